@@ -1,0 +1,109 @@
+"""Which operator is lowered by which rule. Three states: a rule, declared `everything`, or unsupported (nobody wrote it)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rfonnx.access.primitives import Access
+from rfonnx.graph.model import Graph, Node
+from rfonnx.results import Shape
+
+
+@dataclass(slots=True)
+class Op:
+    """A node as a rule sees it. Shapes of all present inputs and outputs are known and static when a rule is called."""
+
+    node: Node
+    graph: Graph
+    temporaries: dict[str, tuple[tuple[int, ...], Access]]
+
+    def name(self, index: int) -> str:
+        """Name of input `index`, or "" when it is left out."""
+        return self.node.inputs[index] if index < len(self.node.inputs) else ""
+
+    def shape(self, index: int) -> tuple[int, ...]:
+        """Shape of input `index`, which must be present."""
+        return static(self.graph.shapes[self.node.inputs[index]])
+
+    def out_shape(self, index: int = 0) -> tuple[int, ...]:
+        """Shape of output `index`, which must be made."""
+        return static(self.graph.shapes[self.node.outputs[index]])
+
+    def value(self, index: int) -> np.ndarray | None:
+        """Value of input `index` when it is a constant whose data can be had, else None."""
+        return self.graph.value(self.name(index))
+
+    def reads(self, index: int) -> bool:
+        """True when input `index` is present and depends on a model input."""
+        name = self.name(index)
+        return bool(name) and name not in self.graph.constants
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        return self.node.attrs
+
+    def temporary(self, shape: tuple[int, ...], access: Access) -> str:
+        """Define an unnamed tensor inside the operator and return a source name for it (attention scores, say)."""
+        name = f"{self.node.outputs[0]}\0{len(self.temporaries)}"
+        self.temporaries[name] = (shape, access)
+        return name
+
+
+def static(shape: Shape) -> tuple[int, ...]:
+    """The shape, all of it known."""
+    assert shape is not None
+    return tuple(d for d in shape if d is not None)
+
+
+Rule = Callable[[Op], "Access | list[Access]"]
+"""Gives one Access per output (a lone Access serves all outputs)."""
+
+_rules: dict[str, Rule] = {}
+_everything: dict[str, str] = {}
+
+
+def rule(*kinds: str) -> Callable[[Rule], Rule]:
+    """Register a rule for operators: "Conv", or "com.microsoft.FusedConv" outside ai.onnx.
+
+    Raises:
+        ValueError: an operator is registered twice.
+    """
+
+    def register(function: Rule) -> Rule:
+        for kind in kinds:
+            _refuse_twice(kind)
+            _rules[kind] = function
+        return function
+
+    return register
+
+
+def declare_everything(reason: str, *kinds: str) -> None:
+    """Declare that these operators may read any position of their inputs, and why ("positions are data")."""
+    for kind in kinds:
+        _refuse_twice(kind)
+        _everything[kind] = reason
+
+
+def _refuse_twice(kind: str) -> None:
+    if kind in _rules or kind in _everything:
+        raise ValueError(f"operator {kind} is registered twice")
+
+
+def find(kind: str) -> Rule | None:
+    """The rule of an operator, or None."""
+    return _rules.get(kind)
+
+
+def reason_for_everything(kind: str) -> str | None:
+    """Why an operator is declared `everything`, or None when it is not."""
+    return _everything.get(kind)
+
+
+def registered() -> dict[str, str]:
+    """All registered operators: "rule" or "everything"."""
+    return {**dict.fromkeys(_rules, "rule"), **dict.fromkeys(_everything, "everything")}

@@ -1,0 +1,25 @@
+"""What rfonnx raises: one root class, so that `except RfonnxError` catches all that is the user's to mend."""
+
+
+class RfonnxError(Exception):
+    """Something in the user's input is at fault.
+
+    The message is one line: it names the file, node or tensor at fault, says what was expected and what came,
+    and `hint` says the way out. The command line prints `message; hint` and exits with 2.
+    """
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(f"{message}; {hint}" if hint else message)
+        self.hint = hint
+
+
+class ModelError(RfonnxError):
+    """The file is not a model that can be read: truncated, cyclic, with missing tensors, of an unknown opset."""
+
+
+class ShapeError(RfonnxError):
+    """A shape is missing, contradicts another, or a dynamic dimension was left unbound."""
+
+
+class QueryError(RfonnxError):
+    """A tensor, input, axis or position was asked for that the model does not have."""

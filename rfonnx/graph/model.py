@@ -1,0 +1,76 @@
+"""The graph that everything above sees: nodes in topological order, static shapes, constants on demand. No protobuf."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from rfonnx.results import Shape
+
+
+@dataclass(slots=True)
+class Node:
+    """One operator call.
+
+    Attributes:
+        op_type, domain: as in the file; the domain of ai.onnx is "".
+        name: the node's name, or "".
+        inputs: tensor names, "" for an optional input that is left out.
+        outputs: tensor names, "" for an output that is not made.
+        attrs: plain values: int, float, str, list, numpy array (tensors), Graph (subgraphs). After `canonical` in the one
+            spelling that its docstrings state.
+        version: opset version of the node's domain.
+    """
+
+    op_type: str
+    domain: str
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    attrs: dict[str, Any]
+    version: int
+
+    @property
+    def kind(self) -> str:
+        """Registry key: "Conv", or "com.microsoft.FusedConv" outside ai.onnx."""
+        return f"{self.domain}.{self.op_type}" if self.domain else self.op_type
+
+    def __str__(self) -> str:
+        label = f"node '{self.name}'" if self.name else "node"
+        return f"{label} ({self.kind}) that makes '{next((o for o in self.outputs if o), '')}'"
+
+
+@dataclass(slots=True)
+class Graph:
+    """A model's graph with every shape bound.
+
+    Attributes:
+        name: the file's name, for messages.
+        inputs: names of the true inputs (initializers excluded), in file order.
+        outputs: names of the outputs, in file order.
+        nodes: in topological order, stable with respect to the file; canonical.
+        shapes: by tensor name; see `rfonnx.results.Shape`.
+        dtypes: numpy-style element type by tensor name ("float32", "bfloat16", "string"), "" when unknown.
+        constants: names of tensors that depend on no input (initializers, Constant, Shape of a static shape, and what is
+            computed from those alone).
+        evaluate: gives the value of a constant as a numpy array, or None when its data is absent or too large to be wanted.
+        warnings: one line each: shapes found another way, value_info that contradicts inference, and the like.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    nodes: list[Node]
+    shapes: dict[str, Shape]
+    dtypes: dict[str, str]
+    constants: set[str]
+    evaluate: Callable[[str], np.ndarray | None]
+    warnings: list[str] = field(default_factory=list)
+    opsets: dict[str, int] = field(default_factory=dict)
+
+    def value(self, name: str) -> np.ndarray | None:
+        """Value of a constant tensor, or None when `name` is no constant, is absent, or its data cannot be had."""
+        return self.evaluate(name) if name in self.constants else None

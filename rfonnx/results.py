@@ -1,0 +1,100 @@
+"""The plain data that analyses give and reports read. Frozen, no arithmetic, imports nothing of ours.
+
+Intervals are closed, `[lo, hi]`, positions count from 0, sizes are in positions of the input axis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+Shape = tuple[int | None, ...] | None
+"""A tensor's shape; a dimension that depends on data is None, and so is the shape of a tensor of unknown rank."""
+
+Kind = Literal["local", "periodic", "block", "global", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class AxisField:
+    """What one tensor sees along one axis of one input.
+
+    Attributes:
+        kind: "local": the interval slides with the position; "periodic": it slides, and repeats its sizes with `period`
+            (after upsampling); "block": it depends on the position otherwise (windows, groups, flattened axes);
+            "global": every position sees the same; "none": nothing is read.
+        size: largest unbounded size `hi - lo + 1` over the tensor's positions; 0 when kind is "none".
+        size_min: smallest such size.
+        stride: input positions per step of one along `tensor_axis` (the cumulative stride, or jump); 0 when nothing walks.
+        period: steps along `tensor_axis` after which the field repeats, moved by `stride * period`; 1 when local.
+        start: unbounded `lo` of position 0; the effective padding is `-start`.
+        center: middle of the unbounded interval of position 0.
+        tensor_axis: the axis of this tensor that walks along the input axis, or None.
+        coverage: share of the input axis that the middle position sees, clipped, in 0..1.
+        aligned: all paths from the input arrive with one stride and one centre.
+        offsets: the distinct centres at position 0, one per misaligned group of paths; empty when aligned.
+    """
+
+    kind: Kind
+    size: int
+    size_min: int
+    stride: Fraction
+    period: int
+    start: int
+    center: Fraction
+    tensor_axis: int | None
+    coverage: float
+    aligned: bool
+    offsets: tuple[Fraction, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TensorField:
+    """What one tensor sees of every input.
+
+    Attributes:
+        name: the tensor's name in the file, prefixed by `call/` inside an inlined function or a subgraph.
+        shape: the tensor's shape.
+        dtype: numpy-style element type, such as "float32".
+        op_type: operator that makes it ("Conv"); with its domain when that is not ai.onnx ("com.microsoft.Gelu").
+        node: that node's name, or "" when the file gives none.
+        exact: both ends of every interval are really read for generic weights; otherwise the intervals are "at most".
+        notes: why it is not exact, and what was assumed.
+        fields: AxisField by (input name, input axis).
+    """
+
+    name: str
+    shape: Shape
+    dtype: str
+    op_type: str
+    node: str
+    exact: bool
+    notes: tuple[str, ...]
+    fields: Mapping[tuple[str, int], AxisField]
+
+
+@dataclass(frozen=True, slots=True)
+class ExplainStep:
+    """One operator on the chain that made a field as large as it is.
+
+    Attributes:
+        tensor: name of the tensor that the operator makes.
+        op_type, node: as in TensorField.
+        size: unbounded size of the field at this tensor, at the position that the chain runs through.
+        added: how much larger that is than the field of the chain's previous tensor.
+        jump: input positions per step along the tensor's walking axis before this operator (the stride so far).
+        kernel, dilation, stride: of the operator along the walking axis; 1 where it has none.
+        cause: what kind of operator it is: "kernel", "pooling", "upsampling", "global", "join", "other".
+    """
+
+    tensor: str
+    op_type: str
+    node: str
+    size: int
+    added: int
+    jump: Fraction
+    kernel: int
+    dilation: int
+    stride: Fraction
+    cause: str
