@@ -1,0 +1,115 @@
+"""Opset spellings of an operator -> the one that rules see. Each family module registers its functions with `@spelling`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rfonnx.errors import ModelError
+from rfonnx.graph.model import Graph, Node
+
+Spelling = Callable[[Node, Graph], Node]
+"""Gives the node in its one spelling; called once, when shapes and constants of its inputs are known as far as they can be."""
+
+_spellings: dict[str, Spelling] = {}
+
+
+def spelling(*kinds: str) -> Callable[[Spelling], Spelling]:
+    """Register the spelling function of operators: "Conv", or "com.microsoft.FusedConv" outside ai.onnx.
+
+    Raises:
+        ValueError: an operator is registered twice.
+    """
+
+    def register(function: Spelling) -> Spelling:
+        for kind in kinds:
+            if kind in _spellings:
+                raise ValueError(f"the spelling of {kind} is registered twice")
+            _spellings[kind] = function
+        return function
+
+    return register
+
+
+def canonicalize(node: Node, graph: Graph) -> Node:
+    """The node in the one spelling that rules see; operators that were always spelt one way pass through."""
+    function = _spellings.get(node.kind)
+    return node if function is None else function(node, graph)
+
+
+def with_attrs(node: Node, **attrs: Any) -> Node:
+    """The node with some attributes set."""
+    return Node(
+        node.op_type, node.domain, node.name, node.inputs, node.outputs, {**node.attrs, **attrs}, node.version
+    )
+
+
+def input_name(node: Node, index: int) -> str:
+    """Name of input `index`, or "" when it is left out."""
+    return node.inputs[index] if index < len(node.inputs) else ""
+
+
+def input_rank(node: Node, graph: Graph, index: int) -> int | None:
+    """Rank of input `index`, or None when it is left out or its rank is unknown."""
+    shape = graph.shapes.get(input_name(node, index))
+    return None if shape is None else len(shape)
+
+
+def int_attr(node: Node, name: str, default: int) -> int:
+    """An integer attribute.
+
+    Raises:
+        ModelError: it is there, and is no integer.
+    """
+    value = node.attrs.get(name, default)
+    if not isinstance(value, int):
+        raise ModelError(
+            f"{node}: attribute '{name}' must be an integer, but is {value!r}", "check the file with onnx.checker"
+        )
+    return value
+
+
+def ints_attr(node: Node, name: str, length: int | None = None) -> list[int] | None:
+    """A list-of-integers attribute, or None when it is left out.
+
+    Raises:
+        ModelError: it is there, and is no list of integers, or not `length` of them.
+    """
+    value = node.attrs.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple) or not all(isinstance(v, int) for v in value):
+        raise ModelError(
+            f"{node}: attribute '{name}' must be a list of integers, but is {value!r}",
+            "check the file with onnx.checker",
+        )
+    if length is not None and len(value) != length:
+        raise ModelError(
+            f"{node}: attribute '{name}' must hold {length} integers, but holds {len(value)}: {list(value)}",
+            "check the file with onnx.checker",
+        )
+    return list(value)
+
+
+def constant_ints(node: Node, graph: Graph, index: int) -> list[int] | None:
+    """Value of input `index` as a flat list of integers; None when it is left out, not constant, or its data cannot be had."""
+    value = graph.value(input_name(node, index))
+    return None if value is None else [int(v) for v in value.reshape(-1)]
+
+
+def positive_axis(node: Node, axis: int, rank: int) -> int:
+    """`axis` counted from the front.
+
+    Raises:
+        ModelError: it lies outside `-rank .. rank-1`.
+    """
+    if not -rank <= axis < max(rank, 1):
+        raise ModelError(
+            f"{node}: axis {axis} lies outside a tensor of {rank} axes", "check the file with onnx.checker"
+        )
+    return axis + rank if axis < 0 else axis
+
+
+def positive_axes(node: Node, axes: list[int], rank: int) -> list[int]:
+    """`axes` counted from the front, sorted, without repetitions."""
+    return sorted({positive_axis(node, axis, rank) for axis in axes})
