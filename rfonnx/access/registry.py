@@ -13,6 +13,10 @@ from rfonnx.graph.model import Graph, Node
 from rfonnx.results import Shape
 
 
+class Unproven(Exception):
+    """Raised by a rule that cannot prove what is read: the node then reads everything, with this text as the note."""
+
+
 @dataclass(slots=True)
 class Op:
     """A node as a rule sees it. Shapes of all present inputs and outputs are known and static when a rule is called."""

@@ -1,0 +1,178 @@
+"""Holds a rule against the operator itself: inputs are perturbed element by element, and what changes must be what is claimed.
+
+`probe(...)` builds a model of one node, lowers it, evaluates the access program as sets (`brute`) and compares with the
+dependence that onnxruntime (or, where it cannot run the operator, onnx's reference evaluator) shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from access.brute import mask, program_reads
+from rfonnx.access.lower import Program, lower
+from rfonnx.graph.canonical import canonicalize
+from rfonnx.graph.model import Graph, Node
+
+Run = Callable[[dict[str, np.ndarray]], list[np.ndarray]]
+
+
+def one_node(
+    op_type: str,
+    inputs: Mapping[str, np.ndarray],
+    constants: Sequence[str] = (),
+    outputs: Sequence[str] | int = 1,
+    opset: int = 21,
+    domain: str = "",
+    order: Sequence[str] | None = None,
+    **attrs: Any,
+) -> onnx.ModelProto:
+    """A model of one node whose inputs are `inputs` in order (or `order`, with "" for what is left out)."""
+    names = [f"y{i}" for i in range(outputs)] if isinstance(outputs, int) else list(outputs)
+    node = helper.make_node(op_type, list(order or inputs), names, name="it", domain=domain, **attrs)
+    graph = helper.make_graph(
+        [node],
+        "one",
+        [_info(n, v) for n, v in inputs.items() if n not in constants],
+        [helper.make_value_info(n, onnx.TypeProto()) for n in names if n],
+        [numpy_helper.from_array(inputs[n], n) for n in constants],
+    )
+    opsets = [helper.make_opsetid("", opset)] + ([helper.make_opsetid(domain, 1)] if domain else [])
+    return helper.make_model(graph, opset_imports=opsets, ir_version=10)
+
+
+def _info(name: str, value: np.ndarray) -> onnx.ValueInfoProto:
+    return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape)
+
+
+def runner(model: onnx.ModelProto) -> Run:
+    """Runs the model under onnxruntime, or the reference evaluator."""
+    import onnxruntime
+
+    names = [o.name for o in model.graph.output]
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.intra_op_num_threads = 1
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    try:
+        session = onnxruntime.InferenceSession(_typed(model), options, providers=["CPUExecutionProvider"])
+    except Exception:
+        from onnx.reference import ReferenceEvaluator
+
+        evaluator = ReferenceEvaluator(model)
+        return lambda feeds: [np.asarray(v) for v in evaluator.run(names, feeds)]
+    return lambda feeds: session.run(names, feeds)
+
+
+def _typed(model: onnx.ModelProto) -> bytes:
+    """onnxruntime wants outputs with types, or none at all and names from inference."""
+    inferred = onnx.shape_inference.infer_shapes(model)
+    for output in inferred.graph.output:
+        if not output.type.HasField("tensor_type"):
+            output.type.tensor_type.elem_type = TensorProto.FLOAT
+    return inferred.SerializeToString()
+
+
+def graph_of(model: onnx.ModelProto, feeds: Mapping[str, np.ndarray], results: Sequence[np.ndarray]) -> Graph:
+    """The model as a Graph; shapes are those of a real run."""
+    proto = model.graph
+    values = {t.name: numpy_helper.to_array(t) for t in proto.initializer}
+    shapes = {n: v.shape for n, v in [*values.items(), *feeds.items()]}
+    shapes |= {o.name: r.shape for o, r in zip(proto.output, results, strict=True)}
+    dtypes = {n: v.dtype.name for n, v in [*values.items(), *feeds.items()]}
+    versions = {o.domain: o.version for o in model.opset_import}
+    graph = Graph("one.onnx", tuple(feeds), tuple(o.name for o in proto.output), [], dict(shapes), dtypes, set(values), values.get)
+    for node in proto.node:
+        attrs = {a.name: _attribute(a) for a in node.attribute}
+        raw = Node(node.op_type, node.domain, node.name, tuple(node.input), tuple(node.output), attrs, versions[node.domain])
+        graph.nodes.append(canonicalize(raw, graph))
+    return graph
+
+
+def _attribute(attribute: onnx.AttributeProto) -> Any:
+    value = helper.get_attribute_value(attribute)
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, onnx.TensorProto):
+        return numpy_helper.to_array(value)
+    if attribute.type == onnx.AttributeProto.STRINGS:
+        return [v.decode() for v in value]
+    return list(value) if attribute.type in (onnx.AttributeProto.INTS, onnx.AttributeProto.FLOATS) else value
+
+
+def measured(
+    run: Run, feeds: Mapping[str, np.ndarray], names: Sequence[str], deltas: Sequence[float] = (0.75, -3.0, 40.0), trials: int = 3
+) -> dict[str, list[np.ndarray]]:
+    """By input: per output, a bool array (out shape + in shape) of which input element changes which output element.
+
+    The first trial starts from the values given; others from fresh ones, so that a dead ReLU or a max that is not reached
+    in one trial is seen in another. Only float inputs named in `names` vary.
+    """
+    generator = np.random.default_rng(0)
+    found: dict[str, list[np.ndarray]] = {}
+    for trial in range(trials):
+        base = dict(feeds)
+        if trial:
+            base |= {n: generator.normal(size=feeds[n].shape).astype(feeds[n].dtype) for n in names}
+        before = run(base)
+        for name in names:
+            masks = found.setdefault(name, [np.zeros(y.shape + feeds[name].shape, bool) for y in before])
+            for position in np.ndindex(feeds[name].shape):
+                for delta in deltas:
+                    changed = base[name].copy()
+                    changed[position] += np.asarray(delta, changed.dtype)
+                    for seen, y, y0 in zip(masks, run({**base, name: changed}), before, strict=True):
+                        seen[(..., *position)] |= (y != y0) & ~((y != y) & (y0 != y0))
+    return found
+
+
+def probe(
+    op_type: str,
+    inputs: Mapping[str, np.ndarray],
+    constants: Sequence[str] = (),
+    vary: Sequence[str] | None = None,
+    exact: bool | Sequence[bool] = True,
+    deltas: Sequence[float] = (0.75, -3.0, 40.0),
+    trials: int = 3,
+    **node: Any,
+) -> Program:
+    """Check one operator; gives its program for further looks.
+
+    Sound: what changes an output must be read. Exact, where `exact` says so: what is read changes it, and the rule claims so.
+    """
+    model = one_node(op_type, inputs, constants, **node)
+    feeds = {n: v for n, v in inputs.items() if n not in constants}
+    run = runner(model)
+    results = run(feeds)
+    program = lower(graph_of(model, feeds, results))
+    names = [n for n in feeds if feeds[n].dtype.kind == "f"] if vary is None else list(vary)
+    dependence = measured(run, feeds, names, deltas, trials)
+    seen = program_reads(program)
+    claims = {tensor.name: tensor for tensor in program.tensors}
+    for index, output in enumerate(model.graph.output):
+        claim = claims.get(output.name)
+        wanted = exact if isinstance(exact, bool) else exact[index]
+        for name in names:
+            truth = dependence[name][index]
+            read = mask(seen.get(output.name, {}).get(name), results[index].shape, feeds[name].shape)
+            missed = np.argwhere(truth & ~read)
+            assert not len(missed), f"unsound: {op_type} {output.name} <- {name} at {missed[0]} ({len(missed)} in all)"
+            if wanted:
+                assert claim is not None
+                assert claim.exact, claim.note
+                extra = np.argwhere(read & ~truth)
+                assert not len(extra), f"loose: {op_type} {output.name} <- {name} at {extra[0]} ({len(extra)} in all)"
+        if not wanted:
+            assert claim is not None
+            assert not claim.exact, f"{op_type} {output.name} claims to be exact"
+            assert claim.note
+    return program
+
+
+def values(*shape: int, seed: int = 0) -> np.ndarray:
+    """Seeded normal float32 values."""
+    return np.random.default_rng(seed).normal(size=shape).astype(np.float32)
