@@ -1,0 +1,181 @@
+#include "centre.hpp"
+
+#include <algorithm>
+
+#include "reads.hpp"
+#include "reindex.hpp"
+
+namespace rfonnx {
+namespace {
+
+/// Mean over one period of the middle of the reads: o -> slope * o + offset on the tensor read.
+CentreLine line_of(const AxisReads& reads) {
+    const Rational slope(reads.shift(), reads.period());
+    Rational sum = 0;
+    int64_t count = 0;
+    for (int64_t o = 0; o < std::min(reads.period(), reads.length()); ++o) {
+        const Progression read = reads.free(o);
+        if (read.empty()) continue;
+        sum = sum + Rational(add(read.first, read.last), 2) - slope * o;
+        ++count;
+    }
+    return {reads.axis(), slope, count > 0 ? sum / count : Rational(0)};
+}
+
+/// The line of a term that walks one axis by a rule, or nothing.
+void add_line_of(const Term& term, CentreLines& lines) {
+    if (term.walks.size() != 1 || term.walks[0].period == 0 || term.walks[0].shift == 0) return;
+    const Walk& walk = term.walks[0];
+    const Rational slope(walk.shift, walk.period);
+    Rational sum = 0;
+    for (int64_t i = 0; i < walk.period; ++i) {
+        const Interval value = term.table[static_cast<size_t>(i)];
+        if (value.empty()) return;
+        sum = sum + Rational(add(value.lo, value.hi), 2) - slope * i;
+    }
+    lines.push_back({walk.axis, slope, sum / walk.period});
+}
+
+/// Axes that a reshape passes on whole, new index by old index; -1 for those that it merges or cuts.
+std::vector<int> kept_axes(const Shape& from, const Shape& to) {
+    std::vector<int> kept(from.size(), -1);
+    for (const Group& group : groups_of(from, to)) {
+        int old_axis = -1, new_axis = -1;
+        bool single = true;
+        for (size_t axis = group.from_begin; axis < group.from_end; ++axis) {
+            if (from[axis] == 1 && group.from_end - group.from_begin > 1) continue;
+            single = single && old_axis < 0;
+            old_axis = static_cast<int>(axis);
+        }
+        for (size_t axis = group.to_begin; axis < group.to_end; ++axis) {
+            if (to[axis] == 1 && group.to_end - group.to_begin > 1) continue;
+            single = single && new_axis < 0;
+            new_axis = static_cast<int>(axis);
+        }
+        if (single && old_axis >= 0 && new_axis >= 0) kept[static_cast<size_t>(old_axis)] = new_axis;
+    }
+    return kept;
+}
+
+void renumber(CentreLines& lines, const std::vector<int>& new_axis) {
+    for (CentreLine& line : lines) line.axis = new_axis[static_cast<size_t>(line.axis)];
+    lines.erase(std::remove_if(lines.begin(), lines.end(), [](const CentreLine& line) { return line.axis < 0; }),
+                lines.end());
+}
+
+/// Lines after a step. `lost` is set when a reshape or permutation could not carry a line over.
+void follow(const Step& step, const Shape& before, CentreLines& lines, bool& lost) {
+    std::vector<int> new_axis(before.size());
+    for (size_t axis = 0; axis < before.size(); ++axis) new_axis[axis] = static_cast<int>(axis);
+    if (const auto reads = AxisReads::of(step)) {
+        if (reads->period() == 0) {
+            new_axis[static_cast<size_t>(reads->axis())] = -1;
+        } else {
+            const CentreLine read = line_of(*reads);
+            for (CentreLine& line : lines) {
+                if (line.axis != read.axis) continue;
+                line.offset = line.slope * read.offset + line.offset;
+                line.slope = line.slope * read.slope;
+                if (line.slope == Rational(0)) new_axis[static_cast<size_t>(line.axis)] = -1;
+            }
+        }
+    } else if (const auto* reduce = std::get_if<Reduce>(&step)) {
+        for (int axis : reduce->axes) new_axis[static_cast<size_t>(axis)] = -1;
+    } else if (const auto* band = std::get_if<Band>(&step)) {
+        new_axis[static_cast<size_t>(band->axis)] = -1;
+    } else if (const auto* permute = std::get_if<Permute>(&step)) {
+        for (size_t axis = 0; axis < permute->perm.size(); ++axis) {
+            new_axis[static_cast<size_t>(permute->perm[axis])] = static_cast<int>(axis);
+        }
+    } else {
+        const size_t count = lines.size();
+        renumber(lines, kept_axes(before, std::get<Reshape>(step).shape));
+        lost = lost || lines.size() < count;
+        return;
+    }
+    renumber(lines, new_axis);
+}
+
+void add_all(CentreLines& into, const CentreLines& lines) {
+    for (const CentreLine& line : lines) {
+        if (into.size() < kMostLines && std::find(into.begin(), into.end(), line) == into.end()) into.push_back(line);
+    }
+}
+
+bool same_lines(const CentreLines& a, const CentreLines& b) {
+    return a.size() == b.size() &&
+           std::all_of(a.begin(), a.end(), [&](const CentreLine& l) { return std::find(b.begin(), b.end(), l) != b.end(); });
+}
+
+struct Arrival {
+    CentreLines lines;
+    bool lost = false;
+};
+
+Arrival arrive(const Program& program, const Tensor& tensor, const Path& path, CentreLines lines) {
+    Arrival result{std::move(lines), false};
+    if (result.lines.empty()) return result;
+    Shape shape = program.shape(path.source);
+    for (const Step& step : path.steps) {
+        follow(step, shape, result.lines, result.lost);
+        shape = shape_after(step, shape);
+    }
+    const auto skipped = static_cast<int>(tensor.shape.size() - shape.size());
+    std::vector<int> new_axis;
+    for (size_t axis = 0; axis < shape.size(); ++axis) {
+        const int into = static_cast<int>(axis) + skipped;
+        new_axis.push_back(tensor.shape[static_cast<size_t>(into)] == shape[axis] ? into : -1);
+    }
+    renumber(result.lines, new_axis);
+    return result;
+}
+
+/// True when every position sees the same: then nothing is left to align.
+bool global(const Field& field) {
+    return std::all_of(field.terms.begin(), field.terms.end(), [](const TermPtr& term) { return term->walks.empty(); });
+}
+
+}  // namespace
+
+Alignment align(const Program& program, const Hull& hull) {
+    Alignment result;
+    const size_t axes = hull.axes.size();
+    const auto inputs = static_cast<int64_t>(program.inputs.size());
+    for (int64_t input = 0; input < inputs; ++input) {
+        for (const InputAxis& axis : hull.axes) {
+            result.lines.emplace_back();
+            if (axis.input == input) result.lines.back().push_back({axis.axis, 1, 0});
+        }
+    }
+    for (int64_t index = 0; index < static_cast<int64_t>(program.tensors.size()); ++index) {
+        const Tensor& tensor = program.tensors[static_cast<size_t>(index)];
+        for (size_t axis = 0; axis < axes; ++axis) {
+            CentreLines lines;
+            bool lost = false, misaligned = false;
+            for (const Path& path : tensor.paths) {
+                const CentreLines& from = result.lines[static_cast<size_t>(path.source) * axes + axis];
+                Arrival arrival;
+                try {
+                    arrival = arrive(program, tensor, path, from);
+                } catch (const std::overflow_error&) {
+                    continue;  // offsets of absurd denominators: the line ends
+                }
+                lost = lost || arrival.lost;
+                misaligned = misaligned || (!lines.empty() && !arrival.lines.empty() && !same_lines(lines, arrival.lines));
+                add_all(lines, arrival.lines);
+            }
+            const Field& field = hull.field(inputs + index, axis, false);
+            if (global(field)) {
+                lines.clear();
+                misaligned = false;
+            } else if (lost && lines.empty()) {
+                for (const TermPtr& term : field.terms) add_line_of(*term, lines);
+            }
+            if (misaligned) result.joins.push_back({index, axis});
+            result.lines.push_back(std::move(lines));
+        }
+    }
+    return result;
+}
+
+}  // namespace rfonnx

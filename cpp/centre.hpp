@@ -1,0 +1,37 @@
+/// Alignment: where the middle of each path's window lies on the input. A path's centre moves along a line, `slope * o + offset`;
+/// a join of paths with different lines is misaligned (Araujo et al., Distill 2019, section "Alignment issues").
+#pragma once
+
+#include "hull.hpp"
+#include "rational.hpp"
+
+namespace rfonnx {
+
+/// The centres of the paths that walk `axis` of a tensor.
+struct CentreLine {
+    int axis;
+    Rational slope, offset;
+
+    bool operator==(const CentreLine& o) const { return axis == o.axis && slope == o.slope && offset == o.offset; }
+};
+
+using CentreLines = std::vector<CentreLine>;
+
+/// Lines that are followed per tensor; a net with more is misaligned whichever they are.
+constexpr size_t kMostLines = 8;
+
+struct MisalignedJoin {
+    int64_t tensor;  // index into the program's tensors
+    size_t axis;     // index into Hull::axes
+};
+
+struct Alignment {
+    std::vector<CentreLines> lines;  // by source * axes + axis, as in Hull
+    std::vector<MisalignedJoin> joins;
+};
+
+/// Follows the centres through the program. Steps whose reads are no regular walk (gathers, window partitions) end their lines,
+/// as a global operator does.
+Alignment align(const Program& program, const Hull& hull);
+
+}  // namespace rfonnx

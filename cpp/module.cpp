@@ -1,0 +1,245 @@
+/// The Python side of the core: the only file that knows pybind11. Stubs: rfonnx/_core.pyi.
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <unordered_map>
+
+#include "centre.hpp"
+#include "hull.hpp"
+#include "summary.hpp"
+
+namespace py = pybind11;
+
+namespace rfonnx {
+namespace {
+
+using Array = py::array_t<int64_t, py::array::c_style | py::array::forcecast>;
+
+std::vector<int64_t> to_vector(const py::handle& object) {
+    if (object.is_none()) return {};
+    const auto array = py::cast<Array>(object);
+    return {array.data(), array.data() + array.size()};
+}
+
+/// Steps are the named tuples of rfonnx/access/primitives.py, told apart by their class's name.
+Step to_step(const py::tuple& step) {
+    const auto kind = py::cast<std::string>(py::type::of(step).attr("__name__"));
+    const auto whole = [&](size_t field) { return py::cast<int64_t>(step[field]); };
+    const auto axis = [&](size_t field) { return py::cast<int>(step[field]); };
+    if (kind == "Window") return Window{axis(0), whole(1), whole(2), whole(3), whole(4), whole(5)};
+    if (kind == "Spread") return Spread{axis(0), whole(1), whole(2), whole(3), whole(4), whole(5)};
+    if (kind == "Select") {
+        return Select{axis(0),  to_vector(step[1]), to_vector(step[2]), whole(3),
+                      whole(4), whole(5),           to_vector(step[6]), to_vector(step[7])};
+    }
+    if (kind == "Reduce") return Reduce{py::cast<std::vector<int>>(step[0])};
+    if (kind == "Band") return Band{axis(0), axis(1), to_vector(step[2]), to_vector(step[3])};
+    if (kind == "Permute") return Permute{py::cast<std::vector<int>>(step[0])};
+    if (kind == "Reshape") return Reshape{py::cast<Shape>(step[0])};
+    throw std::invalid_argument("unknown access primitive " + kind);
+}
+
+Program to_program(const py::list& inputs, const py::list& tensors) {
+    Program program;
+    for (const auto& item : inputs) {
+        const auto input = py::cast<py::tuple>(item);
+        program.inputs.push_back({py::cast<std::string>(input[0]), py::cast<Shape>(input[1])});
+    }
+    for (const auto& item : tensors) {
+        const auto tensor = py::cast<py::tuple>(item);
+        Tensor result{py::cast<std::string>(tensor[0]), py::cast<Shape>(tensor[1]), {}, py::cast<bool>(tensor[3])};
+        for (const auto& entry : py::cast<py::sequence>(tensor[2])) {
+            const auto path = py::cast<py::tuple>(entry);
+            Path read{py::cast<int64_t>(path[0]), {}};
+            for (const auto& step : py::cast<py::sequence>(path[1])) read.steps.push_back(to_step(py::cast<py::tuple>(step)));
+            result.paths.push_back(std::move(read));
+        }
+        program.tensors.push_back(std::move(result));
+    }
+    return program;
+}
+
+template <typename T>
+py::array_t<T> to_array(const std::vector<T>& values) {
+    return py::array_t<T>(static_cast<py::ssize_t>(values.size()), values.data());
+}
+
+/// An analysed program. Sources are numbered inputs first, then tensors, as in Path.
+class Result {
+public:
+    explicit Result(Program program) : program_(std::move(program)) {
+        validate(program_);
+        hull_ = propagate(program_);
+        alignment_ = align(program_, hull_);
+    }
+
+    std::vector<std::pair<int64_t, int>> axes() const {
+        std::vector<std::pair<int64_t, int>> result;
+        for (const InputAxis& axis : hull_.axes) result.emplace_back(axis.input, axis.axis);
+        return result;
+    }
+    std::vector<bool> exact() const { return hull_.exact; }
+    std::vector<bool> widened() const { return hull_.widened; }
+    std::vector<std::pair<int64_t, size_t>> misaligned_joins() const {
+        std::vector<std::pair<int64_t, size_t>> result;
+        for (const MisalignedJoin& join : alignment_.joins) result.emplace_back(join.tensor, join.axis);
+        return result;
+    }
+
+    /// Terms of a field as (walks, lo, hi); walks are (axis, slot by position or None).
+    py::tuple intervals(int64_t source, size_t axis, bool clip) const {
+        require(source, axis);
+        const Shape& shape = program_.shape(source);
+        Field field = hull_.field(source, axis, clip);
+        std::vector<bool> walked(shape.size(), false);
+        for (const TermPtr& term : field.terms) {
+            for (const Walk& walk : term->walks) walked[static_cast<size_t>(walk.axis)] = true;
+        }
+        Shape extent;
+        int64_t size = 1;
+        for (size_t k = 0; k < shape.size(); ++k) {
+            extent.push_back(walked[k] ? shape[k] : std::min(shape[k], int64_t{1}));
+            size = multiply(size, extent.back());
+        }
+        if (size > (int64_t{1} << 28)) throw std::length_error("the interval table is too large to lay out; ask for a box");
+        py::array_t<int64_t> lo(extent), hi(extent);
+        std::vector<int64_t> position(shape.size(), 0);
+        for (int64_t entry = 0; entry < size; ++entry) {
+            const Interval value = at(field, position);
+            lo.mutable_data()[entry] = value.lo;
+            hi.mutable_data()[entry] = value.hi;
+            for (size_t k = position.size(); k-- > 0;) {
+                if (++position[k] < extent[k]) break;
+                position[k] = 0;
+            }
+        }
+        return py::make_tuple(lo, hi);
+    }
+
+    /// Per input axis (lo, hi) at one position of a source.
+    std::vector<std::pair<int64_t, int64_t>> box(int64_t source, const std::vector<int64_t>& position, bool clip) const {
+        require(source, 0);
+        const Shape& shape = program_.shape(source);
+        if (position.size() != shape.size()) throw std::out_of_range("a position needs one index per axis");
+        for (size_t k = 0; k < shape.size(); ++k) {
+            if (position[k] < 0 || position[k] >= shape[k]) throw std::out_of_range("a position lies outside the tensor");
+        }
+        std::vector<std::pair<int64_t, int64_t>> result;
+        for (size_t axis = 0; axis < hull_.axes.size(); ++axis) {
+            const Interval value = at(hull_.field(source, axis, clip), position);
+            result.emplace_back(value.lo, value.hi);
+        }
+        return result;
+    }
+
+    /// Columns over (source, input axis), row-major: the numbers of rfonnx.results.AxisField.
+    py::dict summaries() const {
+        struct Key {
+            const Field *unbounded, *clipped;
+            bool operator==(const Key& o) const { return unbounded == o.unbounded && clipped == o.clipped; }
+        };
+        struct Hash {
+            size_t operator()(const Key& k) const {
+                return std::hash<const void*>()(k.unbounded) * 31 + std::hash<const void*>()(k.clipped);
+            }
+        };
+        std::vector<uint8_t> kind;
+        std::vector<int64_t> size, size_min, stride, stride_of, period, start, center, center_of, tensor_axis, lines;
+        std::vector<double> coverage;
+        {
+            py::gil_scoped_release release;
+            // Elementwise operators share their operand's field, and with it the summary.
+            std::unordered_map<Key, Summary, Hash> known;
+            const auto sources = static_cast<int64_t>(program_.inputs.size() + program_.tensors.size());
+            for (int64_t source = 0; source < sources; ++source) {
+                for (size_t axis = 0; axis < hull_.axes.size(); ++axis) {
+                    const Field &unbounded = hull_.field(source, axis, false), &clipped = hull_.field(source, axis, true);
+                    auto [place, fresh] = known.try_emplace(Key{&unbounded, &clipped});
+                    if (fresh) {
+                        place->second = summarise(unbounded, clipped, program_.shape(source), hull_.axes[axis].length);
+                    }
+                    const Summary& s = place->second;
+                    kind.push_back(static_cast<uint8_t>(s.kind));
+                    size.push_back(s.size);
+                    size_min.push_back(s.size_min);
+                    stride.push_back(s.stride.numerator);
+                    stride_of.push_back(s.stride.denominator);
+                    period.push_back(s.period);
+                    start.push_back(s.start);
+                    center.push_back(s.center.numerator);
+                    center_of.push_back(s.center.denominator);
+                    tensor_axis.push_back(s.tensor_axis);
+                    coverage.push_back(s.coverage);
+                    lines.push_back(static_cast<int64_t>(
+                        alignment_.lines[static_cast<size_t>(source) * hull_.axes.size() + axis].size()));
+                }
+            }
+        }
+        py::dict result;
+        result["kind"] = to_array(kind);
+        result["size"] = to_array(size);
+        result["size_min"] = to_array(size_min);
+        result["stride_numerator"] = to_array(stride);
+        result["stride_denominator"] = to_array(stride_of);
+        result["period"] = to_array(period);
+        result["start"] = to_array(start);
+        result["center_numerator"] = to_array(center);
+        result["center_denominator"] = to_array(center_of);
+        result["tensor_axis"] = to_array(tensor_axis);
+        result["coverage"] = to_array(coverage);
+        result["centres"] = to_array(lines);
+        return result;
+    }
+
+    /// Centres at position 0, (numerator, denominator) each, of the paths that meet in a source.
+    std::vector<std::pair<int64_t, int64_t>> centres(int64_t source, size_t axis) const {
+        require(source, axis);
+        std::vector<std::pair<int64_t, int64_t>> result;
+        for (const CentreLine& line : alignment_.lines[static_cast<size_t>(source) * hull_.axes.size() + axis]) {
+            result.emplace_back(line.offset.numerator, line.offset.denominator);
+        }
+        return result;
+    }
+
+private:
+    static Interval at(const Field& field, const std::vector<int64_t>& position) {
+        Interval value = kEmpty;
+        for (const TermPtr& term : field.terms) value = hull(value, term->at(position));
+        return value;
+    }
+    void require(int64_t source, size_t axis) const {
+        const auto sources = static_cast<int64_t>(program_.inputs.size() + program_.tensors.size());
+        if (source < 0 || source >= sources) throw std::out_of_range("no such source");
+        if (axis >= hull_.axes.size() && axis > 0) throw std::out_of_range("no such input axis");
+    }
+
+    Program program_;
+    Hull hull_;
+    Alignment alignment_;
+};
+
+}  // namespace
+}  // namespace rfonnx
+
+PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
+    using rfonnx::Result;
+    module.doc() = "Interval propagation over access programs.";
+    py::class_<Result>(module, "Result")
+        .def_property_readonly("axes", &Result::axes)
+        .def_property_readonly("exact", &Result::exact)
+        .def_property_readonly("widened", &Result::widened)
+        .def_property_readonly("misaligned_joins", &Result::misaligned_joins)
+        .def("intervals", &Result::intervals, py::arg("source"), py::arg("axis"), py::arg("clip"))
+        .def("box", &Result::box, py::arg("source"), py::arg("position"), py::arg("clip"))
+        .def("summaries", &Result::summaries)
+        .def("centres", &Result::centres, py::arg("source"), py::arg("axis"));
+    module.def(
+        "run",
+        [](const py::list& inputs, const py::list& tensors) {
+            rfonnx::Program program = rfonnx::to_program(inputs, tensors);
+            py::gil_scoped_release release;
+            return Result(std::move(program));
+        },
+        py::arg("inputs"), py::arg("tensors"));
+}

@@ -1,0 +1,96 @@
+/// The access program: which positions of which tensor each output position reads. rfonnx/access/primitives.py states the
+/// same contract for the side that writes programs.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace rfonnx {
+
+using Shape = std::vector<int64_t>;
+
+/// Output `o` reads `o*stride - pad + t*dilation`, `0 <= t < kernel`. k3 s2 d1 p1: o=1 reads 1..3.
+struct Window {
+    int axis;
+    int64_t length, kernel, stride, dilation, pad;
+};
+
+/// Output `o` reads every `i` with `o = i*stride - pad + t*dilation`, `0 <= t < kernel`. k4 s2 p1: o=1 reads 0..1.
+struct Spread {
+    int axis;
+    int64_t length, kernel, stride, dilation, pad;
+};
+
+/// Output `o` reads `first[o], first[o]+step .. last[o]`. `free_*` is the same without borders; `free[o+period] == free[o]+shift`,
+/// or period 0 when the reads do not go on beyond the table.
+struct Select {
+    int axis;
+    std::vector<int64_t> first, last;
+    int64_t step, period, shift;
+    std::vector<int64_t> free_first, free_last;  // empty: the same as first, last
+};
+
+/// The output, of length 1 along `axes`, reads everything along them.
+struct Reduce {
+    std::vector<int> axes;
+};
+
+/// The output, of length 1 along `axis`, at position m of axis `by`, reads `first[m] .. last[m]` along `axis`.
+struct Band {
+    int axis, by;
+    std::vector<int64_t> first, last;
+};
+
+/// Output axis `i` is the input's axis `perm[i]`.
+struct Permute {
+    std::vector<int> perm;
+};
+
+/// The same elements, row-major, under another shape.
+struct Reshape {
+    Shape shape;
+};
+
+using Step = std::variant<Window, Spread, Select, Reduce, Band, Permute, Reshape>;
+
+/// One way from a tensor to an output. `source` counts the program's inputs first, then its tensors.
+struct Path {
+    int64_t source;
+    std::vector<Step> steps;
+};
+
+struct Tensor {
+    std::string name;
+    Shape shape;
+    std::vector<Path> paths;
+    bool exact = true;
+};
+
+struct Input {
+    std::string name;
+    Shape shape;
+};
+
+struct Program {
+    std::vector<Input> inputs;
+    std::vector<Tensor> tensors;
+
+    const Shape& shape(int64_t source) const {
+        const auto count = static_cast<int64_t>(inputs.size());
+        return source < count ? inputs[static_cast<size_t>(source)].shape
+                              : tensors[static_cast<size_t>(source - count)].shape;
+    }
+};
+
+/// Shape after one step. Throws std::invalid_argument when the step does not fit the shape it is applied to: an axis out of
+/// range, a length below 0, a stride of 0, tables of different lengths, another number of elements.
+Shape shape_after(const Step& step, const Shape& shape);
+
+/// Checks every path of the program: sources come before their readers, every step fits, and what arrives broadcasts to the
+/// tensor's shape. Throws std::invalid_argument that names the tensor.
+void validate(const Program& program);
+
+}  // namespace rfonnx

@@ -1,0 +1,218 @@
+#include "reindex.hpp"
+
+namespace rfonnx {
+namespace {
+
+size_t index(int64_t value) { return static_cast<size_t>(value); }
+
+struct Rule {
+    int64_t period = 0, shift = 0;
+};
+
+/// Rule of several axes laid out flat. Stepping `period * inner` flat positions moves the outer axis by `period` and nothing else.
+Rule flat_rule(const std::vector<Walk>& walks, const Shape& from, const Group& group) {
+    Rule rule{1, 0};
+    int64_t inner = 1;
+    for (size_t axis = group.from_end; axis-- > group.from_begin;) {
+        const int64_t length = from[axis];
+        if (length == 1) continue;
+        Rule own{1, 0};
+        for (const Walk& walk : walks) {
+            if (walk.axis == static_cast<int>(axis)) own = {walk.period, walk.shift};
+        }
+        rule = {multiply(own.period, inner), own.shift};
+        inner = multiply(inner, length);
+    }
+    return rule;
+}
+
+/// A smaller period that the table has too: neighbours in a flat layout often continue each other.
+Rule shortest_rule(Rule rule, const std::vector<Interval>& table, int64_t outer, int64_t length, int64_t inner) {
+    for (int64_t period = 1; period < rule.period; ++period) {
+        if (rule.period % period != 0 || rule.shift % (rule.period / period) != 0) continue;
+        const int64_t shift = rule.shift / (rule.period / period);
+        bool holds = true;
+        for (int64_t o = 0; o < outer && holds; ++o) {
+            for (int64_t i = 0; i < (length - period) * inner && holds; ++i) {
+                const Interval* row = table.data() + o * length * inner + i;
+                holds = row[period * inner] == moved(row[0], shift);
+            }
+        }
+        if (holds) return {period, shift};
+    }
+    return rule;
+}
+
+/// A term with the walks of one group replaced.
+struct Regrouping {
+    const Shape& from;
+    const Shape& to;
+    const Group& group;
+
+    /// Walks [first, last) of the term lie in the group; there is at least one.
+    Term apply(const Term& term, size_t first, size_t last) const {
+        int64_t length = 1;
+        for (size_t axis = group.from_begin; axis < group.from_end; ++axis) length = multiply(length, from[axis]);
+        const int64_t inner = term.inner(last - 1);
+        int64_t slots = inner;
+        for (size_t walk = first; walk < last; ++walk) slots *= term.walks[walk].slots;
+        const int64_t outer = slots == 0 ? 0 : static_cast<int64_t>(term.table.size()) / slots;
+
+        Term result;
+        result.table.reserve(index(outer * length * inner));
+        for (int64_t o = 0; o < outer; ++o) {
+            for (int64_t position = 0; position < length; ++position) {
+                const auto row = term.table.begin() + o * slots + entry_of(term, first, last, position);
+                result.table.insert(result.table.end(), row, row + inner);
+            }
+        }
+        const std::vector<Walk> own(term.walks.begin() + static_cast<std::ptrdiff_t>(first),
+                                    term.walks.begin() + static_cast<std::ptrdiff_t>(last));
+        Rule rule = flat_rule(own, from, group);
+        if (rule.period > length) rule = {};
+        rule = shortest_rule(rule, result.table, outer, length, inner);
+
+        result.walks.assign(term.walks.begin(), term.walks.begin() + static_cast<std::ptrdiff_t>(first));
+        append_cut(result.walks, length, rule);
+        result.walks.insert(result.walks.end(), term.walks.begin() + static_cast<std::ptrdiff_t>(last), term.walks.end());
+        return result;
+    }
+
+private:
+    /// Offset of a flat position of the group within one outer block of the old table.
+    int64_t entry_of(const Term& term, size_t first, size_t last, int64_t position) const {
+        int64_t entry = 0;
+        for (size_t axis = group.from_end, walk = last; axis-- > group.from_begin;) {
+            const int64_t own = position % from[axis];
+            position /= from[axis];
+            if (walk > first && term.walks[walk - 1].axis == static_cast<int>(axis)) {
+                --walk;
+                entry += term.walks[walk].slot(own) * term.inner(walk);
+            }
+        }
+        return entry;
+    }
+
+    /// One walk per new axis longer than 1, numbered as in `from` (renumbered later); their rules follow from the flat one.
+    void append_cut(std::vector<Walk>& walks, int64_t length, Rule rule) const {
+        int64_t stride = length;
+        for (size_t axis = group.to_begin; axis < group.to_end; ++axis) {
+            stride /= to[axis];
+            if (to[axis] == 1) continue;
+            Walk walk{static_cast<int>(axis), to[axis], to[axis], nullptr, 0, 0};
+            if (rule.period > 0) {
+                const int64_t turns = rule.period / std::gcd(rule.period, stride);
+                if (turns <= to[axis]) {
+                    walk.period = turns;
+                    walk.shift = multiply(rule.shift, multiply(stride, turns) / rule.period);
+                }
+            }
+            walks.push_back(walk);
+        }
+    }
+};
+
+int64_t length_of(const Shape& shape, size_t begin, size_t end) {
+    int64_t length = 1;
+    for (size_t axis = begin; axis < end; ++axis) length = multiply(length, shape[axis]);
+    return length;
+}
+
+}  // namespace
+
+std::vector<Group> groups_of(const Shape& from, const Shape& to) {
+    std::vector<Group> groups;
+    // Without elements there is nothing to match up: one group of everything.
+    for (int64_t length : from) {
+        if (length == 0) return {{0, from.size(), 0, to.size()}};
+    }
+    size_t i = 0, j = 0;
+    while (i < from.size() && j < to.size()) {
+        Group group{i, i + 1, j, j + 1};
+        int64_t left = from[i++], right = to[j++];
+        while (left != right) {
+            if (left < right) {
+                left = multiply(left, from[i++]);
+            } else {
+                right = multiply(right, to[j++]);
+            }
+        }
+        group.from_end = i;
+        group.to_end = j;
+        groups.push_back(group);
+    }
+    // What is left over on either side are axes of length 1.
+    if (i < from.size()) groups.push_back({i, from.size(), to.size(), to.size()});
+    return groups;
+}
+
+TermPtr permuted(const TermPtr& term, const std::vector<int>& perm) {
+    auto result = std::make_shared<Term>();
+    std::vector<int64_t> strides;
+    for (size_t axis = 0; axis < perm.size(); ++axis) {
+        const int walk = term->find(perm[axis]);
+        if (walk < 0) continue;
+        result->walks.push_back(term->walks[static_cast<size_t>(walk)]);
+        result->walks.back().axis = static_cast<int>(axis);
+        strides.push_back(term->inner(static_cast<size_t>(walk)));
+    }
+    result->table.reserve(term->table.size());
+    std::vector<int64_t> slot(strides.size(), 0);
+    for (size_t entry = 0; entry < term->table.size(); ++entry) {
+        int64_t old = 0;
+        for (size_t k = 0; k < slot.size(); ++k) old += slot[k] * strides[k];
+        result->table.push_back(term->table[index(old)]);
+        for (size_t k = slot.size(); k-- > 0;) {
+            if (++slot[k] < result->walks[k].slots) break;
+            slot[k] = 0;
+        }
+    }
+    return result;
+}
+
+TermPtr reshaped(const TermPtr& term, const Shape& from, const Shape& to, bool& widened) {
+    Term current = *term;
+    bool cut = false;
+    for (const Group& group : groups_of(from, to)) {
+        const auto in_group = [&](const Walk& walk) {
+            return walk.axis >= static_cast<int>(group.from_begin) && walk.axis < static_cast<int>(group.from_end);
+        };
+        // Walks before this group already carry their new axis numbers, and come first in the table.
+        size_t remaining = 0;
+        for (const Walk& walk : term->walks) remaining += walk.axis >= static_cast<int>(group.from_begin);
+        const size_t first = current.walks.size() - remaining;
+        size_t last = first;
+        while (last < current.walks.size() && in_group(current.walks[last])) ++last;
+        if (first == last) continue;
+        if (group.from_end - group.from_begin == 1 && group.to_end - group.to_begin == 1) {
+            current.walks[first].axis = static_cast<int>(group.to_begin);
+            continue;
+        }
+        const int64_t length = length_of(from, group.from_begin, group.from_end);
+        int64_t others = static_cast<int64_t>(current.table.size());
+        for (size_t walk = first; walk < last; ++walk) others /= std::max(current.walks[walk].slots, int64_t{1});
+        if (multiply(others, length) > kLargestTable) {
+            widened = true;
+            return reshaped(std::make_shared<const Term>(without_walk(*term, cheapest_walk(*term))), from, to, widened);
+        }
+        current = Regrouping{from, to, group}.apply(current, first, last);
+        cut = true;
+    }
+    return std::make_shared<const Term>(cut ? compressed(std::move(current)) : std::move(current));
+}
+
+TermPtr broadcast(const TermPtr& term, const Shape& from, const Shape& to) {
+    const auto skipped = static_cast<int>(to.size() - from.size());
+    bool changes = skipped > 0;
+    for (const Walk& walk : term->walks) changes = changes || to[static_cast<size_t>(walk.axis + skipped)] != walk.length;
+    if (!changes) return term;
+    auto result = std::make_shared<Term>();
+    result->table = term->table;  // dropped walks have one entry
+    for (Walk walk : term->walks) {
+        walk.axis += skipped;
+        if (to[static_cast<size_t>(walk.axis)] == walk.length) result->walks.push_back(walk);
+    }
+    return result;
+}
+
+}  // namespace rfonnx

@@ -1,0 +1,37 @@
+/// Hull of a term after a step along one axis: windows, spreads, selects, reduces and bands.
+#pragma once
+
+#include "reads.hpp"
+#include "term.hpp"
+
+namespace rfonnx {
+
+/// A Window, Spread or Select with its reads worked out once for all the terms it is applied to.
+class Slide {
+public:
+    /// `source_length`: positions of the axis that is read. `unbounded`: without borders, else only real positions are read.
+    Slide(const AxisReads& reads, int64_t source_length, bool unbounded);
+
+    /// The field of the step's output. Exact, unless the table would outgrow `kLargestTable`: then `widened` is set.
+    TermPtr operator()(const TermPtr& term, bool& widened) const;
+
+private:
+    TermPtr of_constant(const TermPtr& term) const;
+    TermPtr of_classes(const Term& term, size_t walk) const;
+    TermPtr of_positions(const Term& term, size_t walk) const;
+
+    int axis_;
+    int64_t source_length_;
+    bool unbounded_;
+    int64_t period_, shift_;          // of the reads
+    std::vector<Progression> reads_;  // per output position
+    bool some_empty_ = false;
+};
+
+/// The field after a reduce along axes. Exact.
+TermPtr reduced(const TermPtr& term, const std::vector<int>& axes);
+
+/// The field after a band; `shape` is the shape before it. Exact.
+TermPtr banded(const TermPtr& term, const Band& band, const Shape& shape);
+
+}  // namespace rfonnx

@@ -1,0 +1,167 @@
+#include "summary.hpp"
+
+#include <map>
+
+namespace rfonnx {
+namespace {
+
+/// Positions of the joint table that are compared one by one; beyond it terms are compared by their extremes.
+constexpr int64_t kMostJointPositions = int64_t{1} << 20;
+
+Interval at(const Field& field, const std::vector<int64_t>& position) {
+    Interval value = kEmpty;
+    for (const TermPtr& term : field.terms) value = hull(value, term->at(position));
+    return value;
+}
+
+struct Sizes {
+    int64_t largest = 0, smallest = 0;
+
+    void take(Interval value) {
+        if (value.empty()) return;
+        const int64_t size = add(add(value.hi, -value.lo), 1);
+        largest = std::max(largest, size);
+        smallest = smallest == 0 ? size : std::min(smallest, size);
+    }
+};
+
+/// One position of each class along each axis that some term walks. Enough to meet every combination of entries.
+std::map<int, std::vector<int64_t>> representatives(const Field& field) {
+    std::map<int, std::vector<int64_t>> result;
+    for (const TermPtr& term : field.terms) {
+        for (const Walk& walk : term->walks) {
+            std::vector<int64_t>& positions = result[walk.axis];
+            for (int64_t p = 0; p < walk.length; ++p) {
+                if (!walk.classes || p == 0 || walk.slot(p) != walk.slot(p - 1)) positions.push_back(p);
+            }
+        }
+    }
+    for (auto& [axis, positions] : result) {
+        std::sort(positions.begin(), positions.end());
+        positions.erase(std::unique(positions.begin(), positions.end()), positions.end());
+    }
+    return result;
+}
+
+Sizes sizes_of(const Field& field, const Shape& shape) {
+    Sizes sizes;
+    if (field.terms.size() == 1) {
+        for (const Interval& value : field.terms[0]->table) sizes.take(value);
+        return sizes;
+    }
+    const auto axes = representatives(field);
+    int64_t joint = 1;
+    for (const auto& [axis, positions] : axes) joint = std::min(multiply(joint, static_cast<int64_t>(positions.size())), kMostJointPositions + 1);
+    if (joint > kMostJointPositions) {
+        // Terms that walk different axes meet in every combination, so the extremes meet somewhere.
+        Interval all = kEmpty;
+        for (const TermPtr& term : field.terms) {
+            for (const Interval& value : term->table) {
+                all = hull(all, value);
+                sizes.take(value);
+            }
+        }
+        sizes.take(all);
+        return sizes;
+    }
+    std::vector<int64_t> position(shape.size(), 0);
+    std::vector<size_t> turn(axes.size(), 0);
+    for (int64_t k = 0; k < joint; ++k) {
+        size_t digit = 0;
+        for (const auto& [axis, positions] : axes) position[static_cast<size_t>(axis)] = positions[turn[digit++]];
+        sizes.take(at(field, position));
+        digit = axes.size();
+        for (auto axis = axes.rbegin(); axis != axes.rend(); ++axis) {
+            if (++turn[--digit] < axis->second.size()) break;
+            turn[digit] = 0;
+        }
+    }
+    return sizes;
+}
+
+/// The one axis along which the field slides, and how. axis -1: none, or more than one.
+struct Sliding {
+    int axis = -1;
+    int64_t period = 1;
+    Rational stride = 0;
+    bool regular = true;  // every term either slides along `axis` with `stride`, or does not slide
+    bool walks = false;   // some term depends on the position
+};
+
+Sliding sliding_of(const Field& field) {
+    Sliding result;
+    for (const TermPtr& term : field.terms) {
+        for (const Walk& walk : term->walks) {
+            result.walks = true;
+            if (walk.classes) continue;  // variants, such as the two halves of a concat over channels
+            if (walk.period == 0 || walk.shift == 0) {
+                result.regular = false;
+                continue;
+            }
+            const Rational stride(walk.shift, walk.period);
+            if (result.axis < 0) {
+                result.axis = walk.axis;
+                result.stride = stride;
+                result.period = walk.period;
+            } else if (result.axis == walk.axis && result.stride == stride) {
+                result.period = multiply(result.period / std::gcd(result.period, walk.period), walk.period);
+            } else {
+                result.regular = false;
+            }
+        }
+    }
+    return result;
+}
+
+}  // namespace
+
+Summary summarise(const Field& unbounded, const Field& clipped, const Shape& shape, int64_t input_length) {
+    Summary result;
+    const Sizes sizes = sizes_of(unbounded, shape);
+    if (sizes.largest == 0) return result;
+    result.size = sizes.largest;
+    result.size_min = sizes.smallest;
+
+    const Sliding sliding = sliding_of(unbounded);
+    if (!sliding.walks) {
+        result.kind = Kind::global;
+    } else if (sliding.regular && sliding.axis >= 0) {
+        result.kind = sliding.period == 1 ? Kind::local : Kind::periodic;
+        result.period = sliding.period;
+        result.stride = sliding.stride;
+        result.tensor_axis = sliding.axis;
+    } else {
+        result.kind = Kind::block;
+        result.stride = sliding.stride;
+        result.tensor_axis = sliding.axis;
+    }
+
+    std::vector<int64_t> first(shape.size(), 0), middle(shape.size(), 0);
+    for (size_t axis = 0; axis < shape.size(); ++axis) middle[axis] = shape[axis] / 2;
+    // Along the walking axis position 0; along the others whatever sees most, so that no variant is forgotten.
+    Interval begin = kEmpty, seen = kEmpty;
+    for (const TermPtr& term : unbounded.terms) {
+        Term current = *term;
+        for (size_t walk = current.walks.size(); walk-- > 0;) {
+            if (current.walks[walk].axis != result.tensor_axis && current.walks[walk].classes) {
+                current = without_walk(current, walk);
+            }
+        }
+        begin = hull(begin, current.at(first));
+    }
+    for (const TermPtr& term : clipped.terms) {
+        Term current = *term;
+        for (size_t walk = current.walks.size(); walk-- > 0;) {
+            if (current.walks[walk].classes) current = without_walk(current, walk);
+        }
+        seen = hull(seen, current.at(middle));
+    }
+    if (!begin.empty()) {
+        result.start = begin.lo;
+        result.center = Rational(add(begin.lo, begin.hi), 2);
+    }
+    if (!seen.empty()) result.coverage = static_cast<double>(seen.hi - seen.lo + 1) / static_cast<double>(input_length);
+    return result;
+}
+
+}  // namespace rfonnx

@@ -1,0 +1,368 @@
+#include "term.hpp"
+
+#include <map>
+#include <tuple>
+
+namespace rfonnx {
+namespace {
+
+size_t index(int64_t value) { return static_cast<size_t>(value); }
+
+int64_t table_size(const std::vector<Walk>& walks) {
+    int64_t size = 1;
+    for (const Walk& walk : walks) size = multiply(size, walk.slots);
+    return size;
+}
+
+/// The term's strides seen from the walks of another term: 0 along walks that it does not have.
+std::vector<int64_t> strides_within(const Term& term, const std::vector<Walk>& walks) {
+    std::vector<int64_t> strides;
+    for (const Walk& walk : walks) {
+        const int own = term.find(walk.axis);
+        strides.push_back(own < 0 ? 0 : term.inner(static_cast<size_t>(own)));
+    }
+    return strides;
+}
+
+/// For each slot of a joint walk, the slot that it is in a term's own walk.
+using SlotMap = std::vector<int64_t>;
+
+struct JointWalk {
+    Walk walk;
+    SlotMap in_a, in_b;
+};
+
+Walk bare(const Walk& walk) { return {walk.axis, walk.length, walk.slots, walk.classes, 0, 0}; }
+
+/// One walk on which both terms can be looked up. Two classings meet in the classes of distinct pairs.
+JointWalk joint(const Walk* a, const Walk* b) {
+    const Walk& some = a ? *a : *b;
+    JointWalk result;
+    if (!a || !b || (!a->classes && !b->classes) || a->classes == b->classes) {
+        result.walk = bare(some);
+        for (int64_t slot = 0; slot < some.slots; ++slot) {
+            result.in_a.push_back(a ? slot : 0);
+            result.in_b.push_back(b ? slot : 0);
+        }
+    } else {
+        std::map<std::pair<int64_t, int64_t>, int32_t> pairs;
+        auto classes = std::make_shared<Classes>();
+        for (int64_t position = 0; position < some.length; ++position) {
+            const auto pair = std::make_pair(a->slot(position), b->slot(position));
+            const auto [place, fresh] = pairs.emplace(pair, static_cast<int32_t>(pairs.size()));
+            if (fresh) {
+                result.in_a.push_back(pair.first);
+                result.in_b.push_back(pair.second);
+            }
+            classes->push_back(place->second);
+        }
+        const auto slots = static_cast<int64_t>(pairs.size());
+        result.walk = {some.axis, some.length, slots, slots == some.length ? nullptr : classes, 0, 0};
+    }
+    const bool same_slope = a && b && a->period > 0 && b->period > 0 &&
+                            multiply(a->shift, b->period) == multiply(b->shift, a->period);
+    if (same_slope) {
+        const int64_t period = multiply(a->period / std::gcd(a->period, b->period), b->period);
+        if (period <= some.length) {
+            result.walk.period = period;
+            result.walk.shift = multiply(a->shift, period / a->period);
+        }
+    }
+    return result;
+}
+
+std::vector<JointWalk> joint_walks(const Term& a, const Term& b) {
+    std::vector<JointWalk> result;
+    size_t i = 0, j = 0;
+    while (i < a.walks.size() || j < b.walks.size()) {
+        const bool has_a = i < a.walks.size() && (j >= b.walks.size() || a.walks[i].axis <= b.walks[j].axis);
+        const bool has_b = j < b.walks.size() && (i >= a.walks.size() || b.walks[j].axis <= a.walks[i].axis);
+        result.push_back(joint(has_a ? &a.walks[i] : nullptr, has_b ? &b.walks[j] : nullptr));
+        i += has_a;
+        j += has_b;
+    }
+    return result;
+}
+
+/// Calls `visit(a's entry, b's entry)` for every entry of the joint table, row-major; stops when it returns false.
+template <typename Visit>
+bool visit_jointly(const Term& a, const Term& b, const std::vector<JointWalk>& joints, Visit visit) {
+    std::vector<Walk> walks;
+    for (const JointWalk& joint : joints) walks.push_back(joint.walk);
+    const auto strides_a = strides_within(a, walks), strides_b = strides_within(b, walks);
+    const int64_t size = table_size(walks);
+    std::vector<int64_t> slot(walks.size(), 0);
+    for (int64_t entry = 0; entry < size; ++entry) {
+        int64_t in_a = 0, in_b = 0;
+        for (size_t k = 0; k < walks.size(); ++k) {
+            in_a += joints[k].in_a[index(slot[k])] * strides_a[k];
+            in_b += joints[k].in_b[index(slot[k])] * strides_b[k];
+        }
+        if (!visit(a.table[index(in_a)], b.table[index(in_b)])) return false;
+        for (size_t k = walks.size(); k-- > 0;) {
+            if (++slot[k] < walks[k].slots) break;
+            slot[k] = 0;
+        }
+    }
+    return true;
+}
+
+bool same_walks(const Term& a, const Term& b) {
+    if (a.walks.size() != b.walks.size()) return false;
+    for (size_t k = 0; k < a.walks.size(); ++k) {
+        if (a.walks[k].axis != b.walks[k].axis) return false;
+    }
+    return true;
+}
+
+/// Tables of the same layout, entry by entry: the common case, without index arithmetic.
+bool same_layout(const Term& a, const Term& b) {
+    if (!same_walks(a, b)) return false;
+    for (size_t k = 0; k < a.walks.size(); ++k) {
+        if (a.walks[k].classes != b.walks[k].classes) return false;
+    }
+    return true;
+}
+
+/// Slices of the table along one walk, as something to compare.
+struct Slices {
+    const Term& term;
+    size_t walk;
+    int64_t inner = term.inner(walk), slots = term.walks[walk].slots;
+    int64_t outer = inner * slots == 0 ? 0 : static_cast<int64_t>(term.table.size()) / (inner * slots);
+
+    bool equal(int64_t a, int64_t b) const {
+        for (int64_t o = 0; o < outer; ++o) {
+            const auto row = term.table.begin() + o * slots * inner;
+            if (!std::equal(row + a * inner, row + (a + 1) * inner, row + b * inner)) return false;
+        }
+        return true;
+    }
+    uint64_t hash(int64_t slot) const {
+        uint64_t value = 1469598103934665603ULL;  // FNV-1a
+        for (int64_t o = 0; o < outer; ++o) {
+            for (int64_t i = 0; i < inner; ++i) {
+                const Interval& entry = term.table[index((o * slots + slot) * inner + i)];
+                for (int64_t end : {entry.lo, entry.hi}) value = (value ^ static_cast<uint64_t>(end)) * 1099511628211ULL;
+            }
+        }
+        return value;
+    }
+};
+
+/// The term with only the given slots along a walk, renamed in that order.
+Term with_slots(const Term& term, size_t walk, const std::vector<int64_t>& kept) {
+    const Slices slices{term, walk};
+    Term result{term.walks, {}};
+    result.table.reserve(index(slices.outer * slices.inner) * kept.size());
+    for (int64_t o = 0; o < slices.outer; ++o) {
+        for (int64_t slot : kept) {
+            const auto row = term.table.begin() + (o * slices.slots + slot) * slices.inner;
+            result.table.insert(result.table.end(), row, row + slices.inner);
+        }
+    }
+    result.walks[walk].slots = static_cast<int64_t>(kept.size());
+    return result;
+}
+
+/// Gives equal slices one slot. The walk becomes one by classes, unless nothing is equal.
+Term deduplicated(const Term& term, size_t walk) {
+    const Slices slices{term, walk};
+    std::multimap<uint64_t, int32_t> seen;
+    std::vector<int64_t> kept;
+    std::vector<int32_t> renamed;
+    for (int64_t slot = 0; slot < slices.slots; ++slot) {
+        const uint64_t hash = slices.hash(slot);
+        int32_t name = -1;
+        for (auto [place, end] = seen.equal_range(hash); place != end && name < 0; ++place) {
+            if (slices.equal(kept[index(place->second)], slot)) name = place->second;
+        }
+        if (name < 0) {
+            name = static_cast<int32_t>(kept.size());
+            seen.emplace(hash, name);
+            kept.push_back(slot);
+        }
+        renamed.push_back(name);
+    }
+    if (static_cast<int64_t>(kept.size()) == slices.slots) return term;
+    Term result = with_slots(term, walk, kept);
+    Walk& own = result.walks[walk];
+    auto classes = std::make_shared<Classes>();
+    for (int64_t position = 0; position < own.length; ++position) {
+        classes->push_back(renamed[index(term.walks[walk].slot(position))]);
+    }
+    own.classes = classes;
+    return result;
+}
+
+bool constant_along(const Term& term, size_t walk) {
+    const Slices slices{term, walk};
+    for (int64_t slot = 1; slot < slices.slots; ++slot) {
+        if (!slices.equal(0, slot)) return false;
+    }
+    return true;
+}
+
+/// How much larger the intervals get when the hull is taken along a walk.
+int64_t cost_of_widening(const Term& term, size_t walk) {
+    const Term wide = without_walk(term, walk);
+    const Slices slices{term, walk};
+    int64_t cost = 0;
+    for (int64_t o = 0; o < slices.outer; ++o) {
+        for (int64_t s = 0; s < slices.slots; ++s) {
+            for (int64_t i = 0; i < slices.inner; ++i) {
+                const Interval narrow = term.table[index((o * slices.slots + s) * slices.inner + i)];
+                const Interval widened = wide.table[index(o * slices.inner + i)];
+                if (!widened.empty()) cost += widened.hi - widened.lo + 1;
+                if (!narrow.empty()) cost -= narrow.hi - narrow.lo + 1;
+            }
+        }
+    }
+    return cost;
+}
+
+void drop_contained(std::vector<TermPtr>& terms) {
+    for (size_t i = 0; i < terms.size(); ++i) {
+        for (size_t j = 0; j < terms.size() && terms[i]; ++j) {
+            if (i != j && terms[j] && (terms[i] == terms[j] || contains(*terms[j], *terms[i]))) terms[i] = nullptr;
+        }
+    }
+    terms.erase(std::remove(terms.begin(), terms.end(), nullptr), terms.end());
+}
+
+void merge_alike(Field& field) {
+    for (size_t i = 0; i < field.terms.size(); ++i) {
+        for (size_t j = field.terms.size() - 1; j > i; --j) {
+            if (!mergeable(*field.terms[i], *field.terms[j])) continue;
+            field.terms[i] = std::make_shared<const Term>(merged(*field.terms[i], *field.terms[j], field.widened));
+            field.terms.erase(field.terms.begin() + static_cast<std::ptrdiff_t>(j));
+        }
+    }
+}
+
+}  // namespace
+
+int64_t Term::inner(size_t walk) const {
+    int64_t size = 1;
+    for (size_t k = walk + 1; k < walks.size(); ++k) size *= walks[k].slots;
+    return size;
+}
+
+int Term::find(int axis) const {
+    for (size_t k = 0; k < walks.size(); ++k) {
+        if (walks[k].axis == axis) return static_cast<int>(k);
+    }
+    return -1;
+}
+
+Interval Term::at(const std::vector<int64_t>& position) const {
+    int64_t entry = 0;
+    for (const Walk& walk : walks) entry = entry * walk.slots + walk.slot(position[static_cast<size_t>(walk.axis)]);
+    return table[index(entry)];
+}
+
+TermPtr identity_term(int axis, int64_t length, bool unbounded) {
+    auto term = std::make_shared<Term>();
+    term->walks.push_back({axis, length, length, nullptr, unbounded ? 1 : 0, unbounded ? 1 : 0});
+    for (int64_t i = 0; i < length; ++i) term->table.push_back({i, i});
+    return term;
+}
+
+Term without_walk(const Term& term, size_t walk) {
+    const Slices slices{term, walk};
+    Term result{term.walks, {}};
+    result.walks.erase(result.walks.begin() + static_cast<std::ptrdiff_t>(walk));
+    result.table.assign(index(slices.outer * slices.inner), kEmpty);
+    for (int64_t o = 0; o < slices.outer; ++o) {
+        for (int64_t s = 0; s < slices.slots; ++s) {
+            const Interval* row = term.table.data() + (o * slices.slots + s) * slices.inner;
+            Interval* into = result.table.data() + o * slices.inner;
+            for (int64_t i = 0; i < slices.inner; ++i) into[i] = hull(into[i], row[i]);
+        }
+    }
+    return result;
+}
+
+size_t cheapest_walk(const Term& term) {
+    size_t cheapest = 0;
+    int64_t least = std::numeric_limits<int64_t>::max();
+    for (size_t walk = 0; walk < term.walks.size(); ++walk) {
+        const int64_t cost = cost_of_widening(term, walk);
+        if (cost < least) std::tie(cheapest, least) = std::make_tuple(walk, cost);
+    }
+    return cheapest;
+}
+
+Term compressed(Term term) {
+    for (size_t walk = term.walks.size(); walk-- > 0;) {
+        if (term.walks[walk].length == 1) continue;  // walks on: its rule says where a second position would look
+        if (constant_along(term, walk)) {
+            term = without_walk(term, walk);
+        } else if (term.walks[walk].period == 0) {
+            term = deduplicated(term, walk);
+        }
+    }
+    return term;
+}
+
+bool contains(const Term& outer, const Term& inner) {
+    for (const Walk& walk : outer.walks) {
+        if (inner.find(walk.axis) < 0) return false;
+    }
+    const auto holds = [](Interval o, Interval i) { return contains(o, i); };
+    if (same_layout(outer, inner)) {
+        return std::equal(outer.table.begin(), outer.table.end(), inner.table.begin(), holds);
+    }
+    return visit_jointly(outer, inner, joint_walks(outer, inner), holds);
+}
+
+Term merged(const Term& a, const Term& b, bool& widened) {
+    const auto joints = joint_walks(a, b);
+    int64_t size = 1;
+    for (const JointWalk& joint : joints) size = multiply(size, joint.walk.slots);
+    if (size > kLargestTable) {
+        widened = true;
+        const bool drop_of_a = a.table.size() >= b.table.size();
+        const Term& larger = drop_of_a ? a : b;
+        const Term smaller = without_walk(larger, cheapest_walk(larger));
+        return drop_of_a ? merged(smaller, b, widened) : merged(a, smaller, widened);
+    }
+    Term result;
+    for (const JointWalk& joint : joints) result.walks.push_back(joint.walk);
+    result.table.reserve(index(table_size(result.walks)));
+    if (same_layout(a, b)) {
+        for (size_t i = 0; i < a.table.size(); ++i) result.table.push_back(hull(a.table[i], b.table[i]));
+    } else {
+        visit_jointly(a, b, joints, [&](Interval x, Interval y) {
+            result.table.push_back(hull(x, y));
+            return true;
+        });
+    }
+    return result;
+}
+
+bool mergeable(const Term& a, const Term& b) {
+    if (!same_walks(a, b)) return false;
+    for (size_t k = 0; k < a.walks.size(); ++k) {
+        const Walk &x = a.walks[k], &y = b.walks[k];
+        if ((x.period > 0) != (y.period > 0)) return false;
+        if (x.period == 0) continue;
+        if (multiply(x.shift, y.period) != multiply(y.shift, x.period)) return false;
+        if (multiply(x.period / std::gcd(x.period, y.period), y.period) > x.length) return false;
+    }
+    return true;
+}
+
+void normalise(Field& field) {
+    if (field.terms.size() < 2) return;
+    drop_contained(field.terms);
+    merge_alike(field);
+    drop_contained(field.terms);
+    while (field.terms.size() > kMostTerms) {
+        const TermPtr last = field.terms.back();
+        field.terms.pop_back();
+        field.terms.back() = std::make_shared<const Term>(merged(*field.terms.back(), *last, field.widened));
+    }
+}
+
+}  // namespace rfonnx

@@ -1,0 +1,39 @@
+"""Interval propagation over access programs (C++). Sources are numbered inputs first, then tensors."""
+
+import numpy as np
+import numpy.typing as npt
+
+from rfonnx.access.primitives import Step
+
+class Result:
+    @property
+    def axes(self) -> list[tuple[int, int]]:
+        """(input, axis) of every column: all axes of all inputs, in order."""
+    @property
+    def exact(self) -> list[bool]:
+        """By tensor: both ends of every clipped interval are read for generic weights."""
+    @property
+    def widened(self) -> list[bool]:
+        """By tensor: an interval table outgrew its limit on the way here."""
+    @property
+    def misaligned_joins(self) -> list[tuple[int, int]]:
+        """(tensor, column) of every join whose paths arrive with different centres or strides."""
+    def intervals(self, source: int, axis: int, clip: bool) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """lo, hi: int64, of the source's rank, length 1 along the axes that they do not depend on; `hi < lo` is empty."""
+    def box(self, source: int, position: list[int], clip: bool) -> list[tuple[int, int]]:
+        """Per column (lo, hi) at one position."""
+    def summaries(self) -> dict[str, npt.NDArray[np.generic]]:
+        """Columns over (source, column), row-major: the numbers of `rfonnx.results.AxisField`."""
+    def centres(self, source: int, axis: int) -> list[tuple[int, int]]:
+        """Centres at position 0, as (numerator, denominator), of the paths that meet in a source."""
+
+def run(
+    inputs: list[tuple[str, tuple[int, ...]]],
+    tensors: list[tuple[str, tuple[int, ...], list[tuple[int, tuple[Step, ...]]], bool]],
+) -> Result:
+    """Validate and propagate a program: tensors are (name, shape, paths, exact), paths are (source, steps).
+
+    Raises:
+        ValueError: a step does not fit, or a path does not arrive at the tensor's shape.
+        OverflowError: a position exceeds 64 bits.
+    """
