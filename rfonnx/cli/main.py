@@ -1,0 +1,87 @@
+"""The entry point: finds the command, and turns whatever goes wrong into one line and an exit code.
+
+Exit codes: 0 fine; 1 a check failed; 2 the user's input is at fault; 3 an internal error; 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+
+from rfonnx.errors import RfonnxError
+from rfonnx.version import __version__
+
+COMMANDS = ("report", "explain", "ops")
+"""Each is `rfonnx.cli.<name>.command`, loaded when it is asked for: no command waits for what another imports."""
+
+REPORT_TO = "the maintainers, with the traceback above and, if you may share it, the model"
+
+
+class Commands(click.Group):
+    """A group that imports a command when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"rfonnx.cli.{cmd_name}").command
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="rfonnx", message="%(prog)s %(version)s")
+def cli() -> None:
+    """What each output of an ONNX model can see, from the exported file alone."""
+
+
+def main(args: Sequence[str] | None = None) -> None:
+    """Run the command line and exit."""
+    sys.exit(run(args))
+
+
+def run(args: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code.
+
+    A command returns nothing (0) or the exit code; an error of the user is raised as `RfonnxError` or by click.
+    """
+    try:
+        code = cli.main(args, prog_name="rfonnx", standalone_mode=False)
+    except RfonnxError as error:
+        return _fail(str(error))
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.ctx.get_help() if error.ctx else "", err=True)
+        return 2
+    except click.ClickException as error:
+        return _fail(_usage(error))
+    except (click.Abort, KeyboardInterrupt):
+        return 130
+    except Exception as error:
+        return _internal(error)
+    return code if isinstance(code, int) else 0
+
+
+def _usage(error: click.ClickException) -> str:
+    message = error.format_message().rstrip(".")
+    context = getattr(error, "ctx", None)
+    return f"{message}; '{context.command_path} --help' lists what there is" if context else message
+
+
+def _fail(message: str) -> int:
+    """One line on standard error, whatever a model's names put into the message."""
+    from rfonnx.report.escape import printable
+
+    click.echo(f"rfonnx: error: {printable(' '.join(message.split()))}", err=True)
+    return 2
+
+
+def _internal(error: Exception) -> int:
+    import traceback
+
+    traceback.print_exception(error)
+    click.echo(f"rfonnx: internal error: please report this to {REPORT_TO}", err=True)
+    return 3

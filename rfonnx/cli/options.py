@@ -1,0 +1,92 @@
+"""Options that several commands share, and how their values are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal, TypeVar
+
+import click
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+Shapes = dict[str, int | tuple[int, ...]]
+AxesChoice = Literal["all", "spatial"] | tuple[int, ...]
+
+
+def _shapes(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> Shapes:
+    """`x=1,3,224,224` binds an input's shape, `H=512` a symbolic dimension; `x=7,` is a shape of rank 1."""
+    shapes: Shapes = {}
+    for text in texts:
+        name, equals, value = text.rpartition("=")
+        if not (name and equals and value):
+            raise click.BadParameter(f"'{text}' is not like x=1,3,224,224 or H=512", context, parameter)
+        if name in shapes:
+            raise click.BadParameter(f"'{name}' is given twice", context, parameter)
+        lengths = [_length(word, text, context, parameter) for word in value.removesuffix(",").split(",")]
+        shapes[name] = tuple(lengths) if "," in value else lengths[0]
+    return shapes
+
+
+def _length(word: str, text: str, context: click.Context, parameter: click.Parameter) -> int:
+    if not (word.strip().isdecimal() and word.isascii()):
+        raise click.BadParameter(f"'{word}' in '{text}' is not a whole number of positions", context, parameter)
+    if len(word.strip()) > 18:
+        raise click.BadParameter(f"'{word}' in '{text}' is larger than any axis can be", context, parameter)
+    return int(word)
+
+
+def _axes(context: click.Context, parameter: click.Parameter, text: str | None) -> AxesChoice | None:
+    if text is None or text == "all" or text == "spatial":
+        return text  # type: ignore[return-value]  # mypy does not narrow str to Literal
+    words = [word.strip() for word in text.split(",")]
+    if not all(word.isdecimal() and word.isascii() and len(word) < 5 for word in words):
+        raise click.BadParameter(f"'{text}' is not 'all', 'spatial' or axis numbers such as 2,3", context, parameter)
+    return tuple(sorted({int(word) for word in words}))
+
+
+def model_argument(function: Function) -> Function:
+    """MODEL, the path of an ONNX file; whether it can be read is for the loader to say."""
+    return click.argument("model", type=click.Path())(function)
+
+
+def shape_option(function: Function) -> Function:
+    """--shape NAME=..., repeatable."""
+    return click.option(
+        "--shape",
+        "shapes",
+        multiple=True,
+        metavar="NAME=LENGTHS",
+        callback=_shapes,
+        help="Shape of an input (x=1,3,224,224) or length of a symbolic dimension (H=512). Repeatable.",
+    )(function)
+
+
+def weights_option(function: Function) -> Function:
+    """--weights structure|values."""
+    return click.option(
+        "--weights",
+        type=click.Choice(["structure", "values"]),
+        default="structure",
+        show_default=True,
+        help="Take every weight as non-zero, or look at the values and leave out what zeros hide.",
+    )(function)
+
+
+def axes_option(function: Function) -> Function:
+    """--axes all|spatial|2,3."""
+    return click.option(
+        "--axes",
+        metavar="all|spatial|LIST",
+        callback=_axes,
+        help="Input axes to show: all, those a window slides along, or numbers (2,3). [text: spatial, data: all]",
+    )(function)
+
+
+def output_option(function: Function) -> Function:
+    """-o FILE."""
+    return click.option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Write to FILE, replacing it when the report is complete, instead of to standard output.",
+    )(function)

@@ -1,0 +1,65 @@
+"""Where a command's payload goes: standard output, or a file that is replaced only when it is complete."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from rfonnx.errors import RfonnxError
+
+
+def write(pieces: Iterable[str], output: str | None, model: str) -> None:
+    """Write the pieces to the file `output`, or to standard output when it is None or "-".
+
+    Raises:
+        RfonnxError: the file cannot be written, or is the model itself.
+    """
+    if output in (None, "-"):
+        _to_stdout(pieces)
+    else:
+        assert output is not None
+        _to_file(pieces, output, model)
+
+
+def is_terminal(output: str | None) -> bool:
+    """True when the payload goes to a terminal."""
+    return output in (None, "-") and sys.stdout.isatty()
+
+
+def _to_stdout(pieces: Iterable[str]) -> None:
+    if hasattr(sys.stdout, "reconfigure"):
+        # A name that the terminal's encoding lacks is escaped rather than fatal.
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        for piece in pieces:
+            sys.stdout.write(piece)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader (head, less) has seen enough. What Python still holds goes nowhere, or its exit would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _to_file(pieces: Iterable[str], output: str, model: str) -> None:
+    target = Path(output).resolve()
+    if target.exists() and Path(model).exists() and target.samefile(model):
+        raise RfonnxError(f"-o {output} is the model itself", "give the report a file of its own")
+    if target.is_dir():
+        raise RfonnxError(f"-o {output} is a folder, expected a file", "add a file name to it")
+    try:
+        if target.exists() and not target.is_file():
+            # /dev/null, a named pipe: written to, not replaced.
+            with target.open("w", encoding="utf-8", newline="\n") as stream:
+                stream.writelines(pieces)
+            return
+        draft = target.with_name(f".{target.name}.{os.getpid()}.part")
+        try:
+            with draft.open("x", encoding="utf-8", newline="\n") as stream:
+                stream.writelines(pieces)
+            draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
+    except OSError as error:
+        hint = "choose a folder that exists and may be written to"
+        raise RfonnxError(f"-o {output} cannot be written: {error.strerror}", hint) from error

@@ -1,0 +1,49 @@
+"""`rfonnx report MODEL`: the field of every tensor, as a table or as data."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import click
+
+from rfonnx.cli import options
+
+
+@click.command("report")
+@options.model_argument
+@click.option(
+    "--format",
+    "style",
+    type=click.Choice(["text", "json", "csv", "markdown"]),
+    default="text",
+    show_default=True,
+    help="text and markdown show layers and a summary; json and csv hold every tensor along every axis.",
+)
+@options.output_option
+@options.shape_option
+@click.option("--tensor", "tensors", multiple=True, metavar="NAME", help="Show this tensor only. Repeatable.")
+@options.axes_option
+@click.option("--all", "every", is_flag=True, help="A row for every tensor, not only where something changes.")
+@options.weights_option
+def command(
+    model: str,
+    style: str,
+    output: str | None,
+    shapes: options.Shapes,
+    tensors: tuple[str, ...],
+    axes: options.AxesChoice | None,
+    every: bool,
+    weights: Literal["structure", "values"],
+) -> None:
+    """Show the receptive field of each tensor of MODEL, an ONNX file."""
+    # Imported here: `rfonnx report --help` and mistakes in the options need none of it.
+    import rfonnx
+    from rfonnx.cli.output import is_terminal, write
+    from rfonnx.cli.waiting import waiting
+    from rfonnx.report import reporter
+    from rfonnx.report.view import View
+
+    with waiting(f"analysing {model}"):
+        analysis = rfonnx.analyze(model, shapes=shapes or None, weights=weights)
+    report = reporter("terminal" if style == "text" and is_terminal(output) else style)
+    write(report(analysis, View(tensors, axes, every)), output, model)

@@ -1,0 +1,165 @@
+"""An analysis as plain data: dicts, lists, strings and numbers only, the same for the same file, byte for byte.
+
+Fractions are whole numbers where they can be and "a/b" strings otherwise, so that nothing is rounded.
+Coverage, a float, is rounded to `COVERAGE_DIGITS`: it is a share for people to read, and its last bits are no result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import Any, Protocol
+
+from rfonnx.results import AxisField, Shape, TensorField
+from rfonnx.version import __version__
+
+FORMAT = 1
+"""Version of the layout, raised when a reader of the old one would break.
+
+1: the first.
+"""
+
+COVERAGE_DIGITS = 6
+
+KeptAxes = Mapping[str, Sequence[int]] | None
+
+
+class Model(Protocol):
+    """Facts about the file."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def opsets(self) -> Mapping[str, int]: ...
+    @property
+    def ir_version(self) -> int: ...
+    @property
+    def producer(self) -> str: ...
+    @property
+    def nodes(self) -> int: ...
+
+
+class Analysed(Protocol):
+    """What plain data is made of; `rfonnx.Analysis` is one."""
+
+    @property
+    def model(self) -> Model: ...
+    @property
+    def inputs(self) -> tuple[str, ...]: ...
+    @property
+    def outputs(self) -> tuple[str, ...]: ...
+    @property
+    def input_shapes(self) -> Mapping[str, Shape]: ...
+    @property
+    def tensors(self) -> Mapping[str, TensorField]: ...
+    @property
+    def warnings(self) -> tuple[str, ...]: ...
+
+
+def analysis_to_dict(analysis: Analysed) -> dict[str, Any]:
+    """The whole analysis in the layout of `rfonnx report --format json`."""
+    document = head_to_dict(analysis)
+    document["tensors"] = [tensor_to_dict(tensor) for tensor in analysis.tensors.values()]
+    document["warnings"] = list(analysis.warnings)
+    return document
+
+
+def head_to_dict(analysis: Analysed) -> dict[str, Any]:
+    """Everything that comes before the tensors: format, version, model, inputs, outputs."""
+    model = analysis.model
+    return {
+        "format": FORMAT,
+        "rfonnx": __version__,
+        "model": {
+            "name": model.name,
+            "ir_version": model.ir_version,
+            "opsets": dict(sorted(model.opsets.items())),
+            "producer": model.producer,
+            "nodes": model.nodes,
+        },
+        "inputs": [{"name": name, "shape": _shape(analysis.input_shapes.get(name))} for name in analysis.inputs],
+        "outputs": [{"name": name, "shape": _shape(_tensor_shape(analysis, name))} for name in analysis.outputs],
+    }
+
+
+def tensor_to_dict(tensor: TensorField, axes: KeptAxes = None) -> dict[str, Any]:
+    """One tensor with its fields, in order of input and axis as the analysis gives them.
+
+    Args:
+        tensor: the tensor.
+        axes: input axes to keep, by input name; all when None.
+    """
+    return {
+        "name": tensor.name,
+        "shape": _shape(tensor.shape),
+        "dtype": tensor.dtype,
+        "op_type": tensor.op_type,
+        "node": tensor.node,
+        "exact": tensor.exact,
+        "notes": list(tensor.notes),
+        "fields": [
+            {"input": name, "axis": axis, **axis_to_dict(field)}
+            for (name, axis), field in tensor.fields.items()
+            if axes is None or axis in axes.get(name, ())
+        ],
+    }
+
+
+def axis_to_dict(field: AxisField) -> dict[str, Any]:
+    """The field along one input axis."""
+    return {
+        "kind": field.kind,
+        "size": field.size,
+        "size_min": field.size_min,
+        "stride": fraction(field.stride),
+        "period": field.period,
+        "start": field.start,
+        "center": fraction(field.center),
+        "tensor_axis": field.tensor_axis,
+        "coverage": round(field.coverage, COVERAGE_DIGITS),
+        "aligned": field.aligned,
+        "offsets": [fraction(offset) for offset in field.offsets],
+    }
+
+
+def flat_rows(tensors: Iterable[TensorField], axes: KeptAxes = None) -> Iterator[dict[str, Any]]:
+    """One flat record per (tensor, input, axis), for CSV files and data frames. `axes` as in `tensor_to_dict`."""
+    for tensor in tensors:
+        for (name, axis), field in tensor.fields.items():
+            if axes is None or axis in axes.get(name, ()):
+                yield {
+                    "name": tensor.name,
+                    "shape": shape_text(tensor.shape),
+                    "op_type": tensor.op_type,
+                    "node": tensor.node,
+                    "exact": tensor.exact,
+                    "input": name,
+                    "axis": axis,
+                    **axis_to_dict(field),
+                }
+
+
+def fraction(value: Fraction) -> int | str:
+    """A whole number, or "a/b".
+
+    >>> fraction(Fraction(4)), fraction(Fraction(1, 2))
+    (4, '1/2')
+    """
+    return value.numerator if value.denominator == 1 else f"{value.numerator}/{value.denominator}"
+
+
+def shape_text(shape: Shape) -> str:
+    """A shape as "1x3x224x224"; "?" for what is unknown, "scalar" for rank 0."""
+    if shape is None:
+        return "?"
+    return "x".join("?" if length is None else str(length) for length in shape) or "scalar"
+
+
+def _shape(shape: Shape) -> list[int | None] | None:
+    return None if shape is None else list(shape)
+
+
+def _tensor_shape(analysis: Analysed, name: str) -> Shape:
+    """Shape of an output, which may be an input that is passed on; unknown for a constant, which is no tensor here."""
+    tensor = analysis.tensors.get(name)
+    return tensor.shape if tensor is not None else analysis.input_shapes.get(name)

@@ -1,0 +1,71 @@
+"""What made a field as large as it is: shares of its growth, from the chain of operators that `explain` gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from rfonnx.results import ExplainStep
+
+CAUSES = ("kernels", "depth", "strides", "dilation", "pooling", "upsampling", "global", "joins", "other")
+
+
+def growth(steps: Sequence[ExplainStep]) -> dict[str, Fraction]:
+    """Splits what the steps added into causes, in input positions.
+
+    A window of kernel k and dilation d, where one step is j input positions (the jump, the product of the strides
+    before it), adds `(k - 1) * d * j`. That is split into
+
+    - `k - 1`: what it adds by itself, at jump and dilation 1;
+    - `(k - 1) * (d - 1)`: "dilation", what spreading its taps adds to that;
+    - the rest, `(k - 1) * d * (j - 1)`: "strides", what the strides before it multiply it by.
+
+    Of the convolutions' own `k - 1`, the largest is "kernels": what the largest kernel alone would give; the others are
+    "depth": what stacking more layers gives. Of a pooling it is "pooling". What the other operators add goes to them
+    whole: "upsampling" (interpolation, transposed convolution), "global" (reductions over an axis), "joins" (branches
+    that see different places), "other".
+
+    After upsampling j may be below 1: the first two parts are then scaled down to what was added, and "strides" get
+    nothing. Steps that add nothing or less (a crop) count for nothing, so the parts sum to the sum of all positive
+    `added`, which is `size - 1` for a chain that only grows.
+
+    Worked example: conv 3, conv 3, pool 2 with stride 2, conv 3: size 10. kernels 2, depth 2 + 2, pooling 1, strides 2.
+
+    Returns:
+        Positions by cause, in the order of `CAUSES`, without the causes that gave nothing.
+    """
+    parts = dict.fromkeys(CAUSES, Fraction(0))
+    largest = Fraction(0)
+    for step in steps:
+        if step.added <= 0:
+            continue
+        if step.cause not in ("kernel", "pooling") or step.kernel <= 1:
+            parts[_WHOLE.get(step.cause, "other")] += step.added
+            continue
+        own, dilated = Fraction(step.kernel - 1), Fraction((step.kernel - 1) * (step.dilation - 1))
+        if own + dilated > step.added:
+            scale = step.added / (own + dilated)
+            own, dilated = own * scale, dilated * scale
+        parts["dilation"] += dilated
+        parts["strides"] += step.added - own - dilated
+        if step.cause == "pooling":
+            parts["pooling"] += own
+        else:
+            parts["depth"] += own
+            largest = max(largest, own)
+    parts["kernels"], parts["depth"] = largest, parts["depth"] - largest
+    return {cause: part for cause, part in parts.items() if part}
+
+
+_WHOLE = {"upsampling": "upsampling", "global": "global", "join": "joins"}
+
+
+def percentages(parts: dict[str, Fraction]) -> dict[str, int]:
+    """Whole percents that sum to 100: rounded down, then those with the largest remainders up (ties: the earlier)."""
+    total = sum(parts.values())
+    exact = {cause: 100 * part / total for cause, part in parts.items()}
+    whole = {cause: int(share) for cause, share in exact.items()}
+    by_remainder = sorted(parts, key=lambda cause: whole[cause] - exact[cause])
+    for cause in by_remainder[: 100 - sum(whole.values())]:
+        whole[cause] += 1
+    return whole

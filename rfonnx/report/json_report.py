@@ -1,0 +1,23 @@
+"""JSON in the layout of `Analysis.to_dict`: one tensor a line, so that files can be compared line by line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from rfonnx.plain import head_to_dict, tensor_to_dict
+from rfonnx.report.source import Source
+from rfonnx.report.view import View, pick_axes, pick_tensors
+
+
+def report(source: Source, view: View) -> Iterator[str]:
+    """Every tensor along every axis, or what `view` names. ASCII only: any other character is a JSON escape."""
+    tensors = pick_tensors(source, view.tensors)
+    axes = None if view.axes is None else pick_axes(source, view.axes)
+    # json indents in Python but writes unindented in C: a line per tensor is the readable one of the fast ways.
+    yield json.dumps(head_to_dict(source))[:-1] + ', "tensors": ['
+    separator = "\n"
+    for tensor in tensors:
+        yield separator + json.dumps(tensor_to_dict(tensor, axes))
+        separator = ",\n"
+    yield f'\n], "warnings": {json.dumps(list(source.warnings))}}}\n'

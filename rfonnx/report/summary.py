@@ -1,0 +1,171 @@
+"""The summary under the table: what outputs see, what is global, misaligned or uncertain, what enlarged the field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rfonnx.plain import shape_text
+from rfonnx.report.growth import growth, percentages
+from rfonnx.report.source import Source
+from rfonnx.report.text import Line, Name, Section, across, listed, number, percent, shared, size
+from rfonnx.report.view import Axes
+from rfonnx.results import AxisField, ExplainStep, TensorField
+
+LIMIT = 20
+"""Most lines of a section: more would bury the table."""
+
+Key = tuple[str, int]
+
+
+def sections(source: Source, axes: Axes) -> Iterator[Section]:
+    """The sections that have something to say, in order."""
+    chains = _Chains(source)
+    made = (
+        Section("Outputs", tuple(listed(_outputs(source, axes), LIMIT))),
+        Section("First to see the whole input", tuple(_whole(source, axes))),
+        Section("Global operators", tuple(listed(_global(source, axes, chains), LIMIT))),
+        Section("What enlarged the field", tuple(listed(_growth(source, axes, chains), LIMIT))),
+        Section("Misaligned joins", tuple(listed(_joins(source, axes), LIMIT)), alarm=True),
+        Section("Warnings", tuple(listed(_warnings(source), LIMIT)), alarm=True),
+    )
+    return (section for section in made if section.lines)
+
+
+class _Chains:
+    """Explanations, each asked for once."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self.known: dict[tuple[str, Key], tuple[ExplainStep, ...]] = {}
+
+    def __call__(self, tensor: str, key: Key) -> tuple[ExplainStep, ...]:
+        if (tensor, key) not in self.known:
+            self.known[tensor, key] = self.source.explain(tensor, input=key[0], axis=key[1])
+        return self.known[tensor, key]
+
+
+def _outputs(source: Source, axes: Axes) -> Iterator[Line]:
+    for output in source.outputs:
+        tensor = source.tensors.get(output)
+        if tensor is None:
+            what = "is an input, passed on" if output in source.inputs else "depends on no input"
+            yield (Name(output), f" {what}")
+            continue
+        for name, numbers in axes.items():
+            fields = _seen(tensor, name, numbers)
+            if not fields:
+                yield (Name(output), " sees nothing of ", Name(name))
+                continue
+            shape = source.input_shapes.get(name) or ()
+            lengths = tuple(shape[axis] for axis in numbers if (name, axis) in tensor.fields)
+            yield (
+                Name(output),
+                " sees " + ("" if tensor.exact else "at most ") + across([size(field) for field in fields]) + " of ",
+                Name(name),
+                f" ({shape_text(lengths)}): stride {shared([number(field.stride) for field in fields])}"
+                f", padding {shared([str(-field.start) for field in fields])}"
+                f", {shared([field.kind for field in fields], '/')}"
+                f"; the middle position sees {shared([percent(field.coverage) for field in fields])}",
+            )
+
+
+def _seen(tensor: TensorField, name: str, numbers: tuple[int, ...]) -> list[AxisField]:
+    """Fields along the shown axes of an input, or nothing when nothing of it is seen."""
+    fields = [field for axis in numbers if (field := tensor.fields.get((name, axis))) is not None]
+    return fields if any(field.kind != "none" for field in fields) else []
+
+
+def _whole(source: Source, axes: Axes) -> Iterator[Line]:
+    """By input, the first tensor whose middle position sees all of it along every shown axis."""
+    missing = dict(axes)
+    for tensor in source.tensors.values():
+        for name in [
+            name
+            for name, numbers in missing.items()
+            if all((f := tensor.fields.get((name, axis))) is not None and f.coverage >= 1 for axis in numbers)
+        ]:
+            del missing[name]
+            yield (Name(tensor.name), " (", Name(tensor.op_type), "), in its middle position, sees all of ", Name(name))
+        if not missing:
+            return
+    for name in missing:
+        yield ("no tensor, in its middle position, sees all of ", Name(name))
+
+
+PROBED = 50
+"""Most tensors whose chains are searched for global operators."""
+
+
+def _global(source: Source, axes: Axes, chains: _Chains) -> Iterator[Line]:
+    """Operators that make a field global, found on the chains of the tensors at which a run of global tensors begins.
+
+    What follows a global operator is global too, without being a cause: the cause is what `explain` calls "global".
+    """
+    keys = [(name, axis) for name, numbers in axes.items() for axis in numbers]
+    before: dict[Key, bool] = dict.fromkeys(keys, False)
+    probed = 0
+    causes: dict[str, tuple[str, dict[Key, None]]] = {}
+    for tensor in source.tensors.values():
+        for key in keys:
+            field = tensor.fields.get(key)
+            now = field is not None and field.kind == "global"
+            if now and not before[key] and probed < PROBED:
+                probed += 1
+                for step in chains(tensor.name, key):
+                    if step.cause == "global":
+                        causes.setdefault(step.tensor, (step.op_type, {}))[1][key] = None
+            before[key] = now
+    several = len(axes) > 1
+    for tensor_name, (op_type, over) in causes.items():
+        where: list[str] = []
+        for name in dict.fromkeys(key[0] for key in over):
+            numbers = ", ".join(str(axis) for other, axis in over if other == name)
+            where += [" of ", Name(name), f" axes {numbers}"] if several else [f" along axes {numbers}"]
+        yield (Name(tensor_name), " (", Name(op_type), ")", *where)
+
+
+def _growth(source: Source, axes: Axes, chains: _Chains) -> Iterator[Line]:
+    """By output and input: the shares of each axis, axes with the same shares together."""
+    for output in source.outputs[:LIMIT]:
+        tensor = source.tensors.get(output)
+        if tensor is None:
+            continue
+        for name, numbers in axes.items():
+            by_shares: dict[str, list[int]] = {}
+            for axis in numbers:
+                field = tensor.fields.get((name, axis))
+                if field is None or field.kind == "none":
+                    continue
+                parts = growth(chains(output, (name, axis)))
+                if parts:
+                    words = ", ".join(f"{cause} {share}%" for cause, share in percentages(parts).items())
+                    by_shares.setdefault(words, []).append(axis)
+            for words, same in by_shares.items():
+                which = "axis" if len(same) == 1 else "axes"
+                yield (Name(output), " of ", Name(name), f", {which} {', '.join(map(str, same))}: {words}")
+
+
+def _joins(source: Source, axes: Axes) -> Iterator[Line]:
+    for tensor, name, axis, offsets in source.joins:
+        if axis in axes.get(name, ()):
+            centres = ", ".join(number(offset) for offset in offsets)
+            yield (Name(tensor), " joins branches of ", Name(name), f" axis {axis} that are centred at {centres}")
+
+
+def _warnings(source: Source) -> Iterator[Line]:
+    """The analysis' own warnings, and why fields are only upper bounds, each with the first tensor it holds for."""
+    for warning in source.warnings:
+        yield (Name(warning),)
+    first: dict[str, tuple[str, int]] = {}
+    inexact = 0
+    for tensor in source.tensors.values():
+        if tensor.exact:
+            continue
+        inexact += 1
+        for note in tensor.notes:
+            name, count = first.get(note, (tensor.name, 0))
+            first[note] = (name, count + 1)
+    if inexact:
+        yield (f"{inexact} of {len(source.tensors)} tensors see at most what is shown, perhaps less:",)
+    for note, (name, count) in first.items():
+        yield (Name(note), ": ", Name(name), "" if count == 1 else f" and {count - 1} after it")

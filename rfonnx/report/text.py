@@ -1,0 +1,78 @@
+"""The words of a report: marked names, lines and sections, and numbers as people read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from math import floor
+
+from rfonnx.results import AxisField
+
+
+class Name(str):
+    """Text from the model or its file name, to be escaped by each format. Never joined into a plain `str`."""
+
+    __slots__ = ()
+
+
+Line = tuple[str, ...]
+"""A line in parts, each a `Name` or a string of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and its lines; `alarm` when it tells of something that may be wrong."""
+
+    heading: str
+    lines: tuple[Line, ...]
+    alarm: bool = False
+
+
+def number(value: Fraction | int) -> str:
+    """Whole, else decimal where three digits after the point are exact, else "a/b".
+
+    >>> number(Fraction(3, 2)), number(Fraction(1, 3))
+    ('1.5', '1/3')
+    """
+    if value.denominator == 1:
+        return str(value.numerator)
+    if 1000 % value.denominator == 0:
+        return f"{float(value):.3f}".rstrip("0")
+    return f"{value.numerator}/{value.denominator}"
+
+
+def percent(share: float) -> str:
+    """A share of 1 in percent, rounded down, so that 100% means all of it and 0% means nothing.
+
+    >>> percent(0.9999), percent(0.0001), percent(1.0)
+    ('99.9%', '<0.1%', '100%')
+    """
+    tenths = floor(share * 1000 + 1e-9)
+    if tenths == 0 and share > 0:
+        return "<0.1%"
+    if tenths >= 1000 and share < 1:
+        tenths = 999
+    return f"{tenths / 10:g}%"
+
+
+def size(field: AxisField) -> str:
+    """The size, as a range where it differs between positions; "0" where nothing is read."""
+    return str(field.size) if field.size == field.size_min else f"{field.size_min}..{field.size}"
+
+
+def across(words: Sequence[str]) -> str:
+    """One word per axis, joined by "x"."""
+    return "x".join(words)
+
+
+def shared(words: Sequence[str], joint: str = "x") -> str:
+    """One word when all axes agree, else one per axis."""
+    return words[0] if len(set(words)) == 1 else joint.join(words)
+
+
+def listed(names: Iterable[Line], limit: int) -> list[Line]:
+    """At most `limit` lines, and one that says how many more there are."""
+    lines = list(names)
+    rest = len(lines) - limit
+    return lines if rest <= 0 else [*lines[:limit], (f"... and {rest} more",)]
