@@ -17,6 +17,24 @@ Kind = Literal["local", "periodic", "block", "global", "none"]
 
 
 @dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """Facts about the file.
+
+    Attributes:
+        name: the file's name, or "model" when it was given as bytes or a ModelProto.
+        opsets: version by domain; the domain of ai.onnx is "".
+        ir_version, producer: as in the file.
+        nodes: count of nodes after functions are inlined.
+    """
+
+    name: str
+    opsets: Mapping[str, int]
+    ir_version: int
+    producer: str
+    nodes: int
+
+
+@dataclass(frozen=True, slots=True)
 class AxisField:
     """What one tensor sees along one axis of one input.
 
