@@ -59,10 +59,13 @@ def lower(graph: Graph) -> Program:
     base = len(inputs)
     constants, shapes = graph.constants, graph.shapes
 
+    producers: dict[str, Node] = {}
+
     for node_index, node in enumerate(graph.nodes):
+        producers.update(dict.fromkeys(node.outputs, node))
         if all(name in constants or not name for name in node.outputs):
             continue
-        temporaries, accesses = _node_accesses(node, graph)
+        temporaries, accesses = _node_accesses(node, graph, producers)
         kind, label = node.kind, node.name
         local: dict[str, int] = {}
         for name, (shape, access) in temporaries.items():
@@ -79,7 +82,9 @@ def lower(graph: Graph) -> Program:
     return Program(inputs, tuple(tensors))
 
 
-def _node_accesses(node: Node, graph: Graph) -> tuple[dict[str, tuple[tuple[int, ...], Access]], list[Access]]:
+def _node_accesses(
+    node: Node, graph: Graph, producers: dict[str, Node]
+) -> tuple[dict[str, tuple[tuple[int, ...], Access]], list[Access]]:
     """The rule's temporaries and one Access per output."""
     kind = node.kind
     function = find(kind)
@@ -90,7 +95,7 @@ def _node_accesses(node: Node, graph: Graph) -> tuple[dict[str, tuple[tuple[int,
     unknown = _unknown_shape(node, graph)
     if unknown:
         return _fallback(node, graph, f"the shape of '{unknown}' depends on data")
-    op = Op(node, graph, {})
+    op = Op(node, graph, {}, producers)
     try:
         result = function(op)
     except Unproven as reason:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,11 @@ class Op:
     node: Node
     graph: Graph
     temporaries: dict[str, tuple[tuple[int, ...], Access]]
+    producers: dict[str, Node] = field(default_factory=dict)  # by tensor: the nodes before this one
+
+    def producer(self, index: int) -> Node | None:
+        """The node that makes input `index`, or None when it is a graph input, a constant's data, or left out."""
+        return self.producers.get(self.name(index))
 
     def name(self, index: int) -> str:
         """Name of input `index`, or "" when it is left out."""

@@ -1,0 +1,17 @@
+"""What each operator reads, by family. Importing this package registers every rule."""
+
+from rfonnx.access.rules import conv, elementwise, matmul, norm, pad, pool, reduce, resize, scan, shape, slicing
+
+__all__ = [
+    "conv",
+    "elementwise",
+    "matmul",
+    "norm",
+    "pad",
+    "pool",
+    "reduce",
+    "resize",
+    "scan",
+    "shape",
+    "slicing",
+]

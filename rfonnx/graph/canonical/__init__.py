@@ -9,6 +9,8 @@ Conventions of the canonical spelling, for all operators:
 Each family's module says which attributes its operators have after it.
 """
 
+# each family registers its spellings when it is imported
+from rfonnx.graph.canonical import conv, elementwise, norm, pad, pool, reduce, resize, scan, scatter, shape, slicing  # noqa: F401
 from rfonnx.graph.canonical.registry import canonicalize
 
 __all__ = ["canonicalize"]

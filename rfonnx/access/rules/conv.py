@@ -1,0 +1,128 @@
+"""Convolutions: windows along space, groups along channels; weights and biases are reads too when they are not constants."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from rfonnx.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Spread, Step
+from rfonnx.access.registry import Op, Unproven, rule
+from rfonnx.access.rules.shared import grouped, per_channel, windows
+
+@rule("Conv", "com.microsoft.FusedConv")
+def conv(op: Op) -> Access:
+    """y[n,m,o] reads x[n, group of m, o*stride - pad + t*dilation], w[m, :, taps inside x], b[m]; FusedConv adds z[n,m,o]. Exact."""
+    return _conv(op, weight=1, scalars={2: True}, added=(3,))
+
+
+@rule("ConvInteger")
+def conv_integer(op: Op) -> Access:
+    """As Conv, with zero points of x (one) and w (one per output channel). Exact."""
+    return _conv(op, weight=1, scalars={2: False, 3: True})
+
+
+@rule("QLinearConv")
+def qlinear_conv(op: Op) -> Access:
+    """As Conv, with scales and zero points. Exact."""
+    return _conv(op, weight=3, scalars=_QLINEAR)
+
+
+_QLINEAR = {1: False, 2: False, 4: True, 5: True, 6: False, 7: False, 8: True}
+"""Inputs of QLinearConv beside x and w: True where there may be one value per output channel."""
+
+
+def _conv(
+    op: Op, weight: int, scalars: dict[int, bool], added: tuple[int, ...] = (), channels_last: bool = False
+) -> Access:
+    shape, w_shape, out = op.shape(0), op.shape(weight), op.out_shape()
+    rank, groups = len(out), op.attrs["group"]
+    channel, space = (rank - 1, 1) if channels_last else (1, 2)
+    if shape[channel] != w_shape[1] * groups or out[channel] != w_shape[0]:
+        raise Unproven(f"a weight of shape {w_shape} in {groups} groups does not fit {shape[channel]} channels")
+    steps = windows(op, space, out[space : space + rank - 2])
+    paths = [Path(op.name(0), grouped(channel, shape[channel], out[channel], groups) + steps)]
+    if op.reads(weight):
+        paths.append(Path(op.name(weight), _weight_steps(op, weight, shape[space : space + rank - 2], out, channels_last)))
+    for index, per_output in scalars.items():
+        if op.reads(index):
+            paths.append(per_channel(op, index, channel if per_output else rank - 1, rank))
+    paths += [Path(op.name(index)) for index in added if op.reads(index)]
+    return Access(tuple(paths))
+
+
+def _weight_steps(
+    op: Op, weight: int, lengths: tuple[int, ...], out: tuple[int, ...], channels_last: bool
+) -> tuple[Step, ...]:
+    """Output channel m reads w[m, :, taps that fall inside the image]: at the border some taps meet padding only."""
+    attrs = op.attrs
+    steps: list[Step] = [Reduce((1,))]
+    out_lengths = out[1:-1] if channels_last else out[2:]
+    for i, (length, out_length) in enumerate(zip(lengths, out_lengths, strict=True)):
+        stride, dilation, kernel = attrs["strides"][i], attrs["dilations"][i], attrs["kernel_shape"][i]
+        start = np.arange(out_length, dtype=np.int64) * stride - attrs["pads"][i]
+        first = np.maximum(-(start // dilation), 0)  # the first tap with start + tap * dilation >= 0
+        last = np.minimum((length - 1 - start) // dilation, kernel - 1)
+        steps.append(Select(2 + i, first, last))
+    outputs = op.shape(weight)[0]
+    steps.append(Reshape((outputs, *out_lengths)))
+    if channels_last:
+        steps.append(Permute((*range(1, len(out_lengths) + 1), 0)))
+    return tuple(steps)
+
+
+@rule("ConvTranspose")
+def conv_transpose(op: Op) -> Access:
+    """y[n,m,o] reads x[n, group of m, i] with o = i*stride - pad + t*dilation, w[group of m, m, those t], b[m]. Exact."""
+    shape, w_shape, out = op.shape(0), op.shape(1), op.out_shape()
+    rank, groups, pads = len(out), op.attrs["group"], op.attrs["pads"]
+    if pads is None:
+        raise Unproven("its padding depends on a shape that is not known")
+    if shape[1] != w_shape[0] or out[1] != w_shape[1] * groups:
+        raise Unproven(f"a weight of shape {w_shape} in {groups} groups does not fit {shape[1]} channels")
+    steps = [
+        Spread(2 + i, out[2 + i], kernel, op.attrs["strides"][i], op.attrs["dilations"][i], pads[i])
+        for i, kernel in enumerate(op.attrs["kernel_shape"])
+    ]
+    paths = [Path(op.name(0), (*grouped(1, shape[1], out[1], groups), *steps))]
+    if op.reads(1):
+        paths.append(Path(op.name(1), _transposed_weight_steps(op)))
+    if op.reads(2):
+        paths.append(per_channel(op, 2, 1, rank))
+    return Access(tuple(paths))
+
+
+def _transposed_weight_steps(op: Op) -> tuple[Step, ...]:
+    """Output o meets the taps t for which (o + pad - t*dilation) / stride is a position of x; they lie `stride` apart in t*dilation."""
+    shape, w_shape, out, attrs = op.shape(0), op.shape(1), op.out_shape(), op.attrs
+    groups = attrs["group"]
+    kernel = w_shape[2:]
+    steps: list[Step] = [Reshape((groups, w_shape[0] // groups, w_shape[1], *kernel)), Reduce((1,))]
+    for i, taps in enumerate(kernel):
+        stride, dilation, length = attrs["strides"][i], attrs["dilations"][i], shape[2 + i]
+        apart = stride // math.gcd(stride, dilation)
+        first = np.zeros(out[2 + i], np.int64)
+        last = np.full(out[2 + i], -1, np.int64)
+        for o in range(out[2 + i]):
+            reach = [o + attrs["pads"][i] - t * dilation for t in range(taps)]
+            met = [t for t, r in enumerate(reach) if r % stride == 0 and 0 <= r // stride < length]
+            if met:
+                first[o], last[o] = met[0], met[-1]
+        steps.append(Select(3 + i, first, last, apart))
+    steps.append(Reshape((out[1], *out[2:])))
+    return tuple(steps)
+
+
+@rule("DeformConv")
+def deform_conv(op: Op) -> Access:
+    """Where x is sampled is data: y[n,m,o] may read all of x[n, group of m]; offset and mask are read at o. A superset."""
+    shape, out = op.shape(0), op.out_shape()
+    rank = len(out)
+    space = tuple(range(2, rank))
+    paths = [Path(op.name(0), (Reduce(space), *grouped(1, shape[1], out[1], op.attrs["group"])))]
+    if op.reads(1):
+        paths.append(Path(op.name(1), (Reduce((1, *space)), Reshape((op.shape(1)[0], *(1,) * (rank - 2))))))
+    paths += [Path(op.name(index), (Reduce((1,)),)) for index in (2, 4) if op.reads(index)]
+    if op.reads(3):
+        paths.append(per_channel(op, 3, 1, rank))
+    return Access(tuple(paths), exact=False, note="DeformConv samples where its offsets say: any position in space")

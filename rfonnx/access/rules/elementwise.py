@@ -1,0 +1,122 @@
+"""Operators whose output at a position reads the same position of their operands, and those that read no values at all."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Select, Step
+from rfonnx.access.registry import Op, Unproven, declare_everything, rule
+from rfonnx.access.rules.shared import joined, per_channel
+
+UNARY = (
+    "Abs Acos Acosh Asin Asinh Atan Atanh BitwiseNot Cast Ceil Celu Cos Cosh Elu Erf Exp Floor Gelu HardSigmoid "
+    "HardSwish Identity IsInf IsNaN LeakyRelu Log Mish Neg Not Reciprocal Relu Round Selu Shrink Sigmoid Sign Sin Sinh "
+    "Softplus Softsign Sqrt Swish Tan Tanh ThresholdedRelu Bernoulli"
+).split()
+BINARY = "Add Sub Div Pow And Or Xor Equal Greater Less".split()
+NUMPY_BROADCAST = "BitShift BitwiseAnd BitwiseOr BitwiseXor GreaterOrEqual LessOrEqual Mod Max Min Mean Sum Clip".split()
+
+rule(*UNARY, *NUMPY_BROADCAST)(joined)
+
+
+@rule("Dropout", "CastLike")
+def first_operand(op: Op) -> Access:
+    """y reads x at its position: a ratio, a training flag or a type that is asked for is no position. Exact.
+
+    Dropout's mask reads nothing of x, but is claimed with it: nobody reads it.
+    """
+    if op.node.op_type == "Dropout":
+        flags = tuple(Path(op.name(index)) for index in (1, 2) if op.reads(index))
+        return Access((Path(op.name(0)), *flags))
+    return Access((Path(op.name(0)),))
+
+
+@rule(*BINARY)
+def binary(op: Op) -> Access:
+    """y reads both operands at its position, broadcast. Exact. Up to opset 6 the second lines up with the first at `axis`."""
+    axis = op.attrs.get("axis")
+    if axis is None:
+        return joined(op)
+    return Access((Path(op.name(0)), Path(op.name(1), _aligned(op, axis))))
+
+
+def _aligned(op: Op, axis: int) -> tuple[Step, ...]:
+    """x (2,3,4) + b (3) at axis 1: b as (3,1)."""
+    shape = op.shape(1)
+    behind = len(op.shape(0)) - axis - len(shape)
+    return (Reshape((*shape, *(1,) * behind)),) if behind > 0 else ()
+
+
+@rule("Mul")
+def multiply(op: Op) -> Access:
+    """As other binary operators; times a constant that is zero everywhere reads nothing. Exact."""
+    for index in (0, 1):
+        if not op.reads(index) and op.reads(1 - index):
+            value = op.value(index)
+            if value is not None and not value.any():
+                return Access((), note="a product with a constant zero")
+    return binary(op)
+
+
+@rule("Where")
+def where(op: Op) -> Access:
+    """y reads condition, x and y at its position; a condition that is constant and the same everywhere leaves one of them. Exact."""
+    value = op.value(0)
+    if value is not None and value.size:
+        if value.all():
+            return Access((Path(op.name(1)),))
+        if not value.any():
+            return Access((Path(op.name(2)),))
+    return joined(op)
+
+
+@rule("PRelu")
+def prelu(op: Op) -> Access:
+    """y reads x at its position, and its slope; up to opset 6 a list of slopes belongs to the channels. Exact."""
+    shape, rank = op.shape(1), len(op.shape(0))
+    if op.node.version < 7 and len(shape) == 1 and shape[0] > 1 and rank > 1:
+        return Access((Path(op.name(0)), per_channel(op, 1, 1, rank)))
+    return joined(op)
+
+
+@rule("QuantizeLinear", "DequantizeLinear")
+def quantize(op: Op) -> Access:
+    """y reads x at its position, and the scale and zero point that belong to it: of all, of its place on `axis`, or of its block of
+    `block_size` places. Exact."""
+    return Access((Path(op.name(0)), *(Path(op.name(i), _scale_steps(op, i)) for i in (1, 2) if op.reads(i))))
+
+
+def _scale_steps(op: Op, index: int) -> tuple[Step, ...]:
+    shape, x_shape, axis = op.shape(index), op.shape(0), op.attrs["axis"]
+    if len(shape) == len(x_shape) and op.attrs["block_size"]:
+        blocks = np.arange(x_shape[axis], dtype=np.int64) // op.attrs["block_size"]
+        return (Select(axis, blocks, blocks),)
+    if len(shape) > 1:
+        raise Unproven(f"a scale of shape {shape} does not fit a tensor of shape {x_shape}")
+    if shape in ((), (1,)):
+        return (Reshape(()),)
+    return (Reshape((*shape, *(1,) * (len(x_shape) - axis - 1))),)
+
+
+@rule("DynamicQuantizeLinear")
+def dynamic_quantize(op: Op) -> Access:
+    """The scale sees everything, and so does each quantised value. Exact."""
+    return Access((Path(op.name(0), (Reduce(tuple(range(len(op.shape(0))))), Reshape(()))),))
+
+
+@rule(
+    "RandomNormal",
+    "RandomUniform",
+    "RandomNormalLike",
+    "RandomUniformLike",
+    "EyeLike",
+)
+def only_shape(op: Op) -> Access:
+    """Reads its operand's shape, and no value. Exact."""
+    return Access(())
+
+
+@rule("Multinomial")
+def multinomial(op: Op) -> Access:
+    """Samples of row b read the probabilities x[b,:]. Exact."""
+    return Access((Path(op.name(0), (Reduce((1,)),)),))

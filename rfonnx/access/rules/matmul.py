@@ -1,0 +1,142 @@
+"""Matrix products: rows of one operand against columns of the other."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rfonnx.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
+from rfonnx.access.registry import Op, Unproven, rule
+from rfonnx.access.rules.shared import per_channel
+
+
+@rule("MatMul")
+def matmul(op: Op) -> Access:
+    """y[..., i, j] reads a[..., i, :] and b[..., :, j]; operands of one axis as numpy has it. Exact."""
+    return Access(product_paths(op, 0, 1))
+
+
+def product_paths(op: Op, left: int, right: int) -> tuple[Path, Path]:
+    """The paths from both operands of a numpy matrix product, whose result is the operator's output."""
+    a, b = op.shape(left), op.shape(right)
+    return (
+        Path(op.name(left), _rows(a, drop=len(b) == 1)),
+        Path(op.name(right), _columns(b, drop=len(a) == 1)),
+    )
+
+
+def _rows(shape: tuple[int, ...], drop: bool) -> tuple[Step, ...]:
+    """Left operand: everything along its last axis, which goes when the right operand has no columns."""
+    reduction = Reduce((len(shape) - 1,))
+    return (reduction, Reshape(shape[:-1])) if drop or len(shape) == 1 else (reduction,)
+
+
+def _columns(shape: tuple[int, ...], drop: bool) -> tuple[Step, ...]:
+    """Right operand: everything along its last axis but one, which goes when the left operand has no rows."""
+    if len(shape) == 1:
+        return (Reduce((0,)), Reshape(()))
+    reduction = Reduce((len(shape) - 2,))
+    return (reduction, Reshape((*shape[:-2], shape[-1]))) if drop else (reduction,)
+
+
+@rule("MatMulInteger")
+def matmul_integer(op: Op) -> Access:
+    """As MatMul, with zero points: of a, one or one per row; of b, one or one per column. Exact."""
+    paths = [*product_paths(op, 0, 1), *_quantization(op, (2,), (3,))]
+    return Access(tuple(paths))
+
+
+@rule("QLinearMatMul")
+def qlinear_matmul(op: Op) -> Access:
+    """As MatMul, with scales and zero points of a (per row), b and y (per column), or one each. Exact."""
+    return Access((*product_paths(op, 0, 3), *_quantization(op, (1, 2), (4, 5, 6, 7))))
+
+
+def _quantization(op: Op, of_rows: tuple[int, ...], of_columns: tuple[int, ...]) -> list[Path]:
+    """Scales and zero points; with more than one axis they already line up with the product."""
+    rank = len(op.out_shape())
+    paths = []
+    for index in (*of_rows, *of_columns):
+        if op.reads(index):
+            if len(op.shape(index)) > 1:
+                paths.append(Path(op.name(index)))
+            elif rank == 0:
+                paths.append(Path(op.name(index), (Reshape(()),)))
+            else:
+                paths.append(per_channel(op, index, max(rank - 2, 0) if index in of_rows else rank - 1, rank))
+    return paths
+
+
+@rule("Gemm")
+def gemm(op: Op) -> Access:
+    """y[i,j] reads a[i,:] (a[:,i] when transposed), b[:,j] (b[j,:]), c[i,j] broadcast, unless beta is 0. Exact."""
+    attrs = op.attrs
+    swap = Permute((1, 0))
+    a: tuple[Step, ...] = (swap,) if attrs.get("transA", 0) else ()
+    b: tuple[Step, ...] = (swap,) if attrs.get("transB", 0) else ()
+    paths = [Path(op.name(0), (*a, Reduce((1,)))), Path(op.name(1), (*b, Reduce((0,))))]
+    if op.reads(2) and attrs.get("beta", 1.0) != 0.0:
+        paths.append(Path(op.name(2)))
+    return Access(tuple(paths))
+
+
+@rule("Einsum")
+def einsum(op: Op) -> Access:
+    """y at the output's labels reads each operand there, and everything along labels that the output has not. Exact.
+
+    "bij,bjk->bik": y[b,i,k] reads x[b,i,:] and z[b,:,k]. "ii->i" reads the diagonal.
+    """
+    equation = str(op.attrs["equation"]).replace(" ", "")
+    terms, _, result = equation.partition("->")
+    operands = terms.split(",")
+    if len(operands) != len(op.node.inputs):
+        raise Unproven(f"equation {equation} does not name {len(op.node.inputs)} operands")
+    if "->" not in equation:  # labels that occur once, in alphabetical order, behind the ellipsis
+        letters = sorted(c for c in set(terms) if c.isalpha() and terms.count(c) == 1)
+        result = ("..." if "..." in terms else "") + "".join(letters)
+    result_labels = _labels(result, len(op.out_shape()))
+    paths = []
+    for index, term in enumerate(operands):
+        if op.reads(index):
+            shape = op.shape(index)
+            paths.append(Path(op.name(index), _operand_steps(shape, _labels(term, len(shape)), result_labels)))
+    return Access(tuple(paths))
+
+
+def _labels(term: str, rank: int) -> list[str]:
+    """One label per axis; the ellipsis' axes are numbered from its end ("-1" last), as they broadcast."""
+    before, dots, after = term.partition("...")
+    hidden = rank - len(before) - len(after)
+    if hidden < 0 or (hidden and not dots):
+        raise Unproven(f"term '{term}' does not name {rank} axes")
+    return [*before, *(str(i) for i in range(-hidden, 0)), *after]
+
+
+def _operand_steps(shape: tuple[int, ...], labels: list[str], result: list[str]) -> tuple[Step, ...]:
+    steps: list[Step] = []
+    while len(set(labels)) < len(labels):  # a label that occurs twice: keep the diagonal of its two axes
+        first = next(i for i, label in enumerate(labels) if label in labels[:i] or label in labels[i + 1 :])
+        second = labels.index(labels[first], first + 1)
+        order = [i for i in range(len(labels)) if i not in (first, second)]
+        steps += [Permute((*order, first, second)), *diagonal(tuple(shape[i] for i in order), shape[first], shape[second])]
+        shape = (*(shape[i] for i in order), shape[first])
+        labels = [labels[i] for i in order] + [labels[first]]
+    gone = tuple(i for i, label in enumerate(labels) if label not in result)
+    kept = [i for i in range(len(labels)) if i not in gone]
+    if gone:
+        steps += [Reduce(gone), Reshape(tuple(shape[i] for i in kept))]
+    names = [labels[i] for i in kept]
+    order = sorted(range(len(names)), key=lambda i: result.index(names[i]))
+    if order != list(range(len(order))):
+        steps.append(Permute(tuple(order)))
+    sizes = dict(zip(names, (shape[i] for i in kept), strict=True))
+    if names != result:
+        steps.append(Reshape(tuple(sizes.get(label, 1) for label in result)))
+    return tuple(steps)
+
+
+def diagonal(before: tuple[int, ...], rows: int, columns: int) -> tuple[Step, ...]:
+    """The last two axes of a tensor -> their diagonal. Position i reads (i, i)."""
+    if rows != columns:
+        raise Unproven(f"a diagonal of {rows} x {columns}")
+    places = np.arange(rows, dtype=np.int64) * (rows + 1)
+    return (Reshape((*before, rows * columns)), Select(len(before), places, places))
