@@ -28,7 +28,7 @@ def analyses():
 
 
 def test_every_file_is_built_and_worked_by_hand(recipes):
-    assert FILES == sorted(recipes.FILES)
+    assert sorted(recipes.FILES) == FILES
     assert set(FILES) == {row[0] for row in ROWS}
 
 
@@ -113,7 +113,8 @@ def test_vit_tokens_see_their_patch(analyses):
         lo, hi = a.intervals("tokens", input="x", axis=axis)
         assert lo.ravel()[0] > hi.ravel()[0], "the class token reads nothing"
         lo, hi = a.intervals("block0", input="x", axis=axis)
-        assert (lo == 0).all() and (hi == (48, 64)[axis - 2] - 1).all()
+        assert (lo == 0).all()
+        assert (hi == (48, 64)[axis - 2] - 1).all()
 
 
 def test_squeeze_and_excitation_is_global_from_the_first_gate_on(analyses):
@@ -122,4 +123,5 @@ def test_squeeze_and_excitation_is_global_from_the_first_gate_on(analyses):
         assert a.tensors["block1.conv2"].fields["x", axis].coverage < 1
         assert a.tensors["block1.scale"].fields["x", axis].coverage == 1
         lo, hi = a.intervals("block1.scale", input="x", axis=axis)
-        assert (lo == 0).all() and (hi == length - 1).all()
+        assert (lo == 0).all()
+        assert (hi == length - 1).all()
