@@ -40,10 +40,10 @@ def command(
     import rfonnx
     from rfonnx.cli.output import is_terminal, write
     from rfonnx.cli.waiting import waiting
-    from rfonnx.report import reporter
+    from rfonnx.report import report
     from rfonnx.report.view import View
 
     with waiting(f"analysing {model}"):
         analysis = rfonnx.analyze(model, shapes=shapes or None, weights=weights)
-    report = reporter("terminal" if style == "text" and is_terminal(output) else style)
-    write(report(analysis, View(tensors, axes, every)), output, model)
+    style = "terminal" if style == "text" and is_terminal(output) else style
+    write(report(analysis, View(tensors, axes, every), style), output, model)

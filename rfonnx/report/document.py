@@ -1,4 +1,4 @@
-"""A report for people before it has a format: lines, a table and sections.
+"""A report for people before it has a format: marked names, lines, tables, sections, and numbers as people read them.
 
 Names in a model are a stranger's text: they may hold terminal escapes, markup or line breaks. `Name` marks them, and
 each format escapes what is marked; a plain `str` is ours and goes out as it is.
@@ -6,41 +6,110 @@ each format escapes what is marked; a plain `str` is ours and goes out as it is.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from math import floor
 
-from rfonnx.plain import shape_text
-from rfonnx.report.source import Source
-from rfonnx.report.summary import sections
-from rfonnx.report.table import Table, table
-from rfonnx.report.text import Line, Name, Section
-from rfonnx.report.view import Axes, View, pick_axes
+from rfonnx.results import AxisField
+
+
+class Name(str):
+    """Text from the model or its file name, to be escaped by each format. Never joined into a plain `str`."""
+
+    __slots__ = ()
+
+
+Line = tuple[str, ...]
+"""A line in parts, each a `Name` or a string of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Header and rows of cells, each a `Name` or a string of ours.
+
+    Attributes:
+        caption: the line under the table.
+        gap: row before which `elision`, a line in place of the rows that were left out, belongs; None when all are there.
+        alarm: rows, by number, that tell of something that may be wrong.
+    """
+
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    caption: Line
+    gap: int | None = None
+    elision: str = ""
+    alarm: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and its lines.
+
+    Attributes:
+        alarm: it tells of something that may be wrong.
+        picture: the lines are drawn in characters, to be shown as they are.
+    """
+
+    heading: str
+    lines: tuple[Line, ...]
+    alarm: bool = False
+    picture: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Head lines, the table, and the sections of the summary."""
+    """A report for people before it has a format: head lines, tables and sections."""
 
     head: tuple[Line, ...]
-    table: Table
+    tables: tuple[Table, ...]
     sections: tuple[Section, ...]
 
 
-def document(source: Source, view: View) -> Document:
-    """Everything a report for people says.
+def number(value: Fraction | int) -> str:
+    """Whole, else decimal where three digits after the point are exact, else "a/b".
 
-    Raises:
-        QueryError: a tensor or axis of `view` does not exist.
+    >>> number(Fraction(3, 2)), number(Fraction(1, 3))
+    ('1.5', '1/3')
     """
-    axes = pick_axes(source, view.axes or "spatial")
-    return Document(_head(source, axes), table(source, view, axes), tuple(sections(source, axes)))
+    if value.denominator == 1:
+        return str(value.numerator)
+    if 1000 % value.denominator == 0:
+        return f"{float(value):.3f}".rstrip("0")
+    return f"{value.numerator}/{value.denominator}"
 
 
-def _head(source: Source, axes: Axes) -> tuple[Line, ...]:
-    model = source.model
-    opsets = ", ".join(f"{domain or 'ai.onnx'} {version}" for domain, version in sorted(model.opsets.items()))
-    made: Line = (", made by ", Name(model.producer)) if model.producer else ()
-    lines: list[Line] = [(Name(model.name), f": {model.nodes} nodes, opset ", Name(opsets), *made)]
-    for name in source.inputs:
-        shown = ", ".join(map(str, axes.get(name, ()))) or "none"
-        lines.append(("input ", Name(name), f": {shape_text(source.input_shapes.get(name))}, axes shown: {shown}"))
-    return tuple(lines)
+def percent(share: float) -> str:
+    """A share of 1 in percent, rounded down, so that 100% means all of it and 0% means nothing.
+
+    >>> percent(0.9999), percent(0.0001), percent(1.0)
+    ('99.9%', '<0.1%', '100%')
+    """
+    tenths = floor(share * 1000 + 1e-9)
+    if tenths == 0 and share > 0:
+        return "<0.1%"
+    if tenths >= 1000 and share < 1:
+        tenths = 999
+    return f"{tenths / 10:g}%"
+
+
+def size(field: AxisField) -> str:
+    """The size, as a range where it differs between positions; "0" where nothing is read."""
+    return str(field.size) if field.size == field.size_min else f"{field.size_min}..{field.size}"
+
+
+def across(words: Sequence[str]) -> str:
+    """One word per axis, joined by "x"."""
+    return "x".join(words)
+
+
+def shared(words: Sequence[str], joint: str = "x") -> str:
+    """One word when all axes agree, else one per axis."""
+    return words[0] if len(set(words)) == 1 else joint.join(words)
+
+
+def listed(names: Iterable[Line], limit: int) -> list[Line]:
+    """At most `limit` lines, and one that says how many more there are."""
+    lines = list(names)
+    rest = len(lines) - limit
+    return lines if rest <= 0 else [*lines[:limit], (f"... and {rest} more",)]

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rfonnx.report.document import document
+from rfonnx.report.document import Document, Name
 from rfonnx.report.escape import markdown_code
-from rfonnx.report.source import Source
-from rfonnx.report.text import Name
-from rfonnx.report.view import View
+from rfonnx.report.text_report import plain
 
 
-def report(source: Source, view: View) -> Iterator[str]:
-    """The report as Markdown, one heading for the model and one for each section."""
-    made = document(source, view)
-    yield f"# {_inline(made.head[0])}\n\n" + "".join(f"- {_inline(line)}\n" for line in made.head[1:])
-    table = made.table
-    yield "\n" + _row(table.header) + _row(("---",) * len(table.header))
-    for index, row in enumerate(table.rows):
-        if table.left_out and index == table.gap:
-            yield _row((table.elision,) + ("",) * (len(table.header) - 1))
-        yield _row(row)
-    yield f"\n{table.caption}\n"
-    for section in made.sections:
-        yield f"\n## {section.heading}\n\n" + "".join(f"- {_inline(line)}\n" for line in section.lines)
+def render(document: Document) -> Iterator[str]:
+    """The document as Markdown, one heading for it and one for each section."""
+    yield f"# {_inline(document.head[0])}\n\n" + "".join(f"- {_inline(line)}\n" for line in document.head[1:])
+    for table in document.tables:
+        yield "\n" + _row(table.header) + _row(("---",) * len(table.header))
+        for index, row in enumerate(table.rows):
+            if index == table.gap:
+                yield _row((table.elision,) + ("",) * (len(table.header) - 1))
+            yield _row(row)
+        yield f"\n{_inline(table.caption)}\n"
+    for section in document.sections:
+        if section.picture:
+            lines = "```text\n" + "".join(f"{plain(line)}\n" for line in section.lines) + "```\n"
+        else:
+            lines = "".join(f"- {_inline(line)}\n" for line in section.lines)
+        yield f"\n## {section.heading}\n\n{lines}"
 
 
 def _row(cells: Sequence[str]) -> str:

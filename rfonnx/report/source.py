@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Protocol
 
-from rfonnx.plain import Analysed
-from rfonnx.results import ExplainStep
+from rfonnx.plain import Analysed, Model
+from rfonnx.results import ExplainStep, Shape, TensorField
 
 
 class Source(Analysed, Protocol):
@@ -25,3 +26,26 @@ class Source(Analysed, Protocol):
     def explain(self, tensor: str, *, input: str, axis: int) -> tuple[ExplainStep, ...]:  # noqa: A002  the contract
         """The chain of operators that made a field as large as it is, from the input to `tensor`."""
         ...
+
+
+class Held:
+    """A source asked for each thing once: an analysis makes its tensors and chains anew at every question."""
+
+    def __init__(self, source: Source) -> None:
+        self.model: Model = source.model
+        self.inputs = source.inputs
+        self.outputs = source.outputs
+        self.input_shapes: Mapping[str, Shape] = source.input_shapes
+        self.warnings = source.warnings
+        self.joins = source.joins
+        self.windowed = source.windowed
+        self.tensors: dict[str, TensorField] = dict(source.tensors)
+        self._source = source
+        self._chains: dict[tuple[str, str, int], tuple[ExplainStep, ...]] = {}
+
+    def explain(self, tensor: str, *, input: str, axis: int) -> tuple[ExplainStep, ...]:  # noqa: A002  the contract
+        """As `Source.explain`."""
+        key = (tensor, input, axis)
+        if key not in self._chains:
+            self._chains[key] = self._source.explain(tensor, input=input, axis=axis)
+        return self._chains[key]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rfonnx.plain import shape_text
+from rfonnx.report.document import Line, Name, Section, across, listed, number, percent, shared, size
 from rfonnx.report.growth import growth, percentages
-from rfonnx.report.source import Source
-from rfonnx.report.text import Line, Name, Section, across, listed, number, percent, shared, size
+from rfonnx.report.source import Held
 from rfonnx.report.view import Axes
-from rfonnx.results import AxisField, ExplainStep, TensorField
+from rfonnx.results import AxisField, TensorField
 
 LIMIT = 20
 """Most lines of a section: more would bury the table."""
@@ -17,34 +17,20 @@ LIMIT = 20
 Key = tuple[str, int]
 
 
-def sections(source: Source, axes: Axes) -> Iterator[Section]:
+def sections(source: Held, axes: Axes) -> Iterator[Section]:
     """The sections that have something to say, in order."""
-    chains = _Chains(source)
     made = (
         Section("Outputs", tuple(listed(_outputs(source, axes), LIMIT))),
         Section("First to see the whole input", tuple(_whole(source, axes))),
-        Section("Global operators", tuple(listed(_global(source, axes, chains), LIMIT))),
-        Section("What enlarged the field", tuple(listed(_growth(source, axes, chains), LIMIT))),
+        Section("Global operators", tuple(listed(_global(source, axes), LIMIT))),
+        Section("What enlarged the field", tuple(listed(_growth(source, axes), LIMIT))),
         Section("Misaligned joins", tuple(listed(_joins(source, axes), LIMIT)), alarm=True),
         Section("Warnings", tuple(listed(_warnings(source), LIMIT)), alarm=True),
     )
     return (section for section in made if section.lines)
 
 
-class _Chains:
-    """Explanations, each asked for once."""
-
-    def __init__(self, source: Source) -> None:
-        self.source = source
-        self.known: dict[tuple[str, Key], tuple[ExplainStep, ...]] = {}
-
-    def __call__(self, tensor: str, key: Key) -> tuple[ExplainStep, ...]:
-        if (tensor, key) not in self.known:
-            self.known[tensor, key] = self.source.explain(tensor, input=key[0], axis=key[1])
-        return self.known[tensor, key]
-
-
-def _outputs(source: Source, axes: Axes) -> Iterator[Line]:
+def _outputs(source: Held, axes: Axes) -> Iterator[Line]:
     for output in source.outputs:
         tensor = source.tensors.get(output)
         if tensor is None:
@@ -75,7 +61,7 @@ def _seen(tensor: TensorField, name: str, numbers: tuple[int, ...]) -> list[Axis
     return fields if any(field.kind != "none" for field in fields) else []
 
 
-def _whole(source: Source, axes: Axes) -> Iterator[Line]:
+def _whole(source: Held, axes: Axes) -> Iterator[Line]:
     """By input, the first tensor whose middle position sees all of it along every shown axis."""
     missing = dict(axes)
     for tensor in source.tensors.values():
@@ -96,7 +82,7 @@ PROBED = 50
 """Most tensors whose chains are searched for global operators."""
 
 
-def _global(source: Source, axes: Axes, chains: _Chains) -> Iterator[Line]:
+def _global(source: Held, axes: Axes) -> Iterator[Line]:
     """Operators that make a field global, found on the chains of the tensors at which a run of global tensors begins.
 
     What follows a global operator is global too, without being a cause: the cause is what `explain` calls "global".
@@ -111,7 +97,7 @@ def _global(source: Source, axes: Axes, chains: _Chains) -> Iterator[Line]:
             now = field is not None and field.kind == "global"
             if now and not before[key] and probed < PROBED:
                 probed += 1
-                for step in chains(tensor.name, key):
+                for step in source.explain(tensor.name, input=key[0], axis=key[1]):
                     if step.cause == "global":
                         causes.setdefault(step.tensor, (step.op_type, {}))[1][key] = None
             before[key] = now
@@ -124,7 +110,7 @@ def _global(source: Source, axes: Axes, chains: _Chains) -> Iterator[Line]:
         yield (Name(tensor_name), " (", Name(op_type), ")", *where)
 
 
-def _growth(source: Source, axes: Axes, chains: _Chains) -> Iterator[Line]:
+def _growth(source: Held, axes: Axes) -> Iterator[Line]:
     """By output and input: the shares of each axis, axes with the same shares together."""
     for output in source.outputs[:LIMIT]:
         tensor = source.tensors.get(output)
@@ -136,7 +122,7 @@ def _growth(source: Source, axes: Axes, chains: _Chains) -> Iterator[Line]:
                 field = tensor.fields.get((name, axis))
                 if field is None or field.kind == "none":
                     continue
-                parts = growth(chains(output, (name, axis)))
+                parts = growth(source.explain(output, input=name, axis=axis))
                 if parts:
                     words = ", ".join(f"{cause} {share}%" for cause, share in percentages(parts).items())
                     by_shares.setdefault(words, []).append(axis)
@@ -145,27 +131,24 @@ def _growth(source: Source, axes: Axes, chains: _Chains) -> Iterator[Line]:
                 yield (Name(output), " of ", Name(name), f", {which} {', '.join(map(str, same))}: {words}")
 
 
-def _joins(source: Source, axes: Axes) -> Iterator[Line]:
+def _joins(source: Held, axes: Axes) -> Iterator[Line]:
     for tensor, name, axis, offsets in source.joins:
         if axis in axes.get(name, ()):
             centres = ", ".join(number(offset) for offset in offsets)
             yield (Name(tensor), " joins branches of ", Name(name), f" axis {axis} that are centred at {centres}")
 
 
-def _warnings(source: Source) -> Iterator[Line]:
-    """The analysis' own warnings, and why fields are only upper bounds, each with the first tensor it holds for."""
+def _warnings(source: Held) -> Iterator[Line]:
+    """How much is only an upper bound, the analysis' own warnings (which say why), and what was assumed elsewhere."""
+    inexact = sum(not tensor.exact for tensor in source.tensors.values())
+    if inexact:
+        yield (f"{inexact} of {len(source.tensors)} tensors see at most what is shown, perhaps less",)
     for warning in source.warnings:
         yield (Name(warning),)
-    first: dict[str, tuple[str, int]] = {}
-    inexact = 0
+    assumed: dict[str, list[str]] = {}
     for tensor in source.tensors.values():
         if tensor.exact:
-            continue
-        inexact += 1
-        for note in tensor.notes:
-            name, count = first.get(note, (tensor.name, 0))
-            first[note] = (name, count + 1)
-    if inexact:
-        yield (f"{inexact} of {len(source.tensors)} tensors see at most what is shown, perhaps less:",)
-    for note, (name, count) in first.items():
-        yield (Name(note), ": ", Name(name), "" if count == 1 else f" and {count - 1} after it")
+            for note in tensor.notes:
+                assumed.setdefault(note, []).append(tensor.name)
+    for note, names in assumed.items():
+        yield (Name(names[0]), f" and {len(names) - 1} more: " if len(names) > 1 else ": ", Name(note))

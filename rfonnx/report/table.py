@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from rfonnx.plain import shape_text
-from rfonnx.report.source import Source
-from rfonnx.report.text import Name, across, number, percent, shared, size
+from rfonnx.report.document import Name, Table, across, number, percent, shared, size
+from rfonnx.report.source import Held
 from rfonnx.report.view import Axes, View, pick_tensors
 from rfonnx.results import AxisField, TensorField
 
@@ -15,36 +14,10 @@ ROWS = 200
 """Longest table that is printed whole; `--all` has no limit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Header, rows of cells (a `Name` where the text is the model's), and where rows were left out.
-
-    Attributes:
-        left_out: rows that are not shown; the gap is before row `gap`.
-        whole: the tensors that the table was chosen from, for the line that says what is shown.
-    """
-
-    header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    gap: int
-    left_out: int
-    shown: int
-    whole: int
-
-    @property
-    def caption(self) -> str:
-        """What is shown of what there is."""
-        if self.shown == self.whole:
-            return f"{self.whole} tensors"
-        return f"{self.shown} of {self.whole} tensors, those where field or shape change; --all shows every tensor"
-
-    @property
-    def elision(self) -> str:
-        """The line in place of the rows that are left out."""
-        return f"... {self.left_out} rows left out here; --all shows every tensor ..."
+ELISION = "... {} rows left out here; --all shows every tensor ..."
 
 
-def table(source: Source, view: View, axes: Axes) -> Table:
+def table(source: Held, view: View, axes: Axes) -> Table:
     """The table of the tensors that `view` asks for, or of those where something changes.
 
     Raises:
@@ -52,22 +25,27 @@ def table(source: Source, view: View, axes: Axes) -> Table:
     """
     tensors = list(pick_tensors(source, view.tensors))
     whole = len(tensors)
-    if not (view.every or view.tensors):
+    chosen = view.every or bool(view.tensors)
+    if not chosen:
         tensors = list(_changes(source, tensors, axes))
-    shown = len(tensors)
-    # A tensor has a row per input: only when there is more than one is the input named.
     rows = [(tensor, name) for tensor in tensors for name in _inputs_seen(tensor, axes)]
-    gap = left_out = 0
-    if len(rows) > ROWS and not (view.every or view.tensors):
-        gap, left_out = ROWS // 2, len(rows) - ROWS
-        rows[gap : gap + left_out] = []
+    caption = f"{whole} tensors"
+    if len(tensors) < whole:
+        caption = f"{len(tensors)} of {whole} tensors, those where field or shape change; --all shows every tensor"
+    gap, elision = None, ""
+    if len(rows) > ROWS and not chosen:
+        gap, elision = ROWS // 2, ELISION.format(len(rows) - ROWS)
+        rows[gap : len(rows) - ROWS + gap] = []
+    # A tensor has a row per input: only when there is more than one is the input named.
     several = len(axes) > 1
     header = ("name", "op", "shape", *(("input",) if several else ()))
     header += ("size", "stride", "padding", "centre", "coverage", "kind")
-    return Table(header, tuple(_cells(t, name, axes, several) for t, name in rows), gap, left_out, shown, whole)
+    cells = tuple(_cells(tensor, name, axes, several) for tensor, name in rows)
+    alarm = frozenset(i for i, (tensor, _) in enumerate(rows) if not tensor.exact)
+    return Table(header, cells, (caption,), gap, elision, alarm)
 
 
-def _changes(source: Source, tensors: list[TensorField], axes: Axes) -> Iterator[TensorField]:
+def _changes(source: Held, tensors: list[TensorField], axes: Axes) -> Iterator[TensorField]:
     """Tensors whose shown fields, shape or exactness differ from the tensor before, misaligned joins, and outputs."""
     always = {*source.outputs, *(join[0] for join in source.joins)}
     keys = [(name, axis) for name, numbers in axes.items() for axis in numbers]

@@ -1,44 +1,37 @@
-"""Text for a terminal: a rich table with colours, as wide as the window; long cells are folded, never cut."""
+"""Text for a terminal: rich tables with colours, as wide as the window; long cells are folded, never cut."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from rfonnx.report.document import document
-from rfonnx.report.source import Source
+from rfonnx.report.document import Document, Table
 from rfonnx.report.text_report import plain
-from rfonnx.report.view import View
-
-if TYPE_CHECKING:
-    from rfonnx.report.table import Table
 
 
-def report(source: Source, view: View) -> Iterator[str]:
-    """The report with the escapes of the terminal on standard output; rich honours NO_COLOR and TERM."""
+def render(document: Document, console: Console | None = None) -> Iterator[str]:
+    """The document with the escapes of the terminal on standard output, or of `console`; rich honours NO_COLOR and TERM."""
     # No markup, emoji or highlighting: "[red]" and ":smile:" are names like any other.
-    yield from render(Console(markup=False, emoji=False, highlight=False), source, view)
-
-
-def render(console: Console, source: Source, view: View) -> Iterator[str]:
-    """The report as `console` shows it."""
-    made = document(source, view)
+    console = console or Console(markup=False, emoji=False, highlight=False)
     with console.capture() as head:
-        for index, line in enumerate(made.head):
+        for index, line in enumerate(document.head):
             console.print(Text(plain(line), style="" if index else "bold"))
-        console.print(_table(made.table))
-        console.print(Text(made.table.caption, style="dim"))
     yield head.get()
-    for section in made.sections:
+    for table in document.tables:
+        with console.capture() as text:
+            console.print()
+            console.print(_table(table))
+            console.print(Text(plain(table.caption), style="dim"))
+        yield text.get()
+    for section in document.sections:
         with console.capture() as text:
             console.print()
             console.print(Text(section.heading, style="bold yellow" if section.alarm else "bold"))
             for line in section.lines:
-                console.print(Text("  " + plain(line), overflow="fold"))
+                console.print(Text("  " + plain(line), overflow="fold", no_wrap=section.picture))
         yield text.get()
 
 
@@ -47,8 +40,8 @@ def _table(table: Table) -> RichTable:
     for heading in table.header:
         made.add_column(heading, overflow="fold")
     for index, row in enumerate(table.rows):
-        if table.left_out and index == table.gap:
+        if index == table.gap:
             made.add_row(Text(table.elision, style="dim"))
-        style = "yellow" if "at most" in row[-6] or "misaligned" in row[-1] else ""
+        style = "yellow" if index in table.alarm else ""
         made.add_row(*(Text(plain((cell,)), style=style) for cell in row))
     return made

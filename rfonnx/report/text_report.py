@@ -9,25 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from unicodedata import combining, east_asian_width
 
-from rfonnx.report.document import document
+from rfonnx.report.document import Document, Table
 from rfonnx.report.escape import printable
-from rfonnx.report.source import Source
-from rfonnx.report.table import Table
-from rfonnx.report.view import View
-
 
 COLUMN = 60
 """Widest column: one long name (a file may hold a megabyte of it) must not blow up every row."""
 
 
-def report(source: Source, view: View) -> Iterator[str]:
-    """The report as plain text."""
-    made = document(source, view)
-    for line in made.head:
+def render(document: Document) -> Iterator[str]:
+    """The document as plain text."""
+    for line in document.head:
         yield plain(line) + "\n"
-    yield "\n" + "".join(f"{line}\n" for line in aligned(made.table))
-    yield made.table.caption + "\n"
-    for section in made.sections:
+    for table in document.tables:
+        yield "\n" + "".join(f"{line}\n" for line in aligned(table)) + plain(table.caption) + "\n"
+    for section in document.sections:
         yield f"\n{section.heading}\n" + "".join(f"  {plain(line)}\n" for line in section.lines)
 
 
@@ -40,8 +35,8 @@ def aligned(table: Table) -> Iterator[str]:
     """The table's lines, columns two spaces apart; a cell wider than `COLUMN` pushes the rest of its own row."""
     rows = [table.header, *(tuple(map(printable, row)) for row in table.rows)]
     widths = [min(COLUMN, max(map(width, column))) for column in zip(*rows, strict=True)]
-    for index, row in enumerate(rows):
-        if table.left_out and index == table.gap + 1:
+    for index, row in enumerate(rows, -1):
+        if index == table.gap:
             yield table.elision
         yield "  ".join(cell + " " * (room - width(cell)) for cell, room in zip(row, widths, strict=True)).rstrip()
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from rfonnx.errors import QueryError
-from rfonnx.report.source import Source
+from rfonnx.report.source import Held, Source
 from rfonnx.results import TensorField
 
 AxesChoice = Literal["all", "spatial"] | tuple[int, ...]
@@ -32,7 +32,7 @@ class View:
     every: bool = False
 
 
-def pick_tensors(source: Source, names: tuple[str, ...]) -> Iterable[TensorField]:
+def pick_tensors(source: Source | Held, names: tuple[str, ...]) -> Iterable[TensorField]:
     """The named tensors in the order of the model, or all when `names` is empty.
 
     Raises:
@@ -47,7 +47,7 @@ def pick_tensors(source: Source, names: tuple[str, ...]) -> Iterable[TensorField
     return (source.tensors[name] for name in source.tensors if name in wanted)
 
 
-def unknown_tensor(source: Source, name: str) -> QueryError:
+def unknown_tensor(source: Source | Held, name: str) -> QueryError:
     """The error for a tensor that is not there, with the names that look like it."""
     # Imported here: only mistakes need it.
     from difflib import get_close_matches
@@ -66,7 +66,7 @@ MATCHED = 20_000
 """Names compared with a misspelt one: more would keep the user waiting for longer than a second."""
 
 
-def pick_axes(source: Source, axes: AxesChoice) -> Axes:
+def pick_axes(source: Source | Held, axes: AxesChoice) -> Axes:
     """Input axes to show, by input name; inputs with none are left out.
 
     "spatial" falls back to all axes where nothing slides along any: a model of tokens and matrices has no spatial axis.

@@ -1,0 +1,33 @@
+"""The report on a whole model, for people: its inputs, the table of fields and the summary."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rfonnx.plain import shape_text
+from rfonnx.report.document import Document, Line, Name
+from rfonnx.report.source import Held, Source
+from rfonnx.report.summary import sections
+from rfonnx.report.table import table
+from rfonnx.report.view import Axes, View, pick_axes
+
+
+def overview(source: Source, view: View) -> Document:
+    """Everything a report for people says.
+
+    Raises:
+        QueryError: a tensor or axis of `view` does not exist.
+    """
+    held = Held(source)
+    axes = pick_axes(held, view.axes or "spatial")
+    return Document(tuple(_head(held, axes)), (table(held, view, axes),), tuple(sections(held, axes)))
+
+
+def _head(source: Held, axes: Axes) -> Iterator[Line]:
+    model = source.model
+    opsets = ", ".join(f"{domain or 'ai.onnx'} {version}" for domain, version in sorted(model.opsets.items()))
+    made: Line = (", made by ", Name(model.producer)) if model.producer else ()
+    yield (Name(model.name), f": {model.nodes} nodes, opset ", Name(opsets), *made)
+    for name in source.inputs:
+        shown = ", ".join(map(str, axes.get(name, ()))) or "none"
+        yield ("input ", Name(name), f": {shape_text(source.input_shapes.get(name))}, axes shown: {shown}")
