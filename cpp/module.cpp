@@ -5,7 +5,9 @@
 
 #include <unordered_map>
 
+#include "backward.hpp"
 #include "centre.hpp"
+#include "explain.hpp"
 #include "hull.hpp"
 #include "summary.hpp"
 
@@ -119,12 +121,7 @@ public:
 
     /// Per input axis (lo, hi) at one position of a source.
     std::vector<std::pair<int64_t, int64_t>> box(int64_t source, const std::vector<int64_t>& position, bool clip) const {
-        require(source, 0);
-        const Shape& shape = program_.shape(source);
-        if (position.size() != shape.size()) throw std::out_of_range("a position needs one index per axis");
-        for (size_t k = 0; k < shape.size(); ++k) {
-            if (position[k] < 0 || position[k] >= shape[k]) throw std::out_of_range("a position lies outside the tensor");
-        }
+        require(source, position);
         std::vector<std::pair<int64_t, int64_t>> result;
         for (size_t axis = 0; axis < hull_.axes.size(); ++axis) {
             const Interval value = at(hull_.field(source, axis, clip), position);
@@ -202,7 +199,38 @@ public:
         return result;
     }
 
+    /// uint8 array of an input's shape, broadcast; None when the position does not reach it.
+    py::object support(int64_t source, const std::vector<int64_t>& position, int64_t input) const {
+        require(source, position);
+        return to_object(rfonnx::support(program_, source, position), input);
+    }
+    py::object paths(int64_t source, const std::vector<int64_t>& position, int64_t input) const {
+        require(source, position);
+        return to_object(rfonnx::paths(program_, source, position), input);
+    }
+
+    /// Links as (source, from, size, jump, kernel, dilation, stride, slides, spreads, reduces), the input first.
+    py::list explain(int64_t source, size_t axis) const {
+        require(source, axis);
+        py::list result;
+        for (const Link& link : rfonnx::explain(program_, hull_, source, axis)) {
+            result.append(py::make_tuple(link.source, link.from, link.size,
+                                         py::make_tuple(link.jump.numerator, link.jump.denominator), link.kernel,
+                                         link.dilation, py::make_tuple(link.stride.numerator, link.stride.denominator),
+                                         link.slides, link.spreads, link.reduces));
+        }
+        return result;
+    }
+
 private:
+    template <typename Value>
+    static py::object to_object(const std::map<int64_t, Cover<Value>>& covers, int64_t input) {
+        const auto place = covers.find(input);
+        if (place == covers.end()) return py::none();
+        py::array_t<Value> result(place->second.extent);
+        std::copy(place->second.values.begin(), place->second.values.end(), result.mutable_data());
+        return result;
+    }
     static Interval at(const Field& field, const std::vector<int64_t>& position) {
         Interval value = kEmpty;
         for (const TermPtr& term : field.terms) value = hull(value, term->at(position));
@@ -212,6 +240,15 @@ private:
         const auto sources = static_cast<int64_t>(program_.inputs.size() + program_.tensors.size());
         if (source < 0 || source >= sources) throw std::out_of_range("no such source");
         if (axis >= hull_.axes.size() && axis > 0) throw std::out_of_range("no such input axis");
+    }
+
+    void require(int64_t source, const std::vector<int64_t>& position) const {
+        require(source, 0);
+        const Shape& shape = program_.shape(source);
+        if (position.size() != shape.size()) throw std::out_of_range("a position needs one index per axis");
+        for (size_t k = 0; k < shape.size(); ++k) {
+            if (position[k] < 0 || position[k] >= shape[k]) throw std::out_of_range("a position lies outside the tensor");
+        }
     }
 
     Program program_;
@@ -233,6 +270,9 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
         .def("intervals", &Result::intervals, py::arg("source"), py::arg("axis"), py::arg("clip"))
         .def("box", &Result::box, py::arg("source"), py::arg("position"), py::arg("clip"))
         .def("summaries", &Result::summaries)
+        .def("support", &Result::support, py::arg("source"), py::arg("position"), py::arg("input"))
+        .def("paths", &Result::paths, py::arg("source"), py::arg("position"), py::arg("input"))
+        .def("explain", &Result::explain, py::arg("source"), py::arg("axis"))
         .def("centres", &Result::centres, py::arg("source"), py::arg("axis"));
     module.def(
         "run",

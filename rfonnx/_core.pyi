@@ -24,6 +24,14 @@ class Result:
         """Per column (lo, hi) at one position."""
     def summaries(self) -> dict[str, npt.NDArray[np.generic]]:
         """Columns over (source, column), row-major: the numbers of `rfonnx.results.AxisField`."""
+    def support(self, source: int, position: list[int], input: int) -> npt.NDArray[np.uint8] | None:
+        """Which positions of an input reach a position, broadcastable to the input's shape; None when none does."""
+    def paths(self, source: int, position: list[int], input: int) -> npt.NDArray[np.float64] | None:
+        """Share of each position of an input at a position when every operator averages, as in `support`."""
+    def explain(
+        self, source: int, axis: int
+    ) -> list[tuple[int, int, int, tuple[int, int], int, int, tuple[int, int], bool, bool, bool]]:
+        """(source, from, size, jump, kernel, dilation, stride, slides, spreads, reduces) per link, the input (from -1) first."""
     def centres(self, source: int, axis: int) -> list[tuple[int, int]]:
         """Centres at position 0, as (numerator, denominator), of the paths that meet in a source."""
 

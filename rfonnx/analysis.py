@@ -15,9 +15,10 @@ import numpy.typing as npt
 from rfonnx import _core
 from rfonnx.access.lower import Program, lower
 from rfonnx.errors import ModelError, QueryError
+from rfonnx.explanation import explain
 from rfonnx.graph import Graph, load
 from rfonnx.plain import analysis_to_dict, flat_rows
-from rfonnx.results import AxisField, Kind, ModelInfo, Shape, TensorField
+from rfonnx.results import AxisField, ExplainStep, Kind, ModelInfo, Shape, TensorField
 
 if TYPE_CHECKING:
     import onnx
@@ -130,7 +131,7 @@ class Analysis:
         wide = (slides & (s["size"] > 1) & (s["tensor_axis"] >= 0)).reshape(-1, columns).any(axis=0) if columns else []
         return tuple(pair for pair, seen in zip(self._axes, wide, strict=True) if seen)
 
-    def intervals(self, tensor: str, *, input: str, axis: int, clip: bool = True) -> tuple[Int64, Int64]:
+    def intervals(self, tensor: str, input: str, axis: int, clip: bool = True) -> tuple[Int64, Int64]:
         """Interval of every position of a tensor along one input axis.
 
         Args:
@@ -147,7 +148,7 @@ class Analysis:
         """
         return self._result.intervals(self._find(tensor), self._find_axis(input, axis), clip)
 
-    def box(self, tensor: str, position: Sequence[int], *, clip: bool = True) -> Box | None:
+    def box(self, tensor: str, position: Sequence[int], clip: bool = True) -> Box | None:
         """What one position sees, as a box per input.
 
         Args:
@@ -168,6 +169,60 @@ class Analysis:
             boxes.setdefault(name, []).append(interval)
         read = {name: tuple(box) for name, box in boxes.items() if all(lo <= hi for lo, hi in box)}
         return read or None
+
+    def support(self, tensor: str, position: Sequence[int], input: str) -> npt.NDArray[np.bool_]:
+        """Exactly which input positions can reach one position: the holes inside its box show.
+
+        Args:
+            tensor, position: as in `box`.
+            input: the input's name.
+
+        Returns:
+            bool array of the input's shape.
+
+        Raises:
+            QueryError: no such tensor or input, or the position lies outside the tensor.
+        """
+        source = self._find(tensor)
+        reached = self._result.support(source, self._find_position(tensor, source, position), self._find_input(input))
+        shape = self._program.inputs[self._find_input(input)][1]
+        return np.zeros(shape, bool) if reached is None else np.broadcast_to(reached.astype(bool), shape).copy()
+
+    def paths(self, tensor: str, position: Sequence[int], input: str) -> npt.NDArray[np.float64]:
+        """The effective field that uniform weights would give (Luo et al. 2016, section 2.1).
+
+        Every operator splits a position's share equally over what it reads, and a join hands it to each operand.
+
+        Args:
+            tensor, position, input: as in `support`.
+
+        Returns:
+            float64 array of the input's shape that sums to 1, or to 0 when nothing is read.
+
+        Raises:
+            QueryError: as in `support`.
+        """
+        source = self._find(tensor)
+        shares = self._result.paths(source, self._find_position(tensor, source, position), self._find_input(input))
+        shape = self._program.inputs[self._find_input(input)][1]
+        if shares is None:
+            return np.zeros(shape)
+        whole: npt.NDArray[np.float64] = np.broadcast_to(shares / shares.max(), shape).copy()
+        return whole / whole.sum()
+
+    def explain(self, tensor: str, input: str, axis: int) -> tuple[ExplainStep, ...]:
+        """Which operators made a field this large, from the input to the tensor.
+
+        The chain runs back from the position with the largest field, at every tensor through the operand with the largest
+        field. What the steps added sums to the tensor's size less 1.
+
+        Args:
+            tensor, input, axis: as in `intervals`.
+
+        Raises:
+            QueryError: no such tensor, input or axis.
+        """
+        return explain(self._program, self._result, self._find(tensor), self._find_axis(input, axis))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, in the layout of `rfonnx report --format json`."""
@@ -191,6 +246,12 @@ class Analysis:
             hint = f"did you mean {', '.join(map(repr, near))}?" if near else "`Analysis.tensors` lists them all"
             raise QueryError(f"{self._graph.name}: no tensor '{tensor}' is computed from an input", hint)
         return self._source[tensor]
+
+    def _find_input(self, input: str) -> int:
+        if input not in self._graph.inputs:
+            known = ", ".join(map(repr, self._graph.inputs))
+            raise QueryError(f"{self._graph.name}: there is no input '{input}'", f"the inputs are {known}")
+        return self._graph.inputs.index(input)
 
     def _find_axis(self, input: str, axis: int) -> int:
         rank = sum(name == input for name, _ in self._axes)

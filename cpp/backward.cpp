@@ -1,0 +1,290 @@
+#include "backward.hpp"
+
+#include <algorithm>
+#include <stdexcept>
+
+#include "interval.hpp"
+#include "reads.hpp"
+#include "reindex.hpp"
+
+namespace rfonnx {
+namespace {
+
+size_t index(int64_t value) { return static_cast<size_t>(value); }
+
+/// What tells the two interpretations apart: how shares add up and how a position splits its share over what it reads.
+void accumulate(uint8_t& into, uint8_t value) { into = into || value; }
+void accumulate(double& into, double value) { into += value; }
+uint8_t split(uint8_t value, int64_t) { return value; }
+double split(double value, int64_t count) { return value / static_cast<double>(count); }
+uint8_t repeated(uint8_t value, int64_t) { return value; }
+double repeated(double value, int64_t count) { return value * static_cast<double>(count); }
+
+int64_t size_of(const Shape& extent) {
+    int64_t size = 1;
+    for (int64_t length : extent) size = multiply(size, length);
+    if (size > kLargestCover) throw std::length_error("too many positions to lay out; bind a smaller input shape");
+    return size;
+}
+
+struct Layout {
+    int64_t outer = 1, length, inner = 1;
+
+    Layout(const Shape& extent, size_t axis) : length(extent[axis]) {
+        for (size_t k = 0; k < axis; ++k) outer *= extent[k];
+        for (size_t k = axis + 1; k < extent.size(); ++k) inner *= extent[k];
+    }
+};
+
+/// Repeats what is alike along an axis until the extent is `length`.
+template <typename Value>
+void expand(Cover<Value>& cover, size_t axis, int64_t length) {
+    if (cover.extent[axis] == length) return;
+    const Layout layout(cover.extent, axis);
+    Shape extent = cover.extent;
+    extent[axis] = length;
+    std::vector<Value> values;
+    values.reserve(index(size_of(extent)));
+    for (int64_t o = 0; o < layout.outer; ++o) {
+        const auto row = cover.values.begin() + o * layout.inner;
+        for (int64_t i = 0; i < length; ++i) values.insert(values.end(), row, row + layout.inner);
+    }
+    cover = {std::move(extent), std::move(values)};
+}
+
+/// Drops an axis along which all values are alike.
+template <typename Value>
+void collapse(Cover<Value>& cover, size_t axis) {
+    const Layout layout(cover.extent, axis);
+    if (layout.length <= 1) return;
+    for (int64_t o = 0; o < layout.outer; ++o) {
+        const auto first = cover.values.begin() + o * layout.length * layout.inner;
+        for (int64_t i = 1; i < layout.length; ++i) {
+            if (!std::equal(first, first + layout.inner, first + i * layout.inner)) return;
+        }
+    }
+    std::vector<Value> values;
+    for (int64_t o = 0; o < layout.outer; ++o) {
+        const auto first = cover.values.begin() + o * layout.length * layout.inner;
+        values.insert(values.end(), first, first + layout.inner);
+    }
+    cover.extent[axis] = 1;
+    cover.values = std::move(values);
+}
+
+/// Shares along one axis of length `before`, from shares along the axis that was made from it.
+template <typename Value>
+Cover<Value> through(const AxisReads& reads, int64_t before, const Cover<Value>& cover) {
+    const auto axis = static_cast<size_t>(reads.axis());
+    const bool alike = cover.extent[axis] == 1 && reads.length() != 1;
+    const Layout layout(cover.extent, axis);
+    // Where all outputs have the same share, one column says it for every other axis.
+    std::vector<Value> column(index(before), Value{0});
+    Cover<Value> result{cover.extent, {}};
+    if (alike) {
+        for (int64_t o = 0; o < reads.length(); ++o) {
+            const int64_t count = reads.free(o).count();
+            const Progression real = reads.real(o, before);
+            for (int64_t p = real.first; p <= real.last; p += real.step) {
+                accumulate(column[index(p)], split(Value{1}, std::max(count, int64_t{1})));
+            }
+        }
+        result.extent[axis] = before;
+        result.values.reserve(index(size_of(result.extent)));
+        for (int64_t o = 0; o < layout.outer; ++o) {
+            for (const Value& share : column) {
+                for (int64_t i = 0; i < layout.inner; ++i) {
+                    result.values.push_back(static_cast<Value>(share * cover.values[index(o * layout.inner + i)]));
+                }
+            }
+        }
+        collapse(result, axis);
+        return result;
+    }
+    result.extent[axis] = before;
+    result.values.assign(index(size_of(result.extent)), Value{0});
+    for (int64_t o = 0; o < layout.outer; ++o) {
+        for (int64_t position = 0; position < layout.length; ++position) {
+            const Value* from = cover.values.data() + (o * layout.length + position) * layout.inner;
+            if (std::all_of(from, from + layout.inner, [](Value v) { return v == Value{0}; })) continue;
+            const int64_t count = std::max(reads.free(position).count(), int64_t{1});
+            const Progression real = reads.real(position, before);
+            for (int64_t p = real.first; p <= real.last; p += real.step) {
+                Value* into = result.values.data() + (o * before + p) * layout.inner;
+                for (int64_t i = 0; i < layout.inner; ++i) accumulate(into[i], split(from[i], count));
+            }
+        }
+    }
+    collapse(result, axis);
+    return result;
+}
+
+template <typename Value>
+Cover<Value> through(const Reduce& reduce, const Shape& before, Cover<Value> cover) {
+    int64_t count = 1;
+    for (int axis : reduce.axes) count = multiply(count, before[static_cast<size_t>(axis)]);
+    for (Value& value : cover.values) value = split(value, std::max(count, int64_t{1}));
+    return cover;  // extent 1 along the axes: alike for all that is read
+}
+
+template <typename Value>
+Cover<Value> through(const Band& band, const Shape& before, Cover<Value> cover) {
+    const auto by = static_cast<size_t>(band.by), axis = static_cast<size_t>(band.axis);
+    const int64_t keys = before[axis], queries = before[by];
+    expand(cover, by, queries);
+    expand(cover, axis, keys);
+    int64_t stride_by = 1, stride_axis = 1;
+    for (size_t k = by + 1; k < cover.extent.size(); ++k) stride_by *= cover.extent[k];
+    for (size_t k = axis + 1; k < cover.extent.size(); ++k) stride_axis *= cover.extent[k];
+    for (int64_t entry = 0; entry < static_cast<int64_t>(cover.values.size()); ++entry) {
+        const auto query = index(entry / stride_by % queries);
+        const int64_t key = entry / stride_axis % keys;
+        const bool read = band.first[query] <= key && key <= band.last[query];
+        Value& value = cover.values[index(entry)];
+        value = read ? split(value, band.last[query] - band.first[query] + 1) : Value{0};
+    }
+    collapse(cover, axis);
+    collapse(cover, by);
+    return cover;
+}
+
+template <typename Value>
+Cover<Value> through(const Permute& permute, const Cover<Value>& cover) {
+    const size_t rank = permute.perm.size();
+    Cover<Value> result{Shape(rank), {}};
+    std::vector<int64_t> strides(rank);
+    int64_t stride = 1;
+    for (size_t axis = rank; axis-- > 0;) {
+        const auto old_axis = static_cast<size_t>(permute.perm[axis]);
+        result.extent[old_axis] = cover.extent[axis];
+        strides[old_axis] = stride;
+        stride *= cover.extent[axis];
+    }
+    std::vector<int64_t> position(rank, 0);
+    result.values.reserve(cover.values.size());
+    for (size_t entry = 0; entry < cover.values.size(); ++entry) {
+        int64_t from = 0;
+        for (size_t k = 0; k < rank; ++k) from += position[k] * strides[k];
+        result.values.push_back(cover.values[index(from)]);
+        for (size_t k = rank; k-- > 0;) {
+            if (++position[k] < result.extent[k]) break;
+            position[k] = 0;
+        }
+    }
+    return result;
+}
+
+/// Axis groups in which nothing differs stay alike; the others are laid out, renamed, and collapsed again.
+template <typename Value>
+Cover<Value> through_reshape(const Shape& before, const Shape& after, Cover<Value> cover) {
+    Shape extent = before;
+    for (const Group& group : groups_of(before, after)) {
+        bool differs = false;
+        for (size_t axis = group.to_begin; axis < group.to_end; ++axis) differs = differs || cover.extent[axis] != 1;
+        for (size_t axis = group.to_begin; axis < group.to_end && differs; ++axis) expand(cover, axis, after[axis]);
+        for (size_t axis = group.from_begin; axis < group.from_end && !differs; ++axis) extent[axis] = 1;
+    }
+    cover.extent = std::move(extent);
+    for (size_t axis = 0; axis < before.size(); ++axis) collapse(cover, axis);
+    return cover;
+}
+
+/// Undoes broadcasting: what was repeated along an axis adds up, and added leading axes go.
+template <typename Value>
+Cover<Value> unbroadcast(const Shape& from, const Shape& to, const Cover<Value>& cover) {
+    const size_t skipped = to.size() - from.size();
+    Cover<Value> current = cover;
+    for (size_t axis = 0; axis < to.size(); ++axis) {
+        const bool repeats = axis < skipped || (from[axis - skipped] == 1 && to[axis] != 1);
+        if (!repeats) continue;
+        const Layout layout(current.extent, axis);
+        std::vector<Value> values(index(layout.outer * layout.inner), Value{0});
+        for (int64_t o = 0; o < layout.outer; ++o) {
+            for (int64_t k = 0; k < layout.length; ++k) {
+                for (int64_t i = 0; i < layout.inner; ++i) {
+                    accumulate(values[index(o * layout.inner + i)],
+                               current.values[index((o * layout.length + k) * layout.inner + i)]);
+                }
+            }
+        }
+        if (layout.length == 1) {
+            for (Value& value : values) value = repeated(value, to[axis]);
+        }
+        current.extent[axis] = 1;
+        current.values = std::move(values);
+    }
+    current.extent.erase(current.extent.begin(), current.extent.begin() + static_cast<std::ptrdiff_t>(skipped));
+    return current;
+}
+
+template <typename Value>
+Cover<Value> through_path(const Program& program, const Path& path, const Shape& shape, const Cover<Value>& cover) {
+    std::vector<Shape> before{program.shape(path.source)};
+    for (const Step& step : path.steps) before.push_back(shape_after(step, before.back()));
+    Cover<Value> current = unbroadcast(before.back(), shape, cover);
+    for (size_t k = path.steps.size(); k-- > 0;) {
+        const Step& step = path.steps[k];
+        if (const auto reads = AxisReads::of(step)) {
+            current = through(*reads, before[k][static_cast<size_t>(reads->axis())], current);
+        } else if (const auto* reduce = std::get_if<Reduce>(&step)) {
+            current = through(*reduce, before[k], std::move(current));
+        } else if (const auto* band = std::get_if<Band>(&step)) {
+            current = through(*band, before[k], std::move(current));
+        } else if (const auto* permute = std::get_if<Permute>(&step)) {
+            current = through(*permute, current);
+        } else {
+            current = through_reshape(before[k], std::get<Reshape>(step).shape, std::move(current));
+        }
+    }
+    return current;
+}
+
+template <typename Value>
+void add_to(std::map<int64_t, Cover<Value>>& covers, int64_t source, const Shape& shape, Cover<Value> cover) {
+    const auto [place, fresh] = covers.try_emplace(source, cover);
+    if (fresh) return;
+    Cover<Value>& sum = place->second;
+    for (size_t axis = 0; axis < shape.size(); ++axis) {
+        if (sum.extent[axis] == cover.extent[axis]) continue;
+        expand(sum, axis, shape[axis]);
+        expand(cover, axis, shape[axis]);
+    }
+    for (size_t i = 0; i < sum.values.size(); ++i) accumulate(sum.values[i], cover.values[i]);
+}
+
+template <typename Value>
+std::map<int64_t, Cover<Value>> run_backward(const Program& program, int64_t source,
+                                             const std::vector<int64_t>& position) {
+    const auto inputs = static_cast<int64_t>(program.inputs.size());
+    const Shape& shape = program.shape(source);
+    Cover<Value> seed{shape, std::vector<Value>(index(size_of(shape)), Value{0})};
+    int64_t entry = 0;
+    for (size_t axis = 0; axis < shape.size(); ++axis) entry = entry * shape[axis] + position[axis];
+    seed.values[index(entry)] = Value{1};
+    std::map<int64_t, Cover<Value>> covers;
+    covers.emplace(source, std::move(seed));
+    while (!covers.empty() && covers.rbegin()->first >= inputs) {
+        const int64_t current = covers.rbegin()->first;
+        const Cover<Value> cover = std::move(covers.rbegin()->second);
+        covers.erase(current);
+        const Tensor& tensor = program.tensors[index(current - inputs)];
+        for (const Path& path : tensor.paths) {
+            const Shape& from = program.shape(path.source);
+            if (std::find(from.begin(), from.end(), 0) != from.end()) continue;
+            add_to(covers, path.source, from, through_path(program, path, tensor.shape, cover));
+        }
+    }
+    return covers;
+}
+
+}  // namespace
+
+std::map<int64_t, Cover<uint8_t>> support(const Program& program, int64_t source, const std::vector<int64_t>& position) {
+    return run_backward<uint8_t>(program, source, position);
+}
+
+std::map<int64_t, Cover<double>> paths(const Program& program, int64_t source, const std::vector<int64_t>& position) {
+    return run_backward<double>(program, source, position);
+}
+
+}  // namespace rfonnx

@@ -1,0 +1,32 @@
+/// The backward interpretations: from one output position to the input positions that reach it.
+///
+/// *support*: which positions can reach it, exactly: the holes of dilated convs, strides that skip. *paths*: the share of the output
+/// that each would get if every operator averaged what it reads (Luo et al. 2016, section 2.1, uniform weights): each operator
+/// splits a position's share equally over the positions that it reads, and a join gives it to each operand.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "program.hpp"
+
+namespace rfonnx {
+
+/// Values over a tensor, without the axes along which they are all alike: extent 1 there, else the axis' length.
+template <typename Value>
+struct Cover {
+    Shape extent;
+    std::vector<Value> values;  // row-major over extent
+};
+
+/// Largest cover that is laid out; a std::length_error beyond it.
+constexpr int64_t kLargestCover = int64_t{1} << 28;
+
+/// Which positions of each input reach `position` of a source. By input index; inputs that are not reached are missing.
+std::map<int64_t, Cover<uint8_t>> support(const Program& program, int64_t source, const std::vector<int64_t>& position);
+
+/// Shares of each input's positions at `position` of a source. What reads padding loses its share, as zeros would.
+std::map<int64_t, Cover<double>> paths(const Program& program, int64_t source, const std::vector<int64_t>& position);
+
+}  // namespace rfonnx
