@@ -1,0 +1,205 @@
+"""Bind the dynamic dimensions of a model's inputs to the lengths that the user gives, by input or by symbolic name."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from onnx import TypeProto, ValueInfoProto
+
+from rfonnx.errors import ShapeError
+from rfonnx.graph.tensors import MAX_DIM, check_size
+from rfonnx.graph.text import did_you_mean, quote, show_shape
+
+Shapes = Mapping[str, Sequence[int] | int]
+_ANONYMOUS = {"", "?", "None", "-1"}
+_MAX_EXPRESSION = 200
+_OPERATORS: dict[type, Callable[[int, int], int]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.FloorDiv: operator.floordiv,
+    ast.Div: operator.floordiv,  # PyTorch writes exact divisions with one slash
+    ast.Mod: operator.mod,
+}
+
+
+@dataclass(slots=True)
+class Binding:
+    """The lengths that dimensions were bound to.
+
+    Attributes:
+        shapes: by input name; every length is known.
+        symbols: lengths by symbolic dimension name.
+        warnings: what was assumed.
+    """
+
+    shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    symbols: dict[str, int] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+
+def bind(inputs: Sequence[ValueInfoProto], shapes: Shapes | None) -> Binding:
+    """Bind every dimension of every tensor input.
+
+    Args:
+        inputs: the model's true inputs (initializers excluded).
+        shapes: a shape by input name, or a length by symbolic dimension name.
+
+    Raises:
+        ShapeError: a dimension stays unbound (the first one of an input, the batch, becomes 1), a given shape contradicts
+            the file or another one, or a key names neither an input nor a dimension.
+    """
+    given = dict(shapes or {})
+    tensors = {i.name: i.type.tensor_type for i in inputs if i.type.HasField("tensor_type")}
+    symbols = {d.dim_param for t in tensors.values() for d in t.shape.dim if d.dim_param}
+    _check_keys(given, {i.name for i in inputs}, symbols)
+    binding = Binding()
+    for name, value in given.items():
+        if name not in tensors:
+            length = value if isinstance(value, int) else _single(name, value)
+            _check_length(f"dimension {quote(name)}", length)
+            binding.symbols[name] = length
+    # Given shapes come first: they bind the symbols that other inputs share.
+    for name, tensor in tensors.items():
+        if name in given:
+            _bind_given(name, tensor, given[name], binding)
+    for name, tensor in tensors.items():
+        if name not in given:
+            _bind_by_symbols(name, tensor, binding)
+    for name, shape in binding.shapes.items():
+        check_size(name, shape, "input")
+    return binding
+
+
+def _check_keys(given: Shapes, names: set[str], symbols: set[str]) -> None:
+    for key in given:
+        if key not in names and key not in symbols:
+            known = ", ".join(quote(n) for n in sorted(names)[:8])
+            dims = ", ".join(quote(s) for s in sorted(symbols)[:8])
+            raise ShapeError(
+                f"a shape was given for {quote(key)}, which is neither an input ({known})"
+                f" nor a symbolic dimension ({dims or 'the model has none'})",
+                did_you_mean(key, [*names, *symbols]) or "check the name",
+            )
+
+
+def _single(name: str, value: Sequence[int]) -> int:
+    if len(value) != 1:
+        raise ShapeError(
+            f"dimension {quote(name)} was given as {show_shape(tuple(value))}, expected one length",
+            f"pass --shape {name}=512",
+        )
+    return int(value[0])
+
+
+def _check_length(what: str, length: int) -> None:
+    if not 1 <= length <= MAX_DIM:
+        raise ShapeError(f"{what} was given the length {length}, expected 1 to 2^40", "give the true length")
+
+
+def _bind_given(name: str, tensor: TypeProto.Tensor, value: Sequence[int] | int, binding: Binding) -> None:
+    shape = (value,) if isinstance(value, int) else tuple(int(v) for v in value)
+    for axis, length in enumerate(shape):
+        _check_length(f"axis {axis} of input {quote(name)}", length)
+    if tensor.HasField("shape"):
+        dims = tensor.shape.dim
+        if len(dims) != len(shape):
+            raise ShapeError(
+                f"input {quote(name)} was given the shape {show_shape(shape)} of {len(shape)} axes,"
+                f" but the file says {_declared(tensor)} ({len(dims)} axes)",
+                f"pass --shape {_flag(name, tensor)}",
+            )
+        for axis, (dim, length) in enumerate(zip(dims, shape, strict=True)):
+            if dim.dim_value > 0 and dim.dim_value != length:
+                raise ShapeError(
+                    f"axis {axis} of input {quote(name)} was given the length {length}, but the file fixes it at {dim.dim_value}",
+                    "export the model with a dynamic axis to change it",
+                )
+            symbol = dim.dim_param
+            if symbol not in _ANONYMOUS and binding.symbols.setdefault(symbol, length) != length:
+                raise ShapeError(
+                    f"axis {axis} of input {quote(name)} was given the length {length},"
+                    f" but its dimension {quote(symbol)} is {binding.symbols[symbol]} elsewhere",
+                    "give lengths that agree",
+                )
+    binding.shapes[name] = shape
+
+
+def _bind_by_symbols(name: str, tensor: TypeProto.Tensor, binding: Binding) -> None:
+    if not tensor.HasField("shape"):
+        raise ShapeError(f"the file gives no shape for input {quote(name)}", f"pass --shape {name}=1,3,224,224")
+    shape: list[int] = []
+    for axis, dim in enumerate(tensor.shape.dim):
+        length = dim.dim_value if dim.dim_value > 0 else evaluate_dim(dim.dim_param, binding.symbols)
+        if length is None:
+            unknown_first = axis == 0 and not (dim.HasField("dim_value") and dim.dim_value == 0)
+            if not unknown_first:
+                raise _unbound(name, axis, tensor)
+            length = 1
+            if dim.dim_param not in _ANONYMOUS:
+                binding.symbols.setdefault(dim.dim_param, 1)
+            binding.warnings.append(f"input {quote(name)}: its first dimension {_dim(dim)} was taken as 1")
+        shape.append(length)
+    binding.shapes[name] = tuple(shape)
+
+
+def _unbound(name: str, axis: int, tensor: TypeProto.Tensor) -> ShapeError:
+    dim = tensor.shape.dim[axis]
+    way_out = f"pass --shape {_flag(name, tensor)}"
+    if dim.dim_param.isidentifier():
+        way_out += f" or --shape {dim.dim_param}=224"
+    return ShapeError(
+        f"input {quote(name)} has the shape {_declared(tensor)}: the length of axis {axis}, {_dim(dim)}, is unknown",
+        way_out,
+    )
+
+
+def _dim(dim: TypeProto) -> str:
+    """A dimension as the file spells it."""
+    if dim.HasField("dim_value"):
+        return str(dim.dim_value)
+    return quote(dim.dim_param) if dim.dim_param else "?"
+
+
+def _declared(tensor: TypeProto.Tensor) -> str:
+    return "x".join(_dim(d) for d in tensor.shape.dim) or "scalar"
+
+
+def _flag(name: str, tensor: TypeProto.Tensor) -> str:
+    """An example of the flag that binds an input: fixed lengths as they are, 1 for the batch, 224 elsewhere."""
+    lengths = [d.dim_value if d.dim_value > 0 else 1 if axis == 0 else 224 for axis, d in enumerate(tensor.shape.dim)]
+    return f"{name}={','.join(map(str, lengths))}"
+
+
+def evaluate_dim(expression: str, symbols: Mapping[str, int]) -> int | None:
+    """Length of a symbolic dimension such as "H" or "(h + 1)//2"; None when a symbol is unbound or it is no arithmetic.
+
+    >>> evaluate_dim("(h + 1)//2", {"h": 7})
+    4
+    """
+    if expression in symbols:
+        return symbols[expression]
+    if expression in _ANONYMOUS or expression.isidentifier() or len(expression) > _MAX_EXPRESSION:
+        return None
+    try:
+        value = _evaluate(ast.parse(expression, mode="eval").body, symbols)
+    except (SyntaxError, ValueError, RecursionError, MemoryError, ZeroDivisionError):
+        return None
+    return value if value is not None and 0 < value <= MAX_DIM else None
+
+
+def _evaluate(node: ast.expr, symbols: Mapping[str, int]) -> int | None:
+    if isinstance(node, ast.Constant) and type(node.value) is int:
+        return node.value
+    if isinstance(node, ast.Name):
+        return symbols.get(node.id)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        value = _evaluate(node.operand, symbols)
+        return None if value is None else -value
+    if isinstance(node, ast.BinOp) and type(node.op) in _OPERATORS:
+        left, right = _evaluate(node.left, symbols), _evaluate(node.right, symbols)
+        return None if left is None or right is None else _OPERATORS[type(node.op)](left, right)
+    return None

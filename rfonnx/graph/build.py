@@ -1,0 +1,220 @@
+"""The walk: every node of the file in topological order, each with its types, and with what is constant about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import GraphProto, NodeProto, TypeProto
+
+from rfonnx.errors import ModelError
+from rfonnx.graph import control
+from rfonnx.graph.canonical import canonicalize
+from rfonnx.graph.convert import bind_attributes, plain_domain, to_node
+from rfonnx.graph.declared import Declared
+from rfonnx.graph.fold import SHAPE_ONLY, SIZED_BY_VALUES, Call, Constants, constant_array
+from rfonnx.graph.functions import Body, Functions, splice, subgraph_scope
+from rfonnx.graph.infer import infer_node
+from rfonnx.graph.model import Graph, Node
+from rfonnx.graph.order import MAX_NESTING, sort, subgraphs
+from rfonnx.graph.scope import Scope
+from rfonnx.graph.tensors import Tensors, check_size, is_static
+
+MAX_ADDED = 1_000_000
+"""Nodes that inlining may add to those in the file: functions that call functions twice each grow exponentially."""
+
+
+class Builder:
+    """Builds one model's graph. Names of all graphs, functions and subgraphs are unique: they share the tables below."""
+
+    def __init__(self, model: onnx.ModelProto, name: str, folder: Path | None, declared: Declared) -> None:
+        self.tensors = Tensors()
+        self.constants = Constants(self.tensors, folder)
+        self.declared = declared
+        self.functions = Functions(model.functions)
+        self.warnings: list[str] = []
+        self.name = name
+        self._taken: set[str] = set()
+        self._budget = MAX_ADDED + 2 * len(model.graph.node)
+
+    def graph(
+        self, inputs: Sequence[str], outputs: Sequence[str], nodes: list[Node], opsets: Mapping[str, int]
+    ) -> Graph:
+        """A Graph over the shared tables, its nodes canonical."""
+        graph = Graph(
+            self.name, tuple(inputs), tuple(outputs), nodes, self.tensors.shapes, self.tensors.dtypes,
+            self.constants.names, self.constants.evaluate, self.warnings, dict(opsets),
+        )  # fmt: skip
+        names = self.constants.names
+        # A node that is constant as a whole stays as the file spells it: it is asked for its value, not lowered.
+        graph.nodes = [
+            node if all(o in names or not o for o in node.outputs) else canonicalize(node, graph) for node in nodes
+        ]
+        return graph
+
+    def take(self, names: Iterable[str]) -> None:
+        """Reserve names of the main graph."""
+        self._taken.update(names)
+
+    def unique(self, label: str, names: Iterable[str]) -> str:
+        """A prefix `label/` under which none of the names is taken yet; `label_1/` and so on otherwise."""
+        names = list(names)
+        attempt, number = f"{label}/", 0
+        while any(attempt + name in self._taken for name in names):
+            number += 1
+            attempt = f"{label}_{number}/"
+        self._taken.update(attempt + name for name in names)
+        return attempt
+
+    def add_stored(self, graph: GraphProto, scope: Scope) -> None:
+        """Record a graph's initializers as constants."""
+        for tensor in graph.initializer:
+            self.constants.add_tensor(scope.resolve(tensor.name), tensor)
+        for sparse in graph.sparse_initializer:
+            name = scope.resolve(sparse.values.name)
+            self.tensors.set_tensor(name, sparse.values.data_type, tuple(sparse.dims))
+            self.constants.add_unknown(name)
+
+    def walk(self, scope: Scope, protos: Iterable[NodeProto]) -> list[Node]:
+        """Nodes in order, with functions and taken branches inlined.
+
+        Raises:
+            ModelError, ShapeError: see `load`.
+        """
+        nodes: list[Node] = []
+        pending = [(scope, iter(protos))]
+        while pending:
+            scope, rest = pending[-1]
+            proto = next(rest, None)
+            if proto is None:
+                pending.pop()
+                continue
+            self._budget -= 1
+            if self._budget < 0:
+                raise ModelError(
+                    f"functions and subgraphs unfold into over {MAX_ADDED} nodes", "inline or simplify the model first"
+                )
+            if scope.attributes is not None:
+                proto = bind_attributes(proto, scope.attributes)
+            body = self._enter(proto, scope)
+            if body is not None:
+                pending.append((body.scope, iter(body.nodes)))
+            else:
+                nodes.append(self._add(proto, scope))
+        return nodes
+
+    def _enter(self, proto: NodeProto, scope: Scope) -> Body | None:
+        """The body to go on with in place of a function call or a decided If."""
+        if self.functions:
+            key = self.functions.find(proto)
+            if key is not None:
+                return self.functions.enter(key, proto, scope, self.unique)
+        if proto.op_type == "If" and plain_domain(proto.domain) == "" and proto.input:
+            condition = scope.resolve(proto.input[0])
+            if condition in self.constants.names:
+                value = self.constants.evaluate(condition)
+                if value is not None and value.size == 1:
+                    return self._branch(proto, scope, bool(value.reshape(-1)[0]))
+        return None
+
+    def _branch(self, proto: NodeProto, scope: Scope, taken: bool) -> Body | None:
+        wanted = "then_branch" if taken else "else_branch"
+        branch = next((a.g for a in proto.attribute if a.name == wanted), None)
+        if branch is None:
+            return None
+        self.check_depth(scope)
+        inner = subgraph_scope(scope, {i.name: i.type for i in branch.value_info}, {}, "")
+        nodes = self.sorted_nodes(branch, scope)
+        stored = [t.name for t in branch.initializer] + [t.values.name for t in branch.sparse_initializer]
+        targets = [scope.resolve(name) for name in proto.output]
+        body = splice(inner, nodes, stored, [o.name for o in branch.output], targets, scope.prefix, proto, self.unique)
+        self.add_stored(branch, body.scope)
+        return body
+
+    def check_depth(self, scope: Scope) -> None:
+        """Refuse subgraphs that are nested too deeply."""
+        if scope.depth >= MAX_NESTING:
+            raise ModelError(f"subgraphs are nested more than {MAX_NESTING} deep", "flatten the model's control flow")
+
+    def sorted_nodes(self, graph: GraphProto, outer: Scope) -> list[NodeProto]:
+        """A subgraph's nodes in order; names that are known in the outer scope are visible."""
+        given = [i.name for i in graph.input] + [t.name for t in graph.initializer]
+        given += [t.values.name for t in graph.sparse_initializer]
+        types = self.tensors.types
+        return sort(graph.node, given, [o.name for o in graph.output], lambda name: outer.resolve(name) in types)
+
+    def _add(self, proto: NodeProto, scope: Scope) -> Node:
+        """Make a node, and record its outputs' types and whether they are constant."""
+        inputs = tuple([scope.resolve(name) for name in proto.input])
+        outputs = tuple([scope.resolve(name) for name in proto.output])
+        node = to_node(proto, scope, inputs, outputs)
+        if node.op_type == "Constant" and not node.domain:
+            self._add_constant(proto, node)
+            return node
+        inner = control.captured(proto, scope) if subgraphs(proto) else []
+        if inner:
+            node.attrs["captures"] = inner
+        found = control.infer(self, proto, node, scope)
+        if found is None:
+            found = infer_node(proto, node, scope, self.tensors, self.constants)
+        self._record(node, proto, scope, found)
+        self._note_constant(proto, scope, node, inner)
+        return node
+
+    def _add_constant(self, proto: NodeProto, node: Node) -> None:
+        name = node.outputs[0] if node.outputs else ""
+        if not name:
+            return
+        for attribute in proto.attribute:
+            if attribute.name == "value":
+                self.constants.add_tensor(name, attribute.t)
+                return
+            if attribute.name == "sparse_value":
+                self.tensors.set_tensor(
+                    name, attribute.sparse_tensor.values.data_type, tuple(attribute.sparse_tensor.dims)
+                )
+                self.constants.add_unknown(name)
+                return
+        value = constant_array(name, next((v for k, v in node.attrs.items() if k.startswith("value")), None))
+        elem = onnx.helper.np_dtype_to_tensor_dtype(value.dtype)
+        self.tensors.set_tensor(name, elem, value.shape)
+        self.constants.add_value(name, value)
+
+    def _record(self, node: Node, proto: NodeProto, scope: Scope, found: Mapping[int, TypeProto]) -> None:
+        for index, name in enumerate(node.outputs):
+            if name:
+                self.declared.settle(
+                    name, found.get(index), scope.declared.get(proto.output[index]), node, self.tensors
+                )
+                check_size(name, self.tensors.shapes[name], f"made by {node}")
+
+    def _note_constant(self, proto: NodeProto, scope: Scope, node: Node, captured: list[str]) -> None:
+        """Constant is what reads constants alone, and what reads only a shape that is known."""
+        kind, names = node.op_type, self.constants.names
+        if kind in SHAPE_ONLY and not node.domain and node.inputs:
+            if not is_static(self.tensors.shapes[node.inputs[0]]):
+                return
+            if kind == "Shape" or kind == "Size":
+                self._add_shape(node)
+                return
+            constant = all(name in names for name in node.inputs[1:] if name)
+        else:
+            constant = all(name in names for name in (*node.inputs, *captured) if name)
+        if constant:
+            self.constants.add_call(Call(proto, scope, node.inputs, node.outputs))
+            if kind in SIZED_BY_VALUES:
+                self._settle_by_value(node)
+
+    def _add_shape(self, node: Node) -> None:
+        shape = self.tensors.shapes[node.inputs[0]] or ()
+        dims = np.array(shape, np.int64)
+        value = dims[node.attrs.get("start", 0) : node.attrs.get("end")] if node.op_type == "Shape" else dims.prod()
+        self.constants.add_value(node.outputs[0], np.asarray(value, np.int64))
+
+    def _settle_by_value(self, node: Node) -> None:
+        for name in node.outputs:
+            value = self.constants.evaluate(name) if name else None
+            if value is not None:
+                self.tensors.set_tensor(name, self.tensors.elem(name), value.shape)

@@ -1,0 +1,88 @@
+"""Protobuf nodes to plain ones."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from onnx import AttributeProto, NodeProto, TensorProto
+
+from rfonnx.graph.external import is_external, read_tensor
+from rfonnx.graph.model import Node
+from rfonnx.graph.scope import Scope
+
+_LARGE = 2**24
+_CONSTANT_VALUES = {"value", "sparse_value"}
+
+
+def plain_domain(domain: str) -> str:
+    """The domain of ai.onnx has two spellings; ours is ""."""
+    return "" if domain == "ai.onnx" else domain
+
+
+def to_node(proto: NodeProto, scope: Scope, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Node:
+    """A node with plain attributes, without its subgraphs.
+
+    The tensor of a Constant node is left out of the attributes: it may be a model's whole weights. `Graph.value` gives it.
+    """
+    domain = plain_domain(proto.domain)
+    skip = _CONSTANT_VALUES if proto.op_type == "Constant" and not domain else ()
+    attrs = {a.name: attribute_value(a) for a in proto.attribute if a.type not in _GRAPHS and a.name not in skip}
+    return Node(proto.op_type, domain, proto.name, inputs, outputs, attrs, scope.version(domain))
+
+
+_GRAPHS = (AttributeProto.GRAPH, AttributeProto.GRAPHS)
+
+
+def attribute_value(attribute: AttributeProto) -> Any:
+    """int, float, str (bytes when it is no UTF-8), list of these, or numpy array; None for data that cannot be had."""
+    kind = attribute.type
+    if kind == AttributeProto.INT:
+        return attribute.i
+    if kind == AttributeProto.INTS:
+        return list(attribute.ints)
+    if kind == AttributeProto.FLOAT:
+        return attribute.f
+    if kind == AttributeProto.FLOATS:
+        return list(attribute.floats)
+    if kind == AttributeProto.STRING:
+        return _text(attribute.s)
+    if kind == AttributeProto.STRINGS:
+        return [_text(s) for s in attribute.strings]
+    if kind == AttributeProto.TENSOR:
+        return _tensor(attribute.t)
+    if kind == AttributeProto.TENSORS:
+        return [_tensor(t) for t in attribute.tensors]
+    return None
+
+
+def _text(data: bytes) -> str | bytes:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data
+
+
+def _tensor(tensor: TensorProto) -> np.ndarray | None:
+    count = 1
+    for dim in tensor.dims:
+        count *= dim
+    return None if is_external(tensor) or not 0 <= count <= _LARGE else read_tensor(tensor, None)
+
+
+def bind_attributes(proto: NodeProto, attributes: Mapping[str, AttributeProto]) -> NodeProto:
+    """A function body's node with its attribute references replaced by what the call gives; absent ones are dropped."""
+    if not any(a.ref_attr_name for a in proto.attribute):
+        return proto
+    bound = NodeProto()
+    bound.CopyFrom(proto)
+    del bound.attribute[:]
+    for attribute in proto.attribute:
+        if not attribute.ref_attr_name:
+            bound.attribute.add().CopyFrom(attribute)
+        elif attribute.ref_attr_name in attributes:
+            copy = bound.attribute.add()
+            copy.CopyFrom(attributes[attribute.ref_attr_name])
+            copy.name = attribute.name
+    return bound

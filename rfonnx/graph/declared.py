@@ -1,0 +1,106 @@
+"""What is believed of a tensor when inference, the file and earlier measurements speak about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from onnx import TypeProto
+
+from rfonnx.graph.bind import evaluate_dim
+from rfonnx.graph.model import Node
+from rfonnx.graph.tensors import Tensors, read_type
+from rfonnx.graph.text import quote, show_shape
+from rfonnx.results import Shape
+
+
+class Declared:
+    """Inference comes first. Where it leaves something open, a measured shape fills it, else the file's value_info.
+
+    Attributes:
+        filled: tensors whose shape value_info completed.
+        contradicted: one line for each tensor whose value_info is wrong.
+        open: tensors whose rank or a dimension stays unknown.
+    """
+
+    def __init__(self, symbols: Mapping[str, int], known: Mapping[str, Shape]) -> None:
+        self.filled: list[str] = []
+        self.measured: list[str] = []
+        self.contradicted: list[str] = []
+        self._symbols = symbols
+        self._known = known
+
+    def settle(
+        self, name: str, found: TypeProto | None, declared: TypeProto | None, node: Node, tensors: Tensors
+    ) -> None:
+        """Record the type that is believed."""
+        if found is not None:
+            if not found.HasField("tensor_type"):
+                tensors.set(name, found)
+                return
+            _, elem, shape = read_type(found)
+        else:
+            elem, shape = 0, None
+        if declared is not None:
+            if not elem and not declared.HasField("tensor_type"):
+                tensors.set(name, declared)
+                return
+            elem, shape = self._fill(name, elem, shape, declared)
+        measured = self._known.get(name)
+        if measured is not None and (shape is None or None in shape):
+            self.measured.append(name)
+            shape = measured
+        tensors.set_tensor(name, elem, shape)
+
+    def _fill(self, name: str, elem: int, shape: Shape, declared: TypeProto) -> tuple[int, Shape]:
+        if not declared.HasField("tensor_type"):
+            return elem, shape
+        tensor = declared.tensor_type
+        elem = elem or tensor.elem_type
+        if not tensor.HasField("shape"):
+            return elem, shape
+        said = tuple([d.dim_value if d.dim_value > 0 else None for d in tensor.shape.dim])
+        if said == shape:
+            return elem, shape
+        if not agree(shape, said):
+            self.contradicted.append(f"{quote(name)}: {show_shape(said)} declared, {show_shape(shape)} inferred")
+        elif shape is None or None in shape:
+            bound = tuple(
+                n or evaluate_dim(d.dim_param, self._symbols) for n, d in zip(said, tensor.shape.dim, strict=True)
+            )
+            merged = bound if shape is None else tuple(b if a is None else a for a, b in zip(shape, bound, strict=True))
+            if merged != shape:
+                self.filled.append(name)
+                return elem, merged
+        return elem, shape
+
+    def warnings(self) -> list[str]:
+        """One line for each way that a shape was found other than by inference."""
+        lines = []
+        for names, what in (
+            (self.filled, "took the shape that the file declares, which inference could not tell or check"),
+            (self.measured, "took the shape that a run of the model showed"),
+        ):
+            if names:
+                lines.append(f"{_count(names)} {what}: {_some([quote(n) for n in names])}")
+        if self.contradicted:
+            count = len(self.contradicted)
+            lines.append(
+                f"the file declares wrong shapes for {count} tensor{'s' if count > 1 else ''}, the inferred ones are used:"
+                f" {_some(self.contradicted)}"
+            )
+        return lines
+
+
+def agree(one: Shape, other: Shape) -> bool:
+    """False when two shapes cannot be of one tensor."""
+    if one is None or other is None:
+        return True
+    return len(one) == len(other) and all(a == b or a is None or b is None for a, b in zip(one, other, strict=True))
+
+
+def _count(names: list[str]) -> str:
+    return f"{len(names)} tensor{'s' if len(names) > 1 else ''}"
+
+
+def _some(items: list[str]) -> str:
+    return ", ".join(items[:3]) + (", ..." if len(items) > 3 else "")

@@ -1,0 +1,102 @@
+"""Tensors whose data lies in a file beside the model: refuse paths that leave the model's folder; read small ones on demand."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+import numpy as np
+import onnx
+from onnx import TensorProto, numpy_helper
+
+from rfonnx.errors import ModelError
+from rfonnx.graph.text import quote
+
+_HINT = "external data must lie in the model's own folder; save the model again with onnx.save"
+
+
+def is_external(tensor: TensorProto) -> bool:
+    """True when the tensor's data lies in another file."""
+    return bool(tensor.data_location == TensorProto.EXTERNAL)
+
+
+def check_external(tensor: TensorProto) -> None:
+    """Refuse a tensor whose data path leaves the model's folder. Nothing is read.
+
+    Raises:
+        ModelError: the path is absolute, goes above the folder, or is no path.
+    """
+    if is_external(tensor):
+        _location(tensor)
+
+
+def _location(tensor: TensorProto) -> tuple[str, int]:
+    """Path relative to the model's folder, and byte offset."""
+    entries = {entry.key: entry.value for entry in tensor.external_data}
+    location = entries.get("location", "")
+    parts = PurePosixPath(location.replace("\\", "/"))
+    if not location or "\0" in location:
+        raise ModelError(f"tensor {quote(tensor.name)} has external data without a path", _HINT)
+    if parts.is_absolute() or PureWindowsPath(location).drive or _leaves(parts):
+        raise ModelError(
+            f"tensor {quote(tensor.name)} has its data at {quote(location)}, outside the model's folder", _HINT
+        )
+    offset = entries.get("offset", "0") or "0"
+    if not (offset.isascii() and offset.isdigit() and len(offset) < 19):
+        raise ModelError(
+            f"tensor {quote(tensor.name)} has its data at offset {quote(offset)}, expected a number", _HINT
+        )
+    return location.replace("\\", "/"), int(offset)
+
+
+def read_tensor(tensor: TensorProto, folder: Path | None) -> np.ndarray | None:
+    """A tensor's value; None when its data lies in a file that is absent or too short. The caller has judged the size.
+
+    Raises:
+        ModelError: the data does not fit the shape, or its path leaves the folder.
+    """
+    if is_external(tensor):
+        data = _read_external(tensor, folder)
+        if data is None:
+            return None
+        inner = TensorProto(dims=tensor.dims, data_type=tensor.data_type, name=tensor.name, raw_data=data)
+        return read_tensor(inner, None)
+    try:
+        return numpy_helper.to_array(tensor)
+    except (ValueError, TypeError, KeyError) as error:
+        raise ModelError(
+            f"the data of tensor {quote(tensor.name)} does not fit its shape {list(tensor.dims)} ({error})",
+            "check the file with onnx.checker",
+        ) from None
+
+
+def _leaves(path: PurePosixPath) -> bool:
+    """True when a relative path goes above where it starts; links are not followed, only what is written counts."""
+    depth = 0
+    for part in path.parts:
+        depth += -1 if part == ".." else 1
+        if depth < 0:
+            return True
+    return False
+
+
+def _read_external(tensor: TensorProto, folder: Path | None) -> bytes | None:
+    location, offset = _location(tensor)
+    if folder is None:
+        return None
+    try:
+        item = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
+    except (KeyError, TypeError, ValueError):
+        return None
+    length = item * int(np.prod(tensor.dims, dtype=np.int64))
+    # Only a regular file: opening a pipe or a device that a stranger's archive brings along could block for ever.
+    path = folder / location
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size < offset + length:
+            return None
+        with path.open("rb") as file:
+            file.seek(offset)
+            return file.read(length)
+    except OSError:
+        return None

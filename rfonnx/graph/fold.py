@@ -1,0 +1,231 @@
+"""Values of the tensors that depend on no input, computed when somebody asks and never larger than is sensible."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from onnx import GraphProto, NodeProto, TensorProto, ValueInfoProto, numpy_helper
+
+from rfonnx.errors import ModelError
+from rfonnx.graph.external import check_external, read_tensor
+from rfonnx.graph.order import subgraphs
+from rfonnx.graph.scope import Scope
+from rfonnx.graph.tensors import Tensors, check_size, element_count
+from rfonnx.graph.text import quote
+
+MAX_ELEMENTS = 2**24
+"""Nobody wants the value of a larger tensor: weights, not indices or masks."""
+MAX_SLOW = 2**12
+"""The same for operators that the reference evaluator loops over in Python, or that take more than linear time."""
+MAX_KEPT = 2**26
+"""Elements kept in memory, over all values."""
+MAX_PASSED = 1024
+"""Elements of a tensor whose value is given to shape inference (axes, pads, sizes, split lengths)."""
+
+SHAPE_ONLY = frozenset({"Shape", "Size", "EyeLike", "RandomNormalLike", "RandomUniformLike"})
+"""Operators that read the shape of their first input and not its values."""
+RANDOM = frozenset(
+    {"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial"}
+)
+SIZED_BY_VALUES = frozenset({"NonZero", "Unique", "Compress"})
+"""Operators whose output is never larger than their input, by a size that shape inference cannot know."""
+_FAST = (
+    "Abs Add And BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Cast CastLike Ceil Clip Concat ConstantOfShape Cos "
+    "CumSum DequantizeLinear Div Equal Exp Expand EyeLike Flatten Floor Gather GatherElements Greater "
+    "GreaterOrEqual Identity IsInf IsNaN Less LessOrEqual Log Max Min Mod Mul Neg NonZero Not Or Pad Pow Range "
+    "Reciprocal ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum Relu Reshape Round Shape Sigmoid Sign Sin "
+    "Size Slice Softmax Split Sqrt Squeeze Sub Sum Tanh Tile Transpose Trilu Unsqueeze Where Xor "
+)
+FAST = frozenset(_FAST.split())
+"""Operators that take linear time in vectorised code."""
+
+
+class Call(NamedTuple):
+    """A node whose outputs are constant."""
+
+    proto: NodeProto
+    scope: Scope
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+class Constants:
+    """All constants of a model.
+
+    Attributes:
+        names: of all constants, also those whose value cannot be had.
+    """
+
+    def __init__(self, tensors: Tensors, folder: Path | None) -> None:
+        self.names: set[str] = set()
+        self._tensors = tensors
+        self._folder = folder
+        self._stored: dict[str, TensorProto] = {}
+        self._calls: dict[str, Call] = {}
+        self._values: dict[str, np.ndarray | None] = {}
+        self._passed: dict[str, TensorProto | None] = {}
+        self._kept = 0
+
+    def add_tensor(self, name: str, tensor: TensorProto) -> None:
+        """Record a tensor that is stored in the file. Its data is not looked at.
+
+        Raises:
+            ModelError: its external data lies outside the model's folder.
+            ShapeError: its dimensions are absurd.
+        """
+        check_external(tensor)
+        shape = tuple(tensor.dims)
+        check_size(name, shape, "stored in the file")
+        self._tensors.set_tensor(name, tensor.data_type, shape)
+        self._stored[name] = tensor
+        self.names.add(name)
+
+    def add_value(self, name: str, value: np.ndarray) -> None:
+        """Record a value that is known without computing (a shape)."""
+        self._values[name] = value
+        self.names.add(name)
+
+    def add_unknown(self, name: str) -> None:
+        """Record a constant whose value cannot be had."""
+        self._values[name] = None
+        self.names.add(name)
+
+    def add_call(self, call: Call) -> None:
+        """Record a node that reads constants alone."""
+        for name in call.outputs:
+            if name:
+                self._calls[name] = call
+                self.names.add(name)
+
+    def forget(self, name: str) -> None:
+        """Drop what was recorded, before a loop's body is inferred again."""
+        self.names.discard(name)
+        for table in (self._stored, self._calls, self._values, self._passed):
+            table.pop(name, None)
+
+    def evaluate(self, name: str) -> np.ndarray | None:
+        """Value of a constant; None when it is no constant, its data is absent, or it is larger than `MAX_ELEMENTS`.
+
+        Without recursion: chains of constants are as long as the file likes.
+
+        Raises:
+            ModelError: data in the file does not fit its shape.
+        """
+        pending = [name]
+        while pending:
+            name = pending[-1]
+            if name not in self._values:
+                call = self._calls.get(name)
+                if call is None:
+                    self._keep(name, self._read(name))
+                else:
+                    missing = self._missing(call)
+                    if missing:
+                        pending.extend(missing)
+                        continue
+                    self._compute(call)
+            pending.pop()
+        return self._values[name]
+
+    def passed(self, name: str) -> TensorProto | None:
+        """Value of a small constant as shape inference takes it, or None."""
+        if name not in self._passed:
+            count = element_count(self._tensors.shapes.get(name))
+            value = self.evaluate(name) if count is not None and count <= MAX_PASSED else None
+            self._passed[name] = None if value is None else numpy_helper.from_array(np.ascontiguousarray(value))
+        return self._passed[name]
+
+    def _read(self, name: str) -> np.ndarray | None:
+        tensor = self._stored.get(name)
+        if tensor is None or not self._fits(name, MAX_ELEMENTS):
+            return None
+        return read_tensor(tensor, self._folder)
+
+    def _fits(self, name: str, limit: int) -> bool:
+        count = element_count(self._tensors.shapes.get(name))
+        return count is not None and count <= limit
+
+    def _missing(self, call: Call) -> list[str]:
+        """Inputs that must be computed first; none when the result is too large to be wanted anyway."""
+        if not self._wanted(call):
+            return []
+        return [n for n in call.inputs if n and n not in self._values and n in self.names]
+
+    def _wanted(self, call: Call) -> bool:
+        kind = call.proto.op_type
+        if kind in RANDOM or call.proto.domain not in ("", "ai.onnx"):
+            return False
+        limit = MAX_ELEMENTS if kind in FAST or kind in SIZED_BY_VALUES else MAX_SLOW
+        read = call.inputs[1:] if kind in SHAPE_ONLY else call.inputs
+        sized = [n for n in (*read, *call.outputs) if n and not (kind in SIZED_BY_VALUES and n in call.outputs)]
+        if not all(self._fits(n, limit) for n in sized):
+            return False
+        # Text operators may take regular expressions: a stranger's one can run for ever.
+        return all(self._tensors.dtypes.get(n) != "string" for n in call.inputs if n) and not subgraphs(call.proto)
+
+    def _compute(self, call: Call) -> None:
+        results: list[np.ndarray | None] = [None] * len(call.outputs)
+        if self._wanted(call):
+            operands = [self._operand(call, index) for index in range(len(call.inputs))]
+            if all(o is not None or not n for o, n in zip(operands, call.inputs, strict=True)):
+                results = run_node(call.proto, dict(call.scope.opsets), operands)
+        for name, value in zip(call.outputs, results, strict=True):
+            if name:
+                self._keep(name, value)
+
+    def _operand(self, call: Call, index: int) -> np.ndarray | None:
+        name = call.inputs[index]
+        if index == 0 and call.proto.op_type in SHAPE_ONLY:
+            shape = self._tensors.shapes[name] or ()
+            return np.broadcast_to(np.float32(0), tuple(d or 0 for d in shape))  # takes no memory
+        return self._values[name] if name else None
+
+    def _keep(self, name: str, value: np.ndarray | None) -> None:
+        size = 0 if value is None else int(value.size)
+        self._kept += size
+        self._values[name] = value if self._kept <= MAX_KEPT else None
+
+
+def run_node(proto: NodeProto, opsets: dict[str, int], operands: list[np.ndarray | None]) -> list[np.ndarray | None]:
+    """Run one node in onnx's reference evaluator; None for each output when it cannot be run.
+
+    About 50 us per node, after 50 ms for the import that only models with computed shapes or masks pay.
+    """
+    from onnx.reference import ReferenceEvaluator
+
+    feeds = {n: o for n, o in zip(proto.input, operands, strict=True) if n and o is not None}
+    outputs = [n for n in proto.output if n]
+    graph = GraphProto(
+        node=[proto], input=[ValueInfoProto(name=n) for n in feeds], output=[ValueInfoProto(name=n) for n in outputs]
+    )
+    try:
+        with np.errstate(all="ignore"):
+            made = dict(zip(outputs, ReferenceEvaluator(graph, opsets=opsets).run(None, feeds), strict=True))
+    except ModelError:
+        raise
+    except Exception:
+        # The evaluator raises whatever its Python code meets: a value that cannot be had is unknown, not an error.
+        return [None] * len(proto.output)
+    results = [made.get(n) for n in proto.output]
+    return [None if r is None else np.asarray(r) for r in results]
+
+
+def constant_array(name: str, value: object) -> np.ndarray:
+    """Value of a Constant node's plain attribute (value_int, value_floats, ...).
+
+    Raises:
+        ModelError: it is no such value.
+    """
+    if isinstance(value, int):
+        return np.array(value, np.int64)
+    if isinstance(value, float):
+        return np.array(value, np.float32)
+    if isinstance(value, str | bytes):
+        return np.array(value, object)
+    if isinstance(value, list):
+        if all(isinstance(v, int) for v in value):
+            return np.array(value, np.int64)
+        return np.array(value, np.float32 if all(isinstance(v, float) for v in value) else object)
+    raise ModelError(f"constant {quote(name)} has no value", "export it again")

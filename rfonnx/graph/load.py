@@ -1,0 +1,102 @@
+"""From a file to a Graph: the one way into rfonnx, and the only reader of protobuf."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import onnx
+
+from rfonnx.errors import ModelError, RfonnxError
+from rfonnx.graph.bind import Shapes, bind
+from rfonnx.graph.build import Builder
+from rfonnx.graph.convert import plain_domain
+from rfonnx.graph.declared import Declared
+from rfonnx.graph.model import Graph
+from rfonnx.graph.order import sort
+from rfonnx.graph.read import Source, name_of, read_model
+from rfonnx.graph.scope import Scope
+from rfonnx.graph.text import one_line
+from rfonnx.results import Shape
+
+
+def load(model: Source, shapes: Shapes | None = None, known: Mapping[str, Shape] | None = None) -> Graph:
+    """Read a model: sorted, functions inlined, every shape bound, computed shapes folded, operators canonical.
+
+    Args:
+        model: path, bytes or ModelProto. The ModelProto is not changed; weights outside the file are not read.
+        shapes: shape by input name, or length by symbolic dimension name: `{"x": (1, 3, 64, 64)}`, `{"H": 64}`.
+        known: shapes of tensors, by name, that were measured by running the model; used where inference cannot tell.
+
+    Raises:
+        ModelError: it is no model, or a broken one; the message names the file and the tensors.
+        ShapeError: a dimension is unbound, or shapes contradict each other.
+    """
+    label = name_of(model)
+    try:
+        proto, name, folder = read_model(model)
+        label = name if label == "model" else label
+        return _build(proto, name, folder, shapes, known or {})
+    except RfonnxError as error:
+        named = type(error)(one_line(f"{label}: {error}"))
+        named.hint = error.hint
+        raise named from None
+
+
+def _build(
+    model: onnx.ModelProto, name: str, folder: Path | None, shapes: Shapes | None, known: Mapping[str, Shape]
+) -> Graph:
+    opsets = _opsets(model)
+    graph = model.graph
+    stored = {t.name for t in graph.initializer} | {t.values.name for t in graph.sparse_initializer}
+    # Before IR version 4, initializers were listed among the inputs too.
+    inputs = [i for i in graph.input if i.name not in stored]
+    names = [i.name for i in inputs]
+    if "" in names or len(set(names)) < len(names):
+        raise ModelError("an input has no name, or a name that another input has", "export it again")
+    outputs = [o.name for o in graph.output]
+    nodes = sort(graph.node, [*names, *stored], outputs)
+    binding = bind(inputs, shapes)
+
+    declared = {info.name: info.type for info in (*graph.value_info, *graph.output)}
+    settled = Declared(binding.symbols, known)
+    builder = Builder(model, name, folder, settled)
+    builder.warnings.extend(binding.warnings)
+    builder.take([*names, *stored, *(o for node in nodes for o in node.output)])
+    scope = Scope("", opsets, declared=declared)
+    for info in inputs:
+        if info.name in binding.shapes:
+            builder.tensors.set_tensor(info.name, info.type.tensor_type.elem_type, binding.shapes[info.name])
+        else:
+            builder.tensors.set(info.name, info.type)
+    builder.add_stored(graph, scope)
+    made = builder.walk(scope, nodes)
+    builder.warnings.extend(settled.warnings())
+    result = builder.graph(names, outputs, made, opsets)
+    result.ir_version, result.producer = model.ir_version, model.producer_name
+    return result
+
+
+def _opsets(model: onnx.ModelProto) -> dict[str, int]:
+    """Opset version by domain.
+
+    Raises:
+        ModelError: the installed onnx does not know the opset, or the file imports a domain in two versions.
+    """
+    opsets: dict[str, int] = {}
+    newest = onnx.defs.onnx_opset_version()
+    for entry in model.opset_import:
+        domain = plain_domain(entry.domain)
+        if opsets.setdefault(domain, entry.version) != entry.version:
+            raise ModelError(
+                f"the file imports opset {domain or 'ai.onnx'} in the versions {opsets[domain]} and {entry.version}",
+                "export it again",
+            )
+        if domain == "" and not 1 <= entry.version <= newest:
+            raise ModelError(
+                f"the model uses ai.onnx opset {entry.version}, but onnx {onnx.__version__} knows 1 to {newest}",
+                "install a newer onnx (pip install -U onnx)",
+            )
+    if not model.opset_import and model.ir_version < 3:
+        opsets[""] = 1  # the file is older than opset numbers
+    return opsets

@@ -1,0 +1,165 @@
+"""Topological order of a node list, stable with respect to the file; and what is wrong with it when there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from heapq import heapify, heappop, heappush
+
+import onnx
+from onnx import AttributeProto, GraphProto, NodeProto
+
+from rfonnx.errors import ModelError
+from rfonnx.graph.text import did_you_mean, quote
+
+MAX_NESTING = 32
+"""Subgraphs inside subgraphs: protobuf itself ends at about 33 levels."""
+_SHOWN = 8
+
+
+def subgraphs(node: NodeProto) -> list[GraphProto]:
+    """Graphs among the node's attributes."""
+    found: list[GraphProto] = []
+    for attribute in node.attribute:
+        if attribute.type == AttributeProto.GRAPH:
+            found.append(attribute.g)
+        elif attribute.type == AttributeProto.GRAPHS:
+            found.extend(attribute.graphs)
+    return found
+
+
+def captures(graph: GraphProto, depth: int = 0) -> list[str]:
+    """Names that a subgraph reads from outside, in order of first use.
+
+    Raises:
+        ModelError: subgraphs are nested too deeply.
+    """
+    if depth > MAX_NESTING:
+        raise ModelError(
+            f"subgraphs are nested more than {MAX_NESTING} deep", "flatten the model's control flow before the export"
+        )
+    own = {i.name for i in graph.input} | {t.name for t in graph.initializer}
+    own.update(t.values.name for t in graph.sparse_initializer)
+    for node in graph.node:
+        own.update(node.output)
+    read: dict[str, None] = {}
+    for node in graph.node:
+        read.update(dict.fromkeys(node.input))
+        for inner in subgraphs(node):
+            read.update(dict.fromkeys(captures(inner, depth + 1)))
+    read.update(dict.fromkeys(o.name for o in graph.output))
+    return [name for name in read if name and name not in own]
+
+
+def reads(node: NodeProto) -> list[str]:
+    """Names that a node needs: its inputs, and what its subgraphs capture."""
+    names = [name for name in node.input if name]
+    for graph in subgraphs(node):
+        names.extend(captures(graph))
+    return names
+
+
+def sort(
+    nodes: Sequence[NodeProto],
+    given: Iterable[str],
+    results: Sequence[str],
+    visible: Callable[[str], bool] = lambda name: False,
+) -> list[NodeProto]:
+    """Nodes in topological order; a list that is in order already comes back as it is.
+
+    Args:
+        nodes: of one graph, subgraph or function body, in file order.
+        given: names of its inputs and initializers.
+        results: names of its outputs.
+        visible: whether a name is known outside (for subgraphs).
+
+    Raises:
+        ModelError: a tensor is made twice or by nobody, or nodes need each other in a circle.
+    """
+    given = set(given)
+    needs = [reads(node) for node in nodes]
+    maker: dict[str, int] = {}
+    in_order = True
+    ready = set(given)
+    for index, node in enumerate(nodes):
+        if in_order and not ready.issuperset(needs[index]):
+            in_order = all(name in ready or visible(name) for name in needs[index])
+        for name in node.output:
+            if name:
+                if name in ready or name in maker:
+                    raise _made_twice(name, nodes, maker.get(name), index)
+                maker[name] = index
+                ready.add(name)
+    for name in results:
+        if name not in ready and not visible(name):
+            raise ModelError(f"output {quote(name)} is made by no node", did_you_mean(name, ready))
+    if in_order:
+        return list(nodes)
+    _check_made(nodes, needs, ready, visible)
+    return _kahn(nodes, needs, maker)
+
+
+def _check_made(
+    nodes: Sequence[NodeProto], needs: list[list[str]], made: set[str], visible: Callable[[str], bool]
+) -> None:
+    for node, names in zip(nodes, needs, strict=True):
+        for name in names:
+            if name not in made and not visible(name):
+                raise ModelError(
+                    f"{label(node)} reads tensor {quote(name)}, which is no input, initializer or output of a node",
+                    did_you_mean(name, made),
+                )
+
+
+def _kahn(nodes: Sequence[NodeProto], needs: list[list[str]], maker: dict[str, int]) -> list[NodeProto]:
+    """Kahn's algorithm; of the nodes that are ready, the first one in the file comes first."""
+    waits = [0] * len(nodes)
+    users: list[list[int]] = [[] for _ in nodes]
+    for index, names in enumerate(needs):
+        for source in {maker[name] for name in names if name in maker}:
+            waits[index] += 1
+            users[source].append(index)
+    ready = [index for index, count in enumerate(waits) if count == 0]
+    heapify(ready)
+    order: list[int] = []
+    while ready:
+        index = heappop(ready)
+        order.append(index)
+        for user in users[index]:
+            waits[user] -= 1
+            if waits[user] == 0:
+                heappush(ready, user)
+    if len(order) < len(nodes):
+        raise _cycle(needs, maker, {i for i, count in enumerate(waits) if count > 0})
+    return [nodes[index] for index in order]
+
+
+def _cycle(needs: list[list[str]], maker: dict[str, int], stuck: set[int]) -> ModelError:
+    """Walk from a stuck node to what it waits for until a node comes up again: the tensors between are the cycle."""
+    index = min(stuck)
+    seen: dict[int, int] = {}
+    tensors: list[str] = []
+    while index not in seen:
+        seen[index] = len(tensors)
+        name = next(name for name in needs[index] if maker.get(name) in stuck)
+        tensors.append(name)
+        index = maker[name]
+    cycle = tensors[seen[index] :][::-1]
+    shown = [quote(name) for name in cycle[:_SHOWN]]
+    if len(cycle) > _SHOWN:
+        shown.append(f"... ({len(cycle)} tensors)")
+    return ModelError(
+        f"the graph has a cycle: {' -> '.join([*shown, quote(cycle[0])])}",
+        "an ONNX graph must be acyclic; export it again",
+    )
+
+
+def _made_twice(name: str, nodes: Sequence[NodeProto], first: int | None, second: int) -> ModelError:
+    by = f"by {label(nodes[first])}" if first is not None else "as an input or initializer"
+    return ModelError(f"tensor {quote(name)} is made twice: {by}, and by {label(nodes[second])}", "export it again")
+
+
+def label(node: onnx.NodeProto) -> str:
+    """What messages call a node of the file."""
+    kind = f"{node.domain}.{node.op_type}" if node.domain else node.op_type
+    made = next((quote(name) for name in node.output if name), "nothing")
+    return f"node {quote(node.name)} ({kind}) that makes {made}" if node.name else f"node ({kind}) that makes {made}"

@@ -1,0 +1,67 @@
+"""Where a node of the file stands: which graph-wide names its local names have, and which opsets it speaks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from onnx import AttributeProto, OperatorSetIdProto, TypeProto
+
+from rfonnx.errors import ModelError
+
+FunctionKey = tuple[str, str, str]
+"""Domain, name and overload of a model-local function."""
+
+
+@dataclass(slots=True)
+class Scope:
+    """A graph, subgraph or function body that nodes come from.
+
+    Attributes:
+        prefix: what tensors made in it are prefixed with: "" in the main graph, "call/" inside a function.
+        opsets: version by domain.
+        names: graph-wide name by local name; the main graph's names stand for themselves.
+        outer: the scope that a subgraph captures names from; None for the main graph and for functions.
+        attributes: what attribute references inside a function stand for; None outside functions.
+        calls: the functions entered on the way here, outermost first.
+        declared: types that the file declares for local names, right or wrong.
+        depth: number of subgraphs around it.
+    """
+
+    prefix: str
+    opsets: Mapping[str, int]
+    names: dict[str, str] = field(default_factory=dict)
+    outer: Scope | None = None
+    attributes: Mapping[str, AttributeProto] | None = None
+    calls: tuple[FunctionKey, ...] = ()
+    declared: Mapping[str, TypeProto] = field(default_factory=dict)
+    depth: int = 0
+    imports: list[OperatorSetIdProto] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.imports = [OperatorSetIdProto(domain=d, version=v) for d, v in self.opsets.items()]
+
+    def resolve(self, name: str) -> str:
+        """Graph-wide name of a local name; "" stays ""."""
+        if not name:
+            return name
+        scope: Scope | None = self
+        while scope is not None:
+            found = scope.names.get(name)
+            if found is not None:
+                return found
+            scope = scope.outer
+        return name
+
+    def version(self, domain: str) -> int:
+        """Opset version of a domain; 1 for a custom domain that the file forgot to import.
+
+        Raises:
+            ModelError: the file uses ai.onnx without importing it.
+        """
+        version = self.opsets.get(domain)
+        if version is None:
+            if domain == "":
+                raise ModelError("the model imports no ai.onnx opset", "set opset_import and save it again")
+            return 1
+        return version
