@@ -1,0 +1,71 @@
+"""Steps and paths that several rules share: picking positions by a known index, and inputs that only steer."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from rfonnx.access.primitives import Path, Reduce, Reshape, Select, Step, Window
+from rfonnx.access.registry import Op
+
+MAX_TABLE = 2**24
+"""Longest table of positions that a rule makes; a longer one is widened and flagged."""
+
+MAX_FLAT = 2**16
+"""Most elements of a tensor that a rule addresses one by one, when its axes do not separate."""
+
+
+def crop(axis: int, start: int, length: int) -> Window:
+    """Output o reads `start + o`. Exact."""
+    return Window(axis, length, 1, 1, 1, -start)
+
+
+def pick(axis: int, index: np.ndarray) -> Step:
+    """Output o reads `index[o]`; -1 reads nothing. Exact. An index that is a slice in disguise goes on beyond its ends.
+
+    >>> pick(2, np.array([4, 6, 8]))
+    Window(axis=2, length=3, kernel=1, stride=2, dilation=1, pad=-4)
+    """
+    index = np.ascontiguousarray(index, np.int64).reshape(-1)
+    if len(index) and index.min() >= 0:
+        period, shift = repetition(index)
+        if period == 1 and shift and len(index) > 1:
+            return Window(axis, len(index), 1, shift, 1, -int(index[0]))
+        if len(index) == 1:
+            return crop(axis, int(index[0]), 1)
+        return Select(axis, index, index, 1, period, shift)
+    return Select(axis, np.maximum(index, 0), index)
+
+
+def repetition(index: np.ndarray) -> tuple[int, int]:
+    """The least (period, shift) with `index[o + period] == index[o] + shift` that is seen twice or more; (0, 0) when none is.
+
+    >>> repetition(np.array([0, 0, 1, 1, 2, 2])), repetition(np.array([5, 1, 2]))
+    ((2, 1), (0, 0))
+    """
+    steps = np.diff(index)
+    if not len(steps):
+        return 0, 0
+    for period in np.flatnonzero(steps == steps[0])[1:33].tolist():
+        if 2 * period > len(index):
+            break
+        if (steps[period:] == steps[:-period]).all():
+            return period, int(index[period] - index[0])
+    return 0, 0
+
+
+def pick_flat(shape: tuple[int, ...], index: np.ndarray, out: tuple[int, ...]) -> tuple[Step, ...]:
+    """Output positions of shape `out` read the flat positions `index` of a tensor of `shape`; -1 reads nothing. Exact."""
+    return Reshape((math.prod(shape),)), pick(0, index), Reshape(out)
+
+
+def control_paths(op: Op, indices: Iterable[int]) -> tuple[Path, ...]:
+    """Inputs that steer what is read and depend on a model input: every output may read all of them."""
+    return tuple(whole(op, i) for i in indices if op.reads(i))
+
+
+def whole(op: Op, index: int) -> Path:
+    """Every output position reads every position of input `index`."""
+    return Path(op.name(index), (Reduce(tuple(range(len(op.shape(index))))), Reshape(())))

@@ -1,0 +1,77 @@
+"""Access of operators that sample a grid: Resize (and Upsample), GridSample, AffineGrid, CenterCropPad."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from rfonnx.access.indexing import MAX_TABLE, control_paths, crop
+from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Select, Step
+from rfonnx.access.registry import Op, Unproven, rule
+from rfonnx.access.sampling import Resized, taps
+
+
+@rule("Resize")
+def resize(op: Op) -> Access:
+    """Reads the taps whose weight is not zero, per axis. Exact, but where rounding is in doubt.
+
+    Nearest x2 of 3: 0,0,1,1,2,2. Linear half_pixel x2 of 3: 0, 0..1, 0..1, 1..2, 1..2, 2.
+    """
+    shape, out = op.shape(0), op.out_shape()
+    scales, roi = _scales(op), op.attrs["roi"]
+    if scales is None or roi is None:
+        raise Unproven("scales or crop box are computed at run time")
+    if len(scales) != len(shape) or len(out) != len(shape):
+        raise Unproven("the number of scales is not the number of axes")
+    steps: list[Step] = []
+    notes: list[str] = []
+    if 0 not in out:
+        for axis in range(len(shape)):
+            step, note = _axis_step(op, axis, scales[axis], (roi[axis], roi[len(shape) + axis]))
+            steps += [step] if step else []
+            notes += [note] if note else []
+    else:
+        steps = [Reshape(out)] if 0 in shape else [crop(axis, 0, 0) for axis, n in enumerate(out) if n == 0]
+    paths = (Path(op.name(0), tuple(steps)), *control_paths(op, range(1, len(op.node.inputs))))
+    return Access(paths, exact=not notes and len(paths) == 1, note="; ".join(dict.fromkeys(notes)))
+
+
+def _scales(op: Op) -> list[float] | None:
+    """The constant scales, or those that a stretch to sizes known from the shapes must have."""
+    scales: list[float] | None = op.attrs["scales"]
+    stretched = op.node.version >= 11 and op.name(3) and op.attrs["keep_aspect_ratio_policy"] == "stretch"
+    if scales is None and stretched:
+        pairs = zip(op.out_shape(), op.shape(0), strict=True)
+        return [float(np.float32(m) / np.float32(n)) if n else 1.0 for m, n in pairs]
+    return scales
+
+
+def _axis_step(op: Op, axis: int, scale: float, roi: tuple[float, float]) -> tuple[Step | None, str]:
+    """Step along one axis, None where nothing changes, and why it is not exact, or ""."""
+    shape, out, attrs = op.shape(0), op.out_shape(), op.attrs
+    n, m = shape[axis], out[axis]
+    if n == m and scale == 1 and (attrs["coordinate_transformation_mode"] != "tf_crop_and_resize" or roi == (0.0, 1.0)):
+        return None, ""
+    if not (math.isfinite(scale) and scale > 0) or n == 0:
+        raise Unproven(f"scale {scale} of an axis of length {n} cannot give length {m}")
+    found = None
+    if m <= MAX_TABLE:
+        found = taps(
+            Resized(
+                length=n,
+                out_length=m,
+                scale=scale,
+                copied=shape == out,
+                roi=roi,
+                mode=attrs["mode"],
+                transformation=attrs["coordinate_transformation_mode"],
+                nearest_mode=attrs["nearest_mode"],
+                cubic_coeff_a=attrs["cubic_coeff_a"],
+                antialias=bool(attrs["antialias"]),
+            )
+        )
+    if found is None:
+        return Reduce((axis,)), f"axis {axis} is too long for a table of its taps"
+    step = Select(axis, found.first, found.last, 1, found.period, found.shift, found.free_first, found.free_last)
+    return step, found.doubt

@@ -1,0 +1,170 @@
+"""Spelling of operators that sample a grid. Attributes afterwards:
+
+Resize (also for Upsample), all per axis of the input:
+    `scales`: output/input as float32 values, computed as onnxruntime does; None when computed at run time
+    `roi`: starts of all axes, then ends; None when needed but computed at run time
+    `mode` ("nearest", "linear", "cubic"), `coordinate_transformation_mode`, `cubic_coeff_a`, `exclude_outside`, `antialias`,
+    `extrapolation_value`; `nearest_mode`: as in ONNX, or "simple" for opset 10 and before, which leaves it open: floor when
+    enlarging, ceil when shrinking, as onnxruntime does.
+GridSample: `mode` ("linear", "nearest", "cubic"), `padding_mode`, `align_corners`. AffineGrid: `align_corners`,
+`size` (None when not known). CenterCropPad: `axes`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TypeVar
+
+import numpy as np
+
+from rfonnx.errors import ModelError
+from rfonnx.graph.canonical.registry import (
+    constant_ints,
+    input_name,
+    input_rank,
+    int_attr,
+    ints_attr,
+    positive_axis,
+    spelling,
+    with_attrs,
+)
+from rfonnx.graph.model import Graph, Node
+
+Number = TypeVar("Number", int, float)
+MODES = {"nearest": "nearest", "linear": "linear", "bilinear": "linear", "trilinear": "linear", "cubic": "cubic"}
+
+
+@spelling("Resize", "Upsample")
+def resize(node: Node, graph: Graph) -> Node:
+    """Upsample 1..9 and Resize 10 sample asymmetrically; from 11 the transformation is an attribute; from 18 there are `axes`."""
+    mode = MODES.get(node.attrs.get("mode", "nearest"))
+    if mode is None:
+        raise ModelError(f"{node}: unknown mode {node.attrs.get('mode')!r}", "known are nearest, linear, cubic")
+    modern = node.op_type == "Resize" and node.version >= 11
+    attrs = {
+        "mode": mode,
+        "coordinate_transformation_mode": "asymmetric",
+        "nearest_mode": "simple",
+        "cubic_coeff_a": float(node.attrs.get("cubic_coeff_a", -0.75)),
+        "exclude_outside": int_attr(node, "exclude_outside", 0),
+        "antialias": int_attr(node, "antialias", 0),
+        "extrapolation_value": float(node.attrs.get("extrapolation_value", 0.0)),
+        "keep_aspect_ratio_policy": node.attrs.get("keep_aspect_ratio_policy", "stretch"),
+    }
+    if modern:
+        attrs["coordinate_transformation_mode"] = node.attrs.get("coordinate_transformation_mode", "half_pixel")
+        attrs["nearest_mode"] = node.attrs.get("nearest_mode", "round_prefer_floor")
+    shape = graph.shapes.get(input_name(node, 0))
+    axes = _axes(node, None if shape is None else len(shape))
+    attrs["scales"] = _scales(node, graph, axes, modern)
+    attrs["roi"] = _roi(node, graph, axes, attrs["coordinate_transformation_mode"])
+    return Node("Resize", node.domain, node.name, node.inputs, node.outputs, attrs, node.version)
+
+
+def _axes(node: Node, rank: int | None) -> list[int] | None:
+    axes = ints_attr(node, "axes")
+    if axes is None or rank is None:
+        return axes
+    return [positive_axis(node, axis, rank) for axis in axes]
+
+
+def _scales(node: Node, graph: Graph, axes: list[int] | None, modern: bool) -> list[float] | None:
+    """One scale per axis, or None."""
+    if not modern and not input_name(node, 1):
+        return _old_attributes(node)
+    index = 2 if modern else 1
+    shape = graph.shapes.get(input_name(node, 0))
+    scales = graph.value(input_name(node, index))
+    if scales is not None and scales.size:
+        given = [float(v) for v in scales.reshape(-1).astype(np.float32)]
+        return _spread(node, given, axes, 1.0, None if shape is None else len(shape))
+    sizes = constant_ints(node, graph, 3) if modern else None
+    if not sizes or shape is None:
+        return None
+    full = _spread(node, sizes, axes, -1, len(shape))
+    picked = axes if axes is not None else range(len(shape))
+    if any(shape[axis] is None for axis in picked):
+        return None
+    return _scales_from_sizes(
+        full, [n or 0 for n in shape], list(picked), node.attrs.get("keep_aspect_ratio_policy", "stretch")
+    )
+
+
+def _old_attributes(node: Node) -> list[float] | None:
+    """Upsample 7 has `scales`, Upsample 1 `height_scale` and `width_scale`."""
+    scales = node.attrs.get("scales")
+    if scales is None and "height_scale" in node.attrs and "width_scale" in node.attrs:
+        scales = [1.0, 1.0, node.attrs["height_scale"], node.attrs["width_scale"]]
+    return None if scales is None else [float(np.float32(v)) for v in scales]
+
+
+def _spread(node: Node, given: list[Number], axes: list[int] | None, default: Number, rank: int | None) -> list[Number]:
+    """Values for `axes` alone -> values for all axes."""
+    if len(given) != (rank if axes is None else len(axes)) and not (axes is None and rank is None):
+        raise ModelError(
+            f"{node}: scales or sizes must have one value per resized axis, but {len(given)} came for"
+            f" {'all axes' if axes is None else f'axes {axes}'} of a tensor of {rank} axes",
+            "check the file with onnx.checker",
+        )
+    if axes is None or rank is None:
+        return given
+    full = [default] * rank
+    for axis, value in zip(axes, given, strict=True):
+        full[axis] = value
+    return full
+
+
+def _scales_from_sizes(sizes: list[int], shape: list[int], axes: list[int], policy: str) -> list[float]:
+    """float32 division, and one common scale where the aspect ratio is kept (onnxruntime's upsamplebase.h)."""
+    scales = [1.0] * len(shape)
+    for axis in axes:
+        scales[axis] = float(np.float32(sizes[axis]) / np.float32(shape[axis])) if shape[axis] else 1.0
+    if policy == "stretch" or not axes:
+        return scales
+    common = (min if policy == "not_larger" else max)(scales[axis] for axis in axes)
+    return [common if axis in axes else 1.0 for axis in range(len(shape))]
+
+
+def _roi(node: Node, graph: Graph, axes: list[int] | None, transformation: str) -> list[float] | None:
+    rank = input_rank(node, graph, 0)
+    if rank is None:
+        return None
+    if transformation != "tf_crop_and_resize":
+        return [0.0] * rank + [1.0] * rank
+    roi = graph.value(input_name(node, 1))
+    if roi is None:
+        return None
+    values = [float(v) for v in roi.reshape(-1).astype(np.float32)]
+    half = len(values) // 2
+    if not all(math.isfinite(v) for v in values) or len(values) % 2:
+        raise ModelError(
+            f"{node}: roi must hold finite starts and ends, but is {values}", "check the exporter's crop box"
+        )
+    return _spread(node, values[:half], axes, 0.0, rank) + _spread(node, values[half:], axes, 1.0, rank)
+
+
+@spelling("GridSample")
+def grid_sample(node: Node, graph: Graph) -> Node:
+    """Opset 16 says bilinear and bicubic, 20 linear and cubic."""
+    mode = node.attrs.get("mode", "linear")
+    return with_attrs(
+        node,
+        mode={"bilinear": "linear", "bicubic": "cubic"}.get(mode, mode),
+        padding_mode=node.attrs.get("padding_mode", "zeros"),
+        align_corners=int_attr(node, "align_corners", 0),
+    )
+
+
+@spelling("AffineGrid")
+def affine_grid(node: Node, graph: Graph) -> Node:
+    """size is an input."""
+    return with_attrs(node, align_corners=int_attr(node, "align_corners", 0), size=constant_ints(node, graph, 1))
+
+
+@spelling("CenterCropPad")
+def center_crop_pad(node: Node, graph: Graph) -> Node:
+    """axes default to all."""
+    axes, rank = ints_attr(node, "axes"), input_rank(node, graph, 0)
+    if rank is not None:
+        axes = list(range(rank)) if axes is None else [positive_axis(node, axis, rank) for axis in axes]
+    return with_attrs(node, axes=axes)
