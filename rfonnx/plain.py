@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Protocol
 
-from rfonnx.results import AxisField, Shape, TensorField
+from rfonnx.results import AxisField, ExplainStep, Shape, TensorField
 from rfonnx.version import __version__
 
 FORMAT = 1
@@ -119,6 +119,22 @@ def axis_to_dict(field: AxisField) -> dict[str, Any]:
         "coverage": round(field.coverage, COVERAGE_DIGITS),
         "aligned": field.aligned,
         "offsets": [fraction(offset) for offset in field.offsets],
+    }
+
+
+def step_to_dict(step: ExplainStep) -> dict[str, Any]:
+    """One operator on the chain that made a field as large as it is."""
+    return {
+        "tensor": step.tensor,
+        "op_type": step.op_type,
+        "node": step.node,
+        "size": step.size,
+        "added": step.added,
+        "jump": fraction(step.jump),
+        "kernel": step.kernel,
+        "dilation": step.dilation,
+        "stride": fraction(step.stride),
+        "cause": step.cause,
     }
 
 

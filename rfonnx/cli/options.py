@@ -44,6 +44,21 @@ def _axes(context: click.Context, parameter: click.Parameter, text: str | None) 
     return tuple(sorted({int(word) for word in words}))
 
 
+def position(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, ...] | None:
+    """`0,0,3,-1`: one index per axis, negative ones from the end."""
+    if text is None:
+        return None
+    words = [word.strip() for word in text.split(",")]
+    if not all(word.removeprefix("-").isdecimal() and word.isascii() and len(word) < 19 for word in words):
+        raise click.BadParameter(f"'{text}' is not a position such as 0,0,3,3", context, parameter)
+    return tuple(map(int, words))
+
+
+def style_option(*styles: str, note: str = "How to write it.") -> Callable[[Function], Function]:
+    """--format, the first one by default."""
+    return click.option("--format", "style", type=click.Choice(styles), default=styles[0], show_default=True, help=note)
+
+
 def model_argument(function: Function) -> Function:
     """MODEL, the path of an ONNX file; whether it can be read is for the loader to say."""
     return click.argument("model", type=click.Path())(function)

@@ -23,9 +23,9 @@ def write(pieces: Iterable[str], output: str | None, model: str) -> None:
         _to_file(pieces, output, model)
 
 
-def is_terminal(output: str | None) -> bool:
-    """True when the payload goes to a terminal."""
-    return output in (None, "-") and sys.stdout.isatty()
+def terminal_style(style: str, output: str | None) -> str:
+    """The format to write: "terminal" for text that goes to one, else `style`."""
+    return "terminal" if style == "text" and output in (None, "-") and sys.stdout.isatty() else style
 
 
 def _to_stdout(pieces: Iterable[str]) -> None:

@@ -11,13 +11,12 @@ from rfonnx.cli import options
 
 @click.command("report")
 @options.model_argument
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(["text", "json", "csv", "markdown"]),
-    default="text",
-    show_default=True,
-    help="text and markdown show layers and a summary; json and csv hold every tensor along every axis.",
+@options.style_option(
+    "text",
+    "json",
+    "csv",
+    "markdown",
+    note="text and markdown show layers and a summary; json and csv hold every tensor along every axis.",
 )
 @options.output_option
 @options.shape_option
@@ -38,12 +37,11 @@ def command(
     """Show the receptive field of each tensor of MODEL, an ONNX file."""
     # Imported here: `rfonnx report --help` and mistakes in the options need none of it.
     import rfonnx
-    from rfonnx.cli.output import is_terminal, write
+    from rfonnx.cli.output import terminal_style, write
     from rfonnx.cli.waiting import waiting
     from rfonnx.report import report
     from rfonnx.report.view import View
 
     with waiting(f"analysing {model}"):
         analysis = rfonnx.analyze(model, shapes=shapes or None, weights=weights)
-    style = "terminal" if style == "text" and is_terminal(output) else style
-    write(report(analysis, View(tensors, axes, every), style), output, model)
+    write(report(analysis, View(tensors, axes, every), terminal_style(style, output)), output, model)

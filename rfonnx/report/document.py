@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor
+from typing import TypeVar
 
 from rfonnx.results import AxisField
 
@@ -64,6 +65,20 @@ class Document:
     head: tuple[Line, ...]
     tables: tuple[Table, ...]
     sections: tuple[Section, ...]
+
+
+Row = TypeVar("Row")
+
+ROWS = 200
+"""Longest table that is printed whole when nobody asked for all of it."""
+
+
+def shortened(rows: list[Row]) -> tuple[list[Row], int | None, str]:
+    """At most `ROWS` rows, the first and the last ones: rows, gap and elision of a `Table`."""
+    if len(rows) <= ROWS:
+        return rows, None, ""
+    half = ROWS // 2
+    return [*rows[:half], *rows[-half:]], half, f"... {len(rows) - ROWS} rows left out here; --all shows every row ..."
 
 
 def number(value: Fraction | int) -> str:

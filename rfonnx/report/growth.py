@@ -63,6 +63,8 @@ _WHOLE = {"upsampling": "upsampling", "global": "global", "join": "joins"}
 def percentages(parts: dict[str, Fraction]) -> dict[str, int]:
     """Whole percents that sum to 100: rounded down, then those with the largest remainders up (ties: the earlier)."""
     total = sum(parts.values())
+    if not total:
+        return {}
     exact = {cause: 100 * part / total for cause, part in parts.items()}
     whole = {cause: int(share) for cause, share in exact.items()}
     by_remainder = sorted(parts, key=lambda cause: whole[cause] - exact[cause])

@@ -5,16 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rfonnx.plain import shape_text
-from rfonnx.report.document import Name, Table, across, number, percent, shared, size
+from rfonnx.report.document import Name, Table, across, number, percent, shared, shortened, size
 from rfonnx.report.source import Held
 from rfonnx.report.view import Axes, View, pick_tensors
 from rfonnx.results import AxisField, TensorField
-
-ROWS = 200
-"""Longest table that is printed whole; `--all` has no limit."""
-
-
-ELISION = "... {} rows left out here; --all shows every tensor ..."
 
 
 def table(source: Held, view: View, axes: Axes) -> Table:
@@ -33,9 +27,8 @@ def table(source: Held, view: View, axes: Axes) -> Table:
     if len(tensors) < whole:
         caption = f"{len(tensors)} of {whole} tensors, those where field or shape change; --all shows every tensor"
     gap, elision = None, ""
-    if len(rows) > ROWS and not chosen:
-        gap, elision = ROWS // 2, ELISION.format(len(rows) - ROWS)
-        rows[gap : len(rows) - ROWS + gap] = []
+    if not chosen:
+        rows, gap, elision = shortened(rows)
     # A tensor has a row per input: only when there is more than one is the input named.
     several = len(axes) > 1
     header = ("name", "op", "shape", *(("input",) if several else ()))

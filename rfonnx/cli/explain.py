@@ -1,0 +1,65 @@
+"""`rfonnx explain MODEL --tensor T`: which operators made a field so large, and exactly which positions are read."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import click
+
+from rfonnx.cli import options
+
+
+@click.command("explain")
+@options.model_argument
+@click.option("--tensor", required=True, metavar="NAME", help="The tensor to explain.")
+@click.option("--input", "given", metavar="NAME", help="The input to look at. [default: all that the tensor sees]")
+@click.option(
+    "--at",
+    "position",
+    metavar="0,0,3,3",
+    callback=options.position,
+    help="Position of the tensor whose reads are drawn. [default: the middle]",
+)
+@click.option(
+    "--from-input",
+    "origin",
+    metavar="0,0,3,3",
+    callback=options.position,
+    help="Show also which positions of the tensor see this position of the input.",
+)
+@options.axes_option
+@click.option("--all", "every", is_flag=True, help="A row for every operator, also for those that add nothing.")
+@options.style_option("text", "json", "markdown")
+@options.output_option
+@options.shape_option
+@options.weights_option
+def command(
+    model: str,
+    tensor: str,
+    given: str | None,
+    position: tuple[int, ...] | None,
+    origin: tuple[int, ...] | None,
+    axes: options.AxesChoice | None,
+    every: bool,
+    style: str,
+    output: str | None,
+    shapes: options.Shapes,
+    weights: Literal["structure", "values"],
+) -> None:
+    """Explain the receptive field of one tensor of MODEL, an ONNX file."""
+    import rfonnx
+    from rfonnx.cli.output import terminal_style, write
+    from rfonnx.cli.waiting import waiting
+    from rfonnx.report import render
+    from rfonnx.report.explain_json import explain_json
+    from rfonnx.report.explain_report import explain_document
+    from rfonnx.report.explanation import Question, explanation
+
+    with waiting(f"analysing {model}"):
+        analysis = rfonnx.analyze(model, shapes=shapes or None, weights=weights)
+        told = explanation(analysis, tensor, Question(given, axes or "spatial", position, origin))
+    if style == "json":
+        pieces = explain_json(told)
+    else:
+        pieces = render(explain_document(told, every), terminal_style(style, output))
+    write(pieces, output, model)
