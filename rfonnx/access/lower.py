@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import rfonnx.access.rules  # noqa: F401  (registers every rule)
-from rfonnx.access.primitives import Access, Band, Path, Permute, Reduce, Reshape, Select, Spread, Step, Window, everything
+from rfonnx.access.primitives import (
+    Access,
+    Band,
+    Path,
+    Permute,
+    Reduce,
+    Select,
+    Spread,
+    Step,
+    Window,
+    everything,
+)
 from rfonnx.access.registry import Op, Unproven, find, reason_for_everything
 from rfonnx.graph.model import Graph, Node
 from rfonnx.results import Shape

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -68,21 +68,24 @@ def static(shape: Shape) -> tuple[int, ...]:
     return tuple(d for d in shape if d is not None)
 
 
-Rule = Callable[[Op], "Access | list[Access]"]
+Rule = Callable[[Op], Access | list[Access]]
 """Gives one Access per output (a lone Access serves all outputs)."""
 
 _rules: dict[str, Rule] = {}
 _everything: dict[str, str] = {}
 
 
-def rule(*kinds: str) -> Callable[[Rule], Rule]:
+AnyRule = TypeVar("AnyRule", bound=Rule)
+
+
+def rule(*kinds: str) -> Callable[[AnyRule], AnyRule]:
     """Register a rule for operators: "Conv", or "com.microsoft.FusedConv" outside ai.onnx.
 
     Raises:
         ValueError: an operator is registered twice.
     """
 
-    def register(function: Rule) -> Rule:
+    def register(function: AnyRule) -> AnyRule:
         for kind in kinds:
             _refuse_twice(kind)
             _rules[kind] = function

@@ -17,22 +17,25 @@ from rfonnx.access.primitives import Access, Band, Permute, Reduce, Reshape, Sel
 Position = tuple[int, ...]
 Shape = tuple[int, ...]
 Reads = dict[Position, set[Position]]
+StepReads = tuple[Shape, Callable[[Position], Iterable[Position]]]
 
 
 def positions(shape: Shape) -> Iterable[Position]:
     return itertools.product(*(range(n) for n in shape))
 
 
-def step_reads(step: Step, shape: Shape) -> tuple[Shape, Callable[[Position], Iterable[Position]]]:
+def step_reads(step: Step, shape: Shape) -> StepReads:
     """Shape after a step, and which positions of `shape` (perhaps outside it) each position after the step reads."""
 
-    def along(axis: int, length: int, read: Callable[[Position], Iterable[int]]) -> tuple[Shape, Callable[[Position], Iterable[Position]]]:
+    def along(axis: int, length: int, read: Callable[[Position], Iterable[int]]) -> StepReads:
         out = (*shape[:axis], length, *shape[axis + 1 :])
         return out, lambda p: [(*p[:axis], i, *p[axis + 1 :]) for i in read(p)]
 
     if isinstance(step, Window):
         w = step
-        return along(w.axis, w.length, lambda p: [p[w.axis] * w.stride - w.pad + t * w.dilation for t in range(w.kernel)])
+        return along(
+            w.axis, w.length, lambda p: [p[w.axis] * w.stride - w.pad + t * w.dilation for t in range(w.kernel)]
+        )
     if isinstance(step, Spread):
         s = step
         return along(
@@ -60,7 +63,9 @@ def step_reads(step: Step, shape: Shape) -> tuple[Shape, Callable[[Position], It
         return tuple(shape[i] for i in perm), lambda p: [tuple(p[i] for i in inverse)]
     assert isinstance(step, Reshape)
     assert math.prod(step.shape) == math.prod(shape)
-    return step.shape, lambda p: [tuple(map(int, np.unravel_index(int(np.ravel_multi_index(p, step.shape)) if p else 0, shape)))]
+    return step.shape, lambda p: [
+        tuple(map(int, np.unravel_index(int(np.ravel_multi_index(p, step.shape)) if p else 0, shape)))
+    ]
 
 
 def path_reads(shape: Shape, steps: Iterable[Step], out: Shape) -> Reads:
@@ -71,7 +76,8 @@ def path_reads(shape: Shape, steps: Iterable[Step], out: Shape) -> Reads:
         following, read = step_reads(step, current)
         reads = {p: set().union(*(reads[q] for q in read(p) if q in reads)) for p in positions(following)}
         current = following
-    assert len(current) <= len(out) and all(a in (1, b) for a, b in zip(current[::-1], out[::-1], strict=False)), (current, out)
+    assert len(current) <= len(out), (current, out)
+    assert all(a in (1, b) for a, b in zip(current[::-1], out[::-1], strict=False)), (current, out)
     skip = len(out) - len(current)
     return {p: reads[tuple(0 if n == 1 else i for i, n in zip(p[skip:], current, strict=True))] for p in positions(out)}
 
@@ -87,7 +93,7 @@ def access_reads(access: Access, shapes: Mapping[str, Shape], out: Shape) -> dic
 
 
 def program_reads(program: Program) -> dict[str, dict[str, Reads]]:
-    """By tensor, then by input: the input positions that each position of the tensor sees. Inputs that are not read are left out."""
+    """By tensor, then by input: the input positions that each position of the tensor sees. Inputs not read are left out."""
     shapes = [shape for _, shape in program.inputs]
     seen: list[dict[str, Reads]] = [{name: {p: {p} for p in positions(shape)}} for name, shape in program.inputs]
     for tensor in program.tensors:
@@ -95,7 +101,8 @@ def program_reads(program: Program) -> dict[str, dict[str, Reads]]:
         for source, steps in tensor.paths:
             for p, read in path_reads(shapes[source], steps, tensor.shape).items():
                 for name, inner in seen[source].items():
-                    total.setdefault(name, {q: set() for q in positions(tensor.shape)})[p] |= set().union(*(inner[q] for q in read))
+                    by_position = total.setdefault(name, {q: set() for q in positions(tensor.shape)})
+                    by_position[p] |= set().union(*(inner[q] for q in read))
         shapes.append(tensor.shape)
         seen.append(total)
     return {tensor.name: reads for tensor, reads in zip(program.tensors, seen[len(program.inputs) :], strict=True)}

@@ -85,10 +85,13 @@ def graph_of(model: onnx.ModelProto, feeds: Mapping[str, np.ndarray], results: S
     shapes |= {o.name: r.shape for o, r in zip(proto.output, results, strict=True)}
     dtypes = {n: v.dtype.name for n, v in [*values.items(), *feeds.items()]}
     versions = {o.domain: o.version for o in model.opset_import}
-    graph = Graph("one.onnx", tuple(feeds), tuple(o.name for o in proto.output), [], dict(shapes), dtypes, set(values), values.get)
+    outputs = tuple(o.name for o in proto.output)
+    graph = Graph("one.onnx", tuple(feeds), outputs, [], dict(shapes), dtypes, set(values), values.get)
     for node in proto.node:
         attrs = {a.name: _attribute(a) for a in node.attribute}
-        raw = Node(node.op_type, node.domain, node.name, tuple(node.input), tuple(node.output), attrs, versions[node.domain])
+        raw = Node(
+            node.op_type, node.domain, node.name, tuple(node.input), tuple(node.output), attrs, versions[node.domain]
+        )
         graph.nodes.append(canonicalize(raw, graph))
     return graph
 
@@ -105,7 +108,11 @@ def _attribute(attribute: onnx.AttributeProto) -> Any:
 
 
 def measured(
-    run: Run, feeds: Mapping[str, np.ndarray], names: Sequence[str], deltas: Sequence[float] = (0.75, -3.0, 40.0), trials: int = 3
+    run: Run,
+    feeds: Mapping[str, np.ndarray],
+    names: Sequence[str],
+    deltas: Sequence[float] = (0.75, -3.0, 40.0),
+    trials: int = 3,
 ) -> dict[str, list[np.ndarray]]:
     """By input: per output, a bool array (out shape + in shape) of which input element changes which output element.
 
@@ -138,15 +145,18 @@ def probe(
     exact: bool | Sequence[bool] = True,
     deltas: Sequence[float] = (0.75, -3.0, 40.0),
     trials: int = 3,
+    run: Run | None = None,
     **node: Any,
 ) -> Program:
     """Check one operator; gives its program for further looks.
 
     Sound: what changes an output must be read. Exact, where `exact` says so: what is read changes it, and the rule claims so.
+    `run` stands in for operators that no runtime knows any more.
     """
+    inputs = {name: np.asarray(value) for name, value in inputs.items()}
     model = one_node(op_type, inputs, constants, **node)
     feeds = {n: v for n, v in inputs.items() if n not in constants}
-    run = runner(model)
+    run = run or runner(model)
     results = run(feeds)
     program = lower(graph_of(model, feeds, results))
     names = [n for n in feeds if feeds[n].dtype.kind == "f"] if vary is None else list(vary)

@@ -10,9 +10,10 @@ from rfonnx.access.primitives import Access, Path, Permute, Reduce, Reshape, Sel
 from rfonnx.access.registry import Op, Unproven, rule
 from rfonnx.access.rules.shared import grouped, per_channel, windows
 
+
 @rule("Conv", "com.microsoft.FusedConv")
 def conv(op: Op) -> Access:
-    """y[n,m,o] reads x[n, group of m, o*stride - pad + t*dilation], w[m, :, taps inside x], b[m]; FusedConv adds z[n,m,o]. Exact."""
+    """y[n,m,o] reads x[n, group of m, o*stride - pad + t*dilation], w[m, :, taps inside x], b[m]; FusedConv z too. Exact."""
     return _conv(op, weight=1, scalars={2: True}, added=(3,))
 
 
@@ -43,7 +44,9 @@ def _conv(
     steps = windows(op, space, out[space : space + rank - 2])
     paths = [Path(op.name(0), grouped(channel, shape[channel], out[channel], groups) + steps)]
     if op.reads(weight):
-        paths.append(Path(op.name(weight), _weight_steps(op, weight, shape[space : space + rank - 2], out, channels_last)))
+        paths.append(
+            Path(op.name(weight), _weight_steps(op, weight, shape[space : space + rank - 2], out, channels_last))
+        )
     for index, per_output in scalars.items():
         if op.reads(index):
             paths.append(per_channel(op, index, channel if per_output else rank - 1, rank))
@@ -93,7 +96,7 @@ def conv_transpose(op: Op) -> Access:
 
 
 def _transposed_weight_steps(op: Op) -> tuple[Step, ...]:
-    """Output o meets the taps t for which (o + pad - t*dilation) / stride is a position of x; they lie `stride` apart in t*dilation."""
+    """Output o meets the taps t with (o + pad - t*dilation) / stride in x: every stride/gcd(stride, dilation)-th."""
     shape, w_shape, out, attrs = op.shape(0), op.shape(1), op.out_shape(), op.attrs
     groups = attrs["group"]
     kernel = w_shape[2:]

@@ -5,18 +5,61 @@ from __future__ import annotations
 import numpy as np
 
 from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Select, Step
-from rfonnx.access.registry import Op, Unproven, declare_everything, rule
+from rfonnx.access.registry import Op, Unproven, rule
 from rfonnx.access.rules.shared import joined, per_channel
 
-UNARY = (
-    "Abs Acos Acosh Asin Asinh Atan Atanh BitwiseNot Cast Ceil Celu Cos Cosh Elu Erf Exp Floor Gelu HardSigmoid "
-    "HardSwish Identity IsInf IsNaN LeakyRelu Log Mish Neg Not Reciprocal Relu Round Selu Shrink Sigmoid Sign Sin Sinh "
-    "Softplus Softsign Sqrt Swish Tan Tanh ThresholdedRelu Bernoulli"
-).split()
-BINARY = "Add Sub Div Pow And Or Xor Equal Greater Less".split()
-NUMPY_BROADCAST = "BitShift BitwiseAnd BitwiseOr BitwiseXor GreaterOrEqual LessOrEqual Mod Max Min Mean Sum Clip".split()
+UNARY = [
+    "Abs",
+    "Acos",
+    "Acosh",
+    "Asin",
+    "Asinh",
+    "Atan",
+    "Atanh",
+    "BitwiseNot",
+    "Cast",
+    "Ceil",
+    "Celu",
+    "Cos",
+    "Cosh",
+    "Elu",
+    "Erf",
+    "Exp",
+    "Floor",
+    "Gelu",
+    "HardSigmoid",
+    "HardSwish",
+    "Identity",
+    "IsInf",
+    "IsNaN",
+    "LeakyRelu",
+    "Log",
+    "Mish",
+    "Neg",
+    "Not",
+    "Reciprocal",
+    "Relu",
+    "Round",
+    "Selu",
+    "Shrink",
+    "Sigmoid",
+    "Sign",
+    "Sin",
+    "Sinh",
+    "Softplus",
+    "Softsign",
+    "Sqrt",
+    "Swish",
+    "Tan",
+    "Tanh",
+    "ThresholdedRelu",
+    "Bernoulli",
+]
+BINARY = ("Add", "Sub", "Div", "Pow", "And", "Or", "Xor", "Equal", "Greater", "Less")
+VARIADIC = ("Max", "Min", "Mean", "Sum", "Clip")
+NUMPY_BROADCAST = ("BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "GreaterOrEqual", "LessOrEqual", "Mod")
 
-rule(*UNARY, *NUMPY_BROADCAST)(joined)
+rule(*UNARY, *NUMPY_BROADCAST, *VARIADIC)(joined)
 
 
 @rule("Dropout", "CastLike")
@@ -60,7 +103,7 @@ def multiply(op: Op) -> Access:
 
 @rule("Where")
 def where(op: Op) -> Access:
-    """y reads condition, x and y at its position; a condition that is constant and the same everywhere leaves one of them. Exact."""
+    """y reads condition, x and y at its position; a constant condition that is all true or all false leaves one. Exact."""
     value = op.value(0)
     if value is not None and value.size:
         if value.all():
@@ -81,8 +124,8 @@ def prelu(op: Op) -> Access:
 
 @rule("QuantizeLinear", "DequantizeLinear")
 def quantize(op: Op) -> Access:
-    """y reads x at its position, and the scale and zero point that belong to it: of all, of its place on `axis`, or of its block of
-    `block_size` places. Exact."""
+    """y reads x at its position, and the scale and zero point that belong to it: of all, of its place on
+    `axis`, or of its block of `block_size` places. Exact."""
     return Access((Path(op.name(0)), *(Path(op.name(i), _scale_steps(op, i)) for i in (1, 2) if op.reads(i))))
 
 

@@ -117,7 +117,10 @@ def _operand_steps(shape: tuple[int, ...], labels: list[str], result: list[str])
         first = next(i for i, label in enumerate(labels) if label in labels[:i] or label in labels[i + 1 :])
         second = labels.index(labels[first], first + 1)
         order = [i for i in range(len(labels)) if i not in (first, second)]
-        steps += [Permute((*order, first, second)), *diagonal(tuple(shape[i] for i in order), shape[first], shape[second])]
+        steps += [
+            Permute((*order, first, second)),
+            *diagonal(tuple(shape[i] for i in order), shape[first], shape[second]),
+        ]
         shape = (*(shape[i] for i in order), shape[first])
         labels = [labels[i] for i in order] + [labels[first]]
     gone = tuple(i for i, label in enumerate(labels) if label not in result)

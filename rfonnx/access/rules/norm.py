@@ -52,8 +52,8 @@ def group_norm(op: Op) -> Access:
 
 @rule("BatchNormalization")
 def batch_norm(op: Op) -> list[Access]:
-    """Inference: y[n,c,o] reads x[n,c,o] and the four parameters at c. Training: y[n,c] and the running statistics at c read all of
-    x[:,c]. Exact."""
+    """Inference: y[n,c,o] reads x[n,c,o] and the four parameters at c. Training: y[n,c] and the statistics
+    at c read all of x[:,c]. Exact."""
     rank = len(op.shape(0))
     # `spatial=0` of opset 1..8 has one parameter per channel and position
     parameters = [

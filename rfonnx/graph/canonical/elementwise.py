@@ -1,7 +1,7 @@
 """Elementwise operators. After it:
 
-- Add, Sub, Mul, Div, Pow, And, ... of opset 1..6 with `broadcast`: `axis` is where the second operand's axes begin in the first's;
-  operators that broadcast as numpy does have no `axis`.
+- Add, Sub, Mul, Div, Pow, And, ... of opset 1..6 with `broadcast`: `axis` is where the second operand's axes begin in
+  the first's; operators that broadcast as numpy does have no `axis`.
 - QuantizeLinear, DequantizeLinear: `axis` (None when the rank is unknown) and `block_size` (0: not blocked).
 """
 

@@ -29,7 +29,9 @@ def softmax(node: Node, graph: Graph) -> Node:
         return with_attrs(node, axes=None)
     if node.version >= 13:
         return with_attrs(node, axes=[positive_axis(node, int_attr(node, "axis", -1), rank)])
-    return with_attrs(node, axes=list(range(positive_axis(node, int_attr(node, "axis", 1), rank + 1), rank)))
+    axis = int_attr(node, "axis", 1)
+    first = rank if axis == rank else positive_axis(node, axis, rank)  # axis 1 of a list: one distribution per value
+    return with_attrs(node, axes=list(range(first, rank)))
 
 
 @spelling("LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization")
@@ -45,9 +47,7 @@ def layer_norm(node: Node, graph: Graph) -> Node:
 def lp_norm(node: Node, graph: Graph) -> Node:
     """Normalised along `axis` alone."""
     rank = input_rank(node, graph, 0)
-    return with_attrs(
-        node, axes=None if rank is None else [positive_axis(node, int_attr(node, "axis", -1), rank)]
-    )
+    return with_attrs(node, axes=None if rank is None else [positive_axis(node, int_attr(node, "axis", -1), rank)])
 
 
 @spelling("MeanVarianceNormalization")

@@ -39,9 +39,7 @@ def canonicalize(node: Node, graph: Graph) -> Node:
 
 def with_attrs(node: Node, **attrs: Any) -> Node:
     """The node with some attributes set."""
-    return Node(
-        node.op_type, node.domain, node.name, node.inputs, node.outputs, {**node.attrs, **attrs}, node.version
-    )
+    return Node(node.op_type, node.domain, node.name, node.inputs, node.outputs, {**node.attrs, **attrs}, node.version)
 
 
 def input_name(node: Node, index: int) -> str:

@@ -42,7 +42,7 @@ def window_attrs(
 
 
 def _forward_pads(node: Node, spans: list[int], strides: list[int], lengths: Shape) -> list[int] | None:
-    """SAME pads so that the output has `ceil(length / stride)` positions; the odd one goes to the end (UPPER) or begin (LOWER)."""
+    """SAME pads so that the output has `ceil(length / stride)` positions; the odd one goes to the end (UPPER) or front."""
     auto_pad = node.attrs.get("auto_pad", "NOTSET")
     if auto_pad == "VALID":
         return [0] * (2 * len(spans))
@@ -60,7 +60,7 @@ def _forward_pads(node: Node, spans: list[int], strides: list[int], lengths: Sha
 def _transposed_pads(
     node: Node, spans: list[int], strides: list[int], lengths: Shape, out_lengths: Shape
 ) -> list[int] | None:
-    """What is cut from each end of `(length - 1) * stride + span + output_padding`; see ConvTranspose in the ONNX specification."""
+    """What is cut from each end of `(length - 1) * stride + span + output_padding`; as the specification says."""
     rank = len(spans)
     auto_pad = node.attrs.get("auto_pad", "NOTSET")
     output_shape = ints_attr(node, "output_shape")

@@ -1,0 +1,88 @@
+"""Matrix product rules against the operators."""
+
+import numpy as np
+import pytest
+
+from access.probe import probe, values
+
+
+@pytest.mark.parametrize(
+    ("a", "b"),
+    [
+        ((2, 3), (3, 2)),
+        ((3,), (3,)),
+        ((3,), (3, 2)),
+        ((2, 3), (3,)),
+        ((3,), (2, 3, 2)),
+        ((2, 2, 3), (3,)),
+        ((2, 1, 2, 3), (2, 3, 2)),
+        ((1, 2, 2), (3, 2, 2)),
+    ],
+)
+def test_matmul(a, b):
+    probe("MatMul", {"a": values(*a), "b": values(*b, seed=1)})
+
+
+@pytest.mark.parametrize("trans_a", [0, 1])
+@pytest.mark.parametrize("trans_b", [0, 1])
+@pytest.mark.parametrize("c", [(2, 4), (4,), (2, 1), ()])
+def test_gemm(trans_a, trans_b, c):
+    a, b = values(2, 3), values(3, 4, seed=1)
+    inputs = {"a": a.T if trans_a else a, "b": b.T if trans_b else b, "c": values(*c, seed=2)}
+    probe("Gemm", inputs, transA=trans_a, transB=trans_b)
+
+
+def test_gemm_without_c():
+    probe("Gemm", {"a": values(2, 3), "b": values(3, 2, seed=1)})
+    probe("Gemm", {"a": values(2, 3), "b": values(3, 2, seed=1), "c": values(2, seed=2)}, beta=0.0)
+
+
+@pytest.mark.parametrize(
+    ("equation", "shapes"),
+    [
+        ("ij,jk->ik", [(2, 3), (3, 2)]),
+        ("bij, bjk -> bki", [(2, 2, 3), (2, 3, 2)]),
+        ("ij,jk", [(2, 3), (3, 2)]),
+        ("ba", [(2, 3)]),
+        ("i,j->ij", [(2,), (3,)]),
+        ("ij->", [(2, 3)]),
+        ("ij->j", [(2, 3)]),
+        ("ii->i", [(3, 3)]),
+        ("ii", [(3, 3)]),
+        ("iji->j", [(2, 3, 2)]),
+        ("...ii->...i", [(2, 3, 3)]),
+        ("...ij,...jk->...ik", [(2, 1, 2, 2), (3, 2, 2)]),
+        ("i...,i->...", [(3, 2), (3,)]),
+        ("...->...", [(2, 3)]),
+        ("a...b,bc->...ac", [(2, 3, 2), (2, 2)]),
+        ("abc,cd,be->ade", [(2, 2, 2), (2, 2), (2, 2)]),
+        ("Ab,bA->A", [(2, 3), (3, 2)]),
+        ("iii->i", [(2, 2, 2)]),
+    ],
+)
+def test_einsum(equation, shapes):
+    probe("Einsum", {f"x{i}": values(*shape, seed=i) for i, shape in enumerate(shapes)}, equation=equation)
+
+
+def test_einsum_with_too_many_operands_is_not_guessed():
+    from rfonnx.access.lower import lower
+    from rfonnx.graph.model import Graph, Node
+
+    node = Node("Einsum", "", "", ("a", "b"), ("y",), {"equation": "ij->j"}, 12)
+    shapes = {"a": (2, 3), "b": (2, 3), "y": (3,)}
+    program = lower(Graph("m", ("a", "b"), ("y",), [node], shapes, {}, set(), lambda name: None))
+    assert not program.tensors[0].exact
+    assert "does not name 2 operands" in program.tensors[0].note
+
+
+def test_quantized_products():
+    a, b = np.ones((2, 3), np.uint8), np.ones((3, 2), np.uint8)
+    inputs = {"a": a, "b": b, "az": np.uint8(1), "bz": np.array([1, 2], np.uint8)}
+    program = probe("MatMulInteger", inputs, vary=[])
+    assert program.tensors[0].exact
+    assert len(program.tensors[0].paths) == 4
+    scale, zero = np.float32(0.5), np.uint8(1)
+    inputs = {"a": a, "as": scale, "az": zero, "b": b, "bs": scale, "bz": zero, "ys": scale, "yz": zero}
+    program = probe("QLinearMatMul", inputs, vary=[])
+    assert program.tensors[0].exact
+    assert len(program.tensors[0].paths) == 8

@@ -1,0 +1,87 @@
+"""Pool rules against the operators."""
+
+import numpy as np
+import pytest
+
+from access.brute import mask, program_reads
+from access.probe import graph_of, measured, probe, runner, values
+from rfonnx.access.lower import lower
+
+POOLS = {
+    "k2 s2": ((1, 2, 4, 2), {"kernel_shape": [2, 1], "strides": [2, 1]}),
+    "k3 s2 p1": ((1, 1, 6), {"kernel_shape": [3], "strides": [2], "pads": [1, 1]}),
+    "ceil mode": ((1, 1, 6), {"kernel_shape": [3], "strides": [2], "ceil_mode": 1}),
+    "ceil mode, padded": ((1, 1, 5), {"kernel_shape": [2], "strides": [2], "pads": [1, 0], "ceil_mode": 1}),
+    "same upper": ((1, 1, 5), {"kernel_shape": [2], "strides": [2], "auto_pad": "SAME_UPPER"}),
+    "same lower": ((1, 1, 5), {"kernel_shape": [4], "strides": [2], "auto_pad": "SAME_LOWER"}),
+    "valid": ((1, 1, 5), {"kernel_shape": [2], "strides": [2], "auto_pad": "VALID"}),
+}
+DILATED = {"dilated": ((1, 1, 8), {"kernel_shape": [3], "dilations": [2], "strides": [2], "pads": [1, 1]})}
+
+
+@pytest.mark.parametrize("case", POOLS | DILATED)
+def test_max_pool(case):
+    shape, attrs = (POOLS | DILATED)[case]
+    probe("MaxPool", {"x": values(*shape)}, trials=6, **attrs)
+
+
+@pytest.mark.parametrize("count_include_pad", [0, 1])
+@pytest.mark.parametrize("case", POOLS | DILATED)
+def test_average_pool(case, count_include_pad):
+    shape, attrs = (POOLS | DILATED)[case]
+    probe("AveragePool", {"x": values(*shape)}, count_include_pad=count_include_pad, **attrs)
+
+
+@pytest.mark.parametrize("case", [c for c in POOLS if "ceil" not in c])
+def test_lp_pool(case):
+    shape, attrs = POOLS[case]
+    probe("LpPool", {"x": values(*shape)}, p=2, **attrs)
+
+
+def test_max_pool_indices():
+    probe("MaxPool", {"x": values(1, 1, 4, 3)}, outputs=2, kernel_shape=[2, 2], trials=6)
+
+
+@pytest.mark.parametrize("op_type", ["GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"])
+def test_global_pools(op_type):
+    probe(op_type, {"x": values(2, 2, 2, 3)}, trials=6)
+
+
+def test_roi_pools_are_supersets():
+    box = np.array([[0, 0, 0, 1, 1], [0, 1, 1, 2, 3]], np.float32)
+    probe("MaxRoiPool", {"x": values(1, 2, 4, 4), "r": box}, vary=["x"], exact=False, pooled_shape=[1, 1])
+    inputs = {"x": values(1, 2, 4, 4), "r": box[:, 1:], "i": np.zeros(2, np.int64)}
+    probe("RoiAlign", inputs, exact=False, output_height=2, output_width=1, deltas=(0.25,), trials=1)
+
+
+def test_max_unpool_of_unknown_indices_reads_everything():
+    inputs = {"x": values(1, 1, 2), "i": np.array([[[0, 3]]], np.int64)}
+    program = probe("MaxUnpool", inputs, exact=False, kernel_shape=[2], strides=[2])
+    assert "not those of a MaxPool" in program.tensors[0].note
+
+
+@pytest.mark.parametrize("overlap", [False, True])
+def test_max_unpool_undoes_its_max_pool(overlap):
+    """Each output position sees the window of the pool that may have picked it, and that alone."""
+    from onnx import TensorProto, helper
+
+    window = {"kernel_shape": [3 if overlap else 2], "strides": [2]}
+    nodes = [
+        helper.make_node("MaxPool", ["x"], ["p", "i"], **window),
+        helper.make_node("Exp", ["p"], ["e"]),
+        helper.make_node("MaxUnpool", ["e", "i", "s"], ["y"], **window),
+    ]
+    info = [helper.make_tensor_value_info(n, TensorProto.FLOAT, [1, 1, 7]) for n in "xy"]
+    types = {"p": TensorProto.FLOAT, "i": TensorProto.INT64, "e": TensorProto.FLOAT}
+    extra = [helper.make_tensor_value_info(name, kind, None) for name, kind in types.items()]
+    size = helper.make_tensor("s", TensorProto.INT64, [3], [1, 1, 7])
+    graph = helper.make_graph(nodes, "g", info[:1], [info[1], *extra], [size])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    feeds = {"x": values(1, 1, 7)}
+    run = runner(model)
+    results = run(feeds)
+    program = lower(graph_of(model, feeds, results))
+    assert all(tensor.exact for tensor in program.tensors)
+    dependence = measured(run, feeds, ["x"], trials=8)["x"][0]
+    read = mask(program_reads(program)["y"]["x"], (1, 1, 7), (1, 1, 7))
+    assert (read == dependence).all()
