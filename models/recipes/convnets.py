@@ -29,6 +29,7 @@ def inception() -> ModelProto:
     direct = g.conv_relu(x, "b_3x3", 16, 3, stride=2)
     reduced = g.conv_relu(g.conv_relu(x, "b_3x3b_reduce", 16, 1), "b_3x3b", 24, 3, stride=2)
     x = g.concat([direct, reduced, g.max_pool(x, "b_pool", 3, 2, ceil_mode=1)], "b")
+    x = g.conv_relu(x, "mix", 48, 1)
     return g.model([g.classifier(x, 10)], "GoogLeNet-like net whose stride-2 block joins misaligned branches")
 
 
