@@ -66,8 +66,8 @@ FieldPtr joined(const std::vector<AppliedPath>& paths, const Shape& shape, const
         const FieldPtr from = field_of(path);
         result->widened |= from->widened;
         for (TermPtr term : from->terms) {
-            for (const Applied& step : path.steps) term = step(term, result->widened);
-            result->terms.push_back(broadcast(term, path.arrives, shape));
+            for (size_t k = 0; k < path.steps.size() && term; ++k) term = path.steps[k](term, result->widened);
+            if (term) result->terms.push_back(broadcast(term, path.arrives, shape));
         }
     }
     normalise(*result);

@@ -61,18 +61,18 @@ Interval hull_beyond(const Column& column, Progression reads) {
     return result;
 }
 
-/// Adds a walk by classes along `axis`: what the term sees where the class says so, nothing elsewhere.
-TermPtr masked(const Term& term, int axis, const std::vector<bool>& seen) {
+/// Adds a walk by classes along `axis`: what the term sees where `seen` says so, nothing elsewhere. Some positions must be seen,
+/// and some not. `period`: of `seen`, 0 when it has none.
+TermPtr masked(const Term& term, int axis, const std::vector<bool>& seen, int64_t period) {
     auto classes = std::make_shared<Classes>();
     for (bool sees : seen) classes->push_back(sees ? 1 : 0);
-    Term mask;
-    mask.walks.push_back({axis, static_cast<int64_t>(seen.size()), 2, classes, 0, 0});
-    mask.table = {kEmpty, {0, 0}};
+    const auto length = static_cast<int64_t>(seen.size());
+    const Walk mask{axis, length, 2, classes, period <= length ? period : 0, 0};
     size_t place = 0;
     while (place < term.walks.size() && term.walks[place].axis < axis) ++place;
     auto result = std::make_shared<Term>();
     result->walks = term.walks;
-    result->walks.insert(result->walks.begin() + static_cast<std::ptrdiff_t>(place), mask.walks[0]);
+    result->walks.insert(result->walks.begin() + static_cast<std::ptrdiff_t>(place), mask);
     const int64_t inner = result->inner(place);
     const int64_t outer = inner == 0 ? 0 : static_cast<int64_t>(term.table.size()) / inner;
     for (int64_t o = 0; o < outer; ++o) {
@@ -115,10 +115,11 @@ TermPtr Slide::of_constant(const TermPtr& term) const {
     if (!some_empty_) return term;
     std::vector<bool> seen;
     for (const Progression& reads : reads_) seen.push_back(!reads.empty());
-    return std::make_shared<const Term>(compressed(*masked(*term, axis_, seen)));
+    if (std::find(seen.begin(), seen.end(), true) == seen.end()) return nullptr;
+    return std::make_shared<const Term>(compressed(*masked(*term, axis_, seen, unbounded_ ? period_ : 0)));
 }
 
-/// Each output position reads a set of classes; equal sets are one class of the output.
+/// Each output position reads a set of classes; equal sets are one class of the output. Classes only repeat with a shift of 0.
 TermPtr Slide::of_classes(const Term& term, size_t walk) const {
     const Walk& old = term.walks[walk];
     // next_change[p]: the first position after p of another class, to step over runs.
@@ -131,11 +132,18 @@ TermPtr Slide::of_classes(const Term& term, size_t walk) const {
     auto classes = std::make_shared<Classes>();
     for (const Progression& wanted : reads_) {
         std::set<int64_t> slots;
-        const Progression reads = clipped(wanted, source_length_);
-        for (int64_t p = reads.first; p <= reads.last;) {
-            slots.insert(old.slot(p));
-            const int64_t ahead = next_change[index(p)] - p;
-            p += std::max(reads.step, (ahead + reads.step - 1) / reads.step * reads.step);
+        if (old.period > 0) {
+            const int64_t round = old.period / std::gcd(old.period, wanted.step);
+            for (int64_t k = 0; k < std::min(round, wanted.count()); ++k) {
+                slots.insert(old.slot(floor_modulo(wanted.first + k * wanted.step, old.period)));
+            }
+        } else {
+            const Progression reads = clipped(wanted, source_length_);
+            for (int64_t p = reads.first; p <= reads.last;) {
+                slots.insert(old.slot(p));
+                const int64_t ahead = next_change[index(p)] - p;
+                p += std::max(reads.step, (ahead + reads.step - 1) / reads.step * reads.step);
+            }
         }
         classes->push_back(sets.emplace(slots, static_cast<int32_t>(sets.size())).first->second);
     }
@@ -145,6 +153,7 @@ TermPtr Slide::of_classes(const Term& term, size_t walk) const {
     auto result = std::make_shared<Term>();
     result->walks = term.walks;
     result->walks[walk] = {axis_, static_cast<int64_t>(reads_.size()), static_cast<int64_t>(sets.size()), classes, 0, 0};
+    give_rule(result->walks[walk], old);
     const int64_t inner = term.inner(walk);
     const int64_t outer = inner * old.slots == 0 ? 0 : static_cast<int64_t>(term.table.size()) / (inner * old.slots);
     for (int64_t o = 0; o < outer; ++o) {
@@ -159,6 +168,16 @@ TermPtr Slide::of_classes(const Term& term, size_t walk) const {
     return std::make_shared<const Term>(compressed(std::move(*result)));
 }
 
+/// The reads repeat every `period_` outputs, `shift_` further on; after enough turns that is a whole number of the old periods.
+void Slide::give_rule(Walk& walk, const Walk& old) const {
+    if (old.period == 0 || period_ == 0) return;
+    const int64_t turns = shift_ == 0 ? 1 : old.period / std::gcd(old.period, std::abs(shift_));
+    const int64_t period = multiply(period_, turns);
+    if (period > walk.length) return;
+    walk.period = period;
+    walk.shift = multiply(old.shift, multiply(shift_, turns) / old.period);
+}
+
 TermPtr Slide::of_positions(const Term& term, size_t walk) const {
     const Walk& old = term.walks[walk];
     const auto length = static_cast<int64_t>(reads_.size());
@@ -166,15 +185,8 @@ TermPtr Slide::of_positions(const Term& term, size_t walk) const {
     result->walks = term.walks;
     Walk& own = result->walks[walk];
     own = {axis_, length, length, nullptr, 0, 0};
+    give_rule(own, old);
     const bool goes_on = unbounded_ && old.period > 0;
-    if (goes_on && period_ > 0) {
-        const int64_t turns = shift_ == 0 ? 1 : old.period / std::gcd(old.period, std::abs(shift_));
-        const int64_t period = multiply(period_, turns);
-        if (period <= std::max(length, int64_t{1})) {
-            own.period = period;
-            own.shift = multiply(old.shift, multiply(shift_, turns) / old.period);
-        }
-    }
     const int64_t inner = term.inner(walk);
     const int64_t outer = inner * old.slots == 0 ? 0 : static_cast<int64_t>(term.table.size()) / (inner * old.slots);
     result->table.assign(index(outer * length * inner), kEmpty);
@@ -211,9 +223,10 @@ TermPtr banded(const TermPtr& term, const Band& band, const Shape& shape) {
         seen.push_back(!ranges.back().empty());
     }
     const int key_walk = term->find(band.axis);
+    if (std::find(seen.begin(), seen.end(), true) == seen.end()) return nullptr;
     if (key_walk < 0 && std::find(seen.begin(), seen.end(), false) == seen.end()) return term;
 
-    // Lay the table out as (other walks) x (positions of `by`) and fill it range by range.
+    // The table is laid out as (other walks) x (positions of `by`) and fill it range by range.
     const int by_walk = term->find(band.by);
     auto result = std::make_shared<Term>();
     for (const Walk& walk : term->walks) {

@@ -1,4 +1,4 @@
-/// Hull of a term after a step along one axis: windows, spreads, selects, reduces and bands.
+/// Hull of a term after a step along one axis: windows, spreads, selects, reduces and bands. A null term reads nothing at all.
 #pragma once
 
 #include "reads.hpp"
@@ -19,6 +19,7 @@ private:
     TermPtr of_constant(const TermPtr& term) const;
     TermPtr of_classes(const Term& term, size_t walk) const;
     TermPtr of_positions(const Term& term, size_t walk) const;
+    void give_rule(Walk& walk, const Walk& old) const;
 
     int axis_;
     int64_t source_length_;

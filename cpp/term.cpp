@@ -24,6 +24,11 @@ std::vector<int64_t> strides_within(const Term& term, const std::vector<Walk>& w
     return strides;
 }
 
+/// True when two walks go on beyond their tables alike, or neither does.
+bool same_slope(const Walk& a, const Walk& b) {
+    return (a.period > 0) == (b.period > 0) && multiply(a.shift, b.period) == multiply(b.shift, a.period);
+}
+
 /// For each slot of a joint walk, the slot that it is in a term's own walk.
 using SlotMap = std::vector<int64_t>;
 
@@ -59,9 +64,7 @@ JointWalk joint(const Walk* a, const Walk* b) {
         const auto slots = static_cast<int64_t>(pairs.size());
         result.walk = {some.axis, some.length, slots, slots == some.length ? nullptr : classes, 0, 0};
     }
-    const bool same_slope = a && b && a->period > 0 && b->period > 0 &&
-                            multiply(a->shift, b->period) == multiply(b->shift, a->period);
-    if (same_slope) {
+    if (a && b && a->period > 0 && same_slope(*a, *b)) {
         const int64_t period = multiply(a->period / std::gcd(a->period, b->period), b->period);
         if (period <= some.length) {
             result.walk.period = period;
@@ -298,7 +301,7 @@ Term compressed(Term term) {
         if (term.walks[walk].length == 1) continue;  // walks on: its rule says where a second position would look
         if (constant_along(term, walk)) {
             term = without_walk(term, walk);
-        } else if (term.walks[walk].period == 0) {
+        } else if (term.walks[walk].period == 0 || term.walks[walk].classes) {
             term = deduplicated(term, walk);
         }
     }
@@ -307,7 +310,8 @@ Term compressed(Term term) {
 
 bool contains(const Term& outer, const Term& inner) {
     for (const Walk& walk : outer.walks) {
-        if (inner.find(walk.axis) < 0) return false;
+        const int within = inner.find(walk.axis);
+        if (within < 0 || !same_slope(walk, inner.walks[static_cast<size_t>(within)])) return false;
     }
     const auto holds = [](Interval o, Interval i) { return contains(o, i); };
     if (same_layout(outer, inner)) {
@@ -345,10 +349,8 @@ bool mergeable(const Term& a, const Term& b) {
     if (!same_walks(a, b)) return false;
     for (size_t k = 0; k < a.walks.size(); ++k) {
         const Walk &x = a.walks[k], &y = b.walks[k];
-        if ((x.period > 0) != (y.period > 0)) return false;
-        if (x.period == 0) continue;
-        if (multiply(x.shift, y.period) != multiply(y.shift, x.period)) return false;
-        if (multiply(x.period / std::gcd(x.period, y.period), y.period) > x.length) return false;
+        if (!same_slope(x, y)) return false;
+        if (x.period > 0 && multiply(x.period / std::gcd(x.period, y.period), y.period) > x.length) return false;
     }
     return true;
 }

@@ -4,8 +4,8 @@
 /// interval differs. NCHW rows are one term that walks axis 2 alone: H entries, not N*C*H*W.
 ///
 /// A walk's table has one entry per position, or, where many positions see the same (channels after a concat), one per *class*
-/// of positions. In the unbounded field a walk by position may carry a *rule*: `table[i + period] == table[i] + shift` for all i,
-/// by which the table goes on beyond its ends.
+/// of positions. In the unbounded field a walk may carry a *rule*: `table[i + period] == table[i] + shift` for all positions i, by
+/// which the table goes on beyond its ends (by classes only with a shift of 0).
 #pragma once
 
 #include <memory>
@@ -64,7 +64,8 @@ Term without_walk(const Term& term, size_t index);
 /// The same values, with constant walks dropped and equal slices of walks without a rule stored once. Exact.
 Term compressed(Term term);
 
-/// True when `outer` holds `inner` at every position of the tensor.
+/// True when `outer` holds `inner` at every position of the tensor, and their common walks go on alike beyond it. (Beyond the
+/// tensor a term that does not walk at all is taken to hold what it holds inside: what is global stays global.)
 bool contains(const Term& outer, const Term& inner);
 
 /// Hull of two terms over the union of their walks. Exact on the table; keeps a rule only where both have the same slope. A table
