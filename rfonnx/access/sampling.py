@@ -235,7 +235,8 @@ def _outside(axis: Resized, slope: Fraction, offset: Fraction) -> np.ndarray:
     if axis.transformation != "tf_crop_and_resize":
         return np.zeros(axis.out_length, bool)
     whole, rest, _ = _parts(slope, offset, axis.out_length)
-    return (whole < 0) | (whole > axis.length - 1) | ((whole == axis.length - 1) & (rest > 0))
+    beyond: np.ndarray = (whole < 0) | (whole > axis.length - 1) | ((whole == axis.length - 1) & (rest > 0))
+    return beyond
 
 
 def _outside32(axis: Resized) -> np.ndarray:

@@ -1,6 +1,6 @@
 """What each operator reads, by family. Importing this package registers every rule."""
 
-from rfonnx.access.rules import conv, elementwise, matmul, norm, pad, pool, reduce, resize, scan, shape, slicing
+from rfonnx.access.rules import conv, elementwise, matmul, norm, pad, pool, reduce, resize, scan, scatter, shape, slicing
 
 __all__ = [
     "conv",
@@ -12,6 +12,7 @@ __all__ = [
     "reduce",
     "resize",
     "scan",
+    "scatter",
     "shape",
     "slicing",
 ]
