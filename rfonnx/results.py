@@ -15,6 +15,8 @@ Shape = tuple[int | None, ...] | None
 
 Kind = Literal["local", "periodic", "block", "global", "none"]
 
+SupportState = Literal["rule", "everything", "constant", "unsupported"]
+
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
@@ -116,3 +118,24 @@ class ExplainStep:
     dilation: int
     stride: Fraction
     cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpSupport:
+    """How one operator is handled.
+
+    Attributes:
+        domain: "" for ai.onnx.
+        op_type: the operator.
+        first, last: opset versions of its domain that have it, as far as the installed onnx knows; None where it has no schema.
+        state: "rule": lowered by a rule; "everything": declared to read any position; "constant": it has no inputs;
+            "unsupported": nobody wrote a rule, so it is taken to read any position, and flagged.
+        reason: why an operator is declared "everything", or "".
+    """
+
+    domain: str
+    op_type: str
+    first: int | None
+    last: int | None
+    state: SupportState
+    reason: str

@@ -10,8 +10,8 @@ from pathlib import Path
 from rfonnx.errors import RfonnxError
 
 
-def write(pieces: Iterable[str], output: str | None, model: str) -> None:
-    """Write the pieces to the file `output`, or to standard output when it is None or "-".
+def write(pieces: Iterable[str], output: str | None, model: str | None = None) -> None:
+    """Write the pieces to the file `output`, or to standard output when it is None or "-"; `model` is never overwritten.
 
     Raises:
         RfonnxError: the file cannot be written, or is the model itself.
@@ -41,9 +41,9 @@ def _to_stdout(pieces: Iterable[str]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _to_file(pieces: Iterable[str], output: str, model: str) -> None:
+def _to_file(pieces: Iterable[str], output: str, model: str | None) -> None:
     target = Path(output).resolve()
-    if target.exists() and Path(model).exists() and target.samefile(model):
+    if model is not None and target.exists() and Path(model).exists() and target.samefile(model):
         raise RfonnxError(f"-o {output} is the model itself", "give the report a file of its own")
     if target.is_dir():
         raise RfonnxError(f"-o {output} is a folder, expected a file", "add a file name to it")

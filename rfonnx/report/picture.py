@@ -10,25 +10,25 @@ import numpy.typing as npt
 ROWS, COLUMNS = 32, 64
 """Largest picture; a character is about twice as high as wide, so this is about a square."""
 
-LEGEND = "# read, . not read"
-LEGEND_BLOCKS = "# all read, + some read, . none read; each character is {0} x {0} positions"
+LEGEND = "# used, . not used"
+LEGEND_BLOCKS = "# all used, + some used, . none used; each character is {} x {} positions"
 
 
 def picture(mask: npt.NDArray[np.bool_]) -> tuple[list[str], str]:
     """The lines of a picture of a mask (rows, columns), and what its characters mean.
 
-    A mask larger than the largest picture is drawn in square blocks.
+    A mask larger than the largest picture is drawn in blocks.
 
     >>> picture(np.array([[True, False, True]]))
-    (['#.#'], '# read, . not read')
+    (['#.#'], '# used, . not used')
     """
     rows, columns = mask.shape
-    block = max(1, -(-rows // ROWS), -(-columns // COLUMNS))
-    return list(_lines(mask, block)), LEGEND if block == 1 else LEGEND_BLOCKS.format(block)
+    high, wide = max(1, -(-rows // ROWS)), max(1, -(-columns // COLUMNS))
+    return list(_lines(mask, high, wide)), LEGEND if high == wide == 1 else LEGEND_BLOCKS.format(high, wide)
 
 
-def _lines(mask: npt.NDArray[np.bool_], block: int) -> Iterator[str]:
-    for top in range(0, mask.shape[0], block):
-        band = mask[top : top + block]
-        cells = [band[:, left : left + block] for left in range(0, mask.shape[1], block)]
+def _lines(mask: npt.NDArray[np.bool_], high: int, wide: int) -> Iterator[str]:
+    for top in range(0, mask.shape[0], high):
+        band = mask[top : top + high]
+        cells = [band[:, left : left + wide] for left in range(0, mask.shape[1], wide)]
         yield "".join("#" if cell.all() else "+" if cell.any() else "." for cell in cells)
