@@ -87,6 +87,11 @@ def test_unet_intervals_follow_the_formula(analyses):
     assert np.array_equal(hi.ravel(), 16 * ((x + 30) // 16) + 77)
 
 
+def test_unet_middle_pixel_sees_most_of_the_image(analyses):
+    field = analyses["unet.onnx"].tensors["mask"].fields["x", 2]
+    assert field.coverage == (205 - 18 + 1) / 224  # x = 112: floors 5 and 8, so 18 .. 205
+
+
 def test_wavenet_sees_the_past_alone(analyses):
     t = np.arange(1100)
     lo, hi = analyses["wavenet.onnx"].intervals("logits", input="audio", axis=2)
@@ -105,6 +110,8 @@ def test_inception_joins_branches_with_two_centres(analyses):
 
 def test_vit_tokens_see_their_patch(analyses):
     a = analyses["vit.onnx"]
+    assert a.tensors["patch_tokens"].fields["x", 2].coverage == 8 / 48
+    assert a.tensors["patch_tokens"].fields["x", 3].coverage == 8 / 64
     token = np.arange(48)
     for axis, first in ((2, 8 * (token // 8)), (3, 8 * (token % 8))):
         lo, hi = a.intervals("patch_tokens", input="x", axis=axis)

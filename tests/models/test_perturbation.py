@@ -35,6 +35,7 @@ def test_what_changes_is_what_the_intervals_say(name):
     for axis in range(2, len(shape)):
         exposed = sorted(a.tensors)
         intervals = {t: a.intervals(t, input=source.name, axis=axis) for t in exposed}
+        used = {t: used_indices(a, t, source.name, axis) for t in exposed}
         for index, changed in probes(model, exposed, shape, axis):
             for tensor in exposed:
                 lo, hi = intervals[tensor]
@@ -45,6 +46,17 @@ def test_what_changes_is_what_the_intervals_say(name):
                 if a.tensors[tensor].exact:
                     missed = ((lo == index) | (hi == index)) & (lo <= hi) & ~seen
                     assert not missed.any(), f"{where}: an end of position {np.argwhere(missed)[0]}, but nothing changes"
+                    for position, indices in used[tensor].items():
+                        assert seen[position] == indices[index], f"{where}: support of {position} says otherwise"
+
+
+def used_indices(a: rfonnx.Analysis, tensor: str, source: str, axis: int) -> dict[tuple[int, ...], np.ndarray]:
+    """Indices of an input axis in the support of the tensor's first and middle positions: bool, by position."""
+    shape = a.tensors[tensor].shape
+    assert shape is not None
+    positions = {(0,) * len(shape), tuple(n // 2 for n in shape if n is not None)}
+    masks = {position: a.support(tensor, position, input=source) for position in positions}
+    return {p: mask.any(axis=tuple(i for i in range(mask.ndim) if i != axis)) for p, mask in masks.items()}
 
 
 def probes(
