@@ -1,7 +1,4 @@
-"""The entry point: finds the command, and turns whatever goes wrong into one line and an exit code.
-
-Exit codes: 0 fine; 1 a check failed; 2 the user's input is at fault; 3 an internal error; 130 interrupted.
-"""
+"""The entry point: finds the command, and turns whatever goes wrong into one line and an exit code."""
 
 from __future__ import annotations
 
@@ -16,6 +13,9 @@ from rfonnx.version import __version__
 
 COMMANDS = ("report", "explain", "ops")
 """Each is `rfonnx.cli.<name>.command`, loaded when it is asked for: no command waits for what another imports."""
+
+CHECK_FAILED, USER_ERROR, INTERNAL_ERROR, INTERRUPTED = 1, 2, 3, 130
+"""Exit codes besides 0; a command returns `CHECK_FAILED`, the others are what exceptions become."""
 
 REPORT_TO = "the maintainers, with the traceback above and, if you may share it, the model"
 
@@ -33,10 +33,14 @@ class Commands(click.Group):
         return command
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="rfonnx", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """What each output of an ONNX model can see, from the exported file alone."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        context.exit(USER_ERROR)
 
 
 def main(args: Sequence[str] | None = None) -> None:
@@ -53,20 +57,17 @@ def run(args: Sequence[str] | None = None) -> int:
         code = cli.main(args, prog_name="rfonnx", standalone_mode=False)
     except RfonnxError as error:
         return _fail(str(error))
-    except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.ctx.get_help() if error.ctx else "", err=True)
-        return 2
     except click.ClickException as error:
         return _fail(_usage(error))
     except (click.Abort, KeyboardInterrupt):
-        return 130
+        return INTERRUPTED
     except Exception as error:
         return _internal(error)
     return code if isinstance(code, int) else 0
 
 
 def _usage(error: click.ClickException) -> str:
-    message = error.format_message().rstrip(".")
+    message = error.format_message().rstrip(".?")
     context = getattr(error, "ctx", None)
     return f"{message}; '{context.command_path} --help' lists what there is" if context else message
 
@@ -76,7 +77,7 @@ def _fail(message: str) -> int:
     from rfonnx.report.escape import printable
 
     click.echo(f"rfonnx: error: {printable(' '.join(message.split()))}", err=True)
-    return 2
+    return USER_ERROR
 
 
 def _internal(error: Exception) -> int:
@@ -84,4 +85,4 @@ def _internal(error: Exception) -> int:
 
     traceback.print_exception(error)
     click.echo(f"rfonnx: internal error: please report this to {REPORT_TO}", err=True)
-    return 3
+    return INTERNAL_ERROR

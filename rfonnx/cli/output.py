@@ -37,8 +37,15 @@ def _to_stdout(pieces: Iterable[str]) -> None:
             sys.stdout.write(piece)
         sys.stdout.flush()
     except BrokenPipeError:
-        # The reader (head, less) has seen enough. What Python still holds goes nowhere, or its exit would complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up()  # the reader (head, less) has seen enough
+    except OSError as error:
+        _give_up()
+        raise RfonnxError(f"standard output cannot be written: {error.strerror}", "make room, or use -o") from error
+
+
+def _give_up() -> None:
+    """Send what Python still holds for standard output nowhere, or its exit would complain."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _to_file(pieces: Iterable[str], output: str, model: str | None) -> None:
