@@ -1,4 +1,4 @@
-"""Where the models are, and the functions that build them."""
+"""Settings of all tests; where the models are, and the functions that build them."""
 
 import importlib
 import sys
@@ -6,6 +6,11 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from hypothesis import settings
+
+# The same examples in every run, and no test that depends on how fast the machine is.
+settings.register_profile("rfonnx", derandomize=True, deadline=None)
+settings.load_profile("rfonnx")
 
 MODELS = Path(__file__).parents[1] / "models"
 
