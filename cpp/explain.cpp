@@ -12,8 +12,7 @@ namespace {
 using Position = std::vector<int64_t>;
 
 int64_t size_at(const Field& field, const Position& position) {
-    Interval value = kEmpty;
-    for (const TermPtr& term : field.terms) value = hull(value, term->at(position));
+    const Interval value = field.at(position);
     return value.empty() ? 0 : value.hi - value.lo + 1;
 }
 

@@ -93,7 +93,7 @@ public:
     py::tuple intervals(int64_t source, size_t axis, bool clip) const {
         require(source, axis);
         const Shape& shape = program_.shape(source);
-        Field field = hull_.field(source, axis, clip);
+        const Field& field = hull_.field(source, axis, clip);
         std::vector<bool> walked(shape.size(), false);
         for (const TermPtr& term : field.terms) {
             for (const Walk& walk : term->walks) walked[static_cast<size_t>(walk.axis)] = true;
@@ -108,7 +108,7 @@ public:
         py::array_t<int64_t> lo(extent), hi(extent);
         std::vector<int64_t> position(shape.size(), 0);
         for (int64_t entry = 0; entry < size; ++entry) {
-            const Interval value = at(field, position);
+            const Interval value = field.at(position);
             lo.mutable_data()[entry] = value.lo;
             hi.mutable_data()[entry] = value.hi;
             for (size_t k = position.size(); k-- > 0;) {
@@ -124,7 +124,7 @@ public:
         require(source, position);
         std::vector<std::pair<int64_t, int64_t>> result;
         for (size_t axis = 0; axis < hull_.axes.size(); ++axis) {
-            const Interval value = at(hull_.field(source, axis, clip), position);
+            const Interval value = hull_.field(source, axis, clip).at(position);
             result.emplace_back(value.lo, value.hi);
         }
         return result;
@@ -230,11 +230,6 @@ private:
         py::array_t<Value> result(place->second.extent);
         std::copy(place->second.values.begin(), place->second.values.end(), result.mutable_data());
         return result;
-    }
-    static Interval at(const Field& field, const std::vector<int64_t>& position) {
-        Interval value = kEmpty;
-        for (const TermPtr& term : field.terms) value = hull(value, term->at(position));
-        return value;
     }
     void require(int64_t source, size_t axis) const {
         const auto sources = static_cast<int64_t>(program_.inputs.size() + program_.tensors.size());

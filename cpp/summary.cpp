@@ -8,12 +8,6 @@ namespace {
 /// Positions of the joint table that are compared one by one; beyond it terms are compared by their extremes.
 constexpr int64_t kMostJointPositions = int64_t{1} << 20;
 
-Interval at(const Field& field, const std::vector<int64_t>& position) {
-    Interval value = kEmpty;
-    for (const TermPtr& term : field.terms) value = hull(value, term->at(position));
-    return value;
-}
-
 struct Sizes {
     int64_t largest = 0, smallest = 0;
 
@@ -51,7 +45,9 @@ Sizes sizes_of(const Field& field, const Shape& shape) {
     }
     const auto axes = representatives(field);
     int64_t joint = 1;
-    for (const auto& [axis, positions] : axes) joint = std::min(multiply(joint, static_cast<int64_t>(positions.size())), kMostJointPositions + 1);
+    for (const auto& [axis, positions] : axes) {
+        joint = std::min(multiply(joint, static_cast<int64_t>(positions.size())), kMostJointPositions + 1);
+    }
     if (joint > kMostJointPositions) {
         // Terms that walk different axes meet in every combination, so the extremes meet somewhere.
         Interval all = kEmpty;
@@ -69,7 +65,7 @@ Sizes sizes_of(const Field& field, const Shape& shape) {
     for (int64_t k = 0; k < joint; ++k) {
         size_t digit = 0;
         for (const auto& [axis, positions] : axes) position[static_cast<size_t>(axis)] = positions[turn[digit++]];
-        sizes.take(at(field, position));
+        sizes.take(field.at(position));
         digit = axes.size();
         for (auto axis = axes.rbegin(); axis != axes.rend(); ++axis) {
             if (++turn[--digit] < axis->second.size()) break;
@@ -113,6 +109,32 @@ Sliding sliding_of(const Field& field) {
     return result;
 }
 
+/// Beside an axis that slides, the axes along which positions only come in classes (the two halves of a concat over channels).
+std::vector<int> variant_axes(const Field& unbounded, int sliding_axis) {
+    std::vector<int> axes;
+    if (sliding_axis < 0) return axes;
+    for (const TermPtr& term : unbounded.terms) {
+        for (const Walk& walk : term->walks) {
+            if (walk.axis != sliding_axis && walk.classes) axes.push_back(walk.axis);
+        }
+    }
+    return axes;
+}
+
+/// What a position sees, whichever of the variants it is.
+Interval hull_at(const Field& field, const std::vector<int64_t>& position, const std::vector<int>& variant) {
+    Interval value = kEmpty;
+    for (const TermPtr& term : field.terms) {
+        Term current = *term;
+        for (size_t walk = current.walks.size(); walk-- > 0;) {
+            const int axis = current.walks[walk].axis;
+            if (std::find(variant.begin(), variant.end(), axis) != variant.end()) current = without_walk(current, walk);
+        }
+        value = hull(value, current.at(position));
+    }
+    return value;
+}
+
 }  // namespace
 
 Summary summarise(const Field& unbounded, const Field& clipped, const Shape& shape, int64_t input_length) {
@@ -138,24 +160,8 @@ Summary summarise(const Field& unbounded, const Field& clipped, const Shape& sha
 
     std::vector<int64_t> first(shape.size(), 0), middle(shape.size(), 0);
     for (size_t axis = 0; axis < shape.size(); ++axis) middle[axis] = shape[axis] / 2;
-    // Along the walking axis position 0; along the others whatever sees most, so that no variant is forgotten.
-    Interval begin = kEmpty, seen = kEmpty;
-    for (const TermPtr& term : unbounded.terms) {
-        Term current = *term;
-        for (size_t walk = current.walks.size(); walk-- > 0;) {
-            if (current.walks[walk].axis != result.tensor_axis && current.walks[walk].classes) {
-                current = without_walk(current, walk);
-            }
-        }
-        begin = hull(begin, current.at(first));
-    }
-    for (const TermPtr& term : clipped.terms) {
-        Term current = *term;
-        for (size_t walk = current.walks.size(); walk-- > 0;) {
-            if (current.walks[walk].classes) current = without_walk(current, walk);
-        }
-        seen = hull(seen, current.at(middle));
-    }
+    const auto variant = variant_axes(unbounded, result.tensor_axis);
+    const Interval begin = hull_at(unbounded, first, variant), seen = hull_at(clipped, middle, variant);
     if (!begin.empty()) {
         result.start = begin.lo;
         result.center = Rational(add(begin.lo, begin.hi), 2);

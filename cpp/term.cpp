@@ -264,6 +264,12 @@ Interval Term::at(const std::vector<int64_t>& position) const {
     return table[index(entry)];
 }
 
+Interval Field::at(const std::vector<int64_t>& position) const {
+    Interval value = kEmpty;
+    for (const TermPtr& term : terms) value = hull(value, term->at(position));
+    return value;
+}
+
 TermPtr identity_term(int axis, int64_t length, bool unbounded) {
     auto term = std::make_shared<Term>();
     term->walks.push_back({axis, length, length, nullptr, unbounded ? 1 : 0, unbounded ? 1 : 0});

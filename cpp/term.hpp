@@ -46,6 +46,9 @@ using TermPtr = std::shared_ptr<const Term>;
 struct Field {
     std::vector<TermPtr> terms;
     bool widened = false;
+
+    /// The interval at a full index into the tensor.
+    Interval at(const std::vector<int64_t>& position) const;
 };
 
 using FieldPtr = std::shared_ptr<const Field>;
