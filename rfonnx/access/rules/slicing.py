@@ -71,19 +71,25 @@ def split(op: Op) -> list[Access]:
 def concat(op: Op) -> Access:
     """Each part is read in its own stretch of the axis. Exact.
 
-    A part among constants (zeros put before a causal conv) goes on beyond its ends, as zero padding would.
+    A part among zeros (put before a causal conv, say) goes on beyond its ends, as zero padding would; one among other constants
+    (the class token of a transformer) does not.
     """
     axis, total = op.attrs["axis"], op.out_shape()[op.attrs["axis"]]
     parts = [i for i, name in enumerate(op.node.inputs) if name]
-    alone = sum(op.reads(i) for i in parts) == 1
+    others = [i for i in parts if not op.reads(i)]
+    padded = len(parts) - len(others) == 1 and all(_zeros(op.value(i)) for i in others)
     paths, start = [], 0
     for i in parts:
         length = op.shape(i)[axis]
         if op.reads(i):
-            step: Step = Window(axis, total, 1, 1, 1, start) if alone else stretch(axis, total, start, length)
+            step: Step = Window(axis, total, 1, 1, 1, start) if padded else stretch(axis, total, start, length)
             paths.append(Path(op.name(i), () if length == total else (step,)))
         start += length
     return Access(tuple(paths))
+
+
+def _zeros(value: np.ndarray | None) -> bool:
+    return value is not None and not value.any()
 
 
 def stretch(axis: int, total: int, start: int, length: int) -> Select:
