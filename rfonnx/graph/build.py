@@ -36,7 +36,7 @@ class Builder:
         self.functions = Functions(model.functions)
         self.warnings: list[str] = []
         self.name = name
-        self._taken: set[str] = set()
+        self._taken: dict[str, None] = {}
         self._budget = MAX_ADDED + 2 * len(model.graph.node)
 
     def graph(
@@ -56,7 +56,21 @@ class Builder:
 
     def take(self, names: Iterable[str]) -> None:
         """Reserve names of the main graph."""
-        self._taken.update(names)
+        self._taken.update(dict.fromkeys(names))
+
+    def mark(self) -> tuple[int, int]:
+        """Where the tables stand, for `rollback`."""
+        return len(self.tensors.types), len(self._taken)
+
+    def rollback(self, mark: tuple[int, int]) -> None:
+        """Forget all names recorded since a mark, before a loop's body is inferred again."""
+        while len(self.tensors.types) > mark[0]:
+            name = next(reversed(self.tensors.types))
+            self.tensors.forget(name)
+            self.constants.forget(name)
+            self.declared.forget(name)
+        while len(self._taken) > mark[1]:
+            self._taken.popitem()
 
     def unique(self, label: str, names: Iterable[str]) -> str:
         """A prefix `label/` under which none of the names is taken yet; `label_1/` and so on otherwise."""
@@ -65,7 +79,7 @@ class Builder:
         while any(attempt + name in self._taken for name in names):
             number += 1
             attempt = f"{label}_{number}/"
-        self._taken.update(attempt + name for name in names)
+        self.take(attempt + name for name in names)
         return attempt
 
     def add_stored(self, graph: GraphProto, scope: Scope) -> None:
@@ -188,7 +202,7 @@ class Builder:
                 self.declared.settle(
                     name, found.get(index), scope.declared.get(proto.output[index]), node, self.tensors
                 )
-                check_size(name, self.tensors.shapes[name], f"made by {node}")
+                check_size(name, self.tensors.shapes[name], node)
 
     def _note_constant(self, proto: NodeProto, scope: Scope, node: Node, captured: list[str]) -> None:
         """Constant is what reads constants alone, and what reads only a shape that is known."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from onnx import TypeProto
 
@@ -18,14 +18,14 @@ class Declared:
 
     Attributes:
         filled: tensors whose shape value_info completed.
-        contradicted: one line for each tensor whose value_info is wrong.
-        open: tensors whose rank or a dimension stays unknown.
+        measured: tensors whose shape a measurement completed.
+        contradicted: tensors whose value_info is wrong, and how.
     """
 
     def __init__(self, symbols: Mapping[str, int], known: Mapping[str, Shape]) -> None:
-        self.filled: list[str] = []
-        self.measured: list[str] = []
-        self.contradicted: list[str] = []
+        self.filled: dict[str, None] = {}
+        self.measured: dict[str, None] = {}
+        self.contradicted: dict[str, str] = {}
         self._symbols = symbols
         self._known = known
 
@@ -47,7 +47,7 @@ class Declared:
             elem, shape = self._fill(name, elem, shape, declared)
         measured = self._known.get(name)
         if measured is not None and (shape is None or None in shape):
-            self.measured.append(name)
+            self.measured[name] = None
             shape = measured
         tensors.set_tensor(name, elem, shape)
 
@@ -62,16 +62,21 @@ class Declared:
         if said == shape:
             return elem, shape
         if not agree(shape, said):
-            self.contradicted.append(f"{quote(name)}: {show_shape(said)} declared, {show_shape(shape)} inferred")
+            self.contradicted[name] = f"{show_shape(said)} declared, {show_shape(shape)} inferred"
         elif shape is None or None in shape:
             bound = tuple(
                 n or evaluate_dim(d.dim_param, self._symbols) for n, d in zip(said, tensor.shape.dim, strict=True)
             )
             merged = bound if shape is None else tuple(b if a is None else a for a, b in zip(shape, bound, strict=True))
             if merged != shape:
-                self.filled.append(name)
+                self.filled[name] = None
                 return elem, merged
         return elem, shape
+
+    def forget(self, name: str) -> None:
+        """Drop what was recorded, before a loop's body is inferred again."""
+        for table in (self.filled, self.measured, self.contradicted):
+            table.pop(name, None)
 
     def warnings(self) -> list[str]:
         """One line for each way that a shape was found other than by inference."""
@@ -86,7 +91,7 @@ class Declared:
             count = len(self.contradicted)
             lines.append(
                 f"the file declares wrong shapes for {count} tensor{'s' if count > 1 else ''}, the inferred ones are used:"
-                f" {_some(self.contradicted)}"
+                f" {_some([f'{quote(n)} ({what})' for n, what in self.contradicted.items()])}"
             )
         return lines
 
@@ -98,7 +103,7 @@ def agree(one: Shape, other: Shape) -> bool:
     return len(one) == len(other) and all(a == b or a is None or b is None for a, b in zip(one, other, strict=True))
 
 
-def _count(names: list[str]) -> str:
+def _count(names: Collection[str]) -> str:
     return f"{len(names)} tensor{'s' if len(names) > 1 else ''}"
 
 

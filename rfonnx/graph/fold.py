@@ -9,7 +9,7 @@ import numpy as np
 from onnx import GraphProto, NodeProto, TensorProto, ValueInfoProto, numpy_helper
 
 from rfonnx.errors import ModelError
-from rfonnx.graph.external import check_external, read_tensor
+from rfonnx.graph.external import check_external, is_external, read_tensor
 from rfonnx.graph.order import subgraphs
 from rfonnx.graph.scope import Scope
 from rfonnx.graph.tensors import Tensors, check_size, element_count
@@ -132,6 +132,10 @@ class Constants:
     def passed(self, name: str) -> TensorProto | None:
         """Value of a small constant as shape inference takes it, or None."""
         if name not in self._passed:
+            stored = self._stored.get(name)
+            if stored is not None and not is_external(stored):
+                self._passed[name] = stored if self._fits(name, MAX_PASSED) else None
+                return self._passed[name]
             count = element_count(self._tensors.shapes.get(name))
             value = self.evaluate(name) if count is not None and count <= MAX_PASSED else None
             self._passed[name] = None if value is None else numpy_helper.from_array(np.ascontiguousarray(value))

@@ -8,7 +8,6 @@ import onnx
 from onnx import NodeProto, TensorProto, TypeProto, numpy_helper, shape_inference
 
 from rfonnx.errors import ShapeError
-from rfonnx.graph import contrib
 from rfonnx.graph.fold import Constants
 from rfonnx.graph.model import Node
 from rfonnx.graph.scope import Scope
@@ -39,7 +38,9 @@ def infer_node(
     """
     schema = schema_of(node.op_type, node.version, node.domain)
     if schema is None:
-        return contrib.infer(proto, node, tensors, constants)
+        from rfonnx.graph.contrib_ops import infer as infer_contrib  # most models need none of it
+
+        return infer_contrib(node, tensors, constants)
     types = {local: tensors.types[name] for local, name in zip(proto.input, node.inputs, strict=True) if name}
     data = passed_values(proto, node, tensors, constants)
     if node.op_type == "Range":

@@ -67,8 +67,8 @@ def is_static(shape: Shape) -> bool:
     return shape is not None and None not in shape
 
 
-def check_size(name: str, shape: Shape, where: str) -> None:
-    """Refuse dimensions that no real tensor has.
+def check_size(name: str, shape: Shape, origin: object) -> None:
+    """Refuse dimensions that no real tensor has. `origin` says where the tensor comes from.
 
     Raises:
         ShapeError: a dimension is negative or above 2^40, or the tensor has over 2^62 elements.
@@ -78,13 +78,13 @@ def check_size(name: str, shape: Shape, where: str) -> None:
         if dim is not None:
             if not 0 <= dim <= MAX_DIM:
                 raise ShapeError(
-                    f"axis {axis} of tensor {quote(name)} has length {dim} ({where}), expected 0 to 2^40",
+                    f"axis {axis} of tensor {quote(name)} ({origin}) has length {dim}, expected 0 to 2^40",
                     "check that the model accepts inputs of this size",
                 )
             count *= dim
     if count > MAX_ELEMENTS:
         raise ShapeError(
-            f"tensor {quote(name)} ({where}) of shape {show_shape(shape)} has more than 2^62 elements",
+            f"tensor {quote(name)} ({origin}) of shape {show_shape(shape)} has more than 2^62 elements",
             "check that the model accepts inputs of this size",
         )
 
