@@ -107,11 +107,11 @@ def explanation(source: Explained, name: str, question: Question) -> Explanation
     tensor = source.tensors.get(name)
     if tensor is None:
         raise unknown_tensor(source, name)
-    axes = {
-        given: tuple(axis for axis in numbers if (given, axis) in tensor.fields)
-        for given, numbers in pick_axes(source, question.axes).items()
-    }
     seen = tuple(_inputs(source, tensor, question.input))
+    axes = pick_axes(source, question.axes)
+    if question.axes == "spatial":
+        # An input that no window slides along is still one that was asked about.
+        axes = {**pick_axes(source, "all"), **axes}
     position = question.position if question.position is not None else _middle(source, tensor)
     origins = () if question.origin is None else seen
     if len(origins) > 1:
