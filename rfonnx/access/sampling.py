@@ -8,6 +8,7 @@ Formulas: the Resize specification, and onnxruntime's upsamplebase.h and upsampl
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass
 from fractions import Fraction
@@ -17,6 +18,9 @@ import numpy as np
 
 Ints = np.ndarray
 MAX_EXACT = 2**61
+MAX_PYTHON_INTEGERS = 2**14
+"""Longest axis for which fractions beyond 64 bits are worked out."""
+MAX_COORDINATE = 2.0**42
 IN_DOUBT = "float rounding decides at some positions which neighbour is read: both are counted"
 
 
@@ -70,25 +74,26 @@ def taps(axis: Resized) -> Taps | None:
     >>> t.first.tolist(), t.last.tolist(), t.free_first.tolist(), t.period, t.shift
     ([0, 0, 0, 1, 1, 2], [0, 1, 1, 2, 2, 2], [-1, 0, 0, 1, 1, 2], 2, 1)
     """
+    try:
+        return _taps(axis)
+    except OverflowError:
+        return None
+
+
+def _taps(axis: Resized) -> Taps:
     scale = _ratio(axis)
-    line = _line(axis, scale)
-    if any(abs(f.numerator) >= 2**40 or f.denominator >= 2**40 for f in line):
-        return None
-    slope, offset = line
-    if (
-        abs(slope) * axis.out_length + abs(offset) + 4
-    ) * slope.denominator * offset.denominator * scale.numerator * 4 >= MAX_EXACT:
-        return None
-    free_first, free_last = _window(axis, scale, slope, offset)
-    own = _clamped(axis, free_first, free_last, _outside(axis, slope, offset))
-    first32, last32 = _window32(axis)
-    first, last = _joined(own, _clamped(axis, first32, last32, _outside32(axis)))
+    slope, offset = _line(axis, scale)
     period, shift = slope.denominator, slope.numerator
+    windows = [(*_window(axis, scale, slope, at), _outside(axis, slope, at)) for at in (offset, *_nearby(axis, offset))]
+    windows.append((*_window32(axis), _outside32(axis)))
+    free_first, free_last, _ = windows[0]
+    clamped = [_clamped(axis, *window) for window in windows]
+    first, last = functools.reduce(_joined, clamped)
     doubt = ""
-    if not (_same(own, (first, last)) and _same((free_first, free_last), (first32, last32))):
+    if not all(_same(a[:2], windows[0][:2]) and _same(b, clamped[0]) for a, b in zip(windows, clamped, strict=True)):
         doubt = IN_DOUBT
-        free_first = -_widest(-np.minimum(free_first, first32), period, -shift)
-        free_last = _widest(np.maximum(free_last, last32), period, shift)
+        free_first = -_widest(-np.minimum.reduce([window[0] for window in windows]), period, -shift)
+        free_last = _widest(np.maximum.reduce([window[1] for window in windows]), period, shift)
     elif _has_holes(axis, scale, slope, offset):
         doubt = "antialiased cubic weights vanish inside the window"
     if period > axis.out_length:
@@ -128,8 +133,28 @@ def _line(axis: Resized, scale: Fraction) -> tuple[Fraction, Fraction]:
     return 1 / scale, middle
 
 
+def _nearby(axis: Resized, offset: Fraction) -> tuple[Fraction, ...]:
+    """Offsets to try beside the exact one: a crop box that float32 cannot hold lies a little off, nobody knows to which side."""
+    if axis.transformation != "tf_crop_and_resize" or all(Fraction(v).denominator <= 2**16 for v in axis.roi):
+        return ()
+    little = Fraction(math.ceil(axis.length * max(1.0, *(abs(v) for v in axis.roi))), 2**21)
+    return offset - little, offset + little
+
+
 def _coordinates32(axis: Resized) -> np.ndarray:
-    """The coordinate as onnxruntime computes it, in float32."""
+    """The coordinate as onnxruntime computes it, in float32.
+
+    Raises:
+        OverflowError: it is beyond any axis.
+    """
+    with np.errstate(all="ignore"):
+        coordinate = _formula32(axis)
+    if not (np.abs(coordinate) < MAX_COORDINATE).all():
+        raise OverflowError
+    return coordinate
+
+
+def _formula32(axis: Resized) -> np.ndarray:
     f = np.float32
     x = np.arange(axis.out_length, dtype=f)
     n, m, scale = f(axis.length), f(axis.out_length), f(axis.scale)
@@ -157,13 +182,20 @@ def _coordinates32(axis: Resized) -> np.ndarray:
 
 
 def _parts(slope: Fraction, offset: Fraction, count: int) -> tuple[Ints, Ints, int]:
-    """Whole part, remainder, and the denominator of the remainder, of `slope*o + offset` for o < count."""
+    """Whole part, remainder, and the denominator of the remainder, of `slope*o + offset` for o < count.
+
+    Raises:
+        OverflowError: the fractions are too large.
+    """
     denominator = math.lcm(slope.denominator, offset.denominator)
     step = slope.numerator * (denominator // slope.denominator)
     start = offset.numerator * (denominator // offset.denominator)
-    numerator = np.arange(count, dtype=np.int64) * step + start
+    fits = (abs(step) * count + abs(start) + denominator) < MAX_EXACT
+    if not fits and count > MAX_PYTHON_INTEGERS:
+        raise OverflowError
+    numerator = np.arange(count, dtype=np.int64 if fits else object) * step + start
     whole = numerator // denominator
-    return whole, numerator - whole * denominator, denominator
+    return whole.astype(np.int64), numerator - whole * denominator, denominator
 
 
 def _reach(axis: Resized) -> int:
@@ -191,25 +223,42 @@ def _window32(axis: Resized) -> tuple[Ints, Ints]:
     if not _shrinks(axis):
         wide = coordinate.astype(np.float64)
         whole = np.floor(wide)
-        return _neighbours(axis, whole.astype(np.int64), wide - whole, 1)
+        rest = wide - whole
+        if leaves_residue(axis.mode, axis.cubic_coeff_a):
+            rest = np.maximum(rest, 0.5)
+        return _neighbours(axis, whole.astype(np.int64), rest, 1)
     half, one = np.float32(0.5), np.float32(1)
     stretch = one / np.float32(axis.scale)
     center, support = half + coordinate, np.float32(_reach(axis)) * stretch
-    first = np.floor(center - support + half).astype(np.int64)
-    last = np.floor(center + support + half).astype(np.int64) - 1
-    limit = np.float32(_reach(axis))
-    inverse = one / stretch
-    first += np.abs((first.astype(np.float32) - center + half) * inverse) >= limit
-    last -= np.abs((last.astype(np.float32) - center + half) * inverse) >= limit
+    first = np.floor(center - support + half).astype(np.int64) - 1
+    last = np.floor(center + support + half).astype(np.int64)
+    limit, inverse = np.float32(_reach(axis)), one / stretch
+    for _ in range(2):
+        first += np.abs((first.astype(np.float32) - center + half) * inverse) >= limit
+        last -= np.abs((last.astype(np.float32) - center + half) * inverse) >= limit
     return first, last
+
+
+def leaves_residue(mode: str, cubic_coeff_a: float) -> bool:
+    """True when float32 cubic weights that should vanish at whole coordinates come out as a little more than zero.
+
+    >>> leaves_residue("cubic", -0.75), leaves_residue("cubic", -0.6)
+    (False, True)
+    """
+    if mode != "cubic":
+        return False
+    a, one, two, five, eight, four = np.float32(cubic_coeff_a), *(np.float32(v) for v in (1, 2, 5, 8, 4))
+    vanishing = [((a * x - five * a) * x + eight * a) * x - four * a for x in (one, two)]
+    vanishing.append((a + two) - (a + two + one) + one)
+    return any(vanishing)
 
 
 def _has_holes(axis: Resized, scale: Fraction, slope: Fraction, offset: Fraction) -> bool:
     """True when a tap lies where the stretched cubic kernel is zero, one stretched step from its middle."""
     if not (_shrinks(axis) and _reach(axis) == 2):
         return False
-    _, rest, _ = _parts(slope, offset + 1 / scale, axis.out_length)
-    return bool((rest == 0).any())
+    ahead, behind = (_parts(slope, offset + side / scale, axis.out_length)[1] for side in (1, -1))
+    return bool((ahead == 0).any() or (behind == 0).any())
 
 
 def _neighbours(axis: Resized, whole: Ints, rest: np.ndarray, denominator: int) -> tuple[Ints, Ints]:

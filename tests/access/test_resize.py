@@ -4,9 +4,13 @@ import numpy as np
 import pytest
 
 from access.brute import mask, program_reads
-from access.probe import graph_of, measured, one_node, runner, values
+from access.probe import graph_of, measured, one_node, probe, runner, values
 from rfonnx.access.lower import lower
 from rfonnx.access.primitives import Select
+from rfonnx.access.sampling import Resized, taps
+from rfonnx.errors import ModelError
+from rfonnx.graph.canonical import canonicalize
+from rfonnx.graph.model import Graph, Node
 
 TRANSFORMATIONS = ["half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel", "half_pixel_symmetric"]
 LENGTHS = [(4, 8), (3, 9), (6, 3), (7, 13), (13, 7), (8, 16), (5, 1), (1, 3), (8, 3), (3, 8), (4, 4)]
@@ -79,3 +83,179 @@ def test_interpolated(transformation, mode):
         for n, m in LENGTHS
     ]
     assert sum(exact) >= len(exact) - 2
+
+
+def random_case(generator):
+    """One resize of (1, 1, n, 2) along axis 2: shape and attributes."""
+    n = int(generator.integers(1, 15))
+    pick = lambda values: values[int(generator.integers(len(values)))]  # noqa: E731
+    mode = pick(["nearest", "linear", "cubic"])
+    case = {"mode": mode, "coordinate_transformation_mode": pick([*TRANSFORMATIONS, "tf_crop_and_resize"])}
+    if mode == "nearest":
+        case["nearest_mode"] = pick(["round_prefer_floor", "round_prefer_ceil", "floor", "ceil"])
+    elif pick([True, False]):
+        case["antialias"] = 1
+    if mode == "cubic":
+        case["cubic_coeff_a"] = pick([-0.75, -0.5, 0.0, -0.6])
+    if mode == "cubic" or "antialias" in case:
+        case["exclude_outside"] = pick([0, 1])
+    if case["coordinate_transformation_mode"] == "tf_crop_and_resize":
+        start, end = pick([(0, 1), (0.1, 0.9), (0.25, 0.75), (-0.2, 1.2), (0.9, 0.1), (0.5, 0.5)])
+        case["roi"] = (0, 0, start, 0, 1, 1, end, 1)
+    scales = [scale for scale in (0.5, 2.0, 1.5, 0.75, 1.3, 0.3, 3.0, 2.7) if int(scale * n)]
+    if pick([True, False]):
+        case["sizes"] = (1, 1, int(generator.integers(1, 20)), 2)
+    else:
+        case["scales"] = (1, 1, pick(scales), 1)
+    return (1, 1, n, 2), case
+
+
+def test_all_ways_to_resize():
+    generator = np.random.default_rng(0)
+    exact = []
+    for _ in range(600):
+        shape, case = random_case(generator)
+        exact.append(check(shape, **case).exact)
+    assert np.mean(exact) > 0.8
+
+
+@pytest.mark.parametrize(
+    ("n", "m", "transformation", "period", "shift"),
+    [
+        (4, 8, "half_pixel", 2, 1),
+        (8, 16, "align_corners", 15, 7),
+        (6, 9, "half_pixel", 3, 2),
+        (6, 3, "half_pixel", 1, 2),
+        (5, 1, "pytorch_half_pixel", 1, 0),
+    ],
+)
+def test_taps_repeat(n, m, transformation, period, shift):
+    tensor = check((1, 1, n, 2), sizes=(1, 1, m, 2), mode="linear", coordinate_transformation_mode=transformation)
+    ((_, (step,)),) = tensor.paths
+    assert tensor.exact
+    assert (step.period, step.shift) == (period, shift)
+
+
+def test_nearest_x2():
+    ((_, (step,)),) = check((1, 1, 3, 2), scales=(1, 1, 2, 1), mode="nearest").paths
+    assert step.first.tolist() == step.last.tolist() == step.free_first.tolist() == [0, 0, 1, 1, 2, 2]
+
+
+def test_linear_x2_goes_beyond_the_border_when_unbounded():
+    ((_, (step,)),) = check((1, 1, 3, 2), scales=(1, 1, 2, 1), mode="linear").paths
+    assert step.first.tolist() == [0, 0, 0, 1, 1, 2]
+    assert step.free_first.tolist() == [-1, 0, 0, 1, 1, 2]
+    assert step.free_last.tolist() == [0, 1, 1, 2, 2, 3]
+
+
+def test_align_corners_hits_its_corners():
+    tensor = check((1, 1, 3, 2), sizes=(1, 1, 5, 2), mode="linear", coordinate_transformation_mode="align_corners")
+    ((_, (step,)),) = tensor.paths
+    assert step.first.tolist() == [0, 0, 1, 1, 2]
+    assert step.last.tolist() == [0, 1, 1, 2, 2]
+
+
+def test_pytorch_half_pixel_to_length_1_reads_only_the_first():
+    tensor = check((1, 1, 5, 2), sizes=(1, 1, 1, 2), mode="linear", coordinate_transformation_mode="pytorch_half_pixel")
+    ((_, (step,)),) = tensor.paths
+    assert (step.first.tolist(), step.last.tolist()) == ([0], [0])
+
+
+def test_rounding_in_doubt_is_counted_and_said():
+    """The middle of 13 to 7 falls on a position exactly; in float32 it does not."""
+    tensor = check((1, 1, 13, 2), sizes=(1, 1, 7, 2), mode="linear")
+    assert not tensor.exact
+    assert "rounding" in tensor.note
+
+
+@pytest.mark.parametrize("policy", ["stretch", "not_larger", "not_smaller"])
+def test_axes_and_aspect_ratio(policy):
+    inputs = {"x": values(1, 1, 4, 6), "sizes": ints(7, 5)}
+    order = ["x", "", "", "sizes"]
+    attrs = {"axes": [-1, 2], "keep_aspect_ratio_policy": policy, "mode": "nearest"}
+    probe("Resize", inputs, constants=["sizes"], order=order, opset=19, trials=1, **{**attrs, "axes": [3, 2]})
+
+
+def test_negative_axes():
+    node = Node("Resize", "", "", ("x", "", "s"), ("y",), {"axes": [-1, 1]}, 19)
+    graph = Graph("", ("x",), ("y",), [node], {"x": (2, 3, 4)}, {}, {"s"}, {"s": floats(2, 3)}.get)
+    assert canonicalize(node, graph).attrs["scales"] == [1.0, 3.0, 2.0]
+
+
+def test_three_resized_axes():
+    inputs = {"x": values(1, 1, 2, 3, 2), "scales": floats(1, 1, 2, 1.5, 2)}
+    probe("Resize", inputs, constants=["scales"], order=["x", "", "scales"], mode="linear", trials=1, deltas=(100.0,))
+
+
+@pytest.mark.parametrize("scale", [2.0, 1.5, 0.5, 0.7])
+@pytest.mark.parametrize("mode", ["nearest", "linear"])
+def test_resize_of_opset_10(scale, mode):
+    check((1, 1, 7, 2), opset=10, scales=(1, 1, scale, 1), names=("x", "scales"), mode=mode)
+
+
+@pytest.mark.parametrize("mode", ["nearest", "linear"])
+def test_upsample(mode):
+    inputs = {"x": values(1, 1, 3, 2)}
+    probe("Upsample", inputs, opset=7, scales=[1.0, 1.0, 2.0, 1.5], mode=mode, trials=1, deltas=(100.0,))
+    inputs["scales"] = floats(1, 1, 2, 1.5)
+    probe("Upsample", inputs, constants=["scales"], opset=9, mode=mode, trials=1, deltas=(100.0,))
+
+
+def test_upsample_of_opset_1():
+    node = Node("Upsample", "", "", ("x",), ("y",), {"height_scale": 2.0, "width_scale": 3.0}, 1)
+    graph = Graph("", ("x",), ("y",), [node], {"x": (1, 1, 2, 2)}, {}, set(), {}.get)
+    canonical = canonicalize(node, graph)
+    assert canonical.op_type == "Resize"
+    assert canonical.attrs["scales"] == [1.0, 1.0, 2.0, 3.0]
+
+
+def test_sizes_computed_at_run_time_follow_from_the_shapes():
+    inputs = {"x": values(1, 1, 3, 2), "sizes": ints(1, 1, 6, 2)}
+    program = probe("Resize", inputs, order=["x", "", "", "sizes"], vary=["x"], exact=False, mode="linear", trials=1)
+    step = program.tensors[0].paths[0][1][0]
+    assert step.last.tolist() == [0, 1, 1, 2, 2, 2]
+
+
+def test_scales_computed_at_run_time_read_everything():
+    inputs = {"x": values(1, 1, 3, 2), "scales": floats(1, 1, 2, 1)}
+    probe("Resize", inputs, order=["x", "", "scales"], vary=["x"], exact=False, mode="linear", trials=1)
+
+
+def test_scales_that_do_not_fit_are_refused():
+    node = Node("Resize", "", "up", ("x", "", "s"), ("y",), {}, 19)
+    graph = Graph("", ("x",), ("y",), [node], {"x": (2, 3, 4)}, {}, {"s"}, {"s": floats(2, 3)}.get)
+    with pytest.raises(ModelError, match=r"'up' .* one value per resized axis, but 2 came for all axes .* 3 axes"):
+        canonicalize(node, graph)
+
+
+def test_numbers_beyond_any_axis_give_no_taps():
+    base = {"copied": False, "roi": (0.0, 1.0), "mode": "linear", "nearest_mode": "floor", "cubic_coeff_a": -0.75}
+    tiny = Resized(length=10, out_length=20, scale=1e-30, transformation="half_pixel", antialias=False, **base)
+    assert taps(tiny) is None
+    crop = {**base, "roi": (0.1234567, 3e38)}
+    assert taps(Resized(10, 20, 2.0, transformation="tf_crop_and_resize", antialias=False, **crop)) is None
+
+
+@pytest.mark.parametrize(("shape", "target"), [((5, 4), (3, 7)), ((4, 5), (7, 2)), ((3, 3), (3, 6))])
+def test_center_crop_pad(shape, target):
+    probe("CenterCropPad", {"x": values(*shape), "s": ints(*target)}, constants=["s"], opset=18, trials=1)
+    inputs = {"x": values(2, *shape), "s": ints(*target[::-1])}
+    probe("CenterCropPad", inputs, constants=["s"], opset=18, trials=1, axes=[-1, 1])
+
+
+def test_grid_sample():
+    inputs = {"x": values(1, 2, 3, 3), "grid": np.tanh(values(1, 2, 2, 2, seed=1))}
+    probe("GridSample", inputs, exact=False, trials=2)
+    probe("GridSample", inputs, constants=["x"], trials=3, deltas=(0.3, -0.3))
+
+
+@pytest.mark.parametrize("size", [(2, 1, 2, 4), (1, 1, 2, 2, 4)])
+def test_affine_grid(size):
+    rank = len(size) - 2
+    inputs = {"theta": values(size[0], rank, rank + 1), "size": ints(*size)}
+    probe("AffineGrid", inputs, constants=["size"], opset=20, trials=1, deltas=(100.0,))
+
+
+def test_the_middle_of_an_affine_grid_is_counted():
+    inputs = {"theta": values(1, 2, 3), "size": ints(1, 1, 3, 2)}
+    probe("AffineGrid", inputs, constants=["size"], opset=20, trials=1, exact=False)

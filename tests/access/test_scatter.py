@@ -127,5 +127,12 @@ def test_top_k(largest):
     probe("TopK", inputs, constants=["k"], outputs=2, largest=largest, deltas=(0.75, -3.0, 40.0, -40.0))
 
 
+def test_steering_values_computed_at_run_time():
+    index = np.array([0.0, 2.0], np.float32)
+    steering = {"d": np.array(3, np.int64), "v": np.array([0.0, 1.0], np.float32)}
+    probe("OneHot", {"i": index, **steering}, vary=["i", "v"], trials=1, deltas=(1.0,), exact=False)
+    probe("TopK", {"x": values(2, 4), "k": table(2)}, vary=["x"], outputs=2, trials=1, exact=False)
+
+
 def test_positions_that_are_data_are_declared():
     assert {registered()[kind] for kind in ("NonZero", "Unique", "NonMaxSuppression")} == {"everything"}

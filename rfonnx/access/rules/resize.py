@@ -9,7 +9,7 @@ import numpy as np
 from rfonnx.access.indexing import MAX_TABLE, control_paths, crop
 from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Select, Step
 from rfonnx.access.registry import Op, Unproven, rule
-from rfonnx.access.sampling import Resized, taps
+from rfonnx.access.sampling import Resized, leaves_residue, taps
 
 
 @rule("Resize")
@@ -33,8 +33,9 @@ def resize(op: Op) -> Access:
             notes += [note] if note else []
     else:
         steps = [Reshape(out)] if 0 in shape else [crop(axis, 0, 0) for axis, n in enumerate(out) if n == 0]
-    paths = (Path(op.name(0), tuple(steps)), *control_paths(op, range(1, len(op.node.inputs))))
-    return Access(paths, exact=not notes and len(paths) == 1, note="; ".join(dict.fromkeys(notes)))
+    control = control_paths(op, range(1, len(op.node.inputs)))
+    notes += ["sizes are computed at run time"] if control else []
+    return Access((Path(op.name(0), tuple(steps)), *control), not notes, "; ".join(dict.fromkeys(notes)))
 
 
 def _scales(op: Op) -> list[float] | None:
@@ -51,7 +52,10 @@ def _axis_step(op: Op, axis: int, scale: float, roi: tuple[float, float]) -> tup
     """Step along one axis, None where nothing changes, and why it is not exact, or ""."""
     shape, out, attrs = op.shape(0), op.out_shape(), op.attrs
     n, m = shape[axis], out[axis]
-    if n == m and scale == 1 and (attrs["coordinate_transformation_mode"] != "tf_crop_and_resize" or roi == (0.0, 1.0)):
+    uncropped = attrs["coordinate_transformation_mode"] != "tf_crop_and_resize" or roi == (0.0, 1.0)
+    # cubic kernels run over the last two axes together, also where one of them keeps its length
+    blurred = axis >= len(shape) - 2 and leaves_residue(attrs["mode"], attrs["cubic_coeff_a"])
+    if n == m and scale == 1 and uncropped and not blurred:
         return None, ""
     if not (math.isfinite(scale) and scale > 0) or n == 0:
         raise Unproven(f"scale {scale} of an axis of length {n} cannot give length {m}")
@@ -75,3 +79,37 @@ def _axis_step(op: Op, axis: int, scale: float, roi: tuple[float, float]) -> tup
         return Reduce((axis,)), f"axis {axis} is too long for a table of its taps"
     step = Select(axis, found.first, found.last, 1, found.period, found.shift, found.free_first, found.free_last)
     return step, found.doubt
+
+
+@rule("CenterCropPad")
+def center_crop_pad(op: Op) -> Access:
+    """Output o reads `o + (n-m)//2` when cropping n to m, `o - (m-n)//2` when padding. Exact."""
+    shape, out = op.shape(0), op.out_shape()
+    steps = [
+        crop(axis, (n - m) // 2 if n > m else -((m - n) // 2), m)
+        for axis, (n, m) in enumerate(zip(shape, out, strict=True))
+        if n != m
+    ]
+    return Access((Path(op.name(0), tuple(steps)),))
+
+
+@rule("GridSample")
+def grid_sample(op: Op) -> Access:
+    """Reads the grid at its own position, and any position of the image that it may name. Exact for a constant image."""
+    axes = tuple(range(2, len(op.shape(0))))
+    grid = op.shape(1)
+    coordinates = (Reduce((len(grid) - 1,)), Reshape((grid[0], 1, *grid[1:-1])))
+    paths = [Path(op.name(0), (Reduce(axes),))] if op.reads(0) else []
+    paths += [Path(op.name(1), coordinates)] if op.reads(1) else []
+    return Access(tuple(paths), not op.reads(0), "where the image is sampled is data" if op.reads(0) else "")
+
+
+@rule("AffineGrid")
+def affine_grid(op: Op) -> Access:
+    """Coordinate k of output (n, ...) is theta[n, k, :] times constants. Exact, but where a constant is zero."""
+    out = op.out_shape()
+    spatial = out[1:-1]
+    path = Path(op.name(0), (Reduce((2,)), Reshape((out[0], *(1 for _ in spatial), out[-1]))))
+    odd = any(n % 2 for n in spatial)
+    note = "a coefficient is counted also in the middle, where it is multiplied by zero" if odd else ""
+    return Access((path, *control_paths(op, (1,))), not odd, note)

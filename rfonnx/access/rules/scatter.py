@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rfonnx.access.indexing import MAX_FLAT, MAX_TABLE, control_paths, pick, whole
+from rfonnx.access.indexing import MAX_FLAT, MAX_TABLE, control_paths, pick
 from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Select, Step, Window
 from rfonnx.access.registry import Op, Unproven, declare_everything, rule
 from rfonnx.access.rules.slicing import known_index
@@ -155,12 +155,11 @@ def tensor_scatter(op: Op) -> Access:
 
 @rule("OneHot")
 def one_hot(op: Op) -> Access:
-    """Each output reads the index at its position. Exact; either of two computed values may be taken."""
+    """Each output reads the index at its position. Exact for constant depth and values."""
     axis, indices = op.attrs["axis"], op.shape(0)
-    paths = [Path(op.name(0), (Reshape((*indices[:axis], 1, *indices[axis:])),)), *control_paths(op, (1,))]
-    if op.reads(2):
-        paths.append(whole(op, 2))
-    return Access(tuple(paths), not op.reads(2), "either of the two values may be taken" if op.reads(2) else "")
+    control = control_paths(op, (1, 2))
+    path = Path(op.name(0), (Reshape((*indices[:axis], 1, *indices[axis:])),))
+    return Access((path, *control), not control, "depth or values are computed at run time" if control else "")
 
 
 @rule("Trilu")
@@ -185,4 +184,6 @@ def trilu(op: Op) -> Access:
 @rule("TopK")
 def top_k(op: Op) -> Access:
     """Any of the k values can come from anywhere along the axis. Exact."""
-    return Access((Path(op.name(0), (Reduce((op.attrs["axis"],)),)), *control_paths(op, (1,))))
+    control = control_paths(op, (1,))
+    path = Path(op.name(0), (Reduce((op.attrs["axis"],)),))
+    return Access((path, *control), not control, "k is computed at run time" if control else "")
