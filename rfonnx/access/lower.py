@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+
 import rfonnx.access.rules  # noqa: F401  (registers every rule)
 from rfonnx.access.primitives import (
     Access,
@@ -49,6 +51,14 @@ class Tensor(NamedTuple):
     node_index: int
 
 
+class About(NamedTuple):
+    """What rules share over a whole graph; see the fields of `Op`."""
+
+    producers: dict[str, Node]
+    known: dict[tuple[str, str], np.ndarray | None]
+    rows: dict[str, tuple[str, tuple[int, ...]]]
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """The access program of a graph.
@@ -70,23 +80,22 @@ def lower(graph: Graph) -> Program:
     base = len(inputs)
     constants, shapes = graph.constants, graph.shapes
 
-    producers: dict[str, Node] = {}
+    about = About({}, {}, {})
 
     for node_index, node in enumerate(graph.nodes):
-        producers.update(dict.fromkeys(node.outputs, node))
+        about.producers.update(dict.fromkeys(node.outputs, node))
         if all(name in constants or not name for name in node.outputs):
             continue
-        temporaries, accesses = _node_accesses(node, graph, producers)
+        temporaries, accesses = _node_accesses(node, graph, about)
         kind, label = node.kind, node.name
-        local: dict[str, int] = {}
         for name, (shape, access) in temporaries.items():
-            paths = _indexed(access.paths, index, local, constants)
-            local[name] = base + len(tensors)
+            paths = _indexed(access.paths, index, constants)
+            index[name] = base + len(tensors)
             tensors.append(Tensor(name, shape, paths, access.exact, access.note, kind, label, node_index))
         for name, access in zip(node.outputs, accesses, strict=True):
             if not name or name in constants:
                 continue
-            paths = _indexed(access.paths, index, local, constants)
+            paths = _indexed(access.paths, index, constants)
             index[name] = base + len(tensors)
             shape = _program_shape(shapes.get(name))
             tensors.append(Tensor(name, shape, paths, access.exact, access.note, kind, label, node_index))
@@ -94,7 +103,7 @@ def lower(graph: Graph) -> Program:
 
 
 def _node_accesses(
-    node: Node, graph: Graph, producers: dict[str, Node]
+    node: Node, graph: Graph, about: About
 ) -> tuple[dict[str, tuple[tuple[int, ...], Access]], list[Access]]:
     """The rule's temporaries and one Access per output."""
     kind = node.kind
@@ -106,17 +115,18 @@ def _node_accesses(
     unknown = _unknown_shape(node, graph)
     if unknown:
         return _fallback(node, graph, f"the shape of '{unknown}' depends on data")
-    op = Op(node, graph, {}, producers)
+    op = Op(node, graph, {}, *about)
     try:
         result = function(op)
+        accesses = [result] * len(node.outputs) if isinstance(result, Access) else list(result)[: len(node.outputs)]
+        misfit = _misfit(op, accesses)
     except Unproven as reason:
-        return _fallback(node, graph, f"{kind}: {reason}")
+        misfit = f"{kind}: {reason}"
     except (LookupError, ValueError, TypeError, ArithmeticError) as error:
-        return _fallback(node, graph, f"{kind} does not have the inputs and attributes its rule expects ({error!r})")
-    accesses = [result] * len(node.outputs) if isinstance(result, Access) else list(result)
-    accesses = accesses[: len(node.outputs)]
-    misfit = _misfit(op, accesses)
+        misfit = f"{kind} does not have the inputs and attributes its rule expects ({error!r})"
     if misfit:
+        for name in node.outputs:
+            about.rows.pop(name, None)
         return _fallback(node, graph, misfit)
     return op.temporaries, accesses
 
@@ -155,14 +165,8 @@ def _program_shape(shape: Shape) -> tuple[int, ...]:
     return tuple(1 if d is None else d for d in shape) if shape is not None else ()
 
 
-def _indexed(
-    paths: tuple[Path, ...], index: dict[str, int], local: dict[str, int], constants: set[str]
-) -> tuple[IndexedPath, ...]:
-    return tuple(
-        (local[name] if name in local else index[name], steps)
-        for name, steps in paths
-        if name and name not in constants
-    )
+def _indexed(paths: tuple[Path, ...], index: dict[str, int], constants: set[str]) -> tuple[IndexedPath, ...]:
+    return tuple([(index[name], steps) for name, steps in paths if name and name not in constants])
 
 
 def _misfit(op: Op, accesses: list[Access]) -> str:
@@ -178,7 +182,9 @@ def _misfit(op: Op, accesses: list[Access]) -> str:
         for source, steps in access.paths:
             if not source or source in graph.constants:
                 continue
-            shape = op.temporaries[source][0] if source in op.temporaries else graph.shapes[source]
+            shape = op.temporaries[source][0] if source in op.temporaries else graph.shapes.get(source)
+            if shape is None:
+                continue  # a temporary of an earlier node
             if shape == target and not steps:
                 continue
             end = path_shape(shape, steps)  # type: ignore[arg-type]

@@ -25,6 +25,8 @@ class Op:
     graph: Graph
     temporaries: dict[str, tuple[tuple[int, ...], Access]]
     producers: dict[str, Node] = field(default_factory=dict)  # by tensor: the nodes before this one
+    known: dict[tuple[str, str], np.ndarray | None] = field(default_factory=dict)  # of the whole graph, see `zeros`
+    rows: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)  # likewise
 
     def producer(self, index: int) -> Node | None:
         """The node that makes input `index`, or None when it is a graph input, a constant's data, or left out."""

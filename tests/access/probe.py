@@ -15,6 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from access.brute import mask, program_reads
 from rfonnx.access.lower import Program, lower
+from rfonnx.graph import load
 from rfonnx.graph.canonical import canonicalize
 from rfonnx.graph.model import Graph, Node
 
@@ -160,27 +161,60 @@ def probe(
     results = run(feeds)
     program = lower(graph_of(model, feeds, results))
     names = [n for n in feeds if feeds[n].dtype.kind == "f"] if vary is None else list(vary)
-    dependence = measured(run, feeds, names, deltas, trials)
-    seen = program_reads(program)
-    claims = {tensor.name: tensor for tensor in program.tensors}
-    for index, output in enumerate(model.graph.output):
-        claim = claims.get(output.name)
-        wanted = exact if isinstance(exact, bool) else exact[index]
-        for name in names:
-            truth = dependence[name][index]
-            read = mask(seen.get(output.name, {}).get(name), results[index].shape, feeds[name].shape)
-            missed = np.argwhere(truth & ~read)
-            assert not len(missed), f"unsound: {op_type} {output.name} <- {name} at {missed[0]} ({len(missed)} in all)"
-            if wanted:
-                assert claim is not None
-                assert claim.exact, claim.note
-                extra = np.argwhere(read & ~truth)
-                assert not len(extra), f"loose: {op_type} {output.name} <- {name} at {extra[0]} ({len(extra)} in all)"
-        if not wanted:
-            assert claim is not None
-            assert not claim.exact, f"{op_type} {output.name} claims to be exact"
-            assert claim.note
+    outputs = {o.name: r for o, r in zip(model.graph.output, results, strict=True)}
+    compare(program, measured(run, feeds, names, deltas, trials), outputs, exact)
     return program
+
+
+def probe_model(
+    model: onnx.ModelProto,
+    feeds: Mapping[str, np.ndarray],
+    vary: Sequence[str] | None = None,
+    exact: bool | Sequence[bool] = True,
+    deltas: Sequence[float] = (0.75, -3.0, 40.0),
+    trials: int = 3,
+) -> Program:
+    """Check the outputs of a whole model, loaded as the user's are."""
+    run = runner(model)
+    results = run(dict(feeds))
+    program = lower(load(model, {name: value.shape for name, value in feeds.items()}))
+    names = [n for n in feeds if feeds[n].dtype.kind == "f"] if vary is None else list(vary)
+    outputs = {o.name: r for o, r in zip(model.graph.output, results, strict=True)}
+    compare(program, measured(run, feeds, names, deltas, trials), outputs, exact)
+    return program
+
+
+def compare(
+    program: Program,
+    dependence: Mapping[str, list[np.ndarray]],
+    outputs: Mapping[str, np.ndarray],
+    exact: bool | Sequence[bool],
+) -> None:
+    """Sound: what changes an output must be read. Exact, where `exact` says so: what is read changes it, and that is claimed."""
+    seen = program_reads(program)
+    claims = exactness(program)
+    shapes = dict(program.inputs)
+    for index, (output, result) in enumerate(outputs.items()):
+        wanted = exact if isinstance(exact, bool) else exact[index]
+        claimed, note = claims.get(output, (True, ""))
+        for name, masks in dependence.items():
+            read = mask(seen.get(output, {}).get(name), result.shape, shapes[name])
+            missed = np.argwhere(masks[index] & ~read)
+            assert not len(missed), f"unsound: {output} <- {name} at {missed[0]} ({len(missed)} in all)"
+            extra = np.argwhere(read & ~masks[index])
+            assert not (wanted and len(extra)), f"loose: {output} <- {name} at {extra[0]} ({len(extra)} in all)"
+        assert claimed == wanted, f"{output} claims exact={claimed}, {note}"
+        assert claimed or note
+
+
+def exactness(program: Program) -> dict[str, tuple[bool, str]]:
+    """By tensor: exact when it is and all that it reads are; else with the first note on the way."""
+    claims = [(True, "")] * len(program.inputs)
+    for tensor in program.tensors:
+        doubts = [claims[source] for source, _ in tensor.paths if not claims[source][0]]
+        own = [] if tensor.exact else [(False, tensor.note)]
+        claims.append((own + doubts + [(True, "")])[0])
+    return {tensor.name: claim for tensor, claim in zip(program.tensors, claims[len(program.inputs) :], strict=True)}
 
 
 def values(*shape: int, seed: int = 0) -> np.ndarray:

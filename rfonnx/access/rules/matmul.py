@@ -7,12 +7,39 @@ import numpy as np
 from rfonnx.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
 from rfonnx.access.registry import Op, Unproven, rule
 from rfonnx.access.rules.shared import per_channel
+from rfonnx.access.zeros import Range, range_steps, row_of, seen_in_product
 
 
 @rule("MatMul")
 def matmul(op: Op) -> Access:
-    """y[..., i, j] reads a[..., i, :] and b[..., :, j]; operands of one axis as numpy has it. Exact."""
-    return Access(product_paths(op, 0, 1))
+    """y[..., i, j] reads a[..., i, :] and b[..., :, j], less what the other operand is certain to multiply
+    by zero; operands of one axis as numpy has it. Exact."""
+    a, b = op.shape(0), op.shape(1)
+    if len(a) < 2 or len(b) < 2 or a[-1] == 1:
+        return Access(product_paths(op, 0, 1))
+    rows = seen_in_product(op, op.name(0), len(a) - 1, len(a) - 2)
+    columns = seen_in_product(op, op.name(1), len(b) - 2, len(b) - 1)
+    if rows is None and columns is None:
+        return Access(product_paths(op, 0, 1))
+    left = _operand(op, 0, Reduce((len(a) - 1,)), rows, columns)
+    right = _operand(op, 1, Reduce((len(b) - 2,)), columns, rows)
+    exact = all(r is None or r.exact for r in (rows, columns)) and (rows is None or columns is None)
+    return Access((left, right), exact, "" if exact else MASK_NOTE)
+
+
+MASK_NOTE = "a mask with holes, or one that differs by batch or head, is taken as wide as it reaches"
+
+
+def _operand(op: Op, index: int, reduction: Reduce, own: Range | None, other: Range | None) -> Path:
+    """One operand, reduced over the range that the other one's zeros leave, or else over its own."""
+    name = op.name(index)
+    (axis,) = reduction.axes
+    if other is not None:  # it may vary along the result's axis that this operand reduces away
+        return Path(name, (Select(axis, other.first, other.last),))
+    row = row_of(op, name)
+    if row is not None and own is not None:
+        return Path(row[0], () if row[1][axis] == 1 else (reduction,))
+    return Path(name, (reduction,) if own is None else range_steps(own))
 
 
 def product_paths(op: Op, left: int, right: int) -> tuple[Path, Path]:

@@ -2,15 +2,43 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Window
 from rfonnx.access.registry import Op, Unproven, rule
 from rfonnx.access.rules.shared import axes_of, grouped, per_channel
+from rfonnx.access.zeros import Range, range_steps, seen_by_softmax, soft_mask
 
 
 @rule("Softmax", "LogSoftmax", "Hardmax")
 def softmax(op: Op) -> Access:
-    """y reads x along `axes`. Exact."""
-    return Access((Path(op.name(0), (Reduce(axes_of(op)),)),))
+    """y reads x along `axes`; of scores that a known mask hides, Softmax reads none. Exact, but for hidden weights themselves."""
+    axes = axes_of(op)
+    if op.node.op_type == "Softmax" and len(axes) == 1:
+        visible = seen_by_softmax(op, op.name(0), axes[0])
+        if visible:
+            return _masked_softmax(op, visible)
+    soft = soft_mask(op, op.name(0))
+    note = (
+        "" if soft is None else f"a mask of {soft:g} is taken to hide nothing: only -inf, the type's minimum or -1e9 do"
+    )
+    return Access((Path(op.name(0), (Reduce(axes),)),), note=note)
+
+
+def _masked_softmax(op: Op, visible: Range) -> Access:
+    """A row reads its visible scores; a hidden weight is zero and reads nothing, but is claimed with its row. What
+    multiplies with the weights reads the row (`op.rows`), which is exact."""
+    alone = visible.first == visible.last  # the weight of a single visible key is 1, whatever its score
+    visible = visible._replace(last=np.where(alone, visible.first - 1, visible.last))
+    shape = tuple(1 if i == visible.axis else n for i, n in enumerate(op.shape(0)))
+    note = (
+        ""
+        if visible.exact
+        else "a mask with holes, or one that differs by batch or head, is taken as wide as it reaches"
+    )
+    row = op.temporary(shape, Access((Path(op.name(0), range_steps(visible)),), visible.exact, note))
+    op.rows[op.node.outputs[0]] = (row, shape)
+    return Access((Path(row),), exact=False, note="weights that a mask hides are zero, but are shown with their row")
 
 
 @rule("LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization")

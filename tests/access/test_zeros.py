@@ -1,0 +1,169 @@
+"""Masks that make attention weights exactly zero, in the ways that exporters write them."""
+
+import numpy as np
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from access.probe import probe_model, values
+from rfonnx.access.lower import lower
+from rfonnx.access.primitives import Reduce
+from rfonnx.graph import load
+
+N = 5
+LOWEST = np.finfo(np.float32).min
+CAUSAL = np.tri(N, dtype=bool)
+SLIDING = CAUSAL & ~np.tri(N, k=-2, dtype=bool)
+LOOKAHEAD = np.tri(N, k=1, dtype=bool)
+
+
+def attention(mask_nodes, constants, scores="masked", weights="weights", result=None, inputs=(), opset=18):
+    """x (2,5,3) -> x x^T -> `mask_nodes` from "scores" to `scores` -> softmax -> times x."""
+    nodes = [
+        helper.make_node("Transpose", ["x"], ["t"], perm=[0, 2, 1]),
+        helper.make_node("MatMul", ["x", "t"], ["scores"]),
+        *mask_nodes,
+        helper.make_node("Softmax", [scores], ["weights"], axis=-1),
+        *(result or []),
+        helper.make_node("MatMul", [weights, "x"], ["y"]),
+    ]
+    infos = [helper.make_tensor_value_info("x", TensorProto.FLOAT, [2, N, 3])]
+    infos += [helper.make_tensor_value_info(n, helper.np_dtype_to_tensor_dtype(v.dtype), v.shape) for n, v in inputs]
+    graph = helper.make_graph(
+        nodes,
+        "attention",
+        infos,
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, [2, N, 3])],
+        [numpy_helper.from_array(np.asarray(value), name) for name, value in constants.items()],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=9)
+
+
+def additive(visible, low=-np.inf):
+    return np.where(visible, 0, low).astype(np.float32)
+
+
+def node(*args, **attrs):
+    return helper.make_node(*args, **attrs)
+
+
+X = {"x": values(2, N, 3) / 2}
+SMALL = (0.25, -0.5)
+
+WAYS = {
+    "add -inf": ([node("Add", ["scores", "m"], ["masked"])], {"m": additive(CAUSAL)}),
+    "add the lowest": ([node("Add", ["scores", "m"], ["masked"])], {"m": additive(CAUSAL, LOWEST)[None]}),
+    "add -1e9": ([node("Add", ["m", "scores"], ["masked"])], {"m": additive(CAUSAL, -1e9)}),
+    "where": ([node("Where", ["m", "scores", "low"], ["masked"])], {"m": CAUSAL, "low": np.float32(-np.inf)}),
+    "where, inverted": ([node("Where", ["m", "low", "scores"], ["masked"])], {"m": ~CAUSAL, "low": np.float32(LOWEST)}),
+    "trilu": (
+        [
+            node("Trilu", ["ones", "k"], ["m"], upper=1),
+            node("Mul", ["m", "low"], ["a"]),
+            node("Add", ["scores", "a"], ["masked"]),
+        ],
+        {"ones": np.ones((N, N), np.float32), "k": np.int64(1), "low": np.float32(-1e10)},
+    ),
+    "scaled after": (
+        [node("Add", ["scores", "m"], ["a"]), node("Div", ["a", "d"], ["masked"])],
+        {"m": additive(CAUSAL), "d": np.float32(2)},
+    ),
+    "never below the lowest": (
+        [node("Add", ["scores", "m"], ["a"]), node("Max", ["a", "low"], ["masked"])],
+        {"m": additive(CAUSAL, LOWEST), "low": np.float32(LOWEST)},
+    ),
+    "sliding window": ([node("Add", ["scores", "m"], ["masked"])], {"m": additive(SLIDING)}),
+    "lookahead": ([node("Add", ["scores", "m"], ["masked"])], {"m": additive(LOOKAHEAD)}),
+    "padding": ([node("Add", ["scores", "m"], ["masked"])], {"m": additive(np.arange(N) < 3)}),
+    "squeezed and expanded": (
+        [
+            node("Unsqueeze", ["m", "zero"], ["u"]),
+            node("Expand", ["u", "s"], ["e"]),
+            node("Where", ["e", "scores", "low"], ["masked"]),
+        ],
+        {"m": CAUSAL, "zero": np.array([0]), "s": np.array([2, N, N]), "low": np.float32(-np.inf)},
+    ),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_masks_hide_keys(way):
+    probe_model(attention(*WAYS[way]), X, deltas=SMALL)
+
+
+def test_weights_after_dropout_and_removal_of_nan():
+    nodes = [
+        node("Dropout", ["weights"], ["d"]),
+        node("IsNaN", ["d"], ["n"]),
+        node("Where", ["n", "zero", "d"], ["w"]),
+    ]
+    model = attention(*WAYS["add -inf"], weights="w", result=nodes)
+    model.graph.initializer.append(numpy_helper.from_array(np.float32(0), "zero"))
+    probe_model(model, X, deltas=SMALL)
+
+
+def test_causal_mask_and_padding_from_an_input():
+    """And(causal, padding): what the constant part hides is hidden whatever the padding."""
+    padding = np.array([[[True, True, True, True, True]], [[True, True, True, True, True]]])
+    nodes = [node("And", ["causal", "padding"], ["m"]), node("Where", ["m", "scores", "low"], ["masked"])]
+    constants = {"causal": CAUSAL, "low": np.float32(-np.inf)}
+    model = attention(nodes, constants, inputs=[("padding", padding)])
+    program = probe_model(model, {**X, "padding": padding}, vary=["x"], deltas=SMALL)
+    assert any("\0" in tensor.name for tensor in program.tensors)
+
+
+def test_one_minus_mask_times_the_lowest():
+    keep = np.ones((2, 1, N), np.float32)
+    nodes = [
+        node("Mul", ["causal", "keep"], ["m"]),
+        node("Sub", ["one", "m"], ["i"]),
+        node("Mul", ["i", "low"], ["a"]),
+        node("Add", ["scores", "a"], ["masked"]),
+    ]
+    constants = {"causal": CAUSAL.astype(np.float32), "one": np.float32(1), "low": np.float32(LOWEST)}
+    model = attention(nodes, constants, inputs=[("keep", keep)])
+    probe_model(model, {**X, "keep": keep}, vary=["x"], deltas=SMALL)
+
+
+@pytest.mark.parametrize("low", [-100.0, -1e4])
+def test_soft_masks_hide_nothing_and_are_named(low):
+    model = attention([node("Add", ["scores", "m"], ["masked"])], {"m": additive(CAUSAL, low)})
+    program = lower(load(model))
+    softmax = next(tensor for tensor in program.tensors if tensor.kind == "Softmax")
+    assert softmax.exact
+    assert softmax.paths[0][1] == (Reduce((2,)),)
+    assert f"{low:g} is taken to hide nothing" in softmax.note
+
+
+def test_mask_with_holes_is_taken_as_wide_as_it_reaches():
+    seen = CAUSAL.copy()
+    seen[3:, 1] = False
+    model = attention([node("Add", ["scores", "m"], ["masked"])], {"m": additive(seen)})
+    probe_model(model, X, deltas=SMALL, exact=False)
+
+
+def test_mask_that_differs_by_batch_is_taken_as_wide_as_it_reaches():
+    model = attention(
+        [node("Add", ["scores", "m"], ["masked"])], {"m": np.stack([additive(CAUSAL), additive(LOOKAHEAD)])}
+    )
+    probe_model(model, X, deltas=SMALL, exact=False)
+
+
+def test_a_row_without_any_key_weighs_all_alike():
+    seen = CAUSAL.copy()
+    seen[2] = False
+    model = attention([node("Add", ["scores", "m"], ["masked"])], {"m": additive(seen, LOWEST)})
+    probe_model(model, X, deltas=SMALL, exact=False)
+
+
+def test_linear_attention_multiplies_by_a_triangle():
+    nodes = [
+        helper.make_node("Transpose", ["x"], ["t"], perm=[0, 2, 1]),
+        helper.make_node("MatMul", ["x", "t"], ["scores"]),
+        helper.make_node("Mul", ["scores", "triangle"], ["w"]),
+        helper.make_node("MatMul", ["w", "x"], ["y"]),
+    ]
+    info = [helper.make_tensor_value_info(n, TensorProto.FLOAT, [2, N, 3]) for n in "xy"]
+    triangle = numpy_helper.from_array(CAUSAL.astype(np.float32), "triangle")
+    graph = helper.make_graph(nodes, "linear", info[:1], info[1:], [triangle])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    probe_model(model, X)
