@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
@@ -242,6 +241,8 @@ class Analysis:
 
     def _find(self, tensor: str) -> int:
         if tensor not in self._source or "\0" in tensor:
+            import difflib  # slow to import, and only wanted here
+
             near = difflib.get_close_matches(tensor, self._source, 3)
             hint = f"did you mean {', '.join(map(repr, near))}?" if near else "`Analysis.tensors` lists them all"
             raise QueryError(f"{self._graph.name}: no tensor '{tensor}' is computed from an input", hint)
@@ -288,9 +289,15 @@ class Tensors(Mapping[str, TensorField]):
         self._notes = _notes_by_tensor(program)
         self._columns = {name: column.tolist() for name, column in result.summaries().items()}
         self._index = {t.name: i for i, t in enumerate(program.tensors) if "\0" not in t.name}
+        self._made: dict[str, TensorField] = {}
+        self._fields: dict[tuple[Any, ...], AxisField] = {}
 
     def __getitem__(self, name: str) -> TensorField:
-        index = self._index[name]
+        if name not in self._made:
+            self._made[name] = self._make(name, self._index[name])
+        return self._made[name]
+
+    def _make(self, name: str, index: int) -> TensorField:
         tensor = self._tensors[index]
         notes = self._notes[index] + ((_WIDENED,) if self._widened[index] else ())
         return TensorField(
@@ -311,24 +318,31 @@ class Tensors(Mapping[str, TensorField]):
         return len(self._index)
 
     def _field(self, source: int, column: int) -> AxisField:
-        c = self._columns
+        """The field of one input axis; elementwise operators pass theirs on, so equal ones are one object."""
         at = source * len(self._axes) + column
-        misaligned = c["centres"][at] > 1
-        centres = self._result.centres(source, column) if misaligned else ()
-        walks = c["tensor_axis"][at]
-        return AxisField(
-            kind=_KINDS[c["kind"][at]],
-            size=c["size"][at],
-            size_min=c["size_min"][at],
-            stride=Fraction(c["stride_numerator"][at], c["stride_denominator"][at]),
-            period=c["period"][at],
-            start=c["start"][at],
-            center=Fraction(c["center_numerator"][at], c["center_denominator"][at]),
-            tensor_axis=walks if walks >= 0 else None,
-            coverage=c["coverage"][at],
-            aligned=not misaligned,
-            offsets=tuple(Fraction(*centre) for centre in centres),
-        )
+        row = tuple(values[at] for values in self._columns.values())
+        misaligned = self._columns["centres"][at] > 1
+        centres = tuple(self._result.centres(source, column)) if misaligned else ()
+        key = (*row, centres)
+        if key not in self._fields:
+            self._fields[key] = _axis_field(dict(zip(self._columns, row, strict=True)), centres)
+        return self._fields[key]
+
+
+def _axis_field(row: Mapping[str, Any], centres: Sequence[tuple[int, int]]) -> AxisField:
+    return AxisField(
+        kind=_KINDS[row["kind"]],
+        size=row["size"],
+        size_min=row["size_min"],
+        stride=Fraction(row["stride_numerator"], row["stride_denominator"]),
+        period=row["period"],
+        start=row["start"],
+        center=Fraction(row["center_numerator"], row["center_denominator"]),
+        tensor_axis=row["tensor_axis"] if row["tensor_axis"] >= 0 else None,
+        coverage=row["coverage"],
+        aligned=not centres,
+        offsets=tuple(Fraction(*centre) for centre in centres),
+    )
 
 
 def _notes_by_tensor(program: Program) -> list[tuple[str, ...]]:
