@@ -41,7 +41,8 @@ def _table(chain: Chain, every: bool) -> Table:
     if shares := percentages(growth(chain.steps)):
         caption.append(": " + ", ".join(f"{cause} {share}%" for cause, share in shares.items()))
     if quiet:
-        caption.append(f"; {quiet} operators that add nothing are left out, --all shows them")
+        what = "operator that adds nothing is" if quiet == 1 else "operators that add nothing are"
+        caption.append(f"; {quiet} {what} left out; see --all")
     return Table(HEADER, tuple(shown), tuple(caption), gap, elision)
 
 

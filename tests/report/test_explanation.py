@@ -55,7 +55,7 @@ def test_operators_that_add_nothing_are_left_out_unless_asked_for(analysis: rfon
     quiet, every = (explain_document(told, every=flag).tables[0] for flag in (False, True))
     assert [row[0] for row in quiet.rows] == ["a", "b", "c"]
     assert [row[0] for row in every.rows] == ["a", "b", "c", "sum"]
-    assert "1 operators that add nothing are left out" in "".join(quiet.caption)
+    assert "1 operator that adds nothing is left out; see --all" in "".join(quiet.caption)
 
 
 def test_the_middle_is_the_default(analysis: rfonnx.Analysis) -> None:
