@@ -96,8 +96,8 @@ def _single(name: str, value: Sequence[int]) -> int:
 
 
 def _check_length(what: str, length: int) -> None:
-    if not 1 <= length <= MAX_DIM:
-        raise ShapeError(f"{what} was given the length {length}, expected 1 to 2^40", "give the true length")
+    if not 0 <= length <= MAX_DIM:
+        raise ShapeError(f"{what} was given the length {length}, expected 0 to 2^40", "give the true length")
 
 
 def _bind_given(name: str, tensor: TypeProto.Tensor, value: Sequence[int] | int, binding: Binding) -> None:
@@ -133,10 +133,10 @@ def _bind_by_symbols(name: str, tensor: TypeProto.Tensor, binding: Binding) -> N
         raise ShapeError(f"the file gives no shape for input {quote(name)}", f"pass --shape {name}=1,3,224,224")
     shape: list[int] = []
     for axis, dim in enumerate(tensor.shape.dim):
-        length = dim.dim_value if dim.dim_value > 0 else evaluate_dim(dim.dim_param, binding.symbols)
+        fixed = dim.HasField("dim_value") and dim.dim_value >= 0
+        length = dim.dim_value if fixed else evaluate_dim(dim.dim_param, binding.symbols)
         if length is None:
-            unknown_first = axis == 0 and not (dim.HasField("dim_value") and dim.dim_value == 0)
-            if not unknown_first:
+            if axis > 0:
                 raise _unbound(name, axis, tensor)
             length = 1
             if dim.dim_param not in _ANONYMOUS:

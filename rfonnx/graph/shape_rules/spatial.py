@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from onnx import TypeProto
 
-from rfonnx.graph.contrib_ops.registry import Call, microsoft, shapes
+from rfonnx.graph.shape_rules.registry import Call, microsoft, shapes
 from rfonnx.graph.tensors import read_type, tensor_type
 from rfonnx.results import Shape
 

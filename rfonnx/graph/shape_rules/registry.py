@@ -12,6 +12,7 @@ from onnx import TypeProto, helper, shape_inference
 
 from rfonnx.graph.fold import Constants
 from rfonnx.graph.model import Node
+from rfonnx.graph.schemas import schema_of
 from rfonnx.graph.tensors import Tensors, element_count, read_type, tensor_type
 from rfonnx.results import Shape
 
@@ -71,7 +72,8 @@ class Call:
         Raises:
             InferenceError: the inputs do not fit.
         """
-        schema = onnx.defs.get_schema(op_type, _STANDARD_OPSET, "")
+        schema = schema_of(op_type, _STANDARD_OPSET, "")
+        assert schema is not None, op_type
         kept = {name: value for name, value in self.node.attrs.items() if name in schema.attributes}
         kept = {name: value for name, value in {**kept, **attrs}.items() if value is not None}
         types = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from onnx import TensorProto, TypeProto
 
-from rfonnx.graph.contrib_ops.registry import Call, microsoft, shapes
+from rfonnx.graph.shape_rules.registry import Call, microsoft, shapes
 from rfonnx.graph.tensors import tensor_type
 
 

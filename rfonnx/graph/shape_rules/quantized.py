@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from onnx import TensorProto, TypeProto
 
-from rfonnx.graph.contrib_ops.registry import Call, microsoft, shapes
-from rfonnx.graph.contrib_ops.spatial import convolve
+from rfonnx.graph.shape_rules.registry import Call, microsoft, shapes
+from rfonnx.graph.shape_rules.spatial import convolve
 
 
 @shapes(*microsoft("QLinearAdd", "QLinearMul"))

@@ -1,0 +1,40 @@
+"""Which onnx schema tells the shapes of an operator, and which operators our own rules tell better."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import onnx
+
+AMENDED = frozenset(
+    {"Dropout", "GroupNormalization", "MaxUnpool", "MeanVarianceNormalization", "Range", "STFT"}
+    | {f"ai.onnx.ml.{name}" for name in ("Imputer", "LinearRegressor", "Normalizer", "SVMRegressor", "Scaler")}
+    | {"ai.onnx.ml.TreeEnsembleRegressor"}
+)
+"""Operators with a schema whose inference is missing or wrong: see `shape_rules.standard`."""
+
+_POOLS = frozenset({"MaxPool", "AveragePool", "LpPool"})
+_POOL_OPSET = 22
+"""Since then ceil_mode drops a window that starts in the padding behind the input. Runtimes and PyTorch always did."""
+
+
+@cache
+def schema_of(op_type: str, version: int, domain: str) -> onnx.defs.OpSchema | None:
+    """The schema to infer an operator with, or None when onnx does not know the operator in that opset."""
+    if op_type in _POOLS and not domain:
+        version = max(version, _POOL_OPSET)
+    try:
+        schema = onnx.defs.get_schema(op_type, version, domain)
+        if schema.has_type_and_shape_inference_function:
+            return schema
+        # Most operators of opset 1 have no inference; the next version that has differs from them in types alone.
+        newest = onnx.defs.get_schema(op_type, max(onnx.defs.onnx_opset_version(), version), domain).since_version
+        later = (onnx.defs.get_schema(op_type, number, domain) for number in range(version + 1, newest + 1))
+        return next((s for s in later if s.has_type_and_shape_inference_function), schema)
+    except onnx.defs.SchemaError:
+        return None
+
+
+def stands_in(schema: onnx.defs.OpSchema, op_type: str, version: int) -> bool:
+    """True when a later version of an operator was taken for its inference, which may then fail by itself."""
+    return schema.since_version > version and op_type not in _POOLS

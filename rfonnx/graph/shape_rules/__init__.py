@@ -1,0 +1,10 @@
+"""Shapes of operators that onnx cannot infer: those that onnxruntime writes into models, and a few of ai.onnx.
+
+Rules follow onnxruntime's docs/ContribOperators.md and its type inference. An operator without a rule is left to what the
+file declares, and to a run of the model.
+"""
+
+from rfonnx.graph.shape_rules import attention, matmul, pointwise, quantized, spatial, standard
+from rfonnx.graph.shape_rules.registry import infer, registered
+
+__all__ = ["attention", "infer", "matmul", "pointwise", "quantized", "registered", "spatial", "standard"]
