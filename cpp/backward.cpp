@@ -10,20 +10,36 @@
 namespace rfonnx {
 namespace {
 
-size_t index(int64_t value) { return static_cast<size_t>(value); }
+size_t index(int64_t value) {
+    return static_cast<size_t>(value);
+}
 
 /// What tells the two interpretations apart: how shares add up and how a position splits its share over what it reads.
-void accumulate(uint8_t& into, uint8_t value) { into = into || value; }
-void accumulate(double& into, double value) { into += value; }
-uint8_t split(uint8_t value, int64_t) { return value; }
-double split(double value, int64_t count) { return value / static_cast<double>(count); }
-uint8_t repeated(uint8_t value, int64_t) { return value; }
-double repeated(double value, int64_t count) { return value * static_cast<double>(count); }
+void accumulate(uint8_t& into, uint8_t value) {
+    into = into || value;
+}
+void accumulate(double& into, double value) {
+    into += value;
+}
+uint8_t split(uint8_t value, int64_t) {
+    return value;
+}
+double split(double value, int64_t count) {
+    return value / static_cast<double>(count);
+}
+uint8_t repeated(uint8_t value, int64_t) {
+    return value;
+}
+double repeated(double value, int64_t count) {
+    return value * static_cast<double>(count);
+}
 
 int64_t size_of(const Shape& extent) {
     int64_t size = 1;
-    for (int64_t length : extent) size = multiply(size, length);
-    if (size > kLargestCover) throw std::length_error("too many positions to lay out; bind a smaller input shape");
+    for (int64_t length : extent)
+        size = multiply(size, length);
+    if (size > kLargestCover)
+        throw std::length_error("too many positions to lay out; bind a smaller input shape");
     return size;
 }
 
@@ -31,15 +47,18 @@ struct Layout {
     int64_t outer = 1, length, inner = 1;
 
     Layout(const Shape& extent, size_t axis) : length(extent[axis]) {
-        for (size_t k = 0; k < axis; ++k) outer *= extent[k];
-        for (size_t k = axis + 1; k < extent.size(); ++k) inner *= extent[k];
+        for (size_t k = 0; k < axis; ++k)
+            outer *= extent[k];
+        for (size_t k = axis + 1; k < extent.size(); ++k)
+            inner *= extent[k];
     }
 };
 
 /// Repeats what is alike along an axis until the extent is `length`.
 template <typename Value>
 void expand(Cover<Value>& cover, size_t axis, int64_t length) {
-    if (cover.extent[axis] == length) return;
+    if (cover.extent[axis] == length)
+        return;
     const Layout layout(cover.extent, axis);
     Shape extent = cover.extent;
     extent[axis] = length;
@@ -47,7 +66,8 @@ void expand(Cover<Value>& cover, size_t axis, int64_t length) {
     values.reserve(index(size_of(extent)));
     for (int64_t o = 0; o < layout.outer; ++o) {
         const auto row = cover.values.begin() + o * layout.inner;
-        for (int64_t i = 0; i < length; ++i) values.insert(values.end(), row, row + layout.inner);
+        for (int64_t i = 0; i < length; ++i)
+            values.insert(values.end(), row, row + layout.inner);
     }
     cover = {std::move(extent), std::move(values)};
 }
@@ -56,11 +76,13 @@ void expand(Cover<Value>& cover, size_t axis, int64_t length) {
 template <typename Value>
 void collapse(Cover<Value>& cover, size_t axis) {
     const Layout layout(cover.extent, axis);
-    if (layout.length <= 1) return;
+    if (layout.length <= 1)
+        return;
     for (int64_t o = 0; o < layout.outer; ++o) {
         const auto first = cover.values.begin() + o * layout.length * layout.inner;
         for (int64_t i = 1; i < layout.length; ++i) {
-            if (!std::equal(first, first + layout.inner, first + i * layout.inner)) return;
+            if (!std::equal(first, first + layout.inner, first + i * layout.inner))
+                return;
         }
     }
     std::vector<Value> values;
@@ -106,12 +128,14 @@ Cover<Value> through(const AxisReads& reads, int64_t before, const Cover<Value>&
     for (int64_t o = 0; o < layout.outer; ++o) {
         for (int64_t position = 0; position < layout.length; ++position) {
             const Value* from = cover.values.data() + (o * layout.length + position) * layout.inner;
-            if (std::all_of(from, from + layout.inner, [](Value v) { return v == Value{0}; })) continue;
+            if (std::all_of(from, from + layout.inner, [](Value v) { return v == Value{0}; }))
+                continue;
             const int64_t count = std::max(reads.free(position).count(), int64_t{1});
             const Progression real = reads.real(position, before);
             for (int64_t p = real.first; p <= real.last; p += real.step) {
                 Value* into = result.values.data() + (o * before + p) * layout.inner;
-                for (int64_t i = 0; i < layout.inner; ++i) accumulate(into[i], split(from[i], count));
+                for (int64_t i = 0; i < layout.inner; ++i)
+                    accumulate(into[i], split(from[i], count));
             }
         }
     }
@@ -122,9 +146,11 @@ Cover<Value> through(const AxisReads& reads, int64_t before, const Cover<Value>&
 template <typename Value>
 Cover<Value> through(const Reduce& reduce, const Shape& before, Cover<Value> cover) {
     int64_t count = 1;
-    for (int axis : reduce.axes) count = multiply(count, before[static_cast<size_t>(axis)]);
-    for (Value& value : cover.values) value = split(value, std::max(count, int64_t{1}));
-    return cover;  // extent 1 along the axes: alike for all that is read
+    for (int axis : reduce.axes)
+        count = multiply(count, before[static_cast<size_t>(axis)]);
+    for (Value& value : cover.values)
+        value = split(value, std::max(count, int64_t{1}));
+    return cover; // extent 1 along the axes: alike for all that is read
 }
 
 template <typename Value>
@@ -134,8 +160,10 @@ Cover<Value> through(const Band& band, const Shape& before, Cover<Value> cover) 
     expand(cover, by, queries);
     expand(cover, axis, keys);
     int64_t stride_by = 1, stride_axis = 1;
-    for (size_t k = by + 1; k < cover.extent.size(); ++k) stride_by *= cover.extent[k];
-    for (size_t k = axis + 1; k < cover.extent.size(); ++k) stride_axis *= cover.extent[k];
+    for (size_t k = by + 1; k < cover.extent.size(); ++k)
+        stride_by *= cover.extent[k];
+    for (size_t k = axis + 1; k < cover.extent.size(); ++k)
+        stride_axis *= cover.extent[k];
     for (int64_t entry = 0; entry < static_cast<int64_t>(cover.values.size()); ++entry) {
         const auto query = index(entry / stride_by % queries);
         const int64_t key = entry / stride_axis % keys;
@@ -164,10 +192,12 @@ Cover<Value> through(const Permute& permute, const Cover<Value>& cover) {
     result.values.reserve(cover.values.size());
     for (size_t entry = 0; entry < cover.values.size(); ++entry) {
         int64_t from = 0;
-        for (size_t k = 0; k < rank; ++k) from += position[k] * strides[k];
+        for (size_t k = 0; k < rank; ++k)
+            from += position[k] * strides[k];
         result.values.push_back(cover.values[index(from)]);
         for (size_t k = rank; k-- > 0;) {
-            if (++position[k] < result.extent[k]) break;
+            if (++position[k] < result.extent[k])
+                break;
             position[k] = 0;
         }
     }
@@ -180,12 +210,16 @@ Cover<Value> through_reshape(const Shape& before, const Shape& after, Cover<Valu
     Shape extent = before;
     for (const Group& group : groups_of(before, after)) {
         bool differs = false;
-        for (size_t axis = group.to_begin; axis < group.to_end; ++axis) differs = differs || cover.extent[axis] != 1;
-        for (size_t axis = group.to_begin; axis < group.to_end && differs; ++axis) expand(cover, axis, after[axis]);
-        for (size_t axis = group.from_begin; axis < group.from_end && !differs; ++axis) extent[axis] = 1;
+        for (size_t axis = group.to_begin; axis < group.to_end; ++axis)
+            differs = differs || cover.extent[axis] != 1;
+        for (size_t axis = group.to_begin; axis < group.to_end && differs; ++axis)
+            expand(cover, axis, after[axis]);
+        for (size_t axis = group.from_begin; axis < group.from_end && !differs; ++axis)
+            extent[axis] = 1;
     }
     cover.extent = std::move(extent);
-    for (size_t axis = 0; axis < before.size(); ++axis) collapse(cover, axis);
+    for (size_t axis = 0; axis < before.size(); ++axis)
+        collapse(cover, axis);
     return cover;
 }
 
@@ -196,7 +230,8 @@ Cover<Value> unbroadcast(const Shape& from, const Shape& to, const Cover<Value>&
     Cover<Value> current = cover;
     for (size_t axis = 0; axis < to.size(); ++axis) {
         const bool repeats = axis < skipped || (from[axis - skipped] == 1 && to[axis] != 1);
-        if (!repeats) continue;
+        if (!repeats)
+            continue;
         const Layout layout(current.extent, axis);
         std::vector<Value> values(index(layout.outer * layout.inner), Value{0});
         for (int64_t o = 0; o < layout.outer; ++o) {
@@ -208,7 +243,8 @@ Cover<Value> unbroadcast(const Shape& from, const Shape& to, const Cover<Value>&
             }
         }
         if (layout.length == 1) {
-            for (Value& value : values) value = repeated(value, to[axis]);
+            for (Value& value : values)
+                value = repeated(value, to[axis]);
         }
         current.extent[axis] = 1;
         current.values = std::move(values);
@@ -220,7 +256,8 @@ Cover<Value> unbroadcast(const Shape& from, const Shape& to, const Cover<Value>&
 template <typename Value>
 Cover<Value> through_path(const Program& program, const Path& path, const Shape& shape, const Cover<Value>& cover) {
     std::vector<Shape> before{program.shape(path.source)};
-    for (const Step& step : path.steps) before.push_back(shape_after(step, before.back()));
+    for (const Step& step : path.steps)
+        before.push_back(shape_after(step, before.back()));
     Cover<Value> current = unbroadcast(before.back(), shape, cover);
     for (size_t k = path.steps.size(); k-- > 0;) {
         const Step& step = path.steps[k];
@@ -242,14 +279,17 @@ Cover<Value> through_path(const Program& program, const Path& path, const Shape&
 template <typename Value>
 void add_to(std::map<int64_t, Cover<Value>>& covers, int64_t source, const Shape& shape, Cover<Value> cover) {
     const auto [place, fresh] = covers.try_emplace(source, cover);
-    if (fresh) return;
+    if (fresh)
+        return;
     Cover<Value>& sum = place->second;
     for (size_t axis = 0; axis < shape.size(); ++axis) {
-        if (sum.extent[axis] == cover.extent[axis]) continue;
+        if (sum.extent[axis] == cover.extent[axis])
+            continue;
         expand(sum, axis, shape[axis]);
         expand(cover, axis, shape[axis]);
     }
-    for (size_t i = 0; i < sum.values.size(); ++i) accumulate(sum.values[i], cover.values[i]);
+    for (size_t i = 0; i < sum.values.size(); ++i)
+        accumulate(sum.values[i], cover.values[i]);
 }
 
 template <typename Value>
@@ -259,7 +299,8 @@ std::map<int64_t, Cover<Value>> run_backward(const Program& program, int64_t sou
     const Shape& shape = program.shape(source);
     Cover<Value> seed{shape, std::vector<Value>(index(size_of(shape)), Value{0})};
     int64_t entry = 0;
-    for (size_t axis = 0; axis < shape.size(); ++axis) entry = entry * shape[axis] + position[axis];
+    for (size_t axis = 0; axis < shape.size(); ++axis)
+        entry = entry * shape[axis] + position[axis];
     seed.values[index(entry)] = Value{1};
     std::map<int64_t, Cover<Value>> covers;
     covers.emplace(source, std::move(seed));
@@ -270,16 +311,18 @@ std::map<int64_t, Cover<Value>> run_backward(const Program& program, int64_t sou
         const Tensor& tensor = program.tensors[index(current - inputs)];
         for (const Path& path : tensor.paths) {
             const Shape& from = program.shape(path.source);
-            if (std::find(from.begin(), from.end(), 0) != from.end()) continue;
+            if (std::find(from.begin(), from.end(), 0) != from.end())
+                continue;
             add_to(covers, path.source, from, through_path(program, path, tensor.shape, cover));
         }
     }
     return covers;
 }
 
-}  // namespace
+} // namespace
 
-std::map<int64_t, Cover<uint8_t>> support(const Program& program, int64_t source, const std::vector<int64_t>& position) {
+std::map<int64_t, Cover<uint8_t>> support(const Program& program, int64_t source,
+                                          const std::vector<int64_t>& position) {
     return run_backward<uint8_t>(program, source, position);
 }
 
@@ -287,4 +330,4 @@ std::map<int64_t, Cover<double>> paths(const Program& program, int64_t source, c
     return run_backward<double>(program, source, position);
 }
 
-}  // namespace rfonnx
+} // namespace rfonnx

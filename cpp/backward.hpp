@@ -1,8 +1,9 @@
 /// The backward interpretations: from one output position to the input positions that reach it.
 ///
-/// *support*: which positions can reach it, exactly: the holes of dilated convs, strides that skip. *paths*: the share of the output
-/// that each would get if every operator averaged what it reads (Luo et al. 2016, section 2.1, uniform weights): each operator
-/// splits a position's share equally over the positions that it reads, and a join gives it to each operand.
+/// *support*: which positions can reach it, exactly: the holes of dilated convs, strides that skip. *paths*: the share
+/// of the output that each would get if every operator averaged what it reads (Luo et al. 2016, section 2.1, uniform
+/// weights): each operator splits a position's share equally over the positions that it reads, and a join gives it to
+/// each operand.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +18,7 @@ namespace rfonnx {
 template <typename Value>
 struct Cover {
     Shape extent;
-    std::vector<Value> values;  // row-major over extent
+    std::vector<Value> values; // row-major over extent
 };
 
 /// Largest cover that is laid out; a std::length_error beyond it.
@@ -29,4 +30,4 @@ std::map<int64_t, Cover<uint8_t>> support(const Program& program, int64_t source
 /// Shares of each input's positions at `position` of a source. What reads padding loses its share, as zeros would.
 std::map<int64_t, Cover<double>> paths(const Program& program, int64_t source, const std::vector<int64_t>& position);
 
-}  // namespace rfonnx
+} // namespace rfonnx

@@ -15,7 +15,8 @@ CentreLine line_of(const AxisReads& reads) {
     int64_t count = 0;
     for (int64_t o = 0; o < std::min(reads.period(), reads.length()); ++o) {
         const Progression read = reads.free(o);
-        if (read.empty()) continue;
+        if (read.empty())
+            continue;
         sum = sum + Rational(add(read.first, read.last), 2) - slope * o;
         ++count;
     }
@@ -24,13 +25,15 @@ CentreLine line_of(const AxisReads& reads) {
 
 /// The line of a term that walks one axis by a rule, or nothing.
 void add_line_of(const Term& term, CentreLines& lines) {
-    if (term.walks.size() != 1 || term.walks[0].period == 0 || term.walks[0].shift == 0) return;
+    if (term.walks.size() != 1 || term.walks[0].period == 0 || term.walks[0].shift == 0)
+        return;
     const Walk& walk = term.walks[0];
     const Rational slope(walk.shift, walk.period);
     Rational sum = 0;
     for (int64_t i = 0; i < walk.period; ++i) {
         const Interval value = term.table[static_cast<size_t>(i)];
-        if (value.empty()) return;
+        if (value.empty())
+            return;
         sum = sum + Rational(add(value.lo, value.hi), 2) - slope * i;
     }
     lines.push_back({walk.axis, slope, sum / walk.period});
@@ -43,22 +46,26 @@ std::vector<int> kept_axes(const Shape& from, const Shape& to) {
         int old_axis = -1, new_axis = -1;
         bool single = true;
         for (size_t axis = group.from_begin; axis < group.from_end; ++axis) {
-            if (from[axis] == 1 && group.from_end - group.from_begin > 1) continue;
+            if (from[axis] == 1 && group.from_end - group.from_begin > 1)
+                continue;
             single = single && old_axis < 0;
             old_axis = static_cast<int>(axis);
         }
         for (size_t axis = group.to_begin; axis < group.to_end; ++axis) {
-            if (to[axis] == 1 && group.to_end - group.to_begin > 1) continue;
+            if (to[axis] == 1 && group.to_end - group.to_begin > 1)
+                continue;
             single = single && new_axis < 0;
             new_axis = static_cast<int>(axis);
         }
-        if (single && old_axis >= 0 && new_axis >= 0) kept[static_cast<size_t>(old_axis)] = new_axis;
+        if (single && old_axis >= 0 && new_axis >= 0)
+            kept[static_cast<size_t>(old_axis)] = new_axis;
     }
     return kept;
 }
 
 void renumber(CentreLines& lines, const std::vector<int>& new_axis) {
-    for (CentreLine& line : lines) line.axis = new_axis[static_cast<size_t>(line.axis)];
+    for (CentreLine& line : lines)
+        line.axis = new_axis[static_cast<size_t>(line.axis)];
     lines.erase(std::remove_if(lines.begin(), lines.end(), [](const CentreLine& line) { return line.axis < 0; }),
                 lines.end());
 }
@@ -66,21 +73,25 @@ void renumber(CentreLines& lines, const std::vector<int>& new_axis) {
 /// Lines after a step. `lost` is set when a reshape or permutation could not carry a line over.
 void follow(const Step& step, const Shape& before, CentreLines& lines, bool& lost) {
     std::vector<int> new_axis(before.size());
-    for (size_t axis = 0; axis < before.size(); ++axis) new_axis[axis] = static_cast<int>(axis);
+    for (size_t axis = 0; axis < before.size(); ++axis)
+        new_axis[axis] = static_cast<int>(axis);
     if (const auto reads = AxisReads::of(step)) {
         if (reads->period() == 0) {
             new_axis[static_cast<size_t>(reads->axis())] = -1;
         } else {
             const CentreLine read = line_of(*reads);
             for (CentreLine& line : lines) {
-                if (line.axis != read.axis) continue;
+                if (line.axis != read.axis)
+                    continue;
                 line.offset = line.slope * read.offset + line.offset;
                 line.slope = line.slope * read.slope;
-                if (line.slope == Rational(0)) new_axis[static_cast<size_t>(line.axis)] = -1;
+                if (line.slope == Rational(0))
+                    new_axis[static_cast<size_t>(line.axis)] = -1;
             }
         }
     } else if (const auto* reduce = std::get_if<Reduce>(&step)) {
-        for (int axis : reduce->axes) new_axis[static_cast<size_t>(axis)] = -1;
+        for (int axis : reduce->axes)
+            new_axis[static_cast<size_t>(axis)] = -1;
     } else if (const auto* band = std::get_if<Band>(&step)) {
         new_axis[static_cast<size_t>(band->axis)] = -1;
     } else if (const auto* permute = std::get_if<Permute>(&step)) {
@@ -98,13 +109,22 @@ void follow(const Step& step, const Shape& before, CentreLines& lines, bool& los
 
 void add_all(CentreLines& into, const CentreLines& lines) {
     for (const CentreLine& line : lines) {
-        if (into.size() < kMostLines && std::find(into.begin(), into.end(), line) == into.end()) into.push_back(line);
+        if (into.size() < kMostLines && std::find(into.begin(), into.end(), line) == into.end())
+            into.push_back(line);
     }
 }
 
-bool same_lines(const CentreLines& a, const CentreLines& b) {
-    return a.size() == b.size() &&
-           std::all_of(a.begin(), a.end(), [&](const CentreLine& l) { return std::find(b.begin(), b.end(), l) != b.end(); });
+/// True when two paths walk the same axis along different lines. Lines along different axes (the queries and keys of
+/// attention scores) have nothing to be aligned.
+bool differ(const CentreLines& a, const CentreLines& b) {
+    const auto differs = [](const CentreLines& some, const CentreLines& others) {
+        return std::any_of(some.begin(), some.end(), [&](const CentreLine& line) {
+            const auto along = [&](const CentreLine& other) { return other.axis == line.axis; };
+            return std::any_of(others.begin(), others.end(), along) &&
+                   std::find(others.begin(), others.end(), line) == others.end();
+        });
+    };
+    return differs(a, b) || differs(b, a);
 }
 
 struct Arrival {
@@ -114,7 +134,8 @@ struct Arrival {
 
 Arrival arrive(const Program& program, const Tensor& tensor, const Path& path, CentreLines lines) {
     Arrival result{std::move(lines), false};
-    if (result.lines.empty()) return result;
+    if (result.lines.empty())
+        return result;
     Shape shape = program.shape(path.source);
     for (const Step& step : path.steps) {
         follow(step, shape, result.lines, result.lost);
@@ -135,7 +156,18 @@ bool global(const Field& field) {
     return std::all_of(field.terms.begin(), field.terms.end(), [](const TermPtr& term) { return term->walks.empty(); });
 }
 
-}  // namespace
+} // namespace
+
+bool Alignment::aligned(size_t field) const {
+    const CentreLines& all = lines[field];
+    for (size_t i = 1; i < all.size(); ++i) {
+        for (size_t j = 0; j < i; ++j) {
+            if (all[i].axis == all[j].axis)
+                return false;
+        }
+    }
+    return true;
+}
 
 Alignment align(const Program& program, const Hull& hull) {
     Alignment result;
@@ -144,7 +176,8 @@ Alignment align(const Program& program, const Hull& hull) {
     for (int64_t input = 0; input < inputs; ++input) {
         for (const InputAxis& axis : hull.axes) {
             result.lines.emplace_back();
-            if (axis.input == input) result.lines.back().push_back({axis.axis, 1, 0});
+            if (axis.input == input)
+                result.lines.back().push_back({axis.axis, 1, 0});
         }
     }
     for (int64_t index = 0; index < static_cast<int64_t>(program.tensors.size()); ++index) {
@@ -158,10 +191,10 @@ Alignment align(const Program& program, const Hull& hull) {
                 try {
                     arrival = arrive(program, tensor, path, from);
                 } catch (const std::overflow_error&) {
-                    continue;  // offsets of absurd denominators: the line ends
+                    continue; // offsets of absurd denominators: the line ends
                 }
                 lost = lost || arrival.lost;
-                misaligned = misaligned || (!lines.empty() && !arrival.lines.empty() && !same_lines(lines, arrival.lines));
+                misaligned = misaligned || differ(lines, arrival.lines);
                 add_all(lines, arrival.lines);
             }
             const Field& field = hull.field(inputs + index, axis, false);
@@ -169,13 +202,15 @@ Alignment align(const Program& program, const Hull& hull) {
                 lines.clear();
                 misaligned = false;
             } else if (lost && lines.empty()) {
-                for (const TermPtr& term : field.terms) add_line_of(*term, lines);
+                for (const TermPtr& term : field.terms)
+                    add_line_of(*term, lines);
             }
-            if (misaligned) result.joins.push_back({index, axis});
+            if (misaligned)
+                result.joins.push_back({index, axis});
             result.lines.push_back(std::move(lines));
         }
     }
     return result;
 }
 
-}  // namespace rfonnx
+} // namespace rfonnx

@@ -1,5 +1,6 @@
-/// Alignment: where the middle of each path's window lies on the input. A path's centre moves along a line, `slope * o + offset`;
-/// a join of paths with different lines is misaligned (Araujo et al., Distill 2019, section "Alignment issues").
+/// Alignment: where the middle of each path's window lies on the input. A path's centre moves along a line, `slope * o
+/// + offset`; a join of paths with different lines is misaligned (Araujo et al., Distill 2019, section "Alignment
+/// issues").
 #pragma once
 
 #include "hull.hpp"
@@ -21,17 +22,20 @@ using CentreLines = std::vector<CentreLine>;
 constexpr size_t kMostLines = 8;
 
 struct MisalignedJoin {
-    int64_t tensor;  // index into the program's tensors
-    size_t axis;     // index into Hull::axes
+    int64_t tensor; // index into the program's tensors
+    size_t axis;    // index into Hull::axes
 };
 
 struct Alignment {
-    std::vector<CentreLines> lines;  // by source * axes + axis, as in Hull
+    std::vector<CentreLines> lines; // by source * axes + axis, as in Hull
     std::vector<MisalignedJoin> joins;
+
+    /// True when no two lines of a field walk the same axis.
+    bool aligned(size_t field) const;
 };
 
-/// Follows the centres through the program. Steps whose reads are no regular walk (gathers, window partitions) end their lines,
-/// as a global operator does.
+/// Follows the centres through the program. Steps whose reads are no regular walk (gathers, window partitions) end
+/// their lines, as a global operator does.
 Alignment align(const Program& program, const Hull& hull);
 
-}  // namespace rfonnx
+} // namespace rfonnx

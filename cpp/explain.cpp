@@ -16,11 +16,12 @@ int64_t size_at(const Field& field, const Position& position) {
     return value.empty() ? 0 : value.hi - value.lo + 1;
 }
 
-/// The position with the largest field, the nearest to the middle of those met first: the middle itself, then the others along
-/// each walked axis in turn.
+/// The position with the largest field, the nearest to the middle of those met first: the middle itself, then the
+/// others along each walked axis in turn.
 Position largest_position(const Field& field, const Shape& shape) {
     Position best(shape.size());
-    for (size_t axis = 0; axis < shape.size(); ++axis) best[axis] = shape[axis] / 2;
+    for (size_t axis = 0; axis < shape.size(); ++axis)
+        best[axis] = shape[axis] / 2;
     int64_t size = size_at(field, best);
     for (const TermPtr& term : field.terms) {
         for (const Walk& walk : term->walks) {
@@ -41,7 +42,8 @@ Position largest_position(const Field& field, const Shape& shape) {
 
 Position reshaped_position(const Shape& before, const Shape& after, const Position& position) {
     int64_t flat = 0;
-    for (size_t axis = 0; axis < after.size(); ++axis) flat = flat * after[axis] + position[axis];
+    for (size_t axis = 0; axis < after.size(); ++axis)
+        flat = flat * after[axis] + position[axis];
     Position result(before.size());
     for (size_t axis = before.size(); axis-- > 0;) {
         result[axis] = flat % before[axis];
@@ -55,19 +57,24 @@ Position before_step(const Step& step, const Shape& before, Position position) {
     if (const auto reads = AxisReads::of(step)) {
         const auto axis = static_cast<size_t>(reads->axis());
         const Progression real = reads->real(position[axis], before[axis]);
-        if (real.empty()) return {};
+        if (real.empty())
+            return {};
         position[axis] = real.first + real.count() / 2 * real.step;
-        if (position[axis] > real.last) position[axis] = real.last;
+        if (position[axis] > real.last)
+            position[axis] = real.last;
     } else if (const auto* reduce = std::get_if<Reduce>(&step)) {
-        for (int axis : reduce->axes) position[static_cast<size_t>(axis)] = before[static_cast<size_t>(axis)] / 2;
+        for (int axis : reduce->axes)
+            position[static_cast<size_t>(axis)] = before[static_cast<size_t>(axis)] / 2;
     } else if (const auto* band = std::get_if<Band>(&step)) {
         const auto by = static_cast<size_t>(position[static_cast<size_t>(band->by)]);
         const Progression real = clipped({band->first[by], band->last[by], 1}, before[static_cast<size_t>(band->axis)]);
-        if (real.empty()) return {};
+        if (real.empty())
+            return {};
         position[static_cast<size_t>(band->axis)] = (real.first + real.last) / 2;
     } else if (const auto* permute = std::get_if<Permute>(&step)) {
         Position old(position.size());
-        for (size_t axis = 0; axis < old.size(); ++axis) old[static_cast<size_t>(permute->perm[axis])] = position[axis];
+        for (size_t axis = 0; axis < old.size(); ++axis)
+            old[static_cast<size_t>(permute->perm[axis])] = position[axis];
         return old;
     } else {
         return reshaped_position(before, std::get<Reshape>(step).shape, position);
@@ -76,14 +83,15 @@ Position before_step(const Step& step, const Shape& before, Position position) {
 }
 
 struct Back {
-    Position position;  // in the path's source
+    Position position; // in the path's source
     Link link;
 };
 
 /// Follows a path back, noting the steps along `walking`, the source's axis that walks along the input axis (-1: none).
 Back follow_back(const Program& program, const Path& path, const Shape& shape, const Position& position, int walking) {
     std::vector<Shape> before{program.shape(path.source)};
-    for (const Step& step : path.steps) before.push_back(shape_after(step, before.back()));
+    for (const Step& step : path.steps)
+        before.push_back(shape_after(step, before.back()));
     Back back;
     const size_t skipped = shape.size() - before.back().size();
     for (size_t axis = skipped; axis < shape.size(); ++axis) {
@@ -92,13 +100,16 @@ Back follow_back(const Program& program, const Path& path, const Shape& shape, c
     for (size_t k = path.steps.size(); k-- > 0;) {
         const bool scalar = before[k + 1].empty() && before[k].empty();
         back.position = before_step(path.steps[k], before[k], back.position);
-        if (back.position.empty() && !scalar && !before[k].empty()) return back;
+        if (back.position.empty() && !scalar && !before[k].empty())
+            return back;
     }
     int axis = walking;
     for (const Step& step : path.steps) {
-        if (axis < 0) break;
+        if (axis < 0)
+            break;
         if (const auto reads = AxisReads::of(step)) {
-            if (reads->axis() != axis) continue;
+            if (reads->axis() != axis)
+                continue;
             back.link.slides = true;
             if (const auto* window = std::get_if<Window>(&step)) {
                 back.link.kernel = window->kernel;
@@ -118,15 +129,16 @@ Back follow_back(const Program& program, const Path& path, const Shape& shape, c
         } else if (const auto* band = std::get_if<Band>(&step)) {
             back.link.reduces |= band->axis == axis;
         } else if (const auto* permute = std::get_if<Permute>(&step)) {
-            axis = static_cast<int>(std::find(permute->perm.begin(), permute->perm.end(), axis) - permute->perm.begin());
+            axis =
+                static_cast<int>(std::find(permute->perm.begin(), permute->perm.end(), axis) - permute->perm.begin());
         } else {
-            axis = -1;  // the walk may go on along another axis, or several
+            axis = -1; // the walk may go on along another axis, or several
         }
     }
     return back;
 }
 
-}  // namespace
+} // namespace
 
 std::vector<Link> explain(const Program& program, const Hull& hull, int64_t source, size_t axis) {
     const auto inputs = static_cast<int64_t>(program.inputs.size());
@@ -134,7 +146,8 @@ std::vector<Link> explain(const Program& program, const Hull& hull, int64_t sour
     Position position = largest_position(hull.field(source, axis, false), program.shape(source));
     while (true) {
         const int64_t size = size_at(hull.field(source, axis, false), position);
-        if (size == 0) break;
+        if (size == 0)
+            break;
         if (source < inputs) {
             Link link;
             link.source = source;
@@ -149,18 +162,22 @@ std::vector<Link> explain(const Program& program, const Hull& hull, int64_t sour
         for (const Path& path : tensor.paths) {
             const Field &field = hull.field(path.source, axis, false), &real = hull.field(path.source, axis, true);
             const Shape& shape = program.shape(path.source);
-            if (field.terms.empty()) continue;
+            if (field.terms.empty())
+                continue;
             const Summary from = summarise(field, real, shape, hull.axes[axis].length);
             Back back = follow_back(program, path, tensor.shape, position, from.tensor_axis);
-            if (back.position.size() != shape.size()) continue;
+            if (back.position.size() != shape.size())
+                continue;
             const int64_t own = size_at(field, back.position);
-            if (own <= largest) continue;
+            if (own <= largest)
+                continue;
             largest = own;
             best = std::move(back);
             best.link.from = path.source;
             best.link.jump = from.stride;
         }
-        if (largest == 0) break;  // only padding is read at this position
+        if (largest == 0)
+            break; // only padding is read at this position
         best.link.source = source;
         best.link.size = size;
         chain.push_back(best.link);
@@ -171,4 +188,4 @@ std::vector<Link> explain(const Program& program, const Hull& hull, int64_t sour
     return chain;
 }
 
-}  // namespace rfonnx
+} // namespace rfonnx

@@ -8,7 +8,9 @@
 namespace rfonnx {
 namespace {
 
-bool without_elements(const Shape& shape) { return std::find(shape.begin(), shape.end(), 0) != shape.end(); }
+bool without_elements(const Shape& shape) {
+    return std::find(shape.begin(), shape.end(), 0) != shape.end();
+}
 
 /// One step, ready to be applied to the terms of every input axis.
 class Applied {
@@ -20,10 +22,14 @@ public:
     }
 
     TermPtr operator()(const TermPtr& term, bool& widened) const {
-        if (slide_) return (*slide_)(term, widened);
-        if (const auto* reduce = std::get_if<Reduce>(&step_)) return reduced(term, reduce->axes);
-        if (const auto* band = std::get_if<Band>(&step_)) return banded(term, *band, before_);
-        if (const auto* permute = std::get_if<Permute>(&step_)) return permuted(term, permute->perm);
+        if (slide_)
+            return (*slide_)(term, widened);
+        if (const auto* reduce = std::get_if<Reduce>(&step_))
+            return reduced(term, reduce->axes);
+        if (const auto* band = std::get_if<Band>(&step_))
+            return banded(term, *band, before_);
+        if (const auto* permute = std::get_if<Permute>(&step_))
+            return permuted(term, permute->perm);
         return reshaped(term, before_, std::get<Reshape>(step_).shape, widened);
     }
 
@@ -45,7 +51,8 @@ AppliedPath apply(const Program& program, const Path& path, bool unbounded) {
     AppliedPath result{path.source, {}, program.shape(path.source), false};
     result.reads_nothing = without_elements(result.arrives);
     for (const Step& step : path.steps) {
-        if (result.reads_nothing) break;
+        if (result.reads_nothing)
+            break;
         result.steps.emplace_back(step, result.arrives, unbounded);
         result.arrives = shape_after(step, result.arrives);
         result.reads_nothing = without_elements(result.arrives);
@@ -59,22 +66,26 @@ FieldPtr joined(const std::vector<AppliedPath>& paths, const Shape& shape, const
         return fields[static_cast<size_t>(path.source) * axes + axis];
     };
     // Elementwise operators pass their operand's field on as it is.
-    if (paths.size() == 1 && paths[0].steps.empty() && paths[0].arrives == shape) return field_of(paths[0]);
+    if (paths.size() == 1 && paths[0].steps.empty() && paths[0].arrives == shape)
+        return field_of(paths[0]);
     auto result = std::make_shared<Field>();
     for (const AppliedPath& path : paths) {
-        if (path.reads_nothing || without_elements(shape)) continue;
+        if (path.reads_nothing || without_elements(shape))
+            continue;
         const FieldPtr from = field_of(path);
         result->widened |= from->widened;
         for (TermPtr term : from->terms) {
-            for (size_t k = 0; k < path.steps.size() && term; ++k) term = path.steps[k](term, result->widened);
-            if (term) result->terms.push_back(broadcast(term, path.arrives, shape));
+            for (size_t k = 0; k < path.steps.size() && term; ++k)
+                term = path.steps[k](term, result->widened);
+            if (term)
+                result->terms.push_back(broadcast(term, path.arrives, shape));
         }
     }
     normalise(*result);
     return result;
 }
 
-}  // namespace
+} // namespace
 
 Hull propagate(const Program& program) {
     Hull result;
@@ -88,14 +99,16 @@ Hull propagate(const Program& program) {
     const auto nothing = std::make_shared<const Field>();
     for (size_t input = 0; input < program.inputs.size(); ++input) {
         for (const InputAxis& axis : result.axes) {
-            const bool own = axis.input == static_cast<int64_t>(input) && !without_elements(program.inputs[input].shape);
+            const bool own =
+                axis.input == static_cast<int64_t>(input) && !without_elements(program.inputs[input].shape);
             for (const bool unbounded : {true, false}) {
                 auto& fields = unbounded ? result.unbounded : result.clipped;
                 if (!own) {
                     fields.push_back(nothing);
                     continue;
                 }
-                if (axis.length > kLargestTable) throw std::length_error("an input axis is longer than a table may be");
+                if (axis.length > kLargestTable)
+                    throw std::length_error("an input axis is longer than a table may be");
                 auto field = std::make_shared<Field>();
                 field->terms.push_back(identity_term(axis.axis, axis.length, unbounded));
                 fields.push_back(field);
@@ -106,12 +119,14 @@ Hull propagate(const Program& program) {
     for (const Tensor& tensor : program.tensors) {
         bool exact = tensor.exact, widened = false;
         for (const Path& path : tensor.paths) {
-            if (path.source < inputs) continue;
+            if (path.source < inputs)
+                continue;
             exact = exact && result.exact[static_cast<size_t>(path.source - inputs)];
         }
         for (const bool unbounded : {true, false}) {
             std::vector<AppliedPath> paths;
-            for (const Path& path : tensor.paths) paths.push_back(apply(program, path, unbounded));
+            for (const Path& path : tensor.paths)
+                paths.push_back(apply(program, path, unbounded));
             auto& fields = unbounded ? result.unbounded : result.clipped;
             for (size_t axis = 0; axis < axes; ++axis) {
                 fields.push_back(joined(paths, tensor.shape, fields, axes, axis));
@@ -124,4 +139,4 @@ Hull propagate(const Program& program) {
     return result;
 }
 
-}  // namespace rfonnx
+} // namespace rfonnx

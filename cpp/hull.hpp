@@ -13,18 +13,19 @@ struct InputAxis {
 };
 
 struct Hull {
-    std::vector<InputAxis> axes;      // of all inputs, in order
-    std::vector<FieldPtr> unbounded;  // by source * axes.size() + axis; sources are inputs first, then tensors
+    std::vector<InputAxis> axes;     // of all inputs, in order
+    std::vector<FieldPtr> unbounded; // by source * axes.size() + axis; sources are inputs first, then tensors
     std::vector<FieldPtr> clipped;
-    std::vector<bool> exact;    // by tensor: both ends of every clipped interval are read for generic weights
-    std::vector<bool> widened;  // by tensor: a table outgrew kLargestTable on the way here
+    std::vector<bool> exact;   // by tensor: both ends of every clipped interval are read for generic weights
+    std::vector<bool> widened; // by tensor: a table outgrew kLargestTable on the way here
 
     const Field& field(int64_t source, size_t axis, bool clip) const {
         return *(clip ? clipped : unbounded)[static_cast<size_t>(source) * axes.size() + axis];
     }
 };
 
-/// Propagates through a validated program. Linear in the number of tensors; sound for every program, tight where `exact`.
+/// Propagates through a validated program. Linear in the number of tensors; sound for every program, tight where
+/// `exact`.
 Hull propagate(const Program& program);
 
-}  // namespace rfonnx
+} // namespace rfonnx

@@ -1,7 +1,8 @@
 /// Closed integer intervals, the only currency of the core.
 ///
 /// Convention, everywhere in cpp/: an interval is closed, `[lo, hi]`, both ends inclusive; positions count from 0.
-/// Two states are named: *empty* (`hi < lo`, always stored as `kEmpty`: reads nothing) and, for a whole axis of length n,
+/// Two states are named: *empty* (`hi < lo`, always stored as `kEmpty`: reads nothing) and, for a whole axis of length
+/// n,
 /// `[0, n - 1]`.
 #pragma once
 
@@ -27,7 +28,9 @@ constexpr Interval kEmpty{std::numeric_limits<int64_t>::max(), std::numeric_limi
 
 /// Smallest interval that holds both. Exact as a hull; a superset of the union when they do not touch.
 /// hull([0,2], [5,6]) = [0,6]; hull(empty, [5,6]) = [5,6].
-inline Interval hull(Interval a, Interval b) { return {std::min(a.lo, b.lo), std::max(a.hi, b.hi)}; }
+inline Interval hull(Interval a, Interval b) {
+    return {std::min(a.lo, b.lo), std::max(a.hi, b.hi)};
+}
 
 /// True when every position of `inner` lies in `outer`; the empty interval lies in all.
 inline bool contains(Interval outer, Interval inner) {
@@ -37,13 +40,15 @@ inline bool contains(Interval outer, Interval inner) {
 /// Arithmetic that throws std::overflow_error instead of wrapping: sizes come from files that nobody vouches for.
 inline int64_t add(int64_t a, int64_t b) {
     int64_t result;
-    if (__builtin_add_overflow(a, b, &result)) throw std::overflow_error("a position exceeds 64 bits");
+    if (__builtin_add_overflow(a, b, &result))
+        throw std::overflow_error("a position exceeds 64 bits");
     return result;
 }
 
 inline int64_t multiply(int64_t a, int64_t b) {
     int64_t result;
-    if (__builtin_mul_overflow(a, b, &result)) throw std::overflow_error("a position exceeds 64 bits");
+    if (__builtin_mul_overflow(a, b, &result))
+        throw std::overflow_error("a position exceeds 64 bits");
     return result;
 }
 
@@ -53,7 +58,11 @@ inline Interval moved(Interval value, int64_t offset) {
 }
 
 /// Division that rounds towards minus infinity, and its remainder in `[0, b)`; b > 0.
-inline int64_t floor_divide(int64_t a, int64_t b) { return a / b - (a % b != 0 && a < 0); }
-inline int64_t floor_modulo(int64_t a, int64_t b) { return a - floor_divide(a, b) * b; }
+inline int64_t floor_divide(int64_t a, int64_t b) {
+    return a / b - (a % b != 0 && a < 0);
+}
+inline int64_t floor_modulo(int64_t a, int64_t b) {
+    return a - floor_divide(a, b) * b;
+}
 
-}  // namespace rfonnx
+} // namespace rfonnx

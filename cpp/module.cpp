@@ -19,7 +19,8 @@ namespace {
 using Array = py::array_t<int64_t, py::array::c_style | py::array::forcecast>;
 
 std::vector<int64_t> to_vector(const py::handle& object) {
-    if (object.is_none()) return {};
+    if (object.is_none())
+        return {};
     const auto array = py::cast<Array>(object);
     return {array.data(), array.data() + array.size()};
 }
@@ -29,16 +30,22 @@ Step to_step(const py::tuple& step) {
     const auto kind = py::cast<std::string>(py::type::of(step).attr("__name__"));
     const auto whole = [&](size_t field) { return py::cast<int64_t>(step[field]); };
     const auto axis = [&](size_t field) { return py::cast<int>(step[field]); };
-    if (kind == "Window") return Window{axis(0), whole(1), whole(2), whole(3), whole(4), whole(5)};
-    if (kind == "Spread") return Spread{axis(0), whole(1), whole(2), whole(3), whole(4), whole(5)};
+    if (kind == "Window")
+        return Window{axis(0), whole(1), whole(2), whole(3), whole(4), whole(5)};
+    if (kind == "Spread")
+        return Spread{axis(0), whole(1), whole(2), whole(3), whole(4), whole(5)};
     if (kind == "Select") {
         return Select{axis(0),  to_vector(step[1]), to_vector(step[2]), whole(3),
                       whole(4), whole(5),           to_vector(step[6]), to_vector(step[7])};
     }
-    if (kind == "Reduce") return Reduce{py::cast<std::vector<int>>(step[0])};
-    if (kind == "Band") return Band{axis(0), axis(1), to_vector(step[2]), to_vector(step[3])};
-    if (kind == "Permute") return Permute{py::cast<std::vector<int>>(step[0])};
-    if (kind == "Reshape") return Reshape{py::cast<Shape>(step[0])};
+    if (kind == "Reduce")
+        return Reduce{py::cast<std::vector<int>>(step[0])};
+    if (kind == "Band")
+        return Band{axis(0), axis(1), to_vector(step[2]), to_vector(step[3])};
+    if (kind == "Permute")
+        return Permute{py::cast<std::vector<int>>(step[0])};
+    if (kind == "Reshape")
+        return Reshape{py::cast<Shape>(step[0])};
     throw std::invalid_argument("unknown access primitive " + kind);
 }
 
@@ -54,7 +61,8 @@ Program to_program(const py::list& inputs, const py::list& tensors) {
         for (const auto& entry : py::cast<py::sequence>(tensor[2])) {
             const auto path = py::cast<py::tuple>(entry);
             Path read{py::cast<int64_t>(path[0]), {}};
-            for (const auto& step : py::cast<py::sequence>(path[1])) read.steps.push_back(to_step(py::cast<py::tuple>(step)));
+            for (const auto& step : py::cast<py::sequence>(path[1]))
+                read.steps.push_back(to_step(py::cast<py::tuple>(step)));
             result.paths.push_back(std::move(read));
         }
         program.tensors.push_back(std::move(result));
@@ -78,14 +86,16 @@ public:
 
     std::vector<std::pair<int64_t, int>> axes() const {
         std::vector<std::pair<int64_t, int>> result;
-        for (const InputAxis& axis : hull_.axes) result.emplace_back(axis.input, axis.axis);
+        for (const InputAxis& axis : hull_.axes)
+            result.emplace_back(axis.input, axis.axis);
         return result;
     }
     std::vector<bool> exact() const { return hull_.exact; }
     std::vector<bool> widened() const { return hull_.widened; }
     std::vector<std::pair<int64_t, size_t>> misaligned_joins() const {
         std::vector<std::pair<int64_t, size_t>> result;
-        for (const MisalignedJoin& join : alignment_.joins) result.emplace_back(join.tensor, join.axis);
+        for (const MisalignedJoin& join : alignment_.joins)
+            result.emplace_back(join.tensor, join.axis);
         return result;
     }
 
@@ -96,7 +106,8 @@ public:
         const Field& field = hull_.field(source, axis, clip);
         std::vector<bool> walked(shape.size(), false);
         for (const TermPtr& term : field.terms) {
-            for (const Walk& walk : term->walks) walked[static_cast<size_t>(walk.axis)] = true;
+            for (const Walk& walk : term->walks)
+                walked[static_cast<size_t>(walk.axis)] = true;
         }
         Shape extent;
         int64_t size = 1;
@@ -104,7 +115,8 @@ public:
             extent.push_back(walked[k] ? shape[k] : std::min(shape[k], int64_t{1}));
             size = multiply(size, extent.back());
         }
-        if (size > (int64_t{1} << 28)) throw std::length_error("the interval table is too large to lay out; ask for a box");
+        if (size > (int64_t{1} << 28))
+            throw std::length_error("the interval table is too large to lay out; ask for a box");
         py::array_t<int64_t> lo(extent), hi(extent);
         std::vector<int64_t> position(shape.size(), 0);
         for (int64_t entry = 0; entry < size; ++entry) {
@@ -112,7 +124,8 @@ public:
             lo.mutable_data()[entry] = value.lo;
             hi.mutable_data()[entry] = value.hi;
             for (size_t k = position.size(); k-- > 0;) {
-                if (++position[k] < extent[k]) break;
+                if (++position[k] < extent[k])
+                    break;
                 position[k] = 0;
             }
         }
@@ -120,7 +133,8 @@ public:
     }
 
     /// Per input axis (lo, hi) at one position of a source.
-    std::vector<std::pair<int64_t, int64_t>> box(int64_t source, const std::vector<int64_t>& position, bool clip) const {
+    std::vector<std::pair<int64_t, int64_t>> box(int64_t source, const std::vector<int64_t>& position,
+                                                 bool clip) const {
         require(source, position);
         std::vector<std::pair<int64_t, int64_t>> result;
         for (size_t axis = 0; axis < hull_.axes.size(); ++axis) {
@@ -141,8 +155,8 @@ public:
                 return std::hash<const void*>()(k.unbounded) * 31 + std::hash<const void*>()(k.clipped);
             }
         };
-        std::vector<uint8_t> kind;
-        std::vector<int64_t> size, size_min, stride, stride_of, period, start, center, center_of, tensor_axis, lines;
+        std::vector<uint8_t> kind, aligned;
+        std::vector<int64_t> size, size_min, stride, stride_of, period, start, center, center_of, tensor_axis;
         std::vector<double> coverage;
         {
             py::gil_scoped_release release;
@@ -151,7 +165,8 @@ public:
             const auto sources = static_cast<int64_t>(program_.inputs.size() + program_.tensors.size());
             for (int64_t source = 0; source < sources; ++source) {
                 for (size_t axis = 0; axis < hull_.axes.size(); ++axis) {
-                    const Field &unbounded = hull_.field(source, axis, false), &clipped = hull_.field(source, axis, true);
+                    const Field &unbounded = hull_.field(source, axis, false),
+                                &clipped = hull_.field(source, axis, true);
                     auto [place, fresh] = known.try_emplace(Key{&unbounded, &clipped});
                     if (fresh) {
                         place->second = summarise(unbounded, clipped, program_.shape(source), hull_.axes[axis].length);
@@ -168,8 +183,7 @@ public:
                     center_of.push_back(s.center.denominator);
                     tensor_axis.push_back(s.tensor_axis);
                     coverage.push_back(s.coverage);
-                    lines.push_back(static_cast<int64_t>(
-                        alignment_.lines[static_cast<size_t>(source) * hull_.axes.size() + axis].size()));
+                    aligned.push_back(alignment_.aligned(static_cast<size_t>(source) * hull_.axes.size() + axis));
                 }
             }
         }
@@ -185,7 +199,7 @@ public:
         result["center_denominator"] = to_array(center_of);
         result["tensor_axis"] = to_array(tensor_axis);
         result["coverage"] = to_array(coverage);
-        result["centres"] = to_array(lines);
+        result["aligned"] = to_array(aligned);
         return result;
     }
 
@@ -226,23 +240,28 @@ private:
     template <typename Value>
     static py::object to_object(const std::map<int64_t, Cover<Value>>& covers, int64_t input) {
         const auto place = covers.find(input);
-        if (place == covers.end()) return py::none();
+        if (place == covers.end())
+            return py::none();
         py::array_t<Value> result(place->second.extent);
         std::copy(place->second.values.begin(), place->second.values.end(), result.mutable_data());
         return result;
     }
     void require(int64_t source, size_t axis) const {
         const auto sources = static_cast<int64_t>(program_.inputs.size() + program_.tensors.size());
-        if (source < 0 || source >= sources) throw std::out_of_range("no such source");
-        if (axis >= hull_.axes.size() && axis > 0) throw std::out_of_range("no such input axis");
+        if (source < 0 || source >= sources)
+            throw std::out_of_range("no such source");
+        if (axis >= hull_.axes.size() && axis > 0)
+            throw std::out_of_range("no such input axis");
     }
 
     void require(int64_t source, const std::vector<int64_t>& position) const {
         require(source, 0);
         const Shape& shape = program_.shape(source);
-        if (position.size() != shape.size()) throw std::out_of_range("a position needs one index per axis");
+        if (position.size() != shape.size())
+            throw std::out_of_range("a position needs one index per axis");
         for (size_t k = 0; k < shape.size(); ++k) {
-            if (position[k] < 0 || position[k] >= shape[k]) throw std::out_of_range("a position lies outside the tensor");
+            if (position[k] < 0 || position[k] >= shape[k])
+                throw std::out_of_range("a position lies outside the tensor");
         }
     }
 
@@ -251,8 +270,8 @@ private:
     Alignment alignment_;
 };
 
-}  // namespace
-}  // namespace rfonnx
+} // namespace
+} // namespace rfonnx
 
 PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     using rfonnx::Result;

@@ -11,11 +11,13 @@ namespace {
 constexpr int64_t kLongest = int64_t{1} << 40;
 
 void require(bool condition, const char* what) {
-    if (!condition) throw std::invalid_argument(what);
+    if (!condition)
+        throw std::invalid_argument(what);
 }
 
 void require_axis(int axis, const Shape& shape) {
-    require(axis >= 0 && static_cast<size_t>(axis) < shape.size(), "a step names an axis that the tensor does not have");
+    require(axis >= 0 && static_cast<size_t>(axis) < shape.size(),
+            "a step names an axis that the tensor does not have");
 }
 
 template <typename Sliding>
@@ -34,8 +36,12 @@ Shape after_sliding(const Sliding& step, const Shape& shape, bool reversible) {
     return result;
 }
 
-Shape after(const Window& step, const Shape& shape) { return after_sliding(step, shape, true); }
-Shape after(const Spread& step, const Shape& shape) { return after_sliding(step, shape, false); }
+Shape after(const Window& step, const Shape& shape) {
+    return after_sliding(step, shape, true);
+}
+Shape after(const Spread& step, const Shape& shape) {
+    return after_sliding(step, shape, false);
+}
 
 Shape after(const Select& step, const Shape& shape) {
     require_axis(step.axis, shape);
@@ -97,7 +103,7 @@ Shape after(const Reshape& step, const Shape& shape) {
     return step.shape;
 }
 
-}  // namespace
+} // namespace
 
 Shape shape_after(const Step& step, const Shape& shape) {
     return std::visit([&](const auto& s) { return after(s, shape); }, step);
@@ -105,7 +111,8 @@ Shape shape_after(const Step& step, const Shape& shape) {
 
 void validate(const Program& program) {
     const auto inputs = static_cast<int64_t>(program.inputs.size());
-    for (const Input& input : program.inputs) elements(input.shape);
+    for (const Input& input : program.inputs)
+        elements(input.shape);
     for (size_t index = 0; index < program.tensors.size(); ++index) {
         const Tensor& tensor = program.tensors[index];
         try {
@@ -114,7 +121,8 @@ void validate(const Program& program) {
                 require(path.source >= 0 && path.source < inputs + static_cast<int64_t>(index),
                         "a path starts at a tensor that is not made yet");
                 Shape shape = program.shape(path.source);
-                for (const Step& step : path.steps) shape = shape_after(step, shape);
+                for (const Step& step : path.steps)
+                    shape = shape_after(step, shape);
                 require(shape.size() <= tensor.shape.size(), "a path arrives with more axes than the tensor has");
                 const size_t skipped = tensor.shape.size() - shape.size();
                 for (size_t axis = 0; axis < shape.size(); ++axis) {
@@ -130,4 +138,4 @@ void validate(const Program& program) {
     }
 }
 
-}  // namespace rfonnx
+} // namespace rfonnx

@@ -1,5 +1,5 @@
-/// The access program: which positions of which tensor each output position reads. rfonnx/access/primitives.py states the
-/// same contract for the side that writes programs.
+/// The access program: which positions of which tensor each output position reads. rfonnx/access/primitives.py states
+/// the same contract for the side that writes programs.
 #pragma once
 
 #include <cstdint>
@@ -24,13 +24,13 @@ struct Spread {
     int64_t length, kernel, stride, dilation, pad;
 };
 
-/// Output `o` reads `first[o], first[o]+step .. last[o]`. `free_*` is the same without borders; `free[o+period] == free[o]+shift`,
-/// or period 0 when the reads do not go on beyond the table.
+/// Output `o` reads `first[o], first[o]+step .. last[o]`. `free_*` is the same without borders; `free[o+period] ==
+/// free[o]+shift`, or period 0 when the reads do not go on beyond the table.
 struct Select {
     int axis;
     std::vector<int64_t> first, last;
     int64_t step, period, shift;
-    std::vector<int64_t> free_first, free_last;  // empty: the same as first, last
+    std::vector<int64_t> free_first, free_last; // empty: the same as first, last
 };
 
 /// The output, of length 1 along `axes`, reads everything along them.
@@ -85,12 +85,12 @@ struct Program {
     }
 };
 
-/// Shape after one step. Throws std::invalid_argument when the step does not fit the shape it is applied to: an axis out of
-/// range, a length below 0, a stride of 0, tables of different lengths, another number of elements.
+/// Shape after one step. Throws std::invalid_argument when the step does not fit the shape it is applied to: an axis
+/// out of range, a length below 0, a stride of 0, tables of different lengths, another number of elements.
 Shape shape_after(const Step& step, const Shape& shape);
 
-/// Checks every path of the program: sources come before their readers, every step fits, and what arrives broadcasts to the
-/// tensor's shape. Throws std::invalid_argument that names the tensor.
+/// Checks every path of the program: sources come before their readers, every step fits, and what arrives broadcasts to
+/// the tensor's shape. Throws std::invalid_argument that names the tensor.
 void validate(const Program& program);
 
-}  // namespace rfonnx
+} // namespace rfonnx

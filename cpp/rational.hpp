@@ -30,4 +30,4 @@ struct Rational {
     }
 };
 
-}  // namespace rfonnx
+} // namespace rfonnx

@@ -52,9 +52,10 @@ private:
     int axis_;
     int64_t length_;
     int64_t kernel_ = 1, stride_ = 1, dilation_ = 1, pad_ = 0;
-    const Select* select_ = nullptr;  // the program outlives its reads
+    const Select* select_ = nullptr; // the program outlives its reads
     int64_t period_, shift_;
-    int64_t common_ = 1, inverse_ = 0;  // spread: gcd(stride, dilation), and dilation/common inverted modulo stride/common
+    int64_t common_ = 1,
+            inverse_ = 0; // spread: gcd(stride, dilation), and dilation/common inverted modulo stride/common
 };
 
-}  // namespace rfonnx
+} // namespace rfonnx

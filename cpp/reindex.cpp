@@ -3,22 +3,27 @@
 namespace rfonnx {
 namespace {
 
-size_t index(int64_t value) { return static_cast<size_t>(value); }
+size_t index(int64_t value) {
+    return static_cast<size_t>(value);
+}
 
 struct Rule {
     int64_t period = 0, shift = 0;
 };
 
-/// Rule of several axes laid out flat. Stepping `period * inner` flat positions moves the outer axis by `period` and nothing else.
+/// Rule of several axes laid out flat. Stepping `period * inner` flat positions moves the outer axis by `period` and
+/// nothing else.
 Rule flat_rule(const std::vector<Walk>& walks, const Shape& from, const Group& group) {
     Rule rule{1, 0};
     int64_t inner = 1;
     for (size_t axis = group.from_end; axis-- > group.from_begin;) {
         const int64_t length = from[axis];
-        if (length == 1) continue;
+        if (length == 1)
+            continue;
         Rule own{1, 0};
         for (const Walk& walk : walks) {
-            if (walk.axis == static_cast<int>(axis)) own = {walk.period, walk.shift};
+            if (walk.axis == static_cast<int>(axis))
+                own = {walk.period, walk.shift};
         }
         rule = {multiply(own.period, inner), own.shift};
         inner = multiply(inner, length);
@@ -29,7 +34,8 @@ Rule flat_rule(const std::vector<Walk>& walks, const Shape& from, const Group& g
 /// A smaller period that the table has too: neighbours in a flat layout often continue each other.
 Rule shortest_rule(Rule rule, const std::vector<Interval>& table, int64_t outer, int64_t length, int64_t inner) {
     for (int64_t period = 1; period < rule.period; ++period) {
-        if (rule.period % period != 0 || rule.shift % (rule.period / period) != 0) continue;
+        if (rule.period % period != 0 || rule.shift % (rule.period / period) != 0)
+            continue;
         const int64_t shift = rule.shift / (rule.period / period);
         bool holds = true;
         for (int64_t o = 0; o < outer && holds; ++o) {
@@ -38,7 +44,8 @@ Rule shortest_rule(Rule rule, const std::vector<Interval>& table, int64_t outer,
                 holds = row[period * inner] == moved(row[0], shift);
             }
         }
-        if (holds) return {period, shift};
+        if (holds)
+            return {period, shift};
     }
     return rule;
 }
@@ -52,10 +59,12 @@ struct Regrouping {
     /// Walks [first, last) of the term lie in the group; there is at least one.
     Term apply(const Term& term, size_t first, size_t last) const {
         int64_t length = 1;
-        for (size_t axis = group.from_begin; axis < group.from_end; ++axis) length = multiply(length, from[axis]);
+        for (size_t axis = group.from_begin; axis < group.from_end; ++axis)
+            length = multiply(length, from[axis]);
         const int64_t inner = term.inner(last - 1);
         int64_t slots = inner;
-        for (size_t walk = first; walk < last; ++walk) slots *= term.walks[walk].slots;
+        for (size_t walk = first; walk < last; ++walk)
+            slots *= term.walks[walk].slots;
         const int64_t outer = slots == 0 ? 0 : static_cast<int64_t>(term.table.size()) / slots;
 
         Term result;
@@ -69,12 +78,14 @@ struct Regrouping {
         const std::vector<Walk> own(term.walks.begin() + static_cast<std::ptrdiff_t>(first),
                                     term.walks.begin() + static_cast<std::ptrdiff_t>(last));
         Rule rule = flat_rule(own, from, group);
-        if (rule.period > length) rule = {};
+        if (rule.period > length)
+            rule = {};
         rule = shortest_rule(rule, result.table, outer, length, inner);
 
         result.walks.assign(term.walks.begin(), term.walks.begin() + static_cast<std::ptrdiff_t>(first));
         append_cut(result.walks, length, rule);
-        result.walks.insert(result.walks.end(), term.walks.begin() + static_cast<std::ptrdiff_t>(last), term.walks.end());
+        result.walks.insert(result.walks.end(), term.walks.begin() + static_cast<std::ptrdiff_t>(last),
+                            term.walks.end());
         return result;
     }
 
@@ -93,12 +104,14 @@ private:
         return entry;
     }
 
-    /// One walk per new axis longer than 1, numbered as in `from` (renumbered later); their rules follow from the flat one.
+    /// One walk per new axis longer than 1, numbered as in `from` (renumbered later); their rules follow from the flat
+    /// one.
     void append_cut(std::vector<Walk>& walks, int64_t length, Rule rule) const {
         int64_t stride = length;
         for (size_t axis = group.to_begin; axis < group.to_end; ++axis) {
             stride /= to[axis];
-            if (to[axis] == 1) continue;
+            if (to[axis] == 1)
+                continue;
             Walk walk{static_cast<int>(axis), to[axis], to[axis], nullptr, 0, 0};
             if (rule.period > 0) {
                 const int64_t turns = rule.period / std::gcd(rule.period, stride);
@@ -114,17 +127,19 @@ private:
 
 int64_t length_of(const Shape& shape, size_t begin, size_t end) {
     int64_t length = 1;
-    for (size_t axis = begin; axis < end; ++axis) length = multiply(length, shape[axis]);
+    for (size_t axis = begin; axis < end; ++axis)
+        length = multiply(length, shape[axis]);
     return length;
 }
 
-}  // namespace
+} // namespace
 
 std::vector<Group> groups_of(const Shape& from, const Shape& to) {
     std::vector<Group> groups;
     // Without elements there is nothing to match up: one group of everything.
     for (int64_t length : from) {
-        if (length == 0) return {{0, from.size(), 0, to.size()}};
+        if (length == 0)
+            return {{0, from.size(), 0, to.size()}};
     }
     size_t i = 0, j = 0;
     while (i < from.size() && j < to.size()) {
@@ -142,7 +157,8 @@ std::vector<Group> groups_of(const Shape& from, const Shape& to) {
         groups.push_back(group);
     }
     // What is left over on either side are axes of length 1.
-    if (i < from.size()) groups.push_back({i, from.size(), to.size(), to.size()});
+    if (i < from.size())
+        groups.push_back({i, from.size(), to.size(), to.size()});
     return groups;
 }
 
@@ -151,7 +167,8 @@ TermPtr permuted(const TermPtr& term, const std::vector<int>& perm) {
     std::vector<int64_t> strides;
     for (size_t axis = 0; axis < perm.size(); ++axis) {
         const int walk = term->find(perm[axis]);
-        if (walk < 0) continue;
+        if (walk < 0)
+            continue;
         result->walks.push_back(term->walks[static_cast<size_t>(walk)]);
         result->walks.back().axis = static_cast<int>(axis);
         strides.push_back(term->inner(static_cast<size_t>(walk)));
@@ -160,10 +177,12 @@ TermPtr permuted(const TermPtr& term, const std::vector<int>& perm) {
     std::vector<int64_t> slot(strides.size(), 0);
     for (size_t entry = 0; entry < term->table.size(); ++entry) {
         int64_t old = 0;
-        for (size_t k = 0; k < slot.size(); ++k) old += slot[k] * strides[k];
+        for (size_t k = 0; k < slot.size(); ++k)
+            old += slot[k] * strides[k];
         result->table.push_back(term->table[index(old)]);
         for (size_t k = slot.size(); k-- > 0;) {
-            if (++slot[k] < result->walks[k].slots) break;
+            if (++slot[k] < result->walks[k].slots)
+                break;
             slot[k] = 0;
         }
     }
@@ -179,18 +198,22 @@ TermPtr reshaped(const TermPtr& term, const Shape& from, const Shape& to, bool& 
         };
         // Walks before this group already carry their new axis numbers, and come first in the table.
         size_t remaining = 0;
-        for (const Walk& walk : term->walks) remaining += walk.axis >= static_cast<int>(group.from_begin);
+        for (const Walk& walk : term->walks)
+            remaining += walk.axis >= static_cast<int>(group.from_begin);
         const size_t first = current.walks.size() - remaining;
         size_t last = first;
-        while (last < current.walks.size() && in_group(current.walks[last])) ++last;
-        if (first == last) continue;
+        while (last < current.walks.size() && in_group(current.walks[last]))
+            ++last;
+        if (first == last)
+            continue;
         if (group.from_end - group.from_begin == 1 && group.to_end - group.to_begin == 1) {
             current.walks[first].axis = static_cast<int>(group.to_begin);
             continue;
         }
         const int64_t length = length_of(from, group.from_begin, group.from_end);
         int64_t others = static_cast<int64_t>(current.table.size());
-        for (size_t walk = first; walk < last; ++walk) others /= std::max(current.walks[walk].slots, int64_t{1});
+        for (size_t walk = first; walk < last; ++walk)
+            others /= std::max(current.walks[walk].slots, int64_t{1});
         if (multiply(others, length) > kLargestTable) {
             widened = true;
             return reshaped(std::make_shared<const Term>(without_walk(*term, cheapest_walk(*term))), from, to, widened);
@@ -204,15 +227,18 @@ TermPtr reshaped(const TermPtr& term, const Shape& from, const Shape& to, bool& 
 TermPtr broadcast(const TermPtr& term, const Shape& from, const Shape& to) {
     const auto skipped = static_cast<int>(to.size() - from.size());
     bool changes = skipped > 0;
-    for (const Walk& walk : term->walks) changes = changes || to[static_cast<size_t>(walk.axis + skipped)] != walk.length;
-    if (!changes) return term;
+    for (const Walk& walk : term->walks)
+        changes = changes || to[static_cast<size_t>(walk.axis + skipped)] != walk.length;
+    if (!changes)
+        return term;
     auto result = std::make_shared<Term>();
-    result->table = term->table;  // dropped walks have one entry
+    result->table = term->table; // dropped walks have one entry
     for (Walk walk : term->walks) {
         walk.axis += skipped;
-        if (to[static_cast<size_t>(walk.axis)] == walk.length) result->walks.push_back(walk);
+        if (to[static_cast<size_t>(walk.axis)] == walk.length)
+            result->walks.push_back(walk);
     }
     return result;
 }
 
-}  // namespace rfonnx
+} // namespace rfonnx

@@ -7,8 +7,8 @@ namespace rfonnx {
 
 TermPtr permuted(const TermPtr& term, const std::vector<int>& perm);
 
-/// `from` and `to` have the same number of elements. Axes that are merged or split are laid out flat and cut anew; a walk
-/// that turns out constant is dropped. Sets `widened` when the flat table would outgrow `kLargestTable`.
+/// `from` and `to` have the same number of elements. Axes that are merged or split are laid out flat and cut anew; a
+/// walk that turns out constant is dropped. Sets `widened` when the flat table would outgrow `kLargestTable`.
 TermPtr reshaped(const TermPtr& term, const Shape& from, const Shape& to, bool& widened);
 
 /// The term seen from a tensor of shape `to` that `from` broadcasts to, numpy style.
@@ -22,4 +22,4 @@ struct Group {
 /// The finest grouping of a reshape. (2,3,4) -> (6,2,2): {0,1 -> 0}, {2 -> 1,2}.
 std::vector<Group> groups_of(const Shape& from, const Shape& to);
 
-}  // namespace rfonnx
+} // namespace rfonnx

@@ -6,7 +6,9 @@
 namespace rfonnx {
 namespace {
 
-size_t index(int64_t value) { return static_cast<size_t>(value); }
+size_t index(int64_t value) {
+    return static_cast<size_t>(value);
+}
 
 /// One table column: the entries along a walk, `inner` apart.
 struct Column {
@@ -17,9 +19,10 @@ struct Column {
 
     /// The entry at a position beyond the ends, by the rule.
     Interval beyond(int64_t position) const {
-        if (position >= 0 && position < length) return at(position);
-        const int64_t turns = position < 0 ? floor_divide(position, period)
-                                           : floor_divide(position - length, period) + 1;
+        if (position >= 0 && position < length)
+            return at(position);
+        const int64_t turns =
+            position < 0 ? floor_divide(position, period) : floor_divide(position - length, period) + 1;
         return moved(at(position - turns * period), multiply(turns, shift));
     }
 };
@@ -29,8 +32,10 @@ int direction(const Column& column) {
     bool rises = true, falls = true;
     for (int64_t i = 0; i < column.length; ++i) {
         const Interval here = column.at(i);
-        if (here.empty()) return 0;
-        if (i == 0) continue;
+        if (here.empty())
+            return 0;
+        if (i == 0)
+            continue;
         const Interval before = column.at(i - 1);
         rises = rises && before.lo <= here.lo && before.hi <= here.hi;
         falls = falls && before.lo >= here.lo && before.hi >= here.hi;
@@ -40,17 +45,21 @@ int direction(const Column& column) {
 
 /// Hull over real positions only.
 Interval hull_inside(const Column& column, int direction, Progression reads) {
-    if (reads.empty()) return kEmpty;
-    if (direction != 0) return hull(column.at(reads.first), column.at(reads.last));
+    if (reads.empty())
+        return kEmpty;
+    if (direction != 0)
+        return hull(column.at(reads.first), column.at(reads.last));
     Interval result = kEmpty;
-    for (int64_t p = reads.first; p <= reads.last; p += reads.step) result = hull(result, column.at(p));
+    for (int64_t p = reads.first; p <= reads.last; p += reads.step)
+        result = hull(result, column.at(p));
     return result;
 }
 
 /// Hull over positions on both sides of the ends. The table repeats, moved by `shift`, every `period` positions, so the
 /// extremes lie among the first or the last reads that cover one period.
 Interval hull_beyond(const Column& column, Progression reads) {
-    if (reads.empty()) return kEmpty;
+    if (reads.empty())
+        return kEmpty;
     const int64_t round = column.period / std::gcd(column.period, reads.step);
     const int64_t count = reads.count();
     Interval result = kEmpty;
@@ -61,15 +70,17 @@ Interval hull_beyond(const Column& column, Progression reads) {
     return result;
 }
 
-/// Adds a walk by classes along `axis`: what the term sees where `seen` says so, nothing elsewhere. Some positions must be seen,
-/// and some not. `period`: of `seen`, 0 when it has none.
+/// Adds a walk by classes along `axis`: what the term sees where `seen` says so, nothing elsewhere. Some positions must
+/// be seen, and some not. `period`: of `seen`, 0 when it has none.
 TermPtr masked(const Term& term, int axis, const std::vector<bool>& seen, int64_t period) {
     auto classes = std::make_shared<Classes>();
-    for (bool sees : seen) classes->push_back(sees ? 1 : 0);
+    for (bool sees : seen)
+        classes->push_back(sees ? 1 : 0);
     const auto length = static_cast<int64_t>(seen.size());
     const Walk mask{axis, length, 2, classes, period <= length ? period : 0, 0};
     size_t place = 0;
-    while (place < term.walks.size() && term.walks[place].axis < axis) ++place;
+    while (place < term.walks.size() && term.walks[place].axis < axis)
+        ++place;
     auto result = std::make_shared<Term>();
     result->walks = term.walks;
     result->walks.insert(result->walks.begin() + static_cast<std::ptrdiff_t>(place), mask);
@@ -83,13 +94,10 @@ TermPtr masked(const Term& term, int axis, const std::vector<bool>& seen, int64_
     return result;
 }
 
-}  // namespace
+} // namespace
 
 Slide::Slide(const AxisReads& reads, int64_t source_length, bool unbounded)
-    : axis_(reads.axis()),
-      source_length_(source_length),
-      unbounded_(unbounded),
-      period_(reads.period()),
+    : axis_(reads.axis()), source_length_(source_length), unbounded_(unbounded), period_(reads.period()),
       shift_(reads.shift()) {
     reads_.reserve(index(reads.length()));
     for (int64_t o = 0; o < reads.length(); ++o) {
@@ -100,9 +108,11 @@ Slide::Slide(const AxisReads& reads, int64_t source_length, bool unbounded)
 
 TermPtr Slide::operator()(const TermPtr& term, bool& widened) const {
     const int walk = term->find(axis_);
-    if (walk < 0) return of_constant(term);
+    if (walk < 0)
+        return of_constant(term);
     const auto place = static_cast<size_t>(walk);
-    if (term->walks[place].classes) return of_classes(*term, place);
+    if (term->walks[place].classes)
+        return of_classes(*term, place);
     const int64_t others = static_cast<int64_t>(term->table.size()) / std::max(term->walks[place].slots, int64_t{1});
     if (multiply(others, static_cast<int64_t>(reads_.size())) > kLargestTable) {
         widened = true;
@@ -112,14 +122,18 @@ TermPtr Slide::operator()(const TermPtr& term, bool& widened) const {
 }
 
 TermPtr Slide::of_constant(const TermPtr& term) const {
-    if (!some_empty_) return term;
+    if (!some_empty_)
+        return term;
     std::vector<bool> seen;
-    for (const Progression& reads : reads_) seen.push_back(!reads.empty());
-    if (std::find(seen.begin(), seen.end(), true) == seen.end()) return nullptr;
+    for (const Progression& reads : reads_)
+        seen.push_back(!reads.empty());
+    if (std::find(seen.begin(), seen.end(), true) == seen.end())
+        return nullptr;
     return std::make_shared<const Term>(compressed(*masked(*term, axis_, seen, unbounded_ ? period_ : 0)));
 }
 
-/// Each output position reads a set of classes; equal sets are one class of the output. Classes only repeat with a shift of 0.
+/// Each output position reads a set of classes; equal sets are one class of the output. Classes only repeat with a
+/// shift of 0.
 TermPtr Slide::of_classes(const Term& term, size_t walk) const {
     const Walk& old = term.walks[walk];
     // next_change[p]: the first position after p of another class, to step over runs.
@@ -148,11 +162,13 @@ TermPtr Slide::of_classes(const Term& term, size_t walk) const {
         classes->push_back(sets.emplace(slots, static_cast<int32_t>(sets.size())).first->second);
     }
     std::vector<const std::set<int64_t>*> by_class(sets.size());
-    for (const auto& [slots, name] : sets) by_class[static_cast<size_t>(name)] = &slots;
+    for (const auto& [slots, name] : sets)
+        by_class[static_cast<size_t>(name)] = &slots;
 
     auto result = std::make_shared<Term>();
     result->walks = term.walks;
-    result->walks[walk] = {axis_, static_cast<int64_t>(reads_.size()), static_cast<int64_t>(sets.size()), classes, 0, 0};
+    result->walks[walk] = {axis_, static_cast<int64_t>(reads_.size()), static_cast<int64_t>(sets.size()), classes, 0,
+                           0};
     give_rule(result->walks[walk], old);
     const int64_t inner = term.inner(walk);
     const int64_t outer = inner * old.slots == 0 ? 0 : static_cast<int64_t>(term.table.size()) / (inner * old.slots);
@@ -160,7 +176,8 @@ TermPtr Slide::of_classes(const Term& term, size_t walk) const {
         for (const auto* slots : by_class) {
             for (int64_t i = 0; i < inner; ++i) {
                 Interval value = kEmpty;
-                for (int64_t slot : *slots) value = hull(value, term.table[index((o * old.slots + slot) * inner + i)]);
+                for (int64_t slot : *slots)
+                    value = hull(value, term.table[index((o * old.slots + slot) * inner + i)]);
                 result->table.push_back(value);
             }
         }
@@ -168,12 +185,15 @@ TermPtr Slide::of_classes(const Term& term, size_t walk) const {
     return std::make_shared<const Term>(compressed(std::move(*result)));
 }
 
-/// The reads repeat every `period_` outputs, `shift_` further on; after enough turns that is a whole number of the old periods.
+/// The reads repeat every `period_` outputs, `shift_` further on; after enough turns that is a whole number of the old
+/// periods.
 void Slide::give_rule(Walk& walk, const Walk& old) const {
-    if (old.period == 0 || period_ == 0) return;
+    if (old.period == 0 || period_ == 0)
+        return;
     const int64_t turns = shift_ == 0 ? 1 : old.period / std::gcd(old.period, std::abs(shift_));
     const int64_t period = multiply(period_, turns);
-    if (period > walk.length) return;
+    if (period > walk.length)
+        return;
     walk.period = period;
     walk.shift = multiply(old.shift, multiply(shift_, turns) / old.period);
 }
@@ -197,8 +217,8 @@ TermPtr Slide::of_positions(const Term& term, size_t walk) const {
             Interval* into = result->table.data() + o * length * inner + i;
             for (int64_t position = 0; position < length; ++position) {
                 const Progression& reads = reads_[index(position)];
-                into[position * inner] = goes_on ? hull_beyond(column, reads)
-                                                 : hull_inside(column, towards, clipped(reads, source_length_));
+                into[position * inner] =
+                    goes_on ? hull_beyond(column, reads) : hull_inside(column, towards, clipped(reads, source_length_));
             }
         }
     }
@@ -209,7 +229,8 @@ TermPtr reduced(const TermPtr& term, const std::vector<int>& axes) {
     TermPtr result = term;
     for (int axis : axes) {
         const int walk = result->find(axis);
-        if (walk >= 0) result = std::make_shared<const Term>(without_walk(*result, static_cast<size_t>(walk)));
+        if (walk >= 0)
+            result = std::make_shared<const Term>(without_walk(*result, static_cast<size_t>(walk)));
     }
     return result;
 }
@@ -223,22 +244,27 @@ TermPtr banded(const TermPtr& term, const Band& band, const Shape& shape) {
         seen.push_back(!ranges.back().empty());
     }
     const int key_walk = term->find(band.axis);
-    if (std::find(seen.begin(), seen.end(), true) == seen.end()) return nullptr;
-    if (key_walk < 0 && std::find(seen.begin(), seen.end(), false) == seen.end()) return term;
+    if (std::find(seen.begin(), seen.end(), true) == seen.end())
+        return nullptr;
+    if (key_walk < 0 && std::find(seen.begin(), seen.end(), false) == seen.end())
+        return term;
 
     // The table is laid out as (other walks) x (positions of `by`) and fill it range by range.
     const int by_walk = term->find(band.by);
     auto result = std::make_shared<Term>();
     for (const Walk& walk : term->walks) {
-        if (walk.axis != band.axis && walk.axis != band.by) result->walks.push_back(walk);
+        if (walk.axis != band.axis && walk.axis != band.by)
+            result->walks.push_back(walk);
     }
     size_t place = 0;
-    while (place < result->walks.size() && result->walks[place].axis < band.by) ++place;
+    while (place < result->walks.size() && result->walks[place].axis < band.by)
+        ++place;
     const auto queries = static_cast<int64_t>(ranges.size());
     result->walks.insert(result->walks.begin() + static_cast<std::ptrdiff_t>(place),
                          Walk{band.by, queries, queries, nullptr, 0, 0});
     int64_t size = 1;
-    for (const Walk& walk : result->walks) size = multiply(size, walk.slots);
+    for (const Walk& walk : result->walks)
+        size = multiply(size, walk.slots);
     result->table.assign(index(size), kEmpty);
 
     std::vector<int64_t> slot(result->walks.size(), 0);
@@ -258,7 +284,8 @@ TermPtr banded(const TermPtr& term, const Band& band, const Shape& shape) {
         const Progression& range = ranges[index(slot[place])];
         Interval& value = result->table[index(entry)];
         if (key_walk < 0) {
-            if (!range.empty()) value = term->table[index(base)];
+            if (!range.empty())
+                value = term->table[index(base)];
         } else {
             const auto key = static_cast<size_t>(key_walk);
             for (int64_t p = range.first; p <= range.last; ++p) {
@@ -266,11 +293,12 @@ TermPtr banded(const TermPtr& term, const Band& band, const Shape& shape) {
             }
         }
         for (size_t k = slot.size(); k-- > 0;) {
-            if (++slot[k] < result->walks[k].slots) break;
+            if (++slot[k] < result->walks[k].slots)
+                break;
             slot[k] = 0;
         }
     }
     return std::make_shared<const Term>(compressed(std::move(*result)));
 }
 
-}  // namespace rfonnx
+} // namespace rfonnx

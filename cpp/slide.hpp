@@ -1,4 +1,5 @@
-/// Hull of a term after a step along one axis: windows, spreads, selects, reduces and bands. A null term reads nothing at all.
+/// Hull of a term after a step along one axis: windows, spreads, selects, reduces and bands. A null term reads nothing
+/// at all.
 #pragma once
 
 #include "reads.hpp"
@@ -9,7 +10,8 @@ namespace rfonnx {
 /// A Window, Spread or Select with its reads worked out once for all the terms it is applied to.
 class Slide {
 public:
-    /// `source_length`: positions of the axis that is read. `unbounded`: without borders, else only real positions are read.
+    /// `source_length`: positions of the axis that is read. `unbounded`: without borders, else only real positions are
+    /// read.
     Slide(const AxisReads& reads, int64_t source_length, bool unbounded);
 
     /// The field of the step's output. Exact, unless the table would outgrow `kLargestTable`: then `widened` is set.
@@ -24,8 +26,8 @@ private:
     int axis_;
     int64_t source_length_;
     bool unbounded_;
-    int64_t period_, shift_;          // of the reads
-    std::vector<Progression> reads_;  // per output position
+    int64_t period_, shift_;         // of the reads
+    std::vector<Progression> reads_; // per output position
     bool some_empty_ = false;
 };
 
@@ -35,4 +37,4 @@ TermPtr reduced(const TermPtr& term, const std::vector<int>& axes);
 /// The field after a band; `shape` is the shape before it. Exact.
 TermPtr banded(const TermPtr& term, const Band& band, const Shape& shape);
 
-}  // namespace rfonnx
+} // namespace rfonnx

@@ -12,7 +12,8 @@ struct Sizes {
     int64_t largest = 0, smallest = 0;
 
     void take(Interval value) {
-        if (value.empty()) return;
+        if (value.empty())
+            return;
         const int64_t size = add(add(value.hi, -value.lo), 1);
         largest = std::max(largest, size);
         smallest = smallest == 0 ? size : std::min(smallest, size);
@@ -26,7 +27,8 @@ std::map<int, std::vector<int64_t>> representatives(const Field& field) {
         for (const Walk& walk : term->walks) {
             std::vector<int64_t>& positions = result[walk.axis];
             for (int64_t p = 0; p < walk.length; ++p) {
-                if (!walk.classes || p == 0 || walk.slot(p) != walk.slot(p - 1)) positions.push_back(p);
+                if (!walk.classes || p == 0 || walk.slot(p) != walk.slot(p - 1))
+                    positions.push_back(p);
             }
         }
     }
@@ -40,7 +42,8 @@ std::map<int, std::vector<int64_t>> representatives(const Field& field) {
 Sizes sizes_of(const Field& field, const Shape& shape) {
     Sizes sizes;
     if (field.terms.size() == 1) {
-        for (const Interval& value : field.terms[0]->table) sizes.take(value);
+        for (const Interval& value : field.terms[0]->table)
+            sizes.take(value);
         return sizes;
     }
     const auto axes = representatives(field);
@@ -64,11 +67,13 @@ Sizes sizes_of(const Field& field, const Shape& shape) {
     std::vector<size_t> turn(axes.size(), 0);
     for (int64_t k = 0; k < joint; ++k) {
         size_t digit = 0;
-        for (const auto& [axis, positions] : axes) position[static_cast<size_t>(axis)] = positions[turn[digit++]];
+        for (const auto& [axis, positions] : axes)
+            position[static_cast<size_t>(axis)] = positions[turn[digit++]];
         sizes.take(field.at(position));
         digit = axes.size();
         for (auto axis = axes.rbegin(); axis != axes.rend(); ++axis) {
-            if (++turn[--digit] < axis->second.size()) break;
+            if (++turn[--digit] < axis->second.size())
+                break;
             turn[digit] = 0;
         }
     }
@@ -80,8 +85,8 @@ struct Sliding {
     int axis = -1;
     int64_t period = 1;
     Rational stride = 0;
-    bool regular = true;  // every term either slides along `axis` with `stride`, or does not slide
-    bool walks = false;   // some term depends on the position
+    bool regular = true; // every term either slides along `axis` with `stride`, or does not slide
+    bool walks = false;  // some term depends on the position
 };
 
 Sliding sliding_of(const Field& field) {
@@ -89,7 +94,8 @@ Sliding sliding_of(const Field& field) {
     for (const TermPtr& term : field.terms) {
         for (const Walk& walk : term->walks) {
             result.walks = true;
-            if (walk.classes) continue;  // variants, such as the two halves of a concat over channels
+            if (walk.classes)
+                continue; // variants, such as the two halves of a concat over channels
             if (walk.period == 0 || walk.shift == 0) {
                 result.regular = false;
                 continue;
@@ -109,13 +115,16 @@ Sliding sliding_of(const Field& field) {
     return result;
 }
 
-/// Beside an axis that slides, the axes along which positions only come in classes (the two halves of a concat over channels).
+/// Beside an axis that slides, the axes along which positions only come in classes (the two halves of a concat over
+/// channels).
 std::vector<int> variant_axes(const Field& unbounded, int sliding_axis) {
     std::vector<int> axes;
-    if (sliding_axis < 0) return axes;
+    if (sliding_axis < 0)
+        return axes;
     for (const TermPtr& term : unbounded.terms) {
         for (const Walk& walk : term->walks) {
-            if (walk.axis != sliding_axis && walk.classes) axes.push_back(walk.axis);
+            if (walk.axis != sliding_axis && walk.classes)
+                axes.push_back(walk.axis);
         }
     }
     return axes;
@@ -128,19 +137,21 @@ Interval hull_at(const Field& field, const std::vector<int64_t>& position, const
         Term current = *term;
         for (size_t walk = current.walks.size(); walk-- > 0;) {
             const int axis = current.walks[walk].axis;
-            if (std::find(variant.begin(), variant.end(), axis) != variant.end()) current = without_walk(current, walk);
+            if (std::find(variant.begin(), variant.end(), axis) != variant.end())
+                current = without_walk(current, walk);
         }
         value = hull(value, current.at(position));
     }
     return value;
 }
 
-}  // namespace
+} // namespace
 
 Summary summarise(const Field& unbounded, const Field& clipped, const Shape& shape, int64_t input_length) {
     Summary result;
     const Sizes sizes = sizes_of(unbounded, shape);
-    if (sizes.largest == 0) return result;
+    if (sizes.largest == 0)
+        return result;
     result.size = sizes.largest;
     result.size_min = sizes.smallest;
 
@@ -159,15 +170,17 @@ Summary summarise(const Field& unbounded, const Field& clipped, const Shape& sha
     }
 
     std::vector<int64_t> first(shape.size(), 0), middle(shape.size(), 0);
-    for (size_t axis = 0; axis < shape.size(); ++axis) middle[axis] = shape[axis] / 2;
+    for (size_t axis = 0; axis < shape.size(); ++axis)
+        middle[axis] = shape[axis] / 2;
     const auto variant = variant_axes(unbounded, result.tensor_axis);
     const Interval begin = hull_at(unbounded, first, variant), seen = hull_at(clipped, middle, variant);
     if (!begin.empty()) {
         result.start = begin.lo;
         result.center = Rational(add(begin.lo, begin.hi), 2);
     }
-    if (!seen.empty()) result.coverage = static_cast<double>(seen.hi - seen.lo + 1) / static_cast<double>(input_length);
+    if (!seen.empty())
+        result.coverage = static_cast<double>(seen.hi - seen.lo + 1) / static_cast<double>(input_length);
     return result;
 }
 
-}  // namespace rfonnx
+} // namespace rfonnx

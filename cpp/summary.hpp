@@ -23,4 +23,4 @@ struct Summary {
 /// `unbounded` and `clipped`: the same field in both modes; `shape`: the tensor's; `input_length`: of the input axis.
 Summary summarise(const Field& unbounded, const Field& clipped, const Shape& shape, int64_t input_length);
 
-}  // namespace rfonnx
+} // namespace rfonnx

@@ -6,11 +6,14 @@
 namespace rfonnx {
 namespace {
 
-size_t index(int64_t value) { return static_cast<size_t>(value); }
+size_t index(int64_t value) {
+    return static_cast<size_t>(value);
+}
 
 int64_t table_size(const std::vector<Walk>& walks) {
     int64_t size = 1;
-    for (const Walk& walk : walks) size = multiply(size, walk.slots);
+    for (const Walk& walk : walks)
+        size = multiply(size, walk.slots);
     return size;
 }
 
@@ -37,7 +40,9 @@ struct JointWalk {
     SlotMap in_a, in_b;
 };
 
-Walk bare(const Walk& walk) { return {walk.axis, walk.length, walk.slots, walk.classes, 0, 0}; }
+Walk bare(const Walk& walk) {
+    return {walk.axis, walk.length, walk.slots, walk.classes, 0, 0};
+}
 
 /// One walk on which both terms can be looked up. Two classings meet in the classes of distinct pairs.
 JointWalk joint(const Walk* a, const Walk* b) {
@@ -91,7 +96,8 @@ std::vector<JointWalk> joint_walks(const Term& a, const Term& b) {
 template <typename Visit>
 bool visit_jointly(const Term& a, const Term& b, const std::vector<JointWalk>& joints, Visit visit) {
     std::vector<Walk> walks;
-    for (const JointWalk& joint : joints) walks.push_back(joint.walk);
+    for (const JointWalk& joint : joints)
+        walks.push_back(joint.walk);
     const auto strides_a = strides_within(a, walks), strides_b = strides_within(b, walks);
     const int64_t size = table_size(walks);
     std::vector<int64_t> slot(walks.size(), 0);
@@ -101,9 +107,11 @@ bool visit_jointly(const Term& a, const Term& b, const std::vector<JointWalk>& j
             in_a += joints[k].in_a[index(slot[k])] * strides_a[k];
             in_b += joints[k].in_b[index(slot[k])] * strides_b[k];
         }
-        if (!visit(a.table[index(in_a)], b.table[index(in_b)])) return false;
+        if (!visit(a.table[index(in_a)], b.table[index(in_b)]))
+            return false;
         for (size_t k = walks.size(); k-- > 0;) {
-            if (++slot[k] < walks[k].slots) break;
+            if (++slot[k] < walks[k].slots)
+                break;
             slot[k] = 0;
         }
     }
@@ -111,18 +119,22 @@ bool visit_jointly(const Term& a, const Term& b, const std::vector<JointWalk>& j
 }
 
 bool same_walks(const Term& a, const Term& b) {
-    if (a.walks.size() != b.walks.size()) return false;
+    if (a.walks.size() != b.walks.size())
+        return false;
     for (size_t k = 0; k < a.walks.size(); ++k) {
-        if (a.walks[k].axis != b.walks[k].axis) return false;
+        if (a.walks[k].axis != b.walks[k].axis)
+            return false;
     }
     return true;
 }
 
 /// Tables of the same layout, entry by entry: the common case, without index arithmetic.
 bool same_layout(const Term& a, const Term& b) {
-    if (!same_walks(a, b)) return false;
+    if (!same_walks(a, b))
+        return false;
     for (size_t k = 0; k < a.walks.size(); ++k) {
-        if (a.walks[k].classes != b.walks[k].classes) return false;
+        if (a.walks[k].classes != b.walks[k].classes)
+            return false;
     }
     return true;
 }
@@ -137,16 +149,18 @@ struct Slices {
     bool equal(int64_t a, int64_t b) const {
         for (int64_t o = 0; o < outer; ++o) {
             const auto row = term.table.begin() + o * slots * inner;
-            if (!std::equal(row + a * inner, row + (a + 1) * inner, row + b * inner)) return false;
+            if (!std::equal(row + a * inner, row + (a + 1) * inner, row + b * inner))
+                return false;
         }
         return true;
     }
     uint64_t hash(int64_t slot) const {
-        uint64_t value = 1469598103934665603ULL;  // FNV-1a
+        uint64_t value = 1469598103934665603ULL; // FNV-1a
         for (int64_t o = 0; o < outer; ++o) {
             for (int64_t i = 0; i < inner; ++i) {
                 const Interval& entry = term.table[index((o * slots + slot) * inner + i)];
-                for (int64_t end : {entry.lo, entry.hi}) value = (value ^ static_cast<uint64_t>(end)) * 1099511628211ULL;
+                for (int64_t end : {entry.lo, entry.hi})
+                    value = (value ^ static_cast<uint64_t>(end)) * 1099511628211ULL;
             }
         }
         return value;
@@ -178,7 +192,8 @@ Term deduplicated(const Term& term, size_t walk) {
         const uint64_t hash = slices.hash(slot);
         int32_t name = -1;
         for (auto [place, end] = seen.equal_range(hash); place != end && name < 0; ++place) {
-            if (slices.equal(kept[index(place->second)], slot)) name = place->second;
+            if (slices.equal(kept[index(place->second)], slot))
+                name = place->second;
         }
         if (name < 0) {
             name = static_cast<int32_t>(kept.size());
@@ -187,7 +202,8 @@ Term deduplicated(const Term& term, size_t walk) {
         }
         renamed.push_back(name);
     }
-    if (static_cast<int64_t>(kept.size()) == slices.slots) return term;
+    if (static_cast<int64_t>(kept.size()) == slices.slots)
+        return term;
     Term result = with_slots(term, walk, kept);
     Walk& own = result.walks[walk];
     auto classes = std::make_shared<Classes>();
@@ -201,7 +217,8 @@ Term deduplicated(const Term& term, size_t walk) {
 bool constant_along(const Term& term, size_t walk) {
     const Slices slices{term, walk};
     for (int64_t slot = 1; slot < slices.slots; ++slot) {
-        if (!slices.equal(0, slot)) return false;
+        if (!slices.equal(0, slot))
+            return false;
     }
     return true;
 }
@@ -216,8 +233,10 @@ int64_t cost_of_widening(const Term& term, size_t walk) {
             for (int64_t i = 0; i < slices.inner; ++i) {
                 const Interval narrow = term.table[index((o * slices.slots + s) * slices.inner + i)];
                 const Interval widened = wide.table[index(o * slices.inner + i)];
-                if (!widened.empty()) cost += widened.hi - widened.lo + 1;
-                if (!narrow.empty()) cost -= narrow.hi - narrow.lo + 1;
+                if (!widened.empty())
+                    cost += widened.hi - widened.lo + 1;
+                if (!narrow.empty())
+                    cost -= narrow.hi - narrow.lo + 1;
             }
         }
     }
@@ -227,7 +246,8 @@ int64_t cost_of_widening(const Term& term, size_t walk) {
 void drop_contained(std::vector<TermPtr>& terms) {
     for (size_t i = 0; i < terms.size(); ++i) {
         for (size_t j = 0; j < terms.size() && terms[i]; ++j) {
-            if (i != j && terms[j] && (terms[i] == terms[j] || contains(*terms[j], *terms[i]))) terms[i] = nullptr;
+            if (i != j && terms[j] && (terms[i] == terms[j] || contains(*terms[j], *terms[i])))
+                terms[i] = nullptr;
         }
     }
     terms.erase(std::remove(terms.begin(), terms.end(), nullptr), terms.end());
@@ -236,44 +256,50 @@ void drop_contained(std::vector<TermPtr>& terms) {
 void merge_alike(Field& field) {
     for (size_t i = 0; i < field.terms.size(); ++i) {
         for (size_t j = field.terms.size() - 1; j > i; --j) {
-            if (!mergeable(*field.terms[i], *field.terms[j])) continue;
+            if (!mergeable(*field.terms[i], *field.terms[j]))
+                continue;
             field.terms[i] = std::make_shared<const Term>(merged(*field.terms[i], *field.terms[j], field.widened));
             field.terms.erase(field.terms.begin() + static_cast<std::ptrdiff_t>(j));
         }
     }
 }
 
-}  // namespace
+} // namespace
 
 int64_t Term::inner(size_t walk) const {
     int64_t size = 1;
-    for (size_t k = walk + 1; k < walks.size(); ++k) size *= walks[k].slots;
+    for (size_t k = walk + 1; k < walks.size(); ++k)
+        size *= walks[k].slots;
     return size;
 }
 
 int Term::find(int axis) const {
     for (size_t k = 0; k < walks.size(); ++k) {
-        if (walks[k].axis == axis) return static_cast<int>(k);
+        if (walks[k].axis == axis)
+            return static_cast<int>(k);
     }
     return -1;
 }
 
 Interval Term::at(const std::vector<int64_t>& position) const {
     int64_t entry = 0;
-    for (const Walk& walk : walks) entry = entry * walk.slots + walk.slot(position[static_cast<size_t>(walk.axis)]);
+    for (const Walk& walk : walks)
+        entry = entry * walk.slots + walk.slot(position[static_cast<size_t>(walk.axis)]);
     return table[index(entry)];
 }
 
 Interval Field::at(const std::vector<int64_t>& position) const {
     Interval value = kEmpty;
-    for (const TermPtr& term : terms) value = hull(value, term->at(position));
+    for (const TermPtr& term : terms)
+        value = hull(value, term->at(position));
     return value;
 }
 
 TermPtr identity_term(int axis, int64_t length, bool unbounded) {
     auto term = std::make_shared<Term>();
     term->walks.push_back({axis, length, length, nullptr, unbounded ? 1 : 0, unbounded ? 1 : 0});
-    for (int64_t i = 0; i < length; ++i) term->table.push_back({i, i});
+    for (int64_t i = 0; i < length; ++i)
+        term->table.push_back({i, i});
     return term;
 }
 
@@ -286,7 +312,8 @@ Term without_walk(const Term& term, size_t walk) {
         for (int64_t s = 0; s < slices.slots; ++s) {
             const Interval* row = term.table.data() + (o * slices.slots + s) * slices.inner;
             Interval* into = result.table.data() + o * slices.inner;
-            for (int64_t i = 0; i < slices.inner; ++i) into[i] = hull(into[i], row[i]);
+            for (int64_t i = 0; i < slices.inner; ++i)
+                into[i] = hull(into[i], row[i]);
         }
     }
     return result;
@@ -297,14 +324,16 @@ size_t cheapest_walk(const Term& term) {
     int64_t least = std::numeric_limits<int64_t>::max();
     for (size_t walk = 0; walk < term.walks.size(); ++walk) {
         const int64_t cost = cost_of_widening(term, walk);
-        if (cost < least) std::tie(cheapest, least) = std::make_tuple(walk, cost);
+        if (cost < least)
+            std::tie(cheapest, least) = std::make_tuple(walk, cost);
     }
     return cheapest;
 }
 
 Term compressed(Term term) {
     for (size_t walk = term.walks.size(); walk-- > 0;) {
-        if (term.walks[walk].length == 1) continue;  // walks on: its rule says where a second position would look
+        if (term.walks[walk].length == 1)
+            continue; // walks on: its rule says where a second position would look
         if (constant_along(term, walk)) {
             term = without_walk(term, walk);
         } else if (term.walks[walk].period == 0 || term.walks[walk].classes) {
@@ -317,7 +346,8 @@ Term compressed(Term term) {
 bool contains(const Term& outer, const Term& inner) {
     for (const Walk& walk : outer.walks) {
         const int within = inner.find(walk.axis);
-        if (within < 0 || !same_slope(walk, inner.walks[static_cast<size_t>(within)])) return false;
+        if (within < 0 || !same_slope(walk, inner.walks[static_cast<size_t>(within)]))
+            return false;
     }
     const auto holds = [](Interval o, Interval i) { return contains(o, i); };
     if (same_layout(outer, inner)) {
@@ -329,7 +359,8 @@ bool contains(const Term& outer, const Term& inner) {
 Term merged(const Term& a, const Term& b, bool& widened) {
     const auto joints = joint_walks(a, b);
     int64_t size = 1;
-    for (const JointWalk& joint : joints) size = multiply(size, joint.walk.slots);
+    for (const JointWalk& joint : joints)
+        size = multiply(size, joint.walk.slots);
     if (size > kLargestTable) {
         widened = true;
         const bool drop_of_a = a.table.size() >= b.table.size();
@@ -338,10 +369,12 @@ Term merged(const Term& a, const Term& b, bool& widened) {
         return drop_of_a ? merged(smaller, b, widened) : merged(a, smaller, widened);
     }
     Term result;
-    for (const JointWalk& joint : joints) result.walks.push_back(joint.walk);
+    for (const JointWalk& joint : joints)
+        result.walks.push_back(joint.walk);
     result.table.reserve(index(table_size(result.walks)));
     if (same_layout(a, b)) {
-        for (size_t i = 0; i < a.table.size(); ++i) result.table.push_back(hull(a.table[i], b.table[i]));
+        for (size_t i = 0; i < a.table.size(); ++i)
+            result.table.push_back(hull(a.table[i], b.table[i]));
     } else {
         visit_jointly(a, b, joints, [&](Interval x, Interval y) {
             result.table.push_back(hull(x, y));
@@ -352,17 +385,21 @@ Term merged(const Term& a, const Term& b, bool& widened) {
 }
 
 bool mergeable(const Term& a, const Term& b) {
-    if (!same_walks(a, b)) return false;
+    if (!same_walks(a, b))
+        return false;
     for (size_t k = 0; k < a.walks.size(); ++k) {
         const Walk &x = a.walks[k], &y = b.walks[k];
-        if (!same_slope(x, y)) return false;
-        if (x.period > 0 && multiply(x.period / std::gcd(x.period, y.period), y.period) > x.length) return false;
+        if (!same_slope(x, y))
+            return false;
+        if (x.period > 0 && multiply(x.period / std::gcd(x.period, y.period), y.period) > x.length)
+            return false;
     }
     return true;
 }
 
 void normalise(Field& field) {
-    if (field.terms.size() < 2) return;
+    if (field.terms.size() < 2)
+        return;
     drop_contained(field.terms);
     merge_alike(field);
     drop_contained(field.terms);
@@ -373,4 +410,4 @@ void normalise(Field& field) {
     }
 }
 
-}  // namespace rfonnx
+} // namespace rfonnx

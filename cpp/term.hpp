@@ -1,11 +1,12 @@
-/// Interval tables: what every position of a tensor sees along one input axis, stored without the axes it does not depend on.
+/// Interval tables: what every position of a tensor sees along one input axis, stored without the axes it does not
+/// depend on.
 ///
-/// A field is a union of terms. A term is a small row-major table with one axis per *walk*: a tensor axis along which the
-/// interval differs. NCHW rows are one term that walks axis 2 alone: H entries, not N*C*H*W.
+/// A field is a union of terms. A term is a small row-major table with one axis per *walk*: a tensor axis along which
+/// the interval differs. NCHW rows are one term that walks axis 2 alone: H entries, not N*C*H*W.
 ///
-/// A walk's table has one entry per position, or, where many positions see the same (channels after a concat), one per *class*
-/// of positions. In the unbounded field a walk may carry a *rule*: `table[i + period] == table[i] + shift` for all positions i, by
-/// which the table goes on beyond its ends (by classes only with a shift of 0).
+/// A walk's table has one entry per position, or, where many positions see the same (channels after a concat), one per
+/// *class* of positions. In the unbounded field a walk may carry a *rule*: `table[i + period] == table[i] + shift` for
+/// all positions i, by which the table goes on beyond its ends (by classes only with a shift of 0).
 #pragma once
 
 #include <memory>
@@ -21,15 +22,15 @@ using Classes = std::vector<int32_t>;
 struct Walk {
     int axis;
     int64_t length;
-    int64_t slots;                           // entries of the table along this walk
-    std::shared_ptr<const Classes> classes;  // slot by position; null: the slot is the position
-    int64_t period = 0, shift = 0;           // period 0: no rule
+    int64_t slots;                          // entries of the table along this walk
+    std::shared_ptr<const Classes> classes; // slot by position; null: the slot is the position
+    int64_t period = 0, shift = 0;          // period 0: no rule
 
     int64_t slot(int64_t position) const { return classes ? (*classes)[static_cast<size_t>(position)] : position; }
 };
 
 struct Term {
-    std::vector<Walk> walks;  // by ascending axis
+    std::vector<Walk> walks; // by ascending axis
     std::vector<Interval> table;
 
     /// Entries between neighbours along walk `index`.
@@ -42,7 +43,8 @@ struct Term {
 
 using TermPtr = std::shared_ptr<const Term>;
 
-/// Everything one tensor sees along one input axis: the hull of its terms. `widened`: a superset, because a table grew too large.
+/// Everything one tensor sees along one input axis: the hull of its terms. `widened`: a superset, because a table grew
+/// too large.
 struct Field {
     std::vector<TermPtr> terms;
     bool widened = false;
@@ -67,15 +69,17 @@ Term without_walk(const Term& term, size_t index);
 /// The same values, with constant walks dropped and equal slices of walks without a rule stored once. Exact.
 Term compressed(Term term);
 
-/// True when `outer` holds `inner` at every position of the tensor, and their common walks go on alike beyond it. (Beyond the
-/// tensor a term that does not walk at all is taken to hold what it holds inside: what is global stays global.)
+/// True when `outer` holds `inner` at every position of the tensor, and their common walks go on alike beyond it.
+/// (Beyond the tensor a term that does not walk at all is taken to hold what it holds inside: what is global stays
+/// global.)
 bool contains(const Term& outer, const Term& inner);
 
-/// Hull of two terms over the union of their walks. Exact on the table; keeps a rule only where both have the same slope. A table
-/// over `kLargestTable` is avoided by dropping walks first, and `widened` set.
+/// Hull of two terms over the union of their walks. Exact on the table; keeps a rule only where both have the same
+/// slope. A table over `kLargestTable` is avoided by dropping walks first, and `widened` set.
 Term merged(const Term& a, const Term& b, bool& widened);
 
-/// True when `merged` would keep the rules of both: same walks, and along each the same slope or no rule on either side.
+/// True when `merged` would keep the rules of both: same walks, and along each the same slope or no rule on either
+/// side.
 bool mergeable(const Term& a, const Term& b);
 
 /// The walk that grows the intervals least when it is dropped.
@@ -84,4 +88,4 @@ size_t cheapest_walk(const Term& term);
 /// Drops terms inside others, merges what walks the same axes, and keeps to `kMostTerms`.
 void normalise(Field& field);
 
-}  // namespace rfonnx
+} // namespace rfonnx

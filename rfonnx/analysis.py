@@ -321,8 +321,7 @@ class Tensors(Mapping[str, TensorField]):
         """The field of one input axis; elementwise operators pass theirs on, so equal ones are one object."""
         at = source * len(self._axes) + column
         row = tuple(values[at] for values in self._columns.values())
-        misaligned = self._columns["centres"][at] > 1
-        centres = tuple(self._result.centres(source, column)) if misaligned else ()
+        centres = () if self._columns["aligned"][at] else tuple(self._result.centres(source, column))
         key = (*row, centres)
         if key not in self._fields:
             self._fields[key] = _axis_field(dict(zip(self._columns, row, strict=True)), centres)
