@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import onnx
 from onnx import GraphProto, NodeProto, TypeProto
 
 from rfonnx.errors import ModelError
 from rfonnx.graph import control
 from rfonnx.graph.canonical import canonicalize
+from rfonnx.graph.constness import add_constant_node, note_constants
 from rfonnx.graph.convert import bind_attributes, plain_domain, to_node
 from rfonnx.graph.declared import Declared
-from rfonnx.graph.fold import SHAPE_ONLY, SIZED_BY_VALUES, Call, Constants, constant_array
+from rfonnx.graph.fold import Call, Constants
 from rfonnx.graph.functions import Body, Functions, splice, subgraph_scope
 from rfonnx.graph.infer import infer_node
 from rfonnx.graph.model import Graph, Node
 from rfonnx.graph.order import MAX_NESTING, sort, subgraphs
 from rfonnx.graph.scope import Scope
-from rfonnx.graph.tensors import Tensors, check_size, is_static
+from rfonnx.graph.tensors import Tensors, check_size
 
 MAX_ADDED = 1_000_000
 """Nodes that inlining may add to those in the file: functions that call functions twice each grow exponentially."""
@@ -165,7 +165,7 @@ class Builder:
         outputs = tuple([scope.resolve(name) for name in proto.output])
         node = to_node(proto, scope, inputs, outputs)
         if node.op_type == "Constant" and not node.domain:
-            self._add_constant(proto, node)
+            add_constant_node(proto, node, self.tensors, self.constants)
             return node
         inner = control.captured(proto, scope) if subgraphs(proto) else []
         if inner:
@@ -174,27 +174,8 @@ class Builder:
         if found is None:
             found = infer_node(proto, node, scope, self.tensors, self.constants)
         self._record(node, proto, scope, found)
-        self._note_constant(proto, scope, node, inner)
+        note_constants(Call(proto, scope, inputs, outputs), node, inner, self.tensors, self.constants)
         return node
-
-    def _add_constant(self, proto: NodeProto, node: Node) -> None:
-        name = node.outputs[0] if node.outputs else ""
-        if not name:
-            return
-        for attribute in proto.attribute:
-            if attribute.name == "value":
-                self.constants.add_tensor(name, attribute.t)
-                return
-            if attribute.name == "sparse_value":
-                self.tensors.set_tensor(
-                    name, attribute.sparse_tensor.values.data_type, tuple(attribute.sparse_tensor.dims)
-                )
-                self.constants.add_unknown(name)
-                return
-        value = constant_array(name, next((v for k, v in node.attrs.items() if k.startswith("value")), None))
-        elem = onnx.helper.np_dtype_to_tensor_dtype(value.dtype)
-        self.tensors.set_tensor(name, elem, value.shape)
-        self.constants.add_value(name, value)
 
     def _record(self, node: Node, proto: NodeProto, scope: Scope, found: Mapping[int, TypeProto]) -> None:
         for index, name in enumerate(node.outputs):
@@ -203,32 +184,3 @@ class Builder:
                     name, found.get(index), scope.declared.get(proto.output[index]), node, self.tensors
                 )
                 check_size(name, self.tensors.shapes[name], node)
-
-    def _note_constant(self, proto: NodeProto, scope: Scope, node: Node, captured: list[str]) -> None:
-        """Constant is what reads constants alone, and what reads only a shape that is known."""
-        kind, names = node.op_type, self.constants.names
-        if kind in SHAPE_ONLY and not node.domain and node.inputs:
-            if not is_static(self.tensors.shapes[node.inputs[0]]):
-                return
-            if kind == "Shape" or kind == "Size":
-                self._add_shape(node)
-                return
-            constant = all(name in names for name in node.inputs[1:] if name)
-        else:
-            constant = all(name in names for name in (*node.inputs, *captured) if name)
-        if constant:
-            self.constants.add_call(Call(proto, scope, node.inputs, node.outputs))
-            if kind in SIZED_BY_VALUES:
-                self._settle_by_value(node)
-
-    def _add_shape(self, node: Node) -> None:
-        shape = self.tensors.shapes[node.inputs[0]] or ()
-        dims = np.array(shape, np.int64)
-        value = dims[node.attrs.get("start", 0) : node.attrs.get("end")] if node.op_type == "Shape" else dims.prod()
-        self.constants.add_value(node.outputs[0], np.asarray(value, np.int64))
-
-    def _settle_by_value(self, node: Node) -> None:
-        for name in node.outputs:
-            value = self.constants.evaluate(name) if name else None
-            if value is not None:
-                self.tensors.set_tensor(name, self.tensors.elem(name), value.shape)

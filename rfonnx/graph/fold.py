@@ -56,6 +56,7 @@ class Constants:
 
     Attributes:
         names: of all constants, also those whose value cannot be had.
+        partial: values of which only some elements are known (see `partial`); these are no constants.
     """
 
     def __init__(self, tensors: Tensors, folder: Path | None) -> None:
@@ -67,6 +68,7 @@ class Constants:
         self._values: dict[str, np.ndarray | None] = {}
         self._passed: dict[str, TensorProto | None] = {}
         self._kept = 0
+        self.partial: dict[str, np.ndarray] = {}
 
     def add_tensor(self, name: str, tensor: TensorProto) -> None:
         """Record a tensor that is stored in the file. Its data is not looked at.
@@ -102,7 +104,7 @@ class Constants:
     def forget(self, name: str) -> None:
         """Drop what was recorded, before a loop's body is inferred again."""
         self.names.discard(name)
-        for table in (self._stored, self._calls, self._values, self._passed):
+        for table in (self._stored, self._calls, self._values, self._passed, self.partial):
             table.pop(name, None)
 
     def evaluate(self, name: str) -> np.ndarray | None:

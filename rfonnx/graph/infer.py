@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import onnx
-from onnx import NodeProto, TensorProto, TypeProto, shape_inference
+from onnx import NodeProto, TensorProto, TypeProto, helper, shape_inference
 
 from rfonnx.errors import ShapeError
+from rfonnx.graph import partial
 from rfonnx.graph.fold import Constants
 from rfonnx.graph.model import Node
 from rfonnx.graph.schemas import AMENDED, schema_of, stands_in
 from rfonnx.graph.scope import Scope
-from rfonnx.graph.tensors import Tensors, is_static
+from rfonnx.graph.tensors import Tensors, is_static, tensor_type
 from rfonnx.graph.text import one_line
 
 _INTEGERS = (TensorProto.INT64, TensorProto.INT32)
@@ -31,10 +32,14 @@ def infer_node(
         from rfonnx.graph.shape_rules import infer as infer_by_rule  # most models need none of them
 
         return infer_by_rule(node, tensors, constants)
+    if constants.partial and node.op_type in ("Reshape", "Expand", "ConstantOfShape"):
+        found = _by_partial_shape(node, tensors, constants)
+        if found is not None:
+            return {0: found}
     types = {local: tensors.types[name] for local, name in zip(proto.input, node.inputs, strict=True) if name}
     data = passed_values(proto, node, tensors, constants)
     try:
-        found = shape_inference.infer_node_outputs(schema, proto, types, data, opset_imports=scope.imports)
+        made = shape_inference.infer_node_outputs(schema, proto, types, data, opset_imports=scope.imports)
     except (onnx.shape_inference.InferenceError, RuntimeError, ValueError) as error:
         # What is static and does not fit is the user's error; with unknown types the inference may fail by itself.
         known = all(is_static(tensors.shapes[name]) and tensors.elem(name) for name in node.inputs if name)
@@ -44,7 +49,25 @@ def infer_node(
                 "check the given shapes, and the file with onnx.checker",
             ) from None
         return {}
-    return {index: found[local] for index, local in enumerate(proto.output) if local in found}
+    return {index: made[local] for index, local in enumerate(proto.output) if local in made}
+
+
+def _by_partial_shape(node: Node, tensors: Tensors, constants: Constants) -> TypeProto | None:
+    """The type of a tensor whose shape is computed, and only partly known."""
+    index = 0 if node.op_type == "ConstantOfShape" else 1
+    target = constants.partial.get(node.inputs[index]) if index < len(node.inputs) else None
+    if target is None:
+        return None
+    if node.op_type == "ConstantOfShape":
+        value = node.attrs.get("value")
+        elem = TensorProto.FLOAT if value is None else helper.np_dtype_to_tensor_dtype(value.dtype)
+        return tensor_type(elem, tuple(target))
+    shape = tensors.shapes[node.inputs[0]]
+    if node.op_type == "Reshape":
+        shape = partial.reshape(shape, target, bool(node.attrs.get("allowzero", 0)))
+    else:
+        shape = partial.broadcast(shape, target)
+    return tensor_type(tensors.elem(node.inputs[0]), shape)
 
 
 def passed_values(proto: NodeProto, node: Node, tensors: Tensors, constants: Constants) -> dict[str, TensorProto]:
