@@ -1,6 +1,22 @@
 """What each operator reads, by family. Importing this package registers every rule."""
 
-from rfonnx.access.rules import conv, elementwise, matmul, norm, pad, pool, reduce, resize, scan, scatter, shape, slicing
+from rfonnx.access.rules import (
+    conv,
+    elementwise,
+    matmul,
+    norm,
+    pad,
+    pool,
+    reduce,
+    resize,
+    rnn,
+    scan,
+    scatter,
+    shape,
+    signal,
+    slicing,
+    training,
+)
 
 __all__ = [
     "conv",
@@ -11,8 +27,11 @@ __all__ = [
     "pool",
     "reduce",
     "resize",
+    "rnn",
     "scan",
     "scatter",
     "shape",
+    "signal",
     "slicing",
+    "training",
 ]

@@ -10,7 +10,20 @@ Each family's module says which attributes its operators have after it.
 """
 
 # each family registers its spellings when it is imported
-from rfonnx.graph.canonical import conv, elementwise, norm, pad, pool, reduce, resize, scan, scatter, shape, slicing  # noqa: F401
+from rfonnx.graph.canonical import (  # noqa: F401
+    conv,
+    elementwise,
+    norm,
+    pad,
+    pool,
+    reduce,
+    resize,
+    scan,
+    scatter,
+    shape,
+    signal,
+    slicing,
+)
 from rfonnx.graph.canonical.registry import canonicalize
 
 __all__ = ["canonicalize"]
