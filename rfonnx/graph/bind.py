@@ -11,7 +11,7 @@ from onnx import TypeProto, ValueInfoProto
 
 from rfonnx.errors import ShapeError
 from rfonnx.graph.tensors import MAX_DIM, check_size
-from rfonnx.graph.text import did_you_mean, quote, show_shape
+from rfonnx.graph.text import check_text, did_you_mean, quote, show_shape
 
 Shapes = Mapping[str, Sequence[int] | int]
 _ANONYMOUS = {"", "?", "None", "-1"}
@@ -54,6 +54,8 @@ def bind(inputs: Sequence[ValueInfoProto], shapes: Shapes | None) -> Binding:
     """
     given = dict(shapes or {})
     tensors = {i.name: i.type.tensor_type for i in inputs if i.type.HasField("tensor_type")}
+    for name, tensor in tensors.items():
+        check_text([d.dim_param for d in tensor.shape.dim], f"input {quote(name)}")
     symbols = {d.dim_param for t in tensors.values() for d in t.shape.dim if d.dim_param}
     _check_keys(given, {i.name for i in inputs}, symbols)
     binding = Binding()
@@ -182,7 +184,12 @@ def evaluate_dim(expression: str, symbols: Mapping[str, int]) -> int | None:
     """
     if expression in symbols:
         return symbols[expression]
-    if expression in _ANONYMOUS or expression.isidentifier() or len(expression) > _MAX_EXPRESSION:
+    if (
+        not isinstance(expression, str)
+        or expression in _ANONYMOUS
+        or expression.isidentifier()
+        or len(expression) > _MAX_EXPRESSION
+    ):
         return None
     try:
         value = _evaluate(ast.parse(expression, mode="eval").body, symbols)

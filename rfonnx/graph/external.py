@@ -10,7 +10,7 @@ import onnx
 from onnx import TensorProto, numpy_helper
 
 from rfonnx.errors import ModelError
-from rfonnx.graph.text import quote
+from rfonnx.graph.text import check_text, quote
 
 _HINT = "external data must lie in the model's own folder; save the model again with onnx.save"
 
@@ -33,6 +33,7 @@ def check_external(tensor: TensorProto) -> None:
 def _location(tensor: TensorProto) -> tuple[str, int]:
     """Path relative to the model's folder, and byte offset."""
     entries = {entry.key: entry.value for entry in tensor.external_data}
+    check_text([*entries, *entries.values()], f"tensor {quote(tensor.name)}")
     location = entries.get("location", "")
     parts = PurePosixPath(location.replace("\\", "/"))
     if not location or "\0" in location:

@@ -11,7 +11,7 @@ from rfonnx.errors import ModelError
 from rfonnx.graph.convert import plain_domain
 from rfonnx.graph.order import label, sort
 from rfonnx.graph.scope import FunctionKey, Scope
-from rfonnx.graph.text import quote
+from rfonnx.graph.text import check_text, quote
 
 MAX_CALLS = 64
 """Functions that call functions: exporters make one per module, about ten deep."""
@@ -32,6 +32,7 @@ class Functions:
         self._by_key: dict[FunctionKey, FunctionProto] = {}
         self._sorted: dict[FunctionKey, list[NodeProto]] = {}
         for function in functions:
+            check_text([function.domain, function.name, function.overload], "a function")
             key = (plain_domain(function.domain), function.name, function.overload)
             if key in self._by_key:
                 raise ModelError(f"function {quote('.'.join(k for k in key if k))} is defined twice", "export it again")
@@ -71,6 +72,7 @@ class Functions:
                 "export it again",
             )
         if key not in self._sorted:
+            check_text([o.domain for o in function.opset_import], f"function {quote(function.name)}")
             self._sorted[key] = sort(function.node, function.input, function.output)
         inputs = [scope.resolve(name) for name in call.input]
         names = dict(zip(function.input, inputs + [""] * (len(function.input) - len(inputs)), strict=True))

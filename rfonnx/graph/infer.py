@@ -39,8 +39,12 @@ def infer_node(
     types = {local: tensors.types[name] for local, name in zip(proto.input, node.inputs, strict=True) if name}
     data = passed_values(proto, node, tensors, constants)
     try:
-        made = shape_inference.infer_node_outputs(schema, proto, types, data, opset_imports=scope.imports)
-    except (onnx.shape_inference.InferenceError, RuntimeError, ValueError) as error:
+        try:
+            made = shape_inference.infer_node_outputs(schema, proto, types, data, opset_imports=scope.imports)
+        except onnx.checker.ValidationError:
+            clean = without_unknown(proto, schema)
+            made = shape_inference.infer_node_outputs(schema, clean, types, data, opset_imports=scope.imports)
+    except (shape_inference.InferenceError, onnx.checker.ValidationError, RuntimeError, ValueError) as error:
         # What is static and does not fit is the user's error; with unknown types the inference may fail by itself.
         known = all(is_static(tensors.shapes[name]) and tensors.elem(name) for name in node.inputs if name)
         if known and not stands_in(schema, node.op_type, node.version):
@@ -50,6 +54,15 @@ def infer_node(
             ) from None
         return {}
     return {index: made[local] for index, local in enumerate(proto.output) if local in made}
+
+
+def without_unknown(proto: NodeProto, schema: onnx.defs.OpSchema) -> NodeProto:
+    """The node without attributes that its schema does not know: old exporters left some behind, and runtimes ignore them."""
+    clean = NodeProto()
+    clean.CopyFrom(proto)
+    del clean.attribute[:]
+    clean.attribute.extend(a for a in proto.attribute if a.name in schema.attributes)
+    return clean
 
 
 def _by_partial_shape(node: Node, tensors: Tensors, constants: Constants) -> TypeProto | None:

@@ -16,7 +16,7 @@ from rfonnx.graph.model import Graph
 from rfonnx.graph.order import sort
 from rfonnx.graph.read import Source, name_of, read_model
 from rfonnx.graph.scope import Scope
-from rfonnx.graph.text import one_line
+from rfonnx.graph.text import check_text, one_line
 from rfonnx.results import Shape
 
 
@@ -54,6 +54,7 @@ def _build(
     names = [i.name for i in inputs]
     if "" in names or len(set(names)) < len(names):
         raise ModelError("an input has no name, or a name that another input has", "export it again")
+    check_text([model.producer_name, graph.name, *names], "the model")
     outputs = [o.name for o in graph.output]
     nodes = sort(graph.node, [*names, *stored], outputs)
     binding = bind(inputs, shapes)
@@ -84,6 +85,7 @@ def _opsets(model: onnx.ModelProto) -> dict[str, int]:
         ModelError: the installed onnx does not know the opset, or the file imports a domain in two versions.
     """
     opsets: dict[str, int] = {}
+    check_text([entry.domain for entry in model.opset_import], "an opset import")
     newest = onnx.defs.onnx_opset_version()
     for entry in model.opset_import:
         domain = plain_domain(entry.domain)

@@ -9,7 +9,7 @@ import onnx
 from onnx import AttributeProto, GraphProto, NodeProto
 
 from rfonnx.errors import ModelError
-from rfonnx.graph.text import did_you_mean, quote
+from rfonnx.graph.text import check_text, did_you_mean, quote
 
 MAX_NESTING = 32
 """Subgraphs inside subgraphs: protobuf itself ends at about 33 levels."""
@@ -76,6 +76,10 @@ def sort(
         ModelError: a tensor is made twice or by nobody, or nodes need each other in a circle.
     """
     given = set(given)
+    check_text([*given, *results], "the graph")
+    for node in nodes:
+        attributes = [a.name for a in node.attribute]
+        check_text([node.op_type, node.domain, node.name, *node.input, *node.output, *attributes], label(node))
     needs = [reads(node) for node in nodes]
     maker: dict[str, int] = {}
     in_order = True
@@ -160,6 +164,6 @@ def _made_twice(name: str, nodes: Sequence[NodeProto], first: int | None, second
 
 def label(node: onnx.NodeProto) -> str:
     """What messages call a node of the file."""
-    kind = f"{node.domain}.{node.op_type}" if node.domain else node.op_type
+    kind = f"{node.domain}.{node.op_type}" if node.domain else str(node.op_type)
     made = next((quote(name) for name in node.output if name), "nothing")
     return f"node {quote(node.name)} ({kind}) that makes {made}" if node.name else f"node ({kind}) that makes {made}"

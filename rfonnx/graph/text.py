@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+from rfonnx.errors import ModelError
 from rfonnx.results import Shape
 
 MAX_NAME = 160
@@ -18,8 +19,22 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def quote(name: str) -> str:
+def check_text(names: Iterable[str], where: str) -> None:
+    """Refuse names that are no UTF-8: protobuf hands them out as bytes.
+
+    Raises:
+        ModelError: one of them is.
+    """
+    try:
+        "".join(names)
+    except TypeError:
+        raise ModelError(f"{where} has a name that is no UTF-8 text", "the file is damaged: export it again") from None
+
+
+def quote(name: str | bytes) -> str:
     """A name in quotes, on one line and of bearable length."""
+    if isinstance(name, bytes):
+        name = name.decode(errors="replace")
     shown = name if len(name) <= MAX_NAME else f"{name[:MAX_NAME]}..."
     return f"'{one_line(shown)}'"
 
