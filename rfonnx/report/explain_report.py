@@ -84,10 +84,12 @@ def _extents(region: Region) -> Iterator[Line]:
         yield ("nothing",)
     for extent in region.extents:
         yield (f"axis {extent.axis}: {extent.first}..{extent.last}, span {extent.span}, {extent.used} used",)
+    if region.drawn and region.mask.all():
+        yield ("every position between is used",)
 
 
 def _picture(region: Region) -> Iterator[Section]:
-    if not region.drawn:
+    if not region.drawn or region.mask.all():
         return
     lines, legend = picture(region.mask)
     words = [f"axis {extent.axis} {extent.first}..{extent.last}" for extent in region.drawn]

@@ -106,7 +106,7 @@ def _global(source: Held, axes: Axes) -> Iterator[Line]:
         where: list[str] = []
         for name in dict.fromkeys(key[0] for key in over):
             numbers = ", ".join(str(axis) for other, axis in over if other == name)
-            where += [" of ", Name(name), f" axes {numbers}"] if several else [f" along axes {numbers}"]
+            where += [" and" if where else " along", f" axes {numbers}", *((" of ", Name(name)) if several else ())]
         yield (Name(tensor_name), " (", Name(op_type), ")", *where)
 
 

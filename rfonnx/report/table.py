@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from math import prod
 
 from rfonnx.plain import shape_text
 from rfonnx.report.document import Name, Table, across, number, percent, shared, shortened, size
 from rfonnx.report.source import Held
 from rfonnx.report.view import Axes, View, pick_tensors
-from rfonnx.results import AxisField, TensorField
+from rfonnx.results import AxisField, Shape, TensorField
 
 
 def table(source: Held, view: View, axes: Axes) -> Table:
@@ -25,7 +26,7 @@ def table(source: Held, view: View, axes: Axes) -> Table:
     rows = [(tensor, name) for tensor in tensors for name in _inputs_seen(tensor, axes)]
     caption = f"{whole} tensors"
     if len(tensors) < whole:
-        caption = f"{len(tensors)} of {whole} tensors, those where field or shape change; --all shows every tensor"
+        caption = f"{len(tensors)} of {whole} tensors, where the field or the number of elements changes; --all shows every one"
     gap, elision = None, ""
     if not chosen:
         rows, gap, elision = shortened(rows)
@@ -39,16 +40,32 @@ def table(source: Held, view: View, axes: Axes) -> Table:
 
 
 def _changes(source: Held, tensors: list[TensorField], axes: Axes) -> Iterator[TensorField]:
-    """Tensors whose shown fields, shape or exactness differ from the tensor before, misaligned joins, and outputs."""
+    """Tensors whose shown fields, number of elements or exactness differ from the tensor before; misaligned joins; outputs.
+
+    The number of elements tells a layer of another width from one that only moves elements about.
+    """
     always = {*source.outputs, *(join[0] for join in source.joins)}
     keys = [(name, axis) for name, numbers in axes.items() for axis in numbers]
     before: object = None
     for tensor in tensors:
         fields = tensor.fields
-        now = (tensor.shape, tensor.exact, [fields.get(key) for key in keys])
+        now = (_elements(tensor.shape), tensor.exact, [_look(fields.get(key)) for key in keys])
         if now != before or tensor.name in always:
             yield tensor
         before = now
+
+
+def _elements(shape: Shape) -> int | Shape:
+    """Number of elements, or the shape where that depends on data."""
+    lengths = [length for length in shape or () if length is not None]
+    return prod(lengths) if shape is not None and len(lengths) == len(shape) else shape
+
+
+def _look(field: AxisField | None) -> tuple[object, ...]:
+    """What of a field a row shows; not which axis of the tensor walks: a transpose alone is no news."""
+    if field is None:
+        return ()
+    return (field.kind, field.size, field.size_min, field.stride, field.start, field.center, field.aligned)
 
 
 def _inputs_seen(tensor: TensorField, axes: Axes) -> list[str]:

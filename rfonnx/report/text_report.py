@@ -12,7 +12,7 @@ from unicodedata import combining, east_asian_width
 from rfonnx.report.document import Document, Table
 from rfonnx.report.escape import printable
 
-COLUMN = 60
+COLUMN = 100
 """Widest column: one long name (a file may hold a megabyte of it) must not blow up every row."""
 
 
