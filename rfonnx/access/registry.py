@@ -27,6 +27,7 @@ class Op:
     producers: dict[str, Node] = field(default_factory=dict)  # by tensor: the nodes before this one
     known: dict[tuple[str, str], np.ndarray | None] = field(default_factory=dict)  # of the whole graph, see `zeros`
     rows: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)  # likewise
+    makers: dict[str, Node] = field(default_factory=dict)  # by temporary: the node of a subgraph that makes it
 
     def producer(self, index: int) -> Node | None:
         """The node that makes input `index`, or None when it is a graph input, a constant's data, or left out."""
@@ -75,13 +76,18 @@ Rule = Callable[[Op], Access | list[Access]]
 
 _rules: dict[str, Rule] = {}
 _everything: dict[str, str] = {}
+_shapeless: set[str] = set()
 
 
 AnyRule = TypeVar("AnyRule", bound=Rule)
 
 
-def rule(*kinds: str) -> Callable[[AnyRule], AnyRule]:
+def rule(*kinds: str, shapeless: bool = False) -> Callable[[AnyRule], AnyRule]:
     """Register a rule for operators: "Conv", or "com.microsoft.FusedConv" outside ai.onnx.
+
+    Args:
+        kinds: the operators.
+        shapeless: call the rule also when shapes of inputs or outputs are unknown (sequences and optionals have none).
 
     Raises:
         ValueError: an operator is registered twice.
@@ -91,6 +97,8 @@ def rule(*kinds: str) -> Callable[[AnyRule], AnyRule]:
         for kind in kinds:
             _refuse_twice(kind)
             _rules[kind] = function
+            if shapeless:
+                _shapeless.add(kind)
         return function
 
     return register
@@ -111,6 +119,11 @@ def _refuse_twice(kind: str) -> None:
 def find(kind: str) -> Rule | None:
     """The rule of an operator, or None."""
     return _rules.get(kind)
+
+
+def needs_no_shapes(kind: str) -> bool:
+    """True when the operator's rule is called whether or not shapes are known."""
+    return kind in _shapeless
 
 
 def reason_for_everything(kind: str) -> str | None:

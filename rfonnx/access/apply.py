@@ -1,0 +1,140 @@
+"""One node -> what its outputs read, or everything with a note where that cannot be told."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from rfonnx.access.primitives import Access, Band, Permute, Reduce, Select, Spread, Step, Window, everything
+from rfonnx.access.registry import Op, Unproven, find, needs_no_shapes, reason_for_everything
+from rfonnx.graph.model import Graph, Node
+
+
+class About(NamedTuple):
+    """What rules share over a whole graph; see the fields of `Op`."""
+
+    producers: dict[str, Node]
+    known: dict[tuple[str, str], np.ndarray | None]
+    rows: dict[str, tuple[str, tuple[int, ...]]]
+    makers: dict[str, Node]  # by temporary: the node of a subgraph that makes it
+
+
+def node_accesses(
+    node: Node, graph: Graph, about: About
+) -> tuple[dict[str, tuple[tuple[int, ...], Access]], list[Access]]:
+    """The rule's temporaries and one Access per output."""
+    kind = node.kind
+    function = find(kind)
+    if function is None:
+        reason = reason_for_everything(kind)
+        note = f"{kind}: {reason}" if reason else f"no rule for operator {kind}: it may read any position"
+        return _fallback(node, graph, note)
+    unknown = "" if needs_no_shapes(kind) else _unknown_shape(node, graph)
+    if unknown:
+        return _fallback(node, graph, f"the shape of '{unknown}' depends on data")
+    op = Op(node, graph, {}, *about)
+    try:
+        result = function(op)
+        accesses = [result] * len(node.outputs) if isinstance(result, Access) else list(result)[: len(node.outputs)]
+        misfit = _misfit(op, accesses)
+    except Unproven as reason:
+        misfit = f"{kind}: {reason}"
+    except (LookupError, ValueError, TypeError, ArithmeticError) as error:
+        misfit = f"{kind} does not have the inputs and attributes its rule expects ({error!r})"
+    if misfit:
+        for name in node.outputs:
+            about.rows.pop(name, None)
+        return _fallback(node, graph, misfit)
+    return op.temporaries, accesses
+
+
+def _fallback(node: Node, graph: Graph, note: str) -> tuple[dict[str, tuple[tuple[int, ...], Access]], list[Access]]:
+    """Every output reads every position of every input, names captured by subgraphs included."""
+    names = [n for n in (*node.inputs, *captured(node)) if n and n not in graph.constants]
+    access = everything([(name, len(graph.shapes.get(name) or ())) for name in dict.fromkeys(names)], note)
+    return {}, [access] * len(node.outputs)
+
+
+def captured(node: Node) -> list[str]:
+    """Names of outer tensors that the node's subgraphs read."""
+    names: list[str] = []
+    for value in node.attrs.values():
+        if isinstance(value, Graph):
+            made = {*value.inputs, *value.constants, *(o for inner in value.nodes for o in inner.outputs)}
+            used = [n for inner in value.nodes for n in (*inner.inputs, *captured(inner))]
+            names += [n for n in (*used, *value.outputs) if n and n not in made]
+    return names
+
+
+def _unknown_shape(node: Node, graph: Graph) -> str:
+    """Name of an input or output whose shape is not static, or ""."""
+    shapes = graph.shapes
+    for names in (node.inputs, node.outputs):
+        for name in names:
+            if name:
+                shape = shapes.get(name)
+                if shape is None or None in shape:
+                    return name
+    return ""
+
+
+def _misfit(op: Op, accesses: list[Access]) -> str:
+    """What is wrong with the rule's answer, or "": each path must end in a shape that broadcasts to the output's.
+
+    Shapes in files can contradict the operator that makes the tensor; a program built on them would be wrong.
+    """
+    graph, outputs = op.graph, op.node.outputs
+    if len(accesses) != len(outputs):
+        return f"{op.node.kind} has {len(outputs)} outputs, its rule knows {len(accesses)}"
+    targets = [(access, graph.shapes[name]) for access, name in zip(accesses, outputs, strict=True) if name]
+    for access, target in [*targets, *((access, shape) for shape, access in op.temporaries.values())]:
+        for source, steps in access.paths:
+            if not source or source in graph.constants:
+                continue
+            shape = op.temporaries[source][0] if source in op.temporaries else graph.shapes.get(source)
+            if shape is None:
+                continue  # a temporary of an earlier node
+            if shape == target and not steps:
+                continue
+            end = path_shape(shape, steps)  # type: ignore[arg-type]
+            if end is None or not _broadcasts(end, target):  # type: ignore[arg-type]
+                return f"{op.node.kind}: the shape {shape} of '{source}' does not lead to the output's shape {target}"
+    return ""
+
+
+def _broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
+    if len(shape) > len(target):
+        return False
+    return all(a == b or a == 1 for a, b in zip(reversed(shape), reversed(target), strict=False))
+
+
+def path_shape(shape: tuple[int, ...], steps: tuple[Step, ...]) -> tuple[int, ...] | None:
+    """Shape after the steps, or None when a step does not fit."""
+    for step in steps:
+        if isinstance(step, Window | Spread):
+            if not 0 <= step.axis < len(shape):
+                return None
+            shape = (*shape[: step.axis], step.length, *shape[step.axis + 1 :])
+        elif isinstance(step, Select):
+            if not 0 <= step.axis < len(shape):
+                return None
+            shape = (*shape[: step.axis], len(step.first), *shape[step.axis + 1 :])
+        elif isinstance(step, Reduce):
+            if any(not 0 <= axis < len(shape) for axis in step.axes):
+                return None
+            shape = tuple(1 if i in step.axes else d for i, d in enumerate(shape))
+        elif isinstance(step, Band):
+            if not (0 <= step.axis < len(shape) and 0 <= step.by < len(shape)) or len(step.first) != shape[step.by]:
+                return None
+            shape = (*shape[: step.axis], 1, *shape[step.axis + 1 :])
+        elif isinstance(step, Permute):
+            if sorted(step.perm) != list(range(len(shape))):
+                return None
+            shape = tuple(shape[i] for i in step.perm)
+        else:
+            if math.prod(step.shape) != math.prod(shape) or any(d < 0 for d in step.shape):
+                return None
+            shape = step.shape
+    return shape
