@@ -273,17 +273,18 @@ def seen_in_product(op: Op, name: str, axis: int, by: int) -> Range | None:
 
 
 def visible_range(mask: Mask, axis: int, by: int | None = None) -> Range | None:
-    """The range along `axis` that a mask leaves; None when it leaves everything.
+    """The range along `axis` that a mask leaves; None when it hides nothing.
 
     Args:
         mask: where nothing is read, with all of the tensor's axes; length 1 along axes that do not matter.
         axis: the axis that is reduced; its whole length is present.
         by: the axis that the range may depend on; by default the one that narrows it most.
     """
+    if not mask.any():
+        return None
     candidates = [by] if by is not None else [i for i in range(mask.ndim) if i != axis]
     ranges = [_range_by(mask, axis, i) for i in candidates if mask.shape[i] > 1]
-    best = min(ranges, key=_mean_length) if ranges else _range_by(mask, axis, None)
-    return None if _mean_length(best) == mask.shape[axis] else best
+    return min(ranges, key=_mean_length) if ranges else _range_by(mask, axis, None)
 
 
 def _range_by(mask: Mask, axis: int, by: int | None) -> Range:

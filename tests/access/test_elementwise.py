@@ -7,7 +7,7 @@ from access.probe import probe, values
 from rfonnx.access.rules.elementwise import UNARY
 
 NUMPY_LIKE = ["Add", "Sub", "Mul", "Div", "Greater", "Less", "GreaterOrEqual", "LessOrEqual"]
-NOT_FLOAT = {"BitwiseNot", "Not", "Bernoulli"}
+NOT_FLOAT = {"BitCast", "BitwiseNot", "Not", "Bernoulli"}
 NEWER = {"Swish": 24, "Gelu": 20, "IsInf": 20}
 WITHOUT_REACTION = {"IsInf", "IsNaN"}  # nothing finite changes them
 
@@ -38,6 +38,16 @@ def test_old_broadcast_lines_up_at_an_axis():
     probe("Add", inputs, opset=6, broadcast=1, axis=-2, run=lambda feeds: [feeds["x"] + feeds["y"][:, None]])
     inputs = {"x": values(2, 3), "y": values(3, seed=1)}
     probe("Mul", inputs, opset=6, broadcast=1, run=lambda feeds: [feeds["x"] * feeds["y"]])
+
+
+def test_bit_patterns():
+    program = probe("BitCast", {"x": values(2, 2)}, opset=26, to=6, trials=1)
+    assert program.tensors[0].paths == ((0, ()),)
+
+
+def test_swiglu():
+    inputs = {"a": values(2, 2), "b": values(2, 2, seed=1)}
+    probe("SwiGLU", inputs, opset=28)
 
 
 def test_variadic():

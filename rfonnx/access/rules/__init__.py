@@ -1,6 +1,7 @@
 """What each operator reads, by family. Importing this package registers every rule."""
 
 from rfonnx.access.rules import (
+    attention,
     conv,
     elementwise,
     matmul,
@@ -19,6 +20,7 @@ from rfonnx.access.rules import (
 )
 
 __all__ = [
+    "attention",
     "conv",
     "elementwise",
     "matmul",

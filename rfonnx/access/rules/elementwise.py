@@ -54,10 +54,20 @@ UNARY = [
     "Tanh",
     "ThresholdedRelu",
     "Bernoulli",
+    "BitCast",
 ]
 BINARY = ("Add", "Sub", "Div", "Pow", "And", "Or", "Xor", "Equal", "Greater", "Less")
 VARIADIC = ("Max", "Min", "Mean", "Sum", "Clip")
-NUMPY_BROADCAST = ("BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "GreaterOrEqual", "LessOrEqual", "Mod")
+NUMPY_BROADCAST = (
+    "BitShift",
+    "BitwiseAnd",
+    "BitwiseOr",
+    "BitwiseXor",
+    "GreaterOrEqual",
+    "LessOrEqual",
+    "Mod",
+    "SwiGLU",
+)
 
 rule(*UNARY, *NUMPY_BROADCAST, *VARIADIC)(joined)
 

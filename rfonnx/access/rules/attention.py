@@ -1,0 +1,220 @@
+"""Fused attention, rotary embedding, and the linear relatives of attention, of ai.onnx."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rfonnx.access.attending import (
+    Heads,
+    Keys,
+    appended,
+    attended,
+    bias,
+    masked,
+    packed,
+    scores,
+    unpacked,
+)
+from rfonnx.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
+from rfonnx.access.registry import Op, Unproven, rule
+
+_HOLES = "a mask with holes, or one that differs by batch or head, is taken as wide as it reaches"
+_LENGTHS = "sequences end where nonpad_kv_seqlen says: taken as long as the tensor"
+
+
+@rule("Attention")
+def attention(op: Op) -> list[Access]:
+    """Y[b,h,q] reads Q[b,h,q], and of K, V and the mask the keys that is_causal, the window and a constant mask leave. Exact."""
+    attrs = op.attrs
+    heads, kv_heads = attrs.get("q_num_heads", 0), attrs.get("kv_num_heads", 0)
+    query = packed(op.name(0), op.shape(0), heads)
+    key, value = packed(op.name(1), op.shape(1), kv_heads), packed(op.name(2), op.shape(2), kv_heads)
+    keys, values = [key], [value]
+    if op.name(4):
+        keys = appended(packed(op.name(4), op.shape(4), kv_heads), key)
+        values = appended(packed(op.name(5), op.shape(5), kv_heads), value)
+    batch, count, queries, _ = query.shape
+    total = keys[0].shape[2]
+
+    seen, certain = _seen(op, queries, total)
+    biases = [bias(op.name(3), op.shape(3))] if op.reads(3) else []
+    paths = attended(query, keys, values, biases, seen)
+    if op.reads(6):
+        paths.append(Path(op.name(6), (Reshape((batch, 1, 1, 1)),)))
+    exact = seen.exact and certain
+    y = Access(tuple(paths), exact, "" if exact else _HOLES if certain else _LENGTHS)
+    if len(op.out_shape()) == 3:
+        whole = op.temporary((batch, count, queries, values[0].shape[3]), y)
+        y = Access((Path(whole, unpacked(queries, op.out_shape()[2], batch)),))
+
+    present = [Access(tuple(part.then() for part in parts)) for parts in (keys, values)]
+    return [y, *present, _products(op, query, keys, biases, seen)][: len(op.node.outputs)]
+
+
+def _seen(op: Op, queries: int, total: int) -> tuple[Keys, bool]:
+    """The keys of each query, and whether nothing at run time narrows them further."""
+    keys, certain = Keys.all(queries, total), True
+    least = most = op.shape(4)[2] if op.name(4) else 0
+    if op.name(6):
+        lengths = op.value(6)
+        if lengths is None:
+            certain, least, most = False, -queries, total
+        else:
+            least, most = int(lengths.min()) - queries, int(lengths.max()) - queries
+            certain = least == most
+            keys = keys.within(0, int(lengths.max()) - 1)
+    rows = np.arange(queries, dtype=np.int64)
+    right = op.attrs.get("right_window_size", -1)
+    if op.attrs.get("is_causal", 0):
+        right = 0
+    if right >= 0:
+        keys = keys.within(0, rows + most + right)
+    if op.attrs.get("left_window_size", -1) >= 0:
+        keys = keys.within(rows + least - op.attrs["left_window_size"], total - 1)
+    if op.name(3):
+        boolean = op.graph.dtypes.get(op.name(3)) == "bool"
+        keys = masked(op, op.name(3), boolean, keys, total)
+    return keys, certain
+
+
+def _products(op: Op, query: Heads, keys: list[Heads], biases: list[Heads], seen: Keys) -> Access:
+    """The fourth output: products of queries and keys, with the mask added (mode 2), or after the softmax (mode 3)."""
+    mode = op.attrs.get("qk_matmul_output_mode", 0)
+    raw = scores(query, keys)
+    if mode == 3:
+        weights = attended(query, keys, [], biases, seen)
+        return Access(
+            tuple(weights), exact=False, note="weights that a mask hides are zero, but are shown with their row"
+        )
+    if mode == 0 or not biases:
+        return Access(tuple(raw))
+    exact = mode == 2
+    return Access((*raw, *(term.then() for term in biases)), exact, "" if exact else "taken with the mask added")
+
+
+@rule("RotaryEmbedding")
+def rotary_embedding(op: Op) -> Access:
+    """y[b,h,s,i] reads x at i and at the place i is rotated with, and the caches at s, or, by position_ids, anywhere. Exact,
+    but for caches that are computed."""
+    return rotary(op, op.name(0), op.shape(0), (1, 2), 3)
+
+
+def rotary(op: Op, x: str, shape: tuple[int, ...], caches: tuple[int, int], ids: int) -> Access:
+    """Lower a rotary embedding whose caches and position ids are those inputs."""
+    attrs = op.attrs
+    heads = attrs.get("num_heads", 0)
+    rank, width = len(shape), shape[-1]
+    size = width if rank == 4 else width // heads if heads else 0
+    rotated = attrs.get("rotary_embedding_dim", 0) or size
+    if not size or width % size or rotated > size or rotated % 2:
+        raise Unproven(f"{heads} heads with {rotated} rotated features do not fit a tensor of shape {shape}")
+    place = np.arange(size, dtype=np.int64)
+    half = rotated // 2
+    partner = place ^ 1 if attrs.get("interleaved", 0) else np.where(place < half, place + half, place - half)
+    partner = np.where(place < rotated, partner, place)
+    angle = place // 2 if attrs.get("interleaved", 0) else place % max(half, 1)
+    starts = np.arange(0, width, size, dtype=np.int64)[:, None]
+    both = (starts + partner).reshape(-1)
+    paths = [Path(x), Path(x, (Select(rank - 1, both, both),))]
+
+    by_features = Select(1, angle, np.where(place < rotated, angle, angle - 1))
+    certain = True
+    for index in caches:
+        if op.reads(index):
+            cache = op.shape(index)
+            steps: tuple[Step, ...] = ()
+            if len(cache) == 2:  # (positions, angles), picked by position_ids
+                certain = False
+                steps = (Reduce((0,)), by_features, Reshape((size,)))
+            else:
+                steps = (Reshape((cache[0] * cache[1], cache[2])), by_features, Reshape((*cache[:2], size)))
+            paths.append(Path(op.name(index), (*steps, *_over_heads(shape, size, len(cache) == 2))))
+    if op.reads(ids):
+        batch, length = op.shape(ids)
+        lifted = (batch, 1, length, 1) if rank == 4 else (batch, length, 1)
+        paths.append(Path(op.name(ids), (Reshape(lifted),)))
+    return Access(tuple(paths), certain, "" if certain else "which row of the cache is read is data: all are taken")
+
+
+def _over_heads(shape: tuple[int, ...], size: int, one_row: bool) -> tuple[Step, ...]:
+    """A cache of (batch, sequence, size), or (size) when one row serves all, lined up with the tensor."""
+    if len(shape) == 4:
+        return () if one_row else (Reshape((shape[0], 1, shape[2], size)),)
+    feature = np.tile(np.arange(size, dtype=np.int64), shape[2] // size)
+    return (Select(0 if one_row else 2, feature, feature),)
+
+
+@rule("LinearAttention")
+def linear_attention(op: Op) -> list[Access]:
+    """y[b,t] of a head reads query t, keys and values 0..t, gates up to t, and the past state; values feature by feature. Exact;
+    the present state is a superset where it is gated or follows a delta rule."""
+    attrs = op.attrs
+    query = packed(op.name(0), op.shape(0), attrs["q_num_heads"])
+    kv_heads = attrs["kv_num_heads"]
+    key, value = packed(op.name(1), op.shape(1), kv_heads), packed(op.name(2), op.shape(2), kv_heads)
+    batch, heads, time, _ = query.shape
+    until = np.arange(time, dtype=np.int64)
+    past = Select(2, np.zeros_like(until), until)
+    after_first = past if op.name(3) else Select(2, np.ones_like(until), until)  # the first decay meets an empty state
+    delta = "delta" in str(attrs.get("update_rule", "gated_delta"))
+
+    def serving(heads_of: Heads) -> tuple[Step, ...]:
+        group = np.arange(heads, dtype=np.int64) // (heads // heads_of.shape[1])
+        return () if heads_of.shape[1] == heads else (Select(1, group, group),)
+
+    paths = [query.then(Reduce((3,))), key.then(Reduce((3,)), past, *serving(key)), value.then(past, *serving(value))]
+    state = [key.then(Reduce((2, 3)) if delta else Reduce((2,)), *(() if delta else (Permute((0, 1, 3, 2)),)))]
+    state.append(value.then(Reduce((2,))))
+    if op.reads(3):
+        shape = op.shape(3)
+        old = Heads(op.name(3), (), (shape[0], shape[1], shape[2], shape[3]))
+        paths.append(old.then(Reduce((2,)), *serving(old)))
+        state.append(old.then(Reduce((2,))) if delta else old.then())
+    for index, steps in ((4, after_first), (5, past)):
+        if op.reads(index):
+            gate = packed(op.name(index), op.shape(index), op.shape(index)[2] if index == 5 else kv_heads)
+            paths.append(gate.then(Reduce((3,)), steps, *(serving(gate) if gate.shape[1] > 1 else ())))
+            state.append(gate.then(Reduce((2, 3))))
+    y = op.temporary((batch, heads, time, value.shape[3]), Access(tuple(paths)))
+    plain = not delta and not op.reads(4)
+    note = "" if plain else "gates and keys are taken to act on the whole state"
+    return [
+        Access((Path(y, unpacked(time, op.out_shape()[2], batch)),)),
+        Access(tuple(state), plain, note),
+    ][: len(op.node.outputs)]
+
+
+@rule("CausalConvWithState")
+def causal_conv(op: Op) -> list[Access]:
+    """y[b,c,t] reads x[b,c,t-k+1..t], the past state before that, weight and bias of c. Exact."""
+    _, channels, length = op.shape(0)
+    kernel = op.shape(1)[2]
+    keep = kernel - 1
+    time, places = np.arange(length, dtype=np.int64), np.arange(keep, dtype=np.int64)
+    paths = [Path(op.name(0), (Select(2, np.maximum(time - keep, 0), time),))]
+    if op.reads(1):
+        first = np.zeros_like(time) if op.name(3) else np.maximum(keep - time, 0)
+        taps = Select(2, first, np.full_like(time, keep))
+        paths.append(Path(op.name(1), (taps, Reshape((channels, length)))))
+    if op.reads(2):
+        paths.append(Path(op.name(2), (Reshape((channels, 1)),)))
+    state = [_inside(op.name(0), places + length - keep, length)]
+    if op.reads(3):
+        paths.append(Path(op.name(3), (Select(2, time, np.full_like(time, keep - 1)),)))
+        state.append(_inside(op.name(3), places + length, keep))
+    return [Access(tuple(paths)), Access(tuple(state))][: len(op.node.outputs)]
+
+
+def _inside(name: str, places: np.ndarray, length: int) -> Path:
+    """Each position reads one place of axis 2, or nothing when that lies outside."""
+    inside = (places >= 0) & (places < length)
+    return Path(name, (Select(2, places, np.where(inside, places, places - 1)),))
+
+
+@rule("ai.onnx.preview.FlexAttention")
+def flex_attention(op: Op) -> Access:
+    """As Attention without a mask. Exact. What its modifiers do to the scores is not followed."""
+    if "score_mod" in op.attrs or "prob_mod" in op.attrs:
+        raise Unproven("its modifiers may hide or mix any scores")
+    query, key, value = (packed(op.name(i), op.shape(i), 0) for i in range(3))
+    return Access(tuple(attended(query, [key], [value], [], Keys.all(query.shape[2], key.shape[2]))))
