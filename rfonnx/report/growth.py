@@ -7,10 +7,13 @@ from fractions import Fraction
 
 from rfonnx.results import ExplainStep
 
+Share = int | Fraction
+"""Input positions: whole, and so quick to add up, but after upsampling."""
+
 CAUSES = ("kernels", "depth", "strides", "dilation", "pooling", "upsampling", "global", "joins", "other")
 
 
-def growth(steps: Sequence[ExplainStep]) -> dict[str, Fraction]:
+def growth(steps: Sequence[ExplainStep]) -> dict[str, Share]:
     """Splits what the steps added into causes, in input positions.
 
     A window of kernel k and dilation d, where one step is j input positions (the jump, the product of the strides
@@ -34,17 +37,18 @@ def growth(steps: Sequence[ExplainStep]) -> dict[str, Fraction]:
     Returns:
         Positions by cause, in the order of `CAUSES`, without the causes that gave nothing.
     """
-    parts = dict.fromkeys(CAUSES, Fraction(0))
-    largest = Fraction(0)
+    parts: dict[str, Share] = dict.fromkeys(CAUSES, 0)
+    largest: Share = 0
     for step in steps:
         if step.added <= 0:
             continue
         if step.cause not in ("kernel", "pooling") or step.kernel <= 1:
             parts[_WHOLE.get(step.cause, "other")] += step.added
             continue
-        own, dilated = Fraction(step.kernel - 1), Fraction((step.kernel - 1) * (step.dilation - 1))
+        own: Share = step.kernel - 1
+        dilated: Share = own * (step.dilation - 1)
         if own + dilated > step.added:
-            scale = step.added / (own + dilated)
+            scale = Fraction(step.added) / (own + dilated)
             own, dilated = own * scale, dilated * scale
         parts["dilation"] += dilated
         parts["strides"] += step.added - own - dilated
@@ -60,12 +64,12 @@ def growth(steps: Sequence[ExplainStep]) -> dict[str, Fraction]:
 _WHOLE = {"upsampling": "upsampling", "global": "global", "join": "joins"}
 
 
-def percentages(parts: dict[str, Fraction]) -> dict[str, int]:
+def percentages(parts: dict[str, Share]) -> dict[str, int]:
     """Whole percents that sum to 100: rounded down, then those with the largest remainders up (ties: the earlier)."""
     total = sum(parts.values())
     if not total:
         return {}
-    exact = {cause: 100 * part / total for cause, part in parts.items()}
+    exact = {cause: Fraction(100 * part) / total for cause, part in parts.items()}
     whole = {cause: int(share) for cause, share in exact.items()}
     by_remainder = sorted(parts, key=lambda cause: whole[cause] - exact[cause])
     for cause in by_remainder[: 100 - sum(whole.values())]:
