@@ -12,6 +12,8 @@ from hypothesis import settings
 settings.register_profile("rfonnx", derandomize=True, deadline=None)
 settings.load_profile("rfonnx")
 
+LINES = pytest.StashKey[list[str]]()
+
 MODELS = Path(__file__).parents[1] / "models"
 
 
@@ -27,3 +29,14 @@ def recipes() -> ModuleType:
         return importlib.import_module("recipes")
     finally:
         sys.path.remove(str(MODELS))
+
+
+@pytest.fixture(scope="session")
+def record_lines(request: pytest.FixtureRequest) -> list[str]:
+    """Lines to print after the run: the counts of suites that measure."""
+    return request.config.stash.setdefault(LINES, [])
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for line in config.stash.get(LINES, []):
+        terminalreporter.write_line(line)
