@@ -11,8 +11,8 @@ from onnx import AttributeProto, GraphProto, NodeProto
 from rfonnx.errors import ModelError
 from rfonnx.graph.text import check_text, did_you_mean, quote
 
-MAX_NESTING = 32
-"""Subgraphs inside subgraphs: protobuf itself ends at about 33 levels."""
+MAX_NESTING = 20
+"""Subgraphs inside subgraphs; protobuf itself ends at about 32 levels."""
 _SHOWN = 8
 
 

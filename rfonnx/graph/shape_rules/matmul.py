@@ -10,14 +10,14 @@ from rfonnx.results import Shape
 
 
 def transposed(shape: Shape, swap: bool, rotate: bool) -> Shape:
-    """A factor as FusedMatMul reads it: `rotate` (transBatch) takes the second-last axis to the front, `swap` swaps the last two.
+    """A factor as FusedMatMul reads it: `rotate` (transBatch) takes the first axis behind the batch, then `swap` swaps the last two.
 
-    (4,2,3,5) rotated is (3,4,2,5).
+    (2,4,3,5) rotated is (4,3,2,5).
     """
     if shape is None or len(shape) < 2:
         return shape
     if rotate:
-        shape = (shape[-2], *shape[:-2], shape[-1]) if len(shape) > 2 else shape
+        shape = (*shape[1:-1], shape[0], shape[-1])
     return (*shape[:-2], shape[-1], shape[-2]) if swap else shape
 
 

@@ -30,7 +30,7 @@ def dropout(call: Call) -> list[TypeProto]:
 
 @shapes("Range")
 def arange(call: Call) -> list[TypeProto]:
-    """Limits (0, 10, 3) give (4). JAX exporters write limits of shape (1), which onnx refuses and every runtime takes."""
+    """Limits (0, 10, 3) give (4). JAX exporters write limits of shape (1), which onnx refuses."""
     values = [call.value(index) for index in range(3)]
     start, limit, delta = (None if v is None or v.size != 1 else v.reshape(-1)[0].item() for v in values)
     length = None
