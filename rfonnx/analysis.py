@@ -49,7 +49,7 @@ def analyze(
         ShapeError: a dimension is unbound, or a given shape contradicts the file.
     """
     graph = load(model, shapes)
-    program = lower(graph)
+    program = lower(graph, weights)
     try:
         result = _core.run(list(program.inputs), [(t.name, t.shape, t.paths, t.exact) for t in program.tensors])
     except (OverflowError, ValueError) as error:

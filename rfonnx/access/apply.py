@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rfonnx.access.primitives import Access, Band, Permute, Reduce, Select, Spread, Step, Window, everything
-from rfonnx.access.registry import Op, Unproven, find, needs_no_shapes, reason_for_everything
+from rfonnx.access.registry import Op, Unproven, Weights, find, needs_no_shapes, reason_for_everything
 from rfonnx.graph.model import Graph, Node
 
 
@@ -19,6 +19,7 @@ class About(NamedTuple):
     known: dict[tuple[str, str], np.ndarray | None]
     rows: dict[str, tuple[str, tuple[int, ...]]]
     makers: dict[str, Node]  # by temporary: the node of a subgraph that makes it
+    weights: Weights
 
 
 def node_accesses(

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import rfonnx.access.rules  # noqa: F401  (registers every rule)
 from rfonnx.access.apply import About, node_accesses
 from rfonnx.access.primitives import Path, Step
+from rfonnx.access.registry import Weights
 from rfonnx.graph.model import Graph
 from rfonnx.results import Shape
 
@@ -50,15 +51,20 @@ class Program:
     tensors: tuple[Tensor, ...]
 
 
-def lower(graph: Graph) -> Program:
-    """The access program of a graph; a node that cannot be lowered reads everything, with a note that says why."""
+def lower(graph: Graph, weights: Weights = "structure") -> Program:
+    """The access program of a graph; a node that cannot be lowered reads everything, with a note that says why.
+
+    Args:
+        graph: the graph.
+        weights: "values" lets rules read constant weights for the zeros in them.
+    """
     index = {name: i for i, name in enumerate(graph.inputs)}
     inputs = tuple((name, _program_shape(graph.shapes.get(name))) for name in graph.inputs)
     tensors: list[Tensor] = []
     base = len(inputs)
     constants, shapes = graph.constants, graph.shapes
 
-    about = About({}, {}, {}, {})
+    about = About({}, {}, {}, {}, weights)
 
     for node_index, node in enumerate(graph.nodes):
         about.producers.update(dict.fromkeys(node.outputs, node))

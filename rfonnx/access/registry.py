@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 from rfonnx.access.primitives import Access
 from rfonnx.graph.model import Graph, Node
 from rfonnx.results import Shape
+
+Weights = Literal["structure", "values"]
+"""Whether constant weights count as non-zero, or are read for the zeros in them."""
 
 
 class Unproven(Exception):
@@ -28,6 +31,7 @@ class Op:
     known: dict[tuple[str, str], np.ndarray | None] = field(default_factory=dict)  # of the whole graph, see `zeros`
     rows: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)  # likewise
     makers: dict[str, Node] = field(default_factory=dict)  # by temporary: the node of a subgraph that makes it
+    weights: Weights = "structure"
 
     def producer(self, index: int) -> Node | None:
         """The node that makes input `index`, or None when it is a graph input, a constant's data, or left out."""

@@ -15,6 +15,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from access.brute import mask, program_reads
 from rfonnx.access.lower import Program, lower
+from rfonnx.access.registry import Weights
 from rfonnx.graph import load
 from rfonnx.graph.canonical import canonicalize
 from rfonnx.graph.model import Graph, Node
@@ -147,6 +148,7 @@ def probe(
     deltas: Sequence[float] = (0.75, -3.0, 40.0),
     trials: int = 3,
     run: Run | None = None,
+    weights: Weights = "structure",
     **node: Any,
 ) -> Program:
     """Check one operator; gives its program for further looks.
@@ -159,7 +161,7 @@ def probe(
     feeds = {n: v for n, v in inputs.items() if n not in constants}
     run = run or runner(model)
     results = run(feeds)
-    program = lower(graph_of(model, feeds, results))
+    program = lower(graph_of(model, feeds, results), weights)
     names = [n for n in feeds if feeds[n].dtype.kind == "f"] if vary is None else list(vary)
     outputs = {o.name: r for o, r in zip(model.graph.output, results, strict=True)}
     compare(program, measured(run, feeds, names, deltas, trials), outputs, exact)
@@ -173,11 +175,12 @@ def probe_model(
     exact: bool | Sequence[bool] = True,
     deltas: Sequence[float] = (0.75, -3.0, 40.0),
     trials: int = 3,
+    weights: Weights = "structure",
 ) -> Program:
     """Check the outputs of a whole model, loaded as the user's are."""
     run = runner(model)
     results = run(dict(feeds))
-    program = lower(load(model, {name: value.shape for name, value in feeds.items()}))
+    program = lower(load(model, {name: value.shape for name, value in feeds.items()}), weights)
     names = [n for n in feeds if feeds[n].dtype.kind == "f"] if vary is None else list(vary)
     outputs = {o.name: r for o, r in zip(model.graph.output, results, strict=True)}
     compare(program, measured(run, feeds, names, deltas, trials), outputs, exact)

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from rfonnx.access.kernels import Box, Kernel, Part, kernel, nonzero, unread
 from rfonnx.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Spread, Step
 from rfonnx.access.registry import Op, Unproven, rule
 from rfonnx.access.rules.shared import grouped, per_channel, windows
@@ -13,20 +14,23 @@ from rfonnx.access.rules.shared import grouped, per_channel, windows
 
 @rule("Conv", "com.microsoft.FusedConv")
 def conv(op: Op) -> Access:
-    """y[n,m,o] reads x[n, group of m, o*stride - pad + t*dilation], w[m, :, taps inside x], b[m]; FusedConv z too. Exact."""
+    """y[n,m,o] reads x[n, group of m, o*stride - pad + t*dilation], w[m, :, taps inside x], b[m]; FusedConv z too. Exact.
+
+    Taps and channels whose constant weights are zero are left out when values count (`rfonnx.access.kernels`).
+    """
     return _conv(op, weight=1, scalars={2: True}, added=(3,))
 
 
 @rule("ConvInteger")
 def conv_integer(op: Op) -> Access:
     """As Conv, with zero points of x (one) and w (one per output channel). Exact."""
-    return _conv(op, weight=1, scalars={2: False, 3: True})
+    return _conv(op, weight=1, scalars={2: False, 3: True}, zero_point=3)
 
 
 @rule("QLinearConv")
 def qlinear_conv(op: Op) -> Access:
     """As Conv, with scales and zero points. Exact."""
-    return _conv(op, weight=3, scalars=_QLINEAR)
+    return _conv(op, weight=3, scalars=_QLINEAR, zero_point=5)
 
 
 _QLINEAR = {1: False, 2: False, 4: True, 5: True, 6: False, 7: False, 8: True}
@@ -34,15 +38,21 @@ _QLINEAR = {1: False, 2: False, 4: True, 5: True, 6: False, 7: False, 8: True}
 
 
 def _conv(
-    op: Op, weight: int, scalars: dict[int, bool], added: tuple[int, ...] = (), channels_last: bool = False
+    op: Op,
+    weight: int,
+    scalars: dict[int, bool],
+    added: tuple[int, ...] = (),
+    channels_last: bool = False,
+    zero_point: int | None = None,
 ) -> Access:
     shape, w_shape, out = op.shape(0), op.shape(weight), op.out_shape()
     rank, groups = len(out), op.attrs["group"]
     channel, space = (rank - 1, 1) if channels_last else (1, 2)
     if shape[channel] != w_shape[1] * groups or out[channel] != w_shape[0]:
         raise Unproven(f"a weight of shape {w_shape} in {groups} groups does not fit {shape[channel]} channels")
-    steps = windows(op, space, out[space : space + rank - 2])
-    paths = [Path(op.name(0), grouped(channel, shape[channel], out[channel], groups) + steps)]
+    lengths = out[space : space + rank - 2]
+    known = _kernel(op, weight, channel, zero_point)
+    paths = [Path(op.name(0), part.channels + windows(op, space, lengths, part.taps)) for part in known.parts]
     if op.reads(weight):
         paths.append(
             Path(op.name(weight), _weight_steps(op, weight, shape[space : space + rank - 2], out, channels_last))
@@ -51,7 +61,19 @@ def _conv(
         if op.reads(index):
             paths.append(per_channel(op, index, channel if per_output else rank - 1, rank))
     paths += [Path(op.name(index)) for index in added if op.reads(index)]
-    return Access(tuple(paths))
+    return Access(tuple(paths), known.exact, known.note)
+
+
+def _kernel(op: Op, weight: int, axis: int, zero_point: int | None = None, transposed: bool = False) -> Kernel:
+    """The taps of x, and the channels with them, that the weight meets; `axis`: of the channels."""
+    inputs, outputs, groups, taps = op.shape(0)[axis], op.out_shape()[axis], op.attrs["group"], op.attrs["kernel_shape"]
+    used = nonzero(op, weight, zero_point)
+    if used is None or used.shape[2:] != tuple(taps):
+        whole = Part(grouped(axis, inputs, outputs, groups), tuple((0, n - 1) for n in taps))
+        return Kernel((whole,), note=unread(op, weight))
+    if transposed:  # (channel of all groups, output of its group, taps) -> (output, channel of its group, taps)
+        used = used.reshape(groups, inputs // groups, -1, *taps).swapaxes(1, 2).reshape(outputs, -1, *taps)
+    return kernel(used, axis, groups)
 
 
 def _weight_steps(
@@ -83,16 +105,22 @@ def conv_transpose(op: Op) -> Access:
         raise Unproven("its padding depends on a shape that is not known")
     if shape[1] != w_shape[0] or out[1] != w_shape[1] * groups:
         raise Unproven(f"a weight of shape {w_shape} in {groups} groups does not fit {shape[1]} channels")
-    steps = [
-        Spread(2 + i, out[2 + i], kernel, op.attrs["strides"][i], op.attrs["dilations"][i], pads[i])
-        for i, kernel in enumerate(op.attrs["kernel_shape"])
-    ]
-    paths = [Path(op.name(0), (*grouped(1, shape[1], out[1], groups), *steps))]
+    known = _kernel(op, 1, axis=1, transposed=True)
+    paths = [Path(op.name(0), (*part.channels, *_spreads(op, part.taps))) for part in known.parts]
     if op.reads(1):
         paths.append(Path(op.name(1), _transposed_weight_steps(op)))
     if op.reads(2):
         paths.append(per_channel(op, 2, 1, rank))
-    return Access(tuple(paths))
+    return Access(tuple(paths), known.exact, known.note)
+
+
+def _spreads(op: Op, taps: Box) -> list[Spread]:
+    attrs, lengths = op.attrs, op.out_shape()[2:]
+    steps = []
+    for i, (first, last) in enumerate(taps):
+        stride, dilation, pad = attrs["strides"][i], attrs["dilations"][i], attrs["pads"][i]
+        steps.append(Spread(2 + i, lengths[i], last - first + 1, stride, dilation, pad - first * dilation))
+    return steps
 
 
 def _transposed_weight_steps(op: Op) -> tuple[Step, ...]:

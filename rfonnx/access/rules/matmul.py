@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rfonnx.access.kernels import SCATTERED, nonzero, row_ranges, unread
 from rfonnx.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
 from rfonnx.access.registry import Op, Unproven, rule
 from rfonnx.access.rules.shared import per_channel
@@ -95,15 +96,28 @@ def _quantization(op: Op, of_rows: tuple[int, ...], of_columns: tuple[int, ...])
 
 @rule("Gemm")
 def gemm(op: Op) -> Access:
-    """y[i,j] reads a[i,:] (a[:,i] when transposed), b[:,j] (b[j,:]), c[i,j] broadcast, unless beta is 0. Exact."""
+    """y[i,j] reads a[i,:] (a[:,i] when transposed), b[:,j] (b[j,:]), c[i,j] broadcast, unless beta is 0. Exact.
+
+    Of a row of a, what constant weights b multiply by zero is left out when values count.
+    """
     attrs = op.attrs
     swap = Permute((1, 0))
     a: tuple[Step, ...] = (swap,) if attrs.get("transA", 0) else ()
     b: tuple[Step, ...] = (swap,) if attrs.get("transB", 0) else ()
-    paths = [Path(op.name(0), (*a, Reduce((1,)))), Path(op.name(1), (*b, Reduce((0,))))]
+    row, exact, note = _row(op, transposed=bool(b))
+    paths = [Path(op.name(0), (*a, row)), Path(op.name(1), (*b, Reduce((0,))))]
     if op.reads(2) and attrs.get("beta", 1.0) != 0.0:
         paths.append(Path(op.name(2)))
-    return Access(tuple(paths))
+    return Access(tuple(paths), exact, note)
+
+
+def _row(op: Op, transposed: bool) -> tuple[Step, bool, str]:
+    """What the columns of the second operand leave of a row of the first one; whether exactly, and a note."""
+    used = nonzero(op, 1)
+    if used is None or used.all():
+        return Reduce((1,)), True, unread(op, 1)
+    first, last, contiguous = row_ranges(used if transposed else used.T)
+    return Select(1, first, last), contiguous, "" if contiguous else SCATTERED
 
 
 @rule("Einsum")

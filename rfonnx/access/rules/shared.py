@@ -43,15 +43,22 @@ def grouped(axis: int, inputs: int, outputs: int, groups: int) -> tuple[Step, ..
     return (Select(axis, first, first + size - 1),)
 
 
-def windows(op: Op, first_axis: int, out_lengths: tuple[int, ...]) -> tuple[Window, ...]:
-    """The windows of a convolution or pool along its spatial axes; those that are identities are left out."""
+def windows(
+    op: Op, first_axis: int, out_lengths: tuple[int, ...], taps: tuple[tuple[int, int], ...] | None = None
+) -> tuple[Window, ...]:
+    """The windows of a convolution or pool along its spatial axes; those that are identities are left out.
+
+    `taps`: closed range of kernel positions per axis; all of them by default.
+    """
     attrs = op.attrs
     kernel, pads = attrs["kernel_shape"], attrs["pads"]
     if pads is None:
         raise Unproven("its padding depends on a shape that is not known")
     steps = []
     for i, length in enumerate(out_lengths):
-        k, stride, dilation, pad = kernel[i], attrs["strides"][i], attrs["dilations"][i], pads[i]
+        first, last = taps[i] if taps else (0, kernel[i] - 1)
+        stride, dilation = attrs["strides"][i], attrs["dilations"][i]
+        k, pad = last - first + 1, pads[i] - first * dilation
         if k != 1 or stride != 1 or pad != 0 or length != op.shape(0)[first_axis + i]:
             steps.append(Window(first_axis + i, length, k, stride, dilation, pad))
     return tuple(steps)
