@@ -1,0 +1,112 @@
+"""The reverse walk: from the seeds back to the inputs, one rule per node, contributions added where a tensor fans out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import reduce
+
+from rfonnx.errors import RfonnxError
+from rfonnx.gradient.emitter import Emitter
+from rfonnx.gradient.op import Op, Walk
+from rfonnx.gradient.registry import Rule, Unsupported, Zero, find, reason_for_zero
+from rfonnx.gradient.values import Value
+from rfonnx.graph.model import Graph, Node
+
+
+class GradientError(RfonnxError):
+    """A node on the way from the tensor to the inputs has no gradient rule, or none for this case of it."""
+
+
+PERTURB = "measure it without gradients: --method perturb"
+
+
+def differentiate(
+    graph: Graph,
+    seeds: Mapping[str, Value],
+    wrt: Sequence[str],
+    emit: Emitter,
+    lanes: Mapping[str, int] | None = None,
+) -> dict[str, Value]:
+    """Emit the vector-Jacobian product.
+
+    Args:
+        graph: the forward graph, with static shapes.
+        seeds: by tensor: the vector that its Jacobian is multiplied by.
+        wrt: tensors whose gradients are wanted.
+        emit: takes the nodes.
+        lanes: see `Walk`.
+
+    Returns:
+        By name in `wrt`: the gradient. A name is missing when its gradient is zero: no differentiable path leads to it.
+
+    Raises:
+        GradientError: an operator on the way has no rule.
+    """
+    walk = Walk(graph, emit, _active(graph, wrt), lanes or {})
+    arrived: dict[str, list[Value]] = {name: [seed] for name, seed in seeds.items()}
+    wanted = set(wrt)
+    found: dict[str, Value] = {}
+    for node in reversed(graph.nodes):
+        gradients = [_total(arrived.pop(name, [])) if name else None for name in node.outputs]
+        passing = zip(node.outputs, gradients, strict=True)
+        found.update((name, gradient) for name, gradient in passing if name in wanted and gradient is not None)
+        if any(g is not None for g in gradients) and any(name in walk.active for name in reads(node)):
+            emit.scope = next(o for o in node.outputs if o)
+            for name, gradient in _contributions(node, walk, gradients):
+                arrived.setdefault(name, []).append(gradient)
+    for name in wanted & set(graph.inputs):
+        emit.scope = name
+        total = _total(arrived.get(name, []))
+        if total is not None:
+            found[name] = total
+    return found
+
+
+def reads(node: Node) -> Sequence[str]:
+    """What a node reads: its inputs, and what its subgraphs capture from outside."""
+    return (*node.inputs, *node.attrs["captures"]) if "captures" in node.attrs else node.inputs
+
+
+def _active(graph: Graph, wrt: Sequence[str]) -> set[str]:
+    """Tensors that depend on one of `wrt` through operators that have a gradient, and those of `wrt` themselves."""
+    active = set(wrt)
+    for node in graph.nodes:
+        if reason_for_zero(node.kind) is None and any(name in active for name in reads(node)):
+            active.update(name for name in node.outputs if name)
+    return active
+
+
+def _total(parts: list[Value]) -> Value | None:
+    return reduce(lambda a, b: a + b, parts) if parts else None
+
+
+def _contributions(node: Node, walk: Walk, gradients: list[Value | None]) -> list[tuple[str, Value]]:
+    """Gradients that a node hands to its inputs."""
+    rule = find(node.kind)
+    if rule is None:
+        raise GradientError(f"{node} has no gradient rule", PERTURB)
+    op = Op(node, walk, gradients)
+    if not rule.every_output and any(g is not None for g in gradients[1:]):
+        raise GradientError(f"{node} has no gradient rule for its outputs after the first", PERTURB)
+    try:
+        made = rule.function(op, gradients[0])  # type: ignore[arg-type]  # None only with every_output
+        return _checked(op, rule, list(made))
+    except Unsupported as reason:
+        raise GradientError(f"{node} has no gradient rule for this case: {reason}", PERTURB) from None
+
+
+def _checked(op: Op, rule: Rule, made: list[Value | Zero | None]) -> list[tuple[str, Value]]:
+    """What a rule gave, per input that asks for it, in that input's shape."""
+    names = reads(op.node)
+    if len(made) != len(names):
+        raise AssertionError(f"the rule of {op.node} gave {len(made)} gradients for {len(names)} inputs")
+    contributions = []
+    for index, (name, gradient) in enumerate(zip(names, made, strict=True)):
+        if name not in op.walk.active or isinstance(gradient, Zero):
+            continue
+        if gradient is None:
+            raise AssertionError(f"the rule of {op.node} gave no gradient for its input {index}")
+        if rule.broadcasts:
+            gradient = op.unbroadcast(gradient, index)
+        contributions.append((name, gradient.cast(op.walk.precision(name))))
+    return contributions

@@ -1,0 +1,4 @@
+"""The gradient rules, one module per family of operators, named as in `rfonnx.access.rules`."""
+
+# each family registers its rules when it is imported
+from rfonnx.gradient.rules import binary, constant, conv, elementwise, matmul, norm, pool, reduce, shape  # noqa: F401

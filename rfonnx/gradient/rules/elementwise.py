@@ -1,0 +1,310 @@
+"""Elementwise functions of one tensor: each rule gives the derivative in the form that costs the fewest passes over memory.
+
+Where a kink has no derivative the value is PyTorch's: 0 for ReLU and Abs at 0, the inner slope at the ends of Clip.
+"""
+
+from __future__ import annotations
+
+import math
+
+from rfonnx.gradient.op import Op
+from rfonnx.gradient.registry import ZERO, Gradients, Unsupported, rule
+from rfonnx.gradient.rules.shared import not_below, positive
+from rfonnx.gradient.values import Value
+
+
+@rule("Relu")
+def relu(op: Op, g: Value) -> Gradients:
+    """dx = g where y > 0. Asks for y, not x, so that the runtime may fuse Conv and Relu."""
+    return [g * positive(op.y())]
+
+
+@rule("LeakyRelu")
+def leaky_relu(op: Op, g: Value) -> Gradients:
+    """dx = g (a + (1-a) [x > 0])."""
+    alpha = op.attrs.get("alpha", 0.01)
+    # y has the sign of x when alpha >= 0; and y is what the fused forward makes
+    x = op.y() if alpha >= 0 else op.x()
+    return [g * (positive(x) * (1.0 - alpha) + alpha)]
+
+
+@rule("ThresholdedRelu")
+def thresholded_relu(op: Op, g: Value) -> Gradients:
+    """dx = g where x > alpha."""
+    return [g * positive(op.x() - op.attrs.get("alpha", 1.0))]
+
+
+@rule("Elu")
+def elu(op: Op, g: Value) -> Gradients:
+    """y = a (exp(x) - 1) below 0, where dy/dx = y + a = a exp(x)."""
+    alpha = op.attrs.get("alpha", 1.0)
+    return [g * _exponential_below(op.emit("Min", op.x(), op.emit.scalar(0.0, op.x().dtype)), op.x(), alpha)]
+
+
+@rule("Celu")
+def celu(op: Op, g: Value) -> Gradients:
+    """y = a (exp(x/a) - 1) below 0, where dy/dx = exp(x/a)."""
+    alpha = op.attrs.get("alpha", 1.0)
+    low = op.emit("Min", op.x(), op.emit.scalar(0.0, op.x().dtype))
+    return [g * _exponential_below(low / alpha, op.x(), 1.0)]
+
+
+@rule("Selu")
+def selu(op: Op, g: Value) -> Gradients:
+    """y = gamma x above 0, gamma a (exp(x) - 1) below."""
+    alpha = op.attrs.get("alpha", 1.67326319217681884765625)
+    gamma = op.attrs.get("gamma", 1.05070102214813232421875)
+    low = op.emit("Min", op.x(), op.emit.scalar(0.0, op.x().dtype))
+    return [g * (_exponential_below(low, op.x(), alpha) * gamma)]
+
+
+def _exponential_below(low: Value, x: Value, alpha: float) -> Value:
+    """1 where x > 0, else alpha exp(low)."""
+    slope = low.emit("Exp", low) * alpha
+    if alpha == 1.0:
+        return slope  # low is 0 above
+    step = positive(x)
+    return slope + step * (1.0 - alpha)
+
+
+@rule("Sigmoid")
+def sigmoid(op: Op, g: Value) -> Gradients:
+    """dx = g y (1 - y)."""
+    return [g * (op.y() * (1.0 - op.y()))]
+
+
+@rule("HardSigmoid")
+def hard_sigmoid(op: Op, g: Value) -> Gradients:
+    """dx = g alpha where 0 < alpha x + beta < 1."""
+    inside = op.y() * (1.0 - op.y())
+    return [g * positive(inside) * op.attrs.get("alpha", 0.2)]
+
+
+@rule("HardSwish")
+def hard_swish(op: Op, g: Value) -> Gradients:
+    """y = x clip(x/6 + 1/2, 0, 1): dy/dx is clip(x/3 + 1/2) inside (-3, 3), 0 below and 1 above."""
+    x = op.x()
+    gate = op.emit("HardSigmoid", x, alpha=1.0 / 6.0, beta=0.5)
+    inside = positive(gate * (1.0 - gate))
+    return [g * (gate + inside * (x * (1.0 / 6.0)))]
+
+
+@rule("Tanh")
+def tanh(op: Op, g: Value) -> Gradients:
+    """dx = g (1 - y^2)."""
+    return [g * (1.0 - op.y() * op.y())]
+
+
+@rule("Softplus")
+def softplus(op: Op, g: Value) -> Gradients:
+    """dx = g sigmoid(x)."""
+    return [g * op.emit("Sigmoid", op.x())]
+
+
+@rule("Softsign")
+def softsign(op: Op, g: Value) -> Gradients:
+    """dx = g / (1 + |x|)^2 = g (1 - |y|)^2."""
+    rest = 1.0 - op.emit("Abs", op.y())
+    return [g * (rest * rest)]
+
+
+@rule("Mish")
+def mish(op: Op, g: Value) -> Gradients:
+    """y = x t with t = tanh(softplus(x)): dy/dx = t + x (1 - t^2) sigmoid(x)."""
+    x = op.x()
+    t = op.emit("Tanh", op.emit("Softplus", x))
+    return [g * (t + x * ((1.0 - t * t) * op.emit("Sigmoid", x)))]
+
+
+@rule("Swish")
+def swish(op: Op, g: Value) -> Gradients:
+    """y = x s with s = sigmoid(a x): dy/dx = s + a y (1 - s)."""
+    alpha = op.attrs.get("alpha", 1.0)
+    x = op.x()
+    s = op.emit("Sigmoid", x if alpha == 1.0 else x * alpha)
+    return [g * (s + op.y() * (1.0 - s) * alpha)]
+
+
+@rule("com.microsoft.QuickGelu")
+def quick_gelu(op: Op, g: Value) -> Gradients:
+    """As Swish, with alpha 1.702."""
+    alpha = op.attrs.get("alpha", 1.702)
+    s = op.emit("Sigmoid", op.x() * alpha)
+    return [g * (s + op.y() * (1.0 - s) * alpha)]
+
+
+@rule("Erf")
+def erf(op: Op, g: Value) -> Gradients:
+    """dx = g 2/sqrt(pi) exp(-x^2)."""
+    x = op.x()
+    return [g * (op.emit("Exp", -(x * x)) * (2.0 / math.sqrt(math.pi)))]
+
+
+@rule("Gelu", "com.microsoft.Gelu")
+def gelu(op: Op, g: Value) -> Gradients:
+    """y = x P(x): dy/dx = P(x) + x p(x), P the normal distribution; or its tanh approximation."""
+    if op.attrs.get("approximate", "none") == "tanh":
+        return [g * _tanh_gelu_slope(op.x())]
+    x = op.x()
+    upto = op.emit("Erf", x * math.sqrt(0.5)) * 0.5 + 0.5
+    density = op.emit("Exp", x * x * -0.5) * (1.0 / math.sqrt(2.0 * math.pi))
+    return [g * (upto + x * density)]
+
+
+@rule("com.microsoft.FastGelu")
+def fast_gelu(op: Op, g: Value) -> Gradients:
+    """The tanh approximation, with an optional bias."""
+    if op.has(1):
+        dx = g * _tanh_gelu_slope(op.x() + op.x(1))
+        return [dx, dx.sum(list(range(len(op.shape()) - 1)), keepdims=False) if op.needs(1) else None]
+    return [g * _tanh_gelu_slope(op.x())]
+
+
+def _tanh_gelu_slope(x: Value) -> Value:
+    """y = x (1 + t) / 2, t = tanh(c (x + 0.044715 x^3)): dy/dx = (1 + t)/2 + x (1 - t^2) c (1 + 3*0.044715 x^2) / 2."""
+    c = math.sqrt(2.0 / math.pi)
+    square = x * x
+    t = x.emit("Tanh", x * (square * (0.044715 * c) + c))
+    return (t + 1.0) * 0.5 + x * ((1.0 - t * t) * (square * (1.5 * 0.044715 * c) + 0.5 * c))
+
+
+@rule("Exp")
+def exp(op: Op, g: Value) -> Gradients:
+    """dx = g y."""
+    return [g * op.y()]
+
+
+@rule("Log")
+def log(op: Op, g: Value) -> Gradients:
+    """dx = g / x."""
+    return [g / op.x()]
+
+
+@rule("Sqrt")
+def sqrt(op: Op, g: Value) -> Gradients:
+    """dx = g / (2 y)."""
+    return [g / (op.y() * 2.0)]
+
+
+@rule("Reciprocal")
+def reciprocal(op: Op, g: Value) -> Gradients:
+    """dx = -g y^2."""
+    return [-(g * (op.y() * op.y()))]
+
+
+@rule("Neg")
+def neg(op: Op, g: Value) -> Gradients:
+    """dx = -g."""
+    return [-g]
+
+
+@rule("Abs")
+def absolute(op: Op, g: Value) -> Gradients:
+    """dx = g sign(x)."""
+    return [g * op.emit("Sign", op.x())]
+
+
+@rule("Sin")
+def sin(op: Op, g: Value) -> Gradients:
+    """dx = g cos x."""
+    return [g * op.emit("Cos", op.x())]
+
+
+@rule("Cos")
+def cos(op: Op, g: Value) -> Gradients:
+    """dx = -g sin x."""
+    return [-(g * op.emit("Sin", op.x()))]
+
+
+@rule("Tan")
+def tan(op: Op, g: Value) -> Gradients:
+    """dx = g (1 + y^2)."""
+    return [g * (op.y() * op.y() + 1.0)]
+
+
+@rule("Asin")
+def asin(op: Op, g: Value) -> Gradients:
+    """dx = g / sqrt(1 - x^2)."""
+    return [g / op.emit("Sqrt", 1.0 - op.x() * op.x())]
+
+
+@rule("Acos")
+def acos(op: Op, g: Value) -> Gradients:
+    """dx = -g / sqrt(1 - x^2)."""
+    return [-(g / op.emit("Sqrt", 1.0 - op.x() * op.x()))]
+
+
+@rule("Atan")
+def atan(op: Op, g: Value) -> Gradients:
+    """dx = g / (1 + x^2)."""
+    return [g / (op.x() * op.x() + 1.0)]
+
+
+@rule("Sinh")
+def sinh(op: Op, g: Value) -> Gradients:
+    """dx = g cosh x."""
+    return [g * ((op.emit("Exp", op.x()) + op.emit("Exp", -op.x())) * 0.5)]
+
+
+@rule("Cosh")
+def cosh(op: Op, g: Value) -> Gradients:
+    """dx = g sinh x."""
+    return [g * ((op.emit("Exp", op.x()) - op.emit("Exp", -op.x())) * 0.5)]
+
+
+@rule("Asinh")
+def asinh(op: Op, g: Value) -> Gradients:
+    """dx = g / sqrt(x^2 + 1)."""
+    return [g / op.emit("Sqrt", op.x() * op.x() + 1.0)]
+
+
+@rule("Acosh")
+def acosh(op: Op, g: Value) -> Gradients:
+    """dx = g / sqrt(x^2 - 1)."""
+    return [g / op.emit("Sqrt", op.x() * op.x() - 1.0)]
+
+
+@rule("Atanh")
+def atanh(op: Op, g: Value) -> Gradients:
+    """dx = g / (1 - x^2)."""
+    return [g / (1.0 - op.x() * op.x())]
+
+
+@rule("Shrink")
+def shrink(op: Op, g: Value) -> Gradients:
+    """dx = g where |x| > lambd."""
+    return [g * positive(op.emit("Abs", op.x()) - op.attrs.get("lambd", 0.5))]
+
+
+@rule("Clip")
+def clip(op: Op, g: Value) -> Gradients:
+    """dx = g where min <= x <= max; a bound that is computed gets the rest."""
+    if op.needs(1) or op.needs(2):
+        raise Unsupported("its bounds depend on the input")
+    # the bounds of opsets 6..10 are attributes, and models older than 13 are converted up
+    x, mask = op.x(), None
+    if op.has(1):
+        mask = not_below(x, op.x(1))
+    if op.has(2):
+        below = not_below(op.x(2), x)
+        mask = below if mask is None else mask * below
+    dx = g if mask is None else g * mask
+    return [dx, *[ZERO] * (len(op.node.inputs) - 1)]
+
+
+@rule("Identity", "Dropout")
+def identity(op: Op, g: Value) -> Gradients:
+    """dx = g; Dropout outside training."""
+    if op.node.op_type == "Dropout" and op.has(2):
+        training = op.value(2)
+        if training is None or bool(training):
+            raise Unsupported("it is in training mode: the values it drops are random")
+    return [g, *[ZERO] * (len(op.node.inputs) - 1)]
+
+
+@rule("Cast", "CastLike")
+def cast(op: Op, g: Value) -> Gradients:
+    """dx = g between floating-point types; an integer or boolean has no gradient."""
+    floats = ("float32", "float64", "float16", "bfloat16")
+    smooth = op.walk.graph.dtypes[op.node.outputs[0]] in floats and op.walk.graph.dtypes[op.node.inputs[0]] in floats
+    return [g if smooth else ZERO, *[ZERO] * (len(op.node.inputs) - 1)]

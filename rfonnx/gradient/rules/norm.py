@@ -1,0 +1,110 @@
+"""Normalisations. Forward statistics are computed again from x, over the same axes."""
+
+from __future__ import annotations
+
+from rfonnx.gradient.op import Op
+from rfonnx.gradient.registry import Gradients, Unsupported, rule
+from rfonnx.gradient.values import Value
+
+
+@rule("Softmax")
+def softmax(op: Op, g: Value) -> Gradients:
+    """dx = y (g - sum(g y))."""
+    axes = op.constant("axes")
+    y = op.y()
+    weighted = g * y
+    return [weighted - y * weighted.sum(axes)]
+
+
+@rule("LogSoftmax")
+def log_softmax(op: Op, g: Value) -> Gradients:
+    """dx = g - exp(y) sum(g)."""
+    return [g - op.emit("Exp", op.y()) * g.sum(op.constant("axes"))]
+
+
+@rule("BatchNormalization")
+def batch_norm(op: Op, g: Value) -> Gradients:
+    """At inference an affine map per channel: dx = g scale / sqrt(var + epsilon)."""
+    if op.attrs["training_mode"]:
+        raise Unsupported("it is in training mode: its statistics are those of the batch")
+    if any(op.needs(i) for i in range(1, 5)):
+        raise Unsupported("its scale, bias, mean or variance depends on the input")
+    slope = op.x(1) / op.emit("Sqrt", op.x(4) + op.attrs.get("epsilon", 1e-5))
+    rank = len(op.shape())
+    return [g * (slope.reshape([1, -1] + [1] * (rank - 2)) if rank > 1 else slope), None, None, None, None]
+
+
+def centred(x: Value, axes: list[int]) -> Value:
+    """x minus its mean."""
+    return x - x.mean(axes)
+
+
+def normalised_slope(g: Value, normal: Value, scale: Value, axes: list[int]) -> Value:
+    """The gradient of x -> (x - mean) scale, scale = 1/sqrt(var + eps): scale (g - mean(g) - normal mean(g normal))."""
+    return (g - g.mean(axes) - normal * (g * normal).mean(axes)) * scale
+
+
+def inverse_deviation(middle: Value, axes: list[int], epsilon: float) -> Value:
+    """1 / sqrt(mean(middle^2) + epsilon)."""
+    emit = middle.emit
+    return emit("Reciprocal", emit("Sqrt", (middle * middle).mean(axes) + epsilon))
+
+
+@rule("LayerNormalization")
+def layer_norm(op: Op, g: Value) -> Gradients:
+    """y = normal(x) w + b over the last axes."""
+    axes = op.constant("axes")
+    middle = centred(op.x(), axes)
+    scale = inverse_deviation(middle, axes, op.attrs.get("epsilon", 1e-5))
+    normal = middle * scale
+    made: list[Value | None] = [None] * len(op.node.inputs)
+    if op.needs(0):
+        made[0] = normalised_slope(g * op.x(1), normal, scale, axes)
+    if op.needs(1):
+        made[1] = op.unbroadcast(g * normal, 1)
+    if op.needs(2):
+        made[2] = op.unbroadcast(g, 2)
+    return made
+
+
+@rule("RMSNormalization", "SimplifiedLayerNormalization")
+def rms_norm(op: Op, g: Value) -> Gradients:
+    """y = x s w, s = 1/sqrt(mean(x^2) + eps): dx = s (h - n mean(h n)), h = g w, n = x s."""
+    axes = op.constant("axes")
+    scale = inverse_deviation(op.x(), axes, op.attrs.get("epsilon", 1e-5))
+    normal = op.x() * scale
+    made: list[Value | None] = [None] * len(op.node.inputs)
+    if op.needs(0):
+        h = g * op.x(1)
+        made[0] = (h - normal * (h * normal).mean(axes)) * scale
+    if op.needs(1):
+        made[1] = op.unbroadcast(g * normal, 1)
+    return made
+
+
+@rule("InstanceNormalization")
+def instance_norm(op: Op, g: Value) -> Gradients:
+    """Each channel of each sample normalised over space, then scaled per channel."""
+    rank = len(op.shape())
+    axes = list(range(2, rank))
+    per_channel = [1, -1] + [1] * (rank - 2)
+    middle = centred(op.x(), axes)
+    scale = inverse_deviation(middle, axes, op.attrs.get("epsilon", 1e-5))
+    normal = middle * scale
+    made: list[Value | None] = [None, None, None]
+    if op.needs(0):
+        made[0] = normalised_slope(g * op.x(1).reshape(per_channel), normal, scale, axes)
+    if op.needs(1):
+        made[1] = (g * normal).sum([0, *axes], keepdims=False)
+    if op.needs(2):
+        made[2] = g.sum([0, *axes], keepdims=False)
+    return made
+
+
+@rule("LRN")
+def lrn(op: Op, g: Value) -> Gradients:
+    """y = x s^-beta, s = bias + alpha/size sum of x^2 over nearby channels.
+
+    dx = g s^-beta - 2 alpha beta / size x sum of (g y / s) over the channels that have this one nearby.
+    """
+    raise Unsupported("to come")

@@ -1,0 +1,213 @@
+"""Running gradients: one session per model, tensor and shapes, many seeds and images through it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from rfonnx import runtime
+from rfonnx.errors import QueryError, ShapeError
+from rfonnx.gradient.build import SEED, build
+from rfonnx.gradient.forward import Forward
+from rfonnx.gradient.prepare import float_inputs, prepare
+from rfonnx.graph.bind import Shapes
+from rfonnx.graph.read import Source
+from rfonnx.graph.tensors import is_static
+from rfonnx.graph.text import did_you_mean, quote, show_shape
+
+
+class GradientSession:
+    """Exact vector-Jacobian products of one tensor with respect to a model's inputs, in one onnxruntime session.
+
+    Attributes:
+        inputs: shape of every input that `run` wants, by name (those that the tensor does not depend on are not wanted).
+        dtypes: their numpy element types, by name.
+        tensor: name of the differentiated tensor.
+        shape: its shape, that of a seed.
+        wrt: names of the tensors whose gradients `run` gives: float inputs, then `layers`.
+        shared: whether `run_many` shares one forward run between seeds, or runs once per seed.
+    """
+
+    def __init__(
+        self,
+        model: Source | Forward,
+        tensor: str,
+        shapes: Shapes | None = None,
+        *,
+        layers: Sequence[str] = (),
+        providers: str | Sequence[str] | None = None,
+        threads: int | None = None,
+    ) -> None:
+        """Build the gradient graph and open the session.
+
+        Args:
+            model: path, bytes, ModelProto, or what `prepare(model, [tensor, *layers, ...], shapes)` gave: preparing once
+                serves many tensors.
+            tensor: any tensor of the model that holds floating-point numbers.
+            shapes: as in `rfonnx.analyze`; a batch that is left open is 1.
+            layers: tensors on the way whose gradients are wanted too.
+            providers: "cuda", onnxruntime's own names, or a list; None: the CPU.
+            threads: of one operator; None: one per core.
+
+        Raises:
+            GradientError: an operator between the inputs and the tensor has no gradient rule.
+            ModelError: the model cannot be read or run, its weights are missing.
+            QueryError: the tensor is not in the model, or depends on no float input.
+            ShapeError: a dimension is unbound, or the tensor's shape depends on data.
+        """
+        forward = model if isinstance(model, Forward) else prepare(model, [tensor, *layers], shapes)
+        self.tensor = tensor
+        self.wrt = (*float_inputs(forward), *layers)
+        self._name = forward.name
+        self._shapes = {name: _static(forward, name) for name in (*self.wrt, *forward.graph.inputs, tensor)}
+        self.shape = self._shapes[tensor]
+        made = build(forward, tensor, self.wrt)
+        self._outputs = made.outputs
+        self._session = runtime.open_session(made.model, providers=providers, threads=threads, name=forward.name)
+        self.inputs = {i: self._shapes[i] for i in forward.graph.inputs}
+        self.dtypes = {i: forward.graph.dtypes[i] for i in forward.graph.inputs}
+        self._seed_type = "float64" if forward.graph.dtypes[tensor] == "float64" else "float32"
+        self.shared = False
+
+    def run(self, inputs: Mapping[str, np.ndarray], seed: np.ndarray) -> dict[str, np.ndarray]:
+        """The gradient of `sum(seed * tensor)`.
+
+        Args:
+            inputs: an array per input, of the bound shape; converted to the input's element type. More than the model's
+                wanted inputs may be given.
+            seed: of the tensor's shape.
+
+        Returns:
+            Gradient by name in `wrt`, of that tensor's shape: float64 for float64 tensors, float32 for all others (half
+            precision is accumulated in float32). Zeros where no differentiable path leads.
+
+        Raises:
+            QueryError: an input is missing.
+            ShapeError: a shape does not fit, or the model cannot run on these inputs.
+        """
+        feeds = {name: self._input(inputs, name) for name in self.inputs}
+        feeds[SEED] = self._seed(seed)
+        names = list(self._outputs)
+        values = runtime.run(self._session, [self._outputs[n] for n in names], feeds, self._name)
+        found = dict(zip(names, values, strict=True))
+        return {name: found.get(name, np.zeros(self._shapes[name], np.float32)) for name in self.wrt}
+
+    def run_many(self, inputs: Mapping[str, np.ndarray], seeds: np.ndarray) -> dict[str, np.ndarray]:
+        """The same for several seeds over the same inputs, the forward run shared where the graph allows.
+
+        Args:
+            inputs: as in `run`.
+            seeds: (n, *shape).
+
+        Returns:
+            (n, *shape of the tensor) by name in `wrt`.
+        """
+        rows = [self.run(inputs, seed) for seed in seeds]
+        return {name: np.stack([row[name] for row in rows]) for name in self.wrt}
+
+    def _input(self, inputs: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+        if name not in inputs:
+            raise QueryError(
+                f"{self._name}: input {quote(name)} is missing", did_you_mean(name, inputs) or "give an array for it"
+            )
+        value = np.asarray(inputs[name])
+        if value.shape != self.inputs[name]:
+            raise ShapeError(
+                f"{self._name}: input {quote(name)} has shape {show_shape(value.shape)},"
+                f" expected {show_shape(self.inputs[name])}",
+                "give an array of that shape, or bind other shapes",
+            )
+        return value.astype(self.dtypes[name], copy=False)
+
+    def _seed(self, seed: np.ndarray) -> np.ndarray:
+        value = np.asarray(seed, self._seed_type)
+        if value.shape != self.shape:
+            raise ShapeError(
+                f"{self._name}: the seed has shape {show_shape(value.shape)}, but tensor {quote(self.tensor)} has"
+                f" {show_shape(self.shape)}",
+                "give an array of the tensor's shape",
+            )
+        return value
+
+
+def _static(forward: Forward, name: str) -> tuple[int, ...]:
+    shape = forward.graph.shapes.get(name)
+    if shape is None or not is_static(shape):
+        raise ShapeError(
+            f"{forward.name}: the shape of tensor {quote(name)} depends on data: {show_shape(shape)}",
+            "choose another tensor",
+        )
+    return tuple(n or 0 for n in shape)
+
+
+class _Key(NamedTuple):
+    model: str
+    tensor: str
+    shapes: tuple[tuple[str, tuple[int, ...]], ...]
+    providers: tuple[str, ...]
+
+
+_KEPT = 4
+_sessions: OrderedDict[_Key, GradientSession] = OrderedDict()
+
+
+def gradient(
+    model: Source,
+    inputs: Mapping[str, np.ndarray],
+    tensor: str,
+    seed: np.ndarray,
+    *,
+    providers: str | Sequence[str] | None = None,
+) -> dict[str, np.ndarray]:
+    """The gradient of `sum(seed * tensor)` with respect to the inputs: an exact vector-Jacobian product.
+
+    The model's graph and its derivative run in one onnxruntime session, which is kept for the next call with the same model,
+    tensor and shapes (the last few are).
+
+    Args:
+        model: path, bytes or ModelProto.
+        inputs: an array per input; their shapes bind the model's.
+        tensor: any tensor of the model that holds floating-point numbers.
+        seed: of the tensor's shape.
+        providers: "cuda", onnxruntime's own names, or a list; None: the CPU.
+
+    Returns:
+        Gradient by name of every floating-point input; see `GradientSession.run`.
+
+    Raises:
+        GradientError, ModelError, QueryError, ShapeError: see `GradientSession`.
+    """
+    arrays = {name: np.asarray(value) for name, value in inputs.items()}
+    shapes = tuple(sorted((name, value.shape) for name, value in arrays.items()))
+    key = _Key(_identity(model), tensor, shapes, tuple(runtime.provider_names(providers)))
+    session = _sessions.pop(key, None)
+    if session is None:
+        session = GradientSession(model, tensor, dict(shapes), providers=providers)
+    _sessions[key] = session
+    while len(_sessions) > _KEPT:
+        _sessions.popitem(last=False)
+    return session.run(arrays, seed)
+
+
+def _identity(model: Source) -> str:
+    """What tells models apart: a file's path, time and size, or a digest of the content."""
+    if isinstance(model, str | os.PathLike):
+        path = Path(model)
+        if not path.is_file():
+            return str(path)
+        status = path.stat()
+        return f"{path.absolute()}:{status.st_mtime_ns}:{status.st_size}"
+    data = (
+        model
+        if isinstance(model, bytes)
+        else bytes(model)
+        if not hasattr(model, "graph")
+        else model.SerializeToString()
+    )
+    return hashlib.blake2b(data, digest_size=16).hexdigest()

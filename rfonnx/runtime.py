@@ -1,0 +1,195 @@
+"""onnxruntime: the only module that imports it. Sessions, providers, the optimised copy of a model, traced runs.
+
+Settings, measured on models of 5 to 130 million parameters: memory patterns off (they plan one block for all tensors at once,
+which nearly doubles the peak of a gradient graph and is no faster); the arena on (without it runs take up to twice as long).
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import onnx
+
+from rfonnx.errors import ModelError, QueryError, ShapeError
+from rfonnx.graph.tensors import DTYPES
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+Level = Literal["none", "basic", "all"]
+
+MAX_OPSET, MAX_IR = 26, 13
+"""What onnxruntime takes; onnx itself writes newer ones by default."""
+
+PROVIDERS = {
+    "cpu": "CPUExecutionProvider",
+    "cuda": "CUDAExecutionProvider",
+    "tensorrt": "TensorrtExecutionProvider",
+    "rocm": "ROCMExecutionProvider",
+    "migraphx": "MIGraphXExecutionProvider",
+    "openvino": "OpenVINOExecutionProvider",
+    "directml": "DmlExecutionProvider",
+    "coreml": "CoreMLExecutionProvider",
+    "qnn": "QNNExecutionProvider",
+    "webgpu": "WebGpuExecutionProvider",
+}
+
+
+def provider_names(providers: str | Sequence[str] | None) -> list[str]:
+    """onnxruntime's names of execution providers, the CPU last, which takes what the others cannot.
+
+    Args:
+        providers: short names ("cuda") or onnxruntime's own; None: the CPU.
+
+    Raises:
+        QueryError: one of them is not in this build of onnxruntime.
+    """
+    import onnxruntime as ort
+
+    given = [providers] if isinstance(providers, str) else list(providers or ["cpu"])
+    names = [PROVIDERS.get(name.lower(), name) for name in given]
+    available = ort.get_available_providers()
+    for short, name in zip(given, names, strict=True):
+        if name not in available:
+            raise QueryError(
+                f"provider '{short}' is not in this build of onnxruntime, which has {', '.join(available)}",
+                "install the onnxruntime package for it, or leave the provider out",
+            )
+    return list(dict.fromkeys([*names, "CPUExecutionProvider"]))
+
+
+def options(level: Level = "all", threads: int | None = None) -> onnxruntime.SessionOptions:
+    """Session options as this project uses them. `threads`: of one operator; None: one per core."""
+    import onnxruntime as ort
+
+    made = ort.SessionOptions()
+    made.graph_optimization_level = {
+        "none": ort.GraphOptimizationLevel.ORT_DISABLE_ALL,
+        "basic": ort.GraphOptimizationLevel.ORT_ENABLE_BASIC,
+        "all": ort.GraphOptimizationLevel.ORT_ENABLE_ALL,
+    }[level]
+    made.enable_mem_pattern = False
+    made.log_severity_level = 3
+    if threads is not None:
+        made.intra_op_num_threads = threads
+    return made
+
+
+def open_session(
+    model: onnx.ModelProto | bytes | str | os.PathLike[str],
+    *,
+    level: Level = "all",
+    providers: str | Sequence[str] | None = None,
+    threads: int | None = None,
+    name: str = "model",
+) -> onnxruntime.InferenceSession:
+    """A session. `name` is what messages call the model.
+
+    Raises:
+        ModelError: onnxruntime cannot load the model; the message is its own, in one line.
+        QueryError: see `provider_names`.
+    """
+    return _open(model, options(level, threads), provider_names(providers), name)
+
+
+def _open(
+    model: onnx.ModelProto | bytes | str | os.PathLike[str],
+    settings: onnxruntime.SessionOptions,
+    providers: list[str],
+    name: str,
+) -> onnxruntime.InferenceSession:
+    import onnxruntime as ort
+
+    if isinstance(model, onnx.ModelProto):
+        try:
+            source: bytes | str = model.SerializeToString()
+        except Exception as error:  # protobuf raises its own types, by implementation
+            raise ModelError(
+                f"{name}: the model cannot be serialised ({one_line(error)})", "is it over 2 GiB?"
+            ) from None
+    else:
+        source = model if isinstance(model, bytes) else str(os.fspath(model))
+    try:
+        return ort.InferenceSession(source, settings, providers=providers)
+    except Exception as error:  # onnxruntime's exceptions share no base class of their own
+        raise ModelError(
+            f"{name}: onnxruntime {ort.__version__} cannot load the model ({one_line(error)})",
+            "check the model with onnx.checker, or give a provider that has its operators",
+        ) from None
+
+
+def run(
+    session: onnxruntime.InferenceSession,
+    outputs: Sequence[str] | None,
+    feeds: Mapping[str, np.ndarray],
+    name: str = "model",
+) -> list[np.ndarray]:
+    """Run a session.
+
+    Raises:
+        ShapeError: onnxruntime refuses the inputs, or a node fails on them; the message is its own, in one line.
+    """
+    try:
+        return list(session.run(outputs, dict(feeds)))
+    except Exception as error:  # see `_open`
+        raise ShapeError(
+            f"{name}: onnxruntime cannot run the model ({one_line(error)})", "check the inputs' shapes and types"
+        ) from None
+
+
+def optimize(model: onnx.ModelProto, name: str = "model", level: Level = "basic") -> onnx.ModelProto:
+    """The model as onnxruntime's optimiser rewrites it: constants and BatchNormalizations folded, plain operators at "basic".
+
+    Raises:
+        ModelError: see `open_session`.
+    """
+    with tempfile.TemporaryDirectory(prefix="rfonnx-") as folder:
+        path = Path(folder) / "optimized.onnx"
+        settings = options(level)
+        settings.optimized_model_filepath = str(path)
+        _open(model, settings, ["CPUExecutionProvider"], name)
+        return onnx.load(path)
+
+
+def trace_types(
+    model: onnx.ModelProto, feeds: Mapping[str, np.ndarray], tensors: Sequence[str], name: str = "model"
+) -> dict[str, tuple[str, int, tuple[int, ...]]]:
+    """Types of tensors of the main graph, measured: numpy-style name, TensorProto element type, shape.
+
+    Only shapes leave the run, so it needs no more memory than a forward run.
+
+    Raises:
+        ModelError, ShapeError: see `open_session` and `run`.
+    """
+    traced = onnx.ModelProto()
+    traced.CopyFrom(model)
+    graph = traced.graph
+    del graph.output[:]
+    graph.output.extend(onnx.ValueInfoProto(name=tensor) for tensor in tensors)
+    for index, tensor in enumerate(tensors):
+        graph.node.append(onnx.helper.make_node("Shape", [tensor], [f"rfonnx/shape/{index}"]))
+        graph.output.append(onnx.helper.make_tensor_value_info(f"rfonnx/shape/{index}", onnx.TensorProto.INT64, None))
+    session = open_session(traced, level="none", name=name)
+    shapes = run(session, [f"rfonnx/shape/{index}" for index in range(len(tensors))], feeds, name)
+    types = {output.name: _element_type(output.type) for output in session.get_outputs()}
+    return {
+        tensor: (DTYPES[types[tensor]], types[tensor], tuple(int(n) for n in shape))
+        for tensor, shape in zip(tensors, shapes, strict=True)
+    }
+
+
+def _element_type(text: str) -> int:
+    """TensorProto element type of onnxruntime's "tensor(float)"; 0 for sequences and the like."""
+    inner = text.removeprefix("tensor(").removesuffix(")").upper()
+    return int(onnx.TensorProto.DataType.Value(inner)) if inner in onnx.TensorProto.DataType.keys() else 0  # noqa: SIM118
+
+
+def one_line(error: object) -> str:
+    """An exception's message in one line of at most 500 characters."""
+    text = " ".join(str(error).split())
+    return text if len(text) <= 500 else text[:497] + "..."
