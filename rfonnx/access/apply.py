@@ -10,6 +10,7 @@ import numpy as np
 from rfonnx.access.primitives import Access, Band, Permute, Reduce, Select, Spread, Step, Window, everything
 from rfonnx.access.registry import Op, Unproven, Weights, find, needs_no_shapes, reason_for_everything
 from rfonnx.graph.model import Graph, Node
+from rfonnx.results import Shape
 
 
 class About(NamedTuple):
@@ -69,6 +70,11 @@ def captured(node: Node) -> list[str]:
     return names
 
 
+def program_shape(shape: Shape) -> tuple[int, ...]:
+    """A tensor's shape in the program: 1 for each dimension that depends on data, () for sequences and unknown ranks."""
+    return tuple(1 if d is None else d for d in shape) if shape is not None else ()
+
+
 def _unknown_shape(node: Node, graph: Graph) -> str:
     """Name of an input or output whose shape is not static, or ""."""
     shapes = graph.shapes
@@ -89,18 +95,21 @@ def _misfit(op: Op, accesses: list[Access]) -> str:
     graph, outputs = op.graph, op.node.outputs
     if len(accesses) != len(outputs):
         return f"{op.node.kind} has {len(outputs)} outputs, its rule knows {len(accesses)}"
-    targets = [(access, graph.shapes[name]) for access, name in zip(accesses, outputs, strict=True) if name]
+    targets = [(access, program_shape(graph.shapes.get(n))) for access, n in zip(accesses, outputs, strict=True) if n]
     for access, target in [*targets, *((access, shape) for shape, access in op.temporaries.values())]:
         for source, steps in access.paths:
             if not source or source in graph.constants:
                 continue
-            shape = op.temporaries[source][0] if source in op.temporaries else graph.shapes.get(source)
-            if shape is None:
+            if source in op.temporaries:
+                shape = op.temporaries[source][0]
+            elif source in graph.shapes:
+                shape = program_shape(graph.shapes[source])
+            else:
                 continue  # a temporary of an earlier node
             if shape == target and not steps:
                 continue
-            end = path_shape(shape, steps)  # type: ignore[arg-type]
-            if end is None or not _broadcasts(end, target):  # type: ignore[arg-type]
+            end = path_shape(shape, steps)
+            if end is None or not _broadcasts(end, target):
                 return f"{op.node.kind}: the shape {shape} of '{source}' does not lead to the output's shape {target}"
     return ""
 

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import rfonnx.access.rules  # noqa: F401  (registers every rule)
-from rfonnx.access.apply import About, node_accesses
+from rfonnx.access.apply import About, node_accesses, program_shape
 from rfonnx.access.primitives import Path, Step
 from rfonnx.access.registry import Weights
 from rfonnx.graph.model import Graph
-from rfonnx.results import Shape
 
 IndexedPath = tuple[int, tuple[Step, ...]]
 
@@ -59,7 +58,7 @@ def lower(graph: Graph, weights: Weights = "structure") -> Program:
         weights: "values" lets rules read constant weights for the zeros in them.
     """
     index = {name: i for i, name in enumerate(graph.inputs)}
-    inputs = tuple((name, _program_shape(graph.shapes.get(name))) for name in graph.inputs)
+    inputs = tuple((name, program_shape(graph.shapes.get(name))) for name in graph.inputs)
     tensors: list[Tensor] = []
     base = len(inputs)
     constants, shapes = graph.constants, graph.shapes
@@ -82,13 +81,9 @@ def lower(graph: Graph, weights: Weights = "structure") -> Program:
                 continue
             paths = _indexed(access.paths, index, constants)
             index[name] = base + len(tensors)
-            shape = _program_shape(shapes.get(name))
+            shape = program_shape(shapes.get(name))
             tensors.append(Tensor(name, shape, paths, access.exact, access.note, kind, label, node_index))
     return Program(inputs, tuple(tensors))
-
-
-def _program_shape(shape: Shape) -> tuple[int, ...]:
-    return tuple(1 if d is None else d for d in shape) if shape is not None else ()
 
 
 def _indexed(paths: tuple[Path, ...], index: dict[str, int], constants: set[str]) -> tuple[IndexedPath, ...]:

@@ -20,6 +20,7 @@ from rfonnx.graph.infer import infer_node
 from rfonnx.graph.model import Graph, Node
 from rfonnx.graph.order import MAX_NESTING, sort, subgraphs
 from rfonnx.graph.scope import Scope
+from rfonnx.graph.sequences import Sequences
 from rfonnx.graph.tensors import Tensors, check_size
 
 MAX_ADDED = 1_000_000
@@ -37,6 +38,7 @@ class Builder:
         self.warnings: list[str] = []
         self.name = name
         self._taken: dict[str, None] = {}
+        self.sequences = Sequences(self.tensors, self.constants, self.unique)
         self._budget = MAX_ADDED + 2 * len(model.graph.node)
 
     def graph(
@@ -69,6 +71,7 @@ class Builder:
             self.tensors.forget(name)
             self.constants.forget(name)
             self.declared.forget(name)
+            self.sequences.forget(name)
         while len(self._taken) > mark[1]:
             self._taken.popitem()
 
@@ -120,7 +123,7 @@ class Builder:
         return nodes
 
     def _enter(self, proto: NodeProto, scope: Scope) -> Body | None:
-        """The body to go on with in place of a function call or a decided If."""
+        """The body to go on with in place of a function call, a decided If, or what takes a tensor out of a sequence."""
         if self.functions:
             key = self.functions.find(proto)
             if key is not None:
@@ -131,7 +134,7 @@ class Builder:
                 value = self.constants.evaluate(condition)
                 if value is not None and value.size == 1:
                     return self._branch(proto, scope, bool(value.reshape(-1)[0]))
-        return None
+        return self.sequences.follow(proto, scope)
 
     def _branch(self, proto: NodeProto, scope: Scope, taken: bool) -> Body | None:
         wanted = "then_branch" if taken else "else_branch"

@@ -5,6 +5,7 @@ from rfonnx.access.rules import (
     conv,
     elementwise,
     matmul,
+    ml,
     norm,
     pad,
     pool,
@@ -13,9 +14,11 @@ from rfonnx.access.rules import (
     rnn,
     scan,
     scatter,
+    sequence,
     shape,
     signal,
     slicing,
+    text,
     training,
 )
 
@@ -24,6 +27,7 @@ __all__ = [
     "conv",
     "elementwise",
     "matmul",
+    "ml",
     "norm",
     "pad",
     "pool",
@@ -32,8 +36,10 @@ __all__ = [
     "rnn",
     "scan",
     "scatter",
+    "sequence",
     "shape",
     "signal",
     "slicing",
+    "text",
     "training",
 ]

@@ -12,7 +12,7 @@ from rfonnx.access.registry import Op, Unproven, rule
 from rfonnx.access.sampling import Resized, leaves_residue, taps
 
 
-@rule("Resize")
+@rule("Resize", "Upsample")
 def resize(op: Op) -> Access:
     """Reads the taps whose weight is not zero, per axis. Exact, but where rounding is in doubt.
 

@@ -27,7 +27,7 @@ class Box(NamedTuple):
     rows: tuple[np.ndarray, ...]
 
 
-@rule("ScatterElements")
+@rule("ScatterElements", "Scatter")
 def scatter_elements(op: Op) -> Access:
     """Written positions read their update, the others the data; with a reduction written positions read both.
 
