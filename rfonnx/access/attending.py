@@ -117,15 +117,22 @@ def masked(op: Op, name: str, boolean: bool, keys: Keys, length: int) -> Keys:
 
 
 def attended(
-    query: Heads, keys: Sequence[Heads], values: Sequence[Heads], biases: Sequence[Heads], seen: Keys
+    query: Heads,
+    keys: Sequence[Heads],
+    values: Sequence[Heads],
+    biases: Sequence[Heads],
+    seen: Keys,
+    alone: bool = True,
 ) -> list[Path]:
     """Paths to the attention's output of shape (batch, heads, queries, features of a value).
 
     Query q of a head reads its own row of `query`, and of keys, values and biases what `seen` leaves; values feature by feature.
-    Where one key alone is seen its weight is 1: only its value is read. Exact when `seen` is.
+    Where one key alone is seen its weight is 1 (with `alone`): only its value is read. Exact when `seen` is.
     """
     heads, total = query.shape[1], keys[0].shape[2]
-    weighed = seen._replace(last=np.where(seen.first == seen.last, seen.first - 1, seen.last))
+    weighed = seen
+    if alone:
+        weighed = seen._replace(last=np.where(seen.first == seen.last, seen.first - 1, seen.last))
     rows = np.arange(query.shape[2], dtype=np.int64)
     whole_rows = bool((weighed.last >= weighed.first).all())
     own = () if whole_rows else (Select(2, rows, np.where(weighed.last >= weighed.first, rows, rows - 1)),)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
+from onnx import helper, numpy_helper
 
 from access.brute import mask, program_reads
 from rfonnx.access.lower import Program, lower
@@ -31,11 +31,17 @@ def one_node(
     opset: int = 21,
     domain: str = "",
     order: Sequence[str] | None = None,
+    attributes: Mapping[str, Any] | None = None,
     **attrs: Any,
 ) -> onnx.ModelProto:
-    """A model of one node whose inputs are `inputs` in order (or `order`, with "" for what is left out)."""
+    """A model of one node whose inputs are `inputs` in order (or `order`, with "" for what is left out).
+
+    `attributes`: those of the node's whose names are taken by arguments here.
+    """
     names = [f"y{i}" for i in range(outputs)] if isinstance(outputs, int) else list(outputs)
-    node = helper.make_node(op_type, list(order or inputs), names, name="it", domain=domain, **attrs)
+    node = helper.make_node(
+        op_type, list(order or inputs), names, name="it", domain=domain, **attrs, **(attributes or {})
+    )
     graph = helper.make_graph(
         [node],
         "one",
@@ -61,22 +67,13 @@ def runner(model: onnx.ModelProto) -> Run:
     options.intra_op_num_threads = 1
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     try:
-        session = onnxruntime.InferenceSession(_typed(model), options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
     except Exception:
         from onnx.reference import ReferenceEvaluator
 
         evaluator = ReferenceEvaluator(model)
         return lambda feeds: [np.asarray(v) for v in evaluator.run(names, feeds)]
     return lambda feeds: session.run(names, feeds)
-
-
-def _typed(model: onnx.ModelProto) -> bytes:
-    """onnxruntime wants outputs with types, or none at all and names from inference."""
-    inferred = onnx.shape_inference.infer_shapes(model)
-    for output in inferred.graph.output:
-        if not output.type.HasField("tensor_type"):
-            output.type.tensor_type.elem_type = TensorProto.FLOAT
-    return inferred.SerializeToString()
 
 
 def graph_of(model: onnx.ModelProto, feeds: Mapping[str, np.ndarray], results: Sequence[np.ndarray]) -> Graph:
@@ -133,7 +130,9 @@ def measured(
             for position in np.ndindex(feeds[name].shape):
                 for delta in deltas:
                     changed = base[name].copy()
-                    changed[position] += np.asarray(delta, changed.dtype)
+                    moved = changed[position].astype(np.float64) + delta
+                    limits = np.iinfo(changed.dtype) if changed.dtype.kind in "iu" else None
+                    changed[position] = moved if limits is None else np.clip(moved, limits.min, limits.max)
                     for seen, y, y0 in zip(masks, run({**base, name: changed}), before, strict=True):
                         seen[(..., *position)] |= (y != y0) & ~((y != y) & (y0 != y0))
     return found

@@ -104,7 +104,7 @@ def rotary(op: Op, x: str, shape: tuple[int, ...], caches: tuple[int, int], ids:
     attrs = op.attrs
     heads = attrs.get("num_heads", 0)
     rank, width = len(shape), shape[-1]
-    size = width if rank == 4 else width // heads if heads else 0
+    size = width if rank == 4 else width // heads if heads else 2 * op.shape(caches[0])[-1]
     rotated = attrs.get("rotary_embedding_dim", 0) or size
     if not size or width % size or rotated > size or rotated % 2:
         raise Unproven(f"{heads} heads with {rotated} rotated features do not fit a tensor of shape {shape}")
@@ -130,8 +130,10 @@ def rotary(op: Op, x: str, shape: tuple[int, ...], caches: tuple[int, int], ids:
                 steps = (Reshape((cache[0] * cache[1], cache[2])), by_features, Reshape((*cache[:2], size)))
             paths.append(Path(op.name(index), (*steps, *_over_heads(shape, size, len(cache) == 2))))
     if op.reads(ids):
-        batch, length = op.shape(ids)
-        lifted = (batch, 1, length, 1) if rank == 4 else (batch, length, 1)
+        lifted: tuple[int, ...] = ()
+        if len(op.shape(ids)) == 2:
+            batch, length = op.shape(ids)
+            lifted = (batch, 1, length, 1) if rank == 4 else (batch, length, 1)
         paths.append(Path(op.name(ids), (Reshape(lifted),)))
     return Access(tuple(paths), certain, "" if certain else "which row of the cache is read is data: all are taken")
 

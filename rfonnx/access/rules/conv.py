@@ -18,37 +18,50 @@ def conv(op: Op) -> Access:
 
     Taps and channels whose constant weights are zero are left out when values count (`rfonnx.access.kernels`).
     """
-    return _conv(op, weight=1, scalars={2: True}, added=(3,))
+    return convolution(op, weight=1, scalars={2: True}, added=(3,))
 
 
 @rule("ConvInteger")
 def conv_integer(op: Op) -> Access:
     """As Conv, with zero points of x (one) and w (one per output channel). Exact."""
-    return _conv(op, weight=1, scalars={2: False, 3: True}, zero_point=3)
+    return convolution(op, weight=1, scalars={2: False, 3: True}, zero_point=3)
 
 
 @rule("QLinearConv")
 def qlinear_conv(op: Op) -> Access:
     """As Conv, with scales and zero points. Exact."""
-    return _conv(op, weight=3, scalars=_QLINEAR, zero_point=5)
+    return convolution(op, weight=3, scalars=QLINEAR, zero_point=5)
 
 
-_QLINEAR = {1: False, 2: False, 4: True, 5: True, 6: False, 7: False, 8: True}
+QLINEAR = {1: False, 2: False, 4: True, 5: True, 6: False, 7: False, 8: True}
 """Inputs of QLinearConv beside x and w: True where there may be one value per output channel."""
 
 
-def _conv(
+def convolution(
     op: Op,
     weight: int,
     scalars: dict[int, bool],
     added: tuple[int, ...] = (),
     channels_last: bool = False,
     zero_point: int | None = None,
+    padded_channels: bool = False,
 ) -> Access:
+    """Lower a convolution.
+
+    Args:
+        op: the operator; its first input is the image.
+        weight: index of the weight, (outputs, inputs per group, *taps).
+        scalars: further inputs that hold one value, or (True) one per output channel.
+        added: inputs that are added at the output's position.
+        channels_last: channels are the last axis of image and output.
+        zero_point: index of the weight's zero point.
+        padded_channels: image or weight may hold channels of zeros that the other has not.
+    """
     shape, w_shape, out = op.shape(0), op.shape(weight), op.out_shape()
     rank, groups = len(out), op.attrs["group"]
     channel, space = (rank - 1, 1) if channels_last else (1, 2)
-    if shape[channel] != w_shape[1] * groups or out[channel] != w_shape[0]:
+    fits = shape[channel] == w_shape[1] * groups or (padded_channels and groups == 1)
+    if not fits or out[channel] != w_shape[0]:
         raise Unproven(f"a weight of shape {w_shape} in {groups} groups does not fit {shape[channel]} channels")
     lengths = out[space : space + rank - 2]
     known = _kernel(op, weight, channel, zero_point)
@@ -99,18 +112,24 @@ def _weight_steps(
 @rule("ConvTranspose")
 def conv_transpose(op: Op) -> Access:
     """y[n,m,o] reads x[n, group of m, i] with o = i*stride - pad + t*dilation, w[group of m, m, those t], b[m]. Exact."""
-    shape, w_shape, out = op.shape(0), op.shape(1), op.out_shape()
+    return transposed_convolution(op, weight=1, scalars={2: True})
+
+
+def transposed_convolution(op: Op, weight: int, scalars: dict[int, bool], zero_point: int | None = None) -> Access:
+    """Lower a transposed convolution, channels first; arguments as in `convolution`."""
+    shape, w_shape, out = op.shape(0), op.shape(weight), op.out_shape()
     rank, groups, pads = len(out), op.attrs["group"], op.attrs["pads"]
     if pads is None:
         raise Unproven("its padding depends on a shape that is not known")
     if shape[1] != w_shape[0] or out[1] != w_shape[1] * groups:
         raise Unproven(f"a weight of shape {w_shape} in {groups} groups does not fit {shape[1]} channels")
-    known = _kernel(op, 1, axis=1, transposed=True)
+    known = _kernel(op, weight, 1, zero_point, transposed=True)
     paths = [Path(op.name(0), (*part.channels, *_spreads(op, part.taps))) for part in known.parts]
-    if op.reads(1):
-        paths.append(Path(op.name(1), _transposed_weight_steps(op)))
-    if op.reads(2):
-        paths.append(per_channel(op, 2, 1, rank))
+    if op.reads(weight):
+        paths.append(Path(op.name(weight), _transposed_weight_steps(op, w_shape)))
+    for index, per_output in scalars.items():
+        if op.reads(index):
+            paths.append(per_channel(op, index, 1 if per_output else rank - 1, rank))
     return Access(tuple(paths), known.exact, known.note)
 
 
@@ -123,9 +142,9 @@ def _spreads(op: Op, taps: Box) -> list[Spread]:
     return steps
 
 
-def _transposed_weight_steps(op: Op) -> tuple[Step, ...]:
+def _transposed_weight_steps(op: Op, w_shape: tuple[int, ...]) -> tuple[Step, ...]:
     """Output o meets the taps t with (o + pad - t*dilation) / stride in x: every stride/gcd(stride, dilation)-th."""
-    shape, w_shape, out, attrs = op.shape(0), op.shape(1), op.out_shape(), op.attrs
+    shape, out, attrs = op.shape(0), op.out_shape(), op.attrs
     groups = attrs["group"]
     kernel = w_shape[2:]
     steps: list[Step] = [Reshape((groups, w_shape[0] // groups, w_shape[1], *kernel)), Reduce((1,))]

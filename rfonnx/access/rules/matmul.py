@@ -47,18 +47,18 @@ def product_paths(op: Op, left: int, right: int) -> tuple[Path, Path]:
     """The paths from both operands of a numpy matrix product, whose result is the operator's output."""
     a, b = op.shape(left), op.shape(right)
     return (
-        Path(op.name(left), _rows(a, drop=len(b) == 1)),
-        Path(op.name(right), _columns(b, drop=len(a) == 1)),
+        Path(op.name(left), left_steps(a, drop=len(b) == 1)),
+        Path(op.name(right), right_steps(b, drop=len(a) == 1)),
     )
 
 
-def _rows(shape: tuple[int, ...], drop: bool) -> tuple[Step, ...]:
+def left_steps(shape: tuple[int, ...], drop: bool) -> tuple[Step, ...]:
     """Left operand: everything along its last axis, which goes when the right operand has no columns."""
     reduction = Reduce((len(shape) - 1,))
     return (reduction, Reshape(shape[:-1])) if drop or len(shape) == 1 else (reduction,)
 
 
-def _columns(shape: tuple[int, ...], drop: bool) -> tuple[Step, ...]:
+def right_steps(shape: tuple[int, ...], drop: bool) -> tuple[Step, ...]:
     """Right operand: everything along its last axis but one, which goes when the left operand has no rows."""
     if len(shape) == 1:
         return (Reduce((0,)), Reshape(()))
@@ -69,17 +69,17 @@ def _columns(shape: tuple[int, ...], drop: bool) -> tuple[Step, ...]:
 @rule("MatMulInteger")
 def matmul_integer(op: Op) -> Access:
     """As MatMul, with zero points: of a, one or one per row; of b, one or one per column. Exact."""
-    paths = [*product_paths(op, 0, 1), *_quantization(op, (2,), (3,))]
+    paths = [*product_paths(op, 0, 1), *quantization(op, (2,), (3,))]
     return Access(tuple(paths))
 
 
 @rule("QLinearMatMul")
 def qlinear_matmul(op: Op) -> Access:
     """As MatMul, with scales and zero points of a (per row), b and y (per column), or one each. Exact."""
-    return Access((*product_paths(op, 0, 3), *_quantization(op, (1, 2), (4, 5, 6, 7))))
+    return Access((*product_paths(op, 0, 3), *quantization(op, (1, 2), (4, 5, 6, 7))))
 
 
-def _quantization(op: Op, of_rows: tuple[int, ...], of_columns: tuple[int, ...]) -> list[Path]:
+def quantization(op: Op, of_rows: tuple[int, ...], of_columns: tuple[int, ...]) -> list[Path]:
     """Scales and zero points; with more than one axis they already line up with the product."""
     rank = len(op.out_shape())
     paths = []

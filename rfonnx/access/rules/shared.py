@@ -64,6 +64,17 @@ def windows(
     return tuple(steps)
 
 
+def known(op: Op, *indices: int) -> None:
+    """Refuse inputs that a rule takes as constants and that are computed instead.
+
+    Raises:
+        Unproven: one of them is computed.
+    """
+    for index in indices:
+        if op.reads(index):
+            raise Unproven(f"its input {index} ('{op.name(index)}') is computed, not constant")
+
+
 def axes_of(op: Op) -> tuple[int, ...]:
     """The canonical `axes`, which must be known."""
     axes = op.attrs["axes"]

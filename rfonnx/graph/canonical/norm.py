@@ -34,6 +34,16 @@ def softmax(node: Node, graph: Graph) -> Node:
     return with_attrs(node, axes=list(range(first, rank)))
 
 
+@spelling("com.microsoft.QLinearSoftmax")
+def quantized_softmax(node: Node, graph: Graph) -> Node:
+    """Its attribute `opset` says which Softmax it was made of."""
+    rank = input_rank(node, graph, 0)
+    if rank is None:
+        return with_attrs(node, axes=None)
+    axis = positive_axis(node, int_attr(node, "axis", -1), rank)
+    return with_attrs(node, axes=[axis] if int_attr(node, "opset", 13) >= 13 else list(range(axis, rank)))
+
+
 @spelling("LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization")
 def layer_norm(node: Node, graph: Graph) -> Node:
     """Normalised over `axis` and all later axes."""

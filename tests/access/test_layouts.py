@@ -1,0 +1,147 @@
+"""Rules of channels-last and blocked operators against onnxruntime."""
+
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from access.probe import probe, values
+from rfonnx import analyze
+
+MS = {"domain": "com.microsoft", "opset": 17}
+
+
+def last(x):
+    return np.ascontiguousarray(np.moveaxis(x, 1, -1))
+
+
+def channels_last_run(op_type, weight=None, **attrs):
+    """The operator by its channels-first kin: onnxruntime has no kernels of these for CPUs."""
+    from access.probe import one_node, runner
+
+    def run(feeds):
+        inputs = {"x": np.ascontiguousarray(np.moveaxis(feeds["x"], -1, 1))} | (
+            {"w": feeds["w"]} if "w" in feeds else {}
+        )
+        if run.first is None:
+            run.first = runner(one_node(op_type, inputs, opset=17, **attrs))
+        return [last(run.first(inputs)[0])]
+
+    run.first = None
+    return run
+
+
+@pytest.mark.parametrize("attrs", [{}, {"strides": [2, 1], "pads": [1, 0, 0, 1]}, {"group": 2}])
+@pytest.mark.parametrize("op_type", ["NhwcConv", "NhwcFusedConv"])
+def test_nhwc_conv(op_type, attrs):
+    inputs = {"x": last(values(1, 4, 4, 2)), "w": values(2, 4 // attrs.get("group", 1), 2, 1, seed=1)}
+    run = channels_last_run("Conv", **attrs)
+    probe(op_type, inputs, run=run, trials=1, **attrs, **MS)
+
+
+def test_nhwc_max_pool():
+    attrs = {"kernel_shape": [2, 2], "strides": [2, 1], "pads": [0, 1, 0, 0]}
+    probe(
+        "NhwcMaxPool",
+        {"x": last(values(1, 2, 4, 3))},
+        run=channels_last_run("MaxPool", **attrs),
+        trials=6,
+        **attrs,
+        **MS,
+    )
+
+
+@pytest.mark.parametrize("channels_last", [0, 1])
+def test_quantized_conv(channels_last):
+    x = np.random.default_rng(0).integers(60, 190, (1, 2, 4, 3)).astype(np.uint8)
+    x = last(x) if channels_last else x
+    weight = np.random.default_rng(1).integers(60, 190, (2, 2, 2, 2)).astype(np.uint8)
+    inputs = {
+        "x": x,
+        "xs": np.float32(0.02),
+        "xz": np.uint8(128),
+        "w": weight,
+        "ws": np.float32(0.02),
+        "wz": np.uint8(127),
+    }
+    inputs |= {"ys": np.float32(0.06), "yz": np.uint8(128)}
+    constants = [name for name in inputs if name != "x"]
+    attrs = {"pads": [1, 0, 0, 1], "channels_last": channels_last}
+    probe("QLinearConv", inputs, constants, vary=["x"], deltas=(100, -100), trials=1, **attrs, **MS)
+
+
+def test_quantized_transposed_conv():
+    inputs = {
+        "x": np.zeros((1, 2, 3), np.uint8),
+        "xs": np.float32(1),
+        "xz": np.uint8(0),
+        "w": np.ones((2, 3, 4), np.uint8),
+    }
+    inputs |= {"ws": np.float32(1), "wz": np.uint8(0), "ys": np.float32(1), "yz": np.uint8(0)}
+
+    def run(feeds):
+        y = np.zeros((1, 3, 8), np.int64)
+        for i in range(3):
+            y[:, :, 2 * i : 2 * i + 4] += feeds["x"].astype(np.int64).sum(1)[:, None, i : i + 1]
+        return [y]
+
+    constants = [name for name in inputs if name != "x"]
+    probe("QLinearConvTranspose", inputs, constants, vary=["x"], deltas=(3,), trials=1, run=run, strides=[2], **MS)
+
+
+@pytest.fixture
+def optimised(tmp_path):
+    """A function that optimises a small conv net as far as onnxruntime can, into its blocked layout."""
+    import onnxruntime
+
+    def optimise(nodes, weights, shape):
+        info = [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in (("x", shape), ("y", None))]
+        constants = [numpy_helper.from_array(value, name) for name, value in weights.items()]
+        graph = helper.make_graph(nodes, "net", info[:1], info[1:], constants)
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+        options = onnxruntime.SessionOptions()
+        options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
+        options.log_severity_level = 4
+        onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+        return model, onnx.load(tmp_path / "optimised.onnx")
+
+    return optimise
+
+
+def test_blocked_net_sees_what_the_plain_one_does(optimised):
+    nodes = [
+        helper.make_node("Conv", ["x", "w1"], ["a"], pads=[1, 1, 1, 1], strides=[2, 2]),
+        helper.make_node("Relu", ["a"], ["b"]),
+        helper.make_node("MaxPool", ["b"], ["c"], kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1]),
+        helper.make_node("Conv", ["c", "w2"], ["d"], group=32, pads=[1, 1, 1, 1]),
+        helper.make_node("Conv", ["d", "w3"], ["e"]),
+        helper.make_node("Add", ["e", "c"], ["f"]),
+        helper.make_node(
+            "Resize",
+            ["f", "", "s"],
+            ["g"],
+            mode="nearest",
+            coordinate_transformation_mode="asymmetric",
+            nearest_mode="floor",
+        ),
+        helper.make_node("Conv", ["g", "w4"], ["h"], pads=[1, 1, 1, 1]),
+        helper.make_node("AveragePool", ["h"], ["i"], kernel_shape=[2, 2]),
+        helper.make_node("Conv", ["i", "w5"], ["y"]),
+    ]
+    weights = {
+        "w1": values(32, 3, 3, 3),
+        "w2": values(32, 1, 3, 3),
+        "w3": values(32, 32, 1, 1),
+        "w4": values(32, 32, 3, 3),
+        "w5": values(9, 32, 1, 1),
+        "s": np.array([1, 1, 2, 2], np.float32),
+    }
+    plain, blocked = optimised(nodes, weights, (1, 3, 24, 20))
+    if not any(node.domain == "com.microsoft.nchwc" for node in blocked.graph.node):
+        pytest.skip("onnxruntime does not block channels on this machine")
+    expected, found = analyze(plain), analyze(blocked)
+    assert found.tensors["y"].exact
+    for axis in range(4):
+        wanted, seen = expected.intervals("y", "x", axis), found.intervals("y", "x", axis)
+        for want, got in zip(wanted, seen, strict=True):
+            assert (np.broadcast_to(want, (1, 9, 11, 9)) == np.broadcast_to(got, (1, 9, 11, 9))).all()
