@@ -7,6 +7,7 @@ the output; NaN is never fed, since it passes through a weight of zero, which a 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,13 +15,17 @@ from typing import Any
 
 import numpy as np
 
-from node_suite.cases import Case, Feeds, Run
+from node_suite.cases import Case, Feeds, Run, is_float
 
 ELEMENTS = 96  # tried one by one in each input; of more, this many spread evenly
 SLABS = 48  # tried along each axis; of more, this many spread evenly
 LARGE = 4096  # elements; of larger inputs a sixth of the pieces is tried, since each run takes long
 CHANGES = (0.3, -0.7, 6.0, -6.0, 100.0, -100.0)  # rising: rounding, saturation and maxima hide small ones
-SETTLED = 1  # index of the pass after which a case that is tight is done; a loose one gets all of them
+PASSES, PASSES_LOOSE, PASSES_CLAIMED = (
+    3,
+    8,
+    32,
+)  # starting values for each case; for one that is loose; for a claim that is
 EMPTY_LO, EMPTY_HI = np.iinfo(np.int64).max, np.iinfo(np.int64).min
 
 
@@ -68,6 +73,7 @@ class Probe:
         self.case, self.run = case, run
         self.pieces = {name: pieces(case.feeds[name].shape) for name in case.float_inputs}
         self.generator = np.random.default_rng(0)
+        self.swept = 0
         first, again = run(case.feeds), run(case.feeds)
         self.shapes = [shape_of(value) for value in first]
         self.steady = [not changed(a, b).any() for a, b in zip(first, again, strict=True)]  # False: random by design
@@ -75,38 +81,63 @@ class Probe:
         self.masks = {name: [np.zeros((len(found), n), bool) for n in sizes] for name, found in self.pieces.items()}
 
     def passes(self) -> Iterator[tuple[Feeds, Sequence[float]]]:
-        """Starting values with the changes to try from them: those of the case, then others of the same range, then any."""
-        yield self.case.feeds, CHANGES
-        for wild, changes in (
-            (False, CHANGES[::2]),
-            (True, CHANGES[1::2]),
-            (False, CHANGES),
-            (True, CHANGES),
-            (True, CHANGES),
-        ):
-            fresh = {name: self._fresh(self.case.feeds[name], wild) for name in self.case.float_inputs}
-            yield {**self.case.feeds, **fresh}, changes
+        """Starting values with the changes to try from them: those of the case, then others of the same range, then any.
 
-    def _fresh(self, given: np.ndarray, wild: bool) -> np.ndarray:
-        """Other values: of the range of those given, or normal ones. What is infinite stays: masks are written so."""
+        From the third on they come in pairs of opposites, and from the fifth on with conditions, indices and other integers
+        varied too: what one hides (a branch not taken, a slope not used) the other shows.
+        """
+        given, special = self.case.tensors, not_a_number(self.case)
+        yield self.case.feeds, CHANGES + special
+        yield (
+            self.case.feeds | {name: self._similar(given[name]) for name in self.case.float_inputs},
+            CHANGES[::2] + special,
+        )
+        for turn in itertools.count():
+            wild = {name: self._any(given[name]) for name in self.case.float_inputs}
+            if turn % 3:
+                others = {name: value for name, value in given.items() if not is_float(value) and value.size}
+                wild |= {
+                    name: self._shuffled(value) if turn % 3 == 1 else self._redrawn(value)
+                    for name, value in others.items()
+                }
+            yield self.case.feeds | wild, CHANGES[1::2] if turn == 0 else CHANGES + special
+            yield self.case.feeds | {name: opposite(value) for name, value in wild.items()}, CHANGES + special
+
+    def _similar(self, given: np.ndarray) -> np.ndarray:
+        """Other values of the same range; what is infinite stays, since masks are written so."""
         value = given.astype(np.float64)
         finite = np.isfinite(value)
         if not finite.any():
             return given
         low, high = np.clip([value[finite].min(), value[finite].max()], -1e4, 1e4)
-        if wild:
-            fresh = self.generator.normal(size=value.shape)
-        elif low < high:
-            fresh = self.generator.uniform(low, high, value.shape)
-        else:
-            fresh = value * self.generator.uniform(0.5, 1.5)
+        fresh = (
+            self.generator.uniform(low, high, value.shape) if low < high else value * self.generator.uniform(0.5, 1.5)
+        )
         return np.asarray(np.where(finite, fresh, value)).astype(given.dtype)
+
+    def _any(self, given: np.ndarray) -> np.ndarray:
+        return np.asarray(self.generator.normal(size=given.shape)).astype(given.dtype)
+
+    def _shuffled(self, given: np.ndarray) -> np.ndarray:
+        """Booleans anew; other values in another order, so that indices stay valid."""
+        if given.dtype == bool:
+            return np.asarray(self.generator.random(given.shape) < 0.5)
+        return self.generator.permutation(given.reshape(-1)).reshape(given.shape)
+
+    def _redrawn(self, given: np.ndarray) -> np.ndarray:
+        """Integers up to twice as large as those given: lengths, say, that are not at their limit. Some will be refused."""
+        if given.dtype.kind not in "iu":
+            return self._shuffled(given)
+        return self.generator.integers(min(0, given.min()), 2 * max(1, given.max()), given.shape, endpoint=True).astype(
+            given.dtype
+        )
 
     def sweep(self, base: Feeds, changes: Sequence[float]) -> None:
         """One pass over every piece and size of change, rising.
 
         Starting values that the operator refuses, or that make outputs of another shape or random ones, are left out.
         """
+        self.swept += 1
         try:
             before, again = self.run(base), self.run(base)
         except Exception:
@@ -153,6 +184,20 @@ class Probe:
             seen = mask[rows].any(axis=0)
             lo[seen], hi[seen] = np.minimum(lo[seen], index), np.maximum(hi[seen], index)
         return Measured(lo.reshape(shape), hi.reshape(shape), slabs(self.case.feeds[name].shape, axis))
+
+
+def not_a_number(case: Case) -> tuple[float, ...]:
+    """What must be fed to an operator that looks for it."""
+    found = {"IsNaN": (np.nan,), "IsInf": (np.inf, -np.inf)}
+    return found.get(case.model.graph.node[0].op_type, ()) if len(case.model.graph.node) == 1 else ()
+
+
+def opposite(value: np.ndarray) -> np.ndarray:
+    if value.dtype == bool:
+        return np.asarray(~value)
+    if is_float(value):
+        return np.asarray(-value)
+    return value[..., ::-1] if value.ndim else value
 
 
 def shape_of(value: Any) -> tuple[int, ...]:
