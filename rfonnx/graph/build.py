@@ -12,7 +12,7 @@ from rfonnx.errors import ModelError
 from rfonnx.graph import control
 from rfonnx.graph.canonical import canonicalize
 from rfonnx.graph.constness import add_constant_node, note_constants
-from rfonnx.graph.convert import bind_attributes, plain_domain, to_node
+from rfonnx.graph.convert import bind_call, plain_domain, to_node
 from rfonnx.graph.declared import Declared
 from rfonnx.graph.fold import Call, Constants
 from rfonnx.graph.functions import Body, Functions, splice, subgraph_scope
@@ -23,7 +23,7 @@ from rfonnx.graph.scope import Scope
 from rfonnx.graph.sequences import Sequences
 from rfonnx.graph.tensors import Tensors, check_size
 
-MAX_ADDED = 1_000_000
+MAX_ADDED = 200_000
 """Nodes that inlining may add to those in the file: functions that call functions twice each grow exponentially."""
 
 
@@ -114,7 +114,7 @@ class Builder:
                     f"functions and subgraphs unfold into over {MAX_ADDED} nodes", "inline or simplify the model first"
                 )
             if scope.attributes is not None:
-                proto = bind_attributes(proto, scope.attributes)
+                proto = bind_call(proto, scope)
             body = self._enter(proto, scope)
             if body is not None:
                 pending.append((body.scope, iter(body.nodes)))

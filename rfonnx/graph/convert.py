@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -71,12 +70,18 @@ def _tensor(tensor: TensorProto) -> np.ndarray | None:
     return None if is_external(tensor) or not 0 <= count <= _LARGE else read_tensor(tensor, None)
 
 
-def bind_attributes(proto: NodeProto, attributes: Mapping[str, AttributeProto]) -> NodeProto:
-    """A function body's node with its attribute references replaced by what the call gives; absent ones are dropped."""
-    if not any(a.ref_attr_name for a in proto.attribute):
+def bind_call(proto: NodeProto, scope: Scope) -> NodeProto:
+    """A function body's node as the call makes it.
+
+    Attribute references become the attributes that the call gives; without one they go, and so do inputs that it leaves out.
+    """
+    attributes = scope.attributes or {}
+    inputs = [name if scope.resolve(name) else "" for name in proto.input]
+    if not any(a.ref_attr_name for a in proto.attribute) and inputs == list(proto.input):
         return proto
     bound = NodeProto()
     bound.CopyFrom(proto)
+    bound.input[:] = inputs
     del bound.attribute[:]
     for attribute in proto.attribute:
         if not attribute.ref_attr_name:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import stat
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -10,6 +11,7 @@ import onnx
 from onnx import TensorProto, numpy_helper
 
 from rfonnx.errors import ModelError
+from rfonnx.graph.tensors import DTYPES
 from rfonnx.graph.text import check_text, quote
 
 _HINT = "external data must lie in the model's own folder; save the model again with onnx.save"
@@ -71,6 +73,18 @@ def read_tensor(tensor: TensorProto, folder: Path | None) -> np.ndarray | None:
         ) from None
 
 
+def _bits(elem: int) -> int | None:
+    """Bits of an element, as stored; None for text and unknown types."""
+    name = DTYPES.get(elem, "")
+    for packed in (2, 4):
+        if name.endswith(f"int{packed}") or name.startswith(f"float{packed}"):
+            return packed
+    try:
+        return None if name == "string" else 8 * onnx.helper.tensor_dtype_to_np_dtype(elem).itemsize
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
 def _leaves(path: PurePosixPath) -> bool:
     """True when a relative path goes above where it starts; links are not followed, only what is written counts."""
     depth = 0
@@ -85,11 +99,10 @@ def _read_external(tensor: TensorProto, folder: Path | None) -> bytes | None:
     location, offset = _location(tensor)
     if folder is None:
         return None
-    try:
-        item = onnx.helper.tensor_dtype_to_np_dtype(tensor.data_type).itemsize
-    except (KeyError, TypeError, ValueError):
+    bits = _bits(tensor.data_type)
+    if bits is None:
         return None
-    length = item * int(np.prod(tensor.dims, dtype=np.int64))
+    length = -(-bits * math.prod(tensor.dims) // 8)
     # Only a regular file: opening a pipe or a device that a stranger's archive brings along could block for ever.
     path = folder / location
     try:

@@ -15,7 +15,7 @@ from rfonnx.graph.tensors import Tensors, is_static, tensor_type
 from rfonnx.graph.text import one_line
 
 _INTEGERS = (TensorProto.INT64, TensorProto.INT32)
-_FLOAT_VALUES = {"Resize": (1, 2), "Upsample": (1,), "Range": (0, 1, 2)}
+_FLOAT_VALUES = {"OneHot": (1,), "Resize": (1, 2), "Upsample": (1,), "Range": (0, 1, 2)}
 """Inputs of floats whose values decide a shape. Small integer inputs are always shown to the inference."""
 
 

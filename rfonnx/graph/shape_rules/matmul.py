@@ -10,7 +10,7 @@ from rfonnx.results import Shape
 
 
 def transposed(shape: Shape, swap: bool, rotate: bool) -> Shape:
-    """A factor as FusedMatMul reads it: `rotate` (transBatch) takes the first axis behind the batch, then `swap` swaps the last two.
+    """A factor as FusedMatMul reads it: `rotate` (transBatch) takes the first axis behind the batch, `swap` swaps the last two.
 
     (2,4,3,5) rotated is (4,3,2,5).
     """

@@ -126,7 +126,14 @@ def infer(node: Node, tensors: Tensors, constants: Constants) -> dict[int, TypeP
         return {}
     try:
         found = rule(Call(node, tensors, constants))
-    except (shape_inference.InferenceError, onnx.checker.ValidationError, RuntimeError, ValueError, KeyError, TypeError):
+    except (
+        shape_inference.InferenceError,
+        onnx.checker.ValidationError,
+        RuntimeError,
+        ValueError,
+        KeyError,
+        TypeError,
+    ):
         # The operator may have changed since the rule was written: unknown is better than refused.
         return {}
     return dict(enumerate(found))
