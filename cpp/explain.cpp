@@ -87,8 +87,31 @@ struct Back {
     Link link;
 };
 
-/// Follows a path back, noting the steps along `walking`, the source's axis that walks along the input axis (-1: none).
-Back follow_back(const Program& program, const Path& path, const Shape& shape, const Position& position, int walking) {
+/// What a step does along the axes that carry the input axis.
+void note(const Step& step, const Shape& before, const Axes& axes, Link& link) {
+    link.reduces = link.reduces || takes_whole(step, before, axes);
+    const auto reads = AxisReads::of(step);
+    if (!reads || !axes[static_cast<size_t>(reads->axis())])
+        return;
+    link.slides = true;
+    if (const auto* window = std::get_if<Window>(&step)) {
+        link.kernel = window->kernel;
+        link.dilation = window->dilation;
+        link.stride = window->stride;
+    } else if (const auto* spread = std::get_if<Spread>(&step)) {
+        link.kernel = spread->kernel;
+        link.dilation = spread->dilation;
+        link.stride = Rational(1, spread->stride);
+        link.spreads = true;
+    } else if (reads->period() > 0) {
+        link.stride = Rational(reads->shift(), reads->period());
+        link.spreads = reads->period() > std::abs(reads->shift());
+    }
+}
+
+/// Follows a path back, noting its steps along the axes of the source that carry the input axis.
+Back follow_back(const Program& program, const Path& path, const Shape& shape, const Position& position,
+                 const Axes& carrying) {
     std::vector<Shape> before{program.shape(path.source)};
     for (const Step& step : path.steps)
         before.push_back(shape_after(step, before.back()));
@@ -103,44 +126,18 @@ Back follow_back(const Program& program, const Path& path, const Shape& shape, c
         if (back.position.empty() && !scalar && !before[k].empty())
             return back;
     }
-    int axis = walking;
-    for (const Step& step : path.steps) {
-        if (axis < 0)
-            break;
-        if (const auto reads = AxisReads::of(step)) {
-            if (reads->axis() != axis)
-                continue;
-            back.link.slides = true;
-            if (const auto* window = std::get_if<Window>(&step)) {
-                back.link.kernel = window->kernel;
-                back.link.dilation = window->dilation;
-                back.link.stride = window->stride;
-            } else if (const auto* spread = std::get_if<Spread>(&step)) {
-                back.link.kernel = spread->kernel;
-                back.link.dilation = spread->dilation;
-                back.link.stride = Rational(1, spread->stride);
-                back.link.spreads = true;
-            } else if (reads->period() > 0) {
-                back.link.stride = Rational(reads->shift(), reads->period());
-                back.link.spreads = reads->period() > std::abs(reads->shift());
-            }
-        } else if (const auto* reduce = std::get_if<Reduce>(&step)) {
-            back.link.reduces |= std::find(reduce->axes.begin(), reduce->axes.end(), axis) != reduce->axes.end();
-        } else if (const auto* band = std::get_if<Band>(&step)) {
-            back.link.reduces |= band->axis == axis;
-        } else if (const auto* permute = std::get_if<Permute>(&step)) {
-            axis =
-                static_cast<int>(std::find(permute->perm.begin(), permute->perm.end(), axis) - permute->perm.begin());
-        } else {
-            axis = -1; // the walk may go on along another axis, or several
-        }
+    Axes axes = carrying;
+    for (size_t k = 0; k < path.steps.size(); ++k) {
+        note(path.steps[k], before[k], axes, back.link);
+        axes = carried(path.steps[k], before[k], axes);
     }
     return back;
 }
 
 } // namespace
 
-std::vector<Link> explain(const Program& program, const Hull& hull, int64_t source, size_t axis) {
+std::vector<Link> explain(const Program& program, const Hull& hull, const Carriers& carriers, int64_t source,
+                          size_t axis) {
     const auto inputs = static_cast<int64_t>(program.inputs.size());
     std::vector<Link> chain;
     Position position = largest_position(hull.field(source, axis, false), program.shape(source));
@@ -165,7 +162,8 @@ std::vector<Link> explain(const Program& program, const Hull& hull, int64_t sour
             if (field.terms.empty())
                 continue;
             const Summary from = summarise(field, real, shape, hull.axes[axis].length);
-            Back back = follow_back(program, path, tensor.shape, position, from.tensor_axis);
+            Back back = follow_back(program, path, tensor.shape, position,
+                                    carriers.axes[static_cast<size_t>(path.source) * hull.axes.size() + axis]);
             if (back.position.size() != shape.size())
                 continue;
             const int64_t own = size_at(field, back.position);

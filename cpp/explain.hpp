@@ -1,6 +1,7 @@
 /// Why a field is as large as it is: backwards along the largest operand of every tensor.
 #pragma once
 
+#include "carriers.hpp"
 #include "hull.hpp"
 #include "rational.hpp"
 
@@ -20,6 +21,7 @@ struct Link {
 /// The chain from the input axis to a source, the input first. Empty when the source reads nothing of it. At each
 /// tensor the chain runs on through the operand with the largest field at the middle of what is read; `size` telescopes
 /// along it.
-std::vector<Link> explain(const Program& program, const Hull& hull, int64_t source, size_t axis);
+std::vector<Link> explain(const Program& program, const Hull& hull, const Carriers& carriers, int64_t source,
+                          size_t axis);
 
 } // namespace rfonnx

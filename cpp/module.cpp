@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "backward.hpp"
+#include "carriers.hpp"
 #include "centre.hpp"
 #include "explain.hpp"
 #include "hull.hpp"
@@ -82,6 +83,7 @@ public:
         validate(program_);
         hull_ = propagate(program_);
         alignment_ = align(program_, hull_);
+        carriers_ = follow_carriers(program_, hull_.axes);
     }
 
     std::vector<std::pair<int64_t, int>> axes() const {
@@ -99,7 +101,14 @@ public:
         return result;
     }
 
-    /// Terms of a field as (walks, lo, hi); walks are (axis, slot by position or None).
+    std::vector<std::pair<int64_t, size_t>> global_steps() const {
+        std::vector<std::pair<int64_t, size_t>> result;
+        for (const GlobalStep& step : carriers_.global)
+            result.emplace_back(step.tensor, step.axis);
+        return result;
+    }
+
+    /// lo and hi of every position, laid out over the axes that they depend on.
     py::tuple intervals(int64_t source, size_t axis, bool clip) const {
         require(source, axis);
         const Shape& shape = program_.shape(source);
@@ -227,7 +236,7 @@ public:
     py::list explain(int64_t source, size_t axis) const {
         require(source, axis);
         py::list result;
-        for (const Link& link : rfonnx::explain(program_, hull_, source, axis)) {
+        for (const Link& link : rfonnx::explain(program_, hull_, carriers_, source, axis)) {
             result.append(py::make_tuple(link.source, link.from, link.size,
                                          py::make_tuple(link.jump.numerator, link.jump.denominator), link.kernel,
                                          link.dilation, py::make_tuple(link.stride.numerator, link.stride.denominator),
@@ -268,6 +277,7 @@ private:
     Program program_;
     Hull hull_;
     Alignment alignment_;
+    Carriers carriers_;
 };
 
 } // namespace
@@ -281,6 +291,7 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
         .def_property_readonly("exact", &Result::exact)
         .def_property_readonly("widened", &Result::widened)
         .def_property_readonly("misaligned_joins", &Result::misaligned_joins)
+        .def_property_readonly("global_steps", &Result::global_steps)
         .def("intervals", &Result::intervals, py::arg("source"), py::arg("axis"), py::arg("clip"))
         .def("box", &Result::box, py::arg("source"), py::arg("position"), py::arg("clip"))
         .def("summaries", &Result::summaries)

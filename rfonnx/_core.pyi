@@ -18,6 +18,9 @@ class Result:
     @property
     def misaligned_joins(self) -> list[tuple[int, int]]:
         """(tensor, column) of every join whose paths arrive with different centres or strides."""
+    @property
+    def global_steps(self) -> list[tuple[int, int]]:
+        """(tensor, column) of every tensor that takes a whole axis which came from that input axis into each position."""
     def intervals(self, source: int, axis: int, clip: bool) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """lo, hi: int64, of the source's rank, length 1 along the axes that they do not depend on; `hi < lo` is empty."""
     def box(self, source: int, position: list[int], clip: bool) -> list[tuple[int, int]]:

@@ -122,6 +122,21 @@ class Analysis:
         return tuple(found)
 
     @cached_property
+    def globals(self) -> tuple[tuple[str, str, int], ...]:
+        """Operators that take a whole spatial axis into each position: (tensor, input, axis), in topological order.
+
+        A pooling to one pixel, attention over all tokens, a normalisation over space; also where everything was seen before.
+        """
+        spatial = set(self.windowed)
+        found = []
+        for tensor, column in self._result.global_steps:
+            name, pair = self._program.tensors[tensor].name.split("\0")[0], self._axes[column]
+            # Attention in windows takes all of a window's axis, and is not global.
+            if pair in spatial and self.tensors[name].fields[pair].kind == "global":
+                found.append((name, *pair))
+        return tuple(dict.fromkeys(found))
+
+    @cached_property
     def windowed(self) -> tuple[tuple[str, int], ...]:
         """The (input, axis) pairs along which some tensor slides with more than one position in view: the spatial axes."""
         s = self._result.summaries()

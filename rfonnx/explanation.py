@@ -10,7 +10,7 @@ from rfonnx.access.lower import Program
 from rfonnx.results import ExplainStep
 
 if TYPE_CHECKING:
-    from rfonnx import _core
+    from rfonnx._core import Result
 
 
 class Link(NamedTuple):
@@ -28,7 +28,7 @@ class Link(NamedTuple):
     reduces: bool
 
 
-def explain(program: Program, result: _core.Result, source: int, axis: int) -> tuple[ExplainStep, ...]:
+def explain(program: Program, result: Result, source: int, axis: int) -> tuple[ExplainStep, ...]:
     """The chain from an input axis to a source, one step per operator; empty when the source reads nothing of the axis."""
     links = [Link(*link) for link in result.explain(source, axis)]
     steps = []

@@ -61,6 +61,7 @@ class FakeAnalysis:
     input_shapes: dict[str, Shape] = field(default_factory=lambda: {"x": (1, 3, 32, 32)})
     warnings: tuple[str, ...] = ()
     joins: tuple[tuple[str, str, int, tuple[Fraction, ...]], ...] = ()
+    globals: tuple[tuple[str, str, int], ...] = ()
     windowed: tuple[tuple[str, int], ...] = (("x", 2), ("x", 3))
     chains: dict[str, tuple[ExplainStep, ...]] = field(default_factory=dict)
     model: FakeModel = field(default_factory=FakeModel)

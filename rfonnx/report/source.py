@@ -19,6 +19,11 @@ class Source(Analysed, Protocol):
         ...
 
     @property
+    def globals(self) -> tuple[tuple[str, str, int], ...]:
+        """Operators that take a whole spatial axis into each position: (tensor, input, axis)."""
+        ...
+
+    @property
     def windowed(self) -> tuple[tuple[str, int], ...]:
         """The (input, axis) pairs that a window slides along: the spatial ones."""
         ...
@@ -38,6 +43,7 @@ class Held:
         self.input_shapes: Mapping[str, Shape] = source.input_shapes
         self.warnings = source.warnings
         self.joins = source.joins
+        self.globals = source.globals
         self.windowed = source.windowed
         self.tensors: dict[str, TensorField] = dict(source.tensors)
         self._source = source

@@ -78,36 +78,19 @@ def _whole(source: Held, axes: Axes) -> Iterator[Line]:
         yield ("no tensor, in its middle position, sees all of ", Name(name))
 
 
-PROBED = 50
-"""Most tensors whose chains are searched for global operators."""
-
-
 def _global(source: Held, axes: Axes) -> Iterator[Line]:
-    """Operators that make a field global, found on the chains of the tensors at which a run of global tensors begins.
-
-    What follows a global operator is global too, without being a cause: the cause is what `explain` calls "global".
-    """
-    keys = [(name, axis) for name, numbers in axes.items() for axis in numbers]
-    before: dict[Key, bool] = dict.fromkeys(keys, False)
-    probed = 0
-    causes: dict[str, tuple[str, dict[Key, None]]] = {}
-    for tensor in source.tensors.values():
-        for key in keys:
-            field = tensor.fields.get(key)
-            now = field is not None and field.kind == "global"
-            if now and not before[key] and probed < PROBED:
-                probed += 1
-                for step in source.explain(tensor.name, input=key[0], axis=key[1]):
-                    if step.cause == "global":
-                        causes.setdefault(step.tensor, (step.op_type, {}))[1][key] = None
-            before[key] = now
+    """Operators that take a whole shown axis into each position, with the axes of each."""
+    causes: dict[str, dict[Key, None]] = {}
+    for tensor, name, axis in source.globals:
+        if axis in axes.get(name, ()):
+            causes.setdefault(tensor, {})[name, axis] = None
     several = len(axes) > 1
-    for tensor_name, (op_type, over) in causes.items():
+    for tensor, over in causes.items():
         where: list[str] = []
         for name in dict.fromkeys(key[0] for key in over):
             numbers = ", ".join(str(axis) for other, axis in over if other == name)
             where += [" and" if where else " along", f" axes {numbers}", *((" of ", Name(name)) if several else ())]
-        yield (Name(tensor_name), " (", Name(op_type), ")", *where)
+        yield (Name(tensor), " (", Name(source.tensors[tensor].op_type), ")", *where)
 
 
 def _growth(source: Held, axes: Axes) -> Iterator[Line]:
