@@ -121,6 +121,103 @@ class ExplainStep:
 
 
 @dataclass(frozen=True, slots=True)
+class BatchFact:
+    """Whether the samples of a batch are computed apart. The batch is axis 0 of the inputs and of the output.
+
+    Attributes:
+        state: "independent": no output position sees two samples, and sample i sees no other; "mixed": some does;
+            "unknown": neither is proven.
+        batch: size of the batch that it was found with; 0 when unknown.
+        reason: why it is mixed or unknown, or "".
+    """
+
+    state: Literal["independent", "mixed", "unknown"]
+    batch: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimeFact:
+    """How far an output sees before and after its own position, along the one axis of an input that it slides along.
+
+    Output position t stands for input sample floor(t * stride).
+
+    Attributes:
+        input, axis: of the input.
+        tensor_axis: axis of the output that t counts along.
+        stride: input samples per output position.
+        causal: True: no position sees a sample after its own; False: some does; None: not proven either way.
+        lookahead: samples between a position's own and the last one it sees, largest over the positions; below 0 when even
+            that one lies before.
+        context: samples between the first one a position sees and its own, largest over the positions, borders aside.
+    """
+
+    input: str
+    axis: int
+    tensor_axis: int
+    stride: Fraction
+    causal: bool | None
+    lookahead: int
+    context: int
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftFact:
+    """How an output follows when what an input shows is moved along an axis, away from the borders.
+
+    Attributes:
+        input, axis: of the input.
+        tensor_axis: axis of the output that moves; None when the output stays as it is.
+        period: smallest shift of the input that the output is proven to follow exactly; None when there is none.
+        shift: positions that the output moves when the input moves by `period`; 0 when it stays.
+        reason: why there is no period, or "".
+    """
+
+    input: str
+    axis: int
+    tensor_axis: int | None
+    period: int | None
+    shift: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PositionalConstant:
+    """A constant that treats positions differently, as a position embedding does.
+
+    Attributes:
+        name: the constant.
+        tensor: what is computed with it.
+        op_type: the operator that does.
+        axes: axes of that tensor along which the constant differs and positions of an input run.
+    """
+
+    name: str
+    tensor: str
+    op_type: str
+    axes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputFacts:
+    """What follows from an output's fields and the operators on the way to it.
+
+    Attributes:
+        name: the output.
+        batch: whether samples are computed apart.
+        time: by input with one axis that the output slides along.
+        shifts: by input and spatial (or token) axis that the output depends on.
+        positional: constants on the way that treat positions differently, in topological order.
+    """
+
+    name: str
+    batch: BatchFact
+    time: tuple[TimeFact, ...]
+    shifts: tuple[ShiftFact, ...]
+    positional: tuple[PositionalConstant, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class OpSupport:
     """How one operator is handled.
 

@@ -176,6 +176,12 @@ def _flag(name: str, tensor: TypeProto.Tensor) -> str:
     return f"{name}={','.join(map(str, lengths))}"
 
 
+def declared_dims(info: ValueInfoProto) -> tuple[int | str, ...]:
+    """The dimensions of an input as the file declares them; a symbolic one by its name, "" when it has none."""
+    fixed = [(d.HasField("dim_value") and d.dim_value >= 0, d) for d in info.type.tensor_type.shape.dim]
+    return tuple(d.dim_value if known else "" if d.dim_param in _ANONYMOUS else d.dim_param for known, d in fixed)
+
+
 def evaluate_dim(expression: str, symbols: Mapping[str, int]) -> int | None:
     """Length of a symbolic dimension such as "H" or "(h + 1)//2"; None when a symbol is unbound or it is no arithmetic.
 

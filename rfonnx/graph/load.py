@@ -8,7 +8,7 @@ from pathlib import Path
 import onnx
 
 from rfonnx.errors import ModelError, RfonnxError
-from rfonnx.graph.bind import Shapes, bind
+from rfonnx.graph.bind import Shapes, bind, declared_dims
 from rfonnx.graph.build import Builder
 from rfonnx.graph.convert import plain_domain
 from rfonnx.graph.declared import Declared
@@ -75,6 +75,7 @@ def _build(
     builder.warnings.extend(settled.warnings())
     result = builder.graph(names, outputs, made, opsets)
     result.ir_version, result.producer = model.ir_version, model.producer_name
+    result.declared = {i.name: declared_dims(i) for i in inputs if i.type.HasField("tensor_type")}
     return result
 
 

@@ -57,6 +57,7 @@ class Graph:
         constants: names of tensors that depend on no input (initializers, Constant, Shape of a static shape, and what is
             computed from those alone).
         evaluate: gives the value of a constant as a numpy array, or None when its data is absent or too large to be wanted.
+        declared: dimensions of each input as the file declares them: a length, or the name of a symbolic one, "" when it has none.
         opsets: version by domain; the domain of ai.onnx is "".
         ir_version, producer: as in the file.
         warnings: one line each: shapes found another way, value_info that contradicts inference, and the like.
@@ -74,6 +75,7 @@ class Graph:
     opsets: dict[str, int] = field(default_factory=dict)
     ir_version: int = 0
     producer: str = ""
+    declared: dict[str, tuple[int | str, ...]] = field(default_factory=dict)
 
     def value(self, name: str) -> np.ndarray | None:
         """Value of a constant tensor, or None when `name` is no constant, is absent, or its data cannot be had."""
