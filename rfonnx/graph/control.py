@@ -37,7 +37,7 @@ def infer(builder: Builder, proto: NodeProto, node: Node, scope: Scope) -> dict[
     Raises:
         ModelError: a body is missing, or has the wrong number of inputs or outputs.
     """
-    rule = {"If": _if, "Loop": _loop, "Scan": _scan, "SequenceMap": _sequence_map}.get(node.op_type)
+    rule = _RULES.get(node.op_type)
     if rule is None or node.domain:
         return None
     return dict(enumerate(rule(builder, proto, node, scope)))
@@ -123,7 +123,7 @@ def _loop(builder: Builder, proto: NodeProto, node: Node, scope: Scope) -> Types
     carried, made = _until_stable(body, first, carried, [], skip=1)
     node.attrs["body"] = body.finish()
     limit, condition, *initial = (*node.inputs, "", "")[: max(len(node.inputs), 2)]
-    trips = trip_count(limit, condition, initial, body.rounds(), builder.constants)
+    trips = node.attrs["trips"] = trip_count(limit, condition, initial, body.rounds(), builder.constants)
     if trips:
         carried = made[1 : 1 + len(carried)]
     return carried + [_stacked(proto, trips, 0) for proto in made[1 + len(carried) :]]
@@ -143,7 +143,7 @@ def _scan(builder: Builder, proto: NodeProto, node: Node, scope: Scope) -> Types
         types = [_without(proto, 0) for proto in types]
     carried, scanned = types[:-count], types[-count:]
     axes = _axes(node, "scan_input_axes", count)
-    trips = next((n for n in map(_length, scanned, axes) if n is not None), None)
+    trips = node.attrs["trips"] = next((n for n in map(_length, scanned, axes) if n is not None), None)
     body.expect(len(types), len(carried), proto)
     slices = [_without(proto, axis) for proto, axis in zip(scanned, axes, strict=True)]
     carried, made = _until_stable(body, [], carried, slices, skip=0)
@@ -235,3 +235,6 @@ def _sequence(elem: TypeProto) -> TypeProto:
     proto = TypeProto()
     proto.sequence_type.elem_type.CopyFrom(elem)
     return proto
+
+
+_RULES = {"If": _if, "Loop": _loop, "Scan": _scan, "SequenceMap": _sequence_map}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from heapq import heapify, heappop, heappush
 
 import onnx
@@ -79,7 +80,7 @@ def sort(
     check_text([*given, *results], "the graph")
     for node in nodes:
         attributes = [a.name for a in node.attribute]
-        check_text([node.op_type, node.domain, node.name, *node.input, *node.output, *attributes], label(node))
+        check_text([node.op_type, node.domain, node.name, *node.input, *node.output, *attributes], partial(label, node))
     needs = [reads(node) for node in nodes]
     maker: dict[str, int] = {}
     in_order = True

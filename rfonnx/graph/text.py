@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from difflib import get_close_matches
 
 from rfonnx.errors import ModelError
@@ -19,8 +19,8 @@ def one_line(text: str) -> str:
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
-def check_text(names: Iterable[str], where: str) -> None:
-    """Refuse names that are no UTF-8: protobuf hands them out as bytes.
+def check_text(names: Iterable[str], where: str | Callable[[], str]) -> None:
+    """Refuse names that are no UTF-8: protobuf hands them out as bytes. `where` says what they are the names of.
 
     Raises:
         ModelError: one of them is.
@@ -28,7 +28,8 @@ def check_text(names: Iterable[str], where: str) -> None:
     try:
         "".join(names)
     except TypeError:
-        raise ModelError(f"{where} has a name that is no UTF-8 text", "the file is damaged: export it again") from None
+        what = where if isinstance(where, str) else where()
+        raise ModelError(f"{what} has a name that is no UTF-8 text", "the file is damaged: export it again") from None
 
 
 def quote(name: str | bytes) -> str:
