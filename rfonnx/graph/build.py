@@ -22,6 +22,7 @@ from rfonnx.graph.order import MAX_NESTING, sort, subgraphs
 from rfonnx.graph.scope import Scope
 from rfonnx.graph.sequences import Sequences
 from rfonnx.graph.tensors import Tensors, check_size
+from rfonnx.graph.unroll import is_loop, rounds, write_out
 
 MAX_ADDED = 200_000
 """Nodes that inlining may add to those in the file: functions that call functions twice each grow exponentially."""
@@ -95,7 +96,7 @@ class Builder:
             self.constants.add_unknown(name)
 
     def walk(self, scope: Scope, protos: Iterable[NodeProto]) -> list[Node]:
-        """Nodes in order, with functions and taken branches inlined.
+        """Nodes in order, with functions and taken branches inlined, and loops of few rounds written out.
 
         Raises:
             ModelError, ShapeError: see `load`.
@@ -118,6 +119,16 @@ class Builder:
             body = self._enter(proto, scope)
             if body is not None:
                 pending.append((body.scope, iter(body.nodes)))
+            elif is_loop(proto):
+                mark = self.mark()
+                node = self._add(proto, scope)
+                trips = rounds(node)
+                if trips is None:
+                    nodes.append(node)
+                else:
+                    self.rollback(mark)
+                    bodies = write_out(self, proto, scope, trips)
+                    pending.extend((body.scope, iter(body.nodes)) for body in reversed(bodies))
             else:
                 nodes.append(self._add(proto, scope))
         return nodes

@@ -83,6 +83,12 @@ def test_branches_of_one_shape():
     assert load(parse(f"{{ {UNKNOWN} y = If (c) {branches} }}")).shapes["y"] == (2, 3)
 
 
+@pytest.fixture
+def kept(monkeypatch):
+    """Loops that would be written out round by round keep their bodies."""
+    monkeypatch.setattr("rfonnx.graph.unroll.MAX_ROUNDS", -1)
+
+
 LOOP = """<body = b (int64 i, bool go, float[?,?] a) => (bool go_on, float[?,?] a_next, float[?,?] row)
           { go_on = Identity(go) a_next = STEP row = Neg(x) }>"""
 
@@ -96,6 +102,7 @@ LOOP = """<body = b (int64 i, bool go, float[?,?] a) => (bool go_on, float[?,?] 
         ("Transpose(a)", 3, (None, None), (None, None), (3, 2, 3)),
     ],
 )
+@pytest.mark.usefixtures("kept")
 def test_loop(step, trips, carried, final, scanned):
     model = parse(
         f"{TRUE} {{ m = Constant<value = int64 {{{trips}}}>() y, rows = Loop (m, yes, x) {LOOP.replace('STEP', step)} }}"
@@ -111,6 +118,7 @@ def test_loop(step, trips, carried, final, scanned):
         assert all(n in (None, m) for n, m in zip(graph.shapes[name], result.shape, strict=True))
 
 
+@pytest.mark.usefixtures("kept")
 def test_loop_that_changes_the_rank():
     body = "<body = b (int64 i, bool go, float a) => (bool on, float b) { on = Identity(go) b = Unsqueeze(a, axes) }>"
     model = parse(f"<bool yes = {{1}}, int64 m = {{3}}, int64[1] axes = {{0}}> {{ y = Loop (m, yes, x) {body} }}")
@@ -150,6 +158,7 @@ def test_endless_counting_ends():
     assert load(model).shapes["rows"] == (None, 2, 3)
 
 
+@pytest.mark.usefixtures("kept")
 def test_loop_in_a_loop():
     inner = LOOP.replace("STEP", "Add(a, x)").replace("b (", "c (")
     body = f"""<body = b (int64 k, bool go2, float[?,?] z) => (bool go3, float[?,?] z_next)
@@ -173,6 +182,7 @@ SCAN = """<num_scan_inputs = 1, AXES body = b (float[?] sum, float[?] slice) => 
         ("scan_input_axes = [-1], scan_output_axes = [1],", 2, (2, 3)),
     ],
 )
+@pytest.mark.usefixtures("kept")
 def test_scan(axes, length, scanned):
     model = parse(
         f"{{ zero = Constant<value_floats = {[0.0] * length}>() y0, y = Scan (zero, x) {SCAN.replace('AXES', axes)} }}"
@@ -201,6 +211,7 @@ def test_sequence_map():
     assert graph.shapes["t"] is None
 
 
+@pytest.mark.usefixtures("kept")
 def test_nodes_that_capture_an_input_are_no_constants():
     loop = LOOP.replace("STEP", "Identity(a)")
     model = parse(f"<bool yes = {{1}}, int64 m = {{2}}, float zero = {{0}}> {{ y, r = Loop (m, yes, zero) {loop} }}")
