@@ -149,9 +149,7 @@ def conv_transposed(g: Value, weight: Value, window: Window, group: int) -> Valu
     # surplus < 0: windows reach beyond the input's end, and so much is cut; > 0: the last positions are in no window
     ends = [max(-s, 0) for s in surplus]
     extra = [max(s, 0) for s in surplus]
-    held = [
-        min(e, max(window.stride[a], window.dilation[a]) - 1) for a, e in enumerate(extra)
-    ]  # ONNX allows no larger output padding
+    held = [min(e, window.stride[a] - 1) for a, e in enumerate(extra)]  # onnxruntime takes no larger output padding
     out = g.emit(
         "ConvTranspose",
         g,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rfonnx.gradient.op import Op
-from rfonnx.gradient.registry import ZERO, Gradients, Unsupported, Zero, rule
+from rfonnx.gradient.registry import ZERO, Gradients, Zero, rule
 from rfonnx.gradient.rules.shared import positive
 from rfonnx.gradient.values import Value
 
@@ -128,9 +128,3 @@ def prelu(op: Op, g: Value) -> Gradients:
     if op.needs(1):
         dslope = g * op.emit("Min", x, op.emit.scalar(0.0, x.dtype))
     return [g * (slope + step * (1.0 - slope)) if op.needs(0) else None, dslope]
-
-
-@rule("BitShift", "BitwiseAnd", "BitwiseOr", "BitwiseXor", "BitwiseNot")
-def bits(op: Op, g: Value) -> Gradients:
-    """Integers only; a gradient cannot arrive."""
-    raise Unsupported("it works on integers")

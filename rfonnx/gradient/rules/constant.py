@@ -39,3 +39,4 @@ declare_zero(
     "Xor",
 )
 declare_zero("gives positions", "ArgMax", "ArgMin", "Hardmax", "NonZero", "NonMaxSuppression")
+declare_zero("works on integers", "BitShift", "BitwiseAnd", "BitwiseNot", "BitwiseOr", "BitwiseXor")

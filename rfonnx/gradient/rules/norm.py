@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from rfonnx.gradient.op import Op
 from rfonnx.gradient.registry import Gradients, Unsupported, rule
 from rfonnx.gradient.values import Value
@@ -103,8 +105,33 @@ def instance_norm(op: Op, g: Value) -> Gradients:
 
 @rule("LRN")
 def lrn(op: Op, g: Value) -> Gradients:
-    """y = x s^-beta, s = bias + alpha/size sum of x^2 over nearby channels.
+    """y = x s^-beta, s = bias + alpha/size * sum of x^2 over the channels near this one.
 
-    dx = g s^-beta - 2 alpha beta / size x sum of (g y / s) over the channels that have this one nearby.
+    dx = g s^-beta - 2 alpha beta / size * x * sum of (g y / s) over the channels that this one is near to. The sums over
+    channels are 1x1 convolutions with a band of ones.
     """
-    raise Unsupported("to come")
+    size, alpha = int(op.attrs["size"]), op.attrs.get("alpha", 1e-4)
+    beta, bias = op.attrs.get("beta", 0.75), op.attrs.get("bias", 1.0)
+    x, y, channels, rank = op.x(), op.y(), op.shape()[1], len(op.shape())
+    offset = np.arange(channels)[None, :] - np.arange(channels)[:, None]
+    near = (-((size - 1) // 2) <= offset) & (offset <= size // 2)
+
+    def band(value: Value, kernel: np.ndarray) -> Value:
+        weight = kernel.astype(value.dtype).reshape(channels, channels, *[1] * (rank - 2))
+        return op.emit("Conv", value, op.emit.constant(weight))
+
+    s = band(x * x, near) * (alpha / size) + bias
+    falling = inverse_power(s, beta)
+    back = band(g * y / s, near.T) * (2.0 * alpha * beta / size)
+    return [g * falling - x * back]
+
+
+def inverse_power(s: Value, beta: float) -> Value:
+    """s^-beta; Pow is slow, and 3/4 and 1/2 are square roots."""
+    emit = s.emit
+    if beta == 0.75:
+        root = emit("Sqrt", s)
+        return emit("Reciprocal", root * emit("Sqrt", root))
+    if beta == 0.5:
+        return emit("Reciprocal", emit("Sqrt", s))
+    return emit("Pow", s, emit.scalar(-beta, s.dtype))

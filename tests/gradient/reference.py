@@ -1,0 +1,203 @@
+"""The forward oracle of the gradient tests: onnx's reference evaluator in float64, with the operators that it computes in
+float32 or not at all replaced by straightforward numpy."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+from onnx import ModelProto
+from onnx.reference import ReferenceEvaluator
+from onnx.reference.op_run import OpRun
+
+
+class Erf(OpRun):
+    """onnx's own computes in float32."""
+
+    def _run(self, x: np.ndarray) -> tuple[np.ndarray]:
+        return (np.vectorize(math.erf, otypes=[x.dtype])(x),)
+
+
+class Gelu(OpRun):
+    """onnx's own is a function body with float32 constants."""
+
+    def _run(self, x: np.ndarray, approximate: str = "none") -> tuple[np.ndarray]:
+        if approximate == "tanh":
+            return (0.5 * x * (1 + np.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x**3))),)
+        return (0.5 * x * (1 + np.vectorize(math.erf, otypes=[x.dtype])(x / math.sqrt(2))),)
+
+
+class LayerNormalization(OpRun):
+    """onnx's own computes in float32."""
+
+    def _run(self, x, scale, bias=None, axis=-1, epsilon=1e-5, stash_type=1):  # type: ignore[no-untyped-def]
+        axes = tuple(range(axis % x.ndim, x.ndim))
+        middle = x - x.mean(axis=axes, keepdims=True)
+        y = middle / np.sqrt((middle**2).mean(axis=axes, keepdims=True) + epsilon) * scale
+        return (y if bias is None else y + bias,)
+
+
+class RMSNormalization(OpRun):
+    """onnx's own computes in float32."""
+
+    def _run(self, x, scale, axis=-1, epsilon=1e-5, stash_type=1):  # type: ignore[no-untyped-def]
+        axes = tuple(range(axis % x.ndim, x.ndim))
+        return (x / np.sqrt((x**2).mean(axis=axes, keepdims=True) + epsilon) * scale,)
+
+
+class HardSigmoid(OpRun):
+    """onnx's own overflows with a warning where the slope is very steep."""
+
+    def _run(self, x: np.ndarray, alpha: float = 0.2, beta: float = 0.5) -> tuple[np.ndarray]:
+        with np.errstate(over="ignore"):
+            return (np.clip(alpha * x + beta, 0, 1).astype(x.dtype),)
+
+
+class ConvTranspose(OpRun):
+    """onnx's own has no groups of several channels, and no more than two axes."""
+
+    def _run(  # type: ignore[no-untyped-def]
+        self, x, w, b=None, auto_pad="NOTSET", dilations=None, group=1, kernel_shape=None, output_padding=None,
+        output_shape=None, pads=None, strides=None,
+    ):  # fmt: skip
+        kernel = w.shape[2:]
+        rank = len(kernel)
+        strides, dilations = strides or [1] * rank, dilations or [1] * rank
+        output_padding, pads = output_padding or [0] * rank, list(pads or [0] * 2 * rank)
+        length = [
+            (n - 1) * s + (k - 1) * d + 1 + p
+            for n, s, k, d, p in zip(x.shape[2:], strides, kernel, dilations, output_padding, strict=True)
+        ]
+        if output_shape is not None:
+            totals = [n - o for n, o in zip(length, output_shape[-rank:], strict=True)]
+            halves = [t - t // 2 if auto_pad != "SAME_UPPER" else t // 2 for t in totals]
+            pads = halves + [t - h for t, h in zip(totals, halves, strict=True)]
+        per_group = w.shape[1]
+        y = np.zeros((x.shape[0], per_group * group, *length), x.dtype)
+        inputs = x.shape[1] // group
+        for index in range(group):
+            part = x[:, index * inputs : (index + 1) * inputs]
+            kernels = w[index * inputs : (index + 1) * inputs]
+            out = y[:, index * per_group : (index + 1) * per_group]
+            for taps in itertools.product(*map(range, kernel)):
+                place = tuple(
+                    slice(t * d, t * d + (n - 1) * s + 1, s)
+                    for t, d, n, s in zip(taps, dilations, x.shape[2:], strides, strict=True)
+                )
+                out[(slice(None), slice(None), *place)] += np.einsum("nc...,cm->nm...", part, kernels[(..., *taps)])
+        crop = tuple(slice(p, n - q) for p, q, n in zip(pads[:rank], pads[rank:], length, strict=True))
+        y = y[(slice(None), slice(None), *crop)]
+        return (y if b is None else y + b.reshape(1, -1, *[1] * rank),)
+
+
+def _windows(x, kernel, strides, dilations, pads, ceil_mode, fill, auto_pad):  # type: ignore[no-untyped-def]
+    """(N, C, *out, *kernel) windows of x padded by `fill`, and the padded begins."""
+    rank = len(kernel)
+    strides, dilations, pads = strides or [1] * rank, dilations or [1] * rank, list(pads or [0] * 2 * rank)
+    out = []
+    for a in range(rank):
+        n, span = x.shape[2 + a], (kernel[a] - 1) * dilations[a] + 1
+        if auto_pad.startswith("SAME"):
+            count = -(-n // strides[a])
+            total = max((count - 1) * strides[a] + span - n, 0)
+            pads[a] = total // 2 if auto_pad == "SAME_UPPER" else total - total // 2
+            pads[rank + a] = total - pads[a]
+        room = n + pads[a] + pads[rank + a] - span
+        count = (-(-room // strides[a]) if ceil_mode else room // strides[a]) + 1
+        if ceil_mode and (count - 1) * strides[a] >= n + pads[a]:
+            count -= 1  # a window must start inside the image or its front padding
+        out.append(count)
+    reach = [
+        max((count - 1) * s + (k - 1) * d + 1 - n - p, 0)
+        for count, s, k, d, n, p in zip(out, strides, kernel, dilations, x.shape[2:], pads, strict=False)
+    ]
+    wide = np.pad(x, [(0, 0), (0, 0), *zip(pads[:rank], reach, strict=True)], constant_values=fill)
+    grids = [
+        np.arange(count)[:, None] * s + np.arange(k)[None] * d
+        for count, s, k, d in zip(out, strides, kernel, dilations, strict=True)
+    ]
+    index = [grid.reshape(_spot(a, rank, grid.shape)) for a, grid in enumerate(grids)]
+    return wide[(slice(None), slice(None), *index)], pads
+
+
+def _spot(axis: int, rank: int, shape: tuple[int, ...]) -> list[int]:
+    """The shape that puts a grid's rows on output axis `axis` and its columns on kernel axis `axis`."""
+    place = [1] * (2 * rank)
+    place[axis], place[rank + axis] = shape
+    return place
+
+
+class MaxPool(OpRun):
+    """onnx's own gives wrong indices in places."""
+
+    def _run(  # type: ignore[no-untyped-def]
+        self,
+        x,
+        auto_pad="NOTSET",
+        ceil_mode=0,
+        dilations=None,
+        kernel_shape=None,
+        pads=None,
+        storage_order=0,
+        strides=None,
+    ):
+        rank = len(kernel_shape)
+        args = (kernel_shape, strides, dilations, pads, ceil_mode)
+        windows, _ = _windows(x, *args, -np.inf, auto_pad)
+        flat = windows.reshape(*windows.shape[: 2 + rank], -1)
+        places, _ = _windows(np.arange(x.size).reshape(x.shape), *args, -1, auto_pad)
+        winner = flat.argmax(axis=-1)[..., None]
+        indices = np.take_along_axis(places.reshape(flat.shape), winner, -1)[..., 0]
+        return (flat.max(axis=-1), indices)[: len(self.onnx_node.output)]
+
+
+class LpPool(OpRun):
+    """onnx's own ignores windows that reach beyond the padding."""
+
+    def _run(  # type: ignore[no-untyped-def]
+        self, x, auto_pad="NOTSET", ceil_mode=0, dilations=None, kernel_shape=None, p=2, pads=None, strides=None
+    ):
+        rank = len(kernel_shape)
+        windows, _ = _windows(x, kernel_shape, strides, dilations, pads, ceil_mode, 0, auto_pad)
+        return ((np.abs(windows) ** p).sum(axis=tuple(range(-rank, 0))) ** (1 / p),)
+
+
+class GlobalLpPool(OpRun):
+    """onnx has none."""
+
+    def _run(self, x: np.ndarray, p: int = 2) -> tuple[np.ndarray]:
+        return ((np.abs(x) ** p).sum(axis=tuple(range(2, x.ndim)), keepdims=True) ** (1 / p),)
+
+
+class LRN(OpRun):
+    """onnx's own leaves out the last channel of each neighbourhood."""
+
+    def _run(  # type: ignore[no-untyped-def]
+        self, x, alpha=1e-4, beta=0.75, bias=1.0, size=None
+    ):
+        total = np.zeros_like(x)
+        for c in range(x.shape[1]):
+            low, high = max(0, c - (size - 1) // 2), min(x.shape[1], c + size // 2 + 1)
+            total[:, c] = (x[:, low:high] ** 2).sum(axis=1)
+        return (x / (bias + alpha / size * total) ** beta,)
+
+
+NEW_OPS = [
+    Erf,
+    Gelu,
+    LayerNormalization,
+    RMSNormalization,
+    HardSigmoid,
+    ConvTranspose,
+    MaxPool,
+    LpPool,
+    GlobalLpPool,
+    LRN,
+]
+
+
+def evaluate(model: ModelProto, feeds: dict[str, np.ndarray], outputs: list[str] | None = None) -> list[Any]:
+    """Run a model in float64."""
+    return list(ReferenceEvaluator(model, new_ops=NEW_OPS).run(outputs, feeds))

@@ -1,0 +1,326 @@
+"""The shared table: at least one case per gradient rule. `test_rules` holds each against differences in float64."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from onnx import GraphProto, ModelProto, helper, numpy_helper
+
+
+@dataclass
+class Case:
+    """One node.
+
+    Attributes:
+        op: operator.
+        inputs: a shape (an input to be differentiated, standard normal), an array (a constant), or None (left out).
+        attrs: of the node.
+        opset: of ai.onnx.
+        legal: maps standard normal numbers to where the operator is smooth.
+        outputs: number of outputs; `seed` says which one is differentiated.
+        tag: tells cases of one operator apart.
+        runtime: whether onnxruntime has the operator in float32, so that the emitted graph is run there, too.
+    """
+
+    op: str
+    inputs: Sequence[tuple[int, ...] | np.ndarray | None]
+    attrs: dict[str, Any] = field(default_factory=dict)
+    opset: int = 21
+    legal: Any = None
+    outputs: int = 1
+    seed: int = 0
+    tag: str = ""
+    runtime: bool = True
+    tolerance: float = 1e-6
+
+    @property
+    def contrib(self) -> bool:
+        """Whether the operator is onnxruntime's own."""
+        return "." in self.op or self.op == "SimplifiedLayerNormalization"
+
+    def __str__(self) -> str:
+        return f"{self.op}-{self.tag}" if self.tag else self.op
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """The differentiated inputs, float64."""
+        rng = np.random.default_rng(7)
+        made = {}
+        for index, entry in enumerate(self.inputs):
+            if isinstance(entry, tuple):
+                value = rng.standard_normal(entry)
+                made[f"x{index}"] = self.legal(value) if self.legal else value
+        return made
+
+    def model(self, dtype: type) -> ModelProto:
+        """The node as a model with float64 or float32 tensors."""
+        elem = helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+        names, inputs, constants = [], [], []
+        for index, entry in enumerate(self.inputs):
+            name = "" if entry is None else f"x{index}"
+            names.append(name)
+            if isinstance(entry, tuple):
+                inputs.append(helper.make_tensor_value_info(name, elem, entry))
+            elif isinstance(entry, np.ndarray):
+                value = entry.astype(dtype) if entry.dtype == np.float64 else entry
+                constants.append(numpy_helper.from_array(value, name))
+        outs = [f"y{i}" for i in range(self.outputs)]
+        domain, _, op_type = self.op.rpartition(".")
+        attrs = {k: _body(v, elem) for k, v in self.attrs.items()}
+        node = helper.make_node(op_type, names, outs, name="node", domain=domain, **attrs)
+        graph = GraphProto(name="case", node=[node], input=inputs, initializer=constants)
+        graph.output.append(helper.make_empty_tensor_value_info(f"y{self.seed}"))
+        opsets = [helper.make_opsetid("", self.opset)]
+        if domain == "com.microsoft":
+            opsets.append(helper.make_opsetid(domain, 1))
+        return helper.make_model(graph, opset_imports=opsets, ir_version=10)
+
+
+def _body(value: Any, elem: int) -> Any:
+    """Subgraphs are functions of the element type."""
+    return value(elem) if callable(value) else value
+
+
+def weights(*shape: int, seed: int = 3) -> np.ndarray:
+    """A constant of standard normal numbers."""
+    return np.random.default_rng(seed).standard_normal(shape)
+
+
+def ints(*values: int) -> np.ndarray:
+    """A constant list of integers."""
+    return np.array(values, np.int64)
+
+
+def away_from(*kinks: float, by: float = 0.05) -> Any:
+    """Moves numbers off the kinks of a function."""
+
+    def legal(x: np.ndarray) -> np.ndarray:
+        for kink in kinks:
+            near = np.abs(x - kink) < by
+            x = np.where(near, kink + by * np.where(x >= kink, 2, -2), x)
+        return x
+
+    return legal
+
+
+def above(low: float) -> Any:
+    """Maps numbers above a bound."""
+    return lambda x: np.abs(x) + low
+
+
+def within(bound: float) -> Any:
+    """Maps numbers into (-bound, bound)."""
+    return lambda x: np.tanh(x) * bound
+
+
+X = (2, 3, 4)
+IMAGE = (2, 3, 7, 6)
+
+SMOOTH = "Sigmoid Tanh Softplus Erf Exp Neg Sin Cos Mish Atan Sinh Cosh Asinh Identity"
+KINKED = "Relu LeakyRelu Elu Celu Selu Softsign Abs Reciprocal HardSwish"
+REDUCTIONS = (
+    "ReduceSum ReduceMean ReduceL1 ReduceL2 ReduceSumSquare ReduceLogSum ReduceLogSumExp ReduceMax ReduceMin ReduceProd"
+)
+
+ELEMENTWISE = [
+    *(Case(op, [X]) for op in SMOOTH.split()),
+    *(Case(op, [X], legal=away_from(0.0)) for op in KINKED.split()),
+    Case("LeakyRelu", [X], {"alpha": -0.3}, legal=away_from(0.0), tag="negative"),
+    Case("Elu", [X], {"alpha": 0.4}, legal=away_from(0.0), tag="alpha"),
+    Case("Celu", [X], {"alpha": 0.4}, legal=away_from(0.0), tag="alpha"),
+    Case("HardSwish", [X], legal=lambda x: away_from(-3.0, 3.0)(x * 3), tag="wide"),
+    Case("HardSigmoid", [X], {"alpha": 0.5, "beta": 0.4}, legal=away_from(-0.8, 1.2)),
+    Case("ThresholdedRelu", [X], {"alpha": 0.3}, legal=away_from(0.3)),
+    Case("Shrink", [X], {"lambd": 0.6, "bias": 0.2}, legal=away_from(-0.6, 0.6)),
+    Case("Gelu", [X], opset=21),
+    Case("Gelu", [X], {"approximate": "tanh"}, tag="tanh"),
+    Case("Swish", [X], {"alpha": 1.3}, opset=24),
+    *(Case(op, [X], legal=above(0.3)) for op in ("Log", "Sqrt")),
+    *(Case(op, [X], legal=within(0.8)) for op in ("Asin", "Acos", "Atanh", "Tan")),
+    Case("Acosh", [X], legal=above(1.3)),
+    Case("Clip", [X, np.array(-0.5), np.array(0.7)], legal=away_from(-0.5, 0.7)),
+    Case("Clip", [X, None, np.array(0.7)], legal=away_from(0.7), tag="above"),
+    Case("Clip", [X], tag="free"),
+    Case("Dropout", [X]),
+    Case("Cast", [X], {"to": lambda elem: elem}),
+    Case("CastLike", [X, np.zeros(1)]),
+    Case("com.microsoft.QuickGelu", [X], runtime=True),
+    Case("com.microsoft.FastGelu", [X, (4,)], runtime=True),
+    Case("com.microsoft.Gelu", [X], runtime=True),
+]  # fmt: skip
+
+BINARY = [
+    *(Case(op, [X, (3, 1)]) for op in ("Add", "Sub", "Mul")),
+    Case("Div", [X, (1, 4)], legal=away_from(0.0, by=0.4)),
+    Case("Div", [(4,), X], legal=away_from(0.0, by=0.4), tag="narrow"),
+    Case("Pow", [X, (1, 4)], legal=above(0.3)),
+    *(Case("Pow", [X, np.array(b)], legal=above(0.3), tag=str(b)) for b in (1.0, 2.0, 3.0, 0.5, -1.0, 2.5)),
+    Case("Pow", [X, np.array(2, np.int64)], tag="integer"),
+    Case("Sum", [X, (4,), (2, 1, 1)]),
+    Case("Mean", [X, (4,), (2, 1, 1)]),
+    Case("Max", [X, (4,), (2, 1, 1)]),
+    Case("Min", [X, (4,), (2, 1, 1)]),
+    Case("Mod", [X, (3, 1)], {"fmod": 1}, legal=lambda x: np.abs(x) + 0.3),
+    Case("Where", [np.array([True, False, True, False]), X, (3, 1)]),
+    Case("PRelu", [X, (3, 1)], legal=away_from(0.0)),
+]  # fmt: skip
+
+
+def conv(
+    x: tuple[int, ...], w: tuple[int, ...], tag: str = "", op: str = "Conv", b: bool = False, **attrs: Any
+) -> Case:
+    """A convolution with a constant weight."""
+    bias = [weights(w[0] if op == "Conv" else w[1] * attrs.get("group", 1))] if b else []
+    return Case(op, [x, weights(*w), *bias], attrs, tag=tag)
+
+
+CONV = [
+    conv((2, 3, 9), (4, 3, 3), "1d", pads=[1, 1]),
+    conv((1, 3, 7, 6), (4, 3, 3, 2), "plain", b=True),
+    conv((1, 4, 9, 8), (6, 2, 3, 3), "grouped", group=2, pads=[1, 0, 2, 1]),
+    conv((1, 4, 9, 8), (8, 1, 3, 3), "depthwise", group=4, pads=[1, 1, 1, 1]),
+    conv((1, 4, 9, 8), (4, 1, 3, 3), "depthwise-strided", group=4, pads=[1, 1, 1, 1], strides=[2, 2]),
+    conv((1, 4, 11, 8), (8, 1, 5, 3), "depthwise-strided-odd", group=4, pads=[0, 1, 2, 0], strides=[3, 2], dilations=[1, 2]),
+    conv((2, 3, 11, 10), (4, 3, 3, 3), "strided", strides=[2, 3], pads=[1, 0, 1, 2]),
+    conv((1, 3, 11, 10), (4, 3, 3, 3), "dilated", dilations=[2, 3], pads=[2, 3, 2, 3]),
+    conv((1, 3, 14, 13), (4, 3, 3, 2), "strided-dilated", strides=[3, 2], dilations=[2, 4], pads=[1, 2, 0, 3]),
+    conv((1, 3, 9, 9), (4, 3, 2, 2), "gaps", strides=[4, 3]),
+    conv((1, 3, 5, 5), (4, 3, 1, 1), "padded-1x1", pads=[1, 2, 0, 1]),
+    conv((1, 3, 6, 5), (4, 3, 1, 1), "strided-1x1", strides=[2, 2]),
+    conv((1, 3, 6, 5), (4, 3, 1, 1), "padded-strided-1x1", strides=[2, 2], pads=[1, 1, 1, 1]),
+    conv((1, 3, 6, 5), (4, 3, 3, 3), "same", auto_pad="SAME_UPPER", strides=[2, 2]),
+    conv((1, 3, 6, 5), (4, 3, 4, 3), "same-lower", auto_pad="SAME_LOWER", strides=[1, 2]),
+    conv((1, 2, 5, 6, 7), (4, 1, 3, 2, 3), "3d", group=2, strides=[1, 2, 1], pads=[1, 0, 1, 1, 1, 1]),
+    conv((1, 2, 5, 6, 7), (4, 2, 2, 2, 3), "3d-strided", strides=[2, 2, 3], pads=[1, 0, 1, 1, 1, 1]),
+    Case(
+        "Conv", [(2, 4, 8, 7), (6, 2, 3, 2), (6,)],
+        {"group": 2, "strides": [2, 1], "dilations": [1, 2], "pads": [1, 0, 1, 1]}, tag="weights",
+    ),
+    conv((2, 3, 5), (3, 4, 3), "1d", op="ConvTranspose", strides=[2]),
+    conv((1, 3, 5, 4), (3, 4, 3, 2), "plain", op="ConvTranspose", b=True),
+    conv(
+        (1, 4, 5, 4), (4, 3, 3, 3), "grouped", op="ConvTranspose", group=2, strides=[2, 2], pads=[1, 1, 0, 1],
+        output_padding=[1, 0],
+    ),
+    conv((1, 3, 5, 4), (3, 2, 3, 3), "dilated", op="ConvTranspose", dilations=[2, 3], strides=[2, 3], output_padding=[1, 2]),
+    conv((1, 3, 5, 4), (3, 2, 3, 3), "output-shape", op="ConvTranspose", strides=[2, 2], output_shape=[10, 8]),
+    conv((1, 2, 3, 4, 3), (2, 2, 2, 3, 2), "3d", op="ConvTranspose", strides=[2, 1, 2]),
+    Case(
+        "ConvTranspose", [(2, 4, 4, 5), (4, 3, 3, 2), (6,)], {"group": 2, "strides": [2, 1], "pads": [1, 0, 0, 1]},
+        tag="weights",
+    ),
+]  # fmt: skip
+
+
+def pool(op: str, x: tuple[int, ...], kernel: list[int], tag: str = "", **attrs: Any) -> Case:
+    """A pool."""
+    return Case(op, [x], {"kernel_shape": kernel, **attrs}, tag=tag, opset=22)
+
+
+POOL = [
+    *(
+        pool(op, x, kernel, tag, **attrs)
+        for op in ("AveragePool", "MaxPool", "LpPool")
+        for tag, x, kernel, attrs in (
+            ("1d", (2, 3, 9), [3], {"strides": [2], "pads": [1, 1]}),
+            ("tiles", (2, 3, 8, 6), [2, 3], {"strides": [2, 3]}),
+            ("overlapping", (1, 2, 9, 9), [3, 3], {"strides": [2, 2]}),
+            ("padded", (1, 2, 8, 7), [3, 3], {"strides": [2, 2], "pads": [1, 1, 1, 1]}),
+            ("stride1", (1, 2, 6, 7), [3, 3], {"pads": [1, 1, 1, 1]}),
+            ("asymmetric", (1, 2, 9, 8), [3, 2], {"strides": [2, 1], "pads": [0, 1, 2, 0]}),
+            ("ceil", (1, 2, 8, 8), [3, 3], {"strides": [2, 2], "ceil_mode": 1}),
+            ("ceil-padded", (1, 2, 9, 8), [3, 2], {"strides": [3, 2], "ceil_mode": 1, "pads": [1, 0, 1, 0]}),
+            ("dilated", (1, 2, 9, 9), [3, 2], {"dilations": [2, 3], "pads": [1, 1, 1, 0]}),
+            ("gaps", (1, 2, 9, 9), [2, 2], {"strides": [3, 4]}),
+            ("large", (1, 2, 9, 9), [8, 7], {}),
+            ("3d", (1, 2, 5, 6, 5), [2, 3, 2], {"strides": [2, 2, 1], "pads": [0, 1, 1, 0, 0, 1]}),
+        )
+    ),
+    pool("AveragePool", (1, 2, 8, 7), [3, 3], "include-pad", strides=[2, 2], pads=[1, 1, 1, 1], count_include_pad=1),
+    pool(
+        "AveragePool", (1, 2, 8, 8), [3, 3], "include-pad-ceil", strides=[2, 2], pads=[1, 0, 0, 1], count_include_pad=1,
+        ceil_mode=1,
+    ),
+    pool("AveragePool", (1, 2, 7, 6), [3, 3], "same", strides=[2, 2], auto_pad="SAME_UPPER"),
+    pool("MaxPool", (1, 2, 7, 6), [3, 2], "same", strides=[2, 2], auto_pad="SAME_LOWER"),
+    pool("LpPool", (1, 2, 7, 6), [3, 2], "p3", p=3),
+    pool("LpPool", (1, 2, 7, 6), [3, 2], "p1", p=1),
+    *(Case(op, [IMAGE]) for op in ("GlobalAveragePool", "GlobalMaxPool")),
+    Case("GlobalLpPool", [IMAGE]),
+    Case("GlobalLpPool", [IMAGE], {"p": 3}, tag="p3"),
+]  # fmt: skip
+
+MATMUL = [
+    *(
+        Case("MatMul", [a, b], tag=f"{a}-{b}".replace(" ", ""))
+        for a, b in (
+            ((3, 4), (4, 5)), ((4,), (4,)), ((4,), (4, 5)), ((3, 4), (4,)), ((2, 3, 4), (4, 5)), ((2, 3, 4), (4,)),
+            ((4,), (2, 4, 5)), ((2, 1, 3, 4), (5, 4, 2)), ((3, 4), (2, 6, 4, 2)), ((1, 3, 4), (2, 4, 2)),
+        )
+    ),
+    *(
+        Case(
+            "Gemm", [(4, 3) if a else (3, 4), (5, 4) if b else (4, 5), c],
+            {"transA": a, "transB": b, "alpha": 0.5, "beta": 2.0}, tag=f"{a}{b}",
+        )
+        for a, b, c in ((0, 0, (5,)), (0, 1, (3, 5)), (1, 0, (3, 1)), (1, 1, (1,)))
+    ),
+    Case("Gemm", [(3, 4), (4, 5)], tag="no-c"),
+]  # fmt: skip
+
+SHAPE = [
+    Case("Reshape", [X, ints(0, -1)]),
+    Case("Flatten", [X], {"axis": 2}),
+    Case("Squeeze", [(1, 3, 1, 2), ints(0, -2)]),
+    Case("Unsqueeze", [X, ints(0, -1)]),
+    Case("Transpose", [X], {"perm": [1, 2, 0]}),
+    Case("Transpose", [X], tag="reversed"),
+    Case("Expand", [(3, 1), ints(2, 1, 4)]),
+    Case("Tile", [X, ints(2, 1, 3)]),
+    Case("Concat", [X, (2, 1, 4), (2, 2, 4)], {"axis": -2}),
+    Case("Split", [X, ints(1, 2)], {"axis": 1}, outputs=2),
+    Case("Split", [X, ints(1, 2)], {"axis": 1}, outputs=2, seed=1, tag="second"),
+    Case("Split", [(2, 7)], {"axis": 1, "num_outputs": 3}, outputs=3, seed=2, tag="uneven"),
+    Case("DepthToSpace", [(2, 8, 2, 3)], {"blocksize": 2}),
+    Case("DepthToSpace", [(2, 8, 2, 3)], {"blocksize": 2, "mode": "CRD"}, tag="crd"),
+    Case("SpaceToDepth", [(2, 3, 4, 6)], {"blocksize": 2}),
+    Case("Trilu", [(2, 4, 5), np.array(1, np.int64)], {"upper": 0}),
+    Case("Trilu", [(2, 4, 5)], tag="upper"),
+    Case("ReverseSequence", [(4, 3, 2), ints(4, 2, 1)], {"time_axis": 0, "batch_axis": 1}),
+]  # fmt: skip
+
+
+def reduction(op: str, axes: tuple[int, ...], keepdims: int, opset: int = 21) -> Case:
+    """A reduction; axes are an input from opset 18, and of ReduceSum from 13."""
+    legal = above(0.2) if "Log" in op else None
+    tag = f"{'_'.join(map(str, axes))}-{keepdims}-{opset}"
+    if op == "ReduceSum" or opset >= 18:
+        return Case(op, [X, ints(*axes)], {"keepdims": keepdims}, opset, legal, tag=tag)
+    return Case(op, [X], {"keepdims": keepdims, "axes": list(axes)}, opset, legal, tag=tag)
+
+
+REDUCE = [
+    *(reduction(op, (1,), 1) for op in REDUCTIONS.split()),
+    *(reduction(op, (0, -1), 0) for op in REDUCTIONS.split()),
+    *(reduction(op, (0, 2), 1, opset=17) for op in REDUCTIONS.split()),
+    Case("ReduceMean", [X], tag="all"),
+    Case("ReduceSum", [X], {"noop_with_empty_axes": 1}, tag="none"),
+]  # fmt: skip
+
+NORM = [
+    Case("Softmax", [X], {"axis": 1}),
+    Case("LogSoftmax", [X]),
+    Case("BatchNormalization", [IMAGE, weights(3), weights(3), weights(3), np.abs(weights(3)) + 0.5], {"epsilon": 1e-3}),
+    Case("LayerNormalization", [X, (3, 4), (3, 4)], {"axis": 1}),
+    Case("LayerNormalization", [X, weights(4)], tag="no-bias"),
+    Case("RMSNormalization", [X, (4,)], opset=23),
+    Case("InstanceNormalization", [IMAGE, (3,), (3,)]),
+    Case("LRN", [(2, 7, 3, 4)], {"size": 5, "alpha": 0.3}),
+    Case("LRN", [(2, 7, 3, 4)], {"size": 4, "alpha": 0.3, "beta": 0.6, "bias": 2.0}, tag="even", runtime=False),
+    Case("LRN", [(2, 7, 3)], {"size": 3, "alpha": 0.3, "beta": 0.5}, tag="1d", runtime=False),
+    Case("SimplifiedLayerNormalization", [X, (4,)]),
+]  # fmt: skip
+
+TABLE = [*ELEMENTWISE, *BINARY, *CONV, *POOL, *MATMUL, *SHAPE, *REDUCE, *NORM]
