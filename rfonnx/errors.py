@@ -23,3 +23,7 @@ class ShapeError(RfonnxError):
 
 class QueryError(RfonnxError):
     """A tensor, input, axis or position was asked for that the model does not have."""
+
+
+class DataError(RfonnxError):
+    """A sample, a folder of samples or a configuration file cannot be read, or does not fit the model."""

@@ -1,0 +1,98 @@
+"""Receptive-field parity: do teacher and student see alike, by structure alone?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rfonnx.analysis import Analysis
+from rfonnx.comparison import FieldPair
+from rfonnx.results import AxisField, TensorField
+
+AxisPairs = Sequence[tuple[tuple[str, int], tuple[str, int]]]
+"""(input, axis) of the teacher and of the student that stand for the same direction."""
+
+
+def field_pairs(
+    teacher: Analysis, student: Analysis, outputs: Sequence[tuple[str, str]], inputs: Sequence[tuple[str, str]]
+) -> tuple[FieldPair, ...]:
+    """Fields of paired outputs, and of the last tensors that slide over the input before everything becomes global.
+
+    Args:
+        outputs, inputs: paired names, the teacher's first.
+    """
+    axes = paired_axes(teacher, student, inputs)
+    found = []
+    for pair in outputs:
+        a, b = teacher.tensors.get(pair[0]), student.tensors.get(pair[1])
+        if a is not None and b is not None:
+            found += list(_pairs("output", (teacher, student), (a, b), axes))
+    a, b = last_sliding(teacher, [mine for mine, _ in axes]), last_sliding(student, [theirs for _, theirs in axes])
+    if a is not None and b is not None and a.name not in teacher.outputs:
+        found += list(_pairs("features", (teacher, student), (a, b), axes))
+    return tuple(found)
+
+
+def paired_axes(teacher: Analysis, student: Analysis, inputs: Sequence[tuple[str, str]]) -> AxisPairs:
+    """The windowed axes of paired inputs, in order: rows with rows, whatever the layout. Without as many on both sides, none."""
+    pairs: list[tuple[tuple[str, int], tuple[str, int]]] = []
+    for mine, theirs in inputs:
+        left = [pair for pair in teacher.windowed if pair[0] == mine]
+        right = [pair for pair in student.windowed if pair[0] == theirs]
+        if len(left) == len(right):
+            pairs += zip(left, right, strict=True)
+    return pairs
+
+
+def last_sliding(analysis: Analysis, axes: Sequence[tuple[str, int]]) -> TensorField | None:
+    """The last tensor, in topological order, that slides along all the axes with more than one position in view."""
+    if not axes:
+        return None
+    for name in reversed(list(analysis.tensors)):
+        tensor = analysis.tensors[name]
+        if all(tensor.fields[pair].kind in ("local", "periodic") and tensor.fields[pair].size > 1 for pair in axes):
+            return tensor
+    return None
+
+
+def _pairs(
+    role: str, analyses: tuple[Analysis, Analysis], tensors: tuple[TensorField, TensorField], axes: AxisPairs
+) -> Iterator[FieldPair]:
+    for mine, theirs in axes:
+        a, b = tensors[0].fields[mine], tensors[1].fields[theirs]
+        lengths = tuple(
+            (shape or ())[axis] if shape is not None else None
+            for shape, axis in (
+                (analyses[0].input_shapes[mine[0]], mine[1]),
+                (analyses[1].input_shapes[theirs[0]], theirs[1]),
+            )
+        )
+        notes = list(_notes(a, b, lengths[0], lengths[1]))
+        for side, tensor in zip(("teacher", "student"), tensors, strict=True):
+            if not tensor.exact:
+                notes.append(f"the {side}'s field is at most this")
+        yield FieldPair(
+            (tensors[0].name, tensors[1].name), role, (mine[0], theirs[0]), (mine[1], theirs[1]),  # type: ignore[arg-type]
+            (lengths[0], lengths[1]), a, b, _ratio(a, b, lengths[0], lengths[1]), tuple(notes),
+        )  # fmt: skip
+
+
+def _ratio(a: AxisField, b: AxisField, mine: int | None, theirs: int | None) -> float:
+    """The student's size over the teacher's, each as a share of its own input's length."""
+    if a.kind == b.kind == "global" or a.size == 0:
+        return 1.0
+    scale = mine / theirs if mine and theirs else 1.0
+    mine_size = min(a.size, mine) if a.kind == "global" and mine else a.size
+    return (b.size_min * scale) / mine_size if b.kind != "global" else max(1.0, b.size * scale / mine_size)
+
+
+def _notes(a: AxisField, b: AxisField, mine: int | None, theirs: int | None) -> Iterator[str]:
+    if a.kind != b.kind:
+        yield f"the teacher's field is {a.kind}, the student's {b.kind}"
+    if (a.size, mine) != (b.size, theirs):
+        yield f"the student sees {b.size} of {theirs} positions, the teacher {a.size} of {mine}"
+    if a.stride != b.stride and mine == theirs:
+        yield f"the student steps by {b.stride}, the teacher by {a.stride}"
+    if a.center != b.center and mine == theirs and a.stride == b.stride:
+        yield f"the student's field is centred at {b.center}, the teacher's at {a.center}"
+    if a.aligned and not b.aligned:
+        yield "the student joins misaligned branches"

@@ -1,0 +1,55 @@
+"""Image files as arrays, by Pillow (the `images` extra)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rfonnx.errors import DataError
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".bmp": "BMP", ".webp": "WEBP", ".ppm": "PPM", ".pgm": "PPM", ".tif": "TIFF", ".tiff": "TIFF"}  # fmt: skip
+IMAGES = tuple(FORMATS)
+"""File name endings that are taken for images. Pillow opens these formats alone: it knows dozens, few of them hardened."""
+
+MAX_PIXELS = 100_000_000
+"""Largest image that is decoded; beyond it a small file could fill the memory."""
+
+
+def pillow() -> type[Image.Image]:
+    """Pillow's Image class.
+
+    Raises:
+        DataError: Pillow is not installed.
+    """
+    try:
+        from PIL import Image
+    except ImportError:
+        raise DataError("images need Pillow, which is not installed", "pip install 'rfonnx[images]'") from None
+    return Image.Image
+
+
+def read_image(path: Path, name: str) -> np.ndarray:
+    """An image as uint8, (H, W) when it is grey and (H, W, 3) otherwise. Alpha is dropped, EXIF rotation is not applied.
+
+    Raises:
+        DataError: it is corrupt, cut off, larger than `MAX_PIXELS`, or has more than 8 bits a channel.
+    """
+    pillow()
+    from PIL import Image
+
+    try:
+        with Image.open(path, formats=tuple(set(FORMATS.values()))) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise ValueError(f"{image.width} x {image.height} pixels, expected at most {MAX_PIXELS} in all")
+            if image.mode.startswith(("I", "F")):
+                raise ValueError("more than 8 bits a channel; give such data as .npy")
+            return np.asarray(image if image.mode == "L" else image.convert("L" if image.mode in ("1", "LA") else "RGB"))
+    except Exception as error:  # Pillow's decoders raise what they like on broken files: SyntaxError, struct.error, ...
+        reason = " ".join(str(error).split()) or type(error).__name__
+        hint = "mend or remove it, or skip what cannot be read with --on-error skip"
+        raise DataError(f"image '{name}' cannot be read ({reason})", hint) from None

@@ -1,0 +1,101 @@
+"""One of the two models, opened: its session, its ports, and runs over batches of any size."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from rfonnx.compare.matching import Port
+from rfonnx.compare.settings import ModelSource
+from rfonnx.errors import DataError, ShapeError
+from rfonnx.graph.read import name_of, read_model
+from rfonnx.runtime import open_session, run
+
+DTYPES = {
+    "float": "float32", "double": "float64", "float16": "float16", "int64": "int64", "int32": "int32", "int16": "int16",
+    "int8": "int8", "uint64": "uint64", "uint32": "uint32", "uint16": "uint16", "uint8": "uint8", "bool": "bool",
+}  # fmt: skip
+"""numpy's names of onnxruntime's element types."""
+
+
+class OpenModel:
+    """A model under onnxruntime.
+
+    Attributes:
+        role: "teacher" or "student".
+        label: what messages call it.
+        source: what it was opened from.
+        inputs, outputs: its ports.
+        batch: the batch size that the file fixes, or None.
+    """
+
+    def __init__(
+        self, role: str, source: ModelSource, threads: int | None, provider: str | Sequence[str] | None
+    ) -> None:
+        """Open a session.
+
+        Raises:
+            ModelError: the file cannot be read, or onnxruntime does not take it.
+        """
+        self.role, self.source = role, source
+        self.label = f"{role} '{name_of(source)}'"
+        self.name = Path(name_of(source)).name
+        if isinstance(source, str | os.PathLike):
+            read_model(source)  # says what is wrong with a broken file better than onnxruntime does
+        self._session = open_session(source, providers=provider, threads=threads, name=name_of(source))
+        self.inputs = [Port(p.name, p.type, tuple(p.shape)) for p in self._session.get_inputs()]
+        self.outputs = [Port(p.name, p.type, tuple(p.shape)) for p in self._session.get_outputs()]
+        first = {p.shape[0] for p in self.inputs if p.shape and isinstance(p.shape[0], int)}
+        self.batch: int | None = min(first) if first else None
+
+    def dtype(self, port: Port) -> np.dtype:
+        """numpy's type of an input.
+
+        Raises:
+            DataError: it is no tensor of numbers.
+        """
+        word = port.type.removeprefix("tensor(").removesuffix(")")
+        if not port.type.startswith("tensor(") or word not in DTYPES:
+            raise DataError(f"input {port} of the {self.label} is no tensor of numbers", "compare models without such inputs")
+        return np.dtype(DTYPES[word])
+
+    def run(self, feeds: Mapping[str, np.ndarray], outputs: Sequence[str]) -> list[np.ndarray]:
+        """Outputs of one run, as onnxruntime gives them.
+
+        Raises:
+            ShapeError: the model does not take these arrays.
+        """
+        return run(self._session, list(outputs), feeds, self.label)
+
+    def run_samples(self, samples: Sequence[Mapping[str, np.ndarray]], outputs: Sequence[str]) -> list[np.ndarray]:
+        """Outputs over samples without a batch axis; axis 0 of each result counts the samples.
+
+        A batch size that the file fixes is kept: the last batch is filled up, and what the filling gives is dropped.
+
+        Raises:
+            ShapeError: the model does not take these arrays, or gives outputs without a batch axis.
+        """
+        size = self.batch or len(samples)
+        parts = []
+        for begin in range(0, len(samples), size):
+            chunk = list(samples[begin : begin + size])
+            filled = chunk + [chunk[-1]] * (size - len(chunk))
+            made = self.run({name: np.stack([sample[name] for sample in filled]) for name in filled[0]}, outputs)
+            parts.append([self._rows(array, name, size)[: len(chunk)] for array, name in zip(made, outputs, strict=True)])
+        if len(parts) == 1:
+            return parts[0]
+        return [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
+
+    def _rows(self, array: np.ndarray, name: str, size: int) -> np.ndarray:
+        array = np.asarray(array)
+        if array.ndim and array.shape[0] == size:
+            return array
+        if size == 1:
+            return array[None]  # all that one sample gives, whatever its axes
+        raise ShapeError(
+            f"output '{name}' of the {self.label} has the shape {array.shape} for a batch of {size}: axis 0 does not count samples",
+            "run sample by sample with --batch 1",
+        )

@@ -1,0 +1,190 @@
+"""Where samples come from: a folder, one file, or a seeded generator. One at a time; nothing is read before it is asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from rfonnx.compare.arrays import Rows, array_reader, read_array, read_arrays
+from rfonnx.compare.images import IMAGES, read_image
+from rfonnx.errors import DataError
+
+LABELS = "labels"
+"""The array of a .npz file that holds true classes and is no input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One sample, without a batch axis.
+
+    Attributes:
+        name: file name, or file name and row.
+        arrays: by name; "" where the file gives none.
+        image: the one array is an image: uint8, (H, W) or (H, W, channels).
+        label: its true class, where known.
+    """
+
+    name: str
+    arrays: Mapping[str, np.ndarray]
+    image: bool = False
+    label: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A sample that has not been read yet; `load` raises DataError when it cannot be."""
+
+    name: str
+    load: Callable[[], Sample]
+
+
+class Source(Protocol):
+    """Samples in a fixed order."""
+
+    @property
+    def description(self) -> str: ...
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Item]: ...
+
+
+def open_source(path: str | os.PathLike[str]) -> Source:
+    """The samples of a folder or file.
+
+    Raises:
+        DataError: it does not exist, is of no kind that is read, or holds no samples.
+    """
+    place = Path(path)
+    if place.is_dir():
+        return Folder(place)
+    if not place.exists():
+        raise DataError(f"data '{place}' does not exist", "give a folder of images, a .npy or a .npz file")
+    if not place.is_file():
+        raise DataError(f"data '{place}' is neither a file nor a folder", "give a folder of images, a .npy or a .npz file")
+    suffix = place.suffix.lower()
+    if suffix in (".npy", ".npz"):
+        return Stack(place)
+    if suffix in IMAGES:
+        return Files(place.parent, [place], place.name)
+    raise DataError(f"data '{place}' is of no kind that is read", f"give .npy, .npz, or an image ({', '.join(IMAGES)})")
+
+
+class Files:
+    """One sample per file."""
+
+    def __init__(self, root: Path, files: list[Path], description: str) -> None:
+        self._root, self._files, self.description = root, files, description
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def __iter__(self) -> Iterator[Item]:
+        for path in self._files:
+            name = path.relative_to(self._root).as_posix()
+            yield Item(name, lambda path=path, name=name: read_sample(path, name))  # type: ignore[misc]
+
+
+class Folder(Files):
+    """All images and arrays of a folder and the folders in it, in order of their paths. Links to folders are not followed."""
+
+    def __init__(self, root: Path) -> None:
+        known = (*IMAGES, ".npy", ".npz")
+        files = []
+        for folder, inner, names in os.walk(root):
+            inner[:] = sorted(name for name in inner if not name.startswith("."))
+            files += [
+                Path(folder, name)
+                for name in sorted(names)
+                if not name.startswith(".") and os.path.splitext(name)[1].lower() in known  # noqa: PTH122  a million names
+            ]
+        if not files:
+            raise DataError(f"folder '{root}' holds no samples", f"expected files like {', '.join(known)}")
+        super().__init__(root, files, f"{len(files)} files in {root}")
+
+
+def read_sample(path: Path, name: str) -> Sample:
+    """One file as one sample.
+
+    Raises:
+        DataError: it is corrupt, or too large.
+    """
+    suffix = path.suffix.lower()
+    if suffix == ".npy":
+        return Sample(name, {"": read_array(path)})
+    if suffix == ".npz":
+        return Sample(name, read_arrays(path))
+    return Sample(name, {"": read_image(path, name)}, image=True)
+
+
+class Stack:
+    """The rows of the arrays in one .npy or .npz file. Images when it is one uint8 array of (n, H, W) or (n, H, W, 1|3|4)."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._rows = array_reader(path)
+        self._labels = self._rows.pop(LABELS, None)
+        if not self._rows:
+            raise DataError(f"data '{path}' holds no arrays", "save at least one with numpy.savez")
+        counts = {name: len(rows) for name, rows in self._rows.items()}
+        if self._labels is not None:
+            counts[LABELS] = len(self._labels)
+        if len(set(counts.values())) > 1:
+            told = ", ".join(f"'{name}' {count}" for name, count in counts.items())
+            raise DataError(f"the arrays of '{path}' have different lengths: {told}", "axis 0 counts the samples of each")
+        self._count = next(iter(counts.values()))
+        if not self._count:
+            raise DataError(f"data '{path}' holds no samples: axis 0 has length 0", "axis 0 counts the samples")
+        self._image = len(self._rows) == 1 and all(_is_images(rows) for rows in self._rows.values())
+        self.description = f"{self._count} rows of {path.name}"
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Item]:
+        streams = {name: iter(rows) for name, rows in self._rows.items()}
+        labels = iter(self._labels) if self._labels is not None else None
+        for index in range(self._count):
+            name = f"{self._path.name}[{index}]"
+            # Rows come in order from a stream, so they are read here and not in `load`.
+            arrays = {key: next(stream) for key, stream in streams.items()}
+            label = int(next(labels)) if labels is not None else None
+            sample = Sample(name, arrays if len(arrays) > 1 else {"": next(iter(arrays.values()))}, self._image, label)
+            yield Item(name, lambda sample=sample: sample)  # type: ignore[misc]
+
+
+def _is_images(rows: Rows) -> bool:
+    shape = rows.shape
+    return rows.dtype == np.uint8 and (len(shape) == 2 or (len(shape) == 3 and shape[-1] in (1, 3, 4)))
+
+
+class Random:
+    """Seeded samples; the same for the same seed and shapes, whatever the batch.
+
+    Args:
+        specs: (shape without the batch axis, dtype, number of values for integers) by input.
+    """
+
+    def __init__(self, specs: Mapping[str, tuple[tuple[int, ...], np.dtype, int]], count: int, seed: int) -> None:
+        self._specs, self._count, self._seed = specs, count, seed
+        self.description = f"{count} random samples, seed {seed}: standard normal floats, uniform integers"
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Item]:
+        for index in range(self._count):
+            yield Item(f"random[{index}]", lambda index=index: self._draw(index))  # type: ignore[misc]
+
+    def _draw(self, index: int) -> Sample:
+        generator = np.random.default_rng((self._seed, index))
+        arrays = {}
+        for name, (shape, dtype, values) in self._specs.items():
+            if dtype.kind == "f":
+                arrays[name] = generator.standard_normal(shape, np.float32).astype(dtype)
+            else:
+                arrays[name] = generator.integers(0, values, shape).astype(dtype)
+        return Sample(f"random[{index}]", arrays)

@@ -1,0 +1,70 @@
+"""What a comparison is asked for: the options of `rfonnx compare`, as plain data."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+import onnx
+
+from rfonnx.comparison import Kind, Task
+
+ModelSource = str | os.PathLike[str] | bytes | onnx.ModelProto
+Shapes = Mapping[str, Sequence[int] | int]
+OnError = Literal["fail", "skip"]
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """How images become one model's input. What is None follows from the input's shape and type.
+
+    The steps, in order: colour mode, resize, centre crop, times `scale`, minus `mean`, over `std`, channel order, layout.
+
+    Attributes:
+        size: rows and columns to resize to, or one number: the length of the shorter side. Bilinear.
+        crop: rows and columns of the centre crop, after the resize.
+        layout: where the channels go.
+        channels: colour mode and channel order. "grey" is ITU-R 601-2 luma.
+        scale: what pixels (0..255) are multiplied by: 1/255 for a float input, 1 for an integer one.
+        mean, std: per channel in the model's channel order, or one number; after the scale.
+    """
+
+    size: tuple[int, int] | int | None = None
+    crop: tuple[int, int] | None = None
+    layout: Literal["nchw", "nhwc"] | None = None
+    channels: Literal["rgb", "bgr", "grey"] | None = None
+    scale: float | None = None
+    mean: tuple[float, ...] | None = None
+    std: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Options of a comparison; see `rfonnx.compare` for what they mean."""
+
+    data: str | os.PathLike[str] | None = None
+    samples: int | None = None
+    seed: int = 0
+    batch: int = 8
+    teacher: Preparation = field(default_factory=Preparation)
+    student: Preparation = field(default_factory=Preparation)
+    shapes: Shapes = field(default_factory=dict)
+    student_shapes: Shapes = field(default_factory=dict)
+    outputs: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    kind: Kind | Literal["auto"] = "auto"
+    task: Task | Literal["auto"] = "auto"
+    class_axis: int | None = None
+    temperature: float = 1.0
+    limits: Mapping[str, float | None] = field(default_factory=dict)
+    layers: bool = False
+    layer_limit: float | None = None
+    fields: bool = True
+    effective: bool = True
+    cost: bool = True
+    latency_runs: int = 20
+    on_error: OnError = "fail"
+    threads: int | None = None
+    provider: str | Sequence[str] | None = None

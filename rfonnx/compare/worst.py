@@ -1,0 +1,68 @@
+"""The samples that fare worst, and those that are not numbers at all."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from rfonnx.comparison import Case, NonFinite
+
+KEPT = 5
+"""Samples kept per measure."""
+
+
+class Worst:
+    """The `KEPT` samples with the worst figures of one measure.
+
+    Args:
+        high_is_bad: whether large figures are the bad ones.
+    """
+
+    def __init__(self, high_is_bad: bool) -> None:
+        self._sign = 1.0 if high_is_bad else -1.0
+        self._heap: list[tuple[float, int, str]] = []
+        self._met = 0
+
+    def add(self, names: Sequence[str], figures: npt.NDArray[np.float64]) -> None:
+        """Count a block of samples."""
+        badness = self._sign * figures
+        for index in np.argsort(-badness, kind="stable")[:KEPT].tolist():
+            # Of equals the first that was met stays: its number is the largest.
+            heapq.heappush(self._heap, (float(badness[index]), -(self._met + index), names[index]))
+            if len(self._heap) > KEPT:
+                heapq.heappop(self._heap)
+        self._met += len(names)
+
+    def cases(self) -> tuple[Case, ...]:
+        """Worst first."""
+        return tuple(Case(name, self._sign * badness) for badness, _, name in sorted(self._heap, reverse=True))
+
+
+class Finiteness:
+    """Notes NaN and infinities of one output of both models."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, NonFinite] = {}
+
+    def check(self, model: str, tensor: str, names: Sequence[str], values: np.ndarray) -> npt.NDArray[np.bool_]:
+        """Which samples of a batch are finite; the first that is not is kept."""
+        if values.dtype.kind in "iub":
+            return np.ones(len(values), bool)
+        if values.dtype.kind == "V":
+            values = values.astype(np.float32)  # bfloat16 and float8 are unknown to numpy itself
+        finite = np.isfinite(values)
+        whole: npt.NDArray[np.bool_] = finite.reshape(len(values), -1).all(1)
+        if not whole.all():
+            bad = int((~whole).sum())
+            known = self.found.get(model)
+            if known is None:
+                sample = int(np.argmin(whole))
+                position = tuple(int(i) for i in np.argwhere(~finite[sample])[0])
+                text = str(float(values[sample][position]))
+                self.found[model] = NonFinite(model, tensor, names[sample], position, text, bad)
+            else:
+                self.found[model] = NonFinite(model, tensor, known.sample, known.position, known.value, known.samples + bad)
+        return whole

@@ -1,0 +1,253 @@
+"""What a comparison of two models gives and reports read. Frozen, plain, imports nothing of ours but results.
+
+Wherever two figures stand side by side the teacher's comes first. Errors are student minus teacher.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from rfonnx.results import AxisField, Shape
+
+Kind = Literal["fp32", "fp16", "int8", "distilled"]
+"""What the student is to the teacher: the same weights in another file, in half precision, quantised, or other weights."""
+
+Task = Literal["classifier", "dense", "labels", "values"]
+"""How an output is read: scores per sample, scores per position, class numbers, or plain numbers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One figure over all samples.
+
+    Attributes:
+        value: the figure; infinite where a ratio has no denominator (the SQNR of equal tensors).
+        low, high: 95% bootstrap interval over samples, or None where there is none.
+    """
+
+    value: float
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One sample and its figure."""
+
+    sample: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class NonFinite:
+    """Where the first NaN or infinity of a tensor was met.
+
+    Attributes:
+        model: "teacher" or "student".
+        tensor, sample: names.
+        position: index in the sample's tensor, without the batch axis.
+        value: "nan", "inf" or "-inf".
+        samples: how many samples have any.
+        origin: the first tensor of the model, in order, that is not finite on that sample; "" when that was not looked for.
+    """
+
+    model: str
+    tensor: str
+    sample: str
+    position: tuple[int, ...]
+    value: str
+    samples: int
+    origin: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OutputAgreement:
+    """How far two outputs agree.
+
+    Attributes:
+        teacher, student: the outputs' names.
+        task: how they were read.
+        samples: how many were measured; those with a NaN or infinity are not.
+        measures: by name; see docs/compare.md for the definitions.
+        worst: by measure, the samples that fare worst, worst first.
+        nonfinite: NaN and infinities, one per model.
+    """
+
+    teacher: str
+    student: str
+    task: Task
+    samples: int
+    measures: Mapping[str, Measure]
+    worst: Mapping[str, tuple[Case, ...]]
+    nonfinite: tuple[NonFinite, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One figure held against its limit.
+
+    Attributes:
+        subject: what was measured: an output, a field.
+        measure: the measure's name.
+        value, limit: the figure and what it may be.
+        at_least: the limit is a lower one.
+        passed: it holds.
+        reason: one line that says what this means, and where.
+    """
+
+    subject: str
+    measure: str
+    value: float
+    limit: float
+    at_least: bool
+    passed: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPair:
+    """Theoretical receptive fields of two tensors along one axis, in positions of each model's own input.
+
+    Attributes:
+        output: the teacher's tensor and the student's.
+        role: "output", or "features": the last tensor that still slides over the input.
+        input, axis: the teacher's input axis and the student's.
+        lengths: lengths of those axes.
+        teacher, student: the fields.
+        ratio: size of the student's field over the teacher's, each as a share of its input's length.
+        notes: what differs, one line each.
+    """
+
+    output: tuple[str, str]
+    role: Literal["output", "features"]
+    input: tuple[str, str]
+    axis: tuple[int, int]
+    lengths: tuple[int | None, int | None]
+    teacher: AxisField
+    student: AxisField
+    ratio: float
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerAgreement:
+    """One pair of inner tensors.
+
+    Attributes:
+        teacher, student: the tensors' names.
+        node, op_type: the student's node that makes it.
+        sqnr_db, cosine, max_abs: as for outputs, over the samples that were looked at.
+        finite: neither has a NaN or infinity.
+    """
+
+    teacher: str
+    student: str
+    node: str
+    op_type: str
+    sqnr_db: float
+    cosine: float
+    max_abs: float
+    finite: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """Where two models part.
+
+    Attributes:
+        layers: the pairs in order of the teacher's depth.
+        limit_db: the SQNR under which a pair has parted.
+        first: the first pair under it, or None.
+        steepest: the pair whose SQNR falls most from the worst before it, or None with fewer than two pairs.
+        unmatched: how many tensors of the teacher have no partner.
+        samples: how many samples were looked at.
+    """
+
+    layers: tuple[LayerAgreement, ...]
+    limit_db: float
+    first: LayerAgreement | None
+    steepest: LayerAgreement | None
+    unmatched: int
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one model costs.
+
+    Attributes:
+        parameters: elements of the weights.
+        macs: multiply-accumulates of one run at batch 1 in convolutions, matrix products and recurrent layers.
+        file_bytes: the file and its external data, or None when the model did not come from a file.
+        peak_bytes: memory that one process needs to load and run it, beyond what onnxruntime needs by itself; None: not measured.
+        latency_ms: median and 95th percentile of a run in milliseconds, batch 1 (or the model's own); None: not measured.
+        uncounted: operators whose MACs are not known, with their number.
+    """
+
+    parameters: int
+    macs: int | None
+    file_bytes: int | None
+    peak_bytes: int | None = None
+    latency_ms: tuple[float, float] | None = None
+    uncounted: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SampleInfo:
+    """What was compared over.
+
+    Attributes:
+        source: the folder or file, or how the random samples were drawn.
+        random: no data was given: agreement on noise says little about agreement on images.
+        count: samples that went through both models.
+        skipped: samples left out, with the reason.
+    """
+
+    source: str
+    random: bool
+    count: int
+    skipped: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two models side by side.
+
+    Attributes:
+        teacher, student: names of the files.
+        kind: what the student is to the teacher; `kind_reason` says how that was found.
+        samples: what was compared over.
+        outputs: agreement by pair of outputs.
+        verdicts: every figure that has a limit.
+        fields: receptive fields side by side.
+        effective: figures of the effective fields by name, or empty.
+        parting: where they part, or None when that was not asked.
+        costs: the teacher's and the student's.
+        threads: threads per operator during all runs.
+        shapes: input shapes of the runs by model and input, "teacher/x".
+        warnings: one line each.
+        incomplete: why it ended early, or "".
+    """
+
+    teacher: str
+    student: str
+    kind: Kind
+    kind_reason: str
+    samples: SampleInfo
+    outputs: tuple[OutputAgreement, ...]
+    verdicts: tuple[Verdict, ...]
+    fields: tuple[FieldPair, ...]
+    effective: Mapping[str, float]
+    parting: Parting | None
+    costs: tuple[Cost, Cost] | None
+    threads: int
+    shapes: Mapping[str, Shape]
+    warnings: tuple[str, ...]
+    incomplete: str = ""
+
+    @property
+    def passed(self) -> bool:
+        """Every verdict holds, nothing ended early, and there was something to compare."""
+        return not self.incomplete and bool(self.outputs) and all(verdict.passed for verdict in self.verdicts)
