@@ -72,8 +72,13 @@ def _active(graph: Graph, wrt: Sequence[str]) -> set[str]:
     active = set(wrt)
     for node in graph.nodes:
         if reason_for_zero(node.kind) is None and any(name in active for name in reads(node)):
-            active.update(name for name in node.outputs if name)
+            active.update(name for name in node.outputs if name and not _rounded(node, graph.dtypes[name]))
     return active
+
+
+def _rounded(node: Node, dtype: str) -> bool:
+    """Whether a Cast gives integers or truth values, which are constant between their steps."""
+    return node.op_type in ("Cast", "CastLike") and "float" not in dtype
 
 
 def _total(parts: list[Value]) -> Value | None:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rfonnx.gradient.emitter import Emitter
 
-Operand = "Value | float"
+_END = 2**31
+"""A Slice that ends here ends where the axis ends."""
 
 
 class Value:
@@ -87,11 +88,20 @@ class Value:
         ints = self.emit.ints
         return self.emit("Slice", self, ints([start]), ints([end]), ints([axis]), ints([step]))
 
-    def pad(self, pads: Sequence[int], value: float = 0.0) -> Value:
+    def pad(self, pads: Sequence[int], fill: float = 0.0) -> Value:
         """Padded by a constant; begins of all axes, then ends; negative ones crop."""
-        if not any(pads):
-            return self
-        return self.emit("Pad", self, self.emit.ints(pads), self.emit.scalar(value, self.dtype))
+        rank = len(pads) // 2
+        ints = self.emit.ints
+        cropped = [a for a in range(rank) if pads[a] < 0 or pads[rank + a] < 0]
+        value = self
+        if cropped:
+            starts = [max(-pads[a], 0) for a in cropped]
+            ends = [min(pads[rank + a], 0) or _END for a in cropped]
+            value = self.emit("Slice", self, ints(starts), ints(ends), ints(cropped))
+        grown = [max(p, 0) for p in pads]
+        if not any(grown):
+            return value
+        return self.emit("Pad", value, ints(grown), self.emit.scalar(fill, self.dtype))
 
     def cast(self, dtype: str) -> Value:
         """In another element type."""

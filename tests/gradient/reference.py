@@ -184,18 +184,43 @@ class LRN(OpRun):
         return (x / (bias + alpha / size * total) ** beta,)
 
 
-NEW_OPS = [
-    Erf,
-    Gelu,
-    LayerNormalization,
-    RMSNormalization,
-    HardSigmoid,
-    ConvTranspose,
-    MaxPool,
-    LpPool,
-    GlobalLpPool,
-    LRN,
-]
+class ScatterElements(OpRun):
+    """onnx's own takes only indices that are as long as the data on all axes but one."""
+
+    def _run(self, data, indices, updates, axis=0, reduction="none"):  # type: ignore[no-untyped-def]
+        made = data.copy()
+        place = list(np.indices(indices.shape))
+        place[axis] = indices
+        if reduction == "add":
+            np.add.at(made, tuple(place), updates)
+        else:
+            made[tuple(place)] = updates
+        return (made,)
+
+
+class GatherElements(OpRun):
+    """See ScatterElements."""
+
+    def _run(self, data, indices, axis=0):  # type: ignore[no-untyped-def]
+        place = list(np.indices(indices.shape))
+        place[axis] = indices
+        return (data[tuple(place)],)
+
+
+class Pad(OpRun):
+    """onnx's own takes no negative pads."""
+
+    def _run(self, x, pads, value=None, axes=None, mode="constant"):  # type: ignore[no-untyped-def]
+        axes = list(range(x.ndim)) if axes is None else [int(a) % x.ndim for a in axes]
+        widths = [(0, 0)] * x.ndim
+        for i, axis in enumerate(axes):
+            widths[axis] = (int(pads[i]), int(pads[len(axes) + i]))
+        x = x[tuple(slice(max(-b, 0), n - max(-e, 0)) for (b, e), n in zip(widths, x.shape, strict=True))]
+        fill = {"constant_values": 0 if value is None else value.item()} if mode == "constant" else {}
+        return (np.pad(x, [(max(b, 0), max(e, 0)) for b, e in widths], mode=mode, **fill),)
+
+
+NEW_OPS = [value for value in list(globals().values()) if isinstance(value, type) and value.__base__ is OpRun]
 
 
 def evaluate(model: ModelProto, feeds: dict[str, np.ndarray], outputs: list[str] | None = None) -> list[Any]:

@@ -323,4 +323,77 @@ NORM = [
     Case("SimplifiedLayerNormalization", [X, (4,)]),
 ]  # fmt: skip
 
-TABLE = [*ELEMENTWISE, *BINARY, *CONV, *POOL, *MATMUL, *SHAPE, *REDUCE, *NORM]
+ROWS = np.array([[2, 0, 2, 1], [1, 1, 0, 2]], np.int64)[:, None]
+
+SLICING = [
+    Case("Slice", [(4, 7, 5), ints(1, -1), ints(-1, 0), ints(1, 2), ints(2, -2)]),
+    Case("Slice", [(4, 7, 5), ints(3, 1), ints(0, 100), ints(0, 1), ints(-1, 3)], tag="steps"),
+    Case("Slice", [(4, 7), ints(1), ints(3), ints(1)], tag="plain"),
+    Case("Slice", [(4, 7), ints(6), ints(7), ints(1), ints(5)], tag="single"),
+    Case("Gather", [(4, 5, 3), np.array([[3, 0], [-1, 1]], np.int64)], {"axis": 1}),
+    Case("Gather", [(4, 5), np.array(2, np.int64)], {"axis": 0}, tag="scalar"),
+    Case("Gather", [(2, 30), ints(*(7 * i % 30 for i in range(40)))], {"axis": 1}, tag="many"),
+    Case("Gather", [(2, 1500), ints(*(7 * i % 1500 for i in range(1500)))], {"axis": 1}, tag="very-many"),
+    Case("GatherElements", [(2, 3, 4), np.tile(ROWS[:, :, :3], (1, 3, 1))], {"axis": 2}),
+    Case("GatherElements", [(2, 3, 4), ROWS[:, :, :3]], {"axis": 2}, tag="part"),
+    Case("GatherND", [(2, 3, 4), np.array([[[0, 1], [1, 2]], [[1, 2], [0, 0]]], np.int64)]),
+    Case("GatherND", [(2, 3, 4), np.array([[[0, 1], [1, 2]], [[2, 3], [0, 0]]], np.int64)], {"batch_dims": 1}, tag="batch"),
+    Case("Compress", [(3, 4), np.array([True, False, True, True])], {"axis": 1}),
+    Case("Compress", [(3, 2), np.array([True, False, True, True, False])], tag="flat"),
+    Case("TopK", [(3, 5), ints(2)], {"axis": 1}, outputs=2),
+    Case("TopK", [(5, 3), ints(3)], {"axis": 0, "largest": 0}, outputs=2, tag="smallest"),
+    Case("ScatterElements", [(3, 4), np.array([[1, 0, 2]], np.int64), (1, 3)], {"axis": 0}),
+    Case("ScatterElements", [(3, 4), np.array([[1, 1, 2]], np.int64), (1, 3)], {"axis": 1, "reduction": "add"}, tag="add"),
+    Case("ScatterND", [(4, 3), np.array([[2], [0]], np.int64), (2, 3)]),
+    Case("ScatterND", [(4, 3), np.array([[2], [2]], np.int64), (2, 3)], {"reduction": "add"}, tag="add"),
+]  # fmt: skip
+
+PAD = [
+    *(
+        Case("Pad", [(2, 5, 6), ints(0, 2, 1, 0, 3, 4)], {"mode": m}, tag=m)
+        for m in ("constant", "reflect", "edge", "wrap")
+    ),
+    Case("Pad", [(2, 5, 6), ints(0, -1, 2, 1, 0, -2)], tag="negative"),
+    Case("Pad", [(5, 6), ints(1, 2), np.array(0.5), ints(-1)], tag="axes"),
+    Case("Pad", [(3, 4), ints(1, 0, 0, 2), (1,)], tag="value"),
+]
+
+
+def resize(
+    tag: str, x: tuple[int, ...], scales: list[float] | None = None, sizes: list[int] | None = None, **attrs: Any
+) -> Case:
+    """A Resize by scales or to sizes."""
+    inputs: list[Any] = [x, None, None if scales is None else np.array(scales, np.float32)]
+    if sizes is not None:
+        inputs.append(ints(*sizes))
+    return Case("Resize", inputs, attrs, tag=tag)
+
+
+IMAGE4 = (1, 2, 5, 6)
+RESIZE = [
+    resize("nearest-x2", IMAGE4, [1, 1, 2, 3], mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor"),
+    resize("nearest-half", IMAGE4, [1, 1, 2, 2], mode="nearest"),
+    resize("nearest-sizes", IMAGE4, sizes=[1, 2, 8, 4], mode="nearest", nearest_mode="ceil"),
+    resize("nearest-1d", (2, 3, 5), [1, 1, 1.7], mode="nearest"),
+    resize("nearest-3d", (1, 2, 3, 2, 3), [1, 1, 2, 1, 2], mode="nearest"),
+    resize("linear", IMAGE4, [1, 1, 2, 1.5], mode="linear"),
+    resize("linear-down", IMAGE4, sizes=[1, 2, 3, 4], mode="linear", coordinate_transformation_mode="pytorch_half_pixel"),
+    resize("linear-corners", IMAGE4, sizes=[1, 2, 9, 11], mode="linear", coordinate_transformation_mode="align_corners"),
+    resize("linear-antialias", IMAGE4, sizes=[1, 2, 3, 2], mode="linear", antialias=1),
+    resize("linear-3d", (1, 1, 3, 4, 5), sizes=[1, 1, 5, 7, 6], mode="linear"),
+    resize("cubic", IMAGE4, [1, 1, 2, 1.5], mode="cubic"),
+    resize(
+        "cubic-asymmetric", IMAGE4, [1, 1, 2, 2], mode="cubic", coordinate_transformation_mode="asymmetric",
+        cubic_coeff_a=-0.5, exclude_outside=1,
+    ),
+    resize("cubic-antialias", IMAGE4, sizes=[1, 2, 3, 4], mode="cubic", antialias=1),
+    resize("not-larger", IMAGE4, sizes=[1, 2, 10, 18], mode="linear", keep_aspect_ratio_policy="not_larger"),
+    Case(
+        "Resize", [IMAGE4, np.array([0, 0, 0.2, 0.1, 1, 1, 1.3, 0.8]), None, ints(1, 2, 4, 3)],
+        {"mode": "linear", "coordinate_transformation_mode": "tf_crop_and_resize"}, tag="crop",
+    ),
+    Case("CenterCropPad", [(5, 6), ints(3, 9)]),
+    Case("CenterCropPad", [(5, 6), ints(8)], {"axes": [0]}, tag="axes"),
+]  # fmt: skip
+
+TABLE = [*ELEMENTWISE, *BINARY, *CONV, *POOL, *MATMUL, *SHAPE, *REDUCE, *NORM, *SLICING, *PAD, *RESIZE]

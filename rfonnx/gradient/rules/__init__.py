@@ -1,4 +1,17 @@
 """The gradient rules, one module per family of operators, named as in `rfonnx.access.rules`."""
 
-# each family registers its rules when it is imported
-from rfonnx.gradient.rules import binary, constant, conv, elementwise, matmul, norm, pool, reduce, shape  # noqa: F401
+# ruff: noqa: F401  # each family registers its rules when it is imported
+from rfonnx.gradient.rules import (
+    binary,
+    constant,
+    conv,
+    elementwise,
+    matmul,
+    norm,
+    pad,
+    pool,
+    reduce,
+    resize,
+    shape,
+    slicing,
+)

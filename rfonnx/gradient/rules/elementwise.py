@@ -304,7 +304,5 @@ def identity(op: Op, g: Value) -> Gradients:
 
 @rule("Cast", "CastLike")
 def cast(op: Op, g: Value) -> Gradients:
-    """dx = g between floating-point types; an integer or boolean has no gradient."""
-    floats = ("float32", "float64", "float16", "bfloat16")
-    smooth = op.walk.graph.dtypes[op.node.outputs[0]] in floats and op.walk.graph.dtypes[op.node.inputs[0]] in floats
-    return [g if smooth else ZERO, *[ZERO] * (len(op.node.inputs) - 1)]
+    """dx = g between floating-point types (the engine casts it); integers and truth values are never on the way."""
+    return [g, *[ZERO] * (len(op.node.inputs) - 1)]
