@@ -12,7 +12,7 @@ from onnx import ModelProto, NodeProto, numpy_helper
 from rfonnx.errors import ModelError
 from rfonnx.graph.canonical import canonicalize
 from rfonnx.graph.convert import plain_domain, to_node
-from rfonnx.graph.fold import RANDOM, SHAPE_ONLY, run_node
+from rfonnx.graph.evaluator import RANDOM, SHAPE_ONLY, run_node
 from rfonnx.graph.model import Graph
 from rfonnx.graph.order import captures, subgraphs
 from rfonnx.graph.scope import Scope

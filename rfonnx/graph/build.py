@@ -39,6 +39,7 @@ class Builder:
         self.warnings: list[str] = []
         self.name = name
         self._taken: dict[str, None] = {}
+        self._numbers: dict[str, int] = {}  # where to go on looking for a free prefix
         self.sequences = Sequences(self.tensors, self.constants, self.unique)
         self._budget = MAX_ADDED + 2 * len(model.graph.node)
 
@@ -75,14 +76,17 @@ class Builder:
             self.sequences.forget(name)
         while len(self._taken) > mark[1]:
             self._taken.popitem()
+        self._numbers.clear()
 
     def unique(self, label: str, names: Iterable[str]) -> str:
         """A prefix `label/` under which none of the names is taken yet; `label_1/` and so on otherwise."""
         names = list(names)
-        attempt, number = f"{label}/", 0
+        number = self._numbers.get(label, 0)
+        attempt = f"{label}_{number}/" if number else f"{label}/"
         while any(attempt + name in self._taken for name in names):
             number += 1
             attempt = f"{label}_{number}/"
+        self._numbers[label] = number
         self.take(attempt + name for name in names)
         return attempt
 

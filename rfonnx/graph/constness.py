@@ -6,7 +6,8 @@ import numpy as np
 from onnx import NodeProto, helper, numpy_helper
 
 from rfonnx.graph import partial
-from rfonnx.graph.fold import SHAPE_ONLY, SIZED_BY_VALUES, Call, Constants, constant_array
+from rfonnx.graph.evaluator import SHAPE_ONLY, SIZED_BY_VALUES
+from rfonnx.graph.fold import Call, Constants, constant_array
 from rfonnx.graph.model import Node
 from rfonnx.graph.tensors import Tensors, element_count, is_static
 

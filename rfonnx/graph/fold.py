@@ -6,40 +6,22 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from onnx import GraphProto, NodeProto, TensorProto, ValueInfoProto, numpy_helper
+from onnx import NodeProto, TensorProto, numpy_helper
 
 from rfonnx.errors import ModelError
+from rfonnx.graph.evaluator import MAX_ELEMENTS, SHAPE_ONLY, SIZED_BY_VALUES, limit_of, run_node
 from rfonnx.graph.external import check_external, is_external, read_tensor
 from rfonnx.graph.order import subgraphs
 from rfonnx.graph.scope import Scope
 from rfonnx.graph.tensors import Tensors, check_size, element_count
 from rfonnx.graph.text import quote
 
-MAX_ELEMENTS = 2**24
-"""Nobody wants the value of a larger tensor: weights, not indices or masks."""
-MAX_SLOW = 2**12
-"""The same for operators that the reference evaluator loops over in Python, or that take more than linear time."""
-MAX_KEPT = 2**26
-"""Elements kept in memory, over all values."""
+MAX_KEPT = 2**16
+"""Larger values are dropped again after use."""
+MAX_TOTAL = 2**26
+"""Elements in memory at once, over all values."""
 MAX_PASSED = 1024
 """Elements of a tensor whose value is given to shape inference (axes, pads, sizes, split lengths)."""
-
-SHAPE_ONLY = frozenset({"Shape", "Size", "EyeLike", "RandomNormalLike", "RandomUniformLike"})
-"""Operators that read the shape of their first input and not its values."""
-RANDOM = frozenset(
-    {"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial"}
-)
-SIZED_BY_VALUES = frozenset({"NonZero", "Unique", "Compress"})
-"""Operators whose output is never larger than their input, by a size that shape inference cannot know."""
-_FAST = (
-    "Abs Add And BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Cast CastLike Ceil Clip Concat ConstantOfShape Cos "
-    "CumSum DequantizeLinear Div Equal Exp Expand EyeLike Flatten Floor Gather GatherElements Greater "
-    "GreaterOrEqual Identity IsInf IsNaN Less LessOrEqual Log Max Min Mod Mul Neg NonZero Not Or Pad Pow Range "
-    "Reciprocal ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum Relu Reshape Round Shape Sigmoid Sign Sin "
-    "Size Slice Softmax Split Sqrt Squeeze Sub Sum Tanh Tile Transpose Trilu Unsqueeze Where Xor "
-)
-FAST = frozenset(_FAST.split())
-"""Operators that take linear time in vectorised code."""
 
 
 class Call(NamedTuple):
@@ -67,7 +49,7 @@ class Constants:
         self._calls: dict[str, Call] = {}
         self._values: dict[str, np.ndarray | None] = {}
         self._passed: dict[str, TensorProto | None] = {}
-        self._kept = 0
+        self._held = 0
         self.partial: dict[str, np.ndarray] = {}
 
     def add_tensor(self, name: str, tensor: TensorProto) -> None:
@@ -116,20 +98,25 @@ class Constants:
             ModelError: data in the file does not fit its shape.
         """
         pending = [name]
+        large: list[str] = []
         while pending:
-            name = pending[-1]
-            if name not in self._values:
-                call = self._calls.get(name)
+            current = pending[-1]
+            if current not in self._values:
+                call = self._calls.get(current)
                 if call is None:
-                    self._keep(name, self._read(name))
+                    self._keep(current, self._read(current), large)
                 else:
                     missing = self._missing(call)
                     if missing:
                         pending.extend(missing)
                         continue
-                    self._compute(call)
+                    self._compute(call, large)
             pending.pop()
-        return self._values[name]
+        value = self._values[name]
+        for current in large:
+            dropped = self._values.pop(current, None)
+            self._held -= 0 if dropped is None else dropped.size
+        return value
 
     def passed(self, name: str) -> TensorProto | None:
         """Value of a small constant as shape inference takes it, or None."""
@@ -161,9 +148,9 @@ class Constants:
 
     def _wanted(self, call: Call) -> bool:
         kind = call.proto.op_type
-        if kind in RANDOM or call.proto.domain not in ("", "ai.onnx"):
+        if call.proto.domain not in ("", "ai.onnx"):
             return False
-        limit = MAX_ELEMENTS if kind in FAST or kind in SIZED_BY_VALUES else MAX_SLOW
+        limit = limit_of(kind)
         read = call.inputs[1:] if kind in SHAPE_ONLY else call.inputs
         sized = [n for n in (*read, *call.outputs) if n and not (kind in SIZED_BY_VALUES and n in call.outputs)]
         if not all(self._fits(n, limit) for n in sized):
@@ -171,7 +158,7 @@ class Constants:
         # Text operators may take regular expressions: a stranger's one can run for ever.
         return all(self._tensors.dtypes.get(n) != "string" for n in call.inputs if n) and not subgraphs(call.proto)
 
-    def _compute(self, call: Call) -> None:
+    def _compute(self, call: Call, large: list[str]) -> None:
         results: list[np.ndarray | None] = [None] * len(call.outputs)
         if self._wanted(call):
             operands = [self._operand(call, index) for index in range(len(call.inputs))]
@@ -179,7 +166,7 @@ class Constants:
                 results = run_node(call.proto, dict(call.scope.opsets), operands)
         for name, value in zip(call.outputs, results, strict=True):
             if name:
-                self._keep(name, value)
+                self._keep(name, value, large)
 
     def _operand(self, call: Call, index: int) -> np.ndarray | None:
         name = call.inputs[index]
@@ -188,34 +175,18 @@ class Constants:
             return np.broadcast_to(np.float32(0), tuple(d or 0 for d in shape))  # takes no memory
         return self._values[name] if name else None
 
-    def _keep(self, name: str, value: np.ndarray | None) -> None:
+    def _keep(self, name: str, value: np.ndarray | None, large: list[str]) -> None:
+        """Remember a value; what is large, or does not fit beside the others, only until the asking is done."""
         size = 0 if value is None else int(value.size)
-        self._kept += size
-        self._values[name] = value if self._kept <= MAX_KEPT else None
-
-
-def run_node(proto: NodeProto, opsets: dict[str, int], operands: list[np.ndarray | None]) -> list[np.ndarray | None]:
-    """Run one node in onnx's reference evaluator; None for each output when it cannot be run.
-
-    About 50 us per node, after 50 ms for the import that only models with computed shapes or masks pay.
-    """
-    from onnx.reference import ReferenceEvaluator
-
-    feeds = {n: o for n, o in zip(proto.input, operands, strict=True) if n and o is not None}
-    outputs = [n for n in proto.output if n]
-    graph = GraphProto(
-        node=[proto], input=[ValueInfoProto(name=n) for n in feeds], output=[ValueInfoProto(name=n) for n in outputs]
-    )
-    try:
-        with np.errstate(all="ignore"):
-            made = dict(zip(outputs, ReferenceEvaluator(graph, opsets=opsets).run(None, feeds), strict=True))
-    except ModelError:
-        raise
-    except Exception:
-        # The evaluator raises whatever its Python code meets: a value that cannot be had is unknown, not an error.
-        return [None] * len(proto.output)
-    results = [made.get(n) for n in proto.output]
-    return [None if r is None else np.asarray(r) for r in results]
+        if self._held + size > MAX_TOTAL:
+            value, size = None, MAX_KEPT + 1
+            large.append(name)
+        elif size > MAX_KEPT:
+            large.append(name)
+        if value is not None:
+            self._held += size
+            value.flags.writeable = False  # every caller gets the same array
+        self._values[name] = value
 
 
 def constant_array(name: str, value: object) -> np.ndarray:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from onnx import helper
 
-from rfonnx.graph.fold import Constants, run_node
+from rfonnx.graph.evaluator import run_node
+from rfonnx.graph.fold import Constants
 from rfonnx.graph.model import Node
 
 MAX_STEPS = 20_000

@@ -8,7 +8,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from rfonnx.errors import ModelError
-from rfonnx.graph import load
+from rfonnx.graph import fold, load
 
 HEAD = '<ir_version: 8, opset_import: ["" : 17]> g (float[2,3,8,6] x) => (float[?] y) '
 
@@ -146,3 +146,39 @@ def test_text_is_not_matched_against_a_strangers_pattern():
     model.opset_import[0].version = 20
     model.graph.initializer.append(helper.make_tensor("t", TensorProto.STRING, [1], [b"a" * 64]))
     assert load(model).value("y") is None
+
+
+def test_values_cannot_be_changed_by_who_asks():
+    value = load(parse("<float[2] a = {1, 2}, float[2] b = {3, 4}> { y = Add(a, b) }")).value("y")
+    with pytest.raises(ValueError, match="read-only"):
+        value[0] = 9
+
+
+def test_large_values_are_dropped_after_use():
+    model = parse(
+        "<int64[1] s = {1000000}> { a = ConstantOfShape<value = int64[1] {2}>(s) b = Add(a, a) y = Mul(b, b) }"
+    )
+    graph = load(model)
+    tracemalloc.start()
+    try:
+        assert graph.value("y")[-1] == 16
+        assert tracemalloc.get_traced_memory()[0] < 1_000_000
+    finally:
+        tracemalloc.stop()
+    assert graph.value("b")[-1] == 4
+
+
+def test_a_chain_of_large_constants_does_not_fill_the_memory(monkeypatch):
+    monkeypatch.setattr(fold, "MAX_TOTAL", 300_000)
+    lines = " ".join(f"t{i + 1} = Add(t{i}, t0)" for i in range(20))
+    graph = load(parse(f"<int64[1] s = {{100000}}> {{ t0 = ConstantOfShape(s) {lines} y = Identity(t20) }}"))
+    assert graph.value("y") is None
+    assert graph.value("t1").size == 100_000
+
+
+def test_operators_that_could_run_for_hours_are_not_run():
+    equation = "ab,cd,ef,gh->a"
+    inputs = " ".join(f"t{i} = ConstantOfShape(s)" for i in range(4))
+    graph = load(parse(f'<int64[2] s = {{50, 50}}> {{ {inputs} y = Einsum<equation = "{equation}">(t0, t1, t2, t3) }}'))
+    assert "y" in graph.constants
+    assert graph.value("y") is None

@@ -154,3 +154,11 @@ def test_functions_that_unfold_exponentially(monkeypatch):
 def test_calls_that_are_too_deep():
     with pytest.raises(ModelError, match="is called more than 64 deep"):
         load(chain(100, 1))
+
+
+def test_many_unnamed_calls_of_one_function_stay_fast():
+    """Each call's prefix is found without trying all earlier ones: 4,000 calls would try eight million."""
+    block = f"{OPSET} Block (a) => (out) {{ h = Neg(a) out = Relu(h) }}"
+    calls = " ".join(f"t{i + 1} = f.Block(t{i})" for i in range(4000))
+    graph = load(parse(f"{{ t0 = Relu(x) {calls} y = Relu(t4000) }}", block))
+    assert graph.nodes[-3].outputs == ("Block_3999/h",)
