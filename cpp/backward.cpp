@@ -98,6 +98,8 @@ void collapse(Cover<Value>& cover, size_t axis) {
 template <typename Value>
 Cover<Value> through(const AxisReads& reads, int64_t before, const Cover<Value>& cover) {
     const auto axis = static_cast<size_t>(reads.axis());
+    if (std::max(reads.length(), before) > kLargestCover)
+        throw std::length_error("too many positions to lay out; bind a smaller input shape");
     const bool alike = cover.extent[axis] == 1 && reads.length() != 1;
     const Layout layout(cover.extent, axis);
     // Where all outputs have the same share, one column says it for every other axis.

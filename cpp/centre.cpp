@@ -76,7 +76,7 @@ void follow(const Step& step, const Shape& before, CentreLines& lines, bool& los
     for (size_t axis = 0; axis < before.size(); ++axis)
         new_axis[axis] = static_cast<int>(axis);
     if (const auto reads = AxisReads::of(step)) {
-        if (reads->period() == 0) {
+        if (reads->period() == 0 || reads->period() > kLargestTable) {
             new_axis[static_cast<size_t>(reads->axis())] = -1;
         } else {
             const CentreLine read = line_of(*reads);

@@ -16,7 +16,10 @@ bool without_elements(const Shape& shape) {
 class Applied {
 public:
     Applied(const Step& step, const Shape& before, bool unbounded) : step_(step), before_(before) {
-        if (const auto reads = AxisReads::of(step)) {
+        const auto reads = AxisReads::of(step);
+        if (reads && reads->length() > kLargestTable) {
+            too_long_ = true;
+        } else if (reads) {
             slide_.emplace(*reads, before[static_cast<size_t>(reads->axis())], unbounded);
         }
     }
@@ -24,6 +27,10 @@ public:
     TermPtr operator()(const TermPtr& term, bool& widened) const {
         if (slide_)
             return (*slide_)(term, widened);
+        if (too_long_) {
+            widened = true;
+            return reduced(term, {AxisReads::of(step_)->axis()});
+        }
         if (const auto* reduce = std::get_if<Reduce>(&step_))
             return reduced(term, reduce->axes);
         if (const auto* band = std::get_if<Band>(&step_))
@@ -37,6 +44,7 @@ private:
     const Step& step_;
     Shape before_;
     std::optional<Slide> slide_;
+    bool too_long_ = false; // no table could hold the output axis: every position is taken to read the whole axis
 };
 
 /// A path, ready to be applied in one mode.

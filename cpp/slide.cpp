@@ -1,5 +1,7 @@
 #include "slide.hpp"
 
+#include "column.hpp"
+
 #include <map>
 #include <set>
 
@@ -8,66 +10,6 @@ namespace {
 
 size_t index(int64_t value) {
     return static_cast<size_t>(value);
-}
-
-/// One table column: the entries along a walk, `inner` apart.
-struct Column {
-    const Interval* entries;
-    int64_t inner, length, period, shift;
-
-    Interval at(int64_t position) const { return entries[position * inner]; }
-
-    /// The entry at a position beyond the ends, by the rule.
-    Interval beyond(int64_t position) const {
-        if (position >= 0 && position < length)
-            return at(position);
-        const int64_t turns =
-            position < 0 ? floor_divide(position, period) : floor_divide(position - length, period) + 1;
-        return moved(at(position - turns * period), multiply(turns, shift));
-    }
-};
-
-/// +1 when both ends never fall along the column, -1 when they never rise, 0 otherwise or when an entry is empty.
-int direction(const Column& column) {
-    bool rises = true, falls = true;
-    for (int64_t i = 0; i < column.length; ++i) {
-        const Interval here = column.at(i);
-        if (here.empty())
-            return 0;
-        if (i == 0)
-            continue;
-        const Interval before = column.at(i - 1);
-        rises = rises && before.lo <= here.lo && before.hi <= here.hi;
-        falls = falls && before.lo >= here.lo && before.hi >= here.hi;
-    }
-    return rises ? 1 : falls ? -1 : 0;
-}
-
-/// Hull over real positions only.
-Interval hull_inside(const Column& column, int direction, Progression reads) {
-    if (reads.empty())
-        return kEmpty;
-    if (direction != 0)
-        return hull(column.at(reads.first), column.at(reads.last));
-    Interval result = kEmpty;
-    for (int64_t p = reads.first; p <= reads.last; p += reads.step)
-        result = hull(result, column.at(p));
-    return result;
-}
-
-/// Hull over positions on both sides of the ends. The table repeats, moved by `shift`, every `period` positions, so the
-/// extremes lie among the first or the last reads that cover one period.
-Interval hull_beyond(const Column& column, Progression reads) {
-    if (reads.empty())
-        return kEmpty;
-    const int64_t round = column.period / std::gcd(column.period, reads.step);
-    const int64_t count = reads.count();
-    Interval result = kEmpty;
-    for (int64_t k = 0; k < std::min(round, count); ++k) {
-        result = hull(result, column.beyond(reads.first + k * reads.step));
-        result = hull(result, column.beyond(reads.last - k * reads.step));
-    }
-    return result;
 }
 
 /// Adds a walk by classes along `axis`: what the term sees where `seen` says so, nothing elsewhere. Some positions must
@@ -213,13 +155,10 @@ TermPtr Slide::of_positions(const Term& term, size_t walk) const {
     for (int64_t o = 0; o < outer; ++o) {
         for (int64_t i = 0; i < inner; ++i) {
             const Column column{term.table.data() + o * old.slots * inner + i, inner, old.slots, old.period, old.shift};
-            const int towards = goes_on ? 0 : direction(column);
+            const Hulls hulls(column, goes_on, reads_);
             Interval* into = result->table.data() + o * length * inner + i;
-            for (int64_t position = 0; position < length; ++position) {
-                const Progression& reads = reads_[index(position)];
-                into[position * inner] =
-                    goes_on ? hull_beyond(column, reads) : hull_inside(column, towards, clipped(reads, source_length_));
-            }
+            for (int64_t position = 0; position < length; ++position)
+                into[position * inner] = hulls.over(reads_[index(position)]);
         }
     }
     return result;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,11 +13,11 @@ import numpy.typing as npt
 
 from rfonnx import _core
 from rfonnx.access.lower import Program, lower
-from rfonnx.errors import ModelError, QueryError
+from rfonnx.errors import ModelError, QueryError, ShapeError
 from rfonnx.explanation import explain
 from rfonnx.graph import Graph, load
 from rfonnx.plain import analysis_to_dict, flat_rows
-from rfonnx.results import AxisField, ExplainStep, Kind, ModelInfo, Shape, TensorField
+from rfonnx.results import AxisField, ExplainStep, Kind, ModelInfo, OutputFacts, Shape, TensorField
 
 if TYPE_CHECKING:
     import onnx
@@ -27,6 +27,9 @@ Int64 = npt.NDArray[np.int64]
 Box = dict[str, tuple[tuple[int, int], ...]]
 
 _KINDS: tuple[Kind, ...] = ("none", "local", "periodic", "block", "global")
+LONGEST_AXIS = 2**22
+"""Positions of the longest input axis: the core's tables hold one entry per position (kLargestTable in cpp/term.hpp)."""
+
 _WIDENED = "an interval table outgrew its limit and was widened; a smaller input shape gives exact intervals"
 
 
@@ -50,20 +53,41 @@ def analyze(
     """
     graph = load(model, shapes)
     program = lower(graph, weights)
+    for name, shape in program.inputs:
+        if max(shape, default=0) > LONGEST_AXIS:
+            text = "x".join(map(str, shape))
+            raise ShapeError(
+                f"{graph.name}: input '{name}' of shape {text} has an axis longer than {LONGEST_AXIS} positions",
+                "bind a shorter one: the field of an inner position does not depend on it",
+            )
     try:
         result = _core.run(list(program.inputs), [(t.name, t.shape, t.paths, t.exact) for t in program.tensors])
     except (OverflowError, ValueError) as error:
         raise ModelError(f"{graph.name}: {error}", "bind smaller input shapes, or check the model's attributes") from error
-    return Analysis(graph, program, result)
+    except MemoryError:
+        raise ModelError(f"{graph.name}: its tables do not fit into memory", "bind smaller input shapes") from None
+
+
+    def again(other: Mapping[str, Sequence[int]]) -> Analysis:
+        return analyze(model, other, weights)
+
+    return Analysis(graph, program, result, again)
 
 
 class Analysis:
     """What every tensor of a model sees of its inputs. Intervals are closed and count positions from 0."""
 
-    def __init__(self, graph: Graph, program: Program, result: _core.Result) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        program: Program,
+        result: _core.Result,
+        again: Callable[[Mapping[str, Sequence[int]]], Analysis],
+    ) -> None:
         self._graph = graph
         self._program = program
         self._result = result
+        self._again = again
         self._source = {name: i for i, (name, _) in enumerate(program.inputs)}
         for i, tensor in enumerate(program.tensors, len(program.inputs)):
             self._source[tensor.name] = i
@@ -144,6 +168,16 @@ class Analysis:
         slides = np.isin(s["kind"], (_KINDS.index("local"), _KINDS.index("periodic"), _KINDS.index("block")))
         wide = (slides & (s["size"] > 1) & (s["tensor_axis"] >= 0)).reshape(-1, columns).any(axis=0) if columns else []
         return tuple(pair for pair, seen in zip(self._axes, wide, strict=True) if seen)
+
+    @cached_property
+    def facts(self) -> Mapping[str, OutputFacts]:
+        """By output: batch independence, lookahead and context along time, equivariance to shifts, positional constants.
+
+        Worked out when first asked for. A model whose batch is open and of one sample is read and analysed again with two.
+        """
+        from rfonnx.derive import facts
+
+        return facts(self, self._graph, self._program, self._again)
 
     def intervals(self, tensor: str, input: str, axis: int, clip: bool = True) -> tuple[Int64, Int64]:
         """Interval of every position of a tensor along one input axis.

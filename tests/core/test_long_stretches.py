@@ -1,0 +1,33 @@
+"""Tables too long to be read entry by entry, against numpy."""
+
+import numpy as np
+import pytest
+
+from rfonnx import _core
+from rfonnx.access.primitives import Reshape, Select, Window
+
+
+@pytest.mark.parametrize("width", [7, 40])
+def test_sums_over_a_flattened_axis(width: int) -> None:
+    """A running sum over the columns of flattened rows: the table goes up and down, the stretches are long."""
+    rows, n = 400 // width, 400 // width * width
+    stops = np.arange(n)
+    starts = np.maximum(stops - 250, 0)
+    run = Select(0, starts, stops)
+    result = _core.run([("x", (rows, width))], [("y", (n,), [(0, (Reshape((n,)), run))], True)])
+    lo, hi = result.intervals(1, 1, True)
+    columns = np.arange(n) % width
+    assert lo.ravel().tolist() == [columns[a : b + 1].min() for a, b in zip(starts, stops, strict=True)]
+    assert hi.ravel().tolist() == [columns[a : b + 1].max() for a, b in zip(starts, stops, strict=True)]
+    lo, hi = result.intervals(1, 0, True)
+    assert lo.ravel().tolist() == (starts // width).tolist()
+    assert hi.ravel().tolist() == (stops // width).tolist()
+
+
+def test_an_output_too_long_for_a_table_is_at_most_everything() -> None:
+    """Nothing is laid out, and nothing is claimed."""
+    length = 2**30
+    result = _core.run([("x", (8,))], [("y", (length,), [(0, (Window(0, length, length, 1, 1, length - 8),))], True)])
+    assert result.exact == [False]
+    assert result.widened == [True]
+    assert result.box(1, [length // 2], True) == [(0, 7)]
