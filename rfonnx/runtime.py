@@ -87,14 +87,18 @@ def open_session(
     providers: str | Sequence[str] | None = None,
     threads: int | None = None,
     name: str = "model",
+    folder: str | os.PathLike[str] | None = None,
 ) -> onnxruntime.InferenceSession:
-    """A session. `name` is what messages call the model.
+    """A session. `name` is what messages call the model; `folder` is where the external data of a ModelProto or bytes lies.
 
     Raises:
         ModelError: onnxruntime cannot load the model; the message is its own, in one line.
         QueryError: see `provider_names`.
     """
-    return _open(model, options(level, threads), provider_names(providers), name)
+    settings = options(level, threads)
+    if folder is not None:
+        settings.add_session_config_entry("session.model_external_initializers_file_folder_path", str(os.fspath(folder)))
+    return _open(model, settings, provider_names(providers), name)
 
 
 def _open(

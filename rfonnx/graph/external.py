@@ -114,3 +114,12 @@ def _read_external(tensor: TensorProto, folder: Path | None) -> bytes | None:
             return file.read(length)
     except OSError:
         return None
+
+
+def external_files(model: onnx.ModelProto) -> list[str]:
+    """Paths, relative to the model's folder, of the files that its weights lie in.
+
+    Raises:
+        ModelError: a path leaves the folder.
+    """
+    return sorted({_location(tensor)[0] for tensor in model.graph.initializer if is_external(tensor)})
