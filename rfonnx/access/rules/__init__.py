@@ -2,6 +2,7 @@
 
 from rfonnx.access.rules import (
     attention,
+    control,
     conv,
     elementwise,
     fused,
@@ -28,6 +29,7 @@ from rfonnx.access.rules import (
 
 __all__ = [
     "attention",
+    "control",
     "conv",
     "elementwise",
     "fused",

@@ -78,6 +78,9 @@ def concat(op: Op) -> Access:
     parts = [i for i, name in enumerate(op.node.inputs) if name]
     others = [i for i in parts if not op.reads(i)]
     padded = len(parts) - len(others) == 1 and all(_zeros(op.value(i)) for i in others)
+    if not padded and len(parts) * total > MAX_TABLE:
+        paths = [Path(op.name(i), (Reduce((axis,)),)) for i in parts if op.reads(i)]
+        return Access(tuple(paths), False, f"{len(parts)} parts of an axis of length {total} are too many to keep apart")
     paths, start = [], 0
     for i in parts:
         length = op.shape(i)[axis]
