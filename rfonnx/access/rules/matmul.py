@@ -134,16 +134,16 @@ def einsum(op: Op) -> Access:
     if "->" not in equation:  # labels that occur once, in alphabetical order, behind the ellipsis
         letters = sorted(c for c in set(terms) if c.isalpha() and terms.count(c) == 1)
         result = ("..." if "..." in terms else "") + "".join(letters)
-    result_labels = _labels(result, len(op.out_shape()))
+    result_labels = einsum_labels(result, len(op.out_shape()))
     paths = []
     for index, term in enumerate(operands):
         if op.reads(index):
             shape = op.shape(index)
-            paths.append(Path(op.name(index), _operand_steps(shape, _labels(term, len(shape)), result_labels)))
+            paths.append(Path(op.name(index), _operand_steps(shape, einsum_labels(term, len(shape)), result_labels)))
     return Access(tuple(paths))
 
 
-def _labels(term: str, rank: int) -> list[str]:
+def einsum_labels(term: str, rank: int) -> list[str]:
     """One label per axis; the ellipsis' axes are numbered from its end ("-1" last), as they broadcast."""
     before, dots, after = term.partition("...")
     hidden = rank - len(before) - len(after)

@@ -1,0 +1,71 @@
+"""Facts that follow from fields and operators: batch independence, causality, positional constants, equivariance to shifts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rfonnx.access.lower import Program
+from rfonnx.derive.batch import batch_facts
+from rfonnx.derive.causality import time_facts
+from rfonnx.derive.equivariance import Shifts
+from rfonnx.derive.positional import Positional
+from rfonnx.derive.shifts import Moves
+from rfonnx.derive.source import Fields
+from rfonnx.graph.model import Graph
+from rfonnx.results import OutputFacts, ShiftFact
+
+
+def facts(
+    fields: Fields, graph: Graph, program: Program, again: Callable[[dict[str, tuple[int, ...]]], Fields]
+) -> dict[str, OutputFacts]:
+    """Facts by output.
+
+    Args:
+        fields: the analysis.
+        graph, program: what it was made of.
+        again: analyses the same model with other input shapes.
+    """
+    batch = batch_facts(fields, graph.declared, again)
+    shifts = Shifts(graph, program)
+    moved = {key: shifts.of(*key) for key in spatial_axes(fields, graph)}
+    result = {}
+    for name in dict.fromkeys(fields.outputs):
+        own = [(key, found[name]) for key, found in moved.items() if name in found]
+        followed = tuple(
+            _shift_fact(*key, (fields.input_shapes[key[0]] or ())[key[1]] or 0, moves, shifts.positional)
+            for key, moves in own
+            if moves is not None
+        )
+        constants = frozenset().union(*(moves.constants for _, moves in own if moves is not None))
+        result[name] = OutputFacts(
+            name, batch[name], time_facts(fields, name), followed, shifts.positional.named(constants)
+        )
+    return result
+
+
+def spatial_axes(fields: Fields, graph: Graph) -> tuple[tuple[str, int], ...]:
+    """Input axes that positions run along: those that windows slide along, else those of tokens.
+
+    Where nothing slides, the input is taken for a sequence: all axes but the batch of whole numbers (token ids), and of other
+    numbers all but the batch and the last (features).
+    """
+    if fields.windowed:
+        return fields.windowed
+    found = []
+    for name, shape in fields.input_shapes.items():
+        rank = len(shape or ())
+        last = rank if "int" in graph.dtypes.get(name, "") else rank - 1
+        found += [(name, axis) for axis in range(1, last)]
+    return tuple(found)
+
+
+def _shift_fact(name: str, axis: int, length: int, moves: Moves, positional: Positional) -> ShiftFact:
+    along = next((i for i in range(len(moves.axes)) if moves.flat(i)), None)
+    reason = moves.broken
+    if moves.constants:
+        reason = f"'{positional.named(moves.constants)[0].name}' treats positions differently"
+    if not reason and moves.period >= length > 1:
+        reason = f"it would take a shift by {moves.period}, and the input is {length} long"
+    if reason:
+        return ShiftFact(name, axis, along, None, 0, reason)
+    return ShiftFact(name, axis, along, moves.period, (moves.flat(along) or 0) if along is not None else 0, "")

@@ -1,0 +1,303 @@
+"""How tensors move when what an input shows is moved along one of its axes, and what each access step does to that.
+
+The input moves by `period` positions. Along each axis of a tensor its content then moves by a number of positions (0: it may
+differ along the axis, but does not move), or is alike everywhere (`ALIKE`). All of it holds away from borders, for a uniform
+background: what enters and leaves at the borders is not looked at.
+
+An axis that others were merged into is kept as *factors*, outermost first, so that it can be split again: tokens of an image,
+(H, W) in one axis, move by whole rows or within rows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from rfonnx.access.primitives import Band, Permute, Reduce, Reshape, Select, Spread, Step, Window
+
+ALIKE = None
+"""Move of an axis along which the tensor is the same everywhere."""
+
+Move = int | None
+
+
+class Factor(NamedTuple):
+    """Part of an axis: its length, and how far the content moves along it."""
+
+    length: int
+    move: Move
+
+
+Axis = tuple[Factor, ...]
+
+
+class Moves(NamedTuple):
+    """How a tensor moves.
+
+    Attributes:
+        period: positions that the input moves by.
+        axes: of the tensor.
+        broken: why the tensor does not follow the input by moving alone, or "".
+        constants: numbers of the positional constants on the way.
+    """
+
+    period: int
+    axes: tuple[Axis, ...]
+    broken: str = ""
+    constants: frozenset[int] = frozenset()
+
+    def flat(self, axis: int) -> Move:
+        """How far the content moves along a whole axis."""
+        return flat(self.axes[axis])
+
+    def times(self, factor: int) -> Moves:
+        """The same for an input that moves `factor` times as far."""
+        if factor == 1:
+            return self
+        axes = tuple(tuple(Factor(n, d and d * factor) for n, d in axis) for axis in self.axes)
+        return self._replace(period=self.period * factor, axes=axes)
+
+    def broken_by(self, reason: str) -> Moves:
+        """The first reason stays."""
+        return self if self.broken or not reason else self._replace(broken=reason)
+
+    def with_axis(self, axis: int, new: Axis) -> Moves:
+        return self._replace(axes=(*self.axes[:axis], new, *self.axes[axis + 1 :]))
+
+
+def flat(axis: Axis) -> Move:
+    """Rows of 8 that move by one: 8. Columns in rows of 8 that move by one: 1."""
+    if all(factor.move is ALIKE for factor in axis):
+        return ALIKE
+    total, inner = 0, 1
+    for length, move in reversed(axis):
+        total += (move or 0) * inner
+        inner *= length
+    return total
+
+
+def of_input(shape: tuple[int, ...], axis: int) -> Moves:
+    """The input itself, moved by one position along `axis`."""
+    return Moves(1, tuple((Factor(n, 1 if i == axis else ALIKE if n == 1 else 0),) for i, n in enumerate(shape)))
+
+
+def at_rest(shape: tuple[int, ...]) -> Moves:
+    """A tensor that does not depend on the input that is moved."""
+    return Moves(1, tuple((Factor(n, ALIKE if n == 1 else 0),) for n in shape))
+
+
+class Walked(NamedTuple):
+    """Moves after steps; `reduced`: whether an axis was taken together along which the content moved."""
+
+    moves: Moves
+    reduced: bool
+
+
+def walk(moves: Moves, steps: Iterable[Step]) -> Walked:
+    """What the steps of a path make of it."""
+    reduced = False
+    for step in steps:
+        if isinstance(step, Window):
+            moves, whole = _window(moves, step)
+            reduced = reduced or whole
+        elif isinstance(step, Spread):
+            moves = _spread(moves, step)
+        elif isinstance(step, Select):
+            moves = _select(moves, step)
+        elif isinstance(step, Reduce):
+            reduced = reduced or any(moves.flat(axis) for axis in step.axes)
+            for axis in step.axes:
+                moves = moves.with_axis(axis, (Factor(1, ALIKE),))
+        elif isinstance(step, Band):
+            reduced = reduced or bool(moves.flat(step.axis))
+            moves = _band(moves, step)
+        elif isinstance(step, Permute):
+            moves = moves._replace(axes=tuple(moves.axes[i] for i in step.perm))
+        elif isinstance(step, Reshape):
+            moves = _reshape(moves, step.shape)
+    return Walked(moves, reduced)
+
+
+def broadcast(moves: Moves, shape: tuple[int, ...]) -> Moves:
+    """Axes that are added or stretched are alike everywhere."""
+    missing = len(shape) - len(moves.axes)
+    axes: list[Axis] = [(Factor(n, ALIKE),) for n in shape[:missing]]
+    for axis, n in zip(moves.axes, shape[missing:], strict=True):
+        axes.append(axis if math.prod(f.length for f in axis) == n else (Factor(n, ALIKE),))
+    return moves._replace(axes=tuple(axes))
+
+
+def joined(parts: list[Moves], shape: tuple[int, ...]) -> Moves:
+    """The moves of a tensor that reads all these, broadcast to its shape."""
+    parts = [broadcast(part, shape) for part in parts]
+    if len(parts) == 1:
+        return parts[0]
+    period = math.lcm(*(part.period for part in parts))
+    parts = [part.times(period // part.period) for part in parts]
+    first = parts[0]
+    axes = list(first.axes)
+    broken = next((part.broken for part in parts if part.broken), "")
+    for part in parts[1:]:
+        for i, axis in enumerate(part.axes):
+            mine, other = flat(axes[i]), flat(axis)
+            if mine is not ALIKE and other is not ALIKE and mine != other:
+                broken = broken or "paths meet that move by different amounts"
+            if mine is ALIKE or (not mine and other) or (mine == other and len(axis) > len(axes[i])):
+                axes[i] = axis
+    constants = frozenset().union(*(part.constants for part in parts))
+    return Moves(period, tuple(axes), broken, constants)
+
+
+def slope(first: np.ndarray, last: np.ndarray, length: int) -> int | None:
+    """By how much a table of reads advances per position, borders aside; None when it does not do so steadily.
+
+    >>> slope(np.array([0, 0, 1, 2]), np.array([1, 2, 3, 3]), 4)  # a window of 3, clamped
+    1
+    """
+    inner = np.flatnonzero((first <= last) & (first > 0) & (last < length - 1))
+    if len(inner) < 2 or inner[-1] - inner[0] != len(inner) - 1:
+        return None
+    advance = int(first[inner[1]] - first[inner[0]])
+    steady = (np.diff(first[inner]) == advance).all() and (np.diff(last[inner]) == advance).all()
+    return advance if steady and advance else None
+
+
+def _single(moves: Moves, axis: int, kernel: int = 1) -> Moves:
+    """The axis as one factor. A kernel that slides over rows laid end to end meets the end of one and the start of the next."""
+    factors = moves.axes[axis]
+    if len(factors) == 1:
+        return moves
+    if kernel > 1 and any(factor.move for factor in factors[1:]):
+        moves = moves.broken_by("a window slides over rows that are laid end to end")
+    return moves.with_axis(axis, (Factor(math.prod(f.length for f in factors), flat(factors)),))
+
+
+def _advanced(moves: Moves, axis: int, length: int, step: int, positions: int = 1) -> Moves:
+    """An axis read so that `positions` positions on, the reads are `step` further."""
+    ((_, move),) = moves.axes[axis]
+    if not move:
+        return moves.with_axis(axis, (Factor(length, move),))
+    moves = moves.times(abs(step) // math.gcd(move, step))
+    ((_, move),) = moves.axes[axis]
+    assert move is not None
+    return moves.with_axis(axis, (Factor(length, move // step * positions),))
+
+
+def _window(moves: Moves, step: Window) -> tuple[Moves, bool]:
+    """The moves, and whether the one window there is takes the whole axis together."""
+    whole = math.prod(factor.length for factor in moves.axes[step.axis])
+    if (step.kernel, step.stride, step.pad, step.length) == (1, 1, 0, whole):
+        return moves, False
+    moves = _single(moves, step.axis, step.kernel)
+    move = moves.flat(step.axis)
+    if move and step.length == 1:
+        if step.kernel < whole:
+            moves = moves.broken_by("a fixed position is picked")
+        return moves.with_axis(step.axis, (Factor(1, ALIKE),)), True
+    if move is ALIKE:
+        last = (step.length - 1) * step.stride - step.pad
+        beyond = step.pad > 0 or last >= whole
+        uneven = beyond if step.kernel == 1 else whole == 1 and step.length > 1
+        return moves.with_axis(step.axis, (Factor(step.length, 0 if uneven else ALIKE),)), False
+    return _advanced(moves, step.axis, step.length, step.stride), False
+
+
+def _spread(moves: Moves, step: Spread) -> Moves:
+    moves = _single(moves, step.axis, step.kernel)
+    ((_, move),) = moves.axes[step.axis]
+    if move is ALIKE and (step.kernel, step.stride) == (1, 1):
+        return moves.with_axis(step.axis, (Factor(step.length, ALIKE),))
+    # What is alike everywhere comes out with the period of the stride: it may differ, but does not move.
+    return moves.with_axis(step.axis, (Factor(step.length, (move or 0) * step.stride),))
+
+
+def _select(moves: Moves, step: Select) -> Moves:
+    moves = _single(moves, step.axis, 1 if np.array_equal(step.first, step.last) else 2)
+    ((source, move),) = moves.axes[step.axis]
+    length = len(step.first)
+    if move is ALIKE:
+        counts = step.last - step.first
+        alike = length == 1 or bool((counts == counts[:1]).all())
+        return moves.with_axis(step.axis, (Factor(length, ALIKE if alike else 0),))
+    if not move:
+        same = bool((step.first == step.first[:1]).all() and (step.last == step.last[:1]).all())
+        return moves.with_axis(step.axis, (Factor(length, ALIKE if same else 0),))
+    if step.period and step.shift:
+        return _advanced(moves, step.axis, length, step.shift, step.period)
+    advance = slope(step.first, step.last, source)
+    if advance:
+        return _advanced(moves, step.axis, length, advance)
+    moves = moves.broken_by("positions are picked by a table without regularity")
+    return moves.with_axis(step.axis, (Factor(length, 0),))
+
+
+def _band(moves: Moves, step: Band) -> Moves:
+    """A reduce along `axis` over a range that goes with the position along `by`."""
+    length = math.prod(factor.length for factor in moves.axes[step.axis])
+    along, by = moves.flat(step.axis), moves.flat(step.by)
+    if along or by:
+        advance = slope(step.first, step.last, length)
+        if advance is None or along != (by or 0) * advance:
+            moves = moves.broken_by("a mask hides more from some positions than from others")
+    return moves.with_axis(step.axis, (Factor(1, ALIKE),))
+
+
+def _reshape(moves: Moves, shape: tuple[int, ...]) -> Moves:
+    """The same factors, grouped anew; the outer part of one that is split moves by whole rows, or the input moves further."""
+    lengths = [length for length in shape if length != 1]
+    factors = _at_rest_together([factor for axis in moves.axes for factor in axis if factor.length != 1])
+    scale, groups = _regroup(factors, lengths)
+    if groups is None:
+        rest: list[Axis] = [(Factor(n, ALIKE if n == 1 else 0),) for n in shape]
+        return moves._replace(axes=tuple(rest)).broken_by("positions are laid out anew across rows")
+    moves = moves.times(scale)
+    found = iter(groups)
+    axes = tuple(next(found) if length != 1 else (Factor(1, ALIKE),) for length in shape)
+    return moves._replace(axes=axes)
+
+
+def _at_rest_together(factors: list[Factor]) -> list[Factor]:
+    """Neighbours that do not move, as one: they can be split in any way."""
+    merged: list[Factor] = []
+    for factor in factors:
+        if merged and not factor.move and not merged[-1].move:
+            both = merged.pop()
+            factor = Factor(both.length * factor.length, ALIKE if both.move is factor.move is ALIKE else 0)
+        merged.append(factor)
+    return merged
+
+
+def _regroup(factors: list[Factor], lengths: list[int]) -> tuple[int, list[Axis] | None]:
+    """How much further the input must move, and the factors of each new axis; None when they do not divide."""
+    queue = list(reversed(factors))
+    scale = 1
+    groups: list[list[Factor]] = []
+    for length in lengths:
+        group: list[Factor] = []
+        room = length
+        while room > 1:
+            if not queue:
+                return 1, None
+            n, move = queue.pop()
+            move = move and move * scale
+            if n > room:
+                if n % room:
+                    return 1, None
+                inner = n // room
+                if move:
+                    further = inner // math.gcd(move, inner)
+                    scale *= further
+                    groups = [[Factor(m, d and d * further) for m, d in g] for g in groups]
+                    group = [Factor(m, d and d * further) for m, d in group]
+                    move = move * further // inner
+                queue.append(Factor(inner, ALIKE if move is ALIKE else 0))
+                n = room
+            elif room % n:
+                return 1, None
+            group.append(Factor(n, move))
+            room //= n
+        groups.append(group)
+    return (scale, [tuple(group) for group in groups]) if not queue else (1, None)
