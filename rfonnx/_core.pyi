@@ -1,5 +1,7 @@
 """Interval propagation over access programs (C++). Sources are numbered inputs first, then tensors."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -40,7 +42,7 @@ class Result:
 
 def run(
     inputs: list[tuple[str, tuple[int, ...]]],
-    tensors: list[tuple[str, tuple[int, ...], list[tuple[int, tuple[Step, ...]]], bool]],
+    tensors: list[tuple[str, tuple[int, ...], Sequence[tuple[int, tuple[Step, ...]]], bool]],
 ) -> Result:
     """Validate and propagate a program: tensors are (name, shape, paths, exact), paths are (source, steps).
 

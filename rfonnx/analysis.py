@@ -9,7 +9,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-import numpy.typing as npt
 
 from rfonnx import _core
 from rfonnx.access.lower import Program, lower
@@ -20,10 +19,11 @@ from rfonnx.plain import analysis_to_dict, flat_rows
 from rfonnx.results import AxisField, ExplainStep, Kind, ModelInfo, OutputFacts, Shape, TensorField
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import onnx
     import pandas
 
-Int64 = npt.NDArray[np.int64]
+    Int64 = npt.NDArray[np.int64]
 Box = dict[str, tuple[tuple[int, int], ...]]
 
 _KINDS: tuple[Kind, ...] = ("none", "local", "periodic", "block", "global")
@@ -63,10 +63,11 @@ def analyze(
     try:
         result = _core.run(list(program.inputs), [(t.name, t.shape, t.paths, t.exact) for t in program.tensors])
     except (OverflowError, ValueError) as error:
-        raise ModelError(f"{graph.name}: {error}", "bind smaller input shapes, or check the model's attributes") from error
+        raise ModelError(
+            f"{graph.name}: {error}", "bind smaller input shapes, or check the model's attributes"
+        ) from error
     except MemoryError:
         raise ModelError(f"{graph.name}: its tables do not fit into memory", "bind smaller input shapes") from None
-
 
     def again(other: Mapping[str, Sequence[int]]) -> Analysis:
         return analyze(model, other, weights)
@@ -166,7 +167,7 @@ class Analysis:
         s = self._result.summaries()
         columns = len(self._axes)
         slides = np.isin(s["kind"], (_KINDS.index("local"), _KINDS.index("periodic"), _KINDS.index("block")))
-        wide = (slides & (s["size"] > 1) & (s["tensor_axis"] >= 0)).reshape(-1, columns).any(axis=0) if columns else []
+        wide = (slides & np.greater(s["size"], 1) & np.greater_equal(s["tensor_axis"], 0)).reshape(-1, columns).any(axis=0) if columns else []
         return tuple(pair for pair, seen in zip(self._axes, wide, strict=True) if seen)
 
     @cached_property
@@ -256,7 +257,8 @@ class Analysis:
         if shares is None:
             return np.zeros(shape)
         whole: npt.NDArray[np.float64] = np.broadcast_to(shares / shares.max(), shape).copy()
-        return whole / whole.sum()
+        whole /= whole.sum()
+        return whole
 
     def explain(self, tensor: str, input: str, axis: int) -> tuple[ExplainStep, ...]:
         """Which operators made a field this large, from the input to the tensor.
@@ -308,7 +310,9 @@ class Analysis:
         column = self._column.get((input, axis + rank if axis < 0 else axis))
         if column is None:
             known = ", ".join(f"'{name}' (rank {len(shape)})" for name, shape in self._program.inputs)
-            raise QueryError(f"{self._graph.name}: there is no axis {axis} of an input '{input}'", f"the inputs are {known}")
+            raise QueryError(
+                f"{self._graph.name}: there is no axis {axis} of an input '{input}'", f"the inputs are {known}"
+            )
         return column
 
     def _find_position(self, tensor: str, source: int, position: Sequence[int]) -> list[int]:
@@ -325,9 +329,7 @@ class Analysis:
 class Tensors(Mapping[str, TensorField]):
     """TensorField by name, made when asked for: a model may have a hundred thousand."""
 
-    def __init__(
-        self, graph: Graph, program: Program, result: _core.Result, axes: Sequence[tuple[str, int]]
-    ) -> None:
+    def __init__(self, graph: Graph, program: Program, result: _core.Result, axes: Sequence[tuple[str, int]]) -> None:
         self._graph = graph
         self._result = result
         self._axes = axes
@@ -399,7 +401,7 @@ def _notes_by_tensor(program: Program) -> list[tuple[str, ...]]:
     notes: list[tuple[str, ...]] = []
     origin: dict[int, str] = {}
     for i, tensor in enumerate(program.tensors):
-        own = (tensor.note,) if tensor.note else ()
+        own: tuple[str, ...] = (tensor.note,) if tensor.note else ()
         if not tensor.exact:
             origin[i] = tensor.name.split("\0")[0]
         else:
