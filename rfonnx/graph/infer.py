@@ -5,7 +5,7 @@ from __future__ import annotations
 import onnx
 from onnx import NodeProto, TensorProto, TypeProto, helper, shape_inference
 
-from rfonnx.errors import ShapeError
+from rfonnx.errors import ModelError, ShapeError
 from rfonnx.graph import partial
 from rfonnx.graph.fold import Constants
 from rfonnx.graph.model import Node
@@ -25,10 +25,13 @@ def infer_node(
     """Types of a node's outputs by output index, as far as they can be told from its inputs.
 
     Raises:
+        ModelError: an attribute has the wrong type.
         ShapeError: the inputs' shapes do not go together.
     """
     schema = schema_of(node.op_type, node.version, node.domain)
     if schema is None or node.kind in AMENDED:
+        if schema is not None:
+            check_attributes(proto, schema, node)
         from rfonnx.graph.shape_rules import infer as infer_by_rule  # most models need none of them
 
         return infer_by_rule(node, tensors, constants)
@@ -42,6 +45,7 @@ def infer_node(
         try:
             made = shape_inference.infer_node_outputs(schema, proto, types, data, opset_imports=scope.imports)
         except onnx.checker.ValidationError:
+            check_attributes(proto, schema, node)
             clean = without_unknown(proto, schema)
             made = shape_inference.infer_node_outputs(schema, clean, types, data, opset_imports=scope.imports)
     except (shape_inference.InferenceError, onnx.checker.ValidationError, RuntimeError, ValueError) as error:
@@ -63,6 +67,24 @@ def without_unknown(proto: NodeProto, schema: onnx.defs.OpSchema) -> NodeProto:
     del clean.attribute[:]
     clean.attribute.extend(a for a in proto.attribute if a.name in schema.attributes)
     return clean
+
+
+def check_attributes(proto: NodeProto, schema: onnx.defs.OpSchema, node: Node) -> None:
+    """Refuse attributes of another type than the operator's.
+
+    Raises:
+        ModelError: there is one.
+    """
+    for attribute in proto.attribute:
+        known = schema.attributes.get(attribute.name)
+        if known is None:
+            continue
+        expected, came = str(known.type).rpartition(".")[2], onnx.AttributeProto.AttributeType.Name(attribute.type)
+        if came != expected:
+            raise ModelError(
+                f"{node}: attribute '{attribute.name}' must be of type {expected}, but is {came}",
+                "check the file with onnx.checker",
+            )
 
 
 def _by_partial_shape(node: Node, tensors: Tensors, constants: Constants) -> TypeProto | None:

@@ -25,6 +25,8 @@ def schema_of(op_type: str, version: int, domain: str) -> onnx.defs.OpSchema | N
         version = max(version, _POOL_OPSET)
     try:
         schema = onnx.defs.get_schema(op_type, version, domain)
+        if schema.deprecated:  # it still means what it meant
+            schema = onnx.defs.get_schema(op_type, schema.since_version - 1, domain)
         if schema.has_type_and_shape_inference_function:
             return schema
         # Most operators of opset 1 have no inference; the next version that has differs from them in types alone.

@@ -10,7 +10,7 @@ import onnxruntime
 import pytest
 from onnx import helper, numpy_helper
 
-from rfonnx.errors import ShapeError
+from rfonnx.errors import ModelError, ShapeError
 from rfonnx.graph import load
 
 HEAD = '<ir_version: 8, opset_import: ["" : 17, "custom" : 1]> g (float[1,3,8,8] x) => (float y) '
@@ -219,3 +219,18 @@ def test_plain_attributes():
 def test_dtypes():
     graph = load(parse("{ h = Cast<to=10>(x) b = Cast<to=16>(x) d = Cast<to=11>(x) s = Shape(x) y = Cast<to=9>(x) }"))
     assert [graph.dtypes[n] for n in "xhbdsy"] == ["float32", "float16", "bfloat16", "float64", "int64", "bool"]
+
+
+@pytest.mark.parametrize("operator", ["Flatten", "Dropout"])
+def test_attributes_of_the_wrong_type(operator):
+    name = "axis" if operator == "Flatten" else "seed"
+    with pytest.raises(
+        ModelError, match=rf"node \({operator}\) that makes 'y': attribute '{name}' must be of type INT, but is INTS"
+    ):
+        load(parse(f"{{ y = {operator}<{name} = [1]>(x) }}"))
+
+
+def test_deprecated_operators_are_not_refused():
+    model = parse('{ y = Upsample<mode = "nearest">(x, s) }')
+    model.graph.initializer.append(numpy_helper.from_array(np.array([1, 1, 2, 2], np.float32), "s"))
+    assert load(model).shapes["y"] == (1, 3, 16, 16)
