@@ -166,9 +166,10 @@ class Analysis:
         """The (input, axis) pairs along which some tensor slides with more than one position in view: the spatial axes."""
         s = self._result.summaries()
         columns = len(self._axes)
-        slides = np.isin(s["kind"], (_KINDS.index("local"), _KINDS.index("periodic"), _KINDS.index("block")))
-        wide = (slides & np.greater(s["size"], 1) & np.greater_equal(s["tensor_axis"], 0)).reshape(-1, columns).any(axis=0) if columns else []
-        return tuple(pair for pair, seen in zip(self._axes, wide, strict=True) if seen)
+        slides = np.isin(s["kind"], [_KINDS.index(kind) for kind in ("local", "periodic", "block")])
+        wide = slides & np.greater(s["size"], 1) & np.greater_equal(s["tensor_axis"], 0)
+        seen = wide.reshape(-1, columns).any(axis=0) if columns else ()
+        return tuple(pair for pair, slid in zip(self._axes, seen, strict=True) if slid)
 
     @cached_property
     def facts(self) -> Mapping[str, OutputFacts]:

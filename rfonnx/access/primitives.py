@@ -50,9 +50,9 @@ class Spread(NamedTuple):
 class Select(NamedTuple):
     """Output `o` reads `first[o], first[o]+step .. last[o]`; `last < first` reads nothing. Exact.
 
-    `first`/`last` give what is read at run time (clamped, reflected); `free_first`/`free_last` give the same without borders, for
-    the unbounded field (None: the same arrays). `period`, `shift`: `free[o + period] == free[o] + shift` for every o: it says how the
-    reads go on beyond the table; period 0: they do not (outside the table nothing is read).
+    `first`/`last` give what is read at run time (clamped, reflected); `free_first`/`free_last` give the same without borders,
+    for the unbounded field (None: the same arrays). `period`, `shift`: `free[o + period] == free[o] + shift` for every o: it
+    says how the reads go on beyond the table; period 0: they do not (outside the table nothing is read).
     Nearest x2 of 4: first = last = [0,0,1,1,2,2,3,3], period 2, shift 1. Reflect pad 1 of 3: first = last = [1,0,1,2,1],
     free = [-1,0,1,2,3], period 1, shift 1. Grouped channels, 2 groups of 3 to 2 outputs: first [0,3], last [2,5], period 0.
     """
