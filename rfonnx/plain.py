@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Protocol
 
-from rfonnx.results import AxisField, ExplainStep, Shape, TensorField
+from rfonnx.results import AxisField, ExplainStep, OutputFacts, Shape, TensorField
 from rfonnx.version import __version__
 
 FORMAT = 1
@@ -53,6 +53,8 @@ class Analysed(Protocol):
     @property
     def tensors(self) -> Mapping[str, TensorField]: ...
     @property
+    def facts(self) -> Mapping[str, OutputFacts]: ...
+    @property
     def warnings(self) -> tuple[str, ...]: ...
 
 
@@ -60,6 +62,7 @@ def analysis_to_dict(analysis: Analysed) -> dict[str, Any]:
     """The whole analysis in the layout of `rfonnx report --format json`."""
     document = head_to_dict(analysis)
     document["tensors"] = [tensor_to_dict(tensor) for tensor in analysis.tensors.values()]
+    document["facts"] = [facts_to_dict(fact) for fact in analysis.facts.values()]
     document["warnings"] = list(analysis.warnings)
     return document
 
@@ -135,6 +138,46 @@ def step_to_dict(step: ExplainStep) -> dict[str, Any]:
         "dilation": step.dilation,
         "stride": fraction(step.stride),
         "cause": step.cause,
+    }
+
+
+def facts_to_dict(fact: OutputFacts) -> dict[str, Any]:
+    """The derived facts of one output."""
+    return {
+        "name": fact.name,
+        "batch": {"state": fact.batch.state, "batch": fact.batch.batch, "reason": fact.batch.reason},
+        "time": [
+            {
+                "input": time.input,
+                "axis": time.axis,
+                "tensor_axis": time.tensor_axis,
+                "stride": fraction(time.stride),
+                "causal": time.causal,
+                "lookahead": time.lookahead,
+                "context": time.context,
+            }
+            for time in fact.time
+        ],
+        "shifts": [
+            {
+                "input": shift.input,
+                "axis": shift.axis,
+                "tensor_axis": shift.tensor_axis,
+                "period": shift.period,
+                "shift": shift.shift,
+                "reason": shift.reason,
+            }
+            for shift in fact.shifts
+        ],
+        "positional": [
+            {
+                "name": constant.name,
+                "tensor": constant.tensor,
+                "op_type": constant.op_type,
+                "axes": list(constant.axes),
+            }
+            for constant in fact.positional
+        ],
     }
 
 

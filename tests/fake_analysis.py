@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from rfonnx.results import AxisField, ExplainStep, Shape, TensorField
+from rfonnx.results import AxisField, ExplainStep, OutputFacts, Shape, TensorField
 
 
 def axis_field(size: int, stride: Fraction | int = 1, padding: int = 0, **changes: object) -> AxisField:
@@ -64,6 +64,7 @@ class FakeAnalysis:
     globals: tuple[tuple[str, str, int], ...] = ()
     windowed: tuple[tuple[str, int], ...] = (("x", 2), ("x", 3))
     chains: dict[str, tuple[ExplainStep, ...]] = field(default_factory=dict)
+    facts: dict[str, OutputFacts] = field(default_factory=dict)
     model: FakeModel = field(default_factory=FakeModel)
 
     def explain(self, tensor: str, *, input: str, axis: int) -> tuple[ExplainStep, ...]:  # noqa: A002  the contract

@@ -13,7 +13,7 @@ Shapes = dict[str, int | tuple[int, ...]]
 AxesChoice = Literal["all", "spatial"] | tuple[int, ...]
 
 
-def _shapes(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> Shapes:
+def shapes(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> Shapes:
     """`x=1,3,224,224` binds an input's shape, `H=512` a symbolic dimension; `x=7,` is a shape of rank 1."""
     shapes: Shapes = {}
     for text in texts:
@@ -71,7 +71,7 @@ def shape_option(function: Function) -> Function:
         "shapes",
         multiple=True,
         metavar="NAME=LENGTHS",
-        callback=_shapes,
+        callback=shapes,
         help="Shape of an input (x=1,3,224,224) or length of a symbolic dimension (H=512). Repeatable.",
     )(function)
 
@@ -94,6 +94,23 @@ def axes_option(function: Function) -> Function:
         metavar="all|spatial|LIST",
         callback=_axes,
         help="Input axes to show: all, those a window slides along, or numbers (2,3). [text: spatial, data: all]",
+    )(function)
+
+
+def _rate(context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
+    if value is not None and not 0 < value < float("inf"):
+        raise click.BadParameter(f"'{value}' is not a number of samples per second", context, parameter)
+    return value
+
+
+def rate_option(function: Function) -> Function:
+    """--rate HZ."""
+    return click.option(
+        "--rate",
+        type=float,
+        metavar="HZ",
+        callback=_rate,
+        help="Samples per second of a time axis: text and markdown then show lookahead and context in seconds too.",
     )(function)
 
 

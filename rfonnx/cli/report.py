@@ -24,6 +24,7 @@ from rfonnx.cli import options
 @options.axes_option
 @click.option("--all", "every", is_flag=True, help="A row for every tensor, not only where something changes.")
 @options.weights_option
+@options.rate_option
 def command(
     model: str,
     style: str,
@@ -33,6 +34,7 @@ def command(
     axes: options.AxesChoice | None,
     every: bool,
     weights: Literal["structure", "values"],
+    rate: float | None,
 ) -> None:
     """Show the receptive field of each tensor of MODEL, an ONNX file."""
     # Imported here: `rfonnx report --help` and mistakes in the options need none of it.
@@ -44,4 +46,4 @@ def command(
 
     with waiting(f"analysing {model}"):
         analysis = rfonnx.analyze(model, shapes=shapes or None, weights=weights)
-    write(report(analysis, View(tensors, axes, every), terminal_style(style, output)), output, model)
+    write(report(analysis, View(tensors, axes, every, rate), terminal_style(style, output)), output, model)

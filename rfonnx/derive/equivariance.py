@@ -68,7 +68,7 @@ class Shifts:
         self._inputs = len(program.inputs)
         self.positional = Positional(graph)
 
-    def of(self, input: str, axis: int) -> dict[str, Moves | None]:  # noqa: A002
+    def of(self, input: str, axis: int) -> dict[str, Moves | None]:
         """Moves of each output; None when it does not depend on the input."""
         found: list[Moves | None] = [None] * self._inputs
         found[self._index[input]] = of_input(self._shapes[self._index[input]], axis)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from rfonnx.plain import head_to_dict, tensor_to_dict
+from rfonnx.plain import facts_to_dict, head_to_dict, tensor_to_dict
 from rfonnx.report.source import Source
 from rfonnx.report.view import View, pick_axes, pick_tensors
 
@@ -20,4 +20,5 @@ def report(source: Source, view: View) -> Iterator[str]:
     for tensor in tensors:
         yield separator + json.dumps(tensor_to_dict(tensor, axes))
         separator = ",\n"
-    yield f'\n], "warnings": {json.dumps(list(source.warnings))}}}\n'
+    yield f'\n], "facts": {json.dumps([facts_to_dict(fact) for fact in source.facts.values()])}'
+    yield f', "warnings": {json.dumps(list(source.warnings))}}}\n'

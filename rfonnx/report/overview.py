@@ -20,7 +20,7 @@ def overview(source: Source, view: View) -> Document:
     """
     held = Held(source)
     axes = pick_axes(held, view.axes or "spatial")
-    return Document(tuple(_head(held, axes)), (table(held, view, axes),), tuple(sections(held, axes)))
+    return Document(tuple(_head(held, axes)), (table(held, view, axes),), tuple(sections(held, axes, view.rate)))
 
 
 def _head(source: Held, axes: Axes) -> Iterator[Line]:

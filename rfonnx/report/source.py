@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Protocol
 
 from rfonnx.plain import Analysed, Model
-from rfonnx.results import ExplainStep, Shape, TensorField
+from rfonnx.results import ExplainStep, OutputFacts, Shape, TensorField
 
 
 class Source(Analysed, Protocol):
@@ -26,6 +26,11 @@ class Source(Analysed, Protocol):
     @property
     def windowed(self) -> tuple[tuple[str, int], ...]:
         """The (input, axis) pairs that a window slides along: the spatial ones."""
+        ...
+
+    @property
+    def facts(self) -> Mapping[str, OutputFacts]:
+        """Derived facts by output."""
         ...
 
     def explain(self, tensor: str, *, input: str, axis: int) -> tuple[ExplainStep, ...]:  # noqa: A002  the contract
@@ -48,6 +53,11 @@ class Held:
         self.tensors: dict[str, TensorField] = dict(source.tensors)
         self._source = source
         self._chains: dict[tuple[str, str, int], tuple[ExplainStep, ...]] = {}
+
+    @property
+    def facts(self) -> Mapping[str, OutputFacts]:
+        """Derived facts by output; the source works them out when first asked."""
+        return self._source.facts
 
     def explain(self, tensor: str, *, input: str, axis: int) -> tuple[ExplainStep, ...]:  # noqa: A002  the contract
         """As `Source.explain`."""

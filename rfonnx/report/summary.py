@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rfonnx.plain import shape_text
 from rfonnx.report.document import Line, Name, Section, across, listed, number, percent, shared, size
+from rfonnx.report.facts import fact_lines
 from rfonnx.report.growth import growth, percentages
 from rfonnx.report.source import Held
 from rfonnx.report.view import Axes
@@ -17,10 +18,11 @@ LIMIT = 20
 Key = tuple[str, int]
 
 
-def sections(source: Held, axes: Axes) -> Iterator[Section]:
-    """The sections that have something to say, in order."""
+def sections(source: Held, axes: Axes, rate: float | None) -> Iterator[Section]:
+    """The sections that have something to say, in order. `rate`: samples per second of time axes."""
     made = (
         Section("Outputs", tuple(listed(_outputs(source, axes), LIMIT))),
+        Section("Derived facts", tuple(listed(fact_lines(source, axes, rate), LIMIT))),
         Section("First to see the whole input", tuple(_whole(source, axes))),
         Section("Global operators", tuple(listed(_global(source, axes), LIMIT))),
         Section("What enlarged the field", tuple(listed(_growth(source, axes), LIMIT))),

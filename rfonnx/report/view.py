@@ -25,11 +25,13 @@ class View:
         axes: input axes to show: "all", "spatial" (those that a window slides along) or axis numbers; None leaves it to
             the format: tables for people show the spatial ones, data formats show all.
         every: show every tensor in tables for people, not only those where something changes.
+        rate: samples per second of time axes, to give lengths of time in seconds too.
     """
 
     tensors: tuple[str, ...] = ()
     axes: AxesChoice | None = None
     every: bool = False
+    rate: float | None = None
 
 
 def pick_tensors(source: Source | Held, names: tuple[str, ...]) -> Iterable[TensorField]:

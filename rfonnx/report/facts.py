@@ -1,0 +1,108 @@
+"""The section on derived facts: what outputs see of other samples and of the future, and which shifts they follow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from rfonnx.report.document import Line, Name
+from rfonnx.report.source import Held
+from rfonnx.report.view import Axes
+from rfonnx.results import BatchFact, OutputFacts, PositionalConstant, ShiftFact, TimeFact
+
+SHOWN = 5
+"""Most positional constants that are named one by one."""
+
+
+def fact_lines(source: Held, axes: Axes, rate: float | None) -> Iterator[Line]:
+    """The facts, as lines; those along axes that are not shown are left out. `rate`: samples per second of time axes."""
+    facts = source.facts
+    yield from _batches(facts)
+    for output, fact in facts.items():
+        for time in fact.time:
+            if time.axis in axes.get(time.input, ()):
+                yield _time(output, time, rate)
+        yield from _shifts(output, [shift for shift in fact.shifts if shift.axis in axes.get(shift.input, ())])
+    yield from _positional(facts)
+
+
+def _batches(facts: Mapping[str, OutputFacts]) -> Iterator[Line]:
+    """Outputs with the same answer share a line."""
+    same: dict[BatchFact, list[str]] = {}
+    for output, fact in facts.items():
+        same.setdefault(fact.batch, []).append(output)
+    for batch, outputs in same.items():
+        whose: Line = (Name(outputs[0]), *((f" and {len(outputs) - 1} more outputs",) if len(outputs) > 1 else ()))
+        if batch.state == "independent":
+            yield (*whose, f": each sample sees only itself (found with a batch of {batch.batch})")
+        elif batch.state == "mixed":
+            yield (*whose, ": samples of a batch are mixed: ", Name(batch.reason))
+        else:
+            yield (*whose, ": not known whether a sample sees only itself: ", Name(batch.reason))
+
+
+def _time(output: str, fact: TimeFact, rate: float | None) -> Line:
+    causal = {True: "causal", False: "not causal", None: "not known to be causal"}[fact.causal]
+    at_most = "at most " if fact.causal is None else ""
+    return (
+        Name(output),
+        " along ",
+        Name(fact.input),
+        f" axis {fact.axis}: {causal}; left context {_samples(fact.context, rate)}"
+        f", lookahead {at_most}{_samples(fact.lookahead, rate)}",
+    )
+
+
+def _samples(count: int, rate: float | None) -> str:
+    """A stretch of time in samples, and in seconds when their rate is known.
+
+    >>> _samples(1023, 16000.0), _samples(1, None)
+    ('1023 samples (63.9 ms)', '1 sample')
+    """
+    words = f"{count} sample" + ("" if abs(count) == 1 else "s")
+    if rate is None:
+        return words
+    seconds = count / rate
+    return f"{words} ({seconds:.3g} s)" if abs(seconds) >= 1 else f"{words} ({seconds * 1000:.3g} ms)"
+
+
+def _shifts(output: str, facts: list[ShiftFact]) -> Iterator[Line]:
+    """Axes of an input with the same answer share a line."""
+    same: dict[tuple[str, int | None, int, str], list[int]] = {}
+    for fact in facts:
+        same.setdefault((fact.input, fact.period, fact.shift, fact.reason), []).append(fact.axis)
+    for (name, period, shift, reason), numbers in same.items():
+        along = f" along {_axes(numbers)}"
+        if period is None:
+            yield ("no shift of ", Name(name), along, " is known that ", Name(output), " follows: ", Name(reason))
+        elif shift:
+            yield (
+                "a shift of ",
+                Name(name),
+                f" by {period}{along} shifts ",
+                Name(output),
+                f" by {shift}, borders aside",
+            )
+        else:
+            yield ("a shift of ", Name(name), f" by {period}{along} leaves ", Name(output), " as it is, borders aside")
+
+
+def _axes(numbers: Sequence[int]) -> str:
+    return f"{'axis' if len(numbers) == 1 else 'axes'} {', '.join(map(str, numbers))}"
+
+
+def _positional(facts: Mapping[str, OutputFacts]) -> Iterator[Line]:
+    constants: dict[PositionalConstant, None] = {}
+    for fact in facts.values():
+        constants.update(dict.fromkeys(fact.positional))
+    for constant in list(constants)[:SHOWN]:
+        where = _axes(constant.axes)
+        yield (
+            Name(constant.name),
+            " treats positions differently, in ",
+            Name(constant.tensor),
+            " (",
+            Name(constant.op_type),
+            f") along {where}",
+        )
+    if len(constants) > SHOWN:
+        yield (f"... and {len(constants) - SHOWN} more positional constants",)
