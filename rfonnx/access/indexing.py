@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from rfonnx.access.primitives import Path, Reduce, Reshape, Select, Step, Window
+from rfonnx.access.primitives import Path, Permute, Reduce, Reshape, Select, Step, Window
 from rfonnx.access.registry import Op
 
 MAX_TABLE = 2**24
@@ -59,6 +59,21 @@ def repetition(index: np.ndarray) -> tuple[int, int]:
 def pick_flat(shape: tuple[int, ...], index: np.ndarray, out: tuple[int, ...]) -> tuple[Step, ...]:
     """Output positions of shape `out` read the flat positions `index` of a tensor of `shape`; -1 reads nothing. Exact."""
     return Reshape((math.prod(shape),)), pick(0, index), Reshape(out)
+
+
+def pick_rows(shape: tuple[int, ...], batch: int, axis: int, rows: np.ndarray) -> tuple[Step, ...]:
+    """Output position o of sample b reads `rows[b, o]` along the axis; -1 reads nothing. Exact.
+
+    Both axes are merged into one, picked from, and split again.
+    """
+    rest = [i for i in range(len(shape)) if i not in (batch, axis)]
+    order = (batch, axis, *rest)
+    others = tuple(shape[i] for i in rest)
+    start = np.arange(shape[batch], dtype=np.int64)[:, None] * shape[axis]
+    index = np.where(rows < 0, -1, rows + start)
+    back = tuple(order.index(i) for i in range(len(shape)))
+    merged = Reshape((shape[batch] * shape[axis], *others))
+    return Permute(order), merged, pick(0, index), Reshape((*rows.shape, *others)), Permute(back)
 
 
 def control_paths(op: Op, indices: Iterable[int]) -> tuple[Path, ...]:

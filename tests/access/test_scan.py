@@ -16,5 +16,13 @@ def test_cumulate(op, exclusive, reverse, axis):
     probe(op, inputs, constants=["axis"], exclusive=exclusive, reverse=reverse, opset=opset)
 
 
-def test_an_axis_computed_at_run_time_reads_everything():
-    probe("CumSum", {"x": values(2, 3), "axis": np.array(1, np.int64)}, exact=False)
+def test_an_axis_computed_at_run_time_may_be_any():
+    for axis in (0, 1):
+        probe("CumSum", {"x": values(2, 3), "axis": np.array(axis, np.int64)}, exact=False)
+    program = probe("CumSum", {"x": values(3), "axis": np.array(0, np.int64)})
+    assert len(program.tensors[0].paths) == 1
+
+
+def test_a_very_long_axis_is_read_whole(monkeypatch):
+    monkeypatch.setattr("rfonnx.access.rules.scan.MAX_TABLE", 3)
+    probe("CumSum", {"x": values(4), "axis": np.array(0, np.int64)}, constants=["axis"], exact=False)

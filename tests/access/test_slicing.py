@@ -73,6 +73,20 @@ def test_a_slice_of_full_length_can_only_start_at_zero():
     assert program.tensors[0].paths[0] == (0, ())
 
 
+@pytest.mark.parametrize(("start", "end", "step"), [(1, 6, 2), (5, 0, -2), (0, 7, 1), (6, -8, -1), (2, 5, 1)])
+def test_a_slice_of_which_nothing_is_known(start, end, step):
+    inputs = {"x": values(7, 2), "s": ints(start), "e": ints(end), "a": ints(0), "t": ints(step)}
+    program = probe("Slice", inputs, vary=["x"], exact=False, trials=1)
+    assert program.tensors[0].paths[0][1]
+
+
+def test_axes_computed_at_run_time_may_be_any():
+    inputs = {"x": values(4, 3), "s": ints(1), "e": ints(3), "a": ints(0)}
+    program = probe("Slice", inputs, vary=["x"], exact=False, trials=1)
+    (step,) = program.tensors[0].paths[0][1]
+    assert (step.axis, step.first.tolist(), step.last.tolist()) == (0, [0, 1], [2, 3])
+
+
 SPLITS = {
     "attribute": (11, None, {"split": [1, 3], "axis": 1}, 2),
     "equal parts": (11, None, {"axis": -1}, 2),

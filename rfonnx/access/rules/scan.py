@@ -16,16 +16,18 @@ def cumulate(op: Op) -> Access:
     Exclusive of 3: nothing, 0, 0..1.
     """
     shape, axis, name = op.shape(0), op.attrs["axis"], op.name(0)
-    control = control_paths(op, (1,))
-    if axis is None:
-        everywhere: Step = Reduce(tuple(range(len(shape))))
-        return Access((Path(name, (everywhere,)), *control), False, "the axis is computed at run time")
-    if shape[axis] > MAX_TABLE:
-        return Access((Path(name, (Reduce((axis,)),)), *control), False, f"axis {axis} is too long for a table")
-    n, skip = shape[axis], int(bool(op.attrs["exclusive"]))
-    position = np.arange(n, dtype=np.int64)
+    if axis is None and len(shape) > 1:
+        paths = tuple(Path(name, (_running(op, axis, n),)) for axis, n in enumerate(shape))
+        return Access((*paths, *control_paths(op, (1,))), False, "the axis is computed at run time: each is counted")
+    step = _running(op, axis or 0, shape[axis or 0])
+    narrow = isinstance(step, Select)
+    return Access((Path(name, (step,)),), narrow, "" if narrow else "the axis is too long for a table of its positions")
+
+
+def _running(op: Op, axis: int, n: int) -> Step:
+    if n > MAX_TABLE:
+        return Reduce((axis,))
+    position, skip = np.arange(n, dtype=np.int64), int(bool(op.attrs["exclusive"]))
     if op.attrs["reverse"]:
-        step = Select(axis, position + skip, np.full(n, n - 1, np.int64))
-    else:
-        step = Select(axis, np.zeros(n, np.int64), position - skip)
-    return Access((Path(name, (step,)), *control))
+        return Select(axis, position + skip, np.full(n, n - 1, np.int64))
+    return Select(axis, np.zeros(n, np.int64), position - skip)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rfonnx.access.indexing import MAX_FLAT, MAX_TABLE, control_paths, pick
+from rfonnx.access.indexing import MAX_FLAT, MAX_TABLE, control_paths, pick, pick_rows
 from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Select, Step, Window
 from rfonnx.access.registry import Op, Unproven, declare_everything, rule
 from rfonnx.access.rules.slicing import known_index
@@ -134,19 +134,22 @@ def _one_by_one(op: Op, depth: int, index: np.ndarray) -> Access:
 
 @rule("TensorScatter")
 def tensor_scatter(op: Op) -> Access:
-    """A cache with an update written into it. Exact for a constant start that is alike for all of the batch."""
+    """A cache with an update written into it from a position per sample on. Exact for constant positions."""
     shape, axis, count = op.shape(0), op.attrs["axis"], op.shape(1)[op.attrs["axis"]]
-    starts = op.value(2) if op.name(2) else np.zeros(1, np.int64)
-    if starts is not None and starts.size and (starts == starts.reshape(-1)[0]).all():
-        row = int(starts.reshape(-1)[0]) + np.arange(count, dtype=np.int64)
+    starts = op.value(2) if op.name(2) else np.zeros(shape[0], np.int64)
+    if starts is not None and starts.size == shape[0] and shape[0] * shape[axis] <= MAX_TABLE:
+        written = starts.astype(np.int64).reshape(-1, 1) + np.arange(count, dtype=np.int64)
         if op.attrs["mode"] == "circular":
-            row %= shape[axis]
-        if row.size and (row.min() < 0 or row.max() >= shape[axis]):
+            written %= shape[axis]
+        if written.size and (written.min() < 0 or written.max() >= shape[axis]):
             raise Unproven("the update is written beyond the cache")
-        update = np.full(shape[axis], -1, np.int64)
-        update[row] = np.arange(count)
+        update = np.full((shape[0], shape[axis]), -1, np.int64)
+        np.put_along_axis(update, written, np.broadcast_to(np.arange(count, dtype=np.int64), written.shape), axis=1)
         kept = np.where(update < 0, np.arange(shape[axis]), -1)
-        return Access((Path(op.name(0), (pick(axis, kept),)), Path(op.name(1), (pick(axis, update),))))
+        if (update == update[:1]).all():
+            return Access((Path(op.name(0), (pick(axis, kept[0]),)), Path(op.name(1), (pick(axis, update[0]),))))
+        data, new = pick_rows(shape, 0, axis, kept), pick_rows(op.shape(1), 0, axis, update)
+        return Access((Path(op.name(0), data), Path(op.name(1), new)))
     paths = [Path(op.name(0)), Path(op.name(1), (Reduce((axis,)),))]
     if op.reads(2):
         paths.append(Path(op.name(2), (Reshape((shape[0], *(1 for _ in shape[1:]))),)))

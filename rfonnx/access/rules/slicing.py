@@ -6,8 +6,8 @@ import math
 
 import numpy as np
 
-from rfonnx.access.indexing import MAX_FLAT, MAX_TABLE, control_paths, crop, pick, pick_flat
-from rfonnx.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step, Window
+from rfonnx.access.indexing import MAX_FLAT, MAX_TABLE, control_paths, crop, pick, pick_flat, pick_rows
+from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Select, Step, Window
 from rfonnx.access.registry import Op, Unproven, rule
 
 BY_DATA = "which positions are read is data"
@@ -29,8 +29,8 @@ def slice_(op: Op) -> Access:
             if (start, end, step) != (0, shape[axis], 1)
         )
         return Access((Path(op.name(0), windows), *control), not control, BY_DATA if control else "")
-    if axes is None:
-        raise Unproven("the axes of the slice are computed at run time")
+    if axes is None:  # any axis may be one of them; steps are 1 when left out
+        axes, steps = range(len(shape)), None if op.name(4) else [1] * len(shape)
     found = [
         _anywhere(axis, shape[axis], out[axis], step)
         for axis, step in zip(axes, steps or [None] * len(axes), strict=True)
@@ -41,16 +41,21 @@ def slice_(op: Op) -> Access:
 
 
 def _anywhere(axis: int, n: int, length: int, step: int | None) -> Step | None:
-    """A slice of unknown start: o reads any position that leaves room for the rest; None when that is o itself."""
+    """A slice of unknown start: o reads any position that leaves room for the rest; None when that is o itself.
+
+    Of an unknown step too: the room is largest for steps of 1 and -1.
+    """
     if step == 1 and length == n:
         return None
     if length == 0:
         return crop(axis, 0, 0)
-    if step is None or length > MAX_TABLE:
+    if length > MAX_TABLE:
         return Reduce((axis,))
-    o = np.arange(length, dtype=np.int64)
-    first, last = o * abs(step), n - 1 - (length - 1 - o) * abs(step)
-    return Select(axis, first, last) if step > 0 else Select(axis, first[::-1].copy(), last[::-1].copy())
+    before = np.arange(length, dtype=np.int64) * abs(step or 1)
+    after = before[::-1]
+    if step is None:
+        return Select(axis, np.minimum(before, after), n - 1 - np.minimum(before, after))
+    return Select(axis, before, n - 1 - after) if step > 0 else Select(axis, after.copy(), n - 1 - before)
 
 
 @rule("Split")
@@ -80,7 +85,9 @@ def concat(op: Op) -> Access:
     padded = len(parts) - len(others) == 1 and all(_zeros(op.value(i)) for i in others)
     if not padded and len(parts) * total > MAX_TABLE:
         paths = [Path(op.name(i), (Reduce((axis,)),)) for i in parts if op.reads(i)]
-        return Access(tuple(paths), False, f"{len(parts)} parts of an axis of length {total} are too many to keep apart")
+        return Access(
+            tuple(paths), False, f"{len(parts)} parts of an axis of length {total} are too many to keep apart"
+        )
     paths, start = [], 0
     for i in parts:
         length = op.shape(i)[axis]
@@ -211,19 +218,8 @@ def reverse_sequence(op: Op) -> Access:
         if (rows == rows[:1]).all():
             return Access((Path(op.name(0), (pick(time, rows[0]),)),))
         if rows.size <= MAX_FLAT:
-            return Access((Path(op.name(0), _per_batch(shape, batch, time, rows)),))
+            return Access((Path(op.name(0), pick_rows(shape, batch, time, rows)),))
     paths = [Path(op.name(0), (Reduce((time,)),))] if op.reads(0) else []
     if op.reads(1):
         paths.append(Path(op.name(1), (Reshape(tuple(n if i == batch else 1 for i, n in enumerate(shape))),)))
     return Access(tuple(paths), False, BY_DATA)
-
-
-def _per_batch(shape: tuple[int, ...], batch: int, time: int, rows: np.ndarray) -> tuple[Step, ...]:
-    """Rows of positions, one row per batch: batch and time are merged into one axis, picked from, and split again."""
-    rest = [i for i in range(len(shape)) if i not in (batch, time)]
-    order = (batch, time, *rest)
-    moved = tuple(shape[i] for i in order)
-    index = rows + np.arange(shape[batch], dtype=np.int64)[:, None] * shape[time]
-    back = tuple(order.index(i) for i in range(len(shape)))
-    merged = Reshape((moved[0] * moved[1], *moved[2:]))
-    return Permute(order), merged, pick(0, index), Reshape(moved), Permute(back)
