@@ -94,7 +94,8 @@ class Verdict:
         value, limit: the figure and what it may be.
         at_least: the limit is a lower one.
         passed: it holds.
-        reason: one line that says what this means, and where.
+        reason: what this means, in words and numbers of ours.
+        where: the names that belong to it: the worst sample, the tensor with a NaN; or "".
     """
 
     subject: str
@@ -104,6 +105,7 @@ class Verdict:
     at_least: bool
     passed: bool
     reason: str
+    where: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,38 @@
+"""Comparing two models: `rfonnx.compare`, whose parts are loaded when it is called."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rfonnx.compare.settings import ModelSource
+    from rfonnx.comparison import Comparison
+
+
+def compare(teacher: ModelSource, student: ModelSource, data: Any = None, **options: Any) -> Comparison:
+    """Hold a student (distilled, pruned, quantised, exported anew) against the teacher it shall replace.
+
+    Both run under onnxruntime over the same samples, in batches; memory does not grow with the number of samples.
+
+    Args:
+        teacher, student: ONNX files, their bytes, or ModelProtos.
+        data: a folder of images or arrays, or one .npy, .npz or image file; None draws seeded random samples.
+        options: the fields of `rfonnx.compare.settings.Settings`: samples, seed, batch, teacher and student
+        (`Preparation`), shapes,
+            outputs, inputs, kind, task, temperature, limits, layers, fields, cost, on_error, threads, provider, ...
+
+    Returns:
+        The comparison. When it ended early `incomplete` says why, and what was finished is there.
+
+    Raises:
+        ModelError, ShapeError: a model cannot be read or run.
+        DataError: the data cannot be read, or does not fit.
+        QueryError: inputs or outputs do not match.
+    """
+    from rfonnx.compare.run import compare_models
+    from rfonnx.compare.settings import Settings
+
+    return compare_models(teacher, student, Settings(data=data, **options))
+
+
+__all__ = ["compare"]

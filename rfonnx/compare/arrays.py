@@ -90,7 +90,8 @@ def read_array(path: Path) -> np.ndarray:
     Raises:
         DataError: it is corrupt, or larger than a sample may be.
     """
-    return _whole(path, lambda: np.load(path, allow_pickle=False))
+    array: np.ndarray = _whole(path, lambda: np.load(path, allow_pickle=False))
+    return array
 
 
 def read_arrays(path: Path) -> dict[str, np.ndarray]:

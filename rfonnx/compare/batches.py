@@ -81,7 +81,15 @@ class Batches:
         """The same, in the caller's thread."""
         batch = Prepared()
         shapes: Sequence[tuple[int, ...]] = ()
-        for item in self._items():
+        items = self._items()
+        while True:
+            try:
+                item = next(items, None)
+            except RfonnxError as error:  # the file itself is broken here: there is nothing to skip to
+                batch.failed = error
+                break
+            if item is None:
+                break
             try:
                 sample = item.load()
                 feeds = (self._prepare[0](sample), self._prepare[1](sample))
@@ -92,7 +100,7 @@ class Batches:
                 batch.skipped.append((item.name, str(error)))
                 continue
             found = [array.shape for feed in feeds for array in feed.values()]
-            if batch.names and found != shapes:
+            if batch.names and (found != shapes or len(batch.names) == self._size):
                 yield batch
                 batch = Prepared()
             shapes = found
@@ -100,9 +108,6 @@ class Batches:
             batch.labels.append(-1 if sample.label is None else sample.label)
             batch.teacher.append(feeds[0])
             batch.student.append(feeds[1])
-            if len(batch.names) == self._size:
-                yield batch
-                batch = Prepared()
         if batch.names or batch.skipped or batch.failed:
             yield batch
 

@@ -77,12 +77,22 @@ def _pairs(
 
 
 def _ratio(a: AxisField, b: AxisField, mine: int | None, theirs: int | None) -> float:
-    """The student's size over the teacher's, each as a share of its own input's length."""
+    """The student's size over the teacher's, each as a share of its own input's length; the smaller of largest and
+    smallest sizes.
+
+    What is global counts as the whole input at most: behind a global pool sizes include padding, and mean nothing.
+    """
     if a.kind == b.kind == "global" or a.size == 0:
         return 1.0
-    scale = mine / theirs if mine and theirs else 1.0
-    mine_size = min(a.size, mine) if a.kind == "global" and mine else a.size
-    return (b.size_min * scale) / mine_size if b.kind != "global" else max(1.0, b.size * scale / mine_size)
+
+    def share(size: int, field: AxisField, length: int | None) -> float:
+        return (min(size, length) if field.kind == "global" and length else size) / (length or 1)
+
+    ratios = (
+        share(b.size, b, theirs) / share(a.size, a, mine),
+        share(b.size_min, b, theirs) / share(a.size_min or 1, a, mine),
+    )
+    return min(ratios)
 
 
 def _notes(a: AxisField, b: AxisField, mine: int | None, theirs: int | None) -> Iterator[str]:

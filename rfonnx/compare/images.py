@@ -12,7 +12,10 @@ from rfonnx.errors import DataError
 if TYPE_CHECKING:
     from PIL import Image
 
-FORMATS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".bmp": "BMP", ".webp": "WEBP", ".ppm": "PPM", ".pgm": "PPM", ".tif": "TIFF", ".tiff": "TIFF"}  # fmt: skip
+FORMATS = {
+    ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".bmp": "BMP", ".webp": "WEBP", ".ppm": "PPM", ".pgm": "PPM",
+    ".tif": "TIFF", ".tiff": "TIFF",
+}  # fmt: skip
 IMAGES = tuple(FORMATS)
 """File name endings that are taken for images. Pillow opens these formats alone: it knows dozens, few of them hardened."""
 
@@ -48,7 +51,9 @@ def read_image(path: Path, name: str) -> np.ndarray:
                 raise ValueError(f"{image.width} x {image.height} pixels, expected at most {MAX_PIXELS} in all")
             if image.mode.startswith(("I", "F")):
                 raise ValueError("more than 8 bits a channel; give such data as .npy")
-            return np.asarray(image if image.mode == "L" else image.convert("L" if image.mode in ("1", "LA") else "RGB"))
+            return np.asarray(
+                image if image.mode == "L" else image.convert("L" if image.mode in ("1", "LA") else "RGB")
+            )
     except Exception as error:  # Pillow's decoders raise what they like on broken files: SyntaxError, struct.error, ...
         reason = " ".join(str(error).split()) or type(error).__name__
         hint = "mend or remove it, or skip what cannot be read with --on-error skip"

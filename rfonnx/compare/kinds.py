@@ -26,7 +26,10 @@ def detect(teacher: Graph, student: Graph) -> tuple[Kind, str]:
 
 def is_quantised(graph: Graph) -> bool:
     """True when an operator quantises, or computes on quantised numbers."""
-    return any("Quant" in n.op_type or n.op_type.startswith("QLinear") or n.op_type.endswith(("Integer", "NBits")) for n in graph.nodes)
+    return any(
+        "Quant" in n.op_type or n.op_type.startswith("QLinear") or n.op_type.endswith(("Integer", "NBits"))
+        for n in graph.nodes
+    )
 
 
 def is_half(graph: Graph) -> bool:

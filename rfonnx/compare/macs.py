@@ -1,6 +1,7 @@
 """Counting: weights, and the multiply-accumulates of one run.
 
-Counted are convolutions, matrix products, recurrent layers and attention; what is elementwise is not. An operator of these families whose
+Counted are convolutions, matrix products, recurrent layers and attention; what is elementwise is not. An operator of
+these families whose
 shapes or spelling are not understood is listed, never taken for free.
 """
 
@@ -57,7 +58,8 @@ def _convolution(node: Node, graph: Graph) -> int | None:
 
 
 def _transposed(node: Node, graph: Graph) -> int | None:
-    """Every input element is spread by one MAC per weight: weight (in, out / group, kernel...). Borders that are cut off count."""
+    """Every input element is spread by one MAC per weight: weight (in, out / group, kernel...). Borders that are cut
+    off count."""
     weight, data = _shape(node, graph, 1), _shape(node, graph, 0)
     return None if weight is None or data is None else prod(data) * prod(weight[1:])
 
@@ -96,13 +98,16 @@ def _einsum(node: Node, graph: Graph) -> int | None:
 
 
 def _attention(node: Node, graph: Graph) -> int | None:
-    """Queries times keys, and weights times values: per head (queries, keys, size) twice. Heads are axis 1 of 4 axes, or merged in the
+    """Queries times keys, and weights times values: per head (queries, keys, size) twice. Heads are axis 1 of 4
+    axes, or merged in the
     last of 3, which gives the same product."""
     q, k, v = (_shape(node, graph, index) for index in range(3))
     if q is None or k is None or v is None or not len(q) == len(k) == len(v) or len(q) not in (3, 4):
         return None
     keys = k[-2]
-    values = v[-1] if len(q) == 4 else v[-1] * node.attrs.get("q_num_heads", 1) // max(1, node.attrs.get("kv_num_heads", 1))
+    values = (
+        v[-1] if len(q) == 4 else v[-1] * node.attrs.get("q_num_heads", 1) // max(1, node.attrs.get("kv_num_heads", 1))
+    )
     return prod(q) * keys + prod(q[:-1]) * keys * values
 
 
@@ -117,7 +122,8 @@ COUNTERS: dict[str, Count] = {
 
 HEAVY = frozenset({
     "If", "Loop", "Scan", "MultiHeadAttention", "GroupQueryAttention", "PackedAttention", "MatMulNBits", "QAttention",
-    "DynamicQuantizeLSTM", "QGemm", "MatMulIntegerToFloat", "DynamicQuantizeMatMul", "NhwcConv", "NhwcFusedConv", "QLinearConvTranspose",
+    "DynamicQuantizeLSTM", "QGemm", "MatMulIntegerToFloat", "DynamicQuantizeMatMul", "NhwcConv", "NhwcFusedConv",
+    "QLinearConvTranspose",
 })  # fmt: skip
 """Operators that multiply much, and that nobody has written a counter for."""
 

@@ -30,7 +30,9 @@ class Port:
 Pair = tuple[Port, Port]
 
 
-def match(what: str, teacher: Sequence[Port], student: Sequence[Port], wanted: Mapping[str, str], check: bool) -> list[Pair]:
+def match(
+    what: str, teacher: Sequence[Port], student: Sequence[Port], wanted: Mapping[str, str], check: bool
+) -> list[Pair]:
     """Pairs in the teacher's order.
 
     Args:

@@ -226,7 +226,8 @@ def _joined(batches: Sequence[Batch]) -> Batch:
 def task_of(teacher: np.ndarray, student: np.ndarray) -> Task:
     """How outputs are read when nobody says.
 
-    (n, classes) floats are a classifier's scores, (n, classes, rows, columns, ...) floats are dense scores, whole numbers are classes,
+    (n, classes) floats are a classifier's scores, (n, classes, rows, columns, ...) floats are dense scores, whole
+    numbers are classes,
     all else is plain numbers.
     """
     if teacher.dtype.kind in "iub" and student.dtype.kind in "iub":

@@ -1,6 +1,7 @@
 """Figures per sample, from a block of two outputs. All arithmetic is in float64.
 
-Blocks are (samples, elements) or (samples, classes, positions) arrays. Everything that is kept is a *sum*, so that figures over many
+Blocks are (samples, elements) or (samples, classes, positions) arrays. Everything that is kept is a *sum*, so that
+figures over many
 samples, and over bootstrap resamples of them, are functions of sums.
 """
 
@@ -51,14 +52,16 @@ def cosine(ts: Floats, tt: Floats, ss: Floats) -> Floats:
     norm = np.sqrt(tt * ss)
     with np.errstate(invalid="ignore", divide="ignore"):
         value = np.where(norm > 0, ts / norm, np.where(tt == ss, 1.0, 0.0))
-    return np.clip(value, -1.0, 1.0)
+    result: Floats = np.clip(value, -1.0, 1.0)
+    return result
 
 
 def decibels(signal: Floats, noise: Floats) -> Floats:
     """10 log10(signal / noise): infinite without noise, minus infinite without signal."""
     with np.errstate(divide="ignore", invalid="ignore"):
         value = 10 * (np.log10(signal) - np.log10(noise))
-    return np.where(noise == 0, np.inf, value)
+    result: Floats = np.where(noise == 0, np.inf, value)
+    return result
 
 
 def are_probabilities(scores: np.ndarray) -> bool:
@@ -89,7 +92,8 @@ def in_top(scores: np.ndarray, choice: np.ndarray, top: int) -> Floats:
     chosen = np.take_along_axis(scores, choice[:, None], 1)
     before = np.arange(scores.shape[1]) < choice[:, None]
     rank = ((scores > chosen) | ((scores == chosen) & before)).sum(1)
-    return (rank < top).astype(np.float64)
+    result: Floats = (rank < top).astype(np.float64)
+    return result
 
 
 def class_sums(

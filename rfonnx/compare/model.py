@@ -59,7 +59,9 @@ class OpenModel:
         """
         word = port.type.removeprefix("tensor(").removesuffix(")")
         if not port.type.startswith("tensor(") or word not in DTYPES:
-            raise DataError(f"input {port} of the {self.label} is no tensor of numbers", "compare models without such inputs")
+            raise DataError(
+                f"input {port} of the {self.label} is no tensor of numbers", "compare models without such inputs"
+            )
         return np.dtype(DTYPES[word])
 
     def run(self, feeds: Mapping[str, np.ndarray], outputs: Sequence[str]) -> list[np.ndarray]:
@@ -69,6 +71,10 @@ class OpenModel:
             ShapeError: the model does not take these arrays.
         """
         return run(self._session, list(outputs), feeds, self.label)
+
+    def stacked(self, sample: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """One sample as a batch: of 1, or as often as the file's batch size asks."""
+        return {name: np.stack([array] * (self.batch or 1)) for name, array in sample.items()}
 
     def run_samples(self, samples: Sequence[Mapping[str, np.ndarray]], outputs: Sequence[str]) -> list[np.ndarray]:
         """Outputs over samples without a batch axis; axis 0 of each result counts the samples.
@@ -84,7 +90,9 @@ class OpenModel:
             chunk = list(samples[begin : begin + size])
             filled = chunk + [chunk[-1]] * (size - len(chunk))
             made = self.run({name: np.stack([sample[name] for sample in filled]) for name in filled[0]}, outputs)
-            parts.append([self._rows(array, name, size)[: len(chunk)] for array, name in zip(made, outputs, strict=True)])
+            parts.append(
+                [self._rows(array, name, size)[: len(chunk)] for array, name in zip(made, outputs, strict=True)]
+            )
         if len(parts) == 1:
             return parts[0]
         return [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
@@ -96,6 +104,7 @@ class OpenModel:
         if size == 1:
             return array[None]  # all that one sample gives, whatever its axes
         raise ShapeError(
-            f"output '{name}' of the {self.label} has the shape {array.shape} for a batch of {size}: axis 0 does not count samples",
+            f"output '{name}' of the {self.label} has the shape {array.shape} for a batch of {size}: axis 0 "
+            f"does not count samples",
             "run sample by sample with --batch 1",
         )

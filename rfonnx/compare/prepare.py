@@ -69,6 +69,8 @@ class Preparer:
             array = prepare_tensor(array, spec, self._preparation)
         elif array.ndim == len(spec.shape) and array.shape[0] == 1 and len(wanted) != array.ndim:
             array = array[0]
+        if not fits(array.shape, wanted) and array.ndim == 3:
+            array = _other_layout(array, wanted)
         if not fits(array.shape, wanted):
             raise DataError(
                 f"sample '{sample.name}' has the shape {shape_text(array.shape)} for input '{spec.name}' of {spec.label}, "
@@ -77,10 +79,20 @@ class Preparer:
             )
         if array.dtype != spec.dtype and not np.can_cast(array.dtype, spec.dtype, "same_kind"):
             raise DataError(
-                f"sample '{sample.name}' has the type {array.dtype} for input '{spec.name}' of {spec.label}, which takes {spec.dtype}",
+                f"sample '{sample.name}' has the type {array.dtype} for input '{spec.name}' of {spec.label}, "
+                f"which takes {spec.dtype}",
                 "save it in that type",
             )
         return np.ascontiguousarray(array, spec.dtype)
+
+
+def _other_layout(array: np.ndarray, wanted: Sequence[int | None]) -> np.ndarray:
+    """Channels moved to the other end where that, and not less, makes the array fit."""
+    for order in ((1, 2, 0), (2, 0, 1)):
+        moved = array.transpose(order)
+        if fits(moved.shape, wanted) and moved.shape[2 if order == (1, 2, 0) else 0] in CHANNELS:
+            return moved
+    return array
 
 
 def fits(shape: Sequence[int], wanted: Sequence[int | None]) -> bool:
@@ -96,7 +108,8 @@ def prepare_image(pixels: np.ndarray, spec: InputSpec, how: Preparation, name: s
     """
     if len(spec.shape) != 4:
         raise DataError(
-            f"{spec.label} takes input '{spec.name}' of shape {shape_text(spec.shape)}, and '{name}' is an image, which needs 4 axes",
+            f"{spec.label} takes input '{spec.name}' of shape {shape_text(spec.shape)}, and '{name}' is an "
+            f"image, which needs 4 axes",
             "give the samples as .npy or .npz",
         )
     nhwc = (how.layout or infer_layout(spec.shape)) == "nhwc"

@@ -64,7 +64,9 @@ def open_source(path: str | os.PathLike[str]) -> Source:
     if not place.exists():
         raise DataError(f"data '{place}' does not exist", "give a folder of images, a .npy or a .npz file")
     if not place.is_file():
-        raise DataError(f"data '{place}' is neither a file nor a folder", "give a folder of images, a .npy or a .npz file")
+        raise DataError(
+            f"data '{place}' is neither a file nor a folder", "give a folder of images, a .npy or a .npz file"
+        )
     suffix = place.suffix.lower()
     if suffix in (".npy", ".npz"):
         return Stack(place)
@@ -134,7 +136,9 @@ class Stack:
             counts[LABELS] = len(self._labels)
         if len(set(counts.values())) > 1:
             told = ", ".join(f"'{name}' {count}" for name, count in counts.items())
-            raise DataError(f"the arrays of '{path}' have different lengths: {told}", "axis 0 counts the samples of each")
+            raise DataError(
+                f"the arrays of '{path}' have different lengths: {told}", "axis 0 counts the samples of each"
+            )
         self._count = next(iter(counts.values()))
         if not self._count:
             raise DataError(f"data '{path}' holds no samples: axis 0 has length 0", "axis 0 counts the samples")

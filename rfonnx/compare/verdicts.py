@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rfonnx.comparison import FieldPair, Kind, NonFinite, OutputAgreement, Verdict
 from rfonnx.errors import QueryError
@@ -95,7 +94,9 @@ def judge(
     limits = limits_for(kind, "", given)
     if "field_ratio" in limits:
         verdicts += [_judge_field(kind, pair, limits["field_ratio"]) for pair in fields]
-    verdicts += [_verdict(kind, "effective field", name, effective[name], limits[name]) for name in effective if name in limits]
+    verdicts += [
+        _verdict(kind, "effective field", name, effective[name], limits[name]) for name in effective if name in limits
+    ]
     return tuple(verdicts)
 
 
@@ -103,7 +104,7 @@ def _judge_output(kind: Kind, output: OutputAgreement, limits: Mapping[str, floa
     for name, measure in output.measures.items():
         if name in limits:
             worst = output.worst.get(name, ())
-            where = f"; worst on {worst[0].sample}: {worst[0].value:.4g}" if worst else ""
+            where = f"worst on {worst[0].sample}: {worst[0].value:.4g}" if worst else ""
             yield _verdict(kind, output.teacher, name, measure.value, limits[name], where)
 
 
@@ -112,27 +113,21 @@ def _verdict(kind: Kind, subject: str, name: str, value: float, limit: float, wh
     passed = value >= limit if meaning.at_least else value <= limit
     side = "at least" if meaning.at_least else "at most"
     reason = f"{meaning.words}: {value:.4g}{meaning.unit}, {side} {limit:g}{meaning.unit} for {kind}"
-    return Verdict(subject, name, value, limit, meaning.at_least, passed, reason + ("" if passed else where))
+    return Verdict(subject, name, value, limit, meaning.at_least, passed, reason, "" if passed else where)
 
 
 def _finite(output: OutputAgreement, bad: NonFinite) -> Verdict:
-    place = ", ".join(map(str, bad.position))
-    reason = f"the {bad.model}'s '{bad.tensor}' is {bad.value} at ({place}) on {bad.sample}"
-    if bad.samples > 1:
-        reason += f" and on {bad.samples - 1} more samples"
+    where = f"'{bad.tensor}' at ({', '.join(map(str, bad.position))}) on {bad.sample}"
     if bad.origin:
-        reason += f"; it begins in '{bad.origin}'"
-    return Verdict(output.teacher, "finite", float(bad.samples), 0.0, False, False, reason)
+        where += f"; it begins in '{bad.origin}'"
+    reason = f"the {bad.model} gives {bad.value}" + (f", on {bad.samples} samples" if bad.samples > 1 else "")
+    return Verdict(output.teacher, "finite", float(bad.samples), 0.0, False, False, reason, where)
 
 
 def _judge_field(kind: Kind, pair: FieldPair, limit: float) -> Verdict:
-    verdict = _verdict(kind, f"{pair.output[0]} along {pair.input[0]} axis {pair.axis[0]}", "field_ratio", pair.ratio, limit)
+    verdict = _verdict(
+        kind, f"{pair.output[0]} along {pair.input[0]} axis {pair.axis[0]}", "field_ratio", pair.ratio, limit
+    )
     if not verdict.passed and pair.notes:
-        return Verdict(*(getattr(verdict, f) for f in ("subject", "measure", "value", "limit", "at_least", "passed")),
-                       reason=f"{verdict.reason}: {pair.notes[0]}")  # fmt: skip
+        return replace(verdict, reason=f"{verdict.reason}: {pair.notes[0]}")
     return verdict
-
-
-def show(value: float) -> str:
-    """A figure in four digits; "exact" for an infinite ratio."""
-    return "exact" if value == math.inf else f"{value:.4g}"

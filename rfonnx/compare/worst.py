@@ -64,5 +64,7 @@ class Finiteness:
                 text = str(float(values[sample][position]))
                 self.found[model] = NonFinite(model, tensor, names[sample], position, text, bad)
             else:
-                self.found[model] = NonFinite(model, tensor, known.sample, known.position, known.value, known.samples + bad)
+                self.found[model] = NonFinite(
+                    model, tensor, known.sample, known.position, known.value, known.samples + bad
+                )
         return whole

@@ -1,0 +1,134 @@
+"""`rfonnx compare TEACHER STUDENT`: may the student replace the teacher?"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import click
+
+from rfonnx.cli import options
+
+
+def _pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+    """`a=b`, repeatable."""
+    pairs: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not (name and equals and value):
+            raise click.BadParameter(f"'{text}' is not like NAME=VALUE", context, parameter)
+        if name in pairs:
+            raise click.BadParameter(f"'{name}' is given twice", context, parameter)
+        pairs[name] = value
+    return pairs
+
+
+def _limits(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, float | None]:
+    """`kl=0.1`, or `kl=off`."""
+    limits: dict[str, float | None] = {}
+    for name, value in _pairs(context, parameter, texts).items():
+        try:
+            limits[name] = None if value == "off" else float(value)
+        except ValueError:
+            raise click.BadParameter(f"'{value}' in '{name}={value}' is no number", context, parameter) from None
+    return limits
+
+
+@click.command("compare")
+@click.argument("teacher", type=click.Path())
+@click.argument("student", type=click.Path())
+@click.option(
+    "--data",
+    metavar="DIR|FILE",
+    help="A folder of images or arrays, or one .npy, .npz or image file. [default: random]",
+)
+@click.option("--samples", type=click.IntRange(1), metavar="N", help="Samples to compare at most. [random: 32]")
+@click.option("--seed", type=int, help="Seed of random samples and of the bootstrap. [default: 0]")
+@click.option(
+    "--batch", type=click.IntRange(1), metavar="N", help="Samples per run, where the models leave it free. [default: 8]"
+)
+@click.option("--prep", multiple=True, metavar="KEY=VALUE", callback=_pairs,
+              help="How images become inputs of both: size, crop, layout, channels, scale, mean, std. Repeatable.")  # fmt: skip
+@click.option(
+    "--teacher-prep", multiple=True, metavar="KEY=VALUE", callback=_pairs, help="The same for the teacher alone."
+)
+@click.option(
+    "--student-prep", multiple=True, metavar="KEY=VALUE", callback=_pairs, help="The same for the student alone."
+)
+@click.option(
+    "--map", "outputs", multiple=True, metavar="TEACHER=STUDENT", callback=_pairs, help="Outputs that belong together."
+)
+@click.option(
+    "--map-input", "inputs", multiple=True, metavar="TEACHER=STUDENT", callback=_pairs, help="The same for inputs."
+)
+@click.option(
+    "--kind",
+    type=click.Choice(["auto", "fp32", "fp16", "int8", "distilled"]),
+    help="What the student is. [default: auto]",
+)
+@click.option("--task", type=click.Choice(["auto", "classifier", "dense", "labels", "values"]),
+              help="How outputs are read. [default: by type and shape]")  # fmt: skip
+@click.option("--class-axis", type=int, metavar="N", help="Axis of the classes in dense outputs. [default: 1]")
+@click.option(
+    "--temperature", type=click.FloatRange(0, min_open=True), help="Of the softmax under the KL. [default: 1]"
+)
+@click.option("--limit", "limits", multiple=True, metavar="MEASURE=X|off", callback=_limits,
+              help="What a measure may be, such as kl=0.05, or off. Repeatable.")  # fmt: skip
+@click.option("--layers", is_flag=True, default=None, help="Find the layer where the two part.")
+@click.option(
+    "--layer-limit", type=float, metavar="DB", help="SQNR under which inner tensors have parted. [default: by kind]"
+)
+@click.option("--fields/--no-fields", default=None, help="Compare theoretical receptive fields. [default: yes]")
+@click.option("--effective/--no-effective", default=None, help="Compare effective receptive fields. [default: yes]")
+@click.option("--cost/--no-cost", default=None, help="Measure weights, MACs, file, memory, latency. [default: yes]")
+@click.option("--latency-runs", type=click.IntRange(5), metavar="N", help="Runs for the latency. [default: 20]")
+@click.option(
+    "--on-error",
+    type=click.Choice(["fail", "skip"]),
+    help="What to do about samples that cannot be read. [default: fail]",
+)
+@click.option("--threads", type=click.IntRange(1), metavar="N", help="Threads per operator. [default: all cores]")
+@click.option("--provider", metavar="NAME", help="Execution provider of onnxruntime. [default: cpu]")
+@click.option(
+    "--config", metavar="FILE", help="Settings, in a table [compare]. [default: rfonnx.toml or pyproject.toml here]"
+)
+@click.option("--all", "every", is_flag=True, help="Show all layers.")
+@options.style_option("text", "json", "markdown")
+@options.output_option
+@options.shape_option
+@click.option("--student-shape", "student_shapes", multiple=True, metavar="NAME=LENGTHS", callback=options.shapes,
+              help="The same for the student, where it differs.")  # fmt: skip
+def command(
+    teacher: str,
+    student: str,
+    prep: dict[str, str],
+    teacher_prep: dict[str, str],
+    student_prep: dict[str, str],
+    config: str | None,
+    every: bool,
+    style: Literal["text", "json", "markdown"],
+    output: str | None,
+    **given: Any,
+) -> int:
+    """Hold STUDENT against the TEACHER it shall replace, both ONNX files."""
+    from rfonnx.cli.output import terminal_style, write
+    from rfonnx.cli.progress import progress
+    from rfonnx.compare.options import from_config, merged
+    from rfonnx.compare.run import compare_models
+    from rfonnx.config import read_config
+    from rfonnx.errors import DataError
+    from rfonnx.report import render
+    from rfonnx.report.compare_json import compare_json
+    from rfonnx.report.compare_report import compare_document
+
+    settings = merged(from_config(read_config(config)), given, prep, teacher_prep, student_prep)
+    with progress("comparing") as tell:
+        found = compare_models(teacher, student, settings, tell)
+    pieces = (
+        compare_json(found)
+        if style == "json"
+        else render(compare_document(found, every), terminal_style(style, output))
+    )
+    write(pieces, output, teacher)
+    if found.incomplete:
+        raise DataError(found.incomplete)
+    return 0 if found.passed else 1

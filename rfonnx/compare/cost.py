@@ -1,0 +1,73 @@
+"""What both models cost, side by side: weights, MACs, file, memory, latency."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from rfonnx.compare.macs import macs, parameters
+from rfonnx.compare.memory import peak_bytes
+from rfonnx.compare.model import OpenModel
+from rfonnx.comparison import Cost
+from rfonnx.graph import Graph
+from rfonnx.graph.external import external_files
+from rfonnx.graph.read import read_model
+
+WARM_UP = 3
+SECONDS = 20.0
+"""Time after which the latency runs end early; at least five are made."""
+
+Feed = Mapping[str, np.ndarray]
+
+
+def costs(
+    models: tuple[OpenModel, OpenModel], graphs: tuple[Graph, Graph], feeds: tuple[Feed, Feed], runs: int, threads: int
+) -> tuple[Cost, Cost]:
+    """Both costs.
+
+    Args:
+        models, graphs: the two models; the graphs at the shapes of `feeds`.
+        feeds: inputs of one run.
+        runs: runs per model for the latency.
+        threads: threads per operator, as the sessions have.
+    """
+    times = latencies(models, feeds, runs)
+    found = []
+    for model, graph, feed, measured in zip(models, graphs, feeds, times, strict=True):
+        count, uncounted = macs(graph)
+        path = os.fspath(model.source) if isinstance(model.source, str | os.PathLike) else None
+        peak = peak_bytes(path, feed, threads) if path is not None else None
+        spread = (float(np.percentile(measured, 50)), float(np.percentile(measured, 95)))
+        found.append(Cost(parameters(graph), count, file_bytes(model), peak, spread, uncounted))
+    return found[0], found[1]
+
+
+def latencies(
+    models: tuple[OpenModel, OpenModel], feeds: tuple[Feed, Feed], runs: int
+) -> tuple[list[float], list[float]]:
+    """Milliseconds per run. Teacher and student take turns, so that whatever else the machine does slows both."""
+    outputs = [[port.name for port in model.outputs] for model in models]
+    times: tuple[list[float], list[float]] = ([], [])
+    begun = time.perf_counter()
+    for number in range(WARM_UP + runs):
+        for which in (0, 1):
+            before = time.perf_counter()
+            models[which].run(feeds[which], outputs[which])
+            if number >= WARM_UP:
+                times[which].append((time.perf_counter() - before) * 1000)
+        if number >= WARM_UP + 4 and time.perf_counter() - begun > SECONDS:
+            break
+    return times
+
+
+def file_bytes(model: OpenModel) -> int | None:
+    """The file and its external data; None when the model is no file."""
+    if not isinstance(model.source, str | os.PathLike):
+        return None
+    proto, _, folder = read_model(model.source)
+    beside = [Path(folder or ".") / name for name in external_files(proto)]
+    return sum(path.stat().st_size for path in (Path(model.source), *beside) if path.is_file())

@@ -1,0 +1,162 @@
+"""From words and TOML values to the settings of a comparison."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, get_args
+
+from rfonnx.compare.settings import Preparation, Settings
+from rfonnx.compare.verdicts import MEANINGS
+from rfonnx.comparison import Kind, Task
+from rfonnx.config import Config, check_keys
+from rfonnx.errors import DataError
+
+PREPARATION = ("size", "crop", "layout", "channels", "scale", "mean", "std")
+
+PLAIN: dict[str, type] = {
+    "data": str, "samples": int, "seed": int, "batch": int, "kind": str, "task": str, "class-axis": int, "temperature": float,
+    "layers": bool, "layer-limit": float, "fields": bool, "effective": bool, "cost": bool, "latency-runs": int,
+    "on-error": str, "threads": int, "provider": str,
+}  # fmt: skip
+"""Keys of `[compare]` that hold one value."""
+
+CHOICES = {
+    "kind": ("auto", *get_args(Kind)),
+    "task": ("auto", *get_args(Task)),
+    "on-error": ("fail", "skip"),
+    "layout": ("nchw", "nhwc"),
+    "channels": ("rgb", "bgr", "grey"),
+}
+
+
+def from_config(config: Config) -> dict[str, Any]:
+    """Fields of `Settings` that `[compare]` sets.
+
+    Raises:
+        DataError: a key or value means nothing.
+    """
+    table = config.table("compare", (*PLAIN, "limits", "outputs", "inputs", "prepare", "teacher", "student"))
+    where = f"{config.path}: [compare]"
+    found: dict[str, Any] = {}
+    for key, value in table.items():
+        if key in PLAIN:
+            found[key.replace("-", "_")] = _plain(where, key, value)
+        elif key in ("outputs", "inputs", "limits"):
+            found[key] = _pairs(where, key, value)
+    both = _table(where, "prepare", table)
+    for role in ("teacher", "student"):
+        found[role] = preparation(f"{where} {role}", {**both, **_table(where, role, table)})
+    if "limits" in found:
+        check_keys(f"{where} limits", found["limits"], MEANINGS)
+        found["limits"] = {name: None if limit is False else float(limit) for name, limit in found["limits"].items()}
+    return found
+
+
+def preparation(where: str, values: Mapping[str, Any]) -> Preparation:
+    """A `Preparation` from words ("224x224", "0.5,0.5") or numbers.
+
+    Raises:
+        DataError: a key or value means nothing.
+    """
+    check_keys(where, values, PREPARATION)
+    made: dict[str, Any] = {}
+    for key, value in values.items():
+        if key == "size":
+            lengths = _lengths(where, key, value)
+            made[key] = lengths[0] if len(lengths) == 1 else lengths
+        elif key == "crop":
+            lengths = _lengths(where, key, value)
+            made[key] = lengths * 2 if len(lengths) == 1 else lengths
+        elif key in ("layout", "channels"):
+            made[key] = _choice(where, key, value)
+        else:
+            numbers = _numbers(where, key, value)
+            made[key] = numbers[0] if key == "scale" else numbers
+    return Preparation(**made)
+
+
+def _plain(where: str, key: str, value: Any) -> Any:
+    wanted = PLAIN[key]
+    if key in CHOICES:
+        return _choice(where, key, value)
+    if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    if not isinstance(value, wanted) or (wanted is not bool and isinstance(value, bool)):
+        raise DataError(f"{where} {key} is {value!r}, expected {wanted.__name__}", "mend it")
+    return value
+
+
+def _choice(where: str, key: str, value: Any) -> Any:
+    if value not in CHOICES[key]:
+        raise DataError(f"{where} {key} is {value!r}", f"it may be {', '.join(CHOICES[key])}")
+    return value
+
+
+def _table(where: str, key: str, table: Mapping[str, Any]) -> Mapping[str, Any]:
+    found = table.get(key, {})
+    if not isinstance(found, Mapping):
+        raise DataError(f"{where} {key} is {found!r}, expected a table", f"write [compare.{key}]")
+    return found
+
+
+def _pairs(where: str, key: str, value: Any) -> dict[str, Any]:
+    wanted = (int, float) if key == "limits" else (str,)
+    if not isinstance(value, Mapping) or not all(isinstance(item, wanted) for item in value.values()):
+        kinds = "numbers, or false" if key == "limits" else "names"
+        raise DataError(f"{where} {key} is {value!r}, expected a table of {kinds}", f"write [compare.{key}]")
+    return dict(value)
+
+
+def _lengths(where: str, key: str, value: Any) -> tuple[int, ...]:
+    words = value.lower().split("x") if isinstance(value, str) else value if isinstance(value, Sequence) else [value]
+    try:
+        lengths = tuple(int(word) for word in words)
+    except (TypeError, ValueError):
+        lengths = ()
+    if len(lengths) not in (1, 2) or not all(0 < length <= 1 << 16 for length in lengths):
+        raise DataError(
+            f"{where} {key} is {value!r}, expected rows and columns such as 224x224, or one number", "mend it"
+        )
+    return lengths
+
+
+def _numbers(where: str, key: str, value: Any) -> tuple[float, ...]:
+    words = value.split(",") if isinstance(value, str) else value if isinstance(value, Sequence) else [value]
+    try:
+        numbers = tuple(float(word) for word in words)
+    except (TypeError, ValueError):
+        numbers = ()
+    if not numbers or (key == "scale" and len(numbers) > 1) or (key == "std" and 0 in numbers):
+        raise DataError(f"{where} {key} is {value!r}, expected numbers such as 0.485,0.456,0.406", "mend it")
+    return numbers
+
+
+def merged(
+    config: Mapping[str, Any],
+    given: Mapping[str, Any],
+    both: Mapping[str, str],
+    teacher: Mapping[str, str],
+    student: Mapping[str, str],
+) -> Settings:
+    """The configuration, with what was given on the command line over it.
+
+    Args:
+        config: see `from_config`.
+        given: fields of `Settings`; None and empty ones were not given.
+        both, teacher, student: keys and values of preparations.
+
+    Raises:
+        DataError: a key or value means nothing.
+    """
+    fields = dict(config)
+    for name, value in given.items():
+        if value is None or value == {}:
+            continue
+        fields[name] = {**fields.get(name, {}), **value} if isinstance(value, Mapping) else value
+    for role, own in (("teacher", teacher), ("student", student)):
+        words = {**both, **own}
+        if words:
+            asked = preparation(f"--{role}-prep" if own else "--prep", words)
+            fields[role] = replace(fields.get(role, Preparation()), **{key: getattr(asked, key) for key in words})
+    return Settings(**fields)

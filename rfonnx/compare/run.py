@@ -1,0 +1,259 @@
+"""The whole comparison: opens, pairs, streams samples through both models, and gathers what the other modules find."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from rfonnx.analysis import analyze
+from rfonnx.compare.batches import Batches, Feed, Prepared
+from rfonnx.compare.cost import costs
+from rfonnx.compare.fields import field_pairs
+from rfonnx.compare.inner import InnerModel
+from rfonnx.compare.kinds import detect
+from rfonnx.compare.layers import SAMPLES, parting
+from rfonnx.compare.matching import Pair, Port, match
+from rfonnx.compare.meter import Batch, Meter
+from rfonnx.compare.model import OpenModel
+from rfonnx.compare.prepare import InputSpec, Preparer
+from rfonnx.compare.samples import Random, Source, open_source
+from rfonnx.compare.settings import ModelSource, Settings, Shapes
+from rfonnx.compare.verdicts import LAYER_LIMITS, judge
+from rfonnx.comparison import Comparison, Cost, FieldPair, Kind, NonFinite, OutputAgreement, Parting, SampleInfo
+from rfonnx.errors import DataError, RfonnxError
+from rfonnx.graph import Graph, load
+
+RANDOM_SAMPLES = 32
+"""Samples that are drawn when no data is given."""
+
+Progress = Callable[[int, int], None]
+"""Called with samples done and samples in all."""
+
+
+def compare_models(
+    teacher: ModelSource, student: ModelSource, settings: Settings, progress: Progress | None = None
+) -> Comparison:
+    """See `rfonnx.compare`."""
+    return _Run(teacher, student, settings).result(progress or (lambda done, total: None))
+
+
+class _Run:
+    """One comparison on its way."""
+
+    def __init__(self, teacher: ModelSource, student: ModelSource, settings: Settings) -> None:
+        self._settings = settings
+        self._threads = settings.threads or usable_cores()
+        self._models = (
+            OpenModel("teacher", teacher, self._threads, settings.provider),
+            OpenModel("student", student, self._threads, settings.provider),
+        )
+        mine, theirs = self._models
+        self._inputs = match("input", mine.inputs, theirs.inputs, settings.inputs, check=False)
+        self._outputs = match("output", mine.outputs, theirs.outputs, settings.outputs, check=True)
+        self._source = self._open_source()
+        self._first: list[tuple[Feed, Feed]] = []
+        self._count = 0
+        self._skipped: list[tuple[str, str]] = []
+        self._meters = [
+            Meter((a.name, b.name), settings.task, settings.class_axis, settings.temperature, settings.seed)
+            for a, b in self._outputs
+        ]
+
+    def result(self, progress: Progress) -> Comparison:
+        """Run, and gather.
+
+        Raises:
+            RfonnxError: something was wrong before a single sample had been compared.
+        """
+        incomplete = self._stream(progress)
+        outputs = [meter.result() for meter in self._meters]
+        feeds = self._first_feeds()
+        graphs = self._graphs(feeds[0])
+        kind, reason = detect(*graphs)
+        if self._settings.kind != "auto":
+            kind, reason = self._settings.kind, "as asked for"
+        outputs = [self._with_origins(output) for output in outputs]
+        warnings = list(self._warnings(outputs))
+        fields, layers, cost = (
+            self._beyond_outputs(kind, graphs, feeds, warnings) if not incomplete else ((), None, None)
+        )
+        effective: Mapping[str, float] = {}
+        limits = self._settings.limits
+        return Comparison(
+            teacher=self._models[0].name,
+            student=self._models[1].name,
+            kind=kind,
+            kind_reason=reason,
+            samples=SampleInfo(
+                self._source.description, self._settings.data is None, self._count, tuple(self._skipped)
+            ),
+            outputs=tuple(outputs),
+            verdicts=judge(kind, outputs, fields, effective, limits),
+            fields=fields,
+            effective=effective,
+            parting=layers,
+            costs=cost,
+            threads=self._threads,
+            shapes={
+                f"{model.role}/{name}": array.shape
+                for model, feed in zip(self._models, feeds[0], strict=True)
+                for name, array in feed.items()
+            },
+            warnings=tuple(warnings),
+            incomplete=incomplete,
+        )
+
+    def _beyond_outputs(
+        self, kind: Kind, graphs: tuple[Graph, Graph], feeds: Sequence[tuple[Feed, Feed]], warnings: list[str]
+    ) -> tuple[tuple[FieldPair, ...], Parting | None, tuple[Cost, Cost] | None]:
+        settings = self._settings
+        fields: tuple[FieldPair, ...] = ()
+        if settings.fields:
+            try:
+                fields = self._fields(feeds[0])
+            except RfonnxError as error:
+                warnings.append(f"receptive fields were not compared: {error}")
+        layers = None
+        if settings.layers:
+            limit = settings.layer_limit if settings.layer_limit is not None else LAYER_LIMITS[kind]
+            inner = (InnerModel(self._models[0], self._threads), InnerModel(self._models[1], self._threads))
+            layers = parting(*inner, feeds, limit)
+        cost = None
+        if settings.cost:
+            cost = costs(self._models, graphs, feeds[0], settings.latency_runs, self._threads)
+        return fields, layers, cost
+
+    def _open_source(self) -> Source:
+        settings = self._settings
+        if settings.data is not None:
+            return open_source(settings.data)
+        model = self._models[0]
+        graph = load(model.source, settings.shapes or None)
+        specs = {}
+        for port in model.inputs:
+            shape = graph.shapes[port.name]
+            assert shape is not None
+            specs[port.name] = (tuple(n or 1 for n in shape[1:]), model.dtype(port), value_count(graph, port.name))
+        return Random(specs, settings.samples or RANDOM_SAMPLES, settings.seed)
+
+    def _stream(self, progress: Progress) -> str:
+        """Feed every sample to both models; returns why it ended early, or ""."""
+        settings = self._settings
+        preparers = (self._preparer(0), self._preparer(1))
+        size = max(1, settings.batch)
+        if any(model.batch is not None for model in self._models):
+            size = max(model.batch or 1 for model in self._models)
+        total = len(self._source) if settings.samples is None else min(settings.samples, len(self._source))
+        batches = Batches(self._source, preparers, size, settings.samples, settings.on_error)
+        for batch in batches:
+            self._skipped += batch.skipped
+            error = batch.failed
+            try:
+                if batch.names:
+                    self._run_batch(batch)
+            except RfonnxError as failed:
+                error = failed
+            if error is not None:
+                if not (self._count and isinstance(error, RfonnxError)):
+                    raise error
+                return str(error)
+            progress(self._count + len(self._skipped), total)
+        if not self._count:
+            name, reason = self._skipped[0]
+            raise DataError(f"none of the {len(self._skipped)} samples could be used; '{name}': {reason}")
+        return ""
+
+    def _run_batch(self, batch: Prepared) -> None:
+        mine, theirs = self._models
+        made = mine.run_samples(batch.teacher, [a.name for a, _ in self._outputs])
+        answered = theirs.run_samples(batch.student, [b.name for _, b in self._outputs])
+        labels = np.array(batch.labels, np.int64)
+        for meter, a, b in zip(self._meters, made, answered, strict=True):
+            meter.add(Batch(batch.names, a, b, labels))
+        self._count += len(batch.names)
+        for pair in zip(batch.teacher, batch.student, strict=True):
+            if len(self._first) < SAMPLES:
+                self._first.append(pair)
+
+    def _preparer(self, which: int) -> Preparer:
+        model = self._models[which]
+        specs = [self._spec(model, pair, which) for pair in self._inputs]
+        return Preparer(specs, self._settings.student if which else self._settings.teacher)
+
+    def _spec(self, model: OpenModel, pair: Pair, which: int) -> InputSpec:
+        port: Port = pair[which]
+        shape = tuple(n if isinstance(n, int) else None for n in port.shape)
+        return InputSpec(f"the {model.label}", port.name, pair[0].name, shape, model.dtype(port))
+
+    def _first_feeds(self) -> list[tuple[Feed, Feed]]:
+        """The first samples as inputs of a run of one batch, the batch size that the file fixes filled up."""
+        return [(self._models[0].stacked(mine), self._models[1].stacked(theirs)) for mine, theirs in self._first]
+
+    def _graphs(self, feeds: tuple[Feed, Feed]) -> tuple[Graph, Graph]:
+        graphs = [load(m.source, bound(f)) for m, f in zip(self._models, feeds, strict=True)]
+        return graphs[0], graphs[1]
+
+    def _fields(self, feeds: tuple[Feed, Feed]) -> tuple[FieldPair, ...]:
+        analyses = [analyze(m.source, bound(f)) for m, f in zip(self._models, feeds, strict=True)]
+        outputs = [(a.name, b.name) for a, b in self._outputs]
+        return field_pairs(analyses[0], analyses[1], outputs, [(a.name, b.name) for a, b in self._inputs])
+
+    def _with_origins(self, output: OutputAgreement) -> OutputAgreement:
+        """The output, with the tensor in which each NaN or infinity begins."""
+        if not output.nonfinite:
+            return output
+        bad = tuple(self._with_origin(found) for found in output.nonfinite)
+        return OutputAgreement(
+            output.teacher, output.student, output.task, output.samples, output.measures, output.worst, bad
+        )
+
+    def _with_origin(self, bad: NonFinite) -> NonFinite:
+        which = 0 if bad.model == "teacher" else 1
+        preparer = self._preparer(which)
+        item = next((item for item in self._source if item.name == bad.sample), None)
+        if item is None:
+            return bad
+        feeds = self._models[which].stacked(preparer(item.load()))
+        origin = InnerModel(self._models[which], self._threads).first_nonfinite(feeds)
+        return NonFinite(bad.model, bad.tensor, bad.sample, bad.position, bad.value, bad.samples, origin)
+
+    def _warnings(self, outputs: Sequence[OutputAgreement]) -> Sequence[str]:
+        found = []
+        if self._settings.data is None:
+            found.append(
+                "no data was given: agreement on random samples says little about agreement on real ones; give --data"
+            )
+        if self._skipped:
+            found.append(f"{len(self._skipped)} samples were skipped")
+        if self._settings.task == "auto":
+            found += [
+                f"output '{o.teacher}' was read as {o.task}; --task says otherwise"
+                for o in outputs
+                if o.task in ("dense",)
+            ]
+        return found
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS, Windows
+        return os.cpu_count() or 1
+
+
+def bound(feeds: Feed) -> Shapes:
+    """Shapes of a run's inputs."""
+    return {name: array.shape for name, array in feeds.items()}
+
+
+def value_count(graph: Graph, name: str) -> int:
+    """How many values an integer input may have: the rows of the tables it picks from, else 2."""
+    rows = [
+        (graph.shapes.get(node.inputs[0]) or (2,))[node.attrs.get("axis", 0)]
+        for node in graph.nodes
+        if node.op_type == "Gather" and node.inputs[1] == name and node.inputs[0] in graph.constants
+    ]
+    return min([n for n in rows if n], default=2)

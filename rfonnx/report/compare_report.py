@@ -1,0 +1,195 @@
+"""A comparison, for people: the verdict first, then where it comes from."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from rfonnx.comparison import Comparison, Cost, FieldPair, LayerAgreement, Measure, OutputAgreement
+from rfonnx.report.document import Document, Line, Name, Section, Table, listed, number, percent, size
+
+SHOWN_LAYERS = 12
+"""Layers of the table of inner tensors, unless all are asked for: the first ones and those around the parting."""
+
+LABELS = {
+    "max_abs": "max abs error", "mean_abs": "mean abs error", "rmse": "RMSE", "cosine": "cosine", "sqnr_db": "SQNR (dB)",
+    "psnr_db": "PSNR (dB)", "top1": "top-1 agreement", "top5": "top-5 agreement", "kl": "KL, teacher to student (nats)",
+    "kl_reverse": "KL, student to teacher (nats)", "top5_reverse": "top-5 agreement, reversed",
+    "confidence_shift": "confidence, student - teacher", "calibration_difference": "expected calibration difference",
+    "agreement": "positions that agree", "mean_iou": "mean IoU", "accuracy_teacher": "accuracy of the teacher",
+    "accuracy_student": "accuracy of the student",
+}  # fmt: skip
+SHARES = frozenset({"top1", "top5", "top5_reverse", "agreement", "accuracy_teacher", "accuracy_student"})
+
+
+def compare_document(found: Comparison, every: bool = False) -> Document:
+    """The comparison as a document; `every` shows all layers."""
+    head: list[Line] = [(Name(found.student), " against ", Name(found.teacher), f": {_outcome(found)}")]
+    head.append((f"judged as {found.kind}: {found.kind_reason}",))
+    if found.incomplete:
+        head.append(("ended early: ", Name(found.incomplete)))
+    samples = f"{found.samples.count} samples"
+    head.append((f"{samples} ({'random' if found.samples.random else 'from data'}): ", Name(found.samples.source)))
+    head.append((f"{found.threads} threads per operator",))
+    tables = [_verdicts(found)] if found.verdicts else []
+    tables += [_output(output) for output in found.outputs if output.measures]
+    if found.fields:
+        tables.append(_fields(found.fields))
+    if found.costs:
+        tables.append(_costs(found.costs, found.threads))
+    if found.parting:
+        tables.append(_layers(found, every))
+    return Document(tuple(head), tuple(tables), tuple(_sections(found)))
+
+
+def _outcome(found: Comparison) -> str:
+    failed = sum(not verdict.passed for verdict in found.verdicts)
+    if failed:
+        return f"DIFFERS ({failed} of {len(found.verdicts)} limits missed)"
+    return "not finished" if found.incomplete else f"agrees (all {len(found.verdicts)} limits held)"
+
+
+def _verdicts(found: Comparison) -> Table:
+    ordered = sorted(found.verdicts, key=lambda verdict: verdict.passed)
+    rows = [
+        ("ok" if v.passed else "FAILED", Name(v.subject), v.reason, Name(v.where) if v.where else "") for v in ordered
+    ]
+    alarm = frozenset(index for index, verdict in enumerate(ordered) if not verdict.passed)
+    return Table(("verdict", "of", "figure", "where"), tuple(rows), ("limits, failed ones first",), alarm=alarm)
+
+
+def _output(output: OutputAgreement) -> Table:
+    rows: list[tuple[str, ...]] = []
+    for name, measure in output.measures.items():
+        worst = output.worst.get(name, ())
+        case = Name(f"{worst[0].sample}: {figure(name, worst[0].value)}") if worst else ""
+        rows.append((LABELS[name], figure(name, measure.value), _interval(name, measure), case))
+    caption: Line = ("output ", Name(output.teacher), f", read as {output.task}, {output.samples} samples")
+    if output.student != output.teacher:
+        caption = (*caption, "; the student's is ", Name(output.student))
+    return Table(("measure", "value", "95% interval", "worst sample"), tuple(rows), caption)
+
+
+def figure(name: str, value: float) -> str:
+    """A figure as people read it.
+
+    >>> figure("top1", 0.9944), figure("kl", 0.01584), figure("sqnr_db", float("inf"))
+    ('99.4%', '0.01584', 'exact')
+    """
+    if value == math.inf:
+        return "exact"
+    return percent(value) if name in SHARES else f"{value:.4g}"
+
+
+def _interval(name: str, measure: Measure) -> str:
+    if measure.low is None or measure.high is None:
+        return ""
+    return f"{figure(name, measure.low)} .. {figure(name, measure.high)}"
+
+
+def _fields(pairs: Sequence[FieldPair]) -> Table:
+    rows: list[tuple[str, ...]] = []
+    for pair in pairs:
+        for side, field in ((0, pair.teacher), (1, pair.student)):
+            rows.append((
+                ("teacher", "student")[side], Name(pair.output[side]), Name(f"{pair.input[side]}[{pair.axis[side]}]"), field.kind,
+                f"{size(field)} of {pair.lengths[side]}", number(field.stride), number(field.center), percent(field.coverage),
+            ))  # fmt: skip
+    header = ("model", "tensor", "axis", "kind", "size", "stride", "centre", "coverage")
+    return Table(
+        header, tuple(rows), ("theoretical receptive fields of the outputs, and of the last tensors that slide",)
+    )
+
+
+def _costs(costs: tuple[Cost, Cost], threads: int) -> Table:
+    one, other = costs
+    rows: list[tuple[str, ...]] = [
+        ("weights", f"{one.parameters:,}", f"{other.parameters:,}", _ratio(one.parameters, other.parameters)),
+        ("MACs", _count(one.macs), _count(other.macs), _ratio(one.macs, other.macs)),
+        ("file, bytes", _count(one.file_bytes), _count(other.file_bytes), _ratio(one.file_bytes, other.file_bytes)),
+        (
+            "peak memory, bytes",
+            _count(one.peak_bytes),
+            _count(other.peak_bytes),
+            _ratio(one.peak_bytes, other.peak_bytes),
+        ),
+    ]
+    for index, label in enumerate(("latency p50, ms", "latency p95, ms")):
+        if one.latency_ms and other.latency_ms:
+            a, b = one.latency_ms[index], other.latency_ms[index]
+            rows.append((label, f"{a:.3f}", f"{b:.3f}", _ratio(a, b)))
+    missing = {**one.uncounted, **other.uncounted}
+    caption: Line = (f"cost of one run; latency in turns, {threads} threads",)
+    if missing:
+        caption = (*caption, "; MACs of ", Name(", ".join(sorted(missing))), " are not counted")
+    return Table(("cost", "teacher", "student", "student / teacher"), tuple(rows), caption)
+
+
+def _count(value: int | None) -> str:
+    return "?" if value is None else f"{value:,}"
+
+
+def _ratio(teacher: float | None, student: float | None) -> str:
+    return "" if teacher is None or student is None or not teacher else f"{student / teacher:.3f}"
+
+
+def _layers(found: Comparison, every: bool) -> Table:
+    parting = found.parting
+    assert parting is not None
+    layers = list(parting.layers)
+    begin = layers.index(parting.first) if parting.first else 0
+    shown = layers if every else layers[max(0, begin - SHOWN_LAYERS // 2) :][:SHOWN_LAYERS]
+    alarm = frozenset(i for i, layer in enumerate(shown) if layer.sqnr_db < parting.limit_db or not layer.finite)
+    caption = f"{len(layers)} pairs of inner tensors over {parting.samples} samples"
+    if parting.unmatched:
+        caption += f", {parting.unmatched} of the teacher's have no partner"
+    if len(shown) < len(layers):
+        caption += f"; {len(layers) - len(shown)} are not shown, --all shows them"
+    return Table(
+        ("tensor", "op", "node", "SQNR (dB)", "cosine", "max abs error"),
+        tuple(_layer(layer) for layer in shown),
+        (caption,),
+        alarm=alarm,
+    )
+
+
+def _layer(layer: LayerAgreement) -> Line:
+    if not layer.finite:
+        return (Name(layer.teacher), Name(layer.op_type), Name(layer.node), "NaN or infinity", "", "")
+    numbers = (figure("sqnr_db", layer.sqnr_db), f"{layer.cosine:.6f}", f"{layer.max_abs:.4g}")
+    return (Name(layer.teacher), Name(layer.op_type), Name(layer.node), *numbers)
+
+
+def _sections(found: Comparison) -> Iterator[Section]:
+    if found.parting is not None:
+        yield Section("Where they part", tuple(_where(found)), alarm=found.parting.first is not None)
+    if found.effective:
+        figures: list[Line] = [(f"{name}: {value:.4g}",) for name, value in found.effective.items()]
+        yield Section("Effective receptive fields", tuple(figures))
+    notes: list[Line] = [(Name(pair.output[0]), ": ", note) for pair in found.fields for note in pair.notes]
+    notes = list(dict.fromkeys(notes))
+    if notes:
+        yield Section("Receptive fields that differ", tuple(listed(notes, 10)))
+    if found.samples.skipped:
+        skipped = listed([(Name(name), ": ", Name(reason)) for name, reason in found.samples.skipped], 10)
+        yield Section(f"Skipped samples ({len(found.samples.skipped)})", tuple(skipped), alarm=True)
+    if found.warnings:
+        yield Section("Warnings", tuple((Name(line),) for line in found.warnings), alarm=True)
+
+
+def _where(found: Comparison) -> Iterator[Line]:
+    parting = found.parting
+    assert parting is not None
+    if parting.first is None:
+        yield (f"nowhere: all {len(parting.layers)} pairs keep an SQNR of {parting.limit_db:g} dB",)
+    for words, layer in ((f"first under {parting.limit_db:g} dB", parting.first), ("steepest fall", parting.steepest)):
+        if layer is not None:
+            yield (
+                f"{words}: tensor ",
+                Name(layer.teacher),
+                " (",
+                Name(layer.op_type),
+                " ",
+                Name(layer.node),
+                f"), SQNR {layer.sqnr_db:.4g} dB",
+            )
