@@ -13,8 +13,10 @@ from onnx import GraphProto, NodeProto, TensorProto, TypeProto
 
 from rfonnx.errors import ModelError
 from rfonnx.graph.functions import subgraph_scope
+from rfonnx.graph.infer import check_attributes
 from rfonnx.graph.model import Graph, Node
 from rfonnx.graph.order import captures, label, subgraphs
+from rfonnx.graph.schemas import schema_of
 from rfonnx.graph.scope import Scope
 from rfonnx.graph.tensors import read_type, tensor_type
 from rfonnx.graph.trips import Rounds, trip_count
@@ -35,11 +37,14 @@ def infer(builder: Builder, proto: NodeProto, node: Node, scope: Scope) -> dict[
     """Types of the outputs of a node with subgraphs, which become Graphs among its attributes; None for other nodes.
 
     Raises:
-        ModelError: a body is missing, or has the wrong number of inputs or outputs.
+        ModelError: a body is missing, or has the wrong number of inputs or outputs, or an attribute has the wrong type.
     """
     rule = _RULES.get(node.op_type)
     if rule is None or node.domain:
         return None
+    schema = schema_of(node.op_type, node.version, "")
+    if schema is not None:
+        check_attributes(proto, schema, node)
     return dict(enumerate(rule(builder, proto, node, scope)))
 
 
@@ -76,12 +81,12 @@ class Body:
         """Infer the body from its inputs' types (those that are unknown: as the body declares them). Gives its outputs' types."""
         builder, graph = self._builder, self.graph
         builder.rollback(self._mark)
+        nodes = builder.sorted_nodes(graph, self._outer)  # first: it checks the names
         stored = [t.name for t in graph.initializer] + [t.values.name for t in graph.sparse_initializer]
         local = [*(i.name for i in graph.input), *stored, *(o for node in graph.node for o in node.output if o)]
         prefix = builder.unique(self._label, local)
         declared = {info.name: info.type for info in (*graph.value_info, *graph.output)}
         scope = subgraph_scope(self._outer, declared, {name: prefix + name for name in local}, prefix)
-        nodes = builder.sorted_nodes(graph, self._outer)
         for info, proto in zip(graph.input, given, strict=False):
             known = proto.WhichOneof("value") and (not proto.HasField("tensor_type") or proto.tensor_type.elem_type)
             builder.tensors.set(scope.resolve(info.name), proto if known else info.type)
@@ -134,7 +139,7 @@ def _scan(builder: Builder, proto: NodeProto, node: Node, scope: Scope) -> Types
     body = Body(builder, proto, "body", scope)
     batched = node.version < 9
     names = node.inputs[1:] if batched else node.inputs
-    count = int(node.attrs.get("num_scan_inputs", 1))
+    count = node.attrs.get("num_scan_inputs", 0)
     if not 1 <= count <= len(names):
         raise ModelError(f"{label(proto)} has {len(names)} inputs and num_scan_inputs {count}", "export it again")
     types = [builder.tensors.types[name] if name else TypeProto() for name in names]
