@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from onnx import numpy_helper
 
-from access.probe import probe, values
+from access.probe import one_node, probe, probe_model, values
 from rfonnx.access.registry import registered
 
 ML = {"domain": "ai.onnx.ml"}
@@ -75,6 +76,25 @@ def test_tree_classifier():
         probe(
             "TreeEnsembleClassifier", {"x": values(2, 4)}, outputs=2, exact=exact, deltas=(3.0, -3.0), trials=8, **attrs
         )
+
+
+def test_tree_ensemble():
+    inner = {"nodes_splits": np.array([0.0, 0.5], np.float32), "nodes_modes": np.array([0, 0], np.uint8)}
+    attrs = {
+        "nodes_featureids": [0, 2],
+        "nodes_truenodeids": [1, 0],
+        "nodes_trueleafs": [0, 1],
+        "nodes_falsenodeids": [2, 1],
+        "nodes_falseleafs": [1, 1],
+        "leaf_targetids": [0, 0, 0],
+        "tree_roots": [0],
+        "n_targets": 1,
+    }
+    tensors = {**inner, "leaf_weights": np.array([1.0, 2.0, 3.5], np.float32)}
+    attrs |= {name: numpy_helper.from_array(value, name) for name, value in tensors.items()}
+    model = one_node("TreeEnsemble", {"x": values(2, 4)}, **ML, **attrs)
+    model.opset_import[1].version = 5
+    probe_model(model, {"x": values(2, 4)}, deltas=(3.0, -3.0), trials=8)
 
 
 def test_support_vectors():

@@ -249,6 +249,22 @@ def test_grid_sample():
     probe("GridSample", inputs, constants=["x"], trials=3, deltas=(0.3, -0.3))
 
 
+@pytest.mark.parametrize("mode", ["linear", "nearest", "cubic"])
+@pytest.mark.parametrize("padding", ["zeros", "border"])
+@pytest.mark.parametrize("align", [0, 1])
+@pytest.mark.parametrize("batch", [1, 2])
+def test_grid_sample_on_a_known_grid(mode, padding, align, batch):
+    inputs = {"x": values(batch, 2, 3, 4), "grid": 0.8 * values(batch, 2, 3, 2, seed=1)}
+    attrs = {"mode": mode, "padding_mode": padding, "align_corners": align}
+    exact = padding == "zeros" or mode == "nearest"  # clipped coordinates fall on pixels: rounding is in doubt
+    probe("GridSample", inputs, constants=["grid"], opset=20, trials=1, deltas=(100.0,), exact=exact, **attrs)
+
+
+def test_reflected_samples_may_be_anywhere():
+    inputs = {"x": values(1, 1, 3, 3), "grid": values(1, 2, 2, 2, seed=1)}
+    probe("GridSample", inputs, constants=["grid"], padding_mode="reflection", exact=False, trials=1)
+
+
 @pytest.mark.parametrize("size", [(2, 1, 2, 4), (1, 1, 2, 2, 4)])
 def test_affine_grid(size):
     rank = len(size) - 2

@@ -9,6 +9,9 @@ from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Step
 from rfonnx.access.registry import Op, declare_everything, rule
 from rfonnx.access.rules.slicing import BY_DATA, known_index, stretch
 
+SOFTMAX = ("SOFTMAX", "SOFTMAX_ZERO", 1, 3)
+"""Spellings of the transforms that mix all scores; TreeEnsemble numbers them."""
+
 declare_everything("a map has no positions", "ai.onnx.ml.CastMap", "ai.onnx.ml.DictVectorizer", "ai.onnx.ml.ZipMap")
 
 
@@ -85,7 +88,7 @@ def predict(op: Op) -> list[Access]:
     for name in op.node.outputs:
         made = op.graph.shapes.get(name)
         own = used is not None and made is not None and len(made) == 2 and (made[1] or 2) > 1
-        own = own and "SOFTMAX" not in op.attrs.get("post_transform", "NONE")
+        own = own and op.attrs.get("post_transform", "NONE") not in SOFTMAX
         note = "features that trees compare on the way to other scores are counted" if own else ""
         path = Path(op.name(0), labels if made == (samples,) else scores)
         result.append(Access((path,), not own, note))

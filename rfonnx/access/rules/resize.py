@@ -6,10 +6,11 @@ import math
 
 import numpy as np
 
-from rfonnx.access.indexing import MAX_TABLE, control_paths, crop
+from rfonnx.access.grid import grid_taps
+from rfonnx.access.indexing import MAX_TABLE, control_paths, crop, pick, pick_rows
 from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Select, Step
 from rfonnx.access.registry import Op, Unproven, rule
-from rfonnx.access.sampling import Resized, leaves_residue, taps
+from rfonnx.access.sampling import IN_DOUBT, Resized, leaves_residue, taps
 
 
 @rule("Resize", "Upsample")
@@ -95,13 +96,38 @@ def center_crop_pad(op: Op) -> Access:
 
 @rule("GridSample")
 def grid_sample(op: Op) -> Access:
-    """Reads the grid at its own position, and any position of the image that it may name. Exact for a constant image."""
+    """Reads the grid at its own position, and any pixel that it may name; the named ones, where the grid is known."""
     axes = tuple(range(2, len(op.shape(0))))
     grid = op.shape(1)
+    known = op.value(1)
+    if known is not None and known.size and math.prod(grid[:-1]) <= MAX_TABLE:
+        found = _on_known_grid(op, known)
+        if found is not None:
+            return found
     coordinates = (Reduce((len(grid) - 1,)), Reshape((grid[0], 1, *grid[1:-1])))
     paths = [Path(op.name(0), (Reduce(axes),))] if op.reads(0) else []
     paths += [Path(op.name(1), coordinates)] if op.reads(1) else []
     return Access(tuple(paths), not op.reads(0), "where the image is sampled is data" if op.reads(0) else "")
+
+
+def _on_known_grid(op: Op, grid: np.ndarray) -> Access | None:
+    """One path per tap, through all pixels in a row; None for what is not followed."""
+    shape, out, attrs = op.shape(0), op.out_shape(), op.attrs
+    found = grid_taps(grid, shape[2:], attrs["mode"], attrs["padding_mode"], bool(attrs["align_corners"]))
+    if found is None:
+        return None
+    taps, sure = found
+    batch, channels, pixels = shape[0], shape[1], math.prod(shape[2:])
+    paths = []
+    for tap in taps:
+        rows = tap.reshape(batch, -1)
+        in_rows = Reshape((batch, channels, pixels))
+        if (rows == rows[:1]).all():
+            steps: tuple[Step, ...] = (in_rows, pick(2, rows[0]))
+        else:
+            steps = (in_rows, *pick_rows((batch, channels, pixels), 0, 2, rows))
+        paths.append(Path(op.name(0), (*steps, Reshape(out))))
+    return Access(tuple(paths), sure, "" if sure else IN_DOUBT)
 
 
 @rule("AffineGrid")
