@@ -127,7 +127,10 @@ class Rounds:
                     return None
                 values[name] = value
         for node in steps:
-            proto = helper.make_node(node.op_type, node.inputs, node.outputs, domain=node.domain, **node.attrs)
+            try:
+                proto = helper.make_node(node.op_type, node.inputs, node.outputs, domain=node.domain, **node.attrs)
+            except (TypeError, ValueError):  # a subgraph or an empty list: nothing that counts rounds has one
+                return None
             results = run_node(proto, self._opsets, [values.get(name) for name in node.inputs])
             for name, result in zip(node.outputs, results, strict=True):
                 if name:

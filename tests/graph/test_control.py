@@ -242,3 +242,14 @@ def test_nodes_that_capture_an_input_are_no_constants():
 def test_errors(body, message):
     with pytest.raises(ModelError, match=message):
         load(parse(body))
+
+
+def test_rounds_decided_by_a_subgraph_are_unknown():
+    decide = "If (go) <then_branch = t () => (bool p) { p = Less(n_next, limit) }, else_branch = e () => (bool q) { q = Not(go) }>"
+    loop = COUNTING.replace("Less(n_next, limit)", decide)
+    graph = load(
+        parse(
+            f"<bool yes = {{1}}, int64 one = {{1}}, int64 m = {{99}}> {{ y, n, rows = Loop (m, yes, x, one) {loop} }}"
+        )
+    )
+    assert graph.shapes["rows"] == (None, 2, 3)
