@@ -245,7 +245,7 @@ def test_errors(body, message):
 
 
 def test_rounds_decided_by_a_subgraph_are_unknown():
-    decide = "If (go) <then_branch = t () => (bool p) { p = Less(n_next, limit) }, else_branch = e () => (bool q) { q = Not(go) }>"
+    decide = "If (go) <then_branch = t () => (bool p) { p = Less(n_next, limit) }, else_branch = e () => (bool q) { q = Not(go)}>"
     loop = COUNTING.replace("Less(n_next, limit)", decide)
     graph = load(
         parse(
