@@ -21,21 +21,18 @@ def plain_domain(domain: str) -> str:
 
 
 def to_node(proto: NodeProto, scope: Scope, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Node:
-    """A node with plain attributes, without its subgraphs.
+    """A node with plain attributes; None stands for its subgraphs, of which control flow's are filled in later.
 
     The tensor of a Constant node is left out of the attributes: it may be a model's whole weights. `Graph.value` gives it.
     """
     domain = plain_domain(proto.domain)
     skip = _CONSTANT_VALUES if proto.op_type == "Constant" and not domain else ()
-    attrs = {a.name: attribute_value(a) for a in proto.attribute if a.type not in _GRAPHS and a.name not in skip}
+    attrs = {a.name: attribute_value(a) for a in proto.attribute if a.name not in skip}
     return Node(proto.op_type, domain, proto.name, inputs, outputs, attrs, scope.version(domain))
 
 
-_GRAPHS = (AttributeProto.GRAPH, AttributeProto.GRAPHS)
-
-
 def attribute_value(attribute: AttributeProto) -> Any:
-    """int, float, str (bytes when it is no UTF-8), list of these, or numpy array; None for data that cannot be had."""
+    """int, float, str (bytes when it is no UTF-8), list of these, or numpy array; None for graphs and data that is absent."""
     kind = attribute.type
     if kind == AttributeProto.INT:
         return attribute.i

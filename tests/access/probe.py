@@ -148,12 +148,13 @@ def probe(
     trials: int = 3,
     run: Run | None = None,
     weights: Weights = "structure",
+    hull: bool = False,
     **node: Any,
 ) -> Program:
     """Check one operator; gives its program for further looks.
 
     Sound: what changes an output must be read. Exact, where `exact` says so: what is read changes it, and the rule claims so.
-    `run` stands in for operators that no runtime knows any more.
+    `run` stands in for operators that no runtime knows any more. `hull`: exact are the ends along each axis, not positions.
     """
     inputs = {name: np.asarray(value) for name, value in inputs.items()}
     model = one_node(op_type, inputs, constants, **node)
@@ -163,7 +164,7 @@ def probe(
     program = lower(graph_of(model, feeds, results), weights)
     names = [n for n in feeds if feeds[n].dtype.kind == "f"] if vary is None else list(vary)
     outputs = {o.name: r for o, r in zip(model.graph.output, results, strict=True)}
-    compare(program, measured(run, feeds, names, deltas, trials), outputs, exact)
+    compare(program, measured(run, feeds, names, deltas, trials), outputs, exact, hull)
     return program
 
 
@@ -191,6 +192,7 @@ def compare(
     dependence: Mapping[str, list[np.ndarray]],
     outputs: Mapping[str, np.ndarray],
     exact: bool | Sequence[bool],
+    hull: bool = False,
 ) -> None:
     """Sound: what changes an output must be read. Exact, where `exact` says so: what is read changes it, and that is claimed."""
     seen = program_reads(program)
@@ -203,10 +205,23 @@ def compare(
             read = mask(seen.get(output, {}).get(name), result.shape, shapes[name])
             missed = np.argwhere(masks[index] & ~read)
             assert not len(missed), f"unsound: {output} <- {name} at {missed[0]} ({len(missed)} in all)"
-            extra = np.argwhere(read & ~masks[index])
+            rank = len(shapes[name])
+            extra = np.argwhere(box(read, rank) & ~box(masks[index], rank) if hull else read & ~masks[index])
             assert not (wanted and len(extra)), f"loose: {output} <- {name} at {extra[0]} ({len(extra)} in all)"
         assert claimed == wanted, f"{output} claims exact={claimed}, {note}"
         assert claimed or note
+
+
+def box(mask: np.ndarray, rank: int) -> np.ndarray:
+    """The mask, filled up to the box around what each output position reads; `rank`: of the input, whose axes come last."""
+    axes = tuple(range(mask.ndim - rank, mask.ndim))
+    filled = np.ones_like(mask)
+    for axis in axes:
+        seen = mask.any(axis=tuple(i for i in axes if i != axis), keepdims=True)
+        since = np.maximum.accumulate(seen, axis=axis)
+        until = np.flip(np.maximum.accumulate(np.flip(seen, axis), axis=axis), axis)
+        filled &= since & until
+    return filled
 
 
 def exactness(program: Program) -> dict[str, tuple[bool, str]]:

@@ -5,6 +5,8 @@ import pytest
 from onnx.reference import ReferenceEvaluator
 
 from access.probe import one_node, probe, values
+from rfonnx.access.lower import lower
+from rfonnx.graph import load
 
 B, HEADS, Q, K, D = 1, 2, 3, 3, 2
 SMALL = {"deltas": (0.5, -0.25), "trials": 1}
@@ -112,6 +114,11 @@ def test_products_as_an_output(mode):
     )
 
 
+def test_products_that_a_mask_hides_are_a_superset():
+    attrs = {"outputs": 4, "qk_matmul_output_mode": 2, "is_causal": 1}
+    check("Attention", qkv(), opset=24, order=["q", "k", "v"], exact=[True, True, True, False], **attrs)
+
+
 @pytest.mark.parametrize("interleaved", [0, 1])
 @pytest.mark.parametrize("rotated", [0, 2])
 @pytest.mark.parametrize("packed", [False, True])
@@ -178,3 +185,16 @@ def test_causal_conv_of_a_short_input():
 
 def test_flex_attention():
     check("FlexAttention", qkv(heads=4, kv_heads=2), domain="ai.onnx.preview")
+
+
+def test_flex_attention_with_a_modifier_is_not_guessed():
+    from onnx import TensorProto, helper
+
+    info = [helper.make_tensor_value_info(n, TensorProto.FLOAT, [B, HEADS, Q, K]) for n in ("s", "t")]
+    modifier = helper.make_graph([helper.make_node("Tanh", ["s"], ["t"])], "modifier", info[:1], info[1:])
+    model = one_node("FlexAttention", qkv(), domain="ai.onnx.preview", score_mod=modifier)
+    del model.graph.output[:]
+    model.graph.output.append(helper.make_tensor_value_info("y0", TensorProto.FLOAT, [B, HEADS, Q, 1]))
+    program = lower(load(model))
+    assert not program.tensors[0].exact
+    assert "modifiers" in program.tensors[0].note

@@ -45,9 +45,25 @@ def test_empty_axes_are_none_when_the_model_says_so(axes):
     probe("ReduceSum", inputs, constants=["axes"] if axes is not None else [], opset=18, noop_with_empty_axes=1)
 
 
-def test_computed_axes_read_everything():
-    inputs = {"x": values(2, 3), "axes": np.array([1], np.int64)}
-    program = probe("ReduceSum", inputs, opset=18, exact=False)
+@pytest.mark.parametrize(
+    ("shape", "axes", "keepdims", "exact"),
+    [
+        ((2, 3), [1], 1, True),
+        ((2, 3, 4), [0, -1], 1, True),
+        ((2, 3, 4), [1], 0, True),
+        ((2, 1, 3), [0, 1], 0, True),
+        ((2, 2, 1), [0], 0, False),
+        ((2, 2), [0], 0, False),
+    ],
+)
+def test_computed_axes_show_in_the_shape(shape, axes, keepdims, exact):
+    inputs = {"x": values(*shape), "axes": np.array(axes, np.int64)}
+    probe("ReduceSum", inputs, opset=18, keepdims=keepdims, exact=exact)
+
+
+def test_too_many_possible_axes_read_everything():
+    inputs = {"x": values(*[2] * 5), "axes": np.array([1, 2], np.int64)}
+    program = probe("ReduceSum", inputs, opset=18, keepdims=0, exact=False, trials=1, deltas=(1,))
     assert "axes are computed" in program.tensors[0].note
 
 

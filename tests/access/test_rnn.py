@@ -103,10 +103,34 @@ def test_full_sequence_lengths_are_exact():
     probe("RNN", inputs, constants=["w", "r", "b", "n"], order=names, hidden_size=H, deltas=(0.5,), trials=1)
 
 
-def test_computed_weights_are_a_superset():
-    probe(
-        "LSTM", inputs_of("LSTM", "forward"), order=order("LSTM"), hidden_size=H, exact=False, deltas=(0.5,), trials=1
-    )
+@pytest.mark.parametrize("state", [True, False])
+@pytest.mark.parametrize("direction", ["forward", "bidirectional"])
+@pytest.mark.parametrize("op_type", GATES)
+def test_computed_weights(op_type, direction, state):
+    """Gates that have nothing to act on in the first step lie between others that do: only the ends are compared."""
+    inputs = inputs_of(op_type, direction)
+    names = order(op_type)
+    if not state:
+        inputs = {name: value for name, value in inputs.items() if name not in ("h", "c")}
+        names = names[:4]
+    attrs = {"order": names, "hidden_size": H, "direction": direction, "outputs": 2}
+    probe(op_type, inputs, hull=True, deltas=(0.5, -0.25), trials=2, **attrs)
+
+
+def test_reset_after_the_product():
+    attrs = {"order": order("GRU"), "hidden_size": H, "linear_before_reset": 1}
+    probe("GRU", inputs_of("GRU", "forward"), hull=True, deltas=(0.5, -0.25), trials=2, **attrs)
+
+
+@pytest.mark.parametrize("cell", [True, False])
+def test_peepholes(cell):
+    inputs = inputs_of("LSTM", "forward") | {"p": values(1, 3 * H, seed=6)}
+    names = ["x", "w", "r", "b", "", "h", "c", "p"]
+    if not cell:
+        del inputs["c"]
+        names[6] = ""
+    attrs = {"order": names, "hidden_size": H, "deltas": (0.5,), "trials": 1}
+    probe("LSTM", inputs, ["w", "r", "b"], hull=True, exact=cell, **attrs)
 
 
 def test_an_unknown_direction_is_not_guessed():

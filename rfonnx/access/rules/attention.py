@@ -86,10 +86,16 @@ def _products(op: Op, query: Heads, keys: list[Heads], biases: list[Heads], seen
         return Access(
             tuple(weights), exact=False, note="weights that a mask hides are zero, but are shown with their row"
         )
-    if mode == 0 or not biases:
+    if mode == 0:
         return Access(tuple(raw))
-    exact = mode == 2
-    return Access((*raw, *(term.then() for term in biases)), exact, "" if exact else "taken with the mask added")
+    added = Access((*raw, *(term.then() for term in biases)))
+    if mode == 1 and biases:  # after the soft cap by the specification, after the mask in onnxruntime
+        return added._replace(exact=False, note="runtimes differ in whether the mask is added: taken as if")
+    if bool((seen.first == 0).all() and (seen.last == keys[0].shape[2] - 1).all()):
+        return added
+    return added._replace(
+        exact=False, note="products that a mask hides are constant, but are shown as if they were not"
+    )
 
 
 @rule("RotaryEmbedding")

@@ -72,16 +72,17 @@ NUMPY_BROADCAST = (
 rule(*UNARY, *NUMPY_BROADCAST, *VARIADIC)(joined)
 
 
-@rule("Dropout", "CastLike")
+@rule("CastLike")
 def first_operand(op: Op) -> Access:
-    """y reads x at its position: a ratio, a training flag or a type that is asked for is no position. Exact.
-
-    Dropout's mask reads nothing of x, but is claimed with it: nobody reads it.
-    """
-    if op.node.op_type == "Dropout":
-        flags = tuple(Path(op.name(index)) for index in (1, 2) if op.reads(index))
-        return Access((Path(op.name(0)), *flags))
+    """y reads x at its position; of the operand whose type it takes it reads no value. Exact."""
     return Access((Path(op.name(0)),))
+
+
+@rule("Dropout")
+def dropout(op: Op) -> list[Access]:
+    """y reads x at its position, ratio and training flag; the mask those two alone. Exact."""
+    flags = tuple(Path(op.name(index)) for index in (1, 2) if op.reads(index))
+    return [Access((Path(op.name(0)), *flags)), Access(flags)][: len(op.node.outputs)]
 
 
 @rule(*BINARY)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Collection
 from typing import Any
+
+import numpy as np
 
 from rfonnx.errors import ModelError
 from rfonnx.graph.model import Graph, Node
@@ -67,6 +70,30 @@ def int_attr(node: Node, name: str, default: int) -> int:
     return value
 
 
+def word_attr(node: Node, name: str, default: str, words: Collection[str]) -> str:
+    """A string attribute out of those that the operator knows.
+
+    Raises:
+        ModelError: it is another one, or no string.
+    """
+    value = node.attrs.get(name, default)
+    if not isinstance(value, str) or value not in words:
+        raise ModelError(f"{node}: attribute '{name}' is {value!r}, known are {', '.join(words)}", "check the exporter")
+    return value
+
+
+def float_attr(node: Node, name: str, default: float) -> float:
+    """A number attribute.
+
+    Raises:
+        ModelError: it is no finite number.
+    """
+    value = node.attrs.get(name, default)
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise ModelError(f"{node}: attribute '{name}' must be a number, but is {value!r}", "check the exporter")
+    return float(value)
+
+
 def ints_attr(node: Node, name: str, length: int | None = None) -> list[int] | None:
     """A list-of-integers attribute, or None when it is left out.
 
@@ -90,9 +117,11 @@ def ints_attr(node: Node, name: str, length: int | None = None) -> list[int] | N
 
 
 def constant_ints(node: Node, graph: Graph, index: int) -> list[int] | None:
-    """Value of input `index` as a flat list of integers; None when it is left out, not constant, or its data cannot be had."""
+    """Value of input `index` as a flat list of integers; None when it is left out, not constant, no numbers, or cannot be had."""
     value = graph.value(input_name(node, index))
-    return None if value is None else [int(v) for v in value.reshape(-1)]
+    if value is None or value.dtype.kind not in "iubf" or (value.dtype.kind == "f" and not np.isfinite(value).all()):
+        return None
+    return [int(v) for v in value.reshape(-1)]
 
 
 def positive_axis(node: Node, axis: int, rank: int) -> int:
