@@ -15,10 +15,18 @@ from onnx.backend.test.case.node import collect_testcases
 from onnx.reference import ReferenceEvaluator
 
 Feeds = dict[str, Any]
-Run = Callable[[Feeds], list[Any]]
 
 REFERENCE_ONLY = {"LRN"}
 """onnxruntime slides LRN's sum by adding and subtracting, so that rounding carries a change past the window."""
+
+
+SLOW_NODES = 10  # nodes that the reference evaluator runs in too long a time to try every element
+
+
+@dataclass(frozen=True)
+class Runner:
+    run: Callable[[Feeds], list[Any]]
+    slow: bool = False
 
 
 @dataclass(frozen=True)
@@ -35,13 +43,30 @@ class Case:
 
     @property
     def tensors(self) -> dict[str, np.ndarray]:
-        """Feeds of the inputs that are tensors; not sequences, not optionals."""
+        """Feeds of the inputs that are tensors with elements; not sequences, not optionals."""
         names = {value.name for value in self.model.graph.input if value.type.HasField("tensor_type")}
-        return {name: value for name, value in self.feeds.items() if name in names}
+        return {name: value for name, value in self.feeds.items() if name in names and value.size}
 
     @property
     def float_inputs(self) -> list[str]:
-        return [name for name, value in self.tensors.items() if is_float(value) and value.size]
+        """What is changed."""
+        return [name for name, value in self.tensors.items() if is_float(value)]
+
+    @property
+    def parameters(self) -> list[str]:
+        """Inputs that are integers or conditions: axes, lengths, indices, masks."""
+        return [name for name, value in self.tensors.items() if not is_float(value) and value.dtype.kind in "iub"]
+
+    def with_constants(self) -> onnx.ModelProto:
+        """The model with its parameters as constants, as exporters write them."""
+        model = onnx.ModelProto()
+        model.CopyFrom(self.model)
+        parameters = self.parameters
+        kept = [value for value in model.graph.input if value.name not in parameters]
+        del model.graph.input[:]
+        model.graph.input.extend(kept)
+        model.graph.initializer.extend(numpy_helper.from_array(self.feeds[name], name) for name in parameters)
+        return model
 
 
 def is_float(value: np.ndarray) -> bool:
@@ -69,7 +94,7 @@ def as_value(value: Any) -> Any:
     return np.asarray(value) if isinstance(value, np.generic) else value
 
 
-def runner(case: Case) -> Run:
+def runner(case: Case) -> Runner:
     """onnxruntime where it knows the operator and its types, else onnx's reference evaluator."""
     if any(node.op_type in REFERENCE_ONLY for node in case.model.graph.node):
         return reference(case)
@@ -82,9 +107,9 @@ def runner(case: Case) -> Run:
         session.run(None, case.feeds)
     except Exception:  # onnxruntime raises its own classes, RuntimeError and others for what it has no kernel for
         return reference(case)
-    return lambda feeds: list(session.run(None, feeds))
+    return Runner(lambda feeds: list(session.run(None, feeds)))
 
 
-def reference(case: Case) -> Run:
+def reference(case: Case) -> Runner:
     evaluator = ReferenceEvaluator(case.model)
-    return lambda feeds: list(evaluator.run(None, feeds))
+    return Runner(lambda feeds: list(evaluator.run(None, feeds)), slow=len(case.model.graph.node) > SLOW_NODES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +12,11 @@ import numpy as np
 
 import rfonnx
 from node_suite.cases import Case, runner
-from node_suite.measure import EMPTY_HI, EMPTY_LO, PASSES, PASSES_CLAIMED, PASSES_LOOSE, Probe
+from node_suite.measure import EMPTY_HI, EMPTY_LO, Probe
+from node_suite.values import Starts
+
+SEARCHES = (3, 8, 32)  # starting values for every case; for one that is loose; for one that is loose and claimed exact
+VARIED = 4  # starting values with the integers varied too
 
 
 @dataclass
@@ -29,11 +34,9 @@ class Pair:
 
 @dataclass
 class Tally:
-    """All that was found: a line per error, every pair, and what could not be measured."""
+    """Every pair under one reading of the cases."""
 
-    cases: int = 0
-    errors: list[str] = field(default_factory=list)
-    random: list[str] = field(default_factory=list)
+    reading: str
     pairs: list[Pair] = field(default_factory=list)
 
     @property
@@ -45,52 +48,77 @@ class Tally:
         return [pair for pair in self.pairs if pair.loose]
 
     @property
-    def loose_claims(self) -> list[Pair]:
-        """Claimed exact, and not seen to be."""
-        return [pair for pair in self.loose if pair.exact]
+    def tight_share(self) -> float:
+        return 1 - (len(self.loose) + len(self.unsound)) / max(len(self.pairs), 1)
 
     def lines(self) -> list[str]:
-        count, tight = len(self.pairs), len(self.pairs) - len(self.loose) - len(self.unsound)
+        claims = sum(pair.exact for pair in self.loose)
         by_case = Counter(pair.case for pair in self.loose)
         return [
-            f"{self.cases} cases, {count} pairs of output and input axis: {len(self.unsound)} unsound, "
-            f"{len(self.errors)} errors, {tight} tight ({tight / max(count, 1):.2%}), "
-            f"{len(self.loose_claims)} claimed exact and not seen to be",
-            f"random by design, not measured: {', '.join(self.random) or 'none'}",
+            f"{self.reading}: {len(self.pairs)} pairs of output and input axis, {len(self.unsound)} unsound, "
+            f"{self.tight_share:.2%} tight, {len(self.loose)} loose, {claims} of them claimed exact",
             f"loose: {', '.join(f'{case} ({n})' for case, n in by_case.items()) or 'none'}",
         ]
 
 
-def examine(case: Case, tally: Tally) -> None:
+@dataclass
+class Findings:
+    """Both readings: integers and conditions as the inputs they are, and as the constants that exporters write."""
+
+    cases: int = 0
+    given: Tally = field(default_factory=lambda: Tally("integers as inputs"))
+    constant: Tally = field(default_factory=lambda: Tally("integers as constants"))
+    errors: list[str] = field(default_factory=list)
+    random: list[str] = field(default_factory=list)
+
+    def lines(self) -> list[str]:
+        return [
+            f"node suite: {self.cases} cases with float inputs, {len(self.errors)} errors; "
+            f"random by design, not measured: {', '.join(self.random) or 'none'}",
+            *self.given.lines(),
+            *self.constant.lines(),
+        ]
+
+
+def examine(case: Case, findings: Findings) -> None:
     """Measure and analyse one case; an exception from rfonnx is an error of the case."""
-    tally.cases += 1
-    probe = Probe(case, runner(case))
-    tally.random += [
+    findings.cases += 1
+    probe, starts = Probe(case, runner(case)), Starts(case)
+    findings.random += [
         f"{case.name}:{name}" for name, steady in zip(case.outputs, probe.steady, strict=True) if not steady
     ]
+    shapes = {name: value.shape for name, value in case.tensors.items()}
+    floats = {name: shapes[name] for name in case.float_inputs}
     try:
-        analysis = rfonnx.analyze(
-            case.model, shapes={name: value.shape for name, value in case.tensors.items() if value.size}
+        fixed = settled(case, rfonnx.analyze(case.with_constants(), shapes=floats), probe, starts)
+        findings.constant.pairs += fixed
+        findings.given.pairs += (
+            varied(case, rfonnx.analyze(case.model, shapes=shapes), probe, starts) if case.parameters else fixed
         )
-        tally.pairs += settled(case, analysis, probe)
     except Exception:
-        tally.errors.append(f"{case.name}: {traceback.format_exc(limit=-3)}")
+        findings.errors.append(f"{case.name}: {traceback.format_exc(limit=-3)}")
 
 
-def settled(case: Case, analysis: rfonnx.Analysis, probe: Probe) -> list[Pair]:
+def settled(case: Case, analysis: rfonnx.Analysis, probe: Probe, starts: Starts) -> list[Pair]:
     """Starting values vary until every pair is tight. A claim to be exact gets the longest search before it counts as loose."""
-    passes = probe.passes()
-    for most in (PASSES, PASSES_LOOSE, PASSES_CLAIMED):
-        while probe.swept < most:
-            probe.sweep(*next(passes))
-        pairs = list(compared(case, analysis, probe))
-        sought = [pair for pair in pairs if pair.loose and (pair.exact or most == PASSES)]
-        if not sought:
-            break
+    pairs: list[Pair] = []
+    for fed, (base, changes) in enumerate(starts.fixed(), 1):
+        probe.sweep(base, changes)
+        if fed in SEARCHES:
+            pairs = list(compared(case, analysis, probe))
+            if fed == SEARCHES[-1] or not any(pair.loose and (pair.exact or fed == SEARCHES[0]) for pair in pairs):
+                break
     return pairs
 
 
-def compared(case: Case, analysis: rfonnx.Analysis, probe: Probe) -> Any:
+def varied(case: Case, analysis: rfonnx.Analysis, probe: Probe, starts: Starts) -> list[Pair]:
+    """On top of what was measured with the case's own integers."""
+    for (base, changes), _ in zip(starts.varied(), range(VARIED), strict=False):
+        probe.sweep(base, changes)
+    return list(compared(case, analysis, probe))
+
+
+def compared(case: Case, analysis: rfonnx.Analysis, probe: Probe) -> Iterator[Pair]:
     for index, output in enumerate(case.outputs):
         if not probe.steady[index]:
             continue
@@ -100,11 +128,10 @@ def compared(case: Case, analysis: rfonnx.Analysis, probe: Probe) -> Any:
 
 
 def pair_of(case: Case, analysis: rfonnx.Analysis, probe: Probe, index: int, output: str, name: str, axis: int) -> Pair:
-    shape = probe.shapes[index]
     seen = probe.measured(name, index, axis)
-    lo, hi = claimed(analysis, output, name, axis, shape)
-    field = analysis.tensors.get(output)
-    pair = Pair(case.name, output, name, axis, field.exact if field else True)
+    lo, hi = claimed(analysis, output, name, axis, probe.shapes[index])
+    tensor = analysis.tensors.get(output)
+    pair = Pair(case.name, output, name, axis, tensor.exact if tensor else True)
     reads = seen.lo <= seen.hi
     if (wrong := reads & ((seen.lo < lo) | (seen.hi > hi))).any():
         pair.unsound = describe(wrong, seen.lo, seen.hi, lo, hi)
