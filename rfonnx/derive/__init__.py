@@ -25,7 +25,7 @@ def facts(
         graph, program: what it was made of.
         again: analyses the same model with other input shapes.
     """
-    batch = batch_facts(fields, graph.declared, again)
+    batch = batch_facts(fields, graph.declared, len(graph.nodes), again)
     shifts = Shifts(graph, program)
     moved = {key: shifts.of(*key) for key in spatial_axes(fields, graph)}
     result = {}

@@ -19,22 +19,27 @@ Dims = Mapping[str, tuple[int | str, ...]]
 """Dimensions of the inputs as the file declares them (`rfonnx.graph.Graph.declared`)."""
 
 SAMPLES = 2
+MAX_NODES = 20_000
+"""Nodes of the largest model that is analysed a second time without being asked."""
 
 
 def batch_facts(
-    fields: Fields, declared: Dims, again: Callable[[dict[str, tuple[int, ...]]], Fields]
+    fields: Fields, declared: Dims, nodes: int, again: Callable[[dict[str, tuple[int, ...]]], Fields]
 ) -> dict[str, BatchFact]:
     """A fact per output.
 
     Args:
         fields: the analysis as it is.
         declared: dimensions of the inputs as declared.
+        nodes: how many the model has.
         again: analyses the model once more, with these input shapes.
     """
     batched = [name for name, dims in declared.items() if dims and isinstance(dims[0], str)]
     if not batched:
         return _of_fixed(fields)
     if _common_length(fields, batched) < SAMPLES:
+        if nodes > MAX_NODES:
+            return _unknown(fields, f"the model is large: analyse it with a batch of {SAMPLES} to see")
         try:
             fields = again(doubled(fields.input_shapes, declared))
         except RfonnxError as error:

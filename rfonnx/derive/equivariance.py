@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from typing import Any
 
 from rfonnx.access.lower import Program, Tensor
 from rfonnx.access.rules.elementwise import BINARY, NUMPY_BROADCAST, UNARY, VARIADIC
 from rfonnx.access.rules.matmul import einsum_labels
 from rfonnx.derive.positional import Positional
-from rfonnx.derive.shifts import ALIKE, Moves, at_rest, joined, of_input, walk
+from rfonnx.derive.shifts import ALIKE, Factor, Moves, at_rest, flat, joined, of_input, walk
 from rfonnx.graph.model import Graph, Node
 
 ELEMENTWISE = {*UNARY, *BINARY, *VARIADIC, *NUMPY_BROADCAST, "Mul", "Where", "PRelu", "Dropout", "CastLike"}
@@ -53,6 +54,9 @@ REGULAR = {
 SCALED = {"QuantizeLinear", "DequantizeLinear"}
 """Operators with a scale of its own, when they have several, for each position of `axis`."""
 
+TOGETHER = ORDER_FREE | NORMS | PRODUCTS
+"""Operators that may take positions together along which the content moves."""
+
 KNOWN = ELEMENTWISE | NORMS | ORDER_FREE | PRODUCTS | BY_CHANNEL | SCALED | REGULAR
 
 
@@ -66,12 +70,15 @@ class Shifts:
         names = [name for name, _ in program.inputs] + [tensor.name for tensor in program.tensors]
         self._index = {name: i for i, name in enumerate(names)}
         self._inputs = len(program.inputs)
+        self._known: dict[Moves, Moves] = {}
+        self._answers: dict[tuple[Any, ...], tuple[Moves, bool]] = {}
         self.positional = Positional(graph)
 
     def of(self, input: str, axis: int) -> dict[str, Moves | None]:
         """Moves of each output; None when it does not depend on the input."""
         found: list[Moves | None] = [None] * self._inputs
-        found[self._index[input]] = of_input(self._shapes[self._index[input]], axis)
+        moves = of_input(self._shapes[self._index[input]], axis)
+        found[self._index[input]] = self._known.setdefault(moves, moves)
         for tensor in self._tensors:
             found.append(self._of_tensor(tensor, found))
         return {name: found[self._index[name]] for name in self._graph.outputs if name in self._index}
@@ -82,6 +89,35 @@ class Shifts:
             return None
         if len(sources) == 1 and not tensor.paths[0][1] and tensor.kind in UNARY:
             return sources[0]  # most tensors of most models
+        result, reduced = self._read(tensor, sources)
+        node, kind = self._graph.nodes[tensor.node_index], tensor.kind
+        plain = node.kind == kind and kind in KNOWN and "\0" not in tensor.name
+        if plain and kind in NORMS and tensor.name == node.outputs[0]:
+            result = self._operand(node.inputs[0], found).broken_by(result.broken)
+        result = self._settled(node, tensor, result)
+        # Whatever an operator does to what stays as it is, that stays as it is.
+        if any(moving(source) for source in sources if source is not None):
+            if node.kind != kind or kind not in KNOWN:
+                result = result.broken_by(f"{kind} is not known to treat all positions alike")
+            elif reduced and (not tensor.exact or kind not in TOGETHER):
+                result = result.broken_by(f"{kind} weighs positions differently")
+            elif plain:
+                result = self._judged(node, tensor, result, found)
+        return self._known.setdefault(result, result)
+
+    def _read(self, tensor: Tensor, sources: list[Moves | None]) -> tuple[Moves, bool]:
+        """The moves by the access steps alone, and whether an axis was taken together along which the content moved.
+
+        A deep net asks the same over and over: equal moves are one object, so that answers can be kept by identity.
+        """
+        key = None
+        if None not in sources:
+            key = (tensor.shape, *((id(before), path[1]) for before, path in zip(sources, tensor.paths, strict=True)))
+            try:
+                if key in self._answers:
+                    return self._answers[key]
+            except TypeError:  # a step with tables
+                key = None
         dependent, others, reduced = [], [], False
         for (source, steps), before in zip(tensor.paths, sources, strict=True):
             if before is None:
@@ -97,34 +133,63 @@ class Shifts:
                 name = self._name(source)
                 with_it = with_it._replace(broken=f"it meets '{name}', which does not move with it")
             result = with_it
-        if not any(moving(source) for source in sources if source is not None):
-            return result  # whatever the operator does to what stays as it is, that stays as it is
-        return self._judged(tensor, result, reduced, found)
+        if key is not None:
+            self._answers[key] = (result, reduced)
+        return result, reduced
 
-    def _judged(self, tensor: Tensor, result: Moves, reduced: bool, found: list[Moves | None]) -> Moves:
-        """The moves, broken when the operator does not treat the positions that move alike."""
-        node, kind = self._graph.nodes[tensor.node_index], tensor.kind
-        if node.kind != kind or kind not in KNOWN:
-            return result.broken_by(f"{kind} is not known to treat all positions alike")
-        if reduced and (not tensor.exact or kind not in ORDER_FREE | NORMS | PRODUCTS):
-            return result.broken_by(f"{kind} weighs positions differently")
-        if "\0" in tensor.name:
+    def _settled(self, node: Node, tensor: Tensor, result: Moves) -> Moves:
+        """The moves, where axes along which constants make a difference may differ."""
+        alike = [i for i, axis in enumerate(result.axes) if tensor.shape[i] > 1 and flat(axis) is ALIKE]
+        if not alike:
             return result
-        operands = [self._operand(name, found) for name in node.inputs]
-        number = node.outputs.index(tensor.name)
-        if kind in NORMS and number == 0:
-            result = operands[0].broken_by(result.broken)
-        if kind == "MaxPool" and number:
-            return result.broken_by("MaxPool tells positions as numbers")
-        if kind in PRODUCTS and not same_contraction(node, operands, len(tensor.shape)):
-            return result.broken_by(f"{kind} weighs positions differently")
-        if kind in BY_CHANNEL and len(operands[0].axes) > 1 and operands[0].flat(1):
-            return result.broken_by(f"{kind} has weights by position of an axis that moves")
-        if kind in SCALED and self._many(node.inputs[1]) and operands[0].flat(node.attrs["axis"]):
-            return result.broken_by(f"{kind} has scales by position of an axis that moves")
-        if kind in ELEMENTWISE | NORMS - BY_CHANNEL:
-            return self.positional.met(node, tensor, result)
+        kind = tensor.kind
+        if kind in BY_CHANNEL:
+            differ = [axis for axis in alike if axis == 1]
+        elif kind in ELEMENTWISE or kind in NORMS:
+            lengths = [self._graph.shapes.get(name) or () for name in node.inputs if name in self._graph.constants]
+            rank = len(tensor.shape)
+            differ = [axis for axis in alike if any(rank - axis <= len(s) and s[axis - rank] != 1 for s in lengths)]
+        elif kind in ORDER_FREE or (
+            kind in REGULAR and not (kind == "Gather" and node.inputs[0] in self._graph.constants)
+        ):
+            differ = []
+        else:
+            differ = alike
+        for axis in differ:
+            result = result.with_axis(axis, (Factor(tensor.shape[axis], 0),))
         return result
+
+    def _judged(self, node: Node, tensor: Tensor, result: Moves, found: list[Moves | None]) -> Moves:
+        """The moves, broken when an operator that is known does not treat the positions that move alike."""
+        kind = tensor.kind
+        if kind in ELEMENTWISE or (kind in NORMS and kind not in BY_CHANNEL):
+            return self.positional.met(node, tensor, result)
+        if kind == "MaxPool" and tensor.name != node.outputs[0]:
+            return result.broken_by("MaxPool tells positions as numbers")
+        if kind in PRODUCTS:
+            operands = [self._operand(name, found) for name in node.inputs]
+            if not same_contraction(node, operands) or not self._same_weights(node, result):
+                return result.broken_by(f"{kind} weighs positions differently")
+        elif kind in BY_CHANNEL or kind in SCALED:
+            operand = self._operand(node.inputs[0], found)
+            axis = 1 if kind in BY_CHANNEL else node.attrs["axis"] if self._many(node.inputs[1]) else -1
+            if 0 <= axis < len(operand.axes) and operand.flat(axis):
+                return result.broken_by(f"{kind} has weights by position of an axis that moves")
+        return result
+
+    def _same_weights(self, node: Node, result: Moves) -> bool:
+        """True when a product's constant operands are the same along every axis of the result that moves."""
+        if node.kind == "Einsum":  # its labels tell already
+            return True
+        rank = len(result.axes)
+        for index, name in enumerate(node.inputs):
+            shape = self._graph.shapes.get(name) or ()
+            if name not in self._graph.constants or (index < 2 and node.kind == "Gemm"):
+                continue
+            axes = range(rank - len(shape), rank - 2 if index < 2 else rank)
+            if any(axis >= 0 and shape[axis - rank] != 1 and result.flat(axis) for axis in axes):
+                return False
+        return True
 
     def _operand(self, name: str, found: list[Moves | None]) -> Moves:
         moves = found[self._index[name]] if name in self._index else None
@@ -145,17 +210,17 @@ def moving(moves: Moves) -> bool:
     return any(factor.move for axis in moves.axes for factor in axis)
 
 
-def same_contraction(node: Node, operands: list[Moves], rank: int) -> bool:
+def same_contraction(node: Node, operands: list[Moves]) -> bool:
     """True when what a product sums over moves alike in its operands, or does not move."""
     if node.kind == "Einsum":
-        return _same_labels(node, operands, rank)
+        return _same_labels(node, operands)
     a, b = operands[:2]
     along_a = len(a.axes) - 1 if not node.attrs.get("transA", 0) else 0
     along_b = max(len(b.axes) - 2, 0) if not node.attrs.get("transB", 0) else 1
     return _agree([(a, along_a), (b, along_b)])
 
 
-def _same_labels(node: Node, operands: list[Moves], rank: int) -> bool:
+def _same_labels(node: Node, operands: list[Moves]) -> bool:
     equation = str(node.attrs["equation"]).replace(" ", "")
     by_label: dict[str, list[tuple[Moves, int]]] = {}
     for term, operand in zip(equation.partition("->")[0].split(","), operands, strict=True):

@@ -42,12 +42,14 @@ class Moves(NamedTuple):
         axes: of the tensor.
         broken: why the tensor does not follow the input by moving alone, or "".
         constants: numbers of the positional constants on the way.
+        cropped: a part was cut off along an axis that moves: what is there leaves the image before it meets the border.
     """
 
     period: int
     axes: tuple[Axis, ...]
     broken: str = ""
     constants: frozenset[int] = frozenset()
+    cropped: bool = False
 
     def flat(self, axis: int) -> Move:
         """How far the content moves along a whole axis."""
@@ -108,11 +110,13 @@ def walk(moves: Moves, steps: Iterable[Step]) -> Walked:
         elif isinstance(step, Select):
             moves = _select(moves, step)
         elif isinstance(step, Reduce):
-            reduced = reduced or any(moves.flat(axis) for axis in step.axes)
             for axis in step.axes:
+                if moves.flat(axis):
+                    moves, reduced = _together(moves), True
                 moves = moves.with_axis(axis, (Factor(1, ALIKE),))
         elif isinstance(step, Band):
-            reduced = reduced or bool(moves.flat(step.axis))
+            if moves.flat(step.axis):
+                moves, reduced = _together(moves), True
             moves = _band(moves, step)
         elif isinstance(step, Permute):
             moves = moves._replace(axes=tuple(moves.axes[i] for i in step.perm))
@@ -148,7 +152,7 @@ def joined(parts: list[Moves], shape: tuple[int, ...]) -> Moves:
             if mine is ALIKE or (not mine and other) or (mine == other and len(axis) > len(axes[i])):
                 axes[i] = axis
     constants = frozenset().union(*(part.constants for part in parts))
-    return Moves(period, tuple(axes), broken, constants)
+    return Moves(period, tuple(axes), broken, constants, any(part.cropped for part in parts))
 
 
 def slope(first: np.ndarray, last: np.ndarray, length: int) -> int | None:
@@ -175,6 +179,17 @@ def _single(moves: Moves, axis: int, kernel: int = 1) -> Moves:
     return moves.with_axis(axis, (Factor(math.prod(f.length for f in factors), flat(factors)),))
 
 
+def _cropped(moves: Moves, first: int, last: int, length: int, stride: int) -> Moves:
+    """Reads from `first` to `last` (or back) of an axis, every `stride`-th: they may leave out a part at an end."""
+    first, last = min(first, last), max(first, last)
+    return moves._replace(cropped=moves.cropped or first >= stride or last < length - stride)
+
+
+def _together(moves: Moves) -> Moves:
+    """An axis taken together along which the content moves."""
+    return moves.broken_by("only a part of an axis is taken together") if moves.cropped else moves
+
+
 def _advanced(moves: Moves, axis: int, length: int, step: int, positions: int = 1) -> Moves:
     """An axis read so that `positions` positions on, the reads are `step` further."""
     ((_, move),) = moves.axes[axis]
@@ -194,14 +209,16 @@ def _window(moves: Moves, step: Window) -> tuple[Moves, bool]:
     moves = _single(moves, step.axis, step.kernel)
     move = moves.flat(step.axis)
     if move and step.length == 1:
-        if step.kernel < whole:
-            moves = moves.broken_by("a fixed position is picked")
+        moves = _together(moves) if step.kernel >= whole else moves.broken_by("a fixed position is picked")
         return moves.with_axis(step.axis, (Factor(1, ALIKE),)), True
     if move is ALIKE:
         last = (step.length - 1) * step.stride - step.pad
         beyond = step.pad > 0 or last >= whole
         uneven = beyond if step.kernel == 1 else whole == 1 and step.length > 1
         return moves.with_axis(step.axis, (Factor(step.length, 0 if uneven else ALIKE),)), False
+    if step.kernel == 1 and move:
+        last = (step.length - 1) * step.stride - step.pad
+        moves = _cropped(moves, -step.pad, last, whole, abs(step.stride))
     return _advanced(moves, step.axis, step.length, step.stride), False
 
 
@@ -229,6 +246,8 @@ def _select(moves: Moves, step: Select) -> Moves:
         return _advanced(moves, step.axis, length, step.shift, step.period)
     advance = slope(step.first, step.last, source)
     if advance:
+        seen = step.first <= step.last
+        moves = _cropped(moves, int(step.first[seen].min()), int(step.last[seen].max()), source, abs(advance))
         return _advanced(moves, step.axis, length, advance)
     moves = moves.broken_by("positions are picked by a table without regularity")
     return moves.with_axis(step.axis, (Factor(length, 0),))
