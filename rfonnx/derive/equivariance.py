@@ -13,8 +13,8 @@ from fractions import Fraction
 from typing import Any
 
 from rfonnx.access.lower import Program, Tensor
+from rfonnx.access.rules.einsum import einsum_labels
 from rfonnx.access.rules.elementwise import BINARY, NUMPY_BROADCAST, UNARY, VARIADIC
-from rfonnx.access.rules.matmul import einsum_labels
 from rfonnx.derive.positional import Positional
 from rfonnx.derive.shifts import ALIKE, Factor, Moves, at_rest, flat, joined, of_input, walk
 from rfonnx.graph.model import Graph, Node

@@ -37,42 +37,9 @@ def test_gemm_without_c():
     probe("Gemm", {"a": values(2, 3), "b": values(3, 2, seed=1), "c": values(2, seed=2)}, beta=0.0)
 
 
-@pytest.mark.parametrize(
-    ("equation", "shapes"),
-    [
-        ("ij,jk->ik", [(2, 3), (3, 2)]),
-        ("bij, bjk -> bki", [(2, 2, 3), (2, 3, 2)]),
-        ("ij,jk", [(2, 3), (3, 2)]),
-        ("ba", [(2, 3)]),
-        ("i,j->ij", [(2,), (3,)]),
-        ("ij->", [(2, 3)]),
-        ("ij->j", [(2, 3)]),
-        ("ii->i", [(3, 3)]),
-        ("ii", [(3, 3)]),
-        ("iji->j", [(2, 3, 2)]),
-        ("...ii->...i", [(2, 3, 3)]),
-        ("...ij,...jk->...ik", [(2, 1, 2, 2), (3, 2, 2)]),
-        ("i...,i->...", [(3, 2), (3,)]),
-        ("...->...", [(2, 3)]),
-        ("a...b,bc->...ac", [(2, 3, 2), (2, 2)]),
-        ("abc,cd,be->ade", [(2, 2, 2), (2, 2), (2, 2)]),
-        ("Ab,bA->A", [(2, 3), (3, 2)]),
-        ("iii->i", [(2, 2, 2)]),
-    ],
-)
-def test_einsum(equation, shapes):
-    probe("Einsum", {f"x{i}": values(*shape, seed=i) for i, shape in enumerate(shapes)}, equation=equation)
-
-
-def test_einsum_with_too_many_operands_is_not_guessed():
-    from rfonnx.access.lower import lower
-    from rfonnx.graph.model import Graph, Node
-
-    node = Node("Einsum", "", "", ("a", "b"), ("y",), {"equation": "ij->j"}, 12)
-    shapes = {"a": (2, 3), "b": (2, 3), "y": (3,)}
-    program = lower(Graph("m", ("a", "b"), ("y",), [node], shapes, {}, set(), lambda name: None))
-    assert not program.tensors[0].exact
-    assert "does not name 2 operands" in program.tensors[0].note
+@pytest.mark.parametrize("shape", [(2, 2), (2, 3, 3)])
+def test_determinants(shape):
+    probe("Det", {"x": values(*shape)}, opset=11)
 
 
 def test_quantized_products():

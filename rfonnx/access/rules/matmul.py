@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from rfonnx.access.kernels import SCATTERED, nonzero, row_ranges, unread
 from rfonnx.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
-from rfonnx.access.registry import Op, Unproven, rule
+from rfonnx.access.registry import Op, rule
 from rfonnx.access.rules.shared import per_channel
 from rfonnx.access.zeros import Range, range_steps, row_of, seen_in_product
 
@@ -66,6 +64,15 @@ def right_steps(shape: tuple[int, ...], drop: bool) -> tuple[Step, ...]:
     return (reduction, Reshape((*shape[:-2], shape[-1]))) if drop else (reduction,)
 
 
+@rule("Det", "com.microsoft.Inverse")
+def whole_matrix(op: Op) -> Access:
+    """Each determinant, and each element of an inverse, reads all of its matrix. Exact."""
+    rank = len(op.shape(0))
+    reduction = Reduce((rank - 2, rank - 1))
+    steps: tuple[Step, ...] = (reduction, Reshape(op.out_shape())) if op.node.op_type == "Det" else (reduction,)
+    return Access((Path(op.name(0), steps),))
+
+
 @rule("MatMulInteger")
 def matmul_integer(op: Op) -> Access:
     """As MatMul, with zero points: of a, one or one per row; of b, one or one per column. Exact."""
@@ -118,69 +125,3 @@ def _row(op: Op, transposed: bool) -> tuple[Step, bool, str]:
         return Reduce((1,)), True, unread(op, 1)
     first, last, contiguous = row_ranges(used if transposed else used.T)
     return Select(1, first, last), contiguous, "" if contiguous else SCATTERED
-
-
-@rule("Einsum")
-def einsum(op: Op) -> Access:
-    """y at the output's labels reads each operand there, and everything along labels that the output has not. Exact.
-
-    "bij,bjk->bik": y[b,i,k] reads x[b,i,:] and z[b,:,k]. "ii->i" reads the diagonal.
-    """
-    equation = str(op.attrs["equation"]).replace(" ", "")
-    terms, _, result = equation.partition("->")
-    operands = terms.split(",")
-    if len(operands) != len(op.node.inputs):
-        raise Unproven(f"equation {equation} does not name {len(op.node.inputs)} operands")
-    if "->" not in equation:  # labels that occur once, in alphabetical order, behind the ellipsis
-        letters = sorted(c for c in set(terms) if c.isalpha() and terms.count(c) == 1)
-        result = ("..." if "..." in terms else "") + "".join(letters)
-    result_labels = einsum_labels(result, len(op.out_shape()))
-    paths = []
-    for index, term in enumerate(operands):
-        if op.reads(index):
-            shape = op.shape(index)
-            paths.append(Path(op.name(index), _operand_steps(shape, einsum_labels(term, len(shape)), result_labels)))
-    return Access(tuple(paths))
-
-
-def einsum_labels(term: str, rank: int) -> list[str]:
-    """One label per axis; the ellipsis' axes are numbered from its end ("-1" last), as they broadcast."""
-    before, dots, after = term.partition("...")
-    hidden = rank - len(before) - len(after)
-    if hidden < 0 or (hidden and not dots):
-        raise Unproven(f"term '{term}' does not name {rank} axes")
-    return [*before, *(str(i) for i in range(-hidden, 0)), *after]
-
-
-def _operand_steps(shape: tuple[int, ...], labels: list[str], result: list[str]) -> tuple[Step, ...]:
-    steps: list[Step] = []
-    while len(set(labels)) < len(labels):  # a label that occurs twice: keep the diagonal of its two axes
-        first = next(i for i, label in enumerate(labels) if label in labels[:i] or label in labels[i + 1 :])
-        second = labels.index(labels[first], first + 1)
-        order = [i for i in range(len(labels)) if i not in (first, second)]
-        steps += [
-            Permute((*order, first, second)),
-            *diagonal(tuple(shape[i] for i in order), shape[first], shape[second]),
-        ]
-        shape = (*(shape[i] for i in order), shape[first])
-        labels = [labels[i] for i in order] + [labels[first]]
-    gone = tuple(i for i, label in enumerate(labels) if label not in result)
-    kept = [i for i in range(len(labels)) if i not in gone]
-    if gone:
-        steps += [Reduce(gone), Reshape(tuple(shape[i] for i in kept))]
-    names = [labels[i] for i in kept]
-    order = sorted(range(len(names)), key=lambda i: result.index(names[i]))
-    if order != list(range(len(order))):
-        steps.append(Permute(tuple(order)))
-    sizes = dict(zip(names, (shape[i] for i in kept), strict=True))
-    if names != result:
-        steps.append(Reshape(tuple(sizes.get(label, 1) for label in result)))
-    return tuple(steps)
-
-
-def diagonal(before: tuple[int, ...], rows: int, columns: int) -> tuple[Step, ...]:
-    """The last two axes of a tensor -> their diagonal. Position i reads (i, i)."""
-    if rows != columns:
-        raise Unproven(f"a diagonal of {rows} x {columns}")
-    places = np.arange(rows, dtype=np.int64) * (rows + 1)
-    return (Reshape((*before, rows * columns)), Select(len(before), places, places))
