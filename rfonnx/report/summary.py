@@ -117,10 +117,19 @@ def _growth(source: Held, axes: Axes) -> Iterator[Line]:
 
 
 def _joins(source: Held, axes: Axes) -> Iterator[Line]:
+    """One line per join; along a causal axis one for all, since causal branches share their ends and never their centres."""
+    causal = {(fact.input, fact.axis) for facts in source.facts.values() for fact in facts.time if fact.causal}
+    apart: dict[Key, int] = {}
     for tensor, name, axis, offsets in source.joins:
-        if axis in axes.get(name, ()):
-            centres = ", ".join(number(offset) for offset in offsets)
-            yield (Name(tensor), " joins branches of ", Name(name), f" axis {axis} that are centred at {centres}")
+        if axis not in axes.get(name, ()):
+            continue
+        if (name, axis) in causal:
+            apart[name, axis] = apart.get((name, axis), 0) + 1
+            continue
+        centres = ", ".join(number(offset) for offset in offsets)
+        yield (Name(tensor), " joins branches of ", Name(name), f" axis {axis} that are centred at {centres}")
+    for (name, axis), count in apart.items():
+        yield (f"{count} joins of branches of ", Name(name), f" axis {axis} that differ in centre, as causal branches do")
 
 
 def _warnings(source: Held) -> Iterator[Line]:
