@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rfonnx.access.indexing import positions
 from rfonnx.access.primitives import Band, Path, Permute, Reduce, Reshape, Select, Step
 from rfonnx.access.registry import Op, Unproven
 from rfonnx.access.zeros import fact, visible_range
@@ -37,7 +38,8 @@ class Keys(NamedTuple):
     @classmethod
     def all(cls, queries: int, keys: int) -> Keys:
         """Every key for every query."""
-        return cls(np.zeros(queries, np.int64), np.full(queries, keys - 1, np.int64))
+        rows = positions(queries)
+        return cls(np.zeros_like(rows), np.full_like(rows, keys - 1))
 
     def within(self, first: np.ndarray | int, last: np.ndarray | int, exact: bool = True) -> Keys:
         """The keys that are in another range too."""
@@ -58,7 +60,7 @@ def packed(name: str, shape: tuple[int, ...], heads: int) -> Heads:
 def appended(past: Heads, new: Heads) -> list[Heads]:
     """Both in the tensor that has `new` behind `past` along the sequence. Exact."""
     before, total = past.shape[2], past.shape[2] + new.shape[2]
-    places = np.arange(total, dtype=np.int64)
+    places = positions(total)
     old = Select(2, places, np.where(places < before, places, places - 1))
     late = Select(2, places - before, np.where(places >= before, places - before, places - before - 1))
     return [_longer(past, old, total), _longer(new, late, total)]
@@ -76,7 +78,7 @@ def shared_heads(heads: Heads, queries: int) -> Heads:
         return heads
     if not count or queries % count:
         raise Unproven(f"{count} key heads do not serve {queries} query heads")
-    head = np.arange(queries, dtype=np.int64) // (queries // count)
+    head = positions(queries) // (queries // count)
     return Heads(heads.name, (*heads.steps, Select(1, head, head)), (batch, queries, length, features))
 
 
@@ -133,7 +135,7 @@ def attended(
     weighed = seen
     if alone:
         weighed = seen._replace(last=np.where(seen.first == seen.last, seen.first - 1, seen.last))
-    rows = np.arange(query.shape[2], dtype=np.int64)
+    rows = positions(query.shape[2])
     whole_rows = bool((weighed.last >= weighed.first).all())
     own = () if whole_rows else (Select(2, rows, np.where(weighed.last >= weighed.first, rows, rows - 1)),)
     paths = [query.then(Reduce((3,)), *own)]

@@ -8,13 +8,24 @@ from collections.abc import Iterable
 import numpy as np
 
 from rfonnx.access.primitives import Path, Permute, Reduce, Reshape, Select, Step, Window
-from rfonnx.access.registry import Op
+from rfonnx.access.registry import Op, Unproven
 
 MAX_TABLE = 2**24
 """Longest table of positions that a rule makes; a longer one is widened and flagged."""
 
 MAX_FLAT = 2**16
 """Most elements of a tensor that a rule addresses one by one, when its axes do not separate."""
+
+
+def positions(length: int) -> np.ndarray:
+    """0 .. length-1.
+
+    Raises:
+        Unproven: a table of so many positions would be too large.
+    """
+    if length > MAX_TABLE:
+        raise Unproven(f"an axis of length {length} is too long for a table of its positions")
+    return np.arange(length, dtype=np.int64)
 
 
 def crop(axis: int, start: int, length: int) -> Window:

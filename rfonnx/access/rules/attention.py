@@ -15,6 +15,7 @@ from rfonnx.access.attending import (
     scores,
     unpacked,
 )
+from rfonnx.access.indexing import positions
 from rfonnx.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
 from rfonnx.access.registry import Op, Unproven, rule
 
@@ -63,7 +64,7 @@ def _seen(op: Op, queries: int, total: int) -> tuple[Keys, bool]:
             least, most = int(lengths.min()) - queries, int(lengths.max()) - queries
             certain = least == most
             keys = keys.within(0, int(lengths.max()) - 1)
-    rows = np.arange(queries, dtype=np.int64)
+    rows = positions(queries)
     right = op.attrs.get("right_window_size", -1)
     if op.attrs.get("is_causal", 0):
         right = 0
@@ -114,7 +115,7 @@ def rotary(op: Op, x: str, shape: tuple[int, ...], caches: tuple[int, int], ids:
     rotated = attrs.get("rotary_embedding_dim", 0) or size
     if not size or width % size or rotated > size or rotated % 2:
         raise Unproven(f"{heads} heads with {rotated} rotated features do not fit a tensor of shape {shape}")
-    place = np.arange(size, dtype=np.int64)
+    place = positions(size)
     half = rotated // 2
     partner = place ^ 1 if attrs.get("interleaved", 0) else np.where(place < half, place + half, place - half)
     partner = np.where(place < rotated, partner, place)
@@ -148,7 +149,7 @@ def _over_heads(shape: tuple[int, ...], size: int, one_row: bool) -> tuple[Step,
     """A cache of (batch, sequence, size), or (size) when one row serves all, lined up with the tensor."""
     if len(shape) == 4:
         return () if one_row else (Reshape((shape[0], 1, shape[2], size)),)
-    feature = np.tile(np.arange(size, dtype=np.int64), shape[2] // size)
+    feature = np.tile(positions(size), shape[2] // size)
     return (Select(0 if one_row else 2, feature, feature),)
 
 
@@ -161,13 +162,13 @@ def linear_attention(op: Op) -> list[Access]:
     kv_heads = attrs["kv_num_heads"]
     key, value = packed(op.name(1), op.shape(1), kv_heads), packed(op.name(2), op.shape(2), kv_heads)
     batch, heads, time, _ = query.shape
-    until = np.arange(time, dtype=np.int64)
+    until = positions(time)
     past = Select(2, np.zeros_like(until), until)
     after_first = past if op.name(3) else Select(2, np.ones_like(until), until)  # the first decay meets an empty state
     delta = "delta" in str(attrs.get("update_rule", "gated_delta"))
 
     def serving(heads_of: Heads) -> tuple[Step, ...]:
-        group = np.arange(heads, dtype=np.int64) // (heads // heads_of.shape[1])
+        group = positions(heads) // (heads // heads_of.shape[1])
         return () if heads_of.shape[1] == heads else (Select(1, group, group),)
 
     paths = [query.then(Reduce((3,))), key.then(Reduce((3,)), past, *serving(key)), value.then(past, *serving(value))]
@@ -198,7 +199,7 @@ def causal_conv(op: Op) -> list[Access]:
     _, channels, length = op.shape(0)
     kernel = op.shape(1)[2]
     keep = kernel - 1
-    time, places = np.arange(length, dtype=np.int64), np.arange(keep, dtype=np.int64)
+    time, places = positions(length), positions(keep)
     paths = [Path(op.name(0), (Select(2, np.maximum(time - keep, 0), time),))]
     if op.reads(1):
         first = np.zeros_like(time) if op.name(3) else np.maximum(keep - time, 0)

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from rfonnx.access.indexing import positions
 from rfonnx.access.kernels import Box, Kernel, Part, kernel, nonzero, unread
 from rfonnx.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Spread, Step
 from rfonnx.access.registry import Op, Unproven, rule
@@ -98,7 +99,7 @@ def _weight_steps(
     out_lengths = out[1:-1] if channels_last else out[2:]
     for i, (length, out_length) in enumerate(zip(lengths, out_lengths, strict=True)):
         stride, dilation, kernel = attrs["strides"][i], attrs["dilations"][i], attrs["kernel_shape"][i]
-        start = np.arange(out_length, dtype=np.int64) * stride - attrs["pads"][i]
+        start = positions(out_length) * stride - attrs["pads"][i]
         first = np.maximum(-(start // dilation), 0)  # the first tap with start + tap * dilation >= 0
         last = np.minimum((length - 1 - start) // dilation, kernel - 1)
         steps.append(Select(2 + i, first, last))
@@ -149,15 +150,14 @@ def _transposed_weight_steps(op: Op, w_shape: tuple[int, ...]) -> tuple[Step, ..
     kernel = w_shape[2:]
     steps: list[Step] = [Reshape((groups, w_shape[0] // groups, w_shape[1], *kernel)), Reduce((1,))]
     for i, taps in enumerate(kernel):
+        positions(out[2 + i] * taps)  # refuses a table too large
         stride, dilation, length = attrs["strides"][i], attrs["dilations"][i], shape[2 + i]
         apart = stride // math.gcd(stride, dilation)
-        first = np.zeros(out[2 + i], np.int64)
-        last = np.full(out[2 + i], -1, np.int64)
-        for o in range(out[2 + i]):
-            reach = [o + attrs["pads"][i] - t * dilation for t in range(taps)]
-            met = [t for t, r in enumerate(reach) if r % stride == 0 and 0 <= r // stride < length]
-            if met:
-                first[o], last[o] = met[0], met[-1]
+        reach = positions(out[2 + i])[:, None] + attrs["pads"][i] - positions(taps) * dilation
+        met = (reach % stride == 0) & (reach >= 0) & (reach < length * stride)  # by output, then tap
+        some = met.any(axis=1)
+        first = np.where(some, met.argmax(axis=1), 0)
+        last = np.where(some, taps - 1 - met[:, ::-1].argmax(axis=1), -1)
         steps.append(Select(3 + i, first, last, apart))
     steps.append(Reshape((out[1], *out[2:])))
     return tuple(steps)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import numpy as np
-
+from rfonnx.access.indexing import positions
 from rfonnx.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
 from rfonnx.access.registry import Op, Unproven, rule
 from rfonnx.access.rules.matmul import MASK_NOTE
@@ -134,5 +133,5 @@ def diagonal(before: tuple[int, ...], rows: int, columns: int) -> tuple[Step, ..
     """The last two axes of a tensor -> their diagonal. Position i reads (i, i)."""
     if rows != columns:
         raise Unproven(f"a diagonal of {rows} x {columns}")
-    places = np.arange(rows, dtype=np.int64) * (rows + 1)
+    places = positions(rows) * (rows + 1)
     return (Reshape((*before, rows * columns)), Select(len(before), places, places))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from rfonnx.access.indexing import positions
 from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Select, Step
 from rfonnx.access.registry import Op, Unproven, rule
 from rfonnx.access.rules.shared import joined, per_channel
@@ -143,7 +142,7 @@ def quantize(op: Op) -> Access:
 def _scale_steps(op: Op, index: int) -> tuple[Step, ...]:
     shape, x_shape, axis = op.shape(index), op.shape(0), op.attrs["axis"]
     if len(shape) == len(x_shape) and op.attrs["block_size"]:
-        blocks = np.arange(x_shape[axis], dtype=np.int64) // op.attrs["block_size"]
+        blocks = positions(x_shape[axis]) // op.attrs["block_size"]
         return (Select(axis, blocks, blocks),)
     if len(shape) > 1:
         raise Unproven(f"a scale of shape {shape} does not fit a tensor of shape {x_shape}")

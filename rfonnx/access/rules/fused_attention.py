@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rfonnx.access.attending import Heads, Keys, appended, attended, bias, packed, scores, unpacked
+from rfonnx.access.indexing import positions
 from rfonnx.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
 from rfonnx.access.registry import Op, Unproven, rule
 from rfonnx.access.rules.attention import rotary
@@ -46,7 +47,7 @@ def _projected(op: Op, mask: int, past: int, added: int, length: int) -> list[Ac
     total = keys[0].shape[2]
     seen = Keys.all(tokens, total)
     if op.attrs.get("unidirectional", 0):
-        seen = seen.within(0, np.arange(tokens, dtype=np.int64) + total - tokens)
+        seen = seen.within(0, positions(tokens) + total - tokens)
     biases = [bias(op.name(added), op.shape(added))] if op.reads(added) else []
     width = op.out_shape()[2]
     y = _output(op, query, keys, values, biases, seen, mask, width // heads)
@@ -71,7 +72,7 @@ def _present(op: Op, past: int, total: int) -> Access:
     """(2, batch, heads, past and new tokens, features): old places are copied, new ones read all features of their token."""
     batch, tokens, _ = op.shape(0)
     before = total - tokens
-    places = np.arange(total, dtype=np.int64)
+    places = positions(total)
     new = Select(1, places - before, np.where(places >= before, places - before, places - before - 1))
     paths = [Path(op.name(0), (Reduce((2,)), new, Reshape((batch, 1, total, 1))))]
     if op.reads(past):
@@ -130,7 +131,7 @@ def multi_head_attention(op: Op) -> list[Access]:
     queries, total = query.shape[2], keys[0].shape[2]
     seen = Keys.all(queries, total)
     if op.attrs.get("unidirectional", 0):
-        seen = seen.within(0, np.arange(queries, dtype=np.int64) + total - queries)
+        seen = seen.within(0, positions(queries) + total - queries)
     biases = [bias(op.name(5), op.shape(5))] if op.reads(5) else []
     y = _output(op, query, keys, values, biases, seen, mask=4, width=values[0].shape[3])
     present = [Access(tuple(part.then() for part in parts)) for parts in (keys, values)]
@@ -171,7 +172,7 @@ def group_query_attention(op: Op) -> list[Access]:
     heads, kv_heads = attrs["num_heads"], attrs["kv_num_heads"]
     query, key, value = _grouped_parts(op, heads, kv_heads)
     batch, _, queries, _ = query.shape
-    rows = np.arange(queries, dtype=np.int64)
+    rows = positions(queries)
     causal = bool(attrs.get("causal", 1))
     window = attrs.get("local_window_size", -1)
     seen = Keys.all(queries, key.shape[2])

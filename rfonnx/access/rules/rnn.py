@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rfonnx.access.indexing import positions
 from rfonnx.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
 from rfonnx.access.registry import Op, Unproven, rule
 
@@ -34,7 +35,7 @@ def _recurrent(op: Op) -> list[Access]:
 
     paths = []
     for d, backward in enumerate(reverse):
-        steps = np.arange(time, dtype=np.int64)
+        steps = positions(time)
         first, last = (steps, np.full_like(steps, time - 1)) if backward else (np.zeros_like(steps), steps)
         seen = (*swap, Reduce((2,)), Select(0, first, last), Reshape((time, 1, batch, 1)))
         paths.append(Path(op.name(0), (*seen, *_spread(1, len(reverse), d))))
@@ -110,7 +111,7 @@ def _spread(axis: int, length: int, position: int) -> tuple[Step, ...]:
     """An axis of length 1 made `length` long, where one position reads it and the others nothing."""
     if length == 1:
         return ()
-    places = np.arange(length, dtype=np.int64)
+    places = positions(length)
     return (Select(axis, np.zeros_like(places), np.where(places == position, 0, -1)),)
 
 
@@ -118,5 +119,5 @@ def _keep(axis: int, length: int, position: int) -> tuple[Step, ...]:
     """An axis of which one position reads itself and the others nothing."""
     if length == 1:
         return ()
-    places = np.arange(length, dtype=np.int64)
+    places = positions(length)
     return (Select(axis, places, np.where(places == position, places, places - 1)),)

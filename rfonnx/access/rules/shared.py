@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from rfonnx.access.indexing import positions
 from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Select, Step, Window
 from rfonnx.access.registry import Op, Unproven
 
@@ -39,7 +38,7 @@ def grouped(axis: int, inputs: int, outputs: int, groups: int) -> tuple[Step, ..
     size = inputs // groups
     if size == 1 and outputs == inputs:
         return ()
-    first = np.repeat(np.arange(groups, dtype=np.int64) * size, outputs // groups)
+    first = positions(outputs) // (outputs // groups) * size
     return (Select(axis, first, first + size - 1),)
 
 

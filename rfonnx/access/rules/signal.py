@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rfonnx.access.indexing import positions
 from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Select, Window
 from rfonnx.access.registry import Op, Unproven, rule
 
@@ -22,7 +23,7 @@ def dft(op: Op) -> Access:
         length = min(int(value.reshape(-1)[0]), shape[axis])
     else:
         raise Unproven("its length is computed at run time")
-    bins = np.zeros(out[axis], np.int64)
+    bins = np.zeros_like(positions(out[axis]))
     steps = (Reduce((len(shape) - 1,)), Select(axis, bins, bins + length - 1))
     return Access((Path(op.name(0), steps),), exact=False, note=_ZERO_COEFFICIENTS)
 
