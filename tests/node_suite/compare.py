@@ -15,8 +15,8 @@ from node_suite.cases import Case, runner
 from node_suite.measure import EMPTY_HI, EMPTY_LO, Probe
 from node_suite.values import Starts
 
-SEARCHES = (3, 8, 32)  # starting values for every case; for one that is loose; for one that is loose and claimed exact
-VARIED = 4  # starting values with the integers varied too
+SEARCHES = (4, 10, 34)  # starting values for every case; for one that is loose; for one that is loose and claimed exact
+VARIED = 6  # starting values with the integers varied too
 
 
 @dataclass

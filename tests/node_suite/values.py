@@ -32,26 +32,33 @@ class Starts:
 
         What one of a pair hides (a slope not used, a maximum never reached) the other shows.
         """
+        some = itertools.cycle(self._some_changes())
         yield self.case.feeds, self.changes
         yield (
             self.case.feeds | {name: self._similar(self.case.feeds[name]) for name in self.case.float_inputs},
-            self.changes[::2],
+            next(some),
         )
         while True:
             wild = self._wild()
-            yield self.case.feeds | wild, self.changes
-            yield self.case.feeds | {name: np.asarray(-value) for name, value in wild.items()}, self.changes
+            yield self.case.feeds | wild, next(some)
+            yield self.case.feeds | {name: np.asarray(-value) for name, value in wild.items()}, next(some)
 
     def varied(self) -> Iterator[Start]:
         """All inputs vary: conditions, indices, lengths and other integers too. Some will be refused."""
+        some = itertools.cycle(self._some_changes())
         for turn in itertools.count():
             feeds = self.case.feeds | self._wild()
             for name in self.case.parameters:
                 value = feeds[name]
                 feeds[name] = self._redrawn(value) if turn % 2 and value.dtype.kind in "iu" else self._shuffled(value)
-            yield feeds, self.changes
+            yield feeds, next(some)
             opposite = {name: ~feeds[name] for name in self.case.parameters if feeds[name].dtype == bool}
-            yield feeds | {name: np.asarray(value) for name, value in opposite.items()}, self.changes
+            yield feeds | {name: np.asarray(value) for name, value in opposite.items()}, next(some)
+
+    def _some_changes(self) -> list[tuple[float, ...]]:
+        """A third of the changes at a time, a smaller and a larger one of opposite sign, so that three turns make all."""
+        third = len(CHANGES) // 2
+        return [(CHANGES[i], CHANGES[i + third], *self.changes[len(CHANGES) :]) for i in range(third)]
 
     def _similar(self, given: np.ndarray) -> np.ndarray:
         """Other values of the same range; what is infinite stays, since masks are written so."""
