@@ -220,6 +220,145 @@ class Pad(OpRun):
         return (np.pad(x, [(max(b, 0), max(e, 0)) for b, e in widths], mode=mode, **fill),)
 
 
+class GroupNormalization(OpRun):
+    """onnx's own is a function body with float32 constants."""
+
+    def _run(self, x, scale, bias, epsilon=1e-5, num_groups=None, stash_type=1):  # type: ignore[no-untyped-def]
+        grouped = x.reshape(x.shape[0], num_groups, -1)
+        middle = grouped - grouped.mean(axis=2, keepdims=True)
+        y = (middle / np.sqrt((middle**2).mean(axis=2, keepdims=True) + epsilon)).reshape(x.shape)
+        repeat = x.shape[1] // scale.size
+        scale, bias = (np.repeat(v, repeat).reshape(1, -1, *[1] * (x.ndim - 2)) for v in (scale, bias))
+        return (y * scale + bias,)
+
+
+class MaxUnpool(OpRun):
+    """onnx's own goes wrong without an output shape."""
+
+    def _run(  # type: ignore[no-untyped-def]
+        self, x, indices, output_shape=None, kernel_shape=None, pads=None, strides=None
+    ):
+        y = np.zeros(
+            (*x.shape[:2], *((n - 1) * s + k for n, s, k in zip(x.shape[2:], strides, kernel_shape, strict=True)))
+        )
+        y.reshape(-1)[indices.reshape(-1)] = x.reshape(-1)
+        return (y,)
+
+
+def _cubic(d: float) -> float:
+    """Keys' kernel with a = -0.75."""
+    d = abs(d)
+    if d <= 1:
+        return 1.25 * d**3 - 2.25 * d**2 + 1
+    return -0.75 * (d**3 - 5 * d**2 + 8 * d - 4) if d < 2 else 0.0
+
+
+class GridSample(OpRun):
+    """onnx's own rounds coordinates to float32."""
+
+    def _run(self, x, grid, mode="linear", padding_mode="zeros", align_corners=0):  # type: ignore[no-untyped-def]
+        lengths, rank = x.shape[2:], x.ndim - 2
+        y = np.zeros((*x.shape[:2], *grid.shape[1:-1]))
+        for n, *place in np.ndindex(grid.shape[:-1]):
+            axes = []
+            for axis, length in enumerate(lengths):
+                v = grid[(n, *place, rank - 1 - axis)]
+                at = (v + 1) / 2 * (length - 1) if align_corners else ((v + 1) * length - 1) / 2
+                low = math.floor(at)
+                if mode == "nearest":
+                    found = {round(at): 1.0}
+                elif mode == "linear":
+                    found = {low: 1 - (at - low), low + 1: at - low}
+                else:
+                    found = {i: _cubic(at - i) for i in range(low - 1, low + 3)}
+                axes.append([(_border(i, length, padding_mode, align_corners), w) for i, w in found.items()])
+            for corner in itertools.product(*axes):
+                if all(i is not None for i, _ in corner):
+                    y[(n, slice(None), *place)] += (
+                        math.prod(w for _, w in corner) * x[(n, slice(None), *(i for i, _ in corner))]
+                    )
+        return (y,)
+
+
+def _border(i: int, length: int, padding: str, align_corners: int) -> int | None:
+    """The position that stands for one beyond the border; None for a zero."""
+    if padding == "zeros":
+        return i if 0 <= i < length else None
+    if padding == "border":
+        return min(max(i, 0), length - 1)
+    while not 0 <= i < length:
+        low, high = (0, 2 * (length - 1)) if align_corners else (-1, 2 * length - 1)
+        i = low - i if i < 0 else high - i
+    return i
+
+
+class MeanVarianceNormalization(OpRun):
+    """onnx's own is a function body with float32 constants."""
+
+    def _run(self, x, axes=None):  # type: ignore[no-untyped-def]
+        axes = tuple(axes or (0, 2, 3))
+        middle = x - x.mean(axis=axes, keepdims=True)
+        return (middle / (np.sqrt((middle**2).mean(axis=axes, keepdims=True)) + 1e-9),)
+
+
+class LpNormalization(OpRun):
+    """onnx's own takes no absolute value for p 1."""
+
+    def _run(self, x, axis=-1, p=2):  # type: ignore[no-untyped-def]
+        return (x / (np.abs(x) ** p).sum(axis=axis, keepdims=True) ** (1 / p),)
+
+
+class DeformConv(OpRun):
+    """onnx's own rounds coordinates to float32."""
+
+    def _run(  # type: ignore[no-untyped-def]
+        self,
+        x,
+        w,
+        offset,
+        b=None,
+        mask=None,
+        dilations=None,
+        group=1,
+        kernel_shape=None,
+        offset_group=1,
+        pads=None,
+        strides=None,
+    ):
+        taps = list(np.ndindex(w.shape[2:]))
+        strides, dilations, pads = strides or [1, 1], dilations or [1, 1], pads or [0, 0, 0, 0]
+        y = np.zeros((x.shape[0], w.shape[0], *offset.shape[2:]))
+        offset = offset.reshape(x.shape[0], offset_group, len(taps), 2, *offset.shape[2:])
+        factor = np.ones(offset[:, :, :, 0].shape) if mask is None else mask.reshape(offset[:, :, :, 0].shape)
+        per_offset, inputs, outputs = x.shape[1] // offset_group, w.shape[1], w.shape[0] // group
+        for n, c, (t, tap), place in itertools.product(
+            range(x.shape[0]), range(x.shape[1]), enumerate(taps), np.ndindex(y.shape[2:])
+        ):
+            o = c // per_offset
+            at = [
+                place[a] * strides[a] - pads[a] + tap[a] * dilations[a] + offset[(n, o, t, a, *place)] for a in range(2)
+            ]
+            value = 0.0
+            for corner in itertools.product(*((math.floor(v), math.floor(v) + 1) for v in at)):
+                if all(0 <= i < length for i, length in zip(corner, x.shape[2:], strict=True)):
+                    value += math.prod(1 - abs(v - i) for v, i in zip(at, corner, strict=True)) * x[(n, c, *corner)]
+            g = c // inputs
+            kernels = w[(slice(g * outputs, (g + 1) * outputs), c % inputs, *tap)]
+            y[(n, slice(g * outputs, (g + 1) * outputs), *place)] += kernels * value * factor[(n, o, t, *place)]
+        return (y if b is None else y + b.reshape(1, -1, 1, 1),)
+
+
+class AffineGrid(OpRun):
+    """onnx's own mixes float32 with the type of theta."""
+
+    def _run(self, theta, size, align_corners=0):  # type: ignore[no-untyped-def]
+        lengths = [int(n) for n in size[2:]]
+        lines = [np.linspace(-1, 1, n) if align_corners else (2 * np.arange(n) + 1) / n - 1 for n in lengths]
+        axes = np.meshgrid(*lines, indexing="ij")
+        base = np.stack([*axes[::-1], np.ones(lengths)], axis=-1).reshape(-1, len(lengths) + 1)
+        return ((base @ theta.transpose(0, 2, 1)).reshape(theta.shape[0], *lengths, len(lengths)).astype(theta.dtype),)
+
+
 NEW_OPS = [value for value in list(globals().values()) if isinstance(value, type) and value.__base__ is OpRun]
 
 

@@ -396,4 +396,79 @@ RESIZE = [
     Case("CenterCropPad", [(5, 6), ints(8)], {"axes": [0]}, tag="axes"),
 ]  # fmt: skip
 
-TABLE = [*ELEMENTWISE, *BINARY, *CONV, *POOL, *MATMUL, *SHAPE, *REDUCE, *NORM, *SLICING, *PAD, *RESIZE]
+
+def grid_case(mode: str, padding: str, corners: int, shape: tuple[int, ...] = (2, 3, 5, 6)) -> Case:
+    """A GridSample whose grid reaches beyond the image."""
+    rank = len(shape) - 2
+    grid = (2, *range(3, 3 + rank), rank)
+    attrs = {"mode": mode, "padding_mode": padding, "align_corners": corners}
+    return Case("GridSample", [shape, grid], attrs, tag=f"{mode}-{padding}-{corners}-{rank}d")
+
+
+SAMPLING = [
+    *(
+        grid_case(mode, padding, corners)
+        for mode in ("linear", "cubic") for padding in ("zeros", "border", "reflection") for corners in (0, 1)
+    ),
+    Case("GridSample", [(2, 3, 5, 6), np.tanh(weights(2, 3, 4, 2))], {"mode": "nearest"}, tag="nearest"),
+    grid_case("linear", "zeros", 0, (2, 2, 3, 4, 5)),
+    Case("AffineGrid", [(2, 2, 3), ints(2, 3, 4, 5)], {"align_corners": 0}),
+    Case("AffineGrid", [(2, 2, 3), ints(2, 3, 4, 5)], {"align_corners": 1}, tag="corners"),
+    Case("AffineGrid", [(1, 3, 4), ints(1, 3, 2, 4, 3)], tag="3d"),
+    Case("DeformConv", [(1, 4, 6, 5), weights(3, 4, 3, 2), (1, 12, 6, 5)], {"pads": [1, 0, 1, 1]}),
+    Case(
+        "DeformConv", [(2, 4, 7, 6), weights(4, 2, 3, 3), (2, 36, 4, 3), (4,), (2, 18, 4, 3)],
+        {"pads": [1, 1, 1, 1], "strides": [2, 2], "group": 2, "offset_group": 2}, tag="groups",
+    ),
+    Case(
+        "DeformConv", [(1, 2, 8, 7), weights(2, 2, 3, 2), weights(1, 12, 4, 5)], {"dilations": [2, 2]}, tag="dilated",
+    ),
+]  # fmt: skip
+
+MORE = [
+    Case("Col2Im", [(2, 12, 12), ints(5, 5), ints(2, 3)]),
+    Case(
+        "Col2Im", [(1, 12, 9), ints(5, 6), ints(2, 2)],
+        {"strides": [2, 2], "pads": [0, 1, 1, 0], "dilations": [1, 2]}, tag="strided",
+    ),
+    Case("GroupNormalization", [(2, 6, 3, 2), (6,), (6,)], {"num_groups": 3}),
+    Case("GroupNormalization", [(2, 6, 3), (3,), (3,)], {"num_groups": 3}, opset=18, tag="18"),
+    Case("MeanVarianceNormalization", [IMAGE]),
+    Case("MeanVarianceNormalization", [X], {"axes": [0, 2]}, tag="axes"),
+    Case("LpNormalization", [X], {"axis": 1}),
+    Case("LpNormalization", [X], {"axis": -1, "p": 1}, tag="p1"),
+    Case("MaxUnpool", [(1, 1, 2, 2), np.array([[[[5, 7], [13, 15]]]], np.int64)], {"kernel_shape": [2, 2], "strides": [2, 2]}),
+    *(
+        Case("CumSum", [X, np.array(1, np.int64)], {"exclusive": e, "reverse": r}, tag=f"{e}{r}")
+        for e in (0, 1) for r in (0, 1)
+    ),
+    *(
+        Case("Einsum", list(shapes), {"equation": equation}, tag=equation.replace(" ", ""))
+        for equation, shapes in (
+            ("ij,jk->ik", ((2, 3), (3, 4))),
+            ("bhid,bhjd->bhij", ((2, 2, 3, 4), (2, 2, 5, 4))),
+            ("...ij, ...jk", ((2, 3, 4), (2, 4, 5))),
+            ("...ij,jk->...ki", ((2, 2, 3, 4), (4, 5))),
+            ("ij->j", ((2, 3),)),
+            ("i,j,k->ijk", ((2,), (3,), (4,))),
+            ("ij,jk,kl->il", ((2, 3), (3, 4), (4, 2))),
+            ("ijk,jl->il", ((2, 3, 4), (3, 5))),
+        )
+    ),
+]  # fmt: skip
+
+TABLE = [
+    *ELEMENTWISE,
+    *BINARY,
+    *CONV,
+    *POOL,
+    *MATMUL,
+    *SHAPE,
+    *REDUCE,
+    *NORM,
+    *SLICING,
+    *PAD,
+    *RESIZE,
+    *SAMPLING,
+    *MORE,
+]

@@ -1,17 +1,21 @@
 """The gradient rules, one module per family of operators, named as in `rfonnx.access.rules`."""
 
 # ruff: noqa: F401  # each family registers its rules when it is imported
-from rfonnx.gradient.rules import (
+from rfonnx.gradient.rules import (  # fmt: skip
     binary,
     constant,
     conv,
+    einsum,
     elementwise,
     matmul,
     norm,
     pad,
     pool,
+    quantize,
     reduce,
     resize,
+    sampling,
+    scan,
     shape,
     slicing,
 )

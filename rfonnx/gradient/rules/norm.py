@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from rfonnx.gradient.op import Op
@@ -101,6 +103,52 @@ def instance_norm(op: Op, g: Value) -> Gradients:
     if op.needs(2):
         made[2] = g.sum([0, *axes], keepdims=False)
     return made
+
+
+@rule("GroupNormalization")
+def group_norm(op: Op, g: Value) -> Gradients:
+    """Channels in groups, each normalised with space; scale and bias per channel (per group in opset 18)."""
+    shape, groups = op.shape(), int(op.attrs["num_groups"])
+    channels, rank = shape[1], len(shape)
+    grouped = [-1, groups, channels // groups, *shape[2:]]
+    axes = list(range(2, rank + 1))
+    per_channel = [1, groups, -1] + [1] * (rank - 2)
+    middle = centred(op.x().reshape(grouped), axes)
+    scale = inverse_deviation(middle, axes, op.attrs.get("epsilon", 1e-5))
+    normal = middle * scale
+    wide = g.reshape(grouped)
+    made: list[Value | None] = [None, None, None]
+    if op.needs(0):
+        made[0] = normalised_slope(wide * op.x(1).reshape(per_channel), normal, scale, axes).reshape([-1, *shape[1:]])
+    summed = [0, *range(3 if op.shape(1) == (channels,) else 2, rank + 1)]
+    if op.needs(1):
+        made[1] = (wide * normal).sum(summed, keepdims=False).reshape(op.shape(1))
+    if op.needs(2):
+        made[2] = wide.sum(summed, keepdims=False).reshape(op.shape(2))
+    return made
+
+
+@rule("MeanVarianceNormalization")
+def mean_variance_norm(op: Op, g: Value) -> Gradients:
+    """y = (x - mean) / (std + 1e-9): the tiny constant does not matter for the slope where std is not tiny too."""
+    axes = op.constant("axes")
+    middle = centred(op.x(), axes)
+    deviation = op.emit("Sqrt", (middle * middle).mean(axes))
+    scale = op.emit("Reciprocal", deviation + 1e-9)
+    return [(g - g.mean(axes) - middle / deviation * (g * op.y()).mean(axes)) * scale]
+
+
+@rule("LpNormalization")
+def lp_norm(op: Op, g: Value) -> Gradients:
+    """y = x / n: dx = (g - s sum(g y)) / n with s = sign(x) for p 1 and y for p 2. 0 where the norm is 0."""
+    axes = op.constant("axes")
+    x, y = op.x(), op.y()
+    first = int(op.attrs.get("p", 2)) == 1
+    norm = op.emit("Abs", x).sum(axes) if first else op.emit("Sqrt", (x * x).sum(axes))
+    zero = op.emit("Equal", norm, op.emit.scalar(0.0, norm.dtype))
+    safe = op.emit("Where", zero, op.emit.scalar(math.inf, norm.dtype), norm, dtype=norm.dtype)
+    direction = op.emit("Sign", x) if first else y
+    return [(g - direction * (g * y).sum(axes)) / safe]
 
 
 @rule("LRN")

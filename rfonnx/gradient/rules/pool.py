@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from rfonnx.gradient.op import Op
-from rfonnx.gradient.registry import Gradients, Unsupported, rule
+from rfonnx.gradient.registry import ZERO, Gradients, Unsupported, rule
 from rfonnx.gradient.rules.adjoint import Window, conv_adjoint, repeat
 from rfonnx.gradient.rules.conv import geometry
 from rfonnx.gradient.values import Value
@@ -146,3 +146,13 @@ def scatter_add(g: Value, positions: Value, count: int, length: int) -> Value:
     zeros = emit("Expand", emit.scalar(0.0, g.dtype), emit.concat([lanes, emit.ints([length])], 0))
     places = emit("Expand", positions.reshape([1, count]), rows)
     return emit("ScatterElements", zeros, places, flat, axis=1, reduction="add")
+
+
+@rule("MaxUnpool")
+def max_unpool(op: Op, g: Value) -> Gradients:
+    """Each value's gradient is read from where it was put."""
+    count, total = math.prod(op.shape()), math.prod(op.out_shape())
+    if op.lane() is not None:
+        raise Unsupported("it writes to computed positions for several seeds at once")
+    picked = op.emit("Gather", g.reshape([total]), op.x(1).reshape([count]), axis=0)
+    return [picked.reshape(op.shape()), *[ZERO] * (len(op.node.inputs) - 1)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from rfonnx.gradient.op import Op
@@ -107,3 +109,23 @@ def reverse_sequence(op: Op, g: Value) -> Gradients:
     axes = {"time_axis": op.attrs["time_axis"], "batch_axis": op.attrs["batch_axis"]}
     lengths = op.walk.forward(op.node.inputs[1])
     return [op.emit("ReverseSequence", g, lengths, **axes), ZERO]
+
+
+@rule("Col2Im")
+def col2im(op: Op, g: Value) -> Gradients:
+    """The adjoint of adding blocks to an image is cutting blocks out of it: a convolution with one-hot kernels."""
+    image, block = op.constant("image_shape"), op.constant("block_shape")
+    attrs, rank, count = op.attrs, len(image), math.prod(block)
+    channels = op.out_shape()[1]
+    one_hot = np.tile(np.eye(count, dtype=g.dtype).reshape(count, 1, *block), (channels, 1, *[1] * rank))
+    blocks = op.emit(
+        "Conv",
+        g,
+        op.emit.constant(one_hot),
+        kernel_shape=block,
+        strides=attrs["strides"],
+        dilations=attrs["dilations"],
+        pads=attrs["pads"],
+        group=channels,
+    )
+    return [blocks.reshape([-1, channels * count, op.shape()[2]]), ZERO, ZERO]
