@@ -34,7 +34,7 @@ def add_constant_node(proto: NodeProto, node: Node, tensors: Tensors, constants:
 def note_constants(call: Call, node: Node, captured: list[str], tensors: Tensors, constants: Constants) -> None:
     """Constant is what reads constants alone, and what reads only a shape that is known."""
     kind, names = node.op_type, constants.names
-    if kind in SHAPE_ONLY and not node.domain and node.inputs:
+    if kind in SHAPE_ONLY and not node.domain and node.inputs and node.inputs[0]:
         shape = tensors.shapes[node.inputs[0]]
         if kind == "Shape" and shape is not None:
             _add_partial(node, partial.of_shape(shape, node), tensors, constants)

@@ -140,7 +140,7 @@ def _scan(builder: Builder, proto: NodeProto, node: Node, scope: Scope) -> Types
     batched = node.version < 9
     names = node.inputs[1:] if batched else node.inputs
     count = node.attrs.get("num_scan_inputs", 0)
-    if not 1 <= count <= len(names):
+    if not isinstance(count, int) or not 1 <= count <= len(names):
         raise ModelError(f"{label(proto)} has {len(names)} inputs and num_scan_inputs {count}", "export it again")
     types = [builder.tensors.types[name] if name else TypeProto() for name in names]
     if batched:
@@ -162,6 +162,8 @@ def _scan(builder: Builder, proto: NodeProto, node: Node, scope: Scope) -> Types
 def _sequence_map(builder: Builder, proto: NodeProto, node: Node, scope: Scope) -> Types:
     """The body sees one element of each sequence."""
     body = Body(builder, proto, "body", scope)
+    if "" in node.inputs:
+        raise ModelError(f"{label(proto)} leaves out an input", "export it again")
     types = [builder.tensors.types[name] for name in node.inputs]
     body.expect(len(types), len(proto.output), proto)
     made = body.run([t.sequence_type.elem_type if t.HasField("sequence_type") else t for t in types])

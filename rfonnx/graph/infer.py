@@ -8,6 +8,7 @@ from onnx import NodeProto, TensorProto, TypeProto, helper, shape_inference
 from rfonnx.errors import ModelError, ShapeError
 from rfonnx.graph import partial
 from rfonnx.graph.fold import Constants
+from rfonnx.graph.guards import guard
 from rfonnx.graph.model import Node
 from rfonnx.graph.schemas import AMENDED, schema_of, stands_in
 from rfonnx.graph.scope import Scope
@@ -39,6 +40,7 @@ def infer_node(
         found = _by_partial_shape(node, tensors, constants)
         if found is not None:
             return {0: found}
+    guard(node, tensors)
     types = {local: tensors.types[name] for local, name in zip(proto.input, node.inputs, strict=True) if name}
     data = passed_values(proto, node, tensors, constants)
     try:

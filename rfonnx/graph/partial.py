@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from rfonnx.errors import ModelError
 from rfonnx.graph.model import Node
 from rfonnx.results import Shape
 
@@ -21,7 +22,10 @@ Number = int | float | None
 
 def of_shape(shape: tuple[int | None, ...], node: Node) -> np.ndarray:
     """What a Shape node makes of a shape."""
-    return _array(shape[node.attrs.get("start", 0) : node.attrs.get("end")])
+    start, end = node.attrs.get("start", 0), node.attrs.get("end")
+    if not isinstance(start, int) or not isinstance(end, int | None):
+        raise ModelError(f"{node}: start and end must be integers, but are {start!r} and {end!r}", "export it again")
+    return _array(shape[start:end])
 
 
 def propagate(node: Node, operands: Sequence[np.ndarray | None], shape: Shape) -> np.ndarray | None:

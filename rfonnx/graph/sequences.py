@@ -21,6 +21,14 @@ from rfonnx.graph.tensors import Tensors
 MAX_ELEMENTS = 4096
 """Longest sequence that is followed."""
 
+_FEWEST_INPUTS = {
+    "SequenceEmpty": 0,
+    "SequenceConstruct": 0,
+    "OptionalHasElement": 0,
+    "Optional": 0,
+    "SequenceInsert": 2,
+}
+
 
 class Sequences:
     """What the sequences and optionals of a model hold, as far as it is known.
@@ -60,6 +68,9 @@ class Sequences:
         """Nodes to go on with in place of one that takes something out of a sequence; None where it stays as it is."""
         rule = self._rules.get(proto.op_type)
         if rule is None or plain_domain(proto.domain) or not proto.output:
+            return None
+        fewest = _FEWEST_INPUTS.get(proto.op_type, 1)
+        if len(proto.input) < fewest or "" in proto.input[:fewest]:
             return None
         if proto.op_type == "Identity" and not self._elements and not self._held:
             return None
@@ -163,7 +174,12 @@ class Sequences:
     def _lengths(self, name: str, n: int) -> list[int] | None:
         """Lengths of the parts: one number repeated, the last part perhaps shorter, or a list."""
         value = self._constants.evaluate(name) if name in self._constants.names else None
-        if value is None or value.size == 0 or value.size > MAX_ELEMENTS or int(value.min()) < int(value.ndim == 0):
+        if (
+            value is None
+            or not 0 < value.size <= MAX_ELEMENTS
+            or value.ndim > 1
+            or int(value.min()) < int(value.ndim == 0)
+        ):
             return None
         if value.ndim:
             return [int(v) for v in value]

@@ -34,6 +34,8 @@ def rounds(node: Node) -> int | None:
     body, trips = node.attrs.get("body"), node.attrs.get("trips")
     if not isinstance(body, Graph) or trips is None or trips > MAX_ROUNDS or trips * len(body.nodes) > MAX_NODES:
         return None
+    if "" in node.inputs[0 if node.op_type == "Scan" else 2 :]:
+        return None
     if node.op_type == "Scan":
         return trips if node.version >= 9 and trips > 0 else None
     stacked = len(body.outputs) - 1 > len(node.inputs) - 2

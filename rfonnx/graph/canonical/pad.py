@@ -7,12 +7,14 @@ from __future__ import annotations
 from rfonnx.errors import ModelError
 from rfonnx.graph.canonical.registry import (
     constant_ints,
+    float_attr,
     input_name,
     input_rank,
     ints_attr,
     positive_axis,
     spelling,
     with_attrs,
+    word_attr,
 )
 from rfonnx.graph.model import Graph, Node
 
@@ -20,12 +22,10 @@ from rfonnx.graph.model import Graph, Node
 @spelling("Pad")
 def pad(node: Node, graph: Graph) -> Node:
     """pads: attribute `paddings` in opset 1, `pads` in 2, an input from 11; from 18 for the axes of another input alone."""
-    mode = node.attrs.get("mode", "constant")
-    if mode not in ("constant", "reflect", "edge", "wrap"):
-        raise ModelError(f"{node}: unknown mode {mode!r}", "known are constant, reflect, edge, wrap")
+    mode = word_attr(node, "mode", "constant", ("constant", "reflect", "edge", "wrap"))
     if node.version < 11:
         pads = ints_attr(node, "pads" if node.version >= 2 else "paddings")
-        return with_attrs(node, pads=pads, mode=mode, value=float(node.attrs.get("value", 0.0)))
+        return with_attrs(node, pads=pads, mode=mode, value=float_attr(node, "value", 0.0))
     return with_attrs(node, pads=_pads(node, graph), mode=mode, value=_value(node, graph))
 
 

@@ -13,13 +13,14 @@ GridSample: `mode` ("linear", "nearest", "cubic"), `padding_mode`, `align_corner
 from __future__ import annotations
 
 import math
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from rfonnx.errors import ModelError
 from rfonnx.graph.canonical.registry import (
     constant_ints,
+    float_attr,
     input_name,
     input_rank,
     int_attr,
@@ -27,33 +28,45 @@ from rfonnx.graph.canonical.registry import (
     positive_axis,
     spelling,
     with_attrs,
+    word_attr,
 )
 from rfonnx.graph.model import Graph, Node
 
 Number = TypeVar("Number", int, float)
 MODES = {"nearest": "nearest", "linear": "linear", "bilinear": "linear", "trilinear": "linear", "cubic": "cubic"}
+TRANSFORMATIONS = (
+    "half_pixel",
+    "half_pixel_symmetric",
+    "pytorch_half_pixel",
+    "align_corners",
+    "asymmetric",
+    "tf_half_pixel_for_nn",
+    "tf_crop_and_resize",
+)
+NEAREST_MODES = ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil")
+POLICIES = ("stretch", "not_larger", "not_smaller")
+SAMPLERS = {"bilinear": "linear", "bicubic": "cubic", "linear": "linear", "cubic": "cubic", "nearest": "nearest"}
 
 
 @spelling("Resize", "Upsample")
 def resize(node: Node, graph: Graph) -> Node:
     """Upsample 1..9 and Resize 10 sample asymmetrically; from 11 the transformation is an attribute; from 18 there are `axes`."""
-    mode = MODES.get(node.attrs.get("mode", "nearest"))
-    if mode is None:
-        raise ModelError(f"{node}: unknown mode {node.attrs.get('mode')!r}", "known are nearest, linear, cubic")
     modern = node.op_type == "Resize" and node.version >= 11
-    attrs = {
-        "mode": mode,
+    attrs: dict[str, Any] = {
+        "mode": MODES[word_attr(node, "mode", "nearest", MODES)],
         "coordinate_transformation_mode": "asymmetric",
         "nearest_mode": "simple",
-        "cubic_coeff_a": float(node.attrs.get("cubic_coeff_a", -0.75)),
+        "cubic_coeff_a": float_attr(node, "cubic_coeff_a", -0.75),
         "exclude_outside": int_attr(node, "exclude_outside", 0),
         "antialias": int_attr(node, "antialias", 0),
-        "extrapolation_value": float(node.attrs.get("extrapolation_value", 0.0)),
-        "keep_aspect_ratio_policy": node.attrs.get("keep_aspect_ratio_policy", "stretch"),
+        "extrapolation_value": float_attr(node, "extrapolation_value", 0.0),
+        "keep_aspect_ratio_policy": word_attr(node, "keep_aspect_ratio_policy", "stretch", POLICIES),
     }
     if modern:
-        attrs["coordinate_transformation_mode"] = node.attrs.get("coordinate_transformation_mode", "half_pixel")
-        attrs["nearest_mode"] = node.attrs.get("nearest_mode", "round_prefer_floor")
+        attrs["coordinate_transformation_mode"] = word_attr(
+            node, "coordinate_transformation_mode", "half_pixel", TRANSFORMATIONS
+        )
+        attrs["nearest_mode"] = word_attr(node, "nearest_mode", "round_prefer_floor", NEAREST_MODES)
     shape = graph.shapes.get(input_name(node, 0))
     axes = _axes(node, None if shape is None else len(shape))
     attrs["scales"] = _scales(node, graph, axes, modern)
@@ -75,7 +88,7 @@ def _scales(node: Node, graph: Graph, axes: list[int] | None, modern: bool) -> l
     index = 2 if modern else 1
     shape = graph.shapes.get(input_name(node, 0))
     scales = graph.value(input_name(node, index))
-    if scales is not None and scales.size:
+    if scales is not None and scales.size and scales.dtype.kind in "iuf":
         given = [float(v) for v in scales.reshape(-1).astype(np.float32)]
         return _spread(node, given, axes, 1.0, None if shape is None else len(shape))
     sizes = constant_ints(node, graph, 3) if modern else None
@@ -92,10 +105,12 @@ def _scales(node: Node, graph: Graph, axes: list[int] | None, modern: bool) -> l
 
 def _old_attributes(node: Node) -> list[float] | None:
     """Upsample 7 has `scales`, Upsample 1 `height_scale` and `width_scale`."""
+    if "height_scale" in node.attrs and "width_scale" in node.attrs:
+        return [1.0, 1.0, *(float(np.float32(float_attr(node, n, 1.0))) for n in ("height_scale", "width_scale"))]
     scales = node.attrs.get("scales")
-    if scales is None and "height_scale" in node.attrs and "width_scale" in node.attrs:
-        scales = [1.0, 1.0, node.attrs["height_scale"], node.attrs["width_scale"]]
-    return None if scales is None else [float(np.float32(v)) for v in scales]
+    if not isinstance(scales, list) or not all(isinstance(v, int | float) for v in scales):
+        return None
+    return [float(np.float32(v)) for v in scales]
 
 
 def _spread(node: Node, given: list[Number], axes: list[int] | None, default: Number, rank: int | None) -> list[Number]:
@@ -132,7 +147,7 @@ def _roi(node: Node, graph: Graph, axes: list[int] | None, transformation: str) 
     if transformation != "tf_crop_and_resize":
         return [0.0] * rank + [1.0] * rank
     roi = graph.value(input_name(node, 1))
-    if roi is None:
+    if roi is None or roi.dtype.kind not in "iuf":
         return None
     values = [float(v) for v in roi.reshape(-1).astype(np.float32)]
     half = len(values) // 2
@@ -146,11 +161,10 @@ def _roi(node: Node, graph: Graph, axes: list[int] | None, transformation: str) 
 @spelling("GridSample")
 def grid_sample(node: Node, graph: Graph) -> Node:
     """Opset 16 says bilinear and bicubic, 20 linear and cubic."""
-    mode = node.attrs.get("mode", "linear")
     return with_attrs(
         node,
-        mode={"bilinear": "linear", "bicubic": "cubic"}.get(mode, mode),
-        padding_mode=node.attrs.get("padding_mode", "zeros"),
+        mode=SAMPLERS[word_attr(node, "mode", "linear", SAMPLERS)],
+        padding_mode=word_attr(node, "padding_mode", "zeros", ("zeros", "border", "reflection")),
         align_corners=int_attr(node, "align_corners", 0),
     )
 

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from rfonnx.graph.canonical.registry import (
     constant_ints,
+    float_attr,
     input_name,
     input_rank,
     int_attr,
     positive_axis,
     spelling,
     with_attrs,
+    word_attr,
 )
 from rfonnx.graph.model import Graph, Node
+
+REDUCTIONS = ("none", "add", "mul", "max", "min")
 
 
 @spelling("ScatterElements", "Scatter")
@@ -25,7 +29,7 @@ def scatter_elements(node: Node, graph: Graph) -> Node:
     attrs = {
         **node.attrs,
         "axis": _axis(node, graph, 0),
-        "reduction": node.attrs.get("reduction", "none"),
+        "reduction": word_attr(node, "reduction", "none", REDUCTIONS),
     }
     return Node("ScatterElements", node.domain, node.name, node.inputs, node.outputs, attrs, node.version)
 
@@ -33,13 +37,13 @@ def scatter_elements(node: Node, graph: Graph) -> Node:
 @spelling("ScatterND")
 def scatter_nd(node: Node, graph: Graph) -> Node:
     """reduction came with opset 16."""
-    return with_attrs(node, reduction=node.attrs.get("reduction", "none"))
+    return with_attrs(node, reduction=word_attr(node, "reduction", "none", REDUCTIONS))
 
 
 @spelling("TensorScatter")
 def tensor_scatter(node: Node, graph: Graph) -> Node:
     """The sequence axis is the last but one by default."""
-    return with_attrs(node, axis=_axis(node, graph, -2), mode=node.attrs.get("mode", "linear"))
+    return with_attrs(node, axis=_axis(node, graph, -2), mode=word_attr(node, "mode", "linear", ("linear", "circular")))
 
 
 def _axis(node: Node, graph: Graph, default: int) -> int:
@@ -88,5 +92,5 @@ def roi_align(node: Node, graph: Graph) -> Node:
         output_height=int_attr(node, "output_height", 1),
         output_width=int_attr(node, "output_width", 1),
         sampling_ratio=int_attr(node, "sampling_ratio", 0),
-        spatial_scale=float(node.attrs.get("spatial_scale", 1.0)),
+        spatial_scale=float_attr(node, "spatial_scale", 1.0),
     )

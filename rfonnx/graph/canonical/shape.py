@@ -17,6 +17,7 @@ from rfonnx.graph.canonical.registry import (
     positive_axis,
     spelling,
     with_attrs,
+    word_attr,
 )
 from rfonnx.graph.model import Graph, Node
 
@@ -84,7 +85,9 @@ def tile(node: Node, graph: Graph) -> Node:
 @spelling("DepthToSpace", "SpaceToDepth")
 def depth_to_space(node: Node, graph: Graph) -> Node:
     """mode came with opset 11 to DepthToSpace; before, and for SpaceToDepth, it is "DCR"."""
-    return with_attrs(node, blocksize=int_attr(node, "blocksize", 1), mode=node.attrs.get("mode", "DCR"))
+    return with_attrs(
+        node, blocksize=int_attr(node, "blocksize", 1), mode=word_attr(node, "mode", "DCR", ("DCR", "CRD"))
+    )
 
 
 @spelling("Col2Im")

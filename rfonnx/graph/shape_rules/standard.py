@@ -44,7 +44,7 @@ def arange(call: Call) -> list[TypeProto]:
 def short_time_fourier(call: Call) -> list[TypeProto]:
     """signal (B,T,1), step s, frame n give (B, 1+(T-n)//s, n//2+1, 2); onnx takes the one-sided default for two-sided."""
     shape, step, length = call.shape(0), call.value(1), call.value(3)
-    if shape is None:
+    if shape is None or len(shape) < 2 or any(v is not None and v.size != 1 for v in (step, length)):
         return []
     frame = int(length.reshape(-1)[0]) if length is not None else call.dim(2, 0)
     frames = bins = None
