@@ -9,23 +9,23 @@ import click
 from rfonnx.cli import options
 
 
-def _pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+def pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
     """`a=b`, repeatable."""
-    pairs: dict[str, str] = {}
+    found: dict[str, str] = {}
     for text in texts:
         name, equals, value = text.partition("=")
         if not (name and equals and value):
             raise click.BadParameter(f"'{text}' is not like NAME=VALUE", context, parameter)
-        if name in pairs:
+        if name in found:
             raise click.BadParameter(f"'{name}' is given twice", context, parameter)
-        pairs[name] = value
-    return pairs
+        found[name] = value
+    return found
 
 
 def _limits(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, float | None]:
     """`kl=0.1`, or `kl=off`."""
     limits: dict[str, float | None] = {}
-    for name, value in _pairs(context, parameter, texts).items():
+    for name, value in pairs(context, parameter, texts).items():
         try:
             limits[name] = None if value == "off" else float(value)
         except ValueError:
@@ -46,33 +46,47 @@ def _limits(context: click.Context, parameter: click.Parameter, texts: tuple[str
 @click.option(
     "--batch", type=click.IntRange(1), metavar="N", help="Samples per run, where the models leave it free. [default: 8]"
 )
-@click.option("--prep", multiple=True, metavar="KEY=VALUE", callback=_pairs,
-              help="How images become inputs of both: size, crop, layout, channels, scale, mean, std. Repeatable.")  # fmt: skip
 @click.option(
-    "--teacher-prep", multiple=True, metavar="KEY=VALUE", callback=_pairs, help="The same for the teacher alone."
+    "--prep",
+    multiple=True,
+    metavar="KEY=VALUE",
+    callback=pairs,
+    help="How images become inputs of both: size, crop, layout, channels, scale, mean, std. Repeatable.",
 )
 @click.option(
-    "--student-prep", multiple=True, metavar="KEY=VALUE", callback=_pairs, help="The same for the student alone."
+    "--teacher-prep", multiple=True, metavar="KEY=VALUE", callback=pairs, help="The same for the teacher alone."
 )
 @click.option(
-    "--map", "outputs", multiple=True, metavar="TEACHER=STUDENT", callback=_pairs, help="Outputs that belong together."
+    "--student-prep", multiple=True, metavar="KEY=VALUE", callback=pairs, help="The same for the student alone."
 )
 @click.option(
-    "--map-input", "inputs", multiple=True, metavar="TEACHER=STUDENT", callback=_pairs, help="The same for inputs."
+    "--map", "outputs", multiple=True, metavar="TEACHER=STUDENT", callback=pairs, help="Outputs that belong together."
+)
+@click.option(
+    "--map-input", "inputs", multiple=True, metavar="TEACHER=STUDENT", callback=pairs, help="The same for inputs."
 )
 @click.option(
     "--kind",
     type=click.Choice(["auto", "fp32", "fp16", "int8", "distilled"]),
     help="What the student is. [default: auto]",
 )
-@click.option("--task", type=click.Choice(["auto", "classifier", "dense", "labels", "values"]),
-              help="How outputs are read. [default: by type and shape]")  # fmt: skip
+@click.option(
+    "--task",
+    type=click.Choice(["auto", "classifier", "dense", "labels", "values"]),
+    help="How outputs are read. [default: by type and shape]",
+)
 @click.option("--class-axis", type=int, metavar="N", help="Axis of the classes in dense outputs. [default: 1]")
 @click.option(
     "--temperature", type=click.FloatRange(0, min_open=True), help="Of the softmax under the KL. [default: 1]"
 )
-@click.option("--limit", "limits", multiple=True, metavar="MEASURE=X|off", callback=_limits,
-              help="What a measure may be, such as kl=0.05, or off. Repeatable.")  # fmt: skip
+@click.option(
+    "--limit",
+    "limits",
+    multiple=True,
+    metavar="MEASURE=X|off",
+    callback=_limits,
+    help="What a measure may be, such as kl=0.05, or off. Repeatable.",
+)
 @click.option("--layers", is_flag=True, default=None, help="Find the layer where the two part.")
 @click.option(
     "--layer-limit", type=float, metavar="DB", help="SQNR under which inner tensors have parted. [default: by kind]"
@@ -95,8 +109,14 @@ def _limits(context: click.Context, parameter: click.Parameter, texts: tuple[str
 @options.style_option("text", "json", "markdown")
 @options.output_option
 @options.shape_option
-@click.option("--student-shape", "student_shapes", multiple=True, metavar="NAME=LENGTHS", callback=options.shapes,
-              help="The same for the student, where it differs.")  # fmt: skip
+@click.option(
+    "--student-shape",
+    "student_shapes",
+    multiple=True,
+    metavar="NAME=LENGTHS",
+    callback=options.shapes,
+    help="The same for the student, where it differs.",
+)
 def command(
     teacher: str,
     student: str,

@@ -1,8 +1,7 @@
 """Bootstrap intervals over a stream, in memory that does not grow with it.
 
 Poisson bootstrap (Chamandy et al. 2012, "Estimating uncertainty for massive data streams"): in each of R resamples a
-sample counts k
-times, k ~ Poisson(1), which for many samples is the usual bootstrap; only R weighted sums are kept.
+sample counts k times, k ~ Poisson(1), which for many samples is the usual bootstrap; only R weighted sums are kept.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ import numpy as np
 from rfonnx.compare.macs import macs, parameters
 from rfonnx.compare.memory import peak_bytes
 from rfonnx.compare.model import OpenModel
+from rfonnx.compare.settings import ModelSource
 from rfonnx.comparison import Cost
 from rfonnx.graph import Graph
 from rfonnx.graph.external import external_files
@@ -41,20 +42,18 @@ def costs(
         count, uncounted = macs(graph)
         path = os.fspath(model.source) if isinstance(model.source, str | os.PathLike) else None
         peak = peak_bytes(path, feed, threads) if path is not None else None
-        spread = (float(np.percentile(measured, 50)), float(np.percentile(measured, 95)))
-        found.append(Cost(parameters(graph), count, file_bytes(model), peak, spread, uncounted))
+        spread = (percentile(measured, 50), percentile(measured, 95))
+        found.append(Cost(parameters(graph), count, file_bytes(model.source), peak, spread, uncounted))
     return found[0], found[1]
 
 
-def latencies(
-    models: tuple[OpenModel, OpenModel], feeds: tuple[Feed, Feed], runs: int
-) -> tuple[list[float], list[float]]:
-    """Milliseconds per run. Teacher and student take turns, so that whatever else the machine does slows both."""
+def latencies(models: Sequence[OpenModel], feeds: Sequence[Feed], runs: int) -> list[list[float]]:
+    """Milliseconds per run of each model. They take turns, so that whatever else the machine does slows all."""
     outputs = [[port.name for port in model.outputs] for model in models]
-    times: tuple[list[float], list[float]] = ([], [])
+    times: list[list[float]] = [[] for _ in models]
     begun = time.perf_counter()
     for number in range(WARM_UP + runs):
-        for which in (0, 1):
+        for which in range(len(models)):
             before = time.perf_counter()
             models[which].run(feeds[which], outputs[which])
             if number >= WARM_UP:
@@ -64,10 +63,15 @@ def latencies(
     return times
 
 
-def file_bytes(model: OpenModel) -> int | None:
+def percentile(values: Sequence[float], share: float) -> float:
+    """A percentile, `share` in 0..100."""
+    return float(np.percentile(values, share))
+
+
+def file_bytes(source: ModelSource) -> int | None:
     """The file and its external data; None when the model is no file."""
-    if not isinstance(model.source, str | os.PathLike):
+    if not isinstance(source, str | os.PathLike):
         return None
-    proto, _, folder = read_model(model.source)
+    proto, _, folder = read_model(source)
     beside = [Path(folder or ".") / name for name in external_files(proto)]
-    return sum(path.stat().st_size for path in (Path(model.source), *beside) if path.is_file())
+    return sum(path.stat().st_size for path in (Path(source), *beside) if path.is_file())

@@ -61,8 +61,7 @@ def match_tensors(
     """Pairs in the teacher's order: the same name and shape, or the same operator and shape in the same order.
 
     A quantised student's tensor is the one behind onnxruntime's quantiser, which fuses Relu into the quantisation:
-    under the Relu's name
-    it leaves what the convolution gives.
+    under the Relu's name it leaves what the convolution gives.
     """
     left, right = _floats(teacher, mine), _floats(student, theirs)
     by_name = {tensor.name: tensor for tensor in right}

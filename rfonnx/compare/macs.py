@@ -1,8 +1,7 @@
 """Counting: weights, and the multiply-accumulates of one run.
 
 Counted are convolutions, matrix products, recurrent layers and attention; what is elementwise is not. An operator of
-these families whose
-shapes or spelling are not understood is listed, never taken for free.
+these families whose shapes or spelling are not understood is listed, never taken for free.
 """
 
 from __future__ import annotations
@@ -59,7 +58,8 @@ def _convolution(node: Node, graph: Graph) -> int | None:
 
 def _transposed(node: Node, graph: Graph) -> int | None:
     """Every input element is spread by one MAC per weight: weight (in, out / group, kernel...). Borders that are cut
-    off count."""
+    off count.
+    """
     weight, data = _shape(node, graph, 1), _shape(node, graph, 0)
     return None if weight is None or data is None else prod(data) * prod(weight[1:])
 
@@ -98,9 +98,9 @@ def _einsum(node: Node, graph: Graph) -> int | None:
 
 
 def _attention(node: Node, graph: Graph) -> int | None:
-    """Queries times keys, and weights times values: per head (queries, keys, size) twice. Heads are axis 1 of 4
-    axes, or merged in the
-    last of 3, which gives the same product."""
+    """Queries times keys, and weights times values: per head (queries, keys, size) twice. Heads are axis 1 of 4 axes,
+    or merged in the last of 3, which gives the same product.
+    """
     q, k, v = (_shape(node, graph, index) for index in range(3))
     if q is None or k is None or v is None or not len(q) == len(k) == len(v) or len(q) not in (3, 4):
         return None

@@ -86,7 +86,8 @@ def _by_order(teacher: Sequence[Port], student: Sequence[Port], check: bool) -> 
 
 
 def may_agree(one: Dims, other: Dims) -> bool:
-    """True when shapes could be equal at run time: the same rank, and no two different fixed lengths behind the batch axis.
+    """True when shapes could be equal at run time: the same rank, and no two different fixed lengths behind the batch
+    axis.
 
     A shape without axes is one that was not declared.
     """

@@ -1,5 +1,6 @@
-"""Peak memory of one model, measured in a process of its own: `python -m rfonnx.compare.memory` reads what to run
-from standard input."""
+"""Peak memory of one model, measured in a process of its own: `python -m rfonnx.compare.memory` reads what to run from
+standard input.
+"""
 
 from __future__ import annotations
 

@@ -227,8 +227,7 @@ def task_of(teacher: np.ndarray, student: np.ndarray) -> Task:
     """How outputs are read when nobody says.
 
     (n, classes) floats are a classifier's scores, (n, classes, rows, columns, ...) floats are dense scores, whole
-    numbers are classes,
-    all else is plain numbers.
+    numbers are classes, all else is plain numbers.
     """
     if teacher.dtype.kind in "iub" and student.dtype.kind in "iub":
         return "labels"

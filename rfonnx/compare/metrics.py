@@ -1,8 +1,7 @@
 """Figures per sample, from a block of two outputs. All arithmetic is in float64.
 
 Blocks are (samples, elements) or (samples, classes, positions) arrays. Everything that is kept is a *sum*, so that
-figures over many
-samples, and over bootstrap resamples of them, are functions of sums.
+figures over many samples, and over bootstrap resamples of them, are functions of sums.
 """
 
 from __future__ import annotations

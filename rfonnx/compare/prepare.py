@@ -135,7 +135,8 @@ def prepare_image(pixels: np.ndarray, spec: InputSpec, how: Preparation, name: s
 def prepare_tensor(array: np.ndarray, spec: InputSpec, how: Preparation) -> np.ndarray:
     """A sample of three axes, channels first (or last, when the model's layout says so and the data fits it already).
 
-    `size`, `crop`, `scale`, `mean` and `std` apply; nothing is assumed: a float array is not scaled unless that is asked.
+    `size`, `crop`, `scale`, `mean` and `std` apply; nothing is assumed: a float array is not scaled unless that is
+    asked.
     """
     layout = how.layout or infer_layout(spec.shape)
     if array.shape[0] not in CHANNELS and array.shape[-1] in CHANNELS:

@@ -129,14 +129,9 @@ class _Run:
         settings = self._settings
         if settings.data is not None:
             return open_source(settings.data)
-        model = self._models[0]
-        graph = load(model.source, settings.shapes or None)
-        specs = {}
-        for port in model.inputs:
-            shape = graph.shapes[port.name]
-            assert shape is not None
-            specs[port.name] = (tuple(n or 1 for n in shape[1:]), model.dtype(port), value_count(graph, port.name))
-        return Random(specs, settings.samples or RANDOM_SAMPLES, settings.seed)
+        return random_source(
+            self._models[0], settings.shapes or None, settings.samples or RANDOM_SAMPLES, settings.seed
+        )
 
     def _stream(self, progress: Progress) -> str:
         """Feed every sample to both models; returns why it ended early, or ""."""
@@ -234,6 +229,20 @@ class _Run:
                 if o.task in ("dense",)
             ]
         return found
+
+
+def random_source(model: OpenModel, shapes: Shapes | None, count: int, seed: int) -> Random:
+    """Random samples for a model.
+
+    Raises:
+        ShapeError: a dimension other than the batch is left open.
+    """
+    graph = load(model.source, shapes)
+    specs = {}
+    for port in model.inputs:
+        shape = graph.shapes[port.name] or ()
+        specs[port.name] = (tuple(n or 1 for n in shape[1:]), model.dtype(port), value_count(graph, port.name))
+    return Random(specs, count, seed)
 
 
 def usable_cores() -> int:

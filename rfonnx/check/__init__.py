@@ -1,0 +1,48 @@
+"""Checking a model against rules: `rfonnx.check`, whose parts are loaded when it is called."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rfonnx.compare.settings import Settings, Shapes
+    from rfonnx.findings import CheckResult
+
+
+def check(
+    model: str | os.PathLike[str],
+    rules: Mapping[str, Any] | Iterable[str] | None = None,
+    *,
+    against: str | os.PathLike[str] | None = None,
+    shapes: Shapes | None = None,
+    settings: Settings | None = None,
+) -> CheckResult:
+    """Hold a model against rules.
+
+    Args:
+        model: an ONNX file.
+        rules: by id or name, as in the table [check.rules]: `{"causal": True, "field-minimum": {"min": 64, "tensor":
+        "mask"}}`, or names
+            alone: `["causal", "field-minimum=64"]`, and then no others run. None: the rules that need no values.
+        against: the teacher, for the rules that compare.
+        shapes: as for `rfonnx.analyze`.
+        settings: samples, preparation and limits of runs and comparisons (`rfonnx.compare.settings.Settings`).
+
+    Raises:
+        ModelError, ShapeError: the model cannot be read.
+        DataError, QueryError: a rule, a value, a tensor or the data means nothing.
+    """
+    from rfonnx.check.run import check_model
+    from rfonnx.check.selection import choose
+    from rfonnx.check.subject import Against, Subject
+    from rfonnx.compare.settings import Settings
+
+    table = rules if isinstance(rules, Mapping) else {}
+    words = rules if rules is not None and not isinstance(rules, Mapping) else ()
+    chosen = choose(table, words, "rules", against is not None)
+    return check_model(Subject(model, shapes, Against(against, settings or Settings(cost=False))), chosen)
+
+
+__all__ = ["check"]

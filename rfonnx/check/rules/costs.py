@@ -1,0 +1,97 @@
+"""Rules on what a model costs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rfonnx.check.registry import NotApplicableError, Says, Values, rule
+from rfonnx.check.subject import Subject
+from rfonnx.compare.cost import file_bytes, latencies, percentile
+from rfonnx.compare.memory import peak_bytes
+from rfonnx.findings import Parameter
+
+
+def _limit(unit: str) -> dict[str, Parameter]:
+    return {"max": Parameter("float", f"at most this many {unit}", required=True)}
+
+
+def _held(what: str, value: float, limit: float, unit: str) -> Says:
+    return Says(f"{what} {value:,.10g} {unit}, at most {limit:,.10g} are allowed", failed=value > limit)
+
+
+@rule("RF015", "max-macs", "error", _limit("multiply-accumulates"))
+def max_macs(subject: Subject, values: Values) -> Iterator[Says]:
+    """One run takes at most `max` multiply-accumulates at the model's shapes.
+
+    Counted are convolutions, matrix products, recurrent layers and attention. Operators of these families that are not
+    understood make the rule fail: a count with holes promises nothing.
+
+    Way out: fewer channels, depthwise convolutions, smaller inputs.
+    """
+    _, count, uncounted = subject.costs
+    if uncounted:
+        yield Says(f"MACs of {', '.join(sorted(uncounted))} are not known; without them there are {count:,}")
+    else:
+        yield _held("one run takes", count, values["max"], "MACs")
+
+
+@rule("RF016", "max-parameters", "error", _limit("weights"))
+def max_parameters(subject: Subject, values: Values) -> Iterator[Says]:
+    """The model has at most `max` weights.
+
+    Constants that are shapes or indices do not count; batch norm statistics do.
+
+    Way out: distil, prune, share.
+    """
+    yield _held("the model has", subject.costs[0], values["max"], "weights")
+
+
+@rule("RF017", "max-size", "error", _limit("bytes"))
+def max_size(subject: Subject, values: Values) -> Iterator[Says]:
+    """The file and its external data have at most `max` bytes.
+
+    Way out: quantise, or store weights in half precision.
+    """
+    size = file_bytes(subject.path)
+    if size is None:
+        raise NotApplicableError("the model is no file")
+    yield _held("the file has", size, values["max"], "bytes")
+
+
+@rule(
+    "RF018",
+    "max-latency",
+    "error",
+    {
+        **_limit("milliseconds"),
+        "percentile": Parameter("float", "which run counts: 50 is the median", 95.0),
+        "runs": Parameter("int", "runs that are measured", 20),
+    },
+)
+def max_latency(subject: Subject, values: Values) -> Iterator[Says]:
+    """A run takes at most `max` milliseconds on this machine, at the given percentile.
+
+    Measured here and now, with the threads that are stated: give it room, and run it where the model will run.
+
+    Way out: quantise, fewer MACs, more threads.
+    """
+    (times,) = latencies([subject.opened], [subject.feeds[0][1]], values["runs"])
+    value = percentile(times, values["percentile"])
+    yield _held(
+        f"p{values['percentile']:g} of {len(times)} runs on {subject.threads} threads is", value, values["max"], "ms"
+    )
+
+
+@rule("RF022", "max-memory", "error", _limit("bytes"))
+def max_memory(subject: Subject, values: Values) -> Iterator[Says]:
+    """Loading the model and running it once takes at most `max` bytes of memory, beyond what onnxruntime needs by
+    itself.
+
+    Measured as the peak of a process of its own; on Linux only.
+
+    Way out: smaller inputs, half precision, fewer threads.
+    """
+    peak = peak_bytes(str(subject.path), subject.feeds[0][1], subject.threads)
+    if peak is None:
+        raise NotApplicableError("peak memory cannot be measured on this system")
+    yield _held("peak memory is", peak, values["max"], "bytes")

@@ -1,0 +1,120 @@
+"""Rules that run the model: does onnxruntime take it, and are its answers finite and the same each time?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from rfonnx.check.registry import Says, Values, holds, rule
+from rfonnx.check.subject import Subject
+from rfonnx.compare.inner import InnerModel
+from rfonnx.errors import ModelError
+from rfonnx.findings import Parameter
+from rfonnx.runtime import open_session, run
+
+
+@rule("RF011", "runtime-accepts", "error", default=True)
+def runtime_accepts(subject: Subject, values: Values) -> Iterator[Says]:
+    """The installed onnxruntime takes the model: its opset, its IR version, its operators.
+
+    onnx writes newer opsets and IR versions than onnxruntime reads; the file is fine and does not run.
+
+    Way out: export at an older opset, or install a newer onnxruntime.
+    """
+    graph = subject.graph
+    told = ", ".join(f"{domain or 'ai.onnx'} {version}" for domain, version in sorted(graph.opsets.items()))
+    try:
+        assert subject.opened
+    except ModelError as error:
+        yield Says(f"IR {graph.ir_version}, opset {told}: {error}")
+    else:
+        yield holds(f"IR {graph.ir_version}, opset {told}: onnxruntime takes it")
+
+
+@rule("RF012", "finite", "error", default=True)
+def finite(subject: Subject, values: Values) -> Iterator[Says]:
+    """Outputs are finite on the samples (random ones when no data is given).
+
+    A NaN passes through every later layer and most metrics; half precision overflows at 65504.
+
+    Way out: the tensor that is named is where it begins; keep that operator in float32.
+    """
+    outputs = [port.name for port in subject.opened.outputs]
+    for name, feed in subject.feeds:
+        for output, array in zip(outputs, subject.opened.run(feed, outputs), strict=True):
+            if isinstance(array, np.ndarray) and array.dtype.kind == "f" and not np.isfinite(array).all():
+                origin = InnerModel(subject.opened, subject.threads).first_nonfinite(feed)
+                begins = f"; it begins in '{origin}'" if origin else ""
+                yield Says(f"is not finite on {name}{begins}", output)
+                return
+    yield holds(f"outputs are finite on {len(subject.feeds)} samples")
+
+
+@rule("RF013", "deterministic", "error", default=True)
+def deterministic(subject: Subject, values: Values) -> Iterator[Says]:
+    """Two runs on the same input give the same bits.
+
+    A dropout left in training mode or a random operator makes results that cannot be reproduced. Atomic additions of
+    some GPUs too.
+
+    Way out: export in evaluation mode; give random operators a seed.
+    """
+    outputs = [port.name for port in subject.opened.outputs]
+    name, feed = subject.feeds[0]
+    one, other = (subject.opened.run(feed, outputs) for _ in range(2))
+    different = [output for output, a, b in zip(outputs, one, other, strict=True) if not _same(a, b)]
+    for output in different:
+        yield Says(f"differs between two runs on {name}", output)
+    if not different:
+        yield holds("two runs agree to the bit")
+
+
+@rule(
+    "RF014",
+    "optimisation-levels",
+    "warning",
+    {"tolerance": Parameter("float", "largest difference, as a share of the output's largest value", 1e-3)},
+    default=True,
+)
+def optimisation_levels(subject: Subject, values: Values) -> Iterator[Says]:
+    """onnxruntime's graph optimisations do not change the answer.
+
+    Fusions reorder sums, which is harmless; a larger difference is a bug in a fusion, or a model that is not stable.
+
+    Way out: run with fewer optimisations, and report the fusion.
+    """
+    outputs = [port.name for port in subject.opened.outputs]
+    name, feed = subject.feeds[0]
+    plain = open_session(subject.path, level="none", threads=subject.threads, name=str(subject.path))
+    pairs = zip(outputs, run(plain, outputs, feed), subject.opened.run(feed, outputs), strict=True)
+    worst = 0.0
+    for output, a, b in pairs:
+        gap = _gap(a, b)
+        worst = max(worst, gap)
+        if gap > values["tolerance"]:
+            yield Says(f"changes by {gap:.2g} of its largest value under full optimisation on {name}", output)
+    if worst <= values["tolerance"]:
+        yield holds(f"full optimisation changes outputs by {worst:.2g} of their largest value")
+
+
+def _same(one: object, other: object) -> bool:
+    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
+        return one.shape == other.shape and one.tobytes() == other.tobytes()
+    return repr(one) == repr(other)
+
+
+def _gap(one: object, other: object) -> float:
+    """Largest difference over the largest value; NaN in the same places agree."""
+    if not (isinstance(one, np.ndarray) and isinstance(other, np.ndarray)) or one.dtype.kind not in "fiub":
+        return 0.0 if _same(one, other) else np.inf
+    if one.shape != other.shape:
+        return np.inf
+    a, b = one.astype(np.float64), other.astype(np.float64)
+    bad = ~np.isfinite(a) | ~np.isfinite(b)
+    if bad.any() and not np.array_equal(a[bad], b[bad], equal_nan=True):
+        return np.inf
+    a, b = a[~bad], b[~bad]
+    if not a.size or not (difference := np.abs(a - b).max()):
+        return 0.0
+    return float(difference / max(np.abs(a).max(), 1e-30))

@@ -1,0 +1,114 @@
+"""Rules on the graph: what its operators are, and how branches meet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rfonnx.access.support import support
+from rfonnx.check.registry import NotApplicableError, Says, Values, holds, rule
+from rfonnx.check.subject import Subject
+from rfonnx.findings import Parameter
+
+
+@rule("RF007", "aligned-joins", "warning", default=True)
+def aligned_joins(subject: Subject, values: Values) -> Iterator[Says]:
+    """Branches that meet in an Add or Concat look at the same place.
+
+    Branches with different padding arrive with different centres: the sum adds what lies at different places. Where the
+    output is causal that cannot be otherwise, and is not reported; elsewhere it is a design or export mistake (the
+    stride-2 blocks of Inception v2 are known for it).
+
+    Way out: the same padding in all branches of a block.
+    """
+    analysis = subject.analysis
+    causal = {(time.input, time.axis) for fact in analysis.facts.values() for time in fact.time if time.causal}
+    found = False
+    for tensor, input, axis, centres in analysis.joins:
+        if (input, axis) in analysis.windowed and (input, axis) not in causal:
+            found = True
+            told = ", ".join(str(centre) for centre in centres[:4]) + (", ..." if len(centres) > 4 else "")
+            yield Says(f"joins branches centred at {told} along {input} axis {axis}", tensor)
+    if not found:
+        words = "joins differ in centre, as they must in a causal model" if analysis.joins else "all joins are aligned"
+        yield holds(words)
+
+
+@rule("RF008", "no-global-operator", "error")
+def no_global_operator(subject: Subject, values: Values) -> Iterator[Says]:
+    """No operator sees a whole spatial axis at once.
+
+    Global pools, attention over all tokens, squeeze-and-excitation and normalisation over space make tiling inexact and
+    streaming impossible.
+
+    Way out: windows of fixed size; running statistics instead of instance norms.
+    """
+    found = False
+    for tensor, input, axis in subject.analysis.globals:
+        found = True
+        yield Says(f"takes all of {input} axis {axis} into each position", tensor)
+    if not found:
+        yield holds("no operator is global")
+
+
+@rule("RF009", "no-unknown-operator", "warning", default=True)
+def no_unknown_operator(subject: Subject, values: Values) -> Iterator[Says]:
+    """Every operator has a rule, so that every field is known.
+
+    What nobody wrote a rule for is taken to read everything: fields behind it are upper bounds, and rules that promise
+    a minimum fail.
+
+    Way out: export with standard operators; inline custom ones as ONNX functions.
+    """
+    states = {(op.domain, op.op_type): op for op in support()}
+    met: dict[str, str] = {}
+    for node in subject.graph.nodes:
+        op = states.get((node.domain, node.op_type))
+        if op is None or op.state == "unsupported":
+            met.setdefault(node.kind, next((output for output in node.outputs if output), ""))
+    for kind, tensor in met.items():
+        yield Says(f"operator {kind} is not known, and is taken to read everything", tensor)
+    if not met:
+        yield holds("all operators are known")
+
+
+@rule("RF019", "dynamic-axes", "error", {"larger": Parameter("float", "how much larger the second size is", 1.5)})
+def dynamic_axes(subject: Subject, values: Values) -> Iterator[Says]:
+    """Axes that the file declares free really are: the model runs at two sizes.
+
+    Exporters bake constants into reshapes of models that they declare dynamic; the first image of another size fails in
+    production. Every free axis is tried alone, at the shape given (or 1 for a batch) and at a larger one; lengths that
+    other axes share move with it.
+
+    Way out: export with dynamic shapes, and without the example's sizes in views and reshapes.
+    """
+    from rfonnx.errors import RfonnxError
+
+    model = subject.opened
+    symbols = {
+        (port.name, axis): n if isinstance(n, str) else f"{port.name} axis {axis}"
+        for port in model.inputs
+        for axis, n in enumerate(port.shape)
+        if not isinstance(n, int)
+    }
+    free = list(dict.fromkeys(symbols.values()))
+    if not free:
+        raise NotApplicableError("the model declares no dynamic axis")
+    outputs = [port.name for port in model.outputs]
+    _, feed = subject.feeds[0]
+    for symbol in free:
+        grown = {}
+        for port in model.inputs:
+            array = feed[port.name]
+            for axis in range(len(port.shape)):
+                if symbols.get((port.name, axis)) == symbol:
+                    length = array.shape[axis]
+                    index = [i % length for i in range(max(length + 1, round(length * values["larger"])))]
+                    array = array.take(index, axis)
+            grown[port.name] = array
+        shapes = ", ".join(f"{name} {list(array.shape)}" for name, array in grown.items())
+        try:
+            model.run(grown, outputs)
+        except RfonnxError as error:
+            yield Says(f"'{symbol}' is declared free, but the model fails at {shapes}: {error}", symbol)
+        else:
+            yield holds(f"'{symbol}' is free: the model runs at {shapes}", symbol)

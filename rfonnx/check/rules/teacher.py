@@ -1,0 +1,61 @@
+"""Rules that hold a model against its teacher (`--against`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rfonnx.check.registry import NotApplicableError, Says, Values, rule
+from rfonnx.check.subject import Subject
+from rfonnx.comparison import Verdict
+from rfonnx.findings import Parameter
+
+FIELD_MEASURES = frozenset({"field_ratio", "unseen_mass", "overlap_50", "overlap_95", "correlation"})
+
+
+def _verdicts(subject: Subject, of_fields: bool) -> Iterator[Verdict]:
+    if subject.against.teacher is None:
+        raise NotApplicableError("no teacher was given (--against)")
+    for verdict in subject.comparison.verdicts:
+        if (verdict.measure in FIELD_MEASURES) == of_fields:
+            yield verdict
+
+
+@rule("RF020", "agrees-with-teacher", "error", default=True)
+def agrees_with_teacher(subject: Subject, values: Values) -> Iterator[Says]:
+    """The model answers as its teacher does, within the limits for what it is (fp32 export, fp16, int8, distilled).
+
+    The limits and the samples are those of `rfonnx compare`, and are set in the table [compare].
+
+    Way out: `rfonnx compare --layers` names the layer where the two part.
+    """
+    for verdict in _verdicts(subject, of_fields=False):
+        where = f"; {verdict.where}" if verdict.where else ""
+        yield Says(verdict.reason + where, verdict.subject, not verdict.passed)
+    found = subject.comparison
+    if found.incomplete:
+        yield Says(f"the comparison ended early after {found.samples.count} samples: {found.incomplete}")
+
+
+@rule(
+    "RF021",
+    "sees-like-teacher",
+    "error",
+    {"min": Parameter("float", "the field's size as a share of the teacher's", 1.0)},
+)
+def sees_like_teacher(subject: Subject, values: Values) -> Iterator[Says]:
+    """The model's receptive fields are at least as large as its teacher's.
+
+    A student can imitate only what it can see: where the teacher uses context that lies outside the student's field, no
+    training helps.
+
+    Way out: dilation, a stride earlier, or larger kernels in the student.
+    """
+    if subject.against.teacher is None:
+        raise NotApplicableError("no teacher was given (--against)")
+    for pair in subject.comparison.fields:
+        along = f"along {pair.input[1]} axis {pair.axis[1]}"
+        text = f"the field {along} is {pair.ratio:.4g} of the teacher's, at least {values['min']:g} is wanted"
+        yield Says(text, pair.output[1], pair.ratio < values["min"])
+    for verdict in _verdicts(subject, of_fields=True):
+        if verdict.measure != "field_ratio":
+            yield Says(verdict.reason, verdict.subject, not verdict.passed)

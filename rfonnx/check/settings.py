@@ -1,0 +1,74 @@
+"""From the tables [check] and [compare], and the command line over them, to what a check is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rfonnx.check.selection import Chosen, choose
+from rfonnx.compare.options import from_config as compare_config
+from rfonnx.compare.options import merged
+from rfonnx.compare.settings import Settings, Shapes
+from rfonnx.config import Config
+from rfonnx.errors import DataError
+from rfonnx.findings import SEVERITIES, Severity
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a check is asked for.
+
+    Attributes:
+        chosen: the rules that run.
+        against: the teacher, or None.
+        shapes: input shapes, or None.
+        settings: of runs and comparisons.
+        fail_level: severity from which a finding fails the check.
+    """
+
+    chosen: list[Chosen]
+    against: str | None
+    shapes: Shapes | None
+    settings: Settings
+    fail_level: Severity
+
+
+def from_config(
+    config: Config,
+    words: Iterable[str],
+    against: str | None,
+    shapes: Shapes,
+    given: Mapping[str, Any],
+    preparation: Mapping[str, str],
+) -> Asked:
+    """Tables `[check]` (fail-level, against, shapes, rules) and `[compare]`; what was given on the command line goes first.
+
+    Args:
+        words: rules of the command line, see `selection.choose`.
+        given: fields of `Settings`.
+        preparation: keys and values for the model and its teacher.
+
+    Raises:
+        DataError, QueryError: a key, a rule or a value means nothing.
+    """
+    table = config.table("check", ("fail-level", "against", "shapes", "rules"))
+    level = table.get("fail-level", "error")
+    if level not in SEVERITIES:
+        raise DataError(f"{config.path}: [check] fail-level is {level!r}", f"it may be {', '.join(SEVERITIES)}")
+    teacher = against or table.get("against")
+    rules, stated = table.get("rules", {}), table.get("shapes", {})
+    for name, value, kind in (("rules", rules, Mapping), ("shapes", stated, Mapping), ("against", teacher or "", str)):
+        if not isinstance(value, kind):
+            raise DataError(f"{config.path}: [check] {name} is {value!r}", "write it as in docs/check.md")
+    chosen = choose(rules, words, f"{config.path}: [check.rules]", teacher is not None)
+    bound = {**{name: _shape(config, name, value) for name, value in stated.items()}, **shapes}
+    settings = merged({**compare_config(config), "cost": False}, {**given, "shapes": bound}, preparation, {}, {})
+    return Asked(chosen, teacher, bound or None, settings, level)
+
+
+def _shape(config: Config, name: str, value: Any) -> Any:
+    lengths = value if isinstance(value, list) else [value]
+    if not lengths or not all(isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in lengths):
+        raise DataError(f"{config.path}: [check.shapes] {name} is {value!r}", "write [1, 3, 224, 224], or one length")
+    return tuple(value) if isinstance(value, list) else value

@@ -1,0 +1,110 @@
+"""The model under check: everything that rules ask about it, worked out when it is first asked for and kept."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rfonnx.analysis import Analysis, analyze
+from rfonnx.compare.macs import macs, parameters
+from rfonnx.compare.model import OpenModel
+from rfonnx.compare.prepare import InputSpec, Preparer
+from rfonnx.compare.run import bound, compare_models, random_source, usable_cores
+from rfonnx.compare.samples import open_source
+from rfonnx.compare.settings import Settings, Shapes
+from rfonnx.comparison import Comparison
+from rfonnx.graph import Graph, load
+
+FEW = 8
+"""Samples that rules run the model on; random ones when no data is given."""
+
+Feed = dict[str, np.ndarray]
+
+
+@dataclass(slots=True)
+class Against:
+    """What the model is held against.
+
+    Attributes:
+        teacher: the file, or None.
+        settings: of the comparison; its data, samples and preparation are also those of the other rules.
+    """
+
+    teacher: str | os.PathLike[str] | None = None
+    settings: Settings = field(default_factory=Settings)
+
+
+class Subject:
+    """One model.
+
+    Args:
+        path: the file.
+        shapes: as for `rfonnx.analyze`.
+        against: the teacher and the samples.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str], shapes: Shapes | None = None, against: Against | None = None
+    ) -> None:
+        self.path = Path(path)
+        self.shapes = shapes or None
+        self.against = against or Against()
+        self.threads = self.against.settings.threads or usable_cores()
+
+    @cached_property
+    def analysis(self) -> Analysis:
+        """Fields of every tensor."""
+        return analyze(self.path, self.shapes)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The graph with all shapes bound."""
+        return load(self.path, self.shapes)
+
+    @cached_property
+    def opened(self) -> OpenModel:
+        """The model under onnxruntime."""
+        return OpenModel("model", self.path, self.threads, self.against.settings.provider)
+
+    @cached_property
+    def costs(self) -> tuple[int, int, Mapping[str, int]]:
+        """Weights, MACs, and operators whose MACs are not known."""
+        return parameters(self.graph), *macs(self.graph)
+
+    @cached_property
+    def feeds(self) -> Sequence[tuple[str, Feed]]:
+        """Names and inputs of a few runs of one sample each."""
+        model, settings = self.opened, self.against.settings
+        if settings.data is None:
+            source: Any = random_source(model, self.shapes, settings.samples or FEW, settings.seed)
+        else:
+            source = open_source(settings.data)
+        specs = [_spec(model, port) for port in model.inputs]
+        prepare = Preparer(specs, settings.student)
+        found: list[tuple[str, Feed]] = []
+        for item in source:
+            if len(found) == (settings.samples or FEW):
+                break
+            found.append((item.name, model.stacked(prepare(item.load()))))
+        return found
+
+    @cached_property
+    def comparison(self) -> Comparison:
+        """The model as the student of its teacher."""
+        assert self.against.teacher is not None
+        return compare_models(self.against.teacher, self.path, self.against.settings)
+
+    def with_shapes(self, feed: Feed) -> Graph:
+        """The graph at the shapes of some inputs."""
+        return load(self.path, bound(feed))
+
+
+def _spec(model: OpenModel, port: Any) -> InputSpec:
+    shape = tuple(n if isinstance(n, int) else None for n in port.shape)
+    return InputSpec(f"the {model.label}", port.name, port.name, shape, model.dtype(port))

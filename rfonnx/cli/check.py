@@ -1,0 +1,131 @@
+"""`rfonnx check MODEL`: does the model hold the rules it shall hold?"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import click
+
+from rfonnx.cli import options
+from rfonnx.cli.compare import pairs
+
+STYLES = ("text", "json", "github", "junit", "sarif", "markdown")
+
+
+class OrderedOutputs(click.Command):
+    """`--format A -o FILE --format B`: a file belongs to the format before it, which click's options do not remember."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        ctx.meta["rfonnx.outputs"] = outputs(args)
+        return super().parse_args(ctx, args)
+
+
+def outputs(args: list[str]) -> list[tuple[str, str | None]]:
+    """(format, file) in the order given; a file before any format is the text's. Without either, text on standard output.
+
+    >>> outputs(["m.onnx", "--format", "sarif", "-o", "out.sarif", "--format=text"])
+    [('sarif', 'out.sarif'), ('text', None)]
+    """
+    found: list[tuple[str, str | None]] = []
+    words = iter(args)
+    for word in words:
+        if word == "--":
+            break
+        if word == "--format" or word.startswith("--format="):
+            found.append((word.partition("=")[2] or next(words, ""), None))
+        elif word in ("-o", "--output") or word.startswith(("--output=", "-o")):
+            file = word.partition("=")[2] if word.startswith("--") else word[2:]
+            file = file or next(words, "")
+            style = found.pop()[0] if found and found[-1][1] is None else "text"
+            found.append((style, file))
+    return found or [("text", None)]
+
+
+@click.command("check", cls=OrderedOutputs)
+@click.argument("model", type=click.Path(), required=False)
+@click.option("--against", metavar="TEACHER", help="The model that it shall replace.")
+@click.option(
+    "--rules",
+    "config",
+    metavar="FILE",
+    help="Rules, in a table [check.rules]. [default: rfonnx.toml or pyproject.toml here]",
+)
+@click.option(
+    "--rule", "words", multiple=True, metavar="RULE[=X]", help="Run this rule, and none that are not named. Repeatable."
+)
+@click.option("--data", metavar="DIR|FILE", help="Samples to run it on. [default: random]")
+@click.option("--samples", type=click.IntRange(1), metavar="N", help="Samples at most.")
+@click.option(
+    "--prep",
+    multiple=True,
+    metavar="KEY=VALUE",
+    callback=pairs,
+    help="How images become inputs: size, crop, layout, channels, scale, mean, std. Repeatable.",
+)
+@click.option(
+    "--fail-level",
+    type=click.Choice(["note", "warning", "error"]),
+    help="Severity from which findings fail. [default: error]",
+)
+@click.option("--explain", metavar="RULE", help="Say what a rule checks, and why.")
+@click.option("--list", "listing", is_flag=True, help="List all rules.")
+@click.option(
+    "--format",
+    "styles",
+    multiple=True,
+    type=click.Choice(STYLES),
+    help="How to write it. Repeatable, each with an -o of its own.",
+)
+@click.option(
+    "-o",
+    "--output",
+    "files",
+    multiple=True,
+    metavar="FILE",
+    help="Where the --format before it goes. [default: standard output]",
+)
+@click.option("--threads", type=click.IntRange(1), metavar="N", help="Threads per operator. [default: all cores]")
+@click.option("--provider", metavar="NAME", help="Execution provider of onnxruntime. [default: cpu]")
+@options.shape_option
+def command(
+    model: str | None,
+    against: str | None,
+    config: str | None,
+    words: tuple[str, ...],
+    prep: dict[str, str],
+    fail_level: Literal["note", "warning", "error"] | None,
+    explain: str | None,
+    listing: bool,
+    styles: tuple[str, ...],
+    files: tuple[str, ...],
+    shapes: options.Shapes,
+    **given: Any,
+) -> int:
+    """Hold MODEL, an ONNX file, against rules."""
+    from rfonnx.check.registry import find, rules
+    from rfonnx.cli.output import terminal_style, write
+    from rfonnx.report import render
+    from rfonnx.report.check_report import check_report, rule_document, rules_document
+
+    if explain is not None:
+        write(render(rule_document(find(explain)[0]), terminal_style("text", None)), None)
+        return 0
+    if listing:
+        write(render(rules_document(list(rules().values())), terminal_style("text", None)), None)
+        return 0
+    if model is None:
+        raise click.UsageError("Missing argument 'MODEL'", click.get_current_context())
+
+    from rfonnx.check.run import check_model
+    from rfonnx.check.settings import from_config
+    from rfonnx.check.subject import Against, Subject
+    from rfonnx.cli.waiting import waiting
+    from rfonnx.config import read_config
+
+    asked = from_config(read_config(config), words, against, shapes, {"shapes": shapes, **given}, prep)
+    with waiting(f"checking {model}"):
+        result = check_model(Subject(model, asked.shapes, Against(asked.against, asked.settings)), asked.chosen)
+    level = fail_level or asked.fail_level
+    for style, file in click.get_current_context().meta["rfonnx.outputs"]:
+        write(check_report(result, level, terminal_style(style, file)), file, model)
+    return 1 if result.failed(level) else 0

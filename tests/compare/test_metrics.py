@@ -1,0 +1,218 @@
+"""Every figure against an independent implementation: scipy and scikit-learn where they have it, plain numpy elsewhere."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.spatial.distance import cosine
+from scipy.special import rel_entr, softmax
+from sklearn import metrics as oracle
+
+from rfonnx.compare.meter import BLOCK_SAMPLES, Batch, Meter
+from rfonnx.comparison import OutputAgreement
+
+NEAR = {"rel": 1e-6, "abs": 1e-9}
+
+
+def measure(
+    teacher: np.ndarray, student: np.ndarray, batch: int = 7, labels: np.ndarray | None = None, **how
+) -> OutputAgreement:
+    meter = Meter(("a", "b"), **how)
+    labels = np.full(len(teacher), -1) if labels is None else labels
+    for begin in range(0, len(teacher), batch):
+        part = slice(begin, begin + batch)
+        names = [f"s{i}" for i in range(begin, min(begin + batch, len(teacher)))]
+        meter.add(Batch(names, teacher[part], student[part], labels[part]))
+    return meter.result()
+
+
+def value(found: OutputAgreement, name: str) -> float:
+    return found.measures[name].value
+
+
+def scores(seed: int, shape: tuple[int, ...], noise: float = 0.7) -> tuple[np.ndarray, np.ndarray]:
+    generator = np.random.default_rng(seed)
+    teacher = generator.standard_normal(shape, np.float32) * 2
+    return teacher, teacher + noise * generator.standard_normal(shape, np.float32)
+
+
+@pytest.mark.parametrize("shape", [(40, 12), (30, 3, 8, 9), (BLOCK_SAMPLES + 9, 2), (3, 2, 400, 401), (5,)])
+def test_errors(shape: tuple[int, ...]) -> None:
+    teacher, student = scores(1, shape)
+    found = measure(teacher, student, task="values")
+    a, b = teacher.reshape(len(teacher), -1).astype(float), student.reshape(len(teacher), -1).astype(float)
+    assert value(found, "max_abs") == pytest.approx(np.abs(a - b).max(), **NEAR)
+    assert value(found, "mean_abs") == pytest.approx(oracle.mean_absolute_error(a.ravel(), b.ravel()), **NEAR)
+    assert value(found, "rmse") == pytest.approx(oracle.root_mean_squared_error(a.ravel(), b.ravel()), **NEAR)
+    cosines = [1 - cosine(x, y) for x, y in zip(a, b, strict=True)]
+    assert value(found, "cosine") == pytest.approx(np.mean(cosines), **NEAR)
+    assert value(found, "sqnr_db") == pytest.approx(10 * np.log10((a**2).sum() / ((b - a) ** 2).sum()), **NEAR)
+    mse = oracle.mean_squared_error(a.ravel(), b.ravel())
+    assert value(found, "psnr_db") == pytest.approx(10 * np.log10((a.max() - a.min()) ** 2 / mse), **NEAR)
+
+
+def test_classifier() -> None:
+    teacher, student = scores(2, (230, 17), 1.5)
+    labels = np.random.default_rng(3).integers(0, 17, 230)
+    found = measure(teacher, student, labels=labels)
+    assert found.task == "classifier"
+    pick = teacher.argmax(1)
+    assert value(found, "top1") == pytest.approx(oracle.accuracy_score(pick, student.argmax(1)), **NEAR)
+    assert value(found, "top5") == pytest.approx(
+        oracle.top_k_accuracy_score(pick, student, k=5, labels=range(17)), **NEAR
+    )
+    reverse = oracle.top_k_accuracy_score(student.argmax(1), teacher, k=5, labels=range(17))
+    assert value(found, "top5_reverse") == pytest.approx(reverse, **NEAR)
+    p, q = softmax(teacher.astype(float), 1), softmax(student.astype(float), 1)
+    assert value(found, "kl") == pytest.approx(rel_entr(p, q).sum(1).mean(), **NEAR)
+    assert value(found, "kl_reverse") == pytest.approx(rel_entr(q, p).sum(1).mean(), **NEAR)
+    assert value(found, "confidence_shift") == pytest.approx((q.max(1) - p.max(1)).mean(), **NEAR)
+    assert value(found, "accuracy_teacher") == pytest.approx(oracle.accuracy_score(labels, pick), **NEAR)
+    assert value(found, "accuracy_student") == pytest.approx(oracle.accuracy_score(labels, student.argmax(1)), **NEAR)
+
+
+def test_temperature() -> None:
+    teacher, student = scores(4, (60, 9))
+    p, q = softmax(teacher.astype(float) / 3, 1), softmax(student.astype(float) / 3, 1)
+    found = measure(teacher, student, temperature=3.0)
+    assert value(found, "kl") == pytest.approx(rel_entr(p, q).sum(1).mean(), **NEAR)
+    confidence = softmax(student.astype(float), 1).max(1) - softmax(teacher.astype(float), 1).max(1)
+    assert value(found, "confidence_shift") == pytest.approx(confidence.mean(), **NEAR)
+
+
+def test_probabilities_are_not_softmaxed_again() -> None:
+    teacher, student = scores(5, (50, 8))
+    p, q = softmax(teacher, 1), softmax(student, 1)
+    plain, mixed = measure(p, q), measure(p, student)
+    expected = rel_entr(p.astype(float), q.astype(float)).sum(1).mean()
+    assert value(plain, "kl") == pytest.approx(expected, rel=1e-5)
+    assert value(mixed, "kl") == pytest.approx(expected, rel=1e-5)
+
+
+def test_calibration_difference() -> None:
+    teacher, student = scores(6, (400, 5), 2.0)
+    p, q = softmax(teacher.astype(float), 1).max(1), softmax(student.astype(float), 1).max(1)
+    edges = np.linspace(0, 1, 16)
+    which = np.digitize((p + q) / 2, edges[1:-1])
+    expected = sum((which == b).mean() * abs(q[which == b].mean() - p[which == b].mean()) for b in set(which.tolist()))
+    assert value(measure(teacher, student), "calibration_difference") == pytest.approx(expected, **NEAR)
+
+
+def test_dense() -> None:
+    teacher, student = scores(7, (11, 5, 20, 13), 1.0)
+    found = measure(teacher, student)
+    assert found.task == "dense"
+    a, b = teacher.argmax(1).ravel(), student.argmax(1).ravel()
+    assert value(found, "agreement") == pytest.approx(oracle.accuracy_score(a, b), **NEAR)
+    assert value(found, "mean_iou") == pytest.approx(oracle.jaccard_score(a, b, average="macro"), **NEAR)
+
+
+def test_class_axis() -> None:
+    teacher, student = scores(8, (4, 6, 7, 3))
+    found = measure(teacher, student, task="dense", class_axis=3)
+    assert value(found, "agreement") == (teacher.argmax(3) == student.argmax(3)).mean()
+
+
+def test_labels_whose_classes_appear_late() -> None:
+    generator = np.random.default_rng(9)
+    teacher, student = generator.integers(0, 3, (40, 30)), generator.integers(0, 3, (40, 30))
+    teacher[-1, 0] = 9
+    found = measure(teacher, student, batch=40 // 2)
+    assert found.task == "labels"
+    assert value(found, "mean_iou") == pytest.approx(
+        oracle.jaccard_score(teacher.ravel(), student.ravel(), average="macro"), **NEAR
+    )
+
+
+@pytest.mark.parametrize("shape", [(64, 10), (9, 4, 6, 6), (20, 3)])
+def test_a_model_against_itself_is_exact(shape: tuple[int, ...]) -> None:
+    teacher, _ = scores(10, shape)
+    found = measure(teacher, teacher.copy())
+    for name in ("max_abs", "mean_abs", "rmse", "kl", "kl_reverse", "confidence_shift", "calibration_difference"):
+        if name in found.measures:
+            assert value(found, name) == 0, name
+    for name in ("cosine", "top1", "top5", "agreement", "mean_iou"):
+        if name in found.measures:
+            assert value(found, name) == 1, name
+    assert value(found, "sqnr_db") == value(found, "psnr_db") == np.inf
+
+
+@pytest.mark.parametrize("shape", [(90, 10), (9, 4, 6, 6)])
+def test_swapped_operands_are_the_mirror_image(shape: tuple[int, ...]) -> None:
+    teacher, student = scores(11, shape)
+    one, other = measure(teacher, student), measure(student, teacher)
+    partner = {"kl": "kl_reverse", "kl_reverse": "kl", "top5": "top5_reverse", "top5_reverse": "top5"}
+    energy = 10 * np.log10((student.astype(float) ** 2).sum() / (teacher.astype(float) ** 2).sum())
+    span = 20 * np.log10(np.ptp(student.astype(float)) / np.ptp(teacher.astype(float)))
+    for name in one.measures:
+        expected = value(one, partner.get(name, name))
+        expected = -expected if name == "confidence_shift" else expected
+        expected += {"sqnr_db": energy, "psnr_db": span}.get(name, 0.0)
+        assert value(other, name) == pytest.approx(expected, **NEAR), name
+
+
+def test_ties_go_to_the_first_class() -> None:
+    teacher = np.eye(8, dtype=np.float32)
+    found = measure(teacher, np.zeros((8, 8), np.float32))
+    assert value(found, "top1") == 1 / 8
+    assert value(found, "top5") == 5 / 8  # a student that says nothing agrees by chance only
+
+
+def test_worst_samples_are_named() -> None:
+    teacher, _ = scores(12, (100, 6))
+    student = teacher.copy()
+    student[[17, 63]] += [[5.0], [-9.0]]
+    found = measure(teacher, student, task="values")
+    assert [(case.sample, round(case.value, 5)) for case in found.worst["max_abs"]][:2] == [("s63", 9.0), ("s17", 5.0)]
+    assert found.worst["sqnr_db"][0].sample in ("s63", "s17")
+    assert [case.sample for case in found.worst["max_abs"]][2:] == ["s0", "s1", "s2"]
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_is_located_and_left_out(bad: float) -> None:
+    teacher, student = scores(13, (50, 3, 4))
+    clean = measure(np.delete(teacher, (20, 33), 0), np.delete(student, (20, 33), 0), task="values")
+    student[20, 2, 1] = student[33, 0, 0] = bad
+    found = measure(teacher, student, task="values")
+    (place,) = found.nonfinite
+    assert (place.model, place.tensor, place.sample, place.position, place.samples) == (
+        "student",
+        "b",
+        "s20",
+        (2, 1),
+        2,
+    )
+    assert place.value == str(bad)
+    assert found.samples == 48
+    assert value(found, "rmse") == pytest.approx(value(clean, "rmse"), **NEAR)
+
+
+def test_low_precision_outputs() -> None:
+    teacher, student = scores(14, (30, 7))
+    found = measure(teacher.astype(np.float16), student.astype(np.float16), task="values")
+    error = student.astype(np.float16).astype(float) - teacher.astype(np.float16).astype(float)
+    assert value(found, "rmse") == pytest.approx(np.sqrt((error**2).mean()), **NEAR)
+
+
+def test_intervals_cover_what_resampling_gives() -> None:
+    """The streamed Poisson bootstrap against the usual one, drawn here with numpy."""
+    teacher, student = scores(15, (700, 10), 2.0)
+    agree = teacher.argmax(1) == student.argmax(1)
+    draws = np.random.default_rng(0).integers(0, 700, (4000, 700))
+    low, high = np.quantile(agree[draws].mean(1), [0.025, 0.975])
+    found = measure(teacher, student).measures["top1"]
+    assert found.low == pytest.approx(low, abs=0.012)
+    assert found.high == pytest.approx(high, abs=0.012)
+    assert found.low < found.value < found.high
+
+
+def test_few_samples_have_no_interval() -> None:
+    teacher, student = scores(16, (9, 10))
+    assert measure(teacher, student).measures["rmse"].low is None
+
+
+def test_batches_do_not_change_the_figures() -> None:
+    teacher, student = scores(17, (1200, 11))
+    one, other = measure(teacher, student, batch=1200), measure(teacher, student, batch=13)
+    for name in one.measures:
+        assert value(one, name) == pytest.approx(value(other, name), rel=1e-12, abs=1e-15), name
