@@ -107,6 +107,8 @@ def _computed_fact(op: Op, node: Node, name: str, what: Fact, depth: int) -> Mas
 
     if kind in _SAME:
         return _moved(op, node, of(0))
+    if kind == "DequantizeLinear":
+        return fact(op, _before_rounding(op, node), "zero", depth) if what == "zero" else None
     if kind == "Where":
         return _either(
             _both(of(0, "one"), of(1)),
@@ -142,6 +144,13 @@ def _computed_fact(op: Op, node: Node, name: str, what: Fact, depth: int) -> Mas
         # a row that is hidden altogether is NaN, or every score weighs the same: nothing is certain there
         return hidden & ~hidden.all(axis=axes[0], keepdims=True)
     return None
+
+
+def _before_rounding(op: Op, node: Node) -> str:
+    """What a DequantizeLinear gets back of a QuantizeLinear with its scale and zero point, or "". A zero comes back as zero."""
+    before = op.producers.get(node.inputs[0])
+    paired = before is not None and before.kind == "QuantizeLinear" and before.inputs[1:] == node.inputs[1:]
+    return before.inputs[0] if before is not None and paired else ""
 
 
 def _hidden(op: Op, node: Node, depth: int) -> Mask | None:
@@ -230,11 +239,14 @@ def row_of(op: Op, name: str) -> tuple[str, tuple[int, ...]] | None:
         node = op.producers.get(name)
         if node is None or node.domain or name in op.graph.constants:
             return None
-        source = node.inputs[-1] if node.op_type == "Where" else node.inputs[0] if node.op_type in _SAME else ""
+        if node.op_type == "Where":
+            source = node.inputs[-1]
+        elif node.op_type == "DequantizeLinear":
+            source = _before_rounding(op, node)
+        else:
+            source = node.inputs[0] if node.op_type in _SAME and node.op_type != "Transpose" else ""
         others_constant = node.op_type != "Where" or node.inputs[1] in op.graph.constants
         if not source or not others_constant or op.graph.shapes.get(source) != op.graph.shapes.get(name):
-            return None
-        if node.op_type == "Transpose":
             return None
         name = source
     return op.rows[name]
@@ -267,7 +279,12 @@ def seen_by_softmax(op: Op, name: str, axis: int) -> Range | None:
 
 
 def seen_in_product(op: Op, name: str, axis: int, by: int) -> Range | None:
-    """Where the tensor is not certainly zero along `axis`, by `by`, or None when that is everywhere."""
+    """Where the tensor is not certainly zero along `axis`, by `by`, or None when that is everywhere.
+
+    A constant operand is a weight: its zeros count when values do.
+    """
+    if name in op.graph.constants and op.weights != "values":
+        return None
     zero = fact(op, name, "zero")
     return None if zero is None else visible_range(_full(op, name, zero, axis), axis, by)
 

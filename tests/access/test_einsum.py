@@ -74,4 +74,4 @@ def test_masked_weights_leave_values_out(scores, product):
 
 def test_mask_by_multiplication():
     inputs = {"x": values(2, 4, 4), "m": np.tri(4, dtype=np.float32), "z": values(2, 4, 3, seed=1)}
-    probe("Einsum", inputs, ["m"], equation="bqk,qk,bkd->bqd")
+    probe("Einsum", inputs, ["m"], equation="bqk,qk,bkd->bqd", weights="values")

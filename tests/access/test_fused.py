@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper, numpy_helper
 
-from access.probe import probe, values
+from access.probe import probe, probe_model, values
 
 MS = {"domain": "com.microsoft", "opset": 17}
 SMALL = {"deltas": (0.5, -0.25), "trials": 1}
@@ -120,3 +121,21 @@ def test_fused_matmul_with_the_batch_inside():
 def test_fused_gemm():
     inputs = {"a": values(2, 3), "b": values(4, 3, seed=1), "c": values(4, seed=2)}
     probe("FusedGemm", inputs, transB=1, activation="Tanh", **MS, **SMALL)
+
+
+@pytest.mark.parametrize("transposed", [0, 1])
+def test_masked_weights_leave_values_out(transposed):
+    """onnxruntime fuses a transpose into the product of attention weights and values."""
+    mask = np.where(np.tri(3, dtype=bool), 0, -np.inf).astype(np.float32)
+    nodes = [
+        helper.make_node("Add", ["x", "m"], ["a"]),
+        helper.make_node("Softmax", ["a"], ["w"], axis=1 if transposed else 2),
+        helper.make_node("FusedMatMul", ["w", "v"], ["y"], domain="com.microsoft", transA=transposed),
+    ]
+    shapes = {"x": [2, 3, 3], "v": [2, 3, 2], "y": [2, 3, 2]}
+    infos = [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in shapes.items()]
+    mask = numpy_helper.from_array(np.ascontiguousarray(mask.T) if transposed else mask, "m")
+    graph = helper.make_graph(nodes, "g", infos[:2], infos[2:], [mask])
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=9)
+    probe_model(model, {"x": values(2, 3, 3), "v": values(2, 3, 2, seed=1)}, **SMALL)

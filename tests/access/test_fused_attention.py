@@ -34,6 +34,14 @@ def test_attention_with_a_bias_on_scores():
     probe("Attention", inputs, ["w", "b"], order=["x", "w", "b", "", "", "a"], num_heads=HEADS, **MS, **SMALL)
 
 
+def test_attention_with_a_constant_causal_bias():
+    causal = np.where(np.tri(S, dtype=bool), 0, -1e10).astype(np.float32)[None, None]
+    order = ["x", "w", "b", "", "", "a"]
+    probe("Attention", projected() | {"a": causal}, ["w", "b", "a"], order=order, num_heads=HEADS, **MS, **SMALL)
+    order = ["q", "k", "v", "", "", "a"]
+    probe("MultiHeadAttention", qkv() | {"a": causal}, ["a"], order=order, num_heads=HEADS, **MS, **SMALL)
+
+
 @pytest.mark.parametrize("mask", [np.array([2, 3], np.int32), np.ones((B, S), np.int32), np.ones((B, S, S), np.int32)])
 def test_attention_with_a_mask_is_a_superset(mask):
     inputs = projected() | {"m": mask}

@@ -167,3 +167,29 @@ def test_linear_attention_multiplies_by_a_triangle():
     graph = helper.make_graph(nodes, "linear", info[:1], info[1:], [triangle])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
     probe_model(model, X)
+
+
+def test_quantised_weights_keep_their_zeros():
+    nodes = [
+        node("QuantizeLinear", ["weights", "scale", "zero"], ["q"]),
+        node("DequantizeLinear", ["q", "scale", "zero"], ["w"]),
+    ]
+    model = attention(*WAYS["add -inf"], weights="w", result=nodes)
+    model.graph.initializer.append(numpy_helper.from_array(np.float32(1 / 200), "scale"))
+    model.graph.initializer.append(numpy_helper.from_array(np.uint8(3), "zero"))
+    probe_model(model, X, deltas=(0.5, -0.5))
+
+
+@pytest.mark.parametrize("weights", ["structure", "values"])
+def test_a_constant_triangle_is_a_weight(weights):
+    """The default takes every weight as non-zero."""
+    nodes = [helper.make_node("MatMul", ["triangle", "x"], ["y"])]
+    info = [helper.make_tensor_value_info(n, TensorProto.FLOAT, [2, N, 3]) for n in "xy"]
+    triangle = numpy_helper.from_array(CAUSAL.astype(np.float32), "triangle")
+    graph = helper.make_graph(nodes, "weights", info[:1], info[1:], [triangle])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    ((_, steps),) = lower(load(model), weights).tensors[0].paths
+    if weights == "structure":
+        assert steps == (Reduce((1,)),)
+    else:
+        probe_model(model, X, weights="values")

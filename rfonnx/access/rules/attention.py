@@ -18,8 +18,8 @@ from rfonnx.access.attending import (
 from rfonnx.access.indexing import positions
 from rfonnx.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
 from rfonnx.access.registry import Op, Unproven, rule
+from rfonnx.access.rules.matmul import MASK_NOTE
 
-_HOLES = "a mask with holes, or one that differs by batch or head, is taken as wide as it reaches"
 _LENGTHS = "sequences end where nonpad_kv_seqlen says: taken as long as the tensor"
 
 
@@ -43,7 +43,7 @@ def attention(op: Op) -> list[Access]:
     if op.reads(6):
         paths.append(Path(op.name(6), (Reshape((batch, 1, 1, 1)),)))
     exact = seen.exact and certain
-    y = Access(tuple(paths), exact, "" if exact else _HOLES if certain else _LENGTHS)
+    y = Access(tuple(paths), exact, "" if exact else MASK_NOTE if certain else _LENGTHS)
     if len(op.out_shape()) == 3:
         whole = op.temporary((batch, count, queries, values[0].shape[3]), y)
         y = Access((Path(whole, unpacked(queries, op.out_shape()[2], batch)),))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from rfonnx.access.primitives import Access, Path, Permute, Reduce, Reshape, Step, Window
+from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Window
 from rfonnx.access.registry import Op, Unproven, declare_everything, rule
-from rfonnx.access.rules.matmul import gemm, left_steps, right_steps
+from rfonnx.access.rules.matmul import gemm, product
 from rfonnx.access.rules.shared import grouped, joined, known, per_channel
 
 
@@ -106,33 +106,24 @@ def bias_softmax(op: Op) -> Access:
 def fused_matmul(op: Op) -> Access:
     """MatMul of operands that are transposed first: their last two axes (transA), or their first axis behind the batch
     (transBatchA). Exact."""
-    a, a_steps = _transposed(op, 0, "A")
-    b, b_steps = _transposed(op, 1, "B")
-    return Access(
-        (
-            Path(op.name(0), (*a_steps, *left_steps(a, drop=len(b) == 1))),
-            Path(op.name(1), (*b_steps, *right_steps(b, drop=len(a) == 1))),
-        )
-    )
+    return product(op, _order(op, 0, "A"), _order(op, 1, "B"))
 
 
-def _transposed(op: Op, index: int, letter: str) -> tuple[tuple[int, ...], tuple[Step, ...]]:
-    """Shape of an operand as the product sees it, and the steps to it."""
-    shape = op.shape(index)
-    order = list(range(len(shape)))
-    if op.attrs.get(f"transBatch{letter}", 0) and len(shape) > 2:
+def _order(op: Op, index: int, letter: str) -> tuple[int, ...]:
+    """Axes of an operand in the order in which the product sees them."""
+    order = list(range(len(op.shape(index))))
+    if op.attrs.get(f"transBatch{letter}", 0) and len(order) > 2:
         order = [*order[1:-1], 0, order[-1]]
-    if op.attrs.get(f"trans{letter}", 0) and len(shape) > 1:
+    if op.attrs.get(f"trans{letter}", 0) and len(order) > 1:
         order[-2], order[-1] = order[-1], order[-2]
-    steps: tuple[Step, ...] = () if order == sorted(order) else (Permute(tuple(order)),)
-    return tuple(shape[i] for i in order), steps
+    return tuple(order)
 
 
 @rule(*microsoft("GemmFastGelu"))
 def gemm_fast_gelu(op: Op) -> Access:
     """MatMul, bias added. Exact."""
-    product = fused_matmul(op).paths
-    return Access((*product, Path(op.name(2))) if op.reads(2) else product)
+    access = fused_matmul(op)
+    return access._replace(paths=(*access.paths, Path(op.name(2)))) if op.reads(2) else access
 
 
 declare_everything(

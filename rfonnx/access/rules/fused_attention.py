@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from rfonnx.access.attending import Heads, Keys, appended, attended, bias, packed, scores, unpacked
+from rfonnx.access.attending import Heads, Keys, appended, attended, bias, masked, packed, scores, unpacked
 from rfonnx.access.indexing import positions
 from rfonnx.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
 from rfonnx.access.registry import Op, Unproven, rule
 from rfonnx.access.rules.attention import rotary
 from rfonnx.access.rules.fused import microsoft
+from rfonnx.access.rules.matmul import MASK_NOTE
 from rfonnx.access.rules.shared import known
 
 _LENGTHS = "sequences end where their lengths say: taken as long as the tensor"
@@ -49,6 +50,8 @@ def _projected(op: Op, mask: int, past: int, added: int, length: int) -> list[Ac
     if op.attrs.get("unidirectional", 0):
         seen = seen.within(0, positions(tokens) + total - tokens)
     biases = [bias(op.name(added), op.shape(added))] if op.reads(added) else []
+    if op.name(added):
+        seen = masked(op, op.name(added), False, seen, total)
     width = op.out_shape()[2]
     y = _output(op, query, keys, values, biases, seen, mask, width // heads)
     outputs = [y]
@@ -99,6 +102,7 @@ def _output(
         note = _MASK
         if op.reads(mask):
             paths.append(_mask_path(op, mask, batch, queries))
+    note = note or ("" if seen.exact else MASK_NOTE)
     whole = op.temporary((batch, heads, queries, width), Access(tuple(paths), not note, note))
     return Access((Path(whole, unpacked(queries, heads * width, batch)),))
 
@@ -133,6 +137,8 @@ def multi_head_attention(op: Op) -> list[Access]:
     if op.attrs.get("unidirectional", 0):
         seen = seen.within(0, positions(queries) + total - queries)
     biases = [bias(op.name(5), op.shape(5))] if op.reads(5) else []
+    if op.name(5):
+        seen = masked(op, op.name(5), False, seen, total)
     y = _output(op, query, keys, values, biases, seen, mask=4, width=values[0].shape[3])
     present = [Access(tuple(part.then() for part in parts)) for parts in (keys, values)]
     products = Access(tuple(scores(query, keys)))

@@ -8,37 +8,49 @@ from rfonnx.access.registry import Op, rule
 from rfonnx.access.rules.shared import per_channel
 from rfonnx.access.zeros import Range, range_steps, row_of, seen_in_product
 
+MASK_NOTE = "a mask with holes, or one that differs by batch or head, is taken as wide as it reaches"
+
 
 @rule("MatMul")
 def matmul(op: Op) -> Access:
     """y[..., i, j] reads a[..., i, :] and b[..., :, j], less what the other operand is certain to multiply
     by zero; operands of one axis as numpy has it. Exact."""
-    a, b = op.shape(0), op.shape(1)
-    if len(a) < 2 or len(b) < 2 or a[-1] == 1:
-        return Access(product_paths(op, 0, 1))
-    rows = seen_in_product(op, op.name(0), len(a) - 1, len(a) - 2)
-    columns = seen_in_product(op, op.name(1), len(b) - 2, len(b) - 1)
+    return product(op, tuple(range(len(op.shape(0)))), tuple(range(len(op.shape(1)))))
+
+
+def product(op: Op, left: tuple[int, ...], right: tuple[int, ...]) -> Access:
+    """The numpy matrix product of the first two inputs, each with its axes in the order given."""
+    a, b = (tuple(op.shape(i)[axis] for axis in order) for i, order in ((0, left), (1, right)))
+    rows = columns = None
+    if len(a) > 1 and len(b) > 1 and a[-1] > 1:
+        rows = seen_in_product(op, op.name(0), left[-1], left[-2])
+        columns = seen_in_product(op, op.name(1), right[-2], right[-1])
     if rows is None and columns is None:
-        return Access(product_paths(op, 0, 1))
-    left = _operand(op, 0, Reduce((len(a) - 1,)), rows, columns)
-    right = _operand(op, 1, Reduce((len(b) - 2,)), columns, rows)
+        all_left, all_right = left_steps(a, drop=len(b) == 1), right_steps(b, drop=len(a) == 1)
+        return Access(
+            (Path(op.name(0), (*_ordered(left), *all_left)), Path(op.name(1), (*_ordered(right), *all_right)))
+        )
     exact = all(r is None or r.exact for r in (rows, columns)) and (rows is None or columns is None)
-    return Access((left, right), exact, "" if exact else MASK_NOTE)
+    paths = (_operand(op, 0, left, left[-1], rows, columns), _operand(op, 1, right, right[-2], columns, rows))
+    return Access(paths, exact, "" if exact else MASK_NOTE)
 
 
-MASK_NOTE = "a mask with holes, or one that differs by batch or head, is taken as wide as it reaches"
+def _ordered(order: tuple[int, ...]) -> tuple[Step, ...]:
+    return () if order == tuple(range(len(order))) else (Permute(order),)
 
 
-def _operand(op: Op, index: int, reduction: Reduce, own: Range | None, other: Range | None) -> Path:
-    """One operand, reduced over the range that the other one's zeros leave, or else over its own."""
+def _operand(op: Op, index: int, order: tuple[int, ...], axis: int, own: Range | None, other: Range | None) -> Path:
+    """One operand, reduced along `axis` to the range that the other one's zeros leave, or else its own."""
     name = op.name(index)
-    (axis,) = reduction.axes
+    row = row_of(op, name) if own is not None else None
+    steps: tuple[Step, ...] = (Reduce((axis,)),)
     if other is not None:  # it may vary along the result's axis that this operand reduces away
-        return Path(name, (Select(axis, other.first, other.last),))
-    row = row_of(op, name)
-    if row is not None and own is not None:
-        return Path(row[0], () if row[1][axis] == 1 else (reduction,))
-    return Path(name, (reduction,) if own is None else range_steps(own))
+        steps = (Select(axis, other.first, other.last),)
+    elif row is not None and row[1][axis] == 1:
+        name, steps = row[0], ()
+    elif own is not None:
+        steps = range_steps(own)
+    return Path(name, (*steps, *_ordered(order)))
 
 
 def product_paths(op: Op, left: int, right: int) -> tuple[Path, Path]:
