@@ -26,6 +26,8 @@ HIDDEN = -1e9
 SOFT = -50.0
 """A constant this low, but not `HIDDEN`, was meant as a mask: worth a note."""
 
+MASK_NOTE = "a mask with holes, or one that differs by batch or head, is taken as wide as it reaches"
+
 _LARGEST = 2**24  # elements of a mask that is looked at
 _DEEPEST = 64  # nodes followed upwards
 

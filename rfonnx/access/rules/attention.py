@@ -18,7 +18,7 @@ from rfonnx.access.attending import (
 from rfonnx.access.indexing import positions
 from rfonnx.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
 from rfonnx.access.registry import Op, Unproven, rule
-from rfonnx.access.rules.matmul import MASK_NOTE
+from rfonnx.access.zeros import MASK_NOTE
 
 _LENGTHS = "sequences end where nonpad_kv_seqlen says: taken as long as the tensor"
 

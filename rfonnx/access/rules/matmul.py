@@ -6,9 +6,7 @@ from rfonnx.access.kernels import SCATTERED, nonzero, row_ranges, unread
 from rfonnx.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
 from rfonnx.access.registry import Op, rule
 from rfonnx.access.rules.shared import per_channel
-from rfonnx.access.zeros import Range, range_steps, row_of, seen_in_product
-
-MASK_NOTE = "a mask with holes, or one that differs by batch or head, is taken as wide as it reaches"
+from rfonnx.access.zeros import MASK_NOTE, Range, range_steps, row_of, seen_in_product
 
 
 @rule("MatMul")

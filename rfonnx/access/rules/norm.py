@@ -7,7 +7,7 @@ import numpy as np
 from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Window
 from rfonnx.access.registry import Op, Unproven, rule
 from rfonnx.access.rules.shared import axes_of, grouped, per_channel
-from rfonnx.access.zeros import Range, range_steps, seen_by_softmax, soft_mask
+from rfonnx.access.zeros import MASK_NOTE, Range, range_steps, seen_by_softmax, soft_mask
 
 
 @rule("Softmax", "LogSoftmax", "Hardmax")
@@ -31,11 +31,7 @@ def _masked_softmax(op: Op, visible: Range) -> Access:
     alone = visible.first == visible.last  # the weight of a single visible key is 1, whatever its score
     visible = visible._replace(last=np.where(alone, visible.first - 1, visible.last))
     shape = tuple(1 if i == visible.axis else n for i, n in enumerate(op.shape(0)))
-    note = (
-        ""
-        if visible.exact
-        else "a mask with holes, or one that differs by batch or head, is taken as wide as it reaches"
-    )
+    note = "" if visible.exact else MASK_NOTE
     row = op.temporary(shape, Access((Path(op.name(0), range_steps(visible)),), visible.exact, note))
     op.rows[op.node.outputs[0]] = (row, shape)
     return Access((Path(row),), exact=False, note="weights that a mask hides are zero, but are shown with their row")
