@@ -11,7 +11,7 @@ from rfonnx.errors import QueryError
 from rfonnx.gradient import rules  # noqa: F401  # registers the rules
 from rfonnx.gradient.emitter import ELEMENT_TYPES, Emitter
 from rfonnx.gradient.forward import Forward, check_floating, info
-from rfonnx.gradient.reverse import differentiate
+from rfonnx.gradient.reverse import Product, differentiate
 from rfonnx.gradient.values import Value
 from rfonnx.runtime import MAX_IR
 
@@ -53,20 +53,17 @@ def build(forward: Forward, tensor: str, wrt: Sequence[str], lanes: Mapping[str,
     graph = forward.graph
     emit = Emitter(forward.opset, graph.shapes)
     dtype = "float64" if graph.dtypes[tensor] == "float64" else "float32"
-    gradients = differentiate(graph, {tensor: Value(emit, SEED, dtype)}, wrt, emit, lanes)
-    if not gradients:
+    product = differentiate(graph, {tensor: Value(emit, SEED, dtype)}, wrt, emit, lanes)
+    if not product.gradients:
         raise QueryError(
             f"{forward.name}: no differentiable path leads from tensor '{tensor}' to {', '.join(wrt)}",
             "choose another tensor; `rfonnx report` shows what each tensor sees",
         )
-    return GradientModel(
-        _assemble(forward, tensor, emit, gradients, lanes or {}), tensor, {n: v.name for n, v in gradients.items()}
-    )
+    model = _assemble(forward, tensor, emit, product, lanes or {})
+    return GradientModel(model, tensor, {n: v.name for n, v in product.gradients.items()})
 
 
-def _assemble(
-    forward: Forward, tensor: str, emit: Emitter, gradients: Mapping[str, Value], lanes: Mapping[str, int]
-) -> ModelProto:
+def _assemble(forward: Forward, tensor: str, emit: Emitter, product: Product, lanes: Mapping[str, int]) -> ModelProto:
     model = ModelProto()
     model.CopyFrom(forward.model)
     model.ir_version = min(max(model.ir_version, 8), MAX_IR)
@@ -78,10 +75,14 @@ def _assemble(
             shape[lanes[of]] = SEEDS
         return info(name, ELEMENT_TYPES[value.dtype], shape)
 
+    for node in graph.node if product.demanded else ():
+        for index, name in product.demanded.get(next((o for o in node.output if o), ""), {}).items():
+            node.output.extend([""] * (index + 1 - len(node.output)))
+            node.output[index] = name
     seed = Value(emit, SEED, "float64" if forward.graph.dtypes[tensor] == "float64" else "float32")
     graph.input.append(typed(SEED, seed, tensor))
     graph.node.extend(emit.nodes)
     graph.initializer.extend(emit.constants)
     del graph.output[:]
-    graph.output.extend(typed(value.name, value, name) for name, value in gradients.items())
+    graph.output.extend(typed(value.name, value, name) for name, value in product.gradients.items())
     return model

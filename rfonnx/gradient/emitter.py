@@ -67,6 +67,13 @@ class Emitter:
         self.nodes.append(node)
         return outputs
 
+    def inner(self) -> Emitter:
+        """An emitter for a subgraph: it shares names and constants with this one, and has nodes of its own."""
+        inner = Emitter(self.opset, (), self._prefix)
+        inner.constants, inner._constants = self.constants, self._constants
+        inner._taken, inner._count, inner.scope = self._taken, self._count, self.scope
+        return inner
+
     def unique(self, label: str) -> str:
         """A name that nothing else has."""
         while True:

@@ -31,12 +31,14 @@ class Walk:
         emit: where the gradient's nodes go.
         active: tensors that depend on a tensor whose gradient is wanted.
         lanes: the axis of each active tensor along which seeds lie side by side; empty for one seed.
+        demanded: outputs that a node of the file leaves out and a rule needs: by the node's first output, name by index.
     """
 
     graph: Graph
     emit: Emitter
     active: set[str]
     lanes: Mapping[str, int] = field(default_factory=dict)
+    demanded: dict[str, dict[int, str]] = field(default_factory=dict)
     _casts: dict[str, Value] = field(default_factory=dict)
 
     def forward(self, name: str) -> Value:
@@ -103,6 +105,17 @@ class Op:
     def y(self, index: int = 0) -> Value:
         """Output `index`."""
         return self.walk.forward(self.node.outputs[index])
+
+    def demand(self, index: int) -> Value:
+        """Output `index`, of the first input's type, also where the file leaves it out: the node is then made to give it."""
+        if index < len(self.node.outputs) and self.node.outputs[index]:
+            return self.y(index)
+        key = next(o for o in self.node.outputs if o)
+        names = self.walk.demanded.setdefault(key, {})
+        if index not in names:
+            names[index] = self.emit.unique(f"output_{index}")
+        value = Value(self.emit, names[index], self.walk.graph.dtypes[self.node.inputs[0]])
+        return value.cast("float32") if value.dtype in HALF else value
 
     def shape(self, index: int = 0) -> tuple[int, ...]:
         """Shape of input `index`."""

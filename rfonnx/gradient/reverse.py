@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import reduce
 
 from rfonnx.errors import RfonnxError
@@ -17,6 +18,19 @@ class GradientError(RfonnxError):
     """A node on the way from the tensor to the inputs has no gradient rule, or none for this case of it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A vector-Jacobian product.
+
+    Attributes:
+        gradients: by name in `wrt`; a name is missing when its gradient is zero: no differentiable path leads to it.
+        demanded: see `Walk`.
+    """
+
+    gradients: dict[str, Value]
+    demanded: dict[str, dict[int, str]]
+
+
 PERTURB = "measure it without gradients: --method perturb"
 
 
@@ -26,7 +40,7 @@ def differentiate(
     wrt: Sequence[str],
     emit: Emitter,
     lanes: Mapping[str, int] | None = None,
-) -> dict[str, Value]:
+) -> Product:
     """Emit the vector-Jacobian product.
 
     Args:
@@ -35,9 +49,6 @@ def differentiate(
         wrt: tensors whose gradients are wanted.
         emit: takes the nodes.
         lanes: see `Walk`.
-
-    Returns:
-        By name in `wrt`: the gradient. A name is missing when its gradient is zero: no differentiable path leads to it.
 
     Raises:
         GradientError: an operator on the way has no rule.
@@ -59,7 +70,7 @@ def differentiate(
         total = _total(arrived.get(name, []))
         if total is not None:
             found[name] = total
-    return found
+    return Product(found, walk.demanded)
 
 
 def reads(node: Node) -> Sequence[str]:

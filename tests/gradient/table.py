@@ -22,6 +22,7 @@ class Case:
         legal: maps standard normal numbers to where the operator is smooth.
         outputs: number of outputs; `seed` says which one is differentiated.
         tag: tells cases of one operator apart.
+        reference: whether onnx's reference evaluator has the operator.
         runtime: whether onnxruntime has the operator in float32, so that the emitted graph is run there, too.
     """
 
@@ -34,12 +35,13 @@ class Case:
     seed: int = 0
     tag: str = ""
     runtime: bool = True
+    reference: bool = True
     tolerance: float = 1e-6
 
     @property
     def contrib(self) -> bool:
-        """Whether the operator is onnxruntime's own."""
-        return "." in self.op or self.op == "SimplifiedLayerNormalization"
+        """Whether only onnxruntime has the operator, or this use of it."""
+        return "." in self.op or self.op == "SimplifiedLayerNormalization" or not self.reference
 
     def __str__(self) -> str:
         return f"{self.op}-{self.tag}" if self.tag else self.op
@@ -457,6 +459,50 @@ MORE = [
     ),
 ]  # fmt: skip
 
+
+def recurrent(op: str, gates: int, tag: str, directions: int = 1, out: int = 0, **attrs: Any) -> Case:
+    """A recurrent operator on 5 steps, batch 2, 3 inputs, 4 hidden, with initial states; `out` is what is differentiated."""
+    size, first, reference = 4, attrs.get("layout", 0), attrs.pop("reference", True)
+    state = (2, directions, size) if first else (directions, 2, size)
+    inputs: list[Any] = [
+        (2, 5, 3) if first else (5, 2, 3),
+        weights(directions, gates * size, 3),
+        weights(directions, gates * size, size, seed=4) * 0.5,
+        weights(directions, 2 * gates * size, seed=5),
+        None,
+        state,
+    ]
+    if op == "LSTM":
+        inputs.append(state)
+    if attrs.pop("peepholes", False):
+        inputs.append(weights(directions, 3 * size, seed=6))
+    if directions == 2:
+        attrs["direction"] = "bidirectional"
+    attrs["hidden_size"] = size
+    count = 3 if op == "LSTM" else 2
+    return Case(op, inputs, attrs, tag=tag, outputs=count, seed=out, runtime=not first, reference=reference)
+
+
+DIRECTIONS: dict[str, dict[str, Any]] = {
+    "forward": {},
+    "reverse": {"direction": "reverse"},
+    "both": {"directions": 2},
+    "last": {"out": 1, "directions": 2},
+}
+
+RECURRENT = [
+    *(
+        recurrent(op, gates, tag, **arguments)
+        for op, gates in (("LSTM", 4), ("GRU", 3), ("RNN", 1))
+        for tag, arguments in DIRECTIONS.items()
+    ),
+    recurrent("LSTM", 4, "cell", out=2),
+    recurrent("LSTM", 4, "peepholes", peepholes=True),
+    recurrent("GRU", 3, "reset-after", linear_before_reset=1),
+    recurrent("RNN", 1, "relu", activations=["Relu"], reference=False),
+    Case("LSTM", [(1, 2, 3), weights(1, 16, 3), weights(1, 16, 4)], {"hidden_size": 4}, tag="one-step"),
+]  # fmt: skip
+
 TABLE = [
     *ELEMENTWISE,
     *BINARY,
@@ -471,4 +517,5 @@ TABLE = [
     *RESIZE,
     *SAMPLING,
     *MORE,
+    *RECURRENT,
 ]

@@ -1,7 +1,7 @@
 """The gradient rules, one module per family of operators, named as in `rfonnx.access.rules`."""
 
 # ruff: noqa: F401  # each family registers its rules when it is imported
-from rfonnx.gradient.rules import (  # fmt: skip
+from rfonnx.gradient.rules import (
     binary,
     constant,
     conv,
@@ -12,6 +12,7 @@ from rfonnx.gradient.rules import (  # fmt: skip
     pad,
     pool,
     quantize,
+    recurrent,
     reduce,
     resize,
     sampling,
