@@ -46,17 +46,15 @@ def facts(
 def spatial_axes(fields: Fields, graph: Graph) -> tuple[tuple[str, int], ...]:
     """Input axes that positions run along: those that windows slide along, else those of tokens.
 
-    Where nothing slides, the input is taken for a sequence: all axes but the batch of whole numbers (token ids), and of other
-    numbers all but the batch and the last (features).
+    Where nothing slides, sequences are looked for: whole numbers of shape (batch, time), and others of (batch, time, features).
     """
     if fields.windowed:
         return fields.windowed
-    found = []
-    for name, shape in fields.input_shapes.items():
-        rank = len(shape or ())
-        last = rank if "int" in graph.dtypes.get(name, "") else rank - 1
-        found += [(name, axis) for axis in range(1, last)]
-    return tuple(found)
+    return tuple(
+        (name, 1)
+        for name, shape in fields.input_shapes.items()
+        if len(shape or ()) == (2 if "int" in graph.dtypes.get(name, "") else 3)
+    )
 
 
 def _shift_fact(name: str, axis: int, length: int, moves: Moves, positional: Positional) -> ShiftFact:

@@ -1,0 +1,132 @@
+"""Shifts that outputs are said to follow, held against onnxruntime: what is shown is moved, and the output must move with it.
+
+Where the output slides, the whole input is noise and positions whose field leaves the input are not compared. Where something is
+taken together over the whole input, a small patch of noise lies in the middle of zeros, far from the borders.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+import rfonnx
+from rfonnx.results import ShiftFact
+
+SLIDING = ["seed", "dilated", "unet", "superres", "wavenet"]
+
+
+def runner(model: onnx.ModelProto):
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    name = session.get_inputs()[0].name
+    return lambda x: dict(zip([o.name for o in session.get_outputs()], session.run(None, {name: x}), strict=True))
+
+
+def facts_of(model: onnx.ModelProto) -> tuple[rfonnx.Analysis, list[tuple[str, ShiftFact]]]:
+    a = rfonnx.analyze(model)
+    return a, [(output, fact) for output, facts in a.facts.items() for fact in facts.shifts]
+
+
+def shifted(x: np.ndarray, axis: int, by: int) -> np.ndarray:
+    """Moved towards higher positions; what enters is noise of its own."""
+    moved = np.roll(x, by, axis)
+    fresh = np.random.default_rng(99).normal(size=x.shape).astype(np.float32)
+    enters = (slice(None),) * axis + (slice(0, by),)
+    moved[enters] = fresh[enters]
+    return moved
+
+
+def inside(a: rfonnx.Analysis, output: str, fact: ShiftFact) -> np.ndarray:
+    """Positions along the output's axis whose field lies within the input."""
+    lo, hi = a.intervals(output, input=fact.input, axis=fact.axis, clip=False)
+    length = a.input_shapes[fact.input][fact.axis]
+    return ((lo >= 0) & (hi < length)).all(axis=tuple(i for i in range(lo.ndim) if i != fact.tensor_axis))
+
+
+def moves_by(y: np.ndarray, z: np.ndarray, axis: int, by: int, compared: np.ndarray) -> bool:
+    """True when z is y moved along the axis, at those of the compared positions that stay compared."""
+    y, z = np.moveaxis(y, axis, -1), np.moveaxis(z, axis, -1)
+    places = np.flatnonzero(compared)
+    places = places[np.isin(places + by, places)]
+    assert places.size, "nothing is left to compare"
+    return bool(np.allclose(z[..., places + by], y[..., places], atol=1e-5 * np.abs(y).max(), rtol=1e-4))
+
+
+@pytest.mark.parametrize("name", SLIDING)
+def test_sliding_outputs_follow_their_period_and_nothing_less(name, models):
+    model = onnx.load(models / f"{name}.onnx")
+    run = runner(model)
+    a, found = facts_of(model)
+    shape = a.input_shapes[a.inputs[0]]
+    x = np.random.default_rng(0).normal(size=shape).astype(np.float32)
+    before = run(x)
+    assert {(output, fact.axis) for output, fact in found} == {(o, axis) for o in a.outputs for _, axis in a.windowed}
+    for output, fact in found:
+        compared = inside(a, output, fact)
+        assert fact.tensor_axis == fact.axis
+        for by in range(1, fact.period + 1):
+            after = run(shifted(x, fact.axis, by))[output]
+            near = {by * fact.shift // fact.period, -(-by * fact.shift // fact.period)}
+            follows = any(moves_by(before[output], after, fact.tensor_axis, step, compared) for step in near)
+            assert follows == (by == fact.period), f"{output} axis {fact.axis}: a shift by {by}"
+
+
+PERIODS = {
+    "seed": (2, 1),
+    "dilated": (1, 1),
+    "unet": (16, 16),
+    "superres": (1, 3),
+    "wavenet": (1, 1),
+    "resnet18": (32, 0),
+    "inception": (8, 0),
+    "se": (2, 0),
+}
+
+
+@pytest.mark.parametrize("name", PERIODS)
+def test_periods_are_the_products_of_strides(name, models):
+    _, found = facts_of(onnx.load(models / f"{name}.onnx"))
+    assert {(fact.period, fact.shift) for _, fact in found} == {PERIODS[name]}
+
+
+def test_3d_nets_have_a_period_per_axis(models):
+    _, found = facts_of(onnx.load(models / "conv3d.onnx"))
+    assert [(fact.axis, fact.period) for _, fact in found] == [(2, 2), (3, 4), (4, 4)]
+
+
+def patch(shape: tuple[int, ...], at: tuple[int, ...], size: int) -> np.ndarray:
+    """Zeros with noise in a small block whose lowest corner is at `at`, over all channels."""
+    x = np.zeros(shape, np.float32)
+    noise = np.random.default_rng(3).normal(size=(*shape[:2], *(size for _ in at))).astype(np.float32)
+    x[(slice(None), slice(None), *(slice(i, i + size) for i in at))] = 5 * noise
+    return x
+
+
+GLOBAL = {  # a net, and the side of its input: its fields must fit between a patch in the middle and the border
+    "se": lambda recipes: recipes.se(),
+    "resnet18, large": lambda recipes: recipes.resnet((1, 1), width=2, size=192),
+}
+
+
+@pytest.mark.parametrize("name", GLOBAL)
+def test_outputs_without_positions_stay_as_they_are(name, recipes):
+    model = GLOBAL[name](recipes)
+    run = runner(model)
+    a, found = facts_of(model)
+    (output,) = a.outputs
+    shape = a.input_shapes[a.inputs[0]]
+    middle = [n // 2 - 1 for n in shape[2:]]
+    before = run(patch(shape, tuple(middle), 2))[output]
+    nothing = run(np.zeros(shape, np.float32))[output]
+    scale = np.abs(before - nothing).max()
+    assert scale > 0
+    for _, fact in found:
+        assert (fact.tensor_axis, fact.shift) == (None, 0)
+        for by in range(1, fact.period + 1):
+            at = [m + by * (axis == fact.axis) for axis, m in enumerate(middle, 2)]
+            after = run(patch(shape, tuple(at), 2))[output]
+            close = np.abs(after - before).max() < 1e-3 * scale
+            assert close == (by == fact.period), f"axis {fact.axis}: a shift by {by}"

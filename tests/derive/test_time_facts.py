@@ -1,0 +1,133 @@
+"""Lookahead and left context along time, against onnxruntime: a sample is changed, and what follows is the truth."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+import rfonnx
+
+LENGTH = 48
+
+
+def chain(*layers, shape=(1, 2, LENGTH)) -> onnx.ModelProto:
+    """A net over x of layers (operator, constant inputs, attributes)."""
+    nodes, weights, x = [], [], "x"
+    for number, (op, constants, attrs) in enumerate(layers):
+        names = []
+        for value in constants:
+            names.append(f"w{len(weights)}" if value is not None else "")
+            if value is not None:
+                weights.append(numpy_helper.from_array(value, names[-1]))
+        made = "y" if number == len(layers) - 1 else f"t{number}"
+        nodes.append(helper.make_node(op, [x, *names], [made], **attrs))
+        x = made
+    info = [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)]
+    out = [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)]
+    graph = helper.make_graph(nodes, "chain", info, out, weights)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def conv(kernel, **attrs):
+    return ("Conv", [np.random.default_rng(kernel).normal(size=(2, 2, kernel)).astype(np.float32)], attrs)
+
+
+def pad(before, after, mode="constant"):
+    return ("Pad", [np.array([0, 0, before, 0, 0, after])], {"mode": mode})
+
+
+def transposed(kernel, stride):
+    weight = np.random.default_rng(kernel).normal(size=(2, 2, kernel)).astype(np.float32)
+    return ("ConvTranspose", [weight], {"strides": [stride]})
+
+
+REPEAT = ("Resize", [None, np.float32([1, 1, 3])], {"mode": "nearest", "nearest_mode": "floor"})
+REPEAT[2]["coordinate_transformation_mode"] = "asymmetric"
+
+NETS = {  # layers, stride, causal, lookahead, left context
+    "causal conv": ([pad(2, 0), conv(3)], 1, True, 0, 2),
+    "causal and dilated": ([pad(6, 0), conv(3, dilations=[3])], 1, True, 0, 6),
+    "centred": ([conv(5, pads=[2, 2])], 1, False, 2, 2),
+    "one sample ahead": ([pad(2, 1), conv(4)], 1, False, 1, 2),
+    "unpadded": ([conv(4), conv(3)], 1, False, 5, 0),
+    "the past alone": ([pad(3, 0), conv(3)], 1, True, -1, 3),
+    "first of its step": ([pad(3, 0), conv(4, strides=[2])], 2, True, 0, 3),
+    "last of its step": ([pad(2, 0), conv(4, strides=[2])], 2, False, 1, 2),
+    "repeated": ([pad(1, 0), conv(2), REPEAT], Fraction(1, 3), True, 0, 1),
+    "transposed": ([pad(1, 0), conv(2), transposed(4, 2)], Fraction(1, 2), True, 0, 2),
+    "strided, then repeated": ([pad(2, 0), conv(3, strides=[3]), REPEAT], 1, True, 0, 4),
+    "mirrored in front": ([pad(2, 0, "reflect"), conv(3)], 1, False, 2, 2),
+    "mirrored behind": ([pad(0, 2, "reflect"), conv(3)], 1, False, 2, 0),
+}
+
+
+@pytest.mark.parametrize("name", NETS)
+def test_lookahead_and_context(name):
+    layers, stride, causal, lookahead, context = NETS[name]
+    model = chain(*layers)
+    (fact,) = rfonnx.analyze(model).facts["y"].time
+    assert (fact.input, fact.axis, fact.tensor_axis, fact.stride) == ("x", 2, 2, stride)
+    assert (fact.causal, fact.lookahead, fact.context) == (causal, lookahead, context)
+    ahead, before = measured(model, Fraction(stride), 2)
+    assert ahead == lookahead
+    assert before == context or "mirrored" in name  # a mirrored border reaches back further than any other position
+
+
+def measured(model: onnx.ModelProto, stride: Fraction, axis: int) -> tuple[int, int]:
+    """Largest distance from the sample that a position stands for to one that it follows: (after, before)."""
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    x = np.random.default_rng(0).normal(size=(1, 2, LENGTH)).astype(np.float32)
+    y = session.run(None, {"x": x})[0]
+    ahead, behind = [], []
+    for sample in range(LENGTH):
+        changed = x.copy()
+        changed[:, :, sample] += 3
+        different = session.run(None, {"x": changed})[0] != y
+        positions = np.flatnonzero(different.any(axis=tuple(i for i in range(y.ndim) if i != axis)))
+        own = positions * stride.numerator // stride.denominator
+        ahead += (sample - own).tolist()
+        behind += (own - sample).tolist()
+    return max(ahead), max(behind)
+
+
+def test_wavenet_and_keras_tcn_are_causal(models, recipes):
+    (fact,) = rfonnx.analyze(models / "wavenet.onnx").facts["logits"].time
+    assert (fact.causal, fact.lookahead, fact.context) == (True, 0, 1023)
+    a = rfonnx.analyze(recipes.keras_tcn(3, (1, 2, 4)))
+    (fact,) = a.facts[a.outputs[0]].time
+    assert (fact.causal, fact.lookahead, fact.context) == (True, 0, 28)
+
+
+def test_time_may_lie_along_any_axis():
+    swap = ("Transpose", [], {"perm": [0, 2, 1]})
+    a = rfonnx.analyze(chain(swap, pad(2, 0), conv(3), swap, shape=(1, LENGTH, 2)))
+    (fact,) = a.facts["y"].time
+    assert (fact.axis, fact.tensor_axis, fact.causal) == (1, 1, True)
+
+
+def test_what_is_at_most_may_be_causal():
+    steps = [np.array(v, np.int64) for v in (8, 16)]
+    a = rfonnx.analyze(chain(("STFT", [steps[0], None, steps[1]], {"onesided": 1}), shape=(1, LENGTH, 1)))
+    (fact,) = a.facts["y"].time
+    assert (fact.stride, fact.causal, fact.lookahead, fact.context) == (8, None, 15, 0)
+
+
+def test_images_and_what_does_not_slide_have_no_time(models):
+    for name in ("seed", "conv3d", "vit", "se"):
+        assert all(fact.time == () for fact in rfonnx.analyze(models / f"{name}.onnx").facts.values())
+
+
+def test_outputs_of_their_own_kind():
+    """An input that is passed on, and a constant, have no time."""
+    model = chain(conv(3))
+    model.graph.node.append(helper.make_node("Constant", [], ["c"], value_float=1.0))
+    model.graph.output.append(helper.make_tensor_value_info("x", TensorProto.FLOAT, (1, 2, LENGTH)))
+    model.graph.output.append(helper.make_tensor_value_info("c", TensorProto.FLOAT, ()))
+    facts = rfonnx.analyze(model).facts
+    assert list(facts) == ["y", "x", "c"]
+    assert (facts["x"].time, facts["c"].time, facts["c"].shifts) == ((), (), ())
