@@ -1,0 +1,120 @@
+"""What must hold of the code as a whole: cases for every operator, stubs, layers, names, one version."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import importlib.metadata
+import re
+import subprocess
+import sys
+import tomllib
+import warnings
+from pathlib import Path
+
+import pytest
+from onnx.backend.test.case.node import collect_testcases
+
+import rfonnx
+import rfonnx.access.rules
+import rfonnx.gradient
+from rfonnx.access import registry as access
+from rfonnx.gradient import registry as gradient
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "rfonnx"
+
+
+@functools.cache
+def names_in_tests(folder: str) -> set[str]:
+    """Every word of every string in the tests of a folder: operators are named there as "Conv" or "com.microsoft.Gelu"."""
+    words: set[str] = set()
+    for path in (ROOT / "tests" / folder).rglob("*.py"):
+        strings = [node.value for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Constant)]
+        words.update(word for text in strings if isinstance(text, str) for word in re.findall(r"[\w.]+", text))
+    return words
+
+
+@functools.cache
+def operators_of_the_node_suite() -> set[str]:
+    """What tests/node_suite measures."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        cases = collect_testcases(None)
+    nodes = (node for case in cases for node in case.model.graph.node)
+    return {f"{node.domain}.{node.op_type}" if node.domain else node.op_type for node in nodes}
+
+
+def test_every_operator_with_an_access_rule_has_a_case() -> None:
+    tested = names_in_tests("access") | operators_of_the_node_suite()
+    missing = [kind for kind in access.registered() if not {kind, kind.rpartition(".")[2]} & tested]
+    assert not missing, f"no test of {', '.join(missing)}"
+
+
+def test_every_operator_with_a_gradient_rule_has_a_case() -> None:
+    tested = names_in_tests("gradient")
+    rules = [kind for kind, state in gradient.registered().items() if state == "rule"]
+    missing = [kind for kind in rules if not {kind, kind.rpartition(".")[2]} & tested]
+    assert not missing, f"no test of {', '.join(missing)}"
+
+
+def test_the_stub_of_the_core_matches_the_core(tmp_path: Path) -> None:
+    allowed = tmp_path / "allowed"
+    allowed.write_text(
+        "rfonnx._core.Result\nrfonnx._core.Result.__init__\n"
+    )  # pybind11's metaclass, and no constructor
+    command = [sys.executable, "-P", "-m", "mypy.stubtest", "rfonnx._core", "--allowlist", str(allowed)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_imports_run_downward() -> None:
+    command = [sys.executable, "-P", "-c", "from importlinter.cli import lint_imports_command as run; run()"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr
+    assert "0 broken" in done.stdout
+
+
+def test_the_analysis_alone_uses_the_core() -> None:
+    """import-linter cannot see it, since it is compiled. Annotations may name its types."""
+    users = {
+        path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py") if imports_at_run_time(path, "_core")
+    }
+    assert users == {"analysis.py"}
+
+
+def imports_at_run_time(path: Path, name: str) -> bool:
+    tree = ast.parse(path.read_text())
+    guarded = [
+        node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+    ]
+    skipped = {id(inner) for node in guarded for inner in ast.walk(node)}
+    imports = [
+        node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom) and id(node) not in skipped
+    ]
+    return any(re.search(rf"\b{name}\b", ast.unparse(node)) for node in imports)
+
+
+def test_one_file_of_the_core_knows_python() -> None:
+    knowing = {
+        path.name for path in (ROOT / "cpp").iterdir() if re.search(r"pybind11|Python\.h|py::", path.read_text())
+    }
+    assert knowing == {"module.cpp"}
+
+
+def test_the_docs_list_the_public_names() -> None:
+    listed = re.findall(r"^\| `([\w.]+)", (ROOT / "docs" / "api.md").read_text(), re.MULTILINE)
+    assert sorted(listed) == sorted(rfonnx.__all__)
+
+
+@pytest.mark.parametrize("name", rfonnx.__all__)
+def test_public_names_exist_and_say_what_they_are(name: str) -> None:
+    value = getattr(rfonnx, name)
+    assert isinstance(value, str) or value.__doc__
+
+
+def test_there_is_one_version() -> None:
+    stated = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    newest = re.search(r"^## (\d\S*)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert newest is not None
+    assert {stated, rfonnx.__version__, importlib.metadata.version("rfonnx")} == {newest.group(1)}
