@@ -9,17 +9,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from rfonnx.analysis import Analysis, analyze
-from rfonnx.errors import ModelError, QueryError, RfonnxError, ShapeError
+from rfonnx.check import check
+from rfonnx.compare import compare
+from rfonnx.errors import DataError, ModelError, QueryError, RfonnxError, ShapeError
 from rfonnx.results import AxisField, ExplainStep, ModelInfo, TensorField
 from rfonnx.version import __version__
 
 if TYPE_CHECKING:
+    from rfonnx.analysis import Analysis, analyze
     from rfonnx.gradient import gradient as gradient
 
 __all__ = [
     "Analysis",
     "AxisField",
+    "DataError",
     "ExplainStep",
     "ModelError",
     "ModelInfo",
@@ -29,16 +32,24 @@ __all__ = [
     "TensorField",
     "__version__",
     "analyze",
+    "check",
+    "compare",
     "gradient",
 ]
 
 _LAZY = {"gradient"}
 """Modules that are functions, too, and import onnxruntime: `rfonnx report` must not wait for that."""
 
+_LATE = {"Analysis": "rfonnx.analysis", "analyze": "rfonnx.analysis"}
+"""Names that are loaded when they are asked for: pytest loads our plugin, and with it this file, in every project it
+is installed in."""
+
 
 def __getattr__(name: str) -> Any:
-    if name in _LAZY:
-        import importlib
+    import importlib
 
+    if name in _LAZY:
         return importlib.import_module(f"rfonnx.{name}")
+    if name in _LATE:
+        return getattr(importlib.import_module(_LATE[name]), name)
     raise AttributeError(f"module 'rfonnx' has no attribute '{name}'")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rfonnx.check.registry import NotApplicableError
 from rfonnx.check.selection import Chosen
 from rfonnx.check.subject import Subject
-from rfonnx.errors import ModelError
+from rfonnx.errors import ModelError, RfonnxError
 from rfonnx.findings import CheckResult, Finding, Status
 
 
@@ -45,3 +45,15 @@ def _findings(subject: Subject, one: Chosen) -> list[Finding]:
     return (
         failures or [finding("pass", says.message, says.tensor) for says in said] or [finding("pass", "nothing found")]
     )
+
+
+def check_models(subjects: Iterable[Subject], chosen: Sequence[Chosen]) -> tuple[list[CheckResult], RfonnxError | None]:
+    """Findings on each model that can be read, and the first error of one that cannot."""
+    results: list[CheckResult] = []
+    first: RfonnxError | None = None
+    for subject in subjects:
+        try:
+            results.append(check_model(subject, chosen))
+        except RfonnxError as error:
+            first = first or error
+    return results, first

@@ -42,7 +42,7 @@ def outputs(args: list[str]) -> list[tuple[str, str | None]]:
 
 
 @click.command("check", cls=OrderedOutputs)
-@click.argument("model", type=click.Path(), required=False)
+@click.argument("models", type=click.Path(), nargs=-1)
 @click.option("--against", metavar="TEACHER", help="The model that it shall replace.")
 @click.option(
     "--rules",
@@ -88,7 +88,7 @@ def outputs(args: list[str]) -> list[tuple[str, str | None]]:
 @click.option("--provider", metavar="NAME", help="Execution provider of onnxruntime. [default: cpu]")
 @options.shape_option
 def command(
-    model: str | None,
+    models: tuple[str, ...],
     against: str | None,
     config: str | None,
     words: tuple[str, ...],
@@ -101,7 +101,7 @@ def command(
     shapes: options.Shapes,
     **given: Any,
 ) -> int:
-    """Hold MODEL, an ONNX file, against rules."""
+    """Hold MODELS, ONNX files, against rules."""
     from rfonnx.check.registry import find, rules
     from rfonnx.cli.output import terminal_style, write
     from rfonnx.report import render
@@ -113,19 +113,22 @@ def command(
     if listing:
         write(render(rules_document(list(rules().values())), terminal_style("text", None)), None)
         return 0
-    if model is None:
-        raise click.UsageError("Missing argument 'MODEL'", click.get_current_context())
+    if not models:
+        raise click.UsageError("Missing argument 'MODELS'", click.get_current_context())
 
-    from rfonnx.check.run import check_model
+    from rfonnx.check.run import check_models
     from rfonnx.check.settings import from_config
     from rfonnx.check.subject import Against, Subject
     from rfonnx.cli.waiting import waiting
     from rfonnx.config import read_config
 
     asked = from_config(read_config(config), words, against, shapes, {"shapes": shapes, **given}, prep)
-    with waiting(f"checking {model}"):
-        result = check_model(Subject(model, asked.shapes, Against(asked.against, asked.settings)), asked.chosen)
+    subjects = [Subject(model, asked.shapes, Against(asked.against, asked.settings)) for model in models]
+    with waiting(f"checking {', '.join(models)}"):
+        results, error = check_models(subjects, asked.chosen)
     level = fail_level or asked.fail_level
     for style, file in click.get_current_context().meta["rfonnx.outputs"]:
-        write(check_report(result, level, terminal_style(style, file)), file, model)
-    return 1 if result.failed(level) else 0
+        write(check_report(results, level, terminal_style(style, file)), file, models[0])
+    if error is not None:
+        raise error
+    return 1 if any(result.failed(level) for result in results) else 0

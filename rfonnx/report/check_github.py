@@ -5,7 +5,7 @@ Escapes: https://docs.github.com/actions/reference/workflow-commands-for-github-
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rfonnx.findings import CheckResult, Severity
 from rfonnx.report.escape import printable
@@ -13,8 +13,13 @@ from rfonnx.report.escape import printable
 COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
 
-def report(result: CheckResult, level: Severity) -> Iterator[str]:
-    """One command per failure; what holds is not shown, and one plain line counts everything."""
+def report(results: Sequence[CheckResult], level: Severity) -> Iterator[str]:
+    """One command per failure; what holds is not shown, and one plain line per model counts everything."""
+    for result in results:
+        yield from _model(result, level)
+
+
+def _model(result: CheckResult, level: Severity) -> Iterator[str]:
     for finding in result.findings:
         if finding.status == "fail":
             subject = f"{finding.tensor}: " if finding.tensor else ""

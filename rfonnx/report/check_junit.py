@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from xml.etree import ElementTree
 
 from rfonnx.findings import CheckResult, Finding, Severity
 from rfonnx.report.escape import printable
 
 
-def report(result: CheckResult, level: Severity) -> Iterator[str]:
+def report(results: Sequence[CheckResult], level: Severity) -> Iterator[str]:
     """One suite per model. Failures under `level` are cases that pass and say so in system-out."""
+    root = ElementTree.Element("testsuites")
+    root.extend(_suite(result, level) for result in results)
+    ElementTree.indent(root)
+    yield '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _suite(result: CheckResult, level: Severity) -> ElementTree.Element:
     failing = set(map(id, result.failed(level)))
     suite = ElementTree.Element(
         "testsuite",
@@ -25,10 +32,7 @@ def report(result: CheckResult, level: Severity) -> Iterator[str]:
     for finding in result.findings:
         seconds = result.seconds.get(finding.rule, 0.0) / max(1, shares.get(finding.rule, 1))
         suite.append(_case(finding, printable(result.model), seconds, id(finding) in failing))
-    root = ElementTree.Element("testsuites")
-    root.append(suite)
-    ElementTree.indent(root)
-    yield '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+    return suite
 
 
 def _case(finding: Finding, model: str, seconds: float, fails: bool) -> ElementTree.Element:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Protocol
 
@@ -22,17 +22,17 @@ STYLES = {
 class Writer(Protocol):
     """Writes findings in one format, in pieces that together end with a newline."""
 
-    def __call__(self, result: CheckResult, level: Severity) -> Iterator[str]: ...
+    def __call__(self, results: Sequence[CheckResult], level: Severity) -> Iterator[str]: ...
 
 
-def check_report(result: CheckResult, level: Severity, style: str) -> Iterator[str]:
-    """The findings in a format of `STYLES`, or for a "terminal"; failures under `level` do not fail the check."""
+def check_report(results: Sequence[CheckResult], level: Severity, style: str) -> Iterator[str]:
+    """The findings on models, in a format of `STYLES` or for a "terminal"; failures under `level` do not fail the check."""
     if style in ("text", "terminal", "markdown"):
         from rfonnx.report import render
 
-        return render(check_document(result, level), style)
+        return (piece for result in results for piece in render(check_document(result, level), style))
     writer: Writer = import_module(STYLES[style]).report
-    return writer(result, level)
+    return writer(results, level)
 
 
 def check_document(result: CheckResult, level: Severity) -> Document:

@@ -5,7 +5,7 @@ model's file.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
@@ -18,21 +18,24 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 KINDS = {"fail": "fail", "pass": "pass", "skip": "notApplicable"}
 
 
-def report(result: CheckResult, level: Severity) -> Iterator[str]:
-    """One run. Results that hold or do not apply are there with their kind; `level` does not change what is reported."""
+def report(results: Sequence[CheckResult], level: Severity) -> Iterator[str]:
+    """A run per model. Results that hold or do not apply are there with their kind; `level` does not change what is reported."""
+    yield (
+        json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(result) for result in results]}, indent=1)
+        + "\n"
+    )
+
+
+def _run(result: CheckResult) -> dict[str, Any]:
     numbers = {rule: index for index, rule in enumerate(result.rules)}
-    run = {
-        "tool": {
-            "driver": {
-                "name": "rfonnx",
-                "semanticVersion": __version__,
-                "rules": [_rule(info) for info in result.rules.values()],
-            }
-        },
+    rules = [_rule(info) for info in result.rules.values()]
+    return {
+        "tool": {"driver": {"name": "rfonnx", "semanticVersion": __version__, "rules": rules}},
+        # Code scanning keeps one analysis per category: without it, the second model would replace the first.
+        "automationDetails": {"id": f"rfonnx/{_uri(result.model)}/"},
         "artifacts": [{"location": {"uri": _uri(result.model)}}],
         "results": [_result(finding, result.model, numbers) for finding in result.findings],
     }
-    yield json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
 
 
 def _rule(info: RuleInfo) -> dict[str, Any]:

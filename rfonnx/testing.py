@@ -1,0 +1,172 @@
+"""A pytest plugin and its assertions: receptive fields, agreement and rules as tests.
+
+    def test_the_student():
+        assert_agrees("teacher.onnx", "student.onnx", data="samples/")
+        assert_field("student.onnx", "features", min=29)
+
+The fixtures `rfonnx_analyze`, `rfonnx_compare` and `rfonnx_check` do the same as the functions of those names, once per
+session and arguments. Nothing heavy is imported before one of them is used: pytest loads this file wherever rfonnx is
+installed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import rfonnx
+
+if TYPE_CHECKING:
+    from rfonnx.analysis import Analysis
+    from rfonnx.comparison import Comparison
+    from rfonnx.findings import CheckResult
+
+Path = str | os.PathLike[str]
+Shapes = Mapping[str, Sequence[int] | int]
+
+
+def assert_field(
+    model: Path | Analysis,
+    tensor: str | None = None,
+    *,
+    axis: int | None = None,
+    input: str | None = None,
+    size: int | None = None,
+    min: int | None = None,  # noqa: A002  the words that a test wants to read
+    max: int | None = None,  # noqa: A002
+    stride: Any = None,
+    start: int | None = None,
+    kind: str | None = None,
+    exact: bool | None = None,
+    shapes: Shapes | None = None,
+) -> None:
+    """Assert what a tensor sees.
+
+    Args:
+        model: an ONNX file, or an analysis of one.
+        tensor: the tensor; the first output when left out.
+        axis, input: of the input; every axis that windows slide along, of every input, when left out.
+        size, stride, start, kind: what `AxisField` must hold.
+        min, max: bounds of the size: `min` of the smallest, `max` of the largest over the positions.
+        exact: whether the field must be known exactly.
+        shapes: as for `rfonnx.analyze`.
+
+    Raises:
+        AssertionError: it is otherwise; the message holds every axis that is.
+        RfonnxError: there is no such tensor or axis.
+    """
+    __tracebackhide__ = True
+    found = rfonnx.analyze(model, shapes) if isinstance(model, str | os.PathLike) else model
+    name = tensor if tensor is not None else found.outputs[0]
+    if name not in found.tensors:
+        raise rfonnx.QueryError(f"no tensor '{name}' is computed from an input", "`Analysis.tensors` lists them all")
+    field = found.tensors[name]
+    axes = [
+        pair
+        for pair in field.fields
+        if input in (None, pair[0]) and (pair in found.windowed if axis is None else pair[1] == axis)
+    ]
+    if not axes:
+        raise rfonnx.QueryError(
+            f"tensor '{name}' has no field along input {input or '(any)'}, axis {axis}", "see rfonnx report"
+        )
+    wrong = []
+    for pair in axes:
+        along = field.fields[pair]
+        wanted = {"size": size, "stride": stride, "start": start, "kind": kind}
+        wrong += [
+            f"{pair[0]} axis {pair[1]}: {what} is {getattr(along, what)}, expected {value}"
+            for what, value in wanted.items()
+            if value is not None and getattr(along, what) != value
+        ]
+        if min is not None and along.size_min < min:
+            wrong.append(f"{pair[0]} axis {pair[1]}: sees {along.size_min} positions, expected at least {min}")
+        if max is not None and along.size > max:
+            wrong.append(f"{pair[0]} axis {pair[1]}: sees {along.size} positions, expected at most {max}")
+    if min is not None and not field.exact:
+        wrong.append(f"its field is only known as at most this ({'; '.join(field.notes)}), which promises no minimum")
+    elif exact is not None and field.exact != exact:
+        wrong.append(f"its field is {'exact' if field.exact else 'not exact'}: {'; '.join(field.notes)}")
+    assert not wrong, f"receptive field of '{name}':\n  " + "\n  ".join(wrong)
+
+
+def assert_agrees(teacher: Path, student: Path, data: Path | None = None, **options: Any) -> Comparison:
+    """Assert that a student may replace its teacher: every verdict of `rfonnx.compare` holds. Costs are not measured.
+
+    Args:
+        teacher, student, data, options: as for `rfonnx.compare`.
+
+    Returns:
+        The comparison.
+
+    Raises:
+        AssertionError: a limit is missed; the message holds every one that is.
+        RfonnxError: the models or the data cannot be compared.
+    """
+    __tracebackhide__ = True
+    found = rfonnx.compare(teacher, student, data, **{"cost": False, **options})
+    wrong = [
+        f"{verdict.subject}: {verdict.reason}" + (f" ({verdict.where})" if verdict.where else "")
+        for verdict in found.verdicts
+        if not verdict.passed
+    ]
+    if found.incomplete:
+        wrong.append(f"ended early after {found.samples.count} samples: {found.incomplete}")
+    assert found.passed, f"'{student}' does not agree with '{teacher}', judged as {found.kind}:\n  " + "\n  ".join(
+        wrong
+    )
+    return found
+
+
+def assert_rules(model: Path, rules: Mapping[str, Any] | Iterable[str] | None = None, **options: Any) -> CheckResult:
+    """Assert that a model holds rules: no finding of severity error of `rfonnx.check`.
+
+    Args:
+        model, rules, options: as for `rfonnx.check`.
+
+    Raises:
+        AssertionError: a rule is broken; the message holds every finding.
+        RfonnxError: the model cannot be read, or a rule means nothing.
+    """
+    __tracebackhide__ = True
+    found = rfonnx.check(model, rules, **options)
+    wrong = [f"{f.rule} {f.name}: {f.tensor + ': ' if f.tensor else ''}{f.message}" for f in found.failed()]
+    assert not wrong, f"'{model}' breaks rules:\n  " + "\n  ".join(wrong)
+    return found
+
+
+@pytest.fixture(scope="session")
+def rfonnx_analyze() -> Callable[..., Analysis]:
+    """`rfonnx.analyze(path)`, once per session and file."""
+
+    @cache
+    def analyze(model: Path) -> Analysis:
+        return rfonnx.analyze(model)
+
+    return analyze
+
+
+@pytest.fixture(scope="session")
+def rfonnx_compare() -> Callable[..., Comparison]:
+    """`rfonnx.compare(teacher, student, data)`, once per session and files; without costs."""
+
+    @cache
+    def compare(teacher: Path, student: Path, data: Path | None = None) -> Comparison:
+        return rfonnx.compare(teacher, student, data, cost=False)
+
+    return compare
+
+
+@pytest.fixture(scope="session")
+def rfonnx_check() -> Callable[..., CheckResult]:
+    """`rfonnx.check(model)` with the rules that need no values, once per session and file."""
+
+    @cache
+    def check(model: Path) -> CheckResult:
+        return rfonnx.check(model)
+
+    return check
