@@ -5,9 +5,10 @@ import pytest
 
 from access.brute import mask, program_reads
 from access.probe import graph_of, measured, one_node, probe, runner, values
+from rfonnx.access.coordinates import Resized
 from rfonnx.access.lower import lower
 from rfonnx.access.primitives import Select
-from rfonnx.access.sampling import Resized, taps
+from rfonnx.access.sampling import taps
 from rfonnx.errors import ModelError
 from rfonnx.graph.canonical import canonicalize
 from rfonnx.graph.model import Graph, Node

@@ -3,12 +3,13 @@ writes them. A blocked tensor has the shape (batch, channels rounded up, space):
 
 from __future__ import annotations
 
+from rfonnx.access.coordinates import Resized
 from rfonnx.access.primitives import Access, Path, Permute, Reduce, Select, Step, Window
 from rfonnx.access.registry import Op, Unproven, rule
 from rfonnx.access.rules.conv import QLINEAR, convolution, transposed_convolution
 from rfonnx.access.rules.pool import global_pool, pool
 from rfonnx.access.rules.shared import windows
-from rfonnx.access.sampling import Resized, taps
+from rfonnx.access.sampling import taps
 
 
 def nchwc(*names: str) -> tuple[str, ...]:

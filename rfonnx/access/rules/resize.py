@@ -6,11 +6,12 @@ import math
 
 import numpy as np
 
+from rfonnx.access.coordinates import Resized
 from rfonnx.access.grid import grid_taps
 from rfonnx.access.indexing import MAX_TABLE, control_paths, crop, pick, pick_rows
 from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Select, Step
 from rfonnx.access.registry import Op, Unproven, rule
-from rfonnx.access.sampling import IN_DOUBT, Resized, leaves_residue, taps
+from rfonnx.access.sampling import IN_DOUBT, leaves_residue, taps
 
 
 @rule("Resize", "Upsample")
