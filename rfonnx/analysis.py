@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,9 +14,11 @@ from rfonnx import _core
 from rfonnx.access.lower import Program, lower
 from rfonnx.errors import ModelError, QueryError, ShapeError
 from rfonnx.explanation import explain
+from rfonnx.fields import KINDS, WIDENED, Tensors
 from rfonnx.graph import Graph, load
+from rfonnx.lookup import Lookup
 from rfonnx.plain import analysis_to_dict, flat_rows
-from rfonnx.results import AxisField, ExplainStep, Kind, ModelInfo, OutputFacts, Shape, TensorField
+from rfonnx.results import ExplainStep, ModelInfo, OutputFacts, Shape, TensorField
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -26,11 +28,8 @@ if TYPE_CHECKING:
     Int64 = npt.NDArray[np.int64]
 Box = dict[str, tuple[tuple[int, int], ...]]
 
-_KINDS: tuple[Kind, ...] = ("none", "local", "periodic", "block", "global")
 LONGEST_AXIS = 2**22
 """Positions of the longest input axis: the core's tables hold one entry per position (kLargestTable in cpp/term.hpp)."""
-
-_WIDENED = "an interval table outgrew its limit and was widened; a smaller input shape gives exact intervals"
 
 
 def analyze(
@@ -89,11 +88,8 @@ class Analysis:
         self._program = program
         self._result = result
         self._again = again
-        self._source = {name: i for i, (name, _) in enumerate(program.inputs)}
-        for i, tensor in enumerate(program.tensors, len(program.inputs)):
-            self._source[tensor.name] = i
-        self._axes = [(program.inputs[source][0], axis) for source, axis in result.axes]
-        self._column = {pair: i for i, pair in enumerate(self._axes)}
+        self._lookup = Lookup(graph.name, program, result.axes)
+        self._axes = self._lookup.pairs
 
     @property
     def model(self) -> ModelInfo:
@@ -132,7 +128,7 @@ class Analysis:
         inherited = False
         for tensor, widened in zip(self._program.tensors, self._result.widened, strict=True):
             if widened and not inherited:
-                lines.append(f"from tensor '{tensor.name}' on: {_WIDENED}")
+                lines.append(f"from tensor '{tensor.name}' on: {WIDENED}")
                 inherited = True
         return tuple(dict.fromkeys(lines))
 
@@ -166,7 +162,7 @@ class Analysis:
         """The (input, axis) pairs along which some tensor slides with more than one position in view: the spatial axes."""
         s = self._result.summaries()
         columns = len(self._axes)
-        slides = np.isin(s["kind"], [_KINDS.index(kind) for kind in ("local", "periodic", "block")])
+        slides = np.isin(s["kind"], [KINDS.index(kind) for kind in ("local", "periodic", "block")])
         wide = slides & np.greater(s["size"], 1) & np.greater_equal(s["tensor_axis"], 0)
         seen = wide.reshape(-1, columns).any(axis=0) if columns else ()
         return tuple(pair for pair, slid in zip(self._axes, seen, strict=True) if slid)
@@ -196,7 +192,7 @@ class Analysis:
         Raises:
             QueryError: no such tensor, input or axis.
         """
-        return self._result.intervals(self._find(tensor), self._find_axis(input, axis), clip)
+        return self._result.intervals(self._lookup.source(tensor), self._lookup.column(input, axis), clip)
 
     def box(self, tensor: str, position: Sequence[int], clip: bool = True) -> Box | None:
         """What one position sees, as a box per input.
@@ -212,8 +208,8 @@ class Analysis:
         Raises:
             QueryError: no such tensor, or the position lies outside it.
         """
-        source = self._find(tensor)
-        bounds = self._result.box(source, self._find_position(tensor, source, position), clip)
+        source = self._lookup.source(tensor)
+        bounds = self._result.box(source, self._lookup.position(tensor, position), clip)
         boxes: dict[str, list[tuple[int, int]]] = {}
         for (name, _), interval in zip(self._axes, bounds, strict=True):
             boxes.setdefault(name, []).append(interval)
@@ -233,9 +229,9 @@ class Analysis:
         Raises:
             QueryError: no such tensor or input, or the position lies outside the tensor.
         """
-        source = self._find(tensor)
-        reached = self._result.support(source, self._find_position(tensor, source, position), self._find_input(input))
-        shape = self._program.inputs[self._find_input(input)][1]
+        source = self._lookup.source(tensor)
+        reached = self._result.support(source, self._lookup.position(tensor, position), self._lookup.input(input))
+        shape = self._program.inputs[self._lookup.input(input)][1]
         return np.zeros(shape, bool) if reached is None else np.broadcast_to(reached.astype(bool), shape).copy()
 
     def paths(self, tensor: str, position: Sequence[int], input: str) -> npt.NDArray[np.float64]:
@@ -252,9 +248,9 @@ class Analysis:
         Raises:
             QueryError: as in `support`.
         """
-        source = self._find(tensor)
-        shares = self._result.paths(source, self._find_position(tensor, source, position), self._find_input(input))
-        shape = self._program.inputs[self._find_input(input)][1]
+        source = self._lookup.source(tensor)
+        shares = self._result.paths(source, self._lookup.position(tensor, position), self._lookup.input(input))
+        shape = self._program.inputs[self._lookup.input(input)][1]
         if shares is None:
             return np.zeros(shape)
         whole: npt.NDArray[np.float64] = np.broadcast_to(shares / shares.max(), shape).copy()
@@ -273,7 +269,7 @@ class Analysis:
         Raises:
             QueryError: no such tensor, input or axis.
         """
-        return explain(self._program, self._result, self._find(tensor), self._find_axis(input, axis))
+        return explain(self._program, self._result, self._lookup.source(tensor), self._lookup.column(input, axis))
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, in the layout of `rfonnx report --format json`."""
@@ -290,125 +286,3 @@ class Analysis:
         except ImportError:
             raise QueryError("to_frame needs pandas, which is not installed", "pip install pandas") from None
         return pandas.DataFrame(list(flat_rows(self.tensors.values())))
-
-    def _find(self, tensor: str) -> int:
-        if tensor not in self._source or "\0" in tensor:
-            import difflib  # slow to import, and only wanted here
-
-            near = difflib.get_close_matches(tensor, self._source, 3)
-            hint = f"did you mean {', '.join(map(repr, near))}?" if near else "`Analysis.tensors` lists them all"
-            raise QueryError(f"{self._graph.name}: no tensor '{tensor}' is computed from an input", hint)
-        return self._source[tensor]
-
-    def _find_input(self, input: str) -> int:
-        if input not in self._graph.inputs:
-            known = ", ".join(map(repr, self._graph.inputs))
-            raise QueryError(f"{self._graph.name}: there is no input '{input}'", f"the inputs are {known}")
-        return self._graph.inputs.index(input)
-
-    def _find_axis(self, input: str, axis: int) -> int:
-        rank = sum(name == input for name, _ in self._axes)
-        column = self._column.get((input, axis + rank if axis < 0 else axis))
-        if column is None:
-            known = ", ".join(f"'{name}' (rank {len(shape)})" for name, shape in self._program.inputs)
-            raise QueryError(
-                f"{self._graph.name}: there is no axis {axis} of an input '{input}'", f"the inputs are {known}"
-            )
-        return column
-
-    def _find_position(self, tensor: str, source: int, position: Sequence[int]) -> list[int]:
-        inputs = len(self._program.inputs)
-        shape = self._program.inputs[source][1] if source < inputs else self._program.tensors[source - inputs].shape
-        if len(position) != len(shape) or not all(-n <= p < n for p, n in zip(position, shape, strict=True)):
-            raise QueryError(
-                f"{self._graph.name}: position {tuple(position)} is not in tensor '{tensor}' of shape {tuple(shape)}",
-                "give one index per axis",
-            )
-        return [int(p) % n for p, n in zip(position, shape, strict=True)]
-
-
-class Tensors(Mapping[str, TensorField]):
-    """TensorField by name, made when asked for: a model may have a hundred thousand."""
-
-    def __init__(self, graph: Graph, program: Program, result: _core.Result, axes: Sequence[tuple[str, int]]) -> None:
-        self._graph = graph
-        self._result = result
-        self._axes = axes
-        self._tensors = program.tensors
-        self._first = len(program.inputs)
-        self._exact = result.exact
-        self._widened = result.widened
-        self._notes = _notes_by_tensor(program)
-        self._columns = {name: column.tolist() for name, column in result.summaries().items()}
-        self._index = {t.name: i for i, t in enumerate(program.tensors) if "\0" not in t.name}
-        self._made: dict[str, TensorField] = {}
-        self._fields: dict[tuple[Any, ...], AxisField] = {}
-
-    def __getitem__(self, name: str) -> TensorField:
-        if name not in self._made:
-            self._made[name] = self._make(name, self._index[name])
-        return self._made[name]
-
-    def _make(self, name: str, index: int) -> TensorField:
-        tensor = self._tensors[index]
-        notes = self._notes[index] + ((_WIDENED,) if self._widened[index] else ())
-        return TensorField(
-            name=name,
-            shape=self._graph.shapes.get(name),
-            dtype=self._graph.dtypes.get(name, ""),
-            op_type=tensor.kind,
-            node=tensor.node,
-            exact=self._exact[index],
-            notes=notes,
-            fields={pair: self._field(index + self._first, column) for column, pair in enumerate(self._axes)},
-        )
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._index)
-
-    def __len__(self) -> int:
-        return len(self._index)
-
-    def _field(self, source: int, column: int) -> AxisField:
-        """The field of one input axis; elementwise operators pass theirs on, so equal ones are one object."""
-        at = source * len(self._axes) + column
-        row = tuple(values[at] for values in self._columns.values())
-        centres = () if self._columns["aligned"][at] else tuple(self._result.centres(source, column))
-        key = (*row, centres)
-        if key not in self._fields:
-            self._fields[key] = _axis_field(dict(zip(self._columns, row, strict=True)), centres)
-        return self._fields[key]
-
-
-def _axis_field(row: Mapping[str, Any], centres: Sequence[tuple[int, int]]) -> AxisField:
-    return AxisField(
-        kind=_KINDS[row["kind"]],
-        size=row["size"],
-        size_min=row["size_min"],
-        stride=Fraction(row["stride_numerator"], row["stride_denominator"]),
-        period=row["period"],
-        start=row["start"],
-        center=Fraction(row["center_numerator"], row["center_denominator"]),
-        tensor_axis=row["tensor_axis"] if row["tensor_axis"] >= 0 else None,
-        coverage=row["coverage"],
-        aligned=not centres,
-        offsets=tuple(Fraction(*centre) for centre in centres),
-    )
-
-
-def _notes_by_tensor(program: Program) -> list[tuple[str, ...]]:
-    """The notes on each tensor: its own, and for an inexact one where the inexactness began."""
-    first = len(program.inputs)
-    notes: list[tuple[str, ...]] = []
-    origin: dict[int, str] = {}
-    for i, tensor in enumerate(program.tensors):
-        own: tuple[str, ...] = (tensor.note,) if tensor.note else ()
-        if not tensor.exact:
-            origin[i] = tensor.name.split("\0")[0]
-        else:
-            begun = next((origin[s - first] for s, _ in tensor.paths if s - first in origin), None)
-            if begun is not None:
-                origin[i] = begun
-                own += (f"at most, because of '{begun}'",)
-        notes.append(own)
-    return notes
