@@ -33,9 +33,9 @@ def _batches(facts: Mapping[str, OutputFacts]) -> Iterator[Line]:
     for batch, outputs in same.items():
         whose: Line = (Name(outputs[0]), *((f" and {len(outputs) - 1} more outputs",) if len(outputs) > 1 else ()))
         if batch.state == "independent":
-            yield (*whose, f": each sample sees only itself (found with a batch of {batch.batch})")
+            yield (*whose, f": each sample (axis 0) sees only itself (found with a batch of {batch.batch})")
         elif batch.state == "mixed":
-            yield (*whose, ": samples of a batch are mixed: ", Name(batch.reason))
+            yield (*whose, ": samples (axis 0) are mixed: ", Name(batch.reason))
         else:
             yield (*whose, ": not known whether a sample sees only itself: ", Name(batch.reason))
 

@@ -39,10 +39,10 @@ def lines(source: FakeAnalysis, view: View | None = None) -> list[str]:
 @pytest.mark.parametrize(
     ("batch", "line"),
     [
-        (APART, "y: each sample sees only itself (found with a batch of 2)"),
+        (APART, "y: each sample (axis 0) sees only itself (found with a batch of 2)"),
         (
             BatchFact("mixed", 2, "a position sees several samples of 'x'"),
-            "y: samples of a batch are mixed: a position sees several samples of 'x'",
+            "y: samples (axis 0) are mixed: a position sees several samples of 'x'",
         ),
         (
             BatchFact("unknown", 0, "the batch is fixed to 1"),
@@ -56,7 +56,7 @@ def test_batches(batch: BatchFact, line: str) -> None:
 
 def test_outputs_that_answer_alike_share_a_line() -> None:
     found = lines(facts_of(names=("a", "b", "c")))
-    assert found == ["a and 2 more outputs: each sample sees only itself (found with a batch of 2)"]
+    assert found == ["a and 2 more outputs: each sample (axis 0) sees only itself (found with a batch of 2)"]
 
 
 TIMES = [
