@@ -1,0 +1,164 @@
+"""Samples for a measurement: arrays, files, or seeded noise; one at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sized
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from rfonnx.erf.settings import RANDOM_SAMPLES
+from rfonnx.errors import DataError
+from rfonnx.plain import shape_text
+
+INTEGERS = 100
+"""Values of an integer input whose embedding table tells nothing: 0..99."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputType:
+    """One input of the model.
+
+    Attributes:
+        shape: as bound.
+        dtype: numpy's.
+        values: number of values of an integer input.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    values: int = INTEGERS
+
+
+Sample = tuple[str, dict[str, np.ndarray]]
+"""Its name, and an array of the bound shape per input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Samples in order; iterate once.
+
+    Attributes:
+        rows: the samples.
+        total: how many, or None when that is not known before the end.
+        description: what they are.
+    """
+
+    rows: Iterator[Sample]
+    total: int | None
+    description: str
+
+
+def samples(data: Any, types: Mapping[str, InputType], n: int | None, seed: int) -> Samples:
+    """Samples for a model's inputs.
+
+    Args:
+        data: None: standard normal floats, uniform integers; an array whose axis 0 counts samples, or such arrays by input; a
+            path of a folder, image, .npy or .npz; an iterable of samples, each an array or arrays by input.
+        types: by input. An input that a sample has no array for is drawn at random.
+        n: samples to stop after; None: all of the data, or `RANDOM_SAMPLES`.
+        seed: of what is drawn.
+
+    Raises:
+        DataError: no such data, or a sample does not fit (raised when it is its turn).
+    """
+    if data is None:
+        count = n or RANDOM_SAMPLES
+        rows = ((f"random[{i}]", draw(types, seed, i)) for i in range(count))
+        return Samples(rows, count, f"{count} random samples, seed {seed}: standard normal floats, uniform integers")
+    if isinstance(data, str | os.PathLike):
+        return _from_path(data, types, n, seed)
+    given, total = _rows(data, types)
+    total = n if total is None else total if n is None else min(n, total)
+    return Samples(_fitted(given, types, n, seed), total, f"{'' if total is None else f'{total} '}given samples")
+
+
+def draw(types: Mapping[str, InputType], seed: int, index: int) -> dict[str, np.ndarray]:
+    """One random sample; the same for the same seed and index."""
+    generator = np.random.default_rng((seed, index))
+    made = {}
+    for name, kind in types.items():
+        if kind.dtype.kind == "f" or kind.dtype.kind == "V":
+            made[name] = generator.standard_normal(kind.shape, np.float32).astype(kind.dtype)
+        elif kind.dtype.kind == "b":
+            made[name] = generator.random(kind.shape) < 0.5
+        else:
+            limit = min(kind.values, np.iinfo(kind.dtype).max)
+            made[name] = generator.integers(0, limit, kind.shape).astype(kind.dtype)
+    return made
+
+
+def _rows(
+    data: Any, types: Mapping[str, InputType]
+) -> tuple[Iterator[tuple[str, Mapping[str, np.ndarray]]], int | None]:
+    first = next(iter(types))
+    if isinstance(data, np.ndarray):
+        data = {first: data}
+    if isinstance(data, Mapping):
+        arrays = {name: np.asarray(array) for name, array in data.items()}
+        unknown = [name for name in arrays if name not in types]
+        if unknown or not arrays:
+            raise DataError(
+                f"there is no input '{', '.join(unknown)}'", f"the inputs are {', '.join(map(repr, types))}"
+            )
+        counts = {len(array) if array.ndim else 0 for array in arrays.values()}
+        if len(counts) > 1 or not min(counts):
+            raise DataError(
+                f"the arrays hold {sorted(counts)} samples", "axis 0 counts the samples of each, at least one"
+            )
+        count = counts.pop()
+        rows = ((f"sample {i}", {name: array[i] for name, array in arrays.items()}) for i in range(count))
+        return rows, count
+    if not isinstance(data, Iterable):
+        raise DataError(
+            f"data is a {type(data).__name__}", "give an array, arrays by input, a path, or samples to iterate"
+        )
+    total = len(data) if isinstance(data, Sized) else None
+    named = (
+        (f"sample {i}", row if isinstance(row, Mapping) else {first: np.asarray(row)}) for i, row in enumerate(data)
+    )
+    return named, total
+
+
+def _fitted(
+    rows: Iterable[tuple[str, Mapping[str, np.ndarray]]], types: Mapping[str, InputType], n: int | None, seed: int
+) -> Iterator[Sample]:
+    for index, (name, arrays) in enumerate(rows):
+        if n is not None and index >= n:
+            return
+        missing = {key: kind for key, kind in types.items() if key not in arrays}
+        fitted = {key: fit(name, key, np.asarray(array), types) for key, array in arrays.items()}
+        yield name, {**fitted, **draw(missing, seed, index)}
+
+
+def fit(sample: str, name: str, array: np.ndarray, types: Mapping[str, InputType]) -> np.ndarray:
+    """An array as the input takes it: with the batch axis, repeated where the model's batch is longer.
+
+    Raises:
+        DataError: no such input, or the shape does not fit.
+    """
+    kind = types.get(name)
+    if kind is None:
+        raise DataError(f"{sample} has an array '{name}'", f"the inputs are {', '.join(map(repr, types))}")
+    if array.shape == kind.shape[1:]:
+        array = np.broadcast_to(array, kind.shape)
+    if array.shape != kind.shape:
+        raise DataError(
+            f"{sample} has the shape {shape_text(array.shape)} for input '{name}', which takes {shape_text(kind.shape)}",
+            "bind other shapes with --shape, or mend the data",
+        )
+    return np.ascontiguousarray(array, kind.dtype)
+
+
+def _from_path(data: str | os.PathLike[str], types: Mapping[str, InputType], n: int | None, seed: int) -> Samples:
+    from rfonnx.compare.prepare import InputSpec, Preparer
+    from rfonnx.compare.samples import open_source
+    from rfonnx.compare.settings import Preparation
+
+    source = open_source(data)
+    specs = [InputSpec("the model", name, name, kind.shape, kind.dtype) for name, kind in types.items()]
+    prepare = Preparer(specs, Preparation())
+    rows = ((item.name, prepare(item.load())) for item in source)
+    return Samples(_fitted(rows, types, n, seed), len(source) if n is None else min(n, len(source)), source.description)

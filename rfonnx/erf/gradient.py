@@ -1,0 +1,106 @@
+"""Maps by gradients: one run of forward and gradient graph per batch of samples, for all units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from rfonnx.erf.crop import Crop
+from rfonnx.erf.settings import Aggregation, Over
+from rfonnx.erf.source import Model
+from rfonnx.gradient import GradientSession
+
+Floats = npt.NDArray[np.float64]
+Feeds = Mapping[str, np.ndarray]
+
+MANY = 16
+"""Units per run: their gradients lie side by side in memory."""
+
+
+def reduce_map(change: np.ndarray, axes: Sequence[int], aggregation: Aggregation, over: Over) -> Floats:
+    """From changes per element of an input to a map over some of its axes: non-negative, float64."""
+    values = change.astype(np.float64)
+    if aggregation == "absolute":
+        values = np.abs(values)
+    elif aggregation == "positive":
+        values = np.where(values < 0, 0, values)  # NaN stays NaN
+    else:
+        values = values**2
+    rest = tuple(a for a in range(values.ndim) if a not in axes)
+    reduced: Floats = values.sum(axis=rest) if over == "sum" else values.mean(axis=rest)
+    return reduced
+
+
+class GradientProber:
+    """Measures maps of some units of one tensor.
+
+    Attributes:
+        batch: samples per run.
+        runs: of the model with its gradient, so far; a batch counts as its length.
+        naive_runs: forward runs that differences per element of the whole input would have taken so far.
+    """
+
+    def __init__(
+        self, crop: Crop, model: Model, batch: int, providers: str | Sequence[str] | None, threads: int | None
+    ) -> None:
+        """Build the gradient graph and open a session.
+
+        Args:
+            crop: the units, and what part of the input the model runs on.
+            model: the crop's, bound to `batch` samples.
+            batch, providers, threads: as in `rfonnx.erf`.
+
+        Raises:
+            GradientError: an operator on the way has no gradient rule.
+            ModelError, QueryError, ShapeError: see `rfonnx.gradient.GradientSession`.
+        """
+        self.batch, self.runs, self.naive_runs = batch, 0, 0
+        self._crop, self._units = crop, crop.units
+        place = crop.units[0].place
+        self._place = place
+        self._session = GradientSession(
+            model.source, crop.units[0].tensor, model.shapes, providers=providers, threads=threads
+        )
+
+    def maps(self, feeds: Feeds, weights: Sequence[np.ndarray], aggregation: Aggregation, over: Over) -> Floats:
+        """Maps of a batch of samples, in the crop's window.
+
+        Args:
+            feeds: inputs of `batch` samples, whole.
+            weights: per sample that counts: what the units' summed axes are weighed by, of their lengths.
+            aggregation, over: see `reduce_map`.
+
+        Returns:
+            (units, samples, *lengths of the window).
+        """
+        self.runs += len(weights)
+        self.naive_runs += 2 * feeds[self._place.input].size // self.batch * len(weights)
+        feeds = self._crop.cut(feeds)
+        found = [
+            self._session.run_many(feeds, self._seeds(part, weights))[self._place.input]
+            for part in np.array_split(np.arange(len(self._units)), -(-len(self._units) // MANY))
+        ]
+        gradients = np.concatenate(found)
+        return np.stack(
+            [[self._reduced(unit, i, aggregation, over) for i in range(len(weights))] for unit in gradients]
+        )
+
+    def _reduced(self, gradient: np.ndarray, sample: int, aggregation: Aggregation, over: Over) -> Floats:
+        own = gradient if self.batch == 1 else gradient[sample : sample + 1]
+        return reduce_map(own, self._place.axes, aggregation, over)
+
+    def leaked(self, unit: int) -> float:
+        """Nothing: a map shows all of its gradient."""
+        return 0.0
+
+    def _seeds(self, units: npt.NDArray[np.int64], weights: Sequence[np.ndarray]) -> np.ndarray:
+        """(units, *shape of the tensor): zero but at the unit."""
+        seeds = np.zeros((len(units), *self._session.shape), np.float32)
+        for seed, number in zip(seeds, units, strict=True):
+            position = self._units[number].position
+            for sample, weight in enumerate(weights):
+                row = seed if self.batch == 1 else seed[sample : sample + 1]
+                row[tuple(slice(None) if p is None else p for p in position)] = weight
+        return seeds

@@ -1,0 +1,148 @@
+"""Which units are measured together, on which part of the input, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import prod
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from rfonnx.erf.batching import batched
+from rfonnx.erf.crop import Crop, crop, whole
+from rfonnx.erf.data import InputType
+from rfonnx.erf.forward import ForwardSession
+from rfonnx.erf.gradient import GradientProber
+from rfonnx.erf.perturb import PerturbProber
+from rfonnx.erf.running import Running
+from rfonnx.erf.settings import Aggregation, Over, Settings
+from rfonnx.erf.subject import NORMALISED, Subject
+from rfonnx.erf.unit import Unit
+from rfonnx.errors import RfonnxError
+from rfonnx.gradient import GradientError
+
+Floats = npt.NDArray[np.float64]
+
+APART = 4
+"""Units far from each other are cropped one by one when that is this many times less work: each needs a session of its own."""
+
+MOST_APART = 16
+
+
+class Prober(Protocol):
+    """Measures maps of a crop's units."""
+
+    @property
+    def batch(self) -> int: ...
+    @property
+    def runs(self) -> int: ...
+    @property
+    def naive_runs(self) -> int: ...
+
+    def maps(
+        self, feeds: Mapping[str, np.ndarray], weights: Sequence[np.ndarray], aggregation: Aggregation, over: Over
+    ) -> Floats:
+        """(units, samples, *lengths of the crop's window)."""
+        ...
+
+    def leaked(self, unit: int) -> float:
+        """Change that came from outside the unit's field, where the maps do not show it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Units that are measured together.
+
+    Attributes:
+        members: their numbers.
+        crop: where.
+        prober: how.
+        running: what was found so far, one per member.
+    """
+
+    members: list[int]
+    crop: Crop
+    prober: Prober
+    running: list[Running] = field(default_factory=list)
+
+
+def make_groups(
+    subject: Subject, units: Sequence[Unit], settings: Settings, total: int | None
+) -> tuple[list[Group], list[str]]:
+    """Groups of units, and notes on what was assumed.
+
+    Args:
+        subject, units, settings: what is measured.
+        total: samples in all, or None: a batch is no longer.
+
+    Raises:
+        GradientError: with method "gradient": an operator on the way has no gradient.
+        ModelError, QueryError, ShapeError: the model cannot be run.
+    """
+    notes = list(dict.fromkeys(unit.note for unit in units if unit.note))
+    if subject.analysis.tensors[units[0].tensor].op_type in NORMALISED and settings.channel == "sum":
+        notes.append("the sum of normalised channels hardly changes: channel 'random', or one channel, tells more")
+    kind = subject.input_types()[units[0].place.input]
+    method = settings.method
+    if method == "auto":
+        method = "gradient" if kind.dtype.kind == "f" else "perturb"
+    groups = []
+    for members, part in _crops(subject, units, settings):
+        if method == "gradient":
+            try:
+                made: Prober = _gradient(part, subject, settings, total)
+            except GradientError as error:
+                if settings.method != "auto":
+                    raise
+                notes.append(f"measured by perturbation: {error}".split(";")[0])
+                method = "perturb"
+        if method == "perturb":
+            made = _perturb(part, settings, kind)
+        lengths = tuple(hi - lo + 1 for lo, hi in part.window)
+        groups.append(Group(members, part, made, [Running(lengths) for _ in members]))
+    return groups, notes
+
+
+def _crops(subject: Subject, units: Sequence[Unit], settings: Settings) -> list[tuple[list[int], Crop]]:
+    """Windows, and the numbers of the units in each: one for all, or one each when that is much less work."""
+    model, graph, analysis = subject.model, subject.graph, subject.analysis
+    numbers = list(range(len(units)))
+    if not settings.crop:
+        return [(numbers, whole(model, tuple(units)))]
+    together = crop(model, graph, analysis, tuple(units)) or whole(model, tuple(units))
+    if 1 < len(units) <= MOST_APART:
+        # One forward and a backward per unit in the common window, or both in each window.
+        alone = [crop(model, graph, analysis, (unit,)) or whole(model, (unit,)) for unit in units]
+        shared = _area(together) * (1 + len(units))
+        if APART * sum(2 * _area(one) for one in alone) < shared:
+            return [([number], one) for number, one in zip(numbers, alone, strict=True)]
+    return [(numbers, together)]
+
+
+def _area(part: Crop) -> int:
+    return prod(hi - lo + 1 for lo, hi in part.window)
+
+
+def _gradient(part: Crop, subject: Subject, settings: Settings, total: int | None) -> GradientProber:
+    try:
+        model, batch = batched(part, settings.batch, total)
+        return GradientProber(part, model, batch, settings.providers, settings.threads)
+    except GradientError:
+        raise
+    except RfonnxError:
+        # What was written into the file may not suit onnxruntime: the file as it came is the last word.
+        if part.model is subject.model and settings.batch == 1:
+            raise
+        return GradientProber(part, part.model, 1, settings.providers, settings.threads)
+
+
+def _perturb(part: Crop, settings: Settings, kind: InputType) -> PerturbProber:
+    model, batch = batched(part, settings.batch, None)
+    session = ForwardSession(model, part.units, batch, settings.providers, settings.threads)
+    probe = settings.probe or "mean"
+    if probe == "difference" and kind.dtype.kind != "f":
+        probe = "mean"
+    return PerturbProber(part, session, probe, settings.block, settings.seed, kind.values)

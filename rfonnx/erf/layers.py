@@ -1,0 +1,93 @@
+"""All layers of a model, one after the other: how the effective field grows with depth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from rfonnx.effective import ERF, Layer
+from rfonnx.erf.crop import upstream
+from rfonnx.erf.measure import measure
+from rfonnx.erf.settings import At, Settings
+from rfonnx.erf.subject import Subject, choose_units, default_tensor, open_subject
+from rfonnx.erf.unit import Place, Unit, find_place
+from rfonnx.errors import RfonnxError
+from rfonnx.graph.read import Source
+
+FLOATS = ("float32", "float64", "float16", "bfloat16")
+
+
+def measure_layers(source: Source, at: At, tensors: Sequence[str] | None, settings: Settings) -> Iterator[Layer]:
+    """See `rfonnx.erf.layers`."""
+    subject = open_subject(source, settings)
+    place = find_place(subject.analysis, settings.input, settings.axes, at)
+    for name in tensors if tensors is not None else growing(subject, place):
+        yield _layer(subject, name, at, settings)
+
+
+def growing(subject: Subject, place: Place) -> list[str]:
+    """Tensors on the way to the default one where the field is larger than ever before, and that one."""
+    analysis = subject.analysis
+    last = default_tensor(subject, place)
+    largest: tuple[int, ...] = (1,) * len(place.axes)
+    found = []
+    for name in upstream(subject.graph, last)[1]:
+        tensor = analysis.tensors.get(name)
+        if tensor is None or tensor.dtype not in FLOATS or tensor.shape is None or None in tensor.shape:
+            continue
+        sizes = tuple(tensor.fields[place.input, axis].size for axis in place.axes)
+        walks = any(tensor.fields[place.input, axis].tensor_axis is not None for axis in place.axes)
+        if (walks and any(a > b for a, b in zip(sizes, largest, strict=True))) or name == last:
+            largest = tuple(map(max, sizes, largest))
+            found.append(name)
+    return found
+
+
+def _layer(subject: Subject, name: str, at: At, settings: Settings) -> Layer:
+    tensor = subject.analysis.tensors.get(name)
+    op_type = tensor.op_type if tensor is not None else ""
+    try:
+        (unit,) = choose_units(subject, name, [at], [], settings)
+    except RfonnxError as error:
+        return _failed(name, op_type, None, error)
+    try:
+        (erf,) = measure(subject, [unit], settings)
+    except RfonnxError as error:
+        return _failed(name, op_type, unit, error)
+    return _measured(erf, op_type, unit)
+
+
+def _measured(erf: ERF, op_type: str, unit: Unit) -> Layer:
+    return Layer(
+        tensor=erf.tensor,
+        op_type=op_type,
+        shape=unit.shape,
+        position=erf.position,
+        field=tuple(hi - lo + 1 for lo, hi in erf.unbounded),
+        sigma=erf.sigma,
+        radius=(erf.mass_radius(0.5), erf.mass_radius(0.95)),
+        luo_size=erf.luo_size,
+        ratio=erf.ratio,
+        share=erf.share,
+        outside=erf.outside,
+        samples=erf.samples,
+    )
+
+
+def _failed(name: str, op_type: str, unit: Unit | None, error: RfonnxError) -> Layer:
+    nothing = math.nan
+    return Layer(
+        tensor=name,
+        op_type=op_type,
+        shape=unit.shape if unit else (),
+        position=unit.position if unit else (),
+        field=tuple(hi - lo + 1 for lo, hi in unit.unbounded) if unit else (),
+        sigma=(),
+        radius=(nothing, nothing),
+        luo_size=nothing,
+        ratio=nothing,
+        share=nothing,
+        outside=nothing,
+        samples=0,
+        problem=str(error),
+    )

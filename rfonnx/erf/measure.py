@@ -1,0 +1,182 @@
+"""The measurement: samples streamed through the probers, summed, and turned into one ERF per unit."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rfonnx.analysis import Analysis
+from rfonnx.effective import ERF, Skipped
+from rfonnx.erf.data import Sample, Samples, samples
+from rfonnx.erf.groups import Group, make_groups
+from rfonnx.erf.perturb import PerturbProber
+from rfonnx.erf.settings import Progress, Settings
+from rfonnx.erf.subject import Subject
+from rfonnx.erf.unit import Unit
+from rfonnx.errors import DataError
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What all units of a measurement share once it has ended."""
+
+    samples: Samples
+    skipped: tuple[Skipped, ...]
+    notes: tuple[str, ...]
+    converged: bool | None
+
+
+def measure(subject: Subject, units: Sequence[Unit], settings: Settings) -> list[ERF]:
+    """Measure units of one tensor.
+
+    Raises:
+        DataError: the data cannot be read, or no sample gave a finite map.
+        GradientError: with method "gradient": an operator has no gradient.
+        ModelError, QueryError, ShapeError: the model cannot be run.
+    """
+    stream = samples(settings.data, subject.input_types(), settings.n, settings.seed)
+    groups, notes = make_groups(subject, units, settings, stream.total)
+    skipped: list[Skipped] = []
+    done = False
+    for chunk in _chunks(stream.rows, max(group.prober.batch for group in groups)):
+        maps = [_maps(group, chunk, units[0], settings) for group in groups]
+        for index, (_, (name, _)) in enumerate(chunk):
+            fault = _fault([rows[:, index] for rows in maps])
+            if fault:
+                skipped.append(Skipped(name, fault))
+                continue
+            for group, rows in zip(groups, maps, strict=True):
+                for running, values in zip(group.running, rows[:, index], strict=True):
+                    running.add(values)
+        runnings = [running for group in groups for running in group.running]
+        if settings.progress is not None:
+            widths = [running.half_width() for running in runnings]
+            settings.progress(Progress(runnings[0].samples + len(skipped), stream.total, max(widths)))
+        done = all(running.converged(settings.tolerance) for running in runnings)
+        if done:
+            break
+    if not groups[0].running[0].samples:
+        what = f": {skipped[0].sample}: {skipped[0].reason}" if skipped else ""
+        raise DataError(
+            f"{subject.name}: none of {len(skipped)} samples gave a finite map of '{units[0].tensor}'{what}",
+            "check the model's values on such data, or choose another tensor",
+        )
+    outcome = Outcome(stream, tuple(skipped), tuple(notes), None if settings.tolerance is None else done)
+    found: dict[int, ERF] = {}
+    for group in groups:
+        for index, member in enumerate(group.members):
+            found[member] = _result(subject, units[member], group, index, settings, outcome)
+    return [found[number] for number in range(len(units))]
+
+
+Numbered = tuple[int, Sample]
+
+
+def _chunks(rows: Iterator[Sample], size: int) -> Iterator[list[Numbered]]:
+    numbered = enumerate(rows)
+    while chunk := list(itertools.islice(numbered, size)):
+        yield chunk
+
+
+def _maps(group: Group, chunk: Sequence[Numbered], unit: Unit, settings: Settings) -> Floats:
+    """(units of the group, samples of the chunk, *lengths of the window)."""
+    size = group.prober.batch
+    found = []
+    for first in range(0, len(chunk), size):
+        part = chunk[first : first + size]
+        filled = [*part, *[part[-1]] * (size - len(part))]  # a session takes whole batches
+        feeds = {
+            name: np.concatenate([arrays[name] for _, (_, arrays) in filled]) if size > 1 else filled[0][1][1][name]
+            for name in filled[0][1][1]
+        }
+        weights = [channel_weights(unit, settings, number) for number, _ in part]
+        found.append(group.prober.maps(feeds, weights, settings.aggregation, settings.over))
+    return np.concatenate(found, axis=1)
+
+
+def channel_weights(unit: Unit, settings: Settings, sample: int) -> np.ndarray:
+    """What the unit's summed axes are weighed by: ones, or normal numbers that are drawn anew for every sample."""
+    shape = tuple(n for n, p in zip(unit.shape, unit.position, strict=True) if p is None)
+    if settings.channel != "random":
+        return np.ones(shape, np.float32)
+    generator = np.random.default_rng((settings.seed, sample, 1))
+    return generator.standard_normal(shape, np.float32)
+
+
+def _fault(maps: Sequence[Floats]) -> str:
+    """Why a sample is left out, or ""."""
+    bad = sum(int(np.count_nonzero(~np.isfinite(values))) for values in maps)
+    return f"{bad} NaN or infinite values in the map" if bad else ""
+
+
+def _result(subject: Subject, unit: Unit, group: Group, index: int, settings: Settings, outcome: Outcome) -> ERF:
+    running, prober, place = group.running[index], group.prober, unit.place
+    values = np.zeros(place.lengths)
+    values[tuple(slice(lo, hi + 1) for lo, hi in group.crop.window)] = running.mean()
+    outside = outside_share(subject.analysis, unit, values)
+    if running.scale > 0:
+        outside += prober.leaked(index) / (running.scale * running.samples)
+    notes = list(outcome.notes)
+    if running.scale == 0:
+        notes.append(
+            f"nothing changes '{unit.tensor}' at this place: dead or saturated units, or a sum that is constant"
+        )
+    if outside:
+        notes.append("mass outside the theoretical field: please report this model, its field or its gradient is wrong")
+    perturbed = isinstance(prober, PerturbProber)
+    return ERF(
+        model=subject.name,
+        tensor=unit.tensor,
+        position=unit.position,
+        channel=str(settings.channel),
+        input=place.input,
+        axes=place.axes,
+        map=values,
+        at=place.at,
+        centre=unit.centre,
+        field=unit.field,
+        unbounded=unit.unbounded,
+        scale=running.scale,
+        outside=outside,
+        samples=running.samples,
+        half_width=running.half_width(),
+        converged=outcome.converged,
+        skipped=outcome.skipped,
+        method="perturb" if perturbed else "gradient",
+        probe=prober.probe if isinstance(prober, PerturbProber) else "",
+        aggregation=settings.aggregation,
+        over=settings.over,
+        runs=prober.runs,
+        naive_runs=prober.naive_runs,
+        window=group.crop.window,
+        data=outcome.samples.description,
+        notes=tuple(notes),
+    )
+
+
+def outside_share(analysis: Analysis, unit: Unit, values: Floats) -> float:
+    """Mass of a map outside the positions that the unit can see, by structure; exact, not only outside the box.
+
+    The supports of the summed positions (channels) are joined until nothing is left outside: mostly the first one holds all.
+    """
+    total = values.sum()
+    box = np.zeros(values.shape, np.bool_)
+    box[tuple(slice(lo, hi + 1) for lo, hi in unit.field)] = True
+    if total == 0 or values[~box].any():
+        return float(values[~box].sum() / total) if total else 0.0
+    rest = tuple(a for a in range(len(unit.place.shape)) if a not in unit.place.axes)
+    left = values > 0
+    for position in itertools.product(
+        *(range(n) if p is None else (p,) for n, p in zip(unit.shape, unit.position, strict=True))
+    ):
+        left &= ~analysis.support(unit.tensor, position, unit.place.input).any(axis=rest)
+        if not left.any():
+            return 0.0
+    return float(math.fsum(values[left]) / total)

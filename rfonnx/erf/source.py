@@ -1,0 +1,80 @@
+"""The model that is measured: as it came, or with other input shapes written into it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import onnx
+from onnx import ModelProto
+
+from rfonnx.errors import ModelError
+from rfonnx.graph.external import is_external, read_tensor
+from rfonnx.graph.read import Source, name_of, read_model
+from rfonnx.graph.text import quote
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model, and the shapes that its inputs are bound to.
+
+    Attributes:
+        source: what the user gave, or a ModelProto made of it.
+        name: what messages call it.
+        shapes: by input.
+    """
+
+    source: Source
+    name: str
+    shapes: Shapes
+
+    def rebound(self, shapes: Shapes, weights: bool = True) -> Model:
+        """The model with other input lengths, also where the file fixes them.
+
+        What the file says of other shapes is dropped: it would contradict. Whether the graph means the same at these lengths
+        is for the caller to prove.
+
+        Args:
+            shapes: by input; the others stay.
+            weights: bring in weights that lie in external files.
+
+        Raises:
+            ModelError: external weights are missing.
+        """
+        bound = {**self.shapes, **shapes}
+        made = ModelProto()
+        proto, _, folder = read_model(self.source)
+        made.CopyFrom(proto)
+        if weights:
+            for tensor in made.graph.initializer:
+                if is_external(tensor):
+                    value = read_tensor(tensor, folder)
+                    if value is None:
+                        raise missing_weights(self.name, tensor.name)
+                    tensor.CopyFrom(onnx.numpy_helper.from_array(value, tensor.name))
+        for entry in made.graph.input:
+            if entry.name in bound:
+                dims = entry.type.tensor_type.shape
+                dims.ClearField("dim")
+                for length in bound[entry.name]:
+                    dims.dim.add(dim_value=length)
+        del made.graph.value_info[:]
+        for output in made.graph.output:
+            if output.type.HasField("tensor_type"):
+                output.type.tensor_type.ClearField("shape")
+        return Model(made, self.name, bound)
+
+
+def missing_weights(model: str, tensor: str) -> ModelError:
+    """The error for weights that are not there."""
+    return ModelError(
+        f"{model}: the weights of {quote(tensor)} are missing: they lie in an external file that is not there",
+        "put the file beside the model; effective fields need the weights, `rfonnx report` does not",
+    )
+
+
+def open_model(source: Source, shapes: Shapes) -> Model:
+    """The model as it came."""
+    return Model(source, name_of(source), shapes)
