@@ -14,11 +14,11 @@ import numpy as np
 from rfonnx.analysis import Analysis, analyze
 from rfonnx.compare.macs import macs, parameters
 from rfonnx.compare.model import OpenModel
-from rfonnx.compare.prepare import InputSpec, Preparer
 from rfonnx.compare.run import bound, compare_models, random_source, usable_cores
-from rfonnx.compare.samples import open_source
 from rfonnx.compare.settings import Settings, Shapes
 from rfonnx.comparison import Comparison
+from rfonnx.data.prepare import InputSpec, Preparer
+from rfonnx.data.samples import open_source
 from rfonnx.graph import Graph, load
 
 FEW = 8

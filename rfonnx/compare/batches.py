@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from rfonnx.compare.prepare import Preparer
-from rfonnx.compare.samples import Item, Source
 from rfonnx.compare.settings import OnError
+from rfonnx.data.prepare import Preparer
+from rfonnx.data.samples import Item, Source
 from rfonnx.errors import RfonnxError
 
 AHEAD = 2

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, get_args
 
-from rfonnx.compare.settings import Preparation, Settings
+from rfonnx.compare.settings import Settings
 from rfonnx.compare.verdicts import MEANINGS
 from rfonnx.comparison import Kind, Task
 from rfonnx.config import Config, check_keys
+from rfonnx.data.preparation import Preparation
 from rfonnx.errors import DataError
 
 PREPARATION = ("size", "crop", "layout", "channels", "scale", "mean", "std")

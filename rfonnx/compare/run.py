@@ -17,11 +17,11 @@ from rfonnx.compare.layers import SAMPLES, parting
 from rfonnx.compare.matching import Pair, Port, match
 from rfonnx.compare.meter import Batch, Meter
 from rfonnx.compare.model import OpenModel
-from rfonnx.compare.prepare import InputSpec, Preparer
-from rfonnx.compare.samples import Random, Source, open_source
 from rfonnx.compare.settings import ModelSource, Settings, Shapes
 from rfonnx.compare.verdicts import LAYER_LIMITS, judge
 from rfonnx.comparison import Comparison, Cost, FieldPair, Kind, NonFinite, OutputAgreement, Parting, SampleInfo
+from rfonnx.data.prepare import InputSpec, Preparer
+from rfonnx.data.samples import Random, Source, open_source
 from rfonnx.errors import DataError, RfonnxError
 from rfonnx.graph import Graph, load
 

@@ -153,9 +153,9 @@ def fit(sample: str, name: str, array: np.ndarray, types: Mapping[str, InputType
 
 
 def _from_path(data: str | os.PathLike[str], types: Mapping[str, InputType], n: int | None, seed: int) -> Samples:
-    from rfonnx.compare.prepare import InputSpec, Preparer
-    from rfonnx.compare.samples import open_source
-    from rfonnx.compare.settings import Preparation
+    from rfonnx.data.preparation import Preparation
+    from rfonnx.data.prepare import InputSpec, Preparer
+    from rfonnx.data.samples import open_source
 
     source = open_source(data)
     specs = [InputSpec("the model", name, name, kind.shape, kind.dtype) for name, kind in types.items()]

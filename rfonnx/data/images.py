@@ -19,8 +19,8 @@ FORMATS = {
 IMAGES = tuple(FORMATS)
 """File name endings that are taken for images. Pillow opens these formats alone: it knows dozens, few of them hardened."""
 
-MAX_PIXELS = 100_000_000
-"""Largest image that is decoded; beyond it a small file could fill the memory."""
+MAX_PIXELS = 89_000_000
+"""Largest image that is decoded; beyond it a small file could fill the memory. Pillow itself warns from 89.5 million on."""
 
 
 def pillow() -> type[Image.Image]:

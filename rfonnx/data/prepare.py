@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rfonnx.compare.samples import Sample
-from rfonnx.compare.settings import Preparation
+from rfonnx.data.preparation import Preparation
+from rfonnx.data.samples import Sample
 from rfonnx.errors import DataError
 from rfonnx.plain import shape_text
 
@@ -183,7 +183,7 @@ def resize_pixels(image: np.ndarray, size: tuple[int, int] | int | None) -> np.n
     """uint8 (H, W, channels), resized by Pillow: bilinear, antialiased when it shrinks."""
     if size is None or target_size(size, *image.shape[:2]) == image.shape[:2]:
         return image
-    from rfonnx.compare.images import pillow
+    from rfonnx.data.images import pillow
 
     rows, columns = target_size(size, *image.shape[:2])
     class_ = pillow()
@@ -200,7 +200,7 @@ def resize_planes(planes: np.ndarray, size: tuple[int, int] | int) -> np.ndarray
     rows, columns = target_size(size, *planes.shape[1:])
     if (rows, columns) == planes.shape[1:]:
         return planes
-    from rfonnx.compare.images import pillow
+    from rfonnx.data.images import pillow
 
     pillow()
     from PIL import Image

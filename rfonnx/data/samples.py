@@ -10,8 +10,8 @@ from typing import Protocol
 
 import numpy as np
 
-from rfonnx.compare.arrays import Rows, array_reader, read_array, read_arrays
-from rfonnx.compare.images import IMAGES, read_image
+from rfonnx.data.arrays import Rows, array_reader, read_array, read_arrays
+from rfonnx.data.images import IMAGES, read_image
 from rfonnx.errors import DataError
 
 LABELS = "labels"

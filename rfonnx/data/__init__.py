@@ -1,0 +1,1 @@
+"""Samples: read from folders and files of strangers, or drawn, and made into what a model takes."""
