@@ -10,7 +10,8 @@ import numpy as np
 from rfonnx.access.indexing import positions
 from rfonnx.access.primitives import Band, Path, Permute, Reduce, Reshape, Select, Step
 from rfonnx.access.registry import Op, Unproven
-from rfonnx.access.zeros import fact, visible_range
+from rfonnx.access.visible import visible_range
+from rfonnx.access.zeros import fact
 
 
 class Heads(NamedTuple):
@@ -110,7 +111,7 @@ def masked(op: Op, name: str, boolean: bool, keys: Keys, length: int) -> Keys:
     lost = hidden.all(axis=3, keepdims=True)
     found = visible_range(hidden & ~lost, 3, 2)
     if found is None:
-        return keys
+        return keys._replace(exact=keys.exact and not lost.any())
     narrowed = keys.within(found.first, found.last, found.exact and not lost.any())
     empty = (narrowed.last < narrowed.first) & (keys.last >= keys.first)
     if empty.any():

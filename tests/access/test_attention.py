@@ -88,6 +88,11 @@ def test_a_query_without_keys_is_a_superset():
     check("Attention", qkv() | {"m": mask}, constants=["m"], opset=24, is_causal=1, exact=False)
 
 
+def test_queries_without_any_key_alone_are_a_superset():
+    mask = np.array([[False, False, False], [True, True, True], [True, True, True]])
+    check("Attention", qkv() | {"m": mask}, constants=["m"], opset=24, exact=False)
+
+
 @pytest.mark.parametrize("constant", [True, False])
 def test_sequence_lengths(constant):
     inputs = qkv(2, 4) | {"n": np.array([3], np.int64)}

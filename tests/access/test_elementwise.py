@@ -68,6 +68,15 @@ def test_where(condition):
     assert program.tensors[0].exact
 
 
+@pytest.mark.parametrize(
+    ("condition", "x", "y"),
+    [((3,), (2, 3), (2, 3)), ((2, 1), (2, 3), ()), ((2, 1, 1), (1, 3), (2, 2, 1)), ((1, 2, 1), (2, 1, 3), (3,))],
+)
+def test_where_by_one_axis(condition, x, y):
+    c = (np.arange(np.prod(condition)) % 2 == 0).reshape(condition)
+    probe("Where", {"c": c, "x": values(*x), "y": values(*y, seed=1)}, constants=["c"])
+
+
 @pytest.mark.parametrize(("opset", "slope"), [(6, (3,)), (9, (3, 1)), (9, (2, 1, 1)), (9, (1,))])
 def test_prelu(opset, slope):
     probe("PRelu", {"x": values(2, 3, 2), "s": values(*slope, seed=1)}, opset=opset, trials=12)

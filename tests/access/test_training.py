@@ -39,3 +39,9 @@ def test_optimisers(op_type, states):
         trials=1,
         **attrs[op_type],
     )
+
+
+def test_ignored_classes_are_a_superset():
+    inputs = {"x": values(2, 3, 2), "t": LABELS}
+    attrs = {"outputs": 2, "ignore_index": 1, "reduction": "sum", "deltas": (0.5,), "trials": 1}
+    probe("SoftmaxCrossEntropyLoss", inputs, exact=[False, True], **attrs)

@@ -124,6 +124,47 @@ def test_one_minus_mask_times_the_lowest():
     probe_model(model, {**X, "keep": keep}, vary=["x"], deltas=SMALL)
 
 
+def combined(nodes, constants):
+    """scores masked by "m", which `nodes` make of a constant causal mask and a padding mask that is an input."""
+    padding = np.zeros((2, 1, N), np.float32)
+    nodes = [*nodes, node("Add", ["scores", "m"], ["masked"])]
+    model = attention(nodes, {"causal": additive(CAUSAL, LOWEST)[None], **constants}, inputs=[("padding", padding)])
+    probe_model(model, {**X, "padding": padding}, vary=["x"], deltas=SMALL)
+
+
+def test_a_slice_of_a_combined_mask():
+    nodes = [
+        node("Pad", ["causal", "more"], ["longer"]),
+        node("Add", ["padding", "zeros"], ["wide"]),
+        node("Add", ["longer", "wide"], ["both"]),
+        node("Slice", ["both", "zero", "n", "last"], ["m"]),
+    ]
+    constants = {"more": np.array([0, 0, 0, 0, 0, 0]), "zeros": np.zeros((1, N, N), np.float32)}
+    combined(nodes, {**constants, "zero": np.array([0]), "n": np.array([N]), "last": np.array([2])})
+    nodes[-1] = node("Slice", ["both", "end", "begin", "last", "back"], ["r"])
+    nodes.append(node("Slice", ["r", "end", "begin", "last", "back"], ["m"]))
+    backwards = {"end": np.array([N]), "begin": np.array([-N - 1]), "last": np.array([2]), "back": np.array([-1])}
+    combined(nodes, {**constants, **backwards})
+
+
+def test_a_padded_mask_written_into_the_causal_one():
+    """causal[..., :N] = causal[..., :N].masked_fill(padding == 0, lowest)"""
+    places = np.stack(np.meshgrid([0, 1], range(N), range(N), indexing="ij"), axis=-1).astype(np.int64)
+    nodes = [
+        node("Expand", ["causal", "shape"], ["whole"]),
+        node("Equal", ["padding", "one"], ["hidden"]),
+        node("Where", ["hidden", "low", "whole"], ["written"]),
+        node("ScatterND", ["whole", "places", "written"], ["m"]),
+    ]
+    constants = {"shape": np.array([2, N, N]), "one": np.float32(1), "low": np.float32(LOWEST), "places": places}
+    combined(nodes, constants)
+
+
+def test_scores_less_a_large_number():
+    model = attention([node("Sub", ["scores", "m"], ["masked"])], {"m": np.where(CAUSAL, 0, 1e9).astype(np.float32)})
+    probe_model(model, X, deltas=SMALL)
+
+
 @pytest.mark.parametrize("low", [-100.0, -1e4])
 def test_soft_masks_hide_nothing_and_are_named(low):
     model = attention([node("Add", ["scores", "m"], ["masked"])], {"m": additive(CAUSAL, low)})
@@ -150,6 +191,13 @@ def test_mask_that_differs_by_batch_is_taken_as_wide_as_it_reaches():
 
 def test_a_row_without_any_key_weighs_all_alike():
     seen = CAUSAL.copy()
+    seen[2] = False
+    model = attention([node("Add", ["scores", "m"], ["masked"])], {"m": additive(seen, LOWEST)})
+    probe_model(model, X, deltas=SMALL, exact=False)
+
+
+def test_rows_without_any_key_alone_are_a_superset():
+    seen = np.ones((N, N), bool)
     seen[2] = False
     model = attention([node("Add", ["scores", "m"], ["masked"])], {"m": additive(seen, LOWEST)})
     probe_model(model, X, deltas=SMALL, exact=False)

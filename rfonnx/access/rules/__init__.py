@@ -24,6 +24,7 @@ from rfonnx.access.rules import (
     shape,
     signal,
     slicing,
+    state,
     text,
     training,
 )
@@ -52,6 +53,7 @@ __all__ = [
     "shape",
     "signal",
     "slicing",
+    "state",
     "text",
     "training",
 ]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from rfonnx.access.indexing import positions
 from rfonnx.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
 from rfonnx.access.registry import Op, Unproven, rule
-from rfonnx.access.zeros import MASK_NOTE, Range, range_steps, row_of, seen_in_product
+from rfonnx.access.visible import MASK_NOTE, Range, range_steps, row_of, seen_in_product
 
 
 @rule("Einsum")

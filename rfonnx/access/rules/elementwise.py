@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from rfonnx.access.indexing import positions
 from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Select, Step
 from rfonnx.access.registry import Op, Unproven, rule
@@ -113,14 +115,28 @@ def multiply(op: Op) -> Access:
 
 @rule("Where")
 def where(op: Op) -> Access:
-    """y reads condition, x and y at its position; a constant condition that is all true or all false leaves one. Exact."""
+    """y reads condition, x and y at its position; a constant condition that is the same everywhere, or differs
+    along one axis only, leaves one of x and y. Exact."""
     value = op.value(0)
-    if value is not None and value.size:
-        if value.all():
-            return Access((Path(op.name(1)),))
-        if not value.any():
-            return Access((Path(op.name(2)),))
-    return joined(op)
+    if value is None or not value.size:
+        return joined(op)
+    if value.all() or not value.any():
+        return Access((Path(op.name(1 if value.all() else 2)),))
+    rank = len(op.out_shape())
+    value = value.astype(bool).reshape((1,) * (rank - value.ndim) + value.shape)
+    differs = [axis for axis in range(rank) if (value != value.take([0], axis=axis)).any()]
+    if len(differs) != 1:
+        return joined(op)
+    chosen = value.max(axis=tuple(axis for axis in range(rank) if axis != differs[0]))
+    return Access((_where(op, 1, differs[0], chosen), _where(op, 2, differs[0], ~chosen)))
+
+
+def _where(op: Op, index: int, axis: int, read: np.ndarray) -> Path:
+    """An operand that is read at those places of the output's `axis` only."""
+    shape = op.shape(index)
+    lifted = (1,) * (len(op.out_shape()) - len(shape)) + shape
+    place = positions(len(read)) if lifted[axis] > 1 else np.zeros(len(read), np.int64)
+    return Path(op.name(index), (Reshape(lifted), Select(axis, place, np.where(read, place, place - 1))))
 
 
 @rule("PRelu")

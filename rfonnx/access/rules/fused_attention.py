@@ -11,7 +11,7 @@ from rfonnx.access.registry import Op, Unproven, rule
 from rfonnx.access.rules.attention import rotary
 from rfonnx.access.rules.fused import microsoft
 from rfonnx.access.rules.shared import known
-from rfonnx.access.zeros import MASK_NOTE
+from rfonnx.access.visible import MASK_NOTE
 
 _LENGTHS = "sequences end where their lengths say: taken as long as the tensor"
 _MASK = "a mask that is computed may hide any key: none is taken as hidden"

@@ -6,7 +6,7 @@ from rfonnx.access.kernels import SCATTERED, nonzero, row_ranges, unread
 from rfonnx.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
 from rfonnx.access.registry import Op, rule
 from rfonnx.access.rules.shared import per_channel
-from rfonnx.access.zeros import MASK_NOTE, Range, range_steps, row_of, seen_in_product
+from rfonnx.access.visible import MASK_NOTE, Range, range_steps, row_of, seen_in_product
 
 
 @rule("MatMul")

@@ -7,7 +7,7 @@ import numpy as np
 from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Window
 from rfonnx.access.registry import Op, Unproven, rule
 from rfonnx.access.rules.shared import axes_of, grouped, per_channel
-from rfonnx.access.zeros import MASK_NOTE, Range, range_steps, seen_by_softmax, soft_mask
+from rfonnx.access.visible import MASK_NOTE, Range, range_steps, seen_by_softmax, soft_mask
 
 
 @rule("Softmax", "LogSoftmax", "Hardmax")

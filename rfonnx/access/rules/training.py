@@ -17,9 +17,9 @@ def nll_loss(op: Op) -> Access:
 @rule("SoftmaxCrossEntropyLoss")
 def cross_entropy_loss(op: Op) -> list[Access]:
     """As the negative log likelihood of a softmax, whose log probabilities the second output reads: x[n,:,d]. Exact for those,
-    and for the loss unless class weights are computed."""
-    weighted = op.reads(2)
-    loss = Access(_loss_paths(op), exact=not weighted, note=_CLASS if weighted else "")
+    and for the loss unless classes are weighted or ignored."""
+    by_class = op.reads(2) or "ignore_index" in op.attrs
+    loss = Access(_loss_paths(op), exact=not by_class, note=_CLASS if by_class else "")
     return [loss, *[Access((Path(op.name(0), (Reduce((1,)),)),))] * (len(op.node.outputs) - 1)]
 
 
