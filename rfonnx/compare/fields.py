@@ -33,13 +33,19 @@ def field_pairs(
 
 
 def paired_axes(teacher: Analysis, student: Analysis, inputs: Sequence[tuple[str, str]]) -> AxisPairs:
-    """The windowed axes of paired inputs, in order: rows with rows, whatever the layout. Without as many on both sides, none."""
+    """The windowed axes of paired inputs, in order: rows with rows, whatever the layout.
+
+    An axis that only one model has windows along is paired with the same axis of the other, where the inputs have one shape.
+    """
     pairs: list[tuple[tuple[str, int], tuple[str, int]]] = []
     for mine, theirs in inputs:
-        left = [pair for pair in teacher.windowed if pair[0] == mine]
-        right = [pair for pair in student.windowed if pair[0] == theirs]
-        if len(left) == len(right):
-            pairs += zip(left, right, strict=True)
+        left = [axis for name, axis in teacher.windowed if name == mine]
+        right = [axis for name, axis in student.windowed if name == theirs]
+        if len(left) != len(right):
+            if teacher.input_shapes[mine] != student.input_shapes[theirs]:
+                continue
+            left = right = sorted({*left, *right})
+        pairs += [((mine, a), (theirs, b)) for a, b in zip(left, right, strict=True)]
     return pairs
 
 
