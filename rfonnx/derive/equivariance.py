@@ -1,7 +1,7 @@
 """By which shifts of an input does an output follow, and which constants keep it from doing so?
 
 Every tensor gets its `Moves` from those that it reads. That is proven by two things: the access steps are regular (`shifts`),
-and the operator does the same at every position, which is known of the operators listed here and of no other.
+and the operator does the same at every position, which is known of those in `operators` and of no other.
 Statistics and attention over a whole axis do not care for order: they are unchanged while what moves stays inside the image,
 before a uniform background. Matrix products that weigh positions by constants do care.
 """
@@ -14,50 +14,25 @@ from typing import Any
 
 from rfonnx.access.lower import Program, Tensor
 from rfonnx.access.rules.einsum import einsum_labels
-from rfonnx.access.rules.elementwise import BINARY, NUMPY_BROADCAST, UNARY, VARIADIC
+from rfonnx.access.rules.elementwise import UNARY
+from rfonnx.derive.operators import (
+    ATTENTION,
+    BY_CHANNEL,
+    BY_ROW,
+    ELEMENTWISE,
+    KNOWN,
+    NORMS,
+    ORDER_FREE,
+    PACKED,
+    PRODUCTS,
+    REGULAR,
+    SCALED,
+    TOGETHER,
+    channel_axis,
+)
 from rfonnx.derive.positional import Positional
 from rfonnx.derive.shifts import ALIKE, Factor, Moves, at_rest, flat, joined, of_input, walk
 from rfonnx.graph.model import Graph, Node
-
-ELEMENTWISE = {*UNARY, *BINARY, *VARIADIC, *NUMPY_BROADCAST, "Mul", "Where", "PRelu", "Dropout", "CastLike"}
-"""Operators whose constant operands line up with the output as numpy broadcasts."""
-
-NORMS = {
-    *("Softmax", "LogSoftmax", "Hardmax", "LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization"),
-    *("LpNormalization", "MeanVarianceNormalization", "InstanceNormalization", "GroupNormalization"),
-    *("BatchNormalization", "DynamicQuantizeLinear"),
-}
-"""Operators whose first output is its first input, position by position, changed by statistics that do not care for order."""
-
-ORDER_FREE = {
-    *("ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd"),
-    *("ReduceSum", "ReduceSumSquare", "GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"),
-    *("MaxPool", "AveragePool", "LpPool"),
-}
-"""Operators that take positions together whatever their order."""
-
-PRODUCTS = {"MatMul", "Gemm", "Einsum"}
-
-BY_CHANNEL = {
-    *("Conv", "ConvTranspose", "ConvInteger", "QLinearConv", "com.microsoft.FusedConv"),
-    *("InstanceNormalization", "GroupNormalization", "BatchNormalization"),
-}
-"""Operators with a weight of its own for each position of axis 1."""
-
-REGULAR = {
-    *("MaxPool", "AveragePool", "LpPool", "LRN", "Pad", "Resize", "Upsample", "CenterCropPad", "Col2Im"),
-    *("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Expand", "Tile", "DepthToSpace", "SpaceToDepth"),
-    *("Slice", "Split", "Concat", "Gather"),
-}
-"""Operators that do the same wherever their access is regular."""
-
-SCALED = {"QuantizeLinear", "DequantizeLinear"}
-"""Operators with a scale of its own, when they have several, for each position of `axis`."""
-
-TOGETHER = ORDER_FREE | NORMS | PRODUCTS
-"""Operators that may take positions together along which the content moves."""
-
-KNOWN = ELEMENTWISE | NORMS | ORDER_FREE | PRODUCTS | BY_CHANNEL | SCALED | REGULAR
 
 
 class Shifts:
@@ -101,6 +76,8 @@ class Shifts:
                 result = result.broken_by(f"{kind} is not known to treat all positions alike")
             elif reduced and (not tensor.exact or kind not in TOGETHER):
                 result = result.broken_by(f"{kind} weighs positions differently")
+            elif kind in ATTENTION and not self._attends_alike(node, found):
+                result = result.broken_by(f"{kind} may weigh positions differently")
             elif plain:
                 result = self._judged(node, tensor, result, found)
         return self._known.setdefault(result, result)
@@ -144,7 +121,8 @@ class Shifts:
             return result
         kind = tensor.kind
         if kind in BY_CHANNEL:
-            differ = [axis for axis in alike if axis == 1]
+            channel = channel_axis(node, len(tensor.shape))
+            differ = [axis for axis in alike if axis == channel]
         elif kind in ELEMENTWISE or kind in NORMS:
             lengths = [self._graph.shapes.get(name) or () for name in node.inputs if name in self._graph.constants]
             rank = len(tensor.shape)
@@ -170,9 +148,14 @@ class Shifts:
             operands = [self._operand(name, found) for name in node.inputs]
             if not same_contraction(node, operands) or not self._same_weights(node, result):
                 return result.broken_by(f"{kind} weighs positions differently")
+        elif kind in BY_ROW:
+            if not all(self._is_matrix(name, 3 if kind in PACKED else 2) for name in node.inputs[1:]):
+                return result.broken_by(f"{kind} may weigh positions differently")
         elif kind in BY_CHANNEL or kind in SCALED:
             operand = self._operand(node.inputs[0], found)
-            axis = 1 if kind in BY_CHANNEL else node.attrs["axis"] if self._many(node.inputs[1]) else -1
+            axis = channel_axis(node, len(operand.axes))
+            if kind in SCALED:
+                axis = node.attrs.get("axis", 1) if self._many(node.inputs[1]) else -1
             if 0 <= axis < len(operand.axes) and operand.flat(axis):
                 return result.broken_by(f"{kind} has weights by position of an axis that moves")
         return result
@@ -184,12 +167,30 @@ class Shifts:
         rank = len(result.axes)
         for index, name in enumerate(node.inputs):
             shape = self._graph.shapes.get(name) or ()
-            if name not in self._graph.constants or (index < 2 and node.kind == "Gemm"):
+            if name not in self._graph.constants or (index < 2 and "Gemm" in node.kind):
                 continue
             axes = range(rank - len(shape), rank - 2 if index < 2 else rank)
             if any(axis >= 0 and shape[axis - rank] != 1 and result.flat(axis) for axis in axes):
                 return False
         return True
+
+    def _is_matrix(self, name: str, axes: int = 2) -> bool:
+        """True for a constant of so many axes or fewer, and an operand that is left out."""
+        shape = self._graph.shapes.get(name)
+        return not name or (name in self._graph.constants and shape is not None and len(shape) <= axes)
+
+    def _attends_alike(self, node: Node, found: list[Moves | None]) -> bool:
+        """True when an attention has queries, keys and values alone, and keys move with their values."""
+        names = [*node.inputs[:3], "", ""]
+        if any(node.inputs[3:]):
+            return False
+        if node.kind == "com.microsoft.Attention":
+            return self._is_matrix(names[1]) and self._is_matrix(names[2])
+        keys, values = (self._operand(name, found) for name in (names[1] or names[0], names[2] or names[0]))
+        if len(keys.axes) != len(values.axes) or len(keys.axes) not in (3, 4):
+            return False
+        along = len(keys.axes) - 2
+        return _agree([(keys, along), (values, along)])
 
     def _operand(self, name: str, found: list[Moves | None]) -> Moves:
         moves = found[self._index[name]] if name in self._index else None
@@ -214,9 +215,11 @@ def same_contraction(node: Node, operands: list[Moves]) -> bool:
     """True when what a product sums over moves alike in its operands, or does not move."""
     if node.kind == "Einsum":
         return _same_labels(node, operands)
+    if node.attrs.get("transBatchA", 0) or node.attrs.get("transBatchB", 0):
+        return False
     a, b = operands[:2]
-    along_a = len(a.axes) - 1 if not node.attrs.get("transA", 0) else 0
-    along_b = max(len(b.axes) - 2, 0) if not node.attrs.get("transB", 0) else 1
+    along_a = max(len(a.axes) - (2 if node.attrs.get("transA", 0) else 1), 0)
+    along_b = max(len(b.axes) - (1 if node.attrs.get("transB", 0) else 2), 0)
     return _agree([(a, along_a), (b, along_b)])
 
 

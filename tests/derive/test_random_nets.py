@@ -46,8 +46,9 @@ class Net:
         inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, (1, CHANNELS, SIDE, SIDE))]
         nodes = [*self.nodes, helper.make_node("Identity", [output], ["y"])]
         made = [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)]
+        opsets = [helper.make_opsetid("", 18), helper.make_opsetid("com.microsoft", 1)]
         graph = helper.make_graph(nodes, "random", inputs, made, self.weights)
-        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=8)
+        return helper.make_model(graph, opset_imports=opsets, ir_version=8)
 
 
 def conv(kernel: int, stride: int, pad: int, dilation: int = 1) -> Callable[[Net, str], str]:
@@ -123,6 +124,16 @@ def tokens(net: Net, x: str) -> str:
     return net.node("Add", net.node("Reshape", back, shape), small)
 
 
+def fused(net: Net, x: str) -> str:
+    """As `tokens`, by an operator of onnxruntime."""
+    small = net.node("AveragePool", x, kernel_shape=[4, 4], strides=[4, 4])
+    flat = net.node("Transpose", net.node("Reshape", small, net.constant([1, CHANNELS, -1])), perm=[0, 2, 1])
+    query = net.node("MatMul", flat, net.weight(CHANNELS, CHANNELS))
+    mixed = net.node("MultiHeadAttention", query, flat, flat, domain="com.microsoft", num_heads=2)
+    back = net.node("Transpose", mixed, perm=[0, 2, 1])
+    return net.node("Add", net.node("Reshape", back, net.node("Shape", small)), small)
+
+
 def windows(net: Net, x: str) -> str:
     """Attention within windows of three rows."""
     shape = net.node("Shape", x)
@@ -155,6 +166,7 @@ REGULAR = {
     "gated": gated,
     "normalised": normalised,
     "tokens": tokens,
+    "fused tokens": fused,
 }
 
 

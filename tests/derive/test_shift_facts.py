@@ -97,6 +97,19 @@ def test_3d_nets_have_a_period_per_axis(models):
     assert [(fact.axis, fact.period) for _, fact in found] == [(2, 2), (3, 4), (4, 4)]
 
 
+@pytest.mark.parametrize("name", ["seed", "unet", "superres", "se", "inception"])
+def test_periods_survive_the_optimiser_of_onnxruntime(name, models, tmp_path):
+    """Fused and blocked operators, as far as this machine's runtime makes them."""
+    options = onnxruntime.SessionOptions()
+    options.optimized_model_filepath = str(tmp_path / "optimised.onnx")
+    options.log_severity_level = 4
+    model = onnx.load(models / f"{name}.onnx")
+    onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    optimised = onnx.load(tmp_path / "optimised.onnx")
+    assert {node.domain for node in optimised.graph.node} - {"", "ai.onnx"}, "nothing was fused"
+    assert facts_of(optimised)[1] == facts_of(model)[1]
+
+
 def patch(shape: tuple[int, ...], at: tuple[int, ...], size: int) -> np.ndarray:
     """Zeros with noise in a small block whose lowest corner is at `at`, over all channels."""
     x = np.zeros(shape, np.float32)

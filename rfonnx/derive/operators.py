@@ -1,0 +1,80 @@
+"""Which operators do the same at every position, and in what way: what `equivariance` may rely on.
+
+An operator that is in none of these sets is taken to treat positions differently.
+"""
+
+from __future__ import annotations
+
+from rfonnx.access.rules.elementwise import BINARY, NUMPY_BROADCAST, UNARY, VARIADIC
+from rfonnx.graph.model import Node
+
+
+def _microsoft(names: str) -> set[str]:
+    return {f"com.microsoft.{name}" for name in names.split()}
+
+
+ELEMENTWISE = (
+    {*UNARY, *BINARY, *VARIADIC, *NUMPY_BROADCAST, "Mul", "Where", "PRelu", "Dropout", "CastLike"}
+    | _microsoft("Gelu QuickGelu FastGelu BiasGelu BiasAdd ScaledSiLU QLinearAdd QLinearMul QLinearSigmoid")
+    | _microsoft("QLinearLeakyRelu QLinearWhere SkipLayerNormalization SkipSimplifiedLayerNormalization")
+)
+"""Constant operands line up with the output as numpy broadcasts. (The last two mix features, too: of one position.)"""
+
+NORMS = {
+    *("Softmax", "LogSoftmax", "Hardmax", "LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization"),
+    *("LpNormalization", "MeanVarianceNormalization", "InstanceNormalization", "GroupNormalization"),
+    *("BatchNormalization", "DynamicQuantizeLinear", "com.microsoft.QLinearSoftmax"),
+}
+"""The first output is the first input, position by position, changed by statistics that do not care for order."""
+
+ORDER_FREE = {
+    *("ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd"),
+    *("ReduceSum", "ReduceSumSquare", "GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"),
+    *("MaxPool", "AveragePool", "LpPool"),
+    *_microsoft("QLinearReduceMean QLinearAveragePool QLinearGlobalAveragePool NhwcMaxPool nchwc.MaxPool"),
+    *_microsoft("nchwc.AveragePool nchwc.GlobalMaxPool nchwc.GlobalAveragePool"),
+}
+"""Positions are taken together whatever their order."""
+
+PRODUCTS = {"MatMul", "Gemm", "Einsum", *_microsoft("FusedMatMul TransposeMatMul FusedGemm")}
+"""Matrix products of two operands that may both move."""
+
+PACKED = _microsoft("MatMulNBits MatMulBnb4 MatMulFpQ4")
+BY_ROW = PACKED | {"MatMulInteger", "QLinearMatMul", *_microsoft("MatMulIntegerToFloat")}
+"""Matrix products that do the same for every row when all but the first operand are constants, of two axes if not packed."""
+
+ATTENTION = {"Attention", *_microsoft("Attention MultiHeadAttention")}
+"""Attention, when nothing but queries, keys and values is given."""
+
+CHANNELS_LAST = {*_microsoft("NhwcConv NhwcFusedConv"), "com.ms.internal.nhwc.Conv"}
+
+BY_CHANNEL = CHANNELS_LAST | {
+    *("Conv", "ConvTranspose", "ConvInteger", "QLinearConv"),
+    *("InstanceNormalization", "GroupNormalization", "BatchNormalization"),
+    *_microsoft("FusedConv QLinearConv QLinearConvTranspose nchwc.Conv"),
+}
+"""There is a weight for each position of the channel axis."""
+
+REGULAR = {
+    *("MaxPool", "AveragePool", "LpPool", "LRN", "Pad", "Resize", "Upsample", "CenterCropPad", "Col2Im"),
+    *("Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose", "Expand", "Tile", "DepthToSpace", "SpaceToDepth"),
+    *("Slice", "Split", "Concat", "Gather"),
+    *_microsoft("QLinearConcat nchwc.ReorderInput nchwc.ReorderOutput nchwc.Upsample"),
+}
+"""The same is done wherever the access is regular."""
+
+SCALED = {"QuantizeLinear", "DequantizeLinear", *_microsoft("QuantizeLinear DequantizeLinear")}
+"""There is a scale, when there are several, for each position of `axis`."""
+
+TOGETHER = ORDER_FREE | NORMS | PRODUCTS | ATTENTION
+"""Positions may be taken together along which the content moves."""
+
+KNOWN = ELEMENTWISE | NORMS | ORDER_FREE | PRODUCTS | BY_ROW | ATTENTION | BY_CHANNEL | SCALED | REGULAR
+
+
+def channel_axis(node: Node, rank: int) -> int:
+    """Axis of the channels of an operator of `BY_CHANNEL`."""
+    last = node.kind in CHANNELS_LAST or (
+        node.kind == "com.microsoft.QLinearConv" and node.attrs.get("channels_last", 0)
+    )
+    return rank - 1 if last else 1
