@@ -10,10 +10,6 @@
 namespace rfonnx {
 namespace {
 
-size_t index(int64_t value) {
-    return static_cast<size_t>(value);
-}
-
 /// What tells the two interpretations apart: how shares add up and how a position splits its share over what it reads.
 void accumulate(uint8_t& into, uint8_t value) {
     into = into || value;

@@ -5,10 +5,6 @@ namespace {
 
 constexpr int64_t kBlock = 16;
 
-size_t index(int64_t value) {
-    return static_cast<size_t>(value);
-}
-
 /// True when both ends never fall along the column, or never rise, and no entry is empty: then the hull of a stretch is
 /// that of its ends.
 bool is_monotone(const Column& column) {

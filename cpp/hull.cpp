@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "merge.hpp"
 #include "reindex.hpp"
 #include "slide.hpp"
 

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <numeric>
@@ -55,6 +56,11 @@ inline int64_t multiply(int64_t a, int64_t b) {
 /// The interval moved by `offset`; the empty one stays empty.
 inline Interval moved(Interval value, int64_t offset) {
     return value.empty() ? kEmpty : Interval{add(value.lo, offset), add(value.hi, offset)};
+}
+
+/// A position as a subscript; positions are signed because they may lie before the first.
+inline size_t index(int64_t position) {
+    return static_cast<size_t>(position);
 }
 
 /// Division that rounds towards minus infinity, and its remainder in `[0, b)`; b > 0.

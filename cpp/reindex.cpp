@@ -1,11 +1,9 @@
 #include "reindex.hpp"
 
+#include "compress.hpp"
+
 namespace rfonnx {
 namespace {
-
-size_t index(int64_t value) {
-    return static_cast<size_t>(value);
-}
 
 struct Rule {
     int64_t period = 0, shift = 0;

@@ -1,16 +1,13 @@
 #include "slide.hpp"
 
-#include "column.hpp"
-
 #include <map>
 #include <set>
 
+#include "column.hpp"
+#include "compress.hpp"
+
 namespace rfonnx {
 namespace {
-
-size_t index(int64_t value) {
-    return static_cast<size_t>(value);
-}
 
 /// Adds a walk by classes along `axis`: what the term sees where `seen` says so, nothing elsewhere. Some positions must
 /// be seen, and some not. `period`: of `seen`, 0 when it has none.

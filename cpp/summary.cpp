@@ -1,5 +1,7 @@
 #include "summary.hpp"
 
+#include "compress.hpp"
+
 #include <map>
 
 namespace rfonnx {

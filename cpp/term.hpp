@@ -63,29 +63,4 @@ constexpr size_t kMostTerms = 8;
 /// What input position i of an axis sees of that axis itself: [i, i].
 TermPtr identity_term(int axis, int64_t length, bool unbounded);
 
-/// Drops a walk by taking the hull along it. Exact for a reduce; for anything else a superset.
-Term without_walk(const Term& term, size_t index);
-
-/// The same values, with constant walks dropped and equal slices of walks without a rule stored once. Exact.
-Term compressed(Term term);
-
-/// True when `outer` holds `inner` at every position of the tensor, and their common walks go on alike beyond it.
-/// (Beyond the tensor a term that does not walk at all is taken to hold what it holds inside: what is global stays
-/// global.)
-bool contains(const Term& outer, const Term& inner);
-
-/// Hull of two terms over the union of their walks. Exact on the table; keeps a rule only where both have the same
-/// slope. A table over `kLargestTable` is avoided by dropping walks first, and `widened` set.
-Term merged(const Term& a, const Term& b, bool& widened);
-
-/// True when `merged` would keep the rules of both: same walks, and along each the same slope or no rule on either
-/// side.
-bool mergeable(const Term& a, const Term& b);
-
-/// The walk that grows the intervals least when it is dropped.
-size_t cheapest_walk(const Term& term);
-
-/// Drops terms inside others, merges what walks the same axes, and keeps to `kMostTerms`.
-void normalise(Field& field);
-
 } // namespace rfonnx

@@ -1,0 +1,17 @@
+/// Smaller tables with the same values, or with wider ones: dropping walks and sharing equal slices.
+#pragma once
+
+#include "term.hpp"
+
+namespace rfonnx {
+
+/// Drops a walk by taking the hull along it. Exact for a reduce; for anything else a superset.
+Term without_walk(const Term& term, size_t walk);
+
+/// The walk that grows the intervals least when it is dropped.
+size_t cheapest_walk(const Term& term);
+
+/// The same values, with constant walks dropped and equal slices of walks without a rule stored once. Exact.
+Term compressed(Term term);
+
+} // namespace rfonnx

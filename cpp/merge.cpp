@@ -1,0 +1,233 @@
+#include "merge.hpp"
+
+#include <map>
+
+#include "compress.hpp"
+
+namespace rfonnx {
+namespace {
+
+int64_t table_size(const std::vector<Walk>& walks) {
+    int64_t size = 1;
+    for (const Walk& walk : walks)
+        size = multiply(size, walk.slots);
+    return size;
+}
+
+/// The term's strides seen from the walks of another term: 0 along walks that it does not have.
+std::vector<int64_t> strides_within(const Term& term, const std::vector<Walk>& walks) {
+    std::vector<int64_t> strides;
+    for (const Walk& walk : walks) {
+        const int own = term.find(walk.axis);
+        strides.push_back(own < 0 ? 0 : term.inner(static_cast<size_t>(own)));
+    }
+    return strides;
+}
+
+/// True when two walks go on beyond their tables alike, or neither does.
+bool same_slope(const Walk& a, const Walk& b) {
+    return (a.period > 0) == (b.period > 0) && multiply(a.shift, b.period) == multiply(b.shift, a.period);
+}
+
+/// For each slot of a joint walk, the slot that it is in a term's own walk.
+using SlotMap = std::vector<int64_t>;
+
+struct JointWalk {
+    Walk walk;
+    SlotMap in_a, in_b;
+};
+
+Walk bare(const Walk& walk) {
+    return {walk.axis, walk.length, walk.slots, walk.classes, 0, 0};
+}
+
+/// One walk on which both terms can be looked up. Two classings meet in the classes of distinct pairs.
+JointWalk joint(const Walk* a, const Walk* b) {
+    const Walk& some = a ? *a : *b;
+    JointWalk result;
+    if (!a || !b || (!a->classes && !b->classes) || a->classes == b->classes) {
+        result.walk = bare(some);
+        for (int64_t slot = 0; slot < some.slots; ++slot) {
+            result.in_a.push_back(a ? slot : 0);
+            result.in_b.push_back(b ? slot : 0);
+        }
+    } else {
+        std::map<std::pair<int64_t, int64_t>, int32_t> pairs;
+        auto classes = std::make_shared<Classes>();
+        for (int64_t position = 0; position < some.length; ++position) {
+            const auto pair = std::make_pair(a->slot(position), b->slot(position));
+            const auto [place, fresh] = pairs.emplace(pair, static_cast<int32_t>(pairs.size()));
+            if (fresh) {
+                result.in_a.push_back(pair.first);
+                result.in_b.push_back(pair.second);
+            }
+            classes->push_back(place->second);
+        }
+        const auto slots = static_cast<int64_t>(pairs.size());
+        result.walk = {some.axis, some.length, slots, slots == some.length ? nullptr : classes, 0, 0};
+    }
+    if (a && b && a->period > 0 && same_slope(*a, *b)) {
+        const int64_t period = multiply(a->period / std::gcd(a->period, b->period), b->period);
+        if (period <= some.length) {
+            result.walk.period = period;
+            result.walk.shift = multiply(a->shift, period / a->period);
+        }
+    }
+    return result;
+}
+
+std::vector<JointWalk> joint_walks(const Term& a, const Term& b) {
+    std::vector<JointWalk> result;
+    size_t i = 0, j = 0;
+    while (i < a.walks.size() || j < b.walks.size()) {
+        const bool has_a = i < a.walks.size() && (j >= b.walks.size() || a.walks[i].axis <= b.walks[j].axis);
+        const bool has_b = j < b.walks.size() && (i >= a.walks.size() || b.walks[j].axis <= a.walks[i].axis);
+        result.push_back(joint(has_a ? &a.walks[i] : nullptr, has_b ? &b.walks[j] : nullptr));
+        i += has_a;
+        j += has_b;
+    }
+    return result;
+}
+
+/// Calls `visit(a's entry, b's entry)` for every entry of the joint table, row-major; stops when it returns false.
+template <typename Visit>
+bool visit_jointly(const Term& a, const Term& b, const std::vector<JointWalk>& joints, Visit visit) {
+    std::vector<Walk> walks;
+    for (const JointWalk& joint : joints)
+        walks.push_back(joint.walk);
+    const auto strides_a = strides_within(a, walks), strides_b = strides_within(b, walks);
+    const int64_t size = table_size(walks);
+    std::vector<int64_t> slot(walks.size(), 0);
+    for (int64_t entry = 0; entry < size; ++entry) {
+        int64_t in_a = 0, in_b = 0;
+        for (size_t k = 0; k < walks.size(); ++k) {
+            in_a += joints[k].in_a[index(slot[k])] * strides_a[k];
+            in_b += joints[k].in_b[index(slot[k])] * strides_b[k];
+        }
+        if (!visit(a.table[index(in_a)], b.table[index(in_b)]))
+            return false;
+        for (size_t k = walks.size(); k-- > 0;) {
+            if (++slot[k] < walks[k].slots)
+                break;
+            slot[k] = 0;
+        }
+    }
+    return true;
+}
+
+bool same_walks(const Term& a, const Term& b) {
+    if (a.walks.size() != b.walks.size())
+        return false;
+    for (size_t k = 0; k < a.walks.size(); ++k) {
+        if (a.walks[k].axis != b.walks[k].axis)
+            return false;
+    }
+    return true;
+}
+
+/// Tables of the same layout, entry by entry: the common case, without index arithmetic.
+bool same_layout(const Term& a, const Term& b) {
+    if (!same_walks(a, b))
+        return false;
+    for (size_t k = 0; k < a.walks.size(); ++k) {
+        if (a.walks[k].classes != b.walks[k].classes)
+            return false;
+    }
+    return true;
+}
+
+/// True when `outer` holds `inner`; see `normalise`.
+bool contains(const Term& outer, const Term& inner) {
+    for (const Walk& walk : outer.walks) {
+        const int within = inner.find(walk.axis);
+        if (within < 0 || !same_slope(walk, inner.walks[static_cast<size_t>(within)]))
+            return false;
+    }
+    const auto holds = [](Interval o, Interval i) { return rfonnx::contains(o, i); };
+    if (same_layout(outer, inner)) {
+        return std::equal(outer.table.begin(), outer.table.end(), inner.table.begin(), holds);
+    }
+    return visit_jointly(outer, inner, joint_walks(outer, inner), holds);
+}
+
+/// Hull of two terms over the union of their walks. Keeps a rule only where both have the same slope.
+Term merged(const Term& a, const Term& b, bool& widened) {
+    const auto joints = joint_walks(a, b);
+    int64_t size = 1;
+    for (const JointWalk& joint : joints)
+        size = multiply(size, joint.walk.slots);
+    if (size > kLargestTable) {
+        widened = true;
+        const bool drop_of_a = a.table.size() >= b.table.size();
+        const Term& larger = drop_of_a ? a : b;
+        const Term smaller = without_walk(larger, cheapest_walk(larger));
+        return drop_of_a ? merged(smaller, b, widened) : merged(a, smaller, widened);
+    }
+    Term result;
+    for (const JointWalk& joint : joints)
+        result.walks.push_back(joint.walk);
+    result.table.reserve(index(table_size(result.walks)));
+    if (same_layout(a, b)) {
+        for (size_t i = 0; i < a.table.size(); ++i)
+            result.table.push_back(hull(a.table[i], b.table[i]));
+    } else {
+        visit_jointly(a, b, joints, [&](Interval x, Interval y) {
+            result.table.push_back(hull(x, y));
+            return true;
+        });
+    }
+    return result;
+}
+
+/// True when `merged` would keep the rules of both: same walks, and along each the same slope or no rule on either
+/// side.
+bool mergeable(const Term& a, const Term& b) {
+    if (!same_walks(a, b))
+        return false;
+    for (size_t k = 0; k < a.walks.size(); ++k) {
+        const Walk &x = a.walks[k], &y = b.walks[k];
+        if (!same_slope(x, y))
+            return false;
+        if (x.period > 0 && multiply(x.period / std::gcd(x.period, y.period), y.period) > x.length)
+            return false;
+    }
+    return true;
+}
+
+void drop_contained(std::vector<TermPtr>& terms) {
+    for (size_t i = 0; i < terms.size(); ++i) {
+        for (size_t j = 0; j < terms.size() && terms[i]; ++j) {
+            if (i != j && terms[j] && (terms[i] == terms[j] || contains(*terms[j], *terms[i])))
+                terms[i] = nullptr;
+        }
+    }
+    terms.erase(std::remove(terms.begin(), terms.end(), nullptr), terms.end());
+}
+
+void merge_alike(Field& field) {
+    for (size_t i = 0; i < field.terms.size(); ++i) {
+        for (size_t j = field.terms.size() - 1; j > i; --j) {
+            if (!mergeable(*field.terms[i], *field.terms[j]))
+                continue;
+            field.terms[i] = std::make_shared<const Term>(merged(*field.terms[i], *field.terms[j], field.widened));
+            field.terms.erase(field.terms.begin() + static_cast<std::ptrdiff_t>(j));
+        }
+    }
+}
+
+} // namespace
+
+void normalise(Field& field) {
+    if (field.terms.size() < 2)
+        return;
+    drop_contained(field.terms);
+    merge_alike(field);
+    drop_contained(field.terms);
+    while (field.terms.size() > kMostTerms) {
+        const TermPtr last = field.terms.back();
+        field.terms.pop_back();
+        field.terms.back() = std::make_shared<const Term>(merged(*field.terms.back(), *last, field.widened));
+    }
+}
+
+} // namespace rfonnx
