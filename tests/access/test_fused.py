@@ -139,3 +139,24 @@ def test_masked_weights_leave_values_out(transposed):
     opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=9)
     probe_model(model, {"x": values(2, 3, 3), "v": values(2, 3, 2, seed=1)}, **SMALL)
+
+
+def test_gated_rms_norm():
+    inputs = {"x": values(2, 4), "s": values(2, seed=1), "g": values(2, 4, seed=2)}
+
+    def run(feeds):
+        x = feeds["x"].reshape(2, 2, 2)
+        y = x / np.sqrt((x**2).mean(-1, keepdims=True)) * feeds["s"]
+        return [y.reshape(2, 4) * np.tanh(feeds["g"])]
+
+    probe("GatedRMSNorm", inputs, run=run, **MS, **SMALL)
+
+
+def test_mixture_of_experts_keeps_tokens_apart():
+    inputs = {"x": values(2, 2, 3), "r": values(4, 2, seed=1), "w": values(2, 3, 3, seed=2)}
+
+    def run(feeds):
+        expert = np.einsum("nsd,edf->nsef", feeds["x"], feeds["w"])
+        return [(expert * feeds["r"].reshape(2, 2, 2, 1)).sum(2)]
+
+    probe("MoE", inputs, ["w"], run=lambda feeds: run({**feeds, "w": inputs["w"]}), exact=False, **MS, **SMALL)

@@ -117,3 +117,23 @@ def test_quantization(op_type):
     x = values(2, 3) if op_type == "QuantizeLinear" else bytes_(2, 3)
     inputs = {"x": x, "s": np.float32([0.01, 0.02, 0.03]), "z": np.uint8([128] * 3)}
     probe(op_type, inputs, ["z"], vary=["s"], deltas=(0.5,), trials=1, axis=1, **MS)
+
+
+def test_sums_and_products_of_integers():
+    """Against numpy: onnxruntime has kernels of these for no type that is quantised to today."""
+    x = bytes_(2, 3, 2)
+    check("ReduceSumInteger", ["x"], {"x": x}, axes=[1], keepdims=0, run=lambda feeds: [feeds["x"].astype(int).sum(1)])
+    inputs = {"a": bytes_(2, 3).astype(np.int16), "b": bytes_(3, 2, seed=1).astype(np.int16)}
+    check("MatMulInteger16", ["a", "b"], inputs, run=lambda feeds: [feeds["a"].astype(int) @ feeds["b"].astype(int)])
+
+
+@pytest.mark.parametrize(("axis", "indices"), [(0, [[1, 0, 2]]), (1, [2, 1])])
+def test_packed_embeddings_read_their_index(axis, indices):
+    table = np.ones((4, 4, 16), np.uint8)
+    inputs = {"t": table, "i": np.array(indices, np.int64), "s": np.ones((4, 4, 1), np.float32)}
+
+    def run(feeds):
+        return [np.take(np.arange(64).reshape(4, 4, 4), feeds["i"], axis, mode="clip")]
+
+    attrs = {"gather_axis": axis, "block_size": 32, "quantize_axis": 2}
+    probe("GatherBlockQuantized", inputs, ["t", "s"], vary=["i"], deltas=(-1, 1), trials=1, run=run, **attrs, **MS)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Window
+from rfonnx.access.indexing import positions
+from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Select, Window
 from rfonnx.access.registry import Op, Unproven, declare_everything, rule
 from rfonnx.access.rules.matmul import gemm, product
 from rfonnx.access.rules.shared import grouped, joined, known, per_channel
@@ -89,6 +90,29 @@ def _group_norm(op: Op, summed: tuple[int, ...]) -> list[Path]:
     group = grouped(channel, shape[channel], shape[channel], op.attrs["groups"])
     paths = [Path(op.name(i), (Reduce(space), *group)) for i in summed if op.reads(i)]
     return paths + [per_channel(op, i, channel, rank) for i in (1, 2) if op.reads(i)]
+
+
+@rule(*microsoft("GatedRMSNorm"))
+def gated_rms_norm(op: Op) -> Access:
+    """y reads x along its group of C features, C values of scale, and the gate at its position. Exact."""
+    shape, size = op.shape(0), op.shape(1)[0]
+    last = len(shape) - 1
+    groups = shape[last] // size
+    paths = [Path(op.name(0), grouped(last, shape[last], shape[last], groups))]
+    if op.reads(1):
+        feature = positions(shape[last]) % size
+        paths.append(Path(op.name(1), (Select(0, feature, feature),)))
+    return Access((*paths, *([Path(op.name(2))] if op.reads(2) else [])))
+
+
+@rule(*microsoft("MoE", "QMoE"))
+def mixture_of_experts(op: Op) -> Access:
+    """A token reads all its features and its router values. A superset: which experts act on it is data."""
+    known(op, *range(2, len(op.node.inputs)))
+    shape, router = op.shape(0), op.shape(1)
+    tokens = (Reduce((1,)), Reshape((*shape[:-1], 1)))
+    paths = (Path(op.name(0), (Reduce((len(shape) - 1,)),)), Path(op.name(1), tokens if len(router) == 2 else ()))
+    return Access(paths, exact=False, note="which experts a token is sent to is data: all are taken")
 
 
 @rule(*microsoft("BiasSoftmax"))

@@ -6,13 +6,15 @@ from rfonnx.access.primitives import Access, Path, Permute, Reduce, Reshape, Ste
 from rfonnx.access.registry import Op, rule
 from rfonnx.access.rules.elementwise import quantize
 from rfonnx.access.rules.fused import microsoft
-from rfonnx.access.rules.matmul import product_paths, quantization
-from rfonnx.access.rules.reduce import reduce_steps
+from rfonnx.access.rules.matmul import matmul, product_paths, quantization
+from rfonnx.access.rules.reduce import reduce, reduce_steps
 from rfonnx.access.rules.shared import axes_of, joined, known, windows
 from rfonnx.access.rules.slicing import stretch
 
 rule(*microsoft("QLinearAdd", "QLinearMul", "QLinearSigmoid", "QLinearLeakyRelu", "QLinearWhere", "MulInteger"))(joined)
 rule(*microsoft("QuantizeLinear", "DequantizeLinear"))(quantize)
+rule(*microsoft("ReduceSumInteger"))(reduce)
+rule(*microsoft("MatMulInteger16"))(matmul)
 
 
 def _scalars(op: Op, *indices: int) -> tuple[Path, ...]:
@@ -100,3 +102,12 @@ def matmul_packed(op: Op) -> Access:
     known(op, 1, 2, 3, 4)
     row = Path(op.name(0), (Reduce((len(op.shape(0)) - 1,)),))
     return Access((row, Path(op.name(5))) if op.reads(5) else (row,))
+
+
+@rule(*microsoft("GatherBlockQuantized"))
+def gather(op: Op) -> Access:
+    """Output (before, index, after) reads its index; the packed table is constant. Exact."""
+    known(op, 0, 2, 3)
+    rank, indices = len(op.shape(0)), op.shape(1)
+    axis = op.attrs.get("gather_axis", 0) % rank
+    return Access((Path(op.name(1), (Reshape((*indices, *(1,) * (rank - 1 - axis))),)),))

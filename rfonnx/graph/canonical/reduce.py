@@ -28,6 +28,7 @@ from rfonnx.graph.model import Graph, Node
     "ReduceSum",
     "ReduceSumSquare",
     "com.microsoft.QLinearReduceMean",
+    "com.microsoft.ReduceSumInteger",
 )
 def reduce(node: Node, graph: Graph) -> Node:
     """Axes are an attribute or, since opset 13 (ReduceSum) and 18, an input; none at all means all, or with
