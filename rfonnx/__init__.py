@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from rfonnx.check import check
 from rfonnx.compare import compare
 from rfonnx.errors import DataError, ModelError, QueryError, RfonnxError, ShapeError
-from rfonnx.results import AxisField, ExplainStep, ModelInfo, TensorField
+from rfonnx.results import AxisField, ExplainStep, ModelInfo, OutputFacts, TensorField
 from rfonnx.version import __version__
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ __all__ = [
     "ExplainStep",
     "ModelError",
     "ModelInfo",
+    "OutputFacts",
     "QueryError",
     "RfonnxError",
     "ShapeError",
