@@ -30,7 +30,7 @@ def process() -> Callable[..., Outcome]:
 
     def call(*args: object, **options: object) -> Outcome:
         done = subprocess.run(
-            [sys.executable, "-m", "rfonnx", *map(str, args)],
+            [sys.executable, "-P", "-m", "rfonnx", *map(str, args)],
             capture_output=True,
             text=True,
             encoding="utf-8",

@@ -165,7 +165,7 @@ def test_version(process: Run) -> None:
 
 def test_a_reader_that_leaves_early_is_no_error(models: Path) -> None:
     """`rfonnx report ... | head -1`: more output than a pipe holds, of which one line is read."""
-    command = [sys.executable, "-m", "rfonnx", "report", str(models / "resnet18.onnx"), "--format", "json"]
+    command = [sys.executable, "-P", "-m", "rfonnx", "report", str(models / "resnet18.onnx"), "--format", "json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -178,7 +178,7 @@ def test_a_reader_that_leaves_early_is_no_error(models: Path) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 def test_a_full_disk_is_the_users_to_mend(models: Path) -> None:
     with Path("/dev/full").open("w") as full:
-        command = [sys.executable, "-m", "rfonnx", "report", str(models / "seed.onnx")]
+        command = [sys.executable, "-P", "-m", "rfonnx", "report", str(models / "seed.onnx")]
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
     message = "standard output cannot be written: No space left on device; make room, or use -o"
     assert one_line(Outcome(done.returncode, "", done.stderr)) == message

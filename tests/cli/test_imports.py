@@ -19,5 +19,5 @@ def test_report_loads_nothing_it_does_not_need(style: str, models: Path) -> None
         f"loaded = [name for name in {HEAVY!r} if name in sys.modules];"
         "print(*loaded, file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert done.stderr.split() == []

@@ -112,7 +112,7 @@ def on_terminal(models: Path, **environment: str) -> str:
     ours, theirs = pty.openpty()
     inherited = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "FORCE_COLOR", "CI", "COLORTERM")}
     subprocess.run(
-        [sys.executable, "-m", "rfonnx", "report", str(models / "se.onnx")],
+        [sys.executable, "-P", "-m", "rfonnx", "report", str(models / "se.onnx")],
         stdout=theirs,
         stderr=subprocess.DEVNULL,
         env={**inherited, "TERM": "xterm", "COLUMNS": "100", **environment},
