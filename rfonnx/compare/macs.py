@@ -21,13 +21,36 @@ NO_WEIGHT = frozenset({"int64", "bool", "string", ""})
 """Types of constants that are shapes, indices and switches rather than weights."""
 
 
+HANDED_ON = frozenset(
+    {"Transpose", "Identity", "Reshape", "Cast", "Squeeze", "Unsqueeze", "Flatten", "DequantizeLinear"}
+)
+"""Operators on a constant that leave its elements as they are, or decode them."""
+
+
 def parameters(graph: Graph) -> int:
-    """Elements of all constants that the file stores and a node reads, shapes and indices left out."""
-    made = {output for node in graph.nodes if node.op_type != "Constant" for output in node.outputs}
-    read = {name for node in graph.nodes for name in node.inputs if name in graph.constants}
-    return sum(
-        _size(graph.shapes.get(name)) or 0 for name in read - made if graph.dtypes.get(name, "") not in NO_WEIGHT
-    )
+    """Elements of all constants that operators on the input read, each once; shapes and indices left out.
+
+    A weight that is stored transposed, cast or quantised counts as what it is stored as.
+    """
+    origin = {
+        output: node.inputs[0]
+        for node in graph.nodes
+        if node.op_type in HANDED_ON and node.inputs and node.inputs[0] in graph.constants
+        for output in node.outputs
+    }
+    roots = set()
+    for node in graph.nodes:
+        if not _is_constant(node, graph):
+            for name in node.inputs:
+                while name in origin:
+                    name = origin[name]
+                if name in graph.constants and graph.dtypes.get(name, "") not in NO_WEIGHT:
+                    roots.add(name)
+    return sum(_size(graph.shapes.get(name)) or 0 for name in roots)
+
+
+def _is_constant(node: Node, graph: Graph) -> bool:
+    return all(output in graph.constants or not output for output in node.outputs)
 
 
 def macs(graph: Graph) -> tuple[int, dict[str, int]]:
@@ -35,7 +58,7 @@ def macs(graph: Graph) -> tuple[int, dict[str, int]]:
     total = 0
     uncounted: Counter[str] = Counter()
     for node in graph.nodes:
-        if all(output in graph.constants or not output for output in node.outputs):
+        if _is_constant(node, graph):
             continue
         counter = COUNTERS.get(node.op_type)
         if counter is not None:

@@ -84,8 +84,7 @@ def max_latency(subject: Subject, values: Values) -> Iterator[Says]:
 
 @rule("RF022", "max-memory", "error", _limit("bytes"))
 def max_memory(subject: Subject, values: Values) -> Iterator[Says]:
-    """Loading the model and running it once takes at most `max` bytes of memory, beyond what onnxruntime needs by
-    itself.
+    """Loading the model and running it once adds at most `max` bytes of memory to onnxruntime's own.
 
     Measured as the peak of a process of its own; on Linux only.
 
