@@ -17,9 +17,12 @@ from rfonnx.version import __version__
 
 if TYPE_CHECKING:
     from rfonnx.analysis import Analysis, analyze
+    from rfonnx.effective import ERF
+    from rfonnx.erf import erf as erf
     from rfonnx.gradient import gradient as gradient
 
 __all__ = [
+    "ERF",
     "Analysis",
     "AxisField",
     "DataError",
@@ -35,13 +38,14 @@ __all__ = [
     "analyze",
     "check",
     "compare",
+    "erf",
     "gradient",
 ]
 
-_LAZY = {"gradient"}
+_LAZY = {"erf", "gradient"}
 """Modules that are functions, too, and import onnxruntime: `rfonnx report` must not wait for that."""
 
-_LATE = {"Analysis": "rfonnx.analysis", "analyze": "rfonnx.analysis"}
+_LATE = {"ERF": "rfonnx.effective", "Analysis": "rfonnx.analysis", "analyze": "rfonnx.analysis"}
 """Names that are loaded when they are asked for: pytest loads our plugin, and with it this file, in every project it
 is installed in."""
 

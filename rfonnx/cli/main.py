@@ -11,7 +11,7 @@ import click
 from rfonnx.errors import RfonnxError
 from rfonnx.version import __version__
 
-COMMANDS = ("report", "explain", "compare", "check", "ops")
+COMMANDS = ("report", "explain", "erf", "compare", "check", "ops")
 """Each is `rfonnx.cli.<name>.command`, loaded when it is asked for: no command waits for what another imports."""
 
 CHECK_FAILED, USER_ERROR, INTERNAL_ERROR, INTERRUPTED = 1, 2, 3, 130

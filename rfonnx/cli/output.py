@@ -23,18 +23,36 @@ def write(pieces: Iterable[str], output: str | None, model: str | None = None) -
         _to_file(pieces, output, model)
 
 
+def write_bytes(data: bytes, output: str | None, model: str | None = None) -> None:
+    """As `write`, for formats that are no text.
+
+    Raises:
+        RfonnxError: as in `write`; or it would go to a terminal.
+    """
+    if output not in (None, "-"):
+        assert output is not None
+        _to_file((data,), output, model)
+        return
+    if sys.stdout.isatty():
+        raise RfonnxError("this format is no text for a terminal", "give a file with -o")
+    _to_stdout((data,))
+
+
 def terminal_style(style: str, output: str | None) -> str:
     """The format to write: "terminal" for text that goes to one, else `style`."""
     return "terminal" if style == "text" and output in (None, "-") and sys.stdout.isatty() else style
 
 
-def _to_stdout(pieces: Iterable[str]) -> None:
+def _to_stdout(pieces: Iterable[str] | Iterable[bytes]) -> None:
     if hasattr(sys.stdout, "reconfigure"):
         # A name that the terminal's encoding lacks is escaped rather than fatal.
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         for piece in pieces:
-            sys.stdout.write(piece)
+            if isinstance(piece, bytes):
+                sys.stdout.buffer.write(piece)
+            else:
+                sys.stdout.write(piece)
         sys.stdout.flush()
     except BrokenPipeError:
         _give_up()  # the reader (head, less) has seen enough
@@ -48,7 +66,7 @@ def _give_up() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _to_file(pieces: Iterable[str], output: str, model: str | None) -> None:
+def _to_file(pieces: Iterable[str] | Iterable[bytes], output: str, model: str | None) -> None:
     target = Path(output).resolve()
     if model is not None and target.exists() and Path(model).exists() and target.samefile(model):
         raise RfonnxError(f"-o {output} is the model itself", "give the report a file of its own")
@@ -57,16 +75,20 @@ def _to_file(pieces: Iterable[str], output: str, model: str | None) -> None:
     try:
         if target.exists() and not target.is_file():
             # /dev/null, a named pipe: written to, not replaced.
-            with target.open("w", encoding="utf-8", newline="\n") as stream:
-                stream.writelines(pieces)
+            with target.open("wb") as stream:
+                stream.writelines(map(_encoded, pieces))
             return
         draft = target.with_name(f".{target.name}.{os.getpid()}.part")
         try:
-            with draft.open("x", encoding="utf-8", newline="\n") as stream:
-                stream.writelines(pieces)
+            with draft.open("xb") as stream:
+                stream.writelines(map(_encoded, pieces))
             draft.replace(target)
         finally:
             draft.unlink(missing_ok=True)
     except OSError as error:
         hint = "choose a folder that exists and may be written to"
         raise RfonnxError(f"-o {output} cannot be written: {error.strerror}", hint) from error
+
+
+def _encoded(piece: str | bytes) -> bytes:
+    return piece if isinstance(piece, bytes) else piece.encode()

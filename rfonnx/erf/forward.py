@@ -10,9 +10,8 @@ import numpy.typing as npt
 from onnx import ModelProto
 
 from rfonnx import runtime
-from rfonnx.erf.source import Model
+from rfonnx.erf.source import Model, up_to
 from rfonnx.erf.unit import Unit
-from rfonnx.gradient.prepare import prune
 
 Floats = npt.NDArray[np.float64]
 
@@ -52,7 +51,7 @@ class ForwardSession:
         self._index = [positions[:, axis] for axis in self._fixed]
         made = model.rebound(model.shapes).source
         assert isinstance(made, ModelProto)
-        prune(made, [self._tensor], model.name)
+        up_to(made, self._tensor)
         self._session = runtime.open_session(made, providers=providers, threads=threads, name=model.name)
         self._wanted = {entry.name for entry in self._session.get_inputs()}
         self._feeds: dict[str, np.ndarray] = {}

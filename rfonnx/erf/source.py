@@ -10,6 +10,7 @@ from onnx import ModelProto
 
 from rfonnx.errors import ModelError
 from rfonnx.graph.external import is_external, read_tensor
+from rfonnx.graph.order import reads, sort
 from rfonnx.graph.read import Source, name_of, read_model
 from rfonnx.graph.text import quote
 
@@ -65,6 +66,24 @@ class Model:
             if output.type.HasField("tensor_type"):
                 output.type.tensor_type.ClearField("shape")
         return Model(made, self.name, bound)
+
+
+def up_to(model: ModelProto, tensor: str) -> None:
+    """Drop what a tensor does not need, in place; it becomes the only output. Its name must be in the main graph."""
+    graph = model.graph
+    wanted, kept = {tensor}, []
+    stored = {t.name for t in graph.initializer} | {t.values.name for t in graph.sparse_initializer}
+    given = [*(i.name for i in graph.input), *stored]
+    for node in reversed(sort(graph.node, given, [])):
+        if wanted.intersection(node.output):
+            kept.append(node)
+            wanted.update(reads(node))
+    weights = [t for t in graph.initializer if t.name in wanted]
+    for field, entries in (("node", kept[::-1]), ("initializer", weights)):
+        graph.ClearField(field)
+        getattr(graph, field).extend(entries)
+    del graph.output[:]
+    graph.output.append(onnx.ValueInfoProto(name=tensor))
 
 
 def missing_weights(model: str, tensor: str) -> ModelError:

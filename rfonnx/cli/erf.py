@@ -1,0 +1,239 @@
+"""`rfonnx erf MODEL`: what a unit really looks at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rfonnx.cli import options
+
+STYLES = ("text", "json", "csv", "markdown", "npz", "png", "svg")
+
+
+def _places(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> list[Any]:
+    """`center`, or one coordinate per spatial axis of the input: `111.5,64`."""
+    found: list[Any] = []
+    for text in texts:
+        try:
+            found.append("center" if text == "center" else tuple(float(word) for word in text.split(",")))
+        except ValueError:
+            raise click.BadParameter(
+                f"'{text}' is not 'center' or a place such as 112,112", context, parameter
+            ) from None
+    return found
+
+
+def _positions(
+    context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]
+) -> list[tuple[int | None, ...]]:
+    """`0,:,3,3`: one index per axis of the tensor, `:` to sum along it."""
+    found = []
+    for text in texts:
+        words = [word.strip() for word in text.split(",")]
+        if not all(
+            word == ":" or (word.removeprefix("-").isdecimal() and word.isascii() and len(word) < 19) for word in words
+        ):
+            raise click.BadParameter(f"'{text}' is not a position such as 0,:,3,3", context, parameter)
+        found.append(tuple(None if word == ":" else int(word) for word in words))
+    return found
+
+
+def _channel(context: click.Context, parameter: click.Parameter, text: str) -> str | int:
+    if text in ("sum", "random"):
+        return text
+    if not (text.isdecimal() and text.isascii() and len(text) < 19):
+        raise click.BadParameter(f"'{text}' is not 'sum', 'random' or a channel such as 3", context, parameter)
+    return int(text)
+
+
+@click.command("erf")
+@options.model_argument
+@click.option("--tensor", metavar="NAME", help="The unit's tensor. [default: the last one that has places]")
+@click.option(
+    "--at",
+    multiple=True,
+    metavar="center|R,C",
+    callback=_places,
+    help="Place of the input: the unit with the nearest theoretical centre is measured. Repeatable. [default: center]",
+)
+@click.option(
+    "--position",
+    "positions",
+    multiple=True,
+    metavar="0,:,3,3",
+    callback=_positions,
+    help="Position of the tensor instead; : sums along an axis. Repeatable.",
+)
+@click.option(
+    "--channel",
+    default="sum",
+    show_default=True,
+    metavar="sum|random|N",
+    callback=_channel,
+    help="How the unit's channels are weighed.",
+)
+@click.option(
+    "--input", "given", metavar="NAME", help="The input to look at. [default: the first that a window slides along]"
+)
+@options.axes_option
+@click.option(
+    "--data",
+    metavar="DIR|FILE",
+    help="A folder of images or arrays, or one .npy, .npz or image file. [default: random]",
+)
+@click.option("-n", "n", type=click.IntRange(1), metavar="N", help="Samples at most. [default: all; random: 32]")
+@click.option(
+    "--tolerance",
+    type=click.FloatRange(0, min_open=True),
+    metavar="X",
+    help="Stop when the map's 95% interval is at most this share of its mass, such as 0.05.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of what is drawn at random.")
+@click.option(
+    "--method",
+    type=click.Choice(["auto", "gradient", "perturb"]),
+    default="auto",
+    show_default=True,
+    help="Gradients, or changes of the input; auto: gradients where every operator has one.",
+)
+@click.option(
+    "--probe",
+    type=click.Choice(["mean", "grey", "noise", "blur", "difference"]),
+    help="What perturb does: occlude with the mean, ..., or take differences. [default: mean]",
+)
+@click.option("--block", type=click.IntRange(1), metavar="N", help="Finest block that perturb occludes. [default: 1]")
+@click.option(
+    "--aggregate",
+    "aggregation",
+    type=click.Choice(["absolute", "positive", "square"]),
+    default="absolute",
+    show_default=True,
+    help="What is averaged over samples.",
+)
+@click.option(
+    "--over",
+    type=click.Choice(["sum", "mean"]),
+    default="sum",
+    show_default=True,
+    help="How the input's other axes are reduced.",
+)
+@click.option(
+    "--crop/--no-crop",
+    default=True,
+    help="Run on the unit's field alone, where that is proven to be the same. [default: yes]",
+)
+@click.option(
+    "--all-layers", "every", is_flag=True, help="Measure every layer: sigma, radius, share of the theoretical field."
+)
+@click.option("--batch", type=click.IntRange(1), metavar="N", help="Samples per run. [default: by the model's size]")
+@click.option("--threads", type=click.IntRange(1), metavar="N", help="Threads per operator. [default: all cores]")
+@click.option(
+    "--provider",
+    "providers",
+    multiple=True,
+    metavar="NAME",
+    help="Execution provider of onnxruntime, such as cuda. Repeatable. [default: cpu]",
+)
+@click.option(
+    "--format", "style", type=click.Choice(STYLES), help="How to write it. [default: by the ending of -o, else text]"
+)
+@options.output_option
+@options.shape_option
+def command(
+    model: str,
+    tensor: str | None,
+    at: list[Any],
+    positions: list[tuple[int | None, ...]],
+    given: str | None,
+    axes: options.AxesChoice | None,
+    every: bool,
+    style: str | None,
+    output: str | None,
+    shapes: options.Shapes,
+    providers: tuple[str, ...],
+    **asked: Any,
+) -> None:
+    """Measure the effective receptive field of one or more units of MODEL, an ONNX file."""
+    from rfonnx.cli.output import write, write_bytes
+    from rfonnx.erf import layers, many
+    from rfonnx.errors import QueryError
+
+    style = style or _style(output)
+    if every and (style in ("npz", "png", "svg") or positions or len(at) > 1):
+        raise QueryError(
+            "--all-layers gives figures of one place per layer",
+            "leave out --position, and use --format text, json or csv",
+        )
+    chosen = dict(
+        asked,
+        input=given,
+        shapes=shapes,
+        providers=list(providers) or None,
+        axes=axes if isinstance(axes, tuple) else None,
+    )
+    with _progress() as tell:
+        if every:
+            found = list(layers(model, at[0] if at else "center", [tensor] if tensor else None, **chosen))
+        else:
+            erfs = many(model, tensor, at or ["center"], positions, progress=tell, **chosen)
+    if every:
+        write(_layers(Path(model).name, found, style, output), output, model)
+    elif style in ("npz", "png", "svg"):
+        write_bytes(_binary(erfs, style), output, model)
+    else:
+        write(_text(erfs, style, output), output, model)
+
+
+def _style(output: str | None) -> str:
+    ending = Path(output or "").suffix.removeprefix(".").lower()
+    return {"md": "markdown", "txt": "text"}.get(ending, ending if ending in STYLES else "text")
+
+
+@contextmanager
+def _progress() -> Iterator[Any]:
+    from rfonnx.cli.progress import progress
+
+    with progress("measuring") as tell:
+        yield lambda at: tell(at.samples, at.total)
+
+
+def _text(erfs: Any, style: str, output: str | None) -> Iterator[str]:
+    from rfonnx.cli.output import terminal_style
+    from rfonnx.report import render
+    from rfonnx.report.erf_csv import erf_csv
+    from rfonnx.report.erf_json import erf_json
+    from rfonnx.report.erf_report import erf_document
+
+    if style == "json":
+        return erf_json(erfs)
+    if style == "csv":
+        return erf_csv(erfs)
+    return render(erf_document(erfs), terminal_style(style, output))
+
+
+def _layers(model: str, layers: Any, style: str, output: str | None) -> Iterator[str]:
+    from rfonnx.cli.output import terminal_style
+    from rfonnx.report import render
+    from rfonnx.report.erf_csv import layers_csv
+    from rfonnx.report.erf_json import layers_json
+    from rfonnx.report.erf_report import layers_document
+
+    if style == "json":
+        return layers_json(model, layers)
+    if style == "csv":
+        return layers_csv(layers)
+    return render(layers_document(model, layers), terminal_style(style, output))
+
+
+def _binary(erfs: Any, style: str) -> bytes:
+    if style == "npz":
+        from rfonnx.report.erf_npz import erf_npz
+
+        return erf_npz(erfs)
+    from rfonnx.report.erf_plot import erf_plot
+
+    return erf_plot(erfs, style)

@@ -1,0 +1,27 @@
+"""Effective fields as a .npz file: the maps, and the figures as JSON text beside them."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+
+from rfonnx.effective import ERF
+from rfonnx.report.erf_json import erf_json
+
+
+def erf_npz(erfs: Sequence[ERF]) -> bytes:
+    """Arrays `map` (units, *the input's lengths; float64), `centre` and `field` (units, axes[, 2]), and `json`, a string.
+
+    `numpy.load` reads it without pickles.
+    """
+    buffer = io.BytesIO()
+    np.savez_compressed(
+        buffer,
+        map=np.stack([erf.map for erf in erfs]),
+        centre=np.array([erf.centre for erf in erfs]),
+        field=np.array([erf.field for erf in erfs]),
+        json=np.array("".join(erf_json(erfs))),
+    )
+    return buffer.getvalue()
