@@ -290,7 +290,12 @@ def _at_rest_together(factors: list[Factor]) -> list[Factor]:
 
 
 def _regroup(factors: list[Factor], lengths: list[int]) -> tuple[int, list[Axis] | None]:
-    """How much further the input must move, and the factors of each new axis; None when they do not divide."""
+    """How much further the input must move, and the factors of each new axis; None when they do not divide.
+
+    Without elements there is nothing that could move.
+    """
+    if 0 in lengths or any(n == 0 for n, _ in factors):
+        return 1, None
     queue = list(reversed(factors))
     scale = 1
     groups: list[list[Factor]] = []

@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
+from onnx import TensorProto, helper
 
 import rfonnx
 from rfonnx.results import ShiftFact
@@ -143,3 +144,12 @@ def test_outputs_without_positions_stay_as_they_are(name, recipes):
             after = run(patch(shape, tuple(at), 2))[output]
             close = np.abs(after - before).max() < 1e-3 * scale
             assert close == (by == fact.period), f"axis {fact.axis}: a shift by {by}"
+
+
+def test_tensors_without_elements_follow_nothing():
+    node = helper.make_node("Reshape", ["x", "shape"], ["y"], allowzero=1)
+    ends = [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in (("x", [1, 0, 3]), ("y", [0, 3]))]
+    shape = helper.make_tensor("shape", TensorProto.INT64, [2], [0, 3])
+    graph = helper.make_graph([node], "empty", ends[:1], ends[1:], [shape])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    assert [fact.period for fact in rfonnx.analyze(model).facts["y"].shifts] == [None]
