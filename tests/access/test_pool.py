@@ -36,6 +36,31 @@ def test_lp_pool(case):
     probe("LpPool", {"x": values(*shape)}, p=2, **attrs)
 
 
+@pytest.mark.parametrize("auto_pad", ["SAME_UPPER", "SAME_LOWER"])
+@pytest.mark.parametrize(("kernel", "dilation", "stride"), [(4, 2, 1), (2, 2, 2), (1, 1, 3), (3, 2, 2)])
+@pytest.mark.parametrize("op_type", ["MaxPool", "AveragePool"])
+def test_same_padding_that_onnxruntime_reads_otherwise(op_type, kernel, dilation, stride, auto_pad):
+    """With dilation, or a stride beyond the kernel, both readings are taken; the specification's is checked by its formula."""
+    attrs = {"kernel_shape": [kernel], "dilations": [dilation], "strides": [stride], "auto_pad": auto_pad}
+    for length in (3, 4, 6, 7):
+        x = {"x": values(1, 1, length)}
+        outputs = -(-length // stride)
+        total = max((outputs - 1) * stride + (kernel - 1) * dilation + 1 - length, 0)
+        begin = total // 2 if auto_pad == "SAME_UPPER" else total - total // 2
+
+        def specified(feeds, begin=begin, outputs=outputs, length=length):
+            reach = [[o * stride - begin + t * dilation for t in range(kernel)] for o in range(outputs)]
+            return [np.array([[[sum(feeds["x"][0, 0, i] for i in row if 0 <= i < length) for row in reach]]])]
+
+        probe(op_type, x, run=specified, exact=None, trials=1, **attrs)
+        if op_type == "AveragePool" or kernel >= stride:  # onnxruntime's MaxPool refuses the negative pads it works out
+            probe(op_type, x, exact=None, trials=3, deltas=(9, -9), **attrs)
+
+
+def test_same_padding_of_a_small_stride_is_exact():
+    probe("AveragePool", {"x": values(1, 1, 6)}, kernel_shape=[1], strides=[2], auto_pad="SAME_UPPER")
+
+
 def test_max_pool_indices():
     probe("MaxPool", {"x": values(1, 1, 4, 3)}, outputs=2, kernel_shape=[2, 2], trials=6)
 

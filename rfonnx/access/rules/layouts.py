@@ -7,8 +7,7 @@ from rfonnx.access.coordinates import Resized
 from rfonnx.access.primitives import Access, Path, Permute, Reduce, Select, Step, Window
 from rfonnx.access.registry import Op, Unproven, rule
 from rfonnx.access.rules.conv import QLINEAR, convolution, transposed_convolution
-from rfonnx.access.rules.pool import global_pool, pool
-from rfonnx.access.rules.shared import windows
+from rfonnx.access.rules.pool import global_pool, pool, pooled
 from rfonnx.access.sampling import taps
 
 
@@ -49,7 +48,7 @@ def qlinear_conv_transpose(op: Op) -> Access:
 @rule("com.microsoft.NhwcMaxPool", "com.ms.internal.nhwc.MaxPool", "com.ms.internal.nhwc.AveragePool")
 def pool_channels_last(op: Op) -> Access:
     """Pool of (batch, space, channels). Exact."""
-    return Access((Path(op.name(0), windows(op, 1, op.out_shape()[1:-1])),))
+    return pooled(op, 1, op.out_shape()[1:-1])
 
 
 @rule("com.ms.internal.nhwc.GlobalAveragePool", "com.ms.internal.nhwc.GlobalMaxPool")

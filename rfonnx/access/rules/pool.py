@@ -10,7 +10,18 @@ from rfonnx.access.rules.shared import windows
 @rule("MaxPool", "AveragePool", "LpPool")
 def pool(op: Op) -> Access:
     """y[n,c,o] (and Indices) read x[n,c,o*stride - pad + t*dilation]; in ceil mode the last windows reach past the end. Exact."""
-    return Access((Path(op.name(0), windows(op, 2, op.out_shape()[2:])),))
+    return pooled(op, 2, op.out_shape()[2:])
+
+
+def pooled(op: Op, first_axis: int, lengths: tuple[int, ...]) -> Access:
+    """Lower a pool whose spatial axes begin at `first_axis`, to these output lengths."""
+    path = Path(op.name(0), windows(op, first_axis, lengths))
+    if op.attrs.get("other_pads") is None:
+        return Access((path,))
+    other = Path(op.name(0), windows(op, first_axis, lengths, pads=op.attrs["other_pads"]))
+    return Access(
+        (path, other), exact=False, note="the specification and onnxruntime pad SAME otherwise here: both are taken"
+    )
 
 
 @rule("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool")

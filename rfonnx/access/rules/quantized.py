@@ -7,8 +7,9 @@ from rfonnx.access.registry import Op, rule
 from rfonnx.access.rules.elementwise import quantize
 from rfonnx.access.rules.fused import microsoft
 from rfonnx.access.rules.matmul import matmul, product_paths, quantization
+from rfonnx.access.rules.pool import pooled
 from rfonnx.access.rules.reduce import reduce, reduce_steps
-from rfonnx.access.rules.shared import axes_of, joined, known, windows
+from rfonnx.access.rules.shared import axes_of, joined, known
 from rfonnx.access.rules.slicing import stretch
 
 rule(*microsoft("QLinearAdd", "QLinearMul", "QLinearSigmoid", "QLinearLeakyRelu", "QLinearWhere", "MulInteger"))(joined)
@@ -40,7 +41,8 @@ def reduce_mean(op: Op) -> Access:
 def average_pool(op: Op) -> Access:
     """As AveragePool, channels last where it says so. Exact."""
     first, out = (1, op.out_shape()[1:-1]) if op.attrs.get("channels_last", 0) else (2, op.out_shape()[2:])
-    return Access((Path(op.name(0), windows(op, first, out)), *_scalars(op, 1, 2, 3, 4)))
+    access = pooled(op, first, out)
+    return access._replace(paths=(*access.paths, *_scalars(op, 1, 2, 3, 4)))
 
 
 @rule(*microsoft("QLinearGlobalAveragePool"))

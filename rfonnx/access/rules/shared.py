@@ -43,14 +43,18 @@ def grouped(axis: int, inputs: int, outputs: int, groups: int) -> tuple[Step, ..
 
 
 def windows(
-    op: Op, first_axis: int, out_lengths: tuple[int, ...], taps: tuple[tuple[int, int], ...] | None = None
+    op: Op,
+    first_axis: int,
+    out_lengths: tuple[int, ...],
+    taps: tuple[tuple[int, int], ...] | None = None,
+    pads: list[int] | None = None,
 ) -> tuple[Window, ...]:
     """The windows of a convolution or pool along its spatial axes; those that are identities are left out.
 
-    `taps`: closed range of kernel positions per axis; all of them by default.
+    `taps`: closed range of kernel positions per axis; all of them by default. `pads`: the operator's by default.
     """
     attrs = op.attrs
-    kernel, pads = attrs["kernel_shape"], attrs["pads"]
+    kernel, pads = attrs["kernel_shape"], pads or attrs["pads"]
     if pads is None:
         raise Unproven("its padding depends on a shape that is not known")
     steps = []

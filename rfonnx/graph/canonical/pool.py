@@ -1,4 +1,7 @@
-"""Pools with a kernel. After it: `kernel_shape, strides, dilations, pads` (explicit); `pads` None when they cannot be known."""
+"""Pools with a kernel. After it: `kernel_shape, strides, dilations, pads` (explicit); `pads` None when they cannot be known.
+
+Where onnxruntime pads SAME otherwise than the specification says, `other_pads` holds its pads.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from rfonnx.errors import ModelError
 from rfonnx.graph.canonical.registry import int_attr, ints_attr, spelling, with_attrs
 from rfonnx.graph.canonical.windows import window_attrs
 from rfonnx.graph.model import Graph, Node
+from rfonnx.results import Shape
 
 _CHANNELS_LAST = {"com.microsoft.NhwcMaxPool", "com.ms.internal.nhwc.MaxPool", "com.ms.internal.nhwc.AveragePool"}
 
@@ -33,4 +37,25 @@ def pool(node: Node, graph: Graph) -> Node:
         )
     last = node.kind in _CHANNELS_LAST or bool(int_attr(node, "channels_last", 0))
     lengths = None if image is None else image[1:-1] if last else image[2:]
-    return with_attrs(node, **window_attrs(node, kernel, lengths))
+    attrs = window_attrs(node, kernel, lengths)
+    other = _onnxruntime_pads(node, attrs["strides"], kernel, lengths)
+    if other is None or attrs["pads"] is None or other[: len(kernel)] == attrs["pads"][: len(kernel)]:
+        return with_attrs(node, **attrs)  # where windows begin, they are the same
+    return with_attrs(node, **attrs, other_pads=other)
+
+
+def _onnxruntime_pads(node: Node, strides: list[int], kernel: list[int], lengths: Shape) -> list[int] | None:
+    """SAME pads as onnxruntime's pools have them: without regard to dilation, and negative where the stride exceeds the kernel
+    (`ComputeSizePadDilations` in its pool_attributes.h). None without SAME."""
+    auto_pad = node.attrs.get("auto_pad", "NOTSET")
+    if auto_pad not in ("SAME_UPPER", "SAME_LOWER") or lengths is None:
+        return None
+    begins, ends = [], []
+    for n, stride, k in zip(lengths, strides, kernel, strict=True):
+        if n is None:
+            return None
+        needed = (-(-n // stride) - 1) * stride + k - n
+        head = needed + 1 if auto_pad == "SAME_LOWER" else needed
+        begins.append(head // 2 if head >= 0 else -(-head // 2))  # C++ rounds towards zero
+        ends.append(needed - begins[-1])
+    return begins + ends
