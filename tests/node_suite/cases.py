@@ -38,6 +38,12 @@ class Case:
     feeds: Feeds
 
     @property
+    def operator(self) -> str:
+        """The operator under test; a case of an expanded function is named by its file."""
+        nodes = self.model.graph.node
+        return nodes[0].op_type if len(nodes) == 1 else self.name.removeprefix("test_").partition("_")[0] + " expanded"
+
+    @property
     def outputs(self) -> list[str]:
         return [output.name for output in self.model.graph.output]
 

@@ -13,10 +13,9 @@ import numpy as np
 import rfonnx
 from node_suite.cases import Case, runner
 from node_suite.measure import EMPTY_HI, EMPTY_LO, Probe
-from node_suite.values import Starts
+from node_suite.values import Start, Starts
 
 SEARCHES = (4, 10, 34)  # starting values for every case; for one that is loose; for one that is loose and claimed exact
-VARIED = 6  # starting values with the integers varied too
 
 
 @dataclass
@@ -24,6 +23,7 @@ class Pair:
     """One output, and one axis of one input."""
 
     case: str
+    operator: str
     output: str
     input: str
     axis: int
@@ -53,11 +53,11 @@ class Tally:
 
     def lines(self) -> list[str]:
         claims = sum(pair.exact for pair in self.loose)
-        by_case = Counter(pair.case for pair in self.loose)
+        by_operator = Counter(pair.operator for pair in self.loose)
         return [
             f"{self.reading}: {len(self.pairs)} pairs of output and input axis, {len(self.unsound)} unsound, "
             f"{self.tight_share:.2%} tight, {len(self.loose)} loose, {claims} of them claimed exact",
-            f"loose: {', '.join(f'{case} ({n})' for case, n in by_case.items()) or 'none'}",
+            f"    loose: {', '.join(f'{operator} {n}' for operator, n in by_operator.most_common()) or 'none'}",
         ]
 
 
@@ -90,32 +90,25 @@ def examine(case: Case, findings: Findings) -> None:
     shapes = {name: value.shape for name, value in case.tensors.items()}
     floats = {name: shapes[name] for name in case.float_inputs}
     try:
-        fixed = settled(case, rfonnx.analyze(case.with_constants(), shapes=floats), probe, starts)
+        fixed = settled(case, rfonnx.analyze(case.with_constants(), shapes=floats), probe, starts.fixed())
         findings.constant.pairs += fixed
-        findings.given.pairs += (
-            varied(case, rfonnx.analyze(case.model, shapes=shapes), probe, starts) if case.parameters else fixed
-        )
+        if case.parameters:  # on top of what was measured with the case's own
+            fixed = settled(case, rfonnx.analyze(case.model, shapes=shapes), probe, starts.varied())
+        findings.given.pairs += fixed
     except Exception:
         findings.errors.append(f"{case.name}: {traceback.format_exc(limit=-3)}")
 
 
-def settled(case: Case, analysis: rfonnx.Analysis, probe: Probe, starts: Starts) -> list[Pair]:
+def settled(case: Case, analysis: rfonnx.Analysis, probe: Probe, starts: Iterator[Start]) -> list[Pair]:
     """Starting values vary until every pair is tight. A claim to be exact gets the longest search before it counts as loose."""
     pairs: list[Pair] = []
-    for fed, (base, changes) in enumerate(starts.fixed(), 1):
+    for fed, (base, changes) in enumerate(starts, 1):
         probe.sweep(base, changes)
         if fed in SEARCHES:
             pairs = list(compared(case, analysis, probe))
             if fed == SEARCHES[-1] or not any(pair.loose and (pair.exact or fed == SEARCHES[0]) for pair in pairs):
                 break
     return pairs
-
-
-def varied(case: Case, analysis: rfonnx.Analysis, probe: Probe, starts: Starts) -> list[Pair]:
-    """On top of what was measured with the case's own integers."""
-    for (base, changes), _ in zip(starts.varied(), range(VARIED), strict=False):
-        probe.sweep(base, changes)
-    return list(compared(case, analysis, probe))
 
 
 def compared(case: Case, analysis: rfonnx.Analysis, probe: Probe) -> Iterator[Pair]:
@@ -131,7 +124,7 @@ def pair_of(case: Case, analysis: rfonnx.Analysis, probe: Probe, index: int, out
     seen = probe.measured(name, index, axis)
     lo, hi = claimed(analysis, output, name, axis, probe.shapes[index])
     tensor = analysis.tensors.get(output)
-    pair = Pair(case.name, output, name, axis, tensor.exact if tensor else True)
+    pair = Pair(case.name, case.operator, output, name, axis, tensor.exact if tensor else True)
     reads = seen.lo <= seen.hi
     if (wrong := reads & ((seen.lo < lo) | (seen.hi > hi))).any():
         pair.unsound = describe(wrong, seen.lo, seen.hi, lo, hi)
