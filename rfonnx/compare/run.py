@@ -28,6 +28,9 @@ from rfonnx.graph import Graph, load
 RANDOM_SAMPLES = 32
 """Samples that are drawn when no data is given."""
 
+KEPT, KEPT_BYTES = 32, 2**27
+"""Samples that are kept for effective fields, up to about so many bytes."""
+
 Progress = Callable[[int, int], None]
 """Called with samples done and samples in all."""
 
@@ -54,6 +57,7 @@ class _Run:
         self._outputs = match("output", mine.outputs, theirs.outputs, settings.outputs, check=True)
         self._source = self._open_source()
         self._first: list[tuple[Feed, Feed]] = []
+        self._kept_bytes = 0
         self._count = 0
         self._skipped: list[tuple[str, str]] = []
         self._meters = [
@@ -79,7 +83,7 @@ class _Run:
         fields, layers, cost = (
             self._beyond_outputs(kind, graphs, feeds, warnings) if not incomplete else ((), None, None)
         )
-        effective: Mapping[str, float] = {}
+        effective = self._effective(fields, warnings)
         limits = self._settings.limits
         return Comparison(
             teacher=self._models[0].name,
@@ -125,6 +129,19 @@ class _Run:
             cost = costs(self._models, graphs, feeds[0], settings.latency_runs, self._threads)
         return fields, layers, cost
 
+    def _effective(self, fields: Sequence[FieldPair], warnings: list[str]) -> Mapping[str, float]:
+        """Figures of the effective fields; what prevents them is a warning, for not every operator has a gradient."""
+        if not (fields and self._settings.effective):
+            return {}
+        from rfonnx.compare.effective import effective_figures
+
+        try:
+            sources = (self._models[0].source, self._models[1].source)
+            return effective_figures(sources, fields, self._first, self._threads)
+        except RfonnxError as error:
+            warnings.append(f"effective fields were not compared: {error}")
+            return {}
+
     def _open_source(self) -> Source:
         settings = self._settings
         if settings.data is not None:
@@ -169,8 +186,9 @@ class _Run:
             meter.add(Batch(batch.names, a, b, labels))
         self._count += len(batch.names)
         for pair in zip(batch.teacher, batch.student, strict=True):
-            if len(self._first) < SAMPLES:
+            if len(self._first) < SAMPLES or (len(self._first) < KEPT and self._kept_bytes < KEPT_BYTES):
                 self._first.append(pair)
+                self._kept_bytes += sum(array.nbytes for feed in pair for array in feed.values())
 
     def _preparer(self, which: int) -> Preparer:
         model = self._models[which]
@@ -184,7 +202,8 @@ class _Run:
 
     def _first_feeds(self) -> list[tuple[Feed, Feed]]:
         """The first samples as inputs of a run of one batch, the batch size that the file fixes filled up."""
-        return [(self._models[0].stacked(mine), self._models[1].stacked(theirs)) for mine, theirs in self._first]
+        first = self._first[:SAMPLES]
+        return [(self._models[0].stacked(mine), self._models[1].stacked(theirs)) for mine, theirs in first]
 
     def _graphs(self, feeds: tuple[Feed, Feed]) -> tuple[Graph, Graph]:
         graphs = [load(m.source, bound(f)) for m, f in zip(self._models, feeds, strict=True)]

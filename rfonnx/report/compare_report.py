@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rfonnx.comparison import Comparison, Cost, FieldPair, LayerAgreement, Measure, OutputAgreement
 from rfonnx.report.document import Document, Line, Name, Section, Table, listed, number, percent, size
@@ -35,6 +35,8 @@ def compare_document(found: Comparison, every: bool = False) -> Document:
     tables += [_output(output) for output in found.outputs if output.measures]
     if found.fields:
         tables.append(_fields(found.fields))
+    if found.effective:
+        tables.append(_effective(found.effective))
     if found.costs:
         tables.append(_costs(found.costs, found.threads))
     if found.parting:
@@ -101,6 +103,32 @@ def _fields(pairs: Sequence[FieldPair]) -> Table:
     )
 
 
+EFFECTIVE = {
+    "area_50": "area that holds 50% of the mass, of the input's",
+    "area_95": "area that holds 95%",
+    "sigma": "sigma, of the input's length",
+    "overlap_50": "overlap (IoU) of the 50% regions",
+    "overlap_95": "overlap (IoU) of the 95% regions",
+    "correlation": "correlation",
+    "unseen_mass": "teacher's mass outside the student's field",
+}
+
+
+def _effective(figures: Mapping[str, float]) -> Table:
+    rows: list[tuple[str, ...]] = []
+    for prefix, whose in (("", "features"), ("output_", "output")):
+        for name, words in EFFECTIVE.items():
+            sides = [figures.get(f"{prefix}{name}_{side}") for side in ("teacher", "student")]
+            if sides[0] is not None and sides[1] is not None:
+                rows.append((whose, words, f"{sides[0]:.4f}", f"{sides[1]:.4f}", ""))
+            elif prefix + name in figures:
+                rows.append((whose, words, "", "", f"{figures[prefix + name]:.4f}"))
+    caption = (
+        "effective receptive fields on the same samples: the middle unit of the last tensors that slide; the output"
+    )
+    return Table(("unit", "figure", "teacher", "student", "both"), tuple(rows), (caption,))
+
+
 def _costs(costs: tuple[Cost, Cost], threads: int) -> Table:
     one, other = costs
     rows: list[tuple[str, ...]] = [
@@ -163,9 +191,6 @@ def _layer(layer: LayerAgreement) -> Line:
 def _sections(found: Comparison) -> Iterator[Section]:
     if found.parting is not None:
         yield Section("Where they part", tuple(_where(found)), alarm=found.parting.first is not None)
-    if found.effective:
-        figures: list[Line] = [(f"{name}: {value:.4g}",) for name, value in found.effective.items()]
-        yield Section("Effective receptive fields", tuple(figures))
     notes: list[Line] = [(Name(pair.output[0]), ": ", note) for pair in found.fields for note in pair.notes]
     notes = list(dict.fromkeys(notes))
     if notes:
