@@ -251,7 +251,7 @@ class Analysis:
         source = self._lookup.source(tensor)
         shares = self._result.paths(source, self._lookup.position(tensor, position), self._lookup.input(input))
         shape = self._program.inputs[self._lookup.input(input)][1]
-        if shares is None:
+        if shares is None or not shares.any():
             return np.zeros(shape)
         whole: npt.NDArray[np.float64] = np.broadcast_to(shares / shares.max(), shape).copy()
         whole /= whole.sum()

@@ -127,7 +127,7 @@ class Constants:
                 return self._passed[name]
             count = element_count(self._tensors.shapes.get(name))
             value = self.evaluate(name) if count is not None and count <= MAX_PASSED else None
-            self._passed[name] = None if value is None else numpy_helper.from_array(np.ascontiguousarray(value))
+            self._passed[name] = None if value is None else numpy_helper.from_array(np.asarray(value, order="C"))
         return self._passed[name]
 
     def _read(self, name: str) -> np.ndarray | None:

@@ -10,7 +10,7 @@ from rfonnx.graph import partial
 from rfonnx.graph.fold import Constants
 from rfonnx.graph.guards import guard
 from rfonnx.graph.model import Node
-from rfonnx.graph.schemas import AMENDED, schema_of, stands_in
+from rfonnx.graph.schemas import amended, schema_of, stands_in
 from rfonnx.graph.scope import Scope
 from rfonnx.graph.tensors import Tensors, is_static, tensor_type
 from rfonnx.graph.text import one_line
@@ -30,7 +30,7 @@ def infer_node(
         ShapeError: the inputs' shapes do not go together.
     """
     schema = schema_of(node.op_type, node.version, node.domain)
-    if schema is None or node.kind in AMENDED:
+    if schema is None or amended(node):
         if schema is not None:
             check_attributes(proto, schema, node)
         from rfonnx.graph.shape_rules import infer as infer_by_rule  # most models need none of them

@@ -6,6 +6,8 @@ from functools import cache
 
 import onnx
 
+from rfonnx.graph.model import Node
+
 AMENDED = frozenset(
     {"Dropout", "GroupNormalization", "MaxUnpool", "MeanVarianceNormalization", "Range", "STFT"}
     | {f"ai.onnx.ml.{name}" for name in ("Imputer", "LinearRegressor", "Normalizer", "SVMRegressor", "Scaler")}
@@ -13,16 +15,30 @@ AMENDED = frozenset(
 )
 """Operators with a schema whose inference is missing or wrong: see `shape_rules.standard`."""
 
+AMENDED_WITH = {"ConvTranspose": "output_shape"}
+"""Operators whose inference is wrong (a length that is left out shifts those behind it) when they have this attribute."""
+
 _POOLS = frozenset({"MaxPool", "AveragePool", "LpPool"})
 _POOL_OPSET = 22
 """Since then ceil_mode drops a window that starts in the padding behind the input. Runtimes and PyTorch always did."""
+
+_NEGATIVE_AXES = frozenset({"Squeeze", "Unsqueeze", "Concat"})
+_NEGATIVE_OPSET = 11
+"""Since then axes may be negative. Runtimes took them before; the inference of the earlier versions overlooks them."""
+
+_LATER = {**dict.fromkeys(_POOLS, _POOL_OPSET), **dict.fromkeys(_NEGATIVE_AXES, _NEGATIVE_OPSET)}
+
+
+def amended(node: Node) -> bool:
+    """True when our own rule tells the node's shapes although onnx has a schema."""
+    return node.kind in AMENDED or AMENDED_WITH.get(node.kind, "") in node.attrs
 
 
 @cache
 def schema_of(op_type: str, version: int, domain: str) -> onnx.defs.OpSchema | None:
     """The schema to infer an operator with, or None when onnx does not know the operator in that opset."""
-    if op_type in _POOLS and not domain:
-        version = max(version, _POOL_OPSET)
+    if not domain:
+        version = max(version, _LATER.get(op_type, 0))
     try:
         schema = onnx.defs.get_schema(op_type, version, domain)
         if schema.deprecated:  # it still means what it meant
@@ -39,4 +55,4 @@ def schema_of(op_type: str, version: int, domain: str) -> onnx.defs.OpSchema | N
 
 def stands_in(schema: onnx.defs.OpSchema, op_type: str, version: int) -> bool:
     """True when a later version of an operator was taken for its inference, which may then fail by itself."""
-    return schema.since_version > version and op_type not in _POOLS
+    return schema.since_version > version and op_type not in _LATER

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 import rfonnx
@@ -56,7 +57,9 @@ def test_explain_finds_what_made_resnet18_large():
     added = {step.tensor: step.added for step in chain if step.added}
     assert added["conv1"] == 6
     assert added["maxpool"] == 4
-    stages = [sum(value for name, value in added.items() if name.startswith(f"layer{stage}.")) for stage in (1, 2, 3, 4)]
+    stages = [
+        sum(value for name, value in added.items() if name.startswith(f"layer{stage}.")) for stage in (1, 2, 3, 4)
+    ]
     assert stages == [32, 56, 112, 224]
     assert sum(added.values()) == 434
 
@@ -65,3 +68,14 @@ def test_explain_of_a_unet_adds_up():
     chain = rfonnx.analyze(MODELS / "unet.onnx").explain("mask", input="x", axis=2)
     assert 1 + sum(step.added for step in chain) == 204
     assert {"bottom.conv1", "bottom.conv2", "down3.conv1"} <= {step.tensor for step in chain}
+
+
+def test_paths_of_a_position_that_reads_nothing():
+    """Channel 1 of the concat is constant, though the tensor as a whole depends on x."""
+    model = onnx.parser.parse_model(
+        '<ir_version: 8, opset_import: ["" : 17]> g (float[1,1,4] x) => (float[1,2,4] y) '
+        "<float[1,1,4] w = {1,2,3,4}> { y = Concat<axis = 1>(x, w) }"
+    )
+    a = rfonnx.analyze(model)
+    assert a.paths("y", (0, 0, 2), input="x").sum() == 1
+    assert not a.paths("y", (0, 1, 2), input="x").any()

@@ -182,3 +182,12 @@ def test_operators_that_could_run_for_hours_are_not_run():
     graph = load(parse(f'<int64[2] s = {{50, 50}}> {{ {inputs} y = Einsum<equation = "{equation}">(t0, t1, t2, t3) }}'))
     assert "y" in graph.constants
     assert graph.value("y") is None
+
+
+def test_computed_scalars_stay_scalars_for_shape_inference():
+    """DFT refuses an axis of shape (1), which an Identity of a scalar must not become."""
+    model = onnx.parser.parse_model(
+        '<ir_version: 8, opset_import: ["" : 20]> g (float[3,1,5,1] x) => (float[?,?,?,?] y) <int64 a = {2}> '
+        "{ k = Identity(a) y = DFT(x, , k) }"
+    )
+    assert load(model).shapes["y"] == (3, 1, 5, 2)

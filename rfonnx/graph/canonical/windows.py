@@ -69,7 +69,9 @@ def _transposed_pads(
     if output_shape is None and auto_pad not in ("SAME_UPPER", "SAME_LOWER"):
         return ints_attr(node, "pads", 2 * rank) or [0] * (2 * rank)
     if output_shape is not None:
-        out_lengths = tuple(output_shape[-rank:])  # some exporters give batch and channels too
+        if len(output_shape) != rank:  # some exporters give batch and channels too
+            ints_attr(node, "output_shape", rank + 2)
+        out_lengths = tuple(_positive(node, "output_shape", output_shape[-rank:]))
     if lengths is None or None in lengths or out_lengths is None or None in out_lengths:
         return None
     extra = ints_attr(node, "output_padding", rank) or [0] * rank

@@ -71,6 +71,19 @@ def max_unpool(call: Call) -> list[TypeProto]:
     return [tensor_type(call.elem(0), (*shape[:2], *spatial))]
 
 
+@shapes("ConvTranspose")
+def conv_transpose(call: Call) -> list[TypeProto]:
+    """x (1,2,3,4), w (2,5,3,3) in 2 groups and output_shape (6,8) give (1,10,6,8). For nodes with that attribute only.
+
+    Some exporters write the whole shape there, batch and channels too; runtimes read its last lengths.
+    """
+    shape, wanted, channels = call.shape(0), call.attr("output_shape"), call.dim(1, 1)
+    if shape is None or len(wanted) < len(shape) - 2:
+        return []
+    made = None if channels is None else channels * int(call.attr("group", 1))
+    return [tensor_type(call.elem(0), (shape[0], made, *wanted[len(wanted) - len(shape) + 2 :]))]
+
+
 @shapes("ai.onnx.ml.LinearRegressor", "ai.onnx.ml.SVMRegressor", "ai.onnx.ml.TreeEnsembleRegressor")
 def regressor(call: Call) -> list[TypeProto]:
     """x (N,F) gives (N, targets)."""
