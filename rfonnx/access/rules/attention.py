@@ -120,7 +120,7 @@ def rotary(op: Op, x: str, shape: tuple[int, ...], caches: tuple[int, int], ids:
     partner = place ^ 1 if attrs.get("interleaved", 0) else np.where(place < half, place + half, place - half)
     partner = np.where(place < rotated, partner, place)
     angle = place // 2 if attrs.get("interleaved", 0) else place % max(half, 1)
-    starts = np.arange(0, width, size, dtype=np.int64)[:, None]
+    starts = positions(width)[::size, None]
     both = (starts + partner).reshape(-1)
     paths = [Path(x), Path(x, (Select(rank - 1, both, both),))]
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rfonnx.access.indexing import MAX_FLAT, MAX_TABLE, control_paths, pick, pick_rows
+from rfonnx.access.indexing import MAX_FLAT, MAX_TABLE, control_paths, pick, pick_rows, positions
 from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Select, Step, Window
 from rfonnx.access.registry import Op, Unproven, declare_everything, rule
 from rfonnx.access.rules.slicing import known_index
@@ -64,6 +64,8 @@ def scatter_nd(op: Op) -> Access:
     """
     shape, indices = op.shape(0), op.shape(1)
     depth = indices[-1]
+    if depth > len(shape):
+        raise Unproven(f"indices of {depth} places do not fit a tensor of {len(shape)} axes")
     tuples = known_index(op, 1, np.array(shape[:depth], np.int64))
     if tuples is not None and depth and math.prod(indices[:-1]) <= MAX_TABLE:
         flat = tuples.reshape(-1, depth)
@@ -99,7 +101,7 @@ def _boxed(op: Op, box: Box, rest: tuple[int, ...]) -> Access:
     shape, name = op.shape(0), op.name(0)
     paths, steps = [], []
     for axis, row in enumerate(box.rows):
-        update = np.full(shape[axis], -1, np.int64)
+        update = np.full_like(positions(shape[axis]), -1)
         update[row] = np.arange(len(row))
         if not np.array_equal(update, np.arange(shape[axis])):
             steps.append(pick(axis, update))

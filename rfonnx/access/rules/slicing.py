@@ -104,8 +104,8 @@ def _zeros(value: np.ndarray | None) -> bool:
 
 def stretch(axis: int, total: int, start: int, length: int) -> Select:
     """Of an axis of length total, `start .. start+length-1` reads 0 .. length-1; the rest reads nothing."""
-    if total > MAX_TABLE:
-        raise Unproven(f"axis {axis} is too long for a table of its positions")
+    if total > MAX_TABLE or start + length > total:
+        raise Unproven(f"axis {axis} of length {total} is too long for a table, or too short for its parts")
     first = np.zeros(total, np.int64)
     last = np.full(total, -1, np.int64)
     first[start : start + length] = last[start : start + length] = np.arange(length)
@@ -173,6 +173,8 @@ def gather_nd(op: Op) -> Access:
     """Each index tuple picks a sub-tensor. Exact for constant indices; otherwise all along the indexed axes is read."""
     shape, indices, batch = op.shape(0), op.shape(1), op.attrs["batch_dims"]
     depth = batch + indices[-1]
+    if depth > len(shape):
+        raise Unproven(f"indices of {depth} places do not fit a tensor of {len(shape)} axes")
     lead, rest = shape[:depth], shape[depth:]
     tuples = known_index(op, 1, np.array(shape[batch:depth], np.int64))
     if tuples is not None and math.prod(indices[:-1]) <= MAX_TABLE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rfonnx.access.indexing import positions
 from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Select, Step
 from rfonnx.access.registry import Op, Unproven, declare_everything, rule
 
@@ -27,6 +28,8 @@ def normalize(op: Op) -> Access:
 @rule("StringSplit", shapeless=True)
 def split(op: Op) -> list[Access]:
     """The parts, and their number, read the text that is split. Exact."""
+    if op.graph.shapes.get(op.name(0)) is None:
+        raise Unproven("the shape of its text depends on data")
     shape = op.shape(0)
     return [Access((Path(op.name(0), (Reshape((*shape, 1)),)),)), Access((Path(op.name(0)),))]
 
@@ -51,7 +54,7 @@ def count_up(op: Op) -> Access:
     paths = []
     for index in (0, 2):
         if op.reads(index):
-            position = np.arange(n, dtype=np.int64)
+            position = positions(n)
             last = np.zeros(n, np.int64) if index == 0 else np.minimum(position, 1) - 1
             steps: tuple[Step, ...] = (Reshape((1,)), Select(0, np.zeros(n, np.int64), last))
             paths.append(Path(op.name(index), steps))

@@ -48,7 +48,7 @@ def _conv(node: Node, graph: Graph, first: int, transposed: bool = False) -> Nod
             "check the file with onnx.checker",
         )
     end = first + len(kernel)
-    image, out = graph.shapes.get(node.inputs[0]), graph.shapes.get(node.outputs[0])
+    image, out = graph.shapes.get(input_name(node, 0)), graph.shapes.get(next(iter(node.outputs), ""))
     if image is not None and len(image) != len(kernel) + 2:
         raise ModelError(
             f"{node}: a kernel of {len(kernel)} axes {kernel} does not fit the input's shape {image}",

@@ -6,7 +6,7 @@ Where onnxruntime pads SAME otherwise than the specification says, `other_pads` 
 from __future__ import annotations
 
 from rfonnx.errors import ModelError
-from rfonnx.graph.canonical.registry import int_attr, ints_attr, spelling, with_attrs
+from rfonnx.graph.canonical.registry import input_name, int_attr, ints_attr, spelling, with_attrs
 from rfonnx.graph.canonical.windows import window_attrs
 from rfonnx.graph.model import Graph, Node
 from rfonnx.results import Shape
@@ -29,7 +29,7 @@ _CHANNELS_LAST = {"com.microsoft.NhwcMaxPool", "com.ms.internal.nhwc.MaxPool", "
 def pool(node: Node, graph: Graph) -> Node:
     """Ceil mode needs nothing: its last windows lie beyond the edge, and their number is in the output's shape."""
     kernel = ints_attr(node, "kernel_shape")
-    image = graph.shapes.get(node.inputs[0])
+    image = graph.shapes.get(input_name(node, 0))
     if kernel is None or (image is not None and len(image) != len(kernel) + 2):
         raise ModelError(
             f"{node}: 'kernel_shape' must have one size per spatial axis of the input's shape {image}, but is {kernel}",

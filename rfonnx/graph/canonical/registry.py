@@ -35,9 +35,21 @@ def spelling(*kinds: str) -> Callable[[Spelling], Spelling]:
 
 
 def canonicalize(node: Node, graph: Graph) -> Node:
-    """The node in the one spelling that rules see; operators that were always spelt one way pass through."""
+    """The node in the one spelling that rules see; operators that were always spelt one way pass through.
+
+    Raises:
+        ModelError: its inputs or attributes are not those of its operator.
+    """
     function = _spellings.get(node.kind)
-    return node if function is None else function(node, graph)
+    if function is None:
+        return node
+    try:
+        return function(node, graph)
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        raise ModelError(
+            f"{node}: its inputs or attributes are not those of its operator ({type(error).__name__}: {error})",
+            "check the file with onnx.checker",
+        ) from error
 
 
 def with_attrs(node: Node, **attrs: Any) -> Node:
