@@ -74,7 +74,7 @@ def options(level: Level = "all", threads: int | None = None) -> onnxruntime.Ses
         "all": ort.GraphOptimizationLevel.ORT_ENABLE_ALL,
     }[level]
     made.enable_mem_pattern = False
-    made.log_severity_level = 3
+    made.log_severity_level = 4  # what fails is raised, in words of our own
     if threads is not None:
         made.intra_op_num_threads = threads
     return made
@@ -88,8 +88,18 @@ def open_session(
     threads: int | None = None,
     name: str = "model",
     folder: str | os.PathLike[str] | None = None,
+    weights: Mapping[str, np.ndarray] | None = None,
 ) -> onnxruntime.InferenceSession:
-    """A session. `name` is what messages call the model; `folder` is where the external data of a ModelProto or bytes lies.
+    """A session.
+
+    Args:
+        model: ModelProto, bytes or path.
+        level: of graph optimisation.
+        providers: see `provider_names`.
+        threads: of one operator; None: one per core.
+        name: what messages call the model.
+        folder: where the external data of a ModelProto or bytes lies.
+        weights: the data of initializers that the model declares as external, instead of files; not copied.
 
     Raises:
         ModelError: onnxruntime cannot load the model; the message is its own, in one line.
@@ -97,17 +107,24 @@ def open_session(
     """
     settings = options(level, threads)
     if folder is not None:
-        settings.add_session_config_entry("session.model_external_initializers_file_folder_path", str(os.fspath(folder)))
-    return _open(model, settings, provider_names(providers), name)
+        settings.add_session_config_entry(
+            "session.model_external_initializers_file_folder_path", str(os.fspath(folder))
+        )
+    return _open(model, settings, provider_names(providers), weights or {}, name)
 
 
 def _open(
     model: onnx.ModelProto | bytes | str | os.PathLike[str],
     settings: onnxruntime.SessionOptions,
     providers: list[str],
+    weights: Mapping[str, np.ndarray],
     name: str,
 ) -> onnxruntime.InferenceSession:
     import onnxruntime as ort
+
+    if weights:
+        arrays = [ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(value)) for value in weights.values()]
+        settings.add_external_initializers(list(weights), arrays)
 
     if isinstance(model, onnx.ModelProto):
         try:
@@ -146,7 +163,9 @@ def run(
         ) from None
 
 
-def optimize(model: onnx.ModelProto, name: str = "model", level: Level = "basic") -> onnx.ModelProto:
+def optimize(
+    model: onnx.ModelProto, weights: Mapping[str, np.ndarray] | None = None, name: str = "model", level: Level = "basic"
+) -> onnx.ModelProto:
     """The model as onnxruntime's optimiser rewrites it: constants and BatchNormalizations folded, plain operators at "basic".
 
     Raises:
@@ -156,12 +175,16 @@ def optimize(model: onnx.ModelProto, name: str = "model", level: Level = "basic"
         path = Path(folder) / "optimized.onnx"
         settings = options(level)
         settings.optimized_model_filepath = str(path)
-        _open(model, settings, ["CPUExecutionProvider"], name)
+        _open(model, settings, ["CPUExecutionProvider"], weights or {}, name)
         return onnx.load(path)
 
 
 def trace_types(
-    model: onnx.ModelProto, feeds: Mapping[str, np.ndarray], tensors: Sequence[str], name: str = "model"
+    model: onnx.ModelProto,
+    feeds: Mapping[str, np.ndarray],
+    tensors: Sequence[str],
+    weights: Mapping[str, np.ndarray] | None = None,
+    name: str = "model",
 ) -> dict[str, tuple[str, int, tuple[int, ...]]]:
     """Types of tensors of the main graph, measured: numpy-style name, TensorProto element type, shape.
 
@@ -178,7 +201,7 @@ def trace_types(
     for index, tensor in enumerate(tensors):
         graph.node.append(onnx.helper.make_node("Shape", [tensor], [f"rfonnx/shape/{index}"]))
         graph.output.append(onnx.helper.make_tensor_value_info(f"rfonnx/shape/{index}", onnx.TensorProto.INT64, None))
-    session = open_session(traced, level="none", name=name)
+    session = open_session(traced, level="none", weights=weights, name=name)
     shapes = run(session, [f"rfonnx/shape/{index}" for index in range(len(tensors))], feeds, name)
     types = {output.name: _element_type(output.type) for output in session.get_outputs()}
     return {

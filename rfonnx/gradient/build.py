@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from onnx import ModelProto, ValueInfoProto
+from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto
 
 from rfonnx.errors import QueryError
 from rfonnx.gradient import rules  # noqa: F401  # registers the rules
@@ -13,6 +13,8 @@ from rfonnx.gradient.emitter import ELEMENT_TYPES, Emitter
 from rfonnx.gradient.forward import Forward, check_floating, info
 from rfonnx.gradient.reverse import Product, differentiate
 from rfonnx.gradient.values import Value
+from rfonnx.gradient.weights import Weights, stubbed
+from rfonnx.graph.order import reads
 from rfonnx.runtime import MAX_IR
 
 SEED = "gradient/seed"
@@ -25,12 +27,14 @@ class GradientModel:
     """A gradient graph.
 
     Attributes:
-        model: inputs are the forward's and `gradient/seed`; outputs are the gradients, then the tensor itself.
+        model: inputs are the forward's and `gradient/seed`; outputs are the gradients. Large weights are stubs.
+        weights: what the stubs stand for.
         tensor: whose gradient it gives.
         outputs: by tensor: the name of the output that holds its gradient. Tensors whose gradient is zero are missing.
     """
 
     model: ModelProto
+    weights: Weights
     tensor: str
     outputs: dict[str, str]
 
@@ -52,22 +56,21 @@ def build(forward: Forward, tensor: str, wrt: Sequence[str], lanes: Mapping[str,
     check_floating(forward, tensor)
     graph = forward.graph
     emit = Emitter(forward.opset, graph.shapes)
-    dtype = "float64" if graph.dtypes[tensor] == "float64" else "float32"
-    product = differentiate(graph, {tensor: Value(emit, SEED, dtype)}, wrt, emit, lanes)
+    seed = Value(emit, SEED, seed_type(forward, tensor))
+    product = differentiate(graph, {tensor: seed}, wrt, emit, lanes)
     if not product.gradients:
         raise QueryError(
             f"{forward.name}: no differentiable path leads from tensor '{tensor}' to {', '.join(wrt)}",
             "choose another tensor; `rfonnx report` shows what each tensor sees",
         )
     model = _assemble(forward, tensor, emit, product, lanes or {})
-    return GradientModel(model, tensor, {n: v.name for n, v in product.gradients.items()})
+    weights = stubbed(model, forward.weights)
+    return GradientModel(model, weights, tensor, {n: v.name for n, v in product.gradients.items()})
 
 
 def _assemble(forward: Forward, tensor: str, emit: Emitter, product: Product, lanes: Mapping[str, int]) -> ModelProto:
-    model = ModelProto()
-    model.CopyFrom(forward.model)
-    model.ir_version = min(max(model.ir_version, 8), MAX_IR)
-    graph, shapes = model.graph, forward.graph.shapes
+    """Forward nodes, gradient nodes and constants, as far as the gradients need them."""
+    shapes = forward.graph.shapes
 
     def typed(name: str, value: Value, of: str) -> ValueInfoProto:
         shape: list[int | str | None] = list(shapes[of] or ())
@@ -75,14 +78,50 @@ def _assemble(forward: Forward, tensor: str, emit: Emitter, product: Product, la
             shape[lanes[of]] = SEEDS
         return info(name, ELEMENT_TYPES[value.dtype], shape)
 
-    for node in graph.node if product.demanded else ():
-        for index, name in product.demanded.get(next((o for o in node.output if o), ""), {}).items():
-            node.output.extend([""] * (index + 1 - len(node.output)))
-            node.output[index] = name
-    seed = Value(emit, SEED, "float64" if forward.graph.dtypes[tensor] == "float64" else "float32")
-    graph.input.append(typed(SEED, seed, tensor))
-    graph.node.extend(emit.nodes)
-    graph.initializer.extend(emit.constants)
-    del graph.output[:]
+    source = forward.model
+    model = ModelProto(ir_version=min(max(source.ir_version, 8), MAX_IR))
+    model.opset_import.extend(source.opset_import)
+    graph = model.graph
+    graph.name = "gradient"
+    graph.input.extend(source.graph.input)
+    graph.input.append(typed(SEED, Value(emit, SEED, seed_type(forward, tensor)), tensor))
     graph.output.extend(typed(value.name, value, name) for name, value in product.gradients.items())
+    forward_nodes = [_with_outputs(node, product.demanded) for node in source.graph.node]
+    nodes, constants = _needed(
+        [*forward_nodes, *emit.nodes], [*source.graph.initializer, *emit.constants], graph.output
+    )
+    graph.node.extend(nodes)
+    graph.initializer.extend(constants)
     return model
+
+
+def _with_outputs(node: NodeProto, demanded: Mapping[str, Mapping[int, str]]) -> NodeProto:
+    """The node, giving also the outputs that rules asked for."""
+    wanted = demanded.get(next((o for o in node.output if o), ""))
+    if not wanted:
+        return node
+    made = NodeProto()
+    made.CopyFrom(node)
+    for index, name in wanted.items():
+        made.output.extend([""] * (index + 1 - len(made.output)))
+        made.output[index] = name
+    return made
+
+
+def seed_type(forward: Forward, tensor: str) -> str:
+    """Element type of a tensor's seed: gradients of half precision are accumulated in float32."""
+    return "float64" if forward.graph.dtypes[tensor] == "float64" else "float32"
+
+
+def _needed(
+    nodes: list[NodeProto], constants: list[TensorProto], outputs: Iterable[ValueInfoProto]
+) -> tuple[list[NodeProto], list[TensorProto]]:
+    """What the outputs depend on. onnxruntime would drop the rest too, but may trip over it first: folding constants of dead
+    nodes beside a Scan, it fails with "attempt to replace the existing tensor"."""
+    wanted = {output.name for output in outputs}
+    kept = []
+    for node in reversed(nodes):
+        if any(output in wanted for output in node.output):
+            kept.append(node)
+            wanted.update(reads(node))
+    return kept[::-1], [t for t in constants if t.name in wanted]

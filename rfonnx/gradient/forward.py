@@ -10,6 +10,7 @@ import onnx
 from onnx import ModelProto, NodeProto, numpy_helper
 
 from rfonnx.errors import ModelError
+from rfonnx.gradient.weights import LightModel, Weights
 from rfonnx.graph.canonical import canonicalize
 from rfonnx.graph.convert import plain_domain, to_node
 from rfonnx.graph.evaluator import RANDOM, SHAPE_ONLY, run_node
@@ -28,29 +29,42 @@ class Forward:
     """A model ready to be differentiated.
 
     Attributes:
-        model: opset 17 or later, functions inlined, pruned to the tensors asked for, weights inside.
+        light: opset 17 or later, functions inlined, pruned to the tensors asked for.
         graph: the same nodes in the same order, canonical; shapes static wherever they do not depend on data.
-        name: what messages call the model.
     """
 
-    model: ModelProto
+    light: LightModel
     graph: Graph
-    name: str
+
+    @property
+    def name(self) -> str:
+        """What messages call the model."""
+        return self.light.name
+
+    @property
+    def model(self) -> ModelProto:
+        """The graph, with stubs for its large weights."""
+        return self.light.proto
+
+    @property
+    def weights(self) -> Weights:
+        """The large weights."""
+        return self.light.weights
 
     @property
     def opset(self) -> int:
         return self.graph.opsets[""]
 
 
-def read_forward(model: ModelProto, types: Mapping[str, tuple[str, Shape]], name: str = "model") -> Forward:
+def read_forward(light: LightModel, types: Mapping[str, tuple[str, Shape]]) -> Forward:
     """A Forward of a model that is sorted and without functions.
 
     Args:
-        model: see above.
+        light: see above.
         types: element type and shape of every tensor that a node makes.
         name: what messages call the model.
     """
-    graph = model.graph
+    model, graph = light.proto, light.proto.graph
     shapes: dict[str, Shape] = {}
     dtypes: dict[str, str] = {}
     for entry in graph.input:
@@ -60,10 +74,10 @@ def read_forward(model: ModelProto, types: Mapping[str, tuple[str, Shape]], name
     for tensor_name, (dtype, shape) in types.items():
         dtypes[tensor_name], shapes[tensor_name] = dtype, shape
     opsets = {plain_domain(entry.domain): entry.version for entry in model.opset_import}
-    constants = _Constants(model, shapes, opsets)
+    constants = _Constants(light, shapes, opsets)
     stored = {t.name for t in graph.initializer}
     view = Graph(
-        name,
+        light.name,
         tuple(i.name for i in graph.input if i.name not in stored),
         tuple(o.name for o in graph.output),
         [],
@@ -81,7 +95,7 @@ def read_forward(model: ModelProto, types: Mapping[str, tuple[str, Shape]], name
         constants.note(proto)
         constant = all(o in constants.names or not o for o in node.outputs)
         view.nodes.append(node if constant else canonicalize(node, view))
-    return Forward(model, view, name)
+    return Forward(light, view)
 
 
 class _Constants:
@@ -91,8 +105,9 @@ class _Constants:
         names: of all of them.
     """
 
-    def __init__(self, model: ModelProto, shapes: Mapping[str, Shape], opsets: dict[str, int]) -> None:
-        self._stored = {t.name: t for t in model.graph.initializer}
+    def __init__(self, light: LightModel, shapes: Mapping[str, Shape], opsets: dict[str, int]) -> None:
+        self._stored = {t.name: t for t in light.proto.graph.initializer}
+        self._weights = light.weights
         self._shapes = shapes
         self._opsets = opsets
         self._makers: dict[str, NodeProto] = {}
@@ -122,6 +137,8 @@ class _Constants:
         count = element_count(self._shapes.get(name))
         if count is not None and count > MAX_VALUE:
             return None
+        if name in self._weights:
+            return self._weights[name]
         if name in self._stored:
             stored: np.ndarray = numpy_helper.to_array(self._stored[name])
             return stored

@@ -1,10 +1,12 @@
 """From any model to one that can be differentiated: functions inlined, opset raised, pruned, folded, every shape known.
 
-1. Old opsets are converted up; opsets 13 to 16 are only relabelled, since 17 gives their operators no other meaning.
+1. onnxruntime's fused and quantised operators become the standard ones that they stand for; old opsets are converted up.
 2. The graph is pruned to the tensors asked for, and the inputs' shapes are bound.
 3. onnxruntime's *basic* optimisation folds BatchNormalization, constants, chains of Shape and static If nodes. What it
    leaves are plain ONNX operators; tensors that were asked for survive as graph outputs.
-4. Where shapes are still open, or a pool rounds up (inference and runtime disagree there), one traced run measures them.
+4. Loops of known length are written out, and folded again.
+5. Where shapes are still open, or a pool rounds up (inference and runtime disagree there), one traced run measures them.
+6. Operators without a rule are replaced by their function bodies, where the specification gives one.
 """
 
 from __future__ import annotations
@@ -17,19 +19,25 @@ import onnx.shape_inference
 from onnx import ModelProto, TensorProto
 
 from rfonnx import runtime
-from rfonnx.errors import ModelError, QueryError
+from rfonnx.errors import QueryError
+from rfonnx.gradient.decompose import decompose
 from rfonnx.gradient.forward import Forward, read_forward
-from rfonnx.gradient.weights import with_weights, without_weights
+from rfonnx.gradient.functions import inline_bodies
+from rfonnx.gradient.opset import raise_opset
+from rfonnx.gradient.unroll import unroll
+from rfonnx.gradient.weights import LightModel, as_inputs, as_stubs, lighten, stubbed
 from rfonnx.graph.bind import Shapes, bind
-from rfonnx.graph.convert import plain_domain
-from rfonnx.graph.external import is_external, read_tensor
 from rfonnx.graph.order import reads, sort
 from rfonnx.graph.read import Source, name_of, read_model
 from rfonnx.graph.tensors import is_static, read_type
 from rfonnx.graph.text import did_you_mean, quote
+from rfonnx.results import Shape
 
-LOWEST = 17
-"""The lowest opset that gradient graphs are written for: it has every operator that rules emit."""
+MAX_NESTED = 8
+"""Loops inside loops that are written out."""
+
+Types = dict[str, tuple[str, int, Shape]]
+"""By tensor: numpy-style name, TensorProto element type, shape."""
 
 
 def prepare(source: Source, tensors: Sequence[str], shapes: Shapes | None = None) -> Forward:
@@ -46,43 +54,74 @@ def prepare(source: Source, tensors: Sequence[str], shapes: Shapes | None = None
         ShapeError: a dimension is unbound.
     """
     proto, _, folder = read_model(source)
-    name = name_of(source)
-    model = ModelProto()
-    model.CopyFrom(proto)
-    for tensor in model.graph.initializer:
-        if is_external(tensor):
-            value = read_tensor(tensor, folder)
-            if value is None:
-                raise ModelError(
-                    f"{name}: the weights of {quote(tensor.name)} are missing: they lie in an external file that is not there",
-                    "put the file beside the model; gradients need the weights",
-                )
-            tensor.CopyFrom(onnx.numpy_helper.from_array(value, tensor.name))
-    if model.functions:
+    model = lighten(proto, name_of(source), folder)
+    if model.proto.functions:
         from onnx import inliner
 
-        model = inliner.inline_local_functions(model)
-    prune(model, tensors, name)
-    model = raise_opset(model, name)
-    bound = bind_shapes(model, shapes)
-    model = runtime.optimize(model, name)
-    return finish(model, bound, name)
+        model.proto = inliner.inline_local_functions(model.proto)
+    prune(model, tensors)
+    raise_opset(model)
+    decompose(model.proto)
+    bound = bind_shapes(model.proto, shapes)
+    model = optimized(model)
+    for _ in range(MAX_NESTED):
+        if not unroll(model.proto, {name: shape for name, (_, _, shape) in types_of(model).items()}):
+            break
+        model = optimized(model)
+    return finish(model, bound)
 
 
-def finish(model: ModelProto, bound: Mapping[str, tuple[int, ...]], name: str) -> Forward:
+def optimized(model: LightModel) -> LightModel:
+    """The model as onnxruntime folds it. Weights that only matrix products and the like read have nothing to fold into them:
+    they are left out meanwhile, since what goes through the optimiser is copied several times."""
+    plain = {"Gather", "Gemm", "GRU", "LSTM", "MatMul", "RNN"}
+    read_by: dict[str, set[str]] = {}
+    for node in model.proto.graph.node:
+        for name in reads(node):
+            read_by.setdefault(name, set()).add(node.op_type)
+    aside = {name for name in model.weights if read_by.get(name, set()) <= plain}
+    proto = as_inputs(model.proto, aside)
+    folded = runtime.optimize(proto, stubbed(proto, model.weights), model.name)
+    made = lighten(folded, model.name)
+    restored = {name: model.weights[name] for name in aside}
+    as_stubs(made.proto, restored)
+    made.weights.update(restored)
+    return made
+
+
+def types_of(model: LightModel) -> Types:
+    """Types of tensors as far as the file or inference tells them."""
+    graph = model.proto.graph
+    known: Types = {i.name: read_type(i.type) for i in (*graph.value_info, *graph.output, *graph.input)}
+    if any(o and not _complete(known.get(o)) for node in graph.node for o in node.output):
+        inferred = onnx.shape_inference.infer_shapes(model.proto).graph
+        for info in (*inferred.value_info, *inferred.output):
+            if not _complete(known.get(info.name)):
+                known[info.name] = read_type(info.type)
+    return known
+
+
+def _complete(entry: tuple[str, int, Shape] | None) -> bool:
+    return entry is not None and bool(entry[1]) and is_static(entry[2])
+
+
+def finish(model: LightModel, bound: Mapping[str, tuple[int, ...]]) -> Forward:
     """Find the types that are not known, by inference or else by a traced run, and read the graph."""
-    graph = model.graph
-    known = {i.name: read_type(i.type) for i in (*graph.value_info, *graph.output)}
+    forward = _read(model, bound)
+    if inline_bodies(model, forward):
+        forward = _read(optimized(model), bound)
+    return forward
+
+
+def _read(model: LightModel, bound: Mapping[str, tuple[int, ...]]) -> Forward:
+    graph = model.proto.graph
+    known = types_of(model)
     made = [o for node in graph.node for o in node.output if o]
-    missing = [t for t in made if t not in known or not known[t][1] or not is_static(known[t][2])]
-    if missing:
-        inferred = onnx.shape_inference.infer_shapes(without_weights(model)[0]).graph
-        known.update((i.name, read_type(i.type)) for i in (*inferred.value_info, *inferred.output) if i.name in missing)
-        missing = [t for t in missing if t not in known or not known[t][1] or not is_static(known[t][2])]
     rounding = any(a.name == "ceil_mode" and a.i for node in graph.node for a in node.attribute)
-    if missing or rounding:
-        known.update(runtime.trace_types(model, sample_inputs(model, bound), made, name))
-    return read_forward(model, {t: (dtype, shape) for t, (dtype, _, shape) in known.items()}, name)
+    if rounding or not all(_complete(known.get(name)) for name in made):
+        feeds = sample_inputs(model.proto, bound)
+        known.update(runtime.trace_types(model.proto, feeds, made, model.kept(), model.name))
+    return read_forward(model, {t: (dtype, shape) for t, (dtype, _, shape) in known.items()})
 
 
 def sample_inputs(model: ModelProto, bound: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
@@ -94,21 +133,21 @@ def sample_inputs(model: ModelProto, bound: Mapping[str, tuple[int, ...]]) -> di
     return feeds
 
 
-def prune(model: ModelProto, tensors: Sequence[str], name: str) -> None:
+def prune(model: LightModel, tensors: Sequence[str]) -> None:
     """Drop what the tensors do not need; they become the graph's outputs.
 
     Raises:
         QueryError: a tensor is not in the model.
     """
-    graph = model.graph
-    stored = {t.name: t for t in graph.initializer}
+    graph = model.proto.graph
+    stored = {t.name for t in graph.initializer} | {t.values.name for t in graph.sparse_initializer}
     inputs = [i for i in graph.input if i.name not in stored]
     nodes = sort(graph.node, [*(i.name for i in inputs), *stored], [])
     maker = {o: node for node in nodes for o in node.output if o}
     for tensor in tensors:
         if tensor not in maker and all(tensor != i.name for i in inputs):
             what = "is a constant" if tensor in stored else "is not in the model"
-            raise QueryError(f"{name}: tensor {quote(tensor)} {what}", did_you_mean(tensor, maker))
+            raise QueryError(f"{model.name}: tensor {quote(tensor)} {what}", did_you_mean(tensor, maker))
     wanted, pending = set(), list(tensors)
     while pending:
         tensor = pending.pop()
@@ -116,63 +155,19 @@ def prune(model: ModelProto, tensors: Sequence[str], name: str) -> None:
             wanted.add(tensor)
             if tensor in maker:
                 pending.extend(reads(maker[tensor]))
-    kept = [node for node in nodes if any(o in wanted for o in node.output)]
-    weights = [t for t in graph.initializer if t.name in wanted]
     types = {i.name: i for i in (*graph.value_info, *graph.output)}
     outputs = [onnx.ValueInfoProto(name=t) for t in dict.fromkeys(tensors) if t in maker]
     for output in outputs:  # the type, never the shape: it may be wrong
         elem = types[output.name].type.tensor_type.elem_type if output.name in types else 0
         if elem:
             output.type.tensor_type.elem_type = elem
-    for field, values in (
-        ("node", kept),
-        ("initializer", weights),
-        ("input", inputs),
-        ("output", outputs),
-        ("value_info", []),
-    ):
-        entries = list(values)
+    kept = [node for node in nodes if any(o in wanted for o in node.output)]
+    constants = [t for t in graph.initializer if t.name in wanted]
+    for field, entries in (("node", kept), ("initializer", constants), ("input", inputs), ("output", outputs)):
         graph.ClearField(field)
         getattr(graph, field).extend(entries)
-
-
-def raise_opset(model: ModelProto, name: str) -> ModelProto:
-    """The model at opset 17 or later."""
-    entry = next((e for e in model.opset_import if plain_domain(e.domain) == ""), None)
-    if entry is None:
-        model.opset_import.add(domain="", version=LOWEST)
-        return model
-    if entry.version > runtime.MAX_OPSET:
-        raise ModelError(
-            f"{name}: the model uses ai.onnx opset {entry.version}, but onnxruntime takes at most {runtime.MAX_OPSET}",
-            "export it with a lower opset",
-        )
-    if entry.version < 13:
-        model = _convert(model, name)
-        entry = next(e for e in model.opset_import if plain_domain(e.domain) == "")
-    if entry.version < LOWEST:
-        for node in model.graph.node:
-            # the one default that changed: RoiAlign shifts coordinates by half a pixel from opset 16
-            if node.op_type == "RoiAlign" and entry.version < 16:
-                node.attribute.append(onnx.helper.make_attribute("coordinate_transformation_mode", "output_half_pixel"))
-        entry.version = LOWEST
-    model.ir_version = max(model.ir_version, 8)
-    return model
-
-
-def _convert(model: ModelProto, name: str) -> ModelProto:
-    """onnx's version converter, without the large weights, which it would copy several times."""
-    from onnx import version_converter
-
-    light, large = without_weights(model)
-    try:
-        converted: ModelProto = version_converter.convert_version(light, 13)
-    except Exception as error:  # the converter raises RuntimeError and its own types
-        raise ModelError(
-            f"{name}: onnx cannot convert the model to opset 13 ({runtime.one_line(error)})",
-            "export it with opset 17 or later",
-        ) from None
-    return with_weights(converted, large)
+    graph.ClearField("value_info")
+    model.weights = model.kept()
 
 
 def bind_shapes(model: ModelProto, shapes: Shapes | None) -> dict[str, tuple[int, ...]]:

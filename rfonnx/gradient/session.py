@@ -13,7 +13,7 @@ import numpy as np
 
 from rfonnx import runtime
 from rfonnx.errors import QueryError, ShapeError
-from rfonnx.gradient.build import SEED, build
+from rfonnx.gradient.build import SEED, build, seed_type
 from rfonnx.gradient.forward import Forward
 from rfonnx.gradient.prepare import float_inputs, prepare
 from rfonnx.graph.bind import Shapes
@@ -69,10 +69,12 @@ class GradientSession:
         self.shape = self._shapes[tensor]
         made = build(forward, tensor, self.wrt)
         self._outputs = made.outputs
-        self._session = runtime.open_session(made.model, providers=providers, threads=threads, name=forward.name)
+        self._session = runtime.open_session(
+            made.model, providers=providers, threads=threads, weights=made.weights, name=forward.name
+        )
         self.inputs = {i: self._shapes[i] for i in forward.graph.inputs}
         self.dtypes = {i: forward.graph.dtypes[i] for i in forward.graph.inputs}
-        self._seed_type = "float64" if forward.graph.dtypes[tensor] == "float64" else "float32"
+        self._seed_type = seed_type(forward, tensor)
         self.shared = False
 
     def run(self, inputs: Mapping[str, np.ndarray], seed: np.ndarray) -> dict[str, np.ndarray]:

@@ -234,6 +234,7 @@ def _gru_direction(op: Op, index: int) -> tuple[Value, list[Value]]:
     from_x = d.x @ d.w.transpose([1, 0]) + d.bias.slice(0, 0, 3 * size)
     r_bias = d.bias.slice(0, 3 * size, 6 * size)
     r_z, r_r, r_n = (d.weights(d.r, k) for k in range(3))
+    r_zr = d.r.slice(0, 0, 2 * size)
     in_z, in_r, in_n = (from_x.slice(2, k * size, (k + 1) * size) for k in range(3))
     bias_z, bias_r, bias_n = (r_bias.slice(0, k * size, (k + 1) * size) for k in range(3))
     z = gate.function(in_z + previous @ r_z.transpose([1, 0]) + bias_z)
@@ -252,15 +253,15 @@ def _gru_direction(op: Op, index: int) -> tuple[Value, list[Value]]:
         (dh,), (arriving, to_z, to_n, to_reset, kept, reset) = states, inputs
         dh = dh + arriving
         d_z, d_n = dh * to_z, dh * to_n
+        concat = dh.emit.concat
         if reset_after:
             d_r = d_n * to_reset
-            through = (d_n * reset) @ r_n
+            through = concat([d_z, d_r, d_n * reset], 1) @ d.r
         else:
             inner = d_n @ r_n
             d_r = inner * to_reset
-            through = inner * reset
-        before = dh * kept + through + d_z @ r_z + d_r @ r_r
-        return [before], [d_z.emit.concat([d_z, d_r, d_n], 1)]
+            through = inner * reset + concat([d_z, d_r], 1) @ r_zr
+        return [dh * kept + through], [concat([d_z, d_r, d_n], 1)]
 
     given = [d.ordered(v, backwards=True) for v in (dy, *slopes)]
     (dh0,), (d_pre,) = scan(emit, back, [dh_last], given)

@@ -1,0 +1,59 @@
+"""Operators without a gradient rule whose specification gives a function body: the body takes their place."""
+
+from __future__ import annotations
+
+import onnx
+from onnx import ModelProto
+
+from rfonnx.gradient import rules  # noqa: F401  # registers the rules
+from rfonnx.gradient.emitter import ELEMENT_TYPES
+from rfonnx.gradient.forward import Forward
+from rfonnx.gradient.registry import find, reason_for_zero
+from rfonnx.gradient.weights import LightModel, as_inputs, as_stubs
+
+
+def inline_bodies(model: LightModel, forward: Forward) -> bool:
+    """Replace operators that have no rule by their function bodies, in place.
+
+    Args:
+        model: the model.
+        forward: the same model, read: its types are what bodies that depend on types need.
+
+    Returns:
+        Whether there were any.
+    """
+    chosen = sorted(
+        {(n.domain, n.op_type) for n in forward.graph.nodes if _without_rule(n.kind) and _has_body(n.domain, n.op_type)}
+    )
+    if not chosen:
+        return False
+    from onnx import inliner
+
+    proto = as_inputs(model.proto, model.weights)
+    _declare_types(proto, forward)
+    inlined = inliner.inline_selected_functions(proto, chosen, exclude=False, inline_schema_functions=True)
+    as_stubs(inlined, model.weights)
+    model.proto = inlined
+    return True
+
+
+def _without_rule(kind: str) -> bool:
+    return find(kind) is None and reason_for_zero(kind) is None
+
+
+def _has_body(domain: str, op_type: str) -> bool:
+    if domain or not onnx.defs.has(op_type):
+        return False
+    schema = onnx.defs.get_schema(op_type)
+    return bool(schema.has_function or schema.has_context_dependent_function)  # type: ignore[attr-defined]
+
+
+def _declare_types(proto: ModelProto, forward: Forward) -> None:
+    """Bodies depend on the types of what they are given, those of constants included."""
+    graph, shapes = forward.graph, forward.graph.shapes
+    known = {i.name for i in (*proto.graph.input, *proto.graph.output)}
+    proto.graph.ClearField("value_info")
+    for name, dtype in graph.dtypes.items():
+        shape = shapes.get(name)
+        if name not in known and dtype in ELEMENT_TYPES and shape is not None:
+            proto.graph.value_info.append(onnx.helper.make_tensor_value_info(name, ELEMENT_TYPES[dtype], list(shape)))

@@ -1,0 +1,57 @@
+"""Raise a model's opset to one that gradient graphs are written for."""
+
+from __future__ import annotations
+
+from onnx import ModelProto, helper
+
+from rfonnx import runtime
+from rfonnx.errors import ModelError
+from rfonnx.gradient.weights import LightModel, as_inputs, as_stubs
+from rfonnx.graph.convert import plain_domain
+
+LOWEST = 17
+"""The lowest opset that gradient graphs are written for: it has every operator that rules emit."""
+
+
+def raise_opset(model: LightModel) -> None:
+    """Bring the model to opset 17 or later, in place.
+
+    Older than 13: onnx's converter. 13 to 16 are relabelled: 17 gives their operators no other meaning, but for one default.
+
+    Raises:
+        ModelError: onnxruntime knows no such opset yet, or onnx cannot convert the model.
+    """
+    entry = next((e for e in model.proto.opset_import if plain_domain(e.domain) == ""), None)
+    if entry is None:
+        model.proto.opset_import.add(domain="", version=LOWEST)
+        return
+    if entry.version > runtime.MAX_OPSET:
+        raise ModelError(
+            f"{model.name}: the model uses ai.onnx opset {entry.version}, but onnxruntime takes at most {runtime.MAX_OPSET}",
+            "export it with a lower opset",
+        )
+    if entry.version < 13:
+        model.proto = _converted(model)
+        entry = next(e for e in model.proto.opset_import if plain_domain(e.domain) == "")
+    if entry.version < LOWEST:
+        for node in model.proto.graph.node:
+            # RoiAlign shifts coordinates by half a pixel from opset 16 on
+            if node.op_type == "RoiAlign" and entry.version < 16:
+                node.attribute.append(helper.make_attribute("coordinate_transformation_mode", "output_half_pixel"))
+        entry.version = LOWEST
+    model.proto.ir_version = min(max(model.proto.ir_version, 8), runtime.MAX_IR)
+
+
+def _converted(model: LightModel) -> ModelProto:
+    from onnx import version_converter
+
+    light = as_inputs(model.proto, model.weights)
+    try:
+        converted: ModelProto = version_converter.convert_version(light, 13)
+    except Exception as error:  # the converter raises RuntimeError and types of its own
+        raise ModelError(
+            f"{model.name}: onnx cannot convert the model to opset 13 ({runtime.one_line(error)})",
+            "export it with opset 17 or later",
+        ) from None
+    as_stubs(converted, model.weights)
+    return converted
