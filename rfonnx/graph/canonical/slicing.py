@@ -32,6 +32,9 @@ def slice_(node: Node, graph: Graph) -> Node:
         starts, ends, axes, steps = (constant_ints(node, graph, i) for i in (1, 2, 3, 4))
         axes_given, steps_given = bool(input_name(node, 3)), bool(input_name(node, 4))
     count = len(starts) if starts is not None else _length(node, graph, 1)
+    rank = input_rank(node, graph, 0)
+    if count is not None and rank is not None and count > rank:
+        raise ModelError(f"{node}: slices {count} axes of a tensor of {rank}", "check the file with onnx.checker")
     if not axes_given and count is not None:
         axes = list(range(count))
     if not steps_given and count is not None:
