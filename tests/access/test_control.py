@@ -154,6 +154,15 @@ def test_what_a_scan_carries_to_its_end():
     assert reads(program, "z", (1, 2)) == [(1, 1), (2, 2)]
 
 
+def test_the_length_that_a_scan_goes_through_may_be_data():
+    """The state counts the positions above 0, without a look at their values."""
+    text = """one = Constant<value_float = 1.0>() none = Constant<value_float = 0.0>() p = Relu(x) n = NonZero(p)
+        y = Scan<num_scan_inputs = 1, scan_input_axes = [1], body = b (float s, int64[2] e) => (float u)
+        { u = Add(s, one) }>(none, n)"""
+    program = probe_model(parse(text), X, exact=False)
+    assert reads(program, "y", ()) == [(0, 2), (0, 3)]
+
+
 def test_relations_follow_steps():
     shape, kept = (2, 3, 4), (0, 1, 2)
     assert after(kept, shape, [Permute((2, 0, 1))], (4, 2, 3)) == (2, 0, 1)

@@ -93,9 +93,13 @@ def scan(op: Op) -> list[Access]:
     names = op.node.inputs
     state = len(names) - count
     given = {inner: own(op, name) for inner, name in zip(body.inputs, names[:state], strict=False)}
+    steering: Relations = {}  # what decides the number of rounds, where it is not known
     for j, (inner, name) in enumerate(zip(body.inputs[state:], names[state:], strict=True)):
-        rank = len(program_shape(op.graph.shapes.get(name)))
+        scanned = op.graph.shapes.get(name)
+        rank = len(program_shape(scanned))
         time = _listed(op, "scan_input_axes", j) % max(rank, 1)
+        if scanned is None or scanned[time] is None:
+            steering = join(steering, anywhere(own(op, name), 0))
         others = tuple(axis for axis in range(rank) if axis != time)
         given[inner] = {source: Relation(others, time) for source in own(op, name)}
     rounds = Rounds(op, body, given, body.outputs[:state])
@@ -105,7 +109,7 @@ def scan(op: Op) -> list[Access]:
         out = program_shape(op.graph.shapes.get(output))
         shape, relations = rounds.known_of(body.outputs[i])
         if i < state:
-            result.append(emit(op, for_shape(relations, shape, out), out))
+            result.append(emit(op, join(for_shape(relations, shape, out), anywhere(steering, len(out))), out))
             continue
         axis = _listed(op, "scan_output_axes", i - state) % max(len(out), 1)
         stored_backward = _listed(op, "scan_output_directions", i - state)
