@@ -7,7 +7,7 @@ from math import prod
 from rfonnx.analysis import analyze
 from rfonnx.erf.crop import Crop
 from rfonnx.erf.source import Model
-from rfonnx.erf.unit import sample_axis
+from rfonnx.erf.walking import sample_axis
 from rfonnx.errors import RfonnxError
 
 ELEMENTS = 2**22

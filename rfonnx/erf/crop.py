@@ -1,14 +1,6 @@
-"""Running a model on only as much of the input as a unit can see, where that is provably the same.
+"""Running a model on only as much of the input as a unit can see, where that is provably the same (`equivariance`).
 
-A window of the input is the same model to a unit when every position, of every tensor on the way, that sees nothing but the
-window is there at the shifted place and sees the same, shifted: then, by induction from the input, all of them have the
-values that they have in the whole. Three things are checked; where one fails the model runs on the whole input:
-
-1. every operator on the way computes each position from what it reads in one and the same manner (`EQUIVARIANT`);
-2. constants and attributes are the same at both lengths, but for the shapes that only say how long things are;
-3. the unbounded intervals of all tensors agree, shifted, and no position is missing.
-
-Where the unit sees a border, so does the window: padding stays padding.
+Where a proof fails the model runs on the whole input. Where the unit sees a border, so does the window: padding stays padding.
 """
 
 from __future__ import annotations
@@ -16,48 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import lcm, prod
-from typing import Any
 
 import numpy as np
 
 from rfonnx.analysis import Analysis, analyze
+from rfonnx.erf.equivariance import EQUIVARIANT, broadcasts, is_constant, same_program, shifted, slides, upstream
+from rfonnx.erf.place import Place
 from rfonnx.erf.source import Model
-from rfonnx.erf.unit import Intervals, Place, Unit, unit_at
+from rfonnx.erf.unit import Intervals, Unit, unit_at
 from rfonnx.errors import RfonnxError
-from rfonnx.graph import Graph, Node, load
-
-EQUIVARIANT = frozenset(
-    {
-        "Abs", "Acos", "Acosh", "Add", "And", "Asin", "Asinh", "Atan", "Atanh", "AveragePool", "BatchNormalization",
-        "Cast", "CastLike", "Ceil", "Celu", "Clip", "Concat", "Conv", "ConvInteger", "ConvTranspose", "Cos", "Cosh",
-        "DepthToSpace", "DequantizeLinear", "Div", "Dropout", "DynamicQuantizeLinear", "Elu", "Equal", "Erf", "Exp",
-        "Expand", "Floor", "Gelu", "Greater", "GreaterOrEqual", "HardSigmoid", "HardSwish", "Identity", "IsInf", "IsNaN",
-        "LRN", "LayerNormalization", "LeakyRelu", "Less", "LessOrEqual", "Log", "LogSoftmax", "LpPool", "MatMul", "Max",
-        "MaxPool", "Mean", "Min", "Mish", "Mod", "Mul", "Neg", "Not", "Or", "PRelu", "Pad", "Pow", "QLinearConv",
-        "QuantizeLinear", "RMSNormalization", "Reciprocal", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp",
-        "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Relu", "Reshape", "Resize",
-        "Round", "Selu", "Shrink", "Sigmoid", "Sign", "Sin", "Sinh", "Slice", "Softmax", "Softplus", "Softsign",
-        "SpaceToDepth", "Split", "Sqrt", "Squeeze", "Sub", "Sum", "Swish", "Tan", "Tanh", "ThresholdedRelu", "Transpose",
-        "Unsqueeze", "Upsample", "Where", "Xor", "com.microsoft.FusedConv", "com.microsoft.Gelu",
-        "com.microsoft.QLinearAdd", "com.microsoft.QLinearConcat", "com.microsoft.QLinearLeakyRelu",
-        "com.microsoft.QLinearMul", "com.microsoft.QLinearSigmoid", "com.microsoft.QuickGelu"
-    }
-)  # fmt: skip
-"""Operators whose output position is one function of what it reads, wherever it lies. No list of those that are not would do."""
-
-MOVES = frozenset({"Expand", "Pad", "Reshape", "Resize", "Slice", "Split", "Squeeze", "Unsqueeze", "Upsample"})
-"""Operators whose operands after the first say where things go; where that is, the intervals tell."""
-
-BROADCAST = frozenset(
-    {
-        "Add", "And", "Div", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Max", "Mean", "Min", "Mod",
-        "Mul", "Or", "PRelu", "Pow", "Sub", "Sum", "Where", "Xor", "QLinearAdd", "QLinearMul"
-    }
-)  # fmt: skip
-"""Operators that lay operands over each other: a constant with a value per position is not the same in a window."""
-
-SAMPLING = frozenset({"asymmetric", "half_pixel", "pytorch_half_pixel"})
-"""Coordinate transformations of Resize that depend on the scale alone, not on the lengths."""
+from rfonnx.graph import Graph, load
 
 WORTHWHILE = 0.75
 """A window that holds more than this share of the input is not worth a second analysis."""
@@ -106,16 +66,16 @@ def _crop(model: Model, graph: Graph, analysis: Analysis, units: tuple[Unit, ...
     nodes, tensors = upstream(graph, tensor)
     if any(name != place.input and name in graph.inputs for name in tensors):
         return None  # other inputs would have to be cropped too
-    if not all(node.kind in EQUIVARIANT for node in nodes if not _constant(node, graph)):
+    if not all(node.kind in EQUIVARIANT for node in nodes if not is_constant(node, graph)):
         return None
     seen = [name for name in tensors if name in analysis.tensors]
     window = _window(units, {axis: _step(analysis, seen, place.input, axis) for axis in place.axes})
     if window is None:
         return None
     cut = [axis for axis, (lo, hi) in zip(place.axes, window, strict=True) if hi - lo + 1 < place.shape[axis]]
-    if not all(_slides(analysis, name, place, cut) for name in seen):
+    if not all(slides(analysis, name, place, cut) for name in seen):
         return None
-    if not all(_broadcasts(node, graph, analysis, place, cut) for node in nodes if node.outputs[0] in analysis.tensors):
+    if not all(broadcasts(node, graph, analysis, place, cut) for node in nodes if node.outputs[0] in analysis.tensors):
         return None
     lengths = dict(zip(place.axes, (hi - lo + 1 for lo, hi in window), strict=True))
     shape = tuple(lengths.get(axis, n) for axis, n in enumerate(place.shape))
@@ -125,7 +85,7 @@ def _crop(model: Model, graph: Graph, analysis: Analysis, units: tuple[Unit, ...
         return None
     shifts = {axis: lo for axis, (lo, _) in zip(place.axes, window, strict=True) if axis in cut}
     if not all(
-        _shifted(analysis, small, name, place, shifts, dict(zip(place.axes, window, strict=True))) for name in seen
+        shifted(analysis, small, name, place, shifts, dict(zip(place.axes, window, strict=True))) for name in seen
     ):
         return None
     inner = Place(place.input, shape, place.axes, place.at)
@@ -157,125 +117,6 @@ def _step(analysis: Analysis, tensors: list[str], input: str, axis: int) -> int:
     """The shift of the input after which all tensors repeat: the common multiple of their strides times periods."""
     fields = {analysis.tensors[name].fields[input, axis] for name in tensors}
     return lcm(*((f.stride * f.period).numerator or 1 for f in fields))
-
-
-def _broadcasts(node: Node, graph: Graph, analysis: Analysis, place: Place, axes: list[int]) -> bool:
-    """Whether no constant with a value per position takes part: a position embedding, a mask."""
-    if node.op_type not in BROADCAST:
-        return True
-    rank = len(graph.shapes[node.outputs[0]] or ())
-    walking = {analysis.tensors[node.outputs[0]].fields[place.input, axis].tensor_axis for axis in axes}
-    for name in node.inputs:
-        shape = graph.shapes.get(name) if name in graph.constants else ()
-        if shape is None or any(n != 1 and axis + rank - len(shape) in walking for axis, n in enumerate(shape)):
-            return False
-    return True
-
-
-def upstream(graph: Graph, tensor: str) -> tuple[list[Node], list[str]]:
-    """Nodes that a tensor is computed by, and the tensors that they read and make, in topological order."""
-    wanted, nodes = {tensor}, []
-    for node in reversed(graph.nodes):
-        if any(name in wanted for name in node.outputs):
-            nodes.append(node)
-            wanted.update(name for name in node.inputs if name)
-            wanted.update(name for name in node.outputs if name)
-    return nodes[::-1], [*(n for n in graph.inputs if n in wanted), *(o for n in nodes[::-1] for o in n.outputs if o)]
-
-
-def _constant(node: Node, graph: Graph) -> bool:
-    return all(name in graph.constants for name in node.outputs if name)
-
-
-def _slides(analysis: Analysis, name: str, place: Place, axes: list[int]) -> bool:
-    fields = analysis.tensors[name].fields
-    kinds = [fields[place.input, axis] for axis in axes]
-    return all(f.kind in ("local", "periodic") and f.tensor_axis is not None and f.stride > 0 for f in kinds)
-
-
-def same_program(one: Graph, other: Graph, nodes: list[Node], others: list[Node]) -> bool:
-    """Whether two readings of a graph compute the same, but for lengths."""
-    nodes = [n for n in nodes if not _constant(n, one)]
-    others = [n for n in others if not _constant(n, other)]
-    return len(nodes) == len(others) and all(
-        _same_node(a, b) and all(_same_operand(one, other, a, index) for index in range(len(a.inputs)))
-        for a, b in zip(nodes, others, strict=True)
-    )
-
-
-def _same_node(one: Node, other: Node) -> bool:
-    if (one.kind, one.inputs, one.outputs) != (other.kind, other.inputs, other.outputs):
-        return False
-    if one.kind == "Resize":
-        return one.attrs["coordinate_transformation_mode"] in SAMPLING and _same_value(one.attrs, other.attrs)
-    return one.kind in MOVES or _same_value(one.attrs, other.attrs)
-
-
-def _same_operand(one: Graph, other: Graph, node: Node, index: int) -> bool:
-    """Constants are alike, except those that say how long things are."""
-    name = node.inputs[index]
-    if not name or name not in one.constants or (index > 0 and node.op_type in MOVES):
-        return True
-    if name not in other.constants:
-        return False
-    if one.shapes.get(name) == other.shapes.get(name) and not _computed(one, name):
-        return True
-    a, b = one.value(name), other.value(name)
-    if a is None or b is None or a.dtype != b.dtype or not a.size or not b.size:
-        return False
-    # A constant of one value, such as zeros of the input's length, is the same at any length.
-    return bool(np.array_equal(a, b) or ((a == a.flat[0]).all() and (b == a.flat[0]).all()))
-
-
-def _computed(graph: Graph, name: str) -> bool:
-    """Whether a constant is made by a node, which may look at lengths; a stored one is the same at all of them."""
-    return any(name in node.outputs for node in graph.nodes)
-
-
-def _same_value(one: Any, other: Any) -> bool:
-    if isinstance(one, dict):
-        return (
-            isinstance(other, dict)
-            and one.keys() == other.keys()
-            and all(_same_value(v, other[k]) for k, v in one.items())
-        )
-    if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
-        return np.array_equal(one, other)
-    return bool(one == other) and not isinstance(one, Graph)
-
-
-def _shifted(
-    big: Analysis, small: Analysis, name: str, place: Place, shifts: dict[int, int], window: dict[int, tuple[int, int]]
-) -> bool:
-    """Whether every position of a tensor that sees only the window is there in the small model, and sees the same, shifted."""
-    for axis, shift in shifts.items():
-        along = big.tensors[name].fields[place.input, axis].tensor_axis
-        if along is None or small.tensors[name].fields[place.input, axis].tensor_axis != along:
-            return False
-        steps = shift / big.tensors[name].fields[place.input, axis].stride
-        if steps.denominator != 1:
-            return False
-        lo, hi = _along(big.intervals(name, place.input, axis, clip=False), along)
-        there_lo, there_hi = _along(small.intervals(name, place.input, axis, clip=False), along)
-        first, last = window[axis]
-        at_end = last == place.shape[axis] - 1
-        inside = ((lo >= first) | (first == 0)) & ((hi <= last) | at_end)
-        positions = np.flatnonzero(inside.any(axis=1))
-        moved = positions - int(steps)
-        if lo.shape[1] != there_lo.shape[1] or (at_end and len(there_lo) != len(lo) - int(steps)):
-            return False
-        if positions.size and (moved[0] < 0 or moved[-1] >= len(there_lo)):
-            return False
-        same = (lo[positions] - shift == there_lo[moved]) & (hi[positions] - shift == there_hi[moved])
-        if not (same | ~inside[positions]).all():
-            return False
-    return True
-
-
-def _along(intervals: tuple[np.ndarray, np.ndarray], axis: int) -> tuple[np.ndarray, np.ndarray]:
-    """Tables with the walking axis first and all others flattened."""
-    lo, hi = (np.moveaxis(table, axis, 0).reshape(table.shape[axis], -1) for table in intervals)
-    return lo, hi
 
 
 def _moved(big: Analysis, small: Analysis, unit: Unit, place: Place, shifts: dict[int, int]) -> Unit:

@@ -6,11 +6,12 @@ import math
 from collections.abc import Iterator, Sequence
 
 from rfonnx.effective import ERF, Layer
-from rfonnx.erf.crop import upstream
+from rfonnx.erf.equivariance import upstream
 from rfonnx.erf.measure import measure
+from rfonnx.erf.place import Place, find_place
 from rfonnx.erf.settings import At, Settings
 from rfonnx.erf.subject import Subject, choose_units, default_tensor, open_subject
-from rfonnx.erf.unit import Place, Unit, find_place
+from rfonnx.erf.unit import Unit
 from rfonnx.errors import RfonnxError
 from rfonnx.graph.read import Source
 

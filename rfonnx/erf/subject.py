@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from rfonnx.analysis import Analysis, analyze
-from rfonnx.erf.crop import upstream
 from rfonnx.erf.data import InputType
+from rfonnx.erf.equivariance import upstream
+from rfonnx.erf.place import Place, find_place
 from rfonnx.erf.settings import At, Settings
 from rfonnx.erf.source import Model, open_model
-from rfonnx.erf.unit import Place, Unit, find_place, find_unit, proportional, unit_at, walk
+from rfonnx.erf.unit import Unit, find_unit, unit_at
+from rfonnx.erf.walking import proportional, walk
 from rfonnx.errors import QueryError, ShapeError
 from rfonnx.graph import Graph, load
 from rfonnx.graph.read import Source
@@ -21,6 +23,12 @@ from rfonnx.plain import shape_text
 
 NORMALISED = ("LayerNormalization", "RMSNormalization", "Softmax", "LogSoftmax", "Normalize", "LpNormalization")
 """The sum of such a tensor's channels is (nearly) constant, and its gradient (nearly) zero."""
+
+SPATIAL = (
+    *("Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool", "GlobalAveragePool", "GlobalMaxPool", "ReduceMean"),
+    *("BatchNormalization", "Resize", "DepthToSpace"),
+)
+"""Operators that work on maps of channels, rows and columns."""
 
 FLOATS = ("float32", "float64", "float16", "bfloat16")
 
@@ -113,7 +121,8 @@ def channel_axis(unit: Unit) -> int | None:
 def default_tensor(subject: Subject, place: Place) -> str:
     """The last tensor before the first output that has places: the output of a U-Net, the last feature map of a classifier.
 
-    A tensor has places when its units slide over the input, or it has the shape of one that does, or the input's layout.
+    A tensor has places when it has the shape of one whose units slide over the input (tokens keep their place through
+    attention), or the input's layout and a convolution, pool or the like at work on its shape (attention's scores have none).
     Tensors whose channels are normalised are passed over: their sum says nothing.
 
     Raises:
@@ -123,21 +132,23 @@ def default_tensor(subject: Subject, place: Place) -> str:
     output = next((name for name in graph.outputs if name in analysis.tensors), "")
     if not output:
         raise QueryError(f"{subject.name}: no output depends on an input", "name a tensor with --tensor")
-    candidates = [name for name in upstream(graph, output)[1] if name in analysis.tensors]
-    seen = [name for name in candidates if analysis.tensors[name].fields[place.input, place.axes[0]].kind != "none"]
-    usable = [name for name in seen if _usable(subject, name)]
-    sliding = {
-        analysis.tensors[name].shape for name in usable if any(p is not None for p in walk(analysis, name, place))
+    nodes, names = upstream(graph, output)
+    seen = [name for name in names if name in analysis.tensors and _usable(subject, name, place)]
+    sliding = {analysis.tensors[name].shape for name in seen if any(p is not None for p in walk(analysis, name, place))}
+    maps = {
+        graph.shapes[name] for node in nodes if node.op_type in SPATIAL for name in (node.inputs[0], node.outputs[0])
     }
-    for name in reversed(usable):
+    for name in reversed(seen):
         shape = tuple(n or 0 for n in analysis.tensors[name].shape or ())
-        if shape in sliding or proportional(shape, place):
+        if shape in sliding or (shape in maps and proportional(shape, place)):
             return name
     return output
 
 
-def _usable(subject: Subject, name: str) -> bool:
+def _usable(subject: Subject, name: str, place: Place) -> bool:
     tensor = subject.analysis.tensors[name]
+    if tensor.fields[place.input, place.axes[0]].kind == "none":
+        return False
     shape = tensor.shape
     known = shape is not None and None not in shape and len(shape) >= 2
     return known and tensor.dtype in FLOATS and tensor.op_type not in NORMALISED

@@ -1,0 +1,82 @@
+"""Which input is looked at, along which axes, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rfonnx.analysis import Analysis
+from rfonnx.erf.settings import At
+from rfonnx.errors import QueryError, ShapeError
+from rfonnx.plain import shape_text
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The input that is looked at, and where in it.
+
+    Attributes:
+        input, shape: the input and its bound shape.
+        axes: of the map.
+        at: the asked place, one coordinate per axis.
+    """
+
+    input: str
+    shape: tuple[int, ...]
+    axes: tuple[int, ...]
+    at: tuple[float, ...]
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """The input's lengths along the axes: the shape of the map."""
+        return tuple(self.shape[axis] for axis in self.axes)
+
+
+def find_place(analysis: Analysis, input: str | None, axes: Sequence[int] | None, at: At) -> Place:
+    """Choose the input and its spatial axes.
+
+    Args:
+        analysis: of the model.
+        input: None: the first input that a window slides along, else the first.
+        axes: None: those that a window slides along; of an input without any, all but the batch.
+        at: "center", or a coordinate per axis.
+
+    Raises:
+        QueryError: no such input or axis, or `at` lies outside.
+    """
+    name = analysis.model.name
+    windowed = analysis.windowed
+    if input is None:
+        input = next((given for given, _ in windowed), analysis.inputs[0] if analysis.inputs else "")
+    if input not in analysis.inputs:
+        raise QueryError(
+            f"{name}: there is no input '{input}'", f"the inputs are {', '.join(map(repr, analysis.inputs))}"
+        )
+    shape = analysis.input_shapes[input]
+    if shape is None or None in shape:
+        raise ShapeError(f"{name}: the shape of input '{input}' is not known", "bind it with --shape")
+    lengths = tuple(n or 0 for n in shape)
+    if axes is None:
+        chosen = tuple(axis for given, axis in windowed if given == input)
+        chosen = chosen or tuple(a for a in range(len(lengths)) if a > 0 and lengths[a] > 1) or (len(lengths) - 1,)
+    else:
+        chosen = tuple(sorted({axis + len(lengths) if axis < 0 else axis for axis in axes}))
+        if not chosen or not all(0 <= axis < len(lengths) for axis in chosen):
+            raise QueryError(
+                f"{name}: input '{input}' of shape {shape_text(shape)} has no axes {tuple(axes)}", "see --axes"
+            )
+    return Place(input, lengths, chosen, _coordinates(name, lengths, chosen, at))
+
+
+def _coordinates(name: str, shape: tuple[int, ...], axes: tuple[int, ...], at: At) -> tuple[float, ...]:
+    lengths = [shape[axis] for axis in axes]
+    if isinstance(at, str):
+        if at != "center":
+            raise QueryError(f"{name}: at is '{at}'", f"give 'center' or {len(axes)} coordinates of the input")
+        return tuple((n - 1) / 2 for n in lengths)
+    if len(at) != len(axes) or not all(0 <= c <= n - 1 for c, n in zip(at, lengths, strict=True)):
+        raise QueryError(
+            f"{name}: place {tuple(at)} is not in the input's axes {axes} of lengths {shape_text(tuple(lengths))}",
+            "give one coordinate per axis, counted from 0",
+        )
+    return tuple(float(c) for c in at)

@@ -1,0 +1,118 @@
+"""Which axes of a tensor walk over the input, and which position along them is nearest to a place.
+
+`H // 2` is not that position: padding that is not symmetric, strides that do not divide the input and cropped borders move
+centres by up to a stride and more.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from rfonnx.analysis import Analysis
+from rfonnx.erf.place import Place
+from rfonnx.errors import QueryError, ShapeError
+
+WALK = 0.25
+"""Tokens walk along an axis when their centres cover this share of it."""
+
+Int64 = npt.NDArray[np.int64]
+
+
+def walk(analysis: Analysis, tensor: str, place: Place) -> tuple[int | None, ...]:
+    """Position along the axes of a tensor that walk over the map's axes; None along the others, and when none does."""
+    shape = known_shape(analysis, tensor)
+    tables = {axis: analysis.intervals(tensor, place.input, axis, clip=False) for axis in place.axes}
+    walking = _walking(analysis, tensor, place, tables)
+    if not walking:
+        return (None,) * len(shape)
+    distance: npt.NDArray[np.float64] = np.zeros((1,) * len(shape))
+    for axis, wanted in zip(place.axes, place.at, strict=True):
+        lo, hi = union(*tables[axis], tuple(a for a in range(len(shape)) if a not in walking))
+        distance = distance + np.where(lo <= hi, (lo + hi - 2 * wanted) ** 2, np.inf)
+    distance = np.broadcast_to(distance, [n if a in walking else 1 for a, n in enumerate(shape)])
+    index = _middle(np.argwhere(distance == distance.min()))
+    return tuple(int(i) if a in walking else None for a, i in enumerate(index))
+
+
+def _middle(ties: Int64) -> Int64:
+    """Of equally near units (rows, in order) the one in their middle; of two, the later: with stride 1 that is H // 2."""
+    away = ((ties * len(ties) - ties.sum(0)) ** 2).sum(1)
+    middle: Int64 = ties[len(ties) - 1 - int(np.argmin(away[::-1]))]
+    return middle
+
+
+Tables = dict[int, tuple[Int64, Int64]]
+
+
+def _walking(analysis: Analysis, tensor: str, place: Place, tables: Tables) -> set[int]:
+    """Axes of the tensor along which the field moves over one of the map's axes."""
+    fields = analysis.tensors[tensor].fields
+    found = set()
+    for axis, (lo, hi) in tables.items():
+        field = fields[place.input, axis]
+        if field.tensor_axis is not None:
+            found.add(field.tensor_axis)
+        elif field.kind == "block":
+            # Tokens and windows walk; channels that see more or less than others (after a Concat) stay where they are.
+            middle = np.ma.masked_array(lo + hi, lo > hi) / 2
+            spread = ((a, np.ma.max(np.ma.ptp(middle, axis=a))) for a, n in enumerate(lo.shape) if n > 1)
+            found.update(a for a, moved in spread if moved and moved >= WALK * (place.shape[axis] - 1))
+    return found
+
+
+def union(lo: Int64, hi: Int64, axes: tuple[int, ...]) -> tuple[Int64, Int64]:
+    """Hull along axes; empty intervals do not count."""
+    reads = lo <= hi
+    limit = np.iinfo(np.int64).max // 4
+    lo = np.where(reads, lo, limit).min(axis=axes, keepdims=True)
+    hi = np.where(reads, hi, -limit).max(axis=axes, keepdims=True)
+    return lo, np.where(lo == limit, lo - 1, hi)
+
+
+def same_shape_before(analysis: Analysis, tensor: str, shape: tuple[int, ...], place: Place) -> str:
+    """The last tensor before this one, in topological order, that has its shape and still slides; "" when there is none."""
+    found = ""
+    for name in analysis.tensors:
+        if name == tensor:
+            break
+        if analysis.tensors[name].shape == shape and any(p is not None for p in walk(analysis, name, place)):
+            found = name
+    return found
+
+
+def proportional(shape: tuple[int, ...], place: Place) -> bool:
+    """Whether the tensor has the input's layout: the same rank, and its lengths along the map's axes in proportion."""
+    if len(shape) != len(place.shape) or not all(shape[a] > 1 or place.shape[a] == 1 for a in place.axes):
+        return False
+    scale = max(shape[axis] / place.shape[axis] for axis in place.axes)
+    return all(abs(scale * place.shape[axis] - shape[axis]) <= 1 for axis in place.axes)
+
+
+def in_proportion(place: Place, axis: int, length: int) -> int:
+    at = place.at[place.axes.index(axis)]
+    return min(int((at + 0.5) / place.shape[axis] * length), length - 1)
+
+
+def sample_axis(analysis: Analysis, tensor: str, place: Place) -> int | None:
+    """The tensor's axis that counts samples, or None when samples do not stay apart (a batch of one always does)."""
+    if 0 in place.axes:
+        return None
+    fields = analysis.tensors[tensor].fields
+    batch = fields[place.input, 0]
+    return batch.tensor_axis if batch.kind == "local" and batch.size == 1 and batch.stride == 1 else None
+
+
+def known_shape(analysis: Analysis, tensor: str) -> tuple[int, ...]:
+    """Shape of a tensor, all of it known.
+
+    Raises:
+        QueryError, ShapeError: no such tensor; its shape depends on data.
+    """
+    if tensor not in analysis.tensors:
+        analysis.intervals(tensor, analysis.inputs[0], 0)  # says what is wrong with the name
+        raise QueryError(f"{analysis.model.name}: '{tensor}' is an input", "choose a tensor that is computed from it")
+    shape = analysis.tensors[tensor].shape
+    if shape is None or None in shape:
+        raise ShapeError(f"{analysis.model.name}: the shape of '{tensor}' depends on data", "choose another tensor")
+    return tuple(n or 0 for n in shape)
