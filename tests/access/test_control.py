@@ -155,12 +155,13 @@ def test_what_a_scan_carries_to_its_end():
 
 
 def test_the_length_that_a_scan_goes_through_may_be_data():
-    """The state counts the positions above 0, without a look at their values."""
+    """The state counts the positions above 0, without a look at their values; the last count is stored first."""
     text = """one = Constant<value_float = 1.0>() none = Constant<value_float = 0.0>() p = Relu(x) n = NonZero(p)
-        y = Scan<num_scan_inputs = 1, scan_input_axes = [1], body = b (float s, int64[2] e) => (float u)
-        { u = Add(s, one) }>(none, n)"""
-    program = probe_model(parse(text), X, exact=False)
-    assert reads(program, "y", ()) == [(0, 2), (0, 3)]
+        y, all = Scan<num_scan_inputs = 1, scan_input_axes = [1], scan_output_directions = [1],
+        body = b (float s, int64[2] e) => (float u, float v) { u = Add(s, one) v = Add(s, one) }>(none, n)
+        z = ReduceMax<keepdims = 0>(all)"""
+    program = probe_model(parse(text, output="float[] y, float[] z"), X, exact=False)
+    assert reads(program, "y", ()) == reads(program, "z", ()) == reads(program, "all", (0,)) == [(0, 2), (0, 3)]
 
 
 def test_relations_follow_steps():

@@ -122,7 +122,8 @@ def scan(op: Op) -> list[Access]:
                 past = relation.round != walks
                 along[walks] = _in_time(walks, out[axis], bool(backward.get(source)), bool(stored_backward), past)
             paths.append(to_path(source, program_shape(op.graph.shapes.get(source)), kept, out, along))
-        result.append(Access(tuple(paths), False, TOGETHER))
+        number = emit(op, anywhere(steering, len(out)), out)
+        result.append(Access((*paths, *number.paths), False, TOGETHER))
     rounds.show()
     return result
 
