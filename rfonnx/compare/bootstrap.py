@@ -6,6 +6,7 @@ sample counts k times, k ~ Poisson(1), which for many samples is the usual boots
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
@@ -17,6 +18,11 @@ Figure = Callable[[Sums], npt.NDArray[np.float64]]
 
 RESAMPLES = 500
 LEVEL = 0.95
+_BELOW = np.cumsum([math.exp(-1) / math.factorial(count) for count in range(9)])
+COUNTS = np.searchsorted(_BELOW, (np.arange(1 << 16) + 0.5) / (1 << 16)).astype(np.float64)
+"""Poisson(1) counts by 16 random bits, its inverse distribution function: adding samples takes a fifth of the time
+that it takes with numpy's own Poisson generator."""
+
 FEWEST = 10
 """Samples below which no interval is given: it would be too narrow."""
 
@@ -33,7 +39,7 @@ class Bootstrap:
     def add(self, columns: Sums) -> None:
         """Count a block of samples; each column is (samples,) or (samples, k)."""
         count = len(next(iter(columns.values())))
-        weights = self._generator.poisson(1.0, (RESAMPLES, count)).astype(np.float64)
+        weights = COUNTS[self._generator.integers(0, len(COUNTS), (RESAMPLES, count), np.uint16)]
         self.samples += count
         for name, values in columns.items():
             total, resampled = values.sum(0), weights @ values

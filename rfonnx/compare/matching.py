@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from rfonnx.errors import QueryError
+
+T = TypeVar("T")
 
 Dims = tuple[int | str | None, ...]
 
@@ -89,12 +92,20 @@ def may_agree(one: Dims, other: Dims) -> bool:
     """True when shapes could be equal at run time: the same rank, and no two different fixed lengths behind the batch
     axis.
 
-    A shape without axes is one that was not declared.
+    A shape without axes is one that was not declared. Axes of length 1 at the end do not count: a pool leaves (n, 10, 1, 1).
     """
     if not one or not other:
         return True
+    one, other = without_ends(one), without_ends(other)
     fixed = [(a, b) for a, b in zip(one[1:], other[1:], strict=False) if isinstance(a, int) and isinstance(b, int)]
     return len(one) == len(other) and all(a == b for a, b in fixed)
+
+
+def without_ends(shape: tuple[T, ...]) -> tuple[T, ...]:
+    """The shape without axes of length 1 behind the second one."""
+    while len(shape) > 2 and shape[-1] == 1:
+        shape = shape[:-1]
+    return shape
 
 
 def _check_pair(what: str, pair: Pair, flag: str) -> None:

@@ -11,12 +11,13 @@ import numpy.typing as npt
 
 from rfonnx.compare import metrics
 from rfonnx.compare.bootstrap import Bootstrap, Figure
+from rfonnx.compare.matching import without_ends
 from rfonnx.compare.worst import Finiteness, Worst
 from rfonnx.comparison import Measure, OutputAgreement, Task
 from rfonnx.errors import ShapeError
 from rfonnx.plain import shape_text
 
-BLOCK_SAMPLES, BLOCK_ELEMENTS = 512, 1 << 17
+BLOCK_SAMPLES, BLOCK_ELEMENTS = 512, 1 << 16
 """Outputs are gathered up to one of these before they are measured: numpy's calls cost more than small outputs do."""
 
 MAX_CLASSES = 4096
@@ -64,6 +65,13 @@ class Batch:
         names = np.array(self.samples, object)[part].tolist()
         return Batch(names, self.teacher[part], self.student[part], self.labels[part])
 
+    def without_ends(self) -> Batch:
+        """The same without axes of length 1 at the end, where the two differ."""
+        if self.teacher.shape == self.student.shape:
+            return self
+        teacher, student = (a.reshape(without_ends(a.shape)) for a in (self.teacher, self.student))
+        return Batch(self.samples, teacher, student, self.labels)
+
 
 class Meter:
     """Measures one pair of outputs.
@@ -104,6 +112,7 @@ class Meter:
         Raises:
             ShapeError: the two outputs have different shapes.
         """
+        batch = batch.without_ends()
         if batch.teacher.shape != batch.student.shape:
             raise ShapeError(
                 f"output '{self.names[0]}' of the teacher has the shape {shape_text(batch.teacher.shape)}, "
@@ -176,7 +185,7 @@ class Meter:
         teacher, student = batch.teacher, batch.student
         if self._task == "dense":
             classes = teacher.shape[self._class_axis]
-            teacher, student = teacher.argmax(self._class_axis), student.argmax(self._class_axis)
+            teacher, student = (metrics.pick_classes(np.moveaxis(a, self._class_axis, 0)) for a in (teacher, student))
         else:
             classes = max(int(teacher.max()), int(student.max())) + 1
             if min(teacher.min(), student.min()) < 0 or classes > MAX_CLASSES:

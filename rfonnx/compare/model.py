@@ -76,23 +76,22 @@ class OpenModel:
         """One sample as a batch: of 1, or as often as the file's batch size asks."""
         return {name: np.stack([array] * (self.batch or 1)) for name, array in sample.items()}
 
-    def run_samples(self, samples: Sequence[Mapping[str, np.ndarray]], outputs: Sequence[str]) -> list[np.ndarray]:
-        """Outputs over samples without a batch axis; axis 0 of each result counts the samples.
+    def run_rows(self, rows: Mapping[str, np.ndarray], outputs: Sequence[str]) -> list[np.ndarray]:
+        """Outputs over stacked samples; axis 0 counts the samples, of the inputs and of each result.
 
         A batch size that the file fixes is kept: the last batch is filled up, and what the filling gives is dropped.
 
         Raises:
             ShapeError: the model does not take these arrays, or gives outputs without a batch axis.
         """
-        size = self.batch or len(samples)
+        count = len(next(iter(rows.values())))
+        size = self.batch or count
         parts = []
-        for begin in range(0, len(samples), size):
-            chunk = list(samples[begin : begin + size])
-            filled = chunk + [chunk[-1]] * (size - len(chunk))
-            made = self.run({name: np.stack([sample[name] for sample in filled]) for name in filled[0]}, outputs)
-            parts.append(
-                [self._rows(array, name, size)[: len(chunk)] for array, name in zip(made, outputs, strict=True)]
-            )
+        for begin in range(0, count, size):
+            feeds = {name: _filled(array[begin : begin + size], size) for name, array in rows.items()}
+            made = self.run(feeds, outputs)
+            left = min(size, count - begin)
+            parts.append([self._rows(array, name, size)[:left] for array, name in zip(made, outputs, strict=True)])
         if len(parts) == 1:
             return parts[0]
         return [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
@@ -108,3 +107,16 @@ class OpenModel:
             f"does not count samples",
             "run sample by sample with --batch 1",
         )
+
+
+def stack(samples: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
+    """Samples as a batch, by input; one sample is not copied."""
+    if len(samples) == 1:
+        return {name: array[None] for name, array in samples[0].items()}
+    return {name: np.stack([sample[name] for sample in samples]) for name in samples[0]}
+
+
+def _filled(rows: np.ndarray, size: int) -> np.ndarray:
+    """The rows, the last one repeated up to `size`."""
+    missing = size - len(rows)
+    return rows if not missing else np.concatenate([rows, np.repeat(rows[-1:], missing, 0)])

@@ -16,7 +16,7 @@ from rfonnx.compare.kinds import detect
 from rfonnx.compare.layers import SAMPLES, parting
 from rfonnx.compare.matching import Pair, Port, match
 from rfonnx.compare.meter import Batch, Meter
-from rfonnx.compare.model import OpenModel
+from rfonnx.compare.model import OpenModel, stack
 from rfonnx.compare.settings import ModelSource, Settings, Shapes
 from rfonnx.compare.verdicts import LAYER_LIMITS, judge
 from rfonnx.comparison import Comparison, Cost, FieldPair, Kind, NonFinite, OutputAgreement, Parting, SampleInfo
@@ -179,8 +179,12 @@ class _Run:
 
     def _run_batch(self, batch: Prepared) -> None:
         mine, theirs = self._models
-        made = mine.run_samples(batch.teacher, [a.name for a, _ in self._outputs])
-        answered = theirs.run_samples(batch.student, [b.name for _, b in self._outputs])
+        given = stack(batch.teacher)
+        # The preparers hand on what fits as it is: the same arrays need stacking once.
+        shared = all(batch.student[0][b.name] is batch.teacher[0][a.name] for a, b in self._inputs)
+        taken = {b.name: given[a.name] for a, b in self._inputs} if shared else stack(batch.student)
+        made = mine.run_rows(given, [a.name for a, _ in self._outputs])
+        answered = theirs.run_rows(taken, [b.name for _, b in self._outputs])
         labels = np.array(batch.labels, np.int64)
         for meter, a, b in zip(self._meters, made, answered, strict=True):
             meter.add(Batch(batch.names, a, b, labels))

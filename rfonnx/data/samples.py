@@ -151,8 +151,9 @@ class Stack:
     def __iter__(self) -> Iterator[Item]:
         streams = {name: iter(rows) for name, rows in self._rows.items()}
         labels = iter(self._labels) if self._labels is not None else None
+        file = self._path.name
         for index in range(self._count):
-            name = f"{self._path.name}[{index}]"
+            name = f"{file}[{index}]"
             # Rows come in order from a stream, so they are read here and not in `load`.
             arrays = {key: next(stream) for key, stream in streams.items()}
             label = int(next(labels)) if labels is not None else None

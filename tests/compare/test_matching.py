@@ -37,6 +37,10 @@ def test_inputs_may_differ_in_shape() -> None:
     assert names(match("input", ports(x=(1, 3, 8, 8)), ports(image=(1, 4, 4, 3)), {}, False)) == [("x", "image")]
 
 
+def test_axes_of_length_1_at_the_end_do_not_count() -> None:
+    assert names(match("output", ports(a=("n", 10)), ports(a=(1, 10, 1, 1)), {}, True)) == [("a", "a")]
+
+
 @pytest.mark.parametrize(
     ("teacher", "student", "wanted", "message"),
     [

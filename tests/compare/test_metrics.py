@@ -151,6 +151,13 @@ def test_swapped_operands_are_the_mirror_image(shape: tuple[int, ...]) -> None:
         assert value(other, name) == pytest.approx(expected, **NEAR), name
 
 
+def test_axes_of_length_1_at_the_end_do_not_count() -> None:
+    teacher, student = scores(18, (20, 6))
+    found = measure(teacher, student.reshape(20, 6, 1, 1))
+    assert found.task == "classifier"
+    assert value(found, "rmse") == value(measure(teacher, student), "rmse")
+
+
 def test_ties_go_to_the_first_class() -> None:
     teacher = np.eye(8, dtype=np.float32)
     found = measure(teacher, np.zeros((8, 8), np.float32))
