@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 
-from rfonnx.access.primitives import Band, Select, Step
-from rfonnx.access.registry import Op
+from rfonnx.access.primitives import Band, Permute, Reshape, Select, Step
+from rfonnx.access.registry import Op, static
 from rfonnx.access.zeros import HIDDEN, LARGEST, SAME, Mask, before_rounding, fact, full
+from rfonnx.graph.model import Node
 
 MASK_NOTE = "a mask with holes, or one that differs by batch or head, is taken as wide as it reaches"
 
@@ -30,26 +32,53 @@ class Range(NamedTuple):
     exact: bool
 
 
-def row_of(op: Op, name: str) -> tuple[str, tuple[int, ...]] | None:
-    """The temporary, and its shape, that holds what each row of masked attention weights reads; None for other tensors.
+class Row(NamedTuple):
+    """What each row of masked attention weights reads: a temporary, and steps to the weights' shape with 1 for the keys."""
 
-    Follows the weights through dropout, casts and the removal of NaN, which do not move them.
-    """
+    source: str
+    steps: tuple[Step, ...]
+    shape: tuple[int, ...]
+
+
+def row_of(op: Op, name: str) -> Row | None:
+    """The row of masked attention weights, also behind dropout, casts, reshapes and the removal of NaN; None of other tensors."""
+    followed: list[tuple[Node, str]] = []
     while name not in op.rows:
         node = op.producers.get(name)
-        if node is None or node.domain or name in op.graph.constants:
+        if node is None or node.domain or node.outputs[0] != name or name in op.graph.constants:
             return None
-        if node.op_type == "Where":
-            source = node.inputs[-1]
+        if node.op_type == "Where" and node.inputs[1] in op.graph.constants:
+            source = node.inputs[2]
         elif node.op_type == "DequantizeLinear":
             source = before_rounding(op, node)
         else:
-            source = node.inputs[0] if node.op_type in SAME and node.op_type != "Transpose" else ""
-        others_constant = node.op_type != "Where" or node.inputs[1] in op.graph.constants
-        if not source or not others_constant or op.graph.shapes.get(source) != op.graph.shapes.get(name):
+            source = node.inputs[0] if node.op_type in SAME else ""
+        if not source:
             return None
+        followed.append((node, source))
         name = source
-    return op.rows[name]
+    row: Row | None = Row(op.rows[name][0], (), op.rows[name][1])
+    for node, source in reversed(followed):
+        row = _row_through(op, node, source, row) if row else None
+    return row
+
+
+def _row_through(op: Op, node: Node, source: str, row: Row) -> Row | None:
+    """The row behind a node; None where rows do not stay what they are."""
+    before, after = op.graph.shapes.get(source), op.graph.shapes.get(node.outputs[0])
+    if before is None or after is None or None in before or None in after:
+        return None
+    shape = static(after)
+    if node.op_type == "Transpose":
+        perm = tuple(node.attrs.get("perm") or range(len(shape) - 1, -1, -1))
+        return Row(row.source, (*row.steps, Permute(perm)), tuple(row.shape[i] for i in perm))
+    if before == after:
+        return row
+    keys = [i for i, (n, m) in enumerate(zip(static(before), row.shape, strict=True)) if n != m]
+    behind = static(before)[keys[0] + 1 :] if len(keys) == 1 else (0,)
+    if math.prod(behind) == 1 and math.prod(shape[:-1]) == math.prod(row.shape):  # keys are the last axis, and stay it
+        return Row(row.source, (*row.steps, Reshape((*shape[:-1], 1))), (*shape[:-1], 1))
+    return None
 
 
 def soft_mask(op: Op, name: str) -> float | None:
@@ -58,12 +87,19 @@ def soft_mask(op: Op, name: str) -> float | None:
     if node is None or node.domain or node.op_type not in ("Add", "Where"):
         return None
     for source in node.inputs:
-        value = op.graph.value(source)
-        if value is not None and value.dtype.kind == "f" and 0 < value.size <= LARGEST:
-            low = value[np.isfinite(value) & (value > HIDDEN)]
-            if low.size and float(low.min()) <= SOFT and float(low.min()) != float(np.finfo(value.dtype).min):
-                return float(low.min())
+        if source in op.graph.constants and (source, "soft") not in op.known:
+            op.known[source, "soft"] = _soft(op.graph.value(source))
+        low = op.known.get((source, "soft"))
+        if low is not None:
+            return float(low)
     return None
+
+
+def _soft(value: np.ndarray | None) -> np.ndarray | None:
+    if value is None or value.dtype.kind != "f" or not 0 < value.size <= LARGEST:
+        return None
+    above = value[np.isfinite(value) & (value > HIDDEN) & (value != np.finfo(value.dtype).min)]
+    return above.min() if above.size and above.min() <= SOFT else None
 
 
 def seen_by_softmax(op: Op, name: str, axis: int) -> Range | None:

@@ -55,7 +55,7 @@ def fact(op: Op, name: str, what: Fact, depth: int = 0) -> Mask | None:
     if shape is not None and None not in shape and depth < _DEEPEST:
         if name in op.graph.constants:
             found = _constant_fact(op.graph.value(name), what)
-        elif math.prod(d or 0 for d in shape) <= LARGEST and name in op.producers:
+        elif name in op.producers:
             found = _computed_fact(op, op.producers[name], name, what, depth + 1)
         if found is not None and not found.any():
             found = None
@@ -173,17 +173,24 @@ def _mild(op: Op, name: str) -> bool:
 
 
 def _both(a: Mask | None, b: Mask | None) -> Mask | None:
-    return None if a is None or b is None else a & b
+    return None if a is None or b is None or not _fit(a, b) else a & b
 
 
 def _either(*masks: Mask | None) -> Mask | None:
-    known = [m for m in masks if m is not None]
-    if not known:
-        return None
-    result = known[0]
-    for mask in known[1:]:
-        result = result | mask
+    """What one mask or another knows; of two that are too large together, the larger one."""
+    result: Mask | None = None
+    for mask in masks:
+        if result is None or mask is None:
+            result = mask if result is None else result
+        elif _fit(result, mask):
+            result = result | mask
+        else:
+            result = max(result, mask, key=np.size)
     return result
+
+
+def _fit(a: Mask, b: Mask) -> bool:
+    return math.prod(np.broadcast_shapes(a.shape, b.shape)) <= LARGEST
 
 
 def full(op: Op, name: str, mask: Mask, *axes: int) -> Mask:
@@ -204,8 +211,15 @@ def _moved(op: Op, node: Node, mask: Mask | None) -> Mask | None:
         return full(op, node.inputs[0], mask).transpose(perm)
     if node.op_type == "Expand" or shape == out:
         return mask
-    whole: Mask = np.broadcast_to(mask, [d or 0 for d in shape])
-    return whole.reshape([d or 0 for d in out])
+    mask = full(op, node.inputs[0], mask)
+    kept = next(
+        (i for i, (a, b) in enumerate(zip(shape[::-1], out[::-1], strict=False)) if a != b), min(len(shape), len(out))
+    )
+    if math.prod(mask.shape[: len(shape) - kept]) == 1:  # (1, 1, n, n) of heads that are folded into the batch, say
+        return mask.reshape((1,) * (len(out) - kept) + mask.shape[len(shape) - kept :])
+    if math.prod(static(shape)) > LARGEST:
+        return None
+    return np.broadcast_to(mask, static(shape)).reshape(static(out))
 
 
 def _sliced(op: Op, node: Node, mask: Mask | None) -> Mask | None:
@@ -224,7 +238,9 @@ def _scattered(op: Op, node: Node, data: Mask | None, updates: Mask | None) -> M
     indices = op.graph.value(node.inputs[1])
     if indices is None or node.attrs.get("reduction", "none") != "none" or (data is None and updates is None):
         return None
-    if shape is None or source is None or None in shape or None in source or indices.size > LARGEST:
+    if shape is None or source is None or None in shape or None in source:
+        return None
+    if max(indices.size, math.prod(static(shape)), math.prod(static(source))) > LARGEST:
         return None
     nothing = np.asarray(False)
     result = np.broadcast_to(nothing if data is None else data, static(shape)).copy()
@@ -239,5 +255,7 @@ def _outside_triangle(op: Op, node: Node) -> Mask | None:
     if shape is None or offset is None:
         return None
     rows, columns = (d or 0 for d in shape[-2:])
+    if rows * columns > LARGEST:
+        return None
     kept = np.tri(rows, columns, int(offset.reshape(-1)[0]) - (1 if node.attrs.get("upper", 1) else 0), dtype=bool)
     return kept if node.attrs.get("upper", 1) else ~kept

@@ -5,6 +5,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from access.probe import probe_model, values
+from rfonnx import analyze
 from rfonnx.access.lower import lower
 from rfonnx.access.primitives import Reduce
 from rfonnx.graph import load
@@ -173,6 +174,62 @@ def test_soft_masks_hide_nothing_and_are_named(low):
     assert softmax.exact
     assert softmax.paths[0][1] == (Reduce((2,)),)
     assert f"{low:g} is taken to hide nothing" in softmax.note
+
+
+def test_heads_folded_into_the_batch():
+    """(1, 2, 5, 5) -> (2, 5, 5) between mask and softmax, as baddbmm is exported."""
+    nodes = [
+        node("Unsqueeze", ["scores", "zero"], ["heads"]),
+        node("Add", ["heads", "m"], ["a"]),
+        node("Reshape", ["a", "s"], ["masked"]),
+    ]
+    probe_model(
+        attention(nodes, {"zero": np.array([0]), "m": additive(CAUSAL), "s": np.array([2, N, N])}), X, deltas=SMALL
+    )
+
+
+def test_keys_before_queries_are_not_taken_for_rows():
+    """Weights of (5, 2, 1) with keys first, reshaped to (2, 5): rows are no longer rows."""
+    nodes = [
+        node("Add", ["x", "m"], ["a"]),
+        node("Softmax", ["a"], ["w"], axis=0),
+        node("Reshape", ["w", "s"], ["r"]),
+        node("MatMul", ["r", "v"], ["y"]),
+    ]
+    shapes = {"x": [5, 2, 1], "v": [5, 1], "y": [2, 1]}
+    infos = [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in shapes.items()]
+    mask = additive(np.array([[1, 1], [1, 1], [0, 1], [0, 0], [0, 0]], bool))[:, :, None]
+    constants = [numpy_helper.from_array(mask, "m"), numpy_helper.from_array(np.array([2, 5]), "s")]
+    graph = helper.make_graph(nodes, "folded", infos[:2], infos[2:], constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    probe_model(model, {"x": values(5, 2, 1), "v": values(5, 1, seed=1)}, deltas=SMALL, exact=None)
+
+
+def test_a_mask_stays_small_however_large_the_scores():
+    """64 heads of 1024 queries and keys: 2**26 scores, and a mask of 2**20."""
+    heads, queries = 64, 1024
+    nodes = [
+        node("MatMul", ["x", "k"], ["s"]),
+        node("Add", ["s", "m"], ["a"]),
+        node("Reshape", ["a", "folded"], ["r"]),
+        node("Softmax", ["r"], ["p"]),
+        node("Reshape", ["p", "unfolded"], ["w"]),
+        node("MatMul", ["w", "x"], ["y"]),
+    ]
+    shapes = {"x": [1, heads, queries, 1], "k": [1, heads, 1, queries], "y": [1, heads, queries, 1]}
+    infos = [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in shapes.items()]
+    constants = {
+        "m": np.where(np.tri(queries, dtype=bool), 0, -np.inf).astype(np.float32),
+        "folded": np.array([heads, queries, queries]),
+        "unfolded": np.array([1, heads, queries, queries]),
+    }
+    constants = [numpy_helper.from_array(value, name) for name, value in constants.items()]
+    graph = helper.make_graph(nodes, "large", infos[:2], infos[2:], constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    field = analyze(model)
+    _, hi = field.intervals("y", "x", 2)
+    assert hi.reshape(-1).tolist() == list(range(queries))
+    assert field.tensors["y"].exact
 
 
 def test_mask_with_holes_is_taken_as_wide_as_it_reaches():

@@ -85,8 +85,8 @@ def _less_zeros(op: Op, operand: _Operand, zeros: _Zeros, own: bool) -> _Operand
         return _Operand(source, picked, labels, (Select(axis, seen.first, seen.last),))
     reduced = (*shape[:axis], 1, *shape[axis + 1 :])
     row = row_of(op, source) if own else None
-    if row is not None and row[1] == reduced:
-        return _Operand(row[0], reduced, labels)
+    if row is not None and row.shape == reduced:
+        return _Operand(row.source, reduced, labels, row.steps)
     by = labels.index(zeros.kept)
     if shape[by] != len(seen.first):
         return operand

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
-from rfonnx.access.indexing import positions
+from rfonnx.access.indexing import MAX_FLAT, positions
 from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Select, Step
 from rfonnx.access.registry import Op, Unproven, rule
 from rfonnx.access.rules.shared import joined, per_channel
@@ -117,7 +119,7 @@ def multiply(op: Op) -> Access:
 def where(op: Op) -> Access:
     """y reads condition, x and y at its position; a constant condition that is the same everywhere, or differs
     along one axis only, leaves one of x and y. Exact."""
-    value = op.value(0)
+    value = op.value(0) if math.prod(op.shape(0)) <= MAX_FLAT else None  # larger ones are masks of two axes or more
     if value is None or not value.size:
         return joined(op)
     if value.all() or not value.any():

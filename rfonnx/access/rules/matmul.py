@@ -44,8 +44,8 @@ def _operand(op: Op, index: int, order: tuple[int, ...], axis: int, own: Range |
     steps: tuple[Step, ...] = (Reduce((axis,)),)
     if other is not None:  # it may vary along the result's axis that this operand reduces away
         steps = (Select(axis, other.first, other.last),)
-    elif row is not None and row[1][axis] == 1:
-        name, steps = row[0], ()
+    elif row is not None and row.shape[axis] == 1:
+        name, steps = row.source, row.steps
     elif own is not None:
         steps = range_steps(own)
     return Path(name, (*steps, *_ordered(order)))
