@@ -1,6 +1,6 @@
-"""A comparison as JSON. Layout: `format` as in `rfonnx.plain`; infinite figures are the strings "inf" and "-inf",
-which JSON has no
-numbers for."""
+"""A comparison as JSON. Layout: `format` as in `rfonnx.plain`; infinite figures are the strings "inf" and "-inf", which
+JSON has no numbers for.
+"""
 
 from __future__ import annotations
 

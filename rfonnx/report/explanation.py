@@ -21,11 +21,11 @@ Int64 = npt.NDArray[np.int64]
 class Explained(Source, Protocol):
     """An analysis that also answers for single positions; `rfonnx.Analysis` is one."""
 
-    def support(self, tensor: str, position: Sequence[int], *, input: str) -> Mask:  # noqa: A002  the contract
+    def support(self, tensor: str, position: Sequence[int], *, input: str) -> Mask:
         """Which positions of an input reach a position of a tensor: a bool array of the input's shape."""
         ...
 
-    def intervals(self, tensor: str, *, input: str, axis: int, clip: bool = True) -> tuple[Int64, Int64]:  # noqa: A002
+    def intervals(self, tensor: str, *, input: str, axis: int, clip: bool = True) -> tuple[Int64, Int64]:
         """lo and hi of every position of a tensor along an input axis; they broadcast to the tensor's shape."""
         ...
 

@@ -33,7 +33,7 @@ class Source(Analysed, Protocol):
         """Derived facts by output."""
         ...
 
-    def explain(self, tensor: str, *, input: str, axis: int) -> tuple[ExplainStep, ...]:  # noqa: A002  the contract
+    def explain(self, tensor: str, *, input: str, axis: int) -> tuple[ExplainStep, ...]:
         """The chain of operators that made a field as large as it is, from the input to `tensor`."""
         ...
 
@@ -59,7 +59,7 @@ class Held:
         """Derived facts by output; the source works them out when first asked."""
         return self._source.facts
 
-    def explain(self, tensor: str, *, input: str, axis: int) -> tuple[ExplainStep, ...]:  # noqa: A002  the contract
+    def explain(self, tensor: str, *, input: str, axis: int) -> tuple[ExplainStep, ...]:
         """As `Source.explain`."""
         key = (tensor, input, axis)
         if key not in self._chains:
