@@ -196,3 +196,22 @@ def test_what_is_declared_to_read_everything_does(op_type, domain, attrs):
         assert (lo == 0).all()
         assert (hi == length - 1).all()
     assert not analysis.tensors["y"].exact
+
+
+def test_quantised_experts():
+    """Two experts, mixed by the router: what a token reads of itself, and nothing of the others."""
+    weights = {name: quantised(4, seed).reshape(2, 2, 4) for seed, name in enumerate(("w", "v"))}
+    inputs = {
+        "x": values(3, 4),
+        "r": values(3, 2, seed=1),
+        "w": weights["w"],
+        "ws": values(2, 4, seed=2),
+        "b": values(2, 4, seed=3),
+    }
+    inputs |= {"v": weights["v"], "vs": values(2, 4, seed=4)}
+    dense = values(2, 4, 4, seed=5)
+
+    def run(feeds):
+        return [np.einsum("tf,te,efg->tg", feeds["x"], np.exp(feeds["r"]), dense)]
+
+    probe("QMoE", inputs, ["w", "ws", "b", "v", "vs"], run=run, exact=False, k=1, **MS, **SMALL)
