@@ -67,7 +67,7 @@ class FakeAnalysis:
     facts: dict[str, OutputFacts] = field(default_factory=dict)
     model: FakeModel = field(default_factory=FakeModel)
 
-    def explain(self, tensor: str, *, input: str, axis: int) -> tuple[ExplainStep, ...]:  # noqa: A002  the contract
+    def explain(self, tensor: str, *, input: str, axis: int) -> tuple[ExplainStep, ...]:
         return self.chains.get(tensor, ())
 
 

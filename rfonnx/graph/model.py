@@ -57,7 +57,8 @@ class Graph:
         constants: names of tensors that depend on no input (initializers, Constant, Shape of a static shape, and what is
             computed from those alone).
         evaluate: gives the value of a constant as a numpy array, or None when its data is absent or too large to be wanted.
-        declared: dimensions of each input as the file declares them: a length, or the name of a symbolic one, "" when it has none.
+        declared: dimensions of each input as the file declares them: a length, or the name of a symbolic one, "" when it
+            has none.
         opsets: version by domain; the domain of ai.onnx is "".
         ir_version, producer: as in the file.
         warnings: one line each: shapes found another way, value_info that contradicts inference, and the like.

@@ -129,7 +129,11 @@ def _joins(source: Held, axes: Axes) -> Iterator[Line]:
         centres = ", ".join(number(offset) for offset in offsets)
         yield (Name(tensor), " joins branches of ", Name(name), f" axis {axis} that are centred at {centres}")
     for (name, axis), count in apart.items():
-        yield (f"{count} joins of branches of ", Name(name), f" axis {axis} that differ in centre, as causal branches do")
+        yield (
+            f"{count} joins of branches of ",
+            Name(name),
+            f" axis {axis} that differ in centre, as causal branches do",
+        )
 
 
 def _warnings(source: Held) -> Iterator[Line]:

@@ -45,7 +45,9 @@ def test_what_changes_is_what_the_intervals_say(name):
                 assert not outside.any(), f"{where}: changes position {np.argwhere(outside)[0]}, outside its interval"
                 if a.tensors[tensor].exact:
                     missed = ((lo == index) | (hi == index)) & (lo <= hi) & ~seen
-                    assert not missed.any(), f"{where}: an end of position {np.argwhere(missed)[0]}, but nothing changes"
+                    assert not missed.any(), (
+                        f"{where}: an end of position {np.argwhere(missed)[0]}, but nothing changes"
+                    )
                     for position, indices in used[tensor].items():
                         assert seen[position] == indices[index], f"{where}: support of {position} says otherwise"
 
