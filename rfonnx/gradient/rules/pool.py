@@ -10,6 +10,7 @@ from rfonnx.gradient.op import Op
 from rfonnx.gradient.registry import ZERO, Gradients, Unsupported, rule
 from rfonnx.gradient.rules.adjoint import Window, conv_adjoint, repeat
 from rfonnx.gradient.rules.conv import geometry
+from rfonnx.gradient.rules.shared import not_below
 from rfonnx.gradient.values import Value
 
 
@@ -114,14 +115,89 @@ def max_pool(op: Op, g: Value) -> Gradients:
     if op.gradients[0] is None:
         raise Unsupported("only its indices lead to the tensor")
     window = pool_window(op)
-    if window.rank == 2 and max(window.kernel) <= 7 and not op.attrs.get("storage_order", 0):
+    few = sum(window.kernel) <= MAX_TAPS and set(window.dilation) == {1}
+    if few and not op.attrs.get("storage_order", 0):
         return [by_taps(op, g, window)]
     return [by_indices(op, g, window)]
 
 
+MAX_TAPS = 14
+"""Taps, summed over the axes, up to which comparing them one by one is faster than a second pool that gives indices."""
+
+
 def by_taps(op: Op, g: Value, window: Window) -> Value:
-    """Rows and columns apart: a maximum over columns first, then over rows of those, is found first in row-major order."""
-    return by_indices(op, g, window)
+    """One axis at a time: maxima over the last axis, then over the one before of those, are found first in row-major order."""
+    stages = [op.x()]
+    axes = [a for a in reversed(range(window.rank)) if window.kernel[a] > 1 or window.stride[a] > 1]
+    for axis in axes[:-1]:
+        stages.append(_pool_axis(stages[-1], window, axis))
+    results = [*stages[1:], op.y()]
+    for axis, x, y in reversed(list(zip(axes, stages, results, strict=True))):
+        g = _first_maximum(g, x, y, window, axis)
+    return g
+
+
+def _pool_axis(x: Value, window: Window, axis: int) -> Value:
+    """The maximum along one axis alone."""
+    only = [int(a == axis) for a in range(window.rank)]
+    surplus = max(window.full(axis) - window.begin[axis] - window.length[axis], 0)
+    return x.emit(
+        "MaxPool",
+        x,
+        kernel_shape=[window.kernel[axis] if o else 1 for o in only],
+        strides=[window.stride[axis] if o else 1 for o in only],
+        pads=[*(window.begin[axis] * o for o in only), *(surplus * o for o in only)],
+    )
+
+
+def _first_maximum(g: Value, x: Value, y: Value, window: Window, axis: int) -> Value:
+    """The gradient of a maximum along one axis: each window's goes to the first tap that holds y.
+
+    The last tap takes what no other took, without being looked at.
+    """
+    kernel, stride, count = window.kernel[axis], window.stride[axis], window.out_length[axis]
+    rank, along = window.rank + 2, axis + 2
+    begin, length = window.begin[axis], window.length[axis]
+    end = max(window.full(axis) - begin - length, 0)
+    pads = [0] * (2 * rank)
+    pads[along], pads[rank + along] = begin, end
+    wide = x.pad(pads, float(np.finfo(x.dtype).min))
+    takes = []
+    rest = g
+    for tap in range(kernel - 1):
+        reached = wide.slice(along, tap, tap + (count - 1) * stride + 1, stride)
+        take = rest * not_below(reached, y)
+        takes.append(take)
+        rest = rest - take
+    takes.append(rest)
+    steps = count + len(takes[::stride]) - 1
+    parts = [_shifted_sum(takes[r::stride], rank, along, count, steps) for r in range(min(stride, kernel))]
+    placed = _interleaved(parts, stride, rank, along, steps, window.out_length[axis + 1 :])
+    pads[along], pads[rank + along] = -begin, length + begin - steps * stride
+    return placed.pad(pads)
+
+
+def _interleaved(parts: list[Value], stride: int, rank: int, axis: int, steps: int, behind: tuple[int, ...]) -> Value:
+    """Parts dealt out in turn along an axis, `steps` rounds of `stride`; zeros where there are fewer parts."""
+    if stride == 1:
+        return parts[0]
+    dealt = [part.unsqueeze([axis + 1]) for part in parts]
+    pads = [0] * (2 * rank + 2)
+    pads[rank + 1 + axis + 1] = stride - len(parts)
+    together = parts[0].emit.concat(dealt, axis + 1).pad(pads)
+    return together.reshape([0] * axis + [steps * stride, *behind])
+
+
+def _shifted_sum(takes: list[Value], rank: int, axis: int, count: int, steps: int) -> Value:
+    """Sum of parts of length `count`, each one position further along than the one before, `steps` long."""
+    total: Value | None = None
+    for shift, take in enumerate(takes):
+        pads = [0] * (2 * rank)
+        pads[axis], pads[rank + axis] = shift, steps - count - shift
+        moved = take.pad(pads)
+        total = moved if total is None else total + moved
+    assert total is not None
+    return total
 
 
 def by_indices(op: Op, g: Value, window: Window) -> Value:
