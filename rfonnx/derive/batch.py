@@ -91,8 +91,12 @@ def _fact(fields: Fields, output: str, batched: list[str]) -> BatchFact:
     if tensor is None:  # an input that is passed on, or a constant
         return BatchFact("independent", batch, "")
     own = bool(tensor.shape) and tensor.shape is not None and tensor.shape[0] == batch
+    unknown_length = tensor.shape is None or tensor.shape[:1] == (None,)
     for name in batched:
-        reason = _mixing(*fields.intervals(output, name, 0), batch if own else 0)
+        lo, hi = fields.intervals(output, name, 0)
+        if unknown_length and (lo <= hi).any():
+            return BatchFact("unknown", 0, f"the length of '{output}' depends on data")
+        reason = _mixing(lo, hi, batch if own else 0)
         if reason and not tensor.exact:
             return BatchFact("unknown", 0, f"it is not proven that samples of '{name}' stay apart")
         if reason:

@@ -15,8 +15,11 @@ AMENDED = frozenset(
 )
 """Operators with a schema whose inference is missing or wrong: see `shape_rules.standard`."""
 
-AMENDED_WITH = {"ConvTranspose": "output_shape"}
-"""Operators whose inference is wrong (a length that is left out shifts those behind it) when they have this attribute."""
+AMENDED_WITH = {
+    "ConvTranspose": {"output_shape": None, "auto_pad": ("SAME_UPPER", "SAME_LOWER")},
+}
+"""Operators whose inference is wrong when they have one of these attributes, with one of the values if there are some: a length
+of output_shape below the input's is left out, and output_padding is added to lengths that SAME fixes."""
 
 _POOLS = frozenset({"MaxPool", "AveragePool", "LpPool"})
 _POOL_OPSET = 22
@@ -31,7 +34,10 @@ _LATER = {**dict.fromkeys(_POOLS, _POOL_OPSET), **dict.fromkeys(_NEGATIVE_AXES, 
 
 def amended(node: Node) -> bool:
     """True when our own rule tells the node's shapes although onnx has a schema."""
-    return node.kind in AMENDED or AMENDED_WITH.get(node.kind, "") in node.attrs
+    if node.kind in AMENDED:
+        return True
+    given = ((node.attrs.get(name), values) for name, values in AMENDED_WITH.get(node.kind, {}).items())
+    return any(value is not None and (values is None or value in values) for value, values in given)
 
 
 @cache

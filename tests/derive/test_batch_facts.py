@@ -89,6 +89,14 @@ def test_batches(name):
     assert mixes(model) == (truth == "mixed")
 
 
+def test_a_length_that_a_sample_decides():
+    """As many positions as the first sample says, all alike: which sample position 1 belongs to is nobody's to tell."""
+    text = """<ir_version: 8, opset_import: ["" : 17]> net (int64[n] x) => (float[?] y) <int64[1] first = {0}>
+        { g = Gather(x, first) y = ConstantOfShape(g) }"""
+    fact = rfonnx.analyze(onnx.parser.parse_model(text), {"n": 3}).facts["y"].batch
+    assert (fact.state, fact.reason) == ("unknown", "the length of 'y' depends on data")
+
+
 def mixes(model: onnx.ModelProto) -> bool:
     """True when replacing a sample changes an output of another one."""
     session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])

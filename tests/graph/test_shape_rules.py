@@ -43,6 +43,18 @@ CASES = {
     "ConvTranspose, smaller than the input": Case(
         "ConvTranspose", [f(1, 2, 3, 4), f(2, 5, 3, 3)], {"output_shape": [2, 2], "group": 2}, domain=""
     ),
+    "ConvTranspose, SAME": Case(
+        "ConvTranspose",
+        [f(1, 2, 3, 4), f(2, 5, 4, 3)],
+        {"auto_pad": "SAME_UPPER", "strides": [2, 3], "output_padding": [1, 0]},
+        domain="",
+    ),
+    "ConvTranspose, SAME with short kernels": Case(
+        "ConvTranspose",
+        [f(1, 2, 3, 4), f(2, 5, 1, 2)],
+        {"auto_pad": "SAME_LOWER", "strides": [3, 3], "output_padding": [1, 0]},
+        domain="",
+    ),
     "Squeeze, negative before opset 11": Case("Squeeze", [f(2, 1, 3, 1)], {"axes": [-3, 3]}, domain="", opset=9),
     "Unsqueeze, negative before opset 11": Case("Unsqueeze", [f(2, 3)], {"axes": [-1, 1]}, domain="", opset=9),
     "Concat, negative before opset 11": Case("Concat", [f(2, 3), f(2, 1)], {"axis": -1}, domain="", opset=9),

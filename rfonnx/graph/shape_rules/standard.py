@@ -73,15 +73,27 @@ def max_unpool(call: Call) -> list[TypeProto]:
 
 @shapes("ConvTranspose")
 def conv_transpose(call: Call) -> list[TypeProto]:
-    """x (1,2,3,4), w (2,5,3,3) in 2 groups and output_shape (6,8) give (1,10,6,8). For nodes with that attribute only.
+    """x (1,2,3,4), w (2,5,3,3) in 2 groups and output_shape (6,8) give (1,10,6,8); so do SAME and strides of 2.
 
-    Some exporters write the whole shape there, batch and channels too; runtimes read its last lengths.
+    Some exporters write the whole shape there, batch and channels too. SAME never lengthens: with kernels shorter than their
+    strides, runtimes leave out positions at the end that no kernel reaches.
     """
     shape, wanted, channels = call.shape(0), call.attr("output_shape"), call.dim(1, 1)
-    if shape is None or len(wanted) < len(shape) - 2:
+    if shape is None:
         return []
     made = None if channels is None else channels * int(call.attr("group", 1))
-    return [tensor_type(call.elem(0), (shape[0], made, *wanted[len(wanted) - len(shape) + 2 :]))]
+    if wanted is None:
+        ones = [1] * len(shape[2:])
+        kernel = call.attr("kernel_shape") or [call.dim(1, axis + 2) for axis in range(len(ones))]
+        strides, dilations = call.attr("strides") or ones, call.attr("dilations") or ones
+        extra = call.attr("output_padding") or [0] * len(ones)
+        spatial = [
+            None if n is None or k is None else min(n * s, (n - 1) * s + (k - 1) * d + 1 + more)
+            for n, k, s, d, more in zip(shape[2:], kernel, strides, dilations, extra, strict=True)
+        ]
+    else:
+        spatial = wanted[-len(shape[2:]) :]
+    return [tensor_type(call.elem(0), (shape[0], made, *spatial))]
 
 
 @shapes("ai.onnx.ml.LinearRegressor", "ai.onnx.ml.SVMRegressor", "ai.onnx.ml.TreeEnsembleRegressor")
