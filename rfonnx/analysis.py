@@ -16,7 +16,10 @@ from rfonnx.errors import ModelError, QueryError, ShapeError
 from rfonnx.explanation import explain
 from rfonnx.fields import KINDS, WIDENED, Tensors
 from rfonnx.graph import Graph, load
+from rfonnx.graph.declared import Measured
+from rfonnx.graph.read import Source
 from rfonnx.lookup import Lookup
+from rfonnx.measured import ROUNDS, measure, open_tensors
 from rfonnx.plain import analysis_to_dict, flat_rows
 from rfonnx.results import ExplainStep, ModelInfo, OutputFacts, Shape, TensorField
 
@@ -50,7 +53,7 @@ def analyze(
         ModelError: the file is not a model that can be read.
         ShapeError: a dimension is unbound, or a given shape contradicts the file.
     """
-    graph = load(model, shapes)
+    graph = _loaded(model, shapes)
     program = lower(graph, weights)
     for name, shape in program.inputs:
         if max(shape, default=0) > LONGEST_AXIS:
@@ -72,6 +75,20 @@ def analyze(
         return analyze(model, other, weights)
 
     return Analysis(graph, program, result, again)
+
+
+def _loaded(model: Source, shapes: Mapping[str, Sequence[int] | int] | None) -> Graph:
+    """The graph; what inference leaves open of onnxruntime's own operators is measured."""
+    graph, known = load(model, shapes), dict[str, Measured]()
+    for _ in range(ROUNDS):
+        if not open_tensors(graph):
+            break
+        found = measure(model, graph)
+        if not found:
+            break
+        known |= found
+        graph = load(model, shapes, known)
+    return graph
 
 
 class Analysis:

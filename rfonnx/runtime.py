@@ -185,10 +185,11 @@ def trace_types(
     tensors: Sequence[str],
     weights: Mapping[str, np.ndarray] | None = None,
     name: str = "model",
+    folder: str | os.PathLike[str] | None = None,
 ) -> dict[str, tuple[str, int, tuple[int, ...]]]:
     """Types of tensors of the main graph, measured: numpy-style name, TensorProto element type, shape.
 
-    Only shapes leave the run, so it needs no more memory than a forward run.
+    Only shapes leave the run, so it needs no more memory than a forward run. The arguments are those of `open_session`.
 
     Raises:
         ModelError, ShapeError: see `open_session` and `run`.
@@ -201,7 +202,7 @@ def trace_types(
     for index, tensor in enumerate(tensors):
         graph.node.append(onnx.helper.make_node("Shape", [tensor], [f"rfonnx/shape/{index}"]))
         graph.output.append(onnx.helper.make_tensor_value_info(f"rfonnx/shape/{index}", onnx.TensorProto.INT64, None))
-    session = open_session(traced, level="none", weights=weights, name=name)
+    session = open_session(traced, level="none", weights=weights, name=name, folder=folder)
     shapes = run(session, [f"rfonnx/shape/{index}" for index in range(len(tensors))], feeds, name)
     types = {output.name: _element_type(output.type) for output in session.get_outputs()}
     return {

@@ -12,6 +12,9 @@ from rfonnx.graph.tensors import Tensors, read_type
 from rfonnx.graph.text import quote, show_shape
 from rfonnx.results import Shape
 
+Measured = tuple[int, Shape]
+"""Element type (TensorProto's number) and shape."""
+
 
 class Declared:
     """Inference comes first. Where it leaves something open, a measured shape fills it, else the file's value_info.
@@ -22,7 +25,7 @@ class Declared:
         contradicted: tensors whose value_info is wrong, and how.
     """
 
-    def __init__(self, symbols: Mapping[str, int], known: Mapping[str, Shape]) -> None:
+    def __init__(self, symbols: Mapping[str, int], known: Mapping[str, Measured]) -> None:
         self.filled: dict[str, None] = {}
         self.measured: dict[str, None] = {}
         self.contradicted: dict[str, str] = {}
@@ -48,7 +51,7 @@ class Declared:
         measured = self._known.get(name)
         if measured is not None and (shape is None or None in shape):
             self.measured[name] = None
-            shape = measured
+            elem, shape = measured
         tensors.set_tensor(name, elem, shape)
 
     def _fill(self, name: str, elem: int, shape: Shape, declared: TypeProto) -> tuple[int, Shape]:

@@ -11,22 +11,22 @@ from rfonnx.errors import ModelError, RfonnxError
 from rfonnx.graph.bind import Shapes, bind, declared_dims
 from rfonnx.graph.build import Builder
 from rfonnx.graph.convert import plain_domain
-from rfonnx.graph.declared import Declared
+from rfonnx.graph.declared import Declared, Measured
 from rfonnx.graph.model import Graph
 from rfonnx.graph.order import sort
 from rfonnx.graph.read import Source, name_of, read_model
 from rfonnx.graph.scope import Scope
 from rfonnx.graph.text import check_text, one_line
-from rfonnx.results import Shape
 
 
-def load(model: Source, shapes: Shapes | None = None, known: Mapping[str, Shape] | None = None) -> Graph:
+def load(model: Source, shapes: Shapes | None = None, known: Mapping[str, Measured] | None = None) -> Graph:
     """Read a model: sorted, functions inlined, every shape bound, computed shapes folded, operators canonical.
 
     Args:
         model: path, bytes or ModelProto. The ModelProto is not changed; weights outside the file are not read.
         shapes: shape by input name, or length by symbolic dimension name: `{"x": (1, 3, 64, 64)}`, `{"H": 64}`.
-        known: shapes of tensors, by name, that were measured by running the model; used where inference cannot tell.
+        known: element types and shapes of tensors, by name, that were measured by running the model; used where inference
+            cannot tell.
 
     Raises:
         ModelError: it is no model, or a broken one; the message names the file and the tensors.
@@ -44,7 +44,7 @@ def load(model: Source, shapes: Shapes | None = None, known: Mapping[str, Shape]
 
 
 def _build(
-    model: onnx.ModelProto, name: str, folder: Path | None, shapes: Shapes | None, known: Mapping[str, Shape]
+    model: onnx.ModelProto, name: str, folder: Path | None, shapes: Shapes | None, known: Mapping[str, Measured]
 ) -> Graph:
     opsets = _opsets(model)
     graph = model.graph

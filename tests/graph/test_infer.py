@@ -149,7 +149,7 @@ def test_what_a_custom_operator_leaves_open_is_declared_measured_or_unknown():
     model = parse("{ a = custom.Strange(x) y = Relu(a) }")
     graph = load(model)
     assert (graph.shapes["a"], graph.dtypes["a"], graph.shapes["y"], graph.warnings) == (None, "", None, [])
-    graph = load(model, known={"a": (1, 3, 4, 4)})
+    graph = load(model, known={"a": (1, (1, 3, 4, 4))})
     assert graph.shapes["a"] == (1, 3, 4, 4)
     assert graph.warnings == ["1 tensor took the shape that a run of the model showed: 'a'"]
     model.graph.value_info.append(helper.make_tensor_value_info("a", 1, [1, "C", "(H+1)//2"]))
@@ -159,7 +159,7 @@ def test_what_a_custom_operator_leaves_open_is_declared_measured_or_unknown():
     assert graph.warnings == [
         "1 tensor took the shape that the file declares, which inference could not tell or check: 'a'"
     ]
-    assert load(model, {"H": 9}, {"a": (1, 7, 5)}).shapes["y"] == (1, 7, 5)
+    assert load(model, {"H": 9}, {"a": (1, (1, 7, 5))}).shapes["y"] == (1, 7, 5)
 
 
 def test_inputs_that_do_not_fit():
