@@ -17,7 +17,7 @@ from rfonnx.erf.place import Place
 from rfonnx.erf.source import Model
 from rfonnx.erf.unit import Intervals, Unit, unit_at
 from rfonnx.errors import RfonnxError
-from rfonnx.graph import Graph, load
+from rfonnx.graph import Graph, Node, load
 
 WORTHWHILE = 0.75
 """A window that holds more than this share of the input is not worth a second analysis."""
@@ -52,65 +52,106 @@ def whole(model: Model, units: tuple[Unit, ...]) -> Crop:
 
 
 def crop(model: Model, graph: Graph, analysis: Analysis, units: tuple[Unit, ...]) -> Crop | None:
-    """The smallest proven window that all units of one tensor see nothing outside of, or None."""
+    """A small window that all units of one tensor provably see nothing outside of, or None.
+
+    The units' fields first; with as much again on each side when positions are missing there (skips that are cut at both ends).
+    """
     try:
-        return _crop(model, graph, analysis, units)
+        hull = _hull(units)
+        if _saves(units[0].place, hull) and (cone := _cone(graph, analysis, units)):
+            for margin in (0, 1):
+                found = _attempt(model, graph, analysis, units, hull, margin, cone)
+                if found is not None:
+                    return found
     except RfonnxError:
-        return None  # the graph does not take these lengths
+        pass  # the graph does not take these lengths
+    return None
 
 
-def _crop(model: Model, graph: Graph, analysis: Analysis, units: tuple[Unit, ...]) -> Crop | None:
-    place, tensor = units[0].place, units[0].tensor
-    if _window(units, {}) is None:
-        return None
-    nodes, tensors = upstream(graph, tensor)
+@dataclass(frozen=True, slots=True)
+class Cone:
+    """What units are computed by.
+
+    Attributes:
+        nodes: in topological order.
+        tensors: those of them that depend on the input.
+        steps: by axis of the input: the shift after which all tensors repeat.
+    """
+
+    nodes: list[Node]
+    tensors: list[str]
+    steps: dict[int, int]
+
+
+def _cone(graph: Graph, analysis: Analysis, units: tuple[Unit, ...]) -> Cone | None:
+    """The units' cone, when every operator in it is equivariant and it has one input; else None."""
+    place = units[0].place
+    nodes, tensors = upstream(graph, units[0].tensor)
     if any(name != place.input and name in graph.inputs for name in tensors):
         return None  # other inputs would have to be cropped too
     if not all(node.kind in EQUIVARIANT for node in nodes if not is_constant(node, graph)):
         return None
     seen = [name for name in tensors if name in analysis.tensors]
-    window = _window(units, {axis: _step(analysis, seen, place.input, axis) for axis in place.axes})
-    if window is None:
+    return Cone(nodes, seen, {axis: _step(analysis, seen, place.input, axis) for axis in place.axes})
+
+
+def _attempt(
+    model: Model, graph: Graph, analysis: Analysis, units: tuple[Unit, ...], hull: Intervals, margin: int, cone: Cone
+) -> Crop | None:
+    place = units[0].place
+    window = _window(place, hull, margin, cone.steps)
+    if not _saves(place, window):
         return None
-    cut = [axis for axis, (lo, hi) in zip(place.axes, window, strict=True) if hi - lo + 1 < place.shape[axis]]
-    if not all(slides(analysis, name, place, cut) for name in seen):
+    shifts = {axis: lo for axis, (lo, hi), n in zip(place.axes, window, place.lengths, strict=True) if hi - lo + 1 < n}
+    if not all(slides(analysis, name, place, shifts) for name in cone.tensors):
         return None
-    if not all(broadcasts(node, graph, analysis, place, cut) for node in nodes if node.outputs[0] in analysis.tensors):
+    made = [node for node in cone.nodes if node.outputs[0] in analysis.tensors]
+    if not all(broadcasts(node, graph, analysis, place, shifts) for node in made):
         return None
     lengths = dict(zip(place.axes, (hi - lo + 1 for lo, hi in window), strict=True))
     shape = tuple(lengths.get(axis, n) for axis, n in enumerate(place.shape))
     light = model.rebound({place.input: shape}, weights=False)
     small, short = analyze(light.source, light.shapes), load(light.source, light.shapes)
-    if not same_program(graph, short, nodes, upstream(short, tensor)[0]):
+    if not same_program(graph, short, cone.nodes, upstream(short, units[0].tensor)[0]):
         return None
-    shifts = {axis: lo for axis, (lo, _) in zip(place.axes, window, strict=True) if axis in cut}
-    if not all(
-        shifted(analysis, small, name, place, shifts, dict(zip(place.axes, window, strict=True))) for name in seen
-    ):
+    needed = dict(zip(place.axes, hull, strict=True))
+    ends = {axis for axis, (_, hi), n in zip(place.axes, window, place.lengths, strict=True) if hi == n - 1}
+    if not all(shifted(analysis, small, name, place, shifts, needed, ends) for name in cone.tensors):
         return None
     inner = Place(place.input, shape, place.axes, place.at)
     moved = tuple(_moved(analysis, small, unit, inner, shifts) for unit in units)
+    begin = tuple(lo for lo, _ in window)
     for unit, there in zip(units, moved, strict=True):
-        begin = tuple(lo for lo, _ in window)
         if _plus(there.unbounded, begin) != unit.unbounded or _plus(there.field, begin) != unit.field:
             return None
     return Crop(model.rebound({place.input: shape}), window, moved)
 
 
-def _window(units: tuple[Unit, ...], steps: dict[int, int]) -> Intervals | None:
-    """Hull of the units' fields, begun and (where it can be) ended on a multiple of `steps`; None when it saves little."""
-    place = units[0].place
+def _hull(units: tuple[Unit, ...]) -> Intervals:
+    """What the units see, with and without borders: what is mirrored at a border may lie outside the unbounded field."""
+    both = [(*unit.unbounded, *unit.field) for unit in units]
+    rank = len(units[0].field)
+    return tuple(
+        (min(min(one[i][0], one[i + rank][0]) for one in both), max(max(one[i][1], one[i + rank][1]) for one in both))
+        for i in range(rank)
+    )
+
+
+def _window(place: Place, hull: Intervals, margin: int, steps: dict[int, int]) -> Intervals:
+    """The hull and `margin` times as much on each side, begun and (where it can be) ended on a multiple of the steps."""
     window = []
-    for index, (axis, length) in enumerate(zip(place.axes, place.lengths, strict=True)):
-        step = steps.get(axis, 1)
-        # What is mirrored at a border may lie outside the unbounded field.
-        lo = min(min(unit.unbounded[index][0], unit.field[index][0]) for unit in units)
-        hi = max(max(unit.unbounded[index][1], unit.field[index][1]) for unit in units)
-        first = max(lo, 0) // step * step
+    for axis, (lo, hi), length in zip(place.axes, hull, place.lengths, strict=True):
+        step, extra = steps[axis], margin * (hi - lo + 1)
+        first = max(lo - extra, 0) // step * step
         # At least two steps: an axis of length 1 walks nowhere, and proves nothing.
-        last = first + max(2, -(-(hi + 1 - first) // step)) * step - 1
-        window.append((first, length - 1 if hi >= length - 1 else min(last, length - 1)))
-    return tuple(window) if prod(hi - lo + 1 for lo, hi in window) <= WORTHWHILE * prod(place.lengths) else None
+        last = first + max(2, -(-(hi + extra + 1 - first) // step)) * step - 1
+        window.append((first, length - 1 if hi + extra >= length - 1 else min(last, length - 1)))
+    return tuple(window)
+
+
+def _saves(place: Place, window: Intervals) -> bool:
+    held = prod(min(hi, n - 1) - max(lo, 0) + 1 for (lo, hi), n in zip(window, place.lengths, strict=True))
+    return held <= WORTHWHILE * prod(place.lengths)
 
 
 def _step(analysis: Analysis, tensors: list[str], input: str, axis: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sized
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,9 @@ import numpy as np
 from rfonnx.erf.settings import RANDOM_SAMPLES
 from rfonnx.errors import DataError
 from rfonnx.plain import shape_text
+
+BAND = 64
+"""Positions of the longest axis that are drawn at a time: what lies outside a window is not drawn."""
 
 INTEGERS = 100
 """Values of an integer input whose embedding table tells nothing: 0..99."""
@@ -25,11 +28,13 @@ class InputType:
         shape: as bound.
         dtype: numpy's.
         values: number of values of an integer input.
+        window: closed intervals by axis, outside of which nobody looks: random samples may be 0 there.
     """
 
     shape: tuple[int, ...]
     dtype: np.dtype
     values: int = INTEGERS
+    window: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
 
 Sample = tuple[str, dict[str, np.ndarray]]
@@ -76,18 +81,29 @@ def samples(data: Any, types: Mapping[str, InputType], n: int | None, seed: int)
 
 
 def draw(types: Mapping[str, InputType], seed: int, index: int) -> dict[str, np.ndarray]:
-    """One random sample; the same for the same seed and index."""
-    generator = np.random.default_rng((seed, index))
-    made = {}
-    for name, kind in types.items():
-        if kind.dtype.kind == "f" or kind.dtype.kind == "V":
-            made[name] = generator.standard_normal(kind.shape, np.float32).astype(kind.dtype)
-        elif kind.dtype.kind == "b":
-            made[name] = generator.random(kind.shape) < 0.5
-        else:
-            limit = min(kind.values, np.iinfo(kind.dtype).max)
-            made[name] = generator.integers(0, limit, kind.shape).astype(kind.dtype)
+    """One random sample; the same for the same seed and index, whatever the windows are."""
+    return {name: _noise(kind, (seed, index, number)) for number, (name, kind) in enumerate(types.items())}
+
+
+def _noise(kind: InputType, seed: tuple[int, ...]) -> np.ndarray:
+    """Random values, drawn in bands along the longest axis: only those that a window meets."""
+    made = np.zeros(kind.shape, kind.dtype)
+    if not kind.shape:
+        return _values(kind, (), np.random.default_rng(seed))
+    axis = int(np.argmax(kind.shape))
+    low, high = kind.window.get(axis, (0, kind.shape[axis] - 1))
+    for begin in range(low // BAND * BAND, high + 1, BAND):
+        inside = (*[slice(None)] * axis, slice(begin, begin + BAND))
+        made[inside] = _values(kind, made[inside].shape, np.random.default_rng((*seed, begin)))
     return made
+
+
+def _values(kind: InputType, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
+    if kind.dtype.kind == "f":
+        return generator.standard_normal(shape, np.float32).astype(kind.dtype, copy=False)
+    if kind.dtype.kind == "b":
+        return generator.random(shape) < 0.5
+    return generator.integers(0, min(kind.values, np.iinfo(kind.dtype).max), shape).astype(kind.dtype)
 
 
 def _rows(

@@ -1,7 +1,8 @@
 """The proof that a window of the input is the same model, shifted.
 
-It is when every position, of every tensor on the way, that sees nothing but the window is there at the shifted place and sees
-the same, shifted: then, by induction from the input, all of them have the values that they have in the whole. Three things:
+It is when every position, of every tensor on the way, that sees nothing but what the units see is there at the shifted place,
+and sees the same, shifted: then, by induction from the input, all of them have the values that they have in the whole. Three
+things are checked:
 
 1. every operator on the way computes each position from what it reads in one and the same manner (`EQUIVARIANT`);
 2. constants and attributes are the same at both lengths, but for the shapes that only say how long things are;
@@ -10,6 +11,7 @@ the same, shifted: then, by induction from the input, all of them have the value
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -67,7 +69,7 @@ def is_constant(node: Node, graph: Graph) -> bool:
     return all(name in graph.constants for name in node.outputs if name)
 
 
-def slides(analysis: Analysis, name: str, place: Place, axes: list[int]) -> bool:
+def slides(analysis: Analysis, name: str, place: Place, axes: Collection[int]) -> bool:
     fields = analysis.tensors[name].fields
     kinds = [fields[place.input, axis] for axis in axes]
     return all(f.kind in ("local", "periodic") and f.tensor_axis is not None and f.stride > 0 for f in kinds)
@@ -125,24 +127,35 @@ def _same_value(one: Any, other: Any) -> bool:
 
 
 def shifted(
-    big: Analysis, small: Analysis, name: str, place: Place, shifts: dict[int, int], window: dict[int, tuple[int, int]]
+    big: Analysis,
+    small: Analysis,
+    name: str,
+    place: Place,
+    shifts: Mapping[int, int],
+    needed: Mapping[int, tuple[int, int]],
+    ends: Collection[int],
 ) -> bool:
-    """Whether every position of a tensor that sees only the window is there in the small model, and sees the same, shifted."""
+    """Whether every position of a tensor that sees only what is needed is there in the window, and sees the same, shifted.
+
+    Args:
+        big, small: the model on the whole input, and on the window.
+        name: the tensor.
+        place: the input and its axes.
+        shifts: by axis that is cut: where the window begins; 0 keeps the border, and all that lies beyond it.
+        needed: by axis: what the units see; closed.
+        ends: axes along which the window reaches the last position, and so keeps that border.
+    """
     for axis, shift in shifts.items():
-        along = big.tensors[name].fields[place.input, axis].tensor_axis
-        if along is None or small.tensors[name].fields[place.input, axis].tensor_axis != along:
-            return False
-        steps = shift / big.tensors[name].fields[place.input, axis].stride
-        if steps.denominator != 1:
+        field, there = (analysis.tensors[name].fields[place.input, axis] for analysis in (big, small))
+        along, steps = field.tensor_axis, shift / field.stride
+        if along is None or there.tensor_axis != along or steps.denominator != 1:
             return False
         lo, hi = _along(big.intervals(name, place.input, axis, clip=False), along)
         there_lo, there_hi = _along(small.intervals(name, place.input, axis, clip=False), along)
-        first, last = window[axis]
-        at_end = last == place.shape[axis] - 1
-        inside = ((lo >= first) | (first == 0)) & ((hi <= last) | at_end)
+        inside = ((lo >= needed[axis][0]) | (shift == 0)) & ((hi <= needed[axis][1]) | (axis in ends))
         positions = np.flatnonzero(inside.any(axis=1))
         moved = positions - int(steps)
-        if lo.shape[1] != there_lo.shape[1] or (at_end and len(there_lo) != len(lo) - int(steps)):
+        if lo.shape[1] != there_lo.shape[1] or (axis in ends and len(there_lo) != len(lo) - int(steps)):
             return False
         if positions.size and (moved[0] < 0 or moved[-1] >= len(there_lo)):
             return False
@@ -158,7 +171,7 @@ def _along(intervals: tuple[np.ndarray, np.ndarray], axis: int) -> tuple[np.ndar
     return lo, hi
 
 
-def broadcasts(node: Node, graph: Graph, analysis: Analysis, place: Place, axes: list[int]) -> bool:
+def broadcasts(node: Node, graph: Graph, analysis: Analysis, place: Place, axes: Collection[int]) -> bool:
     """Whether no constant with a value per position takes part: a position embedding, a mask."""
     if node.op_type not in BROADCAST:
         return True

@@ -5,14 +5,14 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from rfonnx.analysis import Analysis
 from rfonnx.effective import ERF, Skipped
-from rfonnx.erf.data import Sample, Samples, samples
+from rfonnx.erf.data import InputType, Sample, Samples, samples
 from rfonnx.erf.groups import Group, make_groups
 from rfonnx.erf.perturb import PerturbProber
 from rfonnx.erf.settings import Progress, Settings
@@ -41,8 +41,10 @@ def measure(subject: Subject, units: Sequence[Unit], settings: Settings) -> list
         GradientError: with method "gradient": an operator has no gradient.
         ModelError, QueryError, ShapeError: the model cannot be run.
     """
-    stream = samples(settings.data, subject.input_types(), settings.n, settings.seed)
-    groups, notes = make_groups(subject, units, settings, stream.total)
+    types = subject.input_types()
+    total = samples(settings.data, types, settings.n, settings.seed).total
+    groups, notes = make_groups(subject, units, settings, total)
+    stream = samples(settings.data, _windowed(types, units[0], groups), settings.n, settings.seed)
     skipped: list[Skipped] = []
     done = False
     for chunk in _chunks(stream.rows, max(group.prober.batch for group in groups)):
@@ -74,6 +76,18 @@ def measure(subject: Subject, units: Sequence[Unit], settings: Settings) -> list
         for index, member in enumerate(group.members):
             found[member] = _result(subject, units[member], group, index, settings, outcome)
     return [found[number] for number in range(len(units))]
+
+
+def _windowed(types: dict[str, InputType], unit: Unit, groups: Sequence[Group]) -> dict[str, InputType]:
+    """The types, told which part of the input the groups look at; perturbations also measure the rest of it."""
+    place = unit.place
+    if any(isinstance(group.prober, PerturbProber) for group in groups):
+        return types
+    ends = [[group.crop.window[i] for group in groups] for i in range(len(place.axes))]
+    window = {
+        axis: (min(lo for lo, _ in own), max(hi for _, hi in own)) for axis, own in zip(place.axes, ends, strict=True)
+    }
+    return {**types, place.input: replace(types[place.input], window=window)}
 
 
 Numbered = tuple[int, Sample]

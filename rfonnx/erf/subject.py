@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from rfonnx.analysis import Analysis, analyze
-from rfonnx.erf.data import InputType
+from rfonnx.erf.data import INTEGERS, InputType
 from rfonnx.erf.equivariance import upstream
 from rfonnx.erf.place import Place, find_place
 from rfonnx.erf.settings import At, Settings
@@ -58,7 +58,7 @@ class Subject:
                 if node.op_type == "Gather" and node.inputs[1] == name and node.inputs[0] in self.graph.constants
             ]
             known = [int(n) for n in tables if n]
-            types[name] = InputType(self.model.shapes[name], kind, *([min(known)] if known else []))
+            types[name] = InputType(self.model.shapes[name], kind, min(known, default=INTEGERS))
         return types
 
 
