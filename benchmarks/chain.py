@@ -36,7 +36,7 @@ def main() -> None:
             path = Path(folder) / f"chain{nodes}.onnx"
             save_chain(nodes, path)
             took = min(seconds([*REPORT, str(path)]) for _ in range(3))
-            exponent = math.log(took / before[1], nodes / before[0]) if before else math.nan
+            exponent = math.log(took / before[1], nodes / before[0]) if before else "-"
             rows.append([nodes, took, 1e6 * took / nodes, peak_megabytes([*REPORT, str(path)]), exponent])
             before = nodes, took
     table(["nodes", "report, s (best of 3)", "us per node", "peak, MiB", "exponent to the row above"], rows)

@@ -11,7 +11,7 @@ from pathlib import Path
 import onnx
 
 LIGHT = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
-REPORT = [sys.executable, "-m", "rfonnx", "report"]
+REPORT = [sys.executable, "-P", "-m", "rfonnx", "report"]
 
 
 def seconds(command: list[str]) -> float:
