@@ -73,6 +73,7 @@ class OutputAgreement:
         measures: by name; see docs/compare.md for the definitions.
         worst: by measure, the samples that fare worst, worst first.
         nonfinite: NaN and infinities, one per model.
+        class_axis: the axis of the classes in dense scores, or None.
     """
 
     teacher: str
@@ -82,6 +83,7 @@ class OutputAgreement:
     measures: Mapping[str, Measure]
     worst: Mapping[str, tuple[Case, ...]]
     nonfinite: tuple[NonFinite, ...] = ()
+    class_axis: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

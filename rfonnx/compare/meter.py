@@ -79,7 +79,7 @@ class Meter:
     Args:
         names: the teacher's output and the student's.
         task: how they are read; "auto" decides by type and shape, with the first batch.
-        class_axis: the axis of the classes, batch included, in a dense output.
+        class_axis: the axis of the classes, batch included, in a dense output; None: see `class_axis_of`.
         temperature: of the softmax under the KL.
         seed: of the bootstrap.
     """
@@ -94,7 +94,7 @@ class Meter:
     ) -> None:
         self.names = names
         self._task = task
-        self._class_axis = 1 if class_axis is None else class_axis
+        self._class_axis = class_axis
         self._temperature = temperature
         self._sums = Bootstrap(seed)
         self._pending: list[Batch] = []
@@ -184,6 +184,7 @@ class Meter:
     def _overlap(self, batch: Batch) -> dict[str, Floats]:
         teacher, student = batch.teacher, batch.student
         if self._task == "dense":
+            self._class_axis = class_axis_of(teacher) if self._class_axis is None else self._class_axis
             classes = teacher.shape[self._class_axis]
             teacher, student = (metrics.pick_classes(np.moveaxis(a, self._class_axis, 0)) for a in (teacher, student))
         else:
@@ -216,7 +217,8 @@ class Meter:
                 measures.update(self._figures("dense"))
         worst = {measure: kept.cases() for measure, kept in self._worst.items() if measure in measures}
         bad = tuple(self._finiteness.found.values())
-        return OutputAgreement(*self.names, task, self._sums.samples, measures, worst, bad)
+        axis = self._class_axis if task == "dense" else None
+        return OutputAgreement(*self.names, task, self._sums.samples, measures, worst, bad, axis)
 
     def _figures(self, group: str) -> Iterator[tuple[str, Measure]]:
         for name, figure in FIGURES[group].items():
@@ -235,14 +237,20 @@ def _joined(batches: Sequence[Batch]) -> Batch:
 def task_of(teacher: np.ndarray, student: np.ndarray) -> Task:
     """How outputs are read when nobody says.
 
-    (n, classes) floats are a classifier's scores, (n, classes, rows, columns, ...) floats are dense scores, whole
-    numbers are classes, all else is plain numbers.
+    (n, classes) floats are a classifier's scores, (n, classes, 1, 1) too; (n, classes, rows, columns, ...) floats are dense
+    scores; whole numbers are classes; all else is plain numbers.
     """
     if teacher.dtype.kind in "iub" and student.dtype.kind in "iub":
         return "labels"
     classes = teacher.shape[1] if teacher.ndim > 1 else 0
-    if teacher.ndim == 2 and classes >= 2:
+    if classes >= 2 and all(length == 1 for length in teacher.shape[2:]):
         return "classifier"
     if teacher.ndim >= 4 and 2 <= classes <= MAX_CLASSES:
         return "dense"
     return "values"
+
+
+def class_axis_of(scores: np.ndarray) -> int:
+    """The last axis where that is the shortest behind the batch (channels last), else axis 1."""
+    last = scores.ndim - 1
+    return last if scores.shape[last] < min(scores.shape[1:last]) else 1

@@ -10,7 +10,8 @@ import numpy as np
 
 from rfonnx.compare.matching import Port
 from rfonnx.compare.settings import ModelSource
-from rfonnx.errors import DataError, ShapeError
+from rfonnx.errors import DataError, ModelError, ShapeError
+from rfonnx.graph.external import external_files
 from rfonnx.graph.read import name_of, read_model
 from rfonnx.runtime import open_session, run
 
@@ -44,7 +45,13 @@ class OpenModel:
         self.label = f"{role} '{name_of(source)}'"
         self.name = Path(name_of(source)).name
         if isinstance(source, str | os.PathLike):
-            read_model(source)  # says what is wrong with a broken file better than onnxruntime does
+            # onnxruntime says less about a broken file, or about weights that are not there.
+            proto, _, folder = read_model(source)
+            for name in external_files(proto):
+                if not (folder is None or (folder / name).is_file()):
+                    raise ModelError(
+                        f"{name_of(source)}: its weights lie in '{name}', which is not there", "put it beside the model"
+                    )
         self._session = open_session(source, providers=provider, threads=threads, name=name_of(source))
         self.inputs = [Port(p.name, p.type, tuple(p.shape)) for p in self._session.get_inputs()]
         self.outputs = [Port(p.name, p.type, tuple(p.shape)) for p in self._session.get_outputs()]

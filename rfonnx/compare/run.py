@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -223,9 +224,7 @@ class _Run:
         if not output.nonfinite:
             return output
         bad = tuple(self._with_origin(found) for found in output.nonfinite)
-        return OutputAgreement(
-            output.teacher, output.student, output.task, output.samples, output.measures, output.worst, bad
-        )
+        return replace(output, nonfinite=bad)
 
     def _with_origin(self, bad: NonFinite) -> NonFinite:
         which = 0 if bad.model == "teacher" else 1
@@ -235,7 +234,7 @@ class _Run:
             return bad
         feeds = self._models[which].stacked(preparer(item.load()))
         origin = InnerModel(self._models[which], self._threads).first_nonfinite(feeds)
-        return NonFinite(bad.model, bad.tensor, bad.sample, bad.position, bad.value, bad.samples, origin)
+        return replace(bad, origin=origin)
 
     def _warnings(self, outputs: Sequence[OutputAgreement]) -> Sequence[str]:
         found = []
@@ -246,11 +245,10 @@ class _Run:
         if self._skipped:
             found.append(f"{len(self._skipped)} samples were skipped")
         if self._settings.task == "auto":
-            found += [
-                f"output '{o.teacher}' was read as {o.task}; --task says otherwise"
-                for o in outputs
-                if o.task in ("dense",)
-            ]
+            for output in outputs:
+                if output.class_axis is not None:
+                    how = f"scores per position, classes along axis {output.class_axis}"
+                    found.append(f"output '{output.teacher}' was read as {how}; --task and --class-axis say otherwise")
         return found
 
 

@@ -293,6 +293,14 @@ def test_an_output_that_is_a_sequence() -> None:
     assert rfonnx.compare(both, both, outputs={"scores": "scores"}, **QUICK).passed
 
 
+def test_weights_that_are_not_there(tmp_path: Path) -> None:
+    net = small_nets.classifier()
+    onnx.save(net, tmp_path / "m.onnx", save_as_external_data=True, location="m.bin", size_threshold=0)
+    (tmp_path / "m.bin").unlink()
+    with pytest.raises(rfonnx.ModelError, match=r"its weights lie in 'm\.bin', which is not there"):
+        rfonnx.compare(tmp_path / "m.onnx", tmp_path / "m.onnx", **QUICK)
+
+
 def test_free_sizes_need_a_shape() -> None:
     net = small_nets.segmenter()
     with pytest.raises(rfonnx.ShapeError, match="h"):

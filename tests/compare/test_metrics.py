@@ -113,6 +113,14 @@ def test_class_axis() -> None:
     assert value(found, "agreement") == (teacher.argmax(3) == student.argmax(3)).mean()
 
 
+def test_classes_may_stand_last() -> None:
+    teacher, student = scores(19, (3, 9, 11, 4))
+    found = measure(teacher, student)
+    assert (found.task, found.class_axis) == ("dense", 3)
+    assert value(found, "agreement") == (teacher.argmax(3) == student.argmax(3)).mean()
+    assert measure(*scores(19, (2, 512, 7, 7))).class_axis == 1
+
+
 def test_labels_whose_classes_appear_late() -> None:
     generator = np.random.default_rng(9)
     teacher, student = generator.integers(0, 3, (40, 30)), generator.integers(0, 3, (40, 30))
@@ -156,6 +164,7 @@ def test_axes_of_length_1_at_the_end_do_not_count() -> None:
     found = measure(teacher, student.reshape(20, 6, 1, 1))
     assert found.task == "classifier"
     assert value(found, "rmse") == value(measure(teacher, student), "rmse")
+    assert measure(teacher.reshape(20, 6, 1, 1), student.reshape(20, 6, 1, 1)).task == "classifier"
 
 
 def test_ties_go_to_the_first_class() -> None:
