@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 
 from rfonnx.analysis import Analysis, analyze
+from rfonnx.compare.drawn import random_source
 from rfonnx.compare.macs import macs, parameters
 from rfonnx.compare.model import OpenModel
-from rfonnx.compare.run import bound, compare_models, random_source, usable_cores
+from rfonnx.compare.run import bound, compare_models, usable_cores
 from rfonnx.compare.settings import Settings, Shapes
 from rfonnx.comparison import Comparison
 from rfonnx.data.prepare import InputSpec, Preparer

@@ -11,6 +11,7 @@ import numpy as np
 from rfonnx.analysis import analyze
 from rfonnx.compare.batches import Batches, Feed, Prepared
 from rfonnx.compare.cost import costs
+from rfonnx.compare.drawn import random_source
 from rfonnx.compare.fields import field_pairs
 from rfonnx.compare.inner import InnerModel
 from rfonnx.compare.kinds import detect
@@ -22,7 +23,7 @@ from rfonnx.compare.settings import ModelSource, Settings, Shapes
 from rfonnx.compare.verdicts import LAYER_LIMITS, judge
 from rfonnx.comparison import Comparison, Cost, FieldPair, Kind, NonFinite, OutputAgreement, Parting, SampleInfo
 from rfonnx.data.prepare import InputSpec, Preparer
-from rfonnx.data.samples import Random, Source, open_source
+from rfonnx.data.samples import Source, open_source
 from rfonnx.errors import DataError, RfonnxError
 from rfonnx.graph import Graph, load
 
@@ -252,20 +253,6 @@ class _Run:
         return found
 
 
-def random_source(model: OpenModel, shapes: Shapes | None, count: int, seed: int) -> Random:
-    """Random samples for a model.
-
-    Raises:
-        ShapeError: a dimension other than the batch is left open.
-    """
-    graph = load(model.source, shapes)
-    specs = {}
-    for port in model.inputs:
-        shape = graph.shapes[port.name] or ()
-        specs[port.name] = (tuple(n or 1 for n in shape[1:]), model.dtype(port), value_count(graph, port.name))
-    return Random(specs, count, seed)
-
-
 def usable_cores() -> int:
     """Cores that this process may use."""
     try:
@@ -277,13 +264,3 @@ def usable_cores() -> int:
 def bound(feeds: Feed) -> Shapes:
     """Shapes of a run's inputs."""
     return {name: array.shape for name, array in feeds.items()}
-
-
-def value_count(graph: Graph, name: str) -> int:
-    """How many values an integer input may have: the rows of the tables it picks from, else 2."""
-    rows = [
-        (graph.shapes.get(node.inputs[0]) or (2,))[node.attrs.get("axis", 0)]
-        for node in graph.nodes
-        if node.op_type == "Gather" and node.inputs[1] == name and node.inputs[0] in graph.constants
-    ]
-    return min([n for n in rows if n], default=2)
