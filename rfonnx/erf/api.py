@@ -104,6 +104,6 @@ def layers(model: Source, at: At = "center", tensors: Sequence[str] | None = Non
     Raises:
         RfonnxError: as in `erf`; what fails for one layer alone is told in its `problem`.
     """
-    from rfonnx.erf.layers import measure_layers
+    from rfonnx.erf.depth import measure_layers
 
     return measure_layers(model, at, tensors, Settings(**options))

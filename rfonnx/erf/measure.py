@@ -111,7 +111,9 @@ def _maps(group: Group, chunk: Sequence[Numbered], unit: Unit, settings: Setting
             for name in filled[0][1][1]
         }
         weights = [channel_weights(unit, settings, number) for number, _ in part]
-        found.append(group.prober.maps(feeds, weights, settings.aggregation, settings.over))
+        # What is not finite is found later, and left out with its sample's name.
+        with np.errstate(invalid="ignore", over="ignore"):
+            found.append(group.prober.maps(feeds, weights, settings.aggregation, settings.over))
     return np.concatenate(found, axis=1)
 
 

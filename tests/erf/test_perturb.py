@@ -1,0 +1,191 @@
+"""Perturbation against gradients, and against probing every position by itself."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import onnx
+import pytest
+
+import rfonnx
+import rfonnx.erf
+from erf.nets import Net, local_net
+from rfonnx import runtime
+from rfonnx.erf.probes import replacement
+from rfonnx.gradient import GradientError
+
+PLACES = [(4.0, 4.0), (4.0, 30.0), (20.0, 20.0), (33.0, 8.0)]
+
+
+def smooth_net(length: int = 24, batch: int | str = 1) -> onnx.ModelProto:
+    net = Net([batch, 2, length, length])
+    draw = net.random.standard_normal
+    a = net.op("Tanh", net.conv("x", draw((4, 2, 3, 3)) / 3))
+    net.conv(a, draw((2, 4, 3, 3)) / 4, name="y")
+    return net.model("y")
+
+
+@pytest.mark.parametrize("batch", [1, "N"])
+def test_differences_are_gradients(batch: int | str) -> None:
+    net = smooth_net(batch=batch)
+    places = [(3.0, 3.0), (12.0, 12.0), (20.0, 5.0)]
+    differences = rfonnx.erf.many(net, "y", places, n=2, method="perturb", probe="difference")
+    gradients = rfonnx.erf.many(net, "y", places, n=2)
+    for a, b in zip(differences, gradients, strict=True):
+        assert a.scale == pytest.approx(b.scale, rel=1e-3)
+        np.testing.assert_allclose(a.map, b.map, atol=1e-3 * b.map.max())
+        assert (a.method, a.probe, b.method) == ("perturb", "difference", "gradient")
+
+
+def brute_occlusion(model: onnx.ModelProto, position: tuple[int, int], sample: np.ndarray) -> np.ndarray:
+    """Replace every position of the whole input by the channel's mean, one by one."""
+    session = runtime.open_session(model)
+    other = sample.mean((2, 3), keepdims=True)
+    before = session.run(["y"], {"x": sample})[0]
+    found = np.zeros(sample.shape[2:])
+    for row, column in np.ndindex(*found.shape):
+        changed = sample.copy()
+        changed[:, :, row, column] = other[:, :, 0, 0]
+        after = session.run(["y"], {"x": changed})[0]
+        found[row, column] = abs((after - before)[0, :, position[0], position[1]].sum())
+    return found
+
+
+def test_compressed_occlusion_is_naive_occlusion() -> None:
+    net = local_net(40)
+    sample = np.random.default_rng(5).standard_normal((1, 2, 40, 40)).astype(np.float32)
+    found = rfonnx.erf.many(net, "y", PLACES, data=sample, method="perturb", block=1)
+    for erf in found:
+        row, column = erf.position[2:]
+        assert row is not None
+        assert column is not None
+        expected = brute_occlusion(net, (row, column), sample)
+        # What was not looked into was at most a thousandth of the strongest block.
+        np.testing.assert_allclose(erf.map * erf.scale, expected, atol=2e-3 * expected.max())
+        assert erf.outside == 0
+    assert found[0].naive_runs == 1 + 40 * 40
+    assert found[0].runs < found[0].naive_runs / 4
+
+
+def test_units_that_share_no_pixel_cost_as_much_as_one() -> None:
+    net = local_net(64)
+    options = {"n": 1, "method": "perturb", "probe": "difference", "crop": False}
+    one = rfonnx.erf(net, "y", (8.0, 8.0), **options)
+    apart = rfonnx.erf.many(net, "y", [(8.0 + 16 * i, 8.0 + 16 * j) for i in range(4) for j in range(4)], **options)
+    assert apart[0].runs == one.runs
+    sizes = [hi - lo + 1 for lo, hi in one.field]
+    assert one.runs == 2 * 2 * math.prod(sizes)  # both signs, both channels
+    np.testing.assert_allclose(apart[0].map, one.map, atol=1e-6 * one.map.max())
+    assert one.naive_runs / one.runs >= 20
+
+
+def test_quiet_blocks_are_not_looked_into() -> None:
+    """A unit whose two taps lie 60 apart: two corners of its field count, what is between does not."""
+    net = Net([1, 1, 100])
+    net.conv("x", np.ones((1, 1, 2)), dilations=[60], name="y")
+    erf = rfonnx.erf(net.model("y"), "y", n=1, method="perturb", crop=False)
+    lo, hi = erf.field[0]
+    assert np.flatnonzero(erf.map).tolist() == [lo, hi]
+    assert erf.runs < 40
+
+
+def test_blocks_may_stay_coarse() -> None:
+    fine = rfonnx.erf(local_net(), "y", n=2, method="perturb", block=1)
+    coarse = rfonnx.erf(local_net(), "y", n=2, method="perturb", block=3)
+    assert coarse.runs < fine.runs / 3
+    (top, _), (left, _) = coarse.field
+    block = coarse.map[top : top + 3, left : left + 3]
+    assert np.ptp(block) == 0
+
+
+@pytest.mark.parametrize("probe", ["mean", "grey", "noise", "blur"])
+def test_every_probe_finds_the_field(probe: str) -> None:
+    erf = rfonnx.erf(
+        local_net(), "y", n=4, method="perturb", probe=probe, data=np.random.default_rng(0).random((4, 2, 40, 40))
+    )
+    assert erf.outside == 0
+    assert erf.scale > 0
+    (top, bottom), (left, right) = erf.field
+    assert (erf.map[top : bottom + 1, left : right + 1] > 0).all()
+
+
+def test_a_change_from_outside_the_field_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The self-check: a field that is too small by a row is found out."""
+    from dataclasses import replace
+
+    from rfonnx.erf import subject
+
+    find = subject.find_unit
+
+    def smaller(*given: object) -> object:
+        unit = find(*given)  # type: ignore[arg-type]
+        (top, bottom), columns = unit.field
+        return replace(unit, field=((top + 1, bottom), columns))
+
+    monkeypatch.setattr(subject, "find_unit", smaller)
+    for method in ("perturb", "gradient"):
+        erf = rfonnx.erf(local_net(), "y", n=2, method=method, crop=False)
+        assert erf.outside > 1e-3
+        assert any("please report this model" in note for note in erf.notes)
+
+
+def test_what_has_no_gradient_is_perturbed_when_that_is_left_open() -> None:
+    net = Net([1, 1, 16, 16])
+    model = net.model(net.op("Round", net.conv("x", np.ones((1, 1, 3, 3))), name="y"))
+    with pytest.raises(
+        GradientError, match=r"Round.* has no gradient rule; measure it without gradients: --method perturb"
+    ):
+        rfonnx.erf(model, "y", n=1)
+    erf = rfonnx.erf(model, "y", n=8, method="auto")
+    assert (erf.method, erf.outside, erf.empty) == ("perturb", 0, False)
+    assert any("measured by perturbation: node 'y' (Round)" in note for note in erf.notes)
+
+
+def test_tokens_are_replaced_by_others() -> None:
+    """A sum over a causal window of embeddings: token 5 reads 3 to 5."""
+    net = Net([1, 12], onnx.TensorProto.INT64)
+    table = net.constant(np.random.default_rng(0).standard_normal((50, 4)).astype(np.float32))
+    tokens = net.op("Transpose", net.op("Gather", table, "x"), perm=[0, 2, 1])
+    w = net.constant(np.ones((4, 4, 3), np.float32))
+    model = net.model(net.op("Conv", tokens, w, pads=[2, 0], kernel_shape=[3], name="y"))
+    erf = rfonnx.erf(model, "y", n=4, method="auto", position=(0, None, 5))
+    assert (erf.method, erf.probe) == ("perturb", "mean")
+    assert np.flatnonzero(erf.map).tolist() == [3, 4, 5]
+
+
+@pytest.mark.parametrize("values", [2, 7, 100])
+def test_another_token_is_never_the_same(values: int) -> None:
+    sample = np.arange(values, dtype=np.int64).repeat(20)[None]
+    other = replacement(sample, (1,), "mean", np.random.default_rng(0), values)
+    assert (other != sample).all()
+    assert other.min() >= 0
+    assert other.max() < values
+
+
+def test_replacements() -> None:
+    sample = np.random.default_rng(0).random((1, 3, 40, 50)).astype(np.float32)
+    generator = np.random.default_rng(1)
+    mean = replacement(sample, (2, 3), "mean", generator, 0)
+    np.testing.assert_allclose(mean[0, :, 7, 9], sample.mean((0, 2, 3)), rtol=1e-5)
+    grey = replacement(sample, (2, 3), "grey", generator, 0)
+    assert grey.min() == grey.max() == pytest.approx((sample.min() + sample.max()) / 2)
+    noise = replacement(sample, (2, 3), "noise", generator, 0)
+    np.testing.assert_allclose(noise.std((2, 3)), sample.std((2, 3)), rtol=0.1)
+    assert abs(np.corrcoef(noise.ravel(), sample.ravel())[0, 1]) < 0.1
+    blur = replacement(sample, (2, 3), "blur", generator, 0)
+    assert blur.std() < 0.5 * sample.std()
+    np.testing.assert_allclose(blur.mean((2, 3)), sample.mean((2, 3)), atol=0.02)
+    assert all(made.dtype == np.float32 for made in (mean, grey, noise, blur))
+
+
+def test_a_batch_is_used_where_samples_stay_apart_and_only_there() -> None:
+    free, mixing = smooth_net(batch="N"), Net(["N", 2, 12, 12])
+    a = mixing.conv("x", np.random.default_rng(0).standard_normal((3, 2, 3, 3)))
+    model = mixing.model(mixing.op("Sub", a, mixing.op("ReduceMean", a, axes=[0], keepdims=1), name="y"))
+    for net in (free, model):
+        for method in ("gradient", "perturb"):
+            one = rfonnx.erf(net, "y", n=5, method=method, batch=1, crop=False)
+            many = rfonnx.erf(net, "y", n=5, method=method, batch=3, crop=False)
+            np.testing.assert_allclose(one.map, many.map, atol=1e-5 * max(one.map.max(), 1e-9))
+            assert one.runs == many.runs

@@ -1,0 +1,152 @@
+"""Which unit stands for a place: against a search over all units, and on models whose fields were worked by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+import rfonnx
+from erf.nets import Net
+from rfonnx.erf.place import find_place
+from rfonnx.erf.unit import find_unit, unit_at
+from rfonnx.errors import QueryError
+
+CASES = [
+    ("resnet18.onnx", "layer2.1.relu"),
+    ("resnet18.onnx", "layer4.1.relu"),
+    ("inception.onnx", "mix.relu"),
+    ("unet.onnx", "mask"),
+    ("superres.onnx", "high"),
+    ("wavenet.onnx", "logits"),
+    ("conv3d.onnx", "stage2.relu"),
+    ("dilated.onnx", "context"),
+]
+
+
+@pytest.mark.parametrize(("file", "tensor"), CASES)
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.5, 1.0])
+def test_no_unit_has_a_nearer_centre(models: Path, file: str, tensor: str, share: float) -> None:
+    analysis = rfonnx.analyze(models / file)
+    place = find_place(analysis, None, None, "center")
+    wanted = [share * (n - 1) for n in place.lengths]
+    place = find_place(analysis, None, None, wanted)
+    unit = find_unit(analysis, tensor, place)
+    found = sum((c - w) ** 2 for c, w in zip(unit.centre, wanted, strict=True))
+    best: np.ndarray | float = 0.0
+    for axis, where in zip(place.axes, wanted, strict=True):
+        lo, hi = analysis.intervals(tensor, place.input, axis, clip=False)
+        best = best + ((lo + hi) / 2 - where) ** 2
+    assert found == pytest.approx(np.min(best))
+
+
+def test_resnet_padding_moves_the_centre(models: Path) -> None:
+    """Stride 32: position 3 is centred at 96, position 4 at 128; the middle of 224 is 111.5."""
+    analysis = rfonnx.analyze(models / "resnet18.onnx")
+    for at, position in (("center", 3), ((113.0, 113.0), 4), ((0.0, 0.0), 0), ((223.0, 223.0), 6)):
+        unit = find_unit(analysis, "layer4.1.relu", find_place(analysis, None, None, at))
+        assert unit.position == (0, None, position, position)
+        assert unit.centre == (32 * position, 32 * position)
+
+
+def test_with_stride_1_the_middle_is_the_later_of_two(models: Path) -> None:
+    analysis = rfonnx.analyze(models / "dilated.onnx")
+    unit = find_unit(analysis, "context", find_place(analysis, None, None, "center"))
+    assert unit.position == (0, None, 40, 48)
+
+
+def test_of_three_pixels_with_one_centre_the_middle_one(models: Path) -> None:
+    analysis = rfonnx.analyze(models / "superres.onnx")
+    unit = find_unit(analysis, "high", find_place(analysis, None, None, (15.0, 20.0)))
+    assert unit.position == (0, None, 46, 61)
+
+
+def test_tokens_keep_their_place_through_attention(models: Path) -> None:
+    """Patches of 8 in 6 x 8, behind a class token: the patch at (20, 43) is 2 * 8 + 5, the token one further."""
+    analysis = rfonnx.analyze(models / "vit.onnx")
+    place = find_place(analysis, None, None, (20.0, 43.0))
+    assert find_unit(analysis, "tokens", place).position == (0, 22, None)
+    deep = find_unit(analysis, "block2", place)
+    assert deep.position[1] == 22
+    assert "every unit of 'block2' sees the same" in deep.note
+    assert deep.field == ((0, 47), (0, 63))
+
+
+def test_pixels_behind_a_gate_are_found_in_proportion(models: Path) -> None:
+    analysis = rfonnx.analyze(models / "se.onnx")
+    unit = find_unit(analysis, "block2.relu", find_place(analysis, None, None, (31.0, 0.0)))
+    assert unit.position[2:] == (15, 0)
+    assert "taken in proportion" in unit.note
+
+
+def test_channels_after_a_concat_are_no_places(models: Path) -> None:
+    """The branches of `b` are centred 4 pixels apart: both belong to the unit."""
+    analysis = rfonnx.analyze(models / "inception.onnx")
+    unit = find_unit(analysis, "b", find_place(analysis, None, None, "center"))
+    assert unit.position[1] is None
+    boxes = [analysis.box("b", (0, channel, *unit.position[2:]), clip=False) for channel in range(unit.shape[1])]
+    rows = [box["x"][2] for box in boxes if box]
+    assert unit.unbounded[0] == (min(lo for lo, _ in rows), max(hi for _, hi in rows))
+
+
+def test_a_logit_sees_all_and_has_no_place(models: Path) -> None:
+    analysis = rfonnx.analyze(models / "resnet18.onnx")
+    unit = find_unit(analysis, "fc", find_place(analysis, None, None, "center"))
+    assert unit.position == (0, None)
+    assert unit.field == ((0, 223), (0, 223))
+
+
+def test_positions_may_be_given(models: Path) -> None:
+    analysis = rfonnx.analyze(models / "resnet18.onnx")
+    place = find_place(analysis, None, None, "center")
+    assert unit_at(analysis, "conv1", (0, 3, -1, 0), place).position == (0, 3, 111, 0)
+    for wrong in ((0, 3, 112, 0), (0, 3, 0), (0, 8, 0, 0)):
+        with pytest.raises(QueryError, match=r"is not in tensor 'conv1' of shape 1x8x112x112; give one index per axis"):
+            unit_at(analysis, "conv1", wrong, place)
+
+
+def test_places_lie_inside_the_input(models: Path) -> None:
+    analysis = rfonnx.analyze(models / "resnet18.onnx")
+    for wrong in ((224.0, 3.0), (-1.0, 0.0), (3.0,), (1.0, 2.0, 3.0), (float("nan"), 0.0)):
+        with pytest.raises(
+            QueryError, match=r"resnet18.onnx: place .* is not in the input's axes \(2, 3\) of lengths 224x224"
+        ):
+            find_place(analysis, None, None, wrong)
+    with pytest.raises(QueryError, match=r"at is 'middle'; give 'center' or 2 coordinates"):
+        find_place(analysis, None, None, "middle")
+    with pytest.raises(QueryError, match=r"there is no input 'y'; the inputs are 'x'"):
+        find_place(analysis, "y", None, "center")
+    with pytest.raises(QueryError, match=r"input 'x' of shape 1x3x224x224 has no axes \(4,\)"):
+        find_place(analysis, None, (4,), "center")
+
+
+def test_axes_are_those_a_window_slides_along() -> None:
+    net = Net([1, 6, 20, 3])
+    rows = net.constant(np.ones((4, 6, 5, 1), np.float32))
+    analysis = rfonnx.analyze(net.model(net.op("Conv", "x", rows, name="y")))
+    assert find_place(analysis, None, None, "center").axes == (2,)
+    assert find_place(analysis, None, (-1, 2), "center").axes == (2, 3)
+
+
+def test_without_windows_all_axes_but_the_batch_count() -> None:
+    net = Net([1, 12])
+    w = net.constant(np.ones((12, 4), np.float32))
+    place = find_place(rfonnx.analyze(net.model(net.op("MatMul", "x", w, name="y"))), None, None, "center")
+    assert (place.axes, place.lengths) == ((1,), (12,))
+
+
+def default_of(model: onnx.ModelProto | Path) -> str:
+    return rfonnx.erf(model, n=1).tensor
+
+
+@pytest.mark.parametrize(
+    ("file", "tensor"),
+    [
+        ("resnet18.onnx", "layer4.1.relu"), ("unet.onnx", "mask"), ("vit.onnx", "block2"), ("se.onnx", "block2.relu"),
+        ("wavenet.onnx", "logits"), ("superres.onnx", "high"), ("inception.onnx", "mix.relu"), ("conv3d.onnx", "stage2.relu"),
+    ],
+)  # fmt: skip
+def test_the_default_tensor_is_the_last_with_places(models: Path, file: str, tensor: str) -> None:
+    assert default_of(models / file) == tensor
