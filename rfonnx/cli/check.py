@@ -128,7 +128,7 @@ def command(
         results, error = check_models(subjects, asked.chosen)
     level = fail_level or asked.fail_level
     for style, file in click.get_current_context().meta["rfonnx.outputs"]:
-        write(check_report(results, level, terminal_style(style, file)), file, models[0])
+        write(check_report(results, level, terminal_style(style, file)), file, *models, asked.against)
     if error is not None:
         raise error
     return 1 if any(result.failed(level) for result in results) else 0

@@ -148,7 +148,7 @@ def command(
         if style == "json"
         else render(compare_document(found, every), terminal_style(style, output))
     )
-    write(pieces, output, teacher)
+    write(pieces, output, teacher, student)
     if found.incomplete:
         raise DataError(found.incomplete)
     return 0 if found.passed else 1

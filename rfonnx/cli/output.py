@@ -10,17 +10,17 @@ from pathlib import Path
 from rfonnx.errors import RfonnxError
 
 
-def write(pieces: Iterable[str], output: str | None, model: str | None = None) -> None:
-    """Write the pieces to the file `output`, or to standard output when it is None or "-"; `model` is never overwritten.
+def write(pieces: Iterable[str], output: str | None, *models: str | None) -> None:
+    """Write the pieces to the file `output`, or to standard output when it is None or "-"; the `models` are never overwritten.
 
     Raises:
-        RfonnxError: the file cannot be written, or is the model itself.
+        RfonnxError: the file cannot be written, or is one of the models.
     """
     if output in (None, "-"):
         _to_stdout(pieces)
     else:
         assert output is not None
-        _to_file(pieces, output, model)
+        _to_file(pieces, output, *models)
 
 
 def write_bytes(data: bytes, output: str | None, model: str | None = None) -> None:
@@ -66,9 +66,9 @@ def _give_up() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _to_file(pieces: Iterable[str] | Iterable[bytes], output: str, model: str | None) -> None:
+def _to_file(pieces: Iterable[str] | Iterable[bytes], output: str, *models: str | None) -> None:
     target = Path(output).resolve()
-    if model is not None and target.exists() and Path(model).exists() and target.samefile(model):
+    if target.exists() and any(model and Path(model).exists() and target.samefile(model) for model in models):
         raise RfonnxError(f"-o {output} is the model itself", "give the report a file of its own")
     if target.is_dir():
         raise RfonnxError(f"-o {output} is a folder, expected a file", "add a file name to it")

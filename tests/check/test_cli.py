@@ -101,6 +101,16 @@ def test_configurations_that_mean_nothing(
     assert message in capsys.readouterr().err
 
 
+def test_models_are_never_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("a.onnx", "b.onnx"):
+        small_nets.save(small_nets.classifier(), tmp_path / name)
+    before = Path("b.onnx").read_bytes()
+    assert run(["compare", "a.onnx", "b.onnx", "--no-cost", "--no-effective", "--samples", "2", "-o", "b.onnx"]) == 2
+    assert run(["check", "a.onnx", "b.onnx", "--rule", "finite", "-o", "b.onnx"]) == 2
+    assert run(["check", "a.onnx", "--against", "b.onnx", "--rule", "finite", "-o", "b.onnx"]) == 2
+    assert Path("b.onnx").read_bytes() == before
+
+
 def test_explain_and_list(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["check", "--explain", "RF004"]) == 0
     assert "Lookahead is delay" in capsys.readouterr().out
