@@ -11,6 +11,7 @@ from rfonnx.errors import QueryError
 from rfonnx.gradient import rules  # noqa: F401  # registers the rules
 from rfonnx.gradient.emitter import ELEMENT_TYPES, Emitter
 from rfonnx.gradient.forward import Forward, check_floating, info
+from rfonnx.gradient.patterns import grouped
 from rfonnx.gradient.reverse import Product, differentiate
 from rfonnx.gradient.values import Value
 from rfonnx.gradient.weights import Weights, stubbed
@@ -57,7 +58,7 @@ def build(forward: Forward, tensor: str, wrt: Sequence[str], lanes: Mapping[str,
     graph = forward.graph
     emit = Emitter(forward.opset, graph.shapes)
     seed = Value(emit, SEED, seed_type(forward, tensor))
-    product = differentiate(graph, {tensor: seed}, wrt, emit, lanes)
+    product = differentiate(grouped(graph, [tensor, *wrt]), {tensor: seed}, wrt, emit, lanes)
     if not product.gradients:
         raise QueryError(
             f"{forward.name}: no differentiable path leads from tensor '{tensor}' to {', '.join(wrt)}",

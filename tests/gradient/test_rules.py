@@ -20,6 +20,8 @@ from rfonnx.graph.tensors import DTYPES
 STEP = 1e-6
 TESTED_ELSEWHERE = {
     # straight-through: not what differences show (test_quantize)
+    # groups of nodes (test_patterns)
+    *("rfonnx.MaxPoolOfRelu", "rfonnx.Swish"),
     *("QuantizeLinear", "DequantizeLinear", "com.microsoft.QuantizeLinear", "com.microsoft.DequantizeLinear"),
 }
 

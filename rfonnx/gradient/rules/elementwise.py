@@ -125,6 +125,13 @@ def swish(op: Op, g: Value) -> Gradients:
     return [g * (s + op.y() * (1.0 - s) * alpha)]
 
 
+@rule("rfonnx.Swish")
+def swish_of_parts(op: Op, g: Value) -> Gradients:
+    """See rfonnx.gradient.patterns: y = x s, and input 1 is s = sigmoid(x), so that dy/dx = s + y (1 - s)."""
+    s = op.x(1)
+    return [g * (s + op.y() * (1.0 - s)), ZERO]
+
+
 @rule("com.microsoft.QuickGelu")
 def quick_gelu(op: Op, g: Value) -> Gradients:
     """As Swish, with alpha 1.702."""
@@ -145,10 +152,10 @@ def gelu(op: Op, g: Value) -> Gradients:
     """y = x P(x): dy/dx = P(x) + x p(x), P the normal distribution; or its tanh approximation."""
     if op.attrs.get("approximate", "none") == "tanh":
         return [g * _tanh_gelu_slope(op.x())]
-    x = op.x()
-    upto = op.emit("Erf", x * math.sqrt(0.5)) * 0.5 + 0.5
-    density = op.emit("Exp", x * x * -0.5) * (1.0 / math.sqrt(2.0 * math.pi))
-    return [g * (upto + x * density)]
+    # in u = x / sqrt 2: P = (erf(u) + 1) / 2, which HardSigmoid computes in one pass, and x p = u exp(-u^2) / sqrt(pi)
+    u = op.x() * math.sqrt(0.5)
+    upto = op.emit("HardSigmoid", op.emit("Erf", u), alpha=0.5, beta=0.5)
+    return [g * (upto + u * op.emit("Exp", -(u * u)) * (1.0 / math.sqrt(math.pi)))]
 
 
 @rule("com.microsoft.FastGelu")

@@ -10,7 +10,7 @@ from rfonnx.gradient.op import Op
 from rfonnx.gradient.registry import ZERO, Gradients, Unsupported, rule
 from rfonnx.gradient.rules.adjoint import Window, conv_adjoint, repeat
 from rfonnx.gradient.rules.conv import geometry
-from rfonnx.gradient.rules.shared import not_below
+from rfonnx.gradient.rules.shared import positive
 from rfonnx.gradient.values import Value
 
 
@@ -117,24 +117,40 @@ def max_pool(op: Op, g: Value) -> Gradients:
     window = pool_window(op)
     few = sum(window.kernel) <= MAX_TAPS and set(window.dilation) == {1}
     if few and not op.attrs.get("storage_order", 0):
-        return [by_taps(op, g, window)]
-    return [by_indices(op, g, window)]
+        return [by_taps(op, g, window, op.x())]
+    return [by_indices(op, g, window, op.x())]
+
+
+@rule("rfonnx.MaxPoolOfRelu")
+def max_pool_of_relu(op: Op, g: Value) -> Gradients:
+    """See rfonnx.gradient.patterns: input 0 is what the Relu reads, input 1 what it gives."""
+    window = pool_window(op)
+    masked = g * positive(op.y())
+    if sum(window.kernel) <= MAX_TAPS and set(window.dilation) == {1}:
+        return [by_taps(op, masked, window, op.x(1)), ZERO]
+    return [by_indices(op, masked, window, op.x(1)), ZERO]
 
 
 MAX_TAPS = 14
 """Taps, summed over the axes, up to which comparing them one by one is faster than a second pool that gives indices."""
 
 
-def by_taps(op: Op, g: Value, window: Window) -> Value:
-    """One axis at a time: maxima over the last axis, then over the one before of those, are found first in row-major order."""
-    stages = [op.x()]
+def by_taps(op: Op, g: Value, window: Window, x: Value) -> Value:
+    """One axis at a time: maxima over the last axis, then over the one before of those, are found first in row-major order.
+
+    All of it with the channels last, where slices with a step and interleaving move whole rows of channels: 6 times as fast.
+    """
+    stages = [x]
     axes = [a for a in reversed(range(window.rank)) if window.kernel[a] > 1 or window.stride[a] > 1]
     for axis in axes[:-1]:
         stages.append(_pool_axis(stages[-1], window, axis))
     results = [*stages[1:], op.y()]
-    for axis, x, y in reversed(list(zip(axes, stages, results, strict=True))):
-        g = _first_maximum(g, x, y, window, axis)
-    return g
+    last = [0, *range(2, window.rank + 2), 1]
+    g = g.transpose(last)
+    for axis, before, after in reversed(list(zip(axes, stages, results, strict=True))):
+        behind = (*window.out_length[axis + 1 :], op.shape()[1])
+        g = _first_maximum(g, before.transpose(last), after.transpose(last), window, axis, behind)
+    return g.transpose([0, window.rank + 1, *range(1, window.rank + 1)])
 
 
 def _pool_axis(x: Value, window: Window, axis: int) -> Value:
@@ -150,13 +166,13 @@ def _pool_axis(x: Value, window: Window, axis: int) -> Value:
     )
 
 
-def _first_maximum(g: Value, x: Value, y: Value, window: Window, axis: int) -> Value:
+def _first_maximum(g: Value, x: Value, y: Value, window: Window, axis: int, behind: tuple[int, ...]) -> Value:
     """The gradient of a maximum along one axis: each window's goes to the first tap that holds y.
 
-    The last tap takes what no other took, without being looked at.
+    The last tap takes what no other took, without being looked at. `behind`: lengths of the axes after this one.
     """
     kernel, stride, count = window.kernel[axis], window.stride[axis], window.out_length[axis]
-    rank, along = window.rank + 2, axis + 2
+    rank, along = window.rank + 2, axis + 1
     begin, length = window.begin[axis], window.length[axis]
     end = max(window.full(axis) - begin - length, 0)
     pads = [0] * (2 * rank)
@@ -166,13 +182,13 @@ def _first_maximum(g: Value, x: Value, y: Value, window: Window, axis: int) -> V
     rest = g
     for tap in range(kernel - 1):
         reached = wide.slice(along, tap, tap + (count - 1) * stride + 1, stride)
-        take = rest * not_below(reached, y)
+        take = rest * x.emit("Equal", reached, y).cast(g.dtype)
         takes.append(take)
         rest = rest - take
     takes.append(rest)
     steps = count + len(takes[::stride]) - 1
     parts = [_shifted_sum(takes[r::stride], rank, along, count, steps) for r in range(min(stride, kernel))]
-    placed = _interleaved(parts, stride, rank, along, steps, window.out_length[axis + 1 :])
+    placed = _interleaved(parts, stride, rank, along, steps, behind)
     pads[along], pads[rank + along] = -begin, length + begin - steps * stride
     return placed.pad(pads)
 
@@ -200,7 +216,7 @@ def _shifted_sum(takes: list[Value], rank: int, axis: int, count: int, steps: in
     return total
 
 
-def by_indices(op: Op, g: Value, window: Window) -> Value:
+def by_indices(op: Op, g: Value, window: Window, x: Value) -> Value:
     """For any rank: a second pool gives the winners' flat positions, to which the gradients are added.
 
     The forward pool is not asked for them: it would leave the blocked layout and take 25 times as long.
@@ -209,7 +225,7 @@ def by_indices(op: Op, g: Value, window: Window) -> Value:
     shape, out = op.shape(), op.out_shape()
     length, out_length = math.prod(shape), math.prod(out)
     attrs = {name: op.attrs[name] for name in ("kernel_shape", "strides", "dilations", "pads")}
-    _, winners = emit.many("MaxPool", [op.x()], (None, "int64"), ceil_mode=op.attrs.get("ceil_mode", 0), **attrs)
+    _, winners = emit.many("MaxPool", [x], (None, "int64"), ceil_mode=op.attrs.get("ceil_mode", 0), **attrs)
     return scatter_add(g, winners, out_length, length).reshape(op.like())
 
 

@@ -1,0 +1,154 @@
+"""Groups of forward nodes that have a cheaper gradient together than one by one.
+
+Only the reverse walk sees the groups, as single nodes of the domain `rfonnx`: the forward nodes stay as they are. A group's inner
+tensors must have no other reader, nor be asked for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Iterable
+
+from rfonnx.graph.model import Graph, Node
+
+DOMAIN = "rfonnx"
+
+
+class View:
+    """A graph's nodes by what they make and read."""
+
+    def __init__(self, graph: Graph, kept: Collection[str]) -> None:
+        self.graph = graph
+        self.makers = {o: n for n in graph.nodes for o in n.outputs if o}
+        self._readers: dict[str, list[Node]] = {}
+        self._kept = kept
+        for node in graph.nodes:
+            for name in dict.fromkeys((*node.inputs, *node.attrs.get("captures", ()))):
+                self._readers.setdefault(name, []).append(node)
+
+    def maker(self, name: str, *kinds: str) -> Node | None:
+        """The node of one of these kinds that makes a tensor nobody else reads, or None."""
+        node = self.makers.get(name)
+        private = len(self._readers.get(name, ())) == 1 and name not in self._kept
+        return node if node is not None and node.kind in kinds and private else None
+
+    def readers(self, name: str) -> list[Node]:
+        """Nodes that read a tensor."""
+        return self._readers.get(name, []) if name not in self._kept else []
+
+    def scalar(self, name: str) -> float | None:
+        """Value of a constant of one element, or None."""
+        if name not in self.graph.constants:
+            return None
+        shape = self.graph.shapes.get(name)
+        if shape is None or math.prod(n or 0 for n in shape) != 1:
+            return None
+        value = self.graph.value(name)
+        return None if value is None else float(value.reshape(-1)[0])
+
+
+Group = tuple[list[Node], Node]
+"""The nodes of a group, the last one first, and the node that stands for them."""
+
+Pattern = Callable[[View, Node], Group | None]
+
+
+def grouped(graph: Graph, kept: Iterable[str]) -> Graph:
+    """The graph with groups of nodes joined.
+
+    Args:
+        graph: the forward graph.
+        kept: tensors whose gradients are asked for.
+    """
+    view = View(graph, {*kept, *graph.outputs})
+    gone: set[int] = set()
+    joined: dict[int, Node] = {}
+    for node in graph.nodes:
+        pattern = _PATTERNS.get(node.kind)
+        group = pattern(view, node) if pattern else None
+        if group is not None and not any(id(member) in gone for member in group[0]):
+            gone.update(id(member) for member in group[0])
+            joined[id(group[0][0])] = group[1]
+    if not joined:
+        return graph
+    nodes = [joined.get(id(node), node) for node in graph.nodes if id(node) not in gone or id(node) in joined]
+    return Graph(
+        graph.name, graph.inputs, graph.outputs, nodes, graph.shapes, graph.dtypes, graph.constants, graph.evaluate,
+        opsets=graph.opsets,
+    )  # fmt: skip
+
+
+def _stand_in(op_type: str, inputs: tuple[str, ...], last: Node, **attrs: object) -> Node:
+    return Node(op_type, DOMAIN, last.name, inputs, last.outputs, {**last.attrs, **attrs}, last.version)
+
+
+def _max_pool_of_relu(view: View, node: Node) -> Group | None:
+    """MaxPool(Relu(x)): where a window's maximum is positive its place is the same before the Relu, and elsewhere g is 0, so that
+    the Relu's mask can be applied to the pooled gradient, which is smaller."""
+    relu = view.maker(node.inputs[0], "Relu")
+    if relu is None or any(node.outputs[1:]):
+        return None
+    return [node, relu], _stand_in("MaxPoolOfRelu", (relu.inputs[0], node.inputs[0]), node)
+
+
+def _gelu(view: View, node: Node) -> Group | None:
+    """x (1 + erf(x / sqrt 2)) / 2 in any order of its factors."""
+    scaled = view.maker(node.inputs[0], "Mul", "Div")
+    if scaled is None:
+        return None
+    x, factor = _factor(view, scaled)
+    if scaled.op_type == "Div" and factor:
+        factor = 1.0 / factor
+    if not x or factor is None or abs(factor - math.sqrt(0.5)) > 1e-4:
+        return None
+    group = [scaled, node]
+    plus = _only(view.readers(node.outputs[0]), "Add")
+    if plus is None or _factor(view, plus)[1] != 1.0:
+        return None
+    group.append(plus)
+    # what remains are products that bring in x and one half, in any order
+    last, missing_x, missing_half = plus, True, True
+    while missing_x or missing_half:
+        product = _only(view.readers(last.outputs[0]), "Mul")
+        if product is None:
+            return None
+        other = product.inputs[1] if product.inputs[0] == last.outputs[0] else product.inputs[0]
+        if missing_half and view.scalar(other) == 0.5:
+            missing_half = False
+        elif missing_x and other == x:
+            missing_x = False
+        elif missing_x and missing_half and (half := view.maker(other, "Mul")) and _factor(view, half) == (x, 0.5):
+            group.append(half)
+            missing_x = missing_half = False
+        else:
+            return None
+        group.append(product)
+        last = product
+    made = Node("Gelu", "", last.name, (x,), last.outputs, {"approximate": "none"}, last.version)
+    return [last, *(member for member in group if member is not last)], made
+
+
+def _factor(view: View, node: Node) -> tuple[str, float | None]:
+    """The other operand and the value of a binary operator's scalar operand; ("", None) when neither is one."""
+    for index in (1, 0):
+        value = view.scalar(node.inputs[index])
+        if value is not None and (index == 1 or node.op_type != "Div"):
+            return node.inputs[1 - index], value
+    return "", None
+
+
+def _only(readers: list[Node], kind: str) -> Node | None:
+    return readers[0] if len(readers) == 1 and readers[0].kind == kind else None
+
+
+def _swish(view: View, node: Node) -> Group | None:
+    """x sigmoid(x)."""
+    product = _only(view.readers(node.outputs[0]), "Mul")
+    if product is None or sorted(product.inputs) != sorted((node.inputs[0], node.outputs[0])):
+        return None
+    return [product, node], Node(
+        "Swish", DOMAIN, product.name, (node.inputs[0], node.outputs[0]), product.outputs, {}, 1
+    )
+
+
+_PATTERNS: dict[str, Pattern] = {"MaxPool": _max_pool_of_relu, "Erf": _gelu, "Sigmoid": _swish}
