@@ -1,4 +1,7 @@
-"""What effective fields cost: python benchmarks/erf.py. Ratios of two ways to the same maps, in one process; needs nothing but rfonnx."""
+"""What effective fields cost: ratios of two ways to the same maps, in one process. Needs nothing but rfonnx.
+
+python benchmarks/erf.py
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,8 @@ def crop() -> None:
     uncropped, long = best(lambda: rfonnx.erf(net, crop=False, **options), 1)
     assert np.allclose(cropped.map, uncropped.map, atol=1e-5 * uncropped.map.max())
     sizes = [hi - lo + 1 for lo, hi in cropped.field]
-    print(f"unit that sees {sizes[0]} of 1024 pixels, 4 samples, all in: {short:.2f} s cropped, {long:.2f} s whole: {long / short:.1f}x")
+    times = f"{short:.2f} s cropped, {long:.2f} s whole: {long / short:.1f}x"
+    print(f"unit that sees {sizes[0]} of 1024 pixels, 4 samples, all in: {times}")
 
 
 def many() -> None:
@@ -59,9 +63,13 @@ def probes() -> None:
     """Model runs: naive perturbation, compressed perturbation, gradients."""
     net = stages(224)
     gradient = rfonnx.erf(net, "layer1.0.relu", n=1)
-    print(f"gradient at 224 pixels: {gradient.runs} run for {gradient.naive_runs:,} of naive differences: {ratio(gradient)}")
+    print(
+        f"gradient at 224 pixels: {gradient.runs} run for {gradient.naive_runs:,} of naive differences: {ratio(gradient)}"
+    )
     occluded = rfonnx.erf(net, "layer1.0.relu", n=1, method="perturb")
-    print(f"occlusion of a unit that sees 27 pixels: {occluded.runs:,} runs for {occluded.naive_runs:,}: {ratio(occluded)}")
+    print(
+        f"occlusion of a unit that sees 27 pixels: {occluded.runs:,} runs for {occluded.naive_runs:,}: {ratio(occluded)}"
+    )
     places = [(20 + 30 * i, 20 + 30 * j) for i in range(7) for j in range(7)]
     units = rfonnx.erf.many(net, "layer1.0.relu", places, n=1, method="perturb", probe="difference")
     print(f"differences for {len(units)} units: {units[0].runs:,} runs for {units[0].naive_runs:,}: {ratio(units[0])}")
@@ -79,7 +87,9 @@ def stages(size: int) -> onnx.ModelProto:
     for stage, channels in (("layer1", 64), ("layer2", 128)):
         for block in range(2):
             name, stride = f"{stage}.{block}", 2 if (stage, block) == ("layer2", 0) else 1
-            inner = net.conv(net.conv_relu(x, f"{name}.conv1", channels, 3, stride=stride), f"{name}.conv2", channels, 3)
+            inner = net.conv(
+                net.conv_relu(x, f"{name}.conv1", channels, 3, stride=stride), f"{name}.conv2", channels, 3
+            )
             shortcut = net.conv(x, f"{name}.downsample", channels, 1, stride=2, pad=0) if stride == 2 else x
             x = net.relu(net.add(inner, shortcut, name))
     return net.model([x], "The first two stages of ResNet-18.")

@@ -89,8 +89,8 @@ class Inception(nn.Module):
             nn.Conv2d(3, 8, 5, 2), nn.ReLU(), nn.LocalResponseNorm(5, 0.1), nn.MaxPool2d(3, 2, ceil_mode=True)
         )
         self.branches = nn.ModuleList(
-            [cbr(8, 4, 1), Seq(cbr(8, 4, 1), cbr(4, 6)), Seq(cbr(8, 2, 1), cbr(2, 4, 5)), Seq(nn.MaxPool2d(3, 1, 1), cbr(8, 4, 1)),
-             Seq(nn.AvgPool2d(3, 1, 1), nn.Conv2d(8, 3, 1))]
+            [cbr(8, 4, 1), Seq(cbr(8, 4, 1), cbr(4, 6)), Seq(cbr(8, 2, 1), cbr(2, 4, 5)),
+             Seq(nn.MaxPool2d(3, 1, 1), cbr(8, 4, 1)), Seq(nn.AvgPool2d(3, 1, 1), nn.Conv2d(8, 3, 1))]
         )  # fmt: skip
 
     def forward(self, x: Tensor) -> Tensor:

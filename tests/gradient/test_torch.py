@@ -15,7 +15,6 @@ torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
 
 from gradient.nets import Net, nets  # noqa: E402
-
 from rfonnx.gradient import GradientSession  # noqa: E402
 
 
