@@ -82,7 +82,7 @@ def layers_document(model: str, layers: Sequence[Layer]) -> Document:
         (
             Name(layer.tensor),
             Name(layer.op_type),
-            shape_text(layer.shape),
+            shape_text(layer.shape) if layer.shape else "",
             shared([str(n) for n in layer.field]) if layer.field else "",
             _same([_number(s) for s in layer.sigma]),
             _number(layer.radius[0]),

@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy import optimize
 
 from rfonnx.effective import ERF, measures
 from rfonnx.effective.gaussian import fit_gaussian
@@ -151,25 +152,29 @@ def test_fit_finds_the_gaussian_that_is_there(
     assert fit.height == pytest.approx(values.max(), rel=0.02)
 
 
-def test_no_gaussian_near_the_fit_is_nearer_to_the_map() -> None:
-    """Noise on a background that is no Gaussian: the moments are far off, the fit is the least-squares one."""
+def test_the_fit_is_that_of_scipy() -> None:
+    """Noise on a background that is no Gaussian: the moments are far off, the least-squares fit is the same."""
     values = gaussian_map((41, 45), (20, 24), np.array([[16.0, 3.0], [3.0, 25.0]]))
     values = values + RANDOM.random(values.shape) * values.max() * 0.1
     values /= values.sum()
+    points = np.stack([p.ravel() for p in np.indices(values.shape)]).astype(float)
+
+    def model(at: np.ndarray, height: float, row: float, column: float, a: float, b: float, c: float) -> np.ndarray:
+        y, x = at[0] - row, at[1] - column
+        shape: np.ndarray = height * np.exp(-0.5 * (a * y * y + 2 * b * x * y + c * x * x))
+        return shape
+
+    start = (values.max(), 20, 24, 0.05, 0.0, 0.05)
+    found, _ = optimize.curve_fit(model, points, values.ravel(), start)
     fit = fit_gaussian(values)
     assert fit is not None
-
-    def rest(height: float, mean: np.ndarray, covariance: np.ndarray) -> float:
-        shape = gaussian_map(values.shape, tuple(mean), covariance)
-        return float(np.linalg.norm(values - height * shape / shape.max()) / np.linalg.norm(values))
-
-    mean, covariance = np.array(fit.mean), np.array(fit.covariance)
-    best = fit.residual
-    assert best > 0.1
-    for _ in range(60):
-        moved = covariance * (1 + 0.05 * (RANDOM.random() - 0.5))
-        tried = rest(fit.height * (1 + 0.05 * (RANDOM.random() - 0.5)), mean + RANDOM.normal(0, 0.3, 2), moved)
-        assert tried > best - 1e-3
+    np.testing.assert_allclose((fit.height, *fit.mean), found[:3], rtol=0.02)
+    expected = np.linalg.inv(np.array([[found[3], found[4]], [found[4], found[5]]]))
+    np.testing.assert_allclose(fit.covariance, expected, rtol=0.02, atol=0.05)
+    rest = values.ravel() - model(points, *found)
+    assert fit.residual == pytest.approx(np.linalg.norm(rest) / np.linalg.norm(values), rel=1e-3)
+    assert np.sqrt(np.diag(erf_of(values).covariance)) == pytest.approx(erf_of(values).sigma)
+    assert fit.sigma[0] < 0.6 * erf_of(values).sigma[0]
 
 
 def test_residual_of_a_box_is_large() -> None:
