@@ -46,6 +46,8 @@ def _converted(model: LightModel) -> ModelProto:
     from onnx import version_converter
 
     light = as_inputs(model.proto, model.weights)
+    # Before IR 4 the converter knows only those initializers that are listed among the inputs, too.
+    light.ir_version = max(light.ir_version, 4)
     try:
         converted: ModelProto = version_converter.convert_version(light, 13)
     except Exception as error:  # the converter raises RuntimeError and types of its own
