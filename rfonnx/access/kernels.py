@@ -24,6 +24,7 @@ MAX_BOXES = 64
 """Most paths that one kernel is split into; one that needs more is taken by the taps that any output uses."""
 
 UNREAD = "its weights cannot be read: none is taken as zero"
+BLOCKED = "its weights are stored in blocks, and are not read: none is taken as zero"
 SCATTERED = "zeros scattered over channels: what lies between is taken as read"
 MANY = f"zeros in more than {MAX_BOXES} places: an output is taken to read every tap that any of them reads"
 
@@ -46,12 +47,14 @@ class Kernel(NamedTuple):
 def nonzero(op: Op, weight: int, zero_point: int | None = None) -> Mask | None:
     """Where the weight differs from zero; None when nobody asked, it is no constant, or its data cannot be had.
 
+    Nor are weights read that onnxruntime has stored in blocks of channels, under the shape that they had before.
+
     Args:
         op: the operator.
         weight: index of the weight among its inputs.
         zero_point: index of the weight's zero point: a scalar, or one value per output (first axis of the weight).
     """
-    if op.weights != "values" or op.reads(weight):
+    if op.weights != "values" or op.reads(weight) or _is_blocked(op):
         return None
     value = op.value(weight)
     if value is None or zero_point is None or not op.name(zero_point):
@@ -64,8 +67,15 @@ def nonzero(op: Op, weight: int, zero_point: int | None = None) -> Mask | None:
 
 def unread(op: Op, weight: int) -> str:
     """A note when the user asked for a constant weight's values and they cannot be had, else ""."""
-    wanted = op.weights == "values" and bool(op.name(weight)) and not op.reads(weight)
-    return UNREAD if wanted and op.value(weight) is None else ""
+    if op.weights != "values" or not op.name(weight) or op.reads(weight):
+        return ""
+    if _is_blocked(op):
+        return BLOCKED
+    return UNREAD if op.value(weight) is None else ""
+
+
+def _is_blocked(op: Op) -> bool:
+    return op.node.domain == "com.microsoft.nchwc"
 
 
 def kernel(used: Mask, axis: int, groups: int) -> Kernel:

@@ -12,7 +12,7 @@ from rfonnx.graph.guards import guard
 from rfonnx.graph.model import Node
 from rfonnx.graph.schemas import amended, schema_of, stands_in
 from rfonnx.graph.scope import Scope
-from rfonnx.graph.tensors import Tensors, is_static, tensor_type
+from rfonnx.graph.tensors import Tensors, is_static, read_type, tensor_type
 from rfonnx.graph.text import one_line
 
 _INTEGERS = (TensorProto.INT64, TensorProto.INT32)
@@ -59,7 +59,18 @@ def infer_node(
                 "check the given shapes, and the file with onnx.checker",
             ) from None
         return {}
-    return {index: made[local] for index, local in enumerate(proto.output) if local in made}
+    found = {index: made[local] for index, local in enumerate(proto.output) if local in made}
+    if all(is_static(tensors.shapes[name]) for name in node.inputs if name):
+        return found
+    return {index: without_zeros(output) for index, output in found.items()}
+
+
+def without_zeros(output: TypeProto) -> TypeProto:
+    """The type with lengths of 0 left open: where an input's length is open, the inference of Attention calculates with 0."""
+    _, elem, shape = read_type(output)
+    if output.WhichOneof("value") != "tensor_type" or shape is None or 0 not in shape:
+        return output
+    return tensor_type(elem, tuple(n or None for n in shape))
 
 
 def without_unknown(proto: NodeProto, schema: onnx.defs.OpSchema) -> NodeProto:

@@ -234,3 +234,13 @@ def test_deprecated_operators_are_not_refused():
     model = parse('{ y = Upsample<mode = "nearest">(x, s) }')
     model.graph.initializer.append(numpy_helper.from_array(np.array([1, 1, 2, 2], np.float32), "s"))
     assert load(model).shapes["y"] == (1, 3, 16, 16)
+
+
+def test_an_open_length_does_not_become_none_at_all():
+    """onnx's inference of Attention says (1,2,0) where the width is open; here as many columns as data says."""
+    model = onnx.parser.parse_model(
+        """<ir_version: 10, opset_import: ["" : 24]> g (float[1,2,3] x, bool[3] c) => (float y)
+        { k = Compress<axis = 2>(x, c) y = Attention<q_num_heads = 1, kv_num_heads = 1>(k, k, k) }"""
+    )
+    model.graph.output[0].type.tensor_type.ClearField("shape")
+    assert load(model).shapes["y"] == (1, 2, None)
