@@ -151,4 +151,20 @@ def _swish(view: View, node: Node) -> Group | None:
     )
 
 
-_PATTERNS: dict[str, Pattern] = {"MaxPool": _max_pool_of_relu, "Erf": _gelu, "Sigmoid": _swish}
+def _hard_swish(view: View, node: Node) -> Group | None:
+    """x clip(x/6 + 1/2, 0, 1)."""
+    product = _only(view.readers(node.outputs[0]), "Mul")
+    if product is None or sorted(product.inputs) != sorted((node.inputs[0], node.outputs[0])):
+        return None
+    if abs(node.attrs.get("alpha", 0.2) - 1 / 6) > 1e-6 or node.attrs.get("beta", 0.5) != 0.5:
+        return None
+    inputs = (node.inputs[0], node.outputs[0])
+    return [product, node], Node("HardSwish", DOMAIN, product.name, inputs, product.outputs, {}, 1)
+
+
+_PATTERNS: dict[str, Pattern] = {
+    "MaxPool": _max_pool_of_relu,
+    "Erf": _gelu,
+    "Sigmoid": _swish,
+    "HardSigmoid": _hard_swish,
+}

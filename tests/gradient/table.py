@@ -194,6 +194,9 @@ CONV = [
     conv((1, 3, 6, 5), (4, 3, 1, 1), "padded-strided-1x1", strides=[2, 2], pads=[1, 1, 1, 1]),
     conv((1, 3, 6, 5), (4, 3, 3, 3), "same", auto_pad="SAME_UPPER", strides=[2, 2]),
     conv((1, 3, 6, 5), (4, 3, 4, 3), "same-lower", auto_pad="SAME_LOWER", strides=[1, 2]),
+    conv((1, 9, 6, 5), (10, 9, 3, 3), "wide", pads=[1, 1, 1, 1]),
+    conv((1, 9, 6, 5), (10, 9, 1, 1), "wide-padded-1x1", pads=[1, 2, 0, 1]),
+    conv((1, 9, 6, 5), (10, 9, 2, 3), "wide-asymmetric", pads=[1, 0, 2, 1], dilations=[2, 1]),
     conv((1, 2, 5, 6, 7), (4, 1, 3, 2, 3), "3d", group=2, strides=[1, 2, 1], pads=[1, 0, 1, 1, 1, 1]),
     conv((1, 2, 5, 6, 7), (4, 2, 2, 2, 3), "3d-strided", strides=[2, 2, 3], pads=[1, 0, 1, 1, 1, 1]),
     Case(
@@ -379,6 +382,8 @@ RESIZE = [
     resize("nearest-1d", (2, 3, 5), [1, 1, 1.7], mode="nearest"),
     resize("nearest-3d", (1, 2, 3, 2, 3), [1, 1, 2, 1, 2], mode="nearest"),
     resize("linear", IMAGE4, [1, 1, 2, 1.5], mode="linear"),
+    resize("linear-x2", IMAGE4, [1, 1, 2, 2], mode="linear"),
+    resize("linear-x2-wide", IMAGE4, sizes=[1, 2, 5, 12], mode="linear", coordinate_transformation_mode="pytorch_half_pixel"),
     resize("linear-down", IMAGE4, sizes=[1, 2, 3, 4], mode="linear", coordinate_transformation_mode="pytorch_half_pixel"),
     resize("linear-corners", IMAGE4, sizes=[1, 2, 9, 11], mode="linear", coordinate_transformation_mode="align_corners"),
     resize("linear-antialias", IMAGE4, sizes=[1, 2, 3, 2], mode="linear", antialias=1),

@@ -82,11 +82,21 @@ def hard_sigmoid(op: Op, g: Value) -> Gradients:
 
 @rule("HardSwish")
 def hard_swish(op: Op, g: Value) -> Gradients:
-    """y = x clip(x/6 + 1/2, 0, 1): dy/dx is clip(x/3 + 1/2) inside (-3, 3), 0 below and 1 above."""
+    """y = x clip(x/6 + 1/2, 0, 1)."""
     x = op.x()
-    gate = op.emit("HardSigmoid", x, alpha=1.0 / 6.0, beta=0.5)
-    inside = positive(gate * (1.0 - gate))
-    return [g * (gate + inside * (x * (1.0 / 6.0)))]
+    return [g * _hard_swish_slope(x, op.emit("HardSigmoid", x, alpha=1.0 / 6.0, beta=0.5))]
+
+
+@rule("rfonnx.HardSwish")
+def hard_swish_of_parts(op: Op, g: Value) -> Gradients:
+    """See rfonnx.gradient.patterns: input 1 is the gate."""
+    return [g * _hard_swish_slope(op.x(), op.x(1)), ZERO]
+
+
+def _hard_swish_slope(x: Value, gate: Value) -> Value:
+    """gate + x/6 inside (-3, 3), 0 below and 1 above. A steep HardSigmoid of x^2 is 1 where x^2 < 9."""
+    inside = x.emit("HardSigmoid", x * x, alpha=-1e37, beta=9e37)
+    return gate + inside * (x * (1.0 / 6.0))
 
 
 @rule("Tanh")

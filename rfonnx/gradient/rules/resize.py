@@ -32,6 +32,8 @@ def resize(op: Op, g: Value) -> Gradients:
         kernel = factors[2:]
         dx = op.emit("AveragePool", g, kernel_shape=kernel, strides=kernel) * float(math.prod(kernel))
         return [dx, *[ZERO] * (len(op.node.inputs) - 1)]
+    if _doubles_linearly(op, factors):
+        return [_halved(g, op.shape()[1], factors), *[ZERO] * (len(op.node.inputs) - 1)]
     for axis in range(rank):
         cropped = op.attrs["coordinate_transformation_mode"] == "tf_crop_and_resize" and roi[axis::rank] != [0.0, 1.0]
         if scales[axis] != 1.0 or cropped or shape[axis] != out[axis]:
@@ -84,6 +86,32 @@ def _repeats(op: Op, axis: int, factor: int) -> bool:
         "ceil": np.ceil(at),
     }.get(attrs["nearest_mode"], np.floor(at))
     return bool((rounded.clip(0, length - 1) == o // factor).all())
+
+
+def _doubles_linearly(op: Op, factors: list[int]) -> bool:
+    """Whether it is a linear Resize of an image to twice its height or width or both, as most decoders have it."""
+    attrs = op.attrs
+    halves = attrs["coordinate_transformation_mode"] in ("half_pixel", "half_pixel_symmetric", "pytorch_half_pixel")
+    twice = len(factors) == 4 and factors[:2] == [1, 1] and set(factors[2:]) in ({2}, {1, 2})
+    return attrs["mode"] == "linear" and halves and twice and not attrs["exclude_outside"]
+
+
+def _halved(g: Value, channels: int, factors: list[int]) -> Value:
+    """The adjoint of doubling: out[2i] = (x[i-1] + 3 x[i])/4 and out[2i+1] = (3 x[i] + x[i+1])/4, with x repeated at the ends.
+
+    A convolution of stride 2 with (1, 3, 3, 1)/4. Repeating g at the ends makes up for the weights that x's ends gain.
+    """
+    kernel = np.ones((1, 1, 1, 1), g.dtype)
+    pads = [0] * 8
+    for axis in (2, 3):
+        if factors[axis] == 2:
+            kernel = kernel * np.array([0.25, 0.75, 0.75, 0.25], g.dtype).reshape(
+                [-1 if a == axis else 1 for a in range(4)]
+            )
+            pads[axis] = pads[4 + axis] = 1
+    wide = g.emit("Pad", g, g.emit.ints(pads), mode="edge")
+    weight = g.emit.constant(np.tile(kernel, (channels, 1, 1, 1)))
+    return g.emit("Conv", wide, weight, kernel_shape=list(kernel.shape[2:]), strides=factors[2:], group=channels)
 
 
 @rule("CenterCropPad")
