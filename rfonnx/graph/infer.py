@@ -59,10 +59,10 @@ def infer_node(
                 "check the given shapes, and the file with onnx.checker",
             ) from None
         return {}
-    found = {index: made[local] for index, local in enumerate(proto.output) if local in made}
+    outputs = {index: made[local] for index, local in enumerate(proto.output) if local in made}
     if all(is_static(tensors.shapes[name]) for name in node.inputs if name):
-        return found
-    return {index: without_zeros(output) for index, output in found.items()}
+        return outputs
+    return {index: without_zeros(output) for index, output in outputs.items()}
 
 
 def without_zeros(output: TypeProto) -> TypeProto:
