@@ -1,12 +1,16 @@
 """Settings of all tests; where the models are, and the functions that build them."""
 
 import importlib
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 from hypothesis import settings
+
+# Processes that tests start find the installed package, not the source folder that they may be started in: it has no compiled core.
+os.environ["PYTHONSAFEPATH"] = "1"
 
 # The same examples in every run, and no test that depends on how fast the machine is.
 settings.register_profile("rfonnx", derandomize=True, deadline=None)
