@@ -6,6 +6,8 @@ domains cannot be run: no library of custom operators is loaded.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from rfonnx.errors import RfonnxError
@@ -17,6 +19,8 @@ from rfonnx.results import Shape
 OWN_DOMAIN = "com.microsoft"
 ROUNDS = 4
 """Runs at most: one operator without a rule may stand behind another."""
+MAX_ELEMENTS = 2**26
+"""Of the largest tensor of a model that is run: a file may say any shape, and the run would make it."""
 
 
 def open_tensors(graph: Graph) -> list[str]:
@@ -37,7 +41,14 @@ def open_tensors(graph: Graph) -> list[str]:
 
 
 def measure(model: Source, graph: Graph) -> dict[str, Measured]:
-    """Types of the open tensors in a run on zeros; empty when the model cannot be run (its weights are absent, say)."""
+    """Types of the open tensors in a run on zeros; empty when the model cannot be run (its weights are absent, say).
+
+    Nor is it run where that may take long: with tensors that are large, or loops.
+    """
+    if any(node.op_type == "Loop" for node in graph.nodes):
+        return {}
+    if any(math.prod(n or 0 for n in shape or ()) > MAX_ELEMENTS for shape in graph.shapes.values()):
+        return {}
     from rfonnx.runtime import trace_types  # onnxruntime: only a model that needs it waits for it
 
     proto, name, folder = read_model(model)

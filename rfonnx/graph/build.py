@@ -18,7 +18,7 @@ from rfonnx.graph.fold import Call, Constants
 from rfonnx.graph.functions import Body, Functions, splice, subgraph_scope
 from rfonnx.graph.infer import infer_node
 from rfonnx.graph.model import Graph, Node
-from rfonnx.graph.order import MAX_NESTING, sort, subgraphs
+from rfonnx.graph.order import MAX_NESTING, label, sort, subgraphs
 from rfonnx.graph.scope import Scope
 from rfonnx.graph.sequences import Sequences
 from rfonnx.graph.tensors import Tensors, check_size
@@ -156,6 +156,11 @@ class Builder:
         branch = next((a.g for a in proto.attribute if a.name == wanted), None)
         if branch is None:
             return None
+        if len(branch.output) < len(proto.output):
+            raise ModelError(
+                f"{label(proto)} has a '{wanted}' of {len(branch.output)} outputs, expected {len(proto.output)}",
+                "export it again",
+            )
         self.check_depth(scope)
         inner = subgraph_scope(scope, {i.name: i.type for i in branch.value_info}, {}, "")
         nodes = self.sorted_nodes(branch, scope)

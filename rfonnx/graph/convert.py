@@ -5,14 +5,30 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from onnx import AttributeProto, NodeProto, TensorProto
+from onnx import AttributeProto, NodeProto, OperatorSetIdProto, TensorProto
 
+from rfonnx.errors import ModelError
 from rfonnx.graph.external import is_external, read_tensor
 from rfonnx.graph.model import Node
 from rfonnx.graph.scope import Scope
 
 _LARGE = 2**24
 _CONSTANT_VALUES = {"value", "sparse_value"}
+
+
+def opset_of(entry: OperatorSetIdProto) -> tuple[str, int]:
+    """Domain and version of an opset import.
+
+    Raises:
+        ModelError: the version is none: onnx takes no more than 32 bits.
+    """
+    domain = plain_domain(entry.domain)
+    if not 0 <= entry.version < 2**31:
+        raise ModelError(
+            f"the file imports opset {domain or 'ai.onnx'} in version {entry.version}, expected 0 to {2**31 - 1}",
+            "export it again",
+        )
+    return domain, entry.version
 
 
 def plain_domain(domain: str) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from onnx import AttributeProto, FunctionProto, NodeProto
 
 from rfonnx.errors import ModelError
-from rfonnx.graph.convert import plain_domain
+from rfonnx.graph.convert import opset_of, plain_domain
 from rfonnx.graph.order import label, sort
 from rfonnx.graph.scope import FunctionKey, Scope
 from rfonnx.graph.text import check_text, quote
@@ -78,7 +78,7 @@ class Functions:
         names = dict(zip(function.input, inputs + [""] * (len(function.input) - len(inputs)), strict=True))
         inner = Scope(
             prefix="",
-            opsets={**scope.opsets, **{plain_domain(o.domain): o.version for o in function.opset_import}},
+            opsets={**scope.opsets, **dict(map(opset_of, function.opset_import))},
             names=names,
             attributes=_attributes(function, call),
             calls=(*scope.calls, key),

@@ -10,7 +10,7 @@ import onnx
 from rfonnx.errors import ModelError, RfonnxError
 from rfonnx.graph.bind import Shapes, bind, declared_dims
 from rfonnx.graph.build import Builder
-from rfonnx.graph.convert import plain_domain
+from rfonnx.graph.convert import opset_of
 from rfonnx.graph.declared import Declared, Measured
 from rfonnx.graph.model import Graph
 from rfonnx.graph.order import sort
@@ -89,7 +89,7 @@ def _opsets(model: onnx.ModelProto) -> dict[str, int]:
     check_text([entry.domain for entry in model.opset_import], "an opset import")
     newest = onnx.defs.onnx_opset_version()
     for entry in model.opset_import:
-        domain = plain_domain(entry.domain)
+        domain, _ = opset_of(entry)
         if opsets.setdefault(domain, entry.version) != entry.version:
             raise ModelError(
                 f"the file imports opset {domain or 'ai.onnx'} in the versions {opsets[domain]} and {entry.version}",

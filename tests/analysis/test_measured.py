@@ -43,3 +43,22 @@ def test_what_cannot_be_run_stays_unknown() -> None:
 def test_no_run_where_nothing_is_open(models, monkeypatch) -> None:
     monkeypatch.setattr("rfonnx.analysis.measure", None)
     assert rfonnx.analyze(models / "seed.onnx").tensors["pool"].shape == (1, 8, 16, 20)
+
+
+def test_what_may_take_long_is_not_run(monkeypatch) -> None:
+    def run(*_: object, **__: object) -> None:
+        raise AssertionError("the model was run")
+
+    monkeypatch.setattr("rfonnx.runtime.trace_types", run)
+    large = distances(1)
+    for dim in large.graph.input[0].type.tensor_type.shape.dim:
+        dim.dim_value = 2**14
+    assert rfonnx.analyze(large).tensors["y"].shape is None
+
+    looped = onnx.parser.parse_model(
+        """<ir_version: 8, opset_import: ["" : 17, "com.microsoft" : 1]> m (float[4,3] x, int64 n) => (float[?,?] y, float[?] z)
+        { y = com.microsoft.CDist(x, x) z = Loop(n, , x) <body = b (int64 i, bool c, float[4,3] s) => (bool c, float[4,3] t)
+          { t = Neg(s) }> }"""
+    )
+    looped.graph.output[0].type.tensor_type.ClearField("shape")
+    assert rfonnx.analyze(looped).tensors["y"].shape is None

@@ -41,6 +41,13 @@ def test_taken_branch_is_spliced():
     assert [(n.op_type, n.outputs) for n in other.nodes] == [("Relu", ("y",))]
 
 
+@pytest.mark.parametrize("condition", ["yes", "no"])
+def test_branches_without_the_outputs(condition):
+    branches = "<then_branch = t () => () { u = Neg(x) }, else_branch = e () => () { u = Abs(x) }>"
+    with pytest.raises(ModelError, match=r"has a '(then|else)_branch' of 0 outputs, expected 1; export it again"):
+        load(parse(f"{TRUE} {{ y = If ({condition}) {branches} }}"))
+
+
 def test_branch_that_hands_an_outer_tensor_through():
     branches = (
         """<then_branch = t () => (float[2,3] x) { u = Neg(x) }, else_branch = e () => (float[2,3] x) { u = Abs(x) }>"""

@@ -144,6 +144,13 @@ def chain(length, fan):
     return model
 
 
+def test_a_function_of_an_impossible_opset():
+    model = parse("{ y = f.F(x) }", f"{OPSET} F (a) => (out) {{ out = Relu(a) }}")
+    model.functions[0].opset_import[0].version = 2**40
+    with pytest.raises(ModelError, match=r"imports opset ai.onnx in version 1099511627776, expected 0 to 2147483647"):
+        load(model)
+
+
 def test_functions_that_unfold_exponentially(monkeypatch):
     monkeypatch.setattr(build, "MAX_ADDED", 2000)
     assert len(load(chain(8, 2)).nodes) == 256

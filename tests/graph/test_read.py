@@ -131,6 +131,12 @@ def test_unknown_opset(model, version):
     refused(model, match=f"uses ai.onnx opset {version}, but onnx .* knows 1 to [0-9]+; install a newer onnx")
 
 
+@pytest.mark.parametrize("version", [-1, 2**40])
+def test_opset_of_an_impossible_version(model, version):
+    model.opset_import.append(onnx.helper.make_opsetid("ai.onnx.ml", version))
+    refused(model, match=f"imports opset ai.onnx.ml in version {version}, expected 0 to 2147483647; export it again")
+
+
 def test_opset_in_two_versions(model):
     model.opset_import.append(onnx.helper.make_opsetid("ai.onnx", 18))
     refused(model, match="imports opset ai.onnx in the versions 17 and 18")
