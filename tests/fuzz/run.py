@@ -102,7 +102,7 @@ def survey(seeds: range) -> tuple[list[str], list[str]]:
         f"{len(seeds)} random models from seed {seeds.start}: {sum(operators.values())} nodes of {len(operators)} operators, "
         f"{len(findings)} findings in {counts['models']} models",
         f"{counts['refused']} models were not run as a whole by onnxruntime, {len(died)} ended it: {died}",
-        f"{counts['pairs']} pairs of tensor and input axis; {counts['exact']} claimed exact, of these {counts['tight']} seen tight",
+        f"{counts['pairs']} pairs of tensor and input axis: {counts['exact']} claimed exact, {counts['tight']} of them tight",
         "first not seen tight at: " + ", ".join(f"{op} {n}" for op, n in loose.most_common(25)),
         "operators: " + ", ".join(f"{op} {n}" for op, n in operators.most_common()),
         f"{time.monotonic() - begun:.0f} s",
