@@ -9,7 +9,7 @@ from types import ModuleType
 import pytest
 from hypothesis import settings
 
-# Processes that tests start find the installed package, not the source folder that they may be started in: it has no compiled core.
+# Processes that tests start find the installed package, not the source folder that they are started in, which has no core.
 os.environ["PYTHONSAFEPATH"] = "1"
 
 # The same examples in every run, and no test that depends on how fast the machine is.
