@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -78,14 +78,15 @@ class GradientProber:
         self.runs += len(weights)
         self.naive_runs += 2 * feeds[self._place.input].size // self.batch * len(weights)
         feeds = self._crop.cut(feeds)
-        found = [
-            self._session.run_many(feeds, self._seeds(part, weights))[self._place.input]
-            for part in np.array_split(np.arange(len(self._units)), -(-len(self._units) // MANY))
-        ]
-        gradients = np.concatenate(found)
-        return np.stack(
-            [[self._reduced(unit, i, aggregation, over) for i in range(len(weights))] for unit in gradients]
-        )
+        parts = np.array_split(np.arange(len(self._units)), -(-len(self._units) // MANY))
+        gradients = (one for part in parts for one in self._gradients(feeds, self._seeds(part, weights)))
+        return np.array([[self._reduced(one, i, aggregation, over) for i in range(len(weights))] for one in gradients])
+
+    def _gradients(self, feeds: Feeds, seeds: np.ndarray) -> Iterable[np.ndarray]:
+        """One array of the input's shape per seed."""
+        if len(seeds) == 1:
+            return [self._session.run(feeds, seeds[0])[self._place.input]]
+        return self._session.run_many(feeds, seeds)[self._place.input]
 
     def _reduced(self, gradient: np.ndarray, sample: int, aggregation: Aggregation, over: Over) -> Floats:
         own = gradient if self.batch == 1 else gradient[sample : sample + 1]

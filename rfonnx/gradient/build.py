@@ -31,6 +31,7 @@ class GradientModel:
         model: inputs are the forward's and `gradient/seed`; outputs are the gradients. Large weights are stubs.
         weights: what the stubs stand for.
         tensor: whose gradient it gives.
+        lanes: see `rfonnx.gradient.lanes`; empty for one seed.
         outputs: by tensor: the name of the output that holds its gradient. Tensors whose gradient is zero are missing.
     """
 
@@ -38,6 +39,7 @@ class GradientModel:
     weights: Weights
     tensor: str
     outputs: dict[str, str]
+    lanes: Mapping[str, int]
 
 
 def build(forward: Forward, tensor: str, wrt: Sequence[str], lanes: Mapping[str, int] | None = None) -> GradientModel:
@@ -66,7 +68,7 @@ def build(forward: Forward, tensor: str, wrt: Sequence[str], lanes: Mapping[str,
         )
     model = _assemble(forward, tensor, emit, product, lanes or {})
     weights = stubbed(model, forward.weights)
-    return GradientModel(model, weights, tensor, {n: v.name for n, v in product.gradients.items()})
+    return GradientModel(model, weights, tensor, {n: v.name for n, v in product.gradients.items()}, lanes or {})
 
 
 def _assemble(forward: Forward, tensor: str, emit: Emitter, product: Product, lanes: Mapping[str, int]) -> ModelProto:

@@ -1,7 +1,8 @@
 """Which operator is differentiated by which rule. Three states: a rule, declared to have no gradient, or unsupported.
 
 A rule is called with the node (`Op`) and the gradient of its first output, and gives one gradient per input: a `Value` of the
-input's shape, `ZERO` where the derivative vanishes everywhere, or None for an input that `op.needs` says nobody asks for.
+input's shape (or `Narrow`), `ZERO` where the derivative vanishes everywhere, or None for an input that, says `op.needs`, nobody
+asks for.
 "Zero" and "nobody wrote it" never mix: None for an input that is needed is an error.
 """
 
@@ -22,7 +23,16 @@ class Zero:
 
 ZERO: Final = Zero()
 
-Gradients = Sequence["Value | Zero | None"]
+
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """A gradient that is the same along some axes, where `value` has length 1 (a mean's). Adding it to others is cheap; it is
+    only expanded to the input's shape when it stays alone."""
+
+    value: Value
+
+
+Gradients = Sequence["Value | Narrow | Zero | None"]
 Function = Callable[["Op", "Value"], Gradients]
 
 

@@ -9,7 +9,7 @@ from functools import reduce
 from rfonnx.errors import RfonnxError
 from rfonnx.gradient.emitter import Emitter
 from rfonnx.gradient.op import Op, Walk
-from rfonnx.gradient.registry import Rule, Unsupported, Zero, find, reason_for_zero
+from rfonnx.gradient.registry import Narrow, Rule, Unsupported, Zero, find, reason_for_zero
 from rfonnx.gradient.values import Value
 from rfonnx.graph.model import Graph, Node
 
@@ -53,12 +53,12 @@ def differentiate(
     Raises:
         GradientError: an operator on the way has no rule.
     """
-    walk = Walk(graph, emit, _active(graph, wrt), lanes or {})
-    arrived: dict[str, list[Value]] = {name: [seed] for name, seed in seeds.items()}
+    walk = Walk(graph, emit, active_tensors(graph, wrt), lanes or {})
+    arrived: dict[str, list[Value | Narrow]] = {name: [seed] for name, seed in seeds.items()}
     wanted = set(wrt)
     found: dict[str, Value] = {}
     for node in reversed(graph.nodes):
-        gradients = [_total(arrived.pop(name, [])) if name else None for name in node.outputs]
+        gradients = [_total(arrived.pop(name, []), walk, name) for name in node.outputs]
         passing = zip(node.outputs, gradients, strict=True)
         found.update((name, gradient) for name, gradient in passing if name in wanted and gradient is not None)
         if any(g is not None for g in gradients) and any(name in walk.active for name in reads(node)):
@@ -67,7 +67,7 @@ def differentiate(
                 arrived.setdefault(name, []).append(gradient)
     for name in wanted & set(graph.inputs):
         emit.scope = name
-        total = _total(arrived.get(name, []))
+        total = _total(arrived.get(name, []), walk, name)
         if total is not None:
             found[name] = total
     return Product(found, walk.demanded)
@@ -78,7 +78,7 @@ def reads(node: Node) -> Sequence[str]:
     return (*node.inputs, *node.attrs["captures"]) if "captures" in node.attrs else node.inputs
 
 
-def _active(graph: Graph, wrt: Sequence[str]) -> set[str]:
+def active_tensors(graph: Graph, wrt: Sequence[str]) -> set[str]:
     """Tensors that depend on one of `wrt` through operators that have a gradient, and those of `wrt` themselves."""
     active = set(wrt)
     for node in graph.nodes:
@@ -92,11 +92,18 @@ def _rounded(node: Node, dtype: str) -> bool:
     return node.op_type in ("Cast", "CastLike") and "float" not in dtype
 
 
-def _total(parts: list[Value]) -> Value | None:
-    return reduce(lambda a, b: a + b, parts) if parts else None
+def _total(parts: list[Value | Narrow], walk: Walk, name: str) -> Value | None:
+    """The sum of what arrived at a tensor, in its shape."""
+    if not parts:
+        return None
+    parts = sorted(parts, key=lambda part: isinstance(part, Narrow))  # sums grow wide as early as they can
+    total = reduce(lambda a, b: a + b, (part.value if isinstance(part, Narrow) else part for part in parts))
+    if isinstance(parts[0], Narrow):
+        total = total.expand([1 if n == -1 else n for n in walk.open_shape(name)])
+    return total
 
 
-def _contributions(node: Node, walk: Walk, gradients: list[Value | None]) -> list[tuple[str, Value]]:
+def _contributions(node: Node, walk: Walk, gradients: list[Value | None]) -> list[tuple[str, Value | Narrow]]:
     """Gradients that a node hands to its inputs."""
     rule = find(node.kind)
     if rule is None:
@@ -111,17 +118,20 @@ def _contributions(node: Node, walk: Walk, gradients: list[Value | None]) -> lis
         raise GradientError(f"{node} has no gradient rule for this case: {reason}", PERTURB) from None
 
 
-def _checked(op: Op, rule: Rule, made: list[Value | Zero | None]) -> list[tuple[str, Value]]:
+def _checked(op: Op, rule: Rule, made: list[Value | Narrow | Zero | None]) -> list[tuple[str, Value | Narrow]]:
     """What a rule gave, per input that asks for it, in that input's shape."""
     names = reads(op.node)
     if len(made) != len(names):
         raise AssertionError(f"the rule of {op.node} gave {len(made)} gradients for {len(names)} inputs")
-    contributions = []
+    contributions: list[tuple[str, Value | Narrow]] = []
     for index, (name, gradient) in enumerate(zip(names, made, strict=True)):
         if name not in op.walk.active or isinstance(gradient, Zero):
             continue
         if gradient is None:
             raise AssertionError(f"the rule of {op.node} gave no gradient for its input {index}")
+        if isinstance(gradient, Narrow):
+            contributions.append((name, Narrow(gradient.value.cast(op.walk.precision(name)))))
+            continue
         if rule.broadcasts:
             gradient = op.unbroadcast(gradient, index)
         contributions.append((name, gradient.cast(op.walk.precision(name))))

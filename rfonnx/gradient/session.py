@@ -6,20 +6,26 @@ import hashlib
 import os
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from rfonnx import runtime
 from rfonnx.errors import QueryError, ShapeError
-from rfonnx.gradient.build import SEED, build, seed_type
+from rfonnx.gradient.build import SEED, GradientModel, build, seed_type
 from rfonnx.gradient.forward import Forward
+from rfonnx.gradient.lanes import find_lanes
 from rfonnx.gradient.prepare import float_inputs, prepare
+from rfonnx.gradient.reverse import GradientError
 from rfonnx.graph.bind import Shapes
 from rfonnx.graph.read import Source
 from rfonnx.graph.tensors import is_static
 from rfonnx.graph.text import did_you_mean, quote, show_shape
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 
 class GradientSession:
@@ -31,7 +37,6 @@ class GradientSession:
         tensor: name of the differentiated tensor.
         shape: its shape, that of a seed.
         wrt: names of the tensors whose gradients `run` gives: float inputs, then `layers`.
-        shared: whether `run_many` shares one forward run between seeds, or runs once per seed.
     """
 
     def __init__(
@@ -67,15 +72,36 @@ class GradientSession:
         self._name = forward.name
         self._shapes = {name: _static(forward, name) for name in (*self.wrt, *forward.graph.inputs, tensor)}
         self.shape = self._shapes[tensor]
+        self._forward = forward
+        self._providers, self._threads = providers, threads
         made = build(forward, tensor, self.wrt)
         self._outputs = made.outputs
-        self._session = runtime.open_session(
-            made.model, providers=providers, threads=threads, weights=made.weights, name=forward.name
-        )
+        self._session = self._open(made)
+        self._many: onnxruntime.InferenceSession | None = None
         self.inputs = {i: self._shapes[i] for i in forward.graph.inputs}
         self.dtypes = {i: forward.graph.dtypes[i] for i in forward.graph.inputs}
         self._seed_type = seed_type(forward, tensor)
-        self.shared = False
+
+    def _open(self, made: GradientModel) -> onnxruntime.InferenceSession:
+        return runtime.open_session(
+            made.model, providers=self._providers, threads=self._threads, weights=made.weights, name=self._name
+        )
+
+    @cached_property
+    def _lanes(self) -> GradientModel | None:
+        """The gradient graph for many seeds, or None when this graph has no axis to lay them along."""
+        lanes = find_lanes(self._forward.graph, self.wrt)
+        if lanes is None:
+            return None
+        try:
+            return build(self._forward, self.tensor, self.wrt, lanes)
+        except GradientError:
+            return None
+
+    @property
+    def shared(self) -> bool:
+        """Whether `run_many` shares one forward run between seeds; otherwise it runs once per seed."""
+        return self._lanes is not None
 
     def run(self, inputs: Mapping[str, np.ndarray], seed: np.ndarray) -> dict[str, np.ndarray]:
         """The gradient of `sum(seed * tensor)`.
@@ -110,8 +136,35 @@ class GradientSession:
         Returns:
             (n, *shape of the tensor) by name in `wrt`.
         """
-        rows = [self.run(inputs, seed) for seed in seeds]
-        return {name: np.stack([row[name] for row in rows]) for name in self.wrt}
+        seeds = np.asarray(seeds, self._seed_type)
+        if seeds.shape[1:] != self.shape:
+            raise ShapeError(
+                f"{self._name}: the seeds have shape {show_shape(seeds.shape)}, but tensor {quote(self.tensor)} has"
+                f" {show_shape(self.shape)}",
+                "give an array of that shape with one more axis in front",
+            )
+        if self._lanes is None or len(seeds) < 2:
+            rows = [self.run(inputs, seed) for seed in seeds]
+            return {name: np.stack([row[name] for row in rows]) for name in self.wrt}
+        if self._many is None:
+            self._many = self._open(self._lanes)
+        return self._side_by_side(inputs, seeds, self._lanes, self._many)
+
+    def _side_by_side(
+        self,
+        inputs: Mapping[str, np.ndarray],
+        seeds: np.ndarray,
+        made: GradientModel,
+        session: onnxruntime.InferenceSession,
+    ) -> dict[str, np.ndarray]:
+        """All seeds in one run: their axis takes the place of the lane, of length 1."""
+        given = {i.name for i in made.model.graph.input}
+        feeds = {name: self._input(inputs, name) for name in self.inputs if name in given}
+        feeds[SEED] = _into_lane(seeds, made.lanes[self.tensor])
+        names = list(made.outputs)
+        values = runtime.run(session, [made.outputs[n] for n in names], feeds, self._name)
+        found = {n: _out_of_lane(v, made.lanes[n]) for n, v in zip(names, values, strict=True)}
+        return {n: found.get(n, np.zeros((len(seeds), *self._shapes[n]), np.float32)) for n in self.wrt}
 
     def _input(self, inputs: Mapping[str, np.ndarray], name: str) -> np.ndarray:
         if name not in inputs:
@@ -136,6 +189,16 @@ class GradientSession:
                 "give an array of the tensor's shape",
             )
         return value
+
+
+def _into_lane(seeds: np.ndarray, lane: int) -> np.ndarray:
+    """(n, ..., 1, ...) -> (..., n, ...)."""
+    return np.ascontiguousarray(np.moveaxis(seeds, 0, lane + 1).squeeze(lane))
+
+
+def _out_of_lane(values: np.ndarray, lane: int) -> np.ndarray:
+    """The opposite."""
+    return np.expand_dims(np.moveaxis(values, lane, 0), lane + 1)
 
 
 def _static(forward: Forward, name: str) -> tuple[int, ...]:

@@ -72,7 +72,7 @@ def conv_adjoint(g: Value, weight: Value, weight_shape: Sequence[int], window: W
     if all(s == 1 for s in window.stride) and (group > 1 or per_group > FEW_CHANNELS):
         return _flipped(g, weight, weight_shape, window, group)
     if per_group == 1 and outputs == group and window.rank <= 3:
-        wide, dense = _zero_inserted(g, window)
+        wide, dense = _zero_inserted(g, window, outputs)
         return _flipped(wide, weight, weight_shape, dense, group)
     return conv_transposed(g, weight, window, group)
 
@@ -122,17 +122,17 @@ def crop(g: Value, begins: Sequence[int], ends: Sequence[int], lengths: Sequence
     return g
 
 
-def _zero_inserted(g: Value, window: Window) -> tuple[Value, Window]:
-    """Zeros between the gradients, so that the stride becomes 1."""
-    stride = window.stride
+def _zero_inserted(g: Value, window: Window, channels: int) -> tuple[Value, Window]:
+    """Zeros between the gradients, so that the stride becomes 1; put there with the channels last, where whole rows move."""
+    rank, stride = window.rank, window.stride
     lengths = tuple(n * s for n, s in zip(window.out_length, stride, strict=True))
-    mask = np.ones((1, 1, *lengths), g.dtype)
-    for axis, step in enumerate(stride):
-        kept = (np.arange(lengths[axis]) % step == 0).astype(g.dtype)
-        mask *= kept.reshape([-1 if a == 2 + axis else 1 for a in range(2 + window.rank)])
-    wide = repeat(g, [1, 1, *stride]) * g.emit.constant(mask)
-    ones = (1,) * window.rank
-    return wide, Window(window.kernel, ones, window.dilation, window.begin, window.length, lengths)
+    spaced = [n for length in window.out_length for n in (length, 1)]
+    grown = [n for step in stride for n in (0, step - 1)]
+    last = g.transpose([0, *range(2, rank + 2), 1]).reshape([-1, *spaced, channels])
+    wide = last.pad([0] * (2 * rank + 2) + [0, *grown, 0]).reshape([-1, *lengths, channels])
+    back = wide.transpose([0, rank + 1, *range(1, rank + 1)])
+    ones = (1,) * rank
+    return back, Window(window.kernel, ones, window.dilation, window.begin, window.length, lengths)
 
 
 def repeat(g: Value, scales: Sequence[int]) -> Value:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from rfonnx.gradient.op import Op
-from rfonnx.gradient.registry import ZERO, Gradients, Unsupported, rule
+from rfonnx.gradient.registry import ZERO, Gradients, Narrow, Unsupported, rule
 from rfonnx.gradient.rules.adjoint import Window, conv_adjoint, repeat
 from rfonnx.gradient.rules.conv import geometry
 from rfonnx.gradient.rules.shared import positive
@@ -61,7 +61,7 @@ def spread(g: Value, window: Window, channels: int) -> Value:
 @rule("GlobalAveragePool")
 def global_average_pool(op: Op, g: Value) -> Gradients:
     """dx = g / count everywhere."""
-    return [(g / float(math.prod(op.shape()[2:]))).expand([1, 1, *op.shape()[2:]])]
+    return [Narrow(g / float(math.prod(op.shape()[2:])))]
 
 
 @rule("GlobalMaxPool")

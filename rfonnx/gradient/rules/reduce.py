@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from rfonnx.gradient.op import Op
-from rfonnx.gradient.registry import ZERO, Gradients, Zero, rule
+from rfonnx.gradient.registry import ZERO, Gradients, Narrow, Zero, rule
 from rfonnx.gradient.values import Value
 
 
@@ -28,12 +28,7 @@ class Reduced:
     def y(self) -> Value:
         return self.kept(self.op.y())
 
-    def wide(self, value: Value) -> Value:
-        """Broadcast to the input's shape."""
-        shape = [n if a in self.axes else 1 for a, n in enumerate(self.op.shape())]
-        return value.expand(shape) if any(n != 1 for n in shape) else value
-
-    def gradients(self, dx: Value) -> Gradients:
+    def gradients(self, dx: Value | Narrow) -> Gradients:
         """With none for the axes."""
         rest: list[Zero] = [ZERO] * (len(self.op.node.inputs) - 1)
         return [dx, *rest]
@@ -43,14 +38,14 @@ class Reduced:
 def reduce_sum(op: Op, g: Value) -> Gradients:
     """dx = g."""
     r = Reduced(op, g)
-    return r.gradients(r.wide(r.g))
+    return r.gradients(Narrow(r.g))
 
 
 @rule("ReduceMean")
 def reduce_mean(op: Op, g: Value) -> Gradients:
     """dx = g / count."""
     r = Reduced(op, g)
-    return r.gradients(r.wide(r.g / float(r.count)))
+    return r.gradients(Narrow(r.g / float(r.count)))
 
 
 @rule("ReduceL1")
@@ -80,7 +75,7 @@ def reduce_sum_square(op: Op, g: Value) -> Gradients:
 def reduce_log_sum(op: Op, g: Value) -> Gradients:
     """dx = g / exp(y)."""
     r = Reduced(op, g)
-    return r.gradients(r.wide(r.g * op.emit("Exp", -r.y)))
+    return r.gradients(Narrow(r.g * op.emit("Exp", -r.y)))
 
 
 @rule("ReduceLogSumExp")
