@@ -51,9 +51,10 @@ def infer_node(
             clean = without_unknown(proto, schema)
             made = shape_inference.infer_node_outputs(schema, clean, types, data, opset_imports=scope.imports)
     except (shape_inference.InferenceError, onnx.checker.ValidationError, RuntimeError, ValueError) as error:
-        # What is static and does not fit is the user's error; with unknown types the inference may fail by itself.
+        # What is static and does not fit is the user's error; with unknown types the inference may fail by itself, and a
+        # branch or a loop's body may never be run with these shapes.
         known = all(is_static(tensors.shapes[name]) and tensors.elem(name) for name in node.inputs if name)
-        if known and not stands_in(schema, node.op_type, node.version):
+        if known and not scope.depth and not stands_in(schema, node.op_type, node.version):
             raise ShapeError(
                 f"{node}: its inputs do not fit: {reason(error)}",
                 "check the given shapes, and the file with onnx.checker",
