@@ -6,8 +6,6 @@ before you commit it. What a failing run made is kept beside the golden file, as
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -17,6 +15,7 @@ from rich.console import Console
 
 import rfonnx
 from fake_analysis import FakeAnalysis, axis_field, fake, hostile, seed, square
+from report.golden_files import check
 from rfonnx.report import render, report
 from rfonnx.report.explain_json import explain_json
 from rfonnx.report.explain_report import explain_document
@@ -25,22 +24,6 @@ from rfonnx.report.overview import overview
 from rfonnx.report.terminal_report import render as render_terminal
 from rfonnx.report.view import View
 from rfonnx.results import TensorField
-
-GOLDEN = Path(__file__).parent / "golden"
-
-
-def check(name: str, text: str) -> None:
-    """Compare with the golden file, the version aside, or write it when the environment says so."""
-    text = re.sub(r'"rfonnx": "[^"]*"', '"rfonnx": "VERSION"', text)
-    golden, actual = GOLDEN / name, GOLDEN / f"{name}.actual"
-    if os.environ.get("RFONNX_GOLDEN") == "write":
-        golden.write_text(text, encoding="utf-8", newline="")
-    expected = golden.read_bytes().decode()
-    if text != expected:
-        actual.write_text(text, encoding="utf-8", newline="")
-    else:
-        actual.unlink(missing_ok=True)
-    assert text == expected
 
 
 def two_inputs() -> FakeAnalysis:
