@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import NamedTuple
 
 import rfonnx.access.rules  # noqa: F401  (registers every rule)
 from rfonnx.access.apply import About, node_accesses, program_shape
-from rfonnx.access.primitives import Access, Path, Step, everything
+from rfonnx.access.primitives import Path, Step
 from rfonnx.access.registry import Weights
 from rfonnx.graph.model import Graph
 
@@ -71,10 +70,6 @@ def lower(graph: Graph, weights: Weights = "structure") -> Program:
         if all(name in constants or not name for name in node.outputs):
             continue
         temporaries, accesses = node_accesses(node, graph, about)
-        if not _in_order(temporaries, accesses, index, constants):
-            note = f"{node.kind} reads a tensor inside it that is not lowered"
-            everywhere = everything([(name, len(shape)) for name, shape in inputs], note)
-            temporaries, accesses = {}, [everywhere] * len(node.outputs)
         kind, label = node.kind, node.name
         for name, (shape, access) in temporaries.items():
             paths = _indexed(access.paths, index, constants)
@@ -89,21 +84,6 @@ def lower(graph: Graph, weights: Weights = "structure") -> Program:
             shape = program_shape(shapes.get(name))
             tensors.append(Tensor(name, shape, paths, access.exact, access.note, kind, label, node_index))
     return Program(inputs, tuple(tensors))
-
-
-def _in_order(
-    temporaries: Mapping[str, tuple[tuple[int, ...], Access]],
-    accesses: Sequence[Access],
-    index: Mapping[str, int],
-    constants: Set[str],
-) -> bool:
-    """True when every path starts at a tensor that is there by then: a subgraph may hand out its names in another order."""
-    made: set[str] = set()
-    for name, access in (*((name, access) for name, (_, access) in temporaries.items()), *(("", a) for a in accesses)):
-        if any(n and n not in index and n not in made and n not in constants for n, _ in access.paths):
-            return False
-        made.add(name)
-    return True
 
 
 def _indexed(paths: tuple[Path, ...], index: dict[str, int], constants: set[str]) -> tuple[IndexedPath, ...]:

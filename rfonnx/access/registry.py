@@ -64,7 +64,8 @@ class Op:
 
     def temporary(self, shape: tuple[int, ...], access: Access) -> str:
         """Define an unnamed tensor inside the operator and return a source name for it (attention scores, say)."""
-        name = f"{self.node.outputs[0]}\0{len(self.temporaries)}"
+        made = next(name for name in self.node.outputs if name)  # the first output may be left out
+        name = f"{made}\0{len(self.temporaries)}"
         self.temporaries[name] = (shape, access)
         return name
 

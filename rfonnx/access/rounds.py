@@ -9,6 +9,7 @@ from rfonnx.access.primitives import Access
 from rfonnx.access.registry import Op, Unproven
 from rfonnx.access.relations import Relation, Relations, anywhere, earlier, join, of_access, to_path
 from rfonnx.graph.model import Graph, Node
+from rfonnx.results import Shape
 
 Made = tuple[str, Node, tuple[int, ...], Access]
 
@@ -33,11 +34,17 @@ def made(op: Op, body: Graph) -> Iterator[Made]:
                 yield name, node, program_shape(op.graph.shapes.get(name)), access
 
 
+def shape_of(op: Op, name: str) -> Shape:
+    """Shape of what a body reads from outside: a tensor, or a row of masked attention weights (`Op.rows`)."""
+    tensor, _, temporary = name.partition("\0")
+    return op.rows[tensor][1] if temporary else op.graph.shapes.get(name)
+
+
 def own(op: Op, name: str) -> Relations:
     """Relations of an outer tensor to itself; of a constant, to nothing."""
     if not name or name in op.graph.constants:
         return {}
-    shape = op.graph.shapes.get(name)
+    shape = shape_of(op, name)
     static = shape is not None and None not in shape
     rank = len(program_shape(shape))
     return {name: Relation(tuple(range(rank)) if static else (None,) * rank)}
@@ -55,7 +62,7 @@ def for_shape(relations: Relations, shape: tuple[int, ...], out: tuple[int, ...]
 
 def emit(op: Op, relations: Relations, out: tuple[int, ...]) -> Access:
     """What a tensor of shape `out` with these relations may read. A superset."""
-    paths = [to_path(s, program_shape(op.graph.shapes.get(s)), r.kept, out) for s, r in relations.items()]
+    paths = [to_path(s, program_shape(shape_of(op, s)), r.kept, out) for s, r in relations.items()]
     return Access(tuple(paths), False, TOGETHER)
 
 
@@ -83,11 +90,10 @@ class Rounds:
 
     def _fitting(self, name: str, relations: Relations) -> Relations:
         """Relations of one of the body's inputs to outer tensors, as far as lengths agree."""
-        shapes = self._op.graph.shapes
-        inner = program_shape(shapes.get(name))
+        inner = program_shape(self._op.graph.shapes.get(name))
         fitting = {}
         for source, (kept, time) in relations.items():
-            outer = program_shape(shapes.get(source))
+            outer = program_shape(shape_of(self._op, source))
             agree = len(kept) == len(inner)
             pairs = zip(kept, inner, strict=True) if agree else ((None, n) for n in inner)
             fitting[source] = Relation(tuple(k if k is not None and outer[k] == n else None for k, n in pairs), time)
@@ -105,7 +111,7 @@ class Rounds:
         """Shape and relations of a tensor that the body knows, captured ones included."""
         if name not in self._known:
             relations = self._given.get(name)
-            shape = program_shape(self._op.graph.shapes.get(name))
+            shape = program_shape(shape_of(self._op, name))
             return shape, own(self._op, name) if relations is None else relations
         return self._known[name]
 

@@ -71,6 +71,22 @@ def test_a_branch_that_hands_an_outer_tensor_through():
     probe_model(parse(text, "float[3,4] x, bool c"), {**X, "c": np.array(True)}, exact=False)
 
 
+def test_cells_in_a_branch_that_leave_out_their_first_output():
+    """What is inside an operator has a name of its own: the first cell sees one sample, the second one both."""
+    weights = ", ".join(str(value) for value in values(12))
+    text = f"""w = Constant<value: tensor = float[1,6,2] {{{weights}}}>() start = Constant<value: tensor = int64[1] {{0}}>()
+        end = Constant<value: tensor = int64[1] {{1}}>()
+        y, z = If(c) <then_branch = t () => (float[1,2,2] a1, float[1,2,2] a2) {{
+            mean = ReduceMean<axes = [1]>(x) both = Add(x, mean)
+            "", a1 = GRU<hidden_size: int = 2>(x, w, w) "", a2 = GRU<hidden_size: int = 2>(both, w, w) }},
+        else_branch = e () => (float[1,2,2] b1, float[1,2,2] b2) {{ b1 = Slice(x, start, end) b2 = Neg(b1) }}>"""
+    model = parse(text, "float[3,2,2] x, bool c", "float[] y, float[] z")
+    model.opset_import[0].version = 17
+    program = probe_model(model, {"x": values(3, 2, 2), "c": np.array(True)}, exact=False)
+    assert reads(program, "y", (0, 1, 0)) == [(0, 2), (1, 1), (0, 1)]
+    assert reads(program, "z", (0, 1, 0)) == [(0, 2), (0, 1), (0, 1)]
+
+
 LOOP = """yes = Constant<value: tensor = bool {1}>()
     y = Loop(m, yes, x) <body = b (int64 i, bool go, float[3,4] a) => (bool on, float[3,4] a_next) { STEP }>"""
 STEPS = {
@@ -91,6 +107,15 @@ def test_loop_of_unknown_length(case):
     program = probe_model(parse(LOOP.replace("STEP", step), "float[3,4] x, int64 m"), {**X, **GO}, exact=False)
     assert reads(program, "y", (1, 2)) == expected
     assert "Loop/a_next" in {tensor.name for tensor in program.tensors}
+
+
+@pytest.mark.parametrize("body", ["m = MatMul(p, a)", "q = Softmax<axis: int = 1>(p) m = MatMul(p, a)"])
+def test_masked_weights_from_outside_a_loop(body):
+    text = f"""mask = Constant<value: tensor = float[3,3] {{0,-1e30,-1e30, 0,0,-1e30, 0,0,0}}>() keys = Transpose(x)
+        products = MatMul(x, keys) scores = Add(products, mask) p = Softmax<axis: int = 1>(scores)
+        {LOOP.replace("STEP", f"on = Identity(go) {body} a_next = Tanh(m)")}"""
+    program = probe_model(parse(text, "float[3,4] x, int64 m"), {**X, **GO}, exact=False)
+    assert reads(program, "y", (1, 2)) == [(0, 2), (0, 3)]
 
 
 def test_a_condition_on_data_reads_the_data():

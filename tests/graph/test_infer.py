@@ -172,6 +172,17 @@ def test_inputs_that_do_not_fit():
     assert "\n" not in str(caught.value)
 
 
+def test_a_branch_that_may_never_run_need_not_fit():
+    model = parse("""{ y = If(c) <then_branch = t () => (float[] a) { a = MatMul(x, w) },
+        else_branch = e () => (float[] b) { b = Neg(x) }> }""")
+    model.graph.input.append(helper.make_tensor_value_info("c", onnx.TensorProto.BOOL, []))
+    model.graph.initializer.append(numpy_helper.from_array(np.zeros((5, 2), np.float32), "w"))
+    graph = load(model)
+    assert graph.shapes["If/then/a"] is None
+    assert graph.shapes["If/else/b"] == (1, 3, 8, 8)
+    assert graph.shapes["y"] is None
+
+
 def test_kernel_that_is_larger_than_the_input():
     with pytest.raises(
         ShapeError, match=r"axis 2 of tensor 'y' \(node \(MaxPool\) that makes 'y'\) has length -\d+, expected 0 to"

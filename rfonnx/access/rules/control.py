@@ -12,7 +12,7 @@ from rfonnx.access.indexing import MAX_TABLE
 from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Select
 from rfonnx.access.registry import Op, Unproven, rule
 from rfonnx.access.relations import Kept, Relation, Relations, anywhere, join, to_path
-from rfonnx.access.rounds import TOGETHER, Rounds, emit, for_shape, made, own
+from rfonnx.access.rounds import TOGETHER, Rounds, emit, for_shape, made, own, shape_of
 from rfonnx.graph.model import Graph
 
 
@@ -121,7 +121,7 @@ def scan(op: Op) -> list[Access]:
             if walks is not None and out[axis] <= MAX_TABLE:
                 past = relation.round != walks
                 along[walks] = _in_time(walks, out[axis], bool(backward.get(source)), bool(stored_backward), past)
-            paths.append(to_path(source, program_shape(op.graph.shapes.get(source)), kept, out, along))
+            paths.append(to_path(source, program_shape(shape_of(op, source)), kept, out, along))
         number = emit(op, anywhere(steering, len(out)), out)
         result.append(Access((*paths, *number.paths), False, TOGETHER))
     rounds.show()
