@@ -33,6 +33,10 @@ from rfonnx.graph.tensors import is_static, read_type
 from rfonnx.graph.text import did_you_mean, quote
 from rfonnx.results import Shape
 
+FREE_CAST = "InsertedPrecisionFreeCast_"
+"""onnxruntime drops casts of this name, and with them the rounding to half precision, for some readers of a tensor and not for
+others: what an operator took and what it gave would no longer be comparable, and no operand of a Max would be the maximum."""
+
 MAX_NESTED = 8
 """Loops inside loops that are written out."""
 
@@ -82,6 +86,9 @@ def optimized(model: LightModel) -> LightModel:
     aside = {name for name in model.weights if read_by.get(name, set()) <= plain}
     proto = as_inputs(model.proto, aside)
     folded = runtime.optimize(proto, stubbed(proto, model.weights), model.name)
+    for node in folded.graph.node:
+        if node.name.startswith(FREE_CAST):
+            node.name = ""
     made = lighten(folded, model.name)
     restored = {name: model.weights[name] for name in aside}
     as_stubs(made.proto, restored)
@@ -119,17 +126,41 @@ def _read(model: LightModel, bound: Mapping[str, tuple[int, ...]]) -> Forward:
     made = [o for node in graph.node for o in node.output if o]
     rounding = any(a.name == "ceil_mode" and a.i for node in graph.node for a in node.attribute)
     if rounding or not all(_complete(known.get(name)) for name in made):
-        feeds = sample_inputs(model.proto, bound)
-        known.update(runtime.trace_types(model.proto, feeds, made, model.kept(), model.name))
+        known.update(_traced(model, sample_inputs(model.proto, bound), made))
+        if any(node.op_type in COUNTING for node in graph.node):
+            _open_counted(known, _traced(model, sample_inputs(model.proto, bound, seed=0), made))
     return read_forward(model, {t: (dtype, shape) for t, (dtype, _, shape) in known.items()})
 
 
-def sample_inputs(model: ModelProto, bound: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
-    """Inputs for a traced run: small positive numbers, zeros for integers (they may be token ids)."""
+COUNTING = {"Compress", "Loop", "NonMaxSuppression", "NonZero", "Range", "Unique"}
+"""Operators whose result's shape may depend on values: one traced run says nothing about the next."""
+
+
+def _traced(model: LightModel, feeds: Mapping[str, np.ndarray], tensors: Sequence[str]) -> Types:
+    return dict(runtime.trace_types(model.proto, feeds, tensors, model.kept(), model.name))
+
+
+def _open_counted(known: Types, other: Types) -> None:
+    """Lengths that differ between two traced runs depend on data: None, in place."""
+    for name, (_, _, shape) in other.items():
+        dtype, elem, first = known[name]
+        if first is not None and shape is not None and first != shape:
+            same_rank = len(first) == len(shape)
+            pairs = zip(first, shape, strict=True) if same_rank else ()
+            known[name] = dtype, elem, tuple(n if n == m else None for n, m in pairs) if same_rank else None
+
+
+def sample_inputs(
+    model: ModelProto, bound: Mapping[str, tuple[int, ...]], seed: int | None = None
+) -> dict[str, np.ndarray]:
+    """Inputs for a traced run: small positive numbers, or normal ones; zeros for integers (they may be token ids)."""
     feeds = {}
+    rng = np.random.default_rng(seed)
     for entry in model.graph.input:
         dtype = onnx.helper.tensor_dtype_to_np_dtype(entry.type.tensor_type.elem_type)
-        feeds[entry.name] = np.full(bound[entry.name], 0.1).astype(dtype)
+        shape = bound[entry.name]
+        value = np.full(shape, 0.1) if seed is None or dtype.kind in "iub" else np.asarray(rng.standard_normal(shape))
+        feeds[entry.name] = value.astype(dtype)
     return feeds
 
 
