@@ -12,8 +12,9 @@ from rfonnx.gradient import rules  # noqa: F401  # registers the rules
 from rfonnx.gradient.emitter import ELEMENT_TYPES, Emitter
 from rfonnx.gradient.forward import Forward, check_floating, info
 from rfonnx.gradient.patterns import grouped
-from rfonnx.gradient.reverse import Product, differentiate
+from rfonnx.gradient.reverse import FAULT, GradientError, Product, differentiate
 from rfonnx.gradient.values import Value
+from rfonnx.gradient.verify import wrong_shape
 from rfonnx.gradient.weights import Weights, stubbed
 from rfonnx.graph.order import reads
 from rfonnx.runtime import MAX_IR
@@ -52,7 +53,7 @@ def build(forward: Forward, tensor: str, wrt: Sequence[str], lanes: Mapping[str,
         lanes: axis by tensor along which many seeds lie side by side; None: one seed.
 
     Raises:
-        GradientError: an operator on the way has no rule.
+        GradientError: an operator on the way has no rule, or its rule is wrong about a shape.
         QueryError: no differentiable path leads from the tensor to any of `wrt`.
         ModelError: the tensor holds no floating-point numbers.
     """
@@ -66,6 +67,9 @@ def build(forward: Forward, tensor: str, wrt: Sequence[str], lanes: Mapping[str,
             f"{forward.name}: no differentiable path leads from tensor '{tensor}' to {', '.join(wrt)}",
             "choose another tensor; `rfonnx report` shows what each tensor sees",
         )
+    wrong = wrong_shape(graph, emit, product.claims, [_seed(forward, tensor, lanes or {})])
+    if wrong:
+        raise GradientError(wrong, FAULT)
     model = _assemble(forward, tensor, emit, product, lanes or {})
     weights = stubbed(model, forward.weights)
     return GradientModel(model, weights, tensor, {n: v.name for n, v in product.gradients.items()}, lanes or {})
@@ -73,22 +77,14 @@ def build(forward: Forward, tensor: str, wrt: Sequence[str], lanes: Mapping[str,
 
 def _assemble(forward: Forward, tensor: str, emit: Emitter, product: Product, lanes: Mapping[str, int]) -> ModelProto:
     """Forward nodes, gradient nodes and constants, as far as the gradients need them."""
-    shapes = forward.graph.shapes
-
-    def typed(name: str, value: Value, of: str) -> ValueInfoProto:
-        shape: list[int | str | None] = list(shapes[of] or ())
-        if of in lanes:
-            shape[lanes[of]] = SEEDS
-        return info(name, ELEMENT_TYPES[value.dtype], shape)
-
     source = forward.model
     model = ModelProto(ir_version=min(max(source.ir_version, 8), MAX_IR))
     model.opset_import.extend(source.opset_import)
     graph = model.graph
     graph.name = "gradient"
     graph.input.extend(source.graph.input)
-    graph.input.append(typed(SEED, Value(emit, SEED, seed_type(forward, tensor)), tensor))
-    graph.output.extend(typed(value.name, value, name) for name, value in product.gradients.items())
+    graph.input.append(_seed(forward, tensor, lanes))
+    graph.output.extend(_typed(forward, v.name, v.dtype, name, lanes) for name, v in product.gradients.items())
     forward_nodes = [_with_outputs(node, product.demanded) for node in source.graph.node]
     nodes, constants = _needed(
         [*forward_nodes, *emit.nodes], [*source.graph.initializer, *emit.constants], graph.output
@@ -96,6 +92,19 @@ def _assemble(forward: Forward, tensor: str, emit: Emitter, product: Product, la
     graph.node.extend(nodes)
     graph.initializer.extend(constants)
     return model
+
+
+def _typed(forward: Forward, name: str, dtype: str, of: str, lanes: Mapping[str, int]) -> ValueInfoProto:
+    """A tensor of the shape that the gradient of another one has."""
+    shape: list[int | str | None] = list(forward.graph.shapes[of] or ())
+    if of in lanes:
+        shape[lanes[of]] = SEEDS
+    return info(name, ELEMENT_TYPES[dtype], shape)
+
+
+def _seed(forward: Forward, tensor: str, lanes: Mapping[str, int]) -> ValueInfoProto:
+    """The graph input that holds the seed."""
+    return _typed(forward, SEED, seed_type(forward, tensor), tensor, lanes)
 
 
 def _with_outputs(node: NodeProto, demanded: Mapping[str, Mapping[int, str]]) -> NodeProto:

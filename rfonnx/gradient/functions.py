@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import onnx
-from onnx import ModelProto
+from onnx import ModelProto, TensorProto
 
 from rfonnx.gradient import rules  # noqa: F401  # registers the rules
 from rfonnx.gradient.emitter import ELEMENT_TYPES
 from rfonnx.gradient.forward import Forward
 from rfonnx.gradient.registry import find, reason_for_zero
 from rfonnx.gradient.weights import LightModel, as_inputs, as_stubs
+from rfonnx.graph.model import Node
 
 
 def inline_bodies(model: LightModel, forward: Forward) -> bool:
@@ -22,16 +23,21 @@ def inline_bodies(model: LightModel, forward: Forward) -> bool:
     Returns:
         Whether there were any.
     """
-    chosen = sorted(
-        {(n.domain, n.op_type) for n in forward.graph.nodes if _without_rule(n.kind) and _has_body(n.domain, n.op_type)}
-    )
+    wanting = [n for n in forward.graph.nodes if _without_rule(n.kind) and _may_have_gradient(n, forward)]
+    chosen = sorted({(n.domain, n.op_type) for n in wanting if _has_body(n.domain, n.op_type)})
     if not chosen:
         return False
     from onnx import inliner
 
     proto = as_inputs(model.proto, model.weights)
     _declare_types(proto, forward)
-    inlined = inliner.inline_selected_functions(proto, chosen, exclude=False, inline_schema_functions=True)
+    try:
+        inlined = inliner.inline_selected_functions(proto, chosen, exclude=False, inline_schema_functions=True)
+    except RuntimeError:  # a body that the inliner cannot write: the reverse walk refuses its node by name
+        return False
+    absent = [index for index, entry in enumerate(inlined.graph.value_info) if not entry.name]
+    for index in reversed(absent):
+        del inlined.graph.value_info[index]
     as_stubs(inlined, model.weights)
     model.proto = inlined
     return True
@@ -39,6 +45,12 @@ def inline_bodies(model: LightModel, forward: Forward) -> bool:
 
 def _without_rule(kind: str) -> bool:
     return find(kind) is None and reason_for_zero(kind) is None
+
+
+def _may_have_gradient(node: Node, forward: Forward) -> bool:
+    """Whether a node gives floating-point numbers that are not constant: positions and masks are left as they are."""
+    graph = forward.graph
+    return any("float" in graph.dtypes[o] and o not in graph.constants for o in node.outputs if o)
 
 
 def _has_body(domain: str, op_type: str) -> bool:
@@ -53,6 +65,8 @@ def _declare_types(proto: ModelProto, forward: Forward) -> None:
     graph, shapes = forward.graph, forward.graph.shapes
     known = {i.name for i in (*proto.graph.input, *proto.graph.output)}
     proto.graph.ClearField("value_info")
+    # The inliner asks for the type of inputs that are left out, too; bodies still see that they are absent.
+    proto.graph.value_info.append(onnx.helper.make_tensor_value_info("", TensorProto.FLOAT, None))
     for name, dtype in graph.dtypes.items():
         shape = shapes.get(name)
         if name not in known and dtype in ELEMENT_TYPES and shape is not None:

@@ -16,6 +16,7 @@ import numpy as np
 from rfonnx.gradient.emitter import Emitter
 from rfonnx.gradient.registry import Unsupported
 from rfonnx.gradient.values import Value
+from rfonnx.gradient.verify import Claim
 from rfonnx.graph.model import Graph, Node
 
 HALF = ("float16", "bfloat16")
@@ -32,6 +33,7 @@ class Walk:
         active: tensors that depend on a tensor whose gradient is wanted.
         lanes: the axis of each active tensor along which seeds lie side by side; empty for one seed.
         demanded: outputs that a node of the file leaves out and a rule needs: by the node's first output, name by index.
+        claims: the shapes that what rules gave must have.
     """
 
     graph: Graph
@@ -39,6 +41,7 @@ class Walk:
     active: set[str]
     lanes: Mapping[str, int] = field(default_factory=dict)
     demanded: dict[str, dict[int, str]] = field(default_factory=dict)
+    claims: list[Claim] = field(default_factory=list)
     _casts: dict[str, Value] = field(default_factory=dict)
 
     def forward(self, name: str) -> Value:

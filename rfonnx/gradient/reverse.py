@@ -11,7 +11,9 @@ from rfonnx.gradient.emitter import Emitter
 from rfonnx.gradient.op import Op, Walk
 from rfonnx.gradient.registry import Narrow, Rule, Unsupported, Zero, find, reason_for_zero
 from rfonnx.gradient.values import Value
+from rfonnx.gradient.verify import Claim
 from rfonnx.graph.model import Graph, Node
+from rfonnx.graph.text import quote
 
 
 class GradientError(RfonnxError):
@@ -24,14 +26,16 @@ class Product:
 
     Attributes:
         gradients: by name in `wrt`; a name is missing when its gradient is zero: no differentiable path leads to it.
-        demanded: see `Walk`.
+        demanded, claims: see `Walk`.
     """
 
     gradients: dict[str, Value]
     demanded: dict[str, dict[int, str]]
+    claims: list[Claim]
 
 
 PERTURB = "measure it without gradients: --method perturb"
+FAULT = f"this is a fault of rfonnx, please report it; meanwhile {PERTURB}"
 
 
 def differentiate(
@@ -70,7 +74,7 @@ def differentiate(
         total = _total(arrived.get(name, []), walk, name)
         if total is not None:
             found[name] = total
-    return Product(found, walk.demanded)
+    return Product(found, walk.demanded, walk.claims)
 
 
 def reads(node: Node) -> Sequence[str]:
@@ -107,7 +111,9 @@ def _contributions(node: Node, walk: Walk, gradients: list[Value | None]) -> lis
     """Gradients that a node hands to its inputs."""
     rule = find(node.kind)
     if rule is None:
-        raise GradientError(f"{node} has no gradient rule", PERTURB)
+        reason = reason_for_zero(node.kind)
+        what = "has no gradient rule" if reason is None else f"has no gradient: it {reason}"
+        raise GradientError(f"{node} {what}", PERTURB)
     op = Op(node, walk, gradients)
     if not rule.every_output and any(g is not None for g in gradients[1:]):
         raise GradientError(f"{node} has no gradient rule for its outputs after the first", PERTURB)
@@ -122,17 +128,18 @@ def _checked(op: Op, rule: Rule, made: list[Value | Narrow | Zero | None]) -> li
     """What a rule gave, per input that asks for it, in that input's shape."""
     names = reads(op.node)
     if len(made) != len(names):
-        raise AssertionError(f"the rule of {op.node} gave {len(made)} gradients for {len(names)} inputs")
+        raise GradientError(f"the gradient rule of {op.node} gave {len(made)} gradients for {len(names)} inputs", FAULT)
     contributions: list[tuple[str, Value | Narrow]] = []
     for index, (name, gradient) in enumerate(zip(names, made, strict=True)):
         if name not in op.walk.active or isinstance(gradient, Zero):
             continue
         if gradient is None:
-            raise AssertionError(f"the rule of {op.node} gave no gradient for its input {index}")
-        if isinstance(gradient, Narrow):
-            contributions.append((name, Narrow(gradient.value.cast(op.walk.precision(name)))))
-            continue
+            raise GradientError(f"the gradient rule of {op.node} gave none for its input {quote(name)}", FAULT)
+        narrow = isinstance(gradient, Narrow)
+        value = gradient.value if isinstance(gradient, Narrow) else gradient
         if rule.broadcasts:
-            gradient = op.unbroadcast(gradient, index)
-        contributions.append((name, gradient.cast(op.walk.precision(name))))
+            value = op.unbroadcast(value, index)
+        value = value.cast(op.walk.precision(name))
+        op.walk.claims.append(Claim(value.name, name, op.walk.open_shape(name), op.node, narrow))
+        contributions.append((name, Narrow(value) if narrow else value))
     return contributions

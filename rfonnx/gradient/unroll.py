@@ -239,7 +239,7 @@ class _Writer:
         for node in body.node:
             names.update((o, prefix + o) for o in node.output if o)
             renamed = rename(node, names)
-            renamed.name = prefix + node.name
+            renamed.name = prefix + (node.name or next((o for o in node.output if o), ""))  # names must differ
             if not self._computed(renamed):
                 self._keep(renamed)
         return [names.get(o.name, o.name) for o in body.output]

@@ -191,8 +191,9 @@ class ScatterElements(OpRun):
         made = data.copy()
         place = list(np.indices(indices.shape))
         place[axis] = indices
-        if reduction == "add":
-            np.add.at(made, tuple(place), updates)
+        functions = {"add": np.add, "mul": np.multiply, "max": np.maximum, "min": np.minimum}
+        if reduction in functions:
+            functions[reduction].at(made, tuple(place), updates)
         else:
             made[tuple(place)] = updates
         return (made,)
@@ -359,7 +360,73 @@ class AffineGrid(OpRun):
         return ((base @ theta.transpose(0, 2, 1)).reshape(theta.shape[0], *lengths, len(lengths)).astype(theta.dtype),)
 
 
-NEW_OPS = [value for value in list(globals().values()) if isinstance(value, type) and value.__base__ is OpRun]
+_ACTIVATIONS = {
+    "Sigmoid": lambda v: 1 / (1 + np.exp(-v)),
+    "Tanh": np.tanh,
+    "Relu": lambda v: np.maximum(v, 0),
+    "HardSigmoid": lambda v: np.clip(0.2 * v + 0.5, 0, 1),
+}
+
+
+class LSTM(OpRun):
+    """onnx's own knows no other activations, lengths or batch-first peepholes. Gates i, o, f, c."""
+
+    count, defaults = 4, ("Sigmoid", "Tanh", "Tanh")
+
+    def step(self, f, h, c, x, w, r, b, p, after):  # type: ignore[no-untyped-def]
+        i, o, forget, new = np.split(x @ w.T + h @ r.T + b[0] + b[1], 4, axis=-1)
+        p_i, p_o, p_f = np.split(p, 3)
+        c = f[0](forget + p_f * c) * c + f[0](i + p_i * c) * f[1](new)
+        return f[0](o + p_o * c) * f[2](c), c
+
+    def _run(  # type: ignore[no-untyped-def]
+        self, x, w, r, b=None, lengths=None, h0=None, c0=None, p=None, activation_alpha=None, activation_beta=None,
+        activations=None, clip=None, direction="forward", hidden_size=None, input_forget=0, layout=0, linear_before_reset=0,
+    ):  # fmt: skip
+        x = x.swapaxes(0, 1) if layout else x
+        steps, batch, _ = x.shape
+        every = np.zeros((steps, len(w), batch, hidden_size))
+        last, cells = np.zeros((len(w), batch, hidden_size)), np.zeros((len(w), batch, hidden_size))
+        for d, n in itertools.product(range(len(w)), range(batch)):
+            h, c = (np.zeros(hidden_size) if s is None else (s[n, d] if layout else s[d, n]) for s in (h0, c0))
+            names = (activations or self.defaults * len(w))[d * len(self.defaults) :]
+            end = steps if lengths is None else int(lengths[n])
+            bias = np.zeros((2, self.count * hidden_size)) if b is None else b[d].reshape(2, -1)
+            peep = np.zeros(3 * hidden_size) if p is None else p[d]
+            functions = [_ACTIVATIONS[name] for name in names[: len(self.defaults)]]
+            for t in reversed(range(end)) if d == 1 or direction == "reverse" else range(end):
+                h, c = self.step(functions, h, c, x[t, n], w[d], r[d], bias, peep, linear_before_reset)
+                every[t, d, n] = h
+            last[d, n], cells[d, n] = h, c
+        if layout:
+            every, last, cells = every.transpose(2, 0, 1, 3), last.swapaxes(0, 1), cells.swapaxes(0, 1)
+        return (every, last, cells)[: len(self.onnx_node.output)]
+
+
+class GRU(LSTM):
+    """Gates z, r, h."""
+
+    count, defaults = 3, ("Sigmoid", "Tanh")
+
+    def step(self, f, h, c, x, w, r, b, p, after):  # type: ignore[no-untyped-def]
+        (w_z, w_r, w_n), (r_z, r_r, r_n) = np.split(w, 3), np.split(r, 3)
+        (b_z, b_r, b_n), (c_z, c_r, c_n) = np.split(b[0], 3), np.split(b[1], 3)
+        z, reset = f[0](w_z @ x + r_z @ h + b_z + c_z), f[0](w_r @ x + r_r @ h + b_r + c_r)
+        inner = reset * (r_n @ h + c_n) if after else r_n @ (reset * h) + c_n
+        return (1 - z) * f[1](w_n @ x + b_n + inner) + z * h, c
+
+
+class RNN(LSTM):
+    """One gate."""
+
+    count, defaults = 1, ("Tanh",)
+
+    def step(self, f, h, c, x, w, r, b, p, after):  # type: ignore[no-untyped-def]
+        return f[0](w @ x + r @ h + b[0] + b[1]), c
+
+
+NEW_OPS = [value for value in list(globals().values()) if isinstance(value, type) and issubclass(value, OpRun)]
+NEW_OPS.remove(OpRun)
 
 
 def evaluate(model: ModelProto, feeds: dict[str, np.ndarray], outputs: list[str] | None = None) -> list[Any]:

@@ -145,6 +145,9 @@ ELEMENTWISE = [
     Case("Clip", [X, np.array(-0.5), np.array(0.7)], legal=away_from(-0.5, 0.7)),
     Case("Clip", [X, None, np.array(0.7)], legal=away_from(0.7), tag="above"),
     Case("Clip", [X], tag="free"),
+    Case("Clip", [X, (), ()], legal=lambda x: x if x.ndim else x * 0.3, tag="bounds"),
+    Case("Clip", [X, (), np.array(-2.0)], tag="low-above-high"),
+    Case("Clip", [X, None, ()], tag="bound"),
     Case("Dropout", [X]),
     Case("Cast", [X], {"to": lambda elem: elem}),
     Case("CastLike", [X, np.zeros(1)]),
@@ -250,6 +253,21 @@ POOL = [
     ),
     pool("AveragePool", (1, 2, 7, 6), [3, 3], "same", strides=[2, 2], auto_pad="SAME_UPPER"),
     pool("MaxPool", (1, 2, 7, 6), [3, 2], "same", strides=[2, 2], auto_pad="SAME_LOWER"),
+    *(
+        pool(op, (1, 2, 8, 6), [3, 4], f"{pad.lower()}", strides=[2, 1], auto_pad=pad)
+        for op in ("AveragePool", "MaxPool", "LpPool") for pad in ("SAME_UPPER", "SAME_LOWER", "VALID")
+    ),
+    pool("AveragePool", (1, 2, 9, 9), [3, 2], "include-pad-dilated", dilations=[2, 3], pads=[1, 1, 1, 0], count_include_pad=1),
+    pool("AveragePool", (2, 3, 9), [4], "include-pad-1d", strides=[3], pads=[1, 2], count_include_pad=1),
+    pool(
+        "AveragePool", (1, 2, 5, 6, 5), [2, 3, 2], "include-pad-3d", strides=[2, 2, 1], pads=[0, 1, 1, 0, 0, 1],
+        count_include_pad=1,
+    ),
+    Case(
+        "MaxPool", [(1, 2, 7, 6)], {"kernel_shape": [3, 2], "strides": [2, 2], "storage_order": 1}, opset=22, outputs=2,
+        tag="column-major", reference=False,
+    ),
+    Case("MaxPool", [(1, 2, 7, 6)], {"kernel_shape": [3, 2], "strides": [2, 1]}, opset=22, outputs=2, tag="indices"),
     pool("LpPool", (1, 2, 7, 6), [3, 2], "p3", p=3),
     pool("LpPool", (1, 2, 7, 6), [3, 2], "p1", p=1),
     *(Case(op, [IMAGE]) for op in ("GlobalAveragePool", "GlobalMaxPool")),
@@ -284,6 +302,10 @@ SHAPE = [
     Case("Transpose", [X], tag="reversed"),
     Case("Expand", [(3, 1), ints(2, 1, 4)]),
     Case("Tile", [X, ints(2, 1, 3)]),
+    Case("Expand", [X, ints(1, 1)], tag="smaller"),
+    Case("Reshape", [X, ints(-1)], {"allowzero": 0}, tag="flat"),
+    Case("Squeeze", [(1, 3, 1, 2)], tag="every"),
+    Case("Concat", [X], {"axis": 0}, tag="one"),
     Case("Concat", [X, (2, 1, 4), (2, 2, 4)], {"axis": -2}),
     Case("Split", [X, ints(1, 2)], {"axis": 1}, outputs=2),
     Case("Split", [X, ints(1, 2)], {"axis": 1}, outputs=2, seed=1, tag="second"),
@@ -312,12 +334,21 @@ REDUCE = [
     *(reduction(op, (0, 2), 1, opset=17) for op in REDUCTIONS.split()),
     Case("ReduceMean", [X], tag="all"),
     Case("ReduceSum", [X], {"noop_with_empty_axes": 1}, tag="none"),
+    *(
+        Case(
+            op, [X, ints()], {"noop_with_empty_axes": noop, "keepdims": 1 - noop}, legal=above(0.2), tag=f"empty-{noop}",
+        )
+        for op in ("ReduceMean", "ReduceMax", "ReduceLogSumExp", "ReduceProd") for noop in (0, 1)
+    ),
 ]  # fmt: skip
 
 NORM = [
     Case("Softmax", [X], {"axis": 1}),
     Case("LogSoftmax", [X]),
     Case("BatchNormalization", [IMAGE, weights(3), weights(3), weights(3), np.abs(weights(3)) + 0.5], {"epsilon": 1e-3}),
+    Case("BatchNormalization", [IMAGE, (3,), (3,), (3,), (3,)], legal=lambda x: np.abs(x) + 0.5, tag="parameters"),
+    Case("BatchNormalization", [(4, 3), (3,), weights(3), weights(3), np.abs(weights(3)) + 0.5], tag="flat"),
+    Case("Softmax", [X], {"axis": 0}, opset=13, tag="first"),
     Case("LayerNormalization", [X, (3, 4), (3, 4)], {"axis": 1}),
     Case("LayerNormalization", [X, weights(4)], tag="no-bias"),
     Case("RMSNormalization", [X, (4,)], opset=23),
@@ -351,6 +382,23 @@ SLICING = [
     Case("ScatterElements", [(3, 4), np.array([[1, 1, 2]], np.int64), (1, 3)], {"axis": 1, "reduction": "add"}, tag="add"),
     Case("ScatterND", [(4, 3), np.array([[2], [0]], np.int64), (2, 3)]),
     Case("ScatterND", [(4, 3), np.array([[2], [2]], np.int64), (2, 3)], {"reduction": "add"}, tag="add"),
+    *(
+        Case("ScatterND", [(4, 3), np.array([[2], [2], [0]], np.int64), (3, 3)], {"reduction": kind}, tag=kind)
+        for kind in ("mul", "max", "min")
+    ),
+    *(
+        Case(
+            "ScatterElements", [(3, 4), np.array([[1, 1, 2], [0, 0, -1]], np.int64), (2, 3)],
+            {"axis": 1, "reduction": kind}, tag=kind,
+        )
+        for kind in ("mul", "max", "min")
+    ),
+    Case(
+        "ScatterElements", [(3, 4), np.array([[1, 1, 2, 0, 0, 1]], np.int64), np.array([[0.0, 3.0, 0.0, 0.0, 0.0, 2.0]])],
+        {"axis": 1, "reduction": "mul"}, tag="zeros",
+    ),
+    Case("Gather", [(4, 5, 3), np.array([[2, 0], [-1, 1]], np.int32)], {"axis": -1}, tag="last"),
+    Case("TopK", [(3, 5, 2), ints(2)], {"axis": -2, "sorted": 0}, outputs=2, tag="unsorted", runtime=False),
 ]  # fmt: skip
 
 PAD = [
@@ -361,6 +409,12 @@ PAD = [
     Case("Pad", [(2, 5, 6), ints(0, -1, 2, 1, 0, -2)], tag="negative"),
     Case("Pad", [(5, 6), ints(1, 2), np.array(0.5), ints(-1)], tag="axes"),
     Case("Pad", [(3, 4), ints(1, 0, 0, 2), (1,)], tag="value"),
+    *(
+        Case("Pad", [(2, 5, 6), ints(0, -1, 3, 0, 2, -2)], {"mode": m}, tag=f"negative-{m}")
+        for m in ("reflect", "edge", "wrap")
+    ),
+    *(Case("Pad", [(2, 3), ints(0, 2, 0, 2)], {"mode": m}, tag=f"far-{m}") for m in ("reflect", "wrap", "edge")),
+    Case("Pad", [(3, 4), ints(1, -1, 0, 2), ()], tag="negative-value"),
 ]
 
 
@@ -395,6 +449,30 @@ RESIZE = [
     ),
     resize("cubic-antialias", IMAGE4, sizes=[1, 2, 3, 4], mode="cubic", antialias=1),
     resize("not-larger", IMAGE4, sizes=[1, 2, 10, 18], mode="linear", keep_aspect_ratio_policy="not_larger"),
+    *(
+        resize(
+            f"nearest-{way}-{how}-{sizes}", IMAGE4, sizes=[1, 2, *sizes], mode="nearest", nearest_mode=how,
+            coordinate_transformation_mode=way,
+        )
+        for way in ("half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "asymmetric", "align_corners")
+        for how in ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil") for sizes in ((4, 7), (8, 4))
+    ),
+    *(
+        resize(
+            f"{mode}-{way}-{'-'.join(flags)}", IMAGE4, sizes=[1, 2, 3, 11], mode=mode, coordinate_transformation_mode=way,
+            **dict.fromkeys(flags, 1),
+        )
+        for mode in ("linear", "cubic")
+        for way in ("half_pixel", "half_pixel_symmetric", "pytorch_half_pixel", "asymmetric", "align_corners")
+        for flags in ((), ("antialias",), ("exclude_outside",), ("antialias", "exclude_outside"))
+        if not (mode == "linear" and "exclude_outside" in flags)
+    ),
+    resize("axes", IMAGE4, sizes=[7, 3], mode="linear", axes=[3, 2]),
+    resize("axes-scales", IMAGE4, [1.5, 2.0], mode="cubic", axes=[3, 2]),
+    resize("not-smaller", IMAGE4, sizes=[10, 6], axes=[2, 3], mode="linear", keep_aspect_ratio_policy="not_smaller"),
+    resize("linear-scales-1d", (2, 3, 5), [1, 1, 2.3], mode="linear"),
+    resize("linear-batch", (2, 3, 4), [1.5, 2, 1], mode="linear"),
+    resize("linear-to-1", IMAGE4, sizes=[1, 2, 1, 4], mode="linear", coordinate_transformation_mode="pytorch_half_pixel"),
     Case(
         "Resize", [IMAGE4, np.array([0, 0, 0.2, 0.1, 1, 1, 1.3, 0.8]), None, ints(1, 2, 4, 3)],
         {"mode": "linear", "coordinate_transformation_mode": "tf_crop_and_resize"}, tag="crop",
@@ -418,7 +496,15 @@ SAMPLING = [
         for mode in ("linear", "cubic") for padding in ("zeros", "border", "reflection") for corners in (0, 1)
     ),
     Case("GridSample", [(2, 3, 5, 6), np.tanh(weights(2, 3, 4, 2))], {"mode": "nearest"}, tag="nearest"),
-    grid_case("linear", "zeros", 0, (2, 2, 3, 4, 5)),
+    *(
+        Case(
+            "GridSample", [(2, 3, 5, 6), weights(2, 3, 4, 2)], {"mode": "nearest", "padding_mode": p, "align_corners": c},
+            tag=f"nearest-{p}-{c}",
+        )
+        for p in ("zeros", "border", "reflection") for c in (0, 1)
+    ),
+    *(grid_case("linear", p, c, (2, 2, 3, 4, 5)) for p in ("zeros", "border", "reflection") for c in (0, 1)),
+    Case("GridSample", [(1, 2, 3, 4, 5), weights(1, 2, 3, 2, 3)], {"mode": "nearest"}, tag="nearest-3d"),
     Case("AffineGrid", [(2, 2, 3), ints(2, 3, 4, 5)], {"align_corners": 0}),
     Case("AffineGrid", [(2, 2, 3), ints(2, 3, 4, 5)], {"align_corners": 1}, tag="corners"),
     Case("AffineGrid", [(1, 3, 4), ints(1, 3, 2, 4, 3)], tag="3d"),
@@ -449,6 +535,8 @@ MORE = [
         Case("CumSum", [X, np.array(1, np.int64)], {"exclusive": e, "reverse": r}, tag=f"{e}{r}")
         for e in (0, 1) for r in (0, 1)
     ),
+    Case("Range", [(), np.array(100.0), ()], legal=lambda x: np.abs(x) + 30.0, runtime=False),
+    Case("CumSum", [X, np.array(-1, np.int32)], {"reverse": 1}, tag="last"),
     *(
         Case("Einsum", list(shapes), {"equation": equation}, tag=equation.replace(" ", ""))
         for equation, shapes in (
@@ -460,6 +548,15 @@ MORE = [
             ("i,j,k->ijk", ((2,), (3,), (4,))),
             ("ij,jk,kl->il", ((2, 3), (3, 4), (4, 2))),
             ("ijk,jl->il", ((2, 3, 4), (3, 5))),
+            ("ii->i", ((3, 3),)),
+            ("ii->", ((3, 3),)),
+            ("bii->bi", ((2, 3, 3),)),
+            ("iijj->ij", ((2, 2, 3, 3),)),
+            ("ii,ij->ij", ((3, 3), (3, 2))),
+            ("iji,kj->ki", ((2, 3, 2), (4, 3))),
+            ("ij,ij->", ((2, 3), (2, 3))),
+            ("...ij,...jk->...ik", ((1, 2, 3), (4, 3, 2))),
+            ("i,i->", ((3,), (3,))),
         )
     ),
 ]  # fmt: skip
@@ -467,14 +564,14 @@ MORE = [
 
 def recurrent(op: str, gates: int, tag: str, directions: int = 1, out: int = 0, **attrs: Any) -> Case:
     """A recurrent operator on 5 steps, batch 2, 3 inputs, 4 hidden, with initial states; `out` is what is differentiated."""
-    size, first, reference = 4, attrs.get("layout", 0), attrs.pop("reference", True)
+    size, first, lengths = 4, attrs.get("layout", 0), attrs.pop("lengths", None)
     state = (2, directions, size) if first else (directions, 2, size)
     inputs: list[Any] = [
         (2, 5, 3) if first else (5, 2, 3),
         weights(directions, gates * size, 3),
         weights(directions, gates * size, size, seed=4) * 0.5,
         weights(directions, 2 * gates * size, seed=5),
-        None,
+        None if lengths is None else np.array(lengths, np.int32),
         state,
     ]
     if op == "LSTM":
@@ -485,7 +582,7 @@ def recurrent(op: str, gates: int, tag: str, directions: int = 1, out: int = 0, 
         attrs["direction"] = "bidirectional"
     attrs["hidden_size"] = size
     count = 3 if op == "LSTM" else 2
-    return Case(op, inputs, attrs, tag=tag, outputs=count, seed=out, runtime=not first, reference=reference)
+    return Case(op, inputs, attrs, tag=tag, outputs=count, seed=out, runtime=not first)
 
 
 DIRECTIONS: dict[str, dict[str, Any]] = {
@@ -504,7 +601,22 @@ RECURRENT = [
     recurrent("LSTM", 4, "cell", out=2),
     recurrent("LSTM", 4, "peepholes", peepholes=True),
     recurrent("GRU", 3, "reset-after", linear_before_reset=1),
-    recurrent("RNN", 1, "relu", activations=["Relu"], reference=False),
+    *(
+        recurrent(op, gates, "batch-first", directions=2, layout=1)
+        for op, gates in (("LSTM", 4), ("GRU", 3), ("RNN", 1))
+    ),
+    *(recurrent(op, gates, "last-forward", out=1) for op, gates in (("LSTM", 4), ("GRU", 3), ("RNN", 1))),
+    *(
+        recurrent(op, gates, f"lengths-{tag}", lengths=[5, 3], **arguments)
+        for op, gates in (("LSTM", 4), ("GRU", 3), ("RNN", 1))
+        for tag, arguments in DIRECTIONS.items()
+    ),
+    recurrent("LSTM", 4, "lengths-cell", lengths=[2, 4], out=2, directions=2, peepholes=True),
+    recurrent("LSTM", 4, "peepholes-both", directions=2, peepholes=True),
+    recurrent("GRU", 3, "reset-after-both", directions=2, linear_before_reset=1),
+    recurrent("RNN", 1, "relu", activations=["Relu"]),
+    recurrent("LSTM", 4, "activations", activations=["HardSigmoid", "Relu", "Tanh"]),
+    recurrent("GRU", 3, "activations", activations=["HardSigmoid", "Tanh"]),
     Case("LSTM", [(1, 2, 3), weights(1, 16, 3), weights(1, 16, 4)], {"hidden_size": 4}, tag="one-step"),
 ]  # fmt: skip
 

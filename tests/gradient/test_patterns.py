@@ -37,3 +37,43 @@ def test_same_as_one_by_one(kind: str) -> None:
     seed = np.random.default_rng(1).standard_normal(one.shape)
     other = GradientSession(apart, "y", layers=[inner])
     np.testing.assert_allclose(one.run({"x": x}, seed)["x"], other.run({"x": x}, seed)["x"], rtol=2e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize(
+    "test",
+    ["m = IsNaN(s)", "i = Constant<value_float=-inf>()  t = ReduceMax<axes=[-1]>(b)  m = Equal(t, i)"],
+    ids=["of-itself", "per-row"],
+)
+def test_masked_rows_have_no_gradient(test: str) -> None:
+    """The softmax of a row that may attend to nothing is NaN, and is replaced by zeros: so is its gradient."""
+    bias = np.zeros((1, 3, 8, 9), np.float32)
+    bias[0, 1, 2] = -np.inf
+    bias[0, :, :, 4] = -np.inf
+    proto = model(
+        f"a = Add(x, b)  s = Softmax(a)  {test}  z = Constant<value_float=0.0>()  w = Where(m, z, s)  y = Mul(w, x)",
+        "float y",
+    )
+    proto.graph.initializer.append(onnx.numpy_helper.from_array(bias, "b"))
+    x, seed = np.random.default_rng(0).standard_normal((2, 1, 3, 8, 9)).astype(np.float32)
+    found = GradientSession(proto, "y").run({"x": x}, seed)["x"]
+    shifted = x.astype(np.float64) + bias
+    with np.errstate(invalid="ignore"):
+        power = np.exp(shifted - shifted.max(axis=-1, keepdims=True))
+    s = np.nan_to_num(power / power.sum(axis=-1, keepdims=True))
+    exact = s * (seed * x - (seed * x * s).sum(axis=-1, keepdims=True)) + seed * s
+    np.testing.assert_allclose(found, exact, rtol=1e-5, atol=1e-6)
+    assert not found[0, 1, 2].any()
+
+
+def test_elements_masked_after_a_softmax_are_none_of_it() -> None:
+    """A condition that differs along the softmax axis hides elements, not rows: their softmax still depends on x."""
+    proto = model(
+        "s = Softmax(x)  o = Constant<value_float=0.0>()  m = Less(x, o)  y = Where(m, o, s)",
+        "float y",
+    )
+    assert "MaskedSoftmax" not in [n.op_type for n in grouped(prepare(proto, ["y"]).graph, ["x", "y"]).nodes]
+    x, seed = np.random.default_rng(0).standard_normal((2, 1, 3, 8, 9)).astype(np.float32)
+    found = GradientSession(proto, "y").run({"x": x}, seed)["x"]
+    s = np.exp(x) / np.exp(x).sum(axis=-1, keepdims=True)
+    kept = np.where(x < 0, 0, seed)
+    np.testing.assert_allclose(found, s * (kept - (kept * s).sum(axis=-1, keepdims=True)), rtol=1e-4, atol=1e-6)

@@ -4,38 +4,45 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
+
 from rfonnx.gradient.op import Op
-from rfonnx.gradient.registry import Gradients, Unsupported, rule
+from rfonnx.gradient.registry import Gradients, rule
 from rfonnx.gradient.values import Value
 
 
 @rule("Einsum")
 def einsum(op: Op, g: Value) -> Gradients:
-    """d operand = einsum(output, others -> operand); labels that only this operand has are broadcast."""
+    """d operand = einsum(output, others -> operand). Labels that only this operand has are broadcast, and where it repeats one
+    (a diagonal) the rest of it gets zero."""
     terms, result = parse(op.attrs["equation"], [op.shape(i) for i in range(len(op.node.inputs))])
-    made: list[Value | None] = []
-    for index, term in enumerate(terms):
-        made.append(_operand(op, g, terms, result, index) if op.needs(index) else None)
-        if op.needs(index) and len(set(term)) < len(term):
-            raise Unsupported(f"operand {index} repeats a label in '{op.attrs['equation']}'")
-    return made
+    return [_operand(op, g, terms, result, index) if op.needs(index) else None for index in range(len(terms))]
 
 
 def _operand(op: Op, g: Value, terms: list[str], result: str, index: int) -> Value:
-    term = terms[index]
+    term, shape, lengths = terms[index], op.shape(index), _lengths(op, terms)
     others = [(terms[i], op.x(i)) for i in range(len(terms)) if i != index]
     known = set(result).union(*(t for t, _ in others))
-    kept = "".join(label for label in term if label in known)
-    equation = ",".join([result, *(t for t, _ in others)]) + "->" + kept
+    kept = [label for label in dict.fromkeys(term) if label in known]
+    equation = ",".join([result, *(t for t, _ in others)]) + "->" + "".join(kept)
     made = op.emit("Einsum", g, *(x for _, x in others), equation=equation)
-    alone = [axis for axis, label in enumerate(term) if label not in known]
-    if alone:
-        shape = op.shape(index)
-        made = made.unsqueeze(alone).expand([n if a in alone else 1 for a, n in enumerate(shape)])
-    lengths = _lengths(op, terms)
-    if any(op.shape(index)[a] != lengths[label] for a, label in enumerate(term)):
-        raise Unsupported("an axis of length 1 is broadcast")
-    return made
+    # an axis of length 1 that the other operands broadcast
+    made = made.sum([a for a, label in enumerate(kept) if shape[term.index(label)] < lengths[label]])
+    first = [term.index(label) == axis for axis, label in enumerate(term)]
+    made = made.unsqueeze([a for a, label in enumerate(term) if label not in known or not first[a]])
+    wide = [n if label not in known else 1 for n, label in zip(shape, term, strict=True)]
+    if max(wide, default=1) > 1:
+        made = made.expand(wide)
+    return made if all(first) else made * op.emit.constant(_diagonal(term, shape).astype(g.dtype))
+
+
+def _diagonal(term: str, shape: tuple[int, ...]) -> np.ndarray:
+    """1 where the positions along axes of the same label agree, else 0."""
+    place = np.indices(shape)
+    mask = np.ones(shape, bool)
+    for axis, label in enumerate(term):
+        mask &= place[axis] == place[term.index(label)]
+    return mask
 
 
 def _lengths(op: Op, terms: list[str]) -> dict[str, int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 
 from rfonnx.gradient.op import Op
-from rfonnx.gradient.registry import ZERO, Gradients, Unsupported, rule
+from rfonnx.gradient.registry import ZERO, Gradients, Unsupported, Zero, rule
 from rfonnx.gradient.rules.shared import not_below, positive
 from rfonnx.gradient.values import Value
 
@@ -295,18 +295,25 @@ def shrink(op: Op, g: Value) -> Gradients:
 
 @rule("Clip")
 def clip(op: Op, g: Value) -> Gradients:
-    """dx = g where min <= x <= max; a bound that is computed gets the rest."""
-    if op.needs(1) or op.needs(2):
-        raise Unsupported("its bounds depend on the input")
+    """y = min(max(x, low), high): dx = g where low <= x <= high; a bound that is computed gets what it holds."""
     # the bounds of opsets 6..10 are attributes, and models older than 13 are converted up
     x, mask = op.x(), None
+    made: list[Value | Zero | None] = [ZERO] * len(op.node.inputs)
     if op.has(1):
         mask = not_below(x, op.x(1))
     if op.has(2):
         below = not_below(op.x(2), x)
         mask = below if mask is None else mask * below
-    dx = g if mask is None else g * mask
-    return [dx, *[ZERO] * (len(op.node.inputs) - 1)]
+    made[0] = g if mask is None else g * mask
+    every = list(range(len(op.shape())))
+    if op.needs(1):
+        held = 1.0 - not_below(x, op.x(1))
+        held = held * not_below(op.x(2), op.x(1)) if op.has(2) else held
+        made[1] = (g * held).sum(every, keepdims=False).reshape(op.shape(1))
+    if op.needs(2):
+        raised = op.emit("Max", x, op.x(1)) if op.has(1) else x
+        made[2] = (g * (1.0 - not_below(op.x(2), raised))).sum(every, keepdims=False).reshape(op.shape(2))
+    return made
 
 
 @rule("Identity", "Dropout")

@@ -11,9 +11,9 @@ from rfonnx.gradient.registry import Gradients, Unsupported, rule
 from rfonnx.gradient.values import Value
 
 
-@rule("Softmax")
+@rule("Softmax", "rfonnx.MaskedSoftmax")
 def softmax(op: Op, g: Value) -> Gradients:
-    """dx = y (g - sum(g y))."""
+    """dx = y (g - sum(g y)). MaskedSoftmax: see rfonnx.gradient.patterns; y is 0 in rows that are masked."""
     axes = op.constant("axes")
     y = op.y()
     weighted = g * y
@@ -31,11 +31,17 @@ def batch_norm(op: Op, g: Value) -> Gradients:
     """At inference an affine map per channel: dx = g scale / sqrt(var + epsilon)."""
     if op.attrs["training_mode"]:
         raise Unsupported("it is in training mode: its statistics are those of the batch")
-    if any(op.needs(i) for i in range(1, 5)):
-        raise Unsupported("its scale, bias, mean or variance depends on the input")
-    slope = op.x(1) / op.emit("Sqrt", op.x(4) + op.attrs.get("epsilon", 1e-5))
     rank = len(op.shape())
-    return [g * (slope.reshape([1, -1] + [1] * (rank - 2)) if rank > 1 else slope), None, None, None, None]
+    per_channel = [1, -1] + [1] * (rank - 2) if rank > 1 else [-1]
+    others = [a for a in range(rank) if a != min(1, rank - 1)]
+    inverse = op.emit("Reciprocal", op.emit("Sqrt", op.x(4) + op.attrs.get("epsilon", 1e-5)))
+    slope = op.x(1) * inverse
+    made: list[Value | None] = [g * slope.reshape(per_channel) if op.needs(0) else None, None, None, None, None]
+    if any(op.needs(i) for i in range(1, 5)):
+        total = g.sum(others, keepdims=False)
+        moved = (g * (op.x(0) - op.x(3).reshape(per_channel))).sum(others, keepdims=False)
+        made[1:] = [moved * inverse, total, -(total * slope), moved * slope * inverse * inverse * -0.5]
+    return made
 
 
 def centred(x: Value, axes: list[int]) -> Value:

@@ -41,12 +41,16 @@ def _constant_share(op: Op, g: Value, outside: np.ndarray) -> Value:
 
 
 def sources(length: int, begin: int, end: int, mode: str) -> list[int]:
-    """Position of x that each position of the padded axis shows; negative pads crop.
+    """Position of x that each position of the padded axis shows; negative pads crop first, as onnxruntime does.
 
     >>> sources(3, 2, 1, "reflect")
     [2, 1, 0, 1, 2, 1]
+    >>> sources(4, 2, -1, "wrap")
+    [1, 2, 0, 1, 2]
     """
-    at = np.arange(-begin, length + end)
+    cropped = max(-begin, 0)
+    length -= cropped + max(-end, 0)
+    at = np.arange(-max(begin, 0), length + max(end, 0))
     if mode == "edge":
         at = at.clip(0, length - 1)
     elif mode == "wrap":
@@ -55,4 +59,4 @@ def sources(length: int, begin: int, end: int, mode: str) -> list[int]:
         period = max(2 * length - 2, 1)
         at = at % period
         at = np.where(at < length, at, period - at)
-    return [int(i) for i in at]
+    return [cropped + int(i) for i in at]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rfonnx.gradient.loops import scan
+from rfonnx.gradient.loops import Step, scan
 from rfonnx.gradient.op import Op
 from rfonnx.gradient.registry import ZERO, Gradients, Unsupported, Zero, rule
 from rfonnx.gradient.rules.shared import positive
@@ -54,7 +54,40 @@ class Direction:
             self.part(op.x(3), 0) if op.has(3) else op.emit.constant(np.zeros(2 * gates * self.hidden, self.w.dtype))
         )
         self.x = _time_first(op, op.x(), 3)
+        self.running = self._running()
         self.y = self.part(_time_first(op, op.demand(0), 4), 1)
+
+    def _running(self) -> Value | None:
+        """1 at the steps of each sequence and 0 behind its end, (T, B, 1); None when all run to the last step."""
+        if not self.op.has(4):
+            return None
+        known = self.op.value(4)
+        if known is not None and (known == self.steps).all():
+            return None
+        emit = self.op.emit
+        place = emit.constant(np.arange(self.steps, dtype=np.int32).reshape(-1, 1, 1))
+        return emit("Less", place, self.op.x(4).reshape([1, self.batch, 1])).cast(self.w.dtype)
+
+    def scan(
+        self, step: Step, states: list[Value], inputs: list[Value], backwards: bool = False
+    ) -> tuple[list[Value], list[Value]]:
+        """A step along time, in this direction or on the way back; inputs and outputs in the order of time.
+
+        Behind the end of a sequence states stay as they are, and outputs are the states (or zeros, on the way back).
+        """
+        given = [self.ordered(v, backwards) for v in inputs]
+        if self.running is None:
+            last, outputs = scan(self.op.emit, step, states, given)
+        else:
+
+            def masked(before: list[Value], now: list[Value]) -> tuple[list[Value], list[Value]]:
+                run = now[0]
+                after, made = step(before, now[1:])
+                kept = [b + (a - b) * run for a, b in zip(after, before, strict=True)]
+                return kept, [m * run for m in made] if backwards else kept
+
+            last, outputs = scan(self.op.emit, masked, states, [self.ordered(self.running, backwards), *given])
+        return last, [self.ordered(v, backwards) for v in outputs]
 
     def part(self, value: Value, axis: int) -> Value:
         """This direction's slice of an axis of directions, which is dropped."""
@@ -73,7 +106,10 @@ class Direction:
             return initial
         emit = self.op.emit
         if self.backward:
-            return emit.concat([states.slice(0, 1, self.steps), initial], 0)
+            after = states.slice(0, 1, self.steps)
+            if self.running is not None:
+                after = initial + (after - initial) * self.running.slice(0, 1, self.steps)
+            return emit.concat([after, initial], 0)
         return emit.concat([initial, states.slice(0, 0, self.steps - 1)], 0)
 
     def ordered(self, value: Value, backwards: bool = False) -> Value:
@@ -134,10 +170,6 @@ def _backpropagate(op: Op, back: BackOneDirection) -> Gradients:
     """Both directions; gradients of x and of the initial states."""
     if any(op.needs(i) for i in (1, 2, 3, 4, 7)):
         raise Unsupported("its weights depend on the input")
-    lengths = op.value(4) if op.has(4) else None
-    steps = op.shape()[1] if _batch_first(op) else op.shape()[0]
-    if op.has(4) and (lengths is None or (lengths != steps).any()):
-        raise Unsupported("its sequences end at different steps")
     dx: Value | None = None
     states: list[list[Value]] = []
     for index in range(op.shape(1)[0]):
@@ -164,7 +196,7 @@ def lstm(op: Op, g: Value) -> Gradients:
 
 def _lstm_direction(op: Op, index: int) -> tuple[Value, list[Value]]:
     d = Direction(op, index, 4)
-    emit, size = op.emit, d.hidden
+    size = d.hidden
     gate, content, squash = d.activations(["Sigmoid", "Tanh", "Tanh"])
     previous = d.before(d.y, d.initial(5))
     both = d.bias.slice(0, 0, 4 * size) + d.bias.slice(0, 4 * size, 8 * size)
@@ -183,8 +215,7 @@ def _lstm_direction(op: Op, index: int) -> tuple[Value, list[Value]]:
     if not peep:
         pre_i, pre_f = gate.function(pre_i), gate.function(pre_f)
     start = d.initial(6)
-    _, (cells,) = scan(emit, cell, [start.squeeze([0])], [d.ordered(v) for v in (pre_i, pre_f, n)])
-    c = d.ordered(cells)
+    _, (c,) = d.scan(cell, [start.squeeze([0])], [pre_i, pre_f, n])
     c_before = d.before(c, start)
     i = gate.function(pre_i + c_before * peep[0]) if peep else pre_i
     f = gate.function(pre_f + c_before * peep[2]) if peep else pre_f
@@ -214,9 +245,8 @@ def _lstm_direction(op: Op, index: int) -> tuple[Value, list[Value]]:
         d_pre = d_o.emit.concat([d_i, d_o, d_f, dc * to_n], 1)
         return [d_pre @ d.r, before], [d_pre]
 
-    given = [d.ordered(v, backwards=True) for v in (dy, *slopes)]
-    (dh0, dc0), (d_pre,) = scan(emit, back, [dh_last, dc_last], given)
-    return d.ordered(d_pre, backwards=True) @ d.w, [dh0, dc0]
+    (dh0, dc0), (d_pre,) = d.scan(back, [dh_last, dc_last], [dy, *slopes], backwards=True)
+    return d_pre @ d.w, [dh0, dc0]
 
 
 @rule("GRU", every_output=True)
@@ -227,7 +257,7 @@ def gru(op: Op, g: Value) -> Gradients:
 
 def _gru_direction(op: Op, index: int) -> tuple[Value, list[Value]]:
     d = Direction(op, index, 3)
-    emit, size = op.emit, d.hidden
+    size = d.hidden
     reset_after = bool(op.attrs.get("linear_before_reset", 0))
     gate, content = d.activations(["Sigmoid", "Tanh"])
     previous = d.before(d.y, d.initial(5))
@@ -263,9 +293,8 @@ def _gru_direction(op: Op, index: int) -> tuple[Value, list[Value]]:
             through = inner * reset + concat([d_z, d_r], 1) @ r_zr
         return [dh * kept + through], [concat([d_z, d_r, d_n], 1)]
 
-    given = [d.ordered(v, backwards=True) for v in (dy, *slopes)]
-    (dh0,), (d_pre,) = scan(emit, back, [dh_last], given)
-    return d.ordered(d_pre, backwards=True) @ d.w, [dh0]
+    (dh0,), (d_pre,) = d.scan(back, [dh_last], [dy, *slopes], backwards=True)
+    return d_pre @ d.w, [dh0]
 
 
 @rule("RNN", every_output=True)
@@ -284,6 +313,5 @@ def _rnn_direction(op: Op, index: int) -> tuple[Value, list[Value]]:
         d_pre = (dh + arriving) * slope
         return [d_pre @ d.r], [d_pre]
 
-    given = [d.ordered(v, backwards=True) for v in (dy, content.slope(d.y))]
-    (dh0,), (d_pre,) = scan(op.emit, back, [dh_last], given)
-    return d.ordered(d_pre, backwards=True) @ d.w, [dh0]
+    (dh0,), (d_pre,) = d.scan(back, [dh_last], [dy, content.slope(d.y)], backwards=True)
+    return d_pre @ d.w, [dh0]

@@ -1,9 +1,11 @@
-"""Running sums."""
+"""Running sums, and numbers at equal distances."""
 
 from __future__ import annotations
 
+import numpy as np
+
 from rfonnx.gradient.op import Op
-from rfonnx.gradient.registry import ZERO, Gradients, rule
+from rfonnx.gradient.registry import ZERO, Gradients, Zero, rule
 from rfonnx.gradient.values import Value
 
 
@@ -15,3 +17,15 @@ def cum_sum(op: Op, g: Value) -> Gradients:
         "CumSum", g, op.emit.scalar(axis, "int64"), exclusive=attrs["exclusive"], reverse=1 - attrs["reverse"]
     )
     return [turned, ZERO]
+
+
+@rule("Range")
+def range_(op: Op, g: Value) -> Gradients:
+    """y[i] = start + i delta; the end only counts."""
+    count = op.emit.constant(np.arange(op.out_shape()[0]).astype(g.dtype))
+    made: list[Value | Zero | None] = [None, ZERO, None]
+    if op.needs(0):
+        made[0] = g.sum([0], keepdims=False).reshape(op.shape(0))
+    if op.needs(2):
+        made[2] = (g * count).sum([0], keepdims=False).reshape(op.shape(2))
+    return made

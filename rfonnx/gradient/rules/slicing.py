@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rfonnx.gradient.op import Op
 from rfonnx.gradient.registry import ZERO, Gradients, Unsupported, Zero, rule
 from rfonnx.gradient.rules.placing import add_elements, place, placed_runs, scatter_along
@@ -106,30 +108,68 @@ def top_k(op: Op, g: Value) -> Gradients:
 @rule("ScatterElements")
 def scatter_elements(op: Op, g: Value) -> Gradients:
     """What is overwritten gets zero, updates get what lies where they were written."""
-    reduction, axis = op.attrs["reduction"], op.attrs["axis"]
-    if reduction not in ("none", "add"):
-        raise Unsupported(f"its reduction is '{reduction}'")
-    if op.lane() is not None:
-        raise Unsupported("it writes to computed positions for several seeds at once")
-    data: Value | Zero | None = g
-    if op.needs(0) and reduction == "none":
-        zeros = op.emit("Expand", op.emit.scalar(0.0, g.dtype), op.emit.ints(op.shape(1)))
-        data = op.emit("ScatterElements", g, op.x(1), zeros, axis=axis)
-    updates = op.emit("GatherElements", g, op.x(1), axis=axis) if op.needs(2) else None
-    return [data, ZERO, updates]
+    axis = op.attrs["axis"]
+
+    def gathered(value: Value) -> Value:
+        return op.emit("GatherElements", value, op.x(1), axis=axis)
+
+    def scattered(value: Value, updates: Value, reduction: str) -> Value:
+        return op.emit("ScatterElements", value, op.x(1), updates, axis=axis, reduction=reduction)
+
+    return _scatter(op, g, gathered, scattered)
 
 
 @rule("ScatterND")
 def scatter_nd(op: Op, g: Value) -> Gradients:
     """As ScatterElements."""
+
+    def gathered(value: Value) -> Value:
+        return op.emit("GatherND", value, op.x(1))
+
+    def scattered(value: Value, updates: Value, reduction: str) -> Value:
+        return op.emit("ScatterND", value, op.x(1), updates, reduction=reduction)
+
+    return _scatter(op, g, gathered, scattered)
+
+
+Gathered = Callable[[Value], Value]
+Scattered = Callable[[Value, Value, str], Value]
+
+
+def _scatter(op: Op, g: Value, gathered: Gathered, scattered: Scattered) -> Gradients:
     reduction = op.attrs["reduction"]
-    if reduction not in ("none", "add"):
-        raise Unsupported(f"its reduction is '{reduction}'")
-    if op.lane() is not None:
+    if op.lane() is not None or op.lane(2) is not None:
         raise Unsupported("it writes to computed positions for several seeds at once")
+    if reduction == "mul":
+        return [*_scatter_product(op, g, gathered, scattered)]
+    if reduction in ("max", "min"):
+        return [*_scatter_extreme(op, g, gathered, scattered)]
     data: Value | Zero | None = g
     if op.needs(0) and reduction == "none":
         zeros = op.emit("Expand", op.emit.scalar(0.0, g.dtype), op.emit.ints(op.shape(2)))
-        data = op.emit("ScatterND", g, op.x(1), zeros)
-    updates = op.emit("GatherND", g, op.x(1)) if op.needs(2) else None
-    return [data, ZERO, updates]
+        data = scattered(g, zeros, "none")
+    return [data, ZERO, gathered(g) if op.needs(2) else None]
+
+
+def _scatter_product(op: Op, g: Value, gathered: Gathered, scattered: Scattered) -> Gradients:
+    """y = data times its updates: each gets g times the product of the others, found without dividing by zero."""
+    emit, updates = op.emit, op.x(2)
+    one = emit("Expand", emit.scalar(1.0, g.dtype), emit.ints(op.shape()))
+    data = g * scattered(one, updates, "mul") if op.needs(0) else None
+    if not op.needs(2):
+        return [data, ZERO, None]
+    is_zero = emit("Equal", updates, emit.scalar(0.0, g.dtype))
+    safe = emit("Where", is_zero, emit.scalar(1.0, g.dtype), updates, dtype=g.dtype)
+    zeros = gathered(scattered(one * 0.0, is_zero.cast(g.dtype), "add"))
+    # of the factors that share a place, all others are nonzero: no zero at all, or this one is the only zero
+    alone = emit("Equal", zeros, is_zero.cast(g.dtype)).cast(g.dtype)
+    return [data, ZERO, gathered(g * scattered(op.x(0), safe, "mul")) / safe * alone]
+
+
+def _scatter_extreme(op: Op, g: Value, gathered: Gathered, scattered: Scattered) -> Gradients:
+    """g is shared evenly by all that hold the extreme, as ReduceMax does."""
+    emit, y = op.emit, op.y()
+    kept = emit("Equal", op.x(0), y).cast(g.dtype)
+    written = emit("Equal", op.x(2), gathered(y)).cast(g.dtype)
+    share = g / scattered(kept, written, "add")
+    return [share * kept, ZERO, gathered(share) * written if op.needs(2) else None]
