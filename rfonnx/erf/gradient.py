@@ -99,8 +99,8 @@ class GradientProber:
     def _seeds(self, units: npt.NDArray[np.int64], weights: Sequence[np.ndarray]) -> np.ndarray:
         """(units, *shape of the tensor): zero but at the unit."""
         seeds = np.zeros((len(units), *self._session.shape), np.float32)
-        for seed, number in zip(seeds, units, strict=True):
-            position = self._units[number].position
+        for index, number in enumerate(units):
+            position, seed = self._units[number].position, seeds[index, ...]  # an array, though the tensor be a scalar
             for sample, weight in enumerate(weights):
                 row = seed if self.batch == 1 else seed[sample : sample + 1]
                 row[tuple(slice(None) if p is None else p for p in position)] = weight

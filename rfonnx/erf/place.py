@@ -42,7 +42,7 @@ def find_place(analysis: Analysis, input: str | None, axes: Sequence[int] | None
         at: "center", or a coordinate per axis.
 
     Raises:
-        QueryError: no such input or axis, or `at` lies outside.
+        QueryError: no such input or axis, the input has no axes, or `at` lies outside.
     """
     name = analysis.model.name
     windowed = analysis.windowed
@@ -56,6 +56,8 @@ def find_place(analysis: Analysis, input: str | None, axes: Sequence[int] | None
     if shape is None or None in shape:
         raise ShapeError(f"{name}: the shape of input '{input}' is not known", "bind it with --shape")
     lengths = tuple(n or 0 for n in shape)
+    if not lengths:
+        raise QueryError(f"{name}: input '{input}' is a single number and has no places", "choose another with --input")
     if axes is None:
         chosen = tuple(axis for given, axis in windowed if given == input)
         chosen = chosen or tuple(a for a in range(len(lengths)) if a > 0 and lengths[a] > 1) or (len(lengths) - 1,)

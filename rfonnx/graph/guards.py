@@ -1,18 +1,30 @@
-"""What onnx's inference must never be shown: it does not refuse these attributes, it takes the process down (onnx 1.23.2)."""
+"""What onnx's inference must never be shown: it does not refuse these attributes, it crashes or never ends (onnx 1.23.2)."""
 
 from __future__ import annotations
+
+import re
 
 from rfonnx.errors import ModelError
 from rfonnx.graph.model import Node
 from rfonnx.graph.tensors import Tensors
 
+_TERM = r"[a-zA-Z ]*(\.\.\.[a-zA-Z ]*)?"
+_EQUATION = re.compile(rf"{_TERM}(,{_TERM})*(- *>{_TERM})?")
+
 
 def guard(node: Node, tensors: Tensors) -> None:
-    """Refuse attributes that index out of bounds inside onnx.
+    """Refuse attributes that index out of bounds inside onnx, or that it goes round in circles over.
 
     Raises:
-        ModelError: Split into another number of parts than outputs, or GatherND with batch axes that the data does not have.
+        ModelError: Split into another number of parts than outputs, GatherND with batch axes that the data does not have, or
+            an Einsum of anything but letters, commas, ellipses and an arrow.
     """
+    if node.op_type == "Einsum":
+        equation = node.attrs.get("equation")
+        if not isinstance(equation, str) or not _EQUATION.fullmatch(equation):
+            raise ModelError(
+                f"{node}: attribute 'equation' is {equation!r}, expected one like 'bij,bjk->bik'", "export it again"
+            )
     parts = node.attrs.get("num_outputs", len(node.outputs))
     if node.op_type == "Split" and (not isinstance(parts, int) or parts != len(node.outputs)):
         raise ModelError(

@@ -152,6 +152,27 @@ def test_half_precision() -> None:
         assert rfonnx.erf(model, "y", n=2, method="perturb", probe=probe).sigma == pytest.approx(erf.sigma, rel=0.3)
 
 
+def test_a_tensor_of_one_number() -> None:
+    net = Net([1, 1, 5])
+    net.op("ReduceSum", net.conv("x", np.ones((1, 1, 3))), name="y", keepdims=0)
+    assert rfonnx.erf(net.model("y"), "y", n=1).map.tolist() == pytest.approx([2 / 13, 3 / 13, 3 / 13, 3 / 13, 2 / 13])
+
+
+def test_an_input_of_one_number() -> None:
+    net = Net([])
+    net.op("Sqrt", "x", name="y")
+    with pytest.raises(
+        QueryError, match=r"input 'x' is a single number and has no places; choose another with --input"
+    ):
+        rfonnx.erf(net.model("y"))
+
+
+def test_a_pool_of_one_tap() -> None:
+    net = Net([1, 1, 9])
+    net.op("MaxPool", net.conv("x", np.ones((1, 1, 3))), name="y", kernel_shape=[1])
+    assert rfonnx.erf(net.model("y"), "y", n=1).map.tolist() == pytest.approx([0, 0, 0, 1 / 3, 1 / 3, 1 / 3, 0, 0, 0])
+
+
 def test_dynamic_shapes_are_bound() -> None:
     net = Net(["N", 1, "H", "W"])
     model = net.model(net.conv("x", np.ones((1, 1, 3, 3)), name="y"))

@@ -1,7 +1,7 @@
 """Long runs of the fuzz: `PYTHONPATH=tests python -P tests/fuzz/run.py --count 10000 --seed 0`.
 
-Prints each finding with the seed that makes it; `--show SEED` prints that model. Models run in a process of their own, since
-onnxruntime does not survive every one of them; that is counted, and is no finding about rfonnx.
+Prints each finding with the seed that makes it; `--show SEED` prints that model. A model that
+onnxruntime does not survive is counted, and is no finding about rfonnx.
 """
 
 from __future__ import annotations
@@ -9,20 +9,18 @@ from __future__ import annotations
 import argparse
 import json
 import signal
-import subprocess
 import sys
 import time
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Iterator
 from types import FrameType
-from typing import Any
 
 import onnx
 
 from fuzz.graphs import make
 from fuzz.hold import Outcome, hold
+from fuzz.workers import outcomes
 from rfonnx.errors import RfonnxError
 
 PATIENCE = 20  # seconds for one model, its measurement included
@@ -62,31 +60,12 @@ def work(seeds: range) -> None:
         print(json.dumps({"seed": seed, "operators": operators, **vars(outcome)}), flush=True)
 
 
-def outcomes(seeds: range) -> Iterator[dict[str, Any]]:
-    """What came of each model; a worker that died is replaced by one that goes on after the model that it died of."""
-    while seeds:
-        command = [sys.executable, "-P", __file__, "--work", "--seed", str(seeds.start), "--count", str(len(seeds))]
-        worker = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        assert worker.stdout is not None
-        begun = seeds.start
-        with worker:
-            for line in worker.stdout:
-                row = json.loads(line)
-                begun = row["seed"]
-                if len(row) > 1:
-                    yield row
-        if worker.returncode == 0:
-            return
-        yield {"seed": begun, "died": worker.returncode}
-        seeds = range(begun + 1, seeds.stop)
-
-
 def survey(seeds: range) -> tuple[list[str], list[str]]:
     """Findings, and lines that sum up."""
     begun = time.monotonic()
     findings, died = [], []
     operators, loose, counts = Counter[str](), Counter[str](), Counter[str]()
-    for row in outcomes(seeds):
+    for row in outcomes(__file__, seeds):
         if "died" in row:
             died.append(row["seed"])
             continue

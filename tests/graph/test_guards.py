@@ -1,4 +1,6 @@
-"""Attributes that would take the process down inside onnx are refused before it sees them."""
+"""Attributes over which onnx would crash or never end are refused before it sees them."""
+
+import re
 
 import onnx
 import pytest
@@ -25,6 +27,26 @@ def test_gather_from_batch_axes_that_are_not_there(batch):
         ModelError, match=rf"'batch_dims' is {batch}, expected less than the ranks of its inputs, \[3, 2\]"
     ):
         load(model(text))
+
+
+@pytest.mark.parametrize("equation", ["i!", "..i", "....i", "i>i", "i->i->i", "i=>i", "é", "i...j..."])
+def test_an_equation_that_is_none(equation):
+    text = f'm (float[2] x) => (float[] y) {{ y = Einsum<equation = "{equation}">(x) }}'
+    with pytest.raises(ModelError, match=rf"'equation' is '{re.escape(equation)}', expected one like"):
+        load(model(text))
+
+
+def test_an_equation_that_is_no_text():
+    broken = model('m (float[2] x) => (float[] y) { y = Einsum<equation = "i">(x) }')
+    broken.graph.node[0].attribute[0].s = b"i\xd4"
+    with pytest.raises(ModelError, match=r"'equation' is b'i\\xd4', expected one like"):
+        load(broken)
+
+
+@pytest.mark.parametrize("equation", ["i j -> j i", "ij", "...j", "i...->...i", "Ij->", "i...j - > j"])
+def test_equations(equation):
+    text = f'm (float[2,3] x) => (float[] y) {{ y = Einsum<equation = "{equation}">(x) }}'
+    assert load(model(text)).shapes["y"] is not None
 
 
 def test_what_fits_is_taken():

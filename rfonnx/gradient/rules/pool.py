@@ -142,6 +142,8 @@ def by_taps(op: Op, g: Value, window: Window, x: Value) -> Value:
     """
     stages = [x]
     axes = [a for a in reversed(range(window.rank)) if window.kernel[a] > 1 or window.stride[a] > 1]
+    if not axes:  # one tap: the pool gives what it reads
+        return g
     for axis in axes[:-1]:
         stages.append(_pool_axis(stages[-1], window, axis))
     results = [*stages[1:], op.y()]
