@@ -24,6 +24,7 @@ from rfonnx.gradient.decompose import decompose
 from rfonnx.gradient.forward import Forward, read_forward
 from rfonnx.gradient.functions import inline_bodies
 from rfonnx.gradient.opset import raise_opset
+from rfonnx.gradient.rounding import Types, round_down
 from rfonnx.gradient.unroll import unroll
 from rfonnx.gradient.weights import LightModel, as_inputs, as_stubs, lighten, stubbed
 from rfonnx.graph.bind import Shapes, bind
@@ -39,9 +40,6 @@ others: what an operator took and what it gave would no longer be comparable, an
 
 MAX_NESTED = 8
 """Loops inside loops that are written out."""
-
-Types = dict[str, tuple[str, int, Shape]]
-"""By tensor: numpy-style name, TensorProto element type, shape."""
 
 
 def prepare(source: Source, tensors: Sequence[str], shapes: Shapes | None = None) -> Forward:
@@ -129,6 +127,7 @@ def _read(model: LightModel, bound: Mapping[str, tuple[int, ...]]) -> Forward:
         known.update(_traced(model, sample_inputs(model.proto, bound), made))
         if any(node.op_type in COUNTING for node in graph.node):
             _open_counted(known, _traced(model, sample_inputs(model.proto, bound, seed=0), made))
+        round_down(model.proto, known)
     return read_forward(model, {t: (dtype, shape) for t, (dtype, _, shape) in known.items()})
 
 

@@ -227,6 +227,8 @@ def pool(op: str, x: tuple[int, ...], kernel: list[int], tag: str = "", **attrs:
     return Case(op, [x], {"kernel_shape": kernel, **attrs}, tag=tag, opset=22)
 
 
+DROPPED = {"kernel_shape": [2, 3], "strides": [2, 2], "ceil_mode": 1, "pads": [1, 1, 1, 0]}
+
 POOL = [
     *(
         pool(op, x, kernel, tag, **attrs)
@@ -250,6 +252,13 @@ POOL = [
     pool(
         "AveragePool", (1, 2, 8, 8), [3, 3], "include-pad-ceil", strides=[2, 2], pads=[1, 0, 0, 1], count_include_pad=1,
         ceil_mode=1,
+    ),
+    # the window that would start in the end padding is dropped, but inference below opset 22 counts it
+    *(
+        Case(op, [(1, 2, 9, 8)], {**DROPPED, **attrs}, opset, tag=f"dropped{len(attrs)}")
+        for op, opset, attrs in (
+            ("MaxPool", 17, {}), ("LpPool", 18, {}), ("AveragePool", 17, {}), ("AveragePool", 17, {"count_include_pad": 1}),
+        )
     ),
     pool("AveragePool", (1, 2, 7, 6), [3, 3], "same", strides=[2, 2], auto_pad="SAME_UPPER"),
     pool("MaxPool", (1, 2, 7, 6), [3, 2], "same", strides=[2, 2], auto_pad="SAME_LOWER"),
