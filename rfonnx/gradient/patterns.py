@@ -83,12 +83,42 @@ def _stand_in(op_type: str, inputs: tuple[str, ...], last: Node, **attrs: object
 
 
 def _max_pool_of_relu(view: View, node: Node) -> Group | None:
-    """MaxPool(Relu(x)): where a window's maximum is positive its place is the same before the Relu, and elsewhere g is 0, so that
-    the Relu's mask can be applied to the pooled gradient, which is smaller."""
-    relu = view.maker(node.inputs[0], "Relu")
-    if relu is None or any(node.outputs[1:]):
+    """MaxPool(Relu(x)), or of a Concat of Relus: where a window's maximum is positive its place is the same before the Relu, and
+    elsewhere g is 0, so that the Relu's mask can be applied to the pooled gradient, which is smaller."""
+    if any(node.outputs[1:]):
         return None
-    return [node, relu], _stand_in("MaxPoolOfRelu", (relu.inputs[0], node.inputs[0]), node)
+    pooled = node.inputs[0]
+    concat = view.maker(pooled, "Concat")
+    if concat is not None and not _of_channels(view, concat):
+        return None
+    parts = [pooled] if concat is None else concat.inputs
+    relus = [relu for name in parts if (relu := view.maker(name, "Relu")) is not None]
+    if len(relus) < len(parts):
+        return None
+    inputs = (*(relu.inputs[0] for relu in relus), pooled)
+    return [node, *([concat] if concat else []), *relus], _stand_in("MaxPoolOfRelu", inputs, node)
+
+
+def _conv_of_concat(view: View, node: Node) -> Group | None:
+    """Conv(Concat(a, b)): each part's gradient comes from its own slice of the weight, and none is cut out of a whole."""
+    concat = view.maker(node.inputs[0], "Concat")
+    if concat is None or not _of_channels(view, concat) or node.attrs["group"] != 1:
+        return None
+    if not all(name in view.graph.constants for name in node.inputs[1:]):
+        return None
+    inputs = (*concat.inputs, *node.inputs[1:])
+    return [node, concat], _stand_in("ConvOfConcat", inputs, node, parts=len(concat.inputs))
+
+
+FEW_CHANNELS = 16
+"""Parts of fewer channels are better made together."""
+
+
+def _of_channels(view: View, concat: Node) -> bool:
+    """Whether it joins images along their channels, each of many."""
+    shapes = [view.graph.shapes.get(name) or () for name in concat.inputs]
+    axis = concat.attrs["axis"] % max(len(shapes[0]), 1)
+    return axis == 1 and all(len(s) > 2 and (s[1] or 0) >= FEW_CHANNELS for s in shapes)
 
 
 def _gelu(view: View, node: Node) -> Group | None:
@@ -195,6 +225,7 @@ def _same_along(view: View, where: Node, softmax: Node) -> bool:
 
 
 _PATTERNS: dict[str, Pattern] = {
+    "Conv": _conv_of_concat,
     "MaxPool": _max_pool_of_relu,
     "Erf": _gelu,
     "Sigmoid": _swish,

@@ -13,21 +13,32 @@ MODELS = {
     "MaxPoolOfRelu": "r = Relu(x)  y = MaxPool<kernel_shape=[3,3], strides=[2,2], pads=[1,1,1,1]>(r)",
     "Swish": "s = Sigmoid(x)  y = Mul(x, s)",
     "HardSwish": "s = HardSigmoid<alpha=0.16666667, beta=0.5>(x)  y = Mul(s, x)",
+    "MaxPoolOfRelu-of-Concat": "a = Conv(x, wu)  b = Conv(x, wv)  ra = Relu(a)  rb = Relu(b)  r = Concat<axis=1>(ra, rb)"
+    " y = MaxPool<kernel_shape=[3,3], strides=[2,2], pads=[1,1,1,1]>(r)",
+    "MaxPoolOfRelu-dilated": "a = Conv(x, wu)  b = Conv(x, wv)  ra = Relu(a)  rb = Relu(b)  r = Concat<axis=-3>(ra, rb)"
+    " y = MaxPool<kernel_shape=[3,3], dilations=[2,2]>(r)",
+    "ConvOfConcat": "a = Conv(x, wu)  b = Conv(x, wv)  r = Concat<axis=1>(a, b)  y = Conv<strides=[2,1], pads=[1,0,1,1]>(r, ww)",
     "Gelu": "c = Constant<value_float=1.4142135>()  h = Constant<value_float=0.5>()  o = Constant<value_float=1.0>()"
     " d = Div(x, c)  e = Erf(d)  a = Add(e, o)  m = Mul(x, a)  y = Mul(m, h)",
 }
+WEIGHTS = {"wu": (16, 3, 1, 1), "wv": (20, 3, 1, 1), "ww": (5, 36, 3, 2)}
 
 
 def model(body: str, outputs: str) -> onnx.ModelProto:
     text = f'<ir_version: 8, opset_import: ["" : 17]> g (float[1,3,8,9] x) => ({outputs}) {{ {body} }}'
-    return onnx.parser.parse_model(text)
+    proto = onnx.parser.parse_model(text)
+    rng = np.random.default_rng(2)
+    for name, shape in WEIGHTS.items():
+        proto.graph.initializer.append(onnx.numpy_helper.from_array(rng.standard_normal(shape, np.float32), name))
+    return proto
 
 
 @pytest.mark.parametrize("kind", MODELS)
 def test_same_as_one_by_one(kind: str) -> None:
     """An inner tensor that is asked for keeps the nodes apart."""
-    inner = {"MaxPoolOfRelu": "r", "Swish": "s", "HardSwish": "s", "Gelu": "m"}[kind]
     proto = model(MODELS[kind], "float y")
+    kind = kind.split("-")[0]
+    inner = {"Swish": "s", "HardSwish": "s", "Gelu": "m"}.get(kind, "r")
     joined = prepare(proto, ["y"])
     assert kind in [n.op_type for n in grouped(joined.graph, ["x", "y"]).nodes]
     apart = prepare(proto, ["y", inner])
@@ -37,6 +48,15 @@ def test_same_as_one_by_one(kind: str) -> None:
     seed = np.random.default_rng(1).standard_normal(one.shape)
     other = GradientSession(apart, "y", layers=[inner])
     np.testing.assert_allclose(one.run({"x": x}, seed)["x"], other.run({"x": x}, seed)["x"], rtol=2e-5, atol=2e-6)
+
+
+def test_a_convolution_with_a_computed_bias_is_no_group() -> None:
+    proto = model(
+        "a = Conv(x, wu)  b = Conv(x, wv)  r = Concat<axis=1>(a, b)  m = ReduceMean<axes=[0,2,3], keepdims=0>(x)"
+        " i = Constant<value_ints=[0,1,2,0,1]>()  s = Gather(m, i)  y = Conv(r, ww, s)",
+        "float y",
+    )
+    assert "ConvOfConcat" not in [n.op_type for n in grouped(prepare(proto, ["y"]).graph, ["x", "y"]).nodes]
 
 
 @pytest.mark.parametrize(

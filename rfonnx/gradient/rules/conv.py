@@ -18,6 +18,22 @@ def conv(op: Op, g: Value) -> Gradients:
     return [dx, dw, *_bias(op, g)][: len(op.node.inputs)]
 
 
+@rule("rfonnx.ConvOfConcat")
+def conv_of_concat(op: Op, g: Value) -> Gradients:
+    """See rfonnx.gradient.patterns."""
+    parts = op.attrs["parts"]
+    window = geometry(op, op.shape()[2:], op.out_shape()[2:])
+    weight, (outputs, _, *kernel) = op.x(parts), op.shape(parts)
+    made = []
+    start = 0
+    for index in range(parts):
+        channels = op.shape(index)[1]
+        own = weight.slice(1, start, start + channels)
+        start += channels
+        made.append(conv_adjoint(g, own, (outputs, channels, *kernel), window, 1) if op.needs(index) else None)
+    return [*made, *[None] * (len(op.node.inputs) - parts)]
+
+
 @rule("ConvTranspose")
 def conv_transpose(op: Op, g: Value) -> Gradients:
     """dx is the Conv whose adjoint this is, so that x plays the output's part: windows of g."""

@@ -9,7 +9,7 @@ import math
 
 from rfonnx.gradient.op import Op
 from rfonnx.gradient.registry import ZERO, Gradients, Unsupported, Zero, rule
-from rfonnx.gradient.rules.shared import not_below, positive
+from rfonnx.gradient.rules.shared import complement, not_below, positive, scaled
 from rfonnx.gradient.values import Value
 
 
@@ -70,13 +70,13 @@ def _exponential_below(low: Value, x: Value, alpha: float) -> Value:
 @rule("Sigmoid")
 def sigmoid(op: Op, g: Value) -> Gradients:
     """dx = g y (1 - y)."""
-    return [g * (op.y() * (1.0 - op.y()))]
+    return [g * (op.y() * complement(op.y()))]
 
 
 @rule("HardSigmoid")
 def hard_sigmoid(op: Op, g: Value) -> Gradients:
     """dx = g alpha where 0 < alpha x + beta < 1."""
-    inside = op.y() * (1.0 - op.y())
+    inside = op.y() * complement(op.y())
     return [g * positive(inside) * op.attrs.get("alpha", 0.2)]
 
 
@@ -84,19 +84,20 @@ def hard_sigmoid(op: Op, g: Value) -> Gradients:
 def hard_swish(op: Op, g: Value) -> Gradients:
     """y = x clip(x/6 + 1/2, 0, 1)."""
     x = op.x()
-    return [g * _hard_swish_slope(x, op.emit("HardSigmoid", x, alpha=1.0 / 6.0, beta=0.5))]
+    return [g * _hard_swish_slope(op, op.emit("HardSigmoid", x, alpha=1.0 / 6.0, beta=0.5))]
 
 
 @rule("rfonnx.HardSwish")
 def hard_swish_of_parts(op: Op, g: Value) -> Gradients:
     """See rfonnx.gradient.patterns: input 1 is the gate."""
-    return [g * _hard_swish_slope(op.x(), op.x(1)), ZERO]
+    return [g * _hard_swish_slope(op, op.x(1)), ZERO]
 
 
-def _hard_swish_slope(x: Value, gate: Value) -> Value:
+def _hard_swish_slope(op: Op, gate: Value) -> Value:
     """gate + x/6 inside (-3, 3), 0 below and 1 above. A steep HardSigmoid of x^2 is 1 where x^2 < 9."""
-    inside = x.emit("HardSigmoid", x * x, alpha=-1e37, beta=9e37)
-    return gate + inside * (x * (1.0 / 6.0))
+    x = op.x()
+    inside = op.emit("HardSigmoid", x * x, alpha=-1e37, beta=9e37)
+    return gate + scaled(inside * x, op.shape(), 1.0 / 6.0)
 
 
 @rule("Tanh")
@@ -132,14 +133,14 @@ def swish(op: Op, g: Value) -> Gradients:
     alpha = op.attrs.get("alpha", 1.0)
     x = op.x()
     s = op.emit("Sigmoid", x if alpha == 1.0 else x * alpha)
-    return [g * (s + op.y() * (1.0 - s) * alpha)]
+    return [g * (s + op.y() * complement(s) * alpha)]
 
 
 @rule("rfonnx.Swish")
 def swish_of_parts(op: Op, g: Value) -> Gradients:
     """See rfonnx.gradient.patterns: y = x s, and input 1 is s = sigmoid(x), so that dy/dx = s + y (1 - s)."""
     s = op.x(1)
-    return [g * (s + op.y() * (1.0 - s)), ZERO]
+    return [g * (s + op.y() * complement(s)), ZERO]
 
 
 @rule("com.microsoft.QuickGelu")
@@ -147,7 +148,7 @@ def quick_gelu(op: Op, g: Value) -> Gradients:
     """As Swish, with alpha 1.702."""
     alpha = op.attrs.get("alpha", 1.702)
     s = op.emit("Sigmoid", op.x() * alpha)
-    return [g * (s + op.y() * (1.0 - s) * alpha)]
+    return [g * (s + op.y() * complement(s) * alpha)]
 
 
 @rule("Erf")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from rfonnx.gradient.op import Op
 from rfonnx.gradient.registry import ZERO, Gradients, Narrow, Unsupported, rule
 from rfonnx.gradient.rules.adjoint import Window, conv_adjoint, repeat
 from rfonnx.gradient.rules.conv import geometry
-from rfonnx.gradient.rules.shared import positive
+from rfonnx.gradient.rules.shared import positive, split
 from rfonnx.gradient.values import Value
 
 
@@ -117,42 +118,53 @@ def max_pool(op: Op, g: Value) -> Gradients:
     window = pool_window(op)
     few = sum(window.kernel) <= MAX_TAPS and set(window.dilation) == {1}
     if few and not op.attrs.get("storage_order", 0):
-        return [by_taps(op, g, window, op.x())]
-    return [by_indices(op, g, window, op.x())]
+        return by_taps(op, g, window, op.x(), [op.shape()[1]])
+    return [by_indices(op, g, window, 0)]
 
 
 @rule("rfonnx.MaxPoolOfRelu")
 def max_pool_of_relu(op: Op, g: Value) -> Gradients:
-    """See rfonnx.gradient.patterns: input 0 is what the Relu reads, input 1 what it gives."""
+    """See rfonnx.gradient.patterns: the last input is what is pooled, those before it are what the Relus read."""
     window = pool_window(op)
+    pooled = len(op.node.inputs) - 1
+    channels = [op.shape(index)[1] for index in range(pooled)]
     masked = g * positive(op.y())
     if sum(window.kernel) <= MAX_TAPS and set(window.dilation) == {1}:
-        return [by_taps(op, masked, window, op.x(1)), ZERO]
-    return [by_indices(op, masked, window, op.x(1)), ZERO]
+        return [*by_taps(op, masked, window, op.x(pooled), channels), ZERO]
+    whole = by_indices(op, masked, window, pooled)
+    return [*split(whole, 1, channels), ZERO]
 
 
 MAX_TAPS = 14
 """Taps, summed over the axes, up to which comparing them one by one is faster than a second pool that gives indices."""
 
 
-def by_taps(op: Op, g: Value, window: Window, x: Value) -> Value:
+def by_taps(op: Op, g: Value, window: Window, x: Value, channels: Sequence[int]) -> list[Value]:
     """One axis at a time: maxima over the last axis, then over the one before of those, are found first in row-major order.
 
     All of it with the channels last, where slices with a step and interleaving move whole rows of channels: 6 times as fast.
+
+    Args:
+        op: the pool.
+        g: gradient of its output.
+        window: its geometry.
+        x: what is pooled.
+        channels: how many go into each gradient that is given back.
     """
     stages = [x]
     axes = [a for a in reversed(range(window.rank)) if window.kernel[a] > 1 or window.stride[a] > 1]
     if not axes:  # one tap: the pool gives what it reads
-        return g
+        return split(g, 1, channels)
     for axis in axes[:-1]:
         stages.append(_pool_axis(stages[-1], window, axis))
     results = [*stages[1:], op.y()]
     last = [0, *range(2, window.rank + 2), 1]
     g = g.transpose(last)
     for axis, before, after in reversed(list(zip(axes, stages, results, strict=True))):
-        behind = (*window.out_length[axis + 1 :], op.shape()[1])
+        behind = (*window.out_length[axis + 1 :], sum(channels))
         g = _first_maximum(g, before.transpose(last), after.transpose(last), window, axis, behind)
-    return g.transpose([0, window.rank + 1, *range(1, window.rank + 1)])
+    back = [0, window.rank + 1, *range(1, window.rank + 1)]
+    return [part.transpose(back) for part in split(g, window.rank + 1, channels)]
 
 
 def _pool_axis(x: Value, window: Window, axis: int) -> Value:
@@ -218,17 +230,18 @@ def _shifted_sum(takes: list[Value], rank: int, axis: int, count: int, steps: in
     return total
 
 
-def by_indices(op: Op, g: Value, window: Window, x: Value) -> Value:
-    """For any rank: a second pool gives the winners' flat positions, to which the gradients are added.
+def by_indices(op: Op, g: Value, window: Window, index: int) -> Value:
+    """For any rank, the gradient of input `index`, which is pooled: a second pool gives the winners' flat positions, to which the
+    gradients are added.
 
     The forward pool is not asked for them: it would leave the blocked layout and take 25 times as long.
     """
     emit = op.emit
-    shape, out = op.shape(), op.out_shape()
+    x, shape, out = op.x(index), op.shape(index), op.out_shape()
     length, out_length = math.prod(shape), math.prod(out)
     attrs = {name: op.attrs[name] for name in ("kernel_shape", "strides", "dilations", "pads")}
     _, winners = emit.many("MaxPool", [x], (None, "int64"), ceil_mode=op.attrs.get("ceil_mode", 0), **attrs)
-    return scatter_add(g, winners, out_length, length).reshape(op.like())
+    return scatter_add(g, winners, out_length, length).reshape(op.like(index))
 
 
 def scatter_add(g: Value, positions: Value, count: int, length: int) -> Value:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from rfonnx.gradient.op import Op
 from rfonnx.gradient.values import Value
 
@@ -17,6 +21,27 @@ def positive(x: Value) -> Value:
 def not_below(x: Value, bound: Value) -> Value:
     """1.0 where x >= bound, else 0.0."""
     return x.emit("HardSigmoid", x - bound, alpha=STEEP, beta=1.0)
+
+
+def complement(share: Value) -> Value:
+    """1 - share, of what lies between 0 and 1, in the blocked layout too."""
+    return share.emit("HardSigmoid", share, alpha=-1.0, beta=1.0)
+
+
+def scaled(x: Value, shape: tuple[int, ...], factor: float) -> Value:
+    """x times a number. Of images it is a depthwise convolution: onnxruntime keeps those in its blocked layout, which arithmetic
+    with constants would leave."""
+    if len(shape) != 4 or shape[1] % 8 or x.dtype != "float32":
+        return x * factor
+    weight = x.emit.constant(np.full((shape[1], 1, 1, 1), factor, np.float32))
+    return x.emit("Conv", x, weight, group=shape[1], kernel_shape=[1, 1])
+
+
+def split(x: Value, axis: int, lengths: Sequence[int]) -> list[Value]:
+    """Cut along an axis."""
+    if len(lengths) == 1:
+        return [x]
+    return x.emit.many("Split", [x, x.emit.ints(lengths)], [None] * len(lengths), axis=axis)
 
 
 def absent(op: Op, count: int) -> list[None]:
