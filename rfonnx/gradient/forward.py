@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import onnx
-from onnx import ModelProto, NodeProto, numpy_helper
+from onnx import ModelProto, NodeProto
 
 from rfonnx.errors import ModelError
 from rfonnx.gradient.weights import LightModel, Weights
 from rfonnx.graph.canonical import canonicalize
 from rfonnx.graph.convert import plain_domain, to_node
 from rfonnx.graph.evaluator import RANDOM, SHAPE_ONLY, run_node
+from rfonnx.graph.external import stored_value
 from rfonnx.graph.model import Graph
 from rfonnx.graph.order import captures, subgraphs
 from rfonnx.graph.scope import Scope
@@ -140,8 +141,7 @@ class _Constants:
         if name in self._weights:
             return self._weights[name]
         if name in self._stored:
-            stored: np.ndarray = numpy_helper.to_array(self._stored[name])
-            return stored
+            return stored_value(self._stored[name])
         proto = self._makers.get(name)
         if proto is None:
             return None

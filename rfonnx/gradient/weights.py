@@ -15,8 +15,8 @@ import onnx
 from onnx import ModelProto, TensorProto, numpy_helper
 
 from rfonnx.errors import ModelError
-from rfonnx.graph.external import is_external, read_tensor
-from rfonnx.graph.text import quote
+from rfonnx.graph.external import is_external, read_tensor, stored_value
+from rfonnx.graph.text import naming, quote
 
 LARGE = 4096
 """Bytes; smaller constants may be axes, shapes or scales, whose values shape inference wants to see."""
@@ -61,7 +61,7 @@ def lighten(model: ModelProto, name: str, folder: Path | None = None, weights: W
         weights: what stubs in the model stand for.
 
     Raises:
-        ModelError: external data is missing.
+        ModelError: external data is missing, or data does not fit its shape.
     """
     proto = ModelProto(ir_version=model.ir_version)
     proto.opset_import.extend(model.opset_import)
@@ -79,7 +79,8 @@ def lighten(model: ModelProto, name: str, folder: Path | None = None, weights: W
             kept[tensor.name] = weights[tensor.name]
             graph.initializer.append(tensor)
         elif is_external(tensor):
-            value = read_tensor(tensor, folder)
+            with naming(name):
+                value = read_tensor(tensor, folder)
             if value is None:
                 raise ModelError(
                     f"{name}: the weights of {quote(tensor.name)} are missing: they lie in a file that is not there",
@@ -87,7 +88,9 @@ def lighten(model: ModelProto, name: str, folder: Path | None = None, weights: W
                 )
             _store(graph.initializer.add(), tensor, value, kept)
         elif _size(tensor) > LARGE and tensor.data_type in _PLAIN:
-            _store(graph.initializer.add(), tensor, numpy_helper.to_array(tensor), kept)
+            with naming(name):
+                value = stored_value(tensor)
+            _store(graph.initializer.add(), tensor, value, kept)
         else:
             graph.initializer.append(tensor)
     return LightModel(proto, kept, name)

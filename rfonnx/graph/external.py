@@ -63,9 +63,19 @@ def read_tensor(tensor: TensorProto, folder: Path | None) -> np.ndarray | None:
         if data is None:
             return None
         inner = TensorProto(dims=tensor.dims, data_type=tensor.data_type, name=tensor.name, raw_data=data)
-        return read_tensor(inner, None)
+        return stored_value(inner)
+    return stored_value(tensor)
+
+
+def stored_value(tensor: TensorProto) -> np.ndarray:
+    """Value of a tensor whose data lies in the model itself.
+
+    Raises:
+        ModelError: the data does not fit the shape.
+    """
     try:
-        return numpy_helper.to_array(tensor)
+        value: np.ndarray = numpy_helper.to_array(tensor)
+        return value
     except (ValueError, TypeError, KeyError) as error:
         raise ModelError(
             f"the data of tensor {quote(tensor.name)} does not fit its shape {list(tensor.dims)} ({error})",

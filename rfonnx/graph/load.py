@@ -7,7 +7,7 @@ from pathlib import Path
 
 import onnx
 
-from rfonnx.errors import ModelError, RfonnxError
+from rfonnx.errors import ModelError
 from rfonnx.graph.bind import Shapes, bind, declared_dims
 from rfonnx.graph.build import Builder
 from rfonnx.graph.convert import opset_of
@@ -16,7 +16,7 @@ from rfonnx.graph.model import Graph
 from rfonnx.graph.order import sort
 from rfonnx.graph.read import Source, name_of, read_model
 from rfonnx.graph.scope import Scope
-from rfonnx.graph.text import check_text, one_line
+from rfonnx.graph.text import check_text, naming
 
 
 def load(model: Source, shapes: Shapes | None = None, known: Mapping[str, Measured] | None = None) -> Graph:
@@ -33,14 +33,10 @@ def load(model: Source, shapes: Shapes | None = None, known: Mapping[str, Measur
         ShapeError: a dimension is unbound, or shapes contradict each other.
     """
     label = name_of(model)
-    try:
+    with naming(label):
         proto, name, folder = read_model(model)
-        label = name if label == "model" else label
+    with naming(name if label == "model" else label):
         return _build(proto, name, folder, shapes, known or {})
-    except RfonnxError as error:
-        named = type(error)(one_line(f"{label}: {error}"))
-        named.hint = error.hint
-        raise named from None
 
 
 def _build(

@@ -85,9 +85,11 @@ def sort(
     maker: dict[str, int] = {}
     in_order = True
     ready = set(given)
+    outside: set[str] = set()
     for index, node in enumerate(nodes):
         if in_order and not ready.issuperset(needs[index]):
-            in_order = all(name in ready or visible(name) for name in needs[index])
+            outside.update(name for name in needs[index] if name not in ready)
+            in_order = all(visible(name) for name in outside)
         for name in node.output:
             if name:
                 if name in ready or name in maker:
@@ -97,7 +99,7 @@ def sort(
     for name in results:
         if name not in ready and not visible(name):
             raise ModelError(f"output {quote(name)} is made by no node", did_you_mean(name, ready))
-    if in_order:
+    if in_order and outside.isdisjoint(maker):  # a name that is made here, too, is meant
         return list(nodes)
     _check_made(nodes, needs, ready, visible)
     return _kahn(nodes, needs, maker)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
-from rfonnx.errors import ModelError
+from rfonnx.errors import ModelError, RfonnxError
 from rfonnx.results import Shape
 
 MAX_NAME = 160
@@ -30,6 +31,17 @@ def check_text(names: Iterable[str], where: str | Callable[[], str]) -> None:
     except TypeError:
         what = where if isinstance(where, str) else where()
         raise ModelError(f"{what} has a name that is no UTF-8 text", "the file is damaged: export it again") from None
+
+
+@contextmanager
+def naming(label: str) -> Iterator[None]:
+    """Put the name of a file before what is said about it."""
+    try:
+        yield
+    except RfonnxError as error:
+        named = type(error)(one_line(f"{label}: {error}"))
+        named.hint = error.hint
+        raise named from None
 
 
 def quote(name: str | bytes) -> str:

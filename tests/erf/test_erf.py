@@ -182,6 +182,16 @@ def test_dynamic_shapes_are_bound() -> None:
     assert rfonnx.erf(model, shapes={"x": (1, 1, 8, 9)}, n=1).map.shape == (8, 9)
 
 
+def test_weights_of_another_size_than_they_say() -> None:
+    net = Net([1, 1, 24, 24])
+    model = net.model(net.conv("x", np.ones((16, 1, 9, 9)), name="y"))
+    model.graph.initializer[0].raw_data += b"?"
+    with pytest.raises(
+        ModelError, match=r"^model: the data of tensor 'w0' does not fit its shape \[16, 1, 9, 9\] .*; check"
+    ):
+        rfonnx.erf(model)
+
+
 def test_errors_of_users(models: Path) -> None:
     path = models / "seed.onnx"
     with pytest.raises(QueryError, match=r"no tensor 'pol' is computed from an input; did you mean 'pool'"):

@@ -94,6 +94,16 @@ def test_initializers_listed_as_inputs_are_no_inputs():
     assert (graph.inputs, graph.constants) == (("x",), {"w"})
 
 
+def test_a_name_that_a_branch_makes_later_than_it_is_read():
+    """The file makes `a` inside and outside; inside, its own is meant, whatever the order."""
+    branch = "b () => (float[2] r) { r = Neg(a) a = Exp(x) }"
+    model = parse(f"{{ a = Abs(x) s = ReduceSum<keepdims = 0>(a) c = Cast<to = 9>(s) y = If(c) <then_branch = {branch}, "
+                  "else_branch = e () => (float[2] r) { r = Identity(a) }> }")  # fmt: skip
+    then, other = (load(model).nodes[-1].attrs[name].nodes for name in ("then_branch", "else_branch"))
+    assert [(node.op_type, node.inputs) for node in then] == [("Exp", ("x",)), ("Neg", ("If/then/a",))]
+    assert [(node.op_type, node.inputs) for node in other] == [("Identity", ("a",))]
+
+
 def test_inputs_of_one_name():
     model = parse("{ y = Relu(x) }")
     model.graph.input.append(model.graph.input[0])

@@ -225,6 +225,13 @@ def test_shapes_are_what_onnxruntime_makes(name):
             assert (graph.shapes[output], graph.dtypes[output]) == (result.shape, result.dtype.name), output
 
 
+def test_heads_that_no_width_can_hold():
+    model, _ = build(CASES["GroupQueryAttention"])
+    attribute = next(a for a in model.graph.node[0].attribute if a.name == "num_heads")
+    attribute.i = 0
+    assert load(model).shapes["o0"] is None
+
+
 def test_range_of_one_element_limits():
     limits = [np.array([value], I64) for value in (2, 9, 2)]
     assert load(build(Case("Range", limits, domain=""))[0]).shapes["o0"] == (4,)

@@ -131,8 +131,9 @@ def infer(node: Node, tensors: Tensors, constants: Constants) -> dict[int, TypeP
         onnx.checker.ValidationError,
         RuntimeError,
         ValueError,
-        KeyError,
+        LookupError,
         TypeError,
+        ArithmeticError,
     ):
         # The operator may have changed since the rule was written: unknown is better than refused.
         return {}
