@@ -5,7 +5,7 @@
 3. onnxruntime's *basic* optimisation folds BatchNormalization, constants, chains of Shape and static If nodes. What it
    leaves are plain ONNX operators; tensors that were asked for survive as graph outputs.
 4. Loops of known length are written out, and folded again.
-5. Where shapes are still open, or a pool rounds up (inference and runtime disagree there), one traced run measures them.
+5. Where shapes are still open, or inference and runtime disagree (a pool that rounds up), one traced run measures them.
 6. Operators without a rule are replaced by their function bodies, where the specification gives one.
 """
 
@@ -122,13 +122,20 @@ def _read(model: LightModel, bound: Mapping[str, tuple[int, ...]]) -> Forward:
     graph = model.proto.graph
     known = types_of(model)
     made = [o for node in graph.node for o in node.output if o]
-    rounding = any(a.name == "ceil_mode" and a.i for node in graph.node for a in node.attribute)
-    if rounding or not all(_complete(known.get(name)) for name in made):
+    if any(_misjudged(node) for node in graph.node) or not all(_complete(known.get(name)) for name in made):
         known.update(_traced(model, sample_inputs(model.proto, bound), made))
         if any(node.op_type in COUNTING for node in graph.node):
             _open_counted(known, _traced(model, sample_inputs(model.proto, bound, seed=0), made))
         round_down(model.proto, known)
     return read_forward(model, {t: (dtype, shape) for t, (dtype, _, shape) in known.items()})
+
+
+def _misjudged(node: onnx.NodeProto) -> bool:
+    """Whether inference may be wrong about a shape: of pools that round up, of dilated ones padded to the SAME length, and of
+    ConvTranspose to a given shape (a wrong rank where the result is smaller than the input)."""
+    attrs = {a.name: a for a in node.attribute}
+    same = "auto_pad" in attrs and attrs["auto_pad"].s.startswith(b"SAME") and "dilations" in attrs
+    return same or "output_shape" in attrs or ("ceil_mode" in attrs and bool(attrs["ceil_mode"].i))
 
 
 COUNTING = {"Compress", "Loop", "NonMaxSuppression", "NonZero", "Range", "Unique"}

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
+from rfonnx import runtime
 from rfonnx.errors import RfonnxError
 from rfonnx.gradient.emitter import Emitter
 from rfonnx.gradient.op import Op, Walk
@@ -122,6 +123,9 @@ def _contributions(node: Node, walk: Walk, gradients: list[Value | None]) -> lis
         return _checked(op, rule, list(made))
     except Unsupported as reason:
         raise GradientError(f"{node} has no gradient rule for this case: {reason}", PERTURB) from None
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        # a node that the rule did not reckon with (wrong attributes, ranks): users get its name, not a traceback
+        raise GradientError(f"the gradient rule of {node} failed ({runtime.one_line(error)})", FAULT) from error
 
 
 def _checked(op: Op, rule: Rule, made: list[Value | Narrow | Zero | None]) -> list[tuple[str, Value | Narrow]]:

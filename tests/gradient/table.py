@@ -202,6 +202,8 @@ CONV = [
     conv((1, 9, 6, 5), (10, 9, 2, 3), "wide-asymmetric", pads=[1, 0, 2, 1], dilations=[2, 1]),
     conv((1, 2, 5, 6, 7), (4, 1, 3, 2, 3), "3d", group=2, strides=[1, 2, 1], pads=[1, 0, 1, 1, 1, 1]),
     conv((1, 2, 5, 6, 7), (4, 2, 2, 2, 3), "3d-strided", strides=[2, 2, 3], pads=[1, 0, 1, 1, 1, 1]),
+    Case("Conv", [(1, 2, 1, 9), (2, 2, 1, 3), (2,)], {"strides": [4, 4], "pads": [2, 0, 0, 1]}, tag="weights-in-padding"),
+    Case("ConvTranspose", [(1, 2, 2, 3), (2, 2, 2, 3)], {"strides": [1, 3], "output_shape": [2, 3]}, tag="smaller"),
     Case(
         "Conv", [(2, 4, 8, 7), (6, 2, 3, 2), (6,)],
         {"group": 2, "strides": [2, 1], "dilations": [1, 2], "pads": [1, 0, 1, 1]}, tag="weights",
@@ -267,6 +269,10 @@ POOL = [
         for op in ("AveragePool", "MaxPool", "LpPool") for pad in ("SAME_UPPER", "SAME_LOWER", "VALID")
     ),
     pool("AveragePool", (1, 2, 9, 9), [3, 2], "include-pad-dilated", dilations=[2, 3], pads=[1, 1, 1, 0], count_include_pad=1),
+    Case(
+        "MaxPool", [(1, 2, 1, 9)], {"kernel_shape": [4, 3], "dilations": [2, 1], "pads": [3, 0, 3, 0]}, opset=22,
+        tag="in-padding", reference=False,
+    ),
     pool("AveragePool", (2, 3, 9), [4], "include-pad-1d", strides=[3], pads=[1, 2], count_include_pad=1),
     pool(
         "AveragePool", (1, 2, 5, 6, 5), [2, 3, 2], "include-pad-3d", strides=[2, 2, 1], pads=[0, 1, 1, 0, 0, 1],
@@ -479,6 +485,12 @@ RESIZE = [
     resize("axes", IMAGE4, sizes=[7, 3], mode="linear", axes=[3, 2]),
     resize("axes-scales", IMAGE4, [1.5, 2.0], mode="cubic", axes=[3, 2]),
     resize("not-smaller", IMAGE4, sizes=[10, 6], axes=[2, 3], mode="linear", keep_aspect_ratio_policy="not_smaller"),
+    # lengths do not tell the scale: floor(3 * 1.25) = 3, floor(3 * 2.3) = 6
+    *(
+        resize(f"{mode}-odd-scales-{way}", (1, 2, 3, 3), [1, 1, 1.25, 2.3], mode=mode, coordinate_transformation_mode=way)
+        for mode in ("nearest", "linear", "cubic") for way in ("half_pixel", "asymmetric")
+    ),
+    resize("linear-nearly-twice", (1, 2, 2, 2), [1, 1, 2.4, 2.2], mode="linear"),
     resize("linear-scales-1d", (2, 3, 5), [1, 1, 2.3], mode="linear"),
     resize("linear-batch", (2, 3, 4), [1.5, 2, 1], mode="linear"),
     resize("linear-to-1", IMAGE4, sizes=[1, 2, 1, 4], mode="linear", coordinate_transformation_mode="pytorch_half_pixel"),

@@ -162,9 +162,10 @@ def conv_transposed(g: Value, weight: Value, window: Window, group: int) -> Valu
         kernel_shape=list(window.kernel),
         strides=list(window.stride),
         dilations=list(window.dilation),
-        pads=[*window.begin, *ends],
+        pads=[*(max(b, 0) for b in window.begin), *ends],
         output_padding=held,
         group=group,
     )
     rest = [e - h for e, h in zip(extra, held, strict=True)]
-    return out.pad([0] * (2 + window.rank) + [0, 0] + rest)
+    front = [max(-b, 0) for b in window.begin]  # windows that begin behind the first position
+    return out.pad([0, 0, *front, 0, 0, *rest])

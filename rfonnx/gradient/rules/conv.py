@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rfonnx.gradient.op import Op
 from rfonnx.gradient.registry import Gradients, rule
 from rfonnx.gradient.rules.adjoint import Window, conv_adjoint, window_of
@@ -53,14 +55,15 @@ def conv_transpose(op: Op, g: Value) -> Gradients:
             pads=[*window.begin, *ends],
             group=group,
         )
+        dx = _head(dx, window, window.out_length)
     dw = weight_gradient(g, op.x(0), window, group, out, shape) if op.needs(1) else None
     return [dx, dw, *_bias(op, g)][: len(op.node.inputs)]
 
 
-def geometry(op: Op, length: tuple[int, ...], out_length: tuple[int, ...]) -> Window:
-    """The window of a canonical convolution or pool."""
+def geometry(op: Op, length: tuple[int, ...], out_length: tuple[int, ...], pads: Sequence[int] | None = None) -> Window:
+    """The window of a canonical convolution or pool, by default with its own pads."""
     attrs = op.attrs
-    pads = op.constant("pads")
+    pads = op.constant("pads") if pads is None else pads
     return window_of(attrs["kernel_shape"], attrs["strides"], attrs["dilations"], pads, length, out_length)
 
 
@@ -72,12 +75,21 @@ def _bias(op: Op, g: Value) -> list[Value | None]:
 
 
 def _trimmed(x: Value, window: Window) -> tuple[Value, list[int]]:
-    """An image cut to where windows reach, and the end pads that then fit exactly."""
+    """An image cut to where windows reach, but never to nothing, and the end pads that then fit. Where windows reach no further
+    than the padding in front, they fit one position too many or more: see `_head`."""
     surplus = [window.begin[a] + window.length[a] - window.full(a) for a in range(window.rank)]
     for axis, extra in enumerate(surplus):
-        if extra > 0:
-            x = x.slice(2 + axis, 0, window.length[axis] - extra)
+        if extra > 0 and window.length[axis] > 1:
+            x = x.slice(2 + axis, 0, max(window.length[axis] - extra, 1))
     return x, [max(-s, 0) for s in surplus]
+
+
+def _head(made: Value, window: Window, lengths: Sequence[int]) -> Value:
+    """The first positions of what a Conv made of a trimmed image, where there may be more."""
+    for axis, length in enumerate(lengths):
+        if window.full(axis) <= window.begin[axis]:
+            made = made.slice(2 + axis, 0, length)
+    return made
 
 
 def weight_gradient(
@@ -105,5 +117,5 @@ def weight_gradient(
             dilations=list(window.stride),
             pads=[*window.begin, *ends],
         )
-        parts.append(made.transpose(swap))
+        parts.append(_head(made, window, window.kernel).transpose(swap))
     return x.emit.concat(parts, 0)

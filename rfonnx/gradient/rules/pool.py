@@ -16,15 +16,20 @@ from rfonnx.gradient.values import Value
 
 
 def pool_window(op: Op) -> Window:
-    """The window of a pool."""
-    return geometry(op, op.shape()[2:], op.out_shape()[2:])
+    """The window of a pool, as onnxruntime pads it: SAME without regard to dilation, and by negative numbers."""
+    return geometry(op, op.shape()[2:], op.out_shape()[2:], _pads(op))
+
+
+def _pads(op: Op) -> list[int]:
+    pads: list[int] = op.attrs.get("other_pads") or op.constant("pads")
+    return pads
 
 
 @rule("AveragePool")
 def average_pool(op: Op, g: Value) -> Gradients:
     """dx[i] = sum over the windows that hold i of g / count."""
     window = pool_window(op)
-    counts = _counts(window, op.attrs["pads"], bool(op.attrs.get("count_include_pad", 0)))
+    counts = _counts(window, _pads(op), bool(op.attrs.get("count_include_pad", 0)))
     return [spread(g / _shrunk(g, counts), window, op.shape()[1])]
 
 
@@ -239,9 +244,26 @@ def by_indices(op: Op, g: Value, window: Window, index: int) -> Value:
     emit = op.emit
     x, shape, out = op.x(index), op.shape(index), op.out_shape()
     length, out_length = math.prod(shape), math.prod(out)
-    attrs = {name: op.attrs[name] for name in ("kernel_shape", "strides", "dilations", "pads")}
-    _, winners = emit.many("MaxPool", [x], (None, "int64"), ceil_mode=op.attrs.get("ceil_mode", 0), **attrs)
+    if min(_pads(op)) < 0:
+        raise Unsupported("onnxruntime pads it by negative numbers, to have the same length")
+    attrs = {name: op.attrs[name] for name in ("kernel_shape", "strides", "dilations")}
+    _, winners = emit.many(
+        "MaxPool", [x], (None, "int64"), pads=_pads(op), ceil_mode=op.attrs.get("ceil_mode", 0), **attrs
+    )
+    reached = _reached(window)
+    if not reached.all():  # dilated windows whose taps all lie in the padding have no maximum
+        g = g * emit.constant(reached.astype(g.dtype)[None, None])
     return scatter_add(g, winners, out_length, length).reshape(op.like(index))
+
+
+def _reached(window: Window) -> np.ndarray:
+    """Whether any tap of each window lies within the image, of shape `out_length`."""
+    reached = np.ones((), bool)
+    for axis in range(window.rank):
+        starts = np.arange(window.out_length[axis]) * window.stride[axis] - window.begin[axis]
+        taps = starts[:, None] + np.arange(window.kernel[axis]) * window.dilation[axis]
+        reached = reached[..., None] & ((taps >= 0) & (taps < window.length[axis])).any(axis=1)
+    return reached
 
 
 def scatter_add(g: Value, positions: Value, count: int, length: int) -> Value:

@@ -25,9 +25,15 @@ _PASSED = (
 def resize(op: Op, g: Value) -> Gradients:
     """Nearest by whole factors: sums over blocks. Otherwise each axis' matrix, which the Resize of an identity gives."""
     shape, out = op.shape(), op.out_shape()
+    if shape == out:  # onnxruntime copies, whatever the scales say
+        return [g, *[ZERO] * (len(op.node.inputs) - 1)]
     scales, roi = op.constant("scales"), op.constant("roi")
     rank = len(shape)
-    factors = [o // n if n and o % n == 0 else 0 for n, o in zip(shape, out, strict=True)]
+    # a scale need not be what the lengths say: 2.3 times 3 positions are 6
+    factors = [
+        o // n if n and abs(o - n * s) < 1e-5 * o and o % n == 0 else 0
+        for n, o, s in zip(shape, out, scales, strict=True)
+    ]
     if rank > 2 and factors[:2] == [1, 1] and all(_repeats(op, a, factors[a]) for a in range(2, rank)):
         kernel = factors[2:]
         dx = op.emit("AveragePool", g, kernel_shape=kernel, strides=kernel) * float(math.prod(kernel))
@@ -46,7 +52,9 @@ def _matrix(op: Op, axis: int) -> Value:
     emit, attrs = op.emit, op.attrs
     rank, length, out_length = len(op.shape()), op.shape()[axis], op.out_shape()[axis]
     scale, dtype = attrs["scales"][axis], op.precision()
-    identity = emit.constant(np.eye(length, dtype=dtype).reshape(1, 1, length, length))
+    # rows of the identity as channels of an image; one that keeps its length would be copied, if it did not grow in height
+    height = 2 if length == out_length else 1
+    identity = emit.constant(np.eye(length, dtype=dtype).reshape(1, length, 1, length))
     passed = {name: attrs[name] for name in _PASSED if name != "antialias" or attrs[name]}
     if passed["nearest_mode"] == "simple":  # opset 10 and before; see rfonnx.graph.canonical.resize
         passed["nearest_mode"] = "floor" if scale >= 1 else "ceil"
@@ -56,12 +64,12 @@ def _matrix(op: Op, axis: int) -> Value:
         roi = emit.constant(np.array([0, 0, 0, starts, 1, 1, 1, ends], dtype))
     sizes_given = not op.has(2) or (op.value(2) is not None and op.shape(2) == (0,))
     if sizes_given and attrs["keep_aspect_ratio_policy"] == "stretch":
-        made = emit("Resize", identity, roi, None, emit.ints([1, 1, length, out_length]), **passed)
+        made = emit("Resize", identity, roi, None, emit.ints([1, length, height, out_length]), **passed)
     elif math.floor(length * scale) == out_length:
-        made = emit("Resize", identity, roi, emit.constant(np.array([1, 1, 1, scale], np.float32)), **passed)
+        made = emit("Resize", identity, roi, emit.constant(np.array([1, 1, height, scale], np.float32)), **passed)
     else:
         raise Unsupported(f"its scale {scale} does not give the length {out_length} of axis {axis}")
-    return made.reshape([length, out_length])
+    return made.slice(2, 0, 1).reshape([length, out_length])
 
 
 def _repeats(op: Op, axis: int, factor: int) -> bool:
