@@ -89,6 +89,7 @@ def open_session(
     name: str = "model",
     folder: str | os.PathLike[str] | None = None,
     weights: Mapping[str, np.ndarray] | None = None,
+    without: Sequence[str] = (),
 ) -> onnxruntime.InferenceSession:
     """A session.
 
@@ -100,6 +101,7 @@ def open_session(
         name: what messages call the model.
         folder: where the external data of a ModelProto or bytes lies.
         weights: the data of initializers that the model declares as external, instead of files; not copied.
+        without: names of onnxruntime's optimisers that are left out.
 
     Raises:
         ModelError: onnxruntime cannot load the model; the message is its own, in one line.
@@ -110,7 +112,7 @@ def open_session(
         settings.add_session_config_entry(
             "session.model_external_initializers_file_folder_path", str(os.fspath(folder))
         )
-    return _open(model, settings, provider_names(providers), weights or {}, name)
+    return _open(model, settings, provider_names(providers), weights or {}, name, without)
 
 
 def _open(
@@ -119,6 +121,7 @@ def _open(
     providers: list[str],
     weights: Mapping[str, np.ndarray],
     name: str,
+    without: Sequence[str] = (),
 ) -> onnxruntime.InferenceSession:
     import onnxruntime as ort
 
@@ -136,7 +139,7 @@ def _open(
     else:
         source = model if isinstance(model, bytes) else str(os.fspath(model))
     try:
-        return ort.InferenceSession(source, settings, providers=providers)
+        return ort.InferenceSession(source, settings, providers=providers, disabled_optimizers=list(without) or None)
     except Exception as error:  # onnxruntime's exceptions share no base class of their own
         raise ModelError(
             f"{name}: onnxruntime {ort.__version__} cannot load the model ({one_line(error)})",

@@ -17,6 +17,7 @@ from rfonnx.errors import QueryError, ShapeError
 from rfonnx.gradient.build import SEED, GradientModel, build, seed_type
 from rfonnx.gradient.forward import Forward
 from rfonnx.gradient.lanes import find_lanes
+from rfonnx.gradient.op import HALF
 from rfonnx.gradient.prepare import float_inputs, prepare
 from rfonnx.gradient.reverse import GradientError
 from rfonnx.graph.bind import Shapes
@@ -26,6 +27,10 @@ from rfonnx.graph.text import did_you_mean, quote, show_shape
 
 if TYPE_CHECKING:
     import onnxruntime
+
+CRASHING = ("MatmulTransposeFusion",)
+"""onnxruntime 1.32 dies by a segmentation fault when this optimiser meets Transpose (of the first axis), Cast to float32, MatMul:
+what rules emit for recurrent operators and attention in half precision."""
 
 
 class GradientSession:
@@ -83,8 +88,14 @@ class GradientSession:
         self._seed_type = seed_type(forward, tensor)
 
     def _open(self, made: GradientModel) -> onnxruntime.InferenceSession:
+        half = any(dtype in HALF for dtype in self._forward.graph.dtypes.values())
         return runtime.open_session(
-            made.model, providers=self._providers, threads=self._threads, weights=made.weights, name=self._name
+            made.model,
+            providers=self._providers,
+            threads=self._threads,
+            name=self._name,
+            weights=made.weights,
+            without=CRASHING if half else (),
         )
 
     @cached_property

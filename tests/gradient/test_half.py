@@ -51,3 +51,34 @@ def test_rounding_does_not_hide_who_was_the_maximum(last: list[onnx.NodeProto], 
     )
     assert np.abs(single).sum() > 1
     np.testing.assert_allclose(half, single, atol=1e-3 * np.abs(single).max())
+
+
+def batch_first_lstm(element: int) -> onnx.ModelProto:
+    """What PyTorch's batch-first LSTM becomes."""
+    random = np.random.default_rng(0)
+    dtype = helper.tensor_dtype_to_np_dtype(element)
+    stored = [
+        numpy_helper.from_array(random.standard_normal(shape).astype(np.float16).astype(dtype), name)
+        for name, shape in (("w", (1, 24, 5)), ("r", (1, 24, 6)))
+    ]
+    nodes = [
+        helper.make_node("Transpose", ["x"], ["a"], perm=[1, 0, 2]),
+        helper.make_node("LSTM", ["a", "w", "r"], ["y"], hidden_size=6),
+    ]
+    ends = [
+        helper.make_tensor_value_info(name, element, shape) for name, shape in (("x", (2, 7, 5)), ("y", (7, 1, 2, 6)))
+    ]
+    graph = helper.make_graph(nodes, "half", ends[:1], ends[1:], stored)
+    return helper.make_model(graph, ir_version=8, opset_imports=[helper.make_opsetid("", 17)])
+
+
+def test_recurrent() -> None:
+    """The optimiser that onnxruntime dies of here is left out."""
+    random = np.random.default_rng(1)
+    x = random.standard_normal((2, 7, 5)).astype(np.float16)
+    seed = random.standard_normal((7, 1, 2, 6)).astype(np.float32)
+    half, single = (
+        rfonnx.gradient(batch_first_lstm(element), {"x": x}, "y", seed)["x"]
+        for element in (TensorProto.FLOAT16, TensorProto.FLOAT)
+    )
+    np.testing.assert_allclose(half, single, atol=1e-2 * np.abs(single).max())
