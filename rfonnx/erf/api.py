@@ -7,6 +7,7 @@ from typing import Any
 
 from rfonnx.effective import ERF, Layer
 from rfonnx.erf.settings import At, Settings
+from rfonnx.errors import QueryError
 from rfonnx.graph.read import Source
 
 
@@ -51,6 +52,8 @@ def erf(
         QueryError: no such tensor, input, place or position, or the tensor sees nothing of the input.
         ShapeError: a dimension is unbound.
     """
+    if position is not None and not (isinstance(at, str) and at == "center"):
+        raise QueryError("a unit is asked for both by its place and by its position", "leave out one of them")
     settings = Settings(channel=channel, data=data, n=n, method=method, providers=providers, **options)
     return _measure(model, tensor, [at], [] if position is None else [position], settings)[0]
 

@@ -6,16 +6,15 @@ import math
 from collections.abc import Iterator, Sequence
 
 from rfonnx.effective import ERF, Layer
+from rfonnx.erf.default import FLOATS, default_tensor
 from rfonnx.erf.equivariance import upstream
 from rfonnx.erf.measure import measure
 from rfonnx.erf.place import Place, find_place
 from rfonnx.erf.settings import At, Settings
-from rfonnx.erf.subject import Subject, choose_units, default_tensor, open_subject
+from rfonnx.erf.subject import Subject, choose_units, open_subject
 from rfonnx.erf.unit import Unit
 from rfonnx.errors import RfonnxError
 from rfonnx.graph.read import Source
-
-FLOATS = ("float32", "float64", "float16", "bfloat16")
 
 
 def measure_layers(source: Source, at: At, tensors: Sequence[str] | None, settings: Settings) -> Iterator[Layer]:
@@ -29,7 +28,7 @@ def measure_layers(source: Source, at: At, tensors: Sequence[str] | None, settin
 def growing(subject: Subject, place: Place) -> list[str]:
     """Tensors on the way to the default one where the field is larger than ever before, and that one."""
     analysis = subject.analysis
-    last = default_tensor(subject, place)
+    last = default_tensor(subject.graph, analysis, place)
     largest: tuple[int, ...] = (1,) * len(place.axes)
     found = []
     for name in upstream(subject.graph, last)[1]:

@@ -13,12 +13,13 @@ import numpy.typing as npt
 from rfonnx.erf.batching import batched
 from rfonnx.erf.crop import Crop, crop, whole
 from rfonnx.erf.data import InputType
+from rfonnx.erf.default import NORMALISED
 from rfonnx.erf.forward import ForwardSession
 from rfonnx.erf.gradient import GradientProber
 from rfonnx.erf.perturb import PerturbProber
 from rfonnx.erf.running import Running
 from rfonnx.erf.settings import Aggregation, Over, Settings
-from rfonnx.erf.subject import NORMALISED, Subject
+from rfonnx.erf.subject import Subject
 from rfonnx.erf.unit import Unit
 from rfonnx.errors import RfonnxError
 from rfonnx.gradient import GradientError

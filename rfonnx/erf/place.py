@@ -48,6 +48,8 @@ def find_place(analysis: Analysis, input: str | None, axes: Sequence[int] | None
     windowed = analysis.windowed
     if input is None:
         input = next((given for given, _ in windowed), analysis.inputs[0] if analysis.inputs else "")
+    if not analysis.inputs:
+        raise QueryError(f"{name}: the model has no inputs", "give a model that computes something from an input")
     if input not in analysis.inputs:
         raise QueryError(
             f"{name}: there is no input '{input}'", f"the inputs are {', '.join(map(repr, analysis.inputs))}"
@@ -76,9 +78,15 @@ def _coordinates(name: str, shape: tuple[int, ...], axes: tuple[int, ...], at: A
         if at != "center":
             raise QueryError(f"{name}: at is '{at}'", f"give 'center' or {len(axes)} coordinates of the input")
         return tuple((n - 1) / 2 for n in lengths)
-    if len(at) != len(axes) or not all(0 <= c <= n - 1 for c, n in zip(at, lengths, strict=True)):
+    hint = "give one coordinate per axis, counted from 0"
+    try:
+        place = tuple(float(c) for c in at)
+    except (TypeError, ValueError):
+        raise QueryError(f"{name}: at is {at!r}", hint) from None
+    if len(place) != len(axes) or not all(0 <= c <= n - 1 for c, n in zip(place, lengths, strict=True)):
         raise QueryError(
-            f"{name}: place {tuple(at)} is not in the input's axes {axes} of lengths {shape_text(tuple(lengths))}",
-            "give one coordinate per axis, counted from 0",
+            f"{name}: place ({', '.join(f'{c:g}' for c in place)}) is not in the input's axes {axes}"
+            f" of lengths {shape_text(tuple(lengths))}",
+            hint,
         )
-    return tuple(float(c) for c in at)
+    return place

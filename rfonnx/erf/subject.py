@@ -10,27 +10,21 @@ import numpy as np
 
 from rfonnx.analysis import Analysis, analyze
 from rfonnx.erf.data import INTEGERS, InputType
-from rfonnx.erf.equivariance import upstream
-from rfonnx.erf.place import Place, find_place
+from rfonnx.erf.default import default_tensor
+from rfonnx.erf.place import find_place
 from rfonnx.erf.settings import At, Settings
 from rfonnx.erf.source import Model, open_model
-from rfonnx.erf.unit import Unit, find_unit, unit_at
-from rfonnx.erf.walking import proportional, walk
-from rfonnx.errors import QueryError, ShapeError
+from rfonnx.erf.unit import Unit, find_unit, shown_position, unit_at
+from rfonnx.errors import ModelError, QueryError, ShapeError
 from rfonnx.graph import Graph, load
 from rfonnx.graph.read import Source
 from rfonnx.plain import shape_text
 
-NORMALISED = ("LayerNormalization", "RMSNormalization", "Softmax", "LogSoftmax", "Normalize", "LpNormalization")
-"""The sum of such a tensor's channels is (nearly) constant, and its gradient (nearly) zero."""
-
-SPATIAL = (
-    *("Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool", "GlobalAveragePool", "GlobalMaxPool", "ReduceMean"),
-    *("BatchNormalization", "Resize", "DepthToSpace"),
+NUMBERS = (
+    *("float32", "float64", "float16"),
+    *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
 )
-"""Operators that work on maps of channels, rows and columns."""
-
-FLOATS = ("float32", "float64", "float16", "bfloat16")
+"""Element types that an input may have: those that numpy and onnxruntime share."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +45,18 @@ class Subject:
         types = {}
         for name in self.graph.inputs:
             dtype = self.graph.dtypes[name]
-            kind = np.dtype(np.float32 if dtype == "bfloat16" else dtype)
+            if dtype not in NUMBERS:
+                raise ModelError(
+                    f"{self.name}: input '{name}' holds {dtype or 'no tensor'}, which is not measured",
+                    f"export the model with an input of one of {', '.join(NUMBERS)}",
+                )
             tables = [
                 (self.graph.shapes.get(node.inputs[0]) or (0,))[0]
                 for node in self.graph.nodes
                 if node.op_type == "Gather" and node.inputs[1] == name and node.inputs[0] in self.graph.constants
             ]
             known = [int(n) for n in tables if n]
-            types[name] = InputType(self.model.shapes[name], kind, min(known, default=INTEGERS))
+            types[name] = InputType(self.model.shapes[name], np.dtype(dtype), min(known, default=INTEGERS))
         return types
 
 
@@ -87,15 +85,19 @@ def choose_units(
     """The units asked for, all of one tensor: nearest to each place, or at each position.
 
     Raises:
-        QueryError: no such tensor, input, axis, place, position or channel.
+        QueryError: no such tensor, input, axis, place, position or channel, or none is asked for.
     """
     analysis = subject.analysis
-    wanted: Sequence[At] = ["center"] if positions else at
+    wanted: Sequence[At] = ["center"] if positions or at == "center" else at
+    if not len(wanted):
+        raise QueryError(f"{subject.name}: no unit is asked for", "give at least one place or position")
     places = [find_place(analysis, settings.input, settings.axes, one) for one in wanted]
-    chosen = tensor or default_tensor(subject, places[0])
+    chosen = default_tensor(subject.graph, analysis, places[0]) if tensor is None else tensor
     if positions:
-        return [unit_at(analysis, chosen, position, places[0]) for position in positions]
-    return [_one_channel(subject, find_unit(analysis, chosen, place), settings) for place in places]
+        units = [unit_at(analysis, chosen, position, places[0]) for position in positions]
+    else:
+        units = [find_unit(analysis, chosen, place) for place in places]
+    return [_one_channel(subject, unit, settings) for unit in units]
 
 
 def _one_channel(subject: Subject, unit: Unit, settings: Settings) -> Unit:
@@ -103,7 +105,13 @@ def _one_channel(subject: Subject, unit: Unit, settings: Settings) -> Unit:
     if isinstance(settings.channel, str):
         return unit
     axis = channel_axis(unit)
-    if axis is None or not 0 <= settings.channel < unit.shape[axis]:
+    if axis is None:
+        raise QueryError(
+            f"{subject.name}: position {shown_position(unit.position)} sums along no axis of '{unit.tensor}' that"
+            f" channel {settings.channel} could choose from",
+            "leave the channel out, or put : (None in Python) in its place",
+        )
+    if not 0 <= settings.channel < unit.shape[axis]:
         raise QueryError(
             f"{subject.name}: tensor '{unit.tensor}' of shape {shape_text(unit.shape)} has no channel {settings.channel}",
             "give 'sum' or a channel that it has",
@@ -116,39 +124,3 @@ def channel_axis(unit: Unit) -> int | None:
     """The summed axis that counts channels: 1 where it is summed (NCHW), else the last one (tokens, NHWC)."""
     summed = [axis for axis, index in enumerate(unit.position) if index is None]
     return None if not summed else 1 if 1 in summed else summed[-1]
-
-
-def default_tensor(subject: Subject, place: Place) -> str:
-    """The last tensor before the first output that has places: the output of a U-Net, the last feature map of a classifier.
-
-    A tensor has places when it has the shape of one whose units slide over the input (tokens keep their place through
-    attention), or the input's layout and a convolution, pool or the like at work on its shape (attention's scores have none).
-    Tensors whose channels are normalised are passed over: their sum says nothing.
-
-    Raises:
-        QueryError: no tensor of the model depends on the input.
-    """
-    graph, analysis = subject.graph, subject.analysis
-    output = next((name for name in graph.outputs if name in analysis.tensors), "")
-    if not output:
-        raise QueryError(f"{subject.name}: no output depends on an input", "name a tensor with --tensor")
-    nodes, names = upstream(graph, output)
-    seen = [name for name in names if name in analysis.tensors and _usable(subject, name, place)]
-    sliding = {analysis.tensors[name].shape for name in seen if any(p is not None for p in walk(analysis, name, place))}
-    maps = {
-        graph.shapes[name] for node in nodes if node.op_type in SPATIAL for name in (node.inputs[0], node.outputs[0])
-    }
-    for name in reversed(seen):
-        shape = tuple(n or 0 for n in analysis.tensors[name].shape or ())
-        if shape in sliding or (shape in maps and proportional(shape, place)):
-            return name
-    return output
-
-
-def _usable(subject: Subject, name: str, place: Place) -> bool:
-    tensor = subject.analysis.tensors[name]
-    if tensor.fields[place.input, place.axes[0]].kind == "none":
-        return False
-    shape = tensor.shape
-    known = shape is not None and None not in shape and len(shape) >= 2
-    return known and tensor.dtype in FLOATS and tensor.op_type not in NORMALISED

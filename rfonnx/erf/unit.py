@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rfonnx.analysis import Analysis
 from rfonnx.erf.place import Place
+from rfonnx.erf.settings import whole
 from rfonnx.erf.walking import in_proportion, known_shape, proportional, same_shape_before, sample_axis, union, walk
 from rfonnx.errors import QueryError
 from rfonnx.plain import shape_text
@@ -75,11 +76,15 @@ def unit_at(analysis: Analysis, tensor: str, position: Sequence[int | None], pla
         QueryError: the position lies outside, or sees nothing of the input.
     """
     name, shape = analysis.model.name, known_shape(analysis, tensor)
+    hint = "give one index per axis, or : to sum along it"
+    given: object = position
+    if not isinstance(given, Iterable) or isinstance(given, str):
+        raise QueryError(f"position is {given!r}", hint)
+    position = [None if p is None else whole("an index of the position", p, hint) for p in given]
     if len(position) != len(shape) or not all(p is None or -n <= p < n for p, n in zip(position, shape, strict=True)):
-        shown = ",".join(":" if p is None else str(p) for p in position)
         raise QueryError(
-            f"{name}: position {shown} is not in tensor '{tensor}' of shape {shape_text(shape)}",
-            "give one index per axis, or : to sum along it",
+            f"{name}: position {shown_position(position)} is not in tensor '{tensor}' of shape {shape_text(shape)}",
+            hint,
         )
     exact = tuple(None if p is None else p % n for p, n in zip(position, shape, strict=True))
     field, unbounded = (

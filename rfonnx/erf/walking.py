@@ -6,6 +6,8 @@ centres by up to a stride and more.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 import numpy.typing as npt
 
@@ -15,6 +17,10 @@ from rfonnx.errors import QueryError, ShapeError
 
 WALK = 0.25
 """Tokens walk along an axis when their centres cover this share of it."""
+
+BRANCHES = 4
+"""An axis of many units and no more places than this is one of channels: the halves of a recurrent layer's look ahead and back,
+and are centred far apart, but they are two places however many channels there are."""
 
 Int64 = npt.NDArray[np.int64]
 
@@ -57,8 +63,19 @@ def _walking(analysis: Analysis, tensor: str, place: Place, tables: Tables) -> s
             # Tokens and windows walk; channels that see more or less than others (after a Concat) stay where they are.
             middle = np.ma.masked_array(lo + hi, lo > hi) / 2
             spread = ((a, np.ma.max(np.ma.ptp(middle, axis=a))) for a, n in enumerate(lo.shape) if n > 1)
-            found.update(a for a, moved in spread if moved and moved >= WALK * (place.shape[axis] - 1))
+            moving = {a for a, moved in spread if moved and moved >= WALK * (place.shape[axis] - 1)}
+            for a in moving:
+                places = _places_along(a, tables.values())
+                if places > BRANCHES or 2 * places > lo.shape[a]:
+                    found.add(a)
     return found
+
+
+def _places_along(axis: int, tables: Iterable[tuple[Int64, Int64]]) -> int:
+    """How many different centres a line of units along an axis has."""
+    lines = [(lo + hi).swapaxes(0, axis).reshape(lo.shape[axis], -1)[:, 0] for lo, hi in tables]
+    length = max(map(len, lines))
+    return len(np.unique(np.stack([np.broadcast_to(line, length) for line in lines]), axis=1).T)
 
 
 def union(lo: Int64, hi: Int64, axes: tuple[int, ...]) -> tuple[Int64, Int64]:

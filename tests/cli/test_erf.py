@@ -127,7 +127,7 @@ def test_all_layers(rfonnx: Run, models: Path, style: str) -> None:
     ("options", "message"),
     [
         (["--tensor", "pol"], "no tensor 'pol' is computed from an input; did you mean 'pool'?"),
-        (["--at", "99,3"], "place (99.0, 3.0) is not in the input's axes (2, 3) of lengths 32x40"),
+        (["--at", "99,3"], "place (99, 3) is not in the input's axes (2, 3) of lengths 32x40"),
         (["--at", "here"], "'here' is not 'center' or a place such as 112,112"),
         (["--position", "0,x"], "'0,x' is not a position such as 0,:,3,3"),
         (["--position", "0,:,99,0"], "position 0,:,99,0 is not in tensor 'pool' of shape 1x8x16x20"),

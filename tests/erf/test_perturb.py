@@ -134,7 +134,7 @@ def test_what_has_no_gradient_is_perturbed_when_that_is_left_open() -> None:
     net = Net([1, 1, 16, 16])
     model = net.model(net.op("Round", net.conv("x", np.ones((1, 1, 3, 3))), name="y"))
     with pytest.raises(
-        GradientError, match=r"Round.* has no gradient rule; measure it without gradients: --method perturb"
+        GradientError, match=r"Round.* has no gradient.*; measure it without gradients: --method perturb"
     ):
         rfonnx.erf(model, "y", n=1)
     erf = rfonnx.erf(model, "y", n=8, method="auto")

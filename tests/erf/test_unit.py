@@ -137,6 +137,16 @@ def test_without_windows_all_axes_but_the_batch_count() -> None:
     assert (place.axes, place.lengths) == ((1,), (12,))
 
 
+def test_halves_of_channels_that_look_ahead_and_back_are_no_places() -> None:
+    """A recurrent layer of two directions, its states joined: time walks, channels do not."""
+    net = Net([20, 1, 3])
+    weights = [net.constant(net.random.standard_normal(shape).astype(np.float32)) for shape in ((2, 16, 3), (2, 16, 4))]
+    states = net.op("LSTM", "x", *weights, direction="bidirectional", hidden_size=4)
+    net.op("Reshape", net.op("Transpose", states, perm=[0, 2, 1, 3]), net.constant(np.array([20, 1, 8])), name="y")
+    analysis = rfonnx.analyze(net.model("y"))
+    assert find_unit(analysis, "y", find_place(analysis, None, (0,), "center")).position == (10, None, None)
+
+
 def default_of(model: onnx.ModelProto | Path) -> str:
     return rfonnx.erf(model, n=1).tensor
 
@@ -150,3 +160,22 @@ def default_of(model: onnx.ModelProto | Path) -> str:
 )  # fmt: skip
 def test_the_default_tensor_is_the_last_with_places(models: Path, file: str, tensor: str) -> None:
     assert default_of(models / file) == tensor
+
+
+def attention(net: Net, tokens: str, query: str, width: int, name: str = "") -> str:
+    """Softmax of query times keys, times values; keys and values are made of the tokens."""
+    keys, values = (net.op("MatMul", tokens, net.constant(np.eye(width, dtype=np.float32))) for _ in "kv")
+    scores = net.op("Softmax", net.op("MatMul", query, net.op("Transpose", keys, perm=[0, 2, 1])), axis=-1)
+    return net.op("MatMul", scores, values, name=name)
+
+
+def test_keys_and_values_are_a_side_road() -> None:
+    """As in DETR: queries that are no places read the tokens; what is measured is what they read, and no keys of theirs."""
+    net = Net([1, 2, 16, 16])
+    patches = net.op(
+        "Conv", "x", net.constant(net.random.standard_normal((6, 2, 4, 4)).astype(np.float32)), strides=[4, 4]
+    )
+    tokens = net.op("Transpose", net.op("Reshape", patches, net.constant(np.array([1, 6, 16]))), perm=[0, 2, 1])
+    memory = net.op("Add", tokens, attention(net, tokens, tokens, 6), name="memory")
+    query = net.constant(net.random.standard_normal((1, 3, 6)).astype(np.float32))
+    assert default_of(net.model(attention(net, memory, query, 6, name="y"))) == "memory"
