@@ -127,11 +127,32 @@ def radial_profile(values: Map, centre: Sequence[float]) -> list[tuple[int, floa
     return [(r, int(n), float(mean), float(total)) for r, n, mean, total in rings if n]
 
 
-def highest_level(values: Map, share: float) -> float:
-    """The largest level such that the positions at or above it hold `share` of the mass: the level of a contour."""
-    ordered = np.sort(values.ravel())[::-1]
-    reached = np.cumsum(ordered)
-    return float(ordered[min(int(np.searchsorted(reached, share * reached[-1] * (1 - 1e-12))), len(ordered) - 1)])
+def highest_level(values: Map, share: float, of: Map | None = None) -> float:
+    """The largest level such that the positions at or above it hold `share` of the mass: the level of a contour.
+
+    `of` is the map whose mass counts; without it, `values` themselves.
+    """
+    order = np.argsort(values, axis=None)[::-1]
+    reached = np.cumsum((values if of is None else of).ravel()[order])
+    found = int(np.searchsorted(reached, share * reached[-1] * (1 - 1e-12)))
+    return float(values.ravel()[order[min(found, len(order) - 1)]])
+
+
+def shortest_interval(values: Map, share: float) -> tuple[int, int]:
+    """The shortest closed interval of a map of one axis that holds `share` of the mass; of several, the first that holds most.
+
+    >>> shortest_interval(np.array([1.0, 0.0, 4.0, 5.0]), 0.9)
+    (2, 3)
+    """
+    before = np.concatenate([[0.0], np.cumsum(values)])
+    first = np.arange(len(values))
+    # From each start, the first end by which enough was gathered; past the map where too little is left.
+    end = np.searchsorted(before, before[:-1] + share * before[-1] * (1 - 1e-12))
+    end = np.maximum(end, first + 1)
+    enough = np.flatnonzero(end <= len(values))
+    mass = before[end[enough]] - before[enough]
+    best = enough[np.lexsort((-mass, end[enough] - enough))[0]]
+    return int(best), int(end[best]) - 1
 
 
 def marginals(values: Map) -> Iterable[Map]:

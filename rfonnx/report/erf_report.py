@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from rfonnx.effective import ERF, Layer
+from rfonnx.effective.measures import marginal
 from rfonnx.plain import shape_text
 from rfonnx.report.document import Document, Line, Name, Section, Table, listed, shared
 from rfonnx.report.erf_heat import heat
@@ -120,15 +121,19 @@ def _position(erf: ERF) -> str:
 
 
 def _picture(erf: ERF, named: bool) -> Iterator[Section]:
+    """The last two axes, summed along the others; then each of the others, a line."""
     if erf.empty:
         return
     inside = erf.map[tuple(slice(lo, hi + 1) for lo, hi in erf.field)]
-    shown = np.atleast_2d(inside.sum(axis=tuple(range(inside.ndim - 2))))
-    lines, legend = heat(shown)
-    words = [f"axis {axis} {lo}..{hi}" for axis, (lo, hi) in zip(erf.axes[-2:], erf.field[-2:], strict=True)]
-    where = f"{words[0]} across" if len(words) == 1 else f"{words[0]} down, {words[1]} across"
+    words = [f"axis {axis} {lo}..{hi}" for axis, (lo, hi) in zip(erf.axes, erf.field, strict=True)]
+    others = range(inside.ndim - 2)  # none of one axis and of two
+    where = f"{words[0]} across" if len(words) == 1 else f"{words[-2]} down, {words[-1]} across"
+    shown = [(where, inside.sum(axis=tuple(others)))]
+    shown += [(f"{words[axis]} across", marginal(inside, (axis,))) for axis in others]
     which = f" of {_position(erf)}" if named else ""
-    yield Section(f"Picture{which}: {where} ({legend})", tuple((line,) for line in lines), picture=True)
+    for where, values in shown:
+        lines, legend = heat(np.atleast_2d(values))
+        yield Section(f"Picture{which}: {where} ({legend})", tuple((line,) for line in lines), picture=True)
 
 
 def _warnings(erfs: Sequence[ERF]) -> Iterator[Section]:

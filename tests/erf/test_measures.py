@@ -196,6 +196,23 @@ def test_contour_level_holds_its_share() -> None:
     values = RANDOM.random((30, 30))
     level = measures.highest_level(values, 0.5)
     assert values[values >= level].sum() >= 0.5 * values.sum() > values[values > level].sum()
+    mass = RANDOM.random((30, 30)) ** 4
+    level = measures.highest_level(values, 0.5, of=mass)
+    assert mass[values >= level].sum() >= 0.5 * mass.sum() > mass[values > level].sum()
+
+
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.95, 1.0])
+def test_shortest_interval_is_the_shortest(share: float) -> None:
+    for _ in range(20):
+        values = RANDOM.integers(0, 4, 12).astype(float)
+        values[5] += 1
+        enough = [
+            (hi - lo, -values[lo : hi + 1].sum(), lo)
+            for lo, hi in itertools.combinations_with_replacement(range(12), 2)
+            if values[lo : hi + 1].sum() >= share * values.sum() - 1e-9
+        ]
+        length, _, first = min(enough)
+        assert measures.shortest_interval(values, share) == (first, first + length)
 
 
 def test_empty_map_has_no_figures() -> None:

@@ -7,6 +7,7 @@ import io
 import json
 import math
 from math import comb
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -19,7 +20,7 @@ from rfonnx.report.erf_csv import erf_csv, layers_csv
 from rfonnx.report.erf_heat import heat
 from rfonnx.report.erf_json import erf_json, layers_json
 from rfonnx.report.erf_npz import erf_npz
-from rfonnx.report.erf_plot import erf_plot
+from rfonnx.report.erf_plot import erf_figure, erf_plot
 from rfonnx.report.erf_report import erf_document, layers_document
 
 HOSTILE = "conv\x1b[31m|`\n=1+1"
@@ -180,6 +181,7 @@ def test_png_shows_the_map_in_its_box() -> None:
     pixels = imread(io.BytesIO(erf_plot([field()], "png")))
     assert pixels.shape[0] > 300
     green = np.abs(pixels[..., :3] - np.array([0, 0xB3, 0x88]) / 255).sum(-1) < 0.1
+    green[int(0.9 * len(green)) :] = False  # the legend
     rows, columns = np.flatnonzero(green.any(1)), np.flatnonzero(green.any(0))
     # The box has 9 rows and 13 columns.
     assert np.ptp(rows) / np.ptp(columns) == pytest.approx(9 / 13, rel=0.05)
@@ -187,7 +189,66 @@ def test_png_shows_the_map_in_its_box() -> None:
     middle = bright[
         bright.shape[0] // 2 - 5 : bright.shape[0] // 2 + 5, bright.shape[1] // 2 - 5 : bright.shape[1] // 2 + 5
     ]
-    assert middle.mean() > 2 * bright[8:16, 8:16].mean()
+    assert middle.mean() < 0.7 * bright[8:16, 8:16].mean()  # the stronger, the darker
+
+
+def gaussian(sigma: float, noise: float = 0) -> ERF:
+    """A round Gaussian in a field of 73 x 73, its values multiplied by 1 +- noise."""
+    places = np.arange(81) - 40.0
+    values = np.exp(-0.5 * np.add.outer(places**2, places**2) / sigma**2)
+    values[:4] = values[-4:] = values[:, :4] = values[:, -4:] = 0
+    values *= 1 + noise * np.random.default_rng(0).uniform(-1, 1, values.shape)
+    return field(map=values / values.sum(), field=((4, 76), (4, 76)))
+
+
+def contours(axes: Any) -> list[np.ndarray]:
+    """The corners of each share's lines, (n, 2), shares ascending."""
+    return [np.concatenate([path.vertices for path in one.get_paths()]) for one in axes.collections]
+
+
+@pytest.mark.parametrize("noise", [0, 1])
+def test_contours_hold_their_share_of_the_mass(noise: float) -> None:
+    """A round Gaussian holds 50% within 1.1774 sigmas and 95% within 2.4477 (Rayleigh); noise makes no lace of the lines."""
+    figure, _ = erf_figure([gaussian(9, noise)])
+    for corners, radius in zip(contours(figure.axes[0]), (1.1774, 2.4477), strict=True):
+        distances = np.hypot(*(corners - 40).T) / 9
+        assert distances.mean() == pytest.approx(radius, rel=0.03)
+        assert distances.std() < (0.12 if noise else 0.01)
+
+
+def test_contours_go_around_holes_and_stay_in_the_field() -> None:
+    erf = gaussian(30)
+    erf.map[:, 1::2] = erf.map[1::2] = 0
+    figure, _ = erf_figure([erf])
+    for corners in contours(figure.axes[0]):
+        assert np.count_nonzero((corners[1:] == corners[:1]).all(1)) == 1  # one closed line
+        assert corners.min() >= 3
+        assert corners.max() <= 77
+
+
+def test_panels_have_one_scale() -> None:
+    figure, _ = erf_figure([gaussian(9), gaussian(18)], ["before", "after"])
+    first, second = (axes.images[0] for axes in figure.axes[:2])
+    assert first.get_clim() == second.get_clim() == (0, pytest.approx(100 * gaussian(9).map.max(), rel=0.05))
+    assert [axes.get_title() for axes in figure.axes[:2]] == ["before", "after"]
+
+
+def test_panels_of_three_axes() -> None:
+    """Every pair of axes, two units below each other: 9 x 13 x 5 positions."""
+    figure, _ = erf_figure([field(rank=3), field(rank=3, shift=1)])
+    panels = [axes for axes in figure.axes if axes.images]
+    assert [axes.images[0].get_array().count() for axes in panels] == [13 * 5, 9 * 5, 9 * 13] * 2
+    assert [axes.get_xlabel() for axes in panels[:3]] == [
+        f"axis {x} across, {y} down" for y, x in ((3, 4), (2, 4), (2, 3))
+    ]
+
+
+def test_curves_show_the_shortest_parts() -> None:
+    figure, _ = erf_figure([field(rank=1)])
+    spans = {line.get_label(): line.get_xdata() for line in figure.axes[0].lines}
+    # Binomials of 8, of 256: 56 + 70 + 56 is the shortest over a half, 8 + 28 + ... + 28 the first of two over 95%.
+    assert tuple(spans["shortest part with 50% of the mass"]) == (6.5, 9.5)
+    assert tuple(spans["shortest part with 95% of the mass"]) == (4.5, 10.5)
 
 
 def test_names_are_no_formulas_in_pictures() -> None:
