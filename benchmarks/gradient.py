@@ -38,7 +38,10 @@ def main() -> None:
     names = sys.argv[2:] or [*LIGHT_NETS, *NETS]
     torch.set_num_threads(1)
     rows = [row(name, batch, runs) for name in names for batch in BATCHES]
-    table(["net", "batch", "forward, ms", "with gradient", "ratio", "PyTorch, ms", "of PyTorch", "error", "build, s"], rows)
+    table(
+        ["net", "batch", "forward, ms", "with gradient", "ratio", "PyTorch, ms", "of PyTorch", "error", "build, s"],
+        rows,
+    )
     table(["net", "forward, peak MiB", "with gradient", "ratio"], [peaks(name) for name in names])
 
 

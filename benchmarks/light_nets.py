@@ -16,7 +16,7 @@ SHAPED = {"Reshape", "Unsqueeze"}
 
 
 def light(name: str, batch: int) -> tuple[ModelProto, str]:
-    """The model at a batch size, seeded weights in place of its ConstantOfShape nodes; the name of the last tensor before Softmax."""
+    """The model at a batch size, its ConstantOfShape nodes replaced by seeded weights; its last tensor before Softmax."""
     model = onnx.load(LIGHT / f"light_{name}.onnx")
     graph = model.graph
     rng = np.random.default_rng(0)
@@ -72,7 +72,9 @@ def _run(node: NodeProto, attrs: dict, x: list[Tensor]) -> Tensor:
         scale, bias, mean, var = x[1:]
         return functional.batch_norm(x[0], mean, var, scale, bias, eps=attrs.get("epsilon", 1e-5))
     if kind == "LRN":
-        return functional.local_response_norm(x[0], attrs["size"], attrs["alpha"], attrs["beta"], attrs.get("bias", 1.0))
+        return functional.local_response_norm(
+            x[0], attrs["size"], attrs["alpha"], attrs["beta"], attrs.get("bias", 1.0)
+        )
     if kind == "Gemm":
         return functional.linear(x[0], x[1] if attrs.get("transB") else x[1].T, x[2])
     if kind == "Unsqueeze":
@@ -92,14 +94,20 @@ def _run(node: NodeProto, attrs: dict, x: list[Tensor]) -> Tensor:
     return simple[kind]()
 
 
+def _padded_mean(x: Tensor, attrs: dict, stride: list[int]) -> Tensor:
+    top, left, bottom, right = attrs["pads"]
+    return functional.avg_pool2d(functional.pad(x, (left, right, top, bottom)), attrs["kernel_shape"], stride)
+
+
 def _window(kind: str, attrs: dict, x: list[Tensor]) -> Tensor:
     top, left, bottom, right = attrs.get("pads", (0, 0, 0, 0))
     pads: tuple[int, int] = (top, left)
     stride = attrs.get("strides", [1, 1])
     if (top, left) != (bottom, right):
+        if kind == "AveragePool":  # padding does not count
+            summed, counts = (_padded_mean(v, attrs, stride) for v in (x[0], torch.ones_like(x[0][:1, :1])))
+            return summed / counts
         fill = -math.inf if kind == "MaxPool" else 0.0
-        if kind == "AveragePool" and not attrs.get("count_include_pad"):
-            raise NotImplementedError("uneven padding that is not counted")
         x[0], pads = functional.pad(x[0], (left, right, top, bottom), value=fill), (0, 0)
     if kind == "Conv":
         bias = x[2] if len(x) > 2 else None

@@ -18,10 +18,11 @@ MODELS = {
     "MaxPoolOfRelu-dilated": "a = Conv(x, wu)  b = Conv(x, wv)  ra = Relu(a)  rb = Relu(b)  r = Concat<axis=-3>(ra, rb)"
     " y = MaxPool<kernel_shape=[3,3], dilations=[2,2]>(r)",
     "ConvOfConcat": "a = Conv(x, wu)  b = Conv(x, wv)  r = Concat<axis=1>(a, b)  y = Conv<strides=[2,1], pads=[1,0,1,1]>(r, ww)",
+    "ReluOfAffine": "n = BatchNormalization(x, p, p, p, p)  m = Mul(n, q)  r = Add(q, m)  y = Relu(r)",
     "Gelu": "c = Constant<value_float=1.4142135>()  h = Constant<value_float=0.5>()  o = Constant<value_float=1.0>()"
     " d = Div(x, c)  e = Erf(d)  a = Add(e, o)  m = Mul(x, a)  y = Mul(m, h)",
 }
-WEIGHTS = {"wu": (16, 3, 1, 1), "wv": (20, 3, 1, 1), "ww": (5, 36, 3, 2)}
+WEIGHTS = {"wu": (16, 3, 1, 1), "wv": (20, 3, 1, 1), "ww": (5, 36, 3, 2), "p": (3,), "q": (3, 1, 1)}
 
 
 def model(body: str, outputs: str) -> onnx.ModelProto:
@@ -29,7 +30,9 @@ def model(body: str, outputs: str) -> onnx.ModelProto:
     proto = onnx.parser.parse_model(text)
     rng = np.random.default_rng(2)
     for name, shape in WEIGHTS.items():
-        proto.graph.initializer.append(onnx.numpy_helper.from_array(rng.standard_normal(shape, np.float32), name))
+        proto.graph.initializer.append(
+            onnx.numpy_helper.from_array(np.abs(rng.standard_normal(shape, np.float32)), name)
+        )
     return proto
 
 

@@ -21,7 +21,14 @@ STEP = 1e-6
 TESTED_ELSEWHERE = {
     # straight-through: not what differences show (test_quantize)
     # groups of nodes (test_patterns)
-    *("rfonnx.ConvOfConcat", "rfonnx.MaxPoolOfRelu", "rfonnx.Swish", "rfonnx.HardSwish", "rfonnx.MaskedSoftmax"),
+    *(
+        "rfonnx.ConvOfConcat",
+        "rfonnx.MaxPoolOfRelu",
+        "rfonnx.Swish",
+        "rfonnx.HardSwish",
+        "rfonnx.MaskedSoftmax",
+        "rfonnx.ReluOfAffine",
+    ),
     *("QuantizeLinear", "DequantizeLinear", "com.microsoft.QuantizeLinear", "com.microsoft.DequantizeLinear"),
 }
 

@@ -19,6 +19,13 @@ def relu(op: Op, g: Value) -> Gradients:
     return [g * positive(op.y())]
 
 
+@rule("rfonnx.ReluOfAffine")
+def relu_of_affine(op: Op, g: Value) -> Gradients:
+    """See rfonnx.gradient.patterns."""
+    factor = op.emit.constant(op.attrs["factor"].astype(g.dtype))
+    return [g * factor * positive(op.y())]
+
+
 @rule("LeakyRelu")
 def leaky_relu(op: Op, g: Value) -> Gradients:
     """dx = g (a + (1-a) [x > 0])."""
