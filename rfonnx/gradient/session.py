@@ -95,7 +95,7 @@ class GradientSession:
             threads=self._threads,
             name=self._name,
             weights=made.weights,
-            without=CRASHING if half else (),
+            without=(*runtime.ALTERING, *(CRASHING if half else ())),
         )
 
     @cached_property

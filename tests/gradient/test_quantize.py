@@ -42,3 +42,31 @@ def test_straight_through(domain: str, scale: np.ndarray, zero: np.ndarray, attr
     inside = (x >= (ends.min - z) * s) & (x <= (ends.max - z) * s)
     assert 0.1 < inside.mean() < 0.9  # both sides are tried
     np.testing.assert_allclose(found, seed * inside + seed * (x > 0), rtol=1e-6)
+
+
+def test_real_weights_stay_as_they_are() -> None:
+    """onnxruntime rounds real weights between quantised tensors to 8 bits; the gradient is that of the file."""
+    random = np.random.default_rng(0)
+    weight, bias = random.standard_normal((6, 5)).astype(np.float32), random.standard_normal(5).astype(np.float32)
+    graph = helper.make_graph(
+        [
+            helper.make_node("QuantizeLinear", ["x", "scale", "zero"], ["q"]),
+            helper.make_node("DequantizeLinear", ["q", "scale", "zero"], ["d"]),
+            helper.make_node("Gemm", ["d", "weight", "bias"], ["g"]),
+            helper.make_node("QuantizeLinear", ["g", "scale", "zero"], ["p"]),
+            helper.make_node("DequantizeLinear", ["p", "scale", "zero"], ["y"]),
+        ],
+        "g",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, [3, 6])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
+        [
+            numpy_helper.from_array(value, name)
+            for name, value in (
+                ("weight", weight), ("bias", bias), ("scale", np.float32(0.1)), ("zero", np.zeros((), np.int8)),
+            )
+        ],
+    )  # fmt: skip
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    x, seed = (random.standard_normal(shape).astype(np.float32) for shape in ((3, 6), (3, 5)))
+    found = GradientSession(model, "y").run({"x": x}, seed)["x"]
+    np.testing.assert_allclose(found, seed @ weight.T, rtol=1e-5)
