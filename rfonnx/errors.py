@@ -27,3 +27,12 @@ class QueryError(RfonnxError):
 
 class DataError(RfonnxError):
     """A sample, a folder of samples or a configuration file cannot be read, or does not fit the model."""
+
+
+def named(error: RfonnxError, label: str) -> RfonnxError:
+    """The same error, its message begun with the name of the model that it is about."""
+    if str(error).startswith(f"{label}: "):
+        return error
+    made = type(error)(f"{label}: {error}")
+    made.hint = error.hint
+    return made

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rfonnx.erf.settings import RANDOM_SAMPLES
 from rfonnx.errors import DataError
 from rfonnx.plain import shape_text
+
+if TYPE_CHECKING:
+    from rfonnx.data.prepare import Preparer
+    from rfonnx.data.samples import Item
 
 BAND = 64
 """Positions of the longest axis that are drawn at a time: what lies outside a window is not drawn."""
@@ -116,8 +120,10 @@ def _rows(
         arrays = {name: np.asarray(array) for name, array in data.items()}
         unknown = [name for name in arrays if name not in types]
         if unknown or not arrays:
+            what = ", ".join(map(repr, unknown))
             raise DataError(
-                f"there is no input '{', '.join(unknown)}'", f"the inputs are {', '.join(map(repr, types))}"
+                f"there is no input {what}" if arrays else "data holds no arrays",
+                f"the inputs are {', '.join(map(repr, types))}",
             )
         counts = {len(array) if array.ndim else 0 for array in arrays.values()}
         if len(counts) > 1 or not min(counts):
@@ -163,7 +169,11 @@ def fit(sample: str, name: str, array: np.ndarray, types: Mapping[str, InputType
     if array.shape != kind.shape:
         raise DataError(
             f"{sample} has the shape {shape_text(array.shape)} for input '{name}', which takes {shape_text(kind.shape)}",
-            "bind other shapes with --shape, or mend the data",
+            "mend the data (axis 0 of an array counts the samples), or bind other shapes with --shape",
+        )
+    if not np.can_cast(array.dtype, kind.dtype, "same_kind"):
+        raise DataError(
+            f"{sample} has the type {array.dtype} for input '{name}', which takes {kind.dtype}", "convert it"
         )
     return np.ascontiguousarray(array, kind.dtype)
 
@@ -176,5 +186,16 @@ def _from_path(data: str | os.PathLike[str], types: Mapping[str, InputType], n: 
     source = open_source(data)
     specs = [InputSpec("the model", name, name, kind.shape, kind.dtype) for name, kind in types.items()]
     prepare = Preparer(specs, Preparation())
-    rows = ((item.name, prepare(item.load())) for item in source)
+    rows = ((item.name, _prepared(item, prepare)) for item in source)
     return Samples(_fitted(rows, types, n, seed), len(source) if n is None else min(n, len(source)), source.description)
+
+
+def _prepared(item: Item, prepare: Preparer) -> dict[str, np.ndarray]:
+    """A sample as the model takes it. Errors offer ways out that there are here, not the options of `rfonnx compare`."""
+    try:
+        return prepare(item.load())
+    except DataError as error:
+        reason = str(error).removesuffix(f"; {error.hint}")
+        raise DataError(
+            reason, "mend or remove it: images are resized and divided by 255, arrays are taken as they are"
+        ) from None

@@ -61,7 +61,7 @@ class GradientProber:
         place = crop.units[0].place
         self._place = place
         self._session = GradientSession(
-            model.source, crop.units[0].tensor, model.shapes, providers=providers, threads=threads
+            model.source, crop.units[0].tensor, model.shapes, providers=providers, threads=threads, name=model.name
         )
 
     def maps(self, feeds: Feeds, weights: Sequence[np.ndarray], aggregation: Aggregation, over: Over) -> Floats:

@@ -92,19 +92,33 @@ def make_groups(
         method = "gradient" if kind.dtype.kind == "f" else "perturb"
     groups = []
     for members, part in _crops(subject, units, settings):
+        made: Prober | None = None
         if method == "gradient":
             try:
-                made: Prober = _gradient(part, subject, settings, total)
-            except GradientError as error:
-                if settings.method != "auto":
-                    raise
-                notes.append(f"measured by perturbation: {error}".split(";")[0])
+                made = _gradient(part, subject, settings, total)
+            except RfonnxError as error:
+                made = _instead(error, part, settings, kind)
+                reason = str(error).removeprefix(f"{part.model.name}: ").removesuffix(f"; {error.hint}")
+                notes.append(f"measured by perturbation: {reason}")
                 method = "perturb"
-        if method == "perturb":
-            made = _perturb(part, settings, kind)
+        made = made or _perturb(part, settings, kind)
         lengths = tuple(hi - lo + 1 for lo, hi in part.window)
         groups.append(Group(members, part, made, [Running(lengths) for _ in members]))
+    if method == "gradient" and (settings.probe is not None or settings.block is not None):
+        notes.append("measured by gradients: probe and block are for method 'perturb'")
+    if method == "perturb" and kind.dtype.kind != "f" and settings.probe is not None:
+        notes.append("whatever the probe, whole numbers give way to other ones at random")
     return groups, notes
+
+
+def _instead(error: RfonnxError, part: Crop, settings: Settings, kind: InputType) -> PerturbProber:
+    """What measures without gradients when `error` says that there are none, if that is left open; else the error."""
+    if settings.method != "auto":
+        raise error
+    try:
+        return _perturb(part, settings, kind)
+    except RfonnxError:
+        raise error from None
 
 
 def _crops(subject: Subject, units: Sequence[Unit], settings: Settings) -> list[tuple[list[int], Crop]]:

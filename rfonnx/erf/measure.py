@@ -47,6 +47,8 @@ def measure(subject: Subject, units: Sequence[Unit], settings: Settings) -> list
     stream = samples(settings.data, _windowed(types, units[0], groups), settings.n, settings.seed)
     skipped: list[Skipped] = []
     done = False
+    if settings.progress is not None:
+        settings.progress(Progress(0, stream.total, math.nan))
     for chunk in _chunks(stream.rows, max(group.prober.batch for group in groups)):
         maps = [_maps(group, chunk, units[0], settings) for group in groups]
         for index, (_, (name, _)) in enumerate(chunk):
@@ -64,6 +66,8 @@ def measure(subject: Subject, units: Sequence[Unit], settings: Settings) -> list
         done = all(running.converged(settings.tolerance) for running in runnings)
         if done:
             break
+    if not groups[0].running[0].samples and not skipped:
+        raise DataError(f"{subject.name}: the data holds no samples", "give at least one")
     if not groups[0].running[0].samples:
         what = f": {skipped[0].sample}: {skipped[0].reason}" if skipped else ""
         raise DataError(
@@ -140,13 +144,13 @@ def _result(subject: Subject, unit: Unit, group: Group, index: int, settings: Se
     if running.scale > 0:
         outside += prober.leaked(index) / (running.scale * running.samples)
     notes = list(outcome.notes)
+    perturbed = isinstance(prober, PerturbProber)
     if running.scale == 0:
-        notes.append(
-            f"nothing changes '{unit.tensor}' at this place: dead or saturated units, or a sum that is constant"
-        )
+        why = "dead or saturated units, or a sum that is constant"
+        also = ", or a probe that is no change" if perturbed else ""
+        notes.append(f"nothing changes '{unit.tensor}' at this place: {why}{also}")
     if outside:
         notes.append("mass outside the theoretical field: please report this model, its field or its gradient is wrong")
-    perturbed = isinstance(prober, PerturbProber)
     return ERF(
         model=subject.name,
         tensor=unit.tensor,

@@ -117,7 +117,10 @@ class PerturbProber:
         other = self._crop.cut(
             {self._place.input: replacement(whole, self._place.axes, self.probe, generator, self._values)}
         )[self._place.input]
+        before = self._leaked.copy()
         found = self._occlusions(cut[self._place.input], other)
+        if not np.isfinite(found).all():
+            self._leaked = before  # the sample will be left out
         self.naive_runs += 1 + math.prod(lengths)
         self.runs = self._session.runs
         rank = range(found.ndim - 1)

@@ -131,5 +131,8 @@ def known_shape(analysis: Analysis, tensor: str) -> tuple[int, ...]:
         raise QueryError(f"{analysis.model.name}: '{tensor}' is an input", "choose a tensor that is computed from it")
     shape = analysis.tensors[tensor].shape
     if shape is None or None in shape:
-        raise ShapeError(f"{analysis.model.name}: the shape of '{tensor}' depends on data", "choose another tensor")
+        raise ShapeError(
+            f"{analysis.model.name}: the shape of '{tensor}' is not known: it depends on data, or on an operator that nothing is known of",
+            "choose another tensor",
+        )
     return tuple(n or 0 for n in shape)

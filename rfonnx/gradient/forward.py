@@ -16,7 +16,7 @@ from rfonnx.graph.convert import plain_domain, to_node
 from rfonnx.graph.evaluator import RANDOM, SHAPE_ONLY, run_node
 from rfonnx.graph.external import stored_value
 from rfonnx.graph.model import Graph
-from rfonnx.graph.order import captures, subgraphs
+from rfonnx.graph.order import captures, reads, subgraphs
 from rfonnx.graph.scope import Scope
 from rfonnx.graph.tensors import DTYPES, element_count, read_type
 from rfonnx.results import Shape
@@ -55,6 +55,12 @@ class Forward:
     @property
     def opset(self) -> int:
         return self.graph.opsets[""]
+
+    @property
+    def wanted(self) -> list[str]:
+        """Inputs that any node reads, in the order of the file."""
+        read = {name for proto in self.model.graph.node for name in reads(proto)}
+        return [name for name in self.graph.inputs if name in read]
 
 
 def read_forward(light: LightModel, types: Mapping[str, tuple[str, Shape]]) -> Forward:

@@ -42,13 +42,14 @@ MAX_NESTED = 8
 """Loops inside loops that are written out."""
 
 
-def prepare(source: Source, tensors: Sequence[str], shapes: Shapes | None = None) -> Forward:
+def prepare(source: Source, tensors: Sequence[str], shapes: Shapes | None = None, name: str | None = None) -> Forward:
     """Prepare a model for gradients of some of its tensors.
 
     Args:
         source: path, bytes or ModelProto (not changed).
         tensors: names in the file of the tensors to be differentiated or whose gradients are wanted.
         shapes: as in `rfonnx.analyze`.
+        name: what messages call the model; None: the path.
 
     Raises:
         ModelError: it is no model, its weights are missing, or onnxruntime cannot run it.
@@ -56,7 +57,7 @@ def prepare(source: Source, tensors: Sequence[str], shapes: Shapes | None = None
         ShapeError: a dimension is unbound.
     """
     proto, _, folder = read_model(source)
-    model = lighten(proto, name_of(source), folder)
+    model = lighten(proto, name or name_of(source), folder)
     if model.proto.functions:
         from onnx import inliner
 

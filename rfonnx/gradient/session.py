@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from rfonnx import runtime
-from rfonnx.errors import QueryError, ShapeError
+from rfonnx.errors import QueryError, RfonnxError, ShapeError, named
 from rfonnx.gradient.build import SEED, GradientModel, build, seed_type
 from rfonnx.gradient.forward import Forward
 from rfonnx.gradient.lanes import find_lanes
@@ -21,7 +21,7 @@ from rfonnx.gradient.op import HALF
 from rfonnx.gradient.prepare import float_inputs, prepare
 from rfonnx.gradient.reverse import GradientError
 from rfonnx.graph.bind import Shapes
-from rfonnx.graph.read import Source
+from rfonnx.graph.read import Source, name_of
 from rfonnx.graph.tensors import is_static
 from rfonnx.graph.text import did_you_mean, quote, show_shape
 
@@ -53,6 +53,7 @@ class GradientSession:
         layers: Sequence[str] = (),
         providers: str | Sequence[str] | None = None,
         threads: int | None = None,
+        name: str | None = None,
     ) -> None:
         """Build the gradient graph and open the session.
 
@@ -64,6 +65,7 @@ class GradientSession:
             layers: tensors on the way whose gradients are wanted too.
             providers: "cuda", onnxruntime's own names, or a list; None: the CPU.
             threads: of one operator; None: one per core.
+            name: what messages call the model; None: the path.
 
         Raises:
             GradientError: an operator between the inputs and the tensor has no gradient rule.
@@ -71,20 +73,31 @@ class GradientSession:
             QueryError: the tensor is not in the model, or depends on no float input.
             ShapeError: a dimension is unbound, or the tensor's shape depends on data.
         """
-        forward = model if isinstance(model, Forward) else prepare(model, [tensor, *layers], shapes)
+        label = model.name if isinstance(model, Forward) else name or name_of(model)
+        self._providers, self._threads = providers, threads
+        try:
+            forward = model if isinstance(model, Forward) else prepare(model, [tensor, *layers], shapes, name)
+            self._set_up(forward, tensor, layers)
+        except RfonnxError as error:
+            raise named(error, label) from None
+
+    def _set_up(self, forward: Forward, tensor: str, layers: Sequence[str]) -> None:
+        if tensor in forward.graph.inputs:
+            raise QueryError(
+                f"{quote(tensor)} is an input: its gradient is the seed", "choose a tensor that is computed from it"
+            )
         self.tensor = tensor
         self.wrt = (*float_inputs(forward), *layers)
         self._name = forward.name
         self._shapes = {name: _static(forward, name) for name in (*self.wrt, *forward.graph.inputs, tensor)}
         self.shape = self._shapes[tensor]
         self._forward = forward
-        self._providers, self._threads = providers, threads
         made = build(forward, tensor, self.wrt)
         self._outputs = made.outputs
         self._session = self._open(made)
         self._many: onnxruntime.InferenceSession | None = None
-        self.inputs = {i: self._shapes[i] for i in forward.graph.inputs}
-        self.dtypes = {i: forward.graph.dtypes[i] for i in forward.graph.inputs}
+        self.inputs = {i: self._shapes[i] for i in forward.wanted}
+        self.dtypes = {i: forward.graph.dtypes[i] for i in forward.wanted}
         self._seed_type = seed_type(forward, tensor)
 
     def _open(self, made: GradientModel) -> onnxruntime.InferenceSession:

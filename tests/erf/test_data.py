@@ -108,7 +108,7 @@ def test_more_samples_narrow_the_interval() -> None:
 def test_progress_is_told() -> None:
     told: list[Progress] = []
     rfonnx.erf(local_net(), "y", n=5, batch=1, progress=told.append)
-    assert [at.samples for at in told] == [1, 2, 3, 4, 5]
+    assert [at.samples for at in told] == [0, 1, 2, 3, 4, 5]
     assert {at.total for at in told} == {5}
 
 
@@ -138,7 +138,10 @@ def test_nothing_but_nan_is_an_error() -> None:
     [
         (np.zeros((2, 1, 6, 7), np.float32), r"sample 0 has the shape 1x6x7 for input 'x', which takes 1x1x6x6"),
         ({"z": np.zeros((2, 1, 6, 6))}, r"there is no input 'z'; the inputs are 'x'"),
-        ({}, r"there is no input ''"),
+        ({}, r"data holds no arrays; the inputs are 'x'"),
+        (np.zeros((2, 1, 6, 6), np.complex64), r"sample 0 has the type complex64 for input 'x', which takes float32"),
+        (np.full((2, 1, 6, 6), "1"), r"sample 0 has the type <U1 for input 'x', which takes float32"),
+        (np.zeros((1, 6, 6), np.float32), r"sample 0 has the shape 6x6 .*; mend the data \(axis 0 of an array counts"),
         ({"x": np.zeros((0, 1, 6, 6))}, r"the arrays hold \[0\] samples; axis 0 counts"),
         ([{"z": np.zeros((1, 6, 6))}], r"sample 0 has an array 'z'; the inputs are 'x'"),
         (7, r"data is a int; give an array"),
@@ -150,8 +153,15 @@ def test_data_that_does_not_fit(data: object, text: str) -> None:
         rfonnx.erf(squaring_net(), "y", data=data)
 
 
+def test_ways_out_are_those_that_there_are(tmp_path: Path) -> None:
+    """Other commands skip what cannot be read, and set sizes; this one does not."""
+    (tmp_path / "a.png").write_bytes(b"no image")
+    with pytest.raises(DataError, match=r"'a.png' cannot be read .*; mend or remove it: images are resized"):
+        rfonnx.erf(squaring_net(), "y", data=tmp_path)
+
+
 def test_no_samples_at_all() -> None:
-    with pytest.raises(DataError, match=r"none of 0 samples gave a finite map"):
+    with pytest.raises(DataError, match=r"the data holds no samples; give at least one"):
         rfonnx.erf(squaring_net(), "y", data=iter([]))
 
 

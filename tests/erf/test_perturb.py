@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -13,6 +14,7 @@ import rfonnx.erf
 from erf.nets import Net, local_net
 from rfonnx import runtime
 from rfonnx.erf.probes import replacement
+from rfonnx.errors import ModelError, QueryError
 from rfonnx.gradient import GradientError
 
 PLACES = [(4.0, 4.0), (4.0, 30.0), (20.0, 20.0), (33.0, 8.0)]
@@ -140,6 +142,55 @@ def test_what_has_no_gradient_is_perturbed_when_that_is_left_open() -> None:
     erf = rfonnx.erf(model, "y", n=8, method="auto")
     assert (erf.method, erf.outside, erf.empty) == ("perturb", 0, False)
     assert any("measured by perturbation: node 'y' (Round)" in note for note in erf.notes)
+
+
+def test_no_path_for_gradients_is_perturbed_too() -> None:
+    net = Net([1, 2, 9])
+    model = net.model(net.op("Cast", net.op("ArgMax", net.conv("x", np.eye(2)[..., None]), axis=1), name="y", to=1))
+    with pytest.raises(QueryError, match=r"no differentiable path leads from tensor 'y' to x"):
+        rfonnx.erf(model, "y", n=1)
+    erf = rfonnx.erf(model, "y", n=8, method="auto")
+    assert (erf.method, erf.outside, np.flatnonzero(erf.map).tolist()) == ("perturb", 0, [4, 13])
+
+
+def test_what_neither_way_can_measure_gives_the_gradient_s_error(tmp_path: Path) -> None:
+    net = Net([1, 1, 9])
+    first = net.conv("x", np.ones((1, 1, 3)), name="first")
+    net.nodes.append(onnx.helper.make_node("Swirl", [first], ["y"], domain="no.one"))
+    model = net.model("y")
+    model.opset_import.append(onnx.helper.make_opsetid("no.one", 1))
+    model.graph.output[0].CopyFrom(onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [1, 1, 9]))
+    onnx.save(model, tmp_path / "net.onnx")
+    for method in ("gradient", "perturb", "auto"):
+        with pytest.raises(ModelError, match=r"net.onnx: onnxruntime .* no.one:Swirl.* is not a registered"):
+            rfonnx.erf(tmp_path / "net.onnx", "y", method=method)
+    assert rfonnx.erf(tmp_path / "net.onnx", "first", n=1).field == ((3, 5),)
+
+
+def test_errors_name_the_file_also_where_the_model_was_cropped(tmp_path: Path) -> None:
+    net = Net([1, 1, 90])
+    onnx.save(net.model(net.op("Round", net.conv("x", np.ones((1, 1, 3))), name="y")), tmp_path / "net.onnx")
+    with pytest.raises(GradientError, match=r"net.onnx: node 'y' \(Round\)"):
+        rfonnx.erf(tmp_path / "net.onnx", "y", n=1)
+
+
+def test_probes_that_are_not_used_are_told() -> None:
+    net = Net([1, 5], onnx.TensorProto.INT64)
+    table = net.constant(np.random.default_rng(0).standard_normal((50, 4)).astype(np.float32))
+    tokens = net.model(net.op("Gather", table, "x", name="y"))
+    (note,) = rfonnx.erf(tokens, "y", n=1, method="auto", probe="blur").notes
+    assert "whole numbers give way to other ones" in note
+    (note,) = rfonnx.erf(local_net(), "y", n=1, method="auto", block=2).notes
+    assert "measured by gradients: probe and block are for method 'perturb'" in note
+
+
+def test_samples_that_are_left_out_leave_nothing_outside() -> None:
+    """NaN in the field of one sample: what the check of its outside then gives is no fault of the model."""
+    data = np.random.default_rng(0).standard_normal((3, 2, 40, 40)).astype(np.float32)
+    data[1, 0, 20, 20] = np.nan
+    erf = rfonnx.erf(local_net(), "y", data=data, method="perturb")
+    assert [one.sample for one in erf.skipped] == ["sample 1"]
+    assert (erf.outside, erf.notes) == (0, ())
 
 
 def test_tokens_are_replaced_by_others() -> None:
