@@ -82,7 +82,8 @@ def _assemble(forward: Forward, tensor: str, emit: Emitter, product: Product, la
     model.opset_import.extend(source.opset_import)
     graph = model.graph
     graph.name = "gradient"
-    graph.input.extend(source.graph.input)
+    wanted = set(forward.wanted)
+    graph.input.extend(entry for entry in source.graph.input if entry.name in wanted)
     graph.input.append(_seed(forward, tensor, lanes))
     graph.output.extend(_typed(forward, v.name, v.dtype, name, lanes) for name, v in product.gradients.items())
     forward_nodes = [_with_outputs(node, product.demanded) for node in source.graph.node]
