@@ -1,4 +1,4 @@
-"""Control flow written out: Loop and Scan round by round, If as a choice between both results.
+"""Control flow written out: Loop and Scan round by round, If as a choice between both results, sequences as what is in them.
 
 What a round computes from constants alone (counters, conditions) is computed here, so that a loop's end is found. A loop whose
 end depends on data stays as it is, and the reverse walk refuses it by name.
@@ -6,14 +6,16 @@ end depends on data stays as it is, and the reverse walk refuses it by name.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
+from rfonnx.gradient.sequences import Sequences
 from rfonnx.graph.convert import plain_domain
 from rfonnx.graph.evaluator import RANDOM, run_node
-from rfonnx.graph.order import captures, subgraphs
+from rfonnx.graph.order import captures, reads, subgraphs
 from rfonnx.graph.tensors import is_static, read_type
 
 MAX_NODES = 100_000
@@ -23,7 +25,7 @@ _SMALL = 1024
 
 
 def unroll(model: ModelProto, shapes: Mapping[str, tuple[int | None, ...] | None]) -> bool:
-    """Write out the control flow of the main graph, in place. Nested control flow takes further calls.
+    """Write out the control flow and the sequences of the main graph, in place. Nested control flow takes further calls.
 
     Args:
         model: its initializers are constants.
@@ -33,7 +35,8 @@ def unroll(model: ModelProto, shapes: Mapping[str, tuple[int | None, ...] | None
         Whether anything was written out.
     """
     graph = model.graph
-    if not any(node.op_type in ("If", "Loop", "Scan") and plain_domain(node.domain) == "" for node in graph.node):
+    written = ("If", "Loop", "Scan", "SequenceAt", "SequenceLength", "ConcatFromSequence")
+    if not any(node.op_type in written and plain_domain(node.domain) == "" for node in graph.node):
         return False
     writer = _Writer(model, shapes)
     for node in graph.node:
@@ -41,9 +44,19 @@ def unroll(model: ModelProto, shapes: Mapping[str, tuple[int | None, ...] | None
     if not writer.changed:
         return False
     graph.ClearField("node")
-    graph.node.extend(writer.nodes)
+    graph.node.extend(_needed(writer.nodes, {o.name for o in graph.output}))
     graph.initializer.extend(writer.constants)
     return True
+
+
+def _needed(nodes: Sequence[NodeProto], wanted: set[str]) -> list[NodeProto]:
+    """Without nodes that nobody reads any more: sequences cannot be traced."""
+    kept = []
+    for node in reversed(nodes):
+        if any(output in wanted for output in node.output):
+            kept.append(node)
+            wanted.update(reads(node))
+    return kept[::-1]
 
 
 class _Ended(Exception):
@@ -63,18 +76,22 @@ class _Writer:
         self.constants: list[TensorProto] = []
         self.changed = False
         self._shapes = shapes
+        self._sequences = Sequences(self, shapes)
         self._opsets = {plain_domain(e.domain): e.version for e in model.opset_import}
         self._stored = {t.name: t for t in model.graph.initializer}
         self._values: dict[str, np.ndarray] = {}
         self._written: set[str] = set(self._stored)
         self._hoisted: dict[tuple[int, str], str] = {}
         self._count = 0
+        # names of earlier calls are still there
+        taken = {o.split("/")[0] for o in (*self._stored, *(o for node in model.graph.node for o in node.output))}
+        self._label = next(label for n in itertools.count(1) if (label := f"unrolled{n}") not in taken)
 
     def add(self, node: NodeProto) -> None:
         """One node of the main graph, or what it becomes."""
         write = {"If": self._if, "Loop": self._loop, "Scan": self._scan}.get(node.op_type)
         if write is None or plain_domain(node.domain):
-            self._keep(node)
+            self.keep(node)
             return
         mark = len(self.nodes), len(self.constants)
         try:
@@ -83,9 +100,13 @@ class _Writer:
         except _Ended:
             del self.nodes[mark[0] :], self.constants[mark[1] :]
             self._written = set(self._stored) | {t.name for t in self.constants}
-            self._keep(node)
+            self.keep(node)
 
-    def _keep(self, node: NodeProto) -> None:
+    def keep(self, node: NodeProto) -> None:
+        """Write a node, and the constants that it reads."""
+        if self._sequences.replace(node):
+            self.changed = True
+            return
         for name in (*node.input, *(c for g in subgraphs(node) for c in captures(g))):
             self._write_value(name)
         self.nodes.append(node)
@@ -120,7 +141,7 @@ class _Writer:
         made = [self._inline(branch, {}) for branch in both]
         for output, then, other in zip(node.output, *made, strict=True):
             where = helper.make_node("Where", [node.input[0], then, other], [output], name=f"{node.name}/{output}")
-            self._keep(where)
+            self.keep(where)
 
     def _loop(self, node: NodeProto) -> None:
         body = next(a.g for a in node.attribute if a.name == "body")
@@ -144,7 +165,7 @@ class _Writer:
         for name, made in zip(node.output, carried, strict=False):
             self._alias(made, name)
         for output, stack in zip(node.output[len(carried) :], stacks, strict=True):
-            self._stack(stack, output, 0)
+            self.stack(stack, output, 0)
 
     def _limit(self, node: NodeProto) -> int:
         if not node.input[0]:
@@ -173,7 +194,7 @@ class _Writer:
         length = None if shape is None else shape[in_axes[0]]
         if length is None or length < 1:
             raise _Ended
-        parts = [self._parts(name, axis, length) for name, axis in zip(scanned, in_axes, strict=True)]
+        parts = [self.parts(name, axis, [1] * length, True) for name, axis in zip(scanned, in_axes, strict=True)]
         stacks: list[list[str]] = [[] for _ in range(outputs)]
         start = len(self.nodes)
         for index in range(length):
@@ -189,22 +210,24 @@ class _Writer:
         out_axes = attrs.get("scan_output_axes", [0] * outputs)
         out_turned = attrs.get("scan_output_directions", [0] * outputs)
         for name, stack, axis, turned in zip(node.output[len(states) :], stacks, out_axes, out_turned, strict=True):
-            self._stack(stack[::-1] if turned else stack, name, axis)
+            self.stack(stack[::-1] if turned else stack, name, axis)
 
-    def _parts(self, name: str, axis: int, length: int) -> list[str]:
-        """A tensor's slices along an axis, which is dropped."""
+    def parts(self, name: str, axis: int, lengths: Sequence[int], single: bool) -> list[str]:
+        """A tensor cut along an axis, which is dropped from `single` slices."""
         rank = len(self._shapes.get(name) or ())
         axis = axis % rank if rank else axis
-        made = [self._name("part") for _ in range(length)]
-        lengths = self._constant(np.ones(length, np.int64))
-        self._keep(helper.make_node("Split", [name, lengths], made, axis=axis))
+        made = [self._name("part") for _ in lengths]
+        split = self._constant(np.array(lengths, np.int64))
+        self.keep(helper.make_node("Split", [name, split], made, axis=axis))
+        if not single:
+            return made
         axes = self._constant(np.array([axis], np.int64))
         squeezed = [self._name("slice") for _ in made]
         for part, out in zip(made, squeezed, strict=True):
-            self._keep(helper.make_node("Squeeze", [part, axes], [out]))
+            self.keep(helper.make_node("Squeeze", [part, axes], [out]))
         return squeezed
 
-    def _stack(self, rounds: Sequence[str], name: str, axis: int) -> None:
+    def stack(self, rounds: Sequence[str], name: str, axis: int) -> None:
         """One more axis, along which the rounds' results lie."""
         if not name:
             return
@@ -213,12 +236,16 @@ class _Writer:
         axes = self._constant(np.array([axis], np.int64))
         wide = [self._name("round") for _ in rounds]
         for made, out in zip(rounds, wide, strict=True):
-            self._keep(helper.make_node("Unsqueeze", [made, axes], [out]))
-        self._keep(helper.make_node("Concat", wide, [name], axis=axis))
+            self.keep(helper.make_node("Unsqueeze", [made, axes], [out]))
+        self.keep(helper.make_node("Concat", wide, [name], axis=axis))
 
     def _alias(self, made: str, name: str) -> None:
         if name:
-            self._keep(helper.make_node("Identity", [made], [name]))
+            self.keep(helper.make_node("Identity", [made], [name]))
+
+    def record(self, name: str, value: np.ndarray) -> None:
+        """Give a tensor a constant value."""
+        self._values[name] = value
 
     def _constant(self, value: np.ndarray) -> str:
         name = self._name("constant")
@@ -227,12 +254,12 @@ class _Writer:
 
     def _name(self, label: str) -> str:
         self._count += 1
-        return f"unrolled/{self._count}/{label}"
+        return f"{self._label}/{self._count}/{label}"
 
     def _inline(self, body: GraphProto, given: Mapping[str, str]) -> list[str]:
         """Write a body's nodes once more; gives the names of its outputs."""
         self._count += 1
-        prefix = f"unrolled/{self._count}/"
+        prefix = f"{self._label}/{self._count}/"
         names = dict(given)
         for tensor in body.initializer:
             names[tensor.name] = self._hoist(body, tensor)
@@ -241,7 +268,7 @@ class _Writer:
             renamed = rename(node, names)
             renamed.name = prefix + (node.name or next((o for o in node.output if o), ""))  # names must differ
             if not self._computed(renamed):
-                self._keep(renamed)
+                self.keep(renamed)
         return [names.get(o.name, o.name) for o in body.output]
 
     def _hoist(self, body: GraphProto, tensor: TensorProto) -> str:
@@ -253,7 +280,7 @@ class _Writer:
 
     def _computed(self, node: NodeProto) -> bool:
         """Compute a node's outputs when all it reads is small and constant."""
-        if node.op_type in RANDOM or subgraphs(node) or plain_domain(node.domain):
+        if node.op_type in RANDOM or "Sequence" in node.op_type or subgraphs(node) or plain_domain(node.domain):
             return False
         if node.op_type == "Constant":
             operands: list[np.ndarray | None] = []
