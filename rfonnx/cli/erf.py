@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,6 +51,14 @@ def _channel(context: click.Context, parameter: click.Parameter, text: str) -> s
     return int(text)
 
 
+def _axes(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, ...] | None:
+    """Axis numbers; "spatial" is the default by its name elsewhere."""
+    chosen = options.axes(context, parameter, text)
+    if chosen == "all":
+        raise click.BadParameter("name the axes, such as 2,3", context, parameter)
+    return chosen if isinstance(chosen, tuple) else None
+
+
 @click.command("erf")
 @options.model_argument
 @click.option("--tensor", metavar="NAME", help="The unit's tensor. [default: the last one that has places]")
@@ -79,7 +88,12 @@ def _channel(context: click.Context, parameter: click.Parameter, text: str) -> s
 @click.option(
     "--input", "given", metavar="NAME", help="The input to look at. [default: the first that a window slides along]"
 )
-@options.axes_option
+@click.option(
+    "--axes",
+    metavar="LIST",
+    callback=_axes,
+    help="Axes of the input that the map spans, such as 2,3. [default: those that a window slides along]",
+)
 @click.option(
     "--data",
     metavar="DIR|FILE",
@@ -92,7 +106,7 @@ def _channel(context: click.Context, parameter: click.Parameter, text: str) -> s
     metavar="X",
     help="Stop when the map's 95% interval is at most this share of its mass, such as 0.05.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of what is drawn at random.")
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of what is drawn at random.")
 @click.option(
     "--method",
     type=click.Choice(["auto", "gradient", "perturb"]),
@@ -130,7 +144,7 @@ def _channel(context: click.Context, parameter: click.Parameter, text: str) -> s
     "--all-layers", "every", is_flag=True, help="Measure every layer: sigma, radius, share of the theoretical field."
 )
 @click.option("--batch", type=click.IntRange(1), metavar="N", help="Samples per run. [default: by the model's size]")
-@click.option("--threads", type=click.IntRange(1), metavar="N", help="Threads per operator. [default: all cores]")
+@click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads per operator. [default: all cores]")
 @click.option(
     "--provider",
     "providers",
@@ -149,7 +163,6 @@ def command(
     at: list[Any],
     positions: list[tuple[int | None, ...]],
     given: str | None,
-    axes: options.AxesChoice | None,
     every: bool,
     style: str | None,
     output: str | None,
@@ -157,48 +170,78 @@ def command(
     providers: tuple[str, ...],
     **asked: Any,
 ) -> None:
-    """Measure the effective receptive field of one or more units of MODEL, an ONNX file."""
-    from rfonnx.cli.output import write, write_bytes
+    """Measure what units of MODEL, an ONNX file, really look at: their effective receptive field.
+
+    The theoretical field says what a unit can see. This says how much each position of the input changes it, by gradients that
+    onnxruntime computes, as a mean over samples.
+
+    \b
+    rfonnx erf model.onnx
+    rfonnx erf model.onnx --at 40,60 --data photos -o field.png
+    rfonnx erf model.onnx --all-layers -n 8
+    """
+    from rfonnx.cli.output import check_output, write, write_bytes
     from rfonnx.erf import layers, many
     from rfonnx.errors import QueryError
 
     style = style or _style(output)
-    if every and (style in ("npz", "png", "svg") or positions or len(at) > 1):
+    binary = style in ("npz", "png", "svg")
+    if every and (binary or positions or len(at) > 1):
         raise QueryError(
             "--all-layers gives figures of one place per layer",
             "leave out --position, and use --format text, json or csv",
         )
-    chosen = dict(
-        asked,
-        input=given,
-        shapes=shapes,
-        providers=list(providers) or None,
-        axes=axes if isinstance(axes, tuple) else None,
-    )
-    with _progress() as tell:
+    if positions and at:
+        raise QueryError("--at and --position both say which units to measure", "leave out one of them")
+    check_output(output, model, binary=binary)
+    chosen = dict(asked, input=given, shapes=shapes, providers=list(providers) or None)
+    with _progress("layers" if every else "measuring") as tell:
         if every:
-            found = list(layers(model, at[0] if at else "center", [tensor] if tensor else None, **chosen))
+            found = list(
+                layers(
+                    model, at[0] if at else "center", [tensor] if tensor is not None else None, progress=tell, **chosen
+                )
+            )
         else:
             erfs = many(model, tensor, at or ["center"], positions, progress=tell, **chosen)
     if every:
+        _check_measured(found)
         write(_layers(Path(model).name, found, style, output), output, model)
-    elif style in ("npz", "png", "svg"):
+    elif binary:
         write_bytes(_binary(erfs, style), output, model)
     else:
         write(_text(erfs, style, output), output, model)
 
 
 def _style(output: str | None) -> str:
+    """The format that a file's ending stands for; text for what has none."""
+    from rfonnx.errors import QueryError
+
     ending = Path(output or "").suffix.removeprefix(".").lower()
-    return {"md": "markdown", "txt": "text"}.get(ending, ending if ending in STYLES else "text")
+    style = {"md": "markdown", "txt": "text", "": "text"}.get(ending, ending)
+    if style not in STYLES:
+        raise QueryError(f"-o {output}: no format has the ending '.{ending}'", f"give --format {'|'.join(STYLES)}")
+    return style
+
+
+def _check_measured(layers: Any) -> None:
+    """What fails for every layer is no finding about layers."""
+    from rfonnx.errors import RfonnxError
+
+    if layers and all(layer.problem for layer in layers):
+        raise RfonnxError(f"none of {len(layers)} layers could be measured: {layers[0].tensor}: {layers[0].problem}")
 
 
 @contextmanager
-def _progress() -> Iterator[Any]:
+def _progress(what: str) -> Iterator[Any]:
     from rfonnx.cli.progress import progress
 
-    with progress("measuring") as tell:
-        yield lambda at: tell(at.samples, at.total)
+    with progress(what) as tell:
+        yield lambda at: tell(at.samples, at.total, _interval(at.half_width))
+
+
+def _interval(half_width: float) -> str:
+    return "" if math.isnan(half_width) else f", +-{100 * half_width:.2g}% of the mass"
 
 
 def _text(erfs: Any, style: str, output: str | None) -> Iterator[str]:

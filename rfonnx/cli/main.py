@@ -61,6 +61,10 @@ def run(args: Sequence[str] | None = None) -> int:
         return _fail(_usage(error))
     except (click.Abort, KeyboardInterrupt):
         return INTERRUPTED
+    except MemoryError as error:
+        return _fail(
+            f"not enough memory ({error or 'none is left'}); bind a shorter input with --shape, or a smaller --batch"
+        )
     except Exception as error:
         return _internal(error)
     return code if isinstance(code, int) else 0

@@ -35,7 +35,7 @@ def _length(word: str, text: str, context: click.Context, parameter: click.Param
     return int(word)
 
 
-def _axes(context: click.Context, parameter: click.Parameter, text: str | None) -> AxesChoice | None:
+def axes(context: click.Context, parameter: click.Parameter, text: str | None) -> AxesChoice | None:
     if text is None or text == "all" or text == "spatial":
         return text  # type: ignore[return-value]  # mypy does not narrow str to Literal
     words = [word.strip() for word in text.split(",")]
@@ -92,7 +92,7 @@ def axes_option(function: Function) -> Function:
     return click.option(
         "--axes",
         metavar="all|spatial|LIST",
-        callback=_axes,
+        callback=axes,
         help="Input axes to show: all, those a window slides along, or numbers (2,3). [text: spatial, data: all]",
     )(function)
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 from rfonnx.errors import RfonnxError
 
+UNWRITABLE = "choose a folder that exists and may be written to"
+
 
 def write(pieces: Iterable[str], output: str | None, *models: str | None) -> None:
     """Write the pieces to the file `output`, or to standard output when it is None or "-"; the `models` are never overwritten.
@@ -36,6 +38,23 @@ def write_bytes(data: bytes, output: str | None, model: str | None = None) -> No
     if sys.stdout.isatty():
         raise RfonnxError("this format is no text for a terminal", "give a file with -o")
     _to_stdout((data,))
+
+
+def check_output(output: str | None, *models: str | None, binary: bool = False) -> None:
+    """Refuse what cannot be written to, before the work is done and not after.
+
+    Raises:
+        RfonnxError: as in `write` and `write_bytes`, as far as it can be told beforehand.
+    """
+    if output in (None, "-"):
+        if binary and sys.stdout.isatty():
+            raise RfonnxError("this format is no text for a terminal", "give a file with -o")
+        return
+    assert output is not None
+    target = _target(output, *models)
+    if not target.parent.is_dir() or not os.access(target.parent, os.W_OK | os.X_OK):
+        reason = "it may not be written to" if target.parent.is_dir() else "there is no such folder"
+        raise RfonnxError(f"-o {output} cannot be written: {reason}", UNWRITABLE)
 
 
 def terminal_style(style: str, output: str | None) -> str:
@@ -66,12 +85,17 @@ def _give_up() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _to_file(pieces: Iterable[str] | Iterable[bytes], output: str, *models: str | None) -> None:
+def _target(output: str, *models: str | None) -> Path:
     target = Path(output).resolve()
     if target.exists() and any(model and Path(model).exists() and target.samefile(model) for model in models):
         raise RfonnxError(f"-o {output} is the model itself", "give the report a file of its own")
     if target.is_dir():
         raise RfonnxError(f"-o {output} is a folder, expected a file", "add a file name to it")
+    return target
+
+
+def _to_file(pieces: Iterable[str] | Iterable[bytes], output: str, *models: str | None) -> None:
+    target = _target(output, *models)
     try:
         if target.exists() and not target.is_file():
             # /dev/null, a named pipe: written to, not replaced.
@@ -86,8 +110,7 @@ def _to_file(pieces: Iterable[str] | Iterable[bytes], output: str, *models: str 
         finally:
             draft.unlink(missing_ok=True)
     except OSError as error:
-        hint = "choose a folder that exists and may be written to"
-        raise RfonnxError(f"-o {output} cannot be written: {error.strerror}", hint) from error
+        raise RfonnxError(f"-o {output} cannot be written: {error.strerror}", UNWRITABLE) from error
 
 
 def _encoded(piece: str | bytes) -> bytes:

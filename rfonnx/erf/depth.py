@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from rfonnx.effective import ERF, Layer
 from rfonnx.erf.default import FLOATS, default_tensor
 from rfonnx.erf.equivariance import upstream
 from rfonnx.erf.measure import measure
 from rfonnx.erf.place import Place, find_place
-from rfonnx.erf.settings import At, Settings
+from rfonnx.erf.settings import At, Progress, Settings
 from rfonnx.erf.subject import Subject, choose_units, open_subject
 from rfonnx.erf.unit import Unit
 from rfonnx.errors import RfonnxError
@@ -21,8 +22,13 @@ def measure_layers(source: Source, at: At, tensors: Sequence[str] | None, settin
     """See `rfonnx.erf.layers`."""
     subject = open_subject(source, settings)
     place = find_place(subject.analysis, settings.input, settings.axes, at)
-    for name in tensors if tensors is not None else growing(subject, place):
-        yield _layer(subject, name, at, settings)
+    names = tensors if tensors is not None else growing(subject, place)
+    quiet = replace(settings, progress=None)
+    tell = settings.progress or (lambda at: None)
+    tell(Progress(0, len(names), math.nan))
+    for done, name in enumerate(names, 1):
+        yield _layer(subject, name, at, quiet)
+        tell(Progress(done, len(names), math.nan))
 
 
 def growing(subject: Subject, place: Place) -> list[str]:

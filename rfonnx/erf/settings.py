@@ -35,8 +35,8 @@ class Progress:
     """How far a measurement is.
 
     Attributes:
-        samples: done.
-        total: samples in all, or None when that is not known.
+        samples: done; or layers, where several are measured.
+        total: in all, or None when that is not known.
         half_width: see `ERF`; the largest of all units.
     """
 

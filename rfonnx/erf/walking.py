@@ -132,7 +132,7 @@ def known_shape(analysis: Analysis, tensor: str) -> tuple[int, ...]:
     shape = analysis.tensors[tensor].shape
     if shape is None or None in shape:
         raise ShapeError(
-            f"{analysis.model.name}: the shape of '{tensor}' is not known: it depends on data, or on an operator that nothing is known of",
+            f"{analysis.model.name}: the shape of '{tensor}' is not known: it depends on data, or on an unknown operator",
             "choose another tensor",
         )
     return tuple(n or 0 for n in shape)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
 import pty
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +18,8 @@ import numpy as np
 import pytest
 
 from outcome import Outcome
+from rfonnx.erf import api
+from rfonnx.report.erf_json import erf_json
 
 Run = Callable[..., Outcome]
 
@@ -138,6 +143,27 @@ def test_all_layers(rfonnx: Run, models: Path, style: str) -> None:
         (["--data", "/nowhere"], "data '/nowhere' does not exist"),
         (["--axes", "7"], "input 'x' of shape 1x3x32x40 has no axes (7,)"),
         (["--tolerance", "0"], "0.0 is not in the range x>0"),
+        (["--tolerance", "nan"], "tolerance is nan; give a share of the mass above 0"),
+        (["--seed", "-1"], "-1 is not in the range x>=0"),
+        (["--threads", "100000"], "100000 is not in the range 1<=x<=1024"),
+        (["--tensor", ""], "no tensor '' is computed from an input"),
+        (["--axes", "all"], "name the axes, such as 2,3"),
+        (["--position", "0,:,3,3", "--at", "3,3"], "--at and --position both say which units to measure"),
+        (
+            ["--position", "0,1,3,3", "--channel", "2"],
+            "position 0,1,3,3 sums along no axis of 'pool' that channel 2 could",
+        ),
+        (["--method", "gradient", "--probe", "noise"], "probe and block say how the input is perturbed"),
+        (
+            ["--all-layers", "--data", "/nowhere"],
+            "none of 3 layers could be measured: conv1: data '/nowhere' does not exist",
+        ),
+        (
+            ["--all-layers", "--provider", "abacus"],
+            "layers could be measured: conv1",
+        ),
+        (["--all-layers", "--tensor", "pol"], "none of 1 layers could be measured: pol: seed.onnx: no tensor 'pol'"),
+        (["-o", "field.jpg"], "-o field.jpg: no format has the ending '.jpg'; give --format text|json|csv"),
     ],
 )
 def test_one_clear_line(rfonnx: Run, models: Path, options: list[str], message: str) -> None:
@@ -154,3 +180,85 @@ def test_the_model_is_never_overwritten(rfonnx: Run, models: Path, tmp_path: Pat
     assert done.code == 2
     assert "is the model itself" in done.err
     assert copy.read_bytes() == (models / "seed.onnx").read_bytes()
+
+
+def test_one_channel_of_a_position(rfonnx: Run, models: Path) -> None:
+    options = ("-n", 2, "--format", "json")
+    by_channel = rfonnx("erf", models / "seed.onnx", "--position", "0,:,3,3", "--channel", 2, *options)
+    by_number = rfonnx("erf", models / "seed.onnx", "--position", "0,2,3,3", *options)
+    first, second = (json.loads(done.out)["units"] for done in (by_channel, by_number))
+    assert first[0]["position"] == [0, 2, 3, 3]
+    assert first == second
+
+
+@pytest.mark.parametrize("target", ["nowhere/f.json", "folder", "model.onnx"])
+def test_where_it_goes_is_checked_before_the_work(
+    rfonnx: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "model.onnx").write_bytes(b"")
+    monkeypatch.setattr("rfonnx.erf.many", lambda *given, **options: pytest.fail("it was measured"))
+    done = rfonnx("erf", tmp_path / "model.onnx", "--format", "json", "-o", tmp_path / target)
+    assert (done.code, done.err.count("\n")) == (2, 1)
+    assert f"{target} " in done.err
+
+
+def test_a_bar_on_a_terminal_tells_the_interval_and_the_layers(models: Path) -> None:
+    for options, words in ((["-n", "12", "--batch", "4"], b"% of the mass"), (["--all-layers", "-n", "1"], b"3/3")):
+        main, side = pty.openpty()
+        command = [sys.executable, "-m", "rfonnx", "erf", str(models / "seed.onnx"), *options]
+        environment = {**os.environ, "COLUMNS": "120", "TERM": "xterm"}
+        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=side, timeout=60, check=True, env=environment)
+        os.close(side)
+        shown = b""
+        with contextlib.suppress(OSError):  # what Linux says at the end of a terminal
+            while piece := os.read(main, 65536):
+                shown += piece
+        os.close(main)
+        assert words in shown
+        assert b"\x1b" not in done.stdout
+
+
+def test_interrupted(models: Path) -> None:
+    command = [sys.executable, "-m", "rfonnx", "erf", str(models / "seed.onnx"), "-n", "100000000", "--batch", "1"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        time.sleep(2)
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=60)
+    assert (running.returncode, out, err.strip()) == (130, "", "")
+
+
+def test_too_little_memory_is_told(rfonnx: Run, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def greedy(*given: object, **options: object) -> None:
+        raise MemoryError("Unable to allocate 27 GiB")
+
+    monkeypatch.setattr("rfonnx.erf.measure.measure", greedy)
+    done = rfonnx("erf", models / "seed.onnx", "-n", 1)
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        "rfonnx: error: not enough memory (Unable to allocate 27 GiB); bind a shorter input with --shape, or a smaller --batch\n"
+    )
+
+
+def test_the_json_is_what_the_api_says(rfonnx: Run, models: Path) -> None:
+    """Every figure of the document is the ERF's own, and nothing is lost on the way."""
+    document = json.loads(
+        rfonnx("erf", models / "seed.onnx", "--at", "3,4", "-n", 3, "--format", "json", "--threads", 1).out
+    )
+    erf = api.erf(models / "seed.onnx", at=(3, 4), n=3, threads=1)
+    (unit,) = document["units"]
+    for name in ("centre", "field", "unbounded", "window", "sigma", "centroid", "offset", "at", "position"):
+        assert unit[name] == json.loads(json.dumps(getattr(erf, name))), name
+    for name in ("scale", "outside", "half_width", "luo_size", "ratio", "share", "anisotropy", "entropy", "runs"):
+        assert unit[name] == getattr(erf, name), name
+    assert unit["gaussian"]["sigma"] == list(erf.gaussian.sigma if erf.gaussian else ())
+    for name, measure in (("mass_radius", erf.mass_radius), ("area_ratio", erf.area_ratio)):
+        assert unit[name] == {share: measure(float(share)) for share in unit[name]}
+    assert unit["area_ratio_log10"] == {share: erf.area_ratio_log10(float(share)) for share in unit["area_ratio_log10"]}
+    assert unit["marginals"] == [erf.map.sum(1).tolist(), erf.map.sum(0).tolist()]
+
+
+def test_numbers_of_numpy_are_numbers(models: Path) -> None:
+    erf = api.erf(models / "seed.onnx", channel=np.int64(2), n=np.int32(1), at=np.array([3, 4]))
+    again = api.erf(models / "seed.onnx", position=np.array([0, 2, 1, 2]), n=1)
+    assert [json.loads("".join(erf_json([one])))["units"][0]["position"] for one in (erf, again)] == [[0, 2, 1, 2]] * 2
