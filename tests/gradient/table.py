@@ -511,6 +511,7 @@ def grid_case(mode: str, padding: str, corners: int, shape: tuple[int, ...] = (2
     return Case("GridSample", [shape, grid], attrs, tag=f"{mode}-{padding}-{corners}-{rank}d")
 
 
+BOXES = np.array([[1.0, 2.0, 9.0, 13.0], [-4.0, 0.5, 7.3, 6.1], [3.1, 4.2, 3.4, 4.3], [10.0, 9.0, 21.0, 25.0]])
 SAMPLING = [
     *(
         grid_case(mode, padding, corners)
@@ -529,6 +530,17 @@ SAMPLING = [
     Case("AffineGrid", [(2, 2, 3), ints(2, 3, 4, 5)], {"align_corners": 0}),
     Case("AffineGrid", [(2, 2, 3), ints(2, 3, 4, 5)], {"align_corners": 1}, tag="corners"),
     Case("AffineGrid", [(1, 3, 4), ints(1, 3, 2, 4, 3)], tag="3d"),
+    *(
+        Case(
+            "RoiAlign", [(2, 3, 8, 9), BOXES, ints(0, 1, 1, 0)],
+            {
+                "output_height": 2, "output_width": 3, "sampling_ratio": ratio, "spatial_scale": 0.5,
+                "coordinate_transformation_mode": way,
+            },
+            opset=16, tag=f"{way}-{ratio}",
+        )
+        for way in ("half_pixel", "output_half_pixel") for ratio in (0, 2)
+    ),
     Case("DeformConv", [(1, 4, 6, 5), weights(3, 4, 3, 2), (1, 12, 6, 5)], {"pads": [1, 0, 1, 1]}),
     Case(
         "DeformConv", [(2, 4, 7, 6), weights(4, 2, 3, 3), (2, 36, 4, 3), (4,), (2, 18, 4, 3)],
@@ -580,6 +592,32 @@ MORE = [
             ("i,i->", ((3,), (3,))),
         )
     ),
+]  # fmt: skip
+
+
+def transform(
+    tag: str, x: tuple[int, ...], axis: int, length: int | None = None, opset: int = 20, **attrs: Any
+) -> Case:
+    """A DFT; onnxruntime has none of float64."""
+    size = None if length is None else np.array(length, np.int64)
+    if opset < 20:
+        return Case("DFT", [x, size], {"axis": axis, **attrs}, opset, tag=f"{tag}-{opset}")
+    return Case("DFT", [x, size, np.array(axis, np.int64)], attrs, opset, tag=tag)
+
+
+SIGNAL = [
+    *(transform(f"complex-{i}", (2, 6, 2), 1, inverse=i) for i in (0, 1)),
+    *(transform(f"real-{i}", (2, 5, 1), -2, inverse=i) for i in (0, 1)),
+    transform("first-axis", (5, 3, 2), 0, opset=17),
+    transform("middle", (2, 6, 3, 1), 1, opset=17, onesided=1),
+    transform("onesided", (2, 6, 1), 1, onesided=1),
+    transform("onesided-odd", (2, 7, 1), 1, onesided=1),
+    transform("longer", (2, 5, 1), 1, 8, onesided=1),
+    transform("shorter", (2, 9, 2), 1, 6),
+    transform("inverse-longer", (2, 5, 2), 1, 7, inverse=1),
+    Case("STFT", [(2, 21, 1), np.array(4, np.int64), weights(8)], {"onesided": 1}, 17),
+    Case("STFT", [(2, 23, 1), np.array(3, np.int64), None, np.array(6, np.int64)], {"onesided": 0}, 17, tag="all"),
+    Case("STFT", [(1, 20, 2), np.array(5, np.int64), weights(7)], {"onesided": 0}, 17, tag="complex"),
 ]  # fmt: skip
 
 
@@ -655,5 +693,6 @@ TABLE = [
     *RESIZE,
     *SAMPLING,
     *MORE,
+    *SIGNAL,
     *RECURRENT,
 ]

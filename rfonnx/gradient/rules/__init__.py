@@ -14,9 +14,11 @@ from rfonnx.gradient.rules import (
     quantize,
     recurrent,
     reduce,
+    regions,
     resize,
     sampling,
     scan,
     shape,
+    signal,
     slicing,
 )
