@@ -614,6 +614,7 @@ SIGNAL = [
     transform("onesided-odd", (2, 7, 1), 1, onesided=1),
     transform("longer", (2, 5, 1), 1, 8, onesided=1),
     transform("shorter", (2, 9, 2), 1, 6),
+    *(transform(f"half-spectrum-{n}", (2, 4, 2), 1, n, inverse=1, onesided=1) for n in (6, 7)),
     transform("inverse-longer", (2, 5, 2), 1, 7, inverse=1),
     Case("STFT", [(2, 21, 1), np.array(4, np.int64), weights(8)], {"onesided": 1}, 17),
     Case("STFT", [(2, 23, 1), np.array(3, np.int64), None, np.array(6, np.int64)], {"onesided": 0}, 17, tag="all"),
