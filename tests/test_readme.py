@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import click
 from click.testing import CliRunner
 
 import rfonnx
@@ -12,16 +13,47 @@ ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 
 
-def block(language: str) -> str:
-    found = re.search(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
-    assert found
-    return found.group(1)
+def block(language: str, number: int = 0) -> str:
+    found: list[str] = re.findall(rf"^```{language}\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+    return found[number]
 
 
 def test_the_report_ends_as_shown():
     printed = CliRunner().invoke(cli, ["report", str(ROOT / "models" / "resnet18.onnx")])
     assert printed.exit_code == 0
     assert printed.output.rstrip().endswith(block("text").rstrip())
+
+
+def test_the_effective_field_is_measured_as_shown(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    command = re.search("`rfonnx (erf .*?)` prints", README)
+    assert command
+    printed = CliRunner().invoke(cli, command.group(1).split())
+    assert printed.exit_code == 0
+    shown = block("text", 1).splitlines()
+    assert [line for line in printed.output.splitlines() if line in shown] == shown
+
+
+def test_the_page_on_effective_fields_names_every_option():
+    page = (ROOT / "docs" / "erf.md").read_text()
+    command = cli.get_command(click.Context(cli), "erf")
+    assert isinstance(command, click.Command)
+    for option in (one for one in command.params if isinstance(one, click.Option)):
+        names = [*option.opts, *option.secondary_opts]
+        assert any(re.search(rf"[` ]{name}\b", page) for name in names), names
+
+
+def test_training_for_a_near_task_keeps_the_field_and_for_a_far_one_widens_it():
+    folder = ROOT / "models" / "digits_erf"
+    before, near, far = (
+        rfonnx.erf(folder / f"{name}.onnx", channel="random", data=str(folder / "canvases.npz"), n=128)
+        for name in ("untrained", "near", "far")
+    )
+    assert before.field == near.field == far.field == ((2, 32), (2, 32))
+    assert 0.8 * before.luo_size < near.luo_size < before.luo_size
+    assert far.luo_size > 1.4 * before.luo_size
+    assert min(far.sigma) > 1.3 * max(before.sigma)
+    assert before.outside == near.outside == far.outside == 0
 
 
 def test_the_python_lines_give_what_their_comments_say(monkeypatch):

@@ -70,14 +70,14 @@ def _curves(figure_class: Any, erfs: Sequence[ERF], titles: Sequence[str]) -> An
         if not erf.empty:
             for share, colour, height in zip(SHARES, (INNER, OUTER), (0.94, 0.86), strict=True):
                 first, last = shortest_interval(erf.map, share)
-                label = f"shortest part with {100 * share:g}% of the mass"
+                label = f"shortest {100 * share:g}% of the mass"
                 ends, across = (first - 0.5, last + 0.5), axes.get_xaxis_transform()
                 axes.plot(ends, (height, height), color=colour, transform=across, label=label)
         axes.set_xlim(*_limits(lo, hi, len(erf.map)))
         axes.set_title(title, fontsize=9)
-        axes.set_xlabel(f"axis {erf.axes[0]} of {printable(erf.input)}", fontsize=8)
-        axes.set_ylabel("share of the mass", fontsize=8)
-        axes.tick_params(labelsize=8)
+        axes.set_xlabel(f"axis {erf.axes[0]} of {printable(erf.input)}", fontsize=9)
+        axes.set_ylabel("share of the mass", fontsize=9)
+        axes.tick_params(labelsize=9)
     panels[0].set_ylim(0, 1.3 * max(*(erf.map.max() for erf in erfs), 1e-300))  # one scale, shared; room for the lines
     _legend(figure, panels[0])
     return figure
@@ -89,7 +89,7 @@ def _images(figure_class: Any, erfs: Sequence[ERF], titles: Sequence[str]) -> An
     across = len(drawn) // len(erfs) if erfs[0].map.ndim > 2 else min(ACROSS, len(erfs))
     down = -(-len(drawn) // across)
     tallest = max(_length(erf.field[rows]) / _length(erf.field[columns]) for erf, _, _, (rows, columns) in drawn)
-    size = (max(4.4, 3.1 * across) + 0.7, 0.5 + down * (0.6 + min(5.0, max(1.5, 3.1 * tallest))))
+    size = (max(4.4, 3.1 * across) + 0.7, 0.5 + down * (0.6 + min(5.0, max(1.5, 2.8 * tallest))))
     figure = figure_class(figsize=size, layout="constrained")
     panels = list(figure.subplots(down, across, squeeze=False).flat)
     strongest = _strongest([plane for _, _, plane, _ in drawn])
@@ -102,18 +102,18 @@ def _images(figure_class: Any, erfs: Sequence[ERF], titles: Sequence[str]) -> An
         axes.set_xlim(*_limits(left, right, plane.shape[1]))
         axes.set_ylim(*_limits(top, bottom, plane.shape[0])[::-1])
         if kept[0] + 2 == erf.map.ndim:  # the first panel of the unit
-            axes.set_title(title, fontsize=10)
+            axes.set_title(title, fontsize=11)
         if erf.map.ndim > 2:
             rows, columns = (erf.axes[axis] for axis in kept)
-            axes.set_xlabel(f"axis {columns} across, {rows} down", fontsize=8)
-        axes.tick_params(labelsize=8)
+            axes.set_xlabel(f"axis {columns} across, {rows} down", fontsize=9)
+        axes.tick_params(labelsize=9)
         for side in (axes.xaxis, axes.yaxis):
             side.get_major_locator().set_params(integer=True, nbins=6)
     for axes in panels[len(drawn) :]:
         axes.set_axis_off()
     bar = figure.colorbar(image, ax=panels, fraction=0.05, pad=0.01, aspect=22, extend="max")
-    bar.set_label("% of the mass per position", fontsize=8)
-    bar.ax.tick_params(labelsize=8)
+    bar.set_label("% of the mass per position", fontsize=9)
+    bar.ax.tick_params(labelsize=9)
     _legend(figure, panels[0])
     return figure
 
@@ -183,7 +183,7 @@ def _limits(lo: int, hi: int, length: int) -> tuple[float, float]:
 
 def _legend(figure: Any, axes: Any) -> None:
     handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=8)
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=10)
 
 
 def _matplotlib() -> tuple[Any, Any]:

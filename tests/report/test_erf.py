@@ -247,8 +247,8 @@ def test_curves_show_the_shortest_parts() -> None:
     figure, _ = erf_figure([field(rank=1)])
     spans = {line.get_label(): line.get_xdata() for line in figure.axes[0].lines}
     # Binomials of 8, of 256: 56 + 70 + 56 is the shortest over a half, 8 + 28 + ... + 28 the first of two over 95%.
-    assert tuple(spans["shortest part with 50% of the mass"]) == (6.5, 9.5)
-    assert tuple(spans["shortest part with 95% of the mass"]) == (4.5, 10.5)
+    assert tuple(spans["shortest 50% of the mass"]) == (6.5, 9.5)
+    assert tuple(spans["shortest 95% of the mass"]) == (4.5, 10.5)
 
 
 def test_names_are_no_formulas_in_pictures() -> None:
