@@ -8,10 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rfonnx.effective.measures import Map, centroid, covariance
+from rfonnx.effective.measures import Map, centroid, covariance, trimmed
 
 ROUNDS = 100
 TOLERANCE = 1e-10
+FAR = 9.0
+"""Beyond so many sigmas a Gaussian is less than 1e-17 of its height."""
+
 MARGIN = 5.0
 """The fit looks at this many sigmas around the centroid: beyond them both map and Gaussian are all but empty."""
 
@@ -42,10 +45,12 @@ def fit_gaussian(values: Map) -> GaussianFit | None:
     The unknowns are the height, the mean, and a triangular root L of the inverse covariance (L L^T), which keeps that
     positive. None when the map has no width along some axis: it has no Gaussian.
     """
-    spread = covariance(values)
+    held, begin = trimmed(values)
+    spread = covariance(held)
     if not np.all(np.isfinite(spread)) or np.linalg.eigvalsh(spread)[0] < 1e-6:
         return None
-    window, start = _window(values, spread)
+    middle = [c + b for c, b in zip(centroid(held), begin, strict=True)]
+    window, start = _window(values, middle, spread)
     inside = values[window]
     points = np.stack([p.ravel() for p in np.indices(inside.shape)]).astype(np.float64)
     rank = values.ndim
@@ -84,21 +89,34 @@ def _result(values: Map, unknowns: Map, start: Sequence[int], rank: int) -> Gaus
     spread = np.linalg.inv(precision)
     mean = unknowns[1 : 1 + rank] + np.array(start)
     whole = np.concatenate([unknowns[:1], mean, unknowns[1 + rank :]])
-    points = np.stack([p.ravel() for p in np.indices(values.shape)]).astype(np.float64)
-    rest = values.ravel() - _model(whole, points, rank, slopes=False)[0]
+    seen = _support(values, mean, np.sqrt(np.diag(spread)))
+    inside = values[seen]
+    points = np.stack([p.ravel() + s.start for p, s in zip(np.indices(inside.shape), seen, strict=True)])
+    rest = inside.ravel() - _model(whole, points.astype(np.float64), rank, slopes=False)[0]
     return GaussianFit(
         float(unknowns[0]),
         tuple(map(float, mean)),
         tuple(tuple(map(float, row)) for row in spread),
         tuple(map(float, np.sqrt(np.diag(spread)))),
-        float(np.linalg.norm(rest) / np.linalg.norm(values)),
+        float(np.linalg.norm(rest) / np.linalg.norm(inside)),
     )
 
 
-def _window(values: Map, spread: Map) -> tuple[tuple[slice, ...], list[int]]:
+def _support(values: Map, mean: Map, sigma: Map) -> tuple[slice, ...]:
+    """The part outside of which the map is 0, and the Gaussian less than float64 resolves."""
+    held, begin = trimmed(values)
+    slices = []
+    for n, first, length, m, s in zip(held.shape, begin, values.shape, mean, sigma, strict=True):
+        reach = min(FAR * float(s), float(length)) + 1
+        low, high = int(np.clip(m - reach, 0, length - 1)), int(np.clip(m + reach, 0, length - 1))
+        slices.append(slice(min(first, low), max(first + n, high + 1)))
+    return tuple(slices)
+
+
+def _window(values: Map, centre: Sequence[float], spread: Map) -> tuple[tuple[slice, ...], list[int]]:
     """The part of the map that the fit looks at, and where it begins."""
     slices, start = [], []
-    for middle, variance, length in zip(centroid(values), np.diag(spread), values.shape, strict=True):
+    for middle, variance, length in zip(centre, np.diag(spread), values.shape, strict=True):
         reach = MARGIN * float(np.sqrt(variance)) + 2
         low, high = max(0, int(middle - reach)), min(length, int(middle + reach) + 1)
         slices.append(slice(low, high))

@@ -15,8 +15,28 @@ import numpy.typing as npt
 
 Map = npt.NDArray[np.float64]
 
+SLAB = 64
+"""Positions along the first axis that are looked at together: a map may be large, and distances are as many."""
+
 LUO_THRESHOLD = 1 - 0.9545
 """Luo et al. 2016, section 4.1: a position counts when it has more than 1 - 95.45% of the centre's value (two sigmas)."""
+
+
+def trimmed(values: Map) -> tuple[Map, tuple[int, ...]]:
+    """The smallest box of a map that holds all its mass (a view), and where it begins. All of a map without mass.
+
+    Most units see little of a large input: what is measured in the box takes no time and memory for the rest.
+
+    >>> trimmed(np.array([0.0, 0.0, 3.0, 0.0, 1.0, 0.0]))
+    (array([3., 0., 1.]), (2,))
+    """
+    begin = []
+    for axis in range(values.ndim):
+        held = np.flatnonzero(values.any(axis=tuple(a for a in range(values.ndim) if a != axis)))
+        first, last = (int(held[0]), int(held[-1])) if held.size else (0, values.shape[axis] - 1)
+        begin.append(first)
+        values = values[(slice(None),) * axis + (slice(first, last + 1),)]
+    return values, tuple(begin)
 
 
 def mass_radius(values: Map, centre: Sequence[float], shares: Sequence[float]) -> list[float]:
@@ -35,8 +55,12 @@ def mass_radius(values: Map, centre: Sequence[float], shares: Sequence[float]) -
     return [float(distances[order[min(i, len(order) - 1)]]) for i in found]
 
 
-def area_ratio(values: Map, centre: Sequence[float], share: float) -> float:
+def area_ratio(
+    values: Map, centre: Sequence[float], share: float, whole: Sequence[tuple[int, int]] | None = None
+) -> float:
     """Positions of the smallest centred square (cube, interval) that holds more than `share` of the mass, over all positions.
+
+    `whole`: of a map that was trimmed, where it began and ended, in positions of `values` (closed intervals).
 
     Ding et al. 2022 (RepLKNet), table 6: the square's side is odd, around the middle position; here around the position
     nearest to `centre` (of two, the later), and cut off where it leaves the map. 1.0 when no square holds more.
@@ -44,16 +68,19 @@ def area_ratio(values: Map, centre: Sequence[float], share: float) -> float:
     >>> area_ratio(np.ones((5, 5)), [2.0, 2.0], 0.2)
     0.36
     """
-    middle = [nearest(c, n) for c, n in zip(centre, values.shape, strict=True)]
+    ends = [(0, n - 1) for n in values.shape] if whole is None else whole
+    middle = [lo + nearest(c - lo, hi - lo + 1) for c, (lo, hi) in zip(centre, ends, strict=True)]
     # Positions by ring: the half side of the first square that holds them.
     away = np.ix_(*(np.abs(np.arange(n) - m) for n, m in zip(values.shape, middle, strict=True)))
     ring: npt.NDArray[np.int64] = np.zeros((), np.int64)
     for distance in away:
         ring = np.maximum(ring, distance)
     mass = np.cumsum(np.bincount(ring.ravel(), values.ravel()))
-    count = np.cumsum(np.bincount(ring.ravel()))
     enough = np.flatnonzero(mass > share * mass[-1])
-    return float(count[enough[0] if enough.size else -1] / values.size)
+    if not enough.size:
+        return 1.0
+    inside = [min(hi, m + enough[0]) - max(lo, m - enough[0]) + 1 for m, (lo, hi) in zip(middle, ends, strict=True)]
+    return math.prod(map(int, inside)) / math.prod(hi - lo + 1 for lo, hi in ends)
 
 
 def nearest(centre: float, length: int) -> int:
@@ -119,9 +146,15 @@ def entropy(values: Map) -> float:
 
 def radial_profile(values: Map, centre: Sequence[float]) -> list[tuple[int, float, float, float]]:
     """By whole radius r: (r, positions with r <= distance < r + 1, their mean value, mass up to and with them)."""
-    offsets = np.ix_(*(np.arange(n) - c for n, c in zip(values.shape, centre, strict=True)))
-    radius = np.sqrt(sum(o**2 for o in offsets)).astype(np.int64).ravel()
-    count, mass = np.bincount(radius), np.bincount(radius, values.ravel())
+    furthest = math.sqrt(sum(max(abs(c), abs(n - 1 - c)) ** 2 for n, c in zip(values.shape, centre, strict=True)))
+    count, mass = np.zeros(int(furthest) + 2, np.int64), np.zeros(int(furthest) + 2)
+    rest = [np.arange(n) - c for n, c in zip(values.shape[1:], centre[1:], strict=True)]
+    for first in range(0, len(values), SLAB):
+        part = values[first : first + SLAB]
+        offsets = np.ix_(np.arange(first, first + len(part)) - centre[0], *rest)
+        radius = np.sqrt(sum(o**2 for o in offsets)).astype(np.int64).ravel()
+        count += np.bincount(radius, minlength=len(count))
+        mass += np.bincount(radius, part.ravel(), len(mass))
     within = np.cumsum(mass)
     rings = zip(range(len(count)), count, mass / np.maximum(count, 1), within, strict=True)
     return [(r, int(n), float(mean), float(total)) for r, n, mean, total in rings if n]

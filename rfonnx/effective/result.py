@@ -100,7 +100,7 @@ class ERF:
     def mass_radius(self, q: float) -> float:
         """Smallest radius around the theoretical centre that holds a share q of the mass, in positions."""
         _check_share(q)
-        return math.nan if self.empty else measures.mass_radius(self.map, self.centre, [q])[0]
+        return math.nan if self.empty else measures.mass_radius(self._held, self._inner_centre, [q])[0]
 
     def area_ratio(self, t: float) -> float:
         """Share of the input's positions in the smallest centred square that holds more than t of the mass.
@@ -108,7 +108,7 @@ class ERF:
         As in RepLKNet (Ding et al. 2022), but on the values themselves: it does not depend on the gradient's scale.
         """
         _check_share(t)
-        return math.nan if self.empty else measures.area_ratio(self.map, self.centre, t)
+        return math.nan if self.empty else measures.area_ratio(self._held, self._inner_centre, t, self._whole)
 
     def area_ratio_log10(self, t: float) -> float:
         """The ratio as RepLKNet published it, on log10(x + 1) of the gradient as it is.
@@ -117,7 +117,9 @@ class ERF:
         one scale. Use `area_ratio`.
         """
         _check_share(t)
-        return math.nan if self.empty else measures.area_ratio(np.log10(self.map * self.scale + 1), self.centre, t)
+        if self.empty:
+            return math.nan
+        return measures.area_ratio(np.log10(self._held * self.scale + 1), self._inner_centre, t, self._whole)
 
     @cached_property
     def luo_size(self) -> float:
@@ -135,7 +137,7 @@ class ERF:
     @cached_property
     def covariance(self) -> Map:
         """Covariance of the position under the map, (axes, axes)."""
-        return measures.covariance(self.map)
+        return measures.covariance(self._held)
 
     @cached_property
     def gaussian(self) -> GaussianFit | None:
@@ -145,7 +147,9 @@ class ERF:
     @cached_property
     def centroid(self) -> tuple[float, ...]:
         """Centre of mass, one coordinate per axis."""
-        return self._none if self.empty else measures.centroid(self.map)
+        if self.empty:
+            return self._none
+        return tuple(c + b for c, b in zip(measures.centroid(self._held), self._begin, strict=True))
 
     @property
     def offset(self) -> tuple[float, ...]:
@@ -160,7 +164,7 @@ class ERF:
     @cached_property
     def entropy(self) -> float:
         """Shannon entropy of the map in bits."""
-        return math.nan if self.empty else measures.entropy(self.map)
+        return math.nan if self.empty else measures.entropy(self._held)
 
     @property
     def share(self) -> float:
@@ -178,6 +182,30 @@ class ERF:
     @property
     def _luo_count(self) -> float:
         return math.nan if self.empty else measures.luo_count(self.map, self.centre)
+
+    @cached_property
+    def _trimmed(self) -> tuple[Map, tuple[int, ...]]:
+        return measures.trimmed(self.map)
+
+    @property
+    def _held(self) -> Map:
+        """The part of the map that holds all the mass."""
+        return self._trimmed[0]
+
+    @property
+    def _begin(self) -> tuple[int, ...]:
+        """Where that part begins."""
+        return self._trimmed[1]
+
+    @property
+    def _inner_centre(self) -> tuple[float, ...]:
+        """The centre, in positions of that part."""
+        return tuple(c - b for c, b in zip(self.centre, self._begin, strict=True))
+
+    @property
+    def _whole(self) -> list[Interval]:
+        """The whole map, in positions of that part."""
+        return [(-b, n - 1 - b) for b, n in zip(self._begin, self.map.shape, strict=True)]
 
     @property
     def _none(self) -> tuple[float, ...]:

@@ -64,23 +64,32 @@ class GradientProber:
             model.source, crop.units[0].tensor, model.shapes, providers=providers, threads=threads, name=model.name
         )
 
-    def maps(self, feeds: Feeds, weights: Sequence[np.ndarray], aggregation: Aggregation, over: Over) -> Floats:
-        """Maps of a batch of samples, in the crop's window.
+    def maps(
+        self, feeds: Sequence[Feeds], weights: Sequence[np.ndarray], aggregation: Aggregation, over: Over
+    ) -> Floats:
+        """Maps of some samples, at most a batch, in the crop's window.
 
         Args:
-            feeds: inputs of `batch` samples, whole.
-            weights: per sample that counts: what the units' summed axes are weighed by, of their lengths.
+            feeds: whole inputs, per sample.
+            weights: per sample: what the units' summed axes are weighed by, of their lengths.
             aggregation, over: see `reduce_map`.
 
         Returns:
             (units, samples, *lengths of the window).
         """
         self.runs += len(weights)
-        self.naive_runs += 2 * feeds[self._place.input].size // self.batch * len(weights)
-        feeds = self._crop.cut(feeds)
+        self.naive_runs += 2 * feeds[0][self._place.input].size * len(weights)
+        batch = self._together([self._crop.cut(one) for one in feeds])
         parts = np.array_split(np.arange(len(self._units)), -(-len(self._units) // MANY))
-        gradients = (one for part in parts for one in self._gradients(feeds, self._seeds(part, weights)))
+        gradients = (one for part in parts for one in self._gradients(batch, self._seeds(part, weights)))
         return np.array([[self._reduced(one, i, aggregation, over) for i in range(len(weights))] for one in gradients])
+
+    def _together(self, feeds: list[dict[str, np.ndarray]]) -> Feeds:
+        """The samples as one batch; the last one fills it up, for the session takes whole batches."""
+        if self.batch == 1:
+            return feeds[0]
+        filled = [*feeds, *feeds[-1:] * (self.batch - len(feeds))]
+        return {name: np.concatenate([one[name] for one in filled]) for name in feeds[0]}
 
     def _gradients(self, feeds: Feeds, seeds: np.ndarray) -> Iterable[np.ndarray]:
         """One array of the input's shape per seed."""

@@ -43,9 +43,13 @@ class Prober(Protocol):
     def naive_runs(self) -> int: ...
 
     def maps(
-        self, feeds: Mapping[str, np.ndarray], weights: Sequence[np.ndarray], aggregation: Aggregation, over: Over
+        self,
+        feeds: Sequence[Mapping[str, np.ndarray]],
+        weights: Sequence[np.ndarray],
+        aggregation: Aggregation,
+        over: Over,
     ) -> Floats:
-        """(units, samples, *lengths of the crop's window)."""
+        """(units, samples, *lengths of the crop's window); at most `batch` samples."""
         ...
 
     def leaked(self, unit: int) -> float:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from rfonnx.analysis import Analysis
 from rfonnx.effective import ERF, Skipped
+from rfonnx.effective.measures import trimmed
 from rfonnx.erf.data import InputType, Sample, Samples, samples
 from rfonnx.erf.groups import Group, make_groups
 from rfonnx.erf.perturb import PerturbProber
@@ -109,11 +110,7 @@ def _maps(group: Group, chunk: Sequence[Numbered], unit: Unit, settings: Setting
     found = []
     for first in range(0, len(chunk), size):
         part = chunk[first : first + size]
-        filled = [*part, *[part[-1]] * (size - len(part))]  # a session takes whole batches
-        feeds = {
-            name: np.concatenate([arrays[name] for _, (_, arrays) in filled]) if size > 1 else filled[0][1][1][name]
-            for name in filled[0][1][1]
-        }
+        feeds = [arrays for _, (_, arrays) in part]
         weights = [channel_weights(unit, settings, number) for number, _ in part]
         # What is not finite is found later, and left out with its sample's name.
         with np.errstate(invalid="ignore", over="ignore"):
@@ -187,16 +184,21 @@ def outside_share(analysis: Analysis, unit: Unit, values: Floats) -> float:
     The supports of the summed positions (channels) are joined until nothing is left outside: mostly the first one holds all.
     """
     total = values.sum()
-    box = np.zeros(values.shape, np.bool_)
-    box[tuple(slice(lo, hi + 1) for lo, hi in unit.field)] = True
-    if total == 0 or values[~box].any():
-        return float(values[~box].sum() / total) if total else 0.0
+    if not total:
+        return 0.0
+    held, begin = trimmed(values)
+    box = np.zeros(held.shape, np.bool_)
+    box[tuple(slice(max(lo - b, 0), max(hi + 1 - b, 0)) for (lo, hi), b in zip(unit.field, begin, strict=True))] = True
+    if held[~box].any():
+        return float(held[~box].sum() / total)
     rest = tuple(a for a in range(len(unit.place.shape)) if a not in unit.place.axes)
-    left = values > 0
+    part = tuple(slice(b, b + n) for b, n in zip(begin, held.shape, strict=True))
+    left = held > 0
     for position in itertools.product(
         *(range(n) if p is None else (p,) for n, p in zip(unit.shape, unit.position, strict=True))
     ):
-        left &= ~analysis.support(unit.tensor, position, unit.place.input).any(axis=rest)
+        seen = np.asarray(analysis.support(unit.tensor, position, unit.place.input).any(axis=rest))
+        left &= ~seen[part]
         if not left.any():
             return 0.0
-    return float(math.fsum(values[left]) / total)
+    return float(math.fsum(held[left]) / total)

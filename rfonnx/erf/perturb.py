@@ -100,11 +100,15 @@ class PerturbProber:
         self._leaked = np.zeros(len(crop.units))
 
     def maps(
-        self, feeds: Mapping[str, np.ndarray], weights: Sequence[np.ndarray], aggregation: Aggregation, over: Over
+        self,
+        feeds: Sequence[Mapping[str, np.ndarray]],
+        weights: Sequence[np.ndarray],
+        aggregation: Aggregation,
+        over: Over,
     ) -> Floats:
         """As `GradientProber.maps`, for one sample."""
-        whole = feeds[self._place.input]
-        cut = self._crop.cut(feeds)
+        whole = feeds[0][self._place.input]
+        cut = self._crop.cut(feeds[0])
         self._session.begin(cut, weights[0])
         lengths = [whole.shape[axis] for axis in self._place.axes]
         if self.probe == "difference":

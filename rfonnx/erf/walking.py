@@ -32,13 +32,24 @@ def walk(analysis: Analysis, tensor: str, place: Place) -> tuple[int | None, ...
     walking = _walking(analysis, tensor, place, tables)
     if not walking:
         return (None,) * len(shape)
-    distance: npt.NDArray[np.float64] = np.zeros((1,) * len(shape))
+    parts = [np.zeros([n if a == b else 1 for b, n in enumerate(shape)]) for a in walking]
     for axis, wanted in zip(place.axes, place.at, strict=True):
         lo, hi = union(*tables[axis], tuple(a for a in range(len(shape)) if a not in walking))
-        distance = distance + np.where(lo <= hi, (lo + hi - 2 * wanted) ** 2, np.inf)
-    distance = np.broadcast_to(distance, [n if a in walking else 1 for a, n in enumerate(shape)])
-    index = _middle(np.argwhere(distance == distance.min()))
+        parts = _joined(parts, np.where(lo <= hi, (lo + hi - 2 * wanted) ** 2, np.inf))
+    index = np.sum([_middle(np.argwhere(part == part.min())) for part in parts], axis=0)
     return tuple(int(i) if a in walking else None for a, i in enumerate(index))
+
+
+Distances = npt.NDArray[np.float64]
+
+
+def _joined(parts: list[Distances], distance: Distances) -> list[Distances]:
+    """Sums of distances that share no axis of the tensor: each is least wherever along the other axes. Rows and columns of a
+    map stay apart, and so no array of the map's size is made; those of tokens do not."""
+    axes = {a for a, n in enumerate(distance.shape) if n > 1}
+    near = [part for part in parts if any(part.shape[a] > 1 for a in axes)]
+    together = sum(near, distance)
+    return [*(part for part in parts if all(part is not one for one in near)), together]
 
 
 def _middle(ties: Int64) -> Int64:

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import itertools
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
 from scipy import optimize
 
+import rfonnx
+import rfonnx.erf
+from erf.nets import Net
 from rfonnx.effective import ERF, measures
 from rfonnx.effective.gaussian import fit_gaussian
 from rfonnx.errors import QueryError
+from rfonnx.report import render
+from rfonnx.report.erf_csv import erf_csv
+from rfonnx.report.erf_json import erf_json
+from rfonnx.report.erf_report import erf_document
 
 RANDOM = np.random.default_rng(7)
 
@@ -230,3 +238,42 @@ def test_shares_lie_between_0_and_1(share: float) -> None:
     for ask in (erf.mass_radius, erf.area_ratio, erf.area_ratio_log10):
         with pytest.raises(QueryError, match=r"is no share of the mass; give a number from 0 to 1"):
             ask(share)
+
+
+@pytest.mark.parametrize("begin", [(0, 0), (3, 20), (17, 28)])
+def test_the_part_without_mass_takes_no_part(begin: tuple[int, int]) -> None:
+    """Figures come from the box that holds the mass; here against the whole map, where it lies at a border and inside."""
+    values = np.zeros((24, 40))
+    values[begin[0] : begin[0] + 7, begin[1] : begin[1] + 12] = RANDOM.random((7, 12)) ** 3
+    centre = (begin[0] + 2.5, begin[1] + 7.0)
+    erf = erf_of(values, centre)
+    for share in (0.0, 0.2, 0.5, 0.9, 1.0):
+        assert erf.mass_radius(share) == pytest.approx(measures.mass_radius(erf.map, centre, [share])[0])
+        assert erf.area_ratio(share) == measures.area_ratio(erf.map, centre, share)
+        middle = tuple(measures.nearest(c, n) for c, n in zip(centre, values.shape, strict=True))
+        assert erf.area_ratio(share) == pytest.approx(brute_area_ratio(erf.map, middle, share))
+        whole = measures.area_ratio(np.log10(erf.map + 1), centre, share)
+        assert erf.area_ratio_log10(share) == pytest.approx(whole)
+    assert erf.centroid == pytest.approx(measures.centroid(erf.map))
+    assert erf.covariance == pytest.approx(measures.covariance(erf.map))
+    assert erf.entropy == pytest.approx(measures.entropy(erf.map))
+    fit = erf.gaussian
+    assert fit is not None
+    offsets = np.stack(np.meshgrid(*map(np.arange, values.shape), indexing="ij"), -1) - fit.mean
+    model = fit.height * np.exp(-0.5 * np.einsum("...i,ij,...j", offsets, np.linalg.inv(fit.covariance), offsets))
+    assert fit.residual == pytest.approx(np.linalg.norm(erf.map - model) / np.linalg.norm(erf.map), rel=1e-9)
+
+
+def test_a_small_field_in_a_large_input_takes_little_memory() -> None:
+    """The map itself is as large as the input; beside it there is no room for more than two of its kind."""
+    net = Net([1, 1, 1024, 1024])
+    hidden = net.op("Relu", net.conv("x", np.ones((2, 1, 3, 3))))
+    model = net.model(net.conv(hidden, np.ones((1, 2, 3, 3)), name="y"))
+    tracemalloc.start()
+    try:
+        erf = rfonnx.erf(model, "y", n=2, batch=2)
+        "".join([*erf_json([erf]), *erf_csv([erf]), *render(erf_document([erf]), "text")])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 3 * erf.map.nbytes
