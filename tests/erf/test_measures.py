@@ -247,7 +247,7 @@ def test_the_part_without_mass_takes_no_part(begin: tuple[int, int]) -> None:
     values[begin[0] : begin[0] + 7, begin[1] : begin[1] + 12] = RANDOM.random((7, 12)) ** 3
     centre = (begin[0] + 2.5, begin[1] + 7.0)
     erf = erf_of(values, centre)
-    for share in (0.0, 0.2, 0.5, 0.9, 1.0):
+    for share in (0.0, 0.2, 0.5, 0.9):
         assert erf.mass_radius(share) == pytest.approx(measures.mass_radius(erf.map, centre, [share])[0])
         assert erf.area_ratio(share) == measures.area_ratio(erf.map, centre, share)
         middle = tuple(measures.nearest(c, n) for c, n in zip(centre, values.shape, strict=True))
