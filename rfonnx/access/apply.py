@@ -9,6 +9,7 @@ import numpy as np
 
 from rfonnx.access.primitives import Access, Band, Permute, Reduce, Select, Spread, Step, Window, everything
 from rfonnx.access.registry import Op, Unproven, Weights, find, needs_no_shapes, reason_for_everything
+from rfonnx.access.visible import with_hidden
 from rfonnx.graph.model import Graph, Node
 from rfonnx.results import Shape
 
@@ -19,6 +20,7 @@ class About(NamedTuple):
     producers: dict[str, Node]
     known: dict[tuple[str, str], np.ndarray | None]
     rows: dict[str, tuple[str, tuple[int, ...]]]
+    scores: dict[str, str]
     makers: dict[str, Node]  # by temporary: the node of a subgraph that makes it
     weights: Weights
 
@@ -41,6 +43,7 @@ def node_accesses(
         result = function(op)
         accesses = [result] * len(node.outputs) if isinstance(result, Access) else list(result)[: len(node.outputs)]
         misfit = _misfit(op, accesses)
+        accesses = accesses if misfit else with_hidden(op, accesses)
     except Unproven as reason:
         misfit = f"{kind}: {reason}"
     except (LookupError, ValueError, TypeError, ArithmeticError) as error:

@@ -63,7 +63,7 @@ def lower(graph: Graph, weights: Weights = "structure") -> Program:
     base = len(inputs)
     constants, shapes = graph.constants, graph.shapes
 
-    about = About({}, {}, {}, {}, weights)
+    about = About({}, {}, {}, {}, {}, weights)
 
     for node_index, node in enumerate(graph.nodes):
         about.producers.update(dict.fromkeys(node.outputs, node))

@@ -35,9 +35,9 @@ def made(op: Op, body: Graph) -> Iterator[Made]:
 
 
 def shape_of(op: Op, name: str) -> Shape:
-    """Shape of what a body reads from outside: a tensor, or a row of masked attention weights (`Op.rows`)."""
+    """Shape of what a body reads from outside: a tensor, masked scores, or a row of masked attention weights."""
     tensor, _, temporary = name.partition("\0")
-    return op.rows[tensor][1] if temporary else op.graph.shapes.get(name)
+    return op.rows[tensor][1] if temporary and tensor in op.rows else op.graph.shapes.get(tensor)
 
 
 def own(op: Op, name: str) -> Relations:

@@ -74,8 +74,16 @@ def _constant_fact(value: np.ndarray | None, what: Fact) -> Mask | None:
         return None
     if value.dtype.kind == "i":
         return np.asarray(value <= HIDDEN)
-    lowest = np.finfo(value.dtype).min if value.dtype.kind == "f" else HIDDEN
-    return np.asarray((value <= HIDDEN) | (value == lowest))
+    return np.asarray(value <= _most(value, HIDDEN))
+
+
+def _most(value: np.ndarray, limit: float) -> float:
+    """The limit, or what comes closest to it in the value's type."""
+    return (
+        limit
+        if value.dtype.kind != "f"
+        else float(np.clip(limit, np.finfo(value.dtype).min, np.finfo(value.dtype).max))
+    )
 
 
 def _computed_fact(op: Op, node: Node, name: str, what: Fact, depth: int) -> Mask | None:
@@ -151,7 +159,9 @@ def _hidden(op: Op, node: Node, depth: int) -> Mask | None:
         return _both(of(0), of(1))
     if kind == "Sub":  # scores - 1e9 * (1 - mask), too
         value = op.graph.value(inputs[1])
-        high = None if value is None or value.size > LARGEST or value.dtype.kind != "f" else value >= -HIDDEN
+        high = (
+            None if value is None or value.size > LARGEST or value.dtype.kind != "f" else value >= _most(value, -HIDDEN)
+        )
         return _either(of(0), high)
     if kind == "Mul":  # flag * minimum, or scores * scale
         found = _either(_both(of(0, "one"), of(1)), _both(of(0), of(1, "one")))

@@ -66,7 +66,8 @@ class Shifts:
             return sources[0]  # most tensors of most models
         result, reduced = self._read(tensor, sources)
         node, kind = self._graph.nodes[tensor.node_index], tensor.kind
-        plain = node.kind == kind and kind in KNOWN and "\0" not in tensor.name
+        # Of what is inside operators, masked scores are like what is outside.
+        plain = node.kind == kind and kind in KNOWN and ("\0" not in tensor.name or kind in ELEMENTWISE)
         if plain and kind in NORMS and tensor.name == node.outputs[0]:
             result = self._operand(node.inputs[0], found).broken_by(result.broken)
         result = self._settled(node, tensor, result)

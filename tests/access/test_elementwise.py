@@ -77,6 +77,12 @@ def test_where_by_one_axis(condition, x, y):
     probe("Where", {"c": c, "x": values(*x), "y": values(*y, seed=1)}, constants=["c"])
 
 
+def test_where_by_two_axes_leaves_something_unread():
+    """Of the diagonal and the rest, each place reads one: both are shown, and not called exact."""
+    program = probe("Where", {"c": np.eye(3, dtype=bool), "x": values(3, 3), "y": values(3, 3)}, ["c"], exact=False)
+    assert "leaves one operand" in program.tensors[-1].note
+
+
 @pytest.mark.parametrize(("opset", "slope"), [(6, (3,)), (9, (3, 1)), (9, (2, 1, 1)), (9, (1,))])
 def test_prelu(opset, slope):
     probe("PRelu", {"x": values(2, 3, 2), "s": values(*slope, seed=1)}, opset=opset, trials=12)

@@ -91,6 +91,27 @@ def test_masks_hide_keys(way):
     probe_model(attention(*WAYS[way]), X, deltas=SMALL)
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_masked_scores_are_at_most_what_they_show(way):
+    """Where they are hidden they are -inf, whatever is below. Outputs of the model, so that nothing is claimed by the way."""
+    model = attention(*WAYS[way])
+    model.graph.output.append(helper.make_tensor_value_info("masked", TensorProto.FLOAT, None))
+    program = probe_model(model, X, deltas=SMALL, exact=[True, False])
+    assert not any(tensor.exact for tensor in program.tensors if tensor.name == "masked")
+
+
+def test_what_uses_masked_scores_otherwise_is_at_most_too():
+    model = attention(*WAYS["add -inf"], result=[node("Exp", ["masked"], ["e"]), node("MatMul", ["e", "x"], ["z"])])
+    model.graph.output.append(helper.make_tensor_value_info("z", TensorProto.FLOAT, None))
+    probe_model(model, X, deltas=SMALL, exact=[True, False])
+
+
+def test_a_mask_that_only_one_of_two_scores_has():
+    """The larger of masked and unmasked scores shows what the mask hides in one of them; nothing is hidden in both."""
+    nodes = [node("Add", ["scores", "m"], ["a"]), node("Neg", ["scores"], ["b"]), node("Max", ["a", "b"], ["masked"])]
+    probe_model(attention(nodes, {"m": additive(CAUSAL)}), X, deltas=SMALL, exact=False)
+
+
 def test_weights_after_dropout_and_removal_of_nan():
     nodes = [
         node("Dropout", ["weights"], ["d"]),

@@ -10,6 +10,7 @@ from rfonnx.access.indexing import MAX_FLAT, positions
 from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Select, Step
 from rfonnx.access.registry import Op, Unproven, rule
 from rfonnx.access.rules.shared import joined, per_channel
+from rfonnx.access.zeros import Fact, fact
 
 UNARY = [
     "Abs",
@@ -118,19 +119,33 @@ def multiply(op: Op) -> Access:
 @rule("Where")
 def where(op: Op) -> Access:
     """y reads condition, x and y at its position; a constant condition that is the same everywhere, or differs
-    along one axis only, leaves one of x and y. Exact."""
+    along one axis only, leaves one of x and y. Exact, but for constant conditions that differ along several axes."""
+    if op.reads(0):
+        return joined(op)
     value = op.value(0) if math.prod(op.shape(0)) <= MAX_FLAT else None  # larger ones are masks of two axes or more
-    if value is None or not value.size:
+    if value is not None and value.size:
+        if value.all() or not value.any():
+            return Access((Path(op.name(1 if value.all() else 2)),))
+        rank = len(op.out_shape())
+        value = value.astype(bool).reshape((1,) * (rank - value.ndim) + value.shape)
+        differs = [axis for axis in range(rank) if (value != value.take([0], axis=axis)).any()]
+        if len(differs) == 1:
+            chosen = value.max(axis=tuple(axis for axis in range(rank) if axis != differs[0]))
+            return Access((_where(op, 1, differs[0], chosen), _where(op, 2, differs[0], ~chosen)))
+    if _hides_the_rest(op):
         return joined(op)
-    if value.all() or not value.any():
-        return Access((Path(op.name(1 if value.all() else 2)),))
-    rank = len(op.out_shape())
-    value = value.astype(bool).reshape((1,) * (rank - value.ndim) + value.shape)
-    differs = [axis for axis in range(rank) if (value != value.take([0], axis=axis)).any()]
-    if len(differs) != 1:
-        return joined(op)
-    chosen = value.max(axis=tuple(axis for axis in range(rank) if axis != differs[0]))
-    return Access((_where(op, 1, differs[0], chosen), _where(op, 2, differs[0], ~chosen)))
+    return joined(op)._replace(exact=False, note="at each place its condition leaves one operand, but both are shown")
+
+
+def _hides_the_rest(op: Op) -> bool:
+    """True when an operand that is read is not taken only where a softmax will not look: what the mask leaves is exact."""
+    hidden = fact(op, op.node.outputs[0], "hidden")
+    conditions: tuple[tuple[int, Fact], ...] = ((1, "one"), (2, "zero"))
+    for index, taken in conditions:
+        where_taken = fact(op, op.name(0), taken) if op.reads(index) else None
+        if op.reads(index) and (hidden is None or where_taken is None or (~where_taken & ~hidden).any()):
+            return False
+    return True
 
 
 def _where(op: Op, index: int, axis: int, read: np.ndarray) -> Path:

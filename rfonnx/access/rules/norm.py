@@ -32,7 +32,8 @@ def _masked_softmax(op: Op, visible: Range) -> Access:
     visible = visible._replace(last=np.where(alone, visible.first - 1, visible.last))
     shape = tuple(1 if i == visible.axis else n for i, n in enumerate(op.shape(0)))
     note = "" if visible.exact else MASK_NOTE
-    row = op.temporary(shape, Access((Path(op.name(0), range_steps(visible)),), visible.exact, note))
+    scores = op.scores.get(op.name(0), op.name(0))
+    row = op.temporary(shape, Access((Path(scores, range_steps(visible)),), visible.exact, note))
     op.rows[op.node.outputs[0]] = (row, shape)
     return Access((Path(row),), exact=False, note="weights that a mask hides are zero, but are shown with their row")
 
