@@ -90,11 +90,11 @@ def _places_along(axis: int, tables: Iterable[tuple[Int64, Int64]]) -> int:
 
 
 def union(lo: Int64, hi: Int64, axes: tuple[int, ...]) -> tuple[Int64, Int64]:
-    """Hull along axes; empty intervals do not count."""
+    """Hull along axes; empty intervals do not count, and there may be none at all."""
     reads = lo <= hi
     limit = np.iinfo(np.int64).max // 4
-    lo = np.where(reads, lo, limit).min(axis=axes, keepdims=True)
-    hi = np.where(reads, hi, -limit).max(axis=axes, keepdims=True)
+    lo = np.where(reads, lo, limit).min(axis=axes, keepdims=True, initial=limit)
+    hi = np.where(reads, hi, -limit).max(axis=axes, keepdims=True, initial=-limit)
     return lo, np.where(lo == limit, lo - 1, hi)
 
 

@@ -158,6 +158,13 @@ def test_a_tensor_of_one_number() -> None:
     assert rfonnx.erf(net.model("y"), "y", n=1).map.tolist() == pytest.approx([2 / 13, 3 / 13, 3 / 13, 3 / 13, 2 / 13])
 
 
+def test_a_tensor_of_no_elements() -> None:
+    net = Net([1, 1, 0])
+    net.op("Sqrt", "x", name="y")
+    with pytest.raises(QueryError, match=r"tensor 'y' sees nothing of input 'x'"):
+        rfonnx.erf(net.model("y"), "y")
+
+
 def test_an_input_of_one_number() -> None:
     net = Net([])
     net.op("Sqrt", "x", name="y")
