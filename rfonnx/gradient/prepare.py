@@ -132,11 +132,12 @@ def _read(model: LightModel, bound: Mapping[str, tuple[int, ...]]) -> Forward:
 
 
 def _misjudged(node: onnx.NodeProto) -> bool:
-    """Whether inference may be wrong about a shape: of pools that round up, of dilated ones padded to the SAME length, and of
-    ConvTranspose to a given shape (a wrong rank where the result is smaller than the input)."""
+    """Whether inference may be wrong about a shape: of pools that round up, of dilated ones padded to the SAME length, of
+    ConvTranspose to a given shape (a wrong rank where the result is smaller than the input), of STFT that is onesided by default.
+    """
     attrs = {a.name: a for a in node.attribute}
     same = "auto_pad" in attrs and attrs["auto_pad"].s.startswith(b"SAME") and "dilations" in attrs
-    return same or "output_shape" in attrs or ("ceil_mode" in attrs and bool(attrs["ceil_mode"].i))
+    return same or node.op_type == "STFT" or "output_shape" in attrs or ("ceil_mode" in attrs and bool(attrs["ceil_mode"].i))
 
 
 COUNTING = {"Compress", "Loop", "NonMaxSuppression", "NonZero", "Range", "Unique"}

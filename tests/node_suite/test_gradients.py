@@ -24,7 +24,7 @@ NO_GRADIENT = {
     # weights or statistics that are computed, outputs beside the first
     *("BatchNormalization", "DeformConv", "GRU", "LSTM", "LayerNormalization", "RNN"),
     # not written
-    *("CumProd", "DFT", "Det", "Resize", "STFT", "TensorScatter"),
+    *("CumProd", "Det", "Resize", "STFT", "TensorScatter"),
 }
 
 
