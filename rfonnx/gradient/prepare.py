@@ -137,7 +137,8 @@ def _misjudged(node: onnx.NodeProto) -> bool:
     """
     attrs = {a.name: a for a in node.attribute}
     same = "auto_pad" in attrs and attrs["auto_pad"].s.startswith(b"SAME") and "dilations" in attrs
-    return same or node.op_type == "STFT" or "output_shape" in attrs or ("ceil_mode" in attrs and bool(attrs["ceil_mode"].i))
+    rounds_up = "ceil_mode" in attrs and bool(attrs["ceil_mode"].i)
+    return same or rounds_up or "output_shape" in attrs or node.op_type == "STFT"
 
 
 COUNTING = {"Compress", "Loop", "NonMaxSuppression", "NonZero", "Range", "Unique"}
