@@ -25,7 +25,7 @@ from rfonnx.gradient.forward import Forward, read_forward
 from rfonnx.gradient.functions import inline_bodies
 from rfonnx.gradient.opset import raise_opset
 from rfonnx.gradient.rounding import Types, round_down
-from rfonnx.gradient.unroll import unroll
+from rfonnx.gradient.unroll import rename, unroll
 from rfonnx.gradient.weights import LightModel, as_inputs, as_stubs, lighten, stubbed
 from rfonnx.graph.bind import Shapes, bind
 from rfonnx.graph.order import reads, sort
@@ -85,6 +85,7 @@ def optimized(model: LightModel) -> LightModel:
     aside = {name for name in model.weights if read_by.get(name, set()) <= plain}
     proto = as_inputs(model.proto, aside)
     folded = runtime.optimize(proto, stubbed(proto, model.weights), model.name)
+    _rejoin(folded.graph)
     for node in folded.graph.node:
         if node.name.startswith(FREE_CAST):
             node.name = ""
@@ -93,6 +94,31 @@ def optimized(model: LightModel) -> LightModel:
     as_stubs(made.proto, restored)
     made.weights.update(restored)
     return made
+
+
+def _rejoin(graph: onnx.GraphProto) -> None:
+    """Where outputs in half precision are but casts of what others read, these read the outputs again, in place: else no path
+    would lead through a tensor that was asked for."""
+    outputs = {o.name for o in graph.output}
+    casts = {n.input[0]: n for n in graph.node if n.name.startswith(FREE_CAST) and n.output[0] in outputs}
+    casts = {wide: cast for wide, cast in casts.items() if cast.op_type == "Cast"}
+    if not casts:
+        return
+    backs = {wide: f"{wide}/rounded" for wide in casts}
+    aside = {cast.output[0] for cast in casts.values()}
+    nodes = []
+    for node in graph.node:
+        if node.output[0] in aside:
+            continue
+        made_here = set(node.output) & casts.keys()
+        nodes.append(rename(node, {wide: back for wide, back in backs.items() if wide not in made_here}))
+        for wide in made_here:
+            cast = casts[wide]
+            back = onnx.helper.make_node("Cast", [cast.output[0]], [backs[wide]], to=TensorProto.FLOAT)
+            nodes.extend([cast, back])
+    made = [onnx.NodeProto.FromString(node.SerializeToString()) for node in nodes]
+    graph.ClearField("node")
+    graph.node.extend(made)
 
 
 def types_of(model: LightModel) -> Types:

@@ -68,5 +68,8 @@ def test_real_weights_stay_as_they_are() -> None:
     )  # fmt: skip
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     x, seed = (random.standard_normal(shape).astype(np.float32) for shape in ((3, 6), (3, 5)))
-    found = GradientSession(model, "y").run({"x": x}, seed)["x"]
-    np.testing.assert_allclose(found, seed @ weight.T, rtol=1e-5)
+    found = GradientSession(model, "y", layers=["d"]).run({"x": x}, seed)
+    np.testing.assert_allclose(found["x"], seed @ weight.T, rtol=1e-5)
+    np.testing.assert_allclose(
+        found["d"], seed @ weight.T, rtol=1e-5
+    )  # what is read is the tensor of that name, no copy
