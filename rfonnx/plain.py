@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Protocol
 
-from rfonnx.results import AxisField, ExplainStep, OutputFacts, Shape, TensorField
+from rfonnx.results import AxisField, ExplainStep, ModelInfo, OutputFacts, Shape, TensorField
 from rfonnx.version import __version__
 
 FORMAT = 1
@@ -24,26 +24,9 @@ COVERAGE_DIGITS = 6
 KeptAxes = Mapping[str, Sequence[int]] | None
 
 
-class Model(Protocol):
-    """Facts about the file."""
+class Outline(Protocol):
+    """Inputs, outputs and tensors of a model; `rfonnx.Analysis` is one."""
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def opsets(self) -> Mapping[str, int]: ...
-    @property
-    def ir_version(self) -> int: ...
-    @property
-    def producer(self) -> str: ...
-    @property
-    def nodes(self) -> int: ...
-
-
-class Analysed(Protocol):
-    """What plain data is made of; `rfonnx.Analysis` is one."""
-
-    @property
-    def model(self) -> Model: ...
     @property
     def inputs(self) -> tuple[str, ...]: ...
     @property
@@ -52,6 +35,13 @@ class Analysed(Protocol):
     def input_shapes(self) -> Mapping[str, Shape]: ...
     @property
     def tensors(self) -> Mapping[str, TensorField]: ...
+
+
+class Analysed(Outline, Protocol):
+    """What plain data is made of; `rfonnx.Analysis` is one."""
+
+    @property
+    def model(self) -> ModelInfo: ...
     @property
     def facts(self) -> Mapping[str, OutputFacts]: ...
     @property

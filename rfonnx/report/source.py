@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Protocol
 
-from rfonnx.plain import Analysed, Model
-from rfonnx.results import ExplainStep, OutputFacts, Shape, TensorField
+from rfonnx.plain import Analysed
+from rfonnx.results import ExplainStep, ModelInfo, OutputFacts, Shape, TensorField
 
 
 class Source(Analysed, Protocol):
@@ -28,11 +28,6 @@ class Source(Analysed, Protocol):
         """The (input, axis) pairs that a window slides along: the spatial ones."""
         ...
 
-    @property
-    def facts(self) -> Mapping[str, OutputFacts]:
-        """Derived facts by output."""
-        ...
-
     def explain(self, tensor: str, *, input: str, axis: int) -> tuple[ExplainStep, ...]:
         """The chain of operators that made a field as large as it is, from the input to `tensor`."""
         ...
@@ -42,7 +37,7 @@ class Held:
     """A source asked for each thing once: an analysis makes its tensors and chains anew at every question."""
 
     def __init__(self, source: Source) -> None:
-        self.model: Model = source.model
+        self.model: ModelInfo = source.model
         self.inputs = source.inputs
         self.outputs = source.outputs
         self.input_shapes: Mapping[str, Shape] = source.input_shapes

@@ -9,29 +9,13 @@ from typing import Any
 import numpy as np
 
 from rfonnx.errors import ModelError
+from rfonnx.graph.kinds import ByKind
 from rfonnx.graph.model import Graph, Node
 
 Spelling = Callable[[Node, Graph], Node]
 """Gives the node in its one spelling; called once, when shapes and constants of its inputs are known as far as they can be."""
 
-_spellings: dict[str, Spelling] = {}
-
-
-def spelling(*kinds: str) -> Callable[[Spelling], Spelling]:
-    """Register the spelling function of operators: "Conv", or "com.microsoft.FusedConv" outside ai.onnx.
-
-    Raises:
-        ValueError: an operator is registered twice.
-    """
-
-    def register(function: Spelling) -> Spelling:
-        for kind in kinds:
-            if kind in _spellings:
-                raise ValueError(f"the spelling of {kind} is registered twice")
-            _spellings[kind] = function
-        return function
-
-    return register
+spelling = ByKind[Spelling]("spelling")
 
 
 def canonicalize(node: Node, graph: Graph) -> Node:
@@ -40,7 +24,7 @@ def canonicalize(node: Node, graph: Graph) -> Node:
     Raises:
         ModelError: its inputs or attributes are not those of its operator.
     """
-    function = _spellings.get(node.kind)
+    function = spelling.found.get(node.kind)
     if function is None:
         return node
     try:

@@ -11,6 +11,7 @@ import onnx
 from onnx import TypeProto, helper, shape_inference
 
 from rfonnx.graph.fold import Constants
+from rfonnx.graph.kinds import ByKind
 from rfonnx.graph.model import Node
 from rfonnx.graph.schemas import schema_of
 from rfonnx.graph.tensors import Tensors, element_count, read_type, tensor_type
@@ -89,24 +90,7 @@ class Call:
 Rule = Callable[[Call], "list[TypeProto]"]
 """Gives the types of the outputs, as many as it knows."""
 
-_rules: dict[str, Rule] = {}
-
-
-def shapes(*kinds: str) -> Callable[[Rule], Rule]:
-    """Register the rule of operators, "com.microsoft.FusedConv".
-
-    Raises:
-        ValueError: an operator is registered twice.
-    """
-
-    def register(function: Rule) -> Rule:
-        for kind in kinds:
-            if kind in _rules:
-                raise ValueError(f"the shapes of {kind} are registered twice")
-            _rules[kind] = function
-        return function
-
-    return register
+shapes = ByKind[Rule]("shape rule")
 
 
 def microsoft(*names: str) -> tuple[str, ...]:
@@ -116,12 +100,12 @@ def microsoft(*names: str) -> tuple[str, ...]:
 
 def registered() -> frozenset[str]:
     """All operators with a rule."""
-    return frozenset(_rules)
+    return frozenset(shapes.found)
 
 
 def infer(node: Node, tensors: Tensors, constants: Constants) -> dict[int, TypeProto]:
     """Types of a node's outputs by output index; empty when there is no rule, or the inputs do not fit it."""
-    rule = _rules.get(node.kind)
+    rule = shapes.found.get(node.kind)
     if rule is None:
         return {}
     try:
