@@ -65,23 +65,37 @@ class Shifts:
         if len(sources) == 1 and not tensor.paths[0][1] and tensor.kind in UNARY:
             return sources[0]  # most tensors of most models
         result, reduced = self._read(tensor, sources)
+        moved = any(moving(source) for source in sources if source is not None)
+        try:
+            result = self._treated(tensor, result, found, reduced, moved)
+        except (LookupError, ValueError, TypeError, ArithmeticError):
+            result = result.broken_by(f"{tensor.kind} does not have the inputs that it should have")
+        return self._known.setdefault(result, result)
+
+    def _treated(self, tensor: Tensor, result: Moves, found: list[Moves | None], reduced: bool, moved: bool) -> Moves:
+        """The moves, after what the operator does beside reading.
+
+        Args:
+            tensor, result: what it makes, and its moves by the access steps alone.
+            found: moves of all tensors before it.
+            reduced: whether an axis was taken together along which the content moved.
+            moved: whether anything that it reads moves.
+        """
         node, kind = self._graph.nodes[tensor.node_index], tensor.kind
         # Of what is inside operators, masked scores are like what is outside.
         plain = node.kind == kind and kind in KNOWN and ("\0" not in tensor.name or kind in ELEMENTWISE)
         if plain and kind in NORMS and tensor.name == node.outputs[0]:
             result = self._operand(node.inputs[0], found).broken_by(result.broken)
         result = self._settled(node, tensor, result)
-        # Whatever an operator does to what stays as it is, that stays as it is.
-        if any(moving(source) for source in sources if source is not None):
-            if node.kind != kind or kind not in KNOWN:
-                result = result.broken_by(f"{kind} is not known to treat all positions alike")
-            elif reduced and (not tensor.exact or kind not in TOGETHER):
-                result = result.broken_by(f"{kind} weighs positions differently")
-            elif kind in ATTENTION and not self._attends_alike(node, found):
-                result = result.broken_by(f"{kind} may weigh positions differently")
-            elif plain:
-                result = self._judged(node, tensor, result, found)
-        return self._known.setdefault(result, result)
+        if not moved:  # whatever an operator does to what stays as it is, that stays as it is
+            return result
+        if node.kind != kind or kind not in KNOWN:
+            return result.broken_by(f"{kind} is not known to treat all positions alike")
+        if reduced and (not tensor.exact or kind not in TOGETHER):
+            return result.broken_by(f"{kind} weighs positions differently")
+        if kind in ATTENTION and not self._attends_alike(node, found):
+            return result.broken_by(f"{kind} may weigh positions differently")
+        return self._judged(node, tensor, result, found) if plain else result
 
     def _read(self, tensor: Tensor, sources: list[Moves | None]) -> tuple[Moves, bool]:
         """The moves by the access steps alone, and whether an axis was taken together along which the content moved.
