@@ -170,3 +170,14 @@ def test_function_bodies_of_operators_with_absent_inputs() -> None:
         exact[place] = (seed * (attention(x + step) - attention(x - step))).sum() / 2e-6
     found = GradientSession(proto, "y").run({"x": x}, seed)["x"]
     np.testing.assert_allclose(found, exact, rtol=1e-3, atol=1e-5)
+
+
+def test_counted_padding_that_is_not_the_specifications_is_refused() -> None:
+    """onnxruntime pads SAME without regard to dilation: what it divides by then is not known."""
+    proto = model(
+        'y = AveragePool<auto_pad="SAME_UPPER", kernel_shape=[3], strides=[2], dilations=[3], count_include_pad=1>(x)',
+        "float[1,1,9] x",
+        20,
+    )
+    with pytest.raises(GradientError, match=r"AveragePool.* it counts padding.*--method perturb"):
+        GradientSession(proto, "y")

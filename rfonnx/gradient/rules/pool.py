@@ -29,7 +29,10 @@ def _pads(op: Op) -> list[int]:
 def average_pool(op: Op, g: Value) -> Gradients:
     """dx[i] = sum over the windows that hold i of g / count."""
     window = pool_window(op)
-    counts = _counts(window, _pads(op), bool(op.attrs.get("count_include_pad", 0)))
+    include_pad = bool(op.attrs.get("count_include_pad", 0))
+    if include_pad and op.attrs.get("other_pads"):
+        raise Unsupported("it counts padding, where onnxruntime pads otherwise than the specification")
+    counts = _counts(window, _pads(op), include_pad)
     return [spread(g / _shrunk(g, counts), window, op.shape()[1])]
 
 
@@ -156,13 +159,13 @@ def by_taps(op: Op, g: Value, window: Window, x: Value, channels: Sequence[int])
         x: what is pooled.
         channels: how many go into each gradient that is given back.
     """
-    stages = [x]
+    stages = [_real(x)]
     axes = [a for a in reversed(range(window.rank)) if window.kernel[a] > 1 or window.stride[a] > 1]
     if not axes:  # one tap: the pool gives what it reads
         return split(g, 1, channels)
     for axis in axes[:-1]:
         stages.append(_pool_axis(stages[-1], window, axis))
-    results = [*stages[1:], op.y()]
+    results = [*stages[1:], _real(op.y())]
     last = [0, *range(2, window.rank + 2), 1]
     g = g.transpose(last)
     for axis, before, after in reversed(list(zip(axes, stages, results, strict=True))):
@@ -170,6 +173,11 @@ def by_taps(op: Op, g: Value, window: Window, x: Value, channels: Sequence[int])
         g = _first_maximum(g, before.transpose(last), after.transpose(last), window, axis, behind)
     back = [0, window.rank + 1, *range(1, window.rank + 1)]
     return [part.transpose(back) for part in split(g, window.rank + 1, channels)]
+
+
+def _real(x: Value) -> Value:
+    """Quantised numbers in float32, which every operator takes."""
+    return x if x.dtype.startswith("float") else x.cast("float32")
 
 
 def _pool_axis(x: Value, window: Window, axis: int) -> Value:
@@ -242,7 +250,7 @@ def by_indices(op: Op, g: Value, window: Window, index: int) -> Value:
     The forward pool is not asked for them: it would leave the blocked layout and take 25 times as long.
     """
     emit = op.emit
-    x, shape, out = op.x(index), op.shape(index), op.out_shape()
+    x, shape, out = _real(op.x(index)), op.shape(index), op.out_shape()
     length, out_length = math.prod(shape), math.prod(out)
     if min(_pads(op)) < 0:
         raise Unsupported("onnxruntime pads it by negative numbers, to have the same length")
