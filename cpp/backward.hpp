@@ -10,19 +10,10 @@
 #include <map>
 #include <vector>
 
+#include "cover.hpp"
 #include "program.hpp"
 
 namespace rfonnx {
-
-/// Values over a tensor, without the axes along which they are all alike: extent 1 there, else the axis' length.
-template <typename Value>
-struct Cover {
-    Shape extent;
-    std::vector<Value> values; // row-major over extent
-};
-
-/// Largest cover that is laid out; a std::length_error beyond it.
-constexpr int64_t kLargestCover = int64_t{1} << 28;
 
 /// Which positions of each input reach `position` of a source. By input index; inputs that are not reached are missing.
 std::map<int64_t, Cover<uint8_t>> support(const Program& program, int64_t source, const std::vector<int64_t>& position);

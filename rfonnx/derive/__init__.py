@@ -8,8 +8,8 @@ from rfonnx.access.lower import Program
 from rfonnx.derive.batch import batch_facts
 from rfonnx.derive.causality import time_facts
 from rfonnx.derive.equivariance import Shifts
+from rfonnx.derive.moves import Moves
 from rfonnx.derive.positional import Positional
-from rfonnx.derive.shifts import Moves
 from rfonnx.derive.source import Fields
 from rfonnx.graph.model import Graph
 from rfonnx.results import OutputFacts, ShiftFact

@@ -15,6 +15,7 @@ from typing import Any
 from rfonnx.access.lower import Program, Tensor
 from rfonnx.access.rules.einsum import einsum_labels
 from rfonnx.access.rules.elementwise import UNARY
+from rfonnx.derive.moves import ALIKE, Factor, Moves, at_rest, flat, joined, of_input
 from rfonnx.derive.operators import (
     ATTENTION,
     BY_CHANNEL,
@@ -31,7 +32,7 @@ from rfonnx.derive.operators import (
     channel_axis,
 )
 from rfonnx.derive.positional import Positional
-from rfonnx.derive.shifts import ALIKE, Factor, Moves, at_rest, flat, joined, of_input, walk
+from rfonnx.derive.shifts import walk
 from rfonnx.graph.model import Graph, Node
 
 

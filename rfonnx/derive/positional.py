@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from rfonnx.access.lower import Tensor
-from rfonnx.derive.shifts import Axis, Moves
+from rfonnx.derive.moves import Axis, Moves
 from rfonnx.graph.model import Graph, Node
 from rfonnx.results import PositionalConstant
 

@@ -1,12 +1,4 @@
-"""How tensors move when what an input shows is moved along one of its axes, and what each access step does to that.
-
-The input moves by `period` positions. Along each axis of a tensor its content then moves by a number of positions (0: it may
-differ along the axis, but does not move), or is alike everywhere (`ALIKE`). All of it holds away from borders, for a uniform
-background: what enters and leaves at the borders is not looked at.
-
-An axis that others were merged into is kept as *factors*, outermost first, so that it can be split again: tokens of an image,
-(H, W) in one axis, move by whole rows or within rows.
-"""
+"""What each access step does to how a tensor moves: see `moves`."""
 
 from __future__ import annotations
 
@@ -17,78 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rfonnx.access.primitives import Band, Permute, Reduce, Reshape, Select, Spread, Step, Window
-
-ALIKE = None
-"""Move of an axis along which the tensor is the same everywhere."""
-
-Move = int | None
-
-
-class Factor(NamedTuple):
-    """Part of an axis: its length, and how far the content moves along it."""
-
-    length: int
-    move: Move
-
-
-Axis = tuple[Factor, ...]
-
-
-class Moves(NamedTuple):
-    """How a tensor moves.
-
-    Attributes:
-        period: positions that the input moves by.
-        axes: of the tensor.
-        broken: why the tensor does not follow the input by moving alone, or "".
-        constants: numbers of the positional constants on the way.
-        cropped: a part was cut off along an axis that moves: what is there leaves the image before it meets the border.
-    """
-
-    period: int
-    axes: tuple[Axis, ...]
-    broken: str = ""
-    constants: frozenset[int] = frozenset()
-    cropped: bool = False
-
-    def flat(self, axis: int) -> Move:
-        """How far the content moves along a whole axis."""
-        return flat(self.axes[axis])
-
-    def times(self, factor: int) -> Moves:
-        """The same for an input that moves `factor` times as far."""
-        if factor == 1:
-            return self
-        axes = tuple(tuple(Factor(n, d and d * factor) for n, d in axis) for axis in self.axes)
-        return self._replace(period=self.period * factor, axes=axes)
-
-    def broken_by(self, reason: str) -> Moves:
-        """The first reason stays."""
-        return self if self.broken or not reason else self._replace(broken=reason)
-
-    def with_axis(self, axis: int, new: Axis) -> Moves:
-        return self._replace(axes=(*self.axes[:axis], new, *self.axes[axis + 1 :]))
-
-
-def flat(axis: Axis) -> Move:
-    """Rows of 8 that move by one: 8. Columns in rows of 8 that move by one: 1."""
-    if all(factor.move is ALIKE for factor in axis):
-        return ALIKE
-    total, inner = 0, 1
-    for length, move in reversed(axis):
-        total += (move or 0) * inner
-        inner *= length
-    return total
-
-
-def of_input(shape: tuple[int, ...], axis: int) -> Moves:
-    """The input itself, moved by one position along `axis`."""
-    return Moves(1, tuple((Factor(n, 1 if i == axis else ALIKE if n == 1 else 0),) for i, n in enumerate(shape)))
-
-
-def at_rest(shape: tuple[int, ...]) -> Moves:
-    """A tensor that does not depend on the input that is moved."""
-    return Moves(1, tuple((Factor(n, ALIKE if n == 1 else 0),) for n in shape))
+from rfonnx.derive.moves import ALIKE, Axis, Factor, Moves, flat
 
 
 class Walked(NamedTuple):
@@ -123,36 +44,6 @@ def walk(moves: Moves, steps: Iterable[Step]) -> Walked:
         elif isinstance(step, Reshape):
             moves = _reshape(moves, step.shape)
     return Walked(moves, reduced)
-
-
-def broadcast(moves: Moves, shape: tuple[int, ...]) -> Moves:
-    """Axes that are added or stretched are alike everywhere."""
-    missing = len(shape) - len(moves.axes)
-    axes: list[Axis] = [(Factor(n, ALIKE),) for n in shape[:missing]]
-    for axis, n in zip(moves.axes, shape[missing:], strict=True):
-        axes.append(axis if math.prod(f.length for f in axis) == n else (Factor(n, ALIKE),))
-    return moves._replace(axes=tuple(axes))
-
-
-def joined(parts: list[Moves], shape: tuple[int, ...]) -> Moves:
-    """The moves of a tensor that reads all these, broadcast to its shape."""
-    parts = [broadcast(part, shape) for part in parts]
-    if len(parts) == 1:
-        return parts[0]
-    period = math.lcm(*(part.period for part in parts))
-    parts = [part.times(period // part.period) for part in parts]
-    first = parts[0]
-    axes = list(first.axes)
-    broken = next((part.broken for part in parts if part.broken), "")
-    for part in parts[1:]:
-        for i, axis in enumerate(part.axes):
-            mine, other = flat(axes[i]), flat(axis)
-            if mine is not ALIKE and other is not ALIKE and mine != other:
-                broken = broken or "paths meet that move by different amounts"
-            if mine is ALIKE or (not mine and other) or (mine == other and len(axis) > len(axes[i])):
-                axes[i] = axis
-    constants = frozenset().union(*(part.constants for part in parts))
-    return Moves(period, tuple(axes), broken, constants, any(part.cropped for part in parts))
 
 
 def slope(first: np.ndarray, last: np.ndarray, length: int) -> int | None:

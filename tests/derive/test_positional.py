@@ -8,8 +8,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 import rfonnx
+from rfonnx.derive.moves import Factor
 from rfonnx.derive.positional import follows
-from rfonnx.derive.shifts import Factor
 
 TOKENS, WIDTH = 12, 8
 
