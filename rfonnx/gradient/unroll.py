@@ -15,6 +15,7 @@ from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto,
 from rfonnx.gradient.sequences import Sequences
 from rfonnx.graph.convert import plain_domain
 from rfonnx.graph.evaluator import RANDOM, run_node
+from rfonnx.graph.external import stored_value
 from rfonnx.graph.order import captures, reads, subgraphs
 from rfonnx.graph.tensors import is_static, read_type
 
@@ -122,7 +123,7 @@ class _Writer:
         if name not in self._values and name in self._stored:
             tensor = self._stored[name]
             if int(np.prod(tensor.dims)) <= _SMALL and not tensor.external_data:
-                self._values[name] = numpy_helper.to_array(tensor)
+                self._values[name] = stored_value(tensor)
         return self._values.get(name)
 
     def _if(self, node: NodeProto) -> None:
@@ -275,7 +276,7 @@ class _Writer:
         """A body's constant becomes one of the main graph, once for all rounds."""
         key = (id(body), tensor.name)
         if key not in self._hoisted:
-            self._hoisted[key] = self._constant(numpy_helper.to_array(tensor))
+            self._hoisted[key] = self._constant(stored_value(tensor))
         return self._hoisted[key]
 
     def _computed(self, node: NodeProto) -> bool:
