@@ -101,7 +101,8 @@ def layers(model: Source, at: At = "center", tensors: Sequence[str] | None = Non
 
     Args:
         model, at: as in `erf`.
-        tensors: the layers; None: those where the theoretical field grows, and the last one.
+        tensors: the layers; None: those where the theoretical field grows, the ends of blocks where units see the whole
+            input and it cannot, and the last one.
         options: all others of `erf`.
 
     Raises:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
 
 from rfonnx.analysis import Analysis
 from rfonnx.erf.equivariance import upstream
@@ -11,6 +13,7 @@ from rfonnx.erf.walking import proportional, walk
 from rfonnx.errors import QueryError
 from rfonnx.gradient.reverse import reads
 from rfonnx.graph import Graph, Node
+from rfonnx.results import Shape
 
 NORMALISED = ("LayerNormalization", "RMSNormalization", "Softmax", "LogSoftmax", "Normalize", "LpNormalization")
 """The sum of such a tensor's channels is (nearly) constant, and its gradient (nearly) zero."""
@@ -24,16 +27,47 @@ SPATIAL = (
 FLOATS = ("float32", "float64", "float16", "bfloat16")
 
 
-def default_tensor(graph: Graph, analysis: Analysis, place: Place) -> str:
-    """The last tensor before the first output that has places: the output of a U-Net, the last feature map of a classifier.
+RESIDUAL = ("Add", "Conv")
+"""Operators that end the blocks of a network whose units all see the whole input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """The tensors that the first output is computed by, in topological order, and which of them have places.
 
     A tensor has places when it has the shape of one whose units slide over the input (tokens keep their place through
     attention), or the input's layout, and a convolution, pool or the like is at work on its shape. Of others, such as tokens,
     only those count that everything passes through: keys and values of attention look like tokens, but are a side road.
-    Tensors whose channels are normalised are passed over: their sum says nothing.
+
+    Attributes:
+        analysis, place: where they are looked for.
+        output: the first output.
+        names: tensors of floating-point numbers that see any of the input.
+        sliding: shapes of those that slide.
+        maps: shapes that convolutions, pools and the like work on.
+        trunk: see `bottlenecks`.
+    """
+
+    analysis: Analysis
+    place: Place
+    output: str
+    names: list[str]
+    sliding: set[Shape]
+    maps: set[Shape]
+    trunk: set[str]
+
+    def has_places(self, name: str) -> bool:
+        shape = tuple(n or 0 for n in self.analysis.tensors[name].shape or ())
+        if shape in self.sliding and (name in self.trunk or shape in self.maps):
+            return True
+        return shape in self.maps and proportional(shape, self.place)
+
+
+def survey(graph: Graph, analysis: Analysis, place: Place) -> Survey:
+    """Look at all tensors once.
 
     Raises:
-        QueryError: no tensor of the model depends on the input.
+        QueryError: no output of the model depends on an input.
     """
     output = next((name for name in graph.outputs if name in analysis.tensors), "")
     if not output:
@@ -45,13 +79,46 @@ def default_tensor(graph: Graph, analysis: Analysis, place: Place) -> str:
         graph.shapes[name] for node in nodes if node.op_type in SPATIAL for name in (node.inputs[0], node.outputs[0])
     }
     trunk = bottlenecks(nodes, output, [name for name in names if _depends(analysis, name, place)])
-    for name in reversed(seen):
-        shape = tuple(n or 0 for n in analysis.tensors[name].shape or ())
-        if shape in sliding and (name in trunk or shape in maps):
-            return name
-        if shape in maps and proportional(shape, place):
-            return name
-    return output
+    return Survey(analysis, place, output, seen, sliding, maps, trunk)
+
+
+def default_tensor(found: Survey) -> str:
+    """The last tensor that has places: the output of a U-Net, the last feature map of a classifier; else the output.
+
+    Tensors whose channels are normalised are passed over: their sum says nothing.
+    """
+    last = (
+        name
+        for name in reversed(found.names)
+        if found.analysis.tensors[name].op_type not in NORMALISED and found.has_places(name)
+    )
+    return next(last, found.output)
+
+
+def growing(graph: Graph, found: Survey) -> list[str]:
+    """Layers on the way to the default tensor, and that one.
+
+    Those where the theoretical field is larger than ever before; and where a unit may see the whole input (behind attention
+    or a gate), and so nothing grows, the ends of blocks that everything passes through.
+    """
+    tensors, place = found.analysis.tensors, found.place
+    last = default_tensor(found)
+    largest: tuple[Fraction | int, ...] = (1,) * len(place.axes)
+    layers = []
+    before = set(upstream(graph, last)[1])
+    for name in (name for name in found.names if name in before):
+        fields = [tensors[name].fields[place.input, axis] for axis in place.axes]
+        sizes = tuple(field.size for field in fields)
+        walks = any(field.tensor_axis is not None for field in fields)
+        is_map = tensors[name].shape in found.maps
+        if walks and (is_map or any(size < n for size, n in zip(sizes, place.lengths, strict=True))):
+            listed = any(a > b for a, b in zip(sizes, largest, strict=True)) and (is_map or name in found.trunk)
+        else:
+            listed = tensors[name].op_type in RESIDUAL and name in found.trunk and found.has_places(name)
+        if listed or name == last:
+            largest = tuple(map(max, sizes, largest))
+            layers.append(name)
+    return layers
 
 
 def bottlenecks(nodes: Sequence[Node], output: str, tensors: Sequence[str]) -> set[str]:
@@ -62,7 +129,8 @@ def bottlenecks(nodes: Sequence[Node], output: str, tensors: Sequence[str]) -> s
     counted = set(tensors)
     last = {name: index for index, node in enumerate(nodes) for name in reads(node)}
     last[output] = len(nodes)
-    alive = {name for name in tensors if name in last and not any(name in node.outputs for node in nodes)}
+    made = {name for node in nodes for name in node.outputs}
+    alive = {name for name in tensors if name in last and name not in made}
     found = set()
     for index, node in enumerate(nodes):
         alive.update(name for name in node.outputs if name in counted and name in last)
@@ -84,4 +152,4 @@ def _usable(analysis: Analysis, name: str, place: Place) -> bool:
         return False
     shape = tensor.shape
     known = shape is not None and None not in shape and len(shape) >= 2
-    return known and tensor.dtype in FLOATS and tensor.op_type not in NORMALISED
+    return known and tensor.dtype in FLOATS

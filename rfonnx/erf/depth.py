@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from rfonnx.effective import ERF, Layer
-from rfonnx.erf.default import FLOATS, default_tensor
-from rfonnx.erf.equivariance import upstream
+from rfonnx.erf.default import growing, survey
 from rfonnx.erf.measure import measure
-from rfonnx.erf.place import Place, find_place
+from rfonnx.erf.place import find_place
 from rfonnx.erf.settings import At, Progress, Settings
 from rfonnx.erf.subject import Subject, choose_units, open_subject
 from rfonnx.erf.unit import Unit
@@ -22,31 +21,13 @@ def measure_layers(source: Source, at: At, tensors: Sequence[str] | None, settin
     """See `rfonnx.erf.layers`."""
     subject = open_subject(source, settings)
     place = find_place(subject.analysis, settings.input, settings.axes, at)
-    names = tensors if tensors is not None else growing(subject, place)
+    names = tensors if tensors is not None else growing(subject.graph, survey(subject.graph, subject.analysis, place))
     quiet = replace(settings, progress=None)
     tell = settings.progress or (lambda at: None)
     tell(Progress(0, len(names), math.nan))
     for done, name in enumerate(names, 1):
         yield _layer(subject, name, at, quiet)
         tell(Progress(done, len(names), math.nan))
-
-
-def growing(subject: Subject, place: Place) -> list[str]:
-    """Tensors on the way to the default one where the field is larger than ever before, and that one."""
-    analysis = subject.analysis
-    last = default_tensor(subject.graph, analysis, place)
-    largest: tuple[int, ...] = (1,) * len(place.axes)
-    found = []
-    for name in upstream(subject.graph, last)[1]:
-        tensor = analysis.tensors.get(name)
-        if tensor is None or tensor.dtype not in FLOATS or tensor.shape is None or None in tensor.shape:
-            continue
-        sizes = tuple(tensor.fields[place.input, axis].size for axis in place.axes)
-        walks = any(tensor.fields[place.input, axis].tensor_axis is not None for axis in place.axes)
-        if (walks and any(a > b for a, b in zip(sizes, largest, strict=True))) or name == last:
-            largest = tuple(map(max, sizes, largest))
-            found.append(name)
-    return found
 
 
 def _layer(subject: Subject, name: str, at: At, settings: Settings) -> Layer:

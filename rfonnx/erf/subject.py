@@ -10,7 +10,7 @@ import numpy as np
 
 from rfonnx.analysis import Analysis, analyze
 from rfonnx.erf.data import INTEGERS, InputType
-from rfonnx.erf.default import default_tensor
+from rfonnx.erf.default import default_tensor, survey
 from rfonnx.erf.place import find_place
 from rfonnx.erf.settings import At, Settings
 from rfonnx.erf.source import Model, open_model
@@ -92,7 +92,7 @@ def choose_units(
     if not len(wanted):
         raise QueryError(f"{subject.name}: no unit is asked for", "give at least one place or position")
     places = [find_place(analysis, settings.input, settings.axes, one) for one in wanted]
-    chosen = default_tensor(subject.graph, analysis, places[0]) if tensor is None else tensor
+    chosen = default_tensor(survey(subject.graph, analysis, places[0])) if tensor is None else tensor
     if positions:
         units = [unit_at(analysis, chosen, position, places[0]) for position in positions]
     else:

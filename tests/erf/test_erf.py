@@ -132,6 +132,16 @@ def test_layers_grow(models: Path) -> None:
     assert layers[5].radius[0] < layers[5].radius[1] < layers[5].field[0]
 
 
+def test_layers_behind_attention_and_gates_are_the_ends_of_blocks(models: Path) -> None:
+    """There the theoretical field is the whole input from the first block on, and the effective one is what still changes."""
+    tokens = [layer.tensor for layer in rfonnx.erf.layers(models / "vit.onnx", n=1)]
+    blocks = [f"block{number}{part}" for number in range(3) for part in (".mixed", "")]
+    assert tokens == ["patch_embed", "embedded", *blocks]
+    gated = list(rfonnx.erf.layers(models / "se.onnx", n=1))
+    assert [layer.tensor for layer in gated][-3:] == ["block1", "block2", "block2.relu"]
+    assert all(layer.outside == 0 and not layer.problem for layer in gated)
+
+
 def test_a_layer_that_cannot_be_measured_says_why(models: Path) -> None:
     layers = list(rfonnx.erf.layers(models / "seed.onnx", tensors=["conv1", "nothing"], n=1))
     assert layers[0].problem == ""
