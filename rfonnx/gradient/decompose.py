@@ -6,23 +6,32 @@ up to the last rounding, and the gradient passes straight through.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from onnx import ModelProto, NodeProto, TensorProto, helper
+
+from rfonnx.graph.order import reads
 
 Attrs = dict[str, Any]
 
 
 class Writer:
-    """The nodes that one node becomes. Methods give the names of what they make."""
+    """The nodes that one node becomes. Methods give the names of what they make.
 
-    def __init__(self, node: NodeProto, number: int) -> None:
+    Attributes:
+        quantised: by tensor that a quantiser makes: names of its scale and zero point.
+        only_cast: whether nothing but Casts reads what the node makes.
+    """
+
+    def __init__(self, node: NodeProto, number: int, quantised: Mapping[str, Sequence[str]], only_cast: bool) -> None:
         self.nodes: list[NodeProto] = []
         self.constants: list[TensorProto] = []
         self.inputs = list(node.input)
         self.outputs = list(node.output)
         self.attrs: Attrs = {a.name: helper.get_attribute_value(a) for a in node.attribute}
+        self.quantised = quantised
+        self.only_cast = only_cast
         self._prefix = f"decomposed/{number}/"
         self._name = node.name
 
@@ -33,7 +42,7 @@ class Writer:
     def __call__(self, op_type: str, *inputs: str, to: str = "", **attrs: Any) -> str:
         """A node with one output, named `to` or afresh."""
         output = to or f"{self._prefix}{len(self.nodes)}"
-        name = self._name if to else f"{self._name}/{op_type}_{len(self.nodes)}"
+        name = self._name if to else f"{self._prefix}{op_type}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(op_type, list(inputs), [output], name=name, **attrs))
         return output
 
@@ -63,9 +72,22 @@ class Writer:
 
     def scalar(self, value: float) -> str:
         """A float32 constant."""
+        return self._constant(TensorProto.FLOAT, [], [value])
+
+    def _constant(self, element: int, shape: list[int], values: list[Any]) -> str:
         name = f"{self._prefix}constant_{len(self.constants)}"
-        self.constants.append(helper.make_tensor(name, TensorProto.FLOAT, [], [value]))
+        self.constants.append(helper.make_tensor(name, element, shape, values))
         return name
+
+    def cast(self, value: str) -> str:
+        """As float32."""
+        output = f"{self._prefix}{len(self.nodes)}"
+        self.nodes.append(helper.make_node("Cast", [value], [output], to=TensorProto.FLOAT))
+        return output
+
+    def reshaped(self, value: str, shape: list[int]) -> str:
+        """Under another shape."""
+        return self("Reshape", value, self._constant(TensorProto.INT64, [len(shape)], shape))
 
 
 Body = Callable[[Writer], None]
@@ -87,7 +109,7 @@ def decompose(model: ModelProto) -> None:
     graph = model.graph
     if not any(_kind(node) in _bodies for node in graph.node):
         return
-    nodes = list(_written(graph.node, graph.initializer))
+    nodes = list(_written(list(graph.node), {o.name for o in graph.output}, graph.initializer))
     graph.ClearField("node")
     graph.node.extend(nodes)
 
@@ -101,14 +123,29 @@ def _kind(node: NodeProto) -> str:
     return f"{node.domain}.{node.op_type}" if node.domain not in ("", "ai.onnx") else node.op_type
 
 
-def _written(nodes: Iterable[NodeProto], constants: Any) -> Iterable[NodeProto]:
+class _Kept(Exception):
+    """A node that stays as it is."""
+
+
+def _written(nodes: Sequence[NodeProto], outputs: set[str], constants: Any) -> Iterable[NodeProto]:
+    quantised = {}
+    for node in nodes:
+        if node.op_type == "DynamicQuantizeLinear":
+            quantised[node.output[0]] = node.output[1:]
+        elif node.op_type == "QuantizeLinear":
+            quantised[node.output[0]] = node.input[1:]
+    other = {name for node in nodes if node.op_type != "Cast" for name in reads(node)} | outputs
     for number, node in enumerate(nodes):
         body = _bodies.get(_kind(node))
         if body is None:
             yield node
             continue
-        writer = Writer(node, number)
-        body(writer)
+        writer = Writer(node, number, quantised, not other.intersection(node.output))
+        try:
+            body(writer)
+        except _Kept:
+            yield node
+            continue
         constants.extend(writer.constants)
         yield from writer.nodes
 
@@ -163,26 +200,11 @@ def _skip_layer_norm(w: Writer) -> None:
 @_body("QLinearConv")
 def _qlinear_conv(w: Writer) -> None:
     x, weight = w.dequantized(0, 1), w.dequantized(3, 4, axis=0)
-    made = w("Conv", x, weight, **w.only(*_CONV))
-    if w.has(8):
-        # the bias counts in units of both scales, per output channel
-        scale = w("Mul", w.inputs[1], w.inputs[4])
-        bias = w("Mul", _cast(w, w.inputs[8]), scale)
-        rank = len(w.attrs.get("kernel_shape", [1, 1]))
-        made = w("Add", made, _reshaped(w, bias, [1, -1] + [1] * rank))
+    operands = [x, weight]
+    if w.has(8):  # the bias counts in units of both scales, per output channel
+        operands.append(w("Mul", w.cast(w.inputs[8]), w("Mul", w.inputs[1], w.inputs[4])))
+    made = w("Conv", *operands, **w.only(*_CONV))
     w.quantized(made, 6)
-
-
-def _cast(w: Writer, value: str) -> str:
-    output = f"{value}/float/{len(w.nodes)}"
-    w.nodes.append(helper.make_node("Cast", [value], [output], to=TensorProto.FLOAT))
-    return output
-
-
-def _reshaped(w: Writer, value: str, shape: list[int]) -> str:
-    name = f"{value}/shape"
-    w.constants.append(helper.make_tensor(name, TensorProto.INT64, [len(shape)], shape))
-    return w("Reshape", value, name)
 
 
 @_body("QLinearMatMul", "com.microsoft.QLinearMatMul")
@@ -242,8 +264,46 @@ def _qgemm(w: Writer) -> None:
     b = w.dequantized(3, 4, axis=0 if w.attr("transB", 0) else 1)
     made = w("Gemm", a, b, **w.only("transA", "transB", "alpha"))
     if w.has(6):
-        made = w("Add", made, w("Mul", _cast(w, w.inputs[6]), w("Mul", w.inputs[1], w.inputs[4])))
+        made = w("Add", made, w("Mul", w.cast(w.inputs[6]), w("Mul", w.inputs[1], w.inputs[4])))
     if w.has(7):
         w.quantized(made, 7)
     else:
         w("Identity", made, to=w.outputs[0])
+
+
+@_body("com.microsoft.QLinearSoftmax")
+def _qlinear_softmax(w: Writer) -> None:
+    if w.attr("opset", 13) < 13:
+        raise _Kept  # over all axes from one on
+    w.quantized(w("Softmax", w.dequantized(0, 1), axis=w.attr("axis", -1)), 3)
+
+
+@_body("com.microsoft.QLinearWhere")
+def _qlinear_where(w: Writer) -> None:
+    w.quantized(w("Where", w.inputs[0], w.dequantized(1, 2), w.dequantized(4, 5)), 7)
+
+
+@_body("MatMulInteger")
+def _matmul_integer(w: Writer) -> None:
+    weight = w.cast(w.inputs[1])
+    if w.has(3):
+        weight = w("Sub", weight, w.cast(w.inputs[3]))
+    w("MatMul", _counted(w), weight, to=w.outputs[0])
+
+
+@_body("ConvInteger")
+def _conv_integer(w: Writer) -> None:
+    weight = w.cast(w.inputs[1])
+    if w.has(3):
+        rank = len(w.attrs.get("kernel_shape", [1, 1]))
+        weight = w("Sub", weight, w.reshaped(w.cast(w.inputs[3]), [-1, 1] + [1] * rank))
+    w("Conv", _counted(w), weight, to=w.outputs[0], **w.only(*_CONV))
+
+
+def _counted(w: Writer) -> str:
+    """The first input, less its zero point: the real numbers it stands for, in units of its scale, so that gradients find the
+    way back to them. The integers of the result become real numbers; what comes next is a Cast that makes them so."""
+    quantiser = w.quantised.get(w.inputs[0])
+    if quantiser is None or not w.only_cast:
+        raise _Kept
+    return w("Div", w("DequantizeLinear", w.inputs[0], *quantiser), quantiser[0])

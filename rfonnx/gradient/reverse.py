@@ -88,12 +88,15 @@ def active_tensors(graph: Graph, wrt: Sequence[str]) -> set[str]:
     active = set(wrt)
     for node in graph.nodes:
         if reason_for_zero(node.kind) is None and any(name in active for name in reads(node)):
-            active.update(name for name in node.outputs if name and not _rounded(node, graph.dtypes[name]))
+            active.update(name for name in node.outputs if name and not _constant(node, name, graph.dtypes[name]))
     return active
 
 
-def _rounded(node: Node, dtype: str) -> bool:
-    """Whether a Cast gives integers or truth values, which are constant between their steps."""
+def _constant(node: Node, name: str, dtype: str) -> bool:
+    """Whether an output is taken as a constant: integers and truth values that a Cast gives, which are constant between their
+    steps, and the scale of a quantisation."""
+    if node.kind == "DynamicQuantizeLinear":
+        return name != node.outputs[0]
     return node.op_type in ("Cast", "CastLike") and "float" not in dtype
 
 

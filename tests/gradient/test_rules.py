@@ -29,7 +29,8 @@ TESTED_ELSEWHERE = {
         "rfonnx.MaskedSoftmax",
         "rfonnx.ReluOfAffine",
     ),
-    *("QuantizeLinear", "DequantizeLinear", "com.microsoft.QuantizeLinear", "com.microsoft.DequantizeLinear"),
+    *("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear"),
+    *("com.microsoft.QuantizeLinear", "com.microsoft.DequantizeLinear"),
 }
 
 

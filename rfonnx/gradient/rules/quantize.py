@@ -39,6 +39,12 @@ def quantize(op: Op, g: Value) -> Gradients:
     return [g * (not_below(x, ends[0]) * not_below(ends[1], x)), *[ZERO] * (len(op.node.inputs) - 1)]
 
 
+@rule("DynamicQuantizeLinear")
+def dynamic_quantize(op: Op, g: Value) -> Gradients:
+    """The range is that of the values, so nothing is clipped."""
+    return [g]
+
+
 def _real(op: Op, whole: Value) -> Value:
     """A list of integers, one per scale, as real numbers that broadcast against x."""
     if op.attrs.get("block_size", 0):
