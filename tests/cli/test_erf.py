@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 import sys
@@ -262,3 +263,15 @@ def test_numbers_of_numpy_are_numbers(models: Path) -> None:
     erf = api.erf(models / "seed.onnx", channel=np.int64(2), n=np.int32(1), at=np.array([3, 4]))
     again = api.erf(models / "seed.onnx", position=np.array([0, 2, 1, 2]), n=1)
     assert [json.loads("".join(erf_json([one])))["units"][0]["position"] for one in (erf, again)] == [[0, 2, 1, 2]] * 2
+
+
+def test_every_key_of_the_json_is_documented(rfonnx: Run, models: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "erf.md").read_text()
+    data = rfonnx("erf", models / "seed.onnx", "-n", 1, "--format", "json").out
+    layers = rfonnx("erf", models / "seed.onnx", "--all-layers", "-n", 1, "--format", "json").out
+    named = set(re.findall(r"`(\w+)(?:\(\w\))?`", page))
+    for document in map(json.loads, (data, layers)):
+        records = [*document.get("units", ()), *document.get("layers", ())]
+        keys = {*document, *(key for record in records for key in record)}
+        keys |= {key for record in records for key in record.get("gaussian") or ()}
+        assert keys <= named
