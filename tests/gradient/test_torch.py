@@ -14,6 +14,7 @@ import pytest
 torch = pytest.importorskip("torch")
 pytest.importorskip("onnxscript")
 
+from gradient.more_nets import more_nets  # noqa: E402
 from gradient.nets import Net, nets  # noqa: E402
 from rfonnx.gradient import GradientSession  # noqa: E402
 
@@ -45,7 +46,8 @@ def error(found: np.ndarray, exact: np.ndarray) -> float:
     return float(np.linalg.norm(found - exact) / np.linalg.norm(exact))
 
 
-@pytest.mark.parametrize("net", nets(), ids=lambda net: net.name)
+@pytest.mark.filterwarnings("ignore:The .grad attribute")  # torch, copying a scripted module
+@pytest.mark.parametrize("net", [*nets(), *more_nets()], ids=lambda net: net.name)
 def test_agrees_with_autograd(net: Net, tmp_path: Path) -> None:
     torch.manual_seed(0)
     module = net.make().eval()
