@@ -7,6 +7,7 @@ which nearly doubles the peak of a gradient graph and is no faster); the arena o
 from __future__ import annotations
 
 import os
+import re
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ import onnx
 
 from rfonnx.errors import ModelError, QueryError, ShapeError
 from rfonnx.graph.tensors import DTYPES
+from rfonnx.graph.text import quote
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -141,10 +143,28 @@ def _open(
     try:
         return ort.InferenceSession(source, settings, providers=providers, disabled_optimizers=list(without) or None)
     except Exception as error:  # onnxruntime's exceptions share no base class of their own
+        unknown = _unknown_operator(str(error), model)
+        if unknown:
+            raise ModelError(
+                f"{name}: {unknown} is of an operator that onnxruntime {ort.__version__} does not have",
+                "choose a tensor that is computed without it, or give a provider that has it",
+            ) from None
         raise ModelError(
             f"{name}: onnxruntime {ort.__version__} cannot load the model ({one_line(error)})",
             "check the model with onnx.checker, or give a provider that has its operators",
         ) from None
+
+
+def _unknown_operator(message: str, model: object) -> str:
+    """The node that onnxruntime knows no operator for, by its message, or ""."""
+    found = re.search(r"([\w.]*):(\w+)\(-?\d+\) is not a registered function/op", message)
+    if found is None or not isinstance(model, onnx.ModelProto):
+        return ""
+    domain, op_type = found.groups()
+    for node in model.graph.node:
+        if node.op_type == op_type and node.domain in (domain, "" if domain == "ai.onnx" else domain):
+            return f"node {quote(node.name or node.output[0])} ({domain}.{op_type})"
+    return ""
 
 
 def run(
