@@ -12,7 +12,7 @@ from rfonnx.gradient import rules  # noqa: F401  # registers the rules
 from rfonnx.gradient.emitter import ELEMENT_TYPES, Emitter
 from rfonnx.gradient.forward import Forward, check_floating, info
 from rfonnx.gradient.patterns import grouped
-from rfonnx.gradient.reverse import FAULT, GradientError, Product, differentiate
+from rfonnx.gradient.reverse import FAULT, PERTURB, GradientError, Product, differentiate
 from rfonnx.gradient.values import Value
 from rfonnx.gradient.verify import wrong_shape
 from rfonnx.gradient.weights import Weights, stubbed
@@ -58,6 +58,8 @@ def build(forward: Forward, tensor: str, wrt: Sequence[str], lanes: Mapping[str,
         ModelError: the tensor holds no floating-point numbers.
     """
     check_floating(forward, tensor)
+    if not wrt:
+        raise GradientError(f"{forward.name}: no input that '{tensor}' sees holds floating-point numbers", PERTURB)
     graph = forward.graph
     emit = Emitter(forward.opset, graph.shapes)
     seed = Value(emit, SEED, seed_type(forward, tensor))
@@ -65,7 +67,7 @@ def build(forward: Forward, tensor: str, wrt: Sequence[str], lanes: Mapping[str,
     if not product.gradients:
         raise QueryError(
             f"{forward.name}: no differentiable path leads from tensor '{tensor}' to {', '.join(wrt)}",
-            "choose another tensor; `rfonnx report` shows what each tensor sees",
+            f"{PERTURB}, or choose another tensor",
         )
     wrong = wrong_shape(graph, emit, product.claims, [_seed(forward, tensor, lanes or {})])
     if wrong:

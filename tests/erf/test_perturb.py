@@ -147,7 +147,7 @@ def test_what_has_no_gradient_is_perturbed_when_that_is_left_open() -> None:
 def test_no_path_for_gradients_is_perturbed_too() -> None:
     net = Net([1, 2, 9])
     model = net.model(net.op("Cast", net.op("ArgMax", net.conv("x", np.eye(2)[..., None]), axis=1), name="y", to=1))
-    with pytest.raises(QueryError, match=r"no differentiable path leads from tensor 'y' to x"):
+    with pytest.raises(QueryError, match=r"no differentiable path leads from tensor 'y' to x; .* --method perturb"):
         rfonnx.erf(model, "y", n=1)
     erf = rfonnx.erf(model, "y", n=8, method="auto")
     assert (erf.method, erf.outside, np.flatnonzero(erf.map).tolist()) == ("perturb", 0, [4, 13])
@@ -205,6 +205,10 @@ def test_tokens_are_replaced_by_others() -> None:
     model = net.model(net.op("Conv", tokens, w, pads=[2, 0], kernel_shape=[3], name="y"))
     erf = rfonnx.erf(model, "y", n=4, method="auto", position=(0, None, 5))
     assert (erf.method, erf.probe) == ("perturb", "mean")
+    with pytest.raises(
+        GradientError, match=r"no input that 'y' sees holds floating-point numbers; .* --method perturb"
+    ):
+        rfonnx.erf(model, "y")
     assert np.flatnonzero(erf.map).tolist() == [3, 4, 5]
 
 
