@@ -194,6 +194,10 @@ def command(
     if positions and at:
         raise QueryError("--at and --position both say which units to measure", "leave out one of them")
     check_output(output, model, binary=binary)
+    if style in ("png", "svg"):
+        from rfonnx.report.erf_plot import check_installed
+
+        check_installed()
     chosen = dict(asked, input=given, shapes=shapes, providers=list(providers) or None)
     with _progress("layers" if every else "measuring") as tell:
         if every:

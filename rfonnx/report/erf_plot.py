@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -39,10 +40,20 @@ def erf_plot(erfs: Sequence[ERF], style: str, titles: Sequence[str] = ()) -> byt
     """
     figure, context = erf_figure(erfs, titles)
     buffer = io.BytesIO()
-    with context:
+    with context, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # a box stands for it: names are a stranger's
         # No date and fixed ids: the same field gives the same file.
         figure.savefig(buffer, format=style, dpi=120, metadata={"Date": None} if style == "svg" else None)
     return buffer.getvalue()
+
+
+def check_installed() -> None:
+    """Look for matplotlib, before the work that it is needed for.
+
+    Raises:
+        RfonnxError: matplotlib is not installed.
+    """
+    _matplotlib()
 
 
 def erf_figure(erfs: Sequence[ERF], titles: Sequence[str] = ()) -> tuple[Any, Any]:

@@ -275,3 +275,12 @@ def test_every_key_of_the_json_is_documented(rfonnx: Run, models: Path) -> None:
         keys = {*document, *(key for record in records for key in record)}
         keys |= {key for record in records for key in record.get("gaussian") or ()}
         assert keys <= named
+
+
+def test_pictures_without_matplotlib(rfonnx: Run, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Told at once, not after the measurement."""
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
+    monkeypatch.setattr("rfonnx.erf.many", lambda *given, **options: pytest.fail("it was measured"))
+    done = rfonnx("erf", models / "seed.onnx", "-o", "field.png")
+    assert (done.code, done.out) == (2, "")
+    assert done.err == "rfonnx: error: pictures need matplotlib, which is not installed; pip install 'rfonnx[plot]'\n"

@@ -253,3 +253,8 @@ def test_curves_show_the_shortest_parts() -> None:
 
 def test_names_are_no_formulas_in_pictures() -> None:
     assert erf_plot([field("$\\frac{$")], "svg")
+
+
+def test_names_in_letters_that_the_font_lacks() -> None:
+    """Boxes instead of the letters, and no warning on the terminal (here: no error)."""
+    assert erf_plot([field("\u5c42", rank=1)], "png").startswith(b"\x89PNG")
