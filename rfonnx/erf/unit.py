@@ -66,6 +66,8 @@ def find_unit(analysis: Analysis, tensor: str, place: Place) -> Unit:
         note = (
             f"every unit of '{tensor}' along axis {', '.join(map(str, open_axes))} sees the same; taken in proportion"
         )
+    if all(p is None for p in position):
+        note = f"no axis of '{tensor}' has places"
     return unit_at(analysis, tensor, _with_sample(analysis, tensor, position, place), place, note)
 
 

@@ -95,6 +95,7 @@ def test_a_logit_sees_all_and_has_no_place(models: Path) -> None:
     analysis = rfonnx.analyze(models / "resnet18.onnx")
     unit = find_unit(analysis, "fc", find_place(analysis, None, None, "center"))
     assert unit.position == (0, None)
+    assert unit.note == "no axis of 'fc' has places"
     assert unit.field == ((0, 223), (0, 223))
 
 
