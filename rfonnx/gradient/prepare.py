@@ -24,8 +24,9 @@ from rfonnx.gradient.decompose import decompose
 from rfonnx.gradient.forward import Forward, read_forward
 from rfonnx.gradient.functions import inline_bodies
 from rfonnx.gradient.opset import raise_opset
+from rfonnx.gradient.renaming import rename
 from rfonnx.gradient.rounding import Types, round_down
-from rfonnx.gradient.unroll import rename, unroll
+from rfonnx.gradient.unroll import unroll
 from rfonnx.gradient.weights import LightModel, as_inputs, as_stubs, lighten, stubbed
 from rfonnx.graph.bind import Shapes, bind
 from rfonnx.graph.order import reads, sort

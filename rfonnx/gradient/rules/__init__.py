@@ -2,12 +2,14 @@
 
 # ruff: noqa: F401  # each family registers its rules when it is imported
 from rfonnx.gradient.rules import (
+    activations,
     binary,
     constant,
     conv,
     einsum,
     elementwise,
     matmul,
+    max_pool,
     norm,
     pad,
     pool,
