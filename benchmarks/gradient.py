@@ -1,4 +1,4 @@
-"""What a gradient costs: over the plain forward run, over PyTorch's forward and backward, in memory, and to build.
+"""What a gradient costs: over the plain forward run, over PyTorch's two, for many seeds, in memory, and to build.
 
 python benchmarks/gradient.py [RUNS] [NET ...]        needs torch and onnxscript
 
@@ -31,6 +31,7 @@ from rfonnx.gradient.prepare import float_inputs
 
 LIGHT_NETS = ["resnet50", "vgg19", "densenet121", "inception_v1", "shufflenet", "squeezenet"]
 BATCHES = (1, 4)
+SEEDS = 16
 
 
 def main() -> None:
@@ -42,6 +43,7 @@ def main() -> None:
         ["net", "batch", "forward, ms", "with gradient", "ratio", "PyTorch, ms", "of PyTorch", "error", "build, s"],
         rows,
     )
+    table(["net", f"{SEEDS} seeds one by one, ms", "together", "ratio"], [many(name) for name in names])
     table(["net", "forward, peak MiB", "with gradient", "ratio"], [peaks(name) for name in names])
 
 
@@ -100,6 +102,18 @@ def made(name: str, batch: int) -> tuple[ModelProto, str, nn.Module, torch.Tenso
         model, tensor = light(name, batch)
         net, image = Twin(model).eval(), torch.randn(batch, 3, 224, 224)
     return model, tensor, net.requires_grad_(False), image
+
+
+def many(name: str) -> list[object]:
+    """Gradients of several seeds on one image: one run for each, and all over one forward run."""
+    model, tensor, _, image = made(name, 1)
+    session = GradientSession(model, tensor, threads=1)
+    feeds = {next(iter(session.inputs)): image.numpy()}
+    seeds = np.random.default_rng(1).standard_normal((SEEDS, *session.shape), np.float32)
+    apart, joint = in_turn(
+        [lambda: [session.run(feeds, seed) for seed in seeds], lambda: session.run_many(feeds, seeds)], 5
+    )
+    return [name, *(1e3 * float(np.median(t)) for t in (apart, joint)), ratio(joint, apart)]
 
 
 FORWARD = """

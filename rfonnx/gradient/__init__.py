@@ -12,10 +12,11 @@ import sys
 from types import ModuleType
 from typing import Any
 
+from rfonnx.gradient.cached import gradient
 from rfonnx.gradient.forward import Forward
 from rfonnx.gradient.prepare import prepare
 from rfonnx.gradient.reverse import GradientError
-from rfonnx.gradient.session import GradientSession, gradient
+from rfonnx.gradient.session import GradientSession
 
 __all__ = ["Forward", "GradientError", "GradientSession", "gradient", "prepare"]
 
@@ -24,7 +25,7 @@ class _CallableModule(ModuleType):
     """Importing a submodule binds `rfonnx.gradient` to this package, also where the function was meant: so it is both."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """See `rfonnx.gradient.session.gradient`."""
+        """See `rfonnx.gradient.cached.gradient`."""
         return gradient(*args, **kwargs)
 
 
