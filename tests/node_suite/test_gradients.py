@@ -22,7 +22,7 @@ NO_GRADIENT = {
     ),
     *("Round", "Sign", "TreeEnsemble", "Unique"),
     # weights or statistics that are computed, outputs beside the first
-    *("BatchNormalization", "DeformConv", "GRU", "LSTM", "LayerNormalization", "RNN"),
+    *("BatchNormalization", "DeformConv", "DynamicQuantizeLinear", "GRU", "LSTM", "LayerNormalization", "RNN"),
     # not written
     *("CumProd", "Det", "Resize", "STFT", "TensorScatter"),
 }
