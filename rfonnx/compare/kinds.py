@@ -5,11 +5,10 @@ from __future__ import annotations
 from rfonnx.compare.macs import parameters
 from rfonnx.comparison import Kind
 from rfonnx.graph import Graph
+from rfonnx.graph.tensors import HALF
 
 SAME_WEIGHTS = 0.9
 """Share of the teacher's weights from which on a student is taken for the same net: folding batch norms removes 1% to 3%."""
-
-HALF = frozenset({"float16", "bfloat16"})
 
 
 def detect(teacher: Graph, student: Graph) -> tuple[Kind, str]:

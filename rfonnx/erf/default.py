@@ -13,6 +13,7 @@ from rfonnx.erf.walking import proportional, walk
 from rfonnx.errors import QueryError
 from rfonnx.gradient.reverse import reads
 from rfonnx.graph import Graph, Node
+from rfonnx.graph.tensors import FLOATS
 from rfonnx.results import Shape
 
 NORMALISED = ("LayerNormalization", "RMSNormalization", "Softmax", "LogSoftmax", "Normalize", "LpNormalization")
@@ -23,9 +24,6 @@ SPATIAL = (
     *("BatchNormalization", "Resize", "DepthToSpace"),
 )
 """Operators that work on maps of channels, rows and columns."""
-
-FLOATS = ("float32", "float64", "float16", "bfloat16")
-
 
 RESIDUAL = ("Add", "Conv")
 """Operators that end the blocks of a network whose units all see the whole input."""

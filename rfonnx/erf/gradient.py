@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,12 +11,10 @@ from rfonnx.erf.crop import Crop
 from rfonnx.erf.settings import Aggregation, Over
 from rfonnx.erf.source import Model
 from rfonnx.gradient import GradientSession
+from rfonnx.gradient.session import SIDE_BY_SIDE
 
 Floats = npt.NDArray[np.float64]
 Feeds = Mapping[str, np.ndarray]
-
-MANY = 16
-"""Units per run: their gradients lie side by side in memory."""
 
 
 def reduce_map(change: np.ndarray, axes: Sequence[int], aggregation: Aggregation, over: Over) -> Floats:
@@ -80,8 +78,13 @@ class GradientProber:
         self.runs += len(weights)
         self.naive_runs += 2 * feeds[0][self._place.input].size * len(weights)
         batch = self._together([self._crop.cut(one) for one in feeds])
-        parts = np.array_split(np.arange(len(self._units)), -(-len(self._units) // MANY))
-        gradients = (one for part in parts for one in self._gradients(batch, self._seeds(part, weights)))
+        # by as many units as share a run: no more gradients are kept in memory at once
+        parts = np.array_split(np.arange(len(self._units)), -(-len(self._units) // SIDE_BY_SIDE))
+        gradients = (
+            one
+            for part in parts
+            for one in self._session.run_many(batch, self._seeds(part, weights))[self._place.input]
+        )
         return np.array([[self._reduced(one, i, aggregation, over) for i in range(len(weights))] for one in gradients])
 
     def _together(self, feeds: list[dict[str, np.ndarray]]) -> Feeds:
@@ -90,12 +93,6 @@ class GradientProber:
             return feeds[0]
         filled = [*feeds, *feeds[-1:] * (self.batch - len(feeds))]
         return {name: np.concatenate([one[name] for one in filled]) for name in feeds[0]}
-
-    def _gradients(self, feeds: Feeds, seeds: np.ndarray) -> Iterable[np.ndarray]:
-        """One array of the input's shape per seed."""
-        if len(seeds) == 1:
-            return [self._session.run(feeds, seeds[0])[self._place.input]]
-        return self._session.run_many(feeds, seeds)[self._place.input]
 
     def _reduced(self, gradient: np.ndarray, sample: int, aggregation: Aggregation, over: Over) -> Floats:
         own = gradient if self.batch == 1 else gradient[sample : sample + 1]

@@ -9,8 +9,9 @@ import onnx
 from onnx import ModelProto
 
 from rfonnx.errors import ModelError
+from rfonnx.graph.bind import write_lengths
 from rfonnx.graph.external import is_external, read_tensor
-from rfonnx.graph.order import reads, sort
+from rfonnx.graph.order import needed, sort
 from rfonnx.graph.read import Source, name_of, read_model
 from rfonnx.graph.text import quote
 
@@ -55,12 +56,7 @@ class Model:
                     if value is None:
                         raise missing_weights(self.name, tensor.name)
                     tensor.CopyFrom(onnx.numpy_helper.from_array(value, tensor.name))
-        for entry in made.graph.input:
-            if entry.name in bound:
-                dims = entry.type.tensor_type.shape
-                dims.ClearField("dim")
-                for length in bound[entry.name]:
-                    dims.dim.add(dim_value=length)
+        write_lengths(made.graph.input, bound)
         del made.graph.value_info[:]
         for output in made.graph.output:
             if output.type.HasField("tensor_type"):
@@ -71,15 +67,11 @@ class Model:
 def up_to(model: ModelProto, tensor: str) -> None:
     """Drop what a tensor does not need, in place; it becomes the only output. Its name must be in the main graph."""
     graph = model.graph
-    wanted, kept = {tensor}, []
     stored = {t.name for t in graph.initializer} | {t.values.name for t in graph.sparse_initializer}
     given = [*(i.name for i in graph.input), *stored]
-    for node in reversed(sort(graph.node, given, [])):
-        if wanted.intersection(node.output):
-            kept.append(node)
-            wanted.update(reads(node))
+    kept, wanted = needed(sort(graph.node, given, []), [tensor])
     weights = [t for t in graph.initializer if t.name in wanted]
-    for field, entries in (("node", kept[::-1]), ("initializer", weights)):
+    for field, entries in (("node", kept), ("initializer", weights)):
         graph.ClearField(field)
         getattr(graph, field).extend(entries)
     del graph.output[:]

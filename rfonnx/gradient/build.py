@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto
+from onnx import ModelProto, NodeProto, ValueInfoProto
 
 from rfonnx.errors import QueryError
 from rfonnx.gradient import rules  # noqa: F401  # registers the rules
@@ -16,7 +16,7 @@ from rfonnx.gradient.reverse import FAULT, PERTURB, GradientError, Product, diff
 from rfonnx.gradient.values import Value
 from rfonnx.gradient.verify import wrong_shape
 from rfonnx.gradient.weights import Weights, stubbed
-from rfonnx.graph.order import reads
+from rfonnx.graph.order import needed
 from rfonnx.runtime import MAX_IR
 
 SEED = "gradient/seed"
@@ -89,11 +89,11 @@ def _assemble(forward: Forward, tensor: str, emit: Emitter, product: Product, la
     graph.input.append(_seed(forward, tensor, lanes))
     graph.output.extend(_typed(forward, v.name, v.dtype, name, lanes) for name, v in product.gradients.items())
     forward_nodes = [_with_outputs(node, product.demanded) for node in source.graph.node]
-    nodes, constants = _needed(
-        [*forward_nodes, *emit.nodes], [*source.graph.initializer, *emit.constants], graph.output
-    )
+    # onnxruntime would drop what no output needs too, but may trip over it first: folding constants of dead nodes beside a Scan,
+    # it fails with "attempt to replace the existing tensor"
+    nodes, names = needed([*forward_nodes, *emit.nodes], (output.name for output in graph.output))
     graph.node.extend(nodes)
-    graph.initializer.extend(constants)
+    graph.initializer.extend(t for t in (*source.graph.initializer, *emit.constants) if t.name in names)
     return model
 
 
@@ -126,17 +126,3 @@ def _with_outputs(node: NodeProto, demanded: Mapping[str, Mapping[int, str]]) ->
 def seed_type(forward: Forward, tensor: str) -> str:
     """Element type of a tensor's seed: gradients of half precision are accumulated in float32."""
     return "float64" if forward.graph.dtypes[tensor] == "float64" else "float32"
-
-
-def _needed(
-    nodes: list[NodeProto], constants: list[TensorProto], outputs: Iterable[ValueInfoProto]
-) -> tuple[list[NodeProto], list[TensorProto]]:
-    """What the outputs depend on. onnxruntime would drop the rest too, but may trip over it first: folding constants of dead
-    nodes beside a Scan, it fails with "attempt to replace the existing tensor"."""
-    wanted = {output.name for output in outputs}
-    kept = []
-    for node in reversed(nodes):
-        if any(output in wanted for output in node.output):
-            kept.append(node)
-            wanted.update(reads(node))
-    return kept[::-1], [t for t in constants if t.name in wanted]

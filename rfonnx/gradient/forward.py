@@ -18,7 +18,7 @@ from rfonnx.graph.external import stored_value
 from rfonnx.graph.model import Graph
 from rfonnx.graph.order import captures, reads, subgraphs
 from rfonnx.graph.scope import Scope
-from rfonnx.graph.tensors import DTYPES, element_count, read_type
+from rfonnx.graph.tensors import DTYPES, FLOATS, element_count, read_type
 from rfonnx.results import Shape
 
 MAX_VALUE = 2**24
@@ -173,7 +173,7 @@ def check_floating(forward: Forward, name: str) -> None:
         ModelError: its elements are no floating-point numbers.
     """
     dtype = forward.graph.dtypes[name]
-    if dtype not in ("float32", "float64", "float16", "bfloat16"):
+    if dtype not in FLOATS:
         raise ModelError(
             f"{forward.name}: tensor '{name}' holds {dtype or 'no tensor'}, which has no gradient",
             "choose a tensor of floating-point numbers",

@@ -18,9 +18,7 @@ from rfonnx.gradient.registry import Unsupported
 from rfonnx.gradient.values import Value
 from rfonnx.gradient.verify import Claim
 from rfonnx.graph.model import Graph, Node
-
-HALF = ("float16", "bfloat16")
-"""Types whose gradients are accumulated in float32."""
+from rfonnx.graph.tensors import HALF
 
 
 @dataclass(slots=True)

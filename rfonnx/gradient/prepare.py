@@ -28,10 +28,10 @@ from rfonnx.gradient.renaming import rename
 from rfonnx.gradient.rounding import Types, round_down
 from rfonnx.gradient.unroll import unroll
 from rfonnx.gradient.weights import LightModel, as_inputs, as_stubs, lighten, stubbed
-from rfonnx.graph.bind import Shapes, bind
-from rfonnx.graph.order import reads, sort
+from rfonnx.graph.bind import Shapes, bind, write_lengths
+from rfonnx.graph.order import needed, reads, sort
 from rfonnx.graph.read import Source, name_of, read_model
-from rfonnx.graph.tensors import is_static, read_type
+from rfonnx.graph.tensors import FLOATS, is_static, read_type
 from rfonnx.graph.text import did_you_mean, quote
 from rfonnx.results import Shape
 
@@ -215,20 +215,13 @@ def prune(model: LightModel, tensors: Sequence[str]) -> None:
         if tensor not in maker and all(tensor != i.name for i in inputs):
             what = "is a constant" if tensor in stored else "is not in the model"
             raise QueryError(f"{model.name}: tensor {quote(tensor)} {what}", did_you_mean(tensor, maker))
-    wanted, pending = set(), list(tensors)
-    while pending:
-        tensor = pending.pop()
-        if tensor not in wanted:
-            wanted.add(tensor)
-            if tensor in maker:
-                pending.extend(reads(maker[tensor]))
+    kept, wanted = needed(nodes, tensors)
     types = {i.name: i for i in (*graph.value_info, *graph.output)}
     outputs = [onnx.ValueInfoProto(name=t) for t in dict.fromkeys(tensors) if t in maker]
     for output in outputs:  # the type, never the shape: it may be wrong
         elem = types[output.name].type.tensor_type.elem_type if output.name in types else 0
         if elem:
             output.type.tensor_type.elem_type = elem
-    kept = [node for node in nodes if any(o in wanted for o in node.output)]
     constants = [t for t in graph.initializer if t.name in wanted]
     for field, entries in (("node", kept), ("initializer", constants), ("input", inputs), ("output", outputs)):
         graph.ClearField(field)
@@ -240,16 +233,10 @@ def prune(model: LightModel, tensors: Sequence[str]) -> None:
 def bind_shapes(model: ModelProto, shapes: Shapes | None) -> dict[str, tuple[int, ...]]:
     """Write the bound shapes into the inputs; all of them, by name."""
     binding = bind(model.graph.input, shapes)
-    for entry in model.graph.input:
-        if entry.name in binding.shapes:
-            dims = entry.type.tensor_type.shape
-            dims.ClearField("dim")
-            for n in binding.shapes[entry.name]:
-                dims.dim.add(dim_value=n)
+    write_lengths(model.graph.input, binding.shapes)
     return dict(binding.shapes)
 
 
 def float_inputs(forward: Forward) -> list[str]:
     """Inputs that can have a gradient."""
-    floats = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16)
-    return [i.name for i in forward.model.graph.input if i.type.tensor_type.elem_type in floats]
+    return [name for name in forward.graph.inputs if forward.graph.dtypes[name] in FLOATS]

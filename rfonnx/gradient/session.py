@@ -13,12 +13,11 @@ from rfonnx.errors import QueryError, RfonnxError, ShapeError, named
 from rfonnx.gradient.build import SEED, GradientModel, build, seed_type
 from rfonnx.gradient.forward import Forward
 from rfonnx.gradient.lanes import find_lanes
-from rfonnx.gradient.op import HALF
 from rfonnx.gradient.prepare import float_inputs, prepare
 from rfonnx.gradient.reverse import GradientError
 from rfonnx.graph.bind import Shapes
 from rfonnx.graph.read import Source, name_of
-from rfonnx.graph.tensors import is_static
+from rfonnx.graph.tensors import HALF, is_static
 from rfonnx.graph.text import did_you_mean, quote, show_shape
 
 if TYPE_CHECKING:
@@ -167,7 +166,7 @@ class GradientSession:
                 f" {show_shape(self.shape)}",
                 "give an array of that shape with one more axis in front",
             )
-        if self._lanes is None or len(seeds) < 2:
+        if len(seeds) < 2 or self._lanes is None:
             rows = [self.run(inputs, seed) for seed in seeds]
             return {name: np.stack([row[name] for row in rows]) for name in self.wrt}
         if self._many is None:

@@ -17,7 +17,7 @@ from rfonnx.gradient.sequences import Sequences
 from rfonnx.graph.convert import plain_domain
 from rfonnx.graph.evaluator import RANDOM, run_node
 from rfonnx.graph.external import stored_value
-from rfonnx.graph.order import captures, reads, subgraphs
+from rfonnx.graph.order import captures, needed, subgraphs
 from rfonnx.graph.tensors import is_static, read_type
 
 MAX_NODES = 100_000
@@ -46,19 +46,10 @@ def unroll(model: ModelProto, shapes: Mapping[str, tuple[int | None, ...] | None
     if not writer.changed:
         return False
     graph.ClearField("node")
-    graph.node.extend(_needed(writer.nodes, {o.name for o in graph.output}))
+    # without nodes that nobody reads any more: sequences cannot be traced
+    graph.node.extend(needed(writer.nodes, (o.name for o in graph.output))[0])
     graph.initializer.extend(writer.constants)
     return True
-
-
-def _needed(nodes: Sequence[NodeProto], wanted: set[str]) -> list[NodeProto]:
-    """Without nodes that nobody reads any more: sequences cannot be traced."""
-    kept = []
-    for node in reversed(nodes):
-        if any(output in wanted for output in node.output):
-            kept.append(node)
-            wanted.update(reads(node))
-    return kept[::-1]
 
 
 class _Ended(Exception):

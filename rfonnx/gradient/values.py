@@ -88,6 +88,13 @@ class Value:
         ints = self.emit.ints
         return self.emit("Slice", self, ints([start]), ints([end]), ints([axis]), ints([step]))
 
+    def reversed(self, axes: Sequence[int]) -> Value:
+        """Last position first, along axes."""
+        if not axes:
+            return self
+        ints, ones = self.emit.ints, [-1] * len(axes)
+        return self.emit("Slice", self, ints(ones), ints([-_END] * len(axes)), ints(axes), ints(ones))
+
     def pad(self, pads: Sequence[int], fill: float = 0.0) -> Value:
         """Padded by a constant; begins of all axes, then ends; negative ones crop."""
         rank = len(pads) // 2

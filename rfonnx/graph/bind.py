@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from onnx import TypeProto, ValueInfoProto
@@ -74,6 +74,16 @@ def bind(inputs: Sequence[ValueInfoProto], shapes: Shapes | None) -> Binding:
     for name, shape in binding.shapes.items():
         check_size(name, shape, "input")
     return binding
+
+
+def write_lengths(inputs: Iterable[ValueInfoProto], shapes: Mapping[str, Sequence[int]]) -> None:
+    """Make lengths the inputs' own, by name, in place; inputs that are not named stay as they are."""
+    for entry in inputs:
+        if entry.name in shapes:
+            dims = entry.type.tensor_type.shape
+            dims.ClearField("dim")
+            for length in shapes[entry.name]:
+                dims.dim.add(dim_value=length)
 
 
 def _check_keys(given: Shapes, names: set[str], symbols: set[str]) -> None:

@@ -59,6 +59,17 @@ def reads(node: NodeProto) -> list[str]:
     return names
 
 
+def needed(nodes: Sequence[NodeProto], outputs: Iterable[str]) -> tuple[list[NodeProto], set[str]]:
+    """The nodes, of a list in topological order, that some tensors depend on, and the names of all tensors on the way."""
+    wanted = set(outputs)
+    kept = []
+    for node in reversed(nodes):
+        if any(output in wanted for output in node.output):
+            kept.append(node)
+            wanted.update(reads(node))
+    return kept[::-1], wanted
+
+
 def sort(
     nodes: Sequence[NodeProto],
     given: Iterable[str],

@@ -21,6 +21,10 @@ DTYPES: dict[int, str] = {
 }
 """numpy-style names by TensorProto element type; numpy itself lacks some of them (bfloat16, float8e4m3fn, int4)."""
 
+HALF = ("float16", "bfloat16")
+FLOATS = ("float32", "float64", *HALF)
+"""Types of ordinary floating-point numbers, those of half precision and all."""
+
 
 @lru_cache(maxsize=8192)
 def tensor_type(elem: int, shape: Shape) -> TypeProto:

@@ -51,6 +51,13 @@ def fields(subject: Subject, values: Values) -> Iterator[tuple[TensorField, str,
             yield tensor, input, axis, tensor.fields[input, axis]
 
 
+def _at_least(tensor: TensorField, text: str, enough: bool) -> Says:
+    """A verdict on what must be seen: a field that is only known as at most this may be too small although it looks large."""
+    if enough and not tensor.exact:
+        return Says(f"{text}; but its field is only known as at most this", tensor.name)
+    return Says(text, tensor.name, not enough)
+
+
 @rule(
     "RF001",
     "field-minimum",
@@ -72,10 +79,7 @@ def field_minimum(subject: Subject, values: Values) -> Iterator[Says]:
         size = min(field.size_min, length) if field.kind == "global" and length else field.size_min
         enough = size >= values["min"] or (field.kind == "global" and size == length)
         text = f"sees {size} positions of {input} axis {axis}, at least {values['min']} are wanted"
-        if enough and not tensor.exact:
-            yield Says(f"{text}; but its field is only known as at most this", tensor.name)
-        else:
-            yield Says(text, tensor.name, not enough)
+        yield _at_least(tensor, text, enough)
 
 
 @rule(
@@ -116,10 +120,7 @@ def coverage(subject: Subject, values: Values) -> Iterator[Says]:
     for tensor, input, axis, field in fields(subject, values):
         text = f"sees {field.coverage:.1%} of {input} axis {axis}, at least {values['min']:.1%} are wanted"
         enough = field.coverage >= values["min"]
-        if enough and not tensor.exact:
-            yield Says(f"{text}; but its field is only known as at most this", tensor.name)
-        else:
-            yield Says(text, tensor.name, not enough)
+        yield _at_least(tensor, text, enough)
 
 
 @rule(

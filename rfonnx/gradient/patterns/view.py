@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Collection
 
+from rfonnx.gradient.reverse import reads
 from rfonnx.graph.model import Graph, Node
 
 DOMAIN = "rfonnx"
@@ -20,7 +21,7 @@ class View:
         self._readers: dict[str, list[Node]] = {}
         self._kept = kept
         for node in graph.nodes:
-            for name in dict.fromkeys((*node.inputs, *node.attrs.get("captures", ()))):
+            for name in dict.fromkeys(reads(node)):
                 self._readers.setdefault(name, []).append(node)
 
     def maker(self, name: str, *kinds: str) -> Node | None:

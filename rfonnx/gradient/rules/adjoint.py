@@ -80,13 +80,7 @@ def conv_adjoint(g: Value, weight: Value, weight_shape: Sequence[int], window: W
 def _flip(weight: Value, weight_shape: Sequence[int], group: int) -> Value:
     """(M, C/group, *k) -> (C, M/group, *k), every spatial axis reversed."""
     outputs, per_group, *kernel = weight_shape
-    emit = weight.emit
-    axes = [2 + i for i, k in enumerate(kernel) if k > 1]
-    if axes:
-        ints = emit.ints
-        weight = emit(
-            "Slice", weight, ints([-1] * len(axes)), ints([-(2**31)] * len(axes)), ints(axes), ints([-1] * len(axes))
-        )
+    weight = weight.reversed([2 + i for i, k in enumerate(kernel) if k > 1])
     if per_group == 1 and outputs == group:
         return weight
     if group == 1:

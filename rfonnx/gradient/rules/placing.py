@@ -77,7 +77,7 @@ def _placed(piece: Value, rank: int, axis: int, run: Run, length: int) -> Value:
 def place(piece: Value, rank: int, axis: int, start: int, step: int, count: int, length: int) -> Value:
     """`piece` written to positions `start, start + step, ...` of an axis of zeros: the adjoint of a slice."""
     if step < 0:
-        piece = piece.slice(axis, -1, -(2**31), -1)
+        piece = piece.reversed([axis])
         start, step = start + (count - 1) * step, -step
     if step > 1 and count > 1:
         # zeros in between: every value repeated, then masked; Pad on an inner axis takes many times as long
