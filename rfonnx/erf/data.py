@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -47,15 +47,15 @@ Sample = tuple[str, dict[str, np.ndarray]]
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Samples in order; iterate once.
+    """Samples in order.
 
     Attributes:
-        rows: the samples.
+        read: gives them, once, for the types that they were opened for; these may have been told windows since.
         total: how many, or None when that is not known before the end.
         description: what they are.
     """
 
-    rows: Iterator[Sample]
+    read: Callable[[Mapping[str, InputType]], Iterator[Sample]]
     total: int | None
     description: str
 
@@ -75,13 +75,14 @@ def samples(data: Any, types: Mapping[str, InputType], n: int | None, seed: int)
     """
     if data is None:
         count = n or RANDOM_SAMPLES
-        rows = ((f"random[{i}]", draw(types, seed, i)) for i in range(count))
-        return Samples(rows, count, f"{count} random samples, seed {seed}: standard normal floats, uniform integers")
+        what = f"{count} random samples, seed {seed}: standard normal floats, uniform integers"
+        return Samples(lambda known: ((f"random[{i}]", draw(known, seed, i)) for i in range(count)), count, what)
     if isinstance(data, str | os.PathLike):
         return _from_path(data, types, n, seed)
     given, total = _rows(data, types)
     total = n if total is None else total if n is None else min(n, total)
-    return Samples(_fitted(given, types, n, seed), total, f"{'' if total is None else f'{total} '}given samples")
+    what = f"{'' if total is None else f'{total} '}given samples"
+    return Samples(lambda known: _fitted(given, known, n, seed), total, what)
 
 
 def draw(types: Mapping[str, InputType], seed: int, index: int) -> dict[str, np.ndarray]:
@@ -187,7 +188,8 @@ def _from_path(data: str | os.PathLike[str], types: Mapping[str, InputType], n: 
     specs = [InputSpec("the model", name, name, kind.shape, kind.dtype) for name, kind in types.items()]
     prepare = Preparer(specs, Preparation())
     rows = ((item.name, _prepared(item, prepare)) for item in source)
-    return Samples(_fitted(rows, types, n, seed), len(source) if n is None else min(n, len(source)), source.description)
+    total = len(source) if n is None else min(n, len(source))
+    return Samples(lambda known: _fitted(rows, known, n, seed), total, source.description)
 
 
 def _prepared(item: Item, prepare: Preparer) -> dict[str, np.ndarray]:

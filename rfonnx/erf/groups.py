@@ -75,12 +75,13 @@ class Group:
 
 
 def make_groups(
-    subject: Subject, units: Sequence[Unit], settings: Settings, total: int | None
+    subject: Subject, units: Sequence[Unit], settings: Settings, kind: InputType, total: int | None
 ) -> tuple[list[Group], list[str]]:
     """Groups of units, and notes on what was assumed.
 
     Args:
         subject, units, settings: what is measured.
+        kind: of the input that is looked at.
         total: samples in all, or None: a batch is no longer.
 
     Raises:
@@ -90,7 +91,6 @@ def make_groups(
     notes = list(dict.fromkeys(unit.note for unit in units if unit.note))
     if subject.analysis.tensors[units[0].tensor].op_type in NORMALISED and settings.channel == "sum":
         notes.append("the sum of normalised channels hardly changes: channel 'random', or one channel, tells more")
-    kind = subject.input_types()[units[0].place.input]
     method = settings.method
     if method == "auto":
         method = "gradient" if kind.dtype.kind == "f" else "perturb"

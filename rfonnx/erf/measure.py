@@ -43,14 +43,14 @@ def measure(subject: Subject, units: Sequence[Unit], settings: Settings) -> list
         ModelError, QueryError, ShapeError: the model cannot be run.
     """
     types = subject.input_types()
-    total = samples(settings.data, types, settings.n, settings.seed).total
-    groups, notes = make_groups(subject, units, settings, total)
-    stream = samples(settings.data, _windowed(types, units[0], groups), settings.n, settings.seed)
+    stream = samples(settings.data, types, settings.n, settings.seed)
+    groups, notes = make_groups(subject, units, settings, types[units[0].place.input], stream.total)
     skipped: list[Skipped] = []
     done = False
     if settings.progress is not None:
         settings.progress(Progress(0, stream.total, math.nan))
-    for chunk in _chunks(stream.rows, max(group.prober.batch for group in groups)):
+    given = stream.read(_windowed(types, units[0], groups))
+    for chunk in _chunks(given, max(group.prober.batch for group in groups)):
         maps = [_maps(group, chunk, units[0], settings) for group in groups]
         for index, (_, (name, _)) in enumerate(chunk):
             fault = _fault([rows[:, index] for rows in maps])
