@@ -5,7 +5,11 @@ from __future__ import annotations
 from rfonnx.compare.model import OpenModel
 from rfonnx.compare.settings import Shapes
 from rfonnx.data.samples import Random
-from rfonnx.graph import Graph, load
+from rfonnx.graph import load
+from rfonnx.graph.id_range import id_range
+
+BINARY = (0, 1)
+"""What an integer input holds when no table that it indexes tells: masks, token types."""
 
 
 def random_source(model: OpenModel, shapes: Shapes | None, count: int, seed: int) -> Random:
@@ -18,15 +22,5 @@ def random_source(model: OpenModel, shapes: Shapes | None, count: int, seed: int
     specs = {}
     for port in model.inputs:
         shape = graph.shapes[port.name] or ()
-        specs[port.name] = (tuple(n or 1 for n in shape[1:]), model.dtype(port), value_count(graph, port.name))
+        specs[port.name] = (tuple(n or 1 for n in shape[1:]), model.dtype(port), id_range(graph, port.name) or BINARY)
     return Random(specs, count, seed)
-
-
-def value_count(graph: Graph, name: str) -> int:
-    """How many values an integer input may have: the rows of the tables it picks from, else 2."""
-    rows = [
-        (graph.shapes.get(node.inputs[0]) or (2,))[node.attrs.get("axis", 0)]
-        for node in graph.nodes
-        if node.op_type == "Gather" and node.inputs[1] == name and node.inputs[0] in graph.constants
-    ]
-    return min([n for n in rows if n], default=2)

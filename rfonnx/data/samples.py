@@ -170,10 +170,12 @@ class Random:
     """Seeded samples; the same for the same seed and shapes, whatever the batch.
 
     Args:
-        specs: (shape without the batch axis, dtype, number of values for integers) by input.
+        specs: (shape without the batch axis, dtype, least and greatest value of integers) by input.
     """
 
-    def __init__(self, specs: Mapping[str, tuple[tuple[int, ...], np.dtype, int]], count: int, seed: int) -> None:
+    def __init__(
+        self, specs: Mapping[str, tuple[tuple[int, ...], np.dtype, tuple[int, int]]], count: int, seed: int
+    ) -> None:
         self._specs, self._count, self._seed = specs, count, seed
         self.description = f"{count} random samples, seed {seed}: standard normal floats, uniform integers"
 
@@ -191,5 +193,5 @@ class Random:
             if dtype.kind == "f":
                 arrays[name] = generator.standard_normal(shape, np.float32).astype(dtype)
             else:
-                arrays[name] = generator.integers(0, values, shape).astype(dtype)
+                arrays[name] = generator.integers(values[0], values[1] + 1, shape).astype(dtype)
         return Sample(f"random[{index}]", arrays)

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 BAND = 64
 """Positions of the longest axis that are drawn at a time: what lies outside a window is not drawn."""
 
-INTEGERS = 100
-"""Values of an integer input whose embedding table tells nothing: 0..99."""
+INTEGERS = (0, 99)
+"""What an integer input holds when no table that it indexes tells; any integer type can."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,13 @@ class InputType:
     Attributes:
         shape: as bound.
         dtype: numpy's.
-        values: number of values of an integer input.
+        values: least and greatest value of an integer input.
         window: closed intervals by axis, outside of which nobody looks: random samples may be 0 there.
     """
 
     shape: tuple[int, ...]
     dtype: np.dtype
-    values: int = INTEGERS
+    values: tuple[int, int] = INTEGERS
     window: Mapping[int, tuple[int, int]] = field(default_factory=dict)
 
 
@@ -108,7 +108,7 @@ def _values(kind: InputType, shape: tuple[int, ...], generator: np.random.Genera
         return generator.standard_normal(shape, np.float32).astype(kind.dtype, copy=False)
     if kind.dtype.kind == "b":
         return generator.random(shape) < 0.5
-    return generator.integers(0, min(kind.values, np.iinfo(kind.dtype).max), shape).astype(kind.dtype)
+    return generator.integers(kind.values[0], kind.values[1] + 1, shape).astype(kind.dtype)
 
 
 def _rows(

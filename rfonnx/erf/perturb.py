@@ -89,7 +89,7 @@ class PerturbProber:
     batch = 1
 
     def __init__(
-        self, crop: Crop, session: ForwardSession, probe: Probe, block: int | None, seed: int, values: int
+        self, crop: Crop, session: ForwardSession, probe: Probe, block: int | None, seed: int, values: tuple[int, int]
     ) -> None:
         self._crop, self._session, self.probe = crop, session, probe
         self._block, self._seed, self._values = block, seed, values

@@ -13,7 +13,7 @@ BLUR = 20
 
 
 def replacement(
-    sample: np.ndarray, axes: Sequence[int], probe: Probe, generator: np.random.Generator, values: int
+    sample: np.ndarray, axes: Sequence[int], probe: Probe, generator: np.random.Generator, values: tuple[int, int]
 ) -> np.ndarray:
     """The sample with everything replaced: an occlusion takes what it covers from here.
 
@@ -23,10 +23,16 @@ def replacement(
         probe: "mean": the sample's mean per channel; "grey": the middle between its least and greatest value; "noise": normal,
             with the mean and deviation of the channel; "blur": Gaussian.
         generator: for what is random.
-        values: number of values of an integer input, of which each position gets another one than it has.
+        values: least and greatest value of an integer input: each position gets another one than it has, where there is one.
+            Booleans are negated.
     """
-    if sample.dtype.kind in "iub":
-        moved = (sample.astype(np.int64) + generator.integers(1, max(2, values), sample.shape)) % max(2, values)
+    if sample.dtype.kind == "b":
+        return ~sample
+    if sample.dtype.kind in "iu":
+        low, count = values[0], values[1] - values[0] + 1
+        if count == 1:
+            return np.full_like(sample, low)
+        moved = low + (sample.astype(np.int64) - low + generator.integers(1, count, sample.shape)) % count
         return moved.astype(sample.dtype)
     exact = sample.astype(np.float64)
     spatial = tuple(axes)

@@ -17,6 +17,7 @@ from rfonnx.erf.source import Model, open_model
 from rfonnx.erf.unit import Unit, find_unit, shown_position, unit_at
 from rfonnx.errors import ModelError, QueryError, ShapeError
 from rfonnx.graph import Graph, load
+from rfonnx.graph.id_range import id_range
 from rfonnx.graph.read import Source
 from rfonnx.plain import shape_text
 
@@ -41,7 +42,7 @@ class Subject:
         return Path(self.model.name).name
 
     def input_types(self) -> dict[str, InputType]:
-        """Type of every input; token ids have as many values as the shortest table that they are looked up in."""
+        """Type of every input; ids stay inside every table that they are looked up in."""
         types = {}
         for name in self.graph.inputs:
             dtype = self.graph.dtypes[name]
@@ -50,13 +51,8 @@ class Subject:
                     f"{self.name}: input '{name}' holds {dtype or 'no tensor'}, which is not measured",
                     f"export the model with an input of one of {', '.join(NUMBERS)}",
                 )
-            tables = [
-                (self.graph.shapes.get(node.inputs[0]) or (0,))[0]
-                for node in self.graph.nodes
-                if node.op_type == "Gather" and node.inputs[1] == name and node.inputs[0] in self.graph.constants
-            ]
-            known = [int(n) for n in tables if n]
-            types[name] = InputType(self.model.shapes[name], np.dtype(dtype), min(known, default=INTEGERS))
+            values = id_range(self.graph, name) if np.dtype(dtype).kind in "iu" else None
+            types[name] = InputType(self.model.shapes[name], np.dtype(dtype), values or INTEGERS)
         return types
 
 

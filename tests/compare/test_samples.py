@@ -75,12 +75,12 @@ def test_folder_of_arrays(tmp_path: Path) -> None:
 
 
 def test_random_is_the_same_for_the_same_seed() -> None:
-    specs = {"x": ((3, 4), np.dtype("float32"), 2), "ids": ((5,), np.dtype("int64"), 7)}
+    specs = {"x": ((3, 4), np.dtype("float32"), (0, 1)), "ids": ((5,), np.dtype("int64"), (3, 7))}
     one, same, other = ([item.load().arrays for item in Random(specs, 3, seed)] for seed in (1, 1, 2))
     for a, b, c in zip(one, same, other, strict=True):
         np.testing.assert_array_equal(a["x"], b["x"])
         assert not np.array_equal(a["x"], c["x"])
-        assert 0 <= a["ids"].min() <= a["ids"].max() < 7
+        assert 3 <= a["ids"].min() <= a["ids"].max() <= 7
 
 
 def hostile_npy(shape: str, dtype: str = "'<f4'") -> bytes:

@@ -215,7 +215,7 @@ def test_tokens_are_replaced_by_others() -> None:
 @pytest.mark.parametrize("values", [2, 7, 100])
 def test_another_token_is_never_the_same(values: int) -> None:
     sample = np.arange(values, dtype=np.int64).repeat(20)[None]
-    other = replacement(sample, (1,), "mean", np.random.default_rng(0), values)
+    other = replacement(sample, (1,), "mean", np.random.default_rng(0), (0, values - 1))
     assert (other != sample).all()
     assert other.min() >= 0
     assert other.max() < values
@@ -224,14 +224,14 @@ def test_another_token_is_never_the_same(values: int) -> None:
 def test_replacements() -> None:
     sample = np.random.default_rng(0).random((1, 3, 40, 50)).astype(np.float32)
     generator = np.random.default_rng(1)
-    mean = replacement(sample, (2, 3), "mean", generator, 0)
+    mean = replacement(sample, (2, 3), "mean", generator, (0, 99))
     np.testing.assert_allclose(mean[0, :, 7, 9], sample.mean((0, 2, 3)), rtol=1e-5)
-    grey = replacement(sample, (2, 3), "grey", generator, 0)
+    grey = replacement(sample, (2, 3), "grey", generator, (0, 99))
     assert grey.min() == grey.max() == pytest.approx((sample.min() + sample.max()) / 2)
-    noise = replacement(sample, (2, 3), "noise", generator, 0)
+    noise = replacement(sample, (2, 3), "noise", generator, (0, 99))
     np.testing.assert_allclose(noise.std((2, 3)), sample.std((2, 3)), rtol=0.1)
     assert abs(np.corrcoef(noise.ravel(), sample.ravel())[0, 1]) < 0.1
-    blur = replacement(sample, (2, 3), "blur", generator, 0)
+    blur = replacement(sample, (2, 3), "blur", generator, (0, 99))
     assert blur.std() < 0.5 * sample.std()
     np.testing.assert_allclose(blur.mean((2, 3)), sample.mean((2, 3)), atol=0.02)
     assert all(made.dtype == np.float32 for made in (mean, grey, noise, blur))
@@ -247,3 +247,21 @@ def test_a_batch_is_used_where_samples_stay_apart_and_only_there() -> None:
             many = rfonnx.erf(net, "y", n=5, method=method, batch=3, crop=False)
             np.testing.assert_allclose(one.map, many.map, atol=1e-5 * max(one.map.max(), 1e-9))
             assert one.runs == many.runs
+
+
+@pytest.mark.parametrize("rows", [1, 7, 300])
+def test_ids_stay_inside_a_table_of_any_axis(rows: int) -> None:
+    """A table that is looked up along axis 1, behind a Cast and an offset; of one row, there is no other id."""
+    net = Net([1, 6], onnx.TensorProto.INT32)
+    table = net.constant(np.random.default_rng(0).standard_normal((4, rows)).astype(np.float32))
+    ids = net.op("Sub", net.op("Cast", "x", to=onnx.TensorProto.INT64), net.constant(np.array([2])))
+    model = net.model(net.op("Gather", table, ids, axis=1, name="y"))
+    erf = rfonnx.erf(model, "y", n=4, method="perturb", position=(None, 0, 3))
+    assert np.flatnonzero(erf.map).tolist() == ([] if rows == 1 else [3])
+
+
+def test_booleans_are_negated() -> None:
+    net = Net([1, 9], onnx.TensorProto.BOOL)
+    model = net.model(net.op("Cast", "x", to=onnx.TensorProto.FLOAT, name="y"))
+    erf = rfonnx.erf(model, "y", n=3, method="perturb", position=(0, 4))
+    assert (np.flatnonzero(erf.map).tolist(), erf.scale) == ([4], 1)
