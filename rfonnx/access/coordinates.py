@@ -27,7 +27,9 @@ class Resized:
     Attributes:
         length, out_length: of the axis before and after.
         scale: out/in as onnxruntime holds it, a float32 value.
-        copied: onnxruntime copies the whole tensor when no axis changes its length, whatever the coordinates say.
+        copied: onnxruntime copies the whole tensor when no axis changes its length, and antialiased axes that keep theirs,
+            whatever the coordinates say.
+        extrapolated: onnxruntime writes the extrapolation value where coordinates lie beyond the axis.
         roi: start and end of the crop, for tf_crop_and_resize.
         mode, transformation, nearest_mode, cubic_coeff_a, antialias: as in the canonical Resize.
     """
@@ -36,6 +38,7 @@ class Resized:
     out_length: int
     scale: float
     copied: bool
+    extrapolated: bool
     roi: tuple[float, float]
     mode: str
     transformation: str
@@ -151,7 +154,8 @@ def outside(axis: Resized, slope: Fraction, offset: Fraction) -> np.ndarray:
 
 
 def outside32(axis: Resized) -> np.ndarray:
-    if axis.transformation != "tf_crop_and_resize":
+    """The same in onnxruntime's float32."""
+    if not axis.extrapolated:
         return np.zeros(axis.out_length, bool)
     coordinate = coordinates32(axis)
     return (coordinate < 0) | (coordinate > axis.length - 1)

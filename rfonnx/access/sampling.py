@@ -17,6 +17,9 @@ from rfonnx.access.coordinates import Ints, Resized, coordinates32, line, nearby
 
 IN_DOUBT = "float rounding decides at some positions which neighbour is read: both are counted"
 
+LOST = 1e-3
+"""Squared, this is what float32 loses of numbers about 8, as cubic weights are made of."""
+
 
 class Taps(NamedTuple):
     """Reads of one resized axis, closed; arguments of a Select.
@@ -39,7 +42,7 @@ class Taps(NamedTuple):
 def taps(axis: Resized) -> Taps | None:
     """Taps of every output position, or None when the numbers are too large to be exact.
 
-    >>> two = Resized(3, 6, 2.0, False, (0.0, 1.0), "linear", "half_pixel", "", -0.75, False)
+    >>> two = Resized(3, 6, 2.0, False, False, (0.0, 1.0), "linear", "half_pixel", "", -0.75, False)
     >>> t = taps(two)
     >>> t.first.tolist(), t.last.tolist(), t.free_first.tolist(), t.period, t.shift
     ([0, 0, 0, 1, 1, 2], [0, 1, 1, 2, 2, 2], [-1, 0, 0, 1, 1, 2], 2, 1)
@@ -66,6 +69,8 @@ def _taps(axis: Resized) -> Taps:
         free_last = _widest(np.maximum.reduce([window[1] for window in windows]), period, shift)
     elif _has_holes(axis, scale, slope, offset):
         doubt = "antialiased cubic weights vanish inside the window"
+    elif _may_vanish(axis):
+        doubt = "cubic weights next to a whole coordinate are so small that float rounding may make them zero"
     if period > axis.out_length:
         period = shift = 0
     return Taps(first, last, free_first, free_last, period, shift, doubt)
@@ -93,7 +98,7 @@ def _window(axis: Resized, scale: Fraction, slope: Fraction, offset: Fraction) -
 def _window32(axis: Resized) -> tuple[Ints, Ints]:
     """The same in onnxruntime's float32."""
     coordinate = coordinates32(axis)
-    if not _shrinks(axis):
+    if axis.copied or not _shrinks(axis):
         wide = coordinate.astype(np.float64)
         whole = np.floor(wide)
         rest = wide - whole
@@ -132,6 +137,15 @@ def _has_holes(axis: Resized, scale: Fraction, slope: Fraction, offset: Fraction
         return False
     ahead, behind = (parts(slope, offset + side / scale, axis.out_length)[1] for side in (1, -1))
     return bool((ahead == 0).any() or (behind == 0).any())
+
+
+def _may_vanish(axis: Resized) -> bool:
+    """True when a coordinate lies so near to a whole one that a cubic weight, which falls with the distance's square, may be lost."""
+    if _reach(axis) == 1:
+        return False
+    coordinate = coordinates32(axis).astype(np.float64)
+    distance = np.abs(coordinate - np.round(coordinate))
+    return bool(((distance > 0) & (distance < LOST)).any())
 
 
 def _neighbours(axis: Resized, whole: Ints, rest: np.ndarray, denominator: int) -> tuple[Ints, Ints]:

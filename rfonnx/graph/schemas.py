@@ -8,28 +8,29 @@ import onnx
 
 from rfonnx.graph.model import Node
 
+_SAME = ("SAME_UPPER", "SAME_LOWER")
+_POOLS = ("MaxPool", "AveragePool", "LpPool")
+
 AMENDED = frozenset(
-    {"Dropout", "GroupNormalization", "MaxUnpool", "MeanVarianceNormalization", "Range", "STFT"}
+    {"Dropout", "GroupNormalization", "MaxUnpool", "MeanVarianceNormalization", "Range", "Resize", "STFT", "Upsample"}
     | {f"ai.onnx.ml.{name}" for name in ("Imputer", "LinearRegressor", "Normalizer", "SVMRegressor", "Scaler")}
     | {"ai.onnx.ml.TreeEnsembleRegressor"}
 )
-"""Operators with a schema whose inference is missing or wrong: see `shape_rules.standard`."""
+"""Operators with a schema whose inference is missing or wrong: see `shape_rules.standard` and `shape_rules.sampled`."""
 
 AMENDED_WITH = {
-    "ConvTranspose": {"output_shape": None, "auto_pad": ("SAME_UPPER", "SAME_LOWER")},
+    "ConvTranspose": {"output_shape": None, "auto_pad": _SAME},
+    **{pool: {"auto_pad": _SAME, "ceil_mode": (1,)} for pool in _POOLS},
 }
 """Operators whose inference is wrong when they have one of these attributes, with one of the values if there are some: a length
-of output_shape below the input's is left out, and output_padding is added to lengths that SAME fixes."""
-
-_POOLS = frozenset({"MaxPool", "AveragePool", "LpPool"})
-_POOL_OPSET = 22
-"""Since then ceil_mode drops a window that starts in the padding behind the input. Runtimes and PyTorch always did."""
+of output_shape below the input's is left out, and output_padding is added to lengths that SAME fixes; the runtime's pools
+overlook dilation when they pad SAME, and never keep a window that begins behind the input."""
 
 _NEGATIVE_AXES = frozenset({"Squeeze", "Unsqueeze", "Concat"})
 _NEGATIVE_OPSET = 11
 """Since then axes may be negative. Runtimes took them before; the inference of the earlier versions overlooks them."""
 
-_LATER = {**dict.fromkeys(_POOLS, _POOL_OPSET), **dict.fromkeys(_NEGATIVE_AXES, _NEGATIVE_OPSET)}
+_LATER = dict.fromkeys(_NEGATIVE_AXES, _NEGATIVE_OPSET)
 
 
 def amended(node: Node) -> bool:

@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
-from access.probe import probe, probe_model, values
+from access.probe import one_node, probe, probe_model, runner, values
+from rfonnx.access.lower import lower
+from rfonnx.access.primitives import Window
+from rfonnx.graph import load
 
 POOLS = {
     "k2 s2": ((1, 2, 4, 2), {"kernel_shape": [2, 1], "strides": [2, 1]}),
@@ -55,6 +58,38 @@ def test_same_padding_that_onnxruntime_reads_otherwise(op_type, kernel, dilation
         probe(op_type, x, run=specified, exact=None, trials=1, **attrs)
         if op_type == "AveragePool" or kernel >= stride:  # onnxruntime's MaxPool refuses the negative pads it works out
             probe(op_type, x, exact=None, trials=3, deltas=(9, -9), **attrs)
+
+
+@pytest.mark.parametrize("auto_pad", ["SAME_UPPER", "SAME_LOWER", "VALID", "NOTSET"])
+@pytest.mark.parametrize("op_type", ["MaxPool", "AveragePool", "LpPool"])
+def test_every_pool_has_the_length_and_the_reads_of_the_runtime(op_type, auto_pad):
+    """Each element alone differs from the others in one sample of a batch: one run shows all that is read."""
+    random = np.random.default_rng(0)
+    for _ in range(120):
+        n, kernel, stride, dilation = (int(random.integers(*limits)) for limits in ((1, 12), (1, 5), (1, 4), (1, 4)))
+        attrs = {"kernel_shape": [kernel], "strides": [stride], "dilations": [dilation], "auto_pad": auto_pad}
+        attrs["ceil_mode"] = int(random.integers(2))
+        if auto_pad == "NOTSET":
+            attrs["pads"] = [int(p) for p in random.integers(0, kernel, 2)]
+        model = one_node(op_type, {"x": np.zeros((n + 1, 1, n), np.float32)}, opset=22, **attrs)
+        try:
+            (y,) = runner(model)({"x": 9 * np.eye(n + 1, n, dtype=np.float32)[:, None]})
+        except Exception:  # onnxruntime raises classes of its own
+            continue
+        graph = load(model)
+        assert graph.shapes["y0"] == y.shape, (n, attrs)
+        if y.size:
+            (tensor,) = lower(graph).tensors
+            index, out = np.arange(n)[:, None], np.arange(y.shape[2])
+            read = np.zeros((n, y.shape[2]), bool)
+            for _, steps in tensor.paths:
+                windows = steps or (Window(2, n, 1, 1, 1, 0),)
+                read |= np.any(
+                    [index == out * w.stride - w.pad + t * w.dilation for w in windows for t in range(w.kernel)], 0
+                )
+            seen = (y[:-1] != y[-1])[:, 0]
+            assert not (seen & ~read).any(), (n, attrs)
+            assert not tensor.exact or not (read & ~seen).any(), (n, attrs)
 
 
 def test_same_padding_of_a_small_stride_is_exact():

@@ -55,6 +55,42 @@ CASES = {
         {"auto_pad": "SAME_LOWER", "strides": [3, 3], "output_padding": [1, 0]},
         domain="",
     ),
+    "Resize by a scale that float32 rounds down": Case(
+        "Resize", [f(1, 1, 10, 5), None, np.array([1, 1, 0.7, 1.4], F32)], domain=""
+    ),
+    "Resize of some axes": Case(
+        "Resize", [f(1, 2, 10, 5), None, np.array([0.9], F32)], {"axes": [-2]}, domain="", opset=19
+    ),
+    "Resize that keeps the aspect ratio": Case(
+        "Resize",
+        [f(1, 2, 4, 6), None, None, np.array([7, 5])],
+        {"axes": [3, 2], "keep_aspect_ratio_policy": "not_larger"},
+        domain="",
+        opset=19,
+    ),
+    "Resize whose axes are counted from the end keeps its lengths": Case(
+        "Resize",
+        [f(1, 2, 4, 6), None, None, np.array([7, 5])],
+        {"axes": [-1, -2], "keep_aspect_ratio_policy": "not_smaller"},
+        domain="",
+        opset=19,
+    ),
+    "Resize, opset 10": Case("Resize", [f(1, 1, 10, 20), np.array([1, 1, 1.3, 0.35], F32)], domain="", opset=10),
+    "Upsample": Case("Upsample", [f(1, 1, 10, 5), np.array([1, 1, 2.3, 1.4], F32)], domain="", opset=9),
+    "Upsample, opset 7": Case("Upsample", [f(1, 1, 10, 5)], {"scales": [1.0, 1.0, 2.3, 1.4]}, domain="", opset=7),
+    "MaxPool, SAME and dilated": Case(
+        "MaxPool",
+        [f(1, 2, 7, 9)],
+        {"kernel_shape": [3, 2], "dilations": [2, 3], "strides": [1, 2], "auto_pad": "SAME_LOWER"},
+        2,
+        domain="",
+    ),
+    "AveragePool, rounded up": Case(
+        "AveragePool",
+        [f(1, 2, 7, 9)],
+        {"kernel_shape": [2, 3], "strides": [3, 2], "pads": [0, 1, 1, 0], "ceil_mode": 1},
+        domain="",
+    ),
     "Squeeze, negative before opset 11": Case("Squeeze", [f(2, 1, 3, 1)], {"axes": [-3, 3]}, domain="", opset=9),
     "Unsqueeze, negative before opset 11": Case("Unsqueeze", [f(2, 3)], {"axes": [-1, 1]}, domain="", opset=9),
     "Concat, negative before opset 11": Case("Concat", [f(2, 3), f(2, 1)], {"axis": -1}, domain="", opset=9),

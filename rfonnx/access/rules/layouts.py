@@ -93,6 +93,7 @@ def upsample(op: Op) -> Access:
                 out_length=out[axis],
                 scale=float(scale),
                 copied=False,
+                extrapolated=False,
                 roi=(0.0, 1.0),
                 mode=mode,
                 transformation=transformation,

@@ -30,7 +30,7 @@ def resize(op: Op) -> Access:
     notes: list[str] = []
     if 0 not in out:
         for axis in range(len(shape)):
-            step, note = _axis_step(op, axis, scales[axis], (roi[axis], roi[len(shape) + axis]))
+            step, note = _axis_step(op, axis, scales, (roi[axis], roi[len(shape) + axis]))
             steps += [step] if step else []
             notes += [note] if note else []
     else:
@@ -50,14 +50,22 @@ def _scales(op: Op) -> list[float] | None:
     return scales
 
 
-def _axis_step(op: Op, axis: int, scale: float, roi: tuple[float, float]) -> tuple[Step | None, str]:
+def _axis_step(op: Op, axis: int, scales: list[float], roi: tuple[float, float]) -> tuple[Step | None, str]:
     """Step along one axis, None where nothing changes, and why it is not exact, or ""."""
-    shape, out, attrs = op.shape(0), op.out_shape(), op.attrs
+    shape, out, attrs, scale = op.shape(0), op.out_shape(), op.attrs, scales[axis]
     n, m = shape[axis], out[axis]
-    uncropped = attrs["coordinate_transformation_mode"] != "tf_crop_and_resize" or roi == (0.0, 1.0)
-    # cubic kernels run over the last two axes together, also where one of them keeps its length
-    blurred = axis >= len(shape) - 2 and leaves_residue(attrs["mode"], attrs["cubic_coeff_a"])
-    if n == m and scale == 1 and uncropped and not blurred:
+    if axis in attrs["overlooked_axes"]:
+        return Reduce((axis,)), OVERLOOKED
+    channels_last = len(shape) == 4 and scales[1] != 1
+    cropped = attrs["coordinate_transformation_mode"] == "tf_crop_and_resize"
+    antialias = bool(attrs["antialias"]) and attrs["mode"] != "nearest"
+    # onnxruntime has one kernel for both: it leaves axes that keep their length alone
+    filtered = antialias or (channels_last and attrs["mode"] == "cubic")
+    misplaced = cropped and filtered and channels_last
+    # cubic kernels run over both axes of an image together, also where one of them keeps its length
+    image = (1, 2) if channels_last else (len(shape) - 2, len(shape) - 1)
+    blurred = axis in image and leaves_residue(attrs["mode"], attrs["cubic_coeff_a"])
+    if n == m and scale == 1 and (not cropped or roi == (0.0, 1.0)) and not blurred:
         return None, ""
     if not (math.isfinite(scale) and scale > 0) or n == 0:
         raise Unproven(f"scale {scale} of an axis of length {n} cannot give length {m}")
@@ -68,19 +76,25 @@ def _axis_step(op: Op, axis: int, scale: float, roi: tuple[float, float]) -> tup
                 length=n,
                 out_length=m,
                 scale=scale,
-                copied=shape == out,
+                copied=shape == out or (filtered and n == m),
+                extrapolated=cropped and not misplaced,
                 roi=roi,
                 mode=attrs["mode"],
                 transformation=attrs["coordinate_transformation_mode"],
                 nearest_mode=attrs["nearest_mode"],
                 cubic_coeff_a=attrs["cubic_coeff_a"],
-                antialias=bool(attrs["antialias"]),
+                antialias=antialias,
             )
         )
     if found is None:
         return Reduce((axis,)), f"axis {axis} is too long for a table of its taps"
     step = Select(axis, found.first, found.last, 1, found.period, found.shift, found.free_first, found.free_last)
-    return step, found.doubt
+    return step, found.doubt or (EXTRAPOLATED_ELSEWHERE if misplaced else "")
+
+
+OVERLOOKED = "onnxruntime keeps no aspect ratio along axes that are counted from the end: any position may be read"
+
+EXTRAPOLATED_ELSEWHERE = "onnxruntime writes the extrapolation value in other places where channels are last"
 
 
 @rule("CenterCropPad")

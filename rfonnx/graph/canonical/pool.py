@@ -1,6 +1,7 @@
 """Pools with a kernel. After it: `kernel_shape, strides, dilations, pads` (explicit); `pads` None when they cannot be known.
 
-Where onnxruntime pads SAME otherwise than the specification says, `other_pads` holds its pads.
+Where onnxruntime pads SAME otherwise than the specification says, `other_pads` holds its pads: with dilations, they give another
+length too, which is the one that is taken.
 """
 
 from __future__ import annotations
@@ -39,8 +40,11 @@ def pool(node: Node, graph: Graph) -> Node:
     lengths = None if image is None else image[1:-1] if last else image[2:]
     attrs = window_attrs(node, kernel, lengths)
     other = _onnxruntime_pads(node, attrs["strides"], kernel, lengths)
-    if other is None or attrs["pads"] is None or other[: len(kernel)] == attrs["pads"][: len(kernel)]:
-        return with_attrs(node, **attrs)  # where windows begin, they are the same
+    if other is None or attrs["pads"] is None:
+        return with_attrs(node, **attrs)
+    dilated = any(d > 1 < k for d, k in zip(attrs["dilations"], kernel, strict=True))
+    if other == attrs["pads"] or (not dilated and other[: len(kernel)] == attrs["pads"][: len(kernel)]):
+        return with_attrs(node, **attrs)  # windows begin at the same places, and are as many
     return with_attrs(node, **attrs, other_pads=other)
 
 

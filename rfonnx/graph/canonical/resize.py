@@ -3,6 +3,8 @@
 Resize (also for Upsample), all per axis of the input:
     `scales`: output/input as float32 values, computed as onnxruntime does; None when computed at run time
     `roi`: starts of all axes, then ends; None when needed but computed at run time
+    `overlooked_axes`: resized axes, when the aspect ratio is to be kept and one of them is counted from the end: onnxruntime
+    then overlooks that one
     `mode` ("nearest", "linear", "cubic"), `coordinate_transformation_mode`, `cubic_coeff_a`, `exclude_outside`, `antialias`,
     `extrapolation_value`; `nearest_mode`: as in ONNX, or "simple" for opset 10 and before, which leaves it open: floor when
     enlarging, ceil when shrinking, as onnxruntime does.
@@ -70,6 +72,7 @@ def resize(node: Node, graph: Graph) -> Node:
     shape = graph.shapes.get(input_name(node, 0))
     axes = _axes(node, None if shape is None else len(shape))
     attrs["scales"] = _scales(node, graph, axes, modern)
+    attrs["overlooked_axes"] = _overlooked(node, axes, attrs["keep_aspect_ratio_policy"])
     attrs["roi"] = _roi(node, graph, axes, attrs["coordinate_transformation_mode"])
     return Node("Resize", node.domain, node.name, node.inputs, node.outputs, attrs, node.version)
 
@@ -79,6 +82,12 @@ def _axes(node: Node, rank: int | None) -> list[int] | None:
     if axes is None or rank is None:
         return axes
     return [positive_axis(node, axis, rank) for axis in axes]
+
+
+def _overlooked(node: Node, axes: list[int] | None, policy: str) -> list[int]:
+    """`AdjustOutputSizeAsPolicy` of onnxruntime's upsamplebase.h looks for axes as they stand in the file."""
+    counted_from_the_end = any(axis < 0 for axis in ints_attr(node, "axes") or ())
+    return list(axes or ()) if counted_from_the_end and policy != "stretch" else []
 
 
 def _scales(node: Node, graph: Graph, axes: list[int] | None, modern: bool) -> list[float] | None:

@@ -4,7 +4,7 @@ Rules follow onnxruntime's docs/ContribOperators.md and its type inference. An o
 file declares, and to a run of the model.
 """
 
-from rfonnx.graph.shape_rules import attention, matmul, pointwise, quantized, spatial, standard
+from rfonnx.graph.shape_rules import attention, matmul, pointwise, quantized, sampled, spatial, standard
 from rfonnx.graph.shape_rules.registry import infer, registered
 
-__all__ = ["attention", "infer", "matmul", "pointwise", "quantized", "registered", "spatial", "standard"]
+__all__ = ["attention", "infer", "matmul", "pointwise", "quantized", "registered", "sampled", "spatial", "standard"]
