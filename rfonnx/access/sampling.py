@@ -140,7 +140,7 @@ def _has_holes(axis: Resized, scale: Fraction, slope: Fraction, offset: Fraction
 
 
 def _may_vanish(axis: Resized) -> bool:
-    """True when a coordinate lies so near to a whole one that a cubic weight, which falls with the distance's square, may be lost."""
+    """True when a coordinate is so near to a whole one that a cubic weight, which falls with the square, may be lost."""
     if _reach(axis) == 1:
         return False
     coordinate = coordinates32(axis).astype(np.float64)

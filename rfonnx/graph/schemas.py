@@ -18,7 +18,7 @@ AMENDED = frozenset(
 )
 """Operators with a schema whose inference is missing or wrong: see `shape_rules.standard` and `shape_rules.sampled`."""
 
-AMENDED_WITH = {
+AMENDED_WITH: dict[str, dict[str, tuple[str | int, ...] | None]] = {
     "ConvTranspose": {"output_shape": None, "auto_pad": _SAME},
     **{pool: {"auto_pad": _SAME, "ceil_mode": (1,)} for pool in _POOLS},
 }
