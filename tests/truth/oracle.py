@@ -12,8 +12,8 @@ from onnx import helper
 
 from truth.nets import Net
 
-DRAWS = 3
-CHANGES = (0.4, -3.0, 30.0)
+DRAWS = 4
+CHANGES = (0.4, -3.0, 30.0, -30.0)
 """Added to one element at a time; several, since a maximum or a gate hides some."""
 
 
