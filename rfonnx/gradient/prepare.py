@@ -24,7 +24,7 @@ from rfonnx.gradient.decompose import decompose
 from rfonnx.gradient.forward import Forward, read_forward
 from rfonnx.gradient.functions import inline_bodies
 from rfonnx.gradient.opset import raise_opset
-from rfonnx.gradient.renaming import rename
+from rfonnx.gradient.renaming import rename, set_apart
 from rfonnx.gradient.rounding import Types, round_down
 from rfonnx.gradient.unroll import unroll
 from rfonnx.gradient.weights import LightModel, as_inputs, as_stubs, lighten, stubbed
@@ -77,7 +77,9 @@ def prepare(source: Source, tensors: Sequence[str], shapes: Shapes | None = None
 
 def optimized(model: LightModel) -> LightModel:
     """The model as onnxruntime folds it. Weights that only matrix products and the like read have nothing to fold into them:
-    they are left out meanwhile, since what goes through the optimiser is copied several times."""
+    they are left out meanwhile, since what goes through the optimiser is copied several times. No constant has a name that the
+    optimiser would give again."""
+    set_apart(model)
     plain = {"Gather", "Gemm", "GRU", "LSTM", "MatMul", "RNN"}
     read_by: dict[str, set[str]] = {}
     for node in model.proto.graph.node:
@@ -94,6 +96,7 @@ def optimized(model: LightModel) -> LightModel:
     restored = {name: model.weights[name] for name in aside}
     as_stubs(made.proto, restored)
     made.weights.update(restored)
+    set_apart(made)
     return made
 
 
