@@ -94,6 +94,16 @@ def find(word: str) -> tuple[RuleInfo, Rule]:
 
 def _load() -> None:
     """Import the families, once: importing registers."""
-    from rfonnx.check.rules import costs, fields, runs, structure, teacher
+    from rfonnx.check.rules import (
+        costs,
+        dataflow,
+        deterministic,
+        fields,
+        modes,
+        runs,
+        structure,
+        teacher,
+        weights,
+    )
 
-    assert all((costs, fields, runs, structure, teacher))
+    assert all((costs, dataflow, deterministic, fields, modes, runs, structure, teacher, weights))

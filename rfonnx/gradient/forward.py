@@ -13,12 +13,13 @@ from rfonnx.errors import ModelError
 from rfonnx.gradient.weights import LightModel, Weights
 from rfonnx.graph.canonical import canonicalize
 from rfonnx.graph.convert import plain_domain, to_node
-from rfonnx.graph.evaluator import RANDOM, SHAPE_ONLY, run_node
+from rfonnx.graph.evaluator import SHAPE_ONLY, run_node
 from rfonnx.graph.external import stored_value
 from rfonnx.graph.model import Graph
 from rfonnx.graph.order import captures, reads, subgraphs
 from rfonnx.graph.scope import Scope
 from rfonnx.graph.tensors import DTYPES, FLOATS, element_count, read_type
+from rfonnx.graph.traits import RANDOM
 from rfonnx.results import Shape
 
 MAX_VALUE = 2**24

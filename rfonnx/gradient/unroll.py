@@ -15,10 +15,11 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto,
 from rfonnx.gradient.renaming import rename
 from rfonnx.gradient.sequences import Sequences
 from rfonnx.graph.convert import plain_domain
-from rfonnx.graph.evaluator import RANDOM, run_node
+from rfonnx.graph.evaluator import run_node
 from rfonnx.graph.external import stored_value
 from rfonnx.graph.order import captures, needed, subgraphs
 from rfonnx.graph.tensors import is_static, read_type
+from rfonnx.graph.traits import RANDOM
 
 MAX_NODES = 100_000
 """Nodes that one loop may become."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 from onnx import GraphProto, NodeProto, ValueInfoProto
 
+from rfonnx.graph.traits import RANDOM
+
 MAX_ELEMENTS = 2**24
 """Nobody wants the value of a larger tensor: weights, not indices or masks."""
 MAX_SLOW = 2**12
@@ -12,9 +14,6 @@ MAX_SLOW = 2**12
 
 SHAPE_ONLY = frozenset({"Shape", "Size", "EyeLike", "RandomNormalLike", "RandomUniformLike"})
 """Operators that read the shape of their first input and not its values."""
-RANDOM = frozenset(
-    {"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "Bernoulli", "Multinomial"}
-)
 SIZED_BY_VALUES = frozenset({"NonZero", "Unique", "Compress"})
 """Operators whose output is never larger than their input, by a size that shape inference cannot know."""
 _UNBOUNDED = frozenset({"Einsum", "ImageDecoder"})

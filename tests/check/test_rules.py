@@ -77,6 +77,15 @@ CASES = [
     ("seed", "max-latency", 0.0, "fail"),
     ("seed", "dynamic-axes", True, "skip"),
     ("seed", "sees-like-teacher", True, "skip"),
+    ("resnet18", "no-batch-statistics", True, "skip"),
+    ("vit", "inputs-used", True, "pass"),
+    ("vit", "no-dead-nodes", True, "pass"),
+    ("resnet18", "no-zero-filters", True, "pass"),
+    ("vit", "weights-used", True, "pass"),
+    ("vit", "weights-stored-once", True, "pass"),
+    ("vit", "no-accidental-float64", True, "pass"),
+    ("vit", "no-double-softmax", True, "pass"),
+    ("vit", "no-denormal-weights", True, "pass"),
 ]
 
 
@@ -100,7 +109,9 @@ def test_ids_are_for_ever() -> None:
         "RF010": "translation-period", "RF011": "runtime-accepts", "RF012": "finite", "RF013": "deterministic",
         "RF014": "optimisation-levels", "RF015": "max-macs", "RF016": "max-parameters", "RF017": "max-size",
         "RF018": "max-latency", "RF019": "dynamic-axes", "RF020": "agrees-with-teacher", "RF021": "sees-like-teacher",
-        "RF022": "max-memory",
+        "RF022": "max-memory", "RF023": "no-batch-statistics", "RF024": "inputs-used", "RF025": "no-dead-nodes",
+        "RF026": "no-zero-filters", "RF027": "weights-used", "RF028": "weights-stored-once", "RF029": "no-accidental-float64",
+        "RF030": "no-double-softmax", "RF031": "no-denormal-weights",
     }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Rules that run the model: does onnxruntime take it, and are its answers finite and the same each time?"""
+"""Rules that run the model: does onnxruntime take it, are its answers finite, and do optimisations keep them?"""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from rfonnx.check.registry import Says, Values, holds, rule
+from rfonnx.check.rules.deterministic import same
 from rfonnx.check.subject import Subject
 from rfonnx.compare.inner import InnerModel
 from rfonnx.errors import ModelError
@@ -51,25 +52,6 @@ def finite(subject: Subject, values: Values) -> Iterator[Says]:
     yield holds(f"outputs are finite on {len(subject.feeds)} samples")
 
 
-@rule("RF013", "deterministic", "error", default=True)
-def deterministic(subject: Subject, values: Values) -> Iterator[Says]:
-    """Two runs on the same input give the same bits.
-
-    A dropout left in training mode or a random operator makes results that cannot be reproduced. Atomic additions of
-    some GPUs too.
-
-    Way out: export in evaluation mode; give random operators a seed.
-    """
-    outputs = [port.name for port in subject.opened.outputs]
-    name, feed = subject.feeds[0]
-    one, other = (subject.opened.run(feed, outputs) for _ in range(2))
-    different = [output for output, a, b in zip(outputs, one, other, strict=True) if not _same(a, b)]
-    for output in different:
-        yield Says(f"differs between two runs on {name}", output)
-    if not different:
-        yield holds("two runs agree to the bit")
-
-
 @rule(
     "RF014",
     "optimisation-levels",
@@ -98,16 +80,10 @@ def optimisation_levels(subject: Subject, values: Values) -> Iterator[Says]:
         yield holds(f"full optimisation changes outputs by {worst:.2g} of their largest value")
 
 
-def _same(one: object, other: object) -> bool:
-    if isinstance(one, np.ndarray) and isinstance(other, np.ndarray):
-        return one.shape == other.shape and one.tobytes() == other.tobytes()
-    return repr(one) == repr(other)
-
-
 def _gap(one: object, other: object) -> float:
     """Largest difference over the largest value; NaN in the same places agree."""
     if not (isinstance(one, np.ndarray) and isinstance(other, np.ndarray)) or one.dtype.kind not in "fiub":
-        return 0.0 if _same(one, other) else np.inf
+        return 0.0 if same(one, other) else np.inf
     if one.shape != other.shape:
         return np.inf
     a, b = one.astype(np.float64), other.astype(np.float64)

@@ -1,0 +1,92 @@
+"""Rules on what flows nowhere: inputs and nodes that no output needs; and on scores that are taken for scores twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rfonnx.check.registry import NotApplicableError, Says, Values, holds, rule
+from rfonnx.check.subject import Subject
+from rfonnx.graph.model import Graph, Node
+from rfonnx.graph.tensors import is_static
+from rfonnx.graph.walk import every_node, needed
+
+UNCHANGED = frozenset({"Identity", "Cast", "Dropout"})
+"""Operators between two softmaxes that hand each value on where it is."""
+
+
+@rule("RF024", "inputs-used", "warning", default=True)
+def inputs_used(subject: Subject, values: Values) -> Iterator[Says]:
+    """Every input is needed for some output.
+
+    An exporter keeps an argument that the traced path never read: the caller must still feed it, and believes that it
+    does something. An input of which only the shape is read counts as used.
+
+    Way out: leave the argument out of the export, or look for the branch that was lost.
+    """
+    graph = subject.graph
+    _, wanted = needed(graph)
+    unused = [name for name in graph.inputs if name not in wanted]
+    for name in unused:
+        yield Says("is an input that no output needs", name)
+    if not unused:
+        yield holds("every input is needed for an output")
+
+
+@rule("RF025", "no-dead-nodes", "note", default=True)
+def no_dead_nodes(subject: Subject, values: Values) -> Iterator[Says]:
+    """Every node is needed for some output.
+
+    Runtimes drop what no output needs, so that it costs nothing but a longer file; yet a branch that ends nowhere may be
+    an output that was forgotten. Constants do not count.
+
+    Way out: name the tensor as an output, or remove the branch (onnxruntime saves a model without it).
+    """
+    graph = subject.graph
+    alive = {id(node) for node in needed(graph)[0]}
+    dead = [
+        node
+        for node in graph.nodes
+        if id(node) not in alive and not all(output in graph.constants or not output for output in node.outputs)
+    ]
+    read = {name for node in dead for name in (*node.inputs, *node.attrs.get("captures", ()))}
+    for node in dead:
+        if not any(output in read for output in node.outputs):
+            yield Says(f"{node} leads to no output", next((output for output in node.outputs if output), ""))
+    if not dead:
+        yield holds("every node leads to an output")
+
+
+@rule("RF030", "no-double-softmax", "warning", default=True)
+def no_double_softmax(subject: Subject, values: Values) -> Iterator[Says]:
+    """No softmax is taken of a softmax along the same axis.
+
+    The loss took logits and the model was exported with a softmax, or both the model and its wrapper have one. Scores
+    between 0 and 1 come out of the second within a factor of e (2.72) of each other: the order of classes stays, and every
+    threshold fails. A softmax of a log-softmax is the softmax once more, and is harmless.
+
+    Way out: export logits, or remove the outer softmax.
+    """
+    graph = subject.graph
+    makers = {output: node for node in every_node(graph) for output in node.outputs if output}
+    softmaxes = [node for node in makers.values() if node.kind in ("Softmax", "LogSoftmax")]
+    if not softmaxes:
+        raise NotApplicableError("the model has no softmax")
+    found = False
+    for node in softmaxes:
+        inner = makers.get(node.inputs[0])
+        while inner is not None and _hands_on(inner, graph):
+            inner = makers.get(inner.inputs[0])
+        axes = node.attrs.get("axes")
+        if inner is not None and inner.kind == "Softmax" and axes is not None and inner.attrs.get("axes") == axes:
+            found = True
+            yield Says(f"{node} takes the softmax of {inner}", node.outputs[0])
+    if not found:
+        yield holds("no softmax is taken of a softmax")
+
+
+def _hands_on(node: Node, graph: Graph) -> bool:
+    """Each value goes on, and stays where it is."""
+    if node.kind in ("Reshape", "Flatten", "Expand"):
+        before, after = graph.shapes.get(node.inputs[0]), graph.shapes.get(node.outputs[0])
+        return is_static(before) and before == after
+    return node.kind in UNCHANGED

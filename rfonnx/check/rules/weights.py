@@ -1,0 +1,165 @@
+"""Rules on the weights: those that nothing reads, that are stored twice, that are zero, or too small to be computed with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+from onnx import TensorProto
+
+from rfonnx.check.registry import NotApplicableError, Says, Values, holds, rule
+from rfonnx.check.stored import Store, digest
+from rfonnx.check.subject import Subject
+from rfonnx.findings import Parameter
+from rfonnx.graph.model import Graph, Node
+from rfonnx.graph.walk import live_nodes
+
+LEAST = {"min": Parameter("int", "bytes below which it does not matter", 1024)}
+
+OUTGOING = {"Conv": 0, "com.microsoft.FusedConv": 0, "ConvTranspose": 1, "MatMul": -1}
+"""Axis of the weights (input 1) that counts outputs; Gemm's depends on transB."""
+
+WIDE = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.BFLOAT16)
+"""Types whose denormal numbers no weight needs. float16 has so few exponents that ordinary small weights are denormal."""
+
+
+@rule("RF026", "no-zero-filters", "note", default=True)
+def no_zero_filters(subject: Subject, values: Values) -> Iterator[Says]:
+    """No convolution or matrix product has filters that are all zero.
+
+    What such a filter gives is its bias, whatever the input: it was pruned, or died in training, and costs as much as the
+    others. Weights that are decoded from integers count as what they are decoded to. Fixed transforms have some on
+    purpose (the sine of frequency 0). An all-zero weight means that nothing was loaded.
+
+    Way out: cut the filter, and the channel that it makes, out of the model; look at weight decay and dead ReLUs.
+    """
+    graph = subject.graph
+    makers = {output: node for node in graph.nodes if node.kind == "DequantizeLinear" for output in node.outputs}
+    seen: set[str] = set()
+    found, missing = False, 0
+    for node in live_nodes(graph):
+        axis = _outgoing(node, graph)
+        if axis is None or node.inputs[1] in seen:
+            continue
+        seen.add(node.inputs[1])
+        weights = _decoded(node.inputs[1], graph, makers)
+        if weights is None:
+            missing += 1
+            continue
+        zero, count = _zero_slices(weights, axis, node.attrs.get("group", 1) if node.op_type == "ConvTranspose" else 1)
+        if zero:
+            found = True
+            yield Says(f"{zero} of the {count} filters of {node} are all zero", node.inputs[1])
+    if not seen:
+        raise NotApplicableError("the model has no convolution or matrix product with stored weights")
+    if missing == len(seen):
+        raise NotApplicableError("the weights are not there, or too large to be looked at")
+    if not found:
+        yield holds(f"no filter is all zero{_except(missing, 'weights')}")
+
+
+def _outgoing(node: Node, graph: Graph) -> int | None:
+    """The weight's axis that counts outputs, or None where the node has no constant weights."""
+    if len(node.inputs) < 2 or node.inputs[1] not in graph.constants or node.inputs[0] in graph.constants:
+        return None
+    if node.op_type == "Gemm" and not node.domain:
+        return 0 if node.attrs.get("transB", 0) else 1
+    return OUTGOING.get(node.kind)
+
+
+def _decoded(name: str, graph: Graph, makers: Mapping[str, Node]) -> np.ndarray | None:
+    """A weight, zero where it is zero: of integers that a DequantizeLinear decodes, how far they lie from its zero point."""
+    node = makers.get(name)
+    if node is None:
+        return graph.value(name)
+    stored = graph.value(node.inputs[0])
+    if stored is None or len(node.inputs) < 3 or not node.inputs[2]:
+        return stored
+    point = graph.value(node.inputs[2])
+    if point is None or node.attrs.get("block_size", 0):
+        return None
+    if point.ndim == 1 and stored.ndim > 1:
+        point = point.reshape(-1, *(1,) * (stored.ndim - 1 - node.attrs.get("axis", 1) % stored.ndim))
+    return np.not_equal(stored, point)
+
+
+def _zero_slices(weights: np.ndarray, axis: int, groups: int) -> tuple[int, int]:
+    """How many slices along an axis are all zero, and how many there are. A transposed convolution's groups split axis 0."""
+    if weights.ndim < 2 or not weights.size:
+        return 0, 0
+    if groups > 1:
+        weights = weights.reshape(groups, weights.shape[0] // groups, *weights.shape[1:])
+        lively = (weights != 0).any(axis=(1, *range(3, weights.ndim)))
+        return int((~lively).sum()), lively.size
+    axis %= weights.ndim
+    lively = (weights != 0).any(axis=tuple(i for i in range(weights.ndim) if i != axis))
+    return int((~lively).sum()), lively.size
+
+
+@rule("RF027", "weights-used", "note", LEAST, default=True)
+def weights_used(subject: Subject, values: Values) -> Iterator[Says]:
+    """Every stored tensor is read by some node.
+
+    What nothing reads is carried to every device: weights of a head that was cut off, of a layer that was fused. Tensors
+    under `min` bytes do not count.
+
+    Way out: onnxruntime or onnx-simplifier save the model without it.
+    """
+    unused = [tensor for tensor in Store(subject.path).tensors if not tensor.read and tensor.bytes >= values["min"]]
+    for tensor in unused:
+        yield Says(f"is stored ({tensor.bytes:,} bytes), and nothing reads it", tensor.name)
+    if not unused:
+        yield holds("every stored tensor is read")
+
+
+@rule("RF028", "weights-stored-once", "note", LEAST, default=True)
+def weights_stored_once(subject: Subject, values: Values) -> Iterator[Says]:
+    """No tensor is stored twice with the same type, shape and content.
+
+    Tied weights (an embedding that is also the output layer) come apart in an export and double the file. Tensors under
+    `min` bytes do not count.
+
+    Way out: let both nodes name one initializer.
+    """
+    store = Store(subject.path)
+    first: dict[bytes, str] = {}
+    found = False
+    for tensor, value in store.values():
+        if tensor.bytes >= values["min"]:
+            name = first.setdefault(digest(tensor, value), tensor.name)
+            if name != tensor.name:
+                found = True
+                yield Says(f"holds the same {tensor.bytes:,} bytes as '{name}'", tensor.name)
+    if not found:
+        yield holds(f"no tensor is stored twice{_except(len(store.unread), 'tensors')}")
+
+
+@rule(
+    "RF031",
+    "no-denormal-weights",
+    "note",
+    {"max": Parameter("float", "share of a tensor's weights that may be denormal", 0.0)},
+    default=True,
+)
+def no_denormal_weights(subject: Subject, values: Values) -> Iterator[Says]:
+    """No weights are denormal: nearer to zero than the smallest normal number of their type (1.18e-38 for float32).
+
+    Weight decay drives dead weights there. A processor takes many cycles for each, and one that flushes them to zero answers
+    otherwise. Weights in float16 do not count: there 6e-5 is the smallest normal number.
+
+    Way out: set them to zero before the export.
+    """
+    store = Store(subject.path)
+    found = False
+    for tensor, value in store.values(WIDE):
+        size = np.abs(value.astype(np.float64 if value.dtype == np.float64 else np.float32))
+        count = int(((size > 0) & (size < np.finfo(size.dtype).tiny)).sum())
+        if count > values["max"] * value.size:
+            found = True
+            yield Says(f"{count:,} of its {value.size:,} weights are denormal", tensor.name)
+    if not found:
+        yield holds(f"no weight is denormal{_except(len(store.unread), 'tensors')}")
+
+
+def _except(missing: int, what: str) -> str:
+    return f"; {missing} {what} were not looked at: absent, or too large" if missing else ""
