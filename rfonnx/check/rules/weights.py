@@ -80,7 +80,8 @@ def _decoded(name: str, graph: Graph, makers: Mapping[str, Node]) -> np.ndarray 
         return None
     if point.ndim == 1 and stored.ndim > 1:
         point = point.reshape(-1, *(1,) * (stored.ndim - 1 - node.attrs.get("axis", 1) % stored.ndim))
-    return np.not_equal(stored, point)
+    differs: np.ndarray = stored != point
+    return differs
 
 
 def _zero_slices(weights: np.ndarray, axis: int, groups: int) -> tuple[int, int]:
