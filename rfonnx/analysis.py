@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
@@ -17,7 +16,7 @@ from rfonnx.explanation import explain
 from rfonnx.fields import KINDS, WIDENED, Tensors
 from rfonnx.graph import Graph, load
 from rfonnx.graph.declared import Measured
-from rfonnx.graph.read import Source
+from rfonnx.graph.read import Source, with_values
 from rfonnx.lookup import Lookup
 from rfonnx.measured import ROUNDS, measure, open_tensors
 from rfonnx.plain import analysis_to_dict, flat_rows
@@ -25,7 +24,6 @@ from rfonnx.results import ExplainStep, ModelInfo, OutputFacts, Shape, TensorFie
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-    import onnx
     import pandas
 
     Int64 = npt.NDArray[np.int64]
@@ -36,9 +34,10 @@ LONGEST_AXIS = 2**22
 
 
 def analyze(
-    model: str | os.PathLike[str] | bytes | onnx.ModelProto,
+    model: Source,
     shapes: Mapping[str, Sequence[int] | int] | None = None,
     weights: Literal["structure", "values"] = "structure",
+    values: Mapping[str, Any] | None = None,
 ) -> Analysis:
     """Find what every tensor of a model can see of its inputs.
 
@@ -48,11 +47,15 @@ def analyze(
             first dimension (the batch) is 1 when it is not given.
         weights: "structure" takes every weight as non-zero; "values" reads them, and a kernel tap that is zero in all
             filters reads nothing.
+        values: what small inputs hold, by name: `{"sr": 16000}`. They are constants then, and inputs no more: what depends on
+            them alone is worked out, among it which branch of an If is taken.
 
     Raises:
         ModelError: the file is not a model that can be read.
+        QueryError: a value is bound that no input takes.
         ShapeError: a dimension is unbound, or a given shape contradicts the file.
     """
+    model = with_values(model, values)
     graph = _loaded(model, shapes)
     program = lower(graph, weights)
     for name, shape in program.inputs:
@@ -128,6 +131,11 @@ class Analysis:
     def input_shapes(self) -> dict[str, Shape]:
         """Bound shape of each input."""
         return {name: self._graph.shapes[name] for name in self._graph.inputs}
+
+    @property
+    def values(self) -> dict[str, np.ndarray]:
+        """What inputs were bound to, by name; these are no inputs here."""
+        return dict(self._graph.values)
 
     @cached_property
     def tensors(self) -> Mapping[str, TensorField]:

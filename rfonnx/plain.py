@@ -41,6 +41,11 @@ class Analysed(Outline, Protocol):
     """What plain data is made of; `rfonnx.Analysis` is one."""
 
     @property
+    def values(self) -> Mapping[str, Any]:
+        """Arrays that inputs are bound to, by name."""
+        ...
+
+    @property
     def model(self) -> ModelInfo: ...
     @property
     def facts(self) -> Mapping[str, OutputFacts]: ...
@@ -71,8 +76,14 @@ def head_to_dict(analysis: Analysed) -> dict[str, Any]:
             "nodes": model.nodes,
         },
         "inputs": [{"name": name, "shape": _shape(analysis.input_shapes.get(name))} for name in analysis.inputs],
+        **values_to_dict(analysis.values),
         "outputs": [{"name": name, "shape": _shape(_tensor_shape(analysis, name))} for name in analysis.outputs],
     }
+
+
+def values_to_dict(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What inputs are bound to, numbers or nested lists of them, under the key "values"; nothing where none is."""
+    return {"values": {name: value.tolist() for name, value in values.items()}} if values else {}
 
 
 def tensor_to_dict(tensor: TensorField, axes: KeptAxes = None) -> dict[str, Any]:
@@ -195,6 +206,16 @@ def fraction(value: Fraction) -> int | str:
     (4, '1/2')
     """
     return value.numerator if value.denominator == 1 else f"{value.numerator}/{value.denominator}"
+
+
+def bound_texts(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Name and words of each bound input.
+
+    >>> bound_texts({"sr": np.array(16000), "sizes": np.array([1, 3])})
+    [('sr', ' = 16000 (bound)'), ('sizes', ' = [1, 3] (bound)')]
+    """
+    texts = {name: str(value.tolist()) for name, value in values.items()}
+    return [(name, f" = {text if len(text) <= 80 else text[:77] + '...'} (bound)") for name, text in texts.items()]
 
 
 def shape_text(shape: Shape) -> str:

@@ -59,6 +59,7 @@ class FakeAnalysis:
     outputs: tuple[str, ...]
     inputs: tuple[str, ...] = ("x",)
     input_shapes: dict[str, Shape] = field(default_factory=lambda: {"x": (1, 3, 32, 32)})
+    values: dict[str, object] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     joins: tuple[tuple[str, str, int, tuple[Fraction, ...]], ...] = ()
     globals: tuple[tuple[str, str, int], ...] = ()

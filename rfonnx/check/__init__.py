@@ -17,6 +17,7 @@ def check(
     *,
     against: str | os.PathLike[str] | None = None,
     shapes: Shapes | None = None,
+    values: Mapping[str, Any] | None = None,
     settings: Settings | None = None,
 ) -> CheckResult:
     """Hold a model against rules.
@@ -28,12 +29,15 @@ def check(
             alone: `["causal", "field-minimum=64"]`, and then no others run. None: the rules that need no values.
         against: the teacher, for the rules that compare.
         shapes: as for `rfonnx.analyze`.
+        values: the same: what small inputs hold, `{"sr": 16000}`; samples need not give them.
         settings: samples, preparation and limits of runs and comparisons (`rfonnx.compare.settings.Settings`).
 
     Raises:
         ModelError, ShapeError: the model cannot be read.
         DataError, QueryError: a rule, a value, a tensor or the data means nothing.
     """
+    from dataclasses import replace
+
     from rfonnx.check.run import check_model
     from rfonnx.check.selection import choose
     from rfonnx.check.subject import Against, Subject
@@ -42,7 +46,9 @@ def check(
     table = rules if isinstance(rules, Mapping) else {}
     words = rules if rules is not None and not isinstance(rules, Mapping) else ()
     chosen = choose(table, words, "rules", against is not None)
-    return check_model(Subject(model, shapes, Against(against, settings or Settings(cost=False))), chosen)
+    asked = settings or Settings(cost=False)
+    asked = replace(asked, values={**asked.values, **(values or {})})
+    return check_model(Subject(model, shapes, Against(against, asked)), chosen)
 
 
 __all__ = ["check"]

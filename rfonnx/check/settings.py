@@ -42,7 +42,7 @@ def from_config(
     given: Mapping[str, Any],
     preparation: Mapping[str, str],
 ) -> Asked:
-    """Tables `[check]` (fail-level, against, shapes, rules) and `[compare]`; what was given on the command line goes first.
+    """Tables `[check]` (fail-level, against, shapes, values, rules) and `[compare]`; the command line goes first.
 
     Args:
         words: rules of the command line, see `selection.choose`.
@@ -52,18 +52,20 @@ def from_config(
     Raises:
         DataError, QueryError: a key, a rule or a value means nothing.
     """
-    table = config.table("check", ("fail-level", "against", "shapes", "rules"))
+    table = config.table("check", ("fail-level", "against", "shapes", "values", "rules"))
     level = table.get("fail-level", "error")
     if level not in SEVERITIES:
         raise DataError(f"{config.path}: [check] fail-level is {level!r}", f"it may be {', '.join(SEVERITIES)}")
     teacher = against or table.get("against")
-    rules, stated = table.get("rules", {}), table.get("shapes", {})
-    for name, value, kind in (("rules", rules, Mapping), ("shapes", stated, Mapping), ("against", teacher or "", str)):
+    rules, stated, values = table.get("rules", {}), table.get("shapes", {}), table.get("values", {})
+    tables = (("rules", rules, Mapping), ("shapes", stated, Mapping), ("values", values, Mapping))
+    for name, value, kind in (*tables, ("against", teacher or "", str)):
         if not isinstance(value, kind):
             raise DataError(f"{config.path}: [check] {name} is {value!r}", "write it as in docs/check.md")
     chosen = choose(rules, words, f"{config.path}: [check.rules]", teacher is not None)
     bound = {**{name: _shape(config, name, value) for name, value in stated.items()}, **shapes}
-    settings = merged({**compare_config(config), "cost": False}, {**given, "shapes": bound}, preparation, {}, {})
+    given = {**given, "shapes": bound, "values": {**values, **given.get("values", {})}}
+    settings = merged({**compare_config(config), "cost": False}, given, preparation, {}, {})
     return Asked(chosen, teacher, bound or None, settings, level)
 
 

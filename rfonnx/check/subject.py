@@ -21,6 +21,7 @@ from rfonnx.comparison import Comparison
 from rfonnx.data.prepare import InputSpec, Preparer
 from rfonnx.data.samples import open_source
 from rfonnx.graph import Graph, load
+from rfonnx.graph.read import with_values
 
 FEW = 8
 """Samples that rules run the model on; random ones when no data is given."""
@@ -44,6 +45,10 @@ class Against:
 class Subject:
     """One model.
 
+    Attributes:
+        path: what messages call it.
+        source: what it is read from, the values of the settings bound to its inputs.
+
     Args:
         path: the file.
         shapes: as for `rfonnx.analyze`.
@@ -56,22 +61,23 @@ class Subject:
         self.path = Path(path)
         self.shapes = shapes or None
         self.against = against or Against()
+        self.source = with_values(self.path, self.against.settings.values)
         self.threads = self.against.settings.threads or usable_cores()
 
     @cached_property
     def analysis(self) -> Analysis:
         """Fields of every tensor."""
-        return analyze(self.path, self.shapes)
+        return analyze(self.source, self.shapes)
 
     @cached_property
     def graph(self) -> Graph:
         """The graph with all shapes bound."""
-        return load(self.path, self.shapes)
+        return load(self.source, self.shapes)
 
     @cached_property
     def opened(self) -> OpenModel:
         """The model under onnxruntime."""
-        return OpenModel("model", self.path, self.threads, self.against.settings.provider)
+        return OpenModel("model", self.source, self.threads, self.against.settings.provider)
 
     @cached_property
     def costs(self) -> tuple[int, int, Mapping[str, int]]:
@@ -87,7 +93,7 @@ class Subject:
         else:
             source = open_source(settings.data)
         specs = [_spec(model, port) for port in model.inputs]
-        prepare = Preparer(specs, settings.student)
+        prepare = Preparer(specs, settings.student, model.values)
         found: list[tuple[str, Feed]] = []
         for item in source:
             if len(found) == (settings.samples or FEW):
@@ -103,7 +109,7 @@ class Subject:
 
     def with_shapes(self, feed: Feed) -> Graph:
         """The graph at the shapes of some inputs."""
-        return load(self.path, bound(feed))
+        return load(self.source, bound(feed))
 
 
 def _spec(model: OpenModel, port: Any) -> InputSpec:

@@ -87,6 +87,7 @@ def outputs(args: list[str]) -> list[tuple[str, str | None]]:
 @click.option("--threads", type=click.IntRange(1), metavar="N", help="Threads per operator. [default: all cores]")
 @click.option("--provider", metavar="NAME", help="Execution provider of onnxruntime. [default: cpu]")
 @options.shape_option
+@options.value_option
 def command(
     models: tuple[str, ...],
     against: str | None,

@@ -109,6 +109,7 @@ def _limits(context: click.Context, parameter: click.Parameter, texts: tuple[str
 @options.style_option("text", "json", "markdown")
 @options.output_option
 @options.shape_option
+@options.value_option
 @click.option(
     "--student-shape",
     "student_shapes",

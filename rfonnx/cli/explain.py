@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
@@ -32,6 +32,7 @@ from rfonnx.cli import options
 @options.style_option("text", "json", "markdown")
 @options.output_option
 @options.shape_option
+@options.value_option
 @options.weights_option
 def command(
     model: str,
@@ -44,6 +45,7 @@ def command(
     style: str,
     output: str | None,
     shapes: options.Shapes,
+    values: dict[str, Any],
     weights: Literal["structure", "values"],
 ) -> None:
     """Explain the receptive field of one tensor of MODEL, an ONNX file."""
@@ -56,7 +58,7 @@ def command(
     from rfonnx.report.explanation import Question, explanation
 
     with waiting(f"analysing {model}"):
-        analysis = rfonnx.analyze(model, shapes=shapes or None, weights=weights)
+        analysis = rfonnx.analyze(model, shapes=shapes or None, weights=weights, values=values)
         told = explanation(analysis, tensor, Question(given, axes or "spatial", position, origin))
     if style == "json":
         pieces = explain_json(told)

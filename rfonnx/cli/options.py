@@ -76,6 +76,37 @@ def shape_option(function: Function) -> Function:
     )(function)
 
 
+def values(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:
+    """`sr=16000`, `sizes=[1,3,64,64]`: a number, true or false, or lists of them, as in JSON."""
+    import json
+
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, _, value = text.rpartition("=")
+        try:
+            made = json.loads(value) if name else None
+        except ValueError:
+            made = None
+        if not isinstance(made, bool | int | float | list):
+            raise click.BadParameter(f"'{text}' is not like sr=16000 or sizes=[1,3,64,64]", context, parameter)
+        if name in found:
+            raise click.BadParameter(f"'{name}' is given twice", context, parameter)
+        found[name] = made
+    return found
+
+
+def value_option(function: Function) -> Function:
+    """--value NAME=NUMBER, repeatable."""
+    return click.option(
+        "--value",
+        "values",
+        multiple=True,
+        metavar="NAME=VALUE",
+        callback=values,
+        help="What a small input holds: sr=16000, sizes=[1,3,64,64]. It is a constant then, and decides branches. Repeatable.",
+    )(function)
+
+
 def weights_option(function: Function) -> Function:
     """--weights structure|values."""
     return click.option(

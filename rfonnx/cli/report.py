@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
@@ -20,6 +20,7 @@ from rfonnx.cli import options
 )
 @options.output_option
 @options.shape_option
+@options.value_option
 @click.option("--tensor", "tensors", multiple=True, metavar="NAME", help="Show this tensor only. Repeatable.")
 @options.axes_option
 @click.option("--all", "every", is_flag=True, help="A row for every tensor, not only where something changes.")
@@ -30,6 +31,7 @@ def command(
     style: str,
     output: str | None,
     shapes: options.Shapes,
+    values: dict[str, Any],
     tensors: tuple[str, ...],
     axes: options.AxesChoice | None,
     every: bool,
@@ -45,5 +47,5 @@ def command(
     from rfonnx.report.view import View
 
     with waiting(f"analysing {model}"):
-        analysis = rfonnx.analyze(model, shapes=shapes or None, weights=weights)
+        analysis = rfonnx.analyze(model, shapes=shapes or None, weights=weights, values=values)
     write(report(analysis, View(tensors, axes, every, rate), terminal_style(style, output)), output, model)

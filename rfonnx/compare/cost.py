@@ -16,7 +16,7 @@ from rfonnx.compare.settings import ModelSource
 from rfonnx.comparison import Cost
 from rfonnx.graph import Graph
 from rfonnx.graph.external import external_files
-from rfonnx.graph.read import read_model
+from rfonnx.graph.read import as_given, read_model
 
 WARM_UP = 3
 SECONDS = 20.0
@@ -40,8 +40,9 @@ def costs(
     found = []
     for model, graph, feed, measured in zip(models, graphs, feeds, times, strict=True):
         count, uncounted = macs(graph)
-        path = os.fspath(model.source) if isinstance(model.source, str | os.PathLike) else None
-        peak = peak_bytes(path, feed, threads) if path is not None else None
+        source = as_given(model.source)
+        path = os.fspath(source) if isinstance(source, str | os.PathLike) else None
+        peak = peak_bytes(path, feed, threads, model.values) if path is not None else None
         spread = (percentile(measured, 50), percentile(measured, 95))
         found.append(Cost(parameters(graph), count, file_bytes(model.source), peak, spread, uncounted))
     return found[0], found[1]
@@ -70,6 +71,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 def file_bytes(source: ModelSource) -> int | None:
     """The file and its external data; None when the model is no file."""
+    source = as_given(source)
     if not isinstance(source, str | os.PathLike):
         return None
     proto, _, folder = read_model(source)

@@ -17,16 +17,20 @@ TIMEOUT = 120
 """Seconds until a model counts as not measurable."""
 
 
-def peak_bytes(path: str, feeds: Mapping[str, np.ndarray], threads: int) -> int | None:
+def peak_bytes(
+    path: str, feeds: Mapping[str, np.ndarray], threads: int, values: Mapping[str, np.ndarray] | None = None
+) -> int | None:
     """Memory that loading a model and running it once on zeros adds to a process that has onnxruntime; None when that fails.
 
     Args:
         path: the model's file.
         feeds: arrays whose shapes and types are used.
         threads: threads per operator; each has buffers of its own.
+        values: of inputs that are run with these, and not with zeros.
     """
     shapes = {name: [array.dtype.name, list(array.shape)] for name, array in feeds.items()}
-    task = json.dumps({"path": path, "threads": threads, "feeds": shapes})
+    held = {name: [value.dtype.name, value.tolist()] for name, value in (values or {}).items()}
+    task = json.dumps({"path": path, "threads": threads, "feeds": shapes, "values": held})
     try:
         done = subprocess.run(
             [sys.executable, "-m", "rfonnx.compare.memory"],
@@ -44,6 +48,7 @@ def main() -> None:
 
     task = json.load(sys.stdin)
     feeds = {name: np.zeros(shape, dtype) for name, (dtype, shape) in task["feeds"].items()}
+    feeds |= {name: np.array(value, dtype) for name, (dtype, value) in task["values"].items()}
     run(open_session(_nothing(), threads=task["threads"]), None, {"x": np.zeros(1, np.float32)})
     before = _start_peak()
     session = open_session(task["path"], threads=task["threads"])

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rfonnx.compare.matching import Port
-from rfonnx.compare.settings import ModelSource
 from rfonnx.errors import DataError, ModelError, ShapeError
 from rfonnx.graph.external import external_files
-from rfonnx.graph.read import name_of, read_model
-from rfonnx.runtime import open_session, run
+from rfonnx.graph.read import Bound, Source, as_given, bound_values, name_of, read_model
+from rfonnx.runtime import Level, open_session, run
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 DTYPES = {
     "float": "float32", "double": "float64", "float16": "float16", "int64": "int64", "int32": "int32", "int16": "int16",
@@ -29,13 +32,12 @@ class OpenModel:
         role: "teacher" or "student".
         label: what messages call it.
         source: what it was opened from.
+        values: of the bound inputs, by name; these are no ports.
         inputs, outputs: its ports.
         batch: the batch size that the file fixes, or None.
     """
 
-    def __init__(
-        self, role: str, source: ModelSource, threads: int | None, provider: str | Sequence[str] | None
-    ) -> None:
+    def __init__(self, role: str, source: Source, threads: int | None, provider: str | Sequence[str] | None) -> None:
         """Open a session.
 
         Raises:
@@ -44,7 +46,8 @@ class OpenModel:
         self.role, self.source = role, source
         self.label = f"{role} '{name_of(source)}'"
         self.name = Path(name_of(source)).name
-        if isinstance(source, str | os.PathLike):
+        self.values = bound_values(source)
+        if isinstance(as_given(source), str | os.PathLike):
             # onnxruntime says less about a broken file, or about weights that are not there.
             proto, _, folder = read_model(source)
             for name in external_files(proto):
@@ -52,7 +55,7 @@ class OpenModel:
                     raise ModelError(
                         f"{name_of(source)}: its weights lie in '{name}', which is not there", "put it beside the model"
                     )
-        self._session = open_session(source, providers=provider, threads=threads, name=name_of(source))
+        self._session = session_of(source, providers=provider, threads=threads)
         self.inputs = [Port(p.name, p.type, tuple(p.shape)) for p in self._session.get_inputs()]
         self.outputs = [Port(p.name, p.type, tuple(p.shape)) for p in self._session.get_outputs()]
         first = {p.shape[0] for p in self.inputs if p.shape and isinstance(p.shape[0], int)}
@@ -114,6 +117,29 @@ class OpenModel:
             f"does not count samples",
             "run sample by sample with --batch 1",
         )
+
+
+def session_of(
+    source: Source,
+    *,
+    level: Level = "all",
+    providers: str | Sequence[str] | None = None,
+    threads: int | None = None,
+) -> onnxruntime.InferenceSession:
+    """A session of a model, with the values that are bound to its inputs.
+
+    Args:
+        source: the model.
+        level, providers, threads: as in `rfonnx.runtime.open_session`.
+
+    Raises:
+        ModelError, QueryError: the model cannot be read or opened, or does not take a value.
+    """
+    opened, folder = as_given(source), None
+    if isinstance(source, Bound):
+        opened, _, folder = read_model(source)
+    name = name_of(source)
+    return open_session(opened, level=level, providers=providers, threads=threads, name=name, folder=folder)
 
 
 def stack(samples: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:

@@ -37,7 +37,7 @@ def from_config(config: Config) -> dict[str, Any]:
     Raises:
         DataError: a key or value means nothing.
     """
-    table = config.table("compare", (*PLAIN, "limits", "outputs", "inputs", "prepare", "teacher", "student"))
+    table = config.table("compare", (*PLAIN, "limits", "outputs", "inputs", "values", "prepare", "teacher", "student"))
     where = f"{config.path}: [compare]"
     found: dict[str, Any] = {}
     for key, value in table.items():
@@ -45,6 +45,8 @@ def from_config(config: Config) -> dict[str, Any]:
             found[key.replace("-", "_")] = _plain(where, key, value)
         elif key in ("outputs", "inputs", "limits"):
             found[key] = _pairs(where, key, value)
+    if "values" in table:
+        found["values"] = dict(_table(where, "values", table))
     both = _table(where, "prepare", table)
     for role in ("teacher", "student"):
         found[role] = preparation(f"{where} {role}", {**both, **_table(where, role, table)})

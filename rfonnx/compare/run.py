@@ -20,12 +20,14 @@ from rfonnx.compare.matching import Pair, Port, match
 from rfonnx.compare.meter import Batch, Meter
 from rfonnx.compare.model import OpenModel, stack
 from rfonnx.compare.settings import ModelSource, Settings, Shapes
+from rfonnx.compare.values import bind_both
 from rfonnx.compare.verdicts import LAYER_LIMITS, judge
 from rfonnx.comparison import Comparison, Cost, FieldPair, Kind, NonFinite, OutputAgreement, Parting, SampleInfo
 from rfonnx.data.prepare import InputSpec, Preparer
 from rfonnx.data.samples import Source, open_source
 from rfonnx.errors import DataError, RfonnxError
 from rfonnx.graph import Graph, load
+from rfonnx.plain import bound_texts
 
 RANDOM_SAMPLES = 32
 """Samples that are drawn when no data is given."""
@@ -50,12 +52,13 @@ class _Run:
     def __init__(self, teacher: ModelSource, student: ModelSource, settings: Settings) -> None:
         self._settings = settings
         self._threads = settings.threads or usable_cores()
+        teacher, student = bind_both(teacher, student, settings.values, settings.inputs)
         self._models = (
             OpenModel("teacher", teacher, self._threads, settings.provider),
             OpenModel("student", student, self._threads, settings.provider),
         )
         mine, theirs = self._models
-        self._inputs = match("input", mine.inputs, theirs.inputs, settings.inputs, check=False)
+        self._inputs = match("input", mine.inputs, theirs.inputs, self._pairs_of_inputs(), check=False)
         self._outputs = match("output", mine.outputs, theirs.outputs, settings.outputs, check=True)
         self._source = self._open_source()
         self._first: list[tuple[Feed, Feed]] = []
@@ -66,6 +69,11 @@ class _Run:
             Meter((a.name, b.name), settings.task, settings.class_axis, settings.temperature, settings.seed)
             for a, b in self._outputs
         ]
+
+    def _pairs_of_inputs(self) -> dict[str, str]:
+        """The pairs that were asked for, without bound inputs."""
+        mine, theirs = self._models
+        return {a: b for a, b in self._settings.inputs.items() if a not in mine.values and b not in theirs.values}
 
     def result(self, progress: Progress) -> Comparison:
         """Run, and gather.
@@ -92,9 +100,7 @@ class _Run:
             student=self._models[1].name,
             kind=kind,
             kind_reason=reason,
-            samples=SampleInfo(
-                self._source.description, self._settings.data is None, self._count, tuple(self._skipped)
-            ),
+            samples=SampleInfo(self._description(), self._settings.data is None, self._count, tuple(self._skipped)),
             outputs=tuple(outputs),
             verdicts=judge(kind, outputs, fields, effective, limits),
             fields=fields,
@@ -110,6 +116,11 @@ class _Run:
             warnings=tuple(warnings),
             incomplete=incomplete,
         )
+
+    def _description(self) -> str:
+        """What the samples are, and what inputs are bound to beside them."""
+        values = {**self._models[1].values, **self._models[0].values}
+        return ", ".join([self._source.description, *map("".join, bound_texts(values))])
 
     def _beyond_outputs(
         self, kind: Kind, graphs: tuple[Graph, Graph], feeds: Sequence[tuple[Feed, Feed]], warnings: list[str]
@@ -199,7 +210,7 @@ class _Run:
     def _preparer(self, which: int) -> Preparer:
         model = self._models[which]
         specs = [self._spec(model, pair, which) for pair in self._inputs]
-        return Preparer(specs, self._settings.student if which else self._settings.teacher)
+        return Preparer(specs, self._settings.student if which else self._settings.teacher, model.values)
 
     def _spec(self, model: OpenModel, pair: Pair, which: int) -> InputSpec:
         port: Port = pair[which]

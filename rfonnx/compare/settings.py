@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
-
-import onnx
+from typing import Any, Literal
 
 from rfonnx.comparison import Kind, Task
 from rfonnx.data.preparation import Preparation
+from rfonnx.graph.read import Source
 
-ModelSource = str | os.PathLike[str] | bytes | onnx.ModelProto
+ModelSource = Source
 Shapes = Mapping[str, Sequence[int] | int]
 OnError = Literal["fail", "skip"]
 
@@ -28,6 +27,7 @@ class Settings:
     teacher: Preparation = field(default_factory=Preparation)
     student: Preparation = field(default_factory=Preparation)
     shapes: Shapes = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
     student_shapes: Shapes = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from rfonnx.data.bound import without_bound
 from rfonnx.data.preparation import Preparation
 from rfonnx.data.samples import Sample
 from rfonnx.errors import DataError
@@ -35,8 +36,12 @@ class InputSpec:
 class Preparer:
     """Makes one model's feeds from a sample."""
 
-    def __init__(self, specs: Sequence[InputSpec], preparation: Preparation) -> None:
+    def __init__(
+        self, specs: Sequence[InputSpec], preparation: Preparation, values: Mapping[str, np.ndarray] | None = None
+    ) -> None:
+        """`values`: of the inputs that are bound, which samples need not hold."""
         self._specs = specs
+        self._values = values or {}
         self._preparation = preparation
         self._asked = preparation != Preparation()
 
@@ -46,10 +51,10 @@ class Preparer:
         Raises:
             DataError: the sample does not fit the model.
         """
-        return {spec.name: self._fit(sample, spec, self._pick(sample, spec)) for spec in self._specs}
+        arrays = without_bound(sample.name, sample.arrays, self._values) if self._values else sample.arrays
+        return {spec.name: self._fit(sample, spec, self._pick(sample, arrays, spec)) for spec in self._specs}
 
-    def _pick(self, sample: Sample, spec: InputSpec) -> np.ndarray:
-        arrays = sample.arrays
+    def _pick(self, sample: Sample, arrays: Mapping[str, np.ndarray], spec: InputSpec) -> np.ndarray:
         for name in (spec.name, spec.partner):
             if name in arrays:
                 return arrays[name]

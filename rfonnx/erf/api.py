@@ -43,7 +43,8 @@ def erf(
             "mean" over the input's other axes; `tolerance`: stop when the 95% interval, summed over positions, is at most this
             share of the mass; `probe`, `block`: what a perturbation does, and its finest size; `batch`: samples per run;
             `seed`; `crop`: whether to run on the unit's field only, where that is proven to be the same; `shapes`: as in
-            `rfonnx.analyze`; `threads`; `progress`: called with a `Progress` after each batch.
+            `rfonnx.analyze`; `values`: the same: samples need not hold those inputs; `threads`; `progress`: called with a
+            `Progress` after each batch.
 
     Raises:
         DataError: the data cannot be read or does not fit, or no sample gave finite values.

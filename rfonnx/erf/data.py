@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from rfonnx.data.bound import without_bound
 from rfonnx.erf.settings import RANDOM_SAMPLES
 from rfonnx.errors import DataError
 from rfonnx.plain import shape_text
@@ -60,7 +61,9 @@ class Samples:
     description: str
 
 
-def samples(data: Any, types: Mapping[str, InputType], n: int | None, seed: int) -> Samples:
+def samples(
+    data: Any, types: Mapping[str, InputType], n: int | None, seed: int, values: Mapping[str, np.ndarray] | None = None
+) -> Samples:
     """Samples for a model's inputs.
 
     Args:
@@ -69,6 +72,7 @@ def samples(data: Any, types: Mapping[str, InputType], n: int | None, seed: int)
         types: by input. An input that a sample has no array for is drawn at random.
         n: samples to stop after; None: all of the data, or `RANDOM_SAMPLES`.
         seed: of what is drawn.
+        values: of the inputs that are bound: samples need not hold them.
 
     Raises:
         DataError: no such data, or a sample does not fit (raised when it is its turn).
@@ -78,8 +82,8 @@ def samples(data: Any, types: Mapping[str, InputType], n: int | None, seed: int)
         what = f"{count} random samples, seed {seed}: standard normal floats, uniform integers"
         return Samples(lambda known: ((f"random[{i}]", draw(known, seed, i)) for i in range(count)), count, what)
     if isinstance(data, str | os.PathLike):
-        return _from_path(data, types, n, seed)
-    given, total = _rows(data, types)
+        return _from_path(data, types, n, seed, values or {})
+    given, total = _rows(data, types, values or {})
     total = n if total is None else total if n is None else min(n, total)
     what = f"{'' if total is None else f'{total} '}given samples"
     return Samples(lambda known: _fitted(given, known, n, seed), total, what)
@@ -112,13 +116,13 @@ def _values(kind: InputType, shape: tuple[int, ...], generator: np.random.Genera
 
 
 def _rows(
-    data: Any, types: Mapping[str, InputType]
+    data: Any, types: Mapping[str, InputType], values: Mapping[str, np.ndarray]
 ) -> tuple[Iterator[tuple[str, Mapping[str, np.ndarray]]], int | None]:
     first = next(iter(types))
     if isinstance(data, np.ndarray):
         data = {first: data}
     if isinstance(data, Mapping):
-        arrays = {name: np.asarray(array) for name, array in data.items()}
+        arrays = without_bound("data", {name: np.asarray(array) for name, array in data.items()}, values)
         unknown = [name for name in arrays if name not in types]
         if unknown or not arrays:
             what = ", ".join(map(repr, unknown))
@@ -140,7 +144,8 @@ def _rows(
         )
     total = len(data) if isinstance(data, Sized) else None
     named = (
-        (f"sample {i}", row if isinstance(row, Mapping) else {first: np.asarray(row)}) for i, row in enumerate(data)
+        (f"sample {i}", without_bound(f"{i}", row, values) if isinstance(row, Mapping) else {first: np.asarray(row)})
+        for i, row in enumerate(data)
     )
     return named, total
 
@@ -179,14 +184,20 @@ def fit(sample: str, name: str, array: np.ndarray, types: Mapping[str, InputType
     return np.ascontiguousarray(array, kind.dtype)
 
 
-def _from_path(data: str | os.PathLike[str], types: Mapping[str, InputType], n: int | None, seed: int) -> Samples:
+def _from_path(
+    data: str | os.PathLike[str],
+    types: Mapping[str, InputType],
+    n: int | None,
+    seed: int,
+    values: Mapping[str, np.ndarray],
+) -> Samples:
     from rfonnx.data.preparation import Preparation
     from rfonnx.data.prepare import InputSpec, Preparer
     from rfonnx.data.samples import open_source
 
     source = open_source(data)
     specs = [InputSpec("the model", name, name, kind.shape, kind.dtype) for name, kind in types.items()]
-    prepare = Preparer(specs, Preparation())
+    prepare = Preparer(specs, Preparation(), values)
     rows = ((item.name, _prepared(item, prepare)) for item in source)
     total = len(source) if n is None else min(n, len(source))
     return Samples(lambda known: _fitted(rows, known, n, seed), total, source.description)

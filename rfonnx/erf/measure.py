@@ -20,6 +20,7 @@ from rfonnx.erf.settings import Progress, Settings
 from rfonnx.erf.subject import Subject
 from rfonnx.erf.unit import Unit
 from rfonnx.errors import DataError
+from rfonnx.plain import bound_texts
 
 Floats = npt.NDArray[np.float64]
 
@@ -43,7 +44,7 @@ def measure(subject: Subject, units: Sequence[Unit], settings: Settings) -> list
         ModelError, QueryError, ShapeError: the model cannot be run.
     """
     types = subject.input_types()
-    stream = samples(settings.data, types, settings.n, settings.seed)
+    stream = samples(settings.data, types, settings.n, settings.seed, subject.analysis.values)
     groups, notes = make_groups(subject, units, settings, types[units[0].place.input], stream.total)
     skipped: list[Skipped] = []
     done = False
@@ -173,7 +174,7 @@ def _result(subject: Subject, unit: Unit, group: Group, index: int, settings: Se
         runs=prober.runs,
         naive_runs=prober.naive_runs,
         window=group.crop.window,
-        data=outcome.samples.description,
+        data=", ".join([outcome.samples.description, *map("".join, bound_texts(subject.analysis.values))]),
         notes=tuple(notes),
     )
 

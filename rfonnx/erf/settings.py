@@ -64,6 +64,7 @@ class Settings:
     seed: int = 0
     crop: bool = True
     shapes: Mapping[str, Sequence[int] | int] = field(default_factory=dict)
+    values: Mapping[str, Any] = field(default_factory=dict)
     providers: str | Sequence[str] | None = None
     threads: int | None = None
     progress: Callable[[Progress], None] | None = None

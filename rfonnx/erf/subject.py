@@ -18,7 +18,7 @@ from rfonnx.erf.unit import Unit, find_unit, shown_position, unit_at
 from rfonnx.errors import ModelError, QueryError, ShapeError
 from rfonnx.graph import Graph, load
 from rfonnx.graph.id_range import id_range
-from rfonnx.graph.read import Source
+from rfonnx.graph.read import Source, with_values
 from rfonnx.plain import shape_text
 
 NUMBERS = (
@@ -60,8 +60,9 @@ def open_subject(source: Source, settings: Settings) -> Subject:
     """Read and analyse a model.
 
     Raises:
-        ModelError, ShapeError: see `rfonnx.analyze`.
+        ModelError, QueryError, ShapeError: see `rfonnx.analyze`.
     """
+    source = with_values(source, settings.values)
     analysis = analyze(source, settings.shapes or None)
     shapes = {}
     for name, shape in analysis.input_shapes.items():

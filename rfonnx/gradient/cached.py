@@ -7,13 +7,13 @@ import os
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from rfonnx import runtime
 from rfonnx.gradient.session import GradientSession
-from rfonnx.graph.read import Source
+from rfonnx.graph.read import Given
 
 
 class _Key(NamedTuple):
@@ -21,6 +21,7 @@ class _Key(NamedTuple):
     tensor: str
     shapes: tuple[tuple[str, tuple[int, ...]], ...]
     providers: tuple[str, ...]
+    values: tuple[tuple[str, str, tuple[int, ...], bytes], ...]
 
 
 _KEPT = 4
@@ -28,12 +29,13 @@ _sessions: OrderedDict[_Key, GradientSession] = OrderedDict()
 
 
 def gradient(
-    model: Source,
+    model: Given,
     inputs: Mapping[str, np.ndarray],
     tensor: str,
     seed: np.ndarray,
     *,
     providers: str | Sequence[str] | None = None,
+    values: Mapping[str, Any] | None = None,
 ) -> dict[str, np.ndarray]:
     """The gradient of `sum(seed * tensor)` with respect to the inputs: an exact vector-Jacobian product.
 
@@ -46,6 +48,7 @@ def gradient(
         tensor: any tensor of the model that holds floating-point numbers.
         seed: of the tensor's shape.
         providers: "cuda", onnxruntime's own names, or a list; None: the CPU.
+        values: what small inputs hold, as in `rfonnx.analyze`: `inputs` need not give them.
 
     Returns:
         Gradient by name of every floating-point input; see `GradientSession.run`.
@@ -54,18 +57,20 @@ def gradient(
         GradientError, ModelError, QueryError, ShapeError: see `GradientSession`.
     """
     arrays = {name: np.asarray(value) for name, value in inputs.items()}
-    shapes = tuple(sorted((name, value.shape) for name, value in arrays.items()))
-    key = _Key(_identity(model), tensor, shapes, tuple(runtime.provider_names(providers)))
+    bound = {name: np.asarray(value) for name, value in (values or {}).items()}
+    shapes = tuple(sorted((name, value.shape) for name, value in arrays.items() if name not in bound))
+    held = tuple(sorted((name, str(v.dtype), v.shape, v.tobytes()) for name, v in bound.items()))
+    key = _Key(_identity(model), tensor, shapes, tuple(runtime.provider_names(providers)), held)
     session = _sessions.pop(key, None)
     if session is None:
-        session = GradientSession(model, tensor, dict(shapes), providers=providers)
+        session = GradientSession(model, tensor, dict(shapes), providers=providers, values=values)
     _sessions[key] = session
     while len(_sessions) > _KEPT:
         _sessions.popitem(last=False)
     return session.run(arrays, seed)
 
 
-def _identity(model: Source) -> str:
+def _identity(model: Given) -> str:
     """What tells models apart: a file's path, time and size, or a digest of the content."""
     if isinstance(model, str | os.PathLike):
         path = Path(model)

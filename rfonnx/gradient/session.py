@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from rfonnx.gradient.lanes import find_lanes
 from rfonnx.gradient.prepare import float_inputs, prepare
 from rfonnx.gradient.reverse import GradientError
 from rfonnx.graph.bind import Shapes
-from rfonnx.graph.read import Source, name_of
+from rfonnx.graph.read import Source, name_of, with_values
 from rfonnx.graph.tensors import HALF, is_static
 from rfonnx.graph.text import did_you_mean, quote, show_shape
 
@@ -53,6 +53,7 @@ class GradientSession:
         providers: str | Sequence[str] | None = None,
         threads: int | None = None,
         name: str | None = None,
+        values: Mapping[str, Any] | None = None,
     ) -> None:
         """Build the gradient graph and open the session.
 
@@ -65,6 +66,8 @@ class GradientSession:
             providers: "cuda", onnxruntime's own names, or a list; None: the CPU.
             threads: of one operator; None: one per core.
             name: what messages call the model; None: the path.
+            values: what small inputs hold, as in `rfonnx.analyze`; `run` wants these inputs no more. Not with a `Forward`, which
+                was prepared with its own.
 
         Raises:
             GradientError: an operator between the inputs and the tensor has no gradient rule.
@@ -75,7 +78,11 @@ class GradientSession:
         label = model.name if isinstance(model, Forward) else name or name_of(model)
         self._providers, self._threads = providers, threads
         try:
-            forward = model if isinstance(model, Forward) else prepare(model, [tensor, *layers], shapes, name)
+            forward = (
+                model
+                if isinstance(model, Forward)
+                else prepare(with_values(model, values), [tensor, *layers], shapes, name)
+            )
             self._set_up(forward, tensor, layers)
         except RfonnxError as error:
             raise named(error, label) from None

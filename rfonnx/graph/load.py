@@ -14,7 +14,7 @@ from rfonnx.graph.convert import opset_of
 from rfonnx.graph.declared import Declared, Measured
 from rfonnx.graph.model import Graph
 from rfonnx.graph.order import sort
-from rfonnx.graph.read import Source, name_of, read_model
+from rfonnx.graph.read import Bound, Source, name_of, read_model
 from rfonnx.graph.scope import Scope
 from rfonnx.graph.text import check_text, naming
 
@@ -23,20 +23,27 @@ def load(model: Source, shapes: Shapes | None = None, known: Mapping[str, Measur
     """Read a model: sorted, functions inlined, every shape bound, computed shapes folded, operators canonical.
 
     Args:
-        model: path, bytes or ModelProto. The ModelProto is not changed; weights outside the file are not read.
+        model: path, bytes or ModelProto, with values bound to inputs or not. The ModelProto is not changed; weights outside the
+            file are not read.
         shapes: shape by input name, or length by symbolic dimension name: `{"x": (1, 3, 64, 64)}`, `{"H": 64}`.
         known: element types and shapes of tensors, by name, that were measured by running the model; used where inference
             cannot tell.
 
     Raises:
         ModelError: it is no model, or a broken one; the message names the file and the tensors.
+        QueryError: a value is bound that no input takes.
         ShapeError: a dimension is unbound, or shapes contradict each other.
     """
     label = name_of(model)
     with naming(label):
         proto, name, folder = read_model(model)
     with naming(name if label == "model" else label):
-        return _build(proto, name, folder, shapes, known or {})
+        graph = _build(proto, name, folder, shapes, known or {})
+    if isinstance(model, Bound):
+        graph.values = {
+            t.name: onnx.numpy_helper.to_array(t) for t in proto.graph.initializer if t.name in model.values
+        }
+    return graph
 
 
 def _build(

@@ -59,6 +59,7 @@ class Graph:
         evaluate: gives the value of a constant as a numpy array, or None when its data is absent or too large to be wanted.
         declared: dimensions of each input as the file declares them: a length, or the name of a symbolic one, "" when it
             has none.
+        values: of the inputs that were bound to one: they are constants, and not among `inputs`.
         opsets: version by domain; the domain of ai.onnx is "".
         ir_version, producer: as in the file.
         warnings: one line each: shapes found another way, value_info that contradicts inference, and the like.
@@ -77,6 +78,7 @@ class Graph:
     ir_version: int = 0
     producer: str = ""
     declared: dict[str, tuple[int | str, ...]] = field(default_factory=dict)
+    values: dict[str, np.ndarray] = field(default_factory=dict)
 
     def value(self, name: str) -> np.ndarray | None:
         """Value of a constant tensor, or None when `name` is no constant, is absent, or its data cannot be had."""

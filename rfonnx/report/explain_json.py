@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from rfonnx.plain import FORMAT, step_to_dict, tensor_to_dict
+from rfonnx.plain import FORMAT, step_to_dict, tensor_to_dict, values_to_dict
 from rfonnx.report.explanation import Explanation, Region
 from rfonnx.report.growth import growth, percentages
 from rfonnx.version import __version__
@@ -18,6 +18,7 @@ def explain_json(told: Explanation) -> Iterator[str]:
         "format": FORMAT,
         "rfonnx": __version__,
         "tensor": tensor_to_dict(told.tensor),
+        **values_to_dict(told.values),
         "chains": [
             {
                 "input": chain.input,

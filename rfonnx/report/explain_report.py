@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rfonnx.plain import shape_text
+from rfonnx.plain import bound_texts, shape_text
 from rfonnx.report.document import Document, Line, Name, Section, Table, number, shortened
 from rfonnx.report.explanation import Chain, Explanation, Region
 from rfonnx.report.growth import growth, percentages
@@ -24,6 +24,7 @@ def explain_document(told: Explanation, every: bool) -> Document:
     tensor = told.tensor
     head: list[Line] = [(Name(tensor.name), ": ", Name(tensor.op_type), f", {shape_text(tensor.shape)}")]
     head += [("at most: ", Name(note)) for note in tensor.notes if not tensor.exact]
+    head += [("input ", Name(name), words) for name, words in bound_texts(told.values)]
     if not (told.chains or told.reads):
         head.append(("depends on no input",))
     sections = [section for region in told.reads for section in _reads(told, region)]

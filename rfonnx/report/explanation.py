@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -89,13 +89,15 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """All that is said of one tensor. `reads` are regions of inputs, `reached` of the tensor itself."""
+    """All that is said of one tensor. `reads` are regions of inputs, `reached` of the tensor itself; `values` are those of the
+    bound inputs, under which it holds."""
 
     tensor: TensorField
     input_shapes: dict[str, Shape]
     chains: tuple[Chain, ...]
     reads: tuple[Region, ...]
     reached: tuple[Region, ...]
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 def explanation(source: Explained, name: str, question: Question) -> Explanation:
@@ -124,6 +126,7 @@ def explanation(source: Explained, name: str, question: Question) -> Explanation
         tuple(chain for given in seen for chain in _chains(source, name, given, axes.get(given, ()))),
         tuple(_reads(source, name, position, given, axes.get(given, ())) for given in seen),
         tuple(_reached(source, tensor, given, question.origin or ()) for given in origins),
+        source.values,
     )
 
 

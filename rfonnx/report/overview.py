@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rfonnx.plain import shape_text
+from rfonnx.plain import bound_texts, shape_text
 from rfonnx.report.document import Document, Line, Name
 from rfonnx.report.source import Held, Source
 from rfonnx.report.summary import sections
@@ -31,3 +31,5 @@ def _head(source: Held, axes: Axes) -> Iterator[Line]:
     for name in source.inputs:
         shown = ", ".join(map(str, axes.get(name, ()))) or "none"
         yield ("input ", Name(name), f": {shape_text(source.input_shapes.get(name))}, axes shown: {shown}")
+    for name, words in bound_texts(source.values):
+        yield ("input ", Name(name), words)

@@ -41,6 +41,7 @@ class Held:
         self.inputs = source.inputs
         self.outputs = source.outputs
         self.input_shapes: Mapping[str, Shape] = source.input_shapes
+        self.values = source.values
         self.warnings = source.warnings
         self.joins = source.joins
         self.globals = source.globals

@@ -90,7 +90,7 @@ def max_memory(subject: Subject, values: Values) -> Iterator[Says]:
 
     Way out: smaller inputs, half precision, fewer threads.
     """
-    peak = peak_bytes(str(subject.path), subject.feeds[0][1], subject.threads)
+    peak = peak_bytes(str(subject.path), subject.feeds[0][1], subject.threads, subject.opened.values)
     if peak is None:
         raise NotApplicableError("peak memory cannot be measured on this system")
     yield _held("peak memory is", peak, values["max"], "bytes")

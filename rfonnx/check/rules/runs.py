@@ -10,9 +10,10 @@ from rfonnx.check.registry import Says, Values, holds, rule
 from rfonnx.check.rules.deterministic import same
 from rfonnx.check.subject import Subject
 from rfonnx.compare.inner import InnerModel
+from rfonnx.compare.model import session_of
 from rfonnx.errors import ModelError
 from rfonnx.findings import Parameter
-from rfonnx.runtime import open_session, run
+from rfonnx.runtime import run
 
 
 @rule("RF011", "runtime-accepts", "error", default=True)
@@ -68,7 +69,7 @@ def optimisation_levels(subject: Subject, values: Values) -> Iterator[Says]:
     """
     outputs = [port.name for port in subject.opened.outputs]
     name, feed = subject.feeds[0]
-    plain = open_session(subject.path, level="none", threads=subject.threads, name=str(subject.path))
+    plain = session_of(subject.source, level="none", threads=subject.threads)
     pairs = zip(outputs, run(plain, outputs, feed), subject.opened.run(feed, outputs), strict=True)
     worst = 0.0
     for output, a, b in pairs:
