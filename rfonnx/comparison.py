@@ -253,5 +253,5 @@ class Comparison:
 
     @property
     def passed(self) -> bool:
-        """Every verdict holds, nothing ended early, and there was something to compare."""
-        return not self.incomplete and bool(self.outputs) and all(verdict.passed for verdict in self.verdicts)
+        """Every verdict holds, nothing ended early, and there was something to judge."""
+        return not self.incomplete and bool(self.verdicts) and all(verdict.passed for verdict in self.verdicts)

@@ -21,12 +21,20 @@ class ShapeError(RfonnxError):
     """A shape is missing, contradicts another, or a dynamic dimension was left unbound."""
 
 
+class RunError(ShapeError):
+    """onnxruntime failed while it ran a model that it had opened: a node or an input refuses what it was given."""
+
+
 class QueryError(RfonnxError):
     """A tensor, input, axis or position was asked for that the model does not have."""
 
 
 class DataError(RfonnxError):
     """A sample, a folder of samples or a configuration file cannot be read, or does not fit the model."""
+
+
+class SampleError(DataError):
+    """A sample was read, and does not fit the model: it lacks an input, or has another shape or type."""
 
 
 def named(error: RfonnxError, label: str) -> RfonnxError:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import onnx
 
-from rfonnx.errors import ModelError, QueryError, ShapeError
+from rfonnx.errors import ModelError, QueryError, RunError
 from rfonnx.graph.tensors import DTYPES
 from rfonnx.graph.text import quote
 
@@ -176,12 +176,12 @@ def run(
     """Run a session.
 
     Raises:
-        ShapeError: onnxruntime refuses the inputs, or a node fails on them; the message is its own, in one line.
+        RunError: onnxruntime refuses the inputs, or a node fails on them; the message is its own, in one line.
     """
     try:
         return list(session.run(outputs, dict(feeds)))
     except Exception as error:  # see `_open`
-        raise ShapeError(
+        raise RunError(
             f"{name}: onnxruntime cannot run the model ({one_line(error)})", "check the inputs' shapes and types"
         ) from None
 
@@ -222,7 +222,7 @@ def trace_types(
     Only shapes leave the run, so it needs no more memory than a forward run. The arguments are those of `open_session`.
 
     Raises:
-        ModelError, ShapeError: see `open_session` and `run`.
+        ModelError, RunError: see `open_session` and `run`.
     """
     traced = onnx.ModelProto()
     traced.CopyFrom(model)

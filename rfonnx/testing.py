@@ -23,7 +23,7 @@ import rfonnx
 if TYPE_CHECKING:
     from rfonnx.analysis import Analysis
     from rfonnx.comparison import Comparison
-    from rfonnx.findings import CheckResult
+    from rfonnx.findings import CheckResult, Finding
 
 Path = str | os.PathLike[str]
 Shapes = Mapping[str, Sequence[int] | int]
@@ -123,20 +123,34 @@ def assert_agrees(teacher: Path, student: Path, data: Path | None = None, **opti
 
 
 def assert_rules(model: Path, rules: Mapping[str, Any] | Iterable[str] | None = None, **options: Any) -> CheckResult:
-    """Assert that a model holds rules: no finding of severity error of `rfonnx.check`.
+    """Assert that a model holds rules: no finding of severity error of `rfonnx.check`, and no rule left untried.
+
+    A rule that the caller named and that has nothing to look at in this model was not held: the assertion fails, where
+    `rfonnx check` counts the rule as skipped. Name no rule that does not apply.
 
     Args:
         model, rules, options: as for `rfonnx.check`.
 
     Raises:
-        AssertionError: a rule is broken; the message holds every finding.
+        AssertionError: a rule is broken, was not tried, or was named and skipped; the message holds every finding.
         RfonnxError: the model cannot be read, or a rule means nothing.
     """
     __tracebackhide__ = True
     found = rfonnx.check(model, rules, **options)
-    wrong = [f"{f.rule} {f.name}: {f.tensor + ': ' if f.tensor else ''}{f.message}" for f in found.failed()]
+    wrong = [f"{f.rule} {f.name}: {f.tensor + ': ' if f.tensor else ''}{_told(f)}" for f in found.failed()]
+    wrong += [
+        f"{f.rule} {f.name}: not checked, {f.message}"
+        for f in found.findings
+        if f.status == "skip" and f.rule in found.named
+    ]
     assert not wrong, f"'{model}' breaks rules:\n  " + "\n  ".join(wrong)
+    assert found.checked(), f"'{model}' was held against no rule"
     return found
+
+
+def _told(finding: Finding) -> str:
+    also = f" (and for that not {', '.join(finding.untried)})" if finding.untried else ""
+    return (f"could not be tried{also}: " if finding.status == "error" else "") + finding.message
 
 
 @pytest.fixture(scope="session")

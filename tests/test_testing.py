@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import small_nets
 from rfonnx.errors import QueryError
 from rfonnx.testing import assert_agrees, assert_field, assert_rules
 
@@ -42,6 +43,18 @@ def test_assert_rules(models: Path) -> None:
         assert_rules(models / "se.onnx", ["no-global-operator"])
 
 
+def test_assert_rules_passes_nothing_that_was_not_checked(models: Path, tmp_path: Path) -> None:
+    """A rule that the caller names is asserted, so one that was skipped fails; one that runs by default may be skipped."""
+    with pytest.raises(AssertionError, match="RF019 dynamic-axes: not checked, the model declares no dynamic axis"):
+        assert_rules(models / "seed.onnx", ["dynamic-axes", "finite"])
+    with pytest.raises(AssertionError, match="RF019 dynamic-axes: not checked"):
+        assert_rules(models / "seed.onnx", {"dynamic-axes": True})
+    net = small_nets.classifier()
+    net.ir_version = 99
+    with pytest.raises(AssertionError, match=r"RF012 finite: could not be tried \(and for that not RF013\): \S*m.onnx"):
+        assert_rules(small_nets.save(net, tmp_path / "m.onnx"), ["finite", "deterministic"])
+
+
 def test_fixtures_in_a_project_of_its_own(models: Path, tmp_path: Path) -> None:
     (tmp_path / "test_it.py").write_text(
         f"""
@@ -51,7 +64,7 @@ def test_fields(rfonnx_analyze):
     assert rfonnx_analyze(model).tensors["pool"].fields["x", 2].size == 6
 
 def test_check(rfonnx_check):
-    assert not rfonnx_check({str(models / "seed.onnx")!r}).failed()
+    assert rfonnx_check({str(models / "seed.onnx")!r}).passed()
 """
     )
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]

@@ -25,12 +25,15 @@ def check(
     Args:
         model: an ONNX file.
         rules: by id or name, as in the table [check.rules]: `{"causal": True, "field-minimum": {"min": 64, "tensor":
-        "mask"}}`, or names
-            alone: `["causal", "field-minimum=64"]`, and then no others run. None: the rules that need no values.
+            "mask"}}`, or words as after `--rule`: `["causal", "field-minimum=64", "field-minimum.tensor=mask"]`, and then no
+            others run. None: the rules that need no values.
         against: the teacher, for the rules that compare.
         shapes: as for `rfonnx.analyze`.
         values: the same: what small inputs hold, `{"sr": 16000}`; samples need not give them.
         settings: samples, preparation and limits of runs and comparisons (`rfonnx.compare.settings.Settings`).
+
+    Returns:
+        The findings. A model that does not run, or that fails on a sample, is among them.
 
     Raises:
         ModelError, ShapeError: the model cannot be read.
@@ -48,7 +51,10 @@ def check(
     chosen = choose(table, words, "rules", against is not None)
     asked = settings or Settings(cost=False)
     asked = replace(asked, values={**asked.values, **(values or {})})
-    return check_model(Subject(model, shapes, Against(against, asked)), chosen)
+    checked = check_model(Subject(model, shapes, Against(against, asked)), chosen)
+    if checked.error is not None:
+        raise checked.error
+    return checked.result
 
 
 __all__ = ["check"]

@@ -16,17 +16,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Says:
-    """What a rule says: it fails, or something holds.
+    """What a rule says: it fails, or something holds. What was asked for and cannot be proven fails: "is not proven to".
 
     Attributes:
         message: one line.
         tensor: what it is about, or "".
-        failed: whether the rule is broken.
+        failed: whether the rule is broken, or not proven to hold.
+        cause: the text of the error that the failure is, or "": rules that it keeps from being tried point to this one.
     """
 
     message: str
     tensor: str = ""
     failed: bool = True
+    cause: str = ""
 
 
 def holds(message: str, tensor: str = "") -> Says:
@@ -35,12 +37,18 @@ def holds(message: str, tensor: str = "") -> Says:
 
 
 class NotApplicableError(Exception):
-    """The rule has nothing to look at in this model, or lacks what it needs."""
+    """The model has nothing that the rule speaks of. What it has and nobody can prove is a failure, not this."""
 
 
 Values = Mapping[str, Any]
 Rule = Callable[["Subject", Values], Iterator[Says]]
-"""Yields what it finds; raises NotApplicableError when there is nothing to look at. `Values` holds every parameter."""
+"""Yields what it finds; `Values` holds every parameter. One that yields nothing fails: it has judged nothing.
+
+Raises:
+    NotApplicableError: there is nothing to look at.
+    ModelError, RunError, SampleError: the model fails, or does not take a sample: the rule could not be tried.
+    QueryError, DataError, ShapeError: what the user asked for or gave means nothing for this model.
+"""
 
 _rules: dict[str, tuple[RuleInfo, Rule]] = {}
 _ids: dict[str, str] = {}

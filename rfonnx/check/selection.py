@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rfonnx.check.registry import Rule, find, rules
+from rfonnx.check.words import read_words
 from rfonnx.config import check_keys
 from rfonnx.errors import DataError
 from rfonnx.findings import SEVERITIES, RuleInfo, Severity
 
 KINDS = {"int": int, "float": float, "str": str, "bool": bool}
+
+TEACHERS_RULE = "RF020"
+"""Runs by default where there is a teacher to compare with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +25,14 @@ class Chosen:
     Attributes:
         values: every parameter.
         severity: of its failures.
+        named: it was asked for by name; False: it runs by default.
     """
 
     info: RuleInfo
     function: Rule
     values: Mapping[str, Any]
     severity: Severity
+    named: bool
 
 
 def choose(table: Mapping[str, Any], words: Iterable[str], where: str, against: bool = False) -> list[Chosen]:
@@ -34,52 +40,59 @@ def choose(table: Mapping[str, Any], words: Iterable[str], where: str, against: 
 
     Args:
         table: number or name to: false (off), true (on), a value for the first parameter, a table of parameters (and
-        `severity`), or a list
-            of such tables, of which each is a run of its own.
-        words: "causal", "field-minimum=64", from the command line: with any, only these run, with the table's values.
+            `severity`), or a list of such tables, of which each is a run of its own.
+        words: from the command line, see `rfonnx.check.words`: with any, only these run; what they leave out is as the
+            table says.
         where: what messages call the table.
         against: a teacher was given; without one, the rules that need it by default stay out.
 
     Raises:
         DataError, QueryError: a rule or value means nothing, or a value that is needed is missing.
     """
-    asked: dict[str, Any] = {info.id: True for info in rules().values() if info.default}
-    if not against:
-        asked.pop("RF020", None)
+    asked = _from_table(table, where)
+    worded = read_words(words)
+    if worded:
+        over = {number: _over(asked.get(number, []), runs) for number, runs in worded.items()}
+        return [chosen for number in sorted(over) for chosen in _chosen(number, over[number], "--rule", True)]
+    off = {find(word)[0].id for word, value in table.items() if value is False}
+    for info in rules().values():
+        if info.default and info.id not in off and (against or info.id != TEACHERS_RULE):
+            asked.setdefault(info.id, [])
+    named = {find(word)[0].id for word in table}
+    return [
+        chosen for number in sorted(asked) for chosen in _chosen(number, asked[number] or [{}], where, number in named)
+    ]
+
+
+def _from_table(table: Mapping[str, Any], where: str) -> dict[str, list[dict[str, Any]]]:
+    """The parameters of each run of each rule that is not turned off, by id."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    words: dict[str, str] = {}
     for word, value in table.items():
-        asked[find(word)[0].id] = value
-    wanted = list(words)
-    if wanted:
-        named: dict[str, Any] = {}
-        for text in wanted:
-            word, equals, value = text.partition("=")
-            number = find(word)[0].id
-            named[number] = value if equals else asked.get(number, True)
-            if named[number] is False:
-                named[number] = True
-        asked = named
-        where = "--rule"
-    found = []
-    for number in sorted(asked):
-        found += list(_runs(number, asked[number], where))
+        info = find(word)[0]
+        if words.setdefault(info.id, word) != word:
+            raise DataError(f"{where} has '{words[info.id]}' and '{word}', which are one rule", "leave one of them out")
+        runs = value if isinstance(value, Sequence) and not isinstance(value, str) else [value]
+        if not runs:
+            raise DataError(f"{where} {word} is an empty list", "write false to turn the rule off")
+        if value is not False:
+            found[info.id] = [_parameters(info, run, f"{where} {info.name}") for run in runs]
     return found
 
 
-def _runs(number: str, value: Any, where: str) -> Iterable[Chosen]:
-    if value is False:
-        return
+def _over(table: Sequence[dict[str, Any]], words: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Runs of a rule by words, each over every run that the table has."""
+    return [{**under, **run} for run in words for under in (table or [{}])]
+
+
+def _chosen(number: str, runs: Iterable[Mapping[str, Any]], where: str, named: bool) -> Iterator[Chosen]:
     info, function = find(number)
     place = f"{where} {info.name}"
-    for one in value if _is_list(value) else [value]:
-        given = _parameters(info, one, place)
-        severity = given.pop("severity", info.severity)
+    for given in runs:
+        severity = given.get("severity", info.severity)
         if severity not in SEVERITIES:
             raise DataError(f"{place} severity is {severity!r}", f"it may be {', '.join(SEVERITIES)}")
-        yield Chosen(info, function, _complete(info, given, place), severity)
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, Sequence) and not isinstance(value, str)
+        yield Chosen(info, function, _complete(info, given, place), severity, named)
 
 
 def _parameters(info: RuleInfo, value: Any, place: str) -> dict[str, Any]:
@@ -98,7 +111,10 @@ def _complete(info: RuleInfo, given: Mapping[str, Any], place: str) -> dict[str,
     for name, parameter in info.parameters.items():
         value = given.get(name, parameter.default)
         if value is None and parameter.required:
-            raise DataError(f"{place} needs '{name}': {parameter.words}", f"{info.name} = {{ {name} = ... }}")
+            raise DataError(
+                f"{place} needs '{name}': {parameter.words}",
+                f"write {info.name} = {{ {name} = ... }} in the table, or --rule {info.name}.{name}=...",
+            )
         values[name] = value if value is None else _convert(value, parameter.kind, f"{place} {name}")
     return values
 
@@ -110,8 +126,13 @@ def _convert(value: Any, kind: str, place: str) -> Any:
             return KINDS[kind](value)
         except ValueError:
             pass
+    elif isinstance(value, str) and kind == "bool" and value in ("true", "false"):
+        return value == "true"
     elif kind == "float" and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     elif isinstance(value, KINDS[kind]) and (kind == "bool" or not isinstance(value, bool)):
         return value
-    raise DataError(f"{place} is {value!r}, expected {kind}", "mend it")
+    raise DataError(f"{place} is {value!r}, expected {kind}", f"give {EXAMPLES[kind]}")
+
+
+EXAMPLES = {"int": "a whole number", "float": "a number", "str": "a name in quotes", "bool": "true or false"}

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from rfonnx.analysis import Analysis, analyze
+from rfonnx.check.failing import explained
 from rfonnx.compare.drawn import random_source
 from rfonnx.compare.macs import macs, parameters
 from rfonnx.compare.model import OpenModel
@@ -20,6 +21,7 @@ from rfonnx.compare.settings import Settings, Shapes
 from rfonnx.comparison import Comparison
 from rfonnx.data.prepare import InputSpec, Preparer
 from rfonnx.data.samples import open_source
+from rfonnx.errors import RunError
 from rfonnx.graph import Graph, load
 from rfonnx.graph.read import with_values
 
@@ -63,6 +65,7 @@ class Subject:
         self.against = against or Against()
         self.source = with_values(self.path, self.against.settings.values)
         self.threads = self.against.settings.threads or usable_cores()
+        self._failures: dict[str, RunError] = {}
 
     @cached_property
     def analysis(self) -> Analysis:
@@ -100,6 +103,22 @@ class Subject:
                 break
             found.append((item.name, model.stacked(prepare(item.load()))))
         return found
+
+    def run(self, name: str, feed: Feed) -> list[np.ndarray]:
+        """All outputs of a run on one sample.
+
+        Args:
+            name: of the sample; a sample that the model failed on is not run again.
+
+        Raises:
+            RunError: the model fails on it; the message names sample and node.
+        """
+        if name not in self._failures:
+            try:
+                return self.opened.run(feed, [port.name for port in self.opened.outputs])
+            except RunError as error:
+                self._failures[name] = explained(self.opened, name, feed, error)
+        raise self._failures[name]
 
     @cached_property
     def comparison(self) -> Comparison:

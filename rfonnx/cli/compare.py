@@ -141,13 +141,14 @@ def command(
     from rfonnx.report.compare_json import compare_json
     from rfonnx.report.compare_report import compare_document
 
-    settings = merged(from_config(read_config(config)), given, prep, teacher_prep, student_prep)
+    read = read_config(config)
+    settings = merged(from_config(read), given, prep, teacher_prep, student_prep)
     with progress("comparing") as tell:
         found = compare_models(teacher, student, settings, tell)
     pieces = (
-        compare_json(found)
+        compare_json(found, read.file)
         if style == "json"
-        else render(compare_document(found, every), terminal_style(style, output))
+        else render(compare_document(found, every, read.file), terminal_style(style, output))
     )
     write(pieces, output, teacher, student)
     if found.incomplete:

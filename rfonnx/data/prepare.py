@@ -10,7 +10,7 @@ import numpy as np
 from rfonnx.data.bound import without_bound
 from rfonnx.data.preparation import Preparation
 from rfonnx.data.samples import Sample
-from rfonnx.errors import DataError
+from rfonnx.errors import DataError, SampleError
 from rfonnx.plain import shape_text
 
 CHANNELS = (1, 3)
@@ -49,7 +49,7 @@ class Preparer:
         """Arrays by input name, without a batch axis.
 
         Raises:
-            DataError: the sample does not fit the model.
+            SampleError: the sample does not fit the model.
         """
         arrays = without_bound(sample.name, sample.arrays, self._values) if self._values else sample.arrays
         return {spec.name: self._fit(sample, spec, self._pick(sample, arrays, spec)) for spec in self._specs}
@@ -62,7 +62,7 @@ class Preparer:
             return next(iter(arrays.values()))
         have = ", ".join(f"'{name}'" for name in arrays if name) or "one array without a name"
         want = ", ".join(f"'{other.name}'" for other in self._specs)
-        raise DataError(
+        raise SampleError(
             f"sample '{sample.name}' has {have}, but {spec.label} takes {want}", "give a .npz with an array per input"
         )
 
@@ -87,13 +87,13 @@ class Preparer:
         if not fits(array.shape, wanted) and array.ndim == 3:
             array = _other_layout(array, wanted)
         if not fits(array.shape, wanted):
-            raise DataError(
+            raise SampleError(
                 f"sample '{sample.name}' has the shape {shape_text(array.shape)} for input '{spec.name}' of {spec.label}, "
                 f"which takes {shape_text(wanted)} per sample",
                 "set size, crop, layout or channels for that model, or mend the data",
             )
         if array.dtype != spec.dtype and not np.can_cast(array.dtype, spec.dtype, "same_kind"):
-            raise DataError(
+            raise SampleError(
                 f"sample '{sample.name}' has the type {array.dtype} for input '{spec.name}' of {spec.label}, "
                 f"which takes {spec.dtype}",
                 "save it in that type",
@@ -119,10 +119,10 @@ def prepare_image(pixels: np.ndarray, spec: InputSpec, how: Preparation, name: s
     """A uint8 image, (H, W) or (H, W, channels), as `how` and the input's shape ask.
 
     Raises:
-        DataError: the input is no image, or the crop is larger than the image.
+        SampleError: the input is no image, or the crop is larger than the image.
     """
     if len(spec.shape) != 4:
-        raise DataError(
+        raise SampleError(
             f"{spec.label} takes input '{spec.name}' of shape {shape_text(spec.shape)}, and '{name}' is an "
             f"image, which needs 4 axes",
             "give the samples as .npy or .npz",

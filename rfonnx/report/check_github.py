@@ -5,29 +5,37 @@ Escapes: https://docs.github.com/actions/reference/workflow-commands-for-github-
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from rfonnx.findings import CheckResult, Severity
+from rfonnx.findings import CheckResult, CheckRun, Severity
+from rfonnx.report.check_counts import counts_text, full_message, nothing_checked, verdict
 from rfonnx.report.escape import printable
 
 COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
 
-def report(results: Sequence[CheckResult], level: Severity) -> Iterator[str]:
-    """One command per failure; what holds is not shown, and one plain line per model counts everything."""
-    for result in results:
-        yield from _model(result, level)
+def report(run: CheckRun) -> Iterator[str]:
+    """One command per failure; what holds or was skipped is no annotation, and one plain line per model counts everything."""
+    for result in run.results:
+        yield from _model(result, run.level)
 
 
 def _model(result: CheckResult, level: Severity) -> Iterator[str]:
     for finding in result.findings:
-        if finding.status == "fail":
+        if finding.status in ("fail", "error"):
             subject = f"{finding.tensor}: " if finding.tensor else ""
-            properties = f"file={_property(result.model)},title={_property(f'{finding.rule} {finding.name}')}"
-            yield f"::{COMMANDS[finding.severity]} {properties}::{_data(subject + finding.message)}\n"
-    failed = len(result.failed(level))
+            title = f"{finding.rule} {finding.name}"
+            yield _command(result, COMMANDS[finding.severity], title, subject + full_message(finding))
+    if result.unread:
+        yield _command(result, "error", "the model cannot be read", result.unread)
+    elif not (result.checked(level) or result.failed(level)):
+        yield _command(result, "error", "nothing was checked", nothing_checked(result))
     # "::" at the start of a line is what makes a command: the model's name must not stand there.
-    yield f"rfonnx check: {failed} of {len(result.findings)} findings fail {printable(result.model)}\n"
+    yield f"rfonnx check: {verdict(result, level)} ({counts_text(result, level)}): {printable(result.model)}\n"
+
+
+def _command(result: CheckResult, command: str, title: str, message: str) -> str:
+    return f"::{command} file={_property(result.model)},title={_property(title)}::{_data(message)}\n"
 
 
 def _data(text: str) -> str:

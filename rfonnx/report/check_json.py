@@ -3,30 +3,39 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
-from rfonnx.findings import CheckResult, Severity
+from rfonnx.findings import CheckResult, CheckRun, Severity
 from rfonnx.plain import FORMAT
+from rfonnx.report.check_counts import rule_counts
 from rfonnx.version import __version__
 
 
-def report(results: Sequence[CheckResult], level: Severity) -> Iterator[str]:
+def report(run: CheckRun) -> Iterator[str]:
     """One JSON object, keys in a fixed order."""
     document = {
         "format": FORMAT,
         "rfonnx": __version__,
-        "passed": not any(result.failed(level) for result in results),
-        "fail_level": level,
-        "models": [_model(result, level) for result in results],
+        "passed": run.passed,
+        "fail_level": run.level,
+        "config": run.config or None,
+        "models": [_model(result, run.level) for result in run.results],
     }
     yield json.dumps(document, indent=1) + "\n"
 
 
 def _model(result: CheckResult, level: Severity) -> dict[str, Any]:
+    outcomes = result.outcomes(level)
     return {
         "model": result.model,
-        "passed": not result.failed(level),
+        "passed": result.passed(level),
+        "error": result.unread or None,
+        "counts": {"rules": len(result.rules), **rule_counts(result, level)},
+        "rules": [
+            {"rule": info.id, "name": info.name, "named": info.id in result.named, "outcome": outcomes[info.id]}
+            for info in result.rules.values()
+        ],
         "findings": [
             {
                 "rule": finding.rule,
@@ -35,6 +44,7 @@ def _model(result: CheckResult, level: Severity) -> dict[str, Any]:
                 "status": finding.status,
                 "tensor": finding.tensor,
                 "message": finding.message,
+                "untried": list(finding.untried),
             }
             for finding in result.findings
         ],

@@ -2,51 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from xml.etree import ElementTree
 
-from rfonnx.findings import CheckResult, Finding, Severity
+from rfonnx.findings import CheckResult, CheckRun, Finding, Severity
+from rfonnx.report.check_counts import nothing_checked
 from rfonnx.report.escape import printable
 
 
-def report(results: Sequence[CheckResult], level: Severity) -> Iterator[str]:
-    """One suite per model. Failures under `level` are cases that pass and say so in system-out."""
+def report(run: CheckRun) -> Iterator[str]:
+    """One suite per model.
+
+    Failures under the fail level are cases that pass and say so in system-out; what could not be tried is an <error>, each
+    rule that a cause kept from being tried a case of its own.
+    """
     root = ElementTree.Element("testsuites")
-    root.extend(_suite(result, level) for result in results)
+    root.extend(_suite(result, run.level) for result in run.results)
     ElementTree.indent(root)
     yield '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
 
 
 def _suite(result: CheckResult, level: Severity) -> ElementTree.Element:
-    failing = set(map(id, result.failed(level)))
+    cases = list(_cases(result, level))
     suite = ElementTree.Element(
         "testsuite",
         name=f"rfonnx check {printable(result.model)}",
-        tests=str(len(result.findings)),
-        failures=str(len(failing)),
-        errors="0",
-        skipped=str(sum(finding.status == "skip" for finding in result.findings)),
+        tests=str(len(cases)),
+        failures=str(sum(case.find("failure") is not None for case in cases)),
+        errors=str(sum(case.find("error") is not None for case in cases)),
+        skipped=str(sum(case.find("skipped") is not None for case in cases)),
         time=f"{sum(result.seconds.values()):.3f}",
     )
-    shares = {rule: sum(f.rule == rule for f in result.findings) for rule in result.rules}
-    for finding in result.findings:
-        seconds = result.seconds.get(finding.rule, 0.0) / max(1, shares.get(finding.rule, 1))
-        suite.append(_case(finding, printable(result.model), seconds, id(finding) in failing))
+    suite.extend(cases)
     return suite
 
 
-def _case(finding: Finding, model: str, seconds: float, fails: bool) -> ElementTree.Element:
-    tensor = f" [{printable(finding.tensor)}]" if finding.tensor else ""
-    name = f"{finding.rule} {finding.name}{tensor}"
-    case = ElementTree.Element("testcase", classname=model, name=name, time=f"{seconds:.3f}")
-    # XML 1.0 has no control characters, not even escaped ones: printable() spells them out.
-    message = printable(finding.message)
+def _cases(result: CheckResult, level: Severity) -> Iterator[ElementTree.Element]:
+    model = printable(result.model)
+    if result.unread:
+        yield _bad(_case(model, "the model can be read"), "error", "error", result.unread)
+    elif not (result.checked(level) or result.failed(level)):
+        yield _bad(_case(model, "something is checked"), "failure", "error", nothing_checked(result))
+    shares = {rule: sum(rule in (f.rule, *f.untried) for f in result.findings) for rule in result.rules}
+    seconds = {rule: result.seconds.get(rule, 0.0) / max(1, share) for rule, share in shares.items()}
+    failing = set(map(id, result.failed(level)))
+    for finding in result.findings:
+        tensor = f" [{printable(finding.tensor)}]" if finding.tensor else ""
+        case = _case(model, f"{finding.rule} {finding.name}{tensor}", seconds[finding.rule])
+        yield _said(case, finding, id(finding) in failing)
+        for rule in finding.untried:
+            case = _case(model, f"{rule} {result.rules[rule].name}", seconds[rule])
+            yield _bad(case, "error", "error", f"could not be tried, see {finding.rule}: {finding.message}")
+
+
+def _said(case: ElementTree.Element, finding: Finding, fails: bool) -> ElementTree.Element:
+    if finding.status == "error":
+        return _bad(case, "error", finding.severity, finding.message)
     if fails:
-        failure = ElementTree.SubElement(case, "failure", message=message, type=finding.severity)
-        failure.text = message
-    elif finding.status == "skip":
+        return _bad(case, "failure", finding.severity, finding.message)
+    message = printable(finding.message)
+    if finding.status == "skip":
         ElementTree.SubElement(case, "skipped", message=message)
     else:
         words = f"{finding.severity}: {message}" if finding.status == "fail" else message
         ElementTree.SubElement(case, "system-out").text = words
+    return case
+
+
+def _case(model: str, name: str, seconds: float = 0.0) -> ElementTree.Element:
+    return ElementTree.Element("testcase", classname=model, name=name, time=f"{seconds:.3f}")
+
+
+def _bad(case: ElementTree.Element, tag: str, severity: Severity, message: str) -> ElementTree.Element:
+    # XML 1.0 has no control characters, not even escaped ones: printable() spells them out.
+    text = printable(message)
+    ElementTree.SubElement(case, tag, message=text, type=severity).text = text
     return case

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from importlib import import_module
 from typing import Protocol
 
-from rfonnx.findings import CheckResult, Finding, Parameter, RuleInfo, Severity
-from rfonnx.report.document import Document, Line, Name, Section, Table
+from rfonnx.findings import CheckResult, CheckRun, Finding, Parameter, RuleInfo
+from rfonnx.report.check_counts import counts_text, full_message, nothing_checked, verdict
+from rfonnx.report.document import Document, Line, Name, Section, Table, configuration
 
 STYLES = {
     "text": "rfonnx.report.check_report",
@@ -22,40 +23,41 @@ STYLES = {
 class Writer(Protocol):
     """Writes findings in one format, in pieces that together end with a newline."""
 
-    def __call__(self, results: Sequence[CheckResult], level: Severity) -> Iterator[str]: ...
+    def __call__(self, run: CheckRun) -> Iterator[str]: ...
 
 
-def check_report(results: Sequence[CheckResult], level: Severity, style: str) -> Iterator[str]:
-    """The findings on models, in a format of `STYLES` or for a "terminal"; failures under `level` do not fail the check."""
+def check_report(run: CheckRun, style: str) -> Iterator[str]:
+    """The findings on models, in a format of `STYLES` or for a "terminal"."""
     if style in ("text", "terminal", "markdown"):
         from rfonnx.report import render
 
-        return (piece for result in results for piece in render(check_document(result, level), style))
+        return (piece for result in run.results for piece in render(check_document(result, run), style))
     writer: Writer = import_module(STYLES[style]).report
-    return writer(results, level)
+    return writer(run)
 
 
-def check_document(result: CheckResult, level: Severity) -> Document:
-    """The findings as a document, failures first."""
-    counts = {status: sum(f.status == status for f in result.findings) for status in ("pass", "fail", "skip")}
-    failed = len(result.failed(level))
-    outcome = f"FAILED ({failed} findings)" if failed else "passed"
-    head: list[Line] = [(Name(result.model), f": {outcome}")]
-    head.append(
-        (f"{len(result.rules)} rules: {counts['pass']} fine, {counts['fail']} failed, {counts['skip']} skipped",)
-    )
-    order = {"fail": 0, "skip": 2, "pass": 1}
-    findings = sorted(result.findings, key=lambda finding: order[finding.status])
+def check_document(result: CheckResult, run: CheckRun) -> Document:
+    """The findings on one model as a document, failures first."""
+    head: list[Line] = [(Name(result.model), f": {verdict(result, run.level)}")]
+    if result.unread:
+        head.append((Name(result.unread),))
+    elif not (result.checked(run.level) or result.failed(run.level)):
+        head.append((Name(nothing_checked(result)),))
+    head.append((counts_text(result, run.level),))
+    head.append(configuration(run.config))
+    order = ("fail", "error", "pass", "skip")
+    findings = sorted(result.findings, key=lambda finding: order.index(finding.status))
     rows = tuple(_row(finding) for finding in findings)
-    alarm = frozenset(index for index, finding in enumerate(findings) if finding.status == "fail")
-    caption = f"findings of severity {level} and above fail the check; rfonnx check --explain RULE says more"
+    alarm = frozenset(index for index, finding in enumerate(findings) if finding.status in ("fail", "error"))
+    caption = f"findings of severity {run.level} and above fail the check; rfonnx check --explain RULE says more"
     header = ("finding", "rule", "name", "of", "message")
     return Document(tuple(head), (Table(header, rows, (caption,), alarm=alarm),) if rows else (), ())
 
 
 def _row(finding: Finding) -> tuple[str, ...]:
-    word = finding.severity if finding.status == "fail" else "ok" if finding.status == "pass" else "skipped"
-    return (word, finding.rule, finding.name, Name(finding.tensor) if finding.tensor else "", Name(finding.message))
+    word = {"fail": finding.severity, "error": finding.severity, "pass": "ok", "skip": "skipped"}[finding.status]
+    message = Name(full_message(finding))
+    return (word, finding.rule, finding.name, Name(finding.tensor) if finding.tensor else "", message)
 
 
 def rule_document(info: RuleInfo) -> Document:

@@ -5,37 +5,63 @@ model's file.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from rfonnx.findings import CheckResult, Finding, RuleInfo, Severity
+from rfonnx.findings import CheckResult, CheckRun, Finding, RuleInfo, Severity
+from rfonnx.report.check_counts import full_message, nothing_checked
 from rfonnx.report.escape import printable
 from rfonnx.version import __version__
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
-KINDS = {"fail": "fail", "pass": "pass", "skip": "notApplicable"}
 
 
-def report(results: Sequence[CheckResult], level: Severity) -> Iterator[str]:
-    """A run per model. Results that hold or do not apply are there with their kind; `level` does not change what is reported."""
-    yield (
-        json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(result) for result in results]}, indent=1)
-        + "\n"
-    )
+def report(run: CheckRun) -> Iterator[str]:
+    """A run per model. Failures alone are results: code hosts show every result as an alert. What was skipped or could not
+    be tried is a notification of the invocation; the fail level does not change what is reported."""
+    runs = [_run(result, run.level) for result in run.results]
+    yield json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": runs}, indent=1) + "\n"
 
 
-def _run(result: CheckResult) -> dict[str, Any]:
+def _run(result: CheckResult, level: Severity) -> dict[str, Any]:
     numbers = {rule: index for index, rule in enumerate(result.rules)}
     rules = [_rule(info) for info in result.rules.values()]
+    bad = [finding for finding in result.findings if finding.status in ("fail", "error")]
     return {
         "tool": {"driver": {"name": "rfonnx", "semanticVersion": __version__, "rules": rules}},
         # Code scanning keeps one analysis per category: without it, the second model would replace the first.
         "automationDetails": {"id": f"rfonnx/{_uri(result.model)}/"},
         "artifacts": [{"location": {"uri": _uri(result.model)}}],
-        "results": [_result(finding, result.model, numbers) for finding in result.findings],
+        "invocations": [_invocation(result, level, numbers)],
+        "results": [_result(finding, result.model, numbers) for finding in bad],
     }
+
+
+def _invocation(result: CheckResult, level: Severity, numbers: dict[str, int]) -> dict[str, Any]:
+    """Whether everything that was asked for was tried; what was not, and what did not apply."""
+    told: list[dict[str, Any]] = []
+    if result.unread:
+        told.append(_notification("error", result.unread))
+    elif not (result.checked(level) or result.failed(level)):
+        told.append(_notification("error", nothing_checked(result)))
+    for finding in result.findings:
+        untried = ((finding.rule,) if finding.status == "error" else ()) + finding.untried
+        told += [
+            _notification("error", f"{rule} could not be tried: {finding.message}", rule, numbers) for rule in untried
+        ]
+        if finding.status == "skip":
+            told.append(_notification("note", f"{finding.rule} was skipped: {finding.message}", finding.rule, numbers))
+    successful = all(one["level"] != "error" for one in told)
+    return {"executionSuccessful": successful, "toolExecutionNotifications": told}
+
+
+def _notification(
+    level: Severity, message: str, rule: str = "", numbers: Mapping[str, int] | None = None
+) -> dict[str, Any]:
+    about = {"associatedRule": {"id": rule, "index": numbers[rule]}} if numbers else {}
+    return {"level": level, "message": {"text": printable(message)}, **about}
 
 
 def _rule(info: RuleInfo) -> dict[str, Any]:
@@ -59,10 +85,9 @@ def _result(finding: Finding, model: str, numbers: dict[str, int]) -> dict[str, 
     return {
         "ruleId": finding.rule,
         "ruleIndex": numbers[finding.rule],
-        "kind": KINDS[finding.status],
-        # SARIF: a result that is no failure has the level "none".
-        "level": finding.severity if finding.status == "fail" else "none",
-        "message": {"text": printable(subject + finding.message)},
+        "kind": "fail",
+        "level": finding.severity,
+        "message": {"text": printable(subject + full_message(finding))},
         "locations": [location],
         "partialFingerprints": {"finding/v1": f"{finding.rule}:{printable(finding.tensor)}"},
     }

@@ -16,9 +16,10 @@ from rfonnx.plain import COVERAGE_DIGITS, FORMAT, fraction
 from rfonnx.version import __version__
 
 
-def compare_json(found: Comparison) -> Iterator[str]:
-    """One JSON object: the fields of `rfonnx.comparison.Comparison`, and `passed`."""
-    document = {"format": FORMAT, "rfonnx": __version__, "passed": found.passed, **_plain(found)}
+def compare_json(found: Comparison, config: str = "") -> Iterator[str]:
+    """One JSON object: the fields of `rfonnx.comparison.Comparison`, `passed`, and the configuration file or null."""
+    head = {"format": FORMAT, "rfonnx": __version__, "passed": found.passed, "config": config or None}
+    document = {**head, **_plain(found)}
     yield json.dumps(document, indent=1, allow_nan=False) + "\n"
 
 

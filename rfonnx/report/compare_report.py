@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from rfonnx.comparison import Comparison, Cost, FieldPair, LayerAgreement, Measure, OutputAgreement
-from rfonnx.report.document import Document, Line, Name, Section, Table, listed, number, percent, size
+from rfonnx.report.document import Document, Line, Name, Section, Table, configuration, listed, number, percent, size
 
 SHOWN_LAYERS = 12
 """Layers of the table of inner tensors, unless all are asked for: the first ones and those around the parting."""
@@ -22,8 +22,8 @@ LABELS = {
 SHARES = frozenset({"top1", "top5", "top5_reverse", "agreement", "accuracy_teacher", "accuracy_student"})
 
 
-def compare_document(found: Comparison, every: bool = False) -> Document:
-    """The comparison as a document; `every` shows all layers."""
+def compare_document(found: Comparison, every: bool = False, config: str = "") -> Document:
+    """The comparison as a document; `every` shows all layers, `config` is the configuration file that was read."""
     head: list[Line] = [(Name(found.student), " against ", Name(found.teacher), f": {_outcome(found)}")]
     head.append((f"judged as {found.kind}: {found.kind_reason}",))
     if found.incomplete:
@@ -31,6 +31,7 @@ def compare_document(found: Comparison, every: bool = False) -> Document:
     samples = f"{found.samples.count} samples"
     head.append((f"{samples} ({'random' if found.samples.random else 'from data'}): ", Name(found.samples.source)))
     head.append((f"{found.threads} threads per operator",))
+    head.append(configuration(config))
     tables = [_verdicts(found)] if found.verdicts else []
     tables += [_output(output) for output in found.outputs if output.measures]
     if found.fields:
@@ -48,6 +49,8 @@ def _outcome(found: Comparison) -> str:
     failed = sum(not verdict.passed for verdict in found.verdicts)
     if failed:
         return f"DIFFERS ({failed} of {len(found.verdicts)} limits missed)"
+    if not found.verdicts:
+        return "NOTHING JUDGED (no figure has a limit)"
     return "not finished" if found.incomplete else f"agrees (all {len(found.verdicts)} limits held)"
 
 

@@ -128,3 +128,8 @@ def listed(names: Iterable[Line], limit: int) -> list[Line]:
     lines = list(names)
     rest = len(lines) - limit
     return lines if rest <= 0 else [*lines[:limit], (f"... and {rest} more",)]
+
+
+def configuration(file: str) -> Line:
+    """The line that names the configuration file that was read; "" when there was none."""
+    return ("configuration: ", Name(file)) if file else ("configuration: none",)

@@ -63,7 +63,9 @@ def test_the_ci_example_runs_as_written(models: Path, tmp_path: Path, monkeypatc
     assert program == "rfonnx"
     assert run(arguments) == 0
     log = json.loads(Path("check.sarif").read_text())
-    assert {result["ruleId"] for result in log["runs"][0]["results"]} >= {"RF012", "RF020"}
+    (ran,) = log["runs"]
+    assert {rule["id"] for rule in ran["tool"]["driver"]["rules"]} >= {"RF012", "RF020"}
+    assert ran["invocations"][0]["executionSuccessful"] is True
 
 
 def test_the_pre_commit_hook_is_the_command() -> None:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rfonnx.check.registry import NotApplicableError, Says, Values, rule
+from rfonnx.check.registry import Says, Values, rule
 from rfonnx.check.subject import Subject
 from rfonnx.comparison import Verdict
+from rfonnx.errors import DataError
 from rfonnx.findings import Parameter
 
 FIELD_MEASURES = frozenset({"field_ratio", "unseen_mass", "overlap_50", "overlap_95", "correlation"})
 
 
-def _verdicts(subject: Subject, of_fields: bool) -> Iterator[Verdict]:
+def _needs_teacher(subject: Subject) -> None:
     if subject.against.teacher is None:
-        raise NotApplicableError("no teacher was given (--against)")
+        raise DataError(
+            "a rule compares with a teacher, and none was given", "give --against TEACHER, or leave the rule out"
+        )
+
+
+def _verdicts(subject: Subject, of_fields: bool) -> Iterator[Verdict]:
     for verdict in subject.comparison.verdicts:
         if (verdict.measure in FIELD_MEASURES) == of_fields:
             yield verdict
@@ -28,6 +34,7 @@ def agrees_with_teacher(subject: Subject, values: Values) -> Iterator[Says]:
 
     Way out: `rfonnx compare --layers` names the layer where the two part.
     """
+    _needs_teacher(subject)
     for verdict in _verdicts(subject, of_fields=False):
         where = f"; {verdict.where}" if verdict.where else ""
         yield Says(verdict.reason + where, verdict.subject, not verdict.passed)
@@ -50,9 +57,12 @@ def sees_like_teacher(subject: Subject, values: Values) -> Iterator[Says]:
 
     Way out: dilation, a stride earlier, or larger kernels in the student.
     """
-    if subject.against.teacher is None:
-        raise NotApplicableError("no teacher was given (--against)")
-    for pair in subject.comparison.fields:
+    _needs_teacher(subject)
+    found = subject.comparison
+    if not found.fields:
+        why = found.incomplete or "; ".join(found.warnings) or "the comparison was told to leave them out"
+        yield Says(f"no receptive field was compared: {why}")
+    for pair in found.fields:
         along = f"along {pair.input[1]} axis {pair.axis[1]}"
         text = f"the field {along} is {pair.ratio:.4g} of the teacher's, at least {values['min']:g} is wanted"
         yield Says(text, pair.output[1], pair.ratio < values["min"])
