@@ -23,17 +23,25 @@ class Says:
         tensor: what it is about, or "".
         failed: whether the rule is broken, or not proven to hold.
         cause: the text of the error that the failure is, or "": rules that it keeps from being tried point to this one.
+        broken: the failure is shown; False: it is only not proven that the rule holds.
     """
 
     message: str
     tensor: str = ""
     failed: bool = True
     cause: str = ""
+    broken: bool = True
 
 
 def holds(message: str, tensor: str = "") -> Says:
     """Something that a rule found to be as it should."""
     return Says(message, tensor, False)
+
+
+def unproven(message: str, tensor: str = "") -> Says:
+    """Something that may be as it should, and is not proven to be. Asked for by name, the rule fails; where it only runs by
+    default, that is a note: a default rule neither fails a model that may be fine, nor claims what it cannot prove."""
+    return Says(message, tensor, broken=False)
 
 
 class NotApplicableError(Exception):

@@ -6,11 +6,11 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from rfonnx.check.registry import NotApplicableError
+from rfonnx.check.registry import NotApplicableError, Says
 from rfonnx.check.selection import Chosen
 from rfonnx.check.subject import Subject
 from rfonnx.errors import ModelError, RfonnxError, RunError, SampleError
-from rfonnx.findings import CheckResult, Finding
+from rfonnx.findings import SEVERITIES, CheckResult, Finding
 
 MODEL_AT_FAULT = (ModelError, RunError, SampleError)
 """What goes wrong because of the model, or of how it goes together with the samples: a finding, and exit code 1. Every other
@@ -74,10 +74,13 @@ def _told(subject: Subject, one: Chosen, errors: list[RfonnxError]) -> list[_Tol
         return [_Told(replace(made, status="error", severity="error", message=str(error)), str(error))]
     if not said:
         return [_Told(replace(made, status="fail", message="nothing was found that could be judged"))]
-    failures = [
-        _Told(replace(made, status="fail", message=s.message, tensor=s.tensor), s.cause) for s in said if s.failed
-    ]
+    failures = [_Told(_failure(made, s, one.named), s.cause) for s in said if s.failed]
     return failures or [_Told(replace(made, message=s.message, tensor=s.tensor)) for s in said]
+
+
+def _failure(made: Finding, says: Says, named: bool) -> Finding:
+    severity = made.severity if says.broken or named else SEVERITIES[0]
+    return replace(made, status="fail", severity=severity, message=says.message, tensor=says.tensor)
 
 
 def _merged(told: Sequence[_Told]) -> Iterator[Finding]:

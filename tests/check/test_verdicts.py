@@ -19,7 +19,7 @@ from onnx import helper
 import rfonnx
 import small_nets
 from rfonnx.check import registry
-from rfonnx.check.registry import NotApplicableError, Says, Values, holds
+from rfonnx.check.registry import NotApplicableError, Says, Values, holds, unproven
 from rfonnx.cli.main import run
 from rfonnx.compare.settings import Settings
 from rfonnx.findings import CheckResult, Finding
@@ -221,6 +221,20 @@ def test_what_a_rule_may_say(verdicts: Any, status: str, monkeypatch: pytest.Mon
     result = rfonnx.check(path, ["finite"])
     assert {finding.status for finding in result.findings} == {status}
     assert result.passed() is (status == "pass")
+
+
+def test_what_is_not_proven_fails_where_it_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    path = small_nets.save(small_nets.classifier(), Path("m.onnx"))
+    info, _ = registry.find("finite")
+    monkeypatch.setitem(registry._rules, "RF012", (info, says(unproven("is not proven to be finite", "y"))))
+    for asked, severity, outcome in (
+        (["finite"], "error", "failed"),
+        ({"finite": True}, "error", "failed"),
+        (None, "note", "warned"),
+    ):
+        result = rfonnx.check(path, asked)
+        (found,) = [f for f in result.findings if f.rule == "RF012"]
+        assert (found.status, found.severity, result.outcomes()["RF012"]) == ("fail", severity, outcome)
 
 
 def test_outcomes_of_one_rule_in_several_runs() -> None:
