@@ -113,6 +113,7 @@ def _load() -> None:
     from rfonnx.check.rules import (
         costs,
         dataflow,
+        deployment,
         deterministic,
         fields,
         modes,
@@ -122,4 +123,4 @@ def _load() -> None:
         weights,
     )
 
-    assert all((costs, dataflow, deterministic, fields, modes, runs, structure, teacher, weights))
+    assert all((costs, dataflow, deployment, deterministic, fields, modes, runs, structure, teacher, weights))

@@ -14,6 +14,9 @@ from rfonnx.config import Config
 from rfonnx.errors import DataError
 from rfonnx.findings import SEVERITIES, Severity
 
+TARGET = "target-operators"
+"""The rule that `--target` is short for."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -41,6 +44,7 @@ def from_config(
     shapes: Shapes,
     given: Mapping[str, Any],
     preparation: Mapping[str, str],
+    targets: Iterable[str] = (),
 ) -> Asked:
     """Tables `[check]` (fail-level, against, shapes, values, rules) and `[compare]`; the command line goes first.
 
@@ -48,6 +52,7 @@ def from_config(
         words: rules of the command line, see `selection.choose`.
         given: fields of `Settings`.
         preparation: keys and values for the model and its teacher.
+        targets: that shall take the model, beside the rules.
 
     Raises:
         DataError, QueryError: a key, a rule or a value means nothing.
@@ -63,6 +68,8 @@ def from_config(
         if not isinstance(value, kind):
             raise DataError(f"{config.path}: [check] {name} is {value!r}", "write it as in docs/check.md")
     chosen = choose(rules, words, f"{config.path}: [check.rules]", teacher is not None)
+    if wanted := [f"{TARGET}={name}" for name in targets]:
+        chosen = [one for one in chosen if one.info.name != TARGET] + choose(rules, wanted, "--target")
     bound = {**{name: _shape(config, name, value) for name, value in stated.items()}, **shapes}
     given = {**given, "shapes": bound, "values": {**values, **given.get("values", {})}}
     settings = merged({**compare_config(config), "cost": False}, given, preparation, {}, {})

@@ -57,6 +57,13 @@ def outputs(args: list[str]) -> list[tuple[str, str | None]]:
     metavar="RULE[.NAME][=X]",
     help="Run this rule, and none that are not named: causal, field-minimum=64, causal.axis=2. Repeatable.",
 )
+@click.option(
+    "--target",
+    "targets",
+    multiple=True,
+    metavar="NAME",
+    help="Where it shall run, held against the operators taken there: coreml, mobile, portable, tensorrt, web. Repeatable.",
+)
 @click.option("--data", metavar="DIR|FILE", help="Samples to run it on. [default: random]")
 @click.option("--samples", type=click.IntRange(1), metavar="N", help="Samples at most.")
 @click.option(
@@ -97,6 +104,7 @@ def command(
     against: str | None,
     config: str | None,
     words: tuple[str, ...],
+    targets: tuple[str, ...],
     prep: dict[str, str],
     fail_level: Literal["note", "warning", "error"] | None,
     explain: str | None,
@@ -129,7 +137,7 @@ def command(
     from rfonnx.findings import CheckRun
 
     read = read_config(config)
-    asked = from_config(read, words, against, shapes, {"shapes": shapes, **given}, prep)
+    asked = from_config(read, words, against, shapes, {"shapes": shapes, **given}, prep, targets)
     subjects = [Subject(model, asked.shapes, Against(asked.against, asked.settings)) for model in models]
     with waiting(f"checking {', '.join(models)}"):
         results, error = check_models(subjects, asked.chosen)

@@ -197,6 +197,20 @@ def test_branches_that_end_nowhere(tmp_path: Path) -> None:
     assert status(net(idle, (2, 8)), tmp_path, "no-dead-nodes") == "pass"
 
 
+def test_outputs_of_a_loop_that_are_not_wanted_are_no_dead_nodes(tmp_path: Path) -> None:
+    """A loop is written out before it is looked at: what that adds is not in the file."""
+    info = helper.make_tensor_value_info
+    given = [info("i", TensorProto.INT64, []), info("t", TensorProto.BOOL, []), info("c", TensorProto.FLOAT, [2, 8])]
+    made = [
+        info("t2", TensorProto.BOOL, []),
+        info("d", TensorProto.FLOAT, [2, 8]),
+        info("e", TensorProto.FLOAT, [2, 8]),
+    ]
+    body = [node("Relu", ["c"], ["d"]), node("Exp", ["c"], ["e"]), node("Identity", ["t"], ["t2"])]
+    loop = node("Loop", ["n", "", "x"], ["y", "steps"], body=helper.make_graph(body, "b", given, made))
+    assert status(net([loop], (2, 8), {"n": constant(2, np.int64)}), tmp_path, "no-dead-nodes") == "pass"
+
+
 def softmaxes(*nodes: onnx.NodeProto) -> onnx.ModelProto:
     return net(nodes, (2, 8), {"shape": constant([2, 8], np.int64), "w": np.eye(8, dtype="f")})
 

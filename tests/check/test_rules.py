@@ -86,6 +86,7 @@ CASES = [
     ("vit", "no-accidental-float64", True, "pass"),
     ("vit", "no-double-softmax", True, "pass"),
     ("vit", "no-denormal-weights", True, "pass"),
+    ("seed", "target-operators", "portable", "pass"),
 ]
 
 
@@ -111,7 +112,7 @@ def test_ids_are_for_ever() -> None:
         "RF018": "max-latency", "RF019": "dynamic-axes", "RF020": "agrees-with-teacher", "RF021": "sees-like-teacher",
         "RF022": "max-memory", "RF023": "no-batch-statistics", "RF024": "inputs-used", "RF025": "no-dead-nodes",
         "RF026": "no-zero-filters", "RF027": "weights-used", "RF028": "weights-stored-once", "RF029": "no-accidental-float64",
-        "RF030": "no-double-softmax", "RF031": "no-denormal-weights",
+        "RF030": "no-double-softmax", "RF031": "no-denormal-weights", "RF037": "target-operators",
     }  # fmt: skip
 
 

@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 from rfonnx.check.registry import NotApplicableError, Says, Values, holds, rule
 from rfonnx.check.subject import Subject
+from rfonnx.graph import order
 from rfonnx.graph.model import Graph, Node
+from rfonnx.graph.order import label, reads, sort
+from rfonnx.graph.read import read_model
 from rfonnx.graph.tensors import is_static
 from rfonnx.graph.walk import every_node, needed
 
@@ -41,17 +44,16 @@ def no_dead_nodes(subject: Subject, values: Values) -> Iterator[Says]:
 
     Way out: name the tensor as an output, or remove the branch (onnxruntime saves a model without it).
     """
-    graph = subject.graph
-    alive = {id(node) for node in needed(graph)[0]}
-    dead = [
-        node
-        for node in graph.nodes
-        if id(node) not in alive and not all(output in graph.constants or not output for output in node.outputs)
-    ]
-    read = {name for node in dead for name in (*node.inputs, *node.attrs.get("captures", ()))}
+    model, _, _ = read_model(subject.source)
+    graph, constants = model.graph, subject.graph.constants
+    stored = [t.name for t in graph.initializer] + [t.values.name for t in graph.sparse_initializer]
+    nodes = sort(graph.node, [*(i.name for i in graph.input), *stored], [o.name for o in graph.output])
+    alive = {id(node) for node in order.needed(nodes, (o.name for o in graph.output))[0]}
+    dead = [n for n in nodes if id(n) not in alive and not all(o in constants or not o for o in n.output)]
+    read = {name for node in dead for name in reads(node)}
     for node in dead:
-        if not any(output in read for output in node.outputs):
-            yield Says(f"{node} leads to no output", next((output for output in node.outputs if output), ""))
+        if not any(output in read for output in node.output):
+            yield Says(f"{label(node)} leads to no output", next((output for output in node.output if output), ""))
     if not dead:
         yield holds("every node leads to an output")
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from onnx import TensorProto
 
-from rfonnx.check.registry import NotApplicableError, Says, Values, holds, rule
-from rfonnx.check.stored import Store, digest
+from rfonnx.check.registry import NotApplicableError, Says, Values, holds, rule, unproven
+from rfonnx.check.stored import Store, Stored, digest
 from rfonnx.check.subject import Subject
 from rfonnx.findings import Parameter
 from rfonnx.graph.model import Graph, Node
@@ -52,10 +52,8 @@ def no_zero_filters(subject: Subject, values: Values) -> Iterator[Says]:
             yield Says(f"{zero} of the {count} filters of {node} are all zero", node.inputs[1])
     if not seen:
         raise NotApplicableError("the model has no convolution or matrix product with stored weights")
-    if missing == len(seen):
-        raise NotApplicableError("the weights are not there, or too large to be looked at")
     if not found:
-        yield holds(f"no filter is all zero{_except(missing, 'weights')}")
+        yield _verdict("no filter is all zero", missing, "weights")
 
 
 def _outgoing(node: Node, graph: Graph) -> int | None:
@@ -106,7 +104,7 @@ def weights_used(subject: Subject, values: Values) -> Iterator[Says]:
 
     Way out: onnxruntime or onnx-simplifier save the model without it.
     """
-    unused = [tensor for tensor in Store(subject.path).tensors if not tensor.read and tensor.bytes >= values["min"]]
+    unused = [tensor for tensor in Store(subject.source).tensors if not tensor.read and tensor.bytes >= values["min"]]
     for tensor in unused:
         yield Says(f"is stored ({tensor.bytes:,} bytes), and nothing reads it", tensor.name)
     if not unused:
@@ -122,17 +120,17 @@ def weights_stored_once(subject: Subject, values: Values) -> Iterator[Says]:
 
     Way out: let both nodes name one initializer.
     """
-    store = Store(subject.path)
-    first: dict[bytes, str] = {}
-    found = False
+    store = Store(subject.source)
+    groups: dict[bytes, list[Stored]] = {}
     for tensor, value in store.values():
         if tensor.bytes >= values["min"]:
-            name = first.setdefault(digest(tensor, value), tensor.name)
-            if name != tensor.name:
-                found = True
-                yield Says(f"holds the same {tensor.bytes:,} bytes as '{name}'", tensor.name)
-    if not found:
-        yield holds(f"no tensor is stored twice{_except(len(store.unread), 'tensors')}")
+            groups.setdefault(digest(tensor, value), []).append(tensor)
+    doubled = [group for group in groups.values() if len(group) > 1]
+    for group in doubled:
+        names = ", ".join(f"'{tensor.name}'" for tensor in group[1:4]) + (", ..." if len(group) > 4 else "")
+        yield Says(f"holds the same {group[0].bytes:,} bytes as {len(group) - 1} other tensors: {names}", group[0].name)
+    if not doubled:
+        yield _verdict("no tensor is stored twice", len(store.unread), "tensors")
 
 
 @rule(
@@ -150,17 +148,25 @@ def no_denormal_weights(subject: Subject, values: Values) -> Iterator[Says]:
 
     Way out: set them to zero before the export.
     """
-    store = Store(subject.path)
-    found = False
+    store = Store(subject.source)
+    counts = {}
     for tensor, value in store.values(WIDE):
         size = np.abs(value.astype(np.float64 if value.dtype == np.float64 else np.float32))
         count = int(((size > 0) & (size < np.finfo(size.dtype).tiny)).sum())
         if count > values["max"] * value.size:
-            found = True
-            yield Says(f"{count:,} of its {value.size:,} weights are denormal", tensor.name)
-    if not found:
-        yield holds(f"no weight is denormal{_except(len(store.unread), 'tensors')}")
+            counts[tensor.name] = count, value.size
+    if counts:
+        most = max(counts, key=lambda name: counts[name][0])
+        told = f"{counts[most][0]:,} of its {counts[most][1]:,} weights are denormal"
+        every = sum(count for count, _ in counts.values())
+        others = f"; with {len(counts) - 1} other tensors {every:,}" if len(counts) > 1 else ""
+        yield Says(told + others, most)
+    else:
+        yield _verdict("no weight is denormal", len(store.unread), "tensors")
 
 
-def _except(missing: int, what: str) -> str:
-    return f"; {missing} {what} were not looked at: absent, or too large" if missing else ""
+def _verdict(fine: str, missing: int, what: str) -> Says:
+    """That nothing was found, which proves nothing of what was not looked at."""
+    return (
+        unproven(f"{missing} {what} were not looked at: absent, or too large; else {fine}") if missing else holds(fine)
+    )
