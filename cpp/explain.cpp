@@ -3,135 +3,142 @@
 #include <algorithm>
 
 #include "reads.hpp"
-#include "reindex.hpp"
 #include "summary.hpp"
+#include "trail.hpp"
 
 namespace rfonnx {
 namespace {
 
-using Position = std::vector<int64_t>;
-
-int64_t size_at(const Field& field, const Position& position) {
-    const Interval value = field.at(position);
-    return value.empty() ? 0 : value.hi - value.lo + 1;
-}
-
-/// The position with the largest field, the nearest to the middle of those met first: the middle itself, then the
-/// others along each walked axis in turn.
-Position largest_position(const Field& field, const Shape& shape) {
-    Position best(shape.size());
-    for (size_t axis = 0; axis < shape.size(); ++axis)
-        best[axis] = shape[axis] / 2;
-    int64_t size = size_at(field, best);
-    for (const TermPtr& term : field.terms) {
-        for (const Walk& walk : term->walks) {
-            const auto axis = static_cast<size_t>(walk.axis);
-            Position candidate = best;
-            for (int64_t k = 0; k < walk.length; ++k) {
-                candidate[axis] = (shape[axis] / 2 + k) % walk.length;
-                const int64_t candidate_size = size_at(field, candidate);
-                if (candidate_size > size) {
-                    best = candidate;
-                    size = candidate_size;
-                }
-            }
-        }
-    }
-    return best;
-}
-
-Position reshaped_position(const Shape& before, const Shape& after, const Position& position) {
-    int64_t flat = 0;
-    for (size_t axis = 0; axis < after.size(); ++axis)
-        flat = flat * after[axis] + position[axis];
-    Position result(before.size());
-    for (size_t axis = before.size(); axis-- > 0;) {
-        result[axis] = flat % before[axis];
-        flat /= before[axis];
-    }
-    return result;
-}
-
-/// The middle of what a position reads, one step back; an empty position when nothing is read.
-Position before_step(const Step& step, const Shape& before, Position position) {
-    if (const auto reads = AxisReads::of(step)) {
-        const auto axis = static_cast<size_t>(reads->axis());
-        const Progression real = reads->real(position[axis], before[axis]);
-        if (real.empty())
-            return {};
-        position[axis] = real.first + real.count() / 2 * real.step;
-        if (position[axis] > real.last)
-            position[axis] = real.last;
-    } else if (const auto* reduce = std::get_if<Reduce>(&step)) {
-        for (int axis : reduce->axes)
-            position[static_cast<size_t>(axis)] = before[static_cast<size_t>(axis)] / 2;
-    } else if (const auto* band = std::get_if<Band>(&step)) {
-        const auto by = static_cast<size_t>(position[static_cast<size_t>(band->by)]);
-        const Progression real = clipped({band->first[by], band->last[by], 1}, before[static_cast<size_t>(band->axis)]);
-        if (real.empty())
-            return {};
-        position[static_cast<size_t>(band->axis)] = (real.first + real.last) / 2;
-    } else if (const auto* permute = std::get_if<Permute>(&step)) {
-        Position old(position.size());
-        for (size_t axis = 0; axis < old.size(); ++axis)
-            old[static_cast<size_t>(permute->perm[axis])] = position[axis];
-        return old;
-    } else {
-        return reshaped_position(before, std::get<Reshape>(step).shape, position);
-    }
-    return position;
-}
-
-struct Back {
-    Position position; // in the path's source
-    Link link;
-};
-
-/// What a step does along the axes that carry the input axis.
-void note(const Step& step, const Shape& before, const Axes& axes, Link& link) {
-    link.reduces = link.reduces || takes_whole(step, before, axes);
-    const auto reads = AxisReads::of(step);
-    if (!reads || !axes[static_cast<size_t>(reads->axis())])
-        return;
+/// Notes what a step is along the axis that carries the input axis.
+void note(const Stage& stage, const AxisReads& reads, const Position& position, Link& link) {
     link.slides = true;
-    if (const auto* window = std::get_if<Window>(&step)) {
+    if (const auto* window = std::get_if<Window>(&stage.step)) {
         link.kernel = window->kernel;
         link.dilation = window->dilation;
         link.stride = window->stride;
-    } else if (const auto* spread = std::get_if<Spread>(&step)) {
+        return;
+    }
+    if (const auto* spread = std::get_if<Spread>(&stage.step)) {
         link.kernel = spread->kernel;
         link.dilation = spread->dilation;
         link.stride = Rational(1, spread->stride);
-        link.spreads = true;
-    } else if (reads->period() > 0) {
-        link.stride = Rational(reads->shift(), reads->period());
-        link.spreads = reads->period() > std::abs(reads->shift());
+        link.spreads = spread->stride > 1;
+        return;
+    }
+    const Progression read = reads.free(position[static_cast<size_t>(reads.axis())]);
+    link.kernel = std::max<int64_t>(read.count(), 1);
+    link.dilation = link.kernel > 1 ? read.step : 1;
+    if (reads.period() > 0) {
+        link.stride = Rational(reads.shift(), reads.period());
+        link.spreads = reads.period() > std::abs(reads.shift());
     }
 }
 
-/// Follows a path back, noting its steps along the axes of the source that carry the input axis.
-Back follow_back(const Program& program, const Path& path, const Shape& shape, const Position& position,
-                 const Axes& carrying) {
-    std::vector<Shape> before{program.shape(path.source)};
-    for (const Step& step : path.steps)
-        before.push_back(shape_after(step, before.back()));
-    Back back;
-    const size_t skipped = shape.size() - before.back().size();
-    for (size_t axis = skipped; axis < shape.size(); ++axis) {
-        back.position.push_back(before.back()[axis - skipped] == 1 ? 0 : position[axis]);
+/// True when the one position that a step makes along the axis, or some position of a table that follows no rule (a
+/// recurrence, a cumulative sum), takes in the whole axis.
+bool takes_axis(const Stage& stage, const AxisReads& reads, const Box& box) {
+    const auto axis = static_cast<size_t>(reads.axis());
+    const Progression& read = box[axis];
+    if (stage.before[axis] < 2 || read.first != 0 || read.last != stage.before[axis] - 1 || read.step != 1)
+        return false;
+    return reads.length() == 1 || reads.period() == 0;
+}
+
+/// Credits what a step adds at the position, and moves on to the largest position that it reads.
+void step_back(const Stage& stage, Position& position, Interval& value, Link& link) {
+    const std::optional<Box> read = reads_of(stage, position);
+    Largest from = largest(stage.field, read ? *read : whole(stage.before));
+    if (from.value.empty()) // only beyond the border something is seen: the chain goes on where something is
+        from = largest(stage.field, whole(stage.before));
+    const int64_t added = size_of(value) - size_of(from.value);
+    const auto carries = [&](int axis) { return stage.carrying[static_cast<size_t>(axis)]; };
+    const auto credit_taken = [&] {
+        link.taken += added;
+        link.all = link.all || contains(value, along(stage.field, stage.carrying, from.position));
+    };
+    if (const auto reads = AxisReads::of(stage.step)) {
+        if (!carries(reads->axis())) {
+            link.misaligned += added;
+        } else {
+            note(stage, *reads, position, link);
+            if (read && takes_axis(stage, *reads, *read))
+                credit_taken();
+            else
+                link.slid += added;
+        }
+    } else if (const auto* reduce = std::get_if<Reduce>(&stage.step)) {
+        if (std::any_of(reduce->axes.begin(), reduce->axes.end(), carries))
+            credit_taken();
+        else
+            link.misaligned += added;
+    } else if (const auto* band = std::get_if<Band>(&stage.step)) {
+        if (carries(band->axis))
+            credit_taken();
+        else
+            link.misaligned += added;
     }
-    for (size_t k = path.steps.size(); k-- > 0;) {
-        const bool scalar = before[k + 1].empty() && before[k].empty();
-        back.position = before_step(path.steps[k], before[k], back.position);
-        if (back.position.empty() && !scalar && !before[k].empty())
-            return back;
+    position = std::move(from.position);
+    value = from.value;
+}
+
+/// Of the axes along which a path brings the input axis, those along which the other does not.
+Axes alone(const Trail& trail, const Trail& other) {
+    Axes result = trail.carrying;
+    for (size_t k = 1; k <= std::min(trail.shape.size(), other.shape.size()); ++k) { // axes line up from the last
+        if (other.carrying[other.shape.size() - k] && other.shape[other.shape.size() - k] > 1)
+            result[trail.shape.size() - k] = false;
     }
-    Axes axes = carrying;
-    for (size_t k = 0; k < path.steps.size(); ++k) {
-        note(path.steps[k], before[k], axes, back.link);
-        axes = carried(path.steps[k], before[k], axes);
+    for (size_t axis = 0; axis < result.size(); ++axis)
+        result[axis] = result[axis] && trail.shape[axis] > 1;
+    return result;
+}
+
+bool some(const Axes& axes) {
+    return std::find(axes.begin(), axes.end(), true) != axes.end();
+}
+
+/// True when two paths bring the input axis along different axes, as queries and keys do to the scores of attention:
+/// every position of the one meets every position of the other. `all`: these are all positions that there are.
+bool pair_up(const Trail& a, const Trail& b, const Position& position, const Shape& shape, bool& all) {
+    const Axes own = alone(a, b), others = alone(b, a);
+    if (!some(own) || !some(others))
+        return false;
+    const Position at = a.arrival(position, shape), there = b.arrival(position, shape);
+    const Interval met = hull(along(a.field, own, at), along(b.field, others, there));
+    all = all || contains(met, hull(along(a.field, a.carrying, at), along(b.field, b.carrying, there)));
+    return true;
+}
+
+/// From a position of a tensor to the largest that it reads, of whichever path.
+std::optional<Link> link_back(const std::vector<Trail>& trails, const Shape& shape, Position& position,
+                              Interval value) {
+    const Trail* best = nullptr;
+    Interval met = kEmpty, seen = kEmpty;
+    for (const Trail& trail : trails) {
+        const Interval arriving = trail.field.at(trail.arrival(position, shape));
+        met = hull(met, arriving);
+        if (size_of(arriving) > size_of(seen)) {
+            best = &trail;
+            seen = arriving;
+        }
     }
-    return back;
+    if (best == nullptr)
+        return std::nullopt;
+    Link link;
+    link.size = size_of(value);
+    link.position = position;
+    link.from = best->source;
+    const int64_t added = size_of(met) - size_of(seen);
+    bool pairs = false;
+    for (const Trail& trail : trails) {
+        if (!contains(seen, trail.field.at(trail.arrival(position, shape))))
+            pairs = pair_up(*best, trail, position, shape, link.all) || pairs;
+    }
+    (pairs ? link.taken : link.misaligned) = added;
+    position = best->arrival(position, shape);
+    for (size_t k = best->stages.size(); k-- > 0;)
+        step_back(best->stages[k], position, seen, link);
+    return link;
 }
 
 } // namespace
@@ -140,47 +147,33 @@ std::vector<Link> explain(const Program& program, const Hull& hull, const Carrie
                           size_t axis) {
     const auto inputs = static_cast<int64_t>(program.inputs.size());
     std::vector<Link> chain;
-    Position position = largest_position(hull.field(source, axis, false), program.shape(source));
-    while (true) {
-        const int64_t size = size_at(hull.field(source, axis, false), position);
-        if (size == 0)
-            break;
-        if (source < inputs) {
-            Link link;
-            link.source = source;
-            link.from = -1;
-            link.size = size;
-            chain.push_back(link);
-            break;
-        }
+    if (hull.field(source, axis, false).terms.empty())
+        return chain;
+    Position position = largest(hull.field(source, axis, false), whole(program.shape(source))).position;
+    while (source >= inputs) {
         const Tensor& tensor = program.tensors[static_cast<size_t>(source - inputs)];
-        Back best;
-        int64_t largest = 0;
+        std::vector<Trail> trails;
         for (const Path& path : tensor.paths) {
-            const Field &field = hull.field(path.source, axis, false), &real = hull.field(path.source, axis, true);
-            const Shape& shape = program.shape(path.source);
-            if (field.terms.empty())
-                continue;
-            const Summary from = summarise(field, real, shape, hull.axes[axis].length);
-            Back back = follow_back(program, path, tensor.shape, position,
-                                    carriers.axes[static_cast<size_t>(path.source) * hull.axes.size() + axis]);
-            if (back.position.size() != shape.size())
-                continue;
-            const int64_t own = size_at(field, back.position);
-            if (own <= largest)
-                continue;
-            largest = own;
-            best = std::move(back);
-            best.link.from = path.source;
-            best.link.jump = from.stride;
+            if (auto trail = follow(program, hull, carriers, path, axis))
+                trails.push_back(std::move(*trail));
         }
-        if (largest == 0)
-            break; // only padding is read at this position
-        best.link.source = source;
-        best.link.size = size;
-        chain.push_back(best.link);
-        source = best.link.from;
-        position = best.position;
+        auto link = link_back(trails, tensor.shape, position, hull.field(source, axis, false).at(position));
+        if (!link)
+            break; // a widened table: no path bears out what it says
+        link->source = source;
+        source = link->from;
+        link->jump = summarise(hull.field(source, axis, false), hull.field(source, axis, true), program.shape(source),
+                               hull.axes[axis].length)
+                         .stride;
+        chain.push_back(std::move(*link));
+    }
+    if (source < inputs) {
+        Link link;
+        link.source = source;
+        link.from = -1;
+        link.size = 1;
+        link.position = position;
+        chain.push_back(std::move(link));
     }
     std::reverse(chain.begin(), chain.end());
     return chain;

@@ -1,10 +1,8 @@
 #include "hull.hpp"
 
-#include <optional>
-
+#include "apply.hpp"
 #include "merge.hpp"
 #include "reindex.hpp"
-#include "slide.hpp"
 
 namespace rfonnx {
 namespace {
@@ -12,41 +10,6 @@ namespace {
 bool without_elements(const Shape& shape) {
     return std::find(shape.begin(), shape.end(), 0) != shape.end();
 }
-
-/// One step, ready to be applied to the terms of every input axis.
-class Applied {
-public:
-    Applied(const Step& step, const Shape& before, bool unbounded) : step_(step), before_(before) {
-        const auto reads = AxisReads::of(step);
-        if (reads && reads->length() > kLargestTable) {
-            too_long_ = true;
-        } else if (reads) {
-            slide_.emplace(*reads, before[static_cast<size_t>(reads->axis())], unbounded);
-        }
-    }
-
-    TermPtr operator()(const TermPtr& term, bool& widened) const {
-        if (slide_)
-            return (*slide_)(term, widened);
-        if (too_long_) {
-            widened = true;
-            return reduced(term, {AxisReads::of(step_)->axis()});
-        }
-        if (const auto* reduce = std::get_if<Reduce>(&step_))
-            return reduced(term, reduce->axes);
-        if (const auto* band = std::get_if<Band>(&step_))
-            return banded(term, *band, before_);
-        if (const auto* permute = std::get_if<Permute>(&step_))
-            return permuted(term, permute->perm);
-        return reshaped(term, before_, std::get<Reshape>(step_).shape, widened);
-    }
-
-private:
-    const Step& step_;
-    Shape before_;
-    std::optional<Slide> slide_;
-    bool too_long_ = false; // no table could hold the output axis: every position is taken to read the whole axis
-};
 
 /// A path, ready to be applied in one mode.
 struct AppliedPath {

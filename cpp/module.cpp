@@ -232,15 +232,27 @@ public:
         return to_object(rfonnx::paths(program_, source, position), input);
     }
 
-    /// Links as (source, from, size, jump, kernel, dilation, stride, slides, spreads, reduces), the input first.
+    /// One dictionary per link, the input first.
     py::list explain(int64_t source, size_t axis) const {
         require(source, axis);
+        const auto pair = [](const Rational& value) { return py::make_tuple(value.numerator, value.denominator); };
         py::list result;
         for (const Link& link : rfonnx::explain(program_, hull_, carriers_, source, axis)) {
-            result.append(py::make_tuple(link.source, link.from, link.size,
-                                         py::make_tuple(link.jump.numerator, link.jump.denominator), link.kernel,
-                                         link.dilation, py::make_tuple(link.stride.numerator, link.stride.denominator),
-                                         link.slides, link.spreads, link.reduces));
+            py::dict entry;
+            entry["source"] = link.source;
+            entry["size"] = link.size;
+            entry["position"] = py::tuple(py::cast(link.position));
+            entry["slid"] = link.slid;
+            entry["taken"] = link.taken;
+            entry["misaligned"] = link.misaligned;
+            entry["all"] = link.all;
+            entry["jump"] = pair(link.jump);
+            entry["kernel"] = link.kernel;
+            entry["dilation"] = link.dilation;
+            entry["stride"] = pair(link.stride);
+            entry["slides"] = link.slides;
+            entry["spreads"] = link.spreads;
+            result.append(entry);
         }
         return result;
     }

@@ -1,14 +1,10 @@
 #include "summary.hpp"
 
 #include "compress.hpp"
-
-#include <map>
+#include "largest.hpp"
 
 namespace rfonnx {
 namespace {
-
-/// Positions of the joint table that are compared one by one; beyond it terms are compared by their extremes.
-constexpr int64_t kMostJointPositions = int64_t{1} << 20;
 
 struct Sizes {
     int64_t largest = 0, smallest = 0;
@@ -22,25 +18,6 @@ struct Sizes {
     }
 };
 
-/// One position of each class along each axis that some term walks. Enough to meet every combination of entries.
-std::map<int, std::vector<int64_t>> representatives(const Field& field) {
-    std::map<int, std::vector<int64_t>> result;
-    for (const TermPtr& term : field.terms) {
-        for (const Walk& walk : term->walks) {
-            std::vector<int64_t>& positions = result[walk.axis];
-            for (int64_t p = 0; p < walk.length; ++p) {
-                if (!walk.classes || p == 0 || walk.slot(p) != walk.slot(p - 1))
-                    positions.push_back(p);
-            }
-        }
-    }
-    for (auto& [axis, positions] : result) {
-        std::sort(positions.begin(), positions.end());
-        positions.erase(std::unique(positions.begin(), positions.end()), positions.end());
-    }
-    return result;
-}
-
 Sizes sizes_of(const Field& field, const Shape& shape) {
     Sizes sizes;
     if (field.terms.size() == 1) {
@@ -48,7 +25,7 @@ Sizes sizes_of(const Field& field, const Shape& shape) {
             sizes.take(value);
         return sizes;
     }
-    const auto axes = representatives(field);
+    const auto axes = representatives(field, whole(shape));
     int64_t joint = 1;
     for (const auto& [axis, positions] : axes) {
         joint = std::min(multiply(joint, static_cast<int64_t>(positions.size())), kMostJointPositions + 1);

@@ -1,6 +1,7 @@
 """Interval propagation over access programs (C++). Sources are numbered inputs first, then tensors."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -33,10 +34,8 @@ class Result:
         """Which positions of an input reach a position, broadcastable to the input's shape; None when none does."""
     def paths(self, source: int, position: list[int], input: int) -> npt.NDArray[np.float64] | None:
         """Share of each position of an input at a position when every operator averages, as in `support`."""
-    def explain(
-        self, source: int, axis: int
-    ) -> list[tuple[int, int, int, tuple[int, int], int, int, tuple[int, int], bool, bool, bool]]:
-        """(source, from, size, jump, kernel, dilation, stride, slides, spreads, reduces) per link, the input (from -1) first."""
+    def explain(self, source: int, axis: int) -> list[dict[str, Any]]:
+        """Links as in cpp/explain.hpp, by the names of `rfonnx.explanation.Link`; the input first."""
     def centres(self, source: int, axis: int) -> list[tuple[int, int]]:
         """Centres at position 0, as (numerator, denominator), of the paths that meet in a source."""
 

@@ -285,8 +285,8 @@ class Analysis:
     def explain(self, tensor: str, input: str, axis: int) -> tuple[ExplainStep, ...]:
         """Which operators made a field this large, from the input to the tensor.
 
-        The chain runs back from the position with the largest field, at every tensor through the operand with the largest
-        field. What the steps added sums to the tensor's size less 1.
+        The chain runs back from the position with the largest field, always to the largest field among those that are read:
+        at a concat, through the branch that makes the size. What the steps added sums to the tensor's size less 1.
 
         Args:
             tensor, input, axis: as in `intervals`.

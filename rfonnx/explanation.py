@@ -17,20 +17,23 @@ class Link(NamedTuple):
     """One link as the core gives it; see cpp/explain.hpp."""
 
     source: int
-    origin: int
     size: int
+    position: tuple[int, ...]
+    slid: int
+    taken: int
+    misaligned: int
+    all: bool
     jump: tuple[int, int]
     kernel: int
     dilation: int
     stride: tuple[int, int]
     slides: bool
     spreads: bool
-    reduces: bool
 
 
 def explain(program: Program, result: Result, source: int, axis: int) -> tuple[ExplainStep, ...]:
     """The chain from an input axis to a source, one step per operator; empty when the source reads nothing of the axis."""
-    links = [Link(*link) for link in result.explain(source, axis)]
+    links = [Link(**link) for link in result.explain(source, axis)]
     steps = []
     before = 1
     for group in _by_node(program, links[1:]):
@@ -55,17 +58,8 @@ def _by_node(program: Program, links: Sequence[Link]) -> list[list[Link]]:
 
 def _step(program: Program, links: Sequence[Link], added: int) -> ExplainStep:
     tensor = program.tensors[links[-1].source - len(program.inputs)]
-    slide = next((link for link in links if link.slides), links[0])
-    if any(link.reduces for link in links):
-        cause = "global"
-    elif slide.spreads:
-        cause = "upsampling"
-    elif slide.slides and slide.kernel > 1:
-        cause = "pooling" if "Pool" in tensor.kind else "kernel"
-    elif added and any(len(program.tensors[link.source - len(program.inputs)].paths) > 1 for link in links):
-        cause = "join"
-    else:
-        cause = "other"
+    slide = max((link for link in links if link.slides), key=lambda link: link.slid, default=links[0])
+    misaligned = sum(link.misaligned for link in links)
     return ExplainStep(
         tensor=tensor.name.split("\0")[0],
         op_type=tensor.kind,
@@ -76,5 +70,23 @@ def _step(program: Program, links: Sequence[Link], added: int) -> ExplainStep:
         kernel=slide.kernel,
         dilation=slide.dilation,
         stride=Fraction(*slide.stride),
-        cause=cause,
+        cause=_cause(tensor.kind, links, slide, added - misaligned, misaligned),
+        misaligned=misaligned,
+        position=links[-1].position,
     )
+
+
+def _cause(kind: str, links: Sequence[Link], slide: Link, own: int, misaligned: int) -> str:
+    """What added most, `own` being all but what misaligned branches did; what the operator is, where it added nothing."""
+    slid, taken = (sum(getattr(link, part) for link in links) for part in ("slid", "taken"))
+    if misaligned and not own:
+        return "join"
+    if taken > slid or (taken == slid and any(link.all for link in links)):
+        return "global" if any(link.all for link in links) else "block"
+    if slid < own - slid:  # a table that was widened
+        return "other"
+    if slide.spreads:
+        return "upsampling"
+    if slide.slides and slide.kernel > 1:
+        return "pooling" if "Pool" in kind or "Resize" in kind else "kernel"
+    return "other"

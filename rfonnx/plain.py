@@ -139,6 +139,8 @@ def step_to_dict(step: ExplainStep) -> dict[str, Any]:
         "dilation": step.dilation,
         "stride": fraction(step.stride),
         "cause": step.cause,
+        "misaligned": step.misaligned,
+        "position": list(step.position),
     }
 
 

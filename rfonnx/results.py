@@ -6,7 +6,7 @@ Intervals are closed, `[lo, hi]`, positions count from 0, sizes are in positions
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal
 
@@ -98,14 +98,25 @@ class TensorField:
 class ExplainStep:
     """One operator on the chain that made a field as large as it is.
 
+    The chain runs through one position of each tensor: back from the position with the largest field, always to the one with
+    the largest field among those that are read. So a step says: the field of `position` is `size` long, and would be `added`
+    shorter if the operator read of all that it reads only the chain's previous position.
+
     Attributes:
         tensor: name of the tensor that the operator makes.
         op_type, node: as in TensorField.
-        size: unbounded size of the field at this tensor, at the position that the chain runs through.
-        added: how much larger that is than the field of the chain's previous tensor.
+        size: unbounded size of the field of the tensor's `position`.
+        added: how much larger that is than the field of the chain's previous position.
         jump: input positions per step along the tensor's walking axis before this operator (the stride so far).
         kernel, dilation, stride: of the operator along the walking axis; 1 where it has none.
-        cause: what kind of operator it is: "kernel", "pooling", "upsampling", "global", "join", "other".
+        cause: what added most, beside misaligned branches: "kernel", "pooling", "upsampling" (one tap of the window, or one
+            position between those that are interpolated, would see that much less), "global" (all that there is along
+            the axis is read: a pooling over everything, a dense layer, attention, a recurrence), "block" (part of the axis
+            is: attention in windows, taps laid out by a reshape). "join": misaligned branches added everything. "other": a table
+            that was widened; and what adds nothing and is none of these.
+        misaligned: how much of `added` comes from branches, or groups of channels, that see different places, each further
+            than the others on one side: reading one of them only would save that much.
+        position: of the tensor, the nearest to the middle of several.
     """
 
     tensor: str
@@ -118,6 +129,8 @@ class ExplainStep:
     dilation: int
     stride: Fraction
     cause: str
+    misaligned: int = 0
+    position: tuple[int, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rfonnx.plain import bound_texts, shape_text
 from rfonnx.report.document import Document, Line, Name, Section, Table, number, shortened
 from rfonnx.report.explanation import Chain, Explanation, Region
-from rfonnx.report.growth import growth, percentages
+from rfonnx.report.growth import NAMES, shares
 from rfonnx.report.picture import picture
 from rfonnx.results import ExplainStep
 
@@ -39,8 +39,8 @@ def _table(chain: Chain, every: bool) -> Table:
     axes = f"axis {chain.axes[0]}" if len(chain.axes) == 1 else f"axes {', '.join(map(str, chain.axes))}"
     quiet = len(chain.steps) - len(steps)
     caption: list[str] = [Name(chain.input), f", {axes}"]
-    if shares := percentages(growth(chain.steps)):
-        caption.append(": " + ", ".join(f"{cause} {share}%" for cause, share in shares.items()))
+    if words := shares(chain.steps):
+        caption.append(f": {words}")
     if quiet:
         what = "operator that adds nothing is" if quiet == 1 else "operators that add nothing are"
         caption.append(f"; {quiet} {what} left out; see --all")
@@ -57,8 +57,15 @@ def _cells(step: ExplainStep) -> tuple[str, ...]:
         number(step.jump),
         f"{step.added:+d}",
         str(step.size),
-        step.cause,
+        _cause(step),
     )
+
+
+def _cause(step: ExplainStep) -> str:
+    """The cause, and what misaligned branches added beside it."""
+    if step.cause == "join":
+        return NAMES["joins"]
+    return f"{step.cause}, {NAMES['joins']} {step.misaligned:+d}" if step.misaligned else step.cause
 
 
 def _reads(told: Explanation, region: Region) -> Iterator[Section]:

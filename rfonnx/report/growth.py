@@ -10,7 +10,10 @@ from rfonnx.results import ExplainStep
 Share = int | Fraction
 """Input positions: whole, and so quick to add up, but after upsampling."""
 
-CAUSES = ("kernels", "depth", "strides", "dilation", "pooling", "upsampling", "global", "joins", "other")
+CAUSES = ("kernels", "depth", "strides", "dilation", "pooling", "upsampling", "global", "blocks", "joins", "other")
+
+NAMES = {"joins": "misaligned branches"}
+"""Causes whose name in sentences is another than in data."""
 
 
 def growth(steps: Sequence[ExplainStep]) -> dict[str, Share]:
@@ -25,8 +28,9 @@ def growth(steps: Sequence[ExplainStep]) -> dict[str, Share]:
 
     Of the convolutions' own `k - 1`, the largest is "kernels": what the largest kernel alone would give; the others are
     "depth": what stacking more layers gives. Of a pooling it is "pooling". What the other operators add goes to them
-    whole: "upsampling" (interpolation, transposed convolution), "global" (reductions over an axis), "joins" (branches
-    that see different places), "other".
+    whole: "upsampling" (interpolation, transposed convolution), "global" (all of an axis is read: pooling over everything,
+    dense layers, attention, recurrences), "blocks" (a part of it: attention in windows), "other". "joins": misaligned
+    branches, which see different places; a convolution that reads such a concatenation adds its window and their distance.
 
     After upsampling j may be below 1: the first two parts are then scaled down to what was added, and "strides" get
     nothing. Steps that add nothing or less (a crop) count for nothing, so the parts sum to the sum of all positive
@@ -42,16 +46,18 @@ def growth(steps: Sequence[ExplainStep]) -> dict[str, Share]:
     for step in steps:
         if step.added <= 0:
             continue
+        added = step.added - step.misaligned
+        parts["joins"] += step.misaligned
         if step.cause not in ("kernel", "pooling") or step.kernel <= 1:
-            parts[_WHOLE.get(step.cause, "other")] += step.added
+            parts[_WHOLE.get(step.cause, "other")] += added
             continue
         own: Share = step.kernel - 1
         dilated: Share = own * (step.dilation - 1)
-        if own + dilated > step.added:
-            scale = Fraction(step.added) / (own + dilated)
+        if own + dilated > added:
+            scale = Fraction(added) / (own + dilated)
             own, dilated = own * scale, dilated * scale
         parts["dilation"] += dilated
-        parts["strides"] += step.added - own - dilated
+        parts["strides"] += added - own - dilated
         if step.cause == "pooling":
             parts["pooling"] += own
         else:
@@ -61,7 +67,13 @@ def growth(steps: Sequence[ExplainStep]) -> dict[str, Share]:
     return {cause: part for cause, part in parts.items() if part}
 
 
-_WHOLE = {"upsampling": "upsampling", "global": "global", "join": "joins"}
+_WHOLE = {"upsampling": "upsampling", "global": "global", "block": "blocks", "join": "joins"}
+
+
+def shares(steps: Sequence[ExplainStep]) -> str:
+    """The percentages of a chain's growth in words, or "" when nothing grew: "kernels 17%, depth 83%"."""
+    parts = percentages(growth(steps))
+    return ", ".join(f"{NAMES.get(cause, cause)} {share}%" for cause, share in parts.items())
 
 
 def percentages(parts: dict[str, Share]) -> dict[str, int]:

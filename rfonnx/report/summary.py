@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rfonnx.plain import shape_text
 from rfonnx.report.document import Line, Name, Section, across, listed, number, percent, shared, size
 from rfonnx.report.facts import fact_lines
-from rfonnx.report.growth import growth, percentages
+from rfonnx.report.growth import shares
 from rfonnx.report.source import Held
 from rfonnx.report.view import Axes
 from rfonnx.results import AxisField, TensorField
@@ -107,9 +107,7 @@ def _growth(source: Held, axes: Axes) -> Iterator[Line]:
                 field = tensor.fields.get((name, axis))
                 if field is None or field.kind == "none":
                     continue
-                parts = growth(source.explain(output, input=name, axis=axis))
-                if parts:
-                    words = ", ".join(f"{cause} {share}%" for cause, share in percentages(parts).items())
+                if words := shares(source.explain(output, input=name, axis=axis)):
                     by_shares.setdefault(words, []).append(axis)
             for words, same in by_shares.items():
                 which = "axis" if len(same) == 1 else "axes"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fake_analysis import step
-from rfonnx.report.growth import CAUSES, growth, percentages
+from rfonnx.report.growth import CAUSES, growth, percentages, shares
 from rfonnx.results import ExplainStep
 
 
@@ -31,10 +31,17 @@ def test_dilation_is_what_spread_taps_add() -> None:
 
 
 @pytest.mark.parametrize(
-    ("cause", "share"), [("upsampling", "upsampling"), ("global", "global"), ("join", "joins"), ("other", "other")]
+    ("cause", "share"), [("upsampling", "upsampling"), ("global", "global"), ("block", "blocks"), ("other", "other")]
 )
 def test_other_causes_take_all_they_added(cause: str, share: str) -> None:
     assert growth([step("t", "Op", 8, 7, cause=cause)]) == {share: 7}
+
+
+def test_misaligned_branches_are_told_apart_from_the_window_over_them() -> None:
+    """Kernel 3 at jump 2 adds 4; the branches that it reads are 3 apart."""
+    steps = [step("c", "Conv", 8, 7, kernel=3, jump=Fraction(2), misaligned=3)]
+    assert growth(steps) == {"kernels": 2, "strides": 2, "joins": 3}
+    assert shares([step("c", "Add", 8, 7, cause="join", misaligned=7)]) == "misaligned branches 100%"
 
 
 def test_after_upsampling_a_kernel_adds_less_than_its_taps() -> None:
@@ -53,14 +60,23 @@ def test_nothing_grew() -> None:
 
 STEPS = st.lists(
     st.builds(
-        lambda added, kernel, dilation, jump, cause: step(
-            "t", "Op", 1, added, kernel=kernel, dilation=dilation, jump=jump, cause=cause
+        lambda added, kernel, dilation, jump, cause, misaligned: step(
+            "t",
+            "Op",
+            1,
+            added,
+            kernel=kernel,
+            dilation=dilation,
+            jump=jump,
+            cause=cause,
+            misaligned=max(added, 0) if cause == "join" else min(misaligned, max(added, 0)),
         ),
         st.integers(-3, 50),
         st.integers(1, 7),
         st.integers(1, 4),
         st.fractions(Fraction(1, 4), 8),
-        st.sampled_from(["kernel", "pooling", "upsampling", "global", "join", "other"]),
+        st.sampled_from(["kernel", "pooling", "upsampling", "global", "block", "join", "other"]),
+        st.integers(0, 9),
     ),
     max_size=8,
 )

@@ -1,0 +1,108 @@
+#include "largest.hpp"
+
+#include <algorithm>
+
+namespace rfonnx {
+namespace {
+
+int64_t middle(const Progression& among) {
+    return among.first + among.count() / 2 * among.step;
+}
+
+/// Keeps the better of two positions: by size, then by distance from the middle.
+class Search {
+public:
+    Search(const Field& field, const Position& middle)
+        : field_(field), middle_(middle), best_{middle, field.at(middle)} {}
+
+    void offer(const Position& position) {
+        const Interval value = field_.at(position);
+        const int64_t size = size_of(value), best = size_of(best_.value);
+        if (size > best || (size == best && distance(position) < distance(best_.position)))
+            best_ = {position, value};
+    }
+    const Largest& best() const { return best_; }
+
+private:
+    int64_t distance(const Position& position) const {
+        int64_t sum = 0;
+        for (size_t axis = 0; axis < position.size(); ++axis)
+            sum += std::abs(position[axis] - middle_[axis]);
+        return sum;
+    }
+
+    const Field& field_;
+    Position middle_;
+    Largest best_;
+};
+
+} // namespace
+
+Box whole(const Shape& shape) {
+    Box box;
+    for (const int64_t length : shape)
+        box.push_back({0, length - 1, 1});
+    return box;
+}
+
+std::map<int, std::vector<int64_t>> representatives(const Field& field, const Box& box) {
+    std::map<int, std::vector<int64_t>> result;
+    for (const TermPtr& term : field.terms) {
+        for (const Walk& walk : term->walks) {
+            const Progression& among = box[static_cast<size_t>(walk.axis)];
+            std::vector<int64_t>& positions = result[walk.axis];
+            const int64_t preferred = middle(among);
+            bool fresh = true;
+            for (int64_t p = among.first; p <= among.last; p += among.step) {
+                if (walk.classes && !fresh && walk.slot(p) == walk.slot(p - among.step)) {
+                    if (std::abs(p - preferred) < std::abs(positions.back() - preferred))
+                        positions.back() = p;
+                } else {
+                    positions.push_back(p);
+                }
+                fresh = false;
+            }
+        }
+    }
+    for (auto& [axis, positions] : result) {
+        std::sort(positions.begin(), positions.end());
+        positions.erase(std::unique(positions.begin(), positions.end()), positions.end());
+    }
+    return result;
+}
+
+Largest largest(const Field& field, const Box& box) {
+    Position position;
+    for (const Progression& among : box)
+        position.push_back(middle(among));
+    Search search(field, position);
+    const auto axes = representatives(field, box);
+    int64_t joint = 1;
+    for (const auto& [axis, positions] : axes)
+        joint = std::min(multiply(joint, static_cast<int64_t>(positions.size())), kMostJointPositions + 1);
+    if (joint > kMostJointPositions) {
+        for (const auto& [axis, positions] : axes) {
+            Position candidate = search.best().position;
+            for (const int64_t p : positions) {
+                candidate[static_cast<size_t>(axis)] = p;
+                search.offer(candidate);
+            }
+        }
+        return search.best();
+    }
+    std::vector<size_t> turn(axes.size(), 0);
+    for (int64_t k = 0; k < joint; ++k) {
+        size_t digit = 0;
+        for (const auto& [axis, positions] : axes)
+            position[static_cast<size_t>(axis)] = positions[turn[digit++]];
+        search.offer(position);
+        for (auto axis = axes.rbegin(); axis != axes.rend(); ++axis) {
+            if (++turn[--digit] < axis->second.size())
+                break;
+            turn[digit] = 0;
+        }
+    }
+    return search.best();
+}
+
+} // namespace rfonnx
