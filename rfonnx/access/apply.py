@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import numpy as np
 
-from rfonnx.access.primitives import Access, Band, Permute, Reduce, Select, Spread, Step, Window, everything
+from rfonnx.access.certain import with_certain
+from rfonnx.access.path_shape import path_shape
+from rfonnx.access.primitives import Access, everything
 from rfonnx.access.registry import Op, Unproven, Weights, find, needs_no_shapes, reason_for_everything
-from rfonnx.access.visible import with_hidden
 from rfonnx.graph.model import Graph, Node
 from rfonnx.results import Shape
 
@@ -20,7 +20,7 @@ class About(NamedTuple):
     producers: dict[str, Node]
     known: dict[tuple[str, str], np.ndarray | None]
     rows: dict[str, tuple[str, tuple[int, ...]]]
-    scores: dict[str, str]
+    twins: dict[str, str]
     makers: dict[str, Node]  # by temporary: the node of a subgraph that makes it
     weights: Weights
 
@@ -43,7 +43,7 @@ def node_accesses(
         result = function(op)
         accesses = [result] * len(node.outputs) if isinstance(result, Access) else list(result)[: len(node.outputs)]
         misfit = _misfit(op, accesses)
-        accesses = accesses if misfit else with_hidden(op, accesses)
+        accesses = accesses if misfit else with_certain(op, accesses)
     except Unproven as reason:
         misfit = f"{kind}: {reason}"
     except (LookupError, ValueError, TypeError, ArithmeticError) as error:
@@ -121,33 +121,3 @@ def _broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
     if len(shape) > len(target):
         return False
     return all(a == b or a == 1 for a, b in zip(reversed(shape), reversed(target), strict=False))
-
-
-def path_shape(shape: tuple[int, ...], steps: tuple[Step, ...]) -> tuple[int, ...] | None:
-    """Shape after the steps, or None when a step does not fit."""
-    for step in steps:
-        if isinstance(step, Window | Spread):
-            if not 0 <= step.axis < len(shape):
-                return None
-            shape = (*shape[: step.axis], step.length, *shape[step.axis + 1 :])
-        elif isinstance(step, Select):
-            if not 0 <= step.axis < len(shape):
-                return None
-            shape = (*shape[: step.axis], len(step.first), *shape[step.axis + 1 :])
-        elif isinstance(step, Reduce):
-            if any(not 0 <= axis < len(shape) for axis in step.axes):
-                return None
-            shape = tuple(1 if i in step.axes else d for i, d in enumerate(shape))
-        elif isinstance(step, Band):
-            if not (0 <= step.axis < len(shape) and 0 <= step.by < len(shape)) or len(step.first) != shape[step.by]:
-                return None
-            shape = (*shape[: step.axis], 1, *shape[step.axis + 1 :])
-        elif isinstance(step, Permute):
-            if sorted(step.perm) != list(range(len(shape))):
-                return None
-            shape = tuple(shape[i] for i in step.perm)
-        else:
-            if math.prod(step.shape) != math.prod(shape) or any(d < 0 for d in step.shape):
-                return None
-            shape = step.shape
-    return shape

@@ -30,7 +30,7 @@ class Op:
     producers: dict[str, Node] = field(default_factory=dict)  # by tensor: the nodes before this one
     known: dict[tuple[str, str], np.ndarray | None] = field(default_factory=dict)  # of the whole graph, see `zeros`
     rows: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)  # likewise, see `visible.row_of`
-    scores: dict[str, str] = field(default_factory=dict)  # likewise, see `visible.with_hidden`
+    twins: dict[str, str] = field(default_factory=dict)  # likewise, see `certain`
     makers: dict[str, Node] = field(default_factory=dict)  # by temporary: the node of a subgraph that makes it
     weights: Weights = "structure"
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rfonnx.access.apply import path_shape
+from rfonnx.access.path_shape import path_shape
 from rfonnx.access.primitives import Access, Band, Path, Permute, Reduce, Reshape, Select, Spread, Step, Window
 
 Kept = tuple[int | None, ...]

@@ -7,20 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rfonnx.access.primitives import Access, Band, Path, Permute, Reshape, Select, Step
+from rfonnx.access.masks import LARGEST, Mask, full
+from rfonnx.access.primitives import Band, Permute, Reshape, Select, Step
 from rfonnx.access.registry import Op, static
-from rfonnx.access.zeros import HIDDEN, LARGEST, SAME, Mask, before_rounding, fact, full
+from rfonnx.access.zeros import HIDDEN, SAME, before_rounding, fact
 from rfonnx.graph.model import Node
 
 MASK_NOTE = "a mask with holes, or one that differs by batch or head, is taken as wide as it reaches"
-
-HIDDEN_NOTE = "where a mask hides it, it has one value whatever the inputs are, but it is shown as if it read them"
-
-_HIDING = {"Where", "Add", "Sub", "Mul", "Min"}
-"""Operators that bring a mask in."""
-
-_MOVING = {*SAME, "Slice", "ScatterND"}
-"""Operators that take hidden values along."""
 
 SOFT = -50.0
 """A constant this low, but not `HIDDEN`, was meant as a mask: worth a note."""
@@ -87,37 +80,6 @@ def _row_through(op: Op, node: Node, source: str, row: Row) -> Row | None:
     if math.prod(behind) == 1 and math.prod(shape[:-1]) == math.prod(row.shape):  # keys are the last axis, and stay it
         return Row(row.source, (*row.steps, Reshape((*shape[:-1], 1))), (*shape[:-1], 1))
     return None
-
-
-def with_hidden(op: Op, accesses: list[Access]) -> list[Access]:
-    """Scores that a mask hides in part read nothing there, and so are a superset. A twin of them is exact for what reads only
-    where the mask leaves something: a softmax (`op.scores`)."""
-    node = op.node
-    name = node.outputs[0] if node.outputs else ""
-    masked = any(source in op.scores for source in node.inputs)
-    hidden = fact(op, name, "hidden") if masked or _may_hide(op) else None
-    if hidden is None:
-        return accesses
-    first, *others = accesses
-    kept = all(source not in op.scores or _handed_on(op, source, hidden) for source in node.inputs)
-    paths = tuple(Path(op.scores.get(source, source), steps) for source, steps in first.paths) if kept else first.paths
-    op.scores[name] = op.temporary(op.out_shape(), first._replace(paths=paths))
-    return [first._replace(exact=False, note=first.note or HIDDEN_NOTE), *others]
-
-
-def _may_hide(op: Op) -> bool:
-    """True when a look at the operands is worth its time: what holds one value per channel is no mask."""
-    shapes = [op.graph.shapes.get(name) for name in op.node.inputs if name in op.graph.constants]
-    per_channel = any(shape and shape[-1] == 1 and max(n or 0 for n in shape) > 1 for shape in shapes)
-    return op.node.op_type in _HIDING and not op.node.domain and not per_channel
-
-
-def _handed_on(op: Op, source: str, hidden: Mask) -> bool:
-    """True when what is hidden in the source is hidden in what is made of it."""
-    if op.node.op_type in _MOVING:
-        return True
-    before = fact(op, source, "hidden")
-    return before is not None and not (before & ~hidden).any()
 
 
 def soft_mask(op: Op, name: str) -> float | None:

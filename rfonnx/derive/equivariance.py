@@ -13,8 +13,8 @@ from fractions import Fraction
 from typing import Any
 
 from rfonnx.access.lower import Program, Tensor
+from rfonnx.access.pointwise import UNARY
 from rfonnx.access.rules.einsum import einsum_labels
-from rfonnx.access.rules.elementwise import UNARY
 from rfonnx.derive.moves import ALIKE, Factor, Moves, at_rest, flat, joined, of_input
 from rfonnx.derive.operators import (
     ATTENTION,

@@ -5,7 +5,7 @@ An operator that is in none of these sets is taken to treat positions differentl
 
 from __future__ import annotations
 
-from rfonnx.access.rules.elementwise import BINARY, NUMPY_BROADCAST, UNARY, VARIADIC
+from rfonnx.access.pointwise import BINARY, NUMPY_BROADCAST, UNARY, VARIADIC
 from rfonnx.graph.model import Node
 
 

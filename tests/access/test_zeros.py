@@ -100,10 +100,12 @@ def test_masked_scores_are_at_most_what_they_show(way):
     assert not any(tensor.exact for tensor in program.tensors if tensor.name == "masked")
 
 
-def test_what_uses_masked_scores_otherwise_is_at_most_too():
-    model = attention(*WAYS["add -inf"], result=[node("Exp", ["masked"], ["e"]), node("MatMul", ["e", "x"], ["z"])])
+@pytest.mark.parametrize(("op_type", "exact"), [("Exp", True), ("Sigmoid", True), ("Tanh", False)])
+def test_other_weights_of_masked_scores(op_type, exact):
+    """Zero where they are hidden, or -1."""
+    model = attention(*WAYS["add -inf"], result=[node(op_type, ["masked"], ["e"]), node("MatMul", ["e", "x"], ["z"])])
     model.graph.output.append(helper.make_tensor_value_info("z", TensorProto.FLOAT, None))
-    probe_model(model, X, deltas=SMALL, exact=[True, False])
+    probe_model(model, X, deltas=SMALL, exact=[True, exact])
 
 
 def test_a_mask_that_only_one_of_two_scores_has():

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from rfonnx.access.certain import twin
 from rfonnx.access.indexing import positions
 from rfonnx.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
 from rfonnx.access.registry import Op, Unproven, rule
 from rfonnx.access.visible import MASK_NOTE, Range, range_steps, row_of, seen_in_product
+from rfonnx.access.zeros import fact
 
 
 @rule("Einsum")
@@ -90,6 +92,7 @@ def _less_zeros(op: Op, operand: _Operand, zeros: _Zeros, own: bool) -> _Operand
     by = labels.index(zeros.kept)
     if shape[by] != len(seen.first):
         return operand
+    source = twin(op, source, fact(op, source, "zero")) if own else source
     return _Operand(source, reduced, labels, range_steps(seen._replace(axis=axis, by=by)))
 
 

@@ -7,71 +7,12 @@ import math
 import numpy as np
 
 from rfonnx.access.indexing import MAX_FLAT, positions
+from rfonnx.access.masks import either
+from rfonnx.access.pointwise import BINARY, NUMPY_BROADCAST, UNARY, VARIADIC
 from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Select, Step
 from rfonnx.access.registry import Op, Unproven, rule
 from rfonnx.access.rules.shared import joined, per_channel
 from rfonnx.access.zeros import Fact, fact
-
-UNARY = [
-    "Abs",
-    "Acos",
-    "Acosh",
-    "Asin",
-    "Asinh",
-    "Atan",
-    "Atanh",
-    "BitwiseNot",
-    "Cast",
-    "Ceil",
-    "Celu",
-    "Cos",
-    "Cosh",
-    "Elu",
-    "Erf",
-    "Exp",
-    "Floor",
-    "Gelu",
-    "HardSigmoid",
-    "HardSwish",
-    "Identity",
-    "IsInf",
-    "IsNaN",
-    "LeakyRelu",
-    "Log",
-    "Mish",
-    "Neg",
-    "Not",
-    "Reciprocal",
-    "Relu",
-    "Round",
-    "Selu",
-    "Shrink",
-    "Sigmoid",
-    "Sign",
-    "Sin",
-    "Sinh",
-    "Softplus",
-    "Softsign",
-    "Sqrt",
-    "Swish",
-    "Tan",
-    "Tanh",
-    "ThresholdedRelu",
-    "Bernoulli",
-    "BitCast",
-]
-BINARY = ("Add", "Sub", "Div", "Pow", "And", "Or", "Xor", "Equal", "Greater", "Less")
-VARIADIC = ("Max", "Min", "Mean", "Sum", "Clip")
-NUMPY_BROADCAST = (
-    "BitShift",
-    "BitwiseAnd",
-    "BitwiseOr",
-    "BitwiseXor",
-    "GreaterOrEqual",
-    "LessOrEqual",
-    "Mod",
-    "SwiGLU",
-)
 
 rule(*UNARY, *NUMPY_BROADCAST, *VARIADIC)(joined)
 
@@ -138,8 +79,9 @@ def where(op: Op) -> Access:
 
 
 def _hides_the_rest(op: Op) -> bool:
-    """True when an operand that is read is not taken only where a softmax will not look: what the mask leaves is exact."""
-    hidden = fact(op, op.node.outputs[0], "hidden")
+    """True when an operand that is read is not taken only where the result is certain: what the mask leaves is exact."""
+    name = op.node.outputs[0]
+    hidden = either(fact(op, name, "hidden"), fact(op, name, "fixed"))
     conditions: tuple[tuple[int, Fact], ...] = ((1, "one"), (2, "zero"))
     for index, taken in conditions:
         where_taken = fact(op, op.name(0), taken) if op.reads(index) else None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from rfonnx.access.certain import twin
 from rfonnx.access.kernels import SCATTERED, nonzero, row_ranges, unread
 from rfonnx.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
 from rfonnx.access.registry import Op, rule
 from rfonnx.access.rules.shared import per_channel
 from rfonnx.access.visible import MASK_NOTE, Range, range_steps, row_of, seen_in_product
+from rfonnx.access.zeros import fact
 
 
 @rule("MatMul")
@@ -47,7 +49,7 @@ def _operand(op: Op, index: int, order: tuple[int, ...], axis: int, own: Range |
     elif row is not None and row.shape[axis] == 1:
         name, steps = row.source, row.steps
     elif own is not None:
-        steps = range_steps(own)
+        name, steps = twin(op, name, fact(op, name, "zero")), range_steps(own)
     return Path(name, (*steps, *_ordered(order)))
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from rfonnx.access.certain import twin
 from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Window
 from rfonnx.access.registry import Op, Unproven, rule
 from rfonnx.access.rules.shared import axes_of, grouped, per_channel
 from rfonnx.access.visible import MASK_NOTE, Range, range_steps, seen_by_softmax, soft_mask
+from rfonnx.access.zeros import fact
 
 
 @rule("Softmax", "LogSoftmax", "Hardmax")
@@ -32,7 +34,7 @@ def _masked_softmax(op: Op, visible: Range) -> Access:
     visible = visible._replace(last=np.where(alone, visible.first - 1, visible.last))
     shape = tuple(1 if i == visible.axis else n for i, n in enumerate(op.shape(0)))
     note = "" if visible.exact else MASK_NOTE
-    scores = op.scores.get(op.name(0), op.name(0))
+    scores = twin(op, op.name(0), fact(op, op.name(0), "hidden"))
     row = op.temporary(shape, Access((Path(scores, range_steps(visible)),), visible.exact, note))
     op.rows[op.node.outputs[0]] = (row, shape)
     return Access((Path(row),), exact=False, note="weights that a mask hides are zero, but are shown with their row")

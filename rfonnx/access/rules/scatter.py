@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rfonnx.access.indexing import MAX_FLAT, MAX_TABLE, control_paths, pick, pick_rows, positions
+from rfonnx.access.masks import LARGEST
 from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Select, Step, Window
 from rfonnx.access.registry import Op, Unproven, declare_everything, rule
 from rfonnx.access.rules.slicing import known_index
@@ -169,7 +170,8 @@ def one_hot(op: Op) -> Access:
 
 @rule("Trilu")
 def trilu(op: Op) -> Access:
-    """Kept positions read themselves, zeroed ones nothing. Exact for a constant k and matrices of up to MAX_FLAT elements."""
+    """Kept positions read themselves, zeroed ones nothing. Exact for a constant k; of matrices of over
+    MAX_FLAT elements it is left to `rfonnx.access.certain` what is zeroed."""
     *batch, rows, columns = op.shape(0)
     k = op.attrs["k"]
     if k is None:
@@ -178,7 +180,8 @@ def trilu(op: Op) -> Access:
     if above if op.attrs["upper"] else below:
         return Access((Path(op.name(0)),))
     if rows * columns > MAX_FLAT:
-        return Access((Path(op.name(0)),), False, "positions that are zeroed are counted")
+        known = rows * columns <= LARGEST
+        return Access((Path(op.name(0)),), known, "" if known else "positions that are zeroed are counted")
     diagonal = np.arange(columns)[None, :] - np.arange(rows)[:, None]
     kept = diagonal >= k if op.attrs["upper"] else diagonal <= k
     index = np.where(kept.reshape(-1), np.arange(rows * columns), -1)
