@@ -235,3 +235,14 @@ def _tensor_shape(analysis: Analysed, name: str) -> Shape:
     """Shape of an output, which may be an input that is passed on; unknown for a constant, which is no tensor here."""
     tensor = analysis.tensors.get(name)
     return tensor.shape if tensor is not None else analysis.input_shapes.get(name)
+
+
+def duration(seconds: float) -> str:
+    """A time for people.
+
+    >>> duration(12.4), duration(200), duration(9000)
+    ('12 s', '3 min', '2.5 h')
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from rfonnx.cli import options
+from rfonnx.cli.main import INTERRUPTED
 
 STYLES = ("text", "json", "csv", "markdown", "npz", "png", "svg")
 
@@ -119,7 +120,20 @@ def _axes(context: click.Context, parameter: click.Parameter, text: str | None) 
     type=click.Choice(["mean", "grey", "noise", "blur", "difference"]),
     help="What perturb does: occlude with the mean, ..., or take differences. [default: mean]",
 )
-@click.option("--block", type=click.IntRange(1), metavar="N", help="Finest block that perturb occludes. [default: 1]")
+@click.option(
+    "--block",
+    type=click.IntRange(1),
+    metavar="N",
+    help="Size of the blocks that perturb occludes, all of them. [default: coarse, then finer ones where something changes]",
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    default=60.0,
+    show_default=True,
+    metavar="X",
+    help="What perturb takes at most without --block, about: blocks stay as coarse as that needs.",
+)
 @click.option(
     "--aggregate",
     "aggregation",
@@ -170,7 +184,7 @@ def command(
     shapes: options.Shapes,
     providers: tuple[str, ...],
     **asked: Any,
-) -> None:
+) -> int | None:
     """Measure what units of MODEL, an ONNX file, really look at: their effective receptive field.
 
     The theoretical field says what a unit can see. This says how much each position of the input changes it, by gradients that
@@ -200,22 +214,32 @@ def command(
 
         check_installed()
     chosen = dict(asked, input=given, shapes=shapes, providers=list(providers) or None)
+    found: list[Any] = []
+    stopped = False
     with _progress("layers" if every else "measuring") as tell:
-        if every:
-            found = list(
-                layers(
-                    model, at[0] if at else "center", [tensor] if tensor is not None else None, progress=tell, **chosen
-                )
-            )
-        else:
-            erfs = many(model, tensor, at or ["center"], positions, progress=tell, **chosen)
+        try:
+            if every:
+                wanted = [tensor] if tensor is not None else None
+                for layer in layers(model, at[0] if at else "center", wanted, progress=tell, **chosen):
+                    found.append(layer)  # noqa: PERF402  what was measured stays when the rest is interrupted
+            else:
+                found += many(model, tensor, at or ["center"], positions, progress=tell, partial=True, **chosen)
+                stopped = found[0].interrupted
+        except KeyboardInterrupt:
+            stopped = True
+    if stopped:
+        what = "what was measured before follows" if found else "nothing was measured yet"
+        click.echo(f"rfonnx: interrupted: {what}", err=True)
+        if not found:
+            return INTERRUPTED
     if every:
         _check_measured(found)
         write(_layers(Path(model).name, found, style, output), output, model)
     elif binary:
-        write_bytes(_binary(erfs, style), output, model)
+        write_bytes(_binary(found, style), output, model)
     else:
-        write(_text(erfs, style, output), output, model)
+        write(_text(found, style, output), output, model)
+    return INTERRUPTED if stopped else None
 
 
 def _style(output: str | None) -> str:
@@ -242,7 +266,16 @@ def _progress(what: str) -> Iterator[Any]:
     from rfonnx.cli.progress import progress
 
     with progress(what) as tell:
-        yield lambda at: tell(at.samples, at.total, _interval(at.half_width))
+        yield lambda at: _tell(tell, at)
+
+
+def _tell(tell: Any, at: Any) -> None:
+    """Samples; or runs, where a sample takes many."""
+    if not at.runs:
+        tell(at.samples, at.total, _interval(at.half_width))
+        return
+    of = f" of {at.total}" if at.total else ""
+    tell(at.runs, at.most_runs, f" runs, {at.samples}{of} samples done{_interval(at.half_width)}")
 
 
 def _interval(half_width: float) -> str:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import Protocol
+
+import click
+
+from rfonnx.plain import duration
 
 
 class Tell(Protocol):
@@ -14,11 +19,15 @@ class Tell(Protocol):
     def __call__(self, done: int, total: int | None, words: str = "") -> None: ...
 
 
+FIRST, EVERY = 10.0, 30.0
+"""Seconds of work that is left before anything is said where there is no terminal, and between two lines."""
+
+
 @contextmanager
 def progress(what: str) -> Iterator[Tell]:
-    """Gives a function to call after each step."""
+    """Gives a function to call after each step: a bar on a terminal, else a line now and then when it takes long."""
     if not sys.stderr.isatty():
-        yield lambda done, total, words="": None
+        yield Lines(what).tell
         return
     # Imported here: see waiting.
     from rich.console import Console
@@ -28,3 +37,32 @@ def progress(what: str) -> Iterator[Tell]:
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total, words="": bar.update(task, completed=done, total=total, description=f"{what}{words}")
+
+
+class Lines:
+    """Lines on standard error: the first as soon as the time that is left is known to be long, then one every half a minute."""
+
+    def __init__(self, what: str, clock: Callable[[], float] = monotonic) -> None:
+        """Nothing is done yet."""
+        self._what, self._clock = what, clock
+        self._said: float | None = None
+        self._first: tuple[float, int] | None = None
+
+    def tell(self, done: int, total: int | None, words: str = "") -> None:
+        """As `Tell`."""
+        now = self._clock()
+        if self._first is None:
+            # What was done at first took the time of opening the model too.
+            self._first = (now, done) if done else None
+            return
+        begun, before = self._first
+        left = (now - begun) * (total - done) / (done - before) if total and done > before and now > begun + 1 else None
+        if self._said is None:
+            due = now - begun > EVERY or (left is not None and left > FIRST)
+        else:
+            due = now - self._said > EVERY
+        if due:
+            self._said = now
+            of = f" of {total:,}" if total else ""
+            time = f", about {duration(left)} left" if left is not None else ""
+            click.echo(f"rfonnx: {self._what}{words}: {done:,}{of}{time}", err=True)

@@ -53,6 +53,7 @@ class ERF:
         half_width: half the width of the map's 95% confidence interval over samples, summed over positions, as a share of
             the mass; NaN with fewer than two samples.
         converged: half_width fell to the tolerance, and sampling stopped; None when there was no tolerance.
+        interrupted: the measurement was stopped before its last sample; the mean is over those before.
         skipped: samples that were left out.
         method: "gradient" or "perturb".
         probe: what a perturbation did ("mean", "difference", ...), "" for gradients.
@@ -81,6 +82,7 @@ class ERF:
     samples: int
     half_width: float = math.nan
     converged: bool | None = None
+    interrupted: bool = False
     skipped: tuple[Skipped, ...] = ()
     method: Method = "gradient"
     probe: str = ""

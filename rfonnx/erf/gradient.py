@@ -98,10 +98,6 @@ class GradientProber:
         own = gradient if self.batch == 1 else gradient[sample : sample + 1]
         return reduce_map(own, self._place.axes, aggregation, over)
 
-    def leaked(self, unit: int) -> float:
-        """Nothing: a map shows all of its gradient."""
-        return 0.0
-
     def _seeds(self, units: npt.NDArray[np.int64], weights: Sequence[np.ndarray]) -> np.ndarray:
         """(units, *shape of the tensor): zero but at the unit."""
         seeds = np.zeros((len(units), *self._session.shape), np.float32)

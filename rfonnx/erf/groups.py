@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfonnx.erf.batching import batched
+from rfonnx.erf.budget import Budget
 from rfonnx.erf.crop import Crop, crop, whole
 from rfonnx.erf.data import InputType
 from rfonnx.erf.default import NORMALISED
@@ -18,7 +19,7 @@ from rfonnx.erf.forward import ForwardSession
 from rfonnx.erf.gradient import GradientProber
 from rfonnx.erf.perturb import PerturbProber
 from rfonnx.erf.running import Running
-from rfonnx.erf.settings import Aggregation, Over, Settings
+from rfonnx.erf.settings import RANDOM_SAMPLES, Aggregation, Over, Settings
 from rfonnx.erf.subject import Subject
 from rfonnx.erf.unit import Unit
 from rfonnx.errors import RfonnxError
@@ -50,10 +51,6 @@ class Prober(Protocol):
         over: Over,
     ) -> Floats:
         """(units, samples, *lengths of the crop's window); at most `batch` samples."""
-        ...
-
-    def leaked(self, unit: int) -> float:
-        """Change that came from outside the unit's field, where the maps do not show it."""
         ...
 
 
@@ -95,17 +92,19 @@ def make_groups(
     if method == "auto":
         method = "gradient" if kind.dtype.kind == "f" else "perturb"
     groups = []
-    for members, part in _crops(subject, units, settings):
+    parts = _crops(subject, units, settings)
+    for members, part in parts:
+        budget = Budget(settings.seconds / len(parts), total or RANDOM_SAMPLES)
         made: Prober | None = None
         if method == "gradient":
             try:
                 made = _gradient(part, subject, settings, total)
             except RfonnxError as error:
-                made = _instead(error, part, settings, kind)
+                made = _instead(error, part, settings, kind, budget)
                 reason = str(error).removeprefix(f"{part.model.name}: ").removesuffix(f"; {error.hint}")
                 notes.append(f"measured by perturbation: {reason}")
                 method = "perturb"
-        made = made or _perturb(part, settings, kind)
+        made = made or _perturb(part, settings, kind, budget)
         lengths = tuple(hi - lo + 1 for lo, hi in part.window)
         groups.append(Group(members, part, made, [Running(lengths) for _ in members]))
     if method == "gradient" and (settings.probe is not None or settings.block is not None):
@@ -115,12 +114,12 @@ def make_groups(
     return groups, notes
 
 
-def _instead(error: RfonnxError, part: Crop, settings: Settings, kind: InputType) -> PerturbProber:
+def _instead(error: RfonnxError, part: Crop, settings: Settings, kind: InputType, budget: Budget) -> PerturbProber:
     """What measures without gradients when `error` says that there are none, if that is left open; else the error."""
     if settings.method != "auto":
         raise error
     try:
-        return _perturb(part, settings, kind)
+        return _perturb(part, settings, kind, budget)
     except RfonnxError:
         raise error from None
 
@@ -158,10 +157,10 @@ def _gradient(part: Crop, subject: Subject, settings: Settings, total: int | Non
         return GradientProber(part, part.model, 1, settings.providers, settings.threads)
 
 
-def _perturb(part: Crop, settings: Settings, kind: InputType) -> PerturbProber:
+def _perturb(part: Crop, settings: Settings, kind: InputType, budget: Budget) -> PerturbProber:
     model, batch = batched(part, settings.batch, None)
     session = ForwardSession(model, part.units, batch, settings.providers, settings.threads)
     probe = settings.probe or "mean"
     if probe == "difference" and kind.dtype.kind != "f":
         probe = "mean"
-    return PerturbProber(part, session, probe, settings.block, settings.seed, kind.values)
+    return PerturbProber(part, session, probe, settings.block, settings.seed, kind.values, budget)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from rfonnx.analysis import Analysis
 from rfonnx.effective import ERF, Skipped
-from rfonnx.effective.measures import trimmed
 from rfonnx.erf.data import InputType, Sample, Samples, samples
 from rfonnx.erf.groups import Group, make_groups
+from rfonnx.erf.outside import outside_share, supports
+from rfonnx.erf.pace import Watch
 from rfonnx.erf.perturb import PerturbProber
-from rfonnx.erf.settings import Progress, Settings
+from rfonnx.erf.settings import Settings
 from rfonnx.erf.subject import Subject
 from rfonnx.erf.unit import Unit
 from rfonnx.errors import DataError
@@ -33,6 +32,7 @@ class Outcome:
     skipped: tuple[Skipped, ...]
     notes: tuple[str, ...]
     converged: bool | None
+    interrupted: bool
 
 
 def measure(subject: Subject, units: Sequence[Unit], settings: Settings) -> list[ERF]:
@@ -47,27 +47,22 @@ def measure(subject: Subject, units: Sequence[Unit], settings: Settings) -> list
     stream = samples(settings.data, types, settings.n, settings.seed, subject.analysis.values)
     groups, notes = make_groups(subject, units, settings, types[units[0].place.input], stream.total)
     skipped: list[Skipped] = []
-    done = False
-    if settings.progress is not None:
-        settings.progress(Progress(0, stream.total, math.nan))
+    done = interrupted = False
+    watch = Watch(settings.progress, [group.prober for group in groups], stream.total)
     given = stream.read(_windowed(types, units[0], groups))
-    for chunk in _chunks(given, max(group.prober.batch for group in groups)):
-        maps = [_maps(group, chunk, units[0], settings) for group in groups]
-        for index, (_, (name, _)) in enumerate(chunk):
-            fault = _fault([rows[:, index] for rows in maps])
-            if fault:
-                skipped.append(Skipped(name, fault))
-                continue
-            for group, rows in zip(groups, maps, strict=True):
-                for running, values in zip(group.running, rows[:, index], strict=True):
-                    running.add(values)
-        runnings = [running for group in groups for running in group.running]
-        if settings.progress is not None:
-            widths = [running.half_width() for running in runnings]
-            settings.progress(Progress(runnings[0].samples + len(skipped), stream.total, max(widths)))
-        done = all(running.converged(settings.tolerance) for running in runnings)
-        if done:
-            break
+    runnings = [running for group in groups for running in group.running]
+    try:
+        for chunk in _chunks(given, max(group.prober.batch for group in groups)):
+            _add(chunk, groups, units[0], settings, skipped)
+            watch.measured(runnings[0].samples + len(skipped), max(running.half_width() for running in runnings))
+            done = all(running.converged(settings.tolerance) for running in runnings)
+            if done:
+                break
+    except KeyboardInterrupt:
+        if not settings.partial or not runnings[0].samples:
+            raise
+        interrupted = True
+        notes.append(f"interrupted: {runnings[0].samples} of {stream.total or 'the'} samples were measured")
     if not groups[0].running[0].samples and not skipped:
         raise DataError(f"{subject.name}: the data holds no samples", "give at least one")
     if not groups[0].running[0].samples:
@@ -76,7 +71,7 @@ def measure(subject: Subject, units: Sequence[Unit], settings: Settings) -> list
             f"{subject.name}: none of {len(skipped)} samples gave a finite map of '{units[0].tensor}'{what}",
             "check the model's values on such data, or choose another tensor",
         )
-    outcome = Outcome(stream, tuple(skipped), tuple(notes), None if settings.tolerance is None else done)
+    outcome = Outcome(stream, tuple(skipped), tuple(notes), None if settings.tolerance is None else done, interrupted)
     found: dict[int, ERF] = {}
     for group in groups:
         for index, member in enumerate(group.members):
@@ -97,6 +92,21 @@ def _windowed(types: dict[str, InputType], unit: Unit, groups: Sequence[Group]) 
 
 
 Numbered = tuple[int, Sample]
+
+
+def _add(
+    chunk: Sequence[Numbered], groups: Sequence[Group], unit: Unit, settings: Settings, skipped: list[Skipped]
+) -> None:
+    """Measure some samples and count their maps; what is not finite goes to `skipped`."""
+    maps = [_maps(group, chunk, unit, settings) for group in groups]
+    for index, (_, (name, _)) in enumerate(chunk):
+        fault = _fault([rows[:, index] for rows in maps])
+        if fault:
+            skipped.append(Skipped(name, fault))
+            continue
+        for group, rows in zip(groups, maps, strict=True):
+            for running, values in zip(group.running, rows[:, index], strict=True):
+                running.add(values)
 
 
 def _chunks(rows: Iterator[Sample], size: int) -> Iterator[list[Numbered]]:
@@ -138,17 +148,20 @@ def _result(subject: Subject, unit: Unit, group: Group, index: int, settings: Se
     running, prober, place = group.running[index], group.prober, unit.place
     values = np.zeros(place.lengths)
     values[tuple(slice(lo, hi + 1) for lo, hi in group.crop.window)] = running.mean()
-    outside = outside_share(subject.analysis, unit, values)
-    if running.scale > 0:
-        outside += prober.leaked(index) / (running.scale * running.samples)
     notes = list(outcome.notes)
     perturbed = isinstance(prober, PerturbProber)
+    if isinstance(prober, PerturbProber) and prober.probe != "difference":
+        outside = prober.outside(index, supports(subject.analysis, unit))
+        notes += prober.notes()
+    else:
+        outside = outside_share(subject.analysis, unit, values)
     if running.scale == 0:
         why = "dead or saturated units, or a sum that is constant"
         also = ", or a probe that is no change" if perturbed else ""
         notes.append(f"nothing changes '{unit.tensor}' at this place: {why}{also}")
     if outside:
-        notes.append("mass outside the theoretical field: please report this model, its field or its gradient is wrong")
+        wrong = "its field is wrong" if perturbed else "its field or its gradient is wrong"
+        notes.append(f"mass outside the theoretical field: please report this model, {wrong}")
     return ERF(
         model=subject.name,
         tensor=unit.tensor,
@@ -166,6 +179,7 @@ def _result(subject: Subject, unit: Unit, group: Group, index: int, settings: Se
         samples=running.samples,
         half_width=running.half_width(),
         converged=outcome.converged,
+        interrupted=outcome.interrupted,
         skipped=outcome.skipped,
         method="perturb" if perturbed else "gradient",
         probe=prober.probe if isinstance(prober, PerturbProber) else "",
@@ -177,29 +191,3 @@ def _result(subject: Subject, unit: Unit, group: Group, index: int, settings: Se
         data=", ".join([outcome.samples.description, *map("".join, bound_texts(subject.analysis.values))]),
         notes=tuple(notes),
     )
-
-
-def outside_share(analysis: Analysis, unit: Unit, values: Floats) -> float:
-    """Mass of a map outside the positions that the unit can see, by structure; exact, not only outside the box.
-
-    The supports of the summed positions (channels) are joined until nothing is left outside: mostly the first one holds all.
-    """
-    total = values.sum()
-    if not total:
-        return 0.0
-    held, begin = trimmed(values)
-    box = np.zeros(held.shape, np.bool_)
-    box[tuple(slice(max(lo - b, 0), max(hi + 1 - b, 0)) for (lo, hi), b in zip(unit.field, begin, strict=True))] = True
-    if held[~box].any():
-        return float(held[~box].sum() / total)
-    rest = tuple(a for a in range(len(unit.place.shape)) if a not in unit.place.axes)
-    part = tuple(slice(b, b + n) for b, n in zip(begin, held.shape, strict=True))
-    left = held > 0
-    for position in itertools.product(
-        *(range(n) if p is None else (p,) for n, p in zip(unit.shape, unit.position, strict=True))
-    ):
-        seen = np.asarray(analysis.support(unit.tensor, position, unit.place.input).any(axis=rest))
-        left &= ~seen[part]
-        if not left.any():
-            return 0.0
-    return float(math.fsum(held[left]) / total)

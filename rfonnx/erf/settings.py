@@ -38,11 +38,15 @@ class Progress:
         samples: done; or layers, where several are measured.
         total: in all, or None when that is not known.
         half_width: see `ERF`; the largest of all units.
+        runs: of the model so far, where perturbations are made; else 0.
+        most_runs: in all, about, as far as that can be told.
     """
 
     samples: int
     total: int | None
     half_width: float
+    runs: int = 0
+    most_runs: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class Settings:
     method: MethodChoice = "gradient"
     probe: Probe | None = None
     block: int | None = None
+    seconds: float = 60.0
     aggregation: Aggregation = "absolute"
     over: Over = "sum"
     tolerance: float | None = None
@@ -68,6 +73,7 @@ class Settings:
     providers: str | Sequence[str] | None = None
     threads: int | None = None
     progress: Callable[[Progress], None] | None = None
+    partial: bool = False
 
     def __post_init__(self) -> None:
         for name, known in _CHOICES.items():
@@ -92,6 +98,8 @@ class Settings:
             self._set("axes", tuple(whole("axes", axis, hint) for axis in given))
         if self.tolerance is not None and not (isinstance(self.tolerance, float | int) and self.tolerance > 0):
             raise QueryError(f"tolerance is {self.tolerance!r}", "give a share of the mass above 0, such as 0.05")
+        if not (isinstance(self.seconds, float | int) and 0 < self.seconds < float("inf")):
+            raise QueryError(f"seconds is {self.seconds!r}", "give a number above 0, such as 60")
         if self.method == "gradient" and (self.probe is not None or self.block is not None):
             raise QueryError("probe and block say how the input is perturbed", 'measure with method "perturb"')
 

@@ -37,6 +37,7 @@ def erf_json(erfs: Sequence[ERF]) -> Iterator[str]:
         "samples": first.samples,
         "skipped": [asdict(one) for one in first.skipped],
         "converged": first.converged,
+        "interrupted": first.interrupted,
         "units": [erf_to_dict(erf) for erf in erfs],
         "notes": list(dict.fromkeys(note for erf in erfs for note in erf.notes)),
     }

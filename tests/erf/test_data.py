@@ -17,7 +17,7 @@ from rfonnx.erf.settings import Progress
 from rfonnx.errors import DataError, QueryError
 
 RANDOM = np.random.default_rng(2)
-TYPES = {"x": InputType((1, 2, 4), np.dtype(np.float32)), "k": InputType((1, 3), np.dtype(np.int64), 7)}
+TYPES = {"x": InputType((1, 2, 4), np.dtype(np.float32)), "k": InputType((1, 3), np.dtype(np.int64), (0, 6))}
 
 
 def squaring_net() -> onnx.ModelProto:

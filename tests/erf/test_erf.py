@@ -36,7 +36,7 @@ def test_no_gradient_from_outside_the_theoretical_field(models: Path, file: str)
 
 def test_holes_of_dilated_convolutions_count_as_outside(models: Path) -> None:
     """`outside` knows the exact positions, not only the box."""
-    from rfonnx.erf.measure import outside_share
+    from rfonnx.erf.outside import outside_share
     from rfonnx.erf.place import find_place
     from rfonnx.erf.unit import find_unit
 

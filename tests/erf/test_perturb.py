@@ -14,7 +14,7 @@ import rfonnx.erf
 from erf.nets import Net, local_net
 from rfonnx import runtime
 from rfonnx.erf.probes import replacement
-from rfonnx.errors import ModelError, QueryError
+from rfonnx.errors import ModelError, QueryError, ShapeError
 from rfonnx.gradient import GradientError
 
 PLACES = [(4.0, 4.0), (4.0, 30.0), (20.0, 20.0), (33.0, 8.0)]
@@ -265,3 +265,216 @@ def test_booleans_are_negated() -> None:
     model = net.model(net.op("Cast", "x", to=onnx.TensorProto.FLOAT, name="y"))
     erf = rfonnx.erf(model, "y", n=3, method="perturb", position=(0, 4))
     assert (np.flatnonzero(erf.map).tolist(), erf.scale) == ([4], 1)
+
+
+def dense_net(length: int, inputs: int = 1) -> onnx.ModelProto:
+    """Every unit of y (1, inputs, 3) depends on every position of x (1, inputs, length), each in its own way."""
+    net = Net([1, inputs, length])
+    matrix = net.constant(np.random.default_rng(3).uniform(0.5, 1.5, (length, 3)).astype(np.float32) / length)
+    net.op("Tanh", net.op("MatMul", "x", matrix), name="y")
+    return net.model("y")
+
+
+@pytest.mark.parametrize("length", [5, 16, 17, 100, 257])
+@pytest.mark.parametrize("block", [None, 1])
+def test_the_search_never_costs_more_than_position_by_position(length: int, block: int | None) -> None:
+    """Where everything changes something, coarse blocks save nothing: 20,626 runs were made where 16,392 suffice."""
+    erf = rfonnx.erf(dense_net(length), "y", n=2, method="perturb", block=block)
+    assert erf.naive_runs == 2 * (1 + length)
+    assert erf.runs <= erf.naive_runs
+    assert np.count_nonzero(erf.map) == length
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_runs_of_random_nets_are_at_most_those_of_every_position(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    axes, length = int(draw.integers(1, 3)), int(draw.integers(9, 40))
+    kernels = [[int(draw.choice([1, 3, 5]))] * axes for _ in range(3)]
+    net, x, before = Net([1, 1, *[length] * axes]), "x", 1
+    for number, kernel in enumerate(kernels):
+        weight = draw.standard_normal((2, before, *kernel)) * (draw.random((2, before, *kernel)) < 0.7)
+        x = net.conv(x, weight, dilations=[int(draw.integers(1, 5))] * axes, name="y" if number == 2 else "")
+        before = 2
+    model = net.model("y")
+    places = [tuple(draw.integers(0, length, axes).astype(float)) for _ in range(int(draw.integers(1, 4)))]
+    for erf in rfonnx.erf.many(model, "y", places, n=1, method="perturb", crop=False):
+        assert erf.runs <= erf.naive_runs
+        assert (erf.outside, erf.notes) == (0, ())
+
+
+@pytest.mark.parametrize("block", [1, 2, 5])
+def test_a_block_size_means_every_block_by_itself(block: int) -> None:
+    model = dense_net(23)
+    sample = np.random.default_rng(5).standard_normal((1, 1, 23)).astype(np.float32)
+    erf = rfonnx.erf(model, "y", data=sample, method="perturb", block=block, position=(0, None, 0))
+    session = runtime.open_session(model)
+    before = session.run(["y"], {"x": sample})[0]
+    expected = np.zeros(23)
+    for first in range(0, 23, block):
+        changed = sample.copy()
+        changed[..., first : first + block] = sample.mean()
+        after = session.run(["y"], {"x": changed})[0]
+        expected[first : first + block] = abs((after - before)[0, :, 0].astype(np.float64).sum()) / len(
+            expected[first : first + block]
+        )
+    np.testing.assert_allclose(erf.map * erf.scale, expected, rtol=1e-4, atol=1e-6)
+    assert erf.runs == 1 + -(-23 // block)
+
+
+def test_the_mass_of_a_coarse_block_may_lie_on_holes() -> None:
+    """Taps 60 apart: with blocks of 7, mass lies between them, where the unit sees nothing. That is no fault of the field."""
+    net = Net([1, 1, 100])
+    net.conv("x", np.ones((1, 1, 2)), dilations=[60], name="y")
+    model = net.model("y")
+    erf = rfonnx.erf(model, "y", n=1, method="perturb", block=7, crop=False)
+    assert np.count_nonzero(erf.map) == 7 + 5  # the first block, and the last, which the field cuts
+    assert (erf.outside, erf.notes) == (0, ())
+    coarse = rfonnx.erf(model, "y", n=1, method="perturb", crop=False, seconds=1e-9)
+    assert coarse.outside == 0
+
+
+@pytest.mark.parametrize("block", [None, 1, 7])
+def test_a_change_from_a_hole_of_the_field_is_told(block: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A field that lacks the first tap: the blocks that hold it, and nothing that is seen, change the unit."""
+    from rfonnx.erf import measure
+
+    right = measure.supports
+
+    def without_the_first_tap(*given: object) -> object:
+        for seen in right(*given):  # type: ignore[arg-type]
+            seen[: len(seen) // 2] = False
+            yield seen
+
+    net = Net([1, 1, 100])
+    net.conv("x", np.ones((1, 1, 2)), dilations=[60], name="y")
+    monkeypatch.setattr(measure, "supports", without_the_first_tap)
+    erf = rfonnx.erf(net.model("y"), "y", n=2, method="perturb", crop=False, block=block)
+    assert 0.1 < erf.outside < 0.9
+    assert any("please report this model, its field is wrong" in note for note in erf.notes)
+
+
+def test_what_a_random_operator_changes_is_no_evidence() -> None:
+    net = Net([1, 1, 30])
+    a = net.conv("x", np.ones((1, 1, 3)))
+    model = net.model(net.op("Add", a, net.op("RandomNormalLike", a), name="y"))
+    erf = rfonnx.erf(model, "y", n=2, method="perturb", crop=False)
+    assert erf.outside == 0
+    assert any("draws at random" in note for note in erf.notes)
+
+
+def test_what_rounding_changes_is_no_evidence() -> None:
+    """onnxruntime slides LRN's sum over the channels: rounding carries a change past the window."""
+    net = Net([1, 64, 2, 2])
+    model = net.model(net.op("LRN", "x", size=3, alpha=1.0, name="y"))
+    sample = 1000 * np.random.default_rng(0).standard_normal((4, 64, 2, 2)).astype(np.float32)
+    options = {"method": "perturb", "axes": (1,), "data": sample, "position": (0, 40, 0, 0), "probe": "noise"}
+    erf = rfonnx.erf(model, "y", **options)
+    assert erf.outside == 0
+    assert erf.field == ((39, 41),)
+
+
+def test_a_run_that_changes_nothing_that_a_unit_sees_gives_it_nothing() -> None:
+    """Two units share runs; a block of one that is quiet keeps its coarse value when the other's is looked into."""
+    from rfonnx.erf.blocks import plan_blocks
+    from rfonnx.erf.perturb import _assigned
+
+    plan = plan_blocks([[(0, 3)], [(4, 7)]], 1)
+    active = np.array([True] * 4 + [False] * 4)
+    runs = list(plan.runs(active))
+    values = np.array([[1.0, 0.0], [2.0, 0.0], [3.0, 0.5], [4.0, 0.0]])
+    changes, beyond = _assigned(plan, active, [colour for colour, _ in runs], values)
+    assert changes[0, :4].tolist() == [1, 2, 3, 4]
+    assert np.isnan(changes[1]).all()
+    assert beyond.tolist() == [0, 0.5]
+
+
+def test_too_little_time_makes_it_coarse_and_says_so() -> None:
+    erf = rfonnx.erf(dense_net(500), "y", n=3, method="perturb", seconds=1e-9, position=(0, 0, None))
+    assert 3 * 40 < erf.runs <= 3 * 64
+    (note,) = erf.notes
+    assert "position by position this would take 1,503 runs" in note
+    assert "64 runs a sample" in note
+    full = rfonnx.erf(dense_net(500), "y", n=3, method="perturb", seconds=1e-9, block=1, position=(0, 0, None))
+    assert (full.runs, full.notes) == (1503, ())
+    # Each coarse block holds what its positions hold together, about: the net is nearly linear over a block.
+    assert np.abs(erf.map - full.map).sum() < 2
+
+
+def test_a_budget_is_a_power_of_two_between_the_least_and_the_plain() -> None:
+    from rfonnx.erf.budget import LEAST, Budget
+
+    def most(seconds: float, plain: int, first: float, warm: float) -> int:
+        return Budget(seconds, samples=10).most(plain, first, lambda: warm)
+
+    assert most(60, 1000, 0.001, 0.001) == 1000  # 10 seconds
+    assert most(60, 1000, 0.1, 0.001) == 1000  # the first run was slow, the others are not
+    assert most(60, 1000, 0.1, 0.02) == 256  # 300 fit
+    assert most(60, 1000, 9, 9) == LEAST
+    assert most(60, 20, 9, 9) == 20
+    budget = Budget(60, samples=10)
+    assert budget.note() == ""
+    assert budget.most(1000, 1, lambda: 1) == LEAST
+    assert budget.most(1000, 0, lambda: 0) == LEAST
+    assert "would take 10,000 runs, about 2.8 h" in budget.note()
+
+
+@pytest.mark.parametrize("partial", [True, False])
+def test_an_interruption_keeps_whole_samples(partial: bool) -> None:
+    def stop(at: rfonnx.erf.settings.Progress) -> None:
+        if at.samples == 2 and at.runs > 2 * 40:
+            raise KeyboardInterrupt
+
+    options = {"n": 9, "method": "perturb", "progress": stop, "partial": partial}
+    if not partial:
+        with pytest.raises(KeyboardInterrupt):
+            rfonnx.erf(dense_net(40), "y", **options)
+        return
+    erf = rfonnx.erf(dense_net(40), "y", **options)
+    assert (erf.samples, erf.interrupted) == (2, True)
+    assert "interrupted: 2 of 9 samples were measured" in erf.notes
+    two = rfonnx.erf(dense_net(40), "y", n=2, method="perturb")
+    np.testing.assert_array_equal(erf.map, two.map)
+
+
+def test_runs_are_told_as_they_are_made() -> None:
+    told = []
+    erf = rfonnx.erf(dense_net(40), "y", n=3, method="perturb", progress=told.append)
+    assert told[0].runs == 0
+    assert [at.runs for at in told] == sorted(at.runs for at in told)
+    assert (told[-1].runs, told[-1].samples) == (erf.runs, 3)
+    assert all(at.most_runs == 3 * 41 for at in told if at.runs > 1 and not at.samples)
+    assert told[-1].most_runs == erf.runs
+
+
+def parameter_net(op_type: str) -> tuple[onnx.ModelProto, dict[str, np.ndarray]]:
+    """An operator whose output's shape is decided by an integer input k, though the file declares it."""
+    net = Net([1, 8])
+    net.inputs.append(onnx.helper.make_tensor_value_info("k", onnx.TensorProto.INT64, [1 if op_type == "TopK" else 2]))
+    if op_type == "TopK":
+        net.nodes.append(onnx.helper.make_node("TopK", ["x", "k"], ["y", "i"]))
+    else:
+        net.op("Tile", "x", "k", name="y")
+    model = net.model("y")
+    shape = [1, 3] if op_type == "TopK" else [2, 16]
+    model.graph.output[0].CopyFrom(onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, shape))
+    return model, {
+        "x": np.arange(8, dtype=np.float32)[None, None],
+        "k": np.array([[3]] if op_type == "TopK" else [[2, 2]]),
+    }
+
+
+@pytest.mark.parametrize(
+    ("op_type", "refused"),
+    [
+        ("TopK", r"input 'k'.*(cannot be perturbed|decides the shape).*another --input"),
+        ("Tile", r"'y' sees nothing of input 'k' at .*, shapes aside; choose another"),
+    ],
+)
+def test_an_input_that_decides_the_shape(op_type: str, refused: str) -> None:
+    model, data = parameter_net(op_type)
+    with pytest.raises(ShapeError, match=r"(has the shape|cannot run the model).*give what the inputs hold"):
+        rfonnx.erf(model, "y", n=1, method="perturb", input="x")
+    erf = rfonnx.erf(model, "y", data=data, method="perturb", input="x", position=(0, 0))
+    assert erf.scale > 0
+    with pytest.raises(QueryError, match=refused):
+        rfonnx.erf(model, "y", data=data, method="perturb", input="k")
