@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from rfonnx.graph.id_rules import RULES, Interval
 from rfonnx.graph.model import Graph, Node
 from rfonnx.graph.tensors import element_count
+from rfonnx.graph.walk import every_node
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def lookups(graph: Graph, input: str) -> list[Lookup]:
     """Every lookup that the values of an input reach, in topological order; tables of unknown length are left out."""
     makers = _makers(graph)
     found = []
-    for node in _nodes(graph):
+    for node in every_node(graph):
         for slot, place in _INDEXED.get(node.kind, {}).items():
             index = node.inputs[slot] if slot < len(node.inputs) else ""
             table = place(graph, node) if index else None
@@ -62,7 +63,7 @@ def id_range(graph: Graph, input: str) -> tuple[int, int] | None:
     """
     makers = _makers(graph)
     bounds = [(one.low, one.high) for one in lookups(graph, input)]
-    for node in _nodes(graph):
+    for node in every_node(graph):
         for slot, (data, axis) in _LENGTHS.get(node.kind, {}).items():
             lengths = node.inputs[slot] if slot < len(node.inputs) else ""
             shape = graph.shapes.get(node.inputs[data]) if lengths else None
@@ -88,16 +89,7 @@ def _of_type(dtype: str) -> list[tuple[int, int]]:
 
 
 def _makers(graph: Graph) -> dict[str, Node]:
-    return {name: node for node in _nodes(graph) for name in node.outputs if name}
-
-
-def _nodes(graph: Graph) -> Iterator[Node]:
-    """All nodes, those of branches and loops too: what these capture keeps its name."""
-    for node in graph.nodes:
-        yield node
-        for value in node.attrs.values():
-            if isinstance(value, Graph):
-                yield from _nodes(value)
+    return {name: node for node in every_node(graph) for name in node.outputs if name}
 
 
 def _held(graph: Graph, makers: dict[str, Node], tensor: str, bound: Interval, input: str) -> Iterator[tuple[int, int]]:
