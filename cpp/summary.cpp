@@ -8,8 +8,13 @@ namespace {
 
 struct Sizes {
     int64_t largest = 0, smallest = 0;
+    int64_t taken = 0;
+    Interval first = kEmpty; // of the positions taken
+    bool same = true;        // all of them see what the first one sees
 
     void take(Interval value) {
+        first = taken++ == 0 ? value : first;
+        same = same && value.lo == first.lo && value.hi == first.hi;
         if (value.empty())
             return;
         const int64_t size = add(add(value.hi, -value.lo), 1);
@@ -40,6 +45,7 @@ Sizes sizes_of(const Field& field, const Shape& shape) {
             }
         }
         sizes.take(all);
+        sizes.same = false; // not looked at
         return sizes;
     }
     std::vector<int64_t> position(shape.size(), 0);
@@ -64,13 +70,15 @@ struct Sliding {
     int axis = -1;
     int64_t period = 1;
     Rational stride = 0;
-    bool regular = true; // every term either slides along `axis` with `stride`, or does not slide
+    bool regular = true; // every term slides along `axis` with `stride`, or differs by classes alone
     bool walks = false;  // some term depends on the position
 };
 
 Sliding sliding_of(const Field& field) {
     Sliding result;
     for (const TermPtr& term : field.terms) {
+        if (term->walks.empty())
+            result.regular = false; // beside what slides, one place that all positions see
         for (const Walk& walk : term->walks) {
             result.walks = true;
             if (walk.classes)
@@ -92,6 +100,13 @@ Sliding sliding_of(const Field& field) {
         }
     }
     return result;
+}
+
+/// A term that gives every position the whole axis, as a mean over it does: whatever slides beside it.
+bool takes_all(const Field& unbounded, int64_t input_length) {
+    return std::any_of(unbounded.terms.begin(), unbounded.terms.end(), [&](const TermPtr& term) {
+        return term->walks.empty() && term->table[0].lo <= 0 && term->table[0].hi >= input_length - 1;
+    });
 }
 
 /// Beside an axis that slides, the axes along which positions only come in classes (the two halves of a concat over
@@ -135,7 +150,9 @@ Summary summarise(const Field& unbounded, const Field& clipped, const Shape& sha
     result.size_min = sizes.smallest;
 
     const Sliding sliding = sliding_of(unbounded);
-    if (!sliding.walks) {
+    // Two directions of a recurrent layer, of which neither sees all, leave nothing out together.
+    const bool alike = sizes.same && sizes.taken > 1;
+    if (!sliding.walks || alike || takes_all(unbounded, input_length)) {
         result.kind = Kind::global;
     } else if (sliding.regular && sliding.axis >= 0) {
         result.kind = sliding.period == 1 ? Kind::local : Kind::periodic;

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas
 
+    from rfonnx.derive.time import Time
+
     Int64 = npt.NDArray[np.int64]
 Box = dict[str, tuple[tuple[int, int], ...]]
 
@@ -169,18 +171,23 @@ class Analysis:
 
     @cached_property
     def globals(self) -> tuple[tuple[str, str, int], ...]:
-        """Operators that take a whole spatial axis into each position: (tensor, input, axis), in topological order.
+        """Operators that take a whole spatial axis, or one of time, into each position: (tensor, input, axis), in topological order.
 
-        A pooling to one pixel, attention over all tokens, a normalisation over space; also where everything was seen before.
+        A pooling to one pixel, attention over all tokens, a normalisation over space, a recurrent layer of both directions; also
+        where everything was seen before. What is known only as "at most" is among them: `tensors[tensor].exact` tells.
         """
-        spatial = set(self.windowed)
-        found = []
-        for tensor, column in self._result.global_steps:
-            name, pair = self._program.tensors[tensor].name.split("\0")[0], self._axes[column]
-            # Attention in windows takes all of a window's axis, and is not global.
-            if pair in spatial and self.tensors[name].fields[pair].kind == "global":
-                found.append((name, *pair))
-        return tuple(dict.fromkeys(found))
+        axes = [pair for pair in self.windowed if pair[0] not in self.time.axes.states]
+        return self.globals_along([*axes, *self.time.known.items()])
+
+    def globals_along(self, pairs: Sequence[tuple[str, int]]) -> tuple[tuple[str, str, int], ...]:
+        """The same along any axes (input, axis)."""
+        from rfonnx.derive.whole import takes_whole
+
+        steps = [
+            (self._program.tensors[tensor].name.split("\0")[0], *self._axes[column])
+            for tensor, column in self._result.global_steps
+        ]
+        return takes_whole(self, self._program, self.time.walks, pairs, steps)
 
     @cached_property
     def windowed(self) -> tuple[tuple[str, int], ...]:
@@ -200,7 +207,14 @@ class Analysis:
         """
         from rfonnx.derive import facts
 
-        return facts(self, self._graph, self._program, self._again)
+        return facts(self, self._graph, self._program, self.time, self._again)
+
+    @cached_property
+    def time(self) -> Time:
+        """What tensors see along time: which axis of an input that is, and how far they look."""
+        from rfonnx.derive.time import Time
+
+        return Time(self, self._graph, self._program)
 
     def intervals(self, tensor: str, input: str, axis: int, clip: bool = True) -> tuple[Int64, Int64]:
         """Interval of every position of a tensor along one input axis.

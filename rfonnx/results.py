@@ -151,9 +151,9 @@ class BatchFact:
 
 @dataclass(frozen=True, slots=True)
 class TimeFact:
-    """How far an output sees before and after its own position, along the one axis of an input that it slides along.
+    """How far an output sees before and after its own position, along the time axis of an input.
 
-    Output position t stands for input sample floor(t * stride).
+    Output position t stands for input sample floor(t * stride), also where it sees the whole axis.
 
     Attributes:
         input, axis: of the input.
@@ -163,6 +163,8 @@ class TimeFact:
         lookahead: samples between a position's own and the last one it sees, largest over the positions; below 0 when even
             that one lies before.
         context: samples between the first one a position sees and its own, largest over the positions, borders aside.
+        length: of the input axis, when lookahead or context grow with it (attention, recurrent layers, a mean over time); 0
+            when they are the same at any length.
     """
 
     input: str
@@ -172,6 +174,7 @@ class TimeFact:
     causal: bool | None
     lookahead: int
     context: int
+    length: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +221,7 @@ class OutputFacts:
     Attributes:
         name: the output.
         batch: whether samples are computed apart.
-        time: by input with one axis that the output slides along.
+        time: by input with one time axis that an axis of the output runs along.
         shifts: by input and spatial (or token) axis that the output depends on.
         positional: constants on the way that treat positions differently, in topological order.
     """

@@ -120,7 +120,8 @@ def _load() -> None:
         runs,
         structure,
         teacher,
+        time,
         weights,
     )
 
-    assert all((costs, dataflow, deployment, deterministic, fields, modes, runs, structure, teacher, weights))
+    assert all((costs, dataflow, deployment, deterministic, fields, modes, runs, structure, teacher, time, weights))

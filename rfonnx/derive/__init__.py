@@ -6,23 +6,28 @@ from collections.abc import Callable
 
 from rfonnx.access.lower import Program
 from rfonnx.derive.batch import batch_facts
-from rfonnx.derive.causality import time_facts
 from rfonnx.derive.equivariance import Shifts
 from rfonnx.derive.moves import Moves
 from rfonnx.derive.positional import Positional
 from rfonnx.derive.source import Fields
+from rfonnx.derive.time import Time
 from rfonnx.graph.model import Graph
 from rfonnx.results import OutputFacts, ShiftFact
 
 
 def facts(
-    fields: Fields, graph: Graph, program: Program, again: Callable[[dict[str, tuple[int, ...]]], Fields]
+    fields: Fields,
+    graph: Graph,
+    program: Program,
+    time: Time,
+    again: Callable[[dict[str, tuple[int, ...]]], Fields],
 ) -> dict[str, OutputFacts]:
     """Facts by output.
 
     Args:
         fields: the analysis.
         graph, program: what it was made of.
+        time: how its tensors run along time.
         again: analyses the same model with other input shapes.
     """
     batch = batch_facts(fields, graph.declared, len(graph.nodes), again)
@@ -38,7 +43,7 @@ def facts(
         )
         constants = frozenset().union(*(moves.constants for _, moves in own if moves is not None))
         result[name] = OutputFacts(
-            name, batch[name], time_facts(fields, name), followed, shifts.positional.named(constants)
+            name, batch[name], time.facts(name), followed, shifts.positional.named(constants)
         )
     return result
 

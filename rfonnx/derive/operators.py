@@ -5,6 +5,8 @@ An operator that is in none of these sets is taken to treat positions differentl
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from rfonnx.access.pointwise import BINARY, NUMPY_BROADCAST, UNARY, VARIADIC
 from rfonnx.graph.model import Node
 
@@ -78,3 +80,45 @@ def channel_axis(node: Node, rank: int) -> int:
         node.kind == "com.microsoft.QLinearConv" and node.attrs.get("channels_last", 0)
     )
     return rank - 1 if last else 1
+
+
+class Sequential(NamedTuple):
+    """Where an operator that goes through a sequence has it, and the state that it begins with.
+
+    Attributes:
+        operands: inputs that hold a sequence.
+        states: inputs that hold what an earlier call left.
+    """
+
+    operands: tuple[int, ...]
+    states: tuple[int, ...]
+
+
+RECURRENT: dict[str, Sequential] = {
+    **dict.fromkeys(("RNN", "GRU"), Sequential((0,), (5,))),
+    **dict.fromkeys(("LSTM", *_microsoft("DynamicQuantizeLSTM AttnLSTM")), Sequential((0,), (5, 6))),
+    **dict.fromkeys(("LinearAttention", "com.microsoft.LinearAttention"), Sequential((0, 1, 2), (3,))),
+    **dict.fromkeys(("CausalConvWithState", "com.microsoft.CausalConvWithState"), Sequential((0,), (3,))),
+}
+"""Operators that go through a sequence step by step."""
+
+ATTENDING: dict[str, Sequential] = {
+    "Attention": Sequential((0, 1, 2), (4, 5)),
+    "ai.onnx.preview.FlexAttention": Sequential((0, 1, 2), ()),
+    "com.microsoft.Attention": Sequential((0,), (4,)),
+    "com.microsoft.QAttention": Sequential((0,), (8,)),
+    "com.microsoft.MultiHeadAttention": Sequential((0, 1, 2), (6, 7)),
+    "com.microsoft.GroupQueryAttention": Sequential((0, 1, 2), (3, 4)),
+}
+"""Operators that compare positions of sequences with each other. Those that nobody wrote a rule for are not here."""
+
+
+def sequence_axis(node: Node, rank: int) -> int:
+    """Axis along which a sequence runs that an operator of `RECURRENT` or `ATTENDING` is given.
+
+    (time, batch, features) for recurrent layers, or batch first by `layout`; (batch, time, features) for attention, or (batch,
+    heads, time, features); (batch, channels, time) for the convolution.
+    """
+    if node.op_type in ("RNN", "GRU", "LSTM", "DynamicQuantizeLSTM", "AttnLSTM"):
+        return 1 if node.attrs.get("layout", 0) else 0
+    return 2 if rank == 4 or node.op_type == "CausalConvWithState" else 1

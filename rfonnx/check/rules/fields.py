@@ -124,64 +124,6 @@ def coverage(subject: Subject, values: Values) -> Iterator[Says]:
 
 
 @rule(
-    "RF004",
-    "lookahead",
-    "error",
-    {
-        "max": Parameter(
-            "float",
-            "how far an output may see ahead of its own position, in samples, or in ms with `rate`",
-            required=True,
-        ),
-        "rate": Parameter("float", "samples per second; `max` is in milliseconds then"),
-        "tensor": Parameter("str", "the output; every output when left out"),
-    },
-)
-def lookahead(subject: Subject, values: Values) -> Iterator[Says]:
-    """An output sees at most `max` samples (with `rate`: milliseconds) beyond its own position.
-
-    Lookahead is delay: a speech enhancer that looks 20 ms ahead answers 20 ms late, however fast it computes. Output
-    position t stands for input sample floor(t * stride).
-
-    Way out: pad on the left instead of on both sides.
-    """
-    for name, fact in _times(subject, values):
-        ahead = fact.lookahead * 1000 / values["rate"] if values["rate"] else fact.lookahead
-        unit = " ms" if values["rate"] else " samples"
-        text = f"sees {ahead:g}{unit} ahead along {fact.input} axis {fact.axis}, at most {values['max']:g}{unit} are allowed"
-        yield Says(text, name, ahead > values["max"])
-
-
-@rule("RF005", "causal", "error", {"tensor": Parameter("str", "the output; every output when left out")})
-def causal(subject: Subject, values: Values) -> Iterator[Says]:
-    """No output position sees anything after its own.
-
-    What a streaming or autoregressive model must hold. A mask of -inf before a softmax counts, a soft mask (-1e4) does
-    not. Where it is not proven, the rule fails and says so.
-
-    Way out: causal padding; `rfonnx explain --tensor` shows what a position reads.
-    """
-    for name, fact in _times(subject, values):
-        along = f"along {fact.input} axis {fact.axis}"
-        if fact.causal:
-            yield holds(f"is causal {along}", name)
-        elif fact.causal is None:
-            yield Says(f"is not proven to be causal {along}: it sees at most {fact.lookahead} samples ahead", name)
-        else:
-            yield Says(f"sees {fact.lookahead} samples ahead {along}", name)
-
-
-def _times(subject: Subject, values: Values) -> Iterator[tuple[str, TimeFact]]:
-    facts = subject.analysis.facts
-    if values["tensor"] and values["tensor"] not in facts:
-        raise QueryError(f"{subject.path}: there is no output '{values['tensor']}'", f"there are {', '.join(facts)}")
-    found = [(name, time) for name, fact in facts.items() if values["tensor"] in (None, name) for time in fact.time]
-    if not found:
-        raise NotApplicableError("no output slides along a single axis of time")
-    yield from found
-
-
-@rule(
     "RF006",
     "batch-independent",
     "error",

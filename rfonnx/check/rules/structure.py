@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from rfonnx.access.support import support
 from rfonnx.check.registry import NotApplicableError, Says, Values, holds, rule
+from rfonnx.check.rules.where import INPUT_AND_AXIS, space_axes
 from rfonnx.check.subject import Subject
 from rfonnx.findings import Parameter
 
@@ -33,21 +34,32 @@ def aligned_joins(subject: Subject, values: Values) -> Iterator[Says]:
         yield holds(words)
 
 
-@rule("RF008", "no-global-operator", "error")
+@rule("RF008", "no-global-operator", "error", INPUT_AND_AXIS)
 def no_global_operator(subject: Subject, values: Values) -> Iterator[Says]:
-    """No operator sees a whole spatial axis at once.
+    """No operator sees a whole spatial axis, or all of time, at once.
 
-    Global pools, attention over all tokens, squeeze-and-excitation and normalisation over space make tiling inexact and
-    streaming impossible.
+    Global pools, attention over all tokens, squeeze-and-excitation, normalisation over space and recurrent layers of
+    both directions make tiling inexact and streaming impossible. What is only known as "at most the whole axis" is not
+    proven to see less, and fails.
 
-    Way out: windows of fixed size; running statistics instead of instance norms.
+    Way out: windows of fixed size; running statistics instead of instance norms; name `input` and `axis` where nothing
+    tells along which axes positions run.
     """
-    found = False
-    for tensor, input, axis in subject.analysis.globals:
-        found = True
-        yield Says(f"takes all of {input} axis {axis} into each position", tensor)
-    if not found:
-        yield holds("no operator is global")
+    analysis = subject.analysis
+    pairs, failures = space_axes(subject, values)
+    yield from failures
+    found = analysis.globals_along(pairs)
+    for name, input, axis in found:
+        tensor = analysis.tensors[name]
+        operator = tensor.op_type + (f" '{tensor.node}'" if tensor.node else "")
+        if tensor.exact:
+            yield Says(f"{operator} takes all of {input} axis {axis} into each position", name)
+        else:
+            text = "what a position sees is only known as at most all of it"
+            yield Says(f"{operator} is not proven to take less than all of {input} axis {axis}: {text}", name)
+    if pairs and not found:
+        where = ", ".join(f"{input} axis {axis}" for input, axis in pairs)
+        yield holds(f"no operator takes a whole axis (looked at: {where})")
 
 
 @rule("RF009", "no-unknown-operator", "warning", default=True)

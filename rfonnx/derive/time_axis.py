@@ -1,0 +1,168 @@
+"""Which axis of an input is time? One place that reports, facts and rules ask.
+
+In this order, and where an answer is not one axis there is none:
+
+1. the axis that recurrent layers go through, traced back to the input, and one whose dimension the file names like time
+   ("time", "seq_len", "frames", "T"): where these disagree, both are candidates;
+2. the axis that windows slide along, and that attention compares positions of.
+
+What an earlier call left (`initial_h`, caches that are put before the new frames) is state, and has no time axis.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from rfonnx.access.lower import Program
+from rfonnx.access.primitives import Band, Reduce, Select, Spread, Window
+from rfonnx.derive.operators import ATTENDING, RECURRENT, Sequential, sequence_axis
+from rfonnx.derive.source import Fields
+from rfonnx.derive.walks import Walks
+from rfonnx.graph.model import Graph, Node
+
+TIME_WORDS = {"t", "time", "times", "timestep", "timesteps", "step", "steps", "seq", "sequence", "frame", "frames", "length", "len"}
+"""Words of a dimension's name that say time."""
+
+OTHER_WORDS = {"past", "cache", "batch", "total"}
+"""Words that say that it is not the time of this call's input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Axes of an input that may be time.
+
+    Attributes:
+        axes: one: that is time; several: it is one of them; none: nothing tells.
+        why: what tells.
+    """
+
+    axes: tuple[int, ...]
+    why: str
+
+
+class TimeAxes:
+    """The time axis of every input, found when it is first asked for."""
+
+    def __init__(self, fields: Fields, graph: Graph, program: Program, walks: Walks) -> None:
+        self._fields = fields
+        self._graph = graph
+        self._program = program
+        self._walks = walks
+        self._tensors = {tensor.name: tensor for tensor in program.tensors}
+
+    @cached_property
+    def candidates(self) -> Mapping[str, Candidates]:
+        """By input; inputs that are states, or along which nothing runs, have none."""
+        found = {name: self._search(name) for name in self._fields.inputs if name not in self._initial_states}
+        before = self._put_before(found)
+        return {name: one for name, one in found.items() if one.axes and name not in before}
+
+    @cached_property
+    def states(self) -> frozenset[str]:
+        """Inputs that hold what an earlier call left."""
+        found = {name: self._search(name) for name in self._fields.inputs if name not in self._initial_states}
+        return self._initial_states | self._put_before(found)
+
+    def lengths(self, input: str) -> dict[int, int]:
+        """Axes of an input that have more than one position, without an open batch: any of them may be what the user means."""
+        shape = self._fields.input_shapes.get(input) or ()
+        return {axis: n for axis, n in enumerate(shape) if n is not None and n > 1 and axis != self._batch(input)}
+
+    def _batch(self, input: str) -> int | None:
+        """The first axis where the file leaves it open and does not name it like time."""
+        first = next(iter(self._graph.declared.get(input, ())), 1)
+        return 0 if isinstance(first, str) and not says_time(first) else None
+
+    def _search(self, input: str) -> Candidates:
+        named = tuple(
+            axis for axis, dim in enumerate(self._graph.declared.get(input, ())) if isinstance(dim, str) and says_time(dim)
+        )
+        gone_through = tuple(sorted(set(self._gone_through(input, RECURRENT))))
+        strong = tuple(sorted({*named, *gone_through}))
+        if strong:
+            return Candidates(strong, "recurrent layers go through it" if gone_through else "its dimension is named so")
+        slid = {axis for name, axis in self._fields.windowed if name == input}
+        if len(slid) < 2:
+            slid |= {*self._gone_through(input, ATTENDING), *self._compared(input)}
+        return Candidates(tuple(sorted(slid)), "windows slide along it, or attention compares its positions")
+
+    def _gone_through(self, input: str, operators: Mapping[str, Sequential]) -> Iterator[int]:
+        """Axes of an input that run along the sequence axis of such operators."""
+        for node in self._graph.nodes:
+            if node.kind not in operators:
+                continue
+            for name in (node.inputs[i] for i in operators[node.kind].operands if i < len(node.inputs)):
+                for axis in range(len(self._fields.input_shapes.get(input) or ())):
+                    for line in self._walks.of(name, input, axis):
+                        if line.walks(sequence_axis(node, len(line.axes))):
+                            yield axis
+
+    def _compared(self, input: str) -> Iterator[int]:
+        """Axes that run along two axes of one tensor, as queries and keys do along those of their products."""
+        for axis in self.lengths(input):
+            if any(len({line.walking for line in lines} - {()}) > 1 for lines in self._walks.all(input, axis)):
+                yield axis
+
+    @cached_property
+    def _initial_states(self) -> frozenset[str]:
+        """Inputs that come to an operator as its state, unchanged but for their layout."""
+        sequential = {**RECURRENT, **ATTENDING}
+        found = {
+            self._origin(node.inputs[i])
+            for node in self._graph.nodes
+            if node.kind in sequential
+            for i in sequential[node.kind].states
+            if i < len(node.inputs)
+        }
+        return frozenset(name for name in found if name is not None)
+
+    def _put_before(self, found: Mapping[str, Candidates]) -> frozenset[str]:
+        """Inputs that are put before another one along its time axis: caches of earlier frames."""
+        axes = {name: one.axes[0] for name, one in found.items() if len(one.axes) == 1}
+        return frozenset(
+            earlier
+            for node in self._graph.nodes
+            if node.kind == "Concat"
+            for earlier, later in self._neighbours(node)
+            for name, axis in axes.items()
+            if name != earlier and any(line.walks(node.attrs["axis"]) for line in self._walks.of(later, name, axis))
+        )
+
+    def _neighbours(self, node: Node) -> Iterator[tuple[str, str]]:
+        """Pairs of an input that a Concat is given as it is, and a tensor behind it that does not come from there alone."""
+        origins = [self._origin(name) for name in node.inputs]
+        for i, origin in enumerate(origins):
+            for j in range(i + 1, len(origins)):
+                if origin is not None and origins[j] != origin:
+                    yield origin, node.inputs[j]
+
+    def _origin(self, tensor: str) -> str | None:
+        """The input that a tensor is, but for its layout and the part that is taken; None when it is computed."""
+        inputs = len(self._program.inputs)
+        while tensor in self._tensors:
+            paths = self._tensors[tensor].paths
+            if len(paths) != 1 or any(_mixes(step) for step in paths[0][1]):
+                return None
+            source = paths[0][0]
+            tensor = self._program.inputs[source][0] if source < inputs else self._program.tensors[source - inputs].name
+        return tensor if tensor in self._fields.inputs else None
+
+
+def says_time(name: str) -> bool:
+    """Whether the name of a dimension says time.
+
+    >>> [says_time(name) for name in ("T", "seq_len", "numFrames", "past_sequence_length", "height", "batch")]
+    [True, True, True, False, False, False]
+    """
+    words = {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)}
+    return bool(words & TIME_WORDS) and not words & OTHER_WORDS
+
+
+def _mixes(step: object) -> bool:
+    """Whether a position reads several ones."""
+    if isinstance(step, Select):
+        return bool((step.last > step.first).any())
+    return isinstance(step, Reduce | Band) or (isinstance(step, Window | Spread) and step.kernel > 1)

@@ -1,0 +1,79 @@
+"""Which operators take a whole axis of an input into each position: pools over everything, attention, statistics, two directions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from rfonnx.access.lower import Program
+from rfonnx.derive.source import Fields
+from rfonnx.derive.walks import Walks
+
+Pair = tuple[str, int]
+Whole = tuple[str, str, int]
+"""Tensor, input, axis."""
+
+
+def takes_whole(
+    fields: Fields, program: Program, walks: Walks, pairs: Iterable[Pair], steps: Iterable[Whole]
+) -> tuple[Whole, ...]:
+    """Tensors that see a whole axis and are made of none that does, and those of `steps`, in topological order.
+
+    A tensor of which that is known only as "at most" counts if something that reads it sees the whole axis too, or it is an
+    output: weights that a causal mask hides are shown with their row, and read without it.
+
+    Args:
+        fields, program, walks: of the model.
+        pairs: inputs and axes to look at.
+        steps: tensors that take together an axis that came from an input's, also where everything was seen before.
+    """
+    again = set(steps)
+    found: list[Whole] = []
+    for pair in dict.fromkeys(pairs):
+        found += [(name, *pair) for name in _along(fields, program, walks, pair, again)]
+    order = {name: i for i, name in enumerate(fields.tensors)}
+    return tuple(sorted(found, key=lambda one: order[one[0]]))
+
+
+def _along(fields: Fields, program: Program, walks: Walks, pair: Pair, again: set[Whole]) -> Iterator[str]:
+    inputs = len(program.inputs)
+    before = [False] * inputs  # by source: it, or what a temporary is made of, sees the whole axis
+    read: set[int] = set()  # by what sees the whole axis
+    made: list[tuple[int, str]] = []
+    for index, tensor in enumerate(program.tensors, inputs):
+        sources = [source for source, _ in tensor.paths]
+        given = any(before[source] for source in sources)
+        named = tensor.name in fields.tensors
+        whole = sees_whole(fields, walks, tensor.name, pair) if named else given
+        before.append(whole)
+        if whole and named:
+            read.update(sources)
+            if not given or (tensor.name, *pair) in again:
+                made.append((index, tensor.name))
+    for index, name in made:
+        if fields.tensors[name].exact or index in read or name in fields.outputs:
+            yield name
+
+
+def sees_whole(fields: Fields, walks: Walks, tensor: str, pair: Pair) -> bool:
+    """Whether every position of a tensor that sees anything of an input's axis sees all of it.
+
+    Positions that stand for the same sample count together: the two directions of a recurrent layer leave nothing out. Windows
+    that slide are not meant, however small the input: only one that is alone, as that of a pool over everything.
+    """
+    field, shape = fields.tensors[tensor].fields[pair], fields.tensors[tensor].shape
+    length = (fields.input_shapes[pair[0]] or ())[pair[1]] or 0
+    if field.kind == "none" or shape is None or length < 2:
+        return False
+    if field.kind in ("local", "periodic") and field.tensor_axis is not None and shape[field.tensor_axis] != 1:
+        return False
+    lo, hi = fields.intervals(tensor, *pair)
+    reads = lo <= hi
+    if field.kind == "block":
+        own = {line.walking for line in walks.of(tensor, *pair)} - {()}
+        axes = tuple(axis for axis in range(lo.ndim) if own and axis not in next(iter(own))) if len(own) == 1 else ()
+        lo = np.where(reads, lo, length).min(axis=axes, keepdims=True)
+        hi = np.where(reads, hi, -1).max(axis=axes, keepdims=True)
+        reads = lo <= hi
+    return bool(reads.any() and (lo[reads] <= 0).all() and (hi[reads] >= length - 1).all())
