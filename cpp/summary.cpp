@@ -77,8 +77,10 @@ struct Sliding {
 Sliding sliding_of(const Field& field) {
     Sliding result;
     for (const TermPtr& term : field.terms) {
-        if (term->walks.empty())
-            result.regular = false; // beside what slides, one place that all positions see
+        // Beside what slides, a place that all positions of a class see.
+        if (std::all_of(term->walks.begin(), term->walks.end(),
+                        [](const Walk& walk) { return walk.classes != nullptr; }))
+            result.regular = false;
         for (const Walk& walk : term->walks) {
             result.walks = true;
             if (walk.classes)

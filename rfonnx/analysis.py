@@ -169,15 +169,22 @@ class Analysis:
             found.append((self._program.tensors[tensor].name.split("\0")[0], *self._axes[column], centres))
         return tuple(found)
 
+    def only_past(self, tensor: str, input: str, axis: int) -> bool:
+        """Whether a tensor is proven to see nothing after its own position: its branches differ in centre, as causal ones must.
+
+        Args:
+            tensor, input, axis: as in `intervals`.
+        """
+        return self.time.only_past(tensor, input, axis)
+
     @cached_property
     def globals(self) -> tuple[tuple[str, str, int], ...]:
-        """Operators that take a whole spatial axis, or one of time, into each position: (tensor, input, axis), in topological order.
+        """Operators that take a whole spatial axis, or all of time, into each position: (tensor, input, axis), in order.
 
         A pooling to one pixel, attention over all tokens, a normalisation over space, a recurrent layer of both directions; also
         where everything was seen before. What is known only as "at most" is among them: `tensors[tensor].exact` tells.
         """
-        axes = [pair for pair in self.windowed if pair[0] not in self.time.axes.states]
-        return self.globals_along([*axes, *self.time.known.items()])
+        return self.globals_along([*self.windowed, *self.time.known.items()])
 
     def globals_along(self, pairs: Sequence[tuple[str, int]]) -> tuple[tuple[str, str, int], ...]:
         """The same along any axes (input, axis)."""
@@ -191,7 +198,12 @@ class Analysis:
 
     @cached_property
     def windowed(self) -> tuple[tuple[str, int], ...]:
-        """The (input, axis) pairs along which some tensor slides with more than one position in view: the spatial axes."""
+        """The (input, axis) pairs that windows slide along: the spatial axes. States and caches of earlier calls have none."""
+        return tuple(pair for pair in self.slid if pair[0] not in self.time.axes.states)
+
+    @cached_property
+    def slid(self) -> tuple[tuple[str, int], ...]:
+        """The (input, axis) pairs along which some tensor slides with more than one position in view."""
         s = self._result.summaries()
         columns = len(self._axes)
         slides = np.isin(s["kind"], [KINDS.index(kind) for kind in ("local", "periodic", "block")])

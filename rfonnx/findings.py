@@ -30,12 +30,14 @@ class Parameter:
         default: its value when none is given; None: the rule cannot run without, or the words say what happens.
         words: what it means.
         required: the rule needs it.
+        named: it is given by name only: a bare value would not say what it means.
     """
 
     kind: str
     words: str
     default: int | float | str | bool | None = None
     required: bool = False
+    named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class RuleInfo:
         severity: unless the configuration says otherwise.
         summary: one line.
         explanation: what it checks, why that matters, and what to do.
-        parameters: by name; the first is the one that a bare value sets.
+        parameters: by name.
         default: it runs when nothing was configured.
     """
 
@@ -59,6 +61,11 @@ class RuleInfo:
     explanation: str
     parameters: Mapping[str, Parameter]
     default: bool
+
+    @property
+    def bare(self) -> str | None:
+        """The parameter that a value without a name sets: the first one; None when all are given by name."""
+        return next((name for name, parameter in self.parameters.items() if not parameter.named), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,9 +64,13 @@ class FakeAnalysis:
     joins: tuple[tuple[str, str, int, tuple[Fraction, ...]], ...] = ()
     globals: tuple[tuple[str, str, int], ...] = ()
     windowed: tuple[tuple[str, int], ...] = (("x", 2), ("x", 3))
+    past: frozenset[str] = frozenset()
     chains: dict[str, tuple[ExplainStep, ...]] = field(default_factory=dict)
     facts: dict[str, OutputFacts] = field(default_factory=dict)
     model: FakeModel = field(default_factory=FakeModel)
+
+    def only_past(self, tensor: str, *, input: str, axis: int) -> bool:
+        return tensor in self.past
 
     def explain(self, tensor: str, *, input: str, axis: int) -> tuple[ExplainStep, ...]:
         return self.chains.get(tensor, ())

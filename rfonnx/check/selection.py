@@ -101,9 +101,9 @@ def _parameters(info: RuleInfo, value: Any, place: str) -> dict[str, Any]:
     if isinstance(value, Mapping):
         check_keys(place, value, (*info.parameters, "severity"))
         return dict(value)
-    if not info.parameters:
+    if info.bare is None:
         raise DataError(f"{place} takes no value, but has {value!r}", "write true or false")
-    return {next(iter(info.parameters)): value}
+    return {info.bare: value}
 
 
 def _complete(info: RuleInfo, given: Mapping[str, Any], place: str) -> dict[str, Any]:

@@ -58,6 +58,6 @@ def _add(info: RuleInfo, run: Run, parameter: str, value: str | None) -> None:
 
 
 def _first(info: RuleInfo, value: str) -> str:
-    if not info.parameters:
+    if info.bare is None:
         raise DataError(f"--rule {info.name} takes no value, but has {value!r}", f"write --rule {info.name}")
-    return next(iter(info.parameters))
+    return info.bare

@@ -32,7 +32,7 @@ def facts(
     """
     batch = batch_facts(fields, graph.declared, len(graph.nodes), again)
     shifts = Shifts(graph, program)
-    moved = {key: shifts.of(*key) for key in spatial_axes(fields, graph)}
+    moved = {key: shifts.of(*key) for key in _axes_of_shifts(fields, graph, time)}
     result = {}
     for name in dict.fromkeys(fields.outputs):
         own = [(key, found[name]) for key, found in moved.items() if name in found]
@@ -42,19 +42,17 @@ def facts(
             if moves is not None
         )
         constants = frozenset().union(*(moves.constants for _, moves in own if moves is not None))
-        result[name] = OutputFacts(
-            name, batch[name], time.facts(name), followed, shifts.positional.named(constants)
-        )
+        result[name] = OutputFacts(name, batch[name], time.facts(name), followed, shifts.positional.named(constants))
     return result
 
 
-def spatial_axes(fields: Fields, graph: Graph) -> tuple[tuple[str, int], ...]:
-    """Input axes that positions run along: those that windows slide along, else those of tokens.
+def _axes_of_shifts(fields: Fields, graph: Graph, time: Time) -> tuple[tuple[str, int], ...]:
+    """Input axes that positions run along: those that windows slide along, else those of time, else those of tokens.
 
-    Where nothing slides, sequences are looked for: whole numbers of shape (batch, time), and others of (batch, time, features).
+    Where nothing tells, sequences are looked for: whole numbers of shape (batch, time), and others of (batch, time, features).
     """
-    if fields.windowed:
-        return fields.windowed
+    if fields.windowed or time.known:
+        return fields.windowed or tuple(time.known.items())
     return tuple(
         (name, 1)
         for name, shape in fields.input_shapes.items()

@@ -54,7 +54,14 @@ def time_facts(fields: Fields, walks: Walks, axes: dict[str, int], output: str) 
             if isinstance(seen, Reach) and seen.tensor_axis is not None:
                 found.append(
                     TimeFact(
-                        name, axis, seen.tensor_axis, seen.stride, seen.causal, seen.lookahead, seen.context, seen.length
+                        name,
+                        axis,
+                        seen.tensor_axis,
+                        seen.stride,
+                        seen.causal,
+                        seen.lookahead,
+                        seen.context,
+                        seen.length,
                     )
                 )
     return tuple(found)
@@ -102,7 +109,7 @@ def reach(fields: Fields, walks: Walks, tensor: str, input: str, axis: int) -> R
     seen, seen_before = _reach(samples, *clipped)
     causal = _causal(ahead, seen, exact)
     if _fixed(samples, along, *unbounded):
-        # Clipped, a position at a border may see further than usual (a mirrored edge): that is real lookahead, but no usual context.
+        # Clipped, a position at a border may see further than usual (a mirrored edge): real lookahead, but no usual context.
         return Reach(along, stride, causal, max(ahead, seen), before, 0, exact)
     return Reach(along, stride, causal, seen, seen_before, length, exact)
 

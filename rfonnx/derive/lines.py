@@ -79,22 +79,30 @@ def of_input(shape: Sequence[int], axis: int) -> Line:
 
 def follow(line: Line, steps: Iterable[Step], shape: Sequence[int]) -> Line | None:
     """The line after the steps of a path and broadcasting to `shape`; None when the positions stand for nothing any more."""
+    arrived = after(line, steps)
+    return None if arrived is None else _broadcast(arrived, shape)
+
+
+def after(line: Line, steps: Iterable[Step]) -> Line | None:
+    """The same before broadcasting."""
     found: Line | None = line
     for step in steps:
         if found is None:
             return None
         found = _after(found, step)
-    return None if found is None else _broadcast(found, shape)
+    return found
 
 
 def _after(line: Line, step: Step) -> Line | None:
     if isinstance(step, Window):
         if not line.walks(step.axis):
             return line.with_axis(step.axis, Factor(step.length, STILL))
-        if (step.kernel, step.stride, step.pad) == (1, 1, 0) and step.length == math.prod(_lengths(line.axes[step.axis])):
+        if (step.kernel, step.stride, step.pad) == (1, 1, 0) and step.length == math.prod(
+            _lengths(line.axes[step.axis])
+        ):
             return line
         if step.length == 1:
-            return _picked(line, step.axis, -step.pad) if step.kernel == 1 else None
+            return _picked(line, step.axis, -step.pad) if step.kernel == 1 else _together(line, (step.axis,))
         return _scaled(line, step.axis, step.length, Fraction(step.stride))
     if isinstance(step, Spread):
         return _scaled(line, step.axis, step.length, Fraction(1, step.stride))
@@ -103,14 +111,20 @@ def _after(line: Line, step: Step) -> Line | None:
     if isinstance(step, Band):
         return _band(line, step)
     if isinstance(step, Reduce):
-        if any(line.walks(axis) for axis in step.axes):
-            return None
-        for axis in step.axes:
-            line = line.with_axis(axis, Factor(1, STILL))
-        return line
+        return _together(line, step.axes)
     if isinstance(step, Permute):
         return line._replace(axes=tuple(line.axes[i] for i in step.perm))
     return _reshape(line, step)
+
+
+def _together(line: Line, axes: Sequence[int]) -> Line | None:
+    """Axes taken together: of frames, what is left stands for their first positions; of a whole sequence, for nothing."""
+    taken = [factor for axis in axes for factor in line.axes[axis]]
+    for axis in axes:
+        line = line.with_axis(axis, Factor(1, STILL))
+    left = [abs(factor.slope) for axis in line.axes for factor in axis if factor.slope]
+    within = sum((abs(s) * (n - 1) for n, s in taken), STILL)
+    return line if not within or (left and within < min(left)) else None
 
 
 def _scaled(line: Line, axis: int, length: int, by: Fraction | None) -> Line | None:
@@ -118,7 +132,11 @@ def _scaled(line: Line, axis: int, length: int, by: Fraction | None) -> Line | N
     if not line.walks(axis):
         return line.with_axis(axis, Factor(length, STILL))
     slope = line.slope(axis)
-    return None if slope is None or by is None else line.with_axis(axis, Factor(length, slope * by if length > 1 else STILL))
+    return (
+        None
+        if slope is None or by is None
+        else line.with_axis(axis, Factor(length, slope * by if length > 1 else STILL))
+    )
 
 
 def _picked(line: Line, axis: int, index: int) -> Line | None:

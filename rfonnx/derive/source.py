@@ -16,6 +16,11 @@ class Fields(Outline, Protocol):
     """Fields and intervals of a model; `rfonnx.Analysis` is one."""
 
     @property
+    def slid(self) -> tuple[tuple[str, int], ...]:
+        """As `rfonnx.Analysis.slid`."""
+        ...
+
+    @property
     def windowed(self) -> tuple[tuple[str, int], ...]: ...
     def intervals(self, tensor: str, input: str, axis: int, clip: bool = True) -> tuple[Int64, Int64]:
         """As `rfonnx.Analysis.intervals`."""

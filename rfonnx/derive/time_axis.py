@@ -23,7 +23,10 @@ from rfonnx.derive.source import Fields
 from rfonnx.derive.walks import Walks
 from rfonnx.graph.model import Graph, Node
 
-TIME_WORDS = {"t", "time", "times", "timestep", "timesteps", "step", "steps", "seq", "sequence", "frame", "frames", "length", "len"}
+TIME_WORDS = {
+    *("t", "time", "times", "timestep", "timesteps", "step", "steps"),
+    *("frame", "frames", "seq", "sequence", "length", "len"),
+}
 """Words of a dimension's name that say time."""
 
 OTHER_WORDS = {"past", "cache", "batch", "total"}
@@ -56,15 +59,13 @@ class TimeAxes:
     @cached_property
     def candidates(self) -> Mapping[str, Candidates]:
         """By input; inputs that are states, or along which nothing runs, have none."""
-        found = {name: self._search(name) for name in self._fields.inputs if name not in self._initial_states}
-        before = self._put_before(found)
-        return {name: one for name, one in found.items() if one.axes and name not in before}
+        found = {name: self._search(name) for name in self._fields.inputs if name not in self.states}
+        return {name: one for name, one in found.items() if one.axes}
 
     @cached_property
     def states(self) -> frozenset[str]:
         """Inputs that hold what an earlier call left."""
-        found = {name: self._search(name) for name in self._fields.inputs if name not in self._initial_states}
-        return self._initial_states | self._put_before(found)
+        return self._initial_states | self._put_before
 
     def lengths(self, input: str) -> dict[int, int]:
         """Axes of an input that have more than one position, without an open batch: any of them may be what the user means."""
@@ -78,14 +79,17 @@ class TimeAxes:
 
     def _search(self, input: str) -> Candidates:
         named = tuple(
-            axis for axis, dim in enumerate(self._graph.declared.get(input, ())) if isinstance(dim, str) and says_time(dim)
+            axis
+            for axis, dim in enumerate(self._graph.declared.get(input, ()))
+            if isinstance(dim, str) and says_time(dim)
         )
         gone_through = tuple(sorted(set(self._gone_through(input, RECURRENT))))
         strong = tuple(sorted({*named, *gone_through}))
         if strong:
             return Candidates(strong, "recurrent layers go through it" if gone_through else "its dimension is named so")
-        slid = {axis for name, axis in self._fields.windowed if name == input}
+        slid = {axis for name, axis in self._fields.slid if name == input}
         if len(slid) < 2:
+            slid |= {axis for axis in self.lengths(input) if self._walks.slid_along(input, axis)}
             slid |= {*self._gone_through(input, ATTENDING), *self._compared(input)}
         return Candidates(tuple(sorted(slid)), "windows slide along it, or attention compares its positions")
 
@@ -119,16 +123,21 @@ class TimeAxes:
         }
         return frozenset(name for name in found if name is not None)
 
-    def _put_before(self, found: Mapping[str, Candidates]) -> frozenset[str]:
+    @cached_property
+    def _put_before(self) -> frozenset[str]:
         """Inputs that are put before another one along its time axis: caches of earlier frames."""
-        axes = {name: one.axes[0] for name, one in found.items() if len(one.axes) == 1}
+        pairs = [
+            (node, *pair) for node in self._graph.nodes if node.kind == "Concat" for pair in self._neighbours(node)
+        ]
+        if not pairs:
+            return frozenset()
+        found = {name: self._search(name).axes for name in self._fields.inputs if name not in self._initial_states}
         return frozenset(
             earlier
-            for node in self._graph.nodes
-            if node.kind == "Concat"
-            for earlier, later in self._neighbours(node)
-            for name, axis in axes.items()
-            if name != earlier and any(line.walks(node.attrs["axis"]) for line in self._walks.of(later, name, axis))
+            for node, earlier, later in pairs
+            for name, axes in found.items()
+            if name != earlier and len(axes) == 1
+            if any(line.walks(node.attrs["axis"]) for line in self._walks.of(later, name, axes[0]))
         )
 
     def _neighbours(self, node: Node) -> Iterator[tuple[str, str]]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rfonnx.access.lower import Program, Tensor
-from rfonnx.derive.lines import Line, follow, of_input
+from rfonnx.access.primitives import Spread, Step, Window
+from rfonnx.derive.lines import Line, after, follow, of_input
 from rfonnx.derive.operators import NORMS
 
 MOST_LINES = 8
@@ -39,6 +40,19 @@ class Walks:
             self._known[key] = self._follow(self._index[input], axis)
         return self._known[key]
 
+    def slid_along(self, input: str, axis: int) -> bool:
+        """Whether a window of more than one position slides along the input's axis: also where more is seen than it holds."""
+        found = self.all(input, axis)
+        return any(
+            isinstance(step, Window | Spread)
+            and step.kernel > 1
+            and _walks_before(found[source], steps[:number], step.axis)
+            for tensor in self._program.tensors
+            for source, steps in tensor.paths
+            if found[source]
+            for number, step in enumerate(steps)
+        )
+
     def _follow(self, input: int, axis: int) -> list[Lines]:
         found: list[Lines] = [()] * len(self._program.inputs)
         found[input] = (of_input(self._shapes[input], axis),)
@@ -50,11 +64,24 @@ class Walks:
         if len(tensor.paths) == 1 and not tensor.paths[0][1] and self._shapes[tensor.paths[0][0]] == tensor.shape:
             return found[tensor.paths[0][0]]  # most tensors of most models
         lines: dict[Line, None] = {}
-        if tensor.kind in NORMS:  # what is normalised stays in its place, though its own path is inside that of the statistics
-            lines = {line: None for source, _ in tensor.paths for line in found[source] if self._shapes[source] == tensor.shape}
+        if (
+            tensor.kind in NORMS
+        ):  # what is normalised stays in its place, though its own path is inside that of the statistics
+            lines = {
+                line: None
+                for source, _ in tensor.paths
+                for line in found[source]
+                if self._shapes[source] == tensor.shape
+            }
         for source, steps in tensor.paths:
             for line in found[source]:
                 arrived = follow(line, steps, tensor.shape)
                 if arrived is not None:
                     lines[arrived] = None
         return tuple(sorted(lines, key=lambda line: not line.walking)[:MOST_LINES])
+
+
+def _walks_before(lines: Lines, steps: Sequence[Step], axis: int) -> bool:
+    """Whether any line walks an axis after the steps."""
+    arrived = (after(line, steps) for line in lines)
+    return any(line is not None and line.walks(axis) for line in arrived)

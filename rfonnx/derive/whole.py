@@ -1,4 +1,4 @@
-"""Which operators take a whole axis of an input into each position: pools over everything, attention, statistics, two directions."""
+"""Which operators take a whole axis of an input into each position: pools over everything, attention, statistics."""
 
 from __future__ import annotations
 

@@ -48,7 +48,8 @@ def _time(output: str, fact: TimeFact, rate: float | None) -> Line:
         " along ",
         Name(fact.input),
         f" axis {fact.axis}: {causal}; left context {_samples(fact.context, rate)}"
-        f", lookahead {at_most}{_samples(fact.lookahead, rate)}",
+        f", lookahead {at_most}{_samples(fact.lookahead, rate)}"
+        + (f", at length {fact.length}" if fact.length else ""),
     )
 
 

@@ -28,6 +28,10 @@ class Source(Analysed, Protocol):
         """The (input, axis) pairs that a window slides along: the spatial ones."""
         ...
 
+    def only_past(self, tensor: str, *, input: str, axis: int) -> bool:
+        """Whether a tensor is proven to see nothing after its own position along an axis of an input."""
+        ...
+
     def explain(self, tensor: str, *, input: str, axis: int) -> tuple[ExplainStep, ...]:
         """The chain of operators that made a field as large as it is, from the input to `tensor`."""
         ...
@@ -54,6 +58,10 @@ class Held:
     def facts(self) -> Mapping[str, OutputFacts]:
         """Derived facts by output; the source works them out when first asked."""
         return self._source.facts
+
+    def only_past(self, tensor: str, *, input: str, axis: int) -> bool:
+        """As `Source.only_past`."""
+        return self._source.only_past(tensor, input=input, axis=axis)
 
     def explain(self, tensor: str, *, input: str, axis: int) -> tuple[ExplainStep, ...]:
         """As `Source.explain`."""

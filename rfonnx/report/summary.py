@@ -92,7 +92,8 @@ def _global(source: Held, axes: Axes) -> Iterator[Line]:
         for name in dict.fromkeys(key[0] for key in over):
             numbers = ", ".join(str(axis) for other, axis in over if other == name)
             where += [" and" if where else " along", f" axes {numbers}", *((" of ", Name(name)) if several else ())]
-        yield (Name(tensor), " (", Name(source.tensors[tensor].op_type), ")", *where)
+        unproven = () if source.tensors[tensor].exact else (", at most",)
+        yield (Name(tensor), " (", Name(source.tensors[tensor].op_type), ")", *where, *unproven)
 
 
 def _growth(source: Held, axes: Axes) -> Iterator[Line]:
@@ -115,13 +116,12 @@ def _growth(source: Held, axes: Axes) -> Iterator[Line]:
 
 
 def _joins(source: Held, axes: Axes) -> Iterator[Line]:
-    """One line per join; along a causal axis one for all, since causal branches share their ends and never their centres."""
-    causal = {(fact.input, fact.axis) for facts in source.facts.values() for fact in facts.time if fact.causal}
+    """One line per join; one for all that see nothing ahead, since causal branches share their ends and never their centres."""
     apart: dict[Key, int] = {}
     for tensor, name, axis, offsets in source.joins:
-        if axis not in axes.get(name, ()):
+        if axis not in axes.get(name, ()) or (name, axis) not in source.windowed:
             continue
-        if (name, axis) in causal:
+        if source.only_past(tensor, input=name, axis=axis):
             apart[name, axis] = apart.get((name, axis), 0) + 1
             continue
         centres = ", ".join(number(offset) for offset in offsets)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import prod
 
 from rfonnx.plain import shape_text
@@ -34,7 +34,7 @@ def table(source: Held, view: View, axes: Axes) -> Table:
     several = len(axes) > 1
     header = ("name", "op", "shape", *(("input",) if several else ()))
     header += ("size", "stride", "padding", "centre", "coverage", "kind")
-    cells = tuple(_cells(tensor, name, axes, several) for tensor, name in rows)
+    cells = tuple(_cells(source, tensor, name, axes, several) for tensor, name in rows)
     alarm = frozenset(i for i, (tensor, _) in enumerate(rows) if not tensor.exact)
     return Table(header, cells, (caption,), gap, elision, alarm)
 
@@ -78,15 +78,26 @@ def _inputs_seen(tensor: TensorField, axes: Axes) -> list[str]:
     return seen or list(axes)[:1]
 
 
-def _cells(tensor: TensorField, name: str, axes: Axes, several: bool) -> tuple[str, ...]:
+def _cells(source: Held, tensor: TensorField, name: str, axes: Axes, several: bool) -> tuple[str, ...]:
     left = (Name(tensor.name), Name(tensor.op_type), shape_text(tensor.shape), *((Name(name),) if several else ()))
     found = [field for axis in axes[name] if (field := tensor.fields.get((name, axis))) is not None]
     if all(field.kind == "none" for field in found):
         return (*left, "", "", "", "", "", "none")
-    return (*left, *_field_cells(found, tensor.exact))
+    return (*left, *_field_cells(found, tensor.exact, misaligned(source, tensor, name, axes[name])))
 
 
-def _field_cells(fields: list[AxisField], exact: bool) -> tuple[str, ...]:
+def misaligned(source: Held, tensor: TensorField, name: str, numbers: Sequence[int]) -> bool:
+    """Whether branches with different centres met on the way; those that see nothing ahead, as causal ones, do so by design."""
+    return any(
+        (name, axis) in tensor.fields
+        and not tensor.fields[name, axis].aligned
+        and (name, axis) in source.windowed
+        and not source.only_past(tensor.name, input=name, axis=axis)
+        for axis in numbers
+    )
+
+
+def _field_cells(fields: list[AxisField], exact: bool, apart: bool) -> tuple[str, ...]:
     """Size (a value per axis), stride, padding, centre, coverage and kind (one where all axes agree)."""
     return (
         ("" if exact else "at most ") + across([size(field) for field in fields]),
@@ -94,5 +105,5 @@ def _field_cells(fields: list[AxisField], exact: bool) -> tuple[str, ...]:
         shared([str(-field.start) for field in fields]),
         shared([number(field.center) for field in fields]),
         shared([percent(field.coverage) for field in fields]),
-        shared([field.kind for field in fields], "/") + ("" if all(f.aligned for f in fields) else ", misaligned"),
+        shared([field.kind for field in fields], "/") + (", misaligned" if apart else ""),
     )

@@ -3,52 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 
-from rfonnx.check.registry import NotApplicableError, Says, Values, holds, rule
+from rfonnx.check.registry import Says, Values, holds, rule
+from rfonnx.check.rules.where import INPUT_AND_AXIS, TENSOR, chosen_outputs, not_one, space_axes
 from rfonnx.check.subject import Subject
 from rfonnx.errors import QueryError
 from rfonnx.findings import Parameter
-from rfonnx.results import AxisField, TensorField, TimeFact
+from rfonnx.results import AxisField, TensorField
 
-WHERE = {
-    "tensor": Parameter("str", "the tensor; every output when left out"),
-    "input": Parameter("str", "the input; every input when left out"),
-    "axis": Parameter("int", "the input's axis; every axis that windows slide along when left out"),
-}
+WHERE = {**TENSOR, **INPUT_AND_AXIS}
+
+Seen = tuple[TensorField, str, int, AxisField]
+"""A tensor, an input, its axis and what the tensor sees along it."""
 
 
-def fields(subject: Subject, values: Values) -> Iterator[tuple[TensorField, str, int, AxisField]]:
-    """The fields that a rule is asked about.
+def fields(subject: Subject, values: Values) -> tuple[list[Seen], list[Says]]:
+    """The fields that a rule is asked about, and a failure for each input whose axes cannot be told.
 
     Raises:
         QueryError: there is no such tensor, input or axis.
-        NotApplicableError: nothing slides along any axis.
+        NotApplicableError: no output depends on an axis along which anything could run.
     """
+    pairs, unknown = space_axes(subject, values)
+    tensors = [_tensor(subject, name) for name in chosen_outputs(subject, values)]
+    seen = [(tensor, *pair, tensor.fields[pair]) for tensor in tensors for pair in pairs]
+    return seen, [not_one(subject, name) for name in unknown]
+
+
+def _tensor(subject: Subject, name: str) -> TensorField:
+    """A tensor's fields; an input that is passed on sees itself, a constant nothing."""
     analysis = subject.analysis
-    names = [values["tensor"]] if values["tensor"] else [name for name in analysis.outputs if name in analysis.tensors]
-    if values["input"] and values["input"] not in analysis.inputs:
-        raise QueryError(
-            f"{subject.path}: there is no input '{values['input']}'", f"there are {', '.join(analysis.inputs)}"
-        )
-    chosen = [
-        (name, axis)
-        for name in analysis.inputs
-        for axis in range(len(analysis.input_shapes[name] or ()))
-        if values["input"] in (None, name)
-        and (axis == values["axis"] if values["axis"] is not None else (name, axis) in analysis.windowed)
-    ]
-    if not chosen and values["axis"] is not None:
-        raise QueryError(f"{subject.path}: no input has an axis {values['axis']}", "rfonnx report shows the axes")
-    if not chosen or not names:
-        raise NotApplicableError("nothing in this model slides along an axis of an input")
-    for name in names:
-        if name not in analysis.tensors:
-            raise QueryError(
-                f"{subject.path}: no tensor '{name}' is computed from an input", "rfonnx report names them"
-            )
-        tensor = analysis.tensors[name]
-        for input, axis in chosen:
-            yield tensor, input, axis, tensor.fields[input, axis]
+    if name in analysis.tensors:
+        return analysis.tensors[name]
+    nothing = AxisField("none", 0, 0, Fraction(0), 1, 0, Fraction(0), None, 0.0, True)
+    fields = {}
+    for input, shape in analysis.input_shapes.items():
+        for axis, length in enumerate(shape or ()):
+            itself = AxisField("local", 1, 1, Fraction(1), 1, 0, Fraction(0), axis, 1 / max(length or 1, 1), True)
+            fields[input, axis] = itself if input == name else nothing
+    return TensorField(name, analysis.input_shapes.get(name, ()), "", "", "", True, (), fields)
 
 
 def _at_least(tensor: TensorField, text: str, enough: bool) -> Says:
@@ -56,6 +50,10 @@ def _at_least(tensor: TensorField, text: str, enough: bool) -> Says:
     if enough and not tensor.exact:
         return Says(f"{text}; but its field is only known as at most this", tensor.name)
     return Says(text, tensor.name, not enough)
+
+
+def _where(input: str, axis: int) -> str:
+    return f"{input} axis {axis}"
 
 
 @rule(
@@ -67,19 +65,22 @@ def _at_least(tensor: TensorField, text: str, enough: bool) -> Says:
 def field_minimum(subject: Subject, values: Values) -> Iterator[Says]:
     """The receptive field is at least `min` positions large.
 
-    A net whose field is smaller than the objects it must judge guesses. The smallest field of the tensor counts; a
-    global field counts as the whole axis. Where a field is known only as "at most", nothing can promise a minimum, and
-    the rule fails.
+    A net whose field is smaller than the objects it must judge guesses. The smallest field of the tensor counts; where
+    every position sees the whole axis, more cannot be wanted, and the rule holds. Where a field is known only as "at
+    most", nothing can promise a minimum, and the rule fails.
 
     Way out: more or larger kernels, dilation, stride, or a global operator; `rfonnx explain` shows what each operator
     adds.
     """
-    for tensor, input, axis, field in fields(subject, values):
-        length = (subject.analysis.input_shapes[input] or ())[axis]
-        size = min(field.size_min, length) if field.kind == "global" and length else field.size_min
-        enough = size >= values["min"] or (field.kind == "global" and size == length)
-        text = f"sees {size} positions of {input} axis {axis}, at least {values['min']} are wanted"
-        yield _at_least(tensor, text, enough)
+    seen, failures = fields(subject, values)
+    yield from failures
+    for tensor, input, axis, field in seen:
+        length = (subject.analysis.input_shapes[input] or ())[axis] or 0
+        if field.kind == "global" and field.coverage == 1:
+            yield _at_least(tensor, f"sees all of {_where(input, axis)} ({length} positions) at every position", True)
+        else:
+            text = f"has a field of {field.size_min} positions of {_where(input, axis)}, at least {values['min']} are wanted"
+            yield _at_least(tensor, text, field.size_min >= values["min"])
 
 
 @rule(
@@ -91,16 +92,22 @@ def field_minimum(subject: Subject, values: Values) -> Iterator[Says]:
 def field_maximum(subject: Subject, values: Values) -> Iterator[Says]:
     """The receptive field is at most `max` positions large.
 
-    For tiling and streaming (every position that is seen must be there), for private regions, for cost. A global field
-    fails.
+    For tiling and streaming (every position that is seen must be there), for private regions, for cost. A field of which
+    some position sees the whole axis fails: it grows with the input.
 
     Way out: `rfonnx explain` shows which operators made the field so large.
     """
-    for tensor, input, axis, field in fields(subject, values):
-        if field.kind == "global":
-            yield Says(f"sees all of {input} axis {axis}, at most {values['max']} positions are allowed", tensor.name)
+    seen, failures = fields(subject, values)
+    yield from failures
+    for tensor, input, axis, field in seen:
+        most = "" if tensor.exact else "at most "
+        length = (subject.analysis.input_shapes[input] or ())[axis] or 0
+        allowed = f"at most {values['max']} positions are allowed"
+        if field.kind in ("global", "block") and 1 < length <= field.size:
+            whole = "" if field.kind == "global" else ", from some positions"
+            yield Says(f"has a field of {most}all of {_where(input, axis)}{whole}, {allowed}", tensor.name)
         else:
-            text = f"sees {field.size} positions of {input} axis {axis}, at most {values['max']} are allowed"
+            text = f"has a field of {most}{field.size} positions of {_where(input, axis)}, {allowed}"
             yield Says(text, tensor.name, field.size > values["max"])
 
 
@@ -117,10 +124,11 @@ def coverage(subject: Subject, values: Values) -> Iterator[Says]:
 
     Way out: as for RF001, or smaller inputs.
     """
-    for tensor, input, axis, field in fields(subject, values):
-        text = f"sees {field.coverage:.1%} of {input} axis {axis}, at least {values['min']:.1%} are wanted"
-        enough = field.coverage >= values["min"]
-        yield _at_least(tensor, text, enough)
+    seen, failures = fields(subject, values)
+    yield from failures
+    for tensor, input, axis, field in seen:
+        text = f"sees {field.coverage:.1%} of {_where(input, axis)}, at least {values['min']:.1%} are wanted"
+        yield _at_least(tensor, text, field.coverage >= values["min"])
 
 
 @rule(
@@ -156,7 +164,7 @@ def batch_independent(subject: Subject, values: Values) -> Iterator[Says]:
     "error",
     {
         "max": Parameter("int", "largest period that is allowed, in input positions", required=True),
-        "tensor": Parameter("str", "the output; every output when left out"),
+        **WHERE,
     },
 )
 def translation_period(subject: Subject, values: Values) -> Iterator[Says]:
@@ -167,16 +175,21 @@ def translation_period(subject: Subject, values: Values) -> Iterator[Says]:
 
     Way out: fewer strides, or tiles and crops aligned to the period.
     """
-    found = False
-    for name, fact in subject.analysis.facts.items():
-        for shift in fact.shifts:
-            if values["tensor"] in (None, name):
-                found = True
-                along = f"along {shift.input} axis {shift.axis}"
-                if shift.period is None:
-                    yield Says(f"follows no shift {along}: {shift.reason}", name)
-                else:
-                    text = f"follows shifts by {shift.period} {along}, at most {values['max']} are allowed"
-                    yield Says(text, name, shift.period > values["max"])
-    if not found:
-        raise NotApplicableError("no output depends on an axis that shifts run along")
+    analysis = subject.analysis
+    pairs, unknown = space_axes(subject, values)
+    yield from (not_one(subject, name) for name in unknown)
+    for name in chosen_outputs(subject, values):
+        if name not in analysis.facts:
+            raise QueryError(f"{subject.path}: there is no output '{name}'", f"there are {', '.join(analysis.facts)}")
+        shifts = {(shift.input, shift.axis): shift for shift in analysis.facts[name].shifts}
+        for pair in pairs:
+            along, shift = f"along {_where(*pair)}", shifts.get(pair)
+            if not analysis.time.depends(name, *pair):
+                yield holds(f"does not depend on {_where(*pair)}", name)
+            elif shift is None:
+                yield Says(f"is not proven to follow any shift {along}: positions are not known to run along it", name)
+            elif shift.period is None:
+                yield Says(f"follows no shift {along}: {shift.reason}", name)
+            else:
+                text = f"follows shifts by {shift.period} {along}, at most {values['max']} are allowed"
+                yield Says(text, name, shift.period > values["max"])

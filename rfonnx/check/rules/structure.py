@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rfonnx.access.support import support
 from rfonnx.check.registry import NotApplicableError, Says, Values, holds, rule
-from rfonnx.check.rules.where import INPUT_AND_AXIS, space_axes
+from rfonnx.check.rules.where import INPUT_AND_AXIS, not_one, space_axes
 from rfonnx.check.subject import Subject
 from rfonnx.findings import Parameter
 
@@ -15,23 +15,26 @@ from rfonnx.findings import Parameter
 def aligned_joins(subject: Subject, values: Values) -> Iterator[Says]:
     """Branches that meet in an Add or Concat look at the same place.
 
-    Branches with different padding arrive with different centres: the sum adds what lies at different places. Where the
-    output is causal that cannot be otherwise, and is not reported; elsewhere it is a design or export mistake (the
-    stride-2 blocks of Inception v2 are known for it).
+    Branches with different padding arrive with different centres: the sum adds what lies at different places. Where
+    what is made sees nothing after its own position, as in a causal model, that cannot be otherwise, and is not
+    reported; elsewhere it is a design or export mistake (the stride-2 blocks of Inception v2 are known for it). States
+    and caches of earlier calls are no branches.
 
     Way out: the same padding in all branches of a block.
     """
     analysis = subject.analysis
-    causal = {(time.input, time.axis) for fact in analysis.facts.values() for time in fact.time if time.causal}
+    joins = [join for join in analysis.joins if join[1:3] in analysis.windowed]
     found = False
-    for tensor, input, axis, centres in analysis.joins:
-        if (input, axis) in analysis.windowed and (input, axis) not in causal:
+    for tensor, input, axis, centres in joins:
+        if not analysis.only_past(tensor, input, axis):
             found = True
             told = ", ".join(str(centre) for centre in centres[:4]) + (", ..." if len(centres) > 4 else "")
             yield Says(f"joins branches centred at {told} along {input} axis {axis}", tensor)
-    if not found:
-        words = "joins differ in centre, as they must in a causal model" if analysis.joins else "all joins are aligned"
-        yield holds(words)
+    if not found and joins:
+        count = "1 join" if len(joins) == 1 else f"{len(joins)} joins"
+        yield holds(f"{count} of branches that differ in centre, of which nothing sees ahead of its own position")
+    elif not found:
+        yield holds("all joins are aligned")
 
 
 @rule("RF008", "no-global-operator", "error", INPUT_AND_AXIS)
@@ -46,8 +49,13 @@ def no_global_operator(subject: Subject, values: Values) -> Iterator[Says]:
     tells along which axes positions run.
     """
     analysis = subject.analysis
-    pairs, failures = space_axes(subject, values)
-    yield from failures
+    pairs, unknown = space_axes(subject, values)
+    for input in unknown:
+        axes = [(input, axis) for axis in analysis.time.axes.lengths(input)]
+        if analysis.globals_along(axes):
+            yield not_one(subject, input)
+        else:  # whichever it is
+            pairs += axes
     found = analysis.globals_along(pairs)
     for name, input, axis in found:
         tensor = analysis.tensors[name]

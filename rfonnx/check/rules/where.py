@@ -14,8 +14,10 @@ from rfonnx.errors import QueryError
 from rfonnx.findings import Parameter
 
 INPUT_AND_AXIS = {
-    "input": Parameter("str", "the input; every input when left out"),
-    "axis": Parameter("int", "the input's axis; when left out, every axis that windows slide along, or that is time"),
+    "input": Parameter("str", "the input; every input when left out", named=True),
+    "axis": Parameter(
+        "int", "the input's axis; when left out, every axis that windows slide along, or that is time", named=True
+    ),
 }
 TENSOR = {
     "tensor": Parameter("str", "the output, or another tensor; every output when left out"),
@@ -75,12 +77,13 @@ def time_axes(subject: Subject, values: Values) -> tuple[list[Pair], list[Says]]
         if len(axes) == 1:
             pairs.append((name, axes[0]))
         elif name in candidates:
-            failures.append(_not_one(subject, name, axes, "time"))
+            failures.append(not_one(subject, name, axes, "time"))
     return pairs, failures
 
 
-def space_axes(subject: Subject, values: Values) -> tuple[list[Pair], list[Says]]:
-    """Where positions run: every axis that windows slide along, or that is known to be time, and failures as in `time_axes`.
+def space_axes(subject: Subject, values: Values) -> tuple[list[Pair], list[str]]:
+    """Where positions run: every axis that windows slide along, or that is known to be time; and the inputs of which nothing
+    tells, where the rule is asked about them or nothing tells of any.
 
     Raises:
         QueryError, NotApplicableError: as `time_axes`.
@@ -92,13 +95,12 @@ def space_axes(subject: Subject, values: Values) -> tuple[list[Pair], list[Says]
     asked = [values["input"]] if values["input"] else _inputs(subject)
     found: list[Pair] = []
     for name in asked:
-        known = {axis for other, axis in analysis.windowed if other == name and name not in analysis.time.axes.states}
+        known = {axis for other, axis in analysis.windowed if other == name}
         known |= set(analysis.time.axes.candidates[name].axes if name in analysis.time.axes.candidates else ())
         found += [(name, axis) for axis in sorted(known)]
     without = [name for name in asked if name not in {other for other, _ in found}]
-    if found and not values["input"]:
-        without = []  # beside those along which positions run, an input of features is none that the rule speaks of
-    return found, [_not_one(subject, name, (), "one that positions run along") for name in without]
+    # Beside inputs along which positions run, one of features is none that the rule speaks of.
+    return found, without if values["input"] or not found else []
 
 
 def _named(subject: Subject, values: Values) -> list[Pair] | None:
@@ -134,7 +136,10 @@ def _running(subject: Subject, input: str) -> tuple[int, ...]:
     return tuple(
         axis
         for axis in analysis.time.axes.lengths(input)
-        if any(tensor.fields[input, axis].size > 1 and analysis.time.walks.of(tensor.name, input, axis) for tensor in tensors)
+        if any(
+            tensor.fields[input, axis].size > 1 and analysis.time.walks.of(tensor.name, input, axis)
+            for tensor in tensors
+        )
     )
 
 
@@ -145,8 +150,10 @@ def _alike(subject: Subject, input: str, known: Iterable[Pair]) -> tuple[int, ..
     return tuple(axis for axis, dim in enumerate(declared.get(input, ())) if dim in times and dim != 1)
 
 
-def _not_one(subject: Subject, input: str, axes: tuple[int, ...], what: str) -> Says:
-    """The failure of a rule that does not know which axis is meant."""
+def not_one(
+    subject: Subject, input: str, axes: tuple[int, ...] = (), what: str = "one that positions run along"
+) -> Says:
+    """The failure of a rule that does not know which axis is meant; `axes`: those that may be."""
     others = axes or tuple(subject.analysis.time.axes.lengths(input))
     listed = ", ".join(map(str, others)) or "none"
     told = f"several axes of {input} may be {what}" if axes else f"no axis of {input} is known to be {what}"
