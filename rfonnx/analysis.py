@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas
 
+    from rfonnx.derive.batch_axis import Batches
     from rfonnx.derive.time import Time
 
     Int64 = npt.NDArray[np.int64]
@@ -40,6 +41,8 @@ def analyze(
     shapes: Mapping[str, Sequence[int] | int] | None = None,
     weights: Literal["structure", "values"] = "structure",
     values: Mapping[str, Any] | None = None,
+    *,
+    batch_axes: Mapping[str, int | None] | None = None,
 ) -> Analysis:
     """Find what every tensor of a model can see of its inputs.
 
@@ -51,14 +54,20 @@ def analyze(
             filters reads nothing.
         values: what small inputs hold, by name: `{"sr": 16000}`. They are constants then, and inputs no more: what depends on
             them alone is worked out, among it which branch of an If is taken.
+        batch_axes: which axis of an input counts samples, where `facts` shall not find it by itself: `{"state": 1, "x": None}`;
+            None: it has no such axis.
 
     Raises:
         ModelError: the file is not a model that can be read.
-        QueryError: a value is bound that no input takes.
+        QueryError: a value is bound that no input takes, or a batch axis given that there is not.
         ShapeError: a dimension is unbound, or a given shape contradicts the file.
     """
     model = with_values(model, values)
     graph = _loaded(model, shapes)
+    if batch_axes:
+        from rfonnx.derive.batch_axis import named_axes
+
+        named_axes(graph.declared, batch_axes)
     program = lower(graph, weights)
     for name, shape in program.inputs:
         if max(shape, default=0) > LONGEST_AXIS:
@@ -79,7 +88,7 @@ def analyze(
     def again(other: Mapping[str, Sequence[int]]) -> Analysis:
         return analyze(model, other, weights)
 
-    return Analysis(graph, program, result, again)
+    return Analysis(graph, program, result, again, batch_axes or {})
 
 
 def _loaded(model: Source, shapes: Mapping[str, Sequence[int] | int] | None) -> Graph:
@@ -105,11 +114,13 @@ class Analysis:
         program: Program,
         result: _core.Result,
         again: Callable[[Mapping[str, Sequence[int]]], Analysis],
+        batch_axes: Mapping[str, int | None],
     ) -> None:
         self._graph = graph
         self._program = program
         self._result = result
         self._again = again
+        self._batch_axes = batch_axes
         self._lookup = Lookup(graph.name, program, result.axes)
         self._axes = self._lookup.pairs
 
@@ -219,7 +230,24 @@ class Analysis:
         """
         from rfonnx.derive import facts
 
-        return facts(self, self._graph, self._program, self.time, self._again)
+        return facts(self, self._graph, self._program, self.time, self.batches)
+
+    @cached_property
+    def batch_axes(self) -> dict[str, int | None]:
+        """The axis of each input that counts samples, known or presumed; None: it has none. Inputs of which nothing tells are
+        missing. Names suffice mostly, and then nothing is analysed again."""
+        from rfonnx.derive.batch_axis import named_axes
+
+        named = named_axes(self._graph.declared, self._batch_axes)
+        axes = named if all(name in named for name in self.inputs) else self.batches.axes
+        return {name: one.axis for name, one in axes.items()}
+
+    @cached_property
+    def batches(self) -> Batches:
+        """Which axes of the inputs count samples, and what tells."""
+        from rfonnx.derive.batch_axis import find
+
+        return find(self, self._graph, self._batch_axes, self._again)
 
     @cached_property
     def time(self) -> Time:

@@ -148,7 +148,13 @@ def facts_to_dict(fact: OutputFacts) -> dict[str, Any]:
     """The derived facts of one output."""
     return {
         "name": fact.name,
-        "batch": {"state": fact.batch.state, "batch": fact.batch.batch, "reason": fact.batch.reason},
+        "batch": {
+            "state": fact.batch.state,
+            "batch": fact.batch.batch,
+            "reason": fact.batch.reason,
+            "axis": fact.batch.axis,
+            "inputs": dict(fact.batch.inputs),
+        },
         "time": [
             {
                 "input": time.input,

@@ -135,18 +135,23 @@ class ExplainStep:
 
 @dataclass(frozen=True, slots=True)
 class BatchFact:
-    """Whether the samples of a batch are computed apart. The batch is axis 0 of the inputs and of the output.
+    """Whether the samples of a batch are computed apart, and each has its answer.
 
     Attributes:
         state: "independent": no output position sees two samples, and sample i sees no other; "mixed": some does;
+            "dropped": no position sees two samples, but nothing of the output depends on some of them (a slice to the first one);
             "unknown": neither is proven.
         batch: size of the batch that it was found with; 0 when unknown.
-        reason: why it is mixed or unknown, or "".
+        reason: why it is mixed, dropped or unknown, or "".
+        axis: the output's axis that counts samples; None when it has none, or that is not known.
+        inputs: (input, axis that counts samples) of those that have one, known or presumed.
     """
 
-    state: Literal["independent", "mixed", "unknown"]
+    state: Literal["independent", "mixed", "dropped", "unknown"]
     batch: int
     reason: str
+    axis: int | None = None
+    inputs: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ def check(
     against: str | os.PathLike[str] | None = None,
     shapes: Shapes | None = None,
     values: Mapping[str, Any] | None = None,
+    batch_axes: Mapping[str, int | None] | None = None,
     settings: Settings | None = None,
 ) -> CheckResult:
     """Hold a model against rules.
@@ -30,6 +31,7 @@ def check(
         against: the teacher, for the rules that compare.
         shapes: as for `rfonnx.analyze`.
         values: the same: what small inputs hold, `{"sr": 16000}`; samples need not give them.
+        batch_axes: the same: which axis of an input counts samples, `{"state": 1, "x": None}`, where that is not to be found.
         settings: samples, preparation and limits of runs and comparisons (`rfonnx.compare.settings.Settings`).
 
     Returns:
@@ -50,7 +52,7 @@ def check(
     words = rules if rules is not None and not isinstance(rules, Mapping) else ()
     chosen = choose(table, words, "rules", against is not None)
     asked = settings or Settings(cost=False)
-    asked = replace(asked, values={**asked.values, **(values or {})})
+    asked = replace(asked, values={**asked.values, **(values or {})}, batch_axes={**asked.batch_axes, **(batch_axes or {})})
     checked = check_model(Subject(model, shapes, Against(against, asked)), chosen)
     if checked.error is not None:
         raise checked.error

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from rfonnx.check.selection import Chosen, choose
+from rfonnx.compare.options import batch_axes, merged
 from rfonnx.compare.options import from_config as compare_config
-from rfonnx.compare.options import merged
 from rfonnx.compare.settings import Settings, Shapes
 from rfonnx.config import Config
 from rfonnx.errors import DataError
@@ -46,7 +46,7 @@ def from_config(
     preparation: Mapping[str, str],
     targets: Iterable[str] = (),
 ) -> Asked:
-    """Tables `[check]` (fail-level, against, shapes, values, rules) and `[compare]`; the command line goes first.
+    """Tables `[check]` and `[compare]`; the command line goes first.
 
     Args:
         words: rules of the command line, see `selection.choose`.
@@ -57,7 +57,7 @@ def from_config(
     Raises:
         DataError, QueryError: a key, a rule or a value means nothing.
     """
-    table = config.table("check", ("fail-level", "against", "shapes", "values", "rules"))
+    table = config.table("check", ("fail-level", "against", "shapes", "values", "batch-axes", "rules"))
     level = table.get("fail-level", "error")
     if level not in SEVERITIES:
         raise DataError(f"{config.path}: [check] fail-level is {level!r}", f"it may be {', '.join(SEVERITIES)}")
@@ -71,7 +71,13 @@ def from_config(
     if wanted := [f"{TARGET}={name}" for name in targets]:
         chosen = [one for one in chosen if one.info.name != TARGET] + choose(rules, wanted, "--target")
     bound = {**{name: _shape(config, name, value) for name, value in stated.items()}, **shapes}
-    given = {**given, "shapes": bound, "values": {**values, **given.get("values", {})}}
+    axes = batch_axes(f"{config.path}: [check.batch-axes]", table.get("batch-axes", {}))
+    given = {
+        **given,
+        "shapes": bound,
+        "values": {**values, **given.get("values", {})},
+        "batch_axes": {**axes, **given.get("batch_axes", {})},
+    }
     settings = merged({**compare_config(config), "cost": False}, given, preparation, {}, {})
     return Asked(chosen, teacher, bound or None, settings, level)
 

@@ -7,20 +7,20 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from rfonnx.analysis import Analysis, analyze
 from rfonnx.check.failing import explained
+from rfonnx.compare.axes import FullShapes, Inputs, sample_axes
 from rfonnx.compare.drawn import random_source
 from rfonnx.compare.macs import macs, parameters
-from rfonnx.compare.model import OpenModel
+from rfonnx.compare.model import OpenModel, input_spec, stack
 from rfonnx.compare.run import bound, compare_models, usable_cores
 from rfonnx.compare.settings import Settings, Shapes
 from rfonnx.comparison import Comparison
-from rfonnx.data.prepare import InputSpec, Preparer
-from rfonnx.data.samples import open_source
+from rfonnx.data.prepare import Preparer
+from rfonnx.data.samples import Source, open_source
 from rfonnx.errors import RunError
 from rfonnx.graph import Graph, load
 from rfonnx.graph.read import with_values
@@ -70,7 +70,7 @@ class Subject:
     @cached_property
     def analysis(self) -> Analysis:
         """Fields of every tensor."""
-        return analyze(self.source, self.shapes)
+        return analyze(self.source, self.shapes, batch_axes=self.against.settings.batch_axes)
 
     @cached_property
     def graph(self) -> Graph:
@@ -91,14 +91,23 @@ class Subject:
     def feeds(self) -> Sequence[tuple[str, Feed]]:
         """Names and inputs of a few runs of one sample each."""
         model, settings = self.opened, self.against.settings
-        if settings.data is None:
-            source: Any = random_source(model, self.shapes, settings.samples or FEW, settings.seed)
-        else:
-            source = open_source(settings.data)
-        specs = [_spec(model, port) for port in model.inputs]
-        prepare = Preparer(specs, settings.student, model.values)
+
+        def source() -> Source:
+            if settings.data is not None:
+                return open_source(settings.data)
+            return random_source(model, self.shapes, settings.samples or FEW, settings.seed)
+
+        def preparer(axes: Inputs) -> Preparer:
+            specs = [input_spec(model, port, port.name, axes) for port in model.inputs]
+            return Preparer(specs, settings.student, model.values)
+
+        def first(axes: Inputs) -> FullShapes:
+            return bound(stack([preparer(axes)(next(iter(source())).load())], axes))
+
+        model.axes = sample_axes(self.source, model.declared, settings.batch_axes, lambda: self.analysis, first)
+        prepare = preparer(model.axes.inputs)
         found: list[tuple[str, Feed]] = []
-        for item in source:
+        for item in source():
             if len(found) == (settings.samples or FEW):
                 break
             found.append((item.name, model.stacked(prepare(item.load()))))
@@ -129,8 +138,3 @@ class Subject:
     def with_shapes(self, feed: Feed) -> Graph:
         """The graph at the shapes of some inputs."""
         return load(self.source, bound(feed))
-
-
-def _spec(model: OpenModel, port: Any) -> InputSpec:
-    shape = tuple(n if isinstance(n, int) else None for n in port.shape)
-    return InputSpec(f"the {model.label}", port.name, port.name, shape, model.dtype(port))

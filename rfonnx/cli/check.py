@@ -99,6 +99,7 @@ def outputs(args: list[str]) -> list[tuple[str, str | None]]:
 @click.option("--provider", metavar="NAME", help="Execution provider of onnxruntime. [default: cpu]")
 @options.shape_option
 @options.value_option
+@options.batch_axis_option
 def command(
     models: tuple[str, ...],
     against: str | None,

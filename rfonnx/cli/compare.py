@@ -110,6 +110,7 @@ def _limits(context: click.Context, parameter: click.Parameter, texts: tuple[str
 @options.output_option
 @options.shape_option
 @options.value_option
+@options.batch_axis_option
 @click.option(
     "--student-shape",
     "student_shapes",

@@ -172,6 +172,7 @@ def _axes(context: click.Context, parameter: click.Parameter, text: str | None) 
 @options.output_option
 @options.shape_option
 @options.value_option
+@options.batch_axis_option
 def command(
     model: str,
     tensor: str | None,

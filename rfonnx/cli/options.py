@@ -107,6 +107,32 @@ def value_option(function: Function) -> Function:
     )(function)
 
 
+def batch_axes(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, int | None]:
+    """`state=1`, `x=none`."""
+    found: dict[str, int | None] = {}
+    for text in texts:
+        name, _, word = text.rpartition("=")
+        digits = word.removeprefix("-")
+        if not name or not (word == "none" or (digits.isdecimal() and digits.isascii() and len(digits) < 5)):
+            raise click.BadParameter(f"'{text}' is not like state=1 or x=none", context, parameter)
+        if name in found:
+            raise click.BadParameter(f"'{name}' is given twice", context, parameter)
+        found[name] = None if word == "none" else int(word)
+    return found
+
+
+def batch_axis_option(function: Function) -> Function:
+    """--batch-axis NAME=AXIS|none, repeatable."""
+    return click.option(
+        "--batch-axis",
+        "batch_axes",
+        multiple=True,
+        metavar="NAME=AXIS|none",
+        callback=batch_axes,
+        help="Which axis of an input counts samples: state=1, x=none. Repeatable. [default: found, see docs/check.md]",
+    )(function)
+
+
 def weights_option(function: Function) -> Function:
     """--weights structure|values."""
     return click.option(

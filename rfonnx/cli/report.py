@@ -21,6 +21,7 @@ from rfonnx.cli import options
 @options.output_option
 @options.shape_option
 @options.value_option
+@options.batch_axis_option
 @click.option("--tensor", "tensors", multiple=True, metavar="NAME", help="Show this tensor only. Repeatable.")
 @options.axes_option
 @click.option("--all", "every", is_flag=True, help="A row for every tensor, not only where something changes.")
@@ -32,6 +33,7 @@ def command(
     output: str | None,
     shapes: options.Shapes,
     values: dict[str, Any],
+    batch_axes: dict[str, int | None],
     tensors: tuple[str, ...],
     axes: options.AxesChoice | None,
     every: bool,
@@ -47,5 +49,5 @@ def command(
     from rfonnx.report.view import View
 
     with waiting(f"analysing {model}"):
-        analysis = rfonnx.analyze(model, shapes=shapes or None, weights=weights, values=values)
+        analysis = rfonnx.analyze(model, shapes=shapes or None, weights=weights, values=values, batch_axes=batch_axes)
     write(report(analysis, View(tensors, axes, every, rate), terminal_style(style, output)), output, model)

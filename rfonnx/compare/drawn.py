@@ -22,5 +22,7 @@ def random_source(model: OpenModel, shapes: Shapes | None, count: int, seed: int
     specs = {}
     for port in model.inputs:
         shape = graph.shapes[port.name] or ()
-        specs[port.name] = (tuple(n or 1 for n in shape[1:]), model.dtype(port), id_range(graph, port.name) or BINARY)
+        axis = model.axes.inputs.get(port.name)
+        own = tuple(n or 1 for i, n in enumerate(shape) if i != axis)
+        specs[port.name] = (own, model.dtype(port), id_range(graph, port.name) or BINARY)
     return Random(specs, count, seed)

@@ -13,11 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from rfonnx.compare.model import OpenModel
 from rfonnx.comparison import FieldPair
 from rfonnx.effective import ERF
 from rfonnx.erf import erf
 from rfonnx.errors import RfonnxError
-from rfonnx.graph.read import Source
 
 SAMPLES = 32
 """Samples that effective fields are a mean over, at most."""
@@ -27,14 +27,14 @@ Feed = Mapping[str, np.ndarray]
 
 
 def effective_figures(
-    models: tuple[Source, Source], fields: Sequence[FieldPair], samples: Sequence[tuple[Feed, Feed]], threads: int
+    models: tuple[OpenModel, OpenModel], fields: Sequence[FieldPair], samples: Sequence[tuple[Feed, Feed]], threads: int
 ) -> dict[str, float]:
     """Figures by name.
 
     Args:
         models: teacher and student.
         fields: their paired theoretical fields, which say what to measure.
-        samples: both models' inputs, without a batch axis.
+        samples: both models' inputs, each a batch of one (or of as many as the file fixes).
         threads: threads per operator.
 
     Raises:
@@ -55,21 +55,24 @@ def effective_figures(
 
 
 def _measure(
-    model: Source, pairs: Sequence[FieldPair], side: int, samples: Sequence[Feed], threads: int, prefix: str
+    model: OpenModel, pairs: Sequence[FieldPair], side: int, samples: Sequence[Feed], threads: int, prefix: str
 ) -> ERF:
     first = pairs[0]
     axes = tuple(pair.axis[side] for pair in pairs)
     options: dict[str, Any] = {"data": list(samples), "input": first.input[side], "axes": axes, "threads": threads}
+    options["batch_axes"] = model.axes.inputs
+    tensor = first.output[side]
     if prefix:
-        rank = _rank_of_output(model, first.output[side], samples[0])
-        return erf(model, first.output[side], channel="random", position=(0, *(None,) * (rank - 1)), **options)
-    return erf(model, first.output[side], **options)
+        batch = model.axes.outputs.get(tensor, 0)
+        first_sample = tuple(0 if axis == batch else None for axis in range(_rank_of_output(model, tensor, samples[0])))
+        return erf(model.source, tensor, channel="random", position=first_sample, **options)
+    return erf(model.source, tensor, **options)
 
 
-def _rank_of_output(model: Source, tensor: str, sample: Feed) -> int:
+def _rank_of_output(model: OpenModel, tensor: str, sample: Feed) -> int:
     from rfonnx.graph import load
 
-    graph = load(model, {name: (1, *array.shape) for name, array in sample.items()})
+    graph = load(model.source, {name: array.shape for name, array in sample.items()})
     return len(graph.shapes.get(tensor) or (1, 1))
 
 

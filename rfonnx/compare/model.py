@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rfonnx.compare.axes import Dims, SampleAxes
 from rfonnx.compare.matching import Port
+from rfonnx.data.prepare import InputSpec
 from rfonnx.errors import DataError, ModelError, ShapeError
 from rfonnx.graph.external import external_files
 from rfonnx.graph.read import Bound, Source, as_given, bound_values, name_of, read_model
@@ -34,7 +36,7 @@ class OpenModel:
         source: what it was opened from.
         values: of the bound inputs, by name; these are no ports.
         inputs, outputs: its ports.
-        batch: the batch size that the file fixes, or None.
+        axes: where samples lie in them; the first axis, until somebody finds out.
     """
 
     def __init__(self, role: str, source: Source, threads: int | None, provider: str | Sequence[str] | None) -> None:
@@ -58,8 +60,19 @@ class OpenModel:
         self._session = session_of(source, providers=provider, threads=threads)
         self.inputs = [Port(p.name, p.type, tuple(p.shape)) for p in self._session.get_inputs()]
         self.outputs = [Port(p.name, p.type, tuple(p.shape)) for p in self._session.get_outputs()]
-        first = {p.shape[0] for p in self.inputs if p.shape and isinstance(p.shape[0], int)}
-        self.batch: int | None = min(first) if first else None
+        self.axes = SampleAxes({p.name: 0 if p.shape else None for p in self.inputs})
+
+    @property
+    def declared(self) -> tuple[Dims, Dims]:
+        """Dimensions of the inputs and of the outputs: lengths, or names of symbolic ones, "" where they have none."""
+        return ({p.name: _dims(p) for p in self.inputs}, {p.name: _dims(p) for p in self.outputs})
+
+    @property
+    def batch(self) -> int | None:
+        """The batch size that the file fixes, or None."""
+        along = [(p, self.axes.inputs.get(p.name)) for p in self.inputs]
+        fixed = [p.shape[axis] for p, axis in along if axis is not None and axis < len(p.shape)]
+        return min((n for n in fixed if isinstance(n, int)), default=None)
 
     def dtype(self, port: Port) -> np.dtype:
         """numpy's type of an input.
@@ -83,22 +96,21 @@ class OpenModel:
         return run(self._session, list(outputs), feeds, self.label)
 
     def stacked(self, sample: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-        """One sample as a batch: of 1, or as often as the file's batch size asks."""
-        return {name: np.stack([array] * (self.batch or 1)) for name, array in sample.items()}
+        """One sample as a batch: of 1, or as often as the file's batch size asks. What has no batch axis stays as it is."""
+        return stack([sample] * (self.batch or 1), self.axes.inputs)
 
-    def run_rows(self, rows: Mapping[str, np.ndarray], outputs: Sequence[str]) -> list[np.ndarray]:
-        """Outputs over stacked samples; axis 0 counts the samples, of the inputs and of each result.
+    def run_rows(self, rows: Mapping[str, np.ndarray], count: int, outputs: Sequence[str]) -> list[np.ndarray]:
+        """Outputs over `count` stacked samples; axis 0 of each result counts them.
 
         A batch size that the file fixes is kept: the last batch is filled up, and what the filling gives is dropped.
 
         Raises:
             ShapeError: the model does not take these arrays, or gives outputs without a batch axis.
         """
-        count = len(next(iter(rows.values())))
         size = self.batch or count
         parts = []
         for begin in range(0, count, size):
-            feeds = {name: _filled(array[begin : begin + size], size) for name, array in rows.items()}
+            feeds = {name: _filled(array, self.axes.inputs[name], begin, size) for name, array in rows.items()}
             made = self.run(feeds, outputs)
             left = min(size, count - begin)
             parts.append([self._rows(array, name, size)[:left] for array, name in zip(made, outputs, strict=True)])
@@ -107,16 +119,31 @@ class OpenModel:
         return [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
 
     def _rows(self, array: np.ndarray, name: str, size: int) -> np.ndarray:
-        array = np.asarray(array)
-        if array.ndim and array.shape[0] == size:
-            return array
+        array, axis = np.asarray(array), self.axes.outputs.get(name, 0)
+        if array.ndim > axis and array.shape[axis] == size:
+            return np.moveaxis(array, axis, 0)
         if size == 1:
             return array[None]  # all that one sample gives, whatever its axes
         raise ShapeError(
-            f"output '{name}' of the {self.label} has the shape {array.shape} for a batch of {size}: axis 0 "
+            f"output '{name}' of the {self.label} has the shape {array.shape} for a batch of {size}: axis {axis} "
             f"does not count samples",
             "run sample by sample with --batch 1",
         )
+
+
+def input_spec(model: OpenModel, port: Port, partner: str, axes: Mapping[str, int | None]) -> InputSpec:
+    """What an input takes, as `rfonnx.data` sees it.
+
+    Args:
+        model, port: the input.
+        partner: the teacher's name of it.
+        axes: batch axis by input.
+
+    Raises:
+        DataError: it is no tensor of numbers.
+    """
+    shape = tuple(n if isinstance(n, int) else None for n in port.shape)
+    return InputSpec(f"the {model.label}", port.name, partner, shape, model.dtype(port), axes.get(port.name))
 
 
 def session_of(
@@ -142,14 +169,27 @@ def session_of(
     return open_session(opened, level=level, providers=providers, threads=threads, name=name, folder=folder)
 
 
-def stack(samples: Sequence[Mapping[str, np.ndarray]]) -> dict[str, np.ndarray]:
-    """Samples as a batch, by input; one sample is not copied."""
-    if len(samples) == 1:
-        return {name: array[None] for name, array in samples[0].items()}
-    return {name: np.stack([sample[name] for sample in samples]) for name in samples[0]}
+def stack(samples: Sequence[Mapping[str, np.ndarray]], axes: Mapping[str, int | None]) -> dict[str, np.ndarray]:
+    """Samples as a batch, by input; one sample is not copied. What has no batch axis is the first sample's."""
+    made = {}
+    for name, array in samples[0].items():
+        axis = axes[name]
+        if axis is None:
+            made[name] = array
+        elif len(samples) == 1:
+            made[name] = np.expand_dims(array, axis)
+        else:
+            made[name] = np.stack([sample[name] for sample in samples], axis)
+    return made
 
 
-def _filled(rows: np.ndarray, size: int) -> np.ndarray:
-    """The rows, the last one repeated up to `size`."""
-    missing = size - len(rows)
-    return rows if not missing else np.concatenate([rows, np.repeat(rows[-1:], missing, 0)])
+def _filled(rows: np.ndarray, axis: int | None, begin: int, size: int) -> np.ndarray:
+    """`size` samples from `begin` on, the last one repeated where there are fewer."""
+    if axis is None or (begin == 0 and rows.shape[axis] == size):
+        return rows
+    last = rows.shape[axis] - 1
+    return rows.take([min(i, last) for i in range(begin, begin + size)], axis)
+
+
+def _dims(port: Port) -> tuple[int | str, ...]:
+    return tuple(n if isinstance(n, int) else n or "" for n in port.shape)

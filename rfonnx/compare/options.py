@@ -13,6 +13,9 @@ from rfonnx.config import Config, check_keys
 from rfonnx.data.preparation import Preparation
 from rfonnx.errors import DataError
 
+ROLES = ("prepare", "teacher", "student")
+"""Tables of preparations."""
+
 PREPARATION = ("size", "crop", "layout", "channels", "scale", "mean", "std")
 
 PLAIN: dict[str, type] = {
@@ -37,7 +40,7 @@ def from_config(config: Config) -> dict[str, Any]:
     Raises:
         DataError: a key or value means nothing.
     """
-    table = config.table("compare", (*PLAIN, "limits", "outputs", "inputs", "values", "prepare", "teacher", "student"))
+    table = config.table("compare", (*PLAIN, "limits", "outputs", "inputs", "values", "batch-axes", *ROLES))
     where = f"{config.path}: [compare]"
     found: dict[str, Any] = {}
     for key, value in table.items():
@@ -47,6 +50,8 @@ def from_config(config: Config) -> dict[str, Any]:
             found[key] = _pairs(where, key, value)
     if "values" in table:
         found["values"] = dict(_table(where, "values", table))
+    if "batch-axes" in table:
+        found["batch_axes"] = batch_axes(f"{where} batch-axes", table["batch-axes"])
     both = _table(where, "prepare", table)
     for role in ("teacher", "student"):
         found[role] = preparation(f"{where} {role}", {**both, **_table(where, role, table)})
@@ -54,6 +59,19 @@ def from_config(config: Config) -> dict[str, Any]:
         check_keys(f"{where} limits", found["limits"], MEANINGS)
         found["limits"] = {name: None if limit is False else float(limit) for name, limit in found["limits"].items()}
     return found
+
+
+def batch_axes(where: str, table: Any) -> dict[str, int | None]:
+    """Batch axes by input; "none" stands for None, which TOML does not have.
+
+    Raises:
+        DataError: it is no such table.
+    """
+    entries = dict(table) if isinstance(table, Mapping) else {"": table}
+    for name, axis in entries.items():
+        if axis != "none" and (not isinstance(axis, int) or isinstance(axis, bool)):
+            raise DataError(f"{where} {name} is {axis!r}", 'write state = 1, or x = "none"')
+    return {name: None if axis == "none" else axis for name, axis in entries.items()}
 
 
 def preparation(where: str, values: Mapping[str, Any]) -> Preparation:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from rfonnx.analysis import analyze
+from rfonnx.compare.axes import FullShapes, Inputs, sample_axes
 from rfonnx.compare.batches import Batches, Feed, Prepared
 from rfonnx.compare.cost import costs
 from rfonnx.compare.drawn import random_source
@@ -16,14 +18,14 @@ from rfonnx.compare.fields import field_pairs
 from rfonnx.compare.inner import InnerModel
 from rfonnx.compare.kinds import detect
 from rfonnx.compare.layers import SAMPLES, parting
-from rfonnx.compare.matching import Pair, Port, match
+from rfonnx.compare.matching import match
 from rfonnx.compare.meter import Batch, Meter
-from rfonnx.compare.model import OpenModel, stack
-from rfonnx.compare.settings import ModelSource, Settings, Shapes
-from rfonnx.compare.values import bind_both
+from rfonnx.compare.model import OpenModel, input_spec, stack
+from rfonnx.compare.settings import ModelSource, Settings
+from rfonnx.compare.values import bind_both, for_both
 from rfonnx.compare.verdicts import LAYER_LIMITS, judge
 from rfonnx.comparison import Comparison, Cost, FieldPair, Kind, NonFinite, OutputAgreement, Parting, SampleInfo
-from rfonnx.data.prepare import InputSpec, Preparer
+from rfonnx.data.prepare import Preparer
 from rfonnx.data.samples import Source, open_source
 from rfonnx.errors import DataError, RfonnxError
 from rfonnx.graph import Graph, load
@@ -60,6 +62,7 @@ class _Run:
         mine, theirs = self._models
         self._inputs = match("input", mine.inputs, theirs.inputs, self._pairs_of_inputs(), check=False)
         self._outputs = match("output", mine.outputs, theirs.outputs, settings.outputs, check=True)
+        self._find_axes()
         self._source = self._open_source()
         self._first: list[tuple[Feed, Feed]] = []
         self._kept_bytes = 0
@@ -69,6 +72,29 @@ class _Run:
             Meter((a.name, b.name), settings.task, settings.class_axis, settings.temperature, settings.seed)
             for a, b in self._outputs
         ]
+
+    def _find_axes(self) -> None:
+        """Find where samples lie in both models."""
+        settings = self._settings
+        mine, theirs = ([port.name for port in model.inputs] for model in self._models)
+        said = for_both("a batch axis", settings.batch_axes, mine, theirs, settings.inputs)
+        shapes = (settings.shapes, settings.student_shapes or settings.shapes)
+        for which, (model, given, bound_to) in enumerate(zip(self._models, said, shapes, strict=True)):
+            analysed = partial(analyze, model.source, bound_to or None, batch_axes=given)
+            first = partial(self._first_shapes, which)
+            model.axes = sample_axes(model.source, model.declared, given, analysed, first)
+
+    def _first_shapes(self, which: int, axes: Inputs) -> FullShapes:
+        """Shapes of the first sample that can be read, prepared for a model with these batch axes."""
+        problem: RfonnxError | None = None
+        for item in self._open_source():
+            try:
+                return bound(stack([self._preparer(which, axes)(item.load())], axes))
+            except RfonnxError as error:
+                problem = problem or error
+                if self._settings.on_error == "fail":
+                    break
+        raise problem or DataError("the data holds no samples", "give at least one")
 
     def _pairs_of_inputs(self) -> dict[str, str]:
         """The pairs that were asked for, without bound inputs."""
@@ -149,8 +175,9 @@ class _Run:
         from rfonnx.compare.effective import effective_figures
 
         try:
-            sources = (self._models[0].source, self._models[1].source)
-            return effective_figures(sources, fields, self._first, self._threads)
+            mine, theirs = self._models
+            samples = [(mine.stacked(one), theirs.stacked(other)) for one, other in self._first]
+            return effective_figures(self._models, fields, samples, self._threads)
         except RfonnxError as error:
             warnings.append(f"effective fields were not compared: {error}")
             return {}
@@ -170,6 +197,8 @@ class _Run:
         size = max(1, settings.batch)
         if any(model.batch is not None for model in self._models):
             size = max(model.batch or 1 for model in self._models)
+        if not all(model.axes.together for model in self._models):
+            size = 1
         total = len(self._source) if settings.samples is None else min(settings.samples, len(self._source))
         batches = Batches(self._source, preparers, size, settings.samples, settings.on_error)
         for batch in batches:
@@ -192,12 +221,16 @@ class _Run:
 
     def _run_batch(self, batch: Prepared) -> None:
         mine, theirs = self._models
-        given = stack(batch.teacher)
+        given = stack(batch.teacher, mine.axes.inputs)
         # The preparers hand on what fits as it is: the same arrays need stacking once.
-        shared = all(batch.student[0][b.name] is batch.teacher[0][a.name] for a, b in self._inputs)
-        taken = {b.name: given[a.name] for a, b in self._inputs} if shared else stack(batch.student)
-        made = mine.run_rows(given, [a.name for a, _ in self._outputs])
-        answered = theirs.run_rows(taken, [b.name for _, b in self._outputs])
+        shared = all(
+            batch.student[0][b.name] is batch.teacher[0][a.name] and mine.axes.inputs[a.name] == theirs.axes.inputs[b.name]
+            for a, b in self._inputs
+        )
+        taken = {b.name: given[a.name] for a, b in self._inputs} if shared else stack(batch.student, theirs.axes.inputs)
+        count = len(batch.names)
+        made = mine.run_rows(given, count, [a.name for a, _ in self._outputs])
+        answered = theirs.run_rows(taken, count, [b.name for _, b in self._outputs])
         labels = np.array(batch.labels, np.int64)
         for meter, a, b in zip(self._meters, made, answered, strict=True):
             meter.add(Batch(batch.names, a, b, labels))
@@ -207,15 +240,11 @@ class _Run:
                 self._first.append(pair)
                 self._kept_bytes += sum(array.nbytes for feed in pair for array in feed.values())
 
-    def _preparer(self, which: int) -> Preparer:
+    def _preparer(self, which: int, axes: Inputs | None = None) -> Preparer:
         model = self._models[which]
-        specs = [self._spec(model, pair, which) for pair in self._inputs]
+        along = model.axes.inputs if axes is None else axes
+        specs = [input_spec(model, pair[which], pair[0].name, along) for pair in self._inputs]
         return Preparer(specs, self._settings.student if which else self._settings.teacher, model.values)
-
-    def _spec(self, model: OpenModel, pair: Pair, which: int) -> InputSpec:
-        port: Port = pair[which]
-        shape = tuple(n if isinstance(n, int) else None for n in port.shape)
-        return InputSpec(f"the {model.label}", port.name, pair[0].name, shape, model.dtype(port))
 
     def _first_feeds(self) -> list[tuple[Feed, Feed]]:
         """The first samples as inputs of a run of one batch, the batch size that the file fixes filled up."""
@@ -272,6 +301,6 @@ def usable_cores() -> int:
         return os.cpu_count() or 1
 
 
-def bound(feeds: Feed) -> Shapes:
+def bound(feeds: Feed) -> dict[str, tuple[int, ...]]:
     """Shapes of a run's inputs."""
     return {name: array.shape for name, array in feeds.items()}

@@ -28,6 +28,7 @@ class Settings:
     student: Preparation = field(default_factory=Preparation)
     shapes: Shapes = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
+    batch_axes: Mapping[str, int | None] = field(default_factory=dict)
     student_shapes: Shapes = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)

@@ -24,6 +24,7 @@ class InputSpec:
     Attributes:
         label: what messages call the model.
         partner: the teacher's name of this input, under which data may hold it too.
+        batch: its axis that counts samples; None: it has none.
     """
 
     label: str
@@ -31,6 +32,7 @@ class InputSpec:
     partner: str
     shape: tuple[int | None, ...]
     dtype: np.dtype
+    batch: int | None = 0
 
 
 class Preparer:
@@ -46,7 +48,7 @@ class Preparer:
         self._asked = preparation != Preparation()
 
     def __call__(self, sample: Sample) -> dict[str, np.ndarray]:
-        """Arrays by input name, without a batch axis.
+        """Arrays by input name, without a batch axis where the input has one.
 
         Raises:
             SampleError: the sample does not fit the model.
@@ -70,7 +72,8 @@ class Preparer:
         return sample.image or self._asked
 
     def _fit(self, sample: Sample, spec: InputSpec, array: np.ndarray) -> np.ndarray:
-        wanted = spec.shape[1:]
+        axis = spec.batch
+        wanted = spec.shape if axis is None else (*spec.shape[:axis], *spec.shape[axis + 1 :])
         if (
             array.shape == wanted
             and array.dtype == spec.dtype
@@ -82,8 +85,8 @@ class Preparer:
             array = prepare_image(array, spec, self._preparation, sample.name)
         elif self._asked and array.ndim == 3:
             array = prepare_tensor(array, spec, self._preparation)
-        elif array.ndim == len(spec.shape) and array.shape[0] == 1 and len(wanted) != array.ndim:
-            array = array[0]
+        elif axis is not None and array.ndim == len(spec.shape) and array.shape[axis] == 1:
+            array = array.take(0, axis)
         if not fits(array.shape, wanted) and array.ndim == 3:
             array = _other_layout(array, wanted)
         if not fits(array.shape, wanted):

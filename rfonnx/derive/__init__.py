@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from rfonnx.access.lower import Program
 from rfonnx.derive.batch import batch_facts
+from rfonnx.derive.batch_axis import Batches
 from rfonnx.derive.equivariance import Shifts
 from rfonnx.derive.moves import Moves
 from rfonnx.derive.positional import Positional
@@ -20,7 +19,7 @@ def facts(
     graph: Graph,
     program: Program,
     time: Time,
-    again: Callable[[dict[str, tuple[int, ...]]], Fields],
+    batches: Batches,
 ) -> dict[str, OutputFacts]:
     """Facts by output.
 
@@ -28,9 +27,9 @@ def facts(
         fields: the analysis.
         graph, program: what it was made of.
         time: how its tensors run along time.
-        again: analyses the same model with other input shapes.
+        batches: which axes of its inputs count samples.
     """
-    batch = batch_facts(fields, graph.declared, len(graph.nodes), again)
+    batch = batch_facts(batches)
     shifts = Shifts(graph, program)
     moved = {key: shifts.of(*key) for key in _axes_of_shifts(fields, graph, time)}
     result = {}

@@ -5,6 +5,7 @@ An operator that is in none of these sets is taken to treat positions differentl
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from rfonnx.access.pointwise import BINARY, NUMPY_BROADCAST, UNARY, VARIADIC
@@ -29,12 +30,16 @@ NORMS = {
 }
 """The first output is the first input, position by position, changed by statistics that do not care for order."""
 
-ORDER_FREE = {
-    *("ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd"),
-    *("ReduceSum", "ReduceSumSquare", "GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool"),
-    *("MaxPool", "AveragePool", "LpPool"),
-    *_microsoft("QLinearReduceMean QLinearAveragePool QLinearGlobalAveragePool NhwcMaxPool nchwc.MaxPool"),
+POOLS = {
+    *("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool", "MaxPool", "AveragePool", "LpPool"),
+    *_microsoft("QLinearAveragePool QLinearGlobalAveragePool NhwcMaxPool nchwc.MaxPool"),
     *_microsoft("nchwc.AveragePool nchwc.GlobalMaxPool nchwc.GlobalAveragePool"),
+}
+
+ORDER_FREE = POOLS | {
+    *("ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd"),
+    *("ReduceSum", "ReduceSumSquare"),
+    *_microsoft("QLinearReduceMean"),
 }
 """Positions are taken together whatever their order."""
 
@@ -113,12 +118,38 @@ ATTENDING: dict[str, Sequential] = {
 """Operators that compare positions of sequences with each other. Those that nobody wrote a rule for are not here."""
 
 
+LAYERED = ("RNN", "GRU", "LSTM", "DynamicQuantizeLSTM", "AttnLSTM")
+"""Recurrent layers, whose time comes first unless `layout` says otherwise; operand `LENGTHS` holds how long each sample is."""
+
+LENGTHS = 4
+
+
 def sequence_axis(node: Node, rank: int) -> int:
     """Axis along which a sequence runs that an operator of `RECURRENT` or `ATTENDING` is given.
 
     (time, batch, features) for recurrent layers, or batch first by `layout`; (batch, time, features) for attention, or (batch,
     heads, time, features); (batch, channels, time) for the convolution.
     """
-    if node.op_type in ("RNN", "GRU", "LSTM", "DynamicQuantizeLSTM", "AttnLSTM"):
+    if node.op_type in LAYERED:
         return 1 if node.attrs.get("layout", 0) else 0
     return 2 if rank == 4 or node.op_type == "CausalConvWithState" else 1
+
+
+def batch_operands(node: Node) -> Iterator[tuple[str, int]]:
+    """Operands of an operator whose specification gives them a batch axis, each with that axis.
+
+    (time, batch, features) for recurrent layers with layout 0, and (directions, batch, features) for what they begin with; the
+    first axis for convolutions, pools, attention and statistics per sample.
+    """
+    kind, inputs = node.kind, node.inputs
+    if kind in BY_CHANNEL | POOLS | {"LRN"}:
+        yield inputs[0], 0
+    elif kind in RECURRENT or kind in ATTENDING:
+        one = {**RECURRENT, **ATTENDING}[kind]
+        layered = node.op_type in LAYERED
+        axis = 1 - sequence_axis(node, 3) if layered else 0
+        yield from ((inputs[i], axis) for i in one.operands if i < len(inputs))
+        if kind in RECURRENT:
+            yield from ((inputs[i], axis) for i in one.states if i < len(inputs))
+        if layered and len(inputs) > LENGTHS:
+            yield inputs[LENGTHS], 0

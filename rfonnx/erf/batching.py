@@ -25,7 +25,8 @@ def batched(crop: Crop, wanted: int | None, most: int | None) -> tuple[Model, in
         most: samples in all, or None.
     """
     model, unit = crop.model, crop.units[0]
-    if wanted == 1 or any(not shape or shape[0] != 1 for shape in model.shapes.values()):
+    # Probers lay samples side by side along the first axis.
+    if wanted == 1 or any(model.axes.get(name) != 0 or shape[0] != 1 for name, shape in model.shapes.items()):
         return model, 1
     try:
         count = min(wanted or _by_size(model), most or MOST)
@@ -33,7 +34,7 @@ def batched(crop: Crop, wanted: int | None, most: int | None) -> tuple[Model, in
             return model, 1
         shapes = {name: (count, *shape[1:]) for name, shape in model.shapes.items()}
         light = model.rebound(shapes, weights=False)
-        analysis = analyze(light.source, light.shapes)
+        analysis = analyze(light.source, light.shapes, batch_axes=model.axes)
         shape = analysis.tensors[unit.tensor].shape
         apart = sample_axis(analysis, unit.tensor, unit.place) == 0 and shape == (count, *unit.shape[1:])
         for name in shapes:

@@ -33,6 +33,7 @@ class InputType:
         shape: as bound.
         dtype: numpy's.
         values: least and greatest value of an integer input.
+        batch: the axis that counts samples, which a sample may leave out; None: there is none.
         window: closed intervals by axis, outside of which nobody looks: random samples may be 0 there.
     """
 
@@ -40,6 +41,7 @@ class InputType:
     dtype: np.dtype
     values: tuple[int, int] = INTEGERS
     window: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    batch: int | None = 0
 
 
 Sample = tuple[str, dict[str, np.ndarray]]
@@ -170,12 +172,14 @@ def fit(sample: str, name: str, array: np.ndarray, types: Mapping[str, InputType
     kind = types.get(name)
     if kind is None:
         raise DataError(f"{sample} has an array '{name}'", f"the inputs are {', '.join(map(repr, types))}")
-    if array.shape == kind.shape[1:]:
-        array = np.broadcast_to(array, kind.shape)
+    axis = kind.batch
+    if axis is not None and array.shape == (*kind.shape[:axis], *kind.shape[axis + 1 :]):
+        array = np.broadcast_to(np.expand_dims(array, axis), kind.shape)
     if array.shape != kind.shape:
         raise DataError(
             f"{sample} has the shape {shape_text(array.shape)} for input '{name}', which takes {shape_text(kind.shape)}",
-            "mend the data (axis 0 of an array counts the samples), or bind other shapes with --shape",
+            "give arrays of that shape, with or without its batch axis (axis 0 of stacked data counts the samples), or bind other"
+            " shapes with --shape",
         )
     if not np.can_cast(array.dtype, kind.dtype, "same_kind"):
         raise DataError(
@@ -196,7 +200,7 @@ def _from_path(
     from rfonnx.data.samples import open_source
 
     source = open_source(data)
-    specs = [InputSpec("the model", name, name, kind.shape, kind.dtype) for name, kind in types.items()]
+    specs = [InputSpec("the model", name, name, kind.shape, kind.dtype, kind.batch) for name, kind in types.items()]
     prepare = Preparer(specs, Preparation(), values)
     rows = ((item.name, _prepared(item, prepare)) for item in source)
     total = len(source) if n is None else min(n, len(source))

@@ -62,7 +62,8 @@ def find_place(analysis: Analysis, input: str | None, axes: Sequence[int] | None
         raise QueryError(f"{name}: input '{input}' is a single number and has no places", "choose another with --input")
     if axes is None:
         chosen = tuple(axis for given, axis in windowed if given == input)
-        chosen = chosen or tuple(a for a in range(len(lengths)) if a > 0 and lengths[a] > 1) or (len(lengths) - 1,)
+        batch = analysis.batch_axes.get(input)
+        chosen = chosen or tuple(a for a in range(len(lengths)) if a != batch and lengths[a] > 1) or (len(lengths) - 1,)
     else:
         chosen = tuple(sorted({axis + len(lengths) if axis < 0 else axis for axis in axes}))
         if not chosen or not all(0 <= axis < len(lengths) for axis in chosen):

@@ -70,6 +70,7 @@ class Settings:
     crop: bool = True
     shapes: Mapping[str, Sequence[int] | int] = field(default_factory=dict)
     values: Mapping[str, Any] = field(default_factory=dict)
+    batch_axes: Mapping[str, int | None] = field(default_factory=dict)
     providers: str | Sequence[str] | None = None
     threads: int | None = None
     progress: Callable[[Progress], None] | None = None

@@ -26,11 +26,13 @@ class Model:
         source: what the user gave, or a ModelProto made of it.
         name: what messages call it.
         shapes: by input.
+        axes: the axis that counts samples, by input; None: it has none.
     """
 
     source: Source
     name: str
     shapes: Shapes
+    axes: Mapping[str, int | None]
 
     def rebound(self, shapes: Shapes, weights: bool = True) -> Model:
         """The model with other input lengths, also where the file fixes them.
@@ -61,7 +63,7 @@ class Model:
         for output in made.graph.output:
             if output.type.HasField("tensor_type"):
                 output.type.tensor_type.ClearField("shape")
-        return Model(made, self.name, bound)
+        return Model(made, self.name, bound, self.axes)
 
 
 def up_to(model: ModelProto, tensor: str) -> None:
@@ -86,6 +88,6 @@ def missing_weights(model: str, tensor: str) -> ModelError:
     )
 
 
-def open_model(source: Source, shapes: Shapes) -> Model:
+def open_model(source: Source, shapes: Shapes, axes: Mapping[str, int | None]) -> Model:
     """The model as it came."""
-    return Model(source, name_of(source), shapes)
+    return Model(source, name_of(source), shapes, axes)

@@ -43,7 +43,7 @@ class Subject:
 
     def input_types(self) -> dict[str, InputType]:
         """Type of every input; ids stay inside every table that they are looked up in."""
-        types = {}
+        types, axes = {}, self.model.axes
         for name in self.graph.inputs:
             dtype = self.graph.dtypes[name]
             if dtype not in NUMBERS:
@@ -52,7 +52,7 @@ class Subject:
                     f"export the model with an input of one of {', '.join(NUMBERS)}",
                 )
             values = id_range(self.graph, name) if np.dtype(dtype).kind in "iu" else None
-            types[name] = InputType(self.model.shapes[name], np.dtype(dtype), values or INTEGERS)
+            types[name] = InputType(self.model.shapes[name], np.dtype(dtype), values or INTEGERS, batch=axes.get(name))
         return types
 
 
@@ -63,13 +63,13 @@ def open_subject(source: Source, settings: Settings) -> Subject:
         ModelError, QueryError, ShapeError: see `rfonnx.analyze`.
     """
     source = with_values(source, settings.values)
-    analysis = analyze(source, settings.shapes or None)
+    analysis = analyze(source, settings.shapes or None, batch_axes=settings.batch_axes)
     shapes = {}
     for name, shape in analysis.input_shapes.items():
         if shape is None or None in shape:
             raise ShapeError(f"{analysis.model.name}: the shape of input '{name}' is not known", "bind it with --shape")
         shapes[name] = tuple(n or 0 for n in shape)
-    return Subject(open_model(source, shapes), load(source, shapes), analysis)
+    return Subject(open_model(source, shapes, analysis.batch_axes), load(source, shapes), analysis)
 
 
 def choose_units(

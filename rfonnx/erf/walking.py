@@ -124,10 +124,10 @@ def in_proportion(place: Place, axis: int, length: int) -> int:
 
 def sample_axis(analysis: Analysis, tensor: str, place: Place) -> int | None:
     """The tensor's axis that counts samples, or None when samples do not stay apart (a batch of one always does)."""
-    if 0 in place.axes:
+    axis = analysis.batch_axes.get(place.input)
+    if axis is None or axis in place.axes:
         return None
-    fields = analysis.tensors[tensor].fields
-    batch = fields[place.input, 0]
+    batch = analysis.tensors[tensor].fields[place.input, axis]
     return batch.tensor_axis if batch.kind == "local" and batch.size == 1 and batch.stride == 1 else None
 
 

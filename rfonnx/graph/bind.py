@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from onnx import TypeProto, ValueInfoProto
 
 from rfonnx.errors import ShapeError
+from rfonnx.graph.dim_names import PLAIN, batch_word
 from rfonnx.graph.tensors import MAX_DIM, check_size
 from rfonnx.graph.text import check_text, did_you_mean, quote, show_shape
 
@@ -49,7 +50,8 @@ def bind(inputs: Sequence[ValueInfoProto], shapes: Shapes | None) -> Binding:
         shapes: a shape by input name, or a length by symbolic dimension name.
 
     Raises:
-        ShapeError: a dimension stays unbound (the first one of an input, the batch, becomes 1), a given shape contradicts
+        ShapeError: a dimension stays unbound (the first one of an input becomes 1, and one that is named
+            like a batch), a given shape contradicts
             the file or another one, or a key names neither an input nor a dimension.
     """
     given = dict(shapes or {})
@@ -148,12 +150,13 @@ def _bind_by_symbols(name: str, tensor: TypeProto.Tensor, binding: Binding) -> N
         fixed = dim.HasField("dim_value") and dim.dim_value >= 0
         length = dim.dim_value if fixed else evaluate_dim(dim.dim_param, binding.symbols)
         if length is None:
-            if axis > 0:
+            if axis > 0 and batch_word(dim.dim_param) < PLAIN:
                 raise _unbound(name, axis, tensor)
             length = 1
             if dim.dim_param not in _ANONYMOUS:
                 binding.symbols.setdefault(dim.dim_param, 1)
-            binding.warnings.append(f"input {quote(name)}: its first dimension {_dim(dim)} was taken as 1")
+            which = f"its dimension {axis}," if axis else "its first dimension"
+            binding.warnings.append(f"input {quote(name)}: {which} {_dim(dim)} was taken as 1")
         shape.append(length)
     binding.shapes[name] = tuple(shape)
 

@@ -32,12 +32,28 @@ def _batches(facts: Mapping[str, OutputFacts]) -> Iterator[Line]:
         same.setdefault(fact.batch, []).append(output)
     for batch, outputs in same.items():
         whose: Line = (Name(outputs[0]), *((f" and {len(outputs) - 1} more outputs",) if len(outputs) > 1 else ()))
-        if batch.state == "independent":
-            yield (*whose, f": each sample (axis 0) sees only itself (found with a batch of {batch.batch})")
+        where = batch_axes(batch)
+        if batch.state == "independent" and batch.axis is None:
+            yield (*whose, ": no position sees two samples (", *where, f"; found with a batch of {batch.batch})")
+        elif batch.state == "independent":
+            yield (*whose, ": each sample (", *where, f") sees only itself (found with a batch of {batch.batch})")
         elif batch.state == "mixed":
-            yield (*whose, ": samples (axis 0) are mixed: ", Name(batch.reason))
+            yield (*whose, ": samples (", *where, ") are mixed: ", Name(batch.reason))
+        elif batch.state == "dropped":
+            yield (*whose, ": not every sample (", *where, ") has an answer: ", Name(batch.reason))
         else:
             yield (*whose, ": not known whether a sample sees only itself: ", Name(batch.reason))
+
+
+def batch_axes(fact: BatchFact) -> Line:
+    """Where samples are counted: "axis 0" when that is so everywhere, else by input and output."""
+    axes = {axis for _, axis in fact.inputs} | ({fact.axis} if fact.axis is not None else set())
+    if len(axes) == 1 and fact.axis is not None:
+        return (f"axis {fact.axis}",)
+    words: list[str] = []
+    for name, axis in fact.inputs:
+        words += [", " if words else "", f"axis {axis} of ", Name(name)]
+    return (*words, *([f"; axis {fact.axis} of the output"] if fact.axis is not None else []))
 
 
 def _time(output: str, fact: TimeFact, rate: float | None) -> Line:

@@ -9,7 +9,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 import rfonnx
-from rfonnx.derive.batch import MAX_NODES, doubled
+from rfonnx.derive.batch_axis import MAX_NODES, doubled
 
 SHAPE = (3, 4, 6)  # channels, rows, columns
 
@@ -126,7 +126,10 @@ def test_a_batch_that_the_file_fixes(batch):
 
 def test_a_first_axis_that_outputs_do_not_have_may_be_no_batch():
     fact = rfonnx.analyze(net(*NETS["mean of the batch"][:2], batch=4)).facts["y"].batch
-    assert (fact.state, fact.reason) == ("unknown", "the file does not tell which axis is the batch")
+    assert fact.state == "unknown"
+    assert "nothing tells whether these are samples: --batch-axis x=0 says so" in fact.reason
+    given = rfonnx.analyze(net(*NETS["mean of the batch"][:2], batch=4), batch_axes={"x": 0}).facts["y"].batch
+    assert given.state == "mixed"
 
 
 def test_samples_of_every_input_count():
@@ -171,4 +174,4 @@ def test_a_large_model_is_not_analysed_twice():
 def test_dimensions_of_the_same_name_grow_together():
     declared = {"x": ("n", 3, ""), "past": (2, "n", "t"), "fixed": (1, 5)}
     shapes = {"x": (1, 3, 7), "past": (2, 1, 9), "fixed": (1, 5)}
-    assert doubled(shapes, declared) == {"x": (2, 3, 7), "past": (2, 2, 9), "fixed": (1, 5)}
+    assert doubled(shapes, declared, {"x": 0, "past": 1}, 2) == {"x": (2, 3, 7), "past": (2, 2, 9), "fixed": (1, 5)}

@@ -141,7 +141,10 @@ def test_nothing_but_nan_is_an_error() -> None:
         ({}, r"data holds no arrays; the inputs are 'x'"),
         (np.zeros((2, 1, 6, 6), np.complex64), r"sample 0 has the type complex64 for input 'x', which takes float32"),
         (np.full((2, 1, 6, 6), "1"), r"sample 0 has the type <U1 for input 'x', which takes float32"),
-        (np.zeros((1, 6, 6), np.float32), r"sample 0 has the shape 6x6 .*; mend the data \(axis 0 of an array counts"),
+        (
+            np.zeros((1, 6, 6), np.float32),
+            r"sample 0 has the shape 6x6 .*; give arrays of that shape, with or without its batch axis",
+        ),
         ({"x": np.zeros((0, 1, 6, 6))}, r"the arrays hold \[0\] samples; axis 0 counts"),
         ([{"z": np.zeros((1, 6, 6))}], r"sample 0 has an array 'z'; the inputs are 'x'"),
         (7, r"data is a int; give an array"),

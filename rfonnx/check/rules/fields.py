@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from rfonnx.check.registry import Says, Values, holds, rule
+from rfonnx.check.registry import NotApplicableError, Says, Values, holds, rule, unproven
 from rfonnx.check.rules.where import INPUT_AND_AXIS, TENSOR, chosen_outputs, not_one, space_axes
 from rfonnx.check.subject import Subject
+from rfonnx.derive.batch_axis import FIXED_TO_ONE, NO_BATCH
 from rfonnx.errors import QueryError
 from rfonnx.findings import Parameter
-from rfonnx.results import AxisField, TensorField
+from rfonnx.results import AxisField, BatchFact, TensorField
 
 WHERE = {**TENSOR, **INPUT_AND_AXIS}
 
@@ -139,23 +140,37 @@ def coverage(subject: Subject, values: Values) -> Iterator[Says]:
     default=True,
 )
 def batch_independent(subject: Subject, values: Values) -> Iterator[Says]:
-    """Samples of a batch do not see each other.
+    """Samples of a batch do not see each other, and each has its answer.
 
-    A batch norm left in training mode, a reshape that mixes axis 0, or attention over the wrong axis makes one user's
-    answer depend on another's data.
+    A batch norm left in training mode, a reshape that mixes samples, or attention over the wrong axis makes one user's
+    answer depend on another's data; a slice to the first sample leaves the others without any.
 
-    Way out: export in evaluation mode; look at the reshapes that are named.
+    Which axis counts samples is read off the names of dimensions ("batch", "N"), off operators that have a batch axis, and
+    off open lengths. Where that does not tell, nothing is proven: asked for by name, the rule fails then.
+
+    Way out: export in evaluation mode; look at the reshapes that are named; `--batch-axis state=1` (or `x=none`) says which axis
+    counts samples.
     """
-    for name, fact in subject.analysis.facts.items():
+    facts = subject.analysis.facts
+    if values["tensor"] not in (None, *facts):
+        raise QueryError(f"{subject.path}: there is no output '{values['tensor']}'", f"there are {', '.join(facts)}")
+    if subject.analysis.batches.problem == NO_BATCH:
+        raise NotApplicableError(NO_BATCH)
+    for name, fact in facts.items():
         if values["tensor"] in (None, name):
-            if fact.batch.state == "mixed":
-                yield Says(f"mixes samples of a batch: {fact.batch.reason}", name)
-            elif fact.batch.state == "unknown" and fact.batch.reason.startswith("the batch is fixed to 1"):
-                yield holds("takes one sample at a time", name)
-            elif fact.batch.state == "unknown":
-                yield Says(f"is not proven to keep samples apart: {fact.batch.reason}", name)
-            else:
-                yield holds("keeps the samples of a batch apart", name)
+            yield _batch(name, fact.batch)
+
+
+def _batch(name: str, fact: BatchFact) -> Says:
+    if fact.state == "mixed":
+        return Says(f"mixes samples of a batch: {fact.reason}", name)
+    if fact.state == "dropped":
+        return Says(f"does not answer for every sample of a batch: {fact.reason}", name)
+    if fact.state == "independent":
+        return holds("keeps the samples of a batch apart", name)
+    if fact.reason == FIXED_TO_ONE:
+        return holds(f"takes one sample at a time: {FIXED_TO_ONE}", name)
+    return unproven(f"is not proven to keep samples apart: {fact.reason}", name)
 
 
 @rule(
