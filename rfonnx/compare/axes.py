@@ -62,23 +62,42 @@ def sample_axes(
         if len(outputs) == len(results) or None in inputs.values():
             return SampleAxes(inputs, outputs, None not in inputs.values() and len(outputs) == len(results))
     try:
-        return _by_analysis(analysed(), given)
+        return _by_analysis(analysed())
     except RfonnxError:
         pass  # a length is open, which samples may tell
-    attempt: Inputs = {name: named[name].axis if name in named else _likely(own) for name, own in dims.items()}
-    for _ in range(ROUNDS):
-        shapes = first(attempt)
+    attempts, problem = list(_attempts(dims, {name: one.axis for name, one in named.items()})), None
+    for _ in range(ROUNDS + len(attempts)):
+        if not attempts:
+            break
+        attempt = attempts.pop(0)
         try:
-            found = _by_analysis(analyze(source, shapes, batch_axes=given), given)
+            shapes = first(attempt)
+        except DataError as error:
+            problem = problem or error
+            continue
+        try:
+            found = _by_analysis(analyze(source, shapes, batch_axes=given))
         except RfonnxError:
             return SampleAxes(attempt, {}, together=False)  # nothing is proven of it, so samples run one by one
         if found.inputs == attempt:
             return found
-        attempt = found.inputs
-    raise DataError("nothing tells which axes of the inputs count samples", "say so with --batch-axis NAME=AXIS or NAME=none")
+        attempts.insert(0, found.inputs)
+    raise problem or DataError(
+        "nothing tells which axes of the inputs count samples", "say so with --batch-axis NAME=AXIS or NAME=none"
+    )
 
 
-def _by_analysis(analysis: Analysis, given: Given) -> SampleAxes:
+def _attempts(dims: Dims, named: Inputs) -> Iterator[Inputs]:
+    """Axes under which a sample may fit: the likely ones, then none (it holds the batch axis itself), then any other."""
+    likely = {name: named[name] if name in named else _likely(own) for name, own in dims.items()}
+    yield likely
+    yield {name: named.get(name) for name in dims}
+    for name, own in dims.items():
+        if name not in named:
+            yield from ({**likely, name: axis} for axis in range(len(own)) if axis != likely[name])
+
+
+def _by_analysis(analysis: Analysis) -> SampleAxes:
     batches = analysis.batches
     inputs = {name: batches.axes[name].axis if name in batches.axes else None for name in analysis.inputs}
     facts = {name: fact.batch for name, fact in analysis.facts.items()}

@@ -101,7 +101,7 @@ class Preparer:
                 f"which takes {spec.dtype}",
                 "save it in that type",
             )
-        return np.ascontiguousarray(array, spec.dtype)
+        return np.asarray(array, spec.dtype, order="C")  # np.ascontiguousarray gives a number an axis
 
 
 def _other_layout(array: np.ndarray, wanted: Sequence[int | None]) -> np.ndarray:

@@ -7,9 +7,9 @@ In this order:
 3. the batch axis of an operator whose specification has one (recurrent layers, convolutions, pools, attention), traced back to
    the input. It is looked for with a batch of two as well, since nothing can be traced along an axis of one position;
 4. an input of fixed lengths beside an open batch has none, nor has a single number;
-5. else it is *presumed*: the first axis that the file leaves open, of fixed ones the first, or the one that is as long as those of
-   the other inputs; never one that windows slide along, that is known as time, or that attention compares. What is presumed is
-   said to be.
+5. else it is *presumed*: the first axis that the file leaves open, of fixed ones the first, or the one that is as long as those
+   of the other inputs; never one that windows slide along, that is known as time, or that attention compares. What is presumed
+   is said to be.
 """
 
 from __future__ import annotations
@@ -277,7 +277,7 @@ class _Search:
 def doubled(
     shapes: Mapping[str, tuple[int | None, ...] | None], declared: Dims, along: Mapping[str, int], samples: int
 ) -> dict[str, tuple[int, ...]]:
-    """The shapes with so many samples along these axes, where the file leaves them open; dimensions of their names are as long."""
+    """The shapes with so many samples along these axes, where the file leaves them open; dimensions of one name are as long."""
     symbols = {declared[name][axis] for name, axis in along.items() if isinstance(declared[name][axis], str)} - {""}
     result = {}
     for name, shape in shapes.items():

@@ -185,7 +185,7 @@ def fit(sample: str, name: str, array: np.ndarray, types: Mapping[str, InputType
         raise DataError(
             f"{sample} has the type {array.dtype} for input '{name}', which takes {kind.dtype}", "convert it"
         )
-    return np.ascontiguousarray(array, kind.dtype)
+    return np.asarray(array, kind.dtype, order="C")  # np.ascontiguousarray gives a number an axis
 
 
 def _from_path(
