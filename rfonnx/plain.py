@@ -154,6 +154,7 @@ def facts_to_dict(fact: OutputFacts) -> dict[str, Any]:
             "reason": fact.batch.reason,
             "axis": fact.batch.axis,
             "inputs": dict(fact.batch.inputs),
+            "presumed": fact.batch.presumed,
         },
         "time": [
             {

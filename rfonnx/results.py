@@ -144,7 +144,8 @@ class BatchFact:
         batch: size of the batch that it was found with; 0 when unknown.
         reason: why it is mixed, dropped or unknown, or "".
         axis: the output's axis that counts samples; None when it has none, or that is not known.
-        inputs: (input, axis that counts samples) of those that have one, known or presumed.
+        inputs: (input, axis that counts samples) of those that have one.
+        presumed: nothing tells that these axes count samples: they are the first that may.
     """
 
     state: Literal["independent", "mixed", "dropped", "unknown"]
@@ -152,6 +153,7 @@ class BatchFact:
     reason: str
     axis: int | None = None
     inputs: tuple[tuple[str, int], ...] = ()
+    presumed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

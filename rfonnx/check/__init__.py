@@ -52,7 +52,9 @@ def check(
     words = rules if rules is not None and not isinstance(rules, Mapping) else ()
     chosen = choose(table, words, "rules", against is not None)
     asked = settings or Settings(cost=False)
-    asked = replace(asked, values={**asked.values, **(values or {})}, batch_axes={**asked.batch_axes, **(batch_axes or {})})
+    asked = replace(
+        asked, values={**asked.values, **(values or {})}, batch_axes={**asked.batch_axes, **(batch_axes or {})}
+    )
     checked = check_model(Subject(model, shapes, Against(against, asked)), chosen)
     if checked.error is not None:
         raise checked.error

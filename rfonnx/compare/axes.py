@@ -113,10 +113,16 @@ def _by_analysis(analysis: Analysis) -> SampleAxes:
 
 def _named_outputs(dims: Dims, results: Dims, inputs: Inputs) -> Iterator[tuple[str, int]]:
     """Batch axes of outputs, by the name of the inputs' batch; the first one where all inputs have it there."""
-    symbols = {dims[name][axis] for name, axis in inputs.items() if axis is not None and isinstance(dims[name][axis], str)}
+    symbols = {
+        dims[name][axis] for name, axis in inputs.items() if axis is not None and isinstance(dims[name][axis], str)
+    }
     everywhere = set(inputs.values()) <= {0, None}
     for name, own in results.items():
-        same = [axis for axis, dim in enumerate(own) if isinstance(dim, str) and dim and (dim in symbols or batch_word(dim) > 1)]
+        same = [
+            axis
+            for axis, dim in enumerate(own)
+            if isinstance(dim, str) and dim and (dim in symbols or batch_word(dim) > 1)
+        ]
         if len(same) == 1:
             yield name, same[0]
         elif everywhere:

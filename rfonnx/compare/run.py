@@ -224,7 +224,8 @@ class _Run:
         given = stack(batch.teacher, mine.axes.inputs)
         # The preparers hand on what fits as it is: the same arrays need stacking once.
         shared = all(
-            batch.student[0][b.name] is batch.teacher[0][a.name] and mine.axes.inputs[a.name] == theirs.axes.inputs[b.name]
+            batch.student[0][b.name] is batch.teacher[0][a.name]
+            and mine.axes.inputs[a.name] == theirs.axes.inputs[b.name]
             for a, b in self._inputs
         )
         taken = {b.name: given[a.name] for a, b in self._inputs} if shared else stack(batch.student, theirs.axes.inputs)

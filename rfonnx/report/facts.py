@@ -48,12 +48,13 @@ def _batches(facts: Mapping[str, OutputFacts]) -> Iterator[Line]:
 def batch_axes(fact: BatchFact) -> Line:
     """Where samples are counted: "axis 0" when that is so everywhere, else by input and output."""
     axes = {axis for _, axis in fact.inputs} | ({fact.axis} if fact.axis is not None else set())
-    if len(axes) == 1 and fact.axis is not None:
-        return (f"axis {fact.axis}",)
+    presumed = (", presumed to count them",) if fact.presumed else ()
+    if len(axes) == 1:
+        return (f"axis {axes.pop()}", *presumed)
     words: list[str] = []
     for name, axis in fact.inputs:
         words += [", " if words else "", f"axis {axis} of ", Name(name)]
-    return (*words, *([f"; axis {fact.axis} of the output"] if fact.axis is not None else []))
+    return (*words, *([f"; axis {fact.axis} of the output"] if fact.axis is not None else []), *presumed)
 
 
 def _time(output: str, fact: TimeFact, rate: float | None) -> Line:

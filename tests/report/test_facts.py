@@ -15,7 +15,7 @@ from rfonnx.report import report
 from rfonnx.report.view import View
 from rfonnx.results import BatchFact, OutputFacts, PositionalConstant, ShiftFact, TimeFact
 
-APART = BatchFact("independent", 2, "")
+APART = BatchFact("independent", 2, "", 0, (("x", 0),))
 
 
 def facts_of(
@@ -41,8 +41,24 @@ def lines(source: FakeAnalysis, view: View | None = None) -> list[str]:
     [
         (APART, "y: each sample (axis 0) sees only itself (found with a batch of 2)"),
         (
-            BatchFact("mixed", 2, "a position sees several samples of 'x'"),
+            BatchFact("mixed", 2, "a position sees several samples of 'x'", 0, (("x", 0),)),
             "y: samples (axis 0) are mixed: a position sees several samples of 'x'",
+        ),
+        (
+            BatchFact("independent", 2, "", 1, (("x", 0), ("state", 1))),
+            "y: each sample (axis 0 of x, axis 1 of state; axis 1 of the output) sees only itself (found with a batch of 2)",
+        ),
+        (
+            BatchFact("independent", 2, "", None, (("x", 0),)),
+            "y: no position sees two samples (axis 0; found with a batch of 2)",
+        ),
+        (
+            BatchFact("independent", 2, "", 0, (("x", 0),), presumed=True),
+            "y: each sample (axis 0, presumed to count them) sees only itself (found with a batch of 2)",
+        ),
+        (
+            BatchFact("dropped", 2, "nothing of it depends on sample 1 of 2", None, (("x", 0),)),
+            "y: not every sample (axis 0) has an answer: nothing of it depends on sample 1 of 2",
         ),
         (
             BatchFact("unknown", 0, "the batch is fixed to 1"),
@@ -128,7 +144,14 @@ def test_facts_as_plain_data() -> None:
     assert analysis_to_dict(source)["facts"] == [facts_to_dict(source.facts["y"])]
     assert facts_to_dict(source.facts["y"]) == {
         "name": "y",
-        "batch": {"state": "independent", "batch": 2, "reason": ""},
+        "batch": {
+            "state": "independent",
+            "batch": 2,
+            "reason": "",
+            "axis": 0,
+            "inputs": {"x": 0},
+            "presumed": False,
+        },
         "time": [
             {"input": "x", "axis": 2, "tensor_axis": 2, "stride": "1/2", "causal": None, "lookahead": 1, "context": 3}
         ],

@@ -167,7 +167,8 @@ def _batch(name: str, fact: BatchFact) -> Says:
     if fact.state == "dropped":
         return Says(f"does not answer for every sample of a batch: {fact.reason}", name)
     if fact.state == "independent":
-        return holds("keeps the samples of a batch apart", name)
+        presumed = " (the first axis that may count them is taken to)" if fact.presumed else ""
+        return holds(f"keeps the samples of a batch apart{presumed}", name)
     if fact.reason == FIXED_TO_ONE:
         return holds(f"takes one sample at a time: {FIXED_TO_ONE}", name)
     return unproven(f"is not proven to keep samples apart: {fact.reason}", name)
