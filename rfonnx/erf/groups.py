@@ -15,6 +15,7 @@ from rfonnx.erf.budget import Budget
 from rfonnx.erf.crop import Crop, crop, whole
 from rfonnx.erf.data import InputType
 from rfonnx.erf.default import NORMALISED
+from rfonnx.erf.equivariance import upstream
 from rfonnx.erf.forward import ForwardSession
 from rfonnx.erf.gradient import GradientProber
 from rfonnx.erf.perturb import PerturbProber
@@ -24,6 +25,8 @@ from rfonnx.erf.subject import Subject
 from rfonnx.erf.unit import Unit
 from rfonnx.errors import RfonnxError
 from rfonnx.gradient import GradientError
+from rfonnx.graph.random import draws
+from rfonnx.graph.walk import bodies, every_node
 
 Floats = npt.NDArray[np.float64]
 
@@ -91,6 +94,9 @@ def make_groups(
     method = settings.method
     if method == "auto":
         method = "gradient" if kind.dtype.kind == "f" else "perturb"
+    above = upstream(subject.graph, units[0].tensor)[0]
+    inner = [node for one in above for body in bodies(one) for node in every_node(body)]
+    drawing = [(node, how) for node in (*above, *inner) if (how := draws(node, subject.graph))]
     groups = []
     parts = _crops(subject, units, settings)
     for members, part in parts:
@@ -111,6 +117,9 @@ def make_groups(
         notes.append("measured by gradients: probe and block are for method 'perturb'")
     if method == "perturb" and kind.dtype.kind != "f" and settings.probe is not None:
         notes.append("whatever the probe, whole numbers give way to other ones at random")
+    if method == "perturb" and drawing:
+        node, how = drawing[0]
+        notes.append(f"{node} {how}: the map shows that too, over all that it reaches")
     return groups, notes
 
 

@@ -126,8 +126,12 @@ class PerturbProber:
         return share if self.steady else 0.0  # a change that nobody made is no evidence
 
     def notes(self) -> list[str]:
-        """What was left coarse, and what the model does at random."""
-        steady = "" if self.steady else "the model gives something else for the same sample: it draws at random"
+        """What was left coarse, and that runs differ."""
+        steady = (
+            ""
+            if self.steady
+            else "two runs on the same sample differ: what comes from outside the field cannot be told"
+        )
         return [note for note in (self.budget.note(), steady) if note]
 
     def _differences(self, sample: np.ndarray, step: float) -> Floats:

@@ -359,7 +359,11 @@ def test_what_a_random_operator_changes_is_no_evidence() -> None:
     model = net.model(net.op("Add", a, net.op("RandomNormalLike", a), name="y"))
     erf = rfonnx.erf(model, "y", n=2, method="perturb", crop=False)
     assert erf.outside == 0
-    assert any("draws at random" in note for note in erf.notes)
+    assert any(
+        "(RandomNormalLike) that makes 't1' draws at random in every run: the map shows that too" in note
+        for note in erf.notes
+    )
+    assert any("two runs on the same sample differ" in note for note in erf.notes)
 
 
 def test_what_rounding_changes_is_no_evidence() -> None:
