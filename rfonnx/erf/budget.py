@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from statistics import median
 
 from rfonnx.plain import duration
 
@@ -39,9 +40,9 @@ class Budget:
         """
         if not self._most:
             self.plain, self._most, self.seconds_per_run = plain, plain, first
-            if self._short(plain):
-                self.seconds_per_run = min(run() for _ in range(FEW))
-            if self._short(plain):
+            if plain > LEAST and self._short(plain):
+                self.seconds_per_run = median(run() for _ in range(FEW))
+            if plain > LEAST and self._short(plain):
                 fitting = self._seconds / (self._samples * max(self.seconds_per_run, 1e-9))
                 self._most = min(plain, max(LEAST, 2 ** math.floor(math.log2(max(fitting, 1)))))
         return self._most

@@ -304,3 +304,78 @@ def test_pictures_without_matplotlib(rfonnx: Run, models: Path, monkeypatch: pyt
     done = rfonnx("erf", models / "seed.onnx", "-o", "field.png")
     assert (done.code, done.out) == (2, "")
     assert done.err == "rfonnx: error: pictures need matplotlib, which is not installed; pip install 'rfonnx[plot]'\n"
+
+
+def test_runs_and_time_left_are_told_where_there_is_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """With a clock of our own: 20 runs a second, 2000 in all, the first 5 of them with the model's start."""
+    from rfonnx.cli.progress import Lines
+
+    now = [0.0]
+    lines = Lines("measuring", lambda: now[0])
+    lines.tell(0, None, "")
+    now[0] = 40.0  # the model was read
+    for done in range(5, 2000, 5):
+        lines.tell(done, 2000, " runs")
+        now[0] += 0.25
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == "rfonnx: measuring runs: 30 of 2,000, about 98 s left"
+    assert told[1] == "rfonnx: measuring runs: 635 of 2,000, about 68 s left"
+    assert len(told) == 4
+    short = Lines("measuring", lambda: now[0])
+    for done in range(5, 100, 5):
+        short.tell(done, 100, " runs")
+        now[0] += 0.25
+    assert capsys.readouterr().err == ""
+
+
+def test_a_perturbation_tells_its_runs_and_is_interrupted_in_the_middle(models: Path) -> None:
+    main, side = pty.openpty()
+    options = ["--method", "perturb", "--block", "1", "-n", "100000", "--no-crop"]
+    with subprocess.Popen(
+        [sys.executable, "-m", "rfonnx", "erf", str(models / "seed.onnx"), *options],
+        stdout=subprocess.PIPE,
+        stderr=side,
+        env={**os.environ, "COLUMNS": "120", "TERM": "xterm"},
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    ) as running:
+        os.close(side)
+        try:
+            shown = b""
+            while b" runs, 1 of 100000 samples done" not in shown:
+                shown += os.read(main, 65536)
+            running.send_signal(signal.SIGINT)
+            with contextlib.suppress(OSError):
+                while piece := os.read(main, 65536):
+                    shown += piece
+            out, _ = running.communicate(timeout=60)
+        finally:
+            running.kill()
+            os.close(main)
+    assert running.returncode == 130
+    assert b"interrupted: what was measured before follows" in shown
+    assert b"samples were measured" in out
+    assert b"Traceback" not in shown
+
+
+def test_interrupted_before_anything_was_measured(rfonnx: Run, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*given: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("rfonnx.erf.many", stopped)
+    done = rfonnx("erf", models / "seed.onnx", "-n", 1)
+    assert (done.code, done.out, done.err) == (130, "", "rfonnx: interrupted: nothing was measured yet\n")
+
+
+def test_layers_before_an_interruption_are_shown(rfonnx: Run, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from rfonnx.erf import depth
+
+    def stopped(subject: object, name: str, *given: object) -> object:
+        if name != "conv1":
+            raise KeyboardInterrupt
+        return layer(subject, name, *given)
+
+    layer = depth._layer
+    monkeypatch.setattr("rfonnx.erf.depth._layer", stopped)
+    done = rfonnx("erf", models / "seed.onnx", "-n", 1, "--all-layers", "--format", "csv")
+    assert (done.code, done.err) == (130, "rfonnx: interrupted: what was measured before follows\n")
+    assert len(done.out.splitlines()) == 2

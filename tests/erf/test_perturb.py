@@ -400,6 +400,9 @@ def test_too_little_time_makes_it_coarse_and_says_so() -> None:
     assert "64 runs a sample" in note
     full = rfonnx.erf(dense_net(500), "y", n=3, method="perturb", seconds=1e-9, block=1, position=(0, 0, None))
     assert (full.runs, full.notes) == (1503, ())
+    for length in (3, 63, 64, 70):  # the runs that are timed count too
+        short = rfonnx.erf(dense_net(length), "y", n=2, method="perturb", seconds=1e-9)
+        assert short.runs <= short.naive_runs
     # Each coarse block holds what its positions hold together, about: the net is nearly linear over a block.
     assert np.abs(erf.map - full.map).sum() < 2
 
