@@ -21,9 +21,9 @@ from rfonnx.erf.gradient import GradientProber
 from rfonnx.erf.perturb import PerturbProber
 from rfonnx.erf.running import Running
 from rfonnx.erf.settings import RANDOM_SAMPLES, Aggregation, Over, Settings
-from rfonnx.erf.subject import Subject
+from rfonnx.erf.subject import NUMBERS, Subject
 from rfonnx.erf.unit import Unit
-from rfonnx.errors import RfonnxError
+from rfonnx.errors import QueryError, RfonnxError
 from rfonnx.gradient import GradientError
 from rfonnx.graph.random import draws
 from rfonnx.graph.walk import bodies, every_node
@@ -106,11 +106,11 @@ def make_groups(
             try:
                 made = _gradient(part, subject, settings, total)
             except RfonnxError as error:
-                made = _instead(error, part, settings, kind, budget)
+                made = _instead(error, part, subject, settings, kind, budget)
                 reason = str(error).removeprefix(f"{part.model.name}: ").removesuffix(f"; {error.hint}")
                 notes.append(f"measured by perturbation: {reason}")
                 method = "perturb"
-        made = made or _perturb(part, settings, kind, budget)
+        made = made or _perturb(part, subject, settings, kind, budget)
         lengths = tuple(hi - lo + 1 for lo, hi in part.window)
         groups.append(Group(members, part, made, [Running(lengths) for _ in members]))
     if method == "gradient" and (settings.probe is not None or settings.block is not None):
@@ -123,12 +123,14 @@ def make_groups(
     return groups, notes
 
 
-def _instead(error: RfonnxError, part: Crop, settings: Settings, kind: InputType, budget: Budget) -> PerturbProber:
+def _instead(
+    error: RfonnxError, part: Crop, subject: Subject, settings: Settings, kind: InputType, budget: Budget
+) -> PerturbProber:
     """What measures without gradients when `error` says that there are none, if that is left open; else the error."""
     if settings.method != "auto":
         raise error
     try:
-        return _perturb(part, settings, kind, budget)
+        return _perturb(part, subject, settings, kind, budget)
     except RfonnxError:
         raise error from None
 
@@ -166,7 +168,14 @@ def _gradient(part: Crop, subject: Subject, settings: Settings, total: int | Non
         return GradientProber(part, part.model, 1, settings.providers, settings.threads)
 
 
-def _perturb(part: Crop, settings: Settings, kind: InputType, budget: Budget) -> PerturbProber:
+def _perturb(part: Crop, subject: Subject, settings: Settings, kind: InputType, budget: Budget) -> PerturbProber:
+    tensor = part.units[0].tensor
+    dtype = subject.analysis.tensors[tensor].dtype
+    if dtype and dtype not in NUMBERS:
+        raise QueryError(
+            f"{subject.name}: tensor '{tensor}' holds {dtype}, whose changes are not measured",
+            f"choose a tensor of one of {', '.join(NUMBERS)}",
+        )
     model, batch = batched(part, settings.batch, None)
     session = ForwardSession(model, part.units, batch, settings.providers, settings.threads)
     probe = settings.probe or "mean"

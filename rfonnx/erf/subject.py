@@ -47,13 +47,17 @@ class Subject:
         for name in self.graph.inputs:
             dtype = self.graph.dtypes[name]
             if dtype not in NUMBERS:
-                raise ModelError(
-                    f"{self.name}: input '{name}' holds {dtype or 'no tensor'}, which is not measured",
-                    f"export the model with an input of one of {', '.join(NUMBERS)}",
-                )
+                raise _not_measured(self.name, name, dtype)
             values = id_range(self.graph, name) if np.dtype(dtype).kind in "iu" else None
             types[name] = InputType(self.model.shapes[name], np.dtype(dtype), values or INTEGERS, batch=axes.get(name))
         return types
+
+
+def _not_measured(model: str, input: str, dtype: str) -> ModelError:
+    return ModelError(
+        f"{model}: input '{input}' holds {dtype or 'no tensor'}, which is not measured",
+        f"export the model with an input of one of {', '.join(NUMBERS)}",
+    )
 
 
 def open_subject(source: Source, settings: Settings) -> Subject:
@@ -67,6 +71,9 @@ def open_subject(source: Source, settings: Settings) -> Subject:
     shapes = {}
     for name, shape in analysis.input_shapes.items():
         if shape is None or None in shape:
+            dtype = load(source, settings.shapes or None).dtypes[name]
+            if dtype not in NUMBERS:  # a sequence or an optional has no shape to bind
+                raise _not_measured(Path(analysis.model.name).name, name, dtype)
             raise ShapeError(f"{analysis.model.name}: the shape of input '{name}' is not known", "bind it with --shape")
         shapes[name] = tuple(n or 0 for n in shape)
     return Subject(open_model(source, shapes, analysis.batch_axes), load(source, shapes), analysis)

@@ -485,3 +485,22 @@ def test_an_input_that_decides_the_shape(op_type: str, refused: str) -> None:
     assert erf.scale > 0
     with pytest.raises(QueryError, match=refused):
         rfonnx.erf(model, "y", data=data, method="perturb", input="k")
+
+
+@pytest.mark.parametrize("dtype", ["STRING", "BFLOAT16"])
+def test_a_tensor_without_plain_numbers_is_refused(dtype: str) -> None:
+    net = Net([1, 5])
+    model = net.model(net.op("Cast", "x", name="y", to=onnx.TensorProto.DataType.Value(dtype)))
+    model.graph.output[0].type.tensor_type.elem_type = onnx.TensorProto.DataType.Value(dtype)
+    with pytest.raises(
+        QueryError, match=rf"'y' holds {dtype.lower()}, whose changes are not measured; choose a tensor"
+    ):
+        rfonnx.erf(model, "y", n=1, method="perturb")
+
+
+def test_an_input_without_a_shape_to_bind_is_told_by_its_kind() -> None:
+    net = Net([1, 5])
+    net.inputs = [onnx.helper.make_tensor_sequence_value_info("x", onnx.TensorProto.FLOAT, [1, 5])]
+    model = net.model(net.op("SequenceAt", "x", net.constant(np.array(0)), name="y"))
+    with pytest.raises(ModelError, match="input 'x' holds sequence, which is not measured; export the model with"):
+        rfonnx.erf(model, "y", n=1, method="perturb")
