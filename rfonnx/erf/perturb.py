@@ -66,7 +66,7 @@ class PerturbProber:
         self._whole = plan_blocks(self._fields, block or 1)
         self._leaks = Leaks(len(crop.units))
         self._last = (np.zeros(()), np.zeros(()))
-        self.steady = True
+        self.steady, self._cut = True, False
         self.naive_runs = self.runs_per_sample = self._samples = 0
 
     @property
@@ -132,7 +132,7 @@ class PerturbProber:
             if self.steady
             else "two runs on the same sample differ: what comes from outside the field cannot be told"
         )
-        return [note for note in (self.budget.note(), steady) if note]
+        return [note for note in (self.budget.note() if self._cut else "", steady) if note]
 
     def _differences(self, sample: np.ndarray, step: float) -> Floats:
         """(units, *shape of the sample): central differences."""
@@ -204,7 +204,9 @@ class PerturbProber:
         size = next_size(plan, int(loud.sum()), int(active.sum()))
         finer = plan_blocks(self._fields, size)
         parents = np.ix_(*(np.arange(n) * size // plan.size for n in finer.shape))
-        return finer, within(finer, loud[parents], loudness[parents], left)
+        chosen = within(finer, loud[parents], loudness[parents], left)
+        self._cut |= bool((loud[parents] & ~chosen).any())
+        return finer, chosen
 
     def _mask(self, plan: Plan, blocks: npt.NDArray[np.int64], sample: np.ndarray) -> Mask:
         """The positions of some blocks, broadcast to the sample."""

@@ -400,6 +400,10 @@ def test_too_little_time_makes_it_coarse_and_says_so() -> None:
     assert "64 runs a sample" in note
     full = rfonnx.erf(dense_net(500), "y", n=3, method="perturb", seconds=1e-9, block=1, position=(0, 0, None))
     assert (full.runs, full.notes) == (1503, ())
+    net = Net([1, 1, 200])
+    net.conv("x", np.ones((1, 1, 2)), dilations=[160], name="y")
+    found = rfonnx.erf(net.model("y"), "y", n=2, method="perturb", crop=False, seconds=1e-9)
+    assert (np.count_nonzero(found.map), found.notes) == (2, ())  # 64 runs were enough: nothing was left coarse
     for length in (3, 63, 64, 70):  # the runs that are timed count too
         short = rfonnx.erf(dense_net(length), "y", n=2, method="perturb", seconds=1e-9)
         assert short.runs <= short.naive_runs
