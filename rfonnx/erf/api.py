@@ -41,10 +41,11 @@ def erf(
         position: index per axis of the tensor instead of `at`; None along axes that are summed.
         options: `input`, `axes`: what the map spans; `aggregation`: "absolute", "positive" or "square"; `over`: "sum" or
             "mean" over the input's other axes; `tolerance`: stop when the 95% interval, summed over positions, is at most this
-            share of the mass; `probe`, `block`: what a perturbation does, and its finest size; `batch`: samples per run;
-            `seed`; `crop`: whether to run on the unit's field only, where that is proven to be the same; `shapes`: as in
-            `rfonnx.analyze`; `values`: the same: samples need not hold those inputs; `threads`; `progress`: called with a
-            `Progress` after each batch.
+            share of the mass; `probe`, `block`: what a perturbation does, and the size of its blocks (None: coarse ones first);
+            `seconds`: what it takes at most without a block, about; `batch`: samples per run; `seed`; `crop`: whether to run on
+            the unit's field only, where that is proven to be the same; `shapes`: as in `rfonnx.analyze`; `values`: the same:
+            samples need not hold those inputs; `threads`; `progress`: called with a `Progress` after each batch; `partial`:
+            when interrupted, give what was measured before, if there is any.
 
     Raises:
         DataError: the data cannot be read or does not fit, or no sample gave finite values.

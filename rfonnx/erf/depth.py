@@ -22,7 +22,7 @@ def measure_layers(source: Source, at: At, tensors: Sequence[str] | None, settin
     subject = open_subject(source, settings)
     place = find_place(subject.analysis, settings.input, settings.axes, at)
     names = tensors if tensors is not None else growing(subject.graph, survey(subject.graph, subject.analysis, place))
-    quiet = replace(settings, progress=None)
+    quiet = replace(settings, progress=None, seconds=settings.seconds / max(len(names), 1))
     tell = settings.progress or (lambda at: None)
     tell(Progress(0, len(names), math.nan))
     for done, name in enumerate(names, 1):

@@ -508,3 +508,18 @@ def test_an_input_without_a_shape_to_bind_is_told_by_its_kind() -> None:
     model = net.model(net.op("SequenceAt", "x", net.constant(np.array(0)), name="y"))
     with pytest.raises(ModelError, match="input 'x' holds sequence, which is not measured; export the model with"):
         rfonnx.erf(model, "y", n=1, method="perturb")
+
+
+def test_layers_share_the_time() -> None:
+    from rfonnx.erf import depth
+
+    given = []
+
+    def layer(subject: object, name: str, at: object, settings: rfonnx.erf.settings.Settings) -> str:
+        given.append(settings.seconds)
+        return name
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(depth, "_layer", layer)
+        assert len(list(rfonnx.erf.layers(local_net(), method="perturb", seconds=12))) == len(given) > 1
+    assert sum(given) == pytest.approx(12)
