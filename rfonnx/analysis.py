@@ -174,10 +174,12 @@ class Analysis:
     def joins(self) -> tuple[tuple[str, str, int, tuple[Fraction, ...]], ...]:
         """Misaligned joins: (tensor, input, axis, centres at position 0 of the paths that meet there)."""
         first = len(self._program.inputs)
+        walking = self._walks_on(self._result.summaries()["tensor_axis"]).reshape(-1, max(len(self._axes), 1))
         found = []
         for tensor, column in self._result.misaligned_joins:
-            centres = tuple(Fraction(*c) for c in self._result.centres(tensor + first, column))
-            found.append((self._program.tensors[tensor].name.split("\0")[0], *self._axes[column], centres))
+            if walking[tensor + first, column]:  # what picks a single position is no branch
+                centres = tuple(Fraction(*c) for c in self._result.centres(tensor + first, column))
+                found.append((self._program.tensors[tensor].name.split("\0")[0], *self._axes[column], centres))
         return tuple(found)
 
     def only_past(self, tensor: str, input: str, axis: int) -> bool:
@@ -219,8 +221,19 @@ class Analysis:
         columns = len(self._axes)
         slides = np.isin(s["kind"], [KINDS.index(kind) for kind in ("local", "periodic", "block")])
         wide = slides & np.greater(s["size"], 1) & np.greater_equal(s["tensor_axis"], 0)
-        seen = wide.reshape(-1, columns).any(axis=0) if columns else ()
+        seen = (wide & self._walks_on(s["tensor_axis"])).reshape(-1, columns).any(axis=0) if columns else ()
         return tuple(pair for pair, slid in zip(self._axes, seen, strict=True) if slid)
+
+    def _walks_on(self, tensor_axis: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_]:
+        """By source and column: whether the axis that walks has a second position to walk to."""
+        shapes = [shape for _, shape in self._program.inputs] + [tensor.shape for tensor in self._program.tensors]
+        lengths = np.ones((len(shapes), max((len(shape) for shape in shapes), default=0) + 1), np.int64)
+        for row, shape in zip(lengths, shapes, strict=True):
+            row[: len(shape)] = shape
+        axes = tensor_axis.astype(np.int64).reshape(len(shapes), -1)
+        return np.asarray(
+            np.take_along_axis(lengths, np.where(axes < 0, lengths.shape[1] - 1, axes), 1).reshape(-1) > 1
+        )
 
     @cached_property
     def facts(self) -> Mapping[str, OutputFacts]:

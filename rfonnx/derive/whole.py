@@ -7,8 +7,11 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from rfonnx.access.lower import Program
-from rfonnx.derive.source import Fields
+from rfonnx.derive.source import Fields, Int64
 from rfonnx.derive.walks import Walks
+
+FAR = 2**62
+"""Beyond every position."""
 
 Pair = tuple[str, int]
 Whole = tuple[str, str, int]
@@ -68,12 +71,25 @@ def sees_whole(fields: Fields, walks: Walks, tensor: str, pair: Pair) -> bool:
         return False
     if field.kind in ("local", "periodic") and field.tensor_axis is not None and shape[field.tensor_axis] != 1:
         return False
-    lo, hi = fields.intervals(tensor, *pair)
+    lo, hi = _by_own_position(fields, walks, tensor, pair, clip=True)
     reads = lo <= hi
-    if field.kind == "block":
-        own = {line.walking for line in walks.of(tensor, *pair)} - {()}
-        axes = tuple(axis for axis in range(lo.ndim) if own and axis not in next(iter(own))) if len(own) == 1 else ()
-        lo = np.where(reads, lo, length).min(axis=axes, keepdims=True)
-        hi = np.where(reads, hi, -1).max(axis=axes, keepdims=True)
-        reads = lo <= hi
-    return bool(reads.any() and (lo[reads] <= 0).all() and (hi[reads] >= length - 1).all())
+    if not reads.any() or (lo[reads] > 0).any() or (hi[reads] < length - 1).any():
+        return False
+    # Where windows are as wide as the input, laid out as tokens: on a larger one they would slide.
+    lo, hi = _by_own_position(fields, walks, tensor, pair, clip=False)
+    reads = lo <= hi
+    return bool(min(np.ptp(lo[reads]), np.ptp(hi[reads])) < length / 2)
+
+
+def _by_own_position(fields: Fields, walks: Walks, tensor: str, pair: Pair, clip: bool) -> tuple[Int64, Int64]:
+    """Intervals, those of positions that stand for the same sample together."""
+    lo, hi = fields.intervals(tensor, *pair, clip=clip)
+    own = {line.walking for line in walks.of(tensor, *pair)} - {()}
+    if fields.tensors[tensor].fields[pair].kind != "block" or len(own) != 1:
+        return lo, hi
+    axes = tuple(axis for axis in range(lo.ndim) if axis not in next(iter(own)))
+    reads = lo <= hi
+    return (
+        np.where(reads, lo, FAR).min(axis=axes, keepdims=True),
+        np.where(reads, hi, -FAR).max(axis=axes, keepdims=True),
+    )

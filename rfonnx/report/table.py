@@ -89,12 +89,18 @@ def _cells(source: Held, tensor: TensorField, name: str, axes: Axes, several: bo
 def misaligned(source: Held, tensor: TensorField, name: str, numbers: Sequence[int]) -> bool:
     """Whether branches with different centres met on the way; those that see nothing ahead, as causal ones, do so by design."""
     return any(
-        (name, axis) in tensor.fields
-        and not tensor.fields[name, axis].aligned
+        _walks_apart(tensor, tensor.fields[name, axis])
         and (name, axis) in source.windowed
         and not source.only_past(tensor.name, input=name, axis=axis)
         for axis in numbers
+        if (name, axis) in tensor.fields
     )
+
+
+def _walks_apart(tensor: TensorField, field: AxisField) -> bool:
+    """Whether paths with different centres run along the input's axis: a single position that was picked is no branch."""
+    alone = field.tensor_axis is not None and tensor.shape is not None and tensor.shape[field.tensor_axis] == 1
+    return not field.aligned and not alone
 
 
 def _field_cells(fields: list[AxisField], exact: bool, apart: bool) -> tuple[str, ...]:

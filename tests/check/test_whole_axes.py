@@ -233,3 +233,31 @@ def test_causal_branches_are_no_misaligned_join(models: Path, tmp_path: Path) ->
     )
     (said,) = findings(models / "wavenet.onnx", {"aligned-joins": True})
     assert said.message == "18 joins of branches that differ in centre, of which nothing sees ahead of its own position"
+
+
+def test_a_recurrent_cell_written_out_joins_no_branches(tmp_path: Path) -> None:
+    """State and cell are picked from one input, and meet in the gates: its first axis is none that anything slides along."""
+    nodes = [
+        node("Split", "state", "h c", axis=0),
+        node("Add", "h x", "i"),
+        node("Sigmoid", "i", "g"),
+        node("Mul", "g c", "y"),
+    ]
+    net = small_nets.model(nodes, {"state": (2, 1, 8), "x": (1, 1, 8)}, {"y": (1, 1, 8)})
+    path = small_nets.save(net, tmp_path / "m.onnx")
+    assert [f.message for f in findings(path, {"aligned-joins": True})] == ["all joins are aligned"]
+    analysis = rfonnx.analyze(path)
+    assert (analysis.windowed, analysis.joins) == ((), ())
+
+
+def test_wide_windows_laid_out_as_tokens_are_no_whole_axis(tmp_path: Path) -> None:
+    """On 6 x 6 pixels two convolutions of 7 see everything; no operator takes it all together."""
+    nodes = [
+        node("Conv", "x k", "a", pads=[3, 3, 3, 3]),
+        node("Conv", "a k", "b", pads=[3, 3, 3, 3]),
+        node("Reshape", "b s", "y"),
+    ]
+    weights = {"k": weight(1, 1, 7, 7), "s": np.int64([0, 0, -1])}
+    net = small_nets.model(nodes, {"x": (1, 1, 6, 6)}, {"y": (1, 1, 36)}, weights)
+    path = small_nets.save(net, tmp_path / "m.onnx")
+    assert [f.status for f in findings(path, {"no-global-operator": True})] == ["pass"]
