@@ -182,13 +182,21 @@ class Analysis:
                 found.append((self._program.tensors[tensor].name.split("\0")[0], *self._axes[column], centres))
         return tuple(found)
 
-    def only_past(self, tensor: str, input: str, axis: int) -> bool:
-        """Whether a tensor is proven to see nothing after its own position: its branches differ in centre, as causal ones must.
+    def misaligned(self, tensor: str, input: str, axis: int) -> bool:
+        """Whether branches that look at different places met on the way to a tensor, and not by design.
+
+        Those of a causal net differ in centre, for they share their ends: where a tensor is proven to see nothing after its own
+        position, they are not meant; neither is a single position that was picked.
 
         Args:
             tensor, input, axis: as in `intervals`.
         """
-        return self.time.only_past(tensor, input, axis)
+        found, pair = self.tensors[tensor], (input, axis)
+        field = found.fields[pair]
+        if field.aligned or pair not in self.windowed:
+            return False
+        alone = field.tensor_axis is not None and found.shape is not None and found.shape[field.tensor_axis] == 1
+        return not alone and not self.time.only_past(tensor, input, axis)
 
     @cached_property
     def globals(self) -> tuple[tuple[str, str, int], ...]:

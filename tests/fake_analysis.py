@@ -69,8 +69,9 @@ class FakeAnalysis:
     facts: dict[str, OutputFacts] = field(default_factory=dict)
     model: FakeModel = field(default_factory=FakeModel)
 
-    def only_past(self, tensor: str, *, input: str, axis: int) -> bool:
-        return tensor in self.past
+    def misaligned(self, tensor: str, *, input: str, axis: int) -> bool:
+        joined = (tensor, input, axis) in [join[:3] for join in self.joins]
+        return tensor not in self.past and (joined or not self.tensors[tensor].fields[input, axis].aligned)
 
     def explain(self, tensor: str, *, input: str, axis: int) -> tuple[ExplainStep, ...]:
         return self.chains.get(tensor, ())

@@ -73,6 +73,8 @@ def _pairs(
             )
         )
         notes = list(_notes(a, b, lengths[0], lengths[1]))
+        if analyses[1].misaligned(tensors[1].name, *theirs) and not analyses[0].misaligned(tensors[0].name, *mine):
+            notes.append("the student joins misaligned branches")
         for side, tensor in zip(("teacher", "student"), tensors, strict=True):
             if not tensor.exact:
                 notes.append(f"the {side}'s field is at most this")
@@ -110,5 +112,3 @@ def _notes(a: AxisField, b: AxisField, mine: int | None, theirs: int | None) -> 
         yield f"the student steps by {b.stride}, the teacher by {a.stride}"
     if a.center != b.center and mine == theirs and a.stride == b.stride:
         yield f"the student's field is centred at {b.center}, the teacher's at {a.center}"
-    if a.aligned and not b.aligned:
-        yield "the student joins misaligned branches"

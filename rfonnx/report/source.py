@@ -28,8 +28,8 @@ class Source(Analysed, Protocol):
         """The (input, axis) pairs that a window slides along: the spatial ones."""
         ...
 
-    def only_past(self, tensor: str, *, input: str, axis: int) -> bool:
-        """Whether a tensor is proven to see nothing after its own position along an axis of an input."""
+    def misaligned(self, tensor: str, *, input: str, axis: int) -> bool:
+        """Whether branches that look at different places met on the way to a tensor, and not as those of a causal net do."""
         ...
 
     def explain(self, tensor: str, *, input: str, axis: int) -> tuple[ExplainStep, ...]:
@@ -59,9 +59,9 @@ class Held:
         """Derived facts by output; the source works them out when first asked."""
         return self._source.facts
 
-    def only_past(self, tensor: str, *, input: str, axis: int) -> bool:
-        """As `Source.only_past`."""
-        return self._source.only_past(tensor, input=input, axis=axis)
+    def misaligned(self, tensor: str, *, input: str, axis: int) -> bool:
+        """As `Source.misaligned`."""
+        return self._source.misaligned(tensor, input=input, axis=axis)
 
     def explain(self, tensor: str, *, input: str, axis: int) -> tuple[ExplainStep, ...]:
         """As `Source.explain`."""

@@ -121,7 +121,7 @@ def _joins(source: Held, axes: Axes) -> Iterator[Line]:
     for tensor, name, axis, offsets in source.joins:
         if axis not in axes.get(name, ()) or (name, axis) not in source.windowed:
             continue
-        if source.only_past(tensor, input=name, axis=axis):
+        if not source.misaligned(tensor, input=name, axis=axis):
             apart[name, axis] = apart.get((name, axis), 0) + 1
             continue
         centres = ", ".join(number(offset) for offset in offsets)

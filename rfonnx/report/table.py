@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from math import prod
 
 from rfonnx.plain import shape_text
@@ -83,24 +83,10 @@ def _cells(source: Held, tensor: TensorField, name: str, axes: Axes, several: bo
     found = [field for axis in axes[name] if (field := tensor.fields.get((name, axis))) is not None]
     if all(field.kind == "none" for field in found):
         return (*left, "", "", "", "", "", "none")
-    return (*left, *_field_cells(found, tensor.exact, misaligned(source, tensor, name, axes[name])))
-
-
-def misaligned(source: Held, tensor: TensorField, name: str, numbers: Sequence[int]) -> bool:
-    """Whether branches with different centres met on the way; those that see nothing ahead, as causal ones, do so by design."""
-    return any(
-        _walks_apart(tensor, tensor.fields[name, axis])
-        and (name, axis) in source.windowed
-        and not source.only_past(tensor.name, input=name, axis=axis)
-        for axis in numbers
-        if (name, axis) in tensor.fields
+    apart = any(
+        source.misaligned(tensor.name, input=name, axis=axis) for axis in axes[name] if (name, axis) in tensor.fields
     )
-
-
-def _walks_apart(tensor: TensorField, field: AxisField) -> bool:
-    """Whether paths with different centres run along the input's axis: a single position that was picked is no branch."""
-    alone = field.tensor_axis is not None and tensor.shape is not None and tensor.shape[field.tensor_axis] == 1
-    return not field.aligned and not alone
+    return (*left, *_field_cells(found, tensor.exact, apart))
 
 
 def _field_cells(fields: list[AxisField], exact: bool, apart: bool) -> tuple[str, ...]:

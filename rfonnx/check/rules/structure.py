@@ -26,7 +26,7 @@ def aligned_joins(subject: Subject, values: Values) -> Iterator[Says]:
     joins = [join for join in analysis.joins if join[1:3] in analysis.windowed]
     found = False
     for tensor, input, axis, centres in joins:
-        if not analysis.only_past(tensor, input, axis):
+        if analysis.misaligned(tensor, input, axis):
             found = True
             told = ", ".join(str(centre) for centre in centres[:4]) + (", ..." if len(centres) > 4 else "")
             yield Says(f"joins branches centred at {told} along {input} axis {axis}", tensor)
