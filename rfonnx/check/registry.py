@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
+import pkgutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -110,18 +112,7 @@ def find(word: str) -> tuple[RuleInfo, Rule]:
 
 def _load() -> None:
     """Import the families, once: importing registers."""
-    from rfonnx.check.rules import (
-        costs,
-        dataflow,
-        deployment,
-        deterministic,
-        fields,
-        modes,
-        runs,
-        structure,
-        teacher,
-        time,
-        weights,
-    )
+    from rfonnx.check import rules as families
 
-    assert all((costs, dataflow, deployment, deterministic, fields, modes, runs, structure, teacher, time, weights))
+    for module in pkgutil.iter_modules(families.__path__, f"{families.__name__}."):
+        importlib.import_module(module.name)

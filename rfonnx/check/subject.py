@@ -28,6 +28,9 @@ from rfonnx.graph.read import with_values
 FEW = 8
 """Samples that rules run the model on; random ones when no data is given."""
 
+KEPT = 2**26
+"""Bytes of outputs that are kept, so that rules share runs."""
+
 Feed = dict[str, np.ndarray]
 
 
@@ -66,6 +69,8 @@ class Subject:
         self.source = with_values(self.path, self.against.settings.values)
         self.threads = self.against.settings.threads or usable_cores()
         self._failures: dict[str, RunError] = {}
+        self._answers: dict[str, list[np.ndarray]] = {}
+        self._room = KEPT
 
     @cached_property
     def analysis(self) -> Analysis:
@@ -113,18 +118,26 @@ class Subject:
             found.append((item.name, model.stacked(prepare(item.load()))))
         return found
 
-    def run(self, name: str, feed: Feed) -> list[np.ndarray]:
+    def run(self, name: str, feed: Feed, again: bool = False) -> list[np.ndarray]:
         """All outputs of a run on one sample.
 
         Args:
-            name: of the sample; a sample that the model failed on is not run again.
+            name: of the sample; a sample that the model failed on is not run again, nor one whose outputs are still there.
+            again: run it all the same.
 
         Raises:
             RunError: the model fails on it; the message names sample and node.
         """
+        if name in self._answers and not again:
+            return self._answers[name]
         if name not in self._failures:
             try:
-                return self.opened.run(feed, [port.name for port in self.opened.outputs])
+                made = self.opened.run(feed, [port.name for port in self.opened.outputs])
+                size = sum(array.nbytes for array in made if isinstance(array, np.ndarray))
+                if size <= self._room and not again:
+                    self._answers[name] = made
+                    self._room -= size
+                return made
             except RunError as error:
                 self._failures[name] = explained(self.opened, name, feed, error)
         raise self._failures[name]

@@ -87,6 +87,12 @@ CASES = [
     ("vit", "no-double-softmax", True, "pass"),
     ("vit", "no-denormal-weights", True, "pass"),
     ("seed", "target-operators", "portable", "pass"),
+    ("seed", "finite-on-zeros", True, "pass"),
+    ("seed", "outputs-vary", True, "pass"),
+    ("unet", "no-dead-relu", True, "pass"),
+    ("seed", "quantiser-range", True, "skip"),
+    ("dilated", "field-on-input", True, "pass"),
+    ("dilated", "field-on-input", 0.6, "fail"),
 ]
 
 
@@ -112,7 +118,9 @@ def test_ids_are_for_ever() -> None:
         "RF018": "max-latency", "RF019": "dynamic-axes", "RF020": "agrees-with-teacher", "RF021": "sees-like-teacher",
         "RF022": "max-memory", "RF023": "no-batch-statistics", "RF024": "inputs-used", "RF025": "no-dead-nodes",
         "RF026": "no-zero-filters", "RF027": "weights-used", "RF028": "weights-stored-once", "RF029": "no-accidental-float64",
-        "RF030": "no-double-softmax", "RF031": "no-denormal-weights", "RF037": "target-operators",
+        "RF030": "no-double-softmax", "RF031": "no-denormal-weights", "RF032": "finite-on-zeros",
+        "RF033": "outputs-vary", "RF034": "no-dead-relu", "RF035": "quantiser-range", "RF036": "field-on-input",
+        "RF037": "target-operators",
     }  # fmt: skip
 
 

@@ -74,8 +74,8 @@ def test_a_model_that_fails_on_a_sample_is_a_finding(name: str, capsys: pytest.C
     good = small_nets.save(small_nets.segmenter(), Path("good.onnx"))
     document = told([str(path), str(good), "--data", "data", *SHAPES], capsys, 1)
     first, second = document["models"]
-    (found,) = [f for f in first["findings"] if f["status"] not in ("pass", "skip")]
-    assert (found["rule"], found["status"], found["severity"]) == ("RF012", "error", "error")
+    (found,) = [f for f in first["findings"] if f["status"] == "error"]
+    assert (found["rule"], found["severity"]) == ("RF012", "error")
     assert f"the model fails on b.npy at node '{name or 'r'}' (Reshape, tensor 'r'): " in found["message"]
     assert "onnxruntime_src" not in found["message"]
     assert {r["rule"]: r["outcome"] for r in first["rules"]}["RF013"] == "fine"  # it takes the first sample alone
@@ -89,7 +89,7 @@ def test_it_is_an_error_in_junit_and_sarif() -> None:
     assert run(["check", str(path), "--data", "data", *SHAPES, *formats]) == 1
     suite = etree.parse("a.xml").find("testsuite")
     errors = {case.get("name") for case in suite.findall("testcase") if case.find("error") is not None}
-    assert errors == {"RF012 finite", "RF013 deterministic", "RF014 optimisation-levels"}
+    assert errors >= {"RF012 finite", "RF013 deterministic", "RF014 optimisation-levels"}
     (log,) = json.loads(Path("a.sarif").read_text())["runs"]
     assert [result["ruleId"] for result in log["results"] if result["level"] == "error"] == ["RF012"]
     assert "b.npy" in log["results"][0]["message"]["text"]
@@ -109,8 +109,8 @@ def test_a_sample_that_does_not_fit_is_a_finding(
     (model,) = told([str(path), "--data", "data", *SHAPES], capsys, 1)["models"]
     (found,) = [f for f in model["findings"] if f["status"] not in ("pass", "skip")]
     assert message in found["message"]
-    assert found["untried"] == ["RF013", "RF014"]
-    assert model["counts"]["untried"] == 3
+    assert {"RF013", "RF014"} <= set(found["untried"])
+    assert model["counts"]["untried"] == 1 + len(found["untried"])
 
 
 def test_values_that_a_node_refuses(capsys: pytest.CaptureFixture[str]) -> None:
@@ -134,7 +134,7 @@ def test_a_file_that_does_not_load_is_one_finding(capsys: pytest.CaptureFixture[
     (model,) = told([str(path)], capsys, 1)["models"]
     (found,) = [f for f in model["findings"] if f["status"] not in ("pass", "skip")]
     assert (found["rule"], found["status"]) == ("RF011", "fail")
-    assert found["untried"] == ["RF012", "RF013", "RF014"]
+    assert {"RF012", "RF013", "RF014"} <= set(found["untried"])
     (found,) = told([str(path), "--rule", "optimisation-levels"], capsys, 1)["models"][0]["findings"]
     assert (found["status"], found["severity"]) == ("error", "error")  # not the rule's warning: it was not tried
 

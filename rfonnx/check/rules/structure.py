@@ -8,7 +8,6 @@ from rfonnx.access.support import support
 from rfonnx.check.registry import NotApplicableError, Says, Values, holds, rule
 from rfonnx.check.rules.where import INPUT_AND_AXIS, not_one, space_axes
 from rfonnx.check.subject import Subject
-from rfonnx.findings import Parameter
 
 
 @rule("RF007", "aligned-joins", "warning", default=True)
@@ -89,46 +88,3 @@ def no_unknown_operator(subject: Subject, values: Values) -> Iterator[Says]:
         yield Says(f"operator {kind} is not known, and is taken to read everything", tensor)
     if not met:
         yield holds("all operators are known")
-
-
-@rule("RF019", "dynamic-axes", "error", {"larger": Parameter("float", "how much larger the second size is", 1.5)})
-def dynamic_axes(subject: Subject, values: Values) -> Iterator[Says]:
-    """Axes that the file declares free really are: the model runs at two sizes.
-
-    Exporters bake constants into reshapes of models that they declare dynamic; the first image of another size fails in
-    production. Every free axis is tried alone, at the shape given (or 1 for a batch) and at a larger one; lengths that
-    other axes share move with it.
-
-    Way out: export with dynamic shapes, and without the example's sizes in views and reshapes.
-    """
-    from rfonnx.errors import RfonnxError
-
-    model = subject.opened
-    symbols = {
-        (port.name, axis): n if isinstance(n, str) else f"{port.name} axis {axis}"
-        for port in model.inputs
-        for axis, n in enumerate(port.shape)
-        if not isinstance(n, int)
-    }
-    free = list(dict.fromkeys(symbols.values()))
-    if not free:
-        raise NotApplicableError("the model declares no dynamic axis")
-    outputs = [port.name for port in model.outputs]
-    _, feed = subject.feeds[0]
-    for symbol in free:
-        grown = {}
-        for port in model.inputs:
-            array = feed[port.name]
-            for axis in range(len(port.shape)):
-                if symbols.get((port.name, axis)) == symbol:
-                    length = array.shape[axis]
-                    index = [i % length for i in range(max(length + 1, round(length * values["larger"])))]
-                    array = array.take(index, axis)
-            grown[port.name] = array
-        shapes = ", ".join(f"{name} {list(array.shape)}" for name, array in grown.items())
-        try:
-            model.run(grown, outputs)
-        except RfonnxError as error:
-            yield Says(f"'{symbol}' is declared free, but the model fails at {shapes}: {error}", symbol)
-        else:
-            yield holds(f"'{symbol}' is free: the model runs at {shapes}", symbol)

@@ -1,0 +1,147 @@
+"""Rules on answers: to an empty input, and to different ones."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from rfonnx.check.registry import NotApplicableError, Says, Values, holds, rule, unproven
+from rfonnx.check.rules.deterministic import same
+from rfonnx.check.subject import Feed, Subject
+from rfonnx.errors import RunError
+from rfonnx.gradient.registry import reason_for_zero
+from rfonnx.graph.model import Graph, Node
+from rfonnx.graph.tensors import FLOATS
+
+MANY = 16
+"""Elements from which on an input holds a signal: fewer are a rate, a size, a scale, which zero does not stand for."""
+
+SCALES = (0.1, 10.0, -1.0)
+"""The first random sample is tried at these scales too: noise of one size may leave a threshold unmet."""
+
+ENDS = {"Sigmoid": (0.0, 1.0), "HardSigmoid": (0.0, 1.0), "Tanh": (-1.0, 1.0)}
+"""Operators that squash, and where they end."""
+
+HANDED_ON = frozenset({"Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose"})
+"""Operators that leave values as they are."""
+
+
+@rule("RF032", "finite-on-zeros", "warning", default=True)
+def finite_on_zeros(subject: Subject, values: Values) -> Iterator[Says]:
+    """An input of nothing but zeros gives no NaN.
+
+    Silence, a black image, a cleared buffer: a norm or a standard deviation of zero divides zero by zero, and one NaN in a
+    recurrent state never leaves. Inputs of floats and of bytes are zeroed that hold a signal (16 elements or more); ids and
+    scalars stay as they are. Infinities do not count: the logarithm of zero is one.
+
+    Way out: add a small constant under the root or to the divisor.
+    """
+    name, feed = subject.feeds[0]
+    signals = [
+        n for n, array in feed.items() if array.size >= MANY and (array.dtype.kind == "f" or array.dtype == np.uint8)
+    ]
+    if not signals:
+        raise NotApplicableError("no input holds a signal")
+    outputs = [port.name for port in subject.opened.outputs]
+    before = dict(zip(outputs, map(_has_nan, subject.run(name, feed)), strict=True))
+    told = f"where {', '.join(repr(n) for n in signals)} {'are' if len(signals) > 1 else 'is'} all zero"
+    try:
+        after = dict(zip(outputs, map(_has_nan, subject.run("zeros", _zeroed(feed, signals))), strict=True))
+    except RunError as error:
+        yield Says(f"the model fails {told}: {error}")
+        return
+    broken = [output for output in outputs if after[output] and not before[output]]
+    for output in broken:
+        yield Says(f"is NaN {told}", output)
+    for output in (output for output in outputs if before[output]):
+        yield unproven(f"is NaN on {name} too", output)
+    if not broken and not any(before.values()):
+        yield holds("zeros give no NaN")
+
+
+def _zeroed(feed: Feed, names: Sequence[str]) -> Feed:
+    return {name: np.zeros_like(array) if name in names else array for name, array in feed.items()}
+
+
+def _has_nan(array: object) -> bool:
+    return isinstance(array, np.ndarray) and array.dtype.kind == "f" and bool(np.isnan(array).any())
+
+
+@rule("RF033", "outputs-vary", "warning", default=True)
+def outputs_vary(subject: Subject, values: Values) -> Iterator[Says]:
+    """Different samples give different outputs, and not all values lie at the end of a sigmoid.
+
+    An output that is the same whatever comes in was exported before its weights were loaded, or died in training; one that
+    is 0 or 1 everywhere lost its scale on the way. On random samples an output that steps (positions, comparisons, roundings)
+    may stay on one step and is not judged; nor is one that depends on no input, or is empty.
+
+    Way out: run the model that was exported on the same samples; look at scales and at what was left at zero.
+    """
+    graph, given = subject.graph, subject.against.settings.data is not None
+    names = [port.name for port in subject.opened.outputs]
+    made = [subject.run(*sample) for sample in subject.feeds] + ([] if given else list(_scaled(subject)))
+    if len(made) < 2:
+        raise NotApplicableError("one sample says nothing: give more")
+    makers = {output: node for node in graph.nodes for output in node.outputs if output}
+    moving = [n for n in names if n not in graph.constants and n not in graph.inputs]
+    judged = found = False
+    for output in moving:
+        arrays = [results[names.index(output)] for results in made]
+        if not all(isinstance(array, np.ndarray) and array.size for array in arrays):
+            continue
+        judged = True
+        if all(same(arrays[0], array) for array in arrays[1:]):
+            found = True
+            text = f"is the same on all {len(made)} samples{'' if given else ' (random ones)'}"
+            stepping = not given and not _smooth(output, graph, makers)
+            yield unproven(f"{text}, and may step: give --data", output) if stepping else Says(text, output)
+        elif kind := _saturated(output, arrays, makers):
+            found = True
+            yield Says(f"lies at the ends of its {kind} everywhere, on all {len(made)} samples", output)
+    if not found:
+        if not judged:
+            raise NotApplicableError("no output can be judged: they are empty, or depend on no input")
+        yield holds(f"outputs differ between {len(made)} samples")
+
+
+def _scaled(subject: Subject) -> Iterator[Sequence[np.ndarray]]:
+    """Outputs on the first sample at other scales, where the model takes them."""
+    name, feed = subject.feeds[0]
+    for scale in SCALES if any(array.dtype.kind == "f" for array in feed.values()) else ():
+        other = {
+            n: (array * scale).astype(array.dtype) if array.dtype.kind == "f" else array for n, array in feed.items()
+        }
+        with contextlib.suppress(RunError):
+            yield subject.run(f"{name} times {scale:g}", other)
+
+
+def _smooth(output: str, graph: Graph, makers: Mapping[str, Node]) -> bool:
+    """Whether an output follows an input without a step between: operators whose gradient is zero by definition, and what
+    quantises, end the way back."""
+    pending, seen = [output], set[str]()
+    while pending:
+        name = pending.pop()
+        if name in graph.inputs:
+            return True
+        node = makers.get(name)
+        if node is None or name in seen:
+            continue
+        seen.add(name)
+        if reason_for_zero(node.kind) is None and "Quantize" not in node.op_type and "QLinear" not in node.op_type:
+            pending += [
+                n for n in (*node.inputs, *node.attrs.get("captures", ())) if n and graph.dtypes.get(n) in FLOATS
+            ]
+    return False
+
+
+def _saturated(output: str, arrays: Sequence[object], makers: Mapping[str, Node]) -> str:
+    """The squashing operator at whose ends all values lie, or ""."""
+    node = makers.get(output)
+    while node is not None and node.kind in HANDED_ON:
+        node = makers.get(node.inputs[0])
+    if node is None or node.kind not in ENDS:
+        return ""
+    low, high = ENDS[node.kind]
+    return node.kind if all(((a == high) | (np.abs(np.asarray(a) - low) < 1e-12)).all() for a in arrays) else ""
