@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,7 @@ from rfonnx.check.registry import NotApplicableError, Says, Values, holds, rule,
 from rfonnx.check.subject import Subject
 from rfonnx.errors import QueryError
 from rfonnx.findings import Parameter
+from rfonnx.results import TensorField
 
 Float64 = npt.NDArray[np.float64]
 
@@ -44,33 +46,42 @@ def field_on_input(subject: Subject, values: Values) -> Iterator[Says]:
         )
     names = [values["tensor"]] if values["tensor"] else [name for name in analysis.outputs if name in analysis.tensors]
     found = judged = False
-    for name in names:
-        for input, axis in analysis.windowed:
-            share = _on_input(analysis, name, input, axis)
-            judged = judged or bool(share.size)
-            least = share.min(initial=1.0)
-            along = f"along {input} axis {axis}"
-            if least <= 0:
-                found = True
-                count = int((share <= 0).sum())
-                yield Says(f"{count} of {share.size} positions see nothing but padding {along}", name)
-            elif least < values["min"]:
-                found = True
-                text = f"{least:.1%} of a position's field lies on the input {along}, at least {values['min']:.1%} are wanted"
-                yield Says(text, name)
-            elif values["min"] > 0 and share.size and not analysis.tensors[name].exact:
-                found = True
-                yield unproven(f"its field is only known as at most what lies on the input {along}", name)
+    for name, input in itertools.product(names, analysis.inputs):
+        shares = {axis: _on_input(analysis, name, input, axis) for other, axis in analysis.windowed if other == input}
+        judged = judged or any(share.size for share in shares.values())
+        for says in _verdicts(analysis.tensors[name], input, shares, values["min"]):
+            found = True
+            yield says
     if not judged:
         raise NotApplicableError("nothing in this model slides along an axis of an input")
     if not found:
         yield holds("every position sees some of the input" if not values["min"] else "fields lie on the input")
 
 
+def _verdicts(tensor: TensorField, input: str, shares: Mapping[int, Float64], least: float) -> Iterator[Says]:
+    blind = [axis for axis, share in shares.items() if (share <= 0).any()]
+    if blind:  # what sees nothing along one axis sees nothing at all: the shortest table tells which axis it is
+        axis = min(blind, key=lambda axis: shares[axis].size)
+        count, size = int((shares[axis] <= 0).sum()), shares[axis].size
+        yield Says(f"{count} of {size} positions see nothing but padding along {input} axis {axis}", tensor.name)
+        return
+    for axis, share in shares.items():
+        lowest = share.min(initial=1.0)
+        if lowest < least:
+            wanted = f"at least {least:.1%} are wanted"
+            yield Says(
+                f"{lowest:.1%} of a position's field lies on the input along {input} axis {axis}, {wanted}", tensor.name
+            )
+        elif least > 0 and share.size and not tensor.exact:
+            yield unproven(
+                f"its field along {input} axis {axis} is only known as at most what lies on the input", tensor.name
+            )
+
+
 def _on_input(analysis: Analysis, tensor: str, input: str, axis: int) -> Float64:
     """Share of the field that lies on the input, of each position that has one."""
-    low, high = analysis.intervals(tensor, input, axis, clip=False)
-    first, last = analysis.intervals(tensor, input, axis)
+    bounds = (*analysis.intervals(tensor, input, axis, clip=False), *analysis.intervals(tensor, input, axis))
+    low, high, first, last = np.broadcast_arrays(*bounds)
     read = low <= high
     inside = (
         np.where(first <= last, last, -1) - np.where(first <= last, first, 0) + 1
