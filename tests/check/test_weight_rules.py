@@ -45,31 +45,39 @@ def decoded(stored: np.ndarray) -> onnx.ModelProto:
 
 
 FILTERS = {
-    "a filter": (convolution(without(draw(4, 3, 3, 3), 1)), 1),
-    "two filters": (convolution(without(draw(4, 3, 3, 3), slice(2, 4))), 2),
-    "a tap of all": (convolution(without(draw(4, 3, 3, 3), ..., 1)), 0),
-    "an input channel": (convolution(without(draw(4, 3, 3, 3), slice(None), 1)), 0),
-    "of a transposed convolution": (convolution(without(draw(3, 4, 3, 3), slice(None), 1), "ConvTranspose"), 1),
-    "an input of a transposed one": (convolution(without(draw(3, 4, 3, 3), 1), "ConvTranspose"), 0),
-    "in the second group": (convolution(without(draw(4, 2, 3, 3), slice(2, 4), 1), "ConvTranspose", group=2), 1),
-    "a column": (product(without(draw(5, 7), slice(None), 2)), 1),
-    "a row": (product(without(draw(5, 7), 2)), 0),
-    "a row that is a column": (product(without(draw(5, 7), 2), transB=1), 1),
-    "decoded": (decoded(np.where(np.arange(12).reshape(3, 4) % 4 == 2, 3, 9).astype("i1")), 1),
-    "not decoded": (decoded(np.where(np.arange(12).reshape(3, 4) % 4 == 2, 0, 9).astype("i1")), 0),
+    "a filter": (convolution(without(draw(4, 3, 3, 3), 1)), 1, 0),
+    "two filters": (convolution(without(draw(4, 3, 3, 3), slice(2, 4))), 2, 0),
+    "a tap of all": (convolution(without(draw(4, 3, 3, 3), ..., 1)), 0, 0),
+    "an input channel": (convolution(without(draw(4, 3, 3, 3), slice(None), 1)), 0, 1),
+    "an input channel of one group": (convolution(without(draw(4, 2, 3, 3), slice(0, 2), 1), group=2), 0, 1),
+    "all of it": (convolution(draw(4, 3, 3, 3) * 0), 4, 0),
+    "of a transposed convolution": (convolution(without(draw(3, 4, 3, 3), slice(None), 1), "ConvTranspose"), 1, 0),
+    "an input of a transposed one": (convolution(without(draw(3, 4, 3, 3), 1), "ConvTranspose"), 0, 1),
+    "in the second group": (convolution(without(draw(4, 2, 3, 3), slice(2, 4), 1), "ConvTranspose", group=2), 1, 0),
+    "a column": (product(without(draw(5, 7), slice(None), 2)), 1, 0),
+    "a row": (product(without(draw(5, 7), 2)), 0, 1),
+    "a row that is a column": (product(without(draw(5, 7), 2), transB=1), 1, 0),
+    "decoded": (decoded(np.where(np.arange(12).reshape(3, 4) % 4 == 2, 3, 9).astype("i1")), 1, 0),
+    "not decoded": (decoded(np.where(np.arange(12).reshape(3, 4) % 4 == 2, 0, 9).astype("i1")), 0, 0),
 }
 
 
 @pytest.mark.parametrize("case", FILTERS)
 def test_filters_that_are_all_zero(case: str, tmp_path: Path) -> None:
-    model, dead = FILTERS[case]
+    model, dead, unread = FILTERS[case]
     shape = [d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim]
     ys = [run(model, x=draw(*shape))[0] for _ in range(2)]
     axes = tuple(i for i in range(ys[0].ndim) if i != 1)
     assert int((np.abs(ys).max(axis=0) < 1e-5).all(axis=axes).sum()) == dead
+    x = draw(*shape)
+    moved = [without(x, slice(None), channel) for channel in range(shape[1])]
+    same = [np.allclose(run(model, x=x)[0], run(model, x=other)[0], atol=1e-5) for other in moved]
+    assert sum(same) == (unread if dead < ys[0].shape[1] else shape[1])
     said = found(model, tmp_path, "no-zero-filters")
-    assert [f.status for f in said] == (["fail"] if dead else ["pass"])
-    assert not dead or said[0].message.startswith(f"{dead} of the ")
+    told = [f.message.split(" of node")[0] for f in said if f.status == "fail"]
+    expected = [f"{dead} of the {ys[0].shape[1]} filters"] * bool(dead)
+    assert told == expected + [f"{unread} of the {shape[1]} input channels"] * bool(unread)
+    assert told or {f.status for f in said} == {"pass"}
 
 
 def test_filters_of_other_models(tmp_path: Path, models: Path) -> None:

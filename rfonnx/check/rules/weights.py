@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
+import numpy.typing as npt
 from onnx import TensorProto
 
 from rfonnx.check.registry import NotApplicableError, Says, Values, holds, rule, unproven
@@ -16,8 +17,8 @@ from rfonnx.graph.walk import live_nodes
 
 LEAST = {"min": Parameter("int", "bytes below which it does not matter", 1024)}
 
-OUTGOING = {"Conv": 0, "com.microsoft.FusedConv": 0, "ConvTranspose": 1, "MatMul": -1}
-"""Axis of the weights (input 1) that counts outputs; Gemm's depends on transB."""
+WEIGHTED = frozenset({"Conv", "com.microsoft.FusedConv", "ConvTranspose", "MatMul", "Gemm"})
+"""Operators whose second input holds the weights."""
 
 WIDE = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.BFLOAT16)
 """Types whose denormal numbers no weight needs. float16 has so few exponents that ordinary small weights are denormal."""
@@ -25,11 +26,11 @@ WIDE = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.BFLOAT16)
 
 @rule("RF026", "no-zero-filters", "note", default=True)
 def no_zero_filters(subject: Subject, values: Values) -> Iterator[Says]:
-    """No convolution or matrix product has filters that are all zero.
+    """No convolution or matrix product has filters that are all zero, or input channels that no filter weighs.
 
-    What such a filter gives is its bias, whatever the input: it was pruned, or died in training, and costs as much as the
-    others. Weights that are decoded from integers count as what they are decoded to. Fixed transforms have some on
-    purpose (the sine of frequency 0). An all-zero weight means that nothing was loaded.
+    What such a filter gives is its bias, whatever the input; what makes such a channel is computed for nothing. They were
+    pruned, or died in training, and cost as much as the others. Weights that are decoded from integers count as what they
+    are decoded to. Fixed transforms have some on purpose (the sine of frequency 0). If all is zero, nothing was loaded.
 
     Way out: cut the filter, and the channel that it makes, out of the model; look at weight decay and dead ReLUs.
     """
@@ -38,31 +39,31 @@ def no_zero_filters(subject: Subject, values: Values) -> Iterator[Says]:
     seen: set[str] = set()
     found, missing = False, 0
     for node in live_nodes(graph):
-        axis = _outgoing(node, graph)
-        if axis is None or node.inputs[1] in seen:
+        name = _weights(node, graph)
+        if not name or name in seen:
             continue
-        seen.add(node.inputs[1])
-        weights = _decoded(node.inputs[1], graph, makers)
+        seen.add(name)
+        weights = _decoded(name, graph, makers)
         if weights is None:
             missing += 1
             continue
-        zero, count = _zero_slices(weights, axis, node.attrs.get("group", 1) if node.op_type == "ConvTranspose" else 1)
-        if zero:
-            found = True
-            yield Says(f"{zero} of the {count} filters of {node} are all zero", node.inputs[1])
+        weighs = _weighs(node, weights)
+        filters, channels = weighs.any(axis=2), weighs.any(axis=1)
+        for dead, what in ((~filters, "filters"), (~channels, "input channels")):
+            if dead.any() and (what == "filters" or filters.any()):
+                found = True
+                yield Says(f"{int(dead.sum())} of the {dead.size} {what} of {node} have only zeros for weights", name)
     if not seen:
         raise NotApplicableError("the model has no convolution or matrix product with stored weights")
     if not found:
         yield _verdict("no filter is all zero", missing, "weights")
 
 
-def _outgoing(node: Node, graph: Graph) -> int | None:
-    """The weight's axis that counts outputs, or None where the node has no constant weights."""
-    if len(node.inputs) < 2 or node.inputs[1] not in graph.constants or node.inputs[0] in graph.constants:
-        return None
-    if node.op_type == "Gemm" and not node.domain:
-        return 0 if node.attrs.get("transB", 0) else 1
-    return OUTGOING.get(node.kind)
+def _weights(node: Node, graph: Graph) -> str:
+    """The constant weights of a node on other things, or ""."""
+    if node.kind not in WEIGHTED or node.inputs[1] not in graph.constants or node.inputs[0] in graph.constants:
+        return ""
+    return node.inputs[1] if len(graph.shapes.get(node.inputs[1]) or ()) > 1 else ""
 
 
 def _decoded(name: str, graph: Graph, makers: Mapping[str, Node]) -> np.ndarray | None:
@@ -82,17 +83,16 @@ def _decoded(name: str, graph: Graph, makers: Mapping[str, Node]) -> np.ndarray 
     return differs
 
 
-def _zero_slices(weights: np.ndarray, axis: int, groups: int) -> tuple[int, int]:
-    """How many slices along an axis are all zero, and how many there are. A transposed convolution's groups split axis 0."""
-    if weights.ndim < 2 or not weights.size:
-        return 0, 0
-    if groups > 1:
-        weights = weights.reshape(groups, weights.shape[0] // groups, *weights.shape[1:])
-        lively = (weights != 0).any(axis=(1, *range(3, weights.ndim)))
-        return int((~lively).sum()), lively.size
-    axis %= weights.ndim
-    lively = (weights != 0).any(axis=tuple(i for i in range(weights.ndim) if i != axis))
-    return int((~lively).sum()), lively.size
+def _weighs(node: Node, weights: np.ndarray) -> npt.NDArray[np.bool_]:
+    """Whether a filter weighs an input channel: (groups, filters, channels)."""
+    groups, shape = node.attrs.get("group", 1), weights.shape
+    if node.op_type in ("MatMul", "Gemm"):
+        flat: npt.NDArray[np.bool_] = np.not_equal(weights, 0).reshape(-1, *shape[-2:]).any(axis=0, keepdims=True)
+        return flat if node.attrs.get("transB", 0) else flat.swapaxes(1, 2)
+    parted: npt.NDArray[np.bool_] = (
+        np.not_equal(weights, 0).reshape(groups, shape[0] // groups, shape[1], -1).any(axis=3)
+    )
+    return parted.swapaxes(1, 2) if node.op_type == "ConvTranspose" else parted
 
 
 @rule("RF027", "weights-used", "note", LEAST, default=True)
