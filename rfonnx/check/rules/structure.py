@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rfonnx.access.support import support
-from rfonnx.check.registry import NotApplicableError, Says, Values, holds, rule
+from rfonnx.check.registry import Says, Values, holds, rule
 from rfonnx.check.rules.where import INPUT_AND_AXIS, not_one, space_axes
 from rfonnx.check.subject import Subject
 
