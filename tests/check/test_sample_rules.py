@@ -106,6 +106,20 @@ def test_outputs_vary(case: str, tmp_path: Path) -> None:
     assert status(model, tmp_path, "outputs-vary") == expected
 
 
+def test_a_batch_that_the_file_fixes_is_not_filled_with_one_sample(tmp_path: Path) -> None:
+    """What is left over the mean of two equal rows is nothing."""
+    nodes = [node("ReduceMean", ["x"], ["m"], axes=[0], keepdims=1), node("Sub", ["x", "m"], ["y"])]
+    model = net(nodes, (2, 32))
+    assert np.ptp(run(model, x=np.repeat(draw(1, 32), 2, 0))[0]) < np.ptp(run(model, x=draw(2, 32))[0])
+    assert status(model, tmp_path, "outputs-vary") == "pass"
+
+
+def test_zeros_of_both_signs_are_one_value(tmp_path: Path) -> None:
+    model = net([node("Mul", ["x", "zero"], ["y"])], (1, 32), scalars(zero=0))
+    assert {np.signbit(run(model, x=draw(1, 32))[0]).any() for _ in range(3)} == {True}
+    assert status(model, tmp_path, "outputs-vary") == "fail"
+
+
 def test_outputs_that_step_are_judged_on_samples_alone(tmp_path: Path) -> None:
     model = step(1e6)
     (said,) = found(model, tmp_path, "outputs-vary")

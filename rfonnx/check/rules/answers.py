@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from rfonnx.check.registry import NotApplicableError, Says, Values, holds, rule, unproven
-from rfonnx.check.rules.deterministic import same
 from rfonnx.check.subject import Feed, Subject
 from rfonnx.errors import RunError
 from rfonnx.gradient.registry import reason_for_zero
@@ -18,8 +17,8 @@ from rfonnx.graph.tensors import FLOATS
 MANY = 16
 """Elements from which on an input holds a signal: fewer are a rate, a size, a scale, which zero does not stand for."""
 
-SCALES = (0.1, 10.0, -1.0)
-"""The first random sample is tried at these scales too: noise of one size may leave a threshold unmet."""
+SCALES = (0.1, 1.0, 10.0)
+"""Deviations of the noise that is tried beside random samples: noise of one size may leave a threshold unmet."""
 
 ENDS = {"Sigmoid": (0.0, 1.0), "HardSigmoid": (0.0, 1.0), "Tanh": (-1.0, 1.0)}
 """Operators that squash, and where they end."""
@@ -81,7 +80,7 @@ def outputs_vary(subject: Subject, values: Values) -> Iterator[Says]:
     """
     graph, given = subject.graph, subject.against.settings.data is not None
     names = [port.name for port in subject.opened.outputs]
-    made = [subject.run(*sample) for sample in subject.feeds] + ([] if given else list(_scaled(subject)))
+    made = [subject.run(*sample) for sample in subject.feeds] + ([] if given else list(_noise(subject)))
     if len(made) < 2:
         raise NotApplicableError("one sample says nothing: give more")
     makers = {output: node for node in graph.nodes for output in node.outputs if output}
@@ -92,7 +91,7 @@ def outputs_vary(subject: Subject, values: Values) -> Iterator[Says]:
         if not all(isinstance(array, np.ndarray) and array.size for array in arrays):
             continue
         judged = True
-        if all(same(arrays[0], array) for array in arrays[1:]):
+        if all(_equal(arrays[0], array) for array in arrays[1:]):
             found = True
             text = f"is the same on all {len(made)} samples{'' if given else ' (random ones)'}"
             stepping = not given and not _smooth(output, graph, makers)
@@ -106,15 +105,22 @@ def outputs_vary(subject: Subject, values: Values) -> Iterator[Says]:
         yield holds(f"outputs differ between {len(made)} samples")
 
 
-def _scaled(subject: Subject) -> Iterator[Sequence[np.ndarray]]:
-    """Outputs on the first sample at other scales, where the model takes them."""
-    name, feed = subject.feeds[0]
+def _noise(subject: Subject) -> Iterator[Sequence[np.ndarray]]:
+    """Outputs on noise of several sizes, where the model takes it. Where a file fixes the batch, a sample stands in all its
+    rows; here no row is like another."""
+    _, feed = subject.feeds[0]
+    draw = np.random.default_rng(subject.against.settings.seed).standard_normal
     for scale in SCALES if any(array.dtype.kind == "f" for array in feed.values()) else ():
-        other = {
-            n: (array * scale).astype(array.dtype) if array.dtype.kind == "f" else array for n, array in feed.items()
-        }
+        other = {n: (draw(a.shape) * scale).astype(a.dtype) if a.dtype.kind == "f" else a for n, a in feed.items()}
         with contextlib.suppress(RunError):
-            yield subject.run(f"{name} times {scale:g}", other)
+            yield subject.run(f"noise of {scale:g}", other)
+
+
+def _equal(one: np.ndarray, other: np.ndarray) -> bool:
+    """The same values; a zero has no sign here."""
+    if one.dtype.kind != "f":
+        return np.array_equal(one, other)
+    return np.array_equal(one, other, equal_nan=True)
 
 
 def _smooth(output: str, graph: Graph, makers: Mapping[str, Node]) -> bool:
