@@ -97,6 +97,11 @@ CASES: dict[str, tuple[Callable[[], onnx.ModelProto], dict[str, tuple[int, ...]]
     "two names of one length": (twins, {"x": (1, 5), "z": (1, 5)}, {"t": "pass", "u": "pass"}),
     "a cache": (cache, {"old": (1, 3), "x": (1, 2), "mask": (1, 5)}, {"past": "pass", "t": "pass", "total": "pass"}),
     "a baked view": (lambda: reshaped(-1, 3, 8, 8), {"x": (1, 3, 8, 8)}, {"n": "pass", "h": "fail", "w": "fail"}),
+    "a baked view, nothing declared": (
+        lambda: reshaped(-1, 3, 8, 8, outputs=("", 6)),
+        {"x": (1, 3, 8, 8)},
+        {"n": "pass", "h": "fail", "w": "fail"},
+    ),
     "a baked batch": (lambda: reshaped(1, 3, 8, 8), {"x": (1, 3, 8, 8)}, dict.fromkeys(("n", "h", "w"), "fail")),
     "a linear layer": (head, {"x": (1, 1, 8, 8)}, {"n": "pass", "h": "fail", "v": "fail"}),
     "the first row": (first_row, {"x": (1, 4)}, {"n": "fail"}),

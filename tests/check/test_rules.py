@@ -93,6 +93,8 @@ CASES = [
     ("seed", "quantiser-range", True, "skip"),
     ("dilated", "field-on-input", True, "pass"),
     ("dilated", "field-on-input", 0.6, "fail"),
+    ("unet", "input-fits-field", True, "pass"),
+    ("resnet18", "input-fits-field", True, "fail"),
 ]
 
 
@@ -120,7 +122,7 @@ def test_ids_are_for_ever() -> None:
         "RF026": "no-zero-filters", "RF027": "weights-used", "RF028": "weights-stored-once", "RF029": "no-accidental-float64",
         "RF030": "no-double-softmax", "RF031": "no-denormal-weights", "RF032": "finite-on-zeros",
         "RF033": "outputs-vary", "RF034": "no-dead-relu", "RF035": "quantiser-range", "RF036": "field-on-input",
-        "RF037": "target-operators",
+        "RF037": "target-operators", "RF038": "input-fits-field",
     }  # fmt: skip
 
 

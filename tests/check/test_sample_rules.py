@@ -44,6 +44,7 @@ ZEROS = {
     "a norm with a constant": (normed(1e-6), "pass"),
     "a logarithm": (logarithm(), "pass"),
     "a rate": (net([node("Div", ["x", "x"], ["y"])], (1, 1)), "skip"),
+    "a short signal": (net([node("Div", ["x", "x"], ["y"])], (1, 3)), "fail"),
     "NaN on all": (root(), "fail"),
 }
 
@@ -59,7 +60,7 @@ def test_zeros(case: str, tmp_path: Path) -> None:
         tmp_path / "m.onnx", {"finite": False}
     ).findings  # by default: what is NaN anyway is no warning of this rule
     failed = [f for f in said if f.rule == "RF032" and f.status == "fail" and f.severity != "note"]
-    assert bool(failed) == (case == "a norm")
+    assert bool(failed) == (case in ("a norm", "a short signal"))
 
 
 def test_zeros_of_signals_alone(tmp_path: Path) -> None:
@@ -86,6 +87,7 @@ VARY = {
     "a ReLU that answers rarely": (affine(node("Relu", ["b"], ["y"]), shift=-5), "pass"),
     "a sigmoid at one end": (affine(node("Sigmoid", ["b"], ["y"]), shift=1000), "fail"),
     "a sigmoid at both ends": (affine(node("Sigmoid", ["b"], ["y"]), scale=1e9), "fail"),
+    "a sigmoid near both ends": (affine(node("Sigmoid", ["b"], ["y"]), scale=2e3), "fail"),
     "a sigmoid": (affine(node("Sigmoid", ["b"], ["y"]), scale=5), "pass"),
     "a tanh at both ends": (affine(node("Tanh", ["b"], ["y"]), scale=1e9), "fail"),
     "a sign": (affine(node("Sign", ["b"], ["y"]), scale=1e9), "pass"),
@@ -99,10 +101,10 @@ VARY = {
 @pytest.mark.parametrize("case", VARY)
 def test_outputs_vary(case: str, tmp_path: Path) -> None:
     model, expected = VARY[case]
-    ys = np.array([run(model, x=draw(1, 32) * scale)[0] for scale in (1, 1, 1, 10, 0.1)])
-    assert (np.ptp(ys, axis=0).max() == 0 or ("both ends" in case and set(np.unique(ys)) <= {-1, 0, 1})) == (
-        expected == "fail"
-    )
+    ys = np.array([run(model, x=draw(1, 32) * scale)[0] for scale in (*[1] * 8, 10, 0.1)])
+    constant = np.ptp(ys, axis=0).max() == 0
+    saturated = "both ends" in case and np.isin(ys[:8].round(7), (-1, 0, 1)).mean() > 0.95
+    assert (constant or saturated) == (expected == "fail")
     assert status(model, tmp_path, "outputs-vary") == expected
 
 
@@ -211,6 +213,22 @@ def test_positions_that_see_nothing_but_padding(kernel: int, pad: int, dead: int
     said = found(model, tmp_path, "field-on-input")
     assert {f.status for f in said} == ({"fail"} if dead else {"pass"})
     assert not dead or said[0].message.startswith(f"{dead} of {12 + 2 * pad - kernel + 1} positions")
+
+
+@pytest.mark.parametrize(("length", "expected"), [(4, "fail"), (7, "fail"), (8, "pass"), (40, "pass")])
+def test_inputs_that_are_too_small_for_the_net(length: int, expected: str, tmp_path: Path) -> None:
+    """The middle one of 15 taps, 7 of padding on each side, moves with at most `length` of them."""
+    moved = max(
+        sum(
+            run(padded(15, 7, length), x=np.eye(length, dtype="f")[i][None, None])[0][0, 0, o]
+            != run(padded(15, 7, length), x=np.zeros((1, 1, length), "f"))[0][0, 0, o]
+            for i in range(length)
+        )
+        for o in (length // 2,)
+    )
+    assert (moved / 15 >= 0.5) == (expected == "pass")
+    assert status(padded(15, 7, length), tmp_path, "input-fits-field") == expected
+    assert rfonnx.check(tmp_path / "m.onnx").passed("warning")
 
 
 def test_fields_that_lie_mostly_beside_the_input(tmp_path: Path) -> None:

@@ -15,7 +15,11 @@ from rfonnx.graph.model import Graph, Node
 from rfonnx.graph.tensors import FLOATS
 
 MANY = 16
-"""Elements from which on an input holds a signal: fewer are a rate, a size, a scale, which zero does not stand for."""
+"""Elements from which on an input beside others holds a signal: fewer are a rate, a size, a scale, which zero does not stand
+for."""
+
+SATURATED = 0.95
+"""Share of values at an end of a sigmoid from which on it tells nothing."""
 
 SCALES = (0.1, 1.0, 10.0)
 """Deviations of the noise that is tried beside random samples: noise of one size may leave a threshold unmet."""
@@ -32,15 +36,14 @@ def finite_on_zeros(subject: Subject, values: Values) -> Iterator[Says]:
     """An input of nothing but zeros gives no NaN.
 
     Silence, a black image, a cleared buffer: a norm or a standard deviation of zero divides zero by zero, and one NaN in a
-    recurrent state never leaves. Inputs of floats and of bytes are zeroed that hold a signal (16 elements or more); ids and
-    scalars stay as they are. Infinities do not count: the logarithm of zero is one.
+    recurrent state never leaves. Inputs of floats and of bytes are zeroed that hold a signal (the only one, or 16 elements
+    and more); ids and scalars stay as they are. Infinities do not count: the logarithm of zero is one.
 
     Way out: add a small constant under the root or to the divisor.
     """
     name, feed = subject.feeds[0]
-    signals = [
-        n for n, array in feed.items() if array.size >= MANY and (array.dtype.kind == "f" or array.dtype == np.uint8)
-    ]
+    graded = {n: array.size for n, array in feed.items() if array.dtype.kind == "f" or array.dtype == np.uint8}
+    signals = [n for n, size in graded.items() if size >= MANY or (size > 1 and len(graded) == 1)]
     if not signals:
         raise NotApplicableError("no input holds a signal")
     outputs = [port.name for port in subject.opened.outputs]
@@ -70,7 +73,7 @@ def _has_nan(array: object) -> bool:
 
 @rule("RF033", "outputs-vary", "warning", default=True)
 def outputs_vary(subject: Subject, values: Values) -> Iterator[Says]:
-    """Different samples give different outputs, and not all values lie at the end of a sigmoid.
+    """Different samples give different outputs, and not all values (95%) lie at the ends of a sigmoid.
 
     An output that is the same whatever comes in was exported before its weights were loaded, or died in training; one that
     is 0 or 1 everywhere lost its scale on the way. On random samples an output that steps (positions, comparisons, roundings)
@@ -98,7 +101,7 @@ def outputs_vary(subject: Subject, values: Values) -> Iterator[Says]:
             yield unproven(f"{text}, and may step: give --data", output) if stepping else Says(text, output)
         elif kind := _saturated(output, arrays, makers):
             found = True
-            yield Says(f"lies at the ends of its {kind} everywhere, on all {len(made)} samples", output)
+            yield Says(f"lies at the ends of its {kind} nearly everywhere, on all {len(subject.feeds)} samples", output)
     if not found:
         if not judged:
             raise NotApplicableError("no output can be judged: they are empty, or depend on no input")
@@ -142,12 +145,13 @@ def _smooth(output: str, graph: Graph, makers: Mapping[str, Node]) -> bool:
     return False
 
 
-def _saturated(output: str, arrays: Sequence[object], makers: Mapping[str, Node]) -> str:
-    """The squashing operator at whose ends all values lie, or ""."""
+def _saturated(output: str, arrays: Sequence[np.ndarray], makers: Mapping[str, Node]) -> str:
+    """The squashing operator at whose ends the values of every sample lie, or ""."""
     node = makers.get(output)
     while node is not None and node.kind in HANDED_ON:
         node = makers.get(node.inputs[0])
     if node is None or node.kind not in ENDS:
         return ""
     low, high = ENDS[node.kind]
-    return node.kind if all(((a == high) | (np.abs(np.asarray(a) - low) < 1e-12)).all() for a in arrays) else ""
+    values = np.concatenate([np.ravel(array) for array in arrays])
+    return node.kind if ((values == high) | (np.abs(values - low) < 1e-12)).mean() >= SATURATED else ""

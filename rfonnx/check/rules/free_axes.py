@@ -71,6 +71,8 @@ class _Trial:
         self._macs = max(subject.costs[1], 1)
         self._symbols, self._feed = symbols, feed
         self._kept = _kept(self._model.inputs, self._model.outputs, feed, made)
+        static = {name for name, shape in subject.graph.shapes.items() if shape and shape[0] is not None}
+        self._kept = {place: source for place, source in self._kept.items() if place[0] in static}
 
     def verdict(self, symbol: str, factors: Sequence[float]) -> Says:
         """What the runs say of one length."""
@@ -143,7 +145,7 @@ class _Trial:
 def _kept(
     inputs: Sequence[Port], outputs: Sequence[Port], feed: Feed, made: Sequence[object]
 ) -> dict[tuple[str, int], tuple[str, int]]:
-    """Axes of outputs that have an input axis' name (or both first axes the same fixed length), and its length in a first run.
+    """Axes of outputs that have an input axis' name, and its length in a first run; first axes also where they have no name.
 
     Files name lengths carelessly; what does not even hold at the first size is not held against the model.
     """
@@ -155,8 +157,8 @@ def _kept(
         shape = np.shape(array) if isinstance(array, np.ndarray) else ()
         for axis, n in enumerate(port.shape if len(port.shape) == len(shape) else ()):
             source = named.get(n) if isinstance(n, str) else None
-            if isinstance(n, int) and axis == 0:
-                source = next(((p.name, 0) for p in inputs if p.shape and p.shape[0] == n), None)
+            if axis == 0 and not isinstance(n, str):
+                source = next(((p.name, 0) for p in inputs if p.shape and n in (None, p.shape[0])), None)
             if source is not None and feed[source[0]].shape[source[1]] == shape[axis]:
                 kept[port.name, axis] = source
     return kept

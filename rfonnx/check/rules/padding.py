@@ -58,6 +58,35 @@ def field_on_input(subject: Subject, values: Values) -> Iterator[Says]:
         yield holds("every position sees some of the input" if not values["min"] else "fields lie on the input")
 
 
+@rule(
+    "RF038",
+    "input-fits-field",
+    "note",
+    {"min": Parameter("float", "share of a position's field, 0 to 1, that must lie on the input", 0.5)},
+    default=True,
+)
+def input_fits_field(subject: Subject, values: Values) -> Iterator[Says]:
+    """Some position of each output has at least a share `min` of its field on the input.
+
+    Where every position looks mostly at padding, the input is small for the net: what it learnt of wide context it cannot
+    use, and zeros stand in its place. Classifiers are often so, at the size that they were trained with.
+
+    Way out: larger inputs, or a net with a smaller field.
+    """
+    analysis = subject.analysis
+    pairs = list(itertools.product((name for name in analysis.outputs if name in analysis.tensors), analysis.windowed))
+    shares = {(name, *pair): share for name, pair in pairs if (share := _on_input(analysis, name, *pair)).size}
+    if not shares:
+        raise NotApplicableError("nothing in this model slides along an axis of an input")
+    small = {place: share.max() for place, share in shares.items() if share.max() < values["min"]}
+    for (name, input, axis), share in small.items():
+        yield Says(
+            f"every position has most of its field beside {input} axis {axis}: at most {share:.1%} lies on it", name
+        )
+    if not small:
+        yield holds("the input is as large as half of the fields")
+
+
 def _verdicts(tensor: TensorField, input: str, shares: Mapping[int, Float64], least: float) -> Iterator[Says]:
     blind = [axis for axis, share in shares.items() if (share <= 0).any()]
     if blind:  # what sees nothing along one axis sees nothing at all: the shortest table tells which axis it is
