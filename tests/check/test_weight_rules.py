@@ -131,7 +131,10 @@ def test_weights_that_are_stored_twice(tmp_path: Path) -> None:
     nodes = [node("MatMul", ["x", "a"], ["h"]), node("MatMul", ["h", "b"], ["y"])]
     (said,) = found(net(nodes, (2, 20), {"a": w, "b": w}), tmp_path, "weights-stored-once")
     assert (said.status, said.tensor) == ("fail", "a")
-    assert "holds the same 1,600 bytes as 1 other tensors: 'b'" in said.message
+    assert "holds the same 1,600 bytes as 'b'" in said.message
+    more = net(nodes, (2, 20), {"a": w, "b": w, "c": w[:15], "d": w[:15], "e": w[:15]})
+    (said,) = found(more, tmp_path, "weights-stored-once")
+    assert said.message == "holds the same 1,600 bytes as 'b'; with 1 other contents 4,000 bytes too many"
     for other in (np.nextafter(w, 1), w.T.copy()):
         assert status(net(nodes, (2, 20), {"a": w, "b": other}), tmp_path, "weights-stored-once") == "pass"
     bits = net(

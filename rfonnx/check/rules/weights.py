@@ -126,10 +126,13 @@ def weights_stored_once(subject: Subject, values: Values) -> Iterator[Says]:
         if tensor.bytes >= values["min"]:
             groups.setdefault(digest(tensor, value), []).append(tensor)
     doubled = [group for group in groups.values() if len(group) > 1]
-    for group in doubled:
-        names = ", ".join(f"'{tensor.name}'" for tensor in group[1:4]) + (", ..." if len(group) > 4 else "")
-        yield Says(f"holds the same {group[0].bytes:,} bytes as {len(group) - 1} other tensors: {names}", group[0].name)
-    if not doubled:
+    if doubled:
+        largest = max(doubled, key=lambda group: group[0].bytes)
+        waste = sum((len(group) - 1) * group[0].bytes for group in doubled)
+        names = ", ".join(f"'{tensor.name}'" for tensor in largest[1:4]) + (", ..." if len(largest) > 4 else "")
+        many = f"; with {len(doubled) - 1} other contents {waste:,} bytes too many" if len(doubled) > 1 else ""
+        yield Says(f"holds the same {largest[0].bytes:,} bytes as {names}{many}", largest[0].name)
+    else:
         yield _verdict("no tensor is stored twice", len(store.unread), "tensors")
 
 
