@@ -135,6 +135,14 @@ def test_outputs_that_step_are_judged_on_samples_alone(tmp_path: Path) -> None:
     assert not rfonnx.check(tmp_path / "m.onnx", **options).passed("warning")
 
 
+def test_one_sample_proves_nothing(tmp_path: Path) -> None:
+    np.savez(tmp_path / "one.npz", x=draw(1, 32))
+    model = affine(node("Identity", ["b"], ["y"]))
+    options = {"settings": Settings(data=tmp_path / "one.npz", cost=False)}
+    assert status(model, tmp_path, "outputs-vary", **options) == "fail"
+    assert rfonnx.check(tmp_path / "m.onnx", **options).passed("warning")
+
+
 def test_outputs_that_depend_on_no_input_are_not_judged(tmp_path: Path) -> None:
     model = affine(node("Identity", ["b"], ["y"]))
     model.graph.node.append(node("Neg", ["shift"], ["anchors"]))
@@ -197,7 +205,8 @@ def test_quantisers(point: np.ndarray, factor: float, expected: str, tmp_path: P
         shares = [float(f.message.split("%")[0]) / 100 for f in said]
         assert sum(shares) == pytest.approx(ends.mean(), abs=2e-3)
         assert status(model, tmp_path, "quantiser-range", 0.99, **options) == "pass"
-    assert status(model, tmp_path, "quantiser-range") == "skip"  # without samples
+    assert status(model, tmp_path, "quantiser-range") == "fail"  # without samples nothing is proven
+    assert rfonnx.check(tmp_path / "m.onnx").passed("warning")
 
 
 def padded(kernel: int, pad: int, length: int = 12) -> onnx.ModelProto:
