@@ -11,6 +11,7 @@ from onnx import ModelProto
 from rfonnx.errors import ModelError
 from rfonnx.graph.bind import write_lengths
 from rfonnx.graph.external import is_external, read_tensor
+from rfonnx.graph.flat import flattened
 from rfonnx.graph.order import needed, sort
 from rfonnx.graph.read import Source, name_of, read_model
 from rfonnx.graph.text import quote
@@ -89,5 +90,5 @@ def missing_weights(model: str, tensor: str) -> ModelError:
 
 
 def open_model(source: Source, shapes: Shapes, axes: Mapping[str, int | None]) -> Model:
-    """The model as it came."""
-    return Model(source, name_of(source), shapes, axes)
+    """The model as it came, but for branches that are taken: tensors inside them are measured like others."""
+    return Model(flattened(source, shapes) or source, name_of(source), shapes, axes)

@@ -10,15 +10,15 @@ import itertools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
+from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
+from rfonnx.gradient.branches import Branches
 from rfonnx.gradient.renaming import rename
 from rfonnx.gradient.sequences import Sequences
 from rfonnx.graph.convert import plain_domain
 from rfonnx.graph.evaluator import run_node
 from rfonnx.graph.external import stored_value
 from rfonnx.graph.order import captures, needed, subgraphs
-from rfonnx.graph.tensors import is_static, read_type
 from rfonnx.graph.traits import RANDOM
 
 MAX_NODES = 100_000
@@ -71,6 +71,7 @@ class _Writer:
         self.changed = False
         self._shapes = shapes
         self._sequences = Sequences(self, shapes)
+        self._branches = Branches(model)
         self._opsets = {plain_domain(e.domain): e.version for e in model.opset_import}
         self._stored = {t.name: t for t in model.graph.initializer}
         self._values: dict[str, np.ndarray] = {}
@@ -129,7 +130,7 @@ class _Writer:
                 self._alias(result, output)
             return
         both = branches["then_branch"], branches["else_branch"]
-        shapes = [[_declared(output) for output in branch.output] for branch in both]
+        shapes = [self._branches.shapes(branch) for branch in both]
         if any(a is None or a != b for a, b in zip(*shapes, strict=True)):
             raise _Ended
         made = [self._inline(branch, {}) for branch in both]
@@ -289,8 +290,3 @@ class _Writer:
             if name and result is not None:
                 self._values[name] = result
         return True
-
-
-def _declared(info: ValueInfoProto) -> tuple[int, ...] | None:
-    shape = read_type(info.type)[2]
-    return tuple(n or 0 for n in shape) if shape is not None and is_static(shape) else None

@@ -37,6 +37,7 @@ class Builder:
         self.declared = declared
         self.functions = Functions(model.functions)
         self.warnings: list[str] = []
+        self.taken: dict[tuple[str, ...], tuple[Body, GraphProto]] = {}  # branches, by where their If stands and its outputs
         self.name = name
         self._taken: dict[str, None] = {}
         self._numbers: dict[str, int] = {}  # where to go on looking for a free prefix
@@ -168,6 +169,8 @@ class Builder:
         targets = [scope.resolve(name) for name in proto.output]
         body = splice(inner, nodes, stored, [o.name for o in branch.output], targets, scope.prefix, proto, self.unique)
         self.add_stored(branch, body.scope)
+        if scope.attributes is None:
+            self.taken[scope.prefix, *targets] = body, branch
         return body
 
     def check_depth(self, scope: Scope) -> None:

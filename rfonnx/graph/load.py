@@ -38,7 +38,7 @@ def load(model: Source, shapes: Shapes | None = None, known: Mapping[str, Measur
     with naming(label):
         proto, name, folder = read_model(model)
     with naming(name if label == "model" else label):
-        graph = _build(proto, name, folder, shapes, known or {})
+        _, graph = built(proto, name, folder, shapes, known or {})
     if isinstance(model, Bound):
         graph.values = {
             t.name: onnx.numpy_helper.to_array(t) for t in proto.graph.initializer if t.name in model.values
@@ -46,9 +46,10 @@ def load(model: Source, shapes: Shapes | None = None, known: Mapping[str, Measur
     return graph
 
 
-def _build(
+def built(
     model: onnx.ModelProto, name: str, folder: Path | None, shapes: Shapes | None, known: Mapping[str, Measured]
-) -> Graph:
+) -> tuple[Builder, Graph]:
+    """The graph of a model that was read, and what built it."""
     opsets = _opsets(model)
     graph = model.graph
     stored = {t.name for t in graph.initializer} | {t.values.name for t in graph.sparse_initializer}
@@ -79,7 +80,7 @@ def _build(
     result = builder.graph(names, outputs, made, opsets)
     result.ir_version, result.producer = model.ir_version, model.producer_name
     result.declared = {i.name: declared_dims(i) for i in inputs if i.type.HasField("tensor_type")}
-    return result
+    return builder, result
 
 
 def _opsets(model: onnx.ModelProto) -> dict[str, int]:
