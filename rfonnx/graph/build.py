@@ -37,7 +37,8 @@ class Builder:
         self.declared = declared
         self.functions = Functions(model.functions)
         self.warnings: list[str] = []
-        self.taken: dict[tuple[str, ...], tuple[Body, GraphProto]] = {}  # branches, by where their If stands and its outputs
+        # branches that are taken, by where their If stands and its outputs
+        self.taken: dict[tuple[str, ...], tuple[Body, GraphProto]] = {}
         self.name = name
         self._taken: dict[str, None] = {}
         self._numbers: dict[str, int] = {}  # where to go on looking for a free prefix
