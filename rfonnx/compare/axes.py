@@ -130,7 +130,6 @@ def _named_outputs(dims: Dims, results: Dims, inputs: Inputs) -> Iterator[tuple[
 
 
 def _likely(dims: tuple[int | str, ...]) -> int | None:
-    """The first axis that the file leaves open, else the first of length 1, else the first."""
-    unsized = [axis for axis, dim in enumerate(dims) if isinstance(dim, str)]
-    single = [axis for axis, dim in enumerate(dims) if dim == 1]
-    return next(iter((*unsized, *single, *range(len(dims)))), None)
+    """The first axis where it is open or of length 1, else the first of those, else the first."""
+    may = [axis for axis, dim in enumerate(dims) if isinstance(dim, str) or dim == 1]
+    return next(iter((*may, *range(len(dims)))), None)

@@ -175,8 +175,9 @@ class _Search:
             elif presumed is not None and name in presumed:
                 found[name] = presumed[name]
         symbols = {self.graph.declared[name][one.axis] for name, one in found.items() if one.axis is not None} - {""}
-        for name in self.fields.inputs:
-            if name not in found and name in self.graph.declared:
+        inputs = [name for name in self.fields.inputs if name in self.graph.declared]
+        for name in sorted(inputs, key=lambda name: not isinstance((*self.graph.declared[name], 0)[0], str)):
+            if name not in found:
                 axis = self._presumed(name, symbols, found)
                 if axis is not None:
                     found[name] = axis
@@ -224,17 +225,18 @@ class _Search:
         left = [axis for axis in range(len(dims)) if axis not in barred]
         unsized = [axis for axis in left if isinstance(dims[axis], str)]
         shared = [axis for axis in unsized if dims[axis] in symbols]
-        if shared or unsized:
-            return BatchAxis((shared or unsized)[0], False, "it is the first axis that the file leaves open")
-        if any(isinstance(dim, str) for dim in dims):
-            return None  # what is open is time, or slid along
         open_elsewhere = any(
             isinstance(self.graph.declared[other][one.axis], str)
             for other, one in found.items()
             if one.axis is not None
         )
+        alone = dims[:1] == (1,) and not open_elsewhere  # one sample at a time, whatever is open behind it
+        if (shared or unsized) and not alone:
+            return BatchAxis((shared or unsized)[0], False, "it is the first axis that the file leaves open")
         if open_elsewhere:
-            return BatchAxis(None, True, "its lengths are fixed, those of the batch are not")
+            return BatchAxis(None, True, "no length of it is open that may be the batch's, which is open")
+        if any(isinstance(dim, str) for dim in dims):  # time, or slid along
+            left = [axis for axis in left if dims[axis] == 1]
         return BatchAxis(left[0], False, "it is the first axis") if left else None
 
     def batches(self, axes: dict[str, BatchAxis], again: Callable[[dict[str, tuple[int, ...]]], Fields]) -> Batches:

@@ -319,6 +319,20 @@ def test_a_batch_that_is_fixed_to_1():
     assert (fact.state, fact.reason, fact.inputs) == ("unknown", "the batch is fixed to 1", (("x", 1),))
 
 
+@pytest.mark.parametrize("dims", [(1, 2, 12, "width"), (1, 2, 12, None), (1, 2, "height", "width")])
+def test_one_image_at_a_time_whatever_its_size(dims):
+    net = Net([("Conv", "x kernel", "y", {})], {"x": dims}, {}, {}, {"y": 0}, weights={"kernel": normal(3, 2, 3, 3)})
+    analysis = rfonnx.analyze(net.model, {"x": (1, 2, 12, 12)})
+    assert (analysis.batch_axes, analysis.facts["y"].batch.reason) == ({"x": 0}, "the batch is fixed to 1")
+
+
+def test_positions_of_one_row_beside_an_open_batch_have_no_batch():
+    net = Net([("Add", "x table", "y", {})], {"x": ("batch", "seq", F), "table": (1, "seq", F)}, {}, {}, {"y": 0})
+    analysis = rfonnx.analyze(net.model, {"x": (1, T, F)})
+    assert analysis.batch_axes == {"x": 0, "table": None}
+    assert analysis.facts["y"].batch.state == "independent"
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
