@@ -9,7 +9,7 @@ In this order:
 4. an input of fixed lengths beside an open batch has none, nor has a single number;
 5. else it is *presumed*: the first axis that the file leaves open, of fixed ones the first, or the one that is as long as those
    of the other inputs; never one that windows slide along, that is known as time, or that attention compares. What is presumed
-   is said to be.
+   is said to be, and where another axis may be it as well, nothing is said of the batch.
 """
 
 from __future__ import annotations
@@ -44,11 +44,13 @@ class BatchAxis:
         axis: None: the input has none.
         known: False: it is presumed.
         why: what tells.
+        rivals: axes that may count samples as well, where it is presumed.
     """
 
     axis: int | None
     known: bool
     why: str
+    rivals: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +153,15 @@ def find(fields: Fields, graph: Graph, given: Given, again: Callable[[dict[str, 
     made = search.batches(axes, again)
     if made.fields is not fields and not made.known:
         traced = search.settled(made.fields, axes)
-        if any(traced[name].axis != one.axis for name, one in axes.items()):
-            return search.batches(traced, again)
-        return replace(made, axes=traced)
+        moved = any(traced[name].axis != one.axis for name, one in axes.items())
+        made = search.batches(traced, again) if moved else replace(made, axes=traced)
+    rival = next(((name, one) for name, one in made.axes.items() if one.rivals), None)
+    if rival is not None and not made.problem:
+        name, one = rival
+        told = " or ".join(f"axis {axis}" for axis in (one.axis, *one.rivals))
+        return replace(
+            made, problem=f"{told} of input '{name}' may count samples: give --batch-axis {name}=AXIS, or {name}=none"
+        )
     return made
 
 
@@ -194,7 +202,7 @@ class _Search:
             dims, barred = self.graph.declared[name], self._not_batch(name)
             fits = [axis for axis, dim in enumerate(dims) if dim == wanted and axis not in barred]
             if fits and isinstance(dims[one.axis], int):
-                found[name] = replace(one, axis=fits[0])
+                found[name] = replace(one, axis=fits[0], rivals=())
         return found
 
     def _length(self, name: str, axis: int) -> int | None:
@@ -232,12 +240,18 @@ class _Search:
         )
         alone = dims[:1] == (1,) and not open_elsewhere  # one sample at a time, whatever is open behind it
         if (shared or unsized) and not alone:
-            return BatchAxis((shared or unsized)[0], False, "it is the first axis that the file leaves open")
+            first = (shared or unsized)[0]
+            rivals = tuple(axis for axis in shared or unsized if axis != first)
+            return BatchAxis(first, False, "it is the first axis that the file leaves open", rivals)
         if open_elsewhere:
             return BatchAxis(None, True, "no length of it is open that may be the batch's, which is open")
         if any(isinstance(dim, str) for dim in dims):  # time, or slid along
             left = [axis for axis in left if dims[axis] == 1]
-        return BatchAxis(left[0], False, "it is the first axis") if left else None
+        if not left:
+            return None
+        # the last axis holds features, where lengths are fixed
+        rivals = tuple(axis for axis in left[1:] if axis < len(dims) - 1 and dims[axis] != 1)
+        return BatchAxis(left[0], False, "it is the first axis", rivals)
 
     def batches(self, axes: dict[str, BatchAxis], again: Callable[[dict[str, tuple[int, ...]]], Fields]) -> Batches:
         """What these axes make of the batch; open ones of one sample are analysed again with two."""

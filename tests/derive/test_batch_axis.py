@@ -319,6 +319,21 @@ def test_a_batch_that_is_fixed_to_1():
     assert (fact.state, fact.reason, fact.inputs) == ("unknown", "the batch is fixed to 1", (("x", 1),))
 
 
+@pytest.mark.parametrize("dims", [(None, None, F), ("p", "q", F), (T, N, F)])
+def test_one_of_two_axes_is_not_presumed(dims, tmp_path):
+    """Centred along axis 1: if that counts samples they are mixed, if axis 0 does they are not."""
+    nodes = [("ReduceMean", "x", "m", {"axes": [1]}), ("Sub", "x m", "y", {})]
+    path = tmp_path / "net.onnx"
+    onnx.save(Net(nodes, {"x": dims}, {}, {}, {"y": 1}).model, path)
+    shapes = {"x": (T, N, F)}
+    named = rfonnx.check(path, ["batch-independent"], shapes=shapes)
+    assert not named.passed()
+    assert "axis 0 or axis 1 of input 'x' may count samples: give --batch-axis x=AXIS" in named.findings[0].message
+    assert not [f for f in rfonnx.check(path, shapes=shapes).failed() if f.rule == "RF006"]
+    assert rfonnx.check(path, ["batch-independent"], shapes=shapes, batch_axes={"x": 0}).passed()
+    assert not rfonnx.check(path, ["batch-independent"], shapes=shapes, batch_axes={"x": 1}).passed()
+
+
 @pytest.mark.parametrize("dims", [(1, 2, 12, "width"), (1, 2, 12, None), (1, 2, "height", "width")])
 def test_one_image_at_a_time_whatever_its_size(dims):
     net = Net([("Conv", "x kernel", "y", {})], {"x": dims}, {}, {}, {"y": 0}, weights={"kernel": normal(3, 2, 3, 3)})

@@ -127,7 +127,7 @@ def test_a_batch_that_the_file_fixes(batch):
 def test_a_first_axis_that_outputs_do_not_have_may_be_no_batch():
     fact = rfonnx.analyze(net(*NETS["mean of the batch"][:2], batch=4)).facts["y"].batch
     assert fact.state == "unknown"
-    assert "nothing tells whether these are samples: --batch-axis x=0 says so" in fact.reason
+    assert "may count samples: give --batch-axis x=AXIS, or x=none" in fact.reason
     given = rfonnx.analyze(net(*NETS["mean of the batch"][:2], batch=4), batch_axes={"x": 0}).facts["y"].batch
     assert given.state == "mixed"
 
