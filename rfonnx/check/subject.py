@@ -97,22 +97,22 @@ class Subject:
         """Names and inputs of a few runs of one sample each."""
         model, settings = self.opened, self.against.settings
 
-        def source() -> Source:
+        def source(axes: Inputs) -> Source:
             if settings.data is not None:
                 return open_source(settings.data)
-            return random_source(model, self.shapes, settings.samples or FEW, settings.seed)
+            return random_source(model, self.shapes, settings.samples or FEW, settings.seed, axes)
 
         def preparer(axes: Inputs) -> Preparer:
             specs = [input_spec(model, port, port.name, axes) for port in model.inputs]
             return Preparer(specs, settings.student, model.values)
 
         def first(axes: Inputs) -> FullShapes:
-            return bound(stack([preparer(axes)(next(iter(source())).load())], axes))
+            return bound(stack([preparer(axes)(next(iter(source(axes))).load())], axes))
 
         model.axes = sample_axes(self.source, model.declared, settings.batch_axes, lambda: self.analysis, first)
         prepare = preparer(model.axes.inputs)
         found: list[tuple[str, Feed]] = []
-        for item in source():
+        for item in source(model.axes.inputs):
             if len(found) == (settings.samples or FEW):
                 break
             found.append((item.name, model.stacked(prepare(item.load()))))

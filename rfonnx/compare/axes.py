@@ -62,9 +62,11 @@ def sample_axes(
         if len(outputs) == len(results) or None in inputs.values():
             return SampleAxes(inputs, outputs, None not in inputs.values() and len(outputs) == len(results))
     try:
-        return _by_analysis(analysed())
+        analysis = analysed()
     except RfonnxError:
         pass  # a length is open, which samples may tell
+    else:
+        return _as_given(_by_analysis(analysis), analysis, first)
     attempts, problem = list(_attempts(dims, {name: one.axis for name, one in named.items()})), None
     for _ in range(ROUNDS + len(attempts)):
         if not attempts:
@@ -85,6 +87,24 @@ def sample_axes(
     raise problem or DataError(
         "nothing tells which axes of the inputs count samples", "say so with --batch-axis NAME=AXIS or NAME=none"
     )
+
+
+def _as_given(found: SampleAxes, analysis: Analysis, first: Callable[[Inputs], FullShapes]) -> SampleAxes:
+    """The axes; where one is only presumed and the user gave it more than one position, samples hold all of them, if they do."""
+    shapes, axes = analysis.input_shapes, analysis.batches.axes
+    long = {
+        name
+        for name, axis in found.inputs.items()
+        if axis is not None and not axes[name].known and (shapes[name] or ())[axis] != 1
+    }
+    if not long:
+        return found
+    whole = {name: None if name in long else axis for name, axis in found.inputs.items()}
+    try:
+        first(whole)
+    except DataError:
+        return found
+    return SampleAxes(whole, {}, together=False)
 
 
 def _attempts(dims: Dims, named: Inputs) -> Iterator[Inputs]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rfonnx.compare.model import OpenModel
 from rfonnx.compare.settings import Shapes
 from rfonnx.data.samples import Random
@@ -12,8 +14,14 @@ BINARY = (0, 1)
 """What an integer input holds when no table that it indexes tells: masks, token types."""
 
 
-def random_source(model: OpenModel, shapes: Shapes | None, count: int, seed: int) -> Random:
+def random_source(
+    model: OpenModel, shapes: Shapes | None, count: int, seed: int, axes: Mapping[str, int | None] | None = None
+) -> Random:
     """Random samples for a model.
+
+    Args:
+        model, shapes, count, seed: what they are for, and how many.
+        axes: batch axis by input, which samples leave out; None: the model's.
 
     Raises:
         ShapeError: a dimension other than the batch is left open.
@@ -22,7 +30,7 @@ def random_source(model: OpenModel, shapes: Shapes | None, count: int, seed: int
     specs = {}
     for port in model.inputs:
         shape = graph.shapes[port.name] or ()
-        axis = model.axes.inputs.get(port.name)
+        axis = (model.axes.inputs if axes is None else axes).get(port.name)
         own = tuple(n or 1 for i, n in enumerate(shape) if i != axis)
         specs[port.name] = (own, model.dtype(port), id_range(graph, port.name) or BINARY)
     return Random(specs, count, seed)

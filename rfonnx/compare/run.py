@@ -87,7 +87,7 @@ class _Run:
     def _first_shapes(self, which: int, axes: Inputs) -> FullShapes:
         """Shapes of the first sample that can be read, prepared for a model with these batch axes."""
         problem: RfonnxError | None = None
-        for item in self._open_source():
+        for item in self._open_source(None if which else axes):
             try:
                 return bound(stack([self._preparer(which, axes)(item.load())], axes))
             except RfonnxError as error:
@@ -182,12 +182,13 @@ class _Run:
             warnings.append(f"effective fields were not compared: {error}")
             return {}
 
-    def _open_source(self) -> Source:
+    def _open_source(self, axes: Inputs | None = None) -> Source:
+        """The samples; random ones for a teacher with these batch axes, or those that were found."""
         settings = self._settings
         if settings.data is not None:
             return open_source(settings.data)
         return random_source(
-            self._models[0], settings.shapes or None, settings.samples or RANDOM_SAMPLES, settings.seed
+            self._models[0], settings.shapes or None, settings.samples or RANDOM_SAMPLES, settings.seed, axes
         )
 
     def _stream(self, progress: Progress) -> str:

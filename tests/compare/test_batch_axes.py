@@ -151,6 +151,20 @@ def test_random_samples_have_the_models_shape(path):
     }
 
 
+def test_a_length_that_was_given_is_fed(tmp_path):
+    """Nothing tells that axis 0 of these counts samples: 5 rows are what the user wants to see run."""
+    text = """<ir_version: 8, opset_import: ["" : 17]> net (float[p, 3] x, float[1, u] z) => (float[a, b] y, float[c, d] w)
+        { y = Tanh(x) w = Tanh(z) }"""
+    path = tmp_path / "net.onnx"
+    onnx.save(onnx.parser.parse_model(text), path)
+    shapes = {"x": (5, 3), "z": (1, 5)}
+    for _, feed in Subject(path, shapes).feeds:
+        assert {name: array.shape for name, array in feed.items()} == shapes
+    found = rfonnx.compare(path, path, shapes=shapes, samples=3, cost=False)
+    assert found.shapes["teacher/x"] == (5, 3)
+    assert found.passed
+
+
 @pytest.mark.parametrize("method", ["gradient", "perturb"])
 def test_effective_fields_take_states_as_they_are(path, data, method):
     """The last time of the output looks at all times of x, the first at the first alone."""
