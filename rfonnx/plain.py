@@ -176,6 +176,9 @@ def facts_to_dict(fact: OutputFacts) -> dict[str, Any]:
                 "period": shift.period,
                 "shift": shift.shift,
                 "reason": shift.reason,
+                "least": shift.least,
+                "positions": list(shift.positions) if shift.positions else None,
+                "room": list(shift.room) if shift.room else None,
             }
             for shift in fact.shifts
         ],

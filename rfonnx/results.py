@@ -188,12 +188,21 @@ class TimeFact:
 class ShiftFact:
     """How an output follows when what an input shows is moved along an axis, away from the borders.
 
+    With o from `positions`, the output after the shift is at o + shift what it was at o. Without `room` that holds whatever the
+    input shows; with it, for what is shown before a uniform background and stays inside `room`, before and after the shift.
+
     Attributes:
         input, axis: of the input.
         tensor_axis: axis of the output that moves; None when the output stays as it is.
-        period: smallest shift of the input that the output is proven to follow exactly; None when there is none.
+        period: smallest shift of the input that the output is proven to follow exactly; None when there is none, or none that
+            would hold anywhere at the size that was analysed.
         shift: positions that the output moves when the input moves by `period`; 0 when it stays.
         reason: why there is no period, or "".
+        least: the shortest input axis, of those that differ from this one by whole periods, that leaves room for a shift; 0
+            where that is not known.
+        positions: first and last position along `tensor_axis` that no border reaches; None where it is made of several axes.
+        room: first and last position of the input between which what is shown must stay where something is taken together
+            over a whole axis (a mean, a norm, attention); None where nothing is.
     """
 
     input: str
@@ -202,6 +211,9 @@ class ShiftFact:
     period: int | None
     shift: int
     reason: str
+    least: int = 0
+    positions: tuple[int, int] | None = None
+    room: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

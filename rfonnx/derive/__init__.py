@@ -6,12 +6,11 @@ from rfonnx.access.lower import Program
 from rfonnx.derive.batch import batch_facts
 from rfonnx.derive.batch_axis import Batches
 from rfonnx.derive.equivariance import Shifts
-from rfonnx.derive.moves import Moves
-from rfonnx.derive.positional import Positional
+from rfonnx.derive.followed import shift_fact
 from rfonnx.derive.source import Fields
 from rfonnx.derive.time import Time
 from rfonnx.graph.model import Graph
-from rfonnx.results import OutputFacts, ShiftFact
+from rfonnx.results import OutputFacts
 
 
 def facts(
@@ -36,7 +35,7 @@ def facts(
     for name in dict.fromkeys(fields.outputs):
         own = [(key, found[name]) for key, found in moved.items() if name in found]
         followed = tuple(
-            _shift_fact(*key, (fields.input_shapes[key[0]] or ())[key[1]] or 0, moves, shifts.positional)
+            shift_fact(*key, (fields.input_shapes[key[0]] or ())[key[1]] or 0, moves, shifts.positional)
             for key, moves in own
             if moves is not None
         )
@@ -57,15 +56,3 @@ def _axes_of_shifts(fields: Fields, graph: Graph, time: Time) -> tuple[tuple[str
         for name, shape in fields.input_shapes.items()
         if len(shape or ()) == (2 if "int" in graph.dtypes.get(name, "") else 3)
     )
-
-
-def _shift_fact(name: str, axis: int, length: int, moves: Moves, positional: Positional) -> ShiftFact:
-    along = next((i for i in range(len(moves.axes)) if moves.flat(i)), None)
-    reason = moves.broken
-    if moves.constants:
-        reason = f"'{positional.named(moves.constants)[0].name}' treats positions differently"
-    if not reason and moves.period >= length > 1:
-        reason = f"it would take a shift by {moves.period}, and the input is {length} long"
-    if reason:
-        return ShiftFact(name, axis, along, None, 0, reason)
-    return ShiftFact(name, axis, along, moves.period, (moves.flat(along) or 0) if along is not None else 0, "")

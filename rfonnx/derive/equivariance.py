@@ -86,7 +86,7 @@ class Shifts:
         # Of what is inside operators, masked scores are like what is outside.
         plain = node.kind == kind and kind in KNOWN and ("\0" not in tensor.name or kind in ELEMENTWISE)
         if plain and kind in NORMS and tensor.name == node.outputs[0]:
-            result = self._operand(node.inputs[0], found).broken_by(result.broken)
+            result = self._operand(node.inputs[0], found).broken_by(result.broken).within(result.room)
         result = self._settled(node, tensor, result)
         if not moved:  # whatever an operator does to what stays as it is, that stays as it is
             return result

@@ -1,8 +1,9 @@
 """How tensors move when what an input shows is moved along one of its axes.
 
 The input moves by `period` positions. Along each axis of a tensor its content then moves by a number of positions (0: it may
-differ along the axis, but does not move), or is alike everywhere (`ALIKE`). All of it holds away from borders, for a uniform
-background: what enters and leaves at the borders is not looked at.
+differ along the axis, but does not move), or is alike everywhere (`ALIKE`). All of it holds away from borders: at positions
+that no border reaches (`Inner`). Where a whole axis is taken together, it holds for what is shown before a uniform background,
+within the part of the input (`room`) from which nothing reaches a border.
 
 An axis that others were merged into is kept as *factors*, outermost first, so that it can be split again: tokens of an image,
 (H, W) in one axis, move by whole rows or within rows.
@@ -13,6 +14,9 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
+from rfonnx.derive import inner
+from rfonnx.derive.inner import Inner
+
 ALIKE = None
 """Move of an axis along which the tensor is the same everywhere."""
 
@@ -20,10 +24,11 @@ Move = int | None
 
 
 class Factor(NamedTuple):
-    """Part of an axis: its length, and how far the content moves along it."""
+    """Part of an axis: its length, how far the content moves along it, and where, when it does."""
 
     length: int
     move: Move
+    inner: Inner | None = None
 
 
 Axis = tuple[Factor, ...]
@@ -38,6 +43,7 @@ class Moves(NamedTuple):
         broken: why the tensor does not follow the input by moving alone, or "".
         constants: numbers of the positional constants on the way.
         cropped: a part was cut off along an axis that moves: what is there leaves the image before it meets the border.
+        room: first and last position of the input between which what moves must stay, when something is taken together.
     """
 
     period: int
@@ -45,6 +51,7 @@ class Moves(NamedTuple):
     broken: str = ""
     constants: frozenset[int] = frozenset()
     cropped: bool = False
+    room: tuple[int, int] | None = None
 
     def flat(self, axis: int) -> Move:
         """How far the content moves along a whole axis."""
@@ -54,12 +61,19 @@ class Moves(NamedTuple):
         """The same for an input that moves `factor` times as far."""
         if factor == 1:
             return self
-        axes = tuple(tuple(Factor(n, d and d * factor) for n, d in axis) for axis in self.axes)
+        axes = tuple(tuple(Factor(n, d and d * factor, where) for n, d, where in axis) for axis in self.axes)
         return self._replace(period=self.period * factor, axes=axes)
 
     def broken_by(self, reason: str) -> Moves:
         """The first reason stays."""
         return self if self.broken or not reason else self._replace(broken=reason)
+
+    def within(self, room: tuple[int, int] | None) -> Moves:
+        """What moves must stay in this part of the input, too."""
+        if room is None or self.room == room:
+            return self
+        mine = self.room or room
+        return self._replace(room=(max(mine[0], room[0]), min(mine[1], room[1])))
 
     def with_axis(self, axis: int, new: Axis) -> Moves:
         return self._replace(axes=(*self.axes[:axis], new, *self.axes[axis + 1 :]))
@@ -70,7 +84,7 @@ def flat(axis: Axis) -> Move:
     if all(factor.move is ALIKE for factor in axis):
         return ALIKE
     total, inner = 0, 1
-    for length, move in reversed(axis):
+    for length, move, _ in reversed(axis):
         total += (move or 0) * inner
         inner *= length
     return total
@@ -78,7 +92,8 @@ def flat(axis: Axis) -> Move:
 
 def of_input(shape: tuple[int, ...], axis: int) -> Moves:
     """The input itself, moved by one position along `axis`."""
-    return Moves(1, tuple((Factor(n, 1 if i == axis else ALIKE if n == 1 else 0),) for i, n in enumerate(shape)))
+    moves = at_rest(shape)
+    return moves.with_axis(axis, (Factor(shape[axis], 1, inner.of_input(shape[axis])),))
 
 
 def at_rest(shape: tuple[int, ...]) -> Moves:
@@ -110,7 +125,24 @@ def joined(parts: list[Moves], shape: tuple[int, ...]) -> Moves:
             mine, other = flat(axes[i]), flat(axis)
             if mine is not ALIKE and other is not ALIKE and mine != other:
                 broken = broken or "paths meet that move by different amounts"
-            if mine is ALIKE or (not mine and other) or (mine == other and len(axis) > len(axes[i])):
+            elif mine and other:
+                together = _met(axes[i], axis)
+                broken = broken or ("" if together else "paths meet whose rows are laid out differently")
+                axes[i] = together or axis
+            elif mine is ALIKE or (not mine and other) or (mine == other and len(axis) > len(axes[i])):
                 axes[i] = axis
     constants = frozenset().union(*(part.constants for part in parts))
-    return Moves(period, tuple(axes), broken, constants, any(part.cropped for part in parts))
+    result = Moves(period, tuple(axes), broken, constants, any(part.cropped for part in parts))
+    for part in parts:
+        result = result.within(part.room)
+    return result
+
+
+def _met(a: Axis, b: Axis) -> Axis | None:
+    """The same axis on two paths that move alike; None where its factors differ."""
+    if [(n, move) for n, move, _ in a] != [(n, move) for n, move, _ in b]:
+        return None
+    return tuple(
+        Factor(n, move, inner.met(here, there) if here and there else here or there)
+        for (n, move, here), (_, _, there) in zip(a, b, strict=True)
+    )

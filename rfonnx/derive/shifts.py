@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 
 from rfonnx.access.primitives import Band, Permute, Reduce, Reshape, Select, Spread, Step, Window
+from rfonnx.derive import inner
+from rfonnx.derive.inner import Inner
 from rfonnx.derive.moves import ALIKE, Axis, Factor, Moves, flat
 
 
@@ -33,11 +35,10 @@ def walk(moves: Moves, steps: Iterable[Step]) -> Walked:
         elif isinstance(step, Reduce):
             for axis in step.axes:
                 if moves.flat(axis):
-                    moves, reduced = _together(moves), True
+                    moves, reduced = _together(moves, axis), True
                 moves = moves.with_axis(axis, (Factor(1, ALIKE),))
         elif isinstance(step, Band):
-            if moves.flat(step.axis):
-                moves, reduced = _together(moves), True
+            reduced = reduced or bool(moves.flat(step.axis))
             moves = _band(moves, step)
         elif isinstance(step, Permute):
             moves = moves._replace(axes=tuple(moves.axes[i] for i in step.perm))
@@ -60,14 +61,16 @@ def slope(first: np.ndarray, last: np.ndarray, length: int) -> int | None:
     return advance if steady and advance else None
 
 
-def _single(moves: Moves, axis: int, kernel: int = 1) -> Moves:
-    """The axis as one factor. A kernel that slides over rows laid end to end meets the end of one and the start of the next."""
+def _single(moves: Moves, axis: int) -> Moves:
+    """The axis as one factor. Where parts of it move that are laid end to end, each has borders of its own."""
     factors = moves.axes[axis]
     if len(factors) == 1:
         return moves
-    if kernel > 1 and any(factor.move for factor in factors[1:]):
-        moves = moves.broken_by("a window slides over rows that are laid end to end")
-    return moves.with_axis(axis, (Factor(math.prod(f.length for f in factors), flat(factors)),))
+    if any(factor.move for factor in factors[1:]):
+        moves = moves.broken_by("positions are read across rows that are laid end to end")
+    behind = math.prod(factor.length for factor in factors[1:])
+    where = factors[0].inner and inner.laid_out(factors[0].inner, behind)
+    return moves.with_axis(axis, (Factor(factors[0].length * behind, flat(factors), where),))
 
 
 def _cropped(moves: Moves, first: int, last: int, length: int, stride: int) -> Moves:
@@ -76,20 +79,25 @@ def _cropped(moves: Moves, first: int, last: int, length: int, stride: int) -> M
     return moves._replace(cropped=moves.cropped or first >= stride or last < length - stride)
 
 
-def _together(moves: Moves) -> Moves:
-    """An axis taken together along which the content moves."""
-    return moves.broken_by("only a part of an axis is taken together") if moves.cropped else moves
+def _together(moves: Moves, axis: int) -> Moves:
+    """An axis taken together along which the content moves: no border may reach what it reaches."""
+    if moves.cropped:
+        moves = moves.broken_by("only a part of an axis is taken together")
+    for factor in moves.axes[axis]:
+        if factor.move and factor.inner:
+            moves = moves.within(factor.inner.sources())
+    return moves
 
 
-def _advanced(moves: Moves, axis: int, length: int, step: int, positions: int = 1) -> Moves:
-    """An axis read so that `positions` positions on, the reads are `step` further."""
-    ((_, move),) = moves.axes[axis]
+def _advanced(moves: Moves, axis: int, length: int, step: int, where: Inner | None, positions: int = 1) -> Moves:
+    """An axis read so that `positions` positions on, the reads are `step` further; `where`: its inner positions then."""
+    ((_, move, _),) = moves.axes[axis]
     if not move:
         return moves.with_axis(axis, (Factor(length, move),))
     moves = moves.times(abs(step) // math.gcd(move, step))
-    ((_, move),) = moves.axes[axis]
+    ((_, move, _),) = moves.axes[axis]
     assert move is not None
-    return moves.with_axis(axis, (Factor(length, move // step * positions),))
+    return moves.with_axis(axis, (Factor(length, move // step * positions, where),))
 
 
 def _window(moves: Moves, step: Window) -> tuple[Moves, bool]:
@@ -97,10 +105,10 @@ def _window(moves: Moves, step: Window) -> tuple[Moves, bool]:
     whole = math.prod(factor.length for factor in moves.axes[step.axis])
     if (step.kernel, step.stride, step.pad, step.length) == (1, 1, 0, whole):
         return moves, False
-    moves = _single(moves, step.axis, step.kernel)
-    move = moves.flat(step.axis)
+    moves = _single(moves, step.axis)
+    ((_, move, where),) = moves.axes[step.axis]
     if move and step.length == 1:
-        moves = _together(moves) if step.kernel >= whole else moves.broken_by("a fixed position is picked")
+        moves = _together(moves, step.axis) if step.kernel >= whole else moves.broken_by("a fixed position is picked")
         return moves.with_axis(step.axis, (Factor(1, ALIKE),)), True
     if move is ALIKE:
         last = (step.length - 1) * step.stride - step.pad
@@ -110,21 +118,22 @@ def _window(moves: Moves, step: Window) -> tuple[Moves, bool]:
     if step.kernel == 1 and move:
         last = (step.length - 1) * step.stride - step.pad
         moves = _cropped(moves, -step.pad, last, whole, abs(step.stride))
-    return _advanced(moves, step.axis, step.length, step.stride), False
+    return _advanced(moves, step.axis, step.length, step.stride, where and inner.windowed(where, step)), False
 
 
 def _spread(moves: Moves, step: Spread) -> Moves:
-    moves = _single(moves, step.axis, step.kernel)
-    ((_, move),) = moves.axes[step.axis]
+    moves = _single(moves, step.axis)
+    ((_, move, where),) = moves.axes[step.axis]
     if move is ALIKE and (step.kernel, step.stride) == (1, 1):
         return moves.with_axis(step.axis, (Factor(step.length, ALIKE),))
     # What is alike everywhere comes out with the period of the stride: it may differ, but does not move.
-    return moves.with_axis(step.axis, (Factor(step.length, (move or 0) * step.stride),))
+    where = where and inner.spread(where, step)
+    return moves.with_axis(step.axis, (Factor(step.length, (move or 0) * step.stride, where),))
 
 
 def _select(moves: Moves, step: Select) -> Moves:
-    moves = _single(moves, step.axis, 1 if np.array_equal(step.first, step.last) else 2)
-    ((source, move),) = moves.axes[step.axis]
+    moves = _single(moves, step.axis)
+    ((source, move, where),) = moves.axes[step.axis]
     length = len(step.first)
     if move is ALIKE:
         counts = step.last - step.first
@@ -134,12 +143,14 @@ def _select(moves: Moves, step: Select) -> Moves:
         same = bool((step.first == step.first[:1]).all() and (step.last == step.last[:1]).all())
         return moves.with_axis(step.axis, (Factor(length, ALIKE if same else 0),))
     if step.period and step.shift:
-        return _advanced(moves, step.axis, length, step.shift, step.period)
+        return _advanced(
+            moves, step.axis, length, step.shift, where and inner.selected(where, step, step.shift), step.period
+        )
     advance = slope(step.first, step.last, source)
     if advance:
         seen = step.first <= step.last
         moves = _cropped(moves, int(step.first[seen].min()), int(step.last[seen].max()), source, abs(advance))
-        return _advanced(moves, step.axis, length, advance)
+        return _advanced(moves, step.axis, length, advance, where and inner.selected(where, step, advance))
     moves = moves.broken_by("positions are picked by a table without regularity")
     return moves.with_axis(step.axis, (Factor(length, 0),))
 
@@ -152,7 +163,19 @@ def _band(moves: Moves, step: Band) -> Moves:
         advance = slope(step.first, step.last, length)
         if advance is None or along != (by or 0) * advance:
             moves = moves.broken_by("a mask hides more from some positions than from others")
+        else:
+            moves = _banded(_single(_single(moves, step.axis), step.by), step, advance)
     return moves.with_axis(step.axis, (Factor(1, ALIKE),))
+
+
+def _banded(moves: Moves, step: Band, advance: int) -> Moves:
+    """A position along `by` is inner when all that it takes together is, and the ends of the axis do not cut that off."""
+    ((_, _, keys),) = moves.axes[step.axis]
+    ((length, move, where),) = moves.axes[step.by]
+    if keys is None or where is None:
+        return moves
+    read = inner.selected(keys, Select(step.axis, step.first, step.last, 1), advance)
+    return moves.with_axis(step.by, (Factor(length, move, inner.met(where, read)),))
 
 
 def _reshape(moves: Moves, shape: tuple[int, ...]) -> Moves:
@@ -185,7 +208,7 @@ def _regroup(factors: list[Factor], lengths: list[int]) -> tuple[int, list[Axis]
 
     Without elements there is nothing that could move.
     """
-    if 0 in lengths or any(n == 0 for n, _ in factors):
+    if 0 in lengths or any(factor.length == 0 for factor in factors):
         return 1, None
     queue = list(reversed(factors))
     scale = 1
@@ -196,23 +219,28 @@ def _regroup(factors: list[Factor], lengths: list[int]) -> tuple[int, list[Axis]
         while room > 1:
             if not queue:
                 return 1, None
-            n, move = queue.pop()
+            n, move, where = queue.pop()
             move = move and move * scale
             if n > room:
                 if n % room:
                     return 1, None
-                inner = n // room
+                within = n // room
                 if move:
-                    further = inner // math.gcd(move, inner)
+                    further = within // math.gcd(move, within)
                     scale *= further
-                    groups = [[Factor(m, d and d * further) for m, d in g] for g in groups]
-                    group = [Factor(m, d and d * further) for m, d in group]
-                    move = move * further // inner
-                queue.append(Factor(inner, ALIKE if move is ALIKE else 0))
+                    groups = [[_further(factor, further) for factor in g] for g in groups]
+                    group = [_further(factor, further) for factor in group]
+                    move = move * further // within
+                    where = where and inner.blocks(where, within)
+                queue.append(Factor(within, ALIKE if move is ALIKE else 0))
                 n = room
             elif room % n:
                 return 1, None
-            group.append(Factor(n, move))
+            group.append(Factor(n, move, where))
             room //= n
         groups.append(group)
     return (scale, [tuple(group) for group in groups]) if not queue else (1, None)
+
+
+def _further(factor: Factor, times: int) -> Factor:
+    return factor._replace(move=factor.move and factor.move * times)

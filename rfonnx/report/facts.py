@@ -85,23 +85,37 @@ def _samples(count: int, rate: float | None) -> str:
 
 def _shifts(output: str, facts: list[ShiftFact]) -> Iterator[Line]:
     """Axes of an input with the same answer share a line."""
-    same: dict[tuple[str, int | None, int, str], list[int]] = {}
+    same: dict[tuple[str, int | None, int, str], list[ShiftFact]] = {}
     for fact in facts:
-        same.setdefault((fact.input, fact.period, fact.shift, fact.reason), []).append(fact.axis)
-    for (name, period, shift, reason), numbers in same.items():
-        along = f" along {_axes(numbers)}"
+        same.setdefault((fact.input, fact.period, fact.shift, fact.reason), []).append(fact)
+    for (name, period, shift, reason), alike in same.items():
+        along = f" along {_axes([fact.axis for fact in alike])}"
         if period is None:
             yield ("no shift of ", Name(name), along, " is known that ", Name(output), " follows: ", Name(reason))
-        elif shift:
-            yield (
-                "a shift of ",
-                Name(name),
-                f" by {period}{along} shifts ",
-                Name(output),
-                f" by {shift}, borders aside",
-            )
         else:
-            yield ("a shift of ", Name(name), f" by {period}{along} leaves ", Name(output), " as it is, borders aside")
+            does = (" shifts ", Name(output), f" by {shift}") if shift else (" leaves ", Name(output), " as it is")
+            yield ("a shift of ", Name(name), f" by {period}{along}", *does, f", borders aside{_where(alike)}")
+
+
+def _where(facts: list[ShiftFact]) -> str:
+    """At which positions the shifts hold, what must move, and for which inputs; axes that differ one after the other.
+
+    >>> _where([ShiftFact("x", 2, 2, 1, 1, "", 14, (6, 73)), ShiftFact("x", 3, 3, 1, 1, "", 14, (6, 89))])
+    ' (at 6..73 and 6..89; from 14 positions on)'
+    """
+    at = _ranges([fact.positions for fact in facts])
+    room = _ranges([fact.room for fact in facts])
+    least = " and ".join(dict.fromkeys(str(fact.least) for fact in facts if fact.least))
+    words = [
+        *([f"at {at}"] if at else []),
+        *([f"of what is shown at {room} before a uniform background"] if room else []),
+        *([f"from {least} positions on"] if least else []),
+    ]
+    return f" ({'; '.join(words)})" if words else ""
+
+
+def _ranges(ranges: list[tuple[int, int] | None]) -> str:
+    return " and ".join(dict.fromkeys(f"{found[0]}..{found[1]}" for found in ranges if found))
 
 
 def _axes(numbers: Sequence[int]) -> str:

@@ -1,7 +1,8 @@
 """Shifts that outputs are said to follow, held against onnxruntime: what is shown is moved, and the output must move with it.
 
 Where the output slides, the whole input is noise and positions whose field leaves the input are not compared. Where something is
-taken together over the whole input, a small patch of noise lies in the middle of zeros, far from the borders.
+taken together over the whole input, a small patch of noise lies in the middle of zeros, far from the borders. test_random_nets.py
+holds every position that a fact speaks of.
 """
 
 from __future__ import annotations
@@ -81,7 +82,6 @@ PERIODS = {
     "unet": (16, 16),
     "superres": (1, 3),
     "wavenet": (1, 1),
-    "resnet18": (32, 0),
     "inception": (8, 0),
     "se": (2, 0),
 }
@@ -93,9 +93,47 @@ def test_periods_are_the_products_of_strides(name, models):
     assert {(fact.period, fact.shift) for _, fact in found} == {PERIODS[name]}
 
 
+def longer(model: onnx.ModelProto, *lengths: int) -> onnx.ModelProto:
+    """The same net for a larger input."""
+    for dim, length in zip(model.graph.input[0].type.tensor_type.shape.dim[2:], lengths, strict=True):
+        dim.dim_value = length
+    return model
+
+
 def test_3d_nets_have_a_period_per_axis(models):
-    _, found = facts_of(onnx.load(models / "conv3d.onnx"))
+    _, found = facts_of(longer(onnx.load(models / "conv3d.onnx"), 30, 60, 64))
     assert [(fact.axis, fact.period) for _, fact in found] == [(2, 2), (3, 4), (4, 4)]
+
+
+CRAMPED = {"resnet18": 864, "conv3d": 30}
+
+
+@pytest.mark.parametrize("name", CRAMPED)
+def test_shifts_for_which_there_is_no_room_are_not_told(name, models):
+    """The shift does change the output at this size, and the length that is named is the first at which it is told."""
+    model = onnx.load(models / f"{name}.onnx")
+    a, found = facts_of(model)
+    _, fact = found[0]
+    shape = a.input_shapes[fact.input]
+    assert (fact.period, fact.least) == (None, CRAMPED[name])
+    assert f"it takes an input of {fact.least} positions" in fact.reason
+    run, period = runner(model), {"resnet18": 32, "conv3d": 2}[name]
+    middle = [n // 2 - 1 for n in shape[2:]]
+    before, after = (
+        run(patch(shape, (middle[0] + by, *middle[1:]), 5))[a.outputs[0]] for by in (-period // 2, period - period // 2)
+    )
+    nothing = run(np.zeros(shape, np.float32))[a.outputs[0]]
+    assert np.abs(after - before).max() > 1e-2 * np.abs(before - nothing).max()
+    others = shape[3:] if name == "resnet18" else (60, 60)
+    for length, told in ((fact.least, period), (fact.least - period, None)):
+        assert facts_of(longer(model, length, *others))[1][0][1].period == told
+
+
+def test_a_period_that_holds_nowhere_fails_its_rule(models):
+    narrow, wide = (rfonnx.check(models / f"{name}.onnx", ["translation-period=32"]) for name in ("resnet18", "seed"))
+    assert not narrow.passed()
+    assert all("it takes an input of 864 positions" in finding.message for finding in narrow.findings)
+    assert wide.passed()
 
 
 @pytest.mark.parametrize("name", ["seed", "unet", "superres", "se", "inception"])

@@ -217,7 +217,11 @@ def random_net(seed: int) -> Net:
         if kind != "ConvTranspose":
             return add(Layer(kind, (source,), channels(source), length))
         kernel = draw.choice([2, 3, 4])
-        return add(Layer(kind, (source,), draw.randint(1, 2), length, kernel, 2, 1, draw.randint(0, 1), True))
+        return add(
+            Layer(
+                kind, (source,), draw.randint(1, 2), length, kernel, 2, 1, draw.randint(0, 1) if kernel > 2 else 0, True
+            )
+        )
 
     def shifted(source: int) -> int:
         """The same, read a few positions further on: a branch that is aligned with nothing."""

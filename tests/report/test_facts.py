@@ -97,6 +97,15 @@ def test_shifts_of_axes_that_agree_share_a_line() -> None:
     ]
 
 
+def test_shifts_say_where_they_hold() -> None:
+    rows = ShiftFact("x", 2, 2, 4, 4, "", 20, (3, 9))
+    columns = ShiftFact("x", 3, 3, 4, 4, "", 20, (3, 13), (7, 30))
+    assert lines(facts_of(shifts=[rows, columns]))[1:] == [
+        "a shift of x by 4 along axes 2, 3 shifts y by 4, borders aside (at 3..9 and 3..13; of what is shown at 7..30 before "
+        "a uniform background; from 20 positions on)"
+    ]
+
+
 def test_shifts_that_leave_the_output_and_such_as_are_not_followed() -> None:
     found = lines(facts_of(shifts=[ShiftFact("x", 2, None, 2, 0, ""), ShiftFact("x", 3, 3, None, 0, "rows differ")]))
     assert found[1:] == [
@@ -138,7 +147,7 @@ def test_names_of_the_model_are_escaped() -> None:
 def test_facts_as_plain_data() -> None:
     source = facts_of(
         time=[TimeFact("x", 2, 2, Fraction(1, 2), None, 1, 3)],
-        shifts=[ShiftFact("x", 2, 2, 4, 8, "")],
+        shifts=[ShiftFact("x", 2, 2, 4, 8, "", 20, (3, 9))],
         positional=[PositionalConstant("table", "added", "Add", (2,))],
     )
     assert analysis_to_dict(source)["facts"] == [facts_to_dict(source.facts["y"])]
@@ -155,7 +164,10 @@ def test_facts_as_plain_data() -> None:
         "time": [
             {"input": "x", "axis": 2, "tensor_axis": 2, "stride": "1/2", "causal": None, "lookahead": 1, "context": 3}
         ],
-        "shifts": [{"input": "x", "axis": 2, "tensor_axis": 2, "period": 4, "shift": 8, "reason": ""}],
+        "shifts": [
+            {"input": "x", "axis": 2, "tensor_axis": 2, "period": 4, "shift": 8, "reason": ""}
+            | {"least": 20, "positions": [3, 9], "room": None}
+        ],
         "positional": [{"name": "table", "tensor": "added", "op_type": "Add", "axes": [2]}],
     }
 

@@ -187,7 +187,8 @@ def translation_period(subject: Subject, values: Values) -> Iterator[Says]:
     """Outputs follow shifts of the input by at most `max` positions exactly, away from the borders.
 
     A net with total stride 32 answers differently when the image moves by 1 pixel, and the same only when it moves by
-    32; tiles must be cut on that grid.
+    32; tiles must be cut on that grid. Where the input is so small that borders reach everything, no shift is followed,
+    and the rule fails.
 
     Way out: fewer strides, or tiles and crops aligned to the period.
     """
