@@ -43,6 +43,7 @@ class Moves(NamedTuple):
         broken: why the tensor does not follow the input by moving alone, or "".
         constants: numbers of the positional constants on the way.
         cropped: a part was cut off along an axis that moves: what is there leaves the image before it meets the border.
+        uneven: a constant was met that differs by how far apart positions of two axes are (a bias by relative position).
         room: first and last position of the input between which what moves must stay, when something is taken together.
     """
 
@@ -51,6 +52,7 @@ class Moves(NamedTuple):
     broken: str = ""
     constants: frozenset[int] = frozenset()
     cropped: bool = False
+    uneven: bool = False
     room: tuple[int, int] | None = None
 
     def flat(self, axis: int) -> Move:
@@ -132,7 +134,8 @@ def joined(parts: list[Moves], shape: tuple[int, ...]) -> Moves:
             elif mine is ALIKE or (not mine and other) or (mine == other and len(axis) > len(axes[i])):
                 axes[i] = axis
     constants = frozenset().union(*(part.constants for part in parts))
-    result = Moves(period, tuple(axes), broken, constants, any(part.cropped for part in parts))
+    cropped, uneven = any(part.cropped for part in parts), any(part.uneven for part in parts)
+    result = Moves(period, tuple(axes), broken, constants, cropped, uneven)
     for part in parts:
         result = result.within(part.room)
     return result

@@ -26,9 +26,10 @@ class Positional:
         """The moves of an elementwise operator's result, with the numbers of its positional constants."""
         for name in node.inputs:
             if name in self._graph.constants:
-                axes = self._axes(node, name, moves)
+                axes, uneven = self._axes(node, name, moves)
                 if axes:
                     moves = moves._replace(constants=moves.constants | {self._number(name, tensor, axes)})
+                moves = moves._replace(uneven=moves.uneven or uneven)
         return moves
 
     def named(self, numbers: frozenset[int]) -> tuple[PositionalConstant, ...]:
@@ -48,23 +49,29 @@ class Positional:
         self._details[self._found[key]][1].update(axes)
         return self._found[key]
 
-    def _axes(self, node: Node, name: str, moves: Moves) -> tuple[int, ...]:
-        """Axes of the result along which it moves and the constant differs; none when the constant is the same after the move."""
+    def _axes(self, node: Node, name: str, moves: Moves) -> tuple[tuple[int, ...], bool]:
+        """Axes of the result along which it moves and the constant differs, and whether the result is uneven with it.
+
+        There are none when the constant is the same after the move. It is uneven when that holds for the axes together, but
+        not for each by itself: a bias by relative position.
+        """
         shape = self._graph.shapes.get(name)
         if shape is None or None in shape:
-            return ()
+            return (), False
         lengths = [n or 0 for n in shape]
         if node.attrs.get("axis") is not None and node.version < 7:  # the constant's axes begin at `axis`
             lengths += [1] * (len(moves.axes) - node.attrs["axis"] - len(lengths))
         lengths = [1] * (len(moves.axes) - len(lengths)) + lengths
         axes = tuple(i for i, n in enumerate(lengths) if n > 1 and i < len(moves.axes) and moves.flat(i))
         if not axes or len(lengths) != len(moves.axes):
-            return axes
+            return axes, False
         value = self._graph.value(name)
         if value is None:  # its data is absent: nothing says that it is the same everywhere
-            return axes
+            return axes, False
         value = value.reshape(lengths)
-        return () if follows(value, moves.axes) else tuple(i for i in axes if _varies(value, i))
+        if not follows(value, moves.axes):
+            return tuple(i for i in axes if _varies(value, i)), False
+        return (), len(axes) > 1 and not all(follows(value, _alone(moves.axes, i)) for i in axes)
 
     def _origin(self, name: str) -> str:
         """The stored tensor that a computed constant mainly comes from: a table of positions, of which a part is taken."""
@@ -80,6 +87,13 @@ class Positional:
 
     def _size(self, name: str) -> int:
         return math.prod(n or 0 for n in self._graph.shapes.get(name) or ())
+
+
+def _alone(axes: tuple[Axis, ...], moving: int) -> tuple[Axis, ...]:
+    """The axes, when nothing moves but along one."""
+    return tuple(
+        axis if i == moving else tuple(factor._replace(move=0) for factor in axis) for i, axis in enumerate(axes)
+    )
 
 
 def follows(value: np.ndarray, axes: tuple[Axis, ...]) -> bool:

@@ -83,6 +83,8 @@ def _together(moves: Moves, axis: int) -> Moves:
     """An axis taken together along which the content moves: no border may reach what it reaches."""
     if moves.cropped:
         moves = moves.broken_by("only a part of an axis is taken together")
+    if moves.uneven:
+        moves = moves.broken_by("near positions count otherwise than far ones, and a border cuts off the far ones")
     for factor in moves.axes[axis]:
         if factor.move and factor.inner:
             moves = moves.within(factor.inner.sources())
