@@ -148,9 +148,11 @@ def _select(moves: Moves, step: Select) -> Moves:
         return _advanced(
             moves, step.axis, length, step.shift, where and inner.selected(where, step, step.shift), step.period
         )
-    advance = slope(step.first, step.last, source)
+    seen = step.first <= step.last
+    # Several positions read together may count differently from one output to the next (a Resize by 0.9): one is just copied.
+    copies = bool((step.first[seen] == step.last[seen]).all())
+    advance = slope(step.first, step.last, source) if copies else None
     if advance:
-        seen = step.first <= step.last
         moves = _cropped(moves, int(step.first[seen].min()), int(step.last[seen].max()), source, abs(advance))
         return _advanced(moves, step.axis, length, advance, where and inner.selected(where, step, advance))
     moves = moves.broken_by("positions are picked by a table without regularity")

@@ -200,3 +200,16 @@ def test_operands_that_do_not_fit_prove_nothing():
         { a = AveragePool<kernel_shape = [3, 3], pads = [1, 1, 1, 1]>(x) y = PRelu(a, slope) }""")
     (columns,) = (fact for fact in rfonnx.analyze(model).facts["y"].shifts if fact.axis == 3)
     assert (columns.period, columns.reason) == (None, "PRelu does not have the inputs that it should have")
+
+
+@pytest.mark.parametrize("length", [9, 40])
+def test_a_resize_follows_by_its_period_and_not_by_the_reads_of_a_short_table(length):
+    """By 0.9, nine outputs read ten inputs: tables that are shorter than that seem to go on one by one, with other weights."""
+    text = f"""<ir_version: 8, opset_import: ["" : 17]> m (float[1,1,1,{length}] x) => (y, z)
+        <float[4] s = {{1, 1, 1, 0.9}}, float[1,1,1,3] w = {{1, 2, 3}}> {{ y = Resize<mode = "cubic">(x, , s) z = Conv(x, w) }}"""
+    model = onnx.parser.parse_model(text)
+    fact = next(fact for fact in rfonnx.analyze(model).facts["y"].shifts if fact.axis == 3)
+    run = runner(model)
+    x = np.random.default_rng(0).normal(size=(1, 1, 1, length)).astype(np.float32)
+    assert not np.allclose(run(shifted(x, 3, 1))["y"][..., 3:-2], run(x)["y"][..., 2:-3], atol=1e-3)
+    assert fact.period in (None, 10)
