@@ -135,9 +135,21 @@ def hold(case: Case) -> Outcome:
     hold_time(outcome, analysis, measured)
     for output in (name for name in analysis.outputs if name in analysis.tensors):
         for source, axis in analysis.tensors[output].fields:
-            analysis.explain(output, source, axis)
+            hold_explanation(outcome, analysis, output, source, axis)
     analysis.to_dict()
     return outcome
+
+
+def hold_explanation(outcome: Outcome, analysis: rfonnx.Analysis, output: str, source: str, axis: int) -> None:
+    """What the steps added sums to the size less 1, and each says the size of the field at its position."""
+    steps, size = analysis.explain(output, source, axis), analysis.tensors[output].fields[source, axis].size
+    if size and (not steps or steps[-1].size != size or sum(step.added for step in steps) != size - 1):
+        outcome.findings.append(f"{output} <- {source} axis {axis}: the steps explain another size than {size}")
+    for step in steps:
+        lo, hi = analysis.intervals(step.tensor, source, axis, clip=False)
+        at = tuple(min(p, n - 1) for p, n in zip(step.position, lo.shape, strict=True))
+        if hi[at] - lo[at] + 1 != step.size:
+            outcome.findings.append(f"{output} <- {source} axis {axis}: {step.tensor} is another size than {step.size}")
 
 
 def hold_shape(outcome: Outcome, name: str, said: Any, shape: tuple[int, ...]) -> None:
