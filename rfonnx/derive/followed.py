@@ -19,7 +19,7 @@ def shift_fact(name: str, axis: int, length: int, moves: Moves, positional: Posi
     reason = moves.broken
     if moves.constants:
         reason = f"'{positional.named(moves.constants)[0].name}' treats positions differently"
-    if not reason and moves.period >= length > 1:
+    if not reason and moves.period >= length:
         reason = f"it would take a shift by {moves.period}, and the input is {length} long"
     if reason:
         return ShiftFact(name, axis, along, None, 0, reason)
