@@ -21,6 +21,7 @@ from rfonnx.derive.operators import (
     BY_CHANNEL,
     BY_ROW,
     ELEMENTWISE,
+    JOINED,
     KNOWN,
     NORMS,
     ORDER_FREE,
@@ -158,6 +159,8 @@ class Shifts:
         kind = tensor.kind
         if kind in ELEMENTWISE or (kind in NORMS and kind not in BY_CHANNEL):
             return self.positional.met(node, tensor, result)
+        if kind in JOINED:
+            return self.positional.beside(node, tensor, result)
         if kind == "MaxPool" and tensor.name != node.outputs[0]:
             return result.broken_by("MaxPool tells positions as numbers")
         if kind in PRODUCTS:
@@ -198,7 +201,10 @@ class Shifts:
     def _attends_alike(self, node: Node, found: list[Moves | None]) -> bool:
         """True when an attention has queries, keys and values alone, and keys move with their values."""
         names = [*node.inputs[:3], "", ""]
-        if any(node.inputs[3:]):
+        features = [
+            self._operand(name, found) for name in node.inputs[:3] if name and name not in self._graph.constants
+        ]
+        if any(node.inputs[3:]) or any(operand.flat(len(operand.axes) - 1) for operand in features if operand.axes):
             return False
         if node.kind == "com.microsoft.Attention":
             return self._is_matrix(names[1]) and self._is_matrix(names[2])

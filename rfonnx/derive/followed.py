@@ -15,8 +15,11 @@ CONTENT = 5
 
 def shift_fact(name: str, axis: int, length: int, moves: Moves, positional: Positional) -> ShiftFact:
     """What is said of an output that moves so when an axis of an input does, which is `length` long."""
-    along = next((i for i in range(len(moves.axes)) if moves.flat(i)), None)
+    moving = [i for i in range(len(moves.axes)) if moves.flat(i)]
+    along = moving[0] if moving else None
     reason = moves.broken
+    if not reason and len(moving) > 1:
+        reason = f"it moves along its axes {', '.join(map(str, moving))} together"
     if moves.constants:
         reason = f"'{positional.named(moves.constants)[0].name}' treats positions differently"
     if not reason and moves.period >= length:

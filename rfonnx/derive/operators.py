@@ -70,6 +70,9 @@ REGULAR = {
 }
 """The same is done wherever the access is regular."""
 
+JOINED = {"Concat", "com.microsoft.QLinearConcat"}
+"""Operands lie beside each other."""
+
 SCALED = {"QuantizeLinear", "DequantizeLinear", *_microsoft("QuantizeLinear DequantizeLinear")}
 """There is a scale, when there are several, for each position of `axis`."""
 

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from rfonnx.access.lower import Tensor
-from rfonnx.derive.moves import Axis, Moves
+from rfonnx.derive.moves import Axis, Factor, Moves
 from rfonnx.graph.model import Graph, Node
 from rfonnx.results import PositionalConstant
 
@@ -30,6 +30,18 @@ class Positional:
                 if axes:
                     moves = moves._replace(constants=moves.constants | {self._number(name, tensor, axes)})
                 moves = moves._replace(uneven=moves.uneven or uneven)
+        return moves
+
+    def beside(self, node: Node, tensor: Tensor, moves: Moves) -> Moves:
+        """The same for a concatenation, whose constants lie beside what moves, not on it."""
+        axis = node.attrs.get("axis", 1) % len(moves.axes)
+        for name in node.inputs:
+            shape = self._graph.shapes.get(name) or ()
+            if name in self._graph.constants and len(shape) == len(moves.axes):
+                own = moves.with_axis(axis, (Factor(shape[axis] or 0, 0),))
+                axes, _ = self._axes(node, name, own)
+                if axes:
+                    moves = moves._replace(constants=moves.constants | {self._number(name, tensor, axes)})
         return moves
 
     def named(self, numbers: frozenset[int]) -> tuple[PositionalConstant, ...]:

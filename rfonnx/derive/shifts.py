@@ -99,7 +99,14 @@ def _advanced(moves: Moves, axis: int, length: int, step: int, where: Inner | No
     moves = moves.times(abs(step) // math.gcd(move, step))
     ((_, move, _),) = moves.axes[axis]
     assert move is not None
-    return moves.with_axis(axis, (Factor(length, move // step * positions, where),))
+    return _placed(moves, axis, Factor(length, move // step * positions, where))
+
+
+def _placed(moves: Moves, axis: int, factor: Factor) -> Moves:
+    """The axis after reads that go along it; of one position that is left, nothing is known once the content has moved on."""
+    if factor.length == 1 and factor.move:
+        return moves.broken_by("a fixed position is picked").with_axis(axis, (Factor(1, ALIKE),))
+    return moves.with_axis(axis, (factor,))
 
 
 def _window(moves: Moves, step: Window) -> tuple[Moves, bool]:
@@ -130,7 +137,7 @@ def _spread(moves: Moves, step: Spread) -> Moves:
         return moves.with_axis(step.axis, (Factor(step.length, ALIKE),))
     # What is alike everywhere comes out with the period of the stride: it may differ, but does not move.
     where = where and inner.spread(where, step)
-    return moves.with_axis(step.axis, (Factor(step.length, (move or 0) * step.stride, where),))
+    return _placed(moves, step.axis, Factor(step.length, (move or 0) * step.stride, where))
 
 
 def _select(moves: Moves, step: Select) -> Moves:
