@@ -118,14 +118,15 @@ def selected(inner: Inner, step: Select, advance: int) -> Inner:
 def _shown_once(inner: Inner, first: np.ndarray, last: np.ndarray) -> tuple[int, int]:
     """What is left clear when positions read `first` .. `last` out of turn: what those see is given up, with the end it is at."""
     begin, end = inner.clear
-    middle = (begin + end) / 2
-    for reads in zip(first, last, strict=True):
-        ends = sorted(inner.slope * int(read) for read in reads)
-        low, high = inner.low + ends[0], inner.high + ends[1]
-        if low + high < 2 * middle:
-            begin = max(begin, floor(high) + 1)
-        else:
-            end = min(end, ceil(low) - 1)
+    seen = float(inner.low + inner.high) / 2 + float(inner.slope) * (first + last) / 2
+    early = seen < (begin + end) / 2
+    for here in (early, ~early):
+        if here.any():
+            low, high = sorted((inner.slope * int(first[here].min()), inner.slope * int(last[here].max())))
+            if here is early:
+                begin = max(begin, floor(inner.high + high) + 1)
+            else:
+                end = min(end, ceil(inner.low + low) - 1)
     return begin, end
 
 

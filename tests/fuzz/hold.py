@@ -13,6 +13,7 @@ import onnx
 import rfonnx
 from fuzz.graphs import Case
 from fuzz.runtime import session_of
+from fuzz.shifts import follows, shown
 
 DRAWS = 3  # starting values
 CHANGES = (0.3, -0.7, 3.0, -6.0, 40.0, -90.0)  # added to one element; some of them in each draw
@@ -133,11 +134,28 @@ def hold(case: Case) -> Outcome:
             outcome.findings.append(f"{name}: is not listed, but changes with an input")
     hold_batch(outcome, case, analysis, measured)
     hold_time(outcome, analysis, measured)
+    hold_shifts(outcome, analysis, measured, random)
     for output in (name for name in analysis.outputs if name in analysis.tensors):
         for source, axis in analysis.tensors[output].fields:
             hold_explanation(outcome, analysis, output, source, axis)
     analysis.to_dict()
     return outcome
+
+
+def hold_shifts(outcome: Outcome, analysis: rfonnx.Analysis, measured: Measured, random: np.random.Generator) -> None:
+    """An input of floats is shown before and after each shift that an output is said to follow."""
+    for output, facts in analysis.facts.items():
+        for fact in facts.shifts:
+            value = measured.inputs[fact.input]
+            if fact.period is None or value.dtype.kind != "f":
+                continue
+            runs = [
+                measured.attempt({**measured.inputs, fact.input: x})
+                for x in shown(fact, value.shape, value.dtype, random)
+            ]
+            results = [run[output] for run in runs if run is not None]
+            if len(results) == 2 and results[0].size and results[0].dtype.kind == "f" and not follows(fact, *results):
+                outcome.findings.append(f"{output}: does not follow {fact}")
 
 
 def hold_explanation(outcome: Outcome, analysis: rfonnx.Analysis, output: str, source: str, axis: int) -> None:
