@@ -114,6 +114,11 @@ def _image(lanes: Lanes, node: Node) -> int | None:
     return 0 if lanes.only(node) == 0 else None
 
 
+def _batch_norm(lanes: Lanes, node: Node) -> int | None:
+    """In training mode samples, and so seeds, would be mixed."""
+    return None if node.attrs["training_mode"] else _image(lanes, node)
+
+
 def _transpose(lanes: Lanes, node: Node) -> int | None:
     lane, perm = lanes.only(node), node.attrs.get("perm")
     if lane is None or perm is None:
@@ -228,10 +233,11 @@ for _kinds, _map in (
         _elementwise,
     ),
     (
-        "Conv ConvTranspose AveragePool MaxPool LpPool GlobalAveragePool GlobalMaxPool GlobalLpPool LRN BatchNormalization"
+        "Conv ConvTranspose AveragePool MaxPool LpPool GlobalAveragePool GlobalMaxPool GlobalLpPool LRN"
         " InstanceNormalization GroupNormalization Resize DepthToSpace SpaceToDepth Col2Im AffineGrid",
         _image,
     ),
+    ("BatchNormalization", _batch_norm),
     ("GridSample DeformConv", _first_axis),
     ("Transpose", _transpose),
     ("Reshape Flatten Squeeze Unsqueeze", _reshape),

@@ -363,6 +363,13 @@ NORM = [
     Case("BatchNormalization", [IMAGE, weights(3), weights(3), weights(3), np.abs(weights(3)) + 0.5], {"epsilon": 1e-3}),
     Case("BatchNormalization", [IMAGE, (3,), (3,), (3,), (3,)], legal=lambda x: np.abs(x) + 0.5, tag="parameters"),
     Case("BatchNormalization", [(4, 3), (3,), weights(3), weights(3), np.abs(weights(3)) + 0.5], tag="flat"),
+    *(
+        Case(
+            "BatchNormalization", [shape, (3,), (3,), weights(3), np.abs(weights(3))], {"training_mode": 1, "epsilon": 1e-2},
+            outputs=3, tag=f"training-{len(shape)}",
+        )
+        for shape in ((5, 3), (2, 3, 4), IMAGE)
+    ),
     Case("Softmax", [X], {"axis": 0}, opset=13, tag="first"),
     Case("LayerNormalization", [X, (3, 4), (3, 4)], {"axis": 1}),
     Case("LayerNormalization", [X, weights(4)], tag="no-bias"),

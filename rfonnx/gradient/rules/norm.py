@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from rfonnx.gradient.op import Op
-from rfonnx.gradient.registry import Gradients, Unsupported, rule
+from rfonnx.gradient.registry import ZERO, Gradients, Zero, rule
 from rfonnx.gradient.values import Value
 
 
@@ -29,11 +29,11 @@ def log_softmax(op: Op, g: Value) -> Gradients:
 @rule("BatchNormalization")
 def batch_norm(op: Op, g: Value) -> Gradients:
     """At inference an affine map per channel: dx = g scale / sqrt(var + epsilon)."""
-    if op.attrs["training_mode"]:
-        raise Unsupported("it is in training mode: its statistics are those of the batch")
     rank = len(op.shape())
     per_channel = [1, -1] + [1] * (rank - 2) if rank > 1 else [-1]
     others = [a for a in range(rank) if a != min(1, rank - 1)]
+    if op.attrs["training_mode"]:
+        return _batch_norm_in_training(op, g, per_channel, others)
     inverse = op.emit("Reciprocal", op.emit("Sqrt", op.x(4) + op.attrs.get("epsilon", 1e-5)))
     slope = op.x(1) * inverse
     made: list[Value | None] = [g * slope.reshape(per_channel) if op.needs(0) else None, None, None, None, None]
@@ -41,6 +41,21 @@ def batch_norm(op: Op, g: Value) -> Gradients:
         total = g.sum(others, keepdims=False)
         moved = (g * (op.x(0) - op.x(3).reshape(per_channel))).sum(others, keepdims=False)
         made[1:] = [moved * inverse, total, -(total * slope), moved * slope * inverse * inverse * -0.5]
+    return made
+
+
+def _batch_norm_in_training(op: Op, g: Value, per_channel: list[int], others: list[int]) -> Gradients:
+    """In training mode channels are normalised by their own statistics, over the samples too; those given go to outputs 1 and 2."""
+    middle = centred(op.x(), others)
+    scale = inverse_deviation(middle, others, op.attrs.get("epsilon", 1e-5))
+    normal = middle * scale
+    made: list[Value | Zero | None] = [None, None, None, ZERO, ZERO]
+    if op.needs(0):
+        made[0] = normalised_slope(g * op.x(1).reshape(per_channel), normal, scale, others)
+    if op.needs(1):
+        made[1] = (g * normal).sum(others, keepdims=False)
+    if op.needs(2):
+        made[2] = g.sum(others, keepdims=False)
     return made
 
 
