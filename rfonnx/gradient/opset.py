@@ -48,7 +48,7 @@ def raise_opset(model: LightModel) -> None:
 
 
 def _in_training(node: NodeProto, model: LightModel) -> None:
-    """Say by its attribute, in place, that a BatchNormalization is in training mode: before opset 14 more outputs than one say so.
+    """Say by its attribute, in place, that a BatchNormalization is in training mode: before opset 14 further outputs say so.
 
     Raises:
         ModelError: outputs that there are no more from opset 14 on, the statistics of the batch, are read.

@@ -1,9 +1,9 @@
 """From any model to one that can be differentiated: functions inlined, opset raised, pruned, folded, every shape known.
 
-1. onnxruntime's fused and quantised operators become the standard ones that they stand for; old opsets are converted up.
-2. The graph is pruned to the tensors asked for, and the inputs' shapes are bound.
-3. onnxruntime's *basic* optimisation folds BatchNormalization, constants, chains of Shape and static If nodes. What it
-   leaves are plain ONNX operators; tensors that were asked for survive as graph outputs.
+1. The graph is pruned to the tensors asked for, old opsets are converted up, and the inputs' shapes are bound.
+2. onnxruntime's *basic* optimisation folds BatchNormalization, constants, chains of Shape and static If nodes. What it
+   adds are plain ONNX operators; tensors that were asked for survive as graph outputs.
+3. onnxruntime's fused, blocked and quantised operators become the standard ones that they stand for, and are folded again.
 4. Loops of known length are written out, and folded again.
 5. Where shapes are still open, or inference and runtime disagree (a pool that rounds up), one traced run measures them.
 6. Operators without a rule are replaced by their function bodies, where the specification gives one.
@@ -20,7 +20,7 @@ from onnx import ModelProto, TensorProto
 
 from rfonnx import runtime
 from rfonnx.errors import QueryError
-from rfonnx.gradient.decompose import decompose
+from rfonnx.gradient.decompose import decomposable, decompose
 from rfonnx.gradient.forward import Forward, read_forward
 from rfonnx.gradient.functions import inline_bodies
 from rfonnx.gradient.opset import raise_opset
@@ -65,9 +65,11 @@ def prepare(source: Source, tensors: Sequence[str], shapes: Shapes | None = None
         model.proto = inliner.inline_local_functions(model.proto)
     prune(model, tensors)
     raise_opset(model)
-    decompose(model.proto)
     bound = bind_shapes(model.proto, shapes)
     model = optimized(model)
+    if decomposable(model.proto):
+        decompose(model.proto, _measured(model, bound))
+        model = optimized(model)
     for _ in range(MAX_NESTED):
         if not unroll(model.proto, {name: shape for name, (_, _, shape) in types_of(model).items()}):
             break
@@ -150,6 +152,13 @@ def finish(model: LightModel, bound: Mapping[str, tuple[int, ...]]) -> Forward:
 
 
 def _read(model: LightModel, bound: Mapping[str, tuple[int, ...]]) -> Forward:
+    known = _measured(model, bound)
+    round_down(model.proto, known)
+    return read_forward(model, {t: (dtype, shape) for t, (dtype, _, shape) in known.items()})
+
+
+def _measured(model: LightModel, bound: Mapping[str, tuple[int, ...]]) -> Types:
+    """Types of all tensors, by a traced run where inference does not tell them, or may be wrong."""
     graph = model.proto.graph
     known = types_of(model)
     made = [o for node in graph.node for o in node.output if o]
@@ -157,8 +166,7 @@ def _read(model: LightModel, bound: Mapping[str, tuple[int, ...]]) -> Forward:
         known.update(_traced(model, sample_inputs(model.proto, bound), made))
         if any(node.op_type in COUNTING for node in graph.node):
             _open_counted(known, _traced(model, sample_inputs(model.proto, bound, seed=0), made))
-        round_down(model.proto, known)
-    return read_forward(model, {t: (dtype, shape) for t, (dtype, _, shape) in known.items()})
+    return known
 
 
 def _misjudged(node: onnx.NodeProto) -> bool:

@@ -381,6 +381,41 @@ NORM = [
     Case("SimplifiedLayerNormalization", [X, (4,)]),
 ]  # fmt: skip
 
+FUSED = [
+    Case("com.microsoft.FusedMatMul", [(2, 3, 4), (2, 4, 5)], {"alpha": 0.7}),
+    *(
+        Case("com.microsoft.FusedMatMul", [a, b], attrs, tag="-".join(f"{k}{v}" for k, v in attrs.items()))
+        for a, b, attrs in (
+            ((2, 4, 3), (2, 4, 5), {"transA": 1}),
+            ((2, 3, 4), (2, 5, 4), {"transB": 1, "alpha": 0.5}),
+            ((2, 4, 3), (2, 5, 4), {"transA": 1, "transB": 1}),
+            ((3, 2, 4), (2, 4, 5), {"transBatchA": 1}),
+            ((4, 2, 3), (2, 4, 5), {"transBatchA": 1, "transA": 1}),
+            ((2, 3, 4), (4, 2, 5), {"transBatchB": 1}),
+            ((2, 3, 4), (5, 2, 4), {"transBatchB": 1, "transB": 1}),
+            ((3, 2, 2, 4), (2, 2, 5, 4), {"transBatchA": 1, "transB": 1}),
+            ((3, 4), (5, 4), {"transB": 1}),
+        )
+    ),
+    Case("com.microsoft.TransposeMatMul", [(2, 3, 4), (2, 5, 4)], {"transB": 1, "alpha": 2.0}),
+    Case("com.microsoft.FusedConv", [(1, 2, 5, 4), (3, 2, 3, 3), weights(3)], {"activation": "Sigmoid", "pads": [1, 1, 1, 1]}),
+    Case(
+        "com.microsoft.FusedConv", [(1, 2, 5, 4), weights(3, 2, 3, 3), weights(3), (1, 3, 3, 2)],
+        {"activation": "LeakyRelu", "activation_params": [0.3]}, tag="sum",
+    ),
+    *(
+        Case(
+            "com.microsoft.FusedConv", [(1, 2, 5, 4), weights(3, 2, 3, 3)],
+            {"activation": kind, "activation_params": values}, tag=kind,
+        )
+        for kind, values in (("Clip", [-1.0, 2.0]), ("HardSigmoid", [0.1, 0.5]))
+    ),
+    Case("com.microsoft.FusedGemm", [(2, 3), (4, 3), weights(4)], {"transB": 1, "activation": "Tanh"}),
+    Case("com.microsoft.BiasGelu", [X, (4,)]),
+    Case("com.microsoft.SkipLayerNormalization", [(2, 3, 4), (2, 3, 4), (4,), (4,), (4,)], {"epsilon": 1e-3}),
+    Case("com.microsoft.SkipSimplifiedLayerNormalization", [(2, 3, 4), (2, 3, 4), (4,), (4,)], {"epsilon": 1e-3}),
+]  # fmt: skip
+
 ROWS = np.array([[2, 0, 2, 1], [1, 1, 0, 2]], np.int64)[:, None]
 
 SLICING = [
@@ -699,6 +734,7 @@ TABLE = [
     *SLICING,
     *PAD,
     *RESIZE,
+    *FUSED,
     *SAMPLING,
     *MORE,
     *SIGNAL,

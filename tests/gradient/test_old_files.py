@@ -63,5 +63,7 @@ def test_batch_normalization_in_training_mode(opset: int) -> None:
 
 
 def test_statistics_of_the_batch_that_opset_14_no_longer_gives() -> None:
-    with pytest.raises(rfonnx.RfonnxError, match=r"node 'norm' \(BatchNormalization\) gives .* as 'own_mean'.*opset 14"):
+    with pytest.raises(
+        rfonnx.RfonnxError, match=r"node 'norm' \(BatchNormalization\) gives .* as 'own_mean'.*opset 14"
+    ):
         rfonnx.gradient(_normalising(9, "own_mean"), {"x": np.ones((4, 3, 2))}, "own_mean", np.ones(3))

@@ -36,11 +36,17 @@ def test_straight_through(domain: str, scale: np.ndarray, zero: np.ndarray, attr
     opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
     x = np.random.default_rng(0).standard_normal((2, 3, 40)).astype(np.float32) * 2
-    seed = np.random.default_rng(1).standard_normal(x.shape).astype(np.float32)
-    found = GradientSession(model, "y").run({"x": x}, seed)["x"]
     s, z = (np.asarray(v).astype(np.float32).reshape(-1, 1) for v in (scale, zero))
     ends = np.iinfo(np.asarray(zero).dtype)
-    inside = (x >= (ends.min - z) * s) & (x <= (ends.max - z) * s)
+    # beyond an end by less than half a step is rounded to it, by more is clipped to it
+    near = (ends.min - 0.3, ends.max + 0.3, ends.min - 0.7, ends.max + 0.7)
+    x[0, :, :4] = np.concatenate([np.broadcast_to((place - z) * s, (3, 1)) for place in near], 1)
+    seed = np.random.default_rng(1).standard_normal(x.shape).astype(np.float32)
+    found = GradientSession(model, "y").run({"x": x}, seed)["x"]
+    whole = np.rint(x / s) + z
+    inside = (whole >= ends.min) & (whole <= ends.max)
+    assert inside[0, :, :2].all()
+    assert not inside[0, :, 2:4].any()
     assert 0.1 < inside.mean() < 0.9  # both sides are tried
     np.testing.assert_allclose(found, seed * inside + seed * (x > 0), rtol=1e-6)
 

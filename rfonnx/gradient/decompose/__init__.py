@@ -1,4 +1,4 @@
-"""onnxruntime's fused and quantised operators as the standard ones that they stand for, before anything else is done.
+"""onnxruntime's fused, blocked and quantised operators as the standard ones that they stand for, before the reverse walk.
 
 Quantised arithmetic becomes arithmetic on dequantised numbers, quantised again at the end: onnxruntime computes it the same way
 up to the last rounding, and the gradient passes straight through.
@@ -11,19 +11,31 @@ from typing import Any
 
 from onnx import ModelProto, NodeProto
 
-from rfonnx.gradient.decompose import fused, quantized  # noqa: F401  # register their functions
+from rfonnx.gradient.decompose import blocked, dynamic, fused, quantized  # noqa: F401  # register their functions
 from rfonnx.gradient.decompose.writer import BODIES, Kept, Writer
+from rfonnx.gradient.rounding import Types
 from rfonnx.graph.order import reads
+from rfonnx.graph.tensors import DTYPES
 
 
-def decompose(model: ModelProto) -> None:
-    """Replace every such node of the main graph, in place."""
+def decomposable(model: ModelProto) -> bool:
+    """Whether the main graph has such a node."""
+    return any(_kind(node) in BODIES for node in model.graph.node)
+
+
+def decompose(model: ModelProto, types: Types) -> None:
+    """Replace every such node of the main graph, in place.
+
+    Args:
+        model: the model.
+        types: of what its nodes make, and of its inputs.
+    """
     graph = model.graph
-    if not any(_kind(node) in BODIES for node in graph.node):
-        return
-    nodes = list(_written(list(graph.node), {o.name for o in graph.output}, graph.initializer))
+    stored: Types = {t.name: (DTYPES.get(t.data_type, ""), t.data_type, tuple(t.dims)) for t in graph.initializer}
+    nodes = list(_written(list(graph.node), {o.name for o in graph.output}, graph.initializer, {**types, **stored}))
     graph.ClearField("node")
     graph.node.extend(nodes)
+    graph.ClearField("value_info")  # what was counted in integers is a real number now
 
 
 def decomposed() -> set[str]:
@@ -35,7 +47,7 @@ def _kind(node: NodeProto) -> str:
     return f"{node.domain}.{node.op_type}" if node.domain not in ("", "ai.onnx") else node.op_type
 
 
-def _written(nodes: Sequence[NodeProto], outputs: set[str], constants: Any) -> Iterable[NodeProto]:
+def _written(nodes: Sequence[NodeProto], outputs: set[str], constants: Any, types: Types) -> Iterable[NodeProto]:
     quantised = {}
     for node in nodes:
         if node.op_type == "DynamicQuantizeLinear":
@@ -48,7 +60,7 @@ def _written(nodes: Sequence[NodeProto], outputs: set[str], constants: Any) -> I
         if write is None:
             yield node
             continue
-        writer = Writer(node, number, quantised, not other.intersection(node.output))
+        writer = Writer(node, number, quantised, not other.intersection(node.output), types)
         try:
             write(writer)
         except Kept:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from rfonnx.gradient.decompose.writer import CONV, Attrs, Kept, Writer, body
 
 
-@body("QLinearConv")
+@body("QLinearConv", "com.microsoft.QLinearConv")
 def _qlinear_conv(w: Writer) -> None:
     x, weight = w.dequantized(0, 1), w.dequantized(3, 4, axis=0)
+    last = w.attr("channels_last", 0)
+    if last:
+        x = w.channels_first(x, len(w.shape(0)))
     operands = [x, weight]
     if w.has(8):  # the bias counts in units of both scales, per output channel
         operands.append(w("Mul", w.cast(w.inputs[8]), w("Mul", w.inputs[1], w.inputs[4])))
     made = w("Conv", *operands, **w.only(*CONV))
-    w.quantized(made, 6)
+    w.quantized(w.channels_last(made, len(w.shape(0))) if last else made, 6)
 
 
-@body("QLinearMatMul", "com.microsoft.QLinearMatMul")
+@body("QLinearMatMul")
 def _qlinear_matmul(w: Writer) -> None:
     w.quantized(w("MatMul", w.dequantized(0, 1), w.dequantized(3, 4, axis=1)), 6)
 
@@ -54,8 +57,8 @@ def _qlinear_average_pool(w: Writer) -> None:
 def _pooled(w: Writer, op_type: str, attrs: Attrs) -> None:
     x = w.dequantized(0, 1)
     if w.attr("channels_last", 0):
-        made = w(op_type, w("Transpose", x, perm=[0, 3, 1, 2]), **attrs)
-        w.quantized(w("Transpose", made, perm=[0, 2, 3, 1]), 3)
+        made = w(op_type, w.channels_first(x, len(w.shape(0))), **attrs)
+        w.quantized(w.channels_last(made, len(w.shape(0))), 3)
     else:
         w.quantized(w(op_type, x, **attrs), 3)
 

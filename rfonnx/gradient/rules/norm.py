@@ -45,7 +45,7 @@ def batch_norm(op: Op, g: Value) -> Gradients:
 
 
 def _batch_norm_in_training(op: Op, g: Value, per_channel: list[int], others: list[int]) -> Gradients:
-    """In training mode channels are normalised by their own statistics, over the samples too; those given go to outputs 1 and 2."""
+    """In training mode each channel is normalised by its own statistics, over the samples too; the given ones are not used."""
     middle = centred(op.x(), others)
     scale = inverse_deviation(middle, others, op.attrs.get("epsilon", 1e-5))
     normal = middle * scale
