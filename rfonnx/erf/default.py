@@ -9,7 +9,8 @@ from fractions import Fraction
 from rfonnx.analysis import Analysis
 from rfonnx.erf.equivariance import upstream
 from rfonnx.erf.place import Place
-from rfonnx.erf.walking import proportional, walk
+from rfonnx.erf.standing import shared, standing_axes
+from rfonnx.erf.walking import known_shape, sample_axis, walk
 from rfonnx.errors import QueryError
 from rfonnx.gradient.reverse import reads
 from rfonnx.graph import Graph, Node
@@ -33,15 +34,16 @@ RESIDUAL = ("Add", "Conv")
 class Survey:
     """The tensors that the first output is computed by, in topological order, and which of them have places.
 
-    A tensor has places when it has the shape of one whose units slide over the input (tokens keep their place through
-    attention), or the input's layout, and a convolution, pool or the like is at work on its shape. Of others, such as tokens,
-    only those count that everything passes through: keys and values of attention look like tokens, but are a side road.
+    A tensor has places when it has an axis of more than one position along which what it sees moves, or which stands for places
+    of the input (tokens keep their place through attention): a map pooled to one pixel has none, nor have classes. Where no
+    convolution, pool or the like is at work on its shape, as on tokens, only those count that everything passes through: keys
+    and values of attention look like tokens, but are a side road. A map that was flattened with its channels is passed over:
+    no place of it can be told from a channel.
 
     Attributes:
         analysis, place: where they are looked for.
         output: the first output.
         names: tensors of floating-point numbers that see any of the input.
-        sliding: shapes of those that slide.
         maps: shapes that convolutions, pools and the like work on.
         trunk: see `bottlenecks`.
     """
@@ -50,15 +52,18 @@ class Survey:
     place: Place
     output: str
     names: list[str]
-    sliding: set[Shape]
     maps: set[Shape]
     trunk: set[str]
 
     def has_places(self, name: str) -> bool:
-        shape = tuple(n or 0 for n in self.analysis.tensors[name].shape or ())
-        if shape in self.sliding and (name in self.trunk or shape in self.maps):
-            return True
-        return shape in self.maps and proportional(shape, self.place)
+        """Whether a tensor can be looked at place by place."""
+        shape = known_shape(self.analysis, name)
+        if name not in self.trunk and shape not in self.maps:
+            return False
+        axes = standing_axes(self.analysis, name, self.place)
+        axes |= {a for a, p in enumerate(walk(self.analysis, name, self.place)) if p is not None and shape[a] > 1}
+        channels = set(range(len(shape))) - axes - {sample_axis(self.analysis, name, self.place)}
+        return bool(axes) and (bool(channels) or not shared(self.analysis, name, self.place))
 
 
 def survey(graph: Graph, analysis: Analysis, place: Place) -> Survey:
@@ -72,12 +77,11 @@ def survey(graph: Graph, analysis: Analysis, place: Place) -> Survey:
         raise QueryError(f"{analysis.model.name}: no output depends on an input", "name a tensor with --tensor")
     nodes, names = upstream(graph, output)
     seen = [name for name in names if name in analysis.tensors and _usable(analysis, name, place)]
-    sliding = {analysis.tensors[name].shape for name in seen if any(p is not None for p in walk(analysis, name, place))}
     maps = {
         graph.shapes[name] for node in nodes if node.op_type in SPATIAL for name in (node.inputs[0], node.outputs[0])
     }
     trunk = bottlenecks(nodes, output, [name for name in names if _depends(analysis, name, place)])
-    return Survey(analysis, place, output, seen, sliding, maps, trunk)
+    return Survey(analysis, place, output, seen, maps, trunk)
 
 
 def default_tensor(found: Survey) -> str:

@@ -37,8 +37,9 @@ def find_place(analysis: Analysis, input: str | None, axes: Sequence[int] | None
 
     Args:
         analysis: of the model.
-        input: None: the first input that a window slides along, else the first.
-        axes: None: those that a window slides along; of an input without any, all but the batch.
+        input: None: the first input that a window slides along, else one that time runs along, else the first.
+        axes: None: those that a window slides along; else the time that recurrent layers go through, or whose positions attention
+            compares; of an input without any, all but the batch.
         at: "center", or a coordinate per axis.
 
     Raises:
@@ -47,7 +48,8 @@ def find_place(analysis: Analysis, input: str | None, axes: Sequence[int] | None
     name = analysis.model.name
     windowed = analysis.windowed
     if input is None:
-        input = next((given for given, _ in windowed), analysis.inputs[0] if analysis.inputs else "")
+        known = [*(given for given, _ in windowed), *analysis.time.axes.candidates, *analysis.inputs]
+        input = next(iter(known), "")
     if not analysis.inputs:
         raise QueryError(f"{name}: the model has no inputs", "give a model that computes something from an input")
     if input not in analysis.inputs:
@@ -62,6 +64,8 @@ def find_place(analysis: Analysis, input: str | None, axes: Sequence[int] | None
         raise QueryError(f"{name}: input '{input}' is a single number and has no places", "choose another with --input")
     if axes is None:
         chosen = tuple(axis for given, axis in windowed if given == input)
+        if not chosen and input in analysis.time.axes.candidates:
+            chosen = analysis.time.axes.candidates[input].axes
         batch = analysis.batch_axes.get(input)
         chosen = chosen or tuple(a for a in range(len(lengths)) if a != batch and lengths[a] > 1) or (len(lengths) - 1,)
     else:

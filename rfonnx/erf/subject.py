@@ -125,6 +125,8 @@ def _one_channel(subject: Subject, unit: Unit, settings: Settings) -> Unit:
 
 
 def channel_axis(unit: Unit) -> int | None:
-    """The summed axis that counts channels: 1 where it is summed (NCHW), else the last one (tokens, NHWC)."""
+    """The summed axis that counts channels: 1 where it is summed (NCHW), else the last one (tokens, NHWC). One of length 1 only
+    where there is no other: in (time, batch, classes) it is the batch."""
     summed = [axis for axis, index in enumerate(unit.position) if index is None]
+    summed = [axis for axis in summed if unit.shape[axis] > 1] or summed
     return None if not summed else 1 if 1 in summed else summed[-1]

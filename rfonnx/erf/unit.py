@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from rfonnx.analysis import Analysis
 from rfonnx.erf.place import Place
 from rfonnx.erf.settings import whole
-from rfonnx.erf.walking import in_proportion, known_shape, proportional, same_shape_before, sample_axis, union, walk
+from rfonnx.erf.standing import growing_axes, standing, standing_axes
+from rfonnx.erf.walking import known_shape, same_shape_before, sample_axis, union, walk
 from rfonnx.errors import QueryError
 from rfonnx.plain import shape_text
 
@@ -42,30 +43,36 @@ class Unit:
 
 
 def find_unit(analysis: Analysis, tensor: str, place: Place) -> Unit:
-    """The unit of a tensor whose theoretical centre is nearest to the place; of several, the middle one.
+    """The unit of a tensor whose theoretical centre is nearest to the place; of several, the middle one. Where units see ever
+    more, as behind a recurrent layer, the one that stands for the place.
 
     When every unit of the tensor sees all of the input, the last tensor before it of the same shape that still slides says
-    which is where (a token keeps its place through attention, a pixel through a gate). Where that does not tell and the tensor
-    has the input's layout, the place is taken in proportion. What is left is summed.
+    which is where (a token keeps its place through attention, a pixel through a gate). Where that does not tell, what its
+    positions stand for does, in proportion. An axis along which nothing of the input moves is summed.
 
     Raises:
         QueryError: no such tensor, or it sees nothing of the input.
     """
     shape = known_shape(analysis, tensor)
     position, note = walk(analysis, tensor, place), ""
+    stands = standing_axes(analysis, tensor, place)
     if not any(p is not None for p in position):
         guide = same_shape_before(analysis, tensor, shape, place)
-        if guide:
-            position = walk(analysis, guide, place)
+        guided = walk(analysis, guide, place) if guide else position
+        if guide and all(p is None or axis in stands for axis, p in enumerate(guided)):
+            position = guided
             note = f"every unit of '{tensor}' sees the same; places are those of '{guide}', which has the same shape"
-    open_axes = [axis for axis in place.axes if axis < len(shape) and position[axis] is None]
-    if open_axes and proportional(shape, place):
+    grows = growing_axes(analysis, tensor, place)
+    if grows:
+        found = standing(analysis, tensor, place, grows)
         position = tuple(
-            in_proportion(place, axis, shape[axis]) if axis in open_axes else p for axis, p in enumerate(position)
+            new if axis in grows else old for axis, (old, new) in enumerate(zip(position, found, strict=True))
         )
-        note = (
-            f"every unit of '{tensor}' along axis {', '.join(map(str, open_axes))} sees the same; taken in proportion"
-        )
+    rest = sorted(axis for axis in stands if position[axis] is None)
+    if rest:
+        found = standing(analysis, tensor, place, rest)
+        position = tuple(new if old is None else old for old, new in zip(position, found, strict=True))
+        note = f"every unit of '{tensor}' along axis {', '.join(map(str, rest))} sees the same; taken in proportion"
     if all(p is None for p in position):
         note = f"no axis of '{tensor}' has places"
     return unit_at(analysis, tensor, _with_sample(analysis, tensor, position, place), place, note)
@@ -125,6 +132,8 @@ def _with_sample(
 ) -> tuple[int | None, ...]:
     """The position in the first sample of the batch."""
     axis = sample_axis(analysis, tensor, place)
+    if axis is None and 0 not in place.axes and place.shape[0] == 1 and known_shape(analysis, tensor)[:1] == (1,):
+        axis = 0  # of a single sample it is not seen that samples stay apart
     if axis is None or position[axis] is not None:
         return position
     return (*position[:axis], 0, *position[axis + 1 :])

@@ -6,7 +6,7 @@ centres by up to a stride and more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -32,15 +32,35 @@ def walk(analysis: Analysis, tensor: str, place: Place) -> tuple[int | None, ...
     walking = _walking(analysis, tensor, place, tables)
     if not walking:
         return (None,) * len(shape)
-    parts = [np.zeros([n if a == b else 1 for b, n in enumerate(shape)]) for a in walking]
-    for axis, wanted in zip(place.axes, place.at, strict=True):
-        lo, hi = union(*tables[axis], tuple(a for a in range(len(shape)) if a not in walking))
-        parts = _joined(parts, np.where(lo <= hi, (lo + hi - 2 * wanted) ** 2, np.inf))
-    index = np.sum([_middle(np.argwhere(part == part.min())) for part in parts], axis=0)
-    return tuple(int(i) if a in walking else None for a, i in enumerate(index))
+    others = tuple(a for a in range(len(shape)) if a not in walking)
+    unions = [union(*tables[axis], others) for axis in place.axes]
+    # what looks ahead and what looks back together see everything, wherever they are
+    walking = {a for a in walking if any(lo.shape[a] > 1 and np.ptp(lo + hi, axis=a).any() for lo, hi in unions)}
+    distances = [
+        np.where(lo <= hi, (lo + hi - 2 * wanted) ** 2, np.inf)
+        for (lo, hi), wanted in zip(unions, place.at, strict=True)
+    ]
+    return nearest(shape, walking, distances)
 
 
 Distances = npt.NDArray[np.float64]
+
+
+def nearest(shape: Sequence[int], axes: Collection[int], distances: Iterable[Distances]) -> tuple[int | None, ...]:
+    """The position along some axes where the sum of distances is least; None along the others.
+
+    Args:
+        shape: of a tensor.
+        axes: of it.
+        distances: each broadcasts to the shape, and is of length 1 along the other axes.
+    """
+    if not axes:
+        return (None,) * len(shape)
+    parts = [np.zeros([n if a == b else 1 for b, n in enumerate(shape)]) for a in axes]
+    for distance in distances:
+        parts = _joined(parts, distance)
+    index = np.sum([_middle(np.argwhere(part == part.min())) for part in parts], axis=0)
+    return tuple(int(i) if a in axes else None for a, i in enumerate(index))
 
 
 def _joined(parts: list[Distances], distance: Distances) -> list[Distances]:
@@ -107,19 +127,6 @@ def same_shape_before(analysis: Analysis, tensor: str, shape: tuple[int, ...], p
         if analysis.tensors[name].shape == shape and any(p is not None for p in walk(analysis, name, place)):
             found = name
     return found
-
-
-def proportional(shape: tuple[int, ...], place: Place) -> bool:
-    """Whether the tensor has the input's layout: the same rank, and its lengths along the map's axes in proportion."""
-    if len(shape) != len(place.shape) or not all(shape[a] > 1 or place.shape[a] == 1 for a in place.axes):
-        return False
-    scale = max(shape[axis] / place.shape[axis] for axis in place.axes)
-    return all(abs(scale * place.shape[axis] - shape[axis]) <= 1 for axis in place.axes)
-
-
-def in_proportion(place: Place, axis: int, length: int) -> int:
-    at = place.at[place.axes.index(axis)]
-    return min(int((at + 0.5) / place.shape[axis] * length), length - 1)
 
 
 def sample_axis(analysis: Analysis, tensor: str, place: Place) -> int | None:
