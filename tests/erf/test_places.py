@@ -43,7 +43,7 @@ NETS: dict[str, tuple[str, tuple[int, ...], str, tuple[int | None, ...]]] = {
     "(T, N, classes), time recurrent": (
         """(float[20, 1, 5] x) => (float[20, 1, 12] y) { h, hl = GRU<hidden_size = 6>(x, w_1_18_5, w_1_18_6)
         s = Squeeze(h, i_1) y = MatMul(s, w_6_12) }""",
-        (0,), "y", (10, None, None),
+        (0,), "y", (10, 0, None),
     ),
     "(N, anchors, numbers)": (
         f"""(float[1, 3, 16, 16] x) => (float[1, 80, 9] y) {{ {HEAD} c = Conv(r, w_9_8_1_1) f = Reshape(c, i_1_9_64)
