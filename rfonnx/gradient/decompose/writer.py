@@ -45,9 +45,9 @@ class Writer:
         return index < len(self.inputs) and bool(self.inputs[index])
 
     def __call__(self, op_type: str, *inputs: str, to: str = "", **attrs: Any) -> str:
-        """A node with one output, named `to` or afresh."""
+        """A node with one output, named `to` or afresh; the one that makes the first output keeps the name of the whole."""
         output = to or f"{self._prefix}{len(self.nodes)}"
-        name = self._name if to else f"{self._prefix}{op_type}_{len(self.nodes)}"
+        name = self._name if to == self.outputs[0] else f"{self._prefix}{op_type}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(op_type, list(inputs), [output], name=name, **attrs))
         return output
 
