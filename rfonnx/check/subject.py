@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from rfonnx.analysis import Analysis, analyze
 from rfonnx.check.failing import explained
 from rfonnx.compare.axes import FullShapes, Inputs, sample_axes
 from rfonnx.compare.drawn import random_source
-from rfonnx.compare.macs import macs, parameters
+from rfonnx.compare.macs import Macs, macs
 from rfonnx.compare.model import OpenModel, input_spec, stack
 from rfonnx.compare.run import bound, compare_models, usable_cores
 from rfonnx.compare.settings import Settings, Shapes
@@ -88,9 +88,9 @@ class Subject:
         return OpenModel("model", self.source, self.threads, self.against.settings.provider)
 
     @cached_property
-    def costs(self) -> tuple[int, int, Mapping[str, int]]:
-        """Weights, MACs, and operators whose MACs are not known."""
-        return parameters(self.graph), *macs(self.graph)
+    def macs(self) -> Macs:
+        """Multiply-accumulates of one run."""
+        return macs(self.graph)
 
     @cached_property
     def feeds(self) -> Sequence[tuple[str, Feed]]:

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
-from rfonnx.compare.macs import macs, parameters
+from rfonnx.compare.macs import macs
 from rfonnx.compare.memory import peak_bytes
 from rfonnx.compare.model import OpenModel
 from rfonnx.compare.settings import ModelSource
+from rfonnx.compare.weights import parameters
 from rfonnx.comparison import Cost
 from rfonnx.graph import Graph
 from rfonnx.graph.external import external_files
@@ -39,12 +40,14 @@ def costs(
     times = latencies(models, feeds, runs)
     found = []
     for model, graph, feed, measured in zip(models, graphs, feeds, times, strict=True):
-        count, uncounted = macs(graph)
+        counted = macs(graph)
         source = as_given(model.source)
         path = os.fspath(source) if isinstance(source, str | os.PathLike) else None
         peak = peak_bytes(path, feed, threads, model.values) if path is not None else None
         spread = (percentile(measured, 50), percentile(measured, 95))
-        found.append(Cost(parameters(graph), count, file_bytes(model.source), peak, spread, uncounted))
+        found.append(
+            Cost(parameters(graph), counted.total, file_bytes(model.source), peak, spread, dict(counted.uncounted))
+        )
     return found[0], found[1]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rfonnx.compare.macs import parameters
+from rfonnx.compare.weights import parameters
 from rfonnx.comparison import Kind
 from rfonnx.graph import Graph
 from rfonnx.graph.tensors import HALF

@@ -1,162 +1,81 @@
-"""Counting: weights, and the multiply-accumulates of one run.
-
-Counted are convolutions, matrix products, recurrent layers and attention; what is elementwise is not. An operator of
-these families whose shapes or spelling are not understood is listed, never taken for free.
-"""
+"""The multiply-accumulates of one run: of every node, and of the bodies of If, Loop and Scan as often as they run."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from math import prod
+from dataclasses import dataclass, field
 
+import rfonnx.compare.products  # noqa: F401  (registers every count)
+from rfonnx.compare.products.registry import Call, UncountedError, count
 from rfonnx.graph import Graph
 from rfonnx.graph.model import Node
-from rfonnx.results import Shape
-
-Count = Callable[[Node, Graph], int | None]
-"""MACs of one node, or None when a shape is unknown."""
-
-NO_WEIGHT = frozenset({"int64", "bool", "string", ""})
-"""Types of constants that are shapes, indices and switches rather than weights."""
+from rfonnx.graph.traits import BODIES
+from rfonnx.graph.walk import bodies, needed
 
 
-HANDED_ON = frozenset(
-    {"Transpose", "Identity", "Reshape", "Cast", "Squeeze", "Unsqueeze", "Flatten", "DequantizeLinear"}
-)
-"""Operators on a constant that leave its elements as they are, or decode them."""
+@dataclass(slots=True)
+class Macs:
+    """Multiply-accumulates of one run.
 
-
-def parameters(graph: Graph) -> int:
-    """Elements of all constants that operators on the input read, each once; shapes and indices left out.
-
-    A weight that is stored transposed, cast or quantised counts as what it is stored as.
+    Attributes:
+        total: of what could be counted: the run takes at least so many.
+        uncounted: how many nodes of each kind could not be.
+        reasons: why not, by kind.
     """
-    origin = {
-        output: node.inputs[0]
-        for node in graph.nodes
-        if node.op_type in HANDED_ON and node.inputs and node.inputs[0] in graph.constants
-        for output in node.outputs
-    }
-    roots = set()
-    for node in graph.nodes:
-        if not _is_constant(node, graph):
-            for name in node.inputs:
-                while name in origin:
-                    name = origin[name]
-                if name in graph.constants and graph.dtypes.get(name, "") not in NO_WEIGHT:
-                    roots.add(name)
-    return sum(_size(graph.shapes.get(name)) or 0 for name in roots)
+
+    total: int = 0
+    uncounted: Counter[str] = field(default_factory=Counter)
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    def leave_out(self, kind: str, reason: str) -> None:
+        """One more node that cannot be counted."""
+        self.uncounted[kind] += 1
+        self.reasons.setdefault(kind, reason)
+
+    def leave_out_all(self, other: Macs) -> None:
+        """What could not be counted in a body."""
+        self.uncounted += other.uncounted
+        self.reasons = {**other.reasons, **self.reasons}
+
+    @property
+    def empty(self) -> bool:
+        """Nothing is multiplied, for certain."""
+        return not self.total and not self.uncounted
 
 
-def _is_constant(node: Node, graph: Graph) -> bool:
-    return all(output in graph.constants or not output for output in node.outputs)
+def macs(graph: Graph) -> Macs:
+    """MACs of one run at the graph's shapes, of the nodes that its outputs need."""
+    return _body(graph, graph)
 
 
-def macs(graph: Graph) -> tuple[int, dict[str, int]]:
-    """MACs of one run at the graph's shapes, and how many operators of each kind could not be counted."""
-    total = 0
-    uncounted: Counter[str] = Counter()
-    for node in graph.nodes:
-        if _is_constant(node, graph):
-            continue
-        counter = COUNTERS.get(node.op_type)
-        if counter is not None:
-            count = counter(node, graph)
-            if count is None:
-                uncounted[node.kind] += 1
-            else:
-                total += count
-        elif node.op_type in HEAVY:
-            uncounted[node.kind] += 1
-    return total, dict(uncounted)
+def _body(body: Graph, graph: Graph) -> Macs:
+    found = Macs()
+    for node in needed(body)[0]:
+        if not all(output in graph.constants or not output for output in node.outputs):
+            _add(found, node, graph)
+    return found
 
 
-def _convolution(node: Node, graph: Graph) -> int | None:
-    """Every output element takes one MAC per weight of its filter: weight (out, in / group, kernel...)."""
-    weight = _shape(node, graph, 3 if node.op_type == "QLinearConv" else 1)
-    out = _size(graph.shapes.get(node.outputs[0]))
-    return None if weight is None or out is None else out * prod(weight[1:])
+def _add(found: Macs, node: Node, graph: Graph) -> None:
+    if node.kind in BODIES:
+        _add_bodies(found, node, [_body(body, graph) for body in bodies(node)])
+        return
+    try:
+        found.total += count(Call(node, graph))
+    except UncountedError as reason:
+        found.leave_out(node.kind, str(reason))
 
 
-def _transposed(node: Node, graph: Graph) -> int | None:
-    """Every input element is spread by one MAC per weight: weight (in, out / group, kernel...). Borders that are cut
-    off count.
-    """
-    weight, data = _shape(node, graph, 1), _shape(node, graph, 0)
-    return None if weight is None or data is None else prod(data) * prod(weight[1:])
-
-
-def _product(node: Node, graph: Graph) -> int | None:
-    """Every output element sums over the last axis of the first operand (the one before it when that is transposed)."""
-    left = _shape(node, graph, 0)
-    out = _size(graph.shapes.get(node.outputs[0]))
-    if not left or out is None:
-        return None
-    return out * left[-2 if node.attrs.get("transA") else -1]
-
-
-def _recurrent(node: Node, graph: Graph) -> int | None:
-    """Each step and direction multiplies the input by W (directions, gates * hidden, input) and the state by R."""
-    data, weight, state = _shape(node, graph, 0), _shape(node, graph, 1), _shape(node, graph, 2)
-    if data is None or weight is None or state is None:
-        return None
-    return data[0] * data[1] * (prod(weight) + prod(state))
-
-
-def _einsum(node: Node, graph: Graph) -> int | None:
-    """One MAC per combination of all indices."""
-    equation = node.attrs.get("equation")
-    if not isinstance(equation, str) or "." in equation:
-        return None
-    terms = equation.replace(" ", "").split("->")[0].split(",")
-    lengths: dict[str, int] = {}
-    for index, term in enumerate(terms):
-        shape = _shape(node, graph, index)
-        if shape is None or len(shape) != len(term):
-            return None
-        for letter, length in zip(term, shape, strict=True):
-            lengths[letter] = max(length, lengths.get(letter, 1))
-    return prod(lengths.values()) if len(terms) > 1 else 0
-
-
-def _attention(node: Node, graph: Graph) -> int | None:
-    """Queries times keys, and weights times values: per head (queries, keys, size) twice. Heads are axis 1 of 4 axes,
-    or merged in the last of 3, which gives the same product.
-    """
-    q, k, v = (_shape(node, graph, index) for index in range(3))
-    if q is None or k is None or v is None or not len(q) == len(k) == len(v) or len(q) not in (3, 4):
-        return None
-    keys = k[-2]
-    values = (
-        v[-1] if len(q) == 4 else v[-1] * node.attrs.get("q_num_heads", 1) // max(1, node.attrs.get("kv_num_heads", 1))
-    )
-    return prod(q) * keys + prod(q[:-1]) * keys * values
-
-
-COUNTERS: dict[str, Count] = {
-    **dict.fromkeys(("Conv", "ConvInteger", "QLinearConv", "FusedConv", "DeformConv"), _convolution),
-    "ConvTranspose": _transposed,
-    **dict.fromkeys(("MatMul", "Gemm", "MatMulInteger", "QLinearMatMul", "FusedMatMul", "FusedGemm"), _product),
-    **dict.fromkeys(("RNN", "GRU", "LSTM"), _recurrent),
-    "Einsum": _einsum,
-    "Attention": _attention,
-}
-
-HEAVY = frozenset({
-    "If", "Loop", "Scan", "MultiHeadAttention", "GroupQueryAttention", "PackedAttention", "MatMulNBits", "QAttention",
-    "DynamicQuantizeLSTM", "QGemm", "MatMulIntegerToFloat", "DynamicQuantizeMatMul", "NhwcConv", "NhwcFusedConv",
-    "QLinearConvTranspose",
-})  # fmt: skip
-"""Operators that multiply much, and that nobody has written a counter for."""
-
-
-def _shape(node: Node, graph: Graph, index: int) -> tuple[int, ...] | None:
-    shape = graph.shapes.get(node.inputs[index]) if index < len(node.inputs) else None
-    if shape is None or None in shape:
-        return None
-    return shape  # type: ignore[return-value]  # None was just ruled out
-
-
-def _size(shape: Shape) -> int | None:
-    return None if shape is None or None in shape else prod(length or 0 for length in shape)
+def _add_bodies(found: Macs, node: Node, inner: list[Macs]) -> None:
+    """An If takes one of two branches, a loop its body as often as it has rounds; a body of nothing costs nothing at all."""
+    rounds = 1 if node.kind == "If" else node.attrs.get("trips")
+    if rounds == 0 or all(one.empty for one in inner):
+        return
+    for one in inner:
+        found.leave_out_all(one)
+    totals = {one.total for one in inner}
+    if len(totals) > 1:
+        found.leave_out(node.kind, "which branch runs is data; --value may decide it")
+    elif rounds is None:
+        found.leave_out(node.kind, "how often its body runs is data")
+    found.total += min(totals) * (rounds or 0)

@@ -20,4 +20,4 @@ DROPOUTS = {
 """Operators that draw at random in training mode alone: the inputs that hold the ratio and the mode."""
 
 BODIES = frozenset({"If", "Loop", "Scan", "SequenceMap"})
-"""Operators that are as random as the graphs that they hold."""
+"""Operators that are as random as the graphs that they hold, and cost what these cost."""

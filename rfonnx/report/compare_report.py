@@ -136,7 +136,7 @@ def _costs(costs: tuple[Cost, Cost], threads: int) -> Table:
     one, other = costs
     rows: list[tuple[str, ...]] = [
         ("weights", f"{one.parameters:,}", f"{other.parameters:,}", _ratio(one.parameters, other.parameters)),
-        ("MACs", _count(one.macs), _count(other.macs), _ratio(one.macs, other.macs)),
+        ("MACs", _macs(one), _macs(other), _ratio(*(None if c.uncounted else c.macs for c in costs))),
         ("file, bytes", _count(one.file_bytes), _count(other.file_bytes), _ratio(one.file_bytes, other.file_bytes)),
         (
             "peak memory, bytes",
@@ -152,8 +152,12 @@ def _costs(costs: tuple[Cost, Cost], threads: int) -> Table:
     missing = {**one.uncounted, **other.uncounted}
     caption: Line = (f"cost of one run; latency in turns, {threads} threads",)
     if missing:
-        caption = (*caption, "; MACs of ", Name(", ".join(sorted(missing))), " are not counted")
+        caption = (*caption, "; MACs of ", Name(", ".join(sorted(missing))), " are not known")
     return Table(("cost", "teacher", "student", "student / teacher"), tuple(rows), caption)
+
+
+def _macs(cost: Cost) -> str:
+    return ("at least " if cost.uncounted else "") + _count(cost.macs)
 
 
 def _count(value: int | None) -> str:

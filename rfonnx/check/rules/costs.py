@@ -8,6 +8,7 @@ from rfonnx.check.registry import Says, Values, rule
 from rfonnx.check.subject import Subject
 from rfonnx.compare.cost import file_bytes, latencies, percentile
 from rfonnx.compare.memory import peak_bytes
+from rfonnx.compare.weights import parameters
 from rfonnx.findings import Parameter
 
 
@@ -23,27 +24,36 @@ def _held(what: str, value: float, limit: float, unit: str) -> Says:
 def max_macs(subject: Subject, values: Values) -> Iterator[Says]:
     """One run takes at most `max` multiply-accumulates at the model's shapes.
 
-    Counted are convolutions, matrix products, recurrent layers and attention. Operators of these families that are not
-    understood make the rule fail: a count with holes promises nothing.
+    Counted are sums of products: convolutions, matrix products, recurrent layers and attention (every query meets every
+    key), also in the bodies of loops and branches. Operators of a cost that nobody knows, custom ones too, make the rule
+    fail and are listed: a count with holes promises nothing.
 
-    Way out: fewer channels, depthwise convolutions, smaller inputs.
+    Way out: fewer channels, depthwise convolutions, smaller inputs. Where data decides a branch or a length, bind it with
+    --value; custom operators can be exported as ONNX functions.
     """
-    _, count, uncounted = subject.costs
-    if uncounted:
-        yield Says(f"MACs of {', '.join(sorted(uncounted))} are not known; without them there are {count:,}")
+    found = subject.macs
+    if found.uncounted:
+        unknown = "; ".join(
+            f"{count} x {kind}: {found.reasons[kind]}" for kind, count in sorted(found.uncounted.items())
+        )
+        yield Says(
+            f"one run takes at least {found.total:,} MACs, at most {values['max']:,.10g} are allowed, and not all are known "
+            f"({unknown})"
+        )
     else:
-        yield _held("one run takes", count, values["max"], "MACs")
+        yield _held("one run takes", found.total, values["max"], "MACs")
 
 
 @rule("RF016", "max-parameters", "error", _limit("weights"))
 def max_parameters(subject: Subject, values: Values) -> Iterator[Says]:
     """The model has at most `max` weights.
 
-    Constants that are shapes or indices do not count; batch norm statistics do.
+    Constants that are shapes or indices do not count; batch norm statistics do, and what loops and branches read. Weights
+    that are packed, several to a byte, count each.
 
     Way out: distil, prune, share.
     """
-    yield _held("the model has", subject.costs[0], values["max"], "weights")
+    yield _held("the model has", parameters(subject.graph), values["max"], "weights")
 
 
 @rule("RF017", "max-size", "error", _limit("bytes"))
