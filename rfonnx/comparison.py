@@ -122,6 +122,7 @@ class FieldPair:
         teacher, student: the fields.
         ratio: size of the student's field over the teacher's, each as a share of its input's length.
         notes: what differs, one line each.
+        exact: whether the teacher's field and the student's are known exactly; False: at most so large.
     """
 
     output: tuple[str, str]
@@ -133,6 +134,7 @@ class FieldPair:
     student: AxisField
     ratio: float
     notes: tuple[str, ...]
+    exact: tuple[bool, bool] = (True, True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +185,8 @@ class Cost:
 
     Attributes:
         parameters: elements of the weights.
-        macs: multiply-accumulates of one run at batch 1 in convolutions, matrix products and recurrent layers.
+        macs: multiply-accumulates of one run at batch 1 in convolutions, matrix products, recurrent layers and attention; where
+            `uncounted` is not empty, the run takes at least so many.
         file_bytes: the file and its external data, or None when the model did not come from a file.
         peak_bytes: memory that one process needs to load and run it, beyond what onnxruntime needs by itself; None: not measured.
         latency_ms: median and 95th percentile of a run in milliseconds, batch 1 (or the model's own); None: not measured.

@@ -81,6 +81,7 @@ def _pairs(
         yield FieldPair(
             (tensors[0].name, tensors[1].name), role, (mine[0], theirs[0]), (mine[1], theirs[1]),  # type: ignore[arg-type]
             (lengths[0], lengths[1]), a, b, _ratio(a, b, lengths[0], lengths[1]), tuple(notes),
+            (tensors[0].exact, tensors[1].exact),
         )  # fmt: skip
 
 

@@ -258,4 +258,53 @@ def test_a_student_whose_fields_were_not_compared_does_not_pass(models: Path) ->
         folder / "student.onnx", ["sees-like-teacher"], against=folder / "teacher.onnx", settings=settings
     )
     assert [finding.status for finding in found.findings] == ["fail"]
-    assert "no receptive field was compared" in found.findings[0].message
+    message = "is not proven to see like its teacher: the comparison was told to leave fields out"
+    assert found.findings[0].message == message
+
+
+def test_a_field_that_is_only_known_as_at_most_is_not_as_large_as_the_teachers() -> None:
+    """Rows picked by data may come from anywhere, as far as the file tells; here they are the rows themselves, and the student
+    sees what its teacher does, not twice as much."""
+    weights = {"w": np.ones((1, 1, 3, 3), "f"), "rows": np.arange(6), "axes": np.array([0])}
+    conv = helper.make_node("Conv", ["x", "w"], ["c"])
+    picks = [
+        helper.make_node("ReduceMean", ["x"], ["mean"], keepdims=0),
+        helper.make_node("Sigmoid", ["mean"], ["share"]),
+        helper.make_node("Floor", ["share"], ["zero"]),  # a sigmoid is below 1
+        helper.make_node("Cast", ["zero"], ["offset"], to=onnx.TensorProto.INT64),
+        helper.make_node("Add", ["rows", "offset"], ["ids"]),
+        helper.make_node("Gather", ["c", "ids"], ["y"], axis=2),
+    ]
+    sides = ({"x": (1, 1, 8, 8)}, {"y": (1, 1, 6, 6)})
+    identity = helper.make_node("Identity", ["c"], ["y"])
+    teacher = small_nets.save(small_nets.model([conv, identity], *sides, weights), Path("teacher.onnx"))
+    student = small_nets.save(small_nets.model([conv, *picks], *sides, weights), Path("student.onnx"))
+    x = np.random.default_rng(0).standard_normal((1, 1, 8, 8)).astype("f")
+    answers = [onnxruntime.InferenceSession(str(path)).run(None, {"x": x})[0] for path in (teacher, student)]
+    np.testing.assert_array_equal(*answers)
+    asked = {"settings": Settings(samples=2, cost=False, effective=False), "against": teacher}
+    result = rfonnx.check(student, ["sees-like-teacher=2"], **asked)
+    assert not result.passed()
+    assert any("only known as at most this" in finding.message for finding in result.failed())
+
+
+def test_a_student_that_fails_on_a_sample_is_one_finding(capsys: pytest.CaptureFixture[str]) -> None:
+    path = baked("student.onnx")
+    teacher = small_nets.model(
+        [helper.make_node("Abs", ["x"], ["y"])], {"x": ("n", 2, "h", "w")}, {"y": ("n", 2, "h", "w")}
+    )
+    small_nets.save(teacher, Path("teacher.onnx"))
+    samples("data", a=(2, 8, 8), b=(2, 9, 9))
+    (model,) = told([str(path), "--against", "teacher.onnx", "--data", "data", *SHAPES], capsys, 1)["models"]
+    (found,) = [f for f in model["findings"] if f["status"] == "error"]
+    assert (found["rule"], found["untried"]) == ("RF012", ["RF020"])
+
+
+def test_a_sample_that_cannot_be_read_stops_no_other_rule(capsys: pytest.CaptureFixture[str]) -> None:
+    path = small_nets.save(small_nets.segmenter(), Path("good.onnx"))
+    samples("data", a=(2, 8, 8))
+    Path("data/b.npy").write_bytes(b"no array")
+    (model,) = told([str(path), "--data", "data", *SHAPES], capsys, 2)["models"]
+    (found,) = [f for f in model["findings"] if f["status"] == "error"]
+    assert "b.npy" in found["message"]
+    assert {rule["outcome"] for rule in model["rules"] if rule["rule"] < "RF012"} == {"fine"}

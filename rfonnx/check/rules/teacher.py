@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rfonnx.check.registry import Says, Values, rule
+from rfonnx.check.registry import Says, Values, rule, unproven
 from rfonnx.check.subject import Subject
 from rfonnx.comparison import Verdict
 from rfonnx.errors import DataError
@@ -18,6 +18,16 @@ def _needs_teacher(subject: Subject) -> None:
         raise DataError(
             "a rule compares with a teacher, and none was given", "give --against TEACHER, or leave the rule out"
         )
+
+
+def _not_compared(subject: Subject) -> str:
+    found = subject.comparison
+    told = [warning for warning in found.warnings if "fields were not compared" in warning]
+    if found.incomplete or told:
+        return found.incomplete or told[0]
+    if not subject.against.settings.fields:
+        return "the comparison was told to leave fields out"
+    return "no axis that windows slide along is the same in both models"
 
 
 def _verdicts(subject: Subject, of_fields: bool) -> Iterator[Verdict]:
@@ -35,6 +45,8 @@ def agrees_with_teacher(subject: Subject, values: Values) -> Iterator[Says]:
     Way out: `rfonnx compare --layers` names the layer where the two part.
     """
     _needs_teacher(subject)
+    for name, feed in subject.feeds:
+        assert subject.run(name, feed)  # a sample that the model fails on is told as everywhere else
     for verdict in _verdicts(subject, of_fields=False):
         where = f"; {verdict.where}" if verdict.where else ""
         yield Says(verdict.reason + where, verdict.subject, not verdict.passed)
@@ -60,12 +72,14 @@ def sees_like_teacher(subject: Subject, values: Values) -> Iterator[Says]:
     _needs_teacher(subject)
     found = subject.comparison
     if not found.fields:
-        why = found.incomplete or "; ".join(found.warnings) or "the comparison was told to leave them out"
-        yield Says(f"no receptive field was compared: {why}")
+        yield unproven(f"is not proven to see like its teacher: {_not_compared(subject)}")
     for pair in found.fields:
         along = f"along {pair.input[1]} axis {pair.axis[1]}"
         text = f"the field {along} is {pair.ratio:.4g} of the teacher's, at least {values['min']:g} is wanted"
-        yield Says(text, pair.output[1], pair.ratio < values["min"])
+        if pair.ratio >= values["min"] and not pair.exact[1]:
+            yield unproven(f"{text}; but it is only known as at most this", pair.output[1])
+        else:
+            yield Says(text, pair.output[1], pair.ratio < values["min"])
     for verdict in _verdicts(subject, of_fields=True):
         if verdict.measure != "field_ratio":
             yield Says(verdict.reason, verdict.subject, not verdict.passed)
