@@ -100,7 +100,7 @@ class CheckResult:
         rules: the rules that were to run, by id.
         seconds: time that each took, by id.
         named: ids of the rules that were asked for by name, not by default.
-        unread: why the model could not be read, or the model was read and "". No rule was tried then.
+        unread: why no rule could be tried: the model cannot be read, or its shapes are not bound; "" otherwise.
     """
 
     model: str

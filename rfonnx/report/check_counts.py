@@ -18,7 +18,7 @@ WORDS: dict[Outcome, str] = {
 def verdict(result: CheckResult, level: Severity) -> str:
     """One or two words on a model. Only a model that was held against something can pass."""
     if result.unread:
-        return "NOT READ"
+        return "NOT CHECKED"
     if result.failed(level):
         return "FAILED"
     return "passed" if result.checked(level) else "NOTHING CHECKED"

@@ -27,7 +27,7 @@ def _model(result: CheckResult, level: Severity) -> Iterator[str]:
             title = f"{finding.rule} {finding.name}"
             yield _command(result, COMMANDS[finding.severity], title, subject + full_message(finding))
     if result.unread:
-        yield _command(result, "error", "the model cannot be read", result.unread)
+        yield _command(result, "error", "the model cannot be checked", result.unread)
     elif not (result.checked(level) or result.failed(level)):
         yield _command(result, "error", "nothing was checked", nothing_checked(result))
     # "::" at the start of a line is what makes a command: the model's name must not stand there.

@@ -40,7 +40,7 @@ def _suite(result: CheckResult, level: Severity) -> ElementTree.Element:
 def _cases(result: CheckResult, level: Severity) -> Iterator[ElementTree.Element]:
     model = printable(result.model)
     if result.unread:
-        yield _bad(_case(model, "the model can be read"), "error", "error", result.unread)
+        yield _bad(_case(model, "the model can be checked"), "error", "error", result.unread)
     elif not (result.checked(level) or result.failed(level)):
         yield _bad(_case(model, "something is checked"), "failure", "error", nothing_checked(result))
     shares = {rule: sum(rule in (f.rule, *f.untried) for f in result.findings) for rule in result.rules}

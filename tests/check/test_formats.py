@@ -159,7 +159,7 @@ def test_text_shows_failures_first() -> None:
 
 def test_a_model_that_was_held_against_nothing_has_not_passed() -> None:
     assert written("text", results=(SKIPPED,)).splitlines()[0] == "b.onnx: NOTHING CHECKED"
-    assert written("text", results=(UNREAD,)).splitlines()[0] == "c.onnx: NOT READ"
+    assert written("text", results=(UNREAD,)).splitlines()[0] == "c.onnx: NOT CHECKED"
     assert not re.search(r"\bpassed\b", written("markdown", results=(RESULT, SKIPPED, UNREAD)))
 
 

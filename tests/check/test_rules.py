@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import onnx
 import pytest
-from onnx import helper, numpy_helper
+from onnx import TensorProto, helper, numpy_helper
 
 import rfonnx
 import small_nets
@@ -179,6 +179,17 @@ def test_outputs_that_are_not_finite(tmp_path: Path) -> None:
     nodes = [helper.make_node("Log", ["x"], ["l"]), helper.make_node("Relu", ["l"], ["y"])]
     path = small_nets.save(small_nets.model(nodes, {"x": (1, 9)}, {"y": (1, 9)}), tmp_path / "m.onnx")
     (said,) = findings(path, {"finite": True})
+    assert (said.status, said.message) == ("fail", "is not finite on random[0]; it begins in 'l'")
+
+
+def test_sequences_that_are_not_finite(tmp_path: Path) -> None:
+    nodes = [helper.make_node("Log", ["x"], ["l"]), helper.make_node("SequenceConstruct", ["x", "l"], ["y"])]
+    graph = helper.make_graph(
+        nodes, "net", [helper.make_tensor_value_info("x", TensorProto.FLOAT, [1, 9])],
+        [helper.make_tensor_sequence_value_info("y", TensorProto.FLOAT, [1, 9])],
+    )  # fmt: skip
+    net = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    (said,) = findings(small_nets.save(net, tmp_path / "m.onnx"), {"finite": True})
     assert (said.status, said.message) == ("fail", "is not finite on random[0]; it begins in 'l'")
 
 

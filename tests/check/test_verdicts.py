@@ -143,7 +143,7 @@ def test_files_that_cannot_be_read_stand_in_every_format(capsys: pytest.CaptureF
     Path("broken.onnx").write_bytes(b"no model")
     formats = ["--format", "junit", "-o", "a.xml", "--format", "sarif", "-o", "a.sarif", "--format", "text"]
     assert run(["check", "broken.onnx", *formats]) == 2
-    assert "broken.onnx: NOT READ" in capsys.readouterr().out
+    assert "broken.onnx: NOT CHECKED" in capsys.readouterr().out
     assert etree.parse("a.xml").find("testsuite").get("errors") == "1"
     assert json.loads(Path("a.sarif").read_text())["runs"][0]["invocations"][0]["executionSuccessful"] is False
 

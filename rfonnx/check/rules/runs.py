@@ -8,10 +8,10 @@ import numpy as np
 
 from rfonnx.check.registry import Says, Values, holds, rule
 from rfonnx.check.rules.deterministic import same
-from rfonnx.check.subject import Subject
+from rfonnx.check.subject import Feed, Subject
 from rfonnx.compare.inner import InnerModel
 from rfonnx.compare.model import session_of
-from rfonnx.errors import ModelError, RunError
+from rfonnx.errors import ModelError, RfonnxError, RunError
 from rfonnx.findings import Parameter
 from rfonnx.runtime import run
 
@@ -44,13 +44,29 @@ def finite(subject: Subject, values: Values) -> Iterator[Says]:
     """
     outputs = [port.name for port in subject.opened.outputs]
     for name, feed in subject.feeds:
-        for output, array in zip(outputs, subject.run(name, feed), strict=True):
-            if isinstance(array, np.ndarray) and array.dtype.kind == "f" and not np.isfinite(array).all():
-                origin = InnerModel(subject.opened, subject.threads).first_nonfinite(feed)
-                begins = f"; it begins in '{origin}'" if origin else ""
-                yield Says(f"is not finite on {name}{begins}", output)
+        for output, value in zip(outputs, subject.run(name, feed), strict=True):
+            if not all(np.isfinite(array).all() for array in _floats(value)):
+                yield Says(f"is not finite on {name}{_begins(subject, feed)}", output)
                 return
     yield holds(f"outputs are finite on {len(subject.feeds)} samples")
+
+
+def _floats(value: object) -> Iterator[np.ndarray]:
+    """The arrays of real numbers in an output, which may be a sequence."""
+    if isinstance(value, np.ndarray):
+        if value.dtype.kind == "f":
+            yield value
+    elif isinstance(value, list):
+        for item in value:
+            yield from _floats(item)
+
+
+def _begins(subject: Subject, feed: Feed) -> str:
+    try:
+        origin = InnerModel(subject.opened, subject.threads).first_nonfinite(feed)
+    except RfonnxError:
+        return ""  # it runs under optimisation only: where it begins is not known, that it is there is
+    return f"; it begins in '{origin}'" if origin else ""
 
 
 @rule(
