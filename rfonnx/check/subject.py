@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from rfonnx.analysis import Analysis, analyze
-from rfonnx.check.failing import explained
 from rfonnx.compare.axes import FullShapes, Inputs, sample_axes
 from rfonnx.compare.drawn import random_source
+from rfonnx.compare.failing import explained
 from rfonnx.compare.macs import Macs, macs
 from rfonnx.compare.model import OpenModel, input_spec, stack
 from rfonnx.compare.run import bound, compare_models, usable_cores

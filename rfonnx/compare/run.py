@@ -14,6 +14,7 @@ from rfonnx.compare.axes import FullShapes, Inputs, sample_axes
 from rfonnx.compare.batches import Batches, Feed, Prepared
 from rfonnx.compare.cost import costs
 from rfonnx.compare.drawn import random_source
+from rfonnx.compare.failing import explained
 from rfonnx.compare.fields import field_pairs
 from rfonnx.compare.inner import InnerModel
 from rfonnx.compare.kinds import detect
@@ -27,7 +28,7 @@ from rfonnx.compare.verdicts import LAYER_LIMITS, judge
 from rfonnx.comparison import Comparison, Cost, FieldPair, Kind, NonFinite, OutputAgreement, Parting, SampleInfo
 from rfonnx.data.prepare import Preparer
 from rfonnx.data.samples import Source, open_source
-from rfonnx.errors import DataError, RfonnxError
+from rfonnx.errors import DataError, RfonnxError, RunError
 from rfonnx.graph import Graph, load
 from rfonnx.plain import bound_texts
 
@@ -208,6 +209,8 @@ class _Run:
             try:
                 if batch.names:
                     self._run_batch(batch)
+            except RunError as failed:
+                error = self._located(failed, batch)
             except RfonnxError as failed:
                 error = failed
             if error is not None:
@@ -219,6 +222,16 @@ class _Run:
             name, reason = self._skipped[0]
             raise DataError(f"none of the {len(self._skipped)} samples could be used; '{name}': {reason}")
         return ""
+
+    def _located(self, error: RunError, batch: Prepared) -> RunError:
+        """The error of the first sample of a batch that a model fails on by itself; else the batch's own."""
+        for model, feeds in zip(self._models, (batch.teacher, batch.student), strict=True):
+            for name, feed in zip(batch.names, feeds, strict=True):
+                try:
+                    model.run(model.stacked(feed), [port.name for port in model.outputs])
+                except RunError as alone:
+                    return explained(model, name, model.stacked(feed), alone)
+        return error
 
     def _run_batch(self, batch: Prepared) -> None:
         mine, theirs = self._models

@@ -76,7 +76,7 @@ def test_a_model_that_fails_on_a_sample_is_a_finding(name: str, capsys: pytest.C
     first, second = document["models"]
     (found,) = [f for f in first["findings"] if f["status"] == "error"]
     assert (found["rule"], found["severity"]) == ("RF012", "error")
-    assert f"the model fails on b.npy at node '{name or 'r'}' (Reshape, tensor 'r'): " in found["message"]
+    assert f"model 'baked.onnx' fails on b.npy at node '{name or 'r'}' (Reshape, tensor 'r'): " in found["message"]
     assert "onnxruntime_src" not in found["message"]
     assert {r["rule"]: r["outcome"] for r in first["rules"]}["RF013"] == "fine"  # it takes the first sample alone
     assert (first["passed"], second["passed"]) == (False, True)
@@ -298,6 +298,19 @@ def test_a_student_that_fails_on_a_sample_is_one_finding(capsys: pytest.CaptureF
     (model,) = told([str(path), "--against", "teacher.onnx", "--data", "data", *SHAPES], capsys, 1)["models"]
     (found,) = [f for f in model["findings"] if f["status"] == "error"]
     assert (found["rule"], found["untried"]) == ("RF012", ["RF020"])
+
+
+def test_compare_names_the_sample_and_the_node(capsys: pytest.CaptureFixture[str]) -> None:
+    """Also where a batch holds several samples, and where it is the first one."""
+    baked("student.onnx")
+    teacher = small_nets.model(
+        [helper.make_node("Abs", ["x"], ["y"])], {"x": ("n", 2, "h", "w")}, {"y": ("n", 2, 8, 8)}
+    )
+    small_nets.save(teacher, Path("teacher.onnx"))
+    np.savez("rows.npz", x=np.ones((3, 2, 9, 9), "f"))
+    assert run(["compare", "teacher.onnx", "student.onnx", "--data", "rows.npz", "--no-cost", "--no-effective"]) == 2
+    message = "student 'student.onnx' fails on rows.npz[0] at node 'r' (Reshape, tensor 'r')"
+    assert message in capsys.readouterr().err
 
 
 def test_a_sample_that_cannot_be_read_stops_no_other_rule(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import numpy as np
 import onnx
@@ -19,7 +20,7 @@ FAILED = re.compile(
 """onnxruntime's message of a node that fails, as `rfonnx.runtime.run` hands it on."""
 
 
-def explained(opened: OpenModel, sample: str, feed: dict[str, np.ndarray], error: RunError) -> RunError:
+def explained(opened: OpenModel, sample: str, feed: Mapping[str, np.ndarray], error: RunError) -> RunError:
     """The error in words that name the sample and the node of the file.
 
     onnxruntime names the node of its optimised graph, which may have fused it, and the file may give nodes no names. So the
@@ -27,7 +28,7 @@ def explained(opened: OpenModel, sample: str, feed: dict[str, np.ndarray], error
     """
     found = FAILED.search(str(error))
     if found is None:
-        return RunError(f"the model fails on {sample}: {_bare(error)}", error.hint)
+        return RunError(f"{opened.label} fails on {sample}: {_bare(error, opened.label)}", error.hint)
     where, reason = f"a node {found[1]}" + (f" {quote(found[2])}" if found[2] else ""), found[3]
     try:
         numbered, nodes, folder = _numbered(opened)
@@ -39,12 +40,12 @@ def explained(opened: OpenModel, sample: str, feed: dict[str, np.ndarray], error
     except RfonnxError:
         pass  # it cannot be opened as it is written; what onnxruntime said first stands
     return RunError(
-        f"the model fails on {sample} at {where}: {_reason(reason)}", "check the sample's shape, type and values"
+        f"{opened.label} fails on {sample} at {where}: {_reason(reason)}", "check the sample's shape, type and values"
     )
 
 
-def _bare(error: RunError) -> str:
-    return str(error).removesuffix(f"; {error.hint}")
+def _bare(error: RunError, label: str) -> str:
+    return str(error).removeprefix(f"{label}: ").removesuffix(f"; {error.hint}")
 
 
 def _reason(message: str) -> str:
