@@ -68,7 +68,7 @@ class _Trial:
 
     def __init__(self, subject: Subject, symbols: Symbols, feed: Feed, made: Sequence[object]) -> None:
         self._model = subject.opened
-        self._macs = max(subject.costs[1], 1)
+        self._macs = max(subject.macs.total, 1)
         self._symbols, self._feed = symbols, feed
         self._kept = _kept(self._model.inputs, self._model.outputs, feed, made)
         static = {name for name, shape in subject.graph.shapes.items() if shape and shape[0] is not None}
