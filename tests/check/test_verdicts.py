@@ -297,7 +297,7 @@ def test_a_student_that_fails_on_a_sample_is_one_finding(capsys: pytest.CaptureF
     samples("data", a=(2, 8, 8), b=(2, 9, 9))
     (model,) = told([str(path), "--against", "teacher.onnx", "--data", "data", *SHAPES], capsys, 1)["models"]
     (found,) = [f for f in model["findings"] if f["status"] == "error"]
-    assert (found["rule"], found["untried"]) == ("RF012", ["RF020"])
+    assert (found["rule"], "RF020" in found["untried"]) == ("RF012", True)
 
 
 def test_compare_names_the_sample_and_the_node(capsys: pytest.CaptureFixture[str]) -> None:
