@@ -37,6 +37,10 @@ class SampleError(DataError):
     """A sample was read, and does not fit the model: it lacks an input, or has another shape or type."""
 
 
+class UnfedError(DataError):
+    """An input holds no numbers (text, a sequence): nothing here can make or read samples of it."""
+
+
 def named(error: RfonnxError, label: str) -> RfonnxError:
     """The same error, its message begun with the name of the model that it is about."""
     if str(error).startswith(f"{label}: "):

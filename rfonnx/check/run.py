@@ -6,10 +6,10 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from rfonnx.check.registry import NotApplicableError, Says
+from rfonnx.check.registry import NotApplicableError, Says, unproven
 from rfonnx.check.selection import Chosen
 from rfonnx.check.subject import Subject
-from rfonnx.errors import ModelError, RfonnxError, RunError, SampleError
+from rfonnx.errors import ModelError, RfonnxError, RunError, SampleError, UnfedError
 from rfonnx.findings import SEVERITIES, CheckResult, Finding
 
 MODEL_AT_FAULT = (ModelError, RunError, SampleError)
@@ -69,6 +69,8 @@ def _told(subject: Subject, one: Chosen, errors: list[RfonnxError]) -> list[_Tol
         said = list(one.function(subject, one.values))
     except NotApplicableError as reason:
         return [_Told(replace(made, status="skip", message=str(reason)))]
+    except UnfedError as error:
+        return [_Told(_failure(made, unproven(f"is not proven: {error}"), one.named))]
     except RfonnxError as error:
         errors.append(error)
         return [_Told(replace(made, status="error", severity="error", message=str(error)), str(error))]

@@ -12,7 +12,7 @@ import numpy as np
 from rfonnx.compare.axes import Dims, SampleAxes
 from rfonnx.compare.matching import Port
 from rfonnx.data.prepare import InputSpec
-from rfonnx.errors import DataError, ModelError, ShapeError
+from rfonnx.errors import ModelError, ShapeError, UnfedError
 from rfonnx.graph.external import external_files
 from rfonnx.graph.read import Bound, Source, as_given, bound_values, name_of, read_model
 from rfonnx.runtime import Level, open_session, run
@@ -78,12 +78,12 @@ class OpenModel:
         """numpy's type of an input.
 
         Raises:
-            DataError: it is no tensor of numbers.
+            UnfedError: it is no tensor of numbers.
         """
         word = port.type.removeprefix("tensor(").removesuffix(")")
         if not port.type.startswith("tensor(") or word not in DTYPES:
-            raise DataError(
-                f"input {port} of the {self.label} is no tensor of numbers", "compare models without such inputs"
+            raise UnfedError(
+                f"input {port} of the {self.label} is no tensor of numbers", "run models with such inputs yourself"
             )
         return np.dtype(DTYPES[word])
 
@@ -140,7 +140,7 @@ def input_spec(model: OpenModel, port: Port, partner: str, axes: Mapping[str, in
         axes: batch axis by input.
 
     Raises:
-        DataError: it is no tensor of numbers.
+        UnfedError: it is no tensor of numbers.
     """
     shape = tuple(n if isinstance(n, int) else None for n in port.shape)
     return InputSpec(f"the {model.label}", port.name, partner, shape, model.dtype(port), axes.get(port.name))

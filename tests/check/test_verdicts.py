@@ -127,6 +127,23 @@ def test_values_that_a_node_refuses(capsys: pytest.CaptureFixture[str]) -> None:
     assert "node 'look_up' (Gather, tensor 'y')" in found["message"]
 
 
+def test_inputs_that_nobody_can_feed(capsys: pytest.CaptureFixture[str]) -> None:
+    """A sequence as an input is no fault of the model nor of the user: what runs it is not proven, which fails when asked for."""
+    graph = helper.make_graph(
+        [helper.make_node("SequenceAt", ["x", "i"], ["y"])], "net",
+        [helper.make_tensor_sequence_value_info("x", onnx.TensorProto.FLOAT, [3])],
+        [helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [3])],
+        [onnx.numpy_helper.from_array(np.array(0), "i")],
+    )  # fmt: skip
+    opset = [helper.make_opsetid("", 17)]
+    path = small_nets.save(helper.make_model(graph, opset_imports=opset, ir_version=8), Path("m.onnx"))
+    (model,) = told([str(path)], capsys, 0)["models"]
+    outcomes = {rule["rule"]: rule["outcome"] for rule in model["rules"]}
+    assert [outcomes[rule] for rule in ("RF012", "RF013", "RF014")] == ["warned"] * 3
+    (model,) = told([str(path), "--rule", "finite"], capsys, 1)["models"]
+    assert "'x' seq(tensor(float))" in model["findings"][0]["message"]
+
+
 def test_a_file_that_does_not_load_is_one_finding(capsys: pytest.CaptureFixture[str]) -> None:
     net = small_nets.classifier()
     net.ir_version = 99
