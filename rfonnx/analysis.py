@@ -20,7 +20,7 @@ from rfonnx.graph.read import Source, with_values
 from rfonnx.lookup import Lookup
 from rfonnx.measured import ROUNDS, measure, open_tensors
 from rfonnx.plain import analysis_to_dict, flat_rows
-from rfonnx.results import ExplainStep, ModelInfo, OutputFacts, Shape, TensorField
+from rfonnx.results import ExplainStep, Kind, ModelInfo, OutputFacts, Shape, TensorField
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -220,14 +220,18 @@ class Analysis:
     @cached_property
     def windowed(self) -> tuple[tuple[str, int], ...]:
         """The (input, axis) pairs that windows slide along: the spatial axes. States and caches of earlier calls have none."""
-        return tuple(pair for pair in self.slid if pair[0] not in self.time.axes.states)
+        slid = self._slid_as("local", "periodic", "block")
+        return tuple(pair for pair in slid if pair[0] not in self.time.axes.states)
 
     @cached_property
     def slid(self) -> tuple[tuple[str, int], ...]:
-        """The (input, axis) pairs along which some tensor slides with more than one position in view."""
+        """The (input, axis) pairs along which some tensor slides steadily, with more than one position in view."""
+        return self._slid_as("local", "periodic")
+
+    def _slid_as(self, *kinds: Kind) -> tuple[tuple[str, int], ...]:
         s = self._result.summaries()
         columns = len(self._axes)
-        slides = np.isin(s["kind"], [KINDS.index(kind) for kind in ("local", "periodic", "block")])
+        slides = np.isin(s["kind"], [KINDS.index(kind) for kind in kinds])
         wide = slides & np.greater(s["size"], 1) & np.greater_equal(s["tensor_axis"], 0)
         seen = (wide & self._walks_on(s["tensor_axis"])).reshape(-1, columns).any(axis=0) if columns else ()
         return tuple(pair for pair, slid in zip(self._axes, seen, strict=True) if slid)

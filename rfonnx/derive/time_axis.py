@@ -87,10 +87,10 @@ class TimeAxes:
         strong = tuple(sorted({*named, *gone_through}))
         if strong:
             return Candidates(strong, "recurrent layers go through it" if gone_through else "its dimension is named so")
-        slid = {axis for name, axis in self._fields.slid if name == input}
-        if len(slid) < 2:
-            slid |= {axis for axis in self.lengths(input) if self._walks.slid_along(input, axis)}
-            slid |= {*self._gone_through(input, ATTENDING), *self._compared(input)}
+        slid = {axis for axis in self.lengths(input) if self._walks.slid_along(input, axis)}
+        slid |= {*self._gone_through(input, ATTENDING), *self._compared(input)}
+        # Nothing but what was added up by hand: x[t] - x[t - 1].
+        slid = slid or {axis for name, axis in self._fields.slid if name == input}
         return Candidates(tuple(sorted(slid)), "windows slide along it, or attention compares its positions")
 
     def _gone_through(self, input: str, operators: Mapping[str, Sequential]) -> Iterator[int]:
@@ -107,8 +107,11 @@ class TimeAxes:
     def _compared(self, input: str) -> Iterator[int]:
         """Axes that run along two axes of one tensor, as queries and keys do along those of their products."""
         for axis in self.lengths(input):
-            if any(len({line.walking for line in lines} - {()}) > 1 for lines in self._walks.all(input, axis)):
-                yield axis
+            for lines in self._walks.all(input, axis):
+                walking = {frozenset(line.walking) for line in lines} - {frozenset()}
+                if any(one.isdisjoint(other) for one in walking for other in walking):
+                    yield axis
+                    break
 
     @cached_property
     def _initial_states(self) -> frozenset[str]:

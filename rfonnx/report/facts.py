@@ -19,7 +19,7 @@ def fact_lines(source: Held, axes: Axes, rate: float | None) -> Iterator[Line]:
     yield from _batches(facts)
     for output, fact in facts.items():
         for time in fact.time:
-            if time.axis in axes.get(time.input, ()):
+            if time.axis in axes.get(time.input, (time.axis,)):
                 yield _time(output, time, rate)
         yield from _shifts(output, [shift for shift in fact.shifts if shift.axis in axes.get(shift.input, ())])
     yield from _positional(facts)

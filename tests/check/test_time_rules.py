@@ -173,6 +173,7 @@ def test_layout_and_states(tmp_path: Path) -> None:
     said = findings(path, {"causal": True})
     assert [(f.tensor, f.status) for f in said] == [("y", "pass"), ("h", "pass"), ("c", "pass")]
     assert "stands for one sample that was picked along x axis 1, and sees nothing after it" in said[1].message
+    assert [f.message for f in findings(path, {"causal": {"output": "y", "axis": 1}})] == ["is causal along x axis 1"]
     assert [f.message for f in findings(path, {"aligned-joins": True})] == ["all joins are aligned"]
 
 

@@ -110,7 +110,10 @@ def _named(subject: Subject, values: Values) -> list[Pair] | None:
         raise QueryError(f"{subject.path}: there is no input '{input}'", f"there are {', '.join(shapes)}")
     if axis is None:
         return None
-    ranks = {name: len(shape or ()) for name, shape in shapes.items() if input in (None, name)}
+    states = subject.analysis.time.axes.states
+    ranks = {
+        name: len(shape or ()) for name, shape in shapes.items() if name == input or (not input and name not in states)
+    }
     found = [(name, axis % rank) for name, rank in ranks.items() if -rank <= axis < rank]
     if not found:
         whose = f"input '{input}'" if input else "no input"
