@@ -261,3 +261,14 @@ def test_wide_windows_laid_out_as_tokens_are_no_whole_axis(tmp_path: Path) -> No
     net = small_nets.model(nodes, {"x": (1, 1, 6, 6)}, {"y": (1, 1, 36)}, weights)
     path = small_nets.save(net, tmp_path / "m.onnx")
     assert [f.status for f in findings(path, {"no-global-operator": True})] == ["pass"]
+
+
+def test_a_mask_leaves_less_than_a_window(tmp_path: Path) -> None:
+    """Products with constant zeros are not read: a window over them sees less than its size, away from every border."""
+    mask = np.float32([1] * 4 + [0] * 4 + [1] * 4)
+    nodes = [node("Mul", "x mask", "m"), node("Conv", "m w", "y", pads=[1, 1])]
+    net = small_nets.model(nodes, {"x": (1, 2, T)}, {"y": (1, 2, T)}, {**W, "mask": mask})
+    path = small_nets.save(net, tmp_path / "m.onnx")
+    assert seen(path, 2, 2)[4].sum() == 1
+    assert [f.status for f in findings(path, {"field-minimum": 3})] == ["fail"]
+    assert [f.status for f in findings(path, {"field-maximum": 3})] == ["pass"]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
+import numpy as np
+
 from rfonnx.check.registry import NotApplicableError, Says, Values, holds, rule, unproven
 from rfonnx.check.rules.where import INPUT_AND_AXIS, TENSOR, chosen_outputs, not_one, space_axes
 from rfonnx.check.subject import Subject
@@ -53,6 +55,18 @@ def _at_least(tensor: TensorField, text: str, enough: bool) -> Says:
     return Says(text, tensor.name, not enough)
 
 
+def _smallest(subject: Subject, tensor: TensorField, input: str, axis: int) -> int:
+    """The smallest field: also where a position away from the borders sees less than a window does, for a mask hides the rest."""
+    smallest, analysis = tensor.fields[input, axis].size_min, subject.analysis
+    if tensor.name not in analysis.tensors:
+        return smallest
+    lo, hi = analysis.intervals(tensor.name, input, axis, clip=False)
+    inside = (lo >= 0) & (lo <= hi) & (hi < ((analysis.input_shapes[input] or ())[axis] or 0))
+    first, last = analysis.intervals(tensor.name, input, axis)
+    inside, sizes = np.broadcast_arrays(inside, np.where(first <= last, last - first + 1, 0))
+    return min(smallest, int(sizes[inside].min())) if inside.any() else smallest
+
+
 def _where(input: str, axis: int) -> str:
     return f"{input} axis {axis}"
 
@@ -80,8 +94,9 @@ def field_minimum(subject: Subject, values: Values) -> Iterator[Says]:
         if field.kind == "global" and field.coverage == 1:
             yield _at_least(tensor, f"sees all of {_where(input, axis)} ({length} positions) at every position", True)
         else:
-            text = f"has a field of {field.size_min} positions of {_where(input, axis)}, at least {values['min']} are wanted"
-            yield _at_least(tensor, text, field.size_min >= values["min"])
+            size = _smallest(subject, tensor, input, axis)
+            text = f"has a field of {size} positions of {_where(input, axis)}, at least {values['min']} are wanted"
+            yield _at_least(tensor, text, size >= values["min"])
 
 
 @rule(
