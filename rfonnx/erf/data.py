@@ -113,7 +113,7 @@ def _values(kind: InputType, shape: tuple[int, ...], generator: np.random.Genera
     if kind.dtype.kind == "f":
         return generator.standard_normal(shape, np.float32).astype(kind.dtype, copy=False)
     if kind.dtype.kind == "b":
-        return generator.random(shape) < 0.5
+        return np.asarray(generator.random(shape) < 0.5)  # of no axes, numpy gives a scalar, which onnxruntime refuses
     return generator.integers(kind.values[0], kind.values[1] + 1, shape).astype(kind.dtype)
 
 

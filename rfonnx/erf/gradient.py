@@ -10,8 +10,10 @@ import numpy.typing as npt
 from rfonnx.erf.crop import Crop
 from rfonnx.erf.settings import Aggregation, Over
 from rfonnx.erf.source import Model
+from rfonnx.errors import ShapeError
 from rfonnx.gradient import GradientSession
 from rfonnx.gradient.session import SIDE_BY_SIDE
+from rfonnx.plain import shape_text
 
 Floats = npt.NDArray[np.float64]
 Feeds = Mapping[str, np.ndarray]
@@ -61,6 +63,13 @@ class GradientProber:
         self._session = GradientSession(
             model.source, crop.units[0].tensor, model.shapes, providers=providers, threads=threads, name=model.name
         )
+        unit = crop.units[0]
+        if self._session.shape[1:] != unit.shape[1:] or len(self._session.shape) != len(unit.shape):
+            raise ShapeError(
+                f"{model.name}: tensor '{unit.tensor}' has the shape {shape_text(self._session.shape)} when it is run, and"
+                f" {shape_text(unit.shape)} by the file: what the inputs hold decides it",
+                "give what small inputs hold (--value), or choose another tensor",
+            )
 
     def maps(
         self, feeds: Sequence[Feeds], weights: Sequence[np.ndarray], aggregation: Aggregation, over: Over

@@ -101,8 +101,8 @@ def unit_at(analysis: Analysis, tensor: str, position: Sequence[int | None], pla
         for clip in (True, False)
     )
     if any(lo > hi for lo, hi in field):
-        # An input of sizes (repeats, k) has one axis or none: what shape it makes is read at no position.
-        aside = ", shapes aside" if len(place.shape) < 2 else ""
+        # Such as sizes, axes, starts: their values reach no position, and yet what they decide changes the positions.
+        aside = " but as a parameter, which may decide shapes and what is read" if len(place.shape) < 2 else ""
         raise QueryError(
             f"{name}: tensor '{tensor}' sees nothing of input '{place.input}' at {shown_position(exact)}{aside}",
             "choose another tensor, place or input; `rfonnx report` shows what each tensor sees",

@@ -149,6 +149,16 @@ def _flat(graph: Graph, node: Node) -> Table | None:
     return (node.outputs[0], 0, count) if count else None
 
 
+def _first_written(graph: Graph, node: Node) -> Table | None:
+    """TensorScatter: where a row of updates begins, so that its end still lies inside (a circular cache takes any)."""
+    axis = node.attrs.get("axis", -2)
+    cache, update = _table(graph, node.inputs[0], axis), _table(graph, node.inputs[1], axis)
+    if cache is None or update is None or cache[2] is None or update[2] is None:
+        return None
+    room = cache[2] - (0 if node.attrs.get("mode", "linear") == "circular" else update[2] - 1)
+    return cache[0], cache[1], room
+
+
 def _blocked(graph: Graph, node: Node) -> Table | None:
     return _table(graph, node.inputs[0], node.attrs.get("gather_axis", 0))
 
@@ -162,7 +172,7 @@ _INDEXED: dict[str, dict[int, Callable[[Graph, Node], Table | None]]] = {
     "ScatterElements": {1: _along(0)},
     "Scatter": {1: _along(0)},
     "ScatterND": {1: _tuples},
-    "TensorScatter": {2: lambda graph, node: _table(graph, node.inputs[0], node.attrs.get("axis", -2))},
+    "TensorScatter": {2: _first_written},
     "MaxUnpool": {1: _flat},
     "NegativeLogLikelihoodLoss": {1: _rows(0, 1)},
     "SoftmaxCrossEntropyLoss": {1: _rows(0, 1)},
@@ -170,6 +180,7 @@ _INDEXED: dict[str, dict[int, Callable[[Graph, Node], Table | None]]] = {
     "com.microsoft.RotaryEmbedding": {1: _rows(2)},
     "com.microsoft.EmbedLayerNormalization": _EMBED,
     "com.microsoft.QEmbedLayerNormalization": {slot: _EMBED[slot] for slot in (0, 1)},
+    "ai.onnx.ml.ArrayFeatureExtractor": {1: _rows(0, -1)},
     "com.microsoft.GatherND": {1: _tuples},
     "com.microsoft.GatherBlockQuantized": {1: _blocked},
 }

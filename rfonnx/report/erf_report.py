@@ -138,11 +138,8 @@ def _picture(erf: ERF, named: bool) -> Iterator[Section]:
 
 def _warnings(erfs: Sequence[ERF]) -> Iterator[Section]:
     if any(erf.outside > 0 for erf in erfs):
-        yield Section(
-            "Outside the theoretical field",
-            (("please report this: the field or the gradient is wrong",),),
-            alarm=True,
-        )
+        wrong = "field is wrong" if erfs[0].method == "perturb" else "field or the gradient is wrong"
+        yield Section("Outside the theoretical field", ((f"please report this: the {wrong}",),), alarm=True)
     if erfs[0].skipped:
         lines: list[Line] = [(Name(one.sample), ": ", Name(one.reason)) for one in erfs[0].skipped]
         yield Section("Samples left out", tuple(listed(lines, 10)), alarm=True)

@@ -478,13 +478,18 @@ def parameter_net(op_type: str) -> tuple[onnx.ModelProto, dict[str, np.ndarray]]
     ("op_type", "refused"),
     [
         ("TopK", r"input 'k'.*(cannot be perturbed|decides the shape).*another --input"),
-        ("Tile", r"'y' sees nothing of input 'k' at .*, shapes aside; choose another"),
+        (
+            "Tile",
+            r"'y' sees nothing of input 'k' at .* but as a parameter, which may decide shapes and what is read; choose",
+        ),
     ],
 )
 def test_an_input_that_decides_the_shape(op_type: str, refused: str) -> None:
     model, data = parameter_net(op_type)
     with pytest.raises(ShapeError, match=r"(has the shape|cannot run the model).*give what the inputs hold"):
         rfonnx.erf(model, "y", n=1, method="perturb", input="x")
+    with pytest.raises((ShapeError, GradientError), match=r"give what small inputs hold|has no gradient rule"):
+        rfonnx.erf(model, "y", n=1, method="gradient", input="x")
     erf = rfonnx.erf(model, "y", data=data, method="perturb", input="x", position=(0, 0))
     assert erf.scale > 0
     with pytest.raises(QueryError, match=refused):
@@ -523,3 +528,10 @@ def test_layers_share_the_time() -> None:
         patch.setattr(depth, "_layer", layer)
         assert len(list(rfonnx.erf.layers(local_net(), method="perturb", seconds=12))) == len(given) > 1
     assert sum(given) == pytest.approx(12)
+
+
+def test_a_boolean_of_no_axes_is_fed() -> None:
+    net = Net([1, 5])
+    net.inputs.append(onnx.helper.make_tensor_value_info("train", onnx.TensorProto.BOOL, []))
+    model = net.model(net.op("Where", "train", "x", net.op("Neg", "x"), name="y"))
+    assert np.flatnonzero(rfonnx.erf(model, "y", n=2, method="perturb").map).tolist() == [2]

@@ -31,7 +31,7 @@ def net(steps: Sequence[Step], shape: Sequence[int] = (1, 6), dtype: int = Tenso
             else:
                 names.append(last if operand == "@" else operand)
         output = "y" if number == len(steps) - 1 else f"t{number}"
-        domain = attrs.pop("domain", "")
+        domain, _, op_type = op_type.rpartition(".")
         nodes.append(helper.make_node(op_type, names, [output], f"n{number}", domain=domain, **attrs))
         last = output
     graph = helper.make_graph(
@@ -41,7 +41,7 @@ def net(steps: Sequence[Step], shape: Sequence[int] = (1, 6), dtype: int = Tenso
         [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)],
         weights,
     )
-    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft", 1)]
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
     return helper.make_model(graph, ir_version=8, opset_imports=opsets)
 
 
@@ -72,6 +72,7 @@ CASES: dict[str, tuple[Sequence[Step], tuple[int, int]]] = {
     "remainder": ([("Mod", ("@", i64(10)), {}), COLUMNS], (-np.inf, np.inf)),
     "running sum": ([("CumSum", ("@", np.array(1)), {}), ("Gather", (np.zeros((30, 2), "f"), "@"), {})], (0, 4)),
     "tuples": ([("Reshape", ("@", i64(3, 2)), {}), ("GatherND", (TABLE, "@"), {})], (0, 3)),
+    "features": ([("ai.onnx.ml.ArrayFeatureExtractor", (TABLE, "@"), {})], (0, 9)),
     "elements": (
         [("Slice", ("@", i64(0), i64(1), i64(1)), {}), ("GatherElements", (TABLE, "@"), {"axis": 1})],
         (0, 9),
