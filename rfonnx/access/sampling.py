@@ -141,7 +141,7 @@ def _has_holes(axis: Resized, scale: Fraction, slope: Fraction, offset: Fraction
 
 def _may_vanish(axis: Resized) -> bool:
     """True when a coordinate is so near to a whole one that a cubic weight, which falls with the square, may be lost."""
-    if _reach(axis) == 1:
+    if axis.mode != "cubic":
         return False
     coordinate = coordinates32(axis).astype(np.float64)
     distance = np.abs(coordinate - np.round(coordinate))

@@ -217,7 +217,11 @@ def _hidden(op: Op, node: Node, depth: int) -> Mask | None:
     if kind == "Max" and len(inputs) == 2:
         return both(of(0), of(1))
     if kind == "Clip":  # never below the lowest
-        return both(of(0), of(1)) if len(inputs) > 1 and inputs[1] else of(0)
+        if len(inputs) > 1 and inputs[1]:
+            return both(of(0), of(1))
+        return of(0) if node.attrs.get("min", -np.inf) <= HIDDEN else None
+    if kind == "Log":
+        return of(0, "zero")
     if kind == "Sub":
         return either(_less(op, node, of(0), of(1)), _large(op.graph.value(inputs[1])))
     if kind == "Mul":  # flag * minimum, or scores * scale

@@ -55,7 +55,7 @@ def bind(inputs: Sequence[ValueInfoProto], shapes: Shapes | None) -> Binding:
             the file or another one, or a key names neither an input nor a dimension.
     """
     given = dict(shapes or {})
-    tensors = {i.name: i.type.tensor_type for i in inputs if i.type.HasField("tensor_type")}
+    tensors = {i.name: held for i in inputs if (held := tensor_of(i.type)) is not None}
     for name, tensor in tensors.items():
         check_text([d.dim_param for d in tensor.shape.dim], f"input {quote(name)}")
     symbols = {d.dim_param for t in tensors.values() for d in t.shape.dim if d.dim_param}
@@ -78,11 +78,18 @@ def bind(inputs: Sequence[ValueInfoProto], shapes: Shapes | None) -> Binding:
     return binding
 
 
+def tensor_of(proto: TypeProto) -> TypeProto.Tensor | None:
+    """The tensor that an input holds, also one that is optional; None of sequences and the like."""
+    held = proto.optional_type.elem_type if proto.HasField("optional_type") else proto
+    return held.tensor_type if held.HasField("tensor_type") else None
+
+
 def write_lengths(inputs: Iterable[ValueInfoProto], shapes: Mapping[str, Sequence[int]]) -> None:
     """Make lengths the inputs' own, by name, in place; inputs that are not named stay as they are."""
     for entry in inputs:
         if entry.name in shapes:
-            dims = entry.type.tensor_type.shape
+            held = tensor_of(entry.type)
+            dims = (entry.type.tensor_type if held is None else held).shape
             dims.ClearField("dim")
             for length in shapes[entry.name]:
                 dims.dim.add(dim_value=length)
@@ -191,7 +198,9 @@ def _flag(name: str, tensor: TypeProto.Tensor) -> str:
 
 def declared_dims(info: ValueInfoProto) -> tuple[int | str, ...]:
     """The dimensions of an input as the file declares them; a symbolic one by its name, "" when it has none."""
-    fixed = [(d.HasField("dim_value") and d.dim_value >= 0, d) for d in info.type.tensor_type.shape.dim]
+    held = tensor_of(info.type)
+    dims = [] if held is None else held.shape.dim
+    fixed = [(d.HasField("dim_value") and d.dim_value >= 0, d) for d in dims]
     return tuple(d.dim_value if known else "" if d.dim_param in _ANONYMOUS else d.dim_param for known, d in fixed)
 
 

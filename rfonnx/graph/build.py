@@ -10,6 +10,7 @@ from onnx import GraphProto, NodeProto, TypeProto
 
 from rfonnx.errors import ModelError
 from rfonnx.graph import control
+from rfonnx.graph.blocks import channel_block
 from rfonnx.graph.canonical import canonicalize
 from rfonnx.graph.constness import add_constant_node, note_constants
 from rfonnx.graph.convert import bind_call, plain_domain, to_node
@@ -32,7 +33,7 @@ class Builder:
     """Builds one model's graph. Names of all graphs, functions and subgraphs are unique: they share the tables below."""
 
     def __init__(self, model: onnx.ModelProto, name: str, folder: Path | None, declared: Declared) -> None:
-        self.tensors = Tensors()
+        self.tensors = Tensors(channel_block(model.graph))
         self.constants = Constants(self.tensors, folder)
         self.declared = declared
         self.functions = Functions(model.functions)

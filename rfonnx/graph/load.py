@@ -8,7 +8,7 @@ from pathlib import Path
 import onnx
 
 from rfonnx.errors import ModelError
-from rfonnx.graph.bind import Shapes, bind, declared_dims
+from rfonnx.graph.bind import Shapes, bind, declared_dims, tensor_of
 from rfonnx.graph.build import Builder
 from rfonnx.graph.convert import opset_of
 from rfonnx.graph.declared import Declared, Measured
@@ -70,16 +70,19 @@ def built(
     builder.take([*names, *stored, *(o for node in nodes for o in node.output)])
     scope = Scope("", opsets, declared=declared)
     for info in inputs:
-        if info.name in binding.shapes:
-            builder.tensors.set_tensor(info.name, info.type.tensor_type.elem_type, binding.shapes[info.name])
+        held = tensor_of(info.type)
+        if held is not None and info.name in binding.shapes:
+            builder.tensors.set_tensor(info.name, held.elem_type, binding.shapes[info.name])
         else:
             builder.tensors.set(info.name, info.type)
+        if info.type.HasField("optional_type"):
+            builder.sequences.optional.add(info.name)
     builder.add_stored(graph, scope)
     made = builder.walk(scope, nodes)
     builder.warnings.extend(settled.warnings())
     result = builder.graph(names, outputs, made, opsets)
     result.ir_version, result.producer = model.ir_version, model.producer_name
-    result.declared = {i.name: declared_dims(i) for i in inputs if i.type.HasField("tensor_type")}
+    result.declared = {i.name: declared_dims(i) for i in inputs if tensor_of(i.type) is not None}
     return builder, result
 
 

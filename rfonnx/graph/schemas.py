@@ -30,7 +30,10 @@ _NEGATIVE_AXES = frozenset({"Squeeze", "Unsqueeze", "Concat"})
 _NEGATIVE_OPSET = 11
 """Since then axes may be negative. Runtimes took them before; the inference of the earlier versions overlooks them."""
 
-_LATER = dict.fromkeys(_NEGATIVE_AXES, _NEGATIVE_OPSET)
+_TENSOR_OPSET = 18
+"""Since then OptionalHasElement takes tensors, which optional inputs of a model are here."""
+
+_LATER = {**dict.fromkeys(_NEGATIVE_AXES, _NEGATIVE_OPSET), "OptionalHasElement": _TENSOR_OPSET}
 
 
 def amended(node: Node) -> bool:

@@ -36,6 +36,9 @@ class Sequences:
     Args:
         tensors, constants: of the model.
         unique: makes a prefix for a label and the names under it.
+
+    Attributes:
+        optional: inputs of the model that may be left out. What they hold is known like any tensor, but not whether they do.
     """
 
     def __init__(self, tensors: Tensors, constants: Constants, unique: Callable[[str, Iterable[str]], str]) -> None:
@@ -44,6 +47,7 @@ class Sequences:
         self._unique = unique
         self._elements: dict[str, list[str]] = {}
         self._held: dict[str, str] = {}
+        self.optional: set[str] = set()
         self._rules = {
             "SequenceEmpty": self._construct,
             "SequenceConstruct": self._construct,
@@ -194,7 +198,8 @@ class Sequences:
 
     def _has(self, proto: NodeProto, inputs: list[str], output: str, opset: int) -> list[NodeProto] | None:
         present = bool(inputs and inputs[0])
-        if present and inputs[0] not in self._held and self._tensors.types[inputs[0]].HasField("optional_type"):
+        open_type = present and self._tensors.types[inputs[0]].HasField("optional_type")
+        if present and (inputs[0] in self.optional or (inputs[0] not in self._held and open_type)):
             return None
         self.constant(output, np.array(present))
         return []

@@ -99,9 +99,11 @@ class Tensors:
     Attributes:
         types: as onnx's inference takes them; a tensor of unknown type has an empty TypeProto.
         shapes, dtypes: the same in plain values, as `Graph` gives them.
+        block: channels of a block, where the model has blocked tensors (see `blocks`).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, block: int = 8) -> None:
+        self.block = block
         self.types: dict[str, onnx.TypeProto] = {}
         self.shapes: dict[str, Shape] = {}
         self.dtypes: dict[str, str] = {}

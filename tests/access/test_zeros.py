@@ -72,6 +72,14 @@ WAYS = {
         [node("Add", ["scores", "m"], ["a"]), node("Max", ["a", "low"], ["masked"])],
         {"m": additive(CAUSAL, LOWEST), "low": np.float32(LOWEST)},
     ),
+    "clipped at the lowest": (
+        [node("Add", ["scores", "m"], ["a"]), node("Clip", ["a", "low"], ["masked"])],
+        {"m": additive(CAUSAL), "low": np.float32(LOWEST)},
+    ),
+    "clipped above": (
+        [node("Add", ["scores", "m"], ["a"]), node("Clip", ["a", "", "high"], ["masked"])],
+        {"m": additive(CAUSAL, LOWEST), "high": np.float32(100)},
+    ),
     "sliding window": ([node("Add", ["scores", "m"], ["masked"])], {"m": additive(SLIDING)}),
     "lookahead": ([node("Add", ["scores", "m"], ["masked"])], {"m": additive(LOOKAHEAD)}),
     "padding": ([node("Add", ["scores", "m"], ["masked"])], {"m": additive(np.arange(N) < 3)}),
@@ -182,6 +190,34 @@ def test_a_padded_mask_written_into_the_causal_one():
     ]
     constants = {"shape": np.array([2, N, N]), "one": np.float32(1), "low": np.float32(LOWEST), "places": places}
     combined(nodes, constants)
+
+
+@pytest.mark.parametrize("op_type", ["Add", "Min"])
+def test_a_combined_mask_is_clipped_at_the_lowest(op_type):
+    """Twice the lowest would be -inf, and NaN where all is hidden."""
+    nodes = [node(op_type, ["causal", "padding"], ["both"]), node("Clip", ["both", "low"], ["m"])]
+    combined(nodes, {"low": np.float32(LOWEST)})
+
+
+def test_the_logarithm_of_a_mask():
+    keep = np.ones((2, 1, N), np.float32)
+    nodes = [
+        node("Mul", ["causal", "keep"], ["k"]),
+        node("Log", ["k"], ["l"]),
+        node("Clip", ["l", "low"], ["m"]),
+        node("Add", ["scores", "m"], ["masked"]),
+    ]
+    constants = {"causal": CAUSAL.astype(np.float32), "low": np.float32(LOWEST)}
+    model = attention(nodes, constants, inputs=[("keep", keep)])
+    probe_model(model, {**X, "keep": keep}, vary=["x"], deltas=SMALL)
+
+
+@pytest.mark.parametrize(("least", "last"), [(float(LOWEST), [0, 1, 2, 3, 4]), (-20.0, [4])])
+def test_a_clip_of_opset_10_hides_nothing_above_its_least_value(least, last):
+    nodes = [node("Add", ["scores", "m"], ["a"]), node("Clip", ["a"], ["masked"], min=least)]
+    model = attention(nodes, {"m": additive(CAUSAL)}, opset=10)
+    probe_model(model, X, deltas=SMALL, exact=None)
+    assert analyze(model).intervals("y", "x", 1)[1].reshape(-1).tolist() == last
 
 
 def test_scores_less_a_large_number():

@@ -276,3 +276,56 @@ def test_range_of_one_element_limits():
 def test_amended_operators_are_those_with_a_rule():
     ours = {kind for kind in registered() if not kind.startswith(("com.", "SimplifiedLayer", "LayerNorm"))}
     assert ours == AMENDED | set(AMENDED_WITH)
+
+
+def reordered(channels, *weights):
+    """Blocked convolutions, the first of so many channels; the shape that their input is reordered to."""
+    nodes, name = [helper.make_node("ReorderInput", ["x"], ["r"], domain="com.microsoft.nchwc")], "r"
+    for number, _ in enumerate(weights):
+        made = f"c{number}"
+        nodes.append(helper.make_node("Conv", [name, f"w{number}"], [made], domain="com.microsoft.nchwc"))
+        name = made
+    graph = helper.make_graph(
+        nodes,
+        "blocked",
+        [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, channels, 8, 8])],
+        [helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(np.ones((*w, 1, 1), F32), f"w{n}") for n, w in enumerate(weights)],
+    )
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("com.microsoft.nchwc", 1)]
+    return load(helper.make_model(graph, opset_imports=opsets, ir_version=8)).shapes["r"]
+
+
+def test_blocks_are_as_wide_as_weights_say():
+    """onnxruntime fills channels up to its machine's block, in weights and tensors alike."""
+    assert reordered(24, (16, 32)) == (1, 32, 8, 8)
+    assert reordered(24, (16, 24)) == (1, 24, 8, 8)
+    assert reordered(20, (24, 24), (8, 24)) == (1, 24, 8, 8)
+    assert reordered(40, (48, 48), (16, 48)) == (1, 48, 8, 8)
+
+
+@pytest.mark.parametrize(("channels", "wide"), [(24, 20), (20, 12), (40, 40), (3, 24)])
+def test_blocks_are_those_of_this_machine(tmp_path, channels, wide):
+    weights = {"v": np.ones((wide, channels, 3, 3), F32), "w": np.ones((5, wide, 1, 1), F32)}
+    nodes = [helper.make_node("Conv", ["x", "v"], ["a"]), helper.make_node("Conv", ["a", "w"], ["y"])]
+    infos = [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, channels, 8, 8])]
+    outputs = [helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, None)]
+    graph = helper.make_graph(
+        nodes, "plain", infos, outputs, [numpy_helper.from_array(v, n) for n, v in weights.items()]
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.optimized_model_filepath = str(tmp_path / "blocked.onnx")
+    onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    blocked = onnx.load(tmp_path / "blocked.onnx")
+    made = [name for node in blocked.graph.node for name in node.output]
+    del blocked.graph.output[:]
+    blocked.graph.output.extend(onnx.ValueInfoProto(name=name) for name in made)
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 4
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
+    session = onnxruntime.InferenceSession(blocked.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    results = session.run(None, {"x": np.zeros((1, channels, 8, 8), F32)})
+    found = load(blocked)
+    assert [found.shapes[name] for name in made] == [result.shape for result in results]

@@ -30,10 +30,16 @@ def take(op: Op) -> Access:
     return Access(hold(op).paths, False, "what the sequence holds at which position is computed at run time")
 
 
-@rule("OptionalGetElement", "OptionalHasElement", shapeless=True)
+@rule("OptionalGetElement", shapeless=True)
 def get(op: Op) -> Access:
     """Reads the optional, which is one element. Exact."""
     return hold(op)
+
+
+@rule("OptionalHasElement", shapeless=True)
+def has(op: Op) -> Access:
+    """Reads the optional; of an input of the model no value, but whether it is given. Exact."""
+    return Access(()) if op.name(0) in op.graph.inputs else hold(op)
 
 
 def _whole(op: Op, index: int) -> Path:

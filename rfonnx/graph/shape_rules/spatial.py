@@ -6,17 +6,15 @@ from collections.abc import Sequence
 
 from onnx import TypeProto
 
+from rfonnx.graph.blocks import NCHWC
 from rfonnx.graph.shape_rules.registry import Call, microsoft, shapes
 from rfonnx.graph.tensors import read_type, tensor_type
 from rfonnx.results import Shape
 
-_BLOCK = 8
-"""Channels of a block. Machines with AVX-512 take 16; the file does not say which one it was optimised on."""
-
 
 def nchwc(*names: str) -> tuple[str, ...]:
     """Kinds of the domain that onnxruntime's last optimisation level writes."""
-    return tuple(f"com.microsoft.nchwc.{name}" for name in names)
+    return tuple(f"{NCHWC}.{name}" for name in names)
 
 
 def internal_nhwc(*names: str) -> tuple[str, ...]:
@@ -81,11 +79,12 @@ def max_pool_with_mask(call: Call) -> list[TypeProto]:
 
 @shapes(*nchwc("ReorderInput"))
 def reorder_input(call: Call) -> list[TypeProto]:
-    """To blocked channels: (1,3,8,8) or, with channels_last, (1,8,8,3) gives (1,8,8,8)."""
+    """To whole blocks of channels: of 8, (1,3,8,8) or, with channels_last, (1,8,8,3) gives (1,8,8,8)."""
     shape = channels_first(call.shape(0)) if call.attr("channels_last", 0) else call.shape(0)
     if shape is None or len(shape) < 2:
         return []
-    channels = None if shape[1] is None else -(-shape[1] // _BLOCK) * _BLOCK
+    block = call.tensors.block
+    channels = None if shape[1] is None else -(-shape[1] // block) * block
     return [tensor_type(call.elem(0), (shape[0], channels, *shape[2:]))]
 
 
