@@ -7,6 +7,7 @@ class, and each class is cut into boxes of neighbouring taps: a masked 7x7 kerne
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -25,8 +26,12 @@ MAX_BOXES = 64
 
 UNREAD = "its weights cannot be read: none is taken as zero"
 BLOCKED = "its weights are stored in blocks, and are not read: none is taken as zero"
+ZERO_ENDS = "constant weights at the ends of a kernel are zero and counted as read: --weights values leaves them out"
 SCATTERED = "zeros scattered over channels: what lies between is taken as read"
 MANY = f"zeros in more than {MAX_BOXES} places: an output is taken to read every tap that any of them reads"
+
+LOOKED_AT = 2**20
+"""Elements of a weight whose ends are looked at: windows of transforms, not the matrices of a large model."""
 
 
 class Part(NamedTuple):
@@ -72,6 +77,29 @@ def unread(op: Op, weight: int) -> str:
     if _is_blocked(op):
         return BLOCKED
     return UNREAD if op.value(weight) is None else ""
+
+
+def zero_ends(op: Op, weight: int, sums: tuple[int, ...], taps: tuple[int, ...]) -> str:
+    """A note when some output's constant weights are zero at an end, as windowed transforms and filter banks have them, else "".
+
+    Args:
+        op: the operator.
+        weight: index of the weight among its inputs.
+        sums: axes of the weight that are summed over at every tap.
+        taps: axes along which an output reads a range.
+    """
+    shape = op.shape(weight)
+    taps = tuple(axis for axis in taps if shape[axis] > 1)
+    if op.weights == "values" or op.reads(weight) or _is_blocked(op) or not taps or math.prod(shape) > LOOKED_AT:
+        return ""
+    value = op.value(weight)
+    if value is None or value.dtype.kind not in "iuf":
+        return ""
+    for axis in taps:
+        others = tuple(i for i in (*sums, *taps) if i != axis)
+        if any((value.take([end], axis=axis) == 0).all(axis=others).any() for end in (0, -1)):
+            return ZERO_ENDS
+    return ""
 
 
 def _is_blocked(op: Op) -> bool:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from rfonnx.access.indexing import positions
-from rfonnx.access.kernels import Box, Kernel, Part, kernel, nonzero, unread
+from rfonnx.access.kernels import Box, Kernel, Part, kernel, nonzero, unread, zero_ends
 from rfonnx.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Spread, Step
 from rfonnx.access.registry import Op, Unproven, rule
 from rfonnx.access.rules.shared import grouped, per_channel, windows
@@ -84,7 +84,9 @@ def _kernel(op: Op, weight: int, axis: int, zero_point: int | None = None, trans
     used = nonzero(op, weight, zero_point)
     if used is None or used.shape[2:] != tuple(taps):
         whole = Part(grouped(axis, inputs, outputs, groups), tuple((0, n - 1) for n in taps))
-        return Kernel((whole,), note=unread(op, weight))
+        sums, spatial = (0 if transposed else 1,), tuple(range(2, 2 + len(taps)))
+        quantised = zero_point is not None  # their zero lies elsewhere
+        return Kernel((whole,), note=unread(op, weight) or ("" if quantised else zero_ends(op, weight, sums, spatial)))
     if transposed:  # (channel of all groups, output of its group, taps) -> (output, channel of its group, taps)
         used = used.reshape(groups, inputs // groups, -1, *taps).swapaxes(1, 2).reshape(outputs, -1, *taps)
     return kernel(used, axis, groups)

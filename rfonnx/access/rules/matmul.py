@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rfonnx.access.certain import twin
-from rfonnx.access.kernels import SCATTERED, nonzero, row_ranges, unread
+from rfonnx.access.kernels import SCATTERED, nonzero, row_ranges, unread, zero_ends
 from rfonnx.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
 from rfonnx.access.registry import Op, rule
 from rfonnx.access.rules.shared import per_channel
@@ -27,9 +27,8 @@ def product(op: Op, left: tuple[int, ...], right: tuple[int, ...]) -> Access:
         columns = seen_in_product(op, op.name(1), right[-2], right[-1])
     if rows is None and columns is None:
         all_left, all_right = left_steps(a, drop=len(b) == 1), right_steps(b, drop=len(a) == 1)
-        return Access(
-            (Path(op.name(0), (*_ordered(left), *all_left)), Path(op.name(1), (*_ordered(right), *all_right)))
-        )
+        paths = (Path(op.name(0), (*_ordered(left), *all_left)), Path(op.name(1), (*_ordered(right), *all_right)))
+        return Access(paths, note=zero_ends(op, 0, (), left[-1:]) or zero_ends(op, 1, (), right[-2:-1]))
     exact = all(r is None or r.exact for r in (rows, columns)) and (rows is None or columns is None)
     paths = (_operand(op, 0, left, left[-1], rows, columns), _operand(op, 1, right, right[-2], columns, rows))
     return Access(paths, exact, "" if exact else MASK_NOTE)
@@ -134,6 +133,6 @@ def _row(op: Op, transposed: bool) -> tuple[Step, bool, str]:
     """What the columns of the second operand leave of a row of the first one; whether exactly, and a note."""
     used = nonzero(op, 1)
     if used is None or used.all():
-        return Reduce((1,)), True, unread(op, 1)
+        return Reduce((1,)), True, unread(op, 1) or zero_ends(op, 1, (), (int(transposed),))
     first, last, contiguous = row_ranges(used if transposed else used.T)
     return Select(1, first, last), contiguous, "" if contiguous else SCATTERED
