@@ -179,11 +179,11 @@ def reduced(op: Op, node: Node, mask: Mask | None) -> Mask | None:
 
 
 def running(op: Op, node: Node, mask: Mask | None) -> Mask | None:
-    """True where all up to a position is."""
+    """True where all up to a position is; where that is nothing, too."""
     axis, back, exclusive = (node.attrs.get(name) for name in ("axis", "reverse", "exclusive"))
-    if mask is None or axis is None:
+    if axis is None or (mask is None and not exclusive):
         return None
-    mask = full(op, node.inputs[0], mask, axis)
+    mask = full(op, node.inputs[0], np.zeros((), bool) if mask is None else mask, axis)
     mask = np.flip(mask, axis) if back else mask
     mask = np.logical_and.accumulate(mask, axis=axis)
     if exclusive:

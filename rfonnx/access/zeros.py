@@ -149,8 +149,12 @@ def _zero(op: Op, node: Node, depth: int) -> Mask | None:
         return of(0)
     if kind == "Mul":
         return either(of(0), of(1))
+    if kind in ("Max", "Min", "Clip") and _keeps_zero(op, node):
+        return of(0)
     if kind in ("Add", "Max", "Min"):
         return both(of(0), of(1)) if len(inputs) == 2 else None
+    if kind == "MatMul":
+        return _zero_lines(op, node, depth)
     if kind == "Trilu":
         return either(of(0), outside_triangle(op, node))
     if kind == "Pad":
@@ -168,6 +172,33 @@ def _zero(op: Op, node: Node, depth: int) -> Mask | None:
         # a row that is hidden altogether is NaN, or every score weighs the same: nothing is certain there
         return hidden & ~hidden.all(axis=axes[0], keepdims=True)
     return None
+
+
+def _keeps_zero(op: Op, node: Node) -> bool:
+    """True when a constant bound lets 0 through."""
+    kind, inputs = node.op_type, node.inputs
+    low, high = (inputs[1], "") if kind == "Max" else ("", inputs[1]) if kind == "Min" else (*inputs[1:3], "", "")[:2]
+    if kind != "Clip" and len(inputs) != 2:
+        return False
+    if len(inputs) == 1 and not node.attrs.get("min", -1.0) <= 0 <= node.attrs.get("max", 1.0):
+        return False
+    least, most = op.graph.value(low), op.graph.value(high)
+    below = not low or (least is not None and least.size == 1 and bool(least.reshape(-1)[0] <= 0))
+    return below and (not high or (most is not None and most.size == 1 and bool(most.reshape(-1)[0] >= 0)))
+
+
+def _zero_lines(op: Op, node: Node, depth: int) -> Mask | None:
+    """Rows and columns of a product whose row or column of an operand is zero. Constants are weights: theirs count by value."""
+    found: Mask | None = None
+    for name, axis in zip(node.inputs, (-1, -2), strict=True):
+        shape = op.graph.shapes.get(name) or ()
+        if len(shape) < 2 or (name in op.graph.constants and op.weights != "values"):
+            continue
+        mask = fact(op, name, "zero", depth)
+        if mask is not None:
+            along = len(shape) + axis
+            found = either(found, np.asarray(full(op, name, mask, along).all(axis=along, keepdims=True)))
+    return found
 
 
 def _fixed(op: Op, node: Node, name: str, depth: int) -> Mask | None:

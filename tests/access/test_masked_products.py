@@ -24,6 +24,7 @@ CONSTANTS = {
     "keep": CAUSAL.astype(bool),
     "zero": np.float32(0),
     "one": np.float32(1),
+    "minus1": np.float32(-1),
     "two": np.float32(2),
     "last": np.array([2]),
     "row": np.array([1]),
@@ -120,6 +121,19 @@ LINES = {
     "then a sum": [node("Mul", "x rows", "a"), node("ReduceSum", "a row", "y")],
     "then running": [node("Mul", "x rows", "a"), node("CumSum", "a row0", "y")],
     "then shifted": [node("Mul", "x rows", "a"), node("Pad", "a edges", "y")],
+    "then bounded": [
+        node("Mul", "x rows", "a"),
+        node("Clip", "a minus1 one", "b"),
+        node("Min", "b two", "c"),
+        node("Mul", "x c", "y"),
+    ],
+    "times nothing so far": [node("CumSum", "x row0", "a", exclusive=1), node("Mul", "x a", "y")],
+    "rows of a product": [
+        node("Mul", "x rows", "a"),
+        *SCORES[:1],
+        node("MatMul", "a t", "b"),
+        node("MatMul", "b x", "y"),
+    ],
     "everywhere": [node("Mul", "x zero", "y")],
 }
 CONSTANTS["row0"] = np.int64(1)
