@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rfonnx.access.indexing import MAX_FLAT
 from rfonnx.access.masks import Mask, either, full
 from rfonnx.access.path_shape import path_shape
 from rfonnx.access.primitives import Access, Path, Reduce, Reshape, Select
@@ -71,9 +72,9 @@ def _beyond(mask: Mask | None, known: Mask) -> bool:
 
 
 def _may_hide(op: Op) -> bool:
-    """True when a look for hidden values is worth its time: what holds one value per channel is no mask."""
+    """True when a look for hidden values is worth its time: what holds very many values, one per channel, is no mask."""
     shapes = [op.graph.shapes.get(name) for name in op.node.inputs if name in op.graph.constants]
-    return not any(shape and shape[-1] == 1 and max(n or 0 for n in shape) > 1 for shape in shapes)
+    return not any(shape and shape[-1] == 1 and max(n or 0 for n in shape) > MAX_FLAT for shape in shapes)
 
 
 def _is_masked_here(op: Op, certain: Mask) -> bool:

@@ -116,6 +116,13 @@ def test_other_weights_of_masked_scores(op_type, exact):
     probe_model(model, X, deltas=SMALL, exact=[True, exact])
 
 
+def test_hidden_queries_are_at_most_what_they_show():
+    model = attention([node("Add", ["scores", "m"], ["masked"])], {"m": additive(np.arange(N) < 3)[:, None]})
+    model.graph.output.append(helper.make_tensor_value_info("masked", TensorProto.FLOAT, None))
+    program = lower(load(model))
+    assert not any(tensor.exact for tensor in program.tensors if tensor.name == "masked")
+
+
 def test_a_mask_that_only_one_of_two_scores_has():
     """The larger of masked and unmasked scores shows what the mask hides in one of them; nothing is hidden in both."""
     nodes = [node("Add", ["scores", "m"], ["a"]), node("Neg", ["scores"], ["b"]), node("Max", ["a", "b"], ["masked"])]
