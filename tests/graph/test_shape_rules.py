@@ -198,6 +198,14 @@ CASES = {
         {"strides": [2, 2], "kernel_shape": [2, 2], "ceil_mode": 1},
         domain="com.microsoft.nchwc",
     ),
+    "NhwcMaxPool, SAME and dilated": Case(
+        "NhwcMaxPool", [u(1, 7, 9, 3)], {"kernel_shape": [3, 2], "dilations": [2, 3], "auto_pad": "SAME_UPPER"}
+    ),
+    "QLinearAveragePool, rounded up": Case(
+        "QLinearAveragePool",
+        [u(1, 3, 7, 9), SCALE, ZERO, SCALE, ZERO],
+        {"kernel_shape": [2, 3], "strides": [3, 2], "pads": [0, 1, 1, 0], "ceil_mode": 1},
+    ),
     "blocked GlobalAveragePool": Case("GlobalAveragePool", [f(1, 16, 8, 7)], domain="com.microsoft.nchwc"),
     "blocked Upsample": Case("Upsample", [f(1, 16, 4, 4)], {"scales": [1, 1, 2, 3]}, domain="com.microsoft.nchwc"),
     "Range": Case("Range", [np.array(0, I64), np.array(-11, I64), np.array(-3, I64)], domain=""),

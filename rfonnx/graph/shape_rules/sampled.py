@@ -65,7 +65,7 @@ def _in_proportion(shape: Shape, wanted: dict[int, int], policy: str) -> list[in
     scales = [np.float32(m) / np.float32(n) if n else np.float32(1) for m, n in pairs]
     for axis, n in lengths.items():
         common = min(scales) if policy == "not_larger" else max(scales)
-        out[axis] = math.floor(common * np.float32(n or 0) + np.float32(0.5))
+        out[axis] = math.floor(float(common * np.float32(n or 0)) + 0.5)
     return out
 
 

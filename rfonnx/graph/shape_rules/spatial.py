@@ -8,6 +8,7 @@ from onnx import TypeProto
 
 from rfonnx.graph.blocks import NCHWC
 from rfonnx.graph.shape_rules.registry import Call, microsoft, shapes
+from rfonnx.graph.shape_rules.sampled import pooled
 from rfonnx.graph.tensors import read_type, tensor_type
 from rfonnx.results import Shape
 
@@ -35,6 +36,12 @@ def channels_last(proto: TypeProto) -> TypeProto:
 
 def convolve(call: Call, op_type: str, inputs: Sequence[int], last: bool, elem: int = 0) -> TypeProto:
     """A convolution or pool, its first input with channels first or last. Weights are always (M, C/group, kernel...)."""
+    kernel = call.attr("kernel_shape")
+    if op_type in ("MaxPool", "AveragePool") and kernel is not None:
+        shape = channels_first(call.shape(inputs[0])) if last else call.shape(inputs[0])
+        made = None if shape is None else (*shape[:2], *pooled(call, shape[2:], kernel))
+        proto = tensor_type(elem or call.elem(inputs[0]), made)
+        return channels_last(proto) if last else proto
     if not last:
         return call.standard(op_type, inputs, elem)
     first = channels_first(call.shape(inputs[0]))
@@ -74,7 +81,7 @@ def nhwc_max_pool(call: Call) -> list[TypeProto]:
 @shapes(*microsoft("MaxpoolWithMask"))
 def max_pool_with_mask(call: Call) -> list[TypeProto]:
     """MaxPool; the mask is the second input."""
-    return [call.standard("MaxPool", (0,))]
+    return [convolve(call, "MaxPool", (0,), last=False)]
 
 
 @shapes(*nchwc("ReorderInput"))
