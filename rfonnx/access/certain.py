@@ -104,7 +104,7 @@ def _said_by_steps(op: Op, access: Access, fixed: Mask) -> Access | None:
     if len(differs) != 1:
         return None
     axis = differs[0]
-    if op.node.op_type == "Where" and not op.reads(0):
+    if op.node.op_type == "Where" and any(path.steps for path in access.paths):
         return access  # its rule has said it
     read = ~fixed.max(axis=tuple(i for i in range(len(shape)) if i != axis))
     paths = []

@@ -96,8 +96,8 @@ def _most(value: np.ndarray, limit: float) -> float:
 
 def _computed_fact(op: Op, node: Node, name: str, what: Fact, depth: int) -> Mask | None:
     """Facts of a node's first output, from those of its inputs."""
-    if node.domain or node.outputs[0] != name:
-        return None
+    if node.domain or node.outputs[0] != name or (node.op_type in POINTWISE and "axis" in node.attrs):
+        return None  # up to opset 6, the axes of operands line up otherwise
     kind, inputs = node.op_type, node.inputs
 
     def of(index: int, wanted: Fact = what) -> Mask | None:
@@ -205,7 +205,7 @@ def _fixed(op: Op, node: Node, name: str, depth: int) -> Mask | None:
     """0 or 1, or made of what is fixed alone."""
     kind = node.op_type
     found = either(fact(op, name, "zero", depth), fact(op, name, "one", depth))
-    if kind in POINTWISE and "axis" not in node.attrs:
+    if kind in POINTWISE:
         return either(found, _all(op, node.inputs, depth))
     if kind == "Pad":
         return padded(op, node, fact(op, node.inputs[0], "fixed", depth), node.attrs.get("value") is not None)

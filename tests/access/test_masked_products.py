@@ -4,8 +4,11 @@ import numpy as np
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from access.probe import probe_model, values
+from access.brute import mask, program_reads
+from access.probe import probe_model, runner, values
 from rfonnx import analyze
+from rfonnx.access.lower import lower
+from rfonnx.graph import load
 
 N = 5
 CAUSAL = np.tri(N, dtype=np.float32)
@@ -90,16 +93,16 @@ CONSTANTS["line1"] = np.arange(1, N + 1).astype(np.float32)
 
 
 @pytest.mark.parametrize("use", USES)
-@pytest.mark.parametrize("mask", MASKS)
-def test_what_a_mask_leaves_is_read(mask, use):
+@pytest.mark.parametrize("masked", MASKS)
+def test_what_a_mask_leaves_is_read(masked, use):
     deltas, trials = ((9, -9), 6) if "ReduceMax" in {n.op_type for n in USES[use]} and use == "max" else (SMALL, 3)
-    probe_model(net([*SCORES, *MASKS[mask], *USES[use]], ["y"]), X, deltas=deltas, trials=trials)
+    probe_model(net([*SCORES, *MASKS[masked], *USES[use]], ["y"]), X, deltas=deltas, trials=trials)
 
 
-@pytest.mark.parametrize("mask", MASKS)
-def test_masked_tensors_are_at_most_what_they_show(mask):
+@pytest.mark.parametrize("masked", MASKS)
+def test_masked_tensors_are_at_most_what_they_show(masked):
     """Triangles of small matrices are followed one by one."""
-    probe_model(net([*SCORES, *MASKS[mask]], ["m"]), X, deltas=SMALL, exact=mask == "triangle")
+    probe_model(net([*SCORES, *MASKS[masked]], ["m"]), X, deltas=SMALL, exact=masked == "triangle")
 
 
 LINES = {
@@ -165,6 +168,33 @@ SOUND = {
 @pytest.mark.parametrize("use", SOUND)
 def test_other_uses_are_sound(use):
     probe_model(net([*SCORES, *MASKS["product"], *SOUND[use]], ["y"]), X, deltas=SMALL, exact=None)
+
+
+def test_old_operands_line_up_otherwise():
+    """Up to opset 6, the second operand's axes begin at `axis`: which rows are zero is not followed."""
+    rows = numpy_helper.from_array(np.array([1, 0, 1], np.float32), "rows")
+    infos = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [2, 3, 3]) for name in "xy"]
+    graph = helper.make_graph([node("Mul", "x rows", "y", axis=1, broadcast=1)], "old", infos[:1], infos[1:], [rows])
+    program = lower(load(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 6)], ir_version=3)))
+    read = mask(program_reads(program)["y"]["x"], (2, 3, 3), (2, 3, 3))
+    assert all(read[(*place, *place)] for place in np.ndindex(2, 3, 3))
+
+
+def test_a_large_choice_of_rows_is_said_exactly():
+    """The condition has more elements than are looked at one by one."""
+    n, chosen = 300, 7
+    keep = np.broadcast_to((np.arange(n) < chosen)[:, None], (n, n))
+    constants = [numpy_helper.from_array(keep.copy(), "keep"), numpy_helper.from_array(np.float32(0), "zero")]
+    infos = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [n, n]) for name in "xy"]
+    graph = helper.make_graph([node("Where", "keep x zero", "y")], "rows", infos[:1], infos[1:], constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
+    field = analyze(model)
+    lo, hi = (np.broadcast_to(end, (n, n))[:, 0] for end in field.intervals("y", "x", 0))
+    assert field.tensors["y"].exact
+    assert ((hi >= lo) == (np.arange(n) < chosen)).all()
+    x = values(n, n)
+    run = runner(model)
+    assert ((run({"x": x + 1})[0] != run({"x": x})[0]).any(axis=1) == (np.arange(n) < chosen)).all()
 
 
 def test_a_softmax_by_hand_is_causal():
