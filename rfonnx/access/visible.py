@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rfonnx.access.bounds import HIDDEN
 from rfonnx.access.masks import LARGEST, Mask, full
 from rfonnx.access.primitives import Band, Permute, Reshape, Select, Step
 from rfonnx.access.registry import Op, static
-from rfonnx.access.zeros import HIDDEN, SAME, before_rounding, fact
+from rfonnx.access.zeros import SAME, before_rounding, fact
 from rfonnx.graph.model import Node
 
 MASK_NOTE = "a mask with holes, or one that differs by batch or head, is taken as wide as it reaches"

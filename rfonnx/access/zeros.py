@@ -12,6 +12,7 @@ from typing import Literal
 
 import numpy as np
 
+from rfonnx.access.bounds import HIDDEN, keeps_zero, large, mild, most, positive
 from rfonnx.access.masks import (
     LARGEST,
     Mask,
@@ -34,9 +35,6 @@ from rfonnx.graph.model import Node
 
 Fact = Literal["zero", "one", "hidden", "fixed"]
 
-HIDDEN = -1e9
-"""Added to a score, this hides a key. Softer masks (-1e4, Swin's -100) hide nothing: a score can outweigh them."""
-
 _DEEPEST = 64  # nodes followed upwards
 
 SAME = {"Identity", "Cast", "CastLike", "Dropout", "Reshape", "Unsqueeze", "Squeeze", "Flatten", "Expand", "Transpose"}
@@ -48,6 +46,9 @@ _KEEPS_ZERO = frozenset(
 
 _VANISHES = frozenset(("Exp", "Sigmoid", "Softplus", "Relu"))
 """Operators that make 0 of what is hidden."""
+
+_NORMS = frozenset(("LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization"))
+"""Norms over `axes` that make 0 of a row of zeros."""
 
 _SUMS = frozenset(("ReduceSum", "ReduceMean", "ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceMax", "ReduceMin"))
 """Reductions that make 0 of nothing but 0."""
@@ -82,16 +83,7 @@ def _constant_fact(value: np.ndarray | None, what: Fact) -> Mask | None:
         return None
     if value.dtype.kind == "i":
         return np.asarray(value <= HIDDEN)
-    return np.asarray(value <= _most(value, HIDDEN))
-
-
-def _most(value: np.ndarray, limit: float) -> float:
-    """The limit, or what comes closest to it in the value's type."""
-    return (
-        limit
-        if value.dtype.kind != "f"
-        else float(np.clip(limit, np.finfo(value.dtype).min, np.finfo(value.dtype).max))
-    )
+    return np.asarray(value <= most(value, HIDDEN))
 
 
 def _computed_fact(op: Op, node: Node, name: str, what: Fact, depth: int) -> Mask | None:
@@ -145,16 +137,18 @@ def _zero(op: Op, node: Node, depth: int) -> Mask | None:
 
     if kind in _VANISHES:
         return either(of(0), of(0, "hidden")) if kind == "Relu" else of(0, "hidden")
-    if kind in _KEEPS_ZERO or (kind == "Pow" and _positive(op, inputs[1])):
+    if kind in _KEEPS_ZERO or (kind == "Pow" and positive(op, inputs[1])):
         return of(0)
     if kind == "Mul":
         return either(of(0), of(1))
-    if kind in ("Max", "Min", "Clip") and _keeps_zero(op, node):
+    if kind in ("Max", "Min", "Clip") and keeps_zero(op, node):
         return of(0)
     if kind in ("Add", "Max", "Min"):
         return both(of(0), of(1)) if len(inputs) == 2 else None
     if kind == "MatMul":
         return _zero_lines(op, node, depth)
+    if kind in _NORMS and (len(inputs) < 3 or not inputs[2]):  # without a bias
+        return _all_along(op, inputs[0], of(0), node.attrs["axes"])
     if kind == "Trilu":
         return either(of(0), outside_triangle(op, node))
     if kind == "Pad":
@@ -172,19 +166,6 @@ def _zero(op: Op, node: Node, depth: int) -> Mask | None:
         # a row that is hidden altogether is NaN, or every score weighs the same: nothing is certain there
         return hidden & ~hidden.all(axis=axes[0], keepdims=True)
     return None
-
-
-def _keeps_zero(op: Op, node: Node) -> bool:
-    """True when a constant bound lets 0 through."""
-    kind, inputs = node.op_type, node.inputs
-    low, high = (inputs[1], "") if kind == "Max" else ("", inputs[1]) if kind == "Min" else (*inputs[1:3], "", "")[:2]
-    if kind != "Clip" and len(inputs) != 2:
-        return False
-    if len(inputs) == 1 and not node.attrs.get("min", -1.0) <= 0 <= node.attrs.get("max", 1.0):
-        return False
-    least, most = op.graph.value(low), op.graph.value(high)
-    below = not low or (least is not None and least.size == 1 and bool(least.reshape(-1)[0] <= 0))
-    return below and (not high or (most is not None and most.size == 1 and bool(most.reshape(-1)[0] >= 0)))
 
 
 def _zero_lines(op: Op, node: Node, depth: int) -> Mask | None:
@@ -209,11 +190,21 @@ def _fixed(op: Op, node: Node, name: str, depth: int) -> Mask | None:
         return either(found, _all(op, node.inputs, depth))
     if kind == "Pad":
         return padded(op, node, fact(op, node.inputs[0], "fixed", depth), node.attrs.get("value") is not None)
+    if kind in _NORMS and all(name in op.graph.constants for name in node.inputs[1:] if name):
+        whole = _all_along(op, node.inputs[0], fact(op, node.inputs[0], "fixed", depth), node.attrs["axes"])
+        return either(found, whole)
     if kind.startswith("Reduce"):
         return either(found, reduced(op, node, fact(op, node.inputs[0], "fixed", depth)))
     if kind == "CumSum":
         return either(found, running(op, node, fact(op, node.inputs[0], "fixed", depth)))
     return found
+
+
+def _all_along(op: Op, name: str, mask: Mask | None, axes: list[int] | None) -> Mask | None:
+    """True where the mask holds all along the axes."""
+    if mask is None or axes is None:
+        return None
+    return np.asarray(full(op, name, mask, *axes).all(axis=tuple(axes), keepdims=True))
 
 
 def _all(op: Op, names: tuple[str, ...], depth: int) -> Mask | None:
@@ -223,11 +214,6 @@ def _all(op: Op, names: tuple[str, ...], depth: int) -> Mask | None:
         if name and result is not None:
             result = both(result, fact(op, name, "fixed", depth))
     return result
-
-
-def _positive(op: Op, name: str) -> bool:
-    value = op.graph.value(name)
-    return value is not None and value.size == 1 and value.dtype.kind in "iuf" and bool(value.reshape(-1)[0] > 0)
 
 
 def before_rounding(op: Op, node: Node) -> str:
@@ -254,14 +240,14 @@ def _hidden(op: Op, node: Node, depth: int) -> Mask | None:
     if kind == "Log":
         return of(0, "zero")
     if kind == "Sub":
-        return either(_less(op, node, of(0), of(1)), _large(op.graph.value(inputs[1])))
+        return either(_less(op, node, of(0), of(1)), large(op.graph.value(inputs[1])))
     if kind == "Mul":  # flag * minimum, or scores * scale
         found = either(both(of(0, "one"), of(1)), both(of(0), of(1, "one")))
         for index in (0, 1):
-            if _mild(op, inputs[1 - index]):
+            if mild(op, inputs[1 - index]):
                 found = either(found, of(index))
         return found
-    if kind == "Div" and _mild(op, inputs[1]):
+    if kind == "Div" and mild(op, inputs[1]):
         return of(0)
     return None
 
@@ -278,19 +264,4 @@ def _less(op: Op, node: Node, hidden: Mask | None, other: Mask | None) -> Mask |
     hidden = full(op, node.inputs[0], hidden, *axes)
     return np.asarray(
         hidden & ~(hidden.all(axis=axes, keepdims=True) if axes else False) & ~(False if other is None else other)
-    )
-
-
-def _large(value: np.ndarray | None) -> Mask | None:
-    """Where a constant hides what it is taken off: scores - 1e9 * (1 - mask)."""
-    if value is None or value.size > LARGEST or value.dtype.kind != "f":
-        return None
-    return np.asarray(value >= _most(value, -HIDDEN))
-
-
-def _mild(op: Op, name: str) -> bool:
-    """A constant positive scale that leaves a hidden value hidden."""
-    value = op.graph.value(name)
-    return (
-        value is not None and value.size == 1 and value.dtype.kind == "f" and 1e-3 <= float(value.reshape(-1)[0]) <= 1e3
     )

@@ -28,6 +28,8 @@ CONSTANTS = {
     "zero": np.float32(0),
     "one": np.float32(1),
     "minus1": np.float32(-1),
+    "scale": np.array([1, 2, 3], np.float32),
+    "keys": (np.arange(N) < 3).astype(np.float32),
     "two": np.float32(2),
     "last": np.array([2]),
     "row": np.array([1]),
@@ -137,6 +139,17 @@ LINES = {
         node("MatMul", "a t", "b"),
         node("MatMul", "b x", "y"),
     ],
+    "then a norm": [
+        node("Mul", "x rows", "a"),
+        node("LayerNormalization", "a scale", "b", axis=2),
+        *SCORES[:1],
+        node("MatMul", "b t", "y"),
+    ],
+    "keys of an einsum": [
+        *SCORES,
+        node("Mul", "scores keys", "a"),
+        node("Einsum", "a x", "y", equation="bij,bjk->bik"),
+    ],
     "everywhere": [node("Mul", "x zero", "y")],
 }
 CONSTANTS["row0"] = np.int64(1)
@@ -148,6 +161,9 @@ def test_zeros_along_one_axis_are_said_exactly(name):
 
 
 SOUND = {
+    "the greatest of one": [node("Max", "m", "y")],
+    "bounds above 0": [node("Clip", "m one two", "a"), node("ReduceSum", "a last", "s"), node("MatMul", "a x", "y")],
+    "bounds below 0": [node("Min", "m minus1", "a"), node("MatMul", "a x", "y")],
     "a mean added": [node("ReduceMean", "m last", "s"), node("Add", "m s", "y")],
     "a running sum": [node("CumSum", "m axis", "y")],
     "a sum of masked and unmasked": [node("Add", "m scores", "a"), node("ReduceSum", "a last", "y")],

@@ -57,7 +57,9 @@ class _Zeros(NamedTuple):
 
 
 def _zeros(op: Op, operands: list[list[str]], result: list[str]) -> _Zeros | None:
-    """The first such operand: attention weights, for instance. None when no operand is known to hold zeros."""
+    """The first such operand: attention weights, for instance; else one whose zeros are alike at every place along the others.
+    None when no operand is known to hold zeros."""
+    alike: _Zeros | None = None
     for index, labels in enumerate(operands):
         if len(set(labels)) == len(labels):
             for axis in (i for i, label in enumerate(labels) if label not in result):
@@ -65,7 +67,11 @@ def _zeros(op: Op, operands: list[list[str]], result: list[str]) -> _Zeros | Non
                     found = seen_in_product(op, op.name(index), axis, by)
                     if found is not None and found.by == by:
                         return _Zeros(index, labels[axis], labels[by], found)
-    return None
+                    if found is not None and found.by is None and alike is None:
+                        n = op.shape(index)[by]
+                        found = found._replace(by=by, first=found.first.repeat(n), last=found.last.repeat(n))
+                        alike = _Zeros(index, labels[axis], labels[by], found)
+    return alike
 
 
 class _Operand(NamedTuple):
