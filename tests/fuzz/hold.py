@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import onnx
 
 import rfonnx
 from fuzz.graphs import Case
@@ -132,7 +131,7 @@ def hold(case: Case) -> Outcome:
             hold_support(outcome, analysis, measured, name, random)
         elif any(measured.masks[name, source].any() for source in case.inputs):
             outcome.findings.append(f"{name}: is not listed, but changes with an input")
-    hold_batch(outcome, case, analysis, measured)
+    hold_batch(outcome, analysis, measured)
     hold_time(outcome, analysis, measured)
     hold_shifts(outcome, analysis, measured, random)
     for output in (name for name in analysis.outputs if name in analysis.tensors):
@@ -253,23 +252,17 @@ def elsewhere(value: np.ndarray, mask: np.ndarray, random: np.random.Generator) 
     return np.where(mask, value, random.integers(0, 3, value.shape))
 
 
-def hold_batch(outcome: Outcome, case: Case, analysis: rfonnx.Analysis, measured: Measured) -> None:
-    """Samples that are said to be apart: those of inputs whose first dimension the file leaves open, or of all inputs."""
-    opened = {v.name for v in case.model.graph.input if is_open(v) and v.name in measured.inputs} or set(
-        measured.inputs
-    )
+def hold_batch(outcome: Outcome, analysis: rfonnx.Analysis, measured: Measured) -> None:
+    """Samples that are said to be apart, along the axes that are said to count them."""
     for output in analysis.outputs:
-        fact = analysis.facts[output].batch
-        batches = {measured.inputs[source].shape[:1] for source in opened}
-        if (
-            fact.state != "independent"
-            or batches != {(fact.batch,)}
-            or measured.shapes.get(output, ())[:1] != (fact.batch,)
-        ):
+        fact, shape = analysis.facts[output].batch, measured.shapes.get(output, ())
+        if fact.state != "independent" or fact.axis is None or shape[fact.axis : fact.axis + 1] != (fact.batch,):
             continue  # nothing is claimed, or it is about another length of the batch
-        for source in opened:
-            mask, rank = measured.masks[output, source], len(measured.shapes[output])
-            mixed = mask.any(axis=tuple(i for i in range(1, mask.ndim) if i != rank)) & ~np.eye(fact.batch, dtype=bool)
+        for source, axis in fact.inputs:
+            if measured.inputs[source].shape[axis] != fact.batch:
+                continue
+            mask, kept = measured.masks[output, source], (fact.axis, len(shape) + axis)
+            mixed = mask.any(axis=tuple(i for i in range(mask.ndim) if i not in kept)) & ~np.eye(fact.batch, dtype=bool)
             if mixed.any():
                 outcome.findings.append(f"{output} <- {source}: samples are said to be independent")
 
@@ -286,8 +279,3 @@ def hold_time(outcome: Outcome, analysis: rfonnx.Analysis, measured: Measured) -
             ahead = sample - position * fact.stride.numerator // fact.stride.denominator
             if len(ahead) and (ahead.max() > fact.lookahead or (fact.causal and ahead.max() > 0)):
                 outcome.findings.append(f"{output}: sees {ahead.max()} after its time, said was {fact}")
-
-
-def is_open(info: onnx.ValueInfoProto) -> bool:
-    first = info.type.tensor_type.shape.dim[:1]
-    return bool(first) and not first[0].HasField("dim_value")
