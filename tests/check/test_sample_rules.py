@@ -135,6 +135,17 @@ def test_outputs_that_step_are_judged_on_samples_alone(tmp_path: Path) -> None:
     assert not rfonnx.check(tmp_path / "m.onnx", **options).passed("warning")
 
 
+def test_tokens_that_make_no_difference(tmp_path: Path) -> None:
+    """Ids are drawn from the whole table: an embedding that was never loaded shows."""
+    for table, expected in ((draw(50, 4), "pass"), (np.ones((50, 4), "f"), "fail")):
+        nodes = [node("Gather", ["table", "x"], ["e"]), node("ReduceMean", ["e"], ["y"], axes=[1], keepdims=0)]
+        model = net(nodes, (1, 12), {"table": table}, types={"x": TensorProto.INT64})
+        ys = [run(model, x=np.random.default_rng(i).integers(0, 50, (1, 12)))[0] for i in range(3)]
+        assert (np.ptp(ys, axis=0).max() == 0) == (expected == "fail")
+        assert status(model, tmp_path, "outputs-vary") == expected
+        assert rfonnx.check(tmp_path / "m.onnx").passed("warning") == (expected == "pass")
+
+
 def test_one_sample_proves_nothing(tmp_path: Path) -> None:
     np.savez(tmp_path / "one.npz", x=draw(1, 32))
     model = affine(node("Identity", ["b"], ["y"]))

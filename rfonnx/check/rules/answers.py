@@ -12,7 +12,6 @@ from rfonnx.check.subject import Feed, Subject
 from rfonnx.errors import RunError
 from rfonnx.gradient.registry import reason_for_zero
 from rfonnx.graph.model import Graph, Node
-from rfonnx.graph.tensors import FLOATS
 
 MANY = 16
 """Elements from which on an input beside others holds a signal: fewer are a rate, a size, a scale, which zero does not stand
@@ -100,7 +99,7 @@ def outputs_vary(subject: Subject, values: Values) -> Iterator[Says]:
             text = f"is the same on all {len(made)} samples{'' if given else ' (random ones)'}"
             stepping = not given and not _smooth(output, graph, makers)
             yield unproven(f"{text}, and may step: give --data", output) if stepping else Says(text, output)
-        elif kind := _saturated(output, arrays, makers):
+        elif kind := _saturated(output, arrays[: len(subject.feeds)], makers):
             found = True
             yield Says(f"lies at the ends of its {kind} nearly everywhere, on all {len(subject.feeds)} samples", output)
     if not found:
@@ -140,9 +139,7 @@ def _smooth(output: str, graph: Graph, makers: Mapping[str, Node]) -> bool:
             continue
         seen.add(name)
         if reason_for_zero(node.kind) is None and "Quantize" not in node.op_type and "QLinear" not in node.op_type:
-            pending += [
-                n for n in (*node.inputs, *node.attrs.get("captures", ())) if n and graph.dtypes.get(n) in FLOATS
-            ]
+            pending += [n for n in (*node.inputs, *node.attrs.get("captures", ())) if n]
     return False
 
 
