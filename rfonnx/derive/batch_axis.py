@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from rfonnx.derive.operators import batch_operands
+from rfonnx.derive.operators import RECURRENT, batch_operands, sequence_axis
 from rfonnx.derive.source import Fields
 from rfonnx.derive.time_axis import says_time
 from rfonnx.errors import QueryError, RfonnxError
@@ -241,8 +241,8 @@ class _Search:
         alone = dims[:1] == (1,) and not open_elsewhere  # one sample at a time, whatever is open behind it
         if (shared or unsized) and not alone:
             first = (shared or unsized)[0]
-            rivals = tuple(axis for axis in shared or unsized if axis != first)
-            return BatchAxis(first, False, "it is the first axis that the file leaves open", rivals)
+            rivals = [axis for axis in shared or self._may_be(name) if isinstance(dims[axis], str) and axis != first]
+            return BatchAxis(first, False, "it is the first axis that the file leaves open", tuple(rivals))
         if open_elsewhere:
             return BatchAxis(None, True, "no length of it is open that may be the batch's, which is open")
         if any(isinstance(dim, str) for dim in dims):  # time, or slid along
@@ -250,8 +250,18 @@ class _Search:
         if not left:
             return None
         # the last axis holds features, where lengths are fixed
-        rivals = tuple(axis for axis in left[1:] if axis < len(dims) - 1 and dims[axis] != 1)
-        return BatchAxis(left[0], False, "it is the first axis", rivals)
+        rivals = [axis for axis in self._may_be(name) if axis not in (left[0], len(dims) - 1) and dims[axis] != 1]
+        return BatchAxis(left[0], False, "it is the first axis", tuple(rivals) if dims[left[0]] != 1 else ())
+
+    def _may_be(self, name: str) -> list[int]:
+        """Axes that are not known to be time. Windows along an axis, and attention over it, may be what mixes samples."""
+        dims, walks = self.graph.declared[name], self.fields.time.walks
+        time = {axis for axis, dim in enumerate(dims) if isinstance(dim, str) and says_time(dim)}
+        for node in self.graph.nodes:
+            for operand in (node.inputs[i] for i in RECURRENT[node.kind].operands) if node.kind in RECURRENT else ():
+                lines = [(axis, line) for axis in range(len(dims)) for line in walks.of(operand, name, axis)]
+                time |= {axis for axis, line in lines if line.walks(sequence_axis(node, len(line.axes)))}
+        return [axis for axis in range(len(dims)) if axis not in time]
 
     def batches(self, axes: dict[str, BatchAxis], again: Callable[[dict[str, tuple[int, ...]]], Fields]) -> Batches:
         """What these axes make of the batch; open ones of one sample are analysed again with two."""

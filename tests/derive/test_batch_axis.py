@@ -334,6 +334,18 @@ def test_one_of_two_axes_is_not_presumed(dims, tmp_path):
     assert not rfonnx.check(path, ["batch-independent"], shapes=shapes, batch_axes={"x": 1}).passed()
 
 
+@pytest.mark.parametrize("dims", [(N, 2, T), (None, None, T)])
+def test_what_mixes_samples_does_not_hide_the_batch(dims, tmp_path):
+    """Sample 0 is added to all: axis 0 looks as if something slid along it, and axis 1 must not pass for the batch."""
+    nodes = [("Gather", "x first", "g", {"axis": 0}), ("Add", "x g", "y", {})]
+    path = tmp_path / "net.onnx"
+    onnx.save(Net(nodes, {"x": dims}, {}, {}, {"y": 0}, weights={"first": np.array([0])}).model, path)
+    shapes = {"x": (N, 2, T)}
+    assert not rfonnx.check(path, ["batch-independent"], shapes=shapes).passed()
+    assert not [f for f in rfonnx.check(path, shapes=shapes).failed() if f.rule == "RF006"]
+    assert not rfonnx.check(path, ["batch-independent"], shapes=shapes, batch_axes={"x": 0}).passed()
+
+
 @pytest.mark.parametrize("dims", [(1, 2, 12, "width"), (1, 2, 12, None), (1, 2, "height", "width")])
 def test_one_image_at_a_time_whatever_its_size(dims):
     net = Net([("Conv", "x kernel", "y", {})], {"x": dims}, {}, {}, {"y": 0}, weights={"kernel": normal(3, 2, 3, 3)})
