@@ -66,6 +66,10 @@ class ForwardSession:
         up_to(made, self._tensor)
         self._session = runtime.open_session(made, providers=providers, threads=threads, name=model.name)
         self._wanted = {entry.name for entry in self._session.get_inputs()}
+        # Sizes, axes, ids: what these hold may be what a node refuses.
+        self._parameters = any(
+            "float" not in entry.type or len(entry.shape) < 2 for entry in self._session.get_inputs()
+        )
         self._feeds: dict[str, np.ndarray] = {}
         self._weight = np.ones(())
         self._before = np.zeros((batch, len(units)))
@@ -96,6 +100,8 @@ class ForwardSession:
                 f"{GIVE}, or choose another tensor",
             ) from None
         except ShapeError as error:
+            if not self._parameters:
+                raise
             raise ShapeError(str(error).removesuffix(f"; {error.hint}"), GIVE) from None
         self.runs += 1
         rows = self._apart(tensor)

@@ -535,3 +535,13 @@ def test_a_boolean_of_no_axes_is_fed() -> None:
     net.inputs.append(onnx.helper.make_tensor_value_info("train", onnx.TensorProto.BOOL, []))
     model = net.model(net.op("Where", "train", "x", net.op("Neg", "x"), name="y"))
     assert np.flatnonzero(rfonnx.erf(model, "y", n=2, method="perturb").map).tolist() == [2]
+
+
+def test_a_node_that_never_runs_is_not_blamed_on_values() -> None:
+    """onnxruntime pools along three axes at most. Only a model with parameters is told to be given their values."""
+    net = Net([1, 1, 4, 4, 4, 4])
+    model = net.model(net.op("MaxPool", "x", name="y", kernel_shape=[2] * 4))
+    with pytest.raises(
+        ShapeError, match=r"cannot run the model \(.*pooling size.*\); check the inputs' shapes and types"
+    ):
+        rfonnx.erf(model, "y", n=1, method="perturb")
