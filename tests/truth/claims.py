@@ -69,8 +69,8 @@ def _globals(truth: Truth, analysis: rfonnx.Analysis) -> Iterator[str]:
             mask = truth.masks[name, source]
             rank = mask.ndim - len(truth.net.inputs[source])
             rows = mask.any(axis=tuple(rank + i for i in range(mask.ndim - rank) if i != axis))
-            rows = rows.reshape(-1, rows.shape[-1])
-            if not rows[rows.any(1)][:, [0, -1]].all():
+            rows = _hull(rows.reshape(-1, rows.shape[-1]))
+            if not (rows[rows.any(1)] == rows.any(0)).all():
                 yield f"{name} is said to take all of {source} axis {axis} into each position"
 
 
