@@ -246,6 +246,18 @@ for _name, (_stride, _make) in STRIDED.items():
     NETS[_name] = lambda make=_make, stride=_stride: sequence(make, stride={"y": stride})
 
 
+def retained(w: Writer, x: str) -> str:
+    """Scores of x (N, T, features) by itself, times a decay that is zero for what comes later."""
+    apart = np.abs(np.subtract.outer(np.arange(T), np.arange(T)))
+    return w.op("Mul", w.op("MatMul", x, w.swap(x, 0, 2, 1)), w.const(np.tril(0.9**apart)))
+
+
+def normalised(w: Writer, scores: str) -> str:
+    """Scores over the sum of their sizes along the keys."""
+    total = w.op("ReduceSum", w.op("Abs", scores), w.ints(2))
+    return w.op("Div", scores, w.op("Add", total, w.const(1.0)))
+
+
 TOKENS: dict[str, Callable[[Writer, str], str]] = {  # over (1, T, 4)
     "self-attention": lambda w, x: w.attention(x),
     "self-attention with a residual": lambda w, x: w.op("Add", x, w.attention(x)),
@@ -259,21 +271,8 @@ TOKENS: dict[str, Callable[[Writer, str], str]] = {  # over (1, T, 4)
     "windowed causal attention": lambda w, x: w.attention(
         x, np.where(np.tril(np.ones((T, T))) * np.triu(np.ones((T, T)), -4) > 0, 0, -np.inf)
     ),
-    "retention": lambda w, x: w.op(
-        "MatMul",
-        w.op(
-            "Mul",
-            w.op("MatMul", x, w.swap(x, 0, 2, 1)),
-            w.const(np.tril(0.9 ** np.abs(np.subtract.outer(np.arange(T), np.arange(T))))),
-        ),
-        x,
-    ),
-    "retention, normalised": lambda w, x: w.op(
-        "Div",
-        *(lambda s: [s, w.op("Add", w.op("ReduceSum", w.op("Abs", s), w.ints(2)), w.const(1.0))])(
-            w.op("Mul", w.op("MatMul", x, w.swap(x, 0, 2, 1)), w.const(np.tril(np.ones((T, T)))))
-        ),
-    ),
+    "retention": lambda w, x: w.op("MatMul", retained(w, x), x),
+    "retention, normalised": lambda w, x: w.op("MatMul", normalised(w, retained(w, x)), x),
     "tokens one by one": lambda w, x: w.op("MatMul", x, w.normal(4, 4)),
     "mixed over tokens": lambda w, x: w.swap(w.op("MatMul", w.swap(x, 0, 2, 1), w.normal(T, T)), 0, 2, 1),
 }

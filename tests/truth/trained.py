@@ -1,9 +1,9 @@
 """Real models: `PYTHONPATH=tests python -P tests/truth/trained.py MODEL... [--shape x=1,3,64,64] [--value sr=16000]`.
 
-What rfonnx says of them, held by running them. Large models cannot be changed element by element. Of some positions of every output,
-all that lies outside the box that is claimed is changed at once, and nothing may follow; where the box is exact, what lies at its
-ends is changed, and the position should follow. Time facts are held in the same way. "not seen" is no fault by itself: a trained net
-has units that are silent.
+What rfonnx says of them, held by running them. Large models cannot be changed element by element. Of some positions of every
+output, all that lies outside the box that is claimed is changed at once, and nothing may follow; where the box is exact, what
+lies at its ends is changed, and the position should follow. Time facts are held in the same way. "not seen" is no fault by
+itself: a trained net has units that are silent.
 """
 
 from __future__ import annotations
