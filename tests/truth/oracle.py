@@ -105,19 +105,31 @@ class Truth:
                     return True
         return False
 
-    def interior(self, output: str) -> np.ndarray:
-        """Extents of what elements of the middle third read, of those that read anything; none when one touches an end."""
+    def _reads(self, output: str) -> np.ndarray:
+        """Positions of the output x its other elements x positions of the input: bool."""
         (source, axis), own = self.net.time, self.net.out[output]
         assert own is not None
         mask = self.masks[output, source]
         rank = mask.ndim - len(self.net.inputs[source])
         rows = np.moveaxis(mask.any(axis=tuple(i for i in range(rank, mask.ndim) if i != rank + axis)), own, 0)
+        return rows.reshape(len(rows), -1, rows.shape[-1])
+
+    def extents(self, output: str) -> np.ndarray:
+        """Extents, from first to last, of what the elements of an output read; of those that read anything."""
+        return _extents(self._reads(output))
+
+    def interior(self, output: str) -> np.ndarray:
+        """The same of the middle third of the positions; none when one of them touches an end of the input."""
+        rows = self._reads(output)
         third = len(rows) // 3
-        rows = rows[third : len(rows) - third].reshape(-1, rows.shape[-1])
-        rows = rows[rows.any(1)]
-        if rows[:, [0, -1]].any():
-            return np.array([], int)
-        return rows.shape[1] - rows[:, ::-1].argmax(1) - rows.argmax(1)
+        rows = rows[third : len(rows) - third]
+        return _extents(rows) if not rows[..., [0, -1]].any() else np.array([], int)
+
+
+def _extents(rows: np.ndarray) -> np.ndarray:
+    rows = rows.reshape(-1, rows.shape[-1])
+    rows = rows[rows.any(1)]
+    return rows.shape[1] - rows[:, ::-1].argmax(1) - rows.argmax(1)
 
 
 def _all_shown(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
@@ -130,11 +142,16 @@ def _all_shown(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
         for name in node.output:
             if name and name not in have and types.get(name) == onnx.TensorProto.FLOAT:
                 shown.graph.output.append(helper.make_value_info(name, onnx.TypeProto()))
+    return open_plainly(shown)
+
+
+def open_plainly(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
+    """A session without optimisations: what is measured is the file."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 4
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    return onnxruntime.InferenceSession(shown.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
 CONTENT, MARGIN = 5, 5
@@ -143,9 +160,7 @@ CONTENT, MARGIN = 5, 5
 
 def follows(net: Net, output: str, period: int) -> bool:
     """Whether the output moves along when something before a background of zeros moves by `period` positions of the input."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(net.model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    session = open_plainly(net.model)
     random = np.random.default_rng(5)
     (source, axis), own = net.time, net.out[output]
     assert own is not None

@@ -38,6 +38,8 @@ class Maker:
         self.samples = 1 if self.chance(0.7) else 2
         self.length = int(self.random.integers(7, 19))
         self.lengths = {"x": self.length}
+        self.strides: dict[str, float | None] = {"x": 1.0}  # input positions per position; None where branches disagree
+        self.factor: float | None = 1.0  # what the block that is made does to it
 
     def chance(self, share: float = 0.5) -> bool:
         return bool(self.random.random() < share)
@@ -56,6 +58,7 @@ class Maker:
             attempts += 1
             source = made[-1] if self.chance(0.75) else made[self.integer(0, len(made) - 1)]
             mark = len(self.w.nodes), len(self.w.weights)
+            self.factor = 1.0
             try:
                 result = BLOCKS[self.integer(0, len(BLOCKS) - 1)](self, source)
                 self.lengths[result] = self.measure(result)
@@ -63,12 +66,15 @@ class Maker:
                 del self.w.nodes[mark[0] :], self.w.weights[mark[1] :]
                 continue
             made.append(result)
+            before = self.strides[source]
+            self.strides[result] = None if before is None or self.factor is None else before * self.factor
         shown = {f"y{i}": name for i, name in enumerate(self.leaves(made))}
         shape = (self.samples, CHANNELS, self.length)
         dims = ("n", CHANNELS, self.length) if self.samples > 1 and self.chance() else shape
         model = self.w.finish({"x": dims}, shown)
-        strides = {name: self.length / self.lengths[source] for name, source in shown.items()}
-        return Net(model, {"x": shape}, ("x", 2), dict.fromkeys(shown, 2), strides, {"x": 0, **dict.fromkeys(shown, 0)})
+        strides = {name: stride for name, source in shown.items() if (stride := self.strides[source]) is not None}
+        axes = {name: 2 if name in strides else None for name in shown}
+        return Net(model, {"x": shape}, ("x", 2), axes, strides, {"x": 0, **dict.fromkeys(shown, 0)})
 
     def measure(self, name: str) -> int:
         """The length of a tensor, which must be (N, C, length), finite and small."""
@@ -104,7 +110,9 @@ def convolution(m: Maker, x: str) -> str:
     pads = [m.integer(0, (kernel - 1) * dilation), m.integer(0, (kernel - 1) * dilation)]
     groups = int(m.pick(1, 1, 2))  # type: ignore[call-overload]
     weight = m.w.normal(CHANNELS, CHANNELS // groups, kernel)
-    return m.w.op("Conv", x, weight, pads=pads, dilations=[dilation], strides=[m.integer(1, 2)], group=groups)
+    stride = m.integer(1, 2)
+    m.factor = stride
+    return m.w.op("Conv", x, weight, pads=pads, dilations=[dilation], strides=[stride], group=groups)
 
 
 @block
@@ -115,6 +123,7 @@ def causal_convolution(m: Maker, x: str) -> str:
 @block
 def transposed_convolution(m: Maker, x: str) -> str:
     kernel, stride = m.integer(1, 4), m.integer(1, 2)
+    m.factor = 1 / stride
     pads = [m.integer(0, kernel - 1), m.integer(0, kernel - 1)]
     return m.w.op("ConvTranspose", x, m.w.normal(CHANNELS, CHANNELS, kernel), strides=[stride], pads=pads)
 
@@ -124,22 +133,29 @@ def pool(m: Maker, x: str) -> str:
     kernel = m.integer(1, 3)
     pads = [m.integer(0, kernel - 1), m.integer(0, kernel - 1)]
     op = str(m.pick("MaxPool", "AveragePool"))
-    return m.w.op(op, x, kernel_shape=[kernel], strides=[m.integer(1, 2)], pads=pads, ceil_mode=m.integer(0, 1))
+    stride = m.integer(1, 2)
+    m.factor = stride
+    return m.w.op(op, x, kernel_shape=[kernel], strides=[stride], pads=pads, ceil_mode=m.integer(0, 1))
 
 
 @block
 def resize(m: Maker, x: str) -> str:
-    mode = str(m.pick("nearest", "linear", "cubic"))
+    mode, scale = str(m.pick("nearest", "linear", "cubic")), float(m.random.choice(SCALES))
+    m.factor = (
+        1 / scale if scale in (0.5, 2.0) and m.one(x) % 2 == 0 else None
+    )  # others walk by what is no round number
     where = ["half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel", "half_pixel_symmetric"]
     attrs = {"coordinate_transformation_mode": where[m.integer(0, 4)]}
+    if attrs["coordinate_transformation_mode"] == "align_corners":
+        m.factor = None
     if mode == "nearest":
         rounding = ["round_prefer_floor", "floor", "ceil", "round_prefer_ceil"]
         attrs["nearest_mode"] = rounding[m.integer(0, 3)]
     if mode == "cubic":  # onnxruntime has it for images alone
         x = m.w.op("Unsqueeze", x, m.w.ints(0))
-        scale = m.w.const([1, 1, 1, m.random.choice(SCALES)])
-        return m.w.op("Squeeze", m.w.op("Resize", x, "", scale, mode=mode, **attrs), m.w.ints(0))
-    return m.w.op("Resize", x, "", m.w.const([1, 1, m.random.choice(SCALES)]), mode=mode, **attrs)
+        made = m.w.op("Resize", x, "", m.w.const([1, 1, 1, scale]), mode=mode, **attrs)
+        return m.w.op("Squeeze", made, m.w.ints(0))
+    return m.w.op("Resize", x, "", m.w.const([1, 1, scale]), mode=mode, **attrs)
 
 
 @block
@@ -253,10 +269,10 @@ def pad(m: Maker, x: str) -> str:
 
 @block
 def crop(m: Maker, x: str) -> str:
-    n = m.one(x)
-    return m.w.op(
-        "Slice", x, m.w.ints(m.integer(0, 2)), m.w.ints(n - m.integer(0, 2)), m.w.ints(2), m.w.ints(m.integer(1, 2))
-    )
+    n, step = m.one(x), m.integer(1, 2)
+    m.factor = step
+    first, last = m.w.ints(m.integer(0, 2)), m.w.ints(n - m.integer(0, 2))
+    return m.w.op("Slice", x, first, last, m.w.ints(2), m.w.ints(step))
 
 
 @block
@@ -292,7 +308,10 @@ def earlier_block(m: Maker, x: str) -> str:
     same = [name for name, length in m.lengths.items() if length == m.one(x) and name != x]
     if not same:
         raise Misfit
-    return m.w.op("Add", x, same[m.integer(0, len(same) - 1)])
+    other = same[m.integer(0, len(same) - 1)]
+    if m.strides[other] != m.strides[x]:
+        m.factor = None
+    return m.w.op("Add", x, other)
 
 
 @block
@@ -323,6 +342,7 @@ def softmax(m: Maker, x: str) -> str:
 
 @block
 def dense_over_time(m: Maker, x: str) -> str:
+    m.factor = None  # which position a column makes is not known
     return m.w.op("MatMul", x, m.w.normal(m.one(x), m.one(x)))
 
 
