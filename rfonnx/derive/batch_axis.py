@@ -247,8 +247,9 @@ class _Search:
             return BatchAxis(None, True, "no length of it is open that may be the batch's, which is open")
         if any(isinstance(dim, str) for dim in dims):  # time, or slid along
             left = [axis for axis in left if dims[axis] == 1]
-        if not left:
-            return None
+        time = self.fields.time.axes.candidates.get(name)
+        if not left or not set(range(left[0])) <= set(time.axes if time and time.sure else ()):
+            return None  # positions of axis 0 meet: they may be samples that are mixed
         # the last axis holds features, where lengths are fixed
         rivals = [axis for axis in self._may_be(name) if axis not in (left[0], len(dims) - 1) and dims[axis] != 1]
         return BatchAxis(left[0], False, "it is the first axis", tuple(rivals) if dims[left[0]] != 1 else ())

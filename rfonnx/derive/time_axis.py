@@ -40,10 +40,12 @@ class Candidates:
     Attributes:
         axes: one: that is time; several: it is one of them; none: nothing tells.
         why: what tells.
+        sure: whether a recurrent layer or the dimension's name tells, and not what slides or is compared.
     """
 
     axes: tuple[int, ...]
     why: str
+    sure: bool = False
 
 
 class TimeAxes:
@@ -86,7 +88,8 @@ class TimeAxes:
         gone_through = tuple(sorted(set(self._gone_through(input, RECURRENT))))
         strong = tuple(sorted({*named, *gone_through}))
         if strong:
-            return Candidates(strong, "recurrent layers go through it" if gone_through else "its dimension is named so")
+            why = "recurrent layers go through it" if gone_through else "its dimension is named so"
+            return Candidates(strong, why, sure=True)
         slid = {axis for axis in self.lengths(input) if self._walks.slid_along(input, axis)}
         slid |= {*self._gone_through(input, ATTENDING), *self._compared(input)}
         # Nothing but what was added up by hand: x[t] - x[t - 1].
