@@ -194,6 +194,15 @@ def _rules(truth: Truth, path: Path) -> Iterator[str]:
     if mixed and verdict(path, "batch-independent", shapes) == "pass":
         yield "batch-independent passes"
     for finding in rfonnx.check(path, shapes=shapes).findings:
-        wrong = finding.status == "fail" and finding.name not in ("batch-independent", *MEANT)
-        if wrong or (finding.name == "batch-independent" and finding.status == "fail" and not mixed):
+        wrong = (
+            finding.status in ("fail", "error")
+            and finding.severity != "note"
+            and finding.name not in ("batch-independent", *MEANT)
+        )
+        if wrong or (
+            finding.name == "batch-independent"
+            and finding.status == "fail"
+            and finding.severity != "note"
+            and not mixed
+        ):
             yield f"default rule {finding.name} fails: {finding.message}"
