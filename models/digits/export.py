@@ -31,7 +31,7 @@ def write_models(folder: Path, teacher: Digits, student: Digits, twin: Digits, i
         quant_format=QuantFormat.QDQ,
         per_channel=True,
         activation_type=QuantType.QUInt8,
-        weight_type=QuantType.QInt8,
+        weight_type=QuantType.QUInt8,  # signed ones saturate on processors without VNNI: another answer there
     )
     prepared.unlink()
 
