@@ -124,17 +124,11 @@ def _batch(truth: Truth, analysis: rfonnx.Analysis, output: str) -> Iterator[str
 
 
 def _shifts(truth: Truth, analysis: rfonnx.Analysis, output: str) -> Iterator[str]:
-    """What moves by whole periods: only where there is room for it."""
-    source, axis = truth.net.time
-    length = truth.net.inputs[source][axis]
-    if truth.net.out[output] is None:
-        return
     for fact in analysis.facts[output].shifts:
-        if (fact.input, fact.axis) == (source, axis) and fact.period is not None and fact.shift:
-            if analysis.tensors[output].fields[source, axis].size + fact.period > length // 2:
-                continue
-            if not follows(truth.net, output, fact.period):
-                yield f"{output}: is said to follow a shift by {fact.period}"
+        if fact.positions is None or fact.tensor_axis is None or fact.tensor_axis != truth.net.out[output]:
+            continue
+        if fact.period is not None and not follows(truth.net, output, fact):
+            yield f"{output}: does not follow {fact}"
 
 
 def _explained(truth: Truth, analysis: rfonnx.Analysis, output: str) -> Iterator[str]:

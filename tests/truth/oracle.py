@@ -1,4 +1,4 @@
-"""What is true of a small net, by changing its inputs one element at a time under onnxruntime. Knows nothing of intervals."""
+"""What is true of a small net, by changing its inputs one element at a time under onnxruntime. Nothing here asks rfonnx."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import onnx
 import onnxruntime
 from onnx import helper
 
+from rfonnx.results import ShiftFact
 from truth.nets import Net
 
 DRAWS = 4
@@ -154,30 +155,33 @@ def open_plainly(model: onnx.ModelProto) -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
-CONTENT, MARGIN = 5, 5
-"""Positions of what is moved, and those at each end of an output that are not judged."""
+def follows(net: Net, output: str, fact: ShiftFact) -> bool:
+    """Whether the output moves by `fact.shift` when what the input shows moves by `fact.period`, where the fact says so.
 
-
-def follows(net: Net, output: str, period: int) -> bool:
-    """Whether the output moves along when something before a background of zeros moves by `period` positions of the input."""
+    Where it names a room, something within it moves before a background of zeros; else anything is shown, and new comes in.
+    """
     session = open_plainly(net.model)
     random = np.random.default_rng(5)
-    (source, axis), own = net.time, net.out[output]
+    own = net.out[output]
     assert own is not None
-    moved = period / net.stride.get(output, 1)
-    if moved != int(moved):
-        return False
-    shape = list(net.inputs[source])
-    start = (shape[axis] - CONTENT - period) // 2
-    shape[axis] = CONTENT
-    content = random.normal(size=shape).astype(np.float32)
-    results = []
-    for first in (start, start + period):
-        value = np.zeros(net.inputs[source], np.float32)
-        value[(slice(None),) * axis + (slice(first, first + CONTENT),)] = content
-        others = {name: np.zeros(size, np.float32) for name, size in net.inputs.items()}
-        results.append(np.moveaxis(session.run([output], {**others, source: value})[0], own, 0))
-    margin = max(1, round(MARGIN / net.stride.get(output, 1)))
-    here, there = (result[margin:-margin] for result in results)
-    n, step = len(here), int(moved)
-    return bool(np.allclose(here[: n - step], there[step:], rtol=1e-4, atol=1e-5))
+    assert fact.period is not None
+    shape = list(net.inputs[fact.input])
+    length, period = shape[fact.axis], fact.period
+    if fact.room is None:
+        shape[fact.axis] = length + period
+        shown = random.normal(size=shape).astype(np.float32)
+        views = [np.take(shown, range(first, first + length), fact.axis) for first in (period, 0)]
+    else:
+        first, last = fact.room
+        shape[fact.axis] = last - first + 1 - period
+        if shape[fact.axis] < 1:
+            return True  # there is no room to move
+        content = random.normal(size=shape).astype(np.float32)
+        views = [np.zeros(net.inputs[fact.input], np.float32) for _ in range(2)]
+        for view, at in zip(views, (first, first + period), strict=True):
+            view[(slice(None),) * fact.axis + (slice(at, at + shape[fact.axis]),)] = content
+    others = {name: np.zeros(size, np.float32) for name, size in net.inputs.items()}
+    before, after = (np.moveaxis(session.run([output], {**others, fact.input: view})[0], own, 0) for view in views)
+    first, last = fact.positions
+    here = [t for t in range(first, last + 1) if first <= t + fact.shift <= last]
+    return bool(np.allclose(before[here], after[[t + fact.shift for t in here]], rtol=1e-4, atol=1e-5))

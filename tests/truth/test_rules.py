@@ -151,12 +151,14 @@ def test_translation_period(name: str, path: Path) -> None:
     for output, own in net.out.items():
         if own is None:
             continue
-        periods = [fact.period for fact in analysis.facts[output].shifts if (fact.input, fact.axis) == net.time]
-        said = verdict(
-            path, "translation-period", net.inputs, max=MOST, tensor=output, input=net.time[0], axis=net.time[1]
-        )
+        facts = [fact for fact in analysis.facts[output].shifts if (fact.input, fact.axis) == net.time]
+        asked = {"tensor": output, "input": net.time[0], "axis": net.time[1]}
+        said = verdict(path, "translation-period", net.inputs, max=MOST, **asked)
         if said == "pass":
-            assert periods
-            assert all(period is not None and period <= MOST and follows(net, output, period) for period in periods)
-        elif periods == [None]:
+            assert facts
+            for fact in facts:
+                assert fact.period is not None
+                assert fact.period <= MOST
+                assert fact.tensor_axis != own or follows(net, output, fact)
+        elif [fact.period for fact in facts] == [None]:
             assert said == "fail"
