@@ -35,6 +35,7 @@ class Maker:
         self.random = np.random.default_rng(seed)
         self.w = Writer()
         self.w.random = self.random
+        self.fixed = False  # a constant is as long as the batch
         self.samples = 1 if self.chance(0.7) else 2
         self.length = int(self.random.integers(7, 19))
         self.lengths = {"x": self.length}
@@ -70,7 +71,7 @@ class Maker:
             self.strides[result] = None if before is None or self.factor is None else before * self.factor
         shown = {f"y{i}": name for i, name in enumerate(self.leaves(made))}
         shape = (self.samples, CHANNELS, self.length)
-        dims = ("n", CHANNELS, self.length) if self.samples > 1 and self.chance() else shape
+        dims = ("n", CHANNELS, self.length) if self.samples > 1 and not self.fixed and self.chance() else shape
         model = self.w.finish({"x": dims}, shown)
         strides = {name: stride for name, source in shown.items() if (stride := self.strides[source]) is not None}
         axes = {name: 2 if name in strides else None for name in shown}
@@ -252,6 +253,7 @@ def times_itself_moved(m: Maker, x: str) -> str:
         padded = m.w.op("Pad", x, m.w.ints(0, 0, by, 0, 0, 0))
         return m.w.op("Mul", x, m.w.op("Slice", padded, m.w.ints(0), m.w.ints(n), m.w.ints(2)))
     zeros = m.w.const(np.zeros((m.samples, CHANNELS, by)))
+    m.fixed = True
     later = m.w.op("Slice", x, m.w.ints(by), m.w.ints(n), m.w.ints(2))
     return m.w.op("Mul", x, m.w.op("Concat", later, zeros, axis=2))
 

@@ -26,14 +26,16 @@ Float64 = npt.NDArray[np.float64]
         "min": Parameter(
             "float", "share of a position's field, 0 to 1, that must lie on the input; 0: some of it", 0.0
         ),
+        "blind": Parameter("float", "share of the positions, 0 to 1, that may see nothing but padding", 0.25),
         "tensor": Parameter("str", "the tensor; every output when left out"),
     },
     default=True,
 )
 def field_on_input(subject: Subject, values: Values) -> Iterator[Says]:
-    """No position of an output sees nothing but padding; with `min`, a share of each field lies on the input.
+    """Few positions of an output see nothing but padding; with `min`, a share of each field lies on the input.
 
     A 1x1 convolution with padding, or pads larger than the kernel, make rows at the border that say the same for every input.
+    A first row that sees nothing is common, in a net that looks one step back say: up to a share `blind` of the positions may.
     With `min` = 0.5, also positions fail of which most of the field lies beyond the border: inputs that are too small for the
     net. What is known only as "at most" is not held to `min`.
 
@@ -49,13 +51,14 @@ def field_on_input(subject: Subject, values: Values) -> Iterator[Says]:
     for name, input in itertools.product(names, analysis.inputs):
         shares = {axis: _on_input(analysis, name, input, axis) for other, axis in analysis.windowed if other == input}
         judged = judged or any(share.size for share in shares.values())
-        for says in _verdicts(analysis.tensors[name], input, shares, values["min"]):
+        for says in _verdicts(analysis.tensors[name], input, shares, values):
             found = True
             yield says
     if not judged:
         raise NotApplicableError("nothing in this model slides along an axis of an input")
     if not found:
-        yield holds("every position sees some of the input" if not values["min"] else "fields lie on the input")
+        few = "no position sees" if not values["blind"] else f"at most {values['blind']:.0%} of the positions see"
+        yield holds("fields lie on the input" if values["min"] else f"{few} nothing but padding")
 
 
 @rule(
@@ -87,8 +90,9 @@ def input_fits_field(subject: Subject, values: Values) -> Iterator[Says]:
         yield holds("the input is as large as half of the fields")
 
 
-def _verdicts(tensor: TensorField, input: str, shares: Mapping[int, Float64], least: float) -> Iterator[Says]:
-    blind = [axis for axis, share in shares.items() if (share <= 0).any()]
+def _verdicts(tensor: TensorField, input: str, shares: Mapping[int, Float64], values: Values) -> Iterator[Says]:
+    least = values["min"]
+    blind = [axis for axis, share in shares.items() if share.size and (share <= 0).mean() > values["blind"]]
     if blind:  # what sees nothing along one axis sees nothing at all: the shortest table tells which axis it is
         axis = min(blind, key=lambda axis: shares[axis].size)
         count, size = int((shares[axis] <= 0).sum()), shares[axis].size
