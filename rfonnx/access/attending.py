@@ -104,8 +104,8 @@ def masked(op: Op, name: str, boolean: bool, keys: Keys, length: int) -> Keys:
         hidden = np.zeros(shape[-1:], bool)
     hidden = np.broadcast_to(hidden, (*hidden.shape[:-1], width))
     hidden = hidden.reshape((1,) * (4 - hidden.ndim) + hidden.shape)
-    if width == 1:
-        return keys
+    if width == 1:  # for all keys, or of the first alone: runtimes differ
+        return keys._replace(exact=keys.exact and length == 1)
     if width < length:
         hidden = np.concatenate([hidden, np.ones((*hidden.shape[:-1], length - width), bool)], axis=3)
     lost = hidden.all(axis=3, keepdims=True)
@@ -126,11 +126,13 @@ def attended(
     biases: Sequence[Heads],
     seen: Keys,
     alone: bool = True,
+    conditions: Sequence[Heads] = (),
 ) -> list[Path]:
     """Paths to the attention's output of shape (batch, heads, queries, features of a value).
 
     Query q of a head reads its own row of `query`, and of keys, values and biases what `seen` leaves; values feature by feature.
-    Where one key alone is seen its weight is 1 (with `alone`): only its value is read. Exact when `seen` is.
+    Where one key alone is seen its weight is 1 (with `alone`): only its value is read, and of `conditions`, masks that say whether
+    a key is seen at all, its own: without it the weight is 0. Exact when `seen` is.
     """
     heads, total = query.shape[1], keys[0].shape[2]
     weighed = seen
@@ -142,12 +144,22 @@ def attended(
     paths = [query.then(Reduce((3,)), *own)]
     paths += [shared_heads(key, heads).then(Reduce((3,)), *_picked(weighed, total)) for key in keys]
     paths += [shared_heads(value, heads).then(*_picked(seen, total)) for value in values]
-    for term in biases:
-        if term.shape[2] == len(weighed.first) and term.shape[3] == total and not _everywhere(weighed, total):
-            paths.append(term.then(Band(3, 2, weighed.first, weighed.last)))
-        else:
-            paths.append(term.then(Reduce((3,)), *own))
+    paths += [term.then(*_of_mask(term, weighed, total)) for term in biases]
+    paths += [term.then(*_of_mask(term, seen, total)) for term in conditions]
     return paths
+
+
+def _of_mask(term: Heads, keys: Keys, total: int) -> tuple[Step, ...]:
+    """What each query reads of a mask or bias, which may have one row for all queries, one column for all keys, or fewer keys."""
+    _, _, rows, columns = term.shape
+    if _everywhere(keys, total):
+        return (Reduce((3,)),)
+    last = np.minimum(keys.last, columns - 1)
+    first = np.minimum(keys.first, last) if columns == 1 else keys.first
+    first = np.where(keys.first <= keys.last, first, last + 1)
+    if rows == len(first):
+        return (Band(3, 2, first, last),)
+    return (Select(3, first, last), Permute((0, 1, 3, 2)))
 
 
 def _everywhere(keys: Keys, total: int) -> bool:

@@ -217,7 +217,7 @@ class _Search:
                     if (length or 0) < SAMPLES:
                         continue
                     for line in fields.time.walks.of(name, input, axis):
-                        if along < len(line.axes) and line.slope(along) == 1 and not line.start:
+                        if line.walks(along) and line.slope(along) == 1 and not line.start:
                             yield axis
 
     def _not_batch(self, input: str) -> set[int]:
@@ -282,11 +282,14 @@ class _Search:
             return no(NO_BATCH)
         lengths = {name: (fields.input_shapes[name] or ())[axis] for name, axis in along.items()}
         fixed = {name for name, axis in along.items() if isinstance(self.graph.declared[name][axis], int)}
-        if any(lengths[name] == 1 for name in fixed):
-            return no(FIXED_TO_ONE)
-        if min(n or 0 for n in lengths.values()) >= SAMPLES:
-            if len(set(lengths.values())) == 1:
-                return Batches(axes, fields, fields, next(iter(lengths.values())) or 0)
+        few = [name for name in fixed if (lengths[name] or 0) < SAMPLES]
+        if few:
+            return no(FIXED_TO_ONE if all(lengths[name] == 1 for name in few) else f"'{few[0]}' holds no samples")
+        agreed = len(set(lengths.values())) == 1
+        enough = min(n or 0 for n in lengths.values()) >= SAMPLES
+        if enough and agreed:
+            return Batches(axes, fields, fields, next(iter(lengths.values())) or 0)
+        if enough or len({lengths[name] for name in fixed}) > 1:
             told = ", ".join(f"{n} along axis {along[name]} of '{name}'" for name, n in lengths.items())
             return no(
                 f"inputs do not agree how many samples there are: {told}; --batch-axis says which axes count them"

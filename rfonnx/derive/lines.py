@@ -60,8 +60,11 @@ class Line(NamedTuple):
         return outer.slope / math.prod(n for n, _ in inner)
 
     def walks(self, axis: int) -> bool:
-        """Whether positions along the axis stand for different ones of the input."""
-        return any(factor.slope for factor in self.axes[axis])
+        """Whether positions along the axis stand for different ones of the input.
+
+        An operator may speak of an axis that there is not: a tensor whose rank depends on data is followed as a single number.
+        """
+        return axis < len(self.axes) and any(factor.slope for factor in self.axes[axis])
 
     @property
     def walking(self) -> tuple[int, ...]:

@@ -116,7 +116,7 @@ def measured(
     """By input: per output, a bool array (out shape + in shape) of which input element changes which output element.
 
     The first trial starts from the values given; others from fresh ones, so that a dead ReLU or a max that is not reached
-    in one trial is seen in another. Only float inputs named in `names` vary.
+    in one trial is seen in another. Only inputs named in `names` vary; conditions are negated.
     """
     generator = np.random.default_rng(0)
     found: dict[str, list[np.ndarray]] = {}
@@ -130,12 +130,20 @@ def measured(
             for position in np.ndindex(feeds[name].shape):
                 for delta in deltas:
                     changed = base[name].copy()
-                    moved = changed[position].astype(np.float64) + delta
-                    limits = np.iinfo(changed.dtype) if changed.dtype.kind in "iu" else None
-                    changed[position] = moved if limits is None else np.clip(moved, limits.min, limits.max)
+                    changed[position] = moved(changed[position], delta)
                     for seen, y, y0 in zip(masks, run({**base, name: changed}), before, strict=True):
                         seen[(..., *position)] |= (y != y0) & ~((y != y) & (y0 != y0))
     return found
+
+
+def moved(value: np.generic, delta: float) -> np.generic:
+    """A number further on, as far as its type goes; a condition negated."""
+    if value.dtype == bool:
+        return np.logical_not(value)
+    if value.dtype.kind not in "iu":
+        return value.astype(np.float64) + delta
+    limits = np.iinfo(value.dtype)
+    return np.clip(value.astype(np.float64) + delta, limits.min, limits.max)
 
 
 def probe(

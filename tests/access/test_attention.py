@@ -69,6 +69,18 @@ def test_masks_that_are_inputs(shape):
         check("Attention", qkv() | {"m": values(*shape, seed=5)}, opset=24, is_causal=1)
 
 
+@pytest.mark.parametrize("shape", [(4,), (1,), (3, 4), (1, 4), (3, 1), (1, 1), (2, 1, 1, 4), (2, 1, 3, 4)])
+@pytest.mark.parametrize("attrs", [{}, {"is_causal": 1}, {"is_causal": 1, "left_window_size": 1}, {"left_window_size": 0}])
+@pytest.mark.parametrize("kind", ["float", "bool"])
+def test_masks_of_fewer_axes_that_are_inputs_under_onnxruntime(shape, attrs, kind):
+    """A key that is seen alone shows the condition that hides it."""
+    mask = values(*shape, seed=5)
+    feeds = {"q": values(2, 1, 3, D), "k": values(2, 1, 4, D, seed=1), "v": values(2, 1, 4, 1, seed=2)}
+    feeds["m"] = np.ones(shape, bool) if kind == "bool" else mask
+    column = shape[-1] == 1  # onnxruntime takes it as a mask of the first key alone
+    probe("Attention", feeds, opset=25, vary=list(feeds), exact=not column, hull=True, trials=2, **attrs)
+
+
 CAUSAL = np.tri(4, dtype=bool)
 
 

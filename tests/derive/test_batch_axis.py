@@ -319,6 +319,19 @@ def test_a_batch_that_is_fixed_to_1():
     assert (fact.state, fact.reason, fact.inputs) == ("unknown", "the batch is fixed to 1", (("x", 1),))
 
 
+@pytest.mark.parametrize(
+    ("other", "said"), [((0, 1), "'z' holds no samples"), ((2, 1), "inputs do not agree how many samples there are")]
+)
+def test_fixed_lengths_that_do_not_agree(other, said):
+    """Beside an open batch, which is lengthened to match: there is nothing that it could match."""
+    batches = {"x": (T, N, F), "z": other, "v": ("batch", 2)}
+    nodes = [*SQUEEZED, ("Neg", "z", "b", {}), ("Neg", "v", "c", {})]
+    net = Net(nodes, batches, {}, {}, {"y": 1, "b": 0, "c": 0}, weights=GRU | ONE)
+    facts = rfonnx.analyze(net.model, {"v": (1, 2)}, batch_axes={"z": 0}).facts
+    assert {fact.batch.state for fact in facts.values()} == {"unknown"}
+    assert facts["y"].batch.reason.startswith(said)
+
+
 @pytest.mark.parametrize("dims", [(None, None, F), ("p", "q", F), (T, N, F)])
 def test_one_of_two_axes_is_not_presumed(dims, tmp_path):
     """Centred along axis 1: if that counts samples they are mixed, if axis 0 does they are not."""

@@ -133,3 +133,23 @@ def test_channels_of_two_inputs_are_no_caches(tmp_path):
     path = saved(nodes, {"a": (1, 2, T), "x": (1, 2, T)}, ["y"], {"w": draw(2, 4, 3)}, folder=tmp_path)
     time = rfonnx.analyze(path).time
     assert (time.axes.states, time.known) == (frozenset(), {"a": 2, "x": 2})
+
+
+def test_a_sequence_whose_rank_depends_on_data(tmp_path):
+    """What a branch gives has three axes, or one, which the RNN would refuse: nothing is known of its axes."""
+    branches = [
+        helper.make_graph([node(op, "x", name)], name, [], [helper.make_tensor_value_info(name, TensorProto.FLOAT, dims)])
+        for op, name, dims in (("Relu", "three", (T, 1, 2)), ("Size", "none", ()))
+    ]
+    branches[1].node[0].output[0] = "size"
+    branches[1].node.append(node("Cast", "size", "none", to=TensorProto.FLOAT))
+    nodes = [
+        node("If", "c", "s", then_branch=branches[0], else_branch=branches[1]),
+        node("RNN", "s w r", "h", hidden_size=2), node("Squeeze", "h one", "y"),
+    ]  # fmt: skip
+    weights = {"w": draw(1, 2, 2), "r": draw(1, 2, 2), "one": np.array([1])}
+    path = saved(nodes, {"x": (T, 1, 2), "c": ()}, ["y"], weights, {"c": TensorProto.BOOL}, folder=tmp_path)
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    assert session.run(["y"], {"x": draw(T, 1, 2), "c": np.array(True)})[0].shape == (T, 1, 2)
+    facts = rfonnx.analyze(path).facts["y"]
+    assert (facts.time, facts.batch.state) == ((), "unknown")

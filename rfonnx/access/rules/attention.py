@@ -38,8 +38,9 @@ def attention(op: Op) -> list[Access]:
     total = keys[0].shape[2]
 
     seen, certain = _seen(op, queries, total)
-    biases = [bias(op.name(3), op.shape(3))] if op.reads(3) else []
-    paths = attended(query, keys, values, biases, seen)
+    masks = [bias(op.name(3), op.shape(3))] if op.reads(3) else []
+    biases, conditions = ([], masks) if _boolean(op) else (masks, [])
+    paths = attended(query, keys, values, biases, seen, conditions=conditions)
     if op.reads(6):
         paths.append(Path(op.name(6), (Reshape((batch, 1, 1, 1)),)))
     exact = seen.exact and certain
@@ -49,7 +50,7 @@ def attention(op: Op) -> list[Access]:
         y = Access((Path(whole, unpacked(queries, op.out_shape()[2], batch)),))
 
     present = [Access(tuple(part.then() for part in parts)) for parts in (keys, values)]
-    return [y, *present, _products(op, query, keys, biases, seen)][: len(op.node.outputs)]
+    return [y, *present, _products(op, query, keys, masks, seen)][: len(op.node.outputs)]
 
 
 def _seen(op: Op, queries: int, total: int) -> tuple[Keys, bool]:
@@ -73,24 +74,28 @@ def _seen(op: Op, queries: int, total: int) -> tuple[Keys, bool]:
     if op.attrs.get("left_window_size", -1) >= 0:
         keys = keys.within(rows + least - op.attrs["left_window_size"], total - 1)
     if op.name(3):
-        boolean = op.graph.dtypes.get(op.name(3)) == "bool"
-        keys = masked(op, op.name(3), boolean, keys, total)
+        keys = masked(op, op.name(3), _boolean(op), keys, total)
     return keys, certain
 
 
-def _products(op: Op, query: Heads, keys: list[Heads], biases: list[Heads], seen: Keys) -> Access:
+def _boolean(op: Op) -> bool:
+    """Whether the mask says which keys are seen, and is not added to their scores."""
+    return op.graph.dtypes.get(op.name(3)) == "bool"
+
+
+def _products(op: Op, query: Heads, keys: list[Heads], masks: list[Heads], seen: Keys) -> Access:
     """The fourth output: products of queries and keys, with the mask added (mode 2), or after the softmax (mode 3)."""
     mode = op.attrs.get("qk_matmul_output_mode", 0)
     raw = scores(query, keys)
     if mode == 3:
-        weights = attended(query, keys, [], biases, seen)
+        weights = attended(query, keys, [], masks, seen, alone=not _boolean(op))
         return Access(
             tuple(weights), exact=False, note="weights that a mask hides are zero, but are shown with their row"
         )
     if mode == 0:
         return Access(tuple(raw))
-    added = Access((*raw, *(term.then() for term in biases)))
-    if mode == 1 and biases:  # after the soft cap by the specification, after the mask in onnxruntime
+    added = Access((*raw, *(term.then() for term in masks)))
+    if mode == 1 and masks:  # after the soft cap by the specification, after the mask in onnxruntime
         return added._replace(exact=False, note="runtimes differ in whether the mask is added: taken as if")
     if bool((seen.first == 0).all() and (seen.last == keys[0].shape[2] - 1).all()):
         return added
