@@ -131,8 +131,8 @@ def attended(
     """Paths to the attention's output of shape (batch, heads, queries, features of a value).
 
     Query q of a head reads its own row of `query`, and of keys, values and biases what `seen` leaves; values feature by feature.
-    Where one key alone is seen its weight is 1 (with `alone`): only its value is read, and of `conditions`, masks that say whether
-    a key is seen at all, its own: without it the weight is 0. Exact when `seen` is.
+    Where one key alone is seen its weight is 1 (with `alone`): only its value is read, and of `conditions`, masks that
+    say whether a key is seen at all, its own: without it the weight is 0. Exact when `seen` is.
     """
     heads, total = query.shape[1], keys[0].shape[2]
     weighed = seen
