@@ -70,7 +70,9 @@ def test_masks_that_are_inputs(shape):
 
 
 @pytest.mark.parametrize("shape", [(4,), (1,), (3, 4), (1, 4), (3, 1), (1, 1), (2, 1, 1, 4), (2, 1, 3, 4)])
-@pytest.mark.parametrize("attrs", [{}, {"is_causal": 1}, {"is_causal": 1, "left_window_size": 1}, {"left_window_size": 0}])
+@pytest.mark.parametrize(
+    "attrs", [{}, {"is_causal": 1}, {"is_causal": 1, "left_window_size": 1}, {"left_window_size": 0}]
+)
 @pytest.mark.parametrize("kind", ["float", "bool"])
 def test_masks_of_fewer_axes_that_are_inputs_under_onnxruntime(shape, attrs, kind):
     """A key that is seen alone shows the condition that hides it."""

@@ -138,7 +138,9 @@ def test_channels_of_two_inputs_are_no_caches(tmp_path):
 def test_a_sequence_whose_rank_depends_on_data(tmp_path):
     """What a branch gives has three axes, or one, which the RNN would refuse: nothing is known of its axes."""
     branches = [
-        helper.make_graph([node(op, "x", name)], name, [], [helper.make_tensor_value_info(name, TensorProto.FLOAT, dims)])
+        helper.make_graph(
+            [node(op, "x", name)], name, [], [helper.make_tensor_value_info(name, TensorProto.FLOAT, dims)]
+        )
         for op, name, dims in (("Relu", "three", (T, 1, 2)), ("Size", "none", ()))
     ]
     branches[1].node[0].output[0] = "size"
