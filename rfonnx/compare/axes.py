@@ -90,14 +90,13 @@ def sample_axes(
 
 
 def _as_given(found: SampleAxes, analysis: Analysis, first: Callable[[Inputs], FullShapes]) -> SampleAxes:
-    """The axes; where one is only presumed and the user gave it more than one position, samples hold all of them, if they do."""
+    """The axes; where one is only presumed and the user gave it more than one position, samples hold all of them, if they do.
+
+    So do then the inputs whose axis is known: what runs together has the lengths that the user gave.
+    """
     shapes, axes = analysis.input_shapes, analysis.batches.axes
-    long = {
-        name
-        for name, axis in found.inputs.items()
-        if axis is not None and not axes[name].known and (shapes[name] or ())[axis] != 1
-    }
-    if not long:
+    long = {name for name, axis in found.inputs.items() if axis is not None and (shapes[name] or ())[axis] != 1}
+    if all(axes[name].known for name in long):
         return found
     whole = {name: None if name in long else axis for name, axis in found.inputs.items()}
     try:

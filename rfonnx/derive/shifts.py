@@ -82,7 +82,7 @@ def _cropped(moves: Moves, first: int, last: int, length: int, stride: int) -> M
 def _together(moves: Moves, axis: int) -> Moves:
     """An axis taken together along which the content moves: no border may reach what it reaches."""
     if moves.cropped:
-        moves = moves.broken_by("only a part of an axis is taken together")
+        moves = moves.broken_by("an axis is taken together after a part of it was cut off")
     if moves.uneven:
         moves = moves.broken_by("near positions count otherwise than far ones, and a border cuts off the far ones")
     for factor in moves.axes[axis]:
@@ -162,6 +162,8 @@ def _select(moves: Moves, step: Select) -> Moves:
     if advance:
         moves = _cropped(moves, int(step.first[seen].min()), int(step.last[seen].max()), source, abs(advance))
         return _advanced(moves, step.axis, length, advance, where and inner.selected(where, step, advance))
+    if not copies and (len(set(step.first[seen])) == 1 or len(set(step.last[seen])) == 1):
+        moves = moves.broken_by("from one end of an axis up to each position is read, as in a recurrent layer")
     moves = moves.broken_by("positions are picked by a table without regularity")
     return moves.with_axis(step.axis, (Factor(length, 0),))
 

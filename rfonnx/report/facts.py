@@ -13,13 +13,21 @@ SHOWN = 5
 """Most positional constants that are named one by one."""
 
 
-def fact_lines(source: Held, axes: Axes, rate: float | None) -> Iterator[Line]:
-    """The facts, as lines; those along axes that are not shown are left out. `rate`: samples per second of time axes."""
+def fact_lines(source: Held, axes: Axes, rate: float | None, chosen: bool = False) -> Iterator[Line]:
+    """The facts, as lines; those along axes that are not shown are left out.
+
+    Args:
+        source: the analysis.
+        axes: the axes that are shown.
+        rate: samples per second of time axes.
+        chosen: whether the user named the axes. Else time is told along any axis: frames that a recurrent layer takes one by one
+            lie along one that no window slides along.
+    """
     facts = source.facts
     yield from _batches(facts)
     for output, fact in facts.items():
         for time in fact.time:
-            if time.axis in axes.get(time.input, (time.axis,)):
+            if not chosen or time.axis in axes.get(time.input, ()):
                 yield _time(output, time, rate)
         yield from _shifts(output, [shift for shift in fact.shifts if shift.axis in axes.get(shift.input, ())])
     yield from _positional(facts)
@@ -31,7 +39,7 @@ def _batches(facts: Mapping[str, OutputFacts]) -> Iterator[Line]:
     for output, fact in facts.items():
         same.setdefault(fact.batch, []).append(output)
     for batch, outputs in same.items():
-        whose: Line = (Name(outputs[0]), *((f" and {len(outputs) - 1} more outputs",) if len(outputs) > 1 else ()))
+        whose: Line = (Name(outputs[0]), *((f" and {_more(len(outputs) - 1)}",) if len(outputs) > 1 else ()))
         where = batch_axes(batch)
         if batch.state == "independent" and batch.axis is None:
             yield (*whose, ": no position sees two samples (", *where, f"; found with a batch of {batch.batch})")
@@ -43,6 +51,10 @@ def _batches(facts: Mapping[str, OutputFacts]) -> Iterator[Line]:
             yield (*whose, ": not every sample (", *where, ") has an answer: ", Name(batch.reason))
         else:
             yield (*whose, ": not known whether a sample sees only itself: ", Name(batch.reason))
+
+
+def _more(count: int) -> str:
+    return f"{count} more output{'s' if count > 1 else ''}"
 
 
 def batch_axes(fact: BatchFact) -> Line:
@@ -89,7 +101,7 @@ def _shifts(output: str, facts: list[ShiftFact]) -> Iterator[Line]:
     for fact in facts:
         same.setdefault((fact.input, fact.period, fact.shift, fact.reason), []).append(fact)
     for (name, period, shift, reason), alike in same.items():
-        along = f" along {_axes([fact.axis for fact in alike])}"
+        along = f" along {axes_text([fact.axis for fact in alike])}"
         if period is None:
             yield ("no shift of ", Name(name), along, " is known that ", Name(output), " follows: ", Name(reason))
         else:
@@ -118,7 +130,8 @@ def _ranges(ranges: list[tuple[int, int] | None]) -> str:
     return " and ".join(dict.fromkeys(f"{found[0]}..{found[1]}" for found in ranges if found))
 
 
-def _axes(numbers: Sequence[int]) -> str:
+def axes_text(numbers: Sequence[int]) -> str:
+    """ "axis 1", "axes 1, 2"."""
     return f"{'axis' if len(numbers) == 1 else 'axes'} {', '.join(map(str, numbers))}"
 
 
@@ -127,7 +140,7 @@ def _positional(facts: Mapping[str, OutputFacts]) -> Iterator[Line]:
     for fact in facts.values():
         constants.update(dict.fromkeys(fact.positional))
     for constant in list(constants)[:SHOWN]:
-        where = _axes(constant.axes)
+        where = axes_text(constant.axes)
         yield (
             Name(constant.name),
             " treats positions differently, in ",

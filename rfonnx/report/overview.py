@@ -20,7 +20,8 @@ def overview(source: Source, view: View) -> Document:
     """
     held = Held(source)
     axes = pick_axes(held, view.axes or "spatial")
-    return Document(tuple(_head(held, axes)), (table(held, view, axes),), tuple(sections(held, axes, view.rate)))
+    made = sections(held, axes, view.rate, chosen=view.axes is not None)
+    return Document(tuple(_head(held, axes)), (table(held, view, axes),), tuple(made))
 
 
 def _head(source: Held, axes: Axes) -> Iterator[Line]:

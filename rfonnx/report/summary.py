@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rfonnx.plain import shape_text
 from rfonnx.report.document import Line, Name, Section, across, listed, number, percent, shared, size
-from rfonnx.report.facts import fact_lines
+from rfonnx.report.facts import axes_text, fact_lines
 from rfonnx.report.growth import shares
 from rfonnx.report.source import Held
 from rfonnx.report.view import Axes
@@ -18,11 +18,11 @@ LIMIT = 20
 Key = tuple[str, int]
 
 
-def sections(source: Held, axes: Axes, rate: float | None) -> Iterator[Section]:
-    """The sections that have something to say, in order. `rate`: samples per second of time axes."""
+def sections(source: Held, axes: Axes, rate: float | None, chosen: bool = False) -> Iterator[Section]:
+    """The sections that have something to say, in order; see `fact_lines` for `rate` and `chosen`."""
     made = (
         Section("Outputs", tuple(listed(_outputs(source, axes), LIMIT))),
-        Section("Derived facts", tuple(listed(fact_lines(source, axes, rate), LIMIT))),
+        Section("Derived facts", tuple(listed(fact_lines(source, axes, rate, chosen), LIMIT))),
         Section("First to see the whole input", tuple(_whole(source, axes))),
         Section("Global operators", tuple(listed(_global(source, axes), LIMIT))),
         Section("What enlarged the field", tuple(listed(_growth(source, axes), LIMIT))),
@@ -90,8 +90,8 @@ def _global(source: Held, axes: Axes) -> Iterator[Line]:
     for tensor, over in causes.items():
         where: list[str] = []
         for name in dict.fromkeys(key[0] for key in over):
-            numbers = ", ".join(str(axis) for other, axis in over if other == name)
-            where += [" and" if where else " along", f" axes {numbers}", *((" of ", Name(name)) if several else ())]
+            numbers = [axis for other, axis in over if other == name]
+            where += [" and " if where else " along ", axes_text(numbers), *((" of ", Name(name)) if several else ())]
         unproven = () if source.tensors[tensor].exact else (", at most",)
         yield (Name(tensor), " (", Name(source.tensors[tensor].op_type), ")", *where, *unproven)
 
@@ -111,8 +111,7 @@ def _growth(source: Held, axes: Axes) -> Iterator[Line]:
                 if words := shares(source.explain(output, input=name, axis=axis)):
                     by_shares.setdefault(words, []).append(axis)
             for words, same in by_shares.items():
-                which = "axis" if len(same) == 1 else "axes"
-                yield (Name(output), " of ", Name(name), f", {which} {', '.join(map(str, same))}: {words}")
+                yield (Name(output), " of ", Name(name), f", {axes_text(same)}: {words}")
 
 
 def _joins(source: Held, axes: Axes) -> Iterator[Line]:

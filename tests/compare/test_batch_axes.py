@@ -165,6 +165,19 @@ def test_a_length_that_was_given_is_fed(tmp_path):
     assert found.passed
 
 
+def test_lengths_that_were_given_agree_where_one_batch_is_known(tmp_path):
+    """A convolution tells the batch of x, nothing that of the ids z: they meet in a Concat, which takes no row beside two."""
+    text = """<ir_version: 8, opset_import: ["" : 17]> net (float[p, 1, 6] x, int64[q, 6] z) => (float[a, 2, 6] y)
+        <float[1, 1, 3] w = {1, 1, 1}, float[4, 1] t = {1, 2, 3, 4}, int64[1] two = {2}, int64[1] one = {1}>
+        { c = Conv<pads = [1, 1]>(x, w) e = Gather(t, z) r = Squeeze(e, two) u = Unsqueeze(r, one) y = Concat<axis = 1>(c, u) }"""
+    path = tmp_path / "net.onnx"
+    onnx.save(onnx.parser.parse_model(text), path)
+    shapes = {"x": (2, 1, 6), "z": (2, 6)}
+    for _, feed in Subject(path, shapes).feeds:
+        assert {name: array.shape for name, array in feed.items()} == shapes
+    assert rfonnx.check(path, shapes=shapes).passed()
+
+
 @pytest.mark.parametrize("method", ["gradient", "perturb"])
 def test_effective_fields_take_states_as_they_are(path, data, method):
     """The last time of the output looks at all times of x, the first at the first alone."""

@@ -36,6 +36,12 @@ NETS = {
         {},
         "moves along its axes 1, 2 together",
     ),
+    "a recurrent layer": (
+        f"(float[1,2,{LENGTH}] x) => (y, z) {{ {SLIDES} t = Transpose<perm = [2, 0, 1]>(x)"
+        " y = LSTM<hidden_size = 2>(t, wi, wr) }",
+        {"wi": (1, 8, 2), "wr": (1, 8, 2)},
+        "from one end of an axis up to each position is read, as in a recurrent layer",
+    ),
 }  # fmt: skip
 
 

@@ -75,6 +75,19 @@ def test_outputs_that_answer_alike_share_a_line() -> None:
     assert found == ["a and 2 more outputs: each sample (axis 0) sees only itself (found with a batch of 2)"]
 
 
+def test_two_outputs_that_answer_alike_are_one_and_one_more() -> None:
+    assert lines(facts_of(names=("a", "b")))[0].startswith("a and 1 more output: ")
+
+
+def test_time_is_told_along_any_axis_unless_others_were_named() -> None:
+    """Frames that a recurrent layer takes one by one lie along an axis that no window slides along."""
+    source = facts_of(time=[TimeFact("x", 0, 0, Fraction(1), True, 0, 4, 5)])
+    told = "y along x axis 0: causal; left context 4 samples, lookahead 0 samples, at length 5"
+    assert told in lines(source)
+    assert told in lines(source, View(axes=(0,)))
+    assert told not in lines(source, View(axes=(2, 3)))
+
+
 TIMES = [
     (True, 0, None, "causal; left context 1023 samples, lookahead 0 samples"),
     (False, 1, None, "not causal; left context 1023 samples, lookahead 1 sample"),

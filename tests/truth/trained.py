@@ -9,6 +9,7 @@ itself: a trained net has units that are silent.
 from __future__ import annotations
 
 import argparse
+import copy
 import sys
 import traceback
 import warnings
@@ -20,6 +21,8 @@ import numpy as np
 import onnxruntime
 
 import rfonnx
+from rfonnx.graph import load
+from rfonnx.graph.id_range import id_range
 
 Feeds = dict[str, np.ndarray]
 POSITIONS = 6
@@ -29,25 +32,34 @@ DRAWS = 3
 class Model:
     """A model under onnxruntime, unoptimised, with random inputs of the shapes that the analysis bound."""
 
-    def __init__(self, path: Path, shapes: dict[str, tuple[int, ...]], values: dict[str, Any]) -> None:
+    def __init__(
+        self, path: Path, shapes: dict[str, tuple[int, ...]], values: dict[str, Any], ids: dict[str, int] | None = None
+    ) -> None:
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
         self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         self.types = {port.name: port.type for port in self.session.get_inputs()}
         self.outputs = [port.name for port in self.session.get_outputs()]
-        self.shapes, self.values = shapes, values
+        self.shapes, self.values, self.ids = shapes, values, ids or {}
         self.random = np.random.default_rng(1)
+
+    @classmethod
+    def of(cls, model: Model, shapes: dict[str, tuple[int, ...]]) -> Model:
+        """The same session at other shapes."""
+        made = copy.copy(model)
+        made.shapes = shapes
+        return made
 
     def draw(self, scale: float = 1.0) -> Feeds:
         made = {}
         for name, kind in self.types.items():
             if name in self.values:
                 made[name] = np.asarray(self.values[name], _dtype(kind))
-            elif "float" in kind:
+            elif "float" in kind and name not in self.ids:
                 made[name] = (self.random.normal(size=self.shapes[name]) * scale).astype(_dtype(kind))
             else:
-                made[name] = self.random.integers(0, 2, self.shapes[name]).astype(_dtype(kind))
+                made[name] = self.random.integers(0, self.ids.get(name, 1) + 1, self.shapes[name]).astype(_dtype(kind))
         return made
 
     def other(self, feeds: Feeds, keep: dict[str, np.ndarray]) -> Feeds:
@@ -130,6 +142,7 @@ def time(model: Model, analysis: rfonnx.Analysis) -> Iterator[str]:
             length = model.shapes[fact.input][fact.axis]
             rank = len(model.shapes[fact.input])
             seen = -length
+            behind = -length
             for _ in range(8):
                 at = int(model.random.integers(1, length)) if length > 1 else 0
                 index = np.arange(length).reshape(-1, *[1] * (rank - fact.axis - 1))
@@ -145,25 +158,107 @@ def time(model: Model, analysis: rfonnx.Analysis) -> Iterator[str]:
                 if len(changed):
                     own = int(changed[0]) * fact.stride.numerator // fact.stride.denominator
                     seen = max(seen, at - own)
+                changed, at = _first_kept(model, output, fact, rank, length)
+                if len(changed):
+                    own = int(changed[-1]) * fact.stride.numerator // fact.stride.denominator
+                    behind = max(behind, own - at)
             told = f"{output} along {fact.input} axis {fact.axis}: causal {fact.causal}, lookahead {fact.lookahead}"
-            if seen > fact.lookahead or (fact.causal and seen > 0):
-                yield f"wrong: {told}, seen {seen}"
-            yield f"held: {told}, at least {seen} seen"
+            told += f", context {fact.context}"
+            if seen > fact.lookahead or (fact.causal and seen > 0) or (fact.length and behind > fact.context):
+                yield f"wrong: {told}, seen {seen} and {behind}"
+            yield f"held: {told}, at least {seen} and {behind} seen"
+
+
+def _first_kept(model: Model, output: str, fact: Any, rank: int, length: int) -> tuple[np.ndarray, int]:
+    """Output positions that change with the first samples, up to `at`, and `at`."""
+    at = int(model.random.integers(0, length - 1)) if length > 1 else 0
+    index = np.arange(length).reshape(-1, *[1] * (rank - fact.axis - 1))
+    feeds = model.draw()
+    before = model.run(feeds)[output]
+    differs = ~same(before, model.run(model.other(feeds, {fact.input: index > at}))[output])
+    return np.flatnonzero(differs.any(axis=tuple(i for i in range(differs.ndim) if i != fact.tensor_axis))), at
 
 
 def batch(model: Model, analysis: rfonnx.Analysis) -> Iterator[str]:
+    """One sample of every input is changed at once: "independent" changes no other one, "dropped" drops some, "mixed" mixes."""
     for output, fact in analysis.facts.items():
-        yield f"held: {output}: batch {fact.batch.state} {fact.batch.reason}"
+        told = f"{output}: batch {fact.batch.state} {fact.batch.reason}"
+        count = 2
+        shapes = {n: list(shape) for n, shape in model.shapes.items()}
+        for name, axis in fact.batch.inputs:
+            shapes[name][axis] = count
+        two = Model.of(model, {n: tuple(shape) for n, shape in shapes.items()})
+        if not fact.batch.inputs or not fact.batch.batch:
+            yield f"held: {told}"
+            continue
+        mixed, dropped = False, False
+        for sample in [*range(count)] * DRAWS:
+            feeds = two.draw()
+            keep = {
+                n: np.arange(count).reshape(-1, *[1] * (len(shapes[n]) - axis - 1)) != sample
+                for n, axis in fact.batch.inputs
+            }
+            before, after = two.run(feeds)[output], two.run(two.other(feeds, keep))[output]
+            if before.shape != after.shape:
+                mixed = True
+                continue
+            differs = ~same(before, after)
+            if fact.batch.axis is None:
+                dropped |= not differs.any()
+                continue
+            others = np.delete(differs, sample, fact.batch.axis)
+            mixed |= bool(others.any())
+            dropped |= not differs.any()
+        if (mixed and fact.batch.state in ("independent", "dropped")) or (
+            dropped and fact.batch.state == "independent"
+        ):
+            yield f"wrong: {told}: mixed {mixed}, dropped {dropped} ({fact.batch})"
+        elif not mixed and fact.batch.state == "mixed":
+            yield f"not seen: {told}"
+        yield f"held: {told}: mixed {mixed}, dropped {dropped}"
+
+
+def shifts(model: Model, analysis: rfonnx.Analysis) -> Iterator[str]:
+    """What is shown is moved by the period: y[o] is to be y'[o + shift]."""
+    for output, facts in analysis.facts.items():
+        for fact in facts.shifts:
+            told = f"{output}: shift of {fact.input} axis {fact.axis}: {fact.period} -> {fact.shift} {fact.reason}"
+            if fact.period is None or fact.positions is None or fact.tensor_axis is None:
+                yield f"held: {told}"
+                continue
+            first, last = fact.positions
+            for _ in range(DRAWS):
+                feeds = model.draw()
+                shown = feeds[fact.input]
+                if fact.room:
+                    index = np.arange(shown.shape[fact.axis]).reshape(-1, *[1] * (shown.ndim - fact.axis - 1))
+                    inside = (fact.room[0] <= index) & (index <= fact.room[1] - fact.period)
+                    shown = np.where(inside, shown, np.take(shown, [0], fact.axis))
+                moved = np.roll(shown, fact.period, fact.axis)
+                if not fact.room:
+                    fresh = np.arange(shown.shape[fact.axis]).reshape(-1, *[1] * (shown.ndim - fact.axis - 1))
+                    moved = np.where(fresh < fact.period, model.draw()[fact.input], moved)
+                before = model.run(feeds | {fact.input: shown})[output]
+                after = model.run(feeds | {fact.input: moved})[output]
+                still = np.take(before, range(first, last + 1 - fact.shift), fact.tensor_axis)
+                gone = np.take(after, range(first + fact.shift, last + 1), fact.tensor_axis)
+                error = np.abs(still.astype(float) - gone).max() / (np.abs(before).max() or 1.0) if still.size else 0.0
+                if error > 1e-3:
+                    yield f"wrong: {told}: off by {error:.3g}"
+            yield f"held: {told}: {still.size} elements followed, at {first}..{last}, room {fact.room}"
 
 
 def held(path: Path, shapes: Any, values: Any) -> Iterator[str]:
     """What is said of one model, and what was seen."""
-    analysis = rfonnx.analyze(path, shapes)
+    analysis = rfonnx.analyze(path, shapes, values=values or None)
     bound = {name: tuple(n or 1 for n in shape or ()) for name, shape in analysis.input_shapes.items()}
-    model = Model(path, bound, values)
+    graph = load(path, shapes)
+    ranges = {name: id_range(graph, name) for name in bound if name not in values}
+    model = Model(path, bound, values, {name: top for name, found in ranges.items() if found for top in found[1:]})
     yield from boxes(model, analysis)
     yield from time(model, analysis)
     yield from batch(model, analysis)
+    yield from shifts(model, analysis)
 
 
 def main() -> int:

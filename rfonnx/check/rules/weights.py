@@ -52,7 +52,8 @@ def no_zero_filters(subject: Subject, values: Values) -> Iterator[Says]:
         for dead, what in ((~filters, "filters"), (~channels, "input channels")):
             if dead.any() and (what == "filters" or filters.any()):
                 found = True
-                yield Says(f"{int(dead.sum())} of the {dead.size} {what} of {node} have only zeros for weights", name)
+                have = "has" if dead.sum() == 1 else "have"
+                yield Says(f"{int(dead.sum())} of the {dead.size} {what} of {node} {have} only zeros for weights", name)
     if not seen:
         raise NotApplicableError("the model has no convolution or matrix product with stored weights")
     if not found:
@@ -162,7 +163,9 @@ def no_denormal_weights(subject: Subject, values: Values) -> Iterator[Says]:
         most = max(counts, key=lambda name: counts[name][0])
         told = f"{counts[most][0]:,} of its {counts[most][1]:,} weights are denormal"
         every = sum(count for count, _ in counts.values())
-        others = f"; with {len(counts) - 1} other tensors {every:,}" if len(counts) > 1 else ""
+        others = (
+            f"; with {len(counts) - 1} more tensor{'s' if len(counts) > 2 else ''} {every:,}" if len(counts) > 1 else ""
+        )
         yield Says(told + others, most)
     else:
         yield _verdict("no weight is denormal", len(store.unread), "tensors")
