@@ -145,15 +145,12 @@ Arrival arrive(const Program& program, const Tensor& tensor, const Path& path, C
     std::vector<int> new_axis;
     for (size_t axis = 0; axis < shape.size(); ++axis) {
         const int into = static_cast<int>(axis) + skipped;
-        new_axis.push_back(tensor.shape[static_cast<size_t>(into)] == shape[axis] ? into : -1);
+        // What has one position, or picks one, walks nowhere.
+        const bool walks = shape[axis] > 1 && tensor.shape[static_cast<size_t>(into)] == shape[axis];
+        new_axis.push_back(walks ? into : -1);
     }
     renumber(result.lines, new_axis);
     return result;
-}
-
-/// True when every position sees the same: then nothing is left to align.
-bool global(const Field& field) {
-    return std::all_of(field.terms.begin(), field.terms.end(), [](const TermPtr& term) { return term->walks.empty(); });
 }
 
 } // namespace
@@ -197,12 +194,8 @@ Alignment align(const Program& program, const Hull& hull) {
                 misaligned = misaligned || differ(lines, arrival.lines);
                 add_all(lines, arrival.lines);
             }
-            const Field& field = hull.field(inputs + index, axis, false);
-            if (global(field)) {
-                lines.clear();
-                misaligned = false;
-            } else if (lost && lines.empty()) {
-                for (const TermPtr& term : field.terms)
+            if (lost && lines.empty()) {
+                for (const TermPtr& term : hull.field(inputs + index, axis, false).terms)
                     add_line_of(*term, lines);
             }
             if (misaligned)

@@ -174,29 +174,24 @@ class Analysis:
     def joins(self) -> tuple[tuple[str, str, int, tuple[Fraction, ...]], ...]:
         """Misaligned joins: (tensor, input, axis, centres at position 0 of the paths that meet there)."""
         first = len(self._program.inputs)
-        walking = self._walks_on(self._result.summaries()["tensor_axis"]).reshape(-1, max(len(self._axes), 1))
         found = []
         for tensor, column in self._result.misaligned_joins:
-            if walking[tensor + first, column]:  # what picks a single position is no branch
-                centres = tuple(Fraction(*c) for c in self._result.centres(tensor + first, column))
-                found.append((self._program.tensors[tensor].name.split("\0")[0], *self._axes[column], centres))
+            centres = tuple(Fraction(*c) for c in self._result.centres(tensor + first, column))
+            found.append((self._program.tensors[tensor].name.split("\0")[0], *self._axes[column], centres))
         return tuple(found)
 
     def misaligned(self, tensor: str, input: str, axis: int) -> bool:
         """Whether branches that look at different places met on the way to a tensor, and not by design.
 
         Those of a causal net differ in centre, for they share their ends: where a tensor is proven to see nothing after its own
-        position, they are not meant; neither is a single position that was picked.
+        position, they are not meant. A gate over everything (squeeze-and-excitation) hides no branch: what it scales has a place
+        still.
 
         Args:
             tensor, input, axis: as in `intervals`.
         """
-        found, pair = self.tensors[tensor], (input, axis)
-        field = found.fields[pair]
-        if field.aligned or pair not in self.windowed:
-            return False
-        alone = field.tensor_axis is not None and found.shape is not None and found.shape[field.tensor_axis] == 1
-        return not alone and not self.time.only_past(tensor, input, axis)
+        aligned = self.tensors[tensor].fields[input, axis].aligned
+        return not aligned and (input, axis) in self.windowed and not self.time.only_past(tensor, input, axis)
 
     @cached_property
     def globals(self) -> tuple[tuple[str, str, int], ...]:

@@ -23,12 +23,13 @@ def aligned_joins(subject: Subject, values: Values) -> Iterator[Says]:
     """
     analysis = subject.analysis
     joins = [join for join in analysis.joins if join[1:3] in analysis.windowed]
-    found = False
+    found: dict[tuple[str, str], list[int]] = {}
     for tensor, input, axis, centres in joins:
         if analysis.misaligned(tensor, input, axis):
-            found = True
             told = ", ".join(str(centre) for centre in centres[:4]) + (", ..." if len(centres) > 4 else "")
-            yield Says(f"joins branches centred at {told} along {input} axis {axis}", tensor)
+            found.setdefault((tensor, f"joins branches centred at {told} along {input}"), []).append(axis)
+    for (tensor, text), axes in found.items():  # rows and columns mostly alike
+        yield Says(f"{text} {'axis' if len(axes) == 1 else 'axes'} {', '.join(map(str, axes))}", tensor)
     if not found and joins:
         count = "1 join" if len(joins) == 1 else f"{len(joins)} joins"
         yield holds(f"{count} of branches that differ in centre, of which nothing sees ahead of its own position")
