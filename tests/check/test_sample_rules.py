@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 from onnx import TensorProto, helper
 
@@ -133,6 +134,48 @@ def test_outputs_that_step_are_judged_on_samples_alone(tmp_path: Path) -> None:
     options = {"settings": Settings(data=tmp_path / "near.npz", cost=False)}
     assert status(model, tmp_path, "outputs-vary", **options) == "fail"
     assert not rfonnx.check(tmp_path / "m.onnx", **options).passed("warning")
+
+
+def test_a_detector_that_finds_nothing_in_noise(tmp_path: Path) -> None:
+    """Its scores lie at zero, as they should; on samples of the user's that is worth a warning."""
+    model = affine(node("Sigmoid", ["b"], ["y"]), scale=20, shift=-80)
+    ys = np.array([run(model, x=draw(1, 32))[0] for _ in range(8)])
+    assert (ys < 1e-12).mean() > 0.95
+    assert np.ptp(ys) > 0
+    (said,) = found(model, tmp_path, "outputs-vary")
+    assert (said.status, "give --data" in said.message) == ("fail", True)
+    assert rfonnx.check(tmp_path / "m.onnx").passed("warning")
+    np.savez(tmp_path / "mine.npz", x=draw(8, 32))
+    options = {"settings": Settings(data=tmp_path / "mine.npz", cost=False)}
+    assert not rfonnx.check(tmp_path / "m.onnx", **options).passed("warning")
+
+
+@pytest.mark.parametrize(("large", "expected"), [(1e5, "pass"), (1e8, "fail")])
+def test_a_score_near_zero_is_measured_by_the_range_of_its_sigmoid(large: float, expected: str, tmp_path: Path) -> None:
+    """Folding (w * x + large) - large into one convolution spares a rounding: a part of a score of 1e-6, or all of one."""
+    ones = np.ones(1, "f")
+    values = {"w": np.ones((1, 1, 1), "f"), "large": ones * large, "one": ones, "low": ones * -12}
+    nodes = [
+        node("Conv", ["x", "w", "large"], ["c"]),
+        node("BatchNormalization", ["c", "one", "low", "large", "one"], ["b"], epsilon=0.0),
+        node("Sigmoid", ["b"], ["y"]),
+    ]
+    if expected == "fail":
+        values["low"] = ones * 0
+    model = net(nodes, (1, 1, 32), values)
+    path = small_nets.save(model, tmp_path / "m.onnx")
+    x = {"x": draw(1, 1, 32)}
+    plain, best = (session(path, level).run(None, x)[0] for level in ("ORT_DISABLE_ALL", "ORT_ENABLE_ALL"))
+    gap = np.abs(plain - best).max()
+    assert gap / plain.max() > 1e-3
+    assert (gap > 1e-3) == (expected == "fail")
+    assert status(model, tmp_path, "optimisation-levels") == expected
+
+
+def session(path: Path, level: str) -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = getattr(onnxruntime.GraphOptimizationLevel, level)
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
 
 def test_tokens_that_make_no_difference(tmp_path: Path) -> None:

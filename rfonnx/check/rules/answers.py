@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from rfonnx.check.registry import NotApplicableError, Says, Values, holds, rule, unproven
+from rfonnx.check.rules.squash import ENDS, squashed
 from rfonnx.check.subject import Feed, Subject
 from rfonnx.errors import RunError
 from rfonnx.gradient.registry import reason_for_zero
@@ -23,11 +24,9 @@ SATURATED = 0.95
 SCALES = (0.1, 1.0, 10.0)
 """Deviations of the noise that is tried beside random samples: noise of one size may leave a threshold unmet."""
 
-ENDS = {"Sigmoid": (0.0, 1.0), "HardSigmoid": (0.0, 1.0), "Tanh": (-1.0, 1.0)}
-"""Operators that squash, and where they end."""
-
-HANDED_ON = frozenset({"Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Transpose"})
-"""Operators that leave values as they are."""
+BOTH = 0.01
+"""Share of values at either end of a sigmoid from which on noise shows that its scale is lost: a detector that finds nothing in
+noise lies at one end, too."""
 
 
 @rule("RF032", "finite-on-zeros", "warning", default=True)
@@ -76,7 +75,8 @@ def outputs_vary(subject: Subject, values: Values) -> Iterator[Says]:
 
     An output that is the same whatever comes in was exported before its weights were loaded, or died in training; one that
     is 0 or 1 everywhere lost its scale on the way. On random samples an output that steps (positions, comparisons, roundings)
-    may stay on one step and is not judged; nor is one that depends on no input, or is empty.
+    may stay on one step and is not judged; nor is one that lies at one end of a sigmoid, as a detector's in which noise shows
+    nothing, nor one that depends on no input, or is empty.
 
     Way out: run the model that was exported on the same samples; look at scales and at what was left at zero.
     """
@@ -86,7 +86,7 @@ def outputs_vary(subject: Subject, values: Values) -> Iterator[Says]:
     if len(made) < 2:
         yield unproven("one sample says nothing: give more")
         return
-    makers = {output: node for node in graph.nodes for output in node.outputs if output}
+    makers, kinds = {output: node for node in graph.nodes for output in node.outputs if output}, squashed(graph)
     moving = [n for n in names if n not in graph.constants and n not in graph.inputs]
     judged = found = False
     for output in moving:
@@ -99,9 +99,13 @@ def outputs_vary(subject: Subject, values: Values) -> Iterator[Says]:
             text = f"is the same on all {len(made)} samples{'' if given else ' (random ones)'}"
             stepping = not given and not _smooth(output, graph, makers)
             yield unproven(f"{text}, and may step: give --data", output) if stepping else Says(text, output)
-        elif kind := _saturated(output, arrays[: len(subject.feeds)], makers):
+        elif ends := _saturated(kinds.get(output, ""), arrays[: len(subject.feeds)]):
             found = True
-            yield Says(f"lies at the ends of its {kind} nearly everywhere, on all {len(subject.feeds)} samples", output)
+            text = f"lies at the {ends} of its {kinds[output]} nearly everywhere, on all {len(subject.feeds)} samples"
+            if ends == "end" and not given:
+                yield unproven(f"{text} (random ones, in which there may be nothing to find: give --data)", output)
+            else:
+                yield Says(text, output)
     if not found:
         if not judged:
             raise NotApplicableError("no output can be judged: they are empty, or depend on no input")
@@ -143,13 +147,13 @@ def _smooth(output: str, graph: Graph, makers: Mapping[str, Node]) -> bool:
     return False
 
 
-def _saturated(output: str, arrays: Sequence[np.ndarray], makers: Mapping[str, Node]) -> str:
-    """The squashing operator at whose ends the values of every sample lie, or ""."""
-    node = makers.get(output)
-    while node is not None and node.kind in HANDED_ON:
-        node = makers.get(node.inputs[0])
-    if node is None or node.kind not in ENDS:
+def _saturated(kind: str, arrays: Sequence[np.ndarray]) -> str:
+    """Where the values of all samples lie that an operator squashed: at its "ends", at one "end", or "" elsewhere."""
+    if not kind:
         return ""
-    low, high = ENDS[node.kind]
+    low, high = ENDS[kind]
     values = np.concatenate([np.ravel(array) for array in arrays])
-    return node.kind if ((values == high) | (np.abs(values - low) < 1e-12)).mean() >= SATURATED else ""
+    below, above = (np.abs(values - low) < 1e-12).mean(), (values == high).mean()
+    if below + above < SATURATED:
+        return ""
+    return "ends" if min(below, above) >= BOTH else "end"
