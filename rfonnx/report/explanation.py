@@ -175,11 +175,12 @@ def _reached(source: Explained, tensor: TensorField, given: str, origin: tuple[i
         lo, hi = source.intervals(tensor.name, input=given, axis=axis)
         mask = mask & (lo <= at) & (at <= hi)
     lengths_known = tuple(length or 1 for length in tensor.shape or ())
-    return _region(tensor.name, origin, np.broadcast_to(mask, lengths_known), _long(lengths_known))
+    differs = tuple(axis for axis, length in enumerate(mask.shape) if length > 1)
+    return _region(tensor.name, origin, np.broadcast_to(mask, lengths_known), differs or _long(lengths_known))
 
 
 def _long(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Axes to show of a tensor: the last two that have a length."""
+    """Axes to show of a tensor whose positions all see the same: the last two that have a length."""
     return tuple(axis for axis, length in enumerate(shape) if length > 1)[-2:]
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 import rfonnx
 from rfonnx.errors import QueryError
@@ -72,6 +73,26 @@ def test_what_sees_an_input_position(analysis: rfonnx.Analysis) -> None:
     (region,) = explanation(analysis, "c", Question(origin=(0, 0, 20))).reached
     assert [(extent.first, extent.last) for extent in region.extents] == [(14, 26)]
     assert (region.where, region.of) == ("c", (0, 0, 20))
+
+
+def test_what_sees_a_position_is_told_along_the_axes_that_differ() -> None:
+    """Channels last: rows and columns, not columns and channels."""
+    nodes = [
+        helper.make_node("Transpose", ["x"], ["a"], perm=[0, 3, 1, 2]),
+        helper.make_node("Conv", ["a", "w"], ["b"]),
+        helper.make_node("Transpose", ["b"], ["y"], perm=[0, 2, 3, 1]),
+    ]
+    ends = [helper.make_tensor_value_info("x", 1, [1, 9, 8, 2]), helper.make_tensor_value_info("y", 1, [1, 7, 6, 4])]
+    weights = np.random.default_rng(0).normal(size=(4, 2, 3, 3)).astype("f")
+    graph = helper.make_graph(nodes, "g", ends[:1], ends[1:], [numpy_helper.from_array(weights, "w")])
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    (region,) = explanation(rfonnx.analyze(model), "y", Question(origin=(0, 4, 1, 1))).reached
+    session = onnxruntime.InferenceSession(model.SerializeToString(), providers=["CPUExecutionProvider"])
+    x = np.zeros((1, 9, 8, 2), "f")
+    x[0, 4, 1, 1] = 1
+    seen = np.nonzero(session.run(None, {"x": x})[0])
+    told = [(extent.axis, extent.first, extent.last) for extent in region.extents]
+    assert told == [(axis, seen[axis].min(), seen[axis].max()) for axis in (1, 2)]
 
 
 def test_every_input_is_told(analysis: rfonnx.Analysis) -> None:
