@@ -86,15 +86,19 @@ class Positional:
         return (), len(axes) > 1 and not all(follows(value, _alone(moves.axes, i)) for i in axes)
 
     def _origin(self, name: str) -> str:
-        """The stored tensor that a computed constant mainly comes from: a table of positions, of which a part is taken."""
+        """The tensor that a computed constant mainly comes from: a table of positions, of which a part is taken.
+
+        What is smaller than what is made of it (a scalar that a range begins with, a shape that is filled) is no table of it.
+        """
         if self._makers is None:
             constants = self._graph.constants
             self._makers = {o: node for node in self._graph.nodes for o in node.outputs if o in constants}
         while name in self._makers:
             sources = [i for i in self._makers[name].inputs if i in self._graph.constants]
-            if not sources:
+            largest = max(sources, key=self._size, default=name)
+            if largest == name or self._size(largest) < self._size(name):
                 break
-            name = max(sources, key=self._size)
+            name = largest
         return name
 
     def _size(self, name: str) -> int:

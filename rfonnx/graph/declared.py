@@ -50,6 +50,7 @@ class Declared:
             elem, shape = self._fill(name, elem, shape, declared)
         measured = self._known.get(name)
         if measured is not None and (shape is None or None in shape):
+            self.filled.pop(name, None)  # what the file declares was not enough
             self.measured[name] = None
             elem, shape = measured
         tensors.set_tensor(name, elem, shape)

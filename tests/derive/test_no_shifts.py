@@ -21,6 +21,12 @@ NETS = {
         {"table": (1, 1, LENGTH)},
         "'table' treats positions differently",
     ),
+    "positions that are counted": (
+        f"(float[1,2,{LENGTH}] x) => (y, z) {{ {SLIDES} n = Constant<value_int = {LENGTH}>() o = Constant<value_int = 1>()"
+        " nought = Constant<value_int = 0>() r = Range(nought, n, o) t = Cast<to = 1>(r) y = Add(x, t) }",
+        {},
+        "'r' treats positions differently",
+    ),
     "features of attention": (
         f"(float[1,2,{LENGTH}] x) => (y, z) {{ {SLIDES} y = com.microsoft.MultiHeadAttention<num_heads = 2>(x, x, x) }}",
         {},

@@ -145,6 +145,14 @@ def test_value_info_that_is_wrong_is_not_believed():
     ]
 
 
+def test_what_is_declared_in_part_and_measured_is_told_once():
+    model = parse("{ a = custom.Strange(x) y = Relu(a) }")
+    model.graph.value_info.append(helper.make_tensor_value_info("a", 1, [1, "C", 4]))
+    graph = load(model, known={"a": (1, (1, 3, 4))})
+    assert graph.shapes["a"] == (1, 3, 4)
+    assert graph.warnings == ["1 tensor took the shape that a run of the model showed: 'a'"]
+
+
 def test_what_a_custom_operator_leaves_open_is_declared_measured_or_unknown():
     model = parse("{ a = custom.Strange(x) y = Relu(a) }")
     graph = load(model)
