@@ -199,9 +199,15 @@ def test_a_check_in_which_every_rule_was_skipped_does_not_pass(capsys: pytest.Ca
     assert "2 rules: 1 fine, 1 skipped; findings: none" in capsys.readouterr().out
 
 
-def test_counts_of_rules_and_findings(models: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Inception's joins: three findings of one rule are one rule."""
-    path = str(models / "inception.onnx")
+def test_counts_of_rules_and_findings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two misaligned joins: two findings of one rule are one rule."""
+    nodes = []
+    for x, y in (("x", "m"), ("m", "y")):
+        nodes.append(helper.make_node("Conv", [x, "w"], [f"{y}_left"], pads=[2, 0]))
+        nodes.append(helper.make_node("Conv", [x, "w"], [f"{y}_right"], pads=[0, 2]))
+        nodes.append(helper.make_node("Add", [f"{y}_left", f"{y}_right"], [y]))
+    net = small_nets.model(nodes, {"x": (1, 1, 40)}, {"y": (1, 1, 40)}, {"w": np.ones((1, 1, 3), "f")})
+    path = str(small_nets.save(net, tmp_path / "m.onnx"))
     findings = rfonnx.check(path, ["aligned-joins"]).findings
     assert len(findings) > 1
     words = ["--rule", "aligned-joins", "--rule", "no-unknown-operator"]
