@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 
+from rfonnx.access.blocked import split_or_joined
 from rfonnx.access.indexing import MAX_TABLE, control_paths, crop
 from rfonnx.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Spread, Step
 from rfonnx.access.registry import Op, Unproven, rule
@@ -17,8 +18,8 @@ MAX_TAPS = 128
 
 @rule("Reshape", "Flatten", "Squeeze", "Unsqueeze")
 def reshape(op: Op) -> Access:
-    """The same elements in row-major order. Exact."""
-    return Access((Path(op.name(0), (Reshape(op.out_shape()),)),))
+    """The same elements in row-major order, or in that of their blocks of channels. Exact."""
+    return Access((Path(op.name(0), split_or_joined(op) or (Reshape(op.out_shape()),)),))
 
 
 @rule("Transpose")
