@@ -61,6 +61,12 @@ def test_computed_axes_show_in_the_shape(shape, axes, keepdims, exact):
     probe("ReduceSum", inputs, opset=18, keepdims=keepdims, exact=exact)
 
 
+@pytest.mark.parametrize("op_type", ["ReduceSum", "ReduceMax"])
+def test_computed_axes_are_read_where_several_fit(op_type):
+    inputs = {"x": values(2, 2, 2), "axes": np.array([1], np.int64)}
+    probe(op_type, inputs, opset=18, keepdims=0, vary=["axes"], deltas=(1, -1), trials=1, exact=False)
+
+
 def test_too_many_possible_axes_read_everything():
     inputs = {"x": values(*[2] * 5), "axes": np.array([1, 2], np.int64)}
     program = probe("ReduceSum", inputs, opset=18, keepdims=0, exact=False, trials=1, deltas=(1,))

@@ -82,10 +82,15 @@ def is_float(value: np.ndarray) -> bool:
 
 def all_cases() -> list[Case]:
     """Every case that has a float input, by name."""
+    return [case for case in every_case() if case.float_inputs]
+
+
+def every_case() -> list[Case]:
+    """Every case, by name."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the cases divide by zero and overflow on purpose
         found = [case_of(test) for test in collect_testcases(None) if test.data_sets]
-    return sorted((case for case in found if case.float_inputs), key=lambda case: case.name)
+    return sorted(found, key=lambda case: case.name)
 
 
 def case_of(test: Any) -> Case:

@@ -15,8 +15,9 @@ import warnings
 import numpy as np
 import pytest
 
-from node_suite.cases import all_cases
+from node_suite.cases import all_cases, every_case
 from node_suite.compare import Findings, examine
+from node_suite.conditions import unsound
 
 
 def run_all(only: str = "") -> Findings:
@@ -58,6 +59,17 @@ def test_nearly_all_that_is_claimed_exact_is_tight(findings: Findings, reading: 
     tally = getattr(findings, reading)
     loose = [pair for pair in tally.loose if pair.exact]
     assert len(loose) <= 0.003 * len(tally.pairs), "\n".join(map(str, loose))
+
+
+def test_conditions_and_integers_that_are_inputs_are_read(record_lines: list[str]) -> None:
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        held = [unsound(case) for case in every_case() if case.parameters]
+    wrong = [finding for _, found in held for finding in found]
+    pairs = sum(n for n, _ in held)
+    record_lines.append(f"conditions and integers: {pairs} pairs of output and input axis, {len(wrong)} unsound")
+    assert pairs > 500
+    assert not wrong, "\n".join(wrong)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,8 @@ from rfonnx.access.rules.shared import axes_of
 def reduce(op: Op) -> Access:
     """y reads x along `axes`. Exact.
 
-    Axes that are computed at run time show in the output's shape; where several fit, all of them are taken.
+    Axes that are computed at run time show in the output's shape; where several fit, all of them are taken,
+    and the axes are read.
     """
     if op.attrs["axes"] is not None:
         return Access((Path(op.name(0), reduce_steps(op)),))
@@ -36,10 +37,11 @@ def reduce(op: Op) -> Access:
     if not 0 < len(choices) <= _MOST:
         raise Unproven("its axes are computed at run time")
     paths = [Path(op.name(0), (Reduce(axes), Reshape(out))) for axes in choices]
-    sure = len(choices) == 1
-    return Access(
-        tuple(paths), sure, "" if sure else "its axes are computed at run time: all that fit its shape are taken"
-    )
+    if len(choices) == 1:
+        return Access(tuple(paths))
+    note = "its axes are computed at run time: all that fit its shape are taken"
+    paths += [Path(op.name(1), (Reduce((0,)), Reshape(())))] if op.reads(1) else []
+    return Access(tuple(paths), False, note)
 
 
 _MOST = 8
