@@ -29,23 +29,42 @@ Rule flat_rule(const std::vector<Walk>& walks, const Shape& from, const Group& g
     return rule;
 }
 
+/// Whether a table of `outer` blocks goes on by a rule from entry to entry, as far as it reaches.
+bool follows(Rule rule, const std::vector<Interval>& table, int64_t outer, int64_t length, int64_t inner) {
+    for (int64_t o = 0; o < outer; ++o) {
+        const Interval* row = table.data() + o * length * inner;
+        for (int64_t i = 0; i < (length - rule.period) * inner; ++i) {
+            if (row[i + rule.period * inner] != moved(row[i], rule.shift))
+                return false;
+        }
+    }
+    return true;
+}
+
 /// A smaller period that the table has too: neighbours in a flat layout often continue each other.
 Rule shortest_rule(Rule rule, const std::vector<Interval>& table, int64_t outer, int64_t length, int64_t inner) {
     for (int64_t period = 1; period < rule.period; ++period) {
         if (rule.period % period != 0 || rule.shift % (rule.period / period) != 0)
             continue;
-        const int64_t shift = rule.shift / (rule.period / period);
-        bool holds = true;
-        for (int64_t o = 0; o < outer && holds; ++o) {
-            for (int64_t i = 0; i < (length - period) * inner && holds; ++i) {
-                const Interval* row = table.data() + o * length * inner + i;
-                holds = row[period * inner] == moved(row[0], shift);
-            }
-        }
-        if (holds)
-            return {period, shift};
+        const Rule shorter{period, rule.shift / (rule.period / period)};
+        if (follows(shorter, table, outer, length, inner))
+            return shorter;
     }
     return rule;
+}
+
+/// The rule that a walk's own table follows, where it does so for two periods at least; else none.
+Rule own_rule(const Term& term, size_t walk) {
+    const int64_t length = term.walks[walk].length, inner = term.inner(walk);
+    const auto outer = length * inner == 0 ? 0 : static_cast<int64_t>(term.table.size()) / (length * inner);
+    if (outer == 0)
+        return {};
+    for (int64_t period = 1; 2 * period <= length; ++period) {
+        const Rule rule{period, term.table[index(period * inner)].lo - term.table[0].lo};
+        if (follows(rule, term.table, outer, length, inner))
+            return rule;
+    }
+    return {};
 }
 
 /// A term with the walks of one group replaced.
@@ -82,8 +101,21 @@ struct Regrouping {
 
         result.walks.assign(term.walks.begin(), term.walks.begin() + static_cast<std::ptrdiff_t>(first));
         append_cut(result.walks, length, rule);
+        const size_t behind = result.walks.size();
         result.walks.insert(result.walks.end(), term.walks.begin() + static_cast<std::ptrdiff_t>(last),
                             term.walks.end());
+        for (size_t walk = first; walk < behind; ++walk) {
+            Walk& own = result.walks[walk];
+            if (own.period != own.length)
+                continue;
+            // The rows of a batch laid end to end start anew with each row: what a row shows beyond its end is not the
+            // next one.
+            const Rule rule_of_row = own_rule(result, walk);
+            if (rule_of_row.period > 0) {
+                own.period = rule_of_row.period;
+                own.shift = rule_of_row.shift;
+            }
+        }
         return result;
     }
 

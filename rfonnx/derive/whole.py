@@ -23,6 +23,8 @@ def takes_whole(
 ) -> tuple[Whole, ...]:
     """Tensors that see a whole axis and are made of none that does, and those of `steps`, in topological order.
 
+    Those of `steps` see it whole also where no position sees its end, which strides leave out.
+
     A tensor of which that is known only as "at most" counts if something that reads it sees the whole axis too, or it is an
     output: weights that a causal mask hides are shown with their row, and read without it.
 
@@ -49,6 +51,8 @@ def _along(fields: Fields, program: Program, walks: Walks, pair: Pair, again: se
         given = any(before[source] for source in sources)
         named = tensor.name in fields.tensors
         whole = sees_whole(fields, walks, tensor.name, pair) if named else given
+        if named and not whole and (tensor.name, *pair) in again:
+            whole = _sees_alike(fields, walks, tensor.name, pair)
         before.append(whole)
         if whole and named:
             read.update(sources)
@@ -79,6 +83,19 @@ def sees_whole(fields: Fields, walks: Walks, tensor: str, pair: Pair) -> bool:
     lo, hi = _by_own_position(fields, walks, tensor, pair, clip=False)
     reads = lo <= hi
     return bool(min(np.ptp(lo[reads]), np.ptp(hi[reads])) < length / 2)
+
+
+def _sees_alike(fields: Fields, walks: Walks, tensor: str, pair: Pair) -> bool:
+    """Whether every position sees the same, and more than half of the axis.
+
+    Of what takes an axis together that came from the input's. Strides before it may leave a rest at the end that nothing reads.
+    """
+    length = (fields.input_shapes[pair[0]] or ())[pair[1]] or 0
+    lo, hi = _by_own_position(fields, walks, tensor, pair, clip=True)
+    reads = lo <= hi
+    if fields.tensors[tensor].fields[pair].kind == "none" or not reads.any():
+        return False
+    return not np.ptp(lo[reads]) and not np.ptp(hi[reads]) and bool(2 * (hi - lo + 1)[reads].max() > length)
 
 
 def _by_own_position(fields: Fields, walks: Walks, tensor: str, pair: Pair, clip: bool) -> tuple[Int64, Int64]:

@@ -85,7 +85,8 @@ def seen(path: Path, axis: int, out_axis: int) -> np.ndarray:
     """Bool: position of y x sample of x, whether it changes."""
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
     shape = session.get_inputs()[0].shape
-    found = np.zeros((T, T), bool)
+    length = session.run(["y"], {"x": np.zeros(shape, "f")})[0].shape[out_axis]
+    found = np.zeros((length, T), bool)
     for seed in range(4):
         x = np.random.default_rng(seed).standard_normal(shape).astype("f")
         y = session.run(["y"], {"x": x})[0]
@@ -119,6 +120,32 @@ def test_what_takes_a_whole_axis_is_named(name: str, tmp_path: Path) -> None:
     assert field.kind == "global" or not seen(path, axis, out_axis).all() or name == "half of the channels see all"
     largest = {f.status for f in findings(path, {"field-maximum": {"max": 1000, "axis": axis}})}
     assert largest == ({"pass"} if name == "convolution" else {"fail"})  # all others grow with the input
+
+
+def test_strides_may_leave_out_the_end_of_what_is_taken_whole(tmp_path: Path) -> None:
+    """A mean behind a convolution of stride 3 that ends before the last samples, as the clip of a log spectrogram: all the same
+    it takes whatever there is."""
+    nodes = [
+        node("Conv", "x k", "c", strides=[3]),
+        node("GlobalAveragePool", "c", "g"),
+        node("Sub", "c g", "y"),
+    ]
+    net = small_nets.model(nodes, {"x": (1, 2, T)}, {"y": ()}, {"k": weight(2, 2, 2)})
+    net.graph.output[0].CopyFrom(helper.make_value_info("y", onnx.TypeProto()))
+    path = small_nets.save(net, tmp_path / "m.onnx")
+    last = (T - 2) // 3 * 3 + 1
+    truth = seen(path, 2, 2)
+    assert truth[:, [0, last]].all()
+    assert not truth[:, last + 1 :].any()
+    assert last + 1 < T
+    (said,) = findings(path, {"no-global-operator": True})
+    assert (
+        said.message
+        == f"GlobalAveragePool 'g_node' takes 0..{last} of the {T} positions of x axis 2 into each position"
+    )
+    (said,) = findings(path, {"field-maximum": {"max": 1000, "axis": 2}})
+    assert said.status == "fail"
+    assert "which grows with the axis: 'g' takes it together" in said.message
 
 
 def test_what_is_only_at_most_the_whole_axis_is_not_proven(tmp_path: Path) -> None:

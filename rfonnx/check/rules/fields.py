@@ -67,6 +67,17 @@ def _smallest(subject: Subject, tensor: TensorField, input: str, axis: int) -> i
     return min(smallest, int(sizes[inside].min())) if inside.any() else smallest
 
 
+def _taker(subject: Subject, tensor: str, input: str, axis: int) -> str | None:
+    """What takes the axis together in all that a tensor sees, if anything: strides may leave out the axis' end."""
+    analysis = subject.analysis
+    lo, hi = analysis.intervals(tensor, input, axis)
+    for name, *_ in analysis.globals_along([(input, axis)]):
+        first, last = analysis.intervals(name, input, axis)
+        if lo.min() <= first.max() and last.min() <= hi.max():
+            return name
+    return None
+
+
 def _where(input: str, axis: int) -> str:
     return f"{input} axis {axis}"
 
@@ -122,6 +133,9 @@ def field_maximum(subject: Subject, values: Values) -> Iterator[Says]:
         if field.kind in ("global", "block") and 1 < length <= field.size:
             whole = "" if field.kind == "global" else ", from some positions"
             yield Says(f"has a field of {most}all of {_where(input, axis)}{whole}, {allowed}", tensor.name)
+        elif field.kind == "global" and (taker := _taker(subject, tensor.name, input, axis)):
+            text = f"has a field of {most}{field.size} positions of {_where(input, axis)}"
+            yield Says(f"{text}, which grows with the axis: '{taker}' takes it together; {allowed}", tensor.name)
         else:
             text = f"has a field of {most}{field.size} positions of {_where(input, axis)}, {allowed}"
             yield Says(text, tensor.name, field.size > values["max"])

@@ -61,13 +61,24 @@ def no_global_operator(subject: Subject, values: Values) -> Iterator[Says]:
         tensor = analysis.tensors[name]
         operator = tensor.op_type + (f" '{tensor.node}'" if tensor.node else "")
         if tensor.exact:
-            yield Says(f"{operator} takes all of {input} axis {axis} into each position", name)
+            yield Says(f"{operator} takes {_all_of(subject, name, input, axis)} into each position", name)
         else:
             text = "what a position sees is only known as at most all of it"
             yield Says(f"{operator} is not proven to take less than all of {input} axis {axis}: {text}", name)
     if pairs and not found:
         where = ", ".join(f"{input} axis {axis}" for input, axis in pairs)
         yield holds(f"no operator takes a whole axis (looked at: {where})")
+
+
+def _all_of(subject: Subject, tensor: str, input: str, axis: int) -> str:
+    """How much of the axis, where strides leave out its end."""
+    lo, hi = subject.analysis.intervals(tensor, input=input, axis=axis)
+    first, last = int(lo[lo <= hi].min()), int(hi[lo <= hi].max())
+    length = (subject.analysis.input_shapes[input] or ())[axis] or 0
+    all_of = f"{input} axis {axis}"
+    return (
+        f"all of {all_of}" if last - first + 1 >= length else f"{first}..{last} of the {length} positions of {all_of}"
+    )
 
 
 @rule("RF009", "no-unknown-operator", "warning", default=True)
