@@ -247,6 +247,15 @@ def _tensor_shape(analysis: Analysed, name: str) -> Shape:
     return tensor.shape if tensor is not None else analysis.input_shapes.get(name)
 
 
+def counted(count: float, noun: str) -> str:
+    """A number with what it counts.
+
+    >>> counted(1, "sample"), counted(0, "sample"), counted(12.5, "sample")
+    ('1 sample', '0 samples', '12.5 samples')
+    """
+    return f"{count:.10g} {noun}" + ("" if abs(count) == 1 else "s")
+
+
 def duration(seconds: float) -> str:
     """A time for people.
 

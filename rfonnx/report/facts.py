@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from rfonnx.plain import counted
 from rfonnx.report.document import Line, Name
 from rfonnx.report.source import Held
 from rfonnx.report.view import Axes
@@ -39,7 +40,10 @@ def _batches(facts: Mapping[str, OutputFacts]) -> Iterator[Line]:
     for output, fact in facts.items():
         same.setdefault(fact.batch, []).append(output)
     for batch, outputs in same.items():
-        whose: Line = (Name(outputs[0]), *((f" and {_more(len(outputs) - 1)}",) if len(outputs) > 1 else ()))
+        whose: Line = (
+            Name(outputs[0]),
+            *((f" and {counted(len(outputs) - 1, 'more output')}",) if len(outputs) > 1 else ()),
+        )
         where = batch_axes(batch)
         if batch.state == "independent" and batch.axis is None:
             yield (*whose, ": no position sees two samples (", *where, f"; found with a batch of {batch.batch})")
@@ -51,10 +55,6 @@ def _batches(facts: Mapping[str, OutputFacts]) -> Iterator[Line]:
             yield (*whose, ": not every sample (", *where, ") has an answer: ", Name(batch.reason))
         else:
             yield (*whose, ": not known whether a sample sees only itself: ", Name(batch.reason))
-
-
-def _more(count: int) -> str:
-    return f"{count} more output{'s' if count > 1 else ''}"
 
 
 def batch_axes(fact: BatchFact) -> Line:
@@ -88,7 +88,7 @@ def _samples(count: int, rate: float | None) -> str:
     >>> _samples(1023, 16000.0), _samples(1, None)
     ('1023 samples (63.9 ms)', '1 sample')
     """
-    words = f"{count} sample" + ("" if abs(count) == 1 else "s")
+    words = counted(count, "sample")
     if rate is None:
         return words
     seconds = count / rate

@@ -146,7 +146,7 @@ def test_every_output_is_judged(tmp_path: Path) -> None:
     )
     path = small_nets.save(net, tmp_path / "m.onnx")
     said = [(f.tensor, f.status, f.message) for f in findings(path, {"causal": True})]
-    assert said == [("second", "fail", "sees 1 samples ahead along x axis 2")]
+    assert said == [("second", "fail", "sees 1 sample ahead along x axis 2")]
     assert [f.message for f in findings(path, {"causal": {"output": "first", "input": "x"}})] == [
         "is causal along x axis 2"
     ]
@@ -225,7 +225,7 @@ ROUND = [node("Transpose", "x", "t", perm=[0, 2, 1]), node("MatMul", "x t", "y")
         (ROUND, (1, T, 2), {"axis": 1}, "is not proven to be causal along x axis 1: several of its axes run along it"),
         ([node("Relu", "x", "y")], (1, 2, T), {}, "no axis of x is known to be time (candidates: 1, 2)"),
         ([node("Conv", "x w2", "y", pads=[1, 1, 1, 1])], (1, 2, 9, T), {}, "several axes of x may be time (candidates: 2, 3)"),
-        ([node("Conv", "x w2", "y", pads=[1, 2, 1, 0])], (1, 2, 9, T), {"axis": 2}, "sees 1 samples ahead along x axis 2"),
+        ([node("Conv", "x w2", "y", pads=[1, 2, 1, 0])], (1, 2, 9, T), {"axis": 2}, "sees 1 sample ahead along x axis 2"),
         (POOLED, (1, 2, 1), {"axis": 2}, "x axis 2 has one position here"),
     ],
 )  # fmt: skip

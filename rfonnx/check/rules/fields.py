@@ -13,6 +13,7 @@ from rfonnx.check.subject import Subject
 from rfonnx.derive.batch_axis import FIXED_TO_ONE, NO_BATCH
 from rfonnx.errors import QueryError
 from rfonnx.findings import Parameter
+from rfonnx.plain import counted
 from rfonnx.results import AxisField, BatchFact, TensorField
 
 WHERE = {**TENSOR, **INPUT_AND_AXIS}
@@ -106,7 +107,7 @@ def field_minimum(subject: Subject, values: Values) -> Iterator[Says]:
             yield _at_least(tensor, f"sees all of {_where(input, axis)} ({length} positions) at every position", True)
         else:
             size = _smallest(subject, tensor, input, axis)
-            text = f"has a field of {size} positions of {_where(input, axis)}, at least {values['min']} are wanted"
+            text = f"has a field of {counted(size, 'position')} of {_where(input, axis)}; the least is {values['min']}"
             yield _at_least(tensor, text, size >= values["min"])
 
 
@@ -129,15 +130,15 @@ def field_maximum(subject: Subject, values: Values) -> Iterator[Says]:
     for tensor, input, axis, field in seen:
         most = "" if tensor.exact else "at most "
         length = (subject.analysis.input_shapes[input] or ())[axis] or 0
-        allowed = f"at most {values['max']} positions are allowed"
+        allowed = f"the limit is {counted(values['max'], 'position')}"
         if field.kind in ("global", "block") and 1 < length <= field.size:
             whole = "" if field.kind == "global" else ", from some positions"
-            yield Says(f"has a field of {most}all of {_where(input, axis)}{whole}, {allowed}", tensor.name)
+            yield Says(f"has a field of {most}all of {_where(input, axis)}{whole}; {allowed}", tensor.name)
         elif field.kind == "global" and (taker := _taker(subject, tensor.name, input, axis)):
-            text = f"has a field of {most}{field.size} positions of {_where(input, axis)}"
+            text = f"has a field of {most}{counted(field.size, 'position')} of {_where(input, axis)}"
             yield Says(f"{text}, which grows with the axis: '{taker}' takes it together; {allowed}", tensor.name)
         else:
-            text = f"has a field of {most}{field.size} positions of {_where(input, axis)}, {allowed}"
+            text = f"has a field of {most}{counted(field.size, 'position')} of {_where(input, axis)}; {allowed}"
             yield Says(text, tensor.name, field.size > values["max"])
 
 

@@ -9,6 +9,7 @@ from rfonnx.check.rules.where import TENSOR, chosen_outputs, time_axes
 from rfonnx.check.subject import Subject
 from rfonnx.derive.causality import Reach
 from rfonnx.findings import Parameter
+from rfonnx.plain import counted
 
 WHERE = {
     **TENSOR,
@@ -43,7 +44,11 @@ def lookahead(subject: Subject, values: Values) -> Iterator[Says]:
 
     Way out: pad on the left instead of on both sides; name `input` and `axis` where time is not found.
     """
-    scale, unit = (1000 / values["rate"], " ms") if values["rate"] else (1.0, " samples")
+    scale = 1000 / values["rate"] if values["rate"] else 1.0
+
+    def length(count: float) -> str:
+        return f"{count:.10g} ms" if values["rate"] else counted(count, "sample")
+
     judged, failures = _judged(subject, values)
     yield from failures
     for name, where, seen in judged:
@@ -51,11 +56,11 @@ def lookahead(subject: Subject, values: Values) -> Iterator[Says]:
         if seen is None:
             yield holds(f"does not depend on {where}", name)
         elif isinstance(seen, str):
-            yield Says(f"is not proven to see at most {values['max']:g}{unit} ahead {along}: {seen}", name)
+            yield Says(f"is not proven to see at most {length(values['max'])} ahead {along}: {seen}", name)
         else:
             ahead = seen.lookahead * scale
             most = "" if seen.exact else "at most "
-            text = f"sees {most}{ahead:g}{unit} ahead {along}{_length(seen)}, {values['max']:g}{unit} are allowed"
+            text = f"sees {most}{length(ahead)} ahead {along}{_length(seen)}; the limit is {length(values['max'])}"
             yield Says(text, name, ahead > values["max"])
 
 
@@ -84,10 +89,10 @@ def causal(subject: Subject, values: Values) -> Iterator[Says]:
         elif seen.causal:
             yield holds(f"is causal {along}", name)
         elif seen.causal is None:
-            text = f"it sees at most {seen.lookahead} samples ahead{_length(seen)}"
+            text = f"it sees at most {counted(seen.lookahead, 'sample')} ahead{_length(seen)}"
             yield Says(f"is not proven to be causal {along}: {text}", name)
         else:
-            yield Says(f"sees {seen.lookahead} samples ahead {along}{_length(seen)}", name)
+            yield Says(f"sees {counted(seen.lookahead, 'sample')} ahead {along}{_length(seen)}", name)
 
 
 def _length(seen: Reach) -> str:
