@@ -34,14 +34,25 @@ void note(const Stage& stage, const AxisReads& reads, const Position& position, 
     }
 }
 
-/// True when the one position that a step makes along the axis, or some position of a table that follows no rule (a
-/// recurrence, a cumulative sum), takes in the whole axis.
+/// True when the one position that a step makes along the axis takes in the whole axis, or some position of a table
+/// that follows no rule (a recurrence, a cumulative sum) takes in all up to an end.
 bool takes_axis(const Stage& stage, const AxisReads& reads, const Box& box) {
     const auto axis = static_cast<size_t>(reads.axis());
     const Progression& read = box[axis];
-    if (stage.before[axis] < 2 || read.first != 0 || read.last != stage.before[axis] - 1 || read.step != 1)
+    const bool begins = read.first == 0, ends = read.last == stage.before[axis] - 1;
+    if (stage.before[axis] < 2 || read.count() < 2 || read.step != 1)
         return false;
-    return reads.length() == 1 || reads.period() == 0;
+    return reads.period() == 0 ? begins || ends : reads.length() == 1 && begins && ends;
+}
+
+/// True when what is met holds all that there is along axes of more than one position: the two directions of a
+/// recurrence together, not branches that slide.
+bool completes(const Interval& met, const Field& field, const Axes& carrying, const Shape& shape,
+               const Position& position) {
+    bool long_axis = false;
+    for (size_t axis = 0; axis < carrying.size(); ++axis)
+        long_axis = long_axis || (carrying[axis] && shape[axis] > 1);
+    return long_axis && contains(met, along(field, carrying, position));
 }
 
 /// Credits what a step adds at the position, and moves on to the largest position that it reads.
@@ -56,9 +67,15 @@ void step_back(const Stage& stage, Position& position, Interval& value, Link& li
         link.taken += added;
         link.all = link.all || contains(value, along(stage.field, stage.carrying, from.position));
     };
+    const auto credit_beside = [&] {
+        if (added > 0 && completes(value, stage.field, stage.carrying, stage.before, from.position))
+            credit_taken();
+        else
+            link.misaligned += added;
+    };
     if (const auto reads = AxisReads::of(stage.step)) {
         if (!carries(reads->axis())) {
-            link.misaligned += added;
+            credit_beside();
         } else {
             note(stage, *reads, position, link);
             if (read && takes_axis(stage, *reads, *read))
@@ -70,12 +87,12 @@ void step_back(const Stage& stage, Position& position, Interval& value, Link& li
         if (std::any_of(reduce->axes.begin(), reduce->axes.end(), carries))
             credit_taken();
         else
-            link.misaligned += added;
+            credit_beside();
     } else if (const auto* band = std::get_if<Band>(&stage.step)) {
         if (carries(band->axis))
             credit_taken();
         else
-            link.misaligned += added;
+            credit_beside();
     }
     position = std::move(from.position);
     value = from.value;
@@ -134,6 +151,9 @@ std::optional<Link> link_back(const std::vector<Trail>& trails, const Shape& sha
         if (!contains(seen, trail.field.at(trail.arrival(position, shape))))
             pairs = pair_up(*best, trail, position, shape, link.all) || pairs;
     }
+    const Position at = best->arrival(position, shape);
+    if (!pairs && added > 0 && completes(met, best->field, best->carrying, best->shape, at))
+        pairs = link.all = true;
     (pairs ? link.taken : link.misaligned) = added;
     position = best->arrival(position, shape);
     for (size_t k = best->stages.size(); k-- > 0;)

@@ -29,8 +29,9 @@ def growth(steps: Sequence[ExplainStep]) -> dict[str, Share]:
     Of the convolutions' own `k - 1`, the largest is "kernels": what the largest kernel alone would give; the others are
     "depth": what stacking more layers gives. Of a pooling it is "pooling". What the other operators add goes to them
     whole: "upsampling" (interpolation, transposed convolution), "global" (all of an axis is read: pooling over everything,
-    dense layers, attention, recurrences), "blocks" (a part of it: attention in windows), "other". "joins": misaligned
-    branches, which see different places; a convolution that reads such a concatenation adds its window and their distance.
+    dense layers, attention, recurrences), "blocks" (a part of it: attention in windows, a recurrence up to a position),
+    "other". "joins": misaligned branches, which see different places; a convolution that reads such a concatenation adds its
+    window and their distance. Two directions of a recurrence that meet are none: together they see all.
 
     After upsampling j may be below 1: the first two parts are then scaled down to what was added, and "strides" get
     nothing. Steps that add nothing or less (a crop) count for nothing, so the parts sum to the sum of all positive

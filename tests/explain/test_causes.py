@@ -86,6 +86,24 @@ def test_part_of_an_axis_is_a_block() -> None:
     assert growth(steps) == {"kernels": 2, "blocks": 3}
 
 
+def test_two_directions_that_meet_are_no_misaligned_branches() -> None:
+    """Behind a dense layer every position reads both states: the one sees all up to the position, the other all from it on."""
+    tensors = weights(m=(2 * 5, 3))
+    steps = chain(
+        't = Transpose<perm = [2, 0, 1]>(c) h = LSTM<hidden_size = 5, direction = "bidirectional">(t, w, r) '
+        "p = Transpose<perm = [0, 2, 1, 3]>(h) f = Reshape(p, rows) y = MatMul(f, m)",
+        *RECURRENT,
+        *tensors,
+        numpy_helper.from_array(np.array([LENGTH, 2 * 5]), "rows"),
+    )
+    assert [(step.op_type, step.cause) for step in steps if step.added] == [
+        ("Conv", "kernel"),
+        ("LSTM", "block"),
+        ("MatMul", "global"),
+    ]
+    assert set(growth(steps)) == {"kernels", "blocks", "global"}
+
+
 def test_the_wide_branch_of_a_concat_is_followed() -> None:
     steps = chain(
         "wide = Conv<kernel_shape = [7], pads = [3, 3]>(c, seven) both = Concat<axis = 1>(c, wide, c) y = Conv(both, one)",
