@@ -80,6 +80,17 @@ def test_filters_that_are_all_zero(case: str, tmp_path: Path) -> None:
     assert told or {f.status for f in said} == {"pass"}
 
 
+def test_a_channel_without_its_own_filter_is_told_once(tmp_path: Path) -> None:
+    """One filter per channel: what a dead one does not read, nothing reads."""
+    model = convolution(without(draw(3, 1, 3, 3), 1), group=3)
+    x = draw(*[d.dim_value for d in model.graph.input[0].type.tensor_type.shape.dim])
+    (y,) = run(model, x=x)
+    assert [bool(y[:, channel].any()) for channel in range(3)] == [True, False, True]
+    assert np.array_equal(run(model, x=without(x, slice(None), 1))[0], y)
+    (said,) = [f for f in found(model, tmp_path, "no-zero-filters") if f.status == "fail"]
+    assert said.message.startswith("1 of the 3 filters")
+
+
 def test_filters_of_other_models(tmp_path: Path, models: Path) -> None:
     assert status(net([node("Relu", ["x"], ["y"])], (2, 8)), tmp_path, "no-zero-filters") == "skip"
     assert {f.status for f in rfonnx.check(models / "unet.onnx", ["no-zero-filters"]).findings} == {"pass"}

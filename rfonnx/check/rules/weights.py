@@ -48,9 +48,10 @@ def no_zero_filters(subject: Subject, values: Values) -> Iterator[Says]:
             missing += 1
             continue
         weighs = _weighs(node, weights)
-        filters, channels = weighs.any(axis=2), weighs.any(axis=1)
+        filters = weighs.any(axis=2)
+        channels = weighs.any(axis=1) | ~filters.any(axis=1, keepdims=True)  # of a group without filters: told already
         for dead, what in ((~filters, "filters"), (~channels, "input channels")):
-            if dead.any() and (what == "filters" or filters.any()):
+            if dead.any():
                 found = True
                 have = "has" if dead.sum() == 1 else "have"
                 yield Says(f"{int(dead.sum())} of the {dead.size} {what} of {node} {have} only zeros for weights", name)
