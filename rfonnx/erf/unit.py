@@ -72,7 +72,8 @@ def find_unit(analysis: Analysis, tensor: str, place: Place) -> Unit:
     if rest:
         found = standing(analysis, tensor, place, rest)
         position = tuple(new if old is None else old for old, new in zip(position, found, strict=True))
-        note = f"every unit of '{tensor}' along axis {', '.join(map(str, rest))} sees the same; taken in proportion"
+        along = f"{'axis' if len(rest) == 1 else 'axes'} {', '.join(map(str, rest))}"
+        note = f"every unit of '{tensor}' along {along} sees the same; taken in proportion"
     if all(p is None for p in position):
         note = f"no axis of '{tensor}' has places"
     return unit_at(analysis, tensor, _with_sample(analysis, tensor, position, place), place, note)

@@ -48,8 +48,8 @@ def no_zero_filters(subject: Subject, values: Values) -> Iterator[Says]:
             missing += 1
             continue
         weighs = _weighs(node, weights)
-        filters = weighs.any(axis=2)
-        channels = weighs.any(axis=1) | ~filters.any(axis=1, keepdims=True)  # of a group without filters: told already
+        filters, channels = np.logical_or.reduce(weighs, axis=2), np.logical_or.reduce(weighs, axis=1)
+        channels |= ~np.logical_or.reduce(filters, axis=1, keepdims=True)  # of a group without filters: told already
         for dead, what in ((~filters, "filters"), (~channels, "input channels")):
             if dead.any():
                 found = True
