@@ -220,10 +220,16 @@ def test_a_bar_on_a_terminal_tells_the_interval_and_the_layers(models: Path) -> 
 
 
 def test_interrupted_in_the_middle(models: Path) -> None:
+    _, out = interrupted(models, rb"% of the mass", "-n", "100000000", "--batch", "1")  # samples are being measured
+    assert b"interrupted: " in out
+    assert b" of 100000000 samples were measured" in out.replace(b",", b"")
+
+
+def interrupted(models: Path, until: bytes, *options: str) -> tuple[bytes, bytes]:
+    """What `rfonnx erf` showed on its terminal and printed, after Ctrl-C once it showed `until` (a regular expression)."""
     main, side = pty.openpty()
-    command = [sys.executable, "-m", "rfonnx", "erf", str(models / "seed.onnx"), "-n", "100000000", "--batch", "1"]
     with subprocess.Popen(
-        command,
+        [sys.executable, "-m", "rfonnx", "erf", str(models / "seed.onnx"), *options],
         stdout=subprocess.PIPE,
         stderr=side,
         env={**os.environ, "COLUMNS": "120", "TERM": "xterm"},
@@ -232,8 +238,9 @@ def test_interrupted_in_the_middle(models: Path) -> None:
         os.close(side)
         try:
             shown = b""
-            while b"% of the mass" not in shown:  # the bar: samples are being measured
+            while not re.search(until, shown):
                 shown += os.read(main, 65536)
+                assert len(shown) < 2**22, "it was never shown"
             running.send_signal(signal.SIGINT)
             with contextlib.suppress(OSError):
                 while piece := os.read(main, 65536):
@@ -244,9 +251,8 @@ def test_interrupted_in_the_middle(models: Path) -> None:
             os.close(main)
     assert running.returncode == 130
     assert b"interrupted: what was measured before follows" in shown
-    assert b"interrupted: " in out
-    assert b" of 100000000 samples were measured" in out.replace(b",", b"")
     assert b"Traceback" not in shown
+    return shown, out
 
 
 def test_too_little_memory_is_told(rfonnx: Run, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -329,34 +335,10 @@ def test_runs_and_time_left_are_told_where_there_is_no_terminal(capsys: pytest.C
 
 
 def test_a_perturbation_tells_its_runs_and_is_interrupted_in_the_middle(models: Path) -> None:
-    main, side = pty.openpty()
-    options = ["--method", "perturb", "--block", "1", "-n", "100000", "--no-crop"]
-    with subprocess.Popen(
-        [sys.executable, "-m", "rfonnx", "erf", str(models / "seed.onnx"), *options],
-        stdout=subprocess.PIPE,
-        stderr=side,
-        env={**os.environ, "COLUMNS": "120", "TERM": "xterm"},
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    ) as running:
-        os.close(side)
-        try:
-            shown = b""
-            # The bar is drawn ten times a second: whichever number of samples it shows first.
-            while not re.search(rb" runs, [1-9][0-9]* of 100000 samples done", shown):
-                shown += os.read(main, 65536)
-                assert len(shown) < 2**22, "no sample was ever told"
-            running.send_signal(signal.SIGINT)
-            with contextlib.suppress(OSError):
-                while piece := os.read(main, 65536):
-                    shown += piece
-            out, _ = running.communicate(timeout=60)
-        finally:
-            running.kill()
-            os.close(main)
-    assert running.returncode == 130
-    assert b"interrupted: what was measured before follows" in shown
+    # The bar is drawn ten times a second: whichever number of samples it shows first.
+    until = rb" runs, [1-9][0-9]* of 100000 samples done"
+    _, out = interrupted(models, until, "--method", "perturb", "--block", "1", "-n", "100000", "--no-crop")
     assert b"samples were measured" in out
-    assert b"Traceback" not in shown
 
 
 def test_interrupted_before_anything_was_measured(rfonnx: Run, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,19 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import rfonnx
-from rfonnx.check.registry import rules
+from truth.claims import verdict
 from truth.nets import NETS, T
 from truth.oracle import Truth, follows
 
 MOST = 4
 """Largest period that is asked for."""
-
-DEFAULT = [info.name for info in rules().values() if info.default]
 
 UNPROVEN: Mapping[str, str] = {
     "lower triangular weights": "weights count as non-zero, and which position a column makes is not known",
@@ -55,15 +52,6 @@ def path(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     file = tmp_path / "net.onnx"
     file.write_bytes(truth(name).net.model.SerializeToString())
     return file
-
-
-def verdict(path: Path, rule: str, shapes: Any, **values: Any) -> str:
-    """ "pass" when every finding of the rule passed, else what it is."""
-    only: dict[str, Any] = dict.fromkeys(DEFAULT, False)
-    found = rfonnx.check(path, {**only, rule: values or True}, shapes=shapes).findings
-    statuses = {finding.status for finding in found}
-    assert statuses
-    return "pass" if statuses == {"pass"} else max(statuses - {"pass"})
 
 
 @pytest.mark.parametrize("name", NETS)
