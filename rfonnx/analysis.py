@@ -17,6 +17,7 @@ from rfonnx.fields import KINDS, WIDENED, Tensors
 from rfonnx.graph import Graph, load
 from rfonnx.graph.declared import Measured
 from rfonnx.graph.read import Source, with_values
+from rfonnx.graph.text import naming
 from rfonnx.lookup import Lookup
 from rfonnx.measured import ROUNDS, measure, open_tensors
 from rfonnx.plain import analysis_to_dict, flat_rows
@@ -68,7 +69,8 @@ def analyze(
         from rfonnx.derive.batch_axis import named_axes
 
         named_axes(graph.declared, batch_axes)
-    program = lower(graph, weights)
+    with naming(graph.name):  # weights are read here, and may be damaged
+        program = lower(graph, weights)
     for name, shape in program.inputs:
         if max(shape, default=0) > LONGEST_AXIS:
             text = "x".join(map(str, shape))

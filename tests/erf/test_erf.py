@@ -204,7 +204,7 @@ def test_weights_of_another_size_than_they_say() -> None:
     model = net.model(net.conv("x", np.ones((16, 1, 9, 9)), name="y"))
     model.graph.initializer[0].raw_data += b"?"
     with pytest.raises(
-        ModelError, match=r"^model: the data of tensor 'w0' does not fit its shape \[16, 1, 9, 9\] .*; check"
+        ModelError, match=r"^net: the data of tensor 'w0' does not fit its shape \[16, 1, 9, 9\] .*; check"
     ):
         rfonnx.erf(model)
 
