@@ -25,7 +25,7 @@ from rfonnx.graph.model import Graph, Node
 
 TIME_WORDS = {
     *("t", "time", "times", "timestep", "timesteps", "step", "steps"),
-    *("frame", "frames", "seq", "sequence", "length", "len"),
+    *("frame", "frames", "seq", "sequence", "length", "len", "token", "tokens"),
 }
 """Words of a dimension's name that say time."""
 
@@ -41,11 +41,13 @@ class Candidates:
         axes: one: that is time; several: it is one of them; none: nothing tells.
         why: what tells.
         sure: whether a recurrent layer or the dimension's name tells, and not what slides or is compared.
+        rivals: axes that windows slide along, or attention compares, beside the one of recurrent layers, where no name tells.
     """
 
     axes: tuple[int, ...]
     why: str
     sure: bool = False
+    rivals: tuple[int, ...] = ()
 
 
 class TimeAxes:
@@ -89,12 +91,16 @@ class TimeAxes:
         strong = tuple(sorted({*named, *gone_through}))
         if strong:
             why = "recurrent layers go through it" if gone_through else "its dimension is named so"
-            return Candidates(strong, why, sure=True)
-        slid = {axis for axis in self.lengths(input) if self._walks.slid_along(input, axis)}
-        slid |= {*self._gone_through(input, ATTENDING), *self._compared(input)}
+            rivals = () if named else tuple(sorted(self._slid_or_compared(input) - {*strong}))
+            return Candidates(strong, why, sure=True, rivals=rivals)
+        slid = self._slid_or_compared(input)
         # Nothing but what was added up by hand: x[t] - x[t - 1].
         slid = slid or {axis for name, axis in self._fields.slid if name == input}
         return Candidates(tuple(sorted(slid)), "windows slide along it, or attention compares its positions")
+
+    def _slid_or_compared(self, input: str) -> set[int]:
+        slid = {axis for axis in self.lengths(input) if self._walks.slid_along(input, axis)}
+        return slid | {*self._gone_through(input, ATTENDING), *self._compared(input)}
 
     def _gone_through(self, input: str, operators: Mapping[str, Sequential]) -> Iterator[int]:
         """Axes of an input that run along the sequence axis of such operators."""

@@ -243,7 +243,7 @@ def test_what_cannot_be_proven_fails(nodes: Any, shape: Any, asked: Any, message
         )
 
 
-@pytest.mark.parametrize("dim", ["time", "seq_len", "T", "numFrames"])
+@pytest.mark.parametrize("dim", ["time", "seq_len", "T", "numFrames", "num_tokens"])
 def test_names_of_dimensions(dim: str, tmp_path: Path) -> None:
     """A spectrogram whose time is named: causal there, not along frequency."""
     net = small_nets.model(
@@ -267,6 +267,26 @@ def test_where_evidence_disagrees_there_is_no_answer(tmp_path: Path) -> None:
     assert (said.status, said.message) == (
         "fail", "several axes of x may be time (candidates: 0, 1): name `input` and `axis`",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("pads", [[0, 1, 0, 1], [0, 2, 0, 0]])
+def test_a_layer_over_frequency_does_not_hide_time(pads: list[int], tmp_path: Path) -> None:
+    """A GRU goes through frequency, and windows slide along the other axis of (1, 2, F, T): no name tells which is meant."""
+    nodes = [
+        node("Transpose", "x", "a", perm=[2, 3, 0, 1]), node("Reshape", "a flat", "b"),
+        node("GRU", "b g r", "c", hidden_size=2), node("Reshape", "c apart", "d"),
+        node("Transpose", "d", "e", perm=[2, 3, 0, 1]), node("Conv", "e w", "y", pads=pads),
+    ]  # fmt: skip
+    weights = {"g": weight(1, 6, 2), "r": weight(1, 6, 2), "w": weight(2, 2, 1, 3)}
+    sizes = {"flat": np.int64([5, T, 2]), "apart": np.int64([5, T, 1, 2])}
+    net = small_nets.model(nodes, {"x": (1, 2, 5, T)}, {"y": (1, 2, 5, T)}, weights | sizes)
+    path = small_nets.save(net, tmp_path / "m.onnx")
+    (said,) = findings(path, {"causal": True})
+    assert (said.status, said.message) == (
+        "fail", "several axes of x may be time (candidates: 2, 3): name `input` and `axis`",
+    )  # fmt: skip
+    (said,) = findings(path, {"causal": {"axis": 3}})
+    assert said.status == ("fail" if ahead(path, 3, 3, 1) > 0 else "pass")
 
 
 def test_an_input_as_long_as_time_is_judged_too(tmp_path: Path) -> None:

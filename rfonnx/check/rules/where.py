@@ -74,6 +74,9 @@ def time_axes(subject: Subject, values: Values) -> tuple[list[Pair], list[Says]]
     pairs, failures = [], []
     for name in asked:
         axes = candidates[name].axes if name in candidates else ()
+        if name in candidates and (rivals := set(candidates[name].rivals)):
+            # Layers may go through frequency, in a net that runs along frequency and time.
+            axes = tuple(sorted({*axes, *(rivals & set(_running(subject, name)))}))
         if len(axes) == 1:
             pairs.append((name, axes[0]))
         elif name in candidates:
