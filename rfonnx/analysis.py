@@ -185,15 +185,25 @@ class Analysis:
     def misaligned(self, tensor: str, input: str, axis: int) -> bool:
         """Whether branches that look at different places met on the way to a tensor, and not by design.
 
-        Those of a causal net differ in centre, for they share their ends: where a tensor is proven to see nothing after its own
-        position, they are not meant. A gate over everything (squeeze-and-excitation) hides no branch: what it scales has a place
-        still.
+        Those of a causal net differ in centre, for they share their ends: where a tensor, or every output, is proven to see
+        nothing after its own position, they are not meant. A gate over everything (squeeze-and-excitation) hides no branch:
+        what it scales has a place still.
 
         Args:
             tensor, input, axis: as in `intervals`.
         """
-        aligned = self.tensors[tensor].fields[input, axis].aligned
-        return not aligned and (input, axis) in self.windowed and not self.time.only_past(tensor, input, axis)
+        if self.tensors[tensor].fields[input, axis].aligned or (input, axis) not in self.windowed:
+            return False
+        return not (self.time.only_past(tensor, input, axis) or (input, axis) in self._causal_throughout)
+
+    @cached_property
+    def _causal_throughout(self) -> frozenset[tuple[str, int]]:
+        """Axes of which no output sees anything after its own position."""
+        outputs = [name for name in self.outputs if name in self.tensors]
+        depend = {pair: [name for name in outputs if self.time.depends(name, *pair)] for pair in self.windowed}
+        return frozenset(
+            pair for pair, names in depend.items() if names and all(self.time.only_past(name, *pair) for name in names)
+        )
 
     @cached_property
     def globals(self) -> tuple[tuple[str, str, int], ...]:

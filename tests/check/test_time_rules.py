@@ -298,6 +298,22 @@ def test_an_input_as_long_as_time_is_judged_too(tmp_path: Path) -> None:
     assert said == {f"sees {T - 1} samples ahead along z axis 2 at length {T}": "fail"}
 
 
+@pytest.mark.parametrize(("joined", "status"), [("first d", "pass"), ("d first", "fail")])
+def test_what_is_put_in_its_place_later_is_no_misaligned_join(joined: str, status: str, tmp_path: Path) -> None:
+    """x[t] less a share of x[t - 1], by slices: the difference lies one step early until the first sample is put before it."""
+    nodes = [
+        node("Slice", "x zero one two", "first"), node("Slice", "x one end two", "later"),
+        node("Slice", "x zero last two", "sooner"), node("Mul", "sooner share", "scaled"),
+        node("Sub", "later scaled", "d"), node("Concat", joined, "y", axis=2),
+    ]  # fmt: skip
+    ints = {"zero": 0, "one": 1, "two": 2, "end": T, "last": -1}
+    weights = {"share": np.float32([0.97]), **{name: np.int64([value]) for name, value in ints.items()}}
+    net = small_nets.model(nodes, {"x": (1, 2, T)}, {"y": (1, 2, T)}, weights)
+    path = small_nets.save(net, tmp_path / "m.onnx")
+    assert (ahead(path, 2, 2, 1) <= 0) is (status == "pass")
+    assert {found.status for found in findings(path, {"aligned-joins": True})} == {status}
+
+
 def test_steps_written_out_one_by_one(tmp_path: Path) -> None:
     """y[t] = y[t - 1] + x[t], put together again: no path runs along, but what is read does."""
     nodes = [node("Split", "x", " ".join(f"x{i}" for i in range(T)), axis=2), node("Identity", "x0", "h0")]
