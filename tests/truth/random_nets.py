@@ -169,7 +169,7 @@ def gate_over_time(m: Maker, x: str) -> str:
 def norm_over_time(m: Maker, x: str) -> str:
     if m.chance():
         return m.w.op("InstanceNormalization", x, m.w.const([1, 1.5]), m.w.const([0, 0.1]))
-    return m.w.op("LayerNormalization", x, m.w.const([1.0]), axis=-1)
+    return m.w.op("LayerNormalization", x, m.w.const(np.ones(m.one(x))), axis=-1)
 
 
 @block
