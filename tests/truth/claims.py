@@ -93,7 +93,7 @@ def _globals(truth: Truth, analysis: rfonnx.Analysis) -> Iterator[str]:
                 rows = rows.any(1)  # a position has both directions
             rows = _hull(rows.reshape(-1, rows.shape[-1]))
             if not (rows[rows.any(1)] == rows.any(0)).all():
-                yield f"{name} is said to take all of {source} axis {axis} into each position"
+                yield f"loose: {name} is said to take all of {source} axis {axis} into each position"  # or it is hidden
 
 
 def _time(truth: Truth, analysis: rfonnx.Analysis, output: str) -> Iterator[str]:
@@ -212,15 +212,13 @@ def _rules(truth: Truth, path: Path, analysis: rfonnx.Analysis) -> Iterator[str]
 
 
 def _blind(truth: Truth, finding: Finding) -> Iterator[str]:
-    """Positions that are said to see nothing but padding: as many see nothing, along the axis that is named."""
-    told = re.fullmatch(r"(\d+) of (\d+) positions? sees? nothing but padding along (.+) axis (\d+)", finding.message)
+    """Positions that are said to see nothing of the input: as many were seen to change with nothing."""
+    told = re.fullmatch(r"(\d+) of (\d+) positions along (.+) axis \d+ see nothing of it: .+", finding.message)
     assert told is not None, finding.message
-    count, positions, source, _ = told.groups()
-    mask = truth.masks[finding.tensor, source]
-    rank = mask.ndim - len(truth.net.inputs[source])
+    mask = truth.masks[finding.tensor, told[3]]
+    rank = mask.ndim - len(truth.net.inputs[told[3]])
     seen = mask.any(axis=tuple(range(rank, mask.ndim)))
     along = [seen.any(axis=tuple(i for i in range(rank) if i != axis)) for axis in range(rank)]
-    if not any(len(row) == int(positions) and (~row).sum() >= int(count) for row in along) and not (
-        seen.size == int(positions) and (~seen).sum() >= int(count)
-    ):
+    counts = [((~row).sum(), row.size) for row in (*along, seen)]
+    if not any(blind >= int(told[1]) and size >= int(told[2]) for blind, size in counts):
         yield f"{finding.tensor}: {finding.message}"

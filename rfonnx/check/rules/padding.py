@@ -26,13 +26,13 @@ Float64 = npt.NDArray[np.float64]
         "min": Parameter(
             "float", "share of a position's field, 0 to 1, that must lie on the input; 0: some of it", 0.0
         ),
-        "blind": Parameter("float", "share of the positions, 0 to 1, that may see nothing but padding", 0.25),
+        "blind": Parameter("float", "share of the positions, 0 to 1, that may see nothing of the input", 0.25),
         "tensor": Parameter("str", "the tensor; every output when left out"),
     },
     default=True,
 )
 def field_on_input(subject: Subject, values: Values) -> Iterator[Says]:
-    """Few positions of an output see nothing but padding; with `min`, a share of each field lies on the input.
+    """Few positions of an output see nothing of the input; with `min`, a share of each field lies on the input.
 
     A 1x1 convolution with padding, or pads larger than the kernel, make rows at the border that say the same for every input.
     A first row that sees nothing is common, in a net that looks one step back say: up to a share `blind` of the positions may.
@@ -58,7 +58,7 @@ def field_on_input(subject: Subject, values: Values) -> Iterator[Says]:
         raise NotApplicableError("nothing in this model slides along an axis of an input")
     if not found:
         few = "no position sees" if not values["blind"] else f"at most {values['blind']:.0%} of the positions see"
-        yield holds("fields lie on the input" if values["min"] else f"{few} nothing but padding")
+        yield holds("fields lie on the input" if values["min"] else f"{few} nothing of the input")
 
 
 @rule(
@@ -96,7 +96,9 @@ def _verdicts(tensor: TensorField, input: str, shares: Mapping[int, Float64], va
     if blind:  # what sees nothing along one axis sees nothing at all: the shortest table tells which axis it is
         axis = min(blind, key=lambda axis: shares[axis].size)
         count, size = int((shares[axis] <= 0).sum()), shares[axis].size
-        yield Says(f"{count} of {size} positions see nothing but padding along {input} axis {axis}", tensor.name)
+        # A product with zeros is known to read nothing, as padding is.
+        text = f"{count} of {size} positions along {input} axis {axis} see nothing of it: padding or zeros stand in its place"
+        yield Says(text, tensor.name)
         return
     for axis, share in shares.items():
         lowest = share.min(initial=1.0)
