@@ -1,5 +1,7 @@
 #include "reindex.hpp"
 
+#include <algorithm>
+
 #include "compress.hpp"
 
 namespace rfonnx {
@@ -53,14 +55,26 @@ Rule shortest_rule(Rule rule, const std::vector<Interval>& table, int64_t outer,
     return rule;
 }
 
+/// Longest period that is looked for in a table: what upsampling makes, and no search that grows with the table's
+/// square.
+constexpr int64_t kLongestPeriod = 64;
+
 /// The rule that a walk's own table follows, where it does so for two periods at least; else none.
 Rule own_rule(const Term& term, size_t walk) {
     const int64_t length = term.walks[walk].length, inner = term.inner(walk);
     const auto outer = length * inner == 0 ? 0 : static_cast<int64_t>(term.table.size()) / (length * inner);
     if (outer == 0)
         return {};
-    for (int64_t period = 1; 2 * period <= length; ++period) {
-        const Rule rule{period, term.table[index(period * inner)].lo - term.table[0].lo};
+    // Empty intervals have no place that a shift could be read off.
+    const auto seen = std::find_if(term.table.begin(), term.table.begin() + static_cast<std::ptrdiff_t>(length * inner),
+                                   [](const Interval& value) { return !value.empty(); });
+    const auto first = static_cast<int64_t>(seen - term.table.begin());
+    const int64_t most = std::min(length / 2, kLongestPeriod);
+    for (int64_t period = 1; period <= most && first + period * inner < length * inner; ++period) {
+        const Interval& later = term.table[index(first + period * inner)];
+        if (later.empty())
+            continue;
+        const Rule rule{period, later.lo - term.table[index(first)].lo};
         if (follows(rule, term.table, outer, length, inner))
             return rule;
     }

@@ -62,3 +62,43 @@ def test_the_field_is_the_longest_window(tmp_path: Path) -> None:
     assert (field.stride, field.tensor_axis) == (1, 1)
     assert "misaligned" not in {step.cause for step in analysis.explain("y", "x", 2)}
     assert not any(step.misaligned for step in analysis.explain("y", "x", 2))
+
+
+def test_rows_with_a_column_of_zeros_are_laid_end_to_end() -> None:
+    """As relative positions are made absolute: what the column sees is nothing, and no place that a rule could be read off."""
+    side, random = 4, np.random.default_rng(0)
+    weights = {
+        "k": random.normal(size=(2, 2, 3, 3)).astype("f"),
+        "d": random.normal(size=(2, 7)).astype("f"),
+        "tokens": np.int64([1, 2, side * side]),
+        "map": np.int64([1, side, side, 2]),
+        "rows": np.int64([side, side, 7]),
+        "column": np.int64([0, 0, 0, 0, 0, 1]),
+    }
+    nodes = [
+        helper.make_node("Conv", ["x", "k"], ["c"], pads=[1, 1, 1, 1]),
+        helper.make_node("Reshape", ["c", "tokens"], ["s"]),
+        helper.make_node("Transpose", ["s"], ["t"], perm=[0, 2, 1]),
+        helper.make_node("Reshape", ["t", "map"], ["u"]),
+        helper.make_node("MatMul", ["u", "d"], ["m"]),
+        helper.make_node("Reshape", ["m", "rows"], ["r"]),
+        helper.make_node("Pad", ["r", "column"], ["p"]),
+        helper.make_node("Flatten", ["p"], ["y"], axis=1),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "net",
+        [helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 2, side, side])],
+        [helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, [side, 8 * side])],
+        [numpy_helper.from_array(value, name) for name, value in weights.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    analysis = rfonnx.analyze(model)
+    at = np.arange(side)
+    for axis, own in ((2, at[:, None, None]), (3, at[None, :, None])):
+        lo, hi = (
+            np.broadcast_to(end, (side, 8 * side)).reshape(side, side, 8) for end in analysis.intervals("y", "x", axis)
+        )
+        assert (lo[..., :7] == np.maximum(own - 1, 0)).all()
+        assert (hi[..., :7] == np.minimum(own + 1, side - 1)).all()
+        assert (hi[..., 7] < lo[..., 7]).all()
