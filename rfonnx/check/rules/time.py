@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from rfonnx.check.registry import Says, Values, holds, rule
 from rfonnx.check.rules.where import TENSOR, chosen_outputs, time_axes
@@ -16,9 +16,6 @@ WHERE = {
     "input": Parameter("str", "the input; every input that has a time axis when left out"),
     "axis": Parameter("int", "the input's time axis; found when left out"),
 }
-
-Judged = tuple[str, str, Reach | str | None]
-"""Output, "x axis 2", and how far the output sees; a reason why that is not known; None: it does not depend on it."""
 
 
 @rule(
@@ -49,19 +46,13 @@ def lookahead(subject: Subject, values: Values) -> Iterator[Says]:
     def length(count: float) -> str:
         return f"{count:.10g} ms" if values["rate"] else counted(count, "sample")
 
-    judged, failures = _judged(subject, values)
-    yield from failures
-    for name, where, seen in judged:
-        along = f"along {where}"
-        if seen is None:
-            yield holds(f"does not depend on {where}", name)
-        elif isinstance(seen, str):
-            yield Says(f"is not proven to see at most {length(values['max'])} ahead {along}: {seen}", name)
-        else:
-            ahead = seen.lookahead * scale
-            most = "" if seen.exact else "at most "
-            text = f"sees {most}{length(ahead)} ahead {along}{_length(seen)}; the limit is {length(values['max'])}"
-            yield Says(text, name, ahead > values["max"])
+    def says(name: str, along: str, seen: Reach) -> Says:
+        ahead = seen.lookahead * scale
+        most = "" if seen.exact else "at most "
+        text = f"sees {most}{length(ahead)} ahead {along}{_length(seen)}; the limit is {length(values['max'])}"
+        return Says(text, name, ahead > values["max"])
+
+    yield from _judged(subject, values, f"to see at most {length(values['max'])} ahead", says)
 
 
 @rule("RF005", "causal", "error", WHERE)
@@ -76,36 +67,42 @@ def causal(subject: Subject, values: Values) -> Iterator[Says]:
 
     Way out: causal padding; `rfonnx explain --tensor` shows what a position reads; name `output`, `input` and `axis`.
     """
-    judged, failures = _judged(subject, values)
-    yield from failures
-    for name, where, seen in judged:
-        along = f"along {where}"
-        if seen is None:
-            yield holds(f"does not depend on {where}", name)
-        elif isinstance(seen, str):
-            yield Says(f"is not proven to be causal {along}: {seen}", name)
-        elif seen.causal and seen.tensor_axis is None:
-            yield holds(f"stands for one sample that was picked {along}, and sees nothing after it", name)
-        elif seen.causal:
-            yield holds(f"is causal {along}", name)
-        elif seen.causal is None:
-            text = f"it sees at most {counted(seen.lookahead, 'sample')} ahead{_length(seen)}"
-            yield Says(f"is not proven to be causal {along}: {text}", name)
-        else:
-            yield Says(f"sees {counted(seen.lookahead, 'sample')} ahead {along}{_length(seen)}", name)
+    yield from _judged(subject, values, "to be causal", _causal)
+
+
+def _causal(name: str, along: str, seen: Reach) -> Says:
+    if seen.causal and seen.tensor_axis is None:
+        return holds(f"stands for one sample that was picked {along}, and sees nothing after it", name)
+    if seen.causal:
+        return holds(f"is causal {along}", name)
+    ahead = f"{counted(seen.lookahead, 'sample')} ahead"
+    if seen.causal is None:
+        return Says(f"is not proven to be causal {along}: it sees at most {ahead}{_length(seen)}", name)
+    return Says(f"sees {ahead} {along}{_length(seen)}", name)
 
 
 def _length(seen: Reach) -> str:
     return f" at length {seen.length}" if seen.length else ""
 
 
-def _judged(subject: Subject, values: Values) -> tuple[list[Judged], list[Says]]:
-    """Every output along every time axis, and what cannot be judged."""
+def _judged(subject: Subject, values: Values, what: str, says: Callable[[str, str, Reach], Says]) -> Iterator[Says]:
+    """A verdict on every output along every time axis.
+
+    Args:
+        what: what is not proven where nothing can be judged.
+        says: the verdict on an output by name, along an axis, that reaches so far.
+    """
     time = subject.analysis.time
     pairs, failures = time_axes(subject, values)
-    judged: list[Judged] = []
+    yield from failures
     for name in chosen_outputs(subject, values):
         for input, axis in pairs:
-            seen = time.reach(name, input, axis) if time.depends(name, input, axis) else None
-            judged.append((name, f"{input} axis {axis}", seen))
-    return judged, failures
+            where = f"{input} axis {axis}"
+            if not time.depends(name, input, axis):
+                yield holds(f"does not depend on {where}", name)
+                continue
+            seen = time.reach(name, input, axis)
+            if isinstance(seen, str):
+                yield Says(f"is not proven {what} along {where}: {seen}", name)
+            else:
+                yield says(name, f"along {where}", seen)

@@ -43,11 +43,7 @@ def _bias_gelu(w: Writer) -> None:
 
 @body("com.microsoft.SkipLayerNormalization")
 def _skip_layer_norm(w: Writer) -> None:
-    total = w("Add", w.inputs[0], w.inputs[1])
-    if w.has(4):
-        total = w("Add", total, w.inputs[4])
-    if len(w.outputs) > 3 and w.outputs[3]:
-        total = w("Identity", total, to=w.outputs[3])
+    total = _skipped(w, 4)
     parameters = [w.inputs[2], *([w.inputs[3]] if w.has(3) else [])]
     w("LayerNormalization", total, *parameters, to=w.outputs[0], epsilon=w.attr("epsilon", 1e-12))
 
@@ -77,9 +73,14 @@ def _turned(w: Writer, index: int, side: str) -> str:
 
 @body("com.microsoft.SkipSimplifiedLayerNormalization")
 def _skip_simplified_layer_norm(w: Writer) -> None:
+    w("SimplifiedLayerNormalization", _skipped(w, 3), w.inputs[2], to=w.outputs[0], epsilon=w.attr("epsilon", 1e-12))
+
+
+def _skipped(w: Writer, bias: int) -> str:
+    """The sum that is normalised: input, skip and, where it is given, the bias at this index; output 3 shows it."""
     total = w("Add", w.inputs[0], w.inputs[1])
-    if w.has(3):
-        total = w("Add", total, w.inputs[3])
+    if w.has(bias):
+        total = w("Add", total, w.inputs[bias])
     if len(w.outputs) > 3 and w.outputs[3]:
         total = w("Identity", total, to=w.outputs[3])
-    w("SimplifiedLayerNormalization", total, w.inputs[2], to=w.outputs[0], epsilon=w.attr("epsilon", 1e-12))
+    return total
