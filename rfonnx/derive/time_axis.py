@@ -11,7 +11,6 @@ What an earlier call left (`initial_h`, caches that are put before the new frame
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +20,7 @@ from rfonnx.access.primitives import Band, Reduce, Select, Spread, Window
 from rfonnx.derive.operators import ATTENDING, RECURRENT, Sequential, sequence_axis
 from rfonnx.derive.source import Fields
 from rfonnx.derive.walks import Walks
+from rfonnx.graph.dim_names import words_of
 from rfonnx.graph.model import Graph, Node
 
 TIME_WORDS = {
@@ -178,7 +178,7 @@ def says_time(name: str) -> bool:
     >>> [says_time(name) for name in ("T", "seq_len", "numFrames", "past_sequence_length", "height", "batch")]
     [True, True, True, False, False, False]
     """
-    words = {word.lower() for word in re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)}
+    words = {word.lower() for word in words_of(name)}
     return bool(words & TIME_WORDS) and not words & OTHER_WORDS
 
 

@@ -21,8 +21,17 @@ def batch_word(name: str) -> int:
     """
     if not name.isidentifier():
         return 0
-    words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)
+    words = words_of(name)
     if len(words) == 1 and words[0] == name and name.lower() in _LETTERS:
         return _LETTERS[name.lower()]
     lowered = {word.lower() for word in words}
     return 3 if lowered & _ALIKE and "and" not in lowered else 0
+
+
+def words_of(name: str) -> list[str]:
+    """The words that a name is made of.
+
+    >>> words_of("numFrames"), words_of("seq_len"), words_of("T")
+    (['num', 'Frames'], ['seq', 'len'], ['T'])
+    """
+    return re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+", name)
