@@ -23,8 +23,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 
-from rfonnx.compare.run import _Run
+from rfonnx.compare.pair import Pair
 from rfonnx.compare.settings import Settings
+from rfonnx.compare.stream import Stream
 from rfonnx.runtime import open_session
 
 MODELS = Path(__file__).parents[1] / "models"
@@ -73,11 +74,12 @@ def measure(label: str, teacher: Path, student: Path, path: Path, batch: int) ->
                 session.run(None, {name: array})
 
     def compare() -> None:
-        run._stream(lambda done, total: None)
-        for meter in run._meters:
+        stream.run(lambda done, total: None)
+        for meter in stream.meters:
             meter.flush()
 
-    run = _Run(teacher, student, Settings(data=path, batch=batch, threads=THREADS))
+    pair = Pair(teacher, student, Settings(data=path, batch=batch, threads=THREADS))
+    stream = Stream(pair, pair.open_source())
     rounds = [(clocked(bare), clocked(compare)) for _ in range(ROUNDS)]
     ratios = [statistics.median(full[i] / base[i] for base, full in rounds) for i in (0, 1)]
     base = statistics.median(base[1] for base, _ in rounds) / len(images)

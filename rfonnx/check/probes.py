@@ -9,7 +9,8 @@ import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from rfonnx.check.subject import Feed, Subject
+from rfonnx.check.subject import Subject
+from rfonnx.compare.feeds import Feed
 from rfonnx.errors import RunError
 from rfonnx.graph.read import read_model
 from rfonnx.runtime import open_session, run

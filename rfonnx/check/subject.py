@@ -14,9 +14,10 @@ from rfonnx.analysis import Analysis, analyze
 from rfonnx.compare.axes import FullShapes, Inputs, sample_axes
 from rfonnx.compare.drawn import random_source
 from rfonnx.compare.failing import explained
+from rfonnx.compare.feeds import Feed, bound, stack
 from rfonnx.compare.macs import Macs, macs
-from rfonnx.compare.model import OpenModel, input_spec, stack
-from rfonnx.compare.run import bound, compare_models, usable_cores
+from rfonnx.compare.model import OpenModel, input_spec, usable_cores
+from rfonnx.compare.run import compare_models
 from rfonnx.compare.settings import Settings, Shapes
 from rfonnx.comparison import Comparison
 from rfonnx.data.prepare import Preparer
@@ -30,8 +31,6 @@ FEW = 8
 
 KEPT = 2**26
 """Bytes of outputs that are kept, so that rules share runs."""
-
-Feed = dict[str, np.ndarray]
 
 
 @dataclass(slots=True)

@@ -7,8 +7,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
+from rfonnx.compare.feeds import Feed
 from rfonnx.compare.settings import OnError
 from rfonnx.data.prepare import Preparer
 from rfonnx.data.samples import Item, Source
@@ -16,8 +15,6 @@ from rfonnx.errors import RfonnxError
 
 AHEAD = 2
 """Batches that wait for their turn: memory holds these and the one that runs."""
-
-Feed = dict[str, np.ndarray]
 
 
 @dataclass(slots=True)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rfonnx.compare.axes import Dims, SampleAxes
+from rfonnx.compare.feeds import filled, stack
 from rfonnx.compare.matching import Port
 from rfonnx.data.prepare import InputSpec
 from rfonnx.errors import ModelError, ShapeError, UnfedError
@@ -110,7 +111,7 @@ class OpenModel:
         size = self.batch or count
         parts = []
         for begin in range(0, count, size):
-            feeds = {name: _filled(array, self.axes.inputs[name], begin, size) for name, array in rows.items()}
+            feeds = {name: filled(array, self.axes.inputs[name], begin, size) for name, array in rows.items()}
             made = self.run(feeds, outputs)
             left = min(size, count - begin)
             parts.append([self._rows(array, name, size)[:left] for array, name in zip(made, outputs, strict=True)])
@@ -169,27 +170,13 @@ def session_of(
     return open_session(opened, level=level, providers=providers, threads=threads, name=name, folder=folder)
 
 
-def stack(samples: Sequence[Mapping[str, np.ndarray]], axes: Mapping[str, int | None]) -> dict[str, np.ndarray]:
-    """Samples as a batch, by input; one sample is not copied. What has no batch axis is the first sample's."""
-    made = {}
-    for name, array in samples[0].items():
-        axis = axes[name]
-        if axis is None:
-            made[name] = array
-        elif len(samples) == 1:
-            made[name] = np.expand_dims(array, axis)
-        else:
-            made[name] = np.stack([sample[name] for sample in samples], axis)
-    return made
-
-
-def _filled(rows: np.ndarray, axis: int | None, begin: int, size: int) -> np.ndarray:
-    """`size` samples from `begin` on, the last one repeated where there are fewer."""
-    if axis is None or (begin == 0 and rows.shape[axis] == size):
-        return rows
-    last = rows.shape[axis] - 1
-    return rows.take([min(i, last) for i in range(begin, begin + size)], axis)
-
-
 def _dims(port: Port) -> tuple[int | str, ...]:
     return tuple(n if isinstance(n, int) else n or "" for n in port.shape)
+
+
+def usable_cores() -> int:
+    """Cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS, Windows
+        return os.cpu_count() or 1

@@ -9,7 +9,8 @@ import numpy as np
 
 from rfonnx.check.registry import NotApplicableError, Says, Values, holds, rule, unproven
 from rfonnx.check.rules.squash import ENDS, squashed
-from rfonnx.check.subject import Feed, Subject
+from rfonnx.check.subject import Subject
+from rfonnx.compare.feeds import Feed
 from rfonnx.errors import RunError
 from rfonnx.gradient.registry import reason_for_zero
 from rfonnx.graph.model import Graph, Node

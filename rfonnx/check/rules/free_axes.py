@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from rfonnx.check.registry import NotApplicableError, Says, Values, holds, rule, unproven
-from rfonnx.check.subject import Feed, Subject
+from rfonnx.check.subject import Subject
+from rfonnx.compare.feeds import Feed
 from rfonnx.compare.matching import Port
 from rfonnx.errors import RfonnxError
 from rfonnx.findings import Parameter

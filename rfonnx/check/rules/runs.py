@@ -9,7 +9,8 @@ import numpy as np
 from rfonnx.check.registry import Says, Values, holds, rule
 from rfonnx.check.rules.deterministic import same
 from rfonnx.check.rules.squash import ENDS, squashed
-from rfonnx.check.subject import Feed, Subject
+from rfonnx.check.subject import Subject
+from rfonnx.compare.feeds import Feed
 from rfonnx.compare.inner import InnerModel
 from rfonnx.compare.model import session_of
 from rfonnx.errors import ModelError, RfonnxError, RunError

@@ -1,0 +1,26 @@
+"""In which tensor a NaN or an infinity begins."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rfonnx.compare.inner import InnerModel
+from rfonnx.compare.pair import Pair
+from rfonnx.comparison import NonFinite, OutputAgreement
+from rfonnx.data.samples import Source
+
+
+def with_origins(output: OutputAgreement, pair: Pair, source: Source) -> OutputAgreement:
+    """The output, with the tensor in which each NaN or infinity begins."""
+    if not output.nonfinite:
+        return output
+    return replace(output, nonfinite=tuple(_with_origin(found, pair, source) for found in output.nonfinite))
+
+
+def _with_origin(bad: NonFinite, pair: Pair, source: Source) -> NonFinite:
+    which = 0 if bad.model == "teacher" else 1
+    item = next((item for item in source if item.name == bad.sample), None)
+    if item is None:
+        return bad
+    feeds = pair.models[which].stacked(pair.preparer(which)(item.load()))
+    return replace(bad, origin=InnerModel(pair.models[which], pair.threads).first_nonfinite(feeds))

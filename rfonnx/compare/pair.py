@@ -1,0 +1,124 @@
+"""The two models of a comparison: opened, their inputs and outputs paired, and samples prepared for each."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from rfonnx.analysis import analyze
+from rfonnx.compare.axes import FullShapes, Inputs, sample_axes
+from rfonnx.compare.drawn import random_source
+from rfonnx.compare.feeds import Feed, bound, stack
+from rfonnx.compare.matching import match
+from rfonnx.compare.model import OpenModel, input_spec, usable_cores
+from rfonnx.compare.settings import ModelSource, Settings
+from rfonnx.compare.values import bind_both, for_both
+from rfonnx.data.prepare import Preparer
+from rfonnx.data.samples import Source, open_source
+from rfonnx.errors import DataError, RfonnxError
+from rfonnx.graph import Graph, load
+from rfonnx.plain import bound_texts
+
+RANDOM_SAMPLES = 32
+"""Samples that are drawn when no data is given."""
+
+
+class Pair:
+    """Teacher and student.
+
+    Attributes:
+        settings: what is asked for.
+        threads: per operator.
+        models: the teacher's and the student's.
+        inputs, outputs: pairs of ports, the teacher's first.
+    """
+
+    def __init__(self, teacher: ModelSource, student: ModelSource, settings: Settings) -> None:
+        """Open both.
+
+        Raises:
+            ModelError: one cannot be read or opened.
+            QueryError: their inputs or outputs do not match.
+            DataError: the data cannot be read, or nothing tells which axes count samples.
+        """
+        self.settings = settings
+        self.threads = settings.threads or usable_cores()
+        teacher, student = bind_both(teacher, student, settings.values, settings.inputs)
+        self.models = (
+            OpenModel("teacher", teacher, self.threads, settings.provider),
+            OpenModel("student", student, self.threads, settings.provider),
+        )
+        mine, theirs = self.models
+        self.inputs = match("input", mine.inputs, theirs.inputs, self._pairs_of_inputs(), check=False)
+        self.outputs = match("output", mine.outputs, theirs.outputs, settings.outputs, check=True)
+        self._find_axes()
+
+    def _pairs_of_inputs(self) -> dict[str, str]:
+        """The pairs that were asked for, without bound inputs."""
+        mine, theirs = self.models
+        return {a: b for a, b in self.settings.inputs.items() if a not in mine.values and b not in theirs.values}
+
+    def _find_axes(self) -> None:
+        """Find where samples lie in both models."""
+        settings = self.settings
+        mine, theirs = ([port.name for port in model.inputs] for model in self.models)
+        said = for_both("a batch axis", settings.batch_axes, mine, theirs, settings.inputs)
+        shapes = (settings.shapes, settings.student_shapes or settings.shapes)
+        for which, (model, given, bound_to) in enumerate(zip(self.models, said, shapes, strict=True)):
+            analysed = partial(analyze, model.source, bound_to or None, batch_axes=given)
+            first = partial(self._first_shapes, which)
+            model.axes = sample_axes(model.source, model.declared, given, analysed, first)
+
+    def _first_shapes(self, which: int, axes: Inputs) -> FullShapes:
+        """Shapes of the first sample that can be read, prepared for a model with these batch axes."""
+        problem: RfonnxError | None = None
+        for item in self.open_source(None if which else axes):
+            try:
+                return bound(stack([self.preparer(which, axes)(item.load())], axes))
+            except RfonnxError as error:
+                problem = problem or error
+                if self.settings.on_error == "fail":
+                    break
+        raise problem or DataError("the data holds no samples", "give at least one")
+
+    def open_source(self, axes: Inputs | None = None) -> Source:
+        """The samples; random ones for a teacher with these batch axes, or those that were found.
+
+        Raises:
+            DataError: the data cannot be read.
+            ShapeError: nothing tells the shape of random samples.
+        """
+        settings = self.settings
+        if settings.data is not None:
+            return open_source(settings.data)
+        return random_source(
+            self.models[0], settings.shapes or None, settings.samples or RANDOM_SAMPLES, settings.seed, axes
+        )
+
+    def preparer(self, which: int, axes: Inputs | None = None) -> Preparer:
+        """Makes feeds of the teacher (0) or the student (1) from samples."""
+        model = self.models[which]
+        along = model.axes.inputs if axes is None else axes
+        specs = [input_spec(model, pair[which], pair[0].name, along) for pair in self.inputs]
+        return Preparer(specs, self.settings.student if which else self.settings.teacher, model.values)
+
+    def batch_size(self) -> int:
+        """Samples per run: what the files fix, 1 where samples cannot share a run, else what is asked for."""
+        if not all(model.axes.together for model in self.models):
+            return 1
+        if any(model.batch is not None for model in self.models):
+            return max(model.batch or 1 for model in self.models)
+        return max(1, self.settings.batch)
+
+    def shared(self, teacher: Feed, student: Feed) -> bool:
+        """Whether both models take the very same arrays of a sample, stacked along the same axes."""
+        mine, theirs = (model.axes.inputs for model in self.models)
+        return all(student[b.name] is teacher[a.name] and mine[a.name] == theirs[b.name] for a, b in self.inputs)
+
+    def graphs(self, feeds: tuple[Feed, Feed]) -> tuple[Graph, Graph]:
+        """Both graphs at the shapes of these runs."""
+        one, other = (load(model.source, bound(feed)) for model, feed in zip(self.models, feeds, strict=True))
+        return one, other
+
+    def values(self) -> list[str]:
+        """What inputs are bound to, in words."""
+        return list(map("".join, bound_texts({**self.models[1].values, **self.models[0].values})))
