@@ -105,7 +105,8 @@ def _limits(context: click.Context, parameter: click.Parameter, texts: tuple[str
 @click.option(
     "--config", metavar="FILE", help="Settings, in a table [compare]. [default: rfonnx.toml or pyproject.toml here]"
 )
-@click.option("--all", "every", is_flag=True, help="Show all layers.")
+@click.option("--verbose", is_flag=True, help="Show every figure, the fields and the cost, and not the summary alone.")
+@click.option("--all", "every", is_flag=True, help="As --verbose, with all layers.")
 @options.style_option("text", "json", "markdown")
 @options.output_option
 @options.shape_option
@@ -126,6 +127,7 @@ def command(
     teacher_prep: dict[str, str],
     student_prep: dict[str, str],
     config: str | None,
+    verbose: bool,
     every: bool,
     style: Literal["text", "json", "markdown"],
     output: str | None,
@@ -139,18 +141,18 @@ def command(
     from rfonnx.config import read_config
     from rfonnx.errors import DataError
     from rfonnx.report import render
+    from rfonnx.report.compare_document import Detail, compare_document
     from rfonnx.report.compare_json import compare_json
-    from rfonnx.report.compare_report import compare_document
 
     read = read_config(config)
     settings = merged(from_config(read), given, prep, teacher_prep, student_prep)
     with progress("comparing") as tell:
         found = compare_models(teacher, student, settings, tell)
-    pieces = (
-        compare_json(found, read.file)
-        if style == "json"
-        else render(compare_document(found, every, read.file), terminal_style(style, output))
-    )
+    if style == "json":
+        pieces = compare_json(found, read.file)
+    else:
+        detail: Detail = "shown" if verbose or every else "folded" if style == "markdown" else "none"
+        pieces = render(compare_document(found, detail, every, read.file), terminal_style(style, output))
     write(pieces, output, teacher, student)
     if found.incomplete:
         raise DataError(found.incomplete)

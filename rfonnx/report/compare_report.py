@@ -1,4 +1,4 @@
-"""A comparison, for people: the verdict first, then where it comes from."""
+"""The tables of a comparison, for people: where the verdict comes from."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from rfonnx.comparison import Comparison, Cost, FieldPair, LayerAgreement, Measure, OutputAgreement
-from rfonnx.report.document import Document, Line, Name, Section, Table, configuration, listed, number, percent, size
+from rfonnx.report.document import Line, Name, Section, Table, listed, number, percent, size
 
 SHOWN_LAYERS = 12
 """Layers of the table of inner tensors, unless all are asked for: the first ones and those around the parting."""
@@ -22,36 +22,19 @@ LABELS = {
 SHARES = frozenset({"top1", "top5", "top5_reverse", "agreement", "accuracy_teacher", "accuracy_student"})
 
 
-def compare_document(found: Comparison, every: bool = False, config: str = "") -> Document:
-    """The comparison as a document; `every` shows all layers, `config` is the configuration file that was read."""
-    head: list[Line] = [(Name(found.student), " against ", Name(found.teacher), f": {_outcome(found)}")]
-    head.append((f"judged as {found.kind}: {found.kind_reason}",))
-    if found.incomplete:
-        head.append(("ended early: ", Name(found.incomplete)))
-    samples = f"{found.samples.count} samples"
-    head.append((f"{samples} ({'random' if found.samples.random else 'from data'}): ", Name(found.samples.source)))
-    head.append((f"{found.threads} threads per operator",))
-    head.append(configuration(config))
-    tables = [_verdicts(found)] if found.verdicts else []
-    tables += [_output(output) for output in found.outputs if output.measures]
+def tables(found: Comparison, every: bool) -> Iterator[Table]:
+    """Every table: limits, measures by output, fields, cost, layers; `every` shows all layers."""
+    if found.verdicts:
+        yield _verdicts(found)
+    yield from (_output(output) for output in found.outputs if output.measures)
     if found.fields:
-        tables.append(_fields(found.fields))
+        yield _fields(found.fields)
     if found.effective:
-        tables.append(_effective(found.effective))
+        yield _effective(found.effective)
     if found.costs:
-        tables.append(_costs(found.costs, found.threads))
+        yield _costs(found.costs, found.threads)
     if found.parting:
-        tables.append(_layers(found, every))
-    return Document(tuple(head), tuple(tables), tuple(_sections(found)))
-
-
-def _outcome(found: Comparison) -> str:
-    failed = sum(not verdict.passed for verdict in found.verdicts)
-    if failed:
-        return f"DIFFERS ({failed} of {len(found.verdicts)} limits missed)"
-    if not found.verdicts:
-        return "NOTHING JUDGED (no figure has a limit)"
-    return "not finished" if found.incomplete else f"agrees (all {len(found.verdicts)} limits held)"
+        yield _layers(found, every)
 
 
 def _verdicts(found: Comparison) -> Table:
@@ -195,18 +178,14 @@ def _layer(layer: LayerAgreement) -> Line:
     return (Name(layer.teacher), Name(layer.op_type), Name(layer.node), *numbers)
 
 
-def _sections(found: Comparison) -> Iterator[Section]:
+def sections(found: Comparison) -> Iterator[Section]:
+    """What the tables on layers and fields come to."""
     if found.parting is not None:
         yield Section("Where they part", tuple(_where(found)), alarm=found.parting.first is not None)
     notes: list[Line] = [(Name(pair.output[0]), ": ", note) for pair in found.fields for note in pair.notes]
     notes = list(dict.fromkeys(notes))
     if notes:
         yield Section("Receptive fields that differ", tuple(listed(notes, 10)))
-    if found.samples.skipped:
-        skipped = listed([(Name(name), ": ", Name(reason)) for name, reason in found.samples.skipped], 10)
-        yield Section(f"Skipped samples ({len(found.samples.skipped)})", tuple(skipped), alarm=True)
-    if found.warnings:
-        yield Section("Warnings", tuple((Name(line),) for line in found.warnings), alarm=True)
 
 
 def _where(found: Comparison) -> Iterator[Line]:

@@ -59,12 +59,22 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Fold:
+    """Tables and sections that a reader opens, where the format can fold; others leave them out."""
+
+    heading: str
+    tables: tuple[Table, ...]
+    sections: tuple[Section, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
-    """A report for people before it has a format: head lines, tables and sections."""
+    """A report for people before it has a format: head lines, tables and sections, and what is folded away behind them."""
 
     head: tuple[Line, ...]
     tables: tuple[Table, ...]
     sections: tuple[Section, ...]
+    folds: tuple[Fold, ...] = ()
 
 
 Row = TypeVar("Row")

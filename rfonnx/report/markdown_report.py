@@ -4,22 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from rfonnx.report.document import Document, Name
+from rfonnx.report.document import Document, Name, Section, Table
 from rfonnx.report.escape import markdown_code
 from rfonnx.report.text_report import plain
 
 
 def render(document: Document) -> Iterator[str]:
-    """The document as Markdown, one heading for it and one for each section."""
+    """The document as Markdown, one heading for it and one for each section; folds as `<details>`, which GitHub opens."""
     yield f"# {_inline(document.head[0])}\n\n" + "".join(f"- {_inline(line)}\n" for line in document.head[1:])
-    for table in document.tables:
+    yield from _body(document.tables, document.sections)
+    for fold in document.folds:
+        yield f"\n<details><summary>{_inline((fold.heading,))}</summary>\n"
+        yield from _body(fold.tables, fold.sections)
+        yield "\n</details>\n"
+
+
+def _body(tables: Sequence[Table], sections: Sequence[Section]) -> Iterator[str]:
+    for table in tables:
         yield "\n" + _row(table.header) + _row(("---",) * len(table.header))
         for index, row in enumerate(table.rows):
             if index == table.gap:
                 yield _row((table.elision,) + ("",) * (len(table.header) - 1))
             yield _row(row)
         yield f"\n{_inline(table.caption)}\n"
-    for section in document.sections:
+    for section in sections:
         if section.picture:
             lines = "```text\n" + "".join(f"{plain(line)}\n" for line in section.lines) + "```\n"
         else:

@@ -1,0 +1,85 @@
+"""What a comparison comes to, on one screen: the verdict, its reasons, the worst sample, the layer, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rfonnx.comparison import Case, Comparison, Verdict
+from rfonnx.report.compare_advice import advice
+from rfonnx.report.compare_report import LABELS, figure
+from rfonnx.report.document import Line, Name, Section, configuration, listed
+
+REASONS, ADVICE, WARNINGS = 4, 5, 3
+"""Lines of each section; the tables hold the rest."""
+
+
+def head(found: Comparison, config: str) -> tuple[Line, ...]:
+    """The verdict, what it rests on, the worst sample and the layer; `config` is the configuration file that was read."""
+    lines: list[Line] = [(Name(found.student), " against ", Name(found.teacher), f": {outcome(found)}")]
+    lines.append((f"judged as {found.kind}: {found.kind_reason}",))
+    if found.incomplete:
+        lines.append(("ended early: ", Name(found.incomplete)))
+    samples = f"{found.samples.count} samples"
+    lines.append((f"{samples} ({'random' if found.samples.random else 'from data'}): ", Name(found.samples.source)))
+    lines.append(configuration(config))
+    worst = worst_case(found)
+    if worst:
+        output, measure, case = worst
+        value = figure(measure, case.value)
+        lines.append(("worst sample: ", Name(case.sample), f": {LABELS[measure]} of ", Name(output), f" is {value}"))
+    lines += _layer(found)
+    return tuple(lines)
+
+
+def sections(found: Comparison) -> Iterator[Section]:
+    """Why, what to do, and warnings."""
+    missed = [verdict for verdict in found.verdicts if not verdict.passed]
+    if missed:
+        yield Section("Why", tuple(listed([_reason(verdict) for verdict in missed], REASONS)), alarm=True)
+    elif found.verdicts:
+        yield Section("What holds", tuple(listed([_reason(verdict) for verdict in found.verdicts], REASONS)))
+    lines = list(advice(found))
+    if lines:
+        yield Section("What to do", tuple(lines[:ADVICE]))
+    if found.samples.skipped:
+        skipped = listed([(Name(name), ": ", Name(reason)) for name, reason in found.samples.skipped], WARNINGS)
+        yield Section(f"Skipped samples ({len(found.samples.skipped)})", tuple(skipped), alarm=True)
+    if found.warnings:
+        warned: list[Line] = [(Name(line),) for line in found.warnings]
+        yield Section("Warnings", tuple(listed(warned, WARNINGS)), alarm=True)
+
+
+def outcome(found: Comparison) -> str:
+    """The verdict in a few words."""
+    failed = sum(not verdict.passed for verdict in found.verdicts)
+    if failed:
+        return f"DIFFERS ({failed} of {len(found.verdicts)} limits missed)"
+    if not found.verdicts:
+        return "NOTHING JUDGED (no figure has a limit)"
+    return "not finished" if found.incomplete else f"agrees (all {len(found.verdicts)} limits held)"
+
+
+def worst_case(found: Comparison) -> tuple[str, str, Case] | None:
+    """Output, measure and sample that fare worst: by a limit that is missed, else by one that holds; None without any."""
+    for verdict in sorted(found.verdicts, key=lambda verdict: verdict.passed):
+        for output in found.outputs:
+            if output.teacher == verdict.subject and output.worst.get(verdict.measure):
+                return output.teacher, verdict.measure, output.worst[verdict.measure][0]
+    return None
+
+
+def _reason(verdict: Verdict) -> Line:
+    where: Line = (" (", Name(verdict.where), ")") if verdict.where else ()
+    return (Name(verdict.subject), ": ", verdict.reason, *where)
+
+
+def _layer(found: Comparison) -> Iterator[Line]:
+    parting = found.parting
+    if parting is None:
+        return
+    first = parting.first
+    if first is None:
+        yield (f"layer: none of {len(parting.layers)} pairs of inner tensors is under {parting.limit_db:g} dB",)
+    else:
+        place = (Name(first.teacher), f" ({first.sqnr_db:.4g} dB), which ", Name(first.op_type), " ", Name(first.node))
+        yield (f"layer: the first under {parting.limit_db:g} dB is ", *place, " makes")
