@@ -14,8 +14,8 @@ from rfonnx.results import AxisField, Shape
 Kind = Literal["fp32", "fp16", "int8", "distilled"]
 """What the student is to the teacher: the same weights in another file, in half precision, quantised, or other weights."""
 
-Task = Literal["classifier", "dense", "labels", "values"]
-"""How an output is read: scores per sample, scores per position, class numbers, or plain numbers."""
+Task = Literal["values", "classifier", "segmentation", "labels"]
+"""How an output is read: plain numbers, scores per sample, scores per position, class numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,9 @@ class OutputAgreement:
         measures: by name; see docs/compare.md for the definitions.
         worst: by measure, the samples that fare worst, worst first.
         nonfinite: NaN and infinities, one per model.
-        class_axis: the axis of the classes in dense scores, or None.
+        class_axis: the axis of the classes in scores per position, or None.
+        places: by measure, where in the output it is as bad as it is ("class 3").
+        notes: how it was read, one line each.
     """
 
     teacher: str
@@ -84,6 +86,8 @@ class OutputAgreement:
     worst: Mapping[str, tuple[Case, ...]]
     nonfinite: tuple[NonFinite, ...] = ()
     class_axis: int | None = None
+    places: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

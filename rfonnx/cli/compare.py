@@ -72,10 +72,12 @@ def _limits(context: click.Context, parameter: click.Parameter, texts: tuple[str
 )
 @click.option(
     "--task",
-    type=click.Choice(["auto", "classifier", "dense", "labels", "values"]),
+    type=click.Choice(["auto", "values", "classifier", "segmentation", "labels", "dense"]),
     help="How outputs are read. [default: by type and shape]",
 )
-@click.option("--class-axis", type=int, metavar="N", help="Axis of the classes in dense outputs. [default: 1]")
+@click.option(
+    "--class-axis", type=int, metavar="N", help="Axis of the classes in scores per position. [default: found]"
+)
 @click.option(
     "--temperature", type=click.FloatRange(0, min_open=True), help="Of the softmax under the KL. [default: 1]"
 )

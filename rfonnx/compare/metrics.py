@@ -23,7 +23,7 @@ BINS = 15
 
 
 def error_sums(teacher: np.ndarray, student: np.ndarray) -> dict[str, Floats]:
-    """Per sample: n, max |d|, sums of |d|, d^2, t^2, s^2, t*s, and the range of t; d = s - t.
+    """Per sample: n, max |d|, sums of |d|, d^2, t^2, s^2, t*s, and the largest t and -t; d = s - t.
 
     Args:
         teacher, student: (samples, elements), any numeric type, finite.
@@ -31,6 +31,8 @@ def error_sums(teacher: np.ndarray, student: np.ndarray) -> dict[str, Floats]:
     count, elements = teacher.shape
     sums = {name: np.zeros(count) for name in ("max_abs", "abs", "dd", "tt", "ss", "ts")}
     low, high = np.full(count, np.inf), np.full(count, -np.inf)
+    if not elements:
+        low, high = np.zeros(count), np.zeros(count)
     for begin in range(0, elements, max(1, CHUNK // max(1, count))):
         part = slice(begin, begin + max(1, CHUNK // max(1, count)))
         t, s = teacher[:, part].astype(np.float64), student[:, part].astype(np.float64)
@@ -43,7 +45,7 @@ def error_sums(teacher: np.ndarray, student: np.ndarray) -> dict[str, Floats]:
         sums["abs"] += d.sum(1)
         sums["max_abs"] = np.maximum(sums["max_abs"], d.max(1))
         low, high = np.minimum(low, t.min(1)), np.maximum(high, t.max(1))
-    return {"n": np.full(count, float(elements)), **sums, "low": low, "high": high}
+    return {"n": np.full(count, float(elements)), **sums, "minus_low": -low, "high": high}
 
 
 def cosine(ts: Floats, tt: Floats, ss: Floats) -> Floats:
@@ -121,15 +123,29 @@ def class_sums(
 
 
 def calibration_bins(teacher: Floats, student: Floats) -> Floats:
-    """(BINS, 2): samples and summed student minus teacher confidence, binned by the mean of the two, so that neither leads."""
+    """(samples, BINS): the student's less the teacher's confidence, in the bin of the mean of the two, so that neither leads."""
     which = np.minimum(((teacher + student) / 2 * BINS).astype(np.int64), BINS - 1)
-    return np.stack([np.bincount(which, minlength=BINS), np.bincount(which, student - teacher, minlength=BINS)], 1)
+    differences = np.zeros((len(which), BINS))
+    differences[np.arange(len(which)), which] = student - teacher
+    return differences
 
 
-def expected_difference(bins: Floats) -> float:
-    """Expected calibration difference: the mean over bins, weighted by samples, of |mean confidence difference|."""
-    total = bins[:, 0].sum()
-    return float(np.abs(bins[:, 1]).sum() / total) if total else 0.0
+def expected_difference(differences: Floats, samples: Floats) -> Floats:
+    """Expected calibration difference: the mean over bins, weighted by samples, of |mean confidence difference|.
+
+    Args:
+        differences: sums of what `calibration_bins` gives, bins along the last axis.
+        samples: how many were summed.
+    """
+    result: Floats = np.abs(differences).sum(-1) / samples
+    return result
+
+
+def share(part: Floats, whole: Floats, empty: float = 0.0) -> Floats:
+    """part / whole; `empty` where the whole is 0."""
+    part, whole = np.broadcast_arrays(np.asarray(part, np.float64), np.asarray(whole, np.float64))
+    result: Floats = np.divide(part, whole, out=np.full(part.shape, empty), where=whole != 0)
+    return result
 
 
 def pick_classes(scores: np.ndarray) -> npt.NDArray[np.uint16]:

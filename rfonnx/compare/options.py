@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any, get_args
 
 from rfonnx.compare.settings import Settings
-from rfonnx.compare.verdicts import MEANINGS
+from rfonnx.compare.tasks.registry import OLD_NAMES
 from rfonnx.comparison import Kind, Task
 from rfonnx.config import Config, check_keys
 from rfonnx.data.preparation import Preparation
 from rfonnx.errors import DataError
+from rfonnx.measures import limitable
 
 ROLES = ("prepare", "teacher", "student")
 """Tables of preparations."""
@@ -27,7 +28,7 @@ PLAIN: dict[str, type] = {
 
 CHOICES = {
     "kind": ("auto", *get_args(Kind)),
-    "task": ("auto", *get_args(Task)),
+    "task": ("auto", *get_args(Task), *OLD_NAMES),
     "on-error": ("fail", "skip"),
     "layout": ("nchw", "nhwc"),
     "channels": ("rgb", "bgr", "grey"),
@@ -56,7 +57,7 @@ def from_config(config: Config) -> dict[str, Any]:
     for role in ("teacher", "student"):
         found[role] = preparation(f"{where} {role}", {**both, **_table(where, role, table)})
     if "limits" in found:
-        check_keys(f"{where} limits", found["limits"], MEANINGS)
+        check_keys(f"{where} limits", found["limits"], limitable())
         found["limits"] = {name: None if limit is False else float(limit) for name, limit in found["limits"].items()}
     return found
 

@@ -33,7 +33,7 @@ class Settings:
     outputs: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
     kind: Kind | Literal["auto"] = "auto"
-    task: Task | Literal["auto"] = "auto"
+    task: Task | Literal["auto", "dense"] = "auto"
     class_axis: int | None = None
     temperature: float = 1.0
     limits: Mapping[str, float | None] = field(default_factory=dict)

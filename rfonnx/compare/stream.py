@@ -10,7 +10,7 @@ from rfonnx.compare.batches import Batches, Prepared
 from rfonnx.compare.failing import explained
 from rfonnx.compare.feeds import Feed, stack
 from rfonnx.compare.layers import SAMPLES
-from rfonnx.compare.meter import Batch, Meter
+from rfonnx.compare.meter import Meter
 from rfonnx.compare.pair import Pair
 from rfonnx.data.samples import Source
 from rfonnx.errors import DataError, RfonnxError, RunError
@@ -41,7 +41,9 @@ class Stream:
         self.count = 0
         self.skipped: list[tuple[str, str]] = []
         self.meters = [
-            Meter((a.name, b.name), settings.task, settings.class_axis, settings.temperature, settings.seed)
+            Meter(
+                (a.name, b.name), settings.task, TaskOptions(settings.class_axis, settings.temperature), settings.seed
+            )
             for a, b in pair.outputs
         ]
 

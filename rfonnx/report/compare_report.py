@@ -6,20 +6,11 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 from rfonnx.comparison import Comparison, Cost, FieldPair, LayerAgreement, Measure, OutputAgreement
+from rfonnx.measures import MEASURES
 from rfonnx.report.document import Line, Name, Section, Table, listed, number, percent, size
 
 SHOWN_LAYERS = 12
 """Layers of the table of inner tensors, unless all are asked for: the first ones and those around the parting."""
-
-LABELS = {
-    "max_abs": "max abs error", "mean_abs": "mean abs error", "rmse": "RMSE", "cosine": "cosine", "sqnr_db": "SQNR (dB)",
-    "psnr_db": "PSNR (dB)", "top1": "top-1 agreement", "top5": "top-5 agreement", "kl": "KL, teacher to student (nats)",
-    "kl_reverse": "KL, student to teacher (nats)", "top5_reverse": "top-5 agreement, reversed",
-    "confidence_shift": "confidence, student - teacher", "calibration_difference": "expected calibration difference",
-    "agreement": "positions that agree", "mean_iou": "mean IoU", "accuracy_teacher": "accuracy of the teacher",
-    "accuracy_student": "accuracy of the student",
-}  # fmt: skip
-SHARES = frozenset({"top1", "top5", "top5_reverse", "agreement", "accuracy_teacher", "accuracy_student"})
 
 
 def tables(found: Comparison, every: bool) -> Iterator[Table]:
@@ -51,7 +42,7 @@ def _output(output: OutputAgreement) -> Table:
     for name, measure in output.measures.items():
         worst = output.worst.get(name, ())
         case = Name(f"{worst[0].sample}: {figure(name, worst[0].value)}") if worst else ""
-        rows.append((LABELS[name], figure(name, measure.value), _interval(name, measure), case))
+        rows.append((MEASURES[name].label, figure(name, measure.value), _interval(name, measure), case))
     caption: Line = ("output ", Name(output.teacher), f", read as {output.task}, {output.samples} samples")
     if output.student != output.teacher:
         caption = (*caption, "; the student's is ", Name(output.student))
@@ -66,7 +57,7 @@ def figure(name: str, value: float) -> str:
     """
     if value == math.inf:
         return "exact"
-    return percent(value) if name in SHARES else f"{value:.4g}"
+    return percent(value) if name in MEASURES and MEASURES[name].share else f"{value:.4g}"
 
 
 def _interval(name: str, measure: Measure) -> str:
@@ -93,10 +84,7 @@ EFFECTIVE = {
     "area_50": "area that holds 50% of the mass, of the input's",
     "area_95": "area that holds 95%",
     "sigma": "sigma, of the input's length",
-    "overlap_50": "overlap (IoU) of the 50% regions",
-    "overlap_95": "overlap (IoU) of the 95% regions",
-    "correlation": "correlation",
-    "unseen_mass": "teacher's mass outside the student's field",
+    **{name: MEASURES[name].label for name in ("overlap_50", "overlap_95", "correlation", "unseen_mass")},
 }
 
 

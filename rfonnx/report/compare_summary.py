@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rfonnx.comparison import Case, Comparison, Verdict
+from rfonnx.measures import MEASURES
 from rfonnx.report.compare_advice import advice
-from rfonnx.report.compare_report import LABELS, figure
+from rfonnx.report.compare_report import figure
 from rfonnx.report.document import Line, Name, Section, configuration, listed
 
 REASONS, ADVICE, WARNINGS = 4, 5, 3
@@ -26,7 +27,9 @@ def head(found: Comparison, config: str) -> tuple[Line, ...]:
     if worst:
         output, measure, case = worst
         value = figure(measure, case.value)
-        lines.append(("worst sample: ", Name(case.sample), f": {LABELS[measure]} of ", Name(output), f" is {value}"))
+        lines.append(
+            ("worst sample: ", Name(case.sample), f": {MEASURES[measure].label} of ", Name(output), f" is {value}")
+        )
     lines += _layer(found)
     return tuple(lines)
 

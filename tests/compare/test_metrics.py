@@ -8,7 +8,8 @@ from scipy.spatial.distance import cosine
 from scipy.special import rel_entr, softmax
 from sklearn import metrics as oracle
 
-from rfonnx.compare.meter import BLOCK_SAMPLES, Batch, Meter
+from rfonnx.compare.meter import BLOCK_SAMPLES, Meter
+from rfonnx.compare.tasks.reader import Batch, TaskOptions
 from rfonnx.comparison import OutputAgreement
 
 NEAR = {"rel": 1e-6, "abs": 1e-9}
@@ -17,7 +18,8 @@ NEAR = {"rel": 1e-6, "abs": 1e-9}
 def measure(
     teacher: np.ndarray, student: np.ndarray, batch: int = 7, labels: np.ndarray | None = None, **how
 ) -> OutputAgreement:
-    meter = Meter(("a", "b"), **how)
+    own = {name: how.pop(name) for name in ("class_axis", "temperature") if name in how}
+    meter = Meter(("a", "b"), options=TaskOptions(**own), **how)
     labels = np.full(len(teacher), -1) if labels is None else labels
     for begin in range(0, len(teacher), batch):
         part = slice(begin, begin + batch)
@@ -98,10 +100,10 @@ def test_calibration_difference() -> None:
     assert value(measure(teacher, student), "calibration_difference") == pytest.approx(expected, **NEAR)
 
 
-def test_dense() -> None:
+def test_segmentation() -> None:
     teacher, student = scores(7, (11, 5, 20, 13), 1.0)
     found = measure(teacher, student)
-    assert found.task == "dense"
+    assert found.task == "segmentation"
     a, b = teacher.argmax(1).ravel(), student.argmax(1).ravel()
     assert value(found, "agreement") == pytest.approx(oracle.accuracy_score(a, b), **NEAR)
     assert value(found, "mean_iou") == pytest.approx(oracle.jaccard_score(a, b, average="macro"), **NEAR)
@@ -109,14 +111,14 @@ def test_dense() -> None:
 
 def test_class_axis() -> None:
     teacher, student = scores(8, (4, 6, 7, 3))
-    found = measure(teacher, student, task="dense", class_axis=3)
+    found = measure(teacher, student, task="segmentation", class_axis=3)
     assert value(found, "agreement") == (teacher.argmax(3) == student.argmax(3)).mean()
 
 
 def test_classes_may_stand_last() -> None:
     teacher, student = scores(19, (3, 9, 11, 4))
     found = measure(teacher, student)
-    assert (found.task, found.class_axis) == ("dense", 3)
+    assert (found.task, found.class_axis) == ("segmentation", 3)
     assert value(found, "agreement") == (teacher.argmax(3) == student.argmax(3)).mean()
     assert measure(*scores(19, (2, 512, 7, 7))).class_axis == 1
 

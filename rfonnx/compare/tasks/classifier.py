@@ -1,0 +1,50 @@
+"""Scores of classes, one choice per sample."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from rfonnx.compare import metrics
+from rfonnx.compare.tasks.reader import Batch, Counted, Figure, PlainReader, TaskOptions
+from rfonnx.compare.tasks.values import ERRORS, WORST_ERRORS, errors
+
+CHOICES: dict[str, Figure] = {
+    "top1": Figure(lambda s: s["top1"] / s["samples"]),
+    "top5": Figure(lambda s: s["top5"] / s["samples"]),
+    "top5_reverse": Figure(lambda s: s["top5_reverse"] / s["samples"]),
+    "kl": Figure(lambda s: s["kl"] / s["samples"]),
+    "kl_reverse": Figure(lambda s: s["kl_reverse"] / s["samples"]),
+    "confidence_shift": Figure(lambda s: (s["confidence_student"] - s["confidence_teacher"]) / s["samples"]),
+    "calibration_difference": Figure(lambda s: metrics.expected_difference(s["bins"], s["samples"])),
+    "accuracy_teacher": Figure(lambda s: metrics.share(s["right_teacher"], s["labelled"], np.nan)),
+    "accuracy_student": Figure(lambda s: metrics.share(s["right_student"], s["labelled"], np.nan)),
+}
+
+
+class Classifier(PlainReader):
+    """(samples, classes), with any axes of length 1 behind."""
+
+    figures: ClassVar[Mapping[str, Figure]] = {**ERRORS, **CHOICES}
+    worst: ClassVar[tuple[str, ...]] = (*WORST_ERRORS, "kl")
+
+    def __init__(self, first: Batch, options: TaskOptions) -> None:
+        """Sees whether the scores are probabilities already."""
+        self._temperature = options.temperature
+        teacher, student = first.flat()
+        self._probabilities = (metrics.are_probabilities(teacher), metrics.are_probabilities(student))
+
+    def count(self, batch: Batch) -> Counted:
+        """See `Reader`."""
+        counted = errors(batch)
+        teacher, student = batch.flat()
+        sums = metrics.class_sums(teacher, student, self._probabilities, self._temperature)
+        sums["bins"] = metrics.calibration_bins(sums["confidence_teacher"], sums["confidence_student"])
+        known = batch.labels >= 0
+        sums["labelled"] = known.astype(np.float64)
+        for name, scores in (("right_teacher", teacher), ("right_student", student)):
+            sums[name] = (known & (scores.argmax(1) == batch.labels)).astype(np.float64) if known.any() else 0.0 * known
+        counted.sums.update(sums)
+        return counted

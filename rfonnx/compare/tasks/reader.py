@@ -1,0 +1,146 @@
+"""What a kind of task is to the meter that runs it.
+
+A new kind: a file beside this one with a class that keeps `Reader`, a line in `registry.READERS`, the name in
+`rfonnx.comparison.Task`, and its measures in `rfonnx.measures.MEASURES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from rfonnx.comparison import Measure
+
+Floats = npt.NDArray[np.float64]
+
+Columns = Mapping[str, Floats]
+"""Named columns, (samples,) or (samples, k) each; summed over samples, (k,) or a scalar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Outputs of both models on the same samples; axis 0 counts them. Labels are -1 where no true class is known."""
+
+    samples: Sequence[str]
+    teacher: np.ndarray
+    student: np.ndarray
+    labels: npt.NDArray[np.int64]
+
+    def __getitem__(self, part: slice | npt.NDArray[np.bool_]) -> Batch:
+        names = np.array(self.samples, object)[part].tolist()
+        return Batch(names, self.teacher[part], self.student[part], self.labels[part])
+
+    def flat(self) -> tuple[np.ndarray, np.ndarray]:
+        """Both outputs as (samples, elements)."""
+        count = len(self.samples)
+        return self.teacher.reshape(count, -1), self.student.reshape(count, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class TaskOptions:
+    """What may be said about how an output is read.
+
+    Attributes:
+        class_axis: of the classes in a segmentation, batch included; None: found.
+        temperature: of the softmax under the KL.
+    """
+
+    class_axis: int | None = None
+    temperature: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a reader finds on a batch.
+
+    Attributes:
+        sums: columns to be summed over samples; intervals come of them.
+        peaks: columns (samples,) of which the largest is kept: there are no intervals of what is made of them.
+    """
+
+    sums: dict[str, Floats]
+    peaks: dict[str, Floats] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A measure as a function of sums (and peaks).
+
+    Attributes:
+        of: works on the last axis of a column that has several: it is given one set of sums, one per resample, and one per
+            sample. NaN says that there was nothing to measure, and leaves the measure out.
+        interval: whether it is a function of sums alone, and so has an interval.
+    """
+
+    of: Callable[[Columns], Floats]
+    interval: bool = True
+
+
+class Unsuited(Exception):
+    """Raised by `Reader.count`: the outputs are not what the task takes them for."""
+
+
+class Reader(Protocol):
+    """Reads one pair of outputs. Made with the first batch, which settles what is open.
+
+    Attributes:
+        ragged: whether the two outputs may differ in shape, and samples among each other; batches are of one sample then.
+        figures: the measures in the order in which they are told.
+        worst: measures whose worst samples are kept: their figures are taken of each sample's own columns.
+        class_axis: of the classes among positions, batch included, or None.
+    """
+
+    ragged: ClassVar[bool]
+    figures: ClassVar[Mapping[str, Figure]]
+    worst: ClassVar[tuple[str, ...]]
+    class_axis: int | None
+
+    def __init__(self, first: Batch, options: TaskOptions) -> None:
+        """Settle how outputs like these are read.
+
+        Raises:
+            Unsuited: they cannot be read so; the message says why.
+        """
+
+    def count(self, batch: Batch) -> Counted:
+        """Columns of a batch, all finite.
+
+        Raises:
+            Unsuited: this batch cannot be read so; the message says why.
+        """
+
+    def finish(self) -> Mapping[str, Measure]:
+        """Measures that are no functions of sums."""
+
+    def places(self, sums: Columns) -> Mapping[str, str]:
+        """Where in the output a measure is as bad as it is ("class 3"), by measure.
+
+        Args:
+            sums: over all samples.
+        """
+
+    def notes(self) -> Sequence[str]:
+        """How the output was read, one line each."""
+
+
+class PlainReader:
+    """A reader that has sums and nothing else; the others are made of it."""
+
+    ragged: ClassVar[bool] = False
+    class_axis: int | None = None
+
+    def finish(self) -> Mapping[str, Measure]:
+        """See `Reader`."""
+        return {}
+
+    def places(self, sums: Columns) -> Mapping[str, str]:
+        """See `Reader`."""
+        return {}
+
+    def notes(self) -> Sequence[str]:
+        """See `Reader`."""
+        return ()

@@ -1,0 +1,129 @@
+"""Every measure of a comparison, declared once: what it is called, how it reads, and what it may be.
+
+Reports take the labels and units from here, verdicts the words and the limits. docs/compare.md gives the definitions and the
+reasons of the limits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rfonnx.comparison import Kind, Task
+
+Limits = Mapping[Kind, float]
+
+
+@dataclass(frozen=True, slots=True)
+class MeasureInfo:
+    """What a measure is.
+
+    Attributes:
+        label: in tables.
+        words: in verdicts; "" where there is no limit to miss.
+        unit: behind the figure, with the blank before it.
+        share: it is printed as a percentage.
+        at_least: its limit is a lower one; None: no limit can be set.
+        limits: the defaults by kind of student, for whatever task has the measure.
+        of_task: defaults of one task, in place of `limits`.
+    """
+
+    label: str
+    words: str = ""
+    unit: str = ""
+    share: bool = False
+    at_least: bool | None = None
+    limits: Limits = field(default_factory=dict)
+    of_task: Mapping[Task, Limits] = field(default_factory=dict)
+
+    @property
+    def high_is_bad(self) -> bool:
+        """Large figures are the bad ones."""
+        return not self.at_least
+
+
+MEASURES: dict[str, MeasureInfo] = {
+    # errors of any numbers
+    "max_abs": MeasureInfo("max abs error", "the largest difference of one element", at_least=False),
+    "mean_abs": MeasureInfo("mean abs error", "the mean absolute difference", at_least=False),
+    "rmse": MeasureInfo("RMSE", "the root mean square difference", at_least=False),
+    "cosine": MeasureInfo(
+        "cosine", "the mean cosine similarity", at_least=True, of_task={"values": {"distilled": 0.9}}
+    ),
+    "sqnr_db": MeasureInfo(
+        "SQNR (dB)", "the teacher's signal over the difference", " dB", at_least=True,
+        limits={"fp32": 80.0, "fp16": 40.0, "int8": 15.0},
+        of_task={"values": {"fp32": 80.0, "fp16": 40.0, "int8": 15.0, "distilled": 10.0}},
+    ),
+    "psnr_db": MeasureInfo("PSNR (dB)", "the teacher's range over the difference", " dB", at_least=True),
+    # a class per sample
+    "top1": MeasureInfo(
+        "top-1 agreement", "samples on which both choose the same class", share=True, at_least=True,
+        limits={"fp32": 0.999, "fp16": 0.99, "int8": 0.95, "distilled": 0.9},
+    ),
+    "top5": MeasureInfo(
+        "top-5 agreement", "samples whose teacher's choice is among the student's five best", share=True, at_least=True
+    ),
+    "top5_reverse": MeasureInfo("top-5 agreement, reversed", share=True),
+    "kl": MeasureInfo(
+        "KL, teacher to student (nats)", "KL divergence of the student's probabilities from the teacher's", " nats",
+        at_least=False, limits={"int8": 0.1, "distilled": 0.1},
+    ),
+    "kl_reverse": MeasureInfo("KL, student to teacher (nats)", unit=" nats"),
+    "confidence_shift": MeasureInfo("confidence, student - teacher"),
+    "calibration_difference": MeasureInfo(
+        "expected calibration difference", "how far the student's confidence is from the teacher's", at_least=False,
+        limits={"distilled": 0.05},
+    ),
+    "accuracy_teacher": MeasureInfo("accuracy of the teacher", share=True),
+    "accuracy_student": MeasureInfo("accuracy of the student", share=True),
+    # a class per position
+    "agreement": MeasureInfo(
+        "positions that agree", "positions with the same class", share=True, at_least=True,
+        limits={"fp32": 0.999, "fp16": 0.99, "int8": 0.95, "distilled": 0.9},
+    ),
+    "mean_iou": MeasureInfo(
+        "mean IoU", "mean intersection over union of the classes", at_least=True, limits={"int8": 0.8, "distilled": 0.7}
+    ),
+    # receptive fields
+    "field_ratio": MeasureInfo(
+        "receptive field, student / teacher", "the student's receptive field over the teacher's", at_least=True,
+        limits={"fp32": 1.0, "fp16": 1.0, "int8": 1.0},
+    ),
+    "unseen_mass": MeasureInfo(
+        "teacher's mass outside the student's field",
+        "the teacher's gradient mass that lies outside the student's receptive field", at_least=False,
+        limits={"distilled": 0.05},
+    ),
+    "overlap_50": MeasureInfo(
+        "overlap (IoU) of the 50% regions", "intersection over union of the regions that hold half of the gradient mass",
+        at_least=True,
+    ),
+    "overlap_95": MeasureInfo(
+        "overlap (IoU) of the 95% regions", "intersection over union of the regions that hold 95% of the gradient mass",
+        at_least=True,
+    ),
+    "correlation": MeasureInfo(
+        "correlation", "correlation of the effective fields", at_least=True, limits={"fp32": 0.99, "fp16": 0.99, "int8": 0.9}
+    ),
+}  # fmt: skip
+
+
+def limitable() -> list[str]:
+    """Names of the measures that can have a limit."""
+    return [name for name, info in MEASURES.items() if info.at_least is not None]
+
+
+def default_limits(kind: Kind, task: Task | None) -> dict[str, float]:
+    """Limits by measure.
+
+    Args:
+        kind: what the student is.
+        task: how the output is read; None: for figures of the models as a whole.
+    """
+    found = {}
+    for name, info in MEASURES.items():
+        limits = info.limits if task is None else info.of_task.get(task, info.limits)
+        if kind in limits:
+            found[name] = limits[kind]
+    return found
