@@ -12,6 +12,7 @@ from rfonnx.compare.feeds import Feed, stack
 from rfonnx.compare.layers import SAMPLES
 from rfonnx.compare.meter import Meter
 from rfonnx.compare.pair import Pair
+from rfonnx.compare.tasks.reader import Batch, TaskOptions
 from rfonnx.data.samples import Source
 from rfonnx.errors import DataError, RfonnxError, RunError
 

@@ -45,6 +45,7 @@ class Classifier(PlainReader):
         known = batch.labels >= 0
         sums["labelled"] = known.astype(np.float64)
         for name, scores in (("right_teacher", teacher), ("right_student", student)):
-            sums[name] = (known & (scores.argmax(1) == batch.labels)).astype(np.float64) if known.any() else 0.0 * known
+            right = known & (scores.argmax(1) == batch.labels) if known.any() else known
+            sums[name] = right.astype(np.float64)
         counted.sums.update(sums)
         return counted
