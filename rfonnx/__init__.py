@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from rfonnx.check import check
 from rfonnx.compare import compare
 from rfonnx.errors import DataError, ModelError, QueryError, RfonnxError, ShapeError
-from rfonnx.results import AxisField, ExplainStep, ModelInfo, OutputFacts, TensorField
 from rfonnx.version import __version__
 
 if TYPE_CHECKING:
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from rfonnx.effective import ERF
     from rfonnx.erf import erf as erf
     from rfonnx.gradient import gradient as gradient
+    from rfonnx.results import AxisField, ExplainStep, ModelInfo, OutputFacts, TensorField
 
 __all__ = [
     "ERF",
@@ -45,7 +45,14 @@ __all__ = [
 _LAZY = {"erf", "gradient"}
 """Modules that are functions, too, and import onnxruntime: `rfonnx report` must not wait for that."""
 
-_LATE = {"ERF": "rfonnx.effective", "Analysis": "rfonnx.analysis", "analyze": "rfonnx.analysis"}
+_RESULTS = ("AxisField", "ExplainStep", "ModelInfo", "OutputFacts", "TensorField")
+
+_LATE = {
+    "ERF": "rfonnx.effective",
+    "Analysis": "rfonnx.analysis",
+    "analyze": "rfonnx.analysis",
+    **dict.fromkeys(_RESULTS, "rfonnx.results"),
+}
 """Names that are loaded when they are asked for: pytest loads our plugin, and with it this file, in every project it
 is installed in."""
 

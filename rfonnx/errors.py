@@ -1,14 +1,30 @@
 """What rfonnx raises: one root class, so that `except RfonnxError` catches all that is the user's to mend."""
 
+MAX_MESSAGE, MAX_HINT = 1500, 500
+"""Characters of a message and of its hint, at most: a file may hold a name of a megabyte."""
+
+
+def shortened(text: str, most: int = MAX_MESSAGE + MAX_HINT) -> str:
+    """The text, its middle left out where it is longer than `most` characters: what is wrong and the way out stay.
+
+    >>> shortened("conv of a very long name; rename it", 27)
+    'conv of a ve ... rename it'
+    """
+    if len(text) <= most:
+        return text
+    kept = most - len(" ... ")
+    return f"{text[: kept - kept // 2].rstrip()} ... {text[len(text) - kept // 2 :].lstrip()}"
+
 
 class RfonnxError(Exception):
     """Something in the user's input is at fault.
 
-    The message is one line: it names the file, node or tensor at fault, says what was expected and what came,
-    and `hint` says the way out. The command line prints `message; hint` and exits with 2.
+    The message is one line of at most `MAX_MESSAGE` characters: it names the file, node or tensor at fault, says what was
+    expected and what came, and `hint` says the way out. The command line prints `message; hint` and exits with 2.
     """
 
     def __init__(self, message: str, hint: str = "") -> None:
+        message, hint = shortened(message, MAX_MESSAGE), shortened(hint, MAX_HINT)
         super().__init__(f"{message}; {hint}" if hint else message)
         self.hint = hint
 

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import onnx
 
+from rfonnx import scratch
 from rfonnx.errors import ModelError, QueryError, RunError
 from rfonnx.graph.tensors import DTYPES
 from rfonnx.graph.text import quote
 
 if TYPE_CHECKING:
     import onnxruntime
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
+# onnxruntime 1.32 writes a device id and a database of events into the user's cache folder when it is imported, and its
+# binary names an upload host. Set before any import of it here; who sets the variable to another value has chosen.
 
 Level = Literal["none", "basic", "all"]
 
@@ -200,8 +203,8 @@ def optimize(
     Raises:
         ModelError: see `open_session`.
     """
-    with tempfile.TemporaryDirectory(prefix="rfonnx-") as folder:
-        path = Path(folder) / "optimized.onnx"
+    with scratch.folder() as folder:
+        path = folder / "optimized.onnx"
         settings = options(level)
         settings.optimized_model_filepath = str(path)
         settings.add_session_config_entry("session.disable_quant_qdq", "1")

@@ -8,7 +8,7 @@ import pytest
 from click.testing import CliRunner
 
 import rfonnx
-from rfonnx.cli.main import cli
+from rfonnx.cli.commands import cli
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()

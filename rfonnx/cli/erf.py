@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-from rfonnx.cli import options
-from rfonnx.cli.main import INTERRUPTED
+from rfonnx.cli import options, streams
+from rfonnx.cli.failures import INTERRUPTED
 
 STYLES = ("text", "json", "csv", "markdown", "npz", "png", "svg")
 
@@ -230,7 +230,7 @@ def command(
             stopped = True
     if stopped:
         what = "what was measured before follows" if found else "nothing was measured yet"
-        click.echo(f"rfonnx: interrupted: {what}", err=True)
+        streams.say(f"rfonnx: interrupted: {what}")
         if not found:
             return INTERRUPTED
     if every:

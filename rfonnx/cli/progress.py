@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from time import monotonic
 from typing import Protocol
 
-import click
-
+from rfonnx.cli import streams
 from rfonnx.plain import duration
 
 
@@ -65,4 +64,4 @@ class Lines:
             self._said = now
             of = f" of {total:,}" if total else ""
             time = f", about {duration(left)} left" if left is not None else ""
-            click.echo(f"rfonnx: {self._what}{words}: {done:,}{of}{time}", err=True)
+            streams.say(f"rfonnx: {self._what}{words}: {done:,}{of}{time}")

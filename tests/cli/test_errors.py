@@ -150,7 +150,7 @@ def test_no_command_shows_the_help(rfonnx: Run) -> None:
 
 
 def test_help_lists_every_command(rfonnx: Run) -> None:
-    from rfonnx.cli.main import COMMANDS
+    from rfonnx.cli.commands import COMMANDS
 
     outcome = rfonnx("--help")
     assert outcome.code == 0

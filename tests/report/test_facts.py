@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from fake_analysis import HOSTILE, FakeAnalysis, axis_field, fake, square
-from rfonnx.cli.main import cli
+from rfonnx.cli.commands import cli
 from rfonnx.plain import analysis_to_dict, facts_to_dict
 from rfonnx.report import report
 from rfonnx.report.view import View
