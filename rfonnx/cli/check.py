@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from rfonnx.cli import options
 from rfonnx.cli.compare import pairs
+
+if TYPE_CHECKING:
+    from rfonnx.cli.output import Output
 
 STYLES = ("text", "json", "github", "junit", "sarif", "markdown")
 
@@ -20,13 +25,13 @@ class OrderedOutputs(click.Command):
         return super().parse_args(ctx, args)
 
 
-def outputs(args: list[str]) -> list[tuple[str, str | None]]:
-    """(format, file) in the order given; a file before any format is the text's. Without either, text on standard output.
+def outputs(args: list[str]) -> list[tuple[str | None, str | None]]:
+    """(format, file) in the order given; a file before any format has the one of its ending. Without either, standard output.
 
-    >>> outputs(["m.onnx", "--format", "sarif", "-o", "out.sarif", "--format=text"])
-    [('sarif', 'out.sarif'), ('text', None)]
+    >>> outputs(["m.onnx", "--format", "sarif", "-o", "out.sarif", "--format=text", "-o", "b.txt", "-o", "c.json"])
+    [('sarif', 'out.sarif'), ('text', 'b.txt'), (None, 'c.json')]
     """
-    found: list[tuple[str, str | None]] = []
+    found: list[tuple[str | None, str | None]] = []
     words = iter(args)
     for word in words:
         if word == "--":
@@ -36,9 +41,20 @@ def outputs(args: list[str]) -> list[tuple[str, str | None]]:
         elif word in ("-o", "--output") or word.startswith(("--output=", "-o")):
             file = word.partition("=")[2] if word.startswith("--") else word[2:]
             file = file or next(words, "")
-            style = found.pop()[0] if found and found[-1][1] is None else "text"
+            style = found.pop()[0] if found and found[-1][1] is None else None
             found.append((style, file))
-    return found or [("text", None)]
+    return found or [(None, None)]
+
+
+def _opened(styles: Sequence[str], *inputs: str | os.PathLike[str] | None) -> list[Output]:
+    """Every output that was asked for, in order."""
+    from rfonnx.cli.output import open_output
+
+    asked = click.get_current_context().meta["rfonnx.outputs"]
+    files = [os.path.realpath(file) for _, file in asked if file not in (None, "-", os.devnull)]
+    if len(set(files)) < len(files):
+        raise click.UsageError("two outputs go into one file", click.get_current_context())
+    return [open_output(file, style, styles, *inputs) for style, file in asked]
 
 
 @click.command("check", cls=OrderedOutputs)
@@ -85,7 +101,7 @@ def outputs(args: list[str]) -> list[tuple[str, str | None]]:
     "styles",
     multiple=True,
     type=click.Choice(STYLES),
-    help="How to write it. Repeatable, each with an -o of its own.",
+    help="How to write it. Repeatable, each with an -o of its own. [default: by the ending of -o, else text]",
 )
 @click.option(
     "-o",
@@ -93,7 +109,7 @@ def outputs(args: list[str]) -> list[tuple[str, str | None]]:
     "files",
     multiple=True,
     metavar="FILE",
-    help="Where the --format before it goes. [default: standard output]",
+    help="Where the --format before it goes; a report that is there is replaced. [default: standard output]",
 )
 @click.option("--threads", type=click.IntRange(1), metavar="N", help="Threads per operator. [default: all cores]")
 @click.option("--provider", metavar="NAME", help="Execution provider of onnxruntime. [default: cpu]")
@@ -117,15 +133,13 @@ def command(
 ) -> int:
     """Hold MODELS, ONNX files, against rules."""
     from rfonnx.check.registry import find, rules
-    from rfonnx.cli.output import terminal_style, write
     from rfonnx.report import render
     from rfonnx.report.check_report import check_report, rule_document, rules_document
 
-    if explain is not None:
-        write(render(rule_document(find(explain)[0]), terminal_style("text", None)), None)
-        return 0
-    if listing:
-        write(render(rules_document(list(rules().values())), terminal_style("text", None)), None)
+    if explain is not None or listing:
+        told = rules_document(list(rules().values())) if explain is None else rule_document(find(explain)[0])
+        for out in _opened(("text", "markdown")):
+            out.write(render(told, out.style))
         return 0
     if not models:
         raise click.UsageError("Missing argument 'MODELS'", click.get_current_context())
@@ -140,11 +154,12 @@ def command(
     read = read_config(config)
     asked = from_config(read, words, against, shapes, {"shapes": shapes, **given}, prep, targets)
     subjects = [Subject(model, asked.shapes, Against(asked.against, asked.settings)) for model in models]
+    reports = _opened(STYLES, *models, asked.against, asked.settings.data, read.path)
     with waiting(f"checking {', '.join(models)}"):
         results, error = check_models(subjects, asked.chosen)
     checks = CheckRun(tuple(results), fail_level or asked.fail_level, read.file)
-    for style, file in click.get_current_context().meta["rfonnx.outputs"]:
-        write(check_report(checks, terminal_style(style, file)), file, *models, asked.against)
+    for out in reports:
+        out.write(check_report(checks, out.style))
     if error is not None:
         raise error
     return 0 if checks.passed else 1

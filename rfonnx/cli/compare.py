@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any
 
 import click
 
 from rfonnx.cli import options
+
+STYLES = ("text", "json", "markdown")
 
 
 def pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
@@ -109,7 +111,7 @@ def _limits(context: click.Context, parameter: click.Parameter, texts: tuple[str
 )
 @click.option("--verbose", is_flag=True, help="Show every figure, the fields and the cost, and not the summary alone.")
 @click.option("--all", "every", is_flag=True, help="As --verbose, with all layers.")
-@options.style_option("text", "json", "markdown")
+@options.style_option(*STYLES)
 @options.output_option
 @options.shape_option
 @options.value_option
@@ -131,12 +133,12 @@ def command(
     config: str | None,
     verbose: bool,
     every: bool,
-    style: Literal["text", "json", "markdown"],
+    style: str | None,
     output: str | None,
     **given: Any,
 ) -> int:
     """Hold STUDENT against the TEACHER it shall replace, both ONNX files."""
-    from rfonnx.cli.output import terminal_style, write
+    from rfonnx.cli.output import open_output
     from rfonnx.cli.progress import progress
     from rfonnx.compare.options import from_config, merged
     from rfonnx.compare.run import compare_models
@@ -148,14 +150,14 @@ def command(
 
     read = read_config(config)
     settings = merged(from_config(read), given, prep, teacher_prep, student_prep)
+    out = open_output(output, style, STYLES, teacher, student, settings.data, read.path)
     with progress("comparing") as tell:
         found = compare_models(teacher, student, settings, tell)
-    if style == "json":
-        pieces = compare_json(found, read.file)
+    if out.style == "json":
+        out.write(compare_json(found, read.file))
     else:
-        detail: Detail = "shown" if verbose or every else "folded" if style == "markdown" else "none"
-        pieces = render(compare_document(found, detail, every, read.file), terminal_style(style, output))
-    write(pieces, output, teacher, student)
+        detail: Detail = "shown" if verbose or every else "folded" if out.style == "markdown" else "none"
+        out.write(render(compare_document(found, detail, every, read.file), out.style))
     if found.incomplete:
         raise DataError(found.incomplete)
     return 0 if found.passed else 1

@@ -196,12 +196,12 @@ def command(
     rfonnx erf model.onnx --at 40,60 --data photos -o field.png
     rfonnx erf model.onnx --all-layers -n 8
     """
-    from rfonnx.cli.output import check_output, write, write_bytes
+    from rfonnx.cli.output import BINARY, open_output
     from rfonnx.erf import layers, many
     from rfonnx.errors import QueryError
 
-    style = style or _style(output)
-    binary = style in ("npz", "png", "svg")
+    out = open_output(output, style, STYLES, model, asked["data"])
+    binary = out.style in BINARY
     if every and (binary or positions or len(at) > 1):
         raise QueryError(
             "--all-layers gives figures of one place per layer",
@@ -209,8 +209,7 @@ def command(
         )
     if positions and at:
         raise QueryError("--at and --position both say which units to measure", "leave out one of them")
-    check_output(output, model, binary=binary)
-    if style in ("png", "svg"):
+    if out.style in ("png", "svg"):
         from rfonnx.report.erf_plot import check_installed
 
         check_installed()
@@ -235,23 +234,10 @@ def command(
             return INTERRUPTED
     if every:
         _check_measured(found)
-        write(_layers(Path(model).name, found, style, output), output, model)
-    elif binary:
-        write_bytes(_binary(found, style), output, model)
+        out.write(_layers(Path(model).name, found, out.style))
     else:
-        write(_text(found, style, output), output, model)
+        out.write([_binary(found, out.style)] if binary else _text(found, out.style))
     return INTERRUPTED if stopped else None
-
-
-def _style(output: str | None) -> str:
-    """The format that a file's ending stands for; text for what has none."""
-    from rfonnx.errors import QueryError
-
-    ending = Path(output or "").suffix.removeprefix(".").lower()
-    style = {"md": "markdown", "txt": "text", "": "text"}.get(ending, ending)
-    if style not in STYLES:
-        raise QueryError(f"-o {output}: no format has the ending '.{ending}'", f"give --format {'|'.join(STYLES)}")
-    return style
 
 
 def _check_measured(layers: Any) -> None:
@@ -283,8 +269,7 @@ def _interval(half_width: float) -> str:
     return "" if math.isnan(half_width) else f", +-{100 * half_width:.2g}% of the mass"
 
 
-def _text(erfs: Any, style: str, output: str | None) -> Iterator[str]:
-    from rfonnx.cli.output import terminal_style
+def _text(erfs: Any, style: str) -> Iterator[str]:
     from rfonnx.report import render
     from rfonnx.report.erf_csv import erf_csv
     from rfonnx.report.erf_json import erf_json
@@ -294,11 +279,10 @@ def _text(erfs: Any, style: str, output: str | None) -> Iterator[str]:
         return erf_json(erfs)
     if style == "csv":
         return erf_csv(erfs)
-    return render(erf_document(erfs), terminal_style(style, output))
+    return render(erf_document(erfs), style)
 
 
-def _layers(model: str, layers: Any, style: str, output: str | None) -> Iterator[str]:
-    from rfonnx.cli.output import terminal_style
+def _layers(model: str, layers: Any, style: str) -> Iterator[str]:
     from rfonnx.report import render
     from rfonnx.report.erf_csv import layers_csv
     from rfonnx.report.erf_json import layers_json
@@ -308,7 +292,7 @@ def _layers(model: str, layers: Any, style: str, output: str | None) -> Iterator
         return layers_json(model, layers)
     if style == "csv":
         return layers_csv(layers)
-    return render(layers_document(model, layers), terminal_style(style, output))
+    return render(layers_document(model, layers), style)
 
 
 def _binary(erfs: Any, style: str) -> bytes:

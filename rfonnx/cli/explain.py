@@ -8,6 +8,8 @@ import click
 
 from rfonnx.cli import options
 
+STYLES = ("text", "json", "markdown")
+
 
 @click.command("explain")
 @options.model_argument
@@ -29,7 +31,7 @@ from rfonnx.cli import options
 )
 @options.axes_option
 @click.option("--all", "every", is_flag=True, help="A row for every operator, also for those that add nothing.")
-@options.style_option("text", "json", "markdown")
+@options.style_option(*STYLES)
 @options.output_option
 @options.shape_option
 @options.value_option
@@ -42,7 +44,7 @@ def command(
     origin: tuple[int, ...] | None,
     axes: options.AxesChoice | None,
     every: bool,
-    style: str,
+    style: str | None,
     output: str | None,
     shapes: options.Shapes,
     values: dict[str, Any],
@@ -50,18 +52,15 @@ def command(
 ) -> None:
     """Explain the receptive field of one tensor of MODEL, an ONNX file."""
     import rfonnx
-    from rfonnx.cli.output import terminal_style, write
+    from rfonnx.cli.output import open_output
     from rfonnx.cli.waiting import waiting
     from rfonnx.report import render
     from rfonnx.report.explain_json import explain_json
     from rfonnx.report.explain_report import explain_document
     from rfonnx.report.explanation import Question, explanation
 
+    out = open_output(output, style, STYLES, model)
     with waiting(f"analysing {model}"):
         analysis = rfonnx.analyze(model, shapes=shapes or None, weights=weights, values=values)
         told = explanation(analysis, tensor, Question(given, axes or "spatial", position, origin))
-    if style == "json":
-        pieces = explain_json(told)
-    else:
-        pieces = render(explain_document(told, every), terminal_style(style, output))
-    write(pieces, output, model)
+    out.write(explain_json(told) if out.style == "json" else render(explain_document(told, every), out.style))

@@ -6,19 +6,19 @@ import click
 
 from rfonnx.cli import options
 
+STYLES = ("text", "json", "markdown")
+
 
 @click.command("ops")
-@options.style_option("text", "json", "markdown")
+@options.style_option(*STYLES)
 @options.output_option
-def command(style: str, output: str | None) -> None:
+def command(style: str | None, output: str | None) -> None:
     """List the operators of ONNX and how each is handled."""
     from rfonnx.access.support import newest_opset, support
-    from rfonnx.cli.output import terminal_style, write
+    from rfonnx.cli.output import open_output
     from rfonnx.report import render
     from rfonnx.report.ops_report import ops_document, ops_json
 
+    out = open_output(output, style, STYLES)
     ops, opset = support(), newest_opset()
-    pieces = (
-        ops_json(ops, opset) if style == "json" else render(ops_document(ops, opset), terminal_style(style, output))
-    )
-    write(pieces, output)
+    out.write(ops_json(ops, opset) if out.style == "json" else render(ops_document(ops, opset), out.style))

@@ -55,8 +55,9 @@ def position(context: click.Context, parameter: click.Parameter, text: str | Non
 
 
 def style_option(*styles: str, note: str = "How to write it.") -> Callable[[Function], Function]:
-    """--format, the first one by default."""
-    return click.option("--format", "style", type=click.Choice(styles), default=styles[0], show_default=True, help=note)
+    """--format; `output.open_output` knows what it is when it is left out."""
+    default = "[default: by the ending of -o, else text]"
+    return click.option("--format", "style", type=click.Choice(styles), help=f"{note} {default}")
 
 
 def model_argument(function: Function) -> Function:
@@ -177,5 +178,5 @@ def output_option(function: Function) -> Function:
         "-o",
         "--output",
         metavar="FILE",
-        help="Write to FILE, replacing it when the report is complete, instead of to standard output.",
+        help="Write to FILE, in the format of its ending, instead of to standard output. A report that is there is replaced.",
     )(function)

@@ -1,65 +1,77 @@
-"""Where a command's payload goes: standard output, or a file that is replaced only when it is complete."""
+"""Where the payload goes: standard output, or a file that is replaced only when it is complete."""
 
 from __future__ import annotations
 
 import os
+import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
+from rfonnx import scratch
+from rfonnx.cli import streams
+from rfonnx.cli.endings import format_of
+from rfonnx.cli.target import OTHER_NAME, reason, target
 from rfonnx.errors import RfonnxError
 
-UNWRITABLE = "choose a folder that exists and may be written to"
+BINARY = ("npz", "png", "svg")
+"""Formats that are no text for a terminal."""
 
 
-def write(pieces: Iterable[str], output: str | None, *models: str | None) -> None:
-    """Write the pieces to the file `output`, or to standard output when it is None or "-"; the `models` are never overwritten.
+@dataclass(frozen=True, slots=True)
+class Output:
+    """Where a report goes, and in which format.
+
+    Attributes:
+        file: as given with -o; None: standard output.
+        style: the format; "terminal" is text for one.
+        inputs: what the run reads, which is never overwritten.
+    """
+
+    file: str | None
+    style: str
+    inputs: tuple[str | os.PathLike[str] | None, ...] = ()
+
+    def write(self, pieces: Iterable[str] | Iterable[bytes]) -> None:
+        """Write the pieces; a file is there as a whole, or as it was.
+
+        Raises:
+            RfonnxError: it cannot be written.
+        """
+        if self.file is None:
+            _to_stdout(pieces)
+        else:
+            _to_file(_encoded(pieces, self.style), self.file, target(self.file, self.inputs))
+
+
+def open_output(
+    file: str | None, asked: str | None, styles: Sequence[str], *inputs: str | os.PathLike[str] | None
+) -> Output:
+    """Where a report goes: called before the work is done, so that what cannot be written is refused then.
+
+    Args:
+        file: as given with -o; None or "-": standard output.
+        asked: given with --format; None: by the file's ending, else the first of `styles`.
+        styles: formats that the command writes.
+        inputs: files and folders that the run reads; None: not given.
 
     Raises:
-        RfonnxError: the file cannot be written, or is one of the models.
+        RfonnxError: see `target` and `format_of`; or a format that is no text would go to a terminal.
     """
-    if output in (None, "-"):
-        _to_stdout(pieces)
-    else:
-        assert output is not None
-        _to_file(pieces, output, *models)
-
-
-def write_bytes(data: bytes, output: str | None, model: str | None = None) -> None:
-    """As `write`, for formats that are no text.
-
-    Raises:
-        RfonnxError: as in `write`; or it would go to a terminal.
-    """
-    if output not in (None, "-"):
-        assert output is not None
-        _to_file((data,), output, model)
-        return
-    if sys.stdout.isatty():
-        raise RfonnxError("this format is no text for a terminal", "give a file with -o")
-    _to_stdout((data,))
-
-
-def check_output(output: str | None, *models: str | None, binary: bool = False) -> None:
-    """Refuse what cannot be written to, before the work is done and not after.
-
-    Raises:
-        RfonnxError: as in `write` and `write_bytes`, as far as it can be told beforehand.
-    """
-    if output in (None, "-"):
-        if binary and sys.stdout.isatty():
-            raise RfonnxError("this format is no text for a terminal", "give a file with -o")
-        return
-    assert output is not None
-    target = _target(output, *models)
-    if not target.parent.is_dir() or not os.access(target.parent, os.W_OK | os.X_OK):
-        reason = "it may not be written to" if target.parent.is_dir() else "there is no such folder"
-        raise RfonnxError(f"-o {output} cannot be written: {reason}", UNWRITABLE)
-
-
-def terminal_style(style: str, output: str | None) -> str:
-    """The format to write: "terminal" for text that goes to one, else `style`."""
-    return "terminal" if style == "text" and output in (None, "-") and sys.stdout.isatty() else style
+    if asked is not None and asked not in styles:
+        raise RfonnxError(f"--format {asked} is not written here", f"it may be {', '.join(styles)}")
+    if file is None or file == "-":
+        style = asked or styles[0]
+        if sys.stdout.isatty():
+            if style in BINARY:
+                raise RfonnxError("this format is no text for a terminal", "give a file with -o")
+            style = "terminal" if style == "text" else style
+        return Output(None, style)
+    found = target(file, inputs)
+    special = found.exists() and not found.is_file()  # /dev/null has no ending to go by
+    return Output(file, asked or styles[0] if special else format_of(file, asked, styles), inputs)
 
 
 def _to_stdout(pieces: Iterable[str] | Iterable[bytes]) -> None:
@@ -72,46 +84,44 @@ def _to_stdout(pieces: Iterable[str] | Iterable[bytes]) -> None:
                 sys.stdout.buffer.write(piece)
             else:
                 sys.stdout.write(piece)
-        sys.stdout.flush()
     except BrokenPipeError:
-        _give_up()  # the reader (head, less) has seen enough
+        streams.give_up()  # the reader (head, less) has seen enough
+        return
     except OSError as error:
-        _give_up()
-        raise RfonnxError(f"standard output cannot be written: {error.strerror}", "make room, or use -o") from error
+        streams.give_up()
+        raise streams.unwritten(error) from None
+    streams.flush()
 
 
-def _give_up() -> None:
-    """Send what Python still holds for standard output nowhere, or its exit would complain."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def _target(output: str, *models: str | None) -> Path:
-    target = Path(output).resolve()
-    if target.exists() and any(model and Path(model).exists() and target.samefile(model) for model in models):
-        raise RfonnxError(f"-o {output} is the model itself", "give the report a file of its own")
-    if target.is_dir():
-        raise RfonnxError(f"-o {output} is a folder, expected a file", "add a file name to it")
-    return target
-
-
-def _to_file(pieces: Iterable[str] | Iterable[bytes], output: str, *models: str | None) -> None:
-    target = _target(output, *models)
+def _to_file(pieces: Iterable[bytes], output: str, found: Path) -> None:
     try:
-        if target.exists() and not target.is_file():
+        if found.exists() and not found.is_file():
             # /dev/null, a named pipe: written to, not replaced.
-            with target.open("wb") as stream:
-                stream.writelines(map(_encoded, pieces))
+            with found.open("wb") as stream:
+                stream.writelines(pieces)
             return
-        draft = target.with_name(f".{target.name}.{os.getpid()}.part")
-        try:
+        with scratch.kept(found.with_name(f".rfonnx-{os.getpid()}.part")) as draft:
             with draft.open("xb") as stream:
-                stream.writelines(map(_encoded, pieces))
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
+                stream.writelines(pieces)
+            _same_rights(draft, found)
+            draft.replace(found)
     except OSError as error:
-        raise RfonnxError(f"-o {output} cannot be written: {error.strerror}", UNWRITABLE) from error
+        raise RfonnxError(f"-o {output} cannot be written: {reason(error)}", OTHER_NAME) from error
 
 
-def _encoded(piece: str | bytes) -> bytes:
-    return piece if isinstance(piece, bytes) else piece.encode()
+def _same_rights(draft: Path, found: Path) -> None:
+    """The draft gets the mode of the file that it replaces, and its owner where that is allowed."""
+    if found.exists():
+        state = found.stat()
+        with suppress(PermissionError):
+            os.chown(draft, state.st_uid, state.st_gid)
+        draft.chmod(stat.S_IMODE(state.st_mode))
+
+
+def _encoded(pieces: Iterable[str] | Iterable[bytes], style: str) -> Iterator[bytes]:
+    """UTF-8; what is no character (a byte of a file's name that is not UTF-8) is escaped."""
+    from rfonnx.report.mark import SIGNED
+
+    for piece in pieces:
+        yield piece if isinstance(piece, bytes) else piece.encode(errors="backslashreplace")
+    yield SIGNED.get(style, "").encode()

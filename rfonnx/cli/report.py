@@ -8,14 +8,13 @@ import click
 
 from rfonnx.cli import options
 
+STYLES = ("text", "json", "csv", "markdown")
+
 
 @click.command("report")
 @options.model_argument
 @options.style_option(
-    "text",
-    "json",
-    "csv",
-    "markdown",
+    *STYLES,
     note="text and markdown show layers and a summary; json and csv hold every tensor along every axis.",
 )
 @options.output_option
@@ -29,7 +28,7 @@ from rfonnx.cli import options
 @options.rate_option
 def command(
     model: str,
-    style: str,
+    style: str | None,
     output: str | None,
     shapes: options.Shapes,
     values: dict[str, Any],
@@ -43,11 +42,12 @@ def command(
     """Show the receptive field of each tensor of MODEL, an ONNX file."""
     # Imported here: `rfonnx report --help` and mistakes in the options need none of it.
     import rfonnx
-    from rfonnx.cli.output import terminal_style, write
+    from rfonnx.cli.output import open_output
     from rfonnx.cli.waiting import waiting
     from rfonnx.report import report
     from rfonnx.report.view import View
 
+    out = open_output(output, style, STYLES, model)
     with waiting(f"analysing {model}"):
         analysis = rfonnx.analyze(model, shapes=shapes or None, weights=weights, values=values, batch_axes=batch_axes)
-    write(report(analysis, View(tensors, axes, every, rate), terminal_style(style, output)), output, model)
+    out.write(report(analysis, View(tensors, axes, every, rate), out.style))

@@ -36,7 +36,12 @@ def flush() -> None:
         give_up()
     except OSError as error:
         give_up()
-        raise RfonnxError(f"standard output cannot be written: {error.strerror}", "make room, or use -o") from None
+        raise unwritten(error) from None
+
+
+def unwritten(error: OSError) -> RfonnxError:
+    """The error that a failed write to standard output becomes."""
+    return RfonnxError(f"standard output cannot be written: {error.strerror}", "make room, or use -o")
 
 
 def give_up() -> None:

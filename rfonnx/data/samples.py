@@ -14,6 +14,9 @@ from rfonnx.data.arrays import Rows, array_reader, read_array, read_arrays
 from rfonnx.data.images import IMAGES, read_image
 from rfonnx.errors import DataError
 
+KNOWN = (*IMAGES, ".npy", ".npz")
+"""Endings of the files in a folder that are samples."""
+
 LABELS = "labels"
 """The array of a .npz file that holds true classes and is no input."""
 
@@ -94,17 +97,16 @@ class Folder(Files):
     """All images and arrays of a folder and the folders in it, in order of their paths. Links to folders are not followed."""
 
     def __init__(self, root: Path) -> None:
-        known = (*IMAGES, ".npy", ".npz")
         files = []
         for folder, inner, names in os.walk(root):
             inner[:] = sorted(name for name in inner if not name.startswith("."))
             files += [
                 Path(folder, name)
                 for name in sorted(names)
-                if not name.startswith(".") and os.path.splitext(name)[1].lower() in known  # noqa: PTH122  a million names
+                if not name.startswith(".") and os.path.splitext(name)[1].lower() in KNOWN  # noqa: PTH122  a million names
             ]
         if not files:
-            raise DataError(f"folder '{root}' holds no samples", f"expected files like {', '.join(known)}")
+            raise DataError(f"folder '{root}' holds no samples", f"expected files like {', '.join(KNOWN)}")
         super().__init__(root, files, f"{len(files)} files in {root}")
 
 

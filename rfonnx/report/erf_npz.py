@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Sequence
 
 import numpy as np
 
 from rfonnx.effective import ERF
 from rfonnx.report.erf_json import erf_json
+from rfonnx.report.mark import SIGNATURE
 
 
 def erf_npz(erfs: Sequence[ERF]) -> bytes:
@@ -24,4 +26,6 @@ def erf_npz(erfs: Sequence[ERF]) -> bytes:
         field=np.array([erf.field for erf in erfs]),
         json=np.array("".join(erf_json(erfs))),
     )
+    with zipfile.ZipFile(buffer, "a") as archive:
+        archive.comment = SIGNATURE.encode()
     return buffer.getvalue()

@@ -14,6 +14,7 @@ from rfonnx.effective import ERF
 from rfonnx.effective.measures import Map, highest_level, marginal, shortest_interval
 from rfonnx.errors import RfonnxError
 from rfonnx.report.escape import printable
+from rfonnx.report.mark import SIGNATURE
 
 SHARES = (0.5, 0.95)
 MARGIN = 0.08
@@ -43,7 +44,8 @@ def erf_plot(erfs: Sequence[ERF], style: str, titles: Sequence[str] = ()) -> byt
     with context, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")  # a box stands for it: names are a stranger's
         # No date and fixed ids: the same field gives the same file.
-        figure.savefig(buffer, format=style, dpi=120, metadata={"Date": None} if style == "svg" else None)
+        maker = {"Date": None, "Creator": SIGNATURE} if style == "svg" else {"Software": SIGNATURE}
+        figure.savefig(buffer, format=style, dpi=120, metadata=maker)
     return buffer.getvalue()
 
 

@@ -21,8 +21,8 @@ def test_files_belong_to_the_format_before_them() -> None:
     assert outputs(["m", "--format", "sarif", "-o", "a", "--format=text", "--format", "junit", "-ob"]) == [
         ("sarif", "a"), ("text", None), ("junit", "b"),
     ]  # fmt: skip
-    assert outputs(["m", "-o", "a"]) == [("text", "a")]
-    assert outputs(["m"]) == [("text", None)]
+    assert outputs(["m", "-o", "a"]) == [(None, "a")]
+    assert outputs(["m"]) == [(None, None)]
 
 
 def test_several_formats_at_once(models: Path, capsys: pytest.CaptureFixture[str]) -> None:

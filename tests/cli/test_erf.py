@@ -163,7 +163,7 @@ def test_all_layers(rfonnx: Run, models: Path, style: str) -> None:
             "layers could be measured: conv1",
         ),
         (["--all-layers", "--tensor", "pol"], "none of 1 layers could be measured: pol: seed.onnx: no tensor 'pol'"),
-        (["-o", "field.jpg"], "-o field.jpg: no format has the ending '.jpg'; give --format text|json|csv"),
+        (["-o", "field.jpg"], "-o field.jpg: no format that is written here ends in .jpg; end it in .txt, .md"),
     ],
 )
 def test_one_clear_line(rfonnx: Run, models: Path, options: list[str], message: str) -> None:
@@ -178,7 +178,7 @@ def test_the_model_is_never_overwritten(rfonnx: Run, models: Path, tmp_path: Pat
     copy.write_bytes((models / "seed.onnx").read_bytes())
     done = rfonnx("erf", copy, "-n", 1, "--format", "npz", "-o", copy)
     assert done.code == 2
-    assert "is the model itself" in done.err
+    assert "is an input of this run" in done.err
     assert copy.read_bytes() == (models / "seed.onnx").read_bytes()
 
 

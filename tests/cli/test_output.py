@@ -27,7 +27,7 @@ def one_line(outcome: Outcome) -> str:
 
 def test_a_file_gets_the_same_bytes_as_standard_output(rfonnx: Run, models: Path, tmp_path: Path) -> None:
     target = tmp_path / "report.json"
-    target.write_text("an older report")
+    target.write_text('{"format": 1, "rfonnx": "0.0.1", "model": "an older report"}')
     printed = rfonnx("report", models / "seed.onnx", "--format", "json").out
     written = rfonnx("report", models / "seed.onnx", "--format", "json", "-o", target)
     assert (written.code, written.out, written.err) == (0, "", "")
@@ -38,15 +38,15 @@ def test_a_file_gets_the_same_bytes_as_standard_output(rfonnx: Run, models: Path
 
 def test_a_failed_report_leaves_the_file_alone(rfonnx: Run, models: Path, tmp_path: Path) -> None:
     target = tmp_path / "report.txt"
-    target.write_text("an older report")
-    assert rfonnx("report", models / "seed.onnx", "--tensor", "nope", "-o", target).code == 2
-    assert target.read_text() == "an older report"
+    target.write_text("an older report\nrfonnx 0.0.1\n")
+    assert "nope" in one_line(rfonnx("report", models / "seed.onnx", "--tensor", "nope", "-o", target))
+    assert target.read_text() == "an older report\nrfonnx 0.0.1\n"
     assert list(tmp_path.iterdir()) == [target]
 
 
 def test_a_linked_file_is_replaced_behind_its_link(rfonnx: Run, models: Path, tmp_path: Path) -> None:
     target, link = tmp_path / "real.txt", tmp_path / "link.txt"
-    target.write_text("old")
+    target.write_text("old\nrfonnx 0.0.1\n")
     link.symlink_to(target)
     assert rfonnx("report", models / "seed.onnx", "-o", link).code == 0
     assert link.is_symlink()
@@ -59,7 +59,7 @@ def test_the_model_is_never_overwritten(rfonnx: Run, models: Path, tmp_path: Pat
     link.symlink_to(model)
     for target in (model, link):
         message = one_line(rfonnx("report", model, "-o", target))
-        assert message == f"-o {target} is the model itself; give the report a file of its own"
+        assert message == f"-o {target} is an input of this run; give the report a file of its own"
     assert model.read_bytes() == (models / "seed.onnx").read_bytes()
 
 
@@ -71,7 +71,7 @@ def test_a_folder_is_no_file(rfonnx: Run, models: Path, tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there(rfonnx: Run, models: Path, tmp_path: Path) -> None:
     message = one_line(rfonnx("report", models / "seed.onnx", "-o", tmp_path / "no" / "r.txt"))
     assert re.fullmatch(
-        r"-o .*r.txt cannot be written: No such file or directory; choose a folder that exists .*", message
+        r"-o .*r.txt cannot be written: there is no such folder; choose a folder that exists .*", message
     )
 
 

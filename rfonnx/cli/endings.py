@@ -1,0 +1,52 @@
+"""Which format a file's ending stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePath
+
+from rfonnx.errors import RfonnxError
+
+ENDINGS = {
+    "": ("text", "markdown", "json", "csv", "github", "junit", "sarif", "npz", "png", "svg"),
+    ".txt": ("text", "github"),
+    ".md": ("markdown",),
+    ".json": ("json", "sarif"),
+    ".csv": ("csv",),
+    ".xml": ("junit",),
+    ".sarif": ("sarif",),
+    ".npz": ("npz",),
+    ".png": ("png",),
+    ".svg": ("svg",),
+}
+"""The formats that a file with an ending may hold; the first that a command writes is the one when none is asked for."""
+
+
+def format_of(file: str, asked: str | None, styles: Sequence[str]) -> str:
+    """The format to write into a file.
+
+    Args:
+        file: as given with -o.
+        asked: given with --format, or None.
+        styles: those that the command writes.
+
+    Raises:
+        RfonnxError: the ending stands for none of them, or for another than was asked for.
+    """
+    ending = PurePath(file).suffix.lower()
+    fitting = [style for style in ENDINGS.get(ending, ()) if style in styles]
+    if asked is not None and (asked in fitting or ending not in ENDINGS):
+        return asked
+    if asked is None and fitting:
+        return fitting[0]
+    if asked is not None:
+        kinds = " or ".join(ENDINGS[ending])
+        raise RfonnxError(
+            f"-o {file}: a file that ends in {ending} holds {kinds}, and --format asks for {asked}",
+            "leave --format out, or give the file another ending",
+        )
+    known = [known for known, held in ENDINGS.items() if known and set(held) & set(styles)]
+    raise RfonnxError(
+        f"-o {file}: no format that is written here ends in {ending}",
+        f"end it in {', '.join(known)}, or say which with --format",
+    )
