@@ -90,6 +90,10 @@ class OutputAgreement:
     notes: tuple[str, ...] = ()
 
 
+Outcome = Literal["held", "missed", "undecided"]
+"""What became of a limit. Undecided: the figure lies beyond it, and its interval reaches it: too few samples to tell."""
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """One figure held against its limit.
@@ -97,11 +101,13 @@ class Verdict:
     Attributes:
         subject: what was measured: an output, a field.
         measure: the measure's name.
-        value, limit: the figure and what it may be.
+        value, limit: the figure and what it may be. NaN: it was asked for, and could not be measured.
         at_least: the limit is a lower one.
-        passed: it holds.
+        passed: it holds: `outcome` is "held".
         reason: what this means, in words and numbers of ours.
         where: the names that belong to it: the worst sample, the tensor with a NaN; or "".
+        outcome: a limit that was asked for is never undecided: what is not proven then is missed.
+        asked: the limit is the user's.
     """
 
     subject: str
@@ -112,6 +118,12 @@ class Verdict:
     passed: bool
     reason: str
     where: str = ""
+    outcome: Outcome = "held"
+    asked: bool = False
+
+    def __post_init__(self) -> None:
+        if not self.passed and self.outcome == "held":
+            object.__setattr__(self, "outcome", "missed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,5 +272,6 @@ class Comparison:
 
     @property
     def passed(self) -> bool:
-        """Every verdict holds, nothing ended early, and there was something to judge."""
-        return not self.incomplete and bool(self.verdicts) and all(verdict.passed for verdict in self.verdicts)
+        """No limit is missed and one is held, and nothing ended early. What is undecided shows no difference."""
+        outcomes = {verdict.outcome for verdict in self.verdicts}
+        return not self.incomplete and "held" in outcomes and "missed" not in outcomes

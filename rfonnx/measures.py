@@ -26,6 +26,9 @@ class MeasureInfo:
         at_least: its limit is a lower one; None: no limit can be set.
         limits: the defaults by kind of student, for whatever task has the measure.
         of_task: defaults of one task, in place of `limits`.
+        judged_by: the measure whose figure is held against this one's limit; "": its own.
+        samples: the measure whose worst samples are named where this one misses its limit; "": its own.
+        of_fields: it is a figure of receptive fields, not of outputs.
     """
 
     label: str
@@ -35,6 +38,9 @@ class MeasureInfo:
     at_least: bool | None = None
     limits: Limits = field(default_factory=dict)
     of_task: Mapping[Task, Limits] = field(default_factory=dict)
+    judged_by: str = ""
+    samples: str = ""
+    of_fields: bool = False
 
     @property
     def high_is_bad(self) -> bool:
@@ -59,7 +65,13 @@ MEASURES: dict[str, MeasureInfo] = {
     # a class per sample
     "top1": MeasureInfo(
         "top-1 agreement", "samples on which both choose the same class", share=True, at_least=True,
-        limits={"fp32": 0.999, "fp16": 0.99, "int8": 0.95, "distilled": 0.9},
+        limits={"fp32": 0.999, "fp16": 0.99, "int8": 0.95, "distilled": 0.9}, judged_by="top1_clear", samples="flip_margin",
+    ),
+    "top1_clear": MeasureInfo("top-1 agreement, near ties apart", share=True),
+    "near_ties": MeasureInfo("flips that are near ties", share=True),
+    "flip_margin": MeasureInfo(
+        "largest margin of a flip (nats)", "how sure the teacher was of a choice that the student did not make", " nats",
+        at_least=False,
     ),
     "top5": MeasureInfo(
         "top-5 agreement", "samples whose teacher's choice is among the student's five best", share=True, at_least=True
@@ -87,24 +99,25 @@ MEASURES: dict[str, MeasureInfo] = {
     ),
     # receptive fields
     "field_ratio": MeasureInfo(
-        "receptive field, student / teacher", "the student's receptive field over the teacher's", at_least=True,
+        "receptive field, student / teacher", "the student's receptive field over the teacher's", at_least=True, of_fields=True,
         limits={"fp32": 1.0, "fp16": 1.0, "int8": 1.0},
     ),
     "unseen_mass": MeasureInfo(
         "teacher's mass outside the student's field",
-        "the teacher's gradient mass that lies outside the student's receptive field", at_least=False,
+        "the teacher's gradient mass that lies outside the student's receptive field", at_least=False, of_fields=True,
         limits={"distilled": 0.05},
     ),
     "overlap_50": MeasureInfo(
         "overlap (IoU) of the 50% regions", "intersection over union of the regions that hold half of the gradient mass",
-        at_least=True,
+        at_least=True, of_fields=True,
     ),
     "overlap_95": MeasureInfo(
         "overlap (IoU) of the 95% regions", "intersection over union of the regions that hold 95% of the gradient mass",
-        at_least=True,
+        at_least=True, of_fields=True,
     ),
     "correlation": MeasureInfo(
-        "correlation", "correlation of the effective fields", at_least=True, limits={"fp32": 0.99, "fp16": 0.99, "int8": 0.9}
+        "correlation", "correlation of the effective fields", at_least=True, of_fields=True,
+        limits={"fp32": 0.99, "fp16": 0.99, "int8": 0.9}
     ),
 }  # fmt: skip
 

@@ -10,7 +10,7 @@ from typing import Literal, cast
 
 import numpy as np
 
-from rfonnx.compare.bootstrap import Bootstrap
+from rfonnx.compare.bootstrap import Bootstrap, wilson
 from rfonnx.compare.matching import without_ends
 from rfonnx.compare.tasks.reader import Batch, Counted, Floats, Reader, TaskOptions, Unsuited
 from rfonnx.compare.tasks.registry import OLD_NAMES, READERS, task_of
@@ -103,7 +103,7 @@ class Meter:
             self._peaks[name] = np.maximum(self._peaks[name], largest) if name in self._peaks else largest
         columns = {**counted.sums, **counted.peaks}
         for name, worst in self._worst.items():
-            worst.add(batch.samples, self._read.figures[name].of(columns))
+            worst.add(batch.samples, self._read.figures[name].of_samples(columns))
 
     @property
     def _read(self) -> Reader:
@@ -151,8 +151,14 @@ class Meter:
         columns = {**self._sums.total, **self._peaks}
         for name, figure in reader.figures.items():
             value = float(figure.of(columns))
-            if not np.isnan(value):
-                yield name, Measure(value, *(self._sums.interval(figure.of) if figure.interval else (None, None)))
+            if np.isnan(value):
+                continue
+            if figure.interval == "wilson":
+                yield name, Measure(value, *wilson(value, self._sums.samples))
+            elif figure.interval == "resampled":
+                yield name, Measure(value, *self._sums.interval(figure.of))
+            else:
+                yield name, Measure(value)
         yield from reader.finish().items()
 
 

@@ -17,6 +17,9 @@ CHUNK = 1 << 15
 FLOOR = 1e-12
 """Smallest probability that a logarithm is taken of."""
 
+NEAR_TIE = 0.1
+"""Nats between two classes under which a choice is hardly one: the lesser has 90% of the other's probability."""
+
 TOP = 5
 BINS = 15
 """Confidence bins of equal width (Guo et al. 2017 use 15)."""
@@ -102,6 +105,9 @@ def class_sums(
 ) -> dict[str, Floats]:
     """Per sample of a classifier: top-1 and top-5 agreement both ways, KL both ways, and both confidences.
 
+    `margin` is log p(teacher's choice) - log p(student's choice) by the teacher, at temperature 1: 0 where they agree.
+    `near` counts flips of a margin under `NEAR_TIE` and under twice the root mean square difference of the sample's log p.
+
     Args:
         teacher, student: (samples, classes).
     """
@@ -110,9 +116,13 @@ def class_sums(
     log_s = log_probabilities(student, probabilities[1], temperature)
     cold_t = log_t if temperature == 1 else log_probabilities(teacher, probabilities[0], 1.0)
     cold_s = log_s if temperature == 1 else log_probabilities(student, probabilities[1], 1.0)
+    rows, same = np.arange(len(teacher)), pick_t == pick_s
+    margin = cold_t[rows, pick_t] - cold_t[rows, pick_s]
     return {
         "samples": np.ones(len(teacher)),
-        "top1": (pick_t == pick_s).astype(np.float64),
+        "top1": same.astype(np.float64),
+        "margin": margin,
+        "near": _near_ties(cold_t, cold_s, margin, ~same),
         "top5": in_top(student, pick_t, TOP),
         "top5_reverse": in_top(teacher, pick_s, TOP),
         "kl": divergence(log_t, log_s),
@@ -120,6 +130,15 @@ def class_sums(
         "confidence_teacher": np.exp(cold_t.max(1)),
         "confidence_student": np.exp(cold_s.max(1)),
     }
+
+
+def _near_ties(log_t: Floats, log_s: Floats, margin: Floats, flips: npt.NDArray[np.bool_]) -> Floats:
+    near = np.zeros(len(margin))
+    close = np.flatnonzero(flips & (margin < NEAR_TIE))
+    if close.size:
+        error = np.sqrt(((log_s[close] - log_t[close]) ** 2).mean(1))
+        near[close] = margin[close] < 2 * error
+    return near
 
 
 def calibration_bins(teacher: Floats, student: Floats) -> Floats:

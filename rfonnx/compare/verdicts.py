@@ -1,29 +1,58 @@
-"""What is good enough: a limit per measure, by what the student is to the teacher. docs/compare.md gives the reasons."""
+"""What is good enough: figures held against limits. `rfonnx.measures` has the limits, docs/compare.md their reasons."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from rfonnx.comparison import FieldPair, Kind, NonFinite, OutputAgreement, Task, Verdict
+from rfonnx.comparison import FieldPair, Kind, Measure, NonFinite, Outcome, OutputAgreement, Task, Verdict
 from rfonnx.errors import QueryError
 from rfonnx.measures import MEASURES, default_limits, limitable
 
 LAYER_LIMITS: dict[Kind, float] = {"fp32": 60.0, "fp16": 30.0, "int8": 10.0, "distilled": 10.0}
 """SQNR in dB under which a pair of inner tensors has parted; lower than for outputs: inner tensors cancel and saturate."""
 
+NAMED = 3
+"""Samples that a verdict names; the worst of them are in the output's `worst`."""
 
-def limits_for(kind: Kind, task: Task | None, given: Mapping[str, float | None]) -> dict[str, float]:
-    """Limits by measure: the defaults, with the user's over them; None removes one.
+Given = Mapping[str, float | None]
+"""Limits of the user's by measure; None removes one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What a figure may be, and whether the user said so."""
+
+    value: float
+    asked: bool = False
+
+
+def limits_for(kind: Kind, task: Task | None, *given: Given) -> dict[str, Limit]:
+    """Limits by measure: the defaults, with the user's over them, later ones over earlier ones.
 
     Raises:
         QueryError: there is no such measure.
     """
-    unknown = [name for name in given if name not in limitable()]
-    if unknown:
-        raise QueryError(f"there is no measure '{unknown[0]}' to limit", f"there are {', '.join(limitable())}")
-    limits = {**default_limits(kind, task), **given}
-    return {name: limit for name, limit in limits.items() if limit is not None}
+    limits: dict[str, Limit] = {name: Limit(value) for name, value in default_limits(kind, task).items()}
+    for said in given:
+        check_measures(said)
+        for name, value in said.items():
+            limits.pop(name, None)
+            if value is not None:
+                limits[name] = Limit(value, asked=True)
+    return limits
+
+
+def check_measures(given: Given) -> None:
+    """Only measures that can have a limit are given one.
+
+    Raises:
+        QueryError: there is no such measure.
+    """
+    for name in given:
+        if name not in limitable():
+            raise QueryError(f"there is no measure '{name}' to limit", f"there are {', '.join(limitable())}")
 
 
 def judge(
@@ -31,43 +60,129 @@ def judge(
     outputs: Sequence[OutputAgreement],
     fields: Sequence[FieldPair],
     effective: Mapping[str, float],
-    given: Mapping[str, float | None],
+    given: Given,
+    by_output: Mapping[str, Given] | None = None,
 ) -> tuple[Verdict, ...]:
     """Every figure that has a limit, held against it.
 
+    Args:
+        by_output: the user's limits for single outputs of the teacher, over `given`.
+
     Raises:
-        QueryError: a limit is given for something that is no measure.
+        QueryError: a limit is given for something that is no measure, or no output.
     """
+    by_output = by_output or {}
+    unknown = [name for name in by_output if name not in {output.teacher for output in outputs}]
+    if unknown:
+        compared = ", ".join(f"'{output.teacher}'" for output in outputs)
+        raise QueryError(
+            f"a limit is given for output '{unknown[0]}', which is not compared", f"compared are {compared}"
+        )
     verdicts: list[Verdict] = []
     for output in outputs:
-        limits = limits_for(kind, output.task, given)
+        own = by_output.get(output.teacher, {})
         verdicts += [_finite(output, bad) for bad in output.nonfinite]
-        verdicts += _judge_output(kind, output, limits)
+        verdicts += _judge_output(kind, output, limits_for(kind, output.task, given, own), own)
     limits = limits_for(kind, None, given)
     if "field_ratio" in limits:
         verdicts += [_judge_field(kind, pair, limits["field_ratio"]) for pair in fields]
     verdicts += [
-        _verdict(kind, "effective field", name, effective[name], limits[name]) for name in effective if name in limits
+        verdict(kind, "effective field", name, effective[name], limits[name]) for name in effective if name in limits
     ]
+    verdicts += _unmeasured(kind, given, outputs)
     return tuple(verdicts)
 
 
-def _judge_output(kind: Kind, output: OutputAgreement, limits: Mapping[str, float]) -> Iterator[Verdict]:
-    for name, measure in output.measures.items():
-        if name in limits:
-            worst = output.worst.get(name, ())
-            where = f"worst on {worst[0].sample}: {worst[0].value:.4g}" if worst else ""
-            where = "; ".join(filter(None, (output.places.get(name, ""), where)))
-            yield _verdict(kind, output.teacher, name, measure.value, limits[name], where)
+def _judge_output(kind: Kind, output: OutputAgreement, limits: Mapping[str, Limit], own: Given) -> Iterator[Verdict]:
+    for name, limit in limits.items():
+        measure = output.measures.get(MEASURES[name].judged_by or name)
+        if measure is not None:
+            yield verdict(kind, output.teacher, name, measure, limit, _where(output, name), _beside(output, name))
+        elif name in own:
+            why = f"read as {output.task}, it has no such figure" if output.samples else "no sample could be measured"
+            yield unproven(kind, output.teacher, name, limit.value, why)
 
 
-def _verdict(kind: Kind, subject: str, name: str, value: float, limit: float, where: str = "") -> Verdict:
+def _unmeasured(kind: Kind, given: Given, outputs: Sequence[OutputAgreement]) -> Iterator[Verdict]:
+    """What was asked for of all outputs, and was measured on none."""
+    for name, value in given.items():
+        measured = any(name in output.measures for output in outputs)
+        if value is not None and not measured and not MEASURES[name].of_fields:
+            tasks = ", ".join(sorted({output.task for output in outputs}))
+            yield unproven(kind, "outputs", name, value, f"no output has such a figure: they are read as {tasks}")
+
+
+def verdict(
+    kind: Kind,
+    subject: str,
+    name: str,
+    measure: Measure | float,
+    limit: Limit | float,
+    where: str = "",
+    beside: str = "",
+) -> Verdict:
+    """A figure held against its limit.
+
+    Args:
+        measure: the figure; a bare number has no interval.
+        where: the place and the samples that it comes from, told where it is missed.
+        beside: said behind the figure.
+    """
+    measure = measure if isinstance(measure, Measure) else Measure(measure)
+    limit = limit if isinstance(limit, Limit) else Limit(limit)
     info = MEASURES[name]
     at_least = bool(info.at_least)
-    passed = value >= limit if at_least else value <= limit
+    outcome, why = _outcome(measure, limit, at_least)
+    figure = _told(name, measure.value) + beside
     side = "at least" if at_least else "at most"
-    reason = f"{info.words}: {value:.4g}{info.unit}, {side} {limit:g}{info.unit} for {kind}"
-    return Verdict(subject, name, value, limit, at_least, passed, reason, "" if passed else where)
+    of = "as asked for" if limit.asked else f"for {kind}"
+    reason = f"{info.words}: {figure}, {side} {limit.value:g}{info.unit} {of}{why}"
+    return Verdict(
+        subject, name, measure.value, limit.value, at_least, outcome == "held", reason,
+        "" if outcome == "held" else where, outcome, limit.asked,
+    )  # fmt: skip
+
+
+def _told(name: str, value: float) -> str:
+    return f"{value:.4g}{MEASURES[name].unit}"
+
+
+def _outcome(measure: Measure, limit: Limit, at_least: bool) -> tuple[Outcome, str]:
+    """What becomes of a limit, and what to say of it."""
+    if measure.value >= limit.value if at_least else measure.value <= limit.value:
+        return "held", ""
+    if measure.low is None or measure.high is None:
+        return "missed", ""
+    if measure.high < limit.value if at_least else measure.low > limit.value:
+        return "missed", ""
+    span = f"; too few samples to tell: the 95% interval is {measure.low:.4g} to {measure.high:.4g}"
+    return ("missed", f"{span}, and a limit that is asked for must be shown") if limit.asked else ("undecided", span)
+
+
+def unproven(kind: Kind, subject: str, name: str, limit: float, why: str) -> Verdict:
+    """A limit that was asked for, of a figure that there is not: missed."""
+    bare = verdict(kind, subject, name, math.nan, Limit(limit, asked=True))
+    return replace(bare, reason=f"{MEASURES[name].words}: not measured: {why}")
+
+
+def _where(output: OutputAgreement, name: str) -> str:
+    """The place in the output, and the worst samples."""
+    places = [output.places[name]] if name in output.places else []
+    named = MEASURES[name].samples
+    worst = output.worst.get(named or name, ())
+    if named and worst:
+        places.append("such as " + ", ".join(case.sample for case in worst[:NAMED]))
+    elif worst:
+        places.append(f"worst on {worst[0].sample}: {worst[0].value:.4g}")
+    return "; ".join(places)
+
+
+def _beside(output: OutputAgreement, name: str) -> str:
+    """The plain figure, where another is judged."""
+    other = MEASURES[name].judged_by
+    if not other or output.measures[other].value == output.measures[name].value:
+        return ""
+    return f" ({_told(name, output.measures[name].value)} with near ties)"
 
 
 def _finite(output: OutputAgreement, bad: NonFinite) -> Verdict:
@@ -78,10 +193,10 @@ def _finite(output: OutputAgreement, bad: NonFinite) -> Verdict:
     return Verdict(output.teacher, "finite", float(bad.samples), 0.0, False, False, reason, where)
 
 
-def _judge_field(kind: Kind, pair: FieldPair, limit: float) -> Verdict:
-    verdict = _verdict(
+def _judge_field(kind: Kind, pair: FieldPair, limit: Limit) -> Verdict:
+    found = verdict(
         kind, f"{pair.output[0]} along {pair.input[0]} axis {pair.axis[0]}", "field_ratio", pair.ratio, limit
     )
-    if not verdict.passed and pair.notes:
-        return replace(verdict, reason=f"{verdict.reason}: {pair.notes[0]}")
-    return verdict
+    if not found.passed and pair.notes:
+        return replace(found, reason=f"{found.reason}: {pair.notes[0]}")
+    return found

@@ -27,9 +27,10 @@ class Worst:
         self._met = 0
 
     def add(self, names: Sequence[str], figures: npt.NDArray[np.float64]) -> None:
-        """Count a block of samples."""
+        """Count a block of samples; those whose figure is NaN are no case."""
         badness = self._sign * figures
-        for index in np.argsort(-badness, kind="stable")[:KEPT].tolist():
+        ranked = np.argsort(-badness, kind="stable")[:KEPT]  # NaN is sorted last
+        for index in ranked[~np.isnan(badness[ranked])].tolist():
             # Of equals the first that was met stays: its number is the largest.
             heapq.heappush(self._heap, (float(badness[index]), -(self._met + index), names[index]))
             if len(self._heap) > KEPT:

@@ -18,11 +18,13 @@ NARROW = 2
 
 def advice(found: Comparison) -> Iterator[Line]:
     """Lines of advice; none where every limit holds on samples of the user's."""
-    missed = [verdict for verdict in found.verdicts if not verdict.passed]
+    missed = [verdict for verdict in found.verdicts if verdict.outcome == "missed"]
     yield from _nonfinite(found)
     yield from _layers(found, missed)
     yield from _fields(found, missed)
     yield from _allowed(missed)
+    if any(verdict.outcome == "undecided" for verdict in found.verdicts):
+        yield ("give more samples: what is undecided lies so near its limit that these do not tell",)
     if found.samples.random:
         yield ("give samples of your own with --data: agreement on noise does not show agreement on them",)
     if not found.verdicts and not found.incomplete:

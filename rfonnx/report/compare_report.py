@@ -5,12 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 
-from rfonnx.comparison import Comparison, Cost, FieldPair, LayerAgreement, Measure, OutputAgreement
+from rfonnx.comparison import Comparison, Cost, FieldPair, LayerAgreement, Measure, Outcome, OutputAgreement
 from rfonnx.measures import MEASURES
 from rfonnx.report.document import Line, Name, Section, Table, listed, number, percent, size
 
 SHOWN_LAYERS = 12
 """Layers of the table of inner tensors, unless all are asked for: the first ones and those around the parting."""
+
+OUTCOMES: dict[Outcome, str] = {"missed": "FAILED", "undecided": "undecided", "held": "ok"}
 
 
 def tables(found: Comparison, every: bool) -> Iterator[Table]:
@@ -29,10 +31,8 @@ def tables(found: Comparison, every: bool) -> Iterator[Table]:
 
 
 def _verdicts(found: Comparison) -> Table:
-    ordered = sorted(found.verdicts, key=lambda verdict: verdict.passed)
-    rows = [
-        ("ok" if v.passed else "FAILED", Name(v.subject), v.reason, Name(v.where) if v.where else "") for v in ordered
-    ]
+    ordered = sorted(found.verdicts, key=lambda verdict: tuple(OUTCOMES).index(verdict.outcome))
+    rows = [(OUTCOMES[v.outcome], Name(v.subject), v.reason, Name(v.where) if v.where else "") for v in ordered]
     alarm = frozenset(index for index, verdict in enumerate(ordered) if not verdict.passed)
     return Table(("verdict", "of", "figure", "where"), tuple(rows), ("limits, failed ones first",), alarm=alarm)
 
@@ -46,6 +46,8 @@ def _output(output: OutputAgreement) -> Table:
     caption: Line = ("output ", Name(output.teacher), f", read as {output.task}, {output.samples} samples")
     if output.student != output.teacher:
         caption = (*caption, "; the student's is ", Name(output.student))
+    for note in output.notes:
+        caption = (*caption, "; ", note)
     return Table(("measure", "value", "95% interval", "worst sample"), tuple(rows), caption)
 
 

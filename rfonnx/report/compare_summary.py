@@ -36,9 +36,12 @@ def head(found: Comparison, config: str) -> tuple[Line, ...]:
 
 def sections(found: Comparison) -> Iterator[Section]:
     """Why, what to do, and warnings."""
-    missed = [verdict for verdict in found.verdicts if not verdict.passed]
+    missed = [verdict for verdict in found.verdicts if verdict.outcome == "missed"]
+    undecided = [verdict for verdict in found.verdicts if verdict.outcome == "undecided"]
     if missed:
         yield Section("Why", tuple(listed([_reason(verdict) for verdict in missed], REASONS)), alarm=True)
+    elif undecided:
+        yield Section("Undecided", tuple(listed([_reason(verdict) for verdict in undecided], REASONS)), alarm=True)
     elif found.verdicts:
         yield Section("What holds", tuple(listed([_reason(verdict) for verdict in found.verdicts], REASONS)))
     lines = list(advice(found))
@@ -54,12 +57,19 @@ def sections(found: Comparison) -> Iterator[Section]:
 
 def outcome(found: Comparison) -> str:
     """The verdict in a few words."""
-    failed = sum(not verdict.passed for verdict in found.verdicts)
-    if failed:
-        return f"DIFFERS ({failed} of {len(found.verdicts)} limits missed)"
-    if not found.verdicts:
+    every, outcomes = len(found.verdicts), [verdict.outcome for verdict in found.verdicts]
+    missed, undecided = outcomes.count("missed"), outcomes.count("undecided")
+    if missed:
+        return f"DIFFERS ({missed} of {every} limits missed)"
+    if not every:
         return "NOTHING JUDGED (no figure has a limit)"
-    return "not finished" if found.incomplete else f"agrees (all {len(found.verdicts)} limits held)"
+    if found.incomplete:
+        return "not finished"
+    if undecided == every:
+        return f"UNDECIDED ({found.samples.count} samples are too few for any of {every} limits)"
+    if undecided:
+        return f"agrees as far as {found.samples.count} samples tell ({undecided} of {every} limits undecided)"
+    return f"agrees (all {every} limits held)"
 
 
 def worst_case(found: Comparison) -> tuple[str, str, Case] | None:

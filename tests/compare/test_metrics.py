@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from scipy.spatial.distance import cosine
 from scipy.special import rel_entr, softmax
+from scipy.stats import binomtest
 from sklearn import metrics as oracle
 
+from rfonnx.compare.bootstrap import wilson
 from rfonnx.compare.meter import BLOCK_SAMPLES, Meter
 from rfonnx.compare.tasks.reader import Batch, TaskOptions
 from rfonnx.comparison import OutputAgreement
@@ -154,7 +156,11 @@ def test_swapped_operands_are_the_mirror_image(shape: tuple[int, ...]) -> None:
     partner = {"kl": "kl_reverse", "kl_reverse": "kl", "top5": "top5_reverse", "top5_reverse": "top5"}
     energy = 10 * np.log10((student.astype(float) ** 2).sum() / (teacher.astype(float) ** 2).sum())
     span = 20 * np.log10(np.ptp(student.astype(float)) / np.ptp(teacher.astype(float)))
-    for name in one.measures:
+    for name in one.measures.keys() - {
+        "top1_clear",
+        "near_ties",
+        "flip_margin",
+    }:  # the teacher's preference alone counts
         expected = value(one, partner.get(name, name))
         expected = -expected if name == "confidence_shift" else expected
         expected += {"sqnr_db": energy, "psnr_db": span}.get(name, 0.0)
@@ -167,6 +173,46 @@ def test_axes_of_length_1_at_the_end_do_not_count() -> None:
     assert found.task == "classifier"
     assert value(found, "rmse") == value(measure(teacher, student), "rmse")
     assert measure(teacher.reshape(20, 6, 1, 1), student.reshape(20, 6, 1, 1)).task == "classifier"
+
+
+def nearly_tied(error: float, flips: int = 3) -> tuple[np.ndarray, np.ndarray]:
+    """100 samples of 4 classes; on the first the two best logits differ by 0.01, and the student's errors turn them round."""
+    teacher = np.random.default_rng(20).standard_normal((100, 4), np.float32)
+    teacher[:, :2] += [[20.0, 6.0]]
+    teacher[:flips, 1] = teacher[:flips, 0] - 0.01
+    student = teacher.copy()
+    student[:, 1] += error
+    return teacher, student
+
+
+def test_near_ties_are_flips_that_are_not_judged() -> None:
+    found = measure(*nearly_tied(0.02))
+    assert (value(found, "top1"), value(found, "near_ties"), value(found, "top1_clear")) == (0.97, 0.03, 1)
+    assert value(found, "flip_margin") == pytest.approx(0.01, rel=1e-3)
+    assert {case.sample for case in found.worst["flip_margin"]} == {"s0", "s1", "s2"}
+
+
+def test_a_flip_over_a_clear_choice_is_judged() -> None:
+    teacher, student = nearly_tied(0.02)
+    student[50, 2] = student[50, 0] + 1
+    found = measure(teacher, student)
+    assert (value(found, "near_ties"), value(found, "top1_clear")) == (0.03, 0.99)
+    assert found.worst["flip_margin"][0].sample == "s50"
+
+
+def test_near_ties_excuse_no_large_error() -> None:
+    """A net that tells classes hardly apart, and a student that gives something else altogether."""
+    generator = np.random.default_rng(21)
+    teacher, student = generator.standard_normal((2, 200, 8)) * 0.01
+    found = measure(teacher, student)
+    assert value(found, "near_ties") > 0.5
+    assert value(found, "top1_clear") == value(found, "top1") < 0.3
+
+
+@pytest.mark.parametrize(("share", "samples"), [(1.0, 40), (0.975, 40), (0.2, 5), (0.0, 12)])
+def test_intervals_of_shares_are_wilson_s(share: float, samples: int) -> None:
+    expected = binomtest(round(share * samples), samples).proportion_ci(method="wilson")
+    assert wilson(share, samples) == pytest.approx((expected.low, expected.high), abs=1e-6)
 
 
 def test_ties_go_to_the_first_class() -> None:

@@ -8,13 +8,27 @@ from typing import ClassVar
 import numpy as np
 
 from rfonnx.compare import metrics
-from rfonnx.compare.tasks.reader import Batch, Counted, Figure, PlainReader, TaskOptions
+from rfonnx.compare.tasks.reader import Batch, Columns, Counted, Figure, Floats, PlainReader, TaskOptions
 from rfonnx.compare.tasks.values import ERRORS, WORST_ERRORS, errors
 
+TIED_DB = 15.0
+"""SQNR in dB under which no flip is excused as a near tie: an error that large is none of rounding."""
+
+
+def _clear(s: Columns) -> Floats:
+    """Samples with the same choice, or a near tie."""
+    excused = np.where(metrics.decibels(s["tt"], s["dd"]) >= TIED_DB, s["near"], 0.0)
+    result: Floats = (s["top1"] + excused) / s["samples"]
+    return result
+
+
 CHOICES: dict[str, Figure] = {
-    "top1": Figure(lambda s: s["top1"] / s["samples"]),
-    "top5": Figure(lambda s: s["top5"] / s["samples"]),
-    "top5_reverse": Figure(lambda s: s["top5_reverse"] / s["samples"]),
+    "top1": Figure(lambda s: s["top1"] / s["samples"], "wilson"),
+    "top1_clear": Figure(_clear, "wilson"),
+    "near_ties": Figure(lambda s: s["near"] / s["samples"], "wilson"),
+    "flip_margin": Figure(lambda s: s["margin"], "none", lambda s: np.where(s["top1"] == 1, np.nan, s["margin"])),
+    "top5": Figure(lambda s: s["top5"] / s["samples"], "wilson"),
+    "top5_reverse": Figure(lambda s: s["top5_reverse"] / s["samples"], "wilson"),
     "kl": Figure(lambda s: s["kl"] / s["samples"]),
     "kl_reverse": Figure(lambda s: s["kl_reverse"] / s["samples"]),
     "confidence_shift": Figure(lambda s: (s["confidence_student"] - s["confidence_teacher"]) / s["samples"]),
@@ -28,7 +42,7 @@ class Classifier(PlainReader):
     """(samples, classes), with any axes of length 1 behind."""
 
     figures: ClassVar[Mapping[str, Figure]] = {**ERRORS, **CHOICES}
-    worst: ClassVar[tuple[str, ...]] = (*WORST_ERRORS, "kl")
+    worst: ClassVar[tuple[str, ...]] = (*WORST_ERRORS, "kl", "flip_margin")
 
     def __init__(self, first: Batch, options: TaskOptions) -> None:
         """Sees whether the scores are probabilities already."""
@@ -42,6 +56,7 @@ class Classifier(PlainReader):
         teacher, student = batch.flat()
         sums = metrics.class_sums(teacher, student, self._probabilities, self._temperature)
         sums["bins"] = metrics.calibration_bins(sums["confidence_teacher"], sums["confidence_student"])
+        counted.peaks["margin"] = sums.pop("margin")
         known = batch.labels >= 0
         sums["labelled"] = known.astype(np.float64)
         for name, scores in (("right_teacher", teacher), ("right_student", student)):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol
+from typing import ClassVar, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -73,11 +73,17 @@ class Figure:
     Attributes:
         of: works on the last axis of a column that has several: it is given one set of sums, one per resample, and one per
             sample. NaN says that there was nothing to measure, and leaves the measure out.
-        interval: whether it is a function of sums alone, and so has an interval.
+        interval: "resampled", for functions of sums alone; "wilson", for shares of the samples; "none".
+        of_sample: of single samples, where that is another function. NaN: the sample is no case of it.
     """
 
     of: Callable[[Columns], Floats]
-    interval: bool = True
+    interval: Literal["resampled", "wilson", "none"] = "resampled"
+    of_sample: Callable[[Columns], Floats] | None = None
+
+    def of_samples(self, columns: Columns) -> Floats:
+        """The figures of single samples, (samples,)."""
+        return (self.of_sample or self.of)(columns)
 
 
 class Unsuited(Exception):

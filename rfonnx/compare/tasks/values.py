@@ -11,13 +11,13 @@ from rfonnx.compare import metrics
 from rfonnx.compare.tasks.reader import Batch, Counted, Figure, Floats, PlainReader, TaskOptions
 
 ERRORS: dict[str, Figure] = {
-    "max_abs": Figure(lambda s: s["max_abs"], interval=False),
+    "max_abs": Figure(lambda s: s["max_abs"], interval="none"),
     "mean_abs": Figure(lambda s: metrics.share(s["abs"], s["n"])),
     "rmse": Figure(lambda s: np.sqrt(metrics.share(s["dd"], s["n"]))),
     "cosine": Figure(lambda s: s["cosine"] / s["samples"]),
     "sqnr_db": Figure(lambda s: metrics.decibels(s["tt"], s["dd"])),
     "psnr_db": Figure(
-        lambda s: metrics.decibels((s["high"] + s["minus_low"]) ** 2, metrics.share(s["dd"], s["n"])), interval=False
+        lambda s: metrics.decibels((s["high"] + s["minus_low"]) ** 2, metrics.share(s["dd"], s["n"])), interval="none"
     ),
 }
 """Measures of the errors, of what `errors` counts."""
