@@ -11,9 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from rfonnx.errors import DataError
+from rfonnx.regular import read_regular
 
 MAX_BYTES = 1 << 20
 """Largest file that is read: a configuration is written by hand."""
+
+MAX_LINE = 10_000
+"""Characters of its longest line. The parser takes quadratic time over the dots of one key."""
 
 OWN, SHARED = Path("rfonnx.toml"), Path("pyproject.toml")
 """Where a configuration is looked for, in the current folder, in this order. The second is shared with other tools."""
@@ -122,10 +126,19 @@ def _prefix(path: Path | None) -> str:
 
 def _toml(path: Path) -> dict[str, Any]:
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise DataError(f"{path} has more than {MAX_BYTES} bytes", "give a configuration file")
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        text = read_regular(path, MAX_BYTES).decode("utf-8")
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}", "check the path") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read: {error.strerror}", "give a configuration file") from None
+    except ValueError as error:  # no UTF-8; or a path with a NUL
+        raise DataError(f"{path} is no TOML: {error}", "save it as UTF-8 text") from None
+    longest = max(map(len, text.splitlines()), default=0)
+    if longest > MAX_LINE:
+        raise DataError(
+            f"{path} has a line of {longest} characters, expected at most {MAX_LINE}", "write it in several lines"
+        )
+    try:
+        return tomllib.loads(text)
+    except ValueError as error:  # also: a number of over 4300 digits
         raise DataError(f"{path} is no TOML: {error}", "correct it there; docs/check.md shows an example") from None
+    except RecursionError:
+        raise DataError(f"{path} is nested too deeply", "correct it there; docs/check.md shows an example") from None

@@ -12,7 +12,7 @@ import numpy as np
 from rfonnx.compare.axes import Dims, SampleAxes
 from rfonnx.compare.feeds import filled, stack
 from rfonnx.compare.matching import Port
-from rfonnx.data.prepare import InputSpec
+from rfonnx.data.fitting import InputSpec
 from rfonnx.errors import ModelError, ShapeError, UnfedError
 from rfonnx.graph.external import external_files
 from rfonnx.graph.read import Bound, Source, as_given, bound_values, name_of, read_model

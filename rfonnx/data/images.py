@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rfonnx.errors import DataError
+from rfonnx.regular import open_regular
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -21,6 +23,10 @@ IMAGES = tuple(FORMATS)
 
 MAX_PIXELS = 89_000_000
 """Largest image that is decoded; beyond it a small file could fill the memory. Pillow itself warns from 89.5 million on."""
+
+UNJUDGED, MAX_DENSITY = 2**24, 100
+"""An image of more pixels than the first has at most so many of them per byte of its file, as every photograph has: one that
+is nearly empty takes gigabytes for nothing. Deflate alone would allow 1,032."""
 
 
 def pillow() -> type[Image.Image]:
@@ -46,9 +52,14 @@ def read_image(path: Path, name: str) -> np.ndarray:
     from PIL import Image
 
     try:
-        with Image.open(path, formats=tuple(set(FORMATS.values()))) as image:
+        with open_regular(path) as file, Image.open(file, formats=tuple(set(FORMATS.values()))) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise ValueError(f"{image.width} x {image.height} pixels, expected at most {MAX_PIXELS} in all")
+            size = os.fstat(file.fileno()).st_size
+            if image.width * image.height > max(UNJUDGED, MAX_DENSITY * size):
+                raise ValueError(
+                    f"{image.width} x {image.height} pixels in {size} bytes, expected at least a byte for {MAX_DENSITY}"
+                )
             if image.mode.startswith(("I", "F")):
                 raise ValueError("more than 8 bits a channel; give such data as .npy")
             return np.asarray(

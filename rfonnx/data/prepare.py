@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from rfonnx.data.bound import without_bound
+from rfonnx.data.fitting import CHANNELS, InputSpec, check_stored, fits, misfit, moved_channels
+from rfonnx.data.images import MAX_PIXELS
+from rfonnx.data.lazy import Lazy
 from rfonnx.data.preparation import Preparation
 from rfonnx.data.samples import Sample
 from rfonnx.errors import DataError, SampleError
 from rfonnx.plain import shape_text
-
-CHANNELS = (1, 3)
-"""Axis lengths that are taken for colour channels."""
-
-
-@dataclass(frozen=True, slots=True)
-class InputSpec:
-    """One input as the session declares it; symbolic dimensions are None.
-
-    Attributes:
-        label: what messages call the model.
-        partner: the teacher's name of this input, under which data may hold it too.
-        batch: its axis that counts samples; None: it has none.
-    """
-
-    label: str
-    name: str
-    partner: str
-    shape: tuple[int | None, ...]
-    dtype: np.dtype
-    batch: int | None = 0
 
 
 class Preparer:
@@ -54,14 +35,20 @@ class Preparer:
             SampleError: the sample does not fit the model.
         """
         arrays = without_bound(sample.name, sample.arrays, self._values) if self._values else sample.arrays
-        return {spec.name: self._fit(sample, spec, self._pick(sample, arrays, spec)) for spec in self._specs}
+        names = [self._pick(sample, arrays, spec) for spec in self._specs]
+        if isinstance(arrays, Lazy):
+            for name, spec in zip(names, self._specs, strict=True):
+                shape = arrays.shape(name)
+                check_stored(sample.name, shape, spec, sample.image or (self._asked and len(shape) == 3))
+        return {spec.name: self._fit(sample, spec, arrays[name]) for name, spec in zip(names, self._specs, strict=True)}
 
-    def _pick(self, sample: Sample, arrays: Mapping[str, np.ndarray], spec: InputSpec) -> np.ndarray:
+    def _pick(self, sample: Sample, arrays: Mapping[str, np.ndarray], spec: InputSpec) -> str:
+        """Name of the array for an input."""
         for name in (spec.name, spec.partner):
             if name in arrays:
-                return arrays[name]
+                return name
         if len(arrays) == 1 and len(self._specs) == 1:
-            return next(iter(arrays.values()))
+            return next(iter(arrays))
         have = ", ".join(f"'{name}'" for name in arrays if name) or "one array without a name"
         want = ", ".join(f"'{other.name}'" for other in self._specs)
         raise SampleError(
@@ -72,8 +59,7 @@ class Preparer:
         return sample.image or self._asked
 
     def _fit(self, sample: Sample, spec: InputSpec, array: np.ndarray) -> np.ndarray:
-        axis = spec.batch
-        wanted = spec.shape if axis is None else (*spec.shape[:axis], *spec.shape[axis + 1 :])
+        axis, wanted = spec.batch, spec.wanted
         if (
             array.shape == wanted
             and array.dtype == spec.dtype
@@ -87,14 +73,11 @@ class Preparer:
             array = prepare_tensor(array, spec, self._preparation)
         elif axis is not None and array.ndim == len(spec.shape) and array.shape[axis] == 1:
             array = array.take(0, axis)
-        if not fits(array.shape, wanted) and array.ndim == 3:
-            array = _other_layout(array, wanted)
+        order = moved_channels(array.shape, wanted)
+        if order is not None:
+            array = array.transpose(order)
         if not fits(array.shape, wanted):
-            raise SampleError(
-                f"sample '{sample.name}' has the shape {shape_text(array.shape)} for input '{spec.name}' of {spec.label}, "
-                f"which takes {shape_text(wanted)} per sample",
-                "set size, crop, layout or channels for that model, or mend the data",
-            )
+            raise misfit(sample.name, array.shape, spec)
         if array.dtype != spec.dtype and not np.can_cast(array.dtype, spec.dtype, "same_kind"):
             raise SampleError(
                 f"sample '{sample.name}' has the type {array.dtype} for input '{spec.name}' of {spec.label}, "
@@ -102,20 +85,6 @@ class Preparer:
                 "save it in that type",
             )
         return np.asarray(array, spec.dtype, order="C")  # np.ascontiguousarray gives a number an axis
-
-
-def _other_layout(array: np.ndarray, wanted: Sequence[int | None]) -> np.ndarray:
-    """Channels moved to the other end where that, and not less, makes the array fit."""
-    for order in ((1, 2, 0), (2, 0, 1)):
-        moved = array.transpose(order)
-        if fits(moved.shape, wanted) and moved.shape[2 if order == (1, 2, 0) else 0] in CHANNELS:
-            return moved
-    return array
-
-
-def fits(shape: Sequence[int], wanted: Sequence[int | None]) -> bool:
-    """True when every fixed dimension agrees."""
-    return len(shape) == len(wanted) and all(w is None or n == w for n, w in zip(shape, wanted, strict=True))
 
 
 def prepare_image(pixels: np.ndarray, spec: InputSpec, how: Preparation, name: str) -> np.ndarray:
@@ -143,11 +112,13 @@ def prepare_image(pixels: np.ndarray, spec: InputSpec, how: Preparation, name: s
         image = image[:, :, ::-1]
     if spec.dtype.kind == "f" or how.scale is not None or how.mean is not None or how.std is not None:
         scale = how.scale if how.scale is not None else (1 / 255 if spec.dtype.kind == "f" else 1.0)
-        image = normalise(image.astype(np.float32) * np.float32(scale), how, -1, spec)
+        values = image.astype(np.float32)
+        values *= np.float32(scale)
+        image = normalise(values, how, -1, spec)
         if spec.dtype.kind != "f":
             limits = np.iinfo(spec.dtype)
             image = image.round().clip(limits.min, limits.max)
-    return (image if nhwc else image.transpose(2, 0, 1)).astype(spec.dtype)
+    return (image if nhwc else image.transpose(2, 0, 1)).astype(spec.dtype, copy=False)
 
 
 def prepare_tensor(array: np.ndarray, spec: InputSpec, how: Preparation) -> np.ndarray:
@@ -190,11 +161,21 @@ def with_channels(pixels: np.ndarray, mode: str) -> np.ndarray:
 
 
 def target_size(size: tuple[int, int] | int, rows: int, columns: int) -> tuple[int, int]:
-    """Rows and columns after the resize; one number is the length of the shorter side."""
-    if not isinstance(size, int):
-        return size
+    """Rows and columns after the resize; one number is the length of the shorter side.
+
+    Raises:
+        DataError: the image has no pixels, or would have more than `MAX_PIXELS`.
+    """
     short = min(rows, columns)
-    return (rows * size // short, columns * size // short)
+    if not short:
+        raise DataError(f"an image of {rows} x {columns} pixels cannot be resized", "leave it out")
+    made = (rows * size // short, columns * size // short) if isinstance(size, int) else size
+    if made[0] * made[1] > MAX_PIXELS:
+        raise DataError(
+            f"an image of {rows} x {columns} pixels would be resized to {made[0]} x {made[1]}, more than {MAX_PIXELS} in all",
+            "set a smaller size, or leave the image out",
+        )
+    return made
 
 
 def resize_pixels(image: np.ndarray, size: tuple[int, int] | int | None) -> np.ndarray:
@@ -248,7 +229,7 @@ def centre_crop(image: np.ndarray, crop: tuple[int, int] | None, name: str) -> n
 
 
 def normalise(values: np.ndarray, how: Preparation, axis: int, spec: InputSpec) -> np.ndarray:
-    """Minus the mean, over the standard deviation, per channel along `axis`."""
+    """Minus the mean, over the standard deviation, per channel along `axis`; float32 values, in place."""
     for numbers, apply in ((how.mean, np.subtract), (how.std, np.divide)):
         if numbers is not None:
             depth = values.shape[axis]
@@ -259,5 +240,5 @@ def normalise(values: np.ndarray, how: Preparation, axis: int, spec: InputSpec) 
                 )
             shape = [1] * values.ndim
             shape[axis] = len(numbers)
-            values = apply(values, np.array(numbers, np.float32).reshape(shape))
+            apply(values, np.array(numbers, np.float32).reshape(shape), out=values)
     return values

@@ -10,8 +10,11 @@ from typing import Protocol
 
 import numpy as np
 
-from rfonnx.data.arrays import Rows, array_reader, read_array, read_arrays
+from rfonnx.data.archive import stored_arrays
+from rfonnx.data.arrays import Rows
 from rfonnx.data.images import IMAGES, read_image
+from rfonnx.data.lazy import Lazy
+from rfonnx.data.npy import MAX_ARRAY
 from rfonnx.errors import DataError
 
 KNOWN = (*IMAGES, ".npy", ".npz")
@@ -116,12 +119,15 @@ def read_sample(path: Path, name: str) -> Sample:
     Raises:
         DataError: it is corrupt, or too large.
     """
-    suffix = path.suffix.lower()
-    if suffix == ".npy":
-        return Sample(name, {"": read_array(path)})
-    if suffix == ".npz":
-        return Sample(name, read_arrays(path))
-    return Sample(name, {"": read_image(path, name)}, image=True)
+    if path.suffix.lower() not in (".npy", ".npz"):
+        return Sample(name, {"": read_image(path, name)}, image=True)
+    found = stored_arrays(path)
+    total = sum(stored.header.bytes for stored in found.values())
+    if total > MAX_ARRAY:
+        raise DataError(f"'{name}' holds {total} bytes of arrays, expected at most {MAX_ARRAY}", "leave it out")
+    if len(found) == 1:
+        found = {"": next(iter(found.values()))}
+    return Sample(name, Lazy({key: (stored.header.shape, stored.read) for key, stored in found.items()}))
 
 
 class Stack:
@@ -129,7 +135,7 @@ class Stack:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._rows = array_reader(path)
+        self._rows = {name: Rows(stored) for name, stored in stored_arrays(path).items()}
         self._labels = self._rows.pop(LABELS, None)
         if not self._rows:
             raise DataError(f"data '{path}' holds no arrays", "save at least one with numpy.savez")
@@ -151,15 +157,15 @@ class Stack:
         return self._count
 
     def __iter__(self) -> Iterator[Item]:
-        streams = {name: iter(rows) for name, rows in self._rows.items()}
-        labels = iter(self._labels) if self._labels is not None else None
+        alone = len(self._rows) == 1
+        streams = {"" if alone else name: (rows.shape, rows.rows()) for name, rows in self._rows.items()}
+        labels = self._labels.rows() if self._labels is not None else None
         file = self._path.name
         for index in range(self._count):
             name = f"{file}[{index}]"
-            # Rows come in order from a stream, so they are read here and not in `load`.
-            arrays = {key: next(stream) for key, stream in streams.items()}
-            label = int(next(labels)) if labels is not None else None
-            sample = Sample(name, arrays if len(arrays) > 1 else {"": next(iter(arrays.values()))}, self._image, label)
+            arrays = Lazy({key: (shape, next(readers)) for key, (shape, readers) in streams.items()})
+            label = int(next(labels)()) if labels is not None else None
+            sample = Sample(name, arrays, self._image, label)
             yield Item(name, lambda sample=sample: sample)  # type: ignore[misc]
 
 

@@ -195,8 +195,9 @@ def _from_path(
     seed: int,
     values: Mapping[str, np.ndarray],
 ) -> Samples:
+    from rfonnx.data.fitting import InputSpec
     from rfonnx.data.preparation import Preparation
-    from rfonnx.data.prepare import InputSpec, Preparer
+    from rfonnx.data.prepare import Preparer
     from rfonnx.data.samples import open_source
 
     source = open_source(data)

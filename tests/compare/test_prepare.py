@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from rfonnx.data.fitting import InputSpec
 from rfonnx.data.preparation import Preparation
-from rfonnx.data.prepare import InputSpec, Preparer
+from rfonnx.data.prepare import Preparer
 from rfonnx.data.samples import Sample
 from rfonnx.errors import DataError
 

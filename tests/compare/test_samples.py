@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 import zipfile
 from pathlib import Path
 
@@ -92,9 +91,9 @@ def hostile_npy(shape: str, dtype: str = "'<f4'") -> bytes:
     ("data", "message"),
     [
         (hostile_npy("(1000000000000, 4)"), "is cut off"),
-        (hostile_npy("(1, 10000000000)"), "expected at most"),
+        (hostile_npy("(1, 10000000000)"), "is cut off"),
         (hostile_npy("(2, 3)", "'|O'"), "holds Python objects"),
-        (hostile_npy("()"), "is a scalar"),
+        (hostile_npy("()") + bytes(4), "is a scalar"),
         (hostile_npy("(-1, 2)"), "has the shape"),
         (hostile_npy("(0, 2)"), "holds no samples"),
         (b"nonsense", "is no array file"),
@@ -113,7 +112,7 @@ def test_pickles_are_not_read(tmp_path: Path) -> None:
         open_source(tmp_path / "x.npy")
     (tmp_path / "f").mkdir()
     np.save(tmp_path / "f" / "x.npy", np.array([{"a": 1}], object), allow_pickle=True)
-    with pytest.raises(DataError, match=re.escape("'x.npy' cannot be read")):
+    with pytest.raises(DataError, match="Python objects"):
         loaded(tmp_path / "f")
 
 
@@ -129,8 +128,10 @@ def test_npz_with_a_corrupt_row(tmp_path: Path) -> None:
     data = bytearray(buffer.getvalue())
     data[len(data) // 2 : len(data) // 2 + 64] = bytes(64)
     (tmp_path / "x.npz").write_bytes(data)
-    with pytest.raises(DataError, match="cannot be read at row"):
-        loaded(tmp_path / "x.npz")
+    samples = loaded(tmp_path / "x.npz")
+    assert samples[0].arrays[""].shape == (50,)
+    with pytest.raises(DataError, match="cannot be read at row 1999"):
+        _ = samples[-1].arrays[""]
 
 
 def test_npz_with_lengths_that_differ(tmp_path: Path) -> None:

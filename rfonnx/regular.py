@@ -1,0 +1,46 @@
+"""Opening files of strangers: regular files only. A pipe would be waited for, a device read for ever."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import BinaryIO
+
+
+def open_regular(path: str | os.PathLike[str]) -> BinaryIO:
+    """Open a regular file, or a link to one, for reading bytes. Never waits, whatever the path is.
+
+    What was opened is judged, not what the path was a moment before.
+
+    Raises:
+        OSError: it does not exist, cannot be opened, or is a folder, pipe, socket or device.
+        ValueError: the path holds a NUL.
+    """
+    # O_NONBLOCK: a pipe that nobody writes to is opened at once. Windows has neither of the two.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    descriptor = os.open(path, flags)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "is no regular file", os.fspath(path))
+        return os.fdopen(descriptor, "rb")
+    except BaseException:
+        os.close(descriptor)
+        raise
+
+
+def read_regular(path: str | os.PathLike[str], limit: int) -> bytes:
+    """All bytes of a regular file, at most `limit` of them.
+
+    Raises:
+        OSError: see `open_regular`; or it holds more (EFBIG).
+        ValueError: the path holds a NUL.
+    """
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        data = file.read(limit + 1) if size <= limit else b""
+    if (
+        size > limit or len(data) > limit
+    ):  # files of /proc grow while they are read, and are 0 bytes long by their status
+        raise OSError(errno.EFBIG, f"holds {max(size, len(data))} bytes, expected at most {limit}", os.fspath(path))
+    return data
