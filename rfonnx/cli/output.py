@@ -40,6 +40,10 @@ class Output:
         Raises:
             RfonnxError: it cannot be written.
         """
+        if self.style in ("json", "sarif"):
+            from rfonnx.report.escape import json_line
+
+            pieces = (json_line(piece) for piece in pieces if isinstance(piece, str))
         if self.file is None:
             _to_stdout(pieces)
         else:

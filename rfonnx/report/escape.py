@@ -14,37 +14,65 @@ def printable(text: str) -> str:
     >>> printable("conv\x1b[31m\n")
     'conv\\x1b[31m\\n'
     """
+    text = _ORDER.sub(r"\\x23\1", text) if "##" in text else text
     if text.isprintable():
         return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+_ORDER = re.compile(r"#(#\w*\[)")
+"""What the logs of CI take for a command anywhere in a line: GitHub's and Azure's older `##[error]`, `##vso[...]`."""
+
+
+def log_line(text: str) -> str:
+    r"""A whole line of a log, visible, and no command to GitHub, which takes one after blanks at its beginning.
+
+    >>> log_line("  ::error file=a.py::of a stranger's")
+    "  \\x3a:error file=a.py::of a stranger's"
+    """
+    text = printable(text)
+    told = text.lstrip()
+    return f"{text[: len(text) - len(told)]}\\x3a{told[1:]}" if told.startswith("::") else text
+
+
+def json_line(text: str) -> str:
+    r"""JSON that means the same and is no command to a log: only strings can hold one.
+
+    >>> json_line('{"name": "##[error]"}')
+    '{"name": "\\u0023#[error]"}'
+    """
+    return _ORDER.sub(r"\\u0023\1", text) if "##" in text else text
 
 
 _FORMULA = tuple("=+-@＝＋－＠")  # noqa: RUF001  spreadsheets take the full-width ones too
 
 
 def csv_text(text: str) -> str:
-    """Text for a CSV cell: visible, and with an apostrophe in front of what a spreadsheet would run as a formula.
+    """Text for a CSV cell: visible, and with an apostrophe in front of what a spreadsheet would run as a formula, or a log
+    as a command.
 
-    >>> csv_text("=HYPERLINK(1)"), csv_text("conv1")
-    ("'=HYPERLINK(1)", 'conv1')
+    >>> csv_text("=HYPERLINK(1)"), csv_text("::error::"), csv_text("conv1")
+    ("'=HYPERLINK(1)", "'::error::", 'conv1')
     """
     text = printable(text)
-    return "'" + text if text.startswith(_FORMULA) else text
+    return "'" + text if text.startswith(_FORMULA) or text.lstrip().startswith("::") else text
 
 
 _PLAIN = re.compile(r"[\w./:()\[\],;=+ -]*", re.ASCII)
+_MARKUP = re.compile(r"(?<=www)\.|^ | $|(?<= ) |[^\w '\",.()=%+/-]|_", re.IGNORECASE)
+"""What Markdown may take for markup inside an element: links begin with "www." or hold a colon; of blanks, one is shown."""
 
 
 def markdown_code(text: str) -> str:
     """Text as Markdown inline code, where it is neither markup, nor a link, nor a mention.
 
     Backticks and pipes cannot be escaped the same way in every dialect: text that holds anything but plain characters
-    becomes a `<code>` element of character references.
+    becomes a `<code>` element in which what may be markup is a character reference.
 
-    >>> markdown_code("conv1"), markdown_code("a|b")
-    ('`conv1`', '<code>a&#124;b</code>')
+    >>> markdown_code("conv1"), markdown_code("a | b")
+    ('`conv1`', '<code>a &#124; b</code>')
     """
     text = printable(text)
     if text.strip() == text and text and _PLAIN.fullmatch(text):
         return f"`{text}`"
-    return "<code>" + "".join(c if c.isalnum() else f"&#{ord(c)};" for c in text) + "</code>"
+    return "<code>" + _MARKUP.sub(lambda found: f"&#{ord(found[0])};", text) + "</code>"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from unicodedata import combining, east_asian_width
 
 from rfonnx.report.document import Document, Table
-from rfonnx.report.escape import printable
+from rfonnx.report.escape import log_line, printable
 
 COLUMN = 100
 """Widest column: one long name (a file may hold a megabyte of it) must not blow up every row."""
@@ -27,8 +27,8 @@ def render(document: Document) -> Iterator[str]:
 
 
 def plain(line: Sequence[str]) -> str:
-    """A line without its parts, everything in it visible."""
-    return printable("".join(line))
+    """A line without its parts, everything in it visible, and no command to what reads logs."""
+    return log_line("".join(line))
 
 
 def aligned(table: Table) -> Iterator[str]:
@@ -38,7 +38,8 @@ def aligned(table: Table) -> Iterator[str]:
     for index, row in enumerate(rows, -1):
         if index == table.gap:
             yield table.elision
-        yield "  ".join(cell + " " * (room - width(cell)) for cell, room in zip(row, widths, strict=True)).rstrip()
+        line = "  ".join(cell + " " * (room - width(cell)) for cell, room in zip(row, widths, strict=True))
+        yield log_line(line.rstrip())
 
 
 def width(text: str) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import html
 import io
+import json
 import re
 
 import pytest
@@ -12,9 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from fake_analysis import HOSTILE, axis_field, fake, square
+from fake_analysis import HOSTILE, FakeModel, axis_field, fake, square
 from rfonnx.report import report
-from rfonnx.report.escape import csv_text, markdown_code, printable
+from rfonnx.report.escape import csv_text, json_line, markdown_code, printable
 from rfonnx.report.text_report import width
 from rfonnx.report.view import View
 
@@ -35,6 +36,37 @@ NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=2
 )
 def test_printable(text: str, expected: str) -> None:
     assert printable(text) == expected
+
+
+ORDERS = [
+    "::error file=a.py,line=1::stopped",
+    "  ::stop-commands::x",
+    "\t::add-mask::secret",
+    "##[error]x",
+    "a ##vso[task.setvariable]b",
+]
+
+
+def is_order(line: str) -> bool:
+    """Whether GitHub's runner or Azure's agent takes a line for a command (ActionCommand.cs, Command.cs)."""
+    return line.strip().startswith("::") or re.search(r"##\w*\[", line) is not None
+
+
+@pytest.mark.parametrize("style", ["text", "csv", "markdown", "json"])
+@pytest.mark.parametrize("name", ORDERS)
+def test_no_line_of_a_report_is_a_command_to_ci(name: str, style: str) -> None:
+    one = axis_field(3, padding=1)
+    told = fake(
+        [square(name, "Conv", (1, 8, 32, 32), one, node=name, exact=False, notes=(name,))],
+        warnings=(name,),
+        model=FakeModel(name=name, producer=name, opsets={name: 1}),
+    )
+    text = "".join(report(told, View(every=True), style))
+    lines = (json_line(text) if style == "json" else text).splitlines()
+    assert not [line for line in lines if is_order(line)]
+    assert is_order(name)
+    if style == "json":
+        assert json.loads("".join(lines))["tensors"][0]["name"] == name
 
 
 @given(NAMES)
@@ -73,6 +105,22 @@ def test_markdown_shows_the_name_and_nothing_else(name: str) -> None:
     code = re.fullmatch(r"<code>(.*)</code>", cells[0], re.DOTALL)
     assert code, rendered
     assert html.unescape(code[1]) == printable(name)
+
+
+@pytest.mark.parametrize("text", ["a | b", "not 'x' but (1, 2), 0.5% of it", "a" * 9 + "<b> c"])
+def test_markdown_stays_legible(text: str) -> None:
+    assert "&#32;" not in markdown_code(text)
+    assert "&#39;" not in markdown_code(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["www.example.com |", "http://a.b |", "a@b.c", "*a* _b_ |", "[a](b) |", "~~a~~", "$x$", "#12", ":tada: |"]
+)
+def test_markdown_makes_no_links_and_no_markup(text: str) -> None:
+    shown = html.unescape(markdown_code(text).removeprefix("<code>").removesuffix("</code>"))
+    assert shown == text
+    left = re.sub(r"&#[0-9]+;", "", markdown_code(text)[6:-7])
+    assert not re.search(r"www\.|[:@*_\[\]~$#]", left)
 
 
 @pytest.mark.parametrize("style", ["text", "markdown", "csv", "json"])
