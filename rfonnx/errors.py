@@ -8,7 +8,7 @@ def shortened(text: str, most: int = MAX_MESSAGE + MAX_HINT) -> str:
     """The text, its middle left out where it is longer than `most` characters: what is wrong and the way out stay.
 
     >>> shortened("conv of a very long name; rename it", 27)
-    'conv of a ve ... rename it'
+    'conv of a v ... ; rename it'
     """
     if len(text) <= most:
         return text

@@ -22,18 +22,29 @@ class Lookup:
         self._columns = {pair: i for i, pair in enumerate(self.pairs)}
 
     def source(self, tensor: str) -> int:
-        """Number of a tensor or input.
+        """Number of a tensor or input; the name of a node that makes one tensor stands for that.
 
         Raises:
             QueryError: there is none of that name.
         """
         if tensor not in self._sources or "\0" in tensor:
+            if (made := self._made_by(tensor)) is not None:
+                return made
             import difflib  # slow to import, and only wanted here
 
             near = difflib.get_close_matches(tensor, self._sources, 3)
             hint = f"did you mean {', '.join(map(repr, near))}?" if near else "`Analysis.tensors` lists them all"
             raise QueryError(f"{self._label}: no tensor '{tensor}' is computed from an input", hint)
         return self._sources[tensor]
+
+    def _made_by(self, node: str) -> int | None:
+        """Number of the one tensor that the node of that name makes: users name nodes too, which is what viewers show."""
+        found = [
+            index
+            for index, tensor in enumerate(self._program.tensors, len(self._inputs))
+            if tensor.node == node and node and "\0" not in tensor.name
+        ]
+        return found[0] if len(found) == 1 else None
 
     def input(self, input: str) -> int:
         """Number of an input.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from math import floor
 from typing import Any, Protocol
 
 from rfonnx.results import AxisField, ExplainStep, ModelInfo, OutputFacts, Shape, TensorField
@@ -265,3 +266,17 @@ def duration(seconds: float) -> str:
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
+def percent(share: float) -> str:
+    """A share of 1 in percent, rounded down, so that 100% means all of it and 0% means nothing.
+
+    >>> percent(0.9999), percent(0.0001), percent(1.0)
+    ('99.9%', '<0.1%', '100%')
+    """
+    tenths = floor(share * 1000 + 1e-9)
+    if tenths == 0 and share > 0:
+        return "<0.1%"
+    if tenths >= 1000 and share < 1:
+        tenths = 999
+    return f"{tenths / 10:g}%"

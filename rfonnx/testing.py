@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import rfonnx
+from rfonnx.called import tensor_called
 
 if TYPE_CHECKING:
     from rfonnx.analysis import Analysis
@@ -61,7 +62,7 @@ def assert_field(
     """
     __tracebackhide__ = True
     found = rfonnx.analyze(model, shapes) if isinstance(model, str | os.PathLike) else model
-    name = tensor if tensor is not None else found.outputs[0]
+    name = tensor_called(found.tensors, tensor) if tensor is not None else found.outputs[0]
     if name not in found.tensors:
         raise rfonnx.QueryError(f"no tensor '{name}' is computed from an input", "`Analysis.tensors` lists them all")
     field = found.tensors[name]

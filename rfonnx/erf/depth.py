@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
+from rfonnx.called import tensor_called
 from rfonnx.effective import ERF, Layer
 from rfonnx.erf.default import growing, survey
 from rfonnx.erf.measure import measure
@@ -31,7 +32,7 @@ def measure_layers(source: Source, at: At, tensors: Sequence[str] | None, settin
 
 
 def _layer(subject: Subject, name: str, at: At, settings: Settings) -> Layer:
-    tensor = subject.analysis.tensors.get(name)
+    tensor = subject.analysis.tensors.get(tensor_called(subject.analysis.tensors, name))
     op_type = tensor.op_type if tensor is not None else ""
     try:
         (unit,) = choose_units(subject, name, [at], [], settings)

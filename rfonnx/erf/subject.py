@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from rfonnx.analysis import Analysis, analyze
+from rfonnx.called import tensor_called
 from rfonnx.erf.data import INTEGERS, InputType
 from rfonnx.erf.default import default_tensor, survey
 from rfonnx.erf.place import find_place
@@ -96,7 +97,10 @@ def choose_units(
     if not len(wanted):
         raise QueryError(f"{subject.name}: no unit is asked for", "give at least one place or position")
     places = [find_place(analysis, settings.input, settings.axes, one) for one in wanted]
-    chosen = default_tensor(survey(subject.graph, analysis, places[0])) if tensor is None else tensor
+    if tensor is None:
+        chosen = default_tensor(survey(subject.graph, analysis, places[0]))
+    else:
+        chosen = tensor_called(analysis.tensors, tensor)
     if positions:
         units = [unit_at(analysis, chosen, position, places[0]) for position in positions]
     else:

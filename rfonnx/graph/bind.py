@@ -11,6 +11,7 @@ from onnx import TypeProto, ValueInfoProto
 
 from rfonnx.errors import ShapeError
 from rfonnx.graph.dim_names import PLAIN, batch_word
+from rfonnx.graph.open_axes import declared, dim_text, flag, unbound
 from rfonnx.graph.tensors import MAX_DIM, check_size
 from rfonnx.graph.text import check_text, did_you_mean, quote, show_shape
 
@@ -70,9 +71,13 @@ def bind(inputs: Sequence[ValueInfoProto], shapes: Shapes | None) -> Binding:
     for name, tensor in tensors.items():
         if name in given:
             _bind_given(name, tensor, given[name], binding)
-    for name, tensor in tensors.items():
-        if name not in given:
-            _bind_by_symbols(name, tensor, binding)
+    left_open = {
+        name: axes
+        for name, tensor in tensors.items()
+        if name not in given and (axes := _bind_by_symbols(name, tensor, binding))
+    }
+    if left_open:
+        raise unbound(left_open, tensors)
     for name, shape in binding.shapes.items():
         check_size(name, shape, "input")
     return binding
@@ -130,8 +135,8 @@ def _bind_given(name: str, tensor: TypeProto.Tensor, value: Sequence[int] | int,
         if len(dims) != len(shape):
             raise ShapeError(
                 f"input {quote(name)} was given the shape {show_shape(shape)} of {len(shape)} axes,"
-                f" but the file says {_declared(tensor)} ({len(dims)} axes)",
-                f"pass --shape {_flag(name, tensor)}",
+                f" but the file says {declared(tensor)} ({len(dims)} axes)",
+                f"pass --shape {flag(name, tensor)}",
             )
         for axis, (dim, length) in enumerate(zip(dims, shape, strict=True)):
             if dim.dim_value > 0 and dim.dim_value != length:
@@ -149,51 +154,27 @@ def _bind_given(name: str, tensor: TypeProto.Tensor, value: Sequence[int] | int,
     binding.shapes[name] = shape
 
 
-def _bind_by_symbols(name: str, tensor: TypeProto.Tensor, binding: Binding) -> None:
+def _bind_by_symbols(name: str, tensor: TypeProto.Tensor, binding: Binding) -> list[int]:
+    """Bind the shape of an input by what the file and the symbols say; the axes of which nothing tells the length."""
     if not tensor.HasField("shape"):
         raise ShapeError(f"the file gives no shape for input {quote(name)}", f"pass --shape {name}=1,3,224,224")
     shape: list[int] = []
+    unknown: list[int] = []
     for axis, dim in enumerate(tensor.shape.dim):
         fixed = dim.HasField("dim_value") and dim.dim_value >= 0
         length = dim.dim_value if fixed else evaluate_dim(dim.dim_param, binding.symbols)
         if length is None:
             if axis > 0 and batch_word(dim.dim_param) < PLAIN:
-                raise _unbound(name, axis, tensor)
+                unknown.append(axis)
+                continue
             length = 1
             if dim.dim_param not in _ANONYMOUS:
                 binding.symbols.setdefault(dim.dim_param, 1)
             which = f"its dimension {axis}," if axis else "its first dimension"
-            binding.warnings.append(f"input {quote(name)}: {which} {_dim(dim)} was taken as 1")
+            binding.warnings.append(f"input {quote(name)}: {which} {dim_text(dim)} was taken as 1")
         shape.append(length)
     binding.shapes[name] = tuple(shape)
-
-
-def _unbound(name: str, axis: int, tensor: TypeProto.Tensor) -> ShapeError:
-    dim = tensor.shape.dim[axis]
-    way_out = f"pass --shape {_flag(name, tensor)}"
-    if dim.dim_param.isidentifier():
-        way_out += f" or --shape {dim.dim_param}=224"
-    return ShapeError(
-        f"input {quote(name)} has the shape {_declared(tensor)}: the length of axis {axis}, {_dim(dim)}, is unknown",
-        way_out,
-    )
-
-
-def _dim(dim: TypeProto) -> str:
-    """A dimension as the file spells it."""
-    if dim.HasField("dim_value"):
-        return str(dim.dim_value)
-    return quote(dim.dim_param) if dim.dim_param else "?"
-
-
-def _declared(tensor: TypeProto.Tensor) -> str:
-    return "x".join(_dim(d) for d in tensor.shape.dim) or "scalar"
-
-
-def _flag(name: str, tensor: TypeProto.Tensor) -> str:
-    """An example of the flag that binds an input: fixed lengths as they are, 1 for the batch, 224 elsewhere."""
-    lengths = [d.dim_value if d.dim_value > 0 else 1 if axis == 0 else 224 for axis, d in enumerate(tensor.shape.dim)]
-    return f"{name}={','.join(map(str, lengths))}"
+    return unknown
 
 
 def declared_dims(info: ValueInfoProto) -> tuple[int | str, ...]:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rfonnx.comparison import Comparison, Cost, FieldPair, LayerAgreement, Measure, Outcome, OutputAgreement
 from rfonnx.measures import MEASURES
-from rfonnx.report.document import Line, Name, Section, Table, listed, number, percent, size
+from rfonnx.plain import percent
+from rfonnx.report.document import Line, Name, Section, Table, listed, number, size
 
 SHOWN_LAYERS = 12
 """Layers of the table of inner tensors, unless all are asked for: the first ones and those around the parting."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor
 from typing import TypeVar
 
 from rfonnx.results import AxisField
@@ -102,20 +101,6 @@ def number(value: Fraction | int) -> str:
     if 1000 % value.denominator == 0:
         return f"{float(value):.3f}".rstrip("0")
     return f"{value.numerator}/{value.denominator}"
-
-
-def percent(share: float) -> str:
-    """A share of 1 in percent, rounded down, so that 100% means all of it and 0% means nothing.
-
-    >>> percent(0.9999), percent(0.0001), percent(1.0)
-    ('99.9%', '<0.1%', '100%')
-    """
-    tenths = floor(share * 1000 + 1e-9)
-    if tenths == 0 and share > 0:
-        return "<0.1%"
-    if tenths >= 1000 and share < 1:
-        tenths = 999
-    return f"{tenths / 10:g}%"
 
 
 def size(field: AxisField) -> str:

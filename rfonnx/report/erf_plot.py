@@ -6,6 +6,7 @@ import io
 import itertools
 import warnings
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -195,8 +196,15 @@ def _limits(lo: int, hi: int, length: int) -> tuple[float, float]:
 
 
 def _legend(figure: Any, axes: Any) -> None:
+    """Below the panels, in as many columns as fit into the figure."""
     handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside lower center", ncols=len(handles), frameon=False, fontsize=10)
+    for columns in range(len(handles), 0, -1):
+        legend = figure.legend(
+            handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=10
+        )  # fmt: skip
+        if columns == 1 or legend.get_window_extent().width <= figure.bbox.width:
+            return
+        legend.remove()
 
 
 def _matplotlib() -> tuple[Any, Any]:
@@ -213,4 +221,12 @@ def _matplotlib() -> tuple[Any, Any]:
         "text.parse_math": False,
         "font.family": "DejaVu Sans",
     }
-    return Figure, lambda: matplotlib.rc_context(settings)
+
+    @contextmanager
+    def context() -> Iterator[None]:
+        with matplotlib.rc_context():
+            matplotlib.rcdefaults()  # a matplotlibrc of the current folder, which may be a stranger's, can have LaTeX run
+            matplotlib.rcParams.update(settings)
+            yield
+
+    return Figure, context

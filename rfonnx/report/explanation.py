@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from rfonnx.called import tensor_called
 from rfonnx.errors import QueryError
 from rfonnx.report.source import Source
 from rfonnx.report.view import AxesChoice, pick_axes, unknown_tensor
@@ -106,7 +107,7 @@ def explanation(source: Explained, name: str, question: Question) -> Explanation
     Raises:
         QueryError: no such tensor, input, axis or position.
     """
-    tensor = source.tensors.get(name)
+    tensor = source.tensors.get(tensor_called(source.tensors, name))
     if tensor is None:
         raise unknown_tensor(source, name)
     seen = tuple(_inputs(source, tensor, question.input))

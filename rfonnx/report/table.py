@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
-from rfonnx.plain import shape_text
-from rfonnx.report.document import Name, Table, across, number, percent, shared, shortened, size
+from rfonnx.plain import percent, shape_text
+from rfonnx.report.document import Name, Table, across, number, shared, shortened, size
 from rfonnx.report.source import Held
 from rfonnx.report.view import Axes, View, pick_tensors
 from rfonnx.results import AxisField, Shape, TensorField

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from rfonnx.called import tensor_called
 from rfonnx.errors import QueryError
 from rfonnx.report.source import Held, Source
 from rfonnx.results import TensorField
@@ -42,10 +43,10 @@ def pick_tensors(source: Source | Held, names: tuple[str, ...]) -> Iterable[Tens
     """
     if not names:
         return source.tensors.values()
-    for name in names:
+    wanted = {tensor_called(source.tensors, name) for name in names}
+    for name in wanted:
         if name not in source.tensors:
             raise unknown_tensor(source, name)
-    wanted = set(names)
     return (source.tensors[name] for name in source.tensors if name in wanted)
 
 

@@ -64,12 +64,18 @@ def test_inputs_share_symbols():
         (
             [["N", 3, "H", "W"]],
             None,
-            r"input 'x' has the shape 'N'x3x'H'x'W': the length of axis 2, 'H', is unknown; "
-            r"pass --shape x=1,3,224,224 or --shape H=224",
+            r"input 'x' has the shape 'N'x3x'H'x'W': the lengths of axes 2, 3, 'H', 'W', are unknown; "
+            r"pass --shape H=224 --shape W=224$",
         ),
-        ([[1, None]], None, r"axis 1, \?, is unknown; pass --shape x=1,224$"),
-        ([[1, 3, -1]], None, r"axis 2, -1, is unknown; pass --shape x=1,3,224$"),
-        ([["N", "(h+1)//2"]], None, r"axis 1, '\(h\+1\)//2', is unknown; pass --shape x=1,224$"),
+        ([[1, None]], None, r"the length of axis 1, \?, is unknown; pass --shape x=1,128$"),
+        ([[1, 3, -1]], None, r"axis 2, -1, is unknown; pass --shape x=1,3,128$"),
+        ([["N", "(h+1)//2"]], None, r"axis 1, '\(h\+1\)//2', is unknown; pass --shape x=1,128$"),
+        (
+            [["N", "T", 80], ["N", "T", "samples"], ["N", None]],
+            None,
+            r"input 'x' .* axis 1, 'T', is unknown; input 'z' .* axes 1, 2, 'T', 'samples', are unknown; input 'w' .* \?, is "
+            r"unknown; pass --shape T=128 --shape samples=16000 --shape w=1,128$",
+        ),
         ([None], None, "the file gives no shape for input 'x'; pass --shape x=1,3,224,224"),
         ([[1, 3]], {"x": (1, 3, 4)}, r"shape 1x3x4 of 3 axes, but the file says 1x3 \(2 axes\); pass --shape x=1,3"),
         ([[1, 3]], {"x": (1, 4)}, "axis 1 of input 'x' was given the length 4, but the file fixes it at 3"),

@@ -8,8 +8,8 @@ import pytest
 
 from fake_analysis import FakeAnalysis, axis_field, fake, seed, square
 from rfonnx.errors import QueryError
-from rfonnx.plain import fraction, shape_text
-from rfonnx.report.document import ROWS, number, percent
+from rfonnx.plain import fraction, percent, shape_text
+from rfonnx.report.document import ROWS, number
 from rfonnx.report.overview import overview
 from rfonnx.report.view import View
 

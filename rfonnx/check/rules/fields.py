@@ -13,7 +13,7 @@ from rfonnx.check.subject import Subject
 from rfonnx.derive.batch_axis import FIXED_TO_ONE, NO_BATCH
 from rfonnx.errors import QueryError
 from rfonnx.findings import Parameter
-from rfonnx.plain import counted
+from rfonnx.plain import counted, percent
 from rfonnx.results import AxisField, BatchFact, TensorField
 
 WHERE = {**TENSOR, **INPUT_AND_AXIS}
@@ -158,7 +158,7 @@ def coverage(subject: Subject, values: Values) -> Iterator[Says]:
     seen, failures = fields(subject, values)
     yield from failures
     for tensor, input, axis, field in seen:
-        text = f"sees {field.coverage:.1%} of {_where(input, axis)}, at least {values['min']:.1%} are wanted"
+        text = f"sees {percent(field.coverage)} of {_where(input, axis)}, at least {100 * values['min']:g}% are wanted"
         yield _at_least(tensor, text, field.coverage >= values["min"])
 
 

@@ -9,10 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from rfonnx.analysis import Analysis
+from rfonnx.called import tensor_called
 from rfonnx.check.registry import NotApplicableError, Says, Values, holds, rule, unproven
 from rfonnx.check.subject import Subject
 from rfonnx.errors import QueryError
 from rfonnx.findings import Parameter
+from rfonnx.plain import percent
 from rfonnx.results import TensorField
 
 Float64 = npt.NDArray[np.float64]
@@ -42,11 +44,12 @@ def field_on_input(subject: Subject, values: Values) -> Iterator[Says]:
     Way out: less padding, or larger inputs.
     """
     analysis = subject.analysis
-    if values["tensor"] and values["tensor"] not in analysis.tensors:
+    wanted = tensor_called(analysis.tensors, values["tensor"] or "")
+    if wanted and wanted not in analysis.tensors:
         raise QueryError(
             f"{subject.path}: no tensor '{values['tensor']}' is computed from an input", "rfonnx report names them"
         )
-    names = [values["tensor"]] if values["tensor"] else [name for name in analysis.outputs if name in analysis.tensors]
+    names = [wanted] if wanted else [name for name in analysis.outputs if name in analysis.tensors]
     found = judged = False
     for name, input in itertools.product(names, analysis.inputs):
         shares = {axis: _on_input(analysis, name, input, axis) for other, axis in analysis.windowed if other == input}
@@ -84,7 +87,8 @@ def input_fits_field(subject: Subject, values: Values) -> Iterator[Says]:
     small = {place: share.max() for place, share in shares.items() if share.max() < values["min"]}
     for (name, input, axis), share in small.items():
         yield Says(
-            f"every position has most of its field beside {input} axis {axis}: at most {share:.1%} lies on it", name
+            f"every position has most of its field beside {input} axis {axis}: at most {percent(share)} lies on it",
+            name,
         )
     if not small:
         yield holds("the input is as large as half of the fields")
@@ -103,9 +107,10 @@ def _verdicts(tensor: TensorField, input: str, shares: Mapping[int, Float64], va
     for axis, share in shares.items():
         lowest = share.min(initial=1.0)
         if lowest < least:
-            wanted = f"at least {least:.1%} are wanted"
+            wanted = f"at least {100 * least:g}% are wanted"
             yield Says(
-                f"{lowest:.1%} of a position's field lies on the input along {input} axis {axis}, {wanted}", tensor.name
+                f"{percent(lowest)} of a position's field lies on the input along {input} axis {axis}, {wanted}",
+                tensor.name,
             )
         elif least > 0 and share.size and not tensor.exact:
             yield unproven(

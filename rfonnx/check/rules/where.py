@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rfonnx.called import tensor_called
 from rfonnx.check.registry import NotApplicableError, Says, Values
 from rfonnx.check.subject import Subject
 from rfonnx.derive.time_axis import Candidates
@@ -36,7 +37,8 @@ def chosen_outputs(subject: Subject, values: Values) -> list[str]:
         NotApplicableError: the model has no outputs.
     """
     analysis = subject.analysis
-    given = {name for name in (values.get("output"), values.get("tensor")) if name}
+    words = (values.get("output"), values.get("tensor"))
+    given = {tensor_called(analysis.tensors, name) if name not in analysis.outputs else name for name in words if name}
     if len(given) > 1:
         raise QueryError(f"{subject.path}: `output` and `tensor` name two tensors", "they mean the same: give one")
     for name in given:
