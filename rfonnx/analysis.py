@@ -178,8 +178,8 @@ class Analysis:
         first = len(self._program.inputs)
         found = []
         for tensor, column in self._result.misaligned_joins:
-            centres = tuple(Fraction(*c) for c in self._result.centres(tensor + first, column))
-            found.append((self._program.tensors[tensor].name.split("\0")[0], *self._axes[column], centres))
+            centers = tuple(Fraction(*c) for c in self._result.centres(tensor + first, column))
+            found.append((self._program.tensors[tensor].name.split("\0")[0], *self._axes[column], centers))
         return tuple(found)
 
     def misaligned(self, tensor: str, input: str, axis: int) -> bool:

@@ -65,14 +65,14 @@ class Tensors(Mapping[str, TensorField]):
         """The field of one input axis; elementwise operators pass theirs on, so equal ones are one object."""
         at = source * len(self._axes) + column
         row = tuple(values[at] for values in self._columns.values())
-        centres = () if self._columns["aligned"][at] else tuple(self._result.centres(source, column))
-        key = (*row, centres)
+        centers = () if self._columns["aligned"][at] else tuple(self._result.centres(source, column))
+        key = (*row, centers)
         if key not in self._fields:
-            self._fields[key] = _axis_field(dict(zip(self._columns, row, strict=True)), centres)
+            self._fields[key] = _axis_field(dict(zip(self._columns, row, strict=True)), centers)
         return self._fields[key]
 
 
-def _axis_field(row: Mapping[str, Any], centres: Sequence[tuple[int, int]]) -> AxisField:
+def _axis_field(row: Mapping[str, Any], centers: Sequence[tuple[int, int]]) -> AxisField:
     return AxisField(
         kind=KINDS[row["kind"]],
         size=row["size"],
@@ -83,8 +83,8 @@ def _axis_field(row: Mapping[str, Any], centres: Sequence[tuple[int, int]]) -> A
         center=Fraction(row["center_numerator"], row["center_denominator"]),
         tensor_axis=row["tensor_axis"] if row["tensor_axis"] >= 0 else None,
         coverage=row["coverage"],
-        aligned=not centres,
-        offsets=tuple(Fraction(*centre) for centre in centres),
+        aligned=not centers,
+        offsets=tuple(Fraction(*center) for center in centers),
     )
 
 

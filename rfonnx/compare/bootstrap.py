@@ -82,9 +82,9 @@ def wilson(share: float, samples: int) -> tuple[float, float]:
     [0.912, 1.0]
     """
     z = 1.959964
-    centre = (share + z * z / (2 * samples)) / (1 + z * z / samples)
+    center = (share + z * z / (2 * samples)) / (1 + z * z / samples)
     half = z / (1 + z * z / samples) * math.sqrt(share * (1 - share) / samples + z * z / (4 * samples**2))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return max(0.0, center - half), min(1.0, center + half)
 
 
 def _sum(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

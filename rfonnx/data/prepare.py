@@ -107,7 +107,7 @@ def prepare_image(pixels: np.ndarray, spec: InputSpec, how: Preparation, name: s
     size = how.size if how.size is not None else (None if how.crop else fixed)
 
     image = resize_pixels(with_channels(pixels, mode), size)
-    image = centre_crop(image, how.crop, name)
+    image = center_crop(image, how.crop, name)
     if mode == "bgr":
         image = image[:, :, ::-1]
     if spec.dtype.kind == "f" or how.scale is not None or how.mean is not None or how.std is not None:
@@ -133,7 +133,7 @@ def prepare_tensor(array: np.ndarray, spec: InputSpec, how: Preparation) -> np.n
     planes = array.astype(np.float32)
     if how.size is not None:
         planes = resize_planes(planes, how.size)
-    planes = np.moveaxis(centre_crop(np.moveaxis(planes, 0, -1), how.crop, "the array"), -1, 0)
+    planes = np.moveaxis(center_crop(np.moveaxis(planes, 0, -1), how.crop, "the array"), -1, 0)
     if how.channels == "bgr":
         planes = planes[::-1]
     if how.scale is not None:
@@ -211,7 +211,7 @@ def resize_planes(planes: np.ndarray, size: tuple[int, int] | int) -> np.ndarray
     return np.stack(made)
 
 
-def centre_crop(image: np.ndarray, crop: tuple[int, int] | None, name: str) -> np.ndarray:
+def center_crop(image: np.ndarray, crop: tuple[int, int] | None, name: str) -> np.ndarray:
     """The middle of (H, W, channels); odd remainders leave one row more at the end.
 
     Raises:

@@ -113,10 +113,10 @@ def _support(values: Map, mean: Map, sigma: Map) -> tuple[slice, ...]:
     return tuple(slices)
 
 
-def _window(values: Map, centre: Sequence[float], spread: Map) -> tuple[tuple[slice, ...], list[int]]:
+def _window(values: Map, center: Sequence[float], spread: Map) -> tuple[tuple[slice, ...], list[int]]:
     """The part of the map that the fit looks at, and where it begins."""
     slices, start = [], []
-    for middle, variance, length in zip(centre, np.diag(spread), values.shape, strict=True):
+    for middle, variance, length in zip(center, np.diag(spread), values.shape, strict=True):
         reach = MARGIN * float(np.sqrt(variance)) + 2
         low, high = max(0, int(middle - reach)), min(length, int(middle + reach) + 1)
         slices.append(slice(low, high))

@@ -39,13 +39,13 @@ def trimmed(values: Map) -> tuple[Map, tuple[int, ...]]:
     return values, tuple(begin)
 
 
-def mass_radius(values: Map, centre: Sequence[float], shares: Sequence[float]) -> list[float]:
+def mass_radius(values: Map, center: Sequence[float], shares: Sequence[float]) -> list[float]:
     """Smallest Euclidean radius around the centre that holds each share of the mass, in positions.
 
     >>> mass_radius(np.array([1.0, 2.0, 1.0]), [1.0], [0.5, 0.9])
     [0.0, 1.0]
     """
-    offsets = np.ix_(*(np.arange(n) - c for n, c in zip(values.shape, centre, strict=True)))
+    offsets = np.ix_(*(np.arange(n) - c for n, c in zip(values.shape, center, strict=True)))
     distances = np.sqrt(sum(o**2 for o in offsets)).ravel()
     order = np.argsort(distances, kind="stable")
     reached = np.cumsum(values.ravel()[order])
@@ -56,20 +56,20 @@ def mass_radius(values: Map, centre: Sequence[float], shares: Sequence[float]) -
 
 
 def area_ratio(
-    values: Map, centre: Sequence[float], share: float, whole: Sequence[tuple[int, int]] | None = None
+    values: Map, center: Sequence[float], share: float, whole: Sequence[tuple[int, int]] | None = None
 ) -> float:
     """Positions of the smallest centred square (cube, interval) that holds more than `share` of the mass, over all positions.
 
     `whole`: of a map that was trimmed, where it began and ended, in positions of `values` (closed intervals).
 
     Ding et al. 2022 (RepLKNet), table 6: the square's side is odd, around the middle position; here around the position
-    nearest to `centre` (of two, the later), and cut off where it leaves the map. 1.0 when no square holds more.
+    nearest to `center` (of two, the later), and cut off where it leaves the map. 1.0 when no square holds more.
 
     >>> area_ratio(np.ones((5, 5)), [2.0, 2.0], 0.2)
     0.36
     """
     ends = [(0, n - 1) for n in values.shape] if whole is None else whole
-    middle = [lo + nearest(c - lo, hi - lo + 1) for c, (lo, hi) in zip(centre, ends, strict=True)]
+    middle = [lo + nearest(c - lo, hi - lo + 1) for c, (lo, hi) in zip(center, ends, strict=True)]
     # Positions by ring: the half side of the first square that holds them.
     away = np.ix_(*(np.abs(np.arange(n) - m) for n, m in zip(values.shape, middle, strict=True)))
     ring: npt.NDArray[np.int64] = np.zeros((), np.int64)
@@ -83,27 +83,27 @@ def area_ratio(
     return math.prod(map(int, inside)) / math.prod(hi - lo + 1 for lo, hi in ends)
 
 
-def nearest(centre: float, length: int) -> int:
+def nearest(center: float, length: int) -> int:
     """The position nearest to a coordinate, the later of two, inside the axis.
 
     >>> nearest(111.5, 224), nearest(-3.0, 224)
     (112, 0)
     """
-    return min(max(math.floor(centre + 0.5), 0), length - 1)
+    return min(max(math.floor(center + 0.5), 0), length - 1)
 
 
-def centre_value(values: Map, centre: Sequence[float]) -> float:
+def center_value(values: Map, center: Sequence[float]) -> float:
     """The value at the centre; the mean of the positions around it where it lies between positions."""
     around = []
-    for c, n in zip(centre, values.shape, strict=True):
+    for c, n in zip(center, values.shape, strict=True):
         inside = min(max(c, 0), n - 1)
         around.append({math.floor(inside), math.ceil(inside)})
     return float(np.mean([values[p] for p in itertools.product(*around)]))
 
 
-def luo_count(values: Map, centre: Sequence[float]) -> float:
+def luo_count(values: Map, center: Sequence[float]) -> float:
     """Positions with more than 4.55% of the centre's value (Luo et al. 2016); NaN when the centre has none."""
-    middle = centre_value(values, centre)
+    middle = center_value(values, center)
     return float(np.count_nonzero(values > LUO_THRESHOLD * middle)) if middle > 0 else math.nan
 
 
@@ -144,14 +144,14 @@ def entropy(values: Map) -> float:
     return float(-(shares @ np.log2(shares)))
 
 
-def radial_profile(values: Map, centre: Sequence[float]) -> list[tuple[int, float, float, float]]:
+def radial_profile(values: Map, center: Sequence[float]) -> list[tuple[int, float, float, float]]:
     """By whole radius r: (r, positions with r <= distance < r + 1, their mean value, mass up to and with them)."""
-    furthest = math.sqrt(sum(max(abs(c), abs(n - 1 - c)) ** 2 for n, c in zip(values.shape, centre, strict=True)))
+    furthest = math.sqrt(sum(max(abs(c), abs(n - 1 - c)) ** 2 for n, c in zip(values.shape, center, strict=True)))
     count, mass = np.zeros(int(furthest) + 2, np.int64), np.zeros(int(furthest) + 2)
-    rest = [np.arange(n) - c for n, c in zip(values.shape[1:], centre[1:], strict=True)]
+    rest = [np.arange(n) - c for n, c in zip(values.shape[1:], center[1:], strict=True)]
     for first in range(0, len(values), SLAB):
         part = values[first : first + SLAB]
-        offsets = np.ix_(np.arange(first, first + len(part)) - centre[0], *rest)
+        offsets = np.ix_(np.arange(first, first + len(part)) - center[0], *rest)
         radius = np.sqrt(sum(o**2 for o in offsets)).astype(np.int64).ravel()
         count += np.bincount(radius, minlength=len(count))
         mass += np.bincount(radius, part.ravel(), len(mass))

@@ -74,7 +74,7 @@ class ERF:
     axes: tuple[int, ...]
     map: Map
     at: tuple[float, ...]
-    centre: tuple[float, ...]
+    center: tuple[float, ...]
     field: tuple[Interval, ...]
     unbounded: tuple[Interval, ...]
     scale: float
@@ -102,7 +102,7 @@ class ERF:
     def mass_radius(self, q: float) -> float:
         """Smallest radius around the theoretical centre that holds a share q of the mass, in positions."""
         _check_share(q)
-        return math.nan if self.empty else measures.mass_radius(self._held, self._inner_centre, [q])[0]
+        return math.nan if self.empty else measures.mass_radius(self._held, self._inner_center, [q])[0]
 
     def area_ratio(self, t: float) -> float:
         """Share of the input's positions in the smallest centred square that holds more than t of the mass.
@@ -110,7 +110,7 @@ class ERF:
         As in RepLKNet (Ding et al. 2022), but on the values themselves: it does not depend on the gradient's scale.
         """
         _check_share(t)
-        return math.nan if self.empty else measures.area_ratio(self._held, self._inner_centre, t, self._whole)
+        return math.nan if self.empty else measures.area_ratio(self._held, self._inner_center, t, self._whole)
 
     def area_ratio_log10(self, t: float) -> float:
         """The ratio as RepLKNet published it, on log10(x + 1) of the gradient as it is.
@@ -121,7 +121,7 @@ class ERF:
         _check_share(t)
         if self.empty:
             return math.nan
-        return measures.area_ratio(np.log10(self._held * self.scale + 1), self._inner_centre, t, self._whole)
+        return measures.area_ratio(np.log10(self._held * self.scale + 1), self._inner_center, t, self._whole)
 
     @cached_property
     def luo_size(self) -> float:
@@ -156,7 +156,7 @@ class ERF:
     @property
     def offset(self) -> tuple[float, ...]:
         """Centroid minus theoretical centre, per axis."""
-        return tuple(a - b for a, b in zip(self.centroid, self.centre, strict=True))
+        return tuple(a - b for a, b in zip(self.centroid, self.center, strict=True))
 
     @cached_property
     def anisotropy(self) -> float:
@@ -183,7 +183,7 @@ class ERF:
 
     @property
     def _luo_count(self) -> float:
-        return math.nan if self.empty else measures.luo_count(self.map, self.centre)
+        return math.nan if self.empty else measures.luo_count(self.map, self.center)
 
     @cached_property
     def _trimmed(self) -> tuple[Map, tuple[int, ...]]:
@@ -200,9 +200,9 @@ class ERF:
         return self._trimmed[1]
 
     @property
-    def _inner_centre(self) -> tuple[float, ...]:
+    def _inner_center(self) -> tuple[float, ...]:
         """The centre, in positions of that part."""
-        return tuple(c - b for c, b in zip(self.centre, self._begin, strict=True))
+        return tuple(c - b for c, b in zip(self.center, self._begin, strict=True))
 
     @property
     def _whole(self) -> list[Interval]:

@@ -171,7 +171,7 @@ def _result(subject: Subject, unit: Unit, group: Group, index: int, settings: Se
         axes=place.axes,
         map=values,
         at=place.at,
-        centre=unit.centre,
+        center=unit.center,
         field=unit.field,
         unbounded=unit.unbounded,
         scale=running.scale,

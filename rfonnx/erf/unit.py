@@ -37,7 +37,7 @@ class Unit:
     note: str = ""
 
     @property
-    def centre(self) -> tuple[float, ...]:
+    def center(self) -> tuple[float, ...]:
         """Middle of the unbounded field, per axis."""
         return tuple((lo + hi) / 2 for lo, hi in self.unbounded)
 

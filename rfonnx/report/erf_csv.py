@@ -19,7 +19,7 @@ def erf_csv(erfs: Sequence[ERF]) -> Iterator[str]:
     writer.writerow(("tensor", "position", "radius", "positions", "mean", "mass_within"))
     for erf in erfs:
         position = ",".join(":" if p is None else str(p) for p in erf.position)
-        for radius, count, mean, within in radial_profile(erf.map, erf.centre):
+        for radius, count, mean, within in radial_profile(erf.map, erf.center):
             writer.writerow((csv_text(erf.tensor), position, radius, count, repr(mean), repr(within)))
     yield buffer.getvalue()
 

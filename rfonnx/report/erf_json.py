@@ -56,7 +56,8 @@ def erf_to_dict(erf: ERF) -> dict[str, Any]:
     return {
         "position": erf.position,
         "at": erf.at,
-        "centre": erf.centre,
+        "center": erf.center,
+        "centre": erf.center,  # the key of 0.1.0: format 1 keeps it
         "field": erf.field,
         "unbounded": erf.unbounded,
         "window": erf.window,

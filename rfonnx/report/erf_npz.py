@@ -14,7 +14,7 @@ from rfonnx.report.mark import SIGNATURE
 
 
 def erf_npz(erfs: Sequence[ERF]) -> bytes:
-    """Arrays `map` (units, *the input's lengths; float64), `centre` and `field` (units, axes[, 2]), and `json`, a string.
+    """Arrays `map` (units, *the input's lengths; float64), `center` and `field` (units, axes[, 2]), and `json`, a string.
 
     `numpy.load` reads it without pickles.
     """
@@ -22,7 +22,7 @@ def erf_npz(erfs: Sequence[ERF]) -> bytes:
     np.savez_compressed(
         buffer,
         map=np.stack([erf.map for erf in erfs]),
-        centre=np.array([erf.centre for erf in erfs]),
+        center=np.array([erf.center for erf in erfs]),
         field=np.array([erf.field for erf in erfs]),
         json=np.array("".join(erf_json(erfs))),
     )

@@ -57,7 +57,7 @@ def _figures(erf: ERF) -> tuple[str, ...]:
     half = "unknown" if math.isnan(erf.half_width) else f"+-{100 * erf.half_width:.2g}% of the mass"
     return (
         _list(f"{c:g}" for c in erf.at),
-        _list(f"{c:g}" for c in erf.centre),
+        _list(f"{c:g}" for c in erf.center),
         "x".join(str(hi - lo + 1) for lo, hi in erf.field) + " at " + _list(f"{lo}..{hi}" for lo, hi in erf.field),
         _same([_number(s) for s in erf.sigma]),
         "none"

@@ -123,8 +123,8 @@ def _joins(source: Held, axes: Axes) -> Iterator[Line]:
         if not source.misaligned(tensor, input=name, axis=axis):
             apart[name, axis] = apart.get((name, axis), 0) + 1
             continue
-        centres = ", ".join(number(offset) for offset in offsets)
-        yield (Name(tensor), " joins branches of ", Name(name), f" axis {axis} that are centred at {centres}")
+        centers = ", ".join(number(offset) for offset in offsets)
+        yield (Name(tensor), " joins branches of ", Name(name), f" axis {axis} that are centred at {centers}")
     for (name, axis), count in apart.items():
         yield (
             f"{count} joins of branches of ",

@@ -274,7 +274,7 @@ def test_the_json_is_what_the_api_says(rfonnx: Run, models: Path) -> None:
     )
     erf = api.erf(models / "seed.onnx", at=(3, 4), n=3, threads=1)
     (unit,) = document["units"]
-    for name in ("centre", "field", "unbounded", "window", "sigma", "centroid", "offset", "at", "position"):
+    for name in ("center", "field", "unbounded", "window", "sigma", "centroid", "offset", "at", "position"):
         assert unit[name] == json.loads(json.dumps(getattr(erf, name))), name
     for name in ("scale", "outside", "half_width", "luo_size", "ratio", "share", "anisotropy", "entropy", "runs"):
         assert unit[name] == getattr(erf, name), name

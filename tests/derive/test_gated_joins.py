@@ -33,7 +33,7 @@ def built(gate: str, made: str) -> onnx.ModelProto:
     return model
 
 
-def centre(model: onnx.ModelProto, tensor: str, stride: int) -> Fraction:
+def center(model: onnx.ModelProto, tensor: str, stride: int) -> Fraction:
     """Where two neighbours of a tensor look, less their own places: what a step of one row changes by more than the gate does."""
     seen = onnx.ModelProto()
     seen.CopyFrom(model)
@@ -55,7 +55,7 @@ def centre(model: onnx.ModelProto, tensor: str, stride: int) -> Fraction:
 def test_a_gate_does_not_hide_that_branches_are_misaligned(gate: str, tmp_path: Path) -> None:
     model = built(gate, f"{REPEATED} y = Add(a, u)")
     analysis = rfonnx.analyze(model)
-    truth = (centre(model, "a", 1), centre(model, "u", 1))
+    truth = (center(model, "a", 1), center(model, "u", 1))
     assert truth == (0, Fraction(-1, 2))
     assert analysis.joins == (("y", "x", 2, truth), ("y", "x", 3, truth))
     path = small_nets.save(model, tmp_path / "m.onnx")
@@ -66,5 +66,5 @@ def test_a_gate_does_not_hide_that_branches_are_misaligned(gate: str, tmp_path: 
 @pytest.mark.parametrize("made", ["y = Add(b, c)", "y = Mul(b, g)", "y = Concat<axis = 1>(b, c)"])
 def test_what_a_gate_scales_is_aligned_with_what_it_came_from(made: str) -> None:
     model = built(GATED, made)
-    assert centre(model, "b", 2) == centre(model, "c", 2)
+    assert center(model, "b", 2) == center(model, "c", 2)
     assert rfonnx.analyze(model).joins == ()

@@ -177,7 +177,7 @@ def both(make: Callable[[Net], str], at: object, size: int = 64) -> Pair:
 
 def assert_same(pair: Pair) -> None:
     a, b = pair.cropped, pair.whole
-    assert (a.position, a.field, a.unbounded, a.centre) == (b.position, b.field, b.unbounded, b.centre)
+    assert (a.position, a.field, a.unbounded, a.center) == (b.position, b.field, b.unbounded, b.center)
     assert a.outside == b.outside == 0
     assert a.scale == pytest.approx(b.scale, rel=1e-5)
     assert b.scale > 0

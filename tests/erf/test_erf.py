@@ -193,7 +193,7 @@ def test_a_pool_of_one_tap() -> None:
 def test_dynamic_shapes_are_bound() -> None:
     net = Net(["N", 1, "H", "W"])
     model = net.model(net.conv("x", np.ones((1, 1, 3, 3)), name="y"))
-    with pytest.raises(ShapeError, match=r"the length of axis 2, 'H', is unknown; pass --shape"):
+    with pytest.raises(ShapeError, match=r"the lengths of axes 2, 3, 'H', 'W', are unknown; pass --shape H=224"):
         rfonnx.erf(model)
     assert rfonnx.erf(model, shapes={"H": 12, "W": 20}, n=1).map.shape == (12, 20)
     assert rfonnx.erf(model, shapes={"x": (1, 1, 8, 9)}, n=1).map.shape == (8, 9)

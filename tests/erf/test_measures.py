@@ -24,10 +24,10 @@ from rfonnx.report.erf_report import erf_document
 RANDOM = np.random.default_rng(7)
 
 
-def erf_of(values: np.ndarray, centre: tuple[float, ...] | None = None, scale: float = 1.0) -> ERF:
+def erf_of(values: np.ndarray, center: tuple[float, ...] | None = None, scale: float = 1.0) -> ERF:
     """An ERF around a map that is given."""
     lengths = values.shape
-    middle = centre or tuple((n - 1) / 2 for n in lengths)
+    middle = center or tuple((n - 1) / 2 for n in lengths)
     field = tuple((0, n - 1) for n in lengths)
     total = values.sum()
     return ERF(
@@ -85,9 +85,9 @@ def test_log_variant_depends_on_the_scale_and_the_linear_one_does_not() -> None:
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.5, 0.95, 1.0])
 def test_mass_radius_holds_the_share_and_no_smaller_one_does(shape: tuple[int, ...], share: float) -> None:
     values = RANDOM.random(shape)
-    centre = [n / 3 for n in shape]
-    (radius,) = measures.mass_radius(values, centre, [share])
-    grids = np.meshgrid(*(np.arange(n) - c for n, c in zip(shape, centre, strict=True)), indexing="ij")
+    center = [n / 3 for n in shape]
+    (radius,) = measures.mass_radius(values, center, [share])
+    grids = np.meshgrid(*(np.arange(n) - c for n, c in zip(shape, center, strict=True)), indexing="ij")
     distance = np.sqrt(sum(g**2 for g in grids))
     assert values[distance <= radius + 1e-9].sum() >= share * values.sum() - 1e-9
     assert values[distance < radius - 1e-9].sum() <= share * values.sum()
@@ -107,7 +107,7 @@ def test_luo_size_of_a_gaussian() -> None:
     assert erf.ratio == pytest.approx(erf.luo_size / 121, rel=1e-12)
 
 
-def test_luo_size_without_a_centre_is_unknown() -> None:
+def test_luo_size_without_a_center_is_unknown() -> None:
     values = np.ones((5, 5))
     values[2, 2] = 0
     assert math.isnan(erf_of(values).luo_size)
@@ -122,7 +122,7 @@ def test_moments_are_those_of_numpy(shape: tuple[int, ...]) -> None:
     np.testing.assert_allclose(erf.covariance, expected, rtol=1e-10)
     np.testing.assert_allclose(erf.sigma, np.sqrt(np.diag(expected)), rtol=1e-10)
     np.testing.assert_allclose(erf.centroid, np.average(points, axis=1, weights=values.ravel()), rtol=1e-10)
-    np.testing.assert_allclose(erf.offset, np.subtract(erf.centroid, erf.centre), rtol=1e-10)
+    np.testing.assert_allclose(erf.offset, np.subtract(erf.centroid, erf.center), rtol=1e-10)
 
 
 def test_anisotropy_and_entropy_of_simple_shapes() -> None:
@@ -245,14 +245,14 @@ def test_the_part_without_mass_takes_no_part(begin: tuple[int, int]) -> None:
     """Figures come from the box that holds the mass; here against the whole map, where it lies at a border and inside."""
     values = np.zeros((24, 40))
     values[begin[0] : begin[0] + 7, begin[1] : begin[1] + 12] = RANDOM.random((7, 12)) ** 3
-    centre = (begin[0] + 2.5, begin[1] + 7.0)
-    erf = erf_of(values, centre)
+    center = (begin[0] + 2.5, begin[1] + 7.0)
+    erf = erf_of(values, center)
     for share in (0.0, 0.2, 0.5, 0.9):
-        assert erf.mass_radius(share) == pytest.approx(measures.mass_radius(erf.map, centre, [share])[0])
-        assert erf.area_ratio(share) == measures.area_ratio(erf.map, centre, share)
-        middle = tuple(measures.nearest(c, n) for c, n in zip(centre, values.shape, strict=True))
+        assert erf.mass_radius(share) == pytest.approx(measures.mass_radius(erf.map, center, [share])[0])
+        assert erf.area_ratio(share) == measures.area_ratio(erf.map, center, share)
+        middle = tuple(measures.nearest(c, n) for c, n in zip(center, values.shape, strict=True))
         assert erf.area_ratio(share) == pytest.approx(brute_area_ratio(erf.map, middle, share))
-        whole = measures.area_ratio(np.log10(erf.map + 1), centre, share)
+        whole = measures.area_ratio(np.log10(erf.map + 1), center, share)
         assert erf.area_ratio_log10(share) == pytest.approx(whole)
     assert erf.centroid == pytest.approx(measures.centroid(erf.map))
     assert erf.covariance == pytest.approx(measures.covariance(erf.map))

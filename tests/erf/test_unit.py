@@ -28,13 +28,13 @@ CASES = [
 
 @pytest.mark.parametrize(("file", "tensor"), CASES)
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.5, 1.0])
-def test_no_unit_has_a_nearer_centre(models: Path, file: str, tensor: str, share: float) -> None:
+def test_no_unit_has_a_nearer_center(models: Path, file: str, tensor: str, share: float) -> None:
     analysis = rfonnx.analyze(models / file)
     place = find_place(analysis, None, None, "center")
     wanted = [share * (n - 1) for n in place.lengths]
     place = find_place(analysis, None, None, wanted)
     unit = find_unit(analysis, tensor, place)
-    found = sum((c - w) ** 2 for c, w in zip(unit.centre, wanted, strict=True))
+    found = sum((c - w) ** 2 for c, w in zip(unit.center, wanted, strict=True))
     best: np.ndarray | float = 0.0
     for axis, where in zip(place.axes, wanted, strict=True):
         lo, hi = analysis.intervals(tensor, place.input, axis, clip=False)
@@ -42,13 +42,13 @@ def test_no_unit_has_a_nearer_centre(models: Path, file: str, tensor: str, share
     assert found == pytest.approx(np.min(best))
 
 
-def test_resnet_padding_moves_the_centre(models: Path) -> None:
+def test_resnet_padding_moves_the_center(models: Path) -> None:
     """Stride 32: position 3 is centred at 96, position 4 at 128; the middle of 224 is 111.5."""
     analysis = rfonnx.analyze(models / "resnet18.onnx")
     for at, position in (("center", 3), ((113.0, 113.0), 4), ((0.0, 0.0), 0), ((223.0, 223.0), 6)):
         unit = find_unit(analysis, "layer4.1.relu", find_place(analysis, None, None, at))
         assert unit.position == (0, None, position, position)
-        assert unit.centre == (32 * position, 32 * position)
+        assert unit.center == (32 * position, 32 * position)
 
 
 def test_with_stride_1_the_middle_is_the_later_of_two(models: Path) -> None:
@@ -57,7 +57,7 @@ def test_with_stride_1_the_middle_is_the_later_of_two(models: Path) -> None:
     assert unit.position == (0, None, 40, 48)
 
 
-def test_of_three_pixels_with_one_centre_the_middle_one(models: Path) -> None:
+def test_of_three_pixels_with_one_center_the_middle_one(models: Path) -> None:
     analysis = rfonnx.analyze(models / "superres.onnx")
     unit = find_unit(analysis, "high", find_place(analysis, None, None, (15.0, 20.0)))
     assert unit.position == (0, None, 46, 61)

@@ -51,7 +51,7 @@ def test_resnet50_after_its_global_pool():
 def test_inception_v2_has_two_misaligned_joins():
     a = analyze_light("inception_v2")
 
-    def centres(name, axis):
+    def centers(name, axis):
         field = a.tensors[name].fields["data_0", axis]
         return {field.center} if field.aligned else set(field.offsets)
 
@@ -59,7 +59,7 @@ def test_inception_v2_has_two_misaligned_joins():
     joins = [node for node in graph.node if node.op_type == "Concat"]
     assert len(joins) == 10
     for axis in (2, 3):
-        apart = [j.output[0] for j in joins if len({frozenset(centres(i, axis)) for i in j.input}) > 1]
+        apart = [j.output[0] for j in joins if len({frozenset(centers(i, axis)) for i in j.input}) > 1]
         assert apart == ["r161", "r402"]  # each joins two convs 3/2 p1 with a pool 3/2 padded at the end only
         assert not a.tensors["r161"].fields["data_0", axis].aligned
         assert a.tensors["r124"].fields["data_0", axis].aligned

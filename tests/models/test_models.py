@@ -99,7 +99,7 @@ def test_wavenet_sees_the_past_alone(analyses):
     assert np.array_equal(hi.ravel(), t)
 
 
-def test_inception_joins_branches_with_two_centres(analyses):
+def test_inception_joins_branches_with_two_centers(analyses):
     a = analyses["inception.onnx"]
     for axis in (2, 3):
         assert a.tensors["a"].fields["x", axis].aligned

@@ -43,7 +43,7 @@ def field(tensor: str = "conv3", rank: int = 2, shift: int = 0, **facts: object)
     given = {
         "model": "net.onnx", "tensor": tensor, "position": (0, None, *(8 + shift for _ in sizes)), "channel": "sum", "input": "x",
         "axes": tuple(range(2, 2 + rank)), "map": values, "at": tuple(8.0 + shift for _ in sizes),
-        "centre": tuple((lo + hi) / 2 for lo, hi in box), "field": box, "unbounded": box, "scale": 2.5, "outside": 0.0,
+        "center": tuple((lo + hi) / 2 for lo, hi in box), "field": box, "unbounded": box, "scale": 2.5, "outside": 0.0,
         "samples": 32, "half_width": 0.125, "runs": 32, "naive_runs": 49152, "window": box, "data": "32 random samples",
     }  # fmt: skip
     return ERF(**{**given, **facts})  # type: ignore[arg-type]
@@ -93,8 +93,8 @@ def test_json() -> None:
     first, second = document["units"]
     assert (first["position"], second["position"]) == ([0, None, 8, 8], [0, None, 11, 11])
     assert first["sigma"] == pytest.approx([math.sqrt(8) / 2, math.sqrt(12) / 2])
-    assert first["centre"] == first["centroid"] == [8.0, 10.0]
-    assert second["centre"] == pytest.approx(second["centroid"]) == [11.0, 13.0]
+    assert first["center"] == first["centroid"] == [8.0, 10.0]
+    assert second["center"] == pytest.approx(second["centroid"]) == [11.0, 13.0]
     assert (first["field"], first["runs"], first["naive_runs"]) == ([[4, 12], [4, 16]], 32, 49152)
     assert sorted(first["area_ratio"]) == ["0.2", "0.3", "0.5", "0.99"]
     assert first["marginals"][0][4:13] == pytest.approx(binomial(8).tolist())
@@ -126,7 +126,7 @@ def test_npz_holds_the_maps() -> None:
     with np.load(io.BytesIO(erf_npz(erfs)), allow_pickle=False) as arrays:
         np.testing.assert_array_equal(arrays["map"], np.stack([erf.map for erf in erfs]))
         assert arrays["map"].dtype == np.float64
-        assert arrays["centre"].tolist() == [[8, 10], [11, 13]]
+        assert arrays["center"].tolist() == [[8, 10], [11, 13]]
         assert arrays["field"].tolist() == [[[4, 12], [4, 16]], [[7, 15], [7, 19]]]
         assert json.loads(str(arrays["json"]))["tensor"] == "conv3"
 

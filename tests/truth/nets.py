@@ -87,7 +87,7 @@ class Writer:
     def causal(self, x: str, kernel: int = 3, dilation: int = 1, **attrs: Any) -> str:
         return self.conv(x, kernel, pads=[(kernel - 1) * dilation, 0], dilations=[dilation], **attrs)
 
-    def centred(self, x: str, kernel: int = 3) -> str:
+    def centered(self, x: str, kernel: int = 3) -> str:
         return self.conv(x, kernel, pads=[kernel // 2] * 2)
 
     def swap(self, x: str, *perm: int) -> str:
@@ -149,7 +149,7 @@ def tril(n: int, inside: float = 0.0, outside: float = -np.inf) -> np.ndarray:
 
 SEQUENCES: dict[str, Callable[[Writer, str], str]] = {  # over (1, 2, T)
     "causal conv": lambda w, x: w.causal(x),
-    "centred conv": lambda w, x: w.centred(x),
+    "centred conv": lambda w, x: w.centered(x),
     "causal stack, dilated": lambda w, x: w.causal(w.op("Relu", w.causal(x, 2)), 3, 2),
     "depthwise causal conv": lambda w, x: w.op("Conv", x, w.normal(2, 1, 4), group=2, pads=[3, 0]),
     "anticausal conv": lambda w, x: w.conv(x, 3, pads=[0, 2]),
@@ -206,7 +206,7 @@ SEQUENCES: dict[str, Callable[[Writer, str], str]] = {  # over (1, 2, T)
     "causal branches of unequal depth": lambda w, x: w.op(
         "Concat", w.causal(x), w.causal(w.causal(x), 4, 2), x, axis=1
     ),
-    "causal branch beside a centred one": lambda w, x: w.op("Concat", w.causal(x), w.centred(x, 5), axis=1),
+    "causal branch beside a centred one": lambda w, x: w.op("Concat", w.causal(x), w.centered(x, 5), axis=1),
     "average pool, causal": lambda w, x: w.op("AveragePool", x, kernel_shape=[4], pads=[3, 0], count_include_pad=1),
     "sorted along time": lambda w, x: w.many("TopK", [x, w.ints(T)], 2, axis=2)[0],
     "a picked frame, added": lambda w, x: w.op("Add", x, w.op("Gather", x, w.ints(T - 1), axis=2)),
@@ -339,7 +339,7 @@ def _() -> Net:
 def _() -> Net:
     w = Writer()
     first = w.causal("x")
-    model = w.finish({"x": ("n", 2, T)}, {"first": first, "second": w.centred(first, 5)})
+    model = w.finish({"x": ("n", 2, T)}, {"first": first, "second": w.centered(first, 5)})
     return Net(model, {"x": (2, 2, T)}, ("x", 2), {"first": 2, "second": 2}, batch={"x": 0, "first": 0, "second": 0})
 
 

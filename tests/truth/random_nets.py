@@ -292,8 +292,8 @@ def rolled(m: Maker, x: str) -> str:
 @block
 def branches(m: Maker, x: str) -> str:
     """Two branches of unequal depth that meet in a sum, a product or a Concat; the Concat is mixed again."""
-    near = m.w.causal(x, m.integer(1, 3)) if m.chance() else m.w.centred(x, 3)
-    far = m.w.causal(m.w.centred(x, 3) if m.chance() else x, m.integer(2, 4), m.integer(1, 2))
+    near = m.w.causal(x, m.integer(1, 3)) if m.chance() else m.w.centered(x, 3)
+    far = m.w.causal(m.w.centered(x, 3) if m.chance() else x, m.integer(2, 4), m.integer(1, 2))
     if m.chance():
         return m.w.op(str(m.pick("Add", "Mul", "Max")), near, far)
     both = m.w.op("Concat", near, far, axis=1)
@@ -320,7 +320,7 @@ def earlier_block(m: Maker, x: str) -> str:
 def down_and_up(m: Maker, x: str) -> str:
     if m.one(x) % 2:
         raise Misfit
-    low = m.w.centred(m.w.op("AveragePool", x, kernel_shape=[2], strides=[2]), 3)
+    low = m.w.centered(m.w.op("AveragePool", x, kernel_shape=[2], strides=[2]), 3)
     up = m.w.op("Resize", low, "", m.w.const([1, 1, 2]), mode="nearest")
     return m.w.op("Add", up, x) if m.chance() else up
 

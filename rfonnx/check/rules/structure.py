@@ -24,9 +24,9 @@ def aligned_joins(subject: Subject, values: Values) -> Iterator[Says]:
     analysis = subject.analysis
     joins = [join for join in analysis.joins if join[1:3] in analysis.windowed]
     found: dict[tuple[str, str], list[int]] = {}
-    for tensor, input, axis, centres in joins:
+    for tensor, input, axis, centers in joins:
         if analysis.misaligned(tensor, input, axis):
-            told = ", ".join(str(centre) for centre in centres[:4]) + (", ..." if len(centres) > 4 else "")
+            told = ", ".join(str(center) for center in centers[:4]) + (", ..." if len(centers) > 4 else "")
             found.setdefault((tensor, f"joins branches centred at {told} along {input}"), []).append(axis)
     for (tensor, text), axes in found.items():  # rows and columns mostly alike
         yield Says(f"{text} {'axis' if len(axes) == 1 else 'axes'} {', '.join(map(str, axes))}", tensor)

@@ -46,7 +46,7 @@ def batch_norm(op: Op, g: Value) -> Gradients:
 
 def _batch_norm_in_training(op: Op, g: Value, per_channel: list[int], others: list[int]) -> Gradients:
     """In training mode each channel is normalised by its own statistics, over the samples too; the given ones are not used."""
-    middle = centred(op.x(), others)
+    middle = centered(op.x(), others)
     scale = inverse_deviation(middle, others, op.attrs.get("epsilon", 1e-5))
     normal = middle * scale
     made: list[Value | Zero | None] = [None, None, None, ZERO, ZERO]
@@ -59,7 +59,7 @@ def _batch_norm_in_training(op: Op, g: Value, per_channel: list[int], others: li
     return made
 
 
-def centred(x: Value, axes: list[int]) -> Value:
+def centered(x: Value, axes: list[int]) -> Value:
     """x minus its mean."""
     return x - x.mean(axes)
 
@@ -79,7 +79,7 @@ def inverse_deviation(middle: Value, axes: list[int], epsilon: float) -> Value:
 def layer_norm(op: Op, g: Value) -> Gradients:
     """y = normal(x) w + b over the last axes."""
     axes = op.constant("axes")
-    middle = centred(op.x(), axes)
+    middle = centered(op.x(), axes)
     scale = inverse_deviation(middle, axes, op.attrs.get("epsilon", 1e-5))
     normal = middle * scale
     made: list[Value | None] = [None] * len(op.node.inputs)
@@ -113,7 +113,7 @@ def instance_norm(op: Op, g: Value) -> Gradients:
     rank = len(op.shape())
     axes = list(range(2, rank))
     per_channel = [1, -1] + [1] * (rank - 2)
-    middle = centred(op.x(), axes)
+    middle = centered(op.x(), axes)
     scale = inverse_deviation(middle, axes, op.attrs.get("epsilon", 1e-5))
     normal = middle * scale
     made: list[Value | None] = [None, None, None]
@@ -134,7 +134,7 @@ def group_norm(op: Op, g: Value) -> Gradients:
     grouped = [-1, groups, channels // groups, *shape[2:]]
     axes = list(range(2, rank + 1))
     per_channel = [1, groups, -1] + [1] * (rank - 2)
-    middle = centred(op.x().reshape(grouped), axes)
+    middle = centered(op.x().reshape(grouped), axes)
     scale = inverse_deviation(middle, axes, op.attrs.get("epsilon", 1e-5))
     normal = middle * scale
     wide = g.reshape(grouped)
@@ -153,7 +153,7 @@ def group_norm(op: Op, g: Value) -> Gradients:
 def mean_variance_norm(op: Op, g: Value) -> Gradients:
     """y = (x - mean) / (std + 1e-9): the tiny constant does not matter for the slope where std is not tiny too."""
     axes = op.constant("axes")
-    middle = centred(op.x(), axes)
+    middle = centered(op.x(), axes)
     deviation = op.emit("Sqrt", (middle * middle).mean(axes))
     scale = op.emit("Reciprocal", deviation + 1e-9)
     return [(g - g.mean(axes) - middle / deviation * (g * op.y()).mean(axes)) * scale]

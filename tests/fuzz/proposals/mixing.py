@@ -169,9 +169,11 @@ def written_out_norm(net: Builder, x: Tensor) -> None:
             return net.add("ReduceMean", name, axes=[x.rank - 1])
         return net.add("ReduceMean", [name, net.ints(x.rank - 1)])
 
-    centred = net.add("Sub", [x.name, mean(x.name)])
-    spread = net.add("Sqrt", net.add("Add", [mean(net.add("Mul", [centred, centred])), net.constant(np.float32(0.1))]))
-    net.add("Mul", [net.add("Div", [centred, spread]), net.floats(x.shape[-1])])
+    centered = net.add("Sub", [x.name, mean(x.name)])
+    spread = net.add(
+        "Sqrt", net.add("Add", [mean(net.add("Mul", [centered, centered])), net.constant(np.float32(0.1))])
+    )
+    net.add("Mul", [net.add("Div", [centered, spread]), net.floats(x.shape[-1])])
 
 
 @proposal
