@@ -132,11 +132,13 @@ class FieldPair:
 
     Attributes:
         output: the teacher's tensor and the student's.
-        role: "output", or "features": the last tensor that still slides over the input.
+        role: "output", or "features": the widest tensor that slides over the input, of those that an output without places is
+            computed by.
         input, axis: the teacher's input axis and the student's.
         lengths: lengths of those axes.
         teacher, student: the fields.
-        ratio: size of the student's field over the teacher's, each as a share of its input's length.
+        ratio: size of the student's field over the teacher's, each as a share of its input's length; inside the input, where
+            sizes reach beyond it (`rfonnx.compare.field_size`).
         notes: what differs, one line each.
         exact: whether the teacher's field and the student's are known exactly; False: at most so large.
     """
@@ -150,6 +152,32 @@ class FieldPair:
     student: AxisField
     ratio: float
     notes: tuple[str, ...]
+    exact: tuple[bool, bool] = (True, True)
+
+
+@dataclass(frozen=True, slots=True)
+class EffectivePair:
+    """Effective receptive fields of two tensors on the same samples: where the units' gradients lie.
+
+    Attributes:
+        output: the teacher's tensor and the student's.
+        role: "output": units of paired outputs, at the same index; "features": the units of the last tensors that slide that look
+            at the same place; "whole": whole outputs that have no places, such as a classifier's.
+        input, axes: the input of each model, and its axes that the maps span.
+        positions: (teacher's, student's) unit by unit: index per axis, None where channels are summed. The figures are means
+            over them.
+        samples: how many the maps are a mean over.
+        figures: by name; see docs/compare.md for the definitions.
+        exact: whether the teacher's theoretical field and the student's are known exactly; False: at most so large.
+    """
+
+    output: tuple[str, str]
+    role: Literal["output", "features", "whole"]
+    input: tuple[str, str]
+    axes: tuple[tuple[int, ...], tuple[int, ...]]
+    positions: tuple[tuple[tuple[int | None, ...], tuple[int | None, ...]], ...]
+    samples: int
+    figures: Mapping[str, float]
     exact: tuple[bool, bool] = (True, True)
 
 
@@ -245,13 +273,15 @@ class Comparison:
         outputs: agreement by pair of outputs.
         verdicts: every figure that has a limit.
         fields: receptive fields side by side.
-        effective: figures of the effective fields by name, or empty.
+        effective: figures of the first pair of `effective_fields` by name, and with the prefix "output_" those of the first whole
+            output; or empty.
         parting: where they part, or None when that was not asked.
         costs: the teacher's and the student's.
         threads: threads per operator during all runs.
         shapes: input shapes of the runs by model and input, "teacher/x".
         warnings: one line each.
         incomplete: why it ended early, or "".
+        effective_fields: effective receptive fields side by side.
     """
 
     teacher: str
@@ -269,6 +299,7 @@ class Comparison:
     shapes: Mapping[str, Shape]
     warnings: tuple[str, ...]
     incomplete: str = ""
+    effective_fields: tuple[EffectivePair, ...] = ()
 
     @property
     def passed(self) -> bool:

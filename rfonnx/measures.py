@@ -104,7 +104,7 @@ MEASURES: dict[str, MeasureInfo] = {
     ),
     "unseen_mass": MeasureInfo(
         "teacher's mass outside the student's field",
-        "the teacher's gradient mass that lies outside the student's receptive field", at_least=False, of_fields=True,
+        "the teacher's gradient mass outside the student's field", at_least=False, of_fields=True,
         limits={"distilled": 0.05},
     ),
     "overlap_50": MeasureInfo(
@@ -115,10 +115,7 @@ MEASURES: dict[str, MeasureInfo] = {
         "overlap (IoU) of the 95% regions", "intersection over union of the regions that hold 95% of the gradient mass",
         at_least=True, of_fields=True,
     ),
-    "correlation": MeasureInfo(
-        "correlation", "correlation of the effective fields", at_least=True, of_fields=True,
-        limits={"fp32": 0.99, "fp16": 0.99, "int8": 0.9}
-    ),
+    "correlation": MeasureInfo("correlation", "correlation of the blurred effective fields", at_least=True, of_fields=True),
 }  # fmt: skip
 
 

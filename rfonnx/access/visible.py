@@ -100,7 +100,9 @@ def soft_mask(op: Op, name: str) -> float | None:
 def _soft(value: np.ndarray | None) -> np.ndarray | None:
     if value is None or value.dtype.kind != "f" or not 0 < value.size <= LARGEST:
         return None
-    above = value[np.isfinite(value) & (value > HIDDEN) & (value != np.finfo(value.dtype).min)]
+    lowest = np.finfo(value.dtype).min
+    value = value.astype(np.float64)  # HIDDEN is beyond float16
+    above = value[np.isfinite(value) & (value > HIDDEN) & (value != lowest)]
     return above.min() if above.size and above.min() <= SOFT else None
 
 

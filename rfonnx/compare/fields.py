@@ -3,40 +3,53 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
-from rfonnx.analysis import Analysis
+from rfonnx.compare.features import SLIDING, Analysed, feature_pair
+from rfonnx.compare.field_size import Seen, seen, size_ratio
 from rfonnx.comparison import FieldPair
-from rfonnx.results import AxisField, TensorField
+from rfonnx.results import TensorField
 
 AxisPairs = Sequence[tuple[tuple[str, int], tuple[str, int]]]
 """(input, axis) of the teacher and of the student that stand for the same direction."""
 
+Models = tuple[Analysed, Analysed]
+
 
 def field_pairs(
-    teacher: Analysis, student: Analysis, outputs: Sequence[tuple[str, str]], inputs: Sequence[tuple[str, str]]
+    models: Models, outputs: Sequence[tuple[str, str]], inputs: Sequence[tuple[str, str]]
 ) -> tuple[FieldPair, ...]:
-    """Fields of paired outputs, and of the last tensors that slide over the input before everything becomes global.
+    """Fields of paired outputs; and, where an output does not slide over the input, of the feature maps that it is computed by.
 
     Args:
+        models: the teacher first.
         outputs, inputs: paired names, the teacher's first.
     """
-    axes = paired_axes(teacher, student, inputs)
-    found = []
+    axes = paired_axes(models, inputs)
+    found: dict[tuple[object, ...], FieldPair] = {}
     for pair in outputs:
-        a, b = teacher.tensors.get(pair[0]), student.tensors.get(pair[1])
-        if a is not None and b is not None:
-            found += list(_pairs("output", (teacher, student), (a, b), axes))
-    a, b = last_sliding(teacher, [mine for mine, _ in axes]), last_sliding(student, [theirs for _, theirs in axes])
-    if a is not None and b is not None and a.name not in teacher.outputs:
-        found += list(_pairs("features", (teacher, student), (a, b), axes))
-    return tuple(found)
+        a, b = (model.analysis.tensors.get(name) for model, name in zip(models, pair, strict=True))
+        if a is None or b is None:
+            continue
+        tensors = [("output", (a, b), (a.exact, b.exact))]
+        if any(a.fields[mine].kind not in SLIDING for mine, _ in axes):
+            features = feature_pair(models, pair, ([mine for mine, _ in axes], [theirs for _, theirs in axes]))
+            if features is not None:
+                # where an output is known as "at most", it is not known what slides before it
+                known = (features[0].exact and a.exact, features[1].exact and b.exact)
+                tensors.append(("features", features, known))
+        for role, both, exact in tensors:
+            for one in _pairs("output" if role == "output" else "features", models, both, axes, exact):
+                found.setdefault((one.role, one.output, one.input, one.axis), one)
+    return tuple(found.values())
 
 
-def paired_axes(teacher: Analysis, student: Analysis, inputs: Sequence[tuple[str, str]]) -> AxisPairs:
+def paired_axes(models: Models, inputs: Sequence[tuple[str, str]]) -> AxisPairs:
     """The windowed axes of paired inputs, in order: rows with rows, whatever the layout.
 
     An axis that only one model has windows along is paired with the same axis of the other, where the inputs have one shape.
     """
+    teacher, student = models[0].analysis, models[1].analysis
     pairs: list[tuple[tuple[str, int], tuple[str, int]]] = []
     for mine, theirs in inputs:
         left = [axis for name, axis in teacher.windowed if name == mine]
@@ -49,67 +62,49 @@ def paired_axes(teacher: Analysis, student: Analysis, inputs: Sequence[tuple[str
     return pairs
 
 
-def last_sliding(analysis: Analysis, axes: Sequence[tuple[str, int]]) -> TensorField | None:
-    """The last tensor, in topological order, that slides along all the axes with more than one position in view."""
-    if not axes:
-        return None
-    for name in reversed(list(analysis.tensors)):
-        tensor = analysis.tensors[name]
-        if all(tensor.fields[pair].kind in ("local", "periodic") and tensor.fields[pair].size > 1 for pair in axes):
-            return tensor
-    return None
-
-
 def _pairs(
-    role: str, analyses: tuple[Analysis, Analysis], tensors: tuple[TensorField, TensorField], axes: AxisPairs
+    role: Literal["output", "features"],
+    models: Models,
+    tensors: tuple[TensorField, TensorField],
+    axes: AxisPairs,
+    exact: tuple[bool, bool],
 ) -> Iterator[FieldPair]:
-    for mine, theirs in axes:
-        a, b = tensors[0].fields[mine], tensors[1].fields[theirs]
-        lengths = tuple(
-            (shape or ())[axis] if shape is not None else None
-            for shape, axis in (
-                (analyses[0].input_shapes[mine[0]], mine[1]),
-                (analyses[1].input_shapes[theirs[0]], theirs[1]),
-            )
+    for pair in axes:
+        mine, theirs = pair
+        one, other = (
+            seen(model.analysis, tensor.name, *at, length=(model.analysis.input_shapes[at[0]] or ())[at[1]] or 1)
+            for model, tensor, at in zip(models, tensors, pair, strict=True)
         )
-        notes = list(_notes(a, b, lengths[0], lengths[1]))
-        if analyses[1].misaligned(tensors[1].name, *theirs) and not analyses[0].misaligned(tensors[0].name, *mine):
+        notes = list(_notes(one, other))
+        lost = [
+            model.analysis.misaligned(tensor.name, *at) for model, tensor, at in zip(models, tensors, pair, strict=True)
+        ]
+        if lost[1] and not lost[0]:
             notes.append("the student joins misaligned branches")
-        for side, tensor in zip(("teacher", "student"), tensors, strict=True):
-            if not tensor.exact:
-                notes.append(f"the {side}'s field is at most this")
+        notes += [
+            f"the {side}'s field is at most this"
+            for side, known in zip(("teacher", "student"), exact, strict=True)
+            if not known
+        ]
         yield FieldPair(
-            (tensors[0].name, tensors[1].name), role, (mine[0], theirs[0]), (mine[1], theirs[1]),  # type: ignore[arg-type]
-            (lengths[0], lengths[1]), a, b, _ratio(a, b, lengths[0], lengths[1]), tuple(notes),
-            (tensors[0].exact, tensors[1].exact),
+            (tensors[0].name, tensors[1].name), role, (mine[0], theirs[0]), (mine[1], theirs[1]),
+            (one.length, other.length), one.field, other.field, size_ratio(one, other), tuple(notes), exact,
         )  # fmt: skip
 
 
-def _ratio(a: AxisField, b: AxisField, mine: int | None, theirs: int | None) -> float:
-    """The student's size over the teacher's, each as a share of its own input's length; the smaller of largest and
-    smallest sizes.
-
-    What is global counts as the whole input at most: behind a global pool sizes include padding, and mean nothing.
-    """
-    if a.kind == b.kind == "global" or a.size == 0:
-        return 1.0
-
-    def share(size: int, field: AxisField, length: int | None) -> float:
-        return (min(size, length) if field.kind == "global" and length else size) / (length or 1)
-
-    ratios = (
-        share(b.size, b, theirs) / share(a.size, a, mine),
-        share(b.size_min, b, theirs) / share(a.size_min or 1, a, mine),
-    )
-    return min(ratios)
-
-
-def _notes(a: AxisField, b: AxisField, mine: int | None, theirs: int | None) -> Iterator[str]:
+def _notes(teacher: Seen, student: Seen) -> Iterator[str]:
+    """What differs, one line each."""
+    a, b = teacher.field, student.field
     if a.kind != b.kind:
         yield f"the teacher's field is {a.kind}, the student's {b.kind}"
-    if (a.size, mine) != (b.size, theirs):
-        yield f"the student sees {b.size} of {theirs} positions, the teacher {a.size} of {mine}"
-    if a.stride != b.stride and mine == theirs:
-        yield f"the student steps by {b.stride}, the teacher by {a.stride}"
-    if a.center != b.center and mine == theirs and a.stride == b.stride:
-        yield f"the student's field is centred at {b.center}, the teacher's at {a.center}"
+    sizes = [f"{min(one.field.size, one.length)} of {one.length}" for one in (teacher, student)]
+    if sizes[0] != sizes[1]:
+        count, rest = sizes[1].split(" ", 1)
+        yield f"the student sees {count} {rest.replace('of ', 'of ', 1)} positions, the teacher {sizes[0]}"
+    elif a.size != b.size and "global" not in (a.kind, b.kind):
+        yield f"borders aside the student's field is {b.size} long, the teacher's {a.size}"
+    if teacher.length == student.length:
+        if a.stride != b.stride:
+            yield f"the student steps by {b.stride}, the teacher by {a.stride}"
+        elif a.center != b.center:
+            yield f"the student's field is centred at {b.center}, the teacher's at {a.center}"

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 
-from rfonnx.analysis import analyze
 from rfonnx.compare.cost import costs
-from rfonnx.compare.feeds import Feed, bound
-from rfonnx.compare.fields import field_pairs
+from rfonnx.compare.feeds import Feed
+from rfonnx.compare.field_verdicts import judge_fields
 from rfonnx.compare.inner import InnerModel
 from rfonnx.compare.kinds import detect
 from rfonnx.compare.layers import SAMPLES, parting
 from rfonnx.compare.origins import with_origins
 from rfonnx.compare.pair import Pair
+from rfonnx.compare.parity import Parity, compare_fields
 from rfonnx.compare.settings import ModelSource, Settings
 from rfonnx.compare.stream import Progress, Stream
 from rfonnx.compare.verdicts import LAYER_LIMITS, judge
-from rfonnx.comparison import Comparison, Cost, FieldPair, Kind, OutputAgreement, Parting, SampleInfo
-from rfonnx.errors import RfonnxError
+from rfonnx.comparison import Comparison, Cost, Kind, OutputAgreement, Parting, SampleInfo
 from rfonnx.graph import Graph
 
 
@@ -39,7 +37,9 @@ def compare_models(
     kind, reason = detect(*graphs) if settings.kind == "auto" else (settings.kind, "as asked for")
     outputs = [with_origins(output, pair, stream.source) for output in measured]
     warnings = list(_warnings(settings, stream, outputs))
-    beyond = _Beyond() if incomplete else _beyond_outputs(pair, stream, kind, graphs, warnings)
+    parity = Parity() if incomplete else _parity(pair, stream)
+    warnings += parity.warnings
+    layers, cost = (None, None) if incomplete else _beyond_outputs(pair, feeds, kind, graphs)
     return Comparison(
         teacher=pair.models[0].name,
         student=pair.models[1].name,
@@ -47,11 +47,12 @@ def compare_models(
         kind_reason=reason,
         samples=_sample_info(pair, stream),
         outputs=tuple(outputs),
-        verdicts=judge(kind, outputs, beyond.fields, beyond.effective, settings.limits),
-        fields=beyond.fields,
-        effective=beyond.effective,
-        parting=beyond.parting,
-        costs=beyond.costs,
+        verdicts=(*judge(kind, outputs, settings.limits), *judge_fields(kind, parity, settings.limits)),
+        fields=parity.fields,
+        effective=parity.flat,
+        effective_fields=parity.effective,
+        parting=layers,
+        costs=cost,
         threads=pair.threads,
         shapes={
             f"{model.role}/{name}": array.shape
@@ -63,27 +64,11 @@ def compare_models(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Beyond:
-    """What is compared beside the outputs; see `Comparison`."""
-
-    fields: tuple[FieldPair, ...] = ()
-    effective: Mapping[str, float] = field(default_factory=dict)
-    parting: Parting | None = None
-    costs: tuple[Cost, Cost] | None = None
-
-
 def _beyond_outputs(
-    pair: Pair, stream: Stream, kind: Kind, graphs: tuple[Graph, Graph], warnings: list[str]
-) -> _Beyond:
-    """Fields, effective fields, layers and cost, as far as they are asked for; what prevents fields is a warning."""
-    settings, feeds = pair.settings, stream.stacked(SAMPLES)
-    fields: tuple[FieldPair, ...] = ()
-    if settings.fields:
-        try:
-            fields = _fields(pair, feeds[0])
-        except RfonnxError as error:
-            warnings.append(f"receptive fields were not compared: {error}")
+    pair: Pair, feeds: Sequence[tuple[Feed, Feed]], kind: Kind, graphs: tuple[Graph, Graph]
+) -> tuple[Parting | None, tuple[Cost, Cost] | None]:
+    """Layers and cost, as far as they are asked for."""
+    settings = pair.settings
     layers = None
     if settings.layers:
         limit = settings.layer_limit if settings.layer_limit is not None else LAYER_LIMITS[kind]
@@ -92,26 +77,16 @@ def _beyond_outputs(
     cost = None
     if settings.cost:
         cost = costs(pair.models, graphs, feeds[0], settings.latency_runs, pair.threads)
-    return _Beyond(fields, _effective(pair, stream, fields, warnings), layers, cost)
+    return layers, cost
 
 
-def _fields(pair: Pair, feeds: tuple[Feed, Feed]) -> tuple[FieldPair, ...]:
-    one, other = (analyze(model.source, bound(feed)) for model, feed in zip(pair.models, feeds, strict=True))
-    outputs = [(a.name, b.name) for a, b in pair.outputs]
-    return field_pairs(one, other, outputs, [(a.name, b.name) for a, b in pair.inputs])
-
-
-def _effective(pair: Pair, stream: Stream, fields: Sequence[FieldPair], warnings: list[str]) -> Mapping[str, float]:
-    """Figures of the effective fields; what prevents them is a warning, for not every operator has a gradient."""
-    if not (fields and pair.settings.effective):
-        return {}
-    from rfonnx.compare.effective import effective_figures
-
-    try:
-        return effective_figures(pair.models, fields, stream.stacked(), pair.threads)
-    except RfonnxError as error:
-        warnings.append(f"effective fields were not compared: {error}")
-        return {}
+def _parity(pair: Pair, stream: Stream) -> Parity:
+    """What both models see, on the samples that were kept."""
+    settings = pair.settings
+    outputs, inputs = ([(a.name, b.name) for a, b in ports] for ports in (pair.outputs, pair.inputs))
+    asked = [name for name, limit in settings.limits.items() if limit is not None]
+    wanted = (settings.fields, settings.effective)
+    return compare_fields(pair.models, (outputs, inputs), stream.stacked(), pair.threads, wanted, asked)
 
 
 def _sample_info(pair: Pair, stream: Stream) -> SampleInfo:

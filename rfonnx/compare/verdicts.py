@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rfonnx.comparison import FieldPair, Kind, Measure, NonFinite, Outcome, OutputAgreement, Task, Verdict
+from rfonnx.comparison import Kind, Measure, NonFinite, Outcome, OutputAgreement, Task, Verdict
 from rfonnx.errors import QueryError
 from rfonnx.measures import MEASURES, default_limits, limitable
 
@@ -58,12 +58,10 @@ def check_measures(given: Given) -> None:
 def judge(
     kind: Kind,
     outputs: Sequence[OutputAgreement],
-    fields: Sequence[FieldPair],
-    effective: Mapping[str, float],
     given: Given,
     by_output: Mapping[str, Given] | None = None,
 ) -> tuple[Verdict, ...]:
-    """Every figure that has a limit, held against it.
+    """Every figure of outputs that has a limit, held against it.
 
     Args:
         by_output: the user's limits for single outputs of the teacher, over `given`.
@@ -83,12 +81,6 @@ def judge(
         own = by_output.get(output.teacher, {})
         verdicts += [_finite(output, bad) for bad in output.nonfinite]
         verdicts += _judge_output(kind, output, limits_for(kind, output.task, given, own), own)
-    limits = limits_for(kind, None, given)
-    if "field_ratio" in limits:
-        verdicts += [_judge_field(kind, pair, limits["field_ratio"]) for pair in fields]
-    verdicts += [
-        verdict(kind, "effective field", name, effective[name], limits[name]) for name in effective if name in limits
-    ]
     verdicts += _unmeasured(kind, given, outputs)
     return tuple(verdicts)
 
@@ -191,12 +183,3 @@ def _finite(output: OutputAgreement, bad: NonFinite) -> Verdict:
         where += f"; it begins in '{bad.origin}'"
     reason = f"the {bad.model} gives {bad.value}" + (f", on {bad.samples} samples" if bad.samples > 1 else "")
     return Verdict(output.teacher, "finite", float(bad.samples), 0.0, False, False, reason, where)
-
-
-def _judge_field(kind: Kind, pair: FieldPair, limit: Limit) -> Verdict:
-    found = verdict(
-        kind, f"{pair.output[0]} along {pair.input[0]} axis {pair.axis[0]}", "field_ratio", pair.ratio, limit
-    )
-    if not found.passed and pair.notes:
-        return replace(found, reason=f"{found.reason}: {pair.notes[0]}")
-    return found

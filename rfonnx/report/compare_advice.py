@@ -59,11 +59,11 @@ def _layers(found: Comparison, missed: list[Verdict]) -> Iterator[Line]:
 
 
 def _fields(found: Comparison, missed: list[Verdict]) -> Iterator[Line]:
-    if any(verdict.measure == "field_ratio" for verdict in missed):
-        pair = next(pair for pair in found.fields if pair.ratio < 1)
+    least = min(found.fields, key=lambda pair: pair.ratio, default=None)
+    if least is not None and any(verdict.measure == "field_ratio" for verdict in missed):
         yield (
             "see where the student's field ends: rfonnx explain --tensor ",
-            Name(shlex.quote(pair.output[1])),
+            Name(shlex.quote(least.output[1])),
             " on it",
         )
 
@@ -80,6 +80,8 @@ def _narrow(verdict: Verdict) -> bool:
     if verdict.measure in UNLIMITED or not math.isfinite(verdict.value):
         return False
     value, limit = verdict.value, verdict.limit
+    if (value >= limit) if verdict.at_least else (value <= limit):
+        return False  # missed for want of a proof, which no other limit brings
     return value >= limit / NARROW if verdict.at_least else value <= limit * NARROW
 
 

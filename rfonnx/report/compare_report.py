@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
-from rfonnx.comparison import Comparison, Cost, FieldPair, LayerAgreement, Measure, Outcome, OutputAgreement
+from rfonnx.comparison import (
+    Comparison,
+    Cost,
+    EffectivePair,
+    FieldPair,
+    LayerAgreement,
+    Measure,
+    Outcome,
+    OutputAgreement,
+)
 from rfonnx.measures import MEASURES
 from rfonnx.plain import percent
 from rfonnx.report.document import Line, Name, Section, Table, listed, number, size
@@ -23,8 +32,8 @@ def tables(found: Comparison, every: bool) -> Iterator[Table]:
     yield from (_output(output) for output in found.outputs if output.measures)
     if found.fields:
         yield _fields(found.fields)
-    if found.effective:
-        yield _effective(found.effective)
+    for pair in found.effective_fields:
+        yield _effective(pair)
     if found.costs:
         yield _costs(found.costs, found.threads)
     if found.parting:
@@ -78,9 +87,8 @@ def _fields(pairs: Sequence[FieldPair]) -> Table:
                 f"{size(field)} of {pair.lengths[side]}", number(field.stride), number(field.center), percent(field.coverage),
             ))  # fmt: skip
     header = ("model", "tensor", "axis", "kind", "size", "stride", "centre", "coverage")
-    return Table(
-        header, tuple(rows), ("theoretical receptive fields of the outputs, and of the last tensors that slide",)
-    )
+    caption = "theoretical receptive fields of the outputs, and of the feature maps of those that do not slide"
+    return Table(header, tuple(rows), (caption,))
 
 
 EFFECTIVE = {
@@ -91,19 +99,25 @@ EFFECTIVE = {
 }
 
 
-def _effective(figures: Mapping[str, float]) -> Table:
+UNITS = {
+    "output": "units at the same index",
+    "features": "units of the feature maps that look at the same place",
+    "whole": "the whole output, which has no places",
+}
+
+
+def _effective(pair: EffectivePair) -> Table:
     rows: list[tuple[str, ...]] = []
-    for prefix, whose in (("", "features"), ("output_", "output")):
-        for name, words in EFFECTIVE.items():
-            sides = [figures.get(f"{prefix}{name}_{side}") for side in ("teacher", "student")]
-            if sides[0] is not None and sides[1] is not None:
-                rows.append((whose, words, f"{sides[0]:.4f}", f"{sides[1]:.4f}", ""))
-            elif prefix + name in figures:
-                rows.append((whose, words, "", "", f"{figures[prefix + name]:.4f}"))
-    caption = (
-        "effective receptive fields on the same samples: the middle unit of the last tensors that slide; the output"
-    )
-    return Table(("unit", "figure", "teacher", "student", "both"), tuple(rows), (caption,))
+    for name, words in EFFECTIVE.items():
+        sides = [pair.figures.get(f"{name}_{side}") for side in ("teacher", "student")]
+        if sides[0] is not None and sides[1] is not None:
+            rows.append((words, f"{sides[0]:.4f}", f"{sides[1]:.4f}", ""))
+        elif name in pair.figures:
+            rows.append((words, "", "", f"{pair.figures[name]:.4f}"))
+    count = f", mean over {len(pair.positions)}" if len(pair.positions) > 1 else ""
+    caption: Line = ("effective receptive fields of ", Name(pair.output[0]), " on ", Name(pair.input[0]))
+    caption = (*caption, f", {pair.samples} samples: {UNITS[pair.role]}{count}")
+    return Table(("figure", "teacher", "student", "both"), tuple(rows), caption)
 
 
 def _costs(costs: tuple[Cost, Cost], threads: int) -> Table:

@@ -1,16 +1,17 @@
-"""Effective fields side by side: the figures on maps worked by hand, and on nets whose fields are known."""
+"""Effective fields side by side, on nets whose fields and masses are known by construction."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from onnx import helper
 
 import rfonnx
 import small_nets
-from rfonnx.compare.effective import overlap, region, resampled
 from rfonnx.comparison import Comparison
 
 
@@ -18,7 +19,18 @@ def compared(teacher: object, student: object, data: Path | None = None, **optio
     return rfonnx.compare(teacher, student, data, cost=False, **options)  # type: ignore[arg-type]
 
 
-def stack(*kernels: int, size: int = 21) -> object:
+def conv(
+    kernel: Sequence[int], before: Sequence[int], after: Sequence[int], size: int | str = 41, dilation: int = 1
+) -> onnx.ModelProto:
+    """One convolution of equal weights, stride 1, that pads so many positions: x (n, 1, size, ...) to y of the same shape."""
+    rank = len(kernel)
+    weights = {"w": np.full((1, 1, *kernel), 1 / np.prod(kernel), np.float32)}
+    node = helper.make_node("Conv", ["x", "w"], ["y"], pads=[*before, *after], dilations=[dilation] * rank)
+    shape = ("n", 1, *[size] * rank)
+    return small_nets.model([node], {"x": shape}, {"y": shape}, weights)
+
+
+def stack(*kernels: int, size: int = 21) -> onnx.ModelProto:
     """One conv per kernel, all weights 1, same size out; x (n, 1, size, size) to y."""
     nodes, weights = [], {}
     for index, kernel in enumerate(kernels):
@@ -29,6 +41,17 @@ def stack(*kernels: int, size: int = 21) -> object:
     return small_nets.model(nodes, {"x": shape}, {"y": shape}, weights)
 
 
+def every_third(kernel: int) -> onnx.ModelProto:
+    """A window of equal weights at every third position, each answer given three times: x (n, 1, 42) to y of the same shape."""
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["c"], strides=[3], pads=[kernel // 2, kernel // 2]),
+        helper.make_node("Resize", ["c", "", "scales"], ["y"], mode="nearest", coordinate_transformation_mode="asymmetric",
+                         nearest_mode="floor"),
+    ]  # fmt: skip
+    weights = {"w": np.full((1, 1, kernel), 1 / kernel, np.float32), "scales": np.array([1, 1, 3], np.float32)}
+    return small_nets.model(nodes, {"x": ("n", 1, 42)}, {"y": ("n", 1, 42)}, weights)
+
+
 def test_a_model_against_itself() -> None:
     found = compared(stack(3, 3), stack(3, 3)).effective
     assert (found["overlap_50"], found["overlap_95"], found["unseen_mass"]) == (1, 1, 0)
@@ -36,53 +59,150 @@ def test_a_model_against_itself() -> None:
     assert found["area_95_teacher"] == found["area_95_student"]
 
 
-def test_what_the_student_cannot_see() -> None:
-    """A 5x5 box of equal weights, of which a 3x3 student sees 9 positions: 16/25 of the mass lie outside."""
-    found = compared(stack(5), stack(3), kind="distilled")
-    assert found.effective["unseen_mass"] == pytest.approx(16 / 25, abs=1e-6)
+SYMMETRIC = conv([15], [7], [7])
+
+
+@pytest.mark.parametrize(
+    ("teacher", "student", "outside"),
+    [
+        pytest.param(SYMMETRIC, SYMMETRIC, 0, id="itself"),
+        pytest.param(SYMMETRIC, conv([17], [8], [8]), 0, id="wider"),
+        pytest.param(conv([14], [7], [6]), conv([7], [3], [3]), 1 / 2, id="centred, half as wide"),
+        pytest.param(SYMMETRIC, conv([15], [14], [0]), 7 / 15, id="causal: the 7 after the position are not seen"),
+        pytest.param(conv([15, 15], [7, 7], [7, 7]), conv([15, 15], [13, 13], [1, 1]), 1 - (9 / 15) ** 2, id="shifted by 6"),
+        pytest.param(conv([9], [4], [4]), conv([3], [4], [4], dilation=4), 6 / 9, id="strided: every fourth of nine"),
+        pytest.param(conv([3], [2], [0], size=42), every_third(1), 2 / 3, id="strided: every third, given three times"),
+        pytest.param(conv([3], [1], [1], size=42), every_third(3), (0 + 1 / 3 + 2 / 3) / 3, id="strided windows of three"),
+        pytest.param(conv([3], [1], [1], size=42), every_third(7), 0, id="strided, and wide enough"),
+        pytest.param(stack(5), stack(3), 16 / 25, id="a box of 5 by 5 for one of 3 by 3"),
+        pytest.param(stack(3, 3), stack(3), 1 - (7 / 9) ** 2, id="two convolutions weigh 1 2 3 2 1 along each axis"),
+    ],
+)  # fmt: skip
+def test_the_mass_outside_is_the_true_one(teacher: onnx.ModelProto, student: onnx.ModelProto, outside: float) -> None:
+    found = compared(teacher, student, kind="distilled")
+    assert found.effective["unseen_mass"] == pytest.approx(outside, abs=1e-6)
     verdict = next(v for v in found.verdicts if v.measure == "unseen_mass")
-    assert not verdict.passed
+    assert verdict.passed == (outside < 0.05)
+
+
+def test_of_axes_of_other_lengths_the_same_share_is_compared() -> None:
+    """The student gives every third of the teacher's answers: its q sees what 3 q + 1 does, and two thirds of what that one's
+    neighbours do."""
+    student = every_third(3)
+    student.graph.node[1].CopyFrom(helper.make_node("Identity", ["c"], ["y"]))
+    del student.graph.node[0].attribute[:]
+    student.graph.node[0].attribute.append(helper.make_attribute("strides", [3]))
+    student.graph.output[0].type.tensor_type.shape.dim[2].ClearField("dim_value")
+    found = units_compared(conv([3], [1], [1], size=42), student)
+    assert found["unseen_mass"] == pytest.approx((1 / 3 + 0 + 1 / 3) / 3, abs=1e-6)
+
+
+def units_compared(teacher: onnx.ModelProto, student: onnx.ModelProto) -> dict[str, float]:
+    """Effective figures of outputs that are too unlike to be compared number by number."""
+    from rfonnx.compare.model import OpenModel
+    from rfonnx.compare.parity import compare_fields
+
+    models = OpenModel("teacher", teacher, 1, None), OpenModel("student", student, 1, None)
+    feed = {"x": np.ones((1, 1, 42), np.float32)}
+    return compare_fields(models, ([("y", "y")], [("x", "x")]), [(feed, feed)], 1, (True, True), ()).flat
+
+
+def test_the_region_of_a_box_in_a_box() -> None:
+    found = compared(stack(5), stack(3), kind="distilled")
     assert found.effective["overlap_95"] == pytest.approx(9 / 24)  # 24 of 25 equal positions hold 95%
-
-
-def test_two_convolutions_make_a_triangle() -> None:
-    """3x3 over 3x3: weights 1 2 3 2 1 along each axis, so the inner 3x3 holds (7/9)^2 of the mass."""
-    found = compared(stack(3, 3), stack(3), kind="distilled").effective
-    assert found["unseen_mass"] == pytest.approx(1 - (7 / 9) ** 2, abs=1e-6)
 
 
 def test_a_classifier_is_measured_twice(models: Path) -> None:
     folder = models / "digits"
-    found = compared(folder / "teacher.onnx", folder / "teacher_int8.onnx", folder / "test.npz", samples=16).effective
-    assert found["correlation"] > 0.99
-    assert 0.9 < found["output_correlation"] < 1
-    assert found["unseen_mass"] == found["output_unseen_mass"] == 0
+    found = compared(folder / "teacher.onnx", folder / "teacher_int8.onnx", folder / "test.npz", samples=16)
+    assert [pair.role for pair in found.effective_fields] == ["whole", "features"]
+    assert found.effective["correlation"] > 0.95
+    assert 0.95 < found.effective["output_correlation"] < 1
+    assert found.effective["unseen_mass"] == found.effective["output_unseen_mass"] == 0
 
 
-def test_an_operator_without_a_gradient_is_a_warning() -> None:
-    net = small_nets.segmenter(size=(8, 8))
-    net.graph.node[1].CopyFrom(helper.make_node("Round", ["c1"], ["r1"]))
+def test_every_output_is_measured() -> None:
+    """Two heads; the student's second one sees 3 of the 5 positions along each axis that the teacher's does."""
+    nets = []
+    for kernel in (5, 3):
+        weights = {"a": np.ones((1, 1, 3, 3), "f"), "b": np.ones((1, 1, kernel, kernel), "f")}
+        nodes = [
+            helper.make_node("Conv", ["x", "a"], ["near"], pads=[1] * 4),
+            helper.make_node("Conv", ["x", "b"], ["far"], pads=[kernel // 2] * 4),
+        ]
+        shape = ("n", 1, 21, 21)
+        nets.append(small_nets.model(nodes, {"x": shape}, {"near": shape, "far": shape}, weights))
+    found = compared(*nets, kind="distilled")
+    outside = {pair.output[0]: pair.figures["unseen_mass"] for pair in found.effective_fields}
+    assert outside == {"near": 0, "far": pytest.approx(16 / 25, abs=1e-6)}
+    missed = [v.subject for v in found.verdicts if v.measure == "unseen_mass" and not v.passed]
+    assert missed == ["effective field of far on x"]
+
+
+def test_every_input_is_measured() -> None:
+    """y = conv5(x) + conv3(z); the student's taps on x are 3 by 3."""
+    nets = []
+    for kernel in (5, 3):
+        weights = {"a": np.ones((1, 1, kernel, kernel), "f"), "b": np.ones((1, 1, 3, 3), "f")}
+        nodes = [
+            helper.make_node("Conv", ["x", "a"], ["p"], pads=[kernel // 2] * 4),
+            helper.make_node("Conv", ["z", "b"], ["q"], pads=[1] * 4),
+            helper.make_node("Add", ["p", "q"], ["y"]),
+        ]
+        shape = ("n", 1, 21, 21)
+        nets.append(small_nets.model(nodes, {"x": shape, "z": shape}, {"y": shape}, weights))
+    found = compared(*nets, kind="distilled")
+    outside = {pair.input[0]: pair.figures["unseen_mass"] for pair in found.effective_fields}
+    assert outside == {"x": pytest.approx(16 / 25, abs=1e-6), "z": 0}
+
+
+@pytest.mark.parametrize("given", ["samples", "shape"])
+def test_open_axes_are_bound_by_samples_and_by_shapes(given: str, tmp_path: Path) -> None:
+    teacher, student = conv([5], [2], [2], size="length"), conv([3], [1], [1], size="length")
+    np.save(tmp_path / "x.npy", np.random.default_rng(0).standard_normal((4, 1, 30)).astype("f"))
+    if given == "samples":
+        found = compared(teacher, student, tmp_path / "x.npy", kind="distilled")
+    else:
+        found = compared(teacher, student, shapes={"length": 30}, kind="distilled")
+    assert found.effective["unseen_mass"] == pytest.approx(2 / 5, abs=1e-6)
+
+
+def test_samples_of_several_shapes_are_measured_by_the_first_ones(tmp_path: Path) -> None:
+    net = conv([3], [1], [1], size="length")
+    for index, length in enumerate((30, 20, 30)):
+        np.save(tmp_path / f"{index}.npy", np.ones((1, length), "f"))
+    found = compared(net, net, tmp_path, batch=1)
+    assert found.effective_fields[0].samples == 2
+
+
+def test_what_has_no_gradient_is_a_warning_and_a_missed_limit() -> None:
+    net = conv([3], [1], [1])
+    net.graph.node[0].output[0] = "c"
+    net.graph.node.append(helper.make_node("Sign", ["c"], ["y"]))
     found = compared(net, net)
-    assert found.effective == {} or found.effective["unseen_mass"] == 0
-    assert any("effective fields were not compared" in line for line in found.warnings) == (not found.effective)
+    assert not found.effective
+    assert found.passed
+    assert any("effective fields of 'y' on 'x' were not compared" in line for line in found.warnings)
+    asked = compared(net, net, limits={"correlation": 0.9})
+    (missed,) = [verdict for verdict in asked.verdicts if not verdict.passed]
+    assert missed.measure == "correlation"
+    assert "not measured: " in missed.reason
 
 
-def test_region_holds_the_share_in_the_fewest_positions() -> None:
-    values = np.array([[0.4, 0.1], [0.2, 0.3]])
-    np.testing.assert_array_equal(region(values, 0.5), [[True, False], [False, True]])
-    np.testing.assert_array_equal(region(values, 0.4), [[True, False], [False, False]])
-    np.testing.assert_array_equal(region(values, 1.0), [[True, True], [True, True]])
-    assert overlap(values, values[::-1], 0.5) == 0
-    assert overlap(values, values, 0.9) == 1
+@pytest.mark.parametrize("measure", ["correlation", "unseen_mass", "overlap_50", "overlap_95", "field_ratio"])
+@pytest.mark.parametrize("left_out", [{"fields": False}, {"effective": False}, {}])
+def test_an_asked_for_limit_without_a_figure_is_missed(measure: str, left_out: dict[str, bool]) -> None:
+    """A net of vectors has no axis that windows slide along."""
+    net = small_nets.model(
+        [helper.make_node("MatMul", ["x", "w"], ["y"])], {"x": ("n", 4)}, {"y": ("n", 4)}, {"w": np.eye(4, dtype="f")}
+    )
+    found = compared(net, net, limits={measure: 0.5}, **left_out)
+    (missed,) = [verdict for verdict in found.verdicts if not verdict.passed]
+    assert missed.measure == measure
+    assert "not measured: " in missed.reason
 
 
-@pytest.mark.parametrize("shape", [(4, 10), (8, 5), (16, 20), (3, 7)])
-def test_resampling_loses_no_mass(shape: tuple[int, ...]) -> None:
-    values = np.random.default_rng(0).random((8, 10))
-    made = resampled(values, shape)
-    assert made.shape == shape
-    assert made.sum() == pytest.approx(values.sum())
-    if shape == (4, 10):
-        np.testing.assert_allclose(made, values.reshape(4, 2, 10).sum(1))
-    if shape == (16, 20):
-        np.testing.assert_allclose(made, values.repeat(2, 0).repeat(2, 1) / 4)
+def test_a_limit_that_is_asked_for_is_held() -> None:
+    found = compared(stack(3), stack(3), limits={"correlation": 0.9, "overlap_95": 0.9, "field_ratio": 1.0})
+    assert {v.measure for v in found.verdicts if v.passed} >= {"correlation", "overlap_95", "field_ratio"}
+    assert found.passed

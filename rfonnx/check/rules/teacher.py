@@ -22,7 +22,7 @@ def _needs_teacher(subject: Subject) -> None:
 
 def _not_compared(subject: Subject) -> str:
     found = subject.comparison
-    told = [warning for warning in found.warnings if "fields were not compared" in warning]
+    told = [warning for warning in found.warnings if "receptive fields were not compared" in warning]
     if found.incomplete or told:
         return found.incomplete or told[0]
     if not subject.against.settings.fields:

@@ -1,0 +1,150 @@
+"""Receptive-field parity of two models: theoretical fields, effective fields, and what could not be compared, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from rfonnx.analysis import analyze
+from rfonnx.compare.effective import SAMPLES, EffectiveFields, Measured, together
+from rfonnx.compare.features import Analysed
+from rfonnx.compare.feeds import Feed, bound
+from rfonnx.compare.fields import field_pairs
+from rfonnx.compare.model import OpenModel
+from rfonnx.comparison import EffectivePair, FieldPair
+from rfonnx.errors import RfonnxError
+from rfonnx.graph import load
+
+THEORETICAL = ("field_ratio",)
+EFFECTIVE = ("unseen_mass", "overlap_50", "overlap_95", "correlation")
+"""Measures of fields that can have a limit."""
+
+MOST = 4
+"""Pairs of tensors and inputs whose effective fields are measured without being asked: each takes as long as all samples do."""
+
+Pairs = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """What has no figure.
+
+    Attributes:
+        measures: their names.
+        subject: of what.
+        reason: why.
+    """
+
+    measures: tuple[str, ...]
+    subject: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """Fields side by side.
+
+    Attributes:
+        fields, effective: as in `Comparison`.
+        unmeasured: what could not be compared, or was not.
+    """
+
+    fields: tuple[FieldPair, ...] = ()
+    effective: tuple[EffectivePair, ...] = ()
+    unmeasured: tuple[Unmeasured, ...] = ()
+
+    @property
+    def flat(self) -> dict[str, float]:
+        """`Comparison.effective`: figures of the first pair, and of the first whole output."""
+        placed = next((one.figures for one in self.effective if one.role != "whole"), {})
+        whole = next((one.figures for one in self.effective if one.role == "whole"), {})
+        return {**placed, **{f"output_{name}": value for name, value in whole.items()}}
+
+    @property
+    def warnings(self) -> list[str]:
+        """What could not be compared though it should have been, one line each."""
+        return [
+            f"{one.subject} were not compared: {one.reason}" for one in self.unmeasured if one.reason not in NO_FAULT
+        ]
+
+
+NO_FIELDS, NO_EFFECTIVE = "fields were to be left out", "effective fields were to be left out"
+NO_WINDOWS = "windows slide along no axis that both models have"
+NO_FAULT = (NO_FIELDS, NO_EFFECTIVE, NO_WINDOWS)
+"""Reasons that nobody need be warned of."""
+
+
+def compare_fields(
+    models: tuple[OpenModel, OpenModel],
+    pairs: tuple[Pairs, Pairs],
+    samples: Sequence[tuple[Feed, Feed]],
+    threads: int,
+    wanted: tuple[bool, bool],
+    asked: Collection[str],
+) -> Parity:
+    """Compare what both models see.
+
+    Args:
+        models: teacher and student.
+        pairs: names of paired outputs and of paired inputs.
+        samples: both models' inputs of runs. Models are analysed at the shapes of the first; effective fields are a mean over
+            those that have its shapes, 32 at most.
+        threads: per operator.
+        wanted: whether theoretical and effective fields are to be compared.
+        asked: measures that the user gave a limit for.
+    """
+    if not wanted[0]:
+        return Parity(unmeasured=(Unmeasured((*THEORETICAL, *EFFECTIVE), "receptive fields", NO_FIELDS),))
+    try:
+        analysed = _analysed(models[0], samples[0][0]), _analysed(models[1], samples[0][1])
+        fields = field_pairs(analysed, *pairs)
+    except RfonnxError as error:
+        return Parity(unmeasured=(Unmeasured((*THEORETICAL, *EFFECTIVE), "receptive fields", str(error)),))
+    if not fields:
+        return Parity(unmeasured=(Unmeasured((*THEORETICAL, *EFFECTIVE), "receptive fields", NO_WINDOWS),))
+    if not wanted[1]:
+        return Parity(fields, unmeasured=(Unmeasured(EFFECTIVE, "effective fields", NO_EFFECTIVE),))
+    effective, unmeasured = _effective(models, analysed, fields, samples, threads, asked)
+    return Parity(fields, tuple(effective), tuple(unmeasured))
+
+
+def _analysed(model: OpenModel, feed: Feed) -> Analysed:
+    shapes = bound(feed)
+    return Analysed(analyze(model.source, shapes, batch_axes=model.axes.inputs), load(model.source, shapes))
+
+
+def _effective(
+    models: tuple[OpenModel, OpenModel],
+    analysed: tuple[Analysed, Analysed],
+    fields: Sequence[FieldPair],
+    samples: Sequence[tuple[Feed, Feed]],
+    threads: int,
+    asked: Collection[str],
+) -> tuple[list[EffectivePair], list[Unmeasured]]:
+    alike = [pair for pair in samples if all(map(_same_shapes, pair, samples[0]))][:SAMPLES]
+    try:
+        both = EffectiveFields(
+            *(
+                Measured(model.source, one, [pair[side] for pair in alike], threads)
+                for side, (model, one) in enumerate(zip(models, analysed, strict=True))
+            )
+        )
+    except RfonnxError as error:
+        return [], [Unmeasured(EFFECTIVE, "effective fields", str(error))]
+    found: list[EffectivePair] = []
+    missing: list[Unmeasured] = []
+    groups = together(fields)
+    most = len(groups) if set(EFFECTIVE) & set(asked) else MOST
+    for number, pairs in enumerate(groups):
+        subject = f"effective fields of '{pairs[0].output[0]}' on '{pairs[0].input[0]}'"
+        try:
+            if number >= most:
+                raise RfonnxError(f"{most} pairs were measured before it", "give a limit for one of their measures")
+            found.append(both.compare(pairs))
+        except RfonnxError as error:
+            missing.append(Unmeasured(EFFECTIVE, subject, str(error)))
+    return found, missing
+
+
+def _same_shapes(one: Feed, other: Feed) -> bool:
+    return all(array.shape == other[name].shape for name, array in one.items())
