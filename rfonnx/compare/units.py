@@ -105,7 +105,7 @@ def output_units(teacher: Tensor, student: Tensor) -> UnitPairs:
 def feature_units(teacher: Tensor, student: Tensor) -> UnitPairs:
     """The units of two feature maps that look at the middle of the input, or as near to it as the teacher's does."""
     one = find_unit(teacher.analysis, teacher.name, teacher.place)
-    scaled = zip(one.centre, teacher.place.lengths, student.place.lengths, strict=True)
+    scaled = zip(one.center, teacher.place.lengths, student.place.lengths, strict=True)
     at = tuple(min(max((c + 0.5) * theirs / mine - 0.5, 0.0), theirs - 1.0) for c, mine, theirs in scaled)
     other = find_unit(student.analysis, student.name, replace(student.place, at=at))
     return UnitPairs((one,), (other,), places=True)
