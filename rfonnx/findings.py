@@ -1,10 +1,12 @@
-"""What a check gives and reports read: findings by rule. Frozen, plain, imports nothing of ours."""
+"""What a check gives and reports read: findings by rule. Frozen and plain."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
+
+from rfonnx.ranges import AMOUNT, POSITIONS, Range
 
 Severity = Literal["note", "warning", "error"]
 """How much a failed rule matters."""
@@ -20,6 +22,9 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 SEVERITIES: tuple[Severity, ...] = ("note", "warning", "error")
 
+DEFAULT_RANGES = {"int": POSITIONS, "float": AMOUNT}
+"""What parameters of a kind may be, where they say nothing else."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
@@ -31,6 +36,7 @@ class Parameter:
         words: what it means.
         required: the rule needs it.
         named: it is given by name only: a bare value would not say what it means.
+        within: what a number may be; None: what its kind says (`DEFAULT_RANGES`).
     """
 
     kind: str
@@ -38,6 +44,7 @@ class Parameter:
     default: int | float | str | bool | None = None
     required: bool = False
     named: bool = False
+    within: Range | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from rfonnx.check.registry import Rule, find, rules
 from rfonnx.check.words import read_words
 from rfonnx.config import check_keys
 from rfonnx.errors import DataError
-from rfonnx.findings import SEVERITIES, RuleInfo, Severity
+from rfonnx.findings import DEFAULT_RANGES, SEVERITIES, Parameter, RuleInfo, Severity
 
 KINDS = {"int": int, "float": float, "str": str, "bool": bool}
 
@@ -115,11 +115,20 @@ def _complete(info: RuleInfo, given: Mapping[str, Any], place: str) -> dict[str,
                 f"{place} needs '{name}': {parameter.words}",
                 f"write {info.name} = {{ {name} = ... }} in the table, or --rule {info.name}.{name}=...",
             )
-        values[name] = value if value is None else _convert(value, parameter.kind, f"{place} {name}")
+        values[name] = None if value is None else _convert(value, parameter, f"{place} {name}")
     return values
 
 
-def _convert(value: Any, kind: str, place: str) -> Any:
+def _convert(value: Any, parameter: Parameter, place: str) -> Any:
+    """A value of the parameter's kind, within its range."""
+    made = _of_kind(value, parameter.kind, place)
+    allowed = parameter.within or DEFAULT_RANGES.get(parameter.kind)
+    if allowed is not None:
+        allowed.check(made, place)
+    return made
+
+
+def _of_kind(value: Any, kind: str, place: str) -> Any:
     """TOML values must be of the kind; words from the command line are read as it."""
     if isinstance(value, str) and kind in ("int", "float"):
         try:
@@ -129,7 +138,7 @@ def _convert(value: Any, kind: str, place: str) -> Any:
     elif isinstance(value, str) and kind == "bool" and value in ("true", "false"):
         return value == "true"
     elif kind == "float" and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        return float(min(max(value, -(2**1000)), 2**1000))  # larger ones are no floats, and in no range
     elif isinstance(value, KINDS[kind]) and (kind == "bool" or not isinstance(value, bool)):
         return value
     raise DataError(f"{place} is {value!r}, expected {kind}", f"give {EXAMPLES[kind]}")

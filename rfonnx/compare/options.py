@@ -13,6 +13,7 @@ from rfonnx.config import Config, check_keys
 from rfonnx.data.preparation import Preparation
 from rfonnx.errors import DataError
 from rfonnx.measures import limitable
+from rfonnx.ranges import AXIS, NUMBER, OPTIONS
 
 ROLES = ("prepare", "teacher", "student")
 """Tables of preparations."""
@@ -58,6 +59,9 @@ def from_config(config: Config) -> dict[str, Any]:
         found[role] = preparation(f"{where} {role}", {**both, **_table(where, role, table)})
     if "limits" in found:
         check_keys(f"{where} limits", found["limits"], limitable())
+        for name, limit in found["limits"].items():
+            if limit is not False:
+                NUMBER.check(limit, f"{where} limits {name}")
         found["limits"] = {name: None if limit is False else float(limit) for name, limit in found["limits"].items()}
     return found
 
@@ -70,7 +74,7 @@ def batch_axes(where: str, table: Any) -> dict[str, int | None]:
     """
     entries = dict(table) if isinstance(table, Mapping) else {"": table}
     for name, axis in entries.items():
-        if axis != "none" and (not isinstance(axis, int) or isinstance(axis, bool)):
+        if axis != "none" and (not isinstance(axis, int) or isinstance(axis, bool) or axis not in AXIS):
             raise DataError(f"{where} {name} is {axis!r}", 'write state = 1, or x = "none"')
     return {name: None if axis == "none" else axis for name, axis in entries.items()}
 
@@ -103,9 +107,12 @@ def _plain(where: str, key: str, value: Any) -> Any:
     if key in CHOICES:
         return _choice(where, key, value)
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):
+        OPTIONS[key].check(value, f"{where} {key}")  # before it becomes a float: 10^400 is none
         return float(value)
     if not isinstance(value, wanted) or (wanted is not bool and isinstance(value, bool)):
-        raise DataError(f"{where} {key} is {value!r}, expected {wanted.__name__}", "mend it")
+        raise DataError(f"{where} {key} is {value!r}, expected {wanted.__name__}", f"give {OPTIONS.get(key, 'a name')}")
+    if isinstance(value, int | float) and key in OPTIONS:
+        OPTIONS[key].check(value, f"{where} {key}")
     return value
 
 
@@ -124,7 +131,9 @@ def _table(where: str, key: str, table: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _pairs(where: str, key: str, value: Any) -> dict[str, Any]:
     wanted = (int, float) if key == "limits" else (str,)
-    if not isinstance(value, Mapping) or not all(isinstance(item, wanted) for item in value.values()):
+    if not isinstance(value, Mapping) or not all(
+        isinstance(item, wanted) and item is not True for item in value.values()
+    ):
         kinds = "numbers, or false" if key == "limits" else "names"
         raise DataError(f"{where} {key} is {value!r}, expected a table of {kinds}", f"write [compare.{key}]")
     return dict(value)
@@ -138,7 +147,8 @@ def _lengths(where: str, key: str, value: Any) -> tuple[int, ...]:
         lengths = ()
     if len(lengths) not in (1, 2) or not all(0 < length <= 1 << 16 for length in lengths):
         raise DataError(
-            f"{where} {key} is {value!r}, expected rows and columns such as 224x224, or one number", "mend it"
+            f"{where} {key} is {value!r}, expected rows and columns such as 224x224, or one number",
+            f"give lengths from 1 to {1 << 16}",
         )
     return lengths
 
@@ -147,10 +157,14 @@ def _numbers(where: str, key: str, value: Any) -> tuple[float, ...]:
     words = value.split(",") if isinstance(value, str) else value if isinstance(value, Sequence) else [value]
     try:
         numbers = tuple(float(word) for word in words)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         numbers = ()
     if not numbers or (key == "scale" and len(numbers) > 1) or (key == "std" and 0 in numbers):
-        raise DataError(f"{where} {key} is {value!r}, expected numbers such as 0.485,0.456,0.406", "mend it")
+        raise DataError(
+            f"{where} {key} is {value!r}, expected numbers such as 0.485,0.456,0.406", "give one, or one per channel"
+        )
+    for number in numbers:
+        OPTIONS[key].check(number, f"{where} {key}")
     return numbers
 
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 from rfonnx.comparison import Kind, Task
 from rfonnx.data.preparation import Preparation
 from rfonnx.graph.read import Source
+from rfonnx.ranges import OPTIONS
 
 ModelSource = Source
 Shapes = Mapping[str, Sequence[int] | int]
@@ -46,3 +47,14 @@ class Settings:
     on_error: OnError = "fail"
     threads: int | None = None
     provider: str | Sequence[str] | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse numbers out of range.
+
+        Raises:
+            DataError: there is one.
+        """
+        for name, allowed in OPTIONS.items():
+            value = getattr(self, name.replace("-", "_"), None)
+            if value is not None:
+                allowed.check(value, name)

@@ -12,6 +12,7 @@ from rfonnx.check.subject import Subject
 from rfonnx.findings import Parameter
 from rfonnx.graph.model import Graph
 from rfonnx.graph.tensors import element_count
+from rfonnx.ranges import SHARE
 
 FEW = 3
 """Random samples that a ReLU is watched on: nothing is fused in these runs, and more noise says no more."""
@@ -56,7 +57,7 @@ def no_dead_relu(subject: Subject, values: Values) -> Iterator[Says]:
     "RF035",
     "quantiser-range",
     "warning",
-    {"max": Parameter("float", "share of a tensor's values that may lie beyond an end", 0.05)},
+    {"max": Parameter("float", "share of a tensor's values that may lie beyond an end", 0.05, within=SHARE)},
     default=True,
 )
 def quantiser_range(subject: Subject, values: Values) -> Iterator[Says]:

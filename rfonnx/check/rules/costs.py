@@ -10,6 +10,7 @@ from rfonnx.compare.cost import file_bytes, latencies, percentile
 from rfonnx.compare.memory import peak_bytes
 from rfonnx.compare.weights import parameters
 from rfonnx.findings import Parameter
+from rfonnx.ranges import PERCENTILE, RUNS
 
 
 def _limit(unit: str) -> dict[str, Parameter]:
@@ -73,8 +74,8 @@ def max_size(subject: Subject, values: Values) -> Iterator[Says]:
     "error",
     {
         **_limit("milliseconds"),
-        "percentile": Parameter("float", "which run counts: 50 is the median", 95.0),
-        "runs": Parameter("int", "runs that are measured", 20),
+        "percentile": Parameter("float", "which run counts: 50 is the median", 95.0, within=PERCENTILE),
+        "runs": Parameter("int", "runs that are measured", 20, within=RUNS),
     },
 )
 def max_latency(subject: Subject, values: Values) -> Iterator[Says]:

@@ -14,6 +14,7 @@ from rfonnx.derive.batch_axis import FIXED_TO_ONE, NO_BATCH
 from rfonnx.errors import QueryError
 from rfonnx.findings import Parameter
 from rfonnx.plain import counted, percent
+from rfonnx.ranges import SHARE
 from rfonnx.results import AxisField, BatchFact, TensorField
 
 WHERE = {**TENSOR, **INPUT_AND_AXIS}
@@ -146,7 +147,7 @@ def field_maximum(subject: Subject, values: Values) -> Iterator[Says]:
     "RF003",
     "coverage",
     "error",
-    {"min": Parameter("float", "share of the axis, 0 to 1, that must be seen", required=True), **WHERE},
+    {"min": Parameter("float", "share of the axis, 0 to 1, that must be seen", required=True, within=SHARE), **WHERE},
 )
 def coverage(subject: Subject, values: Values) -> Iterator[Says]:
     """The middle position sees at least a share `min` of the input.

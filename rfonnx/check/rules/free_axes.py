@@ -13,6 +13,7 @@ from rfonnx.compare.matching import Port
 from rfonnx.errors import RfonnxError
 from rfonnx.findings import Parameter
 from rfonnx.plain import shape_text
+from rfonnx.ranges import FACTOR
 
 FACTORS = (1.5, 2.0, 4.0)
 """Larger sizes that are tried: a net of total stride 32 takes at least one of them whatever it was given."""
@@ -29,7 +30,7 @@ Symbols = Mapping[tuple[str, int], str]
     "RF019",
     "dynamic-axes",
     "error",
-    {"larger": Parameter("float", "the one factor to try; 1.5, 2 and 4 when left out")},
+    {"larger": Parameter("float", "the one factor to try; 1.5, 2 and 4 when left out", within=FACTOR)},
     default=True,
 )
 def dynamic_axes(subject: Subject, values: Values) -> Iterator[Says]:

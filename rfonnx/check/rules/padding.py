@@ -15,6 +15,7 @@ from rfonnx.check.subject import Subject
 from rfonnx.errors import QueryError
 from rfonnx.findings import Parameter
 from rfonnx.plain import percent
+from rfonnx.ranges import SHARE
 from rfonnx.results import TensorField
 
 Float64 = npt.NDArray[np.float64]
@@ -28,7 +29,9 @@ Float64 = npt.NDArray[np.float64]
         "min": Parameter(
             "float", "share of a position's field, 0 to 1, that must lie on the input; 0: some of it", 0.0
         ),
-        "blind": Parameter("float", "share of the positions, 0 to 1, that may see nothing of the input", 0.25),
+        "blind": Parameter(
+            "float", "share of the positions, 0 to 1, that may see nothing of the input", 0.25, within=SHARE
+        ),
         "tensor": Parameter("str", "the tensor; every output when left out"),
     },
     default=True,
@@ -68,7 +71,7 @@ def field_on_input(subject: Subject, values: Values) -> Iterator[Says]:
     "RF038",
     "input-fits-field",
     "note",
-    {"min": Parameter("float", "share of a position's field, 0 to 1, that must lie on the input", 0.5)},
+    {"min": Parameter("float", "share of a position's field, 0 to 1, that must lie on the input", 0.5, within=SHARE)},
     default=True,
 )
 def input_fits_field(subject: Subject, values: Values) -> Iterator[Says]:

@@ -10,11 +10,12 @@ from rfonnx.check.subject import Subject
 from rfonnx.derive.causality import Reach
 from rfonnx.findings import Parameter
 from rfonnx.plain import counted
+from rfonnx.ranges import AXIS, FACTOR, NUMBER
 
 WHERE = {
     **TENSOR,
     "input": Parameter("str", "the input; every input that has a time axis when left out"),
-    "axis": Parameter("int", "the input's time axis; found when left out"),
+    "axis": Parameter("int", "the input's time axis; found when left out", within=AXIS),
 }
 
 
@@ -27,8 +28,9 @@ WHERE = {
             "float",
             "how far an output may see ahead of its own position, in samples, or in ms with `rate`",
             required=True,
+            within=NUMBER,
         ),
-        "rate": Parameter("float", "samples per second; `max` is in milliseconds then"),
+        "rate": Parameter("float", "samples per second; `max` is in milliseconds then", within=FACTOR),
         **WHERE,
     },
 )

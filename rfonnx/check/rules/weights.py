@@ -14,6 +14,7 @@ from rfonnx.check.subject import Subject
 from rfonnx.findings import Parameter
 from rfonnx.graph.model import Graph, Node
 from rfonnx.graph.walk import live_nodes
+from rfonnx.ranges import SHARE
 
 LEAST = {"min": Parameter("int", "bytes below which it does not matter", 1024)}
 
@@ -142,7 +143,7 @@ def weights_stored_once(subject: Subject, values: Values) -> Iterator[Says]:
     "RF031",
     "no-denormal-weights",
     "note",
-    {"max": Parameter("float", "share of a tensor's weights that may be denormal", 0.0)},
+    {"max": Parameter("float", "share of a tensor's weights that may be denormal", 0.0, within=SHARE)},
     default=True,
 )
 def no_denormal_weights(subject: Subject, values: Values) -> Iterator[Says]:

@@ -13,11 +13,15 @@ from rfonnx.check.subject import Subject
 from rfonnx.derive.time_axis import Candidates
 from rfonnx.errors import QueryError
 from rfonnx.findings import Parameter
+from rfonnx.ranges import AXIS
 
 INPUT_AND_AXIS = {
     "input": Parameter("str", "the input; every input when left out", named=True),
     "axis": Parameter(
-        "int", "the input's axis; when left out, every axis that windows slide along, or that is time", named=True
+        "int",
+        "the input's axis; when left out, every axis that windows slide along, or that is time",
+        named=True,
+        within=AXIS,
     ),
 }
 TENSOR = {
