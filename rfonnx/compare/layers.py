@@ -1,125 +1,235 @@
-"""Where two models part: inner tensors paired and held against each other along the depth."""
+"""Where two models part: inner tensors paired and held against each other along the depth, and each layer by itself."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import SequenceMatcher
 
 import numpy as np
+from onnx import NodeProto
 
-from rfonnx.compare import metrics
+from rfonnx.compare.agreement import Agreement
 from rfonnx.compare.inner import Inner, InnerModel
+from rfonnx.compare.lasting import computed_from, lasting
+from rfonnx.compare.operators import kind_of, sums_products
+from rfonnx.compare.own_error import CutModel
+from rfonnx.compare.pairing import Pairing, Side, paired
+from rfonnx.compare.quantisers import quantisers
+from rfonnx.compare.weight_errors import weight_errors
+from rfonnx.compare.wiring import Sources, Wiring
 from rfonnx.comparison import LayerAgreement, Parting
+from rfonnx.errors import RfonnxError
 
 SAMPLES = 4
 """Samples that are looked at: a broken layer shows on the first."""
 
-MAX_BY_ORDER = 4000
-"""Tensors without a namesake up to which they are matched by order, which takes time that grows with the square."""
+EXACT_DB = 150.0
+"""What no rounding of float32 reaches: exact figures count as this where figures are subtracted."""
 
-QUANTISERS = ("QuantizeLinear", "DequantizeLinear", "DynamicQuantizeLinear")
+HALF_DB = 3.0
+"""Half of an error's power."""
 
-DEQUANTISED = "_DequantizeLinear_Output"
-"""What onnxruntime's quantiser appends to the name of a tensor that it quantises."""
+SHOWN_NODES = 8
+"""Nodes of a layer that are kept, the last ones."""
 
-WRAPPERS = frozenset({"Cast", "Identity", "DequantizeLinear"})
-"""Operators that hand a tensor on under the name that another operator had."""
+ALL_TENSORS, ALL_WEIGHTS = "all tensors", "all weights"
 
 Feed = Mapping[str, np.ndarray]
+Feeds = Sequence[tuple[Feed, Feed]]
+Pair = tuple[Inner, Inner]
+Names = Sequence[tuple[str, str]]
+Sums = dict[str, Agreement]
+Limits = tuple[float, float]
 
 
-def parting(teacher: InnerModel, student: InnerModel, feeds: Sequence[tuple[Feed, Feed]], limit_db: float) -> Parting:
-    """Compare inner tensors over a few samples.
+def parting(
+    teacher: InnerModel, student: InnerModel, feeds: Feeds, limits_db: Limits, inputs: Names, outputs: Names
+) -> Parting:
+    """Compare inner tensors over a few samples, as the models compute them and layer by layer.
 
     Memory holds all tensors of both models for one sample.
 
     Args:
+        teacher, student: opened with `real`.
         feeds: inputs of both models, with their batch axis, per sample.
-        limit_db: the SQNR under which a pair has parted.
+        limits_db: the SQNR under which a pair has parted, and the one that outputs need: a pair recovers with it.
+        inputs, outputs: those that are paired.
 
     Raises:
         ShapeError: a model does not take these arrays.
     """
-    sums: dict[str, dict[str, float]] = {}
-    pairs: list[tuple[Inner, Inner]] = []
-    for number, (mine, theirs) in enumerate(feeds):
-        a, b = teacher.values(mine), student.values(theirs)
-        if number == 0:
-            pairs = match_tensors(teacher.tensors, student.tensors, a, b)
-        for left, right in pairs:
-            _add(sums.setdefault(left.name, {}), a[left.name], b[right.name])
-    layers = tuple(_agreement(left, right, sums[left.name]) for left, right in pairs)
-    first = next((layer for layer in layers if not layer.finite or layer.sqnr_db < limit_db), None)
-    return Parting(
-        layers, limit_db, first, _steepest(layers), len(_floats(teacher.tensors, a)) - len(layers), len(feeds)
-    )
+    search = _Search(teacher, student, feeds, limits_db)
+    search.accumulate(inputs, outputs)
+    search.find_lasting()
+    search.take_apart()
+    return search.result(inputs)
 
 
-def match_tensors(
-    teacher: Sequence[Inner], student: Sequence[Inner], mine: Mapping[str, np.ndarray], theirs: Mapping[str, np.ndarray]
-) -> list[tuple[Inner, Inner]]:
-    """Pairs in the teacher's order: the same name and shape, or the same operator and shape in the same order.
+class _Search:
+    """One search on its way. Sums are by the student's key."""
 
-    A quantised student's tensor is the one behind onnxruntime's quantiser, which fuses Relu into the quantisation:
-    under the Relu's name it leaves what the convolution gives.
-    """
-    left, right = _floats(teacher, mine), _floats(student, theirs)
-    by_name = {tensor.name: tensor for tensor in right}
-    pairs = {}
-    for tensor in left:
-        for name in (tensor.name + DEQUANTISED, tensor.name):
-            other = by_name.get(name)
-            if other is not None and mine[tensor.name].shape == theirs[name].shape and _same_operator(tensor, other):
-                pairs[tensor.name] = other
-                break
-    taken = {tensor.name for tensor in pairs.values()}
-    rest = [tensor for tensor in left if tensor.name not in pairs]
-    free = [tensor for tensor in right if tensor.name not in taken and tensor.op_type not in QUANTISERS]
-    if max(len(rest), len(free)) <= MAX_BY_ORDER:
-        signs = [(t.op_type, mine[t.name].shape) for t in rest], [(t.op_type, theirs[t.name].shape) for t in free]
-        for block in SequenceMatcher(None, *signs, autojunk=False).get_matching_blocks():
-            for step in range(block.size):
-                pairs[rest[block.a + step].name] = free[block.b + step]
-    return [(tensor, pairs[tensor.name]) for tensor in left if tensor.name in pairs]
+    def __init__(self, teacher: InnerModel, student: InnerModel, feeds: Feeds, limits_db: Limits) -> None:
+        self._models = teacher, student
+        self._feeds, self._limit, self._enough = feeds, limits_db[0], max(limits_db)
+        self._wirings = Wiring(teacher.model), Wiring(student.model)
+        self._pairing = Pairing([], [], 0)
+        self._values: Feed = {}
+        self._whole: Sums = {}
+        self._own: Sums = {}
+        self._quantised: Sums = {}
+        self._weights: Mapping[str, float] = {}
+        self._order: list[str] = []
+        self._before: Sources = {}
+        self._lasting: set[str] = set()
+        self._cut: list[Pair] = []
+        self._unfed: dict[str, str] = {}
+
+    def accumulate(self, inputs: Names, outputs: Names) -> None:
+        """Pair, and hold what the models compute against each other."""
+        teacher, student = self._models
+        for number, (mine, theirs) in enumerate(self._feeds):
+            a, b = teacher.values(mine), student.values(theirs)
+            if number == 0:
+                sides = Side(self._wirings[0], teacher.tensors, a), Side(self._wirings[1], student.tensors, b)
+                self._pairing, self._values = paired(*sides, outputs), b
+            for left, right in (*self._pairing.pairs, *self._pairing.tails):
+                self._whole.setdefault(right.key, Agreement()).add(a[left.key], b[right.key])
+            for one, other in inputs:
+                if mine[one].dtype.kind == "f" and theirs[other].dtype.kind == "f":
+                    self._whole.setdefault(other, Agreement()).add(mine[one], theirs[other])
+
+    def find_lasting(self) -> None:
+        """Find the pairs that do not recover; the others are not where the models part, and are not cut at."""
+        pairs, tails = self._pairing.pairs, self._pairing.tails
+        wiring = self._wirings[1]
+        order = {name: number for number, node in enumerate(wiring.nodes) for name in node.output}
+        tensors = sorted(dict.fromkeys(right for _, right in (*pairs, *tails)), key=lambda right: order[right.name])
+        self._order = [right.name for right in tensors]
+        self._before = wiring.before(self._order)
+        figures = {right.name: self._whole[right.key].sqnr_db for right in tensors}
+        self._lasting = lasting(self._order, figures, self._before, self._limit, self._enough)
+        for pair in pairs:
+            if figures[pair[1].name] < self._limit and pair[1].name not in self._lasting:
+                self._unfed[pair[1].name] = "it differs, and what is computed from it agrees again"
+            else:
+                self._cut.append(pair)
+
+    def take_apart(self) -> None:
+        """Measure every layer, quantiser and weight by itself; what prevents it stands among what was not fed."""
+        try:
+            self._by_themselves()
+        except RfonnxError as error:
+            self._unfed[ALL_TENSORS] = str(error)
+        try:
+            self._weights = weight_errors(*self._models, self._wirings, self._cut)
+        except RfonnxError as error:
+            self._unfed[ALL_WEIGHTS] = str(error)
+
+    def _by_themselves(self) -> None:
+        teacher, student = self._models
+        cut = [right for _, right in self._cut]
+        copies = list(quantisers(self._wirings[1], cut, [tensor.real for tensor in student.tensors if tensor.real]))
+        seen = [right.name for _, right in self._pairing.tails if right not in cut]
+        model = CutModel(student, cut, seen, self._values, [(copy.nodes, copy.result) for copy in copies])
+        for mine, theirs in self._feeds:
+            a = teacher.values(mine)
+            given = {right.key: a[left.key] for left, right in self._cut}
+            made = model.values(theirs, given)
+            for left, right in (*self._cut, *self._pairing.tails):
+                self._own.setdefault(right.key, Agreement()).add(a[left.key], made[right.key])
+            for copy in copies:
+                source = given.get(copy.source, theirs.get(copy.source))
+                if source is not None:
+                    self._quantised.setdefault(copy.source, Agreement()).add(source, made[copy.result])
+
+    def result(self, inputs: Names) -> Parting:
+        """What was found."""
+        ends = {left.name for left, _ in self._cut}, {right.name for _, right in self._cut}
+        layers = tuple(self._layer(pair, ends) for pair in self._pairing.pairs)
+        tails = tuple(self._layer(pair, ends, tail=True) for pair in self._pairing.tails)
+        return Parting(
+            layers,
+            self._limit,
+            next((layer for layer in layers if layer.lasting), None),
+            steepest(layers, self._limit),
+            self._pairing.unmatched,
+            len(self._feeds),
+            damaged=self._damaged(layers),
+            behind=tuple(layer for layer in tails if layer.lasting and self._differs(layer)),
+            inputs=tuple(self._input(one, other) for one, other in inputs if other in self._whole),
+            unfed=tuple(self._unfed.items()),
+        )
+
+    def _damaged(self, layers: Sequence[LayerAgreement]) -> tuple[LayerAgreement, ...]:
+        """Layers that differ by themselves. Behind one that does, ranges of quantisers were chosen for what it makes, so that the
+        teacher's tensors do not fit them: that is its doing."""
+        found = [layer for layer in layers if layer.lasting and self._differs(layer)]
+        quantised = {layer.student: layer.quantised_db for layer in layers if layer.quantised_db is not None}
+        ranges = {layer.student for layer in found if self._by_range(layer, quantised)}
+        causes = {layer.student for layer in found} - ranges
+        effects = computed_from(self._order, self._before, causes) & ranges
+        return tuple(layer for layer in found if layer.student not in effects)
+
+    def _by_range(self, layer: LayerAgreement, quantised: Mapping[str, float]) -> bool:
+        """Whether most of a layer's own error is that of a quantiser: its own, or that of what it reads."""
+        near = [layer.student, *self._before.get(layer.student, ())]
+        worst = min((quantised[name] for name in near if name in quantised), default=np.inf)
+        return layer.own_db is not None and worst <= layer.own_db + HALF_DB
+
+    def _differs(self, layer: LayerAgreement) -> bool:
+        return layer.own_db is not None and layer.own_db < self._limit
+
+    def _layer(self, pair: Pair, ends: tuple[set[str], set[str]], tail: bool = False) -> LayerAgreement:
+        """One row; a tail that is the end of the last pair itself has no nodes."""
+        left, right = pair
+        whole, own, quantised = self._whole[right.key], self._own.get(right.key), self._quantised.get(right.key)
+        ours, nodes = (
+            [] if tail and tensor.name in marked else wiring.between(tensor.name, marked)
+            for wiring, tensor, marked in zip(self._wirings, pair, ends, strict=True)
+        )
+        node = self._main_node(right, nodes)
+        return LayerAgreement(
+            left.name,
+            right.name,
+            node.name,
+            node.op_type,
+            whole.sqnr_db,
+            whole.cosine,
+            whole.max_abs,
+            whole.finite,
+            lasting=right.name in self._lasting,
+            own_db=own.sqnr_db if own is not None else None,
+            quantised_db=quantised.sqnr_db if quantised is not None else None,
+            weight_db=self._weights.get(right.name),
+            nodes=_shown(nodes),
+            teacher_nodes=_shown(ours),
+        )
+
+    def _main_node(self, right: Inner, nodes: Sequence[NodeProto]) -> NodeProto:
+        """The one sum of products among a layer's nodes, else the node that makes the tensor, before it is quantised or cast."""
+        products = [node for node in nodes if sums_products(kind_of(node))]
+        return products[0] if len(products) == 1 else self._wirings[1].maker[self._wirings[1].root(right.name)]
+
+    def _input(self, one: str, other: str) -> LayerAgreement:
+        whole, quantised = self._whole[other], self._quantised.get(other)
+        figures = whole.sqnr_db, whole.cosine, whole.max_abs, whole.finite
+        return LayerAgreement(one, other, "", "", *figures, quantised_db=quantised.sqnr_db if quantised else None)
 
 
-def _same_operator(one: Inner, other: Inner) -> bool:
-    """Names alone may be numbers that mean another tensor in another export."""
-    return one.op_type == other.op_type or bool({one.op_type, other.op_type} & WRAPPERS)
+def _shown(nodes: Sequence[NodeProto]) -> tuple[tuple[str, str], ...]:
+    return tuple((node.op_type, node.name) for node in nodes[-SHOWN_NODES:])
 
 
-def _floats(tensors: Sequence[Inner], values: Mapping[str, np.ndarray]) -> list[Inner]:
-    return [
-        t
-        for t in tensors
-        if values[t.name].dtype.kind == "f" and values[t.name].size and t.op_type not in QUANTISERS[:1]
-    ]
-
-
-def _add(sums: dict[str, float], teacher: np.ndarray, student: np.ndarray) -> None:
-    if not (np.isfinite(teacher).all() and np.isfinite(student).all()):
-        sums["bad"] = 1.0
-        return
-    found = metrics.error_sums(teacher.reshape(1, -1), student.reshape(1, -1))
-    for name in ("dd", "tt", "ss", "ts"):
-        sums[name] = sums.get(name, 0.0) + float(found[name][0])
-    sums["max_abs"] = max(sums.get("max_abs", 0.0), float(found["max_abs"][0]))
-
-
-def _agreement(left: Inner, right: Inner, sums: Mapping[str, float]) -> LayerAgreement:
-    if "bad" in sums:
-        return LayerAgreement(left.name, right.name, right.node, right.op_type, -np.inf, 0.0, np.inf, False)
-    tt, ss, ts, dd = (np.array(sums[name]) for name in ("tt", "ss", "ts", "dd"))
-    sqnr, cosine = float(metrics.decibels(tt, dd)), float(metrics.cosine(ts, tt, ss))
-    return LayerAgreement(left.name, right.name, right.node, right.op_type, sqnr, cosine, sums["max_abs"], True)
-
-
-def _steepest(layers: Sequence[LayerAgreement]) -> LayerAgreement | None:
-    """Where the SQNR falls most under the lowest before it; what is exact counts as 150 dB, beyond what float32 can show."""
-    lowest, deepest, found = 150.0, 0.0, None
+def steepest(layers: Sequence[LayerAgreement], limit_db: float) -> LayerAgreement | None:
+    """Where the SQNR falls most under the lowest before it, from the first pair on that is not exact: that one rounds. Where that
+    first one is under the limit it falls from what is exact itself."""
+    found, deepest = None, 0.0
+    lowest: float | None = None
     for layer in layers:
-        here = min(layer.sqnr_db, 150.0) if layer.finite else -150.0
-        if lowest - here > deepest:
-            deepest, found = lowest - here, layer
-        lowest = min(lowest, here)
+        here = max(min(layer.sqnr_db, EXACT_DB), -EXACT_DB) if layer.finite else -EXACT_DB
+        if lowest is None and here < EXACT_DB:
+            lowest = EXACT_DB if here < limit_db else here
+        if lowest is not None:
+            if lowest - here > deepest:
+                deepest, found = lowest - here, layer
+            lowest = min(lowest, here)
     return found if len(layers) > 1 else None

@@ -18,6 +18,7 @@ from rfonnx.compare.stream import Progress, Stream
 from rfonnx.compare.verdicts import LAYER_LIMITS, judge
 from rfonnx.comparison import Comparison, Cost, Kind, OutputAgreement, Parting, SampleInfo
 from rfonnx.graph import Graph
+from rfonnx.measures import default_limits
 
 
 def compare_models(
@@ -72,8 +73,10 @@ def _beyond_outputs(
     layers = None
     if settings.layers:
         limit = settings.layer_limit if settings.layer_limit is not None else LAYER_LIMITS[kind]
-        mine, theirs = pair.models
-        layers = parting(InnerModel(mine, pair.threads), InnerModel(theirs, pair.threads), feeds, limit)
+        mine, theirs = (InnerModel(model, pair.threads, real=True) for model in pair.models)
+        inputs, outputs = ([(a.name, b.name) for a, b in ports] for ports in (pair.inputs, pair.outputs))
+        enough = settings.limits.get("sqnr_db") or default_limits(kind, "values").get("sqnr_db", limit)
+        layers = parting(mine, theirs, feeds, (limit, enough), inputs, outputs)
     cost = None
     if settings.cost:
         cost = costs(pair.models, graphs, feeds[0], settings.latency_runs, pair.threads)

@@ -21,3 +21,49 @@ DROPOUTS = {
 
 BODIES = frozenset({"If", "Loop", "Scan", "SequenceMap"})
 """Operators that are as random as the graphs that they hold, and cost what these cost."""
+
+STANDS_FOR = {
+    **dict.fromkeys(
+        (
+            *("ConvInteger", "QLinearConv", "com.microsoft.QLinearConv", "com.microsoft.FusedConv"),
+            *("com.microsoft.NhwcConv", "com.microsoft.NhwcFusedConv", "com.microsoft.nchwc.Conv"),
+            "com.ms.internal.nhwc.Conv",
+        ),
+        "Conv",
+    ),
+    "com.microsoft.QLinearConvTranspose": "ConvTranspose",
+    **dict.fromkeys(
+        (
+            *("MatMulInteger", "QLinearMatMul", "com.microsoft.MatMulInteger16", "com.microsoft.MatMulIntegerToFloat"),
+            *("com.microsoft.DynamicQuantizeMatMul", "com.microsoft.MatMulNBits", "com.microsoft.MatMulBnb4"),
+            *("com.microsoft.MatMulFpQ4", "com.microsoft.FusedMatMul", "com.microsoft.TransposeMatMul"),
+            *("com.microsoft.FusedMatMulActivation", "com.microsoft.GemmFastGelu"),
+            *("Gemm", "com.microsoft.FusedGemm", "com.microsoft.QGemm"),
+        ),
+        "MatMul",
+    ),
+    "com.microsoft.DynamicQuantizeLSTM": "LSTM",
+    "com.microsoft.QAttention": "Attention",
+    "com.microsoft.QLinearAdd": "Add",
+    "com.microsoft.QLinearMul": "Mul",
+    "com.microsoft.QLinearWhere": "Where",
+    "com.microsoft.QLinearConcat": "Concat",
+    "com.microsoft.QLinearSigmoid": "Sigmoid",
+    "com.microsoft.QLinearSoftmax": "Softmax",
+    "com.microsoft.QLinearLeakyRelu": "LeakyRelu",
+    "com.microsoft.QLinearReduceMean": "ReduceMean",
+    **dict.fromkeys(("com.microsoft.QLinearAveragePool", "com.microsoft.nchwc.AveragePool"), "AveragePool"),
+    **dict.fromkeys(
+        ("com.microsoft.QLinearGlobalAveragePool", "com.microsoft.nchwc.GlobalAveragePool"), "GlobalAveragePool"
+    ),
+    "com.microsoft.nchwc.GlobalMaxPool": "GlobalMaxPool",
+    **dict.fromkeys(("com.microsoft.NhwcMaxPool", "com.microsoft.nchwc.MaxPool"), "MaxPool"),
+    **dict.fromkeys(("com.microsoft.BiasGelu", "com.microsoft.Gelu", "com.microsoft.FastGelu"), "Gelu"),
+    "com.microsoft.SkipLayerNormalization": "LayerNormalization",
+    "com.microsoft.SkipSimplifiedLayerNormalization": "SimplifiedLayerNormalization",
+}
+"""The standard operator that a fused, blocked or quantised one computes before or beside what it adds. A Gemm is a MatMul and an
+Add."""
+
+AFFINE = frozenset({"BatchNormalization", "Mul", "Add", "Sub", "Div"})
+"""Operators that scale and shift their one operand that is no constant: optimisers fold them into the product before."""

@@ -12,6 +12,9 @@ from rfonnx.report.document import Line, Name
 UNLIMITED = frozenset({"finite"})
 """Verdicts that no limit changes."""
 
+SHOWN = 3
+"""Layers to look at."""
+
 NARROW = 2
 """A figure within so many times its limit is missed narrowly: there is a use that it may be good enough for."""
 
@@ -46,16 +49,17 @@ def _layers(found: Comparison, missed: list[Verdict]) -> Iterator[Line]:
     if found.parting is None:
         if found.kind != "distilled" and not found.incomplete:
             yield ("find the layer where they part: give --layers as well",)
-    elif found.parting.first is not None:
-        first = found.parting.first
-        yield (
-            "look at ",
-            Name(first.op_type),
-            " ",
-            Name(first.node),
-            " of the student, which makes ",
-            Name(first.student),
-        )
+        return
+    for layer in (found.parting.damaged or found.parting.behind or (found.parting.first,))[:SHOWN]:
+        if layer is not None:
+            yield (
+                "look at ",
+                Name(layer.op_type),
+                " ",
+                Name(layer.node),
+                " of the student, which makes ",
+                Name(layer.student),
+            )
 
 
 def _fields(found: Comparison, missed: list[Verdict]) -> Iterator[Line]:

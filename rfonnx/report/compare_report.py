@@ -5,22 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from rfonnx.comparison import (
-    Comparison,
-    Cost,
-    EffectivePair,
-    FieldPair,
-    LayerAgreement,
-    Measure,
-    Outcome,
-    OutputAgreement,
-)
+from rfonnx.comparison import Comparison, Cost, EffectivePair, FieldPair, Measure, Outcome, OutputAgreement
 from rfonnx.measures import MEASURES
 from rfonnx.plain import percent
+from rfonnx.report.compare_layers import layers_table, parting_section
 from rfonnx.report.document import Line, Name, Section, Table, listed, number, size
-
-SHOWN_LAYERS = 12
-"""Layers of the table of inner tensors, unless all are asked for: the first ones and those around the parting."""
 
 OUTCOMES: dict[Outcome, str] = {"missed": "FAILED", "undecided": "undecided", "held": "ok"}
 
@@ -37,7 +26,7 @@ def tables(found: Comparison, every: bool) -> Iterator[Table]:
     if found.costs:
         yield _costs(found.costs, found.threads)
     if found.parting:
-        yield _layers(found, every)
+        yield layers_table(found, every)
 
 
 def _verdicts(found: Comparison) -> Table:
@@ -156,56 +145,11 @@ def _ratio(teacher: float | None, student: float | None) -> str:
     return "" if teacher is None or student is None or not teacher else f"{student / teacher:.3f}"
 
 
-def _layers(found: Comparison, every: bool) -> Table:
-    parting = found.parting
-    assert parting is not None
-    layers = list(parting.layers)
-    begin = layers.index(parting.first) if parting.first else 0
-    shown = layers if every else layers[max(0, begin - SHOWN_LAYERS // 2) :][:SHOWN_LAYERS]
-    alarm = frozenset(i for i, layer in enumerate(shown) if layer.sqnr_db < parting.limit_db or not layer.finite)
-    caption = f"{len(layers)} pairs of inner tensors over {parting.samples} samples"
-    if parting.unmatched:
-        caption += f", {parting.unmatched} of the teacher's have no partner"
-    if len(shown) < len(layers):
-        caption += f"; {len(layers) - len(shown)} are not shown, --all shows them"
-    return Table(
-        ("tensor", "op", "node", "SQNR (dB)", "cosine", "max abs error"),
-        tuple(_layer(layer) for layer in shown),
-        (caption,),
-        alarm=alarm,
-    )
-
-
-def _layer(layer: LayerAgreement) -> Line:
-    if not layer.finite:
-        return (Name(layer.teacher), Name(layer.op_type), Name(layer.node), "NaN or infinity", "", "")
-    numbers = (figure("sqnr_db", layer.sqnr_db), f"{layer.cosine:.6f}", f"{layer.max_abs:.4g}")
-    return (Name(layer.teacher), Name(layer.op_type), Name(layer.node), *numbers)
-
-
 def sections(found: Comparison) -> Iterator[Section]:
     """What the tables on layers and fields come to."""
     if found.parting is not None:
-        yield Section("Where they part", tuple(_where(found)), alarm=found.parting.first is not None)
+        yield parting_section(found.parting)
     notes: list[Line] = [(Name(pair.output[0]), ": ", note) for pair in found.fields for note in pair.notes]
     notes = list(dict.fromkeys(notes))
     if notes:
         yield Section("Receptive fields that differ", tuple(listed(notes, 10)))
-
-
-def _where(found: Comparison) -> Iterator[Line]:
-    parting = found.parting
-    assert parting is not None
-    if parting.first is None:
-        yield (f"nowhere: all {len(parting.layers)} pairs keep an SQNR of {parting.limit_db:g} dB",)
-    for words, layer in ((f"first under {parting.limit_db:g} dB", parting.first), ("steepest fall", parting.steepest)):
-        if layer is not None:
-            yield (
-                f"{words}: tensor ",
-                Name(layer.teacher),
-                " (",
-                Name(layer.op_type),
-                " ",
-                Name(layer.node),
-                f"), SQNR {layer.sqnr_db:.4g} dB",
-            )

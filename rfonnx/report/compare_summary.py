@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rfonnx.comparison import Case, Comparison, Verdict
 from rfonnx.measures import MEASURES
 from rfonnx.report.compare_advice import advice
+from rfonnx.report.compare_layers import decibels
 from rfonnx.report.compare_report import figure
 from rfonnx.report.document import Line, Name, Section, configuration, listed
 
@@ -90,9 +91,18 @@ def _layer(found: Comparison) -> Iterator[Line]:
     parting = found.parting
     if parting is None:
         return
-    first = parting.first
-    if first is None:
-        yield (f"layer: none of {len(parting.layers)} pairs of inner tensors is under {parting.limit_db:g} dB",)
-    else:
+    limit, first = f"{parting.limit_db:g} dB", parting.first
+    if parting.damaged:
+        layer = parting.damaged[0]
+        more = f", and {len(parting.damaged) - 1} more" if len(parting.damaged) > 1 else ""
+        own = f" ({decibels(layer.own_db)} dB of the teacher's tensors){more}"
+        yield ("layer: ", Name(layer.op_type), " ", Name(layer.node), " differs by itself: ", Name(layer.teacher), own)
+    elif first is not None:
         place = (Name(first.teacher), f" ({first.sqnr_db:.4g} dB), which ", Name(first.op_type), " ", Name(first.node))
-        yield (f"layer: the first under {parting.limit_db:g} dB is ", *place, " makes")
+        yield (f"layer: the first under {limit} is ", *place, " makes")
+    elif parting.behind:
+        yield ("layer: they part behind the last pair of inner tensors, in output ", Name(parting.behind[0].teacher))
+    elif any(layer.sqnr_db < parting.limit_db for layer in parting.layers):
+        yield (f"layer: what is under {limit} agrees again behind",)
+    else:
+        yield (f"layer: none of {len(parting.layers)} pairs of inner tensors is under {limit}",)

@@ -1,0 +1,295 @@
+"""Inner tensors: which are paired, where two models part, and which layer differs by itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from onnx import helper, numpy_helper
+
+import rfonnx
+import small_nets
+from compare import layer_nets
+from compare.layer_nets import CONVS, altered, folded, quantised, residual
+from rfonnx.comparison import LayerAgreement, Parting
+
+OTHER = {"cost": False, "effective": False, "fields": False}
+
+
+def parted(teacher: onnx.ModelProto, student: onnx.ModelProto, folder: Path, **options: object) -> Parting:
+    data = folder / "samples.npy"
+    np.save(data, layer_nets.samples())
+    files = [small_nets.save(net, folder / f"{name}.onnx") for name, net in (("t", teacher), ("s", student))]
+    found = rfonnx.compare(*files, data, layers=True, **{**OTHER, **options}).parting
+    assert found is not None
+    return found
+
+
+def own(found: Parting) -> list[str]:
+    return [layer.teacher for layer in found.damaged]
+
+
+# --- the damaged layer --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("how", ["scaled", "moved"])
+@pytest.mark.parametrize("weight", CONVS)
+@pytest.mark.parametrize("fold", [False, True], ids=["as it is", "folded"])
+def test_own_error_names_the_damaged_layer_alone(tmp_path: Path, fold: bool, weight: str, how: str) -> None:
+    """Twenty nets, half of them against a teacher whose BatchNormalizations are not folded."""
+    teacher = residual()
+    student = altered(teacher, weight, how)
+    found = parted(teacher, folded(student) if fold else student, tmp_path)
+    number = weight[1:]
+    assert own(found) == [f"b{number}" if fold else f"c{number}"]
+    assert found.first is found.damaged[0]
+    assert found.first.node == f"conv{number}"
+    later = [layer.teacher for layer in found.layers if layer.sqnr_db < found.limit_db]
+    assert len(later) > 1  # accumulated error names what reads the layer, too
+    assert found.unfed == ()
+
+
+@pytest.mark.parametrize("make", [lambda net: net, folded], ids=["itself", "folded"])
+def test_nothing_is_named_where_outputs_agree(tmp_path: Path, make) -> None:
+    net = residual()
+    found = parted(net, make(net), tmp_path)
+    assert (found.first, found.damaged, found.behind) == (None, (), ())
+    assert all(layer.own_db is not None and layer.own_db > 100 for layer in found.layers)
+
+
+def test_a_lost_batch_normalization_is_named(tmp_path: Path) -> None:
+    net = residual()
+    lost = onnx.ModelProto()
+    lost.CopyFrom(net)
+    node = next(node for node in lost.graph.node if node.name == "norm1")
+    node.CopyFrom(helper.make_node("Identity", ["c1"], ["b1"], "norm1"))
+    found = parted(net, folded(lost), tmp_path)
+    assert own(found) == ["r1"]
+    assert found.damaged[0].nodes == (("Relu", "relu1"),)
+    assert found.damaged[0].teacher_nodes == (("BatchNormalization", "norm1"), ("Relu", "relu1"))
+
+
+def test_what_the_next_weight_makes_good_is_not_where_they_part(tmp_path: Path) -> None:
+    """Weights equalised across layers: a factor of 2 in one, of a half in the next."""
+    net = small_nets.classifier(channels=layer_nets.CHANNELS)
+    student = small_nets.damaged(small_nets.damaged(net, "w1", 2.0), "w2", 0.5)
+    found = parted(net, student, tmp_path)
+    assert (found.first, found.damaged) == (None, ())
+    assert [name for name, _ in found.unfed] == ["c1", "r1"]
+
+
+def test_steepest_starts_from_the_first_that_is_not_exact(tmp_path: Path) -> None:
+    net = residual()
+    found = parted(net, folded(altered(net, "w3", "scaled")), tmp_path)
+    assert found.steepest is found.first
+    assert found.layers[0].sqnr_db < 150
+
+
+# --- pairs --------------------------------------------------------------------------------------------------------------
+
+
+def test_a_folded_layer_is_paired_with_what_bears_its_name(tmp_path: Path) -> None:
+    net = residual()
+    found = parted(net, folded(net), tmp_path)
+    pairs = {layer.teacher: layer.student for layer in found.layers}
+    assert all(name == other for name, other in pairs.items())
+    assert found.unmatched == len(CONVS)
+    assert "b0" in pairs
+    assert "c0" not in pairs
+
+
+def test_no_tensor_is_paired_twice(tmp_path: Path) -> None:
+    net = residual()
+    for style in ("qdq", "qoperator", "dynamic"):
+        found = parted(net, quantised(folded(net), tmp_path, style), tmp_path)
+        assert len({layer.student for layer in found.layers}) == len(found.layers)
+        assert len({layer.teacher for layer in found.layers}) == len(found.layers)
+
+
+def test_a_folded_layer_without_names_is_paired_with_the_end_of_the_teachers(tmp_path: Path) -> None:
+    net = residual()
+    student = folded(altered(net, "w2", "scaled"))
+    names = {output for node in student.graph.node for output in node.output} - {"y"}
+    for node in student.graph.node:
+        for values in (node.input, node.output):
+            for index, name in enumerate(values):
+                if name in names:
+                    values[index] = f"other/{name}"
+    found = parted(net, student, tmp_path)
+    assert {layer.teacher: layer.student.removeprefix("other/") for layer in found.layers} == {
+        layer.teacher: layer.teacher for layer in found.layers
+    }
+    assert own(found) == ["b2"]
+
+
+def test_names_that_are_numbers_mean_other_tensors_in_another_export(tmp_path: Path) -> None:
+    net = residual()
+    student = folded(altered(net, "w2", "scaled"))
+    for model in (net, student):
+        outputs = [output for node in model.graph.node for output in node.output if output != "y"]
+        number = {name: str(index) for index, name in enumerate(outputs)}
+        for node in model.graph.node:
+            for values in (node.input, node.output):
+                for index, name in enumerate(values):
+                    values[index] = number.get(name, name)
+    found = parted(net, student, tmp_path)
+    assert [layer.node for layer in found.damaged] == ["conv2"]
+
+
+@pytest.mark.parametrize(("style", "least"), [("qdq", 14), ("qoperator", 10), ("dynamic", 14)])
+def test_quantised_models_are_paired_through_their_quantisers(tmp_path: Path, style: str, least: int) -> None:
+    net = folded(residual())
+    found = parted(net, quantised(net, tmp_path, style), tmp_path)
+    assert len(found.layers) >= least
+    assert (found.first, found.damaged) == (None, ())
+
+
+@pytest.mark.parametrize("style", ["qdq", "qoperator", "dynamic"])
+@pytest.mark.parametrize("weight", ["w1", "w2", "w4"])
+def test_the_damaged_layer_of_a_quantised_model_is_named(tmp_path: Path, style: str, weight: str) -> None:
+    net = residual()
+    student = quantised(folded(altered(net, weight, "moved")), tmp_path, style)
+    found = parted(net, student, tmp_path)
+    named = {layer.node.removesuffix("_quant") for layer in found.damaged}
+    assert named == {f"conv{weight[1:]}"}
+
+
+# --- tails --------------------------------------------------------------------------------------------------------------
+
+
+def with_tail(net: onnx.ModelProto, nodes: list[onnx.NodeProto], **weights: np.ndarray) -> onnx.ModelProto:
+    copy = onnx.ModelProto()
+    copy.CopyFrom(net)
+    for node in copy.graph.node:
+        for index, name in enumerate(node.output):
+            if name == "y":
+                node.output[index] = "before"
+    copy.graph.node.extend(nodes)
+    copy.graph.initializer.extend(numpy_helper.from_array(value, name) for name, value in weights.items())
+    return copy
+
+
+def test_a_tail_that_the_teacher_has_not_is_where_they_part(tmp_path: Path) -> None:
+    net = residual()
+    turned = with_tail(net, [helper.make_node("Slice", ["before", "a", "z", "i", "k"], ["y"], "turn")],
+                       a=np.array([-1]), z=np.array([-9]), i=np.array([1]), k=np.array([-1]))  # fmt: skip
+    found = parted(net, turned, tmp_path)
+    assert (found.first, own(found)) == (None, [])
+    assert [(layer.teacher, layer.nodes) for layer in found.behind] == [("y", (("Slice", "turn"),))]
+
+
+def test_a_tail_that_the_student_lacks_is_where_they_part(tmp_path: Path) -> None:
+    net = residual()
+    softmax = with_tail(net, [helper.make_node("Softmax", ["before"], ["y"], "probabilities")])
+    found = parted(softmax, net, tmp_path, kind="fp32")
+    assert [(layer.nodes, layer.teacher_nodes) for layer in found.behind] == [((), (("Softmax", "probabilities"),))]
+
+
+def test_an_offset_at_the_end_is_named(tmp_path: Path) -> None:
+    net = residual()
+    moved = with_tail(net, [helper.make_node("Add", ["before", "d"], ["y"], "offset")], d=np.full(4, 2, "f"))
+    found = parted(net, moved, tmp_path)
+    assert own(found) == ["y"]
+    assert ("Add", "offset") in found.damaged[0].nodes
+
+
+# --- figures ------------------------------------------------------------------------------------------------------------
+
+
+def layer(found: Parting, name: str) -> LayerAgreement:
+    return next(layer for layer in found.layers if layer.teacher == name)
+
+
+def decibels(signal: np.ndarray, noise: np.ndarray) -> float:
+    return float(10 * np.log10((signal.astype(float) ** 2).sum() / (noise.astype(float) ** 2).sum()))
+
+
+def test_the_error_of_a_scaled_layer_is_known(tmp_path: Path) -> None:
+    net = residual()
+    found = layer(parted(net, altered(net, "w1", "scaled"), tmp_path), "c1")
+    assert found.own_db == pytest.approx(20 * np.log10(2), abs=1e-4)  # half of the signal too much
+    assert found.weight_db == pytest.approx(20 * np.log10(2), abs=1e-4)
+
+
+def test_weights_are_compared_with_the_normalization_folded_in(tmp_path: Path) -> None:
+    net = residual()
+    found = parted(net, folded(altered(net, "w1", "scaled")), tmp_path)
+    figures = {layer.teacher: layer.weight_db for layer in found.layers if layer.weight_db is not None}
+    assert set(figures) == {"b0", "b1", "b2", "b3", "b4", "y"}
+    assert figures.pop("b1") == pytest.approx(20 * np.log10(2), abs=1e-4)
+    assert min(figures.values()) > 130
+
+
+@pytest.mark.parametrize("style", ["qdq", "qoperator", "dynamic"])
+def test_the_error_of_quantised_weights(tmp_path: Path, style: str) -> None:
+    """Against numpy: onnxruntime's quantiser spreads 256 steps over the weight's range."""
+    net = folded(residual())
+    student = quantised(net, tmp_path, style)
+    name = next(node.input[1] for node in net.graph.node if node.name == "conv0")
+    weight = numpy_helper.to_array(next(t for t in net.graph.initializer if t.name == name))
+    low, high = min(weight.min(), 0), max(weight.max(), 0)
+    scale = np.float32((high - low) / 255)
+    zero = np.round(-low / scale)
+    real = (np.clip(np.round(weight / scale) + zero, 0, 255) - zero) * scale
+    found = parted(net, student, tmp_path)
+    figures = [layer.weight_db for layer in found.layers if layer.weight_db is not None]
+    assert len(figures) == 6
+    assert figures[0] == pytest.approx(decibels(weight, real - weight), abs=0.1)
+
+
+def test_the_error_of_a_quantiser_is_that_of_its_steps(tmp_path: Path) -> None:
+    """x is quantised by the scale that stands in the student."""
+    net = folded(residual())
+    student = quantised(net, tmp_path, "qdq")
+    stored = {t.name: numpy_helper.to_array(t) for t in student.graph.initializer}
+    scale, zero = stored["x_scale"], stored["x_zero_point"].astype(float)
+    x = layer_nets.samples().astype(float)
+    real = (np.clip(np.round(x / scale) + zero, 0, 255) - zero) * scale
+    found = parted(net, student, tmp_path)
+    assert [entry.teacher for entry in found.inputs] == ["x"]
+    assert found.inputs[0].quantised_db == pytest.approx(decibels(x, real - x), abs=0.01)
+
+
+# --- what cannot be taken apart -----------------------------------------------------------------------------------------
+
+
+def with_branch(scale: float) -> onnx.ModelProto:
+    """conv, If (its body reads the convolution's result from outside), conv."""
+    draw = np.random.default_rng(3).standard_normal
+    weights = {
+        "w0": draw((6, 6, 3, 3)).astype("f"),
+        "w1": (draw((6, 6, 3, 3)) * scale).astype("f"),
+        "zero": np.zeros((), "f"),
+    }
+    bodies = [
+        helper.make_graph([helper.make_node(op, ["c0"], [op])], op, [], [helper.make_tensor_value_info(op, 1, None)])
+        for op in ("Relu", "Neg")
+    ]
+    nodes = [
+        helper.make_node("Conv", ["x", "w0"], ["c0"], "conv0", pads=[1, 1, 1, 1]),
+        helper.make_node("ReduceSum", ["c0"], ["sum"], "sum", keepdims=0),
+        helper.make_node("Greater", ["sum", "zero"], ["positive"], "positive"),
+        helper.make_node("If", ["positive"], ["chosen"], "if", then_branch=bodies[0], else_branch=bodies[1]),
+        helper.make_node("Conv", ["chosen", "w1"], ["y"], "conv1", pads=[1, 1, 1, 1]),
+    ]
+    return small_nets.model(nodes, {"x": layer_nets.SHAPE}, {"y": layer_nets.SHAPE}, weights)
+
+
+def test_bodies_read_the_teachers_tensors_too(tmp_path: Path) -> None:
+    found = parted(with_branch(1.0), with_branch(1.5), tmp_path)
+    assert own(found) == ["y"]
+    assert layer(found, "chosen").own_db == np.inf
+
+
+def test_masks_of_minus_infinity_are_equal(tmp_path: Path) -> None:
+    mask = np.where(np.tri(8) > 0, 0, -np.inf).astype("f")
+    nodes = [
+        helper.make_node("Add", ["x", "mask"], ["masked"], "mask"),
+        helper.make_node("Softmax", ["masked"], ["y"], "softmax"),
+    ]
+    net = small_nets.model(nodes, {"x": layer_nets.SHAPE}, {"y": layer_nets.SHAPE}, {"mask": mask})
+    found = parted(net, net, tmp_path)
+    assert [entry.sqnr_db for entry in found.layers] == [np.inf, np.inf]
+    assert found.first is None
