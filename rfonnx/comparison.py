@@ -14,8 +14,12 @@ from rfonnx.results import AxisField, Shape
 Kind = Literal["fp32", "fp16", "int8", "distilled"]
 """What the student is to the teacher: the same weights in another file, in half precision, quantised, or other weights."""
 
-Task = Literal["values", "classifier", "segmentation", "labels"]
-"""How an output is read: plain numbers, scores per sample, scores per position, class numbers."""
+Task = Literal[
+    "values", "classifier", "segmentation", "labels",
+    "multilabel", "regression", "embedding", "tokens", "sequence", "detection",
+]  # fmt: skip
+"""How an output is read: plain numbers, scores per sample, scores per position, class numbers; labels that are given each by
+itself, quantities, vectors whose neighbours matter, scores per step, strings decoded from those, boxes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,6 +97,48 @@ MEASURES: dict[str, MeasureInfo] = {
     "mean_iou": MeasureInfo(
         "mean IoU", "mean intersection over union of the classes", at_least=True, limits={"int8": 0.8, "distilled": 0.7}
     ),
+    "worst_iou": MeasureInfo(
+        "IoU of the worst class", "intersection over union of the class that fares worst", at_least=True,
+    ),
+    # labels that are given each by itself
+    "label_f1": MeasureInfo(
+        "labels in common (F1)", "labels that both give, of those that either gives (F1)", share=True, at_least=True,
+    ),
+    "worst_label_f1": MeasureInfo(
+        "the worst label's F1", "the same for the label that fares worst", share=True, at_least=True,
+    ),
+    "label_agreement": MeasureInfo("decisions alike", "labels that both give or both do not", share=True, at_least=True),
+    "near_flips": MeasureInfo("flips next to the threshold", share=True),
+    # quantities
+    "r2": MeasureInfo(
+        "R squared of the worst column", "the share of the spread of the teacher's worst followed column that is followed",
+        at_least=True,
+    ),
+    # vectors
+    "recall_1": MeasureInfo(
+        "found again (recall@1)", "samples whose vector finds the teacher's of the same sample", share=True, at_least=True,
+    ),
+    "neighbours": MeasureInfo(
+        "neighbours kept", "samples whose nearest other sample stays the nearest", share=True, at_least=True,
+    ),
+    # strings
+    "exact_strings": MeasureInfo("strings alike", "samples on which both decode the same string", share=True, at_least=True),
+    "edit_rate": MeasureInfo(
+        "edits per label of the teacher", "edits that make the teacher's strings the student's, per label", share=True,
+        at_least=False,
+    ),
+    # boxes
+    "box_f1": MeasureInfo(
+        "boxes in common (F1)", "boxes that both find, of those that either finds (F1)", share=True, at_least=True,
+    ),
+    "boxes_found": MeasureInfo(
+        "teacher's boxes found", "the teacher's boxes that the student finds", share=True, at_least=True
+    ),
+    "boxes_confirmed": MeasureInfo(
+        "student's boxes confirmed", "the student's boxes that the teacher finds", share=True, at_least=True
+    ),
+    "box_iou": MeasureInfo("IoU of matched boxes", "mean overlap of the boxes that match", at_least=True),
+    "score_error": MeasureInfo("score error of matched boxes", "mean score difference of the boxes that match", at_least=False),
     # receptive fields
     "field_ratio": MeasureInfo(
         "receptive field, student / teacher", "the student's receptive field over the teacher's", at_least=True, of_fields=True,

@@ -13,6 +13,7 @@ from typing import ClassVar, Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from rfonnx.compare.boxes import BoxLayout
 from rfonnx.comparison import Measure
 
 Floats = npt.NDArray[np.float64]
@@ -47,10 +48,22 @@ class TaskOptions:
     Attributes:
         class_axis: of the classes in a segmentation, batch included; None: found.
         temperature: of the softmax under the KL.
+        threshold: from which on a label is given or a box counts.
+        blank: class that means nothing in strings; negative ones count from the end.
+        raw, objectness, boxes, columns, suppress: how boxes are held, see `rfonnx.compare.detections.Reading`.
+        match: least overlap of boxes that match.
     """
 
     class_axis: int | None = None
     temperature: float = 1.0
+    threshold: float | None = None
+    blank: int | None = None
+    raw: bool | None = None
+    objectness: bool = False
+    boxes: BoxLayout | None = None
+    columns: str = ""
+    suppress: float | None = None
+    match: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
