@@ -99,10 +99,12 @@ MEASURES: dict[str, MeasureInfo] = {
     ),
     "worst_iou": MeasureInfo(
         "IoU of the worst class", "intersection over union of the class that fares worst", at_least=True,
+        limits={"fp32": 0.99, "fp16": 0.9, "int8": 0.5, "distilled": 0.4},
     ),
     # labels that are given each by itself
     "label_f1": MeasureInfo(
         "labels in common (F1)", "labels that both give, of those that either gives (F1)", share=True, at_least=True,
+        limits={"fp32": 0.999, "fp16": 0.99, "int8": 0.9, "distilled": 0.8},
     ),
     "worst_label_f1": MeasureInfo(
         "the worst label's F1", "the same for the label that fares worst", share=True, at_least=True,
@@ -112,24 +114,29 @@ MEASURES: dict[str, MeasureInfo] = {
     # quantities
     "r2": MeasureInfo(
         "R squared of the worst column", "the share of the spread of the teacher's worst followed column that is followed",
-        at_least=True,
+        at_least=True, limits={"fp32": 0.9999, "fp16": 0.999, "int8": 0.95, "distilled": 0.8},
     ),
     # vectors
     "recall_1": MeasureInfo(
         "found again (recall@1)", "samples whose vector finds the teacher's of the same sample", share=True, at_least=True,
+        limits={"fp32": 0.999, "fp16": 0.99, "int8": 0.95},
     ),
     "neighbours": MeasureInfo(
         "neighbours kept", "samples whose nearest other sample stays the nearest", share=True, at_least=True,
+        limits={"fp32": 0.999, "fp16": 0.97, "int8": 0.9, "distilled": 0.7},
     ),
     # strings
-    "exact_strings": MeasureInfo("strings alike", "samples on which both decode the same string", share=True, at_least=True),
+    "exact_strings": MeasureInfo("strings alike", "samples on which both decode the same string", share=True, at_least=True,
+        limits={"fp32": 0.999, "fp16": 0.95, "int8": 0.8},
+    ),
     "edit_rate": MeasureInfo(
         "edits per label of the teacher", "edits that make the teacher's strings the student's, per label", share=True,
-        at_least=False,
+        at_least=False, limits={"fp32": 0.001, "fp16": 0.01, "int8": 0.05, "distilled": 0.1},
     ),
     # boxes
     "box_f1": MeasureInfo(
         "boxes in common (F1)", "boxes that both find, of those that either finds (F1)", share=True, at_least=True,
+        limits={"fp32": 0.999, "fp16": 0.98, "int8": 0.9, "distilled": 0.8},
     ),
     "boxes_found": MeasureInfo(
         "teacher's boxes found", "the teacher's boxes that the student finds", share=True, at_least=True
@@ -137,8 +144,12 @@ MEASURES: dict[str, MeasureInfo] = {
     "boxes_confirmed": MeasureInfo(
         "student's boxes confirmed", "the student's boxes that the teacher finds", share=True, at_least=True
     ),
-    "box_iou": MeasureInfo("IoU of matched boxes", "mean overlap of the boxes that match", at_least=True),
-    "score_error": MeasureInfo("score error of matched boxes", "mean score difference of the boxes that match", at_least=False),
+    "box_iou": MeasureInfo("IoU of matched boxes", "mean overlap of the boxes that match", at_least=True,
+        limits={"fp32": 0.999, "fp16": 0.98, "int8": 0.85, "distilled": 0.75},
+    ),
+    "score_error": MeasureInfo("score error of matched boxes", "mean score difference of the boxes that match", at_least=False,
+        limits={"fp32": 0.001, "fp16": 0.01, "int8": 0.1, "distilled": 0.15},
+    ),
     # receptive fields
     "field_ratio": MeasureInfo(
         "receptive field, student / teacher", "the student's receptive field over the teacher's", at_least=True, of_fields=True,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -19,6 +21,18 @@ def sigmoid(logits: np.ndarray) -> Floats:
     small = np.exp(-np.abs(x))
     result: Floats = np.where(x >= 0, 1.0, small) / (1 + small)
     return result
+
+
+def logit(probability: float) -> float:
+    """The number whose sigmoid is the probability; infinite for 0 and 1."""
+    if probability in (0, 1):
+        return math.inf if probability else -math.inf
+    return math.log(probability / (1 - probability))
+
+
+def probable(scores: np.ndarray) -> bool:
+    """True when all scores lie in 0..1, as probabilities do."""
+    return bool(scores.min(initial=0) >= 0 and scores.max(initial=0) <= 1)
 
 
 def label_sums(teacher: Floats, student: Floats, threshold: float) -> dict[str, Floats]:

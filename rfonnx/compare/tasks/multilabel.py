@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from rfonnx.compare import metrics
-from rfonnx.compare.counts import NEAR, Floats, f_measure, label_sums, sigmoid
+from rfonnx.compare.counts import NEAR, Floats, f_measure, label_sums, probable, sigmoid
 from rfonnx.compare.tasks.reader import Batch, Columns, Counted, Figure, PlainReader, TaskOptions, Unsuited
 from rfonnx.compare.tasks.values import ERRORS, WORST_ERRORS, errors
 
@@ -65,9 +65,7 @@ class Multilabel(PlainReader):
         if first.teacher.shape[axis] > MOST_LABELS:
             raise Unsuited(f"it holds {first.teacher.shape[axis]} labels, more than {MOST_LABELS}")
         self._threshold = 0.5 if options.threshold is None else options.threshold
-        self._probabilities = tuple(
-            bool(a.min(initial=0) >= 0 and a.max(initial=0) <= 1) for a in (first.teacher, first.student)
-        )
+        self._probabilities = (probable(first.teacher), probable(first.student))
         self._given = 0.0
 
     def count(self, batch: Batch) -> Counted:
