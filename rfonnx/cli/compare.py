@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from rfonnx.cli import options
+from rfonnx.cli import options, per_output
 
 STYLES = ("text", "json", "markdown")
 
@@ -22,17 +22,6 @@ def pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, 
             raise click.BadParameter(f"'{name}' is given twice", context, parameter)
         found[name] = value
     return found
-
-
-def _limits(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, float | None]:
-    """`kl=0.1`, or `kl=off`."""
-    limits: dict[str, float | None] = {}
-    for name, value in pairs(context, parameter, texts).items():
-        try:
-            limits[name] = None if value == "off" else float(value)
-        except ValueError:
-            raise click.BadParameter(f"'{value}' in '{name}={value}' is no number", context, parameter) from None
-    return limits
 
 
 @click.command("compare")
@@ -62,7 +51,12 @@ def _limits(context: click.Context, parameter: click.Parameter, texts: tuple[str
     "--student-prep", multiple=True, metavar="KEY=VALUE", callback=pairs, help="The same for the student alone."
 )
 @click.option(
-    "--map", "outputs", multiple=True, metavar="TEACHER=STUDENT", callback=pairs, help="Outputs that belong together."
+    "--map",
+    "outputs",
+    multiple=True,
+    metavar="TEACHER=STUDENT",
+    callback=pairs,
+    help="Outputs that belong together, or parts of them, such as y[:,4:]=y[:,4:].",
 )
 @click.option(
     "--map-input", "inputs", multiple=True, metavar="TEACHER=STUDENT", callback=pairs, help="The same for inputs."
@@ -74,8 +68,11 @@ def _limits(context: click.Context, parameter: click.Parameter, texts: tuple[str
 )
 @click.option(
     "--task",
-    type=click.Choice(["auto", "values", "classifier", "segmentation", "labels", "dense"]),
-    help="How outputs are read. [default: by type and shape]",
+    "tasks",
+    multiple=True,
+    metavar="[OUTPUT=]TASK",
+    callback=per_output.tasks,
+    help=f"How outputs, or one of them, are read: {per_output.TASKS}. Repeatable. [default: by what they are]",
 )
 @click.option(
     "--class-axis", type=int, metavar="N", help="Axis of the classes in scores per position. [default: found]"
@@ -87,9 +84,9 @@ def _limits(context: click.Context, parameter: click.Parameter, texts: tuple[str
     "--limit",
     "limits",
     multiple=True,
-    metavar="MEASURE=X|off",
-    callback=_limits,
-    help="What a measure may be, such as kl=0.05, or off. Repeatable.",
+    metavar="[OUTPUT.]MEASURE=X|off",
+    callback=per_output.limits,
+    help="What a measure may be, such as kl=0.05, or off; of all outputs, or of one. Repeatable.",
 )
 @click.option("--layers", is_flag=True, default=None, help="Find the layer where the two part.")
 @click.option(
@@ -135,6 +132,8 @@ def command(
     every: bool,
     style: str | None,
     output: str | None,
+    tasks: dict[str, str],
+    limits: dict[str, dict[str, float | None]],
     **given: Any,
 ) -> int:
     """Hold STUDENT against the TEACHER it shall replace, both ONNX files."""
@@ -149,6 +148,7 @@ def command(
     from rfonnx.report.compare_json import compare_json
 
     read = read_config(config)
+    given |= {"task": tasks.pop("", None), "tasks": tasks, "limits": limits.pop("", None), "output_limits": limits}
     settings = merged(from_config(read), given, prep, teacher_prep, student_prep)
     out = open_output(output, style, STYLES, teacher, student, settings.data, read.path)
     with progress("comparing") as tell:

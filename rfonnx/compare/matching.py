@@ -10,6 +10,9 @@ from rfonnx.errors import QueryError
 
 T = TypeVar("T")
 
+FLAGS = {"input": "--map-input", "output": "--map"}
+"""Options that pair what does not pair by itself."""
+
 Dims = tuple[int | str | None, ...]
 
 
@@ -36,40 +39,50 @@ Pair = tuple[Port, Port]
 def match(
     what: str, teacher: Sequence[Port], student: Sequence[Port], wanted: Mapping[str, str], check: bool
 ) -> list[Pair]:
-    """Pairs in the teacher's order.
+    """Pairs in the teacher's order, that leave nothing over.
 
     Args:
         what: "output" or "input", for messages.
-        wanted: the user's pairs by teacher name; for outputs, only these are compared when there are any.
+        wanted: the user's pairs by teacher name.
         check: whether paired shapes must be able to agree (inputs may differ: samples are prepared for each model).
 
     Raises:
-        QueryError: no pairing that leaves nothing over; the message lists both sides.
+        QueryError: there is no such pairing; the message lists both sides.
     """
     mine, theirs = {port.name: port for port in teacher}, {port.name: port for port in student}
-    flag = "--map" if what == "output" else "--map-input"
-    for name, other in wanted.items():
-        for side, ports, asked in (("teacher", mine, name), ("student", theirs, other)):
-            if asked not in ports:
-                raise QueryError(
-                    f"{flag} {name}={other}: the {side} has no {what} '{asked}'", f"it has {_listed(ports.values())}"
-                )
-    pairs = [(mine[name], theirs[other]) for name, other in wanted.items()]
-    if not (pairs and what == "output"):
-        rest = [port for port in teacher if port.name not in wanted]
-        free = [port for port in student if port.name not in set(wanted.values())]
-        pairs += _by_name(rest, free) + _by_order(rest, free, check)
-        paired = {id(port) for pair in pairs for port in pair}
-        if any(id(port) not in paired for port in (*teacher, *student)):
-            raise QueryError(
-                f"the {what}s do not match: the teacher has {_listed(teacher)}, the student {_listed(student)}",
-                f"pair them with {flag} TEACHER=STUDENT",
-            )
+    pairs = [asked_pair(what, mine, theirs, names, check) for names in wanted.items()]
+    rest = [port for port in teacher if port.name not in wanted]
+    free = [port for port in student if port.name not in set(wanted.values())]
+    pairs += _by_name(rest, free) + _by_order(rest, free, check)
+    paired = {id(port) for pair in pairs for port in pair}
+    if any(id(port) not in paired for port in (*teacher, *student)):
+        raise QueryError(
+            f"the {what}s do not match: the teacher has {_listed(teacher)}, the student {_listed(student)}",
+            f"pair them with {FLAGS[what]} TEACHER=STUDENT",
+        )
     for pair in pairs:
-        if check:
-            _check_pair(what, pair, flag)
+        _check_pair(what, pair, shapes=check)
     order = {port.name: index for index, port in enumerate(teacher)}
     return sorted(pairs, key=lambda pair: order[pair[0].name])
+
+
+def asked_pair(
+    what: str, teacher: Mapping[str, Port], student: Mapping[str, Port], names: tuple[str, str], check: bool
+) -> Pair:
+    """The two ports of these names; see `match`.
+
+    Raises:
+        QueryError: a model has no such port, or they cannot be compared.
+    """
+    for side, ports, asked in (("teacher", teacher, names[0]), ("student", student, names[1])):
+        if asked not in ports:
+            raise QueryError(
+                f"{FLAGS[what]} {names[0]}={names[1]}: the {side} has no {what} '{asked}'",
+                f"it has {_listed(ports.values())}",
+            )
+    pair = (teacher[names[0]], student[names[1]])
+    _check_pair(what, pair, shapes=check)
+    return pair
 
 
 def _by_name(teacher: Sequence[Port], student: Sequence[Port]) -> list[Pair]:
@@ -108,17 +121,20 @@ def without_ends(shape: tuple[T, ...]) -> tuple[T, ...]:
     return shape
 
 
-def _check_pair(what: str, pair: Pair, flag: str) -> None:
+def _check_pair(what: str, pair: Pair, shapes: bool) -> None:
+    """Outputs are tensors of numbers, and may agree in shape."""
+    if what == "input":
+        return
     for side, port in zip(("teacher", "student"), pair, strict=True):
         if not port.type.startswith("tensor(") or port.type == "tensor(string)":
             raise QueryError(
                 f"{what} {port} of the {side} is no tensor of numbers, which alone can be compared",
-                f"leave it out: name the {what}s to compare with {flag} TEACHER=STUDENT",
+                f"leave it out: name the {what}s to compare with {FLAGS[what]} TEACHER=STUDENT",
             )
-    if not may_agree(pair[0].shape, pair[1].shape):
+    if shapes and not may_agree(pair[0].shape, pair[1].shape):
         raise QueryError(
             f"{what} {pair[0]} of the teacher and {pair[1]} of the student cannot be compared: they differ in shape",
-            f"the models do different things, or other {what}s belong together: say which with {flag} TEACHER=STUDENT",
+            f"the models do different things, or other {what}s belong together: say which with {FLAGS[what]} TEACHER=STUDENT",
         )
 
 

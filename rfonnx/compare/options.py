@@ -42,13 +42,13 @@ def from_config(config: Config) -> dict[str, Any]:
     Raises:
         DataError: a key or value means nothing.
     """
-    table = config.table("compare", (*PLAIN, "limits", "outputs", "inputs", "values", "batch-axes", *ROLES))
+    table = config.table("compare", (*PLAIN, "limits", "outputs", "inputs", "tasks", "values", "batch-axes", *ROLES))
     where = f"{config.path}: [compare]"
     found: dict[str, Any] = {}
     for key, value in table.items():
         if key in PLAIN:
             found[key.replace("-", "_")] = _plain(where, key, value)
-        elif key in ("outputs", "inputs", "limits"):
+        elif key in ("outputs", "inputs", "tasks"):
             found[key] = _pairs(where, key, value)
     if "values" in table:
         found["values"] = dict(_table(where, "values", table))
@@ -57,13 +57,30 @@ def from_config(config: Config) -> dict[str, Any]:
     both = _table(where, "prepare", table)
     for role in ("teacher", "student"):
         found[role] = preparation(f"{where} {role}", {**both, **_table(where, role, table)})
-    if "limits" in found:
-        check_keys(f"{where} limits", found["limits"], limitable())
-        for name, limit in found["limits"].items():
-            if limit is not False:
-                NUMBER.check(limit, f"{where} limits {name}")
-        found["limits"] = {name: None if limit is False else float(limit) for name, limit in found["limits"].items()}
+    for name in found.get("tasks", {}):
+        _choice(f"{where} tasks of '{name}':", "task", found["tasks"][name])
+    if "limits" in table:
+        found["limits"], found["output_limits"] = _limits(f"{where} limits", _table(where, "limits", table))
     return found
+
+
+def _limits(where: str, table: Mapping[str, Any]) -> tuple[dict[str, float | None], dict[str, dict[str, float | None]]]:
+    """Limits of all outputs, and those of single ones, which are tables."""
+    own = {name: value for name, value in table.items() if isinstance(value, Mapping)}
+    by_output = {name: _limits_of(f'{where}."{name}"', entries) for name, entries in own.items()}
+    return _limits_of(where, {name: value for name, value in table.items() if name not in own}), by_output
+
+
+def _limits_of(where: str, table: Mapping[str, Any]) -> dict[str, float | None]:
+    check_keys(where, table, limitable())
+    for name, value in table.items():
+        if value is not False:
+            if value is True or not isinstance(value, int | float):
+                raise DataError(
+                    f"{where} {name} is {value!r}, expected a number, or false", f"write such as {name} = 0.5"
+                )
+            NUMBER.check(value, f"{where} {name}")
+    return {name: None if value is False else float(value) for name, value in table.items()}
 
 
 def batch_axes(where: str, table: Any) -> dict[str, int | None]:
@@ -130,12 +147,8 @@ def _table(where: str, key: str, table: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _pairs(where: str, key: str, value: Any) -> dict[str, Any]:
-    wanted = (int, float) if key == "limits" else (str,)
-    if not isinstance(value, Mapping) or not all(
-        isinstance(item, wanted) and item is not True for item in value.values()
-    ):
-        kinds = "numbers, or false" if key == "limits" else "names"
-        raise DataError(f"{where} {key} is {value!r}, expected a table of {kinds}", f"write [compare.{key}]")
+    if not isinstance(value, Mapping) or not all(isinstance(item, str) for item in value.values()):
+        raise DataError(f"{where} {key} is {value!r}, expected a table of names", f"write [compare.{key}]")
     return dict(value)
 
 
@@ -189,10 +202,20 @@ def merged(
     for name, value in given.items():
         if value is None or value == {}:
             continue
-        fields[name] = {**fields.get(name, {}), **value} if isinstance(value, Mapping) else value
+        fields[name] = _over(fields.get(name, {}), value) if isinstance(value, Mapping) else value
     for role, own in (("teacher", teacher), ("student", student)):
         words = {**both, **own}
         if words:
             asked = preparation(f"--{role}-prep" if own else "--prep", words)
             fields[role] = replace(fields.get(role, Preparation()), **{key: getattr(asked, key) for key in words})
     return Settings(**fields)
+
+
+def _over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Both tables, the second over the first, tables in them likewise."""
+    nested = {
+        name: _over(below[name], value)
+        for name, value in above.items()
+        if isinstance(value, Mapping) and isinstance(below.get(name), Mapping)
+    }
+    return {**below, **above, **nested}

@@ -10,8 +10,10 @@ from rfonnx.compare.drawn import random_source
 from rfonnx.compare.feeds import Feed, bound, stack
 from rfonnx.compare.matching import match
 from rfonnx.compare.model import OpenModel, input_spec, usable_cores
+from rfonnx.compare.outputs import check_outputs, measured_pairs
 from rfonnx.compare.settings import ModelSource, Settings
 from rfonnx.compare.values import bind_both, for_both
+from rfonnx.compare.verdicts import check_measures
 from rfonnx.data.prepare import Preparer
 from rfonnx.data.samples import Source, open_source
 from rfonnx.errors import DataError, RfonnxError
@@ -30,6 +32,7 @@ class Pair:
         threads: per operator.
         models: the teacher's and the student's.
         inputs, outputs: pairs of ports, the teacher's first.
+        measured: pairs of outputs, or of parts of them.
     """
 
     def __init__(self, teacher: ModelSource, student: ModelSource, settings: Settings) -> None:
@@ -49,7 +52,12 @@ class Pair:
         )
         mine, theirs = self.models
         self.inputs = match("input", mine.inputs, theirs.inputs, self._pairs_of_inputs(), check=False)
-        self.outputs = match("output", mine.outputs, theirs.outputs, settings.outputs, check=True)
+        self.measured = measured_pairs(mine.outputs, theirs.outputs, settings.outputs)
+        for said in (settings.limits, *settings.output_limits.values()):
+            check_measures(said)
+        check_outputs("a task", settings.tasks, self.measured)
+        check_outputs("a limit", settings.output_limits, self.measured)
+        self.outputs = list(dict.fromkeys(one.ports for one in self.measured))
         self._find_axes()
 
     def _pairs_of_inputs(self) -> dict[str, str]:

@@ -48,7 +48,10 @@ def compare_models(
         kind_reason=reason,
         samples=_sample_info(pair, stream),
         outputs=tuple(outputs),
-        verdicts=(*judge(kind, outputs, settings.limits), *judge_fields(kind, parity, settings.limits)),
+        verdicts=(
+            *judge(kind, outputs, settings.limits, settings.output_limits),
+            *judge_fields(kind, parity, settings.limits),
+        ),
         fields=parity.fields,
         effective=parity.flat,
         effective_fields=parity.effective,
@@ -103,6 +106,10 @@ def _warnings(settings: Settings, stream: Stream, outputs: Sequence[OutputAgreem
         yield "no data was given: agreement on random samples says little about agreement on real ones; give --data"
     if stream.skipped:
         yield f"{len(stream.skipped)} samples were skipped"
+    by_order = [one.names for one in stream.measured if one.by_order]
+    if len(by_order) > 1:
+        told = ", ".join(f"'{a}' with '{b}'" for a, b in by_order)
+        yield f"outputs whose names differ were paired by their order: {told}; --map says otherwise"
     if settings.task == "auto":
         for output in outputs:
             if output.class_axis is not None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from rfonnx.comparison import Kind, Task
+from rfonnx.comparison import Kind
 from rfonnx.data.preparation import Preparation
 from rfonnx.graph.read import Source
 from rfonnx.ranges import OPTIONS
@@ -19,7 +19,12 @@ OnError = Literal["fail", "skip"]
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Options of a comparison; see `rfonnx.compare` for what they mean."""
+    """Options of a comparison; docs/compare.md says what they mean.
+
+    Attributes:
+        task, limits: of all outputs.
+        tasks, output_limits: of single ones, by the teacher's name of the output, with the part of it where `outputs` has one.
+    """
 
     data: str | os.PathLike[str] | None = None
     samples: int | None = None
@@ -34,10 +39,12 @@ class Settings:
     outputs: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
     kind: Kind | Literal["auto"] = "auto"
-    task: Task | Literal["auto", "dense"] = "auto"
+    task: str = "auto"
+    tasks: Mapping[str, str] = field(default_factory=dict)
     class_axis: int | None = None
     temperature: float = 1.0
     limits: Mapping[str, float | None] = field(default_factory=dict)
+    output_limits: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     layers: bool = False
     layer_limit: float | None = None
     fields: bool = True

@@ -28,7 +28,7 @@ class Stream:
 
     Attributes:
         source: the samples.
-        meters: one per pair of outputs.
+        measured, meters: pairs of outputs, and one meter for each.
         first: the first samples, prepared for both models.
         count: samples that went through both models.
         skipped: samples left out, with the reason.
@@ -36,16 +36,15 @@ class Stream:
 
     def __init__(self, pair: Pair, source: Source) -> None:
         settings = pair.settings
-        self._pair, self.source = pair, source
+        self._pair, self.source, self.measured = pair, source, pair.measured
         self.first: list[tuple[Feed, Feed]] = []
         self._kept_bytes = 0
         self.count = 0
         self.skipped: list[tuple[str, str]] = []
+        options = TaskOptions(settings.class_axis, settings.temperature)
         self.meters = [
-            Meter(
-                (a.name, b.name), settings.task, TaskOptions(settings.class_axis, settings.temperature), settings.seed
-            )
-            for a, b in pair.outputs
+            Meter(one.names, settings.tasks.get(one.names[0], settings.task), options, settings.seed)
+            for one in self.measured
         ]
 
     def run(self, progress: Progress) -> str:
@@ -90,7 +89,9 @@ class Stream:
         made = mine.run_rows(given, count, [a.name for a, _ in self._pair.outputs])
         answered = theirs.run_rows(taken, count, [b.name for _, b in self._pair.outputs])
         labels = np.array(batch.labels, np.int64)
-        for meter, a, b in zip(self.meters, made, answered, strict=True):
+        whole = dict(zip(self._pair.outputs, zip(made, answered, strict=True), strict=True))
+        for meter, one in zip(self.meters, self.measured, strict=True):
+            a, b = one.parts(self._pair.models, whole[one.ports])
             meter.add(Batch(batch.names, a, b, labels))
         self.count += count
         self._keep(batch)

@@ -67,15 +67,9 @@ def judge(
         by_output: the user's limits for single outputs of the teacher, over `given`.
 
     Raises:
-        QueryError: a limit is given for something that is no measure, or no output.
+        QueryError: a limit is given for something that is no measure.
     """
     by_output = by_output or {}
-    unknown = [name for name in by_output if name not in {output.teacher for output in outputs}]
-    if unknown:
-        compared = ", ".join(f"'{output.teacher}'" for output in outputs)
-        raise QueryError(
-            f"a limit is given for output '{unknown[0]}', which is not compared", f"compared are {compared}"
-        )
     verdicts: list[Verdict] = []
     for output in outputs:
         own = by_output.get(output.teacher, {})

@@ -315,3 +315,14 @@ def test_integer_inputs_stay_in_their_tables() -> None:
     found = rfonnx.compare(net, net, **QUICK)
     assert found.passed
     assert found.outputs[0].task == "values"
+
+
+def test_outputs_paired_by_order_are_said_to_be() -> None:
+    nodes = [helper.make_node("Relu", ["x"], ["a"]), helper.make_node("Tanh", ["x"], ["b"])]
+    teacher = small_nets.model(nodes, {"x": ("n", 4)}, {"a": ("n", 4), "b": ("n", 4)}, {})
+    nodes = [helper.make_node("Relu", ["x"], ["c"]), helper.make_node("Tanh", ["x"], ["d"])]
+    student = small_nets.model(nodes, {"x": ("n", 4)}, {"c": ("n", 4), "d": ("n", 4)}, {})
+    told = "outputs whose names differ were paired by their order: 'a' with 'c', 'b' with 'd'; --map says otherwise"
+    assert told in rfonnx.compare(teacher, student, **QUICK).warnings
+    asked = rfonnx.compare(teacher, student, outputs={"a": "c", "b": "d"}, **QUICK)
+    assert not any("paired" in line for line in asked.warnings)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from rfonnx.compare.matching import Port, match
+from rfonnx.compare.outputs import measured_pairs
 from rfonnx.errors import QueryError
 
 
@@ -29,8 +30,8 @@ def test_the_rest_by_order() -> None:
 
 
 def test_as_asked_and_nothing_else() -> None:
-    found = match("output", ports(a=("n", 2), b=("n", 2)), ports(a=("n", 2), b=("n", 2)), {"b": "a"}, True)
-    assert names(found) == [("b", "a")]
+    found = measured_pairs(ports(a=("n", 2), b=("n", 2)), ports(a=("n", 2), b=("n", 2)), {"b": "a"})
+    assert [one.names for one in found] == [("b", "a")]
 
 
 def test_inputs_may_differ_in_shape() -> None:
@@ -56,4 +57,4 @@ def test_axes_of_length_1_at_the_end_do_not_count() -> None:
 )  # fmt: skip
 def test_what_does_not_match(teacher: list[Port], student: list[Port], wanted: dict[str, str], message: str) -> None:
     with pytest.raises(QueryError, match=message):
-        match("output", teacher, student, wanted, True)
+        measured_pairs(teacher, student, wanted)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 import pytest
 
+import rfonnx
+import small_nets
 from rfonnx.compare.verdicts import judge
 from rfonnx.comparison import Case, Comparison, Measure, OutputAgreement, SampleInfo, Verdict
 from rfonnx.errors import QueryError
@@ -23,7 +25,7 @@ def output(
 
 
 def verdicts(one: OutputAgreement, kind: str = "fp16", given: object = None, own: object = None) -> list[Verdict]:
-    return list(judge(kind, [one], (), {}, given or {}, {"y": own} if own else {}))  # type: ignore[arg-type, dict-item]
+    return list(judge(kind, [one], given or {}, {"y": own} if own else {}))  # type: ignore[arg-type, dict-item]
 
 
 def passed(found: list[Verdict]) -> bool:
@@ -70,10 +72,13 @@ def test_what_is_asked_for_and_not_measured_is_missed(where: str) -> None:
 
 
 def test_limits_for_what_is_not_there() -> None:
-    with pytest.raises(QueryError, match="a limit is given for output 'z', which is not compared; compared are 'y'"):
-        judge("fp32", [output(TOP1)], (), {}, {}, {"z": {"top1": 1.0}})
+    net = small_nets.classifier()
+    with pytest.raises(
+        QueryError, match="a limit is given for output 'z', which is not compared; compared are 'scores'"
+    ):
+        rfonnx.compare(net, net, output_limits={"z": {"top1": 1.0}}, cost=False)
     with pytest.raises(QueryError, match="there is no measure 'topp' to limit"):
-        judge("fp32", [output(TOP1)], (), {}, {}, {"y": {"topp": 1.0}})
+        rfonnx.compare(net, net, output_limits={"scores": {"topp": 1.0}}, cost=False)
 
 
 def test_flips_are_named_and_near_ties_held_apart() -> None:

@@ -1,0 +1,52 @@
+"""Options of `rfonnx compare` that hold for all outputs or for one: `kl=0.1` or `scores.kl=0.1`."""
+
+from __future__ import annotations
+
+import math
+from typing import get_args
+
+import click
+
+from rfonnx.comparison import Task
+
+Limits = dict[str, float | None]
+
+TASKS = ", ".join(get_args(Task))
+TASK = click.Choice(["auto", *get_args(Task), "dense"])
+
+
+def limits(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, Limits]:
+    """`MEASURE=X`, `MEASURE=off` or `OUTPUT.MEASURE=X`: limits by output, "" for all outputs."""
+    found: dict[str, Limits] = {}
+    for text in texts:
+        name, _, value = text.rpartition("=")
+        output, _, measure = name.rpartition(".")
+        if not (measure and value):
+            raise click.BadParameter(f"'{text}' is not like MEASURE=X or OUTPUT.MEASURE=X", context, parameter)
+        own = found.setdefault(output, {})
+        if measure in own:
+            raise click.BadParameter(f"'{name}' is given twice", context, parameter)
+        own[measure] = None if value == "off" else _number(context, parameter, text, value)
+    return found
+
+
+def tasks(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
+    """`TASK` or `OUTPUT=TASK`: tasks by output, "" for all that are not named."""
+    found: dict[str, str] = {}
+    for text in texts:
+        output, _, task = text.rpartition("=")
+        if output in found:
+            of = f"'{output}'" if output else "all outputs"
+            raise click.BadParameter(f"the task of {of} is given twice", context, parameter)
+        found[output] = TASK.convert(task, parameter, context)
+    return found
+
+
+def _number(context: click.Context, parameter: click.Parameter, text: str, value: str) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if math.isnan(number):
+        raise click.BadParameter(f"'{value}' in '{text}' is no number, and not off", context, parameter)
+    return number
