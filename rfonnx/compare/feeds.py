@@ -23,7 +23,7 @@ def stack(samples: Sequence[Mapping[str, np.ndarray]], axes: Mapping[str, int | 
         if axis is None:
             made[name] = array
         elif len(samples) == 1:
-            made[name] = np.expand_dims(array, axis)
+            made[name] = np.expand_dims(array, axis) if axis else array[None]
         else:
             made[name] = np.stack([sample[name] for sample in samples], axis)
     return made

@@ -109,6 +109,8 @@ class OpenModel:
             ShapeError: the model does not take these arrays, or gives outputs without a batch axis.
         """
         size = self.batch or count
+        if size == count:
+            return [self._rows(array, name, size) for array, name in zip(self.run(rows, outputs), outputs, strict=True)]
         parts = []
         for begin in range(0, count, size):
             feeds = {name: filled(array, self.axes.inputs[name], begin, size) for name, array in rows.items()}
@@ -122,7 +124,7 @@ class OpenModel:
     def _rows(self, array: np.ndarray, name: str, size: int) -> np.ndarray:
         array, axis = np.asarray(array), self.axes.outputs.get(name, 0)
         if array.ndim > axis and array.shape[axis] == size:
-            return np.moveaxis(array, axis, 0)
+            return np.moveaxis(array, axis, 0) if axis else array
         if size == 1:
             return array[None]  # all that one sample gives, whatever its axes
         raise ShapeError(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from rfonnx.analysis import analyze
@@ -117,10 +118,14 @@ class Pair:
             return max(model.batch or 1 for model in self.models)
         return max(1, self.settings.batch)
 
-    def shared(self, teacher: Feed, student: Feed) -> bool:
-        """Whether both models take the very same arrays of a sample, stacked along the same axes."""
+    def stack(self, teacher: Sequence[Feed], student: Sequence[Feed]) -> tuple[Feed, Feed]:
+        """Inputs of a run for each model; arrays that both take as they are, along the same axes, are stacked once."""
         mine, theirs = (model.axes.inputs for model in self.models)
-        return all(student[b.name] is teacher[a.name] and mine[a.name] == theirs[b.name] for a, b in self.inputs)
+        given = stack(teacher, mine)
+        one, other = teacher[0], student[0]
+        if all(other[b.name] is one[a.name] and mine[a.name] == theirs[b.name] for a, b in self.inputs):
+            return given, {b.name: given[a.name] for a, b in self.inputs}
+        return given, stack(student, theirs)
 
     def graphs(self, feeds: tuple[Feed, Feed]) -> tuple[Graph, Graph]:
         """Both graphs at the shapes of these runs."""

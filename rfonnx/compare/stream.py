@@ -8,7 +8,7 @@ import numpy as np
 
 from rfonnx.compare.batches import Batches, Prepared
 from rfonnx.compare.failing import explained
-from rfonnx.compare.feeds import Feed, stack
+from rfonnx.compare.feeds import Feed
 from rfonnx.compare.layers import SAMPLES
 from rfonnx.compare.meter import Meter
 from rfonnx.compare.pair import Pair
@@ -57,7 +57,7 @@ class Stream:
         preparers = (self._pair.preparer(0), self._pair.preparer(1))
         total = len(self.source) if settings.samples is None else min(settings.samples, len(self.source))
         size = self._pair.batch_size()
-        for batch in Batches(self.source, preparers, size, settings.samples, settings.on_error):
+        for batch in Batches(self.source, preparers, self._pair.stack, size, settings.samples, settings.on_error):
             self.skipped += batch.skipped
             error = batch.failed
             try:
@@ -79,15 +79,9 @@ class Stream:
 
     def _run_batch(self, batch: Prepared) -> None:
         mine, theirs = self._pair.models
-        given = stack(batch.teacher, mine.axes.inputs)
-        # The preparers hand on what fits as it is: the same arrays need stacking once.
-        if self._pair.shared(batch.teacher[0], batch.student[0]):
-            taken = {b.name: given[a.name] for a, b in self._pair.inputs}
-        else:
-            taken = stack(batch.student, theirs.axes.inputs)
         count = len(batch.names)
-        made = mine.run_rows(given, count, [a.name for a, _ in self._pair.outputs])
-        answered = theirs.run_rows(taken, count, [b.name for _, b in self._pair.outputs])
+        made = mine.run_rows(batch.stacked[0], count, [a.name for a, _ in self._pair.outputs])
+        answered = theirs.run_rows(batch.stacked[1], count, [b.name for _, b in self._pair.outputs])
         labels = np.array(batch.labels, np.int64)
         whole = dict(zip(self._pair.outputs, zip(made, answered, strict=True), strict=True))
         for meter, one in zip(self.meters, self.measured, strict=True):

@@ -118,11 +118,11 @@ def verdict(
     limit = limit if isinstance(limit, Limit) else Limit(limit)
     info = MEASURES[name]
     at_least = bool(info.at_least)
-    outcome, why = _outcome(measure, limit, at_least)
+    outcome, why = _outcome(name, measure, limit)
     figure = _told(name, measure.value) + beside
     side = "at least" if at_least else "at most"
     of = "as asked for" if limit.asked else f"for {kind}"
-    reason = f"{info.words}: {figure}, {side} {limit.value:g}{info.unit} {of}{why}"
+    reason = f"{info.words}: {figure}, {side} {_told(name, limit.value)} {of}{why}"
     return Verdict(
         subject, name, measure.value, limit.value, at_least, outcome == "held", reason,
         "" if outcome == "held" else where, outcome, limit.asked,
@@ -130,18 +130,24 @@ def verdict(
 
 
 def _told(name: str, value: float) -> str:
-    return f"{value:.4g}{MEASURES[name].unit}"
+    info = MEASURES[name]
+    return (
+        f"{math.floor(value * 1e4 + 1e-9) / 100:g}%"
+        if info.share and math.isfinite(value)
+        else f"{value:.4g}{info.unit}"
+    )
 
 
-def _outcome(measure: Measure, limit: Limit, at_least: bool) -> tuple[Outcome, str]:
+def _outcome(name: str, measure: Measure, limit: Limit) -> tuple[Outcome, str]:
     """What becomes of a limit, and what to say of it."""
+    at_least = bool(MEASURES[name].at_least)
     if measure.value >= limit.value if at_least else measure.value <= limit.value:
         return "held", ""
     if measure.low is None or measure.high is None:
         return "missed", ""
     if measure.high < limit.value if at_least else measure.low > limit.value:
         return "missed", ""
-    span = f"; too few samples to tell: the 95% interval is {measure.low:.4g} to {measure.high:.4g}"
+    span = f"; too few samples to tell: the 95% interval is {_told(name, measure.low)} to {_told(name, measure.high)}"
     return ("missed", f"{span}, and a limit that is asked for must be shown") if limit.asked else ("undecided", span)
 
 

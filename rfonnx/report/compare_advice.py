@@ -6,7 +6,8 @@ import math
 import shlex
 from collections.abc import Iterator
 
-from rfonnx.comparison import Comparison, Verdict
+from rfonnx.comparison import Comparison, Kind, OutputAgreement, Verdict
+from rfonnx.measures import MEASURES, default_limits
 from rfonnx.report.document import Line, Name
 
 UNLIMITED = frozenset({"finite"})
@@ -15,21 +16,30 @@ UNLIMITED = frozenset({"finite"})
 SHOWN = 3
 """Layers to look at."""
 
+OTHERS: tuple[tuple[Kind, str], ...] = (
+    ("fp16", "was saved in half precision"),
+    ("int8", "was quantised"),
+    ("distilled", "was trained anew"),
+)
+"""Kinds whose limits are looser, in order."""
+
 NARROW = 2
 """A figure within so many times its limit is missed narrowly: there is a use that it may be good enough for."""
 
+MANY = 10**6
+"""More samples than anybody would give."""
+
 
 def advice(found: Comparison) -> Iterator[Line]:
-    """Lines of advice; none where every limit holds on samples of the user's."""
+    """Lines of advice; none where every limit holds."""
     missed = [verdict for verdict in found.verdicts if verdict.outcome == "missed"]
     yield from _nonfinite(found)
     yield from _layers(found, missed)
+    yield from _sample(found, missed)
     yield from _fields(found, missed)
-    yield from _allowed(missed)
-    if any(verdict.outcome == "undecided" for verdict in found.verdicts):
-        yield ("give more samples: what is undecided lies so near its limit that these do not tell",)
-    if found.samples.random:
-        yield ("give samples of your own with --data: agreement on noise does not show agreement on them",)
+    yield from _kind(found, missed)
+    yield from _allowed(found, missed)
+    yield from _more(found)
     if not found.verdicts and not found.incomplete:
         yield ("say what is good enough, such as --limit sqnr_db=20",)
 
@@ -62,6 +72,54 @@ def _layers(found: Comparison, missed: list[Verdict]) -> Iterator[Line]:
             )
 
 
+def _sample(found: Comparison, missed: list[Verdict]) -> Iterator[Line]:
+    """The sample to look at, for the first limit that is missed and has one."""
+    for verdict in missed:
+        for output in found.outputs:
+            worst = output.worst.get(verdict.measure) if output.teacher == verdict.subject else None
+            if worst:
+                yield ("look at sample ", Name(worst[0].sample), " first: of output ", Name(output.teacher),
+                       f" it has the worst {MEASURES[verdict.measure].label}")  # fmt: skip
+                return
+
+
+def _kind(found: Comparison, missed: list[Verdict]) -> Iterator[Line]:
+    """A looser kind under whose limits all figures hold, where the limits are those of the kind that was found."""
+    if not missed or any(
+        _defaults(found.kind, found, verdict).get(verdict.measure) != verdict.limit for verdict in missed
+    ):
+        return
+    kinds = [kind for kind, _ in OTHERS]
+    for kind, words in OTHERS[kinds.index(found.kind) + 1 if found.kind in kinds else 0 :]:
+        if _holds(kind, found):
+            yield (f"if the student {words}, say so with --kind {kind}: all figures hold then",)
+            return
+
+
+def _defaults(kind: Kind, found: Comparison, verdict: Verdict) -> dict[str, float]:
+    task = next((output.task for output in found.outputs if output.teacher == verdict.subject), None)
+    return default_limits(kind, task)
+
+
+def _holds(kind: Kind, found: Comparison) -> bool:
+    """Whether every figure is within the limits of a kind, and nothing is NaN or infinite."""
+    figures = [(default_limits(kind, output.task), _judged(output)) for output in found.outputs]
+    figures.append((default_limits(kind, None), dict(found.effective)))
+    within = (
+        value >= limits[name] if MEASURES[name].at_least else value <= limits[name]
+        for limits, values in figures
+        for name, value in values.items()
+        if name in limits
+    )
+    return all(within) and not any(output.nonfinite for output in found.outputs)
+
+
+def _judged(output: OutputAgreement) -> dict[str, float]:
+    """By measure the figure that its limit is held against."""
+    values = {name: measure.value for name, measure in output.measures.items()}
+    return {name: values.get(MEASURES[name].judged_by or name, value) for name, value in values.items()}
+
+
 def _fields(found: Comparison, missed: list[Verdict]) -> Iterator[Line]:
     least = min(found.fields, key=lambda pair: pair.ratio, default=None)
     if least is not None and any(verdict.measure == "field_ratio" for verdict in missed):
@@ -72,11 +130,43 @@ def _fields(found: Comparison, missed: list[Verdict]) -> Iterator[Line]:
         )
 
 
-def _allowed(missed: list[Verdict]) -> Iterator[Line]:
+def _allowed(found: Comparison, missed: list[Verdict]) -> Iterator[Line]:
     """The limits under which what was missed would hold, where all of it was missed narrowly."""
     if missed and all(map(_narrow, missed)):
-        asked = [f"--limit {verdict.measure}={_reached(verdict)}" for verdict in missed]
-        yield ("if so much is good enough for your use, say so: ", Name(" ".join(dict.fromkeys(asked))))
+        outputs = {output.teacher for output in found.outputs} if len(found.outputs) > 1 else set()
+        asked = []
+        for verdict in missed:
+            of = f"{verdict.subject}." if verdict.subject in outputs else ""
+            asked += ["--limit", shlex.quote(f"{of}{verdict.measure}={_reached(verdict)}")]
+        yield ("if so much is good enough for your use, say so: ", Name(" ".join(asked)))
+
+
+def _more(found: Comparison) -> Iterator[Line]:
+    """How many samples would tell what is undecided, as intervals shrink with the root of their number."""
+    wanted = [needed(found, verdict) for verdict in found.verdicts if verdict.outcome == "undecided"]
+    if not wanted:
+        return
+    count = max(wanted)
+    if count > MANY:
+        yield ("what is undecided lies at its limit: more samples may never tell",)
+    else:
+        how = f"--samples {count}" if found.samples.random else "a larger --data"
+        yield (f"give more samples ({how}): about {count} tell what is undecided, if its figures stay where they are",)
+
+
+def needed(found: Comparison, verdict: Verdict) -> int:
+    """Samples after which the interval of an undecided figure ends before its limit, in two digits; over `MANY`: too many."""
+    output = next(output for output in found.outputs if output.teacher == verdict.subject)
+    measure = output.measures[MEASURES[verdict.measure].judged_by or verdict.measure]
+    end = measure.high if verdict.at_least else measure.low
+    gap = abs(verdict.value - verdict.limit)
+    if end is None or not gap:
+        return MANY + 1
+    count = output.samples * ((end - measure.value) / gap) ** 2
+    if count > MANY:
+        return MANY + 1
+    step = int(10 ** max(0, math.floor(math.log10(count)) - 1))
+    return math.ceil(count / step) * step
 
 
 def _narrow(verdict: Verdict) -> bool:

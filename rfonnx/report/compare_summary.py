@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from rfonnx.comparison import Case, Comparison, Verdict
@@ -27,10 +28,7 @@ def head(found: Comparison, config: str) -> tuple[Line, ...]:
     worst = worst_case(found)
     if worst:
         output, measure, case = worst
-        value = figure(measure, case.value)
-        lines.append(
-            ("worst sample: ", Name(case.sample), f": {MEASURES[measure].label} of ", Name(output), f" is {value}")
-        )
+        lines.append(("worst sample: ", Name(case.sample), f", {told(measure, case.value)} (", Name(output), ")"))
     lines += _layer(found)
     return tuple(lines)
 
@@ -41,9 +39,9 @@ def sections(found: Comparison) -> Iterator[Section]:
     undecided = [verdict for verdict in found.verdicts if verdict.outcome == "undecided"]
     if missed:
         yield Section("Why", tuple(listed([_reason(verdict) for verdict in missed], REASONS)), alarm=True)
-    elif undecided:
+    if undecided:
         yield Section("Undecided", tuple(listed([_reason(verdict) for verdict in undecided], REASONS)), alarm=True)
-    elif found.verdicts:
+    if found.verdicts and not (missed or undecided):
         yield Section("What holds", tuple(listed([_reason(verdict) for verdict in found.verdicts], REASONS)))
     lines = list(advice(found))
     if lines:
@@ -74,12 +72,24 @@ def outcome(found: Comparison) -> str:
 
 
 def worst_case(found: Comparison) -> tuple[str, str, Case] | None:
-    """Output, measure and sample that fare worst: by a limit that is missed, else by one that holds; None without any."""
+    """Output, measure and sample that fare worst: by a limit that is missed, else by one that holds; None where all are exact."""
     for verdict in sorted(found.verdicts, key=lambda verdict: verdict.passed):
         for output in found.outputs:
-            if output.teacher == verdict.subject and output.worst.get(verdict.measure):
-                return output.teacher, verdict.measure, output.worst[verdict.measure][0]
+            worst = output.worst.get(verdict.measure) if output.teacher == verdict.subject else None
+            if worst and worst[0].value != math.inf:
+                return output.teacher, verdict.measure, worst[0]
     return None
+
+
+def told(measure: str, value: float) -> str:
+    """A figure with its name in few words.
+
+    >>> told("sqnr_db", 3.2), told("kl", 0.4166), told("top1", 0.975)
+    ('SQNR 3.2 dB', 'KL 0.4166 nats', 'top-1 agreement 97.5%')
+    """
+    info = MEASURES[measure]
+    label = info.label.partition(" (")[0].partition(",")[0]
+    return f"{label} {figure(measure, value)}{info.unit if math.isfinite(value) else ''}"
 
 
 def _reason(verdict: Verdict) -> Line:

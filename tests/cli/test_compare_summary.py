@@ -90,13 +90,13 @@ def test_the_worst_sample_is_the_worst(compare: Call, files: tuple[Path, Path], 
     samples[2, :, 4:] = 0
     np.save(tmp_path / "x.npy", samples)
     done = compare(*files, "--data", tmp_path / "x.npy")
-    named = re.search(r"^worst sample: (\S+): SQNR \(dB\) of scores is (\S+)$", done.out, re.MULTILINE)
+    named = re.search(r"^worst sample: (\S+), SQNR (\S+) dB \(scores\)$", done.out, re.MULTILINE)
     assert named
     each = {}
     for index in range(5):
         np.save(tmp_path / "one.npy", samples[index : index + 1])
         alone = compare(*files, "--data", tmp_path / "one.npy").out
-        each[f"x.npy[{index}]"] = re.search(r"SQNR \(dB\) of scores is (\S+)", alone)[1]  # type: ignore[index]
+        each[f"x.npy[{index}]"] = re.search(r"SQNR (\S+) dB", alone)[1]  # type: ignore[index]
     assert min(each.items(), key=lambda item: float(item[1])) == named.groups()
 
 
@@ -112,6 +112,7 @@ def test_the_limits_that_are_advised_hold(compare: Call, files: tuple[Path, Path
     damaged = compare(*files, "--kind", "fp16")
     assert damaged.code == 1
     (line,) = [line for line in section(damaged.out, "What to do") if "--limit" in line]
+    assert any(line.startswith("look at sample random[") for line in section(damaged.out, "What to do"))
     options = shlex.split(line.partition("say so: ")[2])
     assert compare(*files, "--kind", "fp16", *options).code == 0
     stricter = [re.sub(r"=(.*)", lambda found: f"={float(found[1]) + 0.1}", option) for option in options]
@@ -154,4 +155,51 @@ def test_a_field_that_ends_earlier_is_explained_by_the_command_that_is_named(
 
 
 def test_random_samples_are_said_to_show_little(compare: Call, files: tuple[Path, Path]) -> None:
-    assert any("--data" in line for line in section(compare(*files).out, "What to do"))
+    assert any("--data" in line for line in section(compare(*files).out, "Warnings"))
+
+
+@pytest.mark.parametrize(("student", "kind"), [("teacher_fp16", "fp16"), ("teacher_int8", "int8"), ("damaged", "")])
+def test_the_kind_under_which_all_holds_is_named(compare: Call, models: Path, student: str, kind: str) -> None:
+    folder = models / "digits"
+    files = (folder / "teacher.onnx", folder / f"{student}.onnx", "--data", folder / "test.npz", "--samples", 60)
+    text = compare(*files, "--kind", "fp32").out
+    assert re.findall(r"say so with --kind (\w+): all figures hold then", text) == ([kind] if kind else [])
+    if kind:
+        assert compare(*files, "--kind", kind).code == 0
+
+
+def test_no_kind_is_advised_against_limits_of_ones_own(compare: Call, models: Path) -> None:
+    folder = models / "digits"
+    files = (folder / "teacher.onnx", folder / "teacher_fp16.onnx", "--data", folder / "test.npz", "--samples", 60)
+    done = compare(*files, "--kind", "fp32", "--limit", "sqnr_db=70")
+    assert (done.code, "all figures hold" in done.out) == (1, False)
+
+
+def test_what_is_exact_has_no_worst_sample(compare: Call, files: tuple[Path, Path]) -> None:
+    assert "worst sample" not in compare(files[0], files[0]).out
+
+
+def test_what_is_undecided_is_listed_and_as_many_samples_as_are_named_tell(
+    compare: Call, models: Path, tmp_path: Path
+) -> None:
+    """The same samples again and again: the figure stays, and the interval shrinks."""
+    folder = models / "digits"
+    files = (folder / "teacher.onnx", folder / "student.onnx", "--kind", "fp16", "--limit", "sqnr_db=off")
+    images = np.load(folder / "test.npz")["images"]
+
+    def told(count: int) -> Outcome:
+        np.save(tmp_path / "x.npy", np.resize(images, (count, *images.shape[1:])))
+        return compare(*files, "--no-effective", "--no-fields", "--data", tmp_path / "x.npy")
+
+    first = told(70)
+    assert (first.code, first.out.splitlines()[0].partition(": ")[2]) == (
+        0,
+        "UNDECIDED (70 samples are too few for any of 1 limits)",
+    )
+    (line,) = section(first.out, "Undecided")
+    assert re.search(r"too few samples to tell: the 95% interval is [\d.]+% to [\d.]+%", line)
+    (advised,) = section(first.out, "What to do")
+    named = re.search(r"about (\d+) tell", advised)
+    assert named
+    enough = told(int(int(named[1]) * 1.3))
+    assert enough.out.splitlines()[0].endswith("DIFFERS (1 of 1 limits missed)")

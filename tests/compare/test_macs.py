@@ -164,7 +164,7 @@ def test_compare_says_at_least(tmp_path: Path, capsys: pytest.CaptureFixture[str
     nodes = [helper.make_node("MatMul", ["x", "w"], ["m"]), helper.make_node("Det", ["m"], ["y"])]
     net = small_nets.model(nodes, {"x": ("n", 3, 3)}, {"y": ("n",)}, {"w": np.eye(3, dtype="f")})
     path = str(small_nets.save(net, tmp_path / "m.onnx"))
-    run(["compare", path, path, "--samples", "2", "--no-effective", "--latency-runs", "5"])
+    run(["compare", path, path, "--samples", "2", "--no-effective", "--latency-runs", "5", "--verbose"])
     printed = capsys.readouterr().out
     assert re.search(r"^MACs +at least 27 +at least 27 *$", printed, re.MULTILINE), printed
     assert "MACs of Det are not known" in printed

@@ -36,7 +36,7 @@ def passed(found: list[Verdict]) -> bool:
 def test_an_interval_that_reaches_the_limit_decides_nothing() -> None:
     (found,) = verdicts(output(TOP1))
     assert (found.outcome, found.passed, found.asked) == ("undecided", False, False)
-    assert found.reason.endswith("at least 0.99 for fp16; too few samples to tell: the 95% interval is 0.87 to 0.995")
+    assert found.reason.endswith("at least 99% for fp16; too few samples to tell: the 95% interval is 87% to 99.5%")
 
 
 @pytest.mark.parametrize(("low", "high"), [(0.8, 0.98), (None, None)])
@@ -85,7 +85,7 @@ def test_flips_are_named_and_near_ties_held_apart() -> None:
     measures = {"top1": Measure(0.9, 0.8, 0.95), "top1_clear": Measure(0.925, 0.85, 0.96)}
     cases = tuple(Case(f"{name}.png", 1.5) for name in "abcde")
     (found,) = verdicts(output(measures, worst={"flip_margin": cases}))
-    assert "0.925 (0.9 with near ties), at least 0.99" in found.reason
+    assert "92.5% (90% with near ties), at least 99%" in found.reason
     assert found.where == "such as a.png, b.png, c.png"
 
 
