@@ -6,7 +6,7 @@ import math
 import shlex
 from collections.abc import Iterator
 
-from rfonnx.comparison import Comparison, Kind, OutputAgreement, Verdict
+from rfonnx.comparison import Case, Comparison, Kind, OutputAgreement, Verdict
 from rfonnx.measures import MEASURES, default_limits
 from rfonnx.report.document import Line, Name
 
@@ -76,11 +76,19 @@ def _sample(found: Comparison, missed: list[Verdict]) -> Iterator[Line]:
     """The sample to look at, for the first limit that is missed and has one."""
     for verdict in missed:
         for output in found.outputs:
-            worst = output.worst.get(verdict.measure) if output.teacher == verdict.subject else None
+            measure, worst = named_samples(output, verdict)
             if worst:
                 yield ("look at sample ", Name(worst[0].sample), " first: of output ", Name(output.teacher),
-                       f" it has the worst {MEASURES[verdict.measure].label}")  # fmt: skip
+                       f" it has the worst {MEASURES[measure].label}")  # fmt: skip
                 return
+
+
+def named_samples(output: OutputAgreement, verdict: Verdict) -> tuple[str, tuple[Case, ...]]:
+    """The measure by which samples are the worst for a verdict on the output, and those samples; none for other verdicts."""
+    if verdict.measure not in MEASURES or output.teacher != verdict.subject:
+        return verdict.measure, ()
+    measure = MEASURES[verdict.measure].samples or verdict.measure
+    return measure, output.worst.get(measure, ())
 
 
 def _kind(found: Comparison, missed: list[Verdict]) -> Iterator[Line]:

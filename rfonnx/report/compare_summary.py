@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from rfonnx.comparison import Case, Comparison, Verdict
 from rfonnx.measures import MEASURES
-from rfonnx.report.compare_advice import advice
+from rfonnx.report.compare_advice import advice, named_samples
 from rfonnx.report.compare_layers import decibels
 from rfonnx.report.compare_report import figure
 from rfonnx.report.document import Line, Name, Section, configuration, listed
@@ -75,9 +75,9 @@ def worst_case(found: Comparison) -> tuple[str, str, Case] | None:
     """Output, measure and sample that fare worst: by a limit that is missed, else by one that holds; None where all are exact."""
     for verdict in sorted(found.verdicts, key=lambda verdict: verdict.passed):
         for output in found.outputs:
-            worst = output.worst.get(verdict.measure) if output.teacher == verdict.subject else None
-            if worst and worst[0].value != math.inf:
-                return output.teacher, verdict.measure, worst[0]
+            measure, cases = named_samples(output, verdict)
+            if cases and cases[0].value != math.inf:
+                return output.teacher, measure, cases[0]
     return None
 
 

@@ -105,7 +105,7 @@ def test_the_advice_to_look_for_the_layer_names_the_damaged_one(compare: Call, f
     assert advice[0] == "find the layer where they part: give --layers as well"
     found = compare(*files, "--layers").out
     assert section(found, "What to do")[0] == "look at Conv conv2 of the student, which makes c2"
-    assert "layer: the first under 60 dB is c2" in found
+    assert re.search(r"^layer: Conv conv2 differs by itself: c2 ", found, re.MULTILINE)
 
 
 def test_the_limits_that_are_advised_hold(compare: Call, files: tuple[Path, Path]) -> None:
@@ -193,7 +193,7 @@ def test_what_is_undecided_is_listed_and_as_many_samples_as_are_named_tell(
 
     first = told(70)
     assert (first.code, first.out.splitlines()[0].partition(": ")[2]) == (
-        0,
+        1,
         "UNDECIDED (70 samples are too few for any of 1 limits)",
     )
     (line,) = section(first.out, "Undecided")
@@ -201,5 +201,5 @@ def test_what_is_undecided_is_listed_and_as_many_samples_as_are_named_tell(
     (advised,) = section(first.out, "What to do")
     named = re.search(r"about (\d+) tell", advised)
     assert named
-    enough = told(int(int(named[1]) * 1.3))
+    enough = told(int(named[1]) * 4 // 3)
     assert enough.out.splitlines()[0].endswith("DIFFERS (1 of 1 limits missed)")
