@@ -115,7 +115,7 @@ def open_session(
     settings = options(level, threads)
     if folder is not None:
         settings.add_session_config_entry(
-            "session.model_external_initializers_file_folder_path", str(os.fspath(folder))
+            "session.model_external_initializers_file_folder_path", _utf8(str(os.fspath(folder)), name)
         )
     return _open(model, settings, provider_names(providers), weights or {}, name, without)
 
@@ -142,7 +142,7 @@ def _open(
                 f"{name}: the model cannot be serialised ({one_line(error)})", "is it over 2 GiB?"
             ) from None
     else:
-        source = model if isinstance(model, bytes) else str(os.fspath(model))
+        source = model if isinstance(model, bytes) else _utf8(str(os.fspath(model)), name)
     try:
         return ort.InferenceSession(source, settings, providers=providers, disabled_optimizers=list(without) or None)
     except Exception as error:  # onnxruntime's exceptions share no base class of their own
@@ -156,6 +156,19 @@ def _open(
             f"{name}: onnxruntime {ort.__version__} cannot load the model ({one_line(error)})",
             "check the model with onnx.checker, or give a provider that has its operators",
         ) from None
+
+
+def _utf8(path: str, name: str) -> str:
+    """The path, which onnxruntime takes as UTF-8 alone.
+
+    Raises:
+        ModelError: it is not.
+    """
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        raise ModelError(f"{name}: the path is not UTF-8, and onnxruntime takes no other", "rename it") from None
+    return path
 
 
 def _unknown_operator(message: str, model: object) -> str:

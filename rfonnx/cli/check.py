@@ -51,10 +51,11 @@ def _opened(styles: Sequence[str], *inputs: str | os.PathLike[str] | None) -> li
     from rfonnx.cli.output import open_output
 
     asked = click.get_current_context().meta["rfonnx.outputs"]
+    opened = [open_output(file, style, styles, *inputs) for style, file in asked]
     files = [os.path.realpath(file) for _, file in asked if file not in (None, "-", os.devnull)]
     if len(set(files)) < len(files):
         raise click.UsageError("two outputs go into one file", click.get_current_context())
-    return [open_output(file, style, styles, *inputs) for style, file in asked]
+    return opened
 
 
 @click.command("check", cls=OrderedOutputs)

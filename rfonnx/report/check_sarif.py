@@ -5,6 +5,7 @@ model's file.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import PurePath
 from typing import Any
@@ -96,4 +97,4 @@ def _result(finding: Finding, model: str, numbers: dict[str, int]) -> dict[str, 
 def _uri(model: str) -> str:
     """The path as a URI reference: relative paths stay relative, which code scanning resolves against the repository."""
     path = PurePath(model)
-    return path.as_uri() if path.is_absolute() else quote(path.as_posix())
+    return path.as_uri() if path.is_absolute() else quote(os.fsencode(path.as_posix()))
