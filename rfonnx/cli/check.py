@@ -10,6 +10,7 @@ import click
 
 from rfonnx.cli import options
 from rfonnx.cli.compare import pairs
+from rfonnx.cli.numbers import Number
 
 if TYPE_CHECKING:
     from rfonnx.cli.output import Output
@@ -82,7 +83,7 @@ def _opened(styles: Sequence[str], *inputs: str | os.PathLike[str] | None) -> li
     help="Where it shall run, held against the operators taken there: coreml, mobile, portable, tensorrt, web. Repeatable.",
 )
 @click.option("--data", metavar="DIR|FILE", help="Samples to run it on. [default: random]")
-@click.option("--samples", type=click.IntRange(1), metavar="N", help="Samples at most.")
+@click.option("--samples", type=Number("samples"), metavar="N", help="Samples at most.")
 @click.option(
     "--prep",
     multiple=True,
@@ -112,7 +113,7 @@ def _opened(styles: Sequence[str], *inputs: str | os.PathLike[str] | None) -> li
     metavar="FILE",
     help="Where the --format before it goes; a report that is there is replaced. [default: standard output]",
 )
-@click.option("--threads", type=click.IntRange(1), metavar="N", help="Threads per operator. [default: all cores]")
+@click.option("--threads", type=Number("threads"), metavar="N", help="Threads per operator. [default: all cores]")
 @click.option("--provider", metavar="NAME", help="Execution provider of onnxruntime. [default: cpu]")
 @options.shape_option
 @options.value_option

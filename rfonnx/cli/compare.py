@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from rfonnx.cli import options, per_output
+from rfonnx.cli.numbers import Number
 
 STYLES = ("text", "json", "markdown")
 
@@ -32,10 +33,10 @@ def pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, 
     metavar="DIR|FILE",
     help="A folder of images or arrays, or one .npy, .npz or image file. [default: random]",
 )
-@click.option("--samples", type=click.IntRange(1), metavar="N", help="Samples to compare at most. [random: 32]")
-@click.option("--seed", type=int, help="Seed of random samples and of the bootstrap. [default: 0]")
+@click.option("--samples", type=Number("samples"), metavar="N", help="Samples to compare at most. [random: 32]")
+@click.option("--seed", type=Number("seed"), help="Seed of random samples and of the bootstrap. [default: 0]")
 @click.option(
-    "--batch", type=click.IntRange(1), metavar="N", help="Samples per run, where the models leave it free. [default: 8]"
+    "--batch", type=Number("batch"), metavar="N", help="Samples per run, where the models leave it free. [default: 8]"
 )
 @click.option(
     "--prep",
@@ -75,11 +76,12 @@ def pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, 
     help=f"How outputs, or one of them, are read: {per_output.TASKS}. Repeatable. [default: by what they are]",
 )
 @click.option(
-    "--class-axis", type=int, metavar="N", help="Axis of the classes in scores per position. [default: found]"
+    "--class-axis",
+    type=Number("class-axis"),
+    metavar="N",
+    help="Axis of the classes in scores per position. [default: found]",
 )
-@click.option(
-    "--temperature", type=click.FloatRange(0, min_open=True), help="Of the softmax under the KL. [default: 1]"
-)
+@click.option("--temperature", type=Number("temperature"), help="Of the softmax under the KL. [default: 1]")
 @click.option(
     "--limit",
     "limits",
@@ -90,18 +92,21 @@ def pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, 
 )
 @click.option("--layers", is_flag=True, default=None, help="Find the layer where the two part.")
 @click.option(
-    "--layer-limit", type=float, metavar="DB", help="SQNR under which inner tensors have parted. [default: by kind]"
+    "--layer-limit",
+    type=Number("layer-limit"),
+    metavar="DB",
+    help="SQNR under which inner tensors have parted. [default: by kind]",
 )
 @click.option("--fields/--no-fields", default=None, help="Compare theoretical receptive fields. [default: yes]")
 @click.option("--effective/--no-effective", default=None, help="Compare effective receptive fields. [default: yes]")
 @click.option("--cost/--no-cost", default=None, help="Measure weights, MACs, file, memory, latency. [default: yes]")
-@click.option("--latency-runs", type=click.IntRange(5), metavar="N", help="Runs for the latency. [default: 20]")
+@click.option("--latency-runs", type=Number("latency-runs"), metavar="N", help="Runs for the latency. [default: 20]")
 @click.option(
     "--on-error",
     type=click.Choice(["fail", "skip"]),
     help="What to do about samples that cannot be read. [default: fail]",
 )
-@click.option("--threads", type=click.IntRange(1), metavar="N", help="Threads per operator. [default: all cores]")
+@click.option("--threads", type=Number("threads"), metavar="N", help="Threads per operator. [default: all cores]")
 @click.option("--provider", metavar="NAME", help="Execution provider of onnxruntime. [default: cpu]")
 @click.option(
     "--config", metavar="FILE", help="Settings, in a table [compare]. [default: rfonnx.toml or pyproject.toml here]"

@@ -12,6 +12,7 @@ import click
 
 from rfonnx.cli import options, streams
 from rfonnx.cli.failures import INTERRUPTED
+from rfonnx.cli.numbers import Number
 
 STYLES = ("text", "json", "csv", "markdown", "npz", "png", "svg")
 
@@ -100,14 +101,14 @@ def _axes(context: click.Context, parameter: click.Parameter, text: str | None) 
     metavar="DIR|FILE",
     help="A folder of images or arrays, or one .npy, .npz or image file. [default: random]",
 )
-@click.option("-n", "n", type=click.IntRange(1), metavar="N", help="Samples at most. [default: all; random: 32]")
+@click.option("-n", "n", type=Number("samples"), metavar="N", help="Samples at most. [default: all; random: 32]")
 @click.option(
     "--tolerance",
-    type=click.FloatRange(0, min_open=True),
+    type=Number("tolerance"),
     metavar="X",
     help="Stop when the map's 95% interval is at most this share of its mass, such as 0.05.",
 )
-@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of what is drawn at random.")
+@click.option("--seed", type=Number("seed"), default=0, show_default=True, help="Of what is drawn at random.")
 @click.option(
     "--method",
     type=click.Choice(["auto", "gradient", "perturb"]),
@@ -122,13 +123,13 @@ def _axes(context: click.Context, parameter: click.Parameter, text: str | None) 
 )
 @click.option(
     "--block",
-    type=click.IntRange(1),
+    type=Number("block"),
     metavar="N",
     help="Size of the blocks that perturb occludes, all of them. [default: coarse, then finer ones where something changes]",
 )
 @click.option(
     "--seconds",
-    type=click.FloatRange(0, min_open=True),
+    type=Number("seconds"),
     default=60.0,
     show_default=True,
     metavar="X",
@@ -157,8 +158,8 @@ def _axes(context: click.Context, parameter: click.Parameter, text: str | None) 
 @click.option(
     "--all-layers", "every", is_flag=True, help="Measure every layer: sigma, radius, share of the theoretical field."
 )
-@click.option("--batch", type=click.IntRange(1), metavar="N", help="Samples per run. [default: by the model's size]")
-@click.option("--threads", type=click.IntRange(1, 1024), metavar="N", help="Threads per operator. [default: all cores]")
+@click.option("--batch", type=Number("batch"), metavar="N", help="Samples per run. [default: by the model's size]")
+@click.option("--threads", type=Number("threads"), metavar="N", help="Threads per operator. [default: all cores]")
 @click.option(
     "--provider",
     "providers",

@@ -7,6 +7,8 @@ from typing import Any, Literal, TypeVar
 
 import click
 
+from rfonnx.cli.numbers import Number
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 Shapes = dict[str, int | tuple[int, ...]]
@@ -155,19 +157,12 @@ def axes_option(function: Function) -> Function:
     )(function)
 
 
-def _rate(context: click.Context, parameter: click.Parameter, value: float | None) -> float | None:
-    if value is not None and not 0 < value < float("inf"):
-        raise click.BadParameter(f"'{value}' is not a number of samples per second", context, parameter)
-    return value
-
-
 def rate_option(function: Function) -> Function:
     """--rate HZ."""
     return click.option(
         "--rate",
-        type=float,
+        type=Number("rate"),
         metavar="HZ",
-        callback=_rate,
         help="Samples per second of a time axis: text and markdown then show lookahead and context in seconds too.",
     )(function)
 

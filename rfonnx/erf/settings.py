@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from rfonnx.errors import QueryError
+from rfonnx.ranges import OPTIONS
 
 At = Literal["center"] | Sequence[float]
 Channel = Literal["sum", "random"] | int
@@ -15,9 +16,6 @@ Aggregation = Literal["absolute", "positive", "square"]
 Over = Literal["sum", "mean"]
 Probe = Literal["difference", "mean", "grey", "noise", "blur"]
 MethodChoice = Literal["gradient", "perturb", "auto"]
-
-MOST_THREADS = 1024
-"""More are no help on any machine, and starting them takes longer than the measurement."""
 
 RANDOM_SAMPLES = 32
 """Samples drawn when neither data nor a number is given."""
@@ -83,24 +81,26 @@ class Settings:
                 raise QueryError(f"{name} is {value!r}", f"it can be {', '.join(known)}")
         if not (isinstance(self.channel, str) and self.channel in ("sum", "random")):
             self._set("channel", whole("channel", self.channel, "it can be sum, random or a number"))
-        for name, least in (("n", 1), ("batch", 1), ("block", 1), ("threads", 1), ("seed", 0)):
+        for name in ("n", "batch", "block", "threads", "seed"):
             value = getattr(self, name)
             if value is not None:
-                self._set(name, whole(name, value, "give a whole number", least))
+                allowed = OPTIONS["samples" if name == "n" else name]
+                self._set(name, whole(name, value, f"give {allowed}"))
+                allowed.check(getattr(self, name), name)
         if self.seed is None:
             raise QueryError("seed is None", "give a whole number: a measurement can be repeated")
-        if self.threads is not None and self.threads > MOST_THREADS:
-            raise QueryError(f"threads is {self.threads}", f"give at most {MOST_THREADS}")
         if self.axes is not None:
             hint = "give whole numbers, such as (2, 3)"
             given: object = self.axes
             if isinstance(given, str) or not isinstance(given, Iterable):
                 raise QueryError(f"axes is {given!r}", hint)
             self._set("axes", tuple(whole("axes", axis, hint) for axis in given))
-        if self.tolerance is not None and not (isinstance(self.tolerance, float | int) and self.tolerance > 0):
-            raise QueryError(f"tolerance is {self.tolerance!r}", "give a share of the mass above 0, such as 0.05")
-        if not (isinstance(self.seconds, float | int) and 0 < self.seconds < float("inf")):
-            raise QueryError(f"seconds is {self.seconds!r}", "give a number above 0, such as 60")
+        for name in ("tolerance", "seconds"):
+            value = getattr(self, name)
+            if value is not None or name == "seconds":
+                if not isinstance(value, float | int):
+                    raise QueryError(f"{name} is {value!r}", f"give {OPTIONS[name]}")
+                OPTIONS[name].check(value, name)
         if self.method == "gradient" and (self.probe is not None or self.block is not None):
             raise QueryError("probe and block say how the input is perturbed", 'measure with method "perturb"')
 
@@ -108,11 +108,11 @@ class Settings:
         object.__setattr__(self, name, value)  # frozen for everybody else
 
 
-def whole(name: str, value: Any, hint: str, least: int | None = None) -> int:
+def whole(name: str, value: Any, hint: str) -> int:
     """A whole number of any integer type as an int, but no truth value.
 
     Raises:
-        QueryError: it is none, or less than `least`.
+        QueryError: it is none.
     """
     try:
         if isinstance(value, bool):
@@ -120,6 +120,4 @@ def whole(name: str, value: Any, hint: str, least: int | None = None) -> int:
         number = operator.index(value)
     except TypeError:
         raise QueryError(f"{name} is {value!r}", hint) from None
-    if least is not None and number < least:
-        raise QueryError(f"{name} is {number}", f"give at least {least}")
     return number
