@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import get_args
 
 import click
@@ -12,7 +13,9 @@ from rfonnx.comparison import Task
 Limits = dict[str, float | None]
 
 TASKS = ", ".join(get_args(Task))
-TASK = click.Choice(["auto", *get_args(Task), "dense"])
+WORDS = ("auto", *get_args(Task), "dense")
+TEXT = re.compile(rf"(?:(.+?)=)?((?:{'|'.join(WORDS)})(?::.*)?)", re.DOTALL)
+"""Names of outputs may hold = and :, so that the first task behind a = is the task."""
 
 
 def limits(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, Limits]:
@@ -31,14 +34,18 @@ def limits(context: click.Context, parameter: click.Parameter, texts: tuple[str,
 
 
 def tasks(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
-    """`TASK` or `OUTPUT=TASK`: tasks by output, "" for all that are not named."""
+    """`TASK`, `OUTPUT=TASK`, with options behind a colon: tasks by output, "" for all that are not named."""
     found: dict[str, str] = {}
     for text in texts:
-        output, _, task = text.rpartition("=")
+        match = TEXT.fullmatch(text)
+        if match is None:
+            word = text.rpartition("=")[2]
+            raise click.BadParameter(f"'{word}' is not one of {', '.join(WORDS)}", context, parameter)
+        output, task = match[1] or "", match[2]
         if output in found:
             of = f"'{output}'" if output else "all outputs"
             raise click.BadParameter(f"the task of {of} is given twice", context, parameter)
-        found[output] = TASK.convert(task, parameter, context)
+        found[output] = task
     return found
 
 

@@ -134,7 +134,10 @@ def _plain(where: str, key: str, value: Any) -> Any:
 
 
 def _choice(where: str, key: str, value: Any) -> Any:
-    if value not in CHOICES[key]:
+    word = (
+        value.partition(":")[0] if key == "task" and isinstance(value, str) else value
+    )  # tasks have options of their own
+    if word not in CHOICES[key]:
         raise DataError(f"{where} {key} is {value!r}", f"it may be {', '.join(CHOICES[key])}")
     return value
 

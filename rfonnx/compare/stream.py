@@ -13,6 +13,7 @@ from rfonnx.compare.layers import SAMPLES
 from rfonnx.compare.meter import Meter
 from rfonnx.compare.pair import Pair
 from rfonnx.compare.tasks.reader import Batch, TaskOptions
+from rfonnx.compare.tasks.spec import read_task
 from rfonnx.data.samples import Source
 from rfonnx.errors import DataError, RfonnxError, RunError
 
@@ -43,7 +44,7 @@ class Stream:
         self.skipped: list[tuple[str, str]] = []
         options = TaskOptions(settings.class_axis, settings.temperature)
         self.meters = [
-            Meter(one.names, settings.tasks.get(one.names[0], settings.task), options, settings.seed)
+            Meter(one.names, *read_task(settings.tasks.get(one.names[0], settings.task), options), settings.seed)
             for one in self.measured
         ]
 

@@ -180,8 +180,18 @@ def test_detection_of_varying_rows() -> None:
 
 def test_detection_without_a_box_judges_nothing() -> None:
     found = measured("detection", np.zeros((3, 6, 100)), np.zeros((3, 6, 100)))
-    assert not found.measures
+    assert "box_f1" not in found.measures
     assert found.notes[-1].startswith("the teacher finds no box with a score of 0.25")
+
+
+def test_raw_candidates_have_errors_and_decided_rows_have_not() -> None:
+    """The order of decided rows means nothing."""
+    candidates = RANDOM.random((3, 6, 50))
+    assert values(measured("detection", candidates, candidates + 0.01))["rmse"] == pytest.approx(0.01)
+    decided = np.stack([rows([[10, 10, 30, 40, 0.9, 1], [50, 12, 80, 60, 0.6, 0]])] * 3)
+    found = measured("detection", decided, decided[:, ::-1])
+    assert values(found)["box_f1"] == 1
+    assert "rmse" not in found.measures
 
 
 @pytest.mark.parametrize("axes", [(3, 4, 5, 6), (3, 7)])

@@ -10,9 +10,15 @@ import numpy as np
 from rfonnx.compare import metrics
 from rfonnx.compare.detections import COLUMNS, NEAR, Reading, decoded, match_sums
 from rfonnx.compare.tasks.reader import Batch, Columns, Counted, Figure, Floats, PlainReader, TaskOptions, Unsuited
+from rfonnx.compare.tasks.values import ERRORS, WORST_ERRORS, errors
 
 SCORE, SUPPRESS, MATCH = 0.25, 0.45, 0.5
 """Least score, and most overlap of two boxes of a class, as YOLOv5 has them; least overlap of a match, as PASCAL VOC has it."""
+
+
+def _of_raw(figure: Figure) -> Figure:
+    """The figure where candidates were compared place by place: decided rows may change places."""
+    return Figure(lambda s: figure.of(s) if "dd" in s else s["samples"] * np.nan, figure.interval)
 
 
 def _f1(sums: Columns) -> Floats:
@@ -29,13 +35,14 @@ class Detection(PlainReader):
 
     ragged: ClassVar[bool] = True
     figures: ClassVar[Mapping[str, Figure]] = {
+        **{name: _of_raw(figure) for name, figure in ERRORS.items()},
         "box_f1": Figure(_f1),
         "boxes_found": Figure(lambda s: metrics.share(s["found_teacher"], s["boxes_teacher"], np.nan)),
         "boxes_confirmed": Figure(lambda s: metrics.share(s["found_student"], s["boxes_student"], np.nan)),
         "box_iou": Figure(lambda s: metrics.share(s["iou"], s["pairs"], np.nan)),
         "score_error": Figure(lambda s: metrics.share(s["score_gap"], s["pairs"], np.nan)),
     }
-    worst: ClassVar[tuple[str, ...]] = ("box_f1", "box_iou", "score_error")
+    worst: ClassVar[tuple[str, ...]] = (*WORST_ERRORS, "box_f1", "box_iou", "score_error")
 
     def __init__(self, first: Batch, options: TaskOptions) -> None:
         """Settles how rows are read."""
@@ -60,7 +67,10 @@ class Detection(PlainReader):
             found.append(match_sums(one, other, self._how.score, self._match))
         sums = {name: np.array([each[name] for each in found]) for name in found[0]}
         self._boxes += float(sums["boxes_teacher"].sum())
-        return Counted({**sums, "samples": np.ones(len(found))})
+        alike = self._how.raw and batch.teacher.shape == batch.student.shape
+        counted = errors(batch) if alike else Counted({"samples": np.ones(len(found))})
+        counted.sums.update(sums)
+        return counted
 
     def places(self, sums: Columns) -> Mapping[str, str]:
         """See `Reader`."""

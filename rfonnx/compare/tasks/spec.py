@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 from rfonnx.compare.boxes import BoxLayout
 from rfonnx.compare.tasks.reader import TaskOptions
@@ -83,8 +83,8 @@ KEYS: Mapping[Task, Mapping[str, tuple[str, Read]]] = {
 """What may be said of a task, as fields of `TaskOptions`, and how it is read."""
 
 
-def read_task(text: str, options: TaskOptions) -> tuple[Task, TaskOptions]:
-    """A task and its options, from "TASK" or "TASK:KEY=VALUE,KEY=VALUE".
+def read_task(text: str, options: TaskOptions) -> tuple[Task | Literal["auto"], TaskOptions]:
+    """A task and its options, from "TASK" or "TASK:KEY=VALUE,KEY=VALUE"; "auto" takes none.
 
     Args:
         options: what holds where the text says nothing.
@@ -92,6 +92,8 @@ def read_task(text: str, options: TaskOptions) -> tuple[Task, TaskOptions]:
     Raises:
         QueryError: there is no such task, it takes no such key, or a value means nothing.
     """
+    if text == "auto":
+        return "auto", options
     word, _, rest = text.partition(":")
     if word not in READERS and word not in OLD_NAMES:
         raise QueryError(f"there is no task '{word}'", f"there are {', '.join(READERS)}")
