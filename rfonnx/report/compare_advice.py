@@ -26,6 +26,9 @@ OTHERS: tuple[tuple[Kind, str], ...] = (
 NARROW = 2
 """A figure within so many times its limit is missed narrowly: there is a use that it may be good enough for."""
 
+Z = 1.96
+"""Standard deviations of a normal distribution that hold 95% of it."""
+
 MANY = 10**6
 """More samples than anybody would give."""
 
@@ -171,6 +174,8 @@ def needed(found: Comparison, verdict: Verdict) -> int:
     if end is None or not gap:
         return MANY + 1
     count = output.samples * ((end - measure.value) / gap) ** 2
+    if MEASURES[verdict.measure].share:  # Wilson's interval of a share near 1 shrinks more slowly
+        count = max(count, Z**2 * verdict.limit * (1 - verdict.limit) / gap**2)
     if count > MANY:
         return MANY + 1
     step = int(10 ** max(0, math.floor(math.log10(count)) - 1))
