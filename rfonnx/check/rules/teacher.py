@@ -9,8 +9,7 @@ from rfonnx.check.subject import Subject
 from rfonnx.comparison import Verdict
 from rfonnx.errors import DataError
 from rfonnx.findings import Parameter
-
-FIELD_MEASURES = frozenset({"field_ratio", "unseen_mass", "overlap_50", "overlap_95", "correlation"})
+from rfonnx.measures import MEASURES
 
 
 def _needs_teacher(subject: Subject) -> None:
@@ -32,7 +31,7 @@ def _not_compared(subject: Subject) -> str:
 
 def _verdicts(subject: Subject, of_fields: bool) -> Iterator[Verdict]:
     for verdict in subject.comparison.verdicts:
-        if (verdict.measure in FIELD_MEASURES) == of_fields:
+        if (verdict.measure in MEASURES and MEASURES[verdict.measure].of_fields) == of_fields:
             yield verdict
 
 
