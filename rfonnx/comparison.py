@@ -145,6 +145,7 @@ class FieldPair:
             sizes reach beyond it (`rfonnx.compare.field_size`).
         notes: what differs, one line each.
         exact: whether the teacher's field and the student's are known exactly; False: at most so large.
+        leads_to: the teacher's outputs that the tensor is, or is a feature map of.
     """
 
     output: tuple[str, str]
@@ -157,6 +158,7 @@ class FieldPair:
     ratio: float
     notes: tuple[str, ...]
     exact: tuple[bool, bool] = (True, True)
+    leads_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,7 @@ class EffectivePair:
         samples: how many the maps are a mean over.
         figures: by name; see docs/compare.md for the definitions.
         exact: whether the teacher's theoretical field and the student's are known exactly; False: at most so large.
+        leads_to: as in `FieldPair`.
     """
 
     output: tuple[str, str]
@@ -183,6 +186,7 @@ class EffectivePair:
     samples: int
     figures: Mapping[str, float]
     exact: tuple[bool, bool] = (True, True)
+    leads_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

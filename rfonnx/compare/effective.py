@@ -98,6 +98,7 @@ class EffectiveFields:
             samples=min(one.samples for one in (*ones, *others)),
             figures={name: float(np.mean([row[name] for row in rows])) for name in rows[0]},
             exact=first.exact,
+            leads_to=first.leads_to,
         )
 
 

@@ -6,7 +6,7 @@ what is not proven then is missed: where a field is known as "at most", and wher
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from rfonnx.compare.parity import EFFECTIVE, Parity
@@ -17,33 +17,51 @@ from rfonnx.measures import MEASURES
 AT_MOST = "field is only known as at most this, which does not prove it"
 
 
-def judge_fields(kind: Kind, found: Parity, given: Given) -> tuple[Verdict, ...]:
+def judge_fields(
+    kind: Kind, found: Parity, given: Given, by_output: Mapping[str, Given] | None = None
+) -> tuple[Verdict, ...]:
     """Verdicts on fields.
 
     Args:
         kind: what the student is to the teacher.
         found: what was measured.
         given: the user's limits.
+        by_output: the user's limits for single outputs of the teacher, and so for their feature maps, over `given`.
 
     Raises:
         QueryError: a limit is given for something that is no measure.
     """
-    limits = {name: limit for name, limit in limits_for(kind, None, given).items() if MEASURES[name].of_fields}
+    own = by_output or {}
     verdicts: list[Verdict] = []
-    if "field_ratio" in limits:
-        for pair in found.fields:
-            if pair.role == "output" or limits["field_ratio"].asked:
-                verdicts += _ratio(kind, pair, limits["field_ratio"])
+    for pair in found.fields:
+        for limits, _ in _limits(kind, given, own, pair.leads_to):
+            limit = limits.get("field_ratio")
+            if limit is not None and (pair.role == "output" or limit.asked):
+                verdicts += _ratio(kind, pair, limit)
     for one in found.effective:
-        if one.role != "whole":
-            verdicts += _effective(kind, one, limits)
+        for limits, named in _limits(kind, given, own, one.leads_to):
+            if one.role != "whole":
+                verdicts += _effective(kind, one, limits)
+            else:  # a saliency map is judged when its output is named
+                verdicts += _effective(kind, one, {name: limits[name] for name in named if name in limits})
     for missing in found.unmeasured:
-        verdicts += [
-            unproven(kind, missing.subject, name, limits[name].value, missing.reason)
-            for name in missing.measures
-            if name in limits and limits[name].asked
-        ]
-    return tuple(verdicts)
+        for limits, _ in _limits(kind, given, own, missing.leads_to or tuple(own)):
+            verdicts += [
+                unproven(kind, missing.subject, name, limits[name].value, missing.reason)
+                for name in missing.measures
+                if name in limits and limits[name].asked
+            ]
+    return tuple(dict.fromkeys(verdicts))
+
+
+def _limits(
+    kind: Kind, given: Given, by_output: Mapping[str, Given], outputs: Sequence[str]
+) -> Iterator[tuple[dict[str, Limit], Given]]:
+    """The limits on fields for each of some outputs, and those of them that name it."""
+    for name in outputs or ("",):
+        own = by_output.get(name, {})
+        limits = limits_for(kind, None, given, own)
+        yield {measure: limit for measure, limit in limits.items() if MEASURES[measure].of_fields}, own
 
 
 def _ratio(kind: Kind, pair: FieldPair, limit: Limit) -> Iterator[Verdict]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from rfonnx.compare.features import SLIDING, Analysed, feature_pair
 from rfonnx.compare.field_size import Seen, seen, size_ratio
 from rfonnx.comparison import FieldPair
+from rfonnx.graph.tensors import FLOATS
 from rfonnx.results import TensorField
 
 AxisPairs = Sequence[tuple[tuple[str, int], tuple[str, int]]]
@@ -27,21 +29,27 @@ def field_pairs(
     """
     axes = paired_axes(models, inputs)
     found: dict[tuple[object, ...], FieldPair] = {}
-    for pair in outputs:
-        a, b = (model.analysis.tensors.get(name) for model, name in zip(models, pair, strict=True))
-        if a is None or b is None:
-            continue
-        tensors = [("output", (a, b), (a.exact, b.exact))]
-        if any(a.fields[mine].kind not in SLIDING for mine, _ in axes):
-            features = feature_pair(models, pair, ([mine for mine, _ in axes], [theirs for _, theirs in axes]))
-            if features is not None:
-                # where an output is known as "at most", it is not known what slides before it
-                known = (features[0].exact and a.exact, features[1].exact and b.exact)
-                tensors.append(("features", features, known))
-        for role, both, exact in tensors:
-            for one in _pairs("output" if role == "output" else "features", models, both, axes, exact):
-                found.setdefault((one.role, one.output, one.input, one.axis), one)
+    for names in outputs:
+        for one in _of_output(models, names, axes):
+            key = (one.role, one.output, one.input, one.axis)
+            known = found.get(key, one)
+            found[key] = replace(known, leads_to=tuple(dict.fromkeys((*known.leads_to, names[0]))))
     return tuple(found.values())
+
+
+def _of_output(models: Models, names: tuple[str, str], axes: AxisPairs) -> Iterator[FieldPair]:
+    """The fields of a pair of outputs, and of the feature maps of what does not slide, or holds no scores."""
+    a, b = (model.analysis.tensors.get(name) for model, name in zip(models, names, strict=True))
+    if a is None or b is None:
+        return
+    yield from _pairs("output", models, (a, b), axes, (a.exact, b.exact))
+    if all(a.fields[mine].kind in SLIDING for mine, _ in axes) and a.dtype in FLOATS and b.dtype in FLOATS:
+        return
+    features = feature_pair(models, names, ([mine for mine, _ in axes], [theirs for _, theirs in axes]))
+    if features is not None:
+        # where an output is known as "at most", it is not known what slides before it
+        exact = (features[0].exact and a.exact, features[1].exact and b.exact)
+        yield from _pairs("features", models, features, axes, exact)
 
 
 def paired_axes(models: Models, inputs: Sequence[tuple[str, str]]) -> AxisPairs:

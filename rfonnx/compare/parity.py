@@ -14,6 +14,7 @@ from rfonnx.compare.model import OpenModel
 from rfonnx.comparison import EffectivePair, FieldPair
 from rfonnx.errors import RfonnxError
 from rfonnx.graph import load
+from rfonnx.graph.tensors import FLOATS
 
 THEORETICAL = ("field_ratio",)
 EFFECTIVE = ("unseen_mass", "overlap_50", "overlap_95", "correlation")
@@ -33,11 +34,13 @@ class Unmeasured:
         measures: their names.
         subject: of what.
         reason: why.
+        leads_to: the teacher's outputs that it is told of; none: all of them.
     """
 
     measures: tuple[str, ...]
     subject: str
     reason: str
+    leads_to: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +136,7 @@ def _effective(
         return [], [Unmeasured(EFFECTIVE, "effective fields", str(error))]
     found: list[EffectivePair] = []
     missing: list[Unmeasured] = []
-    groups = together(fields)
+    groups = [pairs for pairs in together(fields) if _has_gradient(analysed, pairs[0], fields)]
     most = len(groups) if set(EFFECTIVE) & set(asked) else MOST
     for number, pairs in enumerate(groups):
         subject = f"effective fields of '{pairs[0].output[0]}' on '{pairs[0].input[0]}'"
@@ -142,8 +145,15 @@ def _effective(
                 raise RfonnxError(f"{most} pairs were measured before it", "give a limit for one of their measures")
             found.append(both.compare(pairs))
         except RfonnxError as error:
-            missing.append(Unmeasured(EFFECTIVE, subject, str(error)))
+            missing.append(Unmeasured(EFFECTIVE, subject, str(error), pairs[0].leads_to))
     return found, missing
+
+
+def _has_gradient(models: tuple[Analysed, Analysed], pair: FieldPair, fields: Sequence[FieldPair]) -> bool:
+    """Whether a pair is measured: class numbers have no gradient, and where there are feature maps, these stand for them."""
+    if all(model.analysis.tensors[name].dtype in FLOATS for model, name in zip(models, pair.output, strict=True)):
+        return True
+    return not any(one.role == "features" and set(pair.leads_to) <= set(one.leads_to) for one in fields)
 
 
 def _same_shapes(one: Feed, other: Feed) -> bool:

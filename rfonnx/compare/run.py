@@ -15,7 +15,7 @@ from rfonnx.compare.pair import Pair
 from rfonnx.compare.parity import Parity, compare_fields
 from rfonnx.compare.settings import ModelSource, Settings
 from rfonnx.compare.stream import Progress, Stream
-from rfonnx.compare.verdicts import LAYER_LIMITS, judge
+from rfonnx.compare.verdicts import LAYER_LIMITS, Given, judge
 from rfonnx.comparison import Comparison, Cost, Kind, OutputAgreement, Parting, SampleInfo
 from rfonnx.graph import Graph
 from rfonnx.measures import default_limits
@@ -50,7 +50,7 @@ def compare_models(
         outputs=tuple(outputs),
         verdicts=(
             *judge(kind, outputs, settings.limits, settings.output_limits),
-            *judge_fields(kind, parity, settings.limits),
+            *judge_fields(kind, parity, settings.limits, _limits_by_output(pair)),
         ),
         fields=parity.fields,
         effective=parity.flat,
@@ -90,9 +90,23 @@ def _parity(pair: Pair, stream: Stream) -> Parity:
     """What both models see, on the samples that were kept."""
     settings = pair.settings
     outputs, inputs = ([(a.name, b.name) for a, b in ports] for ports in (pair.outputs, pair.inputs))
-    asked = [name for name, limit in settings.limits.items() if limit is not None]
+    asked = [
+        name
+        for limits in (settings.limits, *_limits_by_output(pair).values())
+        for name, limit in limits.items()
+        if limit is not None
+    ]
     wanted = (settings.fields, settings.effective)
     return compare_fields(pair.models, (outputs, inputs), stream.stacked(), pair.threads, wanted, asked)
+
+
+def _limits_by_output(pair: Pair) -> dict[str, Given]:
+    """The user's limits for single outputs, by the teacher's name of the whole output: fields are those of all of it."""
+    found: dict[str, Given] = {}
+    for one in pair.measured:
+        name = one.ports[0].name
+        found[name] = {**found.get(name, {}), **pair.settings.output_limits.get(one.names[0], {})}
+    return found
 
 
 def _sample_info(pair: Pair, stream: Stream) -> SampleInfo:

@@ -84,7 +84,7 @@ def _judge_output(kind: Kind, output: OutputAgreement, limits: Mapping[str, Limi
         measure = output.measures.get(MEASURES[name].judged_by or name)
         if measure is not None:
             yield verdict(kind, output.teacher, name, measure, limit, _where(output, name), _beside(output, name))
-        elif name in own:
+        elif name in own and not MEASURES[name].of_fields:
             why = f"read as {output.task}, it has no such figure" if output.samples else "no sample could be measured"
             yield unproven(kind, output.teacher, name, limit.value, why)
 

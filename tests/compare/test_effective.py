@@ -206,3 +206,32 @@ def test_a_limit_that_is_asked_for_is_held() -> None:
     found = compared(stack(3), stack(3), limits={"correlation": 0.9, "overlap_95": 0.9, "field_ratio": 1.0})
     assert {v.measure for v in found.verdicts if v.passed} >= {"correlation", "overlap_95", "field_ratio"}
     assert found.passed
+
+
+def test_limits_of_single_outputs_hold_for_their_fields(models: Path) -> None:
+    """A whole output has no default limit, and none of all outputs; one that names it is held. Others' limits are not."""
+    folder = models / "digits"
+    files = (folder / "teacher.onnx", folder / "teacher_int8.onnx", folder / "test.npz")
+    found = compared(*files, samples=8, limits={"correlation": 0.5})
+    judged = [verdict.subject for verdict in found.verdicts if verdict.measure == "correlation"]
+    assert judged == ["effective field of /features/relu6/Relu_output_0 on image"]
+    found = compared(*files, samples=8, output_limits={"logits": {"correlation": 0.9999}})
+    judged = [verdict.subject for verdict in found.verdicts if verdict.measure == "correlation" and not verdict.passed]
+    assert judged == ["effective field of logits on image", "effective field of /features/relu6/Relu_output_0 on image"]
+
+
+def test_class_numbers_are_measured_by_the_scores_that_they_come_from() -> None:
+    nets = []
+    for kernel in (5, 3):
+        weights = {"w": np.random.default_rng(0).standard_normal((3, 1, kernel, kernel)).astype("f")}
+        nodes = [
+            helper.make_node("Conv", ["x", "w"], ["scores"], pads=[kernel // 2] * 4),
+            helper.make_node("ArgMax", ["scores"], ["y"], axis=1, keepdims=0),
+        ]
+        types = {"y": onnx.TensorProto.INT64}
+        nets.append(small_nets.model(nodes, {"x": ("n", 1, 21, 21)}, {"y": ("n", 21, 21)}, weights, types))
+    found = compared(*nets, kind="distilled")
+    (one,) = found.effective_fields
+    assert (one.role, one.output, one.leads_to) == ("features", ("scores", "scores"), ("y",))
+    assert 0.3 < one.figures["unseen_mass"] < 0.9
+    assert not any("not compared" in line for line in found.warnings)
