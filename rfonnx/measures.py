@@ -68,6 +68,10 @@ MEASURES: dict[str, MeasureInfo] = {
             "embedding": {"fp32": 80.0}, "tokens": {"fp32": 80.0}, "sequence": {"fp32": 80.0},
         },
     ),
+    "sqnr_channel": MeasureInfo(
+        "SQNR of the worst channels (dB)", "the teacher's signal over the difference, in the worst channels", " dB",
+        at_least=True, limits={"fp32": 60.0, "fp16": 20.0, "int8": 6.0, "distilled": 1.0},
+    ),
     "psnr_db": MeasureInfo("PSNR (dB)", "the teacher's range over the difference", " dB", at_least=True),
     # a class per sample
     "top1": MeasureInfo(

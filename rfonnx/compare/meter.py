@@ -47,7 +47,7 @@ class Meter:
         self._options = options or TaskOptions()
         self._reader: Reader | None = None
         self._sums = Bootstrap(seed)
-        self._peaks: dict[str, Floats] = {}
+        self._whole: dict[str, Floats] = {}
         self._worst: dict[str, Worst] = {}
         self._pending: list[Batch] = []
         self._held_samples = self._held_elements = 0
@@ -99,8 +99,10 @@ class Meter:
         counted = self._counted(batch)
         self._sums.add(counted.sums)
         for name, column in counted.peaks.items():
-            largest = column.max()
-            self._peaks[name] = np.maximum(self._peaks[name], largest) if name in self._peaks else largest
+            largest = column.max(0)
+            self._whole[name] = np.maximum(self._whole[name], largest) if name in self._whole else largest
+        for name, total in counted.totals.items():
+            self._whole[name] = self._whole[name] + total if name in self._whole else total
         columns = {**counted.sums, **counted.peaks}
         for name, worst in self._worst.items():
             worst.add(batch.samples, self._read.figures[name].of_samples(columns))
@@ -142,13 +144,13 @@ class Meter:
             return OutputAgreement(*self.names, task, 0, {}, {}, bad)
         measures = dict(self._figures(self._reader))
         worst = {measure: kept.cases() for measure, kept in self._worst.items() if measure in measures}
-        places = self._reader.places(self._sums.total)
+        places = self._reader.places({**self._sums.total, **self._whole})
         notes = tuple(self._reader.notes())
         axis = self._reader.class_axis
         return OutputAgreement(*self.names, task, self._sums.samples, measures, worst, bad, axis, places, notes)
 
     def _figures(self, reader: Reader) -> Iterator[tuple[str, Measure]]:
-        columns = {**self._sums.total, **self._peaks}
+        columns = {**self._sums.total, **self._whole}
         for name, figure in reader.figures.items():
             value = float(figure.of(columns))
             if np.isnan(value):

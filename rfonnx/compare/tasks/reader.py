@@ -72,11 +72,13 @@ class Counted:
 
     Attributes:
         sums: columns to be summed over samples; intervals come of them.
-        peaks: columns (samples,) of which the largest is kept: there are no intervals of what is made of them.
+        peaks: columns, of which the largest over samples is kept. There are no intervals of what is made of them.
+        totals: (k,) each, summed over the batch already: what would be too wide to be resampled. No intervals either.
     """
 
     sums: dict[str, Floats]
     peaks: dict[str, Floats] = field(default_factory=dict)
+    totals: dict[str, Floats] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ class Reader(Protocol):
         """Where in the output a measure is as bad as it is ("class 3"), by measure.
 
         Args:
-            sums: over all samples.
+            sums: over all samples, peaks and totals too.
         """
 
     def notes(self) -> Sequence[str]:

@@ -8,7 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from rfonnx.compare import metrics
-from rfonnx.compare.tasks.reader import Batch, Counted, Figure, Floats, PlainReader, TaskOptions
+from rfonnx.compare.channels import channel_axes, channel_sums, ranges, worst_channels
+from rfonnx.compare.tasks.reader import Batch, Columns, Counted, Figure, PlainReader, TaskOptions
 
 ERRORS: dict[str, Figure] = {
     "max_abs": Figure(lambda s: s["max_abs"], interval="none"),
@@ -37,15 +38,41 @@ def errors(batch: Batch) -> Counted:
 class Values(PlainReader):
     """Numbers that mean nothing that we know of."""
 
-    figures: ClassVar[Mapping[str, Figure]] = ERRORS
+    figures: ClassVar[Mapping[str, Figure]] = {
+        **ERRORS,
+        "sqnr_channel": Figure(lambda s: np.asarray(worst_of_axes(s)[0]), "none"),
+    }
     worst: ClassVar[tuple[str, ...]] = WORST_ERRORS
 
     def __init__(self, first: Batch, options: TaskOptions) -> None:
-        """Any numbers will do."""
+        """Finds axes that may be of channels."""
+        shape = first.teacher.shape
+        self._lengths = {axis: shape[axis] for axis in channel_axes(shape)}
 
     def count(self, batch: Batch) -> Counted:
         """See `Reader`."""
-        return errors(batch)
+        counted = errors(batch)
+        for axis, length in self._lengths.items():
+            if batch.teacher.shape[axis : axis + 1] == (length,):
+                signal, noise, peak = channel_sums(batch.teacher, batch.student, axis)
+                counted.peaks[f"peak@{axis}"] = peak[None]
+            else:  # it counts something else: positions, of which samples have more or fewer
+                signal = noise = np.full(length, np.nan)
+            counted.totals.update({f"signal@{axis}": signal, f"noise@{axis}": noise})
+        return counted
+
+    def places(self, sums: Columns) -> Mapping[str, str]:
+        """See `Reader`."""
+        return {"sqnr_channel": worst_of_axes(sums)[1]}
 
 
-__all__ = ["ERRORS", "WORST_ERRORS", "Floats", "Values", "errors"]
+def worst_of_axes(sums: Columns) -> tuple[float, str]:
+    """The lowest SQNR in dB over the axes that were summed by channel, and where it is; NaN without such an axis."""
+    found = []
+    for name in sums:
+        if name.startswith("signal@") and not np.isnan(sums[name]).any():
+            axis = name.removeprefix("signal@")
+            value, positions = worst_channels(sums[name], sums[f"noise@{axis}"], sums[f"peak@{axis}"])
+            where = "all" if len(positions) == len(sums[name]) else ranges(positions)
+            found.append((value, f"channels of axis {axis}: {where}"))
+    return min(found, key=lambda one: one[0], default=(np.nan, ""))
