@@ -37,6 +37,10 @@ LONGEST_AXIS = 2**22
 """Positions of the longest input axis: the core's tables hold one entry per position (kLargestTable in cpp/term.hpp)."""
 
 
+MOST_FIELDS = 2**26
+"""Axes of all inputs times tensors: each has a field, of about 50 bytes at least."""
+
+
 def analyze(
     model: Source,
     shapes: Mapping[str, Sequence[int] | int] | None = None,
@@ -78,19 +82,33 @@ def analyze(
                 f"{graph.name}: input '{name}' of shape {text} has an axis longer than {LONGEST_AXIS} positions",
                 "bind a shorter one: the field of an inner position does not depend on it",
             )
-    try:
-        result = _core.run(list(program.inputs), [(t.name, t.shape, t.paths, t.exact) for t in program.tensors])
-    except (OverflowError, ValueError) as error:
-        raise ModelError(
-            f"{graph.name}: {error}", "bind smaller input shapes, or check the model's attributes"
-        ) from error
-    except MemoryError:
-        raise ModelError(f"{graph.name}: its tables do not fit into memory", "bind smaller input shapes") from None
+    result = _propagated(graph.name, program)
 
     def again(other: Mapping[str, Sequence[int]]) -> Analysis:
         return analyze(model, other, weights)
 
     return Analysis(graph, program, result, again, batch_axes or {})
+
+
+def _propagated(label: str, program: Program) -> _core.Result:
+    """What the core makes of a program.
+
+    Raises:
+        ModelError: it is too large, or has numbers that the core cannot hold.
+    """
+    columns = sum(len(shape) for _, shape in program.inputs)
+    if columns * (len(program.inputs) + len(program.tensors)) > MOST_FIELDS:
+        raise ModelError(
+            f"{label}: {len(program.inputs)} inputs of {columns} axes in all and {len(program.tensors)} tensors are"
+            f" more than {MOST_FIELDS} fields",
+            "bind inputs with values, or cut the model into parts",
+        )
+    try:
+        return _core.run(list(program.inputs), [(t.name, t.shape, t.paths, t.exact) for t in program.tensors])
+    except (OverflowError, ValueError) as error:
+        raise ModelError(f"{label}: {error}", "bind smaller input shapes, or check the model's attributes") from error
+    except MemoryError:
+        raise ModelError(f"{label}: its tables do not fit into memory", "bind smaller input shapes") from None
 
 
 def _loaded(model: Source, shapes: Mapping[str, Sequence[int] | int] | None) -> Graph:
@@ -107,8 +125,16 @@ def _loaded(model: Source, shapes: Mapping[str, Sequence[int] | int] | None) -> 
     return graph
 
 
+def _gone(other: Mapping[str, Sequence[int]]) -> Analysis:
+    raise QueryError("a copy of an analysis has no model to analyse again", "analyse the model itself")
+
+
 class Analysis:
-    """What every tensor of a model sees of its inputs. Intervals are closed and count positions from 0."""
+    """What every tensor of a model sees of its inputs. Intervals are closed and count positions from 0.
+
+    It can be pickled and deep-copied: the copy answers every question alike, and needs neither the model nor its file. A pickle
+    holds the graph and the access program without weights, and `facts`, which are worked out for it.
+    """
 
     def __init__(
         self,
@@ -125,6 +151,20 @@ class Analysis:
         self._batch_axes = batch_axes
         self._lookup = Lookup(graph.name, program, result.axes)
         self._axes = self._lookup.pairs
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Facts alone need the values of constants, or the model again; the core's tables are quicker to make than to send.
+        return {
+            "graph": self._graph,
+            "program": self._program,
+            "batch_axes": dict(self._batch_axes),
+            "kept": {"facts": dict(self.facts), "batches": self.batches},
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        graph, program = state["graph"], state["program"]
+        Analysis.__init__(self, graph, program, _propagated(graph.name, program), _gone, state["batch_axes"])
+        vars(self).update(state["kept"])
 
     @property
     def model(self) -> ModelInfo:

@@ -128,7 +128,8 @@ def _toml(path: Path) -> dict[str, Any]:
     try:
         text = read_regular(path, MAX_BYTES).decode("utf-8")
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}", "give a configuration file") from None
+        hint = f"give a configuration file of at most {MAX_BYTES} bytes"
+        raise DataError(f"{path} cannot be read: {error.strerror}", hint) from None
     except ValueError as error:  # no UTF-8; or a path with a NUL
         raise DataError(f"{path} is no TOML: {error}", "save it as UTF-8 text") from None
     longest = max(map(len, text.splitlines()), default=0)

@@ -42,5 +42,5 @@ def read_regular(path: str | os.PathLike[str], limit: int) -> bytes:
     if (
         size > limit or len(data) > limit
     ):  # files of /proc grow while they are read, and are 0 bytes long by their status
-        raise OSError(errno.EFBIG, f"holds {max(size, len(data))} bytes, expected at most {limit}", os.fspath(path))
+        raise OSError(errno.EFBIG, f"holds {max(size, len(data))} bytes", os.fspath(path))
     return data

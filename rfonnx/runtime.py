@@ -16,6 +16,7 @@ import onnx
 
 from rfonnx import scratch
 from rfonnx.errors import ModelError, QueryError, RunError
+from rfonnx.graph.endless import refuse_endless
 from rfonnx.graph.tensors import DTYPES
 from rfonnx.graph.text import quote
 
@@ -135,6 +136,7 @@ def _open(
         settings.add_external_initializers(list(weights), arrays)
 
     if isinstance(model, onnx.ModelProto):
+        refuse_endless(model, name)  # opening alone may run it: what is constant is folded
         try:
             source: bytes | str = model.SerializeToString()
         except Exception as error:  # protobuf raises its own types, by implementation
@@ -173,7 +175,9 @@ def _utf8(path: str, name: str) -> str:
 
 def _unknown_operator(message: str, model: object) -> str:
     """The node that onnxruntime knows no operator for, by its message, or ""."""
-    found = re.search(r"([\w.]*):(\w+)\(-?\d+\) is not a registered function/op", message)
+    said, told, _ = message.partition(" is not a registered function/op")
+    # The end alone: a file may have a name of a megabyte, over which a search would take quadratic time.
+    found = re.search(r"([\w.]*):(\w+)\(-?\d+\)$", said[-MAX_KIND:]) if told else None
     if found is None or not isinstance(model, onnx.ModelProto):
         return ""
     domain, op_type = found.groups()
@@ -201,6 +205,9 @@ def run(
             f"{name}: onnxruntime cannot run the model ({one_line(error)})", "check the inputs' shapes and types"
         ) from None
 
+
+MAX_KIND = 400
+"""Characters of the longest domain and operator that onnxruntime's messages are searched for."""
 
 ALTERING = ("WeightBiasQuantization",)
 """Optimisers that change what a model computes: this one rounds real weights that lie between quantised tensors to 8 bits."""

@@ -14,8 +14,10 @@ from rfonnx.compare.feeds import filled, stack
 from rfonnx.compare.matching import Port
 from rfonnx.data.fitting import InputSpec
 from rfonnx.errors import ModelError, ShapeError, UnfedError
+from rfonnx.graph.endless import refuse_endless
 from rfonnx.graph.external import external_files
 from rfonnx.graph.read import Bound, Source, as_given, bound_values, name_of, read_model
+from rfonnx.graph.text import naming
 from rfonnx.runtime import Level, open_session, run
 
 if TYPE_CHECKING:
@@ -49,10 +51,12 @@ class OpenModel:
         self.role, self.source = role, source
         self.label = f"{role} '{name_of(source)}'"
         self.name = Path(name_of(source)).name
-        self.values = bound_values(source)
+        with naming(name_of(source)):
+            self.values = bound_values(source)
+            proto, _, folder = read_model(source)
+        refuse_endless(proto, name_of(source))
         if isinstance(as_given(source), str | os.PathLike):
             # onnxruntime says less about a broken file, or about weights that are not there.
-            proto, _, folder = read_model(source)
             for name in external_files(proto):
                 if not (folder is None or (folder / name).is_file()):
                     raise ModelError(

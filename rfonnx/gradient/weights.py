@@ -15,7 +15,7 @@ import onnx
 from onnx import ModelProto, TensorProto, numpy_helper
 
 from rfonnx.errors import ModelError
-from rfonnx.graph.external import is_external, read_tensor, stored_value
+from rfonnx.graph.external import embed_inner, is_external, read_tensor, stored_value
 from rfonnx.graph.text import naming, quote
 
 LARGE = 4096
@@ -69,6 +69,8 @@ def lighten(model: ModelProto, name: str, folder: Path | None = None, weights: W
     graph = proto.graph
     graph.name = model.graph.name or "graph"
     graph.node.extend(model.graph.node)
+    with naming(name):
+        embed_inner((node for node in graph.node if node.attribute), folder)
     graph.input.extend(model.graph.input)
     graph.output.extend(model.graph.output)
     graph.value_info.extend(model.graph.value_info)

@@ -23,7 +23,7 @@ from rfonnx.graph.order import MAX_NESTING, label, sort, subgraphs
 from rfonnx.graph.scope import Scope
 from rfonnx.graph.sequences import Sequences
 from rfonnx.graph.tensors import Tensors, check_size
-from rfonnx.graph.unroll import is_loop, rounds, write_out
+from rfonnx.graph.unroll import MAX_TOTAL, is_loop, rounds, write_out
 
 MAX_ADDED = 200_000
 """Nodes that inlining may add to those in the file: functions that call functions twice each grow exponentially."""
@@ -45,6 +45,7 @@ class Builder:
         self._numbers: dict[str, int] = {}  # where to go on looking for a free prefix
         self.sequences = Sequences(self.tensors, self.constants, self.unique)
         self._budget = MAX_ADDED + 2 * len(model.graph.node)
+        self._written = 0  # nodes of rounds
 
     def graph(
         self, inputs: Sequence[str], outputs: Sequence[str], nodes: list[Node], opsets: Mapping[str, int]
@@ -129,11 +130,12 @@ class Builder:
             elif is_loop(proto):
                 mark = self.mark()
                 node = self._add(proto, scope)
-                trips = rounds(node)
+                trips = rounds(node, MAX_TOTAL - self._written)
                 if trips is None:
                     nodes.append(node)
                 else:
                     self.rollback(mark)
+                    self._written += trips * len(node.attrs["body"].nodes)
                     bodies = write_out(self, proto, scope, trips)
                     pending.extend((body.scope, iter(body.nodes)) for body in reversed(bodies))
             else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from onnx import NodeProto, helper, numpy_helper
 
+from rfonnx.errors import ModelError
 from rfonnx.graph import partial
 from rfonnx.graph.evaluator import SHAPE_ONLY, SIZED_BY_VALUES
 from rfonnx.graph.fold import Call, Constants, constant_array
@@ -13,8 +14,14 @@ from rfonnx.graph.tensors import Tensors, element_count, is_static
 
 
 def add_constant_node(proto: NodeProto, node: Node, tensors: Tensors, constants: Constants) -> None:
-    """Record the value of a Constant node."""
-    name = node.outputs[0] if node.outputs else ""
+    """Record the value of a Constant node.
+
+    Raises:
+        ModelError: it has another number of outputs than one, or no value.
+    """
+    if len(node.outputs) != 1:
+        raise ModelError(f"{node} has {len(node.outputs)} outputs, expected 1", "export it again")
+    name = node.outputs[0]
     if not name:
         return
     for attribute in proto.attribute:

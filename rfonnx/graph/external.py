@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-import stat
+import os
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
 import onnx
-from onnx import TensorProto, numpy_helper
+from onnx import NodeProto, TensorProto, numpy_helper
 
 from rfonnx.errors import ModelError
 from rfonnx.graph.tensors import DTYPES
 from rfonnx.graph.text import check_text, quote
+from rfonnx.regular import open_regular
 
 _HINT = "external data must lie in the model's own folder; save the model again with onnx.save"
 
@@ -113,17 +115,42 @@ def _read_external(tensor: TensorProto, folder: Path | None) -> bytes | None:
     if bits is None:
         return None
     length = -(-bits * math.prod(tensor.dims) // 8)
-    # Only a regular file: opening a pipe or a device that a stranger's archive brings along could block for ever.
-    path = folder / location
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size < offset + length:
-            return None
-        with path.open("rb") as file:
+        with open_regular(folder / location) as file:  # never waits for a pipe that a stranger's archive brings along
+            if os.fstat(file.fileno()).st_size < offset + length:
+                return None
             file.seek(offset)
             return file.read(length)
     except OSError:
         return None
+
+
+def embed_inner(nodes: Iterable[NodeProto], folder: Path | None) -> None:
+    """Read external data of subgraphs and attributes into the nodes, in place. The main graph's initializers are no nodes'.
+
+    Raises:
+        ModelError: it is missing, does not fit its shape, or its path leaves the folder.
+    """
+    for node in nodes:
+        for attribute in node.attribute:
+            for tensor in (attribute.t, *attribute.tensors):
+                _embed(tensor, folder)
+            for graph in (attribute.g, *attribute.graphs):
+                for tensor in graph.initializer:
+                    _embed(tensor, folder)
+                embed_inner(graph.node, folder)
+
+
+def _embed(tensor: TensorProto, folder: Path | None) -> None:
+    if not is_external(tensor):
+        return
+    value = read_tensor(tensor, folder)
+    if value is None:
+        raise ModelError(
+            f"the weights of {quote(tensor.name)} are missing: they lie in a file that is not there, or is too short",
+            "put the file beside the model",
+        )
+    tensor.CopyFrom(numpy_helper.from_array(value, tensor.name))
 
 
 def external_files(model: onnx.ModelProto) -> list[str]:

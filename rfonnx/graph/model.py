@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -43,9 +43,13 @@ class Node:
         return f"{label} ({self.kind}) that makes '{next((o for o in self.outputs if o), '')}'"
 
 
+def no_value(name: str) -> None:
+    """What a copy of a graph knows of its constants' values."""
+
+
 @dataclass(slots=True)
 class Graph:
-    """A model's graph with every shape bound.
+    """A model's graph with every shape bound. A copy by pickle has no values of constants.
 
     Attributes:
         name: the file's name, for messages.
@@ -79,6 +83,15 @@ class Graph:
     producer: str = ""
     declared: dict[str, tuple[int | str, ...]] = field(default_factory=dict)
     values: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Values come from the file's weights, which a copy shall not carry: those that were looked at lie in `attrs`.
+        return {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "evaluate"}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.evaluate = no_value
+        for name, value in state.items():
+            setattr(self, name, value)
 
     def value(self, name: str) -> np.ndarray | None:
         """Value of a constant tensor, or None when `name` is no constant, is absent, or its data cannot be had."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import errno
 import os
-import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,9 @@ import onnx
 from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
 
 from rfonnx.errors import ModelError, QueryError
-from rfonnx.graph.text import quote
+from rfonnx.graph.text import check_text, quote
 from rfonnx.graph.values import write_values
+from rfonnx.regular import read_regular
 
 MAX_FILE = 2**31 - 1
 """protobuf's own limit for a message, in bytes; larger models keep their weights in external files."""
@@ -128,25 +129,23 @@ def name_of(model: Source) -> str:
 
 
 def _read_file(path: Path) -> bytes:
+    if path.is_dir():
+        raise ModelError("is a folder, expected an ONNX file", "give the .onnx file inside it")
     try:
-        status = path.stat()
+        return read_regular(path, MAX_FILE)
     except FileNotFoundError:
         raise ModelError("no such file", "check the path") from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        if error.errno == errno.EINVAL:
+            raise ModelError("is no regular file", "give an .onnx file") from None
+        if error.errno == errno.EFBIG:
+            raise ModelError(
+                f"{error.strerror}, but an ONNX file can hold at most 2 GiB",
+                "save the model with its weights as external data",
+            ) from None
+        raise ModelError(f"the file cannot be read ({_reason(error)})", "check the path and its permissions") from None
+    except (ValueError, MemoryError) as error:
         raise ModelError(f"the file cannot be read ({_reason(error)})", "check the path") from None
-    if stat.S_ISDIR(status.st_mode):
-        raise ModelError("is a folder, expected an ONNX file", "give the .onnx file inside it")
-    if not stat.S_ISREG(status.st_mode):
-        raise ModelError("is no regular file", "give an .onnx file")
-    if status.st_size > MAX_FILE:
-        raise ModelError(
-            f"holds {status.st_size} bytes, but an ONNX file can hold at most 2 GiB",
-            "save the model with its weights as external data",
-        )
-    try:
-        return path.read_bytes()
-    except (OSError, MemoryError) as error:
-        raise ModelError(f"the file cannot be read ({_reason(error)})", "check its permissions") from None
 
 
 def _reason(error: Exception) -> str:
@@ -164,6 +163,8 @@ def _parse(data: bytes) -> onnx.ModelProto:
         _check_filled(model)
     except ModelError as error:
         raise ModelError(str(error), _way_out(data)) from None  # random bytes may parse into an empty model
+    # onnxruntime would hand these names out, and fail in words of Python's.
+    check_text([entry.name for entry in (*model.graph.input, *model.graph.output)], "an input or output")
     return model
 
 

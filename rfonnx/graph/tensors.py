@@ -14,6 +14,8 @@ from rfonnx.results import Shape
 MAX_DIM = 2**40
 """No axis of a real tensor is longer; a larger dimension is an absurd or hostile file."""
 MAX_ELEMENTS = 2**62
+MAX_AXES = 64
+"""numpy's own limit."""
 
 DTYPES: dict[int, str] = {
     value: {"FLOAT": "float32", "DOUBLE": "float64", "UNDEFINED": ""}.get(name, name.lower())
@@ -75,9 +77,13 @@ def check_size(name: str, shape: Shape, origin: object) -> None:
     """Refuse dimensions that no real tensor has. `origin` says where the tensor comes from.
 
     Raises:
-        ShapeError: a dimension is negative or above 2^40, or the tensor has over 2^62 elements.
+        ShapeError: there are over 64 axes, a dimension is negative or above 2^40, or the tensor has over 2^62 elements.
     """
     count = 1
+    if len(shape or ()) > MAX_AXES:
+        raise ShapeError(
+            f"tensor {quote(name)} ({origin}) has {len(shape or ())} axes, expected at most {MAX_AXES}", "reshape it"
+        )
     for axis, dim in enumerate(shape or ()):
         if dim is not None:
             if not 0 <= dim <= MAX_DIM:

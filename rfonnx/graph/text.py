@@ -21,16 +21,19 @@ def one_line(text: str) -> str:
 
 
 def check_text(names: Iterable[str], where: str | Callable[[], str]) -> None:
-    """Refuse names that are no UTF-8: protobuf hands them out as bytes. `where` says what they are the names of.
+    """Refuse names that are no UTF-8 (protobuf hands them out as bytes) or hold a NUL (which ends a name in C, and parts those
+    that are made here). `where` says what they are the names of.
 
     Raises:
         ModelError: one of them is.
     """
     try:
-        "".join(names)
+        wrong = "a name that holds a NUL" if "\0" in "".join(names) else ""
     except TypeError:
+        wrong = "a name that is no UTF-8 text"
+    if wrong:
         what = where if isinstance(where, str) else where()
-        raise ModelError(f"{what} has a name that is no UTF-8 text", "the file is damaged: export it again") from None
+        raise ModelError(f"{what} has {wrong}", "the file is damaged: export it again")
 
 
 @contextmanager

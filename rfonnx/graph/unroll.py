@@ -23,16 +23,24 @@ MAX_ROUNDS = 512
 MAX_NODES = 8192
 """Rounds, and nodes of all rounds, that are written out; above, the rounds are taken together (see `rfonnx.access.rounds`)."""
 
+MAX_TOTAL = 4 * MAX_NODES
+"""Nodes of all rounds of all loops: each of loops inside loops is written out again in every round of the outer ones."""
+
 
 def is_loop(proto: NodeProto) -> bool:
     """True for the operators that `rounds` knows."""
     return proto.op_type in ("Loop", "Scan") and not plain_domain(proto.domain)
 
 
-def rounds(node: Node) -> int | None:
-    """How many rounds to write out, or None: their number depends on data, or is too large."""
+def rounds(node: Node, left: int) -> int | None:
+    """How many rounds to write out, or None: their number depends on data, or they have more nodes than are `left`."""
     body, trips = node.attrs.get("body"), node.attrs.get("trips")
-    if not isinstance(body, Graph) or trips is None or trips > MAX_ROUNDS or trips * len(body.nodes) > MAX_NODES:
+    if (
+        not isinstance(body, Graph)
+        or trips is None
+        or trips > MAX_ROUNDS
+        or trips * len(body.nodes) > min(MAX_NODES, left)
+    ):
         return None
     if "" in node.inputs[0 if node.op_type == "Scan" else 2 :]:
         return None

@@ -80,7 +80,7 @@ def test_regular_files_are_opened_and_bounded(tmp_path: Path) -> None:
     with open_regular(tmp_path / "x") as file:
         assert file.read() == b"12345"
     assert read_regular(tmp_path / "x", 5) == b"12345"
-    with pytest.raises(OSError, match="holds 5 bytes, expected at most 4"):
+    with pytest.raises(OSError, match="holds 5 bytes"):
         read_regular(tmp_path / "x", 4)
     with pytest.raises(OSError, match="is no regular file"):
         open_regular(tmp_path)
