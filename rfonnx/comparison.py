@@ -67,6 +67,38 @@ class NonFinite:
 
 
 @dataclass(frozen=True, slots=True)
+class ErrorHistogram:
+    """How often an element's |d| has which size, d = student - teacher.
+
+    Attributes:
+        edges: powers of 2, one more than counts; the first belongs to a bin, the last does not.
+        counts: elements by bin.
+        zeros: elements with a |d| under 2^-126, nearly all of them 0.
+    """
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+    zeros: int
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorMap:
+    """Mean |d| by position, over samples and over the axes that are not shown.
+
+    Attributes:
+        axes: the one or two longest axes of the output, batch included in the count; rows of `cells` are along the first of two.
+        lengths: of those axes; longer ones than 64 are drawn together into 64 cells.
+        cells: the means.
+        samples: how many were looked at: those of the first one's shape.
+    """
+
+    axes: tuple[int, ...]
+    lengths: tuple[int, ...]
+    cells: tuple[tuple[float, ...], ...]
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
 class OutputAgreement:
     """How far two outputs agree.
 
@@ -80,6 +112,7 @@ class OutputAgreement:
         class_axis: the axis of the classes in scores per position, or None.
         places: by measure, where in the output it is as bad as it is ("class 3").
         notes: how it was read, one line each.
+        histogram, heat: sizes and places of errors, or None where that was not asked for.
     """
 
     teacher: str
@@ -92,6 +125,8 @@ class OutputAgreement:
     class_axis: int | None = None
     places: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    histogram: ErrorHistogram | None = None
+    heat: ErrorMap | None = None
 
 
 Outcome = Literal["held", "missed", "undecided"]
@@ -309,6 +344,8 @@ class Comparison:
         shapes: input shapes of the runs by model and input, "teacher/x".
         warnings: one line each.
         incomplete: why it ended early, or "".
+        saved: by role, of what the outputs are that were given in place of a model.
+        hook: the name of the function that changed the outputs before they were compared, or "".
         effective_fields: effective receptive fields side by side.
     """
 
@@ -327,6 +364,8 @@ class Comparison:
     shapes: Mapping[str, Shape]
     warnings: tuple[str, ...]
     incomplete: str = ""
+    saved: Mapping[str, str] = field(default_factory=dict)
+    hook: str = ""
     effective_fields: tuple[EffectivePair, ...] = ()
 
     @property

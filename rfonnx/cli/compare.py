@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -108,6 +110,16 @@ def pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, 
 )
 @click.option("--threads", type=Number("threads"), metavar="N", help="Threads per operator. [default: all cores]")
 @click.option("--provider", metavar="NAME", help="Execution provider of onnxruntime. [default: cpu]")
+@click.option("--teacher-provider", metavar="NAME", help="The same for the teacher alone.")
+@click.option("--student-provider", metavar="NAME", help="The same for the student alone.")
+@click.option(
+    "--save-outputs", metavar="FILE.npz", help="Save the outputs of both, to be given in the place of a model later."
+)
+@click.option(
+    "--hook",
+    metavar="FILE.py:FUNCTION",
+    help="Run this function of yours on the outputs (dict of arrays, role) of each sample and compare what it gives.",
+)
 @click.option(
     "--config", metavar="FILE", help="Settings, in a table [compare]. [default: rfonnx.toml or pyproject.toml here]"
 )
@@ -137,13 +149,16 @@ def command(
     every: bool,
     style: str | None,
     output: str | None,
+    hook: str | None,
     tasks: dict[str, str],
     limits: dict[str, dict[str, float | None]],
     **given: Any,
 ) -> int:
-    """Hold STUDENT against the TEACHER it shall replace, both ONNX files."""
+    """Hold STUDENT against the TEACHER it shall replace, ONNX files or outputs saved with --save-outputs (.npz)."""
+    from rfonnx.cli.hook import load_hook
     from rfonnx.cli.output import open_output
     from rfonnx.cli.progress import progress
+    from rfonnx.cli.target import target
     from rfonnx.compare.options import from_config, merged
     from rfonnx.compare.run import compare_models
     from rfonnx.config import read_config
@@ -155,7 +170,13 @@ def command(
     read = read_config(config)
     given |= {"task": tasks.pop("", None), "tasks": tasks, "limits": limits.pop("", None), "output_limits": limits}
     settings = merged(from_config(read), given, prep, teacher_prep, student_prep)
-    out = open_output(output, style, STYLES, teacher, student, settings.data, read.path)
+    inputs = (teacher, student, settings.data, read.path, hook and hook.rpartition(":")[0])
+    out = open_output(output, style, STYLES, *inputs)
+    if settings.save_outputs is not None:
+        target(os.fspath(settings.save_outputs), (*inputs, output), "--save-outputs")
+    settings = replace(settings, pictures=out.style == "json")
+    if hook is not None:
+        settings = replace(settings, before=load_hook(hook))
     with progress("comparing") as tell:
         found = compare_models(teacher, student, settings, tell)
     if out.style == "json":

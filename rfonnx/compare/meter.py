@@ -12,6 +12,7 @@ import numpy as np
 
 from rfonnx.compare.bootstrap import Bootstrap, wilson
 from rfonnx.compare.matching import without_ends
+from rfonnx.compare.pictures import Pictures
 from rfonnx.compare.tasks.reader import Batch, Counted, Floats, Reader, TaskOptions, Unsuited
 from rfonnx.compare.tasks.registry import OLD_NAMES, READERS, task_of
 from rfonnx.compare.worst import Finiteness, Worst
@@ -32,6 +33,7 @@ class Meter:
         task: how they are read; "auto" decides by what they are, with the first block.
         options: of the task.
         seed: of the bootstrap.
+        pictures: gather a histogram and a map of the errors.
     """
 
     def __init__(
@@ -40,6 +42,7 @@ class Meter:
         task: str = "auto",
         options: TaskOptions | None = None,
         seed: int = 0,
+        pictures: bool = False,
     ) -> None:
         self.names = names
         self._task: Task | Literal["auto"] = OLD_NAMES.get(task, cast(Task, task))
@@ -52,6 +55,7 @@ class Meter:
         self._pending: list[Batch] = []
         self._held_samples = self._held_elements = 0
         self._finiteness = Finiteness()
+        self._pictures = Pictures() if pictures else None
 
     def add(self, batch: Batch) -> None:
         """Count a batch.
@@ -97,6 +101,8 @@ class Meter:
         if not batch.samples:
             return
         counted = self._counted(batch)
+        if self._pictures is not None and batch.teacher.shape == batch.student.shape:
+            self._pictures.add(batch.teacher, batch.student)
         self._sums.add(counted.sums)
         for name, column in counted.peaks.items():
             largest = column.max(0)
@@ -147,7 +153,10 @@ class Meter:
         places = self._reader.places({**self._sums.total, **self._whole})
         notes = tuple(self._reader.notes())
         axis = self._reader.class_axis
-        return OutputAgreement(*self.names, task, self._sums.samples, measures, worst, bad, axis, places, notes)
+        pictures = (self._pictures.histogram(), self._pictures.map()) if self._pictures else (None, None)
+        return OutputAgreement(
+            *self.names, task, self._sums.samples, measures, worst, bad, axis, places, notes, *pictures
+        )
 
     def _figures(self, reader: Reader) -> Iterator[tuple[str, Measure]]:
         columns = {**self._sums.total, **self._whole}

@@ -23,7 +23,7 @@ PREPARATION = ("size", "crop", "layout", "channels", "scale", "mean", "std")
 PLAIN: dict[str, type] = {
     "data": str, "samples": int, "seed": int, "batch": int, "kind": str, "task": str, "class-axis": int, "temperature": float,
     "layers": bool, "layer-limit": float, "fields": bool, "effective": bool, "cost": bool, "latency-runs": int,
-    "on-error": str, "threads": int, "provider": str,
+    "on-error": str, "threads": int, "provider": str, "teacher-provider": str, "student-provider": str,
 }  # fmt: skip
 """Keys of `[compare]` that hold one value."""
 

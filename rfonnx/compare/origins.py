@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from rfonnx.compare.inner import InnerModel
 from rfonnx.compare.pair import Pair
+from rfonnx.compare.saved import SavedModel
 from rfonnx.comparison import NonFinite, OutputAgreement
 from rfonnx.data.samples import Source
 
@@ -20,7 +21,7 @@ def with_origins(output: OutputAgreement, pair: Pair, source: Source) -> OutputA
 def _with_origin(bad: NonFinite, pair: Pair, source: Source) -> NonFinite:
     which = 0 if bad.model == "teacher" else 1
     item = next((item for item in source if item.name == bad.sample), None)
-    if item is None:
+    if item is None or isinstance(pair.models[which], SavedModel):
         return bad
     feeds = pair.models[which].stacked(pair.preparer(which)(item.load()))
     return replace(bad, origin=InnerModel(pair.models[which], pair.threads).first_nonfinite(feeds))

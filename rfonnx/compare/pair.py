@@ -9,15 +9,17 @@ from rfonnx.analysis import analyze
 from rfonnx.compare.axes import FullShapes, Inputs, sample_axes
 from rfonnx.compare.drawn import random_source
 from rfonnx.compare.feeds import Feed, bound, stack
-from rfonnx.compare.matching import match
-from rfonnx.compare.model import OpenModel, input_spec, usable_cores
-from rfonnx.compare.outputs import check_outputs, measured_pairs
+from rfonnx.compare.matching import Port, match
+from rfonnx.compare.model import input_spec, usable_cores
+from rfonnx.compare.opening import open_models
+from rfonnx.compare.outputs import Measured, check_outputs, measured_pairs
+from rfonnx.compare.saved import SavedModel, SavedSamples
 from rfonnx.compare.settings import ModelSource, Settings
-from rfonnx.compare.values import bind_both, for_both
+from rfonnx.compare.values import for_both
 from rfonnx.compare.verdicts import check_measures
 from rfonnx.data.prepare import Preparer
 from rfonnx.data.samples import Source, open_source
-from rfonnx.errors import DataError, RfonnxError
+from rfonnx.errors import DataError, QueryError, RfonnxError
 from rfonnx.graph import Graph, load
 from rfonnx.plain import bound_texts
 
@@ -32,7 +34,8 @@ class Pair:
         settings: what is asked for.
         threads: per operator.
         models: the teacher's and the student's.
-        inputs, outputs: pairs of ports, the teacher's first.
+        saved: those of them that are not there, but their outputs.
+        inputs, outputs: pairs of ports, the teacher's first. A model whose partner is not there has its inputs twice.
         measured: pairs of outputs, or of parts of them.
     """
 
@@ -46,20 +49,45 @@ class Pair:
         """
         self.settings = settings
         self.threads = settings.threads or usable_cores()
-        teacher, student = bind_both(teacher, student, settings.values, settings.inputs)
-        self.models = (
-            OpenModel("teacher", teacher, self.threads, settings.provider),
-            OpenModel("student", student, self.threads, settings.provider),
-        )
-        mine, theirs = self.models
-        self.inputs = match("input", mine.inputs, theirs.inputs, self._pairs_of_inputs(), check=False)
-        self.measured = measured_pairs(mine.outputs, theirs.outputs, settings.outputs)
         for said in (settings.limits, *settings.output_limits.values()):
             check_measures(said)
-        check_outputs("a task", settings.tasks, self.measured)
-        check_outputs("a limit", settings.output_limits, self.measured)
-        self.outputs = list(dict.fromkeys(one.ports for one in self.measured))
+        self.models = open_models(teacher, student, settings, self.threads)
+        mine, theirs = self.models
+        self.saved = [model for model in self.models if isinstance(model, SavedModel)]
+        if self.saved:
+            self.inputs = [(port, port) for model in self.models for port in model.inputs]
+        else:
+            self.inputs = match("input", mine.inputs, theirs.inputs, self._pairs_of_inputs(), check=False)
+        self.measured = [] if settings.before else self.pairs_of(mine.outputs, theirs.outputs)
+        self.outputs = (
+            self._whole_outputs() if settings.before else list(dict.fromkeys(one.ports for one in self.measured))
+        )
         self._find_axes()
+
+    def pairs_of(self, teacher: Sequence[Port], student: Sequence[Port]) -> list[Measured]:
+        """What is measured of these outputs.
+
+        Raises:
+            QueryError: they do not match, or something is said of an output that is none of them.
+        """
+        found = measured_pairs(teacher, student, self.settings.outputs)
+        check_outputs("a task", self.settings.tasks, found)
+        check_outputs("a limit", self.settings.output_limits, found)
+        return found
+
+    def _whole_outputs(self) -> list[tuple[Port, Port]]:
+        """The outputs that belong together before a hook changes them; none where nothing tells."""
+        try:
+            return match("output", self.models[0].outputs, self.models[1].outputs, {}, check=True)
+        except QueryError:
+            return []
+
+    def wanted(self) -> tuple[list[str], list[str]]:
+        """Outputs to run for, of the teacher and of the student: the paired ones, or what a hook takes, which is all."""
+        if self.settings.before:
+            mine, theirs = ([p.name for p in model.outputs if p.type.startswith("tensor(")] for model in self.models)
+            return mine, theirs
+        return [a.name for a, _ in self.outputs], [b.name for _, b in self.outputs]
 
     def _pairs_of_inputs(self) -> dict[str, str]:
         """The pairs that were asked for, without bound inputs."""
@@ -73,6 +101,8 @@ class Pair:
         said = for_both("a batch axis", settings.batch_axes, mine, theirs, settings.inputs)
         shapes = (settings.shapes, settings.student_shapes or settings.shapes)
         for which, (model, given, bound_to) in enumerate(zip(self.models, said, shapes, strict=True)):
+            if isinstance(model, SavedModel):
+                continue
             analysed = partial(analyze, model.source, bound_to or None, batch_axes=given)
             first = partial(self._first_shapes, which)
             model.axes = sample_axes(model.source, model.declared, given, analysed, first)
@@ -99,15 +129,17 @@ class Pair:
         settings = self.settings
         if settings.data is not None:
             return open_source(settings.data)
-        return random_source(
-            self.models[0], settings.shapes or None, settings.samples or RANDOM_SAMPLES, settings.seed, axes
-        )
+        if len(self.saved) == len(self.models):
+            return SavedSamples(self.saved[0])
+        live = next(model for model in self.models if model not in self.saved)
+        return random_source(live, settings.shapes or None, settings.samples or RANDOM_SAMPLES, settings.seed, axes)
 
     def preparer(self, which: int, axes: Inputs | None = None) -> Preparer:
         """Makes feeds of the teacher (0) or the student (1) from samples."""
         model = self.models[which]
         along = model.axes.inputs if axes is None else axes
-        specs = [input_spec(model, pair[which], pair[0].name, along) for pair in self.inputs]
+        pairs = [] if isinstance(model, SavedModel) else self.inputs
+        specs = [input_spec(model, pair[which], pair[0].name, along) for pair in pairs]
         return Preparer(specs, self.settings.student if which else self.settings.teacher, model.values)
 
     def batch_size(self) -> int:
@@ -122,6 +154,8 @@ class Pair:
         """Inputs of a run for each model; arrays that both take as they are, along the same axes, are stacked once."""
         mine, theirs = (model.axes.inputs for model in self.models)
         given = stack(teacher, mine)
+        if self.saved:
+            return given, stack(student, theirs)
         one, other = teacher[0], student[0]
         if all(other[b.name] is one[a.name] and mine[a.name] == theirs[b.name] for a, b in self.inputs):
             return given, {b.name: given[a.name] for a, b in self.inputs}

@@ -13,6 +13,8 @@ from rfonnx.compare.layers import SAMPLES, parting
 from rfonnx.compare.origins import with_origins
 from rfonnx.compare.pair import Pair
 from rfonnx.compare.parity import Parity, compare_fields
+from rfonnx.compare.saved import SavedSamples
+from rfonnx.compare.saving import FORMAT, provenance, save_path, saver
 from rfonnx.compare.settings import ModelSource, Settings
 from rfonnx.compare.stream import Progress, Stream
 from rfonnx.compare.verdicts import LAYER_LIMITS, Given, judge
@@ -31,16 +33,19 @@ def compare_models(
     """
     pair = Pair(teacher, student, settings)
     stream = Stream(pair, pair.open_source())
-    incomplete = stream.run(progress or (lambda done, total: None))
+    with saver(save_path(pair)) as into:
+        incomplete = stream.run(progress or (lambda done, total: None), into)
+        if into is not None:
+            into.close({"format": FORMAT, **{model.role: provenance(model) for model in pair.models}})
     measured = [meter.result() for meter in stream.meters]
     feeds = stream.stacked(SAMPLES)
-    graphs = pair.graphs(feeds[0])
-    kind, reason = detect(*graphs) if settings.kind == "auto" else (settings.kind, "as asked for")
+    graphs = None if pair.saved else pair.graphs(feeds[0])
+    kind, reason = _kind(settings, graphs)
     outputs = [with_origins(output, pair, stream.source) for output in measured]
     warnings = list(_warnings(settings, stream, outputs))
-    parity = Parity() if incomplete else _parity(pair, stream)
+    parity = Parity() if incomplete or pair.saved else _parity(pair, stream)
     warnings += parity.warnings
-    layers, cost = (None, None) if incomplete else _beyond_outputs(pair, feeds, kind, graphs)
+    layers, cost = (None, None) if incomplete or not graphs else _beyond_outputs(pair, feeds, kind, graphs)
     return Comparison(
         teacher=pair.models[0].name,
         student=pair.models[1].name,
@@ -65,7 +70,18 @@ def compare_models(
         },
         warnings=tuple(warnings),
         incomplete=incomplete,
+        saved={model.role: model.told() for model in pair.saved},
+        hook=getattr(settings.before, "__qualname__", "a hook") if settings.before else "",
     )
+
+
+def _kind(settings: Settings, graphs: tuple[Graph, Graph] | None) -> tuple[Kind, str]:
+    """What the student is, and how that was found."""
+    if settings.kind != "auto":
+        return settings.kind, "as asked for"
+    if graphs is None:
+        return "fp32", "the strictest, for saved outputs do not tell what the student is; --kind does"
+    return detect(*graphs)
 
 
 def _beyond_outputs(
@@ -112,11 +128,14 @@ def _limits_by_output(pair: Pair) -> dict[str, Given]:
 def _sample_info(pair: Pair, stream: Stream) -> SampleInfo:
     """What the samples are, and what inputs are bound to beside them."""
     described = ", ".join([stream.source.description, *pair.values()])
-    return SampleInfo(described, pair.settings.data is None, stream.count, tuple(stream.skipped))
+    random = pair.settings.data is None and not isinstance(stream.source, SavedSamples)
+    return SampleInfo(described, random, stream.count, tuple(stream.skipped))
 
 
 def _warnings(settings: Settings, stream: Stream, outputs: Sequence[OutputAgreement]) -> Iterator[str]:
-    if settings.data is None:
+    if stream.unread:
+        yield f"saved outputs of {stream.unread} more samples were not compared"
+    if settings.data is None and not isinstance(stream.source, SavedSamples):
         yield "no data was given: agreement on random samples says little about agreement on real ones; give --data"
     if stream.skipped:
         yield f"{len(stream.skipped)} samples were skipped"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+import numpy as np
 
 from rfonnx.comparison import Kind
 from rfonnx.data.preparation import Preparation
@@ -15,6 +17,9 @@ from rfonnx.ranges import OPTIONS
 ModelSource = Source
 Shapes = Mapping[str, Sequence[int] | int]
 OnError = Literal["fail", "skip"]
+Hook = Callable[[dict[str, np.ndarray], str], Mapping[str, np.ndarray]]
+"""Takes the outputs of one model on one sample by name, without a batch axis, and the model's role ("teacher" or "student");
+gives what is compared in their place: boxes behind an NMS, the best classes, decoded text as numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,10 @@ class Settings:
     Attributes:
         task, limits: of all outputs.
         tasks, output_limits: of single ones, by the teacher's name of the output, with the part of it where `outputs` has one.
+        provider: of both models, where `teacher_provider` and `student_provider` do not say otherwise.
+        save_outputs: the .npz file that the outputs of both go into.
+        pictures: gather a histogram and a map of the errors of each output.
+        before: changes the outputs before they are compared, see `Hook`.
     """
 
     data: str | os.PathLike[str] | None = None
@@ -54,6 +63,11 @@ class Settings:
     on_error: OnError = "fail"
     threads: int | None = None
     provider: str | Sequence[str] | None = None
+    teacher_provider: str | Sequence[str] | None = None
+    student_provider: str | Sequence[str] | None = None
+    save_outputs: str | os.PathLike[str] | None = None
+    before: Hook | None = None
+    pictures: bool = False
 
     def __post_init__(self) -> None:
         """Refuse numbers out of range.

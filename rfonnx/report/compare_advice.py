@@ -60,7 +60,7 @@ def _layers(found: Comparison, missed: list[Verdict]) -> Iterator[Line]:
     if not any(verdict.subject in outputs and verdict.measure not in UNLIMITED for verdict in missed):
         return
     if found.parting is None:
-        if found.kind != "distilled" and not found.incomplete:
+        if found.kind != "distilled" and not found.incomplete and not found.saved:
             yield ("find the layer where they part: give --layers as well",)
         return
     for layer in (found.parting.damaged or found.parting.behind or (found.parting.first,))[:SHOWN]:

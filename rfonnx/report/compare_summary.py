@@ -24,6 +24,10 @@ def head(found: Comparison, config: str) -> tuple[Line, ...]:
         lines.append(("ended early: ", Name(found.incomplete)))
     samples = f"{found.samples.count} samples"
     lines.append((f"{samples} ({'random' if found.samples.random else 'from data'}): ", Name(found.samples.source)))
+    for role, origin in found.saved.items():
+        lines.append((f"outputs of the {role}: ", Name(origin), "; fields, layers and cost are not compared"))
+    if found.hook:
+        lines.append(("outputs were changed by ", Name(found.hook), " before they were compared"))
     lines.append(configuration(config))
     worst = worst_case(found)
     if worst:

@@ -1,0 +1,56 @@
+"""What stands on each side of a comparison: a model under onnxruntime, or outputs that one gave earlier."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from rfonnx.compare.model import OpenModel
+from rfonnx.compare.saved import SavedModel, is_saved
+from rfonnx.compare.settings import ModelSource, Settings
+from rfonnx.compare.values import bind_both
+from rfonnx.errors import QueryError
+from rfonnx.graph.read import with_values
+from rfonnx.measures import MEASURES
+
+Provider = str | Sequence[str] | None
+Models = tuple[OpenModel, OpenModel]
+
+
+def open_models(teacher: ModelSource, student: ModelSource, settings: Settings, threads: int) -> Models:
+    """The teacher and the student.
+
+    Raises:
+        ModelError, DataError: one cannot be read or opened.
+        QueryError: a value is bound that neither takes, or something is asked for that needs a model which is not there.
+    """
+    saved = [is_saved(teacher), is_saved(student)]
+    if not any(saved):
+        teacher, student = bind_both(teacher, student, settings.values, settings.inputs)
+    else:
+        _check_without_models(settings)
+        teacher, student = (
+            source if gone else with_values(source, settings.values)
+            for source, gone in zip((teacher, student), saved, strict=True)
+        )
+    return (
+        _opened("teacher", teacher, settings, settings.teacher_provider, threads),
+        _opened("student", student, settings, settings.student_provider, threads),
+    )
+
+
+def _opened(role: str, source: ModelSource, settings: Settings, own: Provider, threads: int) -> OpenModel:
+    if isinstance(source, str | os.PathLike) and is_saved(source):
+        return SavedModel(role, source)
+    return OpenModel(role, source, threads, own or settings.provider)
+
+
+def _check_without_models(settings: Settings) -> None:
+    """Refuse what was asked for and cannot be done without both models."""
+    if settings.layers:
+        raise QueryError("--layers needs both models, and one is given as saved outputs", "give the model")
+    limits = [name for name, limit in settings.limits.items() if limit is not None and MEASURES[name].of_fields]
+    if limits:
+        raise QueryError(
+            f"a limit of {limits[0]} needs both models, and one is given as saved outputs", "give the model"
+        )
