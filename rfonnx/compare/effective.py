@@ -1,7 +1,8 @@
 """Effective receptive-field parity: do teacher and student really look at the same places, on the same samples?
 
 Measured are units of each pair of outputs (`units`); of outputs without places, such as a classifier's, the whole output with
-random channel weights, a saliency map, and a unit of the feature maps that it is computed by.
+random channel weights, a saliency map, and a unit of the feature maps that it is computed by. Where a sigmoid is saturated on all
+samples, or a ReLU shut, units of the tensor before it stand for those behind it: they see the same.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from rfonnx.compare.features import Analysed
 from rfonnx.compare.feeds import Feed
 from rfonnx.compare.maps import figures
 from rfonnx.compare.sight import Mask, seen_by
-from rfonnx.compare.units import Tensor, feature_units, output_units
+from rfonnx.compare.units import Tensor, elementwise_before, feature_units, output_units
 from rfonnx.comparison import EffectivePair, FieldPair
 from rfonnx.effective import ERF
 from rfonnx.erf.measure import measure
@@ -23,6 +24,7 @@ from rfonnx.erf.place import find_place
 from rfonnx.erf.settings import Channel, Settings
 from rfonnx.erf.source import open_model
 from rfonnx.erf.subject import Subject
+from rfonnx.erf.unit import Unit, unit_at
 from rfonnx.errors import RfonnxError
 from rfonnx.graph.read import Source
 
@@ -82,8 +84,7 @@ class EffectiveFields:
         units = feature_units(teacher, student) if inner else output_units(teacher, student)
         channel: Channel = "sum" if inner else "random"
         ones, others = (
-            measure(subject, wanted, Settings(data=list(model.samples), threads=model.threads, channel=channel))
-            for subject, model, wanted in zip(self._subjects, self._models, (units.teacher, units.student), strict=True)
+            self._measure(side, wanted, channel) for side, wanted in enumerate((units.teacher, units.student))
         )
         rows = [
             _figures(one, other, seen_by(self._subjects[1], unit))
@@ -100,6 +101,19 @@ class EffectiveFields:
             exact=first.exact,
             leads_to=first.leads_to,
         )
+
+    def _measure(self, side: int, units: Sequence[Unit], channel: Channel) -> list[ERF]:
+        """Maps of units; where what makes their tensor is saturated on all samples, of the same positions before it."""
+        subject, model = self._subjects[side], self._models[side]
+        settings = Settings(data=list(model.samples), threads=model.threads, channel=channel)
+        found = measure(subject, units, settings)
+        while any(one.empty for one in found):
+            earlier = elementwise_before(subject, units[0])
+            if not earlier:
+                break
+            units = [unit_at(subject.analysis, earlier, unit.position, unit.place) for unit in units]
+            found = measure(subject, units, settings)
+        return found
 
 
 def together(fields: Sequence[FieldPair]) -> list[list[FieldPair]]:

@@ -19,6 +19,7 @@ from rfonnx.erf.place import Place
 from rfonnx.erf.subject import Subject
 from rfonnx.erf.unit import Unit, find_unit, unit_at
 from rfonnx.erf.walking import known_shape, sample_axis
+from rfonnx.graph.tensors import FLOATS
 from rfonnx.results import AxisField
 
 MOST_PHASES = 16
@@ -109,6 +110,23 @@ def feature_units(teacher: Tensor, student: Tensor) -> UnitPairs:
     at = tuple(min(max((c + 0.5) * theirs / mine - 0.5, 0.0), theirs - 1.0) for c, mine, theirs in scaled)
     other = find_unit(student.analysis, student.name, replace(student.place, at=at))
     return UnitPairs((one,), (other,), places=True)
+
+
+def elementwise_before(subject: Subject, unit: Unit) -> str:
+    """The tensor of numbers that a unit's tensor is computed from element by element, as far as shapes and fields tell; "" where
+    there is none."""
+    graph, tensors, place = subject.graph, subject.analysis.tensors, unit.place
+    name, tensor = unit.tensor, tensors[unit.tensor]
+    while True:
+        node = next((node for node in graph.nodes if name in node.outputs), None)
+        given = {one for one in node.inputs if one and one not in graph.constants} if node else set()
+        name = given.pop() if len(given) == 1 else ""
+        if name not in tensors or tensors[name].shape != tensor.shape:
+            return ""
+        if any(tensors[name].fields[place.input, a] != tensor.fields[place.input, a] for a in place.axes):
+            return ""
+        if tensors[name].dtype in FLOATS:
+            return name
 
 
 def _whole(tensor: Tensor) -> Unit:

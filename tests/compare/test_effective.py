@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from onnx import helper
+from onnx import helper, numpy_helper
 
 import rfonnx
 import small_nets
@@ -235,3 +235,19 @@ def test_class_numbers_are_measured_by_the_scores_that_they_come_from() -> None:
     assert (one.role, one.output, one.leads_to) == ("features", ("scores", "scores"), ("y",))
     assert 0.3 < one.figures["unseen_mass"] < 0.9
     assert not any("not compared" in line for line in found.warnings)
+
+
+def test_behind_a_saturated_sigmoid_the_scores_before_it_are_measured() -> None:
+    """Its slope is 0 in float32 where it gives 1; the student's is not saturated."""
+    nets = []
+    for kernel, gain in ((5, 1e4), (3, 1.0)):
+        net = stack(kernel)
+        net.graph.node[0].output[0] = "c"
+        net.graph.initializer.append(numpy_helper.from_array(np.array(gain, "f"), "gain"))
+        net.graph.initializer.append(numpy_helper.from_array(np.array(gain * 10, "f"), "offset"))
+        net.graph.node.append(helper.make_node("Mul", ["c", "gain"], ["m"]))
+        net.graph.node.append(helper.make_node("Add", ["m", "offset"], ["s"]))
+        net.graph.node.append(helper.make_node("Sigmoid", ["s"], ["y"]))
+        nets.append(net)
+    found = compared(*nets, kind="distilled")
+    assert found.effective["unseen_mass"] == pytest.approx(16 / 25, abs=1e-6)
