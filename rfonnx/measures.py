@@ -27,6 +27,7 @@ class MeasureInfo:
         limits: the defaults by kind of student, for whatever task has the measure.
         of_task: defaults of one task, in place of `limits`.
         judged_by: the measure whose figure is held against this one's limit; "": its own.
+        unlike: where another figure is judged, what this one is beside it.
         samples: the measure whose worst samples are named where this one misses its limit; "": its own.
         of_fields: it is a figure of receptive fields, not of outputs.
     """
@@ -39,6 +40,7 @@ class MeasureInfo:
     limits: Limits = field(default_factory=dict)
     of_task: Mapping[Task, Limits] = field(default_factory=dict)
     judged_by: str = ""
+    unlike: str = ""
     samples: str = ""
     of_fields: bool = False
 
@@ -54,12 +56,13 @@ MEASURES: dict[str, MeasureInfo] = {
     "mean_abs": MeasureInfo("mean abs error", "the mean absolute difference", at_least=False),
     "rmse": MeasureInfo("RMSE", "the root mean square difference", at_least=False),
     "cosine": MeasureInfo(
-        "cosine", "the mean cosine similarity", at_least=True,
+        "cosine", "the mean cosine similarity", at_least=True, judged_by="cosine_weighted", unlike="all samples alike",
         of_task={
             "values": {"distilled": 0.9},
             "embedding": {"fp32": 0.9999, "fp16": 0.999, "int8": 0.97, "distilled": 0.9},
         },
     ),
+    "cosine_weighted": MeasureInfo("cosine, weighted by the teacher's norm"),
     "sqnr_db": MeasureInfo(
         "SQNR (dB)", "the teacher's signal over the difference", " dB", at_least=True,
         limits={"fp32": 80.0, "fp16": 40.0, "int8": 15.0},
@@ -67,6 +70,10 @@ MEASURES: dict[str, MeasureInfo] = {
             "values": {"fp32": 80.0, "fp16": 40.0, "int8": 15.0, "distilled": 10.0},
             "embedding": {"fp32": 80.0}, "tokens": {"fp32": 80.0}, "sequence": {"fp32": 80.0},
         },
+    ),
+    "sqnr_varying": MeasureInfo(
+        "SQNR of what varies (dB)", "the teacher's variance over the difference", " dB", at_least=True,
+        limits={"fp32": 60.0, "fp16": 30.0, "int8": 12.0},
     ),
     "sqnr_channel": MeasureInfo(
         "SQNR of the worst channels (dB)", "the teacher's signal over the difference, in the worst channels", " dB",
@@ -76,7 +83,8 @@ MEASURES: dict[str, MeasureInfo] = {
     # a class per sample
     "top1": MeasureInfo(
         "top-1 agreement", "samples on which both choose the same class", share=True, at_least=True,
-        limits={"fp32": 0.999, "fp16": 0.99, "int8": 0.95, "distilled": 0.9}, judged_by="top1_clear", samples="flip_margin",
+        limits={"fp32": 0.999, "fp16": 0.99, "int8": 0.95, "distilled": 0.9}, judged_by="top1_clear",
+        unlike="with near ties", samples="flip_margin",
     ),
     "top1_clear": MeasureInfo("top-1 agreement, near ties apart", share=True),
     "near_ties": MeasureInfo("flips that are near ties", share=True),

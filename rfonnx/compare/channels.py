@@ -8,6 +8,7 @@ the teacher leaves nearly silent, as of a class that no sample shows, makes no a
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -45,10 +46,10 @@ def channel_sums(teacher: np.ndarray, student: np.ndarray, axis: int) -> tuple[F
         axis: of the channels.
     """
     length = teacher.shape[axis]
-    outer = int(np.prod(teacher.shape[:axis]))
-    one, other = (a.reshape(outer, length, -1) for a in (teacher, student))
+    outer, inner = math.prod(teacher.shape[:axis]), math.prod(teacher.shape[axis + 1 :])
+    one, other = (a.reshape(outer, length, inner) for a in (teacher, student))
     signal, noise, peak = np.zeros(length), np.zeros(length), np.zeros(length)
-    step = max(1, BLOCK // max(1, length * one.shape[2]))
+    step = max(1, BLOCK // max(1, length * inner))
     for begin in range(0, outer, step):
         t = one[begin : begin + step].astype(np.float64)
         d = other[begin : begin + step].astype(np.float64) - t

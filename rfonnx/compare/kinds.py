@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rfonnx.compare.weights import parameters
+from rfonnx.compare.weights import parameters, zeros
 from rfonnx.comparison import Kind
 from rfonnx.graph import Graph
 from rfonnx.graph.tensors import HALF
@@ -18,6 +18,9 @@ def detect(teacher: Graph, student: Graph) -> tuple[Kind, str]:
         return "distilled", f"the student has {after:,} weights, the teacher {before:,}"
     if is_quantised(student) and not is_quantised(teacher):
         return "int8", "the student has quantised operators, the teacher has none"
+    pruned = zeros(student)
+    if pruned > (1 - SAME_WEIGHTS) * after and after - pruned < SAME_WEIGHTS * (before - zeros(teacher)):
+        return "distilled", f"{pruned:,} of the student's {after:,} weights are zero: it was pruned"
     if is_half(student) and not is_half(teacher):
         return "fp16", "the student computes in half precision, the teacher does not"
     return "fp32", "the student has as many weights as the teacher, in the same precision"

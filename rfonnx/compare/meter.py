@@ -11,11 +11,12 @@ from typing import Literal, cast
 import numpy as np
 
 from rfonnx.compare.bootstrap import Bootstrap, wilson
+from rfonnx.compare.infinities import without_shared
 from rfonnx.compare.matching import without_ends
 from rfonnx.compare.pictures import Pictures
 from rfonnx.compare.tasks.reader import Batch, Counted, Floats, Reader, TaskOptions, Unsuited
 from rfonnx.compare.tasks.registry import OLD_NAMES, READERS, task_of
-from rfonnx.compare.worst import Finiteness, Worst
+from rfonnx.compare.worst import Finiteness, Worst, finite_elements
 from rfonnx.comparison import Measure, OutputAgreement, Task
 from rfonnx.errors import QueryError, ShapeError
 from rfonnx.measures import MEASURES
@@ -94,6 +95,7 @@ class Meter:
                 self._measure(whole[begin : begin + step])
 
     def _measure(self, batch: Batch) -> None:
+        batch = _without_shared_infinities(batch)
         keep = self._finiteness.check("teacher", self.names[0], batch.samples, batch.teacher)
         keep &= self._finiteness.check("student", self.names[1], batch.samples, batch.student)
         if not keep.all():
@@ -179,6 +181,13 @@ def _without_ends(batch: Batch) -> Batch:
         return batch
     teacher, student = (a.reshape(without_ends(a.shape)) for a in (batch.teacher, batch.student))
     return Batch(batch.samples, teacher, student, batch.labels)
+
+
+def _without_shared_infinities(batch: Batch) -> Batch:
+    teacher, student = batch.teacher, batch.student
+    if teacher.shape != student.shape or teacher.dtype.kind != "f" or finite_elements(teacher) is None:
+        return batch
+    return Batch(batch.samples, *without_shared(teacher, student), batch.labels)
 
 
 def _shapes(batch: Batch) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -17,6 +17,9 @@ CHUNK = 1 << 15
 FLOOR = 1e-12
 """Smallest probability that a logarithm is taken of."""
 
+STILL = 1e-9
+"""Share of the sum of squares under which what is left without the mean is rounding of float32."""
+
 NEAR_TIE = 0.1
 """Nats between two classes under which a choice is hardly one: the lesser has 90% of the other's probability."""
 
@@ -65,6 +68,20 @@ def decibels(signal: Floats, noise: Floats) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         value = 10 * (np.log10(signal) - np.log10(noise))
     result: Floats = np.where(noise == 0, np.inf, value)
+    return result
+
+
+def varying_decibels(total: Floats, squares: Floats, noise: Floats, elements: Floats) -> Floats:
+    """10 log10 of the signal that is left without its mean, over the noise: 10 log10(1 / (1 - R^2)). NaN where nothing varies.
+
+    Args:
+        total, squares: sums of the teacher's t and t^2.
+        noise: sum of d^2.
+        elements: how many were summed.
+    """
+    varying = squares - share(total**2, elements)
+    varying = np.where(varying > STILL * squares, varying, np.nan)
+    result: Floats = np.where(np.isnan(varying), np.nan, decibels(varying, noise))
     return result
 
 

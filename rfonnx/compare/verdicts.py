@@ -174,7 +174,7 @@ def _beside(output: OutputAgreement, name: str) -> str:
     other = MEASURES[name].judged_by
     if not other or output.measures[other].value == output.measures[name].value:
         return ""
-    return f" ({_told(name, output.measures[name].value)} with near ties)"
+    return f" ({_told(name, output.measures[name].value)} {MEASURES[name].unlike})"
 
 
 def _finite(output: OutputAgreement, bad: NonFinite) -> Verdict:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from math import prod
 
+import numpy as np
+
 from rfonnx.graph import Graph
 from rfonnx.graph.model import Node
 from rfonnx.graph.walk import every_node
 
 NO_WEIGHT = frozenset({"int64", "bool", "string"})
 """Types of constants that are shapes, indices and switches rather than weights."""
+
+COMPUTED = frozenset({"float32", "float64", "float16", "bfloat16"})
+"""Types of weights that are computed with as they are: in others zeros may be what rounding left of small ones."""
 
 HANDED_ON = frozenset({
     "Transpose", "Identity", "Reshape", "Cast", "Squeeze", "Unsqueeze", "Flatten", "DequantizeLinear",
@@ -36,6 +41,24 @@ def parameters(graph: Graph) -> int:
     A weight that is stored transposed, cast or quantised counts as what it is stored as; one that is packed, several to a byte,
     counts as the weights that it holds.
     """
+    return sum(_elements(graph, name) * held for name, held in _roots(graph).items())
+
+
+def zeros(graph: Graph) -> int:
+    """How many of the `parameters` are zero; of constants whose values cannot be had, and of packed ones, none."""
+    found = 0
+    for name, held in _roots(graph).items():
+        value = graph.value(name) if held == 1 and graph.dtypes.get(name) in COMPUTED else None
+        found += 0 if value is None else value.size - int(np.count_nonzero(value))
+    return found
+
+
+def _elements(graph: Graph, name: str) -> int:
+    return prod(length or 0 for length in graph.shapes.get(name) or (0,))
+
+
+def _roots(graph: Graph) -> dict[str, int]:
+    """The constants that hold the weights, and how many each of their elements holds."""
     origin = {
         output: node.inputs[0]
         for node in every_node(graph)
@@ -51,7 +74,7 @@ def parameters(graph: Graph) -> int:
                 if name in graph.constants and graph.dtypes.get(name, "") not in NO_WEIGHT:
                     packed = graph.dtypes.get(name) in ("uint8", "int8")
                     roots[name] = max(roots.get(name, 1), _held(node, index) if packed else 1)
-    return sum(prod(length or 0 for length in graph.shapes.get(name) or (0,)) * held for name, held in roots.items())
+    return roots
 
 
 def _held(node: Node, index: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -50,22 +51,27 @@ class Finiteness:
 
     def check(self, model: str, tensor: str, names: Sequence[str], values: np.ndarray) -> npt.NDArray[np.bool_]:
         """Which samples of a batch are finite; the first that is not is kept."""
-        if values.dtype.kind in "iub":
+        finite = finite_elements(values)
+        if finite is None:
             return np.ones(len(values), bool)
-        if values.dtype.kind == "V":
-            values = values.astype(np.float32)  # bfloat16 and float8 are unknown to numpy itself
-        finite = np.isfinite(values)
-        whole: npt.NDArray[np.bool_] = finite.reshape(len(values), -1).all(1)
-        if not whole.all():
-            bad = int((~whole).sum())
-            known = self.found.get(model)
-            if known is None:
-                sample = int(np.argmin(whole))
-                position = tuple(int(i) for i in np.argwhere(~finite[sample])[0])
-                text = str(float(values[sample][position]))
-                self.found[model] = NonFinite(model, tensor, names[sample], position, text, bad)
-            else:
-                self.found[model] = NonFinite(
-                    model, tensor, known.sample, known.position, known.value, known.samples + bad
-                )
+        whole = np.asarray(finite.reshape(len(values), math.prod(values.shape[1:])).all(1))
+        bad = int((~whole).sum())
+        known = self.found.get(model)
+        if known is None:
+            sample = int(np.argmin(whole))
+            position = tuple(int(i) for i in np.argwhere(~finite[sample])[0])
+            text = str(float(values[sample][position]))
+            self.found[model] = NonFinite(model, tensor, names[sample], position, text, bad)
+        else:
+            self.found[model] = NonFinite(model, tensor, known.sample, known.position, known.value, known.samples + bad)
         return whole
+
+
+def finite_elements(values: np.ndarray) -> npt.NDArray[np.bool_] | None:
+    """Which elements are finite; None where all are."""
+    if values.dtype.kind in "iub":
+        return None
+    if values.dtype.kind == "V":
+        values = values.astype(np.float32)  # bfloat16 and float8 are unknown to numpy itself
+    finite = np.isfinite(values)
+    return None if finite.all() else finite

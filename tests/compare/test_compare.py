@@ -252,6 +252,26 @@ def test_kinds_are_recognised(tmp_path: Path) -> None:
     assert rfonnx.compare(teacher, teacher, **QUICK).kind == "fp32"
 
 
+def zeroed(net: onnx.ModelProto, share: float) -> onnx.ModelProto:
+    pruned = onnx.ModelProto()
+    pruned.CopyFrom(net)
+    for weight in pruned.graph.initializer:
+        array = numpy_helper.to_array(weight).copy()
+        array[np.abs(array) <= np.quantile(np.abs(array), share)] = 0
+        weight.CopyFrom(numpy_helper.from_array(array, weight.name))
+    return pruned
+
+
+def test_zeros_are_no_weights() -> None:
+    teacher = small_nets.classifier()
+    found = rfonnx.compare(teacher, zeroed(teacher, 0.3), **QUICK)
+    assert found.kind == "distilled"
+    assert found.kind_reason == "149 of the student's 492 weights are zero: it was pruned"
+    assert rfonnx.compare(teacher, zeroed(teacher, 0.02), **QUICK).kind == "fp32"
+    sparse = zeroed(teacher, 0.3)
+    assert rfonnx.compare(sparse, sparse, **QUICK).kind == "fp32"  # the teacher has no more
+
+
 # --- bad input ----------------------------------------------------------------------------------------------------------
 
 

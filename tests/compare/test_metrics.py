@@ -251,6 +251,56 @@ def test_what_is_not_finite_is_located_and_left_out(bad: float) -> None:
     assert value(found, "rmse") == pytest.approx(value(clean, "rmse"), **NEAR)
 
 
+@pytest.mark.parametrize("task", ["values", "classifier"])
+def test_infinities_that_both_give_are_agreement(task: str) -> None:
+    """Masked scores."""
+    teacher, student = scores(22, (50, 6))
+    clean = measure(teacher[:, :5], student[:, :5], task=task)
+    teacher[:, 5] = student[:, 5] = -np.inf
+    found = measure(teacher, student, task=task)
+    assert (found.nonfinite, found.samples) == ((), 50)
+    assert value(found, "max_abs") == value(clean, "max_abs")
+    if task == "classifier":
+        assert value(found, "top1") == value(clean, "top1")
+    student[7, 5] = np.inf
+    (place,) = {found.sample for found in measure(teacher, student, task=task).nonfinite}
+    assert place == "s7"
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.float32])
+def test_empty_outputs_agree(dtype: type) -> None:
+    """No detections."""
+    empty = np.zeros((12, 0, 4), dtype)
+    found = measure(empty, empty)
+    assert (found.samples, value(found, "max_abs"), value(found, "sqnr_db")) == (12, 0, np.inf)
+
+
+def test_samples_that_are_all_but_zero_do_not_decide_the_cosine() -> None:
+    teacher, student = scores(23, (100, 20), 0.1)
+    teacher[::2] *= 1e-6
+    student[::2] = np.random.default_rng(0).standard_normal((50, 20)) * 1e-6
+    found = measure(teacher, student, task="values")
+    assert value(found, "cosine") < 0.6
+    loud = [1 - cosine(t, s) for t, s in zip(teacher[1::2], student[1::2], strict=True)]
+    assert value(found, "cosine_weighted") == pytest.approx(
+        np.average(loud, weights=np.linalg.norm(teacher[1::2], axis=1)), abs=1e-5
+    )
+
+
+def test_sqnr_of_what_varies() -> None:
+    teacher, student = scores(24, (60, 30), 0.2)
+    offset = np.float32(100)
+    found = measure(teacher + offset, student + offset, task="values")
+    a, b = (teacher + offset).astype(float), (student + offset).astype(float)
+    expected = 10 * np.log10(a.var() / ((b - a) ** 2).mean())
+    assert value(found, "sqnr_varying") == pytest.approx(expected, rel=1e-6)
+    assert value(found, "sqnr_varying") == pytest.approx(
+        -10 * np.log10(1 - oracle.r2_score(a.ravel(), b.ravel())), rel=1e-6
+    )
+    assert value(found, "sqnr_db") > expected + 30
+    assert "sqnr_varying" not in measure(np.full((20, 5), 3.0), np.full((20, 5), 3.1), task="values").measures
+
+
 def test_low_precision_outputs() -> None:
     teacher, student = scores(14, (30, 7))
     found = measure(teacher.astype(np.float16), student.astype(np.float16), task="values")

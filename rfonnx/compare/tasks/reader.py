@@ -6,6 +6,7 @@ A new kind: a file beside this one with a class that keeps `Reader`, a line in `
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Protocol
@@ -38,7 +39,8 @@ class Batch:
     def flat(self) -> tuple[np.ndarray, np.ndarray]:
         """Both outputs as (samples, elements)."""
         count = len(self.samples)
-        return self.teacher.reshape(count, -1), self.student.reshape(count, -1)
+        one, other = (a.reshape(count, math.prod(a.shape[1:])) for a in (self.teacher, self.student))
+        return one, other
 
 
 @dataclass(frozen=True, slots=True)

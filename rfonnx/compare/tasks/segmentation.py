@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -95,7 +96,8 @@ class Labels(PlainReader):
 
 def _overlap(batch: Batch, teacher: np.ndarray, student: np.ndarray, classes: int) -> Counted:
     counted = errors(batch)
-    one, other = (a.reshape(len(batch.samples), -1).astype(np.int64) for a in (teacher, student))
+    positions = math.prod(teacher.shape[1:])
+    one, other = (a.reshape(len(batch.samples), positions).astype(np.int64) for a in (teacher, student))
     counted.sums.update(metrics.overlap_counts(one, other, classes))
     return counted
 

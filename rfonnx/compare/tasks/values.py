@@ -16,6 +16,7 @@ ERRORS: dict[str, Figure] = {
     "mean_abs": Figure(lambda s: metrics.share(s["abs"], s["n"])),
     "rmse": Figure(lambda s: np.sqrt(metrics.share(s["dd"], s["n"]))),
     "cosine": Figure(lambda s: s["cosine"] / s["samples"]),
+    "cosine_weighted": Figure(lambda s: metrics.share(s["cosine_norm"], s["norm"], np.nan)),
     "sqnr_db": Figure(lambda s: metrics.decibels(s["tt"], s["dd"])),
     "psnr_db": Figure(
         lambda s: metrics.decibels((s["high"] + s["minus_low"]) ** 2, metrics.share(s["dd"], s["n"])), interval="none"
@@ -31,6 +32,8 @@ def errors(batch: Batch) -> Counted:
     sums = metrics.error_sums(*batch.flat())
     peaks = {name: sums.pop(name) for name in ("max_abs", "high", "minus_low")}
     sums["cosine"] = metrics.cosine(sums["ts"], sums["tt"], sums["ss"])
+    sums["norm"] = np.sqrt(sums["tt"])
+    sums["cosine_norm"] = sums["cosine"] * sums["norm"]
     sums["samples"] = np.ones(len(batch.samples))
     return Counted(sums, peaks)
 
@@ -40,6 +43,7 @@ class Values(PlainReader):
 
     figures: ClassVar[Mapping[str, Figure]] = {
         **ERRORS,
+        "sqnr_varying": Figure(lambda s: metrics.varying_decibels(s["t"], s["tt"], s["dd"], s["n"])),
         "sqnr_channel": Figure(lambda s: np.asarray(worst_of_axes(s)[0]), "none"),
     }
     worst: ClassVar[tuple[str, ...]] = WORST_ERRORS
@@ -52,6 +56,7 @@ class Values(PlainReader):
     def count(self, batch: Batch) -> Counted:
         """See `Reader`."""
         counted = errors(batch)
+        counted.sums["t"] = batch.flat()[0].sum(1, dtype=np.float64)
         for axis, length in self._lengths.items():
             if batch.teacher.shape[axis : axis + 1] == (length,):
                 signal, noise, peak = channel_sums(batch.teacher, batch.student, axis)
