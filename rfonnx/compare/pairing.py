@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 import numpy as np
+from onnx import NodeProto
 
 from rfonnx.compare.inner import Inner
 from rfonnx.compare.operators import (
@@ -90,6 +91,11 @@ class Side:
     def sign(self, tensor: Inner) -> tuple[str, tuple[int, ...]]:
         """What tensors are matched by: operator and shape. A product, with what scales and shifts it, is one layer."""
         return plain(self._core(tensor.name)), self.shapes[tensor.key]
+
+    def activates(self, node: NodeProto) -> bool:
+        """Whether a node is a function of the elements of one tensor, no scale and no shift."""
+        kind = kind_of(node)
+        return kind in FOLDED and not scales(kind) and len(self.wiring.operands(node)) == 1
 
     def _core(self, name: str) -> str:
         """Kind of the product that a tensor is, scaled and shifted; its own where it is none."""
@@ -209,10 +215,9 @@ def _behind_activations(teacher: Side, student: Side, pairs: Mapping[str, str]) 
         if partner.real is None or len(readers) != 1:
             continue
         kind, made = plain(kind_of(readers[0])), readers[0].output[0]
-        activation = kind in FOLDED and not scales(kind) and len(teacher.wiring.operands(readers[0])) == 1
         kept = any(plain(kind_of(reader)) == kind for reader in student.wiring.readers.get(partner.name, ()))
         free = made in teacher.tensors and made not in pairs and teacher.shapes[made] == teacher.shapes[key]
-        if activation and free and not kept:
+        if teacher.activates(readers[0]) and free and not kept:
             found[made] = found.pop(key)
     return found
 
@@ -223,12 +228,13 @@ def _before_quantisers(teacher: Side, student: Side, pairs: Mapping[str, str]) -
     taken = set(pairs.values())
     for key, other in pairs.items():
         before = student.root(student.tensors[other])
-        operands = teacher.wiring.operands(teacher.wiring.maker[teacher.tensors[key].name])
-        if before in taken or before not in student.tensors or len(operands) != 1 or operands[0] in pairs:
+        node = teacher.wiring.maker[teacher.tensors[key].name]
+        if before in taken or before not in student.tensors or not teacher.activates(node):
             continue
-        source = teacher.tensors.get(operands[0])
-        fused = student.kind(student.tensors[before]) != teacher.kind(teacher.tensors[key])
-        if source is not None and fused and teacher.sign(source) == student.sign(student.tensors[before]):
+        source = teacher.tensors.get(teacher.wiring.operands(node)[0])
+        partner = student.tensors[before]
+        free = source is not None and source.key not in pairs and student.kind(partner) != plain(kind_of(node))
+        if source is not None and free and teacher.sign(source) == student.sign(partner):
             found[source.key] = before
             taken.add(before)
     return found

@@ -66,6 +66,6 @@ def _asked_for(wiring: Wiring, name: str, scales: dict[str, tuple[str, ...]]) ->
                 and not any(part in wiring.maker and wiring.operands(wiring.maker[part]) for part in scale)
             ):
                 return tuple(part for part in scale if part)
-        elif len(reader.output) == 1 and reader.output[0] in scales:
+        elif len(reader.output) == 1 and reader.output[0] in scales and reader.input[0] == name:
             return scales[reader.output[0]]
     return ()

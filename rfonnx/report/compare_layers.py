@@ -66,13 +66,14 @@ def _where(parting: Parting) -> Iterator[Line]:
     limit = f"{parting.limit_db:g} dB"
     if parting.first is not None:
         yield (f"first under {limit}: ", *_tensor(parting.first), f", SQNR {parting.first.sqnr_db:.4g} dB")
-        yield from _by_themselves(parting, limit)
+        yield from _by_themselves(parting)
     elif parting.behind:
-        yield (f"behind the last pair: the {len(parting.layers)} pairs of inner tensors agree as outputs must",)
+        yield (f"behind the last pair: none of {len(parting.layers)} pairs of inner tensors is where they part",)
     elif any(layer.sqnr_db < parting.limit_db for layer in parting.layers):
         yield (f"nowhere: what is under {limit} agrees again behind",)
     else:
         yield (f"nowhere: all {len(parting.layers)} pairs keep an SQNR of {limit}",)
+    yield from _largest(parting)
     for tail in parting.behind:
         yield ("output ", Name(tail.teacher), f", SQNR {tail.sqnr_db:.4g} dB: ", *_made(tail))
     if parting.steepest is not None:
@@ -80,18 +81,23 @@ def _where(parting: Parting) -> Iterator[Line]:
     yield from _unfed(parting)
 
 
-def _by_themselves(parting: Parting, limit: str) -> Iterator[Line]:
+def _by_themselves(parting: Parting) -> Iterator[Line]:
     for layer in parting.damaged[:SHOWN_DAMAGED]:
         told = f", {decibels(layer.own_db)} dB of the teacher's tensors"
         weight = f", its weight {decibels(layer.weight_db)} dB" if layer.weight_db is not None else ""
         yield ("differs by itself: ", *_tensor(layer), told + weight, *_several(layer))
     if len(parting.damaged) > SHOWN_DAMAGED:
         yield (f"and {len(parting.damaged) - SHOWN_DAMAGED} more differ by themselves",)
-    measured = [layer for layer in parting.layers if layer.own_db is not None]
+
+
+def _largest(parting: Parting) -> Iterator[Line]:
+    """The largest error of one layer, where none is under the limit by itself."""
+    measured = [layer for layer in parting.layers if layer.own_db is not None and layer.own_db < math.inf]
     if measured and not parting.damaged:
         worst = min(measured, key=lambda layer: layer.own_db or 0.0)
+        adds = f"no layer is under {parting.limit_db:g} dB by itself: small errors add up; " if parting.first else ""
         told = f", {decibels(worst.own_db)} dB of the teacher's tensors"
-        yield (f"no layer is under {limit} by itself: small errors add up; the largest is ", *_tensor(worst), told)
+        yield (f"{adds}the largest error of one layer: ", *_tensor(worst), told)
 
 
 def _tensor(layer: LayerAgreement) -> Line:

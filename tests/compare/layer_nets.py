@@ -20,7 +20,7 @@ CONVS = [f"w{i}" for i in range(BLOCKS)]
 
 
 def residual(seed: int = 0) -> onnx.ModelProto:
-    """Five times Conv, BatchNormalization and Relu, the third and fifth with a skip; then a pool, and a linear layer."""
+    """Five times Conv, BatchNormalization and (the fourth without) Relu, the third and fifth with a skip; a pool, a MatMul."""
     draw = np.random.default_rng(seed)
     nodes, weights = [], {}
     here = "x"
@@ -31,10 +31,12 @@ def residual(seed: int = 0) -> onnx.ModelProto:
         nodes.append(helper.make_node("Conv", [here, f"w{i}"], [f"c{i}"], f"conv{i}", pads=[1, 1, 1, 1]))
         norm = [f"c{i}", *(f"{name}{i}" for name in "gomv")]
         nodes.append(helper.make_node("BatchNormalization", norm, [f"b{i}"], f"norm{i}"))
-        nodes.append(helper.make_node("Relu", [f"b{i}"], [f"r{i}"], f"relu{i}"))
+        before, here = here, f"b{i}" if i == 3 else f"r{i}"
+        if i != 3:
+            nodes.append(helper.make_node("Relu", [f"b{i}"], [f"r{i}"], f"relu{i}"))
         if i in (2, 4):
-            nodes.append(helper.make_node("Add", [f"r{i}", f"r{i - 1}"], [f"s{i}"], f"skip{i}"))
-        here = f"s{i}" if i in (2, 4) else f"r{i}"
+            nodes.append(helper.make_node("Add", [here, before], [f"s{i}"], f"skip{i}"))
+            here = f"s{i}"
     weights["w_end"] = draw.standard_normal((CHANNELS, 4)).astype("f")
     nodes += [
         helper.make_node("GlobalAveragePool", [here], ["p"], "pool"),
