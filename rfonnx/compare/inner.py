@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,8 +11,14 @@ import onnx
 from rfonnx.compare.model import DTYPES, OpenModel
 from rfonnx.compare.quantised import Real, real_views
 from rfonnx.compare.wiring import Wiring
+from rfonnx.errors import ModelError
 from rfonnx.graph.read import read_model
+from rfonnx.graph.tensors import element_count
+from rfonnx.results import Shape
 from rfonnx.runtime import open_session, run
+
+MAX_ELEMENTS = 2**28
+"""Elements of all tensors together, for one model and sample: 1 GiB in float32. What is more is left out, the largest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,32 +48,51 @@ class InnerModel:
         model: the model as it is in the file; not to be changed.
         label, name, folder, threads: for more sessions of it.
         tensors: those that are arrays of numbers, in the file's order.
+        left_out: how many are too large.
     """
 
-    def __init__(self, opened: OpenModel, threads: int | None, real: bool = False) -> None:
+    def __init__(
+        self, opened: OpenModel, threads: int | None, real: bool = False, shapes: Mapping[str, Shape] | None = None
+    ) -> None:
         """Open a session of its own.
 
         Args:
             opened: the model.
             threads: threads per operator.
             real: give quantised tensors as the real numbers that they stand for, where their readers tell the scale.
+            shapes: of tensors, as far as they are known: the largest are left out where all together are too large.
 
         Raises:
             ModelError: the model cannot be read or opened.
         """
         self.model, self.name, self.folder = read_model(opened.source)
         self.label, self.threads = opened.label, threads
-        self.tensors = list(_tensors(self.model, real_views(Wiring(self.model)) if real else ()))
+        made = list(_tensors(self.model))
+        self.tensors = fitting(made, shapes or {})
+        self.left_out = len(made) - len(self.tensors)
+        self._open(real_views(Wiring(self.model)) if real else ())
+
+    def _open(self, views: Iterable[Real]) -> None:
         exposed = onnx.ModelProto()
         exposed.CopyFrom(self.model)
         known = {output.name for output in exposed.graph.output}
-        exposed.graph.output.extend(onnx.ValueInfoProto(name=t.key) for t in self.tensors if t.key not in known)
-        exposed.graph.node.extend(t.real.dequantise() for t in self.tensors if t.real)
-        self._session = open_session(exposed, level="none", threads=threads, name=self.name, folder=self.folder)
+        every = list(_with_views(self.tensors, {view.quantised: view for view in views}))
+        exposed.graph.output.extend(onnx.ValueInfoProto(name=t.key) for t in every if t.key not in known)
+        real = [tensor.real for tensor in every if tensor.real]
+        exposed.graph.node.extend(view.dequantise() for view in real)
+        try:
+            self._session = open_session(
+                exposed, level="none", threads=self.threads, name=self.name, folder=self.folder
+            )
+        except ModelError:
+            if not real:
+                raise
+            return self._open(())  # a tensor that an operator takes with a scale, and that is not quantised
         # A sequence or an optional that is left empty is no array, and numpy has no bfloat16.
         types = {output.name: output.type for output in self._session.get_outputs()}
         numbers = {f"tensor({name})" for name in DTYPES}
-        self.tensors = [tensor for tensor in self.tensors if types[tensor.key] in numbers]
+        self.tensors = [tensor for tensor in every if types[tensor.key] in numbers]
+        return None
 
     def values(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Every tensor by key, in order.
@@ -89,12 +114,27 @@ class InnerModel:
         return ""
 
 
-def _tensors(model: onnx.ModelProto, views: Iterable[Real]) -> Iterator[Inner]:
-    real = {view.quantised: view for view in views}
+def fitting(tensors: Sequence[Inner], shapes: Mapping[str, Shape]) -> list[Inner]:
+    """The tensors, without the largest where all together have more than `MAX_ELEMENTS`."""
+    sizes = {tensor.name: element_count(shapes.get(tensor.name)) or 0 for tensor in tensors}
+    total = sum(sizes.values())
+    for name in sorted(sizes, key=lambda name: -sizes[name]):
+        if total <= MAX_ELEMENTS:
+            break
+        total -= sizes.pop(name)
+    return [tensor for tensor in tensors if tensor.name in sizes]
+
+
+def _tensors(model: onnx.ModelProto) -> Iterator[Inner]:
     for node in model.graph.node:
         if node.op_type != "Constant":
             for output in node.output:
                 if output:
                     yield Inner(output, node.name, node.op_type)
-                    if output in real:
-                        yield Inner(output, node.name, node.op_type, real[output])
+
+
+def _with_views(tensors: Sequence[Inner], views: Mapping[str, Real]) -> Iterator[Inner]:
+    for tensor in tensors:
+        yield tensor
+        if tensor.name in views:
+            yield Inner(tensor.name, tensor.node, tensor.op_type, views[tensor.name])

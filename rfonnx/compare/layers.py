@@ -12,8 +12,9 @@ from rfonnx.compare.inner import Inner, InnerModel
 from rfonnx.compare.lasting import computed_from, lasting
 from rfonnx.compare.operators import kind_of, sums_products
 from rfonnx.compare.own_error import CutModel
-from rfonnx.compare.pairing import Pairing, Side, paired
+from rfonnx.compare.pairing import Pairing, paired
 from rfonnx.compare.quantisers import quantisers
+from rfonnx.compare.side import Side
 from rfonnx.compare.weight_errors import weight_errors
 from rfonnx.compare.wiring import Sources, Wiring
 from rfonnx.comparison import LayerAgreement, Parting
@@ -46,7 +47,7 @@ def parting(
 ) -> Parting:
     """Compare inner tensors over a few samples, as the models compute them and layer by layer.
 
-    Memory holds all tensors of both models for one sample.
+    Memory holds all tensors of both models for one sample, as far as they are given (see `inner.fitting`).
 
     Args:
         teacher, student: opened with `real`.
@@ -82,6 +83,9 @@ class _Search:
         self._lasting: set[str] = set()
         self._cut: list[Pair] = []
         self._unfed: dict[str, str] = {}
+        for model in self._models:
+            if model.left_out:
+                self._unfed[f"{model.left_out} tensors of the {model.label}"] = "the largest, over 1 GiB in all"
 
     def accumulate(self, inputs: Names, outputs: Names) -> None:
         """Pair, and hold what the models compute against each other."""

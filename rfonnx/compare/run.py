@@ -92,7 +92,10 @@ def _beyond_outputs(
     layers = None
     if settings.layers:
         limit = settings.layer_limit if settings.layer_limit is not None else LAYER_LIMITS[kind]
-        mine, theirs = (InnerModel(model, pair.threads, real=True) for model in pair.models)
+        mine, theirs = (
+            InnerModel(model, pair.threads, real=True, shapes=graph.shapes)
+            for model, graph in zip(pair.models, graphs, strict=True)
+        )
         inputs, outputs = ([(a.name, b.name) for a, b in ports] for ports in (pair.inputs, pair.outputs))
         enough = settings.limits.get("sqnr_db") or default_limits(kind, "values").get("sqnr_db", limit)
         layers = parting(mine, theirs, feeds, (limit, enough), inputs, outputs)

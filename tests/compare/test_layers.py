@@ -13,6 +13,7 @@ import rfonnx
 import small_nets
 from compare import layer_nets
 from compare.layer_nets import CONVS, altered, folded, quantised, residual
+from rfonnx.compare import inner
 from rfonnx.comparison import LayerAgreement, Parting
 
 OTHER = {"cost": False, "effective": False, "fields": False}
@@ -296,3 +297,27 @@ def test_masks_of_minus_infinity_are_equal(tmp_path: Path) -> None:
     found = parted(net, net, tmp_path)
     assert [entry.sqnr_db for entry in found.layers] == [np.inf, np.inf]
     assert found.first is None
+
+
+def test_the_largest_tensors_are_left_out_where_all_are_too_large(tmp_path: Path, monkeypatch) -> None:
+    net = residual()
+    monkeypatch.setattr(inner, "MAX_ELEMENTS", 100)
+    found = parted(net, altered(net, "w_end", "scaled"), tmp_path)
+    assert [entry.teacher for entry in found.layers] == ["p", "f", "y"]
+    assert own(found) == ["y"]
+    assert [reason for _, reason in found.unfed] == ["the largest, over 1 GiB in all"] * 2
+
+
+def test_what_is_no_quantised_tensor_is_not_taken_for_one(tmp_path: Path) -> None:
+    """Lengths of a quantised tensor reach a Reshape of it."""
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["c"], "conv", pads=[1, 1, 1, 1]),
+        helper.make_node("Shape", ["c"], ["shape"], "shape"),
+        helper.make_node("Reshape", ["c", "shape"], ["r"], "reshape"),
+        helper.make_node("Conv", ["r", "w"], ["y"], "end", pads=[1, 1, 1, 1]),
+    ]
+    weight = np.random.default_rng(2).standard_normal((6, 6, 3, 3)).astype("f") * np.float32(0.2)
+    net = small_nets.model(nodes, {"x": layer_nets.SHAPE}, {"y": layer_nets.SHAPE}, {"w": weight})
+    found = parted(net, quantised(net, tmp_path, "qoperator"), tmp_path)
+    assert [entry.teacher for entry in found.layers] == ["c", "r", "y"]
+    assert found.unfed == ()
