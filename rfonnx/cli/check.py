@@ -10,6 +10,7 @@ import click
 
 from rfonnx.cli import options
 from rfonnx.cli.compare import pairs
+from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.numbers import Number
 
 if TYPE_CHECKING:
@@ -115,6 +116,7 @@ def _opened(styles: Sequence[str], *inputs: str | os.PathLike[str] | None) -> li
 )
 @click.option("--threads", type=Number("threads"), metavar="N", help="Threads per operator. [default: all cores]")
 @click.option("--provider", metavar="NAME", help="Execution provider of onnxruntime. [default: cpu]")
+@timeout_option
 @options.shape_option
 @options.value_option
 @options.batch_axis_option

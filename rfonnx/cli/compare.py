@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from rfonnx.cli import options, per_output
+from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.numbers import Number
 
 STYLES = ("text", "json", "markdown")
@@ -127,6 +128,7 @@ def pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, 
 @click.option("--all", "every", is_flag=True, help="As --verbose, with all layers.")
 @options.style_option(*STYLES)
 @options.output_option
+@timeout_option
 @options.shape_option
 @options.value_option
 @options.batch_axis_option

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from rfonnx.cli import options, streams
+from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.failures import INTERRUPTED
 from rfonnx.cli.numbers import Number
 
@@ -171,6 +172,7 @@ def _axes(context: click.Context, parameter: click.Parameter, text: str | None) 
     "--format", "style", type=click.Choice(STYLES), help="How to write it. [default: by the ending of -o, else text]"
 )
 @options.output_option
+@timeout_option
 @options.shape_option
 @options.value_option
 @options.batch_axis_option

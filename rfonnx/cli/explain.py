@@ -7,6 +7,7 @@ from typing import Any, Literal
 import click
 
 from rfonnx.cli import options
+from rfonnx.cli.deadline import timeout_option
 
 STYLES = ("text", "json", "markdown")
 
@@ -33,6 +34,7 @@ STYLES = ("text", "json", "markdown")
 @click.option("--all", "every", is_flag=True, help="A row for every operator, also for those that add nothing.")
 @options.style_option(*STYLES)
 @options.output_option
+@timeout_option
 @options.shape_option
 @options.value_option
 @options.weights_option

@@ -6,20 +6,20 @@ import sys
 from collections.abc import Sequence
 
 
-def main() -> None:
-    """Run the command line and exit."""
+def main(watched: bool = False) -> None:
+    """Run the command line and exit. `watched`: another process counts the time that it takes, see `rfonnx.cli.deadline`."""
     from rfonnx.cli import signals, streams
 
     try:
         streams.complete()
         signals.install()
-        code = run()
+        code = run(watched=watched)
     except (KeyboardInterrupt, signals.Ended):
         code = signals.received()
     sys.exit(signals.finish(code))
 
 
-def run(args: Sequence[str] | None = None) -> int:
+def run(args: Sequence[str] | None = None, watched: bool = False) -> int:
     """Run the command line; return the exit code.
 
     A command returns nothing (0) or the exit code; an error of the user is raised as `RfonnxError` or by click.
@@ -27,8 +27,10 @@ def run(args: Sequence[str] | None = None) -> int:
     try:
         from rfonnx.cli import streams
         from rfonnx.cli.commands import cli
+        from rfonnx.cli.deadline import Invocation
 
-        code = cli.main(args, prog_name="rfonnx", standalone_mode=False)
+        words = sys.argv[1:] if args is None else list(args)
+        code = cli.main(words, prog_name="rfonnx", standalone_mode=False, obj=Invocation(words, watched))
         streams.flush()
     except BaseException as error:
         from rfonnx.cli.failures import failed

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import click
 
 from rfonnx.cli import options
+from rfonnx.cli.deadline import timeout_option
 
 STYLES = ("text", "json", "csv", "markdown")
 
@@ -18,6 +19,7 @@ STYLES = ("text", "json", "csv", "markdown")
     note="text and markdown show layers and a summary; json and csv hold every tensor along every axis.",
 )
 @options.output_option
+@timeout_option
 @options.shape_option
 @options.value_option
 @options.batch_axis_option

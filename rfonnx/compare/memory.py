@@ -5,7 +5,6 @@ standard input.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -13,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+
+from rfonnx.interpreter import environment, python
 
 TIMEOUT = 120
 """Seconds until a model counts as not measurable."""
@@ -34,23 +35,13 @@ def peak_bytes(
     task = json.dumps({"path": path, "threads": threads, "feeds": shapes, "values": held})
     try:
         done = subprocess.run(
-            # -P: modules of the current folder, which may be a stranger's, are not imported.
-            [sys.executable, "-P", "-m", "rfonnx.compare.memory"],
-            input=task, capture_output=True, text=True, timeout=TIMEOUT, check=True, env=_environment(),
+            python("-m", "rfonnx.compare.memory"),
+            input=task, capture_output=True, text=True, timeout=TIMEOUT, check=True, env=environment(),
         )  # fmt: skip
         answer = json.loads(done.stdout)
     except (OSError, subprocess.SubprocessError, ValueError):
         return None
     return answer if isinstance(answer, int) else None
-
-
-def _environment() -> dict[str, str]:
-    """This process's environment; empty entries of PYTHONPATH, which mean the current folder, are left out."""
-    environment = dict(os.environ)
-    if "PYTHONPATH" in environment:
-        entries = environment["PYTHONPATH"].split(os.pathsep)
-        environment["PYTHONPATH"] = os.pathsep.join(entry for entry in entries if entry not in ("", os.curdir))
-    return environment
 
 
 def main() -> None:

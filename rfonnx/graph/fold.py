@@ -39,10 +39,12 @@ class Constants:
     Attributes:
         names: of all constants, also those whose value cannot be had.
         partial: values of which only some elements are known (see `partial`); these are no constants.
+        steps: nodes that may still be run to count the rounds of loops: one inside another is counted again and again.
     """
 
     def __init__(self, tensors: Tensors, folder: Path | None) -> None:
         self.names: set[str] = set()
+        self.steps = 20_000
         self._tensors = tensors
         self._folder = folder
         self._stored: dict[str, TensorProto] = {}

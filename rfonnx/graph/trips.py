@@ -11,8 +11,8 @@ from rfonnx.graph.evaluator import run_node
 from rfonnx.graph.fold import Constants
 from rfonnx.graph.model import Node
 
-MAX_STEPS = 20_000
-"""Nodes to be run while counting, about a second of work."""
+MAX_STEPS = 4096
+"""Nodes to be run while one loop is counted, under a second of work; for all loops see `Constants.steps`."""
 
 
 def trip_count(limit: str, condition: str, initial: Sequence[str], body: Rounds, constants: Constants) -> int | None:
@@ -80,12 +80,13 @@ class Rounds:
                 return None
             state[self._inputs[index + 2]] = value
         state[self._inputs[1]] = np.array(True)
-        for rounds in range(MAX_STEPS // max(len(steps), 1)):
+        for rounds in range(min(MAX_STEPS, constants.steps) // max(len(steps), 1)):
             if most is not None and rounds >= most:
                 return max(most, 0)
             state[self._inputs[0]] = np.array(rounds, np.int64)
             if rounds and not bool(state[self._inputs[1]].any()):
                 return rounds
+            constants.steps -= len(steps)
             values = self._round(steps, state, constants)
             if values is None:
                 return None
