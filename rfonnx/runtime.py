@@ -15,7 +15,7 @@ import numpy as np
 import onnx
 
 from rfonnx import scratch
-from rfonnx.errors import ModelError, QueryError, RunError
+from rfonnx.errors import ModelError, QueryError, RfonnxError, RunError
 from rfonnx.graph.endless import refuse_endless
 from rfonnx.graph.tensors import DTYPES
 from rfonnx.graph.text import quote
@@ -222,13 +222,21 @@ def optimize(
 
     Raises:
         ModelError: see `open_session`.
+        RfonnxError: there is no room for the copy.
     """
     with scratch.folder() as folder:
         path = folder / "optimized.onnx"
         settings = options(level)
         settings.optimized_model_filepath = str(path)
         settings.add_session_config_entry("session.disable_quant_qdq", "1")
-        _open(model, settings, ["CPUExecutionProvider"], weights or {}, name)
+        try:
+            _open(model, settings, ["CPUExecutionProvider"], weights or {}, name)
+        except ModelError as error:
+            if "serialization failed" not in str(error):
+                raise
+            raise RfonnxError(
+                f"{name}: the optimised model cannot be written to {folder.parent}", "make room there, or set TMPDIR"
+            ) from None
         return onnx.load(path)
 
 

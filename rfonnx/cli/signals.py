@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
-import select
 import signal
 import sys
 import threading
+import time
 from types import FrameType
 
 from rfonnx import scratch
 
 CODES: dict[int, int] = {signal.SIGINT: 130, signal.SIGTERM: 143}
+if hasattr(signal, "SIGHUP"):  # the terminal was closed; Windows has none
+    CODES[signal.SIGHUP] = 129
 """Exit codes: 128 and the number of the signal, as shells have them."""
 
 GRACE = 2.0
-"""Seconds that the main thread has to end by itself after SIGTERM."""
+"""Seconds that the main thread has to end by itself when it is asked to end."""
 
 _received: list[int] = []
 
@@ -25,16 +27,19 @@ class Ended(BaseException):
 
 
 def install() -> None:
-    """Answer SIGINT and SIGTERM; one that the caller of the process has turned off stays off (`nohup`, `&` in a script)."""
+    """Answer the signals of `CODES`; one that the caller of the process has turned off stays off (`nohup`, `&` in a script)."""
     for number in CODES:
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _handle)
     # Handlers wait until the main thread is back in Python, which a run of onnxruntime may delay for minutes; a thread does not.
-    ours, theirs = os.pipe()
+    sys.unraisablehook = _unraisable
+    try:
+        ours, theirs = os.pipe()
+        threading.Thread(target=_watch, args=(ours,), daemon=True).start()
+    except (OSError, RuntimeError):
+        return  # no file or thread is left: signals are answered a little later
     os.set_blocking(theirs, False)
     signal.set_wakeup_fd(theirs, warn_on_full_buffer=False)
-    threading.Thread(target=_watch, args=(ours,), daemon=True).start()
-    sys.unraisablehook = _unraisable
 
 
 def finish(code: int) -> int:
@@ -56,11 +61,15 @@ def _handle(number: int, frame: FrameType | None) -> None:
 
 
 def _watch(pipe: int) -> None:
-    """Wait for the first signal; after SIGTERM's time of grace, or when a second one comes, end the process."""
-    first = os.read(pipe, 1)[0]
-    select.select([pipe], [], [], GRACE if first == signal.SIGTERM else None)
+    """Wait for the first signal; after the time of grace, or, after Ctrl-C, when a second one comes, end the process."""
+    coming = (number for number in iter(lambda: os.read(pipe, 1)[0], None) if number in CODES)
+    first = next(coming)
+    if first == signal.SIGINT:
+        next(coming)
+    else:
+        time.sleep(GRACE)
     scratch.remove_all()
-    os._exit(CODES.get(first, 1))
+    os._exit(CODES[first])
 
 
 def _unraisable(args: sys.UnraisableHookArgs) -> None:

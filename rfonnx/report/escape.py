@@ -24,15 +24,17 @@ _ORDER = re.compile(r"#(#\w*\[)")
 """What the logs of CI take for a command anywhere in a line: GitHub's and Azure's older `##[error]`, `##vso[...]`."""
 
 
+_COMMAND = re.compile(r"\A(\s*)::(?=[a-zA-Z])")
+"""A command of GitHub's has a name; a picture's line may well begin with colons."""
+
+
 def log_line(text: str) -> str:
     r"""A whole line of a log, visible, and no command to GitHub, which takes one after blanks at its beginning.
 
     >>> log_line("  ::error file=a.py::of a stranger's")
     "  \\x3a:error file=a.py::of a stranger's"
     """
-    text = printable(text)
-    told = text.lstrip()
-    return f"{text[: len(text) - len(told)]}\\x3a{told[1:]}" if told.startswith("::") else text
+    return _COMMAND.sub(r"\1\\x3a:", printable(text))
 
 
 def json_line(text: str) -> str:
@@ -55,7 +57,7 @@ def csv_text(text: str) -> str:
     ("'=HYPERLINK(1)", "'::error::", 'conv1')
     """
     text = printable(text)
-    return "'" + text if text.startswith(_FORMULA) or text.lstrip().startswith("::") else text
+    return "'" + text if text.startswith(_FORMULA) or _COMMAND.match(text) else text
 
 
 _PLAIN = re.compile(r"[\w./:()\[\],;=+ -]*", re.ASCII)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import onnx
 import pytest
 
 from outcome import Outcome
@@ -122,3 +123,17 @@ def test_no_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
         scratch.folder(),
     ):
         pass
+
+
+def test_a_temporary_folder_that_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """onnxruntime says only that the serialization failed, as of a broken model."""
+    from rfonnx import runtime
+    from rfonnx.errors import ModelError
+
+    def full(*_: object) -> None:
+        raise ModelError("m: onnxruntime cannot load the model (INVALID_PROTOBUF : Protobuf serialization failed.)")
+
+    monkeypatch.setattr(runtime, "_open", full)
+    message = "^m.onnx: the optimised model cannot be written to .*; make room there, or set TMPDIR$"
+    with pytest.raises(RfonnxError, match=message):
+        runtime.optimize(onnx.load("m.onnx"), name="m.onnx")

@@ -61,7 +61,7 @@ def ended(inside: str, tmp_path: Path, *signals: signal.Signals) -> tuple[int, s
         return process.wait(timeout=60), told.strip()
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 @pytest.mark.parametrize("inside", [IMPORTING, WORKING.format(work=PYTHON)], ids=["importing", "working"])
 def test_a_signal_ends_it_quietly(inside: str, number: signal.Signals, code: int, tmp_path: Path) -> None:
     assert ended(inside, tmp_path, number) == (code, "")

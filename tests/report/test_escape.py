@@ -15,7 +15,7 @@ from markdown_it import MarkdownIt
 
 from fake_analysis import HOSTILE, FakeModel, axis_field, fake, square
 from rfonnx.report import report
-from rfonnx.report.escape import csv_text, json_line, markdown_code, printable
+from rfonnx.report.escape import csv_text, json_line, log_line, markdown_code, printable
 from rfonnx.report.text_report import width
 from rfonnx.report.view import View
 
@@ -49,7 +49,7 @@ ORDERS = [
 
 def is_order(line: str) -> bool:
     """Whether GitHub's runner or Azure's agent takes a line for a command (ActionCommand.cs, Command.cs)."""
-    return line.strip().startswith("::") or re.search(r"##\w*\[", line) is not None
+    return re.match(r"\s*::[a-zA-Z]", line) is not None or re.search(r"##\w*\[", line) is not None
 
 
 @pytest.mark.parametrize("style", ["text", "csv", "markdown", "json"])
@@ -67,6 +67,10 @@ def test_no_line_of_a_report_is_a_command_to_ci(name: str, style: str) -> None:
     assert is_order(name)
     if style == "json":
         assert json.loads("".join(lines))["tensors"][0]["name"] == name
+
+
+def test_the_colons_of_a_picture_stay() -> None:
+    assert log_line("  ::::====") == "  ::::===="
 
 
 @given(NAMES)

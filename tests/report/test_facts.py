@@ -194,4 +194,4 @@ def test_rate_on_the_command_line(models) -> None:
 def test_rates_that_are_none(rate: str, models) -> None:
     made = CliRunner().invoke(cli, ["report", str(models / "seed.onnx"), "--rate", rate])
     assert made.exit_code == 2
-    assert "is not a number of samples per second" in made.output
+    assert "is not a number above 0, at most 1e+12" in made.output
