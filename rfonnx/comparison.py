@@ -16,10 +16,11 @@ Kind = Literal["fp32", "fp16", "int8", "distilled"]
 
 Task = Literal[
     "values", "classifier", "segmentation", "labels",
-    "multilabel", "regression", "embedding", "tokens", "sequence", "detection",
+    "multilabel", "regression", "embedding", "tokens", "sequence", "detection", "rows",
 ]  # fmt: skip
-"""How an output is read: plain numbers, scores per sample, scores per position, class numbers; labels that are given each by
-itself, quantities, vectors whose neighbours matter, scores per step, strings decoded from those, boxes."""
+"""How an output is read: plain numbers, scores per sample, scores per position, class numbers;
+labels that are given each by itself, quantities, vectors whose neighbours matter, scores per step, strings decoded
+from those, boxes, rows that vary in number."""
 
 
 @dataclass(frozen=True, slots=True)

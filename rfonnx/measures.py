@@ -170,6 +170,11 @@ MEASURES: dict[str, MeasureInfo] = {
     "score_error": MeasureInfo("score error of matched boxes", "mean score difference of the boxes that match", at_least=False,
         limits={"fp32": 0.001, "fp16": 0.01, "int8": 0.1, "distilled": 0.15},
     ),
+    # rows
+    "same_rows": MeasureInfo(
+        "as many rows", "samples for which both give as many rows", share=True, at_least=True,
+        limits={"fp32": 0.999, "fp16": 0.95, "int8": 0.8, "distilled": 0.5},
+    ),
     # receptive fields
     "field_ratio": MeasureInfo(
         "receptive field, student / teacher", "the student's receptive field over the teacher's", at_least=True, of_fields=True,

@@ -14,8 +14,11 @@ from rfonnx.compare.bootstrap import Bootstrap, wilson
 from rfonnx.compare.infinities import without_shared
 from rfonnx.compare.matching import without_ends
 from rfonnx.compare.pictures import Pictures
+from rfonnx.compare.tasks.deciding import decided_rows, task_of
+from rfonnx.compare.tasks.hints import Hint
 from rfonnx.compare.tasks.reader import Batch, Counted, Floats, Reader, TaskOptions, Unsuited
-from rfonnx.compare.tasks.registry import OLD_NAMES, READERS, task_of
+from rfonnx.compare.tasks.registry import OLD_NAMES, READERS
+from rfonnx.compare.tasks.rows import vary
 from rfonnx.compare.worst import Finiteness, Worst, finite_elements
 from rfonnx.comparison import Measure, OutputAgreement, Task
 from rfonnx.errors import QueryError, ShapeError
@@ -35,6 +38,7 @@ class Meter:
         options: of the task.
         seed: of the bootstrap.
         pictures: gather a histogram and a map of the errors.
+        hint: what the file says of the teacher's output.
     """
 
     def __init__(
@@ -44,12 +48,16 @@ class Meter:
         options: TaskOptions | None = None,
         seed: int = 0,
         pictures: bool = False,
+        hint: Hint | None = None,
     ) -> None:
         self.names = names
         self._task: Task | Literal["auto"] = OLD_NAMES.get(task, cast(Task, task))
         self._asked = task != "auto"
         self._options = options or TaskOptions()
+        self._hint = hint or Hint()
+        self._why = ""
         self._reader: Reader | None = None
+        self._empty: list[Batch] = []
         self._sums = Bootstrap(seed)
         self._whole: dict[str, Floats] = {}
         self._worst: dict[str, Worst] = {}
@@ -66,12 +74,11 @@ class Meter:
             QueryError: they are not what the task that was asked for takes.
         """
         batch = _without_ends(batch)
+        if self._task == "auto" and not (batch.teacher.size or batch.student.size):
+            self._empty.append(batch)  # rows that are not there do not tell what they would be
+            return
         if batch.teacher.shape != batch.student.shape and not self._ragged:
-            raise ShapeError(
-                f"output '{self.names[0]}' of the teacher has the shape {shape_text(batch.teacher.shape)}, "
-                f"'{self.names[1]}' of the student {shape_text(batch.student.shape)} on sample '{batch.samples[0]}'",
-                "pair the outputs with --map, or give both models inputs that make them alike",
-            )
+            self._take_rows(batch)
         if self._pending and _shapes(self._pending[-1]) != _shapes(batch):
             self.flush()
         self._pending.append(batch)
@@ -79,6 +86,26 @@ class Meter:
         self._held_elements += batch.teacher.size
         if self._held_samples >= BLOCK_SAMPLES or self._held_elements >= BLOCK_ELEMENTS:
             self.flush()
+
+    def _take_rows(self, batch: Batch) -> None:
+        """From here on compare rows whose number varies, unless the user asked for another task.
+
+        Raises:
+            ShapeError: he did, or more than the number of rows differs.
+        """
+        self.flush()
+        if self._ragged:
+            return
+        if self._asked or not vary(batch.teacher, batch.student):
+            raise ShapeError(
+                f"output '{self.names[0]}' of the teacher has the shape {shape_text(batch.teacher.shape)}, "
+                f"'{self.names[1]}' of the student {shape_text(batch.student.shape)} on sample '{batch.samples[0]}'",
+                "pair the outputs with --map, or give both models inputs that make them alike",
+            )
+        boxes = self._reader is None and (decided_rows(batch.teacher) or decided_rows(batch.student))
+        self._task = "detection" if boxes else "rows"
+        self._why = "rows hold two corners, a score and a class" if boxes else "the models give other numbers of rows"
+        self._begin(batch)
 
     @property
     def _ragged(self) -> bool:
@@ -124,7 +151,8 @@ class Meter:
         """Columns of the task's reader; of plain numbers where outputs that nobody explained turn out to be no more."""
         try:
             if self._reader is None:
-                self._task = task_of(batch) if self._task == "auto" else self._task
+                if self._task == "auto":
+                    self._task, self._why = task_of(batch, self._hint)
                 self._begin(batch)
             return self._read.count(batch)
         except Unsuited as reason:
@@ -133,7 +161,7 @@ class Meter:
                     f"output '{self.names[0]}' cannot be read as {self._task}: {reason}",
                     f"read it as another task, one of {', '.join(READERS)}",
                 ) from None
-            self._task = "values"
+            self._task, self._why = "values", f"as {self._task} it cannot be read: {reason}"
             self._begin(batch)
             return self._read.count(batch)
 
@@ -146,6 +174,12 @@ class Meter:
     def result(self) -> OutputAgreement:
         """The agreement over all samples that were added."""
         self.flush()
+        for batch in self._empty:
+            if self._reader is None:
+                self._task, self._why = "rows", "there are none on any sample"
+                self._begin(batch)
+            for index in range(len(batch.samples)):
+                self._measure(batch[index : index + 1])
         task: Task = "values" if self._task == "auto" else self._task
         bad = tuple(self._finiteness.found.values())
         if self._reader is None:
@@ -153,7 +187,8 @@ class Meter:
         measures = dict(self._figures(self._reader))
         worst = {measure: kept.cases() for measure, kept in self._worst.items() if measure in measures}
         places = self._reader.places({**self._sums.total, **self._whole})
-        notes = tuple(self._reader.notes())
+        reason = (f"read as {task}: {self._why}",) if self._why else ()
+        notes = (*reason, *self._reader.notes())
         axis = self._reader.class_axis
         pictures = (self._pictures.histogram(), self._pictures.map()) if self._pictures else (None, None)
         return OutputAgreement(

@@ -168,7 +168,7 @@ def test_figures_are_those_of_the_outputs(tmp_path: Path) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (12, 8, 8, 3), np.uint8)
     for index, image in enumerate(pixels):
         Image.fromarray(image).save(tmp_path / f"{index:02}.png")
-    settings = Settings(data=tmp_path, student=Preparation(mean=(0.5,), std=(0.25,)), **QUICK)
+    settings = Settings(data=tmp_path, student=Preparation(mean=(0.5,), std=(0.25,)), task="classifier", **QUICK)
     found = compare_models(teacher, student, settings)
 
     small = np.stack([np.asarray(Image.fromarray(p).resize((6, 6), Image.Resampling.BILINEAR)) for p in pixels])

@@ -186,7 +186,7 @@ def nearly_tied(error: float, flips: int = 3) -> tuple[np.ndarray, np.ndarray]:
 
 
 def test_near_ties_are_flips_that_are_not_judged() -> None:
-    found = measure(*nearly_tied(0.02))
+    found = measure(*nearly_tied(0.02), task="classifier")
     assert (value(found, "top1"), value(found, "near_ties"), value(found, "top1_clear")) == (0.97, 0.03, 1)
     assert value(found, "flip_margin") == pytest.approx(0.01, rel=1e-3)
     assert {case.sample for case in found.worst["flip_margin"]} == {"s0", "s1", "s2"}
@@ -195,7 +195,7 @@ def test_near_ties_are_flips_that_are_not_judged() -> None:
 def test_a_flip_over_a_clear_choice_is_judged() -> None:
     teacher, student = nearly_tied(0.02)
     student[50, 2] = student[50, 0] + 1
-    found = measure(teacher, student)
+    found = measure(teacher, student, task="classifier")
     assert (value(found, "near_ties"), value(found, "top1_clear")) == (0.03, 0.99)
     assert found.worst["flip_margin"][0].sample == "s50"
 
@@ -204,7 +204,7 @@ def test_near_ties_excuse_no_large_error() -> None:
     """A net that tells classes hardly apart, and a student that gives something else altogether."""
     generator = np.random.default_rng(21)
     teacher, student = generator.standard_normal((2, 200, 8)) * 0.01
-    found = measure(teacher, student)
+    found = measure(teacher, student, task="classifier")
     assert value(found, "near_ties") > 0.5
     assert value(found, "top1_clear") == value(found, "top1") < 0.3
 

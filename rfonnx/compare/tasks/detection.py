@@ -10,7 +10,7 @@ import numpy as np
 from rfonnx.compare import metrics
 from rfonnx.compare.detections import COLUMNS, NEAR, Reading, decoded, match_sums
 from rfonnx.compare.tasks.reader import Batch, Columns, Counted, Figure, Floats, PlainReader, TaskOptions, Unsuited
-from rfonnx.compare.tasks.values import ERRORS, WORST_ERRORS, errors
+from rfonnx.compare.tasks.values import WORST_ERRORS, Values
 
 SCORE, SUPPRESS, MATCH = 0.25, 0.45, 0.5
 """Least score, and most overlap of two boxes of a class, as YOLOv5 has them; least overlap of a match, as PASCAL VOC has it."""
@@ -35,7 +35,7 @@ class Detection(PlainReader):
 
     ragged: ClassVar[bool] = True
     figures: ClassVar[Mapping[str, Figure]] = {
-        **{name: _of_raw(figure) for name, figure in ERRORS.items()},
+        **{name: _of_raw(figure) for name, figure in Values.figures.items()},
         "box_f1": Figure(_f1),
         "boxes_found": Figure(lambda s: metrics.share(s["found_teacher"], s["boxes_teacher"], np.nan)),
         "boxes_confirmed": Figure(lambda s: metrics.share(s["found_student"], s["boxes_student"], np.nan)),
@@ -56,6 +56,7 @@ class Detection(PlainReader):
             score=SCORE if options.threshold is None else options.threshold,
             suppress=SUPPRESS if options.suppress is None else options.suppress,
         )
+        self._plain = Values(first, options)
         self._match = MATCH if options.match is None else options.match
         self._boxes = 0.0
 
@@ -68,7 +69,7 @@ class Detection(PlainReader):
         sums = {name: np.array([each[name] for each in found]) for name in found[0]}
         self._boxes += float(sums["boxes_teacher"].sum())
         alike = self._how.raw and batch.teacher.shape == batch.student.shape
-        counted = errors(batch) if alike else Counted({"samples": np.ones(len(found))})
+        counted = self._plain.count(batch) if alike else Counted({"samples": np.ones(len(found))})
         counted.sums.update(sums)
         return counted
 
@@ -76,7 +77,11 @@ class Detection(PlainReader):
         """See `Reader`."""
         lost = sums["boxes_teacher"] - sums["found_teacher"]
         added = sums["boxes_student"] - sums["found_student"]
-        return {"box_f1": f"of the teacher's {sums['boxes_teacher']:.0f} boxes {lost:.0f} lost; {added:.0f} added"}
+        channels = self._plain.places(sums) if "dd" in sums else {}
+        return {
+            **channels,
+            "box_f1": f"of the teacher's {sums['boxes_teacher']:.0f} boxes {lost:.0f} lost; {added:.0f} added",
+        }
 
     def notes(self) -> Sequence[str]:
         """See `Reader`."""

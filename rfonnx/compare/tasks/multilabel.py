@@ -10,6 +10,7 @@ import numpy as np
 from rfonnx.compare import metrics
 from rfonnx.compare.counts import NEAR, Floats, f_measure, label_sums, probable, sigmoid
 from rfonnx.compare.tasks.reader import Batch, Columns, Counted, Figure, PlainReader, TaskOptions, Unsuited
+from rfonnx.compare.tasks.segmentation import class_axis_of
 from rfonnx.compare.tasks.values import ERRORS, WORST_ERRORS, errors
 
 MOST_LABELS = 4096
@@ -40,7 +41,7 @@ def _least(sums: Columns) -> Floats:
 
 
 class Multilabel(PlainReader):
-    """(samples, labels), or (samples, positions..., labels)."""
+    """(samples, labels), (samples, steps, labels), or maps with labels where a segmentation has its classes."""
 
     figures: ClassVar[Mapping[str, Figure]] = {
         **ERRORS,
@@ -58,7 +59,9 @@ class Multilabel(PlainReader):
         rank = first.teacher.ndim
         if rank < 2:
             raise Unsuited("it has one axis, which counts samples: there are no labels")
-        axis = rank - 1 if options.class_axis is None else options.class_axis
+        axis = options.class_axis
+        if axis is None:
+            axis = rank - 1 if rank < 4 else class_axis_of(first.teacher)
         if not -rank < axis < rank or axis % rank == 0:
             raise Unsuited(f"it has no axis {axis} of labels beside that of the samples")
         self.class_axis = self._axis = axis

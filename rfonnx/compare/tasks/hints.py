@@ -1,0 +1,45 @@
+"""What a file says of an output beside its numbers: the operator that makes it, and what its maker wrote into the metadata."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rfonnx.compare.operators import HANDED_ON, kind_of
+from rfonnx.compare.products import free
+from rfonnx.graph.read import Source, read_model
+
+PASSED = HANDED_ON | frozenset(free.MOVES.split()) - {"Concat", "ConcatFromSequence"}
+"""Operators whose output holds numbers of their first operand, wherever those stand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What is known of an output.
+
+    Attributes:
+        operator: that makes its numbers ("Softmax"), behind whatever only moves them; "" where it is not known.
+        task: what the metadata call the model's task, as Ultralytics' exports do ("detect"), or "".
+    """
+
+    operator: str = ""
+    task: str = ""
+
+
+def hint_of(model: Source, output: str, whole: bool = True) -> Hint:
+    """The hint of one output.
+
+    Args:
+        whole: False: of a part of it, of which the metadata say nothing.
+
+    Raises:
+        ModelError: the file cannot be read.
+    """
+    proto, _, _ = read_model(model)
+    makers = {name: node for node in proto.graph.node for name in node.output if name}
+    node = makers.get(output)
+    for _ in range(len(makers)):
+        if node is None or kind_of(node) not in PASSED or not node.input:
+            break
+        node = makers.get(node.input[0])
+    task = next((entry.value for entry in proto.metadata_props if entry.key == "task"), "")
+    return Hint(kind_of(node) if node is not None else "", task if whole else "")
