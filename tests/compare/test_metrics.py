@@ -272,7 +272,9 @@ def test_empty_outputs_agree(dtype: type) -> None:
     """No detections."""
     empty = np.zeros((12, 0, 4), dtype)
     found = measure(empty, empty)
-    assert (found.samples, value(found, "max_abs"), value(found, "sqnr_db")) == (12, 0, np.inf)
+    assert (found.task, found.samples, value(found, "same_rows")) == ("rows", 12, 1)
+    assert "max_abs" not in found.measures, "there is no number that could differ"
+    assert found.notes[0] == "read as rows: there are none on any sample"
 
 
 def test_samples_that_are_all_but_zero_do_not_decide_the_cosine() -> None:
