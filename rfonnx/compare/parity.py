@@ -13,7 +13,7 @@ from rfonnx.compare.fields import field_pairs
 from rfonnx.compare.model import OpenModel
 from rfonnx.comparison import EffectivePair, FieldPair
 from rfonnx.errors import RfonnxError
-from rfonnx.graph import load
+from rfonnx.graph import Graph
 from rfonnx.graph.tensors import FLOATS
 
 THEORETICAL = ("field_ratio",)
@@ -73,12 +73,19 @@ class Parity:
 
 NO_FIELDS, NO_EFFECTIVE = "fields were to be left out", "effective fields were to be left out"
 NO_WINDOWS = "windows slide along no axis that both models have"
-NO_FAULT = (NO_FIELDS, NO_EFFECTIVE, NO_WINDOWS)
+SAVED = "saved outputs do not tell what their model sees"
+NO_FAULT = (NO_FIELDS, NO_EFFECTIVE, NO_WINDOWS, SAVED)
 """Reasons that nobody need be warned of."""
+
+
+def nothing_compared(reason: str) -> Parity:
+    """No figure of any field, for a reason."""
+    return Parity(unmeasured=(Unmeasured((*THEORETICAL, *EFFECTIVE), "receptive fields", reason),))
 
 
 def compare_fields(
     models: tuple[OpenModel, OpenModel],
+    graphs: tuple[Graph, Graph],
     pairs: tuple[Pairs, Pairs],
     samples: Sequence[tuple[Feed, Feed]],
     threads: int,
@@ -89,6 +96,7 @@ def compare_fields(
 
     Args:
         models: teacher and student.
+        graphs: theirs, at the shapes of the first sample.
         pairs: names of paired outputs and of paired inputs.
         samples: both models' inputs of runs. Models are analysed at the shapes of the first; effective fields are a mean over
             those that have its shapes, 32 at most.
@@ -97,23 +105,22 @@ def compare_fields(
         asked: measures that the user gave a limit for.
     """
     if not wanted[0]:
-        return Parity(unmeasured=(Unmeasured((*THEORETICAL, *EFFECTIVE), "receptive fields", NO_FIELDS),))
+        return nothing_compared(NO_FIELDS)
     try:
-        analysed = _analysed(models[0], samples[0][0]), _analysed(models[1], samples[0][1])
+        one, other = (
+            Analysed(analyze(model.source, bound(feed), batch_axes=model.axes.inputs), graph)
+            for model, graph, feed in zip(models, graphs, samples[0], strict=True)
+        )
+        analysed = (one, other)
         fields = field_pairs(analysed, *pairs)
     except RfonnxError as error:
-        return Parity(unmeasured=(Unmeasured((*THEORETICAL, *EFFECTIVE), "receptive fields", str(error)),))
+        return nothing_compared(str(error))
     if not fields:
-        return Parity(unmeasured=(Unmeasured((*THEORETICAL, *EFFECTIVE), "receptive fields", NO_WINDOWS),))
+        return nothing_compared(NO_WINDOWS)
     if not wanted[1]:
         return Parity(fields, unmeasured=(Unmeasured(EFFECTIVE, "effective fields", NO_EFFECTIVE),))
     effective, unmeasured = _effective(models, analysed, fields, samples, threads, asked)
     return Parity(fields, tuple(effective), tuple(unmeasured))
-
-
-def _analysed(model: OpenModel, feed: Feed) -> Analysed:
-    shapes = bound(feed)
-    return Analysed(analyze(model.source, shapes, batch_axes=model.axes.inputs), load(model.source, shapes))
 
 
 def _effective(
@@ -136,6 +143,11 @@ def _effective(
         return [], [Unmeasured(EFFECTIVE, "effective fields", str(error))]
     found: list[EffectivePair] = []
     missing: list[Unmeasured] = []
+    whole = {pair.input for pair in fields if analysed[0].graph.dtypes[pair.input[0]] not in FLOATS}
+    for name, _ in sorted(whole):
+        reason = "it holds whole numbers, which have no gradient"
+        missing.append(Unmeasured(EFFECTIVE, f"effective fields on input '{name}'", reason))
+    fields = [pair for pair in fields if pair.input not in whole]
     groups = [pairs for pairs in together(fields) if _has_gradient(analysed, pairs[0], fields)]
     most = len(groups) if set(EFFECTIVE) & set(asked) else MOST
     for number, pairs in enumerate(groups):

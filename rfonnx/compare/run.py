@@ -12,7 +12,7 @@ from rfonnx.compare.kinds import detect
 from rfonnx.compare.layers import SAMPLES, parting
 from rfonnx.compare.origins import with_origins
 from rfonnx.compare.pair import Pair
-from rfonnx.compare.parity import Parity, compare_fields
+from rfonnx.compare.parity import SAVED, Parity, compare_fields, nothing_compared
 from rfonnx.compare.saved import SavedSamples
 from rfonnx.compare.saving import FORMAT, provenance, save_path, saver
 from rfonnx.compare.settings import ModelSource, Settings
@@ -43,7 +43,7 @@ def compare_models(
     kind, reason = _kind(settings, graphs)
     outputs = [with_origins(output, pair, stream.source) for output in measured]
     warnings = list(_warnings(settings, stream, outputs))
-    parity = Parity() if incomplete or pair.saved else _parity(pair, stream)
+    parity = Parity() if incomplete else _parity(pair, stream, graphs)
     warnings += parity.warnings
     layers, cost = (None, None) if incomplete or not graphs else _beyond_outputs(pair, feeds, kind, graphs)
     return Comparison(
@@ -105,8 +105,10 @@ def _beyond_outputs(
     return layers, cost
 
 
-def _parity(pair: Pair, stream: Stream) -> Parity:
+def _parity(pair: Pair, stream: Stream, graphs: tuple[Graph, Graph] | None) -> Parity:
     """What both models see, on the samples that were kept."""
+    if graphs is None:
+        return nothing_compared(SAVED)
     settings = pair.settings
     outputs, inputs = ([(a.name, b.name) for a, b in ports] for ports in (pair.outputs, pair.inputs))
     asked = [
@@ -116,7 +118,7 @@ def _parity(pair: Pair, stream: Stream) -> Parity:
         if limit is not None
     ]
     wanted = (settings.fields, settings.effective)
-    return compare_fields(pair.models, (outputs, inputs), stream.stacked(), pair.threads, wanted, asked)
+    return compare_fields(pair.models, graphs, (outputs, inputs), stream.stacked(), pair.threads, wanted, asked)
 
 
 def _limits_by_output(pair: Pair) -> dict[str, Given]:

@@ -104,8 +104,11 @@ def output_units(teacher: Tensor, student: Tensor) -> UnitPairs:
 
 
 def feature_units(teacher: Tensor, student: Tensor) -> UnitPairs:
-    """The units of two feature maps that look at the middle of the input, or as near to it as the teacher's does."""
+    """The units of two feature maps that look at the middle of the input, or as near to it as the teacher's does. Of maps that
+    see the same, those of one index: several units of an upsampled map look at one place."""
     one = find_unit(teacher.analysis, teacher.name, teacher.place)
+    if teacher.shape == student.shape and _alike(teacher, student):
+        return UnitPairs((one,), (student.unit(one.position),), places=True)
     scaled = zip(one.center, teacher.place.lengths, student.place.lengths, strict=True)
     at = tuple(min(max((c + 0.5) * theirs / mine - 0.5, 0.0), theirs - 1.0) for c, mine, theirs in scaled)
     other = find_unit(student.analysis, student.name, replace(student.place, at=at))

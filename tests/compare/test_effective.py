@@ -101,10 +101,12 @@ def units_compared(teacher: onnx.ModelProto, student: onnx.ModelProto) -> dict[s
     """Effective figures of outputs that are too unlike to be compared number by number."""
     from rfonnx.compare.model import OpenModel
     from rfonnx.compare.parity import compare_fields
+    from rfonnx.graph import load
 
     models = OpenModel("teacher", teacher, 1, None), OpenModel("student", student, 1, None)
     feed = {"x": np.ones((1, 1, 42), np.float32)}
-    return compare_fields(models, ([("y", "y")], [("x", "x")]), [(feed, feed)], 1, (True, True), ()).flat
+    graphs = load(teacher, {"x": (1, 1, 42)}), load(student, {"x": (1, 1, 42)})
+    return compare_fields(models, graphs, ([("y", "y")], [("x", "x")]), [(feed, feed)], 1, (True, True), ()).flat
 
 
 def test_the_region_of_a_box_in_a_box() -> None:
@@ -251,3 +253,33 @@ def test_behind_a_saturated_sigmoid_the_scores_before_it_are_measured() -> None:
         nets.append(net)
     found = compared(*nets, kind="distilled")
     assert found.effective["unseen_mass"] == pytest.approx(16 / 25, abs=1e-6)
+
+
+def test_tokens_have_no_gradient_and_that_is_said_once() -> None:
+    weights = {"t": np.random.default_rng(0).standard_normal((9, 4)).astype("f"), "w": np.ones((4, 4, 3), "f")}
+    nodes = [
+        helper.make_node("Gather", ["t", "ids"], ["e"]),
+        helper.make_node("Transpose", ["e"], ["c"], perm=[0, 2, 1]),
+        helper.make_node("Conv", ["c", "w"], ["y"], pads=[1, 1]),
+    ]
+    net = small_nets.model(nodes, {"ids": ("n", 12)}, {"y": ("n", 4, 12)}, weights, {"ids": onnx.TensorProto.INT64})
+    found = compared(net, net)
+    (told,) = [line for line in found.warnings if "not compared" in line]
+    assert told == "effective fields on input 'ids' were not compared: it holds whole numbers, which have no gradient"
+    (missed,) = [v for v in compared(net, net, limits={"unseen_mass": 0.1}).verdicts if not v.passed]
+    assert missed.measure == "unseen_mass"
+
+
+def test_units_that_look_at_one_place_are_paired_by_index_where_maps_see_the_same() -> None:
+    """Four units of an upsampled map look at one place; the model itself must be compared at one of them."""
+    weights = {"w": np.ones((1, 1, 3), "f"), "scales": np.array([1, 1, 4], "f"), "head": np.ones((40, 5), "f")}
+    nodes = [
+        helper.make_node("Conv", ["x", "w"], ["c"], pads=[1, 1]),
+        helper.make_node("Resize", ["c", "", "scales"], ["u"], mode="linear"),
+        helper.make_node("Flatten", ["u"], ["f"]),
+        helper.make_node("MatMul", ["f", "head"], ["y"]),
+    ]
+    net = small_nets.model(nodes, {"x": ("n", 1, 10)}, {"y": ("n", 5)}, weights)
+    features = next(pair for pair in compared(net, net).effective_fields if pair.role == "features")
+    assert [a == b for a, b in features.positions] == [True]
+    assert features.figures["overlap_95"] == 1
