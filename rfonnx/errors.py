@@ -37,6 +37,10 @@ class ShapeError(RfonnxError):
     """A shape is missing, contradicts another, or a dynamic dimension was left unbound."""
 
 
+class UncountedError(ShapeError):
+    """An output does not count the samples of a run."""
+
+
 class RunError(ShapeError):
     """onnxruntime failed while it ran a model that it had opened: a node or an input refuses what it was given."""
 

@@ -161,7 +161,8 @@ class Meter:
                     f"output '{self.names[0]}' cannot be read as {self._task}: {reason}",
                     f"read it as another task, one of {', '.join(READERS)}",
                 ) from None
-            self._task, self._why = "values", f"as {self._task} it cannot be read: {reason}"
+            plain: Task = "values" if batch.teacher.shape == batch.student.shape else "rows"
+            self._task, self._why = plain, f"as {self._task} it cannot be read: {reason}"
             self._begin(batch)
             return self._read.count(batch)
 
@@ -187,7 +188,7 @@ class Meter:
         measures = dict(self._figures(self._reader))
         worst = {measure: kept.cases() for measure, kept in self._worst.items() if measure in measures}
         places = self._reader.places({**self._sums.total, **self._whole})
-        reason = (f"read as {task}: {self._why}",) if self._why else ()
+        reason = (f"why {task}: {self._why}",) if self._why else ()
         notes = (*reason, *self._reader.notes())
         axis = self._reader.class_axis
         pictures = (self._pictures.histogram(), self._pictures.map()) if self._pictures else (None, None)

@@ -13,7 +13,7 @@ from rfonnx.compare.axes import Dims, SampleAxes
 from rfonnx.compare.feeds import filled, stack
 from rfonnx.compare.matching import Port
 from rfonnx.data.fitting import InputSpec
-from rfonnx.errors import ModelError, ShapeError, UnfedError
+from rfonnx.errors import ModelError, UncountedError, UnfedError
 from rfonnx.graph.endless import refuse_endless
 from rfonnx.graph.external import external_files
 from rfonnx.graph.read import Bound, Source, as_given, bound_values, name_of, read_model
@@ -40,6 +40,7 @@ class OpenModel:
         values: of the bound inputs, by name; these are no ports.
         inputs, outputs: its ports.
         axes: where samples lie in them; the first axis, until somebody finds out.
+        uncounted: outputs that were seen to count no samples: all that a run of one gives is that sample's.
     """
 
     def __init__(self, role: str, source: Source, threads: int | None, provider: str | Sequence[str] | None) -> None:
@@ -66,6 +67,7 @@ class OpenModel:
         self.inputs = [Port(p.name, p.type, tuple(p.shape)) for p in self._session.get_inputs()]
         self.outputs = [Port(p.name, p.type, tuple(p.shape)) for p in self._session.get_outputs()]
         self.axes = SampleAxes({p.name: 0 if p.shape else None for p in self.inputs})
+        self.uncounted: set[str] = set()
 
     @property
     def declared(self) -> tuple[Dims, Dims]:
@@ -110,7 +112,8 @@ class OpenModel:
         A batch size that the file fixes is kept: the last batch is filled up, and what the filling gives is dropped.
 
         Raises:
-            ShapeError: the model does not take these arrays, or gives outputs without a batch axis.
+            ShapeError: the model does not take these arrays.
+            UncountedError: an output has no batch axis of this length.
         """
         size = self.batch or count
         if size == count:
@@ -127,11 +130,14 @@ class OpenModel:
 
     def _rows(self, array: np.ndarray, name: str, size: int) -> np.ndarray:
         array, axis = np.asarray(array), self.axes.outputs.get(name, 0)
+        if size == 1 and name in self.uncounted:
+            return array[None]
         if array.ndim > axis and array.shape[axis] == size:
             return np.moveaxis(array, axis, 0) if axis else array
+        self.uncounted.add(name)
         if size == 1:
             return array[None]  # all that one sample gives, whatever its axes
-        raise ShapeError(
+        raise UncountedError(
             f"output '{name}' of the {self.label} has the shape {array.shape} for a batch of {size}: axis {axis} "
             f"does not count samples",
             "run sample by sample with --batch 1",

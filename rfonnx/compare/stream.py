@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from rfonnx.compare.apart import Apart
 from rfonnx.compare.batches import Batches, Prepared
 from rfonnx.compare.failing import explained
 from rfonnx.compare.feeds import Feed
@@ -21,7 +22,7 @@ from rfonnx.compare.tasks.hints import Hint, hint_of
 from rfonnx.compare.tasks.reader import Batch, TaskOptions
 from rfonnx.compare.tasks.spec import read_task
 from rfonnx.data.samples import Source
-from rfonnx.errors import DataError, RfonnxError, RunError
+from rfonnx.errors import DataError, RfonnxError, RunError, UncountedError
 
 KEPT, KEPT_BYTES = 32, 2**27
 """Samples that are kept for effective fields, up to about so many bytes."""
@@ -46,6 +47,7 @@ class Stream:
         self._pair, self.source, self.measured = pair, source, pair.measured
         self.first: list[tuple[Feed, Feed]] = []
         self._kept_bytes = 0
+        self._apart = Apart(pair)
         self.unread = 0
         self.count = 0
         self.skipped: list[tuple[str, str]] = []
@@ -91,7 +93,7 @@ class Stream:
             error = batch.failed
             try:
                 if batch.names:
-                    self._run_batch(batch, saver)
+                    self._run(batch, saver)
             except RunError as failed:
                 error = self._located(failed, batch)
             except RfonnxError as failed:
@@ -107,6 +109,17 @@ class Stream:
         if settings.samples is None:
             self.unread = max((model.left() for model in self._pair.saved), default=0)
         return ""
+
+    def _run(self, batch: Prepared, saver: Saver | None) -> None:
+        """Run a batch, or its samples where an output does not count them."""
+        for part in self._apart.parts(batch):
+            try:
+                self._run_batch(part, saver)
+            except UncountedError:
+                if len(part.names) == 1 or any(model.batch for model in self._pair.models):
+                    raise
+                for one in self._apart.one_by_one(part):
+                    self._run_batch(one, saver)
 
     def _run_batch(self, batch: Prepared, saver: Saver | None) -> None:
         labels = np.array(batch.labels, np.int64)

@@ -271,7 +271,7 @@ def test_empty_outputs_agree(dtype: type) -> None:
     found = measure(empty, empty)
     assert (found.task, found.samples, value(found, "same_rows")) == ("rows", 12, 1)
     assert "max_abs" not in found.measures, "there is no number that could differ"
-    assert found.notes[0] == "read as rows: there are none on any sample"
+    assert found.notes[0] == "why rows: there are none on any sample"
 
 
 def test_samples_that_are_all_but_zero_do_not_decide_the_cosine() -> None:

@@ -100,13 +100,15 @@ class Detection(PlainReader):
 
 
 def _sample(array: np.ndarray) -> np.ndarray:
-    """Rows of one sample, without axes of length 1 in front.
+    """Rows of one sample, without axes of length 1 in front; a single row may lack its axis.
 
     Raises:
         Unsuited: it has more or fewer than two axes.
     """
     while array.ndim > 2 and array.shape[0] == 1:
         array = array[0]
+    if array.ndim == 1 and len(array) in COLUMNS:
+        return array[None]
     if array.ndim != 2:
         raise Unsuited(f"a sample has {array.ndim} axes, and boxes need two: candidates and what is said of each")
     return array
