@@ -26,6 +26,9 @@ SAMPLES = 4
 EXACT_DB = 150.0
 """What no rounding of float32 reaches: exact figures count as this where figures are subtracted."""
 
+FURTHER_DB = 15.0
+"""How much further pairs must recover where an output misses a limit and none was found that lasts."""
+
 HALF_DB = 3.0
 """Half of an error's power."""
 
@@ -43,7 +46,12 @@ Limits = tuple[float, float]
 
 
 def parting(
-    teacher: InnerModel, student: InnerModel, feeds: Feeds, limits_db: Limits, inputs: Names, outputs: Names
+    teacher: InnerModel,
+    student: InnerModel,
+    feeds: Feeds,
+    limits_db: Limits,
+    inputs: Names,
+    outputs: Mapping[tuple[str, str], bool],
 ) -> Parting:
     """Compare inner tensors over a few samples, as the models compute them and layer by layer.
 
@@ -53,14 +61,15 @@ def parting(
         teacher, student: opened with `real`.
         feeds: inputs of both models, with their batch axis, per sample.
         limits_db: the SQNR under which a pair has parted, and the one that outputs need: a pair recovers with it.
-        inputs, outputs: those that are paired.
+        inputs: those that are paired.
+        outputs: those that are paired, and whether they were found to agree.
 
     Raises:
         ShapeError: a model does not take these arrays.
     """
     search = _Search(teacher, student, feeds, limits_db)
-    search.accumulate(inputs, outputs)
-    search.find_lasting()
+    search.accumulate(inputs, list(outputs))
+    search.find_lasting({other: agrees for (_, other), agrees in outputs.items()})
     search.take_apart()
     return search.result(inputs)
 
@@ -101,8 +110,12 @@ class _Search:
                 if mine[one].dtype.kind == "f" and theirs[other].dtype.kind == "f":
                     self._whole.setdefault(other, Agreement()).add(mine[one], theirs[other])
 
-    def find_lasting(self) -> None:
-        """Find the pairs that do not recover; the others are not where the models part, and are not cut at."""
+    def find_lasting(self, judged: Mapping[str, bool]) -> None:
+        """Find the pairs that do not recover; the others are not where the models part, and are not cut at.
+
+        Where all outputs agree there are none. Where one misses a limit and all pairs recover, they must recover further: the SQNR
+        of a tensor of unlike quantities may hide what the output misses.
+        """
         pairs, tails = self._pairing.pairs, self._pairing.tails
         wiring = self._wirings[1]
         order = {name: number for number, node in enumerate(wiring.nodes) for name in node.output}
@@ -110,7 +123,11 @@ class _Search:
         self._order = [right.name for right in tensors]
         self._before = wiring.before(self._order)
         figures = {right.name: self._whole[right.key].sqnr_db for right in tensors}
-        self._lasting = lasting(self._order, figures, self._before, self._limit, self._enough)
+        roots = {wiring.root(name): name for name in self._order}
+        ends = {name if name in figures else roots.get(wiring.root(name), name): ok for name, ok in judged.items()}
+        for enough in (self._enough, self._enough + FURTHER_DB):
+            if not self._lasting and not all(judged.values()):
+                self._lasting = lasting(self._order, figures, self._before, (self._limit, enough), ends)
         for pair in pairs:
             if figures[pair[1].name] < self._limit and pair[1].name not in self._lasting:
                 self._unfed[pair[1].name] = "it differs, and what is computed from it agrees again"

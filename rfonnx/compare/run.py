@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from rfonnx.compare.cost import costs
 from rfonnx.compare.feeds import Feed
@@ -45,7 +45,9 @@ def compare_models(
     warnings = list(_warnings(settings, stream, outputs))
     parity = Parity() if incomplete else _parity(pair, stream, graphs)
     warnings += parity.warnings
-    layers, cost = (None, None) if incomplete or not graphs else _beyond_outputs(pair, feeds, kind, graphs)
+    judged = judge(kind, outputs, settings.limits, settings.output_limits)
+    missed = {verdict.subject for verdict in judged if verdict.outcome == "missed"}
+    layers, cost = (None, None) if incomplete or not graphs else _beyond_outputs(pair, feeds, kind, graphs, missed)
     return Comparison(
         teacher=pair.models[0].name,
         student=pair.models[1].name,
@@ -54,7 +56,7 @@ def compare_models(
         samples=_sample_info(pair, stream),
         outputs=tuple(outputs),
         verdicts=(
-            *judge(kind, outputs, settings.limits, settings.output_limits),
+            *judged,
             *judge_fields(kind, parity, settings.limits, _limits_by_output(pair)),
         ),
         fields=parity.fields,
@@ -85,9 +87,9 @@ def _kind(settings: Settings, graphs: tuple[Graph, Graph] | None) -> tuple[Kind,
 
 
 def _beyond_outputs(
-    pair: Pair, feeds: Sequence[tuple[Feed, Feed]], kind: Kind, graphs: tuple[Graph, Graph]
+    pair: Pair, feeds: Sequence[tuple[Feed, Feed]], kind: Kind, graphs: tuple[Graph, Graph], missed: Collection[str]
 ) -> tuple[Parting | None, tuple[Cost, Cost] | None]:
-    """Layers and cost, as far as they are asked for."""
+    """Layers and cost, as far as they are asked for; `missed` names the outputs that miss a limit."""
     settings = pair.settings
     layers = None
     if settings.layers:
@@ -96,7 +98,8 @@ def _beyond_outputs(
             InnerModel(model, pair.threads, real=True, shapes=graph.shapes)
             for model, graph in zip(pair.models, graphs, strict=True)
         )
-        inputs, outputs = ([(a.name, b.name) for a, b in ports] for ports in (pair.inputs, pair.outputs))
+        inputs = [(a.name, b.name) for a, b in pair.inputs]
+        outputs = {(a.name, b.name): a.name not in missed for a, b in pair.outputs}
         enough = settings.limits.get("sqnr_db") or default_limits(kind, "values").get("sqnr_db", limit)
         layers = parting(mine, theirs, feeds, (limit, enough), inputs, outputs)
     cost = None

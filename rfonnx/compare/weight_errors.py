@@ -19,6 +19,9 @@ from rfonnx.compare.operators import kind_of, plain, sums_products, takes_scales
 from rfonnx.compare.pairing import stem
 from rfonnx.compare.wiring import Wiring
 
+OUTPUT_AXES = {"Conv": 0, "ConvTranspose": 1}
+"""Where output channels lie in the weight of a convolution; in a matrix product they come last."""
+
 
 @dataclass(frozen=True, slots=True)
 class Layer:
@@ -52,34 +55,38 @@ class Weights:
         wanted += [name for layer in layers if layer.norm for name in layer.norm.input[1:]]
         self._constants = Constants(model, wiring, wanted)
 
-    def of(self, layer: Layer, folded: bool) -> np.ndarray:
-        """The weight, output channels first for a convolution and last for a matrix product.
+    def of(self, layer: Layer, folded: bool) -> np.ndarray | None:
+        """The weight; of a matrix product with the output channels last. None where its scales do not fit it.
 
         Args:
             layer: one of those that were given.
             folded: with its BatchNormalization.
         """
-        first = plain(kind_of(layer.product)) == "Conv"
-        weight = self._constants.value(layer.weight).astype(np.float64)
+        axis = OUTPUT_AXES.get(plain(kind_of(layer.product)), -1)
+        weight: np.ndarray | None = self._constants.value(layer.weight).astype(np.float64)
         if layer.scale:
             scale, *zero = (self._constants.value(name).astype(np.float64) for name in layer.scale)
-            weight = (weight - _channels(zero[0] if zero else np.zeros(()), weight, first)) * _channels(
-                scale, weight, first
-            )
+            moved = weight if not zero else _each(np.subtract, weight, zero[0], axis)
+            weight = _each(np.multiply, moved, scale, axis)
         attributes = {attribute.name: helper.get_attribute_value(attribute) for attribute in layer.product.attribute}
-        if attributes.get("transB"):
+        if attributes.get("transB") and weight is not None:
             weight = weight.T
         if folded and layer.norm is not None:
             gamma, _, _, variance = (self._constants.value(name).astype(np.float64) for name in layer.norm.input[1:])
             own = {attribute.name: helper.get_attribute_value(attribute) for attribute in layer.norm.attribute}
-            factor = gamma / np.sqrt(variance + own.get("epsilon", 1e-5))
-            weight = weight * _channels(factor, weight, first)
+            weight = _each(np.multiply, weight, gamma / np.sqrt(variance + own.get("epsilon", 1e-5)), axis)
         return weight
 
 
-def _channels(values: np.ndarray, weight: np.ndarray, first: bool) -> np.ndarray:
-    """One value, or one per output channel, to be multiplied with a weight."""
-    return values.reshape(-1, *[1] * (weight.ndim - 1)) if first and values.size > 1 else values
+def _each(combine: np.ufunc, weight: np.ndarray | None, values: np.ndarray, axis: int) -> np.ndarray | None:
+    """A weight and one value, or one per output channel; None where there are not as many."""
+    if weight is None or values.size == 1:
+        return weight if weight is None else combine(weight, values.reshape(()))
+    if weight.ndim == 0 or weight.shape[axis] != values.size:
+        return None
+    shape = [1] * weight.ndim
+    shape[axis] = values.size
+    return combine(weight, values.reshape(shape))  # type: ignore[no-any-return]
 
 
 def weight_errors(
@@ -104,10 +111,10 @@ def weight_errors(
     theirs = Weights(student, wirings[1], [other for _, _, other in found])
     errors = {}
     for name, one, other in found:
-        weights = mine.of(one, folded=other.norm is None), theirs.of(other, folded=False)
-        if weights[0].shape == weights[1].shape:
+        left_weight, right_weight = mine.of(one, folded=other.norm is None), theirs.of(other, folded=False)
+        if left_weight is not None and right_weight is not None and left_weight.shape == right_weight.shape:
             agreement = Agreement()
-            agreement.add(*weights)
+            agreement.add(left_weight, right_weight)
             errors[name] = agreement.sqnr_db
     return errors
 
@@ -132,6 +139,9 @@ def _layer(wiring: Wiring, name: str, ends: Collection[str], stored: Collection[
     norms = [node for node in nodes if kind_of(node) == "BatchNormalization"]
     # In a dynamically quantised layer a product with the scales is part of the arithmetic.
     scaled = not scale and any(_multiplies(wiring, node) for node in nodes)
+    known = (*scale, *(name for node in norms for name in node.input[1:]))
+    if not all(wiring.is_constant(name) for name in known):
+        return None
     return Layer(product, weight, scale, norms[0] if norms else None, scaled or len(norms) > 1)
 
 

@@ -81,6 +81,14 @@ def test_what_the_next_weight_makes_good_is_not_where_they_part(tmp_path: Path) 
     assert [name for name, _ in found.unfed] == ["c1", "r1"]
 
 
+def test_nothing_is_named_where_the_limits_say_that_outputs_agree(tmp_path: Path) -> None:
+    net = residual()
+    student = altered(net, "w3", "scaled")
+    assert own(parted(net, student, tmp_path)) == ["c3"]
+    off = {"limits": {"sqnr_db": None, "top1": 0.0, "agreement": None}}
+    assert own(parted(net, student, tmp_path, **off)) == []
+
+
 def test_steepest_starts_from_the_first_that_is_not_exact(tmp_path: Path) -> None:
     net = residual()
     found = parted(net, folded(altered(net, "w3", "scaled")), tmp_path)
@@ -321,3 +329,33 @@ def test_what_is_no_quantised_tensor_is_not_taken_for_one(tmp_path: Path) -> Non
     found = parted(net, quantised(net, tmp_path, "qoperator"), tmp_path)
     assert [entry.teacher for entry in found.layers] == ["c", "r", "y"]
     assert found.unfed == ()
+
+
+def test_weights_of_transposed_convolutions_and_of_groups(tmp_path: Path) -> None:
+    draw = np.random.default_rng(5)
+    norm = {f"{name}{i}": draw.uniform(0.5, 1.5, 6).astype("f") for i in (0, 1) for name in "gomv"}
+    weights = {"w0": draw.standard_normal((6, 3, 3, 3)), "w1": draw.standard_normal((6, 6, 2, 2)) * 0.3}
+    nodes = [
+        helper.make_node("Conv", ["x", "w0"], ["c0"], "conv", pads=[1, 1, 1, 1], group=2),
+        helper.make_node("BatchNormalization", ["c0", *(f"{n}0" for n in "gomv")], ["b0"], "norm0"),
+        helper.make_node("ConvTranspose", ["b0", "w1"], ["c1"], "up", strides=[2, 2]),
+        helper.make_node("BatchNormalization", ["c1", *(f"{n}1" for n in "gomv")], ["y"], "norm1"),
+    ]
+    stored = {**norm, **{name: value.astype("f") for name, value in weights.items()}}
+    net = small_nets.model(nodes, {"x": layer_nets.SHAPE}, {"y": (1, 6, 16, 16)}, stored)
+    student = onnx.ModelProto()
+    student.CopyFrom(net)
+    factor = stored["g1"] / np.sqrt(stored["v1"] + np.float32(1e-5))
+    for tensor in student.graph.initializer:  # folded by hand: onnxruntime leaves the transposed convolution as it is
+        if tensor.name == "w1":
+            tensor.CopyFrom(numpy_helper.from_array(1.5 * stored["w1"] * factor[:, None, None].astype("f"), "w1"))
+    shift = stored["o1"] - stored["m1"] * factor
+    student.graph.initializer.append(numpy_helper.from_array(shift.astype("f"), "shift"))
+    student.graph.node[2].CopyFrom(
+        helper.make_node("ConvTranspose", ["b0", "w1", "shift"], ["y"], "up", strides=[2, 2])
+    )
+    del student.graph.node[3]
+    found = parted(net, folded(student), tmp_path, kind="fp32")
+    assert own(found) == ["y"]
+    assert layer(found, "b0").weight_db is not None
+    assert layer(found, "y").weight_db == pytest.approx(20 * np.log10(2), abs=1e-4)
