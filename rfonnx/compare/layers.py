@@ -113,8 +113,8 @@ class _Search:
     def find_lasting(self, judged: Mapping[str, bool]) -> None:
         """Find the pairs that do not recover; the others are not where the models part, and are not cut at.
 
-        Where all outputs agree there are none. Where one misses a limit and all pairs recover, they must recover further: the SQNR
-        of a tensor of unlike quantities may hide what the output misses.
+        Where all outputs agree there are none. Where one misses a limit and all pairs recover, they must recover further: the
+        SQNR of a tensor of unlike quantities may hide what the output misses.
         """
         pairs, tails = self._pairing.pairs, self._pairing.tails
         wiring = self._wirings[1]
