@@ -65,7 +65,7 @@ def read_header(stream: IO[bytes], label: str) -> Header:
         read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, by_columns, dtype = read(stream)
         begun = stream.tell()
-    except BROKEN as error:
+    except Exception as error:  # numpy reads it as Python, and its tokenizer raises errors of its own
         raise DataError(f"{label} is no array file ({reason_of(error)})", hint) from None
     if dtype.hasobject:
         raise DataError(f"{label} holds Python objects, which are not read", "save it with a numeric dtype")

@@ -28,6 +28,9 @@ from rfonnx.graph.unroll import MAX_TOTAL, is_loop, rounds, write_out
 MAX_ADDED = 200_000
 """Nodes that inlining may add to those in the file: functions that call functions twice each grow exponentially."""
 
+CALL = 8
+"""Nodes that a call counts for: its names and attributes are bound."""
+
 
 class Builder:
     """Builds one model's graph. Names of all graphs, functions and subgraphs are unique: they share the tables below."""
@@ -120,7 +123,8 @@ class Builder:
             self._budget -= 1
             if self._budget < 0:
                 raise ModelError(
-                    f"functions and subgraphs unfold into over {MAX_ADDED} nodes", "inline or simplify the model first"
+                    f"functions and subgraphs unfold into over {MAX_ADDED} nodes, a call counted as {CALL}",
+                    "inline or simplify the model first",
                 )
             if scope.attributes is not None:
                 proto = bind_call(proto, scope)
@@ -147,6 +151,7 @@ class Builder:
         if self.functions:
             key = self.functions.find(proto)
             if key is not None:
+                self._budget -= CALL
                 return self.functions.enter(key, proto, scope, self.unique)
         if proto.op_type == "If" and plain_domain(proto.domain) == "" and proto.input:
             condition = scope.resolve(proto.input[0])

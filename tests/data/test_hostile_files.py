@@ -109,6 +109,8 @@ HEADERS = [
     (header("[('a', [('b', '<f4', (2147483648,))])]", "(4, 3)"), "is no array file"),
     (b"\x93NUMPY\x02\x00" + struct.pack("<I", 2**32 - 1) + b"x" * 100, "is no array file"),
     (b"\x93NUMPY\x09\x00", "is no array file"),
+    (header("'<f4'", "(4, 3"), "is no array file"),
+    (b"\x93NUMPY\x01\x00\x40\x00{'descr': '<f4', 'fortran_order': False, 'shape': (4," + b" " * 40, "is no array file"),
 ]
 
 

@@ -10,14 +10,24 @@ from collections.abc import Iterator
 from typing import Any
 
 
-def outcomes(script: str, seeds: range) -> Iterator[dict[str, Any]]:
+def outcomes(script: str, seeds: range, *words: str) -> Iterator[dict[str, Any]]:
     """What came of each seed: the script's `--work` prints a line of JSON before it begins with one, and one with more after it.
 
     A process that dies gives a row with "died", its exit code, and "said", what it wrote on standard error. Another one goes on
     after that seed.
     """
     while seeds:
-        command = [sys.executable, "-P", script, "--work", "--seed", str(seeds.start), "--count", str(len(seeds))]
+        command = [
+            sys.executable,
+            "-P",
+            script,
+            "--work",
+            "--seed",
+            str(seeds.start),
+            "--count",
+            str(len(seeds)),
+            *words,
+        ]
         begun = seeds.start
         with tempfile.TemporaryFile("w+", errors="replace") as errors:
             worker = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=errors, text=True)
