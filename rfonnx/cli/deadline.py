@@ -74,6 +74,12 @@ def watch(command: Sequence[str], seconds: float) -> int:
 
             hint = "give it more time, fewer samples or a smaller model"
             return fail(f"the command took longer than the {seconds:g} s of --timeout and was ended; {hint}")
+        except KeyboardInterrupt:
+            # Ctrl-C on a terminal reaches the command too, which writes what it found so far.
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(GRACE)
+            _end(process)
+            raise
         except BaseException:
             _end(process)
             raise

@@ -57,7 +57,24 @@ def received() -> int:
 
 def _handle(number: int, frame: FrameType | None) -> None:
     _received.append(number)
+    if _importing(frame):
+        # An extension module (onnx, onnxruntime) whose first lines raise may crash; nothing is found yet that could be told.
+        _leave(number)
     raise KeyboardInterrupt if number == signal.SIGINT else Ended
+
+
+def _importing(frame: FrameType | None) -> bool:
+    """Whether a module is being imported."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib."):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def _leave(number: int) -> None:
+    scratch.remove_all()
+    os._exit(CODES[number])
 
 
 def _watch(pipe: int) -> None:
@@ -68,8 +85,7 @@ def _watch(pipe: int) -> None:
         next(coming)
     else:
         time.sleep(GRACE)
-    scratch.remove_all()
-    os._exit(CODES[first])
+    _leave(first)
 
 
 def _unraisable(args: sys.UnraisableHookArgs) -> None:
