@@ -153,6 +153,6 @@ def _warnings(settings: Settings, stream: Stream, outputs: Sequence[OutputAgreem
         yield f"outputs whose names differ were paired by their order: {told}; --map says otherwise"
     if settings.task == "auto":
         for output in outputs:
-            if output.class_axis is not None:
-                how = f"scores per position, classes along axis {output.class_axis}"
-                yield f"output '{output.teacher}' was read as {how}; --task and --class-axis say otherwise"
+            if output.class_axis is not None and output.teacher not in settings.tasks:
+                how = f"{output.task}, classes along axis {output.class_axis}"
+                yield f"output '{output.teacher}' was read as {how}; --task OUTPUT=KIND:axis=N says otherwise"

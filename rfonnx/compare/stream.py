@@ -13,12 +13,11 @@ from rfonnx.compare.feeds import Feed
 from rfonnx.compare.hooks import hooked, ports
 from rfonnx.compare.layers import SAMPLES
 from rfonnx.compare.meter import Meter
-from rfonnx.compare.outputs import Measured
 from rfonnx.compare.pair import Pair
 from rfonnx.compare.saved import SavedModel
 from rfonnx.compare.saving import Saver
 from rfonnx.compare.settings import Hook
-from rfonnx.compare.tasks.hints import Hint, hint_of
+from rfonnx.compare.tasks.hints import Hint, hints_of
 from rfonnx.compare.tasks.reader import Batch, TaskOptions
 from rfonnx.compare.tasks.spec import read_task
 from rfonnx.data.samples import Source
@@ -56,23 +55,24 @@ class Stream:
     def _new_meters(self) -> list[Meter]:
         settings = self._pair.settings
         options = TaskOptions(settings.class_axis, settings.temperature)
+        hints = self._hints()
         return [
             Meter(
                 one.names,
                 *read_task(settings.tasks.get(one.names[0], settings.task), options),
                 settings.seed,
                 settings.pictures,
-                self._hint(one),
+                hints[one.ports[0].name] if one.picks[0] is None else hints[one.ports[0].name].of_part(),
             )
             for one in self.measured
         ]
 
-    def _hint(self, one: Measured) -> Hint:
-        """What the teacher's file says of an output, unless a hook makes something else of it or there is no file."""
-        teacher = self._pair.models[0]
+    def _hints(self) -> dict[str, Hint]:
+        """What the teacher's file says of its outputs, unless a hook makes something else of them or there is no file."""
+        teacher, names = self._pair.models[0], {one.ports[0].name for one in self.measured}
         if self._pair.settings.before is not None or isinstance(teacher, SavedModel):
-            return Hint()
-        return hint_of(teacher.source, one.ports[0].name, whole=one.picks[0] is None)
+            return dict.fromkeys(names, Hint())
+        return hints_of(teacher.source, names)
 
     def run(self, progress: Progress, saver: Saver | None = None) -> str:
         """Feed every sample to both models; returns why it ended early, or "".

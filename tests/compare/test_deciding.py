@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from onnx import TensorProto, helper
 from scipy.special import softmax
 
+import small_nets
 from rfonnx.compare.tasks.deciding import task_of
-from rfonnx.compare.tasks.hints import Hint
+from rfonnx.compare.tasks.hints import Hint, hints_of
 from rfonnx.compare.tasks.reader import Batch
 
 RANDOM = np.random.default_rng(0)
@@ -84,3 +86,20 @@ def test_by_what_the_file_says(hint: Hint, shape: tuple[int, ...], expected: str
     task, why = decided(RANDOM.random(shape), hint)
     assert task == expected
     assert hint.operator in why
+
+
+def test_hints_of_a_file() -> None:
+    """The operator behind those that only move numbers, and the metadata; a part of an output has no task."""
+    nodes = [
+        helper.make_node("Relu", ["x"], ["r"]),
+        helper.make_node("Sigmoid", ["r"], ["s"]),
+        helper.make_node("Reshape", ["s", "shape"], ["f"]),
+        helper.make_node("Cast", ["f"], ["y"], to=TensorProto.FLOAT),
+        helper.make_node("Concat", ["s", "s"], ["z"], axis=1),
+    ]
+    net = small_nets.model(nodes, {"x": ("n", 2, 3)}, {"y": ("n", 6), "z": ("n", 4, 3)}, {"shape": np.array([-1, 6])})
+    net.metadata_props.add(key="task", value="detect")
+    found = hints_of(net, ["y", "z", "x"])
+    assert found == {"y": Hint("Sigmoid", "detect"), "z": Hint("Concat", "detect"), "x": Hint("", "detect")}
+    assert found["y"].of_part() == Hint("Sigmoid")
+    assert decided(RANDOM.random((9, 6)), found["y"]) == ("multilabel", "Sigmoid makes them")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+
+from onnx import NodeProto
 
 from rfonnx.compare.operators import HANDED_ON, kind_of
 from rfonnx.compare.products import free
@@ -24,22 +27,27 @@ class Hint:
     operator: str = ""
     task: str = ""
 
+    def of_part(self) -> Hint:
+        """Of a part of the output, of which the metadata say nothing."""
+        return Hint(self.operator)
 
-def hint_of(model: Source, output: str, whole: bool = True) -> Hint:
-    """The hint of one output.
 
-    Args:
-        whole: False: of a part of it, of which the metadata say nothing.
+def hints_of(model: Source, outputs: Collection[str]) -> dict[str, Hint]:
+    """The hints of outputs.
 
     Raises:
         ModelError: the file cannot be read.
     """
     proto, _, _ = read_model(model)
     makers = {name: node for node in proto.graph.node for name in node.output if name}
+    task = next((entry.value for entry in proto.metadata_props if entry.key == "task"), "")
+    return {output: Hint(_operator(makers, output), task) for output in outputs}
+
+
+def _operator(makers: Mapping[str, NodeProto], output: str) -> str:
     node = makers.get(output)
     for _ in range(len(makers)):
         if node is None or kind_of(node) not in PASSED or not node.input:
             break
         node = makers.get(node.input[0])
-    task = next((entry.value for entry in proto.metadata_props if entry.key == "task"), "")
-    return Hint(kind_of(node) if node is not None else "", task if whole else "")
+    return kind_of(node) if node is not None else ""
