@@ -1,15 +1,16 @@
 """Five real models x sixteen students: is each good or broken, and who sees it?
 
-    python benchmarks/pairs CACHE [--only cls,det] [--students fp16,noise] [--label NAME] [--rfonnx COMMAND]
+    python benchmarks/pairs CACHE [--only cls,det] [--students fp16,noise] [--label NAME] [--extra=--no-cost]
 
 Needs rfonnx[images], scipy 1.17.1, sympy 1.14.0, onnxslim 0.1.98, onnxconverter-common 1.16.0 and polygraphy 0.53.6 beside
 onnx 1.23.2 and onnxruntime 1.32.0. Everything lands in CACHE (300 MB), and what is there is not made again: models, crops,
-students, the peers' answers, and rfonnx's under results/NAME, so that versions can be held side by side.
+students, the peers' answers, and rfonnx's under results/LABEL, so that versions can be held side by side.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import json
 import shlex
 import sys
@@ -18,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import crops
+import numpy as np
 import ours
 import sources
 import students
@@ -35,27 +37,38 @@ def remembered(path: Path, make: Callable[[], Any]) -> Any:
     return json.loads(path.read_text())
 
 
-def pair(name: str, student: str, cache: Path, label: str, rfonnx: list[str]) -> dict[str, Any]:
+@functools.lru_cache(1)
+def _teachers(name: str, cache: Path) -> dict[str, list[np.ndarray]]:
+    return subjects.run(cache / "models" / f"{name}.onnx", students.feeds(name, None, cache))
+
+
+@functools.lru_cache(1)
+def _students(name: str, student: str, cache: Path) -> dict[str, list[np.ndarray]]:
+    return subjects.run(students.build(name, student, cache)[0], students.feeds(name, student, cache))
+
+
+def pair(name: str, student: str, cache: Path, label: str, extra: list[str]) -> dict[str, Any]:
     """All answers about one pair."""
     teacher, key = cache / "models" / f"{name}.onnx", f"{name}-{student}.json"
     file, layer = students.build(name, student, cache)
     made = students.STUDENTS[student]
 
+    def outputs() -> tuple[truth.Outputs, truth.Outputs]:
+        mine = _teachers(name, cache)
+        return mine, dict(zip(mine, _students(name, student, cache).values(), strict=True))
+
     def figures() -> Any:
-        mine, theirs = (
-            subjects.run(path, students.feeds(name, who, cache)) for path, who in ((teacher, None), (file, student))
-        )
-        return truth.figures(name, mine, dict(zip(mine, theirs.values(), strict=True)))
+        return truth.figures(name, *outputs())
 
     def peers() -> Any:
         from peers import loss_debug, polygraphy
 
-        both = teacher, file, students.feeds(name, None, cache), students.feeds(name, student, cache)
-        return {"polygraphy": polygraphy(*both), "loss_debug": loss_debug(*both)}
+        feeds = students.feeds(name, None, cache), students.feeds(name, student, cache)
+        return {"polygraphy": polygraphy(*outputs()), "loss_debug": loss_debug(teacher, file, *feeds)}
 
     def own() -> Any:
         preps = students.subject(name), students.subject(name, student)
-        return ours.compare(rfonnx, teacher, file, cache / "samples" / name, *preps)
+        return ours.compare(teacher, file, cache / "samples" / name, *preps, extra)
 
     found = remembered(cache / "truth" / key, figures)
     return {
@@ -67,12 +80,13 @@ def pair(name: str, student: str, cache: Path, label: str, rfonnx: list[str]) ->
 
 def pairs(arguments: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """Every pair that was asked for."""
+    extra = shlex.split(arguments.extra)
     sources.fetch(arguments.cache)
     for name in arguments.only.split(","):
         crops.make(name, arguments.cache)
         for student in arguments.students.split(","):
             print(name, student, file=sys.stderr, flush=True)
-            yield pair(name, student, arguments.cache, arguments.label, shlex.split(arguments.rfonnx))
+            yield pair(name, student, arguments.cache, arguments.label, extra)
 
 
 def main() -> None:
@@ -81,7 +95,7 @@ def main() -> None:
     parser.add_argument("--only", default=",".join(sources.MODELS))
     parser.add_argument("--students", default=",".join(students.STUDENTS))
     parser.add_argument("--label", default="now")
-    parser.add_argument("--rfonnx", default=f"{shlex.quote(sys.executable)} -P -m rfonnx")
+    parser.add_argument("--extra", default="", help="what is added to each compare")
     tables.show(list(pairs(parser.parse_args())))
 
 

@@ -1,42 +1,32 @@
-"""rfonnx's answer, as its command line gives it."""
+"""rfonnx's answer, as its command line gives it, in this process: starting eighty would take longer than comparing."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
-import subprocess
-import time
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from subjects import Subject
 
+from rfonnx.cli.main import run
+
 
 def compare(
-    rfonnx: Sequence[str], teacher: Path, student: Path, crops: Path, mine: Subject, theirs: Subject
+    teacher: Path, student: Path, crops: Path, mine: Subject, theirs: Subject, extra: Sequence[str]
 ) -> dict[str, Any]:
-    """The JSON of `rfonnx compare --layers --no-cost`, all else by default; `exit`, `error` and `seconds` with it."""
-    words = (
-        [*_prep("--prep", mine)]
-        if mine == theirs
-        else [*_prep("--teacher-prep", mine), *_prep("--student-prep", theirs)]
-    )
-    command = [
-        *rfonnx,
-        "compare",
-        str(teacher),
-        str(student),
-        "--data",
-        str(crops),
-        *words,
-        "--layers",
-        "--format",
-        "json",
-    ]
-    begin = time.perf_counter()
-    done = subprocess.run(command, capture_output=True, text=True, cwd=crops, check=False)
-    found = json.loads(done.stdout) if done.stdout.startswith("{") else {}
-    return {**found, "exit": done.returncode, "error": done.stderr[-500:], "seconds": time.perf_counter() - begin}
+    """The JSON of `rfonnx compare --layers` with what `extra` adds, all else by default; `exit` and `error` with it."""
+    both = mine == theirs
+    words = _prep("--prep", mine) if both else [*_prep("--teacher-prep", mine), *_prep("--student-prep", theirs)]
+    with tempfile.TemporaryDirectory() as folder, contextlib.redirect_stderr(io.StringIO()) as told:
+        to = Path(folder) / "found.json"
+        asked = [str(teacher), str(student), "--data", str(crops), *words, "--layers", *extra]
+        code = run(["compare", *asked, "--format", "json", "-o", str(to)])
+        found = json.loads(to.read_text()) if to.exists() else {}
+    return {**found, "exit": code, "error": told.getvalue()[-500:]}
 
 
 def _prep(option: str, subject: Subject) -> list[str]:
@@ -53,22 +43,17 @@ def verdict(found: dict[str, Any]) -> str:
 
 
 def reasons(found: dict[str, Any]) -> str:
-    """The measures that missed, with their figures; else those that are undecided."""
+    """The measures that missed, each with its first figure; else those that are undecided; else what went wrong."""
     for outcome in ("missed", "undecided"):
         of = [one for one in found.get("verdicts", []) if _outcome(one) == outcome]
         if of:
-            names = dict.fromkeys(one["measure"] for one in of)
-            firsts = [next(one for one in of if one["measure"] == name) for name in names]
-            return ", ".join(f"{one['measure']} {_figure(one['value'])}" for one in firsts)
+            firsts = {one["measure"]: one["value"] for one in reversed(of)}
+            return ", ".join(f"{measure} {float(value):.3g}" for measure, value in reversed(firsts.items()))
     return found["error"].strip().splitlines()[-1][:80] if found["exit"] not in (0, 1) else ""
 
 
 def _outcome(one: dict[str, Any]) -> str:
     return str(one.get("outcome", "held" if one["passed"] else "missed"))
-
-
-def _figure(value: float | str) -> str:
-    return f"{float(value):.3g}"
 
 
 def layers(found: dict[str, Any]) -> list[dict[str, Any]]:
@@ -77,7 +62,3 @@ def layers(found: dict[str, Any]) -> list[dict[str, Any]]:
     if "damaged" in parting:
         return list(parting["damaged"])
     return [parting["first"]] if parting.get("first") else []
-
-
-def kind(found: dict[str, Any]) -> str:
-    return str(found.get("kind", ""))

@@ -8,9 +8,10 @@ from typing import Any
 
 import polygraphy.comparator as poly
 from onnxruntime.quantization import qdq_loss_debug
-from polygraphy.backend.onnxrt import OnnxrtRunner, SessionFromOnnx
 from polygraphy.logger import G_LOGGER
 from quantised import Reader
+
+from truth import Outputs
 
 MODES = {
     "simple": lambda: poly.SimpleCompareFunc(),
@@ -29,13 +30,13 @@ CROPS = 4
 """How many crops qdq_loss_debug sees: it holds every tensor of every one in memory. `rfonnx compare --layers` takes as many."""
 
 
-def polygraphy(teacher: Path, student: Path, mine: list[dict], theirs: list[dict]) -> dict[str, bool]:
-    """Passed or not, by mode."""
+def polygraphy(teacher: Outputs, student: Outputs) -> dict[str, bool]:
+    """Passed or not, by mode: its comparator on onnxruntime's outputs, which `polygraphy run --onnxrt` makes the same way."""
     G_LOGGER.module_severity = G_LOGGER.CRITICAL
     runs = poly.RunResults()
-    for label, path, feeds in (("teacher", teacher, mine), ("student", student, theirs)):
-        runner = OnnxrtRunner(SessionFromOnnx(str(path), providers=["CPUExecutionProvider"]), name=label)
-        runs.extend(poly.Comparator.run([runner], data_loader=feeds))
+    for label, outputs in (("teacher", teacher), ("student", student)):
+        crops = [dict(zip(outputs, arrays, strict=True)) for arrays in zip(*outputs.values(), strict=True)]
+        runs.append((label, [poly.IterationResult(outputs=crop, runner_name=label) for crop in crops]))
     return {mode: bool(poly.Comparator.compare_accuracy(runs, compare_func=make())) for mode, make in MODES.items()}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -106,5 +107,9 @@ def subject(name: str, student: str | None = None) -> Subject:
 
 def feeds(name: str, student: str | None, cache: Path) -> list[dict]:
     """The crops as inputs, prepared as the student (None: the teacher) prepares them."""
-    found = subject(name, student)
-    return [{found.input: found.array(path)} for path in sorted((cache / "samples" / name).iterdir())]
+    return _feeds(subject(name, student), cache / "samples" / name)
+
+
+@functools.lru_cache(2)
+def _feeds(found: Subject, crops: Path) -> list[dict]:
+    return [{found.input: found.array(path)} for path in sorted(crops.iterdir())]

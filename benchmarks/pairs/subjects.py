@@ -62,12 +62,20 @@ SUBJECTS = {
 }
 
 
+def session(model: Path) -> onnxruntime.InferenceSession:
+    """One thread: on a busy machine a second one waits for the first."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
+
+
 def run(model: Path, feeds: list[Mapping[str, np.ndarray]]) -> dict[str, list[np.ndarray]]:
     """Raw outputs by name, one array per sample."""
-    session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
-    names = [output.name for output in session.get_outputs()]
+    runner = session(model)
+    names = [output.name for output in runner.get_outputs()]
     found: dict[str, list[np.ndarray]] = {name: [] for name in names}
     for feed in feeds:
-        for name, array in zip(names, session.run(names, feed), strict=True):
+        for name, array in zip(names, runner.run(names, feed), strict=True):
             found[name].append(array)
     return found

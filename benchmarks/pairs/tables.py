@@ -38,7 +38,7 @@ def _row(pair: Pair, best: str) -> list[str]:
         pair["title"],
         ", ".join(f"{key} {value:.3f}" for key, value in pair["figures"].items()),
         pair["truth"],
-        f"{mark}{ours.verdict(found)}{mark} ({ours.kind(found)})",
+        f"{mark}{ours.verdict(found)}{mark} ({found.get('kind', '')})",
         ours.reasons(found),
         _layer(pair),
         *(_said(pair, poly[mode]) for mode in ("simple", best)),
