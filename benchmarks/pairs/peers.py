@@ -43,13 +43,24 @@ def polygraphy(teacher: Outputs, student: Outputs) -> dict[str, bool]:
 def loss_debug(teacher: Path, student: Path, mine: list[dict], theirs: list[dict]) -> dict[str, Any]:
     """How many tensors it pairs, and the one that it finds farthest from the teacher's; or its error. It gives no verdict."""
     try:
-        activations = [_activations(path, feeds) for path, feeds in ((student, theirs), (teacher, mine))]
+        activations = _activations(student, theirs), _of_teacher(teacher, mine)
         errors = qdq_loss_debug.compute_activation_error(qdq_loss_debug.create_activation_matching(*activations))
         across = {name: found["xmodel_err"] for name, found in errors.items() if "xmodel_err" in found}
     except Exception as error:  # a peer's failure is a result
         return {"error": f"{type(error).__name__}: {str(error)[:200]}"}
     lowest = min(across, key=across.__getitem__, default="")
     return {"matched": len(across), "lowest": lowest, "db": across.get(lowest)}
+
+
+_TEACHER: dict[Path, dict] = {}
+
+
+def _of_teacher(path: Path, feeds: list[dict]) -> dict:
+    """Of the last teacher: they are the same for all its students."""
+    if path not in _TEACHER:
+        _TEACHER.clear()
+        _TEACHER[path] = _activations(path, feeds)
+    return _TEACHER[path]
 
 
 def _activations(path: Path, feeds: list[dict]) -> dict:

@@ -14,50 +14,52 @@ Pair = dict[str, Any]
 
 PACKAGES = ("rfonnx", "onnx", "onnxruntime", "numpy", "polygraphy", "onnxslim")
 
+PASSED = ("held", "undecided")
+
 
 def show(pairs: Sequence[Pair]) -> None:
     """Print everything."""
     best = _best_mode(pairs)
+    tools = ["earlier rfonnx"] if any(pair["beside"] for pair in pairs) else []
+    tools += ["rfonnx", "Polygraphy", f"Polygraphy, {best}"]
     for name in dict.fromkeys(pair["model"] for pair in pairs):
-        rows = [_row(pair, best) for pair in pairs if pair["model"] == name]
-        header = ["student", "task figures", "truth", "rfonnx", "because of", "layer"]
+        rows = [_row(pair, best, tools) for pair in pairs if pair["model"] == name]
         print(f"### {name}\n")
-        _print([*header, "Polygraphy", f"({best})", "qdq_loss_debug"], rows)
+        _print(["student", "task figures", "truth", *tools, "because of", "layer", "qdq_loss_debug"], rows)
     print("### Sums\n")
-    _print(["", "rfonnx", "Polygraphy", f"Polygraphy ({best})"], _sums(pairs, best))
+    _print(["", *tools], _sums(pairs, best, tools))
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in PACKAGES)
-    print(
-        f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}, {versions}"
-    )
+    machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    print(f"{machine}, {versions}")
 
 
-def _row(pair: Pair, best: str) -> list[str]:
-    found, poly = pair["rfonnx"], pair["peers"]["polygraphy"]
-    mark = {"false alarm": "**", "miss": "**"}.get(_wrong(pair, _ours_passed(pair)), "")
-    return [
-        pair["title"],
-        ", ".join(f"{key} {value:.3f}" for key, value in pair["figures"].items()),
-        pair["truth"],
-        f"{mark}{ours.verdict(found)}{mark} ({found.get('kind', '')})",
-        ours.reasons(found),
-        _layer(pair),
-        *(_said(pair, poly[mode]) for mode in ("simple", best)),
-        _loss_debug(pair["peers"]["loss_debug"]),
-    ]
+def _row(pair: Pair, best: str, tools: Sequence[str]) -> list[str]:
+    figures = ", ".join(f"{key} {value:.3f}" for key, value in pair["figures"].items())
+    answers = _answers(pair, best)
+    said = [_bold(answers[tool], _wrong(pair, answers[tool])) for tool in tools]
+    told = [ours.reasons(pair["rfonnx"]), _layer(pair), _loss_debug(pair["peers"]["loss_debug"])]
+    return [pair["title"], figures, pair["truth"], *said, *told]
 
 
-def _said(pair: Pair, passed: bool) -> str:
-    mark = "**" if _wrong(pair, passed) else ""
-    return f"{mark}{'passed' if passed else 'failed'}{mark}"
+def _answers(pair: Pair, best: str) -> dict[str, str]:
+    """What each tool says: held, undecided, missed; passed, failed; "" where it was not asked."""
+    modes = pair["peers"]["polygraphy"]
+    found = {f"Polygraphy, {best}": modes[best], "Polygraphy": modes["simple"]}
+    return {
+        "earlier rfonnx": ours.verdict(pair["beside"]) if pair["beside"] else "",
+        "rfonnx": ours.verdict(pair["rfonnx"]),
+        **{tool: "passed" if passed else "failed" for tool, passed in found.items()},
+    }
 
 
-def _ours_passed(pair: Pair) -> bool:
-    return ours.verdict(pair["rfonnx"]) in ("held", "undecided")
-
-
-def _wrong(pair: Pair, passed: bool) -> str:
+def _wrong(pair: Pair, answer: str) -> bool:
     """A good student failed, or a broken one passed."""
-    return {("good", False): "false alarm", ("broken", True): "miss"}.get((pair["truth"], passed), "")
+    passed = answer in (*PASSED, "passed")
+    return answer != "" and (pair["truth"], passed) in (("good", False), ("broken", True))
+
+
+def _bold(text: str, wrong: bool) -> str:
+    return f"**{text}**" if wrong else text
 
 
 def right_layer(pair: Pair) -> bool | None:
@@ -78,30 +80,30 @@ def _layer(pair: Pair) -> str:
 def _loss_debug(found: dict[str, Any]) -> str:
     if "error" in found:
         return f"fails: {found['error'].split(':')[0]}"
-    return (
-        f"{found['matched']} tensors, lowest `{found['lowest']}` {found['db']:.1f} dB"
-        if found["matched"]
-        else "0 tensors"
-    )
+    if not found["matched"]:
+        return "0 tensors"
+    return f"{found['matched']} tensors, lowest `{found['lowest']}` {found['db']:.1f} dB"
 
 
 def _best_mode(pairs: Sequence[Pair]) -> str:
     """The mode of Polygraphy that errs least on these very pairs: chosen with hindsight, in its favour."""
-    modes = [mode for mode in pairs[0]["peers"]["polygraphy"] if mode != "simple"]
-    return min(modes, key=lambda mode: sum(bool(_wrong(p, p["peers"]["polygraphy"][mode])) for p in pairs))
+    errors: dict[str, int] = {}
+    for pair in pairs:
+        for mode, passed in pair["peers"]["polygraphy"].items():
+            errors[mode] = errors.get(mode, 0) + _wrong(pair, "passed" if passed else "failed")
+    return min((mode for mode in errors if mode != "simple"), key=errors.__getitem__)
 
 
-def _sums(pairs: Sequence[Pair], best: str) -> list[list[str]]:
-    answers = [[_ours_passed(p) for p in pairs]] + [
-        [p["peers"]["polygraphy"][m] for p in pairs] for m in ("simple", best)
-    ]
+def _sums(pairs: Sequence[Pair], best: str, tools: Sequence[str]) -> list[list[str]]:
     rows = []
-    for truth, passed in (("good", False), ("broken", True), ("unclear", True), ("harmless", True)):
-        of = [number for number, pair in enumerate(pairs) if pair["truth"] == truth]
-        word = "passed" if passed else "failed"
-        rows.append([f"of {len(of)} {truth} ones {word}", *(str(sum(a[n] == passed for n in of)) for a in answers)])
+    for truth, wanted in (("good", "failed"), ("broken", "passed"), ("unclear", "passed"), ("harmless", "passed")):
+        of = [_answers(pair, best) for pair in pairs if pair["truth"] == truth]
+        asked = [[answers[tool] in (*PASSED, "passed") for answers in of if answers[tool]] for tool in tools]
+        counts = [f"{sum(p == (wanted == 'passed') for p in passed)} of {len(passed)}" for passed in asked]
+        rows.append([f"{truth} ones {wanted}", *counts])
     layers = [state for state in map(right_layer, pairs) if state is not None]
-    return [*rows, [f"of {len(layers)} damaged layers named", str(sum(layers)), "0", "0"]]
+    named = {"rfonnx": f"{sum(layers)} of {len(layers)}"}
+    return [*rows, ["damaged layers named exactly", *(named.get(tool, "-") for tool in tools)]]
 
 
 def _print(header: list[str], rows: list[list[str]]) -> None:
