@@ -172,7 +172,7 @@ class FieldPair:
 
     Attributes:
         output: the teacher's tensor and the student's.
-        role: "output", or "features": the widest tensor that slides over the input, of those that an output without places is
+        role: "output", or "features": the tensor that sees most, of those with places that an output which does not slide is
             computed by.
         input, axis: the teacher's input axis and the student's.
         lengths: lengths of those axes.
@@ -203,7 +203,7 @@ class EffectivePair:
 
     Attributes:
         output: the teacher's tensor and the student's.
-        role: "output": units of paired outputs, at the same index; "features": the units of the last tensors that slide that look
+        role: "output": units of paired outputs, at the same index; "features": the units of their feature maps that look
             at the same place; "whole": whole outputs that have no places, such as a classifier's.
         input, axes: the input of each model, and its axes that the maps span.
         positions: (teacher's, student's) unit by unit: index per axis, None where channels are summed. The figures are means

@@ -9,6 +9,7 @@ from typing import Literal
 from rfonnx.compare.features import SLIDING, Analysed, feature_pair
 from rfonnx.compare.field_size import Seen, seen, size_ratio
 from rfonnx.comparison import FieldPair
+from rfonnx.erf.place import find_place
 from rfonnx.graph.tensors import FLOATS
 from rfonnx.results import TensorField
 
@@ -45,11 +46,17 @@ def _of_output(models: Models, names: tuple[str, str], axes: AxisPairs) -> Itera
     yield from _pairs("output", models, (a, b), axes, (a.exact, b.exact))
     if all(a.fields[mine].kind in SLIDING for mine, _ in axes) and a.dtype in FLOATS and b.dtype in FLOATS:
         return
-    features = feature_pair(models, names, ([mine for mine, _ in axes], [theirs for _, theirs in axes]))
-    if features is not None:
-        # where an output is known as "at most", it is not known what slides before it
-        exact = (features[0].exact and a.exact, features[1].exact and b.exact)
-        yield from _pairs("features", models, features, axes, exact)
+    for inputs in dict.fromkeys((mine[0], theirs[0]) for mine, theirs in axes):
+        own = [(mine, theirs) for mine, theirs in axes if (mine[0], theirs[0]) == inputs]
+        mine, theirs = (
+            find_place(model.analysis, inputs[side], [pair[side][1] for pair in own], "center")
+            for side, model in enumerate(models)
+        )
+        features = feature_pair(models, names, (mine, theirs))
+        if features is not None:
+            # where an output is known as "at most", it is not known what slides before it
+            exact = (features[0].exact and a.exact, features[1].exact and b.exact)
+            yield from _pairs("features", models, features, own, exact)
 
 
 def paired_axes(models: Models, inputs: Sequence[tuple[str, str]]) -> AxisPairs:

@@ -66,13 +66,13 @@ class Survey:
         return bool(axes) and (bool(channels) or not shared(self.analysis, name, self.place))
 
 
-def survey(graph: Graph, analysis: Analysis, place: Place) -> Survey:
-    """Look at all tensors once.
+def survey(graph: Graph, analysis: Analysis, place: Place, output: str = "") -> Survey:
+    """Look at all tensors once that an output is computed by; "": the first one that depends on an input.
 
     Raises:
         QueryError: no output of the model depends on an input.
     """
-    output = next((name for name in graph.outputs if name in analysis.tensors), "")
+    output = output or next((name for name in graph.outputs if name in analysis.tensors), "")
     if not output:
         raise QueryError(f"{analysis.model.name}: no output depends on an input", "name a tensor with --tensor")
     nodes, names = upstream(graph, output)

@@ -77,6 +77,32 @@ def test_a_feature_map_of_single_positions_is_paired_too() -> None:
     assert [pair.ratio for pair in pairs] == pytest.approx([1 / 3, 1 / 3])
 
 
+def gated(kernel: int, gate: bool) -> onnx.ModelProto:
+    """A convolution, perhaps a gate over everything, another one, a global pool: x (n, 1, 24, 24) to y (n, 3)."""
+    draw = np.random.default_rng(0).standard_normal
+    weights = {"w1": draw((3, 1, 3, 3)).astype("f"), "w2": draw((3, 3, kernel, kernel)).astype("f")}
+    nodes = [
+        helper.make_node("Conv", ["x", "w1"], ["c1"], pads=[1] * 4),
+        helper.make_node("GlobalAveragePool", ["c1"], ["p1"]),
+        helper.make_node("Sigmoid", ["p1"], ["s1"]),
+        helper.make_node("Mul", ["c1", "s1"], ["g1"]),
+        helper.make_node("Conv", ["g1" if gate else "c1", "w2"], ["c2"], pads=[kernel // 2] * 4),
+        helper.make_node("GlobalAveragePool", ["c2"], ["p2"]),
+        helper.make_node("Flatten", ["p2"], ["y"]),
+    ]
+    return small_nets.model(
+        nodes if gate else [nodes[0], *nodes[4:]], {"x": ("n", 1, 24, 24)}, {"y": ("n", 3)}, weights
+    )
+
+
+def test_a_student_with_gates_is_judged_by_its_last_feature_map() -> None:
+    found = compared(gated(9, False), gated(3, True), effective=True, kind="distilled", limits={"unseen_mass": 0.0})
+    assert {pair.output for pair in found.fields if pair.role == "features"} == {("c2", "c2")}
+    assert found.effective["unseen_mass"] == 0
+    without = compared(gated(9, False), gated(3, False), effective=True, kind="distilled")
+    assert without.effective["unseen_mass"] > 0.3
+
+
 # --- the ratio ----------------------------------------------------------------------------------------------------------
 
 
