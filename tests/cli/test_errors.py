@@ -158,6 +158,13 @@ def test_help_lists_every_command(rfonnx: Run) -> None:
         assert re.search(rf"^  {command} +\S", outcome.out, re.MULTILINE)
 
 
+def test_the_lines_of_the_help_are_whole(rfonnx: Run) -> None:
+    """click cuts the sentence on a command to a line, and ends it in dots."""
+    told = rfonnx("--help").out
+    assert "..." not in told.partition("Commands:")[2]
+    assert "effective receptive field." in " ".join(told.split())
+
+
 def test_version(process: Run) -> None:
     outcome = process("--version")
     assert (outcome.code, outcome.out, outcome.err) == (0, f"rfonnx {package.__version__}\n", "")
