@@ -65,6 +65,8 @@ def test_steps(classes: int) -> None:
     np.testing.assert_allclose(sums["step_kl"], rel_entr(p, q).sum((1, 2)), rtol=1e-6)
     assert sums["agreeing_steps"].sum() == oracle.accuracy_score(picks_t.ravel(), picks_s.ravel(), normalize=False)
     assert sums["steps"].tolist() == [5, 5, 5]
+    both, *_ = step_sums(p, q * 1.01, (True, True), 1.0)
+    np.testing.assert_allclose(both["step_kl"], rel_entr(p, q).sum((1, 2)), rtol=1e-6)
     mixed, *_ = step_sums(p, student, (True, False), 1.0)
     np.testing.assert_allclose(mixed["step_kl"], sums["step_kl"], rtol=1e-5)
 
