@@ -13,6 +13,7 @@ import numpy as np
 from rfonnx.data.archive import stored_arrays
 from rfonnx.data.arrays import Rows
 from rfonnx.data.images import IMAGES, read_image
+from rfonnx.data.labels import class_number
 from rfonnx.data.lazy import Lazy
 from rfonnx.data.npy import MAX_ARRAY
 from rfonnx.errors import DataError
@@ -164,7 +165,7 @@ class Stack:
         for index in range(self._count):
             name = f"{file}[{index}]"
             arrays = Lazy({key: (shape, next(readers)) for key, (shape, readers) in streams.items()})
-            label = int(next(labels)()) if labels is not None else None
+            label = class_number(np.asarray(next(labels)()), name) if labels is not None else None
             sample = Sample(name, arrays, self._image, label)
             yield Item(name, lambda sample=sample: sample)  # type: ignore[misc]
 

@@ -178,3 +178,34 @@ def test_places_that_hold_nothing(tmp_path: Path, name: str, message: str) -> No
     (tmp_path / "x.txt").write_text("")
     with pytest.raises(DataError, match=message):
         open_source(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    "labels", [[2, 0, 1, -1], [2.0, 0.0, 1.0, -1.0], np.array([2, 0, 1, -1], np.int8), np.array([2, 0, 1], np.uint64)]
+)
+def test_labels_are_whole_numbers(tmp_path: Path, labels: object) -> None:
+    count = len(labels)  # type: ignore[arg-type]
+    np.savez(tmp_path / "x.npz", x=np.zeros((count, 3)), labels=labels)
+    assert [item.load().label for item in open_source(tmp_path / "x.npz")] == [2, 0, 1, -1][:count]
+
+
+def test_labels_may_be_one_hot(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", x=np.zeros((3, 3)), labels=np.eye(4, dtype="f")[[3, 0, 2]])
+    assert [item.load().label for item in open_source(tmp_path / "x.npz")] == [3, 0, 2]
+
+
+@pytest.mark.parametrize(
+    ("label", "told"),
+    [
+        (np.nan, "nan"),
+        (0.5, "0.5"),
+        (2.0**40, "1099511627776.0"),
+        ("cat", "cat"),
+        ([0, 1, 1], r"\[0, 1, 1\]"),
+        ([0, 0], r"\[0, 0\]"),
+    ],
+)
+def test_what_is_no_label(tmp_path: Path, label: object, told: str) -> None:
+    np.savez(tmp_path / "x.npz", x=np.zeros((1, 3)), labels=np.array([label]))
+    with pytest.raises(DataError, match=rf"the label of x\.npz\[0\] is {told}, expected one whole number"):
+        list(open_source(tmp_path / "x.npz"))
