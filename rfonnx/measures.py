@@ -54,6 +54,11 @@ MEASURES: dict[str, MeasureInfo] = {
     # errors of any numbers
     "max_abs": MeasureInfo("max abs error", "the largest difference of one element", at_least=False),
     "mean_abs": MeasureInfo("mean abs error", "the mean absolute difference", at_least=False),
+    "median_abs": MeasureInfo("median abs error", "the median absolute difference", at_least=False),
+    "p99_abs": MeasureInfo("99% quantile of abs errors", "the absolute difference that 99% of the elements keep", at_least=False),
+    "beyond": MeasureInfo(
+        "elements beyond the tolerance", "elements beyond the tolerance that was asked for", share=True, at_least=False
+    ),
     "rmse": MeasureInfo("RMSE", "the root mean square difference", at_least=False),
     "cosine": MeasureInfo(
         "cosine", "the mean cosine similarity", at_least=True, judged_by="cosine_weighted", unlike="all samples alike",

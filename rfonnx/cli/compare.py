@@ -93,6 +93,14 @@ def pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, 
     callback=per_output.limits,
     help="What a measure may be, such as kl=0.05, or off; of all outputs, or of one. Repeatable.",
 )
+@click.option(
+    "--tolerance",
+    "tolerances",
+    multiple=True,
+    metavar="[OUTPUT=]ATOL[,RTOL]",
+    callback=per_output.tolerances,
+    help="No element may differ by more than ATOL + RTOL * |teacher's|. Repeatable.",
+)
 @click.option("--layers", is_flag=True, default=None, help="Find the layer where the two part.")
 @click.option(
     "--layer-limit",

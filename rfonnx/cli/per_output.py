@@ -55,5 +55,21 @@ def _number(context: click.Context, parameter: click.Parameter, text: str, value
     except ValueError:
         number = math.nan
     if math.isnan(number):
-        raise click.BadParameter(f"'{value}' in '{text}' is no number, and not off", context, parameter)
+        raise click.BadParameter(f"'{value}' in '{text}' is no number", context, parameter)
     return number
+
+
+def tolerances(
+    context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]
+) -> dict[str, tuple[float, float]]:
+    """`ATOL`, `ATOL,RTOL` or `OUTPUT=ATOL,RTOL`: tolerances by output, "" for all that are not named."""
+    found: dict[str, tuple[float, float]] = {}
+    for text in texts:
+        output, _, value = text.rpartition("=")
+        numbers = [_number(context, parameter, text, part) for part in value.split(",")]
+        if len(numbers) > 2 or min(numbers) < 0:
+            raise click.BadParameter(f"'{value}' in '{text}' is not like 1e-3 or 1e-3,0.01", context, parameter)
+        if output in found:
+            raise click.BadParameter(f"'{text}' is given twice", context, parameter)
+        found[output] = (numbers[0], numbers[1] if len(numbers) > 1 else 0.0)
+    return found

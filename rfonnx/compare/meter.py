@@ -11,6 +11,7 @@ from typing import Literal, cast
 import numpy as np
 
 from rfonnx.compare.bootstrap import Bootstrap, wilson
+from rfonnx.compare.elements import Elements
 from rfonnx.compare.infinities import without_shared
 from rfonnx.compare.matching import without_ends
 from rfonnx.compare.pictures import Pictures
@@ -65,6 +66,7 @@ class Meter:
         self._held_samples = self._held_elements = 0
         self._finiteness = Finiteness()
         self._pictures = Pictures() if pictures else None
+        self._elements = Elements(self._options.tolerance)
 
     def add(self, batch: Batch) -> None:
         """Count a batch.
@@ -130,8 +132,12 @@ class Meter:
         if not batch.samples:
             return
         counted = self._counted(batch)
-        if self._pictures is not None and batch.teacher.shape == batch.student.shape:
-            self._pictures.add(batch.teacher, batch.student)
+        if batch.teacher.shape == batch.student.shape and not self._read.ragged:
+            if self._pictures is not None:
+                self._pictures.add(batch.teacher, batch.student)
+            single = self._elements.count(batch)
+            counted.sums.update(single.sums)
+            counted.totals.update(single.totals)
         self._sums.add(counted.sums)
         for name, column in counted.peaks.items():
             largest = column.max(0)
@@ -198,7 +204,8 @@ class Meter:
 
     def _figures(self, reader: Reader) -> Iterator[tuple[str, Measure]]:
         columns = {**self._sums.total, **self._whole}
-        for name, figure in reader.figures.items():
+        single = self._elements.figures if "error_bins" in columns else {}
+        for name, figure in {**reader.figures, **single}.items():
             value = float(figure.of(columns))
             if np.isnan(value):
                 continue

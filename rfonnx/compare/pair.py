@@ -73,6 +73,7 @@ class Pair:
         found = measured_pairs(teacher, student, self.settings.outputs)
         check_outputs("a task", self.settings.tasks, found)
         check_outputs("a limit", self.settings.output_limits, found)
+        check_outputs("a tolerance", {name: None for name in self.settings.tolerances if name}, found)
         return found
 
     def _whole_outputs(self) -> list[tuple[Port, Port]]:

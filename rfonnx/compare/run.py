@@ -15,7 +15,7 @@ from rfonnx.compare.pair import Pair
 from rfonnx.compare.parity import SAVED, Parity, compare_fields, nothing_compared
 from rfonnx.compare.saved import SavedSamples
 from rfonnx.compare.saving import FORMAT, provenance, save_path, saver
-from rfonnx.compare.settings import ModelSource, Settings
+from rfonnx.compare.settings import ModelSource, Settings, with_tolerances
 from rfonnx.compare.stream import Progress, Stream
 from rfonnx.compare.verdicts import LAYER_LIMITS, Given, judge
 from rfonnx.comparison import Comparison, Cost, Kind, OutputAgreement, Parting, SampleInfo
@@ -45,7 +45,7 @@ def compare_models(
     warnings = list(_warnings(settings, stream, outputs))
     parity = Parity() if incomplete else _parity(pair, stream, graphs)
     warnings += parity.warnings
-    judged = judge(kind, outputs, settings.limits, settings.output_limits)
+    judged = judge(kind, outputs, *with_tolerances(settings))
     missed = {verdict.subject for verdict in judged if verdict.outcome == "missed"}
     layers, cost = (None, None) if incomplete or not graphs else _beyond_outputs(pair, feeds, kind, graphs, missed)
     return Comparison(

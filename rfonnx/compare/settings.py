@@ -28,6 +28,7 @@ class Settings:
 
     Attributes:
         task, limits: of all outputs.
+        tolerances: absolute and relative by output, "" for all: no element may lie beyond, unless `beyond` has another limit.
         tasks, output_limits: of single ones, by the teacher's name of the output, with the part of it where `outputs` has one.
         provider: of both models, where `teacher_provider` and `student_provider` do not say otherwise.
         save_outputs: the .npz file that the outputs of both go into.
@@ -53,6 +54,7 @@ class Settings:
     class_axis: int | None = None
     temperature: float = 1.0
     limits: Mapping[str, float | None] = field(default_factory=dict)
+    tolerances: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     output_limits: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
     layers: bool = False
     layer_limit: float | None = None
@@ -79,3 +81,15 @@ class Settings:
             value = getattr(self, name.replace("-", "_"), None)
             if value is not None:
                 allowed.check(value, name)
+
+
+def with_tolerances(settings: Settings) -> tuple[Mapping[str, float | None], dict[str, Mapping[str, float | None]]]:
+    """Limits of all outputs and of single ones; no element beyond a tolerance, where `beyond` has no limit of the user's."""
+    whole, single = settings.limits, dict(settings.output_limits)
+    for output in settings.tolerances:
+        if "beyond" not in settings.limits:
+            if output:
+                single[output] = {"beyond": 0.0, **single.get(output, {})}
+            else:
+                whole = {"beyond": 0.0, **whole}
+    return whole, single

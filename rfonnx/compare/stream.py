@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -54,12 +55,16 @@ class Stream:
 
     def _new_meters(self) -> list[Meter]:
         settings = self._pair.settings
+        tolerances = settings.tolerances
         options = TaskOptions(settings.class_axis, settings.temperature)
         hints = self._hints()
         return [
             Meter(
                 one.names,
-                *read_task(settings.tasks.get(one.names[0], settings.task), options),
+                *read_task(
+                    settings.tasks.get(one.names[0], settings.task),
+                    replace(options, tolerance=tolerances.get(one.names[0], tolerances.get(""))),
+                ),
                 settings.seed,
                 settings.pictures,
                 hints[one.ports[0].name] if one.picks[0] is None else hints[one.ports[0].name].of_part(),

@@ -200,7 +200,7 @@ def test_labels_may_be_one_hot(tmp_path: Path) -> None:
         (np.nan, "nan"),
         (0.5, "0.5"),
         (2.0**40, "1099511627776.0"),
-        ("cat", "cat"),
+        ("cat", "'cat'"),
         ([0, 1, 1], r"\[0, 1, 1\]"),
         ([0, 0], r"\[0, 0\]"),
     ],

@@ -50,6 +50,7 @@ class TaskOptions:
     Attributes:
         class_axis: of the classes in a segmentation, batch included; None: found.
         temperature: of the softmax under the KL.
+        tolerance: absolute and relative, beyond which elements are counted.
         threshold: from which on a label is given or a box counts.
         blank: class that means nothing in strings; negative ones count from the end.
         raw, objectness, boxes, columns, suppress: how boxes are held, see `rfonnx.compare.detections.Reading`.
@@ -58,6 +59,7 @@ class TaskOptions:
 
     class_axis: int | None = None
     temperature: float = 1.0
+    tolerance: tuple[float, float] | None = None
     threshold: float | None = None
     blank: int | None = None
     raw: bool | None = None
