@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rfonnx.compare.feeds import Feed
 from rfonnx.compare.settings import OnError
 from rfonnx.data.prepare import Preparer
-from rfonnx.data.samples import Item, Source
+from rfonnx.data.samples import Item, Source, Stack
 from rfonnx.errors import RfonnxError
 
 AHEAD = 2
@@ -22,13 +23,17 @@ BUNDLE_SECONDS, BUNDLE_BYTES = 0.01, 2**22
 both runs of a small model: batch by batch it took a third of the time."""
 
 
+BLOCK_SAMPLES, BLOCK_BYTES = 64, 2**20
+"""Samples that are read and measured at once, where that is more than a batch; runs are of a batch each."""
+
+
 @dataclass(slots=True)
 class Prepared:
-    """A batch for both models.
+    """A batch for both models, or several batches that were read as a block.
 
     Attributes:
         names, labels: of its samples; a label is -1 where the true class is not known.
-        teacher, student: the samples prepared for each model, without a batch axis.
+        teacher, student: the samples prepared for each model, without a batch axis; empty where they were read as a block.
         stacked: the same as inputs of one run for each model.
         skipped: samples that could not be read before this batch was full, with the reason.
         failed: why no further batch follows, or None.
@@ -41,6 +46,36 @@ class Prepared:
     stacked: tuple[Feed, Feed] = field(default_factory=lambda: ({}, {}))
     skipped: list[tuple[str, str]] = field(default_factory=list)
     failed: BaseException | None = None
+
+    def feeds(self, which: int) -> Iterator[Feed]:
+        """Each sample for the teacher (0) or the student (1), without a batch axis."""
+        single = (self.teacher, self.student)[which]
+        if single:
+            yield from single
+        else:
+            for index in range(len(self.names)):
+                yield {name: array[index] for name, array in self.stacked[which].items()}
+
+    def parts(self, size: int) -> Iterator[Prepared]:
+        """Parts of at most `size` samples, where it was read as a block; else as it is. A fault comes with the last."""
+        count = len(self.names)
+        if self.teacher or count <= size:
+            yield self
+            return
+        for begin in range(0, count, size):
+            part = slice(begin, begin + size)
+            one, other = ({name: array[part] for name, array in feed.items()} for feed in self.stacked)
+            failed = self.failed if begin + size >= count else None
+            yield Prepared(self.names[part], self.labels[part], stacked=(one, other), failed=failed)
+
+    def rest(self, done: int) -> Prepared:
+        """The batch without its first samples."""
+        if not done:
+            return self
+        one, other = ({name: array[done:] for name, array in feed.items()} for feed in self.stacked)
+        left = Prepared(self.names[done:], self.labels[done:], self.teacher[done:], self.student[done:], failed=self.failed)
+        left.stacked = ({}, {}) if self.teacher else (one, other)
+        return left
 
     @property
     def bytes(self) -> int:
@@ -105,6 +140,32 @@ class Batches:
 
     def batches(self) -> Iterator[Prepared]:
         """The same, in the caller's thread."""
+        stored = self._source.stored() if isinstance(self._source, Stack) and self._on_error == "fail" else None
+        names = [prepare.untouched(stored) for prepare in self._prepare] if stored else [None]
+        mine, theirs = names[0], names[-1]
+        if stored and mine is not None and theirs is not None:
+            assert isinstance(self._source, Stack)
+            return self._blocks(self._source, mine, theirs)
+        return self._one_by_one()
+
+    def _blocks(self, source: Stack, mine: Mapping[str, str], theirs: Mapping[str, str]) -> Iterator[Prepared]:
+        """Batches as the file holds them. Sample by sample takes 10 us for each, a twentieth of two runs of 0.1 ms."""
+        left = len(source) if self._limit is None else min(self._limit, len(source))
+        row = sum(math.prod(shape) * dtype.itemsize for shape, dtype in (source.stored() or {}).values())
+        blocks = source.blocks(self._size * max(1, min(BLOCK_SAMPLES, BLOCK_BYTES // max(1, row)) // self._size))
+        while left:
+            try:
+                block = next(blocks)
+            except RfonnxError as error:
+                yield Prepared(failed=error)
+                return
+            count = min(left, len(block.names))
+            given = {into: block.arrays[name][:count] for into, name in mine.items()}
+            taken = {into: block.arrays[name][:count] for into, name in theirs.items()}
+            yield Prepared(block.names[:count], block.labels[:count], stacked=(given, taken))
+            left -= count
+
+    def _one_by_one(self) -> Iterator[Prepared]:
         batch = Prepared()
         shapes: Sequence[tuple[int, ...]] = ()
         items = self._items()

@@ -33,5 +33,7 @@ def filled(rows: np.ndarray, axis: int | None, begin: int, size: int) -> np.ndar
     """`size` samples from `begin` on, the last one repeated where there are fewer."""
     if axis is None or (begin == 0 and rows.shape[axis] == size):
         return rows
+    if axis == 0 and begin + size <= len(rows):
+        return rows[begin : begin + size]
     last = rows.shape[axis] - 1
     return rows.take([min(i, last) for i in range(begin, begin + size)], axis)

@@ -40,6 +40,7 @@ class OpenModel:
         values: of the bound inputs, by name; these are no ports.
         inputs, outputs: its ports.
         axes: where samples lie in them; the first axis, until somebody finds out.
+        batch: the batch size that the file fixes, or None.
         uncounted: outputs that were seen to count no samples: all that a run of one gives is that sample's.
     """
 
@@ -75,11 +76,16 @@ class OpenModel:
         return ({p.name: _dims(p) for p in self.inputs}, {p.name: _dims(p) for p in self.outputs})
 
     @property
-    def batch(self) -> int | None:
-        """The batch size that the file fixes, or None."""
-        along = [(p, self.axes.inputs.get(p.name)) for p in self.inputs]
+    def axes(self) -> SampleAxes:
+        """See the class."""
+        return self._axes
+
+    @axes.setter
+    def axes(self, found: SampleAxes) -> None:
+        along = [(p, found.inputs.get(p.name)) for p in self.inputs]
         fixed = [p.shape[axis] for p, axis in along if axis is not None and axis < len(p.shape)]
-        return min((n for n in fixed if isinstance(n, int)), default=None)
+        self._axes = found
+        self.batch = min((n for n in fixed if isinstance(n, int)), default=None)
 
     def dtype(self, port: Port) -> np.dtype:
         """numpy's type of an input.
@@ -106,26 +112,33 @@ class OpenModel:
         """One sample as a batch: of 1, or as often as the file's batch size asks. What has no batch axis stays as it is."""
         return stack([sample] * (self.batch or 1), self.axes.inputs)
 
-    def run_rows(self, rows: Mapping[str, np.ndarray], count: int, outputs: Sequence[str]) -> list[np.ndarray]:
+    def run_rows(
+        self, rows: Mapping[str, np.ndarray], count: int, outputs: Sequence[str], most: int | None = None
+    ) -> list[np.ndarray]:
         """Outputs over `count` stacked samples; axis 0 of each result counts them.
 
         A batch size that the file fixes is kept: the last batch is filled up, and what the filling gives is dropped.
+
+        Args:
+            most: samples of one run, where the file fixes none; None: all.
 
         Raises:
             ShapeError: the model does not take these arrays.
             UncountedError: an output has no batch axis of this length.
         """
-        size = self.batch or count
-        if size == count:
-            return [self._rows(array, name, size) for array, name in zip(self.run(rows, outputs), outputs, strict=True)]
+        axes, whole = self.axes.inputs, self.batch or most or count
         parts = []
-        for begin in range(0, count, size):
-            feeds = {name: filled(array, self.axes.inputs[name], begin, size) for name, array in rows.items()}
-            made = self.run(feeds, outputs)
-            left = min(size, count - begin)
-            parts.append([self._rows(array, name, size)[:left] for array, name in zip(made, outputs, strict=True)])
+        for begin in range(0, count, whole):
+            size = self.batch or min(whole, count - begin)
+            feeds = {name: filled(array, axes[name], begin, size) for name, array in rows.items()}
+            made = [
+                self._rows(array, name, size) for array, name in zip(self.run(feeds, outputs), outputs, strict=True)
+            ]
+            parts.append(made if begin + size <= count else [array[: count - begin] for array in made])
         if len(parts) == 1:
             return parts[0]
+        if any(len({array.shape[1:] for array in arrays}) > 1 for arrays in zip(*parts, strict=True)):
+            raise UncountedError(f"the outputs of the {self.label} vary in shape", "run sample by sample with --batch 1")
         return [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
 
     def _rows(self, array: np.ndarray, name: str, size: int) -> np.ndarray:

@@ -35,6 +35,8 @@ class Measured:
         Raises:
             ShapeError: there is no such part.
         """
+        if self.picks == (None, None):
+            return list(made)
         found = []
         for model, port, pick, rows in zip(models, self.ports, self.picks, made, strict=True):
             axis = model.axes.outputs.get(port.name, 0)

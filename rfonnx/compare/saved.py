@@ -67,11 +67,6 @@ class SavedModel(OpenModel):
         self.axes = SampleAxes({}, dict.fromkeys(rows, 0))
         self._reading: Iterator[tuple[str, dict[str, Any]]] = self._read()
 
-    @property
-    def batch(self) -> int | None:
-        """None: any number of rows can be read at once."""
-        return None
-
     def told(self) -> str:
         """Where the outputs come from, in words."""
         of = self.provenance.get(self.role)

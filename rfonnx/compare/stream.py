@@ -27,6 +27,9 @@ from rfonnx.errors import DataError, RfonnxError, RunError, UncountedError
 KEPT, KEPT_BYTES = 32, 2**27
 """Samples that are kept for effective fields, up to about so many bytes."""
 
+HELD_BYTES = 2**22
+"""Outputs of both models that are held before they are measured, where one batch has no more."""
+
 Progress = Callable[[int, int], None]
 """Called with samples done and samples in all."""
 
@@ -45,6 +48,11 @@ class Stream:
 
     def __init__(self, pair: Pair, source: Source) -> None:
         self._pair, self.source, self.measured = pair, source, pair.measured
+        self._wanted, self._size = pair.wanted(), pair.batch_size()
+        self._room = self._size  # samples that are measured at once: more, when the outputs' size is known
+        self._steady = True  # all rows of an output have one shape, as far as was seen
+        self._order = sorted((0, 1), key=lambda which: isinstance(pair.models[which], SavedModel))
+        self._places = [pair.outputs.index(one.ports) for one in pair.measured]
         self.first: list[tuple[Feed, Feed]] = []
         self._kept_bytes = 0
         self._apart = Apart(pair)
@@ -92,15 +100,16 @@ class Stream:
         settings = self._pair.settings
         preparers = (self._pair.preparer(0), self._pair.preparer(1))
         total = len(self.source) if settings.samples is None else min(settings.samples, len(self.source))
-        size = self._pair.batch_size()
-        for batch in Batches(self.source, preparers, self._pair.stack, size, settings.samples, settings.on_error):
+        size = self._size
+        batches = Batches(self.source, preparers, self._pair.stack, size, settings.samples, settings.on_error)
+        for batch in (part for whole in batches for part in whole.parts(self._room)):
             self.skipped += batch.skipped
-            error = batch.failed
+            error, before = batch.failed, self.count
             try:
                 if batch.names:
                     self._run(batch, saver)
             except RunError as failed:
-                error = self._located(failed, batch)
+                error = self._run_each(batch.rest(self.count - before), saver, failed)
             except RfonnxError as failed:
                 error = failed
             if error is not None:
@@ -116,45 +125,56 @@ class Stream:
         return ""
 
     def _run(self, batch: Prepared, saver: Saver | None) -> None:
-        """Run a batch, or its samples where an output does not count them."""
+        """Run a batch, or smaller parts where an output does not count samples or its rows vary."""
         for part in self._apart.parts(batch):
             try:
                 self._run_batch(part, saver)
             except UncountedError:
-                if len(part.names) == 1 or any(model.batch for model in self._pair.models):
+                self._steady = False
+                if len(part.names) > self._size and not part.teacher:
+                    smaller = part.parts(self._size)
+                elif len(part.names) == 1 or any(model.batch for model in self._pair.models):
                     raise
-                for one in self._apart.one_by_one(part):
-                    self._run_batch(one, saver)
+                else:
+                    smaller = iter(self._apart.one_by_one(part))
+                for one in smaller:
+                    self._run(one, saver)
 
     def _run_batch(self, batch: Prepared, saver: Saver | None) -> None:
         labels = np.array(batch.labels, np.int64)
-        made = (self._answers(0, batch), self._answers(1, batch))
+        # What is saved is read once only, so that a model that fails comes first.
+        answers = {which: self._answers(which, batch) for which in self._order}
+        made = (answers[0], answers[1])
         if saver is not None:
-            roles = zip(("teacher", "student"), self._pair.wanted(), made, strict=True)
+            roles = zip(("teacher", "student"), self._wanted, made, strict=True)
             named = {(role, name): rows for role, names, own in roles for name, rows in zip(names, own, strict=True)}
             saver.add(batch.names, labels, named)
         if self._pair.settings.before is not None:
             self._measure_hooked(self._pair.settings.before, batch, labels, made)
         else:
-            whole = dict(zip(self._pair.outputs, zip(*made, strict=True), strict=True))
-            for meter, one in zip(self.meters, self.measured, strict=True):
-                a, b = one.parts(self._pair.models, whole[one.ports])
+            for meter, one, place in zip(self.meters, self.measured, self._places, strict=True):
+                a, b = one.parts(self._pair.models, (made[0][place], made[1][place]))
                 meter.add(Batch(batch.names, a, b, labels))
         self.count += len(batch.names)
         self._keep(batch)
+        held = sum(rows.nbytes for own in made for rows in own) // len(batch.names)
+        if self._steady:
+            self._room = self._size * max(1, HELD_BYTES // max(1, held) // self._size)
+        else:
+            self._room = self._size
 
     def _answers(self, which: int, batch: Prepared) -> list[np.ndarray]:
         """Outputs of a model over a batch, samples along axis 0: of a run, or as saved."""
-        model, wanted = self._pair.models[which], self._pair.wanted()[which]
+        model, wanted = self._pair.models[which], self._wanted[which]
         if isinstance(model, SavedModel):
             return model.rows_of(batch.names, {name for name, _ in self.skipped}, wanted)
-        return model.run_rows(batch.stacked[which], len(batch.names), wanted)
+        return model.run_rows(batch.stacked[which], len(batch.names), wanted, self._size)
 
     def _measure_hooked(
         self, hook: Hook, batch: Prepared, labels: np.ndarray, made: tuple[list[np.ndarray], list[np.ndarray]]
     ) -> None:
         """Sample by sample: what a hook gives may differ in shape."""
-        names = self._pair.wanted()
+        names = self._wanted
         for index, sample in enumerate(batch.names):
             one, other = (
                 hooked(hook, model.role, sample, names[which], [rows[index] for rows in made[which]])
@@ -173,17 +193,33 @@ class Stream:
                 meter.add(Batch([sample], a, b, labels[index : index + 1]))
 
     def _keep(self, batch: Prepared) -> None:
-        for pair in zip(batch.teacher, batch.student, strict=True):
+        if len(self.first) >= KEPT:
+            return
+        for pair in zip(batch.feeds(0), batch.feeds(1), strict=True):
             if len(self.first) < SAMPLES or (len(self.first) < KEPT and self._kept_bytes < KEPT_BYTES):
                 self.first.append(pair)
                 self._kept_bytes += sum(array.nbytes for feed in pair for array in feed.values())
 
+    def _run_each(self, batch: Prepared, saver: Saver | None, error: RunError) -> RfonnxError:
+        """What can be measured before the sample that a model fails on, and why it does."""
+        for part in batch.parts(self._size):
+            try:
+                if part is not batch:
+                    self._run(part, saver)
+                    continue
+            except RunError as failed:
+                error = failed
+            except RfonnxError as failed:
+                return failed
+            return self._located(error, part)
+        return error
+
     def _located(self, error: RunError, batch: Prepared) -> RunError:
         """The error of the first sample of a batch that a model fails on by itself; else the batch's own."""
-        for model, feeds in zip(self._pair.models, (batch.teacher, batch.student), strict=True):
-            for name, feed in zip(batch.names, feeds, strict=True):
-                if isinstance(model, SavedModel):
-                    break
+        for which, model in enumerate(self._pair.models):
+            if isinstance(model, SavedModel):
+                continue
+            for name, feed in zip(batch.names, batch.feeds(which), strict=True):
                 try:
                     model.run(model.stacked(feed), [port.name for port in model.outputs])
                 except RunError as alone:

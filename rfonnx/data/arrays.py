@@ -101,6 +101,36 @@ class Rows:
             for index in range(self._count):
                 yield partial(self._row, stream, begun + index * self._bytes, index)
 
+    def blocks(self, size: int) -> Iterator[np.ndarray]:
+        """All rows in order, `size` at a time, (rows, ...). What can be read before a fault comes before its error.
+
+        Raises:
+            DataError: the file is broken at a row.
+        """
+        with self._stored.opened() as stream:
+            read_header(stream, self._stored.label)
+            for begin in range(0, self._count, size):
+                block = np.empty((min(size, self._count - begin), *self.shape), self.dtype)
+                done, problem = self._fill(stream, block.reshape(len(block), -1).view(np.uint8), begin)
+                if done:
+                    yield block[:done]
+                if problem is not None:
+                    raise problem
+
+    def _fill(self, stream: IO[bytes], rows: np.ndarray, begin: int) -> tuple[int, DataError | None]:
+        """Read as many rows, (rows, bytes), as there are; how many, and what is wrong with the next."""
+        for index, row in enumerate(rows):
+            try:
+                read = stream.readinto(row)  # type: ignore[attr-defined]
+            except BROKEN as error:
+                return index, self._broken(begin + index, error)
+            if read < self._bytes:
+                return index, DataError(f"{self._stored.label} is cut off at row {begin + index}", "save it again")
+        return len(rows), None
+
+    def _broken(self, index: int, error: BaseException) -> DataError:
+        return DataError(f"{self._stored.label} cannot be read at row {index} ({reason_of(error)})", "save it again")
+
     def _row(self, stream: IO[bytes], start: int, index: int) -> np.ndarray:
         if stream.closed:  # somebody kept a row for later
             with self._stored.opened() as again:
@@ -110,9 +140,7 @@ class Rows:
                 stream.seek(start)
             data = stream.read(self._bytes)
         except BROKEN as error:
-            raise DataError(
-                f"{self._stored.label} cannot be read at row {index} ({reason_of(error)})", "save it again"
-            ) from None
+            raise self._broken(index, error) from None
         if len(data) < self._bytes:
             raise DataError(f"{self._stored.label} is cut off at row {index}", "save it again")
         return np.frombuffer(data, self.dtype).reshape(self.shape)

@@ -42,6 +42,23 @@ class Preparer:
                 check_stored(sample.name, shape, spec, sample.image or (self._asked and len(shape) == 3))
         return {spec.name: self._fit(sample, spec, arrays[name]) for name, spec in zip(names, self._specs, strict=True)}
 
+    def untouched(self, stored: Mapping[str, tuple[tuple[int, ...], np.dtype]]) -> dict[str, str] | None:
+        """Array by input name, where all are handed on as they are, several at a time; None where not.
+
+        Args:
+            stored: shape of one sample and type, by name of the array.
+        """
+        if self._asked or self._values or any(spec.batch != 0 for spec in self._specs):
+            return None
+        found = {}
+        for spec in self._specs:
+            alone = list(stored) if len(stored) == len(self._specs) == 1 else []
+            name = next((name for name in (spec.name, spec.partner, *alone) if name in stored), None)
+            if name is None or stored[name][1] != spec.dtype or not fits(stored[name][0], spec.wanted):
+                return None
+            found[spec.name] = name
+        return found
+
     def _pick(self, sample: Sample, arrays: Mapping[str, np.ndarray], spec: InputSpec) -> str:
         """Name of the array for an input."""
         for name in (spec.name, spec.partner):

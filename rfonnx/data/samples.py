@@ -43,6 +43,21 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """Several samples of equal shape.
+
+    Attributes:
+        names: of the samples.
+        arrays: by name, samples along axis 0.
+        labels: true classes, -1 where none is known.
+    """
+
+    names: list[str]
+    arrays: Mapping[str, np.ndarray]
+    labels: list[int]
+
+
+@dataclass(frozen=True, slots=True)
 class Item:
     """A sample that has not been read yet; `load` raises DataError when it cannot be."""
 
@@ -168,6 +183,27 @@ class Stack:
             label = class_number(np.asarray(next(labels)()), name) if labels is not None else None
             sample = Sample(name, arrays, self._image, label)
             yield Item(name, lambda sample=sample: sample)  # type: ignore[misc]
+
+    def stored(self) -> dict[str, tuple[tuple[int, ...], np.dtype]] | None:
+        """Shape of one row and type of each array, by name; None for images, which are taken one by one."""
+        return None if self._image else {name: (rows.shape, rows.dtype) for name, rows in self._rows.items()}
+
+    def blocks(self, size: int) -> Iterator[Block]:
+        """All samples in order, `size` at a time, or fewer before an error.
+
+        Raises:
+            DataError: the file is broken.
+        """
+        streams = {name: rows.blocks(size) for name, rows in self._rows.items()}
+        labels = self._labels.blocks(size) if self._labels is not None else None
+        file, begin = self._path.name, 0
+        while begin < self._count:
+            arrays = {name: next(stream) for name, stream in streams.items()}
+            known = next(labels).tolist() if labels is not None else [-1] * size
+            count = min(len(known), *map(len, arrays.values()))
+            names = [f"{file}[{index}]" for index in range(begin, begin + count)]
+            yield Block(names, {name: array[:count] for name, array in arrays.items()}, list(map(int, known[:count])))
+            begin += count
 
 
 def _is_images(rows: Rows) -> bool:
