@@ -40,14 +40,14 @@ class Apart:
     def one_by_one(self, batch: Prepared) -> Iterator[Prepared]:
         """The samples of a batch, and of all that follow."""
         self._looked = self._apart = True
-        for name, label, one, other in zip(batch.names, batch.labels, batch.teacher, batch.student, strict=True):
+        for name, label, one, other in zip(batch.names, batch.labels, batch.feeds(0), batch.feeds(1), strict=True):
             stacked = self._pair.stack([one], [other])
             yield Prepared([name], [label], [one], [other], stacked=stacked)
 
     def _look(self, model: OpenModel, which: int, batch: Prepared) -> None:
         if isinstance(model, SavedModel) or model.batch is not None:
             return
-        alone = self._pair.stack(batch.teacher[:1], batch.student[:1])[which]
+        alone = self._pair.stack([next(batch.feeds(0))], [next(batch.feeds(1))])[which]
         for name, array in zip(self._pair.wanted()[which], model.run(alone, self._pair.wanted()[which]), strict=True):
             axis = model.axes.outputs.get(name, 0)
             if array.ndim <= axis or array.shape[axis] != 1:

@@ -73,7 +73,9 @@ class Prepared:
         if not done:
             return self
         one, other = ({name: array[done:] for name, array in feed.items()} for feed in self.stacked)
-        left = Prepared(self.names[done:], self.labels[done:], self.teacher[done:], self.student[done:], failed=self.failed)
+        left = Prepared(
+            self.names[done:], self.labels[done:], self.teacher[done:], self.student[done:], failed=self.failed
+        )
         left.stacked = ({}, {}) if self.teacher else (one, other)
         return left
 

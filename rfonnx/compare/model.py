@@ -138,7 +138,9 @@ class OpenModel:
         if len(parts) == 1:
             return parts[0]
         if any(len({array.shape[1:] for array in arrays}) > 1 for arrays in zip(*parts, strict=True)):
-            raise UncountedError(f"the outputs of the {self.label} vary in shape", "run sample by sample with --batch 1")
+            raise UncountedError(
+                f"the outputs of the {self.label} vary in shape", "run sample by sample with --batch 1"
+            )
         return [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]
 
     def _rows(self, array: np.ndarray, name: str, size: int) -> np.ndarray:
