@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from rfonnx.access.bounds import HIDDEN
 from rfonnx.compare import metrics
 
 
@@ -23,14 +24,18 @@ class Agreement:
     _sums: dict[str, float] = field(default_factory=dict)
 
     def add(self, teacher: np.ndarray, student: np.ndarray) -> None:
-        """Add a sample; one on which the shapes differ is left out. Infinities that both have, as masks do, are equal."""
+        """Add a sample; one on which the shapes differ is left out.
+
+        Infinities that both have are equal, and so is what a mask hides in both: lowest numbers would outweigh all that is shown.
+        """
         if teacher.shape != student.shape:
             return
         self.samples += 1
         left, right = teacher.reshape(1, -1), student.reshape(1, -1)
-        usable = np.isfinite(left) & np.isfinite(right)
+        hidden = (left <= HIDDEN) & (right <= HIDDEN)
+        usable = np.isfinite(left) & np.isfinite(right) & ~hidden
         if not usable.all():
-            self.finite &= bool((usable | (left == right)).all())
+            self.finite &= bool((usable | hidden | (left == right)).all())
             left, right = left[usable].reshape(1, -1), right[usable].reshape(1, -1)
         if self.finite and left.size:
             found = metrics.error_sums(left, right)

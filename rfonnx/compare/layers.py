@@ -228,7 +228,10 @@ class _Search:
     def _main_node(self, right: Inner, nodes: Sequence[NodeProto]) -> NodeProto:
         """The one sum of products among a layer's nodes, else the node that makes the tensor, before it is quantised or cast."""
         products = [node for node in nodes if sums_products(kind_of(node))]
-        return products[0] if len(products) == 1 else self._wirings[1].maker[self._wirings[1].root(right.name)]
+        wiring = self._wirings[1]
+        return (
+            products[0] if len(products) == 1 else wiring.maker.get(wiring.root(right.name), wiring.maker[right.name])
+        )
 
     def _input(self, one: str, other: str) -> LayerAgreement:
         whole, quantised = self._whole[other], self._quantised.get(other)

@@ -295,16 +295,21 @@ def test_bodies_read_the_teachers_tensors_too(tmp_path: Path) -> None:
     assert layer(found, "chosen").own_db == np.inf
 
 
-def test_masks_of_minus_infinity_are_equal(tmp_path: Path) -> None:
-    mask = np.where(np.tri(8) > 0, 0, -np.inf).astype("f")
+@pytest.mark.parametrize("lowest", [-np.inf, np.finfo("f").min, -1e9])
+def test_what_a_mask_hides_says_nothing_of_what_it_shows(tmp_path: Path, lowest: float) -> None:
+    draw = np.random.default_rng(4).standard_normal
+    stored = {"mask": np.where(np.tri(8) > 0, 0, lowest).astype("f"), "w": draw((8, 8)).astype("f")}
     nodes = [
-        helper.make_node("Add", ["x", "mask"], ["masked"], "mask"),
+        helper.make_node("MatMul", ["x", "w"], ["scores"], "scores"),
+        helper.make_node("Add", ["scores", "mask"], ["masked"], "mask"),
         helper.make_node("Softmax", ["masked"], ["y"], "softmax"),
     ]
-    net = small_nets.model(nodes, {"x": layer_nets.SHAPE}, {"y": layer_nets.SHAPE}, {"mask": mask})
-    found = parted(net, net, tmp_path)
-    assert [entry.sqnr_db for entry in found.layers] == [np.inf, np.inf]
-    assert found.first is None
+    net = small_nets.model(nodes, {"x": layer_nets.SHAPE}, {"y": layer_nets.SHAPE}, stored)
+    same = parted(net, net, tmp_path, task="values")
+    assert [entry.sqnr_db for entry in same.layers] == [np.inf] * 3
+    found = parted(net, small_nets.damaged(net, "w", 1.5), tmp_path, task="values")
+    assert own(found) == ["scores"]
+    assert layer(found, "masked").sqnr_db < 10
 
 
 def test_the_largest_tensors_are_left_out_where_all_are_too_large(tmp_path: Path, monkeypatch) -> None:
@@ -359,3 +364,15 @@ def test_weights_of_transposed_convolutions_and_of_groups(tmp_path: Path) -> Non
     assert own(found) == ["y"]
     assert layer(found, "b0").weight_db is not None
     assert layer(found, "y").weight_db == pytest.approx(20 * np.log10(2), abs=1e-4)
+
+
+def test_an_input_that_is_handed_on_is_a_pair(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Identity", ["x"], ["same"], "same"),
+        helper.make_node("Conv", ["same", "w"], ["y"], "conv", pads=[1, 1, 1, 1]),
+    ]
+    weight = np.random.default_rng(6).standard_normal((6, 6, 3, 3)).astype("f")
+    net = small_nets.model(nodes, {"x": layer_nets.SHAPE}, {"y": layer_nets.SHAPE}, {"w": weight})
+    found = parted(net, small_nets.damaged(net, "w", 1.5), tmp_path)
+    assert [(entry.teacher, entry.node) for entry in found.layers] == [("same", "same"), ("y", "conv")]
+    assert own(found) == ["y"]
