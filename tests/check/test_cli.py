@@ -151,7 +151,8 @@ def test_compare_reads_its_table(tmp_path: Path, capsys: pytest.CaptureFixture[s
     small_nets.save(small_nets.classifier(), tmp_path / "a.onnx")
     small_nets.save(small_nets.damaged(small_nets.classifier(), "w3", 1.01), tmp_path / "b.onnx")
     Path("rfonnx.toml").write_text(
-        "[compare]\nsamples = 5\ncost = false\neffective = false\n[compare.limits]\nsqnr_db = 30\n"
+        "[compare]\nsamples = 5\ncost = false\neffective = false\n[compare.limits]\n"
+        "sqnr_db = 30\nsqnr_varying = 30\nsqnr_channel = 30\n"
     )
     assert run(["compare", "a.onnx", "b.onnx", "--format", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["samples"]["count"] == 5

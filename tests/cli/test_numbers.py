@@ -54,4 +54,4 @@ def test_every_option_with_a_number_has_a_range(name: str) -> None:
     plain = (click.INT.__class__, click.FLOAT.__class__, click.IntRange, click.FloatRange)
     assert [option.name for option in command.params if isinstance(option.type, plain)] == []
     if name == "erf":
-        assert sum(isinstance(option.type, Number) for option in command.params) == 7
+        assert sum(isinstance(option.type, Number) for option in command.params) == 8
