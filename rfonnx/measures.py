@@ -106,6 +106,10 @@ MEASURES: dict[str, MeasureInfo] = {
         at_least=False, limits={"int8": 0.1, "distilled": 0.1},
         of_task={task: {"fp16": 0.01, "int8": 0.1, "distilled": 0.1} for task in ("tokens", "sequence")},
     ),
+    "kl_constant": MeasureInfo(
+        "KL, in KLs of a constant answer", "the KL divergence, over that of the same answer for all samples", at_least=False,
+        limits={"int8": 1.0, "distilled": 1.0},
+    ),
     "kl_reverse": MeasureInfo("KL, student to teacher (nats)", unit=" nats"),
     "confidence_shift": MeasureInfo("confidence, student - teacher"),
     "calibration_difference": MeasureInfo(

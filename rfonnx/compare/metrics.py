@@ -123,6 +123,7 @@ def class_sums(
     """Per sample of a classifier: top-1 and top-5 agreement both ways, KL both ways, and both confidences.
 
     `margin` is log p(teacher's choice) - log p(student's choice) by the teacher, at temperature 1: 0 where they agree.
+    `p_teacher`, (samples, classes), are the teacher's probabilities, `p_log_p` their sum of p log p.
     `near` counts flips of a margin under `NEAR_TIE` and under twice the root mean square difference of the sample's log p.
 
     Args:
@@ -133,7 +134,7 @@ def class_sums(
     log_s = log_probabilities(student, probabilities[1], temperature)
     cold_t = log_t if temperature == 1 else log_probabilities(teacher, probabilities[0], 1.0)
     cold_s = log_s if temperature == 1 else log_probabilities(student, probabilities[1], 1.0)
-    rows, same = np.arange(len(teacher)), pick_t == pick_s
+    rows, same, p = np.arange(len(teacher)), pick_t == pick_s, np.exp(log_t)
     margin = cold_t[rows, pick_t] - cold_t[rows, pick_s]
     return {
         "samples": np.ones(len(teacher)),
@@ -144,6 +145,8 @@ def class_sums(
         "top5_reverse": in_top(teacher, pick_s, TOP),
         "kl": divergence(log_t, log_s),
         "kl_reverse": divergence(log_s, log_t),
+        "p_teacher": p,
+        "p_log_p": (p * log_t).sum(1),
         "confidence_teacher": np.exp(cold_t.max(1)),
         "confidence_student": np.exp(cold_s.max(1)),
     }

@@ -136,6 +136,23 @@ def test_labels_whose_classes_appear_late() -> None:
     )
 
 
+def test_a_student_that_answers_the_same_for_all_tells_nothing() -> None:
+    """The KL of the best constant answer is the mutual information of sample and class (Cover and Thomas, 2.35)."""
+    rng = np.random.default_rng(3)
+    score = rng.uniform(0.001, 0.1, 200)
+    teacher = np.stack([1 - score, score], 1)
+    constant = np.broadcast_to(teacher.mean(0), teacher.shape).copy()
+    found = measure(teacher, constant)
+    assert value(found, "top1") == 1
+    assert value(found, "kl_constant") == pytest.approx(1, rel=1e-6)
+    rough = np.stack([1 - score * 1.1, score * 1.1], 1)
+    told = rel_entr(teacher, constant).sum(1).mean()
+    assert value(measure(teacher, rough), "kl_constant") == pytest.approx(
+        rel_entr(teacher, rough).sum(1).mean() / told, rel=1e-4
+    )
+    assert "kl_constant" not in measure(constant, teacher).measures
+
+
 @pytest.mark.parametrize("shape", [(64, 10), (9, 4, 6, 6), (20, 3)])
 def test_a_model_against_itself_is_exact(shape: tuple[int, ...]) -> None:
     teacher, _ = scores(10, shape)
@@ -156,7 +173,7 @@ def test_swapped_operands_are_the_mirror_image(shape: tuple[int, ...]) -> None:
     partner = {"kl": "kl_reverse", "kl_reverse": "kl", "top5": "top5_reverse", "top5_reverse": "top5"}
     energy = 10 * np.log10((student.astype(float) ** 2).sum() / (teacher.astype(float) ** 2).sum())
     span = 20 * np.log10(np.ptp(student.astype(float)) / np.ptp(teacher.astype(float)))
-    of_the_teacher = {"top1_clear", "near_ties", "flip_margin", "cosine_weighted"}
+    of_the_teacher = {"top1_clear", "near_ties", "flip_margin", "cosine_weighted", "kl_constant"}
     for name in one.measures.keys() - of_the_teacher:
         expected = value(one, partner.get(name, name))
         expected = -expected if name == "confidence_shift" else expected

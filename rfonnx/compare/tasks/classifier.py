@@ -22,6 +22,17 @@ def _clear(s: Columns) -> Floats:
     return result
 
 
+VARIES = 0.001
+"""Nats that the teacher's probabilities must tell of a sample: with fewer it answers the same for all, and so may the student."""
+
+
+def _over_constant(s: Columns) -> Floats:
+    """KL over that of the teacher's mean, the best answer that is the same for all: KL(teacher || mean) = H(mean) - mean H."""
+    mean = s["p_teacher"] / s["samples"]
+    told = s["p_log_p"] / s["samples"] - (mean * np.log(np.maximum(mean, metrics.FLOOR))).sum(-1)
+    return metrics.share(s["kl"] / s["samples"], np.where(told >= VARIES, told, 0.0), np.nan)
+
+
 CHOICES: dict[str, Figure] = {
     "top1": Figure(lambda s: s["top1"] / s["samples"], "wilson"),
     "top1_clear": Figure(_clear, "wilson"),
@@ -30,6 +41,7 @@ CHOICES: dict[str, Figure] = {
     "top5": Figure(lambda s: s["top5"] / s["samples"], "wilson"),
     "top5_reverse": Figure(lambda s: s["top5_reverse"] / s["samples"], "wilson"),
     "kl": Figure(lambda s: s["kl"] / s["samples"]),
+    "kl_constant": Figure(_over_constant, "none"),
     "kl_reverse": Figure(lambda s: s["kl_reverse"] / s["samples"]),
     "confidence_shift": Figure(lambda s: (s["confidence_student"] - s["confidence_teacher"]) / s["samples"]),
     "calibration_difference": Figure(lambda s: metrics.expected_difference(s["bins"], s["samples"])),
@@ -57,6 +69,7 @@ class Classifier(PlainReader):
         sums = metrics.class_sums(teacher, student, self._probabilities, self._temperature)
         sums["bins"] = metrics.calibration_bins(sums["confidence_teacher"], sums["confidence_student"])
         counted.peaks["margin"] = sums.pop("margin")
+        counted.totals["p_teacher"] = sums.pop("p_teacher").sum(0)
         known = batch.labels >= 0
         sums["labelled"] = known.astype(np.float64)
         for name, scores in (("right_teacher", teacher), ("right_student", student)):
