@@ -172,9 +172,10 @@ def _where(output: OutputAgreement, name: str) -> str:
 def _beside(output: OutputAgreement, name: str) -> str:
     """The plain figure, where another is judged."""
     other = MEASURES[name].judged_by
-    if not other or output.measures[other].value == output.measures[name].value:
+    if not other:
         return ""
-    return f" ({_told(name, output.measures[name].value)} {MEASURES[name].unlike})"
+    plain, judged = (_told(name, output.measures[measure].value) for measure in (name, other))
+    return "" if plain == judged else f" ({plain} {MEASURES[name].unlike})"
 
 
 def _finite(output: OutputAgreement, bad: NonFinite) -> Verdict:
