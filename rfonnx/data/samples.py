@@ -13,7 +13,7 @@ import numpy as np
 from rfonnx.data.archive import stored_arrays
 from rfonnx.data.arrays import Rows
 from rfonnx.data.images import IMAGES, read_image
-from rfonnx.data.labels import class_number
+from rfonnx.data.labels import class_numbers
 from rfonnx.data.lazy import Lazy
 from rfonnx.data.npy import MAX_ARRAY
 from rfonnx.errors import DataError
@@ -151,8 +151,10 @@ class Stack:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._rows = {name: Rows(stored) for name, stored in stored_arrays(path).items()}
-        self._labels = self._rows.pop(LABELS, None)
+        found = stored_arrays(path)
+        labels = found.pop(LABELS, None)
+        self._labels = None if labels is None else class_numbers(labels)
+        self._rows = {name: Rows(stored) for name, stored in found.items()}
         if not self._rows:
             raise DataError(f"data '{path}' holds no arrays", "save at least one with numpy.savez")
         counts = {name: len(rows) for name, rows in self._rows.items()}
@@ -175,12 +177,11 @@ class Stack:
     def __iter__(self) -> Iterator[Item]:
         alone = len(self._rows) == 1
         streams = {"" if alone else name: (rows.shape, rows.rows()) for name, rows in self._rows.items()}
-        labels = self._labels.rows() if self._labels is not None else None
         file = self._path.name
         for index in range(self._count):
             name = f"{file}[{index}]"
             arrays = Lazy({key: (shape, next(readers)) for key, (shape, readers) in streams.items()})
-            label = class_number(np.asarray(next(labels)()), name) if labels is not None else None
+            label = None if self._labels is None else int(self._labels[index])
             sample = Sample(name, arrays, self._image, label)
             yield Item(name, lambda sample=sample: sample)  # type: ignore[misc]
 
@@ -195,14 +196,13 @@ class Stack:
             DataError: the file is broken.
         """
         streams = {name: rows.blocks(size) for name, rows in self._rows.items()}
-        labels = self._labels.blocks(size) if self._labels is not None else None
         file, begin = self._path.name, 0
         while begin < self._count:
             arrays = {name: next(stream) for name, stream in streams.items()}
-            known = next(labels).tolist() if labels is not None else [-1] * size
-            count = min(len(known), *map(len, arrays.values()))
+            count = min(map(len, arrays.values()))
+            known = [-1] * count if self._labels is None else self._labels[begin : begin + count].tolist()
             names = [f"{file}[{index}]" for index in range(begin, begin + count)]
-            yield Block(names, {name: array[:count] for name, array in arrays.items()}, list(map(int, known[:count])))
+            yield Block(names, {name: array[:count] for name, array in arrays.items()}, known)
             begin += count
 
 
