@@ -85,7 +85,7 @@ def test_nothing_is_named_where_the_limits_say_that_outputs_agree(tmp_path: Path
     net = residual()
     student = altered(net, "w3", "scaled")
     assert own(parted(net, student, tmp_path)) == ["c3"]
-    off = {"limits": {"sqnr_db": None, "top1": 0.0, "agreement": None}}
+    off = {"task": "classifier", "limits": {"sqnr_db": None, "top1": 0.0}}
     assert own(parted(net, student, tmp_path, **off)) == []
 
 
