@@ -33,7 +33,7 @@ def load_hook(text: str) -> Hook:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # the user's code
+    except (Exception, SystemExit) as error:  # the user's code, whose exit is no verdict
         reason = " ".join(str(error).split())
         raise DataError(f"--hook: '{path}' fails ({type(error).__name__}: {reason})", "run it with python") from None
     found = getattr(module, function, None)

@@ -27,7 +27,7 @@ def hooked(
     given = {name: np.array(array) for name, array in zip(names, rows, strict=True)}
     try:
         made = hook(given, role)
-    except Exception as error:  # the user's code
+    except (Exception, SystemExit) as error:  # the user's code, whose exit is no verdict
         raise DataError(
             f"the hook fails on the {role}'s outputs of sample '{sample}' ({type(error).__name__}: {reason_of(error)})",
             f"it is given arrays by name: {', '.join(f'{name} {list(array.shape)}' for name, array in given.items())}",

@@ -133,6 +133,8 @@ class Pair:
         if len(self.saved) == len(self.models):
             return SavedSamples(self.saved[0])
         live = next(model for model in self.models if model not in self.saved)
+        for model in self.saved:
+            model.check_seed(settings.seed)
         return random_source(live, settings.shapes or None, settings.samples or RANDOM_SAMPLES, settings.seed, axes)
 
     def preparer(self, which: int, axes: Inputs | None = None) -> Preparer:

@@ -36,7 +36,8 @@ def compare_models(
     with saver(save_path(pair)) as into:
         incomplete = stream.run(progress or (lambda done, total: None), into)
         if into is not None:
-            into.close({"format": FORMAT, **{model.role: provenance(model) for model in pair.models}})
+            seed = settings.seed if settings.data is None else None
+            into.close({"format": FORMAT, "seed": seed, **{model.role: provenance(model) for model in pair.models}})
     measured = [meter.result() for meter in stream.meters]
     feeds = stream.stacked(SAMPLES)
     graphs = None if pair.saved else pair.graphs(feeds[0])

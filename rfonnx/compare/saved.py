@@ -67,6 +67,18 @@ class SavedModel(OpenModel):
         self.axes = SampleAxes({}, dict.fromkeys(rows, 0))
         self._reading: Iterator[tuple[str, dict[str, Any]]] = self._read()
 
+    def check_seed(self, seed: int) -> None:
+        """Random samples are named alike whatever their seed.
+
+        Raises:
+            DataError: the outputs are not known to be those of random samples of this seed.
+        """
+        if self.provenance.get("seed") != seed:
+            raise DataError(
+                f"the {self.label} is not of random samples with seed {seed}",
+                "give the --data that the outputs were saved of, or its --seed",
+            )
+
     def told(self) -> str:
         """Where the outputs come from, in words."""
         of = self.provenance.get(self.role)

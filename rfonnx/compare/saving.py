@@ -180,6 +180,8 @@ def save_path(pair: Pair) -> Path | None:
     path = Path(asked)
     if path.suffix.lower() != ".npz":
         raise DataError(f"--save-outputs {path} does not end in .npz, which is what it writes", "give it that ending")
+    if path.exists() and not path.is_file():
+        raise DataError(f"--save-outputs {path} is no regular file", "give it a file of its own")
     for source in (*(as_given(model.source) for model in pair.models), pair.settings.data):
         given = isinstance(source, str | os.PathLike) and Path(source).exists()
         if given and path.exists() and path.samefile(source):  # type: ignore[arg-type]

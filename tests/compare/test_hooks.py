@@ -62,6 +62,10 @@ def fails(outputs: Arrays, role: str) -> Arrays:
     raise KeyError("boxes")
 
 
+def leaves(outputs: Arrays, role: str) -> Arrays:
+    raise SystemExit(0)
+
+
 def changing() -> Callable[[Arrays, str], Mapping[str, np.ndarray]]:
     calls = [0]
 
@@ -76,6 +80,7 @@ def changing() -> Callable[[Arrays, str], Mapping[str, np.ndarray]]:
     ("hook", "told"),
     [
         (fails, r"the hook fails on the teacher's outputs of sample 'random\[0\]' \(KeyError: 'boxes'\).*scores \[6\]"),
+        (leaves, "the hook fails.*SystemExit"),
         (lambda out, role: out["scores"], "expected a dict of arrays"),
         (lambda out, role: {}, "expected a dict of arrays"),
         (lambda out, role: {"a": np.array(["text"])}, "expected numbers"),

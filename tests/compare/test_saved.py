@@ -250,3 +250,20 @@ def test_names_that_act_on_paths_do_not(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "o.npz") as archive:
         assert not any(".." in name for name in archive.namelist())
     assert rfonnx.compare(tmp_path / "o.npz", tmp_path / "o.npz", **QUICK).passed
+
+
+def test_random_samples_of_another_seed_are_other_samples(files: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    rfonnx.compare(*files[:2], samples=4, seed=3, save_outputs=tmp_path / "o.npz", **QUICK)
+    same = rfonnx.compare(tmp_path / "o.npz", files[0], samples=4, seed=3, **QUICK)
+    assert same.outputs[0].measures["max_abs"].value < 1e-5
+    with pytest.raises(DataError, match="not of random samples with seed 0"):
+        rfonnx.compare(tmp_path / "o.npz", files[0], samples=4, **QUICK)
+    with pytest.raises(DataError, match="not of random samples"):
+        rfonnx.compare(tmp_path / "o.npz", files[0], samples=4, seed=0, **QUICK)
+
+
+def test_a_pipe_is_not_replaced(files: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.npz")
+    with pytest.raises(DataError, match="no regular file"):
+        rfonnx.compare(*files, save_outputs=tmp_path / "pipe.npz", **QUICK)
+    assert (tmp_path / "pipe.npz").is_fifo()
