@@ -14,6 +14,7 @@ from rfonnx.compare.counts import (
     f_measure,
     label_sums,
     least_overlap,
+    probable,
     sigmoid,
     step_sums,
 )
@@ -97,3 +98,17 @@ def test_least_overlap() -> None:
     assert mean_iou(both, either) == pytest.approx(scores.mean())
     assert least_overlap(np.array([0.0, 900]), np.array([1.0, 1000]), 0.01) == 0.9
     assert least_overlap(np.zeros((3, 2)), np.zeros((3, 2)), 0.01).tolist() == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        ([0.0, 1.0000001], True),
+        ([-0.002, 1.002], True),
+        ([0.2, 0.9], True),
+        ([0.0, 1.2], False),
+        ([-0.5, 0.5], False),
+    ],
+)
+def test_probabilities_may_be_rounded(scores: list[float], expected: bool) -> None:
+    assert probable(np.array(scores, np.float32)) is expected
