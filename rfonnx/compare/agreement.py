@@ -32,7 +32,8 @@ class Agreement:
             return
         self.samples += 1
         left, right = teacher.reshape(1, -1), student.reshape(1, -1)
-        hidden = (left <= HIDDEN) & (right <= HIDDEN)
+        lowest = np.float64(HIDDEN)  # half precision has no such number
+        hidden = (left <= lowest) & (right <= lowest)
         usable = np.isfinite(left) & np.isfinite(right) & ~hidden
         if not usable.all():
             self.finite &= bool((usable | hidden | (left == right)).all())
