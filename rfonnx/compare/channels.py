@@ -4,6 +4,8 @@ Sums are kept per channel of an axis; the figure is taken of kinds of channels. 
 values are less than `GAP` apart, one after the other: 640, 300, 0.9, 0.2, 0.004 are two kinds. A kind has the SQNR of its sums.
 Besides, a channel counts by itself where its error is over `APART` times the mean of the others of its kind. So a channel that
 the teacher leaves nearly silent, as of a class that no sample shows, makes no alarm: its error is as small as those beside it.
+What the file joins (see `rfonnx.compare.joined`) counts part by part where a part is `HEARD` beside the others of its kind: boxes
+in shares of the image and scores are both in 0 to 1.
 """
 
 from __future__ import annotations
@@ -24,6 +26,9 @@ MOST = 1024
 
 GAP = 100.0
 APART = 4.0
+
+HEARD = 0.1
+"""Share of its kind's largest value from which on a part that the file joins counts by itself: a quieter one may be all noise."""
 
 SILENT = 1e-6
 """Share of the loudest channel's largest value under which a channel holds roundings of float32."""
@@ -59,16 +64,22 @@ def channel_sums(teacher: np.ndarray, student: np.ndarray, axis: int) -> tuple[F
     return signal, noise, peak
 
 
-def worst_channels(signal: Floats, noise: Floats, peak: Floats) -> tuple[float, npt.NDArray[np.intp]]:
-    """SQNR in dB of the kind of channels, or of the channel, that has the lowest; and its channels.
+def worst_channels(
+    signal: Floats, noise: Floats, peak: Floats, part: npt.NDArray[np.intp]
+) -> tuple[float, npt.NDArray[np.intp]]:
+    """SQNR in dB of the kind of channels, of the part of one, or of the channel, that has the lowest; and its channels.
 
     Args:
         signal, noise, peak: as `channel_sums` gives them, over all samples.
+        part: number of the part that each channel belongs to, of those that the file joins.
     """
-    found = [(float(decibels(signal[kind].sum(), noise[kind].sum())), kind) for kind in _kinds(peak)]
-    for _, kind in list(found):
+    groups = []
+    for kind in _kinds(peak):
         apart = [index for index in kind if len(kind) > 1 and _stands_apart(noise[kind], noise[index])]
-        found += [(float(decibels(signal[index], noise[index])), np.array([index])) for index in apart]
+        own = [kind[part[kind] == number] for number in np.unique(part[kind])]
+        heard = [group for group in own if peak[group].max() >= HEARD * peak[kind].max()]
+        groups += [kind, *heard, *(np.array([index]) for index in apart)]
+    found = [(float(decibels(signal[group].sum(), noise[group].sum())), group) for group in groups]
     return min(found, key=lambda one: one[0], default=(np.inf, np.array([], np.intp)))
 
 

@@ -5,7 +5,8 @@ What is summed, and what the sums mean, is the task's: see `rfonnx.compare.tasks
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Literal, cast
 
 import numpy as np
@@ -67,6 +68,10 @@ class Meter:
         self._finiteness = Finiteness()
         self._pictures = Pictures() if pictures else None
         self._elements = Elements(self._options.tolerance)
+
+    def set_joined(self, parts: Mapping[int, tuple[int, ...]]) -> None:
+        """What the file joins to the output, before the first batch; see `TaskOptions`."""
+        self._options = replace(self._options, joined=parts)
 
     def add(self, batch: Batch) -> None:
         """Count a batch.

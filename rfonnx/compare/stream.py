@@ -12,6 +12,7 @@ from rfonnx.compare.batches import Batches, Prepared
 from rfonnx.compare.failing import explained
 from rfonnx.compare.feeds import Feed
 from rfonnx.compare.hooks import hooked, ports
+from rfonnx.compare.joined import parts_of_outputs
 from rfonnx.compare.layers import SAMPLES
 from rfonnx.compare.meter import Meter
 from rfonnx.compare.pair import Pair
@@ -65,7 +66,7 @@ class Stream:
         settings = self._pair.settings
         tolerances = settings.tolerances
         options = TaskOptions(settings.class_axis, settings.temperature)
-        hints = self._hints()
+        self._hints = hints = self._read_hints()
         return [
             Meter(
                 one.names,
@@ -80,7 +81,7 @@ class Stream:
             for one in self.measured
         ]
 
-    def _hints(self) -> dict[str, Hint]:
+    def _read_hints(self) -> dict[str, Hint]:
         """What the teacher's file says of its outputs, unless a hook makes something else of them or there is no file."""
         teacher, names = self._pair.models[0], {one.ports[0].name for one in self.measured}
         if self._pair.settings.before is not None or isinstance(teacher, SavedModel):
@@ -124,6 +125,17 @@ class Stream:
             self.unread = max((model.left() for model in self._pair.saved), default=0)
         return ""
 
+    def _find_joined(self, feed: Feed) -> None:
+        """Tell the meters what the teacher's file joins to its outputs, at the shapes of a sample."""
+        whole = {
+            one.ports[0].name: meter
+            for meter, one in zip(self.meters, self.measured, strict=True)
+            if not any(one.picks)
+        }
+        ends = [name for name in whole if self._hints[name].operator == "Concat"]
+        for name, parts in parts_of_outputs(self._pair.models[0], feed, ends).items():
+            whole[name].set_joined(parts)
+
     def _run(self, batch: Prepared, saver: Saver | None) -> None:
         """Run a batch, or smaller parts where an output does not count samples or its rows vary."""
         for part in self._apart.parts(batch):
@@ -142,6 +154,8 @@ class Stream:
 
     def _run_batch(self, batch: Prepared, saver: Saver | None) -> None:
         labels = np.array(batch.labels, np.int64)
+        if not self.count:
+            self._find_joined(next(iter(batch.feeds(0))))
         # What is saved is read once only, so that a model that fails comes first.
         answers = {which: self._answers(which, batch) for which in self._order}
         made = (answers[0], answers[1])

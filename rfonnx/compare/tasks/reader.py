@@ -55,6 +55,7 @@ class TaskOptions:
         blank: class that means nothing in strings; negative ones count from the end.
         raw, objectness, boxes, columns, suppress: how boxes are held, see `rfonnx.compare.detections.Reading`.
         match: least overlap of boxes that match.
+        joined: by axis, the lengths of the parts that the file joins to the output, see `rfonnx.compare.joined`.
     """
 
     class_axis: int | None = None
@@ -68,6 +69,7 @@ class TaskOptions:
     columns: str = ""
     suppress: float | None = None
     match: float | None = None
+    joined: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

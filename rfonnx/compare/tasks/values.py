@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
 
 from rfonnx.compare import metrics
 from rfonnx.compare.channels import channel_axes, channel_sums, ranges, worst_channels
-from rfonnx.compare.tasks.reader import Batch, Columns, Counted, Figure, PlainReader, TaskOptions
+from rfonnx.compare.tasks.reader import Batch, Columns, Counted, Figure, Floats, PlainReader, TaskOptions
 
 ERRORS: dict[str, Figure] = {
     "max_abs": Figure(lambda s: s["max_abs"], interval="none"),
@@ -52,6 +52,7 @@ class Values(PlainReader):
         """Finds axes that may be of channels."""
         shape = first.teacher.shape
         self._lengths = {axis: shape[axis] for axis in channel_axes(shape)}
+        self._parts = {axis: _numbered(options.joined.get(axis, ()), length) for axis, length in self._lengths.items()}
 
     def count(self, batch: Batch) -> Counted:
         """See `Reader`."""
@@ -60,7 +61,7 @@ class Values(PlainReader):
         for axis, length in self._lengths.items():
             if batch.teacher.shape[axis : axis + 1] == (length,):
                 signal, noise, peak = channel_sums(batch.teacher, batch.student, axis)
-                counted.peaks[f"peak@{axis}"] = peak[None]
+                counted.peaks.update({f"peak@{axis}": peak[None], f"part@{axis}": self._parts[axis][None]})
             else:  # it counts something else: positions, of which samples have more or fewer
                 signal = noise = np.full(length, np.nan)
             counted.totals.update({f"signal@{axis}": signal, f"noise@{axis}": noise})
@@ -71,13 +72,21 @@ class Values(PlainReader):
         return {"sqnr_channel": worst_of_axes(sums)[1]}
 
 
+def _numbered(lengths: Sequence[int], length: int) -> Floats:
+    """The number of the part that each of `length` positions belongs to; one part where the lengths are of another axis."""
+    if sum(lengths) != length:
+        return np.zeros(length)
+    return np.repeat(np.arange(len(lengths), dtype=np.float64), lengths)
+
+
 def worst_of_axes(sums: Columns) -> tuple[float, str]:
     """The lowest SQNR in dB over the axes that were summed by channel, and where it is; NaN without such an axis."""
     found = []
     for name in sums:
         if name.startswith("signal@") and not np.isnan(sums[name]).any():
             axis = name.removeprefix("signal@")
-            value, positions = worst_channels(sums[name], sums[f"noise@{axis}"], sums[f"peak@{axis}"])
+            signal, noise, peak, part = (sums[f"{column}@{axis}"] for column in ("signal", "noise", "peak", "part"))
+            value, positions = worst_channels(signal, noise, peak, part.astype(np.intp))
             where = "all" if len(positions) == len(sums[name]) else ranges(positions)
             found.append((value, f"channels of axis {axis}: {where}"))
     return min(found, key=lambda one: one[0], default=(np.nan, ""))

@@ -1,0 +1,80 @@
+"""What a file joins to an output: boxes and scores, say, that one `Concat` puts side by side.
+
+Read backwards from the output, through what only moves numbers, as long as the axis can be followed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from rfonnx.compare.feeds import Feed, bound
+from rfonnx.compare.model import OpenModel
+from rfonnx.compare.operators import HANDED_ON
+from rfonnx.errors import RfonnxError
+from rfonnx.graph import Graph, Node, load
+
+DEEPEST = 64
+"""Operators that are followed at most."""
+
+
+def parts_of_outputs(model: OpenModel, sample: Feed, outputs: Sequence[str]) -> dict[str, dict[int, tuple[int, ...]]]:
+    """Parts of the outputs whose axis 0 counts samples; none where onnxruntime alone knows the shapes.
+
+    Args:
+        model: under onnxruntime.
+        sample: its inputs, without a batch axis.
+        outputs: names.
+    """
+    rows = [name for name in outputs if not model.axes.outputs.get(name, 0)]
+    if not rows:
+        return {}
+    try:
+        graph = load(model.source, bound(model.stacked(sample)))
+    except RfonnxError:
+        return {}
+    return {name: joined_parts(graph, name) for name in rows}
+
+
+def joined_parts(graph: Graph, output: str) -> dict[int, tuple[int, ...]]:
+    """By axis of the output along which parts are joined, their lengths in order.
+
+    >>> import onnx.parser
+    >>> from rfonnx.graph import load
+    >>> text = '<ir_version: 8, opset_import: ["" : 17]> m (float[1,4,9] b, float[1,2,9] s) => (float[1,9,6] y) {'
+    >>> model = onnx.parser.parse_model(text + "c = Concat<axis=1>(b, s) y = Transpose<perm=[0,2,1]>(c)}")
+    >>> joined_parts(load(model), "y")
+    {2: (4, 2)}
+    """
+    makers = {name: node for node in graph.nodes for name in node.outputs if name}
+    shape = graph.shapes.get(output) or ()
+    found = {axis: _parts(graph, makers, output, axis, DEEPEST) for axis in range(len(shape))}
+    return {axis: lengths for axis, lengths in found.items() if len(lengths) > 1}
+
+
+def _parts(graph: Graph, makers: Mapping[str, Node], tensor: str, axis: int, depth: int) -> tuple[int, ...]:
+    """Lengths of the parts of a tensor along an axis; () where nothing tells of any."""
+    node, shape = makers.get(tensor), graph.shapes.get(tensor)
+    if node is None or not shape or not depth:
+        return ()
+    if node.kind == "Concat":
+        along = node.attrs["axis"] % len(shape)
+        own = [_parts(graph, makers, name, axis, depth - 1) for name in node.inputs]
+        if along != axis:
+            return own[0] if len(set(own)) == 1 else ()
+        lengths = [(graph.shapes.get(name) or shape)[axis] for name in node.inputs]
+        return tuple(part for inner, length in zip(own, lengths, strict=True) for part in inner or (length,))
+    if node.kind == "Transpose":
+        return _parts(graph, makers, node.inputs[0], node.attrs["perm"][axis], depth - 1)
+    before = graph.shapes.get(node.inputs[0]) if node.inputs else None
+    if node.kind in HANDED_ON and before == shape:
+        return _parts(graph, makers, node.inputs[0], axis, depth - 1)
+    if node.kind == "Reshape" and before:
+        kept = [a for a, n in enumerate(before) if n == shape[axis] and _behind(before, a) == _behind(shape, axis)]
+        return _parts(graph, makers, node.inputs[0], kept[-1], depth - 1) if kept else ()
+    return ()
+
+
+def _behind(shape: tuple[int, ...], axis: int) -> int:
+    """Elements from one position of an axis to the next: where they agree, a reshape has left the axis as it is."""
+    return math.prod(shape[axis + 1 :])
