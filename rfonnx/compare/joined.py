@@ -47,14 +47,14 @@ def joined_parts(graph: Graph, output: str) -> dict[int, tuple[int, ...]]:
     {2: (4, 2)}
     """
     makers = {name: node for node in graph.nodes for name in node.outputs if name}
-    shape = graph.shapes.get(output) or ()
+    shape = _shape(graph, output)
     found = {axis: _parts(graph, makers, output, axis, DEEPEST) for axis in range(len(shape))}
     return {axis: lengths for axis, lengths in found.items() if len(lengths) > 1}
 
 
 def _parts(graph: Graph, makers: Mapping[str, Node], tensor: str, axis: int, depth: int) -> tuple[int, ...]:
     """Lengths of the parts of a tensor along an axis; () where nothing tells of any."""
-    node, shape = makers.get(tensor), graph.shapes.get(tensor)
+    node, shape = makers.get(tensor), _shape(graph, tensor)
     if node is None or not shape or not depth:
         return ()
     if node.kind == "Concat":
@@ -62,17 +62,26 @@ def _parts(graph: Graph, makers: Mapping[str, Node], tensor: str, axis: int, dep
         own = [_parts(graph, makers, name, axis, depth - 1) for name in node.inputs]
         if along != axis:
             return own[0] if len(set(own)) == 1 else ()
-        lengths = [(graph.shapes.get(name) or shape)[axis] for name in node.inputs]
+        shapes = [_shape(graph, name) for name in node.inputs]
+        if not all(shapes):
+            return ()
+        lengths = [one[axis] for one in shapes]
         return tuple(part for inner, length in zip(own, lengths, strict=True) for part in inner or (length,))
     if node.kind == "Transpose":
         return _parts(graph, makers, node.inputs[0], node.attrs["perm"][axis], depth - 1)
-    before = graph.shapes.get(node.inputs[0]) if node.inputs else None
+    before = _shape(graph, node.inputs[0]) if node.inputs else ()
     if node.kind in HANDED_ON and before == shape:
         return _parts(graph, makers, node.inputs[0], axis, depth - 1)
     if node.kind == "Reshape" and before:
         kept = [a for a, n in enumerate(before) if n == shape[axis] and _behind(before, a) == _behind(shape, axis)]
         return _parts(graph, makers, node.inputs[0], kept[-1], depth - 1) if kept else ()
     return ()
+
+
+def _shape(graph: Graph, tensor: str) -> tuple[int, ...]:
+    """The shape of a tensor; () where a length is not known."""
+    shape = tuple(n for n in graph.shapes.get(tensor) or () if n is not None)
+    return shape if len(shape) == len(graph.shapes.get(tensor) or ()) else ()
 
 
 def _behind(shape: tuple[int, ...], axis: int) -> int:
