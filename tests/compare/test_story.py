@@ -36,10 +36,12 @@ def test_the_story(models: Path, row: list[str]) -> None:
     assert values["top1"] == pytest.approx(number(agreement), abs=0.005)
     assert values["kl"] == pytest.approx(number(kl), rel=0.05, abs=0.005)
     assert values["sqnr_db"] == pytest.approx(number(sqnr), abs=1)
-    missed = [v.measure for v in found.verdicts if not v.passed]
+    told = {outcome: [v.measure for v in found.verdicts if v.outcome == outcome] for outcome in ("missed", "undecided")}
     assert found.passed == verdict.startswith("agrees")
-    for measure in missed:
-        assert measure in verdict
+    if told["missed"]:
+        differs, *rest = verdict.split("; ")
+        assert differs == f"differs: {', '.join(told['missed'])}"
+        assert [word for word in rest if word.startswith("undecided")] == [f"undecided: {m}" for m in told["undecided"]]
     if "first in" in verdict:
         assert found.parting is not None
         assert found.parting.first is not None
