@@ -104,7 +104,8 @@ def _to_file(pieces: Iterable[bytes], output: str, found: Path) -> None:
             with found.open("wb") as stream:
                 stream.writelines(pieces)
             return
-        with scratch.kept(found.with_name(f".rfonnx-{os.getpid()}.part")) as draft:
+        # Not by the process's number alone: in containers that share a folder several have the same.
+        with scratch.kept(found.with_name(f".rfonnx-{os.getpid()}-{os.urandom(4).hex()}.part")) as draft:
             with draft.open("xb") as stream:
                 stream.writelines(pieces)
             _same_rights(draft, found)

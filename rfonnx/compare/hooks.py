@@ -8,7 +8,7 @@ import numpy as np
 
 from rfonnx.compare.matching import Port
 from rfonnx.compare.settings import Hook
-from rfonnx.data.npy import reason_of
+from rfonnx.data.npy import MAX_AXES, reason_of
 from rfonnx.errors import DataError
 
 
@@ -27,7 +27,7 @@ def hooked(
     given = {name: np.array(array) for name, array in zip(names, rows, strict=True)}
     try:
         made = hook(given, role)
-    except (Exception, SystemExit) as error:  # the user's code, whose exit is no verdict
+    except (Exception, SystemExit, GeneratorExit) as error:  # the user's code, whose exit is no verdict
         raise DataError(
             f"the hook fails on the {role}'s outputs of sample '{sample}' ({type(error).__name__}: {reason_of(error)})",
             f"it is given arrays by name: {', '.join(f'{name} {list(array.shape)}' for name, array in given.items())}",
@@ -39,7 +39,7 @@ def hooked(
         )
     found = {}
     for name, value in made.items():
-        array = np.asarray(value)
+        array = _array(value, f"'{name}' for the {role} on sample '{sample}'")
         if array.dtype.kind not in "biuf":
             raise DataError(
                 f"the hook gives {array.dtype!s:.80} as '{name}' for the {role} on sample '{sample}', expected numbers",
@@ -47,6 +47,19 @@ def hooked(
             )
         found[name] = array
     return found
+
+
+def _array(value: object, what: str) -> np.ndarray:
+    hint = "return numpy arrays of numbers"
+    try:
+        array = np.asarray(value)
+    except Exception as error:  # numpy's, or of an object that says how it becomes an array
+        raise DataError(
+            f"the hook gives no array as {what} ({type(error).__name__}: {reason_of(error)})", hint
+        ) from None
+    if array.ndim >= MAX_AXES:
+        raise DataError(f"the hook gives {array.ndim} axes as {what}, expected fewer than {MAX_AXES}", hint)
+    return array
 
 
 def ports(made: Mapping[str, np.ndarray]) -> list[Port]:

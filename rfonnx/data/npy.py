@@ -97,5 +97,8 @@ def read_body(stream: IO[bytes], header: Header, label: str) -> np.ndarray:
 
 def reason_of(error: BaseException) -> str:
     """An exception's message in one line of at most 200 characters, else its type."""
-    text = " ".join(str(error).split())
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # of a class of the user's, whose own text fails
+        text = ""
     return (text if len(text) <= 200 else f"{text[:197]}...") or type(error).__name__

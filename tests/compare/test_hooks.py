@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import py_compile
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -66,6 +67,24 @@ def leaves(outputs: Arrays, role: str) -> Arrays:
     raise SystemExit(0)
 
 
+class Mute(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+def mute(outputs: Arrays, role: str) -> Arrays:
+    raise Mute
+
+
+def closes(outputs: Arrays, role: str) -> Arrays:
+    raise GeneratorExit
+
+
+class Unwilling:
+    def __array__(self, *args: object, **options: object) -> np.ndarray:
+        raise RuntimeError("not now")
+
+
 def changing() -> Callable[[Arrays, str], Mapping[str, np.ndarray]]:
     calls = [0]
 
@@ -84,6 +103,11 @@ def changing() -> Callable[[Arrays, str], Mapping[str, np.ndarray]]:
         (lambda out, role: out["scores"], "expected a dict of arrays"),
         (lambda out, role: {}, "expected a dict of arrays"),
         (lambda out, role: {"a": np.array(["text"])}, "expected numbers"),
+        (mute, r"the hook fails.*\(Mute: Mute\)"),
+        (closes, "the hook fails.*GeneratorExit"),
+        (lambda out, role: {"a": [[1], [1, 2]]}, "no array as 'a' for the teacher on sample 'random.0.' .ValueError: "),
+        (lambda out, role: {"a": Unwilling()}, "no array as 'a'.*RuntimeError: not now"),
+        (lambda out, role: {"a": np.zeros((1,) * 64)}, "64 axes as 'a'.*fewer than 64"),
     ],
 )
 def test_what_a_hook_must_not_do(hook: Callable[..., object], told: str) -> None:
@@ -137,6 +161,26 @@ def test_wrong_hooks(
     assert run(["compare", *paths, "--hook", word.format(tmp_path)]) == 2
     (line,) = capsys.readouterr().err.splitlines()
     assert re.search(told, line)
+
+
+def test_a_hook_is_what_its_file_shows_and_nothing_is_left_beside_it(
+    paths: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A compiled file of a stranger's, which Python takes without a look at the source, is not run."""
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    hook = tmp_path / "decode.py"
+    hook.write_text("def f(outputs, role):\n    raise ValueError('compiled')\n")
+    planted = py_compile.compile(str(hook), invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+    hook.write_text(
+        "from __future__ import annotations\nfrom dataclasses import dataclass\n@dataclass\nclass Box:\n    left: int\n"
+        "def f(outputs, role):\n    return outputs\n"
+    )
+    command = ["compare", *paths, "--no-cost", "--no-effective", "--samples", "2", "--hook", f"{hook}:f"]
+    run(command)
+    assert "changed by f" in capsys.readouterr().out
+    Path(planted).unlink()
+    run(command)
+    assert not list(Path(planted).parent.iterdir())
 
 
 def test_a_configuration_runs_no_code(
