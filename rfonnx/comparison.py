@@ -113,6 +113,7 @@ class OutputAgreement:
         class_axis: the axis of the classes in scores per position, or None.
         places: by measure, where in the output it is as bad as it is ("class 3").
         notes: how it was read, one line each.
+        missing: measures that the task has, and that there is no figure of: `rfonnx.measures` says why.
         histogram, heat: sizes and places of errors, or None where that was not asked for.
     """
 
@@ -126,6 +127,7 @@ class OutputAgreement:
     class_axis: int | None = None
     places: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
     histogram: ErrorHistogram | None = None
     heat: ErrorMap | None = None
 

@@ -29,6 +29,7 @@ class MeasureInfo:
         judged_by: the measure whose figure is held against this one's limit; "": its own.
         unlike: where another figure is judged, what this one is beside it.
         samples: the measure whose worst samples are named where this one misses its limit; "": its own.
+        absent: why an output of a task that has the measure may have no figure.
         of_fields: it is a figure of receptive fields, not of outputs.
     """
 
@@ -42,6 +43,7 @@ class MeasureInfo:
     judged_by: str = ""
     unlike: str = ""
     samples: str = ""
+    absent: str = ""
     of_fields: bool = False
 
     @property
@@ -50,20 +52,27 @@ class MeasureInfo:
         return not self.at_least
 
 
+UNPLACED = "elements are not compared one by one where boxes are matched or rows vary"
+"""Why errors of elements may have no figure."""
+
 MEASURES: dict[str, MeasureInfo] = {
     # errors of any numbers
     "max_abs": MeasureInfo("max abs error", "the largest difference of one element", at_least=False),
     "mean_abs": MeasureInfo("mean abs error", "the mean absolute difference", at_least=False),
-    "median_abs": MeasureInfo("median abs error", "the median absolute difference", at_least=False),
-    "p99_abs": MeasureInfo("99% quantile of abs errors", "the absolute difference that 99% of the elements keep", at_least=False),
+    "median_abs": MeasureInfo("median abs error", "the median absolute difference", at_least=False, absent=UNPLACED),
+    "p99_abs": MeasureInfo("99% quantile of abs errors", "the absolute difference that 99% of the elements keep", at_least=False,
+        absent=UNPLACED),
     "beyond": MeasureInfo(
-        "elements beyond the tolerance", "elements beyond the tolerance that was asked for", share=True, at_least=False
+        "elements beyond the tolerance", "elements beyond the tolerance that was asked for", share=True, at_least=False,
+        absent=f"no --tolerance is given for it, or {UNPLACED}",
     ),
     "rmse": MeasureInfo("RMSE", "the root mean square difference", at_least=False),
     "cosine": MeasureInfo(
         "cosine", "the mean cosine similarity", at_least=True, judged_by="cosine_weighted", unlike="all samples alike",
+        absent="the teacher gives zeros alone",
         of_task={
             "values": {"distilled": 0.9},
+            "rows": {"distilled": 0.9},
             "embedding": {"fp32": 0.9999, "fp16": 0.999, "int8": 0.97, "distilled": 0.9},
         },
     ),
@@ -73,6 +82,7 @@ MEASURES: dict[str, MeasureInfo] = {
         limits={"fp32": 80.0, "fp16": 40.0, "int8": 15.0},
         of_task={
             "values": {"fp32": 80.0, "fp16": 40.0, "int8": 15.0, "distilled": 10.0},
+            "rows": {"fp32": 80.0, "fp16": 40.0, "int8": 15.0, "distilled": 10.0},
             "embedding": {"fp32": 80.0}, "tokens": {"fp32": 80.0}, "sequence": {"fp32": 80.0},
         },
     ),
@@ -108,7 +118,7 @@ MEASURES: dict[str, MeasureInfo] = {
     ),
     "kl_constant": MeasureInfo(
         "KL, in KLs of a constant answer", "the KL divergence, over that of the same answer for all samples", at_least=False,
-        limits={"int8": 1.0, "distilled": 1.0},
+        limits={"int8": 1.0, "distilled": 1.0}, absent="the teacher's probabilities are the same on all samples, or nearly so",
     ),
     "kl_reverse": MeasureInfo("KL, student to teacher (nats)", unit=" nats"),
     "confidence_shift": MeasureInfo("confidence, student - teacher"),
@@ -133,10 +143,11 @@ MEASURES: dict[str, MeasureInfo] = {
     # labels that are given each by itself
     "label_f1": MeasureInfo(
         "labels in common (F1)", "labels that both give, of those that either gives (F1)", share=True, at_least=True,
-        limits={"fp32": 0.999, "fp16": 0.99, "int8": 0.9, "distilled": 0.8},
+        limits={"fp32": 0.999, "fp16": 0.99, "int8": 0.9, "distilled": 0.8}, absent="neither model gives a label",
     ),
     "worst_label_f1": MeasureInfo(
         "the worst label's F1", "the same for the label that fares worst", share=True, at_least=True,
+        absent="no label is given often enough",
     ),
     "label_agreement": MeasureInfo("decisions alike", "labels that both give or both do not", share=True, at_least=True),
     "near_flips": MeasureInfo("flips next to the threshold", share=True),
@@ -144,15 +155,16 @@ MEASURES: dict[str, MeasureInfo] = {
     "r2": MeasureInfo(
         "R squared of the worst column", "the share of the spread of the teacher's worst followed column that is followed",
         at_least=True, limits={"fp32": 0.9999, "fp16": 0.999, "int8": 0.95, "distilled": 0.8},
+        absent="no column of the teacher varies over samples",
     ),
     # vectors
     "recall_1": MeasureInfo(
         "found again (recall@1)", "samples whose vector finds the teacher's of the same sample", share=True, at_least=True,
-        limits={"fp32": 0.999, "fp16": 0.99, "int8": 0.9},
+        limits={"fp32": 0.999, "fp16": 0.99, "int8": 0.9}, absent="one sample has no others to be told from",
     ),
     "neighbours": MeasureInfo(
         "neighbours kept", "samples whose nearest other sample stays the nearest", share=True, at_least=True,
-        limits={"fp32": 0.999, "fp16": 0.97, "int8": 0.75, "distilled": 0.6},
+        limits={"fp32": 0.999, "fp16": 0.97, "int8": 0.75, "distilled": 0.6}, absent="one sample has no neighbours",
     ),
     # strings
     "exact_strings": MeasureInfo("strings alike", "samples on which both decode the same string", share=True, at_least=True,
@@ -165,19 +177,21 @@ MEASURES: dict[str, MeasureInfo] = {
     # boxes
     "box_f1": MeasureInfo(
         "boxes in common (F1)", "boxes that both find, of those that either finds (F1)", share=True, at_least=True,
-        limits={"fp32": 0.999, "fp16": 0.98, "int8": 0.9, "distilled": 0.8},
+        limits={"fp32": 0.999, "fp16": 0.98, "int8": 0.9, "distilled": 0.8}, absent="neither model finds a box",
     ),
     "boxes_found": MeasureInfo(
-        "teacher's boxes found", "the teacher's boxes that the student finds", share=True, at_least=True
+        "teacher's boxes found", "the teacher's boxes that the student finds", share=True, at_least=True,
+        absent="the teacher finds no box",
     ),
     "boxes_confirmed": MeasureInfo(
-        "student's boxes confirmed", "the student's boxes that the teacher finds", share=True, at_least=True
+        "student's boxes confirmed", "the student's boxes that the teacher finds", share=True, at_least=True,
+        absent="the student finds no box",
     ),
     "box_iou": MeasureInfo("IoU of matched boxes", "mean overlap of the boxes that match", at_least=True,
-        limits={"fp32": 0.999, "fp16": 0.98, "int8": 0.85, "distilled": 0.75},
+        limits={"fp32": 0.999, "fp16": 0.98, "int8": 0.85, "distilled": 0.75}, absent="no boxes match",
     ),
     "score_error": MeasureInfo("score error of matched boxes", "mean score difference of the boxes that match", at_least=False,
-        limits={"fp32": 0.001, "fp16": 0.01, "int8": 0.1},
+        limits={"fp32": 0.001, "fp16": 0.01, "int8": 0.1}, absent="no boxes match",
     ),
     # rows
     "same_rows": MeasureInfo(
@@ -209,6 +223,11 @@ MEASURES: dict[str, MeasureInfo] = {
 def limitable() -> list[str]:
     """Names of the measures that can have a limit."""
     return [name for name, info in MEASURES.items() if info.at_least is not None]
+
+
+def judged_by(name: str) -> str:
+    """The measure whose figure is held against a measure's limit."""
+    return MEASURES[name].judged_by or name
 
 
 def default_limits(kind: Kind, task: Task | None) -> dict[str, float]:

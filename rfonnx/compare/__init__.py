@@ -17,9 +17,12 @@ def compare(teacher: ModelSource, student: ModelSource, data: Any = None, **opti
     Args:
         teacher, student: ONNX files, their bytes, or ModelProtos.
         data: a folder of images or arrays, or one .npy, .npz or image file; None draws seeded random samples.
-        options: the fields of `rfonnx.compare.settings.Settings`: samples, seed, batch, teacher and student
-        (`Preparation`), shapes,
-            outputs, inputs, kind, task, temperature, limits, layers, fields, cost, on_error, threads, provider, ...
+        options: the other fields of `rfonnx.compare.settings.Settings`, which says what each means; their defaults are
+            those of the command line. Samples: samples, seed, batch, batch_axes, on_error. Inputs: teacher and student
+            (`Preparation`), shapes, student_shapes, values, inputs. What is compared: outputs, before, kind, task,
+            tasks, class_axis, temperature. What is good enough: limits, output_limits, tolerances. What else: layers,
+            layer_limit, fields, effective, cost, latency_runs, pictures, save_outputs. How: threads, provider,
+            teacher_provider, student_provider.
 
     Returns:
         The comparison. When it ended early `incomplete` says why, and what was finished is there.

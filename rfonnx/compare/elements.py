@@ -19,6 +19,9 @@ MOST = 512
 PER_OCTAVE, LOWEST, HIGHEST = 16, -130, 130
 """Bins of a factor of two, and the powers of two between which errors are told apart."""
 
+ELEMENTS = ("median_abs", "p99_abs", "beyond")
+"""The measures."""
+
 BINS = (HIGHEST - LOWEST) * PER_OCTAVE + 1
 """The first is for errors of 0, and those under 2^LOWEST."""
 

@@ -12,7 +12,7 @@ from typing import Literal, cast
 import numpy as np
 
 from rfonnx.compare.bootstrap import Bootstrap, wilson
-from rfonnx.compare.elements import Elements
+from rfonnx.compare.elements import ELEMENTS, Elements
 from rfonnx.compare.infinities import without_shared
 from rfonnx.compare.matching import without_ends
 from rfonnx.compare.pictures import Pictures
@@ -24,7 +24,7 @@ from rfonnx.compare.tasks.rows import vary
 from rfonnx.compare.worst import Finiteness, Worst, finite_elements
 from rfonnx.comparison import Measure, OutputAgreement, Task
 from rfonnx.errors import QueryError, ShapeError
-from rfonnx.measures import MEASURES
+from rfonnx.measures import MEASURES, judged_by
 from rfonnx.plain import shape_text
 
 BLOCK_SAMPLES, BLOCK_ELEMENTS = 512, 1 << 16
@@ -202,9 +202,11 @@ class Meter:
         reason = (f"why {task}: {self._why}",) if self._why else ()
         notes = (*reason, *self._reader.notes())
         axis = self._reader.class_axis
+        known = (*self._reader.figures, *self._reader.finished, *ELEMENTS)
+        missing = tuple(name for name in known if MEASURES[name].absent and judged_by(name) not in measures)
         pictures = (self._pictures.histogram(), self._pictures.map()) if self._pictures else (None, None)
         return OutputAgreement(
-            *self.names, task, self._sums.samples, measures, worst, bad, axis, places, notes, *pictures
+            *self.names, task, self._sums.samples, measures, worst, bad, axis, places, notes, missing, *pictures
         )
 
     def _figures(self, reader: Reader) -> Iterator[tuple[str, Measure]]:

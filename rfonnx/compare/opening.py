@@ -11,6 +11,7 @@ from rfonnx.compare.settings import ModelSource, Settings
 from rfonnx.compare.values import bind_both
 from rfonnx.errors import QueryError
 from rfonnx.graph.read import with_values
+from rfonnx.graph.text import quote
 from rfonnx.measures import MEASURES
 
 Provider = str | Sequence[str] | None
@@ -29,6 +30,8 @@ def open_models(teacher: ModelSource, student: ModelSource, settings: Settings, 
         teacher, student = bind_both(teacher, student, settings.values, settings.inputs)
     else:
         _check_without_models(settings)
+        if all(saved):
+            _check_without_inputs(settings)
         teacher, student = (
             source if gone else with_values(source, settings.values)
             for source, gone in zip((teacher, student), saved, strict=True)
@@ -49,8 +52,25 @@ def _check_without_models(settings: Settings) -> None:
     """Refuse what was asked for and cannot be done without both models."""
     if settings.layers:
         raise QueryError("--layers needs both models, and one is given as saved outputs", "give the model")
-    limits = [name for name, limit in settings.limits.items() if limit is not None and MEASURES[name].of_fields]
-    if limits:
-        raise QueryError(
-            f"a limit of {limits[0]} needs both models, and one is given as saved outputs", "give the model"
-        )
+    for said in (settings.limits, *settings.output_limits.values()):
+        for name, limit in said.items():
+            if limit is not None and MEASURES[name].of_fields:
+                raise QueryError(
+                    f"a limit of {name} needs both models, and one is given as saved outputs", "give the model"
+                )
+
+
+def _check_without_inputs(settings: Settings) -> None:
+    """Refuse what is said of inputs where no model has any."""
+    for what, said in (
+        ("--value", settings.values),
+        ("--map-input", settings.inputs),
+        ("--shape", settings.shapes),
+        ("--student-shape", settings.student_shapes),
+        ("--batch-axis", settings.batch_axes),
+    ):
+        if said:
+            raise QueryError(
+                f"{what} is given for {quote(next(iter(said)))}, and both sides are saved outputs, which have no inputs",
+                "leave it out, or give the models",
+            )

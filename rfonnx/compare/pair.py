@@ -83,6 +83,14 @@ class Pair:
         except QueryError:
             return []
 
+    def share_uncounted(self) -> None:
+        """An output that counts no samples in one model is read so in the other: the two have one shape then."""
+        mine, theirs = self.models
+        for one, other in self.outputs:
+            if one.name in mine.uncounted or other.name in theirs.uncounted:
+                mine.uncounted.add(one.name)
+                theirs.uncounted.add(other.name)
+
     def wanted(self) -> tuple[list[str], list[str]]:
         """Outputs to run for, of the teacher and of the student: the paired ones, or what a hook takes, which is all."""
         if self.settings.before:
@@ -129,13 +137,16 @@ class Pair:
         """
         settings = self.settings
         if settings.data is not None:
+            if not self.inputs and not self.saved:
+                raise QueryError("data is given for models that take no inputs", "leave out --data: one run tells all")
             return open_source(settings.data)
         if len(self.saved) == len(self.models):
             return SavedSamples(self.saved[0])
         live = next(model for model in self.models if model not in self.saved)
         for model in self.saved:
             model.check_seed(settings.seed)
-        return random_source(live, settings.shapes or None, settings.samples or RANDOM_SAMPLES, settings.seed, axes)
+        count = settings.samples or RANDOM_SAMPLES if live.inputs else 1
+        return random_source(live, settings.shapes or None, count, settings.seed, axes)
 
     def preparer(self, which: int, axes: Inputs | None = None) -> Preparer:
         """Makes feeds of the teacher (0) or the student (1) from samples."""

@@ -17,10 +17,11 @@ from rfonnx.compare.saved import SavedSamples
 from rfonnx.compare.saving import FORMAT, provenance, save_path, saver
 from rfonnx.compare.settings import ModelSource, Settings, with_tolerances
 from rfonnx.compare.stream import Progress, Stream
-from rfonnx.compare.verdicts import LAYER_LIMITS, Given, judge
+from rfonnx.compare.verdicts import LAYER_LIMITS, Given, judge, unjudged
 from rfonnx.comparison import Comparison, Cost, Kind, OutputAgreement, Parting, SampleInfo
 from rfonnx.graph import Graph
 from rfonnx.measures import default_limits
+from rfonnx.plain import counted
 
 
 def compare_models(
@@ -36,17 +37,20 @@ def compare_models(
     with saver(save_path(pair)) as into:
         incomplete = stream.run(progress or (lambda done, total: None), into)
         if into is not None:
-            seed = settings.seed if settings.data is None else None
+            seed = stream.source.seed if isinstance(stream.source, SavedSamples) else settings.seed
+            seed = None if settings.data is not None else seed
             into.close({"format": FORMAT, "seed": seed, **{model.role: provenance(model) for model in pair.models}})
     measured = [meter.result() for meter in stream.meters]
     feeds = stream.stacked(SAMPLES)
     graphs = None if pair.saved else pair.graphs(feeds[0])
     kind, reason = _kind(settings, graphs)
     outputs = [with_origins(output, pair, stream.source) for output in measured]
-    warnings = list(_warnings(settings, stream, outputs))
+    warnings = list(_warnings(pair, stream, outputs))
     parity = Parity() if incomplete else _parity(pair, stream, graphs)
     warnings += parity.warnings
-    judged = judge(kind, outputs, *with_tolerances(settings))
+    limits = with_tolerances(settings)
+    judged = judge(kind, outputs, *limits)
+    warnings += unjudged(kind, outputs, *limits)
     missed = {verdict.subject for verdict in judged if verdict.outcome == "missed"}
     layers, cost = (None, None) if incomplete or not graphs else _beyond_outputs(pair, feeds, kind, graphs, missed)
     return Comparison(
@@ -137,19 +141,20 @@ def _limits_by_output(pair: Pair) -> dict[str, Given]:
 def _sample_info(pair: Pair, stream: Stream) -> SampleInfo:
     """What the samples are, and what inputs are bound to beside them."""
     described = ", ".join([stream.source.description, *pair.values()])
-    random = pair.settings.data is None and not isinstance(stream.source, SavedSamples)
+    random = pair.settings.data is None and bool(pair.inputs)
     return SampleInfo(described, random, stream.count, tuple(stream.skipped))
 
 
-def _warnings(settings: Settings, stream: Stream, outputs: Sequence[OutputAgreement]) -> Iterator[str]:
+def _warnings(pair: Pair, stream: Stream, outputs: Sequence[OutputAgreement]) -> Iterator[str]:
     if stream.unread:
-        yield f"saved outputs of {stream.unread} more samples were not compared"
-    if settings.data is None and not isinstance(stream.source, SavedSamples):
+        yield f"saved outputs of {counted(stream.unread, 'more sample')} were not compared"
+    settings = pair.settings
+    if settings.data is None and pair.inputs:
         yield "no data was given: agreement on random samples says little about agreement on real ones; give --data"
     if stream.skipped:
         yield f"{len(stream.skipped)} samples were skipped"
     by_order = [one.names for one in stream.measured if one.by_order]
-    if len(by_order) > 1:
+    if by_order:
         told = ", ".join(f"'{a}' with '{b}'" for a, b in by_order)
         yield f"outputs whose names differ were paired by their order: {told}; --map says otherwise"
     if settings.task == "auto":

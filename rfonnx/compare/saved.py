@@ -79,10 +79,16 @@ class SavedModel(OpenModel):
                 "give the --data that the outputs were saved of, or its --seed",
             )
 
+    @property
+    def of(self) -> dict[str, Any]:
+        """What the file says of the model that gave the outputs; nothing where it does not."""
+        of = self.provenance.get(self.role)
+        return of if isinstance(of, dict) else {}
+
     def told(self) -> str:
         """Where the outputs come from, in words."""
-        of = self.provenance.get(self.role)
-        if not isinstance(of, dict):
+        of = self.of
+        if not of:
             return f"saved in '{self.name}', which does not say by what"
         return f"of '{of.get('name')}', SHA-256 {str(of.get('sha256'))[:12]}, saved by rfonnx {of.get('rfonnx')}"
 
@@ -145,11 +151,16 @@ class SavedModel(OpenModel):
 
 
 class SavedSamples:
-    """The samples of saved outputs, where no model runs and no data is given."""
+    """The samples of saved outputs, where no model runs and no data is given.
+
+    Attributes:
+        seed: of the random samples that they are of, as the file says, or None.
+    """
 
     def __init__(self, model: SavedModel) -> None:
         self._model = model
         self.description = f"{model.count} samples whose outputs are in {model.name}"
+        self.seed = model.provenance.get("seed")
 
     def __len__(self) -> int:
         return self._model.count

@@ -26,7 +26,7 @@ from numpy.lib import format as npy
 from rfonnx import scratch
 from rfonnx.compare.model import OpenModel
 from rfonnx.compare.pair import Pair
-from rfonnx.compare.saved import LABELS, PROVENANCE, SAMPLES
+from rfonnx.compare.saved import LABELS, PROVENANCE, SAMPLES, SavedModel
 from rfonnx.errors import DataError, RfonnxError
 from rfonnx.graph.external import external_files
 from rfonnx.graph.read import as_given, read_model
@@ -193,6 +193,8 @@ def provenance(model: OpenModel) -> dict[str, Any]:
     """Where a model's outputs come from: its name, and the SHA-256 of its file and of its weights' files."""
     import onnxruntime
 
+    if isinstance(model, SavedModel):
+        return model.of
     found: dict[str, Any] = {"name": model.name, "rfonnx": __version__, "onnxruntime": onnxruntime.__version__}
     source = as_given(model.source)
     if isinstance(source, bytes):

@@ -27,6 +27,23 @@ class Settings:
     """Options of a comparison; docs/compare.md says what they mean.
 
     Attributes:
+        data: a folder of samples, or one .npy, .npz or image file; None: random ones.
+        samples: how many at most; None: all, 32 of random ones.
+        seed: of random samples, and of the bootstrap.
+        batch: samples per run, where the models leave it free.
+        teacher, student: how images become inputs of each.
+        shapes, student_shapes: lengths of inputs or of symbolic dimensions; the student's are the teacher's where there are none.
+        values: of small inputs, which are constants then.
+        batch_axes: the axis of an input that counts samples, or None; found where an input is not named.
+        outputs, inputs: the student's names by the teacher's, for those that do not pair by name; parts of outputs in brackets.
+        kind: what the student is.
+        class_axis: of the classes in scores per position, batch included; None: found.
+        temperature: of the softmax under the KL.
+        layers, layer_limit: find the layer where the two part, and the SQNR in dB under which inner tensors have; None: by kind.
+        fields, effective: compare theoretical and effective receptive fields; without `fields` neither is.
+        cost, latency_runs: measure weights, MACs, file, memory and latency, the latter over so many runs.
+        on_error: what to do about samples that cannot be read.
+        threads: per operator; None: all cores.
         task, limits: of all outputs.
         tolerances: absolute and relative by output, "" for all: no element may lie beyond, unless `beyond` has another limit.
         tasks, output_limits: of single ones, by the teacher's name of the output, with the part of it where `outputs` has one.

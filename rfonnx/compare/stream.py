@@ -143,6 +143,7 @@ class Stream:
                 self._run_batch(part, saver)
             except UncountedError:
                 self._steady = False
+                self._pair.share_uncounted()
                 if len(part.names) > self._size and not part.teacher:
                     smaller = part.parts(self._size)
                 elif len(part.names) == 1 or any(model.batch for model in self._pair.models):

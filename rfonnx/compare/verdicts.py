@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from rfonnx.comparison import Kind, Measure, NonFinite, Outcome, OutputAgreement, Task, Verdict
 from rfonnx.errors import QueryError
-from rfonnx.measures import MEASURES, default_limits, limitable
+from rfonnx.measures import MEASURES, default_limits, judged_by, limitable
 
 LAYER_LIMITS: dict[Kind, float] = {"fp32": 60.0, "fp16": 30.0, "int8": 10.0, "distilled": 10.0}
 """SQNR in dB under which a pair of inner tensors has parted; lower than for outputs: inner tensors cancel and saturate."""
@@ -81,18 +81,50 @@ def judge(
 
 def _judge_output(kind: Kind, output: OutputAgreement, limits: Mapping[str, Limit], own: Given) -> Iterator[Verdict]:
     for name, limit in limits.items():
-        measure = output.measures.get(MEASURES[name].judged_by or name)
+        measure = output.measures.get(judged_by(name))
         if measure is not None:
             yield verdict(kind, output.teacher, name, measure, limit, _where(output, name), _beside(output, name))
-        elif name in own and not MEASURES[name].of_fields:
-            why = f"read as {output.task}, it has no such figure" if output.samples else "no sample could be measured"
-            yield unproven(kind, output.teacher, name, limit.value, why)
+        elif limit.asked and (name in own or name in output.missing) and not MEASURES[name].of_fields:
+            yield unproven(kind, output.teacher, name, limit.value, _why_not(output, name))
+
+
+def _why_not(output: OutputAgreement, name: str) -> str:
+    """Why an output has no figure of a measure."""
+    if not output.samples:
+        return "no sample could be measured"
+    return MEASURES[name].absent if name in output.missing else f"read as {output.task}, it has no such figure"
+
+
+def unjudged(
+    kind: Kind, outputs: Sequence[OutputAgreement], given: Given, by_output: Mapping[str, Given]
+) -> Iterator[str]:
+    """Limits that some outputs cannot be held against, one line each: the defaults of their task for want of a figure, and the
+    user's for all outputs where the task has no such measure."""
+    for output in outputs:
+        limits = limits_for(kind, output.task, given, by_output.get(output.teacher, {}))
+        lines = [
+            f"{MEASURES[name].label} ({MEASURES[name].absent})"
+            for name in output.missing
+            if name in limits and not limits[name].asked
+        ]
+        if lines:
+            yield f"output '{output.teacher}' is not judged by {', '.join(lines)}"
+        of_others = [
+            name
+            for name, limit in limits.items()
+            if limit.asked
+            and name in given
+            and name not in (*output.measures, *output.missing)
+            and not MEASURES[name].of_fields
+        ]
+        if of_others and output.samples and len(outputs) > 1:
+            yield f"output '{output.teacher}', read as {output.task}, has no {', '.join(of_others)}: the limit is of others"
 
 
 def _unmeasured(kind: Kind, given: Given, outputs: Sequence[OutputAgreement]) -> Iterator[Verdict]:
     """What was asked for of all outputs, and was measured on none."""
     for name, value in given.items():
-        measured = any(name in output.measures for output in outputs)
+        measured = any(name in (*output.measures, *output.missing) for output in outputs)
         if value is not None and not measured and not MEASURES[name].of_fields:
             tasks = ", ".join(sorted({output.task for output in outputs}))
             yield unproven(kind, "outputs", name, value, f"no output has such a figure: they are read as {tasks}")

@@ -17,6 +17,7 @@ from rfonnx.data.labels import class_numbers
 from rfonnx.data.lazy import Lazy
 from rfonnx.data.npy import MAX_ARRAY
 from rfonnx.errors import DataError
+from rfonnx.plain import counted
 
 KNOWN = (*IMAGES, ".npy", ".npz")
 """Endings of the files in a folder that are samples."""
@@ -169,7 +170,7 @@ class Stack:
         if not self._count:
             raise DataError(f"data '{path}' holds no samples: axis 0 has length 0", "axis 0 counts the samples")
         self._image = len(self._rows) == 1 and all(_is_images(rows) for rows in self._rows.values())
-        self.description = f"{self._count} rows of {path.name}"
+        self.description = f"{counted(self._count, 'row')} of {path.name}"
 
     def __len__(self) -> int:
         return self._count
@@ -222,7 +223,8 @@ class Random:
         self, specs: Mapping[str, tuple[tuple[int, ...], np.dtype, tuple[int, int]]], count: int, seed: int
     ) -> None:
         self._specs, self._count, self._seed = specs, count, seed
-        self.description = f"{count} random samples, seed {seed}: standard normal floats, uniform integers"
+        drawn = f"{counted(count, 'random sample')}, seed {seed}: standard normal floats, uniform integers"
+        self.description = drawn if specs else "one run, since there are no inputs"
 
     def __len__(self) -> int:
         return self._count

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from rfonnx.comparison import Case, Comparison, Verdict
 from rfonnx.measures import MEASURES
+from rfonnx.plain import counted
 from rfonnx.report.compare_advice import advice, named_samples
 from rfonnx.report.compare_layers import decibels
 from rfonnx.report.compare_report import figure
@@ -22,15 +23,18 @@ def head(found: Comparison, config: str) -> tuple[Line, ...]:
     lines.append((f"judged as {found.kind}: {found.kind_reason}",))
     if found.incomplete:
         lines.append(("ended early: ", Name(found.incomplete)))
-    samples = f"{found.samples.count} samples"
-    lines.append((f"{samples} ({'random' if found.samples.random else 'from data'}): ", Name(found.samples.source)))
+    drawn = " (random)" if found.samples.random else " (from data)" if found.shapes else ""
+    lines.append((f"{counted(found.samples.count, 'sample')}{drawn}: ", Name(found.samples.source)))
     for role, origin in found.saved.items():
         lines.append((f"outputs of the {role}: ", Name(origin), "; fields, layers and cost are not compared"))
     if found.hook:
         lines.append(("outputs were changed by ", Name(found.hook), " before they were compared"))
     lines.append(configuration(config))
+    bad = next((one for output in found.outputs for one in output.nonfinite), None)
     worst = worst_case(found)
-    if worst:
+    if bad is not None:
+        lines.append(("worst sample: ", Name(bad.sample), f", {bad.value} of the {bad.model} (", Name(bad.tensor), ")"))
+    elif worst:
         output, measure, case = worst
         lines.append(("worst sample: ", Name(case.sample), f", {told(measure, case.value)} (", Name(output), ")"))
     lines += _layer(found)

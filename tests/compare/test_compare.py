@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from rfonnx.compare.run import compare_models
 from rfonnx.compare.settings import Settings
 from rfonnx.comparison import Comparison
 from rfonnx.data.preparation import Preparation
+from rfonnx.errors import QueryError
 
 QUICK = {"cost": False, "effective": False}
 
@@ -346,3 +348,37 @@ def test_outputs_paired_by_order_are_said_to_be() -> None:
     assert told in rfonnx.compare(teacher, student, **QUICK).warnings
     asked = rfonnx.compare(teacher, student, outputs={"a": "c", "b": "d"}, **QUICK)
     assert not any("paired" in line for line in asked.warnings)
+
+
+def test_one_output_paired_by_order_is_said_to_be() -> None:
+    nets = [small_nets.model([helper.make_node("Relu", ["x"], [y])], {"x": ("n", 4)}, {y: ("n", 4)}, {}) for y in "yz"]
+    told = "outputs whose names differ were paired by their order: 'y' with 'z'; --map says otherwise"
+    found = rfonnx.compare(*nets, **QUICK)
+    assert found.passed
+    assert told in found.warnings
+
+
+@pytest.mark.parametrize("shape", [(), (1, 3), (8, 3), (2, 3, 4)])
+def test_models_without_inputs_are_run_once(shape: tuple[int, ...]) -> None:
+    def net(value: float) -> onnx.ModelProto:
+        weights = {"c": np.full(shape, value, "f")}
+        return small_nets.model([helper.make_node("Identity", ["c"], ["y"])], {}, {"y": shape}, weights)
+
+    same, other = rfonnx.compare(net(1), net(1), **QUICK), rfonnx.compare(net(1), net(1.5), **QUICK)
+    assert (same.passed, other.passed) == (True, False)
+    assert (same.samples.count, same.samples.source, same.warnings) == (1, "one run, since there are no inputs", ())
+    with pytest.raises(QueryError, match="data is given for models that take no inputs"):
+        rfonnx.compare(net(1), net(1), np.__file__, **QUICK)
+
+
+def test_every_option_is_documented_and_has_the_default_of_the_command_line() -> None:
+    from rfonnx.cli.compare import command
+    from rfonnx.compare.settings import Settings
+
+    options = {option.name: option for option in command.params}
+    for field in dataclasses.fields(Settings):
+        assert re.search(rf"\b{field.name}\b", rfonnx.compare.__doc__ or "")
+        assert re.search(rf"\b{field.name}\b", (Settings.__doc__ or "").partition("Attributes:")[2])
+        told = re.search(r"\[default: ([\d.]+|yes|no)\]", getattr(options.get(field.name), "help", None) or "")
+        if told:
+            assert field.default == (told[1] == "yes" if told[1].isalpha() else float(told[1]))

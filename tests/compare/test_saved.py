@@ -100,6 +100,24 @@ def test_what_needs_the_models_is_said_and_refused_where_it_is_asked_for(
         rfonnx.compare(saved, files[1], files[2], layers=True)
     with pytest.raises(QueryError, match="field_ratio needs both models"):
         rfonnx.compare(saved, files[1], files[2], limits={"field_ratio": 1.0})
+    with pytest.raises(QueryError, match="field_ratio needs both models"):
+        rfonnx.compare(saved, saved, output_limits={"scores": {"field_ratio": 1.0}})
+    for option in ({"values": {"q": 1}}, {"shapes": {"q": 1}}, {"batch_axes": {"q": 0}}, {"inputs": {"q": "q"}}):
+        with pytest.raises(QueryError, match=r"--[a-z-]+ is given for 'q', and both sides are saved outputs"):
+            rfonnx.compare(saved, saved, **option)
+
+
+def test_saved_outputs_are_saved_again_with_what_is_known_of_them(
+    files: tuple[Path, Path, Path], saved: Path, tmp_path: Path
+) -> None:
+    rfonnx.compare(saved, files[1], files[2], save_outputs=tmp_path / "again.npz", **QUICK)
+    with np.load(saved) as old, np.load(tmp_path / "again.npz") as new:
+        told = [json.loads(str(arrays["provenance"][0])) for arrays in (old, new)]
+    assert told[0] == told[1]
+    rfonnx.compare(*files[:2], seed=7, save_outputs=tmp_path / "random.npz", **QUICK)
+    rfonnx.compare(*[tmp_path / "random.npz"] * 2, save_outputs=tmp_path / "random2.npz")
+    with np.load(tmp_path / "random2.npz") as arrays:
+        assert json.loads(str(arrays["provenance"][0]))["seed"] == 7
 
 
 def test_samples_must_be_those_that_were_saved(files: tuple[Path, Path, Path], saved: Path, tmp_path: Path) -> None:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pytest
 
 import rfonnx
 import small_nets
-from rfonnx.compare.verdicts import judge
+from rfonnx.compare.meter import Meter
+from rfonnx.compare.tasks.reader import Batch
+from rfonnx.compare.tasks.registry import READERS
+from rfonnx.compare.verdicts import judge, unjudged
 from rfonnx.comparison import Case, Comparison, Measure, OutputAgreement, SampleInfo, Verdict
 from rfonnx.errors import QueryError
+from rfonnx.measures import MEASURES, limitable
 
 TOP1 = {"top1": Measure(0.975, 0.87, 0.995)}
 
@@ -94,3 +99,62 @@ def test_only_what_is_missed_fails() -> None:
     assert not passed(verdicts(undecided))  # nothing was shown
     assert passed(verdicts(output(held)))
     assert not passed(verdicts(output({**held, "sqnr_db": Measure(20.0)})))
+
+
+SHAPES = {
+    "labels": (), "segmentation": (4, 5, 5), "tokens": (7, 6), "sequence": (7, 6), "detection": (9, 6), "rows": (9, 6),
+}  # fmt: skip
+
+
+def measured(task: str, samples: int, scale: float) -> OutputAgreement:
+    """Outputs of a task; a scale of 0 makes the teacher's all zero."""
+    generator = np.random.default_rng(0)
+    shape = (samples, *SHAPES.get(task, (6,)))
+    teacher, student = (generator.standard_normal(shape).astype("f") for _ in "ts")
+    if task == "labels":
+        teacher, student = (np.abs(np.rint(one)) for one in (teacher, student))
+    meter = Meter(("y", "y"), task)
+    meter.add(Batch([f"s{i}" for i in range(samples)], teacher * scale, student, np.full(samples, -1)))
+    return meter.result()
+
+
+@pytest.mark.parametrize("task", READERS)
+@pytest.mark.parametrize(("samples", "scale"), [(1, 1.0), (1, 0.0), (3, 1.0), (3, 0.0)])
+def test_no_limit_that_is_asked_for_is_passed_over(task: str, samples: int, scale: float) -> None:
+    one = measured(task, samples, scale)
+    for name in limitable():
+        if not MEASURES[name].of_fields:
+            for given, own in (({name: 0.5}, None), (None, {name: 0.5})):
+                (found,) = (v for v in verdicts(one, "int8", given, own) if v.measure == name)
+                assert found.asked
+                if "not measured" in found.reason:
+                    assert (found.outcome, found.passed) == ("missed", False)
+
+
+def test_of_several_outputs_the_one_without_a_figure_is_missed() -> None:
+    good, still = measured("regression", 3, 1.0), measured("regression", 3, 0.0)
+    found = judge("int8", [good, still], {"r2": -1e9})
+    assert [v.outcome for v in found if v.measure == "r2"] == ["held", "missed"]
+    assert "no column of the teacher varies" in found[-1].reason
+
+
+def test_default_limits_without_a_figure_are_told() -> None:
+    one = measured("embedding", 1, 1.0)
+    told = (
+        "output 'y' is not judged by found again (recall@1) (one sample has no others to be told from), neighbours kept"
+    )
+    assert [line[: len(told)] for line in unjudged("int8", [one], {}, {})] == [told]
+    assert list(unjudged("int8", [measured("embedding", 3, 1.0)], {}, {})) == []
+    assert list(unjudged("int8", [one], {"recall_1": None}, {"y": {"neighbours": None}})) == []
+
+
+def test_outputs_that_a_limit_of_all_is_not_of_are_told() -> None:
+    both = [measured("classifier", 3, 1.0), measured("values", 3, 1.0)]
+    assert list(unjudged("fp32", both, {"top1": 0.5}, {})) == [
+        "output 'y', read as values, has no top1: the limit is of others"
+    ]
+
+
+def test_rows_of_a_distilled_student_are_judged_by_more_than_their_number() -> None:
+    found = {v.measure: v.outcome for v in verdicts(measured("rows", 3, 1.0), "distilled")}
+    assert found == {"same_rows": "held", "cosine": "missed", "sqnr_db": "missed"}

@@ -29,6 +29,7 @@ class Embedding(PlainReader):
     """
 
     figures: ClassVar[Mapping[str, Figure]] = ERRORS
+    finished: ClassVar[tuple[str, ...]] = ("recall_1", "neighbours")
     worst: ClassVar[tuple[str, ...]] = (*WORST_ERRORS, "cosine")
 
     def __init__(self, first: Batch, options: TaskOptions) -> None:

@@ -119,10 +119,12 @@ class Reader(Protocol):
         figures: the measures in the order in which they are told.
         worst: measures whose worst samples are kept: their figures are taken of each sample's own columns.
         class_axis: of the classes among positions, batch included, or None.
+        finished: measures that `finish` gives.
     """
 
     ragged: ClassVar[bool]
     figures: ClassVar[Mapping[str, Figure]]
+    finished: ClassVar[tuple[str, ...]]
     worst: ClassVar[tuple[str, ...]]
     class_axis: int | None
 
@@ -158,6 +160,7 @@ class PlainReader:
     """A reader that has sums and nothing else; the others are made of it."""
 
     ragged: ClassVar[bool] = False
+    finished: ClassVar[tuple[str, ...]] = ()
     class_axis: int | None = None
 
     def finish(self) -> Mapping[str, Measure]:
