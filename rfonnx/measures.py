@@ -6,12 +6,16 @@ reasons of the limits.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rfonnx.comparison import Kind, Task
 
 Limits = Mapping[Kind, float]
+
+LAYER_LIMITS: dict[Kind, float] = {"fp32": 60.0, "fp16": 30.0, "int8": 10.0, "distilled": 10.0}
+"""SQNR in dB under which a pair of inner tensors has parted; lower than for outputs: inner tensors cancel and saturate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,10 @@ class MeasureInfo:
         """Large figures are the bad ones."""
         return not self.at_least
 
+    def exact(self, value: float) -> bool:
+        """Nothing can be better: infinite decibels, a share of one, an error of zero."""
+        return value >= (1.0 if not self.unit else math.inf) if self.at_least else value == 0
+
 
 UNPLACED = "elements are not compared one by one where boxes are matched or rows vary"
 """Why errors of elements may have no figure."""
@@ -83,7 +91,7 @@ MEASURES: dict[str, MeasureInfo] = {
         of_task={
             "values": {"fp32": 80.0, "fp16": 40.0, "int8": 15.0, "distilled": 10.0},
             "rows": {"fp32": 80.0, "fp16": 40.0, "int8": 15.0, "distilled": 10.0},
-            "embedding": {"fp32": 80.0}, "tokens": {"fp32": 80.0}, "sequence": {"fp32": 80.0},
+            "embedding": {"fp32": 80.0}, "labels": {}, "tokens": {"fp32": 80.0}, "sequence": {"fp32": 80.0},
         },
     ),
     "sqnr_varying": MeasureInfo(

@@ -17,10 +17,10 @@ from rfonnx.compare.saved import SavedSamples
 from rfonnx.compare.saving import FORMAT, provenance, save_path, saver
 from rfonnx.compare.settings import ModelSource, Settings, with_tolerances
 from rfonnx.compare.stream import Progress, Stream
-from rfonnx.compare.verdicts import LAYER_LIMITS, Given, judge, unjudged
+from rfonnx.compare.verdicts import Given, judge, unjudged
 from rfonnx.comparison import Comparison, Cost, Kind, OutputAgreement, Parting, SampleInfo
 from rfonnx.graph import Graph
-from rfonnx.measures import default_limits
+from rfonnx.measures import LAYER_LIMITS, default_limits
 from rfonnx.plain import counted
 
 

@@ -10,9 +10,6 @@ from rfonnx.comparison import Kind, Measure, NonFinite, Outcome, OutputAgreement
 from rfonnx.errors import QueryError
 from rfonnx.measures import MEASURES, default_limits, judged_by, limitable
 
-LAYER_LIMITS: dict[Kind, float] = {"fp32": 60.0, "fp16": 30.0, "int8": 10.0, "distilled": 10.0}
-"""SQNR in dB under which a pair of inner tensors has parted; lower than for outputs: inner tensors cancel and saturate."""
-
 NAMED = 3
 """Samples that a verdict names; the worst of them are in the output's `worst`."""
 

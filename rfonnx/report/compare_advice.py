@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator
 
 from rfonnx.comparison import Case, Comparison, Kind, OutputAgreement, Verdict
-from rfonnx.measures import MEASURES, default_limits
+from rfonnx.measures import LAYER_LIMITS, MEASURES, default_limits
 from rfonnx.report.document import Line, Name
 
 UNLIMITED = frozenset({"finite"})
@@ -25,6 +25,9 @@ OTHERS: tuple[tuple[Kind, str], ...] = (
 
 NARROW = 2
 """A figure within so many times its limit is missed narrowly: there is a use that it may be good enough for."""
+
+ALIKE_DB = 10.0
+"""SQNR of a weight from which on it is the teacher's, rounded or damaged; that of one trained anew is about -3 dB."""
 
 Z = 1.96
 """Standard deviations of a normal distribution that hold 95% of it."""
@@ -102,9 +105,23 @@ def _kind(found: Comparison, missed: list[Verdict]) -> Iterator[Line]:
         return
     kinds = [kind for kind, _ in OTHERS]
     for kind, words in OTHERS[kinds.index(found.kind) + 1 if found.kind in kinds else 0 :]:
-        if _holds(kind, found):
+        if _holds(kind, found) and _explains(kind, found):
             yield (f"if the student {words}, say so with --kind {kind}: all figures hold then",)
             return
+
+
+def _explains(kind: Kind, found: Comparison) -> bool:
+    """Whether what is known of the layers (with `--layers`) can be the work of such a kind.
+
+    Training anew leaves hardly a weight as it was; neither half precision nor quantising changes one layer by more than its
+    limit.
+    """
+    if found.parting is None:
+        return True
+    if kind != "distilled":
+        return all(layer.own_db is None or layer.own_db >= LAYER_LIMITS[kind] for layer in found.parting.damaged)
+    known = [layer.weight_db for layer in found.parting.layers if layer.weight_db is not None]
+    return sum(weight >= ALIKE_DB for weight in known) * 2 <= len(known)
 
 
 def _defaults(kind: Kind, found: Comparison, verdict: Verdict) -> dict[str, float]:

@@ -84,7 +84,7 @@ def worst_case(found: Comparison) -> tuple[str, str, Case] | None:
     for verdict in sorted(found.verdicts, key=lambda verdict: verdict.passed):
         for output in found.outputs:
             measure, cases = named_samples(output, verdict)
-            if cases and cases[0].value != math.inf:
+            if cases and not MEASURES[measure].exact(cases[0].value):
                 return output.teacher, measure, cases[0]
     return None
 

@@ -203,3 +203,54 @@ def test_what_is_undecided_is_listed_and_as_many_samples_as_are_named_tell(
     assert named
     enough = told(int(named[1]) * 4 // 3)
     assert enough.out.splitlines()[0].endswith("DIFFERS (1 of 1 limits missed)")
+
+
+@pytest.mark.parametrize(("options", "advised"), [((), True), (("--layers",), False)])
+def test_a_student_whose_weights_are_the_teachers_was_not_trained_anew(
+    compare: Call, tmp_path: Path, options: tuple[str, ...], advised: bool
+) -> None:
+    net = small_nets.classifier(scale=0.3)
+    files = [
+        small_nets.save(m, tmp_path / f"{n}.onnx") for n, m in (("t", net), ("s", small_nets.damaged(net, "w3", 1.25)))
+    ]
+    done = compare(*files, *options, "--kind", "int8", "--task", "classifier")
+    assert (done.code, "--kind distilled" in done.out) == (1, advised)
+
+
+def test_weights_that_differ_may_have_been_trained_anew(compare: Call, tmp_path: Path) -> None:
+    """Units in another order: the same function of other weights, but for the last layer's scale."""
+    net = small_nets.classifier(scale=0.3)
+    other = small_nets.damaged(net, "w3", 1.25)
+    for tensor in other.graph.initializer:
+        array = onnx.numpy_helper.to_array(tensor)
+        array = array[::-1] if tensor.name == "w3" else array[::-1, ::-1] if tensor.name == "w2" else array[::-1]
+        tensor.CopyFrom(onnx.numpy_helper.from_array(array.copy(), tensor.name))
+    files = [small_nets.save(m, tmp_path / f"{n}.onnx") for n, m in (("t", net), ("s", other))]
+    done = compare(*files, "--layers", "--kind", "int8", "--task", "classifier")
+    assert (done.code, "--kind distilled" in done.out) == (1, True)
+
+
+def test_no_sample_is_the_worst_where_all_are_exact(compare: Call, tmp_path: Path) -> None:
+    file = small_nets.save(small_nets.segmenter(size=(9, 9)), tmp_path / "t.onnx")
+    done = compare(file, file, "--task", "segmentation")
+    assert (done.code, "worst sample" in done.out) == (0, False)
+
+
+@pytest.mark.parametrize(("options", "advised"), [((), True), (("--layers",), False)])
+def test_one_layer_at_fault_is_not_half_precision(
+    compare: Call, tmp_path: Path, options: tuple[str, ...], advised: bool
+) -> None:
+    """The damaged layer's share of the output is small, as behind a sum."""
+    nodes = [
+        helper.make_node("MatMul", ["x", "a"], ["left"], "left"),
+        helper.make_node("MatMul", ["x", "b"], ["right"], "right"),
+        helper.make_node("Add", ["left", "right"], ["y"], "add"),
+    ]
+    draw = np.random.default_rng(0).standard_normal
+    weights = {"a": draw((4, 4)).astype("f"), "b": (draw((4, 4)) * 0.005).astype("f")}
+    net = small_nets.model(nodes, {"x": ("n", 4)}, {"y": ("n", 4)}, weights)
+    files = [
+        small_nets.save(m, tmp_path / f"{n}.onnx") for n, m in (("t", net), ("s", small_nets.damaged(net, "b", 1.5)))
+    ]
+    done = compare(*files, *options, "--task", "values")
+    assert (done.code, "--kind fp16" in done.out) == (1, advised)
