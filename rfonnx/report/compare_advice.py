@@ -6,7 +6,7 @@ import math
 import shlex
 from collections.abc import Iterator
 
-from rfonnx.comparison import Case, Comparison, Kind, OutputAgreement, Verdict
+from rfonnx.comparison import Case, Comparison, Kind, LayerAgreement, OutputAgreement, Verdict
 from rfonnx.measures import LAYER_LIMITS, MEASURES, default_limits
 from rfonnx.report.document import Line, Name
 
@@ -66,16 +66,19 @@ def _layers(found: Comparison, missed: list[Verdict]) -> Iterator[Line]:
         if found.kind != "distilled" and not found.incomplete and not found.saved:
             yield ("find the layer where they part: give --layers as well",)
         return
-    for layer in (found.parting.damaged or found.parting.behind or (found.parting.first,))[:SHOWN]:
+    by_node: dict[str, LayerAgreement] = {}
+    for layer in found.parting.damaged or found.parting.behind or (found.parting.first,):
         if layer is not None:
-            yield (
-                "look at ",
-                Name(layer.op_type),
-                " ",
-                Name(layer.node),
-                " of the student, which makes ",
-                Name(layer.student),
-            )
+            by_node.setdefault(layer.node or layer.student, layer)  # a Loop makes several tensors
+    for layer in list(by_node.values())[:SHOWN]:
+        yield (
+            "look at ",
+            Name(layer.op_type),
+            " ",
+            Name(layer.node),
+            " of the student, which makes ",
+            Name(layer.student),
+        )
 
 
 def _sample(found: Comparison, missed: list[Verdict]) -> Iterator[Line]:

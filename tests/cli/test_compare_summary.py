@@ -254,3 +254,18 @@ def test_one_layer_at_fault_is_not_half_precision(
     ]
     done = compare(*files, *options, "--task", "values")
     assert (done.code, "--kind fp16" in done.out) == (1, advised)
+
+
+def test_a_node_of_several_outputs_is_to_be_looked_at_once(compare: Call, tmp_path: Path) -> None:
+    """TopK of the smallest: its values and its indices differ."""
+    nodes = [
+        helper.make_node("TopK", ["x", "k"], ["top", "at"], "top"),
+        helper.make_node("Cast", ["at"], ["places"], "cast", to=1),
+        helper.make_node("Add", ["top", "places"], ["y"], "add"),
+    ]
+    nets = [small_nets.model(nodes, {"x": ("n", 6)}, {"y": ("n", 3)}, {"k": np.array([3], np.int64)}) for _ in "ts"]
+    nets[1].graph.node[0].attribute.append(helper.make_attribute("largest", 0))
+    files = [small_nets.save(net, tmp_path / f"{name}.onnx") for net, name in zip(nets, "ts", strict=True)]
+    advice = section(compare(*files, "--layers", "--task", "values").out, "What to do")
+    looked = [line for line in advice if line.startswith("look at TopK top ")]
+    assert len(looked) == 1
