@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -74,7 +75,8 @@ def rule(
     """
 
     def register(function: Rule) -> Rule:
-        text = inspect.getdoc(function)
+        # Python leaves docstrings out under -OO and PYTHONOPTIMIZE=2: the rules hold all the same.
+        text = inspect.getdoc(function) or (name if sys.flags.optimize > 1 else None)
         if number in _rules or name in _ids or text is None:
             raise ValueError(f"rule {number} ({name}) is registered twice, or has no docstring")
         _rules[number] = (

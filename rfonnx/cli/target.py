@@ -48,7 +48,8 @@ def reason(error: Exception) -> str:
 
 
 def _keep_input(output: str, found: Path, given: Path, option: str) -> None:
-    if given.exists() and found.exists() and found.samefile(given):
+    # By name too: neither may be there yet, where one is what another option writes.
+    if found == given.resolve() or (given.exists() and found.exists() and found.samefile(given)):
         raise RfonnxError(f"{option} {output} is an input of this run", OTHER_NAME)
     if given.is_dir() and found.is_relative_to(given.resolve()):
         from rfonnx.data.samples import KNOWN

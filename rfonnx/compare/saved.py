@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Sized
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -17,6 +18,7 @@ from rfonnx.compare.matching import Port
 from rfonnx.compare.model import DTYPES, OpenModel
 from rfonnx.data.archive import stored_arrays
 from rfonnx.data.arrays import Rows
+from rfonnx.data.labels import class_numbers
 from rfonnx.data.samples import Item, Sample
 from rfonnx.errors import DataError, ShapeError
 
@@ -53,9 +55,11 @@ class SavedModel(OpenModel):
         self.label = f"{role} '{path}' (saved outputs)"
         self.values: dict[str, np.ndarray] = {}
         self.inputs: list[Port] = []
-        rows = {name: Rows(stored) for name, stored in stored_arrays(self.path).items()}
+        arrays = stored_arrays(self.path)
+        self._labels = class_numbers(arrays.pop(LABELS)) if LABELS in arrays else None
+        rows = {name: Rows(stored) for name, stored in arrays.items()}
         self.provenance = _provenance(self.path, rows.pop(PROVENANCE, None))
-        names, self._labels = rows.pop(SAMPLES, None), rows.pop(LABELS, None)
+        names = rows.pop(SAMPLES, None)
         if any(name.startswith(f"{role}/") for name in rows):
             rows = {unquote(name.partition("/")[2]): own for name, own in rows.items() if name.startswith(f"{role}/")}
         elif any(name.startswith(tuple(f"{one}/" for one in ROLES)) for name in rows):
@@ -94,9 +98,8 @@ class SavedModel(OpenModel):
 
     def items(self) -> Iterator[Item]:
         """The samples' names and true classes, as samples that hold no arrays: for a comparison that runs no model."""
-        labels = self._labels.rows() if self._labels is not None else None
-        for name in self._sample_names():
-            label = int(next(labels)()) if labels is not None else None
+        labels: Iterable[int | None] = repeat(None) if self._labels is None else self._labels.tolist()
+        for name, label in zip(self._sample_names(), labels, strict=False):  # `_count`: as many as names
             yield Item(name, lambda name=name, label=label: Sample(name, {}, label=label))  # type: ignore[misc]
 
     def rows_of(self, names: Sequence[str], skipped: Collection[str], outputs: Sequence[str]) -> list[np.ndarray]:
@@ -169,14 +172,17 @@ class SavedSamples:
         return self._model.items()
 
 
-def _count(path: Path, rows: Mapping[str, Rows | None]) -> int:
+def _count(path: Path, rows: Mapping[str, Sized | None]) -> int:
     counts = {name: len(own) for name, own in rows.items() if own is not None}
     if not set(counts) - {SAMPLES, LABELS}:
         raise DataError(f"'{path}' holds no outputs", "save an array per output, samples along axis 0")
     if len(set(counts.values())) > 1:
         told = ", ".join(f"'{name}' {count}" for name, count in list(counts.items())[:8])
         raise DataError(f"the arrays of '{path}' have different lengths: {told}", "axis 0 counts the samples of each")
-    return next(iter(counts.values()))
+    count = next(iter(counts.values()))
+    if not count:
+        raise DataError(f"'{path}' holds the outputs of no sample", "save those of one at least")
+    return count
 
 
 def _checked_names(path: Path, names: Rows | None) -> Rows | None:

@@ -42,14 +42,17 @@ def limits_for(kind: Kind, task: Task | None, *given: Given) -> dict[str, Limit]
 
 
 def check_measures(given: Given) -> None:
-    """Only measures that can have a limit are given one.
+    """Only measures that can have a limit are given one, and only one that can be kept.
 
     Raises:
-        QueryError: there is no such measure.
+        QueryError: there is no such measure; or no share of 1 can be so high.
     """
-    for name in given:
+    for name, value in given.items():
         if name not in limitable():
             raise QueryError(f"there is no measure '{name}' to limit", f"there are {', '.join(limitable())}")
+        info = MEASURES[name]
+        if info.share and info.at_least and value is not None and value > 1:
+            raise QueryError(f"the limit {name}={value:g} is out of range, at most 1", "write 95% as 0.95")
 
 
 def judge(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -108,6 +109,12 @@ def test_no_model(content: bytes, process: Run, tmp_path: Path) -> None:
     path = tmp_path / "junk.onnx"
     path.write_bytes(content)
     assert "junk.onnx" in one_line(process("report", path))
+
+
+def test_python_without_docstrings_checks_all_the_same(process: Run, models: Path) -> None:
+    found = process("check", models / "seed.onnx", "--list", env={**os.environ, "PYTHONOPTIMIZE": "2"})
+    assert (found.code, found.err) == (0, "")
+    assert "RF034" in found.out
 
 
 def test_hostile_names_stay_on_the_one_line(rfonnx: Run, tmp_path: Path) -> None:

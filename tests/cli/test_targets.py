@@ -14,6 +14,8 @@ import pytest
 
 from outcome import Outcome
 from rfonnx.cli import output
+from rfonnx.cli.target import target
+from rfonnx.errors import RfonnxError
 
 Run = Callable[..., Outcome]
 FORMATS = {
@@ -223,6 +225,12 @@ def test_the_folder_is_looked_at_before_the_work(
 def test_two_outputs_into_one_file(rfonnx: Run, work: Path) -> None:
     told = refused(rfonnx("check", "m.onnx", "--format", "json", "-o", "a.json", "--format", "sarif", "-o", "./a.json"))
     assert "two outputs go into one file" in told
+
+
+def test_outputs_that_are_saved_are_no_report_though_neither_is_there_yet(work: Path) -> None:
+    (work / "o.npz").symlink_to("o")
+    with pytest.raises(RfonnxError, match=r"--save-outputs o\.npz is an input of this run"):
+        target("o.npz", ["o"], "--save-outputs")
 
 
 def test_a_disk_that_is_full_leaves_the_old_report(rfonnx: Run, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:

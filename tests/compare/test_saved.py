@@ -120,6 +120,27 @@ def test_saved_outputs_are_saved_again_with_what_is_known_of_them(
         assert json.loads(str(arrays["provenance"][0]))["seed"] == 7
 
 
+def test_labels_beside_saved_outputs_may_be_one_hot(tmp_path: Path) -> None:
+    scores = np.eye(4, dtype=np.float32)[[0, 1, 2, 3]]
+    np.savez(tmp_path / "x.npz", scores=scores, labels=np.eye(4)[[0, 1, 2, 0]])
+    (found,) = rfonnx.compare(tmp_path / "x.npz", tmp_path / "x.npz").outputs
+    assert found.measures["accuracy_teacher"].value == 0.75
+
+
+@pytest.mark.parametrize(
+    ("arrays", "told"),
+    [
+        ({"scores": np.zeros((3, 4), "f"), "labels": np.zeros((3, 3))}, "no one-hot row"),
+        ({"scores": np.zeros((3, 4), "f"), "labels": np.array([0.5, 1, 2])}, "no number of a class"),
+        ({"scores": np.zeros((0, 4), "f")}, "holds the outputs of no sample"),
+    ],
+)
+def test_saved_arrays_that_cannot_be(arrays: dict[str, np.ndarray], told: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", **arrays)
+    with pytest.raises(DataError, match=told):
+        rfonnx.compare(tmp_path / "x.npz", tmp_path / "x.npz")
+
+
 def test_samples_must_be_those_that_were_saved(files: tuple[Path, Path, Path], saved: Path, tmp_path: Path) -> None:
     other = tmp_path / "y.npz"
     other.write_bytes(files[2].read_bytes())
@@ -232,14 +253,14 @@ def test_an_interrupted_save_leaves_the_old_file(files: tuple[Path, Path, Path],
     child = subprocess.Popen(
         [*words, "--save-outputs", str(saved)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
-    drafts = tmp_path / f".rfonnx-{child.pid}.drafts"
+    drafts = f".rfonnx-{child.pid}-*.drafts"
     deadline = time.monotonic() + 60
-    while not drafts.exists() and time.monotonic() < deadline and child.poll() is None:
+    while not list(tmp_path.glob(drafts)) and time.monotonic() < deadline and child.poll() is None:
         time.sleep(0.05)
-    assert drafts.exists()
+    assert list(tmp_path.glob(drafts))
     child.send_signal(signal.SIGTERM)
     child.wait(60)
-    assert not drafts.exists()
+    assert not list(tmp_path.glob(drafts))
     assert saved.read_bytes() == before
 
 

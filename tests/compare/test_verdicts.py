@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pytest
@@ -84,6 +85,13 @@ def test_limits_for_what_is_not_there() -> None:
         rfonnx.compare(net, net, output_limits={"z": {"top1": 1.0}}, cost=False)
     with pytest.raises(QueryError, match="there is no measure 'topp' to limit"):
         rfonnx.compare(net, net, output_limits={"scores": {"topp": 1.0}}, cost=False)
+
+
+@pytest.mark.parametrize("given", [{"limits": {"top1": 95.0}}, {"output_limits": {"scores": {"top1": 95.0}}}])
+def test_a_share_that_cannot_be_is_no_limit(given: dict[str, Any]) -> None:
+    net = small_nets.classifier()
+    with pytest.raises(QueryError, match=r"the limit top1=95 is out of range, at most 1; write 95% as 0\.95"):
+        rfonnx.compare(net, net, cost=False, **given)
 
 
 def test_flips_are_named_and_near_ties_held_apart() -> None:
