@@ -288,6 +288,11 @@ class Parting:
     inputs: tuple[LayerAgreement, ...] = ()
     unfed: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def unlike_inputs(self) -> tuple[LayerAgreement, ...]:
+        """Inputs whose samples are under the limit: the models are given unlike things, whatever their layers do."""
+        return tuple(layer for layer in self.inputs if layer.sqnr_db < self.limit_db or not layer.finite)
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:

@@ -79,6 +79,7 @@ class _Search:
 
     def __init__(self, teacher: InnerModel, student: InnerModel, feeds: Feeds, limits_db: Limits) -> None:
         self._models = teacher, student
+        self._inputs: Names = []
         self._feeds, self._limit, self._enough = feeds, limits_db[0], max(limits_db)
         self._wirings = Wiring(teacher.model), Wiring(student.model)
         self._pairing = Pairing([], [], 0)
@@ -99,6 +100,7 @@ class _Search:
     def accumulate(self, inputs: Names, outputs: Names) -> None:
         """Pair, and hold what the models compute against each other."""
         teacher, student = self._models
+        self._inputs = inputs
         for number, (mine, theirs) in enumerate(self._feeds):
             a, b = teacher.values(mine), student.values(theirs)
             if number == 0:
@@ -154,13 +156,20 @@ class _Search:
         for mine, theirs in self._feeds:
             a = teacher.values(mine)
             given = {right.key: a[left.key] for left, right in self._cut}
-            made = model.values(theirs, given)
+            taken = self._teachers_inputs(mine, theirs)
+            made = model.values(taken, given)
             for left, right in (*self._cut, *self._pairing.tails):
                 self._own.setdefault(right.key, Agreement()).add(a[left.key], made[right.key])
             for copy in copies:
-                source = given.get(copy.source, theirs.get(copy.source))
+                source = given.get(copy.source, taken.get(copy.source))
                 if source is not None:
                     self._quantised.setdefault(copy.source, Agreement()).add(source, made[copy.result])
+
+    def _teachers_inputs(self, mine: Feed, theirs: Feed) -> Feed:
+        """The student's inputs, the teacher's arrays where they fit: another preparation is no fault of a layer."""
+        pairs = [(mine[one], theirs[other], other) for one, other in self._inputs]
+        fitting = {name: a for a, b, name in pairs if (a.shape, a.dtype) == (b.shape, b.dtype)}
+        return {**theirs, **fitting}
 
     def result(self, inputs: Names) -> Parting:
         """What was found."""

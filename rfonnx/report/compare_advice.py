@@ -66,6 +66,10 @@ def _layers(found: Comparison, missed: list[Verdict]) -> Iterator[Line]:
         if found.kind != "distilled" and not found.incomplete and not found.saved:
             yield ("find the layer where they part: give --layers as well",)
         return
+    if found.parting.unlike_inputs and not found.parting.damaged:
+        told = ": prepare it for the student as for the teacher, unless the student was made for another preparation"
+        yield ("look at how input ", Name(found.parting.unlike_inputs[0].teacher), f" is prepared{told}")
+        return
     by_node: dict[str, LayerAgreement] = {}
     for layer in found.parting.damaged or found.parting.behind or (found.parting.first,):
         if layer is not None:

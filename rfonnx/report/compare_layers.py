@@ -64,6 +64,8 @@ def parting_section(parting: Parting) -> Section:
 
 def _where(parting: Parting) -> Iterator[Line]:
     limit = f"{parting.limit_db:g} dB"
+    for one in parting.unlike_inputs:
+        yield ("input ", Name(one.teacher), f" is not prepared alike for both: SQNR {decibels(one.sqnr_db)} dB")
     if parting.first is not None:
         yield (f"first under {limit}: ", *_tensor(parting.first), f", SQNR {parting.first.sqnr_db:.4g} dB")
         yield from _by_themselves(parting)
@@ -95,7 +97,8 @@ def _largest(parting: Parting) -> Iterator[Line]:
     measured = [layer for layer in parting.layers if layer.own_db is not None and layer.own_db < math.inf]
     if measured and not parting.damaged:
         worst = min(measured, key=lambda layer: layer.own_db or 0.0)
-        adds = f"no layer is under {parting.limit_db:g} dB by itself: small errors add up; " if parting.first else ""
+        alone = f"no layer is under {parting.limit_db:g} dB by itself"
+        adds = "" if not parting.first else f"{alone}; " if parting.unlike_inputs else f"{alone}: small errors add up; "
         told = f", {decibels(worst.own_db)} dB of the teacher's tensors"
         yield (f"{adds}the largest error of one layer: ", *_tensor(worst), told)
 

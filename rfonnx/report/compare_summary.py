@@ -115,6 +115,10 @@ def _layer(found: Comparison) -> Iterator[Line]:
         more = f", and {len(parting.damaged) - 1} more" if len(parting.damaged) > 1 else ""
         own = f" ({decibels(layer.own_db)} dB of the teacher's tensors){more}"
         yield ("layer: ", Name(layer.op_type), " ", Name(layer.node), " differs by itself: ", Name(layer.teacher), own)
+    elif parting.unlike_inputs:
+        one = parting.unlike_inputs[0]
+        told = f" is not prepared alike for both ({decibels(one.sqnr_db)} dB)"
+        yield ("layer: none differs by itself; what they read does: input ", Name(one.teacher), told)
     elif first is not None:
         place = (Name(first.teacher), f" ({first.sqnr_db:.4g} dB), which ", Name(first.op_type), " ", Name(first.node))
         yield (f"layer: the first under {limit} is ", *place, " makes")

@@ -69,7 +69,6 @@ CASES = [
     ("seed", "finite", True, "pass"),
     ("seed", "deterministic", True, "pass"),
     ("seed", "optimisation-levels", True, "pass"),
-    ("seed", "optimisation-levels", -1.0, "fail"),
     ("seed", "max-parameters", 10**6, "pass"),
     ("seed", "max-parameters", 10, "fail"),
     ("seed", "max-macs", 10**9, "pass"),

@@ -131,7 +131,8 @@ def test_no_channels_no_figure() -> None:
 def test_kinds_of_channels_are_split_where_they_are_far_apart() -> None:
     peak = np.array([300.0, 0.5, 640.0, 0.01, 0.0])
     noise = np.array([1.0, 0.1, 1.0, 0.1, 7.0])
-    value, positions = worst_channels(noise * 10, noise, peak)
+    one = np.zeros(5, np.intp)
+    value, positions = worst_channels(noise * 10, noise, peak, one)
     assert (round(value, 6), sorted(positions.tolist())) == (10.0, [0, 2])
-    assert worst_channels(np.where(peak < 1, noise, noise * 10), noise, peak)[1].tolist() == [1, 3]
+    assert worst_channels(np.where(peak < 1, noise, noise * 10), noise, peak, one)[1].tolist() == [1, 3]
     assert ranges(np.array([0, 2, 4, 6, 8])) == "0, 2, 4 and more"

@@ -16,6 +16,8 @@ from compare.layer_nets import CONVS, altered, folded, quantised, residual
 from rfonnx.compare import inner
 from rfonnx.comparison import LayerAgreement, Parting
 from rfonnx.measures import limitable
+from rfonnx.report import render
+from rfonnx.report.compare_document import compare_document
 
 OTHER = {"cost": False, "effective": False, "fields": False}
 
@@ -51,6 +53,20 @@ def test_own_error_names_the_damaged_layer_alone(tmp_path: Path, fold: bool, wei
     later = [layer.teacher for layer in found.layers if layer.sqnr_db < found.limit_db]
     assert len(later) > 1  # accumulated error names what reads the layer, too
     assert found.unfed == ()
+
+
+def test_another_preparation_is_no_fault_of_the_layer_that_reads_it(models: Path) -> None:
+    """The same file twice: every layer is itself on what the teacher reads, and the input is named."""
+    teacher, data = (models / "digits" / name for name in ("teacher.onnx", "test.npz"))
+    found = rfonnx.compare(teacher, teacher, data, layers=True, samples=8, student_prep={"mean": 0.3}, **OTHER)
+    assert not found.passed
+    assert found.parting is not None
+    assert found.parting.damaged == ()
+    assert {layer.own_db for layer in found.parting.layers} == {np.inf}
+    assert [one.teacher for one in found.parting.unlike_inputs] == ["image"]
+    text = "".join(render(compare_document(found), "text"))
+    assert "none differs by itself; what they read does: input image is not prepared alike" in text
+    assert "small errors add up" not in text
 
 
 @pytest.mark.parametrize("make", [lambda net: net, folded], ids=["itself", "folded"])
