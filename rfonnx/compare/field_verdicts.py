@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from rfonnx.compare.parity import EFFECTIVE, Parity
+from rfonnx.compare.parity import EFFECTIVE, THEORETICAL, Parity
 from rfonnx.compare.verdicts import Given, Limit, limits_for, unproven, verdict
 from rfonnx.comparison import EffectivePair, FieldPair, Kind, Verdict
 from rfonnx.measures import MEASURES
 
+NO_WINDOW = "no window that both models have leads to it"
 AT_MOST = "field is only known as at most this, which does not prove it"
 
 
@@ -51,7 +52,21 @@ def judge_fields(
                 for name in missing.measures
                 if name in limits and limits[name].asked
             ]
+    verdicts += _passed_over(kind, found, given, own)
     return tuple(dict.fromkeys(verdicts))
+
+
+def _passed_over(kind: Kind, found: Parity, given: Given, by_output: Mapping[str, Given]) -> Iterator[Verdict]:
+    """Limits that were asked for, where nothing was measured and nothing says why: an output that a hook makes, or that no window
+    of both models leads to."""
+    told: list[tuple[Sequence[str], Sequence[str]]] = [(THEORETICAL, pair.leads_to) for pair in found.fields]
+    told += [(EFFECTIVE, pair.leads_to) for pair in found.effective]
+    told += [(missing.measures, missing.leads_to or tuple(by_output)) for missing in found.unmeasured]
+    for output, said in {"": given, **by_output}.items():
+        for name, value in said.items():
+            known = any(name in measures and (not output or output in leads_to) for measures, leads_to in told)
+            if value is not None and MEASURES[name].of_fields and not known:
+                yield unproven(kind, output or "receptive fields", name, value, NO_WINDOW)
 
 
 def _limits(

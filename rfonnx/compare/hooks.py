@@ -33,8 +33,9 @@ def hooked(
             f"it is given arrays by name: {', '.join(f'{name} {list(array.shape)}' for name, array in given.items())}",
         ) from None
     if not isinstance(made, Mapping) or not made or not all(isinstance(name, str) and name for name in made):
+        given_back = "an empty dict" if isinstance(made, Mapping) and not made else type(made).__name__
         raise DataError(
-            f"the hook gives {type(made).__name__} for the {role}'s outputs of sample '{sample}', expected a dict of arrays",
+            f"the hook gives {given_back} for the {role}'s outputs of sample '{sample}', expected a dict of arrays",
             "return {name: array, ...}",
         )
     found = {}

@@ -74,7 +74,8 @@ class Parity:
 NO_FIELDS, NO_EFFECTIVE = "fields were to be left out", "effective fields were to be left out"
 NO_WINDOWS = "windows slide along no axis that both models have"
 SAVED = "saved outputs do not tell what their model sees"
-NO_FAULT = (NO_FIELDS, NO_EFFECTIVE, NO_WINDOWS, SAVED)
+ENDED = "the comparison ended early"
+NO_FAULT = (NO_FIELDS, NO_EFFECTIVE, NO_WINDOWS, SAVED, ENDED)
 """Reasons that nobody need be warned of."""
 
 

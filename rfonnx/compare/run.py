@@ -11,8 +11,9 @@ from rfonnx.compare.inner import InnerModel
 from rfonnx.compare.kinds import detect
 from rfonnx.compare.layers import SAMPLES, parting
 from rfonnx.compare.origins import with_origins
+from rfonnx.compare.outputs import Measured
 from rfonnx.compare.pair import Pair
-from rfonnx.compare.parity import SAVED, Parity, compare_fields, nothing_compared
+from rfonnx.compare.parity import ENDED, SAVED, Parity, compare_fields, nothing_compared
 from rfonnx.compare.saved import SavedSamples
 from rfonnx.compare.saving import FORMAT, provenance, save_path, saver
 from rfonnx.compare.settings import ModelSource, Settings, with_tolerances
@@ -46,7 +47,7 @@ def compare_models(
     kind, reason = _kind(settings, graphs)
     outputs = [with_origins(output, pair, stream.source) for output in measured]
     warnings = list(_warnings(pair, stream, outputs))
-    parity = Parity() if incomplete else _parity(pair, stream, graphs)
+    parity = nothing_compared(ENDED) if incomplete else _parity(pair, stream, graphs)
     warnings += parity.warnings
     limits = with_tolerances(settings)
     judged = judge(kind, outputs, *limits)
@@ -62,7 +63,7 @@ def compare_models(
         outputs=tuple(outputs),
         verdicts=(
             *judged,
-            *judge_fields(kind, parity, settings.limits, _limits_by_output(pair)),
+            *judge_fields(kind, parity, settings.limits, _limits_by_output(settings, stream.measured)),
         ),
         fields=parity.fields,
         effective=parity.flat,
@@ -121,7 +122,7 @@ def _parity(pair: Pair, stream: Stream, graphs: tuple[Graph, Graph] | None) -> P
     outputs, inputs = ([(a.name, b.name) for a, b in ports] for ports in (pair.outputs, pair.inputs))
     asked = [
         name
-        for limits in (settings.limits, *_limits_by_output(pair).values())
+        for limits in (settings.limits, *_limits_by_output(settings, stream.measured).values())
         for name, limit in limits.items()
         if limit is not None
     ]
@@ -129,12 +130,12 @@ def _parity(pair: Pair, stream: Stream, graphs: tuple[Graph, Graph] | None) -> P
     return compare_fields(pair.models, graphs, (outputs, inputs), stream.stacked(), pair.threads, wanted, asked)
 
 
-def _limits_by_output(pair: Pair) -> dict[str, Given]:
+def _limits_by_output(settings: Settings, measured: Sequence[Measured]) -> dict[str, Given]:
     """The user's limits for single outputs, by the teacher's name of the whole output: fields are those of all of it."""
     found: dict[str, Given] = {}
-    for one in pair.measured:
+    for one in measured:
         name = one.ports[0].name
-        found[name] = {**found.get(name, {}), **pair.settings.output_limits.get(one.names[0], {})}
+        found[name] = {**found.get(name, {}), **settings.output_limits.get(one.names[0], {})}
     return found
 
 

@@ -101,6 +101,8 @@ def unjudged(
     """Limits that some outputs cannot be held against, one line each: the defaults of their task for want of a figure, and the
     user's for all outputs where the task has no such measure."""
     for output in outputs:
+        if output.task == "rows" and "max_abs" not in output.measures and output.samples:
+            yield f"output '{output.teacher}' was compared by its number of rows alone: no sample has as many from both, or any"
         limits = limits_for(kind, output.task, given, by_output.get(output.teacher, {}))
         lines = [
             f"{MEASURES[name].label} ({MEASURES[name].absent})"

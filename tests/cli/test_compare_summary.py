@@ -269,3 +269,19 @@ def test_a_node_of_several_outputs_is_to_be_looked_at_once(compare: Call, tmp_pa
     advice = section(compare(*files, "--layers", "--task", "values").out, "What to do")
     looked = [line for line in advice if line.startswith("look at TopK top ")]
     assert len(looked) == 1
+
+
+def test_a_nan_is_the_worst(compare: Call, tmp_path: Path) -> None:
+    nets = [
+        small_nets.model([helper.make_node(op, ["x"], ["y"])], {"x": ("n", 4)}, {"y": ("n", 4)})
+        for op in ("Abs", "Sqrt")
+    ]
+    done = compare(*[small_nets.save(net, tmp_path / f"{index}.onnx") for index, net in enumerate(nets)])
+    assert "worst sample: random[0], nan of the student (y)" in done.out
+
+
+def test_empty_outputs_are_said_to_be(compare: Call, tmp_path: Path) -> None:
+    nodes = [helper.make_node("Sub", ["x", "x"], ["z"]), helper.make_node("NonZero", ["z"], ["y"])]
+    net = small_nets.model(nodes, {"x": (1, 4)}, {"y": (2, "k")}, {}, {"y": onnx.TensorProto.INT64})
+    path = small_nets.save(net, tmp_path / "empty.onnx")
+    assert "output 'y' was compared by its number of rows alone" in compare(path, path, "--samples", 3).out

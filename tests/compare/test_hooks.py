@@ -257,3 +257,14 @@ def test_they_stand_in_the_json_and_are_bounded(tmp_path: Path, capsys: pytest.C
 
 def test_nothing_is_gathered_unless_it_is_asked_for() -> None:
     assert rfonnx.compare(*nets(), samples=2, **QUICK).outputs[0].histogram is None
+
+
+@pytest.mark.parametrize("measure", ["field_ratio", "unseen_mass"])
+def test_a_field_limit_of_what_a_hook_makes_is_missed(measure: str) -> None:
+    def top(out: Arrays, role: str) -> Arrays:
+        return {"top": out["scores"].argmax(keepdims=True)}
+
+    found = rfonnx.compare(*nets(), samples=3, before=top, cost=False, output_limits={"top": {measure: 0.5}})
+    (missed,) = (verdict for verdict in found.verdicts if verdict.asked)
+    assert (missed.subject, missed.measure, missed.outcome) == ("top", measure, "missed")
+    assert missed.reason.endswith("not measured: no window that both models have leads to it")
