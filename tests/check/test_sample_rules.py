@@ -300,7 +300,7 @@ def test_fields_that_lie_mostly_beside_the_input(tmp_path: Path) -> None:
     """15 taps, 7 of padding on each side, on 12 positions: the first sees 8 of 15, on 4 positions 4 of 15."""
     assert status(padded(15, 7), tmp_path, "field-on-input", 0.5) == "pass"
     (said,) = found(padded(15, 7, length=4), tmp_path, "field-on-input", 0.5)
-    assert (said.status, said.message[:5]) == ("fail", "26.7%")
+    assert (said.status, said.message[:5]) == ("fail", "26.6%")  # 4 of 15, rounded down as in reports
     assert status(padded(15, 7, length=4), tmp_path, "field-on-input") == "pass"
     assert status(affine(node("Tanh", ["b"], ["y"])), tmp_path, "field-on-input") == "skip"
     with pytest.raises(rfonnx.RfonnxError, match="no tensor 'nope' is computed from an input"):

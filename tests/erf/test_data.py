@@ -191,9 +191,9 @@ def test_other_inputs_are_drawn() -> None:
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"n": 0}, "n is 0; give at least 1"),
-        ({"batch": 0}, "batch is 0; give at least 1"),
-        ({"tolerance": 0.0}, "tolerance is 0.0; give a share of the mass above 0"),
+        ({"n": 0}, "n is 0; give a whole number from 1 to"),
+        ({"batch": 0}, "batch is 0; give a whole number from 1 to"),
+        ({"tolerance": 0.0}, "tolerance is 0; give a number above 0, at most 1"),
         ({"method": "magic"}, "method is 'magic'; it can be gradient, perturb, auto"),
         ({"probe": "magic"}, "probe is 'magic'; it can be difference, mean"),
         ({"aggregation": "magic"}, "aggregation is 'magic'; it can be absolute, positive, square"),
@@ -207,11 +207,11 @@ def test_other_inputs_are_drawn() -> None:
             r"position 0,1,5,5 sums along no axis of 'y' that channel 0 could choose",
         ),
         ({"n": 1.5}, "n is 1.5; give a whole number"),
-        ({"seed": -1}, "seed is -1; give at least 0"),
+        ({"seed": -1}, "seed is -1; give a whole number from 0 to"),
         ({"seed": None}, "seed is None; give a whole number"),
-        ({"threads": 0}, "threads is 0; give at least 1"),
-        ({"threads": 10**5}, "threads is 100000; give at most 1024"),
-        ({"tolerance": "5%"}, "tolerance is '5%'; give a share"),
+        ({"threads": 0}, "threads is 0; give a whole number from 1 to 1024"),
+        ({"threads": 10**5}, "threads is 100000; give a whole number from 1 to 1024"),
+        ({"tolerance": "5%"}, "tolerance is '5%'; give a number above 0, at most 1"),
         ({"axes": "all"}, "axes is 'all'; give whole numbers"),
         ({"axes": 2}, "axes is 2; give whole numbers"),
         ({"axes": (2.0,)}, "axes is 2.0; give whole numbers"),
@@ -226,7 +226,7 @@ def test_other_inputs_are_drawn() -> None:
     ],
 )
 def test_options_that_cannot_be(options: dict[str, object], text: str) -> None:
-    with pytest.raises(QueryError, match=text):
+    with pytest.raises((QueryError, DataError), match=text):
         rfonnx.erf(local_net(), "y", **options)
 
 
