@@ -67,5 +67,5 @@ def read_image(path: Path, name: str) -> np.ndarray:
             )
     except Exception as error:  # Pillow's decoders raise what they like on broken files: SyntaxError, struct.error, ...
         reason = " ".join(str(error).split()) or type(error).__name__
-        hint = "mend or remove it, or skip what cannot be read with --on-error skip"
+        hint = "replace or remove the file, or skip what cannot be read with --on-error skip"
         raise DataError(f"image '{name}' cannot be read ({reason})", hint) from None

@@ -215,5 +215,5 @@ def _prepared(item: Item, prepare: Preparer) -> dict[str, np.ndarray]:
     except DataError as error:
         reason = str(error).removesuffix(f"; {error.hint}")
         raise DataError(
-            reason, "mend or remove it: images are resized and divided by 255, arrays are taken as they are"
+            reason, "replace or remove it: images are resized and divided by 255, arrays are taken as they are"
         ) from None

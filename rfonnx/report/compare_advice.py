@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from rfonnx.comparison import Case, Comparison, Kind, LayerAgreement, OutputAgreement, Verdict
 from rfonnx.measures import LAYER_LIMITS, MEASURES, default_limits
+from rfonnx.report.compare_layers import node_words
 from rfonnx.report.document import Line, Name
 
 UNLIMITED = frozenset({"finite"})
@@ -75,14 +76,8 @@ def _layers(found: Comparison, missed: list[Verdict]) -> Iterator[Line]:
         if layer is not None:
             by_node.setdefault(layer.node or layer.student, layer)  # a Loop makes several tensors
     for layer in list(by_node.values())[:SHOWN]:
-        yield (
-            "look at ",
-            Name(layer.op_type),
-            " ",
-            Name(layer.node),
-            " of the student, which makes ",
-            Name(layer.student),
-        )
+        made = " of the student, which makes "
+        yield ("look at ", *node_words(layer.op_type, layer.node), made, Name(layer.student))
 
 
 def _sample(found: Comparison, missed: list[Verdict]) -> Iterator[Line]:

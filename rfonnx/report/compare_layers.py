@@ -49,6 +49,11 @@ def decibels(value: float | None) -> str:
     return "exact" if value == math.inf else f"{value:.4g}"
 
 
+def node_words(op_type: str, name: str) -> Line:
+    """The operator, and the node's name where the file gives one."""
+    return (Name(op_type), " ", Name(name)) if name else (Name(op_type),)
+
+
 def _row(layer: LayerAgreement) -> Line:
     place = Name(layer.teacher), Name(layer.op_type or "input"), Name(layer.node)
     parts = decibels(layer.own_db), decibels(layer.quantised_db), decibels(layer.weight_db)
@@ -104,7 +109,7 @@ def _largest(parting: Parting) -> Iterator[Line]:
 
 
 def _tensor(layer: LayerAgreement) -> Line:
-    return ("tensor ", Name(layer.teacher), " (", Name(layer.op_type), " ", Name(layer.node), ")")
+    return ("tensor ", Name(layer.teacher), " (", *node_words(layer.op_type, layer.node), ")")
 
 
 def _several(layer: LayerAgreement) -> Line:
@@ -124,7 +129,7 @@ def _made(tail: LayerAgreement) -> Line:
 def _nodes(nodes: tuple[tuple[str, str], ...]) -> Line:
     parts: list[str] = []
     for op_type, name in nodes:
-        parts += [*([", "] if parts else []), Name(op_type), *([" ", Name(name)] if name else [])]
+        parts += [*([", "] if parts else []), *node_words(op_type, name)]
     return tuple(parts)
 
 

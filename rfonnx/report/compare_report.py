@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from rfonnx.comparison import Comparison, Cost, EffectivePair, FieldPair, Measure, Outcome, OutputAgreement
 from rfonnx.measures import MEASURES
-from rfonnx.plain import percent
+from rfonnx.plain import counted, percent
 from rfonnx.report.compare_layers import layers_table, parting_section
 from rfonnx.report.document import Line, Name, Section, Table, listed, number, size
 
@@ -127,7 +127,7 @@ def _costs(costs: tuple[Cost, Cost], threads: int) -> Table:
             a, b = one.latency_ms[index], other.latency_ms[index]
             rows.append((label, f"{a:.3f}", f"{b:.3f}", _ratio(a, b)))
     missing = {**one.uncounted, **other.uncounted}
-    caption: Line = (f"cost of one run; latency in turns, {threads} threads",)
+    caption: Line = (f"cost of one run; latency in turns, {counted(threads, 'thread')}",)
     if missing:
         caption = (*caption, "; MACs of ", Name(", ".join(sorted(missing))), " are not known")
     return Table(("cost", "teacher", "student", "student / teacher"), tuple(rows), caption)

@@ -9,7 +9,7 @@ from rfonnx.comparison import Case, Comparison, Verdict
 from rfonnx.measures import MEASURES
 from rfonnx.plain import counted
 from rfonnx.report.compare_advice import advice, named_samples
-from rfonnx.report.compare_layers import decibels
+from rfonnx.report.compare_layers import decibels, node_words
 from rfonnx.report.compare_report import figure
 from rfonnx.report.document import Line, Name, Section, configuration, listed
 
@@ -114,13 +114,13 @@ def _layer(found: Comparison) -> Iterator[Line]:
         layer = parting.damaged[0]
         more = f", and {len(parting.damaged) - 1} more" if len(parting.damaged) > 1 else ""
         own = f" ({decibels(layer.own_db)} dB of the teacher's tensors){more}"
-        yield ("layer: ", Name(layer.op_type), " ", Name(layer.node), " differs by itself: ", Name(layer.teacher), own)
+        yield ("layer: ", *node_words(layer.op_type, layer.node), " differs by itself: ", Name(layer.teacher), own)
     elif parting.unlike_inputs:
         one = parting.unlike_inputs[0]
         told = f" is not prepared alike for both ({decibels(one.sqnr_db)} dB)"
         yield ("layer: none differs by itself; what they read does: input ", Name(one.teacher), told)
     elif first is not None:
-        place = (Name(first.teacher), f" ({first.sqnr_db:.4g} dB), which ", Name(first.op_type), " ", Name(first.node))
+        place = (Name(first.teacher), f" ({first.sqnr_db:.4g} dB), which ", *node_words(first.op_type, first.node))
         yield (f"layer: the first under {limit} is ", *place, " makes")
     elif parting.behind:
         yield ("layer: they part behind the last pair of inner tensors, in output ", Name(parting.behind[0].teacher))

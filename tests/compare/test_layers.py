@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnx.parser
 import pytest
 from onnx import helper, numpy_helper
 
@@ -67,6 +68,17 @@ def test_another_preparation_is_no_fault_of_the_layer_that_reads_it(models: Path
     text = "".join(render(compare_document(found), "text"))
     assert "none differs by itself; what they read does: input image is not prepared alike" in text
     assert "small errors add up" not in text
+
+
+def test_nodes_without_a_name_are_told_by_their_operator(tmp_path: Path) -> None:
+    files = []
+    for factor in (1.0, 1.5):
+        text = f"""<ir_version: 8, opset_import: ["" : 17]> m (float[n,4] x) => (float[n,4] y)
+            {{ k = Constant<value_float={factor}>() t = Mul(x, k) y = Tanh(t) }}"""
+        files.append(small_nets.save(onnx.parser.parse_model(text), tmp_path / f"{factor}.onnx"))
+    text = "".join(render(compare_document(rfonnx.compare(*files, layers=True, **OTHER)), "text"))
+    assert "layer: Mul differs by itself: t (6.021 dB" in text  # 20 log10(1 / 0.5)
+    assert "look at Mul of the student, which makes t\n" in text
 
 
 @pytest.mark.parametrize("make", [lambda net: net, folded], ids=["itself", "folded"])

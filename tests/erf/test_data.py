@@ -159,7 +159,7 @@ def test_data_that_does_not_fit(data: object, text: str) -> None:
 def test_ways_out_are_those_that_there_are(tmp_path: Path) -> None:
     """Other commands skip what cannot be read, and set sizes; this one does not."""
     (tmp_path / "a.png").write_bytes(b"no image")
-    with pytest.raises(DataError, match=r"'a.png' cannot be read .*; mend or remove it: images are resized"):
+    with pytest.raises(DataError, match=r"'a.png' cannot be read .*; replace or remove it: images are resized"):
         rfonnx.erf(squaring_net(), "y", data=tmp_path)
 
 
