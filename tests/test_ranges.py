@@ -38,7 +38,7 @@ MODEL = Path(__file__).parents[1] / "models" / "conv3d.onnx"
         ("temperature", "1" + "0" * 400, "temperature is a number of 1329 bits"),
         ("layer-limit", "inf", "layer-limit is inf; give a number from -1000 to 1000"),
         ("limits", "{kl = nan}", "limits kl is nan"),
-        ("limits", "{kl = true}", "expected a table of numbers, or false"),
+        ("limits", "{kl = true}", "limits kl is True, expected a number, or false"),
         ("prepare", "{scale = inf}", "scale is inf"),
         ("prepare", "{mean = [nan]}", "mean is nan"),
         ("prepare", "{size = [0, 4]}", "give lengths from 1 to 65536"),

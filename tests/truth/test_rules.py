@@ -120,7 +120,8 @@ def test_field_sizes(name: str, path: Path) -> None:
             assert verdict(path, "field-minimum", net.inputs, min=int(inside.min()) + 1, **asked) == "fail"
         middle = len(sizes) // 2
         share = sizes[middle] / T
-        assert (verdict(path, "coverage", net.inputs, min=share + 0.5 / T, **asked) == "fail") or name in GUARDED
+        if share + 0.5 / T <= 1:
+            assert (verdict(path, "coverage", net.inputs, min=share + 0.5 / T, **asked) == "fail") or name in GUARDED
 
 
 @pytest.mark.parametrize("name", NETS)
