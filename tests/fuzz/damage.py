@@ -9,17 +9,11 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import faulthandler
 import functools
-import io
 import itertools
-import json
-import resource
 import sys
 import tempfile
 import time
-import warnings
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -29,6 +23,7 @@ import onnx
 from google.protobuf.message import Message
 
 from fuzz.graphs import make
+from fuzz.limited import answer, judged, peak, work
 from fuzz.workers import outcomes
 from rfonnx.cli.main import run
 
@@ -190,58 +185,22 @@ def settle(seed: int, path: Path) -> tuple[str, str]:
     path.write_bytes(damage.data)
     words = command(seed, path, damage)
     held = peak()
-    out, err = io.StringIO(), io.StringIO()
-    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-        code = run(words)
+    code, told = answer(words)
     grown = peak() - held
     what = f"{words[0]} refused" if code == 2 else words[0]
     if grown > MEMORY:
         return what, f"takes {grown >> 20} MiB"
     if code not in ((0, 1, 2) if words[0] == "check" else (0, 2)):
-        return what, f"exit code {code}: {' | '.join(err.getvalue().splitlines()[-6:])}"
-    if code == 2 and len(err.getvalue().splitlines()) != 1:
-        return what, f"not one line: {err.getvalue()!r}"
+        return what, f"exit code {code}: {' | '.join(told.splitlines()[-6:])}"
+    if code == 2 and len(told.splitlines()) != 1:
+        return what, f"not one line: {told!r}"
     return what, ""
 
 
-def peak() -> int:
-    """Bytes that the process held at its peak."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-
-def work(seeds: range) -> None:
-    """Print a line of JSON before and after each file; one that takes too long ends the process, wherever it is."""
-    warnings.simplefilter("ignore")
-    faulthandler.enable()
-    resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
-    with tempfile.TemporaryDirectory() as folder:
-        for seed in seeds:
-            print(json.dumps({"seed": seed}), flush=True)
-            faulthandler.dump_traceback_later(PATIENCE, exit=True)
-            what, finding = settle(seed, Path(folder) / "damaged.onnx")
-            faulthandler.cancel_dump_traceback_later()
-            print(json.dumps({"seed": seed, "what": what, "finding": finding}), flush=True)
-
-
 def survey(seeds: range) -> tuple[list[str], list[str]]:
-    """Findings, and lines that sum up. A file that onnxruntime does not survive is counted, and is no finding about rfonnx."""
+    """Findings, and lines that sum up."""
     begun = time.monotonic()
-    findings, ended = [], []
-    counts = Counter[str]()
-    for row in outcomes(__file__, seeds):
-        finding = row.get("finding", "")
-        if "died" in row:
-            lines = row["said"].splitlines()
-            places = [line.strip() for line in lines if line.lstrip().startswith("File ")]  # the innermost comes first
-            if places and "onnxruntime" in places[0] and row["died"] < 0:
-                ended.append(row["seed"])
-                continue
-            finding = f"ended with {row['died']}: {lines[:1]} {places[:3]} {lines[-1:]}"
-        else:
-            counts[row["what"]] += 1
-        if finding:
-            findings.append(f"seed {row['seed']}: {finding}")
-            print(findings[-1], flush=True)
+    findings, counts, ended = judged(outcomes(__file__, seeds))
     return findings, [
         f"{len(seeds)} damaged files from seed {seeds.start}: {len(findings)} findings; "
         + ", ".join(f"{what} {n}" for what, n in sorted(counts.items())),
@@ -268,7 +227,8 @@ def main() -> int:
             print("rfonnx", *words)
             return run(words)
     if options.work:
-        work(seeds)
+        with tempfile.TemporaryDirectory() as folder:
+            work(seeds, lambda seed: settle(seed, Path(folder) / "damaged.onnx"), ADDRESSES, PATIENCE)
         return 0
     findings, lines = survey(seeds)
     print(*lines, sep="\n")

@@ -7,23 +7,18 @@ Long runs: `PYTHONPATH=tests python -P tests/fuzz/hostile.py --count 1000 --mode
 from __future__ import annotations
 
 import argparse
-import contextlib
-import faulthandler
-import io
 import json
-import resource
 import sys
 import tempfile
-import warnings
 from collections import Counter
 from pathlib import Path
 
 import numpy as np
 import onnx
 
-from fuzz.damage import peak
 from fuzz.hostile_models import hostile_model
 from fuzz.hostile_samples import hostile_samples, toml
+from fuzz.limited import answer, judged, peak, work
 from fuzz.workers import outcomes
 
 MODELS = Path(__file__).parents[2] / "models"
@@ -87,50 +82,17 @@ def fault(words: list[str], code: int, told: str) -> str:
 
 def settle(seed: int, models: list[Path]) -> tuple[str, str]:
     """Run the command of a seed in this process: what came, and what must not have come."""
-    from rfonnx.cli.main import run
-
+    held = peak()
     with tempfile.TemporaryDirectory() as folder:
         words, what = prepare(seed, Path(folder), models)
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = run(words)
-    return f"{what}: {code}", fault(words, code, err.getvalue())
+        code, told = answer(words)
+    grown = peak() - held
+    return f"{what}: {code}", fault(words, code, told) or (f"takes {grown >> 20} MiB" if grown > MEMORY else "")
 
 
-def work(seeds: range, models: list[Path]) -> None:
-    """Print a line of JSON before and after each; one that takes too long ends the process, wherever it is."""
-    warnings.simplefilter("ignore")
-    faulthandler.enable()
-    resource.setrlimit(resource.RLIMIT_AS, (ADDRESSES, ADDRESSES))
-    for seed in seeds:
-        print(json.dumps({"seed": seed}), flush=True)
-        faulthandler.dump_traceback_later(PATIENCE, exit=True)
-        held = peak()
-        what, finding = settle(seed, models)
-        grown = peak() - held
-        faulthandler.cancel_dump_traceback_later()
-        finding = finding or (f"takes {grown >> 20} MiB" if grown > MEMORY else "")
-        print(json.dumps({"seed": seed, "what": what, "finding": finding}), flush=True)
-
-
-def survey(seeds: range, folder: Path) -> tuple[list[str], Counter[str]]:
-    """Findings, and what came how often. A file that onnxruntime does not survive is counted, and is no finding about rfonnx."""
-    findings, counts = [], Counter[str]()
-    for row in outcomes(__file__, seeds, "--models", str(folder)):
-        finding = row.get("finding", "")
-        if "died" in row:
-            lines = row["said"].splitlines()
-            places = [line.strip() for line in lines if line.lstrip().startswith("File ")]  # the innermost comes first
-            if places and "onnxruntime" in places[0] and row["died"] < 0:
-                counts["onnxruntime ended the process"] += 1
-                continue
-            finding = f"ended with {row['died']}: {lines[:1]} {places[:5]} {lines[-1:]}"
-        else:
-            counts[row["what"]] += 1
-        if finding:
-            findings.append(f"seed {row['seed']}: {row.get('what', '')}: {finding}")
-            print(findings[-1], flush=True)
-    return findings, counts
+def survey(seeds: range, folder: Path) -> tuple[list[str], Counter[str], list[int]]:
+    """See `judged`; models of the folder are changed."""
+    return judged(outcomes(__file__, seeds, "--models", str(folder)))
 
 
 def main() -> int:
@@ -151,10 +113,11 @@ def main() -> int:
             return run(words)
     seeds = range(options.seed, options.seed + options.count)
     if options.work:
-        work(seeds, models)
+        work(seeds, lambda seed: settle(seed, models), ADDRESSES, PATIENCE)
         return 0
-    findings, counts = survey(seeds, options.models)
+    findings, counts, ended = survey(seeds, options.models)
     print(f"{options.count} hostile files: {len(findings)} findings", *sorted(counts.items()), sep="\n")
+    print(f"{len(ended)} ended onnxruntime: {ended}")
     return 1 if findings else 0
 
 
