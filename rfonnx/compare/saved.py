@@ -69,6 +69,7 @@ class SavedModel(OpenModel):
         self.count = _count(self.path, {**rows, SAMPLES: names, LABELS: self._labels})
         self.outputs = [Port(name, _type(self.path, name, own.dtype), ("", *own.shape)) for name, own in rows.items()]
         self.axes = SampleAxes({}, dict.fromkeys(rows, 0))
+        self.uncounted: set[str] = set()
         self._reading: Iterator[tuple[str, dict[str, Any]]] = self._read()
 
     def check_seed(self, seed: int) -> None:

@@ -109,3 +109,19 @@ def test_no_rows_at_all(compared) -> None:
     found = compared(boxes([0] * 12), net())
     assert (found.outputs[0].task, found.outputs[0].samples) == ("rows", 12)
     assert found.passed
+
+
+def test_saved_outputs_beside_a_model_that_does_not_count_samples_are_refused_in_a_line(tmp_path) -> None:
+    """As many rows of every sample, so that they can be saved; what the model gives has an axis more."""
+    samples = boxes([CANDIDATES] * 12)
+    np.save(tmp_path / "x.npy", samples)
+    np.savez(tmp_path / "o.npz", y=samples)
+    student = net()
+    student.graph.node[-1].output[0] = "kept"
+    student.graph.node.append(helper.make_node("Unsqueeze", ["kept", "first"], ["y"]))
+    student.graph.initializer.append(helper.make_tensor("first", TensorProto.INT64, [1], [0]))
+    del student.graph.output[:]
+    student.graph.output.append(helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, "n", 6]))
+    onnx.save(student, tmp_path / "student.onnx")
+    with pytest.raises(ShapeError, match=r"output 'y' of the teacher has the shape 1x8x6, 'y' of the student 1x1x8x6"):
+        rfonnx.compare(tmp_path / "o.npz", tmp_path / "student.onnx", tmp_path / "x.npy", **QUICK)
