@@ -16,11 +16,9 @@ class Agreement:
 
     Attributes:
         finite: nothing was a NaN or infinity on one side alone.
-        samples: how many were added.
     """
 
     finite: bool = True
-    samples: int = 0
     _sums: dict[str, float] = field(default_factory=dict)
 
     def add(self, teacher: np.ndarray, student: np.ndarray) -> None:
@@ -30,7 +28,6 @@ class Agreement:
         """
         if teacher.shape != student.shape:
             return
-        self.samples += 1
         left, right = teacher.reshape(1, -1), student.reshape(1, -1)
         lowest = np.float64(HIDDEN)  # half precision has no such number
         hidden = (left <= lowest) & (right <= lowest)

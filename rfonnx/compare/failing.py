@@ -10,6 +10,7 @@ import onnx
 
 from rfonnx.compare.model import OpenModel
 from rfonnx.errors import RfonnxError, RunError
+from rfonnx.graph.order import subgraphs
 from rfonnx.graph.read import read_model
 from rfonnx.graph.text import quote
 from rfonnx.runtime import open_session, run
@@ -74,7 +75,6 @@ def _nodes(graph: onnx.GraphProto) -> list[onnx.NodeProto]:
     found = []
     for node in graph.node:
         found.append(node)
-        for attribute in node.attribute:
-            for body in [attribute.g] if attribute.HasField("g") else [*attribute.graphs]:
-                found += _nodes(body)
+        for body in subgraphs(node):
+            found += _nodes(body)
     return found

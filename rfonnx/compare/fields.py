@@ -114,8 +114,7 @@ def _notes(teacher: Seen, student: Seen) -> Iterator[str]:
         yield f"the teacher's field is {a.kind}, the student's {b.kind}"
     sizes = [f"{min(one.field.size, one.length)} of {one.length}" for one in (teacher, student)]
     if sizes[0] != sizes[1]:
-        count, rest = sizes[1].split(" ", 1)
-        yield f"the student sees {count} {rest.replace('of ', 'of ', 1)} positions, the teacher {sizes[0]}"
+        yield f"the student sees {sizes[1]} positions, the teacher {sizes[0]}"
     elif a.size != b.size and "global" not in (a.kind, b.kind):
         yield f"borders aside the student's field is {b.size} long, the teacher's {a.size}"
     if teacher.length == student.length:

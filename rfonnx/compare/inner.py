@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import onnx
@@ -70,7 +71,12 @@ class InnerModel:
         made = list(_tensors(self.model))
         self.tensors = fitting(made, shapes or {})
         self.left_out = len(made) - len(self.tensors)
-        self._open(real_views(Wiring(self.model)) if real else ())
+        self._open(real_views(self.wiring) if real else ())
+
+    @cached_property
+    def wiring(self) -> Wiring:
+        """How its nodes hang together. Raises ModelError: they have no order."""
+        return Wiring(self.model)
 
     def _open(self, views: Iterable[Real]) -> None:
         exposed = onnx.ModelProto()

@@ -6,34 +6,13 @@ Read backwards from the output, through what only moves numbers, as long as the 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
-from rfonnx.compare.feeds import Feed, bound
-from rfonnx.compare.model import OpenModel
 from rfonnx.compare.operators import HANDED_ON
-from rfonnx.errors import RfonnxError
-from rfonnx.graph import Graph, Node, load
+from rfonnx.graph import Graph, Node
 
 DEEPEST = 64
 """Operators that are followed at most."""
-
-
-def parts_of_outputs(model: OpenModel, sample: Feed, outputs: Sequence[str]) -> dict[str, dict[int, tuple[int, ...]]]:
-    """Parts of the outputs whose axis 0 counts samples; none where onnxruntime alone knows the shapes.
-
-    Args:
-        model: under onnxruntime.
-        sample: its inputs, without a batch axis.
-        outputs: names.
-    """
-    rows = [name for name in outputs if not model.axes.outputs.get(name, 0)]
-    if not rows:
-        return {}
-    try:
-        graph = load(model.source, bound(model.stacked(sample)))
-    except RfonnxError:
-        return {}
-    return {name: joined_parts(graph, name) for name in rows}
 
 
 def joined_parts(graph: Graph, output: str) -> dict[int, tuple[int, ...]]:

@@ -10,15 +10,16 @@ from onnx import NodeProto
 from rfonnx.compare.agreement import Agreement
 from rfonnx.compare.inner import Inner, InnerModel
 from rfonnx.compare.lasting import computed_from, lasting
-from rfonnx.compare.operators import kind_of, sums_products
+from rfonnx.compare.operators import sums_products
 from rfonnx.compare.own_error import CutModel
 from rfonnx.compare.pairing import Pairing, paired
 from rfonnx.compare.quantisers import quantisers
 from rfonnx.compare.side import Side
 from rfonnx.compare.weight_errors import weight_errors
-from rfonnx.compare.wiring import Sources, Wiring
+from rfonnx.compare.wiring import Sources
 from rfonnx.comparison import LayerAgreement, Parting
 from rfonnx.errors import RfonnxError
+from rfonnx.graph.convert import kind_of
 
 SAMPLES = 4
 """Samples that are looked at: a broken layer shows on the first."""
@@ -67,21 +68,23 @@ def parting(
     Raises:
         ShapeError: a model does not take these arrays.
     """
-    search = _Search(teacher, student, feeds, limits_db)
-    search.accumulate(inputs, list(outputs))
+    search = _Search(teacher, student, feeds, limits_db, inputs)
+    search.accumulate(list(outputs))
     search.find_lasting({other: agrees for (_, other), agrees in outputs.items()})
     search.take_apart()
-    return search.result(inputs)
+    return search.result()
 
 
 class _Search:
     """One search on its way. Sums are by the student's key."""
 
-    def __init__(self, teacher: InnerModel, student: InnerModel, feeds: Feeds, limits_db: Limits) -> None:
+    def __init__(
+        self, teacher: InnerModel, student: InnerModel, feeds: Feeds, limits_db: Limits, inputs: Names
+    ) -> None:
         self._models = teacher, student
-        self._inputs: Names = []
+        self._inputs = inputs
         self._feeds, self._limit, self._enough = feeds, limits_db[0], max(limits_db)
-        self._wirings = Wiring(teacher.model), Wiring(student.model)
+        self._wirings = teacher.wiring, student.wiring
         self._pairing = Pairing([], [], 0)
         self._values: Feed = {}
         self._whole: Sums = {}
@@ -97,10 +100,9 @@ class _Search:
             if model.left_out:
                 self._unfed[f"{model.left_out} tensors of the {model.label}"] = "the largest, over 1 GiB in all"
 
-    def accumulate(self, inputs: Names, outputs: Names) -> None:
+    def accumulate(self, outputs: Names) -> None:
         """Pair, and hold what the models compute against each other."""
         teacher, student = self._models
-        self._inputs = inputs
         for number, (mine, theirs) in enumerate(self._feeds):
             a, b = teacher.values(mine), student.values(theirs)
             if number == 0:
@@ -108,7 +110,7 @@ class _Search:
                 self._pairing, self._values = paired(*sides, outputs), b
             for left, right in (*self._pairing.pairs, *self._pairing.tails):
                 self._whole.setdefault(right.key, Agreement()).add(a[left.key], b[right.key])
-            for one, other in inputs:
+            for one, other in self._inputs:
                 if mine[one].dtype.kind == "f" and theirs[other].dtype.kind == "f":
                     self._whole.setdefault(other, Agreement()).add(mine[one], theirs[other])
 
@@ -171,7 +173,7 @@ class _Search:
         fitting = {name: a for a, b, name in pairs if (a.shape, a.dtype) == (b.shape, b.dtype)}
         return {**theirs, **fitting}
 
-    def result(self, inputs: Names) -> Parting:
+    def result(self) -> Parting:
         """What was found."""
         ends = {left.name for left, _ in self._cut}, {right.name for _, right in self._cut}
         layers = tuple(self._layer(pair, ends) for pair in self._pairing.pairs)
@@ -185,7 +187,7 @@ class _Search:
             len(self._feeds),
             damaged=self._damaged(layers),
             behind=tuple(layer for layer in tails if layer.lasting and self._differs(layer)),
-            inputs=tuple(self._input(one, other) for one, other in inputs if other in self._whole),
+            inputs=tuple(self._input(one, other) for one, other in self._inputs if other in self._whole),
             unfed=tuple(self._unfed.items()),
         )
 

@@ -54,8 +54,8 @@ class OpenModel:
         self.label = f"{role} '{name_of(source)}'"
         self.name = Path(name_of(source)).name
         with naming(name_of(source)):
-            self.values = bound_values(source)
             proto, _, folder = read_model(source)
+            self.values = bound_values(source, proto)
         refuse_endless(proto, name_of(source))
         if isinstance(as_given(source), str | os.PathLike):
             # onnxruntime says less about a broken file, or about weights that are not there.

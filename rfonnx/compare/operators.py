@@ -6,12 +6,10 @@ from onnx import NodeProto
 
 from rfonnx.compare.products import free
 from rfonnx.compare.products.registry import declared
-from rfonnx.derive.operators import ELEMENTWISE, NORMS
+from rfonnx.derive.operators import ELEMENTWISE, NORMS, SCALED
 from rfonnx.graph.traits import AFFINE, STANDS_FOR
 
-HANDED_ON = frozenset(
-    {*free.NUMBERS.split(), "com.microsoft.QuantizeLinear", "com.microsoft.DequantizeLinear", "Identity"}
-)
+HANDED_ON = frozenset({*free.NUMBERS.split(), *SCALED, "Identity"})
 """Operators that hand on the numbers they read in another spelling."""
 
 FOLDED = (ELEMENTWISE | AFFINE) - HANDED_ON
@@ -19,11 +17,6 @@ FOLDED = (ELEMENTWISE | AFFINE) - HANDED_ON
 
 FUSIONS = frozenset({*NORMS, *(kind for kind in declared() if kind.startswith("com.microsoft."))})
 """Operators that optimisers put in the place of several elementwise ones, under the name of the last."""
-
-
-def kind_of(node: NodeProto) -> str:
-    """Domain and name: "Conv", "com.microsoft.FusedConv"."""
-    return f"{node.domain}.{node.op_type}" if node.domain not in ("", "ai.onnx") else node.op_type
 
 
 def plain(kind: str) -> str:
@@ -58,3 +51,10 @@ def quantises(kind: str) -> bool:
 def takes_scales(kind: str) -> bool:
     """Whether each quantised operand is followed by its scale and zero point."""
     return dequantises(kind) or kind.rpartition(".")[2].startswith(("QLinear", "QGemm"))
+
+
+def scale_of(node: NodeProto, name: str) -> tuple[str, ...]:
+    """The scale and zero point behind an operand of a node that `takes_scales`; () where it does not read the tensor."""
+    operands = list(node.input)
+    index = operands.index(name) if name in operands else len(operands)
+    return tuple(operands[index + 1 : index + 3])

@@ -51,6 +51,7 @@ class Pair:
         self.threads = settings.threads or usable_cores()
         for said in (settings.limits, *settings.output_limits.values()):
             check_measures(said)
+        self._graphs: dict[tuple[int, tuple[tuple[str, tuple[int, ...]], ...]], Graph] = {}
         self.models = open_models(teacher, student, settings, self.threads)
         mine, theirs = self.models
         self.saved = [model for model in self.models if isinstance(model, SavedModel)]
@@ -177,8 +178,18 @@ class Pair:
 
     def graphs(self, feeds: tuple[Feed, Feed]) -> tuple[Graph, Graph]:
         """Both graphs at the shapes of these runs."""
-        one, other = (load(model.source, bound(feed)) for model, feed in zip(self.models, feeds, strict=True))
-        return one, other
+        return self.graph(0, feeds[0]), self.graph(1, feeds[1])
+
+    def graph(self, which: int, feed: Feed) -> Graph:
+        """The graph of the teacher (0) or the student (1) at the shapes of a run; read once.
+
+        Raises:
+            RfonnxError: the model cannot be read at these shapes.
+        """
+        key = which, tuple(sorted(bound(feed).items()))
+        if key not in self._graphs:
+            self._graphs[key] = load(self.models[which].source, bound(feed))
+        return self._graphs[key]
 
     def values(self) -> list[str]:
         """What inputs are bound to, in words."""

@@ -16,10 +16,10 @@ from rfonnx.compare.operators import (
     FUSIONS,
     HANDED_ON,
     dequantises,
-    kind_of,
     plain,
 )
 from rfonnx.compare.side import Side
+from rfonnx.graph.convert import kind_of
 
 MAX_BY_ORDER = 4000
 """Tensors without a namesake up to which they are matched by order, which takes time that grows with the square."""

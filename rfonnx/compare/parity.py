@@ -132,7 +132,7 @@ def _effective(
     threads: int,
     asked: Collection[str],
 ) -> tuple[list[EffectivePair], list[Unmeasured]]:
-    alike = [pair for pair in samples if all(map(_same_shapes, pair, samples[0]))][:SAMPLES]
+    alike = [pair for pair in samples if list(map(bound, pair)) == list(map(bound, samples[0]))][:SAMPLES]
     try:
         both = EffectiveFields(
             *(
@@ -167,7 +167,3 @@ def _has_gradient(models: tuple[Analysed, Analysed], pair: FieldPair, fields: Se
     if all(model.analysis.tensors[name].dtype in FLOATS for model, name in zip(models, pair.output, strict=True)):
         return True
     return not any(one.role == "features" and set(pair.leads_to) <= set(one.leads_to) for one in fields)
-
-
-def _same_shapes(one: Feed, other: Feed) -> bool:
-    return all(array.shape == other[name].shape for name, array in one.items())

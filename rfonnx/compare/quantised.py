@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from onnx import NodeProto, helper
 
-from rfonnx.compare.operators import HANDED_ON, kind_of, takes_scales
+from rfonnx.compare.operators import HANDED_ON, scale_of, takes_scales
 from rfonnx.compare.wiring import Wiring
+from rfonnx.graph.convert import kind_of
 
 PREFIX = "rfonnx/real/"
 """Before the name of a quantised tensor: what stands for it."""
@@ -58,8 +59,7 @@ def _asked_for(wiring: Wiring, name: str, scales: dict[str, tuple[str, ...]]) ->
     what it makes."""
     for reader in wiring.readers.get(name, ()):
         if takes_scales(kind_of(reader)):
-            index = list(reader.input).index(name) if name in reader.input else -1
-            scale = tuple(reader.input[index + 1 : index + 3]) if index >= 0 else ()
+            scale = scale_of(reader, name)
             if (
                 scale
                 and scale[0]

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from onnx import NodeProto, helper
 
 from rfonnx.compare.inner import Inner
-from rfonnx.compare.operators import dequantises, kind_of, quantises
+from rfonnx.compare.operators import dequantises, quantises
 from rfonnx.compare.quantised import Real
 from rfonnx.compare.wiring import Wiring
+from rfonnx.graph.convert import kind_of
 
 PREFIX = "rfonnx/quantised/"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from rfonnx.compare.cost import costs
 from rfonnx.compare.feeds import Feed
@@ -47,7 +47,8 @@ def compare_models(
     kind, reason = _kind(settings, graphs)
     outputs = [with_origins(output, pair, stream.source) for output in measured]
     warnings = list(_warnings(pair, stream, outputs))
-    parity = nothing_compared(ENDED) if incomplete else _parity(pair, stream, graphs)
+    by_output = _limits_by_output(settings, stream.measured)
+    parity = nothing_compared(ENDED) if incomplete else _parity(pair, stream, graphs, by_output)
     warnings += parity.warnings
     limits = with_tolerances(settings)
     judged = judge(kind, outputs, *limits)
@@ -63,7 +64,7 @@ def compare_models(
         outputs=tuple(outputs),
         verdicts=(
             *judged,
-            *judge_fields(kind, parity, settings.limits, _limits_by_output(settings, stream.measured)),
+            *judge_fields(kind, parity, settings.limits, by_output),
         ),
         fields=parity.fields,
         effective=parity.flat,
@@ -114,17 +115,14 @@ def _beyond_outputs(
     return layers, cost
 
 
-def _parity(pair: Pair, stream: Stream, graphs: tuple[Graph, Graph] | None) -> Parity:
+def _parity(pair: Pair, stream: Stream, graphs: tuple[Graph, Graph] | None, by_output: Mapping[str, Given]) -> Parity:
     """What both models see, on the samples that were kept."""
     if graphs is None:
         return nothing_compared(SAVED)
     settings = pair.settings
     outputs, inputs = ([(a.name, b.name) for a, b in ports] for ports in (pair.outputs, pair.inputs))
     asked = [
-        name
-        for limits in (settings.limits, *_limits_by_output(settings, stream.measured).values())
-        for name, limit in limits.items()
-        if limit is not None
+        name for limits in (settings.limits, *by_output.values()) for name, limit in limits.items() if limit is not None
     ]
     wanted = (settings.fields, settings.effective)
     return compare_fields(pair.models, graphs, (outputs, inputs), stream.stacked(), pair.threads, wanted, asked)

@@ -8,8 +8,9 @@ import numpy as np
 from onnx import NodeProto
 
 from rfonnx.compare.inner import Inner
-from rfonnx.compare.operators import FOLDED, HANDED_ON, kind_of, plain, quantises, scales, sums_products
+from rfonnx.compare.operators import FOLDED, HANDED_ON, plain, quantises, scales, sums_products
 from rfonnx.compare.wiring import Wiring
+from rfonnx.graph.convert import kind_of
 
 MAX_FOLDED = 16
 """Folded operators that are followed back to the sum of products that they follow."""

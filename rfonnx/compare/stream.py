@@ -12,7 +12,7 @@ from rfonnx.compare.batches import Batches, Prepared
 from rfonnx.compare.failing import explained
 from rfonnx.compare.feeds import Feed
 from rfonnx.compare.hooks import hooked, ports
-from rfonnx.compare.joined import parts_of_outputs
+from rfonnx.compare.joined import joined_parts
 from rfonnx.compare.layers import SAMPLES
 from rfonnx.compare.meter import Meter
 from rfonnx.compare.pair import Pair
@@ -132,9 +132,16 @@ class Stream:
             for meter, one in zip(self.meters, self.measured, strict=True)
             if not any(one.picks)
         }
-        ends = [name for name in whole if self._hints[name].operator == "Concat"]
-        for name, parts in parts_of_outputs(self._pair.models[0], feed, ends).items():
-            whole[name].set_joined(parts)
+        teacher = self._pair.models[0]
+        rows = [name for name in whole if not teacher.axes.outputs.get(name, 0)]
+        ends = [name for name in rows if self._hints[name].operator == "Concat"]
+        if ends:
+            try:
+                graph = self._pair.graph(0, teacher.stacked(feed))
+            except RfonnxError:
+                return  # onnxruntime alone knows its shapes
+            for name in ends:
+                whole[name].set_joined(joined_parts(graph, name))
 
     def _run(self, batch: Prepared, saver: Saver | None) -> None:
         """Run a batch, or smaller parts where an output does not count samples or its rows vary."""

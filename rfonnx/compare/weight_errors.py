@@ -15,9 +15,10 @@ from onnx import NodeProto, helper
 from rfonnx.compare.agreement import Agreement
 from rfonnx.compare.constants import Constants
 from rfonnx.compare.inner import Inner, InnerModel
-from rfonnx.compare.operators import kind_of, plain, sums_products, takes_scales
+from rfonnx.compare.operators import plain, scale_of, sums_products, takes_scales
 from rfonnx.compare.pairing import stem
 from rfonnx.compare.wiring import Wiring
+from rfonnx.graph.convert import kind_of
 
 OUTPUT_AXES = {"Conv": 0, "ConvTranspose": 1}
 """Where output channels lie in the weight of a convolution; in a matrix product they come last."""
@@ -154,7 +155,6 @@ def _scale(product: NodeProto, weight: str, stored: Collection[str]) -> tuple[st
     """Scale and zero point of a quantised weight: the operands behind it, or what onnxruntime's quantiser stores beside it."""
     kind = kind_of(product)
     if takes_scales(kind):
-        index = list(product.input).index(weight)
-        return tuple(name for name in product.input[index + 1 : index + 3] if name)
+        return tuple(name for name in scale_of(product, weight) if name)
     beside = tuple(stem(weight) + ending for ending in ("_scale", "_zero_point"))
     return beside if weight.endswith("_quantized") and all(name in stored for name in beside) else ()

@@ -7,7 +7,8 @@ from math import prod
 
 from onnx import ModelProto, NodeProto
 
-from rfonnx.compare.operators import HANDED_ON, kind_of
+from rfonnx.compare.operators import HANDED_ON
+from rfonnx.graph.convert import kind_of
 from rfonnx.graph.evaluator import SHAPE_ONLY
 from rfonnx.graph.order import reads, sort
 
@@ -42,6 +43,7 @@ class Wiring:
             for attribute in node.attribute
             if attribute.name == "value"
         }
+        self._places = {id(node): place for place, node in enumerate(self.nodes)}
         self.maker: dict[str, NodeProto] = {}
         self.readers: dict[str, list[NodeProto]] = {}
         self._reads: dict[int, list[str]] = {}
@@ -104,17 +106,17 @@ class Wiring:
 
     def between(self, name: str, ends: Collection[str]) -> list[NodeProto]:
         """Nodes that make a tensor from the nearest of `ends`, in order; those that work on constants alone left out."""
-        wanted, waiting, found = set[str](), [name], set[int]()
+        wanted, waiting, found = set[str](), [name], dict[int, NodeProto]()
         while waiting:
             node = self.maker.get(waiting.pop())
-            if node is None or id(node) in found:
+            if node is None or self._places[id(node)] in found:
                 continue
-            found.add(id(node))
+            found[self._places[id(node)]] = node
             for source in self.operands(node):
                 if source not in ends and source not in wanted:
                     wanted.add(source)
                     waiting.append(source)
-        return [node for node in self.nodes if id(node) in found]
+        return [found[place] for place in sorted(found)]
 
 
 def _few(sets: Iterator[frozenset[str]]) -> frozenset[str]:

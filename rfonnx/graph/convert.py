@@ -36,6 +36,12 @@ def plain_domain(domain: str) -> str:
     return "" if domain == "ai.onnx" else domain
 
 
+def kind_of(node: NodeProto) -> str:
+    """Domain and name, as `Node.kind`: "Conv", "com.microsoft.FusedConv"."""
+    domain = plain_domain(node.domain)
+    return f"{domain}.{node.op_type}" if domain else node.op_type
+
+
 def to_node(proto: NodeProto, scope: Scope, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Node:
     """A node with plain attributes; None stands for its subgraphs, of which control flow's are filled in later.
 

@@ -14,7 +14,7 @@ from rfonnx.graph.convert import opset_of
 from rfonnx.graph.declared import Declared, Measured
 from rfonnx.graph.model import Graph
 from rfonnx.graph.order import sort
-from rfonnx.graph.read import Bound, Source, name_of, read_model
+from rfonnx.graph.read import Source, bound_values, name_of, read_model
 from rfonnx.graph.scope import Scope
 from rfonnx.graph.text import check_text, naming
 
@@ -39,10 +39,7 @@ def load(model: Source, shapes: Shapes | None = None, known: Mapping[str, Measur
         proto, name, folder = read_model(model)
     with naming(name if label == "model" else label):
         _, graph = built(proto, name, folder, shapes, known or {})
-    if isinstance(model, Bound):
-        graph.values = {
-            t.name: onnx.numpy_helper.to_array(t) for t in proto.graph.initializer if t.name in model.values
-        }
+    graph.values = bound_values(model, proto)
     return graph
 
 

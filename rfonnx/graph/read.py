@@ -83,16 +83,15 @@ def input_names(model: Source) -> list[str]:
     return [entry.name for entry in graph.input if entry.name not in stored]
 
 
-def bound_values(model: Source) -> dict[str, np.ndarray]:
+def bound_values(model: Source, proto: onnx.ModelProto) -> dict[str, np.ndarray]:
     """Values of the bound inputs, in their types and shapes.
 
-    Raises:
-        ModelError, QueryError: see `read_model`.
+    Args:
+        proto: of the model, as `read_model` gives it.
     """
     if not isinstance(model, Bound):
         return {}
-    graph = read_model(model)[0].graph
-    return {t.name: onnx.numpy_helper.to_array(t) for t in graph.initializer if t.name in model.values}
+    return {t.name: onnx.numpy_helper.to_array(t) for t in proto.graph.initializer if t.name in model.values}
 
 
 def read_model(model: Source) -> tuple[onnx.ModelProto, str, Path | None]:

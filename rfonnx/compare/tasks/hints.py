@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from onnx import NodeProto
 
-from rfonnx.compare.operators import HANDED_ON, kind_of
+from rfonnx.compare.operators import HANDED_ON
 from rfonnx.compare.products import free
+from rfonnx.graph.convert import kind_of
 from rfonnx.graph.read import Source, read_model
 
 PASSED = HANDED_ON | frozenset(free.MOVES.split()) - {"Concat", "ConcatFromSequence"}

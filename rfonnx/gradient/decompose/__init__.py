@@ -14,13 +14,14 @@ from onnx import ModelProto, NodeProto
 from rfonnx.gradient.decompose import blocked, dynamic, fused, quantized  # noqa: F401  # register their functions
 from rfonnx.gradient.decompose.writer import BODIES, Kept, Writer
 from rfonnx.gradient.rounding import Types
+from rfonnx.graph.convert import kind_of
 from rfonnx.graph.order import reads
 from rfonnx.graph.tensors import DTYPES
 
 
 def decomposable(model: ModelProto) -> bool:
     """Whether the main graph has such a node."""
-    return any(_kind(node) in BODIES for node in model.graph.node)
+    return any(kind_of(node) in BODIES for node in model.graph.node)
 
 
 def decompose(model: ModelProto, types: Types) -> None:
@@ -43,10 +44,6 @@ def decomposed() -> set[str]:
     return set(BODIES)
 
 
-def _kind(node: NodeProto) -> str:
-    return f"{node.domain}.{node.op_type}" if node.domain not in ("", "ai.onnx") else node.op_type
-
-
 def _written(nodes: Sequence[NodeProto], outputs: set[str], constants: Any, types: Types) -> Iterable[NodeProto]:
     quantised = {}
     for node in nodes:
@@ -56,7 +53,7 @@ def _written(nodes: Sequence[NodeProto], outputs: set[str], constants: Any, type
             quantised[node.output[0]] = node.input[1:]
     other = {name for node in nodes if node.op_type != "Cast" for name in reads(node)} | outputs
     for number, node in enumerate(nodes):
-        write = BODIES.get(_kind(node))
+        write = BODIES.get(kind_of(node))
         if write is None:
             yield node
             continue
