@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from rfonnx.results import AxisField, Shape
+if TYPE_CHECKING:
+    from rfonnx.results import AxisField, Shape
 
 Kind = Literal["fp32", "fp16", "int8", "distilled"]
 """What the student is to the teacher: the same weights in another file, in half precision, quantised, or other weights."""

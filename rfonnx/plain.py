@@ -257,6 +257,15 @@ def counted(count: float, noun: str) -> str:
     return f"{count:.10g} {noun}" + ("" if abs(count) == 1 else "s")
 
 
+def axes_text(numbers: Sequence[int]) -> str:
+    """Axes for people.
+
+    >>> axes_text([1]), axes_text([1, 2])
+    ('axis 1', 'axes 1, 2')
+    """
+    return f"{'axis' if len(numbers) == 1 else 'axes'} {', '.join(map(str, numbers))}"
+
+
 def duration(seconds: float) -> str:
     """A time for people.
 

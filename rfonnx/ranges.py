@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -31,8 +30,6 @@ class Range:
         """In words: "a whole number from 1 to 1024", "a number above 0, at most 100"."""
         kind = "a whole number" if self.whole else "a number"
         least, most = _text(self.least), _text(self.most)
-        if math.isinf(self.least) and math.isinf(self.most):
-            return kind
         return f"{kind} above {least}, at most {most}" if self.above else f"{kind} from {least} to {most}"
 
     def check(self, value: float, where: str) -> None:
@@ -77,7 +74,7 @@ OPTIONS: Mapping[str, Range] = {
     "tolerance": Range(0, 1, whole=False, above=True),
     "block": Range(1, 2**31),
     "rate": Range(0, 1e12, whole=False, above=True),
-    "scale": Range(-1e30, 1e30, whole=False),
+    "scale": NUMBER,
     "mean": NUMBER,
     "std": NUMBER,
 }

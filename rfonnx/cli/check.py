@@ -11,6 +11,7 @@ import click
 from rfonnx.cli import options
 from rfonnx.cli.compare import pairs
 from rfonnx.cli.deadline import timeout_option
+from rfonnx.cli.failures import CHECK_FAILED
 from rfonnx.cli.numbers import Number
 
 if TYPE_CHECKING:
@@ -166,4 +167,4 @@ def command(
         out.write(check_report(checks, out.style))
     if error is not None:
         raise error
-    return 0 if checks.passed else 1
+    return 0 if checks.passed else CHECK_FAILED

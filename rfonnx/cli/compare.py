@@ -10,6 +10,7 @@ import click
 
 from rfonnx.cli import options, per_output
 from rfonnx.cli.deadline import timeout_option
+from rfonnx.cli.failures import CHECK_FAILED
 from rfonnx.cli.numbers import Number
 
 STYLES = ("text", "json", "markdown")
@@ -196,4 +197,4 @@ def command(
         out.write(render(compare_document(found, detail, every, read.file), out.style))
     if found.incomplete:
         raise DataError(found.incomplete)
-    return 0 if found.passed else 1
+    return 0 if found.passed else CHECK_FAILED

@@ -7,6 +7,8 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
+from rfonnx.compare.metrics import share
+
 Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 BoxLayout = Literal["cxcywh", "xyxy", "xywh"]
@@ -37,8 +39,7 @@ def overlaps(one: Floats, other: Floats) -> Floats:
     high = np.minimum(one[:, None, 2:], other[None, :, 2:])
     both = np.clip(high - low, 0, None).prod(-1)
     either = _areas(one)[:, None] + _areas(other)[None, :] - both
-    result: Floats = np.divide(both, either, out=np.zeros_like(both), where=either > 0)
-    return result
+    return share(both, either)
 
 
 def suppressed(boxes: Floats, scores: Floats, classes: np.ndarray, limit: float) -> Indices:

@@ -24,17 +24,15 @@ class Constants:
 
     def __init__(self, source: InnerModel, wiring: Wiring, wanted: Sequence[str]) -> None:
         """Raises ModelError: onnxruntime does not take the nodes."""
-        made = onnx.ModelProto()
-        made.CopyFrom(source.model)
+        given = source.model
+        made = onnx.ModelProto(ir_version=given.ir_version, opset_import=given.opset_import, functions=given.functions)
         graph = made.graph
-        for field in ("node", "input", "output", "value_info"):
-            graph.ClearField(field)
+        graph.name = given.graph.name
+        graph.sparse_initializer.extend(given.graph.sparse_initializer)
         nodes = [node for node in wiring.nodes if not wiring.moves(node)]
         kept, wanted_too = needed(nodes, wanted)
         graph.node.extend(kept)
-        stored = [tensor for tensor in graph.initializer if tensor.name in wanted_too]
-        del graph.initializer[:]
-        graph.initializer.extend(stored)
+        graph.initializer.extend(tensor for tensor in given.graph.initializer if tensor.name in wanted_too)
         # An Identity stands before each: a graph without nodes is none, and an initializer is no output.
         self._names = {name: f"rfonnx/constant/{number}" for number, name in enumerate(dict.fromkeys(wanted))}
         graph.node.extend(onnx.helper.make_node("Identity", [name], [to]) for name, to in self._names.items())

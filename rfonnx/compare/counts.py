@@ -59,9 +59,7 @@ def label_sums(teacher: Floats, student: Floats, threshold: float) -> dict[str, 
 
 def f_measure(both: Floats, differing: Floats) -> Floats:
     """2 both / (2 both + differing), the harmonic mean of precision and recall; 1 where neither model has any."""
-    whole = 2 * both + differing
-    result: Floats = np.divide(2 * both, whole, out=np.ones_like(whole), where=whole > 0)
-    return result
+    return metrics.share(2 * both, 2 * both + differing, empty=1.0)
 
 
 def divergence(teacher: np.ndarray, student: np.ndarray) -> Floats:
@@ -136,19 +134,24 @@ def determination(dd: Floats, t: Floats, tt: Floats, samples: Floats) -> Floats:
     return result
 
 
-def least_overlap(intersection: Floats, union: Floats, share: float) -> Floats:
+def least_overlap(intersection: Floats, union: Floats, part: float) -> Floats:
     """The least intersection over union of a class, over the last axis; 1 where no class holds enough.
 
     Args:
-        share: of all unions together; classes with less are passed over: a class of three pixels may change by two.
+        part: of all unions together; classes with less are passed over: a class of three pixels may change by two.
     """
-    ratio = ratios(intersection, union, share)
-    result: Floats = np.min(ratio, -1, initial=1.0, where=~np.isnan(ratio))
+    result: Floats = np.fmin.reduce(ratios(intersection, union, part), -1, initial=1.0)
     return result
 
 
-def ratios(intersection: Floats, union: Floats, share: float) -> Floats:
-    """Intersection over union by class, NaN where the class holds under `share` of all unions together."""
-    enough = (union > 0) & (union >= share * union.sum(-1, keepdims=True))
+def least(each: Floats) -> Floats:
+    """The least over the last axis, NaN passed over; NaN where all are."""
+    result: Floats = np.fmin.reduce(each, -1)
+    return result
+
+
+def ratios(intersection: Floats, union: Floats, part: float) -> Floats:
+    """Intersection over union by class, NaN where the class holds under `part` of all unions together."""
+    enough = (union > 0) & (union >= part * union.sum(-1, keepdims=True))
     result: Floats = np.divide(intersection, union, out=np.full_like(union, np.nan), where=enough)
     return result

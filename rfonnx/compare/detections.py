@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,9 @@ from rfonnx.errors import QueryError
 
 CANDIDATES = 1000
 """Raw boxes that go into the suppression, best first: what is beyond them is no detection that anybody reads."""
+
+SCORE, SUPPRESS = 0.25, 0.45
+"""Least score, and most overlap of two boxes of a class, as YOLOv5 has them."""
 
 NEAR = 0.01
 """Scores so near to the threshold may fall on either side of it: such a box is not missing where the other model has it."""
@@ -42,8 +46,8 @@ class Reading:
     boxes: BoxLayout
     objectness: bool = False
     columns: str = ""
-    score: float = 0.25
-    suppress: float = 0.45
+    score: float = SCORE
+    suppress: float = SUPPRESS
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +86,28 @@ def _from_candidates(sample: np.ndarray, how: Reading) -> Detections:
     return Detections(boxes[stay], best[chosen][stay], classes[chosen][stay])
 
 
+def column_names(words: str) -> list[str]:
+    """What each column of a row holds: "box" stands four times.
+
+    >>> column_names("class+box")
+    ['class', 'box', 'box', 'box', 'box']
+    """
+    return [name for word in words.split("+") for name in ([word] * 4 if word == "box" else [word])]
+
+
+def box_columns(names: Sequence[str]) -> list[int]:
+    """Columns that hold the box."""
+    return [index for index, name in enumerate(names) if name == "box"]
+
+
 def _from_rows(sample: np.ndarray, how: Reading) -> Detections:
-    names = [name for word in how.columns.split("+") for name in ([word] * 4 if word == "box" else [word])]
+    names = column_names(how.columns)
     if len(names) != sample.shape[1]:
         raise QueryError(
             f"rows of {sample.shape[1]} numbers were to be read as {how.columns}, which is {len(names)}",
             "name the columns, such as --task OUTPUT=detection:columns=class+score+box",
         )
-    at = [index for index, name in enumerate(names) if name == "box"]
-    boxes = corners(sample[:, at], how.boxes)
+    boxes = corners(sample[:, box_columns(names)], how.boxes)
     scores = sample[:, names.index("score")].astype(np.float64)
     classes = np.zeros(len(sample)) if "class" not in names else sample[:, names.index("class")].astype(np.float64)
     keep = scores >= how.score - NEAR

@@ -9,9 +9,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from rfonnx.compare.tasks.reader import Batch, Columns, Counted, Figure
-
-Floats = npt.NDArray[np.float64]
+from rfonnx.compare.metrics import share
+from rfonnx.compare.tasks.reader import Batch, Counted, Figure, Floats
 
 MOST = 512
 """Elements of a sample that quantiles are taken of, at most."""
@@ -41,7 +40,7 @@ class Elements:
             "p99_abs": Figure(lambda s: quantile(s["error_bins"], 0.99), "none"),
         }
         if tolerance is not None:
-            self.figures["beyond"] = Figure(lambda s: _share(s), "resampled")
+            self.figures["beyond"] = Figure(lambda s: share(s["beyond"], s["elements"]), "resampled")
 
     def count(self, batch: Batch) -> Counted:
         """Columns of a batch: the histogram, and elements beyond the tolerance."""
@@ -82,8 +81,3 @@ def quantile(counts: Floats, share: float) -> Floats:
         return np.asarray(np.nan)
     index = int(np.searchsorted(np.cumsum(counts), share * total))
     return np.asarray(0.0 if index == 0 else 2.0 ** (LOWEST + (index - 0.5) / PER_OCTAVE))
-
-
-def _share(sums: Columns) -> Floats:
-    result: Floats = sums["beyond"] / np.maximum(sums["elements"], 1)
-    return result

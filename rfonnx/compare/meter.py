@@ -16,7 +16,7 @@ from rfonnx.compare.elements import ELEMENTS, Elements
 from rfonnx.compare.infinities import without_shared
 from rfonnx.compare.matching import without_ends
 from rfonnx.compare.pictures import Pictures
-from rfonnx.compare.tasks.deciding import decided_rows, task_of
+from rfonnx.compare.tasks.deciding import DECIDED, decided_rows, task_of
 from rfonnx.compare.tasks.hints import Hint
 from rfonnx.compare.tasks.reader import Batch, Counted, Floats, Reader, TaskOptions, Unsuited
 from rfonnx.compare.tasks.registry import OLD_NAMES, READERS
@@ -111,7 +111,7 @@ class Meter:
             )
         boxes = self._reader is None and (decided_rows(batch.teacher) or decided_rows(batch.student))
         self._task = "detection" if boxes else "rows"
-        self._why = "rows hold two corners, a score and a class" if boxes else "the models give other numbers of rows"
+        self._why = DECIDED if boxes else "the models give other numbers of rows"
         self._begin(batch)
 
     @property

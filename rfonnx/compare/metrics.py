@@ -137,7 +137,6 @@ def class_sums(
     rows, same, p = np.arange(len(teacher)), pick_t == pick_s, np.exp(log_t)
     margin = cold_t[rows, pick_t] - cold_t[rows, pick_s]
     return {
-        "samples": np.ones(len(teacher)),
         "top1": same.astype(np.float64),
         "margin": margin,
         "near": _near_ties(cold_t, cold_s, margin, ~same),
@@ -221,8 +220,7 @@ def overlap_counts(teacher: np.ndarray, student: np.ndarray, classes: int) -> di
 
 def mean_iou(intersection: Floats, union: Floats) -> Floats:
     """Mean over the last axis of intersection / union, over classes that occur; 1 where none does."""
-    present = union > 0
-    ratio = np.divide(intersection, union, out=np.zeros_like(union), where=present)
-    found = present.sum(-1)
+    ratio = share(intersection, union)
+    found = (union > 0).sum(-1)
     result: Floats = np.where(found > 0, ratio.sum(-1) / np.maximum(found, 1), 1.0)
     return result

@@ -10,6 +10,7 @@ from types import EllipsisType
 import numpy as np
 
 from rfonnx.errors import QueryError, ShapeError
+from rfonnx.plain import shape_text
 
 Entry = slice | int | EllipsisType
 
@@ -60,7 +61,7 @@ class Pick:
         except IndexError as error:
             raise ShapeError(f"'{name}{self.text}': {error}", "positions count from 0") from None
         if not part.size and rows.size:
-            whole = "x".join(map(str, rows.shape[1:]))
+            whole = shape_text(rows.shape[1:])
             raise ShapeError(
                 f"'{name}{self.text}' is empty: one sample of the output is {whole}", "take a part within it"
             )

@@ -137,7 +137,7 @@ def verdict(
     subject: str,
     name: str,
     measure: Measure | float,
-    limit: Limit | float,
+    limit: Limit,
     where: str = "",
     beside: str = "",
 ) -> Verdict:
@@ -149,7 +149,6 @@ def verdict(
         beside: said behind the figure.
     """
     measure = measure if isinstance(measure, Measure) else Measure(measure)
-    limit = limit if isinstance(limit, Limit) else Limit(limit)
     info = MEASURES[name]
     at_least = bool(info.at_least)
     outcome, why = _outcome(name, measure, limit)

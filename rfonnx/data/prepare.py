@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -52,20 +52,22 @@ class Preparer:
             return None
         found = {}
         for spec in self._specs:
-            alone = list(stored) if len(stored) == len(self._specs) == 1 else []
-            name = next((name for name in (spec.name, spec.partner, *alone) if name in stored), None)
+            name = self._named(stored, spec)
             if name is None or stored[name][1] != spec.dtype or not fits(stored[name][0], spec.wanted):
                 return None
             found[spec.name] = name
         return found
 
+    def _named(self, names: Collection[str], spec: InputSpec) -> str | None:
+        """Of the arrays' names that of an input: its own, its partner's, or the only one where there is one input."""
+        alone = list(names) if len(names) == len(self._specs) == 1 else []
+        return next((name for name in (spec.name, spec.partner, *alone) if name in names), None)
+
     def _pick(self, sample: Sample, arrays: Mapping[str, np.ndarray], spec: InputSpec) -> str:
         """Name of the array for an input."""
-        for name in (spec.name, spec.partner):
-            if name in arrays:
-                return name
-        if len(arrays) == 1 and len(self._specs) == 1:
-            return next(iter(arrays))
+        name = self._named(arrays, spec)
+        if name is not None:
+            return name
         have = ", ".join(f"'{name}'" for name in arrays if name) or "one array without a name"
         want = ", ".join(f"'{other.name}'" for other in self._specs)
         raise SampleError(

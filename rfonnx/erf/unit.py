@@ -11,7 +11,7 @@ from rfonnx.erf.settings import whole
 from rfonnx.erf.standing import growing_axes, standing, standing_axes
 from rfonnx.erf.walking import known_shape, same_shape_before, sample_axis, union, walk
 from rfonnx.errors import QueryError
-from rfonnx.plain import shape_text
+from rfonnx.plain import axes_text, shape_text
 
 Intervals = tuple[tuple[int, int], ...]
 
@@ -72,8 +72,7 @@ def find_unit(analysis: Analysis, tensor: str, place: Place) -> Unit:
     if rest:
         found = standing(analysis, tensor, place, rest)
         position = tuple(new if old is None else old for old, new in zip(position, found, strict=True))
-        along = f"{'axis' if len(rest) == 1 else 'axes'} {', '.join(map(str, rest))}"
-        note = f"every unit of '{tensor}' along {along} sees the same; taken in proportion"
+        note = f"every unit of '{tensor}' along {axes_text(rest)} sees the same; taken in proportion"
     if all(p is None for p in position):
         note = f"no axis of '{tensor}' has places"
     return unit_at(analysis, tensor, _with_sample(analysis, tensor, position, place), place, note)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from rfonnx.findings import OUTCOMES, SEVERITIES, CheckResult, Finding, Outcome, Severity
+from rfonnx.plain import counted
 
 WORDS: dict[Outcome, str] = {
     "fine": "fine",
@@ -36,15 +37,13 @@ def counts_text(result: CheckResult, level: Severity) -> str:
     Returns:
         For example "9 rules: 6 fine, 2 failed, 1 warned; findings: 3 errors, 1 warning".
     """
-    several = _several(len(result.rules), "rule")
+    several = counted(len(result.rules), "rule")
     rules = [f"{count} {WORDS[outcome]}" for outcome, count in rule_counts(result, level).items() if count]
     if result.unread:
         return f"{several}: {', '.join(rules)}"
     bad = Counter(finding.severity for finding in result.findings if finding.status in ("fail", "error"))
-    found = [_several(bad[severity], severity) for severity in reversed(SEVERITIES) if bad[severity]]
-    return (
-        f"{_several(len(result.rules), 'rule')}: {', '.join(rules) or 'none'}; findings: {', '.join(found) or 'none'}"
-    )
+    found = [counted(bad[severity], severity) for severity in reversed(SEVERITIES) if bad[severity]]
+    return f"{counted(len(result.rules), 'rule')}: {', '.join(rules) or 'none'}; findings: {', '.join(found) or 'none'}"
 
 
 def nothing_checked(result: CheckResult) -> str:
@@ -57,7 +56,3 @@ def full_message(finding: Finding) -> str:
     """A finding's message, and what else could not be tried for the same cause."""
     untried = f"; for that, {', '.join(finding.untried)} could not be tried" if finding.untried else ""
     return ("could not be tried: " if finding.status == "error" else "") + finding.message + untried
-
-
-def _several(count: int, word: str) -> str:
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"

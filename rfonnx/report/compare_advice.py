@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterator
 
 from rfonnx.comparison import Case, Comparison, Kind, LayerAgreement, OutputAgreement, Verdict
-from rfonnx.measures import LAYER_LIMITS, MEASURES, default_limits
+from rfonnx.measures import LAYER_LIMITS, MEASURES, default_limits, judged_by
 from rfonnx.report.compare_layers import node_words
 from rfonnx.report.document import Line, Name
 
@@ -147,7 +147,7 @@ def _holds(kind: Kind, found: Comparison) -> bool:
 def _judged(output: OutputAgreement) -> dict[str, float]:
     """By measure the figure that its limit is held against."""
     values = {name: measure.value for name, measure in output.measures.items()}
-    return {name: values.get(MEASURES[name].judged_by or name, value) for name, value in values.items()}
+    return {name: values.get(judged_by(name), value) for name, value in values.items()}
 
 
 def _fields(found: Comparison, missed: list[Verdict]) -> Iterator[Line]:
@@ -187,7 +187,7 @@ def _more(found: Comparison) -> Iterator[Line]:
 def needed(found: Comparison, verdict: Verdict) -> int:
     """Samples after which the interval of an undecided figure ends before its limit, in two digits; over `MANY`: too many."""
     output = next(output for output in found.outputs if output.teacher == verdict.subject)
-    measure = output.measures[MEASURES[verdict.measure].judged_by or verdict.measure]
+    measure = output.measures[judged_by(verdict.measure)]
     end = measure.high if verdict.at_least else measure.low
     gap = abs(verdict.value - verdict.limit)
     if end is None or not gap:

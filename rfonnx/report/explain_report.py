@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rfonnx.plain import bound_texts, shape_text
+from rfonnx.plain import axes_text, bound_texts, shape_text
 from rfonnx.report.document import Document, Line, Name, Section, Table, number, shortened
 from rfonnx.report.explanation import Chain, Explanation, Region
 from rfonnx.report.growth import NAMES, shares
@@ -36,7 +36,7 @@ def _table(chain: Chain, every: bool) -> Table:
     steps = [step for step in chain.steps if every or step.added]
     rows = [_cells(step) for step in steps]
     shown, gap, elision = (rows, None, "") if every else shortened(rows)
-    axes = f"axis {chain.axes[0]}" if len(chain.axes) == 1 else f"axes {', '.join(map(str, chain.axes))}"
+    axes = axes_text(chain.axes)
     quiet = len(chain.steps) - len(steps)
     caption: list[str] = [Name(chain.input), f", {axes}"]
     if words := shares(chain.steps):

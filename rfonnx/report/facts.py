@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
-from rfonnx.plain import counted
+from rfonnx.plain import axes_text, counted
 from rfonnx.report.document import Line, Name
 from rfonnx.report.source import Held
 from rfonnx.report.view import Axes
@@ -128,11 +128,6 @@ def _where(facts: list[ShiftFact]) -> str:
 
 def _ranges(ranges: list[tuple[int, int] | None]) -> str:
     return " and ".join(dict.fromkeys(f"{found[0]}..{found[1]}" for found in ranges if found))
-
-
-def axes_text(numbers: Sequence[int]) -> str:
-    """ "axis 1", "axes 1, 2"."""
-    return f"{'axis' if len(numbers) == 1 else 'axes'} {', '.join(map(str, numbers))}"
 
 
 def _positional(facts: Mapping[str, OutputFacts]) -> Iterator[Line]:

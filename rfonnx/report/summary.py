@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rfonnx.plain import percent, shape_text
+from rfonnx.plain import axes_text, percent, shape_text
 from rfonnx.report.document import Line, Name, Section, across, listed, number, shared, size
-from rfonnx.report.facts import axes_text, fact_lines
+from rfonnx.report.facts import fact_lines
 from rfonnx.report.growth import shares
 from rfonnx.report.source import Held
 from rfonnx.report.view import Axes

@@ -6,13 +6,13 @@ import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
 from onnx import AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, TypeProto, helper, numpy_helper
 
-Random = np.random.Generator
+from fuzz.hostile_samples import Random, pick
+
 Change = Callable[[ModelProto, Random, Path], "bytes | None"]
 
 NUMBERS = [0, 1, -1, 2, 63, 2**31 - 1, -(2**31), 2**31, 10**9, 2**40, 2**62, 2**63 - 1, -(2**63)]
@@ -29,10 +29,6 @@ TEXTS = [
     "((((((((" * 500,
     "H*" * 3000 + "H",
 ]
-
-
-def pick(random: Random, options: list) -> Any:
-    return options[int(random.integers(len(options)))]
 
 
 def doubled(model: ModelProto, random: Random, folder: Path) -> bytes:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from rfonnx.compare import metrics
-from rfonnx.compare.detections import COLUMNS
+from rfonnx.compare.detections import COLUMNS, box_columns, column_names
 from rfonnx.compare.tasks.hints import Hint
 from rfonnx.compare.tasks.reader import Batch
 from rfonnx.compare.tasks.segmentation import MAX_CLASSES, class_axis_of
 from rfonnx.comparison import Task
+
+DECIDED = "rows hold two corners, a score and a class"
+"""Why rows are boxes."""
 
 Decision = tuple[Task, str]
 """The task, and why."""
@@ -42,7 +45,7 @@ def task_of(first: Batch, hint: Hint) -> Decision:
     if teacher.dtype.kind in "iub" and student.dtype.kind in "iub":
         return "labels", "whole numbers"
     if decided_rows(teacher):
-        return "detection", "rows hold two corners, a score and a class"
+        return "detection", DECIDED
     if hint.task == "detect" and teacher.ndim == 3 and min(teacher.shape[1:]) > 4:
         return "detection", "the file's metadata say task: detect"
     if teacher.ndim > 1 and teacher.shape[1] > 1 and all(length == 1 for length in teacher.shape[2:]):
@@ -104,10 +107,10 @@ def decided_rows(array: np.ndarray) -> bool:
     """
     if array.ndim != 3 or array.shape[2] not in COLUMNS or array.shape[2] < 6 or not array.size:
         return False
-    names = [part for word in COLUMNS[array.shape[2]].split("+") for part in ([word] * 4 if word == "box" else [word])]
+    names = column_names(COLUMNS[array.shape[2]])
     rows = array.reshape(-1, array.shape[2]).astype(np.float64)
     rows = rows[(rows != 0).any(1)]
-    box = rows[:, [index for index, name in enumerate(names) if name == "box"]]
+    box = rows[:, box_columns(names)]
     score, classes = rows[:, names.index("score")], rows[:, names.index("class")]
     return bool(
         len(rows)

@@ -8,12 +8,12 @@ from typing import ClassVar
 import numpy as np
 
 from rfonnx.compare import metrics
-from rfonnx.compare.detections import COLUMNS, NEAR, Reading, decoded, match_sums
+from rfonnx.compare.detections import COLUMNS, NEAR, SCORE, SUPPRESS, Reading, decoded, match_sums
 from rfonnx.compare.tasks.reader import Batch, Columns, Counted, Figure, Floats, PlainReader, TaskOptions, Unsuited
 from rfonnx.compare.tasks.values import WORST_ERRORS, Values
 
-SCORE, SUPPRESS, MATCH = 0.25, 0.45, 0.5
-"""Least score, and most overlap of two boxes of a class, as YOLOv5 has them; least overlap of a match, as PASCAL VOC has it."""
+MATCH = 0.5
+"""Least overlap of a match, as PASCAL VOC has it."""
 
 
 def _of_raw(figure: Figure) -> Figure:

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from rfonnx.compare import metrics
-from rfonnx.compare.counts import NEAR, Floats, f_measure, label_sums, probable, sigmoid
+from rfonnx.compare.counts import NEAR, Floats, f_measure, label_sums, least, probable, sigmoid
 from rfonnx.compare.tasks.reader import Batch, Columns, Counted, Figure, PlainReader, TaskOptions, Unsuited
 from rfonnx.compare.tasks.segmentation import class_axis_of
 from rfonnx.compare.tasks.values import ERRORS, WORST_ERRORS, errors
@@ -35,9 +35,7 @@ def _each(sums: Columns) -> Floats:
 
 
 def _least(sums: Columns) -> Floats:
-    each = _each(sums)
-    result: Floats = np.where(np.isnan(each).all(-1), np.nan, np.where(np.isnan(each), np.inf, each).min(-1))
-    return result
+    return least(_each(sums))
 
 
 class Multilabel(PlainReader):

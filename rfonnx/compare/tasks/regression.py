@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from rfonnx.compare.counts import column_sums, determination
+from rfonnx.compare.counts import column_sums, determination, least
 from rfonnx.compare.tasks.reader import Batch, Columns, Counted, Figure, Floats, PlainReader, TaskOptions, Unsuited
 from rfonnx.compare.tasks.values import ERRORS, WORST_ERRORS, errors
 
@@ -21,9 +21,7 @@ def _each(sums: Columns) -> Floats:
 
 def _least(sums: Columns) -> Floats:
     """The worst column's; NaN where no column varies."""
-    each = _each(sums)
-    result: Floats = np.where(np.isnan(each).all(-1), np.nan, np.where(np.isnan(each), np.inf, each).min(-1))
-    return result
+    return least(_each(sums))
 
 
 class Regression(PlainReader):

@@ -12,22 +12,20 @@ from rfonnx.compare.tasks.reader import TaskOptions
 from rfonnx.compare.tasks.registry import OLD_NAMES, READERS
 from rfonnx.comparison import Task
 from rfonnx.errors import QueryError
+from rfonnx.ranges import SHARE
 
 Read = Callable[[str], Any]
 """Raises ValueError, with what is expected, where the text means nothing."""
 
 
-def _number(low: float, high: float) -> Read:
-    def read(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if not low <= value <= high:
-            raise ValueError(f"a number from {low:g} to {high:g}")
-        return value
-
-    return read
+def _share(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if value not in SHARE:
+        raise ValueError(str(SHARE))
+    return value
 
 
 def _axis(text: str) -> int:
@@ -63,17 +61,16 @@ def _columns(text: str) -> str:
 
 
 YES_NO = {"yes": True, "no": False}
-SHARE = _number(0, 1)
 
 KEYS: Mapping[Task, Mapping[str, tuple[str, Read]]] = {
-    "segmentation": {"axis": ("class_axis", _axis), "threshold": ("threshold", SHARE)},
-    "multilabel": {"axis": ("class_axis", _axis), "threshold": ("threshold", SHARE)},
+    "segmentation": {"axis": ("class_axis", _axis), "threshold": ("threshold", _share)},
+    "multilabel": {"axis": ("class_axis", _axis), "threshold": ("threshold", _share)},
     "tokens": {"axis": ("class_axis", _axis)},
     "sequence": {"axis": ("class_axis", _axis), "blank": ("blank", _blank)},
     "detection": {
-        "score": ("threshold", SHARE),
-        "match": ("match", SHARE),
-        "suppress": ("suppress", SHARE),
+        "score": ("threshold", _share),
+        "match": ("match", _share),
+        "suppress": ("suppress", _share),
         "boxes": ("boxes", _choice({name: name for name in get_args(BoxLayout)})),
         "columns": ("columns", _columns),
         "raw": ("raw", _choice(YES_NO)),
