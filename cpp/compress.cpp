@@ -90,20 +90,21 @@ bool constant_along(const Term& term, size_t walk) {
     return true;
 }
 
+/// Positions in an interval; as a floating point number, since a sum of them may exceed 64 bits.
+double extent_of(Interval value) {
+    return value.empty() ? 0 : static_cast<double>(value.hi) - static_cast<double>(value.lo) + 1;
+}
+
 /// How much larger the intervals get when the hull is taken along a walk.
-int64_t cost_of_widening(const Term& term, size_t walk) {
+double cost_of_widening(const Term& term, size_t walk) {
     const Term wide = without_walk(term, walk);
     const Slices slices{term, walk};
-    int64_t cost = 0;
+    double cost = 0;
     for (int64_t o = 0; o < slices.outer; ++o) {
         for (int64_t s = 0; s < slices.slots; ++s) {
             for (int64_t i = 0; i < slices.inner; ++i) {
-                const Interval narrow = term.table[index((o * slices.slots + s) * slices.inner + i)];
-                const Interval widened = wide.table[index(o * slices.inner + i)];
-                if (!widened.empty())
-                    cost += widened.hi - widened.lo + 1;
-                if (!narrow.empty())
-                    cost -= narrow.hi - narrow.lo + 1;
+                cost += extent_of(wide.table[index(o * slices.inner + i)]);
+                cost -= extent_of(term.table[index((o * slices.slots + s) * slices.inner + i)]);
             }
         }
     }
@@ -130,9 +131,9 @@ Term without_walk(const Term& term, size_t walk) {
 
 size_t cheapest_walk(const Term& term) {
     size_t cheapest = 0;
-    int64_t least = std::numeric_limits<int64_t>::max();
+    double least = std::numeric_limits<double>::infinity();
     for (size_t walk = 0; walk < term.walks.size(); ++walk) {
-        const int64_t cost = cost_of_widening(term, walk);
+        const double cost = cost_of_widening(term, walk);
         if (cost < least)
             std::tie(cheapest, least) = std::make_tuple(walk, cost);
     }

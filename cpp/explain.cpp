@@ -30,7 +30,7 @@ void note(const Stage& stage, const AxisReads& reads, const Position& position, 
     link.dilation = link.kernel > 1 ? read.step : 1;
     if (reads.period() > 0) {
         link.stride = Rational(reads.shift(), reads.period());
-        link.spreads = reads.period() > std::abs(reads.shift());
+        link.spreads = reads.period() > magnitude(reads.shift());
     }
 }
 

@@ -2,16 +2,15 @@
 ///
 /// Convention, everywhere in cpp/: an interval is closed, `[lo, hi]`, both ends inclusive; positions count from 0.
 /// Two states are named: *empty* (`hi < lo`, always stored as `kEmpty`: reads nothing) and, for a whole axis of length
-/// n,
-/// `[0, n - 1]`.
+/// n, `[0, n - 1]`.
 #pragma once
 
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
-#include <limits>
 #include <numeric>
-#include <stdexcept>
+
+#include "arithmetic.hpp"
 
 namespace rfonnx {
 
@@ -25,7 +24,7 @@ struct Interval {
 };
 
 /// The empty interval: the neutral element of `hull`, since its ends lose against every other.
-constexpr Interval kEmpty{std::numeric_limits<int64_t>::max(), std::numeric_limits<int64_t>::min()};
+constexpr Interval kEmpty{kMost, kLeast};
 
 /// Smallest interval that holds both. Exact as a hull; a superset of the union when they do not touch.
 /// hull([0,2], [5,6]) = [0,6]; hull(empty, [5,6]) = [5,6].
@@ -38,21 +37,6 @@ inline bool contains(Interval outer, Interval inner) {
     return inner.empty() || (outer.lo <= inner.lo && inner.hi <= outer.hi);
 }
 
-/// Arithmetic that throws std::overflow_error instead of wrapping: sizes come from files that nobody vouches for.
-inline int64_t add(int64_t a, int64_t b) {
-    int64_t result;
-    if (__builtin_add_overflow(a, b, &result))
-        throw std::overflow_error("a position exceeds 64 bits");
-    return result;
-}
-
-inline int64_t multiply(int64_t a, int64_t b) {
-    int64_t result;
-    if (__builtin_mul_overflow(a, b, &result))
-        throw std::overflow_error("a position exceeds 64 bits");
-    return result;
-}
-
 /// The interval moved by `offset`; the empty one stays empty.
 inline Interval moved(Interval value, int64_t offset) {
     return value.empty() ? kEmpty : Interval{add(value.lo, offset), add(value.hi, offset)};
@@ -61,14 +45,6 @@ inline Interval moved(Interval value, int64_t offset) {
 /// A position as a subscript; positions are signed because they may lie before the first.
 inline size_t index(int64_t position) {
     return static_cast<size_t>(position);
-}
-
-/// Division that rounds towards minus infinity, and its remainder in `[0, b)`; b > 0.
-inline int64_t floor_divide(int64_t a, int64_t b) {
-    return a / b - (a % b != 0 && a < 0);
-}
-inline int64_t floor_modulo(int64_t a, int64_t b) {
-    return a - floor_divide(a, b) * b;
 }
 
 } // namespace rfonnx

@@ -27,7 +27,7 @@ private:
     int64_t distance(const Position& position) const {
         int64_t sum = 0;
         for (size_t axis = 0; axis < position.size(); ++axis)
-            sum += std::abs(position[axis] - middle_[axis]);
+            sum += magnitude(position[axis] - middle_[axis]);
         return sum;
     }
 
@@ -55,7 +55,7 @@ std::map<int, std::vector<int64_t>> representatives(const Field& field, const Bo
             bool fresh = true;
             for (int64_t p = among.first; p <= among.last; p += among.step) {
                 if (walk.classes && !fresh && walk.slot(p) == walk.slot(p - among.step)) {
-                    if (std::abs(p - preferred) < std::abs(positions.back() - preferred))
+                    if (magnitude(p - preferred) < magnitude(positions.back() - preferred))
                         positions.back() = p;
                 } else {
                     positions.push_back(p);

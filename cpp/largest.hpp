@@ -25,7 +25,7 @@ std::map<int, std::vector<int64_t>> representatives(const Field& field, const Bo
 
 /// Positions in an interval; 0 for the empty one.
 inline int64_t size_of(Interval value) {
-    return value.empty() ? 0 : add(add(value.hi, -value.lo), 1);
+    return value.empty() ? 0 : add(subtract(value.hi, value.lo), 1);
 }
 
 struct Largest {

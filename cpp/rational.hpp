@@ -11,7 +11,7 @@ struct Rational {
 
     Rational(int64_t whole = 0) : numerator(whole) {}
     Rational(int64_t n, int64_t d) {
-        const int64_t common = std::gcd(n, d) * (d < 0 ? -1 : 1);
+        const int64_t common = std::gcd(magnitude(n), magnitude(d)) * (d < 0 ? -1 : 1);
         numerator = n / common;
         denominator = d / common;
     }
@@ -20,7 +20,7 @@ struct Rational {
         return {add(multiply(a.numerator, b.denominator), multiply(b.numerator, a.denominator)),
                 multiply(a.denominator, b.denominator)};
     }
-    friend Rational operator-(Rational a, Rational b) { return a + Rational(-b.numerator, b.denominator); }
+    friend Rational operator-(Rational a, Rational b) { return a + Rational(subtract(0, b.numerator), b.denominator); }
     friend Rational operator*(Rational a, Rational b) {
         return {multiply(a.numerator, b.numerator), multiply(a.denominator, b.denominator)};
     }

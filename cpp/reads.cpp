@@ -63,14 +63,14 @@ Progression AxisReads::window(int64_t o) const {
 }
 
 /// The taps t that reach o are those with (o + pad - t*dilation) divisible by the stride: t = t0, t0 + stride/common,
-/// ... Each further tap reads dilation/common positions earlier.
+/// ... Each further tap reads dilation/common positions earlier. (`validate` keeps strides within 2^40, as
+/// multiply_modulo wants.)
 Progression AxisReads::spread(int64_t o) const {
     const int64_t reach = o + pad_;
     if (floor_modulo(reach, common_) != 0)
         return kReadsNothing;
     const int64_t taps_apart = stride_ / common_;
-    const int64_t t0 =
-        static_cast<int64_t>(static_cast<__int128>(floor_modulo(reach / common_, taps_apart)) * inverse_ % taps_apart);
+    const int64_t t0 = multiply_modulo(floor_modulo(reach / common_, taps_apart), inverse_, taps_apart);
     if (t0 >= kernel_)
         return kReadsNothing;
     const int64_t more = (kernel_ - 1 - t0) / taps_apart;

@@ -74,7 +74,7 @@ Rule own_rule(const Term& term, size_t walk) {
         const Interval& later = term.table[index(first + period * inner)];
         if (later.empty())
             continue;
-        const Rule rule{period, later.lo - term.table[index(first)].lo};
+        const Rule rule{period, subtract(later.lo, term.table[index(first)].lo)};
         if (follows(rule, term.table, outer, length, inner))
             return rule;
     }

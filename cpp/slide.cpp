@@ -129,7 +129,7 @@ TermPtr Slide::of_classes(const Term& term, size_t walk) const {
 void Slide::give_rule(Walk& walk, const Walk& old) const {
     if (old.period == 0 || period_ == 0)
         return;
-    const int64_t turns = shift_ == 0 ? 1 : old.period / std::gcd(old.period, std::abs(shift_));
+    const int64_t turns = shift_ == 0 ? 1 : old.period / std::gcd(old.period, magnitude(shift_));
     const int64_t period = multiply(period_, turns);
     if (period > walk.length)
         return;

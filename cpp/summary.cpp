@@ -17,7 +17,7 @@ struct Sizes {
         same = same && value.lo == first.lo && value.hi == first.hi;
         if (value.empty())
             return;
-        const int64_t size = add(add(value.hi, -value.lo), 1);
+        const int64_t size = size_of(value);
         largest = std::max(largest, size);
         smallest = smallest == 0 ? size : std::min(smallest, size);
     }
