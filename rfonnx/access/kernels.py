@@ -97,7 +97,8 @@ def zero_ends(op: Op, weight: int, sums: tuple[int, ...], taps: tuple[int, ...])
         return ""
     for axis in taps:
         others = tuple(i for i in (*sums, *taps) if i != axis)
-        if any((value.take([end], axis=axis) == 0).all(axis=others).any() for end in (0, -1)):
+        ends = (value[(slice(None),) * axis + (end,)] for end in (slice(0, 1), slice(-1, None)))
+        if any((end == 0).all(axis=others).any() for end in ends):
             return ZERO_ENDS
     return ""
 

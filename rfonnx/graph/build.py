@@ -209,7 +209,7 @@ class Builder:
         if found is None:
             found = infer_node(proto, node, scope, self.tensors, self.constants)
         self._record(node, proto, scope, found)
-        note_constants(Call(proto, scope, inputs, outputs), node, inner, self.tensors, self.constants)
+        note_constants(Call(proto, node.attrs, scope, inputs, outputs), node, inner, self.tensors, self.constants)
         return node
 
     def _record(self, node: Node, proto: NodeProto, scope: Scope, found: Mapping[int, TypeProto]) -> None:

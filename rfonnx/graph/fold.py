@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from onnx import NodeProto, TensorProto, numpy_helper
@@ -12,6 +13,7 @@ from rfonnx.errors import ModelError
 from rfonnx.graph.evaluator import MAX_ELEMENTS, SHAPE_ONLY, SIZED_BY_VALUES, limit_of, run_node
 from rfonnx.graph.external import check_external, is_external, read_tensor
 from rfonnx.graph.order import subgraphs
+from rfonnx.graph.reshaped import reshaped
 from rfonnx.graph.scope import Scope
 from rfonnx.graph.tensors import Tensors, check_size, element_count
 from rfonnx.graph.text import quote
@@ -25,9 +27,10 @@ MAX_PASSED = 1024
 
 
 class Call(NamedTuple):
-    """A node whose outputs are constant."""
+    """A node whose outputs are constant. attrs: as in `Node`."""
 
     proto: NodeProto
+    attrs: Mapping[str, Any]
     scope: Scope
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
@@ -108,11 +111,12 @@ class Constants:
                 if call is None:
                     self._keep(current, self._read(current), large)
                 else:
-                    missing = self._missing(call)
-                    if missing:
+                    wanted = self._wanted(call)
+                    missing = [n for n in call.inputs if n and n not in self._values and n in self.names]
+                    if wanted and missing:
                         pending.extend(missing)
                         continue
-                    self._compute(call, large)
+                    self._compute(call, wanted, large)
             pending.pop()
         value = self._values[name]
         for current in large:
@@ -142,13 +146,8 @@ class Constants:
         count = element_count(self._tensors.shapes.get(name))
         return count is not None and count <= limit
 
-    def _missing(self, call: Call) -> list[str]:
-        """Inputs that must be computed first; none when the result is too large to be wanted anyway."""
-        if not self._wanted(call):
-            return []
-        return [n for n in call.inputs if n and n not in self._values and n in self.names]
-
     def _wanted(self, call: Call) -> bool:
+        """False when the result is too large, or takes too long; its inputs are not computed then."""
         kind = call.proto.op_type
         if call.proto.domain not in ("", "ai.onnx"):
             return False
@@ -160,12 +159,13 @@ class Constants:
         # Text operators may take regular expressions: a stranger's one can run for ever.
         return all(self._tensors.dtypes.get(n) != "string" for n in call.inputs if n) and not subgraphs(call.proto)
 
-    def _compute(self, call: Call, large: list[str]) -> None:
+    def _compute(self, call: Call, wanted: bool, large: list[str]) -> None:
         results: list[np.ndarray | None] = [None] * len(call.outputs)
-        if self._wanted(call):
+        if wanted:
             operands = [self._operand(call, index) for index in range(len(call.inputs))]
             if all(o is not None or not n for o, n in zip(operands, call.inputs, strict=True)):
-                results = run_node(call.proto, dict(call.scope.opsets), operands)
+                view = reshaped(call.proto.op_type, call.attrs, operands, self._tensors.shapes.get(call.outputs[0]))
+                results = run_node(call.proto, dict(call.scope.opsets), operands) if view is None else [view]
         for name, value in zip(call.outputs, results, strict=True):
             if name:
                 self._keep(name, value, large)

@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from onnx.reference import ReferenceEvaluator
 
 from rfonnx.errors import ModelError
 from rfonnx.graph import fold, load
@@ -33,6 +34,32 @@ def test_shape_arithmetic_of_a_torchscript_resize():
     assert "y" not in graph.constants
     assert graph.value("y") is None
     assert {"s", "h", "hn", "sizes", "two"} <= graph.constants
+
+
+@pytest.mark.parametrize(
+    ("node", "value"),
+    [
+        ("y = ConstantOfShape<value = int32[1] {7}>(s)", np.full((2, 3), 7, np.int32)),
+        ("y = ConstantOfShape(s)", np.zeros((2, 3), np.float32)),
+        ("y = Reshape(a, k)", [[1, 2], [3, 4], [5, 6]]),
+        ("y = Reshape<allowzero = 1>(e, z)", np.zeros((0, 4))),
+        ("y = Unsqueeze(b, u)", [[[[7]], [[8]]]]),
+        ("t = Unsqueeze(a, u) y = Squeeze(t)", [[1, 2, 3], [4, 5, 6]]),
+        ("y = Flatten<axis = 0>(a)", [[1, 2, 3, 4, 5, 6]]),
+        ("t = Identity(a) y = Flatten<axis = 2>(t)", [[1], [2], [3], [4], [5], [6]]),
+    ],
+)
+def test_another_shape_is_a_view(node, value, monkeypatch):
+    """No node is run for what comes in another shape alone, and nothing is copied; onnx's evaluator gives the same values."""
+    stored = """<int64[2] s = {2, 3}, float[2,3] a = {1, 2, 3, 4, 5, 6}, int64[2] k = {3, -1}, float[0] e = {},
+        int64[2] z = {0, 4}, float[2,1] b = {7, 8}, int64[2] u = {0, -1}>""".replace("k = {0, -1}", "k = {3, -1}")
+    model = parse(f"{stored} {{ {node} }}")
+    evaluated = ReferenceEvaluator(model).run(None, {"x": np.zeros((2, 3, 8, 6), np.float32)})[0]
+    monkeypatch.setattr(fold, "run_node", None)
+    made = load(model).value("y")
+    assert made.dtype == evaluated.dtype
+    np.testing.assert_array_equal(made, evaluated, strict=True)
+    np.testing.assert_array_equal(made, value)
 
 
 @pytest.mark.parametrize(
