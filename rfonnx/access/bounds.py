@@ -14,11 +14,10 @@ HIDDEN = -1e9
 
 def most(value: np.ndarray, limit: float) -> float:
     """The limit, or what comes closest to it in the value's type."""
-    return (
-        limit
-        if value.dtype.kind != "f"
-        else float(np.clip(limit, np.finfo(value.dtype).min, np.finfo(value.dtype).max))
-    )
+    if value.dtype.kind != "f":
+        return limit
+    largest = float(np.finfo(value.dtype).max)
+    return min(max(limit, -largest), largest)
 
 
 def large(value: np.ndarray | None) -> Mask | None:

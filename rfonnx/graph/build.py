@@ -202,7 +202,7 @@ class Builder:
         if node.op_type == "Constant" and not node.domain:
             add_constant_node(proto, node, self.tensors, self.constants)
             return node
-        inner = control.captured(proto, scope) if subgraphs(proto) else []
+        inner = control.captured(proto, scope) if node.attrs and subgraphs(proto) else []
         if inner:
             node.attrs["captures"] = inner
         found = control.infer(self, proto, node, scope)

@@ -157,7 +157,9 @@ class Constants:
         if not all(self._fits(n, limit) for n in sized):
             return False
         # Text operators may take regular expressions: a stranger's one can run for ever.
-        return all(self._tensors.dtypes.get(n) != "string" for n in call.inputs if n) and not subgraphs(call.proto)
+        return all(self._tensors.dtypes.get(n) != "string" for n in call.inputs if n) and not (
+            call.attrs and subgraphs(call.proto)
+        )
 
     def _compute(self, call: Call, wanted: bool, large: list[str]) -> None:
         results: list[np.ndarray | None] = [None] * len(call.outputs)

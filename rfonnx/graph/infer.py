@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import onnx
 from onnx import NodeProto, TensorProto, TypeProto, helper, shape_inference
 
@@ -12,7 +13,7 @@ from rfonnx.graph.guards import guard
 from rfonnx.graph.model import Node
 from rfonnx.graph.schemas import amended, schema_of, stands_in
 from rfonnx.graph.scope import Scope
-from rfonnx.graph.tensors import Tensors, is_static, read_type, tensor_type
+from rfonnx.graph.tensors import MAX_AXES, Tensors, is_static, read_type, tensor_type
 from rfonnx.graph.text import one_line
 
 _INTEGERS = (TensorProto.INT64, TensorProto.INT32)
@@ -36,8 +37,8 @@ def infer_node(
         from rfonnx.graph.shape_rules import infer as infer_by_rule  # most models need none of them
 
         return infer_by_rule(node, tensors, constants)
-    if constants.partial and node.op_type in ("Reshape", "Expand", "ConstantOfShape"):
-        found = _by_partial_shape(node, tensors, constants)
+    if node.op_type == "ConstantOfShape" or (constants.partial and node.op_type in ("Reshape", "Expand")):
+        found = _by_shape_operand(node, tensors, constants)
         if found is not None:
             return {0: found}
     guard(node, tensors)
@@ -101,22 +102,38 @@ def check_attributes(proto: NodeProto, schema: onnx.defs.OpSchema, node: Node) -
             )
 
 
-def _by_partial_shape(node: Node, tensors: Tensors, constants: Constants) -> TypeProto | None:
-    """The type of a tensor whose shape is computed, and only partly known."""
-    index = 0 if node.op_type == "ConstantOfShape" else 1
-    target = constants.partial.get(node.inputs[index]) if index < len(node.inputs) else None
+def _by_shape_operand(node: Node, tensors: Tensors, constants: Constants) -> TypeProto | None:
+    """The type of a tensor whose shape is an operand: of which only a part is known, or that of weights that are one number."""
+    if node.op_type == "ConstantOfShape":
+        return _filled(node, constants)
+    target = constants.partial.get(node.inputs[1]) if len(node.inputs) > 1 else None
     if target is None:
         return None
-    if node.op_type == "ConstantOfShape":
-        value = node.attrs.get("value")
-        elem = TensorProto.FLOAT if value is None else helper.np_dtype_to_tensor_dtype(value.dtype)
-        return tensor_type(elem, tuple(target))
     shape = tensors.shapes[node.inputs[0]]
     if node.op_type == "Reshape":
         shape = partial.reshape(shape, target, bool(node.attrs.get("allowzero", 0)))
     else:
         shape = partial.broadcast(shape, target)
     return tensor_type(tensors.elem(node.inputs[0]), shape)
+
+
+def _filled(node: Node, constants: Constants) -> TypeProto | None:
+    """The type of a ConstantOfShape; None where its operands are of no use here."""
+    value, name = node.attrs.get("value", np.float32(0)), node.inputs[0] if node.inputs else ""
+    if not isinstance(value, np.generic | np.ndarray) or not node.attrs.keys() <= {"value"}:
+        return None
+    target = constants.partial.get(name)
+    if target is None:
+        target = constants.evaluate(name) if name in constants.names else None
+        if (
+            target is None
+            or target.ndim != 1
+            or target.dtype != np.int64
+            or (target < 0).any()
+            or len(target) > MAX_AXES
+        ):
+            return None
+    return tensor_type(helper.np_dtype_to_tensor_dtype(value.dtype), tuple(target.tolist()))
 
 
 def passed_values(proto: NodeProto, node: Node, tensors: Tensors, constants: Constants) -> dict[str, TensorProto]:
