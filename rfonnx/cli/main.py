@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 
@@ -16,7 +17,9 @@ def main(watched: bool = False) -> None:
         code = run(watched=watched)
     except (KeyboardInterrupt, signals.Ended):
         code = signals.received()
-    sys.exit(signals.finish(code))
+    code = signals.finish(code)
+    streams.end()
+    os._exit(code)  # sys.exit would free every object of the analysis one by one, a tenth of a report's time
 
 
 def run(args: Sequence[str] | None = None, watched: bool = False) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 from rfonnx.errors import RfonnxError
 
@@ -47,6 +48,13 @@ def unwritten(error: OSError) -> RfonnxError:
 def give_up() -> None:
     """Send what Python still holds for standard output nowhere, or its exit would complain."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def end() -> None:
+    """Hand on what both streams hold, as Python does when it ends, as far as it can be written."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
 
 
 def say(text: str) -> None:
