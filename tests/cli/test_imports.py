@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("rich", "jinja2", "onnxruntime", "matplotlib", "pandas", "onnx.reference", "onnx.inliner", "PIL", "dask")
+HEAVY = ("rich", "onnxruntime", "matplotlib", "pandas", "onnx.reference", "onnx.inliner", "PIL")
 
 
 @pytest.mark.parametrize("style", ["text", "json", "csv", "markdown"])
