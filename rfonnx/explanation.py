@@ -58,8 +58,8 @@ def _by_node(program: Program, links: Sequence[Link]) -> list[list[Link]]:
 
 def _step(program: Program, links: Sequence[Link], added: int) -> ExplainStep:
     tensor = program.tensors[links[-1].source - len(program.inputs)]
-    slide = max((link for link in links if link.slides), key=lambda link: link.slid, default=links[0])
-    misaligned = sum(link.misaligned for link in links)
+    slide = max([link for link in links if link.slides], key=lambda link: link.slid, default=links[0])
+    misaligned = sum([link.misaligned for link in links])
     return ExplainStep(
         tensor=tensor.name.split("\0")[0],
         op_type=tensor.kind,
@@ -78,11 +78,12 @@ def _step(program: Program, links: Sequence[Link], added: int) -> ExplainStep:
 
 def _cause(kind: str, links: Sequence[Link], slide: Link, own: int, misaligned: int) -> str:
     """What added most, `own` being all but what misaligned branches did; what the operator is, where it added nothing."""
-    slid, taken = (sum(getattr(link, part) for link in links) for part in ("slid", "taken"))
+    slid, taken = sum([link.slid for link in links]), sum([link.taken for link in links])
+    whole = any(link.all for link in links)
     if misaligned and not own:
         return "join"
-    if taken > slid or (taken == slid and any(link.all for link in links)):
-        return "global" if any(link.all for link in links) else "block"
+    if taken > slid or (taken == slid and whole):
+        return "global" if whole else "block"
     if slid < own - slid:  # a table that was widened
         return "other"
     if slide.spreads:

@@ -8,6 +8,7 @@ All answers are bool arrays that broadcast to the tensor's shape, or None where 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -107,9 +108,9 @@ def _computed_fact(op: Op, node: Node, name: str, what: Fact, depth: int) -> Mas
         return gathered(op, node, of(0))
     if kind == "Where":
         return either(
-            both(of(0, "one"), of(1)),
-            both(of(0, "zero"), of(2)),
-            both(of(1), of(2)) if what != "fixed" else None,
+            _and(of(0, "one"), lambda: of(1)),
+            _and(of(0, "zero"), lambda: of(2)),
+            _and(of(1), lambda: of(2)) if what != "fixed" else None,
             _all(op, inputs, depth) if what == "fixed" else None,
         )
     if what == "fixed":
@@ -121,12 +122,17 @@ def _computed_fact(op: Op, node: Node, name: str, what: Fact, depth: int) -> Mas
     if kind == "Not":
         return of(0, "one" if what == "zero" else "zero")
     if kind == "And" or (kind == "Mul" and what == "one"):
-        return either(of(0), of(1)) if what == "zero" else both(of(0), of(1))
+        return either(of(0), of(1)) if what == "zero" else _and(of(0), lambda: of(1))
     if kind == "Or":
-        return both(of(0), of(1)) if what == "zero" else either(of(0), of(1))
+        return _and(of(0), lambda: of(1)) if what == "zero" else either(of(0), of(1))
     if kind == "Sub":  # 1 - mask
-        return both(of(0, "one"), of(1, "zero" if what == "one" else "one"))
+        return _and(of(0, "one"), lambda: of(1, "zero" if what == "one" else "one"))
     return _zero(op, node, depth) if what == "zero" else None
+
+
+def _and(first: Mask | None, second: Callable[[], Mask | None]) -> Mask | None:
+    """What both know; the second is looked for where the first is known: of most operands nothing is."""
+    return None if first is None else both(first, second())
 
 
 def _zero(op: Op, node: Node, depth: int) -> Mask | None:
@@ -144,7 +150,7 @@ def _zero(op: Op, node: Node, depth: int) -> Mask | None:
     if kind in ("Max", "Min", "Clip") and keeps_zero(op, node):
         return of(0)
     if kind in ("Add", "Max", "Min"):
-        return both(of(0), of(1)) if len(inputs) == 2 else None
+        return _and(of(0), lambda: of(1)) if len(inputs) == 2 else None
     if kind == "MatMul":
         return _zero_lines(op, node, depth)
     if kind in _NORMS and (len(inputs) < 3 or not inputs[2]):  # without a bias
@@ -242,7 +248,7 @@ def _hidden(op: Op, node: Node, depth: int) -> Mask | None:
     if kind == "Sub":
         return either(_less(op, node, of(0), of(1)), large(op.graph.value(inputs[1])))
     if kind == "Mul":  # flag * minimum, or scores * scale
-        found = either(both(of(0, "one"), of(1)), both(of(0), of(1, "one")))
+        found = either(_and(of(0, "one"), lambda: of(1)), _and(of(0), lambda: of(1, "one")))
         for index in (0, 1):
             if mild(op, inputs[1 - index]):
                 found = either(found, of(index))

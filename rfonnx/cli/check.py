@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
@@ -137,6 +138,7 @@ def command(
     **given: Any,
 ) -> int:
     """Hold MODELS, ONNX files, against rules."""
+    gc.enable()
     from rfonnx.check.registry import find, rules
     from rfonnx.report import render
     from rfonnx.report.check_report import check_report, rule_document, rules_document

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from dataclasses import replace
 from typing import Any
@@ -166,6 +167,7 @@ def command(
     **given: Any,
 ) -> int:
     """Hold STUDENT against the TEACHER it shall replace, ONNX files or outputs saved with --save-outputs (.npz)."""
+    gc.enable()
     from rfonnx.cli.hook import load_hook
     from rfonnx.cli.output import open_output
     from rfonnx.cli.progress import progress

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -199,6 +200,7 @@ def command(
     rfonnx erf model.onnx --at 40,60 --data photos -o field.png
     rfonnx erf model.onnx --all-layers -n 8
     """
+    gc.enable()
     from rfonnx.cli.output import BINARY, open_output
     from rfonnx.erf import layers, many
     from rfonnx.errors import QueryError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -11,6 +12,9 @@ def main(watched: bool = False) -> None:
     """Run the command line and exit. `watched`: another process counts the time that it takes, see `rfonnx.cli.deadline`."""
     from rfonnx.cli import signals, streams
 
+    # What is imported, and what an analysis makes, stays until the end: the collector would walk over it again and again.
+    # Commands that run models over many samples turn it on again.
+    gc.disable()
     try:
         streams.complete()
         signals.install()

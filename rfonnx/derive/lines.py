@@ -64,7 +64,8 @@ class Line(NamedTuple):
 
         An operator may speak of an axis that there is not: a tensor whose rank depends on data is followed as a single number.
         """
-        return axis < len(self.axes) and any(factor.slope for factor in self.axes[axis])
+        factors = self.axes[axis] if axis < len(self.axes) else ()
+        return bool(factors[0].slope) if len(factors) == 1 else any(factor.slope for factor in factors)
 
     @property
     def walking(self) -> tuple[int, ...]:
@@ -98,6 +99,8 @@ def after(line: Line, steps: Iterable[Step]) -> Line | None:
 
 def _after(line: Line, step: Step) -> Line | None:
     if isinstance(step, Window):
+        if line.axes[step.axis] == (Factor(step.length, STILL),):
+            return line
         if not line.walks(step.axis):
             return line.with_axis(step.axis, Factor(step.length, STILL))
         if (step.kernel, step.stride, step.pad) == (1, 1, 0) and step.length == math.prod(

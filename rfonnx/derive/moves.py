@@ -83,6 +83,8 @@ class Moves(NamedTuple):
 
 def flat(axis: Axis) -> Move:
     """Rows of 8 that move by one: 8. Columns in rows of 8 that move by one: 1."""
+    if len(axis) == 1:  # most
+        return axis[0].move
     if all(factor.move is ALIKE for factor in axis):
         return ALIKE
     total, inner = 0, 1
@@ -105,10 +107,13 @@ def at_rest(shape: tuple[int, ...]) -> Moves:
 
 def broadcast(moves: Moves, shape: tuple[int, ...]) -> Moves:
     """Axes that are added or stretched are alike everywhere."""
-    missing = len(shape) - len(moves.axes)
+    lengths = tuple([axis[0].length if len(axis) == 1 else math.prod([f.length for f in axis]) for axis in moves.axes])
+    if lengths == shape:
+        return moves
+    missing = len(shape) - len(lengths)
     axes: list[Axis] = [(Factor(n, ALIKE),) for n in shape[:missing]]
-    for axis, n in zip(moves.axes, shape[missing:], strict=True):
-        axes.append(axis if math.prod(f.length for f in axis) == n else (Factor(n, ALIKE),))
+    for axis, length, n in zip(moves.axes, lengths, shape[missing:], strict=True):
+        axes.append(axis if length == n else (Factor(n, ALIKE),))
     return moves._replace(axes=tuple(axes))
 
 
