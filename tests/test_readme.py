@@ -36,6 +36,14 @@ def test_the_effective_field_is_measured_as_shown(monkeypatch):
         assert numbers(line) == pytest.approx(found[words(line)], rel=0.01), line
 
 
+def test_the_index_lists_every_page_once_and_no_other():
+    index = ROOT / "docs" / "index.md"
+    listed = [(index.parent / link).resolve() for link in re.findall(r"\]\(([^)]+)\)", index.read_text())]
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "models").rglob("*.md")]
+    assert sorted(listed) == sorted(page for page in pages if page != index)
+    assert "(docs/index.md)" in README
+
+
 NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
