@@ -1,32 +1,45 @@
 #include "apply.hpp"
 
+#include "reads.hpp"
 #include "reindex.hpp"
+#include "slide.hpp"
 
 namespace rfonnx {
+namespace {
 
-Applied::Applied(const Step& step, const Shape& before, bool unbounded) : step_(step), before_(before) {
-    const auto reads = AxisReads::of(step);
-    if (reads && reads->length() > kLargestTable) {
-        too_long_ = true;
-    } else if (reads) {
-        slide_.emplace(*reads, before[static_cast<size_t>(reads->axis())], unbounded);
-    }
-}
+struct Applying {
+    const Shape& before;
+    bool unbounded;
 
-TermPtr Applied::operator()(const TermPtr& term, bool& widened) const {
-    if (slide_)
-        return (*slide_)(term, widened);
-    if (too_long_) {
-        widened = true;
-        return reduced(term, {AxisReads::of(step_)->axis()});
+    AppliedStep operator()(const AxisReads& reads) const {
+        if (reads.length() <= kLargestTable)
+            return Slide(reads, before[static_cast<size_t>(reads.axis())], unbounded);
+        // No table could hold the output axis: every position is taken to read the whole axis.
+        return [axis = reads.axis()](const TermPtr& term, bool& widened) {
+            widened = true;
+            return reduced(term, {axis});
+        };
     }
-    if (const auto* reduce = std::get_if<Reduce>(&step_))
-        return reduced(term, reduce->axes);
-    if (const auto* band = std::get_if<Band>(&step_))
-        return banded(term, *band, before_);
-    if (const auto* permute = std::get_if<Permute>(&step_))
-        return permuted(term, permute->perm);
-    return reshaped(term, before_, std::get<Reshape>(step_).shape, widened);
+    AppliedStep operator()(const Reduce& step) const {
+        return [&step](const TermPtr& term, bool&) { return reduced(term, step.axes); };
+    }
+    AppliedStep operator()(const Band& step) const {
+        return [&step, shape = before](const TermPtr& term, bool&) { return banded(term, step, shape); };
+    }
+    AppliedStep operator()(const Permute& step) const {
+        return [&step](const TermPtr& term, bool&) { return permuted(term, step.perm); };
+    }
+    AppliedStep operator()(const Reshape& step) const {
+        return [&step, from = before](const TermPtr& term, bool& widened) {
+            return reshaped(term, from, step.shape, widened);
+        };
+    }
+};
+
+} // namespace
+
+AppliedStep applied(const Step& step, const Shape& before, bool unbounded) {
+    return visit_step(step, Applying{before, unbounded});
 }
 
 } // namespace rfonnx

@@ -30,39 +30,44 @@ double repeated(double value, int64_t count) {
     return value * static_cast<double>(count);
 }
 
-/// Shares along one axis of length `before`, from shares along the axis that was made from it.
+/// Shares of the axis that is read where all outputs have the same share: one column says it for every other axis.
 template <typename Value>
-Cover<Value> through(const AxisReads& reads, int64_t before, const Cover<Value>& cover) {
+std::vector<Value> column_of(const AxisReads& reads, int64_t before) {
+    std::vector<Value> column(index(before), Value{0});
+    for (int64_t o = 0; o < reads.length(); ++o) {
+        const int64_t count = std::max(reads.free(o).count(), int64_t{1});
+        const Progression real = reads.real(o, before);
+        for (int64_t p = real.first; p <= real.last; p += real.step)
+            accumulate(column[index(p)], split(Value{1}, count));
+    }
+    return column;
+}
+
+/// Shares along one axis of length `before`, from shares along the axis that was made from it. Each output hands its
+/// share to what it really reads, in parts as for what it would read without borders: the padding's part is lost.
+template <typename Value>
+Cover<Value> through(const AxisReads& reads, const Shape& shape, Cover<Value> cover) {
     const auto axis = static_cast<size_t>(reads.axis());
+    const int64_t before = shape[axis];
     if (std::max(reads.length(), before) > kLargestCover)
         throw std::length_error("too many positions to lay out; bind a smaller input shape");
-    const bool alike = cover.extent[axis] == 1 && reads.length() != 1;
     const Layout layout(cover.extent, axis);
-    // Where all outputs have the same share, one column says it for every other axis.
-    std::vector<Value> column(index(before), Value{0});
     Cover<Value> result{cover.extent, {}};
-    if (alike) {
-        for (int64_t o = 0; o < reads.length(); ++o) {
-            const int64_t count = reads.free(o).count();
-            const Progression real = reads.real(o, before);
-            for (int64_t p = real.first; p <= real.last; p += real.step) {
-                accumulate(column[index(p)], split(Value{1}, std::max(count, int64_t{1})));
-            }
-        }
-        result.extent[axis] = before;
-        result.values.reserve(index(size_of(result.extent)));
+    result.extent[axis] = before;
+    const auto size = index(size_of(result.extent));
+    if (cover.extent[axis] == 1 && reads.length() != 1) {
+        const std::vector<Value> column = column_of<Value>(reads, before);
+        result.values.reserve(size);
         for (int64_t o = 0; o < layout.outer; ++o) {
             for (const Value& share : column) {
-                for (int64_t i = 0; i < layout.inner; ++i) {
+                for (int64_t i = 0; i < layout.inner; ++i)
                     result.values.push_back(static_cast<Value>(share * cover.values[index(o * layout.inner + i)]));
-                }
             }
         }
         collapse(result, axis);
         return result;
     }
-    result.extent[axis] = before;
-    result.values.assign(index(size_of(result.extent)), Value{0});
+    result.values.assign(size, Value{0});
     for (int64_t o = 0; o < layout.outer; ++o) {
         for (int64_t position = 0; position < layout.length; ++position) {
             const Value* from = cover.values.data() + (o * layout.length + position) * layout.inner;
@@ -97,11 +102,7 @@ Cover<Value> through(const Band& band, const Shape& before, Cover<Value> cover) 
     const int64_t keys = before[axis], queries = before[by];
     expand(cover, by, queries);
     expand(cover, axis, keys);
-    int64_t stride_by = 1, stride_axis = 1;
-    for (size_t k = by + 1; k < cover.extent.size(); ++k)
-        stride_by *= cover.extent[k];
-    for (size_t k = axis + 1; k < cover.extent.size(); ++k)
-        stride_axis *= cover.extent[k];
+    const int64_t stride_by = Layout(cover.extent, by).inner, stride_axis = Layout(cover.extent, axis).inner;
     for (int64_t entry = 0; entry < static_cast<int64_t>(cover.values.size()); ++entry) {
         const auto query = index(entry / stride_by % queries);
         const int64_t key = entry / stride_axis % keys;
@@ -115,36 +116,29 @@ Cover<Value> through(const Band& band, const Shape& before, Cover<Value> cover) 
 }
 
 template <typename Value>
-Cover<Value> through(const Permute& permute, const Cover<Value>& cover) {
-    const size_t rank = permute.perm.size();
+Cover<Value> through(const Permute& permute, const Shape& before, Cover<Value> cover) {
+    const size_t rank = before.size();
     Cover<Value> result{Shape(rank), {}};
-    std::vector<int64_t> strides(rank);
-    int64_t stride = 1;
-    for (size_t axis = rank; axis-- > 0;) {
+    std::vector<int64_t> strides(rank); // in the cover, by old axis
+    for (size_t axis = 0; axis < rank; ++axis) {
         const auto old_axis = static_cast<size_t>(permute.perm[axis]);
         result.extent[old_axis] = cover.extent[axis];
-        strides[old_axis] = stride;
-        stride *= cover.extent[axis];
+        strides[old_axis] = Layout(cover.extent, axis).inner;
     }
     std::vector<int64_t> position(rank, 0);
     result.values.reserve(cover.values.size());
     for (size_t entry = 0; entry < cover.values.size(); ++entry) {
-        int64_t from = 0;
-        for (size_t k = 0; k < rank; ++k)
-            from += position[k] * strides[k];
+        const int64_t from = std::inner_product(position.begin(), position.end(), strides.begin(), int64_t{0});
         result.values.push_back(cover.values[index(from)]);
-        for (size_t k = rank; k-- > 0;) {
-            if (++position[k] < result.extent[k])
-                break;
-            position[k] = 0;
-        }
+        advance(position, result.extent);
     }
     return result;
 }
 
 /// Axis groups in which nothing differs stay alike; the others are laid out, renamed, and collapsed again.
 template <typename Value>
-Cover<Value> through_reshape(const Shape& before, const Shape& after, Cover<Value> cover) {
+Cover<Value> through(const Reshape& reshape, const Shape& before, Cover<Value> cover) {
+    const Shape& after = reshape.shape;
     Shape extent = before;
     for (const Group& group : groups_of(before, after)) {
         bool differs = false;
@@ -198,18 +192,8 @@ Cover<Value> through_path(const Program& program, const Path& path, const Shape&
         before.push_back(shape_after(step, before.back()));
     Cover<Value> current = unbroadcast(before.back(), shape, cover);
     for (size_t k = path.steps.size(); k-- > 0;) {
-        const Step& step = path.steps[k];
-        if (const auto reads = AxisReads::of(step)) {
-            current = through(*reads, before[k][static_cast<size_t>(reads->axis())], current);
-        } else if (const auto* reduce = std::get_if<Reduce>(&step)) {
-            current = through(*reduce, before[k], std::move(current));
-        } else if (const auto* band = std::get_if<Band>(&step)) {
-            current = through(*band, before[k], std::move(current));
-        } else if (const auto* permute = std::get_if<Permute>(&step)) {
-            current = through(*permute, current);
-        } else {
-            current = through_reshape(before[k], std::get<Reshape>(step).shape, std::move(current));
-        }
+        current =
+            visit_step(path.steps[k], [&](const auto& step) { return through(step, before[k], std::move(current)); });
     }
     return current;
 }

@@ -1,56 +1,135 @@
 #include "carriers.hpp"
 
+#include <functional>
+
 #include "reads.hpp"
 #include "reindex.hpp"
 
 namespace rfonnx {
+namespace {
 
-Axes carried(const Step& step, const Shape& before, const Axes& axes) {
-    Axes result = axes;
-    if (const auto* reduce = std::get_if<Reduce>(&step)) {
-        for (int axis : reduce->axes)
+struct Carrying {
+    const Shape& before;
+    const Axes& axes;
+
+    /// A window moves along its axis: what came along it still does.
+    Axes operator()(const AxisReads&) const { return axes; }
+    Axes operator()(const Reduce& step) const {
+        Axes result = axes;
+        for (int axis : step.axes)
             result[static_cast<size_t>(axis)] = false;
-    } else if (const auto* band = std::get_if<Band>(&step)) {
-        result[static_cast<size_t>(band->axis)] = false;
-    } else if (const auto* permute = std::get_if<Permute>(&step)) {
-        for (size_t axis = 0; axis < result.size(); ++axis)
-            result[axis] = axes[static_cast<size_t>(permute->perm[axis])];
-    } else if (const auto* reshape = std::get_if<Reshape>(&step)) {
-        result.assign(reshape->shape.size(), false);
-        for (const Group& group : groups_of(before, reshape->shape)) {
+        return result;
+    }
+    Axes operator()(const Band& step) const {
+        Axes result = axes;
+        result[static_cast<size_t>(step.axis)] = false;
+        return result;
+    }
+    Axes operator()(const Permute& step) const {
+        Axes result;
+        for (int axis : step.perm)
+            result.push_back(axes[static_cast<size_t>(axis)]);
+        return result;
+    }
+    /// Old axes and new ones that hold the same elements carry on together. In a group of several an axis of length 1
+    /// says nothing: (8, 1) -> (8) is about the axis of 8, whichever of the two carried.
+    Axes operator()(const Reshape& step) const {
+        Axes result(step.shape.size(), false);
+        for (const Group& group : groups_of(before, step.shape)) {
             bool carries = false;
             for (size_t axis = group.from_begin; axis < group.from_end; ++axis) {
                 const bool counts = group.from_end - group.from_begin == 1 || before[axis] != 1;
                 carries = carries || (axes[axis] && counts);
             }
             for (size_t axis = group.to_begin; axis < group.to_end; ++axis) {
-                const bool kept = group.to_end - group.to_begin == 1 || reshape->shape[axis] != 1;
-                result[axis] = carries && kept;
+                const bool counts = group.to_end - group.to_begin == 1 || step.shape[axis] != 1;
+                result[axis] = carries && counts;
             }
         }
+        return result;
     }
-    return result;
+};
+
+struct TakingWhole {
+    const Shape& before;
+    const Axes& axes;
+
+    bool operator()(const Window&) const { return false; }
+    bool operator()(const Spread&) const { return false; }
+    /// Recurrences and cumulative sums: some position reads the whole axis.
+    bool operator()(const Select& step) const {
+        if (!is_whole(step.axis) || step.step != 1)
+            return false;
+        const int64_t last = before[static_cast<size_t>(step.axis)] - 1;
+        for (size_t o = 0; o < step.first.size(); ++o) {
+            if (step.first[o] == 0 && step.last[o] == last)
+                return true;
+        }
+        return false;
+    }
+    bool operator()(const Reduce& step) const {
+        return std::any_of(step.axes.begin(), step.axes.end(), [&](int axis) { return is_whole(axis); });
+    }
+    bool operator()(const Band& step) const { return is_whole(step.axis); }
+    bool operator()(const Permute&) const { return false; }
+    bool operator()(const Reshape&) const { return false; }
+
+private:
+    bool is_whole(int axis) const { return axes[static_cast<size_t>(axis)] && before[static_cast<size_t>(axis)] > 1; }
+};
+
+/// The axes of one tensor that carry one input axis, gathered path by path.
+struct Joined {
+    const Program& program;
+    const Tensor& tensor;
+    Axes axes = Axes(tensor.shape.size(), false);
+    bool global = false; // some path takes a whole carrying axis on its way
+
+    /// `now`: the axes of the path's source that carry.
+    void add(const Path& path, Axes now) {
+        if (path.steps.empty() && now.size() == axes.size()) {
+            // Element by element: the operand's axes as they are, also one of length 1 that is repeated.
+            std::transform(now.begin(), now.end(), axes.begin(), axes.begin(), std::logical_or<bool>());
+            return;
+        }
+        if (std::find(now.begin(), now.end(), true) == now.end())
+            return;
+        Shape shape = program.shape(path.source), shape_before = shape;
+        Axes before = now;
+        for (const Step& step : path.steps) {
+            global = global || takes_whole(step, shape, now);
+            before = std::move(now);
+            shape_before = std::move(shape);
+            now = carried(step, shape_before, before);
+            shape = shape_after(step, shape_before);
+        }
+        // Along an axis that broadcasting repeats nothing is carried.
+        mark(now, shape);
+        // But a norm or a softmax takes all of an axis in its last step and is spread over that axis again, since the
+        // tensor has it at its old length: its rows are rows still.
+        if (!path.steps.empty() && std::holds_alternative<Reduce>(path.steps.back()))
+            mark(before, shape_before);
+    }
+
+private:
+    /// Axes line up from the last, as in numpy.
+    void mark(const Axes& carrying, const Shape& shape) {
+        const size_t skipped = axes.size() - carrying.size();
+        for (size_t axis = 0; axis < carrying.size(); ++axis) {
+            if (carrying[axis] && shape[axis] == tensor.shape[axis + skipped])
+                axes[axis + skipped] = true;
+        }
+    }
+};
+
+} // namespace
+
+Axes carried(const Step& step, const Shape& before, const Axes& axes) {
+    return visit_step(step, Carrying{before, axes});
 }
 
 bool takes_whole(const Step& step, const Shape& before, const Axes& axes) {
-    const auto whole = [&](int axis) {
-        return axes[static_cast<size_t>(axis)] && before[static_cast<size_t>(axis)] > 1;
-    };
-    if (const auto* reduce = std::get_if<Reduce>(&step))
-        return std::any_of(reduce->axes.begin(), reduce->axes.end(), whole);
-    if (const auto* band = std::get_if<Band>(&step))
-        return whole(band->axis);
-    if (const auto* select = std::get_if<Select>(&step)) {
-        // Recurrences and cumulative sums: some position reads the whole axis.
-        const int64_t last = before[static_cast<size_t>(select->axis)] - 1;
-        if (!whole(select->axis) || select->step != 1)
-            return false;
-        for (size_t o = 0; o < select->first.size(); ++o) {
-            if (select->first[o] == 0 && select->last[o] == last)
-                return true;
-        }
-    }
-    return false;
+    return std::visit(TakingWhole{before, axes}, step);
 }
 
 Carriers follow_carriers(const Program& program, const std::vector<InputAxis>& input_axes) {
@@ -66,41 +145,12 @@ Carriers follow_carriers(const Program& program, const std::vector<InputAxis>& i
     for (size_t index = 0; index < program.tensors.size(); ++index) {
         const Tensor& tensor = program.tensors[index];
         for (size_t column = 0; column < input_axes.size(); ++column) {
-            Axes joined(tensor.shape.size(), false);
-            bool global = false;
-            for (const Path& path : tensor.paths) {
-                Axes axes = result.axes[static_cast<size_t>(path.source) * input_axes.size() + column];
-                if (path.steps.empty() && axes.size() == joined.size()) {
-                    for (size_t axis = 0; axis < axes.size(); ++axis)
-                        joined[axis] = joined[axis] || axes[axis];
-                    continue;
-                }
-                if (std::find(axes.begin(), axes.end(), true) == axes.end())
-                    continue;
-                Shape shape = program.shape(path.source);
-                Axes before_last = axes;
-                Shape shape_before_last = shape;
-                for (const Step& step : path.steps) {
-                    global = global || takes_whole(step, shape, axes);
-                    before_last = axes;
-                    shape_before_last = shape;
-                    axes = carried(step, shape, axes);
-                    shape = shape_after(step, shape);
-                }
-                // A norm or a softmax takes all of an axis and is spread over it again: its rows are rows still.
-                const bool spreads_again = !path.steps.empty() && shape.size() == shape_before_last.size() &&
-                                           std::holds_alternative<Reduce>(path.steps.back());
-                const size_t skipped = joined.size() - axes.size();
-                for (size_t axis = 0; axis < axes.size(); ++axis) {
-                    const int64_t length = tensor.shape[axis + skipped];
-                    const bool kept = axes[axis] && shape[axis] == length;
-                    const bool again = spreads_again && before_last[axis] && shape_before_last[axis] == length;
-                    joined[axis + skipped] = joined[axis + skipped] || kept || again;
-                }
-            }
-            if (global)
+            Joined joined{program, tensor};
+            for (const Path& path : tensor.paths)
+                joined.add(path, result.axes[static_cast<size_t>(path.source) * input_axes.size() + column]);
+            if (joined.global)
                 result.global.push_back({static_cast<int64_t>(index), column});
-            result.axes.push_back(std::move(joined));
+            result.axes.push_back(std::move(joined.axes));
         }
     }
     return result;

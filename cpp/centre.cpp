@@ -70,42 +70,51 @@ void renumber(CentreLines& lines, const std::vector<int>& new_axis) {
                 lines.end());
 }
 
-/// Lines after a step. `lost` is set when a reshape or permutation could not carry a line over.
-void follow(const Step& step, const Shape& before, CentreLines& lines, bool& lost) {
-    std::vector<int> new_axis(before.size());
-    for (size_t axis = 0; axis < before.size(); ++axis)
-        new_axis[axis] = static_cast<int>(axis);
-    if (const auto reads = AxisReads::of(step)) {
-        if (reads->period() == 0 || reads->period() > kLargestTable) {
-            new_axis[static_cast<size_t>(reads->axis())] = -1;
-        } else {
-            const CentreLine read = line_of(*reads);
-            for (CentreLine& line : lines) {
-                if (line.axis != read.axis)
-                    continue;
-                line.offset = line.slope * read.offset + line.offset;
-                line.slope = line.slope * read.slope;
-                if (line.slope == Rational(0))
-                    new_axis[static_cast<size_t>(line.axis)] = -1;
-            }
+/// Moves lines along through a step. `lost` is set when a reshape could not carry a line over.
+struct Following {
+    const Shape& before;
+    CentreLines& lines;
+    bool& lost;
+
+    /// A line of a line: position o reads around `slope*o + offset` of the tensor read, and there the line goes on.
+    void operator()(const AxisReads& reads) const {
+        if (reads.period() == 0 || reads.period() > kLargestTable)
+            return end_along({reads.axis()});
+        const CentreLine read = line_of(reads);
+        for (CentreLine& line : lines) {
+            if (line.axis != read.axis)
+                continue;
+            line.offset = line.slope * read.offset + line.offset;
+            line.slope = line.slope * read.slope;
         }
-    } else if (const auto* reduce = std::get_if<Reduce>(&step)) {
-        for (int axis : reduce->axes)
-            new_axis[static_cast<size_t>(axis)] = -1;
-    } else if (const auto* band = std::get_if<Band>(&step)) {
-        new_axis[static_cast<size_t>(band->axis)] = -1;
-    } else if (const auto* permute = std::get_if<Permute>(&step)) {
-        for (size_t axis = 0; axis < permute->perm.size(); ++axis) {
-            new_axis[static_cast<size_t>(permute->perm[axis])] = static_cast<int>(axis);
-        }
-    } else {
-        const size_t count = lines.size();
-        renumber(lines, kept_axes(before, std::get<Reshape>(step).shape));
-        lost = lost || lines.size() < count;
-        return;
+        lines.erase(
+            std::remove_if(lines.begin(), lines.end(),
+                           [&](const CentreLine& line) { return line.axis == read.axis && line.slope == Rational(0); }),
+            lines.end());
     }
-    renumber(lines, new_axis);
-}
+    void operator()(const Reduce& step) const { end_along(step.axes); }
+    void operator()(const Band& step) const { end_along({step.axis}); }
+    void operator()(const Permute& step) const {
+        std::vector<int> new_axis(before.size());
+        for (size_t axis = 0; axis < before.size(); ++axis)
+            new_axis[static_cast<size_t>(step.perm[axis])] = static_cast<int>(axis);
+        renumber(lines, new_axis);
+    }
+    void operator()(const Reshape& step) const {
+        const size_t count = lines.size();
+        renumber(lines, kept_axes(before, step.shape));
+        lost = lost || lines.size() < count;
+    }
+
+private:
+    void end_along(const std::vector<int>& axes) const {
+        std::vector<int> new_axis(before.size());
+        std::iota(new_axis.begin(), new_axis.end(), 0);
+        for (int axis : axes)
+            new_axis[static_cast<size_t>(axis)] = -1;
+        renumber(lines, new_axis);
+    }
+};
 
 void add_all(CentreLines& into, const CentreLines& lines) {
     for (const CentreLine& line : lines) {
@@ -138,7 +147,7 @@ Arrival arrive(const Program& program, const Tensor& tensor, const Path& path, C
         return result;
     Shape shape = program.shape(path.source);
     for (const Step& step : path.steps) {
-        follow(step, shape, result.lines, result.lost);
+        visit_step(step, Following{shape, result.lines, result.lost});
         shape = shape_after(step, shape);
     }
     const auto skipped = static_cast<int>(tensor.shape.size() - shape.size());

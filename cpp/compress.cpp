@@ -11,7 +11,7 @@ struct Slices {
     const Term& term;
     size_t walk;
     int64_t inner = term.inner(walk), slots = term.walks[walk].slots;
-    int64_t outer = inner * slots == 0 ? 0 : static_cast<int64_t>(term.table.size()) / (inner * slots);
+    int64_t outer = term.outer(walk);
 
     bool equal(int64_t a, int64_t b) const {
         for (int64_t o = 0; o < outer; ++o) {

@@ -9,6 +9,7 @@
 
 #include "interval.hpp"
 #include "program.hpp"
+#include "row_major.hpp"
 
 namespace rfonnx {
 
@@ -31,18 +32,6 @@ inline int64_t size_of(const Shape& extent) {
         throw std::length_error("too many positions to lay out; bind a smaller input shape");
     return size;
 }
-
-/// An axis between those before it and those behind it, in row-major order.
-struct Layout {
-    int64_t outer = 1, length, inner = 1;
-
-    Layout(const Shape& extent, size_t axis) : length(extent[axis]) {
-        for (size_t k = 0; k < axis; ++k)
-            outer *= extent[k];
-        for (size_t k = axis + 1; k < extent.size(); ++k)
-            inner *= extent[k];
-    }
-};
 
 /// Repeats what is alike along an axis until the extent is `length`.
 template <typename Value>

@@ -10,28 +10,16 @@ namespace rfonnx {
 namespace {
 
 /// Notes what a step is along the axis that carries the input axis.
-void note(const Stage& stage, const AxisReads& reads, const Position& position, Link& link) {
+void note(const AxisReads& reads, const Position& position, Link& link) {
+    const int64_t o = position[static_cast<size_t>(reads.axis())];
     link.slides = true;
-    if (const auto* window = std::get_if<Window>(&stage.step)) {
-        link.kernel = window->kernel;
-        link.dilation = window->dilation;
-        link.stride = window->stride;
-        return;
-    }
-    if (const auto* spread = std::get_if<Spread>(&stage.step)) {
-        link.kernel = spread->kernel;
-        link.dilation = spread->dilation;
-        link.stride = Rational(1, spread->stride);
-        link.spreads = spread->stride > 1;
-        return;
-    }
-    const Progression read = reads.free(position[static_cast<size_t>(reads.axis())]);
-    link.kernel = std::max<int64_t>(read.count(), 1);
-    link.dilation = link.kernel > 1 ? read.step : 1;
-    if (reads.period() > 0) {
-        link.stride = Rational(reads.shift(), reads.period());
+    link.kernel = reads.kernel(o);
+    link.dilation = reads.dilation(o);
+    if (reads.period() == 0)
+        return; // a table that follows no rule: what one position reads says nothing about the next
+    link.stride = Rational(reads.shift(), reads.period());
+    if (!reads.is_window()) // which leaves as it is what a later step of the same path said
         link.spreads = reads.period() > magnitude(reads.shift());
-    }
 }
 
 /// True when the one position that a step makes along the axis takes in the whole axis, or some position of a table
@@ -55,45 +43,53 @@ bool completes(const Interval& met, const Field& field, const Axes& carrying, co
     return long_axis && contains(met, along(field, carrying, position));
 }
 
+/// Credits what a step adds to the largest position that it reads: to the step where it acts along an axis that carries
+/// the input axis, and else to the channels, or whatever lies beside, that see different places.
+struct Crediting {
+    const Stage& stage;
+    const Position& position; // after the step, and what it sees
+    const Interval& value;
+    const std::optional<Box>& read;
+    const Largest& from;
+    Link& link;
+    int64_t added = size_of(value) - size_of(from.value);
+
+    void operator()(const AxisReads& reads) const {
+        if (!carries(reads.axis()))
+            return credit_beside();
+        note(reads, position, link);
+        if (read && takes_axis(stage, reads, *read))
+            return credit_taken();
+        link.slid += added;
+    }
+    void operator()(const Reduce& step) const {
+        const bool own = std::any_of(step.axes.begin(), step.axes.end(), [&](int axis) { return carries(axis); });
+        own ? credit_taken() : credit_beside();
+    }
+    void operator()(const Band& step) const { carries(step.axis) ? credit_taken() : credit_beside(); }
+    void operator()(const Permute&) const {} // the same positions in another order add nothing
+    void operator()(const Reshape&) const {}
+
+private:
+    bool carries(int axis) const { return stage.carrying[static_cast<size_t>(axis)]; }
+    void credit_taken() const {
+        link.taken += added;
+        link.all = link.all || contains(value, along(stage.field, stage.carrying, from.position));
+    }
+    void credit_beside() const {
+        if (added > 0 && completes(value, stage.field, stage.carrying, stage.before, from.position))
+            return credit_taken();
+        link.misaligned += added;
+    }
+};
+
 /// Credits what a step adds at the position, and moves on to the largest position that it reads.
 void step_back(const Stage& stage, Position& position, Interval& value, Link& link) {
     const std::optional<Box> read = reads_of(stage, position);
     Largest from = largest(stage.field, read ? *read : whole(stage.before));
     if (from.value.empty()) // only beyond the border something is seen: the chain goes on where something is
         from = largest(stage.field, whole(stage.before));
-    const int64_t added = size_of(value) - size_of(from.value);
-    const auto carries = [&](int axis) { return stage.carrying[static_cast<size_t>(axis)]; };
-    const auto credit_taken = [&] {
-        link.taken += added;
-        link.all = link.all || contains(value, along(stage.field, stage.carrying, from.position));
-    };
-    const auto credit_beside = [&] {
-        if (added > 0 && completes(value, stage.field, stage.carrying, stage.before, from.position))
-            credit_taken();
-        else
-            link.misaligned += added;
-    };
-    if (const auto reads = AxisReads::of(stage.step)) {
-        if (!carries(reads->axis())) {
-            credit_beside();
-        } else {
-            note(stage, *reads, position, link);
-            if (read && takes_axis(stage, *reads, *read))
-                credit_taken();
-            else
-                link.slid += added;
-        }
-    } else if (const auto* reduce = std::get_if<Reduce>(&stage.step)) {
-        if (std::any_of(reduce->axes.begin(), reduce->axes.end(), carries))
-            credit_taken();
-        else
-            credit_beside();
-    } else if (const auto* band = std::get_if<Band>(&stage.step)) {
-        if (carries(band->axis))
-            credit_taken();
-        else
-            credit_beside();
-    }
+    visit_step(stage.step, Crediting{stage, position, value, read, from, link});
     position = std::move(from.position);
     value = from.value;
 }

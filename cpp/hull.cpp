@@ -14,7 +14,7 @@ bool without_elements(const Shape& shape) {
 /// A path, ready to be applied in one mode.
 struct AppliedPath {
     int64_t source;
-    std::vector<Applied> steps;
+    std::vector<AppliedStep> steps;
     Shape arrives;
     bool reads_nothing;
 };
@@ -25,7 +25,7 @@ AppliedPath apply(const Program& program, const Path& path, bool unbounded) {
     for (const Step& step : path.steps) {
         if (result.reads_nothing)
             break;
-        result.steps.emplace_back(step, result.arrives, unbounded);
+        result.steps.push_back(applied(step, result.arrives, unbounded));
         result.arrives = shape_after(step, result.arrives);
         result.reads_nothing = without_elements(result.arrives);
     }
@@ -57,55 +57,65 @@ FieldPtr joined(const std::vector<AppliedPath>& paths, const Shape& shape, const
     return result;
 }
 
+std::vector<InputAxis> axes_of(const std::vector<Input>& inputs) {
+    std::vector<InputAxis> result;
+    for (size_t input = 0; input < inputs.size(); ++input) {
+        for (size_t axis = 0; axis < inputs[input].shape.size(); ++axis)
+            result.push_back({static_cast<int64_t>(input), static_cast<int>(axis), inputs[input].shape[axis]});
+    }
+    return result;
+}
+
+FieldPtr own_field(const InputAxis& axis, bool unbounded) {
+    if (axis.length > kLargestTable)
+        throw std::length_error("an input axis is longer than a table may be");
+    auto field = std::make_shared<Field>();
+    field->terms.push_back(identity_term(axis.axis, axis.length, unbounded));
+    return field;
+}
+
+/// An input sees itself along its own axes, and nothing along those of the others.
+void add_inputs(const std::vector<Input>& inputs, Hull& hull) {
+    const auto nothing = std::make_shared<const Field>();
+    for (size_t input = 0; input < inputs.size(); ++input) {
+        for (const InputAxis& axis : hull.axes) {
+            const bool own = axis.input == static_cast<int64_t>(input) && !without_elements(inputs[input].shape);
+            hull.unbounded.push_back(own ? own_field(axis, true) : nothing);
+            hull.clipped.push_back(own ? own_field(axis, false) : nothing);
+        }
+    }
+}
+
+void add_fields(const Program& program, const Tensor& tensor, size_t axes, bool unbounded,
+                std::vector<FieldPtr>& fields) {
+    std::vector<AppliedPath> paths;
+    for (const Path& path : tensor.paths)
+        paths.push_back(apply(program, path, unbounded));
+    for (size_t axis = 0; axis < axes; ++axis)
+        fields.push_back(joined(paths, tensor.shape, fields, axes, axis));
+}
+
+/// True when the tensor's paths are exact, and so is all that they start from.
+bool exact_so_far(const Program& program, const Tensor& tensor, const std::vector<bool>& exact) {
+    const auto inputs = static_cast<int64_t>(program.inputs.size());
+    return tensor.exact && std::all_of(tensor.paths.begin(), tensor.paths.end(), [&](const Path& path) {
+               return path.source < inputs || exact[static_cast<size_t>(path.source - inputs)];
+           });
+}
+
 } // namespace
 
 Hull propagate(const Program& program) {
     Hull result;
-    for (size_t input = 0; input < program.inputs.size(); ++input) {
-        const Shape& shape = program.inputs[input].shape;
-        for (size_t axis = 0; axis < shape.size(); ++axis) {
-            result.axes.push_back({static_cast<int64_t>(input), static_cast<int>(axis), shape[axis]});
-        }
-    }
-    const size_t axes = result.axes.size();
-    const auto nothing = std::make_shared<const Field>();
-    for (size_t input = 0; input < program.inputs.size(); ++input) {
-        for (const InputAxis& axis : result.axes) {
-            const bool own =
-                axis.input == static_cast<int64_t>(input) && !without_elements(program.inputs[input].shape);
-            for (const bool unbounded : {true, false}) {
-                auto& fields = unbounded ? result.unbounded : result.clipped;
-                if (!own) {
-                    fields.push_back(nothing);
-                    continue;
-                }
-                if (axis.length > kLargestTable)
-                    throw std::length_error("an input axis is longer than a table may be");
-                auto field = std::make_shared<Field>();
-                field->terms.push_back(identity_term(axis.axis, axis.length, unbounded));
-                fields.push_back(field);
-            }
-        }
-    }
-    const auto inputs = static_cast<int64_t>(program.inputs.size());
+    result.axes = axes_of(program.inputs);
+    add_inputs(program.inputs, result);
+    const auto axes = static_cast<std::ptrdiff_t>(result.axes.size());
     for (const Tensor& tensor : program.tensors) {
-        bool exact = tensor.exact, widened = false;
-        for (const Path& path : tensor.paths) {
-            if (path.source < inputs)
-                continue;
-            exact = exact && result.exact[static_cast<size_t>(path.source - inputs)];
-        }
-        for (const bool unbounded : {true, false}) {
-            std::vector<AppliedPath> paths;
-            for (const Path& path : tensor.paths)
-                paths.push_back(apply(program, path, unbounded));
-            auto& fields = unbounded ? result.unbounded : result.clipped;
-            for (size_t axis = 0; axis < axes; ++axis) {
-                fields.push_back(joined(paths, tensor.shape, fields, axes, axis));
-                widened = widened || (!unbounded && fields.back()->widened);
-            }
-        }
-        result.exact.push_back(exact && !widened);
+        add_fields(program, tensor, result.axes.size(), true, result.unbounded);
+        add_fields(program, tensor, result.axes.size(), false, result.clipped);
+        const bool widened = std::any_of(result.clipped.end() - axes, result.clipped.end(),
+                                         [](const FieldPtr& field) { return field->widened; });
+        result.exact.push_back(exact_so_far(program, tensor, result.exact) && !widened);
         result.widened.push_back(widened);
     }
     return result;

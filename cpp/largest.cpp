@@ -77,29 +77,13 @@ Largest largest(const Field& field, const Box& box) {
         position.push_back(middle(among));
     Search search(field, position);
     const auto axes = representatives(field, box);
-    int64_t joint = 1;
-    for (const auto& [axis, positions] : axes)
-        joint = std::min(multiply(joint, static_cast<int64_t>(positions.size())), kMostJointPositions + 1);
-    if (joint > kMostJointPositions) {
-        for (const auto& [axis, positions] : axes) {
-            Position candidate = search.best().position;
-            for (const int64_t p : positions) {
-                candidate[static_cast<size_t>(axis)] = p;
-                search.offer(candidate);
-            }
-        }
+    if (visit_combinations(axes, position, [&](const Position& candidate) { search.offer(candidate); }))
         return search.best();
-    }
-    std::vector<size_t> turn(axes.size(), 0);
-    for (int64_t k = 0; k < joint; ++k) {
-        size_t digit = 0;
-        for (const auto& [axis, positions] : axes)
-            position[static_cast<size_t>(axis)] = positions[turn[digit++]];
-        search.offer(position);
-        for (auto axis = axes.rbegin(); axis != axes.rend(); ++axis) {
-            if (++turn[--digit] < axis->second.size())
-                break;
-            turn[digit] = 0;
+    for (const auto& [axis, positions] : axes) {
+        Position candidate = search.best().position;
+        for (const int64_t p : positions) {
+            candidate[static_cast<size_t>(axis)] = p;
+            search.offer(candidate);
         }
     }
     return search.best();

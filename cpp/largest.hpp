@@ -4,6 +4,7 @@
 #include <map>
 
 #include "reads.hpp"
+#include "row_major.hpp"
 #include "term.hpp"
 
 namespace rfonnx {
@@ -26,6 +27,27 @@ std::map<int, std::vector<int64_t>> representatives(const Field& field, const Bo
 /// Positions in an interval; 0 for the empty one.
 inline int64_t size_of(Interval value) {
     return value.empty() ? 0 : add(subtract(value.hi, value.lo), 1);
+}
+
+/// Calls `visit` with each combination of representatives, the other axes being as in `position`. False, and nothing is
+/// visited, when there are more than `kMostJointPositions`.
+template <typename Visit>
+bool visit_combinations(const std::map<int, std::vector<int64_t>>& axes, Position position, Visit visit) {
+    int64_t joint = 1;
+    std::vector<int64_t> turn(axes.size(), 0), turns;
+    for (const auto& [axis, positions] : axes) {
+        turns.push_back(static_cast<int64_t>(positions.size()));
+        joint = std::min(multiply(joint, turns.back()), kMostJointPositions + 1);
+    }
+    if (joint > kMostJointPositions)
+        return false;
+    do {
+        size_t digit = 0;
+        for (const auto& [axis, positions] : axes)
+            position[static_cast<size_t>(axis)] = positions[index(turn[digit++])];
+        visit(position);
+    } while (advance(turn, turns));
+    return true;
 }
 
 struct Largest {

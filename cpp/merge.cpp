@@ -3,6 +3,7 @@
 #include <map>
 
 #include "compress.hpp"
+#include "row_major.hpp"
 
 namespace rfonnx {
 namespace {
@@ -29,6 +30,10 @@ bool same_slope(const Walk& a, const Walk& b) {
     return (a.period > 0) == (b.period > 0) && multiply(a.shift, b.period) == multiply(b.shift, a.period);
 }
 
+int64_t common_period(const Walk& a, const Walk& b) {
+    return multiply(a.period / std::gcd(a.period, b.period), b.period);
+}
+
 /// For each slot of a joint walk, the slot that it is in a term's own walk.
 using SlotMap = std::vector<int64_t>;
 
@@ -37,38 +42,50 @@ struct JointWalk {
     SlotMap in_a, in_b;
 };
 
-Walk bare(const Walk& walk) {
-    return {walk.axis, walk.length, walk.slots, walk.classes, 0, 0};
+/// The walk's own slots, for two terms of which one does not walk here (its only slot is 0) or both have the same
+/// slots.
+JointWalk with_slots_of(const Walk& walk, bool in_a, bool in_b) {
+    JointWalk result{{walk.axis, walk.length, walk.slots, walk.classes, 0, 0}, {}, {}};
+    for (int64_t slot = 0; slot < walk.slots; ++slot) {
+        result.in_a.push_back(in_a ? slot : 0);
+        result.in_b.push_back(in_b ? slot : 0);
+    }
+    return result;
 }
 
-/// One walk on which both terms can be looked up. Two classings meet in the classes of distinct pairs.
-JointWalk joint(const Walk* a, const Walk* b) {
-    const Walk& some = a ? *a : *b;
+/// Two walks of different slots. A position's entries are told by the pair of its slots; positions of the same pair see
+/// the same in both terms, so each distinct pair becomes one class, numbered as they come. Classes [0,0,1,1] and
+/// [0,1,1,1] meet in [0,1,2,2].
+JointWalk with_pairs_of_slots(const Walk& a, const Walk& b) {
     JointWalk result;
-    if (!a || !b || (!a->classes && !b->classes) || a->classes == b->classes) {
-        result.walk = bare(some);
-        for (int64_t slot = 0; slot < some.slots; ++slot) {
-            result.in_a.push_back(a ? slot : 0);
-            result.in_b.push_back(b ? slot : 0);
+    std::map<std::pair<int64_t, int64_t>, int32_t> pairs;
+    auto classes = std::make_shared<Classes>();
+    for (int64_t position = 0; position < a.length; ++position) {
+        const auto pair = std::make_pair(a.slot(position), b.slot(position));
+        const auto [place, fresh] = pairs.emplace(pair, static_cast<int32_t>(pairs.size()));
+        if (fresh) {
+            result.in_a.push_back(pair.first);
+            result.in_b.push_back(pair.second);
         }
-    } else {
-        std::map<std::pair<int64_t, int64_t>, int32_t> pairs;
-        auto classes = std::make_shared<Classes>();
-        for (int64_t position = 0; position < some.length; ++position) {
-            const auto pair = std::make_pair(a->slot(position), b->slot(position));
-            const auto [place, fresh] = pairs.emplace(pair, static_cast<int32_t>(pairs.size()));
-            if (fresh) {
-                result.in_a.push_back(pair.first);
-                result.in_b.push_back(pair.second);
-            }
-            classes->push_back(place->second);
-        }
-        const auto slots = static_cast<int64_t>(pairs.size());
-        result.walk = {some.axis, some.length, slots, slots == some.length ? nullptr : classes, 0, 0};
+        classes->push_back(place->second);
     }
-    if (a && b && a->period > 0 && same_slope(*a, *b)) {
-        const int64_t period = multiply(a->period / std::gcd(a->period, b->period), b->period);
-        if (period <= some.length) {
+    // No two positions alike: the numbers count the positions, and no table of classes is needed.
+    const auto slots = static_cast<int64_t>(pairs.size());
+    result.walk = {a.axis, a.length, slots, slots == a.length ? nullptr : classes, 0, 0};
+    return result;
+}
+
+/// One walk on which both terms can be looked up; null: that term does not walk here.
+JointWalk joint(const Walk* a, const Walk* b) {
+    if (!a || !b)
+        return with_slots_of(a ? *a : *b, a != nullptr, b != nullptr);
+    // The same table of classes, or none on either side.
+    JointWalk result = a->classes == b->classes ? with_slots_of(*a, true, true) : with_pairs_of_slots(*a, *b);
+    // After the common period both have come around, and of the same slope both are moved by as much then: so is their
+    // hull. The rule must show within the table, whose entries it is applied to.
+    if (a->period > 0 && same_slope(*a, *b)) {
+        const int64_t period = common_period(*a, *b);
+        if (period <= a->length) {
             result.walk.period = period;
             result.walk.shift = multiply(a->shift, period / a->period);
         }
@@ -93,8 +110,11 @@ std::vector<JointWalk> joint_walks(const Term& a, const Term& b) {
 template <typename Visit>
 bool visit_jointly(const Term& a, const Term& b, const std::vector<JointWalk>& joints, Visit visit) {
     std::vector<Walk> walks;
-    for (const JointWalk& joint : joints)
+    std::vector<int64_t> slots;
+    for (const JointWalk& joint : joints) {
         walks.push_back(joint.walk);
+        slots.push_back(joint.walk.slots);
+    }
     const auto strides_a = strides_within(a, walks), strides_b = strides_within(b, walks);
     const int64_t size = table_size(walks);
     std::vector<int64_t> slot(walks.size(), 0);
@@ -106,11 +126,7 @@ bool visit_jointly(const Term& a, const Term& b, const std::vector<JointWalk>& j
         }
         if (!visit(a.table[index(in_a)], b.table[index(in_b)]))
             return false;
-        for (size_t k = walks.size(); k-- > 0;) {
-            if (++slot[k] < walks[k].slots)
-                break;
-            slot[k] = 0;
-        }
+        advance(slot, slots);
     }
     return true;
 }
@@ -188,7 +204,7 @@ bool mergeable(const Term& a, const Term& b) {
         const Walk &x = a.walks[k], &y = b.walks[k];
         if (!same_slope(x, y))
             return false;
-        if (x.period > 0 && multiply(x.period / std::gcd(x.period, y.period), y.period) > x.length)
+        if (x.period > 0 && common_period(x, y) > x.length)
             return false;
     }
     return true;

@@ -3,8 +3,6 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
-#include <unordered_map>
-
 #include "backward.hpp"
 #include "carriers.hpp"
 #include "centre.hpp"
@@ -132,11 +130,7 @@ public:
             const Interval value = field.at(position);
             lo.mutable_data()[entry] = value.lo;
             hi.mutable_data()[entry] = value.hi;
-            for (size_t k = position.size(); k-- > 0;) {
-                if (++position[k] < extent[k])
-                    break;
-                position[k] = 0;
-            }
+            advance(position, extent);
         }
         return py::make_tuple(lo, hi);
     }
@@ -155,59 +149,32 @@ public:
 
     /// Columns over (source, input axis), row-major: the numbers of rfonnx.results.AxisField.
     py::dict summaries() const {
-        struct Key {
-            const Field *unbounded, *clipped;
-            bool operator==(const Key& o) const { return unbounded == o.unbounded && clipped == o.clipped; }
-        };
-        struct Hash {
-            size_t operator()(const Key& k) const {
-                return std::hash<const void*>()(k.unbounded) * 31 + std::hash<const void*>()(k.clipped);
-            }
-        };
-        std::vector<uint8_t> kind, aligned;
-        std::vector<int64_t> size, size_min, stride, stride_of, period, start, center, center_of, tensor_axis;
-        std::vector<double> coverage;
+        std::vector<Summary> summaries;
         {
             py::gil_scoped_release release;
-            // Elementwise operators share their operand's field, and with it the summary.
-            std::unordered_map<Key, Summary, Hash> known;
-            const auto sources = static_cast<int64_t>(program_.inputs.size() + program_.tensors.size());
-            for (int64_t source = 0; source < sources; ++source) {
-                for (size_t axis = 0; axis < hull_.axes.size(); ++axis) {
-                    const Field &unbounded = hull_.field(source, axis, false),
-                                &clipped = hull_.field(source, axis, true);
-                    auto [place, fresh] = known.try_emplace(Key{&unbounded, &clipped});
-                    if (fresh) {
-                        place->second = summarise(unbounded, clipped, program_.shape(source), hull_.axes[axis].length);
-                    }
-                    const Summary& s = place->second;
-                    kind.push_back(static_cast<uint8_t>(s.kind));
-                    size.push_back(s.size);
-                    size_min.push_back(s.size_min);
-                    stride.push_back(s.stride.numerator);
-                    stride_of.push_back(s.stride.denominator);
-                    period.push_back(s.period);
-                    start.push_back(s.start);
-                    center.push_back(s.center.numerator);
-                    center_of.push_back(s.center.denominator);
-                    tensor_axis.push_back(s.tensor_axis);
-                    coverage.push_back(s.coverage);
-                    aligned.push_back(alignment_.aligned(static_cast<size_t>(source) * hull_.axes.size() + axis));
-                }
-            }
+            summaries = summarise_all(program_, hull_);
         }
+        // One array per number, of what `value` says of each summary.
+        const auto column = [&](const auto& value) {
+            py::array_t<std::decay_t<decltype(value(summaries[0]))>> array(static_cast<py::ssize_t>(summaries.size()));
+            std::transform(summaries.begin(), summaries.end(), array.mutable_data(), value);
+            return array;
+        };
+        std::vector<uint8_t> aligned;
+        for (size_t field = 0; field < summaries.size(); ++field)
+            aligned.push_back(alignment_.aligned(field));
         py::dict result;
-        result["kind"] = to_array(kind);
-        result["size"] = to_array(size);
-        result["size_min"] = to_array(size_min);
-        result["stride_numerator"] = to_array(stride);
-        result["stride_denominator"] = to_array(stride_of);
-        result["period"] = to_array(period);
-        result["start"] = to_array(start);
-        result["center_numerator"] = to_array(center);
-        result["center_denominator"] = to_array(center_of);
-        result["tensor_axis"] = to_array(tensor_axis);
-        result["coverage"] = to_array(coverage);
+        result["kind"] = column([](const Summary& s) { return static_cast<uint8_t>(s.kind); });
+        result["size"] = column([](const Summary& s) { return s.size; });
+        result["size_min"] = column([](const Summary& s) { return s.size_min; });
+        result["stride_numerator"] = column([](const Summary& s) { return s.stride.numerator; });
+        result["stride_denominator"] = column([](const Summary& s) { return s.stride.denominator; });
+        result["period"] = column([](const Summary& s) { return s.period; });
+        result["start"] = column([](const Summary& s) { return s.start; });
+        result["center_numerator"] = column([](const Summary& s) { return s.center.numerator; });
+        result["center_denominator"] = column([](const Summary& s) { return s.center.denominator; });
+        result["tensor_axis"] = column([](const Summary& s) { return static_cast<int64_t>(s.tensor_axis); });
+        result["coverage"] = column([](const Summary& s) { return s.coverage; });
         result["aligned"] = to_array(aligned);
         return result;
     }
@@ -268,8 +235,7 @@ private:
         return result;
     }
     void require(int64_t source, size_t axis) const {
-        const auto sources = static_cast<int64_t>(program_.inputs.size() + program_.tensors.size());
-        if (source < 0 || source >= sources)
+        if (source < 0 || source >= program_.sources())
             throw std::out_of_range("no such source");
         if (axis >= hull_.axes.size() && axis > 0)
             throw std::out_of_range("no such input axis");

@@ -78,6 +78,7 @@ struct Program {
     std::vector<Input> inputs;
     std::vector<Tensor> tensors;
 
+    int64_t sources() const { return static_cast<int64_t>(inputs.size() + tensors.size()); }
     const Shape& shape(int64_t source) const {
         const auto count = static_cast<int64_t>(inputs.size());
         return source < count ? inputs[static_cast<size_t>(source)].shape

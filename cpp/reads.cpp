@@ -16,11 +16,6 @@ int64_t inverse_modulo(int64_t a, int64_t m) {
     return m == 1 ? 0 : floor_modulo(previous, m);
 }
 
-/// `last` moved down onto the progression, for tables that give any upper bound.
-Progression progression(int64_t first, int64_t last, int64_t step) {
-    return last < first ? kReadsNothing : Progression{first, last - (last - first) % step, step};
-}
-
 } // namespace
 
 Progression clipped(Progression reads, int64_t length) {
@@ -47,19 +42,15 @@ AxisReads::AxisReads(const Select& step)
     : kind_(Kind::select), axis_(step.axis), length_(static_cast<int64_t>(step.first.size())), select_(&step),
       period_(step.period), shift_(step.shift) {}
 
-std::optional<AxisReads> AxisReads::of(const Step& step) {
-    if (const auto* window = std::get_if<Window>(&step))
-        return AxisReads(*window);
-    if (const auto* spread = std::get_if<Spread>(&step))
-        return AxisReads(*spread);
-    if (const auto* select = std::get_if<Select>(&step))
-        return AxisReads(*select);
-    return std::nullopt;
-}
-
 Progression AxisReads::window(int64_t o) const {
     const int64_t first = o * stride_ - pad_;
     return {first, first + (kernel_ - 1) * dilation_, dilation_};
+}
+
+/// `last` is moved down onto the progression, for tables that give any upper bound.
+Progression AxisReads::table(int64_t o, const std::vector<int64_t>& firsts, const std::vector<int64_t>& lasts) const {
+    const int64_t first = firsts[index(o)], last = lasts[index(o)], step = select_->step;
+    return last < first ? kReadsNothing : Progression{first, last - (last - first) % step, step};
 }
 
 /// The taps t that reach o are those with (o + pad - t*dilation) divisible by the stride: t = t0, t0 + stride/common,
@@ -80,21 +71,28 @@ Progression AxisReads::spread(int64_t o) const {
 }
 
 Progression AxisReads::free(int64_t o) const {
-    if (kind_ == Kind::window)
+    switch (kind_) {
+    case Kind::window:
         return window(o);
-    if (kind_ == Kind::spread)
+    case Kind::spread:
         return spread(o);
-    const auto i = static_cast<size_t>(o);
-    if (select_->free_first.empty())
-        return progression(select_->first[i], select_->last[i], select_->step);
-    return progression(select_->free_first[i], select_->free_last[i], select_->step);
+    case Kind::select:
+        break;
+    }
+    return select_->free_first.empty() ? table(o, select_->first, select_->last)
+                                       : table(o, select_->free_first, select_->free_last);
 }
 
 Progression AxisReads::real(int64_t o, int64_t source_length) const {
-    if (kind_ != Kind::select)
-        return clipped(free(o), source_length);
-    const auto i = static_cast<size_t>(o);
-    return clipped(progression(select_->first[i], select_->last[i], select_->step), source_length);
+    return clipped(kind_ == Kind::select ? table(o, select_->first, select_->last) : free(o), source_length);
+}
+
+int64_t AxisReads::kernel(int64_t o) const {
+    return kind_ == Kind::select ? std::max<int64_t>(free(o).count(), 1) : kernel_;
+}
+
+int64_t AxisReads::dilation(int64_t o) const {
+    return kind_ != Kind::select ? dilation_ : kernel(o) > 1 ? select_->step : 1;
 }
 
 } // namespace rfonnx

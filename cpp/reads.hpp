@@ -2,8 +2,6 @@
 /// support, the path weights and the explanation all ask here.
 #pragma once
 
-#include <optional>
-
 #include "interval.hpp"
 #include "program.hpp"
 
@@ -29,11 +27,14 @@ public:
     explicit AxisReads(const Spread& step);
     explicit AxisReads(const Select& step);
 
-    /// nullopt for the steps that do not slide along one axis.
-    static std::optional<AxisReads> of(const Step& step);
-
+    bool is_window() const { return kind_ == Kind::window; }
     int axis() const { return axis_; }
     int64_t length() const { return length_; }
+
+    /// How many positions output `o` reads, 1 at least, and how far they lie apart: the kernel and the dilation of a
+    /// window or a spread.
+    int64_t kernel(int64_t o) const;
+    int64_t dilation(int64_t o) const;
 
     /// What output `o` reads when the tensor read has no borders.
     Progression free(int64_t o) const;
@@ -47,6 +48,7 @@ public:
 private:
     Progression window(int64_t o) const;
     Progression spread(int64_t o) const;
+    Progression table(int64_t o, const std::vector<int64_t>& firsts, const std::vector<int64_t>& lasts) const;
 
     enum class Kind { window, spread, select } kind_;
     int axis_;
@@ -57,5 +59,22 @@ private:
     int64_t common_ = 1,
             inverse_ = 0; // spread: gcd(stride, dilation), and dilation/common inverted modulo stride/common
 };
+
+/// Calls the visitor with the primitive that a step is; the three that slide along one axis come as their reads. Each
+/// interpretation is such a visitor, one overload per primitive: where one is missing the core does not compile.
+template <typename Visitor>
+auto visit_step(const Step& step, Visitor&& visitor) {
+    struct Reading {
+        Visitor& visitor;
+        auto operator()(const Window& s) { return visitor(AxisReads(s)); }
+        auto operator()(const Spread& s) { return visitor(AxisReads(s)); }
+        auto operator()(const Select& s) { return visitor(AxisReads(s)); }
+        auto operator()(const Reduce& s) { return visitor(s); }
+        auto operator()(const Band& s) { return visitor(s); }
+        auto operator()(const Permute& s) { return visitor(s); }
+        auto operator()(const Reshape& s) { return visitor(s); }
+    };
+    return std::visit(Reading{visitor}, step);
+}
 
 } // namespace rfonnx

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "compress.hpp"
+#include "row_major.hpp"
 
 namespace rfonnx {
 namespace {
@@ -62,7 +63,7 @@ constexpr int64_t kLongestPeriod = 64;
 /// The rule that a walk's own table follows, where it does so for two periods at least; else none.
 Rule own_rule(const Term& term, size_t walk) {
     const int64_t length = term.walks[walk].length, inner = term.inner(walk);
-    const auto outer = length * inner == 0 ? 0 : static_cast<int64_t>(term.table.size()) / (length * inner);
+    const int64_t outer = term.outer(walk);
     if (outer == 0)
         return {};
     // Empty intervals have no place that a shift could be read off.
@@ -208,7 +209,7 @@ std::vector<Group> groups_of(const Shape& from, const Shape& to) {
 
 TermPtr permuted(const TermPtr& term, const std::vector<int>& perm) {
     auto result = std::make_shared<Term>();
-    std::vector<int64_t> strides;
+    std::vector<int64_t> strides, slots;
     for (size_t axis = 0; axis < perm.size(); ++axis) {
         const int walk = term->find(perm[axis]);
         if (walk < 0)
@@ -216,19 +217,14 @@ TermPtr permuted(const TermPtr& term, const std::vector<int>& perm) {
         result->walks.push_back(term->walks[static_cast<size_t>(walk)]);
         result->walks.back().axis = static_cast<int>(axis);
         strides.push_back(term->inner(static_cast<size_t>(walk)));
+        slots.push_back(result->walks.back().slots);
     }
     result->table.reserve(term->table.size());
     std::vector<int64_t> slot(strides.size(), 0);
     for (size_t entry = 0; entry < term->table.size(); ++entry) {
-        int64_t old = 0;
-        for (size_t k = 0; k < slot.size(); ++k)
-            old += slot[k] * strides[k];
+        const int64_t old = std::inner_product(slot.begin(), slot.end(), strides.begin(), int64_t{0});
         result->table.push_back(term->table[index(old)]);
-        for (size_t k = slot.size(); k-- > 0;) {
-            if (++slot[k] < result->walks[k].slots)
-                break;
-            slot[k] = 0;
-        }
+        advance(slot, slots);
     }
     return result;
 }

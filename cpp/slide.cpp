@@ -5,6 +5,7 @@
 
 #include "column.hpp"
 #include "compress.hpp"
+#include "row_major.hpp"
 
 namespace rfonnx {
 namespace {
@@ -32,6 +33,41 @@ TermPtr masked(const Term& term, int axis, const std::vector<bool>& seen, int64_
     }
     return result;
 }
+
+/// The classes along a walk that reads meet.
+class ReadClasses {
+public:
+    ReadClasses(const Walk& walk, int64_t length) : walk_(walk), length_(length), next_change_(index(length)) {
+        for (int64_t p = length; p-- > 0;) {
+            const bool same = p + 1 < length && walk.slot(p) == walk.slot(p + 1);
+            next_change_[index(p)] = same ? next_change_[index(p + 1)] : p + 1;
+        }
+    }
+
+    std::set<int64_t> operator()(const Progression& wanted) const {
+        std::set<int64_t> slots;
+        if (walk_.period > 0) {
+            // The classes go on beyond the ends; after so many reads they come around again.
+            const int64_t round = walk_.period / std::gcd(walk_.period, wanted.step);
+            for (int64_t k = 0; k < std::min(round, wanted.count()); ++k)
+                slots.insert(walk_.slot(floor_modulo(wanted.first + k * wanted.step, walk_.period)));
+            return slots;
+        }
+        const Progression reads = clipped(wanted, length_);
+        for (int64_t p = reads.first; p <= reads.last;) {
+            slots.insert(walk_.slot(p));
+            // On to the first read behind the run of this class.
+            const int64_t ahead = next_change_[index(p)] - p;
+            p += (ahead + reads.step - 1) / reads.step * reads.step;
+        }
+        return slots;
+    }
+
+private:
+    const Walk& walk_;
+    int64_t length_;
+    std::vector<int64_t> next_change_; // by position, the first one after it of another class
+};
 
 } // namespace
 
@@ -75,31 +111,11 @@ TermPtr Slide::of_constant(const TermPtr& term) const {
 /// shift of 0.
 TermPtr Slide::of_classes(const Term& term, size_t walk) const {
     const Walk& old = term.walks[walk];
-    // next_change[p]: the first position after p of another class, to step over runs.
-    std::vector<int64_t> next_change(index(source_length_));
-    for (int64_t p = source_length_; p-- > 0;) {
-        const bool same = p + 1 < source_length_ && old.slot(p) == old.slot(p + 1);
-        next_change[index(p)] = same ? next_change[index(p + 1)] : p + 1;
-    }
+    const ReadClasses classes_of(old, source_length_);
     std::map<std::set<int64_t>, int32_t> sets;
     auto classes = std::make_shared<Classes>();
-    for (const Progression& wanted : reads_) {
-        std::set<int64_t> slots;
-        if (old.period > 0) {
-            const int64_t round = old.period / std::gcd(old.period, wanted.step);
-            for (int64_t k = 0; k < std::min(round, wanted.count()); ++k) {
-                slots.insert(old.slot(floor_modulo(wanted.first + k * wanted.step, old.period)));
-            }
-        } else {
-            const Progression reads = clipped(wanted, source_length_);
-            for (int64_t p = reads.first; p <= reads.last;) {
-                slots.insert(old.slot(p));
-                const int64_t ahead = next_change[index(p)] - p;
-                p += std::max(reads.step, (ahead + reads.step - 1) / reads.step * reads.step);
-            }
-        }
-        classes->push_back(sets.emplace(slots, static_cast<int32_t>(sets.size())).first->second);
-    }
+    for (const Progression& reads : reads_)
+        classes->push_back(sets.emplace(classes_of(reads), static_cast<int32_t>(sets.size())).first->second);
     std::vector<const std::set<int64_t>*> by_class(sets.size());
     for (const auto& [slots, name] : sets)
         by_class[static_cast<size_t>(name)] = &slots;
@@ -109,8 +125,7 @@ TermPtr Slide::of_classes(const Term& term, size_t walk) const {
     result->walks[walk] = {axis_, static_cast<int64_t>(reads_.size()), static_cast<int64_t>(sets.size()), classes, 0,
                            0};
     give_rule(result->walks[walk], old);
-    const int64_t inner = term.inner(walk);
-    const int64_t outer = inner * old.slots == 0 ? 0 : static_cast<int64_t>(term.table.size()) / (inner * old.slots);
+    const int64_t inner = term.inner(walk), outer = term.outer(walk);
     for (int64_t o = 0; o < outer; ++o) {
         for (const auto* slots : by_class) {
             for (int64_t i = 0; i < inner; ++i) {
@@ -146,8 +161,7 @@ TermPtr Slide::of_positions(const Term& term, size_t walk) const {
     own = {axis_, length, length, nullptr, 0, 0};
     give_rule(own, old);
     const bool goes_on = unbounded_ && old.period > 0;
-    const int64_t inner = term.inner(walk);
-    const int64_t outer = inner * old.slots == 0 ? 0 : static_cast<int64_t>(term.table.size()) / (inner * old.slots);
+    const int64_t inner = term.inner(walk), outer = term.outer(walk);
     result->table.assign(index(outer * length * inner), kEmpty);
     for (int64_t o = 0; o < outer; ++o) {
         for (int64_t i = 0; i < inner; ++i) {
@@ -171,69 +185,91 @@ TermPtr reduced(const TermPtr& term, const std::vector<int>& axes) {
     return result;
 }
 
+namespace {
+
+/// Where each of `length` positions along an axis begins in the term's table; all at 0 along an axis that it does not
+/// walk.
+std::vector<int64_t> offsets_along(const Term& term, int axis, size_t length) {
+    std::vector<int64_t> offsets(length, 0);
+    const int found = term.find(axis);
+    if (found < 0)
+        return offsets;
+    const auto walk = static_cast<size_t>(found);
+    const int64_t inner = term.inner(walk);
+    for (size_t position = 0; position < length; ++position)
+        offsets[position] = term.walks[walk].slot(static_cast<int64_t>(position)) * inner;
+    return offsets;
+}
+
+/// What each position of axis `by` reads along a band's axis of `keys` positions.
+std::vector<Progression> ranges_of(const Band& band, int64_t keys) {
+    std::vector<Progression> ranges;
+    for (size_t m = 0; m < band.first.size(); ++m)
+        ranges.push_back(clipped({band.first[m], band.last[m], 1}, keys));
+    return ranges;
+}
+
+/// Fills a table with one axis per entry of `offsets`: by slot there, where the entries begin in the term's table. The
+/// positions of `by` are axis `place`: each takes the hull over its own range of keys.
+std::vector<Interval> filled(const Term& term, const std::vector<std::vector<int64_t>>& offsets, size_t place,
+                             const std::vector<Progression>& ranges, const std::vector<int64_t>& key_offsets) {
+    std::vector<int64_t> slots;
+    for (const auto& along : offsets)
+        slots.push_back(static_cast<int64_t>(along.size()));
+    std::vector<int64_t> slot(slots.size(), 0);
+    std::vector<Interval> table;
+    do {
+        int64_t base = 0;
+        for (size_t k = 0; k < slot.size(); ++k)
+            base += offsets[k][index(slot[k])];
+        const Progression& range = ranges[index(slot[place])];
+        Interval value = kEmpty;
+        for (int64_t key = range.first; key <= range.last; ++key)
+            value = hull(value, term.table[index(base + key_offsets[index(key)])]);
+        table.push_back(value);
+    } while (advance(slot, slots));
+    return table;
+}
+
+} // namespace
+
 TermPtr banded(const TermPtr& term, const Band& band, const Shape& shape) {
     const int64_t keys = shape[static_cast<size_t>(band.axis)];
-    std::vector<Progression> ranges;
-    std::vector<bool> seen;
-    for (size_t m = 0; m < band.first.size(); ++m) {
-        ranges.push_back(clipped({band.first[m], band.last[m], 1}, keys));
-        seen.push_back(!ranges.back().empty());
-    }
-    const int key_walk = term->find(band.axis);
-    if (std::find(seen.begin(), seen.end(), true) == seen.end())
+    std::vector<Progression> ranges = ranges_of(band, keys);
+    const auto reads_nothing = [](const Progression& range) { return range.empty(); };
+    if (std::all_of(ranges.begin(), ranges.end(), reads_nothing))
         return nullptr;
-    if (key_walk < 0 && std::find(seen.begin(), seen.end(), false) == seen.end())
-        return term;
+    if (term->find(band.axis) < 0) {
+        // All keys show the same, so that a position which reads any of them sees what the term says.
+        if (std::none_of(ranges.begin(), ranges.end(), reads_nothing))
+            return term;
+        for (Progression& range : ranges)
+            range.last = range.empty() ? range.last : range.first; // one key stands for all
+    }
 
-    // The table is laid out as (other walks) x (positions of `by`) and fill it range by range.
-    const int by_walk = term->find(band.by);
+    // The result walks what the term walks, without the keys: those are taken into the hull. It walks `by` also where
+    // the term does not, since each position there has a range of its own.
     auto result = std::make_shared<Term>();
-    for (const Walk& walk : term->walks) {
-        if (walk.axis != band.axis && walk.axis != band.by)
-            result->walks.push_back(walk);
+    std::vector<std::vector<int64_t>> offsets;
+    for (size_t k = 0; k < term->walks.size(); ++k) {
+        const Walk& walk = term->walks[k];
+        if (walk.axis == band.axis || walk.axis == band.by)
+            continue;
+        result->walks.push_back(walk);
+        offsets.emplace_back();
+        for (int64_t slot = 0; slot < walk.slots; ++slot)
+            offsets.back().push_back(slot * term->inner(k));
     }
-    size_t place = 0;
-    while (place < result->walks.size() && result->walks[place].axis < band.by)
-        ++place;
+    // Walks stand by ascending axis. The ranges follow no rule, and so neither does the new walk.
+    const auto behind =
+        std::find_if(result->walks.begin(), result->walks.end(), [&](const Walk& walk) { return walk.axis > band.by; });
+    const auto place = behind - result->walks.begin();
     const auto queries = static_cast<int64_t>(ranges.size());
-    result->walks.insert(result->walks.begin() + static_cast<std::ptrdiff_t>(place),
-                         Walk{band.by, queries, queries, nullptr, 0, 0});
-    int64_t size = 1;
-    for (const Walk& walk : result->walks)
-        size = multiply(size, walk.slots);
-    result->table.assign(index(size), kEmpty);
+    result->walks.insert(behind, Walk{band.by, queries, queries, nullptr, 0, 0});
+    offsets.insert(offsets.begin() + place, offsets_along(*term, band.by, ranges.size()));
 
-    std::vector<int64_t> slot(result->walks.size(), 0);
-    for (int64_t entry = 0; entry < size; ++entry) {
-        int64_t base = 0;
-        for (size_t k = 0; k < slot.size(); ++k) {
-            const Walk& walk = result->walks[k];
-            if (walk.axis == band.by) {
-                if (by_walk >= 0) {
-                    const auto by = static_cast<size_t>(by_walk);
-                    base += term->walks[by].slot(slot[k]) * term->inner(by);
-                }
-            } else {
-                base += slot[k] * term->inner(static_cast<size_t>(term->find(walk.axis)));
-            }
-        }
-        const Progression& range = ranges[index(slot[place])];
-        Interval& value = result->table[index(entry)];
-        if (key_walk < 0) {
-            if (!range.empty())
-                value = term->table[index(base)];
-        } else {
-            const auto key = static_cast<size_t>(key_walk);
-            for (int64_t p = range.first; p <= range.last; ++p) {
-                value = hull(value, term->table[index(base + term->walks[key].slot(p) * term->inner(key))]);
-            }
-        }
-        for (size_t k = slot.size(); k-- > 0;) {
-            if (++slot[k] < result->walks[k].slots)
-                break;
-            slot[k] = 0;
-        }
-    }
+    result->table = filled(*term, offsets, static_cast<size_t>(place), ranges,
+                           offsets_along(*term, band.axis, static_cast<size_t>(keys)));
     return std::make_shared<const Term>(compressed(std::move(*result)));
 }
 

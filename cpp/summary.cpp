@@ -1,7 +1,9 @@
 #include "summary.hpp"
 
-#include "compress.hpp"
+#include <unordered_map>
+
 #include "largest.hpp"
+#include "slide.hpp"
 
 namespace rfonnx {
 namespace {
@@ -31,37 +33,19 @@ Sizes sizes_of(const Field& field, const Shape& shape) {
         return sizes;
     }
     const auto axes = representatives(field, whole(shape));
-    int64_t joint = 1;
-    for (const auto& [axis, positions] : axes) {
-        joint = std::min(multiply(joint, static_cast<int64_t>(positions.size())), kMostJointPositions + 1);
-    }
-    if (joint > kMostJointPositions) {
-        // Terms that walk different axes meet in every combination, so the extremes meet somewhere.
-        Interval all = kEmpty;
-        for (const TermPtr& term : field.terms) {
-            for (const Interval& value : term->table) {
-                all = hull(all, value);
-                sizes.take(value);
-            }
-        }
-        sizes.take(all);
-        sizes.same = false; // not looked at
+    if (visit_combinations(axes, Position(shape.size(), 0),
+                           [&](const Position& position) { sizes.take(field.at(position)); }))
         return sizes;
-    }
-    std::vector<int64_t> position(shape.size(), 0);
-    std::vector<size_t> turn(axes.size(), 0);
-    for (int64_t k = 0; k < joint; ++k) {
-        size_t digit = 0;
-        for (const auto& [axis, positions] : axes)
-            position[static_cast<size_t>(axis)] = positions[turn[digit++]];
-        sizes.take(field.at(position));
-        digit = axes.size();
-        for (auto axis = axes.rbegin(); axis != axes.rend(); ++axis) {
-            if (++turn[--digit] < axis->second.size())
-                break;
-            turn[digit] = 0;
+    // Terms that walk different axes meet in every combination, so the extremes meet somewhere.
+    Interval all = kEmpty;
+    for (const TermPtr& term : field.terms) {
+        for (const Interval& value : term->table) {
+            all = hull(all, value);
+            sizes.take(value);
         }
     }
+    sizes.take(all);
+    sizes.same = false; // not looked at
     return sizes;
 }
 
@@ -127,17 +111,10 @@ std::vector<int> variant_axes(const Field& unbounded, int sliding_axis) {
 }
 
 /// What a position sees, whichever of the variants it is.
-Interval hull_at(const Field& field, const std::vector<int64_t>& position, const std::vector<int>& variant) {
+Interval hull_at(const Field& field, const std::vector<int64_t>& position, const std::vector<int>& variants) {
     Interval value = kEmpty;
-    for (const TermPtr& term : field.terms) {
-        Term current = *term;
-        for (size_t walk = current.walks.size(); walk-- > 0;) {
-            const int axis = current.walks[walk].axis;
-            if (std::find(variant.begin(), variant.end(), axis) != variant.end())
-                current = without_walk(current, walk);
-        }
-        value = hull(value, current.at(position));
-    }
+    for (const TermPtr& term : field.terms)
+        value = hull(value, reduced(term, variants)->at(position));
     return value;
 }
 
@@ -179,6 +156,26 @@ Summary summarise(const Field& unbounded, const Field& clipped, const Shape& sha
     if (!seen.empty())
         result.coverage = static_cast<double>(seen.hi - seen.lo + 1) / static_cast<double>(input_length);
     return result;
+}
+
+std::vector<Summary> summarise_all(const Program& program, const Hull& hull) {
+    // Elementwise operators share their operand's field, and with it the summary.
+    struct Known {
+        const Field* clipped = nullptr;
+        Summary summary;
+    };
+    std::unordered_map<const Field*, Known> known; // by unbounded field
+    std::vector<Summary> summaries;
+    for (int64_t source = 0; source < program.sources(); ++source) {
+        for (size_t axis = 0; axis < hull.axes.size(); ++axis) {
+            const Field &unbounded = hull.field(source, axis, false), &clipped = hull.field(source, axis, true);
+            Known& same = known[&unbounded];
+            if (same.clipped != &clipped)
+                same = {&clipped, summarise(unbounded, clipped, program.shape(source), hull.axes[axis].length)};
+            summaries.push_back(same.summary);
+        }
+    }
+    return summaries;
 }
 
 } // namespace rfonnx

@@ -23,4 +23,7 @@ struct Summary {
 /// `unbounded` and `clipped`: the same field in both modes; `shape`: the tensor's; `input_length`: of the input axis.
 Summary summarise(const Field& unbounded, const Field& clipped, const Shape& shape, int64_t input_length);
 
+/// The summaries of every source along every axis of an input: by source * axes + axis, as in Hull.
+std::vector<Summary> summarise_all(const Program& program, const Hull& hull);
+
 } // namespace rfonnx

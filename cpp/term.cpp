@@ -9,6 +9,13 @@ int64_t Term::inner(size_t walk) const {
     return size;
 }
 
+int64_t Term::outer(size_t walk) const {
+    int64_t size = 1;
+    for (size_t k = 0; k < walk; ++k)
+        size *= walks[k].slots;
+    return table.empty() ? 0 : size;
+}
+
 int Term::find(int axis) const {
     for (size_t k = 0; k < walks.size(); ++k) {
         if (walks[k].axis == axis)

@@ -35,6 +35,8 @@ struct Term {
 
     /// Entries between neighbours along walk `index`.
     int64_t inner(size_t index) const;
+    /// Blocks of entries in front of walk `index`: how often its slots come around.
+    int64_t outer(size_t index) const;
     /// Index of the walk along `axis`, or -1.
     int find(int axis) const;
     /// The interval at a full index into the tensor.

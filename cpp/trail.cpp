@@ -1,22 +1,34 @@
 #include "trail.hpp"
 
 #include "apply.hpp"
+#include "reads.hpp"
+#include "slide.hpp"
 
 namespace rfonnx {
 namespace {
 
+struct Splitting {
+    const Step& step;
+    const Axes& carrying;
+
+    std::vector<Step> operator()(const AxisReads&) const { return {step}; }
+    std::vector<Step> operator()(const Reduce& reduce) const {
+        Reduce others, own;
+        for (const int axis : reduce.axes)
+            (carrying[static_cast<size_t>(axis)] ? own : others).axes.push_back(axis);
+        if (own.axes.empty() || others.axes.empty())
+            return {step};
+        return {others, own};
+    }
+    std::vector<Step> operator()(const Band&) const { return {step}; }
+    std::vector<Step> operator()(const Permute&) const { return {step}; }
+    std::vector<Step> operator()(const Reshape&) const { return {step}; }
+};
+
 /// A reduce over axes of both sorts as two, the axes that carry the input axis last: what channels add that see
-/// different places is then told apart from what the axis adds.
+/// different places is then told apart from what the axis adds. Every other step as it is.
 std::vector<Step> single_steps(const Step& step, const Axes& carrying) {
-    const auto* reduce = std::get_if<Reduce>(&step);
-    if (reduce == nullptr)
-        return {step};
-    Reduce others, own;
-    for (const int axis : reduce->axes)
-        (carrying[static_cast<size_t>(axis)] ? own : others).axes.push_back(axis);
-    if (own.axes.empty() || others.axes.empty())
-        return {step};
-    return {others, own};
+    return visit_step(step, Splitting{step, carrying});
 }
 
 Position reshaped_position(const Shape& before, const Shape& after, const Position& position) {
@@ -38,6 +50,48 @@ Box at(const Position& position) {
     return box;
 }
 
+struct Reading {
+    const Shape& before;
+    const Position& position;
+
+    std::optional<Box> operator()(const AxisReads& reads) const {
+        const auto axis = static_cast<size_t>(reads.axis());
+        const Progression free = reads.free(position[axis]);
+        Progression real = clipped(free, before[axis]);
+        if (real.empty())
+            real = reads.real(position[axis], before[axis]);
+        if (real.empty() && free.empty())
+            return std::nullopt;
+        if (real.empty()) // beyond the border only: the position next to it
+            real.first = real.last = free.last < 0 ? 0 : before[axis] - 1;
+        Box box = at(position);
+        box[axis] = real;
+        return box;
+    }
+    std::optional<Box> operator()(const Reduce& step) const {
+        Box box = at(position);
+        for (const int axis : step.axes)
+            box[static_cast<size_t>(axis)] = {0, before[static_cast<size_t>(axis)] - 1, 1};
+        return box;
+    }
+    std::optional<Box> operator()(const Band& step) const {
+        const auto by = static_cast<size_t>(position[static_cast<size_t>(step.by)]);
+        Box box = at(position);
+        Progression& read = box[static_cast<size_t>(step.axis)];
+        read = clipped({step.first[by], step.last[by], 1}, before[static_cast<size_t>(step.axis)]);
+        return read.empty() ? std::nullopt : std::optional<Box>(box);
+    }
+    std::optional<Box> operator()(const Permute& step) const {
+        Position old(position.size());
+        for (size_t axis = 0; axis < old.size(); ++axis)
+            old[static_cast<size_t>(step.perm[axis])] = position[axis];
+        return at(old);
+    }
+    std::optional<Box> operator()(const Reshape& step) const {
+        return at(reshaped_position(before, step.shape, position));
+    }
+};
+
 } // namespace
 
 Position Trail::arrival(const Position& position, const Shape& joined) const {
@@ -56,10 +110,10 @@ std::optional<Trail> follow(const Program& program, const Hull& hull, const Carr
         for (const Step& step : single_steps(whole_step, trail.carrying)) {
             trail.stages.push_back({step, trail.shape, trail.carrying, trail.field});
             const Stage& stage = trail.stages.back();
-            const Applied applied(stage.step, stage.before, true);
+            const AppliedStep apply = applied(stage.step, stage.before, true);
             trail.field.terms.clear();
             for (const TermPtr& term : stage.field.terms) {
-                if (TermPtr after = applied(term, trail.field.widened))
+                if (TermPtr after = apply(term, trail.field.widened))
                     trail.field.terms.push_back(std::move(after));
             }
             trail.carrying = carried(step, stage.before, stage.carrying);
@@ -75,40 +129,7 @@ std::optional<Box> reads_of(const Stage& stage, const Position& position) {
     const Shape& before = stage.before;
     if (std::find(before.begin(), before.end(), 0) != before.end())
         return std::nullopt;
-    if (const auto reads = AxisReads::of(stage.step)) {
-        const auto axis = static_cast<size_t>(reads->axis());
-        const Progression free = reads->free(position[axis]);
-        Progression real = clipped(free, before[axis]);
-        if (real.empty())
-            real = reads->real(position[axis], before[axis]);
-        if (real.empty() && free.empty())
-            return std::nullopt;
-        if (real.empty())
-            real.first = real.last = free.last < 0 ? 0 : before[axis] - 1;
-        Box box = at(position);
-        box[axis] = real;
-        return box;
-    }
-    if (const auto* reduce = std::get_if<Reduce>(&stage.step)) {
-        Box box = at(position);
-        for (const int axis : reduce->axes)
-            box[static_cast<size_t>(axis)] = {0, before[static_cast<size_t>(axis)] - 1, 1};
-        return box;
-    }
-    if (const auto* band = std::get_if<Band>(&stage.step)) {
-        const auto by = static_cast<size_t>(position[static_cast<size_t>(band->by)]);
-        Box box = at(position);
-        Progression& read = box[static_cast<size_t>(band->axis)];
-        read = clipped({band->first[by], band->last[by], 1}, before[static_cast<size_t>(band->axis)]);
-        return read.empty() ? std::nullopt : std::optional<Box>(box);
-    }
-    if (const auto* permute = std::get_if<Permute>(&stage.step)) {
-        Position old(position.size());
-        for (size_t axis = 0; axis < old.size(); ++axis)
-            old[static_cast<size_t>(permute->perm[axis])] = position[axis];
-        return at(old);
-    }
-    return at(reshaped_position(before, std::get<Reshape>(stage.step).shape, position));
+    return visit_step(stage.step, Reading{before, position});
 }
 
 Interval along(const Field& field, const Axes& carrying, const Position& position) {
