@@ -27,10 +27,10 @@ import onnx
 from measure import machine
 from onnx import helper, numpy_helper
 
-from rfonnx.compare.pair import Pair
-from rfonnx.compare.settings import Settings
-from rfonnx.compare.stream import Stream
-from rfonnx.runtime import open_session
+from rfonnx.comparing.pairs.pair import Pair
+from rfonnx.comparing.settings import Settings
+from rfonnx.comparing.stream import Stream
+from rfonnx.model.runtime import open_session
 
 MODELS = Path(__file__).parents[1] / "models"
 THREADS = 1

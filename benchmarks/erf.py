@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 import onnx
-
 import rfonnx.erf
-from rfonnx.effective import ERF
+
+from rfonnx.results.effective import ERF
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "models"))
 from recipes.graph import GraphWriter
@@ -43,7 +43,7 @@ def crop() -> None:
 
 def many() -> None:
     """16 positions over one forward run, and one after the other, sessions kept."""
-    from rfonnx.gradient import GradientSession
+    from rfonnx.gradients import GradientSession
 
     net = stages(224)
     session = GradientSession(net, "layer2.1.relu")
@@ -71,7 +71,7 @@ def probes() -> None:
         f"occlusion of a unit that sees 27 pixels: {occluded.runs:,} runs for {occluded.naive_runs:,}: {ratio(occluded)}"
     )
     places = [(20 + 30 * i, 20 + 30 * j) for i in range(7) for j in range(7)]
-    units = rfonnx.erf.many(net, "layer1.0.relu", places, n=1, method="perturb", probe="difference")
+    units = rfonnx.erf_many(net, "layer1.0.relu", places, n=1, method="perturb", probe="difference")
     print(f"differences for {len(units)} units: {units[0].runs:,} runs for {units[0].naive_runs:,}: {ratio(units[0])}")
 
 

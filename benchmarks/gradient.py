@@ -24,10 +24,11 @@ from onnx import ModelProto
 from torch import nn
 from torch_nets import NETS
 
-from rfonnx import runtime
-from rfonnx.gradient import GradientSession, prepare
-from rfonnx.gradient.build import build
-from rfonnx.gradient.prepare import float_inputs
+from rfonnx.gradients import GradientSession
+from rfonnx.gradients.build import build
+from rfonnx.gradients.preparing import prepare
+from rfonnx.gradients.preparing.prepare import float_inputs
+from rfonnx.model import runtime
 
 LIGHT_NETS = ["resnet50", "vgg19", "densenet121", "inception_v1", "shufflenet", "squeezenet"]
 BATCHES = (1, 4)

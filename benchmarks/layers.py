@@ -32,9 +32,9 @@ from onnxruntime.quantization import (
 )
 
 import rfonnx
-from rfonnx.compare.operators import kind_of, sums_products
-from rfonnx.compare.wiring import Wiring
-from rfonnx.runtime import optimize
+from rfonnx.comparing.layers.layer_kinds import kind_of, sums_products
+from rfonnx.comparing.layers.wiring import Wiring
+from rfonnx.model.runtime import optimize
 
 FOLLOWERS = 4
 """Layers behind a damaged one that its last tensor may be, as long as one operator alone reads each."""

@@ -11,8 +11,8 @@ from measure import LIGHT, table
 
 import rfonnx
 from rfonnx import _core
-from rfonnx.access.lower import lower
-from rfonnx.graph import load
+from rfonnx.analysis.lower import lower
+from rfonnx.model.reading.load import load
 
 RUNS = 20
 

@@ -24,7 +24,7 @@ std::vector<int64_t> to_vector(const py::handle& object) {
     return {array.data(), array.data() + array.size()};
 }
 
-/// Steps are the named tuples of rfonnx/access/primitives.py, told apart by their class's name.
+/// Steps are the named tuples of rfonnx/operators/operators/access/primitives.py, told apart by their class's name.
 Step to_step(const py::tuple& step) {
     const auto kind = py::cast<std::string>(py::type::of(step).attr("__name__"));
     const auto whole = [&](size_t field) { return py::cast<int64_t>(step[field]); };
@@ -147,7 +147,7 @@ public:
         return result;
     }
 
-    /// Columns over (source, input axis), row-major: the numbers of rfonnx.results.AxisField.
+    /// Columns over (source, input axis), row-major: the numbers of rfonnx.results.fields.AxisField.
     py::dict summaries() const {
         std::vector<Summary> summaries;
         {

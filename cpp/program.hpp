@@ -1,4 +1,4 @@
-/// The access program: which positions of which tensor each output position reads. rfonnx/access/primitives.py states
+/// The access program: which positions of which tensor each output position reads. rfonnx/operators/operators/access/primitives.py states
 /// the same contract for the side that writes programs.
 #pragma once
 

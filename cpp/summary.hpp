@@ -8,7 +8,7 @@ namespace rfonnx {
 
 enum class Kind : uint8_t { none, local, periodic, block, global };
 
-/// The members are those of rfonnx.results.AxisField, which says what they mean.
+/// The members are those of rfonnx.results.fields.AxisField, which says what they mean.
 struct Summary {
     Kind kind = Kind::none;
     int64_t size = 0, size_min = 0;

@@ -6,7 +6,7 @@ python docs/erf_picture.py        # writes docs/erf.png beside this file; needs 
 from pathlib import Path
 
 import rfonnx
-from rfonnx.report.erf_plot import erf_plot
+from rfonnx.report.effective.plot import erf_plot
 
 HERE = Path(__file__).parent
 MODELS = HERE.parent / "models" / "digits_erf"

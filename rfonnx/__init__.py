@@ -7,19 +7,17 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from rfonnx.check import check
-from rfonnx.compare import compare
+from rfonnx.api import analyze, check, compare, erf, erf_layers, erf_many, gradient
 from rfonnx.errors import DataError, ModelError, QueryError, RfonnxError, ShapeError
 from rfonnx.version import __version__
 
 if TYPE_CHECKING:
-    from rfonnx.analysis import Analysis, analyze
-    from rfonnx.effective import ERF
-    from rfonnx.erf import erf as erf
-    from rfonnx.gradient import gradient as gradient
-    from rfonnx.results import AxisField, ExplainStep, ModelInfo, OutputFacts, TensorField
+    from rfonnx.analysis.analysis import Analysis
+    from rfonnx.results.effective import ERF
+    from rfonnx.results.fields import AxisField, ExplainStep, ModelInfo, OutputFacts, TensorField
 
 __all__ = [
     "ERF",
@@ -39,29 +37,24 @@ __all__ = [
     "check",
     "compare",
     "erf",
+    "erf_layers",
+    "erf_many",
     "gradient",
 ]
 
-_LAZY = {"erf", "gradient"}
-"""Modules that are functions, too, and import onnxruntime: `rfonnx report` must not wait for that."""
-
-_RESULTS = ("AxisField", "ExplainStep", "ModelInfo", "OutputFacts", "TensorField")
-
 _LATE = {
-    "ERF": "rfonnx.effective",
-    "Analysis": "rfonnx.analysis",
-    "analyze": "rfonnx.analysis",
-    **dict.fromkeys(_RESULTS, "rfonnx.results"),
+    "ERF": "rfonnx.results.effective",
+    "Analysis": "rfonnx.analysis.analysis",
+    **dict.fromkeys(("AxisField", "ExplainStep", "ModelInfo", "OutputFacts", "TensorField"), "rfonnx.results.fields"),
 }
-"""Names that are loaded when they are asked for: pytest loads our plugin, and with it this file, in every project it
-is installed in."""
+"""Classes that are loaded when they are asked for: they bring in numpy and onnx, which the function that needs them loads."""
 
 
 def __getattr__(name: str) -> Any:
-    import importlib
-
-    if name in _LAZY:
-        return importlib.import_module(f"rfonnx.{name}")
     if name in _LATE:
-        return getattr(importlib.import_module(_LATE[name]), name)
+        return getattr(import_module(_LATE[name]), name)
     raise AttributeError(f"module 'rfonnx' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from rfonnx.access.primitives import Step
+from rfonnx.operators.access.primitives import Step
 
 class Result:
     @property
@@ -29,13 +29,13 @@ class Result:
     def box(self, source: int, position: list[int], clip: bool) -> list[tuple[int, int]]:
         """Per column (lo, hi) at one position."""
     def summaries(self) -> dict[str, npt.NDArray[np.generic]]:
-        """Columns over (source, column), row-major: the numbers of `rfonnx.results.AxisField`."""
+        """Columns over (source, column), row-major: the numbers of `rfonnx.results.fields.AxisField`."""
     def support(self, source: int, position: list[int], input: int) -> npt.NDArray[np.uint8] | None:
         """Which positions of an input reach a position, broadcastable to the input's shape; None when none does."""
     def paths(self, source: int, position: list[int], input: int) -> npt.NDArray[np.float64] | None:
         """Share of each position of an input at a position when every operator averages, as in `support`."""
     def explain(self, source: int, axis: int) -> list[dict[str, Any]]:
-        """Links as in cpp/explain.hpp, by the names of `rfonnx.explanation.Link`; the input first."""
+        """Links as in cpp/explain.hpp, by the names of `rfonnx.analysis.explanation.Link`; the input first."""
     def centres(self, source: int, axis: int) -> list[tuple[int, int]]:
         """Centres at position 0, as (numerator, denominator), of the paths that meet in a source."""
 

@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import rfonnx
-from rfonnx.called import tensor_called
+from rfonnx.results.naming import tensor_called
 
 if TYPE_CHECKING:
-    from rfonnx.analysis import Analysis
-    from rfonnx.comparison import Comparison
-    from rfonnx.findings import CheckResult, Finding
+    from rfonnx.analysis.analysis import Analysis
+    from rfonnx.results.comparison import Comparison
+    from rfonnx.results.findings import CheckResult, Finding
 
 Path = str | os.PathLike[str]
 Shapes = Mapping[str, Sequence[int] | int]

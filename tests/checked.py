@@ -12,7 +12,7 @@ import onnxruntime
 
 import rfonnx
 import small_nets
-from rfonnx.findings import Finding
+from rfonnx.results.findings import Finding
 
 
 def found(model: onnx.ModelProto, folder: Path, rule: str, value: Any = None, **options: Any) -> list[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from rfonnx.results import AxisField, ExplainStep, OutputFacts, Shape, TensorField
+from rfonnx.results.fields import AxisField, ExplainStep, OutputFacts, Shape, TensorField
 
 
 def axis_field(size: int, stride: Fraction | int = 1, padding: int = 0, **changes: object) -> AxisField:

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 import rfonnx as package
-from rfonnx.check.registry import rules
-from rfonnx.check.selection import choose
-from rfonnx.compare.options import from_config
-from rfonnx.config import read_config
+from rfonnx.checking.rule_table import rules
+from rfonnx.checking.selection import choose
+from rfonnx.comparing.options import from_config
 from rfonnx.errors import DataError
-from rfonnx.findings import DEFAULT_RANGES
-from rfonnx.ranges import AXIS, FACTOR, OPTIONS, Range
+from rfonnx.results.findings import DEFAULT_RANGES
+from rfonnx.results.ranges import AXIS, FACTOR, OPTIONS, Range
+from rfonnx.system.config import read_config
 
 MODEL = Path(__file__).parents[1] / "models" / "conv3d.onnx"
 

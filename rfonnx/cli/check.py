@@ -139,9 +139,9 @@ def command(
 ) -> int:
     """Hold MODELS, ONNX files, against rules."""
     gc.enable()
-    from rfonnx.check.registry import find, rules
+    from rfonnx.checking.rule_table import find, rules
     from rfonnx.report import render
-    from rfonnx.report.check_report import check_report, rule_document, rules_document
+    from rfonnx.report.check.people import check_report, rule_document, rules_document
 
     if explain is not None or listing:
         told = rules_document(list(rules().values())) if explain is None else rule_document(find(explain)[0])
@@ -151,12 +151,12 @@ def command(
     if not models:
         raise click.UsageError("Missing argument 'MODELS'", click.get_current_context())
 
-    from rfonnx.check.run import check_models
-    from rfonnx.check.settings import from_config
-    from rfonnx.check.subject import Against, Subject
+    from rfonnx.checking.request import from_config
+    from rfonnx.checking.run import check_models
+    from rfonnx.checking.subject import Against, Subject
     from rfonnx.cli.waiting import waiting
-    from rfonnx.config import read_config
-    from rfonnx.findings import CheckRun
+    from rfonnx.results.findings import CheckRun
+    from rfonnx.system.config import read_config
 
     read = read_config(config)
     asked = from_config(read, words, against, shapes, {"shapes": shapes, **given}, prep, targets)

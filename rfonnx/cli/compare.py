@@ -172,13 +172,13 @@ def command(
     from rfonnx.cli.output import open_output
     from rfonnx.cli.progress import progress
     from rfonnx.cli.target import target
-    from rfonnx.compare.options import from_config, merged
-    from rfonnx.compare.run import compare_models
-    from rfonnx.config import read_config
+    from rfonnx.comparing.options import from_config, merged
+    from rfonnx.comparing.run import compare_models
     from rfonnx.errors import DataError
     from rfonnx.report import render
-    from rfonnx.report.compare_document import Detail, compare_document
-    from rfonnx.report.compare_json import compare_json
+    from rfonnx.report.comparison.document import Detail, compare_document
+    from rfonnx.report.comparison.json import compare_json
+    from rfonnx.system.config import read_config
 
     read = read_config(config)
     given |= {"task": tasks.pop("", None), "tasks": tasks, "limits": limits.pop("", None), "output_limits": limits}

@@ -16,7 +16,7 @@ import click
 
 from rfonnx.cli import signals
 from rfonnx.cli.numbers import Number
-from rfonnx.interpreter import environment, python
+from rfonnx.system.interpreter import environment, python
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

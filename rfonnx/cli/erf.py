@@ -201,8 +201,8 @@ def command(
     rfonnx erf model.onnx --all-layers -n 8
     """
     gc.enable()
+    from rfonnx.api import erf_layers, erf_many
     from rfonnx.cli.output import BINARY, open_output
-    from rfonnx.erf import layers, many
     from rfonnx.errors import QueryError
 
     out = open_output(output, style, STYLES, model, asked["data"])
@@ -215,7 +215,7 @@ def command(
     if positions and at:
         raise QueryError("--at and --position both say which units to measure", "leave out one of them")
     if out.style in ("png", "svg"):
-        from rfonnx.report.erf_plot import check_installed
+        from rfonnx.report.effective.plot import check_installed
 
         check_installed()
     chosen = dict(asked, input=given, shapes=shapes, providers=list(providers) or None)
@@ -225,10 +225,10 @@ def command(
         try:
             if every:
                 wanted = [tensor] if tensor is not None else None
-                for layer in layers(model, at[0] if at else "center", wanted, progress=tell, **chosen):
+                for layer in erf_layers(model, at[0] if at else "center", wanted, progress=tell, **chosen):
                     found.append(layer)  # noqa: PERF402  what was measured stays when the rest is interrupted
             else:
-                found += many(model, tensor, at or ["center"], positions, progress=tell, partial=True, **chosen)
+                found += erf_many(model, tensor, at or ["center"], positions, progress=tell, partial=True, **chosen)
                 stopped = found[0].interrupted
         except KeyboardInterrupt:
             stopped = True
@@ -276,9 +276,9 @@ def _interval(half_width: float) -> str:
 
 def _text(erfs: Any, style: str) -> Iterator[str]:
     from rfonnx.report import render
-    from rfonnx.report.erf_csv import erf_csv
-    from rfonnx.report.erf_json import erf_json
-    from rfonnx.report.erf_report import erf_document
+    from rfonnx.report.effective.csv import erf_csv
+    from rfonnx.report.effective.json import erf_json
+    from rfonnx.report.effective.people import erf_document
 
     if style == "json":
         return erf_json(erfs)
@@ -289,9 +289,9 @@ def _text(erfs: Any, style: str) -> Iterator[str]:
 
 def _layers(model: str, layers: Any, style: str) -> Iterator[str]:
     from rfonnx.report import render
-    from rfonnx.report.erf_csv import layers_csv
-    from rfonnx.report.erf_json import layers_json
-    from rfonnx.report.erf_report import layers_document
+    from rfonnx.report.effective.csv import layers_csv
+    from rfonnx.report.effective.json import layers_json
+    from rfonnx.report.effective.people import layers_document
 
     if style == "json":
         return layers_json(model, layers)
@@ -302,9 +302,9 @@ def _layers(model: str, layers: Any, style: str) -> Iterator[str]:
 
 def _binary(erfs: Any, style: str) -> bytes:
     if style == "npz":
-        from rfonnx.report.erf_npz import erf_npz
+        from rfonnx.report.effective.npz import erf_npz
 
         return erf_npz(erfs)
-    from rfonnx.report.erf_plot import erf_plot
+    from rfonnx.report.effective.plot import erf_plot
 
     return erf_plot(erfs, style)

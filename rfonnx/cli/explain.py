@@ -57,9 +57,9 @@ def command(
     from rfonnx.cli.output import open_output
     from rfonnx.cli.waiting import waiting
     from rfonnx.report import render
-    from rfonnx.report.explain_json import explain_json
-    from rfonnx.report.explain_report import explain_document
-    from rfonnx.report.explanation import Question, explanation
+    from rfonnx.report.explanation.chains import Question, explanation
+    from rfonnx.report.explanation.json import explain_json
+    from rfonnx.report.explanation.people import explain_document
 
     out = open_output(output, style, STYLES, model)
     with waiting(f"analysing {model}"):

@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from rfonnx.ranges import OPTIONS
+from rfonnx.results.ranges import OPTIONS
 
 
 class Number(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
-    """A number within the range of an option of `rfonnx.ranges.OPTIONS`."""
+    """A number within the range of an option of `rfonnx.results.ranges.OPTIONS`."""
 
     name = "number"
 

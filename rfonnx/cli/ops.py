@@ -14,10 +14,10 @@ STYLES = ("text", "json", "markdown")
 @options.output_option
 def command(style: str | None, output: str | None) -> None:
     """List the operators of ONNX and how each is handled."""
-    from rfonnx.access.support import newest_opset, support
     from rfonnx.cli.output import open_output
+    from rfonnx.operators.support import newest_opset, support
     from rfonnx.report import render
-    from rfonnx.report.ops_report import ops_document, ops_json
+    from rfonnx.report.operators.support import ops_document, ops_json
 
     out = open_output(output, style, STYLES)
     ops, opset = support(), newest_opset()

@@ -10,11 +10,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from rfonnx import scratch
 from rfonnx.cli import streams
 from rfonnx.cli.endings import format_of
 from rfonnx.cli.target import OTHER_NAME, reason, target
 from rfonnx.errors import RfonnxError
+from rfonnx.system import scratch
 
 BINARY = ("npz", "png", "svg")
 """Formats that are no text for a terminal."""

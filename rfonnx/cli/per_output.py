@@ -8,7 +8,7 @@ from typing import get_args
 
 import click
 
-from rfonnx.comparison import Task
+from rfonnx.results.comparison import Task
 
 Limits = dict[str, float | None]
 

@@ -9,7 +9,7 @@ from time import monotonic
 from typing import Protocol
 
 from rfonnx.cli import streams
-from rfonnx.plain import duration
+from rfonnx.results.plain import duration
 
 
 class Tell(Protocol):

@@ -47,7 +47,7 @@ def command(
     from rfonnx.cli.output import open_output
     from rfonnx.cli.waiting import waiting
     from rfonnx.report import report
-    from rfonnx.report.view import View
+    from rfonnx.report.fields.view import View
 
     out = open_output(output, style, STYLES, model)
     with waiting(f"analysing {model}"):

@@ -9,7 +9,7 @@ import threading
 import time
 from types import FrameType
 
-from rfonnx import scratch
+from rfonnx.system import scratch
 
 CODES: dict[int, int] = {signal.SIGINT: 130, signal.SIGTERM: 143}
 if hasattr(signal, "SIGHUP"):  # the terminal was closed; Windows has none

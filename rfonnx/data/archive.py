@@ -11,7 +11,7 @@ from typing import IO
 from rfonnx.data.arrays import Stored
 from rfonnx.data.npy import BROKEN, reason_of
 from rfonnx.errors import DataError
-from rfonnx.regular import open_regular
+from rfonnx.system.regular import open_regular
 
 MAX_ENTRIES = 2**16
 """Files in an archive."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from rfonnx.data.images import MAX_PIXELS
 from rfonnx.errors import SampleError
-from rfonnx.plain import shape_text
+from rfonnx.results.plain import shape_text
 
 CHANNELS = (1, 3)
 """Axis lengths that are taken for colour channels."""

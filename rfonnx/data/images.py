@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rfonnx.errors import DataError
-from rfonnx.regular import open_regular
+from rfonnx.system.regular import open_regular
 
 if TYPE_CHECKING:
     from PIL import Image

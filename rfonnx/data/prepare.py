@@ -13,7 +13,7 @@ from rfonnx.data.lazy import Lazy
 from rfonnx.data.preparation import Preparation
 from rfonnx.data.samples import Sample
 from rfonnx.errors import DataError, SampleError
-from rfonnx.plain import shape_text
+from rfonnx.results.plain import shape_text
 
 
 class Preparer:

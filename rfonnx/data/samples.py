@@ -17,7 +17,7 @@ from rfonnx.data.labels import class_numbers
 from rfonnx.data.lazy import Lazy
 from rfonnx.data.npy import MAX_ARRAY
 from rfonnx.errors import DataError
-from rfonnx.plain import counted
+from rfonnx.results.plain import counted
 
 KNOWN = (*IMAGES, ".npy", ".npz")
 """Endings of the files in a folder that are samples."""

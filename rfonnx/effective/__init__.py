@@ -1,6 +1,4 @@
-"""Effective receptive fields as data: the map, how it was measured, and the figures that follow. Reports read this."""
+"""Effective receptive fields: `rfonnx.erf` measures one, `rfonnx.erf_many` several of a tensor, `rfonnx.erf_layers` all layers.
 
-from rfonnx.effective.gaussian import GaussianFit
-from rfonnx.effective.result import ERF, Layer, Skipped
-
-__all__ = ["ERF", "GaussianFit", "Layer", "Skipped"]
+Subject -> Unit (nearest theoretical centre) -> Crop -> prober (gradient or perturbation) -> Running -> ERF
+"""

@@ -1,6 +1,1 @@
-"""Models as plain graphs: `load` reads a file, everything above sees only `Graph` and `Node`."""
-
-from rfonnx.graph.load import load
-from rfonnx.graph.model import Graph, Node
-
-__all__ = ["Graph", "Node", "load"]
+"""Models as plain graphs: nodes with static shapes, and what can be asked of them without reading anything."""

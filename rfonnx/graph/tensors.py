@@ -9,7 +9,7 @@ from onnx import TensorProto, TypeProto
 
 from rfonnx.errors import ShapeError
 from rfonnx.graph.text import quote, show_shape
-from rfonnx.results import Shape
+from rfonnx.results.fields import Shape
 
 MAX_DIM = 2**40
 """No axis of a real tensor is longer; a larger dimension is an absurd or hostile file."""

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from difflib import get_close_matches
 
 from rfonnx.errors import ModelError, RfonnxError
-from rfonnx.results import Shape
+from rfonnx.results.fields import Shape
 
 MAX_NAME = 160
 MAX_CANDIDATES = 4000

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rfonnx.graph.model import Graph, Node
+from rfonnx.graph.nodes import Graph, Node
 
 
 def bodies(node: Node) -> Iterator[Graph]:

@@ -11,8 +11,8 @@ from importlib import import_module
 from typing import Protocol
 
 from rfonnx.report.document import Document
-from rfonnx.report.source import Source
-from rfonnx.report.view import View
+from rfonnx.report.fields.view import View
+from rfonnx.report.fields.view_source import Source
 
 PEOPLE = {
     "text": "rfonnx.report.text_report",
@@ -20,8 +20,8 @@ PEOPLE = {
     "markdown": "rfonnx.report.markdown_report",
 }
 DATA = {
-    "csv": "rfonnx.report.csv_report",
-    "json": "rfonnx.report.json_report",
+    "csv": "rfonnx.report.fields.csv_report",
+    "json": "rfonnx.report.fields.json_report",
 }
 # By module name, loaded when asked for: rich alone takes a fifth of the time that a small model takes in all.
 
@@ -51,7 +51,7 @@ def report(source: Source, view: View, style: str) -> Iterator[str]:
         QueryError: a tensor or axis of `view` does not exist.
     """
     if style in PEOPLE:
-        from rfonnx.report.overview import overview
+        from rfonnx.report.fields.overview import overview
 
         return render(overview(source, view), style)
     function: Reporter = import_module(DATA[style]).report

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeVar
 
-from rfonnx.results import AxisField
+from rfonnx.results.fields import AxisField
 
 
 class Name(str):

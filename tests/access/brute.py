@@ -1,6 +1,6 @@
 """The access primitives as plain sets: the oracle that rules and the C++ core are held against. Slow, for tiny shapes only.
 
-Written from the docstrings of `rfonnx.access.primitives` alone. Reads outside a tensor read nothing (the clipped field).
+Written from the docstrings of `access.primitives` alone. Reads outside a tensor read nothing (the clipped field).
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
-from rfonnx.access.lower import Program
-from rfonnx.access.primitives import Access, Band, Permute, Reduce, Reshape, Select, Spread, Step, Window
+from rfonnx.analysis.lower import Program
+from rfonnx.operators.access.primitives import Access, Band, Permute, Reduce, Reshape, Select, Spread, Step, Window
 
 Position = tuple[int, ...]
 Shape = tuple[int, ...]

@@ -14,11 +14,11 @@ import onnx
 from onnx import helper, numpy_helper
 
 from access.brute import mask, program_reads
-from rfonnx.access.lower import Program, lower
-from rfonnx.access.registry import Weights
-from rfonnx.graph import load
-from rfonnx.graph.canonical import canonicalize
-from rfonnx.graph.model import Graph, Node
+from rfonnx.analysis.lower import Program, lower
+from rfonnx.graph.nodes import Graph, Node
+from rfonnx.model.reading.load import load
+from rfonnx.operators.access.op import Weights
+from rfonnx.operators.spellings import canonicalize
 
 Run = Callable[[dict[str, np.ndarray]], list[np.ndarray]]
 

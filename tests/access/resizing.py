@@ -15,9 +15,9 @@ import onnx
 import onnxruntime
 from onnx import helper, numpy_helper
 
-from rfonnx.access.lower import Tensor, lower
-from rfonnx.access.primitives import Reduce, Select, Window
-from rfonnx.graph import load
+from rfonnx.analysis.lower import Tensor, lower
+from rfonnx.model.reading.load import load
+from rfonnx.operators.access.primitives import Reduce, Select, Window
 
 TRANSFORMATIONS = ["half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel", "half_pixel_symmetric"]
 LAYOUTS = {"NCHW": (4, (2, 3)), "NHWC": (4, (1, 2)), "NCDHW": (5, (2, 3, 4))}

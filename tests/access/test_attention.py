@@ -5,8 +5,8 @@ import pytest
 from onnx.reference import ReferenceEvaluator
 
 from access.probe import one_node, probe, values
-from rfonnx.access.lower import lower
-from rfonnx.graph import load
+from rfonnx.analysis.lower import lower
+from rfonnx.model.reading.load import load
 
 B, HEADS, Q, K, D = 1, 2, 3, 3, 2
 SMALL = {"deltas": (0.5, -0.25), "trials": 1}

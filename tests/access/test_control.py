@@ -6,10 +6,10 @@ import pytest
 
 from access.brute import program_reads
 from access.probe import probe_model, values
-from rfonnx.access.lower import lower
-from rfonnx.access.primitives import Permute, Reduce, Reshape, Select, Window
-from rfonnx.access.relations import Relation, after, join
-from rfonnx.graph import load
+from rfonnx.analysis.lower import lower
+from rfonnx.model.reading.load import load
+from rfonnx.operators.access.primitives import Permute, Reduce, Reshape, Select, Window
+from rfonnx.operators.access.relations import Relation, after, join
 
 X = {"x": values(3, 4)}
 GO = {"m": np.array(3, np.int64)}
@@ -18,7 +18,7 @@ GO = {"m": np.array(3, np.int64)}
 @pytest.fixture
 def together(monkeypatch):
     """Loops keep their bodies, however few their rounds."""
-    monkeypatch.setattr("rfonnx.graph.unroll.MAX_ROUNDS", -1)
+    monkeypatch.setattr("rfonnx.model.building.unroll.MAX_ROUNDS", -1)
 
 
 def parse(body: str, signature: str = "float[3,4] x", output: str = "float[] y") -> onnx.ModelProto:

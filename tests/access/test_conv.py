@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from access.probe import probe, values
-from rfonnx.access.primitives import Select, Window
+from rfonnx.operators.access.primitives import Select, Window
 
 CONVS = {
     "k3": ((1, 1, 7, 1), (1, 1, 3, 1), {}),

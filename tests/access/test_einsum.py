@@ -5,8 +5,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 from access.probe import probe, probe_model, values
-from rfonnx.access.lower import lower
-from rfonnx.graph.model import Graph, Node
+from rfonnx.analysis.lower import lower
+from rfonnx.graph.nodes import Graph, Node
 
 
 @pytest.mark.parametrize(

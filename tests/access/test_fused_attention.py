@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from access.probe import probe, values
-from rfonnx.access.lower import lower
-from rfonnx.graph.model import Graph, Node
+from rfonnx.analysis.lower import lower
+from rfonnx.graph.nodes import Graph, Node
 
 MS = {"domain": "com.microsoft", "opset": 17}
 SMALL = {"deltas": (0.5, -0.25), "trials": 1}

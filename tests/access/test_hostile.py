@@ -10,11 +10,11 @@ import pytest
 from onnx import defs
 
 from rfonnx import _core
-from rfonnx.access.lower import lower
-from rfonnx.access.registry import registered
+from rfonnx.analysis.lower import lower
 from rfonnx.errors import RfonnxError
-from rfonnx.graph.canonical import canonicalize
-from rfonnx.graph.model import Graph, Node
+from rfonnx.graph.nodes import Graph, Node
+from rfonnx.operators.access.op import registered
+from rfonnx.operators.spellings import canonicalize
 
 CONTROL_FLOW = {"If", "Loop", "Scan", "SequenceMap"}  # their subgraphs are made by the loader, never by the file alone
 ATTRIBUTES = [

@@ -7,7 +7,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import rfonnx
 from access.probe import probe, probe_model, values
-from rfonnx.access.kernels import MANY, SCATTERED, UNREAD, boxes
+from rfonnx.operators.access.kernels import MANY, SCATTERED, UNREAD, boxes
 
 
 def zeroed(weight, *zeros):

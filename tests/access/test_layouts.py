@@ -7,7 +7,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from access.probe import probe, values
 from rfonnx import analyze
-from rfonnx.access.kernels import BLOCKED
+from rfonnx.operators.access.kernels import BLOCKED
 
 MS = {"domain": "com.microsoft", "opset": 17}
 

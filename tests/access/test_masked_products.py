@@ -7,8 +7,8 @@ from onnx import TensorProto, helper, numpy_helper
 from access.brute import mask, program_reads
 from access.probe import probe_model, runner, values
 from rfonnx import analyze
-from rfonnx.access.lower import lower
-from rfonnx.graph import load
+from rfonnx.analysis.lower import lower
+from rfonnx.model.reading.load import load
 
 N = 5
 CAUSAL = np.tri(N, dtype=np.float32)

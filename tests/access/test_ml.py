@@ -5,7 +5,7 @@ import pytest
 from onnx import numpy_helper
 
 from access.probe import one_node, probe, probe_model, values
-from rfonnx.access.registry import registered
+from rfonnx.operators.access.op import registered
 
 ML = {"domain": "ai.onnx.ml"}
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from access.probe import probe, values
-from rfonnx.access.primitives import Select, Window
-from rfonnx.access.rules.pad import source_positions
+from rfonnx.operators.access.primitives import Select, Window
+from rfonnx.operators.access.rules.pad import source_positions
 
 
 def ints(*given):

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from access.probe import one_node, probe, probe_model, runner, values
-from rfonnx.access.lower import lower
-from rfonnx.access.primitives import Window
-from rfonnx.graph import load
+from rfonnx.analysis.lower import lower
+from rfonnx.model.reading.load import load
+from rfonnx.operators.access.primitives import Window
 
 POOLS = {
     "k2 s2": ((1, 2, 4, 2), {"kernel_shape": [2, 1], "strides": [2, 1]}),

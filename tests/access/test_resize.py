@@ -7,14 +7,14 @@ from onnx import TensorProto, helper, numpy_helper
 from access import resizing
 from access.brute import mask, program_reads
 from access.probe import graph_of, measured, one_node, probe, probe_model, runner, values
-from rfonnx.access.coordinates import Resized
-from rfonnx.access.lower import lower
-from rfonnx.access.primitives import Select
-from rfonnx.access.sampling import taps
+from rfonnx.analysis.lower import lower
 from rfonnx.errors import ModelError
-from rfonnx.graph import load
-from rfonnx.graph.canonical import canonicalize
-from rfonnx.graph.model import Graph, Node
+from rfonnx.graph.nodes import Graph, Node
+from rfonnx.model.reading.load import load
+from rfonnx.operators.access.coordinates import Resized
+from rfonnx.operators.access.primitives import Select
+from rfonnx.operators.access.sampling import taps
+from rfonnx.operators.spellings import canonicalize
 
 TRANSFORMATIONS = ["half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel", "half_pixel_symmetric"]
 LENGTHS = [(4, 8), (3, 9), (6, 3), (7, 13), (13, 7), (8, 16), (5, 1), (1, 3), (8, 3), (3, 8), (4, 4)]

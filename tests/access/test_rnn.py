@@ -134,8 +134,8 @@ def test_peepholes(cell):
 
 
 def test_an_unknown_direction_is_not_guessed():
-    from rfonnx.access.lower import lower
-    from rfonnx.graph.model import Graph, Node
+    from rfonnx.analysis.lower import lower
+    from rfonnx.graph.nodes import Graph, Node
 
     node = Node("GRU", "", "", ("x", "w", "r"), ("y",), {"direction": "sideways", "hidden_size": 2}, 14)
     shapes = {"x": (3, 2, 2), "w": (1, 6, 2), "r": (1, 6, 2), "y": (3, 1, 2, 2)}

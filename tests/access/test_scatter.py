@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from access.probe import probe, values
-from rfonnx.access.registry import registered
+from rfonnx.operators.access.op import registered
 
 
 def table(*given):

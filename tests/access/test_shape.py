@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from access.probe import probe, values
-from rfonnx.access.primitives import Reduce
+from rfonnx.operators.access.primitives import Reduce
 
 
 def ints(*given):

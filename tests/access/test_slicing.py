@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from access.probe import graph_of, one_node, probe, values
-from rfonnx.access.lower import lower
-from rfonnx.access.primitives import Select, Window
-from rfonnx.graph.canonical.slicing import slice_bounds
+from rfonnx.analysis.lower import lower
+from rfonnx.operators.access.primitives import Select, Window
+from rfonnx.operators.spellings.slicing import slice_bounds
 
 
 def ints(*given):
@@ -115,7 +115,7 @@ def test_zeros_put_in_front_are_padding():
 
 
 def test_too_many_parts_are_not_kept_apart(monkeypatch):
-    monkeypatch.setattr("rfonnx.access.rules.slicing.MAX_TABLE", 9)
+    monkeypatch.setattr("rfonnx.operators.access.rules.slicing.MAX_TABLE", 9)
     probe("Concat", {"a": values(2, 3), "b": values(2, 3, seed=1)}, axis=1, exact=False, trials=1)
 
 

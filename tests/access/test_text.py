@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from access.probe import probe
-from rfonnx.access.lower import lower
-from rfonnx.access.primitives import Reduce, Reshape
-from rfonnx.access.registry import registered
-from rfonnx.graph.model import Graph, Node
+from rfonnx.analysis.lower import lower
+from rfonnx.graph.nodes import Graph, Node
+from rfonnx.operators.access.op import registered
+from rfonnx.operators.access.primitives import Reduce, Reshape
 
 
 def lowered(op_type, shapes, outputs, **attrs):

@@ -6,7 +6,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from access.probe import probe_model, values
 from rfonnx import analyze
-from rfonnx.access.kernels import ZERO_ENDS
+from rfonnx.operators.access.kernels import ZERO_ENDS
 
 
 def net(node, shape, **constants):

@@ -6,9 +6,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 from access.probe import probe_model, values
 from rfonnx import analyze
-from rfonnx.access.lower import lower
-from rfonnx.access.primitives import Reduce
-from rfonnx.graph import load
+from rfonnx.analysis.lower import lower
+from rfonnx.model.reading.load import load
+from rfonnx.operators.access.primitives import Reduce
 
 N = 5
 LOWEST = np.finfo(np.float32).min

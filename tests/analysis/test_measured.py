@@ -41,7 +41,7 @@ def test_what_cannot_be_run_stays_unknown() -> None:
 
 
 def test_no_run_where_nothing_is_open(models, monkeypatch) -> None:
-    monkeypatch.setattr("rfonnx.analysis.measure", None)
+    monkeypatch.setattr("rfonnx.analysis.analysis.measure", None)
     assert rfonnx.analyze(models / "seed.onnx").tensors["pool"].shape == (1, 8, 16, 20)
 
 
@@ -49,7 +49,7 @@ def test_what_may_take_long_is_not_run(monkeypatch) -> None:
     def run(*_: object, **__: object) -> None:
         raise AssertionError("the model was run")
 
-    monkeypatch.setattr("rfonnx.runtime.trace_types", run)
+    monkeypatch.setattr("rfonnx.model.runtime.trace_types", run)
     large = distances(1)
     for dim in large.graph.input[0].type.tensor_type.shape.dim:
         dim.dim_value = 2**14

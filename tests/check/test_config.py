@@ -10,8 +10,8 @@ import pytest
 
 import small_nets
 from rfonnx.cli.main import run
-from rfonnx.config import read_config
 from rfonnx.errors import DataError
+from rfonnx.system.config import read_config
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ OWN = [
     ("[Check]", r"\[Check\] means nothing to rfonnx; did you mean \[check\]"),
     ("[chekc.rules]\ncausal = true", r"\[chekc\] means nothing"),
     ("[tool.rfonnx.check]\nfail-level = 'note'", r"\[tool.rfonnx\] is for pyproject.toml; leave the prefix out"),
-    ("[tool.rfonnx.check.rules]\ncausal = true", r"\[tool.rfonnx\] is for pyproject.toml; leave the prefix out"),
+    ("[tool.rfonnx.checking.rules]\ncausal = true", r"\[tool.rfonnx\] is for pyproject.toml; leave the prefix out"),
     ("[tool.ruff]\nx = 1", r"\[tool\] means nothing to rfonnx; the tables are \[check\], \[compare\]"),
     ("causal = true", r"'causal' means nothing to rfonnx; the tables are \[check\], \[compare\]; rules stand in \[check.rules\]"),
     ("[rules]\ncausal = true", r"\[rules\] means nothing to rfonnx; .*rules stand in \[check.rules\]"),

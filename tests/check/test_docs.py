@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rfonnx.check.registry import rules
-from rfonnx.check.settings import from_config
+from rfonnx.checking.request import from_config
+from rfonnx.checking.rule_table import rules
 from rfonnx.cli.main import run
-from rfonnx.compare.options import from_config as compare_config
-from rfonnx.config import Config
+from rfonnx.comparing.options import from_config as compare_config
+from rfonnx.system.config import Config
 
 DOCS = Path(__file__).parents[2] / "docs"
 TEXT = (DOCS / "check.md").read_text()

@@ -13,9 +13,9 @@ import jsonschema
 import pytest
 from lxml import etree
 
-from rfonnx.check.registry import rules
-from rfonnx.findings import CheckResult, CheckRun, Finding, Severity
-from rfonnx.report.check_report import STYLES, check_report
+from rfonnx.checking.rule_table import rules
+from rfonnx.report.check.people import STYLES, check_report
+from rfonnx.results.findings import CheckResult, CheckRun, Finding, Severity
 
 HOSTILE = "a:b,c%0A::error::x\n::set-output name=x::y\r]]><b>\x1b[31m\x00`|\u202e"
 

@@ -170,7 +170,7 @@ def test_a_model_without_free_axes(tmp_path: Path) -> None:
 
 
 def test_a_run_that_would_take_too_long_proves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.import_module("rfonnx.check.rules.free_axes"), "MOST", 0)
+    monkeypatch.setattr(importlib.import_module("rfonnx.checking.rules.free_axes"), "MOST", 0)
     path = small_nets.save(hourglass(), tmp_path / "m.onnx")
     found = rfonnx.check(path, ["dynamic-axes"], shapes={"x": (1, 2, 12, 8)}).findings
     assert {f.status for f in found} == {"fail"}

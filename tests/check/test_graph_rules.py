@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import small_nets
 from checked import found, net, run, status
-from rfonnx.graph.traits import BODIES, DROPOUTS, RANDOM
+from rfonnx.operators.traits import BODIES, DROPOUTS, RANDOM
 
 node = helper.make_node
 X = np.random.default_rng(0).standard_normal((2, 8)).astype("f")

@@ -13,12 +13,12 @@ from onnx import TensorProto, helper, numpy_helper
 
 import rfonnx
 import small_nets
-from rfonnx.check.registry import find, rules
-from rfonnx.compare.macs import macs
-from rfonnx.compare.settings import Settings
-from rfonnx.compare.weights import parameters
-from rfonnx.findings import Finding
-from rfonnx.graph import load
+from rfonnx.checking.rule_table import find, rules
+from rfonnx.comparing.cost.macs import macs
+from rfonnx.comparing.cost.weight_counts import parameters
+from rfonnx.comparing.settings import Settings
+from rfonnx.model.reading.load import load
+from rfonnx.results.findings import Finding
 
 RULES = tuple(rules().values())
 

@@ -13,7 +13,7 @@ from onnx import TensorProto, helper
 import rfonnx
 import small_nets
 from checked import found, net, run, status
-from rfonnx.compare.settings import Settings
+from rfonnx.comparing.settings import Settings
 
 node = helper.make_node
 DRAW = np.random.default_rng(0).standard_normal

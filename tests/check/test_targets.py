@@ -14,7 +14,7 @@ from onnx import helper
 import rfonnx
 import small_nets
 from checked import found, net, status
-from rfonnx.check.targets import targets
+from rfonnx.checking.targets import targets
 from rfonnx.cli.main import run
 
 node = helper.make_node
@@ -95,7 +95,7 @@ def test_targets_beside_the_rules(models: Path, capsys: pytest.CaptureFixture[st
 
 def test_lists_say_where_they_are_from() -> None:
     assert set(targets()) == set(NAMES)
-    for file in resources.files("rfonnx.check.targets").iterdir():
+    for file in resources.files("rfonnx.checking.targets").iterdir():
         if file.name.endswith(".toml"):
             table = tomllib.loads(file.read_text())
             assert table["source"].startswith("https://")

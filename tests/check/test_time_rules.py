@@ -13,9 +13,9 @@ from onnx import TensorProto, helper
 
 import rfonnx
 import small_nets
-from rfonnx.check.registry import rules
+from rfonnx.checking.rule_table import rules
 from rfonnx.cli.main import run
-from rfonnx.findings import Finding
+from rfonnx.results.findings import Finding
 
 T = 12
 DEFAULT = [info.name for info in rules().values() if info.default]

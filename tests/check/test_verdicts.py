@@ -18,11 +18,11 @@ from onnx import helper
 
 import rfonnx
 import small_nets
-from rfonnx.check import registry
-from rfonnx.check.registry import NotApplicableError, Says, Values, holds, unproven
+from rfonnx.checking import rule_table as registry
+from rfonnx.checking.rule_table import NotApplicableError, Says, Values, holds, unproven
 from rfonnx.cli.main import run
-from rfonnx.compare.settings import Settings
-from rfonnx.findings import CheckResult, Finding
+from rfonnx.comparing.settings import Settings
+from rfonnx.results.findings import CheckResult, Finding
 
 SHAPES = ["--shape", "h=8", "--shape", "w=8"]
 

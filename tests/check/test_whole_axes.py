@@ -13,8 +13,8 @@ from onnx import helper
 
 import rfonnx
 import small_nets
-from rfonnx.check.registry import rules
-from rfonnx.findings import Finding
+from rfonnx.checking.rule_table import rules
+from rfonnx.results.findings import Finding
 
 T = 12
 DEFAULT = [info.name for info in rules().values() if info.default]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import rfonnx
-from rfonnx.check.selection import choose
+from rfonnx.checking.selection import choose
 
 
 def chosen(words: list[str], table: dict[str, Any] | None = None) -> list[tuple[str, dict[str, Any], str]]:

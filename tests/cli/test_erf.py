@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import rfonnx as package
 from outcome import Outcome
-from rfonnx.erf import api
-from rfonnx.report.erf_json import erf_json
+from rfonnx.report.effective.json import erf_json
 
 Run = Callable[..., Outcome]
 
@@ -197,7 +197,7 @@ def test_where_it_goes_is_checked_before_the_work(
 ) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "model.onnx").write_bytes(b"")
-    monkeypatch.setattr("rfonnx.erf.many", lambda *given, **options: pytest.fail("it was measured"))
+    monkeypatch.setattr("rfonnx.api.erf_many", lambda *given, **options: pytest.fail("it was measured"))
     done = rfonnx("erf", tmp_path / "model.onnx", "--format", "json", "-o", tmp_path / target)
     assert (done.code, done.err.count("\n")) == (2, 1)
     assert f"{target} " in done.err
@@ -259,7 +259,7 @@ def test_too_little_memory_is_told(rfonnx: Run, models: Path, monkeypatch: pytes
     def greedy(*given: object, **options: object) -> None:
         raise MemoryError("Unable to allocate 27 GiB")
 
-    monkeypatch.setattr("rfonnx.erf.measure.measure", greedy)
+    monkeypatch.setattr("rfonnx.effective.measure.measure", greedy)
     done = rfonnx("erf", models / "seed.onnx", "-n", 1)
     assert (done.code, done.out) == (2, "")
     assert done.err == (
@@ -272,7 +272,7 @@ def test_the_json_is_what_the_api_says(rfonnx: Run, models: Path) -> None:
     document = json.loads(
         rfonnx("erf", models / "seed.onnx", "--at", "3,4", "-n", 3, "--format", "json", "--threads", 1).out
     )
-    erf = api.erf(models / "seed.onnx", at=(3, 4), n=3, threads=1)
+    erf = package.erf(models / "seed.onnx", at=(3, 4), n=3, threads=1)
     (unit,) = document["units"]
     for name in ("center", "field", "unbounded", "window", "sigma", "centroid", "offset", "at", "position"):
         assert unit[name] == json.loads(json.dumps(getattr(erf, name))), name
@@ -286,8 +286,8 @@ def test_the_json_is_what_the_api_says(rfonnx: Run, models: Path) -> None:
 
 
 def test_numbers_of_numpy_are_numbers(models: Path) -> None:
-    erf = api.erf(models / "seed.onnx", channel=np.int64(2), n=np.int32(1), at=np.array([3, 4]))
-    again = api.erf(models / "seed.onnx", position=np.array([0, 2, 1, 2]), n=1)
+    erf = package.erf(models / "seed.onnx", channel=np.int64(2), n=np.int32(1), at=np.array([3, 4]))
+    again = package.erf(models / "seed.onnx", position=np.array([0, 2, 1, 2]), n=1)
     assert [json.loads("".join(erf_json([one])))["units"][0]["position"] for one in (erf, again)] == [[0, 2, 1, 2]] * 2
 
 
@@ -306,7 +306,7 @@ def test_every_key_of_the_json_is_documented(rfonnx: Run, models: Path) -> None:
 def test_pictures_without_matplotlib(rfonnx: Run, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Told at once, not after the measurement."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    monkeypatch.setattr("rfonnx.erf.many", lambda *given, **options: pytest.fail("it was measured"))
+    monkeypatch.setattr("rfonnx.api.erf_many", lambda *given, **options: pytest.fail("it was measured"))
     done = rfonnx("erf", models / "seed.onnx", "-o", "field.png")
     assert (done.code, done.out) == (2, "")
     assert done.err == "rfonnx: error: pictures need matplotlib, which is not installed; pip install 'rfonnx[plot]'\n"
@@ -345,13 +345,13 @@ def test_interrupted_before_anything_was_measured(rfonnx: Run, models: Path, mon
     def stopped(*given: object, **options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rfonnx.erf.many", stopped)
+    monkeypatch.setattr("rfonnx.api.erf_many", stopped)
     done = rfonnx("erf", models / "seed.onnx", "-n", 1)
     assert (done.code, done.out, done.err) == (130, "", "rfonnx: interrupted: nothing was measured yet\n")
 
 
 def test_layers_before_an_interruption_are_shown(rfonnx: Run, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from rfonnx.erf import depth
+    from rfonnx.effective import depth
 
     def stopped(subject: object, name: str, *given: object) -> object:
         if name != "conv1":
@@ -359,7 +359,7 @@ def test_layers_before_an_interruption_are_shown(rfonnx: Run, models: Path, monk
         return layer(subject, name, *given)
 
     layer = depth._layer
-    monkeypatch.setattr("rfonnx.erf.depth._layer", stopped)
+    monkeypatch.setattr("rfonnx.effective.depth._layer", stopped)
     done = rfonnx("erf", models / "seed.onnx", "-n", 1, "--all-layers", "--format", "csv")
     assert (done.code, done.err) == (130, "rfonnx: interrupted: what was measured before follows\n")
     assert len(done.out.splitlines()) == 2

@@ -10,10 +10,10 @@ import onnx.defs
 import pytest
 
 from outcome import Outcome
-from rfonnx.access.registry import registered
-from rfonnx.access.support import newest_opset, support
+from rfonnx.operators.access.op import registered
+from rfonnx.operators.support import newest_opset, support
 from rfonnx.report.mark import SIGNED
-from rfonnx.report.ops_report import STATES
+from rfonnx.report.operators.support import STATES
 
 Run = Callable[..., Outcome]
 PAGE = Path(__file__).parents[2] / "docs" / "operators.md"

@@ -11,9 +11,9 @@ import onnx
 import pytest
 
 from outcome import Outcome
-from rfonnx import scratch
 from rfonnx.cli.main import run
 from rfonnx.errors import MAX_HINT, MAX_MESSAGE, RfonnxError
+from rfonnx.system import scratch
 
 Run = Callable[..., Outcome]
 LONG, DEEP, HUGE = "x" * 5000, "d/" * 3000, "y" * 300_000
@@ -127,8 +127,8 @@ def test_no_temporary_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_temporary_folder_that_is_full(monkeypatch: pytest.MonkeyPatch) -> None:
     """onnxruntime says only that the serialization failed, as of a broken model."""
-    from rfonnx import runtime
     from rfonnx.errors import ModelError
+    from rfonnx.model import runtime
 
     def full(*_: object) -> None:
         raise ModelError("m: onnxruntime cannot load the model (INVALID_PROTOBUF : Protobuf serialization failed.)")

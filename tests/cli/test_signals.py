@@ -14,7 +14,7 @@ import pytest
 WAITING = """
 import sys, time
 import rfonnx.cli.commands
-from rfonnx import scratch
+from rfonnx.system import scratch
 {inside}
 from rfonnx.cli.main import main
 main()

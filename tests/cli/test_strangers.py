@@ -37,7 +37,7 @@ def test_a_process_that_is_started_runs_nothing_of_the_current_folder(
 ) -> None:
     import numpy as np
 
-    from rfonnx.compare.memory import peak_bytes
+    from rfonnx.comparing.cost.memory import peak_bytes
 
     if path is not None:
         monkeypatch.setenv("PYTHONPATH", path)
@@ -78,5 +78,5 @@ def test_onnxruntime_leaves_nothing_behind(tmp_path: Path, models: Path) -> None
 
 
 def test_who_sets_the_variable_has_chosen() -> None:
-    program = "import os, rfonnx.runtime; print(os.environ['ORT_DISABLE_TELEMETRY'])"
+    program = "import os, rfonnx.model.runtime; print(os.environ['ORT_DISABLE_TELEMETRY'])"
     assert python("-P", "-c", program, ORT_DISABLE_TELEMETRY="0").stdout == "0\n"

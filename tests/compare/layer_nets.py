@@ -11,7 +11,7 @@ from onnx import helper, numpy_helper
 from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_dynamic, quantize_static
 
 import small_nets
-from rfonnx.runtime import optimize
+from rfonnx.model.runtime import optimize
 
 BLOCKS = 5
 CHANNELS = 6

@@ -9,8 +9,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 import rfonnx
-from rfonnx.check.subject import Against, Subject
-from rfonnx.compare.settings import Settings
+from rfonnx.checking.subject import Against, Subject
+from rfonnx.comparing.settings import Settings
 
 T, F, H = 6, 3, 4
 RANDOM = np.random.default_rng(0)

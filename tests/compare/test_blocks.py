@@ -10,11 +10,11 @@ from onnx import TensorProto, helper
 
 import rfonnx
 import small_nets
-from rfonnx.compare.batches import BLOCK_SAMPLES
-from rfonnx.comparison import Comparison
+from rfonnx.comparing.batches import BLOCK_SAMPLES
 from rfonnx.data.archive import stored_arrays
 from rfonnx.data.arrays import Rows
 from rfonnx.errors import DataError
+from rfonnx.results.comparison import Comparison
 
 QUICK = {"cost": False, "effective": False, "fields": False}
 COUNT = 3 * BLOCK_SAMPLES + 5

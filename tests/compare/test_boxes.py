@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.optimize import linear_sum_assignment
 
-from rfonnx.compare.boxes import corners, matched, overlaps, suppressed
+from rfonnx.comparing.figures.boxes import corners, matched, overlaps, suppressed
 
 
 def cells(box: np.ndarray) -> set[tuple[int, int]]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rfonnx.compare.channels import channel_axes, channel_sums, ranges, worst_channels
-from rfonnx.compare.meter import Meter
-from rfonnx.compare.tasks.reader import Batch
-from rfonnx.comparison import OutputAgreement
+from rfonnx.comparing.figures.channels import channel_axes, channel_sums, ranges, worst_channels
+from rfonnx.comparing.figures.meter import Meter
+from rfonnx.comparing.tasks.reader import Batch
+from rfonnx.results.comparison import OutputAgreement
 
 
 def measure(teacher: np.ndarray, student: np.ndarray, batch: int = 3) -> OutputAgreement:

@@ -14,11 +14,11 @@ from PIL import Image
 
 import rfonnx
 import small_nets
-from rfonnx.compare.run import compare_models
-from rfonnx.compare.settings import Settings
-from rfonnx.comparison import Comparison
+from rfonnx.comparing.run import compare_models
+from rfonnx.comparing.settings import Settings
 from rfonnx.data.preparation import Preparation
 from rfonnx.errors import QueryError
+from rfonnx.results.comparison import Comparison
 
 QUICK = {"cost": False, "effective": False}
 
@@ -373,7 +373,7 @@ def test_models_without_inputs_are_run_once(shape: tuple[int, ...]) -> None:
 
 def test_every_option_is_documented_and_has_the_default_of_the_command_line() -> None:
     from rfonnx.cli.compare import command
-    from rfonnx.compare.settings import Settings
+    from rfonnx.comparing.settings import Settings
 
     options = {option.name: option for option in command.params}
     for field in dataclasses.fields(Settings):

@@ -7,7 +7,7 @@ import pytest
 from scipy.special import expit, rel_entr, softmax
 from sklearn import metrics as oracle
 
-from rfonnx.compare.counts import (
+from rfonnx.comparing.figures.counts import (
     NEAR,
     column_sums,
     determination,
@@ -18,7 +18,7 @@ from rfonnx.compare.counts import (
     sigmoid,
     step_sums,
 )
-from rfonnx.compare.metrics import mean_iou
+from rfonnx.comparing.figures.metrics import mean_iou
 
 
 def test_sigmoid() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rfonnx.compare.ctc import collapsed, edit_distance
+from rfonnx.comparing.figures.ctc import collapsed, edit_distance
 
 WORDS = st.lists(st.integers(0, 3), max_size=9)
 

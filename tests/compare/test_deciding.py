@@ -8,9 +8,9 @@ from onnx import TensorProto, helper
 from scipy.special import softmax
 
 import small_nets
-from rfonnx.compare.tasks.deciding import task_of
-from rfonnx.compare.tasks.hints import Hint, hints_of
-from rfonnx.compare.tasks.reader import Batch
+from rfonnx.comparing.tasks.deciding import task_of
+from rfonnx.comparing.tasks.hints import Hint, hints_of
+from rfonnx.comparing.tasks.reader import Batch
 
 RANDOM = np.random.default_rng(0)
 

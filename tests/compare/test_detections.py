@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rfonnx.compare.detections import Detections, Reading, decoded, match_sums
+from rfonnx.comparing.figures.detections import Detections, Reading, decoded, match_sums
 from rfonnx.errors import QueryError
 
 BOXES = np.array([[10.0, 10, 30, 40], [50, 12, 80, 60], [11, 11, 31, 41]])

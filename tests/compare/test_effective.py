@@ -12,7 +12,7 @@ from onnx import helper, numpy_helper
 
 import rfonnx
 import small_nets
-from rfonnx.comparison import Comparison
+from rfonnx.results.comparison import Comparison
 
 
 def compared(teacher: object, student: object, data: Path | None = None, **options: object) -> Comparison:
@@ -99,9 +99,9 @@ def test_of_axes_of_other_lengths_the_same_share_is_compared() -> None:
 
 def units_compared(teacher: onnx.ModelProto, student: onnx.ModelProto) -> dict[str, float]:
     """Effective figures of outputs that are too unlike to be compared number by number."""
-    from rfonnx.compare.model import OpenModel
-    from rfonnx.compare.parity import compare_fields
-    from rfonnx.graph import load
+    from rfonnx.comparing.fields.parity import compare_fields
+    from rfonnx.comparing.pairs.running_model import OpenModel
+    from rfonnx.model.reading.load import load
 
     models = OpenModel("teacher", teacher, 1, None), OpenModel("student", student, 1, None)
     feed = {"x": np.ones((1, 1, 42), np.float32)}

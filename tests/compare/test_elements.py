@@ -7,10 +7,10 @@ import pytest
 
 import rfonnx
 import small_nets
-from rfonnx.compare.elements import MOST, histogram, quantile
-from rfonnx.compare.meter import Meter
-from rfonnx.compare.tasks.reader import Batch, TaskOptions
-from rfonnx.comparison import OutputAgreement
+from rfonnx.comparing.figures.elements import MOST, histogram, quantile
+from rfonnx.comparing.figures.meter import Meter
+from rfonnx.comparing.tasks.reader import Batch, TaskOptions
+from rfonnx.results.comparison import OutputAgreement
 
 QUICK = {"cost": False, "effective": False, "fields": False}
 

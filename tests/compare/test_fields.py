@@ -9,7 +9,7 @@ from onnx import helper
 
 import rfonnx
 import small_nets
-from rfonnx.comparison import Comparison, Verdict
+from rfonnx.results.comparison import Comparison, Verdict
 
 QUICK = {"cost": False, "effective": False}
 

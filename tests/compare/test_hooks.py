@@ -14,7 +14,7 @@ import pytest
 import rfonnx
 import small_nets
 from rfonnx.cli.main import run
-from rfonnx.compare.pictures import CELLS, Pictures
+from rfonnx.comparing.figures.pictures import CELLS, Pictures
 from rfonnx.errors import DataError
 
 QUICK = {"cost": False, "effective": False, "fields": False}

@@ -8,8 +8,8 @@ import onnx.parser
 import pytest
 
 from rfonnx import compare
-from rfonnx.compare.joined import joined_parts
-from rfonnx.graph import load
+from rfonnx.comparing.figures.joined import joined_parts
+from rfonnx.model.reading.load import load
 
 HEAD = '<ir_version: 8, opset_import: ["" : 17]> '
 

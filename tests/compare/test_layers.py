@@ -14,11 +14,11 @@ import rfonnx
 import small_nets
 from compare import layer_nets
 from compare.layer_nets import CONVS, altered, folded, quantised, residual
-from rfonnx.compare import inner
-from rfonnx.comparison import LayerAgreement, Parting
-from rfonnx.measures import limitable
+from rfonnx.comparing.layers import inner_tensors as inner
 from rfonnx.report import render
-from rfonnx.report.compare_document import compare_document
+from rfonnx.report.comparison.document import compare_document
+from rfonnx.results.comparison import LayerAgreement, Parting
+from rfonnx.results.measures import limitable
 
 OTHER = {"cost": False, "effective": False, "fields": False}
 

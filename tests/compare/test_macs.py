@@ -16,13 +16,13 @@ import rfonnx
 import small_nets
 from compare.counted import Num
 from compare.mac_cases import CASES, Case
-from rfonnx.access.support import support
 from rfonnx.cli.main import run
-from rfonnx.compare.macs import Macs, macs
-from rfonnx.compare.products.registry import declare_free, declared
-from rfonnx.compare.weights import parameters
-from rfonnx.graph import load
-from rfonnx.graph.traits import BODIES
+from rfonnx.comparing.cost.macs import Macs, macs
+from rfonnx.comparing.cost.weight_counts import parameters
+from rfonnx.model.reading.load import load
+from rfonnx.operators.products.registry import declare_free, declared
+from rfonnx.operators.support import support
+from rfonnx.operators.traits import BODIES
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.kind)

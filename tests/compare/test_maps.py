@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from rfonnx.compare.maps import CELLS, correlation, outside, overlap, region, resampled, smoothed
+from rfonnx.comparing.fields.maps import CELLS, correlation, outside, overlap, region, resampled, smoothed
 
 
 def test_region_holds_the_share_in_the_fewest_positions() -> None:

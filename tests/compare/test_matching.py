@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rfonnx.compare.matching import Port, match
-from rfonnx.compare.outputs import measured_pairs
+from rfonnx.comparing.pairs.matching import Port, match
+from rfonnx.comparing.pairs.outputs import measured_pairs
 from rfonnx.errors import QueryError
 
 

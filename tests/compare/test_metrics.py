@@ -9,10 +9,10 @@ from scipy.special import rel_entr, softmax
 from scipy.stats import binomtest
 from sklearn import metrics as oracle
 
-from rfonnx.compare.bootstrap import wilson
-from rfonnx.compare.meter import BLOCK_SAMPLES, Meter
-from rfonnx.compare.tasks.reader import Batch, TaskOptions
-from rfonnx.comparison import OutputAgreement
+from rfonnx.comparing.figures.bootstrap import wilson
+from rfonnx.comparing.figures.meter import BLOCK_SAMPLES, Meter
+from rfonnx.comparing.tasks.reader import Batch, TaskOptions
+from rfonnx.results.comparison import OutputAgreement
 
 NEAR = {"rel": 1e-6, "abs": 1e-9}
 

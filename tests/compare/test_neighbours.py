@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn.neighbors import NearestNeighbors
 
-from rfonnx.compare.neighbours import CHUNK, found_again, kept_neighbours
+from rfonnx.comparing.figures.neighbours import CHUNK, found_again, kept_neighbours
 
 
 def nearest(rows: np.ndarray, asked: np.ndarray, rank: int) -> np.ndarray:

@@ -9,7 +9,7 @@ from onnx import helper
 
 import rfonnx
 import small_nets
-from rfonnx.compare.picks import split
+from rfonnx.comparing.pairs.picks import split
 
 WHOLE = np.arange(2 * 3 * 4 * 5).reshape(2, 3, 4, 5)
 QUICK = {"cost": False, "effective": False, "fields": False}

@@ -17,8 +17,8 @@ import pytest
 
 import rfonnx
 import small_nets
-from rfonnx.comparison import Comparison
 from rfonnx.errors import DataError, QueryError
+from rfonnx.results.comparison import Comparison
 
 QUICK = {"cost": False, "effective": False, "fields": False}
 
@@ -45,7 +45,7 @@ def figures(found: Comparison) -> dict[str, Any]:
 
 
 def test_numpy_reads_what_the_models_gave(files: tuple[Path, Path, Path], saved: Path) -> None:
-    from rfonnx.runtime import open_session
+    from rfonnx.model.runtime import open_session
 
     with np.load(files[2]) as arrays:
         images = arrays["x"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import rfonnx
-from rfonnx.measures import default_limits
+from rfonnx.results.measures import default_limits
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

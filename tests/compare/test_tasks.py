@@ -9,14 +9,14 @@ import pytest
 from sklearn import metrics as oracle
 
 import rfonnx
-from rfonnx.compare.meter import Meter
-from rfonnx.compare.tasks import embedding
-from rfonnx.compare.tasks.reader import Batch, TaskOptions
-from rfonnx.compare.tasks.registry import READERS
-from rfonnx.compare.tasks.spec import EXAMPLES, KEYS, read_task
-from rfonnx.comparison import OutputAgreement
+from rfonnx.comparing.figures.meter import Meter
+from rfonnx.comparing.tasks import embedding
+from rfonnx.comparing.tasks.reader import Batch, TaskOptions
+from rfonnx.comparing.tasks.registry import READERS
+from rfonnx.comparing.tasks.spec import EXAMPLES, KEYS, read_task
 from rfonnx.errors import QueryError
-from rfonnx.measures import MEASURES
+from rfonnx.results.comparison import OutputAgreement
+from rfonnx.results.measures import MEASURES
 
 RANDOM = np.random.default_rng(0)
 

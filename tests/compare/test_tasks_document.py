@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from rfonnx.compare.tasks.registry import READERS
-from rfonnx.compare.tasks.spec import KEYS
-from rfonnx.measures import MEASURES
+from rfonnx.comparing.tasks.registry import READERS
+from rfonnx.comparing.tasks.spec import KEYS
+from rfonnx.results.measures import MEASURES
 
 TEXT = (Path(__file__).parents[2] / "docs/tasks.md").read_text()
 

@@ -10,7 +10,7 @@ from onnx import helper
 
 import rfonnx
 import small_nets
-from rfonnx.runtime import open_session
+from rfonnx.model.runtime import open_session
 
 LENGTH = 48
 

@@ -8,8 +8,8 @@ import pytest
 from onnx import TensorProto, helper
 
 import rfonnx
-from rfonnx.comparison import Comparison
 from rfonnx.errors import ShapeError
+from rfonnx.results.comparison import Comparison
 from small_nets import model
 
 QUICK = {"cost": False, "effective": False, "fields": False}

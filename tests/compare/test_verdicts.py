@@ -10,13 +10,13 @@ import pytest
 
 import rfonnx
 import small_nets
-from rfonnx.compare.meter import Meter
-from rfonnx.compare.tasks.reader import Batch
-from rfonnx.compare.tasks.registry import READERS
-from rfonnx.compare.verdicts import judge, unjudged
-from rfonnx.comparison import Case, Comparison, Measure, OutputAgreement, SampleInfo, Verdict
+from rfonnx.comparing.figures.meter import Meter
+from rfonnx.comparing.figures.verdicts import judge, unjudged
+from rfonnx.comparing.tasks.reader import Batch
+from rfonnx.comparing.tasks.registry import READERS
 from rfonnx.errors import QueryError
-from rfonnx.measures import MEASURES, limitable
+from rfonnx.results.comparison import Case, Comparison, Measure, OutputAgreement, SampleInfo, Verdict
+from rfonnx.results.measures import MEASURES, limitable
 
 TOP1 = {"top1": Measure(0.975, 0.87, 0.995)}
 

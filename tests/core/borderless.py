@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from functools import cache
 
 from core.programs import Shape, after
-from rfonnx.access.lower import Program
-from rfonnx.access.primitives import Permute, Reduce, Select, Spread, Step, Window
+from rfonnx.analysis.lower import Program
+from rfonnx.operators.access.primitives import Permute, Reduce, Select, Spread, Step, Window
 
 Position = tuple[int, ...]
 

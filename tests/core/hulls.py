@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rfonnx import _core
-from rfonnx.access.lower import Program
+from rfonnx.analysis.lower import Program
 
 Hull = tuple[int, int] | None  # None: nothing is read
 

@@ -7,8 +7,8 @@ import math
 import numpy as np
 from hypothesis import strategies as st
 
-from rfonnx.access.lower import Program, Tensor
-from rfonnx.access.primitives import Band, Permute, Reduce, Reshape, Select, Spread, Step, Window
+from rfonnx.analysis.lower import Program, Tensor
+from rfonnx.operators.access.primitives import Band, Permute, Reduce, Reshape, Select, Spread, Step, Window
 
 Shape = tuple[int, ...]
 

@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from rfonnx import _core
-from rfonnx.access.primitives import Reshape, Spread, Step, Window
+from rfonnx.operators.access.primitives import Reshape, Spread, Step, Window
 
 LONGEST = 2**40  # that a stride, a pad or a kernel may be
 TOO_LONG_FOR_A_TABLE = 2**22 + 1

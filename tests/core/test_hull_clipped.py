@@ -12,8 +12,8 @@ from hypothesis import given, note, settings
 from access.brute import program_reads
 from core.hulls import claims, covers, hull, run
 from core.programs import programs
-from rfonnx.access.lower import Program, Tensor
-from rfonnx.access.primitives import Select, Spread, Step, Window
+from rfonnx.analysis.lower import Program, Tensor
+from rfonnx.operators.access.primitives import Select, Spread, Step, Window
 
 
 def one_step(step: Step, source: tuple[int, ...], target: tuple[int, ...]) -> Program:

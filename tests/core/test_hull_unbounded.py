@@ -11,7 +11,7 @@ from core.borderless import Borderless
 from core.hulls import Hull, claims, covers, hull, run
 from core.programs import programs, unbroken_programs
 from rfonnx import _core
-from rfonnx.access.lower import Program
+from rfonnx.analysis.lower import Program
 
 
 @settings(max_examples=300)

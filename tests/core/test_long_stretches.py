@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rfonnx import _core
-from rfonnx.access.primitives import Reshape, Select, Window
+from rfonnx.operators.access.primitives import Reshape, Select, Window
 
 
 @pytest.mark.parametrize("width", [7, 40])

@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rfonnx.config import read_config
 from rfonnx.data.arrays import Stored
 from rfonnx.data.fitting import InputSpec
 from rfonnx.data.preparation import Preparation
 from rfonnx.data.prepare import Preparer
 from rfonnx.data.samples import open_source
 from rfonnx.errors import MAX_MESSAGE, DataError, SampleError
-from rfonnx.regular import open_regular, read_regular
+from rfonnx.system.config import read_config
+from rfonnx.system.regular import open_regular, read_regular
 
 PIPES = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
 DEVICES = pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no /dev/zero here")

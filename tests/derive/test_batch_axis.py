@@ -13,8 +13,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 import rfonnx
-from rfonnx.derive.batch_axis import named_axes
-from rfonnx.graph.bind import bind
+from rfonnx.analysis.derive.batch_axis import named_axes
+from rfonnx.model.reading.bind import bind
 
 T, F, H, N = 5, 3, 4, 3
 """Positions of time, features, hidden units, samples of the measurement."""

@@ -9,8 +9,8 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 import rfonnx
-from rfonnx.derive.moves import Factor
-from rfonnx.derive.positional import follows
+from rfonnx.analysis.derive.moves import Factor
+from rfonnx.analysis.derive.positional import follows
 
 TOKENS, WIDTH = 12, 8
 

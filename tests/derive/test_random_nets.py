@@ -17,7 +17,7 @@ from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.capi.onnxruntime_pybind11_state import Fail, InvalidArgument
 
 import rfonnx
-from rfonnx.results import ShiftFact
+from rfonnx.results.fields import ShiftFact
 
 SIDE, CHANNELS = 120, 4
 

@@ -14,7 +14,7 @@ import pytest
 from onnx import TensorProto, helper
 
 import rfonnx
-from rfonnx.results import ShiftFact
+from rfonnx.results.fields import ShiftFact
 
 SLIDING = ["seed", "dilated", "unet", "superres", "wavenet"]
 

@@ -11,8 +11,8 @@ from onnxruntime.capi import onnxruntime_pybind11_state as runtime
 
 import rfonnx
 import small_nets
-from rfonnx.access.registry import registered
-from rfonnx.derive.operators import ATTENDING, RECURRENT
+from rfonnx.operators.access.op import registered
+from rfonnx.operators.movement import ATTENDING, RECURRENT
 
 T = 10
 STATES = ("past", "initial_h", "initial_c")

@@ -11,8 +11,8 @@ from onnx import TypeProto, helper
 
 import rfonnx
 import small_nets
-from rfonnx.access.primitives import Band, Permute, Reduce, Reshape, Select, Spread, Window
-from rfonnx.derive.lines import Factor, Line, follow, of_input
+from rfonnx.analysis.derive.lines import Factor, Line, follow, of_input
+from rfonnx.operators.access.primitives import Band, Permute, Reduce, Reshape, Select, Spread, Window
 
 LENGTH = 24
 

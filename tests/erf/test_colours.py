@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rfonnx.erf.blocks import plan_blocks
-from rfonnx.erf.colours import colour_axis, seen_by_colour
+from rfonnx.effective.colours import colour_axis, seen_by_colour
+from rfonnx.effective.probing.blocks import plan_blocks
 
 intervals = st.tuples(st.integers(0, 20), st.integers(0, 6)).map(lambda pair: (pair[0], pair[0] + pair[1]))
 fields = st.lists(intervals, min_size=1, max_size=8)

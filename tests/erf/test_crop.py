@@ -12,7 +12,7 @@ import pytest
 
 import rfonnx
 from erf.nets import Net
-from rfonnx.effective import ERF
+from rfonnx.results.effective import ERF
 
 RANDOM = np.random.default_rng(3)
 PLACES = ("center", (3.0, 60.0), (0.0, 0.0), (63.0, 63.0), (40.0, 2.0))
@@ -285,8 +285,8 @@ def test_units_far_apart_are_cropped_one_by_one() -> None:
     net = Net([1, 2, 256, 256])
     model = net.model(net.op("Relu", net.conv(net.conv("x", weights(4, 2, 3, 3)), weights(4, 4, 3, 3)), name="y"))
     places = [(10.0, 10.0), (245.0, 245.0)]
-    apart = rfonnx.erf.many(model, "y", places, n=2)
-    together = rfonnx.erf.many(model, "y", places, n=2, crop=False)
+    apart = rfonnx.erf_many(model, "y", places, n=2)
+    together = rfonnx.erf_many(model, "y", places, n=2, crop=False)
     assert [erf.window for erf in apart] == [((8, 12), (8, 12)), ((243, 247), (243, 247))]
     for a, b in zip(apart, together, strict=True):
         np.testing.assert_allclose(a.map, b.map, atol=1e-5 * b.map.max())
@@ -295,7 +295,7 @@ def test_units_far_apart_are_cropped_one_by_one() -> None:
 def test_neighbours_share_a_window() -> None:
     net = Net([1, 2, 64, 64])
     model = net.model(net.op("Relu", net.conv("x", weights(4, 2, 3, 3)), name="y"))
-    found = rfonnx.erf.many(model, "y", [(30.0, 30.0), (31.0, 31.0)], n=1)
+    found = rfonnx.erf_many(model, "y", [(30.0, 30.0), (31.0, 31.0)], n=1)
     assert {erf.window for erf in found} == {((29, 32), (29, 32))}
 
 

@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+import rfonnx.erf
 
 import rfonnx
-import rfonnx.erf
 from erf.nets import Net, local_net
-from rfonnx.erf.data import BAND, InputType, draw, samples
-from rfonnx.erf.settings import Progress
+from rfonnx.effective.data import BAND, InputType, draw, samples
+from rfonnx.effective.settings import Progress
 from rfonnx.errors import DataError, QueryError
 
 RANDOM = np.random.default_rng(2)

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+import rfonnx.erf
 
 import rfonnx
-import rfonnx.erf
 from erf.nets import Net, local_net
 from rfonnx.errors import ModelError, QueryError, ShapeError
 
@@ -28,7 +28,7 @@ def test_no_gradient_from_outside_the_theoretical_field(models: Path, file: str)
     place = [0.0] * len([axis for name, axis in analysis.windowed if name == analysis.inputs[0]])
     seen = 0
     for name in names[:: max(1, len(names) // 5)]:
-        for erf in rfonnx.erf.many(path, name, ["center", place], n=1, channel="random", crop=False):
+        for erf in rfonnx.erf_many(path, name, ["center", place], n=1, channel="random", crop=False):
             assert erf.outside == 0
             seen += not erf.empty
     assert seen >= 3
@@ -36,9 +36,9 @@ def test_no_gradient_from_outside_the_theoretical_field(models: Path, file: str)
 
 def test_holes_of_dilated_convolutions_count_as_outside(models: Path) -> None:
     """`outside` knows the exact positions, not only the box."""
-    from rfonnx.erf.outside import outside_share
-    from rfonnx.erf.place import find_place
-    from rfonnx.erf.unit import find_unit
+    from rfonnx.effective.place import find_place
+    from rfonnx.effective.probing.outside import outside_share
+    from rfonnx.effective.unit import find_unit
 
     analysis = rfonnx.analyze(models / "dilated.onnx")
     unit = find_unit(analysis, "grid", find_place(analysis, None, None, "center"))
@@ -109,7 +109,7 @@ def test_dead_units_have_an_empty_map() -> None:
 def test_many_places_are_as_one_by_one(models: Path) -> None:
     path = models / "resnet18.onnx"
     places = [(40.0, 50.0), (100.0, 100.0), (180.0, 20.0)]
-    together = rfonnx.erf.many(path, "layer2.0", places, n=3)
+    together = rfonnx.erf_many(path, "layer2.0", places, n=3)
     for place, erf in zip(places, together, strict=True):
         alone = rfonnx.erf(path, "layer2.0", place, n=3)
         assert (erf.position, erf.at) == (alone.position, place)
@@ -122,7 +122,7 @@ def test_positions_instead_of_places(models: Path) -> None:
 
 
 def test_layers_grow(models: Path) -> None:
-    layers = list(rfonnx.erf.layers(models / "resnet18.onnx", n=2))
+    layers = list(rfonnx.erf_layers(models / "resnet18.onnx", n=2))
     assert [layer.tensor for layer in layers][:3] == ["conv1", "maxpool", "layer1.0.conv1"]
     assert layers[-1].tensor == "layer4.1.relu"
     assert [layer.field for layer in layers][:3] == [(7, 7), (11, 11), (19, 19)]
@@ -134,16 +134,16 @@ def test_layers_grow(models: Path) -> None:
 
 def test_layers_behind_attention_and_gates_are_the_ends_of_blocks(models: Path) -> None:
     """There the theoretical field is the whole input from the first block on, and the effective one is what still changes."""
-    tokens = [layer.tensor for layer in rfonnx.erf.layers(models / "vit.onnx", n=1)]
+    tokens = [layer.tensor for layer in rfonnx.erf_layers(models / "vit.onnx", n=1)]
     blocks = [f"block{number}{part}" for number in range(3) for part in (".mixed", "")]
     assert tokens == ["patch_embed", "embedded", *blocks]
-    gated = list(rfonnx.erf.layers(models / "se.onnx", n=1))
+    gated = list(rfonnx.erf_layers(models / "se.onnx", n=1))
     assert [layer.tensor for layer in gated][-3:] == ["block1", "block2", "block2.relu"]
     assert all(layer.outside == 0 and not layer.problem for layer in gated)
 
 
 def test_a_layer_that_cannot_be_measured_says_why(models: Path) -> None:
-    layers = list(rfonnx.erf.layers(models / "seed.onnx", tensors=["conv1", "nothing"], n=1))
+    layers = list(rfonnx.erf_layers(models / "seed.onnx", tensors=["conv1", "nothing"], n=1))
     assert layers[0].problem == ""
     assert "no tensor 'nothing' is computed from an input" in layers[1].problem
     assert math.isnan(layers[1].ratio)

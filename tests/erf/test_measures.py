@@ -8,18 +8,19 @@ import tracemalloc
 
 import numpy as np
 import pytest
+import rfonnx.erf
 from scipy import optimize
 
 import rfonnx
-import rfonnx.erf
 from erf.nets import Net
-from rfonnx.effective import ERF, measures
-from rfonnx.effective.gaussian import fit_gaussian
 from rfonnx.errors import QueryError
 from rfonnx.report import render
-from rfonnx.report.erf_csv import erf_csv
-from rfonnx.report.erf_json import erf_json
-from rfonnx.report.erf_report import erf_document
+from rfonnx.report.effective.csv import erf_csv
+from rfonnx.report.effective.json import erf_json
+from rfonnx.report.effective.people import erf_document
+from rfonnx.results import map_figures as measures
+from rfonnx.results.effective import ERF
+from rfonnx.results.gaussian import fit_gaussian
 
 RANDOM = np.random.default_rng(7)
 

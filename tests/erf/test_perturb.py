@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
+import rfonnx.erf
 
 import rfonnx
-import rfonnx.erf
 from erf.nets import Net, local_net
-from rfonnx import runtime
-from rfonnx.erf.probes import replacement
+from rfonnx.effective.probing.fillings import replacement
 from rfonnx.errors import ModelError, QueryError, ShapeError
-from rfonnx.gradient import GradientError
+from rfonnx.gradients import GradientError
+from rfonnx.model import runtime
 
 PLACES = [(4.0, 4.0), (4.0, 30.0), (20.0, 20.0), (33.0, 8.0)]
 
@@ -32,8 +32,8 @@ def smooth_net(length: int = 24, batch: int | str = 1) -> onnx.ModelProto:
 def test_differences_are_gradients(batch: int | str) -> None:
     net = smooth_net(batch=batch)
     places = [(3.0, 3.0), (12.0, 12.0), (20.0, 5.0)]
-    differences = rfonnx.erf.many(net, "y", places, n=2, method="perturb", probe="difference")
-    gradients = rfonnx.erf.many(net, "y", places, n=2)
+    differences = rfonnx.erf_many(net, "y", places, n=2, method="perturb", probe="difference")
+    gradients = rfonnx.erf_many(net, "y", places, n=2)
     for a, b in zip(differences, gradients, strict=True):
         assert a.scale == pytest.approx(b.scale, rel=1e-3)
         np.testing.assert_allclose(a.map, b.map, atol=1e-3 * b.map.max())
@@ -57,7 +57,7 @@ def brute_occlusion(model: onnx.ModelProto, position: tuple[int, int], sample: n
 def test_compressed_occlusion_is_naive_occlusion() -> None:
     net = local_net(40)
     sample = np.random.default_rng(5).standard_normal((1, 2, 40, 40)).astype(np.float32)
-    found = rfonnx.erf.many(net, "y", PLACES, data=sample, method="perturb", block=1)
+    found = rfonnx.erf_many(net, "y", PLACES, data=sample, method="perturb", block=1)
     for erf in found:
         row, column = erf.position[2:]
         assert row is not None
@@ -74,7 +74,7 @@ def test_units_that_share_no_pixel_cost_as_much_as_one() -> None:
     net = local_net(64)
     options = {"n": 1, "method": "perturb", "probe": "difference", "crop": False}
     one = rfonnx.erf(net, "y", (8.0, 8.0), **options)
-    apart = rfonnx.erf.many(net, "y", [(8.0 + 16 * i, 8.0 + 16 * j) for i in range(4) for j in range(4)], **options)
+    apart = rfonnx.erf_many(net, "y", [(8.0 + 16 * i, 8.0 + 16 * j) for i in range(4) for j in range(4)], **options)
     assert apart[0].runs == one.runs
     sizes = [hi - lo + 1 for lo, hi in one.field]
     assert one.runs == 2 * 2 * math.prod(sizes)  # both signs, both channels
@@ -116,7 +116,7 @@ def test_a_change_from_outside_the_field_is_told(monkeypatch: pytest.MonkeyPatch
     """The self-check: a field that is too small by a row is found out."""
     from dataclasses import replace
 
-    from rfonnx.erf import subject
+    from rfonnx.effective import subject
 
     find = subject.find_unit
 
@@ -297,7 +297,7 @@ def test_runs_of_random_nets_are_at_most_those_of_every_position(seed: int) -> N
         before = 2
     model = net.model("y")
     places = [tuple(draw.integers(0, length, axes).astype(float)) for _ in range(int(draw.integers(1, 4)))]
-    for erf in rfonnx.erf.many(model, "y", places, n=1, method="perturb", crop=False):
+    for erf in rfonnx.erf_many(model, "y", places, n=1, method="perturb", crop=False):
         assert erf.runs <= erf.naive_runs
         assert (erf.outside, erf.notes) == (0, ())
 
@@ -336,7 +336,7 @@ def test_the_mass_of_a_coarse_block_may_lie_on_holes() -> None:
 @pytest.mark.parametrize("block", [None, 1, 7])
 def test_a_change_from_a_hole_of_the_field_is_told(block: int | None, monkeypatch: pytest.MonkeyPatch) -> None:
     """A field that lacks the first tap: the blocks that hold it, and nothing that is seen, change the unit."""
-    from rfonnx.erf import measure
+    from rfonnx.effective import measure
 
     right = measure.supports
 
@@ -379,8 +379,8 @@ def test_what_rounding_changes_is_no_evidence() -> None:
 
 def test_a_run_that_changes_nothing_that_a_unit_sees_gives_it_nothing() -> None:
     """Two units share runs; a block of one that is quiet keeps its coarse value when the other's is looked into."""
-    from rfonnx.erf.blocks import plan_blocks
-    from rfonnx.erf.perturb import _assigned
+    from rfonnx.effective.probing.blocks import plan_blocks
+    from rfonnx.effective.probing.by_perturbation import _assigned
 
     plan = plan_blocks([[(0, 3)], [(4, 7)]], 1)
     active = np.array([True] * 4 + [False] * 4)
@@ -412,7 +412,7 @@ def test_too_little_time_makes_it_coarse_and_says_so() -> None:
 
 
 def test_a_budget_is_a_power_of_two_between_the_least_and_the_plain() -> None:
-    from rfonnx.erf.budget import LEAST, Budget
+    from rfonnx.effective.probing.budget import LEAST, Budget
 
     def most(seconds: float, plain: int, first: float, warm: float) -> int:
         return Budget(seconds, samples=10).most(plain, first, lambda: warm)
@@ -431,7 +431,7 @@ def test_a_budget_is_a_power_of_two_between_the_least_and_the_plain() -> None:
 
 @pytest.mark.parametrize("partial", [True, False])
 def test_an_interruption_keeps_whole_samples(partial: bool) -> None:
-    def stop(at: rfonnx.erf.settings.Progress) -> None:
+    def stop(at: rfonnx.effective.settings.Progress) -> None:
         if at.samples == 2 and at.runs > 2 * 40:
             raise KeyboardInterrupt
 
@@ -516,17 +516,17 @@ def test_an_input_without_a_shape_to_bind_is_told_by_its_kind() -> None:
 
 
 def test_layers_share_the_time() -> None:
-    from rfonnx.erf import depth
+    from rfonnx.effective import depth
 
     given = []
 
-    def layer(subject: object, name: str, at: object, settings: rfonnx.erf.settings.Settings) -> str:
+    def layer(subject: object, name: str, at: object, settings: rfonnx.effective.settings.Settings) -> str:
         given.append(settings.seconds)
         return name
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(depth, "_layer", layer)
-        assert len(list(rfonnx.erf.layers(local_net(), method="perturb", seconds=12))) == len(given) > 1
+        assert len(list(rfonnx.erf_layers(local_net(), method="perturb", seconds=12))) == len(given) > 1
     assert sum(given) == pytest.approx(12)
 
 

@@ -9,9 +9,9 @@ import onnx
 import pytest
 
 import rfonnx
-from rfonnx import runtime
-from rfonnx.erf.settings import Settings
-from rfonnx.erf.subject import Subject, choose_units, open_subject
+from rfonnx.effective.settings import Settings
+from rfonnx.effective.subject import Subject, choose_units, open_subject
+from rfonnx.model import runtime
 
 HEAD = "a = Conv<pads = [1, 1, 1, 1], strides = [2, 2]>(x, w_8_3_3_3) r = Tanh(a)"
 SEEN = f"(float[1, 3, 16, 16] x) => (float[1, 10] y) {{ {HEAD}"

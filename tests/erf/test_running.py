@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from rfonnx.erf.running import MIN_SAMPLES, Running
+from rfonnx.effective.probing.running import MIN_SAMPLES, Running
 
 RANDOM = np.random.default_rng(11)
 

@@ -10,7 +10,7 @@ import pytest
 
 import rfonnx
 from erf.nets import Net, random_stack, uniform_stack
-from rfonnx.effective import ERF
+from rfonnx.results.effective import ERF
 
 
 @pytest.mark.parametrize(("layers", "sigma"), [(5, 1.8257), (10, 2.5820), (20, 3.6515), (40, 5.1640)])

@@ -10,8 +10,8 @@ import pytest
 
 import rfonnx
 from erf.nets import Net
-from rfonnx.erf.place import find_place
-from rfonnx.erf.unit import find_unit, unit_at
+from rfonnx.effective.place import find_place
+from rfonnx.effective.unit import find_unit, unit_at
 from rfonnx.errors import QueryError
 
 CASES = [

@@ -6,7 +6,7 @@ import numpy as np
 
 import rfonnx
 from explain.nets import Net, Place
-from rfonnx.results import ExplainStep
+from rfonnx.results.fields import ExplainStep
 
 CAUSES = {
     "Conv": {"kernel"},

@@ -11,8 +11,8 @@ from onnx import numpy_helper
 
 import rfonnx
 from rfonnx.report import View, report
-from rfonnx.report.growth import growth
-from rfonnx.results import ExplainStep
+from rfonnx.report.explanation.growth import growth
+from rfonnx.results.fields import ExplainStep
 
 LIGHT = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
 MODELS = Path(__file__).parents[2] / "models"

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from rfonnx.results import ShiftFact
+from rfonnx.results.fields import ShiftFact
 
 
 def shown(fact: ShiftFact, shape: tuple[int, ...], dtype: Any, random: np.random.Generator) -> list[np.ndarray]:

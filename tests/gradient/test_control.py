@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import pytest
 
-from rfonnx.gradient import GradientError, GradientSession
+from rfonnx.gradients import GradientError, GradientSession
 
 MODELS = {
     "If": """(float[4] x, float[4] w, bool[1] c) => (float y) {

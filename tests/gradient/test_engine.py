@@ -8,10 +8,11 @@ import numpy as np
 import onnx
 import pytest
 
-from rfonnx.gradient import GradientError, GradientSession, registry
-from rfonnx.gradient.op import Op
-from rfonnx.gradient.registry import Gradients, Narrow, Rule
-from rfonnx.gradient.values import Value
+from rfonnx.gradients import GradientError, GradientSession
+from rfonnx.gradients import rule_table as registry
+from rfonnx.gradients.op import Op
+from rfonnx.gradients.rule_table import Gradients, Narrow, Rule
+from rfonnx.gradients.values import Value
 
 
 def model(body: str, inputs: str = "float[2,3,4] x", opset: int = 17) -> onnx.ModelProto:

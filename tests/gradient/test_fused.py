@@ -7,7 +7,7 @@ import onnx
 import pytest
 
 from gradient.reference import evaluate
-from rfonnx.gradient import GradientSession
+from rfonnx.gradients import GradientSession
 
 HEAD = '<ir_version: 8, opset_import: ["": 17, "com.microsoft": 1]> g '
 FUSED = """(float[2, 3, 4] x, float[2, 3, 4] s) => (float[2, 3, 4] y) {

@@ -8,7 +8,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 import rfonnx
-from rfonnx.gradient import GradientSession
+from rfonnx.gradients import GradientSession
 
 SHAPE = [1, 4, 12, 12]
 

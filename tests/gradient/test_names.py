@@ -8,8 +8,8 @@ import pytest
 from onnx import ModelProto, helper, numpy_helper
 
 from gradient.reference import evaluate
-from rfonnx import runtime
-from rfonnx.gradient import GradientSession
+from rfonnx.gradients import GradientSession
+from rfonnx.model import runtime
 
 STEPS, BATCH, WIDTH, INNER, HIDDEN, OUT = 4, 2, 3, 6, 5, 2
 """All widths differ: onnxruntime shares equal constants, and then there is nothing left that could be named twice."""

@@ -6,8 +6,9 @@ import numpy as np
 import onnx
 import pytest
 
-from rfonnx.gradient import GradientSession, prepare
-from rfonnx.gradient.patterns import grouped
+from rfonnx.gradients import GradientSession
+from rfonnx.gradients.patterns import grouped
+from rfonnx.gradients.preparing import prepare
 
 MODELS = {
     "MaxPoolOfRelu": "r = Relu(x)  y = MaxPool<kernel_shape=[3,3], strides=[2,2], pads=[1,1,1,1]>(r)",

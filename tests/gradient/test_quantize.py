@@ -7,7 +7,7 @@ import onnx.parser
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from rfonnx.gradient import GradientSession
+from rfonnx.gradients import GradientSession
 
 
 @pytest.mark.parametrize("domain", ["", "com.microsoft"])

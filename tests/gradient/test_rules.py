@@ -8,15 +8,15 @@ import pytest
 
 from gradient.reference import evaluate
 from gradient.table import TABLE, Case
-from rfonnx import runtime
-from rfonnx.gradient import rules  # noqa: F401
-from rfonnx.gradient.build import SEED, GradientModel, build
-from rfonnx.gradient.decompose import decomposed
-from rfonnx.gradient.forward import Forward, read_forward
-from rfonnx.gradient.prepare import finish, prepare
-from rfonnx.gradient.registry import registered
-from rfonnx.gradient.weights import lighten
+from rfonnx.gradients import rules  # noqa: F401
+from rfonnx.gradients.build import SEED, GradientModel, build
+from rfonnx.gradients.decompose import decomposed
+from rfonnx.gradients.forward import Forward, read_forward
+from rfonnx.gradients.preparing.large_weights import lighten
+from rfonnx.gradients.preparing.prepare import finish, prepare
+from rfonnx.gradients.rule_table import registered
 from rfonnx.graph.tensors import DTYPES
+from rfonnx.model import runtime
 
 STEP = 1e-6
 TESTED_ELSEWHERE = {

@@ -10,8 +10,8 @@ import onnxruntime as ort
 import pytest
 
 from gradient.reference import evaluate
-from rfonnx.gradient import GradientSession
-from rfonnx.gradient.decompose import decomposed
+from rfonnx.gradients import GradientSession
+from rfonnx.gradients.decompose import decomposed
 
 TEXTS = {
     "an image of few channels": """(float[1, 3, 8, 8] x) => (float[1, 12, 8, 8] y) {

@@ -7,6 +7,7 @@ import onnx.parser
 import pytest
 
 import rfonnx
+from rfonnx.gradients import GradientSession
 
 PLAIN_LIST = "a = Tanh(x) b = Tanh(a) c = Tanh(b) y = Concat<axis = 0>(a, b, c)"
 TAPE = """
@@ -66,7 +67,7 @@ def test_as_written_by_hand(name: str) -> None:
     rewritten, plain = (model(body) for body in CASES[name])
     for made in (rewritten, plain):
         made.graph.output[0].type.tensor_type.ClearField("shape")
-    session = rfonnx.gradient.GradientSession(plain, "y")
+    session = GradientSession(plain, "y")
     seed = np.random.default_rng(1).standard_normal(session.shape).astype(np.float32)
     expected = session.run({"x": x}, seed)["x"]
     np.testing.assert_allclose(rfonnx.gradient(rewritten, {"x": x}, "y", seed)["x"], expected, rtol=1e-5, atol=1e-6)

@@ -12,7 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import rfonnx
 from rfonnx.errors import ModelError, QueryError, ShapeError
-from rfonnx.gradient import GradientSession, cached
+from rfonnx.gradients import GradientSession, cached
 
 
 def model(body: str, inputs: str = "float[1,3,4] x", weights: dict[str, np.ndarray] | None = None) -> onnx.ModelProto:

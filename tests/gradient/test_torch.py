@@ -16,7 +16,7 @@ pytest.importorskip("onnxscript")
 
 from gradient.more_nets import more_nets  # noqa: E402
 from gradient.nets import Net, nets  # noqa: E402
-from rfonnx.gradient import GradientSession  # noqa: E402
+from rfonnx.gradients import GradientSession  # noqa: E402
 
 
 def export(module: torch.nn.Module, x: torch.Tensor, net: Net, path: Path) -> onnx.ModelProto:

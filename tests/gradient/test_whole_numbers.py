@@ -8,9 +8,9 @@ import pytest
 from onnx import numpy_helper
 
 from gradient.reference import evaluate
-from rfonnx import runtime
-from rfonnx.gradient import GradientSession
-from rfonnx.gradient.decompose import decomposed
+from rfonnx.gradients import GradientSession
+from rfonnx.gradients.decompose import decomposed
+from rfonnx.model import runtime
 
 random = np.random.default_rng(0)
 # weights so small that onnxruntime adds two products in 16 bits without an overflow

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
 from rfonnx.errors import ShapeError
-from rfonnx.graph import load
-from rfonnx.graph.bind import evaluate_dim
+from rfonnx.model.reading.bind import evaluate_dim
+from rfonnx.model.reading.load import load
 
 
 def model(*inputs):

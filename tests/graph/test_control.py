@@ -6,7 +6,8 @@ import onnxruntime
 import pytest
 
 from rfonnx.errors import ModelError
-from rfonnx.graph import Graph, load
+from rfonnx.graph.nodes import Graph
+from rfonnx.model.reading.load import load
 
 HEAD = '<ir_version: 8, opset_import: ["" : 17]> g (float[2,3] x) => (float[?,?] y) '
 BRANCHES = """<then_branch = t () => (float[?,?] p) <float[2,3] w = {1,2,3,4,5,6}> { h = Concat<axis=0>(x, w) p = Neg(h) },
@@ -93,7 +94,7 @@ def test_branches_of_one_shape():
 @pytest.fixture
 def kept(monkeypatch):
     """Loops that would be written out round by round keep their bodies."""
-    monkeypatch.setattr("rfonnx.graph.unroll.MAX_ROUNDS", -1)
+    monkeypatch.setattr("rfonnx.model.building.unroll.MAX_ROUNDS", -1)
 
 
 LOOP = """<body = b (int64 i, bool go, float[?,?] a) => (bool go_on, float[?,?] a_next, float[?,?] row)

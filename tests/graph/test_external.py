@@ -8,7 +8,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 from rfonnx.errors import ModelError
-from rfonnx.graph import load
+from rfonnx.model.reading.load import load
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from onnx import TensorProto, helper, numpy_helper
 from onnx.reference import ReferenceEvaluator
 
 from rfonnx.errors import ModelError
-from rfonnx.graph import fold, load
+from rfonnx.model.building import fold
+from rfonnx.model.reading.load import load
 
 HEAD = '<ir_version: 8, opset_import: ["" : 17]> g (float[2,3,8,6] x) => (float[?] y) '
 

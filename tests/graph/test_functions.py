@@ -5,7 +5,8 @@ import pytest
 from onnx import helper
 
 from rfonnx.errors import ModelError
-from rfonnx.graph import build, load
+from rfonnx.model.building import build
+from rfonnx.model.reading.load import load
 
 HEAD = '<ir_version: 10, opset_import: ["" : 17, "f" : 1]> g (float[1,4] x) => (float[?,?] y) '
 OPSET = '<domain: "f", opset_import: ["" : 17]>'

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rfonnx.errors import RfonnxError
-from rfonnx.graph import load
+from rfonnx.model.reading.load import load
 
 HEAD = '<ir_version: 10, opset_import: ["" : 17, "f" : 1]> g (float[N,3,8,8] x) => (float[?,?] y) '
 TEXTS = [

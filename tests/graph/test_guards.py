@@ -6,7 +6,7 @@ import onnx
 import pytest
 
 from rfonnx.errors import ModelError
-from rfonnx.graph import load
+from rfonnx.model.reading.load import load
 
 
 def model(text: str) -> onnx.ModelProto:

@@ -11,11 +11,11 @@ import pytest
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 import rfonnx
-from rfonnx.compare.model import OpenModel
+from rfonnx.comparing.pairs.running_model import OpenModel
 from rfonnx.errors import ModelError, ShapeError
-from rfonnx.graph import load
-from rfonnx.graph.endless import refuse_endless
-from rfonnx.runtime import _unknown_operator, open_session
+from rfonnx.model.reading.endless import refuse_endless
+from rfonnx.model.reading.load import load
+from rfonnx.model.runtime import _unknown_operator, open_session
 
 WEIGHT = numpy_helper.from_array(np.ones((4, 3, 3, 3), np.float32), "w")
 
@@ -61,7 +61,7 @@ def number(value: int, name: str = "M") -> TensorProto:
 
 @pytest.mark.parametrize("depth", [3, 10, 14])
 def test_loops_inside_loops_are_not_written_out_without_end(depth: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rfonnx.graph.build.MAX_TOTAL", 2000)
+    monkeypatch.setattr("rfonnx.model.building.build.MAX_TOTAL", 2000)
     graph = load(model([nested(depth)], number(3)))
     assert ("Loop" in {node.op_type for node in graph.nodes}) == (depth > 3)
     assert len(graph.nodes) < 2000

@@ -10,10 +10,10 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from rfonnx import runtime
 from rfonnx.errors import ShapeError
-from rfonnx.graph import load
-from rfonnx.graph.id_range import _INDEXED, _LENGTHS, id_range, lookups
+from rfonnx.model import runtime
+from rfonnx.model.id_range import _INDEXED, _LENGTHS, id_range, lookups
+from rfonnx.model.reading.load import load
 
 TABLE = np.arange(40, dtype=np.float32).reshape(4, 10)
 Step = tuple[str, Sequence[Any], dict[str, Any]]

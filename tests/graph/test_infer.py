@@ -11,7 +11,7 @@ import pytest
 from onnx import helper, numpy_helper
 
 from rfonnx.errors import ModelError, ShapeError
-from rfonnx.graph import load
+from rfonnx.model.reading.load import load
 
 HEAD = '<ir_version: 8, opset_import: ["" : 17, "custom" : 1]> g (float[1,3,8,8] x) => (float y) '
 LIGHT = sorted((Path(onnx.__file__).parent / "backend/test/data/light").glob("*.onnx"))

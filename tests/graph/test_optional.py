@@ -7,7 +7,7 @@ from onnx import TensorProto, helper
 
 from rfonnx import analyze
 from rfonnx.errors import ShapeError
-from rfonnx.graph import load
+from rfonnx.model.reading.load import load
 
 
 def tensor(*dims):

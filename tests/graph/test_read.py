@@ -10,7 +10,7 @@ import pytest
 from google.protobuf import json_format, text_format
 
 from rfonnx.errors import ModelError
-from rfonnx.graph import load
+from rfonnx.model.reading.load import load
 
 TEXT = '<ir_version: 8, opset_import: ["" : 17]> small (float[1,3] x) => (float[1,3] y) { y = Relu(x) }'
 

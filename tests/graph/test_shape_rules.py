@@ -8,9 +8,9 @@ import onnxruntime
 import pytest
 from onnx import helper, numpy_helper
 
-from rfonnx.graph import load
-from rfonnx.graph.schemas import AMENDED, AMENDED_WITH
-from rfonnx.graph.shape_rules import registered
+from rfonnx.model.reading.load import load
+from rfonnx.operators.schemas import AMENDED, AMENDED_WITH
+from rfonnx.operators.shapes import registered
 
 F32, F64, U8, I8, I32, I64, BOOL = (np.float32, np.float64, np.uint8, np.int8, np.int32, np.int64, np.bool_)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import onnx
 import pytest
 
-from rfonnx.compare.products.registry import declared
-from rfonnx.gradient.decompose import decomposed
-from rfonnx.graph.traits import AFFINE, STANDS_FOR
+from rfonnx.gradients.decompose import decomposed
+from rfonnx.operators.products.registry import declared
+from rfonnx.operators.traits import AFFINE, STANDS_FOR
 
 MOVES = {"com.microsoft.nchwc.ReorderInput", "com.microsoft.nchwc.ReorderOutput", "com.microsoft.nchwc.Upsample"}
 

@@ -9,8 +9,8 @@ import onnxruntime
 import pytest
 
 import rfonnx
-from rfonnx.compare.settings import Settings
-from rfonnx.graph.read import with_values
+from rfonnx.comparing.settings import Settings
+from rfonnx.model.reading.source import with_values
 
 RATES = {16000: 3, 8000: 5}
 """What the branch of a sampling rate sees."""

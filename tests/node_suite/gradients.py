@@ -20,8 +20,8 @@ from onnx.reference import ReferenceEvaluator
 from gradient.reference import NEW_OPS
 from node_suite.cases import Case, all_cases
 from rfonnx.errors import RfonnxError
-from rfonnx.gradient import GradientError, GradientSession
-from rfonnx.runtime import MAX_OPSET
+from rfonnx.gradients import GradientError, GradientSession
+from rfonnx.model.runtime import MAX_OPSET
 
 Feeds = dict[str, np.ndarray]
 Run = Callable[[Feeds], Sequence[np.ndarray]]

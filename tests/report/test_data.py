@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import rfonnx
-from rfonnx.plain import COVERAGE_DIGITS, analysis_to_dict
 from rfonnx.report import report
-from rfonnx.report.view import View
+from rfonnx.report.fields.view import View
+from rfonnx.results.plain import COVERAGE_DIGITS, analysis_to_dict
 
 MODELS = ["seed", "unet", "inception", "se", "wavenet", "conv3d"]
 

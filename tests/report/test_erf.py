@@ -14,14 +14,14 @@ import numpy as np
 import pytest
 
 from report.golden_files import check
-from rfonnx.effective import ERF, Layer, Skipped
 from rfonnx.report import render
-from rfonnx.report.erf_csv import erf_csv, layers_csv
-from rfonnx.report.erf_heat import heat
-from rfonnx.report.erf_json import erf_json, layers_json
-from rfonnx.report.erf_npz import erf_npz
-from rfonnx.report.erf_plot import erf_figure, erf_plot
-from rfonnx.report.erf_report import erf_document, layers_document
+from rfonnx.report.effective.csv import erf_csv, layers_csv
+from rfonnx.report.effective.heat import heat
+from rfonnx.report.effective.json import erf_json, layers_json
+from rfonnx.report.effective.npz import erf_npz
+from rfonnx.report.effective.people import erf_document, layers_document
+from rfonnx.report.effective.plot import erf_figure, erf_plot
+from rfonnx.results.effective import ERF, Layer, Skipped
 
 HOSTILE = "conv\x1b[31m|`\n=1+1"
 

@@ -16,8 +16,8 @@ from markdown_it import MarkdownIt
 from fake_analysis import HOSTILE, FakeModel, axis_field, fake, square
 from rfonnx.report import report
 from rfonnx.report.escape import csv_text, json_line, log_line, markdown_code, printable
+from rfonnx.report.fields.view import View
 from rfonnx.report.text_report import width
-from rfonnx.report.view import View
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 

@@ -11,9 +11,9 @@ from onnx import TensorProto, helper, numpy_helper
 import rfonnx
 from rfonnx.errors import QueryError
 from rfonnx.report import render
-from rfonnx.report.explain_report import explain_document
-from rfonnx.report.explanation import Question, explanation
-from rfonnx.report.picture import picture
+from rfonnx.report.explanation.chains import Question, explanation
+from rfonnx.report.explanation.people import explain_document
+from rfonnx.report.explanation.picture import picture
 
 
 def dilated(length: int = 64) -> rfonnx.Analysis:

@@ -10,10 +10,10 @@ from click.testing import CliRunner
 
 from fake_analysis import HOSTILE, FakeAnalysis, axis_field, fake, square
 from rfonnx.cli.commands import cli
-from rfonnx.plain import analysis_to_dict, facts_to_dict
 from rfonnx.report import report
-from rfonnx.report.view import View
-from rfonnx.results import BatchFact, OutputFacts, PositionalConstant, ShiftFact, TimeFact
+from rfonnx.report.fields.view import View
+from rfonnx.results.fields import BatchFact, OutputFacts, PositionalConstant, ShiftFact, TimeFact
+from rfonnx.results.plain import analysis_to_dict, facts_to_dict
 
 APART = BatchFact("independent", 2, "", 0, (("x", 0),))
 

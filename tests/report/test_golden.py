@@ -17,13 +17,13 @@ import rfonnx
 from fake_analysis import FakeAnalysis, axis_field, fake, hostile, seed, square
 from report.golden_files import check
 from rfonnx.report import render, report
-from rfonnx.report.explain_json import explain_json
-from rfonnx.report.explain_report import explain_document
-from rfonnx.report.explanation import Question, explanation
-from rfonnx.report.overview import overview
+from rfonnx.report.explanation.chains import Question, explanation
+from rfonnx.report.explanation.json import explain_json
+from rfonnx.report.explanation.people import explain_document
+from rfonnx.report.fields.overview import overview
+from rfonnx.report.fields.view import View
 from rfonnx.report.terminal_report import render as render_terminal
-from rfonnx.report.view import View
-from rfonnx.results import TensorField
+from rfonnx.results.fields import TensorField
 
 
 def two_inputs() -> FakeAnalysis:

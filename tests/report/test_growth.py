@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fake_analysis import step
-from rfonnx.report.growth import CAUSES, growth, percentages, shares
-from rfonnx.results import ExplainStep
+from rfonnx.report.explanation.growth import CAUSES, growth, percentages, shares
+from rfonnx.results.fields import ExplainStep
 
 
 def test_worked_example() -> None:

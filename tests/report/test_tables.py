@@ -8,10 +8,10 @@ import pytest
 
 from fake_analysis import FakeAnalysis, axis_field, fake, seed, square
 from rfonnx.errors import QueryError
-from rfonnx.plain import fraction, percent, shape_text
 from rfonnx.report.document import ROWS, number
-from rfonnx.report.overview import overview
-from rfonnx.report.view import View
+from rfonnx.report.fields.overview import overview
+from rfonnx.report.fields.view import View
+from rfonnx.results.plain import fraction, percent, shape_text
 
 
 def names(analysis: FakeAnalysis, view: View) -> list[str]:

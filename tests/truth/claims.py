@@ -13,8 +13,8 @@ import numpy as np
 from onnx import numpy_helper
 
 import rfonnx
-from rfonnx.check.registry import rules
-from rfonnx.findings import Finding
+from rfonnx.checking.rule_table import rules
+from rfonnx.results.findings import Finding
 from truth.nets import Net
 from truth.oracle import Truth, follows
 

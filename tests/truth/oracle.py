@@ -10,7 +10,7 @@ import onnx
 import onnxruntime
 from onnx import helper
 
-from rfonnx.results import ShiftFact
+from rfonnx.results.fields import ShiftFact
 from truth.nets import Net
 
 DRAWS = 4

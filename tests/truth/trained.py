@@ -21,8 +21,8 @@ import numpy as np
 import onnxruntime
 
 import rfonnx
-from rfonnx.graph import load
-from rfonnx.graph.id_range import id_range
+from rfonnx.model.id_range import id_range
+from rfonnx.model.reading.load import load
 
 Feeds = dict[str, np.ndarray]
 POSITIONS = 6

@@ -1,0 +1,440 @@
+"""From a model to its fields: loads, lowers, lets the core propagate, and answers questions about the result."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from rfonnx import _core
+from rfonnx.analysis.explanation import explain
+from rfonnx.analysis.fields import KINDS, WIDENED, Tensors
+from rfonnx.analysis.lookup import Lookup
+from rfonnx.analysis.lower import Program, lower
+from rfonnx.errors import ModelError, QueryError, ShapeError
+from rfonnx.graph.nodes import Graph
+from rfonnx.graph.text import naming
+from rfonnx.model.measured import ROUNDS, measure, open_tensors
+from rfonnx.model.reading.declared import Measured
+from rfonnx.model.reading.load import load
+from rfonnx.model.reading.source import Source, with_values
+from rfonnx.results.fields import ExplainStep, Kind, ModelInfo, OutputFacts, Shape, TensorField
+from rfonnx.results.plain import analysis_to_dict, flat_rows
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas
+
+    from rfonnx.analysis.derive.batch_axis import Batches
+    from rfonnx.analysis.derive.time import Time
+
+    Int64 = npt.NDArray[np.int64]
+Box = dict[str, tuple[tuple[int, int], ...]]
+
+LONGEST_AXIS = 2**22
+"""Positions of the longest input axis: the core's tables hold one entry per position (kLargestTable in cpp/term.hpp)."""
+
+
+MOST_FIELDS = 2**26
+"""Axes of all inputs times tensors: each has a field, of about 50 bytes at least."""
+
+
+def analyze(
+    model: Source,
+    shapes: Mapping[str, Sequence[int] | int] | None = None,
+    weights: Literal["structure", "values"] = "structure",
+    values: Mapping[str, Any] | None = None,
+    *,
+    batch_axes: Mapping[str, int | None] | None = None,
+) -> Analysis:
+    """Find what every tensor of a model can see of its inputs.
+
+    Args:
+        model: an ONNX file, its bytes, or a ModelProto. Weights are not read, unless `weights` asks for it.
+        shapes: shapes by input name, `{"input": (1, 3, 224, 224)}`, or lengths by symbolic dimension, `{"H": 512}`. A symbolic
+            first dimension (the batch) is 1 when it is not given.
+        weights: "structure" takes every weight as non-zero; "values" reads them, and a kernel tap that is zero in all
+            filters reads nothing.
+        values: what small inputs hold, by name: `{"sr": 16000}`. They are constants then, and inputs no more: what depends on
+            them alone is worked out, among it which branch of an If is taken.
+        batch_axes: which axis of an input counts samples, where `facts` shall not find it by itself: `{"state": 1, "x": None}`;
+            None: it has no such axis.
+
+    Raises:
+        ModelError: the file is not a model that can be read.
+        QueryError: a value is bound that no input takes, or a batch axis given that there is not.
+        ShapeError: a dimension is unbound, or a given shape contradicts the file.
+    """
+    model = with_values(model, values)
+    graph = _loaded(model, shapes)
+    if batch_axes:
+        from rfonnx.analysis.derive.batch_axis import named_axes
+
+        named_axes(graph.declared, batch_axes)
+    with naming(graph.name):  # weights are read here, and may be damaged
+        program = lower(graph, weights)
+    for name, shape in program.inputs:
+        if max(shape, default=0) > LONGEST_AXIS:
+            text = "x".join(map(str, shape))
+            raise ShapeError(
+                f"{graph.name}: input '{name}' of shape {text} has an axis longer than {LONGEST_AXIS} positions",
+                "bind a shorter one: the field of an inner position does not depend on it",
+            )
+    result = _propagated(graph.name, program)
+
+    def again(other: Mapping[str, Sequence[int]]) -> Analysis:
+        return analyze(model, other, weights)
+
+    return Analysis(graph, program, result, again, batch_axes or {})
+
+
+def _propagated(label: str, program: Program) -> _core.Result:
+    """What the core makes of a program.
+
+    Raises:
+        ModelError: it is too large, or has numbers that the core cannot hold.
+    """
+    columns = sum(len(shape) for _, shape in program.inputs)
+    if columns * (len(program.inputs) + len(program.tensors)) > MOST_FIELDS:
+        raise ModelError(
+            f"{label}: {len(program.inputs)} inputs of {columns} axes in all and {len(program.tensors)} tensors are"
+            f" more than {MOST_FIELDS} fields",
+            "bind inputs with values, or cut the model into parts",
+        )
+    try:
+        return _core.run(list(program.inputs), [(t.name, t.shape, t.paths, t.exact) for t in program.tensors])
+    except (OverflowError, ValueError) as error:
+        raise ModelError(f"{label}: {error}", "bind smaller input shapes, or check the model's attributes") from error
+    except MemoryError:
+        raise ModelError(f"{label}: its tables do not fit into memory", "bind smaller input shapes") from None
+
+
+def _loaded(model: Source, shapes: Mapping[str, Sequence[int] | int] | None) -> Graph:
+    """The graph; what inference leaves open of onnxruntime's own operators is measured."""
+    graph, known = load(model, shapes), dict[str, Measured]()
+    for _ in range(ROUNDS):
+        if not open_tensors(graph):
+            break
+        found = measure(model, graph)
+        if not found:
+            break
+        known |= found
+        graph = load(model, shapes, known)
+    return graph
+
+
+def _gone(other: Mapping[str, Sequence[int]]) -> Analysis:
+    raise QueryError("a copy of an analysis has no model to analyse again", "analyse the model itself")
+
+
+class Analysis:
+    """What every tensor of a model sees of its inputs. Intervals are closed and count positions from 0.
+
+    It can be pickled and deep-copied: the copy answers every question alike, and needs neither the model nor its file. A pickle
+    holds the graph and the access program without weights, and `facts`, which are worked out for it.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        program: Program,
+        result: _core.Result,
+        again: Callable[[Mapping[str, Sequence[int]]], Analysis],
+        batch_axes: Mapping[str, int | None],
+    ) -> None:
+        self._graph = graph
+        self._program = program
+        self._result = result
+        self._again = again
+        self._batch_axes = batch_axes
+        self._lookup = Lookup(graph.name, program, result.axes)
+        self._axes = self._lookup.pairs
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Facts alone need the values of constants, or the model again; the core's tables are quicker to make than to send.
+        return {
+            "graph": self._graph,
+            "program": self._program,
+            "batch_axes": dict(self._batch_axes),
+            "kept": {"facts": dict(self.facts), "batches": self.batches},
+        }
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        graph, program = state["graph"], state["program"]
+        Analysis.__init__(self, graph, program, _propagated(graph.name, program), _gone, state["batch_axes"])
+        vars(self).update(state["kept"])
+
+    @property
+    def model(self) -> ModelInfo:
+        """Facts about the file."""
+        g = self._graph
+        return ModelInfo(g.name, dict(g.opsets), g.ir_version, g.producer, len(g.nodes))
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Names of the inputs, in file order."""
+        return self._graph.inputs
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Names of the outputs, in file order."""
+        return self._graph.outputs
+
+    @property
+    def input_shapes(self) -> dict[str, Shape]:
+        """Bound shape of each input."""
+        return {name: self._graph.shapes[name] for name in self._graph.inputs}
+
+    @property
+    def values(self) -> dict[str, np.ndarray]:
+        """What inputs were bound to, by name; these are no inputs here."""
+        return dict(self._graph.values)
+
+    @cached_property
+    def tensors(self) -> Mapping[str, TensorField]:
+        """TensorField of every tensor computed from an input, in topological order."""
+        return Tensors(self._graph, self._program, self._result, self._axes)
+
+    @cached_property
+    def warnings(self) -> tuple[str, ...]:
+        """What was assumed, and where the answer is only an upper bound, one line each."""
+        lines = list(self._graph.warnings)
+        for tensor in self._program.tensors:
+            if not tensor.exact:
+                name = tensor.name.split("\0")[0]
+                lines.append(f"tensor '{name}' ({tensor.kind}) is at most what it shows: {tensor.note}")
+        inherited = False
+        for tensor, widened in zip(self._program.tensors, self._result.widened, strict=True):
+            if widened and not inherited:
+                lines.append(f"from tensor '{tensor.name}' on: {WIDENED}")
+                inherited = True
+        return tuple(dict.fromkeys(lines))
+
+    @cached_property
+    def joins(self) -> tuple[tuple[str, str, int, tuple[Fraction, ...]], ...]:
+        """Misaligned joins: (tensor, input, axis, centres at position 0 of the paths that meet there)."""
+        first = len(self._program.inputs)
+        found = []
+        for tensor, column in self._result.misaligned_joins:
+            centers = tuple(Fraction(*c) for c in self._result.centres(tensor + first, column))
+            found.append((self._program.tensors[tensor].name.split("\0")[0], *self._axes[column], centers))
+        return tuple(found)
+
+    def misaligned(self, tensor: str, input: str, axis: int) -> bool:
+        """Whether branches that look at different places met on the way to a tensor, and not by design.
+
+        Those of a causal net differ in centre, for they share their ends: where a tensor, or every output, is proven to see
+        nothing after its own position, they are not meant. A gate over everything (squeeze-and-excitation) hides no branch:
+        what it scales has a place still.
+
+        Args:
+            tensor, input, axis: as in `intervals`.
+        """
+        if self.tensors[tensor].fields[input, axis].aligned or (input, axis) not in self.windowed:
+            return False
+        return not (self.time.only_past(tensor, input, axis) or (input, axis) in self._causal_throughout)
+
+    @cached_property
+    def _causal_throughout(self) -> frozenset[tuple[str, int]]:
+        """Axes of which no output sees anything after its own position."""
+        outputs = [name for name in self.outputs if name in self.tensors]
+        depend = {pair: [name for name in outputs if self.time.depends(name, *pair)] for pair in self.windowed}
+        return frozenset(
+            pair for pair, names in depend.items() if names and all(self.time.only_past(name, *pair) for name in names)
+        )
+
+    @cached_property
+    def globals(self) -> tuple[tuple[str, str, int], ...]:
+        """Operators that take a whole spatial axis, or all of time, into each position: (tensor, input, axis), in order.
+
+        A pooling to one pixel, attention over all tokens, a normalisation over space, a recurrent layer of both directions; also
+        where everything was seen before. What is known only as "at most" is among them: `tensors[tensor].exact` tells.
+        """
+        return self.globals_along([*self.windowed, *self.time.known.items()])
+
+    def globals_along(self, pairs: Sequence[tuple[str, int]]) -> tuple[tuple[str, str, int], ...]:
+        """The same along any axes (input, axis)."""
+        from rfonnx.analysis.derive.whole import takes_whole
+
+        steps = [
+            (self._program.tensors[tensor].name.split("\0")[0], *self._axes[column])
+            for tensor, column in self._result.global_steps
+        ]
+        return takes_whole(self, self._program, self.time.walks, pairs, steps)
+
+    @cached_property
+    def windowed(self) -> tuple[tuple[str, int], ...]:
+        """The (input, axis) pairs that windows slide along: the spatial axes. States and caches of earlier calls have none."""
+        slid = self._slid_as("local", "periodic", "block")
+        return tuple(pair for pair in slid if pair[0] not in self.time.axes.states)
+
+    @cached_property
+    def slid(self) -> tuple[tuple[str, int], ...]:
+        """The (input, axis) pairs along which some tensor slides steadily, with more than one position in view."""
+        return self._slid_as("local", "periodic")
+
+    def _slid_as(self, *kinds: Kind) -> tuple[tuple[str, int], ...]:
+        s = self._result.summaries()
+        columns = len(self._axes)
+        slides = np.isin(s["kind"], [KINDS.index(kind) for kind in kinds])
+        wide = slides & np.greater(s["size"], 1) & np.greater_equal(s["tensor_axis"], 0)
+        seen = (wide & self._walks_on(s["tensor_axis"])).reshape(-1, columns).any(axis=0) if columns else ()
+        return tuple(pair for pair, slid in zip(self._axes, seen, strict=True) if slid)
+
+    def _walks_on(self, tensor_axis: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_]:
+        """By source and column: whether the axis that walks has a second position to walk to."""
+        shapes = [shape for _, shape in self._program.inputs] + [tensor.shape for tensor in self._program.tensors]
+        lengths = np.ones((len(shapes), max((len(shape) for shape in shapes), default=0) + 1), np.int64)
+        for row, shape in zip(lengths, shapes, strict=True):
+            row[: len(shape)] = shape
+        axes = tensor_axis.astype(np.int64).reshape(len(shapes), -1)
+        return np.asarray(
+            np.take_along_axis(lengths, np.where(axes < 0, lengths.shape[1] - 1, axes), 1).reshape(-1) > 1
+        )
+
+    @cached_property
+    def facts(self) -> Mapping[str, OutputFacts]:
+        """By output: batch independence, lookahead and context along time, equivariance to shifts, positional constants.
+
+        Worked out when first asked for. A model whose batch is open and of one sample is read and analysed again with two.
+        """
+        from rfonnx.analysis.derive import facts
+
+        return facts(self, self._graph, self._program, self.time, self.batches)
+
+    @cached_property
+    def batch_axes(self) -> dict[str, int | None]:
+        """The axis of each input that counts samples, known or presumed; None: it has none. Inputs of which nothing tells are
+        missing. Names suffice mostly, and then nothing is analysed again."""
+        from rfonnx.analysis.derive.batch_axis import named_axes
+
+        named = named_axes(self._graph.declared, self._batch_axes)
+        axes = named if all(name in named for name in self.inputs) else self.batches.axes
+        return {name: one.axis for name, one in axes.items()}
+
+    @cached_property
+    def batches(self) -> Batches:
+        """Which axes of the inputs count samples, and what tells."""
+        from rfonnx.analysis.derive.batch_axis import find
+
+        return find(self, self._graph, self._batch_axes, self._again)
+
+    @cached_property
+    def time(self) -> Time:
+        """What tensors see along time: which axis of an input that is, and how far they look."""
+        from rfonnx.analysis.derive.time import Time
+
+        return Time(self, self._graph, self._program)
+
+    def intervals(self, tensor: str, input: str, axis: int, clip: bool = True) -> tuple[Int64, Int64]:
+        """Interval of every position of a tensor along one input axis.
+
+        Args:
+            tensor: a tensor computed from an input, or an input.
+            input: the input's name.
+            axis: the input's axis; negative counts from the end.
+            clip: only real positions of the input; otherwise borders are extrapolated.
+
+        Returns:
+            lo, hi: int64 arrays that broadcast to the tensor's shape; `hi < lo` where nothing is read.
+
+        Raises:
+            QueryError: no such tensor, input or axis.
+        """
+        return self._result.intervals(self._lookup.source(tensor), self._lookup.column(input, axis), clip)
+
+    def box(self, tensor: str, position: Sequence[int], clip: bool = True) -> Box | None:
+        """What one position sees, as a box per input.
+
+        Args:
+            tensor: a tensor computed from an input, or an input.
+            position: one index per axis of the tensor; negative counts from the end.
+            clip: as in `intervals`.
+
+        Returns:
+            `{input: ((lo, hi), ...one per axis)}` of the inputs that are read, or None when none is.
+
+        Raises:
+            QueryError: no such tensor, or the position lies outside it.
+        """
+        source = self._lookup.source(tensor)
+        bounds = self._result.box(source, self._lookup.position(tensor, position), clip)
+        boxes: dict[str, list[tuple[int, int]]] = {}
+        for (name, _), interval in zip(self._axes, bounds, strict=True):
+            boxes.setdefault(name, []).append(interval)
+        read = {name: tuple(box) for name, box in boxes.items() if all(lo <= hi for lo, hi in box)}
+        return read or None
+
+    def support(self, tensor: str, position: Sequence[int], input: str) -> npt.NDArray[np.bool_]:
+        """Exactly which input positions can reach one position: the holes inside its box show.
+
+        Args:
+            tensor, position: as in `box`.
+            input: the input's name.
+
+        Returns:
+            bool array of the input's shape.
+
+        Raises:
+            QueryError: no such tensor or input, or the position lies outside the tensor.
+        """
+        source = self._lookup.source(tensor)
+        reached = self._result.support(source, self._lookup.position(tensor, position), self._lookup.input(input))
+        shape = self._program.inputs[self._lookup.input(input)][1]
+        return np.zeros(shape, bool) if reached is None else np.broadcast_to(reached.astype(bool), shape).copy()
+
+    def paths(self, tensor: str, position: Sequence[int], input: str) -> npt.NDArray[np.float64]:
+        """The effective field that uniform weights would give (Luo et al. 2016, section 2.1).
+
+        Every operator splits a position's share equally over what it reads, and a join hands it to each operand.
+
+        Args:
+            tensor, position, input: as in `support`.
+
+        Returns:
+            float64 array of the input's shape that sums to 1, or to 0 when nothing is read.
+
+        Raises:
+            QueryError: as in `support`.
+        """
+        source = self._lookup.source(tensor)
+        shares = self._result.paths(source, self._lookup.position(tensor, position), self._lookup.input(input))
+        shape = self._program.inputs[self._lookup.input(input)][1]
+        if shares is None or not shares.any():
+            return np.zeros(shape)
+        whole: npt.NDArray[np.float64] = np.broadcast_to(shares / shares.max(), shape).copy()
+        whole /= whole.sum()
+        return whole
+
+    def explain(self, tensor: str, input: str, axis: int) -> tuple[ExplainStep, ...]:
+        """Which operators made a field this large, from the input to the tensor.
+
+        The chain runs back from the position with the largest field, always to the largest field among those that are read:
+        at a concat, through the branch that makes the size. What the steps added sums to the tensor's size less 1.
+
+        Args:
+            tensor, input, axis: as in `intervals`.
+
+        Raises:
+            QueryError: no such tensor, input or axis.
+        """
+        return explain(self._program, self._result, self._lookup.source(tensor), self._lookup.column(input, axis))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, in the layout of `rfonnx report --format json`."""
+        return analysis_to_dict(self)
+
+    def to_frame(self) -> pandas.DataFrame:
+        """One row per tensor and input axis. Needs pandas.
+
+        Raises:
+            QueryError: pandas is not installed.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise QueryError("to_frame needs pandas, which is not installed", "pip install pandas") from None
+        return pandas.DataFrame(list(flat_rows(self.tensors.values())))

@@ -1,0 +1,260 @@
+"""By which shifts of an input does an output follow, and which constants keep it from doing so?
+
+Every tensor gets its `Moves` from those that it reads. That is proven by two things: the access steps are regular (`shifts`),
+and the operator does the same at every position, which is known of those in `operators` and of no other.
+Statistics and attention over a whole axis do not care for order: they are unchanged while what moves stays inside the image,
+before a uniform background. Matrix products that weigh positions by constants do care.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import Any
+
+from rfonnx.analysis.derive.moves import ALIKE, Factor, Moves, at_rest, flat, joined, of_input
+from rfonnx.analysis.derive.positional import Positional
+from rfonnx.analysis.derive.shifts import walk
+from rfonnx.analysis.lower import Program, Tensor
+from rfonnx.graph.nodes import Graph, Node
+from rfonnx.operators.access.pointwise import UNARY
+from rfonnx.operators.access.rules.einsum import einsum_labels
+from rfonnx.operators.movement import (
+    ATTENTION,
+    BY_CHANNEL,
+    BY_ROW,
+    ELEMENTWISE,
+    JOINED,
+    KNOWN,
+    NORMS,
+    ORDER_FREE,
+    PACKED,
+    PRODUCTS,
+    REGULAR,
+    SCALED,
+    TOGETHER,
+    channel_axis,
+)
+
+
+class Shifts:
+    """Moves of every tensor when one axis of one input is shifted, and the positional constants met on the way."""
+
+    def __init__(self, graph: Graph, program: Program) -> None:
+        self._graph = graph
+        self._tensors = program.tensors
+        self._shapes = [shape for _, shape in program.inputs] + [tensor.shape for tensor in program.tensors]
+        names = [name for name, _ in program.inputs] + [tensor.name for tensor in program.tensors]
+        self._index = {name: i for i, name in enumerate(names)}
+        self._inputs = len(program.inputs)
+        self._known: dict[Moves, Moves] = {}
+        self._answers: dict[tuple[Any, ...], tuple[Moves, bool]] = {}
+        self.positional = Positional(graph)
+
+    def of(self, input: str, axis: int) -> dict[str, Moves | None]:
+        """Moves of each output; None when it does not depend on the input."""
+        found: list[Moves | None] = [None] * self._inputs
+        moves = of_input(self._shapes[self._index[input]], axis)
+        found[self._index[input]] = self._known.setdefault(moves, moves)
+        for tensor in self._tensors:
+            found.append(self._of_tensor(tensor, found))
+        return {name: found[self._index[name]] for name in self._graph.outputs if name in self._index}
+
+    def _of_tensor(self, tensor: Tensor, found: list[Moves | None]) -> Moves | None:
+        sources = [found[source] for source, _ in tensor.paths]
+        if all(source is None for source in sources):
+            return None
+        if len(sources) == 1 and not tensor.paths[0][1] and tensor.kind in UNARY:
+            return sources[0]  # most tensors of most models
+        result, reduced = self._read(tensor, sources)
+        moved = any(moving(source) for source in sources if source is not None)
+        try:
+            result = self._treated(tensor, result, found, reduced, moved)
+        except (LookupError, ValueError, TypeError, ArithmeticError):
+            result = result.broken_by(f"{tensor.kind} does not have the inputs that it should have")
+        return self._known.setdefault(result, result)
+
+    def _treated(self, tensor: Tensor, result: Moves, found: list[Moves | None], reduced: bool, moved: bool) -> Moves:
+        """The moves, after what the operator does beside reading.
+
+        Args:
+            tensor, result: what it makes, and its moves by the access steps alone.
+            found: moves of all tensors before it.
+            reduced: whether an axis was taken together along which the content moved.
+            moved: whether anything that it reads moves.
+        """
+        node, kind = self._graph.nodes[tensor.node_index], tensor.kind
+        # Of what is inside operators, masked scores are like what is outside.
+        plain = node.kind == kind and kind in KNOWN and ("\0" not in tensor.name or kind in ELEMENTWISE)
+        if plain and kind in NORMS and tensor.name == node.outputs[0]:
+            result = self._operand(node.inputs[0], found).broken_by(result.broken).within(result.room)
+        result = self._settled(node, tensor, result)
+        if not moved:  # whatever an operator does to what stays as it is, that stays as it is
+            return result
+        if node.kind != kind or kind not in KNOWN:
+            return result.broken_by(f"{kind} is not known to treat all positions alike")
+        if reduced and (not tensor.exact or kind not in TOGETHER):
+            return result.broken_by(f"{kind} weighs positions differently")
+        if kind in ATTENTION and not self._attends_alike(node, found):
+            return result.broken_by(f"{kind} may weigh positions differently")
+        return self._judged(node, tensor, result, found) if plain else result
+
+    def _read(self, tensor: Tensor, sources: list[Moves | None]) -> tuple[Moves, bool]:
+        """The moves by the access steps alone, and whether an axis was taken together along which the content moved.
+
+        A deep net asks the same over and over: equal moves are one object, so that answers can be kept by identity.
+        """
+        key = None
+        if None not in sources:
+            key = (tensor.shape, *((id(before), path[1]) for before, path in zip(sources, tensor.paths, strict=True)))
+            try:
+                if key in self._answers:
+                    return self._answers[key]
+            except TypeError:  # a step with tables
+                key = None
+        dependent, others, reduced = [], [], False
+        for (source, steps), before in zip(tensor.paths, sources, strict=True):
+            if before is None:
+                others.append((source, walk(at_rest(self._shapes[source]), steps).moves))
+            else:
+                walked = walk(before, steps)
+                dependent.append(walked.moves)
+                reduced = reduced or walked.reduced
+        result = joined(dependent, tensor.shape)
+        for source, moves in others:
+            with_it = joined([result, moves], tensor.shape)
+            if with_it.broken and not result.broken:
+                name = self._name(source)
+                with_it = with_it._replace(broken=f"it meets '{name}', which does not move with it")
+            result = with_it
+        if key is not None:
+            self._answers[key] = (result, reduced)
+        return result, reduced
+
+    def _settled(self, node: Node, tensor: Tensor, result: Moves) -> Moves:
+        """The moves, where axes along which constants make a difference may differ."""
+        alike = [i for i, axis in enumerate(result.axes) if tensor.shape[i] > 1 and flat(axis) is ALIKE]
+        if not alike:
+            return result
+        kind = tensor.kind
+        if kind in BY_CHANNEL:
+            channel = channel_axis(node, len(tensor.shape))
+            differ = [axis for axis in alike if axis == channel]
+        elif kind in ELEMENTWISE or kind in NORMS:
+            lengths = [self._graph.shapes.get(name) or () for name in node.inputs if name in self._graph.constants]
+            rank = len(tensor.shape)
+            differ = [axis for axis in alike if any(rank - axis <= len(s) and s[axis - rank] != 1 for s in lengths)]
+        elif kind in ORDER_FREE or (
+            kind in REGULAR and not (kind == "Gather" and node.inputs[0] in self._graph.constants)
+        ):
+            differ = []
+        else:
+            differ = alike
+        for axis in differ:
+            result = result.with_axis(axis, (Factor(tensor.shape[axis], 0),))
+        return result
+
+    def _judged(self, node: Node, tensor: Tensor, result: Moves, found: list[Moves | None]) -> Moves:
+        """The moves, broken when an operator that is known does not treat the positions that move alike."""
+        kind = tensor.kind
+        if kind in ELEMENTWISE or (kind in NORMS and kind not in BY_CHANNEL):
+            return self.positional.met(node, tensor, result)
+        if kind in JOINED:
+            return self.positional.beside(node, tensor, result)
+        if kind == "MaxPool" and tensor.name != node.outputs[0]:
+            return result.broken_by("MaxPool tells positions as numbers")
+        if kind in PRODUCTS:
+            operands = [self._operand(name, found) for name in node.inputs]
+            if not same_contraction(node, operands) or not self._same_weights(node, result):
+                return result.broken_by(f"{kind} weighs positions differently")
+        elif kind in BY_ROW:
+            if not all(self._is_matrix(name, 3 if kind in PACKED else 2) for name in node.inputs[1:]):
+                return result.broken_by(f"{kind} may weigh positions differently")
+        elif kind in BY_CHANNEL or kind in SCALED:
+            operand = self._operand(node.inputs[0], found)
+            axis = channel_axis(node, len(operand.axes))
+            if kind in SCALED:
+                axis = node.attrs.get("axis", 1) if self._many(node.inputs[1]) else -1
+            if 0 <= axis < len(operand.axes) and operand.flat(axis):
+                return result.broken_by(f"{kind} has weights by position of an axis that moves")
+        return result
+
+    def _same_weights(self, node: Node, result: Moves) -> bool:
+        """True when a product's constant operands are the same along every axis of the result that moves."""
+        if node.kind == "Einsum":  # its labels tell already
+            return True
+        rank = len(result.axes)
+        for index, name in enumerate(node.inputs):
+            shape = self._graph.shapes.get(name) or ()
+            if name not in self._graph.constants or (index < 2 and "Gemm" in node.kind):
+                continue
+            axes = range(rank - len(shape), rank - 2 if index < 2 else rank)
+            if any(axis >= 0 and shape[axis - rank] != 1 and result.flat(axis) for axis in axes):
+                return False
+        return True
+
+    def _is_matrix(self, name: str, axes: int = 2) -> bool:
+        """True for a constant of so many axes or fewer, and an operand that is left out."""
+        shape = self._graph.shapes.get(name)
+        return not name or (name in self._graph.constants and shape is not None and len(shape) <= axes)
+
+    def _attends_alike(self, node: Node, found: list[Moves | None]) -> bool:
+        """True when an attention has queries, keys and values alone, and keys move with their values."""
+        names = [*node.inputs[:3], "", ""]
+        features = [
+            self._operand(name, found) for name in node.inputs[:3] if name and name not in self._graph.constants
+        ]
+        if any(node.inputs[3:]) or any(operand.flat(len(operand.axes) - 1) for operand in features if operand.axes):
+            return False
+        if node.kind == "com.microsoft.Attention":
+            return self._is_matrix(names[1]) and self._is_matrix(names[2])
+        keys, values = (self._operand(name, found) for name in (names[1] or names[0], names[2] or names[0]))
+        if len(keys.axes) != len(values.axes) or len(keys.axes) not in (3, 4):
+            return False
+        along = len(keys.axes) - 2
+        return _agree([(keys, along), (values, along)])
+
+    def _operand(self, name: str, found: list[Moves | None]) -> Moves:
+        moves = found[self._index[name]] if name in self._index else None
+        shape = self._graph.shapes.get(name) or ()
+        return at_rest(tuple(n or 1 for n in shape)) if moves is None else moves
+
+    def _many(self, name: str) -> bool:
+        """True when the tensor has more than one element."""
+        return math.prod(n or 0 for n in self._graph.shapes.get(name) or ()) > 1
+
+    def _name(self, source: int) -> str:
+        name = self._graph.inputs[source] if source < self._inputs else self._tensors[source - self._inputs].name
+        return name.split("\0")[0]
+
+
+def moving(moves: Moves) -> bool:
+    """True when the content moves along some axis."""
+    return any(factor.move for axis in moves.axes for factor in axis)
+
+
+def same_contraction(node: Node, operands: list[Moves]) -> bool:
+    """True when what a product sums over moves alike in its operands, or does not move."""
+    if node.kind == "Einsum":
+        return _same_labels(node, operands)
+    if node.attrs.get("transBatchA", 0) or node.attrs.get("transBatchB", 0):
+        return False
+    a, b = operands[:2]
+    along_a = max(len(a.axes) - (2 if node.attrs.get("transA", 0) else 1), 0)
+    along_b = max(len(b.axes) - (1 if node.attrs.get("transB", 0) else 2), 0)
+    return _agree([(a, along_a), (b, along_b)])
+
+
+def _same_labels(node: Node, operands: list[Moves]) -> bool:
+    equation = str(node.attrs["equation"]).replace(" ", "")
+    by_label: dict[str, list[tuple[Moves, int]]] = {}
+    for term, operand in zip(equation.partition("->")[0].split(","), operands, strict=True):
+        for axis, label in enumerate(einsum_labels(term, len(operand.axes))):
+            by_label.setdefault(label, []).append((operand, axis))
+    return all(_agree(places) for places in by_label.values())
+
+
+def _agree(places: list[tuple[Moves, int]]) -> bool:
+    """True when the content moves at one rate along all these axes, leaving out those along which it is alike."""
+    rates = {Fraction(move, moves.period) for moves, axis in places if (move := moves.flat(axis)) is not ALIKE}
+    return len(rates) <= 1

@@ -1,0 +1,87 @@
+"""Which axis of every tensor runs along an input axis, and with what stride: also where each position sees the whole axis.
+
+A squeeze-and-excitation gate, a bidirectional layer or attention makes a field global; position t of what they make still
+stands for position t of what they were given. So this is read off the paths that lead there (`lines`), not off fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rfonnx.analysis.derive.lines import Line, after, follow, of_input
+from rfonnx.analysis.lower import Program, Tensor
+from rfonnx.operators.access.primitives import Spread, Step, Window
+from rfonnx.operators.movement import NORMS
+
+MOST_LINES = 8
+"""Lines that are kept of a tensor, those that walk first: what has more stands for no one position."""
+
+Lines = tuple[Line, ...]
+
+
+class Walks:
+    """Lines of every tensor of a program, by input axis, worked out when they are first asked for."""
+
+    def __init__(self, program: Program) -> None:
+        self._program = program
+        self._index = {name: i for i, (name, _) in enumerate(program.inputs)}
+        self._index |= {tensor.name: i for i, tensor in enumerate(program.tensors, len(program.inputs))}
+        self._shapes = [shape for _, shape in program.inputs] + [tensor.shape for tensor in program.tensors]
+        self._known: dict[tuple[str, int], list[Lines]] = {}
+
+    def of(self, tensor: str, input: str, axis: int) -> Lines:
+        """The lines of a tensor, or of an input; none when it is constant."""
+        return self.all(input, axis)[self._index[tensor]] if tensor in self._index else ()
+
+    def all(self, input: str, axis: int) -> list[Lines]:
+        """The lines of all sources: inputs, then the tensors of the program."""
+        key = (input, axis)
+        if key not in self._known:
+            self._known[key] = self._follow(self._index[input], axis)
+        return self._known[key]
+
+    def slid_along(self, input: str, axis: int) -> bool:
+        """Whether a window of more than one position slides along the input's axis: also where more is seen than it holds."""
+        found = self.all(input, axis)
+        return any(
+            isinstance(step, Window | Spread)
+            and step.kernel > 1
+            and _walks_before(found[source], steps[:number], step.axis)
+            for tensor in self._program.tensors
+            for source, steps in tensor.paths
+            if found[source]
+            for number, step in enumerate(steps)
+        )
+
+    def _follow(self, input: int, axis: int) -> list[Lines]:
+        found: list[Lines] = [()] * len(self._program.inputs)
+        found[input] = (of_input(self._shapes[input], axis),)
+        for tensor in self._program.tensors:
+            found.append(self._arriving(tensor, found))
+        return found
+
+    def _arriving(self, tensor: Tensor, found: Sequence[Lines]) -> Lines:
+        if len(tensor.paths) == 1 and not tensor.paths[0][1] and self._shapes[tensor.paths[0][0]] == tensor.shape:
+            return found[tensor.paths[0][0]]  # most tensors of most models
+        lines: dict[Line, None] = {}
+        if (
+            tensor.kind in NORMS
+        ):  # what is normalised stays in its place, though its own path is inside that of the statistics
+            lines = {
+                line: None
+                for source, _ in tensor.paths
+                for line in found[source]
+                if self._shapes[source] == tensor.shape
+            }
+        for source, steps in tensor.paths:
+            for line in found[source]:
+                arrived = follow(line, steps, tensor.shape)
+                if arrived is not None:
+                    lines[arrived] = None
+        return tuple(sorted(lines, key=lambda line: not line.walking)[:MOST_LINES])
+
+
+def _walks_before(lines: Lines, steps: Sequence[Step], axis: int) -> bool:
+    """Whether any line walks an axis after the steps."""
+    arrived = (after(line, steps) for line in lines)
+    return any(line is not None and line.walks(axis) for line in arrived)

@@ -1,0 +1,112 @@
+"""Which operators take a whole axis of an input into each position: pools over everything, attention, statistics."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from rfonnx.analysis.derive.source import Fields, Int64
+from rfonnx.analysis.derive.walks import Walks
+from rfonnx.analysis.lower import Program
+
+FAR = 2**62
+"""Beyond every position."""
+
+Pair = tuple[str, int]
+Whole = tuple[str, str, int]
+"""Tensor, input, axis."""
+
+
+def takes_whole(
+    fields: Fields, program: Program, walks: Walks, pairs: Iterable[Pair], steps: Iterable[Whole]
+) -> tuple[Whole, ...]:
+    """Tensors that see a whole axis and are made of none that does, and those of `steps`, in topological order.
+
+    Those of `steps` see it whole also where no position sees its end, which strides leave out.
+
+    A tensor of which that is known only as "at most" counts if something that reads it sees the whole axis too, or it is an
+    output: weights that a causal mask hides are shown with their row, and read without it.
+
+    Args:
+        fields, program, walks: of the model.
+        pairs: inputs and axes to look at.
+        steps: tensors that take together an axis that came from an input's, also where everything was seen before.
+    """
+    again = set(steps)
+    found: list[Whole] = []
+    for pair in dict.fromkeys(pairs):
+        found += [(name, *pair) for name in _along(fields, program, walks, pair, again)]
+    order = {name: i for i, name in enumerate(fields.tensors)}
+    return tuple(sorted(found, key=lambda one: order[one[0]]))
+
+
+def _along(fields: Fields, program: Program, walks: Walks, pair: Pair, again: set[Whole]) -> Iterator[str]:
+    inputs = len(program.inputs)
+    before = [False] * inputs  # by source: it, or what a temporary is made of, sees the whole axis
+    read: set[int] = set()  # by what sees the whole axis
+    made: list[tuple[int, str]] = []
+    for index, tensor in enumerate(program.tensors, inputs):
+        sources = [source for source, _ in tensor.paths]
+        given = any(before[source] for source in sources)
+        named = tensor.name in fields.tensors
+        whole = sees_whole(fields, walks, tensor.name, pair) if named else given
+        if named and not whole and (tensor.name, *pair) in again:
+            whole = _sees_alike(fields, walks, tensor.name, pair)
+        before.append(whole)
+        if whole and named:
+            read.update(sources)
+            if not given or (tensor.name, *pair) in again:
+                made.append((index, tensor.name))
+    for index, name in made:
+        if fields.tensors[name].exact or index in read or name in fields.outputs:
+            yield name
+
+
+def sees_whole(fields: Fields, walks: Walks, tensor: str, pair: Pair) -> bool:
+    """Whether every position of a tensor that sees anything of an input's axis sees all of it.
+
+    Positions that stand for the same sample count together: the two directions of a recurrent layer leave nothing out. Windows
+    that slide are not meant, however small the input: only one that is alone, as that of a pool over everything.
+    """
+    field, shape = fields.tensors[tensor].fields[pair], fields.tensors[tensor].shape
+    length = (fields.input_shapes[pair[0]] or ())[pair[1]] or 0
+    if field.kind == "none" or shape is None or length < 2:
+        return False
+    if field.kind in ("local", "periodic") and field.tensor_axis is not None and shape[field.tensor_axis] != 1:
+        return False
+    lo, hi = _by_own_position(fields, walks, tensor, pair, clip=True)
+    reads = lo <= hi
+    if not reads.any() or (lo[reads] > 0).any() or (hi[reads] < length - 1).any():
+        return False
+    # Where windows are as wide as the input, laid out as tokens: on a larger one they would slide.
+    lo, hi = _by_own_position(fields, walks, tensor, pair, clip=False)
+    reads = lo <= hi
+    return bool(min(np.ptp(lo[reads]), np.ptp(hi[reads])) < length / 2)
+
+
+def _sees_alike(fields: Fields, walks: Walks, tensor: str, pair: Pair) -> bool:
+    """Whether every position sees the same, and more than half of the axis.
+
+    Of what takes an axis together that came from the input's. Strides before it may leave a rest at the end that nothing reads.
+    """
+    length = (fields.input_shapes[pair[0]] or ())[pair[1]] or 0
+    lo, hi = _by_own_position(fields, walks, tensor, pair, clip=True)
+    reads = lo <= hi
+    if fields.tensors[tensor].fields[pair].kind == "none" or not reads.any():
+        return False
+    return not np.ptp(lo[reads]) and not np.ptp(hi[reads]) and bool(2 * (hi - lo + 1)[reads].max() > length)
+
+
+def _by_own_position(fields: Fields, walks: Walks, tensor: str, pair: Pair, clip: bool) -> tuple[Int64, Int64]:
+    """Intervals, those of positions that stand for the same sample together."""
+    lo, hi = fields.intervals(tensor, *pair, clip=clip)
+    own = {line.walking for line in walks.of(tensor, *pair)} - {()}
+    if fields.tensors[tensor].fields[pair].kind != "block" or len(own) != 1:
+        return lo, hi
+    axes = tuple(axis for axis in range(lo.ndim) if axis not in next(iter(own)))
+    reads = lo <= hi
+    return (
+        np.where(reads, lo, FAR).min(axis=axes, keepdims=True),
+        np.where(reads, hi, -FAR).max(axis=axes, keepdims=True),
+    )

@@ -1,0 +1,93 @@
+"""The core's chain of links, as steps that name operators: temporaries folded into their node, causes told apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, NamedTuple
+
+from rfonnx.analysis.lower import Program
+from rfonnx.results.fields import ExplainStep
+
+if TYPE_CHECKING:
+    from rfonnx._core import Result
+
+
+class Link(NamedTuple):
+    """One link as the core gives it; see cpp/explain.hpp."""
+
+    source: int
+    size: int
+    position: tuple[int, ...]
+    slid: int
+    taken: int
+    misaligned: int
+    all: bool
+    jump: tuple[int, int]
+    kernel: int
+    dilation: int
+    stride: tuple[int, int]
+    slides: bool
+    spreads: bool
+
+
+def explain(program: Program, result: Result, source: int, axis: int) -> tuple[ExplainStep, ...]:
+    """The chain from an input axis to a source, one step per operator; empty when the source reads nothing of the axis."""
+    links = [Link(**link) for link in result.explain(source, axis)]
+    steps = []
+    before = 1
+    for group in _by_node(program, links[1:]):
+        steps.append(_step(program, group, group[-1].size - before))
+        before = group[-1].size
+    return tuple(steps)
+
+
+def _by_node(program: Program, links: Sequence[Link]) -> list[list[Link]]:
+    """Neighbouring links that belong to one operator: its temporaries, then its output."""
+    first = len(program.inputs)
+    groups: list[list[Link]] = []
+    last = -1
+    for link in links:
+        node = program.tensors[link.source - first].node_index
+        if node != last:
+            groups.append([])
+        groups[-1].append(link)
+        last = node
+    return groups
+
+
+def _step(program: Program, links: Sequence[Link], added: int) -> ExplainStep:
+    tensor = program.tensors[links[-1].source - len(program.inputs)]
+    slide = max([link for link in links if link.slides], key=lambda link: link.slid, default=links[0])
+    misaligned = sum([link.misaligned for link in links])
+    return ExplainStep(
+        tensor=tensor.name.split("\0")[0],
+        op_type=tensor.kind,
+        node=tensor.node,
+        size=links[-1].size,
+        added=added,
+        jump=Fraction(*links[0].jump),
+        kernel=slide.kernel,
+        dilation=slide.dilation,
+        stride=Fraction(*slide.stride),
+        cause=_cause(tensor.kind, links, slide, added - misaligned, misaligned),
+        misaligned=misaligned,
+        position=links[-1].position,
+    )
+
+
+def _cause(kind: str, links: Sequence[Link], slide: Link, own: int, misaligned: int) -> str:
+    """What added most, `own` being all but what misaligned branches did; what the operator is, where it added nothing."""
+    slid, taken = sum([link.slid for link in links]), sum([link.taken for link in links])
+    whole = any(link.all for link in links)
+    if misaligned and not own:
+        return "join"
+    if taken > slid or (taken == slid and whole):
+        return "global" if whole else "block"
+    if slid < own - slid:  # a table that was widened
+        return "other"
+    if slide.spreads:
+        return "upsampling"
+    if slide.slides and slide.kernel > 1:
+        return "pooling" if "Pool" in kind or "Resize" in kind else "kernel"
+    return "other"

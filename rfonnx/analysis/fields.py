@@ -1,0 +1,108 @@
+"""TensorField and AxisField of an analysed program, made from the core's columns when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from rfonnx.analysis.lower import Program
+from rfonnx.graph.nodes import Graph
+from rfonnx.results.fields import AxisField, Kind, TensorField
+
+if TYPE_CHECKING:
+    from rfonnx._core import Result
+
+KINDS: tuple[Kind, ...] = ("none", "local", "periodic", "block", "global")
+"""By the number that the core gives them."""
+
+WIDENED = "an interval table outgrew its limit and was widened; a smaller input shape gives exact intervals"
+
+
+class Tensors(Mapping[str, TensorField]):
+    """TensorField by name, made when asked for: a model may have a hundred thousand."""
+
+    def __init__(self, graph: Graph, program: Program, result: Result, axes: Sequence[tuple[str, int]]) -> None:
+        self._graph = graph
+        self._result = result
+        self._axes = axes
+        self._tensors = program.tensors
+        self._first = len(program.inputs)
+        self._exact = result.exact
+        self._widened = result.widened
+        self._notes = _notes_by_tensor(program)
+        summaries = result.summaries()
+        self._columns = tuple(summaries)
+        self._rows = list(zip(*(column.tolist() for column in summaries.values()), strict=True))
+        self._index = {t.name: i for i, t in enumerate(program.tensors) if "\0" not in t.name}
+        self._made: dict[str, TensorField] = {}
+        self._fields: dict[tuple[Any, ...], AxisField] = {}
+
+    def __getitem__(self, name: str) -> TensorField:
+        if name not in self._made:
+            self._made[name] = self._make(name, self._index[name])
+        return self._made[name]
+
+    def _make(self, name: str, index: int) -> TensorField:
+        tensor = self._tensors[index]
+        notes = self._notes[index] + ((WIDENED,) if self._widened[index] else ())
+        return TensorField(
+            name=name,
+            shape=self._graph.shapes.get(name),
+            dtype=self._graph.dtypes.get(name, ""),
+            op_type=tensor.kind,
+            node=tensor.node,
+            exact=self._exact[index],
+            notes=notes,
+            fields={pair: self._field(index + self._first, column) for column, pair in enumerate(self._axes)},
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._index)
+
+    def __len__(self) -> int:
+        return len(self._index)
+
+    def _field(self, source: int, column: int) -> AxisField:
+        """The field of one input axis; elementwise operators pass theirs on, so equal ones are one object."""
+        row = self._rows[source * len(self._axes) + column]
+        aligned = row[self._columns.index("aligned")]
+        centers = () if aligned else tuple(self._result.centres(source, column))
+        key = (*row, centers)
+        if key not in self._fields:
+            self._fields[key] = _axis_field(dict(zip(self._columns, row, strict=True)), centers)
+        return self._fields[key]
+
+
+def _axis_field(row: Mapping[str, Any], centers: Sequence[tuple[int, int]]) -> AxisField:
+    return AxisField(
+        kind=KINDS[row["kind"]],
+        size=row["size"],
+        size_min=row["size_min"],
+        stride=Fraction(row["stride_numerator"], row["stride_denominator"]),
+        period=row["period"],
+        start=row["start"],
+        center=Fraction(row["center_numerator"], row["center_denominator"]),
+        tensor_axis=row["tensor_axis"] if row["tensor_axis"] >= 0 else None,
+        coverage=row["coverage"],
+        aligned=not centers,
+        offsets=tuple(Fraction(*center) for center in centers),
+    )
+
+
+def _notes_by_tensor(program: Program) -> list[tuple[str, ...]]:
+    """The notes on each tensor: its own, and for an inexact one where the inexactness began."""
+    first = len(program.inputs)
+    notes: list[tuple[str, ...]] = []
+    origin: dict[int, str] = {}
+    for i, tensor in enumerate(program.tensors):
+        own: tuple[str, ...] = (tensor.note,) if tensor.note else ()
+        if not tensor.exact:
+            origin[i] = tensor.name.split("\0")[0]
+        else:
+            begun = next((origin[s - first] for s, _ in tensor.paths if s - first in origin), None)
+            if begun is not None:
+                origin[i] = begun
+                own += (f"at most, because of '{begun}'",)
+        notes.append(own)
+    return notes

@@ -1,0 +1,87 @@
+"""From the names, axes and positions of a question to the core's numbers, or an error that says what there is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rfonnx.analysis.lower import Program
+from rfonnx.errors import QueryError
+
+
+class Lookup:
+    """Sources are numbered inputs first, then tensors; columns are all axes of all inputs, in order."""
+
+    def __init__(self, label: str, program: Program, axes: Sequence[tuple[int, int]]) -> None:
+        self._label = label
+        self._program = program
+        self._inputs = [name for name, _ in program.inputs]
+        self._sources = {name: i for i, name in enumerate(self._inputs)}
+        for i, tensor in enumerate(program.tensors, len(self._inputs)):
+            self._sources[tensor.name] = i
+        self.pairs = [(self._inputs[source], axis) for source, axis in axes]
+        self._columns = {pair: i for i, pair in enumerate(self.pairs)}
+
+    def source(self, tensor: str) -> int:
+        """Number of a tensor or input; the name of a node that makes one tensor stands for that.
+
+        Raises:
+            QueryError: there is none of that name.
+        """
+        if tensor not in self._sources or "\0" in tensor:
+            if (made := self._made_by(tensor)) is not None:
+                return made
+            import difflib  # slow to import, and only wanted here
+
+            near = difflib.get_close_matches(tensor, self._sources, 3)
+            hint = f"did you mean {', '.join(map(repr, near))}?" if near else "`Analysis.tensors` lists them all"
+            raise QueryError(f"{self._label}: no tensor '{tensor}' is computed from an input", hint)
+        return self._sources[tensor]
+
+    def _made_by(self, node: str) -> int | None:
+        """Number of the one tensor that the node of that name makes: users name nodes too, which is what viewers show."""
+        found = [
+            index
+            for index, tensor in enumerate(self._program.tensors, len(self._inputs))
+            if tensor.node == node and node and "\0" not in tensor.name
+        ]
+        return found[0] if len(found) == 1 else None
+
+    def input(self, input: str) -> int:
+        """Number of an input.
+
+        Raises:
+            QueryError: there is none of that name.
+        """
+        if input not in self._inputs:
+            known = ", ".join(map(repr, self._inputs))
+            raise QueryError(f"{self._label}: there is no input '{input}'", f"the inputs are {known}")
+        return self._inputs.index(input)
+
+    def column(self, input: str, axis: int) -> int:
+        """Column of an axis of an input; negative axes count from the end.
+
+        Raises:
+            QueryError: there is no such input or axis.
+        """
+        rank = sum(name == input for name, _ in self.pairs)
+        column = self._columns.get((input, axis + rank if axis < 0 else axis))
+        if column is None:
+            known = ", ".join(f"'{name}' (rank {len(shape)})" for name, shape in self._program.inputs)
+            raise QueryError(f"{self._label}: there is no axis {axis} of an input '{input}'", f"the inputs are {known}")
+        return column
+
+    def position(self, tensor: str, position: Sequence[int]) -> list[int]:
+        """One index per axis of a tensor, counted from its beginning.
+
+        Raises:
+            QueryError: there is no such tensor, or the position lies outside it.
+        """
+        source = self.source(tensor)
+        inputs = len(self._program.inputs)
+        shape = self._program.inputs[source][1] if source < inputs else self._program.tensors[source - inputs].shape
+        if len(position) != len(shape) or not all(-n <= p < n for p, n in zip(position, shape, strict=True)):
+            raise QueryError(
+                f"{self._label}: position {tuple(position)} is not in tensor '{tensor}' of shape {tuple(shape)}",
+                "give one index per axis",
+            )
+        return [int(p) % n for p, n in zip(position, shape, strict=True)]

@@ -1,0 +1,90 @@
+"""Graph -> access program: what each tensor reads, in access primitives, ready for the C++ core."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import rfonnx.operators.access.rules  # noqa: F401  (registers every rule)
+from rfonnx.graph.nodes import Graph
+from rfonnx.operators.access.apply import About, node_accesses, program_shape
+from rfonnx.operators.access.op import Weights
+from rfonnx.operators.access.primitives import Path, Step
+
+IndexedPath = tuple[int, tuple[Step, ...]]
+
+
+class Tensor(NamedTuple):
+    """One computed tensor of the program.
+
+    Attributes:
+        name: the tensor's name; a temporary inside an operator has a NUL in it and is not the user's.
+        shape: with 1 for each dimension that depends on data (such a tensor reads everything, inexactly).
+        paths: (index of the tensor read, steps); inputs come first in the numbering, then `Program.tensors`.
+        exact, note: as in `rfonnx.operators.access.primitives.Access`.
+        kind: the operator's registry key.
+        node: the node's name, or "".
+        node_index: position of the node in `Graph.nodes`.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    paths: tuple[IndexedPath, ...]
+    exact: bool
+    note: str
+    kind: str
+    node: str
+    node_index: int
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The access program of a graph.
+
+    Attributes:
+        inputs: (name, shape) of the graph's true inputs.
+        tensors: every tensor that is no constant, temporaries of rules included, in topological order.
+    """
+
+    inputs: tuple[tuple[str, tuple[int, ...]], ...]
+    tensors: tuple[Tensor, ...]
+
+
+def lower(graph: Graph, weights: Weights = "structure") -> Program:
+    """The access program of a graph; a node that cannot be lowered reads everything, with a note that says why.
+
+    Args:
+        graph: the graph.
+        weights: "values" lets rules read constant weights for the zeros in them.
+    """
+    index = {name: i for i, name in enumerate(graph.inputs)}
+    inputs = tuple((name, program_shape(graph.shapes.get(name))) for name in graph.inputs)
+    tensors: list[Tensor] = []
+    base = len(inputs)
+    constants, shapes = graph.constants, graph.shapes
+
+    about = About({}, {}, {}, {}, {}, weights)
+
+    for node_index, node in enumerate(graph.nodes):
+        about.producers.update(dict.fromkeys(node.outputs, node))
+        if all(name in constants or not name for name in node.outputs):
+            continue
+        temporaries, accesses = node_accesses(node, graph, about)
+        kind, label = node.kind, node.name
+        for name, (shape, access) in temporaries.items():
+            paths = _indexed(access.paths, index, constants)
+            index[name] = base + len(tensors)
+            maker = about.makers.get(name, node)
+            tensors.append(Tensor(name, shape, paths, access.exact, access.note, maker.kind, maker.name, node_index))
+        for name, access in zip(node.outputs, accesses, strict=True):
+            if not name or name in constants:
+                continue
+            paths = _indexed(access.paths, index, constants)
+            index[name] = base + len(tensors)
+            shape = program_shape(shapes.get(name))
+            tensors.append(Tensor(name, shape, paths, access.exact, access.note, kind, label, node_index))
+    return Program(inputs, tuple(tensors))
+
+
+def _indexed(paths: tuple[Path, ...], index: dict[str, int], constants: set[str]) -> tuple[IndexedPath, ...]:
+    return tuple([(index[name], steps) for name, steps in paths if name and name not in constants])

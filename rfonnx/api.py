@@ -1,0 +1,294 @@
+"""The functions that users call, each with the types of what it takes and gives; what does the work is loaded when one is called.
+
+pytest loads this file, through our plugin, in every project that rfonnx is installed beside.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from rfonnx.errors import QueryError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from rfonnx.analysis.analysis import Analysis
+    from rfonnx.comparing.settings import ModelSource, Settings, Shapes
+    from rfonnx.data.preparation import Preparation
+    from rfonnx.effective.settings import At
+    from rfonnx.effective.settings import Settings as ErfSettings
+    from rfonnx.model.reading.source import Given, Source
+    from rfonnx.results.comparison import Comparison
+    from rfonnx.results.effective import ERF, Layer
+    from rfonnx.results.findings import CheckResult
+
+    Prep = Preparation | Mapping[str, Any]
+
+
+def analyze(
+    model: Source,
+    shapes: Mapping[str, Sequence[int] | int] | None = None,
+    weights: Literal["structure", "values"] = "structure",
+    values: Mapping[str, Any] | None = None,
+    *,
+    batch_axes: Mapping[str, int | None] | None = None,
+) -> Analysis:
+    """Find what every tensor of a model can see of its inputs.
+
+    Args:
+        model: an ONNX file, its bytes, or a ModelProto. Weights are not read, unless `weights` asks for it.
+        shapes: shapes by input name, `{"input": (1, 3, 224, 224)}`, or lengths by symbolic dimension, `{"H": 512}`. A symbolic
+            first dimension (the batch) is 1 when it is not given.
+        weights: "structure" takes every weight as non-zero; "values" reads them, and a kernel tap that is zero in all
+            filters reads nothing.
+        values: what small inputs hold, by name: `{"sr": 16000}`. They are constants then, and inputs no more: what depends on
+            them alone is worked out, among it which branch of an If is taken.
+        batch_axes: which axis of an input counts samples, where `facts` shall not find it by itself: `{"state": 1, "x": None}`;
+            None: it has no such axis.
+
+    Raises:
+        ModelError: the file is not a model that can be read.
+        QueryError: a value is bound that no input takes, or a batch axis given that there is not.
+        ShapeError: a dimension is unbound, or a given shape contradicts the file.
+    """
+    from rfonnx.analysis import analysis
+
+    return analysis.analyze(model, shapes, weights, values, batch_axes=batch_axes)
+
+
+def gradient(
+    model: Given,
+    inputs: Mapping[str, np.ndarray],
+    tensor: str,
+    seed: np.ndarray,
+    *,
+    providers: str | Sequence[str] | None = None,
+    values: Mapping[str, Any] | None = None,
+) -> dict[str, np.ndarray]:
+    """The gradient of `sum(seed * tensor)` with respect to the inputs: an exact vector-Jacobian product.
+
+    The model's graph and its derivative run in one onnxruntime session, which is kept for the next call with the same model,
+    tensor and shapes (the last few are).
+
+    Args:
+        model: path, bytes or ModelProto.
+        inputs: an array per input; their shapes bind the model's.
+        tensor: any tensor of the model that holds floating-point numbers.
+        seed: of the tensor's shape.
+        providers: "cuda", onnxruntime's own names, or a list; None: the CPU.
+        values: what small inputs hold, as in `rfonnx.analyze`: `inputs` need not give them.
+
+    Returns:
+        Gradient by name of every floating-point input; see `GradientSession.run`.
+
+    Raises:
+        GradientError, ModelError, QueryError, ShapeError: see `GradientSession`.
+    """
+    from rfonnx.gradients import cached
+
+    return cached.gradient(model, inputs, tensor, seed, providers=providers, values=values)
+
+
+def erf(
+    model: Source,
+    tensor: str | None = None,
+    at: At = "center",
+    channel: Any = "sum",
+    data: Any = None,
+    n: int | None = None,
+    method: Any = "gradient",
+    providers: str | Sequence[str] | None = None,
+    *,
+    position: Sequence[int | None] | None = None,
+    **options: Any,
+) -> ERF:
+    """Measure what one unit of a model really looks at: its effective receptive field, as a mean over samples.
+
+    Args:
+        model: an ONNX file, its bytes, or a ModelProto.
+        tensor: the unit's tensor; None: the last one before the first output that has places (the last feature map).
+        at: "center", or a pixel of the input, one coordinate per spatial axis. The unit is the one whose theoretical centre is
+            nearest to it.
+        channel: how the unit's channels are weighed: "sum", one channel by its number, or "random": normal numbers that are
+            drawn anew for every sample (for tensors whose channels are normalised).
+        data: None: random samples; an array whose axis 0 counts samples, or such arrays by input; the path of a folder, an
+            image, a .npy or a .npz; or an iterable of samples, read one by one.
+        n: samples at most; None: all of the data, or 32 random ones.
+        method: "gradient"; "perturb": forward runs only, for what has no gradient; "auto": the first that works.
+        providers: of onnxruntime: "cuda", its own names, or a list; None: the CPU.
+        position: index per axis of the tensor instead of `at`; None along axes that are summed.
+        options: `input`, `axes`: what the map spans; `aggregation`: "absolute", "positive" or "square"; `over`: "sum" or
+            "mean" over the input's other axes; `tolerance`: stop when the 95% interval, summed over positions, is at most this
+            share of the mass; `probe`, `block`: what a perturbation does, and the size of its blocks (None: coarse ones first);
+            `seconds`: what it takes at most without a block, about; `batch`: samples per run; `seed`; `crop`: whether to run on
+            the unit's field only, where that is proven to be the same; `shapes`: as in `rfonnx.analyze`; `values`: the same:
+            samples need not hold those inputs; `threads`; `progress`: called with a `Progress` after each batch; `partial`:
+            when interrupted, give what was measured before, if there is any.
+
+    Raises:
+        DataError: the data cannot be read or does not fit, or no sample gave finite values.
+        GradientError: an operator has no gradient rule; `method="perturb"` measures without.
+        ModelError: the model cannot be read or run, or its weights are missing.
+        QueryError: no such tensor, input, place or position, or the tensor sees nothing of the input.
+        ShapeError: a dimension is unbound.
+    """
+    if position is not None and not (isinstance(at, str) and at == "center"):
+        raise QueryError("a unit is asked for both by its place and by its position", "leave out one of them")
+    from rfonnx.effective.settings import Settings
+
+    settings = Settings(channel=channel, data=data, n=n, method=method, providers=providers, **options)
+    return _measure(model, tensor, [at], [] if position is None else [position], settings)[0]
+
+
+def erf_many(
+    model: Source,
+    tensor: str | None = None,
+    at: Sequence[At] = ("center",),
+    positions: Sequence[Sequence[int | None]] = (),
+    **options: Any,
+) -> list[ERF]:
+    """Measure several units of one tensor on the same samples, over one shared forward run.
+
+    Args:
+        model, tensor: as in `erf`.
+        at: places, each as in `erf`.
+        positions: positions of the tensor, instead of `at`.
+        options: all others of `erf`.
+
+    Returns:
+        One ERF per place or position, in their order.
+
+    Raises:
+        RfonnxError: as in `erf`.
+    """
+    from rfonnx.effective.settings import Settings
+
+    return _measure(model, tensor, at, positions, Settings(**options))
+
+
+def erf_layers(
+    model: Source, at: At = "center", tensors: Sequence[str] | None = None, **options: Any
+) -> Iterator[Layer]:
+    """Measure every layer of a model at its unit nearest to a place; one after the other, as they are asked for.
+
+    Args:
+        model, at: as in `erf`.
+        tensors: the layers; None: those where the theoretical field grows, the ends of blocks where units see the whole
+            input and it cannot, and the last one.
+        options: all others of `erf`.
+
+    Raises:
+        RfonnxError: as in `erf`; what fails for one layer alone is told in its `problem`.
+    """
+    from rfonnx.effective.depth import measure_layers
+    from rfonnx.effective.settings import Settings
+
+    return measure_layers(model, at, tensors, Settings(**options))
+
+
+def _measure(
+    model: Source,
+    tensor: str | None,
+    at: Sequence[At],
+    positions: Sequence[Sequence[int | None]],
+    settings: ErfSettings,
+) -> list[ERF]:
+    from rfonnx.effective.measure import measure
+    from rfonnx.effective.subject import choose_units, open_subject
+
+    subject = open_subject(model, settings)
+    return measure(subject, choose_units(subject, tensor, at, positions, settings), settings)
+
+
+def compare(
+    teacher: ModelSource,
+    student: ModelSource,
+    data: Any = None,
+    *,
+    teacher_prep: Prep | None = None,
+    student_prep: Prep | None = None,
+    **options: Any,
+) -> Comparison:
+    """Hold a student (distilled, pruned, quantised, exported anew) against the teacher it shall replace.
+
+    Both run under onnxruntime over the same samples, in batches; memory does not grow with the number of samples.
+
+    Args:
+        teacher, student: ONNX files, their bytes, or ModelProtos.
+        data: a folder of images or arrays, or one .npy, .npz or image file; None draws seeded random samples.
+        teacher_prep, student_prep: how images become inputs, a `Preparation` or its fields: {"size": 256, "mean": (0.5,)}.
+        options: the other fields of `rfonnx.comparing.settings.Settings`, which says what each means; their defaults are
+            those of the command line. Samples: samples, seed, batch, batch_axes, on_error. Inputs: shapes,
+            student_shapes, values, inputs. What is compared: outputs, before, kind, task, tasks, class_axis,
+            temperature. What is good enough: limits, output_limits, tolerances. What else: layers, layer_limit, fields,
+            effective, cost, latency_runs, pictures, save_outputs. How: threads, provider, teacher_provider,
+            student_provider.
+
+    Returns:
+        The comparison. When it ended early `incomplete` says why, and what was finished is there.
+
+    Raises:
+        ModelError, ShapeError: a model cannot be read or run.
+        DataError: the data cannot be read, or does not fit.
+        QueryError: inputs or outputs do not match.
+    """
+    from rfonnx.comparing.options import preparation
+    from rfonnx.comparing.run import compare_models
+    from rfonnx.comparing.settings import Settings
+
+    for role, prep in (("teacher", teacher_prep), ("student", student_prep)):
+        if prep is not None:
+            options[role] = preparation(f"{role}_prep", prep) if isinstance(prep, Mapping) else prep
+    return compare_models(teacher, student, Settings(data=data, **options))
+
+
+def check(
+    model: str | os.PathLike[str],
+    rules: Mapping[str, Any] | Iterable[str] | None = None,
+    *,
+    against: str | os.PathLike[str] | None = None,
+    shapes: Shapes | None = None,
+    values: Mapping[str, Any] | None = None,
+    batch_axes: Mapping[str, int | None] | None = None,
+    settings: Settings | None = None,
+) -> CheckResult:
+    """Hold a model against rules.
+
+    Args:
+        model: an ONNX file.
+        rules: by id or name, as in the table [check.rules]: `{"causal": True, "field-minimum": {"min": 64, "tensor":
+            "mask"}}`, or words as after `--rule`: `["causal", "field-minimum=64", "field-minimum.tensor=mask"]`, and then no
+            others run. None: the rules that need no values.
+        against: the teacher, for the rules that compare.
+        shapes: as for `rfonnx.analyze`.
+        values: the same: what small inputs hold, `{"sr": 16000}`; samples need not give them.
+        batch_axes: the same: which axis of an input counts samples, `{"state": 1, "x": None}`, where that is not to be found.
+        settings: samples, preparation and limits of runs and comparisons (`rfonnx.comparing.settings.Settings`).
+
+    Returns:
+        The findings. A model that does not run, or that fails on a sample, is among them.
+
+    Raises:
+        ModelError, ShapeError: the model cannot be read.
+        DataError, QueryError: a rule, a value, a tensor or the data means nothing.
+    """
+    from dataclasses import replace
+
+    from rfonnx.checking.run import check_model
+    from rfonnx.checking.selection import choose
+    from rfonnx.checking.subject import Against, Subject
+    from rfonnx.comparing.settings import Settings
+
+    table = rules if isinstance(rules, Mapping) else {}
+    words = rules if rules is not None and not isinstance(rules, Mapping) else ()
+    chosen = choose(table, words, "rules", against is not None)
+    asked = settings or Settings(cost=False)
+    asked = replace(
+        asked, values={**asked.values, **(values or {})}, batch_axes={**asked.batch_axes, **(batch_axes or {})}
+    )
+    checked = check_model(Subject(model, shapes, Against(against, asked)), chosen)
+    if checked.error is not None:
+        raise checked.error
+    return checked.result

@@ -1,0 +1,1 @@
+"""Checking a model against rules: `rfonnx.check`."""

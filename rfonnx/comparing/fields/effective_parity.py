@@ -1,0 +1,138 @@
+"""Effective receptive-field parity: do teacher and student really look at the same places, on the same samples?
+
+Measured are units of each pair of outputs (`units`); of outputs without places, such as a classifier's, the whole output with
+random channel weights, a saliency map, and a unit of the feature maps that it is computed by. Where a sigmoid is saturated on all
+samples, or a ReLU shut, units of the tensor before it stand for those behind it: they see the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rfonnx.comparing.fields.features import Analysed
+from rfonnx.comparing.fields.maps import figures
+from rfonnx.comparing.fields.sight import Mask, seen_by
+from rfonnx.comparing.fields.units import Tensor, elementwise_before, feature_units, output_units
+from rfonnx.comparing.pairs.feeds import Feed
+from rfonnx.effective.measure import measure
+from rfonnx.effective.place import find_place
+from rfonnx.effective.settings import Channel, Settings
+from rfonnx.effective.source import open_model
+from rfonnx.effective.subject import Subject
+from rfonnx.effective.unit import Unit, unit_at
+from rfonnx.errors import RfonnxError
+from rfonnx.model.reading.source import Source
+from rfonnx.results.comparison import EffectivePair, FieldPair
+from rfonnx.results.effective import ERF
+
+SAMPLES = 32
+"""Samples that effective fields are a mean over, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One model, and the samples that its fields are measured on.
+
+    Attributes:
+        source: the model.
+        bound: its analysis and graph, at the samples' shapes.
+        samples: inputs of runs, all of one shape.
+        threads: per operator.
+    """
+
+    source: Source
+    bound: Analysed
+    samples: Sequence[Feed]
+    threads: int
+
+    def subject(self) -> Subject:
+        """The model as `rfonnx.erf` measures it."""
+        analysis, graph = self.bound.analysis, self.bound.graph
+        shapes = {name: self.samples[0][name].shape for name in analysis.inputs}
+        return Subject(open_model(self.source, shapes, analysis.batch_axes), graph, analysis)
+
+
+class EffectiveFields:
+    """Both models, read once, and ready to be measured."""
+
+    def __init__(self, teacher: Measured, student: Measured) -> None:
+        self._models = (teacher, student)
+        self._subjects = (teacher.subject(), student.subject())
+
+    def compare(self, pairs: Sequence[FieldPair]) -> EffectivePair:
+        """The effective fields of two tensors.
+
+        Args:
+            pairs: the theoretical fields of the two, along all axes of one pair of inputs.
+
+        Raises:
+            RfonnxError: an effective field cannot be measured.
+        """
+        first = pairs[0]
+        teacher, student = (
+            Tensor(
+                subject,
+                first.output[side],
+                find_place(subject.analysis, first.input[side], [pair.axis[side] for pair in pairs], "center"),
+            )
+            for side, subject in enumerate(self._subjects)
+        )
+        inner = first.role == "features"
+        units = feature_units(teacher, student) if inner else output_units(teacher, student)
+        channel: Channel = "sum" if inner else "random"
+        ones, others = (
+            self._measure(side, wanted, channel) for side, wanted in enumerate((units.teacher, units.student))
+        )
+        rows = [
+            _figures(one, other, seen_by(self._subjects[1], unit))
+            for one, other, unit in zip(ones, others, units.student, strict=True)
+        ]
+        return EffectivePair(
+            output=first.output,
+            role=first.role if units.places else "whole",
+            input=first.input,
+            axes=(teacher.place.axes, student.place.axes),
+            positions=tuple((a.position, b.position) for a, b in zip(units.teacher, units.student, strict=True)),
+            samples=min(one.samples for one in (*ones, *others)),
+            figures={name: float(np.mean([row[name] for row in rows])) for name in rows[0]},
+            exact=first.exact,
+            leads_to=first.leads_to,
+        )
+
+    def _measure(self, side: int, units: Sequence[Unit], channel: Channel) -> list[ERF]:
+        """Maps of units; where what makes their tensor is saturated on all samples, of the same positions before it."""
+        subject, model = self._subjects[side], self._models[side]
+        settings = Settings(data=list(model.samples), threads=model.threads, channel=channel)
+        found = measure(subject, units, settings)
+        while any(one.empty for one in found):
+            earlier = elementwise_before(subject, units[0])
+            if not earlier:
+                break
+            units = [unit_at(subject.analysis, earlier, unit.position, unit.place) for unit in units]
+            found = measure(subject, units, settings)
+        return found
+
+
+def together(fields: Sequence[FieldPair]) -> list[list[FieldPair]]:
+    """Theoretical fields by pair of tensors and of inputs."""
+    found: dict[tuple[object, ...], list[FieldPair]] = {}
+    for pair in fields:
+        found.setdefault((pair.role, pair.output, pair.input), []).append(pair)
+    return list(found.values())
+
+
+def _figures(teacher: ERF, student: ERF, seen: Mask) -> dict[str, float]:
+    """`figures`, once neither map is empty.
+
+    Raises:
+        RfonnxError: nothing changes one of the units, so that it looks nowhere.
+    """
+    for side, one in (("teacher", teacher), ("student", student)):
+        if one.empty:
+            raise RfonnxError(
+                f"the gradient of the {side}'s '{one.tensor}' is zero on all samples", "give other samples"
+            )
+    return figures(teacher, student, seen)

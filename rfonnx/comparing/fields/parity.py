@@ -1,0 +1,169 @@
+"""Receptive-field parity of two models: theoretical fields, effective fields, and what could not be compared, with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from rfonnx.analysis.analysis import analyze
+from rfonnx.comparing.fields.effective_parity import SAMPLES, EffectiveFields, Measured, together
+from rfonnx.comparing.fields.features import Analysed
+from rfonnx.comparing.fields.theoretical import field_pairs
+from rfonnx.comparing.pairs.feeds import Feed, bound
+from rfonnx.comparing.pairs.running_model import OpenModel
+from rfonnx.errors import RfonnxError
+from rfonnx.graph.nodes import Graph
+from rfonnx.graph.tensors import FLOATS
+from rfonnx.results.comparison import EffectivePair, FieldPair
+
+THEORETICAL = ("field_ratio",)
+EFFECTIVE = ("unseen_mass", "overlap_50", "overlap_95", "correlation")
+"""Measures of fields that can have a limit."""
+
+MOST = 4
+"""Pairs of tensors and inputs whose effective fields are measured without being asked: each takes as long as all samples do."""
+
+Pairs = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """What has no figure.
+
+    Attributes:
+        measures: their names.
+        subject: of what.
+        reason: why.
+        leads_to: the teacher's outputs that it is told of; none: all of them.
+    """
+
+    measures: tuple[str, ...]
+    subject: str
+    reason: str
+    leads_to: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """Fields side by side.
+
+    Attributes:
+        fields, effective: as in `Comparison`.
+        unmeasured: what could not be compared, or was not.
+    """
+
+    fields: tuple[FieldPair, ...] = ()
+    effective: tuple[EffectivePair, ...] = ()
+    unmeasured: tuple[Unmeasured, ...] = ()
+
+    @property
+    def flat(self) -> dict[str, float]:
+        """`Comparison.effective`: figures of the first pair, and of the first whole output."""
+        placed = next((one.figures for one in self.effective if one.role != "whole"), {})
+        whole = next((one.figures for one in self.effective if one.role == "whole"), {})
+        return {**placed, **{f"output_{name}": value for name, value in whole.items()}}
+
+    @property
+    def warnings(self) -> list[str]:
+        """What could not be compared though it should have been, one line each."""
+        return [
+            f"{one.subject} were not compared: {one.reason}" for one in self.unmeasured if one.reason not in NO_FAULT
+        ]
+
+
+NO_FIELDS, NO_EFFECTIVE = "fields were to be left out", "effective fields were to be left out"
+NO_WINDOWS = "windows slide along no axis that both models have"
+SAVED = "saved outputs do not tell what their model sees"
+ENDED = "the comparison ended early"
+NO_FAULT = (NO_FIELDS, NO_EFFECTIVE, NO_WINDOWS, SAVED, ENDED)
+"""Reasons that nobody need be warned of."""
+
+
+def nothing_compared(reason: str) -> Parity:
+    """No figure of any field, for a reason."""
+    return Parity(unmeasured=(Unmeasured((*THEORETICAL, *EFFECTIVE), "receptive fields", reason),))
+
+
+def compare_fields(
+    models: tuple[OpenModel, OpenModel],
+    graphs: tuple[Graph, Graph],
+    pairs: tuple[Pairs, Pairs],
+    samples: Sequence[tuple[Feed, Feed]],
+    threads: int,
+    wanted: tuple[bool, bool],
+    asked: Collection[str],
+) -> Parity:
+    """Compare what both models see.
+
+    Args:
+        models: teacher and student.
+        graphs: theirs, at the shapes of the first sample.
+        pairs: names of paired outputs and of paired inputs.
+        samples: both models' inputs of runs. Models are analysed at the shapes of the first; effective fields are a mean over
+            those that have its shapes, 32 at most.
+        threads: per operator.
+        wanted: whether theoretical and effective fields are to be compared.
+        asked: measures that the user gave a limit for.
+    """
+    if not wanted[0]:
+        return nothing_compared(NO_FIELDS)
+    try:
+        one, other = (
+            Analysed(analyze(model.source, bound(feed), batch_axes=model.axes.inputs), graph)
+            for model, graph, feed in zip(models, graphs, samples[0], strict=True)
+        )
+        analysed = (one, other)
+        fields = field_pairs(analysed, *pairs)
+    except RfonnxError as error:
+        return nothing_compared(str(error))
+    if not fields:
+        return nothing_compared(NO_WINDOWS)
+    if not wanted[1]:
+        return Parity(fields, unmeasured=(Unmeasured(EFFECTIVE, "effective fields", NO_EFFECTIVE),))
+    effective, unmeasured = _effective(models, analysed, fields, samples, threads, asked)
+    return Parity(fields, tuple(effective), tuple(unmeasured))
+
+
+def _effective(
+    models: tuple[OpenModel, OpenModel],
+    analysed: tuple[Analysed, Analysed],
+    fields: Sequence[FieldPair],
+    samples: Sequence[tuple[Feed, Feed]],
+    threads: int,
+    asked: Collection[str],
+) -> tuple[list[EffectivePair], list[Unmeasured]]:
+    alike = [pair for pair in samples if list(map(bound, pair)) == list(map(bound, samples[0]))][:SAMPLES]
+    try:
+        both = EffectiveFields(
+            *(
+                Measured(model.source, one, [pair[side] for pair in alike], threads)
+                for side, (model, one) in enumerate(zip(models, analysed, strict=True))
+            )
+        )
+    except RfonnxError as error:
+        return [], [Unmeasured(EFFECTIVE, "effective fields", str(error))]
+    found: list[EffectivePair] = []
+    missing: list[Unmeasured] = []
+    whole = {pair.input for pair in fields if analysed[0].graph.dtypes[pair.input[0]] not in FLOATS}
+    for name, _ in sorted(whole):
+        reason = "it holds whole numbers, which have no gradient"
+        missing.append(Unmeasured(EFFECTIVE, f"effective fields on input '{name}'", reason))
+    fields = [pair for pair in fields if pair.input not in whole]
+    groups = [pairs for pairs in together(fields) if _has_gradient(analysed, pairs[0], fields)]
+    most = len(groups) if set(EFFECTIVE) & set(asked) else MOST
+    for number, pairs in enumerate(groups):
+        subject = f"effective fields of '{pairs[0].output[0]}' on '{pairs[0].input[0]}'"
+        try:
+            if number >= most:
+                raise RfonnxError(f"{most} pairs were measured before it", "give a limit for one of their measures")
+            found.append(both.compare(pairs))
+        except RfonnxError as error:
+            missing.append(Unmeasured(EFFECTIVE, subject, str(error), pairs[0].leads_to))
+    return found, missing
+
+
+def _has_gradient(models: tuple[Analysed, Analysed], pair: FieldPair, fields: Sequence[FieldPair]) -> bool:
+    """Whether a pair is measured: class numbers have no gradient, and where there are feature maps, these stand for them."""
+    if all(model.analysis.tensors[name].dtype in FLOATS for model, name in zip(models, pair.output, strict=True)):
+        return True
+    return not any(one.role == "features" and set(pair.leads_to) <= set(one.leads_to) for one in fields)

@@ -1,0 +1,60 @@
+"""What pairing asks about operators, answered by the tables in which these facts stand."""
+
+from __future__ import annotations
+
+from onnx import NodeProto
+
+from rfonnx.operators.movement import ELEMENTWISE, NORMS, SCALED
+from rfonnx.operators.products import free
+from rfonnx.operators.products.registry import declared
+from rfonnx.operators.traits import AFFINE, STANDS_FOR
+
+HANDED_ON = frozenset({*free.NUMBERS.split(), *SCALED, "Identity"})
+"""Operators that hand on the numbers they read in another spelling."""
+
+FOLDED = (ELEMENTWISE | AFFINE) - HANDED_ON
+"""Operators that exporters and optimisers fold into the sum of products before them, as long as their other operands allow it."""
+
+FUSIONS = frozenset({*NORMS, *(kind for kind in declared() if kind.startswith("com.microsoft."))})
+"""Operators that optimisers put in the place of several elementwise ones, under the name of the last."""
+
+
+def plain(kind: str) -> str:
+    """The standard operator that this one stands for; itself where there is no other.
+
+    >>> plain("com.microsoft.FusedConv"), plain("Relu")
+    ('Conv', 'Relu')
+    """
+    return STANDS_FOR.get(kind, kind)
+
+
+def scales(kind: str) -> bool:
+    """Whether it scales and shifts, given constants."""
+    return plain(kind) in AFFINE
+
+
+def sums_products(kind: str) -> bool:
+    """Whether it is a convolution, matrix product or the like."""
+    return declared().get(kind) == "counted"
+
+
+def dequantises(kind: str) -> bool:
+    """Whether it makes real numbers of quantised ones."""
+    return kind.endswith("DequantizeLinear")
+
+
+def quantises(kind: str) -> bool:
+    """Whether it makes quantised numbers of real ones, with a scale that it reads or finds."""
+    return kind.endswith("QuantizeLinear") and not dequantises(kind)
+
+
+def takes_scales(kind: str) -> bool:
+    """Whether each quantised operand is followed by its scale and zero point."""
+    return dequantises(kind) or kind.rpartition(".")[2].startswith(("QLinear", "QGemm"))
+
+
+def scale_of(node: NodeProto, name: str) -> tuple[str, ...]:
+    """The scale and zero point behind an operand of a node that `takes_scales`; () where it does not read the tensor."""
+    operands = list(node.input)
+    index = operands.index(name) if name in operands else len(operands)
+    return tuple(operands[index + 1 : index + 3])

@@ -1,0 +1,163 @@
+"""The whole comparison: streams samples through both models, and gathers what the other modules find."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+from rfonnx.comparing.cost.cost import costs
+from rfonnx.comparing.cost.student_kind import detect
+from rfonnx.comparing.fields.field_verdicts import judge_fields
+from rfonnx.comparing.fields.parity import ENDED, SAVED, Parity, compare_fields, nothing_compared
+from rfonnx.comparing.figures.origins import with_origins
+from rfonnx.comparing.figures.verdicts import Given, judge, unjudged
+from rfonnx.comparing.layers.inner_tensors import InnerModel
+from rfonnx.comparing.layers.layers import SAMPLES, parting
+from rfonnx.comparing.pairs.feeds import Feed
+from rfonnx.comparing.pairs.outputs import Measured
+from rfonnx.comparing.pairs.pair import Pair
+from rfonnx.comparing.pairs.saved import SavedSamples
+from rfonnx.comparing.pairs.saving import FORMAT, provenance, save_path, saver
+from rfonnx.comparing.settings import ModelSource, Settings, with_tolerances
+from rfonnx.comparing.stream import Progress, Stream
+from rfonnx.graph.nodes import Graph
+from rfonnx.results.comparison import Comparison, Cost, Kind, OutputAgreement, Parting, SampleInfo
+from rfonnx.results.measures import LAYER_LIMITS, default_limits
+from rfonnx.results.plain import counted
+
+
+def compare_models(
+    teacher: ModelSource, student: ModelSource, settings: Settings, progress: Progress | None = None
+) -> Comparison:
+    """See `rfonnx.compare`.
+
+    Raises:
+        RfonnxError: something was wrong before a single sample had been compared.
+    """
+    pair = Pair(teacher, student, settings)
+    stream = Stream(pair, pair.open_source())
+    with saver(save_path(pair)) as into:
+        incomplete = stream.run(progress or (lambda done, total: None), into)
+        if into is not None:
+            seed = stream.source.seed if isinstance(stream.source, SavedSamples) else settings.seed
+            seed = None if settings.data is not None else seed
+            into.close({"format": FORMAT, "seed": seed, **{model.role: provenance(model) for model in pair.models}})
+    measured = [meter.result() for meter in stream.meters]
+    feeds = stream.stacked(SAMPLES)
+    graphs = None if pair.saved else pair.graphs(feeds[0])
+    kind, reason = _kind(settings, graphs)
+    outputs = [with_origins(output, pair, stream.source) for output in measured]
+    warnings = list(_warnings(pair, stream, outputs))
+    by_output = _limits_by_output(settings, stream.measured)
+    parity = nothing_compared(ENDED) if incomplete else _parity(pair, stream, graphs, by_output)
+    warnings += parity.warnings
+    limits = with_tolerances(settings)
+    judged = judge(kind, outputs, *limits)
+    warnings += unjudged(kind, outputs, *limits)
+    missed = {verdict.subject for verdict in judged if verdict.outcome == "missed"}
+    layers, cost = (None, None) if incomplete or not graphs else _beyond_outputs(pair, feeds, kind, graphs, missed)
+    return Comparison(
+        teacher=pair.models[0].name,
+        student=pair.models[1].name,
+        kind=kind,
+        kind_reason=reason,
+        samples=_sample_info(pair, stream),
+        outputs=tuple(outputs),
+        verdicts=(
+            *judged,
+            *judge_fields(kind, parity, settings.limits, by_output),
+        ),
+        fields=parity.fields,
+        effective=parity.flat,
+        effective_fields=parity.effective,
+        parting=layers,
+        costs=cost,
+        threads=pair.threads,
+        shapes={
+            f"{model.role}/{name}": array.shape
+            for model, feed in zip(pair.models, feeds[0], strict=True)
+            for name, array in feed.items()
+        },
+        warnings=tuple(warnings),
+        incomplete=incomplete,
+        saved={model.role: model.told() for model in pair.saved},
+        hook=getattr(settings.before, "__qualname__", "a hook") if settings.before else "",
+    )
+
+
+def _kind(settings: Settings, graphs: tuple[Graph, Graph] | None) -> tuple[Kind, str]:
+    """What the student is, and how that was found."""
+    if settings.kind != "auto":
+        return settings.kind, "as asked for"
+    if graphs is None:
+        return "fp32", "the strictest, for saved outputs do not tell what the student is; --kind does"
+    return detect(*graphs)
+
+
+def _beyond_outputs(
+    pair: Pair, feeds: Sequence[tuple[Feed, Feed]], kind: Kind, graphs: tuple[Graph, Graph], missed: Collection[str]
+) -> tuple[Parting | None, tuple[Cost, Cost] | None]:
+    """Layers and cost, as far as they are asked for; `missed` names the outputs that miss a limit."""
+    settings = pair.settings
+    layers = None
+    if settings.layers:
+        limit = settings.layer_limit if settings.layer_limit is not None else LAYER_LIMITS[kind]
+        mine, theirs = (
+            InnerModel(model, pair.threads, real=True, shapes=graph.shapes)
+            for model, graph in zip(pair.models, graphs, strict=True)
+        )
+        inputs = [(a.name, b.name) for a, b in pair.inputs]
+        outputs = {(a.name, b.name): a.name not in missed for a, b in pair.outputs}
+        enough = settings.limits.get("sqnr_db") or default_limits(kind, "values").get("sqnr_db", limit)
+        layers = parting(mine, theirs, feeds, (limit, enough), inputs, outputs)
+    cost = None
+    if settings.cost:
+        cost = costs(pair.models, graphs, feeds[0], settings.latency_runs, pair.threads)
+    return layers, cost
+
+
+def _parity(pair: Pair, stream: Stream, graphs: tuple[Graph, Graph] | None, by_output: Mapping[str, Given]) -> Parity:
+    """What both models see, on the samples that were kept."""
+    if graphs is None:
+        return nothing_compared(SAVED)
+    settings = pair.settings
+    outputs, inputs = ([(a.name, b.name) for a, b in ports] for ports in (pair.outputs, pair.inputs))
+    asked = [
+        name for limits in (settings.limits, *by_output.values()) for name, limit in limits.items() if limit is not None
+    ]
+    wanted = (settings.fields, settings.effective)
+    return compare_fields(pair.models, graphs, (outputs, inputs), stream.stacked(), pair.threads, wanted, asked)
+
+
+def _limits_by_output(settings: Settings, measured: Sequence[Measured]) -> dict[str, Given]:
+    """The user's limits for single outputs, by the teacher's name of the whole output: fields are those of all of it."""
+    found: dict[str, Given] = {}
+    for one in measured:
+        name = one.ports[0].name
+        found[name] = {**found.get(name, {}), **settings.output_limits.get(one.names[0], {})}
+    return found
+
+
+def _sample_info(pair: Pair, stream: Stream) -> SampleInfo:
+    """What the samples are, and what inputs are bound to beside them."""
+    described = ", ".join([stream.source.description, *pair.values()])
+    random = pair.settings.data is None and bool(pair.inputs)
+    return SampleInfo(described, random, stream.count, tuple(stream.skipped))
+
+
+def _warnings(pair: Pair, stream: Stream, outputs: Sequence[OutputAgreement]) -> Iterator[str]:
+    if stream.unread:
+        yield f"saved outputs of {counted(stream.unread, 'more sample')} were not compared"
+    settings = pair.settings
+    if settings.data is None and pair.inputs:
+        yield "no data was given: agreement on random samples says little about agreement on real ones; give --data"
+    if stream.skipped:
+        yield f"{len(stream.skipped)} samples were skipped"
+    by_order = [one.names for one in stream.measured if one.by_order]
+    if by_order:
+        told = ", ".join(f"'{a}' with '{b}'" for a, b in by_order)
+        yield f"outputs whose names differ were paired by their order: {told}; --map says otherwise"
+    if settings.task == "auto":
+        for output in outputs:
+            if output.class_axis is not None and output.teacher not in settings.tasks:
+                how = f"{output.task}, classes along axis {output.class_axis}"
+                yield f"output '{output.teacher}' was read as {how}; --task OUTPUT=KIND:axis=N says otherwise"

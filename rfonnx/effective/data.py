@@ -1,0 +1,219 @@
+"""Samples for a measurement: arrays, files, or seeded noise; one at a time."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rfonnx.data.bound import without_bound
+from rfonnx.effective.settings import RANDOM_SAMPLES
+from rfonnx.errors import DataError
+from rfonnx.results.plain import shape_text
+
+if TYPE_CHECKING:
+    from rfonnx.data.prepare import Preparer
+    from rfonnx.data.samples import Item
+
+BAND = 64
+"""Positions of the longest axis that are drawn at a time: what lies outside a window is not drawn."""
+
+INTEGERS = (0, 99)
+"""What an integer input holds when no table that it indexes tells; any integer type can."""
+
+
+@dataclass(frozen=True, slots=True)
+class InputType:
+    """One input of the model.
+
+    Attributes:
+        shape: as bound.
+        dtype: numpy's.
+        values: least and greatest value of an integer input.
+        batch: the axis that counts samples, which a sample may leave out; None: there is none.
+        window: closed intervals by axis, outside of which nobody looks: random samples may be 0 there.
+    """
+
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    values: tuple[int, int] = INTEGERS
+    window: Mapping[int, tuple[int, int]] = field(default_factory=dict)
+    batch: int | None = 0
+
+
+Sample = tuple[str, dict[str, np.ndarray]]
+"""Its name, and an array of the bound shape per input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Samples in order.
+
+    Attributes:
+        read: gives them, once, for the types that they were opened for; these may have been told windows since.
+        total: how many, or None when that is not known before the end.
+        description: what they are.
+    """
+
+    read: Callable[[Mapping[str, InputType]], Iterator[Sample]]
+    total: int | None
+    description: str
+
+
+def samples(
+    data: Any, types: Mapping[str, InputType], n: int | None, seed: int, values: Mapping[str, np.ndarray] | None = None
+) -> Samples:
+    """Samples for a model's inputs.
+
+    Args:
+        data: None: standard normal floats, uniform integers; an array whose axis 0 counts samples, or such arrays by input; a
+            path of a folder, image, .npy or .npz; an iterable of samples, each an array or arrays by input.
+        types: by input. An input that a sample has no array for is drawn at random.
+        n: samples to stop after; None: all of the data, or `RANDOM_SAMPLES`.
+        seed: of what is drawn.
+        values: of the inputs that are bound: samples need not hold them.
+
+    Raises:
+        DataError: no such data, or a sample does not fit (raised when it is its turn).
+    """
+    if data is None:
+        count = n or RANDOM_SAMPLES
+        what = f"{count} random samples, seed {seed}: standard normal floats, uniform integers"
+        return Samples(lambda known: ((f"random[{i}]", draw(known, seed, i)) for i in range(count)), count, what)
+    if isinstance(data, str | os.PathLike):
+        return _from_path(data, types, n, seed, values or {})
+    given, total = _rows(data, types, values or {})
+    total = n if total is None else total if n is None else min(n, total)
+    what = f"{'' if total is None else f'{total} '}given samples"
+    return Samples(lambda known: _fitted(given, known, n, seed), total, what)
+
+
+def draw(types: Mapping[str, InputType], seed: int, index: int) -> dict[str, np.ndarray]:
+    """One random sample; the same for the same seed and index, whatever the windows are."""
+    return {name: _noise(kind, (seed, index, number)) for number, (name, kind) in enumerate(types.items())}
+
+
+def _noise(kind: InputType, seed: tuple[int, ...]) -> np.ndarray:
+    """Random values, drawn in bands along the longest axis: only those that a window meets."""
+    made = np.zeros(kind.shape, kind.dtype)
+    if not kind.shape:
+        return _values(kind, (), np.random.default_rng(seed))
+    axis = int(np.argmax(kind.shape))
+    low, high = kind.window.get(axis, (0, kind.shape[axis] - 1))
+    for begin in range(low // BAND * BAND, high + 1, BAND):
+        inside = (*[slice(None)] * axis, slice(begin, begin + BAND))
+        made[inside] = _values(kind, made[inside].shape, np.random.default_rng((*seed, begin)))
+    return made
+
+
+def _values(kind: InputType, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
+    if kind.dtype.kind == "f":
+        return generator.standard_normal(shape, np.float32).astype(kind.dtype, copy=False)
+    if kind.dtype.kind == "b":
+        return np.asarray(generator.random(shape) < 0.5)  # of no axes, numpy gives a scalar, which onnxruntime refuses
+    return generator.integers(kind.values[0], kind.values[1] + 1, shape).astype(kind.dtype)
+
+
+def _rows(
+    data: Any, types: Mapping[str, InputType], values: Mapping[str, np.ndarray]
+) -> tuple[Iterator[tuple[str, Mapping[str, np.ndarray]]], int | None]:
+    first = next(iter(types))
+    if isinstance(data, np.ndarray):
+        data = {first: data}
+    if isinstance(data, Mapping):
+        arrays = without_bound("data", {name: np.asarray(array) for name, array in data.items()}, values)
+        unknown = [name for name in arrays if name not in types]
+        if unknown or not arrays:
+            what = ", ".join(map(repr, unknown))
+            raise DataError(
+                f"there is no input {what}" if arrays else "data holds no arrays",
+                f"the inputs are {', '.join(map(repr, types))}",
+            )
+        counts = {len(array) if array.ndim else 0 for array in arrays.values()}
+        if len(counts) > 1 or not min(counts):
+            raise DataError(
+                f"the arrays hold {sorted(counts)} samples", "axis 0 counts the samples of each, at least one"
+            )
+        count = counts.pop()
+        rows = ((f"sample {i}", {name: array[i] for name, array in arrays.items()}) for i in range(count))
+        return rows, count
+    if not isinstance(data, Iterable):
+        raise DataError(
+            f"data is a {type(data).__name__}", "give an array, arrays by input, a path, or samples to iterate"
+        )
+    total = len(data) if isinstance(data, Sized) else None
+    named = (
+        (f"sample {i}", without_bound(f"{i}", row, values) if isinstance(row, Mapping) else {first: np.asarray(row)})
+        for i, row in enumerate(data)
+    )
+    return named, total
+
+
+def _fitted(
+    rows: Iterable[tuple[str, Mapping[str, np.ndarray]]], types: Mapping[str, InputType], n: int | None, seed: int
+) -> Iterator[Sample]:
+    for index, (name, arrays) in enumerate(rows):
+        if n is not None and index >= n:
+            return
+        missing = {key: kind for key, kind in types.items() if key not in arrays}
+        fitted = {key: fit(name, key, np.asarray(array), types) for key, array in arrays.items()}
+        yield name, {**fitted, **draw(missing, seed, index)}
+
+
+def fit(sample: str, name: str, array: np.ndarray, types: Mapping[str, InputType]) -> np.ndarray:
+    """An array as the input takes it: with the batch axis, repeated where the model's batch is longer.
+
+    Raises:
+        DataError: no such input, or the shape does not fit.
+    """
+    kind = types.get(name)
+    if kind is None:
+        raise DataError(f"{sample} has an array '{name}'", f"the inputs are {', '.join(map(repr, types))}")
+    axis = kind.batch
+    if axis is not None and array.shape == (*kind.shape[:axis], *kind.shape[axis + 1 :]):
+        array = np.broadcast_to(np.expand_dims(array, axis), kind.shape)
+    if array.shape != kind.shape:
+        raise DataError(
+            f"{sample} has the shape {shape_text(array.shape)} for input '{name}', which takes {shape_text(kind.shape)}",
+            "give arrays of that shape, with or without its batch axis (axis 0 of stacked data counts the samples), or bind other"
+            " shapes with --shape",
+        )
+    if not np.can_cast(array.dtype, kind.dtype, "same_kind"):
+        raise DataError(
+            f"{sample} has the type {array.dtype} for input '{name}', which takes {kind.dtype}", "convert it"
+        )
+    return np.asarray(array, kind.dtype, order="C")  # np.ascontiguousarray gives a number an axis
+
+
+def _from_path(
+    data: str | os.PathLike[str],
+    types: Mapping[str, InputType],
+    n: int | None,
+    seed: int,
+    values: Mapping[str, np.ndarray],
+) -> Samples:
+    from rfonnx.data.fitting import InputSpec
+    from rfonnx.data.preparation import Preparation
+    from rfonnx.data.prepare import Preparer
+    from rfonnx.data.samples import open_source
+
+    source = open_source(data)
+    specs = [InputSpec("the model", name, name, kind.shape, kind.dtype, kind.batch) for name, kind in types.items()]
+    prepare = Preparer(specs, Preparation(), values)
+    rows = ((item.name, _prepared(item, prepare)) for item in source)
+    total = len(source) if n is None else min(n, len(source))
+    return Samples(lambda known: _fitted(rows, known, n, seed), total, source.description)
+
+
+def _prepared(item: Item, prepare: Preparer) -> dict[str, np.ndarray]:
+    """A sample as the model takes it. Errors offer ways out that there are here, not the options of `rfonnx compare`."""
+    try:
+        return prepare(item.load())
+    except DataError as error:
+        reason = str(error).removesuffix(f"; {error.hint}")
+        raise DataError(
+            reason, "replace or remove it: images are resized and divided by 255, arrays are taken as they are"
+        ) from None

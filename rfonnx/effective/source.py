@@ -1,0 +1,94 @@
+"""The model that is measured: as it came, or with other input shapes written into it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import onnx
+from onnx import ModelProto
+
+from rfonnx.errors import ModelError
+from rfonnx.graph.order import needed, sort
+from rfonnx.graph.text import quote
+from rfonnx.model.reading.bind import write_lengths
+from rfonnx.model.reading.external import is_external, read_tensor
+from rfonnx.model.reading.flat import flattened
+from rfonnx.model.reading.source import Source, name_of, read_model
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model, and the shapes that its inputs are bound to.
+
+    Attributes:
+        source: what the user gave, or a ModelProto made of it.
+        name: what messages call it.
+        shapes: by input.
+        axes: the axis that counts samples, by input; None: it has none.
+    """
+
+    source: Source
+    name: str
+    shapes: Shapes
+    axes: Mapping[str, int | None]
+
+    def rebound(self, shapes: Shapes, weights: bool = True) -> Model:
+        """The model with other input lengths, also where the file fixes them.
+
+        What the file says of other shapes is dropped: it would contradict. Whether the graph means the same at these lengths
+        is for the caller to prove.
+
+        Args:
+            shapes: by input; the others stay.
+            weights: bring in weights that lie in external files.
+
+        Raises:
+            ModelError: external weights are missing.
+        """
+        bound = {**self.shapes, **shapes}
+        made = ModelProto()
+        proto, _, folder = read_model(self.source)
+        made.CopyFrom(proto)
+        if weights:
+            for tensor in made.graph.initializer:
+                if is_external(tensor):
+                    value = read_tensor(tensor, folder)
+                    if value is None:
+                        raise missing_weights(self.name, tensor.name)
+                    tensor.CopyFrom(onnx.numpy_helper.from_array(value, tensor.name))
+        write_lengths(made.graph.input, bound)
+        del made.graph.value_info[:]
+        for output in made.graph.output:
+            if output.type.HasField("tensor_type"):
+                output.type.tensor_type.ClearField("shape")
+        return Model(made, self.name, bound, self.axes)
+
+
+def up_to(model: ModelProto, tensor: str) -> None:
+    """Drop what a tensor does not need, in place; it becomes the only output. Its name must be in the main graph."""
+    graph = model.graph
+    stored = {t.name for t in graph.initializer} | {t.values.name for t in graph.sparse_initializer}
+    given = [*(i.name for i in graph.input), *stored]
+    kept, wanted = needed(sort(graph.node, given, []), [tensor])
+    weights = [t for t in graph.initializer if t.name in wanted]
+    for field, entries in (("node", kept), ("initializer", weights)):
+        graph.ClearField(field)
+        getattr(graph, field).extend(entries)
+    del graph.output[:]
+    graph.output.append(onnx.ValueInfoProto(name=tensor))
+
+
+def missing_weights(model: str, tensor: str) -> ModelError:
+    """The error for weights that are not there."""
+    return ModelError(
+        f"{model}: the weights of {quote(tensor)} are missing: they lie in an external file that is not there",
+        "put the file beside the model; effective fields need the weights, `rfonnx report` does not",
+    )
+
+
+def open_model(source: Source, shapes: Shapes, axes: Mapping[str, int | None]) -> Model:
+    """The model as it came, but for branches that are taken: tensors inside them are measured like others."""
+    return Model(flattened(source, shapes) or source, name_of(source), shapes, axes)

@@ -1,0 +1,137 @@
+"""A model read and analysed once, and the units of it that are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from rfonnx.analysis.analysis import Analysis, analyze
+from rfonnx.effective.data import INTEGERS, InputType
+from rfonnx.effective.default import default_tensor, survey
+from rfonnx.effective.place import find_place
+from rfonnx.effective.settings import At, Settings
+from rfonnx.effective.source import Model, open_model
+from rfonnx.effective.unit import Unit, find_unit, shown_position, unit_at
+from rfonnx.errors import ModelError, QueryError, ShapeError
+from rfonnx.graph.nodes import Graph
+from rfonnx.model.id_range import id_range
+from rfonnx.model.reading.load import load
+from rfonnx.model.reading.source import Source, with_values
+from rfonnx.results.naming import tensor_called
+from rfonnx.results.plain import shape_text
+
+NUMBERS = (
+    *("float32", "float64", "float16"),
+    *("bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+)
+"""Element types that an input may have: those that numpy and onnxruntime share."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A model, its graph and its analysis, all bound to the same shapes."""
+
+    model: Model
+    graph: Graph
+    analysis: Analysis
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return Path(self.model.name).name
+
+    def input_types(self) -> dict[str, InputType]:
+        """Type of every input; ids stay inside every table that they are looked up in."""
+        types, axes = {}, self.model.axes
+        for name in self.graph.inputs:
+            dtype = self.graph.dtypes[name]
+            if dtype not in NUMBERS:
+                raise _not_measured(self.name, name, dtype)
+            values = id_range(self.graph, name) if np.dtype(dtype).kind in "iu" else None
+            types[name] = InputType(self.model.shapes[name], np.dtype(dtype), values or INTEGERS, batch=axes.get(name))
+        return types
+
+
+def _not_measured(model: str, input: str, dtype: str) -> ModelError:
+    return ModelError(
+        f"{model}: input '{input}' holds {dtype or 'no tensor'}, which is not measured",
+        f"export the model with an input of one of {', '.join(NUMBERS)}",
+    )
+
+
+def open_subject(source: Source, settings: Settings) -> Subject:
+    """Read and analyse a model.
+
+    Raises:
+        ModelError, QueryError, ShapeError: see `rfonnx.analyze`.
+    """
+    source = with_values(source, settings.values)
+    analysis = analyze(source, settings.shapes or None, batch_axes=settings.batch_axes)
+    shapes = {}
+    for name, shape in analysis.input_shapes.items():
+        if shape is None or None in shape:
+            dtype = load(source, settings.shapes or None).dtypes[name]
+            if dtype not in NUMBERS:  # a sequence or an optional has no shape to bind
+                raise _not_measured(Path(analysis.model.name).name, name, dtype)
+            raise ShapeError(f"{analysis.model.name}: the shape of input '{name}' is not known", "bind it with --shape")
+        shapes[name] = tuple(n or 0 for n in shape)
+    return Subject(open_model(source, shapes, analysis.batch_axes), load(source, shapes), analysis)
+
+
+def choose_units(
+    subject: Subject,
+    tensor: str | None,
+    at: Sequence[At],
+    positions: Sequence[Sequence[int | None]],
+    settings: Settings,
+) -> list[Unit]:
+    """The units asked for, all of one tensor: nearest to each place, or at each position.
+
+    Raises:
+        QueryError: no such tensor, input, axis, place, position or channel, or none is asked for.
+    """
+    analysis = subject.analysis
+    wanted: Sequence[At] = ["center"] if positions or at == "center" else at
+    if not len(wanted):
+        raise QueryError(f"{subject.name}: no unit is asked for", "give at least one place or position")
+    places = [find_place(analysis, settings.input, settings.axes, one) for one in wanted]
+    if tensor is None:
+        chosen = default_tensor(survey(subject.graph, analysis, places[0]))
+    else:
+        chosen = tensor_called(analysis.tensors, tensor)
+    if positions:
+        units = [unit_at(analysis, chosen, position, places[0]) for position in positions]
+    else:
+        units = [find_unit(analysis, chosen, place) for place in places]
+    return [_one_channel(subject, unit, settings) for unit in units]
+
+
+def _one_channel(subject: Subject, unit: Unit, settings: Settings) -> Unit:
+    """The unit narrowed to one channel, when one is asked for."""
+    if isinstance(settings.channel, str):
+        return unit
+    axis = channel_axis(unit)
+    if axis is None:
+        raise QueryError(
+            f"{subject.name}: position {shown_position(unit.position)} sums along no axis of '{unit.tensor}' that"
+            f" channel {settings.channel} could choose from",
+            "leave the channel out, or put : (None in Python) in its place",
+        )
+    if not 0 <= settings.channel < unit.shape[axis]:
+        raise QueryError(
+            f"{subject.name}: tensor '{unit.tensor}' of shape {shape_text(unit.shape)} has no channel {settings.channel}",
+            "give 'sum' or a channel that it has",
+        )
+    position = (*unit.position[:axis], settings.channel, *unit.position[axis + 1 :])
+    return unit_at(subject.analysis, unit.tensor, position, unit.place, unit.note)
+
+
+def channel_axis(unit: Unit) -> int | None:
+    """The summed axis that counts channels: 1 where it is summed (NCHW), else the last one (tokens, NHWC). One of length 1 only
+    where there is no other: in (time, batch, classes) it is the batch."""
+    summed = [axis for axis, index in enumerate(unit.position) if index is None]
+    summed = [axis for axis in summed if unit.shape[axis] > 1] or summed
+    return None if not summed else 1 if 1 in summed else summed[-1]

@@ -1,0 +1,88 @@
+"""The function `rfonnx.gradient`: sessions are kept for the next call."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from rfonnx.gradients.session import GradientSession
+from rfonnx.model import runtime
+from rfonnx.model.reading.source import Given
+
+
+class _Key(NamedTuple):
+    model: str
+    tensor: str
+    shapes: tuple[tuple[str, tuple[int, ...]], ...]
+    providers: tuple[str, ...]
+    values: tuple[tuple[str, str, tuple[int, ...], bytes], ...]
+
+
+_KEPT = 4
+_sessions: OrderedDict[_Key, GradientSession] = OrderedDict()
+
+
+def gradient(
+    model: Given,
+    inputs: Mapping[str, np.ndarray],
+    tensor: str,
+    seed: np.ndarray,
+    *,
+    providers: str | Sequence[str] | None = None,
+    values: Mapping[str, Any] | None = None,
+) -> dict[str, np.ndarray]:
+    """The gradient of `sum(seed * tensor)` with respect to the inputs: an exact vector-Jacobian product.
+
+    The model's graph and its derivative run in one onnxruntime session, which is kept for the next call with the same model,
+    tensor and shapes (the last few are).
+
+    Args:
+        model: path, bytes or ModelProto.
+        inputs: an array per input; their shapes bind the model's.
+        tensor: any tensor of the model that holds floating-point numbers.
+        seed: of the tensor's shape.
+        providers: "cuda", onnxruntime's own names, or a list; None: the CPU.
+        values: what small inputs hold, as in `rfonnx.analyze`: `inputs` need not give them.
+
+    Returns:
+        Gradient by name of every floating-point input; see `GradientSession.run`.
+
+    Raises:
+        GradientError, ModelError, QueryError, ShapeError: see `GradientSession`.
+    """
+    arrays = {name: np.asarray(value) for name, value in inputs.items()}
+    bound = {name: np.asarray(value) for name, value in (values or {}).items()}
+    shapes = tuple(sorted((name, value.shape) for name, value in arrays.items() if name not in bound))
+    held = tuple(sorted((name, str(v.dtype), v.shape, v.tobytes()) for name, v in bound.items()))
+    key = _Key(_identity(model), tensor, shapes, tuple(runtime.provider_names(providers)), held)
+    session = _sessions.pop(key, None)
+    if session is None:
+        session = GradientSession(model, tensor, dict(shapes), providers=providers, values=values)
+    _sessions[key] = session
+    while len(_sessions) > _KEPT:
+        _sessions.popitem(last=False)
+    return session.run(arrays, seed)
+
+
+def _identity(model: Given) -> str:
+    """What tells models apart: a file's path, time and size, or a digest of the content."""
+    if isinstance(model, str | os.PathLike):
+        path = Path(model)
+        if not path.is_file():
+            return str(path)
+        status = path.stat()
+        return f"{path.absolute()}:{status.st_mtime_ns}:{status.st_size}"
+    data = (
+        model
+        if isinstance(model, bytes)
+        else bytes(model)
+        if not hasattr(model, "graph")
+        else model.SerializeToString()
+    )
+    return hashlib.blake2b(data, digest_size=16).hexdigest()

@@ -1,0 +1,67 @@
+"""onnxruntime's fused, blocked and quantised operators as the standard ones that they stand for, before the reverse walk.
+
+Quantised arithmetic becomes arithmetic on dequantised numbers, quantised again at the end: onnxruntime computes it the same way
+up to the last rounding, and the gradient passes straight through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from onnx import ModelProto, NodeProto
+
+from rfonnx.gradients.decompose import blocked, dynamic, fused, quantized  # noqa: F401  # register their functions
+from rfonnx.gradients.decompose.writer import BODIES, Kept, Writer
+from rfonnx.gradients.preparing.rounding import Types
+from rfonnx.graph.order import reads
+from rfonnx.graph.tensors import DTYPES
+from rfonnx.model.reading.convert import kind_of
+
+
+def decomposable(model: ModelProto) -> bool:
+    """Whether the main graph has such a node."""
+    return any(kind_of(node) in BODIES for node in model.graph.node)
+
+
+def decompose(model: ModelProto, types: Types) -> None:
+    """Replace every such node of the main graph, in place.
+
+    Args:
+        model: the model.
+        types: of what its nodes make, and of its inputs.
+    """
+    graph = model.graph
+    stored: Types = {t.name: (DTYPES.get(t.data_type, ""), t.data_type, tuple(t.dims)) for t in graph.initializer}
+    nodes = list(_written(list(graph.node), {o.name for o in graph.output}, graph.initializer, {**types, **stored}))
+    graph.ClearField("node")
+    graph.node.extend(nodes)
+    graph.ClearField("value_info")  # what was counted in integers is a real number now
+
+
+def decomposed() -> set[str]:
+    """Kinds that `decompose` replaces."""
+    return set(BODIES)
+
+
+def _written(nodes: Sequence[NodeProto], outputs: set[str], constants: Any, types: Types) -> Iterable[NodeProto]:
+    quantised = {}
+    for node in nodes:
+        if node.op_type == "DynamicQuantizeLinear":
+            quantised[node.output[0]] = node.output[1:]
+        elif node.op_type == "QuantizeLinear":
+            quantised[node.output[0]] = node.input[1:]
+    other = {name for node in nodes if node.op_type != "Cast" for name in reads(node)} | outputs
+    for number, node in enumerate(nodes):
+        write = BODIES.get(kind_of(node))
+        if write is None:
+            yield node
+            continue
+        writer = Writer(node, number, quantised, not other.intersection(node.output), types)
+        try:
+            write(writer)
+        except Kept:
+            yield node
+            continue
+        constants.extend(writer.constants)
+        yield from writer.nodes

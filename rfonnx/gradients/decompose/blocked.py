@@ -1,0 +1,123 @@
+"""Operators on images whose channels lie in blocks (com.microsoft.nchwc), which onnxruntime writes when a model is saved at its
+highest level; and one on images whose channels come last.
+
+A blocked tensor has the shape of an image whose channels are filled up to whole blocks; only its memory is in another order,
+which arithmetic element by element does not see. Here it is that image. The weights of convolutions lie in blocks too: they are
+brought back into the usual order.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+from onnx import TensorProto, helper
+
+from rfonnx.errors import RfonnxError
+from rfonnx.gradients.decompose.fused import activated
+from rfonnx.gradients.decompose.writer import CONV, POOL, Kept, Writer, body
+from rfonnx.model import runtime
+
+NCHWC = "com.microsoft.nchwc"
+
+
+@cache
+def block() -> int:
+    """Channels per block, which onnxruntime chooses by the processor: where it puts the second position of the first channel; 0
+    where it has no blocks."""
+    channels = 64
+    shape = (1, channels, 1, 2)
+    node = helper.make_node("ReorderOutput", ["x"], ["y"], domain=NCHWC, channels=channels)
+    ends = (helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in ("x", "y"))
+    graph = helper.make_graph([node], "blocks", [next(ends)], [next(ends)])
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid(NCHWC, 1)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    try:
+        session = runtime.open_session(model)
+        (y,) = runtime.run(session, None, {"x": np.arange(2 * channels, dtype=np.float32).reshape(shape)})
+    except RfonnxError:
+        return 0
+    return int(y[0, 0, 0, 1])
+
+
+@body(f"{NCHWC}.ReorderInput")
+def _reorder_input(w: Writer) -> None:
+    x, shape = w.inputs[0], w.shape(0)
+    rank, channels = len(shape), shape[1]
+    if w.attr("channels_last", 0):
+        x, channels = w.channels_first(x, rank), shape[-1]
+    if not block():
+        raise Kept
+    w("Pad", x, w.ints([0] * (rank + 1) + [-channels % block()] + [0] * (rank - 2)), to=w.outputs[0])
+
+
+@body(f"{NCHWC}.ReorderOutput")
+def _reorder_output(w: Writer) -> None:
+    x, rank, channels = w.inputs[0], len(w.shape(0)), w.attr("channels", 0)
+    if w.shape(0)[1] != channels:
+        x = w("Slice", x, w.ints([0]), w.ints([channels]), w.ints([1]))
+    if w.attr("channels_last", 0):
+        w.channels_last(x, rank, to=w.outputs[0])
+    else:
+        w("Identity", x, to=w.outputs[0])
+
+
+@body(f"{NCHWC}.Conv")
+def _conv(w: Writer) -> None:
+    operands = [w.inputs[0], _in_order(w), *([w.inputs[2]] if w.has(2) else [])]
+    made = w("Conv", *operands, **w.only(*CONV))
+    activated(w, w("Add", made, w.inputs[3]) if w.has(3) else made)
+
+
+def _in_order(w: Writer) -> str:
+    """The weight (O, I, *kernel), which lies as (O/b, I/b, *kernel, b of I, b of O); or as (O/b, I, *kernel, b of O) where I is
+    less than a block: of an image that is not blocked, or of one channel per group."""
+    (outputs, inputs, *kernel), size = w.shape(1), block()
+    if not size or outputs % size:
+        raise Kept
+    rank, shape = len(kernel), w.shape(1)
+    if inputs % size:
+        lies = w.reshaped(w.inputs[1], [outputs // size, inputs, *kernel, size])
+        ordered = w.transposed(lies, [0, 2 + rank, 1, *range(2, 2 + rank)])
+    else:
+        lies = w.reshaped(w.inputs[1], [outputs // size, inputs // size, *kernel, size, size])
+        ordered = w.transposed(lies, [0, 3 + rank, 1, 2 + rank, *range(2, 2 + rank)])
+    return w.reshaped(ordered, shape)
+
+
+@body(f"{NCHWC}.MaxPool")
+def _max_pool(w: Writer) -> None:
+    w("MaxPool", *w.inputs, to=w.outputs[0], **w.only(*POOL, "dilations", "storage_order"))
+
+
+@body(f"{NCHWC}.AveragePool")
+def _average_pool(w: Writer) -> None:
+    w("AveragePool", *w.inputs, to=w.outputs[0], **w.only(*POOL, "count_include_pad", "dilations"))
+
+
+@body(f"{NCHWC}.GlobalAveragePool")
+def _global_average_pool(w: Writer) -> None:
+    w("GlobalAveragePool", *w.inputs, to=w.outputs[0])
+
+
+@body(f"{NCHWC}.GlobalMaxPool")
+def _global_max_pool(w: Writer) -> None:
+    w("GlobalMaxPool", *w.inputs, to=w.outputs[0])
+
+
+@body(f"{NCHWC}.Upsample")
+def _upsample(w: Writer) -> None:
+    """By whole numbers; "nearest" is the position before."""
+    mode = w.attr("mode", "nearest")
+    way = "asymmetric" if mode == "nearest" else w.attr("coordinate_transformation_mode", "asymmetric")
+    attrs = {"mode": mode, "coordinate_transformation_mode": way, "nearest_mode": "floor"}
+    w("Resize", w.inputs[0], "", w.floats([float(n) for n in w.attrs["scales"]]), to=w.outputs[0], **attrs)
+
+
+@body("com.microsoft.NhwcMaxPool")
+def _channels_last_max_pool(w: Writer) -> None:
+    """Of 8-bit numbers, which count as real ones meanwhile."""
+    rank = len(w.shape(0))
+    real = w("DequantizeLinear", w.inputs[0], w.scalar(1.0), w.zero(0))
+    made = w("MaxPool", w.channels_first(real, rank), **w.only(*POOL, "dilations"))
+    w("QuantizeLinear", w.channels_last(made, rank), w.scalar(1.0), w.zero(0), to=w.outputs[0])

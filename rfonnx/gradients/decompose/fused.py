@@ -1,0 +1,86 @@
+"""Operators that onnxruntime fused."""
+
+from __future__ import annotations
+
+from rfonnx.gradients.decompose.writer import CONV, Writer, body
+
+
+def activated(w: Writer, value: str) -> None:
+    """The activation that a fused operator ends with."""
+    kind = w.attr("activation", "")
+    parameters = list(w.attr("activation_params", []))
+    if not kind:
+        w("Identity", value, to=w.outputs[0])
+    elif kind == "Clip":
+        w("Clip", value, w.scalar(parameters[0]), w.scalar(parameters[1]), to=w.outputs[0])
+    elif kind == "LeakyRelu":
+        w(kind, value, to=w.outputs[0], alpha=parameters[0] if parameters else w.attr("alpha", 0.01))
+    elif kind == "HardSigmoid":
+        w(kind, value, to=w.outputs[0], alpha=parameters[0], beta=parameters[1])
+    else:
+        w(kind, value, to=w.outputs[0])
+
+
+@body("com.microsoft.FusedConv")
+def _fused_conv(w: Writer) -> None:
+    made = w("Conv", *w.inputs[:3], **w.only(*CONV))
+    activated(w, w("Add", made, w.inputs[3]) if w.has(3) else made)
+
+
+@body("com.microsoft.FusedGemm")
+def _fused_gemm(w: Writer) -> None:
+    made = w("Gemm", *w.inputs, **w.only("alpha", "beta", "transA", "transB"))
+    w.attrs = {"activation_params": [v for v in (w.attrs.get("activation_alpha"),) if v is not None], **w.attrs}
+    activated(w, made)
+
+
+@body("com.microsoft.BiasGelu")
+def _bias_gelu(w: Writer) -> None:
+    biased = w("Add", *w.inputs)
+    half = w("Mul", biased, w.scalar(0.5))
+    w("Mul", half, w("Add", w("Erf", w("Mul", biased, w.scalar(0.5**0.5))), w.scalar(1.0)), to=w.outputs[0])
+
+
+@body("com.microsoft.SkipLayerNormalization")
+def _skip_layer_norm(w: Writer) -> None:
+    total = _skipped(w, 4)
+    parameters = [w.inputs[2], *([w.inputs[3]] if w.has(3) else [])]
+    w("LayerNormalization", total, *parameters, to=w.outputs[0], epsilon=w.attr("epsilon", 1e-12))
+
+
+@body("com.microsoft.FusedMatMul", "com.microsoft.TransposeMatMul")
+def _fused_matmul(w: Writer) -> None:
+    """alpha A' B': `transBatchA` brings the first axis of A behind the batch's, `transA` then swaps the last two."""
+    a, b = (_turned(w, index, side) for index, side in enumerate("AB"))
+    alpha = w.attr("alpha", 1.0)
+    if alpha == 1.0:
+        w("MatMul", a, b, to=w.outputs[0])
+    else:
+        w("Mul", w("MatMul", a, b), w.scalar(alpha), to=w.outputs[0])
+
+
+def _turned(w: Writer, index: int, side: str) -> str:
+    name, swap, batch = w.inputs[index], w.attr(f"trans{side}", 0), w.attr(f"transBatch{side}", 0)
+    axes = list(range(len(w.shape(index)) if swap or batch else 0))
+    if len(axes) < 2:
+        return name
+    if batch:
+        axes = [*axes[1:-1], axes[0], axes[-1]]
+    if swap:
+        axes[-2:] = axes[:-3:-1]
+    return w.transposed(name, axes)
+
+
+@body("com.microsoft.SkipSimplifiedLayerNormalization")
+def _skip_simplified_layer_norm(w: Writer) -> None:
+    w("SimplifiedLayerNormalization", _skipped(w, 3), w.inputs[2], to=w.outputs[0], epsilon=w.attr("epsilon", 1e-12))
+
+
+def _skipped(w: Writer, bias: int) -> str:
+    """The sum that is normalised: input, skip and, where it is given, the bias at this index; output 3 shows it."""
+    total = w("Add", w.inputs[0], w.inputs[1])
+    if w.has(bias):
+        total = w("Add", total, w.inputs[bias])
+    if len(w.outputs) > 3 and w.outputs[3]:
+        total = w("Identity", total, to=w.outputs[3])
+    return total

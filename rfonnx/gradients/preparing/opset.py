@@ -1,0 +1,82 @@
+"""Raise a model's opset to one that gradient graphs are written for."""
+
+from __future__ import annotations
+
+from onnx import ModelProto, NodeProto, helper
+
+from rfonnx.errors import ModelError
+from rfonnx.gradients.preparing.large_weights import LightModel, as_inputs, as_stubs
+from rfonnx.graph.order import reads
+from rfonnx.graph.text import quote
+from rfonnx.model import runtime
+from rfonnx.model.reading.convert import plain_domain
+
+LOWEST = 17
+"""The lowest opset that gradient graphs are written for: it has every operator that rules emit."""
+
+
+def raise_opset(model: LightModel) -> None:
+    """Bring the model to opset 17 or later, in place.
+
+    Older than 13: onnx's converter. 13 to 16 are relabelled: 17 gives their operators no other meaning, but for one default and
+    for what says that a BatchNormalization is in training mode.
+
+    Raises:
+        ModelError: onnxruntime knows no such opset yet, or onnx cannot convert the model.
+    """
+    entry = next((e for e in model.proto.opset_import if plain_domain(e.domain) == ""), None)
+    if entry is None:
+        model.proto.opset_import.add(domain="", version=LOWEST)
+        return
+    if entry.version > runtime.MAX_OPSET:
+        raise ModelError(
+            f"{model.name}: the model uses ai.onnx opset {entry.version}, but onnxruntime takes at most {runtime.MAX_OPSET}",
+            "export it with a lower opset",
+        )
+    if entry.version < 13:
+        model.proto = _converted(model)
+        entry = next(e for e in model.proto.opset_import if plain_domain(e.domain) == "")
+    if entry.version < LOWEST:
+        for node in model.proto.graph.node:
+            # RoiAlign shifts coordinates by half a pixel from opset 16 on
+            if node.op_type == "RoiAlign" and entry.version < 16:
+                node.attribute.append(helper.make_attribute("coordinate_transformation_mode", "output_half_pixel"))
+            if node.op_type == "BatchNormalization" and entry.version < 14 and len(node.output) > 1:
+                _in_training(node, model)
+        entry.version = LOWEST
+    model.proto.ir_version = min(max(model.proto.ir_version, 8), runtime.MAX_IR)
+
+
+def _in_training(node: NodeProto, model: LightModel) -> None:
+    """Say by its attribute, in place, that a BatchNormalization is in training mode: before opset 14 further outputs say so.
+
+    Raises:
+        ModelError: outputs that there are no more from opset 14 on, the statistics of the batch, are read.
+    """
+    gone = [name for name in node.output[3:] if name]
+    read = {n for other in model.proto.graph.node for n in reads(other)} | {o.name for o in model.proto.graph.output}
+    if read.intersection(gone):
+        raise ModelError(
+            f"{model.name}: node {quote(node.name or node.output[0])} (BatchNormalization) gives the statistics of the batch"
+            f" as {quote(gone[0])}, which opset 14 does away with",
+            "export it with opset 14 or later",
+        )
+    del node.output[3:]
+    node.attribute.append(helper.make_attribute("training_mode", 1))
+
+
+def _converted(model: LightModel) -> ModelProto:
+    from onnx import version_converter
+
+    light = as_inputs(model.proto, model.weights)
+    # Before IR 4 the converter knows only those initializers that are listed among the inputs, too.
+    light.ir_version = max(light.ir_version, 4)
+    try:
+        converted: ModelProto = version_converter.convert_version(light, 13)
+    except Exception as error:  # the converter raises RuntimeError and types of its own
+        raise ModelError(
+            f"{model.name}: onnx cannot convert the model to opset 13 ({runtime.one_line(error)})",
+            "export it with opset 17 or later",
+        ) from None
+    as_stubs(converted, model.weights)
+    return converted

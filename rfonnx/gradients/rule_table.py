@@ -1,0 +1,103 @@
+"""Which operator is differentiated by which rule. Three states: a rule, declared to have no gradient, or unsupported.
+
+A rule is called with the node (`Op`) and the gradient of its first output, and gives one gradient per input: a `Value` of the
+input's shape (or `Narrow`), `ZERO` where the derivative vanishes everywhere, or None for an input that, says `op.needs`, nobody
+asks for.
+"Zero" and "nobody wrote it" never mix: None for an input that is needed is an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from rfonnx.gradients.op import Op
+    from rfonnx.gradients.values import Value
+
+
+class Zero:
+    """The gradient of an input that the output does not depend on smoothly: zero, and known to be."""
+
+
+ZERO: Final = Zero()
+
+
+@dataclass(frozen=True, slots=True)
+class Narrow:
+    """A gradient that is the same along some axes, where `value` has length 1 (a mean's). Adding it to others is cheap; it is
+    only expanded to the input's shape when it stays alone."""
+
+    value: Value
+
+
+Gradients = Sequence["Value | Narrow | Zero | None"]
+Function = Callable[["Op", "Value"], Gradients]
+
+
+class Unsupported(Exception):
+    """Raised by a rule that meets a case that it has no formula for, with the reason as its text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule, and what the engine does around it.
+
+    Attributes:
+        function: gives the gradients.
+        broadcasts: gradients come in the output's shape; the engine sums them down to the inputs' shapes.
+        every_output: the rule reads `op.gradients` (one per output, None where nothing arrives); otherwise a gradient that
+            arrives at a second output is an error.
+    """
+
+    function: Function
+    broadcasts: bool = False
+    every_output: bool = False
+
+
+_rules: dict[str, Rule] = {}
+_zero: dict[str, str] = {}
+
+
+def rule(*kinds: str, broadcasts: bool = False, every_output: bool = False) -> Callable[[Function], Function]:
+    """Register a rule for operators: "Conv", or "com.microsoft.FusedConv" outside ai.onnx.
+
+    Raises:
+        ValueError: an operator is registered twice.
+    """
+
+    def register(function: Function) -> Function:
+        for kind in kinds:
+            _refuse_twice(kind)
+            _rules[kind] = Rule(function, broadcasts, every_output)
+        return function
+
+    return register
+
+
+def declare_zero(reason: str, *kinds: str) -> None:
+    """Declare that these operators have no gradient (it is zero wherever it is defined), and why ("counts positions")."""
+    for kind in kinds:
+        _refuse_twice(kind)
+        _zero[kind] = reason
+
+
+def _refuse_twice(kind: str) -> None:
+    if kind in _rules or kind in _zero:
+        raise ValueError(f"operator {kind} is registered twice")
+
+
+def find(kind: str) -> Rule | None:
+    """The rule of an operator, or None."""
+    return _rules.get(kind)
+
+
+def reason_for_zero(kind: str) -> str | None:
+    """Why an operator is declared to have no gradient, or None when it is not."""
+    return _zero.get(kind)
+
+
+def registered() -> dict[str, str]:
+    """All registered operators: "rule" or "zero"."""
+    return {**dict.fromkeys(_rules, "rule"), **dict.fromkeys(_zero, "zero")}

@@ -1,0 +1,212 @@
+"""Values of the tensors that depend on no input, computed when somebody asks and never larger than is sensible."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from onnx import NodeProto, TensorProto, numpy_helper
+
+from rfonnx.errors import ModelError
+from rfonnx.graph.order import subgraphs
+from rfonnx.graph.tensors import Tensors, check_size, element_count
+from rfonnx.graph.text import quote
+from rfonnx.model.building.evaluator import MAX_ELEMENTS, SHAPE_ONLY, SIZED_BY_VALUES, limit_of, run_node
+from rfonnx.model.building.reshaped import reshaped
+from rfonnx.model.building.scope import Scope
+from rfonnx.model.reading.external import check_external, is_external, read_tensor
+
+MAX_KEPT = 2**16
+"""Larger values are dropped again after use."""
+MAX_TOTAL = 2**26
+"""Elements in memory at once, over all values."""
+MAX_PASSED = 1024
+"""Elements of a tensor whose value is given to shape inference (axes, pads, sizes, split lengths)."""
+
+
+class Call(NamedTuple):
+    """A node whose outputs are constant. attrs: as in `Node`."""
+
+    proto: NodeProto
+    attrs: Mapping[str, Any]
+    scope: Scope
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+
+class Constants:
+    """All constants of a model.
+
+    Attributes:
+        names: of all constants, also those whose value cannot be had.
+        partial: values of which only some elements are known (see `partial`); these are no constants.
+        steps: nodes that may still be run to count the rounds of loops: one inside another is counted again and again.
+    """
+
+    def __init__(self, tensors: Tensors, folder: Path | None) -> None:
+        self.names: set[str] = set()
+        self.steps = 20_000
+        self._tensors = tensors
+        self._folder = folder
+        self._stored: dict[str, TensorProto] = {}
+        self._calls: dict[str, Call] = {}
+        self._values: dict[str, np.ndarray | None] = {}
+        self._passed: dict[str, TensorProto | None] = {}
+        self._held = 0
+        self.partial: dict[str, np.ndarray] = {}
+
+    def add_tensor(self, name: str, tensor: TensorProto) -> None:
+        """Record a tensor that is stored in the file. Its data is not looked at.
+
+        Raises:
+            ModelError: its external data lies outside the model's folder.
+            ShapeError: its dimensions are absurd.
+        """
+        check_external(tensor)
+        shape = tuple(tensor.dims)
+        check_size(name, shape, "stored in the file")
+        self._tensors.set_tensor(name, tensor.data_type, shape)
+        self._stored[name] = tensor
+        self.names.add(name)
+
+    def add_value(self, name: str, value: np.ndarray) -> None:
+        """Record a value that is known without computing (a shape)."""
+        self._values[name] = value
+        self.names.add(name)
+
+    def add_unknown(self, name: str) -> None:
+        """Record a constant whose value cannot be had."""
+        self._values[name] = None
+        self.names.add(name)
+
+    def add_call(self, call: Call) -> None:
+        """Record a node that reads constants alone."""
+        for name in call.outputs:
+            if name:
+                self._calls[name] = call
+                self.names.add(name)
+
+    def forget(self, name: str) -> None:
+        """Drop what was recorded, before a loop's body is inferred again."""
+        self.names.discard(name)
+        for table in (self._stored, self._calls, self._values, self._passed, self.partial):
+            table.pop(name, None)
+
+    def evaluate(self, name: str) -> np.ndarray | None:
+        """Value of a constant; None when it is no constant, its data is absent, or it is larger than `MAX_ELEMENTS`.
+
+        Without recursion: chains of constants are as long as the file likes.
+
+        Raises:
+            ModelError: data in the file does not fit its shape.
+        """
+        pending = [name]
+        large: list[str] = []
+        while pending:
+            current = pending[-1]
+            if current not in self._values:
+                call = self._calls.get(current)
+                if call is None:
+                    self._keep(current, self._read(current), large)
+                else:
+                    wanted = self._wanted(call)
+                    missing = [n for n in call.inputs if n and n not in self._values and n in self.names]
+                    if wanted and missing:
+                        pending.extend(missing)
+                        continue
+                    self._compute(call, wanted, large)
+            pending.pop()
+        value = self._values[name]
+        for current in large:
+            dropped = self._values.pop(current, None)
+            self._held -= 0 if dropped is None else dropped.size
+        return value
+
+    def passed(self, name: str) -> TensorProto | None:
+        """Value of a small constant as shape inference takes it, or None."""
+        if name not in self._passed:
+            stored = self._stored.get(name)
+            if stored is not None and not is_external(stored):
+                self._passed[name] = stored if self._fits(name, MAX_PASSED) else None
+                return self._passed[name]
+            count = element_count(self._tensors.shapes.get(name))
+            value = self.evaluate(name) if count is not None and count <= MAX_PASSED else None
+            self._passed[name] = None if value is None else numpy_helper.from_array(np.asarray(value, order="C"))
+        return self._passed[name]
+
+    def _read(self, name: str) -> np.ndarray | None:
+        tensor = self._stored.get(name)
+        if tensor is None or not self._fits(name, MAX_ELEMENTS):
+            return None
+        return read_tensor(tensor, self._folder)
+
+    def _fits(self, name: str, limit: int) -> bool:
+        count = element_count(self._tensors.shapes.get(name))
+        return count is not None and count <= limit
+
+    def _wanted(self, call: Call) -> bool:
+        """False when the result is too large, or takes too long; its inputs are not computed then."""
+        kind = call.proto.op_type
+        if call.proto.domain not in ("", "ai.onnx"):
+            return False
+        limit = limit_of(kind)
+        read = call.inputs[1:] if kind in SHAPE_ONLY else call.inputs
+        sized = [n for n in (*read, *call.outputs) if n and not (kind in SIZED_BY_VALUES and n in call.outputs)]
+        if not all(self._fits(n, limit) for n in sized):
+            return False
+        # Text operators may take regular expressions: a stranger's one can run for ever.
+        return all(self._tensors.dtypes.get(n) != "string" for n in call.inputs if n) and not (
+            call.attrs and subgraphs(call.proto)
+        )
+
+    def _compute(self, call: Call, wanted: bool, large: list[str]) -> None:
+        results: list[np.ndarray | None] = [None] * len(call.outputs)
+        if wanted:
+            operands = [self._operand(call, index) for index in range(len(call.inputs))]
+            if all(o is not None or not n for o, n in zip(operands, call.inputs, strict=True)):
+                view = reshaped(call.proto.op_type, call.attrs, operands, self._tensors.shapes.get(call.outputs[0]))
+                results = run_node(call.proto, dict(call.scope.opsets), operands) if view is None else [view]
+        for name, value in zip(call.outputs, results, strict=True):
+            if name:
+                self._keep(name, value, large)
+
+    def _operand(self, call: Call, index: int) -> np.ndarray | None:
+        name = call.inputs[index]
+        if index == 0 and call.proto.op_type in SHAPE_ONLY:
+            shape = self._tensors.shapes[name] or ()
+            return np.broadcast_to(np.float32(0), tuple(d or 0 for d in shape))  # takes no memory
+        return self._values[name] if name else None
+
+    def _keep(self, name: str, value: np.ndarray | None, large: list[str]) -> None:
+        """Remember a value; what is large, or does not fit beside the others, only until the asking is done."""
+        size = 0 if value is None else int(value.size)
+        if self._held + size > MAX_TOTAL:
+            value, size = None, MAX_KEPT + 1
+            large.append(name)
+        elif size > MAX_KEPT:
+            large.append(name)
+        if value is not None:
+            self._held += size
+            value.flags.writeable = False  # every caller gets the same array
+        self._values[name] = value
+
+
+def constant_array(name: str, value: object) -> np.ndarray:
+    """Value of a Constant node's plain attribute (value_int, value_floats, ...).
+
+    Raises:
+        ModelError: it is no such value.
+    """
+    if isinstance(value, int):
+        return np.array(value, np.int64)
+    if isinstance(value, float):
+        return np.array(value, np.float32)
+    if isinstance(value, str | bytes):
+        return np.array(value, object)
+    if isinstance(value, list):
+        if all(isinstance(v, int) for v in value):
+            return np.array(value, np.int64)
+        return np.array(value, np.float32 if all(isinstance(v, float) for v in value) else object)
+    raise ModelError(f"constant {quote(name)} has no value", "export it again")

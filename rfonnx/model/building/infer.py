@@ -1,0 +1,156 @@
+"""Types and shapes of one node's outputs: onnx's own inference, fed with the constants that it wants to see."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+from onnx import NodeProto, TensorProto, TypeProto, helper, shape_inference
+
+from rfonnx.errors import ModelError, ShapeError
+from rfonnx.graph.nodes import Node
+from rfonnx.graph.tensors import MAX_AXES, Tensors, is_static, read_type, tensor_type
+from rfonnx.graph.text import one_line
+from rfonnx.model.building import partial
+from rfonnx.model.building.fold import Constants
+from rfonnx.model.building.guards import guard
+from rfonnx.model.building.scope import Scope
+from rfonnx.operators.schemas import amended, schema_of, stands_in
+
+_INTEGERS = (TensorProto.INT64, TensorProto.INT32)
+_FLOAT_VALUES = {"OneHot": (1,), "Resize": (1, 2), "Upsample": (1,), "Range": (0, 1, 2)}
+"""Inputs of floats whose values decide a shape. Small integer inputs are always shown to the inference."""
+
+
+def infer_node(
+    proto: NodeProto, node: Node, scope: Scope, tensors: Tensors, constants: Constants
+) -> dict[int, TypeProto]:
+    """Types of a node's outputs by output index, as far as they can be told from its inputs.
+
+    Raises:
+        ModelError: an attribute has the wrong type.
+        ShapeError: the inputs' shapes do not go together.
+    """
+    schema = schema_of(node.op_type, node.version, node.domain)
+    if schema is None or amended(node):
+        if schema is not None:
+            check_attributes(proto, schema, node)
+        from rfonnx.operators.shapes import infer as infer_by_rule  # most models need none of them
+
+        return infer_by_rule(node, tensors, constants)
+    if node.op_type == "ConstantOfShape" or (constants.partial and node.op_type in ("Reshape", "Expand")):
+        found = _by_shape_operand(node, tensors, constants)
+        if found is not None:
+            return {0: found}
+    guard(node, tensors)
+    types = {local: tensors.types[name] for local, name in zip(proto.input, node.inputs, strict=True) if name}
+    data = passed_values(proto, node, tensors, constants)
+    try:
+        try:
+            made = shape_inference.infer_node_outputs(schema, proto, types, data, opset_imports=scope.imports)
+        except onnx.checker.ValidationError:
+            check_attributes(proto, schema, node)
+            clean = without_unknown(proto, schema)
+            made = shape_inference.infer_node_outputs(schema, clean, types, data, opset_imports=scope.imports)
+    except (shape_inference.InferenceError, onnx.checker.ValidationError, RuntimeError, ValueError) as error:
+        # What is static and does not fit is the user's error; with unknown types the inference may fail by itself, and a
+        # branch or a loop's body may never be run with these shapes.
+        known = all(is_static(tensors.shapes[name]) and tensors.elem(name) for name in node.inputs if name)
+        if known and not scope.depth and not stands_in(schema, node.op_type, node.version):
+            raise ShapeError(
+                f"{node}: its inputs do not fit: {reason(error)}",
+                "check the given shapes, and the file with onnx.checker",
+            ) from None
+        return {}
+    outputs = {index: made[local] for index, local in enumerate(proto.output) if local in made}
+    if all(is_static(tensors.shapes[name]) for name in node.inputs if name):
+        return outputs
+    return {index: without_zeros(output) for index, output in outputs.items()}
+
+
+def without_zeros(output: TypeProto) -> TypeProto:
+    """The type with lengths of 0 left open: where an input's length is open, the inference of Attention calculates with 0."""
+    _, elem, shape = read_type(output)
+    if output.WhichOneof("value") != "tensor_type" or shape is None or 0 not in shape:
+        return output
+    return tensor_type(elem, tuple(n or None for n in shape))
+
+
+def without_unknown(proto: NodeProto, schema: onnx.defs.OpSchema) -> NodeProto:
+    """The node without attributes that its schema does not know: old exporters left some behind, and runtimes ignore them."""
+    clean = NodeProto()
+    clean.CopyFrom(proto)
+    del clean.attribute[:]
+    clean.attribute.extend(a for a in proto.attribute if a.name in schema.attributes)
+    return clean
+
+
+def check_attributes(proto: NodeProto, schema: onnx.defs.OpSchema, node: Node) -> None:
+    """Refuse attributes of another type than the operator's.
+
+    Raises:
+        ModelError: there is one.
+    """
+    for attribute in proto.attribute:
+        known = schema.attributes.get(attribute.name)
+        if known is None:
+            continue
+        expected, came = str(known.type).rpartition(".")[2], onnx.AttributeProto.AttributeType.Name(attribute.type)
+        if came != expected:
+            raise ModelError(
+                f"{node}: attribute '{attribute.name}' must be of type {expected}, but is {came}",
+                "check the file with onnx.checker",
+            )
+
+
+def _by_shape_operand(node: Node, tensors: Tensors, constants: Constants) -> TypeProto | None:
+    """The type of a tensor whose shape is an operand: of which only a part is known, or that of weights that are one number."""
+    if node.op_type == "ConstantOfShape":
+        return _filled(node, constants)
+    target = constants.partial.get(node.inputs[1]) if len(node.inputs) > 1 else None
+    if target is None:
+        return None
+    shape = tensors.shapes[node.inputs[0]]
+    if node.op_type == "Reshape":
+        shape = partial.reshape(shape, target, bool(node.attrs.get("allowzero", 0)))
+    else:
+        shape = partial.broadcast(shape, target)
+    return tensor_type(tensors.elem(node.inputs[0]), shape)
+
+
+def _filled(node: Node, constants: Constants) -> TypeProto | None:
+    """The type of a ConstantOfShape; None where its operands are of no use here."""
+    value, name = node.attrs.get("value", np.float32(0)), node.inputs[0] if node.inputs else ""
+    if not isinstance(value, np.generic | np.ndarray) or not node.attrs.keys() <= {"value"}:
+        return None
+    target = constants.partial.get(name)
+    if target is None:
+        target = constants.evaluate(name) if name in constants.names else None
+        if (
+            target is None
+            or target.ndim != 1
+            or target.dtype != np.int64
+            or (target < 0).any()
+            or len(target) > MAX_AXES
+        ):
+            return None
+    return tensor_type(helper.np_dtype_to_tensor_dtype(value.dtype), tuple(target.tolist()))
+
+
+def passed_values(proto: NodeProto, node: Node, tensors: Tensors, constants: Constants) -> dict[str, TensorProto]:
+    """Values of the inputs that shapes may depend on, by local name."""
+    data: dict[str, TensorProto] = {}
+    for index, name in enumerate(node.inputs):
+        if name in constants.names:
+            wanted = tensors.elem(name) in _INTEGERS or index in _FLOAT_VALUES.get(node.op_type, ())
+            value = constants.passed(name) if wanted else None
+            if value is not None:
+                data[proto.input[index]] = value
+    return data
+
+
+def reason(error: Exception) -> str:
+    """onnx's own words, on one line and without their tag."""
+    text = str(error).split("\n==>", 1)[0]
+    for tag in ("[ShapeInferenceError]", "[TypeInferenceError]"):
+        text = text.replace(tag, "")
+    return one_line(" ".join(text.split()))[:300]

@@ -1,0 +1,37 @@
+"""Constants that are another constant in another shape: numpy gives them as views, which take no memory.
+
+Weights come through these operators: to ask whether one is zero costs no run of a node, and no import of onnx's evaluator.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from rfonnx.results.fields import Shape
+
+_RESHAPING = frozenset({"Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"})
+
+
+def reshaped(
+    op_type: str, attrs: Mapping[str, Any], operands: Sequence[np.ndarray | None], shape: Shape
+) -> np.ndarray | None:
+    """The output of a node that copies its first input into another shape, or fills a shape with one value, else None.
+
+    Args:
+        op_type, attrs: of a node of ai.onnx.
+        operands: values of its inputs.
+        shape: of its output, as inference tells it.
+    """
+    lengths = tuple(n for n in shape or () if n is not None)
+    if shape is None or None in shape:
+        return None
+    if op_type == "ConstantOfShape":
+        value = attrs.get("value", np.float32(0))
+        single = isinstance(value, np.generic | np.ndarray) and value.size == 1
+        return np.broadcast_to(value.reshape(()), lengths) if single else None
+    value = operands[0] if op_type in _RESHAPING and operands else None
+    return value.reshape(lengths) if value is not None and value.size == math.prod(lengths) else None

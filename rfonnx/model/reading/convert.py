@@ -1,0 +1,112 @@
+"""Protobuf nodes to plain ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from onnx import AttributeProto, NodeProto, OperatorSetIdProto, TensorProto
+
+from rfonnx.errors import ModelError
+from rfonnx.graph.nodes import Node
+from rfonnx.model.building.scope import Scope
+from rfonnx.model.reading.external import is_external, read_tensor
+
+_LARGE = 2**24
+_CONSTANT_VALUES = {"value", "sparse_value"}
+
+
+def opset_of(entry: OperatorSetIdProto) -> tuple[str, int]:
+    """Domain and version of an opset import.
+
+    Raises:
+        ModelError: the version is none: onnx takes no more than 32 bits.
+    """
+    domain = plain_domain(entry.domain)
+    if not 0 <= entry.version < 2**31:
+        raise ModelError(
+            f"the file imports opset {domain or 'ai.onnx'} in version {entry.version}, expected 0 to {2**31 - 1}",
+            "export it again",
+        )
+    return domain, entry.version
+
+
+def plain_domain(domain: str) -> str:
+    """The domain of ai.onnx has two spellings; ours is ""."""
+    return "" if domain == "ai.onnx" else domain
+
+
+def kind_of(node: NodeProto) -> str:
+    """Domain and name, as `Node.kind`: "Conv", "com.microsoft.FusedConv"."""
+    domain = plain_domain(node.domain)
+    return f"{domain}.{node.op_type}" if domain else node.op_type
+
+
+def to_node(proto: NodeProto, scope: Scope, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Node:
+    """A node with plain attributes; None stands for its subgraphs, of which control flow's are filled in later.
+
+    The tensor of a Constant node is left out of the attributes: it may be a model's whole weights. `Graph.value` gives it.
+    """
+    domain = plain_domain(proto.domain)
+    skip = _CONSTANT_VALUES if proto.op_type == "Constant" and not domain else ()
+    attrs = {a.name: attribute_value(a) for a in proto.attribute if a.name not in skip}
+    return Node(proto.op_type, domain, proto.name, inputs, outputs, attrs, scope.version(domain))
+
+
+def attribute_value(attribute: AttributeProto) -> Any:
+    """int, float, str (bytes when it is no UTF-8), list of these, or numpy array; None for graphs and data that is absent."""
+    kind = attribute.type
+    if kind == AttributeProto.INT:
+        return attribute.i
+    if kind == AttributeProto.INTS:
+        return list(attribute.ints)
+    if kind == AttributeProto.FLOAT:
+        return attribute.f
+    if kind == AttributeProto.FLOATS:
+        return list(attribute.floats)
+    if kind == AttributeProto.STRING:
+        return _text(attribute.s)
+    if kind == AttributeProto.STRINGS:
+        return [_text(s) for s in attribute.strings]
+    if kind == AttributeProto.TENSOR:
+        return _tensor(attribute.t)
+    if kind == AttributeProto.TENSORS:
+        return [_tensor(t) for t in attribute.tensors]
+    return None
+
+
+def _text(data: bytes) -> str | bytes:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data
+
+
+def _tensor(tensor: TensorProto) -> np.ndarray | None:
+    count = 1
+    for dim in tensor.dims:
+        count *= dim
+    return None if is_external(tensor) or not 0 <= count <= _LARGE else read_tensor(tensor, None)
+
+
+def bind_call(proto: NodeProto, scope: Scope) -> NodeProto:
+    """A function body's node as the call makes it.
+
+    Attribute references become the attributes that the call gives; without one they go, and so do inputs that it leaves out.
+    """
+    attributes = scope.attributes or {}
+    inputs = [name if scope.resolve(name) else "" for name in proto.input]
+    if not any(a.ref_attr_name for a in proto.attribute) and inputs == list(proto.input):
+        return proto
+    bound = NodeProto()
+    bound.CopyFrom(proto)
+    bound.input[:] = inputs
+    del bound.attribute[:]
+    for attribute in proto.attribute:
+        if not attribute.ref_attr_name:
+            bound.attribute.add().CopyFrom(attribute)
+        elif attribute.ref_attr_name in attributes:
+            copy = bound.attribute.add()
+            copy.CopyFrom(attributes[attribute.ref_attr_name])
+            copy.name = attribute.name
+    return bound

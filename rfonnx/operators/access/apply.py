@@ -1,0 +1,123 @@
+"""One node -> what its outputs read, or everything with a note where that cannot be told."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from rfonnx.graph.nodes import Graph, Node
+from rfonnx.operators.access.certain import with_certain
+from rfonnx.operators.access.op import Op, Unproven, Weights, find, needs_no_shapes, reason_for_everything
+from rfonnx.operators.access.path_shape import path_shape
+from rfonnx.operators.access.primitives import Access, everything
+from rfonnx.results.fields import Shape
+
+
+class About(NamedTuple):
+    """What rules share over a whole graph; see the fields of `Op`."""
+
+    producers: dict[str, Node]
+    known: dict[tuple[str, str], np.ndarray | None]
+    rows: dict[str, tuple[str, tuple[int, ...]]]
+    twins: dict[str, str]
+    makers: dict[str, Node]  # by temporary: the node of a subgraph that makes it
+    weights: Weights
+
+
+def node_accesses(
+    node: Node, graph: Graph, about: About
+) -> tuple[dict[str, tuple[tuple[int, ...], Access]], list[Access]]:
+    """The rule's temporaries and one Access per output."""
+    kind = node.kind
+    function = find(kind)
+    if function is None:
+        reason = reason_for_everything(kind)
+        note = f"{kind}: {reason}" if reason else f"no rule for operator {kind}: it may read any position"
+        return _fallback(node, graph, note)
+    unknown = "" if needs_no_shapes(kind) else _unknown_shape(node, graph)
+    if unknown:
+        return _fallback(node, graph, f"the shape of '{unknown}' depends on data")
+    op = Op(node, graph, {}, *about)
+    try:
+        result = function(op)
+        accesses = [result] * len(node.outputs) if isinstance(result, Access) else list(result)[: len(node.outputs)]
+        misfit = _misfit(op, accesses)
+        accesses = accesses if misfit else with_certain(op, accesses)
+    except Unproven as reason:
+        misfit = f"{kind}: {reason}"
+    except (LookupError, ValueError, TypeError, ArithmeticError) as error:
+        misfit = f"{kind} does not have the inputs and attributes its rule expects ({error!r})"
+    if misfit:
+        for name in node.outputs:
+            about.rows.pop(name, None)
+        return _fallback(node, graph, misfit)
+    return op.temporaries, accesses
+
+
+def _fallback(node: Node, graph: Graph, note: str) -> tuple[dict[str, tuple[tuple[int, ...], Access]], list[Access]]:
+    """Every output reads every position of every input, names captured by subgraphs included."""
+    names = [n for n in (*node.inputs, *captured(node)) if n and n not in graph.constants]
+    access = everything([(name, len(graph.shapes.get(name) or ())) for name in dict.fromkeys(names)], note)
+    return {}, [access] * len(node.outputs)
+
+
+def captured(node: Node) -> list[str]:
+    """Names of outer tensors that the node's subgraphs read."""
+    names: list[str] = []
+    for value in node.attrs.values():
+        if isinstance(value, Graph):
+            made = {*value.inputs, *value.constants, *(o for inner in value.nodes for o in inner.outputs)}
+            used = [n for inner in value.nodes for n in (*inner.inputs, *captured(inner))]
+            names += [n for n in (*used, *value.outputs) if n and n not in made]
+    return names
+
+
+def program_shape(shape: Shape) -> tuple[int, ...]:
+    """A tensor's shape in the program: 1 for each dimension that depends on data, () for sequences and unknown ranks."""
+    return tuple(1 if d is None else d for d in shape) if shape is not None else ()
+
+
+def _unknown_shape(node: Node, graph: Graph) -> str:
+    """Name of an input or output whose shape is not static, or ""."""
+    shapes = graph.shapes
+    for names in (node.inputs, node.outputs):
+        for name in names:
+            if name:
+                shape = shapes.get(name)
+                if shape is None or None in shape:
+                    return name
+    return ""
+
+
+def _misfit(op: Op, accesses: list[Access]) -> str:
+    """What is wrong with the rule's answer, or "": each path must end in a shape that broadcasts to the output's.
+
+    Shapes in files can contradict the operator that makes the tensor; a program built on them would be wrong.
+    """
+    graph, outputs = op.graph, op.node.outputs
+    if len(accesses) != len(outputs):
+        return f"{op.node.kind} has {len(outputs)} outputs, its rule knows {len(accesses)}"
+    targets = [(access, program_shape(graph.shapes.get(n))) for access, n in zip(accesses, outputs, strict=True) if n]
+    for access, target in [*targets, *((access, shape) for shape, access in op.temporaries.values())]:
+        for source, steps in access.paths:
+            if not source or source in graph.constants:
+                continue
+            if source in op.temporaries:
+                shape = op.temporaries[source][0]
+            elif source in graph.shapes:
+                shape = program_shape(graph.shapes[source])
+            else:
+                continue  # a temporary of an earlier node
+            if shape == target and not steps:
+                continue
+            end = path_shape(shape, steps)
+            if end is None or not _broadcasts(end, target):
+                return f"{op.node.kind}: the shape {shape} of '{source}' does not lead to the output's shape {target}"
+    return ""
+
+
+def _broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
+    if len(shape) > len(target):
+        return False
+    return all(a == b or a == 1 for a, b in zip(reversed(shape), reversed(target), strict=False))

@@ -1,0 +1,160 @@
+"""Positions of one certain value read nothing, and what reduces over them reads the rest: masks by product, by choice, by -inf.
+
+Where a mask varies along one axis, a step says so. Where it varies along several, a table of what each position reads would be
+as large as the tensor: the tensor then claims what it would read without the mask, and is at most that. A *twin* of it, a
+temporary that is not the user's, is exact for whatever reads no masked position (`Op.twins`): a sum over what the mask leaves,
+a softmax, a product.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rfonnx.operators.access.indexing import MAX_FLAT
+from rfonnx.operators.access.masks import Mask, either, full
+from rfonnx.operators.access.op import Op, static
+from rfonnx.operators.access.path_shape import path_shape
+from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select
+from rfonnx.operators.access.visible import MASK_NOTE, Range, range_steps, visible_range
+from rfonnx.operators.access.zeros import SAME, fact
+
+MASKED_NOTE = "where a mask hides it, it has one value whatever the inputs are, but it is shown as if it read them"
+
+_MASKING = {"Where", "Add", "Sub", "Mul", "Div", "And", "Or", "Min", "Trilu", "Pow"}
+"""Operators whose result can be certain where an operand is not."""
+
+_MOVING = {*SAME, "Slice", "ScatterND", "Concat", "Gather", "Pad"}
+"""Operators that take certain values along."""
+
+_GREATEST = ("ReduceMax", "ReduceLogSumExp")
+"""Reductions to which what is hidden adds nothing."""
+
+
+def with_certain(op: Op, accesses: list[Access]) -> list[Access]:
+    """The accesses of an operator, less what certain values make unread; a twin where they cannot say it."""
+    accesses = [_narrowed(op, access) for access in accesses]
+    node = op.node
+    name = node.outputs[0] if node.outputs else ""
+    if not name or node.domain:
+        return accesses
+    first, *others = accesses
+    masked = any(path.source in op.twins for path in first.paths)
+    followed = node.op_type == "Trilu" and any(path.steps for path in first.paths)  # one by one
+    if not masked and (node.op_type not in _MASKING or followed):
+        return accesses
+    fixed, hidden = fact(op, name, "fixed"), None
+    if masked or _may_hide(op):
+        hidden = fact(op, name, "hidden")
+    certain = either(fixed, hidden)
+    if certain is None or not (masked or _is_masked_here(op, certain)):
+        return accesses
+    if fixed is not None and not masked:
+        said = _said_by_steps(op, first, fixed)
+        if said is not None and (hidden is None or not _beyond(hidden, fixed)):
+            return [said, *others]
+    kept = all(path.source not in op.twins or _handed_on(op, path.source, certain) for path in first.paths)
+    paths = tuple(Path(op.twins.get(source, source), steps) for source, steps in first.paths) if kept else first.paths
+    op.twins[name] = op.temporary(op.out_shape(), first._replace(paths=paths))
+    return [first._replace(exact=False, note=first.note or MASKED_NOTE), *others]
+
+
+def twin(op: Op, name: str, unread: Mask | None) -> str:
+    """The source to read a tensor by, when no position of a mask is read: its twin, if nothing else in it is certain."""
+    masks = (fact(op, name, "fixed"), fact(op, name, "hidden"))
+    if name not in op.twins or unread is None or any(_beyond(mask, unread) for mask in masks):
+        return name
+    return op.twins[name]
+
+
+def _beyond(mask: Mask | None, known: Mask) -> bool:
+    """True when a mask says more than what is known."""
+    return mask is not None and bool((mask & ~known).any())
+
+
+def _may_hide(op: Op) -> bool:
+    """True when a look for hidden values is worth its time: what holds very many values, one per channel, is no mask."""
+    shapes = [op.graph.shapes.get(name) for name in op.node.inputs if name in op.graph.constants]
+    return not any(shape and shape[-1] == 1 and max(n or 0 for n in shape) > MAX_FLAT for shape in shapes)
+
+
+def _is_masked_here(op: Op, certain: Mask) -> bool:
+    """True when an operand is claimed as read where the result is certain and the operand is not."""
+    for index, name in enumerate(op.node.inputs):
+        if op.reads(index):
+            known = fact(op, name, "fixed")
+            if known is None or _beyond(certain, known):
+                return True
+    return False
+
+
+def _handed_on(op: Op, source: str, certain: Mask) -> bool:
+    """True when what is certain in the source is certain in what is made of it."""
+    if op.node.op_type in _MOVING:
+        return True
+    return not any(_beyond(fact(op, source, what), certain) for what in ("fixed", "hidden"))
+
+
+def _said_by_steps(op: Op, access: Access, fixed: Mask) -> Access | None:
+    """The access with nothing read where the result is fixed; None when that differs along several axes."""
+    shape = op.out_shape()
+    fixed = fixed.reshape((1,) * (len(shape) - fixed.ndim) + fixed.shape)
+    differs = [axis for axis, n in enumerate(fixed.shape) if n > 1 and (fixed != fixed.take([0], axis=axis)).any()]
+    if not differs and fixed.all():
+        return Access((), note=access.note or "it has one value whatever the inputs are")
+    if len(differs) != 1:
+        return None
+    axis = differs[0]
+    if op.node.op_type == "Where" and any(path.steps for path in access.paths):
+        return access  # its rule has said it
+    read = ~fixed.max(axis=tuple(i for i in range(len(shape)) if i != axis))
+    paths = []
+    for path in access.paths:
+        end = path_shape(_source_shape(op, path.source), path.steps)
+        if end is None:
+            return None
+        lifted = (1,) * (len(shape) - len(end)) + end
+        place = np.arange(len(read), dtype=np.int64) if lifted[axis] > 1 else np.zeros(len(read), np.int64)
+        holes = Select(axis, place, np.where(read, place, place - 1), 1, 1, int(lifted[axis] > 1), place, place)
+        paths.append(Path(path.source, (*path.steps, *([] if lifted == end else [Reshape(lifted)]), holes)))
+    return access._replace(paths=tuple(paths))
+
+
+def _source_shape(op: Op, source: str) -> tuple[int, ...]:
+    return op.temporaries[source][0] if source in op.temporaries else static(op.graph.shapes[source])
+
+
+def _narrowed(op: Op, access: Access) -> Access:
+    """The access, its reductions over masked tensors less what the mask makes certain."""
+    if not any(path.source in op.twins for path in access.paths):
+        return access
+    paths, exact, note = [], access.exact, access.note
+    for path in access.paths:
+        found = _range(op, path)
+        if found is None:
+            paths.append(path)
+            continue
+        assert isinstance(path.steps[0], Reduce)
+        rest = tuple(axis for axis in path.steps[0].axes if axis != found.axis)
+        steps = (*range_steps(found), *([Reduce(rest)] if rest else []), *path.steps[1:])
+        paths.append(Path(op.twins[path.source], steps))
+        if not found.exact:
+            exact, note = False, note or MASK_NOTE
+    return Access(tuple(paths), exact, note)
+
+
+def _range(op: Op, path: Path) -> Range | None:
+    """What a path that begins with a reduction over a masked tensor reads, along the axis that narrows it most."""
+    if path.source not in op.twins or not path.steps or not isinstance(path.steps[0], Reduce):
+        return None
+    fixed, hidden = fact(op, path.source, "fixed"), fact(op, path.source, "hidden")
+    ignored = fixed
+    if op.node.op_type in _GREATEST and hidden is not None:
+        axes = path.steps[0].axes
+        whole = full(op, path.source, hidden, *axes)
+        ignored = either(fixed, whole & ~whole.all(axis=axes, keepdims=True))
+    if ignored is None or (hidden is not None and _beyond(hidden, ignored)):
+        return None
+    ranges = [visible_range(full(op, path.source, ignored, axis), axis) for axis in path.steps[0].axes]
+    shape = _source_shape(op, path.source)
+    found = [r for r in ranges if r is not None]
+    return min(found, key=lambda r: float((r.last - r.first + 1).mean()) / shape[r.axis], default=None)

@@ -1,0 +1,142 @@
+"""Which operator is lowered by which rule. Three states: a rule, declared `everything`, or unsupported (nobody wrote it)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeVar
+
+import numpy as np
+
+from rfonnx.graph.nodes import Graph, Node
+from rfonnx.operators.access.primitives import Access
+from rfonnx.results.fields import Shape
+
+Weights = Literal["structure", "values"]
+"""Whether constant weights count as non-zero, or are read for the zeros in them."""
+
+
+class Unproven(Exception):
+    """Raised by a rule that cannot prove what is read: the node then reads everything, with this text as the note."""
+
+
+@dataclass(slots=True)
+class Op:
+    """A node as a rule sees it. Shapes of all present inputs and outputs are known and static when a rule is called."""
+
+    node: Node
+    graph: Graph
+    temporaries: dict[str, tuple[tuple[int, ...], Access]]
+    producers: dict[str, Node] = field(default_factory=dict)  # by tensor: the nodes before this one
+    known: dict[tuple[str, str], np.ndarray | None] = field(default_factory=dict)  # of the whole graph, see `zeros`
+    rows: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)  # likewise, see `visible.row_of`
+    twins: dict[str, str] = field(default_factory=dict)  # likewise, see `certain`
+    makers: dict[str, Node] = field(default_factory=dict)  # by temporary: the node of a subgraph that makes it
+    weights: Weights = "structure"
+
+    def producer(self, index: int) -> Node | None:
+        """The node that makes input `index`, or None when it is a graph input, a constant's data, or left out."""
+        return self.producers.get(self.name(index))
+
+    def name(self, index: int) -> str:
+        """Name of input `index`, or "" when it is left out."""
+        return self.node.inputs[index] if index < len(self.node.inputs) else ""
+
+    def shape(self, index: int) -> tuple[int, ...]:
+        """Shape of input `index`, which must be present."""
+        return static(self.graph.shapes[self.node.inputs[index]])
+
+    def out_shape(self, index: int = 0) -> tuple[int, ...]:
+        """Shape of output `index`, which must be made."""
+        return static(self.graph.shapes[self.node.outputs[index]])
+
+    def value(self, index: int) -> np.ndarray | None:
+        """Value of input `index` when it is a constant whose data can be had, else None."""
+        return self.graph.value(self.name(index))
+
+    def reads(self, index: int) -> bool:
+        """True when input `index` is present and depends on a model input."""
+        name = self.name(index)
+        return bool(name) and name not in self.graph.constants
+
+    @property
+    def attrs(self) -> dict[str, Any]:
+        return self.node.attrs
+
+    def temporary(self, shape: tuple[int, ...], access: Access) -> str:
+        """Define an unnamed tensor inside the operator and return a source name for it (attention scores, say)."""
+        made = next(name for name in self.node.outputs if name)  # the first output may be left out
+        name = f"{made}\0{len(self.temporaries)}"
+        self.temporaries[name] = (shape, access)
+        return name
+
+
+def static(shape: Shape) -> tuple[int, ...]:
+    """The shape, all of it known."""
+    assert shape is not None
+    return tuple(d for d in shape if d is not None)
+
+
+Rule = Callable[[Op], Access | list[Access]]
+"""Gives one Access per output (a lone Access serves all outputs)."""
+
+_rules: dict[str, Rule] = {}
+_everything: dict[str, str] = {}
+_shapeless: set[str] = set()
+
+
+AnyRule = TypeVar("AnyRule", bound=Rule)
+
+
+def rule(*kinds: str, shapeless: bool = False) -> Callable[[AnyRule], AnyRule]:
+    """Register a rule for operators: "Conv", or "com.microsoft.FusedConv" outside ai.onnx.
+
+    Args:
+        kinds: the operators.
+        shapeless: call the rule also when shapes of inputs or outputs are unknown (sequences and optionals have none).
+
+    Raises:
+        ValueError: an operator is registered twice.
+    """
+
+    def register(function: AnyRule) -> AnyRule:
+        for kind in kinds:
+            _refuse_twice(kind)
+            _rules[kind] = function
+            if shapeless:
+                _shapeless.add(kind)
+        return function
+
+    return register
+
+
+def declare_everything(reason: str, *kinds: str) -> None:
+    """Declare that these operators may read any position of their inputs, and why ("positions are data")."""
+    for kind in kinds:
+        _refuse_twice(kind)
+        _everything[kind] = reason
+
+
+def _refuse_twice(kind: str) -> None:
+    if kind in _rules or kind in _everything:
+        raise ValueError(f"operator {kind} is registered twice")
+
+
+def find(kind: str) -> Rule | None:
+    """The rule of an operator, or None."""
+    return _rules.get(kind)
+
+
+def needs_no_shapes(kind: str) -> bool:
+    """True when the operator's rule is called whether or not shapes are known."""
+    return kind in _shapeless
+
+
+def reason_for_everything(kind: str) -> str | None:
+    """Why an operator is declared `everything`, or None when it is not."""
+    return _everything.get(kind)
+
+
+def registered() -> dict[str, str]:
+    """All registered operators: "rule" or "everything"."""
+    return {**dict.fromkeys(_rules, "rule"), **dict.fromkeys(_everything, "everything")}

@@ -1,0 +1,80 @@
+"""Reductions over axes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+from rfonnx.operators.access.op import Op, Unproven, rule
+from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Step
+from rfonnx.operators.access.rules.shared import axes_of
+
+
+@rule(
+    "ReduceL1",
+    "ReduceL2",
+    "ReduceLogSum",
+    "ReduceLogSumExp",
+    "ReduceMax",
+    "ReduceMean",
+    "ReduceMin",
+    "ReduceProd",
+    "ReduceSum",
+    "ReduceSumSquare",
+    "ArgMax",
+    "ArgMin",
+)
+def reduce(op: Op) -> Access:
+    """y reads x along `axes`. Exact.
+
+    Axes that are computed at run time show in the output's shape; where several fit, all of them are taken,
+    and the axes are read.
+    """
+    if op.attrs["axes"] is not None:
+        return Access((Path(op.name(0), reduce_steps(op)),))
+    shape, out = op.shape(0), op.out_shape()
+    choices = list(itertools.islice(_possible_axes(shape, out, bool(op.attrs["keepdims"])), _MOST + 1))
+    if not 0 < len(choices) <= _MOST:
+        raise Unproven("its axes are computed at run time")
+    paths = [Path(op.name(0), (Reduce(axes), Reshape(out))) for axes in choices]
+    if len(choices) == 1:
+        return Access(tuple(paths))
+    note = "its axes are computed at run time: all that fit its shape are taken"
+    paths += [Path(op.name(1), (Reduce((0,)), Reshape(())))] if op.reads(1) else []
+    return Access(tuple(paths), False, note)
+
+
+_MOST = 8
+"""Most sets of axes that are told apart."""
+
+
+def _possible_axes(shape: tuple[int, ...], out: tuple[int, ...], keepdims: bool) -> Iterator[tuple[int, ...]]:
+    """Sets of axes whose reduction turns one shape into the other; axes of length 1 are left out where they do not matter.
+
+    >>> list(_possible_axes((3, 2, 2), (3, 2), False))
+    [(1,), (2,)]
+    """
+    if keepdims:
+        if len(shape) == len(out) and all(a == b or b == 1 for a, b in zip(shape, out, strict=True)):
+            yield tuple(i for i, (a, b) in enumerate(zip(shape, out, strict=True)) if a != b)
+        return
+    gone = len(shape) - len(out)
+    if gone < 0:
+        return
+    seen = set()
+    for axes in itertools.islice(itertools.combinations(range(len(shape)), gone), _TRIED):
+        if tuple(n for i, n in enumerate(shape) if i not in axes) == out:
+            matter = tuple(i for i in axes if shape[i] != 1)
+            if matter not in seen:
+                seen.add(matter)
+                yield matter
+
+
+_TRIED = 1000
+"""Most sets of axes that are tried."""
+
+
+def reduce_steps(op: Op) -> tuple[Step, ...]:
+    """Everything along `axes`, which stay as ones or go, as `keepdims` says."""
+    reduction = Reduce(axes_of(op))
+    return (reduction,) if op.attrs["keepdims"] else (reduction, Reshape(op.out_shape()))

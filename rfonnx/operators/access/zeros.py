@@ -1,0 +1,273 @@
+"""Known constants that remove dependence: masks that make attention weights exactly zero, and products with zero.
+
+`fact` follows the producers of a tensor and finds positions where its value is certain whatever the inputs are:
+0 (False), 1 (True), any one value ("fixed"), or so far below everything else that a softmax makes it 0 ("hidden": -inf, the
+type's minimum, or at most -1e9). Masks that depend on inputs count where a constant part decides, as in And(causal, padding).
+All answers are bool arrays that broadcast to the tensor's shape, or None where nothing is known. Sound: never certain by guess.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+
+from rfonnx.graph.nodes import Node
+from rfonnx.operators.access.bounds import HIDDEN, keeps_zero, large, mild, most, positive
+from rfonnx.operators.access.masks import (
+    LARGEST,
+    Mask,
+    both,
+    concatenated,
+    either,
+    full,
+    gathered,
+    moved,
+    outside_triangle,
+    padded,
+    reduced,
+    running,
+    scattered,
+    sliced,
+)
+from rfonnx.operators.access.op import Op
+from rfonnx.operators.access.pointwise import POINTWISE
+
+Fact = Literal["zero", "one", "hidden", "fixed"]
+
+_DEEPEST = 64  # nodes followed upwards
+
+SAME = {"Identity", "Cast", "CastLike", "Dropout", "Reshape", "Unsqueeze", "Squeeze", "Flatten", "Expand", "Transpose"}
+"""Operators that move values, or keep 0, 1 and hidden values what they are."""
+
+_KEEPS_ZERO = frozenset(
+    ("Neg", "Abs", "Relu", "Sqrt", "LeakyRelu", "Sin", "Tanh", "Erf", "Gelu", "Sign", "Floor", "Ceil", "Round", "Div")
+)
+
+_VANISHES = frozenset(("Exp", "Sigmoid", "Softplus", "Relu"))
+"""Operators that make 0 of what is hidden."""
+
+_NORMS = frozenset(("LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization"))
+"""Norms over `axes` that make 0 of a row of zeros."""
+
+_SUMS = frozenset(("ReduceSum", "ReduceMean", "ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceMax", "ReduceMin"))
+"""Reductions that make 0 of nothing but 0."""
+
+
+def fact(op: Op, name: str, what: Fact, depth: int = 0) -> Mask | None:
+    """Where the tensor is certainly 0, 1, hidden, or of one value."""
+    key = (name, what)
+    if key in op.known:
+        return op.known[key]
+    shape = op.graph.shapes.get(name)
+    found: Mask | None = None
+    if shape is not None and None not in shape and depth < _DEEPEST:
+        if name in op.graph.constants:
+            found = np.ones((), bool) if what == "fixed" else _constant_fact(op.graph.value(name), what)
+        elif name in op.producers:
+            found = _computed_fact(op, op.producers[name], name, what, depth + 1)
+        if found is not None and not found.any():
+            found = None
+    op.known[key] = found
+    return found
+
+
+def _constant_fact(value: np.ndarray | None, what: Fact) -> Mask | None:
+    if value is None or value.size > LARGEST or value.dtype.kind not in "biufV":
+        return None
+    if what == "zero":
+        return np.asarray(value == 0)
+    if what == "one":
+        return np.asarray(value == 1)
+    if value.dtype.kind in "bu":
+        return None
+    if value.dtype.kind == "i":
+        return np.asarray(value <= HIDDEN)
+    return np.asarray(value <= most(value, HIDDEN))
+
+
+def _computed_fact(op: Op, node: Node, name: str, what: Fact, depth: int) -> Mask | None:
+    """Facts of a node's first output, from those of its inputs."""
+    if node.domain or node.outputs[0] != name or (node.op_type in POINTWISE and "axis" in node.attrs):
+        return None  # up to opset 6, the axes of operands line up otherwise
+    kind, inputs = node.op_type, node.inputs
+
+    def of(index: int, wanted: Fact = what) -> Mask | None:
+        return fact(op, inputs[index], wanted, depth)
+
+    if kind in SAME:
+        return None if kind == "Dropout" and what == "one" else moved(op, node, of(0))
+    if kind == "Slice":
+        return sliced(op, node, of(0))
+    if kind == "ScatterND":
+        return scattered(op, node, of(0), of(2))
+    if kind == "Concat":
+        return concatenated(op, node, [of(i) for i in range(len(inputs))])
+    if kind == "Gather":
+        return gathered(op, node, of(0))
+    if kind == "Where":
+        return either(
+            _and(of(0, "one"), lambda: of(1)),
+            _and(of(0, "zero"), lambda: of(2)),
+            _and(of(1), lambda: of(2)) if what != "fixed" else None,
+            _all(op, inputs, depth) if what == "fixed" else None,
+        )
+    if what == "fixed":
+        return _fixed(op, node, name, depth)
+    if kind == "DequantizeLinear":
+        return fact(op, before_rounding(op, node), "zero", depth) if what == "zero" else None
+    if what == "hidden":
+        return _hidden(op, node, depth)
+    if kind == "Not":
+        return of(0, "one" if what == "zero" else "zero")
+    if kind == "And" or (kind == "Mul" and what == "one"):
+        return either(of(0), of(1)) if what == "zero" else _and(of(0), lambda: of(1))
+    if kind == "Or":
+        return _and(of(0), lambda: of(1)) if what == "zero" else either(of(0), of(1))
+    if kind == "Sub":  # 1 - mask
+        return _and(of(0, "one"), lambda: of(1, "zero" if what == "one" else "one"))
+    return _zero(op, node, depth) if what == "zero" else None
+
+
+def _and(first: Mask | None, second: Callable[[], Mask | None]) -> Mask | None:
+    """What both know; the second is looked for where the first is known: of most operands nothing is."""
+    return None if first is None else both(first, second())
+
+
+def _zero(op: Op, node: Node, depth: int) -> Mask | None:
+    kind, inputs = node.op_type, node.inputs
+
+    def of(index: int, wanted: Fact = "zero") -> Mask | None:
+        return fact(op, inputs[index], wanted, depth)
+
+    if kind in _VANISHES:
+        return either(of(0), of(0, "hidden")) if kind == "Relu" else of(0, "hidden")
+    if kind in _KEEPS_ZERO or (kind == "Pow" and positive(op, inputs[1])):
+        return of(0)
+    if kind == "Mul":
+        return either(of(0), of(1))
+    if kind in ("Max", "Min", "Clip") and keeps_zero(op, node):
+        return of(0)
+    if kind in ("Add", "Max", "Min"):
+        return _and(of(0), lambda: of(1)) if len(inputs) == 2 else None
+    if kind == "MatMul":
+        return _zero_lines(op, node, depth)
+    if kind in _NORMS and (len(inputs) < 3 or not inputs[2]):  # without a bias
+        return _all_along(op, inputs[0], of(0), node.attrs["axes"])
+    if kind == "Trilu":
+        return either(of(0), outside_triangle(op, node))
+    if kind == "Pad":
+        return padded(op, node, of(0), node.attrs.get("value") == 0)
+    if kind in _SUMS:
+        return reduced(op, node, of(0))
+    if kind == "CumSum":
+        return running(op, node, of(0))
+    if kind == "Softmax":
+        axes = node.attrs["axes"]
+        hidden = of(0, "hidden")
+        if hidden is None or axes is None or len(axes) != 1:
+            return None
+        hidden = full(op, inputs[0], hidden, axes[0])
+        # a row that is hidden altogether is NaN, or every score weighs the same: nothing is certain there
+        return hidden & ~hidden.all(axis=axes[0], keepdims=True)
+    return None
+
+
+def _zero_lines(op: Op, node: Node, depth: int) -> Mask | None:
+    """Rows and columns of a product whose row or column of an operand is zero. Constants are weights: theirs count by value."""
+    found: Mask | None = None
+    for name, axis in zip(node.inputs, (-1, -2), strict=True):
+        shape = op.graph.shapes.get(name) or ()
+        if len(shape) < 2 or (name in op.graph.constants and op.weights != "values"):
+            continue
+        mask = fact(op, name, "zero", depth)
+        if mask is not None:
+            along = len(shape) + axis
+            found = either(found, np.asarray(full(op, name, mask, along).all(axis=along, keepdims=True)))
+    return found
+
+
+def _fixed(op: Op, node: Node, name: str, depth: int) -> Mask | None:
+    """0 or 1, or made of what is fixed alone."""
+    kind = node.op_type
+    found = either(fact(op, name, "zero", depth), fact(op, name, "one", depth))
+    if kind in POINTWISE:
+        return either(found, _all(op, node.inputs, depth))
+    if kind == "Pad":
+        return padded(op, node, fact(op, node.inputs[0], "fixed", depth), node.attrs.get("value") is not None)
+    if kind in _NORMS and all(name in op.graph.constants for name in node.inputs[1:] if name):
+        whole = _all_along(op, node.inputs[0], fact(op, node.inputs[0], "fixed", depth), node.attrs["axes"])
+        return either(found, whole)
+    if kind.startswith("Reduce"):
+        return either(found, reduced(op, node, fact(op, node.inputs[0], "fixed", depth)))
+    if kind == "CumSum":
+        return either(found, running(op, node, fact(op, node.inputs[0], "fixed", depth)))
+    return found
+
+
+def _all_along(op: Op, name: str, mask: Mask | None, axes: list[int] | None) -> Mask | None:
+    """True where the mask holds all along the axes."""
+    if mask is None or axes is None:
+        return None
+    return np.asarray(full(op, name, mask, *axes).all(axis=tuple(axes), keepdims=True))
+
+
+def _all(op: Op, names: tuple[str, ...], depth: int) -> Mask | None:
+    """Where every one of the tensors is fixed."""
+    result: Mask | None = np.ones((), bool)
+    for name in names:
+        if name and result is not None:
+            result = both(result, fact(op, name, "fixed", depth))
+    return result
+
+
+def before_rounding(op: Op, node: Node) -> str:
+    """What a DequantizeLinear gets back of a QuantizeLinear with its scale and zero point, or "". A zero comes back as zero."""
+    before = op.producers.get(node.inputs[0])
+    paired = before is not None and before.kind == "QuantizeLinear" and before.inputs[1:] == node.inputs[1:]
+    return before.inputs[0] if before is not None and paired else ""
+
+
+def _hidden(op: Op, node: Node, depth: int) -> Mask | None:
+    kind, inputs = node.op_type, node.inputs
+
+    def of(index: int, wanted: Fact = "hidden") -> Mask | None:
+        return fact(op, inputs[index], wanted, depth)
+
+    if kind == "Add" or (kind == "Min" and len(inputs) == 2):
+        return either(of(0), of(1))
+    if kind == "Max" and len(inputs) == 2:
+        return both(of(0), of(1))
+    if kind == "Clip":  # never below the lowest
+        if len(inputs) > 1 and inputs[1]:
+            return both(of(0), of(1))
+        return of(0) if node.attrs.get("min", -np.inf) <= HIDDEN else None
+    if kind == "Log":
+        return of(0, "zero")
+    if kind == "Sub":
+        return either(_less(op, node, of(0), of(1)), large(op.graph.value(inputs[1])))
+    if kind == "Mul":  # flag * minimum, or scores * scale
+        found = either(_and(of(0, "one"), lambda: of(1)), _and(of(0), lambda: of(1, "one")))
+        for index in (0, 1):
+            if mild(op, inputs[1 - index]):
+                found = either(found, of(index))
+        return found
+    if kind == "Div" and mild(op, inputs[1]):
+        return of(0)
+    return None
+
+
+def _less(op: Op, node: Node, hidden: Mask | None, other: Mask | None) -> Mask | None:
+    """What stays hidden when a tensor is taken off: not a line that is hidden altogether and loses its greatest value."""
+    shape, less = (op.graph.shapes.get(name) for name in node.inputs)
+    if hidden is None or node.inputs[1] in op.graph.constants:
+        return hidden
+    if shape is None or less is None:
+        return None
+    aligned = (1,) * (len(shape) - len(less)) + less
+    axes = tuple(axis for axis, n in enumerate(shape) if aligned[len(aligned) - len(shape) + axis] == 1 and n != 1)
+    hidden = full(op, node.inputs[0], hidden, *axes)
+    return np.asarray(
+        hidden & ~(hidden.all(axis=axes, keepdims=True) if axes else False) & ~(False if other is None else other)
+    )

@@ -1,0 +1,51 @@
+"""Findings as JSON. Layout: `format` as in `rfonnx.results.plain`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from rfonnx.report.check.counts import rule_counts
+from rfonnx.results.findings import CheckResult, CheckRun, Severity
+from rfonnx.results.plain import FORMAT
+from rfonnx.version import __version__
+
+
+def report(run: CheckRun) -> Iterator[str]:
+    """One JSON object, keys in a fixed order."""
+    document = {
+        "format": FORMAT,
+        "rfonnx": __version__,
+        "passed": run.passed,
+        "fail_level": run.level,
+        "config": run.config or None,
+        "models": [_model(result, run.level) for result in run.results],
+    }
+    yield json.dumps(document, indent=1) + "\n"
+
+
+def _model(result: CheckResult, level: Severity) -> dict[str, Any]:
+    outcomes = result.outcomes(level)
+    return {
+        "model": result.model,
+        "passed": result.passed(level),
+        "error": result.unread or None,
+        "counts": {"rules": len(result.rules), **rule_counts(result, level)},
+        "rules": [
+            {"rule": info.id, "name": info.name, "named": info.id in result.named, "outcome": outcomes[info.id]}
+            for info in result.rules.values()
+        ],
+        "findings": [
+            {
+                "rule": finding.rule,
+                "name": finding.name,
+                "severity": finding.severity,
+                "status": finding.status,
+                "tensor": finding.tensor,
+                "message": finding.message,
+                "untried": list(finding.untried),
+            }
+            for finding in result.findings
+        ],
+    }

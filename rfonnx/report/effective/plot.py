@@ -1,0 +1,232 @@
+"""Effective fields drawn by matplotlib (the `plot` extra): map, theoretical field, and where 50 and 95% of the mass lie."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from rfonnx.errors import RfonnxError
+from rfonnx.report.escape import printable
+from rfonnx.report.mark import SIGNATURE
+from rfonnx.results.effective import ERF
+from rfonnx.results.map_figures import Map, highest_level, marginal, shortest_interval
+
+SHARES = (0.5, 0.95)
+MARGIN = 0.08
+"""Share of the field that is shown around it."""
+SMOOTHING = 0.15
+"""Contours are those of the map blurred by this share of its sigma, which widens it by a hundredth: lines, and no lace."""
+ACROSS = 4
+SATURATED = 0.002
+"""Share of the positions, the strongest, that may be beyond the colour scale."""
+BOX, INNER, OUTER, CURVE = "#00b388", "#111111", "#0072b2", "#7a1f5c"
+COLOURS = "magma_r"
+
+
+def erf_plot(erfs: Sequence[ERF], style: str, titles: Sequence[str] = ()) -> bytes:
+    """A picture as "png" or "svg": a panel per unit, or per pair of axes where a map has three and more. All have one scale.
+
+    Args:
+        erfs: units whose maps have equally many axes.
+        style: "png" or "svg".
+        titles: one per unit, drawn as they are; without them, the unit's name and its sigma.
+
+    Raises:
+        RfonnxError: matplotlib is not installed.
+    """
+    figure, context = erf_figure(erfs, titles)
+    buffer = io.BytesIO()
+    with context, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # a box stands for it: names are a stranger's
+        # No date and fixed ids: the same field gives the same file.
+        maker = {"Date": None, "Creator": SIGNATURE} if style == "svg" else {"Software": SIGNATURE}
+        figure.savefig(buffer, format=style, dpi=120, metadata=maker)
+    return buffer.getvalue()
+
+
+def check_installed() -> None:
+    """Look for matplotlib, before the work that it is needed for.
+
+    Raises:
+        RfonnxError: matplotlib is not installed.
+    """
+    _matplotlib()
+
+
+def erf_figure(erfs: Sequence[ERF], titles: Sequence[str] = ()) -> tuple[Any, Any]:
+    """The same as a matplotlib figure, and the context in which it is to be saved."""
+    figure_class, context = _matplotlib()
+    draw = _curves if erfs[0].map.ndim == 1 else _images
+    with context():
+        return draw(figure_class, erfs, list(titles) or [_title(erf) for erf in erfs]), context()
+
+
+def _title(erf: ERF) -> str:
+    position = ",".join(":" if p is None else str(p) for p in erf.position)
+    spread = "nothing changes it" if erf.empty else "sigma " + " x ".join(f"{s:.3g}" for s in erf.sigma)
+    return printable(f"{erf.tensor} [{position}]") + f"\n{spread}"
+
+
+def _curves(figure_class: Any, erfs: Sequence[ERF], titles: Sequence[str]) -> Any:
+    """Maps of one axis: a panel each, one below the other."""
+    figure = figure_class(figsize=(8, 0.6 + 2.2 * len(erfs)), layout="constrained")
+    panels = figure.subplots(len(erfs), 1, squeeze=False, sharey=True)[:, 0]
+    for axes, erf, title in zip(panels, erfs, titles, strict=True):
+        (lo, hi), places = erf.field[0], np.arange(len(erf.map))
+        axes.axvspan(lo - 0.5, hi + 0.5, color=BOX, alpha=0.13, linewidth=0, label="theoretical field")
+        axes.plot(places, erf.map, color=CURVE, linewidth=1, drawstyle="steps-mid", label="effective")
+        if not erf.empty:
+            for share, colour, height in zip(SHARES, (INNER, OUTER), (0.94, 0.86), strict=True):
+                first, last = shortest_interval(erf.map, share)
+                label = f"shortest {100 * share:g}% of the mass"
+                ends, across = (first - 0.5, last + 0.5), axes.get_xaxis_transform()
+                axes.plot(ends, (height, height), color=colour, transform=across, label=label)
+        axes.set_xlim(*_limits(lo, hi, len(erf.map)))
+        axes.set_title(title, fontsize=9)
+        axes.set_xlabel(f"axis {erf.axes[0]} of {printable(erf.input)}", fontsize=9)
+        axes.set_ylabel("share of the mass", fontsize=9)
+        axes.tick_params(labelsize=9)
+    panels[0].set_ylim(0, 1.3 * max(*(erf.map.max() for erf in erfs), 1e-300))  # one scale, shared; room for the lines
+    _legend(figure, panels[0])
+    return figure
+
+
+def _images(figure_class: Any, erfs: Sequence[ERF], titles: Sequence[str]) -> Any:
+    """Maps of two axes: up to `ACROSS` panels side by side. Of more axes: a row of panels per unit."""
+    drawn = [(erf, title, *plane) for erf, title in zip(erfs, titles, strict=True) for plane in _planes(erf)]
+    across = len(drawn) // len(erfs) if erfs[0].map.ndim > 2 else min(ACROSS, len(erfs))
+    down = -(-len(drawn) // across)
+    tallest = max(_length(erf.field[rows]) / _length(erf.field[columns]) for erf, _, _, (rows, columns) in drawn)
+    size = (max(4.4, 3.1 * across) + 0.7, 0.5 + down * (0.6 + min(5.0, max(1.5, 2.8 * tallest))))
+    figure = figure_class(figsize=size, layout="constrained")
+    panels = list(figure.subplots(down, across, squeeze=False).flat)
+    strongest = _strongest([plane for _, _, plane, _ in drawn])
+    for axes, (erf, title, plane, kept) in zip(panels, drawn, strict=False):
+        # What is exactly 0 stays white: holes, and all that lies outside.
+        image = axes.imshow(100 * np.where(plane > 0, plane, np.nan), cmap=COLOURS, vmin=0, vmax=100 * strongest)
+        (top, bottom), (left, right) = (erf.field[axis] for axis in kept)
+        _contours(axes, plane, (slice(top, bottom + 1), slice(left, right + 1)))
+        _box(axes, left, top, right, bottom)
+        axes.set_xlim(*_limits(left, right, plane.shape[1]))
+        axes.set_ylim(*_limits(top, bottom, plane.shape[0])[::-1])
+        if kept[0] + 2 == erf.map.ndim:  # the first panel of the unit
+            axes.set_title(title, fontsize=11)
+        if erf.map.ndim > 2:
+            rows, columns = (erf.axes[axis] for axis in kept)
+            axes.set_xlabel(f"axis {columns} across, {rows} down", fontsize=9)
+        axes.tick_params(labelsize=9)
+        for side in (axes.xaxis, axes.yaxis):
+            side.get_major_locator().set_params(integer=True, nbins=6)
+    for axes in panels[len(drawn) :]:
+        axes.set_axis_off()
+    bar = figure.colorbar(image, ax=panels, fraction=0.05, pad=0.01, aspect=22, extend="max")
+    bar.set_label("% of the mass per position", fontsize=9)
+    bar.ax.tick_params(labelsize=9)
+    _legend(figure, panels[0])
+    return figure
+
+
+def _length(interval: tuple[int, int]) -> int:
+    return interval[1] - interval[0] + 1
+
+
+def _planes(erf: ERF) -> Iterator[tuple[Map, tuple[int, int]]]:
+    """The map summed down to each pair of its axes, the last two first."""
+    for kept in reversed(list(itertools.combinations(range(erf.map.ndim), 2))):
+        yield marginal(erf.map, kept), kept
+
+
+def _strongest(planes: Sequence[Map]) -> float:
+    """The end of the colour scale."""
+    tops = [float(np.quantile(plane[plane > 0], 1 - SATURATED)) for plane in planes if plane.any()]
+    return max(tops, default=1.0)
+
+
+def _contours(axes: Any, plane: Map, field: tuple[slice, slice]) -> None:
+    """Around the strongest positions of the blurred map that hold the shares of the map's own mass."""
+    if not plane.any() or min(plane.shape) < 2:
+        return
+    blurred = np.zeros_like(plane)
+    blurred[field] = _blurred(plane)[field]  # nothing leaves the theoretical field
+    for share, colour in zip(SHARES, (INNER, OUTER), strict=True):
+        level = highest_level(blurred, share, of=plane)
+        # A whisker lower: a contour at a value that a whole plateau has is not drawn.
+        axes.contour(blurred, levels=[level * (1 - 1e-6)], colors=[colour], linewidths=1.3)
+        axes.plot([], [], color=colour, linewidth=1.3, label=f"{100 * share:g}% of the mass")
+
+
+def _blurred(plane: Map) -> Map:
+    """Convolved along each axis with a Gaussian, so wide as `SMOOTHING` says; edges are repeated."""
+    for axis, length in enumerate(plane.shape):
+        weights = plane.sum(axis=1 - axis) / plane.sum()
+        places = np.arange(length)
+        width = SMOOTHING * float(np.sqrt(weights @ (places - weights @ places) ** 2))
+        gap = float(np.median(np.diff(np.flatnonzero(weights)))) if np.count_nonzero(weights) > 1 else 1.0
+        if gap > 1:  # dilation leaves holes: the contour is to go around them all
+            width = max(width, 0.7 * gap)
+        reach = min(length - 1, int(np.ceil(4 * width)))
+        if reach == 0:
+            continue
+        offsets = np.arange(-reach, reach + 1)
+        kernel = np.exp(-0.5 * (offsets / width) ** 2)
+        wider = np.pad(plane, [(reach, reach) if a == axis else (0, 0) for a in (0, 1)], mode="edge")
+        shifted = (np.take(wider, places + reach + offset, axis) for offset in offsets)
+        plane = sum(k * part for k, part in zip(kernel / kernel.sum(), shifted, strict=True))
+    return plane
+
+
+def _box(axes: Any, left: int, top: int, right: int, bottom: int) -> None:
+    corners_x = [left - 0.5, right + 0.5, right + 0.5, left - 0.5, left - 0.5]
+    corners_y = [top - 0.5, top - 0.5, bottom + 0.5, bottom + 0.5, top - 0.5]
+    label = "theoretical field"
+    # Over the frame, where the field ends at the border.
+    axes.plot(corners_x, corners_y, color=BOX, linewidth=1.8, linestyle="--", clip_on=False, zorder=5, label=label)
+
+
+def _limits(lo: int, hi: int, length: int) -> tuple[float, float]:
+    """The field and a margin, within the input."""
+    reach = max(2.0, MARGIN * (hi - lo + 1))
+    return max(-0.5, lo - 0.5 - reach), min(length - 0.5, hi + 0.5 + reach)
+
+
+def _legend(figure: Any, axes: Any) -> None:
+    """Below the panels, in as many columns as fit into the figure."""
+    handles, labels = axes.get_legend_handles_labels()
+    for columns in range(len(handles), 0, -1):
+        legend = figure.legend(
+            handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=10
+        )  # fmt: skip
+        if columns == 1 or legend.get_window_extent().width <= figure.bbox.width:
+            return
+        legend.remove()
+
+
+def _matplotlib() -> tuple[Any, Any]:
+    """The figure class, and a context of fixed settings. Without pyplot: no window system is asked for, nothing is kept."""
+    try:
+        import matplotlib
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise RfonnxError("pictures need matplotlib, which is not installed", "pip install 'rfonnx[plot]'") from None
+    # Names are a stranger's: "$" would start a formula.
+    settings: Any = {
+        "svg.hashsalt": "rfonnx",
+        "svg.fonttype": "path",
+        "text.parse_math": False,
+        "font.family": "DejaVu Sans",
+    }
+
+    @contextmanager
+    def context() -> Iterator[None]:
+        with matplotlib.rc_context():
+            matplotlib.rcdefaults()  # a matplotlibrc of the current folder, which may be a stranger's, can have LaTeX run
+            matplotlib.rcParams.update(settings)
+            yield
+
+    return Figure, context

@@ -1,0 +1,199 @@
+"""Why one tensor sees what it sees: chains of operators, the exact positions read, and the positions that read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from rfonnx.errors import QueryError
+from rfonnx.report.fields.view import AxesChoice, pick_axes, unknown_tensor
+from rfonnx.report.fields.view_source import Source
+from rfonnx.results.fields import ExplainStep, Shape, TensorField
+from rfonnx.results.naming import tensor_called
+
+Mask = npt.NDArray[np.bool_]
+Int64 = npt.NDArray[np.int64]
+
+
+class Explained(Source, Protocol):
+    """An analysis that also answers for single positions; `rfonnx.Analysis` is one."""
+
+    def support(self, tensor: str, position: Sequence[int], *, input: str) -> Mask:
+        """Which positions of an input reach a position of a tensor: a bool array of the input's shape."""
+        ...
+
+    def intervals(self, tensor: str, *, input: str, axis: int, clip: bool = True) -> tuple[Int64, Int64]:
+        """lo and hi of every position of a tensor along an input axis; they broadcast to the tensor's shape."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of a tensor.
+
+    Attributes:
+        input: the input to look at; None for all that the tensor sees.
+        axes: input axes to show, as in `View`.
+        position: the tensor's position whose reads are shown; None for the middle.
+        origin: a position of the input, to show which positions of the tensor see it; None to leave that out.
+    """
+
+    input: str | None = None
+    axes: AxesChoice = "spatial"
+    position: tuple[int, ...] | None = None
+    origin: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """The operators that made the field along some axes of an input, which have the same steps."""
+
+    input: str
+    axes: tuple[int, ...]
+    steps: tuple[ExplainStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Positions along one axis: the first, the last, and how many of those between them (closed) belong."""
+
+    axis: int
+    first: int
+    last: int
+    used: int
+
+    @property
+    def span(self) -> int:
+        return self.last - self.first + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Positions of `where`, an input or a tensor, that belong to position `of` of the other.
+
+    Attributes:
+        extents: by shown axis; empty when no position belongs.
+        drawn: the (at most two) axes of `mask`, the last ones shown.
+        mask: which positions belong, over any position along the other axes, cropped to the extents.
+    """
+
+    where: str
+    of: tuple[int, ...]
+    extents: tuple[Extent, ...]
+    drawn: tuple[Extent, ...]
+    mask: Mask
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All that is said of one tensor. `reads` are regions of inputs, `reached` of the tensor itself; `values` are those of the
+    bound inputs, under which it holds."""
+
+    tensor: TensorField
+    input_shapes: dict[str, Shape]
+    chains: tuple[Chain, ...]
+    reads: tuple[Region, ...]
+    reached: tuple[Region, ...]
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+def explanation(source: Explained, name: str, question: Question) -> Explanation:
+    """Answer the question about tensor `name`.
+
+    Raises:
+        QueryError: no such tensor, input, axis or position.
+    """
+    tensor = source.tensors.get(tensor_called(source.tensors, name))
+    if tensor is None:
+        raise unknown_tensor(source, name)
+    seen = tuple(_inputs(source, tensor, question.input))
+    axes = pick_axes(source, question.axes)
+    if question.axes == "spatial":
+        # An input that no window slides along is still one that was asked about.
+        axes = {**pick_axes(source, "all"), **axes}
+    position = question.position if question.position is not None else _middle(source, tensor)
+    origins = () if question.origin is None else seen
+    if len(origins) > 1:
+        raise QueryError(
+            f"{source.model.name}: '{name}' sees {len(seen)} inputs", "say with --input which one is meant"
+        )
+    return Explanation(
+        tensor,
+        {given: source.input_shapes.get(given) for given in seen},
+        tuple(chain for given in seen for chain in _chains(source, name, given, axes.get(given, ()))),
+        tuple(_reads(source, name, position, given, axes.get(given, ())) for given in seen),
+        tuple(_reached(source, tensor, given, question.origin or ()) for given in origins),
+        source.values,
+    )
+
+
+def _inputs(source: Explained, tensor: TensorField, wanted: str | None) -> Iterator[str]:
+    if wanted is not None and wanted not in source.inputs:
+        known = ", ".join(f"'{name}'" for name in source.inputs)
+        raise QueryError(f"{source.model.name}: there is no input '{wanted}'", f"the inputs are {known}")
+    for name in source.inputs if wanted is None else (wanted,):
+        if any(field.kind != "none" for (given, _), field in tensor.fields.items() if given == name):
+            yield name
+
+
+def _middle(source: Explained, tensor: TensorField) -> tuple[int, ...]:
+    lengths = [length for length in tensor.shape or () if length is not None]
+    if tensor.shape is None or len(lengths) < len(tensor.shape):
+        raise QueryError(
+            f"{source.model.name}: the shape of '{tensor.name}' depends on data", "give a position with --at"
+        )
+    return tuple(length // 2 for length in lengths)
+
+
+def _chains(source: Explained, name: str, given: str, axes: tuple[int, ...]) -> list[Chain]:
+    """Axes with the same chain together: rows and columns of a picture mostly are."""
+    by_steps: dict[tuple[ExplainStep, ...], list[int]] = {}
+    for axis in axes:
+        by_steps.setdefault(source.explain(name, input=given, axis=axis), []).append(axis)
+    return [Chain(given, tuple(same), steps) for steps, same in by_steps.items() if steps]
+
+
+def _reads(source: Explained, name: str, position: tuple[int, ...], given: str, axes: tuple[int, ...]) -> Region:
+    return _region(given, position, source.support(name, position, input=given), axes)
+
+
+def _reached(source: Explained, tensor: TensorField, given: str, origin: tuple[int, ...]) -> Region:
+    """Positions of the tensor whose interval holds the origin along every axis: a superset where fields have holes."""
+    shape = source.input_shapes.get(given) or ()
+    if len(origin) != len(shape) or any(not -(n or 0) <= p < (n or 0) for p, n in zip(origin, shape, strict=False)):
+        lengths = "x".join(map(str, shape))
+        raise QueryError(
+            f"{source.model.name}: position {origin} is not in input '{given}' of shape {lengths}",
+            "give one index per axis",
+        )
+    origin = tuple(p + (n or 0) if p < 0 else p for p, n in zip(origin, shape, strict=True))
+    mask: Mask = np.ones((), np.bool_)
+    for axis, at in enumerate(origin):
+        lo, hi = source.intervals(tensor.name, input=given, axis=axis)
+        mask = mask & (lo <= at) & (at <= hi)
+    lengths_known = tuple(length or 1 for length in tensor.shape or ())
+    differs = tuple(axis for axis, length in enumerate(mask.shape) if length > 1)
+    return _region(tensor.name, origin, np.broadcast_to(mask, lengths_known), differs or _long(lengths_known))
+
+
+def _long(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Axes to show of a tensor whose positions all see the same: the last two that have a length."""
+    return tuple(axis for axis, length in enumerate(shape) if length > 1)[-2:]
+
+
+def _region(where: str, of: tuple[int, ...], mask: Mask, axes: tuple[int, ...]) -> Region:
+    extents = []
+    for axis in axes:
+        used = np.flatnonzero(mask.any(axis=tuple(other for other in range(mask.ndim) if other != axis)))
+        if not used.size:
+            return Region(where, of, (), (), np.zeros((0, 0), np.bool_))
+        extents.append(Extent(axis, int(used[0]), int(used[-1]), int(used.size)))
+    drawn = tuple(extents[-2:])
+    others = tuple(other for other in range(mask.ndim) if other not in [extent.axis for extent in drawn])
+    flat: Mask = np.asarray(mask.any(axis=others))
+    cropped = flat[tuple(slice(extent.first, extent.last + 1) for extent in drawn)]
+    return Region(where, of, tuple(extents), drawn, np.atleast_2d(cropped))

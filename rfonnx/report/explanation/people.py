@@ -1,0 +1,105 @@
+"""The explanation of one tensor, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rfonnx.report.document import Document, Line, Name, Section, Table, number, shortened
+from rfonnx.report.explanation.chains import Chain, Explanation, Region
+from rfonnx.report.explanation.growth import NAMES, shares
+from rfonnx.report.explanation.picture import picture
+from rfonnx.results.fields import ExplainStep
+from rfonnx.results.plain import axes_text, bound_texts, shape_text
+
+HEADER = ("tensor", "op", "kernel", "dilation", "stride", "jump", "added", "size", "cause")
+
+
+def explain_document(told: Explanation, every: bool) -> Document:
+    """The explanation as a document.
+
+    Args:
+        told: the explanation.
+        every: a row for every operator of a chain, also for those that add nothing.
+    """
+    tensor = told.tensor
+    head: list[Line] = [(Name(tensor.name), ": ", Name(tensor.op_type), f", {shape_text(tensor.shape)}")]
+    head += [("at most: ", Name(note)) for note in tensor.notes if not tensor.exact]
+    head += [("input ", Name(name), words) for name, words in bound_texts(told.values)]
+    if not (told.chains or told.reads):
+        head.append(("depends on no input",))
+    sections = [section for region in told.reads for section in _reads(told, region)]
+    sections += [section for region in told.reached for section in _reached(told, region)]
+    return Document(tuple(head), tuple(_table(chain, every) for chain in told.chains), tuple(sections))
+
+
+def _table(chain: Chain, every: bool) -> Table:
+    steps = [step for step in chain.steps if every or step.added]
+    rows = [_cells(step) for step in steps]
+    shown, gap, elision = (rows, None, "") if every else shortened(rows)
+    axes = axes_text(chain.axes)
+    quiet = len(chain.steps) - len(steps)
+    caption: list[str] = [Name(chain.input), f", {axes}"]
+    if words := shares(chain.steps):
+        caption.append(f": {words}")
+    if quiet:
+        what = "operator that adds nothing is" if quiet == 1 else "operators that add nothing are"
+        caption.append(f"; {quiet} {what} left out; see --all")
+    return Table(HEADER, tuple(shown), tuple(caption), gap, elision)
+
+
+def _cells(step: ExplainStep) -> tuple[str, ...]:
+    return (
+        Name(step.tensor),
+        Name(step.op_type),
+        str(step.kernel),
+        str(step.dilation),
+        number(step.stride),
+        number(step.jump),
+        f"{step.added:+d}",
+        str(step.size),
+        _cause(step),
+    )
+
+
+def _cause(step: ExplainStep) -> str:
+    """The cause, and what misaligned branches added beside it."""
+    if step.cause == "join":
+        return NAMES["joins"]
+    return f"{step.cause}, {NAMES['joins']} {step.misaligned:+d}" if step.misaligned else step.cause
+
+
+def _reads(told: Explanation, region: Region) -> Iterator[Section]:
+    at = ", ".join(map(str, region.of))
+    lengths = shape_text(told.input_shapes[region.where])
+    head: Line = ("of ", Name(region.where), f" ({lengths})")
+    yield Section(f"What position {at} reads", (head, *_extents(region)))
+    yield from _picture(region)
+
+
+def _reached(told: Explanation, region: Region) -> Iterator[Section]:
+    at = ", ".join(map(str, region.of))
+    head: Line = (
+        "of ",
+        Name(region.where),
+        f" ({shape_text(told.tensor.shape)}), at most: holes inside a field count as seen",
+    )
+    yield Section(f"What sees input position {at}", (head, *_extents(region)))
+    yield from _picture(region)
+
+
+def _extents(region: Region) -> Iterator[Line]:
+    if not region.extents:
+        yield ("nothing",)
+    for extent in region.extents:
+        yield (f"axis {extent.axis}: {extent.first}..{extent.last}, span {extent.span}, {extent.used} used",)
+    if region.drawn and region.mask.all():
+        yield ("every position between is used",)
+
+
+def _picture(region: Region) -> Iterator[Section]:
+    if not region.drawn or region.mask.all():
+        return
+    lines, legend = picture(region.mask)
+    words = [f"axis {extent.axis} {extent.first}..{extent.last}" for extent in region.drawn]
+    where = f"{words[0]} across" if len(words) == 1 else f"{words[0]} down, {words[1]} across"
+    yield Section(f"Picture: {where} ({legend})", tuple((line,) for line in lines), picture=True)

@@ -1,0 +1,101 @@
+"""The table of fields: which tensors get a row, and what its cells say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+
+from rfonnx.report.document import Name, Table, across, number, shared, shortened, size
+from rfonnx.report.fields.view import Axes, View, pick_tensors
+from rfonnx.report.fields.view_source import Held
+from rfonnx.results.fields import AxisField, Shape, TensorField
+from rfonnx.results.plain import percent, shape_text
+
+
+def table(source: Held, view: View, axes: Axes) -> Table:
+    """The table of the tensors that `view` asks for, or of those where something changes.
+
+    Raises:
+        QueryError: `view` names a tensor that does not exist.
+    """
+    tensors = list(pick_tensors(source, view.tensors))
+    whole = len(tensors)
+    chosen = view.every or bool(view.tensors)
+    if not chosen:
+        tensors = list(_changes(source, tensors, axes))
+    rows = [(tensor, name) for tensor in tensors for name in _inputs_seen(tensor, axes)]
+    caption = f"{whole} tensors"
+    if len(tensors) < whole:
+        caption = f"{len(tensors)} of {whole} tensors, where the field or the number of elements changes; --all shows every one"
+    gap, elision = None, ""
+    if not chosen:
+        rows, gap, elision = shortened(rows)
+    # A tensor has a row per input: only when there is more than one is the input named.
+    several = len(axes) > 1
+    header = ("name", "op", "shape", *(("input",) if several else ()))
+    header += ("size", "stride", "padding", "centre", "coverage", "kind")
+    cells = tuple(_cells(source, tensor, name, axes, several) for tensor, name in rows)
+    alarm = frozenset(i for i, (tensor, _) in enumerate(rows) if not tensor.exact)
+    return Table(header, cells, (caption,), gap, elision, alarm)
+
+
+def _changes(source: Held, tensors: list[TensorField], axes: Axes) -> Iterator[TensorField]:
+    """Tensors whose shown fields, number of elements or exactness differ from the tensor before; misaligned joins; outputs.
+
+    The number of elements tells a layer of another width from one that only moves elements about.
+    """
+    always = {*source.outputs, *(join[0] for join in source.joins)}
+    keys = [(name, axis) for name, numbers in axes.items() for axis in numbers]
+    before: object = None
+    for tensor in tensors:
+        fields = tensor.fields
+        now = (_elements(tensor.shape), tensor.exact, [_look(fields.get(key)) for key in keys])
+        if now != before or tensor.name in always:
+            yield tensor
+        before = now
+
+
+def _elements(shape: Shape) -> int | Shape:
+    """Number of elements, or the shape where that depends on data."""
+    lengths = [length for length in shape or () if length is not None]
+    return prod(lengths) if shape is not None and len(lengths) == len(shape) else shape
+
+
+def _look(field: AxisField | None) -> tuple[object, ...]:
+    """What of a field a row shows; not which axis of the tensor walks: a transpose alone is no news."""
+    if field is None:
+        return ()
+    return (field.kind, field.size, field.size_min, field.stride, field.start, field.center, field.aligned)
+
+
+def _inputs_seen(tensor: TensorField, axes: Axes) -> list[str]:
+    """Inputs of which the tensor sees something along a shown axis; the first one when it sees nothing, for a row."""
+    seen = [
+        name
+        for name, numbers in axes.items()
+        if any((field := tensor.fields.get((name, axis))) is not None and field.kind != "none" for axis in numbers)
+    ]
+    return seen or list(axes)[:1]
+
+
+def _cells(source: Held, tensor: TensorField, name: str, axes: Axes, several: bool) -> tuple[str, ...]:
+    left = (Name(tensor.name), Name(tensor.op_type), shape_text(tensor.shape), *((Name(name),) if several else ()))
+    found = [field for axis in axes[name] if (field := tensor.fields.get((name, axis))) is not None]
+    if all(field.kind == "none" for field in found):
+        return (*left, "", "", "", "", "", "none")
+    apart = any(
+        source.misaligned(tensor.name, input=name, axis=axis) for axis in axes[name] if (name, axis) in tensor.fields
+    )
+    return (*left, *_field_cells(found, tensor.exact, apart))
+
+
+def _field_cells(fields: list[AxisField], exact: bool, apart: bool) -> tuple[str, ...]:
+    """Size (a value per axis), stride, padding, centre, coverage and kind (one where all axes agree)."""
+    return (
+        ("" if exact else "at most ") + across([size(field) for field in fields]),
+        shared([number(field.stride) for field in fields]),
+        shared([str(-field.start) for field in fields]),
+        shared([number(field.center) for field in fields]),
+        shared([percent(field.coverage) for field in fields]),
+        shared([field.kind for field in fields], "/") + (", misaligned" if apart else ""),
+    )

@@ -1,0 +1,93 @@
+"""Which part of an analysis is reported: tensors and input axes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from rfonnx.errors import QueryError
+from rfonnx.report.fields.view_source import Held, Source
+from rfonnx.results.fields import TensorField
+from rfonnx.results.naming import tensor_called
+
+AxesChoice = Literal["all", "spatial"] | tuple[int, ...]
+
+Axes = Mapping[str, tuple[int, ...]]
+"""Input axes to show, by input name."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the user asked to see.
+
+    Attributes:
+        tensors: names of the tensors to show; empty for no restriction.
+        axes: input axes to show: "all", "spatial" (those that a window slides along) or axis numbers; None leaves it to
+            the format: tables for people show the spatial ones, data formats show all.
+        every: show every tensor in tables for people, not only those where something changes.
+        rate: samples per second of time axes, to give lengths of time in seconds too.
+    """
+
+    tensors: tuple[str, ...] = ()
+    axes: AxesChoice | None = None
+    every: bool = False
+    rate: float | None = None
+
+
+def pick_tensors(source: Source | Held, names: tuple[str, ...]) -> Iterable[TensorField]:
+    """The named tensors in the order of the model, or all when `names` is empty.
+
+    Raises:
+        QueryError: a name is not among the tensors.
+    """
+    if not names:
+        return source.tensors.values()
+    wanted = {tensor_called(source.tensors, name) for name in names}
+    for name in wanted:
+        if name not in source.tensors:
+            raise unknown_tensor(source, name)
+    return (source.tensors[name] for name in source.tensors if name in wanted)
+
+
+def unknown_tensor(source: Source | Held, name: str) -> QueryError:
+    """The error for a tensor that is not there, with the names that look like it."""
+    # Imported here: only mistakes need it.
+    from difflib import get_close_matches
+
+    if name in source.inputs:
+        return QueryError(
+            f"{source.model.name}: '{name}' is an input, which sees only itself", "name a computed tensor"
+        )
+    matches = get_close_matches(name, list(source.tensors)[:MATCHED], n=3, cutoff=0.5)
+    likely = ", ".join(f"'{match}'" for match in matches)
+    hint = f"did you mean {likely}?" if matches else "--all lists every tensor"
+    return QueryError(f"{source.model.name}: no tensor '{name}' is computed from an input", hint)
+
+
+MATCHED = 20_000
+"""Names compared with a misspelt one: more would keep the user waiting for longer than a second."""
+
+
+def pick_axes(source: Source | Held, axes: AxesChoice) -> Axes:
+    """Input axes to show, by input name; inputs with none are left out.
+
+    "spatial" falls back to all axes where nothing slides along any: a model of tokens and matrices has no spatial axis.
+
+    Raises:
+        QueryError: no input has an axis that was asked for.
+    """
+    every = {name: tuple(range(len(source.input_shapes.get(name) or ()))) for name in source.inputs}
+    if axes == "all" or (axes == "spatial" and not source.windowed):
+        return {name: numbers for name, numbers in every.items() if numbers}
+    if axes == "spatial":
+        wanted = set(source.windowed)
+        picked = {name: tuple(axis for axis in numbers if (name, axis) in wanted) for name, numbers in every.items()}
+        return {name: numbers for name, numbers in picked.items() if numbers}
+    for axis in axes:
+        if not any(axis in numbers for numbers in every.values()):
+            ranks = ", ".join(f"'{name}' {len(numbers)}" for name, numbers in every.items())
+            hint = "axes count from 0, batch included"
+            raise QueryError(f"{source.model.name}: no input has an axis {axis}; number of axes: {ranks}", hint)
+    picked = {name: tuple(axis for axis in numbers if axis in axes) for name, numbers in every.items()}
+    return {name: numbers for name, numbers in picked.items() if numbers}

@@ -1,0 +1,1 @@
+"""What analyses, measurements, comparisons and checks give, as plain data. Reports read this."""
