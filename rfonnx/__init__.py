@@ -7,8 +7,17 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from importlib.machinery import PathFinder
 from typing import TYPE_CHECKING, Any
+
+if not PathFinder.find_spec("rfonnx._core", __path__):
+    # Python was started in the root of a checkout, and found the sources; the modules that pip installed are meant.
+    _folders = (f"{entry}/rfonnx" for entry in sys.path)
+    __path__[:] = [folder for folder in _folders if PathFinder.find_spec("rfonnx._core", [folder])][:1]
+    if not __path__:
+        raise ImportError("rfonnx has no compiled core here: run `pip install .` in the root of the checkout")
 
 from rfonnx.api import analyze, check, compare, erf, erf_layers, erf_many, gradient
 from rfonnx.errors import DataError, ModelError, QueryError, RfonnxError, ShapeError

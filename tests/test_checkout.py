@@ -36,7 +36,7 @@ def test_the_installed_modules_are_taken(checkout: Path, tmp_path: Path, models:
     installed = tmp_path / "site"
     shutil.copytree(SOURCES, installed / "rfonnx")
     shutil.copy(str(_core.__file__), installed / "rfonnx")
-    (checkout / "rfonnx" / "analysis.py").unlink(missing_ok=True)  # and none of the source folder beside them
+    shutil.rmtree(checkout / "rfonnx" / "analysis")  # and none of the source folder beside them
     program = f"import rfonnx; print(rfonnx.__path__, rfonnx.analyze({str(models / 'seed.onnx')!r}).outputs)"
     done = started_in(checkout, program, installed, Path(np.__file__).parents[1])
     assert done.stderr == ""

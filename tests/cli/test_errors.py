@@ -38,7 +38,7 @@ def one_line(outcome: Outcome) -> str:
         (["report"], "Missing argument 'MODEL'; 'rfonnx report --help' lists what there is"),
         (
             ["report", "m.onnx", "--farmat", "x"],
-            r"No such option '?--farmat'?.*; 'rfonnx report --help' lists what there is",
+            r"No such option:? '?--farmat'?.*; 'rfonnx report --help' lists what there is",
         ),
         (["report", "m.onnx", "--format", "pdf"], r"Invalid value for '--format': 'pdf' is not one of 'text', .*"),
         (
