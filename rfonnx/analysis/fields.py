@@ -32,8 +32,8 @@ class Tensors(Mapping[str, TensorField]):
         self._widened = result.widened
         self._notes = _notes_by_tensor(program)
         summaries = result.summaries()
-        self._columns = tuple(summaries)
-        self._rows = list(zip(*(column.tolist() for column in summaries.values()), strict=True))
+        self._names = tuple(summaries)
+        self._columns = [column.tolist() for column in summaries.values()]
         self._index = {t.name: i for i, t in enumerate(program.tensors) if "\0" not in t.name}
         self._made: dict[str, TensorField] = {}
         self._fields: dict[tuple[Any, ...], AxisField] = {}
@@ -65,12 +65,12 @@ class Tensors(Mapping[str, TensorField]):
 
     def _field(self, source: int, column: int) -> AxisField:
         """The field of one input axis; elementwise operators pass theirs on, so equal ones are one object."""
-        row = self._rows[source * len(self._axes) + column]
-        aligned = row[self._columns.index("aligned")]
-        centers = () if aligned else tuple(self._result.centres(source, column))
+        at = source * len(self._axes) + column
+        row = tuple([values[at] for values in self._columns])
+        centers = () if row[self._names.index("aligned")] else tuple(self._result.centres(source, column))
         key = (*row, centers)
         if key not in self._fields:
-            self._fields[key] = _axis_field(dict(zip(self._columns, row, strict=True)), centers)
+            self._fields[key] = _axis_field(dict(zip(self._names, row, strict=True)), centers)
         return self._fields[key]
 
 
