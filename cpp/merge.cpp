@@ -60,8 +60,14 @@ JointWalk with_pairs_of_slots(const Walk& a, const Walk& b) {
     JointWalk result;
     std::map<std::pair<int64_t, int64_t>, int32_t> pairs;
     auto classes = std::make_shared<Classes>();
+    std::pair<int64_t, int64_t> before;
     for (int64_t position = 0; position < a.length; ++position) {
         const auto pair = std::make_pair(a.slot(position), b.slot(position));
+        if (position > 0 && pair == before) { // as most neighbours are
+            classes->push_back(classes->back());
+            continue;
+        }
+        before = pair;
         const auto [place, fresh] = pairs.emplace(pair, static_cast<int32_t>(pairs.size()));
         if (fresh) {
             result.in_a.push_back(pair.first);

@@ -1,7 +1,7 @@
 #include "slide.hpp"
 
+#include <algorithm>
 #include <map>
-#include <set>
 
 #include "column.hpp"
 #include "compress.hpp"
@@ -44,23 +44,25 @@ public:
         }
     }
 
-    std::set<int64_t> operator()(const Progression& wanted) const {
-        std::set<int64_t> slots;
+    /// Puts them into `slots`, ascending.
+    void find(const Progression& wanted, std::vector<int64_t>& slots) const {
+        slots.clear();
         if (walk_.period > 0) {
             // The classes go on beyond the ends; after so many reads they come around again.
             const int64_t round = walk_.period / std::gcd(walk_.period, wanted.step);
             for (int64_t k = 0; k < std::min(round, wanted.count()); ++k)
-                slots.insert(walk_.slot(floor_modulo(wanted.first + k * wanted.step, walk_.period)));
-            return slots;
+                slots.push_back(walk_.slot(floor_modulo(wanted.first + k * wanted.step, walk_.period)));
+        } else {
+            const Progression reads = clipped(wanted, length_);
+            for (int64_t p = reads.first; p <= reads.last;) {
+                slots.push_back(walk_.slot(p));
+                // On to the first read behind the run of this class.
+                const int64_t ahead = next_change_[index(p)] - p;
+                p += (ahead + reads.step - 1) / reads.step * reads.step;
+            }
         }
-        const Progression reads = clipped(wanted, length_);
-        for (int64_t p = reads.first; p <= reads.last;) {
-            slots.insert(walk_.slot(p));
-            // On to the first read behind the run of this class.
-            const int64_t ahead = next_change_[index(p)] - p;
-            p += (ahead + reads.step - 1) / reads.step * reads.step;
-        }
-        return slots;
+        std::sort(slots.begin(), slots.end());
+        slots.erase(std::unique(slots.begin(), slots.end()), slots.end());
     }
 
 private:
@@ -112,13 +114,22 @@ TermPtr Slide::of_constant(const TermPtr& term) const {
 TermPtr Slide::of_classes(const Term& term, size_t walk) const {
     const Walk& old = term.walks[walk];
     const ReadClasses classes_of(old, source_length_);
-    std::map<std::set<int64_t>, int32_t> sets;
+    std::map<std::vector<int64_t>, int32_t> sets;
     auto classes = std::make_shared<Classes>();
-    for (const Progression& reads : reads_)
-        classes->push_back(sets.emplace(classes_of(reads), static_cast<int32_t>(sets.size())).first->second);
-    std::vector<const std::set<int64_t>*> by_class(sets.size());
-    for (const auto& [slots, name] : sets)
-        by_class[static_cast<size_t>(name)] = &slots;
+    std::vector<int64_t> slots, before;
+    for (const Progression& reads : reads_) {
+        classes_of.find(reads, slots);
+        // Neighbours mostly read the same classes: hundreds of channels of one branch.
+        if (!classes->empty() && slots == before) {
+            classes->push_back(classes->back());
+        } else {
+            classes->push_back(sets.emplace(slots, static_cast<int32_t>(sets.size())).first->second);
+            before = slots;
+        }
+    }
+    std::vector<const std::vector<int64_t>*> by_class(sets.size());
+    for (const auto& [set, name] : sets)
+        by_class[static_cast<size_t>(name)] = &set;
 
     auto result = std::make_shared<Term>();
     result->walks = term.walks;
@@ -127,10 +138,10 @@ TermPtr Slide::of_classes(const Term& term, size_t walk) const {
     give_rule(result->walks[walk], old);
     const int64_t inner = term.inner(walk), outer = term.outer(walk);
     for (int64_t o = 0; o < outer; ++o) {
-        for (const auto* slots : by_class) {
+        for (const auto* set : by_class) {
             for (int64_t i = 0; i < inner; ++i) {
                 Interval value = kEmpty;
-                for (int64_t slot : *slots)
+                for (int64_t slot : *set)
                     value = hull(value, term.table[index((o * old.slots + slot) * inner + i)]);
                 result->table.push_back(value);
             }
