@@ -1,5 +1,7 @@
 """What rfonnx raises: one root class, so that `except RfonnxError` catches all that is the user's to mend."""
 
+import os
+
 MAX_MESSAGE, MAX_HINT = 1500, 500
 """Characters of a message and of its hint, at most: a file may hold a name of a megabyte."""
 
@@ -68,3 +70,8 @@ def named(error: RfonnxError, label: str) -> RfonnxError:
     made = type(error)(f"{label}: {error}")
     made.hint = error.hint
     return made
+
+
+def rules_fail_aloud() -> bool:
+    """RFONNX_RAISE is set: who writes a rule sees where it fails. Otherwise a rule that fails makes an answer "at most"."""
+    return bool(os.environ.get("RFONNX_RAISE"))

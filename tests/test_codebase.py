@@ -154,6 +154,13 @@ def modules_of(node: ast.AST) -> list[str]:
     return [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
 
 
+def test_the_picture_of_the_house_has_every_room() -> None:
+    table = re.findall(r"^\| ((?:`[\w.]+/?`(?:, )?)+) \|", (ROOT / "CONTRIBUTING.md").read_text(), re.MULTILINE)
+    named = {name for row in table for name in re.findall(r"[\w.]+", row)}
+    rooms = {path.name for path in PACKAGE.iterdir() if path.suffix in ("", ".py")} - {"py.typed", "__pycache__"}
+    assert named == {room for room in rooms if not room.startswith("__")}
+
+
 def test_there_is_one_version() -> None:
     stated = PROJECT["version"]
     newest = re.search(r"^## (\d\S*)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)

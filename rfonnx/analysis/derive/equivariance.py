@@ -16,6 +16,7 @@ from rfonnx.analysis.derive.moves import ALIKE, Factor, Moves, at_rest, flat, jo
 from rfonnx.analysis.derive.positional import Positional
 from rfonnx.analysis.derive.shifts import walk
 from rfonnx.analysis.lower import Program, Tensor
+from rfonnx.errors import rules_fail_aloud
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.access.pointwise import UNARY
 from rfonnx.operators.access.rules.einsum import einsum_labels
@@ -71,6 +72,8 @@ class Shifts:
         try:
             result = self._treated(tensor, result, found, reduced, moved)
         except (LookupError, ValueError, TypeError, ArithmeticError):
+            if rules_fail_aloud():
+                raise
             result = result.broken_by(f"{tensor.kind} does not have the inputs that it should have")
         return self._known.setdefault(result, result)
 

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from rfonnx.errors import rules_fail_aloud
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.access.certain import with_certain
 from rfonnx.operators.access.op import Op, Unproven, Weights, find, needs_no_shapes, reason_for_everything
@@ -44,10 +45,11 @@ def node_accesses(
         accesses = [result] * len(node.outputs) if isinstance(result, Access) else list(result)[: len(node.outputs)]
         misfit = _misfit(op, accesses)
         accesses = accesses if misfit else with_certain(op, accesses)
-    except Unproven as reason:
-        misfit = f"{kind}: {reason}"
-    except (LookupError, ValueError, TypeError, ArithmeticError) as error:
-        misfit = f"{kind} does not have the inputs and attributes its rule expects ({error!r})"
+    except (Unproven, LookupError, ValueError, TypeError, ArithmeticError) as error:
+        if rules_fail_aloud():
+            raise
+        unlike = f"{kind} does not have the inputs and attributes its rule expects ({error!r})"
+        misfit = f"{kind}: {error}" if isinstance(error, Unproven) else unlike
     if misfit:
         for name in node.outputs:
             about.rows.pop(name, None)
