@@ -10,6 +10,7 @@
 #include "interval.hpp"
 #include "program.hpp"
 #include "row_major.hpp"
+#include "term.hpp"
 
 namespace rfonnx {
 
@@ -72,5 +73,8 @@ void collapse(Cover<Value>& cover, size_t axis) {
     cover.extent[axis] = 1;
     cover.values = std::move(values);
 }
+
+/// What a field says of every position. A std::length_error when there are too many.
+Cover<Interval> laid_out(const Field& field, const Shape& shape);
 
 } // namespace rfonnx

@@ -3,11 +3,14 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <unordered_map>
+
 #include "backward.hpp"
 #include "carriers.hpp"
 #include "centre.hpp"
 #include "explain.hpp"
 #include "hull.hpp"
+#include "primitives.hpp"
 #include "summary.hpp"
 
 namespace py = pybind11;
@@ -15,41 +18,86 @@ namespace py = pybind11;
 namespace rfonnx {
 namespace {
 
-using Array = py::array_t<int64_t, py::array::c_style | py::array::forcecast>;
-
-std::vector<int64_t> to_vector(const py::handle& object) {
-    if (object.is_none())
-        return {};
-    const auto array = py::cast<Array>(object);
-    return {array.data(), array.data() + array.size()};
-}
-
-/// Steps are the named tuples of rfonnx/operators/operators/access/primitives.py, told apart by their class's name.
-Step to_step(const py::tuple& step) {
-    const auto kind = py::cast<std::string>(py::type::of(step).attr("__name__"));
-    const auto whole = [&](size_t field) { return py::cast<int64_t>(step[field]); };
-    const auto axis = [&](size_t field) { return py::cast<int>(step[field]); };
-    if (kind == "Window")
-        return Window{axis(0), whole(1), whole(2), whole(3), whole(4), whole(5)};
-    if (kind == "Spread")
-        return Spread{axis(0), whole(1), whole(2), whole(3), whole(4), whole(5)};
-    if (kind == "Select") {
-        return Select{axis(0),  to_vector(step[1]), to_vector(step[2]), whole(3),
-                      whole(4), whole(5),           to_vector(step[6]), to_vector(step[7])};
+/// A field of a primitive: a number, a tuple of numbers, an array of them, or None for an empty one.
+template <typename Value>
+Value to_value(const py::handle& object) {
+    if constexpr (std::is_same_v<Value, std::vector<int64_t>>) {
+        if (object.is_none())
+            return {};
+        if (!py::isinstance<py::tuple>(object)) {
+            const auto array = py::cast<py::array_t<int64_t, py::array::c_style | py::array::forcecast>>(object);
+            return {array.data(), array.data() + array.size()};
+        }
     }
-    if (kind == "Reduce")
-        return Reduce{py::cast<std::vector<int>>(step[0])};
-    if (kind == "Band")
-        return Band{axis(0), axis(1), to_vector(step[2]), to_vector(step[3])};
-    if (kind == "Permute")
-        return Permute{py::cast<std::vector<int>>(step[0])};
-    if (kind == "Reshape")
-        return Reshape{py::cast<Shape>(step[0])};
-    throw std::invalid_argument("unknown access primitive " + kind);
+    return py::cast<Value>(object);
 }
+
+template <typename Primitive, typename Value>
+void set(Primitive& primitive, NamedField<Primitive, Value> field, const py::handle& object) {
+    primitive.*field.place = to_value<Value>(object);
+}
+
+template <typename Primitive>
+Step made(const py::tuple& step) {
+    Primitive result{};
+    size_t place = 0;
+    std::apply([&](auto... fields) { (set(result, fields, step[place++]), ...); }, Named<Primitive>::fields);
+    return result;
+}
+
+/// How a primitive crosses from Python: the name of its class, its fields in order, and what is made of them.
+struct Crossing {
+    std::string name;
+    std::vector<std::string> fields;
+    Step (*make)(const py::tuple& step);
+};
+
+template <typename Primitive>
+Crossing crossing() {
+    const auto names = [](auto... fields) { return std::vector<std::string>{fields.name...}; };
+    return {Named<Primitive>::name, std::apply(names, Named<Primitive>::fields), made<Primitive>};
+}
+
+template <typename... Primitives>
+std::vector<Crossing> crossings(const std::variant<Primitives...>*) {
+    return {crossing<Primitives>()...};
+}
+
+std::vector<Crossing> crossings() {
+    return crossings(static_cast<const Step*>(nullptr));
+}
+
+/// Makes steps. A class is looked at once: it must be a tuple with the name and the fields of a primitive, in order, so
+/// that no field is taken for another one.
+class StepMaker {
+public:
+    Step operator()(const py::handle& step) {
+        const auto [place, fresh] = made_by_.try_emplace(Py_TYPE(step.ptr()), nullptr);
+        if (fresh)
+            place->second = made_by(step);
+        return place->second(py::reinterpret_borrow<py::tuple>(step));
+    }
+
+private:
+    using Make = Step (*)(const py::tuple&);
+
+    static Make made_by(const py::handle& step) {
+        const auto kind = py::type::of(step);
+        const auto name = py::cast<std::string>(kind.attr("__name__"));
+        const auto fields = py::cast<std::vector<std::string>>(py::getattr(kind, "_fields", py::tuple()));
+        for (const Crossing& known : crossings()) {
+            if (py::isinstance<py::tuple>(step) && known.name == name && known.fields == fields)
+                return known.make;
+        }
+        throw std::invalid_argument("no access primitive with these fields: " + name);
+    }
+
+    std::unordered_map<const PyTypeObject*, Make> made_by_;
+};
 
 Program to_program(const py::list& inputs, const py::list& tensors) {
     Program program;
+    StepMaker to_step;
     for (const auto& item : inputs) {
         const auto input = py::cast<py::tuple>(item);
         program.inputs.push_back({py::cast<std::string>(input[0]), py::cast<Shape>(input[1])});
@@ -61,7 +109,7 @@ Program to_program(const py::list& inputs, const py::list& tensors) {
             const auto path = py::cast<py::tuple>(entry);
             Path read{py::cast<int64_t>(path[0]), {}};
             for (const auto& step : py::cast<py::sequence>(path[1]))
-                read.steps.push_back(to_step(py::cast<py::tuple>(step)));
+                read.steps.push_back(to_step(step));
             result.paths.push_back(std::move(read));
         }
         program.tensors.push_back(std::move(result));
@@ -69,9 +117,13 @@ Program to_program(const py::list& inputs, const py::list& tensors) {
     return program;
 }
 
-template <typename T>
-py::array_t<T> to_array(const std::vector<T>& values) {
-    return py::array_t<T>(static_cast<py::ssize_t>(values.size()), values.data());
+template <typename Item, typename First, typename Second>
+std::vector<std::pair<First, Second>> pairs(const std::vector<Item>& items, First Item::* first,
+                                            Second Item::* second) {
+    std::vector<std::pair<First, Second>> result;
+    for (const Item& item : items)
+        result.emplace_back(item.*first, item.*second);
+    return result;
 }
 
 /// An analysed program. Sources are numbered inputs first, then tensors, as in Path.
@@ -84,53 +136,20 @@ public:
         carriers_ = follow_carriers(program_, hull_.axes);
     }
 
-    std::vector<std::pair<int64_t, int>> axes() const {
-        std::vector<std::pair<int64_t, int>> result;
-        for (const InputAxis& axis : hull_.axes)
-            result.emplace_back(axis.input, axis.axis);
-        return result;
-    }
+    auto axes() const { return pairs(hull_.axes, &InputAxis::input, &InputAxis::axis); }
     std::vector<bool> exact() const { return hull_.exact; }
     std::vector<bool> widened() const { return hull_.widened; }
-    std::vector<std::pair<int64_t, size_t>> misaligned_joins() const {
-        std::vector<std::pair<int64_t, size_t>> result;
-        for (const MisalignedJoin& join : alignment_.joins)
-            result.emplace_back(join.tensor, join.axis);
-        return result;
-    }
-
-    std::vector<std::pair<int64_t, size_t>> global_steps() const {
-        std::vector<std::pair<int64_t, size_t>> result;
-        for (const GlobalStep& step : carriers_.global)
-            result.emplace_back(step.tensor, step.axis);
-        return result;
-    }
+    auto misaligned_joins() const { return pairs(alignment_.joins, &MisalignedJoin::tensor, &MisalignedJoin::axis); }
+    auto global_steps() const { return pairs(carriers_.global, &GlobalStep::tensor, &GlobalStep::axis); }
 
     /// lo and hi of every position, laid out over the axes that they depend on.
     py::tuple intervals(int64_t source, size_t axis, bool clip) const {
         require(source, axis);
-        const Shape& shape = program_.shape(source);
-        const Field& field = hull_.field(source, axis, clip);
-        std::vector<bool> walked(shape.size(), false);
-        for (const TermPtr& term : field.terms) {
-            for (const Walk& walk : term->walks)
-                walked[static_cast<size_t>(walk.axis)] = true;
-        }
-        Shape extent;
-        int64_t size = 1;
-        for (size_t k = 0; k < shape.size(); ++k) {
-            extent.push_back(walked[k] ? shape[k] : std::min(shape[k], int64_t{1}));
-            size = multiply(size, extent.back());
-        }
-        if (size > (int64_t{1} << 28))
-            throw std::length_error("the interval table is too large to lay out; ask for a box");
-        py::array_t<int64_t> lo(extent), hi(extent);
-        std::vector<int64_t> position(shape.size(), 0);
-        for (int64_t entry = 0; entry < size; ++entry) {
-            const Interval value = field.at(position);
-            lo.mutable_data()[entry] = value.lo;
-            hi.mutable_data()[entry] = value.hi;
-            advance(position, extent);
+        const Cover<Interval> cover = laid_out(hull_.field(source, axis, clip), program_.shape(source));
+        py::array_t<int64_t> lo(cover.extent), hi(cover.extent);
+        for (size_t entry = 0; entry < cover.values.size(); ++entry) {
+            lo.mutable_data()[entry] = cover.values[entry].lo;
+            hi.mutable_data()[entry] = cover.values[entry].hi;
         }
         return py::make_tuple(lo, hi);
     }
@@ -138,7 +157,7 @@ public:
     /// Per input axis (lo, hi) at one position of a source.
     std::vector<std::pair<int64_t, int64_t>> box(int64_t source, const std::vector<int64_t>& position,
                                                  bool clip) const {
-        require(source, position);
+        require_position(program_, source, position);
         std::vector<std::pair<int64_t, int64_t>> result;
         for (size_t axis = 0; axis < hull_.axes.size(); ++axis) {
             const Interval value = hull_.field(source, axis, clip).at(position);
@@ -160,9 +179,9 @@ public:
             std::transform(summaries.begin(), summaries.end(), array.mutable_data(), value);
             return array;
         };
-        std::vector<uint8_t> aligned;
+        py::array_t<uint8_t> aligned(static_cast<py::ssize_t>(summaries.size()));
         for (size_t field = 0; field < summaries.size(); ++field)
-            aligned.push_back(alignment_.aligned(field));
+            aligned.mutable_data()[field] = alignment_.aligned(field);
         py::dict result;
         result["kind"] = column([](const Summary& s) { return static_cast<uint8_t>(s.kind); });
         result["size"] = column([](const Summary& s) { return s.size; });
@@ -175,7 +194,7 @@ public:
         result["center_denominator"] = column([](const Summary& s) { return s.center.denominator; });
         result["tensor_axis"] = column([](const Summary& s) { return static_cast<int64_t>(s.tensor_axis); });
         result["coverage"] = column([](const Summary& s) { return s.coverage; });
-        result["aligned"] = to_array(aligned);
+        result["aligned"] = aligned;
         return result;
     }
 
@@ -191,11 +210,11 @@ public:
 
     /// uint8 array of an input's shape, broadcast; None when the position does not reach it.
     py::object support(int64_t source, const std::vector<int64_t>& position, int64_t input) const {
-        require(source, position);
+        require_position(program_, source, position);
         return to_object(rfonnx::support(program_, source, position), input);
     }
     py::object paths(int64_t source, const std::vector<int64_t>& position, int64_t input) const {
-        require(source, position);
+        require_position(program_, source, position);
         return to_object(rfonnx::paths(program_, source, position), input);
     }
 
@@ -235,21 +254,9 @@ private:
         return result;
     }
     void require(int64_t source, size_t axis) const {
-        if (source < 0 || source >= program_.sources())
-            throw std::out_of_range("no such source");
+        require_source(program_, source);
         if (axis >= hull_.axes.size() && axis > 0)
             throw std::out_of_range("no such input axis");
-    }
-
-    void require(int64_t source, const std::vector<int64_t>& position) const {
-        require(source, 0);
-        const Shape& shape = program_.shape(source);
-        if (position.size() != shape.size())
-            throw std::out_of_range("a position needs one index per axis");
-        for (size_t k = 0; k < shape.size(); ++k) {
-            if (position[k] < 0 || position[k] >= shape[k])
-                throw std::out_of_range("a position lies outside the tensor");
-        }
     }
 
     Program program_;
@@ -264,6 +271,10 @@ private:
 PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
     using rfonnx::Result;
     module.doc() = "Interval propagation over access programs.";
+    py::dict primitives;
+    for (const auto& known : rfonnx::crossings())
+        primitives[known.name.c_str()] = py::tuple(py::cast(known.fields));
+    module.attr("PRIMITIVES") = primitives;
     py::class_<Result>(module, "Result")
         .def_property_readonly("axes", &Result::axes)
         .def_property_readonly("exact", &Result::exact)

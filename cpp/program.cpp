@@ -138,4 +138,20 @@ void validate(const Program& program) {
     }
 }
 
+void require_source(const Program& program, int64_t source) {
+    if (source < 0 || source >= program.sources())
+        throw std::out_of_range("no such source");
+}
+
+void require_position(const Program& program, int64_t source, const std::vector<int64_t>& position) {
+    require_source(program, source);
+    const Shape& shape = program.shape(source);
+    if (position.size() != shape.size())
+        throw std::out_of_range("a position needs one index per axis");
+    for (size_t k = 0; k < shape.size(); ++k) {
+        if (position[k] < 0 || position[k] >= shape[k])
+            throw std::out_of_range("a position lies outside the tensor");
+    }
+}
+
 } // namespace rfonnx

@@ -1,5 +1,5 @@
-/// The access program: which positions of which tensor each output position reads. rfonnx/operators/operators/access/primitives.py states
-/// the same contract for the side that writes programs.
+/// The access program: which positions of which tensor each output position reads.
+/// rfonnx/operators/access/primitives.py states the same contract for the side that writes programs.
 #pragma once
 
 #include <cstdint>
@@ -93,5 +93,9 @@ Shape shape_after(const Step& step, const Shape& shape);
 /// Checks every path of the program: sources come before their readers, every step fits, and what arrives broadcasts to
 /// the tensor's shape. Throws std::invalid_argument that names the tensor.
 void validate(const Program& program);
+
+/// Throw std::out_of_range where there is no such source, or no such position of it.
+void require_source(const Program& program, int64_t source);
+void require_position(const Program& program, int64_t source, const std::vector<int64_t>& position);
 
 } // namespace rfonnx

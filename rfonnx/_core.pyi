@@ -8,6 +8,9 @@ import numpy.typing as npt
 
 from rfonnx.operators.access.primitives import Step
 
+PRIMITIVES: dict[str, tuple[str, ...]]
+"""The access primitives that the core knows: their fields, in order."""
+
 class Result:
     @property
     def axes(self) -> list[tuple[int, int]]:
