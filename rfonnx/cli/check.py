@@ -14,11 +14,10 @@ from rfonnx.cli.compare import pairs
 from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.failures import CHECK_FAILED
 from rfonnx.cli.numbers import Number
+from rfonnx.report.formats import CHECK, RULE, RULES
 
 if TYPE_CHECKING:
     from rfonnx.cli.output import Output
-
-STYLES = ("text", "json", "github", "junit", "sarif", "markdown")
 
 
 class OrderedOutputs(click.Command):
@@ -105,7 +104,7 @@ def _opened(styles: Sequence[str], *inputs: str | os.PathLike[str] | None) -> li
     "--format",
     "styles",
     multiple=True,
-    type=click.Choice(STYLES),
+    type=click.Choice(CHECK.formats),
     help="How to write it. Repeatable, each with an -o of its own. [default: by the ending of -o, else text]",
 )
 @click.option(
@@ -140,13 +139,13 @@ def command(
     """Hold MODELS, ONNX files, against rules."""
     gc.enable()
     from rfonnx.checking.rule_table import find, rules
-    from rfonnx.report import render
-    from rfonnx.report.check.people import check_report, rule_document, rules_document
 
     if explain is not None or listing:
-        told = rules_document(list(rules().values())) if explain is None else rule_document(find(explain)[0])
-        for out in _opened(("text", "markdown")):
-            out.write(render(told, out.style))
+        for out in _opened(RULES.formats):
+            if explain is None:
+                out.write(RULES.write(out.style, list(rules().values())))
+            else:
+                out.write(RULE.write(out.style, find(explain)[0]))
         return 0
     if not models:
         raise click.UsageError("Missing argument 'MODELS'", click.get_current_context())
@@ -161,12 +160,12 @@ def command(
     read = read_config(config)
     asked = from_config(read, words, against, shapes, {"shapes": shapes, **given}, prep, targets)
     subjects = [Subject(model, asked.shapes, Against(asked.against, asked.settings)) for model in models]
-    reports = _opened(STYLES, *models, asked.against, asked.settings.data, read.path)
+    reports = _opened(CHECK.formats, *models, asked.against, asked.settings.data, read.path)
     with waiting(f"checking {', '.join(models)}"):
         results, error = check_models(subjects, asked.chosen)
     checks = CheckRun(tuple(results), fail_level or asked.fail_level, read.file)
     for out in reports:
-        out.write(check_report(checks, out.style))
+        out.write(CHECK.write(out.style, checks))
     if error is not None:
         raise error
     return 0 if checks.passed else CHECK_FAILED

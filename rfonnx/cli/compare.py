@@ -13,8 +13,7 @@ from rfonnx.cli import options, per_output
 from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.failures import CHECK_FAILED
 from rfonnx.cli.numbers import Number
-
-STYLES = ("text", "json", "markdown")
+from rfonnx.report.formats import COMPARISON
 
 
 def pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
@@ -136,7 +135,7 @@ def pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, 
 )
 @click.option("--verbose", is_flag=True, help="Show every figure, the fields and the cost, and not the summary alone.")
 @click.option("--all", "every", is_flag=True, help="As --verbose, with all layers.")
-@options.style_option(*STYLES)
+@options.style_option(COMPARISON.formats)
 @options.output_option
 @timeout_option
 @options.shape_option
@@ -175,16 +174,14 @@ def command(
     from rfonnx.comparing.options import from_config, merged
     from rfonnx.comparing.run import compare_models
     from rfonnx.errors import DataError
-    from rfonnx.report import render
-    from rfonnx.report.comparison.document import Detail, compare_document
-    from rfonnx.report.comparison.json import compare_json
+    from rfonnx.report.comparison.view import ComparisonView
     from rfonnx.system.config import read_config
 
     read = read_config(config)
     given |= {"task": tasks.pop("", None), "tasks": tasks, "limits": limits.pop("", None), "output_limits": limits}
     settings = merged(from_config(read), given, prep, teacher_prep, student_prep)
     inputs = (teacher, student, settings.data, read.path, hook and hook.rpartition(":")[0])
-    out = open_output(output, style, STYLES, *inputs)
+    out = open_output(output, style, COMPARISON.formats, *inputs)
     if settings.save_outputs is not None:
         target(os.fspath(settings.save_outputs), (*inputs, output), "--save-outputs")
     settings = replace(settings, pictures=out.style == "json")
@@ -192,11 +189,7 @@ def command(
         settings = replace(settings, before=load_hook(hook))
     with progress("comparing") as tell:
         found = compare_models(teacher, student, settings, tell)
-    if out.style == "json":
-        out.write(compare_json(found, read.file))
-    else:
-        detail: Detail = "shown" if verbose or every else "folded" if out.style == "markdown" else "none"
-        out.write(render(compare_document(found, detail, every, read.file), out.style))
+    out.write(COMPARISON.write(out.style, found, ComparisonView(read.file, verbose, every)))
     if found.incomplete:
         raise DataError(found.incomplete)
     return 0 if found.passed else CHECK_FAILED

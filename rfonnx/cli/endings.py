@@ -6,20 +6,7 @@ from collections.abc import Sequence
 from pathlib import PurePath
 
 from rfonnx.errors import RfonnxError
-
-ENDINGS = {
-    "": ("text", "markdown", "json", "csv", "github", "junit", "sarif", "npz", "png", "svg"),
-    ".txt": ("text", "github"),
-    ".md": ("markdown",),
-    ".json": ("json", "sarif"),
-    ".csv": ("csv",),
-    ".xml": ("junit",),
-    ".sarif": ("sarif",),
-    ".npz": ("npz",),
-    ".png": ("png",),
-    ".svg": ("svg",),
-}
-"""The formats that a file with an ending may hold; the first that a command writes is the one when none is asked for."""
+from rfonnx.report.formats import ENDINGS
 
 
 def format_of(file: str, asked: str | None, styles: Sequence[str]) -> str:

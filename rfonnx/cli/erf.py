@@ -15,8 +15,7 @@ from rfonnx.cli import options, streams
 from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.failures import INTERRUPTED
 from rfonnx.cli.numbers import Number
-
-STYLES = ("text", "json", "csv", "markdown", "npz", "png", "svg")
+from rfonnx.report.formats import BINARY, EFFECTIVE, LAYERS
 
 
 def _places(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> list[Any]:
@@ -170,7 +169,10 @@ def _axes(context: click.Context, parameter: click.Parameter, text: str | None) 
     help="Execution provider of onnxruntime, such as cuda. Repeatable. [default: cpu]",
 )
 @click.option(
-    "--format", "style", type=click.Choice(STYLES), help="How to write it. [default: by the ending of -o, else text]"
+    "--format",
+    "style",
+    type=click.Choice(EFFECTIVE.formats),
+    help="How to write it. [default: by the ending of -o, else text]",
 )
 @options.output_option
 @timeout_option
@@ -202,10 +204,10 @@ def command(
     """
     gc.enable()
     from rfonnx.api import erf_layers, erf_many
-    from rfonnx.cli.output import BINARY, open_output
+    from rfonnx.cli.output import open_output
     from rfonnx.errors import QueryError
 
-    out = open_output(output, style, STYLES, model, asked["data"])
+    out = open_output(output, style, EFFECTIVE.formats, model, asked["data"])
     binary = out.style in BINARY
     if every and (binary or positions or len(at) > 1):
         raise QueryError(
@@ -239,9 +241,11 @@ def command(
             return INTERRUPTED
     if every:
         _check_measured(found)
-        out.write(_layers(Path(model).name, found, out.style))
+        out.write(LAYERS.write(out.style, Path(model).name, found))
+    elif binary:
+        out.write([EFFECTIVE.write_binary(out.style, found)])
     else:
-        out.write([_binary(found, out.style)] if binary else _text(found, out.style))
+        out.write(EFFECTIVE.write(out.style, found))
     return INTERRUPTED if stopped else None
 
 
@@ -272,39 +276,3 @@ def _tell(tell: Any, at: Any) -> None:
 
 def _interval(half_width: float) -> str:
     return "" if math.isnan(half_width) else f", +-{100 * half_width:.2g}% of the mass"
-
-
-def _text(erfs: Any, style: str) -> Iterator[str]:
-    from rfonnx.report import render
-    from rfonnx.report.effective.csv import erf_csv
-    from rfonnx.report.effective.json import erf_json
-    from rfonnx.report.effective.people import erf_document
-
-    if style == "json":
-        return erf_json(erfs)
-    if style == "csv":
-        return erf_csv(erfs)
-    return render(erf_document(erfs), style)
-
-
-def _layers(model: str, layers: Any, style: str) -> Iterator[str]:
-    from rfonnx.report import render
-    from rfonnx.report.effective.csv import layers_csv
-    from rfonnx.report.effective.json import layers_json
-    from rfonnx.report.effective.people import layers_document
-
-    if style == "json":
-        return layers_json(model, layers)
-    if style == "csv":
-        return layers_csv(layers)
-    return render(layers_document(model, layers), style)
-
-
-def _binary(erfs: Any, style: str) -> bytes:
-    if style == "npz":
-        from rfonnx.report.effective.npz import erf_npz
-
-        return erf_npz(erfs)
-    from rfonnx.report.effective.plot import erf_plot
-
-    return erf_plot(erfs, style)

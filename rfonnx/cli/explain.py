@@ -8,8 +8,7 @@ import click
 
 from rfonnx.cli import options
 from rfonnx.cli.deadline import timeout_option
-
-STYLES = ("text", "json", "markdown")
+from rfonnx.report.formats import EXPLANATION
 
 
 @click.command("explain")
@@ -32,7 +31,7 @@ STYLES = ("text", "json", "markdown")
 )
 @options.axes_option
 @click.option("--all", "every", is_flag=True, help="A row for every operator, also for those that add nothing.")
-@options.style_option(*STYLES)
+@options.style_option(EXPLANATION.formats)
 @options.output_option
 @timeout_option
 @options.shape_option
@@ -56,13 +55,10 @@ def command(
     import rfonnx
     from rfonnx.cli.output import open_output
     from rfonnx.cli.waiting import waiting
-    from rfonnx.report import render
     from rfonnx.report.explanation.chains import Question, explanation
-    from rfonnx.report.explanation.json import explain_json
-    from rfonnx.report.explanation.people import explain_document
 
-    out = open_output(output, style, STYLES, model)
+    out = open_output(output, style, EXPLANATION.formats, model)
     with waiting(f"analysing {model}"):
         analysis = rfonnx.analyze(model, shapes=shapes or None, weights=weights, values=values)
         told = explanation(analysis, tensor, Question(given, axes or "spatial", position, origin))
-    out.write(explain_json(told) if out.style == "json" else render(explain_document(told, every), out.style))
+    out.write(EXPLANATION.write(out.style, told, every))

@@ -5,20 +5,16 @@ from __future__ import annotations
 import click
 
 from rfonnx.cli import options
-
-STYLES = ("text", "json", "markdown")
+from rfonnx.report.formats import OPERATORS
 
 
 @click.command("ops")
-@options.style_option(*STYLES)
+@options.style_option(OPERATORS.formats)
 @options.output_option
 def command(style: str | None, output: str | None) -> None:
     """List the operators of ONNX and how each is handled."""
     from rfonnx.cli.output import open_output
     from rfonnx.operators.support import newest_opset, support
-    from rfonnx.report import render
-    from rfonnx.report.operators.support import ops_document, ops_json
 
-    out = open_output(output, style, STYLES)
-    ops, opset = support(), newest_opset()
-    out.write(ops_json(ops, opset) if out.style == "json" else render(ops_document(ops, opset), out.style))
+    out = open_output(output, style, OPERATORS.formats)
+    out.write(OPERATORS.write(out.style, support(), newest_opset()))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeVar
 
 import click
@@ -56,7 +56,7 @@ def position(context: click.Context, parameter: click.Parameter, text: str | Non
     return tuple(map(int, words))
 
 
-def style_option(*styles: str, note: str = "How to write it.") -> Callable[[Function], Function]:
+def style_option(styles: Sequence[str], note: str = "How to write it.") -> Callable[[Function], Function]:
     """--format; `output.open_output` knows what it is when it is left out."""
     default = "[default: by the ending of -o, else text]"
     return click.option("--format", "style", type=click.Choice(styles), help=f"{note} {default}")

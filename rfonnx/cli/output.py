@@ -14,10 +14,8 @@ from rfonnx.cli import streams
 from rfonnx.cli.endings import format_of
 from rfonnx.cli.target import OTHER_NAME, reason, target
 from rfonnx.errors import RfonnxError
+from rfonnx.report.formats import BINARY
 from rfonnx.system import scratch
-
-BINARY = ("npz", "png", "svg")
-"""Formats that are no text for a terminal."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,14 +8,13 @@ import click
 
 from rfonnx.cli import options
 from rfonnx.cli.deadline import timeout_option
-
-STYLES = ("text", "json", "csv", "markdown")
+from rfonnx.report.formats import FIELDS
 
 
 @click.command("report")
 @options.model_argument
 @options.style_option(
-    *STYLES,
+    FIELDS.formats,
     note="text and markdown show layers and a summary; json and csv hold every tensor along every axis.",
 )
 @options.output_option
@@ -46,10 +45,9 @@ def command(
     import rfonnx
     from rfonnx.cli.output import open_output
     from rfonnx.cli.waiting import waiting
-    from rfonnx.report import report
     from rfonnx.report.fields.view import View
 
-    out = open_output(output, style, STYLES, model)
+    out = open_output(output, style, FIELDS.formats, model)
     with waiting(f"analysing {model}"):
         analysis = rfonnx.analyze(model, shapes=shapes or None, weights=weights, values=values, batch_axes=batch_axes)
-    out.write(report(analysis, View(tensors, axes, every, rate), out.style))
+    out.write(FIELDS.write(out.style, analysis, View(tensors, axes, every, rate)))

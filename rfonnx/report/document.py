@@ -59,11 +59,16 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Fold:
-    """Tables and sections that a reader opens, where the format can fold; others leave them out."""
+    """Tables and sections that a reader opens.
+
+    Attributes:
+        closed: the line in the head of formats that cannot fold, which leave the rest out.
+    """
 
     heading: str
     tables: tuple[Table, ...]
     sections: tuple[Section, ...]
+    closed: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,11 @@ class Document:
     tables: tuple[Table, ...]
     sections: tuple[Section, ...]
     folds: tuple[Fold, ...] = ()
+
+
+def closed_head(document: Document) -> tuple[Line, ...]:
+    """The head where nothing can be folded: with a line for each fold that is left out."""
+    return (*document.head, *((fold.closed,) for fold in document.folds))
 
 
 Row = TypeVar("Row")

@@ -14,7 +14,7 @@ import pytest
 from lxml import etree
 
 from rfonnx.checking.rule_table import rules
-from rfonnx.report.check.people import STYLES, check_report
+from rfonnx.report.formats import CHECK
 from rfonnx.results.findings import CheckResult, CheckRun, Finding, Severity
 
 HOSTILE = "a:b,c%0A::error::x\n::set-output name=x::y\r]]><b>\x1b[31m\x00`|\u202e"
@@ -47,10 +47,10 @@ ALL = (RESULT, SKIPPED, UNREAD, FINE)
 
 
 def written(style: str, level: Severity = "error", results: tuple[CheckResult, ...] = ALL) -> str:
-    return "".join(check_report(CheckRun(results, level, "rules.toml"), style))
+    return "".join(CHECK.write(style, CheckRun(results, level, "rules.toml")))
 
 
-@pytest.mark.parametrize("style", STYLES)
+@pytest.mark.parametrize("style", CHECK.formats)
 def test_ends_with_a_line_end_and_hides_no_controls(style: str) -> None:
     text = written(style)
     assert text.endswith("\n")

@@ -13,7 +13,7 @@ from outcome import Outcome
 from rfonnx.operators.access.op import registered
 from rfonnx.operators.support import newest_opset, support
 from rfonnx.report.mark import SIGNED
-from rfonnx.report.operators.support import STATES
+from rfonnx.report.operators.people import STATES
 
 Run = Callable[..., Outcome]
 PAGE = Path(__file__).parents[2] / "docs" / "operators.md"

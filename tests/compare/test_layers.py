@@ -15,11 +15,13 @@ import small_nets
 from compare import layer_nets
 from compare.layer_nets import CONVS, altered, folded, quantised, residual
 from rfonnx.comparing.layers import inner_tensors as inner
-from rfonnx.report import render
-from rfonnx.report.comparison.document import compare_document
+from rfonnx.report.comparison.people import compare_document
+from rfonnx.report.comparison.view import ComparisonView
+from rfonnx.report.formats import render
 from rfonnx.results.comparison import LayerAgreement, Parting
 from rfonnx.results.measures import limitable
 
+WHOLE = ComparisonView(verbose=True)
 OTHER = {"cost": False, "effective": False, "fields": False}
 
 
@@ -65,7 +67,7 @@ def test_another_preparation_is_no_fault_of_the_layer_that_reads_it(models: Path
     assert found.parting.damaged == ()
     assert {layer.own_db for layer in found.parting.layers} == {np.inf}
     assert [one.teacher for one in found.parting.unlike_inputs] == ["image"]
-    text = "".join(render(compare_document(found), "text"))
+    text = "".join(render(compare_document(found, WHOLE), "text"))
     assert "none differs by itself; what they read does: input image is not prepared alike" in text
     assert "small errors add up" not in text
 
@@ -76,7 +78,7 @@ def test_nodes_without_a_name_are_told_by_their_operator(tmp_path: Path) -> None
         text = f"""<ir_version: 8, opset_import: ["" : 17]> m (float[n,4] x) => (float[n,4] y)
             {{ k = Constant<value_float={factor}>() t = Mul(x, k) y = Tanh(t) }}"""
         files.append(small_nets.save(onnx.parser.parse_model(text), tmp_path / f"{factor}.onnx"))
-    text = "".join(render(compare_document(rfonnx.compare(*files, layers=True, **OTHER)), "text"))
+    text = "".join(render(compare_document(rfonnx.compare(*files, layers=True, **OTHER), WHOLE), "text"))
     assert "layer: Mul differs by itself: t (6.021 dB" in text  # 20 log10(1 / 0.5)
     assert "look at Mul of the student, which makes t\n" in text
 

@@ -14,10 +14,10 @@ from scipy import optimize
 import rfonnx
 from erf.nets import Net
 from rfonnx.errors import QueryError
-from rfonnx.report import render
 from rfonnx.report.effective.csv import erf_csv
 from rfonnx.report.effective.json import erf_json
 from rfonnx.report.effective.people import erf_document
+from rfonnx.report.formats import render
 from rfonnx.results import map_figures as measures
 from rfonnx.results.effective import ERF
 from rfonnx.results.gaussian import fit_gaussian

@@ -10,8 +10,9 @@ import pytest
 from onnx import numpy_helper
 
 import rfonnx
-from rfonnx.report import View, report
 from rfonnx.report.explanation.growth import growth
+from rfonnx.report.fields.view import View
+from rfonnx.report.formats import FIELDS
 from rfonnx.results.fields import ExplainStep
 
 LIGHT = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
@@ -132,7 +133,7 @@ def test_a_window_over_misaligned_channels_adds_both() -> None:
 
 def test_reports_name_misaligned_branches() -> None:
     analysis = rfonnx.analyze(MODELS / "inception.onnx")
-    text = "".join(report(analysis, View(), "text"))
+    text = "".join(FIELDS.write("text", analysis, View()))
     assert "global 70%, misaligned branches 3%\n" in text
 
 

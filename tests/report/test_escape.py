@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from fake_analysis import HOSTILE, FakeModel, axis_field, fake, square
-from rfonnx.report import report
 from rfonnx.report.escape import csv_text, json_line, log_line, markdown_code, printable
 from rfonnx.report.fields.view import View
-from rfonnx.report.text_report import width
+from rfonnx.report.formats import FIELDS
+from rfonnx.report.text import width
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
 
@@ -61,7 +61,7 @@ def test_no_line_of_a_report_is_a_command_to_ci(name: str, style: str) -> None:
         warnings=(name,),
         model=FakeModel(name=name, producer=name, opsets={name: 1}),
     )
-    text = "".join(report(told, View(every=True), style))
+    text = "".join(FIELDS.write(style, told, View(every=True)))
     lines = (json_line(text) if style == "json" else text).splitlines()
     assert not [line for line in lines if is_order(line)]
     assert is_order(name)
@@ -88,7 +88,7 @@ def test_formulas_are_disarmed(text: str) -> None:
 @given(NAMES, NAMES)
 def test_csv_cells_stay_cells(name: str, op: str) -> None:
     analysis = fake([square(name, op, (1, 8, 32, 32), axis_field(3, padding=1), node=name)])
-    text = "".join(report(analysis, View(), "csv"))
+    text = "".join(FIELDS.write("csv", analysis, View()))
     rows = list(csv.reader(io.StringIO(text, newline="")))
     assert len(rows) == 5
     assert {len(row) for row in rows} == {len(rows[0])}
@@ -132,7 +132,7 @@ def test_no_format_lets_controls_through(style: str) -> None:
     analysis = fake(
         [square(HOSTILE, HOSTILE, (1, 8, 32, 32), axis_field(3), exact=False, notes=(HOSTILE,))], warnings=(HOSTILE,)
     )
-    text = "".join(report(analysis, View(), style))
+    text = "".join(FIELDS.write(style, analysis, View()))
     assert all(line.isprintable() for line in text.split("\n"))
 
 
@@ -146,6 +146,6 @@ def test_a_huge_name_does_not_widen_other_rows() -> None:
         square("n" * 100_000, "Conv", (1,), axis_field(3)),
         *(square(f"c{i}", "Conv", (1,), axis_field(5 + i)) for i in range(100)),
     ]
-    assert len("".join(report(fake(tensors), View(tensors=("c1", "n" * 100_000)), "text"))) < 200_000
-    text = "".join(report(fake(tensors), View(), "text"))
+    assert len("".join(FIELDS.write("text", fake(tensors), View(tensors=("c1", "n" * 100_000))))) < 200_000
+    text = "".join(FIELDS.write("text", fake(tensors), View()))
     assert max(len(line) for line in text.splitlines() if line.startswith("c")) < 200

@@ -10,10 +10,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 import rfonnx
 from rfonnx.errors import QueryError
-from rfonnx.report import render
 from rfonnx.report.explanation.chains import Question, explanation
 from rfonnx.report.explanation.people import explain_document
 from rfonnx.report.explanation.picture import picture
+from rfonnx.report.formats import render
 
 
 def dilated(length: int = 64) -> rfonnx.Analysis:

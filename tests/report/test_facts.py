@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 from fake_analysis import HOSTILE, FakeAnalysis, axis_field, fake, square
 from rfonnx.cli.commands import cli
-from rfonnx.report import report
 from rfonnx.report.fields.view import View
+from rfonnx.report.formats import FIELDS
 from rfonnx.results.fields import BatchFact, OutputFacts, PositionalConstant, ShiftFact, TimeFact
 from rfonnx.results.plain import analysis_to_dict, facts_to_dict
 
@@ -32,7 +32,7 @@ def facts_of(
 
 def lines(source: FakeAnalysis, view: View | None = None) -> list[str]:
     """The section's lines in the text report."""
-    text = "".join(report(source, view or View(), "text"))
+    text = "".join(FIELDS.write("text", source, view or View()))
     return [line.strip() for line in text.split("Derived facts\n")[1].split("\n\n")[0].splitlines()]
 
 
@@ -152,7 +152,7 @@ def test_names_of_the_model_are_escaped() -> None:
         names=(HOSTILE,),
     )
     for style in ("text", "markdown"):
-        text = "".join(report(source, View(), style))
+        text = "".join(FIELDS.write(style, source, View()))
         assert "\x1b" not in text
         assert "\u202e" not in text
 

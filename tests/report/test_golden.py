@@ -16,13 +16,13 @@ from rich.console import Console
 import rfonnx
 from fake_analysis import FakeAnalysis, axis_field, fake, hostile, seed, square
 from report.golden_files import check
-from rfonnx.report import render, report
 from rfonnx.report.explanation.chains import Question, explanation
 from rfonnx.report.explanation.json import explain_json
 from rfonnx.report.explanation.people import explain_document
-from rfonnx.report.fields.overview import overview
+from rfonnx.report.fields.people import overview
 from rfonnx.report.fields.view import View
-from rfonnx.report.terminal_report import render as render_terminal
+from rfonnx.report.formats import FIELDS, render
+from rfonnx.report.terminal import render as render_terminal
 from rfonnx.results.fields import TensorField
 
 
@@ -67,12 +67,12 @@ SUFFIXES = {"text": "txt", "markdown": "md", "csv": "csv", "json": "json"}
 @pytest.mark.parametrize("style", SUFFIXES)
 @pytest.mark.parametrize("name", ["seed", "hostile", "two_inputs"])
 def test_every_format(name: str, style: str) -> None:
-    check(f"{name}.{SUFFIXES[style]}", "".join(report(ANALYSES[name](), View(), style)))
+    check(f"{name}.{SUFFIXES[style]}", "".join(FIELDS.write(style, ANALYSES[name](), View())))
 
 
 @pytest.mark.parametrize("style", ["text", "markdown"])
 def test_a_long_table_is_elided(style: str) -> None:
-    check(f"long.{SUFFIXES[style]}", "".join(report(long(), View(), style)))
+    check(f"long.{SUFFIXES[style]}", "".join(FIELDS.write(style, long(), View())))
 
 
 @pytest.mark.parametrize("name", ["seed", "hostile", "long"])
@@ -96,12 +96,12 @@ def test_terminal(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("style", ["text", "csv", "json"])
 def test_views(view: View, style: str) -> None:
     asked = "tensors" if view.tensors else "every" if view.every else f"axes_{view.axes}".replace("(1, 2)", "1_2")
-    check(f"seed_{asked}.{SUFFIXES[style]}", "".join(report(seed(), view, style)))
+    check(f"seed_{asked}.{SUFFIXES[style]}", "".join(FIELDS.write(style, seed(), view)))
 
 
 @pytest.mark.parametrize("name", ["resnet18", "inception", "se", "unet", "wavenet"])
 def test_models(name: str, models: Path) -> None:
-    check(f"model_{name}.txt", "".join(report(rfonnx.analyze(models / f"{name}.onnx"), View(), "text")))
+    check(f"model_{name}.txt", "".join(FIELDS.write("text", rfonnx.analyze(models / f"{name}.onnx"), View())))
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from fake_analysis import FakeAnalysis, axis_field, fake, seed, square
 from rfonnx.errors import QueryError
 from rfonnx.report.document import ROWS, number
-from rfonnx.report.fields.overview import overview
+from rfonnx.report.fields.people import overview
 from rfonnx.report.fields.view import View
 from rfonnx.results.plain import fraction, percent, shape_text
 

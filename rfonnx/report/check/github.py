@@ -14,7 +14,7 @@ from rfonnx.results.findings import CheckResult, CheckRun, Severity
 COMMANDS = {"error": "error", "warning": "warning", "note": "notice"}
 
 
-def report(run: CheckRun) -> Iterator[str]:
+def check_github(run: CheckRun) -> Iterator[str]:
     """One command per failure; what holds or was skipped is no annotation, and one plain line per model counts everything."""
     for result in run.results:
         yield from _model(result, run.level)

@@ -12,7 +12,7 @@ from rfonnx.results.plain import FORMAT
 from rfonnx.version import __version__
 
 
-def report(run: CheckRun) -> Iterator[str]:
+def check_json(run: CheckRun) -> Iterator[str]:
     """One JSON object, keys in a fixed order."""
     document = {
         "format": FORMAT,

@@ -10,7 +10,7 @@ from rfonnx.report.escape import printable
 from rfonnx.results.findings import CheckResult, CheckRun, Finding, Severity
 
 
-def report(run: CheckRun) -> Iterator[str]:
+def check_junit(run: CheckRun) -> Iterator[str]:
     """One suite per model.
 
     Failures under the fail level are cases that pass and say so in system-out; what could not be tried is an <error>, each

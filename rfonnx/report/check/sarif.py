@@ -19,7 +19,7 @@ from rfonnx.version import __version__
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
-def report(run: CheckRun) -> Iterator[str]:
+def check_sarif(run: CheckRun) -> Iterator[str]:
     """A run per model. Failures alone are results: code hosts show every result as an alert. What was skipped or could not
     be tried is a notification of the invocation; the fail level does not change what is reported."""
     runs = [_run(result, run.level) for result in run.results]

@@ -11,14 +11,15 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
+from rfonnx.report.comparison.view import ComparisonView
 from rfonnx.results.comparison import Comparison
 from rfonnx.results.plain import COVERAGE_DIGITS, FORMAT, fraction
 from rfonnx.version import __version__
 
 
-def compare_json(found: Comparison, config: str = "") -> Iterator[str]:
+def compare_json(found: Comparison, view: ComparisonView) -> Iterator[str]:
     """One JSON object: the fields of `rfonnx.results.comparison.Comparison`, `passed`, and the configuration file or null."""
-    head = {"format": FORMAT, "rfonnx": __version__, "passed": found.passed, "config": config or None}
+    head = {"format": FORMAT, "rfonnx": __version__, "passed": found.passed, "config": view.config or None}
     document = {**head, **_plain(found)}
     yield json.dumps(document, indent=1, allow_nan=False) + "\n"
 

@@ -50,6 +50,16 @@ def erf_plot(erfs: Sequence[ERF], style: str, titles: Sequence[str] = ()) -> byt
     return buffer.getvalue()
 
 
+def erf_png(erfs: Sequence[ERF]) -> bytes:
+    """The picture as a PNG file."""
+    return erf_plot(erfs, "png")
+
+
+def erf_svg(erfs: Sequence[ERF]) -> bytes:
+    """The picture as an SVG file."""
+    return erf_plot(erfs, "svg")
+
+
 def check_installed() -> None:
     """Look for matplotlib, before the work that it is needed for.
 

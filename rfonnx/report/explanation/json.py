@@ -12,8 +12,8 @@ from rfonnx.results.plain import FORMAT, step_to_dict, tensor_to_dict, values_to
 from rfonnx.version import __version__
 
 
-def explain_json(told: Explanation) -> Iterator[str]:
-    """One JSON object, keys in a fixed order."""
+def explain_json(told: Explanation, every: bool = True) -> Iterator[str]:
+    """One JSON object, keys in a fixed order; every operator of a chain is in it, `every` or not."""
     document = {
         "format": FORMAT,
         "rfonnx": __version__,

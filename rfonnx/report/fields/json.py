@@ -10,7 +10,7 @@ from rfonnx.report.fields.view_source import Source
 from rfonnx.results.plain import facts_to_dict, head_to_dict, tensor_to_dict
 
 
-def report(source: Source, view: View) -> Iterator[str]:
+def fields_json(source: Source, view: View) -> Iterator[str]:
     """Every tensor along every axis, or what `view` names. ASCII only: any other character is a JSON escape."""
     tensors = pick_tensors(source, view.tensors)
     axes = None if view.axes is None else pick_axes(source, view.axes)

@@ -21,7 +21,7 @@ COLUMNS = (
 )
 
 
-def report(source: Source, view: View) -> Iterator[str]:
+def fields_csv(source: Source, view: View) -> Iterator[str]:
     """Every tensor along every axis, or what `view` names."""
     axes = pick_axes(source, view.axes or "all")
     buffer = io.StringIO()

@@ -1,7 +1,7 @@
 """Plain text: aligned columns and no colours, for pipes, files and logs. Nothing is cut to a width.
 
 Written by hand because a rich table is slow: 175 rows of 9 columns took 68 ms to render and rich 28 ms to import,
-where the whole of `rfonnx report` on a ResNet-50 may take 195 ms. A terminal gets the rich one (`terminal_report`).
+where the whole of `rfonnx report` on a ResNet-50 may take 195 ms. A terminal gets the rich one (`terminal`).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from unicodedata import combining, east_asian_width
 
-from rfonnx.report.document import Document, Table
+from rfonnx.report.document import Document, Table, closed_head
 from rfonnx.report.escape import log_line, printable
 
 COLUMN = 100
@@ -18,7 +18,7 @@ COLUMN = 100
 
 def render(document: Document) -> Iterator[str]:
     """The document as plain text."""
-    for line in document.head:
+    for line in closed_head(document):
         yield plain(line) + "\n"
     for table in document.tables:
         yield "\n" + "".join(f"{line}\n" for line in aligned(table)) + plain(table.caption) + "\n"

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from rfonnx.report.document import Document, Table
-from rfonnx.report.text_report import plain
+from rfonnx.report.document import Document, Table, closed_head
+from rfonnx.report.text import plain
 
 
 def render(document: Document, console: Console | None = None) -> Iterator[str]:
@@ -17,7 +17,7 @@ def render(document: Document, console: Console | None = None) -> Iterator[str]:
     # No markup, emoji or highlighting: "[red]" and ":smile:" are names like any other.
     console = console or Console(markup=False, emoji=False, highlight=False)
     with console.capture() as head:
-        for index, line in enumerate(document.head):
+        for index, line in enumerate(closed_head(document)):
             console.print(Text(plain(line), style="" if index else "bold"))
     yield head.get()
     for table in document.tables:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rfonnx.report.document import Document, Name, Section, Table
 from rfonnx.report.escape import markdown_code
-from rfonnx.report.text_report import plain
+from rfonnx.report.text import plain
 
 
 def render(document: Document) -> Iterator[str]:

@@ -1,16 +1,12 @@
-"""The support table: which operators have a rule, for people and as JSON."""
+"""The support table, for people: which operators have a rule."""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 
 from rfonnx.report.document import Document, Table
 from rfonnx.results.fields import OpSupport, SupportState
-from rfonnx.results.plain import FORMAT
-from rfonnx.version import __version__
 
 STATES: dict[SupportState, str] = {
     "rule": "lowered by a rule",
@@ -32,13 +28,6 @@ def ops_document(ops: Sequence[OpSupport], opset: int) -> Document:
         (Table(("operator", "opsets", "support", "reason"), rows, (f"{len(ops)} operators",), alarm=alarm),),
         (),
     )
-
-
-def ops_json(ops: Sequence[OpSupport], opset: int) -> Iterator[str]:
-    """The support table as JSON, one operator a line."""
-    head = {"format": FORMAT, "rfonnx": __version__, "opset": opset}
-    lines = ",\n".join(json.dumps(asdict(op)) for op in ops)
-    yield f'{json.dumps(head)[:-1]}, "operators": [\n{lines}\n]}}\n'
 
 
 def _name(op: OpSupport) -> str:

@@ -1,0 +1,132 @@
+"""The one table of reports: what a report can be about, the formats of each, and the function that writes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec
+
+if TYPE_CHECKING:
+    from rfonnx.report.comparison.view import ComparisonView
+    from rfonnx.report.document import Document
+    from rfonnx.report.explanation.chains import Explanation
+    from rfonnx.report.fields.view import View
+    from rfonnx.report.fields.view_source import Source
+    from rfonnx.results.comparison import Comparison
+    from rfonnx.results.effective import ERF, Layer
+    from rfonnx.results.fields import OpSupport
+    from rfonnx.results.findings import CheckRun, RuleInfo
+
+RENDERERS = {"text": "text", "terminal": "terminal", "markdown": "markdown"}
+"""Modules that write a `Document`, by format. "terminal" is "text" for one; nobody asks for it by name."""
+
+BINARY = ("npz", "png", "svg")
+"""Formats that are no text for a terminal."""
+
+ENDINGS = {
+    "": ("text", "markdown", "json", "csv", "github", "junit", "sarif", *BINARY),
+    ".txt": ("text", "github"),
+    ".md": ("markdown",),
+    ".json": ("json", "sarif"),
+    ".csv": ("csv",),
+    ".xml": ("junit",),
+    ".sarif": ("sarif",),
+    ".npz": ("npz",),
+    ".png": ("png",),
+    ".svg": ("svg",),
+}
+"""The formats that a file with an ending may hold; the first that a subject has is the one when none is asked for."""
+
+Told = ParamSpec("Told")
+
+
+class Subject(Generic[Told]):
+    """What a report can be about. `Told` is what each of its writers takes.
+
+    Attributes:
+        formats: those that it is written in; the first is the one when none is asked for.
+    """
+
+    def __init__(self, folder: str, people: str, **data: str) -> None:
+        """The functions that write it, as "module:function" in a folder of `rfonnx.report`. They are loaded when they are needed:
+        rich alone takes a fifth of the time that a small model takes in all.
+
+        Args:
+            people: makes the `Document`, or several, that text and markdown show.
+            data: each other format's writer; gives text in pieces, or, for a format of `BINARY`, bytes.
+        """
+        self._writers = {"text": people, "markdown": people, **data}
+        self._folder = folder
+        self.formats: Sequence[str] = tuple(self._writers)
+
+    def write(self, style: str, *told: Told.args, **more: Told.kwargs) -> Iterator[str]:
+        """The report as text in pieces, which together end with a newline.
+
+        Raises:
+            QueryError: what is told asks for a tensor or an axis that is not there.
+        """
+        if style not in RENDERERS:
+            pieces: Iterator[str] = self._writer(style)(*told, **more)
+            return pieces
+        made = self._writer("text")(*told, **more)
+        documents: Sequence[Document] = made if isinstance(made, list) else [made]
+        return (piece for document in documents for piece in render(document, style))
+
+    def write_binary(self, style: str, *told: Told.args, **more: Told.kwargs) -> bytes:
+        """The report in a format of `BINARY`."""
+        made: bytes = self._writer(style)(*told, **more)
+        return made
+
+    def _writer(self, style: str) -> Callable[Told, Any]:
+        module, _, function = self._writers[style].partition(":")
+        found: Callable[Told, Any] = getattr(import_module(f"rfonnx.report.{self._folder}.{module}"), function)
+        return found
+
+
+def render(document: Document, style: str) -> Iterator[str]:
+    """A document in a format of `RENDERERS`, in pieces."""
+    pieces: Iterator[str] = import_module(f"rfonnx.report.{RENDERERS[style]}").render(document)
+    return pieces
+
+
+FIELDS: Subject[[Source, View]] = Subject("fields", "people:overview", json="json:fields_json", csv="csv:fields_csv")
+EXPLANATION: Subject[[Explanation, bool]] = Subject("explanation", "people:explain_document", json="json:explain_json")
+EFFECTIVE: Subject[[Sequence[ERF]]] = Subject(
+    "effective",
+    "people:erf_document",
+    json="json:erf_json",
+    csv="csv:erf_csv",
+    npz="npz:erf_npz",
+    png="plot:erf_png",
+    svg="plot:erf_svg",
+)
+LAYERS: Subject[[str, Sequence[Layer]]] = Subject(
+    "effective", "people:layers_document", json="json:layers_json", csv="csv:layers_csv"
+)
+COMPARISON: Subject[[Comparison, ComparisonView]] = Subject(
+    "comparison", "people:compare_document", json="json:compare_json"
+)
+CHECK: Subject[[CheckRun]] = Subject(
+    "check",
+    "people:check_documents",
+    json="json:check_json",
+    github="github:check_github",
+    junit="junit:check_junit",
+    sarif="sarif:check_sarif",
+)
+RULE: Subject[[RuleInfo]] = Subject("check", "rules:rule_document")
+RULES: Subject[[Sequence[RuleInfo]]] = Subject("check", "rules:rules_document")
+OPERATORS: Subject[[Sequence[OpSupport], int]] = Subject("operators", "people:ops_document", json="json:ops_json")
+
+SUBJECTS: Mapping[str, Subject[...]] = {
+    "fields": FIELDS,
+    "explanation": EXPLANATION,
+    "effective": EFFECTIVE,
+    "layers": LAYERS,
+    "comparison": COMPARISON,
+    "check": CHECK,
+    "rule": RULE,
+    "rules": RULES,
+    "operators": OPERATORS,
+}
+"""All of them by name: `SUBJECTS["fields"].formats`."""
