@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.tensors import element_count
 from rfonnx.graph.walk import every_node
-from rfonnx.operators.id_rules import RULES, Interval
+from rfonnx.operators.id_rules import Interval
+from rfonnx.operators.table import operator
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def _held(graph: Graph, makers: dict[str, Node], tensor: str, bound: Interval, i
                 yield math.ceil(low), math.floor(high)
             continue
         node = makers.get(name)
-        rule = RULES.found.get(node.kind) if node else None
+        rule = operator(node.kind).range if node else None
         if node is None or rule is None:
             continue
         for slot, operand in enumerate(node.inputs):

@@ -10,12 +10,15 @@ import math
 from collections.abc import Callable
 
 from rfonnx.graph.nodes import Graph, Node
-from rfonnx.operators.by_kind import ByKind
+from rfonnx.operators.table import filling
 
 Interval = tuple[float, float]
 Rule = Callable[[Graph, Node, int, Interval], "Interval | None"]
 
-RULES: ByKind[Rule] = ByKind("range rule")
+
+def ranges(*kinds: str) -> Callable[[Rule], Rule]:
+    """Fill in the range rule of operators."""
+    return filling("range", *kinds)
 
 
 def _constants(graph: Graph, node: Node, slot: int) -> Interval | None:
@@ -46,38 +49,38 @@ _MOVES = (
 )
 
 
-@RULES(*_MOVES)
+@ranges(*_MOVES)
 def moved(graph: Graph, node: Node, slot: int, bound: Interval) -> Interval | None:
     """Values of the first operand at other places, or rounded."""
     return bound if slot == 0 else None
 
 
-@RULES("Concat")
+@ranges("Concat")
 def joined(graph: Graph, node: Node, slot: int, bound: Interval) -> Interval | None:
     """Values of every operand at other places."""
     return bound
 
 
-@RULES("ScatterElements", "ScatterND", "Scatter")
+@ranges("ScatterElements", "ScatterND", "Scatter")
 def written(graph: Graph, node: Node, slot: int, bound: Interval) -> Interval | None:
     """Data and updates become the output, indices do not."""
     return None if slot == 1 else bound
 
 
-@RULES("Where")
+@ranges("Where")
 def chosen(graph: Graph, node: Node, slot: int, bound: Interval) -> Interval | None:
     """Both branches become the output, the condition does not."""
     return None if slot == 0 else bound
 
 
-@RULES("Add")
+@ranges("Add")
 def shifted(graph: Graph, node: Node, slot: int, bound: Interval) -> Interval | None:
     """x + c in low..high: x in low - min(c) .. high - max(c). Example: 0..511 and c = 2: -2..509."""
     other = _constants(graph, node, 1 - slot)
     return None if other is None else (bound[0] - other[0], bound[1] - other[1])
 
 
-@RULES("Sub")
+@ranges("Sub")
 def lessened(graph: Graph, node: Node, slot: int, bound: Interval) -> Interval | None:
     """x - c: x in low + max(c) .. high + min(c). c - x: x in max(c) - high .. min(c) - low."""
     other = _constants(graph, node, 1 - slot)
@@ -88,13 +91,13 @@ def lessened(graph: Graph, node: Node, slot: int, bound: Interval) -> Interval |
     return other[1] - bound[1], other[0] - bound[0]
 
 
-@RULES("Neg")
+@ranges("Neg")
 def negated(graph: Graph, node: Node, slot: int, bound: Interval) -> Interval | None:
     """-x in low..high: x in -high .. -low."""
     return -bound[1], -bound[0]
 
 
-@RULES("Mul")
+@ranges("Mul")
 def scaled(graph: Graph, node: Node, slot: int, bound: Interval) -> Interval | None:
     """x * c with c > 0 and low <= 0 <= high: x in low / max(c) .. high / max(c). A product of two that vary: each to the root."""
     low, high = bound
@@ -108,7 +111,7 @@ def scaled(graph: Graph, node: Node, slot: int, bound: Interval) -> Interval | N
     return low / other[1], high / other[1]
 
 
-@RULES("Div")
+@ranges("Div")
 def divided(graph: Graph, node: Node, slot: int, bound: Interval) -> Interval | None:
     """x / c rounded down, c > 0: x in low * max(c) .. high * min(c) + min(c) - 1. Example: 0..9 and c = 2: 0..19."""
     other = _constants(graph, node, 1) if slot == 0 else None
@@ -117,7 +120,7 @@ def divided(graph: Graph, node: Node, slot: int, bound: Interval) -> Interval | 
     return bound[0] * other[1], bound[1] * other[0] + max(other[0] - 1, 0)
 
 
-@RULES("CumSum", "ReduceSum")
+@ranges("CumSum", "ReduceSum")
 def summed(graph: Graph, node: Node, slot: int, bound: Interval) -> Interval | None:
     """A sum of n values: x in low / n .. high / n, when low <= 0 <= high. n: of all axes, for the axis may be computed."""
     shape = graph.shapes.get(node.inputs[0])
@@ -131,7 +134,7 @@ def summed(graph: Graph, node: Node, slot: int, bound: Interval) -> Interval | N
     return (bound[0] / count, bound[1] / count) if count else None
 
 
-@RULES("Clip", "Min", "Max")
+@ranges("Clip", "Min", "Max")
 def clipped(graph: Graph, node: Node, slot: int, bound: Interval) -> Interval | None:
     """An end that a constant already holds to is free."""
     if node.op_type == "Clip" and slot:
@@ -153,7 +156,7 @@ def clipped(graph: Graph, node: Node, slot: int, bound: Interval) -> Interval | 
     )
 
 
-@RULES("Mod")
+@ranges("Mod")
 def remainder(graph: Graph, node: Node, slot: int, bound: Interval) -> Interval | None:
     """x mod c lies in 0 .. c - 1 whatever x is; with fmod it has the sign of x."""
     other = _constants(graph, node, 1) if slot == 0 else None

@@ -55,7 +55,7 @@ def test_the_table_has_no_gap() -> None:
 
 
 def test_registering_twice_is_refused() -> None:
-    with pytest.raises(ValueError, match="the cost of Conv is registered twice"):
+    with pytest.raises(ValueError, match="macs of Conv is declared twice"):
         declare_free("Conv")
 
 

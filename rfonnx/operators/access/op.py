@@ -10,6 +10,7 @@ import numpy as np
 
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.access.primitives import Access
+from rfonnx.operators.table import Everything, Unknown, declare, filling, operator, operators
 from rfonnx.results.fields import Shape
 
 Weights = Literal["structure", "values"]
@@ -80,11 +81,6 @@ def static(shape: Shape) -> tuple[int, ...]:
 Rule = Callable[[Op], Access | list[Access]]
 """Gives one Access per output (a lone Access serves all outputs)."""
 
-_rules: dict[str, Rule] = {}
-_everything: dict[str, str] = {}
-_shapeless: set[str] = set()
-
-
 AnyRule = TypeVar("AnyRule", bound=Rule)
 
 
@@ -99,44 +95,34 @@ def rule(*kinds: str, shapeless: bool = False) -> Callable[[AnyRule], AnyRule]:
         ValueError: an operator is registered twice.
     """
 
-    def register(function: AnyRule) -> AnyRule:
-        for kind in kinds:
-            _refuse_twice(kind)
-            _rules[kind] = function
-            if shapeless:
-                _shapeless.add(kind)
-        return function
-
-    return register
+    if shapeless:
+        declare(*kinds, shapeless=True)
+    return filling("reads", *kinds)
 
 
 def declare_everything(reason: str, *kinds: str) -> None:
     """Declare that these operators may read any position of their inputs, and why ("positions are data")."""
-    for kind in kinds:
-        _refuse_twice(kind)
-        _everything[kind] = reason
-
-
-def _refuse_twice(kind: str) -> None:
-    if kind in _rules or kind in _everything:
-        raise ValueError(f"operator {kind} is registered twice")
+    declare(*kinds, reads=Everything(reason))
 
 
 def find(kind: str) -> Rule | None:
     """The rule of an operator, or None."""
-    return _rules.get(kind)
+    found = operator(kind).reads
+    return None if isinstance(found, str) else found
 
 
 def needs_no_shapes(kind: str) -> bool:
     """True when the operator's rule is called whether or not shapes are known."""
-    return kind in _shapeless
+    return operator(kind).shapeless
 
 
 def reason_for_everything(kind: str) -> str | None:
     """Why an operator is declared `everything`, or None when it is not."""
-    return _everything.get(kind)
+    found = operator(kind).reads
+    return str(found) if isinstance(found, Everything) else None
 
 
 def registered() -> dict[str, str]:
-    """All registered operators: "rule" or "everything"."""
-    return {**dict.fromkeys(_rules, "rule"), **dict.fromkeys(_everything, "everything")}
+    """All operators of which it is known what they read: "rule" or "everything"."""
+    known = [row for row in operators() if not isinstance(row.reads, Unknown)]
+    return {row.kind: "everything" if isinstance(row.reads, Everything) else "rule" for row in known}

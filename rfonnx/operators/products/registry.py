@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from rfonnx.graph.nodes import Graph, Node
+from rfonnx.operators.table import Unknown, declare, filling, kinds, operator
 from rfonnx.results.fields import Shape
 
 
@@ -54,49 +55,29 @@ def _static(shape: Shape, name: str) -> tuple[int, ...]:
 Count = Callable[[Call], int]
 """MACs of one node. Raises UncountedError where they are not known."""
 
-_counts: dict[str, Count] = {}
-_free: set[str] = set()
-_unknown: dict[str, str] = {}
-
 
 def counts(*kinds: str) -> Callable[[Count], Count]:
-    """Register the count of operators, by `Node.kind`: "Conv", "com.microsoft.FusedConv".
-
-    Raises:
-        ValueError: one of them is registered already.
-    """
-
-    def register(function: Count) -> Count:
-        for kind in kinds:
-            _refuse_twice(kind)
-            _counts[kind] = function
-        return function
-
-    return register
+    """Fill in the count of operators, by `Node.kind`: "Conv", "com.microsoft.FusedConv"."""
+    return filling("macs", *kinds)
 
 
 def declare_free(*kinds: str) -> None:
     """Declare that operators sum no products."""
-    for kind in kinds:
-        _refuse_twice(kind)
-        _free.add(kind)
+    declare(*kinds, macs=0)
 
 
 def declare_unknown(reason: str, *kinds: str) -> None:
     """Declare that what operators cost cannot be read off the file."""
-    for kind in kinds:
-        _refuse_twice(kind)
-        _unknown[kind] = reason
-
-
-def _refuse_twice(kind: str) -> None:
-    if kind in _counts or kind in _free or kind in _unknown:
-        raise ValueError(f"the cost of {kind} is registered twice")
+    declare(*kinds, macs=Unknown(reason))
 
 
 def declared() -> dict[str, str]:
-    """Every operator in the table: "counted", "free" or "unknown"."""
-    return {**dict.fromkeys(_counts, "counted"), **dict.fromkeys(_free, "free"), **dict.fromkeys(_unknown, "unknown")}
+    """Every operator whose cost somebody looked at: "counted", "free" or "unknown"."""
+    return {kind: _state(operator(kind).macs) for kind in kinds("macs")}
+
+
+def _state(macs: Count | Literal[0] | Unknown) -> str:
+    return "unknown" if isinstance(macs, Unknown) else "counted" if macs else "free"
 
 
 def count(call: Call) -> int:
@@ -105,9 +86,7 @@ def count(call: Call) -> int:
     Raises:
         UncountedError: they are not known.
     """
-    kind = call.node.kind
-    if kind in _free:
-        return 0
-    if kind not in _counts:
-        raise UncountedError(_unknown.get(kind, "nobody wrote down what it costs"))
-    return _counts[kind](call)
+    found = operator(call.node.kind).macs
+    if isinstance(found, Unknown):
+        raise UncountedError(found)
+    return found(call) if found else 0

@@ -12,8 +12,8 @@ from onnx import TypeProto, helper, shape_inference
 
 from rfonnx.graph.nodes import Node
 from rfonnx.graph.tensors import Tensors, element_count, read_type, tensor_type
-from rfonnx.operators.by_kind import ByKind
 from rfonnx.operators.schemas import schema_of
+from rfonnx.operators.table import filling, operator, operators
 from rfonnx.results.fields import Shape
 
 _STANDARD_OPSET = 17
@@ -102,7 +102,10 @@ class Call:
 Rule = Callable[[Call], "list[TypeProto]"]
 """Gives the types of the outputs, as many as it knows."""
 
-shapes = ByKind[Rule]("shape rule")
+
+def shapes(*kinds: str) -> Callable[[Rule], Rule]:
+    """Fill in the shape rule of operators."""
+    return filling("shapes", *kinds)
 
 
 def microsoft(*names: str) -> tuple[str, ...]:
@@ -112,13 +115,13 @@ def microsoft(*names: str) -> tuple[str, ...]:
 
 def registered() -> frozenset[str]:
     """All operators with a rule."""
-    return frozenset(shapes.found)
+    return frozenset(row.kind for row in operators() if callable(row.shapes))
 
 
 def infer(node: Node, tensors: Tensors, constants: Constants) -> dict[int, TypeProto]:
     """Types of a node's outputs by output index; empty when there is no rule, or the inputs do not fit it."""
-    rule = shapes.found.get(node.kind)
-    if rule is None:
+    rule = operator(node.kind).shapes
+    if rule is None or isinstance(rule, str):
         return {}
     try:
         found = rule(Call(node, tensors, constants))

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from rfonnx.errors import ModelError
 from rfonnx.graph.nodes import Graph, Node
-from rfonnx.operators.by_kind import ByKind
+from rfonnx.operators.table import filling, operator
 
 Spelling = Callable[[Node, Graph], Node]
 """Gives the node in its one spelling; called once, when shapes and constants of its inputs are known as far as they can be."""
 
-spelling = ByKind[Spelling]("spelling")
+
+def spelling(*kinds: str) -> Callable[[Spelling], Spelling]:
+    """Fill in the spelling of operators."""
+    return filling("spelling", *kinds)
 
 
 def canonicalize(node: Node, graph: Graph) -> Node:
@@ -24,11 +27,11 @@ def canonicalize(node: Node, graph: Graph) -> Node:
     Raises:
         ModelError: its inputs or attributes are not those of its operator.
     """
-    function = spelling.found.get(node.kind)
+    function = operator(node.kind).spelling
     if function is None:
         return node
     try:
-        return function(node, graph)
+        return cast(Node, function(node, graph))
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
         raise ModelError(
             f"{node}: its inputs or attributes are not those of its operator ({type(error).__name__}: {error})",

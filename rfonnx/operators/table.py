@@ -1,0 +1,181 @@
+"""The one table of operators: a row for each, and in its columns all that rfonnx knows of it.
+
+The families (`conv`, `pool`, `norm`, ...) fill the table when `rfonnx.operators` is imported; gradient rules are heavy, and are
+added when `rfonnx.gradients.rules` is. A column is filled once. What nobody filled says the least: `operator` gives the answer
+that is right whatever the operator does. `Unknown` is filled in where somebody looked and found no answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, TypeVar
+
+
+class Unknown(str):
+    """No answer is known; the text says why."""
+
+
+class Everything(str):
+    """Any position of the inputs may be read; the text says why."""
+
+
+class Sequential(NamedTuple):
+    """Where an operator that goes through a sequence has it, and the state that it begins with.
+
+    Attributes:
+        operands: inputs that hold a sequence.
+        states: inputs that hold what an earlier call left.
+    """
+
+    operands: tuple[int, ...]
+    states: tuple[int, ...]
+
+
+Manner = Literal[
+    "elementwise",  # constant operands line up with the output as numpy broadcasts; features of one position may be mixed
+    "norm",  # the first output is the first input, changed by statistics that do not care for order
+    "pool",  # windows taken together whatever their order; the first axis is the batch
+    "order free",  # positions are taken together whatever their order
+    "product",  # a matrix product of two operands that may both move
+    "by row",  # a product that does the same for every row when all but the first operand are constants
+    "packed",  # ... whose constants may have three axes
+    "attention",  # as long as nothing but queries, keys and values is given
+    "by channel",  # there is a weight for each position of the channel axis
+    "channels last",  # ... which is the last one
+    "scaled",  # there is a scale; when there are several, one for each position of `axis`
+    "regular",  # the same is done wherever the access is regular
+    "joined",  # operands lie beside each other
+]
+"""In what way an operator does the same at every position."""
+
+NO_RULE = Unknown("nobody wrote a rule")
+NO_COUNT = Unknown("nobody wrote down what it costs")
+
+Draws = Literal["", "always", "in training"]
+Evaluation = Literal["slow", "fast", "never"]
+
+
+@dataclass(slots=True)
+class Operator:
+    """A row of the table.
+
+    Attributes:
+        kind: "Conv", or "com.microsoft.FusedConv" outside ai.onnx.
+        filled: columns that somebody filled.
+        spelling: gives a node in the one spelling that rules see; None: it was always spelt one way.
+        shapes: gives the types of its outputs; None: onnx infers them, or nobody does.
+        shapes_when: our `shapes` hold, and onnx's are wrong, where one of these attributes is given (with one of the values).
+        inferred_since: opset from which on onnx's inference is right for the earlier ones too.
+        reads: what each output position reads.
+        shapeless: `reads` is asked even when shapes are unknown.
+        macs: multiply-accumulates of a node; 0: it sums no products.
+        manner: in what ways it does the same at every position; empty: positions may be treated differently.
+        gradient: how it is differentiated (a rule, or that it is zero); see `rfonnx.gradients.rule_table`.
+        lane: along which axis seeds lie side by side behind it; see `rfonnx.gradients.lanes`.
+        range: what an operand may hold so that the result stays inside an interval; see `id_rules`.
+        partial: its value where some elements of its operands are unknown; see `shape_arithmetic`.
+        stands_for: the standard operator that it computes, before or beside what it adds.
+        draws: when it draws at random.
+        training: for one that draws in training alone: the inputs that hold the ratio and the mode.
+        holds_graphs: it costs, and is as random as, the graphs that it holds.
+        recurrent: it goes through a sequence step by step.
+        attending: it compares positions of sequences with each other.
+        layered: a recurrent layer, whose time comes first unless `layout` says otherwise.
+        quantised: it quantises, or computes on quantised numbers.
+        affine: it scales and shifts its one operand that is no constant: optimisers fold it into the product before.
+        placed: operands after the first say where things go.
+        evaluation: how long onnx's reference evaluator takes: "fast" is linear in vectorised code.
+        shape_only: it reads the shape of its first input and no value.
+        sized_by_values: its output is no larger than its input, by a size that is data.
+        moves_values: it moves values, or keeps 0, 1 and hidden ones what they are.
+        keeps_zero: it makes 0 of 0.
+        hides: it makes 0 of what is hidden (-inf and the like).
+        hands_on: its output holds the numbers that it reads, in another spelling.
+        moves: its output holds numbers of its first operand, wherever they stand.
+    """
+
+    kind: str
+    filled: set[str] = field(default_factory=set)
+    spelling: Callable[..., Any] | None = None
+    shapes: Callable[..., Any] | Unknown | None = None
+    shapes_when: dict[str, tuple[str | int, ...] | None] | None = None
+    inferred_since: int = 0
+    reads: Callable[..., Any] | Everything | Unknown = NO_RULE
+    shapeless: bool = False
+    macs: Callable[..., int] | Literal[0] | Unknown = NO_COUNT
+    manner: frozenset[Manner] | Unknown = frozenset()
+    gradient: object = None
+    lane: Callable[..., Any] | None = None
+    range: Callable[..., Any] | None = None
+    partial: Callable[..., Any] | None = None
+    stands_for: str = ""
+    draws: Draws = ""
+    training: tuple[int, int] | None = None
+    holds_graphs: bool = False
+    recurrent: Sequential | None = None
+    attending: Sequential | None = None
+    layered: bool = False
+    quantised: bool = False
+    affine: bool = False
+    placed: bool = False
+    evaluation: Evaluation = "slow"
+    shape_only: bool = False
+    sized_by_values: bool = False
+    moves_values: bool = False
+    keeps_zero: bool = False
+    hides: bool = False
+    hands_on: bool = False
+    moves: bool = False
+
+
+ASKED = ("reads", "shapes", "macs", "manner", "gradient")
+"""Columns that say something of every operator, if only that nobody knows."""
+
+_rows: dict[str, Operator] = {}
+_blank = Operator("")
+
+
+def operator(kind: str) -> Operator:
+    """The row of an operator; one that nobody filled when the table does not know it."""
+    return _rows.get(kind, _blank)
+
+
+def operators() -> tuple[Operator, ...]:
+    """All rows, in no order that means anything."""
+    return tuple(_rows.values())
+
+
+def kinds(column: str) -> frozenset[str]:
+    """The operators whose column somebody filled."""
+    return frozenset(row.kind for row in _rows.values() if column in row.filled)
+
+
+def declare(*kinds: str, **columns: Any) -> None:
+    """Fill columns of operators: `declare("Relu", "Sigmoid", keeps_zero=True)`.
+
+    Raises:
+        ValueError: one of them is filled already, or there is no such column.
+    """
+    for kind in kinds:
+        row = _rows.setdefault(kind, Operator(kind))
+        for column, value in columns.items():
+            if column not in Operator.__slots__ or column in ("kind", "filled"):
+                raise ValueError(f"the table of operators has no column '{column}'")
+            if column in row.filled:
+                raise ValueError(f"{column} of {kind} is declared twice")
+            row.filled.add(column)
+            setattr(row, column, value)
+
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def filling(column: str, *kinds: str) -> Callable[[Function], Function]:
+    """A decorator that fills a column of these operators with a function."""
+
+    def fill(function: Function) -> Function:
+        declare(*kinds, **{column: function})
+        return function
+
+    return fill
