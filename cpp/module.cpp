@@ -7,7 +7,7 @@
 
 #include "backward.hpp"
 #include "carriers.hpp"
-#include "centre.hpp"
+#include "center.hpp"
 #include "explain.hpp"
 #include "hull.hpp"
 #include "primitives.hpp"
@@ -199,10 +199,10 @@ public:
     }
 
     /// Centres at position 0, (numerator, denominator) each, of the paths that meet in a source.
-    std::vector<std::pair<int64_t, int64_t>> centres(int64_t source, size_t axis) const {
+    std::vector<std::pair<int64_t, int64_t>> centers(int64_t source, size_t axis) const {
         require(source, axis);
         std::vector<std::pair<int64_t, int64_t>> result;
-        for (const CentreLine& line : alignment_.lines[static_cast<size_t>(source) * hull_.axes.size() + axis]) {
+        for (const CenterLine& line : alignment_.lines[static_cast<size_t>(source) * hull_.axes.size() + axis]) {
             result.emplace_back(line.offset.numerator, line.offset.denominator);
         }
         return result;
@@ -287,7 +287,7 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
         .def("support", &Result::support, py::arg("source"), py::arg("position"), py::arg("input"))
         .def("paths", &Result::paths, py::arg("source"), py::arg("position"), py::arg("input"))
         .def("explain", &Result::explain, py::arg("source"), py::arg("axis"))
-        .def("centres", &Result::centres, py::arg("source"), py::arg("axis"));
+        .def("centers", &Result::centers, py::arg("source"), py::arg("axis"));
     module.def(
         "run",
         [](const py::list& inputs, const py::list& tensors) {

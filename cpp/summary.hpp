@@ -1,7 +1,7 @@
 /// One field in a few numbers: what reports print of a tensor and an input axis.
 #pragma once
 
-#include "centre.hpp"
+#include "center.hpp"
 #include "hull.hpp"
 
 namespace rfonnx {

@@ -39,7 +39,7 @@ class Result:
         """Share of each position of an input at a position when every operator averages, as in `support`."""
     def explain(self, source: int, axis: int) -> list[dict[str, Any]]:
         """Links as in cpp/explain.hpp, by the names of `rfonnx.analysis.explanation.Link`; the input first."""
-    def centres(self, source: int, axis: int) -> list[tuple[int, int]]:
+    def centers(self, source: int, axis: int) -> list[tuple[int, int]]:
         """Centres at position 0, as (numerator, denominator), of the paths that meet in a source."""
 
 def run(

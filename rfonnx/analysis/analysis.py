@@ -219,7 +219,7 @@ class Analysis:
         first = len(self._program.inputs)
         found = []
         for tensor, column in self._result.misaligned_joins:
-            centers = tuple(Fraction(*c) for c in self._result.centres(tensor + first, column))
+            centers = tuple(Fraction(*c) for c in self._result.centers(tensor + first, column))
             found.append((self._program.tensors[tensor].name.split("\0")[0], *self._axes[column], centers))
         return tuple(found)
 

@@ -67,7 +67,7 @@ class Tensors(Mapping[str, TensorField]):
         """The field of one input axis; elementwise operators pass theirs on, so equal ones are one object."""
         at = source * len(self._axes) + column
         row = tuple([values[at] for values in self._columns])
-        centers = () if row[self._names.index("aligned")] else tuple(self._result.centres(source, column))
+        centers = () if row[self._names.index("aligned")] else tuple(self._result.centers(source, column))
         key = (*row, centers)
         if key not in self._fields:
             self._fields[key] = _axis_field(dict(zip(self._names, row, strict=True)), centers)

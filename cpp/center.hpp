@@ -9,14 +9,14 @@
 namespace rfonnx {
 
 /// The centres of the paths that walk `axis` of a tensor.
-struct CentreLine {
+struct CenterLine {
     int axis;
     Rational slope, offset;
 
-    bool operator==(const CentreLine& o) const { return axis == o.axis && slope == o.slope && offset == o.offset; }
+    bool operator==(const CenterLine& o) const { return axis == o.axis && slope == o.slope && offset == o.offset; }
 };
 
-using CentreLines = std::vector<CentreLine>;
+using CenterLines = std::vector<CenterLine>;
 
 /// Lines that are followed per tensor; a net with more is misaligned whichever they are.
 constexpr size_t kMostLines = 8;
@@ -27,7 +27,7 @@ struct MisalignedJoin {
 };
 
 struct Alignment {
-    std::vector<CentreLines> lines; // by source * axes + axis, as in Hull
+    std::vector<CenterLines> lines; // by source * axes + axis, as in Hull
     std::vector<MisalignedJoin> joins;
 
     /// True when no two lines of a field walk the same axis.

@@ -1,4 +1,4 @@
-#include "centre.hpp"
+#include "center.hpp"
 
 #include <algorithm>
 
@@ -9,7 +9,7 @@ namespace rfonnx {
 namespace {
 
 /// Mean over one period of the middle of the reads: o -> slope * o + offset on the tensor read.
-CentreLine line_of(const AxisReads& reads) {
+CenterLine line_of(const AxisReads& reads) {
     const Rational slope(reads.shift(), reads.period());
     Rational sum = 0;
     int64_t count = 0;
@@ -24,7 +24,7 @@ CentreLine line_of(const AxisReads& reads) {
 }
 
 /// The line of a term that walks one axis by a rule, or nothing.
-void add_line_of(const Term& term, CentreLines& lines) {
+void add_line_of(const Term& term, CenterLines& lines) {
     if (term.walks.size() != 1 || term.walks[0].period == 0 || term.walks[0].shift == 0)
         return;
     const Walk& walk = term.walks[0];
@@ -63,25 +63,25 @@ std::vector<int> kept_axes(const Shape& from, const Shape& to) {
     return kept;
 }
 
-void renumber(CentreLines& lines, const std::vector<int>& new_axis) {
-    for (CentreLine& line : lines)
+void renumber(CenterLines& lines, const std::vector<int>& new_axis) {
+    for (CenterLine& line : lines)
         line.axis = new_axis[static_cast<size_t>(line.axis)];
-    lines.erase(std::remove_if(lines.begin(), lines.end(), [](const CentreLine& line) { return line.axis < 0; }),
+    lines.erase(std::remove_if(lines.begin(), lines.end(), [](const CenterLine& line) { return line.axis < 0; }),
                 lines.end());
 }
 
 /// Moves lines along through a step. `lost` is set when a reshape could not carry a line over.
 struct Following {
     const Shape& before;
-    CentreLines& lines;
+    CenterLines& lines;
     bool& lost;
 
     /// A line of a line: position o reads around `slope*o + offset` of the tensor read, and there the line goes on.
     void operator()(const AxisReads& reads) const {
         if (reads.period() == 0 || reads.period() > kLargestTable)
             return end_along({reads.axis()});
-        const CentreLine read = line_of(reads);
-        for (CentreLine& line : lines) {
+        const CenterLine read = line_of(reads);
+        for (CenterLine& line : lines) {
             if (line.axis != read.axis)
                 continue;
             line.offset = line.slope * read.offset + line.offset;
@@ -89,7 +89,7 @@ struct Following {
         }
         lines.erase(
             std::remove_if(lines.begin(), lines.end(),
-                           [&](const CentreLine& line) { return line.axis == read.axis && line.slope == Rational(0); }),
+                           [&](const CenterLine& line) { return line.axis == read.axis && line.slope == Rational(0); }),
             lines.end());
     }
     void operator()(const Reduce& step) const { end_along(step.axes); }
@@ -116,8 +116,8 @@ private:
     }
 };
 
-void add_all(CentreLines& into, const CentreLines& lines) {
-    for (const CentreLine& line : lines) {
+void add_all(CenterLines& into, const CenterLines& lines) {
+    for (const CenterLine& line : lines) {
         if (into.size() < kMostLines && std::find(into.begin(), into.end(), line) == into.end())
             into.push_back(line);
     }
@@ -125,10 +125,10 @@ void add_all(CentreLines& into, const CentreLines& lines) {
 
 /// True when two paths walk the same axis along different lines. Lines along different axes (the queries and keys of
 /// attention scores) have nothing to be aligned.
-bool differ(const CentreLines& a, const CentreLines& b) {
-    const auto differs = [](const CentreLines& some, const CentreLines& others) {
-        return std::any_of(some.begin(), some.end(), [&](const CentreLine& line) {
-            const auto along = [&](const CentreLine& other) { return other.axis == line.axis; };
+bool differ(const CenterLines& a, const CenterLines& b) {
+    const auto differs = [](const CenterLines& some, const CenterLines& others) {
+        return std::any_of(some.begin(), some.end(), [&](const CenterLine& line) {
+            const auto along = [&](const CenterLine& other) { return other.axis == line.axis; };
             return std::any_of(others.begin(), others.end(), along) &&
                    std::find(others.begin(), others.end(), line) == others.end();
         });
@@ -137,11 +137,11 @@ bool differ(const CentreLines& a, const CentreLines& b) {
 }
 
 struct Arrival {
-    CentreLines lines;
+    CenterLines lines;
     bool lost = false;
 };
 
-Arrival arrive(const Program& program, const Tensor& tensor, const Path& path, CentreLines lines) {
+Arrival arrive(const Program& program, const Tensor& tensor, const Path& path, CenterLines lines) {
     Arrival result{std::move(lines), false};
     if (result.lines.empty())
         return result;
@@ -165,7 +165,7 @@ Arrival arrive(const Program& program, const Tensor& tensor, const Path& path, C
 } // namespace
 
 bool Alignment::aligned(size_t field) const {
-    const CentreLines& all = lines[field];
+    const CenterLines& all = lines[field];
     for (size_t i = 1; i < all.size(); ++i) {
         for (size_t j = 0; j < i; ++j) {
             if (all[i].axis == all[j].axis)
@@ -189,10 +189,10 @@ Alignment align(const Program& program, const Hull& hull) {
     for (int64_t index = 0; index < static_cast<int64_t>(program.tensors.size()); ++index) {
         const Tensor& tensor = program.tensors[static_cast<size_t>(index)];
         for (size_t axis = 0; axis < axes; ++axis) {
-            CentreLines lines;
+            CenterLines lines;
             bool lost = false, misaligned = false;
             for (const Path& path : tensor.paths) {
-                const CentreLines& from = result.lines[static_cast<size_t>(path.source) * axes + axis];
+                const CenterLines& from = result.lines[static_cast<size_t>(path.source) * axes + axis];
                 Arrival arrival;
                 try {
                     arrival = arrive(program, tensor, path, from);
