@@ -16,7 +16,7 @@ import pytest
 from onnx.backend.test.case.node import collect_testcases
 
 import rfonnx
-import rfonnx.operators.access.rules
+import rfonnx.operators.families
 from rfonnx.gradients import rule_table as gradient
 from rfonnx.operators.access import op as access
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import rfonnx.operators.access.rules  # noqa: F401  (registers every rule)
+import rfonnx.operators.families  # noqa: F401  (registers every operator)
 from rfonnx.graph.nodes import Graph
 from rfonnx.operators.access.apply import About, node_accesses, program_shape
 from rfonnx.operators.access.op import Weights

@@ -16,7 +16,7 @@ AMENDED = frozenset(
     | {f"ai.onnx.ml.{name}" for name in ("Imputer", "LinearRegressor", "Normalizer", "SVMRegressor", "Scaler")}
     | {"ai.onnx.ml.TreeEnsembleRegressor"}
 )
-"""Operators with a schema whose inference is missing or wrong: see `shape_rules.standard` and `shape_rules.sampled`."""
+"""Operators with a schema whose inference is missing or wrong: see their families."""
 
 AMENDED_WITH: dict[str, dict[str, tuple[str | int, ...] | None]] = {
     "ConvTranspose": {"output_shape": None, "auto_pad": _SAME},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import onnx.defs
 
-import rfonnx.operators.access.rules  # noqa: F401  (registers every rule)
+import rfonnx.operators.families  # noqa: F401  (registers every operator)
 from rfonnx.operators.access.op import find, reason_for_everything, registered
 from rfonnx.results.fields import OpSupport
 

@@ -65,5 +65,18 @@ STANDS_FOR = {
 """The standard operator that a fused, blocked or quantised one computes before or beside what it adds. A Gemm is a MatMul and an
 Add."""
 
+NUMBERS = frozenset({"BitCast", "Cast", "CastLike", "DequantizeLinear", "DynamicQuantizeLinear", "QuantizeLinear"})
+"""Operators that spell the same numbers otherwise."""
+
+MOVES = frozenset(
+    {
+        *("CenterCropPad", "Col2Im", "Compress", "Concat", "ConcatFromSequence", "DepthToSpace", "Expand", "Flatten"),
+        *("Gather", "GatherElements", "GatherND", "Identity", "MaxUnpool", "Pad", "Reshape", "ReverseSequence"),
+        *("Scatter", "ScatterElements", "ScatterND", "Slice", "SpaceToDepth", "Split", "SplitToSequence", "Squeeze"),
+        *("TensorScatter", "Tile", "Transpose", "Trilu", "Unsqueeze"),
+    }
+)
+"""Operators that put elements elsewhere, with some left out or added up."""
+
 AFFINE = frozenset({"BatchNormalization", "Mul", "Add", "Sub", "Div"})
 """Operators that scale and shift their one operand that is no constant: optimisers fold them into the product before."""

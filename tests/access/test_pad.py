@@ -7,7 +7,7 @@ import pytest
 
 from access.probe import probe, values
 from rfonnx.operators.access.primitives import Select, Window
-from rfonnx.operators.access.rules.pad import source_positions
+from rfonnx.operators.pad import source_positions
 
 
 def ints(*given):

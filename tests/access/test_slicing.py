@@ -8,7 +8,7 @@ import pytest
 from access.probe import graph_of, one_node, probe, values
 from rfonnx.analysis.lower import lower
 from rfonnx.operators.access.primitives import Select, Window
-from rfonnx.operators.spellings.slicing import slice_bounds
+from rfonnx.operators.slicing import slice_bounds
 
 
 def ints(*given):
@@ -115,7 +115,7 @@ def test_zeros_put_in_front_are_padding():
 
 
 def test_too_many_parts_are_not_kept_apart(monkeypatch):
-    monkeypatch.setattr("rfonnx.operators.access.rules.slicing.MAX_TABLE", 9)
+    monkeypatch.setattr("rfonnx.operators.slicing.MAX_TABLE", 9)
     probe("Concat", {"a": values(2, 3), "b": values(2, 3, seed=1)}, axis=1, exact=False, trials=1)
 
 

@@ -20,7 +20,7 @@ from rfonnx.cli.main import run
 from rfonnx.comparing.cost.macs import Macs, macs
 from rfonnx.comparing.cost.weight_counts import parameters
 from rfonnx.model.reading.load import load
-from rfonnx.operators.products.registry import declare_free, declared
+from rfonnx.operators.counting import declare_free, declared
 from rfonnx.operators.support import support
 from rfonnx.operators.traits import BODIES
 

@@ -10,7 +10,7 @@ from onnx import helper, numpy_helper
 
 from rfonnx.model.reading.load import load
 from rfonnx.operators.schemas import AMENDED, AMENDED_WITH
-from rfonnx.operators.shapes import registered
+from rfonnx.operators.shaping import registered
 
 F32, F64, U8, I8, I32, I64, BOOL = (np.float32, np.float64, np.uint8, np.int8, np.int32, np.int64, np.bool_)
 

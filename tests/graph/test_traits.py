@@ -6,7 +6,7 @@ import onnx
 import pytest
 
 from rfonnx.gradients.decompose import decomposed
-from rfonnx.operators.products.registry import declared
+from rfonnx.operators.counting import declared
 from rfonnx.operators.traits import AFFINE, STANDS_FOR
 
 MOVES = {"com.microsoft.nchwc.ReorderInput", "com.microsoft.nchwc.ReorderOutput", "com.microsoft.nchwc.Upsample"}

@@ -19,7 +19,7 @@ from rfonnx.analysis.lower import Program, Tensor
 from rfonnx.errors import rules_fail_aloud
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.access.pointwise import UNARY
-from rfonnx.operators.access.rules.einsum import einsum_labels
+from rfonnx.operators.einsum import einsum_labels
 from rfonnx.operators.movement import (
     ATTENTION,
     BY_CHANNEL,

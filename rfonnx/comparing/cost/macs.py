@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-import rfonnx.operators.products  # noqa: F401  (registers every count)
+import rfonnx.operators.families  # noqa: F401  (registers every operator)
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.walk import bodies, needed
-from rfonnx.operators.products.registry import Call, UncountedError, count
+from rfonnx.operators.counting import CountCall, UncountedError, count
 from rfonnx.operators.traits import BODIES
 
 
@@ -60,7 +60,7 @@ def _add(found: Macs, node: Node, graph: Graph) -> None:
         _add_bodies(found, node, [_body(body, graph) for body in bodies(node)])
         return
     try:
-        found.total += count(Call(node, graph))
+        found.total += count(CountCall(node, graph))
     except UncountedError as reason:
         found.leave_out(node.kind, str(reason))
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from onnx import NodeProto
 
+from rfonnx.operators.counting import declared
 from rfonnx.operators.movement import ELEMENTWISE, NORMS, SCALED
-from rfonnx.operators.products import free
-from rfonnx.operators.products.registry import declared
-from rfonnx.operators.traits import AFFINE, STANDS_FOR
+from rfonnx.operators.traits import AFFINE, NUMBERS, STANDS_FOR
 
-HANDED_ON = frozenset({*free.NUMBERS.split(), *SCALED, "Identity"})
+HANDED_ON = frozenset({*NUMBERS, *SCALED, "Identity"})
 """Operators that hand on the numbers they read in another spelling."""
 
 FOLDED = (ELEMENTWISE | AFFINE) - HANDED_ON

@@ -1,4 +1,4 @@
-"""The gradient rules, one module per family of operators, named as in `rfonnx.operators.access.rules`."""
+"""The gradient rules, one module per family of operators, named as in `rfonnx.operators`."""
 
 # ruff: noqa: F401  # each family registers its rules when it is imported
 from rfonnx.gradients.rules import (

@@ -56,7 +56,7 @@ def _matrix(op: Op, axis: int) -> Value:
     height = 2 if length == out_length else 1
     identity = emit.constant(np.eye(length, dtype=dtype).reshape(1, length, 1, length))
     passed = {name: attrs[name] for name in _PASSED if name != "antialias" or attrs[name]}
-    if passed["nearest_mode"] == "simple":  # opset 10 and before; see rfonnx.operators.spellings.resize
+    if passed["nearest_mode"] == "simple":  # opset 10 and before; see rfonnx.operators.resize
         passed["nearest_mode"] = "floor" if scale >= 1 else "ceil"
     roi = None
     if attrs["coordinate_transformation_mode"] == "tf_crop_and_resize":

@@ -23,7 +23,7 @@ from rfonnx.model.building.sequences import Sequences
 from rfonnx.model.building.unroll import MAX_TOTAL, is_loop, rounds, write_out
 from rfonnx.model.reading.convert import bind_call, plain_domain, to_node
 from rfonnx.model.reading.declared import Declared
-from rfonnx.operators.spellings import canonicalize
+from rfonnx.operators.families import canonicalize
 
 MAX_ADDED = 200_000
 """Nodes that inlining may add to those in the file: functions that call functions twice each grow exponentially."""

@@ -34,7 +34,7 @@ def infer_node(
     if schema is None or amended(node):
         if schema is not None:
             check_attributes(proto, schema, node)
-        from rfonnx.operators.shapes import infer as infer_by_rule  # most models need none of them
+        from rfonnx.operators.families import infer as infer_by_rule  # most models need none of them
 
         return infer_by_rule(node, tensors, constants)
     if node.op_type == "ConstantOfShape" or (constants.partial and node.op_type in ("Reshape", "Expand")):

@@ -15,7 +15,7 @@ import numpy as np
 
 from rfonnx.operators.access.op import Op
 from rfonnx.operators.access.primitives import Select, Step
-from rfonnx.operators.access.rules.shared import grouped
+from rfonnx.operators.access.shared import grouped
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 Box = tuple[tuple[int, int], ...]

@@ -1,0 +1,97 @@
+"""What operators cost in multiply-accumulates (MACs).
+
+What is counted is a sum of products: convolutions, matrix products, recurrent layers, attention. Sums alone, elementwise
+operators, pools, norms, interpolation and what moves or compares are declared to have none. Every operator is one of three: it
+has a count, it is declared to have none, or it is not known; the last is listed, never taken for free.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from rfonnx.graph.nodes import Graph, Node
+from rfonnx.operators.table import Unknown, declare, filling, kinds, operator
+from rfonnx.results.fields import Shape
+
+
+class UncountedError(Exception):
+    """The MACs of a node are not known; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class CountCall:
+    """A node as a count sees it. What is asked for and not known ends the count: `UncountedError`."""
+
+    node: Node
+    graph: Graph
+
+    def has(self, index: int) -> bool:
+        """Whether the input is there."""
+        return index < len(self.node.inputs) and bool(self.node.inputs[index])
+
+    def shape(self, index: int) -> tuple[int, ...]:
+        """Shape of an input."""
+        if not self.has(index):
+            raise UncountedError(f"input {index} is left out")
+        return _static(self.graph.shapes.get(self.node.inputs[index]), self.node.inputs[index])
+
+    def out(self) -> tuple[int, ...]:
+        """Shape of the first output."""
+        return _static(self.graph.shapes.get(self.node.outputs[0]), self.node.outputs[0])
+
+    def number(self, index: int) -> int | None:
+        """Last element of a small constant input, or None where it is not constant."""
+        value = self.graph.value(self.node.inputs[index]) if self.has(index) else None
+        return None if value is None or not value.size else int(value.reshape(-1)[-1])
+
+    def attr(self, name: str, default: Any) -> Any:
+        """An attribute."""
+        return self.node.attrs.get(name, default)
+
+
+def _static(shape: Shape, name: str) -> tuple[int, ...]:
+    if shape is None or None in shape:
+        raise UncountedError(f"the shape of '{name}' is not known")
+    return shape  # type: ignore[return-value]  # None was just ruled out
+
+
+Count = Callable[[CountCall], int]
+"""MACs of one node. Raises UncountedError where they are not known."""
+
+
+def counts(*kinds: str) -> Callable[[Count], Count]:
+    """Fill in the count of operators, by `Node.kind`: "Conv", "com.microsoft.FusedConv"."""
+    return filling("macs", *kinds)
+
+
+def declare_free(*kinds: str) -> None:
+    """Declare that operators sum no products."""
+    declare(*kinds, macs=0)
+
+
+def declare_unknown(reason: str, *kinds: str) -> None:
+    """Declare that what operators cost cannot be read off the file."""
+    declare(*kinds, macs=Unknown(reason))
+
+
+def declared() -> dict[str, str]:
+    """Every operator whose cost somebody looked at: "counted", "free" or "unknown"."""
+    return {kind: _state(operator(kind).macs) for kind in kinds("macs")}
+
+
+def _state(macs: Count | Literal[0] | Unknown) -> str:
+    return "unknown" if isinstance(macs, Unknown) else "counted" if macs else "free"
+
+
+def count(call: CountCall) -> int:
+    """MACs of one node that holds no graph.
+
+    Raises:
+        UncountedError: they are not known.
+    """
+    found = operator(call.node.kind).macs
+    if isinstance(found, Unknown):
+        raise UncountedError(found)
+    return found(call) if found else 0

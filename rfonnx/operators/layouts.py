@@ -1,0 +1,262 @@
+"""Convolutions and pools that are fused or quantised, with channels last (NHWC), or blocked over channels (NCHWc) as
+onnxruntime's last optimisation level writes them. A blocked tensor has the shape (batch, channels rounded up, space): the
+added channels hold zeros.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+
+from onnx import TypeProto
+
+from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.tensors import read_type, tensor_type
+from rfonnx.operators.access.coordinates import Resized
+from rfonnx.operators.access.op import Op, Unproven, rule
+from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Select, Step, Window
+from rfonnx.operators.access.sampling import taps
+from rfonnx.operators.by_kind import internal_nhwc, microsoft, nchwc
+from rfonnx.operators.conv import (
+    QLINEAR,
+    conv,
+    convolution,
+    convolution_macs,
+    quantised_convolution_macs,
+    spell_conv,
+    spelled_conv,
+)
+from rfonnx.operators.conv_transpose import spell_conv_transpose, transposed_convolution
+from rfonnx.operators.counting import CountCall, counts, declare_free
+from rfonnx.operators.pool import global_pool, pool, pooled, pooled_lengths, spell_pool
+from rfonnx.operators.shaping import ShapeCall, shapes
+from rfonnx.operators.spelling import int_attr, spelling
+from rfonnx.results.fields import Shape
+
+
+@spelling("com.microsoft.NhwcConv", "com.microsoft.NhwcFusedConv", "com.ms.internal.nhwc.Conv")
+def spell_conv_channels_last(node: Node, graph: Graph) -> Node:
+    """Channels are the last axis of the image; the weight has the usual layout, except in `com.ms.internal.nhwc`."""
+    return spelled_conv(node, graph, first=1)
+
+
+@spelling("com.microsoft.QLinearConv")
+def spell_quantized_conv(node: Node, graph: Graph) -> Node:
+    """`channels_last` says where the channels are."""
+    return spelled_conv(node, graph, first=1 if int_attr(node, "channels_last", 0) else 2)
+
+
+@shapes(*microsoft("QLinearConv"))
+def quantized_conv_shape(call: ShapeCall) -> list[TypeProto]:
+    """Inputs: X, scale, zero point, W, scale, zero point, and those of the result."""
+    return [convolve(call, "Conv", (0, 3), bool(call.attr("channels_last", 0)), call.elem(7))]
+
+
+@shapes(*microsoft("QLinearConvTranspose"))
+def quantized_conv_transpose_shape(call: ShapeCall) -> list[TypeProto]:
+    """The same inputs as QLinearConv."""
+    return [call.standard("ConvTranspose", (0, 3), call.elem(7))]
+
+
+def channels_first(shape: Shape) -> Shape:
+    """(N,H,W,C) to (N,C,H,W)."""
+    return None if shape is None else (shape[0], shape[-1], *shape[1:-1])
+
+
+def channels_last(proto: TypeProto) -> TypeProto:
+    """(N,C,H,W) to (N,H,W,C)."""
+    _, elem, shape = read_type(proto)
+    return tensor_type(elem, None if shape is None else (shape[0], *shape[2:], shape[1]))
+
+
+def convolve(call: ShapeCall, op_type: str, inputs: Sequence[int], last: bool, elem: int = 0) -> TypeProto:
+    """A convolution or pool, its first input with channels first or last. Weights are always (M, C/group, kernel...)."""
+    kernel = call.attr("kernel_shape")
+    if op_type in ("MaxPool", "AveragePool") and kernel is not None:
+        shape = channels_first(call.shape(inputs[0])) if last else call.shape(inputs[0])
+        made = None if shape is None else (*shape[:2], *pooled_lengths(call, shape[2:], kernel))
+        proto = tensor_type(elem or call.elem(inputs[0]), made)
+        return channels_last(proto) if last else proto
+    if not last:
+        return call.standard(op_type, inputs, elem)
+    first = channels_first(call.shape(inputs[0]))
+    return channels_last(call.standard(op_type, [first, *inputs[1:]], elem or call.elem(inputs[0])))
+
+
+@shapes(*microsoft("FusedConv"), *nchwc("Conv"))
+def fused_conv_shape(call: ShapeCall) -> list[TypeProto]:
+    """Conv; the further inputs are added and the activation applied in place."""
+    return [convolve(call, "Conv", (0, 1), last=False)]
+
+
+@shapes(*microsoft("NhwcConv", "NhwcFusedConv"), *internal_nhwc("Conv"))
+def nhwc_conv_shape(call: ShapeCall) -> list[TypeProto]:
+    """Conv of (N,H,W,C)."""
+    return [convolve(call, "Conv", (0, 1), last=True)]
+
+
+@shapes(*nchwc("MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool"))
+def blocked_pool_shape(call: ShapeCall) -> list[TypeProto]:
+    """The pool of the same name."""
+    return [convolve(call, call.node.op_type, (0,), last=False)]
+
+
+@shapes(*internal_nhwc("MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool"))
+def nhwc_pool_shape(call: ShapeCall) -> list[TypeProto]:
+    """The pool of the same name, of (N,H,W,C)."""
+    return [convolve(call, call.node.op_type, (0,), last=True)]
+
+
+@shapes(*microsoft("NhwcMaxPool"))
+def nhwc_max_pool_shape(call: ShapeCall) -> list[TypeProto]:
+    """MaxPool of (N,H,W,C)."""
+    return [convolve(call, "MaxPool", (0,), last=True)]
+
+
+@shapes(*microsoft("MaxpoolWithMask"))
+def max_pool_with_mask_shape(call: ShapeCall) -> list[TypeProto]:
+    """MaxPool; the mask is the second input."""
+    return [convolve(call, "MaxPool", (0,), last=False)]
+
+
+@shapes(*nchwc("ReorderInput"))
+def reorder_input_shape(call: ShapeCall) -> list[TypeProto]:
+    """To whole blocks of channels: of 8, (1,3,8,8) or, with channels_last, (1,8,8,3) gives (1,8,8,8)."""
+    shape = channels_first(call.shape(0)) if call.attr("channels_last", 0) else call.shape(0)
+    if shape is None or len(shape) < 2:
+        return []
+    block = call.tensors.block
+    channels = None if shape[1] is None else -(-shape[1] // block) * block
+    return [tensor_type(call.elem(0), (shape[0], channels, *shape[2:]))]
+
+
+@shapes(*nchwc("ReorderOutput"))
+def reorder_output_shape(call: ShapeCall) -> list[TypeProto]:
+    """From blocked channels, of which only `channels` are real: (1,16,8,8) and channels 9 gives (1,9,8,8)."""
+    shape = call.shape(0)
+    if shape is None or len(shape) < 2:
+        return []
+    plain = tensor_type(call.elem(0), (shape[0], int(call.attr("channels")), *shape[2:]))
+    return [channels_last(plain) if call.attr("channels_last", 0) else plain]
+
+
+@shapes(*nchwc("Upsample"))
+def blocked_upsample_shape(call: ShapeCall) -> list[TypeProto]:
+    """Whole scales per axis: (1,8,4,4) by 1,1,2,2 gives (1,8,8,8)."""
+    shape, scales = call.shape(0), call.attr("scales")
+    if shape is None or scales is None or len(scales) != len(shape):
+        return []
+    return [tensor_type(call.elem(0), tuple(None if n is None else n * s for n, s in zip(shape, scales, strict=True)))]
+
+
+rule(*nchwc("MaxPool", "AveragePool"))(pool)
+
+
+rule(*nchwc("GlobalMaxPool", "GlobalAveragePool"))(global_pool)
+
+
+@rule("com.microsoft.NhwcConv", "com.microsoft.NhwcFusedConv", "com.ms.internal.nhwc.Conv")
+def conv_channels_last(op: Op) -> Access:
+    """Conv of (batch, space, channels); what is added lies at the output's position. Exact."""
+    return convolution(op, weight=1, scalars={2: True}, added=(3,), channels_last=True)
+
+
+@rule(*nchwc("Conv"))
+def conv_blocked(op: Op) -> Access:
+    """Conv; the fourth input is added at the output's position. Exact."""
+    return convolution(op, weight=1, scalars={2: True}, added=(3,), padded_channels=True)
+
+
+@rule("com.microsoft.QLinearConv")
+def qlinear_conv(op: Op) -> Access:
+    """QLinearConv, with channels last where it says so. Exact."""
+    last = bool(op.attrs.get("channels_last", 0))
+    return convolution(op, weight=3, scalars=QLINEAR, zero_point=5, channels_last=last)
+
+
+@rule("com.microsoft.QLinearConvTranspose")
+def qlinear_conv_transpose(op: Op) -> Access:
+    """ConvTranspose on quantised tensors. Exact."""
+    return transposed_convolution(op, weight=3, scalars=QLINEAR)
+
+
+@rule("com.microsoft.NhwcMaxPool", "com.ms.internal.nhwc.MaxPool", "com.ms.internal.nhwc.AveragePool")
+def pool_channels_last(op: Op) -> Access:
+    """Pool of (batch, space, channels). Exact."""
+    return pooled(op, 1, op.out_shape()[1:-1])
+
+
+@rule("com.ms.internal.nhwc.GlobalAveragePool", "com.ms.internal.nhwc.GlobalMaxPool")
+def global_pool_channels_last(op: Op) -> Access:
+    """y[n,c] reads all of x[n,:,c]. Exact."""
+    return Access((Path(op.name(0), (Reduce(tuple(range(1, len(op.shape(0)) - 1))),)),))
+
+
+@rule(*nchwc("ReorderInput"))
+def reorder_input(op: Op) -> Access:
+    """Channel c reads channel c; those that fill up the block read nothing. Exact."""
+    rank, channels = len(op.shape(0)), op.out_shape()[1]
+    to_first: tuple[Step, ...] = ()
+    if op.attrs.get("channels_last", 0):
+        to_first = (Permute((0, rank - 1, *range(1, rank - 1))),)
+    return Access((Path(op.name(0), (*to_first, Window(1, channels, 1, 1, 1, 0))),))
+
+
+@rule(*nchwc("ReorderOutput"))
+def reorder_output(op: Op) -> Access:
+    """Channel c reads channel c. Exact."""
+    rank = len(op.shape(0))
+    last = bool(op.attrs.get("channels_last", 0))
+    channels = op.out_shape()[-1 if last else 1]
+    steps: tuple[Step, ...] = (Window(1, channels, 1, 1, 1, 0),)
+    if last:
+        steps = (*steps, Permute((0, *range(2, rank), 1)))
+    return Access((Path(op.name(0), steps),))
+
+
+@rule(*nchwc("Upsample"))
+def upsample(op: Op) -> Access:
+    """Whole scales per axis, nearest (by rounding down) or linear. Exact."""
+    shape, out = op.shape(0), op.out_shape()
+    mode = str(op.attrs.get("mode", "nearest")).lower()
+    transformation = str(op.attrs.get("coordinate_transformation_mode", "asymmetric")).lower()
+    steps = []
+    for axis, scale in enumerate(op.attrs["scales"]):
+        if scale != 1:
+            resized = Resized(
+                length=shape[axis],
+                out_length=out[axis],
+                scale=float(scale),
+                copied=False,
+                extrapolated=False,
+                roi=(0.0, 1.0),
+                mode=mode,
+                transformation=transformation,
+                nearest_mode="floor",
+                cubic_coeff_a=-0.75,
+                antialias=False,
+            )
+            t = taps(resized)
+            if t is None:
+                raise Unproven(f"axis {axis} is too long for a table of its taps")
+            steps.append(Select(axis, t.first, t.last, 1, t.period, t.shift, t.free_first, t.free_last))
+    return Access((Path(op.name(0), tuple(steps)),))
+
+
+@counts(*microsoft("QLinearConvTranspose"))
+def quantised_transposed_convolution_macs(call: CountCall) -> int:
+    """As ConvTranspose; the weight is input 3."""
+    return prod(call.shape(0)) * prod(call.shape(3)[1:])
+
+
+spelling(*microsoft("FusedConv"), *nchwc("Conv"))(spell_conv)
+spelling(*microsoft("QLinearConvTranspose"))(spell_conv_transpose)
+spelling(*microsoft("NhwcMaxPool"), *nchwc("MaxPool", "AveragePool"), *internal_nhwc("MaxPool", "AveragePool"))(
+    spell_pool
+)
+rule(*microsoft("FusedConv"))(conv)
+counts(*microsoft("FusedConv", "NhwcConv", "NhwcFusedConv"), *nchwc("Conv"), *internal_nhwc("Conv"))(convolution_macs)
+counts(*microsoft("QLinearConv"))(quantised_convolution_macs)
+declare_free(*microsoft("NhwcMaxPool"), *nchwc("ReorderInput", "ReorderOutput", "Upsample"))
+for _domain in (nchwc, internal_nhwc):
+    declare_free(*_domain("AveragePool", "GlobalAveragePool", "GlobalMaxPool", "MaxPool"))

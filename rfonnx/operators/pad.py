@@ -1,0 +1,154 @@
+"""Pad in its four modes (negative pads crop), and CenterCropPad.
+
+Spelling: `pads` (begins of all axes, then ends; negative crops; None when computed at run time), `mode` ("constant", "reflect",
+"edge", "wrap"), `value` (a float; None when computed at run time). CenterCropPad: `axes`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rfonnx.errors import ModelError
+from rfonnx.graph.nodes import Graph, Node
+from rfonnx.operators.access.indexing import MAX_TABLE, control_paths, crop
+from rfonnx.operators.access.op import Op, Unproven, rule
+from rfonnx.operators.access.primitives import Access, Path, Reduce, Select, Step, Window
+from rfonnx.operators.counting import declare_free
+from rfonnx.operators.spelling import (
+    constant_ints,
+    float_attr,
+    input_name,
+    input_rank,
+    ints_attr,
+    positive_axis,
+    spelling,
+    with_attrs,
+    word_attr,
+)
+
+
+@spelling("Pad")
+def spell_pad(node: Node, graph: Graph) -> Node:
+    """pads: attribute `paddings` in opset 1, `pads` in 2, an input from 11; from 18 for the axes of another input alone."""
+    mode = word_attr(node, "mode", "constant", ("constant", "reflect", "edge", "wrap"))
+    if node.version < 11:
+        pads = ints_attr(node, "pads" if node.version >= 2 else "paddings")
+        return with_attrs(node, pads=pads, mode=mode, value=float_attr(node, "value", 0.0))
+    return with_attrs(node, pads=_pads(node, graph), mode=mode, value=_value(node, graph))
+
+
+def _pads(node: Node, graph: Graph) -> list[int] | None:
+    pads, rank = constant_ints(node, graph, 1), input_rank(node, graph, 0)
+    if pads is None or rank is None:
+        return None
+    axes: list[int] | None = list(range(rank))
+    if input_name(node, 3):
+        axes = constant_ints(node, graph, 3)
+    if axes is None:
+        return None
+    if len(pads) != 2 * len(axes):
+        raise ModelError(
+            f"{node}: pads must have 2 values for each of {len(axes)} axes, but has {len(pads)}",
+            "check the file with onnx.checker",
+        )
+    full = [0] * 2 * rank
+    for i, axis in enumerate(axes):
+        along = positive_axis(node, axis, rank)
+        full[along], full[rank + along] = pads[i], pads[len(axes) + i]
+    return full
+
+
+def _value(node: Node, graph: Graph) -> float | None:
+    name = input_name(node, 2)
+    if not name:
+        return 0.0
+    value = graph.value(name)
+    numeric = value is not None and value.size == 1 and value.dtype.kind in "fiub"
+    return float(value.reshape(-1)[0]) if numeric and value is not None else None
+
+
+@spelling("CenterCropPad")
+def spell_center_crop_pad(node: Node, graph: Graph) -> Node:
+    """axes default to all."""
+    axes, rank = ints_attr(node, "axes"), input_rank(node, graph, 0)
+    if rank is not None:
+        axes = list(range(rank)) if axes is None else [positive_axis(node, axis, rank) for axis in axes]
+    return with_attrs(node, axes=axes)
+
+
+@rule("Pad")
+def pad(op: Op) -> Access:
+    """Reads `o - begin`; beyond the border nothing (constant), the mirrored, the nearest or the opposite position. Exact.
+
+    Reflect 1 of 3: 1,0,1,2,1. Edge 1 of 3: 0,0,1,2,2. Wrap 1 of 3: 2,0,1,2,0.
+    """
+    pads, mode, shape = op.attrs["pads"], op.attrs["mode"], op.shape(0)
+    control = control_paths(op, (1, 3))
+    if pads is None:
+        return _unknown_pads(op)
+    steps: list[Step] = []
+    notes = []
+    for axis, n in enumerate(shape):
+        begin, end = pads[axis], pads[len(shape) + axis]
+        length = n + begin + end
+        if not begin and not end:
+            continue
+        if length < 0:
+            raise Unproven(f"pads {begin}, {end} crop more than axis {axis} of length {n} has")
+        if mode == "constant" or (begin <= 0 and end <= 0):
+            steps.append(Window(axis, length, 1, 1, 1, begin))
+        elif length > MAX_TABLE:
+            steps.append(Reduce((axis,)))
+            notes.append(f"axis {axis} is too long for a table of its positions")
+        else:
+            index = source_positions(n, begin, end, mode)
+            free = np.arange(length, dtype=np.int64) - begin
+            steps.append(Select(axis, index, index, 1, 1, 1, free, free))
+    paths = [Path(op.name(0), tuple(steps)), *control]
+    if op.reads(2) and any(p > 0 for p in pads):
+        paths += control_paths(op, (2,))
+        notes.append("the value padded with is counted everywhere, though only padding reads it")
+    return Access(tuple(paths), not notes, "; ".join(notes))
+
+
+def source_positions(n: int, begin: int, end: int, mode: str) -> np.ndarray:
+    """Position read by each position of a padded axis of length n; negative pads crop first, as onnxruntime does.
+
+    >>> source_positions(4, 2, -1, "reflect").tolist()
+    [2, 1, 0, 1, 2]
+    """
+    kept = np.arange(max(-begin, 0), n - max(-end, 0), dtype=np.int64)
+    before, after = max(begin, 0), max(end, 0)
+    offset = np.arange(-before, len(kept) + after, dtype=np.int64)
+    if not len(kept):
+        raise Unproven(f"mode {mode} has nothing to pad with")
+    if mode == "edge":
+        offset = np.clip(offset, 0, len(kept) - 1)
+    elif mode == "wrap":
+        offset %= len(kept)
+    else:
+        turn = max(2 * (len(kept) - 1), 1)
+        offset = np.minimum(offset % turn, -offset % turn)
+    return kept[offset]
+
+
+def _unknown_pads(op: Op) -> Access:
+    """Pads computed at run time: axes that keep their length may still be shifted; all is read."""
+    note = "pads are computed at run time"
+    axes = tuple(range(len(op.shape(0))))
+    return Access((Path(op.name(0), (Reduce(axes),)), *control_paths(op, (1, 2, 3))), False, note)
+
+
+@rule("CenterCropPad")
+def center_crop_pad(op: Op) -> Access:
+    """Output o reads `o + (n-m)//2` when cropping n to m, `o - (m-n)//2` when padding. Exact."""
+    shape, out = op.shape(0), op.out_shape()
+    steps = [
+        crop(axis, (n - m) // 2 if n > m else -((m - n) // 2), m)
+        for axis, (n, m) in enumerate(zip(shape, out, strict=True))
+        if n != m
+    ]
+    return Access((Path(op.name(0), tuple(steps)),))
+
+
+declare_free("CenterCropPad", "Pad")

@@ -1,0 +1,80 @@
+"""Numbers to small integers and back.
+
+Spelling: `axis` (None when the rank is unknown) and `block_size` (0: not blocked).
+"""
+
+from __future__ import annotations
+
+from onnx import TensorProto, TypeProto
+
+from rfonnx.graph.nodes import Graph, Node
+from rfonnx.operators.access.indexing import positions
+from rfonnx.operators.access.op import Op, Unproven, rule
+from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, Step
+from rfonnx.operators.by_kind import microsoft
+from rfonnx.operators.counting import declare_free
+from rfonnx.operators.shaping import ShapeCall, shapes
+from rfonnx.operators.spelling import input_rank, int_attr, positive_axis, spelling, with_attrs
+
+
+@spelling(
+    "QuantizeLinear",
+    "DequantizeLinear",
+    "com.microsoft.QuantizeLinear",
+    "com.microsoft.DequantizeLinear",
+)
+def spell_quantize(node: Node, graph: Graph) -> Node:
+    """`axis` is the one along which scales differ; com.microsoft and ai.onnx agree on 1."""
+    rank = input_rank(node, graph, 0)
+    scale_rank = input_rank(node, graph, 1)
+    block_size = int_attr(node, "block_size", 0)
+    if rank is None or scale_rank is None:
+        return with_attrs(node, axis=None, block_size=block_size)
+    if scale_rank == 0:
+        return with_attrs(node, axis=0, block_size=block_size)
+    axis = int_attr(node, "axis", 1)
+    # one scale for all may come as a list of one, for which a default axis beyond the rank does not matter
+    axis = 0 if rank <= 1 and "axis" not in node.attrs else positive_axis(node, axis, rank)
+    return with_attrs(node, axis=axis, block_size=block_size)
+
+
+@shapes(*microsoft("QuantizeLinear"))
+def quantize_shape(call: ShapeCall) -> list[TypeProto]:
+    """The type of the zero point, else uint8."""
+    return [call.like(0, call.elem(2) or TensorProto.UINT8)]
+
+
+@shapes(*microsoft("DequantizeLinear"))
+def dequantize_shape(call: ShapeCall) -> list[TypeProto]:
+    """The type of the scale."""
+    return [call.like(0, call.elem(1))]
+
+
+@rule("QuantizeLinear", "DequantizeLinear", *microsoft("QuantizeLinear", "DequantizeLinear"))
+def quantize(op: Op) -> Access:
+    """y reads x at its position, and the scale and zero point that belong to it: of all, of its place on
+    `axis`, or of its block of `block_size` places. Exact."""
+    return Access((Path(op.name(0)), *(Path(op.name(i), _scale_steps(op, i)) for i in (1, 2) if op.reads(i))))
+
+
+def _scale_steps(op: Op, index: int) -> tuple[Step, ...]:
+    shape, x_shape, axis = op.shape(index), op.shape(0), op.attrs["axis"]
+    if len(shape) == len(x_shape) and op.attrs["block_size"]:
+        blocks = positions(x_shape[axis]) // op.attrs["block_size"]
+        return (Select(axis, blocks, blocks),)
+    if len(shape) > 1:
+        raise Unproven(f"a scale of shape {shape} does not fit a tensor of shape {x_shape}")
+    if shape in ((), (1,)):
+        return (Reshape(()),)
+    return (Reshape((*shape, *(1,) * (len(x_shape) - axis - 1))),)
+
+
+@rule("DynamicQuantizeLinear")
+def dynamic_quantize(op: Op) -> Access:
+    """The scale sees everything, and so does each quantised value. Exact."""
+    return Access((Path(op.name(0), (Reduce(tuple(range(len(op.shape(0))))), Reshape(()))),))
+
+
+declare_free(
+    "DequantizeLinear", "QuantizeLinear", *microsoft("DequantizeLinear", "QuantizeLinear"), "DynamicQuantizeLinear"
+)

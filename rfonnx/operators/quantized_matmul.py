@@ -1,0 +1,100 @@
+"""com.microsoft matrix products of integers, and of weights that are packed."""
+
+from __future__ import annotations
+
+from math import prod
+
+from onnx import TensorProto, TypeProto
+
+from rfonnx.graph.tensors import tensor_type
+from rfonnx.operators.access.op import Op, rule
+from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Reshape, Step
+from rfonnx.operators.access.shared import known
+from rfonnx.operators.by_kind import microsoft
+from rfonnx.operators.counting import CountCall, UncountedError, counts
+from rfonnx.operators.fused_matmul import plain_matmul_shape
+from rfonnx.operators.matmul import gemm_macs, matmul, matmul_macs, product_paths, quantization
+from rfonnx.operators.shaping import ShapeCall, shapes
+
+
+@shapes(*microsoft("MatMulInteger16"))
+def matmul_integer_shape(call: ShapeCall) -> list[TypeProto]:
+    """MatMul of integers, into int32."""
+    return [call.standard("MatMul", (0, 1), TensorProto.INT32)]
+
+
+@shapes(*microsoft("MatMulIntegerToFloat"))
+def matmul_to_float_shape(call: ShapeCall) -> list[TypeProto]:
+    """MatMul of integers, scaled to the scales' type."""
+    return [call.standard("MatMul", (0, 1), call.elem(2))]
+
+
+@shapes(*microsoft("QGemm"))
+def quantized_gemm_shape(call: ShapeCall) -> list[TypeProto]:
+    """Gemm of A (input 0) and B (input 3); float when no output zero point (input 8) is given."""
+    return [call.standard("Gemm", (0, 3), call.elem(8) or TensorProto.FLOAT)]
+
+
+@shapes(*microsoft("MatMulNBits", "MatMulBnb4"))
+def packed_matmul_shape(call: ShapeCall) -> list[TypeProto]:
+    """Weights are packed beyond recognition; attributes say (K, N): (2,8,K) gives (2,8,N)."""
+    shape = call.shape(0)
+    if not shape:
+        return []
+    # MatMulBnb4 multiplies by the transposed (N, K) unless training says otherwise.
+    width = call.attr("N") if call.attr("transB", 1) else call.attr("K")
+    return [tensor_type(call.elem(0), (*shape[:-1], int(width)))]
+
+
+@rule(*microsoft("QGemm"))
+def gemm(op: Op) -> Access:
+    """y[i,j] reads a[i,:], b[:,j] (their transposes as told), c[i,j] broadcast, and scales and zero points. Exact."""
+    swap = Permute((1, 0))
+    a: tuple[Step, ...] = (swap,) if op.attrs.get("transA", 0) else ()
+    b: tuple[Step, ...] = (swap,) if op.attrs.get("transB", 0) else ()
+    paths = [Path(op.name(0), (*a, Reduce((1,)))), Path(op.name(3), (*b, Reduce((0,))))]
+    if op.reads(6):
+        paths.append(Path(op.name(6)))
+    return Access((*paths, *quantization(op, (1, 2), (4, 5, 7, 8))))
+
+
+@rule(*microsoft("MatMulIntegerToFloat"))
+def matmul_integer_to_float(op: Op) -> Access:
+    """As MatMulInteger, with scales and a bias per column. Exact."""
+    return Access((*product_paths(op, 0, 1), *quantization(op, (2, 4), (3, 5, 6))))
+
+
+@rule(*microsoft("DynamicQuantizeMatMul"))
+def dynamic_quantize_matmul(op: Op) -> Access:
+    """The scale of a sees all of a, and so does every result; b[:,j], its scale and zero point, and bias[j]. Exact."""
+    whole = Path(op.name(0), (Reduce(tuple(range(len(op.shape(0))))), Reshape(())))
+    return Access((whole, product_paths(op, 0, 1)[1], *quantization(op, (), (2, 3, 4))))
+
+
+@rule(*microsoft("MatMulNBits", "MatMulBnb4", "MatMulFpQ4"))
+def matmul_packed(op: Op) -> Access:
+    """y[..., j] reads a[..., :] and bias[j]; the packed weights are constant. Exact."""
+    known(op, 1, 2, 3, 4)
+    row = Path(op.name(0), (Reduce((len(op.shape(0)) - 1,)),))
+    return Access((row, Path(op.name(5))) if op.reads(5) else (row,))
+
+
+@counts("com.microsoft.MatMulNBits", "com.microsoft.MatMulBnb4")
+def packed_matmul_macs(call: CountCall) -> int:
+    """Every element of A meets every column of the weights, which are packed: attributes say (K, N)."""
+    return prod(call.shape(0)) * int(call.attr("N" if call.attr("transB", 1) else "K", 0))
+
+
+@counts("com.microsoft.MatMulFpQ4")
+def packed_float_matmul_macs(call: CountCall) -> int:
+    """Every element of A meets every column of the weights, which are packed: input 2 holds their shape (K, N)."""
+    columns = call.number(2)
+    if columns is None:
+        raise UncountedError("the shape of its weights is no constant")
+    return prod(call.shape(0)) * columns
+
+
+rule(*microsoft("MatMulInteger16"))(matmul)
+shapes(*microsoft("DynamicQuantizeMatMul"))(plain_matmul_shape)
+counts(*microsoft("DynamicQuantizeMatMul", "MatMulInteger16", "MatMulIntegerToFloat"))(matmul_macs)
+counts(*microsoft("QGemm"))(gemm_macs)

@@ -1,0 +1,140 @@
+"""Reductions over axes.
+
+Spelling: `axes` (sorted list; None when computed at run time or the rank is unknown) and `keepdims`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+from rfonnx.graph.nodes import Graph, Node
+from rfonnx.operators.access.op import Op, Unproven, rule
+from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Step
+from rfonnx.operators.access.shared import axes_of
+from rfonnx.operators.counting import declare_free
+from rfonnx.operators.spelling import (
+    constant_ints,
+    input_name,
+    input_rank,
+    int_attr,
+    ints_attr,
+    positive_axes,
+    positive_axis,
+    spelling,
+    with_attrs,
+)
+
+
+@spelling(
+    "ReduceL1",
+    "ReduceL2",
+    "ReduceLogSum",
+    "ReduceLogSumExp",
+    "ReduceMax",
+    "ReduceMean",
+    "ReduceMin",
+    "ReduceProd",
+    "ReduceSum",
+    "ReduceSumSquare",
+)
+def spell_reduce(node: Node, graph: Graph) -> Node:
+    """Axes are an attribute or, since opset 13 (ReduceSum) and 18, an input; none at all means all, or with
+    `noop_with_empty_axes` none."""
+    rank = input_rank(node, graph, 0)
+    keepdims = int_attr(node, "keepdims", 1)
+    axes = ints_attr(node, "axes")
+    index = len(node.inputs) if node.domain else 1  # elsewhere input 1 is no list of axes
+    if axes is None and input_name(node, index):
+        axes = constant_ints(node, graph, index)
+        if axes is None:
+            return with_attrs(node, axes=None, keepdims=keepdims)
+    if rank is None:
+        return with_attrs(node, axes=None, keepdims=keepdims)
+    if not axes:
+        axes = [] if int_attr(node, "noop_with_empty_axes", 0) else list(range(rank))
+    return with_attrs(node, axes=positive_axes(node, axes, rank), keepdims=keepdims)
+
+
+@spelling("ArgMax", "ArgMin")
+def spell_arg_reduce(node: Node, graph: Graph) -> Node:
+    """One axis, 0 by default."""
+    rank = input_rank(node, graph, 0)
+    axes = None if rank is None else [positive_axis(node, int_attr(node, "axis", 0), rank)]
+    return with_attrs(node, axes=axes, keepdims=int_attr(node, "keepdims", 1))
+
+
+@rule(
+    "ReduceL1",
+    "ReduceL2",
+    "ReduceLogSum",
+    "ReduceLogSumExp",
+    "ReduceMax",
+    "ReduceMean",
+    "ReduceMin",
+    "ReduceProd",
+    "ReduceSum",
+    "ReduceSumSquare",
+    "ArgMax",
+    "ArgMin",
+)
+def reduce(op: Op) -> Access:
+    """y reads x along `axes`. Exact.
+
+    Axes that are computed at run time show in the output's shape; where several fit, all of them are taken,
+    and the axes are read.
+    """
+    if op.attrs["axes"] is not None:
+        return Access((Path(op.name(0), reduce_steps(op)),))
+    shape, out = op.shape(0), op.out_shape()
+    choices = list(itertools.islice(_possible_axes(shape, out, bool(op.attrs["keepdims"])), _MOST + 1))
+    if not 0 < len(choices) <= _MOST:
+        raise Unproven("its axes are computed at run time")
+    paths = [Path(op.name(0), (Reduce(axes), Reshape(out))) for axes in choices]
+    if len(choices) == 1:
+        return Access(tuple(paths))
+    note = "its axes are computed at run time: all that fit its shape are taken"
+    paths += [Path(op.name(1), (Reduce((0,)), Reshape(())))] if op.reads(1) else []
+    return Access(tuple(paths), False, note)
+
+
+_MOST = 8
+"""Most sets of axes that are told apart."""
+
+
+def _possible_axes(shape: tuple[int, ...], out: tuple[int, ...], keepdims: bool) -> Iterator[tuple[int, ...]]:
+    """Sets of axes whose reduction turns one shape into the other; axes of length 1 are left out where they do not matter.
+
+    >>> list(_possible_axes((3, 2, 2), (3, 2), False))
+    [(1,), (2,)]
+    """
+    if keepdims:
+        if len(shape) == len(out) and all(a == b or b == 1 for a, b in zip(shape, out, strict=True)):
+            yield tuple(i for i, (a, b) in enumerate(zip(shape, out, strict=True)) if a != b)
+        return
+    gone = len(shape) - len(out)
+    if gone < 0:
+        return
+    seen = set()
+    for axes in itertools.islice(itertools.combinations(range(len(shape)), gone), _TRIED):
+        if tuple(n for i, n in enumerate(shape) if i not in axes) == out:
+            matter = tuple(i for i in axes if shape[i] != 1)
+            if matter not in seen:
+                seen.add(matter)
+                yield matter
+
+
+_TRIED = 1000
+"""Most sets of axes that are tried."""
+
+
+def reduce_steps(op: Op) -> tuple[Step, ...]:
+    """Everything along `axes`, which stay as ones or go, as `keepdims` says."""
+    reduction = Reduce(axes_of(op))
+    return (reduction,) if op.attrs["keepdims"] else (reduction, Reshape(op.out_shape()))
+
+
+declare_free(
+    "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd"
+)
+declare_free("ReduceSum", "ReduceSumSquare", "ArgMax", "ArgMin")

@@ -1,0 +1,47 @@
+"""Running sums and products. Spelling: `axis` (None when computed at run time), `exclusive`, `reverse`."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rfonnx.graph.nodes import Graph, Node
+from rfonnx.operators.access.indexing import MAX_TABLE, control_paths
+from rfonnx.operators.access.op import Op, rule
+from rfonnx.operators.access.primitives import Access, Path, Reduce, Select, Step
+from rfonnx.operators.counting import declare_free
+from rfonnx.operators.spelling import constant_ints, input_rank, int_attr, positive_axis, spelling, with_attrs
+
+
+@spelling("CumSum", "CumProd")
+def spell_cumulate(node: Node, graph: Graph) -> Node:
+    """axis is an input."""
+    axis, rank = constant_ints(node, graph, 1), input_rank(node, graph, 0)
+    known = positive_axis(node, axis[0], rank) if axis and rank is not None else None
+    return with_attrs(node, axis=known, exclusive=int_attr(node, "exclusive", 0), reverse=int_attr(node, "reverse", 0))
+
+
+@rule("CumSum", "CumProd")
+def cumulate(op: Op) -> Access:
+    """Position o reads `0..o` along the axis; `..o-1` when exclusive; `o..n-1` in reverse. Exact.
+
+    Exclusive of 3: nothing, 0, 0..1.
+    """
+    shape, axis, name = op.shape(0), op.attrs["axis"], op.name(0)
+    if axis is None and len(shape) > 1:
+        paths = tuple(Path(name, (_running(op, axis, n),)) for axis, n in enumerate(shape))
+        return Access((*paths, *control_paths(op, (1,))), False, "the axis is computed at run time: each is counted")
+    step = _running(op, axis or 0, shape[axis or 0])
+    narrow = isinstance(step, Select)
+    return Access((Path(name, (step,)),), narrow, "" if narrow else "the axis is too long for a table of its positions")
+
+
+def _running(op: Op, axis: int, n: int) -> Step:
+    if n > MAX_TABLE:
+        return Reduce((axis,))
+    position, skip = np.arange(n, dtype=np.int64), int(bool(op.attrs["exclusive"]))
+    if op.attrs["reverse"]:
+        return Select(axis, position + skip, np.full(n, n - 1, np.int64))
+    return Select(axis, np.zeros(n, np.int64), position - skip)
+
+
+declare_free("CumProd", "CumSum")

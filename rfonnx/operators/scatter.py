@@ -1,0 +1,292 @@
+"""Operators that write at positions (ScatterElements, ScatterND, TensorScatter) or make them (OneHot, TopK, ...). Spelling:
+
+ScatterElements (also for Scatter): `axis`, `reduction` ("none", "add", "mul", "max", "min"). ScatterND: `reduction`.
+TensorScatter: `axis`, `mode` ("linear", "circular"). OneHot: `axis` (of the output), `depth` (None when not known).
+Trilu: `upper`, `k` (None when not known). TopK: `axis`, `k`, `largest`, `sorted`.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from rfonnx.graph.nodes import Graph, Node
+from rfonnx.operators.access.indexing import MAX_FLAT, MAX_TABLE, control_paths, pick, pick_rows, positions
+from rfonnx.operators.access.masks import LARGEST
+from rfonnx.operators.access.op import Op, Unproven, declare_everything, rule
+from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, Step, Window
+from rfonnx.operators.access.shared import known_index
+from rfonnx.operators.counting import declare_free
+from rfonnx.operators.shaping import same, shapes
+from rfonnx.operators.spelling import (
+    constant_ints,
+    input_name,
+    input_rank,
+    int_attr,
+    positive_axis,
+    spelling,
+    with_attrs,
+    word_attr,
+)
+
+REDUCTIONS = ("none", "add", "mul", "max", "min")
+
+
+@spelling("ScatterElements", "Scatter")
+def spell_scatter_elements(node: Node, graph: Graph) -> Node:
+    """Scatter is the older name; reduction came with opset 16."""
+    attrs = {
+        **node.attrs,
+        "axis": _axis(node, graph, 0),
+        "reduction": word_attr(node, "reduction", "none", REDUCTIONS),
+    }
+    return Node("ScatterElements", node.domain, node.name, node.inputs, node.outputs, attrs, node.version)
+
+
+@spelling("ScatterND")
+def spell_scatter_nd(node: Node, graph: Graph) -> Node:
+    """reduction came with opset 16."""
+    return with_attrs(node, reduction=word_attr(node, "reduction", "none", REDUCTIONS))
+
+
+@spelling("TensorScatter")
+def spell_tensor_scatter(node: Node, graph: Graph) -> Node:
+    """The sequence axis is the last but one by default."""
+    return with_attrs(node, axis=_axis(node, graph, -2), mode=word_attr(node, "mode", "linear", ("linear", "circular")))
+
+
+def _axis(node: Node, graph: Graph, default: int) -> int:
+    axis, rank = int_attr(node, "axis", default), input_rank(node, graph, 0)
+    return axis if rank is None else positive_axis(node, axis, rank)
+
+
+@spelling("OneHot")
+def spell_one_hot(node: Node, graph: Graph) -> Node:
+    """axis counts the axes of the output, one more than indices has."""
+    axis, rank, depth = int_attr(node, "axis", -1), input_rank(node, graph, 0), constant_ints(node, graph, 1)
+    axis = axis if rank is None else positive_axis(node, axis, rank + 1)
+    return with_attrs(node, axis=axis, depth=depth[0] if depth else None)
+
+
+@spelling("Trilu")
+def spell_trilu(node: Node, graph: Graph) -> Node:
+    """The diagonal k is an input, 0 when left out."""
+    k: int | None = 0
+    if input_name(node, 1):
+        given = constant_ints(node, graph, 1)
+        k = given[0] if given else None
+    return with_attrs(node, upper=int_attr(node, "upper", 1), k=k)
+
+
+@spelling("TopK")
+def spell_top_k(node: Node, graph: Graph) -> Node:
+    """k: an attribute in opset 1, an input from 10."""
+    k: int | None = int_attr(node, "k", 1)
+    if node.version >= 10:
+        given = constant_ints(node, graph, 1)
+        k = given[0] if given else None
+    return with_attrs(
+        node, axis=_axis(node, graph, -1), k=k, largest=int_attr(node, "largest", 1), sorted=int_attr(node, "sorted", 1)
+    )
+
+
+BY_DATA = "which positions are written is data"
+
+
+declare_everything("which positions come out is data", "NonZero", "Unique", "NonMaxSuppression")
+
+
+class Box(NamedTuple):
+    """Written positions that are a product of positions per axis.
+
+    Attributes:
+        rows: per written axis, from the first on, the positions in the order of the updates, each once.
+    """
+
+    rows: tuple[np.ndarray, ...]
+
+
+@rule("ScatterElements", "Scatter")
+def scatter_elements(op: Op) -> Access:
+    """Written positions read their update, the others the data; with a reduction written positions read both.
+
+    Exact for constant indices that are few, or form a box; otherwise any update along the axis may be read.
+    """
+    shape, axis, written = op.shape(0), op.attrs["axis"], op.shape(1)
+    index = known_index(op, 1, shape[axis])
+    if index is not None and index.size <= MAX_TABLE:
+        box = _elements_box(index, axis)
+        if box is not None:
+            return _boxed(op, box, ())
+        if max(math.prod(shape), index.size) <= MAX_FLAT:
+            where = list(np.indices(written))
+            where[axis] = index
+            return _one_by_one(op, len(shape), np.ravel_multi_index(tuple(where), shape))
+    steps: list[Step] = [Reduce((axis,))]
+    steps += [Window(i, n, 1, 1, 1, 0) for i, n in enumerate(shape) if i != axis and written[i] != n]
+    return Access((Path(op.name(0)), *(Path(op.name(i), tuple(steps)) for i in (1, 2) if op.reads(i))), False, BY_DATA)
+
+
+def _elements_box(index: np.ndarray, axis: int) -> Box | None:
+    """The box that an index per element writes, when it is alike along the other axes and names no position twice."""
+    rows = np.moveaxis(index, axis, 0).reshape(index.shape[axis], -1)
+    if not rows.size or not (rows == rows[:, :1]).all() or len(np.unique(rows[:, 0])) < len(rows):
+        return None
+    return Box(tuple(rows[:, 0] if i == axis else np.arange(n, dtype=np.int64) for i, n in enumerate(index.shape)))
+
+
+@rule("ScatterND")
+def scatter_nd(op: Op) -> Access:
+    """As ScatterElements, for sub-tensors. Exact for constant indices; otherwise any update may be read.
+
+    A slice assignment x[:, 2:4] = u is exported so: its indices form a box.
+    """
+    shape, indices = op.shape(0), op.shape(1)
+    depth = indices[-1]
+    if depth > len(shape):
+        raise Unproven(f"indices of {depth} places do not fit a tensor of {len(shape)} axes")
+    tuples = known_index(op, 1, np.array(shape[:depth], np.int64))
+    if tuples is not None and depth and math.prod(indices[:-1]) <= MAX_TABLE:
+        flat = tuples.reshape(-1, depth)
+        box = _tuples_box(flat)
+        if box is not None:
+            return _boxed(op, box, shape[depth:])
+        if math.prod(shape[:depth]) <= MAX_TABLE:
+            return _one_by_one(op, depth, np.ravel_multi_index(tuple(flat.T), shape[:depth]))
+    paths = [Path(op.name(0))]
+    if op.reads(2):
+        reduced = Reduce(tuple(range(len(indices) - 1)))
+        paths.append(Path(op.name(2), (reduced, Reshape((*(1 for _ in range(depth)), *shape[depth:])))))
+    return Access((*paths, *control_paths(op, (1,))), False, BY_DATA)
+
+
+def _tuples_box(tuples: np.ndarray) -> Box | None:
+    """The box that index tuples (one per row, in row-major order) write, or None when they form none."""
+    if not len(tuples):
+        return None
+    rows = []
+    for column in tuples.T:
+        _, at = np.unique(column, return_index=True)
+        rows.append(column[np.sort(at)])
+    counts = [len(row) for row in rows]
+    if math.prod(counts) != len(tuples):
+        return None
+    expected = np.stack([grid.reshape(-1) for grid in np.meshgrid(*rows, indexing="ij")], axis=1)
+    return Box(tuple(rows)) if np.array_equal(tuples, expected) else None
+
+
+def _boxed(op: Op, box: Box, rest: tuple[int, ...]) -> Access:
+    """Inside the box the update, outside the data: outside means outside along one axis or another."""
+    shape, name = op.shape(0), op.name(0)
+    paths, steps = [], []
+    for axis, row in enumerate(box.rows):
+        update = np.full_like(positions(shape[axis]), -1)
+        update[row] = np.arange(len(row))
+        if not np.array_equal(update, np.arange(shape[axis])):
+            steps.append(pick(axis, update))
+        if (update < 0).any():
+            paths.append(Path(name, (pick(axis, np.where(update < 0, np.arange(shape[axis]), -1)),)))
+    if op.attrs.get("reduction", "none") != "none":
+        paths = [Path(name)]
+    counts = tuple(len(row) for row in box.rows)
+    return Access((*paths, Path(op.name(2), (Reshape((*counts, *rest)), *steps)), *control_paths(op, (1,))))
+
+
+def _one_by_one(op: Op, depth: int, index: np.ndarray) -> Access:
+    """Updates that write at flat positions of the first `depth` axes, one after another."""
+    shape = op.shape(0)
+    size, rest = math.prod(shape[:depth]), shape[depth:]
+    index = index.reshape(-1)
+    number = np.arange(len(index), dtype=np.int64)
+    first, last = np.full(size, len(index), np.int64), np.full(size, -1, np.int64)
+    np.minimum.at(first, index, number)
+    np.maximum.at(last, index, number)
+    writers = np.bincount(index, minlength=size)
+    kept = np.where(writers == 0, np.arange(size), -1)
+    merged, back = Reshape((size, *rest)), Reshape(shape)
+    reduces = op.attrs["reduction"] != "none"
+    data = Path(op.name(0), () if reduces else (merged, pick(0, kept), back))
+    updates = Path(op.name(2), (Reshape((len(index), *rest)), Select(0, np.where(writers > 0, first, 0), last), back))
+    alone = writers <= 1
+    between = last - first + 1 == writers
+    exact = bool(alone.all()) or (reduces and bool((alone | between).all()))
+    return Access((data, updates), exact, "" if exact else "several updates write one position: their hull is counted")
+
+
+@rule("TensorScatter")
+def tensor_scatter(op: Op) -> Access:
+    """A cache with an update written into it from a position per sample on. Exact for constant positions."""
+    shape, axis, count = op.shape(0), op.attrs["axis"], op.shape(1)[op.attrs["axis"]]
+    starts = op.value(2) if op.name(2) else np.zeros(shape[0], np.int64)
+    if starts is not None and starts.size == shape[0] and shape[0] * shape[axis] <= MAX_TABLE:
+        written = starts.astype(np.int64).reshape(-1, 1) + np.arange(count, dtype=np.int64)
+        if op.attrs["mode"] == "circular":
+            written %= shape[axis]
+        if written.size and (written.min() < 0 or written.max() >= shape[axis]):
+            raise Unproven("the update is written beyond the cache")
+        update = np.full((shape[0], shape[axis]), -1, np.int64)
+        np.put_along_axis(update, written, np.broadcast_to(np.arange(count, dtype=np.int64), written.shape), axis=1)
+        kept = np.where(update < 0, np.arange(shape[axis]), -1)
+        if (update == update[:1]).all():
+            return Access((Path(op.name(0), (pick(axis, kept[0]),)), Path(op.name(1), (pick(axis, update[0]),))))
+        data, new = pick_rows(shape, 0, axis, kept), pick_rows(op.shape(1), 0, axis, update)
+        return Access((Path(op.name(0), data), Path(op.name(1), new)))
+    paths = [Path(op.name(0)), Path(op.name(1), (Reduce((axis,)),))]
+    if op.reads(2):
+        paths.append(Path(op.name(2), (Reshape((shape[0], *(1 for _ in shape[1:]))),)))
+    return Access(tuple(paths), False, BY_DATA)
+
+
+@rule("OneHot")
+def one_hot(op: Op) -> Access:
+    """Each output reads the index at its position. Exact for constant depth and values."""
+    axis, indices = op.attrs["axis"], op.shape(0)
+    control = control_paths(op, (1, 2))
+    path = Path(op.name(0), (Reshape((*indices[:axis], 1, *indices[axis:])),))
+    return Access((path, *control), not control, "depth or values are computed at run time" if control else "")
+
+
+@rule("Trilu")
+def trilu(op: Op) -> Access:
+    """Kept positions read themselves, zeroed ones nothing. Exact for a constant k; of matrices of over
+    MAX_FLAT elements it is left to `rfonnx.operators.access.certain` what is zeroed."""
+    *batch, rows, columns = op.shape(0)
+    k = op.attrs["k"]
+    if k is None:
+        return Access((Path(op.name(0)), *control_paths(op, (1,))), False, "the diagonal is computed at run time")
+    above, below = (k <= 1 - rows, k >= columns - 1)
+    if above if op.attrs["upper"] else below:
+        return Access((Path(op.name(0)),))
+    if rows * columns > MAX_FLAT:
+        known = rows * columns <= LARGEST
+        return Access((Path(op.name(0)),), known, "" if known else "positions that are zeroed are counted")
+    diagonal = np.arange(columns)[None, :] - np.arange(rows)[:, None]
+    kept = diagonal >= k if op.attrs["upper"] else diagonal <= k
+    index = np.where(kept.reshape(-1), np.arange(rows * columns), -1)
+    merged = Reshape((*batch, rows * columns))
+    return Access((Path(op.name(0), (merged, pick(len(batch), index), Reshape(op.shape(0)))),))
+
+
+@rule("TopK")
+def top_k(op: Op) -> Access:
+    """Any of the k values can come from anywhere along the axis. Exact."""
+    control = control_paths(op, (1,))
+    path = Path(op.name(0), (Reduce((op.attrs["axis"],)),))
+    return Access((path, *control), not control, "k is computed at run time" if control else "")
+
+
+shapes("com.microsoft.Trilu")(same)
+declare_free(
+    "Scatter",
+    "ScatterElements",
+    "ScatterND",
+    "TensorScatter",
+    "OneHot",
+    "TopK",
+    "Trilu",
+    "NonMaxSuppression",
+    "NonZero",
+    "Unique",
+)

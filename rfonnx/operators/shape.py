@@ -1,0 +1,230 @@
+"""Operators that only move elements. Spelling:
+
+Transpose: `perm`. Flatten: `axis`. Squeeze, Unsqueeze: `axes` (of the longer shape). Tile: `repeats`, one per axis.
+DepthToSpace: `blocksize`, `mode` ("DCR", "CRD"). SpaceToDepth: `blocksize`, `mode`.
+Col2Im: `image_shape`, `block_shape`, `strides`, `dilations`, `pads`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+from onnx import TypeProto
+
+from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.tensors import tensor_type
+from rfonnx.operators.access.blocked import split_or_joined
+from rfonnx.operators.access.indexing import MAX_TABLE, control_paths, crop
+from rfonnx.operators.access.op import Op, Unproven, rule
+from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Spread, Step
+from rfonnx.operators.by_kind import microsoft
+from rfonnx.operators.counting import declare_free
+from rfonnx.operators.shaping import ShapeCall, shapes
+from rfonnx.operators.spelling import (
+    constant_ints,
+    input_name,
+    input_rank,
+    int_attr,
+    ints_attr,
+    positive_axes,
+    positive_axis,
+    spelling,
+    with_attrs,
+    word_attr,
+)
+
+
+@spelling("Transpose")
+def spell_transpose(node: Node, graph: Graph) -> Node:
+    """perm defaults to the axes reversed."""
+    perm, rank = ints_attr(node, "perm"), input_rank(node, graph, 0)
+    if perm is None:
+        return with_attrs(node, perm=None if rank is None else list(range(rank))[::-1])
+    return node if rank is None else with_attrs(node, perm=[positive_axis(node, axis, rank) for axis in perm])
+
+
+@spelling("Flatten")
+def spell_flatten(node: Node, graph: Graph) -> Node:
+    """axis defaults to 1, and may equal the rank."""
+    axis, rank = int_attr(node, "axis", 1), input_rank(node, graph, 0)
+    return with_attrs(node, axis=axis + rank if axis < 0 and rank is not None else axis)
+
+
+@spelling("Squeeze")
+def spell_squeeze(node: Node, graph: Graph) -> Node:
+    """axes: an attribute up to opset 12, an input later; every axis of length 1 when left out."""
+    shape = graph.shapes.get(input_name(node, 0))
+    given, axes = _axes(node, graph)
+    if not given:
+        known = shape is not None and None not in shape
+        return with_attrs(node, axes=[i for i, n in enumerate(shape or ()) if n == 1] if known else None)
+    if axes is not None and shape is not None:
+        axes = positive_axes(node, axes, len(shape))
+    return with_attrs(node, axes=axes)
+
+
+@spelling("Unsqueeze")
+def spell_unsqueeze(node: Node, graph: Graph) -> Node:
+    """axes: an attribute up to opset 12, an input later; they count axes of the output."""
+    rank = input_rank(node, graph, 0)
+    _, axes = _axes(node, graph)
+    if axes is not None and rank is not None:
+        axes = positive_axes(node, axes, rank + len(axes))
+    return with_attrs(node, axes=axes)
+
+
+def _axes(node: Node, graph: Graph) -> tuple[bool, list[int] | None]:
+    """Whether axes are given at all, and their value when it is known."""
+    if node.version >= 13:
+        return bool(input_name(node, 1)), constant_ints(node, graph, 1)
+    axes = ints_attr(node, "axes")
+    return axes is not None, axes
+
+
+@spelling("Tile")
+def spell_tile(node: Node, graph: Graph) -> Node:
+    """Opset 1 repeats one axis (inputs tiles, axis); later `repeats` has one entry per axis."""
+    repeats = constant_ints(node, graph, 1)
+    if node.version < 6 and repeats is not None:
+        rank, axis = input_rank(node, graph, 0), constant_ints(node, graph, 2)
+        if rank is None or not axis:
+            return with_attrs(node, repeats=None)
+        along = positive_axis(node, axis[0], rank)
+        repeats = [repeats[0] if i == along else 1 for i in range(rank)]
+    return with_attrs(node, repeats=repeats)
+
+
+@spelling("DepthToSpace", "SpaceToDepth")
+def spell_depth_to_space(node: Node, graph: Graph) -> Node:
+    """mode came with opset 11 to DepthToSpace; before, and for SpaceToDepth, it is "DCR"."""
+    return with_attrs(
+        node, blocksize=int_attr(node, "blocksize", 1), mode=word_attr(node, "mode", "DCR", ("DCR", "CRD"))
+    )
+
+
+@spelling("Col2Im")
+def spell_col2im(node: Node, graph: Graph) -> Node:
+    """image_shape and block_shape are inputs; None when computed at run time."""
+    image, block = constant_ints(node, graph, 1), constant_ints(node, graph, 2)
+    rank = len(image or block or ())
+    return with_attrs(
+        node,
+        image_shape=image,
+        block_shape=block,
+        strides=ints_attr(node, "strides") or [1] * rank,
+        dilations=ints_attr(node, "dilations") or [1] * rank,
+        pads=ints_attr(node, "pads") or [0] * 2 * rank,
+    )
+
+
+@shapes(*microsoft("ExpandDims"))
+def expand_dims_shape(call: ShapeCall) -> list[TypeProto]:
+    """x (2,3) at axis -1 gives (2,3,1)."""
+    shape, axis = call.shape(0), call.value(1)
+    if shape is None or axis is None:
+        return []
+    at = int(axis.reshape(-1)[0])
+    at = at + len(shape) + 1 if at < 0 else at
+    return [tensor_type(call.elem(0), (*shape[:at], 1, *shape[at:]))]
+
+
+MAX_TAPS = 128
+"""Most taps of a Col2Im block that are followed one by one."""
+
+
+@rule("Reshape", "Flatten", "Squeeze", "Unsqueeze")
+def reshape(op: Op) -> Access:
+    """The same elements in row-major order, or in that of their blocks of channels. Exact."""
+    return Access((Path(op.name(0), split_or_joined(op) or (Reshape(op.out_shape()),)),))
+
+
+@rule("Transpose")
+def transpose(op: Op) -> Access:
+    """Output axis i is input axis perm[i]. Exact."""
+    return Access((Path(op.name(0), (Permute(tuple(op.attrs["perm"])),)),))
+
+
+@rule("Expand")
+def expand(op: Op) -> Access:
+    """Broadcasts axes of length 1. Exact."""
+    return Access((Path(op.name(0)),))
+
+
+@rule("Tile")
+def tile(op: Op) -> Access:
+    """Output o reads `o % n`. Exact. Tile by 2 of 3: 0,1,2,0,1,2."""
+    shape, out = op.shape(0), op.out_shape()
+    steps: list[Step] = []
+    for axis, (n, m) in enumerate(zip(shape, out, strict=True)):
+        if n == m or n == 1:
+            continue
+        if m > MAX_TABLE:
+            raise Unproven(f"axis {axis} is too long for a table of its positions")
+        index = np.arange(m, dtype=np.int64) % max(n, 1)
+        steps.append(Select(axis, index, index, 1, n, 0) if m else crop(axis, 0, 0))
+    return Access((Path(op.name(0), tuple(steps)),))
+
+
+@rule("DepthToSpace")
+def depth_to_space(op: Op) -> Access:
+    """Blocks of channels become blocks of positions. Exact. Blocksize 2: output (c, 2h+i, 2w+j) reads one channel at (h, w)."""
+    n, c, h, w = op.shape(0)
+    b = op.attrs["blocksize"]
+    if op.attrs["mode"] == "CRD":
+        parts, perm = (n, c // b**2, b, b, h, w), (0, 1, 4, 2, 5, 3)
+    else:
+        parts, perm = (n, b, b, c // b**2, h, w), (0, 3, 4, 1, 5, 2)
+    return Access((Path(op.name(0), (Reshape(parts), Permute(perm), Reshape(op.out_shape()))),))
+
+
+@rule("SpaceToDepth")
+def space_to_depth(op: Op) -> Access:
+    """Blocks of positions become blocks of channels: the inverse of DepthToSpace. Exact."""
+    n, c, h, w = op.shape(0)
+    b = op.attrs["blocksize"]
+    perm = (0, 1, 3, 5, 2, 4) if op.attrs["mode"] == "CRD" else (0, 3, 5, 1, 2, 4)
+    steps = (Reshape((n, c, h // b, b, w // b, b)), Permute(perm), Reshape(op.out_shape()))
+    return Access((Path(op.name(0), steps),))
+
+
+@rule("Size", "Shape")
+def measure(op: Op) -> Access:
+    """Reads no value, only the shape. Exact."""
+    return Access(())
+
+
+@rule("Col2Im")
+def col2im(op: Op) -> Access:
+    """Sums overlapping blocks: per tap t, output i reads every block l with `i = l*stride - pad + t*dilation`.
+
+    Exact, one path per tap; with more than MAX_TAPS taps the block axis is read whole.
+    """
+    image, block = op.attrs["image_shape"], op.attrs["block_shape"]
+    if image is None or block is None:
+        raise Unproven("image_shape or block_shape is computed at run time")
+    strides, dilations, pads = op.attrs["strides"], op.attrs["dilations"], op.attrs["pads"]
+    rank, taps = len(block), math.prod(block)
+    n, rows, _ = op.shape(0)
+    channels = rows // taps
+    blocks = tuple(
+        (image[i] + pads[i] + pads[rank + i] - dilations[i] * (block[i] - 1) - 1) // strides[i] + 1 for i in range(rank)
+    )
+    split = Reshape((n, channels, taps, *blocks))
+    paths = []
+    if taps <= MAX_TAPS:
+        for number, tap in enumerate(itertools.product(*(range(k) for k in block))):
+            spreads = [Spread(2 + i, image[i], 1, strides[i], 1, pads[i] - tap[i] * dilations[i]) for i in range(rank)]
+            paths.append(Path(op.name(0), (split, crop(2, number, 1), Reshape((n, channels, *blocks)), *spreads)))
+    else:
+        spreads = [Spread(2 + i, image[i], block[i], strides[i], dilations[i], pads[i]) for i in range(rank)]
+        paths.append(Path(op.name(0), (split, Reduce((2,)), Reshape((n, channels, *blocks)), *spreads)))
+    exact = taps <= MAX_TAPS
+    return Access(
+        (*paths, *control_paths(op, (1, 2))), exact, "" if exact else f"a block has {taps} taps, all are counted"
+    )
+
+
+declare_free("Expand", "Flatten", "Reshape", "Squeeze", "Tile", "Transpose", "Unsqueeze", "Shape", "Size")
+declare_free("Col2Im", "DepthToSpace", "SpaceToDepth")

@@ -1,0 +1,217 @@
+"""Operators that cut and join along an axis. Spelling:
+
+Slice: `axes` (None when computed at run time), `starts`, `ends`, `steps`: one per entry of axes, all resolved against the shape
+    and clamped; `ends` is exclusive, and -1 for a negative step that runs through position 0. None when not known.
+Split: `axis`, `split` (lengths of the outputs; None when not known). Concat: `axis`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rfonnx.errors import ModelError
+from rfonnx.graph.nodes import Graph, Node
+from rfonnx.operators.access.indexing import MAX_TABLE, control_paths, crop
+from rfonnx.operators.access.op import Op, Unproven, rule
+from rfonnx.operators.access.primitives import Access, Path, Reduce, Select, Step, Window
+from rfonnx.operators.access.shared import BY_DATA
+from rfonnx.operators.counting import declare_free
+from rfonnx.operators.spelling import (
+    constant_ints,
+    input_name,
+    input_rank,
+    int_attr,
+    ints_attr,
+    positive_axis,
+    spelling,
+    with_attrs,
+)
+
+
+@spelling("Slice")
+def spell_slice(node: Node, graph: Graph) -> Node:
+    """starts, ends, axes: attributes in opset 1, inputs from 10, which also brought steps."""
+    if node.version < 10:
+        starts, ends, axes, steps = ints_attr(node, "starts"), ints_attr(node, "ends"), ints_attr(node, "axes"), None
+        axes_given, steps_given = axes is not None, False
+    else:
+        starts, ends, axes, steps = (constant_ints(node, graph, i) for i in (1, 2, 3, 4))
+        axes_given, steps_given = bool(input_name(node, 3)), bool(input_name(node, 4))
+    count = len(starts) if starts is not None else _length(node, graph, 1)
+    rank = input_rank(node, graph, 0)
+    if count is not None and rank is not None and count > rank:
+        raise ModelError(f"{node}: slices {count} axes of a tensor of {rank}", "check the file with onnx.checker")
+    if not axes_given and count is not None:
+        axes = list(range(count))
+    if not steps_given and count is not None:
+        steps = [1] * count
+    shape = graph.shapes.get(input_name(node, 0))
+    if axes is not None and shape is not None:
+        axes = [positive_axis(node, axis, len(shape)) for axis in axes]
+    if shape is None or starts is None or ends is None or axes is None or steps is None:
+        return with_attrs(node, axes=axes, starts=None, ends=None, steps=steps)
+    if not len(starts) == len(ends) == len(axes) == len(steps) or 0 in steps:
+        raise ModelError(
+            f"{node}: starts, ends, axes and steps must have one length, and no step be 0, but came as"
+            f" {starts}, {ends}, {axes}, {steps}",
+            "check the file with onnx.checker",
+        )
+    lengths = [shape[axis] for axis in axes]
+    if any(n is None for n in lengths):
+        return with_attrs(node, axes=axes, starts=None, ends=None, steps=steps)
+    resolved = sorted(
+        (axis, *slice_bounds(start, end, step, n or 0), step)
+        for axis, start, end, step, n in zip(axes, starts, ends, steps, lengths, strict=True)
+    )
+    names = ("axes", "starts", "ends", "steps")
+    return with_attrs(node, **{name: [entry[i] for entry in resolved] for i, name in enumerate(names)})
+
+
+def slice_bounds(start: int, end: int, step: int, n: int) -> tuple[int, int]:
+    """First position and exclusive end of a slice of an axis of length n, clamped as the Slice specification says.
+
+    >>> slice_bounds(-3, 2**62, 1, 10), slice_bounds(2**62, -(2**62), -2, 10)
+    ((7, 10), (9, -1))
+    """
+    start = start + n if start < 0 else start
+    end = end + n if end < 0 else end
+    if step > 0:
+        return min(max(start, 0), n), min(max(end, 0), n)
+    return min(max(start, 0), n - 1), min(max(end, -1), n - 1)
+
+
+def _length(node: Node, graph: Graph, index: int) -> int | None:
+    """Length of a 1-D input, or None when it is not known."""
+    shape = graph.shapes.get(input_name(node, index))
+    return shape[0] if shape else None
+
+
+@spelling("Split")
+def spell_split(node: Node, graph: Graph) -> Node:
+    """split: an input in opset 1 and from 13, an attribute between; equal parts when left out, the last perhaps smaller."""
+    shape = graph.shapes.get(input_name(node, 0))
+    axis = int_attr(node, "axis", 0)
+    if shape is not None:
+        axis = positive_axis(node, axis, len(shape))
+    lengths = constant_ints(node, graph, 1) if input_name(node, 1) else ints_attr(node, "split")
+    parts = int_attr(node, "num_outputs", len(node.outputs))
+    n = shape[axis] if shape else None
+    if lengths is None and not input_name(node, 1) and n is not None and parts > 0:
+        each = -(-n // parts)
+        lengths = [min(each, max(n - i * each, 0)) for i in range(parts)]
+    return with_attrs(node, axis=axis, split=lengths)
+
+
+@spelling("Concat")
+def spell_concat(node: Node, graph: Graph) -> Node:
+    """axis defaults to 1 in opset 1."""
+    return _with_axis(node, graph, 1)
+
+
+def _with_axis(node: Node, graph: Graph, default: int) -> Node:
+    ranks = (input_rank(node, graph, i) for i in range(len(node.inputs)))
+    rank = next((r for r in ranks if r is not None), None) if node.op_type == "Concat" else input_rank(node, graph, 0)
+    axis = int_attr(node, "axis", default)
+    return with_attrs(node, axis=axis if rank is None else positive_axis(node, axis, rank))
+
+
+@rule("Slice")
+def slice_(op: Op) -> Access:
+    """Output o reads `start + o*step`. Exact, when starts are known or can only be one value.
+
+    x[5:25:2]: 5, 7, 9 ... With starts computed at run time: every place where a slice of the output's length can lie.
+    """
+    axes, starts, ends, steps = (op.attrs[name] for name in ("axes", "starts", "ends", "steps"))
+    shape, out = op.shape(0), op.out_shape()
+    control = control_paths(op, range(1, len(op.node.inputs)))
+    if starts is not None:
+        windows = tuple(
+            Window(axis, max(-(-(end - start) // step), 0), 1, step, 1, -start)
+            for axis, start, end, step in zip(axes, starts, ends, steps, strict=True)
+            if (start, end, step) != (0, shape[axis], 1)
+        )
+        return Access((Path(op.name(0), windows), *control), not control, BY_DATA if control else "")
+    if axes is None:  # any axis may be one of them; steps are 1 when left out
+        axes, steps = range(len(shape)), None if op.name(4) else [1] * len(shape)
+    found = [
+        _anywhere(axis, shape[axis], out[axis], step)
+        for axis, step in zip(axes, steps or [None] * len(axes), strict=True)
+    ]
+    exact = not control and all(step is None for step in found)
+    note = "" if exact else "where the slice starts is computed at run time"
+    return Access((Path(op.name(0), tuple(step for step in found if step)), *control), exact, note)
+
+
+def _anywhere(axis: int, n: int, length: int, step: int | None) -> Step | None:
+    """A slice of unknown start: o reads any position that leaves room for the rest; None when that is o itself.
+
+    Of an unknown step too: the room is largest for steps of 1 and -1.
+    """
+    if step == 1 and length == n:
+        return None
+    if length == 0:
+        return crop(axis, 0, 0)
+    if length > MAX_TABLE:
+        return Reduce((axis,))
+    before = np.arange(length, dtype=np.int64) * abs(step or 1)
+    after = before[::-1]
+    if step is None:
+        return Select(axis, np.minimum(before, after), n - 1 - np.minimum(before, after))
+    return Select(axis, before, n - 1 - after) if step > 0 else Select(axis, after.copy(), n - 1 - before)
+
+
+@rule("Split")
+def split(op: Op) -> list[Access]:
+    """Output k reads its own part. Exact."""
+    axis, start, result = op.attrs["axis"], 0, []
+    for number, name in enumerate(op.node.outputs):
+        lengths = op.attrs["split"]
+        length = lengths[number] if lengths is not None else op.out_shape(number)[axis] if name else None
+        if length is None:
+            raise Unproven("the lengths of the parts are computed at run time")
+        result.append(Access((Path(op.name(0), (crop(axis, start, length),)),)))
+        start += length
+    return result
+
+
+@rule("Concat")
+def concat(op: Op) -> Access:
+    """Each part is read in its own stretch of the axis. Exact.
+
+    A part among zeros (put before a causal conv, say) goes on beyond its ends, as zero padding would; one among other constants
+    (the class token of a transformer) does not.
+    """
+    axis, total = op.attrs["axis"], op.out_shape()[op.attrs["axis"]]
+    parts = [i for i, name in enumerate(op.node.inputs) if name]
+    others = [i for i in parts if not op.reads(i)]
+    padded = len(parts) - len(others) == 1 and all(_zeros(op.value(i)) for i in others)
+    if not padded and len(parts) * total > MAX_TABLE:
+        paths = [Path(op.name(i), (Reduce((axis,)),)) for i in parts if op.reads(i)]
+        return Access(
+            tuple(paths), False, f"{len(parts)} parts of an axis of length {total} are too many to keep apart"
+        )
+    paths, start = [], 0
+    for i in parts:
+        length = op.shape(i)[axis]
+        if op.reads(i):
+            step: Step = Window(axis, total, 1, 1, 1, start) if padded else stretch(axis, total, start, length)
+            paths.append(Path(op.name(i), () if length == total else (step,)))
+        start += length
+    return Access(tuple(paths))
+
+
+def _zeros(value: np.ndarray | None) -> bool:
+    return value is not None and not value.any()
+
+
+def stretch(axis: int, total: int, start: int, length: int) -> Select:
+    """Of an axis of length total, `start .. start+length-1` reads 0 .. length-1; the rest reads nothing."""
+    if total > MAX_TABLE or start + length > total:
+        raise Unproven(f"axis {axis} of length {total} is too long for a table, or too short for its parts")
+    first = np.zeros(total, np.int64)
+    last = np.full(total, -1, np.int64)
+    first[start : start + length] = last[start : start + length] = np.arange(length)
+    return Select(axis, first, last)
+
+
+declare_free("Concat", "Slice", "Split")

@@ -1,0 +1,149 @@
+"""The one place where opset differences end: `canonicalize(node, graph)` gives each node the one spelling that rules see.
+
+Each family registers its functions with `@spelling`, and says which attributes its operators have after it. For all operators:
+- defaults are filled in; axes count from the front;
+- `pads` are begins, then ends, and explicit (auto_pad is resolved);
+- what one opset spells as an attribute and another as an input becomes the attribute, when the input is constant;
+  the attribute is None when the input is computed at run time: a rule must then fall back to `everything`.
+- an attribute that takes a shape to fill in (auto_pad SAME) is None when that shape is unknown.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection
+from typing import Any, cast
+
+import numpy as np
+
+from rfonnx.errors import ModelError
+from rfonnx.graph.nodes import Graph, Node
+from rfonnx.operators.table import filling, operator
+
+Spelling = Callable[[Node, Graph], Node]
+"""Gives the node in its one spelling; called once, when shapes and constants of its inputs are known as far as they can be."""
+
+
+def spelling(*kinds: str) -> Callable[[Spelling], Spelling]:
+    """Fill in the spelling of operators."""
+    return filling("spelling", *kinds)
+
+
+def canonicalize(node: Node, graph: Graph) -> Node:
+    """The node in the one spelling that rules see; operators that were always spelt one way pass through.
+
+    Raises:
+        ModelError: its inputs or attributes are not those of its operator.
+    """
+    function = operator(node.kind).spelling
+    if function is None:
+        return node
+    try:
+        return cast(Node, function(node, graph))
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        raise ModelError(
+            f"{node}: its inputs or attributes are not those of its operator ({type(error).__name__}: {error})",
+            "check the file with onnx.checker",
+        ) from error
+
+
+def with_attrs(node: Node, **attrs: Any) -> Node:
+    """The node with some attributes set."""
+    return Node(node.op_type, node.domain, node.name, node.inputs, node.outputs, {**node.attrs, **attrs}, node.version)
+
+
+def input_name(node: Node, index: int) -> str:
+    """Name of input `index`, or "" when it is left out."""
+    return node.inputs[index] if index < len(node.inputs) else ""
+
+
+def input_rank(node: Node, graph: Graph, index: int) -> int | None:
+    """Rank of input `index`, or None when it is left out or its rank is unknown."""
+    shape = graph.shapes.get(input_name(node, index))
+    return None if shape is None else len(shape)
+
+
+def int_attr(node: Node, name: str, default: int) -> int:
+    """An integer attribute.
+
+    Raises:
+        ModelError: it is there, and is no integer.
+    """
+    value = node.attrs.get(name, default)
+    if not isinstance(value, int):
+        raise ModelError(
+            f"{node}: attribute '{name}' must be an integer, but is {value!r}", "check the file with onnx.checker"
+        )
+    return value
+
+
+def word_attr(node: Node, name: str, default: str, words: Collection[str]) -> str:
+    """A string attribute out of those that the operator knows.
+
+    Raises:
+        ModelError: it is another one, or no string.
+    """
+    value = node.attrs.get(name, default)
+    if not isinstance(value, str) or value not in words:
+        raise ModelError(f"{node}: attribute '{name}' is {value!r}, known are {', '.join(words)}", "check the exporter")
+    return value
+
+
+def float_attr(node: Node, name: str, default: float) -> float:
+    """A number attribute.
+
+    Raises:
+        ModelError: it is no finite number.
+    """
+    value = node.attrs.get(name, default)
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        raise ModelError(f"{node}: attribute '{name}' must be a number, but is {value!r}", "check the exporter")
+    return float(value)
+
+
+def ints_attr(node: Node, name: str, length: int | None = None) -> list[int] | None:
+    """A list-of-integers attribute, or None when it is left out.
+
+    Raises:
+        ModelError: it is there, and is no list of integers, or not `length` of them.
+    """
+    value = node.attrs.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, list | tuple) or not all(isinstance(v, int) for v in value):
+        raise ModelError(
+            f"{node}: attribute '{name}' must be a list of integers, but is {value!r}",
+            "check the file with onnx.checker",
+        )
+    if length is not None and len(value) != length:
+        raise ModelError(
+            f"{node}: attribute '{name}' must hold {length} integers, but holds {len(value)}: {list(value)}",
+            "check the file with onnx.checker",
+        )
+    return list(value)
+
+
+def constant_ints(node: Node, graph: Graph, index: int) -> list[int] | None:
+    """Value of input `index` as a flat list of integers; None when it is left out, not constant, no numbers, or cannot be had."""
+    value = graph.value(input_name(node, index))
+    if value is None or value.dtype.kind not in "iubf" or (value.dtype.kind == "f" and not np.isfinite(value).all()):
+        return None
+    return [int(v) for v in value.reshape(-1)]
+
+
+def positive_axis(node: Node, axis: int, rank: int) -> int:
+    """`axis` counted from the front.
+
+    Raises:
+        ModelError: it lies outside `-rank .. rank-1`.
+    """
+    if not -rank <= axis < max(rank, 1):
+        raise ModelError(
+            f"{node}: axis {axis} lies outside a tensor of {rank} axes", "check the file with onnx.checker"
+        )
+    return axis + rank if axis < 0 else axis
+
+
+def positive_axes(node: Node, axes: list[int], rank: int) -> list[int]:
+    """`axes` counted from the front, sorted, without repetitions."""
+    return sorted({positive_axis(node, axis, rank) for axis in axes})
