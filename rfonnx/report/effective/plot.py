@@ -43,7 +43,8 @@ def erf_plot(erfs: Sequence[ERF], style: str, titles: Sequence[str] = ()) -> byt
     figure, context = erf_figure(erfs, titles)
     buffer = io.BytesIO()
     with context, warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # a box stands for it: names are a stranger's
+        # A box stands for a letter that the font lacks: names are a stranger's.
+        warnings.filterwarnings("ignore", "Glyph .* missing from (current )?font")
         # No date and fixed ids: the same field gives the same file.
         maker = {"Date": None, "Creator": SIGNATURE} if style == "svg" else {"Software": SIGNATURE}
         figure.savefig(buffer, format=style, dpi=120, metadata=maker)
