@@ -161,6 +161,14 @@ def test_the_picture_of_the_house_has_every_room() -> None:
     assert named == {room for room in rooms if not room.startswith("__")}
 
 
+def test_files_that_are_named_to_contributors_exist() -> None:
+    named = re.findall(
+        r"`((?:rfonnx|tests|cpp|docs|models|\.github|\.ci)/[\w./-]+)`", (ROOT / "CONTRIBUTING.md").read_text()
+    )
+    assert len(named) > 5
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 def test_there_is_one_version() -> None:
     stated = PROJECT["version"]
     newest = re.search(r"^## (\d\S*)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
