@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 import onnx
-import rfonnx.erf
 
+import rfonnx
 from rfonnx.results.effective import ERF
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "models"))

@@ -13,7 +13,8 @@ from rfonnx.cli import options
 from rfonnx.cli.compare import pairs
 from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.failures import CHECK_FAILED
-from rfonnx.cli.numbers import Number
+from rfonnx.cli.from_settings import setting_options
+from rfonnx.comparing.settings import Settings
 from rfonnx.report.formats import CHECK, RULE, RULES
 
 if TYPE_CHECKING:
@@ -84,8 +85,7 @@ def _opened(styles: Sequence[str], *inputs: str | os.PathLike[str] | None) -> li
     metavar="NAME",
     help="Where it shall run, held against the operators taken there: coreml, mobile, portable, tensorrt, web. Repeatable.",
 )
-@click.option("--data", metavar="DIR|FILE", help="Samples to run it on. [default: random]")
-@click.option("--samples", type=Number("samples"), metavar="N", help="Samples at most.")
+@setting_options(Settings, "data", "samples")
 @click.option(
     "--prep",
     multiple=True,
@@ -115,8 +115,7 @@ def _opened(styles: Sequence[str], *inputs: str | os.PathLike[str] | None) -> li
     metavar="FILE",
     help="Where the --format before it goes; a report that is there is replaced. [default: standard output]",
 )
-@click.option("--threads", type=Number("threads"), metavar="N", help="Threads per operator. [default: all cores]")
-@click.option("--provider", metavar="NAME", help="Execution provider of onnxruntime. [default: cpu]")
+@setting_options(Settings, "threads", "provider")
 @timeout_option
 @options.shape_option
 @options.value_option

@@ -12,7 +12,8 @@ import click
 from rfonnx.cli import options, per_output
 from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.failures import CHECK_FAILED
-from rfonnx.cli.numbers import Number
+from rfonnx.cli.from_settings import setting_options
+from rfonnx.comparing.settings import Settings
 from rfonnx.report.formats import COMPARISON
 
 
@@ -32,16 +33,7 @@ def pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, 
 @click.command("compare")
 @click.argument("teacher", type=click.Path())
 @click.argument("student", type=click.Path())
-@click.option(
-    "--data",
-    metavar="DIR|FILE",
-    help="A folder of images or arrays, or one .npy, .npz or image file. [default: random]",
-)
-@click.option("--samples", type=Number("samples"), metavar="N", help="Samples to compare at most. [random: 32]")
-@click.option("--seed", type=Number("seed"), help="Seed of random samples and of the bootstrap. [default: 0]")
-@click.option(
-    "--batch", type=Number("batch"), metavar="N", help="Samples per run, where the models leave it free. [default: 8]"
-)
+@setting_options(Settings, "data", "samples", "seed", "batch")
 @click.option(
     "--prep",
     multiple=True,
@@ -66,11 +58,7 @@ def pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, 
 @click.option(
     "--map-input", "inputs", multiple=True, metavar="TEACHER=STUDENT", callback=pairs, help="The same for inputs."
 )
-@click.option(
-    "--kind",
-    type=click.Choice(["auto", "fp32", "fp16", "int8", "distilled"]),
-    help="What the student is. [default: auto]",
-)
+@setting_options(Settings, "kind")
 @click.option(
     "--task",
     "tasks",
@@ -79,13 +67,7 @@ def pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, 
     callback=per_output.tasks,
     help=f"How outputs, or one of them, are read: {per_output.TASKS}. Repeatable. [default: by what they are]",
 )
-@click.option(
-    "--class-axis",
-    type=Number("class-axis"),
-    metavar="N",
-    help="Axis of the classes in scores per position. [default: found]",
-)
-@click.option("--temperature", type=Number("temperature"), help="Of the softmax under the KL. [default: 1]")
+@setting_options(Settings, "class_axis", "temperature")
 @click.option(
     "--limit",
     "limits",
@@ -102,29 +84,8 @@ def pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, 
     callback=per_output.tolerances,
     help="No element may differ by more than ATOL + RTOL * |teacher's|. Repeatable.",
 )
-@click.option("--layers", is_flag=True, default=None, help="Find the layer where the two part.")
-@click.option(
-    "--layer-limit",
-    type=Number("layer-limit"),
-    metavar="DB",
-    help="SQNR under which inner tensors have parted. [default: by kind]",
-)
-@click.option("--fields/--no-fields", default=None, help="Compare theoretical receptive fields. [default: yes]")
-@click.option("--effective/--no-effective", default=None, help="Compare effective receptive fields. [default: yes]")
-@click.option("--cost/--no-cost", default=None, help="Measure weights, MACs, file, memory, latency. [default: yes]")
-@click.option("--latency-runs", type=Number("latency-runs"), metavar="N", help="Runs for the latency. [default: 20]")
-@click.option(
-    "--on-error",
-    type=click.Choice(["fail", "skip"]),
-    help="What to do about samples that cannot be read. [default: fail]",
-)
-@click.option("--threads", type=Number("threads"), metavar="N", help="Threads per operator. [default: all cores]")
-@click.option("--provider", metavar="NAME", help="Execution provider of onnxruntime. [default: cpu]")
-@click.option("--teacher-provider", metavar="NAME", help="The same for the teacher alone.")
-@click.option("--student-provider", metavar="NAME", help="The same for the student alone.")
-@click.option(
-    "--save-outputs", metavar="FILE.npz", help="Save the outputs of both, to be given in the place of a model later."
-)
+@setting_options(Settings, "layers", "layer_limit", "fields", "effective", "cost", "latency_runs", "on_error")
+@setting_options(Settings, "threads", "provider", "teacher_provider", "student_provider", "save_outputs")
 @click.option(
     "--hook",
     metavar="FILE.py:FUNCTION",

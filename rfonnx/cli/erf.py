@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from rfonnx.cli import options, streams
 from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.failures import INTERRUPTED
-from rfonnx.cli.numbers import Number
+from rfonnx.cli.from_settings import given, setting_options
+from rfonnx.effective.settings import At, Progress, Settings
 from rfonnx.report.formats import BINARY, EFFECTIVE, LAYERS
 
+if TYPE_CHECKING:
+    from rfonnx.cli.progress import Tell
+    from rfonnx.results.effective import ERF, Layer
 
-def _places(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> list[Any]:
+
+def _places(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> list[At]:
     """`center`, or one coordinate per spatial axis of the input: `111.5,64`."""
-    found: list[Any] = []
+    found: list[At] = []
     for text in texts:
         try:
             found.append("center" if text == "center" else tuple(float(word) for word in text.split(",")))
@@ -46,8 +51,8 @@ def _positions(
     return found
 
 
-def _channel(context: click.Context, parameter: click.Parameter, text: str) -> str | int:
-    if text in ("sum", "random"):
+def _channel(context: click.Context, parameter: click.Parameter, text: str | None) -> str | int | None:
+    if text in (None, "sum", "random"):
         return text
     if not (text.isdecimal() and text.isascii() and len(text) < 19):
         raise click.BadParameter(f"'{text}' is not 'sum', 'random' or a channel such as 3", context, parameter)
@@ -80,100 +85,16 @@ def _axes(context: click.Context, parameter: click.Parameter, text: str | None) 
     callback=_positions,
     help="Position of the tensor instead; : sums along an axis. Repeatable.",
 )
-@click.option(
-    "--channel",
-    default="sum",
-    show_default=True,
-    metavar="sum|random|N",
-    callback=_channel,
-    help="How the unit's channels are weighed.",
-)
-@click.option(
-    "--input", "given", metavar="NAME", help="The input to look at. [default: the first that a window slides along]"
-)
-@click.option(
-    "--axes",
-    metavar="LIST",
-    callback=_axes,
-    help="Axes of the input that the map spans, such as 2,3. [default: those that a window slides along]",
-)
-@click.option(
-    "--data",
-    metavar="DIR|FILE",
-    help="A folder of images or arrays, or one .npy, .npz or image file. [default: random]",
-)
-@click.option("-n", "n", type=Number("samples"), metavar="N", help="Samples at most. [default: all; random: 32]")
-@click.option(
-    "--tolerance",
-    type=Number("tolerance"),
-    metavar="X",
-    help="Stop when the map's 95% interval is at most this share of its mass, such as 0.05.",
-)
-@click.option("--seed", type=Number("seed"), default=0, show_default=True, help="Of what is drawn at random.")
-@click.option(
-    "--method",
-    type=click.Choice(["auto", "gradient", "perturb"]),
-    default="auto",
-    show_default=True,
-    help="Gradients, or changes of the input; auto: gradients where every operator has one.",
-)
-@click.option(
-    "--probe",
-    type=click.Choice(["mean", "grey", "noise", "blur", "difference"]),
-    help="What perturb does: occlude with the mean, ..., or take differences. [default: mean]",
-)
-@click.option(
-    "--block",
-    type=Number("block"),
-    metavar="N",
-    help="Size of the blocks that perturb occludes, all of them. [default: coarse, then finer ones where something changes]",
-)
-@click.option(
-    "--seconds",
-    type=Number("seconds"),
-    default=60.0,
-    show_default=True,
-    metavar="X",
-    help="What perturb takes at most without --block, about: blocks stay as coarse as that needs.",
-)
-@click.option(
-    "--aggregate",
-    "aggregation",
-    type=click.Choice(["absolute", "positive", "square"]),
-    default="absolute",
-    show_default=True,
-    help="What is averaged over samples.",
-)
-@click.option(
-    "--over",
-    type=click.Choice(["sum", "mean"]),
-    default="sum",
-    show_default=True,
-    help="How the input's other axes are reduced.",
-)
-@click.option(
-    "--crop/--no-crop",
-    default=True,
-    help="Run on the unit's field alone, where that is proven to be the same. [default: yes]",
-)
+@setting_options(Settings, "channel", callback=_channel)
+@setting_options(Settings, "input")
+@setting_options(Settings, "axes", callback=_axes)
+@setting_options(Settings, "data", "n", "tolerance", "seed", "method", "probe", "block", "seconds")
+@setting_options(Settings, "aggregation", "over", "crop")
 @click.option(
     "--all-layers", "every", is_flag=True, help="Measure every layer: sigma, radius, share of the theoretical field."
 )
-@click.option("--batch", type=Number("batch"), metavar="N", help="Samples per run. [default: by the model's size]")
-@click.option("--threads", type=Number("threads"), metavar="N", help="Threads per operator. [default: all cores]")
-@click.option(
-    "--provider",
-    "providers",
-    multiple=True,
-    metavar="NAME",
-    help="Execution provider of onnxruntime, such as cuda. Repeatable. [default: cpu]",
-)
-@click.option(
-    "--format",
-    "style",
-    type=click.Choice(EFFECTIVE.formats),
-    help="How to write it. [default: by the ending of -o, else text]",
-)
+@setting_options(Settings, "batch", "threads", "providers")
+@options.style_option(EFFECTIVE.formats)
 @options.output_option
 @timeout_option
 @options.shape_option
@@ -182,14 +103,11 @@ def _axes(context: click.Context, parameter: click.Parameter, text: str | None) 
 def command(
     model: str,
     tensor: str | None,
-    at: list[Any],
+    at: list[At],
     positions: list[tuple[int | None, ...]],
-    given: str | None,
     every: bool,
     style: str | None,
     output: str | None,
-    shapes: options.Shapes,
-    providers: tuple[str, ...],
     **asked: Any,
 ) -> int | None:
     """Measure what units of MODEL, an ONNX file, really look at: their effective receptive field.
@@ -220,36 +138,37 @@ def command(
         from rfonnx.report.effective.plot import check_installed
 
         check_installed()
-    chosen = dict(asked, input=given, shapes=shapes, providers=list(providers) or None)
-    found: list[Any] = []
+    chosen = given(asked)
+    erfs: list[ERF] = []
+    layers: list[Layer] = []
     stopped = False
     with _progress("layers" if every else "measuring") as tell:
         try:
             if every:
                 wanted = [tensor] if tensor is not None else None
                 for layer in erf_layers(model, at[0] if at else "center", wanted, progress=tell, **chosen):
-                    found.append(layer)  # noqa: PERF402  what was measured stays when the rest is interrupted
+                    layers.append(layer)  # noqa: PERF402  what was measured stays when the rest is interrupted
             else:
-                found += erf_many(model, tensor, at or ["center"], positions, progress=tell, partial=True, **chosen)
-                stopped = found[0].interrupted
+                erfs = erf_many(model, tensor, at or ["center"], positions, progress=tell, partial=True, **chosen)
+                stopped = erfs[0].interrupted
         except KeyboardInterrupt:
             stopped = True
     if stopped:
-        what = "what was measured before follows" if found else "nothing was measured yet"
+        what = "what was measured before follows" if erfs or layers else "nothing was measured yet"
         streams.say(f"rfonnx: interrupted: {what}")
-        if not found:
+        if not (erfs or layers):
             return INTERRUPTED
     if every:
-        _check_measured(found)
-        out.write(LAYERS.write(out.style, Path(model).name, found))
+        _check_measured(layers)
+        out.write(LAYERS.write(out.style, Path(model).name, layers))
     elif binary:
-        out.write([EFFECTIVE.write_binary(out.style, found)])
+        out.write([EFFECTIVE.write_binary(out.style, erfs)])
     else:
-        out.write(EFFECTIVE.write(out.style, found))
+        out.write(EFFECTIVE.write(out.style, erfs))
     return INTERRUPTED if stopped else None
 
 
-def _check_measured(layers: Any) -> None:
+def _check_measured(layers: Sequence[Layer]) -> None:
     """What fails for every layer is no finding about layers."""
     from rfonnx.errors import RfonnxError
 
@@ -258,14 +177,14 @@ def _check_measured(layers: Any) -> None:
 
 
 @contextmanager
-def _progress(what: str) -> Iterator[Any]:
+def _progress(what: str) -> Iterator[Callable[[Progress], None]]:
     from rfonnx.cli.progress import progress
 
     with progress(what) as tell:
         yield lambda at: _tell(tell, at)
 
 
-def _tell(tell: Any, at: Any) -> None:
+def _tell(tell: Tell, at: Progress) -> None:
     """Samples; or runs, where a sample takes many."""
     if not at.runs:
         tell(at.samples, at.total, _interval(at.half_width))

@@ -10,8 +10,9 @@ from rfonnx.comparing.settings import Settings
 from rfonnx.comparing.tasks.registry import OLD_NAMES
 from rfonnx.data.preparation import Preparation
 from rfonnx.errors import DataError
-from rfonnx.results.comparison import Kind, Task
+from rfonnx.results.comparison import Task
 from rfonnx.results.measures import limitable
+from rfonnx.results.option import Option, options
 from rfonnx.results.ranges import AXIS, NUMBER, OPTIONS
 from rfonnx.system.config import Config, check_keys
 
@@ -20,17 +21,12 @@ ROLES = ("prepare", "teacher", "student")
 
 PREPARATION = ("size", "crop", "layout", "channels", "scale", "mean", "std")
 
-PLAIN: dict[str, type] = {
-    "data": str, "samples": int, "seed": int, "batch": int, "kind": str, "task": str, "class-axis": int, "temperature": float,
-    "layers": bool, "layer-limit": float, "fields": bool, "effective": bool, "cost": bool, "latency-runs": int,
-    "on-error": str, "threads": int, "provider": str, "teacher-provider": str, "student-provider": str,
-}  # fmt: skip
+PLAIN = {one.key: one for one in options(Settings).values() if one.key} | {"task": Option("How outputs are read.")}
 """Keys of `[compare]` that hold one value."""
 
 CHOICES = {
-    "kind": ("auto", *get_args(Kind)),
+    **{key: one.choices for key, one in PLAIN.items() if one.choices},
     "task": ("auto", *get_args(Task), *OLD_NAMES),
-    "on-error": ("fail", "skip"),
     "layout": ("nchw", "nhwc"),
     "channels": ("rgb", "bgr", "grey"),
 }
@@ -120,7 +116,7 @@ def preparation(where: str, values: Mapping[str, Any]) -> Preparation:
 
 
 def _plain(where: str, key: str, value: Any) -> Any:
-    wanted = PLAIN[key]
+    wanted = PLAIN[key].kind
     if key in CHOICES:
         return _choice(where, key, value)
     if wanted is float and isinstance(value, int) and not isinstance(value, bool):

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
-
-import numpy as np
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from rfonnx.data.preparation import Preparation
-from rfonnx.model.reading.source import Source
 from rfonnx.results.comparison import Kind
-from rfonnx.results.ranges import OPTIONS
+from rfonnx.results.option import option, options
 
-ModelSource = Source
+if TYPE_CHECKING:
+    import os
+
+    import numpy as np
+
+    from rfonnx.model.reading.source import Source
+
+ModelSource: TypeAlias = "Source"
 Shapes = Mapping[str, Sequence[int] | int]
 OnError = Literal["fail", "skip"]
-Hook = Callable[[dict[str, np.ndarray], str], Mapping[str, np.ndarray]]
+Hook = Callable[[dict[str, "np.ndarray"], str], Mapping[str, "np.ndarray"]]
 """Takes the outputs of one model on one sample by name, without a batch axis, and the model's role ("teacher" or "student");
 gives what is compared in their place: boxes behind an NMS, the best classes, decoded text as numbers."""
 
@@ -27,36 +30,26 @@ class Settings:
     """Options of a comparison; docs/compare.md says what they mean.
 
     Attributes:
-        data: a folder of samples, or one .npy, .npz or image file; None: random ones.
-        samples: how many at most; None: all, 32 of random ones.
-        seed: of random samples, and of the bootstrap.
-        batch: samples per run, where the models leave it free.
         teacher, student: how images become inputs of each.
         shapes, student_shapes: lengths of inputs or of symbolic dimensions; the student's are the teacher's where there are none.
         values: of small inputs, which are constants then.
         batch_axes: the axis of an input that counts samples, or None; found where an input is not named.
         outputs, inputs: the student's names by the teacher's, for those that do not pair by name; parts of outputs in brackets.
-        kind: what the student is.
-        class_axis: of the classes in scores per position, batch included; None: found.
-        temperature: of the softmax under the KL.
-        layers, layer_limit: find the layer where the two part, and the SQNR in dB under which inner tensors have; None: by kind.
-        fields, effective: compare theoretical and effective receptive fields; without `fields` neither is.
-        cost, latency_runs: measure weights, MACs, file, memory and latency, the latter over so many runs.
-        on_error: what to do about samples that cannot be read.
-        threads: per operator; None: all cores.
         task, limits: of all outputs.
         tolerances: absolute and relative by output, "" for all: no element may lie beyond, unless `beyond` has another limit.
         tasks, output_limits: of single ones, by the teacher's name of the output, with the part of it where `outputs` has one.
-        provider: of both models, where `teacher_provider` and `student_provider` do not say otherwise.
-        save_outputs: the .npz file that the outputs of both go into.
         pictures: gather a histogram and a map of the errors of each output.
         before: changes the outputs before they are compared, see `Hook`.
+
+    What the others mean stands in their declarations, which are the help of `rfonnx compare` too.
     """
 
-    data: str | os.PathLike[str] | None = None
-    samples: int | None = None
-    seed: int = 0
-    batch: int = 8
+    data: str | os.PathLike[str] | None = option(
+        None, "A folder of images or arrays, or one .npy, .npz or image file. [default: random]", metavar="DIR|FILE"
+    )
+    samples: int | None = option(None, "Samples at most. [default: all; random: 32]", metavar="N")
+    seed: int = option(0, "Seed of random samples and of the bootstrap.")
+    batch: int = option(8, "Samples per run, where the models leave it free.", metavar="N")
     teacher: Preparation = field(default_factory=Preparation)
     student: Preparation = field(default_factory=Preparation)
     shapes: Shapes = field(default_factory=dict)
@@ -65,26 +58,35 @@ class Settings:
     student_shapes: Shapes = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
-    kind: Kind | Literal["auto"] = "auto"
+    kind: Kind | Literal["auto"] = option("auto", "What the student is.", choices=("auto", *get_args(Kind)))
     task: str = "auto"
     tasks: Mapping[str, str] = field(default_factory=dict)
-    class_axis: int | None = None
-    temperature: float = 1.0
+    class_axis: int | None = option(None, "Axis of the classes in scores per position. [default: found]", metavar="N")
+    temperature: float = option(1.0, "Of the softmax under the KL.")
     limits: Mapping[str, float | None] = field(default_factory=dict)
     tolerances: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     output_limits: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
-    layers: bool = False
-    layer_limit: float | None = None
-    fields: bool = True
-    effective: bool = True
-    cost: bool = True
-    latency_runs: int = 20
-    on_error: OnError = "fail"
-    threads: int | None = None
-    provider: str | Sequence[str] | None = None
-    teacher_provider: str | Sequence[str] | None = None
-    student_provider: str | Sequence[str] | None = None
-    save_outputs: str | os.PathLike[str] | None = None
+    layers: bool = option(False, "Find the layer where the two part.")
+    layer_limit: float | None = option(
+        None, "SQNR under which inner tensors have parted. [default: by kind]", metavar="DB"
+    )
+    fields: bool = option(True, "Compare theoretical receptive fields; --no-fields leaves out effective ones too.")
+    effective: bool = option(True, "Compare effective receptive fields.")
+    cost: bool = option(True, "Measure weights, MACs, file, memory, latency.")
+    latency_runs: int = option(20, "Runs for the latency.", metavar="N")
+    on_error: OnError = option("fail", "What to do about samples that cannot be read.", choices=get_args(OnError))
+    threads: int | None = option(None, "Threads per operator. [default: all cores]", metavar="N")
+    provider: str | Sequence[str] | None = option(
+        None, "Execution provider of onnxruntime. [default: cpu]", metavar="NAME"
+    )
+    teacher_provider: str | Sequence[str] | None = option(None, "The same for the teacher alone.", metavar="NAME")
+    student_provider: str | Sequence[str] | None = option(None, "The same for the student alone.", metavar="NAME")
+    save_outputs: str | os.PathLike[str] | None = option(
+        None,
+        "Save the outputs of both, to be given in the place of a model later.",
+        metavar="FILE.npz",
+        in_file=False,
+    )
     before: Hook | None = None
     pictures: bool = False
 
@@ -94,10 +96,10 @@ class Settings:
         Raises:
             DataError: there is one.
         """
-        for name, allowed in OPTIONS.items():
-            value = getattr(self, name.replace("-", "_"), None)
-            if value is not None:
-                allowed.check(value, name)
+        for name, asked in options(type(self)).items():
+            value = getattr(self, name)
+            if asked.range is not None and value is not None:
+                asked.range.check(value, asked.key)
 
 
 def with_tolerances(settings: Settings) -> tuple[Mapping[str, float | None], dict[str, Mapping[str, float | None]]]:

@@ -8,7 +8,6 @@ import tracemalloc
 
 import numpy as np
 import pytest
-import rfonnx.erf
 from scipy import optimize
 
 import rfonnx

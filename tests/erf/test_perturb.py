@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-import rfonnx.erf
 
 import rfonnx
 from erf.nets import Net, local_net

@@ -148,7 +148,7 @@ def test_layers() -> None:
     records = json.loads("".join(layers_json("net.onnx", layers())))["layers"]
     assert [record["tensor"] for record in records] == ["conv1", HOSTILE, "pool"]
     assert (records[1]["field"], records[2]["ratio"], records[2]["problem"]) == ([5, 7], None, "it has no rule")
-    rows = list(csv.DictReader(io.StringIO("".join(layers_csv(layers())))))
+    rows = list(csv.DictReader(io.StringIO("".join(layers_csv("net.onnx", layers())))))
     assert [row["field"] for row in rows] == ["3 3", "5 7", ""]
     assert rows[0]["position"] == "0 : 12 16"
 

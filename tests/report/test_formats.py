@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 
 from rfonnx.cli.endings import format_of
@@ -19,6 +21,14 @@ def test_every_writer_is_there(subject: str, style: str) -> None:
 def test_every_format_has_an_ending(subject: str, style: str) -> None:
     ending = next(ending for ending, held in ENDINGS.items() if ending and style in held)
     assert format_of(f"report{ending}", style, SUBJECTS[subject].formats) == style
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_the_writers_of_a_subject_take_the_same(subject: str) -> None:
+    """mypy holds the callers to `Subject[[...]]`; what is imported late is held to it here."""
+    told = SUBJECTS[subject]
+    taken = {style: list(inspect.signature(told._writer(style)).parameters) for style in told.formats}
+    assert all(names == taken["text"] for names in taken.values()), taken
 
 
 def test_every_report_for_people_can_be_text_and_markdown() -> None:

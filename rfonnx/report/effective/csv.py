@@ -24,8 +24,8 @@ def erf_csv(erfs: Sequence[ERF]) -> Iterator[str]:
     yield buffer.getvalue()
 
 
-def layers_csv(layers: Sequence[Layer]) -> Iterator[str]:
-    """A row per layer; values per axis are separated by blanks."""
+def layers_csv(model: str, layers: Sequence[Layer]) -> Iterator[str]:
+    """A row per layer; values per axis are separated by blanks. The model is named by the file."""
     buffer = io.StringIO()
     writer = csv.writer(buffer, lineterminator="\n")
     for number, layer in enumerate(layers):
