@@ -15,15 +15,13 @@ from rfonnx.errors import QueryError
 from rfonnx.gradients.reverse import reads
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.tensors import FLOATS
+from rfonnx.operators.table import kinds
 from rfonnx.results.fields import Shape
 
-NORMALISED = ("LayerNormalization", "RMSNormalization", "Softmax", "LogSoftmax", "Normalize", "LpNormalization")
+NORMALISED = kinds("normalises")
 """The sum of such a tensor's channels is (nearly) constant, and its gradient (nearly) zero."""
 
-SPATIAL = (
-    *("Conv", "ConvTranspose", "MaxPool", "AveragePool", "LpPool", "GlobalAveragePool", "GlobalMaxPool", "ReduceMean"),
-    *("BatchNormalization", "Resize", "DepthToSpace"),
-)
+SPATIAL = kinds("maps")
 """Operators that work on maps of channels, rows and columns."""
 
 RESIDUAL = ("Add", "Conv")

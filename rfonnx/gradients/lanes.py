@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 
 from rfonnx.gradients.reverse import active_tensors
 from rfonnx.graph.nodes import Graph, Node
+from rfonnx.operators.table import declare, operator
 
 Map = Callable[["Lanes", Node], "int | None"]
 """Gives the lane of a node's outputs, or None when there is none."""
@@ -73,7 +74,7 @@ def find_lanes(graph: Graph, wrt: Sequence[str]) -> dict[str, int] | None:
             continue
         if any(node.inputs[i] in lanes.merged for i in lanes.inputs(node)) and node.kind not in _WITHOUT_FORWARD_VALUES:
             return None
-        move = _MAPS.get(node.kind)
+        move = _map_of(node.kind)
         lane = move(lanes, node) if move else None
         if lane is None:
             return None
@@ -91,6 +92,11 @@ _WITHOUT_FORWARD_VALUES = {
     *("Flatten", "Reshape", "Squeeze", "Transpose", "Unsqueeze"),
 }
 """Operators whose gradient with respect to one operand needs no other operand that depends on the input."""
+
+
+def _map_of(kind: str) -> Map | None:
+    row = operator(kind)
+    return row.lane or (_elementwise if row.pointwise or "scaled" in row.manner else None)
 
 
 def _elementwise(lanes: Lanes, node: Node) -> int | None:
@@ -221,17 +227,8 @@ def _recurrent(lanes: Lanes, node: Node) -> int | None:
     return -2 if lanes.only(node) == 1 and not node.attrs.get("layout", 0) else None
 
 
-_MAPS: dict[str, Map] = {}
-
 for _kinds, _map in (
-    (
-        "Relu LeakyRelu ThresholdedRelu Elu Celu Selu Sigmoid HardSigmoid HardSwish Tanh Softplus Softsign Mish Swish Erf Gelu"
-        " Exp Log Sqrt Reciprocal Neg Abs Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh Shrink Clip Identity Dropout"
-        " Cast CastLike Add Sum Mean Sub Mul Div Pow Max Min Mod Where PRelu Expand QuantizeLinear DequantizeLinear"
-        " com.microsoft.Gelu com.microsoft.FastGelu com.microsoft.QuickGelu com.microsoft.QuantizeLinear"
-        " com.microsoft.DequantizeLinear",
-        _elementwise,
-    ),
+    ("Expand", _elementwise),
     (
         "Conv ConvTranspose AveragePool MaxPool LpPool GlobalAveragePool GlobalMaxPool GlobalLpPool LRN"
         " InstanceNormalization GroupNormalization Resize DepthToSpace SpaceToDepth Col2Im AffineGrid",
@@ -257,4 +254,4 @@ for _kinds, _map in (
     ("Gemm", _gemm),
     ("LSTM GRU RNN", _recurrent),
 ):
-    _MAPS.update(dict.fromkeys(_kinds.split(), _map))
+    declare(*_kinds.split(), lane=_map)

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from rfonnx.operators.table import declare, kinds, operator
+
 if TYPE_CHECKING:
     from rfonnx.gradients.op import Op
     from rfonnx.gradients.values import Value
@@ -56,21 +58,15 @@ class Rule:
     every_output: bool = False
 
 
-_rules: dict[str, Rule] = {}
-_zero: dict[str, str] = {}
-
-
 def rule(*kinds: str, broadcasts: bool = False, every_output: bool = False) -> Callable[[Function], Function]:
-    """Register a rule for operators: "Conv", or "com.microsoft.FusedConv" outside ai.onnx.
+    """Fill in the gradient of operators: "Conv", or "com.microsoft.FusedConv" outside ai.onnx.
 
     Raises:
-        ValueError: an operator is registered twice.
+        ValueError: an operator has one, or is not in the table.
     """
 
     def register(function: Function) -> Function:
-        for kind in kinds:
-            _refuse_twice(kind)
-            _rules[kind] = Rule(function, broadcasts, every_output)
+        _fill(Rule(function, broadcasts, every_output), kinds)
         return function
 
     return register
@@ -78,26 +74,28 @@ def rule(*kinds: str, broadcasts: bool = False, every_output: bool = False) -> C
 
 def declare_zero(reason: str, *kinds: str) -> None:
     """Declare that these operators have no gradient (it is zero wherever it is defined), and why ("counts positions")."""
-    for kind in kinds:
-        _refuse_twice(kind)
-        _zero[kind] = reason
+    _fill(reason, kinds)
 
 
-def _refuse_twice(kind: str) -> None:
-    if kind in _rules or kind in _zero:
-        raise ValueError(f"operator {kind} is registered twice")
+def _fill(gradient: Rule | str, kinds: Sequence[str]) -> None:
+    strangers = [kind for kind in kinds if not operator(kind).filled]
+    if strangers:
+        raise ValueError(f"the table of operators does not know {', '.join(strangers)}")
+    declare(*kinds, gradient=gradient)
 
 
 def find(kind: str) -> Rule | None:
     """The rule of an operator, or None."""
-    return _rules.get(kind)
+    found = operator(kind).gradient
+    return found if isinstance(found, Rule) else None
 
 
 def reason_for_zero(kind: str) -> str | None:
     """Why an operator is declared to have no gradient, or None when it is not."""
-    return _zero.get(kind)
+    found = operator(kind).gradient
+    return found if isinstance(found, str) else None
 
 
 def registered() -> dict[str, str]:
-    """All registered operators: "rule" or "zero"."""
-    return {**dict.fromkeys(_rules, "rule"), **dict.fromkeys(_zero, "zero")}
+    """All operators with a gradient: "rule" or "zero"."""
+    return {kind: "rule" if find(kind) else "zero" for kind in kinds("gradient")}

@@ -10,11 +10,10 @@ Worked example: `Gather(table of 512 rows, Add(Cast(x), 2))`: the index is 0..51
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from rfonnx.graph.nodes import Graph, Node
-from rfonnx.graph.tensors import element_count
 from rfonnx.graph.walk import every_node
 from rfonnx.operators.id_rules import Interval
 from rfonnx.operators.table import operator
@@ -45,7 +44,7 @@ def lookups(graph: Graph, input: str) -> list[Lookup]:
     makers = _makers(graph)
     found = []
     for node in every_node(graph):
-        for slot, place in _INDEXED.get(node.kind, {}).items():
+        for slot, place in operator(node.kind).indexed.items():
             index = node.inputs[slot] if slot < len(node.inputs) else ""
             table = place(graph, node) if index else None
             if table is None:
@@ -65,7 +64,7 @@ def id_range(graph: Graph, input: str) -> tuple[int, int] | None:
     makers = _makers(graph)
     bounds = [(one.low, one.high) for one in lookups(graph, input)]
     for node in every_node(graph):
-        for slot, (data, axis) in _LENGTHS.get(node.kind, {}).items():
+        for slot, (data, axis) in operator(node.kind).lengths.items():
             lengths = node.inputs[slot] if slot < len(node.inputs) else ""
             shape = graph.shapes.get(node.inputs[data]) if lengths else None
             most = shape[node.attrs.get(axis, 0) if isinstance(axis, str) else axis] if shape else None
@@ -111,87 +110,3 @@ def _held(graph: Graph, makers: dict[str, Node], tensor: str, bound: Interval, i
             if allowed is not None and (operand, allowed) not in seen:
                 seen.add((operand, allowed))
                 pending.append((operand, allowed))
-
-
-Table = tuple[str, int, int | None]
-"""A tensor, the axis of it that is indexed, and the length there, None when it is not known."""
-
-
-def _along(data: int) -> Callable[[Graph, Node], Table | None]:
-    """The table is an operand; the attribute `axis` (0) says where."""
-    return lambda graph, node: _table(graph, node.inputs[data], node.attrs.get("axis", 0))
-
-
-def _rows(data: int, axis: int = 0) -> Callable[[Graph, Node], Table | None]:
-    """The table is an operand, always indexed along one axis."""
-    return lambda graph, node: _table(graph, node.inputs[data], axis)
-
-
-def _table(graph: Graph, name: str, axis: int) -> Table | None:
-    shape = graph.shapes.get(name)
-    if shape is None or not -len(shape) <= axis < len(shape):
-        return None
-    return name, axis % len(shape), shape[axis]
-
-
-def _tuples(graph: Graph, node: Node) -> Table | None:
-    """GatherND, ScatterND: the last axis of the indices holds one index per axis; the shortest of these binds all."""
-    data, shape, given = node.inputs[0], graph.shapes.get(node.inputs[0]), graph.shapes.get(node.inputs[1])
-    if shape is None or not given or not given[-1]:
-        return None
-    first = node.attrs.get("batch_dims", 0)
-    lengths = [(length, axis) for axis, length in enumerate(shape[first : first + given[-1]], first) if length]
-    return (data, min(lengths)[1], min(lengths)[0]) if lengths else None
-
-
-def _flat(graph: Graph, node: Node) -> Table | None:
-    """MaxUnpool: indices count the elements of its output."""
-    count = element_count(graph.shapes.get(node.outputs[0]))
-    return (node.outputs[0], 0, count) if count else None
-
-
-def _first_written(graph: Graph, node: Node) -> Table | None:
-    """TensorScatter: where a row of updates begins, so that its end still lies inside (a circular cache takes any)."""
-    axis = node.attrs.get("axis", -2)
-    cache, update = _table(graph, node.inputs[0], axis), _table(graph, node.inputs[1], axis)
-    if cache is None or update is None or cache[2] is None or update[2] is None:
-        return None
-    room = cache[2] - (0 if node.attrs.get("mode", "linear") == "circular" else update[2] - 1)
-    return cache[0], cache[1], room
-
-
-def _blocked(graph: Graph, node: Node) -> Table | None:
-    return _table(graph, node.inputs[0], node.attrs.get("gather_axis", 0))
-
-
-_EMBED = {0: _rows(2), 1: _rows(4), 8: _rows(3)}
-
-_INDEXED: dict[str, dict[int, Callable[[Graph, Node], Table | None]]] = {
-    "Gather": {1: _along(0)},
-    "GatherElements": {1: _along(0)},
-    "GatherND": {1: _tuples},
-    "ScatterElements": {1: _along(0)},
-    "Scatter": {1: _along(0)},
-    "ScatterND": {1: _tuples},
-    "TensorScatter": {2: _first_written},
-    "MaxUnpool": {1: _flat},
-    "NegativeLogLikelihoodLoss": {1: _rows(0, 1)},
-    "SoftmaxCrossEntropyLoss": {1: _rows(0, 1)},
-    "RotaryEmbedding": {3: _rows(1)},
-    "com.microsoft.RotaryEmbedding": {1: _rows(2)},
-    "com.microsoft.EmbedLayerNormalization": _EMBED,
-    "com.microsoft.QEmbedLayerNormalization": {slot: _EMBED[slot] for slot in (0, 1)},
-    "ai.onnx.ml.ArrayFeatureExtractor": {1: _rows(0, -1)},
-    "com.microsoft.GatherND": {1: _tuples},
-    "com.microsoft.GatherBlockQuantized": {1: _blocked},
-}
-"""By operator and operand: which table the operand indexes."""
-
-_LENGTHS: dict[str, dict[int, tuple[int, int | str]]] = {
-    "RNN": {4: (0, 0)},
-    "GRU": {4: (0, 0)},
-    "LSTM": {4: (0, 0)},
-    "ReverseSequence": {1: (0, "time_axis")},
-    "Attention": {6: (1, -2)},
-}
-"""By operator and operand that counts positions: the operand whose positions these are, and the axis, or its attribute."""

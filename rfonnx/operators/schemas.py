@@ -1,4 +1,4 @@
-"""Which onnx schema tells the shapes of an operator, and which operators our own rules tell better."""
+"""Which onnx schema tells the shapes of an operator, and where our own rules tell them better."""
 
 from __future__ import annotations
 
@@ -7,40 +7,15 @@ from functools import cache
 import onnx
 
 from rfonnx.graph.nodes import Node
-
-_SAME = ("SAME_UPPER", "SAME_LOWER")
-_POOLS = ("MaxPool", "AveragePool", "LpPool")
-
-AMENDED = frozenset(
-    {"Dropout", "GroupNormalization", "MaxUnpool", "MeanVarianceNormalization", "Range", "Resize", "STFT", "Upsample"}
-    | {f"ai.onnx.ml.{name}" for name in ("Imputer", "LinearRegressor", "Normalizer", "SVMRegressor", "Scaler")}
-    | {"ai.onnx.ml.TreeEnsembleRegressor"}
-)
-"""Operators with a schema whose inference is missing or wrong: see their families."""
-
-AMENDED_WITH: dict[str, dict[str, tuple[str | int, ...] | None]] = {
-    "ConvTranspose": {"output_shape": None, "auto_pad": _SAME},
-    **{pool: {"auto_pad": _SAME, "ceil_mode": (1,)} for pool in _POOLS},
-}
-"""Operators whose inference is wrong when they have one of these attributes, with one of the values if there are some: a length
-of output_shape below the input's is left out, and output_padding is added to lengths that SAME fixes; the runtime's pools
-overlook dilation when they pad SAME, and never keep a window that begins behind the input."""
-
-_NEGATIVE_AXES = frozenset({"Squeeze", "Unsqueeze", "Concat"})
-_NEGATIVE_OPSET = 11
-"""Since then axes may be negative. Runtimes took them before; the inference of the earlier versions overlooks them."""
-
-_TENSOR_OPSET = 18
-"""Since then OptionalHasElement takes tensors, which optional inputs of a model are here."""
-
-_LATER = {**dict.fromkeys(_NEGATIVE_AXES, _NEGATIVE_OPSET), "OptionalHasElement": _TENSOR_OPSET}
+from rfonnx.operators.table import operator
 
 
 def amended(node: Node) -> bool:
     """True when our own rule tells the node's shapes although onnx has a schema."""
-    if node.kind in AMENDED:
-        return True
-    given = ((node.attrs.get(name), values) for name, values in AMENDED_WITH.get(node.kind, {}).items())
+    row = operator(node.kind)
+    if row.shapes is None or row.shapes_when is None:
+        return row.shapes is not None
+    given = ((node.attrs.get(name), values) for name, values in row.shapes_when.items())
     return any(value is not None and (values is None or value in values) for value, values in given)
 
 
@@ -48,7 +23,7 @@ def amended(node: Node) -> bool:
 def schema_of(op_type: str, version: int, domain: str) -> onnx.defs.OpSchema | None:
     """The schema to infer an operator with, or None when onnx does not know the operator in that opset."""
     if not domain:
-        version = max(version, _LATER.get(op_type, 0))
+        version = max(version, operator(op_type).inferred_since)
     try:
         schema = onnx.defs.get_schema(op_type, version, domain)
         if schema.deprecated:  # it still means what it meant
@@ -65,4 +40,4 @@ def schema_of(op_type: str, version: int, domain: str) -> onnx.defs.OpSchema | N
 
 def stands_in(schema: onnx.defs.OpSchema, op_type: str, version: int) -> bool:
     """True when a later version of an operator was taken for its inference, which may then fail by itself."""
-    return schema.since_version > version and op_type not in _LATER
+    return schema.since_version > version and not operator(op_type).inferred_since

@@ -73,6 +73,7 @@ class Operator:
         manner: in what ways it does the same at every position; empty: positions may be treated differently.
         gradient: how it is differentiated (a rule, or that it is zero); see `rfonnx.gradients.rule_table`.
         lane: along which axis seeds lie side by side behind it; see `rfonnx.gradients.lanes`.
+        body: writes it with standard operators, for its gradient; see `rfonnx.gradients.decompose`.
         range: what an operand may hold so that the result stays inside an interval; see `id_rules`.
         partial: its value where some elements of its operands are unknown; see `shape_arithmetic`.
         stands_for: the standard operator that it computes, before or beside what it adds.
@@ -85,12 +86,25 @@ class Operator:
         quantised: it quantises, or computes on quantised numbers.
         affine: it scales and shifts its one operand that is no constant: optimisers fold it into the product before.
         placed: operands after the first say where things go.
+        indexed: by operand that holds indices: gives the tensor, its axis and the length there that they index.
+        lengths: by operand that counts positions: the operand whose positions these are, and the axis, or its attribute.
         evaluation: how long onnx's reference evaluator takes: "fast" is linear in vectorised code.
         shape_only: it reads the shape of its first input and no value.
         sized_by_values: its output is no larger than its input, by a size that is data.
+        shape_floats: inputs of floats whose values decide a shape.
+        pointwise: a position is made of the operands' same (numpy-broadcast) position, and of nothing else.
+        keeps: "order": its elements are its first operand's, in their order; "elements": each of them once, elsewhere.
         moves_values: it moves values, or keeps 0, 1 and hidden ones what they are.
+        takes_along: values that are certain in an operand are certain in what is made of it.
+        may_fix: its result can be certain where an operand is not.
+        sums_to_zero: it takes values together, and makes 0 of nothing but 0.
         keeps_zero: it makes 0 of 0.
         hides: it makes 0 of what is hidden (-inf and the like).
+        packed: by operand whose bytes hold several weights each: the attribute that says how many bits one has, and its default.
+        ends: the values that it makes lie between these.
+        maps: it works on maps of channels, rows and columns.
+        normalises: the sum of what it makes, over channels, is (nearly) constant.
+        weighted: an operand holds a filter for each channel that it makes.
         hands_on: its output holds the numbers that it reads, in another spelling.
         moves: its output holds numbers of its first operand, wherever they stand.
     """
@@ -107,7 +121,10 @@ class Operator:
     manner: frozenset[Manner] | Unknown = frozenset()
     gradient: object = None
     lane: Callable[..., Any] | None = None
+    body: Callable[..., Any] | None = None
     range: Callable[..., Any] | None = None
+    indexed: dict[int, Callable[..., Any]] = field(default_factory=dict)
+    lengths: dict[int, tuple[int, int | str]] = field(default_factory=dict)
     partial: Callable[..., Any] | None = None
     stands_for: str = ""
     draws: Draws = ""
@@ -122,9 +139,20 @@ class Operator:
     evaluation: Evaluation = "slow"
     shape_only: bool = False
     sized_by_values: bool = False
+    shape_floats: tuple[int, ...] = ()
+    pointwise: bool = False
+    keeps: Literal["", "order", "elements"] = ""
     moves_values: bool = False
+    takes_along: bool = False
+    may_fix: bool = False
+    sums_to_zero: bool = False
     keeps_zero: bool = False
     hides: bool = False
+    packed: dict[int, tuple[str, int]] = field(default_factory=dict)
+    ends: tuple[float, float] | None = None
+    maps: bool = False
+    normalises: bool = False
+    weighted: bool = False
     hands_on: bool = False
     moves: bool = False
 
@@ -166,6 +194,11 @@ def declare(*kinds: str, **columns: Any) -> None:
                 raise ValueError(f"{column} of {kind} is declared twice")
             row.filled.add(column)
             setattr(row, column, value)
+
+
+def named(names: str, domain: str = "") -> tuple[str, ...]:
+    """Kinds of a domain. `named("Gelu MoE", "com.microsoft")` are com.microsoft.Gelu and com.microsoft.MoE."""
+    return tuple(f"{domain}.{name}" if domain else name for name in names.split())
 
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -21,7 +21,8 @@ from rfonnx.analysis.lower import Program
 from rfonnx.graph.dim_names import words_of
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.access.primitives import Band, Reduce, Select, Spread, Window
-from rfonnx.operators.movement import ATTENDING, RECURRENT, Sequential, sequence_axis
+from rfonnx.operators.movement import ATTENDING, RECURRENT, sequence_axis
+from rfonnx.operators.table import Sequential
 
 TIME_WORDS = {
     *("t", "time", "times", "timestep", "timesteps", "step", "steps"),

@@ -12,9 +12,7 @@ from rfonnx.graph.order import label, reads, sort
 from rfonnx.graph.tensors import is_static
 from rfonnx.graph.walk import every_node, needed
 from rfonnx.model.reading.source import read_model
-
-UNCHANGED = frozenset({"Identity", "Cast", "Dropout"})
-"""Operators between two softmaxes that hand each value on where it is."""
+from rfonnx.operators.table import operator
 
 
 @rule("RF024", "inputs-used", "warning", default=True)
@@ -88,7 +86,7 @@ def no_double_softmax(subject: Subject, values: Values) -> Iterator[Says]:
 
 def _hands_on(node: Node, graph: Graph) -> bool:
     """Each value goes on, and stays where it is."""
-    if node.kind in ("Reshape", "Flatten", "Expand"):
+    if operator(node.kind).keeps == "order" or node.kind == "Expand":
         before, after = graph.shapes.get(node.inputs[0]), graph.shapes.get(node.outputs[0])
-        return is_static(before) and before == after
-    return node.kind in UNCHANGED
+        return node.kind == "Identity" or (is_static(before) and before == after)
+    return node.kind in ("Cast", "Dropout")

@@ -13,12 +13,13 @@ from rfonnx.checking.stored import Store, Stored, digest
 from rfonnx.checking.subject import Subject
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.walk import live_nodes
+from rfonnx.operators.table import kinds
 from rfonnx.results.findings import Parameter
 from rfonnx.results.ranges import SHARE
 
 LEAST = {"min": Parameter("int", "bytes below which it does not matter", 1024)}
 
-WEIGHTED = frozenset({"Conv", "com.microsoft.FusedConv", "ConvTranspose", "MatMul", "Gemm"})
+WEIGHTED = kinds("weighted")
 """Operators whose second input holds the weights."""
 
 WIDE = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.BFLOAT16)

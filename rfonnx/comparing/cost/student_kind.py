@@ -5,6 +5,7 @@ from __future__ import annotations
 from rfonnx.comparing.cost.weight_counts import parameters, zeros
 from rfonnx.graph.nodes import Graph
 from rfonnx.graph.tensors import HALF
+from rfonnx.operators.table import operator
 from rfonnx.results.comparison import Kind
 
 SAME_WEIGHTS = 0.9
@@ -28,10 +29,7 @@ def detect(teacher: Graph, student: Graph) -> tuple[Kind, str]:
 
 def is_quantised(graph: Graph) -> bool:
     """True when an operator quantises, or computes on quantised numbers."""
-    return any(
-        "Quant" in n.op_type or n.op_type.startswith("QLinear") or n.op_type.endswith(("Integer", "NBits"))
-        for n in graph.nodes
-    )
+    return any(operator(node.kind).quantised for node in graph.nodes)
 
 
 def is_half(graph: Graph) -> bool:

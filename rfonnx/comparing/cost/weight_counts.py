@@ -8,29 +8,13 @@ import numpy as np
 
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.walk import every_node
+from rfonnx.operators.table import operator
 
 NO_WEIGHT = frozenset({"int64", "bool", "string"})
 """Types of constants that are shapes, indices and switches rather than weights."""
 
 COMPUTED = frozenset({"float32", "float64", "float16", "bfloat16"})
 """Types of weights that are computed with as they are: in others zeros may be what rounding left of small ones."""
-
-HANDED_ON = frozenset({
-    "Transpose", "Identity", "Reshape", "Cast", "Squeeze", "Unsqueeze", "Flatten", "DequantizeLinear",
-    "com.microsoft.DequantizeLinear",
-})  # fmt: skip
-"""Operators on a constant that leave its elements as they are, or decode them."""
-
-PACKED = {
-    "com.microsoft.MatMulNBits": {1: ("bits", 4)},
-    "com.microsoft.GatherBlockQuantized": {0: ("bits", 4)},
-    "com.microsoft.MatMulBnb4": {1: ("", 4)},
-    "com.microsoft.MatMulFpQ4": {1: ("", 4)},
-    "com.microsoft.QMoE": {
-        2: ("fc1_expert_weight_bits", 4), 5: ("fc2_expert_weight_bits", 4), 8: ("fc3_expert_weight_bits", 4),
-    },
-}  # fmt: skip
-"""Inputs whose bytes hold several weights each: the attribute that says how many bits one has, and its default."""
 
 
 def parameters(graph: Graph) -> int:
@@ -61,7 +45,7 @@ def _roots(graph: Graph) -> dict[str, int]:
     origin = {
         output: node.inputs[0]
         for node in every_node(graph)
-        if node.kind in HANDED_ON and node.inputs and node.inputs[0] in graph.constants
+        if _same_weights(node) and node.inputs and node.inputs[0] in graph.constants
         for output in node.outputs
     }
     roots: dict[str, int] = {}
@@ -76,8 +60,13 @@ def _roots(graph: Graph) -> dict[str, int]:
     return roots
 
 
+def _same_weights(node: Node) -> bool:
+    """Whether a node on a constant leaves its elements as they are, casts or decodes them."""
+    return bool(operator(node.kind).keeps) or node.op_type in ("Cast", "DequantizeLinear")
+
+
 def _held(node: Node, index: int) -> int:
     """Weights that an element of an input holds."""
-    attribute, default = PACKED.get(node.kind, {}).get(index, ("", 8))
+    attribute, default = operator(node.kind).packed.get(index, ("", 8))
     bits = node.attrs.get(attribute) or node.attrs.get("expert_weight_bits") or default
     return max(1, 8 // int(bits))

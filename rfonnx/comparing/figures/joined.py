@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from rfonnx.comparing.layers.layer_kinds import HANDED_ON
 from rfonnx.graph.nodes import Graph, Node
+from rfonnx.operators.traits import HANDED_ON
 
 DEEPEST = 64
 """Operators that are followed at most."""

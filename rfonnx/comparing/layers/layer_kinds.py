@@ -5,11 +5,8 @@ from __future__ import annotations
 from onnx import NodeProto
 
 from rfonnx.operators.counting import declared
-from rfonnx.operators.movement import ELEMENTWISE, NORMS, SCALED
-from rfonnx.operators.traits import AFFINE, NUMBERS, STANDS_FOR
-
-HANDED_ON = frozenset({*NUMBERS, *SCALED, "Identity"})
-"""Operators that hand on the numbers they read in another spelling."""
+from rfonnx.operators.movement import ELEMENTWISE, NORMS
+from rfonnx.operators.traits import AFFINE, HANDED_ON, STANDS_FOR
 
 FOLDED = (ELEMENTWISE | AFFINE) - HANDED_ON
 """Operators that exporters and optimisers fold into the sum of products before them, as long as their other operands allow it."""

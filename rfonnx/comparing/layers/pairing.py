@@ -14,12 +14,12 @@ from rfonnx.comparing.layers.inner_tensors import Inner
 from rfonnx.comparing.layers.layer_kinds import (
     FOLDED,
     FUSIONS,
-    HANDED_ON,
     dequantises,
     plain,
 )
 from rfonnx.comparing.layers.side import Side
 from rfonnx.model.reading.convert import kind_of
+from rfonnx.operators.traits import HANDED_ON
 
 MAX_BY_ORDER = 4000
 """Tensors without a namesake up to which they are matched by order, which takes time that grows with the square."""

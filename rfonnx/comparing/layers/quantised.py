@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from onnx import NodeProto, helper
 
-from rfonnx.comparing.layers.layer_kinds import HANDED_ON, scale_of, takes_scales
+from rfonnx.comparing.layers.layer_kinds import scale_of, takes_scales
 from rfonnx.comparing.layers.wiring import Wiring
 from rfonnx.model.reading.convert import kind_of
+from rfonnx.operators.traits import HANDED_ON
 
 PREFIX = "rfonnx/real/"
 """Before the name of a quantised tensor: what stands for it."""

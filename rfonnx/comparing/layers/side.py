@@ -8,9 +8,10 @@ import numpy as np
 from onnx import NodeProto
 
 from rfonnx.comparing.layers.inner_tensors import Inner
-from rfonnx.comparing.layers.layer_kinds import FOLDED, HANDED_ON, plain, quantises, scales, sums_products
+from rfonnx.comparing.layers.layer_kinds import FOLDED, plain, quantises, scales, sums_products
 from rfonnx.comparing.layers.wiring import Wiring
 from rfonnx.model.reading.convert import kind_of
+from rfonnx.operators.traits import HANDED_ON
 
 MAX_FOLDED = 16
 """Folded operators that are followed back to the sum of products that they follow."""

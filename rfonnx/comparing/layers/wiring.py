@@ -7,10 +7,10 @@ from math import prod
 
 from onnx import ModelProto, NodeProto
 
-from rfonnx.comparing.layers.layer_kinds import HANDED_ON
 from rfonnx.graph.order import reads, sort
 from rfonnx.model.building.evaluator import SHAPE_ONLY
 from rfonnx.model.reading.convert import kind_of
+from rfonnx.operators.traits import HANDED_ON
 
 MAX_SOURCES = 32
 """Marked tensors before one that are kept: no layer has more operands, and what is asked is whether one is among them."""

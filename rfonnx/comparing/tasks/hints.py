@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from onnx import NodeProto
 
-from rfonnx.comparing.layers.layer_kinds import HANDED_ON
 from rfonnx.model.reading.convert import kind_of
 from rfonnx.model.reading.source import Source, read_model
-from rfonnx.operators.traits import MOVES
+from rfonnx.operators.table import kinds
+from rfonnx.operators.traits import HANDED_ON
 
-PASSED = HANDED_ON | MOVES - {"Concat", "ConcatFromSequence"}
+PASSED = HANDED_ON | kinds("moves") - {"Concat", "ConcatFromSequence"}
 """Operators whose output holds numbers of their first operand, wherever those stand."""
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from rfonnx.analysis.analysis import Analysis, analyze
 from rfonnx.effective.place import Place
 from rfonnx.effective.probing.equivariance import (
-    EQUIVARIANT,
+    alike,
     broadcasts,
     is_constant,
     same_program,
@@ -98,7 +98,7 @@ def _cone(graph: Graph, analysis: Analysis, units: tuple[Unit, ...]) -> Cone | N
     nodes, tensors = upstream(graph, units[0].tensor)
     if any(name != place.input and name in graph.inputs for name in tensors):
         return None  # other inputs would have to be cropped too
-    if not all(node.kind in EQUIVARIANT for node in nodes if not is_constant(node, graph)):
+    if not all(alike(node) for node in nodes if not is_constant(node, graph)):
         return None
     seen = [name for name in tensors if name in analysis.tensors]
     return Cone(nodes, seen, {axis: _step(analysis, seen, place.input, axis) for axis in place.axes})

@@ -4,7 +4,7 @@ It is when every position, of every tensor on the way, that sees nothing but wha
 and sees the same, shifted: then, by induction from the input, all of them have the values that they have in the whole. Three
 things are checked:
 
-1. every operator on the way computes each position from what it reads in one and the same manner (`EQUIVARIANT`);
+1. every operator on the way computes each position from what it reads in one and the same manner (`alike`);
 2. constants and attributes are the same at both lengths, but for the shapes that only say how long things are;
 3. the unbounded intervals of all tensors agree, shifted, and no position is missing.
 """
@@ -19,36 +19,19 @@ import numpy as np
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.effective.place import Place
 from rfonnx.graph.nodes import Graph, Node
+from rfonnx.operators.table import operator
 
-EQUIVARIANT = frozenset(
-    {
-        "Abs", "Acos", "Acosh", "Add", "And", "Asin", "Asinh", "Atan", "Atanh", "AveragePool", "BatchNormalization",
-        "Cast", "CastLike", "Ceil", "Celu", "Clip", "Concat", "Conv", "ConvInteger", "ConvTranspose", "Cos", "Cosh",
-        "DepthToSpace", "DequantizeLinear", "Div", "Dropout", "DynamicQuantizeLinear", "Elu", "Equal", "Erf", "Exp",
-        "Expand", "Floor", "Gelu", "Greater", "GreaterOrEqual", "HardSigmoid", "HardSwish", "Identity", "IsInf", "IsNaN",
-        "LRN", "LayerNormalization", "LeakyRelu", "Less", "LessOrEqual", "Log", "LogSoftmax", "LpPool", "MatMul", "Max",
-        "MaxPool", "Mean", "Min", "Mish", "Mod", "Mul", "Neg", "Not", "Or", "PRelu", "Pad", "Pow", "QLinearConv",
-        "QuantizeLinear", "RMSNormalization", "Reciprocal", "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp",
-        "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd", "ReduceSum", "ReduceSumSquare", "Relu", "Reshape", "Resize",
-        "Round", "Selu", "Shrink", "Sigmoid", "Sign", "Sin", "Sinh", "Slice", "Softmax", "Softplus", "Softsign",
-        "SpaceToDepth", "Split", "Sqrt", "Squeeze", "Sub", "Sum", "Swish", "Tan", "Tanh", "ThresholdedRelu", "Transpose",
-        "Unsqueeze", "Upsample", "Where", "Xor", "com.microsoft.FusedConv", "com.microsoft.Gelu",
-        "com.microsoft.QLinearAdd", "com.microsoft.QLinearConcat", "com.microsoft.QLinearLeakyRelu",
-        "com.microsoft.QLinearMul", "com.microsoft.QLinearSigmoid", "com.microsoft.QuickGelu"
-    }
-)  # fmt: skip
-"""Operators whose output position is one function of what it reads, wherever it lies. No list of those that are not would do."""
 
-MOVES = frozenset({"Expand", "Pad", "Reshape", "Resize", "Slice", "Split", "Squeeze", "Unsqueeze", "Upsample"})
-"""Operators whose operands after the first say where things go; where that is, the intervals tell."""
+def alike(node: Node) -> bool:
+    """Whether each position of an operator's output is one function of what it reads, wherever it lies.
 
-BROADCAST = frozenset(
-    {
-        "Add", "And", "Div", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Max", "Mean", "Min", "Mod",
-        "Mul", "Or", "PRelu", "Pow", "Sub", "Sum", "Where", "Xor", "QLinearAdd", "QLinearMul"
-    }
-)  # fmt: skip
-"""Operators that lay operands over each other: a constant with a value per position is not the same in a window."""
+    Attention is only while it is given nothing but queries, keys and values: it does not count, nor does what is drawn at
+    random. MaxPool's second output tells positions as numbers.
+    """
+    row = operator(node.kind)
+    known = bool(row.manner) and not isinstance(row.manner, str) and "attention" not in row.manner and not row.draws
+    return known and not (node.kind == "MaxPool" and any(node.outputs[1:]))
+
 
 SAMPLING = frozenset({"asymmetric", "half_pixel", "pytorch_half_pixel"})
 """Coordinate transformations of Resize that depend on the scale alone, not on the lengths."""
@@ -88,15 +71,15 @@ def same_program(one: Graph, other: Graph, nodes: list[Node], others: list[Node]
 def _same_node(one: Node, other: Node) -> bool:
     if (one.kind, one.inputs, one.outputs) != (other.kind, other.inputs, other.outputs):
         return False
-    if one.kind == "Resize":
+    if "coordinate_transformation_mode" in one.attrs:
         return one.attrs["coordinate_transformation_mode"] in SAMPLING and _same_value(one.attrs, other.attrs)
-    return one.kind in MOVES or _same_value(one.attrs, other.attrs)
+    return operator(one.kind).placed or _same_value(one.attrs, other.attrs)
 
 
 def _same_operand(one: Graph, other: Graph, node: Node, index: int) -> bool:
     """Constants are alike, except those that say how long things are."""
     name = node.inputs[index]
-    if not name or name not in one.constants or (index > 0 and node.op_type in MOVES):
+    if not name or name not in one.constants or (index > 0 and operator(node.kind).placed):
         return True
     if name not in other.constants:
         return False
@@ -173,7 +156,7 @@ def _along(intervals: tuple[np.ndarray, np.ndarray], axis: int) -> tuple[np.ndar
 
 def broadcasts(node: Node, graph: Graph, analysis: Analysis, place: Place, axes: Collection[int]) -> bool:
     """Whether no constant with a value per position takes part: a position embedding, a mask."""
-    if node.op_type not in BROADCAST:
+    if "elementwise" not in operator(node.kind).manner:
         return True
     rank = len(graph.shapes[node.outputs[0]] or ())
     walking = {analysis.tensors[node.outputs[0]].fields[place.input, axis].tensor_axis for axis in axes}

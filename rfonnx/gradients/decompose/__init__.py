@@ -12,16 +12,17 @@ from typing import Any
 from onnx import ModelProto, NodeProto
 
 from rfonnx.gradients.decompose import blocked, dynamic, fused, quantized  # noqa: F401  # register their functions
-from rfonnx.gradients.decompose.writer import BODIES, Kept, Writer
+from rfonnx.gradients.decompose.writer import Kept, Writer
 from rfonnx.gradients.preparing.rounding import Types
 from rfonnx.graph.order import reads
 from rfonnx.graph.tensors import DTYPES
 from rfonnx.model.reading.convert import kind_of
+from rfonnx.operators.table import kinds, operator
 
 
 def decomposable(model: ModelProto) -> bool:
     """Whether the main graph has such a node."""
-    return any(kind_of(node) in BODIES for node in model.graph.node)
+    return any(operator(kind_of(node)).body for node in model.graph.node)
 
 
 def decompose(model: ModelProto, types: Types) -> None:
@@ -41,7 +42,7 @@ def decompose(model: ModelProto, types: Types) -> None:
 
 def decomposed() -> set[str]:
     """Kinds that `decompose` replaces."""
-    return set(BODIES)
+    return set(kinds("body"))
 
 
 def _written(nodes: Sequence[NodeProto], outputs: set[str], constants: Any, types: Types) -> Iterable[NodeProto]:
@@ -53,7 +54,7 @@ def _written(nodes: Sequence[NodeProto], outputs: set[str], constants: Any, type
             quantised[node.output[0]] = node.input[1:]
     other = {name for node in nodes if node.op_type != "Cast" for name in reads(node)} | outputs
     for number, node in enumerate(nodes):
-        write = BODIES.get(kind_of(node))
+        write = operator(kind_of(node)).body
         if write is None:
             yield node
             continue

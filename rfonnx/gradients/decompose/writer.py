@@ -9,6 +9,7 @@ from onnx import NodeProto, TensorProto, helper
 
 from rfonnx.gradients.preparing.rounding import Types
 from rfonnx.graph.tensors import is_static
+from rfonnx.operators.table import filling
 
 Attrs = dict[str, Any]
 
@@ -147,9 +148,6 @@ class Kept(Exception):
 Body = Callable[[Writer], None]
 """Writes the nodes of one kind of node."""
 
-BODIES: dict[str, Body] = {}
-"""By kind."""
-
 POOL = ("auto_pad", "ceil_mode", "kernel_shape", "pads", "strides")
 """Attributes of pools."""
 
@@ -158,11 +156,5 @@ CONV = ("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides")
 
 
 def body(*kinds: str) -> Callable[[Body], Body]:
-    """Registers a function for kinds of nodes."""
-
-    def register(function: Body) -> Body:
-        for kind in kinds:
-            BODIES[kind] = function
-        return function
-
-    return register
+    """Fills in the function that writes kinds of nodes."""
+    return filling("body", *kinds)

@@ -5,35 +5,25 @@ from __future__ import annotations
 import numpy as np
 from onnx import GraphProto, NodeProto, ValueInfoProto
 
-from rfonnx.operators.traits import RANDOM
+from rfonnx.operators.table import kinds, operator
 
 MAX_ELEMENTS = 2**24
 """Nobody wants the value of a larger tensor: weights, not indices or masks."""
 MAX_SLOW = 2**12
 """The same for operators that the evaluator loops over in Python, or that take more than linear time."""
 
-SHAPE_ONLY = frozenset({"Shape", "Size", "EyeLike", "RandomNormalLike", "RandomUniformLike"})
+SHAPE_ONLY = kinds("shape_only")
 """Operators that read the shape of their first input and not its values."""
-SIZED_BY_VALUES = frozenset({"NonZero", "Unique", "Compress"})
+SIZED_BY_VALUES = kinds("sized_by_values")
 """Operators whose output is never larger than their input, by a size that shape inference cannot know."""
-_UNBOUNDED = frozenset({"Einsum", "ImageDecoder"})
-"""Operators that a stranger's small operands can keep busy for hours, or fill the memory with."""
-_FAST = (
-    "Abs Add And BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Cast CastLike Ceil Clip Concat ConstantOfShape Cos "
-    "CumSum DequantizeLinear Div Equal Exp Expand EyeLike Flatten Floor Gather GatherElements Greater "
-    "GreaterOrEqual Identity IsInf IsNaN Less LessOrEqual Log Max Min Mod Mul Neg NonZero Not Or Pad Pow Range "
-    "Reciprocal ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum Relu Reshape Round Shape Sigmoid Sign Sin "
-    "Size Slice Softmax Split Sqrt Squeeze Sub Sum Tanh Tile Transpose Trilu Unsqueeze Where Xor "
-)
-FAST = frozenset(_FAST.split())
-"""Operators that take linear time in vectorised code."""
 
 
 def limit_of(op_type: str) -> int:
     """The largest tensor, in elements, that an operator is run on."""
-    if op_type in RANDOM or op_type in _UNBOUNDED:
+    row = operator(op_type)
+    if row.draws or row.evaluation == "never":
         return -1
-    return MAX_ELEMENTS if op_type in FAST or op_type in SIZED_BY_VALUES else MAX_SLOW
+    return MAX_ELEMENTS if row.evaluation == "fast" or row.sized_by_values else MAX_SLOW
 
 
 def run_node(proto: NodeProto, opsets: dict[str, int], operands: list[np.ndarray | None]) -> list[np.ndarray | None]:

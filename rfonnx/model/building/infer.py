@@ -10,15 +10,15 @@ from rfonnx.errors import ModelError, ShapeError
 from rfonnx.graph.nodes import Node
 from rfonnx.graph.tensors import MAX_AXES, Tensors, is_static, read_type, tensor_type
 from rfonnx.graph.text import one_line
-from rfonnx.model.building import partial
 from rfonnx.model.building.fold import Constants
 from rfonnx.model.building.guards import guard
 from rfonnx.model.building.scope import Scope
+from rfonnx.operators import shape_arithmetic as partial
 from rfonnx.operators.schemas import amended, schema_of, stands_in
+from rfonnx.operators.shaping import infer as infer_by_rule
+from rfonnx.operators.table import operator
 
 _INTEGERS = (TensorProto.INT64, TensorProto.INT32)
-_FLOAT_VALUES = {"OneHot": (1,), "Resize": (1, 2), "Upsample": (1,), "Range": (0, 1, 2)}
-"""Inputs of floats whose values decide a shape. Small integer inputs are always shown to the inference."""
 
 
 def infer_node(
@@ -34,8 +34,6 @@ def infer_node(
     if schema is None or amended(node):
         if schema is not None:
             check_attributes(proto, schema, node)
-        from rfonnx.operators.families import infer as infer_by_rule  # most models need none of them
-
         return infer_by_rule(node, tensors, constants)
     if node.op_type == "ConstantOfShape" or (constants.partial and node.op_type in ("Reshape", "Expand")):
         found = _by_shape_operand(node, tensors, constants)
@@ -141,7 +139,7 @@ def passed_values(proto: NodeProto, node: Node, tensors: Tensors, constants: Con
     data: dict[str, TensorProto] = {}
     for index, name in enumerate(node.inputs):
         if name in constants.names:
-            wanted = tensors.elem(name) in _INTEGERS or index in _FLOAT_VALUES.get(node.op_type, ())
+            wanted = tensors.elem(name) in _INTEGERS or index in operator(node.kind).shape_floats
             value = constants.passed(name) if wanted else None
             if value is not None:
                 data[proto.input[index]] = value

@@ -11,9 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from rfonnx.operators.table import operator
 from rfonnx.results.fields import Shape
-
-_RESHAPING = frozenset({"Flatten", "Identity", "Reshape", "Squeeze", "Unsqueeze"})
 
 
 def reshaped(
@@ -33,5 +32,5 @@ def reshaped(
         value = attrs.get("value", np.float32(0))
         single = isinstance(value, np.generic | np.ndarray) and value.size == 1
         return np.broadcast_to(value.reshape(()), lengths) if single else None
-    value = operands[0] if op_type in _RESHAPING and operands else None
+    value = operands[0] if operator(op_type).keeps == "order" and operands else None
     return value.reshape(lengths) if value is not None and value.size == math.prod(lengths) else None

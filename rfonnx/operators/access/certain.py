@@ -16,15 +16,10 @@ from rfonnx.operators.access.op import Op, static
 from rfonnx.operators.access.path_shape import path_shape
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select
 from rfonnx.operators.access.visible import MASK_NOTE, Range, range_steps, visible_range
-from rfonnx.operators.access.zeros import SAME, fact
+from rfonnx.operators.access.zeros import fact
+from rfonnx.operators.table import operator
 
 MASKED_NOTE = "where a mask hides it, it has one value whatever the inputs are, but it is shown as if it read them"
-
-_MASKING = {"Where", "Add", "Sub", "Mul", "Div", "And", "Or", "Min", "Trilu", "Pow"}
-"""Operators whose result can be certain where an operand is not."""
-
-_MOVING = {*SAME, "Slice", "ScatterND", "Concat", "Gather", "Pad"}
-"""Operators that take certain values along."""
 
 _GREATEST = ("ReduceMax", "ReduceLogSumExp")
 """Reductions to which what is hidden adds nothing."""
@@ -40,7 +35,7 @@ def with_certain(op: Op, accesses: list[Access]) -> list[Access]:
     first, *others = accesses
     masked = any(path.source in op.twins for path in first.paths)
     followed = node.op_type == "Trilu" and any(path.steps for path in first.paths)  # one by one
-    if not masked and (node.op_type not in _MASKING or followed):
+    if not masked and (not operator(node.op_type).may_fix or followed):
         return accesses
     fixed, hidden = fact(op, name, "fixed"), None
     if masked or _may_hide(op):
@@ -89,7 +84,7 @@ def _is_masked_here(op: Op, certain: Mask) -> bool:
 
 def _handed_on(op: Op, source: str, certain: Mask) -> bool:
     """True when what is certain in the source is certain in what is made of it."""
-    if op.node.op_type in _MOVING:
+    if operator(op.node.op_type).takes_along:
         return True
     return not any(_beyond(fact(op, source, what), certain) for what in ("fixed", "hidden"))
 

@@ -12,7 +12,8 @@ from rfonnx.operators.access.bounds import HIDDEN
 from rfonnx.operators.access.masks import LARGEST, Mask, full
 from rfonnx.operators.access.op import Op, static
 from rfonnx.operators.access.primitives import Band, Permute, Reshape, Select, Step
-from rfonnx.operators.access.zeros import SAME, before_rounding, fact
+from rfonnx.operators.access.zeros import before_rounding, fact
+from rfonnx.operators.table import operator
 
 MASK_NOTE = "a mask with holes, or one that differs by batch or head, is taken as wide as it reaches"
 
@@ -54,7 +55,7 @@ def row_of(op: Op, name: str) -> Row | None:
         elif node.op_type == "DequantizeLinear":
             source = before_rounding(op, node)
         else:
-            source = node.inputs[0] if node.op_type in SAME else ""
+            source = node.inputs[0] if operator(node.op_type).moves_values else ""
         if not source:
             return None
         followed.append((node, source))

@@ -32,27 +32,14 @@ from rfonnx.operators.access.masks import (
     sliced,
 )
 from rfonnx.operators.access.op import Op
-from rfonnx.operators.access.pointwise import POINTWISE
+from rfonnx.operators.table import operator
 
 Fact = Literal["zero", "one", "hidden", "fixed"]
 
 _DEEPEST = 64  # nodes followed upwards
 
-SAME = {"Identity", "Cast", "CastLike", "Dropout", "Reshape", "Unsqueeze", "Squeeze", "Flatten", "Expand", "Transpose"}
-"""Operators that move values, or keep 0, 1 and hidden values what they are."""
-
-_KEEPS_ZERO = frozenset(
-    ("Neg", "Abs", "Relu", "Sqrt", "LeakyRelu", "Sin", "Tanh", "Erf", "Gelu", "Sign", "Floor", "Ceil", "Round", "Div")
-)
-
-_VANISHES = frozenset(("Exp", "Sigmoid", "Softplus", "Relu"))
-"""Operators that make 0 of what is hidden."""
-
 _NORMS = frozenset(("LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization"))
 """Norms over `axes` that make 0 of a row of zeros."""
-
-_SUMS = frozenset(("ReduceSum", "ReduceMean", "ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceMax", "ReduceMin"))
-"""Reductions that make 0 of nothing but 0."""
 
 
 def fact(op: Op, name: str, what: Fact, depth: int = 0) -> Mask | None:
@@ -89,14 +76,14 @@ def _constant_fact(value: np.ndarray | None, what: Fact) -> Mask | None:
 
 def _computed_fact(op: Op, node: Node, name: str, what: Fact, depth: int) -> Mask | None:
     """Facts of a node's first output, from those of its inputs."""
-    if node.domain or node.outputs[0] != name or (node.op_type in POINTWISE and "axis" in node.attrs):
+    if node.domain or node.outputs[0] != name or (operator(node.kind).pointwise and "axis" in node.attrs):
         return None  # up to opset 6, the axes of operands line up otherwise
     kind, inputs = node.op_type, node.inputs
 
     def of(index: int, wanted: Fact = what) -> Mask | None:
         return fact(op, inputs[index], wanted, depth)
 
-    if kind in SAME:
+    if operator(kind).moves_values:
         return None if kind == "Dropout" and what == "one" else moved(op, node, of(0))
     if kind == "Slice":
         return sliced(op, node, of(0))
@@ -141,9 +128,9 @@ def _zero(op: Op, node: Node, depth: int) -> Mask | None:
     def of(index: int, wanted: Fact = "zero") -> Mask | None:
         return fact(op, inputs[index], wanted, depth)
 
-    if kind in _VANISHES:
+    if operator(kind).hides:
         return either(of(0), of(0, "hidden")) if kind == "Relu" else of(0, "hidden")
-    if kind in _KEEPS_ZERO or (kind == "Pow" and positive(op, inputs[1])):
+    if operator(kind).keeps_zero or (kind == "Pow" and positive(op, inputs[1])):
         return of(0)
     if kind == "Mul":
         return either(of(0), of(1))
@@ -159,7 +146,7 @@ def _zero(op: Op, node: Node, depth: int) -> Mask | None:
         return either(of(0), outside_triangle(op, node))
     if kind == "Pad":
         return padded(op, node, of(0), node.attrs.get("value") == 0)
-    if kind in _SUMS:
+    if operator(kind).sums_to_zero:
         return reduced(op, node, of(0))
     if kind == "CumSum":
         return running(op, node, of(0))
@@ -192,7 +179,7 @@ def _fixed(op: Op, node: Node, name: str, depth: int) -> Mask | None:
     """0 or 1, or made of what is fixed alone."""
     kind = node.op_type
     found = either(fact(op, name, "zero", depth), fact(op, name, "one", depth))
-    if kind in POINTWISE:
+    if operator(kind).pointwise:
         return either(found, _all(op, node.inputs, depth))
     if kind == "Pad":
         return padded(op, node, fact(op, node.inputs[0], "fixed", depth), node.attrs.get("value") is not None)

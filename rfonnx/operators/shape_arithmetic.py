@@ -15,6 +15,8 @@ import numpy as np
 
 from rfonnx.errors import ModelError
 from rfonnx.graph.nodes import Node
+from rfonnx.operators import table
+from rfonnx.operators.table import declare
 from rfonnx.results.fields import Shape
 
 Number = int | float | None
@@ -36,8 +38,8 @@ def propagate(node: Node, operands: Sequence[np.ndarray | None], shape: Shape) -
         operands: values of its inputs, None for those left out; constants are plain arrays.
         shape: of its first output.
     """
-    rule = _RULES.get(node.op_type)
-    if rule is None or node.domain or shape is None or len(shape) > 1:
+    rule = table.operator(node.kind).partial
+    if rule is None or shape is None or len(shape) > 1:
         return None
     try:
         result = np.asarray(rule(node, [_array(o) if o is not None else None for o in operands]), object)
@@ -121,19 +123,17 @@ def _concat(node: Node, operands: list[Any]) -> Any:
     return np.concatenate([np.atleast_1d(o) for o in operands])
 
 
-_RULES: dict[str, Callable[[Node, list[Any]], Any]] = {
-    "Add": _pointwise(operator.add),
-    "Sub": _pointwise(operator.sub),
-    "Mul": _pointwise(operator.mul),
-    "Div": _pointwise(_divide),
-    "Max": _pointwise(max),
-    "Min": _pointwise(min),
-    "Cast": _cast,
-    "Concat": _concat,
-    "Gather": _gather,
-    "Identity": _same,
-    "Reshape": _same,
-    "Slice": _slice,
-    "Squeeze": _same,
-    "Unsqueeze": _same,
-}
+for _kinds, _rule in (
+    ("Add", _pointwise(operator.add)),
+    ("Sub", _pointwise(operator.sub)),
+    ("Mul", _pointwise(operator.mul)),
+    ("Div", _pointwise(_divide)),
+    ("Max", _pointwise(max)),
+    ("Min", _pointwise(min)),
+    ("Cast", _cast),
+    ("Concat", _concat),
+    ("Gather", _gather),
+    ("Identity Reshape Squeeze Unsqueeze", _same),
+    ("Slice", _slice),
+):
+    declare(*_kinds.split(), partial=_rule)
