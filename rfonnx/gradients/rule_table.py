@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from rfonnx.operators.table import declare, kinds, operator
+from rfonnx.operators.table import Unknown, declare, kinds, operator
 
 if TYPE_CHECKING:
     from rfonnx.gradients.op import Op
@@ -78,10 +78,16 @@ def declare_zero(reason: str, *kinds: str) -> None:
 
 
 def _fill(gradient: Rule | str, kinds: Sequence[str]) -> None:
-    strangers = [kind for kind in kinds if not operator(kind).filled]
+    """Operators of the domain "rfonnx" stand for patterns, and are made here alone: no model has them."""
+    strangers = [kind for kind in kinds if not kind.startswith("rfonnx.") and not operator(kind).filled]
     if strangers:
         raise ValueError(f"the table of operators does not know {', '.join(strangers)}")
     declare(*kinds, gradient=gradient)
+
+
+def declare_unsupported(reason: str, *kinds: str) -> None:
+    """State that nobody wrote how these operators are differentiated, and why."""
+    _fill(Unknown(reason), kinds)
 
 
 def find(kind: str) -> Rule | None:
@@ -93,9 +99,10 @@ def find(kind: str) -> Rule | None:
 def reason_for_zero(kind: str) -> str | None:
     """Why an operator is declared to have no gradient, or None when it is not."""
     found = operator(kind).gradient
-    return found if isinstance(found, str) else None
+    return found if isinstance(found, str) and not isinstance(found, Unknown) else None
 
 
 def registered() -> dict[str, str]:
     """All operators with a gradient: "rule" or "zero"."""
-    return {kind: "rule" if find(kind) else "zero" for kind in kinds("gradient")}
+    known = [kind for kind in kinds("gradient") if not isinstance(operator(kind).gradient, Unknown)]
+    return {kind: "rule" if find(kind) else "zero" for kind in known}

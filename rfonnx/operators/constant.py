@@ -13,6 +13,7 @@ from rfonnx.operators.access.op import Op, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, Step
 from rfonnx.operators.counting import declare_free
 from rfonnx.operators.shaping import ShapeCall, shapes
+from rfonnx.operators.table import declare
 
 
 @shapes("Range")
@@ -76,3 +77,10 @@ declare_free(
     "RandomUniform",
     "RandomUniformLike",
 )
+
+declare("Multinomial", "RandomNormal", "RandomUniform", draws="always", manner=())
+declare("RandomNormalLike", "RandomUniformLike", draws="always", manner=(), shape_only=True)
+declare("Constant", manner=())
+declare("ConstantOfShape", evaluation="fast", manner=())
+declare("EyeLike", evaluation="fast", manner=(), shape_only=True)
+declare("Range", evaluation="fast", manner=(), shape_floats=(0, 1, 2))

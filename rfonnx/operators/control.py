@@ -14,6 +14,7 @@ from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select
 from rfonnx.operators.access.relations import Kept, Relation, Relations, anywhere, join, to_path
 from rfonnx.operators.access.rounds import TOGETHER, Rounds, emit, for_shape, made, own, shape_of
+from rfonnx.operators.table import declare
 
 
 @rule("If", shapeless=True)
@@ -143,3 +144,6 @@ def _listed(op: Op, name: str, index: int) -> int:
     """Entry of an attribute that may be left out, 0 by default."""
     values = op.attrs.get(name) or ()
     return int(values[index]) if index < len(values) else 0
+
+
+declare("If", "Loop", "Scan", holds_graphs=True, manner=())

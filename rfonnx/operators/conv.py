@@ -19,6 +19,7 @@ from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Re
 from rfonnx.operators.access.shared import grouped, per_channel, windows
 from rfonnx.operators.counting import CountCall, counts
 from rfonnx.operators.spelling import input_name, int_attr, ints_attr, spelling, with_attrs
+from rfonnx.operators.table import declare
 from rfonnx.operators.windows import window_attrs
 
 
@@ -182,3 +183,8 @@ def convolution_macs(call: CountCall) -> int:
 def quantised_convolution_macs(call: CountCall) -> int:
     """As Conv; the weight is input 3."""
     return prod(call.out()) * prod(call.shape(3)[1:])
+
+
+declare("ConvInteger", "QLinearConv", manner=("by channel",), quantised=True, stands_for="Conv")
+declare("Conv", manner=("by channel",), maps=True, weighted=True)
+declare("DeformConv", manner=())

@@ -22,6 +22,7 @@ from rfonnx.operators.conv import _kernel, spelled_conv
 from rfonnx.operators.counting import CountCall, counts
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import spelling
+from rfonnx.operators.table import declare
 
 
 @spelling("ConvTranspose")
@@ -113,3 +114,12 @@ def transposed_convolution_macs(call: CountCall) -> int:
     """Every input element is spread by the weights of its channel: weight (in, out / group, kernel...). What falls on borders
     that are cut off counts."""
     return prod(call.shape(0)) * prod(call.shape(1)[1:])
+
+
+declare(
+    "ConvTranspose",
+    manner=("by channel",),
+    maps=True,
+    shapes_when={"output_shape": None, "auto_pad": ("SAME_UPPER", "SAME_LOWER")},
+    weighted=True,
+)

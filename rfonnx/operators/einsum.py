@@ -12,6 +12,7 @@ from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Re
 from rfonnx.operators.access.visible import MASK_NOTE, Range, range_steps, row_of, seen_in_product
 from rfonnx.operators.access.zeros import fact
 from rfonnx.operators.counting import CountCall, UncountedError, counts
+from rfonnx.operators.table import declare
 
 
 @rule("Einsum")
@@ -177,3 +178,6 @@ def _spelt(term: str, rank: int) -> list[str]:
     before, dots, after = term.partition("...")
     missing = rank - len(before) - len(after) if dots else 0
     return [*before, *(f".{number}" for number in range(missing, 0, -1)), *after]
+
+
+declare("Einsum", evaluation="never", manner=("product",))

@@ -22,6 +22,7 @@ from rfonnx.operators.access.zeros import Fact, fact
 from rfonnx.operators.counting import declare_free
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import input_rank, int_attr, positive_axis, spelling, with_attrs
+from rfonnx.operators.table import declare, named
 
 
 @spelling("Add", "Sub", "Mul", "Div", "Pow", "And", "Or", "Xor", "Equal", "Greater", "Less")
@@ -137,3 +138,74 @@ def prelu(op: Op) -> Access:
 
 
 declare_free(*UNARY, *BINARY, *NUMPY_BROADCAST, *VARIADIC, "CastLike", "Dropout", "Mul", "PRelu", "Where")
+
+declare(
+    *named(
+        """
+        Acos Acosh Asin Asinh Atan Atanh BitShift Celu Cosh Elu HardSwish Mean Mish PRelu Selu Shrink Sinh
+        Softsign SwiGLU Swish Tan ThresholdedRelu
+        """
+    ),
+    manner=("elementwise",),
+    pointwise=True,
+)
+declare(
+    *named(
+        """
+        BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Clip Cos Equal Greater GreaterOrEqual IsInf IsNaN Less
+        LessOrEqual Log Max Mod Not Reciprocal Sum Xor
+        """
+    ),
+    evaluation="fast",
+    manner=("elementwise",),
+    pointwise=True,
+)
+declare(
+    *named("Abs Ceil Floor Neg Round Sign Sin Sqrt"),
+    evaluation="fast",
+    keeps_zero=True,
+    manner=("elementwise",),
+    pointwise=True,
+)
+declare(*named("And Min Or Pow Where"), evaluation="fast", manner=("elementwise",), may_fix=True, pointwise=True)
+declare("Add", "Mul", "Sub", affine=True, evaluation="fast", manner=("elementwise",), may_fix=True, pointwise=True)
+declare("Erf", "Gelu", "LeakyRelu", keeps_zero=True, manner=("elementwise",), pointwise=True)
+declare(
+    "Cast",
+    "CastLike",
+    evaluation="fast",
+    hands_on=True,
+    manner=("elementwise",),
+    moves_values=True,
+    pointwise=True,
+    takes_along=True,
+)
+declare("Bernoulli", draws="always", manner=("elementwise",), pointwise=True)
+declare("BitCast", hands_on=True, manner=("elementwise",), pointwise=True)
+declare(
+    "Div",
+    affine=True,
+    evaluation="fast",
+    keeps_zero=True,
+    manner=("elementwise",),
+    may_fix=True,
+    pointwise=True,
+)
+declare("Dropout", manner=("elementwise",), moves_values=True, pointwise=True, takes_along=True, training=(1, 2))
+declare("Exp", evaluation="fast", hides=True, manner=("elementwise",), pointwise=True)
+declare("HardSigmoid", ends=(0.0, 1.0), manner=("elementwise",), pointwise=True)
+declare(
+    "Identity",
+    evaluation="fast",
+    hands_on=True,
+    keeps="order",
+    manner=("elementwise",),
+    moves=True,
+    moves_values=True,
+    pointwise=True,
+    takes_along=True,
+)
+declare("Relu", evaluation="fast", hides=True, keeps_zero=True, manner=("elementwise",), pointwise=True)
+declare("Sigmoid", ends=(0.0, 1.0), evaluation="fast", hides=True, manner=("elementwise",), pointwise=True)
+declare("Softplus", hides=True, manner=("elementwise",), pointwise=True)
+declare("Tanh", ends=(-1.0, 1.0), evaluation="fast", keeps_zero=True, manner=("elementwise",), pointwise=True)

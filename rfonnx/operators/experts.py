@@ -11,6 +11,7 @@ from rfonnx.operators.access.shared import known
 from rfonnx.operators.by_kind import microsoft
 from rfonnx.operators.counting import CountCall, UncountedError, counts
 from rfonnx.operators.shaping import same, shapes
+from rfonnx.operators.table import declare
 
 
 @rule(*microsoft("MoE", "QMoE"))
@@ -50,3 +51,11 @@ def _routed(call: CountCall) -> int:
 
 
 shapes(*microsoft("MoE", "QMoE"))(same)
+
+declare("com.microsoft.MoE", manner=())
+declare(
+    "com.microsoft.QMoE",
+    manner=(),
+    packed={2: ("fc1_expert_weight_bits", 4), 5: ("fc2_expert_weight_bits", 4), 8: ("fc3_expert_weight_bits", 4)},
+    quantised=True,
+)

@@ -11,6 +11,7 @@ from rfonnx.operators.access.shared import joined
 from rfonnx.operators.by_kind import microsoft
 from rfonnx.operators.counting import declare_free
 from rfonnx.operators.shaping import ShapeCall, same, shapes
+from rfonnx.operators.table import declare, named
 
 
 @shapes(*microsoft("BiasDropout"))
@@ -58,10 +59,23 @@ def bias_softmax(op: Op) -> Access:
     return Access((Path(op.name(0), (Reduce(axes),)), Path(op.name(1), (Reduce(bias),))))
 
 
-shapes(*microsoft("BiasAdd", "BiasGelu", "BiasSoftmax", "FastGelu", "Gelu", "QuickGelu"))(same)
-shapes(*microsoft("BifurcationDetector", "NGramRepeatBlock"))(same)
+@shapes(*microsoft("NGramRepeatBlock"))
+def n_gram_repeat_block_shape(call: ShapeCall) -> list[TypeProto]:
+    """The scores: ids (2,7) and scores (2,30) give (2,30)."""
+    return [call.like(1)]
+
+
+@rule(*microsoft("NGramRepeatBlock"))
+def n_gram_repeat_block(op: Op) -> Access:
+    """A score reads itself, and all ids of its row: which words would repeat is data."""
+    note = "which scores are taken out is decided by the ids of the row"
+    return Access((Path(op.name(0), (Reduce((1,)),)), Path(op.name(1))), exact=False, note=note)
+
+
+shapes(*microsoft("BiasAdd", "BiasGelu", "BiasSoftmax", "FastGelu", "Gelu", "QuickGelu", "ScaledSiLU"))(same)
 declare_free(
     *microsoft(
+        "NGramRepeatBlock",
         "BiasAdd",
         "BiasDropout",
         "BiasGelu",
@@ -73,3 +87,21 @@ declare_free(
         "ScaledSiLU",
     )
 )
+
+declare(*named("BiasSoftmax BiasSplitGelu NGramRepeatBlock", "com.microsoft"), manner=())
+declare(
+    "com.microsoft.BiasAdd",
+    "com.microsoft.QuickGelu",
+    "com.microsoft.ScaledSiLU",
+    manner=("elementwise",),
+    pointwise=True,
+)
+declare(
+    "com.microsoft.BiasGelu",
+    "com.microsoft.FastGelu",
+    "com.microsoft.Gelu",
+    manner=("elementwise",),
+    pointwise=True,
+    stands_for="Gelu",
+)
+declare("com.microsoft.BiasDropout", manner=(), training=(3, 4))

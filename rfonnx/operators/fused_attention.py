@@ -19,6 +19,7 @@ from rfonnx.operators.attention import refuse_shared_buffer, score_macs
 from rfonnx.operators.by_kind import microsoft
 from rfonnx.operators.counting import CountCall, counts
 from rfonnx.operators.shaping import ShapeCall, shapes
+from rfonnx.operators.table import Sequential, declare
 
 
 @shapes(*microsoft("Attention", "QAttention", "QOrderedAttention"))
@@ -199,3 +200,20 @@ def _projected_macs(call: CountCall, past: int) -> int:
     query, key, value = map(int, call.attr("qkv_hidden_sizes", None) or [columns // 3] * 3)
     keys = tokens + (call.shape(past)[3] if call.has(past) else 0)
     return batch * tokens * width * (query + key + value) + score_macs(batch * tokens, keys, query + value)
+
+
+declare(
+    "com.microsoft.PackedAttention",
+    "com.microsoft.PackedMultiHeadAttention",
+    "com.microsoft.RelativePositionBias",
+    manner=(),
+)
+declare("com.microsoft.Attention", attending=Sequential((0,), (4,)), manner=("attention",))
+declare(
+    "com.microsoft.QAttention",
+    attending=Sequential((0,), (8,)),
+    manner=(),
+    quantised=True,
+    stands_for="Attention",
+)
+declare("com.microsoft.QOrderedAttention", manner=(), quantised=True)

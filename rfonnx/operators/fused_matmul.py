@@ -12,6 +12,7 @@ from rfonnx.operators.by_kind import microsoft
 from rfonnx.operators.counting import CountCall, counts
 from rfonnx.operators.matmul import gemm, gemm_macs, matmul_macs, product
 from rfonnx.operators.shaping import ShapeCall, shapes
+from rfonnx.operators.table import declare
 from rfonnx.results.fields import Shape
 
 
@@ -82,3 +83,13 @@ def fused_matmul_macs(call: CountCall) -> int:
 rule(*microsoft("FusedGemm"))(gemm)
 counts(*microsoft("GemmFastGelu"))(matmul_macs)
 counts(*microsoft("FusedGemm"))(gemm_macs)
+
+declare(
+    "com.microsoft.FusedGemm",
+    "com.microsoft.FusedMatMul",
+    "com.microsoft.TransposeMatMul",
+    manner=("product",),
+    stands_for="MatMul",
+)
+declare("com.microsoft.FusedMatMulActivation", "com.microsoft.GemmFastGelu", manner=(), stands_for="MatMul")
+declare("com.microsoft.GemmFloat8", "com.microsoft.SparseToDenseMatMul", manner=())

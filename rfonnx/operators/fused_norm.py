@@ -12,6 +12,7 @@ from rfonnx.operators.access.shared import grouped, known, per_channel
 from rfonnx.operators.by_kind import microsoft
 from rfonnx.operators.counting import declare_free
 from rfonnx.operators.shaping import ShapeCall, same, shapes
+from rfonnx.operators.table import declare, named
 
 
 @shapes(*microsoft("SkipLayerNormalization", "SkipSimplifiedLayerNormalization"))
@@ -111,8 +112,17 @@ def gated_rms_norm(op: Op) -> Access:
     return Access((*paths, *([Path(op.name(2))] if op.reads(2) else [])))
 
 
-shapes(*microsoft("GroupNorm"))(same)
+shapes(*microsoft("GatedRMSNorm", "GroupNorm"))(same)
 declare_free(
     *microsoft("EmbedLayerNormalization", "QEmbedLayerNormalization", "GatedRMSNorm", "GroupNorm", "SkipGroupNorm")
 )
 declare_free(*microsoft("SkipLayerNormalization", "SkipSimplifiedLayerNormalization"))
+
+declare(*named("EmbedLayerNormalization GatedRMSNorm GroupNorm SkipGroupNorm", "com.microsoft"), manner=())
+declare("com.microsoft.QEmbedLayerNormalization", manner=(), quantised=True)
+declare("com.microsoft.SkipLayerNormalization", manner=("elementwise",), stands_for="LayerNormalization")
+declare(
+    "com.microsoft.SkipSimplifiedLayerNormalization",
+    manner=("elementwise",),
+    stands_for="SimplifiedLayerNormalization",
+)

@@ -18,6 +18,7 @@ from rfonnx.operators.access.shared import BY_DATA, known_index
 from rfonnx.operators.counting import declare_free
 from rfonnx.operators.slicing import _with_axis
 from rfonnx.operators.spelling import int_attr, spelling, with_attrs
+from rfonnx.operators.table import declare
 
 
 @spelling("Gather", "GatherElements")
@@ -144,3 +145,8 @@ def reverse_sequence(op: Op) -> Access:
 
 
 declare_free("Compress", "Gather", "GatherElements", "GatherND", "ReverseSequence")
+
+declare("GatherND", "ReverseSequence", manner=(), moves=True)
+declare("Compress", manner=(), moves=True, sized_by_values=True)
+declare("Gather", evaluation="fast", manner=("regular",), moves=True, takes_along=True)
+declare("GatherElements", evaluation="fast", manner=(), moves=True)

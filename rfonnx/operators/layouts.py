@@ -14,7 +14,7 @@ from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.tensors import read_type, tensor_type
 from rfonnx.operators.access.coordinates import Resized
 from rfonnx.operators.access.op import Op, Unproven, rule
-from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Select, Step, Window
+from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step, Window
 from rfonnx.operators.access.sampling import taps
 from rfonnx.operators.by_kind import internal_nhwc, microsoft, nchwc
 from rfonnx.operators.conv import (
@@ -31,6 +31,7 @@ from rfonnx.operators.counting import CountCall, counts, declare_free
 from rfonnx.operators.pool import global_pool, pool, pooled, pooled_lengths, spell_pool
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import int_attr, spelling
+from rfonnx.operators.table import declare, named
 from rfonnx.results.fields import Shape
 
 
@@ -117,6 +118,19 @@ def nhwc_max_pool_shape(call: ShapeCall) -> list[TypeProto]:
 def max_pool_with_mask_shape(call: ShapeCall) -> list[TypeProto]:
     """MaxPool; the mask is the second input."""
     return [convolve(call, "MaxPool", (0,), last=False)]
+
+
+spelling("com.microsoft.MaxpoolWithMask")(spell_pool)
+declare_free("com.microsoft.MaxpoolWithMask")
+
+
+@rule(*microsoft("MaxpoolWithMask"))
+def max_pool_with_mask(op: Op) -> Access:
+    """y[n,c,o] reads the window of x[n,c]; and any of the mask: where it has several channels, onnxruntime's kernel reads other
+    places of it than the window's."""
+    access = pool(op)
+    mask = Path(op.name(1), (Reduce(tuple(range(len(op.shape(1))))), Reshape((1,) * len(op.out_shape()))))
+    return Access((*access.paths, mask), exact=False, note="what the mask holds decides how far a window is read")
 
 
 @shapes(*nchwc("ReorderInput"))
@@ -260,3 +274,35 @@ counts(*microsoft("QLinearConv"))(quantised_convolution_macs)
 declare_free(*microsoft("NhwcMaxPool"), *nchwc("ReorderInput", "ReorderOutput", "Upsample"))
 for _domain in (nchwc, internal_nhwc):
     declare_free(*_domain("AveragePool", "GlobalAveragePool", "GlobalMaxPool", "MaxPool"))
+
+declare(
+    "com.microsoft.MaxpoolWithMask",
+    *named("AveragePool GlobalAveragePool GlobalMaxPool MaxPool", "com.ms.internal.nhwc"),
+    manner=(),
+)
+declare(
+    "com.microsoft.NhwcConv",
+    "com.microsoft.NhwcFusedConv",
+    "com.ms.internal.nhwc.Conv",
+    manner=("by channel", "channels last"),
+    stands_for="Conv",
+)
+declare(
+    "com.microsoft.nchwc.ReorderInput",
+    "com.microsoft.nchwc.ReorderOutput",
+    "com.microsoft.nchwc.Upsample",
+    manner=("regular",),
+)
+declare(
+    "com.microsoft.NhwcMaxPool",
+    "com.microsoft.nchwc.MaxPool",
+    manner=("order free", "pool"),
+    stands_for="MaxPool",
+)
+declare("com.microsoft.FusedConv", manner=("by channel",), stands_for="Conv", weighted=True)
+declare("com.microsoft.QLinearConv", manner=("by channel",), quantised=True, stands_for="Conv")
+declare("com.microsoft.QLinearConvTranspose", manner=("by channel",), quantised=True, stands_for="ConvTranspose")
+declare("com.microsoft.nchwc.AveragePool", manner=("order free", "pool"), stands_for="AveragePool")
+declare("com.microsoft.nchwc.Conv", manner=("by channel",), stands_for="Conv")
+declare("com.microsoft.nchwc.GlobalAveragePool", manner=("order free", "pool"), stands_for="GlobalAveragePool")
+declare("com.microsoft.nchwc.GlobalMaxPool", manner=("order free", "pool"), stands_for="GlobalMaxPool")

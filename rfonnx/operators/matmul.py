@@ -13,6 +13,7 @@ from rfonnx.operators.access.visible import MASK_NOTE, Range, range_steps, row_o
 from rfonnx.operators.access.zeros import fact
 from rfonnx.operators.counting import CountCall, counts, declare_unknown
 from rfonnx.operators.shaping import same, shapes
+from rfonnx.operators.table import declare
 
 
 @rule("MatMul")
@@ -160,3 +161,8 @@ def gemm_macs(call: CountCall) -> int:
 
 shapes("com.microsoft.Inverse")(same)
 declare_unknown("the runtime chooses how it eliminates", "Det", "com.microsoft.Inverse")
+
+declare("Det", "com.microsoft.Inverse", manner=())
+declare("MatMulInteger", "QLinearMatMul", manner=("by row",), quantised=True, stands_for="MatMul")
+declare("Gemm", manner=("product",), stands_for="MatMul", weighted=True)
+declare("MatMul", manner=("product",), weighted=True)

@@ -13,6 +13,7 @@ from rfonnx.operators.access.shared import BY_DATA, known_index
 from rfonnx.operators.counting import CountCall, counts, declare_free, declare_unknown
 from rfonnx.operators.shaping import ShapeCall, same, shapes
 from rfonnx.operators.slicing import stretch
+from rfonnx.operators.table import declare, named
 
 
 @shapes("ai.onnx.ml.Scaler", "ai.onnx.ml.Normalizer")
@@ -156,3 +157,15 @@ declare_free(
 # trees compare and add
 declare_free("ai.onnx.ml.TreeEnsemble", "ai.onnx.ml.TreeEnsembleClassifier", "ai.onnx.ml.TreeEnsembleRegressor")
 declare_unknown("what its kernels cost is not followed", "ai.onnx.ml.SVMClassifier", "ai.onnx.ml.SVMRegressor")
+
+declare(
+    *named(
+        """
+        ArrayFeatureExtractor Binarizer CastMap CategoryMapper DictVectorizer FeatureVectorizer Imputer
+        LabelEncoder LinearClassifier LinearRegressor Normalizer OneHotEncoder SVMClassifier SVMRegressor
+        Scaler TreeEnsemble TreeEnsembleClassifier TreeEnsembleRegressor ZipMap
+        """,
+        "ai.onnx.ml",
+    ),
+    manner=(),
+)

@@ -33,7 +33,7 @@ SCALED = treating("scaled")
 TOGETHER = ORDER_FREE | NORMS | PRODUCTS | ATTENTION
 """Positions may be taken together along which the content moves."""
 
-KNOWN = frozenset(row.kind for row in operators() if row.manner and not isinstance(row.manner, str))
+KNOWN = frozenset(row.kind for row in operators() if row.manner)
 """Operators that do the same at every position, in some manner."""
 
 RECURRENT = {row.kind: row.recurrent for row in operators() if row.recurrent}

@@ -19,6 +19,7 @@ from rfonnx.operators.by_kind import microsoft
 from rfonnx.operators.counting import CountCall, UncountedError, counts, declare_free
 from rfonnx.operators.fused_attention import _LENGTHS, _output
 from rfonnx.operators.shaping import ShapeCall, same, shapes
+from rfonnx.operators.table import Sequential, declare, named
 
 
 @shapes(*microsoft("MultiHeadAttention", "DecoderMaskedMultiHeadAttention"))
@@ -249,3 +250,16 @@ def group_query_attention_macs(call: CountCall) -> int:
 
 shapes(*microsoft("RotaryEmbedding", "GemmaRotaryEmbedding", "LongformerAttention"))(same)
 declare_free(*microsoft("RotaryEmbedding"))
+
+declare(
+    *named(
+        """
+        DecoderMaskedMultiHeadAttention GemmaRotaryEmbedding LongformerAttention RotaryEmbedding
+        SparseAttention
+        """,
+        "com.microsoft",
+    ),
+    manner=(),
+)
+declare("com.microsoft.GroupQueryAttention", attending=Sequential((0, 1, 2), (3, 4)), manner=())
+declare("com.microsoft.MultiHeadAttention", attending=Sequential((0, 1, 2), (6, 7)), manner=("attention",))

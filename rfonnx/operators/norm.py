@@ -29,6 +29,7 @@ from rfonnx.operators.spelling import (
     spelling,
     with_attrs,
 )
+from rfonnx.operators.table import declare, named
 
 
 @spelling("Softmax", "LogSoftmax", "Hardmax")
@@ -194,3 +195,11 @@ declare_free(
     "RMSNormalization",
     "SimplifiedLayerNormalization",
 )
+
+declare(*named("LayerNormalization LogSoftmax LpNormalization RMSNormalization"), manner=("norm",), normalises=True)
+declare("Hardmax", "MeanVarianceNormalization", "SimplifiedLayerNormalization", manner=("norm",))
+declare("GroupNormalization", "InstanceNormalization", manner=("by channel", "norm"))
+declare("BatchNormalization", affine=True, manner=("by channel", "norm"), maps=True)
+declare("LRN", manner=("regular",))
+declare("Softmax", evaluation="fast", manner=("norm",), normalises=True)
+declare("LayerNormalization", shapes_when={})  # our rule tells its shapes before opset 17, which had no such operator

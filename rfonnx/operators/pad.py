@@ -25,6 +25,7 @@ from rfonnx.operators.spelling import (
     with_attrs,
     word_attr,
 )
+from rfonnx.operators.table import declare
 
 
 @spelling("Pad")
@@ -152,3 +153,6 @@ def center_crop_pad(op: Op) -> Access:
 
 
 declare_free("CenterCropPad", "Pad")
+
+declare("CenterCropPad", manner=("regular",), moves=True)
+declare("Pad", evaluation="fast", manner=("regular",), moves=True, placed=True, takes_along=True)

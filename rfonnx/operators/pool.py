@@ -20,6 +20,7 @@ from rfonnx.operators.access.shared import windows
 from rfonnx.operators.counting import declare_free
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import input_name, int_attr, ints_attr, spelling, with_attrs
+from rfonnx.operators.table import declare
 from rfonnx.operators.windows import window_attrs
 from rfonnx.results.fields import Shape
 
@@ -165,3 +166,15 @@ def max_unpool(op: Op) -> Access:
 
 
 declare_free("AveragePool", "GlobalAveragePool", "GlobalLpPool", "GlobalMaxPool", "LpPool", "MaxPool", "MaxUnpool")
+
+declare(
+    "AveragePool",
+    "LpPool",
+    "MaxPool",
+    manner=("order free", "pool", "regular"),
+    maps=True,
+    shapes_when={"auto_pad": ("SAME_UPPER", "SAME_LOWER"), "ceil_mode": (1,)},
+)
+declare("GlobalAveragePool", "GlobalMaxPool", manner=("order free", "pool"), maps=True)
+declare("GlobalLpPool", manner=("order free", "pool"))
+declare("MaxUnpool", manner=(), moves=True)

@@ -15,6 +15,7 @@ from rfonnx.operators.by_kind import microsoft
 from rfonnx.operators.counting import declare_free
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import input_rank, int_attr, positive_axis, spelling, with_attrs
+from rfonnx.operators.table import declare
 
 
 @spelling(
@@ -78,3 +79,14 @@ def dynamic_quantize(op: Op) -> Access:
 declare_free(
     "DequantizeLinear", "QuantizeLinear", *microsoft("DequantizeLinear", "QuantizeLinear"), "DynamicQuantizeLinear"
 )
+
+declare(
+    "QuantizeLinear",
+    "com.microsoft.DequantizeLinear",
+    "com.microsoft.QuantizeLinear",
+    hands_on=True,
+    manner=("scaled",),
+    quantised=True,
+)
+declare("DequantizeLinear", evaluation="fast", hands_on=True, manner=("scaled",), quantised=True)
+declare("DynamicQuantizeLinear", hands_on=True, manner=("norm",), quantised=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from onnx import TensorProto, TypeProto
 
 from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.tensors import tensor_type
 from rfonnx.operators.access.op import Op, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape
 from rfonnx.operators.access.shared import axes_of, joined, known
@@ -16,6 +17,7 @@ from rfonnx.operators.reduce import reduce, reduce_steps, spell_reduce
 from rfonnx.operators.shaping import ShapeCall, same, shapes
 from rfonnx.operators.slicing import stretch
 from rfonnx.operators.spelling import input_rank, int_attr, positive_axis, spelling, with_attrs
+from rfonnx.operators.table import declare, named
 
 
 @spelling("com.microsoft.QLinearSoftmax")
@@ -131,6 +133,18 @@ def concat(op: Op) -> Access:
     return Access(tuple(paths))
 
 
+@shapes(*microsoft("GatherBlockQuantized"))
+def gather_shape(call: ShapeCall) -> list[TypeProto]:
+    """Gather of the dequantised table; bytes hold several values of its last axis: (4,8) bytes of 4 bits at (2,) give (2,16)."""
+    shape, indices = call.shape(0), call.shape(1)
+    if not shape or indices is None:
+        return []
+    held = 8 // call.attr("bits", 4) if call.elem(0) == TensorProto.UINT8 else 1
+    table = (*shape[:-1], None if shape[-1] is None else shape[-1] * held)
+    axis = call.attr("gather_axis", 0) % len(shape)
+    return [tensor_type(call.elem(2), (*table[:axis], *indices, *table[axis + 1 :]))]
+
+
 @rule(*microsoft("GatherBlockQuantized"))
 def gather(op: Op) -> Access:
     """Output (before, index, after) reads its index; the packed table is constant. Exact."""
@@ -152,3 +166,25 @@ declare_free(
 )
 declare_free(*microsoft("QLinearAveragePool", "QLinearGlobalAveragePool", "QLinearReduceMean", "ReduceSumInteger"))
 declare_free(*microsoft("QLinearConcat", "GatherBlockQuantized"))
+
+declare(
+    *named("MulInteger QOrderedGelu QOrderedLayerNormalization ReduceSumInteger", "com.microsoft"),
+    manner=(),
+    quantised=True,
+)
+declare("com.microsoft.GatherBlockQuantized", manner=(), packed={0: ("bits", 4)}, quantised=True)
+declare("com.microsoft.QLinearAdd", manner=("elementwise",), quantised=True, stands_for="Add")
+declare("com.microsoft.QLinearAveragePool", manner=("order free", "pool"), quantised=True, stands_for="AveragePool")
+declare("com.microsoft.QLinearConcat", manner=("joined", "regular"), quantised=True, stands_for="Concat")
+declare(
+    "com.microsoft.QLinearGlobalAveragePool",
+    manner=("order free", "pool"),
+    quantised=True,
+    stands_for="GlobalAveragePool",
+)
+declare("com.microsoft.QLinearLeakyRelu", manner=("elementwise",), quantised=True, stands_for="LeakyRelu")
+declare("com.microsoft.QLinearMul", manner=("elementwise",), quantised=True, stands_for="Mul")
+declare("com.microsoft.QLinearReduceMean", manner=("order free",), quantised=True, stands_for="ReduceMean")
+declare("com.microsoft.QLinearSigmoid", manner=("elementwise",), quantised=True, stands_for="Sigmoid")
+declare("com.microsoft.QLinearSoftmax", manner=("norm",), quantised=True, stands_for="Softmax")
+declare("com.microsoft.QLinearWhere", manner=("elementwise",), quantised=True, stands_for="Where")

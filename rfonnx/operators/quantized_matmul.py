@@ -15,6 +15,7 @@ from rfonnx.operators.counting import CountCall, UncountedError, counts
 from rfonnx.operators.fused_matmul import plain_matmul_shape
 from rfonnx.operators.matmul import gemm_macs, matmul, matmul_macs, product_paths, quantization
 from rfonnx.operators.shaping import ShapeCall, shapes
+from rfonnx.operators.table import declare
 
 
 @shapes(*microsoft("MatMulInteger16"))
@@ -44,6 +45,15 @@ def packed_matmul_shape(call: ShapeCall) -> list[TypeProto]:
     # MatMulBnb4 multiplies by the transposed (N, K) unless training says otherwise.
     width = call.attr("N") if call.attr("transB", 1) else call.attr("K")
     return [tensor_type(call.elem(0), (*shape[:-1], int(width)))]
+
+
+@shapes(*microsoft("MatMulFpQ4"))
+def packed_float_matmul_shape(call: ShapeCall) -> list[TypeProto]:
+    """Input 2 holds the shape (K, N) of the weights: (2,8,K) gives (2,8,N)."""
+    shape, weights = call.shape(0), call.value(2)
+    if not shape or weights is None:
+        return []
+    return [tensor_type(call.elem(0), (*shape[:-1], int(weights.reshape(-1)[-1])))]
 
 
 @rule(*microsoft("QGemm"))
@@ -98,3 +108,28 @@ rule(*microsoft("MatMulInteger16"))(matmul)
 shapes(*microsoft("DynamicQuantizeMatMul"))(plain_matmul_shape)
 counts(*microsoft("DynamicQuantizeMatMul", "MatMulInteger16", "MatMulIntegerToFloat"))(matmul_macs)
 counts(*microsoft("QGemm"))(gemm_macs)
+
+declare(
+    "com.microsoft.DynamicQuantizeMatMul",
+    "com.microsoft.MatMulInteger16",
+    "com.microsoft.QGemm",
+    manner=(),
+    quantised=True,
+    stands_for="MatMul",
+)
+declare(
+    "com.microsoft.MatMulBnb4",
+    "com.microsoft.MatMulFpQ4",
+    manner=("by row", "packed"),
+    packed={1: ("", 4)},
+    quantised=True,
+    stands_for="MatMul",
+)
+declare("com.microsoft.MatMulIntegerToFloat", manner=("by row",), quantised=True, stands_for="MatMul")
+declare(
+    "com.microsoft.MatMulNBits",
+    manner=("by row", "packed"),
+    packed={1: ("bits", 4)},
+    quantised=True,
+    stands_for="MatMul",
+)

@@ -24,6 +24,7 @@ from rfonnx.operators.spelling import (
     spelling,
     with_attrs,
 )
+from rfonnx.operators.table import declare
 
 
 @spelling(
@@ -138,3 +139,10 @@ declare_free(
     "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd"
 )
 declare_free("ReduceSum", "ReduceSumSquare", "ArgMax", "ArgMin")
+
+declare("ReduceL1", "ReduceL2", "ReduceSumSquare", manner=("order free",), sums_to_zero=True)
+declare("ReduceMax", "ReduceMin", "ReduceSum", evaluation="fast", manner=("order free",), sums_to_zero=True)
+declare("ArgMax", "ArgMin", manner=())
+declare("ReduceLogSum", "ReduceLogSumExp", manner=("order free",))
+declare("ReduceMean", evaluation="fast", manner=("order free",), maps=True, sums_to_zero=True)
+declare("ReduceProd", evaluation="fast", manner=("order free",))

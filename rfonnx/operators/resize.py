@@ -38,6 +38,7 @@ from rfonnx.operators.spelling import (
     spelling,
     word_attr,
 )
+from rfonnx.operators.table import declare
 from rfonnx.results.fields import Shape
 
 Number = TypeVar("Number", int, float)
@@ -318,3 +319,6 @@ OVERLOOKED = "onnxruntime keeps no aspect ratio along axes that are counted from
 EXTRAPOLATED_ELSEWHERE = "onnxruntime writes the extrapolation value in other places where channels are last"
 
 declare_free("Resize", "Upsample")
+
+declare("Resize", manner=("regular",), maps=True, placed=True, shape_floats=(1, 2))
+declare("Upsample", manner=("regular",), placed=True, shape_floats=(1,))

@@ -8,12 +8,16 @@ from __future__ import annotations
 from math import prod
 
 import numpy as np
+from onnx import TypeProto
 
+from rfonnx.graph.tensors import tensor_type
 from rfonnx.operators.access.indexing import positions
 from rfonnx.operators.access.op import Op, Unproven, declare_everything, rule
 from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
 from rfonnx.operators.by_kind import microsoft
 from rfonnx.operators.counting import CountCall, counts
+from rfonnx.operators.shaping import ShapeCall, shapes
+from rfonnx.operators.table import Sequential, declare
 
 _REVERSED = {"forward": (False,), "reverse": (True,), "bidirectional": (False, True)}
 
@@ -130,6 +134,16 @@ def _keep(axis: int, length: int, position: int) -> tuple[Step, ...]:
     return (Select(axis, places, np.where(places == position, places, places - 1)),)
 
 
+@shapes(*microsoft("DynamicQuantizeLSTM"))
+def quantised_lstm_shape(call: ShapeCall) -> list[TypeProto]:
+    """x (T,B,I) gives y (T,directions,B,H), and the last h and c (directions,B,H); weights are (directions,I,4H)."""
+    shape, width = call.shape(0), call.attr("hidden_size")
+    if shape is None or len(shape) != 3 or width is None:
+        return []
+    last = tensor_type(call.elem(0), (call.dim(1, 0), shape[1], width))
+    return [tensor_type(call.elem(0), (shape[0], call.dim(1, 0), shape[1], width)), last, last]
+
+
 @counts("RNN", "GRU", "LSTM", "com.microsoft.DynamicQuantizeLSTM")
 def recurrent_macs(call: CountCall) -> int:
     """Each step of each direction multiplies the input by W (directions, gates * hidden, input) and the state by R (directions,
@@ -138,3 +152,14 @@ def recurrent_macs(call: CountCall) -> int:
 
 
 declare_everything("its scale is taken of all values at run time", *microsoft("DynamicQuantizeLSTM"))
+
+declare("GRU", "RNN", layered=True, manner=(), recurrent=Sequential((0,), (5,)))
+declare("LSTM", layered=True, manner=(), recurrent=Sequential((0,), (5, 6)))
+declare(
+    "com.microsoft.DynamicQuantizeLSTM",
+    layered=True,
+    manner=(),
+    quantised=True,
+    recurrent=Sequential((0,), (5, 6)),
+    stands_for="LSTM",
+)

@@ -23,11 +23,12 @@ from rfonnx.operators.by_kind import microsoft
 from rfonnx.operators.counting import CountCall, counts, declare_free
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import constant_ints, float_attr, int_attr, spelling, with_attrs, word_attr
+from rfonnx.operators.table import declare, named
 
 SAMPLERS = {"bilinear": "linear", "bicubic": "cubic", "linear": "linear", "cubic": "cubic", "nearest": "nearest"}
 
 
-@spelling("GridSample")
+@spelling("GridSample", "com.microsoft.GridSample")
 def spell_grid_sample(node: Node, graph: Graph) -> Node:
     """Opset 16 says bilinear and bicubic, 20 linear and cubic."""
     return with_attrs(
@@ -81,7 +82,7 @@ def roi_pool(op: Op) -> Access:
     return Access(tuple(paths), exact=False, note=f"{op.node.kind} reads where its boxes say: any position in space")
 
 
-@rule("GridSample")
+@rule("GridSample", "com.microsoft.GridSample")
 def grid_sample(op: Op) -> Access:
     """Reads the grid at its own position, and any pixel that it may name; the named ones, where the grid is known."""
     axes = tuple(range(2, len(op.shape(0))))
@@ -134,4 +135,6 @@ def affine_grid_macs(call: CountCall) -> int:
     return prod(call.out()) * call.shape(0)[-1]
 
 
-declare_free("GridSample", "MaxRoiPool", "RoiAlign")
+declare_free("GridSample", "com.microsoft.GridSample", "MaxRoiPool", "RoiAlign")
+
+declare(*named("AffineGrid GridSample MaxRoiPool RoiAlign"), "com.microsoft.GridSample", manner=())

@@ -10,6 +10,7 @@ from rfonnx.operators.access.op import Op, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Select, Step
 from rfonnx.operators.counting import declare_free
 from rfonnx.operators.spelling import constant_ints, input_rank, int_attr, positive_axis, spelling, with_attrs
+from rfonnx.operators.table import declare
 
 
 @spelling("CumSum", "CumProd")
@@ -45,3 +46,6 @@ def _running(op: Op, axis: int, n: int) -> Step:
 
 
 declare_free("CumProd", "CumSum")
+
+declare("CumProd", manner=())
+declare("CumSum", evaluation="fast", manner=())

@@ -30,6 +30,7 @@ from rfonnx.operators.spelling import (
     with_attrs,
     word_attr,
 )
+from rfonnx.operators.table import declare
 
 REDUCTIONS = ("none", "add", "mul", "max", "min")
 
@@ -70,7 +71,7 @@ def spell_one_hot(node: Node, graph: Graph) -> Node:
     return with_attrs(node, axis=axis, depth=depth[0] if depth else None)
 
 
-@spelling("Trilu")
+@spelling("Trilu", "com.microsoft.Trilu")
 def spell_trilu(node: Node, graph: Graph) -> Node:
     """The diagonal k is an input, 0 when left out."""
     k: int | None = 0
@@ -248,7 +249,7 @@ def one_hot(op: Op) -> Access:
     return Access((path, *control), not control, "depth or values are computed at run time" if control else "")
 
 
-@rule("Trilu")
+@rule("Trilu", "com.microsoft.Trilu")
 def trilu(op: Op) -> Access:
     """Kept positions read themselves, zeroed ones nothing. Exact for a constant k; of matrices of over
     MAX_FLAT elements it is left to `rfonnx.operators.access.certain` what is zeroed."""
@@ -279,6 +280,7 @@ def top_k(op: Op) -> Access:
 
 shapes("com.microsoft.Trilu")(same)
 declare_free(
+    "com.microsoft.Trilu",
     "Scatter",
     "ScatterElements",
     "ScatterND",
@@ -290,3 +292,11 @@ declare_free(
     "NonZero",
     "Unique",
 )
+
+declare("NonMaxSuppression", "TopK", "com.microsoft.Trilu", manner=())
+declare("Scatter", "ScatterElements", "TensorScatter", manner=(), moves=True)
+declare("NonZero", evaluation="fast", manner=(), sized_by_values=True)
+declare("OneHot", manner=(), shape_floats=(1,))
+declare("ScatterND", manner=(), moves=True, takes_along=True)
+declare("Trilu", evaluation="fast", manner=(), may_fix=True, moves=True)
+declare("Unique", manner=(), sized_by_values=True)

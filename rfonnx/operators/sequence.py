@@ -9,6 +9,7 @@ from rfonnx.operators.access.apply import program_shape
 from rfonnx.operators.access.op import Op, declare_everything, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape
 from rfonnx.operators.counting import declare_free
+from rfonnx.operators.table import declare, named
 
 declare_everything("its body is not followed", "SequenceMap")
 
@@ -51,3 +52,16 @@ def _whole(op: Op, index: int) -> Path:
 
 declare_free("SequenceAt", "SequenceConstruct", "SequenceEmpty", "SequenceErase", "SequenceInsert", "SequenceLength")
 declare_free("ConcatFromSequence", "SplitToSequence", "Optional", "OptionalGetElement", "OptionalHasElement")
+
+declare(
+    *named(
+        """
+        Optional OptionalGetElement SequenceAt SequenceConstruct SequenceEmpty SequenceErase SequenceInsert
+        SequenceLength
+        """
+    ),
+    manner=(),
+)
+declare("ConcatFromSequence", "SplitToSequence", manner=(), moves=True)
+declare("OptionalHasElement", inferred_since=18, manner=())
+declare("SequenceMap", holds_graphs=True, manner=())

@@ -34,6 +34,7 @@ from rfonnx.operators.spelling import (
     with_attrs,
     word_attr,
 )
+from rfonnx.operators.table import declare
 
 
 @spelling("Transpose")
@@ -134,7 +135,7 @@ MAX_TAPS = 128
 """Most taps of a Col2Im block that are followed one by one."""
 
 
-@rule("Reshape", "Flatten", "Squeeze", "Unsqueeze")
+@rule("Reshape", "Flatten", "Squeeze", "Unsqueeze", "com.microsoft.ExpandDims")
 def reshape(op: Op) -> Access:
     """The same elements in row-major order, or in that of their blocks of channels. Exact."""
     return Access((Path(op.name(0), split_or_joined(op) or (Reshape(op.out_shape()),)),))
@@ -226,5 +227,72 @@ def col2im(op: Op) -> Access:
     )
 
 
-declare_free("Expand", "Flatten", "Reshape", "Squeeze", "Tile", "Transpose", "Unsqueeze", "Shape", "Size")
+declare_free(
+    "com.microsoft.ExpandDims",
+    "Expand",
+    "Flatten",
+    "Reshape",
+    "Squeeze",
+    "Tile",
+    "Transpose",
+    "Unsqueeze",
+    "Shape",
+    "Size",
+)
 declare_free("Col2Im", "DepthToSpace", "SpaceToDepth")
+
+declare("Shape", "Size", evaluation="fast", manner=(), shape_only=True)
+declare(
+    "Squeeze",
+    "Unsqueeze",
+    evaluation="fast",
+    inferred_since=11,
+    keeps="order",
+    manner=("regular",),
+    moves=True,
+    moves_values=True,
+    placed=True,
+    takes_along=True,
+)
+declare("Col2Im", manner=("regular",), moves=True)
+declare("DepthToSpace", keeps="elements", manner=("regular",), maps=True, moves=True)
+declare(
+    "Expand",
+    evaluation="fast",
+    manner=("regular",),
+    moves=True,
+    moves_values=True,
+    placed=True,
+    takes_along=True,
+)
+declare(
+    "Flatten",
+    evaluation="fast",
+    keeps="order",
+    manner=("regular",),
+    moves=True,
+    moves_values=True,
+    takes_along=True,
+)
+declare(
+    "Reshape",
+    evaluation="fast",
+    keeps="order",
+    manner=("regular",),
+    moves=True,
+    moves_values=True,
+    placed=True,
+    takes_along=True,
+)
+declare("SpaceToDepth", keeps="elements", manner=("regular",), moves=True)
+declare("Tile", evaluation="fast", manner=("regular",), moves=True)
+declare(
+    "Transpose",
+    evaluation="fast",
+    keeps="elements",
+    manner=("regular",),
+    moves=True,
+    moves_values=True,
+    takes_along=True,
+)
+declare("com.microsoft.ExpandDims", manner=())

@@ -24,6 +24,7 @@ from rfonnx.operators.spelling import (
     spelling,
     with_attrs,
 )
+from rfonnx.operators.table import declare, named
 
 
 @spelling("DFT")
@@ -107,3 +108,5 @@ def from_scalars(op: Op) -> Access:
 
 declare_free("BlackmanWindow", "HammingWindow", "HannWindow", "MelWeightMatrix")
 declare_unknown("the runtime chooses between a sum over all frequencies and fast transforms", "DFT", "STFT")
+
+declare(*named("BlackmanWindow DFT HammingWindow HannWindow MelWeightMatrix STFT"), manner=())

@@ -26,6 +26,7 @@ from rfonnx.operators.spelling import (
     spelling,
     with_attrs,
 )
+from rfonnx.operators.table import declare
 
 
 @spelling("Slice")
@@ -215,3 +216,7 @@ def stretch(axis: int, total: int, start: int, length: int) -> Select:
 
 
 declare_free("Concat", "Slice", "Split")
+
+declare("Concat", evaluation="fast", inferred_since=11, manner=("joined", "regular"), moves=True, takes_along=True)
+declare("Slice", evaluation="fast", manner=("regular",), moves=True, placed=True, takes_along=True)
+declare("Split", evaluation="fast", manner=("regular",), moves=True, placed=True)

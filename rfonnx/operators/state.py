@@ -12,6 +12,7 @@ from rfonnx.operators.access.op import Op, rule
 from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
 from rfonnx.operators.conv import convolution_macs
 from rfonnx.operators.counting import CountCall, counts
+from rfonnx.operators.table import Sequential, declare
 
 
 @rule("LinearAttention")
@@ -94,3 +95,6 @@ def linear_attention_macs(call: CountCall) -> int:
 
 
 counts("CausalConvWithState")(convolution_macs)
+
+declare("CausalConvWithState", manner=(), recurrent=Sequential((0,), (3,)))
+declare("LinearAttention", manner=(), recurrent=Sequential((0, 1, 2), (3,)))

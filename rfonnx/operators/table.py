@@ -65,7 +65,8 @@ class Operator:
         filled: columns that somebody filled.
         spelling: gives a node in the one spelling that rules see; None: it was always spelt one way.
         shapes: gives the types of its outputs; None: onnx infers them, or nobody does.
-        shapes_when: our `shapes` hold, and onnx's are wrong, where one of these attributes is given (with one of the values).
+        shapes_when: our `shapes` hold, and onnx's are wrong, where one of these attributes is given (with one of the values);
+            empty: our `shapes` hold where onnx has no schema.
         inferred_since: opset from which on onnx's inference is right for the earlier ones too.
         reads: what each output position reads.
         shapeless: `reads` is asked even when shapes are unknown.
@@ -118,7 +119,7 @@ class Operator:
     reads: Callable[..., Any] | Everything | Unknown = NO_RULE
     shapeless: bool = False
     macs: Callable[..., int] | Literal[0] | Unknown = NO_COUNT
-    manner: frozenset[Manner] | Unknown = frozenset()
+    manner: tuple[Manner, ...] = ()
     gradient: object = None
     lane: Callable[..., Any] | None = None
     body: Callable[..., Any] | None = None

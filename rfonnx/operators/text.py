@@ -5,6 +5,7 @@ from __future__ import annotations
 from rfonnx.operators.access.op import Op, Unproven, declare_everything, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape
 from rfonnx.operators.counting import declare_free, declare_unknown
+from rfonnx.operators.table import declare, named
 
 declare_everything("an encoded image has no positions", "ImageDecoder")
 
@@ -41,3 +42,6 @@ def count_ngrams(op: Op) -> Access:
 
 declare_free("RegexFullMatch", "StringConcat", "StringNormalizer", "StringSplit", "TfIdfVectorizer")
 declare_unknown("decoding is no sum of products", "ImageDecoder")
+
+declare(*named("RegexFullMatch StringConcat StringNormalizer StringSplit TfIdfVectorizer"), manner=())
+declare("ImageDecoder", evaluation="never", manner=())

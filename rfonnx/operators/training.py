@@ -5,6 +5,7 @@ from __future__ import annotations
 from rfonnx.operators.access.op import Op, declare_everything, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape
 from rfonnx.operators.counting import declare_free, declare_unknown
+from rfonnx.operators.table import declare, named
 
 _CLASS = "which class is read is data: all of them are taken"
 
@@ -61,3 +62,10 @@ declare_everything("a gradient of other nodes", "ai.onnx.preview.training.Gradie
 declare_free("NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss")
 declare_free(*(f"ai.onnx.preview.training.{name}" for name in ("Adagrad", "Adam", "Momentum")))
 declare_unknown("what it derives is not followed", "ai.onnx.preview.training.Gradient")
+
+declare(
+    "NegativeLogLikelihoodLoss",
+    "SoftmaxCrossEntropyLoss",
+    *named("Adagrad Adam Gradient Momentum", "ai.onnx.preview.training"),
+    manner=(),
+)

@@ -170,6 +170,7 @@ def both(make: Callable[[Net], str], at: object, size: int = 64) -> Pair:
     net = Net([1, 2, size, size])
     out = make(net)
     model = net.model(net.op("Identity", out, name="y"))
+    model.opset_import.append(onnx.helper.make_opsetid("com.microsoft", 1))
     # Not the channels' sum: that of normalised ones is constant.
     options = {"n": 2, "channel": "random"}
     return Pair(rfonnx.erf(model, "y", at, **options), rfonnx.erf(model, "y", at, crop=False, **options))
@@ -271,6 +272,23 @@ def test_what_depends_on_the_place_is_right_cropped_or_not(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(set(WHOLE) - {"lengths_from_shape"}))
 def test_what_depends_on_the_place_is_not_cropped(name: str) -> None:
     assert not was_cropped(both(WHOLE[name], "center").cropped)
+
+
+@pytest.mark.parametrize("op_type", ["Gelu", "QuickGelu", "FastGelu"])
+def test_fused_activations_are_alike(op_type: str) -> None:
+    assert was_cropped(both(lambda net: net.op(op_type, plain(net), domain="com.microsoft"), "center").cropped)
+
+
+def numbered(net: Net) -> str:
+    """A pool whose second output counts positions from the first one of the whole map."""
+    net.nodes.append(
+        onnx.helper.make_node("MaxPool", [plain(net)], ["most", "where"], kernel_shape=[3, 3], strides=[2, 2])
+    )
+    return net.op("Mul", "most", net.op("Cast", "where", to=onnx.TensorProto.FLOAT))
+
+
+def test_positions_as_numbers_are_not_cropped() -> None:
+    assert not was_cropped(both(numbered, "center").cropped)
 
 
 def test_wrapped_borders_are_seen_from_the_other_side() -> None:

@@ -12,8 +12,9 @@ from onnx import TensorProto, helper, numpy_helper
 
 from rfonnx.errors import ShapeError
 from rfonnx.model import runtime
-from rfonnx.model.id_range import _INDEXED, _LENGTHS, id_range, lookups
+from rfonnx.model.id_range import id_range, lookups
 from rfonnx.model.reading.load import load
+from rfonnx.operators.table import operator
 
 TABLE = np.arange(40, dtype=np.float32).reshape(4, 10)
 Step = tuple[str, Sequence[Any], dict[str, Any]]
@@ -179,5 +180,5 @@ def test_every_operator_that_takes_indices_is_known() -> None:
             continue
         for slot, operand in enumerate(schema.inputs):
             if any(word in operand.name.lower() for word in words) and operand.type_str != "T":
-                known = {**_INDEXED.get(schema.name, {}), **_LENGTHS.get(schema.name, {})}
+                known = {**operator(schema.name).indexed, **operator(schema.name).lengths}
                 assert slot in known, f"{schema.name} operand {slot} ({operand.name})"

@@ -220,6 +220,21 @@ CASES = {
         {"kernel_shape": [2, 2]},
         domain="",
     ),
+    "NGramRepeatBlock": Case("NGramRepeatBlock", [((2, 7), I64), f(2, 30)], {"ngram_size": 3}),
+    "GatherBlockQuantized, bytes": Case(
+        "GatherBlockQuantized",
+        [np.zeros((4, 16), U8), ((2,), I64), np.ones((4, 2), F32)],
+        {"block_size": 16, "quantize_axis": 1},
+    ),
+    "DynamicQuantizeLSTM": Case(
+        "DynamicQuantizeLSTM",
+        [
+            *(f(4, 2, 3), np.zeros((1, 3, 20), U8), np.zeros((1, 5, 20), U8), None, None, None, None, None),
+            *(np.ones(1, F32), np.zeros(1, U8), np.ones(1, F32), np.zeros(1, U8)),
+        ],
+        {"hidden_size": 5},
+        3,
+    ),
     "GroupNormalization": Case("GroupNormalization", [f(2, 4, 3), f(4), f(4)], {"num_groups": 2}, 1, "", 21),
     "MeanVarianceNormalization": Case("MeanVarianceNormalization", [f(2, 4, 3, 3)], {}, 1, ""),
     "Scaler": Case("Scaler", [f(2, 3)], {"scale": [1.0], "offset": [0.0]}, 1, "ai.onnx.ml"),

@@ -29,7 +29,7 @@ def alike(node: Node) -> bool:
     random. MaxPool's second output tells positions as numbers.
     """
     row = operator(node.kind)
-    known = bool(row.manner) and not isinstance(row.manner, str) and "attention" not in row.manner and not row.draws
+    known = bool(row.manner) and "attention" not in row.manner and not row.draws
     return known and not (node.kind == "MaxPool" and any(node.outputs[1:]))
 
 

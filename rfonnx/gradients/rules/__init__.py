@@ -23,4 +23,5 @@ from rfonnx.gradients.rules import (
     shape,
     signal,
     slicing,
+    unsupported,
 )
