@@ -16,6 +16,7 @@ from rfonnx.analysis.lookup import Lookup
 from rfonnx.analysis.lower import Program, lower
 from rfonnx.errors import ModelError, QueryError, ShapeError
 from rfonnx.graph.nodes import Graph
+from rfonnx.graph.temporaries import named_by
 from rfonnx.graph.text import naming
 from rfonnx.model.measured import ROUNDS, measure, open_tensors
 from rfonnx.model.reading.declared import Measured
@@ -204,7 +205,7 @@ class Analysis:
         lines = list(self._graph.warnings)
         for tensor in self._program.tensors:
             if not tensor.exact:
-                name = tensor.name.split("\0")[0]
+                name = named_by(tensor.name)
                 lines.append(f"tensor '{name}' ({tensor.kind}) is at most what it shows: {tensor.note}")
         inherited = False
         for tensor, widened in zip(self._program.tensors, self._result.widened, strict=True):
@@ -220,7 +221,7 @@ class Analysis:
         found = []
         for tensor, column in self._result.misaligned_joins:
             centers = tuple(Fraction(*c) for c in self._result.centers(tensor + first, column))
-            found.append((self._program.tensors[tensor].name.split("\0")[0], *self._axes[column], centers))
+            found.append((named_by(self._program.tensors[tensor].name), *self._axes[column], centers))
         return tuple(found)
 
     def misaligned(self, tensor: str, input: str, axis: int) -> bool:
@@ -260,7 +261,7 @@ class Analysis:
         from rfonnx.analysis.derive.whole import takes_whole
 
         steps = [
-            (self._program.tensors[tensor].name.split("\0")[0], *self._axes[column])
+            (named_by(self._program.tensors[tensor].name), *self._axes[column])
             for tensor, column in self._result.global_steps
         ]
         return takes_whole(self, self._program, self.time.walks, pairs, steps)

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from rfonnx.analysis.lower import Program
+from rfonnx.graph.temporaries import named_by
 from rfonnx.results.fields import ExplainStep
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def _step(program: Program, links: Sequence[Link], added: int) -> ExplainStep:
     slide = max([link for link in links if link.slides], key=lambda link: link.slid, default=links[0])
     misaligned = sum([link.misaligned for link in links])
     return ExplainStep(
-        tensor=tensor.name.split("\0")[0],
+        tensor=named_by(tensor.name),
         op_type=tensor.kind,
         node=tensor.node,
         size=links[-1].size,

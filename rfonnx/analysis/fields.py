@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rfonnx.analysis.lower import Program
 from rfonnx.graph.nodes import Graph
+from rfonnx.graph.temporaries import is_temporary, named_by
 from rfonnx.results.fields import AxisField, Kind, TensorField
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Tensors(Mapping[str, TensorField]):
         summaries = result.summaries()
         self._names = tuple(summaries)
         self._columns = [column.tolist() for column in summaries.values()]
-        self._index = {t.name: i for i, t in enumerate(program.tensors) if "\0" not in t.name}
+        self._index = {t.name: i for i, t in enumerate(program.tensors) if not is_temporary(t.name)}
         self._made: dict[str, TensorField] = {}
         self._fields: dict[tuple[Any, ...], AxisField] = {}
 
@@ -98,7 +99,7 @@ def _notes_by_tensor(program: Program) -> list[tuple[str, ...]]:
     for i, tensor in enumerate(program.tensors):
         own: tuple[str, ...] = (tensor.note,) if tensor.note else ()
         if not tensor.exact:
-            origin[i] = tensor.name.split("\0")[0]
+            origin[i] = named_by(tensor.name)
         else:
             begun = next((origin[s - first] for s, _ in tensor.paths if s - first in origin), None)
             if begun is not None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rfonnx.analysis.lower import Program
 from rfonnx.errors import QueryError
+from rfonnx.graph.temporaries import is_temporary
 
 
 class Lookup:
@@ -27,7 +28,7 @@ class Lookup:
         Raises:
             QueryError: there is none of that name.
         """
-        if tensor not in self._sources or "\0" in tensor:
+        if tensor not in self._sources or is_temporary(tensor):
             if (made := self._made_by(tensor)) is not None:
                 return made
             import difflib  # slow to import, and only wanted here
@@ -42,7 +43,7 @@ class Lookup:
         found = [
             index
             for index, tensor in enumerate(self._program.tensors, len(self._inputs))
-            if tensor.node == node and node and "\0" not in tensor.name
+            if tensor.node == node and node and not is_temporary(tensor.name)
         ]
         return found[0] if len(found) == 1 else None
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import rfonnx.operators.families  # noqa: F401  (registers every operator)
 from rfonnx.graph.nodes import Graph
-from rfonnx.operators.access.apply import About, node_accesses, program_shape
-from rfonnx.operators.access.op import Weights
+from rfonnx.operators.access.apply import node_accesses, program_shape
+from rfonnx.operators.access.op import Known, Weights
 from rfonnx.operators.access.primitives import Path, Step
 
 IndexedPath = tuple[int, tuple[Step, ...]]
@@ -18,7 +18,7 @@ class Tensor(NamedTuple):
     """One computed tensor of the program.
 
     Attributes:
-        name: the tensor's name; a temporary inside an operator has a NUL in it and is not the user's.
+        name: the tensor's name; that of a temporary inside an operator is not the user's (`graph.temporaries`).
         shape: with 1 for each dimension that depends on data (such a tensor reads everything, inexactly).
         paths: (index of the tensor read, steps); inputs come first in the numbering, then `Program.tensors`.
         exact, note: as in `rfonnx.operators.access.primitives.Access`.
@@ -63,18 +63,18 @@ def lower(graph: Graph, weights: Weights = "structure") -> Program:
     base = len(inputs)
     constants, shapes = graph.constants, graph.shapes
 
-    about = About({}, {}, {}, {}, {}, weights)
+    known = Known(weights=weights)
 
     for node_index, node in enumerate(graph.nodes):
-        about.producers.update(dict.fromkeys(node.outputs, node))
+        known.producers.update(dict.fromkeys(node.outputs, node))
         if all(name in constants or not name for name in node.outputs):
             continue
-        temporaries, accesses = node_accesses(node, graph, about)
+        temporaries, accesses = node_accesses(node, graph, known)
         kind, label = node.kind, node.name
         for name, (shape, access) in temporaries.items():
             paths = _indexed(access.paths, index, constants)
             index[name] = base + len(tensors)
-            maker = about.makers.get(name, node)
+            maker = known.makers.get(name, node)
             tensors.append(Tensor(name, shape, paths, access.exact, access.note, maker.kind, maker.name, node_index))
         for name, access in zip(node.outputs, accesses, strict=True):
             if not name or name in constants:

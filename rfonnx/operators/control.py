@@ -24,7 +24,7 @@ def if_(op: Op) -> list[Access]:
     for branch in branches:
         for name, node, shape, access in made(op, branch):
             op.temporaries[name] = (shape, access)
-            op.makers[name] = node
+            op.known.makers[name] = node
     result = []
     for i, output in enumerate(op.node.outputs):
         out = program_shape(op.graph.shapes.get(output))

@@ -100,14 +100,14 @@ def softmax(op: Op) -> Access:
 
 def _masked_softmax(op: Op, visible: Range) -> Access:
     """A row reads its visible scores; a hidden weight is zero and reads nothing, but is claimed with its row. What
-    multiplies with the weights reads the row (`op.rows`), which is exact."""
+    multiplies with the weights reads the row (`op.known.rows`), which is exact."""
     alone = visible.first == visible.last  # the weight of a single visible key is 1, whatever its score
     visible = visible._replace(last=np.where(alone, visible.first - 1, visible.last))
     shape = tuple(1 if i == visible.axis else n for i, n in enumerate(op.shape(0)))
     note = "" if visible.exact else MASK_NOTE
     scores = twin(op, op.name(0), fact(op, op.name(0), "hidden"))
     row = op.temporary(shape, Access((Path(scores, range_steps(visible)),), visible.exact, note))
-    op.rows[op.node.outputs[0]] = (row, shape)
+    op.known.rows[op.node.outputs[0]] = (row, shape)
     return Access((Path(row),), exact=False, note="weights that a mask hides are zero, but are shown with their row")
 
 

@@ -18,6 +18,7 @@ from rfonnx.analysis.derive.shifts import walk
 from rfonnx.analysis.lower import Program, Tensor
 from rfonnx.errors import rules_fail_aloud
 from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.temporaries import is_temporary, named_by
 from rfonnx.operators.access.pointwise import UNARY
 from rfonnx.operators.einsum import einsum_labels
 from rfonnx.operators.movement import (
@@ -88,7 +89,7 @@ class Shifts:
         """
         node, kind = self._graph.nodes[tensor.node_index], tensor.kind
         # Of what is inside operators, masked scores are like what is outside.
-        plain = node.kind == kind and kind in KNOWN and ("\0" not in tensor.name or kind in ELEMENTWISE)
+        plain = node.kind == kind and kind in KNOWN and (not is_temporary(tensor.name) or kind in ELEMENTWISE)
         if plain and kind in NORMS and tensor.name == node.outputs[0]:
             result = self._operand(node.inputs[0], found).broken_by(result.broken).within(result.room)
         result = self._settled(node, tensor, result)
@@ -228,7 +229,7 @@ class Shifts:
 
     def _name(self, source: int) -> str:
         name = self._graph.inputs[source] if source < self._inputs else self._tensors[source - self._inputs].name
-        return name.split("\0")[0]
+        return named_by(name)
 
 
 def moving(moves: Moves) -> bool:

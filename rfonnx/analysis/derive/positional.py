@@ -9,6 +9,7 @@ import numpy as np
 from rfonnx.analysis.derive.moves import Axis, Factor, Moves
 from rfonnx.analysis.lower import Tensor
 from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.temporaries import named_by
 from rfonnx.results.fields import PositionalConstant
 
 
@@ -50,11 +51,11 @@ class Positional:
         made = []
         for number in sorted(numbers, key=lambda n: (self._details[n][0].node_index, n)):
             tensor, axes = self._details[number]
-            made.append(PositionalConstant(names[number], tensor.name.split("\0")[0], tensor.kind, tuple(sorted(axes))))
+            made.append(PositionalConstant(names[number], named_by(tensor.name), tensor.kind, tuple(sorted(axes))))
         return tuple(made)
 
     def _number(self, name: str, tensor: Tensor, axes: tuple[int, ...]) -> int:
-        key = (self._origin(name), tensor.name.split("\0")[0])
+        key = (self._origin(name), named_by(tensor.name))
         if key not in self._found:
             self._found[key] = len(self._details)
             self._details.append((tensor, set()))

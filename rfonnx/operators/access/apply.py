@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-import numpy as np
-
 from rfonnx.errors import rules_fail_aloud
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.access.certain import with_certain
-from rfonnx.operators.access.op import Op, Unproven, Weights, find, needs_no_shapes, reason_for_everything
+from rfonnx.operators.access.op import Known, Op, Unproven, find, needs_no_shapes, reason_for_everything
 from rfonnx.operators.access.path_shape import path_shape
 from rfonnx.operators.access.primitives import Access, everything
 from rfonnx.results.fields import Shape
 
 
-class About(NamedTuple):
-    """What rules share over a whole graph; see the fields of `Op`."""
-
-    producers: dict[str, Node]
-    known: dict[tuple[str, str], np.ndarray | None]
-    rows: dict[str, tuple[str, tuple[int, ...]]]
-    twins: dict[str, str]
-    makers: dict[str, Node]  # by temporary: the node of a subgraph that makes it
-    weights: Weights
-
-
 def node_accesses(
-    node: Node, graph: Graph, about: About
+    node: Node, graph: Graph, known: Known
 ) -> tuple[dict[str, tuple[tuple[int, ...], Access]], list[Access]]:
     """The rule's temporaries and one Access per output."""
     kind = node.kind
@@ -39,7 +24,7 @@ def node_accesses(
     unknown = "" if needs_no_shapes(kind) else _unknown_shape(node, graph)
     if unknown:
         return _fallback(node, graph, f"the shape of '{unknown}' depends on data")
-    op = Op(node, graph, {}, *about)
+    op = Op(node, graph, known)
     try:
         result = function(op)
         accesses = [result] * len(node.outputs) if isinstance(result, Access) else list(result)[: len(node.outputs)]
@@ -52,7 +37,7 @@ def node_accesses(
         misfit = f"{kind}: {error}" if isinstance(error, Unproven) else unlike
     if misfit:
         for name in node.outputs:
-            about.rows.pop(name, None)
+            known.rows.pop(name, None)
         return _fallback(node, graph, misfit)
     return op.temporaries, accesses
 

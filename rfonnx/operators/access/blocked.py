@@ -29,7 +29,7 @@ def _is_blocked(op: Op) -> bool:
     pending, seen = [op.name(0)], set[str]()
     while pending:
         name = pending.pop()
-        node = op.producers.get(name)
+        node = op.known.producers.get(name)
         if node is None or name in seen:
             continue
         seen.add(name)

@@ -33,7 +33,7 @@ def with_certain(op: Op, accesses: list[Access]) -> list[Access]:
     if not name or node.domain:
         return accesses
     first, *others = accesses
-    masked = any(path.source in op.twins for path in first.paths)
+    masked = any(path.source in op.known.twins for path in first.paths)
     followed = node.op_type == "Trilu" and any(path.steps for path in first.paths)  # one by one
     if not masked and (not operator(node.op_type).may_fix or followed):
         return accesses
@@ -47,18 +47,20 @@ def with_certain(op: Op, accesses: list[Access]) -> list[Access]:
         said = _said_by_steps(op, first, fixed)
         if said is not None and (hidden is None or not _beyond(hidden, fixed)):
             return [said, *others]
-    kept = all(path.source not in op.twins or _handed_on(op, path.source, certain) for path in first.paths)
-    paths = tuple(Path(op.twins.get(source, source), steps) for source, steps in first.paths) if kept else first.paths
-    op.twins[name] = op.temporary(op.out_shape(), first._replace(paths=paths))
+    kept = all(path.source not in op.known.twins or _handed_on(op, path.source, certain) for path in first.paths)
+    paths = (
+        tuple(Path(op.known.twins.get(source, source), steps) for source, steps in first.paths) if kept else first.paths
+    )
+    op.known.twins[name] = op.temporary(op.out_shape(), first._replace(paths=paths))
     return [first._replace(exact=False, note=first.note or MASKED_NOTE), *others]
 
 
 def twin(op: Op, name: str, unread: Mask | None) -> str:
     """The source to read a tensor by, when no position of a mask is read: its twin, if nothing else in it is certain."""
     masks = (fact(op, name, "fixed"), fact(op, name, "hidden"))
-    if name not in op.twins or unread is None or any(_beyond(mask, unread) for mask in masks):
+    if name not in op.known.twins or unread is None or any(_beyond(mask, unread) for mask in masks):
         return name
-    return op.twins[name]
+    return op.known.twins[name]
 
 
 def _beyond(mask: Mask | None, known: Mask) -> bool:
@@ -120,7 +122,7 @@ def _source_shape(op: Op, source: str) -> tuple[int, ...]:
 
 def _narrowed(op: Op, access: Access) -> Access:
     """The access, its reductions over masked tensors less what the mask makes certain."""
-    if not any(path.source in op.twins for path in access.paths):
+    if not any(path.source in op.known.twins for path in access.paths):
         return access
     paths, exact, note = [], access.exact, access.note
     for path in access.paths:
@@ -131,7 +133,7 @@ def _narrowed(op: Op, access: Access) -> Access:
         assert isinstance(path.steps[0], Reduce)
         rest = tuple(axis for axis in path.steps[0].axes if axis != found.axis)
         steps = (*range_steps(found), *([Reduce(rest)] if rest else []), *path.steps[1:])
-        paths.append(Path(op.twins[path.source], steps))
+        paths.append(Path(op.known.twins[path.source], steps))
         if not found.exact:
             exact, note = False, note or MASK_NOTE
     return Access(tuple(paths), exact, note)
@@ -139,7 +141,7 @@ def _narrowed(op: Op, access: Access) -> Access:
 
 def _range(op: Op, path: Path) -> Range | None:
     """What a path that begins with a reduction over a masked tensor reads, along the axis that narrows it most."""
-    if path.source not in op.twins or not path.steps or not isinstance(path.steps[0], Reduce):
+    if path.source not in op.known.twins or not path.steps or not isinstance(path.steps[0], Reduce):
         return None
     fixed, hidden = fact(op, path.source, "fixed"), fact(op, path.source, "hidden")
     ignored = fixed

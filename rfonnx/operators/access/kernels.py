@@ -59,7 +59,7 @@ def nonzero(op: Op, weight: int, zero_point: int | None = None) -> Mask | None:
         weight: index of the weight among its inputs.
         zero_point: index of the weight's zero point: a scalar, or one value per output (first axis of the weight).
     """
-    if op.weights != "values" or op.reads(weight) or _is_blocked(op):
+    if op.known.weights != "values" or op.reads(weight) or _is_blocked(op):
         return None
     value = op.value(weight)
     if value is None or zero_point is None or not op.name(zero_point):
@@ -72,7 +72,7 @@ def nonzero(op: Op, weight: int, zero_point: int | None = None) -> Mask | None:
 
 def unread(op: Op, weight: int) -> str:
     """A note when the user asked for a constant weight's values and they cannot be had, else ""."""
-    if op.weights != "values" or not op.name(weight) or op.reads(weight):
+    if op.known.weights != "values" or not op.name(weight) or op.reads(weight):
         return ""
     if _is_blocked(op):
         return BLOCKED
@@ -90,7 +90,7 @@ def zero_ends(op: Op, weight: int, sums: tuple[int, ...], taps: tuple[int, ...])
     """
     shape = op.shape(weight)
     taps = tuple(axis for axis in taps if shape[axis] > 1)
-    if op.weights == "values" or op.reads(weight) or _is_blocked(op) or not taps or math.prod(shape) > LOOKED_AT:
+    if op.known.weights == "values" or op.reads(weight) or _is_blocked(op) or not taps or math.prod(shape) > LOOKED_AT:
         return ""
     value = op.value(weight)
     if value is None or value.dtype.kind not in "iuf":

@@ -9,6 +9,7 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 
 from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.temporaries import temporary_name
 from rfonnx.operators.access.primitives import Access
 from rfonnx.operators.table import Everything, Unknown, declare, filling, operator, operators
 from rfonnx.results.fields import Shape
@@ -22,22 +23,44 @@ class Unproven(Exception):
 
 
 @dataclass(slots=True)
+class Known:
+    """What rules know of the whole graph, and find out one for the other.
+
+    Attributes:
+        producers: by tensor, the nodes before the one at work.
+        facts: of values, by tensor and name of the fact; see `zeros`.
+        rows: see `visible.row_of`.
+        twins: see `certain`.
+        makers: by temporary: the node of a subgraph that makes it.
+        weights: whether constant weights are read.
+    """
+
+    producers: dict[str, Node] = field(default_factory=dict)
+    facts: dict[tuple[str, str], np.ndarray | None] = field(default_factory=dict)
+    rows: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
+    twins: dict[str, str] = field(default_factory=dict)
+    makers: dict[str, Node] = field(default_factory=dict)
+    weights: Weights = "structure"
+
+
+@dataclass(slots=True)
 class Op:
-    """A node as a rule sees it. Shapes of all present inputs and outputs are known and static when a rule is called."""
+    """A node as a rule sees it. Shapes of all present inputs and outputs are known and static when a rule is called.
+
+    Attributes:
+        node, graph: the node, and the graph that it is in.
+        known: of the whole graph.
+        temporaries: unnamed tensors inside the operator, by source name: shape, and what they read.
+    """
 
     node: Node
     graph: Graph
-    temporaries: dict[str, tuple[tuple[int, ...], Access]]
-    producers: dict[str, Node] = field(default_factory=dict)  # by tensor: the nodes before this one
-    known: dict[tuple[str, str], np.ndarray | None] = field(default_factory=dict)  # of the whole graph, see `zeros`
-    rows: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)  # likewise, see `visible.row_of`
-    twins: dict[str, str] = field(default_factory=dict)  # likewise, see `certain`
-    makers: dict[str, Node] = field(default_factory=dict)  # by temporary: the node of a subgraph that makes it
-    weights: Weights = "structure"
+    known: Known = field(default_factory=Known)
+    temporaries: dict[str, tuple[tuple[int, ...], Access]] = field(default_factory=dict)
 
     def producer(self, index: int) -> Node | None:
         """The node that makes input `index`, or None when it is a graph input, a constant's data, or left out."""
-        return self.producers.get(self.name(index))
+        return self.known.producers.get(self.name(index))
 
     def name(self, index: int) -> str:
         """Name of input `index`, or "" when it is left out."""
@@ -67,7 +90,7 @@ class Op:
     def temporary(self, shape: tuple[int, ...], access: Access) -> str:
         """Define an unnamed tensor inside the operator and return a source name for it (attention scores, say)."""
         made = next(name for name in self.node.outputs if name)  # the first output may be left out
-        name = f"{made}\0{len(self.temporaries)}"
+        name = temporary_name(made, len(self.temporaries))
         self.temporaries[name] = (shape, access)
         return name
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rfonnx.graph.nodes import Graph, Node
-from rfonnx.operators.access.apply import About, node_accesses, program_shape
+from rfonnx.graph.temporaries import is_temporary, named_by
+from rfonnx.operators.access.apply import node_accesses, program_shape
 from rfonnx.operators.access.op import Op, Unproven
 from rfonnx.operators.access.primitives import Access
 from rfonnx.operators.access.relations import Relation, Relations, anywhere, earlier, join, of_access, to_path
@@ -21,14 +22,13 @@ MAX_PASSES = 100
 def made(op: Op, body: Graph) -> Iterator[Made]:
     """What the tensors of a subgraph read, temporaries of its operators included: name, maker, shape, access."""
     constants = op.graph.constants
-    about = About(*(getattr(op, name) for name in About._fields))
     for node in body.nodes:
-        op.producers.update(dict.fromkeys(node.outputs, node))
+        op.known.producers.update(dict.fromkeys(node.outputs, node))
         if all(name in constants or not name for name in node.outputs):
             continue
-        temporaries, accesses = node_accesses(node, body, about)
+        temporaries, accesses = node_accesses(node, body, op.known)
         for name, (shape, access) in temporaries.items():
-            yield name, op.makers.get(name, node), shape, access
+            yield name, op.known.makers.get(name, node), shape, access
         for name, access in zip(node.outputs, accesses, strict=True):
             if name and name not in constants:
                 yield name, node, program_shape(op.graph.shapes.get(name)), access
@@ -36,8 +36,8 @@ def made(op: Op, body: Graph) -> Iterator[Made]:
 
 def shape_of(op: Op, name: str) -> Shape:
     """Shape of what a body reads from outside: a tensor, masked scores, or a row of masked attention weights."""
-    tensor, _, temporary = name.partition("\0")
-    return op.rows[tensor][1] if temporary and tensor in op.rows else op.graph.shapes.get(tensor)
+    tensor = named_by(name)
+    return op.known.rows[tensor][1] if is_temporary(name) and tensor in op.known.rows else op.graph.shapes.get(tensor)
 
 
 def own(op: Op, name: str) -> Relations:
@@ -136,6 +136,6 @@ class Rounds:
     def show(self) -> None:
         """Make the body's tensors tensors of the model."""
         for name, node, shape, _ in self._made:
-            if "\0" not in name:
+            if not is_temporary(name):
                 self._op.temporaries[name] = (shape, emit(self._op, self._known[name][1], shape))
-                self._op.makers[name] = node
+                self._op.known.makers[name] = node

@@ -46,8 +46,8 @@ class Row(NamedTuple):
 def row_of(op: Op, name: str) -> Row | None:
     """The row of masked attention weights, also behind dropout, casts, reshapes and the removal of NaN; None of other tensors."""
     followed: list[tuple[Node, str]] = []
-    while name not in op.rows:
-        node = op.producers.get(name)
+    while name not in op.known.rows:
+        node = op.known.producers.get(name)
         if node is None or node.domain or node.outputs[0] != name or name in op.graph.constants:
             return None
         if node.op_type == "Where" and node.inputs[1] in op.graph.constants:
@@ -60,7 +60,7 @@ def row_of(op: Op, name: str) -> Row | None:
             return None
         followed.append((node, source))
         name = source
-    row: Row | None = Row(op.rows[name][0], (), op.rows[name][1])
+    row: Row | None = Row(op.known.rows[name][0], (), op.known.rows[name][1])
     for node, source in reversed(followed):
         row = _row_through(op, node, source, row) if row else None
     return row
@@ -86,13 +86,13 @@ def _row_through(op: Op, node: Node, source: str, row: Row) -> Row | None:
 
 def soft_mask(op: Op, name: str) -> float | None:
     """The lowest constant that is added to this tensor as a mask that hides nothing, or None."""
-    node = op.producers.get(name)
+    node = op.known.producers.get(name)
     if node is None or node.domain or node.op_type not in ("Add", "Where"):
         return None
     for source in node.inputs:
-        if source in op.graph.constants and (source, "soft") not in op.known:
-            op.known[source, "soft"] = _soft(op.graph.value(source))
-        low = op.known.get((source, "soft"))
+        if source in op.graph.constants and (source, "soft") not in op.known.facts:
+            op.known.facts[source, "soft"] = _soft(op.graph.value(source))
+        low = op.known.facts.get((source, "soft"))
         if low is not None:
             return float(low)
     return None
@@ -127,7 +127,7 @@ def seen_in_product(op: Op, name: str, axis: int, by: int) -> Range | None:
 
     A constant operand is a weight: its zeros count when values do.
     """
-    if name in op.graph.constants and op.weights != "values":
+    if name in op.graph.constants and op.known.weights != "values":
         return None
     zero = fact(op, name, "zero")
     return None if zero is None else visible_range(full(op, name, zero, axis), axis, by)

@@ -45,18 +45,18 @@ _NORMS = frozenset(("LayerNormalization", "RMSNormalization", "SimplifiedLayerNo
 def fact(op: Op, name: str, what: Fact, depth: int = 0) -> Mask | None:
     """Where the tensor is certainly 0, 1, hidden, or of one value."""
     key = (name, what)
-    if key in op.known:
-        return op.known[key]
+    if key in op.known.facts:
+        return op.known.facts[key]
     shape = op.graph.shapes.get(name)
     found: Mask | None = None
     if shape is not None and None not in shape and depth < _DEEPEST:
         if name in op.graph.constants:
             found = np.ones((), bool) if what == "fixed" else _constant_fact(op.graph.value(name), what)
-        elif name in op.producers:
-            found = _computed_fact(op, op.producers[name], name, what, depth + 1)
+        elif name in op.known.producers:
+            found = _computed_fact(op, op.known.producers[name], name, what, depth + 1)
         if found is not None and not found.any():
             found = None
-    op.known[key] = found
+    op.known.facts[key] = found
     return found
 
 
@@ -166,7 +166,7 @@ def _zero_lines(op: Op, node: Node, depth: int) -> Mask | None:
     found: Mask | None = None
     for name, axis in zip(node.inputs, (-1, -2), strict=True):
         shape = op.graph.shapes.get(name) or ()
-        if len(shape) < 2 or (name in op.graph.constants and op.weights != "values"):
+        if len(shape) < 2 or (name in op.graph.constants and op.known.weights != "values"):
             continue
         mask = fact(op, name, "zero", depth)
         if mask is not None:
@@ -211,7 +211,7 @@ def _all(op: Op, names: tuple[str, ...], depth: int) -> Mask | None:
 
 def before_rounding(op: Op, node: Node) -> str:
     """What a DequantizeLinear gets back of a QuantizeLinear with its scale and zero point, or "". A zero comes back as zero."""
-    before = op.producers.get(node.inputs[0])
+    before = op.known.producers.get(node.inputs[0])
     paired = before is not None and before.kind == "QuantizeLinear" and before.inputs[1:] == node.inputs[1:]
     return before.inputs[0] if before is not None and paired else ""
 
