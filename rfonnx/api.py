@@ -6,8 +6,10 @@ pytest loads this file, through our plugin, in every project that rfonnx is inst
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import MISSING
+from dataclasses import fields as fields_of
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from rfonnx.errors import QueryError
 
@@ -15,25 +17,30 @@ if TYPE_CHECKING:
     import numpy as np
 
     from rfonnx.analysis.analysis import Analysis
-    from rfonnx.comparing.settings import ModelSource, Settings, Shapes
+    from rfonnx.comparing.settings import Hook, OnError, Settings
     from rfonnx.data.preparation import Preparation
-    from rfonnx.effective.settings import At
+    from rfonnx.effective.settings import Aggregation, At, Channel, Data, MethodChoice, Over, Probe, Progress
     from rfonnx.effective.settings import Settings as ErfSettings
     from rfonnx.model.reading.source import Given, Source
-    from rfonnx.results.comparison import Comparison
+    from rfonnx.results.binding import BatchAxes, Shapes, Values
+    from rfonnx.results.comparison import Comparison, Kind
     from rfonnx.results.effective import ERF, Layer
     from rfonnx.results.findings import CheckResult
 
-    Prep = Preparation | Mapping[str, Any]
+    Prep = Preparation | Mapping[str, str | float | Sequence[float]]
+    Parameters = Mapping[str, bool | float | str]
+    Rules = Mapping[str, bool | float | str | Parameters | Sequence[Parameters]]
+
+Made = TypeVar("Made")
 
 
 def analyze(
     model: Source,
-    shapes: Mapping[str, Sequence[int] | int] | None = None,
+    shapes: Shapes | None = None,
     weights: Literal["structure", "values"] = "structure",
-    values: Mapping[str, Any] | None = None,
+    values: Values | None = None,
     *,
-    batch_axes: Mapping[str, int | None] | None = None,
+    batch_axes: BatchAxes | None = None,
 ) -> Analysis:
     """Find what every tensor of a model can see of its inputs.
 
@@ -65,7 +72,7 @@ def gradient(
     seed: np.ndarray,
     *,
     providers: str | Sequence[str] | None = None,
-    values: Mapping[str, Any] | None = None,
+    values: Values | None = None,
 ) -> dict[str, np.ndarray]:
     """The gradient of `sum(seed * tensor)` with respect to the inputs: an exact vector-Jacobian product.
 
@@ -95,14 +102,30 @@ def erf(
     model: Source,
     tensor: str | None = None,
     at: At = "center",
-    channel: Any = "sum",
-    data: Any = None,
+    channel: Channel = "sum",
+    data: Data = None,
     n: int | None = None,
-    method: Any = "gradient",
+    method: MethodChoice = "gradient",
     providers: str | Sequence[str] | None = None,
     *,
     position: Sequence[int | None] | None = None,
-    **options: Any,
+    input: str | None = None,
+    axes: Sequence[int] | None = None,
+    tolerance: float | None = None,
+    seed: int = 0,
+    probe: Probe | None = None,
+    block: int | None = None,
+    seconds: float = 60.0,
+    aggregation: Aggregation = "absolute",
+    over: Over = "sum",
+    crop: bool = True,
+    batch: int | None = None,
+    threads: int | None = None,
+    shapes: Shapes | None = None,
+    values: Values | None = None,
+    batch_axes: BatchAxes | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    partial: bool = False,
 ) -> ERF:
     """Measure what one unit of a model really looks at: its effective receptive field, as a mean over samples.
 
@@ -119,7 +142,7 @@ def erf(
         method: "gradient"; "perturb": forward runs only, for what has no gradient; "auto": the first that works.
         providers: of onnxruntime: "cuda", its own names, or a list; None: the CPU.
         position: index per axis of the tensor instead of `at`; None along axes that are summed.
-        options: `input`, `axes`: what the map spans; `aggregation`: "absolute", "positive" or "square"; `over`: "sum" or
+        others: `input`, `axes`: what the map spans; `aggregation`: "absolute", "positive" or "square"; `over`: "sum" or
             "mean" over the input's other axes; `tolerance`: stop when the 95% interval, summed over positions, is at most this
             share of the mass; `probe`, `block`: what a perturbation does, and the size of its blocks (None: coarse ones first);
             `seconds`: what it takes at most without a block, about; `batch`: samples per run; `seed`; `crop`: whether to run on
@@ -134,11 +157,12 @@ def erf(
         QueryError: no such tensor, input, place or position, or the tensor sees nothing of the input.
         ShapeError: a dimension is unbound.
     """
-    if position is not None and not (isinstance(at, str) and at == "center"):
-        raise QueryError("a unit is asked for both by its place and by its position", "leave out one of them")
+    given = locals()
     from rfonnx.effective.settings import Settings
 
-    settings = Settings(channel=channel, data=data, n=n, method=method, providers=providers, **options)
+    if position is not None and not (isinstance(at, str) and at == "center"):
+        raise QueryError("a unit is asked for both by its place and by its position", "leave out one of them")
+    settings = _settings(Settings, given)
     return _measure(model, tensor, [at], [] if position is None else [position], settings)[0]
 
 
@@ -147,7 +171,29 @@ def erf_many(
     tensor: str | None = None,
     at: Sequence[At] = ("center",),
     positions: Sequence[Sequence[int | None]] = (),
-    **options: Any,
+    *,
+    channel: Channel = "sum",
+    data: Data = None,
+    n: int | None = None,
+    method: MethodChoice = "gradient",
+    providers: str | Sequence[str] | None = None,
+    input: str | None = None,
+    axes: Sequence[int] | None = None,
+    tolerance: float | None = None,
+    seed: int = 0,
+    probe: Probe | None = None,
+    block: int | None = None,
+    seconds: float = 60.0,
+    aggregation: Aggregation = "absolute",
+    over: Over = "sum",
+    crop: bool = True,
+    batch: int | None = None,
+    threads: int | None = None,
+    shapes: Shapes | None = None,
+    values: Values | None = None,
+    batch_axes: BatchAxes | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    partial: bool = False,
 ) -> list[ERF]:
     """Measure several units of one tensor on the same samples, over one shared forward run.
 
@@ -155,7 +201,7 @@ def erf_many(
         model, tensor: as in `erf`.
         at: places, each as in `erf`.
         positions: positions of the tensor, instead of `at`.
-        options: all others of `erf`.
+        others: as in `erf`.
 
     Returns:
         One ERF per place or position, in their order.
@@ -163,13 +209,39 @@ def erf_many(
     Raises:
         RfonnxError: as in `erf`.
     """
+    given = locals()
     from rfonnx.effective.settings import Settings
 
-    return _measure(model, tensor, at, positions, Settings(**options))
+    return _measure(model, tensor, at, positions, _settings(Settings, given))
 
 
 def erf_layers(
-    model: Source, at: At = "center", tensors: Sequence[str] | None = None, **options: Any
+    model: Source,
+    at: At = "center",
+    tensors: Sequence[str] | None = None,
+    *,
+    channel: Channel = "sum",
+    data: Data = None,
+    n: int | None = None,
+    method: MethodChoice = "gradient",
+    providers: str | Sequence[str] | None = None,
+    input: str | None = None,
+    axes: Sequence[int] | None = None,
+    tolerance: float | None = None,
+    seed: int = 0,
+    probe: Probe | None = None,
+    block: int | None = None,
+    seconds: float = 60.0,
+    aggregation: Aggregation = "absolute",
+    over: Over = "sum",
+    crop: bool = True,
+    batch: int | None = None,
+    threads: int | None = None,
+    shapes: Shapes | None = None,
+    values: Values | None = None,
+    batch_axes: BatchAxes | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    partial: bool = False,
 ) -> Iterator[Layer]:
     """Measure every layer of a model at its unit nearest to a place; one after the other, as they are asked for.
 
@@ -177,15 +249,16 @@ def erf_layers(
         model, at: as in `erf`.
         tensors: the layers; None: those where the theoretical field grows, the ends of blocks where units see the whole
             input and it cannot, and the last one.
-        options: all others of `erf`.
+        others: as in `erf`.
 
     Raises:
         RfonnxError: as in `erf`; what fails for one layer alone is told in its `problem`.
     """
+    given = locals()
     from rfonnx.effective.depth import measure_layers
     from rfonnx.effective.settings import Settings
 
-    return measure_layers(model, at, tensors, Settings(**options))
+    return measure_layers(model, at, tensors, _settings(Settings, given))
 
 
 def _measure(
@@ -203,13 +276,43 @@ def _measure(
 
 
 def compare(
-    teacher: ModelSource,
-    student: ModelSource,
-    data: Any = None,
+    teacher: Source,
+    student: Source,
+    data: str | os.PathLike[str] | None = None,
     *,
     teacher_prep: Prep | None = None,
     student_prep: Prep | None = None,
-    **options: Any,
+    samples: int | None = None,
+    seed: int = 0,
+    batch: int = 8,
+    shapes: Shapes | None = None,
+    values: Values | None = None,
+    batch_axes: BatchAxes | None = None,
+    student_shapes: Shapes | None = None,
+    outputs: Mapping[str, str] | None = None,
+    inputs: Mapping[str, str] | None = None,
+    kind: Kind | Literal["auto"] = "auto",
+    task: str = "auto",
+    tasks: Mapping[str, str] | None = None,
+    class_axis: int | None = None,
+    temperature: float = 1.0,
+    limits: Mapping[str, float | None] | None = None,
+    tolerances: Mapping[str, tuple[float, float]] | None = None,
+    output_limits: Mapping[str, Mapping[str, float | None]] | None = None,
+    layers: bool = False,
+    layer_limit: float | None = None,
+    fields: bool = True,
+    effective: bool = True,
+    cost: bool = True,
+    latency_runs: int = 20,
+    on_error: OnError = "fail",
+    threads: int | None = None,
+    provider: str | Sequence[str] | None = None,
+    teacher_provider: str | Sequence[str] | None = None,
+    student_provider: str | Sequence[str] | None = None,
+    save_outputs: str | os.PathLike[str] | None = None,
+    before: Hook | None = None,
+    pictures: bool = False,
 ) -> Comparison:
     """Hold a student (distilled, pruned, quantised, exported anew) against the teacher it shall replace.
 
@@ -219,7 +322,7 @@ def compare(
         teacher, student: ONNX files, their bytes, or ModelProtos.
         data: a folder of images or arrays, or one .npy, .npz or image file; None draws seeded random samples.
         teacher_prep, student_prep: how images become inputs, a `Preparation` or its fields: {"size": 256, "mean": (0.5,)}.
-        options: the other fields of `rfonnx.comparing.settings.Settings`, which says what each means; their defaults are
+        others: the fields of `rfonnx.comparing.settings.Settings`, which says what each means; their defaults are
             those of the command line. Samples: samples, seed, batch, batch_axes, on_error. Inputs: shapes,
             student_shapes, values, inputs. What is compared: outputs, before, kind, task, tasks, class_axis,
             temperature. What is good enough: limits, output_limits, tolerances. What else: layers, layer_limit, fields,
@@ -234,24 +337,24 @@ def compare(
         DataError: the data cannot be read, or does not fit.
         QueryError: inputs or outputs do not match.
     """
+    given = locals()
     from rfonnx.comparing.options import preparation
     from rfonnx.comparing.run import compare_models
     from rfonnx.comparing.settings import Settings
 
     for role, prep in (("teacher", teacher_prep), ("student", student_prep)):
-        if prep is not None:
-            options[role] = preparation(f"{role}_prep", prep) if isinstance(prep, Mapping) else prep
-    return compare_models(teacher, student, Settings(data=data, **options))
+        given[role] = preparation(f"{role}_prep", prep) if isinstance(prep, Mapping) else prep
+    return compare_models(teacher, student, _settings(Settings, given))
 
 
 def check(
     model: str | os.PathLike[str],
-    rules: Mapping[str, Any] | Iterable[str] | None = None,
+    rules: Rules | Iterable[str] | None = None,
     *,
     against: str | os.PathLike[str] | None = None,
     shapes: Shapes | None = None,
-    values: Mapping[str, Any] | None = None,
-    batch_axes: Mapping[str, int | None] | None = None,
+    values: Values | None = None,
+    batch_axes: BatchAxes | None = None,
     settings: Settings | None = None,
 ) -> CheckResult:
     """Hold a model against rules.
@@ -292,3 +395,13 @@ def check(
     if checked.error is not None:
         raise checked.error
     return checked.result
+
+
+def _settings(kind: Callable[..., Made], given: Mapping[str, Any]) -> Made:
+    """Settings from the arguments of a function that bear the names of its fields; a table that is None was not given.
+
+    tests/test_doors.py holds names, types and defaults of the arguments to those of the fields.
+    """
+    found = [field for field in fields_of(kind) if field.name in given]  # type: ignore[arg-type]  # a dataclass
+    tables = {field.name for field in found if field.default_factory is not MISSING}
+    return kind(**{f.name: given[f.name] for f in found if not (f.name in tables and given[f.name] is None)})

@@ -23,7 +23,7 @@ from rfonnx.model.reading.declared import Measured
 from rfonnx.model.reading.load import load
 from rfonnx.model.reading.source import Source, with_values
 from rfonnx.results.fields import ExplainStep, Kind, ModelInfo, OutputFacts, Shape, TensorField
-from rfonnx.results.plain import analysis_to_dict, flat_rows
+from rfonnx.results.plain import analysis_to_dict, flat_rows, shape_text
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -153,6 +153,11 @@ class Analysis:
         self._batch_axes = batch_axes
         self._lookup = Lookup(graph.name, program, result.axes)
         self._axes = self._lookup.pairs
+
+    def __repr__(self) -> str:
+        """The model, its inputs with their shapes, and how many tensors there are."""
+        inputs = ", ".join(f"{name!r}: {shape_text(shape)}" for name, shape in self.input_shapes.items())
+        return f"<Analysis of {self._graph.name!r}, inputs {{{inputs}}}, {len(self.tensors)} tensors>"
 
     def __getstate__(self) -> dict[str, Any]:
         # Facts alone need the values of constants, or the model again; the core's tables are quicker to make than to send.

@@ -39,6 +39,10 @@ class Tensors(Mapping[str, TensorField]):
         self._made: dict[str, TensorField] = {}
         self._fields: dict[tuple[Any, ...], AxisField] = {}
 
+    def _ipython_key_completions_(self) -> list[str]:
+        """The names, for the tab key after `tensors["`."""
+        return list(self._index)
+
     def __getitem__(self, name: str) -> TensorField:
         if name not in self._made:
             self._made[name] = self._make(name, self._index[name])

@@ -9,8 +9,9 @@ from typing import Any
 from rfonnx.checking.selection import Chosen, choose
 from rfonnx.comparing.options import batch_axes, merged
 from rfonnx.comparing.options import from_config as compare_config
-from rfonnx.comparing.settings import Settings, Shapes
+from rfonnx.comparing.settings import Settings
 from rfonnx.errors import DataError
+from rfonnx.results.binding import Shapes
 from rfonnx.results.findings import SEVERITIES, Severity
 from rfonnx.system.config import Config
 

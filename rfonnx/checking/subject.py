@@ -18,13 +18,14 @@ from rfonnx.comparing.pairs.feeds import Feed, bound, stack
 from rfonnx.comparing.pairs.random_samples import random_source
 from rfonnx.comparing.pairs.running_model import OpenModel, input_spec, usable_cores
 from rfonnx.comparing.run import compare_models
-from rfonnx.comparing.settings import Settings, Shapes
+from rfonnx.comparing.settings import Settings
 from rfonnx.data.prepare import Preparer
 from rfonnx.data.samples import Source, open_source
 from rfonnx.errors import RunError
 from rfonnx.graph.nodes import Graph
 from rfonnx.model.reading.load import load
 from rfonnx.model.reading.source import with_values
+from rfonnx.results.binding import Shapes
 from rfonnx.results.comparison import Comparison
 
 FEW = 8

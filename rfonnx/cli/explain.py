@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import click
 
 from rfonnx.cli import options
 from rfonnx.cli.deadline import timeout_option
 from rfonnx.report.formats import EXPLANATION
+from rfonnx.results.binding import Values
 
 
 @click.command("explain")
@@ -48,7 +49,7 @@ def command(
     style: str | None,
     output: str | None,
     shapes: options.Shapes,
-    values: dict[str, Any],
+    values: Values,
     weights: Literal["structure", "values"],
 ) -> None:
     """Explain the receptive field of one tensor of MODEL, an ONNX file."""

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeVar
 import click
 
 from rfonnx.cli.numbers import Number
+from rfonnx.results.binding import Values
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -79,7 +80,7 @@ def shape_option(function: Function) -> Function:
     )(function)
 
 
-def values(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, Any]:
+def values(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> Values:
     """`sr=16000`, `sizes=[1,3,64,64]`: a number, true or false, or lists of them, as in JSON."""
     import json
 

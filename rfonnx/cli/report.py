@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import click
 
 from rfonnx.cli import options
 from rfonnx.cli.deadline import timeout_option
 from rfonnx.report.formats import FIELDS
+from rfonnx.results.binding import Values
 
 
 @click.command("report")
@@ -32,7 +33,7 @@ def command(
     style: str | None,
     output: str | None,
     shapes: options.Shapes,
-    values: dict[str, Any],
+    values: Values,
     batch_axes: dict[str, int | None],
     tensors: tuple[str, ...],
     axes: options.AxesChoice | None,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from rfonnx.data.preparation import Preparation
+from rfonnx.results.binding import BatchAxes, Shapes, Values
 from rfonnx.results.comparison import Kind
 from rfonnx.results.option import option, options
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from rfonnx.model.reading.source import Source
 
 ModelSource: TypeAlias = "Source"
-Shapes = Mapping[str, Sequence[int] | int]
 OnError = Literal["fail", "skip"]
 Hook = Callable[[dict[str, "np.ndarray"], str], Mapping[str, "np.ndarray"]]
 """Takes the outputs of one model on one sample by name, without a batch axis, and the model's role ("teacher" or "student");
@@ -53,8 +53,8 @@ class Settings:
     teacher: Preparation = field(default_factory=Preparation)
     student: Preparation = field(default_factory=Preparation)
     shapes: Shapes = field(default_factory=dict)
-    values: Mapping[str, Any] = field(default_factory=dict)
-    batch_axes: Mapping[str, int | None] = field(default_factory=dict)
+    values: Values = field(default_factory=dict)
+    batch_axes: BatchAxes = field(default_factory=dict)
     student_shapes: Shapes = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)

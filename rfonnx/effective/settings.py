@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from rfonnx.errors import QueryError
+from rfonnx.results.binding import BatchAxes, Shapes, Values
 from rfonnx.results.option import option, options
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class Settings:
     input: str | None = option(
         None, "The input to look at. [default: the first that a window slides along]", metavar="NAME"
     )
-    axes: tuple[int, ...] | None = option(
+    axes: Sequence[int] | None = option(
         None,
         "Axes of the input that the map spans, such as 2,3. [default: those that a window slides along]",
         metavar="LIST",
@@ -122,9 +123,9 @@ class Settings:
         metavar="NAME",
         many=True,
     )
-    shapes: Mapping[str, Sequence[int] | int] = field(default_factory=dict)
-    values: Mapping[str, Any] = field(default_factory=dict)
-    batch_axes: Mapping[str, int | None] = field(default_factory=dict)
+    shapes: Shapes = field(default_factory=dict)
+    values: Values = field(default_factory=dict)
+    batch_axes: BatchAxes = field(default_factory=dict)
     progress: Callable[[Progress], None] | None = None
     partial: bool = False
 

@@ -377,6 +377,11 @@ class Comparison:
     hook: str = ""
     effective_fields: tuple[EffectivePair, ...] = ()
 
+    def __repr__(self) -> str:
+        """The two models and what it comes to."""
+        outcome = "passed" if self.passed else "not passed"
+        return f"<Comparison of {self.student!r} against {self.teacher!r}, {self.kind}, {self.samples.count} samples: {outcome}>"
+
     @property
     def passed(self) -> bool:
         """No limit is missed and one is held, and nothing ended early. What is undecided shows no difference."""

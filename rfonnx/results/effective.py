@@ -94,6 +94,12 @@ class ERF:
     data: str = ""
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        """The unit, the input, and how far the mass reaches: the map itself is long."""
+        sigma = " x ".join(f"{one:.4g}" for one in self.sigma)
+        unit, over = f"{self.tensor!r} {self.position} of {self.model!r}", f"{self.input!r} axes {self.axes}"
+        return f"<ERF of {unit} over {over}: sigma {sigma}, {self.samples} samples, by {self.method}>"
+
     @property
     def empty(self) -> bool:
         """Nothing changed the unit: the map is 0, and its figures are NaN."""

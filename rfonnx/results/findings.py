@@ -117,6 +117,11 @@ class CheckResult:
     named: frozenset[str] = frozenset()
     unread: str = ""
 
+    def __repr__(self) -> str:
+        """The model, how many rules and findings, and whether it passes."""
+        outcome = "passed" if self.passed() else "not passed"
+        return f"<CheckResult of {self.model!r}, {len(self.rules)} rules, {len(self.findings)} findings: {outcome}>"
+
     def failed(self, level: Severity = "error") -> tuple[Finding, ...]:
         """Failures of at least this severity, and what could not be tried."""
         least = SEVERITIES.index(level)

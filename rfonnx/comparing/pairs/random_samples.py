@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rfonnx.comparing.pairs.running_model import OpenModel
-from rfonnx.comparing.settings import Shapes
 from rfonnx.data.samples import Random
 from rfonnx.model.id_range import id_range
 from rfonnx.model.reading.load import load
+from rfonnx.results.binding import Shapes
 
 BINARY = (0, 1)
 """What an integer input holds when no table that it indexes tells: masks, token types."""
