@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from rfonnx.results.fields import OpSupport
     from rfonnx.results.findings import CheckRun, RuleInfo
 
-RENDERERS = {"text": "text", "terminal": "terminal", "markdown": "markdown"}
-"""Modules that write a `Document`, by format. "terminal" is "text" for one; nobody asks for it by name."""
+RENDERERS = ("text", "terminal", "markdown")
+"""Formats of a `Document`, each a module here. "terminal" is "text" for one; nobody asks for it by name."""
 
 BINARY = ("npz", "png", "svg")
 """Formats that are no text for a terminal."""
@@ -85,7 +85,7 @@ class Subject(Generic[Told]):
 
 def render(document: Document, style: str) -> Iterator[str]:
     """A document in a format of `RENDERERS`, in pieces."""
-    pieces: Iterator[str] = import_module(f"rfonnx.report.{RENDERERS[style]}").render(document)
+    pieces: Iterator[str] = import_module(f"rfonnx.report.{style}").render(document)
     return pieces
 
 
@@ -117,16 +117,3 @@ CHECK: Subject[[CheckRun]] = Subject(
 RULE: Subject[[RuleInfo]] = Subject("check", "rules:rule_document")
 RULES: Subject[[Sequence[RuleInfo]]] = Subject("check", "rules:rules_document")
 OPERATORS: Subject[[Sequence[OpSupport], int]] = Subject("operators", "people:ops_document", json="json:ops_json")
-
-SUBJECTS: Mapping[str, Subject[...]] = {
-    "fields": FIELDS,
-    "explanation": EXPLANATION,
-    "effective": EFFECTIVE,
-    "layers": LAYERS,
-    "comparison": COMPARISON,
-    "check": CHECK,
-    "rule": RULE,
-    "rules": RULES,
-    "operators": OPERATORS,
-}
-"""All of them by name: `SUBJECTS["fields"].formats`."""

@@ -7,7 +7,10 @@ import inspect
 import pytest
 
 from rfonnx.cli.endings import format_of
-from rfonnx.report.formats import BINARY, ENDINGS, RENDERERS, SUBJECTS
+from rfonnx.report import formats
+from rfonnx.report.formats import BINARY, ENDINGS, RENDERERS, Subject
+
+SUBJECTS = {name: one for name, one in vars(formats).items() if isinstance(one, Subject)}
 
 PAIRS = [(subject, style) for subject, told in SUBJECTS.items() for style in told.formats]
 
