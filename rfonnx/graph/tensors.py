@@ -11,6 +11,9 @@ from rfonnx.errors import ShapeError
 from rfonnx.graph.text import quote, show_shape
 from rfonnx.results.fields import Shape
 
+Types = dict[str, tuple[str, int, Shape]]
+"""By tensor: numpy-style name, TensorProto element type, shape."""
+
 MAX_DIM = 2**40
 """No axis of a real tensor is longer; a larger dimension is an absurd or hostile file."""
 MAX_ELEMENTS = 2**62

@@ -42,7 +42,7 @@ def plain_matmul_shape(call: ShapeCall) -> list[TypeProto]:
     return [call.standard("MatMul", (0, 1))]
 
 
-@shapes(*microsoft("FusedGemm", "GemmFloat8"))
+@shapes(*microsoft("GemmFloat8"))
 def gemm_shape(call: ShapeCall) -> list[TypeProto]:
     """Gemm; the activation changes no shape."""
     return [call.standard("Gemm", (0, 1))]

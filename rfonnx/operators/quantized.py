@@ -30,28 +30,10 @@ def spell_quantized_softmax(node: Node, graph: Graph) -> Node:
     return with_attrs(node, axes=[axis] if int_attr(node, "opset", 13) >= 13 else list(range(axis, rank)))
 
 
-@shapes(*microsoft("QLinearAdd", "QLinearMul"))
-def quantized_binary_shape(call: ShapeCall) -> list[TypeProto]:
-    """Inputs: A, scale, zero point, B, scale, zero point, and those of the result."""
-    return [call.standard("Add", (0, 3))]
-
-
 @shapes(*microsoft("MulInteger"))
 def integer_product_shape(call: ShapeCall) -> list[TypeProto]:
     """Inputs: A, zero point, B, zero point; into int32."""
     return [call.standard("Mul", (0, 2), TensorProto.INT32)]
-
-
-@shapes(*microsoft("QLinearWhere"))
-def quantized_where_shape(call: ShapeCall) -> list[TypeProto]:
-    """Inputs: condition, X, scale, zero point, Y, scale, zero point, and those of the result."""
-    return [call.standard("Sum", (0, 1, 4), call.elem(1))]
-
-
-@shapes(*microsoft("QLinearConcat"))
-def quantized_concat_shape(call: ShapeCall) -> list[TypeProto]:
-    """Inputs: scale and zero point of the result, then (tensor, scale, zero point) each."""
-    return [call.standard("Concat", tuple(range(2, len(call.node.inputs), 3)))]
 
 
 @shapes(*microsoft("QLinearAveragePool", "QLinearGlobalAveragePool"))
@@ -156,9 +138,7 @@ def gather(op: Op) -> Access:
 
 spelling(*microsoft("QLinearAveragePool"))(spell_pool)
 spelling(*microsoft("QLinearReduceMean", "ReduceSumInteger"))(spell_reduce)
-shapes(
-    *microsoft("QLinearLeakyRelu", "QLinearSigmoid", "QLinearSoftmax", "QOrderedGelu", "QOrderedLayerNormalization")
-)(same)
+shapes(*microsoft("QLinearSoftmax", "QOrderedGelu", "QOrderedLayerNormalization"))(same)
 declare_free(
     *microsoft(
         "QLinearAdd", "QLinearMul", "QLinearWhere", "MulInteger", "QLinearSigmoid", "QLinearLeakyRelu", "QLinearSoftmax"

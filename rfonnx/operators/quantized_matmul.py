@@ -30,12 +30,6 @@ def matmul_to_float_shape(call: ShapeCall) -> list[TypeProto]:
     return [call.standard("MatMul", (0, 1), call.elem(2))]
 
 
-@shapes(*microsoft("QGemm"))
-def quantized_gemm_shape(call: ShapeCall) -> list[TypeProto]:
-    """Gemm of A (input 0) and B (input 3); float when no output zero point (input 8) is given."""
-    return [call.standard("Gemm", (0, 3), call.elem(8) or TensorProto.FLOAT)]
-
-
 @shapes(*microsoft("MatMulNBits", "MatMulBnb4"))
 def packed_matmul_shape(call: ShapeCall) -> list[TypeProto]:
     """Weights are packed beyond recognition; attributes say (K, N): (2,8,K) gives (2,8,N)."""

@@ -8,15 +8,12 @@ from __future__ import annotations
 from math import prod
 
 import numpy as np
-from onnx import TypeProto
 
-from rfonnx.graph.tensors import tensor_type
 from rfonnx.operators.access.indexing import positions
 from rfonnx.operators.access.op import Op, Unproven, declare_everything, rule
 from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
 from rfonnx.operators.by_kind import microsoft
 from rfonnx.operators.counting import CountCall, counts
-from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.table import Sequential, declare
 
 _REVERSED = {"forward": (False,), "reverse": (True,), "bidirectional": (False, True)}
@@ -132,16 +129,6 @@ def _keep(axis: int, length: int, position: int) -> tuple[Step, ...]:
         return ()
     places = positions(length)
     return (Select(axis, places, np.where(places == position, places, places - 1)),)
-
-
-@shapes(*microsoft("DynamicQuantizeLSTM"))
-def quantised_lstm_shape(call: ShapeCall) -> list[TypeProto]:
-    """x (T,B,I) gives y (T,directions,B,H), and the last h and c (directions,B,H); weights are (directions,I,4H)."""
-    shape, width = call.shape(0), call.attr("hidden_size")
-    if shape is None or len(shape) != 3 or width is None:
-        return []
-    last = tensor_type(call.elem(0), (call.dim(1, 0), shape[1], width))
-    return [tensor_type(call.elem(0), (shape[0], call.dim(1, 0), shape[1], width)), last, last]
 
 
 @counts("RNN", "GRU", "LSTM", "com.microsoft.DynamicQuantizeLSTM")

@@ -17,10 +17,12 @@ from onnx import TypeProto, helper, shape_inference
 
 from rfonnx.graph.nodes import Node
 from rfonnx.graph.tensors import Tensors, element_count, read_type, tensor_type
+from rfonnx.operators.bodies.writer import Kept, Writer
 from rfonnx.operators.schemas import schema_of
 from rfonnx.operators.table import filling, operator, operators
 from rfonnx.results.fields import Shape
 
+_BODY_OPSET = 21
 _STANDARD_OPSET = 17
 """The opset whose operators stand in for others: axes are attributes still, as in com.microsoft."""
 
@@ -118,14 +120,36 @@ def same(call: ShapeCall) -> list[TypeProto]:
     return [call.like(0)]
 
 
+def by_body(call: ShapeCall) -> list[TypeProto]:
+    """What onnx's inference makes of the standard operators that the node is written with.
+
+    Raises:
+        Kept: its body is not written for these inputs.
+    """
+    node, tensors = call.node, call.tensors
+    proto = helper.make_node(node.op_type, node.inputs, node.outputs, **node.attrs)
+    types = {name: (tensors.dtypes[name], tensors.elem(name), tensors.shapes[name]) for name in node.inputs if name}
+    writer = Writer(proto, 0, {}, False, types, lambda: tensors.block)
+    body = operator(node.kind).body
+    assert body is not None
+    body(writer)
+    given = [helper.make_value_info(name, tensors.types[name]) for name in types]
+    wanted = [helper.make_value_info(name, TypeProto()) for name in node.outputs if name]
+    graph = helper.make_graph(writer.nodes, "body", given, wanted, writer.constants)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _BODY_OPSET)])
+    found = {info.name: info.type for info in shape_inference.infer_shapes(model, data_prop=True).graph.output}
+    return [found.get(name, TypeProto()) for name in node.outputs]
+
+
 def registered() -> frozenset[str]:
-    """All operators with a rule."""
+    """All operators with a rule of their own."""
     return frozenset(row.kind for row in operators() if callable(row.shapes))
 
 
 def infer(node: Node, tensors: Tensors, constants: Constants) -> dict[int, TypeProto]:
-    """Types of a node's outputs by output index; empty when there is no rule, or the inputs do not fit it."""
-    rule = operator(node.kind).shapes
+    """Types of a node's outputs by output index; empty when there is neither rule nor body, or the inputs do not fit it."""
+    row = operator(node.kind)
+    rule = by_body if row.shapes is None and row.body is not None else row.shapes
     if rule is None or isinstance(rule, str):
         return {}
     try:
@@ -138,6 +162,7 @@ def infer(node: Node, tensors: Tensors, constants: Constants) -> dict[int, TypeP
         LookupError,
         TypeError,
         ArithmeticError,
+        Kept,
     ):
         # The operator may have changed since the rule was written: unknown is better than refused.
         return {}

@@ -74,7 +74,7 @@ class Operator:
         manner: in what ways it does the same at every position; empty: positions may be treated differently.
         gradient: how it is differentiated (a rule, or that it is zero); see `rfonnx.gradients.rule_table`.
         lane: along which axis seeds lie side by side behind it; see `rfonnx.gradients.lanes`.
-        body: writes it with standard operators, for its gradient; see `rfonnx.gradients.decompose`.
+        body: writes it with standard operators; see `rfonnx.operators.bodies`.
         range: what an operand may hold so that the result stays inside an interval; see `id_rules`.
         partial: its value where some elements of its operands are unknown; see `shape_arithmetic`.
         stands_for: the standard operator that it computes, before or beside what it adds.

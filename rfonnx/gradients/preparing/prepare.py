@@ -25,10 +25,10 @@ from rfonnx.gradients.preparing.bodies import inline_bodies
 from rfonnx.gradients.preparing.large_weights import LightModel, as_inputs, as_stubs, lighten, stubbed
 from rfonnx.gradients.preparing.opset import raise_opset
 from rfonnx.gradients.preparing.renaming import rename, set_apart
-from rfonnx.gradients.preparing.rounding import Types, round_down
+from rfonnx.gradients.preparing.rounding import round_down
 from rfonnx.gradients.preparing.written_out import unroll
 from rfonnx.graph.order import needed, reads, sort
-from rfonnx.graph.tensors import FLOATS, is_static, read_type
+from rfonnx.graph.tensors import FLOATS, Types, is_static, read_type
 from rfonnx.graph.text import did_you_mean, quote
 from rfonnx.model import runtime
 from rfonnx.model.reading.bind import Shapes, bind, write_lengths

@@ -8,12 +8,8 @@ from __future__ import annotations
 
 from onnx import ModelProto, NodeProto, TensorProto, helper
 
-from rfonnx.graph.tensors import is_static
+from rfonnx.graph.tensors import Types, is_static
 from rfonnx.model.reading.convert import plain_domain
-from rfonnx.results.fields import Shape
-
-Types = dict[str, tuple[str, int, Shape]]
-"""By tensor: numpy-style name, TensorProto element type, shape."""
 
 
 def round_down(model: ModelProto, types: Types) -> None:

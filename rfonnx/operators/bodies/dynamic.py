@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rfonnx.gradients.decompose.writer import Writer, body
+from rfonnx.operators.bodies.writer import Writer, body
 
 
 @body("com.microsoft.DynamicQuantizeMatMul")

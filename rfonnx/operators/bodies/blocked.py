@@ -8,36 +8,9 @@ brought back into the usual order.
 
 from __future__ import annotations
 
-from functools import cache
-
-import numpy as np
-from onnx import TensorProto, helper
-
-from rfonnx.errors import RfonnxError
-from rfonnx.gradients.decompose.fused import activated
-from rfonnx.gradients.decompose.writer import CONV, POOL, Kept, Writer, body
-from rfonnx.model import runtime
-
-NCHWC = "com.microsoft.nchwc"
-
-
-@cache
-def block() -> int:
-    """Channels per block, which onnxruntime chooses by the processor: where it puts the second position of the first channel; 0
-    where it has no blocks."""
-    channels = 64
-    shape = (1, channels, 1, 2)
-    node = helper.make_node("ReorderOutput", ["x"], ["y"], domain=NCHWC, channels=channels)
-    ends = (helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in ("x", "y"))
-    graph = helper.make_graph([node], "blocks", [next(ends)], [next(ends)])
-    opsets = [helper.make_opsetid("", 17), helper.make_opsetid(NCHWC, 1)]
-    model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
-    try:
-        session = runtime.open_session(model)
-        (y,) = runtime.run(session, None, {"x": np.arange(2 * channels, dtype=np.float32).reshape(shape)})
-    except RfonnxError:
-        return 0
-    return int(y[0, 0, 0, 1])
+from rfonnx.graph.blocks import NCHWC
+from rfonnx.operators.bodies.fused import activated
+from rfonnx.operators.bodies.writer import CONV, POOL, Kept, Writer, body
 
 
 @body(f"{NCHWC}.ReorderInput")
@@ -46,9 +19,9 @@ def _reorder_input(w: Writer) -> None:
     rank, channels = len(shape), shape[1]
     if w.attr("channels_last", 0):
         x, channels = w.channels_first(x, rank), shape[-1]
-    if not block():
+    if not w.block():
         raise Kept
-    w("Pad", x, w.ints([0] * (rank + 1) + [-channels % block()] + [0] * (rank - 2)), to=w.outputs[0])
+    w("Pad", x, w.ints([0] * (rank + 1) + [-channels % w.block()] + [0] * (rank - 2)), to=w.outputs[0])
 
 
 @body(f"{NCHWC}.ReorderOutput")
@@ -72,7 +45,7 @@ def _conv(w: Writer) -> None:
 def _in_order(w: Writer) -> str:
     """The weight (O, I, *kernel), which lies as (O/b, I/b, *kernel, b of I, b of O); or as (O/b, I, *kernel, b of O) where I is
     less than a block: of an image that is not blocked, or of one channel per group."""
-    (outputs, inputs, *kernel), size = w.shape(1), block()
+    (outputs, inputs, *kernel), size = w.shape(1), w.block()
     if not size or outputs % size:
         raise Kept
     rank, shape = len(kernel), w.shape(1)

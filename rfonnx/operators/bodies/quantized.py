@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rfonnx.gradients.decompose.writer import CONV, Attrs, Kept, Writer, body
+from rfonnx.operators.bodies.writer import CONV, Attrs, Kept, Writer, body
 
 
 @body("QLinearConv", "com.microsoft.QLinearConv")

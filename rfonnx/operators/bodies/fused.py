@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rfonnx.gradients.decompose.writer import CONV, Writer, body
+from rfonnx.operators.bodies.writer import CONV, Writer, body
 
 
 def activated(w: Writer, value: str) -> None:

@@ -7,16 +7,19 @@ up to the last rounding, and the gradient passes straight through.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
-from onnx import ModelProto, NodeProto
+import numpy as np
+from onnx import ModelProto, NodeProto, TensorProto, helper
 
-from rfonnx.gradients.decompose import blocked, dynamic, fused, quantized  # noqa: F401  # register their functions
-from rfonnx.gradients.decompose.writer import Kept, Writer
-from rfonnx.gradients.preparing.rounding import Types
+from rfonnx.errors import RfonnxError
+from rfonnx.graph.blocks import NCHWC
 from rfonnx.graph.order import reads
-from rfonnx.graph.tensors import DTYPES
+from rfonnx.graph.tensors import DTYPES, Types
+from rfonnx.model import runtime
 from rfonnx.model.reading.convert import kind_of
+from rfonnx.operators.bodies.writer import Kept, Writer
 from rfonnx.operators.table import kinds, operator
 
 
@@ -58,7 +61,7 @@ def _written(nodes: Sequence[NodeProto], outputs: set[str], constants: Any, type
         if write is None:
             yield node
             continue
-        writer = Writer(node, number, quantised, not other.intersection(node.output), types)
+        writer = Writer(node, number, quantised, not other.intersection(node.output), types, block)
         try:
             write(writer)
         except Kept:
@@ -66,3 +69,22 @@ def _written(nodes: Sequence[NodeProto], outputs: set[str], constants: Any, type
             continue
         constants.extend(writer.constants)
         yield from writer.nodes
+
+
+@cache
+def block() -> int:
+    """Channels per block, which onnxruntime chooses by the processor: where it puts the second position of the first channel; 0
+    where it has no blocks."""
+    channels = 64
+    shape = (1, channels, 1, 2)
+    node = helper.make_node("ReorderOutput", ["x"], ["y"], domain=NCHWC, channels=channels)
+    ends = (helper.make_tensor_value_info(name, TensorProto.FLOAT, shape) for name in ("x", "y"))
+    graph = helper.make_graph([node], "blocks", [next(ends)], [next(ends)])
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid(NCHWC, 1)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    try:
+        session = runtime.open_session(model)
+        (y,) = runtime.run(session, None, {"x": np.arange(2 * channels, dtype=np.float32).reshape(shape)})
+    except RfonnxError:
+        return 0
+    return int(y[0, 0, 0, 1])

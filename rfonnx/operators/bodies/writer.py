@@ -1,4 +1,4 @@
-"""What the nodes that stand for one node are written with, and the table of functions that do so."""
+"""What the nodes that stand for one node are written with, and the decorator of functions that do so."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Any
 
 from onnx import NodeProto, TensorProto, helper
 
-from rfonnx.gradients.preparing.rounding import Types
-from rfonnx.graph.tensors import is_static
+from rfonnx.graph.tensors import Types, is_static
 from rfonnx.operators.table import filling
 
 Attrs = dict[str, Any]
@@ -20,6 +19,7 @@ class Writer:
     Attributes:
         quantised: by tensor that a quantiser makes: names of its scale and zero point.
         only_cast: whether nothing but Casts reads what the node makes.
+        block: gives the channels per block of blocked tensors, 0 where there are none.
     """
 
     def __init__(
@@ -29,6 +29,7 @@ class Writer:
         quantised: Mapping[str, Sequence[str]],
         only_cast: bool,
         types: Types,
+        block: Callable[[], int],
     ) -> None:
         self.nodes: list[NodeProto] = []
         self.constants: list[TensorProto] = []
@@ -37,6 +38,7 @@ class Writer:
         self.attrs: Attrs = {a.name: helper.get_attribute_value(a) for a in node.attribute}
         self.quantised = quantised
         self.only_cast = only_cast
+        self.block = block
         self._types = types
         self._prefix = f"decomposed/{number}/"
         self._name = node.name
