@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rfonnx.data.preparation import Preparation
     from rfonnx.effective.settings import Aggregation, At, Channel, Data, MethodChoice, Over, Probe, Progress
     from rfonnx.effective.settings import Settings as ErfSettings
-    from rfonnx.model.reading.source import Given, Source
+    from rfonnx.model.opened import Source
     from rfonnx.results.binding import BatchAxes, Shapes, Values
     from rfonnx.results.comparison import Comparison, Kind
     from rfonnx.results.effective import ERF, Layer
@@ -66,7 +66,7 @@ def analyze(
 
 
 def gradient(
-    model: Given,
+    model: Source,
     inputs: Mapping[str, np.ndarray],
     tensor: str,
     seed: np.ndarray,

@@ -19,9 +19,8 @@ from rfonnx.graph.nodes import Graph
 from rfonnx.graph.temporaries import named_by
 from rfonnx.graph.text import naming
 from rfonnx.model.measured import ROUNDS, measure, open_tensors
+from rfonnx.model.opened import Opened, Source, shapes_key, with_values
 from rfonnx.model.reading.declared import Measured
-from rfonnx.model.reading.load import load
-from rfonnx.model.reading.source import Source, with_values
 from rfonnx.results.fields import ExplainStep, Kind, ModelInfo, OutputFacts, Shape, TensorField
 from rfonnx.results.plain import analysis_to_dict, flat_rows, shape_text
 
@@ -69,8 +68,21 @@ def analyze(
         QueryError: a value is bound that no input takes, or a batch axis given that there is not.
         ShapeError: a dimension is unbound, or a given shape contradicts the file.
     """
-    model = with_values(model, values)
-    graph = _loaded(model, shapes)
+    source = with_values(model, values)
+    key = "analysis", shapes_key(shapes), weights, frozenset((batch_axes or {}).items())
+    found: Analysis | None = source.kept.get(key)
+    if found is None:
+        found = source.kept[key] = _analysed(source, shapes, weights, batch_axes or {})
+    return found
+
+
+def _analysed(
+    source: Opened,
+    shapes: Mapping[str, Sequence[int] | int] | None,
+    weights: Literal["structure", "values"],
+    batch_axes: Mapping[str, int | None],
+) -> Analysis:
+    graph = _loaded(source, shapes)
     if batch_axes:
         from rfonnx.analysis.derive.batch_axis import named_axes
 
@@ -87,9 +99,9 @@ def analyze(
     result = _propagated(graph.name, program)
 
     def again(other: Mapping[str, Sequence[int]]) -> Analysis:
-        return analyze(model, other, weights)
+        return analyze(source, other, weights)
 
-    return Analysis(graph, program, result, again, batch_axes or {})
+    return Analysis(graph, program, result, again, batch_axes)
 
 
 def _propagated(label: str, program: Program) -> _core.Result:
@@ -113,9 +125,9 @@ def _propagated(label: str, program: Program) -> _core.Result:
         raise ModelError(f"{label}: its tables do not fit into memory", "bind smaller input shapes") from None
 
 
-def _loaded(model: Source, shapes: Mapping[str, Sequence[int] | int] | None) -> Graph:
+def _loaded(model: Opened, shapes: Mapping[str, Sequence[int] | int] | None) -> Graph:
     """The graph; what inference leaves open of onnxruntime's own operators is measured."""
-    graph, known = load(model, shapes), dict[str, Measured]()
+    graph, known = model.graph(shapes), dict[str, Measured]()
     for _ in range(ROUNDS):
         if not open_tensors(graph):
             break
@@ -123,7 +135,7 @@ def _loaded(model: Source, shapes: Mapping[str, Sequence[int] | int] | None) -> 
         if not found:
             break
         known |= found
-        graph = load(model, shapes, known)
+        graph = model.graph(shapes, known)
     return graph
 
 

@@ -12,7 +12,7 @@ from onnx import helper, numpy_helper
 from rfonnx.checking.subject import Subject
 from rfonnx.comparing.pairs.feeds import Feed
 from rfonnx.errors import RunError
-from rfonnx.model.reading.source import read_model
+from rfonnx.model.opened import read_model
 from rfonnx.model.runtime import open_session, run
 
 PREFIX = "rfonnx/probe/"

@@ -11,9 +11,9 @@ import onnx
 
 from rfonnx.graph.order import reads, subgraphs
 from rfonnx.graph.tensors import element_count
+from rfonnx.model.opened import Source, read_model
 from rfonnx.model.reading.convert import plain_domain
 from rfonnx.model.reading.external import read_tensor
-from rfonnx.model.reading.source import Source, read_model
 
 MAX_READ = 2**28
 """Bytes of weights that are read altogether, the small ones first; the others are named as not looked at."""

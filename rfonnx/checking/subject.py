@@ -23,8 +23,8 @@ from rfonnx.data.prepare import Preparer
 from rfonnx.data.samples import Source, open_source
 from rfonnx.errors import RunError
 from rfonnx.graph.nodes import Graph
+from rfonnx.model.opened import with_values
 from rfonnx.model.reading.load import load
-from rfonnx.model.reading.source import with_values
 from rfonnx.results.binding import Shapes
 from rfonnx.results.comparison import Comparison
 

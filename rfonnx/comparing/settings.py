@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from rfonnx.model.reading.source import Source
+    from rfonnx.model.opened import Source
 
 ModelSource: TypeAlias = "Source"
 OnError = Literal["fail", "skip"]

@@ -13,7 +13,7 @@ from rfonnx.effective.settings import At, Progress, Settings
 from rfonnx.effective.subject import Subject, choose_units, open_subject
 from rfonnx.effective.unit import Unit
 from rfonnx.errors import RfonnxError
-from rfonnx.model.reading.source import Source
+from rfonnx.model.opened import Source
 from rfonnx.results.effective import ERF, Layer
 from rfonnx.results.naming import tensor_called
 

@@ -11,10 +11,11 @@ from onnx import ModelProto
 from rfonnx.errors import ModelError
 from rfonnx.graph.order import needed, sort
 from rfonnx.graph.text import quote
+from rfonnx.model.opened import Opened
+from rfonnx.model.reading.bind import Shapes as GivenShapes
 from rfonnx.model.reading.bind import write_lengths
 from rfonnx.model.reading.external import is_external, read_tensor
 from rfonnx.model.reading.flat import flattened
-from rfonnx.model.reading.source import Source, name_of, read_model
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -24,13 +25,13 @@ class Model:
     """A model, and the shapes that its inputs are bound to.
 
     Attributes:
-        source: what the user gave, or a ModelProto made of it.
+        source: what the user gave, or what was made of it.
         name: what messages call it.
         shapes: by input.
         axes: the axis that counts samples, by input; None: it has none.
     """
 
-    source: Source
+    source: Opened
     name: str
     shapes: Shapes
     axes: Mapping[str, int | None]
@@ -38,33 +39,44 @@ class Model:
     def rebound(self, shapes: Shapes, weights: bool = True) -> Model:
         """The model with other input lengths, also where the file fixes them.
 
-        What the file says of other shapes is dropped: it would contradict. Whether the graph means the same at these lengths
-        is for the caller to prove.
-
         Args:
             shapes: by input; the others stay.
-            weights: bring in weights that lie in external files.
+            weights: as in `written`.
 
         Raises:
             ModelError: external weights are missing.
         """
         bound = {**self.shapes, **shapes}
+        return Model(Opened(self.written(bound, weights)), self.name, bound, self.axes)
+
+    def written(self, shapes: Shapes, weights: bool = True) -> ModelProto:
+        """A copy of the model with input lengths written into it.
+
+        What the file says of other shapes is dropped: it would contradict. Whether the graph means the same at these lengths
+        is for the caller to prove.
+
+        Args:
+            shapes: by input.
+            weights: bring in weights that lie in external files.
+
+        Raises:
+            ModelError: external weights are missing.
+        """
         made = ModelProto()
-        proto, _, folder = read_model(self.source)
-        made.CopyFrom(proto)
+        made.CopyFrom(self.source.proto)
         if weights:
             for tensor in made.graph.initializer:
                 if is_external(tensor):
-                    value = read_tensor(tensor, folder)
+                    value = read_tensor(tensor, self.source.folder)
                     if value is None:
                         raise missing_weights(self.name, tensor.name)
                     tensor.CopyFrom(onnx.numpy_helper.from_array(value, tensor.name))
-        write_lengths(made.graph.input, bound)
+        write_lengths(made.graph.input, shapes)
         del made.graph.value_info[:]
         for output in made.graph.output:
             if output.type.HasField("tensor_type"):
                 output.type.tensor_type.ClearField("shape")
-        return Model(made, self.name, bound, self.axes)
+        return made
 
 
 def up_to(model: ModelProto, tensor: str) -> None:
@@ -89,6 +101,13 @@ def missing_weights(model: str, tensor: str) -> ModelError:
     )
 
 
-def open_model(source: Source, shapes: Shapes, axes: Mapping[str, int | None]) -> Model:
-    """The model as it came, but for branches that are taken: tensors inside them are measured like others."""
-    return Model(flattened(source, shapes) or source, name_of(source), shapes, axes)
+def open_model(source: Opened, given: GivenShapes | None, shapes: Shapes, axes: Mapping[str, int | None]) -> Model:
+    """The model as it came, but for branches that are taken: tensors inside them are measured like others.
+
+    Args:
+        source: what the user gave.
+        given: shapes that its graph is built at; those that are left open are bound by it.
+        shapes, axes: of all inputs; see `Model`.
+    """
+    flat = flattened(source, given)
+    return Model(Opened(flat) if flat else source, source.label, shapes, axes)

@@ -18,8 +18,7 @@ from rfonnx.effective.unit import Unit, find_unit, shown_position, unit_at
 from rfonnx.errors import ModelError, QueryError, ShapeError
 from rfonnx.graph.nodes import Graph
 from rfonnx.model.id_range import id_range
-from rfonnx.model.reading.load import load
-from rfonnx.model.reading.source import Source, with_values
+from rfonnx.model.opened import Source, with_values
 from rfonnx.results.naming import tensor_called
 from rfonnx.results.plain import shape_text
 
@@ -68,17 +67,17 @@ def open_subject(source: Source, settings: Settings) -> Subject:
     Raises:
         ModelError, QueryError, ShapeError: see `rfonnx.analyze`.
     """
-    source = with_values(source, settings.values)
-    analysis = analyze(source, settings.shapes or None, batch_axes=settings.batch_axes)
+    model, given = with_values(source, settings.values), settings.shapes or None
+    analysis = analyze(model, given, batch_axes=settings.batch_axes)
     shapes = {}
     for name, shape in analysis.input_shapes.items():
         if shape is None or None in shape:
-            dtype = load(source, settings.shapes or None).dtypes[name]
+            dtype = model.graph(given).dtypes[name]
             if dtype not in NUMBERS:  # a sequence or an optional has no shape to bind
                 raise _not_measured(Path(analysis.model.name).name, name, dtype)
             raise ShapeError(f"{analysis.model.name}: the shape of input '{name}' is not known", "bind it with --shape")
         shapes[name] = tuple(n or 0 for n in shape)
-    return Subject(open_model(source, shapes, analysis.batch_axes), load(source, shapes), analysis)
+    return Subject(open_model(model, given, shapes, analysis.batch_axes), model.graph(given), analysis)
 
 
 def choose_units(

@@ -13,6 +13,7 @@ import numpy as np
 
 from rfonnx.gradients.session import GradientSession
 from rfonnx.model import runtime
+from rfonnx.model.opened import Source, opened
 from rfonnx.model.reading.source import Given
 
 
@@ -29,7 +30,7 @@ _sessions: OrderedDict[_Key, GradientSession] = OrderedDict()
 
 
 def gradient(
-    model: Given,
+    model: Source,
     inputs: Mapping[str, np.ndarray],
     tensor: str,
     seed: np.ndarray,
@@ -57,13 +58,14 @@ def gradient(
         GradientError, ModelError, QueryError, ShapeError: see `GradientSession`.
     """
     arrays = {name: np.asarray(value) for name, value in inputs.items()}
-    bound = {name: np.asarray(value) for name, value in (values or {}).items()}
+    source = opened(model)
+    bound = {**source.values, **{name: np.asarray(value) for name, value in (values or {}).items()}}
     shapes = tuple(sorted((name, value.shape) for name, value in arrays.items() if name not in bound))
     held = tuple(sorted((name, str(v.dtype), v.shape, v.tobytes()) for name, v in bound.items()))
-    key = _Key(_identity(model), tensor, shapes, tuple(runtime.provider_names(providers)), held)
+    key = _Key(_identity(source.given), tensor, shapes, tuple(runtime.provider_names(providers)), held)
     session = _sessions.pop(key, None)
     if session is None:
-        session = GradientSession(model, tensor, dict(shapes), providers=providers, values=values)
+        session = GradientSession(source, tensor, dict(shapes), providers=providers, values=values)
     _sessions[key] = session
     while len(_sessions) > _KEPT:
         _sessions.popitem(last=False)

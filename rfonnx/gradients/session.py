@@ -17,8 +17,8 @@ from rfonnx.gradients.reverse import GradientError
 from rfonnx.graph.tensors import HALF, is_static
 from rfonnx.graph.text import did_you_mean, quote, show_shape
 from rfonnx.model import runtime
+from rfonnx.model.opened import Source, name_of, with_values
 from rfonnx.model.reading.bind import Shapes
-from rfonnx.model.reading.source import Source, name_of, with_values
 
 if TYPE_CHECKING:
     import onnxruntime

@@ -12,8 +12,8 @@ import numpy as np
 
 from rfonnx.errors import RfonnxError
 from rfonnx.graph.nodes import Graph
+from rfonnx.model.opened import Source, opened
 from rfonnx.model.reading.declared import Measured
-from rfonnx.model.reading.source import Source, read_model
 from rfonnx.results.fields import Shape
 
 OWN_DOMAIN = "com.microsoft"
@@ -51,10 +51,10 @@ def measure(model: Source, graph: Graph) -> dict[str, Measured]:
         return {}
     from rfonnx.model.runtime import trace_types  # onnxruntime: only a model that needs it waits for it
 
-    proto, name, folder = read_model(model)
+    read = opened(model)
     try:
         feeds = {name: np.zeros(_static(graph.shapes[name]), graph.dtypes[name]) for name in graph.inputs}
-        found = trace_types(proto, feeds, open_tensors(graph), name=name, folder=folder)
+        found = trace_types(read.proto, feeds, open_tensors(graph), name=read.name, folder=read.folder)
     except (RfonnxError, TypeError):  # TypeError: an input of strings, sequences or a type that numpy lacks
         return {}
     return {tensor: (elem, shape) for tensor, (_, elem, shape) in found.items()}

@@ -8,8 +8,8 @@ import pytest
 from onnx import helper
 
 import rfonnx
+from rfonnx.model.opened import with_values
 from rfonnx.model.reading.flat import flattened
-from rfonnx.model.reading.source import with_values
 
 LENGTH = 16
 

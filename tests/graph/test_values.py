@@ -10,7 +10,7 @@ import pytest
 
 import rfonnx
 from rfonnx.comparing.settings import Settings
-from rfonnx.model.reading.source import with_values
+from rfonnx.model.opened import with_values
 
 RATES = {16000: 3, 8000: 5}
 """What the branch of a sampling rate sees."""

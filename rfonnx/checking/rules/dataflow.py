@@ -11,7 +11,7 @@ from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.order import label, reads, sort
 from rfonnx.graph.tensors import is_static
 from rfonnx.graph.walk import every_node, needed
-from rfonnx.model.reading.source import read_model
+from rfonnx.model.opened import read_model
 from rfonnx.operators.table import operator
 
 

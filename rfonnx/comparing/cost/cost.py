@@ -15,8 +15,8 @@ from rfonnx.comparing.cost.weight_counts import parameters
 from rfonnx.comparing.pairs.running_model import OpenModel
 from rfonnx.comparing.settings import ModelSource
 from rfonnx.graph.nodes import Graph
+from rfonnx.model.opened import as_given, read_model
 from rfonnx.model.reading.external import external_files
-from rfonnx.model.reading.source import as_given, read_model
 from rfonnx.results.comparison import Cost
 
 WARM_UP = 3

@@ -24,7 +24,7 @@ from rfonnx.effective.source import open_model
 from rfonnx.effective.subject import Subject
 from rfonnx.effective.unit import Unit, unit_at
 from rfonnx.errors import RfonnxError
-from rfonnx.model.reading.source import Source
+from rfonnx.model.opened import Source, opened
 from rfonnx.results.comparison import EffectivePair, FieldPair
 from rfonnx.results.effective import ERF
 
@@ -52,7 +52,7 @@ class Measured:
         """The model as `rfonnx.erf` measures it."""
         analysis, graph = self.bound.analysis, self.bound.graph
         shapes = {name: self.samples[0][name].shape for name in analysis.inputs}
-        return Subject(open_model(self.source, shapes, analysis.batch_axes), graph, analysis)
+        return Subject(open_model(opened(self.source), shapes, shapes, analysis.batch_axes), graph, analysis)
 
 
 class EffectiveFields:

@@ -14,7 +14,7 @@ from rfonnx.comparing.layers.wiring import Wiring
 from rfonnx.comparing.pairs.running_model import DTYPES, OpenModel
 from rfonnx.errors import ModelError
 from rfonnx.graph.tensors import element_count
-from rfonnx.model.reading.source import read_model
+from rfonnx.model.opened import read_model
 from rfonnx.model.runtime import open_session, run
 from rfonnx.results.fields import Shape
 

@@ -9,7 +9,7 @@ from rfonnx.analysis.analysis import Analysis, analyze
 from rfonnx.analysis.derive.batch_axis import Given, named_axes
 from rfonnx.errors import DataError, RfonnxError
 from rfonnx.graph.dim_names import batch_word
-from rfonnx.model.reading.source import Source
+from rfonnx.model.opened import Source
 
 ROUNDS = 4
 """How often a sample is prepared anew because an analysis of it told of other axes."""

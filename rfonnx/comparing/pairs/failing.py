@@ -12,7 +12,7 @@ from rfonnx.comparing.pairs.running_model import OpenModel
 from rfonnx.errors import RfonnxError, RunError
 from rfonnx.graph.order import subgraphs
 from rfonnx.graph.text import quote
-from rfonnx.model.reading.source import read_model
+from rfonnx.model.opened import read_model
 from rfonnx.model.runtime import open_session, run
 
 FAILED = re.compile(

@@ -11,7 +11,7 @@ from rfonnx.comparing.pairs.stated_values import bind_both
 from rfonnx.comparing.settings import ModelSource, Settings
 from rfonnx.errors import QueryError
 from rfonnx.graph.text import quote
-from rfonnx.model.reading.source import with_values
+from rfonnx.model.opened import with_values
 from rfonnx.results.measures import MEASURES
 
 Provider = str | Sequence[str] | None

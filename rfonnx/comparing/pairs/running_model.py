@@ -15,10 +15,10 @@ from rfonnx.comparing.pairs.matching import Port
 from rfonnx.data.fitting import InputSpec
 from rfonnx.errors import ModelError, UncountedError, UnfedError
 from rfonnx.graph.text import naming
+from rfonnx.model.opened import Source, as_given, name_of, opened, read_model
 from rfonnx.model.reading.endless import refuse_endless
 from rfonnx.model.reading.external import external_files
-from rfonnx.model.reading.source import Bound, Source, as_given, bound_values, name_of, read_model
-from rfonnx.model.runtime import Level, open_session, run
+from rfonnx.model.runtime import Level, run
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -50,12 +50,13 @@ class OpenModel:
         Raises:
             ModelError: the file cannot be read, or onnxruntime does not take it.
         """
-        self.role, self.source = role, source
+        self.role, self.source = role, opened(source)
+        source = self.source
         self.label = f"{role} '{name_of(source)}'"
         self.name = Path(name_of(source)).name
         with naming(name_of(source)):
             proto, _, folder = read_model(source)
-            self.values = bound_values(source, proto)
+            self.values = source.bound
         refuse_endless(proto, name_of(source))
         if isinstance(as_given(source), str | os.PathLike):
             # onnxruntime says less about a broken file, or about weights that are not there.
@@ -190,11 +191,7 @@ def session_of(
     Raises:
         ModelError, QueryError: the model cannot be read or opened, or does not take a value.
     """
-    opened, folder = as_given(source), None
-    if isinstance(source, Bound):
-        opened, _, folder = read_model(source)
-    name = name_of(source)
-    return open_session(opened, level=level, providers=providers, threads=threads, name=name, folder=folder)
+    return opened(source).session(level=level, providers=providers, threads=threads)
 
 
 def _dims(port: Port) -> tuple[int | str, ...]:

@@ -21,6 +21,7 @@ from rfonnx.data.arrays import Rows
 from rfonnx.data.labels import class_numbers
 from rfonnx.data.samples import Item, Sample
 from rfonnx.errors import DataError, ShapeError
+from rfonnx.model.opened import opened
 
 SAMPLES, LABELS, PROVENANCE = "samples", "labels", "provenance"
 """Arrays of the file that are no outputs."""
@@ -50,7 +51,7 @@ class SavedModel(OpenModel):
             DataError: it is broken, or holds no outputs, or not equally many samples of each.
         """
         self.role, self.path = role, Path(path)
-        self.source = self.path
+        self.source = opened(self.path)
         self.name = self.path.name
         self.label = f"{role} '{path}' (saved outputs)"
         self.values: dict[str, np.ndarray] = {}

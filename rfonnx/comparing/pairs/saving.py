@@ -27,8 +27,8 @@ from rfonnx.comparing.pairs.pair import Pair
 from rfonnx.comparing.pairs.running_model import OpenModel
 from rfonnx.comparing.pairs.saved import LABELS, PROVENANCE, SAMPLES, SavedModel
 from rfonnx.errors import DataError, RfonnxError
+from rfonnx.model.opened import as_given, read_model
 from rfonnx.model.reading.external import external_files
-from rfonnx.model.reading.source import as_given, read_model
 from rfonnx.results.plain import shape_text
 from rfonnx.system import scratch
 from rfonnx.version import __version__

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from rfonnx.errors import QueryError
 from rfonnx.graph.text import did_you_mean, quote
-from rfonnx.model.reading.source import Source, input_names, with_values
+from rfonnx.model.opened import Source, opened, with_values
 
 Said = TypeVar("Said")
 
@@ -48,5 +48,6 @@ def bind_both(
     """
     if not values:
         return teacher, student
-    own, other = for_both("a value", values, input_names(teacher), input_names(student), pairs)
-    return with_values(teacher, own), with_values(student, other)
+    mine, theirs = opened(teacher), opened(student)
+    own, other = for_both("a value", values, mine.input_names, theirs.input_names, pairs)
+    return with_values(mine, own), with_values(theirs, other)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from onnx import NodeProto
 
+from rfonnx.model.opened import Source, read_model
 from rfonnx.model.reading.convert import kind_of
-from rfonnx.model.reading.source import Source, read_model
 from rfonnx.operators.table import kinds
 from rfonnx.operators.traits import HANDED_ON
 

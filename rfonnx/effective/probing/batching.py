@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from rfonnx.analysis.analysis import analyze
+from rfonnx.analysis.analysis import Analysis, analyze
 from rfonnx.effective.probing.crop import Crop
 from rfonnx.effective.probing.walking import sample_axis
 from rfonnx.effective.source import Model
@@ -29,7 +29,7 @@ def batched(crop: Crop, wanted: int | None, most: int | None) -> tuple[Model, in
     if wanted == 1 or any(model.axes.get(name) != 0 or shape[0] != 1 for name, shape in model.shapes.items()):
         return model, 1
     try:
-        count = min(wanted or _by_size(model), most or MOST)
+        count = min(wanted or _by_size(crop.analysis), most or MOST)
         if count == 1:
             return model, 1
         shapes = {name: (count, *shape[1:]) for name, shape in model.shapes.items()}
@@ -48,7 +48,6 @@ def batched(crop: Crop, wanted: int | None, most: int | None) -> tuple[Model, in
         return model, 1  # the graph does not take a batch
 
 
-def _by_size(model: Model) -> int:
-    analysis = analyze(model.source, model.shapes)
+def _by_size(analysis: Analysis) -> int:
     lengths = [prod(n or 1 for n in tensor.shape or ()) for tensor in analysis.tensors.values()]
     return max(1, min(MOST, ELEMENTS // max(1, sum(lengths))))

@@ -26,7 +26,6 @@ from rfonnx.effective.source import Model
 from rfonnx.effective.unit import Intervals, Unit, unit_at
 from rfonnx.errors import RfonnxError
 from rfonnx.graph.nodes import Graph, Node
-from rfonnx.model.reading.load import load
 
 WORTHWHILE = 0.75
 """A window that holds more than this share of the input is not worth a second analysis."""
@@ -40,11 +39,13 @@ class Crop:
         model: with the window's lengths.
         window: of the whole input, closed intervals per axis of the map.
         units: the units in it, in the order that they were given.
+        analysis: of the model at these lengths.
     """
 
     model: Model
     window: Intervals
     units: tuple[Unit, ...]
+    analysis: Analysis
 
     def cut(self, feeds: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Arrays of the whole input, cut to the window; other inputs as they are."""
@@ -55,9 +56,9 @@ class Crop:
         return {name: array[tuple(inside)] if name == place.input else array for name, array in feeds.items()}
 
 
-def whole(model: Model, units: tuple[Unit, ...]) -> Crop:
+def whole(model: Model, analysis: Analysis, units: tuple[Unit, ...]) -> Crop:
     """No crop: the window is the input."""
-    return Crop(model, tuple((0, n - 1) for n in units[0].place.lengths), units)
+    return Crop(model, tuple((0, n - 1) for n in units[0].place.lengths), units, analysis)
 
 
 def crop(model: Model, graph: Graph, analysis: Analysis, units: tuple[Unit, ...]) -> Crop | None:
@@ -120,7 +121,7 @@ def _attempt(
     lengths = dict(zip(place.axes, (hi - lo + 1 for lo, hi in window), strict=True))
     shape = tuple(lengths.get(axis, n) for axis, n in enumerate(place.shape))
     light = model.rebound({place.input: shape}, weights=False)
-    small, short = analyze(light.source, light.shapes), load(light.source, light.shapes)
+    small, short = analyze(light.source, light.shapes), light.source.graph(light.shapes)
     if not same_program(graph, short, cone.nodes, upstream(short, units[0].tensor)[0]):
         return None
     needed = dict(zip(place.axes, hull, strict=True))
@@ -133,7 +134,7 @@ def _attempt(
     for unit, there in zip(units, moved, strict=True):
         if _plus(there.unbounded, begin) != unit.unbounded or _plus(there.field, begin) != unit.field:
             return None
-    return Crop(model.rebound({place.input: shape}), window, moved)
+    return Crop(model.rebound({place.input: shape}), window, moved, small)
 
 
 def _hull(units: tuple[Unit, ...]) -> Intervals:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
-from onnx import ModelProto
 
 from rfonnx.effective.source import Model, up_to
 from rfonnx.effective.unit import Unit
@@ -61,8 +60,7 @@ class ForwardSession:
             axis for axis in range(positions.shape[1]) if units[0].position[axis] is not None and (axis or batch == 1)
         ]
         self._index = [positions[:, axis] for axis in self._fixed]
-        made = model.rebound(model.shapes).source
-        assert isinstance(made, ModelProto)
+        made = model.written(model.shapes)
         up_to(made, self._tensor)
         self._session = runtime.open_session(made, providers=providers, threads=threads, name=model.name)
         self._wanted = {entry.name for entry in self._session.get_inputs()}

@@ -140,11 +140,11 @@ def _crops(subject: Subject, units: Sequence[Unit], settings: Settings) -> list[
     model, graph, analysis = subject.model, subject.graph, subject.analysis
     numbers = list(range(len(units)))
     if not settings.crop:
-        return [(numbers, whole(model, tuple(units)))]
-    together = crop(model, graph, analysis, tuple(units)) or whole(model, tuple(units))
+        return [(numbers, whole(model, analysis, tuple(units)))]
+    together = crop(model, graph, analysis, tuple(units)) or whole(model, analysis, tuple(units))
     if 1 < len(units) <= MOST_APART:
         # One forward and a backward per unit in the common window, or both in each window.
-        alone = [crop(model, graph, analysis, (unit,)) or whole(model, (unit,)) for unit in units]
+        alone = [crop(model, graph, analysis, (unit,)) or whole(model, analysis, (unit,)) for unit in units]
         shared = _area(together) * (1 + len(units))
         if APART * sum(2 * _area(one) for one in alone) < shared:
             return [([number], one) for number, one in zip(numbers, alone, strict=True)]

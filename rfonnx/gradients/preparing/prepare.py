@@ -31,8 +31,8 @@ from rfonnx.graph.order import needed, reads, sort
 from rfonnx.graph.tensors import FLOATS, Types, is_static, read_type
 from rfonnx.graph.text import did_you_mean, quote
 from rfonnx.model import runtime
+from rfonnx.model.opened import Source, opened
 from rfonnx.model.reading.bind import Shapes, bind, write_lengths
-from rfonnx.model.reading.source import Source, name_of, read_model
 from rfonnx.results.fields import Shape
 
 FREE_CAST = "InsertedPrecisionFreeCast_"
@@ -57,8 +57,8 @@ def prepare(source: Source, tensors: Sequence[str], shapes: Shapes | None = None
         QueryError: a tensor is not in the model.
         ShapeError: a dimension is unbound.
     """
-    proto, _, folder = read_model(source)
-    model = lighten(proto, name or name_of(source), folder)
+    read = opened(source)
+    model = lighten(read.proto, name or read.label, read.folder)
     if model.proto.functions:
         from onnx import inliner
 

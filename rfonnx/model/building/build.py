@@ -31,6 +31,9 @@ MAX_ADDED = 200_000
 CALL = 8
 """Nodes that a call counts for: its names and attributes are bound."""
 
+Taken = dict[tuple[str, ...], tuple[Body, GraphProto]]
+"""Branches that are taken, by where their If stands and its outputs."""
+
 
 class Builder:
     """Builds one model's graph. Names of all graphs, functions and subgraphs are unique: they share the tables below."""
@@ -41,8 +44,7 @@ class Builder:
         self.declared = declared
         self.functions = Functions(model.functions)
         self.warnings: list[str] = []
-        # branches that are taken, by where their If stands and its outputs
-        self.taken: dict[tuple[str, ...], tuple[Body, GraphProto]] = {}
+        self.taken: Taken = {}
         self.name = name
         self._taken: dict[str, None] = {}
         self._numbers: dict[str, int] = {}  # where to go on looking for a free prefix

@@ -12,12 +12,11 @@ from onnx import ModelProto, NodeProto, TensorProto
 
 from rfonnx.errors import ModelError
 from rfonnx.graph.order import captures, subgraphs
-from rfonnx.model.building.build import Builder
+from rfonnx.model.building.build import Taken
 from rfonnx.model.building.scope import Scope
+from rfonnx.model.opened import Source, opened
 from rfonnx.model.reading.bind import Shapes
 from rfonnx.model.reading.external import is_external, read_tensor
-from rfonnx.model.reading.load import built
-from rfonnx.model.reading.source import Source, read_model
 
 
 def flattened(model: Source, shapes: Shapes | None = None) -> ModelProto | None:
@@ -29,30 +28,31 @@ def flattened(model: Source, shapes: Shapes | None = None) -> ModelProto | None:
     Raises:
         ModelError, ShapeError: see `load`; or weights are missing.
     """
-    proto, name, folder = read_model(model)
-    builder, _ = built(proto, name, folder, shapes, {})
-    if not builder.taken:
+    read = opened(model)
+    _, taken = read.built(shapes)
+    if not taken:
         return None
     made = ModelProto()
-    made.CopyFrom(proto)
+    made.CopyFrom(read.proto)
     del made.graph.node[:]
-    made.graph.node.extend(_nodes(builder, proto.graph.node, Scope("", {}), made))
+    made.graph.node.extend(_nodes(taken, read.proto.graph.node, Scope("", {}), made))
     del made.graph.value_info[:]
     for tensor in made.graph.initializer:
         if is_external(tensor):
-            value = read_tensor(tensor, folder)
+            value = read_tensor(tensor, read.folder)
             if value is None:
                 raise ModelError(
-                    f"{name}: the weights of '{tensor.name}' are missing", "put their file beside the model"
+                    f"{read.name}: the weights of '{tensor.name}' are missing", "put their file beside the model"
                 )
             _embed(tensor, value.tobytes())
     return made
 
 
-def _nodes(builder: Builder, nodes: Iterable[NodeProto], scope: Scope, made: ModelProto) -> Iterator[NodeProto]:
+def _nodes(branches: Taken, nodes: Iterable[NodeProto], scope: Scope, made: ModelProto) -> Iterator[NodeProto]:
     """Nodes of a graph under their graph-wide names, each taken branch in place of its If."""
     for proto in nodes:
-        taken = builder.taken.get((scope.prefix, *map(scope.resolve, proto.output))) if proto.op_type == "If" else None
+        key = (scope.prefix, *map(scope.resolve, proto.output))
+        taken = branches.get(key) if proto.op_type == "If" else None
         if taken is None:
             yield _renamed(proto, scope)
             continue
@@ -61,7 +61,7 @@ def _nodes(builder: Builder, nodes: Iterable[NodeProto], scope: Scope, made: Mod
             tensor: TensorProto = made.graph.initializer.add()
             tensor.CopyFrom(stored)
             tensor.name = body.scope.resolve(stored.name)
-        yield from _nodes(builder, body.nodes, body.scope, made)
+        yield from _nodes(branches, body.nodes, body.scope, made)
 
 
 def _renamed(proto: NodeProto, scope: Scope) -> NodeProto:

@@ -3,20 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
-import onnx
-
-from rfonnx.errors import ModelError
 from rfonnx.graph.nodes import Graph
-from rfonnx.graph.order import sort
-from rfonnx.graph.text import check_text, naming
-from rfonnx.model.building.build import Builder
-from rfonnx.model.building.scope import Scope
-from rfonnx.model.reading.bind import Shapes, bind, declared_dims, tensor_of
-from rfonnx.model.reading.convert import opset_of
-from rfonnx.model.reading.declared import Declared, Measured
-from rfonnx.model.reading.source import Source, bound_values, name_of, read_model
+from rfonnx.model.opened import Source, opened
+from rfonnx.model.reading.bind import Shapes
+from rfonnx.model.reading.declared import Measured
 
 
 def load(model: Source, shapes: Shapes | None = None, known: Mapping[str, Measured] | None = None) -> Graph:
@@ -34,76 +25,4 @@ def load(model: Source, shapes: Shapes | None = None, known: Mapping[str, Measur
         QueryError: a value is bound that no input takes.
         ShapeError: a dimension is unbound, or shapes contradict each other.
     """
-    label = name_of(model)
-    with naming(label):
-        proto, name, folder = read_model(model)
-    with naming(name if label == "model" else label):
-        _, graph = built(proto, name, folder, shapes, known or {})
-    graph.values = bound_values(model, proto)
-    return graph
-
-
-def built(
-    model: onnx.ModelProto, name: str, folder: Path | None, shapes: Shapes | None, known: Mapping[str, Measured]
-) -> tuple[Builder, Graph]:
-    """The graph of a model that was read, and what built it."""
-    opsets = _opsets(model)
-    graph = model.graph
-    stored = {t.name for t in graph.initializer} | {t.values.name for t in graph.sparse_initializer}
-    # Before IR version 4, initializers were listed among the inputs too.
-    inputs = [i for i in graph.input if i.name not in stored]
-    names = [i.name for i in inputs]
-    if "" in names or len(set(names)) < len(names):
-        raise ModelError("an input has no name, or a name that another input has", "export it again")
-    check_text([model.producer_name, graph.name, *names], "the model")
-    outputs = [o.name for o in graph.output]
-    nodes = sort(graph.node, [*names, *stored], outputs)
-    binding = bind(inputs, shapes)
-
-    declared = {info.name: info.type for info in (*graph.value_info, *graph.output)}
-    settled = Declared(binding.symbols, known)
-    builder = Builder(model, name, folder, settled)
-    builder.warnings.extend(binding.warnings)
-    builder.take([*names, *stored, *(o for node in nodes for o in node.output)])
-    scope = Scope("", opsets, declared=declared)
-    for info in inputs:
-        held = tensor_of(info.type)
-        if held is not None and info.name in binding.shapes:
-            builder.tensors.set_tensor(info.name, held.elem_type, binding.shapes[info.name])
-        else:
-            builder.tensors.set(info.name, info.type)
-        if info.type.HasField("optional_type"):
-            builder.sequences.optional.add(info.name)
-    builder.add_stored(graph, scope)
-    made = builder.walk(scope, nodes)
-    builder.warnings.extend(settled.warnings())
-    result = builder.graph(names, outputs, made, opsets)
-    result.ir_version, result.producer = model.ir_version, model.producer_name
-    result.declared = {i.name: declared_dims(i) for i in inputs if tensor_of(i.type) is not None}
-    return builder, result
-
-
-def _opsets(model: onnx.ModelProto) -> dict[str, int]:
-    """Opset version by domain.
-
-    Raises:
-        ModelError: the installed onnx does not know the opset, or the file imports a domain in two versions.
-    """
-    opsets: dict[str, int] = {}
-    check_text([entry.domain for entry in model.opset_import], "an opset import")
-    newest = onnx.defs.onnx_opset_version()
-    for entry in model.opset_import:
-        domain, _ = opset_of(entry)
-        if opsets.setdefault(domain, entry.version) != entry.version:
-            raise ModelError(
-                f"the file imports opset {domain or 'ai.onnx'} in the versions {opsets[domain]} and {entry.version}",
-                "export it again",
-            )
-        if domain == "" and not 1 <= entry.version <= newest:
-            raise ModelError(
-                f"the model uses ai.onnx opset {entry.version}, but onnx {onnx.__version__} knows 1 to {newest}",
-                "install a newer onnx (pip install -U onnx)",
-            )
-    if not model.opset_import and model.ir_version < 3:
-        opsets[""] = 1  # the file is older than opset numbers
-    return opsets
+    return opened(model).graph(shapes, known)

@@ -1,0 +1,194 @@
+"""A model that is opened once: read when it is first asked for, and kept, with its graphs, until the last user goes."""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from collections.abc import Hashable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+import numpy as np
+import onnx
+
+from rfonnx.errors import QueryError
+from rfonnx.graph.nodes import Graph
+from rfonnx.graph.text import naming, quote
+from rfonnx.model import runtime
+from rfonnx.model.building.build import Taken
+from rfonnx.model.building.main_graph import build
+from rfonnx.model.reading.bind import Shapes
+from rfonnx.model.reading.bound_values import write_values
+from rfonnx.model.reading.declared import Measured
+from rfonnx.model.reading.external import is_external
+from rfonnx.model.reading.source import Given, read_given
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import onnxruntime
+
+KEPT_GRAPHS = 4
+"""Graphs of one model that are kept, each for other shapes: what asks for more has mostly done with the first ones."""
+
+
+class Opened:
+    """A model. What it gives is shared by all who ask: nobody changes it.
+
+    Attributes:
+        given: as the user gave it: path, bytes or ModelProto.
+        values: of inputs that are bound to one, by name: they are constants of the model, and inputs no more.
+        label: what messages call it before it is read: its path, or "model".
+        kept: what others have made of it, by keys of their own; there for as long as somebody uses it.
+    """
+
+    def __init__(self, given: Given, values: Mapping[str, np.ndarray] | None = None) -> None:
+        """Nothing is read yet."""
+        self.given, self.values = given, dict(values or {})
+        self.label = str(os.fspath(given)) if isinstance(given, str | os.PathLike) else "model"
+        self.kept: WeakValueDictionary[Hashable, Any] = WeakValueDictionary()
+        self._unbound: onnx.ModelProto | None = None
+        self._built: OrderedDict[Hashable, tuple[Graph, Taken]] = OrderedDict()
+
+    @cached_property
+    def proto(self) -> onnx.ModelProto:
+        """The model, without its external data; not to be changed.
+
+        Raises:
+            ModelError: see `read_given`.
+            QueryError: a value was given that no input takes.
+        """
+        proto = self._unbound or read_given(self.given)
+        if self.values:
+            if proto is self._unbound or proto is self.given:  # others use it without the values
+                own, proto = proto, onnx.ModelProto()
+                proto.CopyFrom(own)
+            write_values(proto, self.values)
+        self._unbound = None
+        return proto
+
+    @property
+    def name(self) -> str:
+        """The file's name, or the graph's where there is no file."""
+        if isinstance(self.given, str | os.PathLike):
+            return Path(self.given).name
+        return (isinstance(self.given, onnx.ModelProto) and self.given.graph.name) or "model"
+
+    @property
+    def folder(self) -> Path | None:
+        """Where external data lies; None: there is no file. Symbolic links of the path itself are not resolved: model caches link
+        each file, and the data lies beside the link."""
+        return Path(self.given).parent if isinstance(self.given, str | os.PathLike) else None
+
+    @property
+    def input_names(self) -> list[str]:
+        """Names of the inputs, initializers excluded, in file order."""
+        graph = self.proto.graph
+        stored = {t.name for t in graph.initializer} | {t.values.name for t in graph.sparse_initializer}
+        return [entry.name for entry in graph.input if entry.name not in stored]
+
+    @property
+    def bound(self) -> dict[str, np.ndarray]:
+        """Values of the bound inputs, in their types and shapes."""
+        stored = self.proto.graph.initializer if self.values else ()
+        return {t.name: onnx.numpy_helper.to_array(t) for t in stored if t.name in self.values}
+
+    def graph(self, shapes: Shapes | None = None, known: Mapping[str, Measured] | None = None) -> Graph:
+        """Its graph: see `rfonnx.model.reading.load`. The last few are kept."""
+        return self.built(shapes, known)[0]
+
+    def built(self, shapes: Shapes | None = None, known: Mapping[str, Measured] | None = None) -> tuple[Graph, Taken]:
+        """Its graph, and the branches that are taken in it."""
+        key = shapes_key(shapes), frozenset((known or {}).items())
+        found = self._built.pop(key, None)
+        if found is None:
+            with naming(self.label):
+                proto = self.proto
+            with naming(self.name if self.label == "model" else self.label):
+                found = build(proto, self.name, self.folder, shapes, known or {})
+            found[0].values = self.bound
+        self._built[key] = found
+        while len(self._built) > KEPT_GRAPHS:
+            self._built.popitem(last=False)
+        return found
+
+    def session(
+        self,
+        *,
+        level: runtime.Level = "all",
+        providers: str | Sequence[str] | None = None,
+        threads: int | None = None,
+    ) -> onnxruntime.InferenceSession:
+        """A session of it. onnxruntime is given what was read; with weights in other files the path, from which it finds them.
+
+        Args:
+            level, providers, threads: as in `rfonnx.model.runtime.open_session`.
+
+        Raises:
+            ModelError, QueryError: the model cannot be read or opened, or does not take a value.
+        """
+        beside = any(is_external(tensor) for tensor in self.proto.graph.initializer)
+        found, folder = (self.given, None) if beside and self.folder and not self.values else (self.proto, self.folder)
+        return runtime.open_session(
+            found, level=level, providers=providers, threads=threads, name=self.label, folder=folder
+        )
+
+
+Source = Given | Opened
+
+
+def opened(model: Source) -> Opened:
+    """The model as an opened one; one that is opened is itself. Nothing is read yet."""
+    return model if isinstance(model, Opened) else Opened(model)
+
+
+def read_model(model: Source) -> tuple[onnx.ModelProto, str, Path | None]:
+    """The model, its name and the folder that its external data lies in."""
+    made = opened(model)
+    return made.proto, made.name, made.folder
+
+
+def name_of(model: Source) -> str:
+    """What messages call the model before it is read."""
+    return opened(model).label
+
+
+def as_given(model: Source) -> Given:
+    """The model as the user gave it, without values."""
+    return opened(model).given
+
+
+def with_values(model: Source, values: Mapping[str, Any] | None) -> Opened:
+    """The model with values bound to some of its inputs. What does not fit it is said when it is read.
+
+    Args:
+        model: nothing of it is read yet; what was read before is not read again.
+        values: by input name: a number, or nested lists or an array of numbers.
+
+    Raises:
+        QueryError: a value is no number and no array of numbers.
+    """
+    before = opened(model)
+    if not values:
+        return before
+    arrays = {}
+    for name, value in values.items():
+        try:
+            arrays[name] = np.asarray(value)
+        except ValueError:  # rows of different lengths
+            arrays[name] = np.asarray(None)
+        if arrays[name].dtype.kind not in "biuf":
+            raise QueryError(
+                f"the value of input {quote(name)} is {value!r}", "give a number, or an array such as [1, 3, 64, 64]"
+            )
+    made = Opened(before.given, {**before.values, **arrays})
+    if "proto" in vars(before) and not before.values:
+        made._unbound = before.proto
+    return made
+
+
+def shapes_key(shapes: Shapes | None) -> Hashable:
+    """What tells shapes apart, in whatever order they were given."""
+    return frozenset((name, s if isinstance(s, int) else tuple(s)) for name, s in (shapes or {}).items())

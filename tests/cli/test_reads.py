@@ -1,0 +1,83 @@
+"""A model is opened once: how often a command reads a model's file, and how many sessions it makes of models."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from small_nets import classifier, save
+
+PROGRAM = """
+import json, os, sys
+
+*watched, out = json.loads(sys.argv[1])
+reads, sessions = dict.fromkeys(watched, 0), [0]
+
+
+def count(path):
+    if os.path.abspath(os.fsdecode(path)) in reads:
+        reads[os.path.abspath(os.fsdecode(path))] += 1
+
+
+def hook(event, args):
+    if event == "open" and isinstance(args[0], (str, bytes, os.PathLike)):
+        count(args[0])
+
+
+import onnxruntime
+
+
+class Counted(onnxruntime.InferenceSession):
+    def __init__(self, model, *args, **options):
+        sessions[0] += 1
+        if isinstance(model, (str, os.PathLike)):
+            count(model)  # onnxruntime opens it in C++, which no audit hook sees
+        super().__init__(model, *args, **options)
+
+
+onnxruntime.InferenceSession = Counted
+sys.addaudithook(hook)
+from rfonnx.cli.main import run
+
+code = run(sys.argv[2:])
+with open(out, "w") as file:
+    json.dump({"code": code, "reads": list(reads.values()), "sessions": sessions[0]}, file)
+"""
+
+
+def counted(watched: Sequence[Path], *command: object) -> tuple[list[int], int]:
+    """Reads of each file, and sessions, of a command in a process of its own."""
+    out = watched[0].with_suffix(".json")
+    about = json.dumps([str(path.resolve()) for path in (*watched, out)])
+    args = [sys.executable, "-P", "-c", PROGRAM, about, *map(str, command)]
+    done = subprocess.run(args, capture_output=True, text=True, timeout=120, check=False)
+    assert out.exists(), done.stderr
+    found = json.loads(out.read_text())
+    assert found["code"] == 0, done.stderr
+    return found["reads"], found["sessions"]
+
+
+@pytest.fixture
+def net(tmp_path: Path) -> Path:
+    return save(classifier(), tmp_path / "net.onnx")
+
+
+# A measured layer needs two sessions: one folds what is constant, one runs the model with its gradient.
+@pytest.mark.parametrize(
+    ("command", "sessions"),
+    [
+        (("report",), 0),
+        (("explain", "--tensor", "c2"), 0),
+        (("erf", "--tensor", "r2"), 2),
+        (("erf", "--tensor", "r2", "--method", "perturb"), 1),
+        (("erf", "--all-layers"), 6),
+    ],
+)
+def test_a_command_reads_its_model_once(command: Sequence[str], sessions: int, net: Path) -> None:
+    name, *options = command
+    assert counted([net], name, net, *options) == ([1], sessions)
