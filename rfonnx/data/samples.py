@@ -210,35 +210,3 @@ class Stack:
 def _is_images(rows: Rows) -> bool:
     shape = rows.shape
     return rows.dtype == np.uint8 and (len(shape) == 2 or (len(shape) == 3 and shape[-1] in (1, 3, 4)))
-
-
-class Random:
-    """Seeded samples; the same for the same seed and shapes, whatever the batch.
-
-    Args:
-        specs: (shape without the batch axis, dtype, least and greatest value of integers) by input.
-    """
-
-    def __init__(
-        self, specs: Mapping[str, tuple[tuple[int, ...], np.dtype, tuple[int, int]]], count: int, seed: int
-    ) -> None:
-        self._specs, self._count, self._seed = specs, count, seed
-        drawn = f"{counted(count, 'random sample')}, seed {seed}: standard normal floats, uniform integers"
-        self.description = drawn if specs else "one run, since there are no inputs"
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __iter__(self) -> Iterator[Item]:
-        for index in range(self._count):
-            yield Item(f"random[{index}]", lambda index=index: self._draw(index))  # type: ignore[misc]
-
-    def _draw(self, index: int) -> Sample:
-        generator = np.random.default_rng((self._seed, index))
-        arrays = {}
-        for name, (shape, dtype, values) in self._specs.items():
-            if dtype.kind == "f":
-                arrays[name] = generator.standard_normal(shape, np.float32).astype(dtype)
-            else:
-                arrays[name] = generator.integers(values[0], values[1] + 1, shape).astype(dtype)
-        return Sample(f"random[{index}]", arrays)

@@ -4,45 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from rfonnx.data.bound import without_bound
-from rfonnx.effective.settings import RANDOM_SAMPLES
 from rfonnx.errors import DataError
+from rfonnx.model.inputs import RANDOM_SAMPLES, InputType, described, draw
 from rfonnx.results.plain import shape_text
 
 if TYPE_CHECKING:
     from rfonnx.data.prepare import Preparer
     from rfonnx.data.samples import Item
-
-BAND = 64
-"""Positions of the longest axis that are drawn at a time: what lies outside a window is not drawn."""
-
-INTEGERS = (0, 99)
-"""What an integer input holds when no table that it indexes tells; any integer type can."""
-
-
-@dataclass(frozen=True, slots=True)
-class InputType:
-    """One input of the model.
-
-    Attributes:
-        shape: as bound.
-        dtype: numpy's.
-        values: least and greatest value of an integer input.
-        batch: the axis that counts samples, which a sample may leave out; None: there is none.
-        window: closed intervals by axis, outside of which nobody looks: random samples may be 0 there.
-    """
-
-    shape: tuple[int, ...]
-    dtype: np.dtype
-    values: tuple[int, int] = INTEGERS
-    window: Mapping[int, tuple[int, int]] = field(default_factory=dict)
-    batch: int | None = 0
-
 
 Sample = tuple[str, dict[str, np.ndarray]]
 """Its name, and an array of the bound shape per input."""
@@ -81,40 +55,15 @@ def samples(
     """
     if data is None:
         count = n or RANDOM_SAMPLES
-        what = f"{count} random samples, seed {seed}: standard normal floats, uniform integers"
-        return Samples(lambda known: ((f"random[{i}]", draw(known, seed, i)) for i in range(count)), count, what)
+        return Samples(
+            lambda known: ((f"random[{i}]", draw(known, seed, i)) for i in range(count)), count, described(count, seed)
+        )
     if isinstance(data, str | os.PathLike):
         return _from_path(data, types, n, seed, values or {})
     given, total = _rows(data, types, values or {})
     total = n if total is None else total if n is None else min(n, total)
     what = f"{'' if total is None else f'{total} '}given samples"
     return Samples(lambda known: _fitted(given, known, n, seed), total, what)
-
-
-def draw(types: Mapping[str, InputType], seed: int, index: int) -> dict[str, np.ndarray]:
-    """One random sample; the same for the same seed and index, whatever the windows are."""
-    return {name: _noise(kind, (seed, index, number)) for number, (name, kind) in enumerate(types.items())}
-
-
-def _noise(kind: InputType, seed: tuple[int, ...]) -> np.ndarray:
-    """Random values, drawn in bands along the longest axis: only those that a window meets."""
-    made = np.zeros(kind.shape, kind.dtype)
-    if not kind.shape:
-        return _values(kind, (), np.random.default_rng(seed))
-    axis = int(np.argmax(kind.shape))
-    low, high = kind.window.get(axis, (0, kind.shape[axis] - 1))
-    for begin in range(low // BAND * BAND, high + 1, BAND):
-        inside = (*[slice(None)] * axis, slice(begin, begin + BAND))
-        made[inside] = _values(kind, made[inside].shape, np.random.default_rng((*seed, begin)))
-    return made
-
-
-def _values(kind: InputType, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
-    if kind.dtype.kind == "f":
-        return generator.standard_normal(shape, np.float32).astype(kind.dtype, copy=False)
-    if kind.dtype.kind == "b":
-        return np.asarray(generator.random(shape) < 0.5)  # of no axes, numpy gives a scalar, which onnxruntime refuses
-    return generator.integers(kind.values[0], kind.values[1] + 1, shape).astype(kind.dtype)
 
 
 def _rows(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from rfonnx.effective.data import InputType, Sample, Samples, samples
+from rfonnx.effective.data import Sample, Samples, samples
 from rfonnx.effective.probing.by_perturbation import PerturbProber
 from rfonnx.effective.probing.groups import Group, make_groups
 from rfonnx.effective.probing.outside import outside_share, supports
@@ -18,6 +18,7 @@ from rfonnx.effective.settings import Settings
 from rfonnx.effective.subject import Subject
 from rfonnx.effective.unit import Unit
 from rfonnx.errors import DataError
+from rfonnx.model.inputs import InputType
 from rfonnx.results.effective import ERF, Skipped
 from rfonnx.results.plain import bound_texts
 

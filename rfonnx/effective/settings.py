@@ -26,9 +26,6 @@ Over = Literal["sum", "mean"]
 Probe = Literal["difference", "mean", "grey", "noise", "blur"]
 MethodChoice = Literal["gradient", "perturb", "auto"]
 
-RANDOM_SAMPLES = 32
-"""Samples drawn when neither data nor a number is given."""
-
 
 @dataclass(frozen=True, slots=True)
 class Progress:

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from rfonnx.analysis.analysis import Analysis, analyze
-from rfonnx.effective.data import INTEGERS, InputType
 from rfonnx.effective.default import default_tensor, survey
 from rfonnx.effective.place import find_place
 from rfonnx.effective.settings import At, Settings
@@ -17,7 +16,7 @@ from rfonnx.effective.source import Model, open_model
 from rfonnx.effective.unit import Unit, find_unit, shown_position, unit_at
 from rfonnx.errors import ModelError, QueryError, ShapeError
 from rfonnx.graph.nodes import Graph
-from rfonnx.model.id_range import id_range
+from rfonnx.model.inputs import InputType, integers
 from rfonnx.model.opened import Source, with_values
 from rfonnx.results.naming import tensor_called
 from rfonnx.results.plain import shape_text
@@ -49,8 +48,9 @@ class Subject:
             dtype = self.graph.dtypes[name]
             if dtype not in NUMBERS:
                 raise _not_measured(self.name, name, dtype)
-            values = id_range(self.graph, name) if np.dtype(dtype).kind in "iu" else None
-            types[name] = InputType(self.model.shapes[name], np.dtype(dtype), values or INTEGERS, batch=axes.get(name))
+            kind = np.dtype(dtype)
+            values = integers(self.graph, name, kind)
+            types[name] = InputType(self.model.shapes[name], kind, values, batch=axes.get(name))
         return types
 
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from rfonnx.data.samples import Random, Sample, open_source
+from rfonnx.data.samples import Sample, open_source
 from rfonnx.errors import DataError
+from rfonnx.model.inputs import InputType, Random
 
 
 def loaded(path: Path) -> list[Sample]:
@@ -74,8 +75,8 @@ def test_folder_of_arrays(tmp_path: Path) -> None:
 
 
 def test_random_is_the_same_for_the_same_seed() -> None:
-    specs = {"x": ((3, 4), np.dtype("float32"), (0, 1)), "ids": ((5,), np.dtype("int64"), (3, 7))}
-    one, same, other = ([item.load().arrays for item in Random(specs, 3, seed)] for seed in (1, 1, 2))
+    types = {"x": InputType((3, 4), np.dtype("float32")), "ids": InputType((5,), np.dtype("int64"), (3, 7))}
+    one, same, other = ([item.load().arrays for item in Random(types, 3, seed)] for seed in (1, 1, 2))
     for a, b, c in zip(one, same, other, strict=True):
         np.testing.assert_array_equal(a["x"], b["x"])
         assert not np.array_equal(a["x"], c["x"])

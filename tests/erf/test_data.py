@@ -11,9 +11,10 @@ import pytest
 
 import rfonnx
 from erf.nets import Net, local_net
-from rfonnx.effective.data import BAND, InputType, draw, samples
+from rfonnx.effective.data import samples
 from rfonnx.effective.settings import Progress
 from rfonnx.errors import DataError, QueryError
+from rfonnx.model.inputs import BAND, InputType, draw
 
 RANDOM = np.random.default_rng(2)
 TYPES = {"x": InputType((1, 2, 4), np.dtype(np.float32)), "k": InputType((1, 3), np.dtype(np.int64), (0, 6))}

@@ -21,11 +21,9 @@ from rfonnx.data.prepare import Preparer
 from rfonnx.data.samples import Source, open_source
 from rfonnx.errors import DataError, QueryError, RfonnxError
 from rfonnx.graph.nodes import Graph
+from rfonnx.model.inputs import RANDOM_SAMPLES
 from rfonnx.model.reading.load import load
 from rfonnx.results.plain import bound_texts
-
-RANDOM_SAMPLES = 32
-"""Samples that are drawn when no data is given."""
 
 
 class Pair:

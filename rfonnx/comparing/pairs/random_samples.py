@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rfonnx.comparing.pairs.running_model import OpenModel
-from rfonnx.data.samples import Random
-from rfonnx.model.id_range import id_range
+from rfonnx.model.inputs import InputType, Random, integers
 from rfonnx.model.reading.load import load
 from rfonnx.results.binding import Shapes
-
-BINARY = (0, 1)
-"""What an integer input holds when no table that it indexes tells: masks, token types."""
 
 
 def random_source(
@@ -27,10 +23,11 @@ def random_source(
         ShapeError: a dimension other than the batch is left open.
     """
     graph = load(model.source, shapes)
-    specs = {}
+    types = {}
     for port in model.inputs:
         shape = graph.shapes[port.name] or ()
         axis = (model.axes.inputs if axes is None else axes).get(port.name)
-        own = tuple(n or 1 for i, n in enumerate(shape) if i != axis)
-        specs[port.name] = (own, model.dtype(port), id_range(graph, port.name) or BINARY)
-    return Random(specs, count, seed)
+        kind = model.dtype(port)
+        whole = InputType(tuple(n or 1 for n in shape), kind, integers(graph, port.name, kind), batch=axis)
+        types[port.name] = whole.alone()
+    return Random(types, count, seed)

@@ -10,7 +10,6 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from rfonnx.effective.data import InputType
 from rfonnx.effective.default import NORMALISED
 from rfonnx.effective.probing.batching import batched
 from rfonnx.effective.probing.budget import Budget
@@ -20,12 +19,13 @@ from rfonnx.effective.probing.crop import Crop, crop, whole
 from rfonnx.effective.probing.equivariance import upstream
 from rfonnx.effective.probing.forward import ForwardSession
 from rfonnx.effective.probing.running import Running
-from rfonnx.effective.settings import RANDOM_SAMPLES, Aggregation, Over, Settings
+from rfonnx.effective.settings import Aggregation, Over, Settings
 from rfonnx.effective.subject import NUMBERS, Subject
 from rfonnx.effective.unit import Unit
 from rfonnx.errors import QueryError, RfonnxError
 from rfonnx.gradients import GradientError
 from rfonnx.graph.walk import bodies, every_node
+from rfonnx.model.inputs import RANDOM_SAMPLES, InputType
 from rfonnx.operators.randomness import draws
 
 Floats = npt.NDArray[np.float64]
