@@ -13,6 +13,7 @@ from rfonnx.gradients import rule_table as registry
 from rfonnx.gradients.op import Op
 from rfonnx.gradients.rule_table import Gradients, Narrow, Rule
 from rfonnx.gradients.values import Value
+from rfonnx.operators.table import operator
 
 
 def model(body: str, inputs: str = "float[2,3,4] x", opset: int = 17) -> onnx.ModelProto:
@@ -26,7 +27,7 @@ def tanh_rule(monkeypatch: pytest.MonkeyPatch) -> Iterator[object]:
     """Lets a test put another rule in the place of Tanh's."""
 
     def put(function: object, **options: bool) -> None:
-        monkeypatch.setitem(registry._rules, "Tanh", Rule(function, **options))  # type: ignore[arg-type]
+        monkeypatch.setattr(operator("Tanh"), "gradient", Rule(function, **options))  # type: ignore[arg-type]
 
     return put  # type: ignore[return-value]
 

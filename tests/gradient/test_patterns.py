@@ -8,7 +8,7 @@ import pytest
 
 from rfonnx.gradients import GradientSession
 from rfonnx.gradients.patterns import grouped
-from rfonnx.gradients.preparing import prepare
+from rfonnx.gradients.preparing.prepare import prepare
 
 MODELS = {
     "MaxPoolOfRelu": "r = Relu(x)  y = MaxPool<kernel_shape=[3,3], strides=[2,2], pads=[1,1,1,1]>(r)",
