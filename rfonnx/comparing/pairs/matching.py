@@ -50,17 +50,18 @@ def match(
         QueryError: there is no such pairing; the message lists both sides.
     """
     mine, theirs = {port.name: port for port in teacher}, {port.name: port for port in student}
-    pairs = [asked_pair(what, mine, theirs, names, check) for names in wanted.items()]
+    asked = [asked_pair(what, mine, theirs, names, check) for names in wanted.items()]
     rest = [port for port in teacher if port.name not in wanted]
     free = [port for port in student if port.name not in set(wanted.values())]
-    pairs += _by_name(rest, free) + _by_order(rest, free, check)
+    found = _by_name(rest, free) + _by_order(rest, free, check)
+    pairs = [*asked, *found]
     paired = {id(port) for pair in pairs for port in pair}
     if any(id(port) not in paired for port in (*teacher, *student)):
         raise QueryError(
             f"the {what}s do not match: the teacher has {_listed(teacher)}, the student {_listed(student)}",
             f"pair them with {FLAGS[what]} TEACHER=STUDENT",
         )
-    for pair in pairs:
+    for pair in found:
         _check_pair(what, pair, shapes=check)
     order = {port.name: index for index, port in enumerate(teacher)}
     return sorted(pairs, key=lambda pair: order[pair[0].name])

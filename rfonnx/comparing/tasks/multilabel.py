@@ -10,7 +10,7 @@ import numpy as np
 from rfonnx.comparing.figures import metrics
 from rfonnx.comparing.figures.counts import NEAR, Floats, f_measure, label_sums, least, probable, sigmoid
 from rfonnx.comparing.tasks.reader import Batch, Columns, Counted, Figure, PlainReader, TaskOptions, Unsuited
-from rfonnx.comparing.tasks.segmentation import class_axis_of
+from rfonnx.comparing.tasks.segmentation import chosen_axis
 from rfonnx.comparing.tasks.values import ERRORS, WORST_ERRORS, errors
 
 MOST_LABELS = 4096
@@ -54,15 +54,10 @@ class Multilabel(PlainReader):
 
     def __init__(self, first: Batch, options: TaskOptions) -> None:
         """Finds the axis of the labels, and whether scores are probabilities."""
-        rank = first.teacher.ndim
-        if rank < 2:
-            raise Unsuited("it has one axis, which counts samples: there are no labels")
-        axis = options.class_axis
-        if axis is None:
-            axis = rank - 1 if rank < 4 else class_axis_of(first.teacher)
-        if not -rank < axis < rank or axis % rank == 0:
-            raise Unsuited(f"it has no axis {axis} of labels beside that of the samples")
-        self.class_axis = self._axis = axis
+        asked = options.class_axis
+        if asked is None and first.teacher.ndim == 3:
+            asked = 2  # (samples, steps, labels)
+        axis = self.class_axis = self._axis = chosen_axis(first.teacher, asked, "labels")
         if first.teacher.shape[axis] > MOST_LABELS:
             raise Unsuited(f"it holds {first.teacher.shape[axis]} labels, more than {MOST_LABELS}")
         self._threshold = 0.5 if options.threshold is None else options.threshold

@@ -45,13 +45,7 @@ class Segmentation(PlainReader):
 
     def __init__(self, first: Batch, options: TaskOptions) -> None:
         """Finds the axis of the classes."""
-        rank = first.teacher.ndim
-        if rank < 2:
-            raise Unsuited("it has one axis, which counts samples: there are no classes")
-        self._axis = class_axis_of(first.teacher) if options.class_axis is None else options.class_axis
-        if not -rank < self._axis < rank or self._axis % rank == 0:
-            raise Unsuited(f"it has no axis {self._axis} of classes beside that of the samples")
-        self.class_axis = self._axis
+        self.class_axis = self._axis = chosen_axis(first.teacher, options.class_axis, "classes")
         threshold = 0.5 if options.threshold is None else options.threshold
         self._cuts = [threshold if probable(a) else logit(threshold) for a in (first.teacher, first.student)]
 
@@ -100,6 +94,21 @@ def _overlap(batch: Batch, teacher: np.ndarray, student: np.ndarray, classes: in
     one, other = (a.reshape(len(batch.samples), positions).astype(np.int64) for a in (teacher, student))
     counted.sums.update(metrics.overlap_counts(one, other, classes))
     return counted
+
+
+def chosen_axis(scores: np.ndarray, asked: int | None, what: str) -> int:
+    """The axis of "classes" or "labels": as asked for, or found.
+
+    Raises:
+        Unsuited: there is none beside that of the samples.
+    """
+    rank = scores.ndim
+    if rank < 2:
+        raise Unsuited(f"it has one axis, which counts samples: there are no {what}")
+    axis = class_axis_of(scores) if asked is None else asked
+    if not -rank < axis < rank or axis % rank == 0:
+        raise Unsuited(f"it has no axis {axis} of {what} beside that of the samples")
+    return axis
 
 
 def class_axis_of(scores: np.ndarray) -> int:
