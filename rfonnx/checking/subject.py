@@ -24,7 +24,6 @@ from rfonnx.data.samples import Source, open_source
 from rfonnx.errors import RunError
 from rfonnx.graph.nodes import Graph
 from rfonnx.model.opened import with_values
-from rfonnx.model.reading.load import load
 from rfonnx.results.binding import Shapes
 from rfonnx.results.comparison import Comparison
 
@@ -81,7 +80,7 @@ class Subject:
     @cached_property
     def graph(self) -> Graph:
         """The graph with all shapes bound."""
-        return load(self.source, self.shapes)
+        return self.source.graph(self.shapes)
 
     @cached_property
     def opened(self) -> OpenModel:
@@ -147,8 +146,4 @@ class Subject:
     def comparison(self) -> Comparison:
         """The model as the student of its teacher."""
         assert self.against.teacher is not None
-        return compare_models(self.against.teacher, self.path, self.against.settings)
-
-    def with_shapes(self, feed: Feed) -> Graph:
-        """The graph at the shapes of some inputs."""
-        return load(self.source, bound(feed))
+        return compare_models(self.against.teacher, self.source, self.against.settings)

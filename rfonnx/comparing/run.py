@@ -19,7 +19,6 @@ from rfonnx.comparing.pairs.saved import SavedSamples
 from rfonnx.comparing.pairs.saving import FORMAT, provenance, save_path, saver
 from rfonnx.comparing.settings import ModelSource, Settings, with_tolerances
 from rfonnx.comparing.stream import Progress, Stream
-from rfonnx.graph.nodes import Graph
 from rfonnx.results.comparison import Comparison, Cost, Kind, OutputAgreement, Parting, SampleInfo
 from rfonnx.results.measures import LAYER_LIMITS, default_limits
 from rfonnx.results.plain import counted
@@ -43,18 +42,17 @@ def compare_models(
             into.close({"format": FORMAT, "seed": seed, **{model.role: provenance(model) for model in pair.models}})
     measured = [meter.result() for meter in stream.meters]
     feeds = stream.stacked(SAMPLES)
-    graphs = None if pair.saved else pair.graphs(feeds[0])
-    kind, reason = _kind(settings, graphs)
+    kind, reason = _kind(pair, feeds[0])
     outputs = [with_origins(output, pair, stream.source) for output in measured]
     warnings = list(_warnings(pair, stream, outputs))
     by_output = _limits_by_output(settings, stream.measured)
-    parity = nothing_compared(ENDED) if incomplete else _parity(pair, stream, graphs, by_output)
+    parity = nothing_compared(ENDED) if incomplete else _parity(pair, stream, by_output)
     warnings += parity.warnings
     limits = with_tolerances(settings)
     judged = judge(kind, outputs, *limits)
     warnings += unjudged(kind, outputs, *limits)
     missed = {verdict.subject for verdict in judged if verdict.outcome == "missed"}
-    layers, cost = (None, None) if incomplete or not graphs else _beyond_outputs(pair, feeds, kind, graphs, missed)
+    layers, cost = (None, None) if incomplete or pair.saved else _beyond_outputs(pair, feeds, kind, missed)
     return Comparison(
         teacher=pair.models[0].name,
         student=pair.models[1].name,
@@ -84,17 +82,17 @@ def compare_models(
     )
 
 
-def _kind(settings: Settings, graphs: tuple[Graph, Graph] | None) -> tuple[Kind, str]:
+def _kind(pair: Pair, feeds: tuple[Feed, Feed]) -> tuple[Kind, str]:
     """What the student is, and how that was found."""
-    if settings.kind != "auto":
-        return settings.kind, "as asked for"
-    if graphs is None:
+    if pair.settings.kind != "auto":
+        return pair.settings.kind, "as asked for"
+    if pair.saved:
         return "fp32", "the strictest, for saved outputs do not tell what the student is; --kind does"
-    return detect(*graphs)
+    return detect(*pair.graphs(feeds))
 
 
 def _beyond_outputs(
-    pair: Pair, feeds: Sequence[tuple[Feed, Feed]], kind: Kind, graphs: tuple[Graph, Graph], missed: Collection[str]
+    pair: Pair, feeds: Sequence[tuple[Feed, Feed]], kind: Kind, missed: Collection[str]
 ) -> tuple[Parting | None, tuple[Cost, Cost] | None]:
     """Layers and cost, as far as they are asked for; `missed` names the outputs that miss a limit."""
     settings = pair.settings
@@ -102,30 +100,25 @@ def _beyond_outputs(
     if settings.layers:
         limit = settings.layer_limit if settings.layer_limit is not None else LAYER_LIMITS[kind]
         mine, theirs = (
-            InnerModel(model, pair.threads, real=True, shapes=graph.shapes)
-            for model, graph in zip(pair.models, graphs, strict=True)
+            InnerModel(model, pair.threads, real=True, shapes=model.graph(feed).shapes)
+            for model, feed in zip(pair.models, feeds[0], strict=True)
         )
-        inputs = [(a.name, b.name) for a, b in pair.inputs]
         outputs = {(a.name, b.name): a.name not in missed for a, b in pair.outputs}
         enough = settings.limits.get("sqnr_db") or default_limits(kind, "values").get("sqnr_db", limit)
-        layers = parting(mine, theirs, feeds, (limit, enough), inputs, outputs)
+        layers = parting(mine, theirs, feeds, (limit, enough), pair.input_names, outputs)
     cost = None
     if settings.cost:
-        cost = costs(pair.models, graphs, feeds[0], settings.latency_runs, pair.threads)
+        cost = costs(pair, feeds[0])
     return layers, cost
 
 
-def _parity(pair: Pair, stream: Stream, graphs: tuple[Graph, Graph] | None, by_output: Mapping[str, Given]) -> Parity:
+def _parity(pair: Pair, stream: Stream, by_output: Mapping[str, Given]) -> Parity:
     """What both models see, on the samples that were kept."""
-    if graphs is None:
+    if pair.saved:
         return nothing_compared(SAVED)
-    settings = pair.settings
-    outputs, inputs = ([(a.name, b.name) for a, b in ports] for ports in (pair.outputs, pair.inputs))
-    asked = [
-        name for limits in (settings.limits, *by_output.values()) for name, limit in limits.items() if limit is not None
-    ]
-    wanted = (settings.fields, settings.effective)
-    return compare_fields(pair.models, graphs, (outputs, inputs), stream.stacked(), pair.threads, wanted, asked)
+    limits = (pair.settings.limits, *by_output.values())
+    asked = {name for own in limits for name, limit in own.items() if limit is not None}
+    return compare_fields(pair, stream.stacked(), asked)
 
 
 def _limits_by_output(settings: Settings, measured: Sequence[Measured]) -> dict[str, Given]:

@@ -137,7 +137,7 @@ class Stream:
         ends = [name for name in rows if self._hints[name].operator == "Concat"]
         if ends:
             try:
-                graph = self._pair.graph(0, teacher.stacked(feed))
+                graph = teacher.graph(teacher.stacked(feed))
             except RfonnxError:
                 return  # onnxruntime alone knows its shapes
             for name in ends:

@@ -49,6 +49,15 @@ class Model:
         bound = {**self.shapes, **shapes}
         return Model(Opened(self.written(bound, weights)), self.name, bound, self.axes)
 
+    def with_weights(self, light: Model) -> Model:
+        """`light`, which is this model rebound without the weights that lie in other files, with them.
+
+        Raises:
+            ModelError: they are missing.
+        """
+        outside = any(is_external(tensor) for tensor in self.source.proto.graph.initializer)
+        return self.rebound(light.shapes) if outside else light
+
     def written(self, shapes: Shapes, weights: bool = True) -> ModelProto:
         """A copy of the model with input lengths written into it.
 

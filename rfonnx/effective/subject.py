@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +14,12 @@ from rfonnx.effective.place import find_place
 from rfonnx.effective.settings import At, Settings
 from rfonnx.effective.source import Model, open_model
 from rfonnx.effective.unit import Unit, find_unit, shown_position, unit_at
-from rfonnx.errors import ModelError, QueryError, ShapeError
+from rfonnx.errors import ModelError, QueryError, RfonnxError, ShapeError
+from rfonnx.gradients.forward import Forward
+from rfonnx.gradients.preparing.prepare import prepare
 from rfonnx.graph.nodes import Graph
 from rfonnx.model.inputs import InputType, integers
-from rfonnx.model.opened import Source, with_values
+from rfonnx.model.opened import Opened, Source, shapes_key, with_values
 from rfonnx.results.naming import tensor_called
 from rfonnx.results.plain import shape_text
 
@@ -30,16 +32,39 @@ NUMBERS = (
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """A model, its graph and its analysis, all bound to the same shapes."""
+    """A model, its graph and its analysis, all bound to the same shapes.
+
+    Attributes:
+        together: tensors that are measured one after the other: the model is prepared for gradients of all of them at once.
+    """
 
     model: Model
     graph: Graph
     analysis: Analysis
+    together: tuple[str, ...] = ()
+    _forwards: dict[Hashable, Forward | None] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def name(self) -> str:
         """The file's name."""
         return Path(self.model.name).name
+
+    def prepared(self, model: Model, tensor: str) -> Forward | Opened:
+        """What a gradient session of a tensor is made of: the model, prepared once for all measured together, or as it is.
+
+        Args:
+            model: this one, bound to one sample or more.
+            tensor: that is measured.
+        """
+        if tensor not in self.together:
+            return model.source
+        key = shapes_key(model.shapes)
+        if key not in self._forwards:
+            try:
+                self._forwards[key] = prepare(model.source, self.together, model.shapes, model.name)
+            except RfonnxError:
+                self._forwards[key] = None  # each by itself may do
+        return self._forwards[key] or model.source
 
     def input_types(self) -> dict[str, InputType]:
         """Type of every input; ids stay inside every table that they are looked up in."""

@@ -22,7 +22,7 @@ from rfonnx.model.building.main_graph import build
 from rfonnx.model.reading.bind import Shapes
 from rfonnx.model.reading.bound_values import write_values
 from rfonnx.model.reading.declared import Measured
-from rfonnx.model.reading.external import is_external
+from rfonnx.model.reading.external import external_files
 from rfonnx.model.reading.source import Given, read_given
 
 if TYPE_CHECKING:
@@ -83,6 +83,15 @@ class Opened:
         return Path(self.given).parent if isinstance(self.given, str | os.PathLike) else None
 
     @property
+    def weight_files(self) -> dict[str, Path]:
+        """Files beside the model's own that hold weights, by the name that it calls them; whether they are there or not.
+
+        Raises:
+            ModelError: a path leaves the model's folder.
+        """
+        return {name: self.folder / name for name in external_files(self.proto)} if self.folder is not None else {}
+
+    @property
     def input_names(self) -> list[str]:
         """Names of the inputs, initializers excluded, in file order."""
         graph = self.proto.graph
@@ -121,7 +130,8 @@ class Opened:
         providers: str | Sequence[str] | None = None,
         threads: int | None = None,
     ) -> onnxruntime.InferenceSession:
-        """A session of it. onnxruntime is given what was read; with weights in other files the path, from which it finds them.
+        """A session of it; who asks for the same one gets the one that is in use. onnxruntime is given what was read; with
+        weights in other files the path, from which it finds them.
 
         Args:
             level, providers, threads: as in `rfonnx.model.runtime.open_session`.
@@ -129,11 +139,15 @@ class Opened:
         Raises:
             ModelError, QueryError: the model cannot be read or opened, or does not take a value.
         """
-        beside = any(is_external(tensor) for tensor in self.proto.graph.initializer)
-        found, folder = (self.given, None) if beside and self.folder and not self.values else (self.proto, self.folder)
-        return runtime.open_session(
-            found, level=level, providers=providers, threads=threads, name=self.label, folder=folder
-        )
+        key = "session", level, providers if isinstance(providers, str) else tuple(providers or ()), threads
+        made: onnxruntime.InferenceSession | None = self.kept.get(key)
+        if made is None:
+            by_path = self.weight_files and not self.values
+            source, folder = (self.given, None) if by_path else (self.proto, self.folder)
+            made = self.kept[key] = runtime.open_session(
+                source, level=level, providers=providers, threads=threads, name=self.label, folder=folder
+            )
+        return made
 
 
 Source = Given | Opened
@@ -183,6 +197,8 @@ def with_values(model: Source, values: Mapping[str, Any] | None) -> Opened:
             raise QueryError(
                 f"the value of input {quote(name)} is {value!r}", "give a number, or an array such as [1, 3, 64, 64]"
             )
+    if all(name in before.values and np.array_equal(before.values[name], value) for name, value in arrays.items()):
+        return before
     made = Opened(before.given, {**before.values, **arrays})
     if "proto" in vars(before) and not before.values:
         made._unbound = before.proto

@@ -76,8 +76,28 @@ def net(tmp_path: Path) -> Path:
         (("erf", "--tensor", "r2"), 2),
         (("erf", "--tensor", "r2", "--method", "perturb"), 1),
         (("erf", "--all-layers"), 6),
+        (("check",), 3),
     ],
 )
 def test_a_command_reads_its_model_once(command: Sequence[str], sessions: int, net: Path) -> None:
     name, *options = command
     assert counted([net], name, net, *options) == ([1], sessions)
+
+
+# compare: a session runs each model, and two tensors of each are measured, the scores and the last feature map. --layers: a
+# session that gives every tensor of a model, one that gives its constants, and the student cut at its layers.
+# check: the model optimised, as it is written, and with probes inside. --against: what compare needs, and the student's runs
+# are those of the other rules.
+@pytest.mark.parametrize(
+    ("command", "sessions"),
+    [
+        (("compare", "TEACHER", "STUDENT", "--no-effective"), 2),
+        (("compare", "TEACHER", "STUDENT"), 2 + 2 * 4),
+        (("compare", "TEACHER", "STUDENT", "--no-effective", "--layers"), 2 + 2 * 2 + 1),
+        (("check", "--against", "TEACHER", "STUDENT"), 3 + 1 + 2 * 4),
+    ],
+)
+def test_two_models_are_read_once_each(command: Sequence[str], sessions: int, net: Path, tmp_path: Path) -> None:
+    files = {"TEACHER": save(classifier(), tmp_path / "teacher.onnx"), "STUDENT": net}
+    found = counted([*files.values()], *(files.get(word, word) for word in command))
+    assert found == ([1, 1], sessions)

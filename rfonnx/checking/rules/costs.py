@@ -63,7 +63,7 @@ def max_size(subject: Subject, values: Values) -> Iterator[Says]:
 
     Way out: quantise, or store weights in half precision.
     """
-    size = file_bytes(subject.path)
+    size = file_bytes(subject.source)
     assert size is not None
     yield _held("the file has", size, values["max"], "bytes")
 

@@ -12,7 +12,6 @@ from rfonnx.checking.rules.squash import ENDS, squashed
 from rfonnx.checking.subject import Subject
 from rfonnx.comparing.layers.inner_tensors import InnerModel
 from rfonnx.comparing.pairs.feeds import Feed
-from rfonnx.comparing.pairs.running_model import session_of
 from rfonnx.errors import ModelError, RfonnxError, RunError
 from rfonnx.model.runtime import run
 from rfonnx.results.findings import Parameter
@@ -89,7 +88,7 @@ def optimisation_levels(subject: Subject, values: Values) -> Iterator[Says]:
     outputs = [port.name for port in subject.opened.outputs]
     name, feed = subject.feeds[0]
     optimised = subject.run(name, feed)
-    plain = session_of(subject.source, level="none", threads=subject.threads)
+    plain = subject.source.session(level="none", threads=subject.threads)
     try:
         pairs = zip(outputs, run(plain, outputs, feed, str(subject.path)), optimised, strict=True)
     except RunError as error:

@@ -12,11 +12,9 @@ import numpy as np
 from rfonnx.comparing.cost.macs import macs
 from rfonnx.comparing.cost.memory import peak_bytes
 from rfonnx.comparing.cost.weight_counts import parameters
+from rfonnx.comparing.pairs.pair import Pair
 from rfonnx.comparing.pairs.running_model import OpenModel
-from rfonnx.comparing.settings import ModelSource
-from rfonnx.graph.nodes import Graph
-from rfonnx.model.opened import as_given, read_model
-from rfonnx.model.reading.external import external_files
+from rfonnx.model.opened import Opened
 from rfonnx.results.comparison import Cost
 
 WARM_UP = 3
@@ -26,29 +24,27 @@ SECONDS = 20.0
 Feed = Mapping[str, np.ndarray]
 
 
-def costs(
-    models: tuple[OpenModel, OpenModel], graphs: tuple[Graph, Graph], feeds: tuple[Feed, Feed], runs: int, threads: int
-) -> tuple[Cost, Cost]:
+def costs(pair: Pair, feeds: tuple[Feed, Feed]) -> tuple[Cost, Cost]:
     """Both costs.
 
     Args:
-        models, graphs: the two models; the graphs at the shapes of `feeds`.
-        feeds: inputs of one run.
-        runs: runs per model for the latency.
-        threads: threads per operator, as the sessions have.
+        pair: the two models.
+        feeds: inputs of one run of each.
     """
-    times = latencies(models, feeds, runs)
-    found = []
-    for model, graph, feed, measured in zip(models, graphs, feeds, times, strict=True):
-        counted = macs(graph)
-        source = as_given(model.source)
-        path = os.fspath(source) if isinstance(source, str | os.PathLike) else None
-        peak = peak_bytes(path, feed, threads, model.values) if path is not None else None
-        spread = (percentile(measured, 50), percentile(measured, 95))
-        found.append(
-            Cost(parameters(graph), counted.total, file_bytes(model.source), peak, spread, dict(counted.uncounted))
-        )
-    return found[0], found[1]
+    times = latencies(pair.models, feeds, pair.settings.latency_runs)
+    one, other = (
+        _cost(model, feed, measured, pair.threads)
+        for model, feed, measured in zip(pair.models, feeds, times, strict=True)
+    )
+    return one, other
+
+
+def _cost(model: OpenModel, feed: Feed, times: Sequence[float], threads: int) -> Cost:
+    graph, given = model.graph(feed), model.source.given
+    counted, spread = macs(graph), (percentile(times, 50), percentile(times, 95))
+    path = os.fspath(given) if isinstance(given, str | os.PathLike) else None
+    peak = peak_bytes(path, feed, threads, model.values) if path is not None else None
+    return Cost(parameters(graph), counted.total, file_bytes(model.source), peak, spread, dict(counted.uncounted))
 
 
 def latencies(models: Sequence[OpenModel], feeds: Sequence[Feed], runs: int) -> list[list[float]]:
@@ -72,11 +68,9 @@ def percentile(values: Sequence[float], share: float) -> float:
     return float(np.percentile(values, share))
 
 
-def file_bytes(source: ModelSource) -> int | None:
+def file_bytes(model: Opened) -> int | None:
     """The file and its external data; None when the model is no file."""
-    source = as_given(source)
-    if not isinstance(source, str | os.PathLike):
+    if not isinstance(model.given, str | os.PathLike):
         return None
-    proto, _, folder = read_model(source)
-    beside = [Path(folder or ".") / name for name in external_files(proto)]
-    return sum(path.stat().st_size for path in (Path(source), *beside) if path.is_file())
+    files = (Path(model.given), *model.weight_files.values())
+    return sum(path.stat().st_size for path in files if path.is_file())

@@ -8,11 +8,10 @@ samples, or a ReLU shut, units of the tensor before it stand for those behind it
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
-from rfonnx.comparing.fields.features import Analysed
 from rfonnx.comparing.fields.maps import figures
 from rfonnx.comparing.fields.sight import Mask, seen_by
 from rfonnx.comparing.fields.units import Tensor, elementwise_before, feature_units, output_units
@@ -20,11 +19,9 @@ from rfonnx.comparing.pairs.feeds import Feed
 from rfonnx.effective.measure import measure
 from rfonnx.effective.place import find_place
 from rfonnx.effective.settings import Channel, Settings
-from rfonnx.effective.source import open_model
 from rfonnx.effective.subject import Subject
 from rfonnx.effective.unit import Unit, unit_at
 from rfonnx.errors import RfonnxError
-from rfonnx.model.opened import Source, opened
 from rfonnx.results.comparison import EffectivePair, FieldPair
 from rfonnx.results.effective import ERF
 
@@ -32,35 +29,27 @@ SAMPLES = 32
 """Samples that effective fields are a mean over, at most."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One model, and the samples that its fields are measured on.
-
-    Attributes:
-        source: the model.
-        bound: its analysis and graph, at the samples' shapes.
-        samples: inputs of runs, all of one shape.
-        threads: per operator.
-    """
-
-    source: Source
-    bound: Analysed
-    samples: Sequence[Feed]
-    threads: int
-
-    def subject(self) -> Subject:
-        """The model as `rfonnx.erf` measures it."""
-        analysis, graph = self.bound.analysis, self.bound.graph
-        shapes = {name: self.samples[0][name].shape for name in analysis.inputs}
-        return Subject(open_model(opened(self.source), shapes, shapes, analysis.batch_axes), graph, analysis)
-
-
 class EffectiveFields:
-    """Both models, read once, and ready to be measured."""
+    """Measures both models on the same samples."""
 
-    def __init__(self, teacher: Measured, student: Measured) -> None:
-        self._models = (teacher, student)
-        self._subjects = (teacher.subject(), student.subject())
+    def __init__(
+        self,
+        models: tuple[Subject, Subject],
+        groups: Sequence[Sequence[FieldPair]],
+        samples: Sequence[tuple[Feed, Feed]],
+        threads: int,
+    ) -> None:
+        """Prepare for it.
+
+        Args:
+            models: teacher and student.
+            groups: the theoretical fields of each pair of tensors that is to be compared.
+            samples: inputs of runs of both, at the shapes that they are bound to.
+            threads: per operator.
+        """
+        names = [dict.fromkeys(pairs[0].output[side] for pairs in groups) for side in (0, 1)]
+        self._subjects = [replace(model, together=tuple(own)) for model, own in zip(models, names, strict=True)]
+        self._samples, self._threads = samples, threads
 
     def compare(self, pairs: Sequence[FieldPair]) -> EffectivePair:
         """The effective fields of two tensors.
@@ -104,8 +93,8 @@ class EffectiveFields:
 
     def _measure(self, side: int, units: Sequence[Unit], channel: Channel) -> list[ERF]:
         """Maps of units; where what makes their tensor is saturated on all samples, of the same positions before it."""
-        subject, model = self._subjects[side], self._models[side]
-        settings = Settings(data=list(model.samples), threads=model.threads, channel=channel)
+        subject, samples = self._subjects[side], [pair[side] for pair in self._samples]
+        settings = Settings(data=samples, threads=self._threads, channel=channel)
         found = measure(subject, units, settings)
         while any(one.empty for one in found):
             earlier = elementwise_before(subject, units[0])

@@ -7,29 +7,19 @@ positions see all and keep their places still: such tensors come after all that 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf, prod
 
-from rfonnx.analysis.analysis import Analysis
 from rfonnx.effective.default import NORMALISED, survey
 from rfonnx.effective.place import Place
-from rfonnx.graph.nodes import Graph
+from rfonnx.effective.subject import Subject
 from rfonnx.results.fields import TensorField
 
 SLIDING = ("local", "periodic")
 """Kinds of fields that move with the position."""
 
 
-@dataclass(frozen=True, slots=True)
-class Analysed:
-    """One of the two models, bound to the shapes of a sample."""
-
-    analysis: Analysis
-    graph: Graph
-
-
 def feature_pair(
-    models: tuple[Analysed, Analysed], outputs: tuple[str, str], places: tuple[Place, Place]
+    models: tuple[Subject, Subject], outputs: tuple[str, str], places: tuple[Place, Place]
 ) -> tuple[TensorField, TensorField] | None:
     """The teacher's and the student's feature map before a pair of outputs, or None where one of them has none.
 
@@ -47,7 +37,7 @@ def feature_pair(
     return models[0].analysis.tensors[names[0]], models[1].analysis.tensors[names[1]]
 
 
-def widest(model: Analysed, output: str, place: Place) -> list[str]:
+def widest(model: Subject, output: str, place: Place) -> list[str]:
     """The tensors with places on the way to an output that see most, in topological order; without those whose channels are
     normalised, where there are others: their sum is constant."""
     tensors = model.analysis.tensors

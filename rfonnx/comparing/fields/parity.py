@@ -6,13 +6,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from rfonnx.analysis.analysis import analyze
-from rfonnx.comparing.fields.effective_parity import SAMPLES, EffectiveFields, Measured, together
-from rfonnx.comparing.fields.features import Analysed
+from rfonnx.comparing.fields.effective_parity import SAMPLES, EffectiveFields, together
 from rfonnx.comparing.fields.theoretical import field_pairs
 from rfonnx.comparing.pairs.feeds import Feed, bound
+from rfonnx.comparing.pairs.pair import Pair
 from rfonnx.comparing.pairs.running_model import OpenModel
+from rfonnx.effective.source import open_model
+from rfonnx.effective.subject import Subject
 from rfonnx.errors import RfonnxError
-from rfonnx.graph.nodes import Graph
 from rfonnx.graph.tensors import FLOATS
 from rfonnx.results.comparison import EffectivePair, FieldPair
 
@@ -22,8 +23,6 @@ EFFECTIVE = ("unseen_mass", "overlap_50", "overlap_95", "correlation")
 
 MOST = 4
 """Pairs of tensors and inputs whose effective fields are measured without being asked: each takes as long as all samples do."""
-
-Pairs = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,73 +83,55 @@ def nothing_compared(reason: str) -> Parity:
     return Parity(unmeasured=(Unmeasured((*THEORETICAL, *EFFECTIVE), "receptive fields", reason),))
 
 
-def compare_fields(
-    models: tuple[OpenModel, OpenModel],
-    graphs: tuple[Graph, Graph],
-    pairs: tuple[Pairs, Pairs],
-    samples: Sequence[tuple[Feed, Feed]],
-    threads: int,
-    wanted: tuple[bool, bool],
-    asked: Collection[str],
-) -> Parity:
-    """Compare what both models see.
+def compare_fields(pair: Pair, samples: Sequence[tuple[Feed, Feed]], asked: Collection[str]) -> Parity:
+    """Compare what both models see, as far as the settings want it.
 
     Args:
-        models: teacher and student.
-        graphs: theirs, at the shapes of the first sample.
-        pairs: names of paired outputs and of paired inputs.
+        pair: teacher and student.
         samples: both models' inputs of runs. Models are analysed at the shapes of the first; effective fields are a mean over
             those that have its shapes, 32 at most.
-        threads: per operator.
-        wanted: whether theoretical and effective fields are to be compared.
         asked: measures that the user gave a limit for.
     """
-    if not wanted[0]:
+    if not pair.settings.fields:
         return nothing_compared(NO_FIELDS)
     try:
-        one, other = (
-            Analysed(analyze(model.source, bound(feed), batch_axes=model.axes.inputs), graph)
-            for model, graph, feed in zip(models, graphs, samples[0], strict=True)
-        )
-        analysed = (one, other)
-        fields = field_pairs(analysed, *pairs)
+        one, other = map(_bound, pair.models, samples[0])
+        fields = field_pairs((one, other), pair.output_names, pair.input_names)
     except RfonnxError as error:
         return nothing_compared(str(error))
     if not fields:
         return nothing_compared(NO_WINDOWS)
-    if not wanted[1]:
+    if not pair.settings.effective:
         return Parity(fields, unmeasured=(Unmeasured(EFFECTIVE, "effective fields", NO_EFFECTIVE),))
-    effective, unmeasured = _effective(models, analysed, fields, samples, threads, asked)
+    alike = [feeds for feeds in samples if list(map(bound, feeds)) == list(map(bound, samples[0]))][:SAMPLES]
+    effective, unmeasured = _effective((one, other), fields, alike, pair.threads, asked)
     return Parity(fields, tuple(effective), tuple(unmeasured))
 
 
+def _bound(model: OpenModel, feed: Feed) -> Subject:
+    """A model with its analysis, at the shapes of a run."""
+    shapes = bound(feed)
+    analysis = analyze(model.source, shapes, batch_axes=model.axes.inputs)
+    return Subject(open_model(model.source, shapes, shapes, analysis.batch_axes), model.graph(feed), analysis)
+
+
 def _effective(
-    models: tuple[OpenModel, OpenModel],
-    analysed: tuple[Analysed, Analysed],
+    models: tuple[Subject, Subject],
     fields: Sequence[FieldPair],
     samples: Sequence[tuple[Feed, Feed]],
     threads: int,
     asked: Collection[str],
 ) -> tuple[list[EffectivePair], list[Unmeasured]]:
-    alike = [pair for pair in samples if list(map(bound, pair)) == list(map(bound, samples[0]))][:SAMPLES]
-    try:
-        both = EffectiveFields(
-            *(
-                Measured(model.source, one, [pair[side] for pair in alike], threads)
-                for side, (model, one) in enumerate(zip(models, analysed, strict=True))
-            )
-        )
-    except RfonnxError as error:
-        return [], [Unmeasured(EFFECTIVE, "effective fields", str(error))]
     found: list[EffectivePair] = []
     missing: list[Unmeasured] = []
-    whole = {pair.input for pair in fields if analysed[0].graph.dtypes[pair.input[0]] not in FLOATS}
+    whole = {pair.input for pair in fields if models[0].graph.dtypes[pair.input[0]] not in FLOATS}
     for name, _ in sorted(whole):
         reason = "it holds whole numbers, which have no gradient"
         missing.append(Unmeasured(EFFECTIVE, f"effective fields on input '{name}'", reason))
     fields = [pair for pair in fields if pair.input not in whole]
-    groups = [pairs for pairs in together(fields) if _has_gradient(analysed, pairs[0], fields)]
+    groups = [pairs for pairs in together(fields) if _has_gradient(models, pairs[0], fields)]
     most = len(groups) if set(EFFECTIVE) & set(asked) else MOST
+    both = EffectiveFields(models, groups[:most], samples, threads)
     for number, pairs in enumerate(groups):
         subject = f"effective fields of '{pairs[0].output[0]}' on '{pairs[0].input[0]}'"
         try:
@@ -162,7 +143,7 @@ def _effective(
     return found, missing
 
 
-def _has_gradient(models: tuple[Analysed, Analysed], pair: FieldPair, fields: Sequence[FieldPair]) -> bool:
+def _has_gradient(models: tuple[Subject, Subject], pair: FieldPair, fields: Sequence[FieldPair]) -> bool:
     """Whether a pair is measured: class numbers have no gradient, and where there are feature maps, these stand for them."""
     if all(model.analysis.tensors[name].dtype in FLOATS for model, name in zip(models, pair.output, strict=True)):
         return True

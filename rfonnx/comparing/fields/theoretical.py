@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from rfonnx.comparing.fields.features import SLIDING, Analysed, feature_pair
+from rfonnx.comparing.fields.features import SLIDING, feature_pair
 from rfonnx.comparing.fields.field_size import Seen, seen, size_ratio
 from rfonnx.effective.place import find_place
+from rfonnx.effective.subject import Subject
 from rfonnx.graph.tensors import FLOATS
 from rfonnx.results.comparison import FieldPair
 from rfonnx.results.fields import TensorField
@@ -16,7 +17,7 @@ from rfonnx.results.fields import TensorField
 AxisPairs = Sequence[tuple[tuple[str, int], tuple[str, int]]]
 """(input, axis) of the teacher and of the student that stand for the same direction."""
 
-Models = tuple[Analysed, Analysed]
+Models = tuple[Subject, Subject]
 
 
 def field_pairs(

@@ -10,7 +10,7 @@ Feed = dict[str, np.ndarray]
 """Arrays by input: of one sample without a batch axis, or of a run."""
 
 
-def bound(feeds: Feed) -> dict[str, tuple[int, ...]]:
+def bound(feeds: Mapping[str, np.ndarray]) -> dict[str, tuple[int, ...]]:
     """Shapes of a run's inputs."""
     return {name: array.shape for name, array in feeds.items()}
 

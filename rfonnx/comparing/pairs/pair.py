@@ -22,7 +22,6 @@ from rfonnx.data.samples import Source, open_source
 from rfonnx.errors import DataError, QueryError, RfonnxError
 from rfonnx.graph.nodes import Graph
 from rfonnx.model.inputs import RANDOM_SAMPLES
-from rfonnx.model.reading.load import load
 from rfonnx.results.plain import bound_texts
 
 
@@ -50,7 +49,6 @@ class Pair:
         self.threads = settings.threads or usable_cores()
         for said in (settings.limits, *settings.output_limits.values()):
             check_measures(said)
-        self._graphs: dict[tuple[int, tuple[tuple[str, tuple[int, ...]], ...]], Graph] = {}
         self.models = open_models(teacher, student, settings, self.threads)
         mine, theirs = self.models
         self.saved = [model for model in self.models if isinstance(model, SavedModel)]
@@ -175,20 +173,19 @@ class Pair:
             return given, {b.name: given[a.name] for a, b in self.inputs}
         return given, stack(student, theirs)
 
+    @property
+    def input_names(self) -> list[tuple[str, str]]:
+        """Names of the paired inputs."""
+        return [(a.name, b.name) for a, b in self.inputs]
+
+    @property
+    def output_names(self) -> list[tuple[str, str]]:
+        """Names of the paired outputs."""
+        return [(a.name, b.name) for a, b in self.outputs]
+
     def graphs(self, feeds: tuple[Feed, Feed]) -> tuple[Graph, Graph]:
         """Both graphs at the shapes of these runs."""
-        return self.graph(0, feeds[0]), self.graph(1, feeds[1])
-
-    def graph(self, which: int, feed: Feed) -> Graph:
-        """The graph of the teacher (0) or the student (1) at the shapes of a run; read once.
-
-        Raises:
-            RfonnxError: the model cannot be read at these shapes.
-        """
-        key = which, tuple(sorted(bound(feed).items()))
-        if key not in self._graphs:
-            self._graphs[key] = load(self.models[which].source, bound(feed))
-        return self._graphs[key]
+        return self.models[0].graph(feeds[0]), self.models[1].graph(feeds[1])
 
     def values(self) -> list[str]:
         """What inputs are bound to, in words."""

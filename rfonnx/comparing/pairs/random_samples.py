@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 from rfonnx.comparing.pairs.running_model import OpenModel
 from rfonnx.model.inputs import InputType, Random, integers
-from rfonnx.model.reading.load import load
 from rfonnx.results.binding import Shapes
 
 
@@ -22,7 +21,7 @@ def random_source(
     Raises:
         ShapeError: a dimension other than the batch is left open.
     """
-    graph = load(model.source, shapes)
+    graph = model.source.graph(shapes)
     types = {}
     for port in model.inputs:
         shape = graph.shapes[port.name] or ()

@@ -5,23 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rfonnx.comparing.pairs.axes import Dims, SampleAxes
-from rfonnx.comparing.pairs.feeds import filled, stack
+from rfonnx.comparing.pairs.feeds import bound, filled, stack
 from rfonnx.comparing.pairs.matching import Port
 from rfonnx.data.fitting import InputSpec
 from rfonnx.errors import ModelError, UncountedError, UnfedError
+from rfonnx.graph.nodes import Graph
 from rfonnx.graph.text import naming
-from rfonnx.model.opened import Source, as_given, name_of, opened, read_model
+from rfonnx.model.opened import Source, opened
 from rfonnx.model.reading.endless import refuse_endless
-from rfonnx.model.reading.external import external_files
-from rfonnx.model.runtime import Level, run
-
-if TYPE_CHECKING:
-    import onnxruntime
+from rfonnx.model.runtime import run
 
 DTYPES = {
     "float": "float32", "double": "float64", "float16": "float16", "int64": "int64", "int32": "int32", "int16": "int16",
@@ -51,21 +47,17 @@ class OpenModel:
             ModelError: the file cannot be read, or onnxruntime does not take it.
         """
         self.role, self.source = role, opened(source)
-        source = self.source
-        self.label = f"{role} '{name_of(source)}'"
-        self.name = Path(name_of(source)).name
-        with naming(name_of(source)):
-            proto, _, folder = read_model(source)
-            self.values = source.bound
-        refuse_endless(proto, name_of(source))
-        if isinstance(as_given(source), str | os.PathLike):
-            # onnxruntime says less about a broken file, or about weights that are not there.
-            for name in external_files(proto):
-                if not (folder is None or (folder / name).is_file()):
-                    raise ModelError(
-                        f"{name_of(source)}: its weights lie in '{name}', which is not there", "put it beside the model"
-                    )
-        self._session = session_of(source, providers=provider, threads=threads)
+        path = self.source.label
+        self.label, self.name = f"{role} '{path}'", Path(path).name
+        with naming(path):
+            self.values = self.source.bound
+            proto = self.source.proto
+        refuse_endless(proto, path)
+        # onnxruntime says less about a broken file, or about weights that are not there.
+        for name, file in self.source.weight_files.items():
+            if not file.is_file():
+                raise ModelError(f"{path}: its weights lie in '{name}', which is not there", "put it beside the model")
+        self._session = self.source.session(providers=provider, threads=threads)
         self.inputs = [Port(p.name, p.type, tuple(p.shape)) for p in self._session.get_inputs()]
         self.outputs = [Port(p.name, p.type, tuple(p.shape)) for p in self._session.get_outputs()]
         self.axes = SampleAxes({p.name: 0 if p.shape else None for p in self.inputs})
@@ -87,6 +79,14 @@ class OpenModel:
         fixed = [p.shape[axis] for p, axis in along if axis is not None and axis < len(p.shape)]
         self._axes = found
         self.batch = min((n for n in fixed if isinstance(n, int)), default=None)
+
+    def graph(self, feed: Mapping[str, np.ndarray]) -> Graph:
+        """Its graph at the shapes of a run.
+
+        Raises:
+            RfonnxError: the model cannot be read at these shapes.
+        """
+        return self.source.graph(bound(feed))
 
     def dtype(self, port: Port) -> np.dtype:
         """numpy's type of an input.
@@ -173,25 +173,6 @@ def input_spec(model: OpenModel, port: Port, partner: str, axes: Mapping[str, in
     """
     shape = tuple(n if isinstance(n, int) else None for n in port.shape)
     return InputSpec(f"the {model.label}", port.name, partner, shape, model.dtype(port), axes.get(port.name))
-
-
-def session_of(
-    source: Source,
-    *,
-    level: Level = "all",
-    providers: str | Sequence[str] | None = None,
-    threads: int | None = None,
-) -> onnxruntime.InferenceSession:
-    """A session of a model, with the values that are bound to its inputs.
-
-    Args:
-        source: the model.
-        level, providers, threads: as in `rfonnx.model.runtime.open_session`.
-
-    Raises:
-        ModelError, QueryError: the model cannot be read or opened, or does not take a value.
-    """
-    return opened(source).session(level=level, providers=providers, threads=threads)
 
 
 def _dims(port: Port) -> tuple[int | str, ...]:

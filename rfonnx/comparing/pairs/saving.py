@@ -27,8 +27,6 @@ from rfonnx.comparing.pairs.pair import Pair
 from rfonnx.comparing.pairs.running_model import OpenModel
 from rfonnx.comparing.pairs.saved import LABELS, PROVENANCE, SAMPLES, SavedModel
 from rfonnx.errors import DataError, RfonnxError
-from rfonnx.model.opened import as_given, read_model
-from rfonnx.model.reading.external import external_files
 from rfonnx.results.plain import shape_text
 from rfonnx.system import scratch
 from rfonnx.version import __version__
@@ -182,7 +180,7 @@ def save_path(pair: Pair) -> Path | None:
         raise DataError(f"--save-outputs {path} does not end in .npz, which is what it writes", "give it that ending")
     if path.exists() and not path.is_file():
         raise DataError(f"--save-outputs {path} is no regular file", "give it a file of its own")
-    for source in (*(as_given(model.source) for model in pair.models), pair.settings.data):
+    for source in (*(model.source.given for model in pair.models), pair.settings.data):
         given = isinstance(source, str | os.PathLike) and Path(source).exists()
         if given and path.exists() and path.samefile(source):  # type: ignore[arg-type]
             raise DataError(f"--save-outputs {path} is an input of this run", "give it a file of its own")
@@ -196,15 +194,13 @@ def provenance(model: OpenModel) -> dict[str, Any]:
     if isinstance(model, SavedModel):
         return model.of
     found: dict[str, Any] = {"name": model.name, "rfonnx": __version__, "onnxruntime": onnxruntime.__version__}
-    source = as_given(model.source)
+    source = model.source.given
     if isinstance(source, bytes):
         found["sha256"] = hashlib.sha256(source).hexdigest()
     elif isinstance(source, str | os.PathLike):
-        proto, _, folder = read_model(source)
         found["sha256"] = _digest(Path(source))
-        beside = {name: Path(folder or ".") / name for name in external_files(proto)}
-        if beside:
-            found["weights"] = {name: _digest(path) for name, path in beside.items()}
+        if model.source.weight_files:
+            found["weights"] = {name: _digest(path) for name, path in model.source.weight_files.items()}
     return found
 
 

@@ -49,5 +49,6 @@ def bind_both(
     if not values:
         return teacher, student
     mine, theirs = opened(teacher), opened(student)
-    own, other = for_both("a value", values, mine.input_names, theirs.input_names, pairs)
+    names, others = ([*one.input_names, *one.values] for one in (mine, theirs))
+    own, other = for_both("a value", values, names, others, pairs)
     return with_values(mine, own), with_values(theirs, other)

@@ -43,7 +43,7 @@ def batched(crop: Crop, wanted: int | None, most: int | None) -> tuple[Model, in
                 field.kind == "local" and field.size == field.size_min == field.stride == 1
             )
             apart &= field.kind == "none" or (field.start == 0 and field.tensor_axis == 0)
-        return (model.rebound(shapes), count) if apart and unit.position[0] == 0 else (model, 1)
+        return (model.with_weights(light), count) if apart and unit.position[0] == 0 else (model, 1)
     except RfonnxError:
         return model, 1  # the graph does not take a batch
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from rfonnx.effective.probing.crop import Crop
 from rfonnx.effective.settings import Aggregation, Over
 from rfonnx.effective.source import Model
+from rfonnx.effective.subject import Subject
 from rfonnx.errors import ShapeError
 from rfonnx.gradients import GradientSession
 from rfonnx.gradients.session import SIDE_BY_SIDE
@@ -43,11 +44,18 @@ class GradientProber:
     """
 
     def __init__(
-        self, crop: Crop, model: Model, batch: int, providers: str | Sequence[str] | None, threads: int | None
+        self,
+        subject: Subject,
+        crop: Crop,
+        model: Model,
+        batch: int,
+        providers: str | Sequence[str] | None,
+        threads: int | None,
     ) -> None:
         """Build the gradient graph and open a session.
 
         Args:
+            subject: whose units they are.
             crop: the units, and what part of the input the model runs on.
             model: the crop's, bound to `batch` samples.
             batch, providers, threads: as in `rfonnx.erf`.
@@ -60,10 +68,11 @@ class GradientProber:
         self._crop, self._units = crop, crop.units
         place = crop.units[0].place
         self._place = place
-        self._session = GradientSession(
-            model.source, crop.units[0].tensor, model.shapes, providers=providers, threads=threads, name=model.name
-        )
         unit = crop.units[0]
+        source = subject.prepared(model, unit.tensor) if crop.model is subject.model else model.source
+        self._session = GradientSession(
+            source, unit.tensor, model.shapes, providers=providers, threads=threads, name=model.name
+        )
         if self._session.shape[1:] != unit.shape[1:] or len(self._session.shape) != len(unit.shape):
             raise ShapeError(
                 f"{model.name}: tensor '{unit.tensor}' has the shape {shape_text(self._session.shape)} when it is run, and"

@@ -134,7 +134,7 @@ def _attempt(
     for unit, there in zip(units, moved, strict=True):
         if _plus(there.unbounded, begin) != unit.unbounded or _plus(there.field, begin) != unit.field:
             return None
-    return Crop(model.rebound({place.input: shape}), window, moved, small)
+    return Crop(model.with_weights(light), window, moved, small)
 
 
 def _hull(units: tuple[Unit, ...]) -> Intervals:

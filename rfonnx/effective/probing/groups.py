@@ -158,14 +158,14 @@ def _area(part: Crop) -> int:
 def _gradient(part: Crop, subject: Subject, settings: Settings, total: int | None) -> GradientProber:
     try:
         model, batch = batched(part, settings.batch, total)
-        return GradientProber(part, model, batch, settings.providers, settings.threads)
+        return GradientProber(subject, part, model, batch, settings.providers, settings.threads)
     except GradientError:
         raise
     except RfonnxError:
         # What was written into the file may not suit onnxruntime: the file as it came is the last word.
         if part.model is subject.model and settings.batch == 1:
             raise
-        return GradientProber(part, part.model, 1, settings.providers, settings.threads)
+        return GradientProber(subject, part, part.model, 1, settings.providers, settings.threads)
 
 
 def _perturb(part: Crop, subject: Subject, settings: Settings, kind: InputType, budget: Budget) -> PerturbProber:
