@@ -9,7 +9,7 @@ from rfonnx.errors import ModelError
 from rfonnx.graph.nodes import Node
 from rfonnx.graph.tensors import Tensors, element_count, is_static
 from rfonnx.model.building.evaluator import SHAPE_ONLY, SIZED_BY_VALUES
-from rfonnx.model.building.fold import Call, Constants, constant_array
+from rfonnx.model.building.fold import Computation, Constants, constant_array
 from rfonnx.operators import shape_arithmetic as partial
 
 
@@ -38,7 +38,7 @@ def add_constant_node(proto: NodeProto, node: Node, tensors: Tensors, constants:
     constants.add_value(name, value)
 
 
-def note_constants(call: Call, node: Node, captured: list[str], tensors: Tensors, constants: Constants) -> None:
+def note_constants(call: Computation, node: Node, captured: list[str], tensors: Tensors, constants: Constants) -> None:
     """Constant is what reads constants alone, and what reads only a shape that is known."""
     kind, names = node.op_type, constants.names
     if kind in SHAPE_ONLY and not node.domain and node.inputs and node.inputs[0]:

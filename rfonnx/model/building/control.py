@@ -6,8 +6,8 @@ from outside keeps its name. All graphs of a model share one table of shapes, dt
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
 
 from onnx import GraphProto, NodeProto, TensorProto, TypeProto
 
@@ -18,14 +18,15 @@ from rfonnx.graph.tensors import read_type, tensor_type
 from rfonnx.model.building.functions import subgraph_scope
 from rfonnx.model.building.infer import check_attributes
 from rfonnx.model.building.scope import Scope
+from rfonnx.model.building.tables import Tables
 from rfonnx.model.building.trips import Rounds, trip_count
 from rfonnx.operators.schemas import schema_of
 from rfonnx.results.fields import Shape
 
-if TYPE_CHECKING:
-    from rfonnx.model.building.build import Builder
-
 Types = list[TypeProto]
+
+Walk = Callable[[Scope, Iterable[NodeProto]], list[Node]]
+"""Adds nodes of the file that stand in a scope: see `rfonnx.model.building.build`."""
 
 
 def captured(proto: NodeProto, scope: Scope) -> list[str]:
@@ -33,7 +34,7 @@ def captured(proto: NodeProto, scope: Scope) -> list[str]:
     return list(dict.fromkeys(scope.resolve(name) for graph in subgraphs(proto) for name in captures(graph)))
 
 
-def infer(builder: Builder, proto: NodeProto, node: Node, scope: Scope) -> dict[int, TypeProto] | None:
+def infer(tables: Tables, walk: Walk, proto: NodeProto, node: Node, scope: Scope) -> dict[int, TypeProto] | None:
     """Types of the outputs of a node with subgraphs, which become Graphs among its attributes; None for other nodes.
 
     Raises:
@@ -45,24 +46,32 @@ def infer(builder: Builder, proto: NodeProto, node: Node, scope: Scope) -> dict[
     schema = schema_of(node.op_type, node.version, "")
     if schema is not None:
         check_attributes(proto, schema, node)
-    return dict(enumerate(rule(builder, proto, node, scope)))
+    return dict(enumerate(rule(Control(tables, walk), proto, node, scope)))
 
 
-class Body:
+class Control(NamedTuple):
+    """What a rule of control flow works with: the tables, and the walk that adds the nodes of a body."""
+
+    tables: Tables
+    walk: Walk
+
+
+class Subgraph:
     """A subgraph in which the nodes are being inferred, if need be several times."""
 
-    def __init__(self, builder: Builder, proto: NodeProto, attribute: str, scope: Scope, under: str = "") -> None:
+    def __init__(self, control: Control, proto: NodeProto, attribute: str, scope: Scope, under: str = "") -> None:
         graph = next((a.g for a in proto.attribute if a.name == attribute), None)
         if graph is None:
             raise ModelError(f"{label(proto)} has no '{attribute}'", "export it again")
-        builder.check_depth(scope)
+        control.tables.check_depth(scope)
         self.graph: GraphProto = graph
-        self._builder = builder
+        self._tables = control.tables
+        self._walk = control.walk
         self._outer = scope
         self._label = scope.prefix + (proto.name or proto.op_type) + under
         self._nodes: list[Node] = []
         self._scope = scope
-        self._mark = builder.mark()
+        self._mark = control.tables.mark()
 
     def expect(self, inputs: int, outputs: int, proto: NodeProto) -> None:
         """Refuse a body of the wrong arity.
@@ -79,27 +88,27 @@ class Body:
 
     def run(self, given: Sequence[TypeProto]) -> Types:
         """Infer the body from its inputs' types (those that are unknown: as the body declares them). Gives its outputs' types."""
-        builder, graph = self._builder, self.graph
-        builder.rollback(self._mark)
-        nodes = builder.sorted_nodes(graph, self._outer)  # first: it checks the names
+        tables, graph = self._tables, self.graph
+        tables.forget_since(self._mark)
+        nodes = tables.sorted_nodes(graph, self._outer)  # first: it checks the names
         stored = [t.name for t in graph.initializer] + [t.values.name for t in graph.sparse_initializer]
         local = [*(i.name for i in graph.input), *stored, *(o for node in graph.node for o in node.output if o)]
-        prefix = builder.unique(self._label, local)
+        prefix = tables.unique(self._label, local)
         declared = {info.name: info.type for info in (*graph.value_info, *graph.output)}
         scope = subgraph_scope(self._outer, declared, {name: prefix + name for name in local}, prefix)
         for info, proto in zip(graph.input, given, strict=False):
             known = proto.WhichOneof("value") and (not proto.HasField("tensor_type") or proto.tensor_type.elem_type)
-            builder.tensors.set(scope.resolve(info.name), proto if known else info.type)
-        builder.add_stored(graph, scope)
-        self._nodes = builder.walk(scope, nodes)
+            tables.tensors.set(scope.resolve(info.name), proto if known else info.type)
+        tables.add_stored(graph, scope)
+        self._nodes = self._walk(scope, nodes)
         self._scope = scope
-        return [builder.tensors.types[scope.resolve(o.name)] for o in graph.output]
+        return [tables.tensors.types[scope.resolve(o.name)] for o in graph.output]
 
     def finish(self) -> Graph:
         """The body as a Graph, after its last run."""
         inputs = [self._scope.resolve(i.name) for i in self.graph.input]
         outputs = [self._scope.resolve(o.name) for o in self.graph.output]
-        return self._builder.graph(inputs, outputs, self._nodes, self._scope.opsets)
+        return self._tables.graph(inputs, outputs, self._nodes, self._scope.opsets)
 
     def rounds(self) -> Rounds:
         """What a Loop does in a round."""
@@ -108,41 +117,41 @@ class Body:
         return Rounds(self._nodes, inputs, [scope.resolve(o.name) for o in graph.output], scope.opsets)
 
 
-def _if(builder: Builder, proto: NodeProto, node: Node, scope: Scope) -> Types:
+def _if(control: Control, proto: NodeProto, node: Node, scope: Scope) -> Types:
     """What both branches agree on."""
     branches: list[Types] = []
     for attribute, under in (("then_branch", "/then"), ("else_branch", "/else")):
-        body = Body(builder, proto, attribute, scope, under)
+        body = Subgraph(control, proto, attribute, scope, under)
         body.expect(0, len(proto.output), proto)
         branches.append(body.run(()))
         node.attrs[attribute] = body.finish()
     return [join(one, other) for one, other in zip(*branches, strict=False)]
 
 
-def _loop(builder: Builder, proto: NodeProto, node: Node, scope: Scope) -> Types:
+def _loop(control: Control, proto: NodeProto, node: Node, scope: Scope) -> Types:
     """Carried tensors: what holds before and after every round. Scan outputs: one more axis, as long as the trip count."""
-    body = Body(builder, proto, "body", scope)
-    carried = [builder.tensors.types[name] if name else TypeProto() for name in node.inputs[2:]]
+    body = Subgraph(control, proto, "body", scope)
+    carried = [control.tables.tensors.types[name] if name else TypeProto() for name in node.inputs[2:]]
     body.expect(len(carried) + 2, len(carried) + 1, proto)
     first = [tensor_type(TensorProto.INT64, ()), tensor_type(TensorProto.BOOL, ())]
     carried, made = _until_stable(body, first, carried, [], skip=1)
     node.attrs["body"] = body.finish()
     limit, condition, *initial = (*node.inputs, "", "")[: max(len(node.inputs), 2)]
-    trips = node.attrs["trips"] = trip_count(limit, condition, initial, body.rounds(), builder.constants)
+    trips = node.attrs["trips"] = trip_count(limit, condition, initial, body.rounds(), control.tables.constants)
     if trips:
         carried = made[1 : 1 + len(carried)]
     return carried + [_stacked(proto, trips, 0) for proto in made[1 + len(carried) :]]
 
 
-def _scan(builder: Builder, proto: NodeProto, node: Node, scope: Scope) -> Types:
+def _scan(control: Control, proto: NodeProto, node: Node, scope: Scope) -> Types:
     """The same, with the rounds running along an axis of the scanned inputs. Opset 8 had a batch axis in front of all."""
-    body = Body(builder, proto, "body", scope)
+    body = Subgraph(control, proto, "body", scope)
     batched = node.version < 9
     names = node.inputs[1:] if batched else node.inputs
     count = node.attrs.get("num_scan_inputs", 0)
     if not isinstance(count, int) or not 1 <= count <= len(names):
         raise ModelError(f"{label(proto)} has {len(names)} inputs and num_scan_inputs {count}", "export it again")
-    types = [builder.tensors.types[name] if name else TypeProto() for name in names]
+    types = [control.tables.tensors.types[name] if name else TypeProto() for name in names]
     if batched:
         batch = read_type(types[-1])[2]
         types = [_without(proto, 0) for proto in types]
@@ -159,19 +168,19 @@ def _scan(builder: Builder, proto: NodeProto, node: Node, scope: Scope) -> Types
     return [_stacked(proto, batch[0] if batch else None, 0) for proto in results] if batched else results
 
 
-def _sequence_map(builder: Builder, proto: NodeProto, node: Node, scope: Scope) -> Types:
+def _sequence_map(control: Control, proto: NodeProto, node: Node, scope: Scope) -> Types:
     """The body sees one element of each sequence."""
-    body = Body(builder, proto, "body", scope)
+    body = Subgraph(control, proto, "body", scope)
     if "" in node.inputs:
         raise ModelError(f"{label(proto)} leaves out an input", "export it again")
-    types = [builder.tensors.types[name] for name in node.inputs]
+    types = [control.tables.tensors.types[name] for name in node.inputs]
     body.expect(len(types), len(proto.output), proto)
     made = body.run([t.sequence_type.elem_type if t.HasField("sequence_type") else t for t in types])
     node.attrs["body"] = body.finish()
     return [_sequence(elem) for elem in made]
 
 
-def _until_stable(body: Body, before: Types, carried: Types, after: Types, skip: int) -> tuple[Types, Types]:
+def _until_stable(body: Subgraph, before: Types, carried: Types, after: Types, skip: int) -> tuple[Types, Types]:
     """Run a body until what it carries to the next round has the type that the round began with.
 
     A dimension that changes becomes unknown, then the rank: each round forgets something, so that it ends.

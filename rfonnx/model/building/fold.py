@@ -26,7 +26,7 @@ MAX_PASSED = 1024
 """Elements of a tensor whose value is given to shape inference (axes, pads, sizes, split lengths)."""
 
 
-class Call(NamedTuple):
+class Computation(NamedTuple):
     """A node whose outputs are constant. attrs: as in `Node`."""
 
     proto: NodeProto
@@ -51,7 +51,7 @@ class Constants:
         self._tensors = tensors
         self._folder = folder
         self._stored: dict[str, TensorProto] = {}
-        self._calls: dict[str, Call] = {}
+        self._calls: dict[str, Computation] = {}
         self._values: dict[str, np.ndarray | None] = {}
         self._passed: dict[str, TensorProto | None] = {}
         self._held = 0
@@ -81,7 +81,7 @@ class Constants:
         self._values[name] = None
         self.names.add(name)
 
-    def add_call(self, call: Call) -> None:
+    def add_call(self, call: Computation) -> None:
         """Record a node that reads constants alone."""
         for name in call.outputs:
             if name:
@@ -146,7 +146,7 @@ class Constants:
         count = element_count(self._tensors.shapes.get(name))
         return count is not None and count <= limit
 
-    def _wanted(self, call: Call) -> bool:
+    def _wanted(self, call: Computation) -> bool:
         """False when the result is too large, or takes too long; its inputs are not computed then."""
         kind = call.proto.op_type
         if call.proto.domain not in ("", "ai.onnx"):
@@ -161,7 +161,7 @@ class Constants:
             call.attrs and subgraphs(call.proto)
         )
 
-    def _compute(self, call: Call, wanted: bool, large: list[str]) -> None:
+    def _compute(self, call: Computation, wanted: bool, large: list[str]) -> None:
         results: list[np.ndarray | None] = [None] * len(call.outputs)
         if wanted:
             operands = [self._operand(call, index) for index in range(len(call.inputs))]
@@ -172,7 +172,7 @@ class Constants:
             if name:
                 self._keep(name, value, large)
 
-    def _operand(self, call: Call, index: int) -> np.ndarray | None:
+    def _operand(self, call: Computation, index: int) -> np.ndarray | None:
         name = call.inputs[index]
         if index == 0 and call.proto.op_type in SHAPE_ONLY:
             shape = self._tensors.shapes[name] or ()

@@ -18,7 +18,7 @@ MAX_CALLS = 64
 
 
 @dataclass(slots=True)
-class Body:
+class Inlined:
     """Nodes to go on with in place of a call, and the scope that they stand in."""
 
     scope: Scope
@@ -48,7 +48,7 @@ class Functions:
 
     def enter(
         self, key: FunctionKey, call: NodeProto, scope: Scope, unique: Callable[[str, Iterable[str]], str]
-    ) -> Body:
+    ) -> Inlined:
         """The function's nodes in place of the call.
 
         Args:
@@ -105,7 +105,7 @@ def splice(
     prefix: str,
     call: NodeProto,
     unique: Callable[[str, Iterable[str]], str],
-) -> Body:
+) -> Inlined:
     """Give the local names of a body their graph-wide ones: its results take the names of the call's outputs.
 
     Args:
@@ -134,7 +134,7 @@ def splice(
             alias = f"{result}\0{index}"
             names[alias] = target
             copies.append(NodeProto(op_type="Identity", name=call.name, input=[result], output=[alias]))
-    return Body(replace(scope, prefix=inner, names=names), [*nodes, *copies])
+    return Inlined(replace(scope, prefix=inner, names=names), [*nodes, *copies])
 
 
 def subgraph_scope(outer: Scope, declared: Mapping[str, object], names: dict[str, str], prefix: str) -> Scope:

@@ -38,21 +38,21 @@ def build(
     declared = {info.name: info.type for info in (*graph.value_info, *graph.output)}
     settled = Declared(binding.symbols, known)
     builder = Builder(model, name, folder, settled)
-    builder.warnings.extend(binding.warnings)
-    builder.take([*names, *stored, *(o for node in nodes for o in node.output)])
+    builder.tables.warnings.extend(binding.warnings)
+    builder.tables.take([*names, *stored, *(o for node in nodes for o in node.output)])
     scope = Scope("", opsets, declared=declared)
     for info in inputs:
         held = tensor_of(info.type)
         if held is not None and info.name in binding.shapes:
-            builder.tensors.set_tensor(info.name, held.elem_type, binding.shapes[info.name])
+            builder.tables.tensors.set_tensor(info.name, held.elem_type, binding.shapes[info.name])
         else:
-            builder.tensors.set(info.name, info.type)
+            builder.tables.tensors.set(info.name, info.type)
         if info.type.HasField("optional_type"):
-            builder.sequences.optional.add(info.name)
-    builder.add_stored(graph, scope)
+            builder.tables.sequences.optional.add(info.name)
+    builder.tables.add_stored(graph, scope)
     made = builder.walk(scope, nodes)
-    builder.warnings.extend(settled.warnings())
-    result = builder.graph(names, outputs, made, opsets)
+    builder.tables.warnings.extend(settled.warnings())
+    result = builder.tables.graph(names, outputs, made, opsets)
     result.ir_version, result.producer = model.ir_version, model.producer_name
     result.declared = {i.name: declared_dims(i) for i in inputs if tensor_of(i.type) is not None}
     return result, builder.taken

@@ -14,7 +14,7 @@ from onnx import NodeProto, TensorProto, helper
 
 from rfonnx.graph.tensors import Tensors
 from rfonnx.model.building.fold import Constants
-from rfonnx.model.building.functions import Body
+from rfonnx.model.building.functions import Inlined
 from rfonnx.model.building.scope import Scope
 from rfonnx.model.reading.convert import plain_domain
 
@@ -68,7 +68,7 @@ class Sequences:
         self._elements.pop(name, None)
         self._held.pop(name, None)
 
-    def follow(self, proto: NodeProto, scope: Scope) -> Body | None:
+    def follow(self, proto: NodeProto, scope: Scope) -> Inlined | None:
         """Nodes to go on with in place of one that takes something out of a sequence; None where it stays as it is."""
         rule = self._rules.get(proto.op_type)
         if rule is None or plain_domain(proto.domain) or not proto.output:
@@ -84,7 +84,7 @@ class Sequences:
         if nodes is None:
             return None
         declared = scope.declared.get(proto.output[0])
-        return Body(
+        return Inlined(
             Scope(
                 scope.prefix, scope.opsets, declared={} if declared is None else {output: declared}, depth=scope.depth
             ),

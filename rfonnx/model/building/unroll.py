@@ -6,18 +6,15 @@ Round 2 of node `loop` makes the tensors `loop/2/...`. The round's number is a c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from onnx import GraphProto, NodeProto, helper
 
 from rfonnx.graph.nodes import Graph, Node
-from rfonnx.model.building.functions import Body, subgraph_scope
+from rfonnx.model.building.functions import Inlined, subgraph_scope
 from rfonnx.model.building.scope import Scope
+from rfonnx.model.building.tables import Tables
 from rfonnx.model.reading.convert import plain_domain
-
-if TYPE_CHECKING:
-    from rfonnx.model.building.build import Builder
 
 MAX_ROUNDS = 512
 MAX_NODES = 8192
@@ -50,48 +47,48 @@ def rounds(node: Node, left: int) -> int | None:
     return trips if trips > 0 or not stacked else None
 
 
-def write_out(builder: Builder, proto: NodeProto, scope: Scope, trips: int) -> list[Body]:
+def write_out(tables: Tables, proto: NodeProto, scope: Scope, trips: int) -> list[Inlined]:
     """The rounds, and after them nodes that give the loop's outputs."""
-    return _Loop(builder, proto, scope, trips).bodies()
+    return _Loop(tables, proto, scope, trips).bodies()
 
 
 class _Loop:
     """A Loop or Scan that is being written out."""
 
-    def __init__(self, builder: Builder, proto: NodeProto, scope: Scope, trips: int) -> None:
-        self.builder, self.proto, self.scope, self.trips = builder, proto, scope, trips
+    def __init__(self, tables: Tables, proto: NodeProto, scope: Scope, trips: int) -> None:
+        self.tables, self.proto, self.scope, self.trips = tables, proto, scope, trips
         self.graph: GraphProto = next(a.g for a in proto.attribute if a.name == "body")
         self.attrs = {a.name: helper.get_attribute_value(a) for a in proto.attribute if a.name != "body"}
         self.scans = proto.op_type == "Scan"
         self.slices = self.attrs["num_scan_inputs"] if self.scans else 0
         self.stored = [t.name for t in self.graph.initializer]
         self.stored += [t.values.name for t in self.graph.sparse_initializer]
-        self.nodes = builder.sorted_nodes(self.graph, scope)
+        self.nodes = tables.sorted_nodes(self.graph, scope)
         self.inputs = [scope.resolve(name) for name in (proto.input if self.scans else proto.input[2:])]
         # Nodes that are made here speak of graph-wide names.
         self.plain = Scope(scope.prefix, scope.opsets, depth=scope.depth)
 
-    def bodies(self) -> list[Body]:
+    def bodies(self) -> list[Inlined]:
         """Everything, in order."""
         first = 0 if self.scans else 1  # a Loop's body gives its condition first
         carried = self.inputs[: len(self.inputs) - self.slices]
         count = len(carried)
         stacks: list[list[str]] = [[] for _ in self.graph.output[first + count :]]
-        found: list[Body] = []
+        found: list[Inlined] = []
         for number in range(self.trips):
             made, outputs = self._round(number, carried)
             found += made
             carried = outputs[first : first + count]
             for stack, name in zip(stacks, outputs[first + count :], strict=True):
                 stack.append(name)
-        return [*found, Body(self.plain, self._results(carried, stacks))]
+        return [*found, Inlined(self.plain, self._results(carried, stacks))]
 
-    def _round(self, number: int, carried: Sequence[str]) -> tuple[list[Body], list[str]]:
+    def _round(self, number: int, carried: Sequence[str]) -> tuple[list[Inlined], list[str]]:
         """One round: the nodes that slice its inputs, the body, and the graph-wide names of the body's outputs."""
-        builder, graph, proto = self.builder, self.graph, self.proto
+        tables, graph, proto = self.tables, self.graph, self.proto
         given = [i.name for i in graph.input]
         local = list(dict.fromkeys([*given, *self.stored, *(o for node in self.nodes for o in node.output if o)]))
-        prefix = builder.unique(f"{self.scope.prefix}{proto.name or proto.op_type}/{number}", [*local, "position"])
+        prefix = tables.unique(f"{self.scope.prefix}{proto.name or proto.op_type}/{number}", [*local, "position"])
         names = {name: prefix + name for name in local}
         before: list[NodeProto] = []
         if self.scans:
@@ -100,19 +97,19 @@ class _Loop:
         else:
             for info, value in zip(graph.input[:2], (np.array(number, np.int64), np.array(True)), strict=True):
                 rank = len(info.type.tensor_type.shape.dim)
-                builder.sequences.constant(names[info.name], value.reshape((1,) * min(rank, 1)))
+                tables.sequences.constant(names[info.name], value.reshape((1,) * min(rank, 1)))
             names.update(zip(given[2:], carried, strict=True))
         inner = subgraph_scope(self.scope, {}, names, prefix)
-        builder.add_stored(graph, inner)
+        tables.add_stored(graph, inner)
         outputs = [inner.resolve(o.name) for o in graph.output]
-        return [Body(self.plain, before), Body(inner, self.nodes)], outputs
+        return [Inlined(self.plain, before), Inlined(inner, self.nodes)], outputs
 
     def _slice(self, index: int, number: int, prefix: str, name: str) -> NodeProto:
         """The scanned input's position of a round, without its axis."""
         axis = self._listed("scan_input_axes", index)
         position = self.trips - 1 - number if self._listed("scan_input_directions", index) else number
         where = f"{prefix}position{index}" if index else f"{prefix}position"
-        self.builder.sequences.constant(where, np.array(position, np.int64))
+        self.tables.sequences.constant(where, np.array(position, np.int64))
         source = self.inputs[len(self.inputs) - self.slices + index]
         return helper.make_node("Gather", [source, where], [name], self.proto.name, axis=axis)
 
@@ -127,7 +124,7 @@ class _Loop:
             if target:
                 axis = self._listed("scan_output_axes", index)
                 order = list(stack)[::-1] if self._listed("scan_output_directions", index) else stack
-                nodes += self.builder.sequences.stack(self.proto, order, target, axis, opset)
+                nodes += self.tables.sequences.stack(self.proto, order, target, axis, opset)
         return nodes
 
     def _listed(self, name: str, index: int) -> int:
