@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import collections
 import functools
 import importlib.metadata
 import re
@@ -177,3 +178,62 @@ def test_there_is_one_version() -> None:
     newest = re.search(r"^## (\d\S*)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert newest is not None
     assert {stated, rfonnx.__version__, importlib.metadata.version("rfonnx")} == {newest.group(1)}
+
+
+CIRCLES = {
+    frozenset(
+        {"rfonnx.gradients.emitter", "rfonnx.gradients.values"}
+    ): "an emitter makes Values, whose arithmetic emits",
+}
+"""Files that import each other, and why; annotations count."""
+
+
+def test_no_files_import_each_other_in_a_circle() -> None:
+    names = {
+        path: ".".join(("rfonnx", *path.relative_to(PACKAGE).with_suffix("").parts)) for path in PACKAGE.rglob("*.py")
+    }
+    modules = {name.removesuffix(".__init__") for name in names.values()}
+    graph = {name.removesuffix(".__init__"): files_imported(path, modules) - {"rfonnx"} for path, name in names.items()}
+    assert circles(graph) == set(CIRCLES)
+
+
+def files_imported(path: Path, modules: set[str]) -> set[str]:
+    """Modules of the package that a file imports, under TYPE_CHECKING and inside functions, too."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {
+                inner if inner in modules else node.module for inner in (f"{node.module}.{a.name}" for a in node.names)
+            }
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found & modules
+
+
+def circles(graph: dict[str, set[str]]) -> set[frozenset[str]]:
+    """The groups of modules of which each leads to each."""
+    reached: dict[str, set[str]] = {}
+    for name in graph:
+        seen, pending = set[str](), [name]
+        while pending:
+            fresh = graph[pending.pop()] - seen
+            seen |= fresh
+            pending += fresh
+        reached[name] = seen
+    groups = {frozenset(n for n in seen if name in reached[n]) for name, seen in reached.items() if name in seen}
+    return {group for group in groups if len(group) > 1}
+
+
+def test_no_file_name_stands_more_than_twice() -> None:
+    """Outside the folders whose files are named after families of operators, rules or formats."""
+    families = ("operators", "gradients/rules", "gradients/patterns", "checking/rules", "report/", "comparing/tasks")
+    paths = [path.relative_to(PACKAGE) for path in PACKAGE.rglob("*.py") if path.name != "__init__.py"]
+    named = collections.Counter(path.name for path in paths if not path.as_posix().startswith(families))
+    assert not [name for name, count in named.items() if count > 2]
+
+
+def test_the_house_has_few_rooms() -> None:
+    rooms = [
+        path for path in PACKAGE.iterdir() if path.name not in ("__pycache__", "py.typed") and path.suffix != ".so"
+    ]
+    assert len(rooms) <= 22

@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from rfonnx.gradients.answers import Unsupported
 from rfonnx.gradients.emitter import Emitter
-from rfonnx.gradients.rule_table import Unsupported
 from rfonnx.gradients.values import Value
 from rfonnx.gradients.verify import Claim
 from rfonnx.graph.nodes import Graph, Node

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import reduce
 
 from rfonnx.errors import RfonnxError
+from rfonnx.gradients.answers import Narrow, Unsupported, Zero
 from rfonnx.gradients.emitter import Emitter
 from rfonnx.gradients.op import Op, Walk
-from rfonnx.gradients.rule_table import Narrow, Rule, Unsupported, Zero, find, reason_for_zero
+from rfonnx.gradients.rule_table import Rule, find, reason_for_zero
 from rfonnx.gradients.values import Value
 from rfonnx.gradients.verify import Claim
 from rfonnx.graph.nodes import Graph, Node

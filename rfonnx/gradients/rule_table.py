@@ -10,36 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
 
+from rfonnx.gradients.answers import Gradients
+from rfonnx.gradients.op import Op
+from rfonnx.gradients.values import Value
 from rfonnx.operators.table import Unknown, declare, kinds, operator
 
-if TYPE_CHECKING:
-    from rfonnx.gradients.op import Op
-    from rfonnx.gradients.values import Value
-
-
-class Zero:
-    """The gradient of an input that the output does not depend on smoothly: zero, and known to be."""
-
-
-ZERO: Final = Zero()
-
-
-@dataclass(frozen=True, slots=True)
-class Narrow:
-    """A gradient that is the same along some axes, where `value` has length 1 (a mean's). Adding it to others is cheap; it is
-    only expanded to the input's shape when it stays alone."""
-
-    value: Value
-
-
-Gradients = Sequence["Value | Narrow | Zero | None"]
-Function = Callable[["Op", "Value"], Gradients]
-
-
-class Unsupported(Exception):
-    """Raised by a rule that meets a case that it has no formula for, with the reason as its text."""
+Function = Callable[[Op, Value], Gradients]
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,9 @@ import pytest
 
 from rfonnx.gradients import GradientError, GradientSession
 from rfonnx.gradients import rule_table as registry
+from rfonnx.gradients.answers import Gradients, Narrow
 from rfonnx.gradients.op import Op
-from rfonnx.gradients.rule_table import Gradients, Narrow, Rule
+from rfonnx.gradients.rule_table import Rule
 from rfonnx.gradients.values import Value
 from rfonnx.operators.table import operator
 

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+from rfonnx.analysis.derive.analysed import Fields
 from rfonnx.analysis.derive.batch import batch_facts
 from rfonnx.analysis.derive.batch_axis import Batches
 from rfonnx.analysis.derive.equivariance import Shifts
 from rfonnx.analysis.derive.followed import shift_fact
-from rfonnx.analysis.derive.source import Fields
-from rfonnx.analysis.derive.time import Time
+from rfonnx.analysis.derive.time import Time, Timed
 from rfonnx.analysis.lower import Program
 from rfonnx.graph.nodes import Graph
 from rfonnx.results.fields import OutputFacts
 
 
 def facts(
-    fields: Fields,
+    fields: Timed,
     graph: Graph,
     program: Program,
     time: Time,

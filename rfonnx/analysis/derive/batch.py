@@ -10,8 +10,8 @@ from dataclasses import replace
 
 import numpy as np
 
+from rfonnx.analysis.derive.analysed import Fields
 from rfonnx.analysis.derive.batch_axis import Batches
-from rfonnx.analysis.derive.source import Fields
 from rfonnx.results.fields import BatchFact, TensorField
 
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from rfonnx.analysis.derive.source import Fields
+from rfonnx.analysis.derive.time import Timed
 from rfonnx.analysis.derive.time_axis import says_time
 from rfonnx.errors import QueryError, RfonnxError
 from rfonnx.graph.dim_names import batch_word
@@ -66,8 +66,8 @@ class Batches:
     """
 
     axes: Mapping[str, BatchAxis]
-    fields: Fields
-    before: Fields
+    fields: Timed
+    before: Timed
     samples: int
     problem: str = ""
 
@@ -136,7 +136,7 @@ def _by_name(dims: tuple[int | str, ...]) -> int | None:
     return None if best == 1 and axis and isinstance(first, str) and not says_time(first) else axis
 
 
-def find(fields: Fields, graph: Graph, given: Given, again: Callable[[dict[str, tuple[int, ...]]], Fields]) -> Batches:
+def find(fields: Timed, graph: Graph, given: Given, again: Callable[[dict[str, tuple[int, ...]]], Timed]) -> Batches:
     """The batch axes of a model, and an analysis of it with at least two samples where that can be had.
 
     Args:
@@ -167,11 +167,11 @@ def find(fields: Fields, graph: Graph, given: Given, again: Callable[[dict[str, 
 
 @dataclass(frozen=True, slots=True)
 class _Search:
-    fields: Fields
+    fields: Timed
     graph: Graph
     named: Mapping[str, BatchAxis]
 
-    def settled(self, fields: Fields, presumed: Mapping[str, BatchAxis] | None = None) -> dict[str, BatchAxis]:
+    def settled(self, fields: Timed, presumed: Mapping[str, BatchAxis] | None = None) -> dict[str, BatchAxis]:
         """The axes by all that tells, an analysis among it; what is presumed stays unless that tells otherwise."""
         found = dict(self.named)
         for name in self.fields.inputs:
@@ -208,7 +208,7 @@ class _Search:
     def _length(self, name: str, axis: int) -> int | None:
         return (self.fields.input_shapes.get(name) or ())[axis]
 
-    def _traced(self, fields: Fields, input: str) -> Iterator[int]:
+    def _traced(self, fields: Timed, input: str) -> Iterator[int]:
         """Axes of an input that run along the batch axis of operators that have one, position by position."""
         shape = fields.input_shapes.get(input) or ()
         for node in self.graph.nodes:
@@ -264,7 +264,7 @@ class _Search:
                 time |= {axis for axis, line in lines if line.walks(sequence_axis(node, len(line.axes)))}
         return [axis for axis in range(len(dims)) if axis not in time]
 
-    def batches(self, axes: dict[str, BatchAxis], again: Callable[[dict[str, tuple[int, ...]]], Fields]) -> Batches:
+    def batches(self, axes: dict[str, BatchAxis], again: Callable[[dict[str, tuple[int, ...]]], Timed]) -> Batches:
         """What these axes make of the batch; open ones of one sample are analysed again with two."""
         fields = self.fields
 

@@ -13,8 +13,8 @@ from fractions import Fraction
 
 import numpy as np
 
+from rfonnx.analysis.derive.analysed import Fields, Int64
 from rfonnx.analysis.derive.lines import Line
-from rfonnx.analysis.derive.source import Fields, Int64
 from rfonnx.analysis.derive.walks import Walks
 from rfonnx.results.fields import TimeFact
 

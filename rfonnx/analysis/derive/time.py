@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Protocol
 
+from rfonnx.analysis.derive.analysed import Fields
 from rfonnx.analysis.derive.causality import Reach, depends, reach, time_facts
-from rfonnx.analysis.derive.source import Fields
 from rfonnx.analysis.derive.time_axis import TimeAxes
 from rfonnx.analysis.derive.walks import Walks
 from rfonnx.analysis.lower import Program
@@ -49,3 +50,12 @@ class Time:
             return False
         seen = self.reach(tensor, input, axis)
         return isinstance(seen, Reach) and seen.causal is True
+
+
+class Timed(Fields, Protocol):
+    """An analysis that answers about time, too."""
+
+    @property
+    def time(self) -> Time:
+        """What runs along the axes of inputs."""
+        ...

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from rfonnx.analysis.derive.source import Fields
+from rfonnx.analysis.derive.analysed import Fields
 from rfonnx.analysis.derive.walks import Walks
 from rfonnx.analysis.lower import Program
 from rfonnx.graph.dim_names import words_of

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from rfonnx.analysis.derive.source import Fields, Int64
+from rfonnx.analysis.derive.analysed import Fields, Int64
 from rfonnx.analysis.derive.walks import Walks
 from rfonnx.analysis.lower import Program
 

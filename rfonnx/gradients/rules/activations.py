@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 
+from rfonnx.gradients.answers import ZERO, Gradients
 from rfonnx.gradients.op import Op
-from rfonnx.gradients.rule_table import ZERO, Gradients, rule
+from rfonnx.gradients.rule_table import rule
 from rfonnx.gradients.rules.shared import complement, positive, scaled
 from rfonnx.gradients.values import Value
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rfonnx.gradients.answers import Gradients
 from rfonnx.gradients.op import Op
-from rfonnx.gradients.rule_table import Gradients, rule
+from rfonnx.gradients.rule_table import rule
 from rfonnx.gradients.rules.adjoint import Window, conv_adjoint, window_of
 from rfonnx.gradients.values import Value
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rfonnx.gradients.answers import Unsupported
 from rfonnx.gradients.loops import Step, scan
 from rfonnx.gradients.op import Op
-from rfonnx.gradients.rule_table import Unsupported
 from rfonnx.gradients.rules.shared import positive
 from rfonnx.gradients.values import Value
 

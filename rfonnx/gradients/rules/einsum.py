@@ -6,8 +6,9 @@ import re
 
 import numpy as np
 
+from rfonnx.gradients.answers import Gradients
 from rfonnx.gradients.op import Op
-from rfonnx.gradients.rule_table import Gradients, rule
+from rfonnx.gradients.rule_table import rule
 from rfonnx.gradients.values import Value
 
 

@@ -5,8 +5,9 @@ Where a kink has no derivative the value is PyTorch's: 0 for Abs at 0, the inner
 
 from __future__ import annotations
 
+from rfonnx.gradients.answers import ZERO, Gradients, Unsupported, Zero
 from rfonnx.gradients.op import Op
-from rfonnx.gradients.rule_table import ZERO, Gradients, Unsupported, Zero, rule
+from rfonnx.gradients.rule_table import rule
 from rfonnx.gradients.rules.shared import not_below, positive
 from rfonnx.gradients.values import Value
 

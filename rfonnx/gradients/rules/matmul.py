@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from rfonnx.gradients.answers import Gradients
 from rfonnx.gradients.op import Op
-from rfonnx.gradients.rule_table import Gradients, rule
+from rfonnx.gradients.rule_table import rule
 from rfonnx.gradients.values import Value
 
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rfonnx.gradients.answers import ZERO, Gradients, Unsupported
 from rfonnx.gradients.op import Op
-from rfonnx.gradients.rule_table import ZERO, Gradients, Unsupported, rule
+from rfonnx.gradients.rule_table import rule
 from rfonnx.gradients.rules.adjoint import Window
 from rfonnx.gradients.rules.pool import pool_pads, pool_window
 from rfonnx.gradients.rules.shared import positive, split

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from rfonnx.gradients.answers import ZERO, Gradients, Zero
 from rfonnx.gradients.op import Op
-from rfonnx.gradients.rule_table import ZERO, Gradients, Zero, rule
+from rfonnx.gradients.rule_table import rule
 from rfonnx.gradients.rules.placing import placed_runs
 from rfonnx.gradients.values import Value
 

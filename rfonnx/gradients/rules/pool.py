@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
+from rfonnx.gradients.answers import Gradients, Narrow, Unsupported
 from rfonnx.gradients.op import Op
-from rfonnx.gradients.rule_table import Gradients, Narrow, Unsupported, rule
+from rfonnx.gradients.rule_table import rule
 from rfonnx.gradients.rules.adjoint import Window, conv_adjoint, repeat
 from rfonnx.gradients.rules.conv import geometry
 from rfonnx.gradients.values import Value

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from rfonnx.gradients.answers import ZERO, Gradients, Unsupported, Zero
 from rfonnx.gradients.op import Op
-from rfonnx.gradients.rule_table import ZERO, Gradients, Unsupported, Zero, rule
+from rfonnx.gradients.rule_table import rule
 from rfonnx.gradients.rules.direction import Direction, batch_first
 from rfonnx.gradients.values import Value
 

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
+from rfonnx.gradients.answers import ZERO, Gradients, Narrow, Zero
 from rfonnx.gradients.op import Op
-from rfonnx.gradients.rule_table import ZERO, Gradients, Narrow, Zero, rule
+from rfonnx.gradients.rule_table import rule
 from rfonnx.gradients.values import Value
 
 

@@ -6,8 +6,9 @@ import math
 
 import numpy as np
 
+from rfonnx.gradients.answers import ZERO, Gradients, Unsupported
 from rfonnx.gradients.op import Op
-from rfonnx.gradients.rule_table import ZERO, Gradients, Unsupported, rule
+from rfonnx.gradients.rule_table import rule
 from rfonnx.gradients.rules.placing import apply_matrix
 from rfonnx.gradients.values import Value
 

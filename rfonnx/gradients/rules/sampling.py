@@ -16,8 +16,9 @@ from operator import mul
 
 import numpy as np
 
+from rfonnx.gradients.answers import ZERO, Gradients, Unsupported, Zero
 from rfonnx.gradients.op import Op
-from rfonnx.gradients.rule_table import ZERO, Gradients, Unsupported, Zero, rule
+from rfonnx.gradients.rule_table import rule
 from rfonnx.gradients.rules.placing import add_elements
 from rfonnx.gradients.rules.shared import not_below
 from rfonnx.gradients.values import Value

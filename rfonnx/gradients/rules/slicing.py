@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from rfonnx.gradients.answers import ZERO, Gradients, Unsupported, Zero
 from rfonnx.gradients.op import Op
-from rfonnx.gradients.rule_table import ZERO, Gradients, Unsupported, Zero, rule
+from rfonnx.gradients.rule_table import rule
 from rfonnx.gradients.rules.placing import add_elements, place, placed_runs, scatter_along
 from rfonnx.gradients.values import Value
 
