@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
 import rfonnx.operators.families  # noqa: F401  (registers every operator)
@@ -37,8 +36,7 @@ class Tensor(NamedTuple):
     node_index: int
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(NamedTuple):
     """The access program of a graph.
 
     Attributes:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import click
 
@@ -26,8 +25,7 @@ GRACE = signals.GRACE + 1
 """Seconds to end by itself and to remove what is temporary, before it is killed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(NamedTuple):
     """How a command was called: click's object of the context.
 
     Attributes:

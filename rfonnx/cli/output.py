@@ -7,8 +7,8 @@ import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from rfonnx.cli import streams
 from rfonnx.cli.endings import format_of
@@ -18,8 +18,7 @@ from rfonnx.report.formats import BINARY
 from rfonnx.system import scratch
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(NamedTuple):
     """Where a report goes, and in which format.
 
     Attributes:

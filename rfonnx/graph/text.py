@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from difflib import get_close_matches
 
 from rfonnx.errors import ModelError, RfonnxError
 from rfonnx.results.fields import Shape
@@ -71,6 +70,8 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str:
 
     Comparing is slow, so that of very many candidates only those of the most similar length are looked at.
     """
+    from difflib import get_close_matches  # here: it is for mistakes alone
+
     pool = list(candidates)
     if len(pool) > MAX_CANDIDATES:
         pool = sorted(pool, key=lambda c: abs(len(c) - len(name)))[:MAX_CANDIDATES]

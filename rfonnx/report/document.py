@@ -7,9 +7,8 @@ each format escapes what is marked; a plain `str` is ours and goes out as it is.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from rfonnx.results.fields import AxisField
 
@@ -24,8 +23,7 @@ Line = tuple[str, ...]
 """A line in parts, each a `Name` or a string of ours."""
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """Header and rows of cells, each a `Name` or a string of ours.
 
     Attributes:
@@ -42,8 +40,7 @@ class Table:
     alarm: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(NamedTuple):
     """A heading and its lines.
 
     Attributes:
@@ -57,8 +54,7 @@ class Section:
     picture: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Fold:
+class Fold(NamedTuple):
     """Tables and sections that a reader opens.
 
     Attributes:
@@ -71,8 +67,7 @@ class Fold:
     closed: str
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A report for people before it has a format: head lines, tables and sections, and what is folded away behind them."""
 
     head: tuple[Line, ...]

@@ -15,7 +15,7 @@ In this order:
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from rfonnx.analysis.derive.time import Timed
 from rfonnx.analysis.derive.time_axis import says_time
@@ -36,8 +36,7 @@ MAX_NODES = 20_000
 """Nodes of the largest model that is analysed a second time without being asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class BatchAxis:
+class BatchAxis(NamedTuple):
     """The batch axis of one input.
 
     Attributes:
@@ -53,8 +52,7 @@ class BatchAxis:
     rivals: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Batches:
+class Batches(NamedTuple):
     """The batch axes of a model's inputs.
 
     Attributes:
@@ -154,19 +152,18 @@ def find(fields: Timed, graph: Graph, given: Given, again: Callable[[dict[str, t
     if made.fields is not fields and not made.known:
         traced = search.settled(made.fields, axes)
         moved = any(traced[name].axis != one.axis for name, one in axes.items())
-        made = search.batches(traced, again) if moved else replace(made, axes=traced)
+        made = search.batches(traced, again) if moved else made._replace(axes=traced)
     rival = next(((name, one) for name, one in made.axes.items() if one.rivals), None)
     if rival is not None and not made.problem:
         name, one = rival
         told = " or ".join(f"axis {axis}" for axis in (one.axis, *one.rivals))
-        return replace(
-            made, problem=f"{told} of input '{name}' may count samples: give --batch-axis {name}=AXIS, or {name}=none"
+        return made._replace(
+            problem=f"{told} of input '{name}' may count samples: give --batch-axis {name}=AXIS, or {name}=none"
         )
     return made
 
 
-@dataclass(frozen=True, slots=True)
-class _Search:
+class _Search(NamedTuple):
     fields: Timed
     graph: Graph
     named: Mapping[str, BatchAxis]
@@ -202,7 +199,7 @@ class _Search:
             dims, barred = self.graph.declared[name], self._not_batch(name)
             fits = [axis for axis, dim in enumerate(dims) if dim == wanted and axis not in barred]
             if fits and isinstance(dims[one.axis], int):
-                found[name] = replace(one, axis=fits[0], rivals=())
+                found[name] = one._replace(axis=fits[0], rivals=())
         return found
 
     def _length(self, name: str, axis: int) -> int | None:

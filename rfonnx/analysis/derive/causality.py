@@ -8,8 +8,8 @@ was taken together (a mean over time) stands for none, and nothing can be said o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 
@@ -19,8 +19,7 @@ from rfonnx.analysis.derive.walks import Walks
 from rfonnx.results.fields import TimeFact
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(NamedTuple):
     """How far a tensor sees before and after its own position.
 
     Attributes:

@@ -12,8 +12,8 @@ What an earlier call left (`initial_h`, caches that are put before the new frame
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from rfonnx.analysis.derive.analysed import Fields
 from rfonnx.analysis.derive.walks import Walks
@@ -34,8 +34,7 @@ OTHER_WORDS = {"past", "cache", "batch", "total"}
 """Words that say that it is not the time of this call's input."""
 
 
-@dataclass(frozen=True, slots=True)
-class Candidates:
+class Candidates(NamedTuple):
     """Axes of an input that may be time.
 
     Attributes:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from onnx import AttributeProto, FunctionProto, NodeProto
 
@@ -17,8 +18,7 @@ MAX_CALLS = 64
 """Functions that call functions: exporters make one per module, about ten deep."""
 
 
-@dataclass(slots=True)
-class Inlined:
+class Inlined(NamedTuple):
     """Nodes to go on with in place of a call, and the scope that they stand in."""
 
     scope: Scope

@@ -8,8 +8,8 @@ Formulas: the Resize specification, and onnxruntime's upsamplebase.h where that 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 
@@ -20,8 +20,7 @@ MAX_PYTHON_INTEGERS = 2**14
 MAX_COORDINATE = 2.0**42
 
 
-@dataclass(frozen=True, slots=True)
-class Resized:
+class Resized(NamedTuple):
     """How one axis is resized.
 
     Attributes:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from rfonnx.errors import QueryError
 from rfonnx.report.fields.view_source import Held, Source
@@ -17,8 +16,7 @@ Axes = Mapping[str, tuple[int, ...]]
 """Input axes to show, by input name."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """What the user asked to see.
 
     Attributes:
