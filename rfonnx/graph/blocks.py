@@ -12,8 +12,8 @@ def channel_block(graph: GraphProto) -> int:
 
     The file does not say it, but its weights do: convolutions have whole blocks of outputs, and of inputs that are blocked.
     """
-    stored = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer}
     nodes = [node for node in graph.node if node.domain == NCHWC]
+    stored = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer} if nodes else {}
     blocked = {name for node in nodes for name in node.output}
     lengths: list[int] = []
     for node in nodes:

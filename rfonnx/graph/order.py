@@ -15,15 +15,17 @@ from rfonnx.graph.text import check_text, did_you_mean, quote
 MAX_NESTING = 20
 """Subgraphs inside subgraphs; protobuf itself ends at about 32 levels."""
 _SHOWN = 8
+_GRAPH, _GRAPHS = AttributeProto.GRAPH, AttributeProto.GRAPHS  # looking them up takes longer than comparing them
 
 
 def subgraphs(node: NodeProto) -> list[GraphProto]:
     """Graphs among the node's attributes."""
     found: list[GraphProto] = []
     for attribute in node.attribute:
-        if attribute.type == AttributeProto.GRAPH:
+        kind = attribute.type
+        if kind == _GRAPH:
             found.append(attribute.g)
-        elif attribute.type == AttributeProto.GRAPHS:
+        elif kind == _GRAPHS:
             found.extend(attribute.graphs)
     return found
 
@@ -89,24 +91,25 @@ def sort(
     """
     given = set(given)
     check_text([*given, *results], "the graph")
-    for node in nodes:
-        attributes = [a.name for a in node.attribute]
-        check_text([node.op_type, node.domain, node.name, *node.input, *node.output, *attributes], partial(label, node))
-    needs = [reads(node) for node in nodes]
+    needs, makes = [], []
+    for node in nodes:  # every look into protobuf takes its time: each list of a node is fetched once
+        inputs, outputs, attributes = list(node.input), list(node.output), [a.name for a in node.attribute]
+        check_text([node.op_type, node.domain, node.name, *inputs, *outputs, *attributes], partial(label, node))
+        needs.append(reads(node) if attributes else [name for name in inputs if name])
+        makes.append([name for name in outputs if name])
     maker: dict[str, int] = {}
     in_order = True
     ready = set(given)
     outside: set[str] = set()
-    for index, node in enumerate(nodes):
+    for index, made in enumerate(makes):
         if in_order and not ready.issuperset(needs[index]):
             outside.update(name for name in needs[index] if name not in ready)
             in_order = all(visible(name) for name in outside)
-        for name in node.output:
-            if name:
-                if name in ready or name in maker:
-                    raise _made_twice(name, nodes, maker.get(name), index)
-                maker[name] = index
-                ready.add(name)
+        for name in made:
+            if name in ready or name in maker:
+                raise _made_twice(name, nodes, maker.get(name), index)
+            maker[name] = index
+            ready.add(name)
     for name in results:
         if name not in ready and not visible(name):
             raise ModelError(f"output {quote(name)} is made by no node", did_you_mean(name, ready))
