@@ -2,13 +2,18 @@
 
 import os
 import platform
+import resource
 import statistics
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import onnx
+
+Measured = TypeVar("Measured")
 
 LIGHT = Path(onnx.__file__).parent / "backend" / "test" / "data" / "light"
 REPORT = [sys.executable, "-P", "-m", "rfonnx", "report"]
@@ -21,12 +26,22 @@ def seconds(command: list[str]) -> float:
     return time.perf_counter() - begin
 
 
-def in_turn(commands: dict[str, list[str]], runs: int) -> dict[str, list[float]]:
+def processor_seconds(command: list[str]) -> tuple[float, float]:
+    """Wall time and processor time (user and system) of one run of a command."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    wall = seconds(command)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def in_turn(
+    commands: dict[str, list[str]], runs: int, measure: Callable[[list[str]], Measured] = seconds
+) -> dict[str, list[Measured]]:
     """Times of several commands run A B A B ..., after one run of each that does not count."""
-    times: dict[str, list[float]] = {name: [] for name in commands}
+    times: dict[str, list[Measured]] = {name: [] for name in commands}
     for turn in range(runs + 1):
         for name, command in commands.items():
-            took = seconds(command)
+            took = measure(command)
             if turn:
                 times[name].append(took)
     return times
