@@ -1,4 +1,4 @@
-"""What rfonnx raises: one root class, so that `except RfonnxError` catches all that is the user's to mend."""
+"""What rfonnx raises: one root class, so that `except RfonnxError` catches all that the user can put right."""
 
 import os
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import rfonnx.operators.families  # noqa: F401  (registers every operator)
 from rfonnx.graph.nodes import Graph
 from rfonnx.operators.access.apply import node_accesses, program_shape
 from rfonnx.operators.access.op import Known, Weights

@@ -56,9 +56,9 @@ def declare_zero(reason: str, *kinds: str) -> None:
 
 def _fill(gradient: Rule | str, kinds: Sequence[str]) -> None:
     """Operators of the domain "rfonnx" stand for patterns, and are made here alone: no model has them."""
-    strangers = [kind for kind in kinds if not kind.startswith("rfonnx.") and not operator(kind).filled]
-    if strangers:
-        raise ValueError(f"the table of operators does not know {', '.join(strangers)}")
+    unknown = [kind for kind in kinds if not kind.startswith("rfonnx.") and not operator(kind).filled]
+    if unknown:
+        raise ValueError(f"the table of operators does not know {', '.join(unknown)}")
     declare(*kinds, gradient=gradient)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import onnx.defs
 
-import rfonnx.operators.families  # noqa: F401  (registers every operator)
 from rfonnx.operators.access.op import find, reason_for_everything, registered
 from rfonnx.results.fields import OpSupport
 

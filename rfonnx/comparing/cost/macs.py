@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-import rfonnx.operators.families  # noqa: F401  (registers every operator)
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.walk import bodies, needed
 from rfonnx.operators.counting import CountCall, UncountedError, count

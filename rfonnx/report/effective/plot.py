@@ -21,7 +21,7 @@ SHARES = (0.5, 0.95)
 MARGIN = 0.08
 """Share of the field that is shown around it."""
 SMOOTHING = 0.15
-"""Contours are those of the map blurred by this share of its sigma, which widens it by a hundredth: lines, and no lace."""
+"""Contours are those of the map blurred by this share of its sigma, which widens it by a hundredth: so that lines are smooth."""
 ACROSS = 4
 SATURATED = 0.002
 """Share of the positions, the strongest, that may be beyond the colour scale."""
