@@ -60,7 +60,7 @@ def analyze(
         QueryError: a value is bound that no input takes, or a batch axis given that there is not.
         ShapeError: a dimension is unbound, or a given shape contradicts the file.
     """
-    from rfonnx.analysis import analysis
+    from rfonnx.analysis import analyze as analysis
 
     return analysis.analyze(model, shapes, weights, values, batch_axes=batch_axes)
 

@@ -1,26 +1,22 @@
-"""From a model to its fields: loads, lowers, lets the core propagate, and answers questions about the result."""
+"""The fields of a model: answers to questions about what the core found."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rfonnx import _core
 from rfonnx.analysis.explanation import explain
 from rfonnx.analysis.fields import KINDS, WIDENED, Tensors
 from rfonnx.analysis.lookup import Lookup
-from rfonnx.analysis.lower import Program, lower
-from rfonnx.errors import ModelError, QueryError, ShapeError
+from rfonnx.analysis.lower import Program
+from rfonnx.analysis.propagated import propagated
+from rfonnx.errors import QueryError
 from rfonnx.graph.nodes import Graph
 from rfonnx.graph.temporaries import named_by
-from rfonnx.graph.text import naming
-from rfonnx.model.measured import ROUNDS, measure, open_tensors
-from rfonnx.model.opened import Opened, Source, shapes_key, with_values
-from rfonnx.model.reading.declared import Measured
 from rfonnx.results.fields import ExplainStep, Kind, ModelInfo, OutputFacts, Shape, TensorField
 from rfonnx.results.plain import analysis_to_dict, flat_rows, shape_text
 
@@ -28,115 +24,12 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas
 
+    from rfonnx._core import Result
     from rfonnx.analysis.derive.batch_axis import Batches
     from rfonnx.analysis.derive.time import Time
 
     Int64 = npt.NDArray[np.int64]
 Box = dict[str, tuple[tuple[int, int], ...]]
-
-LONGEST_AXIS = 2**22
-"""Positions of the longest input axis: the core's tables hold one entry per position (kLargestTable in cpp/term.hpp)."""
-
-
-MOST_FIELDS = 2**26
-"""Axes of all inputs times tensors: each has a field, of about 50 bytes at least."""
-
-
-def analyze(
-    model: Source,
-    shapes: Mapping[str, Sequence[int] | int] | None = None,
-    weights: Literal["structure", "values"] = "structure",
-    values: Mapping[str, Any] | None = None,
-    *,
-    batch_axes: Mapping[str, int | None] | None = None,
-) -> Analysis:
-    """Find what every tensor of a model can see of its inputs.
-
-    Args:
-        model: an ONNX file, its bytes, or a ModelProto. Weights are not read, unless `weights` asks for it.
-        shapes: shapes by input name, `{"input": (1, 3, 224, 224)}`, or lengths by symbolic dimension, `{"H": 512}`. A symbolic
-            first dimension (the batch) is 1 when it is not given.
-        weights: "structure" takes every weight as non-zero; "values" reads them, and a kernel tap that is zero in all
-            filters reads nothing.
-        values: what small inputs hold, by name: `{"sr": 16000}`. They are constants then, and inputs no more: what depends on
-            them alone is worked out, among it which branch of an If is taken.
-        batch_axes: which axis of an input counts samples, where `facts` shall not find it by itself: `{"state": 1, "x": None}`;
-            None: it has no such axis.
-
-    Raises:
-        ModelError: the file is not a model that can be read.
-        QueryError: a value is bound that no input takes, or a batch axis given that there is not.
-        ShapeError: a dimension is unbound, or a given shape contradicts the file.
-    """
-    source = with_values(model, values)
-    key = "analysis", shapes_key(shapes), weights, frozenset((batch_axes or {}).items())
-    found: Analysis | None = source.kept.get(key)
-    if found is None:
-        found = source.kept[key] = _analysed(source, shapes, weights, batch_axes or {})
-    return found
-
-
-def _analysed(
-    source: Opened,
-    shapes: Mapping[str, Sequence[int] | int] | None,
-    weights: Literal["structure", "values"],
-    batch_axes: Mapping[str, int | None],
-) -> Analysis:
-    graph = _loaded(source, shapes)
-    if batch_axes:
-        from rfonnx.analysis.derive.batch_axis import named_axes
-
-        named_axes(graph.declared, batch_axes)
-    with naming(graph.name):  # weights are read here, and may be damaged
-        program = lower(graph, weights)
-    for name, shape in program.inputs:
-        if max(shape, default=0) > LONGEST_AXIS:
-            text = "x".join(map(str, shape))
-            raise ShapeError(
-                f"{graph.name}: input '{name}' of shape {text} has an axis longer than {LONGEST_AXIS} positions",
-                "bind a shorter one: the field of an inner position does not depend on it",
-            )
-    result = _propagated(graph.name, program)
-
-    def again(other: Mapping[str, Sequence[int]]) -> Analysis:
-        return analyze(source, other, weights)
-
-    return Analysis(graph, program, result, again, batch_axes)
-
-
-def _propagated(label: str, program: Program) -> _core.Result:
-    """What the core makes of a program.
-
-    Raises:
-        ModelError: it is too large, or has numbers that the core cannot hold.
-    """
-    columns = sum(len(shape) for _, shape in program.inputs)
-    if columns * (len(program.inputs) + len(program.tensors)) > MOST_FIELDS:
-        raise ModelError(
-            f"{label}: {len(program.inputs)} inputs of {columns} axes in all and {len(program.tensors)} tensors are"
-            f" more than {MOST_FIELDS} fields",
-            "bind inputs with values, or cut the model into parts",
-        )
-    try:
-        return _core.run(list(program.inputs), [(t.name, t.shape, t.paths, t.exact) for t in program.tensors])
-    except (OverflowError, ValueError) as error:
-        raise ModelError(f"{label}: {error}", "bind smaller input shapes, or check the model's attributes") from error
-    except MemoryError:
-        raise ModelError(f"{label}: its tables do not fit into memory", "bind smaller input shapes") from None
-
-
-def _loaded(model: Opened, shapes: Mapping[str, Sequence[int] | int] | None) -> Graph:
-    """The graph; what inference leaves open of onnxruntime's own operators is measured."""
-    graph, known = model.graph(shapes), dict[str, Measured]()
-    for _ in range(ROUNDS):
-        if not open_tensors(graph):
-            break
-        found = measure(model, graph)
-        if not found:
-            break
-        known |= found
-        graph = model.graph(shapes, known)
-    return graph
 
 
 def _gone(other: Mapping[str, Sequence[int]]) -> Analysis:
@@ -154,7 +47,7 @@ class Analysis:
         self,
         graph: Graph,
         program: Program,
-        result: _core.Result,
+        result: Result,
         again: Callable[[Mapping[str, Sequence[int]]], Analysis],
         batch_axes: Mapping[str, int | None],
     ) -> None:
@@ -182,7 +75,7 @@ class Analysis:
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         graph, program = state["graph"], state["program"]
-        Analysis.__init__(self, graph, program, _propagated(graph.name, program), _gone, state["batch_axes"])
+        Analysis.__init__(self, graph, program, propagated(graph.name, program), _gone, state["batch_axes"])
         vars(self).update(state["kept"])
 
     @property

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rfonnx.analysis.analysis import Analysis, analyze
+from rfonnx.analysis.analysis import Analysis
+from rfonnx.analysis.analyze import analyze
 from rfonnx.comparing.cost.macs import Macs, macs
 from rfonnx.comparing.pairs.axes import FullShapes, Inputs, sample_axes
 from rfonnx.comparing.pairs.failing import explained

@@ -8,7 +8,7 @@ from typing import get_args
 
 import click
 
-from rfonnx.results.comparison import Task
+from rfonnx.results.agreement import Task
 
 Limits = dict[str, float | None]
 

@@ -10,7 +10,7 @@ from rfonnx.comparing.settings import Settings
 from rfonnx.comparing.tasks.registry import OLD_NAMES
 from rfonnx.data.preparation import Preparation
 from rfonnx.errors import DataError
-from rfonnx.results.comparison import Task
+from rfonnx.results.agreement import Task
 from rfonnx.results.measures import limitable
 from rfonnx.results.option import Option, options
 from rfonnx.results.ranges import AXIS, NUMBER, OPTIONS

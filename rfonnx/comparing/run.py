@@ -19,8 +19,10 @@ from rfonnx.comparing.pairs.saved import SavedSamples
 from rfonnx.comparing.pairs.saving import FORMAT, provenance, save_path, saver
 from rfonnx.comparing.settings import ModelSource, Settings, with_tolerances
 from rfonnx.comparing.stream import Progress, Stream
-from rfonnx.results.comparison import Comparison, Cost, Kind, OutputAgreement, Parting, SampleInfo
+from rfonnx.results.agreement import OutputAgreement
+from rfonnx.results.comparison import Comparison, Cost, Kind, SampleInfo
 from rfonnx.results.measures import LAYER_LIMITS, default_limits
+from rfonnx.results.parting import Parting
 from rfonnx.results.plain import counted
 
 

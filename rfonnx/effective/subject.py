@@ -8,7 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from rfonnx.analysis.analysis import Analysis, analyze
+from rfonnx.analysis.analysis import Analysis
+from rfonnx.analysis.analyze import analyze
 from rfonnx.effective.default import default_tensor, survey
 from rfonnx.effective.place import find_place
 from rfonnx.effective.settings import At, Settings

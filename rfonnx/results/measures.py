@@ -10,7 +10,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rfonnx.results.comparison import Kind, Task
+from rfonnx.results.agreement import Task
+from rfonnx.results.comparison import Kind
 
 Limits = Mapping[Kind, float]
 

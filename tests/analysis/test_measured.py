@@ -41,7 +41,7 @@ def test_what_cannot_be_run_stays_unknown() -> None:
 
 
 def test_no_run_where_nothing_is_open(models, monkeypatch) -> None:
-    monkeypatch.setattr("rfonnx.analysis.analysis.measure", None)
+    monkeypatch.setattr("rfonnx.analysis.analyze.measure", None)
     assert rfonnx.analyze(models / "seed.onnx").tensors["pool"].shape == (1, 8, 16, 20)
 
 

@@ -8,7 +8,7 @@ import pytest
 from rfonnx.comparing.figures.channels import channel_axes, channel_sums, ranges, worst_channels
 from rfonnx.comparing.figures.meter import Meter
 from rfonnx.comparing.tasks.reader import Batch
-from rfonnx.results.comparison import OutputAgreement
+from rfonnx.results.agreement import OutputAgreement
 
 
 def measure(teacher: np.ndarray, student: np.ndarray, batch: int = 3) -> OutputAgreement:

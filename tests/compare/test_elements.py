@@ -10,7 +10,7 @@ import small_nets
 from rfonnx.comparing.figures.elements import MOST, histogram, quantile
 from rfonnx.comparing.figures.meter import Meter
 from rfonnx.comparing.tasks.reader import Batch, TaskOptions
-from rfonnx.results.comparison import OutputAgreement
+from rfonnx.results.agreement import OutputAgreement
 
 QUICK = {"cost": False, "effective": False, "fields": False}
 

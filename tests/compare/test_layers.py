@@ -18,8 +18,8 @@ from rfonnx.comparing.layers import inner_tensors as inner
 from rfonnx.report.comparison.people import compare_document
 from rfonnx.report.comparison.view import ComparisonView
 from rfonnx.report.formats import render
-from rfonnx.results.comparison import LayerAgreement, Parting
 from rfonnx.results.measures import limitable
+from rfonnx.results.parting import LayerAgreement, Parting
 
 WHOLE = ComparisonView(verbose=True)
 OTHER = {"cost": False, "effective": False, "fields": False}

@@ -12,7 +12,7 @@ from sklearn import metrics as oracle
 from rfonnx.comparing.figures.bootstrap import wilson
 from rfonnx.comparing.figures.meter import BLOCK_SAMPLES, Meter
 from rfonnx.comparing.tasks.reader import Batch, TaskOptions
-from rfonnx.results.comparison import OutputAgreement
+from rfonnx.results.agreement import OutputAgreement
 
 NEAR = {"rel": 1e-6, "abs": 1e-9}
 

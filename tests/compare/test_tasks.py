@@ -15,7 +15,7 @@ from rfonnx.comparing.tasks.reader import Batch, TaskOptions
 from rfonnx.comparing.tasks.registry import READERS
 from rfonnx.comparing.tasks.spec import EXAMPLES, KEYS, read_task
 from rfonnx.errors import QueryError
-from rfonnx.results.comparison import OutputAgreement
+from rfonnx.results.agreement import OutputAgreement
 from rfonnx.results.measures import MEASURES
 
 RANDOM = np.random.default_rng(0)

@@ -15,7 +15,8 @@ from rfonnx.comparing.figures.verdicts import judge, unjudged
 from rfonnx.comparing.tasks.reader import Batch
 from rfonnx.comparing.tasks.registry import READERS
 from rfonnx.errors import QueryError
-from rfonnx.results.comparison import Case, Comparison, Measure, OutputAgreement, SampleInfo, Verdict
+from rfonnx.results.agreement import Case, Measure, OutputAgreement
+from rfonnx.results.comparison import Comparison, SampleInfo, Verdict
 from rfonnx.results.measures import MEASURES, limitable
 
 TOP1 = {"top1": Measure(0.975, 0.87, 0.995)}

@@ -22,8 +22,8 @@ from rfonnx.effective.settings import Channel, Settings
 from rfonnx.effective.subject import Subject
 from rfonnx.effective.unit import Unit, unit_at
 from rfonnx.errors import RfonnxError
-from rfonnx.results.comparison import EffectivePair, FieldPair
 from rfonnx.results.effective import ERF
+from rfonnx.results.field_pairs import EffectivePair, FieldPair
 
 SAMPLES = 32
 """Samples that effective fields are a mean over, at most."""

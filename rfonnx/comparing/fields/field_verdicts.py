@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from rfonnx.comparing.fields.parity import EFFECTIVE, THEORETICAL, Parity
 from rfonnx.comparing.figures.verdicts import Given, Limit, limits_for, unproven, verdict
-from rfonnx.results.comparison import EffectivePair, FieldPair, Kind, Verdict
+from rfonnx.results.comparison import Kind, Verdict
+from rfonnx.results.field_pairs import EffectivePair, FieldPair
 from rfonnx.results.measures import MEASURES
 
 NO_WINDOW = "no window that both models have leads to it"

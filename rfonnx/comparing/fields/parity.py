@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from rfonnx.analysis.analysis import analyze
+from rfonnx.analysis.analyze import analyze
 from rfonnx.comparing.fields.effective_parity import SAMPLES, EffectiveFields, together
 from rfonnx.comparing.fields.theoretical import field_pairs
 from rfonnx.comparing.pairs.feeds import Feed, bound
@@ -15,7 +15,7 @@ from rfonnx.effective.source import open_model
 from rfonnx.effective.subject import Subject
 from rfonnx.errors import RfonnxError
 from rfonnx.graph.tensors import FLOATS
-from rfonnx.results.comparison import EffectivePair, FieldPair
+from rfonnx.results.field_pairs import EffectivePair, FieldPair
 
 THEORETICAL = ("field_ratio",)
 EFFECTIVE = ("unseen_mass", "overlap_50", "overlap_95", "correlation")

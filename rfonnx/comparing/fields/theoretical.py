@@ -11,7 +11,7 @@ from rfonnx.comparing.fields.field_size import Seen, seen, size_ratio
 from rfonnx.effective.place import find_place
 from rfonnx.effective.subject import Subject
 from rfonnx.graph.tensors import FLOATS
-from rfonnx.results.comparison import FieldPair
+from rfonnx.results.field_pairs import FieldPair
 from rfonnx.results.fields import TensorField
 
 AxisPairs = Sequence[tuple[tuple[str, int], tuple[str, int]]]

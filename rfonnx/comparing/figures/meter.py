@@ -23,7 +23,7 @@ from rfonnx.comparing.tasks.reader import Batch, Counted, Floats, Reader, TaskOp
 from rfonnx.comparing.tasks.registry import OLD_NAMES, READERS
 from rfonnx.comparing.tasks.rows import vary
 from rfonnx.errors import QueryError, ShapeError
-from rfonnx.results.comparison import Measure, OutputAgreement, Task
+from rfonnx.results.agreement import Measure, OutputAgreement, Task
 from rfonnx.results.measures import MEASURES, judged_by
 from rfonnx.results.plain import shape_text
 

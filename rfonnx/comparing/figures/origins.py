@@ -8,7 +8,7 @@ from rfonnx.comparing.layers.inner_tensors import InnerModel
 from rfonnx.comparing.pairs.pair import Pair
 from rfonnx.comparing.pairs.saved import SavedModel
 from rfonnx.data.samples import Source
-from rfonnx.results.comparison import NonFinite, OutputAgreement
+from rfonnx.results.agreement import NonFinite, OutputAgreement
 
 
 def with_origins(output: OutputAgreement, pair: Pair, source: Source) -> OutputAgreement:

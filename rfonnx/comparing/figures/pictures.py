@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from rfonnx.results.comparison import ErrorHistogram, ErrorMap
+from rfonnx.results.agreement import ErrorHistogram, ErrorMap
 
 CELLS = 64
 """Most cells of a map along an axis."""

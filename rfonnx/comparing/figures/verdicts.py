@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rfonnx.errors import QueryError
-from rfonnx.results.comparison import Kind, Measure, NonFinite, Outcome, OutputAgreement, Task, Verdict
+from rfonnx.results.agreement import Measure, NonFinite, OutputAgreement, Task
+from rfonnx.results.comparison import Kind, Outcome, Verdict
 from rfonnx.results.measures import MEASURES, default_limits, judged_by, limitable
 
 NAMED = 3

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from rfonnx.results.comparison import Case, NonFinite
+from rfonnx.results.agreement import Case, NonFinite
 
 KEPT = 5
 """Samples kept per measure."""

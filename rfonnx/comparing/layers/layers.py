@@ -19,7 +19,7 @@ from rfonnx.comparing.layers.weight_errors import weight_errors
 from rfonnx.comparing.layers.wiring import Sources
 from rfonnx.errors import RfonnxError
 from rfonnx.model.reading.convert import kind_of
-from rfonnx.results.comparison import LayerAgreement, Parting
+from rfonnx.results.parting import LayerAgreement, Parting
 
 SAMPLES = 4
 """Samples that are looked at: a broken layer shows on the first."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from rfonnx.analysis.analysis import Analysis, analyze
+from rfonnx.analysis.analysis import Analysis
+from rfonnx.analysis.analyze import analyze
 from rfonnx.analysis.derive.batch_axis import Given, named_axes
 from rfonnx.errors import DataError, RfonnxError
 from rfonnx.graph.dim_names import batch_word

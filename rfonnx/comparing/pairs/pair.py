@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from rfonnx.analysis.analysis import analyze
+from rfonnx.analysis.analyze import analyze
 from rfonnx.comparing.figures.verdicts import check_measures
 from rfonnx.comparing.pairs.axes import FullShapes, Inputs, sample_axes
 from rfonnx.comparing.pairs.feeds import Feed, bound, stack

@@ -9,7 +9,7 @@ from rfonnx.comparing.figures.detections import COLUMNS, box_columns, column_nam
 from rfonnx.comparing.tasks.hints import Hint
 from rfonnx.comparing.tasks.reader import Batch
 from rfonnx.comparing.tasks.segmentation import MAX_CLASSES, class_axis_of
-from rfonnx.results.comparison import Task
+from rfonnx.results.agreement import Task
 
 DECIDED = "rows hold two corners, a score and a class"
 """Why rows are boxes."""

@@ -12,7 +12,7 @@ from rfonnx.comparing.figures.bootstrap import Bootstrap
 from rfonnx.comparing.figures.neighbours import found_again, kept_neighbours
 from rfonnx.comparing.tasks.reader import Batch, Counted, Figure, PlainReader, TaskOptions
 from rfonnx.comparing.tasks.values import ERRORS, WORST_ERRORS, errors
-from rfonnx.results.comparison import Measure
+from rfonnx.results.agreement import Measure
 
 KEPT, KEPT_ELEMENTS = 2048, 1 << 22
 """Samples whose vectors are kept, as many as hold so many numbers of each model at most: 32 MiB for both."""

@@ -1,7 +1,7 @@
 """What a kind of task is to the meter that runs it.
 
 A new kind: a file beside this one with a class that keeps `Reader`, a line in `registry.READERS`, the name in
-`rfonnx.results.comparison.Task`, and its measures in `rfonnx.results.measures.MEASURES`.
+`rfonnx.results.agreement.Task`, and its measures in `rfonnx.results.measures.MEASURES`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfonnx.comparing.figures.boxes import BoxLayout
-from rfonnx.results.comparison import Measure
+from rfonnx.results.agreement import Measure
 
 Floats = npt.NDArray[np.float64]
 

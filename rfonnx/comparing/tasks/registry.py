@@ -15,7 +15,7 @@ from rfonnx.comparing.tasks.segmentation import Labels, Segmentation
 from rfonnx.comparing.tasks.sequence import Strings
 from rfonnx.comparing.tasks.tokens import Tokens
 from rfonnx.comparing.tasks.values import Values
-from rfonnx.results.comparison import Task
+from rfonnx.results.agreement import Task
 
 READERS: Mapping[Task, type[Reader]] = {
     "values": Values,

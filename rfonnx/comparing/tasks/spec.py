@@ -11,7 +11,7 @@ from rfonnx.comparing.figures.boxes import BoxLayout
 from rfonnx.comparing.tasks.reader import TaskOptions
 from rfonnx.comparing.tasks.registry import OLD_NAMES, READERS
 from rfonnx.errors import QueryError
-from rfonnx.results.comparison import Task
+from rfonnx.results.agreement import Task
 from rfonnx.results.ranges import SHARE
 
 Read = Callable[[str], Any]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from math import prod
 
-from rfonnx.analysis.analysis import Analysis, analyze
+from rfonnx.analysis.analysis import Analysis
+from rfonnx.analysis.analyze import analyze
 from rfonnx.effective.probing.crop import Crop
 from rfonnx.effective.probing.walking import sample_axis
 from rfonnx.effective.source import Model

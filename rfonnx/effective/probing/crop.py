@@ -11,7 +11,8 @@ from math import lcm, prod
 
 import numpy as np
 
-from rfonnx.analysis.analysis import Analysis, analyze
+from rfonnx.analysis.analysis import Analysis
+from rfonnx.analysis.analyze import analyze
 from rfonnx.effective.place import Place
 from rfonnx.effective.probing.equivariance import (
     alike,

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 
 from rfonnx.report.comparison.layers import node_words
 from rfonnx.report.document import Line, Name
-from rfonnx.results.comparison import Case, Comparison, Kind, LayerAgreement, OutputAgreement, Verdict
+from rfonnx.results.agreement import Case, OutputAgreement
+from rfonnx.results.comparison import Comparison, Kind, Verdict
 from rfonnx.results.measures import LAYER_LIMITS, MEASURES, default_limits, judged_by
+from rfonnx.results.parting import LayerAgreement
 
 UNLIMITED = frozenset({"finite"})
 """Verdicts that no limit changes."""

@@ -6,7 +6,8 @@ import math
 from collections.abc import Iterator
 
 from rfonnx.report.document import Line, Name, Section, Table
-from rfonnx.results.comparison import Comparison, LayerAgreement, Parting
+from rfonnx.results.comparison import Comparison
+from rfonnx.results.parting import LayerAgreement, Parting
 
 SHOWN_LAYERS = 12
 """Layers of the table, unless all are asked for: the first ones and those around the parting."""

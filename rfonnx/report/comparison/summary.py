@@ -9,7 +9,8 @@ from rfonnx.report.comparison.advice import advice, named_samples
 from rfonnx.report.comparison.layers import decibels, node_words
 from rfonnx.report.comparison.tables import figure
 from rfonnx.report.document import Line, Name, Section, configuration, listed
-from rfonnx.results.comparison import Case, Comparison, Verdict
+from rfonnx.results.agreement import Case
+from rfonnx.results.comparison import Comparison, Verdict
 from rfonnx.results.measures import MEASURES
 from rfonnx.results.plain import counted
 

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Sequence
 
 from rfonnx.report.comparison.layers import layers_table, parting_section
 from rfonnx.report.document import Line, Name, Section, Table, listed, number, size
-from rfonnx.results.comparison import Comparison, Cost, EffectivePair, FieldPair, Measure, Outcome, OutputAgreement
+from rfonnx.results.agreement import Measure, OutputAgreement
+from rfonnx.results.comparison import Comparison, Cost, Outcome
+from rfonnx.results.field_pairs import EffectivePair, FieldPair
 from rfonnx.results.measures import MEASURES
 from rfonnx.results.plain import counted, percent
 

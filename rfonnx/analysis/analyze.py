@@ -1,0 +1,95 @@
+"""From a model to its analysis: loads, measures what inference leaves open, lowers, and lets the core propagate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from rfonnx.analysis.analysis import Analysis
+from rfonnx.analysis.lower import lower
+from rfonnx.analysis.propagated import propagated
+from rfonnx.errors import ShapeError
+from rfonnx.graph.nodes import Graph
+from rfonnx.graph.text import naming
+from rfonnx.model.measured import ROUNDS, measure, open_tensors
+from rfonnx.model.opened import Opened, Source, shapes_key, with_values
+from rfonnx.model.reading.declared import Measured
+
+LONGEST_AXIS = 2**22
+"""Positions of the longest input axis: the core's tables hold one entry per position (kLargestTable in cpp/term.hpp)."""
+
+
+def analyze(
+    model: Source,
+    shapes: Mapping[str, Sequence[int] | int] | None = None,
+    weights: Literal["structure", "values"] = "structure",
+    values: Mapping[str, Any] | None = None,
+    *,
+    batch_axes: Mapping[str, int | None] | None = None,
+) -> Analysis:
+    """Find what every tensor of a model can see of its inputs.
+
+    Args:
+        model: an ONNX file, its bytes, or a ModelProto. Weights are not read, unless `weights` asks for it.
+        shapes: shapes by input name, `{"input": (1, 3, 224, 224)}`, or lengths by symbolic dimension, `{"H": 512}`. A symbolic
+            first dimension (the batch) is 1 when it is not given.
+        weights: "structure" takes every weight as non-zero; "values" reads them, and a kernel tap that is zero in all
+            filters reads nothing.
+        values: what small inputs hold, by name: `{"sr": 16000}`. They are constants then, and inputs no more: what depends on
+            them alone is worked out, among it which branch of an If is taken.
+        batch_axes: which axis of an input counts samples, where `facts` shall not find it by itself: `{"state": 1, "x": None}`;
+            None: it has no such axis.
+
+    Raises:
+        ModelError: the file is not a model that can be read.
+        QueryError: a value is bound that no input takes, or a batch axis given that there is not.
+        ShapeError: a dimension is unbound, or a given shape contradicts the file.
+    """
+    source = with_values(model, values)
+    key = "analysis", shapes_key(shapes), weights, frozenset((batch_axes or {}).items())
+    found: Analysis | None = source.kept.get(key)
+    if found is None:
+        found = source.kept[key] = _analysed(source, shapes, weights, batch_axes or {})
+    return found
+
+
+def _analysed(
+    source: Opened,
+    shapes: Mapping[str, Sequence[int] | int] | None,
+    weights: Literal["structure", "values"],
+    batch_axes: Mapping[str, int | None],
+) -> Analysis:
+    graph = _loaded(source, shapes)
+    if batch_axes:
+        from rfonnx.analysis.derive.batch_axis import named_axes
+
+        named_axes(graph.declared, batch_axes)
+    with naming(graph.name):  # weights are read here, and may be damaged
+        program = lower(graph, weights)
+    for name, shape in program.inputs:
+        if max(shape, default=0) > LONGEST_AXIS:
+            text = "x".join(map(str, shape))
+            raise ShapeError(
+                f"{graph.name}: input '{name}' of shape {text} has an axis longer than {LONGEST_AXIS} positions",
+                "bind a shorter one: the field of an inner position does not depend on it",
+            )
+    result = propagated(graph.name, program)
+
+    def again(other: Mapping[str, Sequence[int]]) -> Analysis:
+        return analyze(source, other, weights)
+
+    return Analysis(graph, program, result, again, batch_axes)
+
+
+def _loaded(model: Opened, shapes: Mapping[str, Sequence[int] | int] | None) -> Graph:
+    """The graph; what inference leaves open of onnxruntime's own operators is measured."""
+    graph, known = model.graph(shapes), dict[str, Measured]()
+    for _ in range(ROUNDS):
+        if not open_tensors(graph):
+            break
+        found = measure(model, graph)
+        if not found:
+            break
+        known |= found
+        graph = model.graph(shapes, known)
+    return graph
