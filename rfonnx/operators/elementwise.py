@@ -15,7 +15,6 @@ from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.access.indexing import MAX_FLAT, positions
 from rfonnx.operators.access.masks import either
 from rfonnx.operators.access.op import Op, rule
-from rfonnx.operators.access.pointwise import BINARY, NUMPY_BROADCAST, UNARY, VARIADIC
 from rfonnx.operators.access.primitives import Access, Path, Reshape, Select, Step
 from rfonnx.operators.access.shared import joined, per_channel
 from rfonnx.operators.access.zeros import Fact, fact
@@ -24,8 +23,22 @@ from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import input_rank, int_attr, positive_axis, spelling, with_attrs
 from rfonnx.operators.table import declare, named
 
+UNARY = named(
+    """
+    Abs Acos Acosh Asin Asinh Atan Atanh Bernoulli BitCast BitwiseNot Cast Ceil Celu Cos Cosh Elu Erf Exp Floor
+    Gelu HardSigmoid HardSwish Identity IsInf IsNaN LeakyRelu Log Mish Neg Not Reciprocal Relu Round Selu Shrink
+    Sigmoid Sign Sin Sinh Softplus Softsign Sqrt Swish Tan Tanh ThresholdedRelu
+    """
+)
+_BINARY = named("Add And Div Equal Greater Less Or Pow Sub Xor")
+_BROADCAST = named(
+    """
+    BitShift BitwiseAnd BitwiseOr BitwiseXor Clip GreaterOrEqual LessOrEqual Max Mean Min Mod Sum SwiGLU
+    """
+)
 
-@spelling("Add", "Sub", "Mul", "Div", "Pow", "And", "Or", "Xor", "Equal", "Greater", "Less")
+
+@spelling(*_BINARY, "Mul")
 def spell_binary(node: Node, graph: Graph) -> Node:
     """Up to opset 6 the second operand lines up with the first at `axis`, by default at its end."""
     if node.version >= 7 or not int_attr(node, "broadcast", 0):
@@ -44,7 +57,7 @@ def dropout_shape(call: ShapeCall) -> list[TypeProto]:
     return [call.like(0), call.like(0, TensorProto.BOOL if call.node.version >= 10 else 0)]
 
 
-rule(*UNARY, *NUMPY_BROADCAST, *VARIADIC)(joined)
+rule(*UNARY, *_BROADCAST)(joined)
 
 
 @rule("CastLike")
@@ -60,7 +73,7 @@ def dropout(op: Op) -> list[Access]:
     return [Access((Path(op.name(0)), *flags)), Access(flags)][: len(op.node.outputs)]
 
 
-@rule(*BINARY)
+@rule(*_BINARY)
 def binary(op: Op) -> Access:
     """y reads both operands at its position, broadcast. Exact. Up to opset 6 the second lines up with the first at `axis`."""
     axis = op.attrs.get("axis")
@@ -137,75 +150,31 @@ def prelu(op: Op) -> Access:
     return joined(op)
 
 
-declare_free(*UNARY, *BINARY, *NUMPY_BROADCAST, *VARIADIC, "CastLike", "Dropout", "Mul", "PRelu", "Where")
+_ALL = (*UNARY, *_BINARY, *_BROADCAST, "CastLike", "Dropout", "Mul", "PRelu", "Where")
 
+declare_free(*_ALL)
+declare(*_ALL, manner=("elementwise",), pointwise=True)
 declare(
     *named(
         """
-        Acos Acosh Asin Asinh Atan Atanh BitShift Celu Cosh Elu HardSwish Mean Mish PRelu Selu Shrink Sinh
-        Softsign SwiGLU Swish Tan ThresholdedRelu
-        """
-    ),
-    manner=("elementwise",),
-    pointwise=True,
-)
-declare(
-    *named(
-        """
-        BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Clip Cos Equal Greater GreaterOrEqual IsInf IsNaN Less
-        LessOrEqual Log Max Mod Not Reciprocal Sum Xor
+        Abs Add And BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Cast CastLike Ceil Clip Cos Div Equal Exp Floor Greater
+        GreaterOrEqual Identity IsInf IsNaN Less LessOrEqual Log Max Min Mod Mul Neg Not Or Pow Reciprocal Relu Round
+        Sigmoid Sign Sin Sqrt Sub Sum Tanh Where Xor
         """
     ),
     evaluation="fast",
-    manner=("elementwise",),
-    pointwise=True,
 )
 declare(
-    *named("Abs Ceil Floor Neg Round Sign Sin Sqrt"),
-    evaluation="fast",
+    *named("Abs Ceil Div Erf Floor Gelu LeakyRelu Neg Relu Round Sign Sin Sqrt Tanh"),
     keeps_zero=True,
-    manner=("elementwise",),
-    pointwise=True,
 )
-declare(*named("And Min Or Pow Where"), evaluation="fast", manner=("elementwise",), may_fix=True, pointwise=True)
-declare("Add", "Mul", "Sub", affine=True, evaluation="fast", manner=("elementwise",), may_fix=True, pointwise=True)
-declare("Erf", "Gelu", "LeakyRelu", keeps_zero=True, manner=("elementwise",), pointwise=True)
-declare(
-    "Cast",
-    "CastLike",
-    evaluation="fast",
-    hands_on=True,
-    manner=("elementwise",),
-    moves_values=True,
-    pointwise=True,
-    takes_along=True,
-)
-declare("Bernoulli", draws="always", manner=("elementwise",), pointwise=True)
-declare("BitCast", hands_on=True, manner=("elementwise",), pointwise=True)
-declare(
-    "Div",
-    affine=True,
-    evaluation="fast",
-    keeps_zero=True,
-    manner=("elementwise",),
-    may_fix=True,
-    pointwise=True,
-)
-declare("Dropout", manner=("elementwise",), moves_values=True, pointwise=True, takes_along=True, training=(1, 2))
-declare("Exp", evaluation="fast", hides=True, manner=("elementwise",), pointwise=True)
-declare("HardSigmoid", ends=(0.0, 1.0), manner=("elementwise",), pointwise=True)
-declare(
-    "Identity",
-    evaluation="fast",
-    hands_on=True,
-    keeps="order",
-    manner=("elementwise",),
-    moves=True,
-    moves_values=True,
-    pointwise=True,
-    takes_along=True,
-)
-declare("Relu", evaluation="fast", hides=True, keeps_zero=True, manner=("elementwise",), pointwise=True)
-declare("Sigmoid", ends=(0.0, 1.0), evaluation="fast", hides=True, manner=("elementwise",), pointwise=True)
-declare("Softplus", hides=True, manner=("elementwise",), pointwise=True)
-declare("Tanh", ends=(-1.0, 1.0), evaluation="fast", keeps_zero=True, manner=("elementwise",), pointwise=True)
+declare(*named("Add And Div Min Mul Or Pow Sub Where"), may_fix=True)
+declare("Add", "Div", "Mul", "Sub", affine=True)
+declare("Exp", "Relu", "Sigmoid", "Softplus", hides=True)
+declare("BitCast", "Cast", "CastLike", "Identity", hands_on=True)
+declare("Cast", "CastLike", "Dropout", "Identity", moves_values=True, takes_along=True)
+declare("Identity", keeps="order", moves=True)
+declare("HardSigmoid", "Sigmoid", ends=(0.0, 1.0))
+declare("Tanh", ends=(-1.0, 1.0))
+declare("Bernoulli", draws="always")
+declare("Dropout", training=(1, 2))

@@ -24,21 +24,16 @@ from rfonnx.operators.spelling import (
     spelling,
     with_attrs,
 )
-from rfonnx.operators.table import declare
+from rfonnx.operators.table import declare, named
 
-
-@spelling(
-    "ReduceL1",
-    "ReduceL2",
-    "ReduceLogSum",
-    "ReduceLogSumExp",
-    "ReduceMax",
-    "ReduceMean",
-    "ReduceMin",
-    "ReduceProd",
-    "ReduceSum",
-    "ReduceSumSquare",
+_REDUCTIONS = named(
+    """
+    ReduceL1 ReduceL2 ReduceLogSum ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare
+    """
 )
+
+
+@spelling(*_REDUCTIONS)
 def spell_reduce(node: Node, graph: Graph) -> Node:
     """Axes are an attribute or, since opset 13 (ReduceSum) and 18, an input; none at all means all, or with
     `noop_with_empty_axes` none."""
@@ -65,20 +60,7 @@ def spell_arg_reduce(node: Node, graph: Graph) -> Node:
     return with_attrs(node, axes=axes, keepdims=int_attr(node, "keepdims", 1))
 
 
-@rule(
-    "ReduceL1",
-    "ReduceL2",
-    "ReduceLogSum",
-    "ReduceLogSumExp",
-    "ReduceMax",
-    "ReduceMean",
-    "ReduceMin",
-    "ReduceProd",
-    "ReduceSum",
-    "ReduceSumSquare",
-    "ArgMax",
-    "ArgMin",
-)
+@rule(*_REDUCTIONS, "ArgMax", "ArgMin")
 def reduce(op: Op) -> Access:
     """y reads x along `axes`. Exact.
 
@@ -135,14 +117,13 @@ def reduce_steps(op: Op) -> tuple[Step, ...]:
     return (reduction,) if op.attrs["keepdims"] else (reduction, Reshape(op.out_shape()))
 
 
-declare_free(
-    "ReduceL1", "ReduceL2", "ReduceLogSum", "ReduceLogSumExp", "ReduceMax", "ReduceMean", "ReduceMin", "ReduceProd"
-)
-declare_free("ReduceSum", "ReduceSumSquare", "ArgMax", "ArgMin")
+declare_free(*_REDUCTIONS, "ArgMax", "ArgMin")
 
-declare("ReduceL1", "ReduceL2", "ReduceSumSquare", manner=("order free",), sums_to_zero=True)
-declare("ReduceMax", "ReduceMin", "ReduceSum", evaluation="fast", manner=("order free",), sums_to_zero=True)
 declare("ArgMax", "ArgMin", manner=())
-declare("ReduceLogSum", "ReduceLogSumExp", manner=("order free",))
-declare("ReduceMean", evaluation="fast", manner=("order free",), maps=True, sums_to_zero=True)
-declare("ReduceProd", evaluation="fast", manner=("order free",))
+declare(*_REDUCTIONS, manner=("order free",))
+declare(*named("ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum"), evaluation="fast")
+declare(
+    *named("ReduceL1 ReduceL2 ReduceMax ReduceMean ReduceMin ReduceSum ReduceSumSquare"),
+    sums_to_zero=True,
+)
+declare("ReduceMean", maps=True)

@@ -34,7 +34,7 @@ from rfonnx.operators.spelling import (
     with_attrs,
     word_attr,
 )
-from rfonnx.operators.table import declare
+from rfonnx.operators.table import declare, named
 
 
 @spelling("Transpose")
@@ -228,71 +228,21 @@ def col2im(op: Op) -> Access:
 
 
 declare_free(
+    *named("Col2Im DepthToSpace Expand Flatten Reshape Shape Size SpaceToDepth Squeeze Tile Transpose Unsqueeze"),
     "com.microsoft.ExpandDims",
-    "Expand",
-    "Flatten",
-    "Reshape",
-    "Squeeze",
-    "Tile",
-    "Transpose",
-    "Unsqueeze",
-    "Shape",
-    "Size",
 )
-declare_free("Col2Im", "DepthToSpace", "SpaceToDepth")
 
 declare("Shape", "Size", evaluation="fast", manner=(), shape_only=True)
-declare(
-    "Squeeze",
-    "Unsqueeze",
-    evaluation="fast",
-    inferred_since=11,
-    keeps="order",
-    manner=("regular",),
-    moves=True,
-    moves_values=True,
-    placed=True,
-    takes_along=True,
-)
-declare("Col2Im", manner=("regular",), moves=True)
-declare("DepthToSpace", keeps="elements", manner=("regular",), maps=True, moves=True)
-declare(
-    "Expand",
-    evaluation="fast",
-    manner=("regular",),
-    moves=True,
-    moves_values=True,
-    placed=True,
-    takes_along=True,
-)
-declare(
-    "Flatten",
-    evaluation="fast",
-    keeps="order",
-    manner=("regular",),
-    moves=True,
-    moves_values=True,
-    takes_along=True,
-)
-declare(
-    "Reshape",
-    evaluation="fast",
-    keeps="order",
-    manner=("regular",),
-    moves=True,
-    moves_values=True,
-    placed=True,
-    takes_along=True,
-)
-declare("SpaceToDepth", keeps="elements", manner=("regular",), moves=True)
-declare("Tile", evaluation="fast", manner=("regular",), moves=True)
-declare(
-    "Transpose",
-    evaluation="fast",
-    keeps="elements",
-    manner=("regular",),
-    moves=True,
-    moves_values=True,
-    takes_along=True,
-)
 declare("com.microsoft.ExpandDims", manner=())
+declare(
+    *named("Col2Im DepthToSpace Expand Flatten Reshape SpaceToDepth Squeeze Tile Transpose Unsqueeze"),
+    manner=("regular",),
+    moves=True,
+)
+declare(*named("Expand Flatten Reshape Squeeze Tile Transpose Unsqueeze"), evaluation="fast")
+declare(*named("Expand Flatten Reshape Squeeze Transpose Unsqueeze"), moves_values=True, takes_along=True)
+declare("Expand", "Reshape", "Squeeze", "Unsqueeze", placed=True)
+declare("Flatten", "Reshape", "Squeeze", "Unsqueeze", keeps="order")
+declare("DepthToSpace", "SpaceToDepth", "Transpose", keeps="elements")
+declare("Squeeze", "Unsqueeze", inferred_since=11)
+declare("DepthToSpace", maps=True)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from access.probe import probe, values
-from rfonnx.operators.access.pointwise import UNARY
+from rfonnx.operators.elementwise import UNARY
 
 NUMPY_LIKE = ["Add", "Sub", "Mul", "Div", "Greater", "Less", "GreaterOrEqual", "LessOrEqual"]
 NOT_FLOAT = {"BitCast", "BitwiseNot", "Not", "Bernoulli"}

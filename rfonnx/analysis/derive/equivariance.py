@@ -19,8 +19,8 @@ from rfonnx.analysis.lower import Program, Tensor
 from rfonnx.errors import rules_fail_aloud
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.temporaries import is_temporary, named_by
-from rfonnx.operators.access.pointwise import UNARY
 from rfonnx.operators.einsum import einsum_labels
+from rfonnx.operators.elementwise import UNARY
 from rfonnx.operators.movement import (
     ATTENTION,
     BY_CHANNEL,
