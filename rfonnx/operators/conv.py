@@ -108,7 +108,7 @@ def convolution(
     if not fits or out[channel] != w_shape[0]:
         raise Unproven(f"a weight of shape {w_shape} in {groups} groups does not fit {shape[channel]} channels")
     lengths = out[space : space + rank - 2]
-    known = _kernel(op, weight, channel, zero_point)
+    known = met_by(op, weight, channel, zero_point)
     paths = [Path(op.name(0), part.channels + windows(op, space, lengths, part.taps)) for part in known.parts]
     if op.reads(weight):
         paths.append(
@@ -121,7 +121,7 @@ def convolution(
     return Access(tuple(paths), known.exact, known.note)
 
 
-def _kernel(op: Op, weight: int, axis: int, zero_point: int | None = None, transposed: bool = False) -> Kernel:
+def met_by(op: Op, weight: int, axis: int, zero_point: int | None = None, transposed: bool = False) -> Kernel:
     """The taps of x, and the channels with them, that the weight meets; `axis`: of the channels."""
     inputs, outputs, groups, taps = op.shape(0)[axis], op.out_shape()[axis], op.attrs["group"], op.attrs["kernel_shape"]
     used = nonzero(op, weight, zero_point)

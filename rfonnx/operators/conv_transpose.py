@@ -18,7 +18,7 @@ from rfonnx.operators.access.kernels import Box
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, Spread, Step
 from rfonnx.operators.access.shared import per_channel
-from rfonnx.operators.conv import _kernel, spelled_conv
+from rfonnx.operators.conv import met_by, spelled_conv
 from rfonnx.operators.counting import CountCall, counts
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import spelling
@@ -70,7 +70,7 @@ def transposed_convolution(op: Op, weight: int, scalars: dict[int, bool], zero_p
         raise Unproven("its padding depends on a shape that is not known")
     if shape[1] != w_shape[0] or out[1] != w_shape[1] * groups:
         raise Unproven(f"a weight of shape {w_shape} in {groups} groups does not fit {shape[1]} channels")
-    known = _kernel(op, weight, 1, zero_point, transposed=True)
+    known = met_by(op, weight, 1, zero_point, transposed=True)
     paths = [Path(op.name(0), (*part.channels, *_spreads(op, part.taps))) for part in known.parts]
     if op.reads(weight):
         paths.append(Path(op.name(weight), _transposed_weight_steps(op, w_shape)))

@@ -72,7 +72,7 @@ def relative_position_bias_shape(call: ShapeCall) -> list[TypeProto]:
     return [tensor_type(call.elem(0) or TensorProto.FLOAT, (1, call.dim(0, 1), *lengths))]
 
 
-_LENGTHS = "sequences end where their lengths say: taken as long as the tensor"
+LENGTHS_NOTE = "sequences end where their lengths say: taken as long as the tensor"
 
 
 _MASK = "a mask that is computed may hide any key: none is taken as hidden"
@@ -114,7 +114,7 @@ def _projected(op: Op, mask: int, past: int, added: int, length: int) -> list[Ac
     if op.name(added):
         seen = masked(op, op.name(added), False, seen, total)
     width = op.out_shape()[2]
-    y = _output(op, query, keys, values, biases, seen, mask, width // heads)
+    y = attention_output(op, query, keys, values, biases, seen, mask, width // heads)
     outputs = [y]
     if len(op.node.outputs) > 1:
         outputs.append(_present(op, past, total))
@@ -145,7 +145,7 @@ def _present(op: Op, past: int, total: int) -> Access:
     return Access(tuple(paths))
 
 
-def _output(
+def attention_output(
     op: Op,
     query: Heads,
     keys: list[Heads],

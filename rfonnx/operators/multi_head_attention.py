@@ -17,7 +17,7 @@ from rfonnx.operators.access.shared import known
 from rfonnx.operators.attention import refuse_shared_buffer, rotary, score_macs
 from rfonnx.operators.by_kind import microsoft
 from rfonnx.operators.counting import CountCall, UncountedError, counts, declare_free
-from rfonnx.operators.fused_attention import _LENGTHS, _output
+from rfonnx.operators.fused_attention import LENGTHS_NOTE, attention_output
 from rfonnx.operators.shaping import ShapeCall, same, shapes
 from rfonnx.operators.table import Sequential, declare, named
 
@@ -95,7 +95,7 @@ def multi_head_attention(op: Op) -> list[Access]:
     biases = [bias(op.name(5), op.shape(5))] if op.reads(5) else []
     if op.name(5):
         seen = masked(op, op.name(5), False, seen, total)
-    y = _output(op, query, keys, values, biases, seen, mask=4, width=values[0].shape[3])
+    y = attention_output(op, query, keys, values, biases, seen, mask=4, width=values[0].shape[3])
     present = [Access(tuple(part.then() for part in parts)) for parts in (keys, values)]
     products = Access(tuple(scores(query, keys)))
     weights = Access((*products.paths, *attended(query, keys, [], biases, seen)), False, "taken as all it may mix")
@@ -152,7 +152,7 @@ def group_query_attention(op: Op) -> list[Access]:
     paths += [_steering(op, i, batch, queries) for i in (5, 6, 9) if op.reads(i)]
     exact = not (op.reads(5) or op.reads(6) or op.name(3) or biases)
     whole = op.temporary(
-        (batch, heads, queries, value.shape[3]), Access(tuple(paths), exact, "" if exact else _LENGTHS)
+        (batch, heads, queries, value.shape[3]), Access(tuple(paths), exact, "" if exact else LENGTHS_NOTE)
     )
     outputs = [Access((Path(whole, unpacked(queries, op.out_shape()[2], batch)),))]
     for index, (new, past) in enumerate(((key, 3), (value, 4)), start=1):
