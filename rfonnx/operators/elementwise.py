@@ -20,7 +20,7 @@ from rfonnx.operators.access.shared import joined, per_channel
 from rfonnx.operators.access.zeros import Fact, fact
 from rfonnx.operators.counting import declare_free
 from rfonnx.operators.shaping import ShapeCall, shapes
-from rfonnx.operators.spelling import input_rank, int_attr, positive_axis, spelling, with_attrs
+from rfonnx.operators.spelling import axis_attr, input_rank, int_attr, spelling, with_attrs
 from rfonnx.operators.table import declare, named
 
 UNARY = named(
@@ -48,7 +48,7 @@ def spell_binary(node: Node, graph: Graph) -> Node:
         return node
     if "axis" not in node.attrs:
         return with_attrs(node, axis=rank - other)
-    return with_attrs(node, axis=positive_axis(node, int_attr(node, "axis", 0), rank))
+    return with_attrs(node, axis=axis_attr(node, 0, rank))
 
 
 @shapes("Dropout")

@@ -16,15 +16,14 @@ from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, Step
 from rfonnx.operators.access.shared import BY_DATA, known_index
 from rfonnx.operators.counting import declare_free
-from rfonnx.operators.slicing import _with_axis
-from rfonnx.operators.spelling import int_attr, spelling, with_attrs
+from rfonnx.operators.spelling import axis_attr, input_rank, int_attr, spelling, with_attrs
 from rfonnx.operators.table import declare
 
 
 @spelling("Gather", "GatherElements")
 def spell_gather(node: Node, graph: Graph) -> Node:
     """axis defaults to 0."""
-    return _with_axis(node, graph, 0)
+    return with_attrs(node, axis=axis_attr(node, 0, input_rank(node, graph, 0)))
 
 
 @spelling("GatherND")
@@ -36,7 +35,7 @@ def spell_gather_nd(node: Node, graph: Graph) -> Node:
 @spelling("Compress")
 def spell_compress(node: Node, graph: Graph) -> Node:
     """Without axis the tensor is flattened first."""
-    return _with_axis(node, graph, 0) if "axis" in node.attrs else with_attrs(node, axis=None)
+    return spell_gather(node, graph) if "axis" in node.attrs else with_attrs(node, axis=None)
 
 
 @spelling("ReverseSequence")

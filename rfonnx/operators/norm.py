@@ -21,6 +21,7 @@ from rfonnx.operators.access.zeros import fact
 from rfonnx.operators.counting import declare_free
 from rfonnx.operators.shaping import same, shapes
 from rfonnx.operators.spelling import (
+    axis_attr,
     input_rank,
     int_attr,
     ints_attr,
@@ -39,7 +40,7 @@ def spell_softmax(node: Node, graph: Graph) -> Node:
     if rank is None:
         return with_attrs(node, axes=None)
     if node.version >= 13:
-        return with_attrs(node, axes=[positive_axis(node, int_attr(node, "axis", -1), rank)])
+        return with_attrs(node, axes=[axis_attr(node, -1, rank)])
     axis = int_attr(node, "axis", 1)
     first = rank if axis == rank else positive_axis(node, axis, rank)  # axis 1 of a list: one distribution per value
     return with_attrs(node, axes=list(range(first, rank)))
@@ -51,14 +52,14 @@ def spell_layer_norm(node: Node, graph: Graph) -> Node:
     rank = input_rank(node, graph, 0)
     if rank is None:
         return with_attrs(node, axes=None)
-    return with_attrs(node, axes=list(range(positive_axis(node, int_attr(node, "axis", -1), rank), rank)))
+    return with_attrs(node, axes=list(range(axis_attr(node, -1, rank), rank)))
 
 
 @spelling("LpNormalization")
 def spell_lp_norm(node: Node, graph: Graph) -> Node:
     """Normalised along `axis` alone."""
     rank = input_rank(node, graph, 0)
-    return with_attrs(node, axes=None if rank is None else [positive_axis(node, int_attr(node, "axis", -1), rank)])
+    return with_attrs(node, axes=None if rank is None else [axis_attr(node, -1, rank)])
 
 
 @spelling("MeanVarianceNormalization")

@@ -16,7 +16,7 @@ from rfonnx.operators.pool import pooled, spell_pool
 from rfonnx.operators.reduce import reduce, reduce_steps, spell_reduce
 from rfonnx.operators.shaping import ShapeCall, same, shapes
 from rfonnx.operators.slicing import stretch
-from rfonnx.operators.spelling import input_rank, int_attr, positive_axis, spelling, with_attrs
+from rfonnx.operators.spelling import axis_attr, input_rank, int_attr, spelling, with_attrs
 from rfonnx.operators.table import declare, named
 
 
@@ -26,7 +26,7 @@ def spell_quantized_softmax(node: Node, graph: Graph) -> Node:
     rank = input_rank(node, graph, 0)
     if rank is None:
         return with_attrs(node, axes=None)
-    axis = positive_axis(node, int_attr(node, "axis", -1), rank)
+    axis = axis_attr(node, -1, rank)
     return with_attrs(node, axes=[axis] if int_attr(node, "opset", 13) >= 13 else list(range(axis, rank)))
 
 

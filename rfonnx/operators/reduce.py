@@ -14,13 +14,13 @@ from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, St
 from rfonnx.operators.access.shared import axes_of
 from rfonnx.operators.counting import declare_free
 from rfonnx.operators.spelling import (
+    axis_attr,
     constant_ints,
     input_name,
     input_rank,
     int_attr,
     ints_attr,
     positive_axes,
-    positive_axis,
     spelling,
     with_attrs,
 )
@@ -56,7 +56,7 @@ def spell_reduce(node: Node, graph: Graph) -> Node:
 def spell_arg_reduce(node: Node, graph: Graph) -> Node:
     """One axis, 0 by default."""
     rank = input_rank(node, graph, 0)
-    axes = None if rank is None else [positive_axis(node, int_attr(node, "axis", 0), rank)]
+    axes = None if rank is None else [axis_attr(node, 0, rank)]
     return with_attrs(node, axes=axes, keepdims=int_attr(node, "keepdims", 1))
 
 

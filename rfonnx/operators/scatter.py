@@ -21,11 +21,11 @@ from rfonnx.operators.access.shared import known_index
 from rfonnx.operators.counting import declare_free
 from rfonnx.operators.shaping import same, shapes
 from rfonnx.operators.spelling import (
+    axis_attr,
     constant_ints,
     input_name,
     input_rank,
     int_attr,
-    positive_axis,
     spelling,
     with_attrs,
     word_attr,
@@ -40,7 +40,7 @@ def spell_scatter_elements(node: Node, graph: Graph) -> Node:
     """Scatter is the older name; reduction came with opset 16."""
     attrs = {
         **node.attrs,
-        "axis": _axis(node, graph, 0),
+        "axis": axis_attr(node, 0, input_rank(node, graph, 0)),
         "reduction": word_attr(node, "reduction", "none", REDUCTIONS),
     }
     return Node("ScatterElements", node.domain, node.name, node.inputs, node.outputs, attrs, node.version)
@@ -55,19 +55,18 @@ def spell_scatter_nd(node: Node, graph: Graph) -> Node:
 @spelling("TensorScatter")
 def spell_tensor_scatter(node: Node, graph: Graph) -> Node:
     """The sequence axis is the last but one by default."""
-    return with_attrs(node, axis=_axis(node, graph, -2), mode=word_attr(node, "mode", "linear", ("linear", "circular")))
-
-
-def _axis(node: Node, graph: Graph, default: int) -> int:
-    axis, rank = int_attr(node, "axis", default), input_rank(node, graph, 0)
-    return axis if rank is None else positive_axis(node, axis, rank)
+    return with_attrs(
+        node,
+        axis=axis_attr(node, -2, input_rank(node, graph, 0)),
+        mode=word_attr(node, "mode", "linear", ("linear", "circular")),
+    )
 
 
 @spelling("OneHot")
 def spell_one_hot(node: Node, graph: Graph) -> Node:
     """axis counts the axes of the output, one more than indices has."""
-    axis, rank, depth = int_attr(node, "axis", -1), input_rank(node, graph, 0), constant_ints(node, graph, 1)
-    axis = axis if rank is None else positive_axis(node, axis, rank + 1)
+    rank, depth = input_rank(node, graph, 0), constant_ints(node, graph, 1)
+    axis = axis_attr(node, -1, None if rank is None else rank + 1)
     return with_attrs(node, axis=axis, depth=depth[0] if depth else None)
 
 
@@ -89,7 +88,11 @@ def spell_top_k(node: Node, graph: Graph) -> Node:
         given = constant_ints(node, graph, 1)
         k = given[0] if given else None
     return with_attrs(
-        node, axis=_axis(node, graph, -1), k=k, largest=int_attr(node, "largest", 1), sorted=int_attr(node, "sorted", 1)
+        node,
+        axis=axis_attr(node, -1, input_rank(node, graph, 0)),
+        k=k,
+        largest=int_attr(node, "largest", 1),
+        sorted=int_attr(node, "sorted", 1),
     )
 
 

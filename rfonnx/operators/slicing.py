@@ -17,6 +17,7 @@ from rfonnx.operators.access.primitives import Access, Path, Reduce, Select, Ste
 from rfonnx.operators.access.shared import BY_DATA
 from rfonnx.operators.counting import declare_free
 from rfonnx.operators.spelling import (
+    axis_attr,
     constant_ints,
     input_name,
     input_rank,
@@ -91,9 +92,7 @@ def _length(node: Node, graph: Graph, index: int) -> int | None:
 def spell_split(node: Node, graph: Graph) -> Node:
     """split: an input in opset 1 and from 13, an attribute between; equal parts when left out, the last perhaps smaller."""
     shape = graph.shapes.get(input_name(node, 0))
-    axis = int_attr(node, "axis", 0)
-    if shape is not None:
-        axis = positive_axis(node, axis, len(shape))
+    axis = axis_attr(node, 0, None if shape is None else len(shape))
     lengths = constant_ints(node, graph, 1) if input_name(node, 1) else ints_attr(node, "split")
     parts = int_attr(node, "num_outputs", len(node.outputs))
     n = shape[axis] if shape else None
@@ -106,14 +105,8 @@ def spell_split(node: Node, graph: Graph) -> Node:
 @spelling("Concat")
 def spell_concat(node: Node, graph: Graph) -> Node:
     """axis defaults to 1 in opset 1."""
-    return _with_axis(node, graph, 1)
-
-
-def _with_axis(node: Node, graph: Graph, default: int) -> Node:
     ranks = (input_rank(node, graph, i) for i in range(len(node.inputs)))
-    rank = next((r for r in ranks if r is not None), None) if node.op_type == "Concat" else input_rank(node, graph, 0)
-    axis = int_attr(node, "axis", default)
-    return with_attrs(node, axis=axis if rank is None else positive_axis(node, axis, rank))
+    return with_attrs(node, axis=axis_attr(node, 1, next((rank for rank in ranks if rank is not None), None)))
 
 
 @rule("Slice")

@@ -77,6 +77,16 @@ def int_attr(node: Node, name: str, default: int) -> int:
     return value
 
 
+def axis_attr(node: Node, default: int, rank: int | None) -> int:
+    """The attribute `axis`, counted from the front where the rank is known.
+
+    Raises:
+        ModelError: it is no integer, or lies outside the tensor.
+    """
+    axis = int_attr(node, "axis", default)
+    return axis if rank is None else positive_axis(node, axis, rank)
+
+
 def word_attr(node: Node, name: str, default: str, words: Collection[str]) -> str:
     """A string attribute out of those that the operator knows.
 
