@@ -14,7 +14,7 @@ from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.tensors import read_type, tensor_type
 from rfonnx.operators.access.coordinates import Resized
 from rfonnx.operators.access.op import Op, Unproven, rule
-from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step, Window
+from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Reshape, Step, Window
 from rfonnx.operators.access.sampling import taps
 from rfonnx.operators.by_kind import internal_nhwc, microsoft, nchwc
 from rfonnx.operators.conv import (
@@ -250,10 +250,10 @@ def upsample(op: Op) -> Access:
                 cubic_coeff_a=-0.75,
                 antialias=False,
             )
-            t = taps(resized)
-            if t is None:
+            found = taps(resized)
+            if found is None:
                 raise Unproven(f"axis {axis} is too long for a table of its taps")
-            steps.append(Select(axis, t.first, t.last, 1, t.period, t.shift, t.free_first, t.free_last))
+            steps.append(found.along(axis))
     return Access((Path(op.name(0), tuple(steps)),))
 
 

@@ -23,7 +23,7 @@ from rfonnx.graph.tensors import tensor_type
 from rfonnx.operators.access.coordinates import Resized
 from rfonnx.operators.access.indexing import MAX_TABLE, control_paths, crop
 from rfonnx.operators.access.op import Op, Unproven, rule
-from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, Step
+from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Step
 from rfonnx.operators.access.sampling import leaves_residue, taps
 from rfonnx.operators.counting import declare_free
 from rfonnx.operators.shaping import ShapeCall, shapes
@@ -309,8 +309,7 @@ def _axis_step(op: Op, axis: int, scales: list[float], roi: tuple[float, float])
         )
     if found is None:
         return Reduce((axis,)), f"axis {axis} is too long for a table of its taps"
-    step = Select(axis, found.first, found.last, 1, found.period, found.shift, found.free_first, found.free_last)
-    return step, found.doubt or (EXTRAPOLATED_ELSEWHERE if misplaced else "")
+    return found.along(axis), found.doubt or (EXTRAPOLATED_ELSEWHERE if misplaced else "")
 
 
 OVERLOOKED = "onnxruntime keeps no aspect ratio along axes that are counted from the end: any position may be read"

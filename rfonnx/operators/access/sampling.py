@@ -24,6 +24,7 @@ from rfonnx.operators.access.coordinates import (
     parts,
     ratio,
 )
+from rfonnx.operators.access.primitives import Select
 
 IN_DOUBT = "float rounding decides at some positions which neighbour is read: both are counted"
 
@@ -32,7 +33,7 @@ LOST = 1e-3
 
 
 class Taps(NamedTuple):
-    """Reads of one resized axis, closed; arguments of a Select.
+    """Reads of one resized axis, closed.
 
     Attributes:
         first, last: within the axis, at run time; `last < first` where an extrapolated position reads nothing.
@@ -47,6 +48,10 @@ class Taps(NamedTuple):
     period: int
     shift: int
     doubt: str
+
+    def along(self, axis: int) -> Select:
+        """The step of an axis with these reads."""
+        return Select(axis, self.first, self.last, 1, self.period, self.shift, self.free_first, self.free_last)
 
 
 def taps(axis: Resized) -> Taps | None:
