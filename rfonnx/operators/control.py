@@ -11,7 +11,7 @@ from rfonnx.graph.nodes import Graph
 from rfonnx.operators.access.apply import program_shape
 from rfonnx.operators.access.indexing import MAX_TABLE
 from rfonnx.operators.access.op import Op, Unproven, rule
-from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select
+from rfonnx.operators.access.primitives import Access, Path, Reduce, Select, entire
 from rfonnx.operators.access.relations import Kept, Relation, Relations, anywhere, join, to_path
 from rfonnx.operators.access.rounds import TOGETHER, Rounds, emit, for_shape, made, own, shape_of
 from rfonnx.operators.table import declare
@@ -38,7 +38,7 @@ def _as_far_as_shapes_agree(op: Op, name: str, out: tuple[int, ...]) -> Path:
     """A branch's result as the If's output; axes on whose length the branches do not agree are read whole."""
     shape = program_shape(op.graph.shapes.get(name))
     if len(shape) != len(out):
-        return Path(name, (Reduce(tuple(range(len(shape)))), Reshape(())))
+        return entire(name, len(shape))
     differ = tuple(axis for axis, (n, m) in enumerate(zip(shape, out, strict=True)) if n != m)
     return Path(name, (Reduce(differ),) if differ else ())
 
@@ -47,8 +47,7 @@ def _whole(op: Op, name: str) -> tuple[Path, ...]:
     """Every position of a tensor; nothing when it is constant or left out."""
     if not name or name in op.graph.constants:
         return ()
-    rank = len(program_shape(op.graph.shapes.get(name)))
-    return (Path(name, (Reduce(tuple(range(rank))), Reshape(()))),)
+    return (entire(name, len(program_shape(op.graph.shapes.get(name)))),)
 
 
 @rule("Loop", shapeless=True)

@@ -12,7 +12,7 @@ from rfonnx.graph.tensors import tensor_type
 from rfonnx.operators.access.attending import Heads, Keys, appended, attended, bias, masked, unpacked
 from rfonnx.operators.access.indexing import positions
 from rfonnx.operators.access.op import Op, Unproven, rule
-from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select
+from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, entire
 from rfonnx.operators.access.shared import known
 from rfonnx.operators.access.visible import MASK_NOTE
 from rfonnx.operators.attention import refuse_shared_buffer, score_macs
@@ -178,7 +178,7 @@ def _mask_path(op: Op, index: int, batch: int, queries: int) -> Path:
         return Path(name, (Reduce((2,)), Reshape((batch, 1, queries, 1))))
     if shape[0] == batch and len(shape) > 1:
         return Path(name, (Reduce(tuple(range(1, len(shape)))), Reshape((batch, 1, 1, 1))))
-    return Path(name, (Reduce(tuple(range(len(shape)))), Reshape(())))
+    return entire(name, len(shape))
 
 
 @counts("com.microsoft.Attention")

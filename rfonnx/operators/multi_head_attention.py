@@ -10,7 +10,7 @@ from onnx import TypeProto
 
 from rfonnx.graph.tensors import tensor_type
 from rfonnx.operators.access.attending import Heads, Keys, appended, attended, bias, masked, packed, scores, unpacked
-from rfonnx.operators.access.indexing import positions
+from rfonnx.operators.access.indexing import positions, whole
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
 from rfonnx.operators.access.shared import known
@@ -193,7 +193,7 @@ def _steering(op: Op, index: int, batch: int, queries: int) -> Path:
         return Path(op.name(index), (Reshape((batch, 1, 1, 1)),))
     if shape == (batch, queries):
         return Path(op.name(index), (Reshape((batch, 1, queries, 1)),))
-    return Path(op.name(index), (Reduce(tuple(range(len(shape)))), Reshape(())))
+    return whole(op, index)
 
 
 def _cache(op: Op, new: Heads, past: int, shape: tuple[int, ...], rotated: bool) -> Access:

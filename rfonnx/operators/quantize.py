@@ -8,9 +8,9 @@ from __future__ import annotations
 from onnx import TensorProto, TypeProto
 
 from rfonnx.graph.nodes import Graph, Node
-from rfonnx.operators.access.indexing import positions
+from rfonnx.operators.access.indexing import positions, whole
 from rfonnx.operators.access.op import Op, Unproven, rule
-from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, Step
+from rfonnx.operators.access.primitives import Access, Path, Reshape, Select, Step
 from rfonnx.operators.by_kind import microsoft
 from rfonnx.operators.counting import declare_free
 from rfonnx.operators.shaping import ShapeCall, shapes
@@ -73,7 +73,7 @@ def _scale_steps(op: Op, index: int) -> tuple[Step, ...]:
 @rule("DynamicQuantizeLinear")
 def dynamic_quantize(op: Op) -> Access:
     """The scale sees everything, and so does each quantised value. Exact."""
-    return Access((Path(op.name(0), (Reduce(tuple(range(len(op.shape(0))))), Reshape(()))),))
+    return Access((whole(op, 0),))
 
 
 declare_free(

@@ -6,6 +6,7 @@ from onnx import TensorProto, TypeProto
 
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.tensors import tensor_type
+from rfonnx.operators.access.indexing import whole
 from rfonnx.operators.access.op import Op, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape
 from rfonnx.operators.access.shared import axes_of, joined, known
@@ -62,9 +63,7 @@ rule(*microsoft("ReduceSumInteger"))(reduce)
 
 def _scalars(op: Op, *indices: int) -> tuple[Path, ...]:
     """Scales and zero points of whole tensors."""
-    return tuple(
-        Path(op.name(i), (Reduce(tuple(range(len(op.shape(i))))), Reshape(()))) for i in indices if op.reads(i)
-    )
+    return tuple(whole(op, index) for index in indices if op.reads(index))
 
 
 @rule(*microsoft("QLinearSoftmax"))

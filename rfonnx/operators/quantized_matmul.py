@@ -7,8 +7,9 @@ from math import prod
 from onnx import TensorProto, TypeProto
 
 from rfonnx.graph.tensors import tensor_type
+from rfonnx.operators.access.indexing import whole
 from rfonnx.operators.access.op import Op, rule
-from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Reshape, Step
+from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Step
 from rfonnx.operators.access.shared import known
 from rfonnx.operators.by_kind import microsoft
 from rfonnx.operators.counting import CountCall, UncountedError, counts
@@ -71,8 +72,7 @@ def matmul_integer_to_float(op: Op) -> Access:
 @rule(*microsoft("DynamicQuantizeMatMul"))
 def dynamic_quantize_matmul(op: Op) -> Access:
     """The scale of a sees all of a, and so does every result; b[:,j], its scale and zero point, and bias[j]. Exact."""
-    whole = Path(op.name(0), (Reduce(tuple(range(len(op.shape(0))))), Reshape(())))
-    return Access((whole, product_paths(op, 0, 1)[1], *quantization(op, (), (2, 3, 4))))
+    return Access((whole(op, 0), product_paths(op, 0, 1)[1], *quantization(op, (), (2, 3, 4))))
 
 
 @rule(*microsoft("MatMulNBits", "MatMulBnb4", "MatMulFpQ4"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from rfonnx.operators.access.apply import program_shape
 from rfonnx.operators.access.op import Op, declare_everything, rule
-from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape
+from rfonnx.operators.access.primitives import Access, Path, entire
 from rfonnx.operators.counting import declare_free
 from rfonnx.operators.table import declare, named
 
@@ -46,8 +46,7 @@ def has(op: Op) -> Access:
 
 def _whole(op: Op, index: int) -> Path:
     """A path from every position of an input, whatever is known of its shape."""
-    rank = len(program_shape(op.graph.shapes.get(op.name(index))))
-    return Path(op.name(index), (Reduce(tuple(range(rank))), Reshape(())))
+    return entire(op.name(index), len(program_shape(op.graph.shapes.get(op.name(index)))))
 
 
 declare_free("SequenceAt", "SequenceConstruct", "SequenceEmpty", "SequenceErase", "SequenceInsert", "SequenceLength")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rfonnx.operators.access.indexing import whole
 from rfonnx.operators.access.op import Op, declare_everything, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape
 from rfonnx.operators.counting import declare_free, declare_unknown
@@ -31,7 +32,7 @@ def _loss_paths(op: Op) -> tuple[Path, ...]:
     if op.attrs.get("reduction", "mean") == "none":
         paths = [Path(op.name(0), (Reduce((1,)), Reshape(each))), Path(op.name(1))]
     else:
-        paths = [Path(op.name(i), (Reduce(tuple(range(len(op.shape(i))))), Reshape(()))) for i in (0, 1)]
+        paths = [whole(op, 0), whole(op, 1)]
     if op.reads(2):
         paths.append(Path(op.name(2), (Reduce((0,)), Reshape(()))))
     return tuple(paths)

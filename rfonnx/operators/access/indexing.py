@@ -8,7 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from rfonnx.operators.access.op import Op, Unproven
-from rfonnx.operators.access.primitives import Path, Permute, Reduce, Reshape, Select, Step, Window
+from rfonnx.operators.access.primitives import Path, Permute, Reshape, Select, Step, Window, entire
 
 MAX_TABLE = 2**24
 """Longest table of positions that a rule makes; a longer one is widened and flagged."""
@@ -94,4 +94,4 @@ def control_paths(op: Op, indices: Iterable[int]) -> tuple[Path, ...]:
 
 def whole(op: Op, index: int) -> Path:
     """Every output position reads every position of input `index`."""
-    return Path(op.name(index), (Reduce(tuple(range(len(op.shape(index))))), Reshape(())))
+    return entire(op.name(index), len(op.shape(index)))

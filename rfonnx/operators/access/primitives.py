@@ -119,11 +119,16 @@ class Access(NamedTuple):
     note: str = ""
 
 
+def entire(name: str, rank: int) -> Path:
+    """From every position of a tensor of `rank` axes to every position of the output."""
+    return Path(name, (Reduce(tuple(range(rank))), Reshape(())))
+
+
 def everything(sources: Sequence[tuple[str, int]], note: str) -> Access:
     """Every output position may read any position of the sources, (name, rank) each. A superset, flagged.
 
     >>> everything([("x", 2)], "data-dependent").paths
     (Path(source='x', steps=(Reduce(axes=(0, 1)), Reshape(shape=()))),)
     """
-    paths = tuple(Path(name, (Reduce(tuple(range(rank))), Reshape(()))) for name, rank in sources)
+    paths = tuple(entire(name, rank) for name, rank in sources)
     return Access(paths, exact=False, note=note)
