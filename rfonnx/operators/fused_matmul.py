@@ -6,6 +6,7 @@ from math import prod
 
 from onnx import TypeProto
 
+from rfonnx.graph.nodes import Node
 from rfonnx.operators.access.op import Op, rule
 from rfonnx.operators.access.primitives import Access, Path
 from rfonnx.operators.by_kind import microsoft
@@ -16,24 +17,29 @@ from rfonnx.operators.table import declare
 from rfonnx.results.fields import Shape
 
 
-def transposed(shape: Shape, swap: bool, rotate: bool) -> Shape:
-    """A factor as FusedMatMul reads it: `rotate` (transBatch) takes the first axis behind the batch, `swap` swaps the last two.
+def _order(node: Node, letter: str, rank: int) -> tuple[int, ...]:
+    """Axes of a factor in the order in which the product sees them.
 
-    (2,4,3,5) rotated is (4,3,2,5).
+    transBatch takes the first axis behind the batch, trans swaps the last two: (2,4,3,5) under transBatch is (4,3,2,5).
     """
-    if shape is None or len(shape) < 2:
-        return shape
-    if rotate:
-        shape = (*shape[1:-1], shape[0], shape[-1])
-    return (*shape[:-2], shape[-1], shape[-2]) if swap else shape
+    order = list(range(rank))
+    if node.attrs.get(f"transBatch{letter}", 0) and rank > 2:
+        order = [*order[1:-1], 0, order[-1]]
+    if node.attrs.get(f"trans{letter}", 0) and rank > 1:
+        order[-2], order[-1] = order[-1], order[-2]
+    return tuple(order)
+
+
+def _factor(call: ShapeCall, index: int, letter: str) -> Shape:
+    """The shape of a factor as the product sees it."""
+    shape = call.shape(index)
+    return None if shape is None else tuple(shape[axis] for axis in _order(call.node, letter, len(shape)))
 
 
 @shapes(*microsoft("FusedMatMul", "TransposeMatMul", "FusedMatMulActivation"))
 def fused_matmul_shape(call: ShapeCall) -> list[TypeProto]:
     """MatMul of factors that are transposed first."""
-    a = transposed(call.shape(0), bool(call.attr("transA", 0)), bool(call.attr("transBatchA", 0)))
-    b = transposed(call.shape(1), bool(call.attr("transB", 0)), bool(call.attr("transBatchB", 0)))
-    return [call.standard("MatMul", (a, b), call.elem(0))]
+    return [call.standard("MatMul", (_factor(call, 0, "A"), _factor(call, 1, "B")), call.elem(0))]
 
 
 @shapes(*microsoft("GemmFastGelu", "SparseToDenseMatMul"))
@@ -52,17 +58,7 @@ def gemm_shape(call: ShapeCall) -> list[TypeProto]:
 def fused_matmul(op: Op) -> Access:
     """MatMul of operands that are transposed first: their last two axes (transA), or their first axis behind the batch
     (transBatchA). Exact."""
-    return product(op, _order(op, 0, "A"), _order(op, 1, "B"))
-
-
-def _order(op: Op, index: int, letter: str) -> tuple[int, ...]:
-    """Axes of an operand in the order in which the product sees them."""
-    order = list(range(len(op.shape(index))))
-    if op.attrs.get(f"transBatch{letter}", 0) and len(order) > 2:
-        order = [*order[1:-1], 0, order[-1]]
-    if op.attrs.get(f"trans{letter}", 0) and len(order) > 1:
-        order[-2], order[-1] = order[-1], order[-2]
-    return tuple(order)
+    return product(op, _order(op.node, "A", len(op.shape(0))), _order(op.node, "B", len(op.shape(1))))
 
 
 @rule(*microsoft("GemmFastGelu"))
@@ -75,9 +71,8 @@ def gemm_fast_gelu(op: Op) -> Access:
 @counts("com.microsoft.FusedMatMul", "com.microsoft.TransposeMatMul", "com.microsoft.FusedMatMulActivation")
 def fused_matmul_macs(call: CountCall) -> int:
     """As MatMul of operands that are transposed first."""
-    left = transposed(call.shape(0), bool(call.attr("transA", 0)), bool(call.attr("transBatchA", 0)))
-    assert left is not None
-    return prod(call.out()) * (left[-1] or 0)
+    shape = call.shape(0)
+    return prod(call.out()) * shape[_order(call.node, "A", len(shape))[-1]]
 
 
 rule(*microsoft("FusedGemm"))(gemm)
