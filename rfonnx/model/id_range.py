@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.walk import every_node
 from rfonnx.operators.id_rules import Interval
+from rfonnx.operators.spelling import input_name
 from rfonnx.operators.table import operator
 
 
@@ -45,7 +46,7 @@ def lookups(graph: Graph, input: str) -> list[Lookup]:
     found = []
     for node in every_node(graph):
         for slot, place in operator(node.kind).indexed.items():
-            index = node.inputs[slot] if slot < len(node.inputs) else ""
+            index = input_name(node, slot)
             table = place(graph, node) if index else None
             if table is None:
                 continue
@@ -65,7 +66,7 @@ def id_range(graph: Graph, input: str) -> tuple[int, int] | None:
     bounds = [(one.low, one.high) for one in lookups(graph, input)]
     for node in every_node(graph):
         for slot, (data, axis) in operator(node.kind).lengths.items():
-            lengths = node.inputs[slot] if slot < len(node.inputs) else ""
+            lengths = input_name(node, slot)
             shape = graph.shapes.get(node.inputs[data]) if lengths else None
             most = shape[node.attrs.get(axis, 0) if isinstance(axis, str) else axis] if shape else None
             if most:

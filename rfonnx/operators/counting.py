@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from rfonnx.graph.nodes import Graph, Node
+from rfonnx.operators.spelling import input_name
 from rfonnx.operators.table import Unknown, declare, filling, kinds, operator
 from rfonnx.results.fields import Shape
 
@@ -29,7 +30,7 @@ class CountCall:
 
     def has(self, index: int) -> bool:
         """Whether the input is there."""
-        return index < len(self.node.inputs) and bool(self.node.inputs[index])
+        return bool(input_name(self.node, index))
 
     def shape(self, index: int) -> tuple[int, ...]:
         """Shape of an input."""
@@ -43,7 +44,7 @@ class CountCall:
 
     def number(self, index: int) -> int | None:
         """Last element of a small constant input, or None where it is not constant."""
-        value = self.graph.value(self.node.inputs[index]) if self.has(index) else None
+        value = self.graph.value(input_name(self.node, index))
         return None if value is None or not value.size else int(value.reshape(-1)[-1])
 
     def attr(self, name: str, default: Any) -> Any:

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 
 from rfonnx.graph.nodes import Graph, Node
+from rfonnx.operators.spelling import input_name
 from rfonnx.operators.table import filling
 
 Interval = tuple[float, float]
@@ -23,7 +24,7 @@ def ranges(*kinds: str) -> Callable[[Rule], Rule]:
 
 def _constants(graph: Graph, node: Node, slot: int) -> Interval | None:
     """Least and greatest value of an operand that is a constant."""
-    value = graph.value(node.inputs[slot]) if slot < len(node.inputs) and node.inputs[slot] else None
+    value = graph.value(input_name(node, slot))
     if value is None or not value.size or value.dtype.kind not in "iuf":
         return None
     return float(value.min()), float(value.max())

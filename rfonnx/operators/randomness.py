@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rfonnx.graph.nodes import Graph, Node
+from rfonnx.operators.spelling import input_name
 from rfonnx.operators.traits import DROPOUTS, RANDOM
 
 
@@ -28,6 +29,6 @@ def _drops(node: Node, graph: Graph) -> bool:
     A mode that is computed is left to the runs."""
     if not node.domain and node.version < 12:
         return node.version < 7 and not node.attrs.get("is_test", 0) and node.attrs.get("ratio", 0.5) != 0
-    ratio, mode = (graph.value(node.inputs[i]) if i < len(node.inputs) else None for i in DROPOUTS[node.kind])
-    stated = DROPOUTS[node.kind][0] < len(node.inputs) and bool(node.inputs[DROPOUTS[node.kind][0]])
+    ratio, mode = (graph.value(input_name(node, i)) for i in DROPOUTS[node.kind])
+    stated = bool(input_name(node, DROPOUTS[node.kind][0]))
     return mode is not None and bool(np.any(mode)) and not (stated and ratio is not None and not np.any(ratio))

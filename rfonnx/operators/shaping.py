@@ -19,6 +19,7 @@ from rfonnx.graph.nodes import Node
 from rfonnx.graph.tensors import Tensors, element_count, read_type, tensor_type
 from rfonnx.operators.bodies.writer import Kept, Writer
 from rfonnx.operators.schemas import schema_of
+from rfonnx.operators.spelling import input_name
 from rfonnx.operators.table import filling, operator, operators
 from rfonnx.results.fields import Shape
 
@@ -50,7 +51,7 @@ class ShapeCall:
 
     def has(self, index: int) -> bool:
         """True when input `index` is present."""
-        return index < len(self.node.inputs) and bool(self.node.inputs[index])
+        return bool(input_name(self.node, index))
 
     def shape(self, index: int) -> Shape:
         """Shape of an input; None when it is left out or unknown."""

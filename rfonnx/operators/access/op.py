@@ -11,6 +11,7 @@ import numpy as np
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.temporaries import temporary_name
 from rfonnx.operators.access.primitives import Access
+from rfonnx.operators.spelling import input_name
 from rfonnx.operators.table import Everything, Unknown, declare, filling, operator, operators
 from rfonnx.results.fields import Shape
 
@@ -64,7 +65,7 @@ class Op:
 
     def name(self, index: int) -> str:
         """Name of input `index`, or "" when it is left out."""
-        return self.node.inputs[index] if index < len(self.node.inputs) else ""
+        return input_name(self.node, index)
 
     def shape(self, index: int) -> tuple[int, ...]:
         """Shape of input `index`, which must be present."""
