@@ -17,7 +17,7 @@ import pytest
 from onnx.backend.test.case.node import collect_testcases
 
 import rfonnx
-import rfonnx.operators.families
+import rfonnx.operators
 from gradient.table import TABLE
 from rfonnx.gradients import rule_table as gradient
 from rfonnx.operators.access import op as access

@@ -18,7 +18,7 @@ from rfonnx.model.building.evaluator import SHAPE_ONLY, run_node
 from rfonnx.model.building.scope import Scope
 from rfonnx.model.reading.convert import plain_domain, to_node
 from rfonnx.model.reading.external import stored_value
-from rfonnx.operators.families import canonicalize
+from rfonnx.operators.spelling import canonicalize
 from rfonnx.operators.traits import RANDOM
 from rfonnx.results.fields import Shape
 

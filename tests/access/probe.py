@@ -18,7 +18,7 @@ from rfonnx.analysis.lower import Program, lower
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.model.reading.load import load
 from rfonnx.operators.access.op import Weights
-from rfonnx.operators.families import canonicalize
+from rfonnx.operators.spelling import canonicalize
 
 Run = Callable[[dict[str, np.ndarray]], list[np.ndarray]]
 

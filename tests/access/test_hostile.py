@@ -14,7 +14,7 @@ from rfonnx.analysis.lower import lower
 from rfonnx.errors import RfonnxError
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.access.op import registered
-from rfonnx.operators.families import canonicalize
+from rfonnx.operators.spelling import canonicalize
 
 CONTROL_FLOW = {"If", "Loop", "Scan", "SequenceMap"}  # their subgraphs are made by the loader, never by the file alone
 ATTRIBUTES = [

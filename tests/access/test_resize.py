@@ -14,7 +14,7 @@ from rfonnx.model.reading.load import load
 from rfonnx.operators.access.coordinates import Resized
 from rfonnx.operators.access.primitives import Select
 from rfonnx.operators.access.sampling import taps
-from rfonnx.operators.families import canonicalize
+from rfonnx.operators.spelling import canonicalize
 
 TRANSFORMATIONS = ["half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel", "half_pixel_symmetric"]
 LENGTHS = [(4, 8), (3, 9), (6, 3), (7, 13), (13, 7), (8, 16), (5, 1), (1, 3), (8, 3), (3, 8), (4, 4)]

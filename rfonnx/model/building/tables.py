@@ -15,7 +15,7 @@ from rfonnx.model.building.fold import Constants
 from rfonnx.model.building.scope import Scope
 from rfonnx.model.building.sequences import Sequences
 from rfonnx.model.reading.declared import Declared
-from rfonnx.operators.families import canonicalize
+from rfonnx.operators.spelling import canonicalize
 
 
 class Tables:
