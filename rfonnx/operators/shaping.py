@@ -20,7 +20,7 @@ from rfonnx.graph.tensors import Tensors, element_count, read_type, tensor_type
 from rfonnx.operators.bodies.writer import Kept, Writer
 from rfonnx.operators.schemas import schema_of
 from rfonnx.operators.spelling import input_name
-from rfonnx.operators.table import filling, operator, operators
+from rfonnx.operators.table import filling, operator
 from rfonnx.results.fields import Shape
 
 _BODY_OPSET = 21
@@ -140,11 +140,6 @@ def by_body(call: ShapeCall) -> list[TypeProto]:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _BODY_OPSET)])
     found = {info.name: info.type for info in shape_inference.infer_shapes(model, data_prop=True).graph.output}
     return [found.get(name, TypeProto()) for name in node.outputs]
-
-
-def registered() -> frozenset[str]:
-    """All operators with a rule of their own."""
-    return frozenset(row.kind for row in operators() if callable(row.shapes))
 
 
 def infer(node: Node, tensors: Tensors, constants: Constants) -> dict[int, TypeProto]:

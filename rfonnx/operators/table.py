@@ -158,9 +158,6 @@ class Operator:
     moves: bool = False
 
 
-ASKED = ("reads", "shapes", "macs", "manner", "gradient")
-"""Columns that say something of every operator, if only that nobody knows."""
-
 _rows: dict[str, Operator] = {}
 _blank = Operator("")
 

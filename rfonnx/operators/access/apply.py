@@ -5,9 +5,10 @@ from __future__ import annotations
 from rfonnx.errors import rules_fail_aloud
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.access.certain import with_certain
-from rfonnx.operators.access.op import Known, Op, Unproven, find, needs_no_shapes, reason_for_everything
+from rfonnx.operators.access.op import Known, Op, Unproven, find, reason_for_everything
 from rfonnx.operators.access.path_shape import path_shape
 from rfonnx.operators.access.primitives import Access, everything
+from rfonnx.operators.table import operator
 from rfonnx.results.fields import Shape
 
 
@@ -21,7 +22,7 @@ def node_accesses(
         reason = reason_for_everything(kind)
         note = f"{kind}: {reason}" if reason else f"no rule for operator {kind}: it may read any position"
         return _fallback(node, graph, note)
-    unknown = "" if needs_no_shapes(kind) else _unknown_shape(node, graph)
+    unknown = "" if operator(kind).shapeless else _unknown_shape(node, graph)
     if unknown:
         return _fallback(node, graph, f"the shape of '{unknown}' depends on data")
     op = Op(node, graph, known)

@@ -2,7 +2,7 @@
 
 Where a mask varies along one axis, a step says so. Where it varies along several, a table of what each position reads would be
 as large as the tensor: the tensor then claims what it would read without the mask, and is at most that. A *twin* of it, a
-temporary that is not the user's, is exact for whatever reads no masked position (`Op.twins`): a sum over what the mask leaves,
+temporary that is not the user's, is exact for whatever reads no masked position (`Known.twins`): a sum over what the mask leaves,
 a softmax, a product.
 """
 

@@ -135,11 +135,6 @@ def find(kind: str) -> Rule | None:
     return None if isinstance(found, str) else found
 
 
-def needs_no_shapes(kind: str) -> bool:
-    """True when the operator's rule is called whether or not shapes are known."""
-    return operator(kind).shapeless
-
-
 def reason_for_everything(kind: str) -> str | None:
     """Why an operator is declared `everything`, or None when it is not."""
     found = operator(kind).reads
