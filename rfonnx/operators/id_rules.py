@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.spelling import input_name
-from rfonnx.operators.table import filling
+from rfonnx.operators.table import filling, named
 
 Interval = tuple[float, float]
 Rule = Callable[[Graph, Node, int, Interval], "Interval | None"]
@@ -30,27 +30,15 @@ def _constants(graph: Graph, node: Node, slot: int) -> Interval | None:
     return float(value.min()), float(value.max())
 
 
-_MOVES = (
-    *(
-        "Identity",
-        "Cast",
-        "CastLike",
-        "Reshape",
-        "Flatten",
-        "Squeeze",
-        "Unsqueeze",
-        "Transpose",
-        "Expand",
-        "Tile",
-        "Slice",
-    ),
-    *("Split", "Gather", "GatherND", "GatherElements", "Pad", "Trilu", "Dropout", "DepthToSpace", "SpaceToDepth"),
-    *("ReverseSequence", "Compress", "TopK", "Unique", "ReduceMax", "ReduceMin", "MaxPool", "GlobalMaxPool"),
-    *("Floor", "Ceil", "Round", "Optional", "OptionalGetElement"),
+@ranges(
+    *named(
+        """
+        Identity Cast CastLike Reshape Flatten Squeeze Unsqueeze Transpose Expand Tile Slice Split Gather
+        GatherND GatherElements Pad Trilu Dropout DepthToSpace SpaceToDepth ReverseSequence Compress TopK
+        Unique ReduceMax ReduceMin MaxPool GlobalMaxPool Floor Ceil Round Optional OptionalGetElement
+        """
+    )
 )
-
-
-@ranges(*_MOVES)
 def moved(graph: Graph, node: Node, slot: int, bound: Interval) -> Interval | None:
     """Values of the first operand at other places, or rounded."""
     return bound if slot == 0 else None

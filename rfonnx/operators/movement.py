@@ -71,15 +71,13 @@ def batch_operands(node: Node) -> Iterator[tuple[str, int]]:
     (time, batch, features) for recurrent layers with layout 0, and (directions, batch, features) for what they begin with; the
     first axis for convolutions, pools, attention and statistics per sample.
     """
-    kind, inputs = node.kind, node.inputs
-    if kind in BY_CHANNEL | POOLS | {"LRN"}:
+    kind, inputs, row = node.kind, node.inputs, operator(node.kind)
+    sequential = row.recurrent or row.attending
+    if kind in BY_CHANNEL or kind in POOLS or kind == "LRN":
         yield inputs[0], 0
-    elif kind in RECURRENT or kind in ATTENDING:
-        one = {**RECURRENT, **ATTENDING}[kind]
-        layered = operator(node.kind).layered
-        axis = 1 - sequence_axis(node, 3) if layered else 0
-        yield from ((inputs[i], axis) for i in one.operands if i < len(inputs))
-        if kind in RECURRENT:
-            yield from ((inputs[i], axis) for i in one.states if i < len(inputs))
-        if layered and len(inputs) > LENGTHS:
+    elif sequential:
+        axis = 1 - sequence_axis(node, 3) if row.layered else 0
+        slots = (*sequential.operands, *(row.recurrent.states if row.recurrent else ()))
+        yield from ((inputs[i], axis) for i in slots if i < len(inputs))
+        if row.layered and len(inputs) > LENGTHS:
             yield inputs[LENGTHS], 0
