@@ -2,6 +2,7 @@
 
 from rfonnx.operators import (  # noqa: F401
     attention,
+    blocked,
     bodies,
     constant,
     control,

@@ -1,7 +1,4 @@
-"""Convolutions and pools that are fused or quantised, with channels last (NHWC), or blocked over channels (NCHWc) as
-onnxruntime's last optimisation level writes them. A blocked tensor has the shape (batch, channels rounded up, space): the
-added channels hold zeros.
-"""
+"""Convolutions and pools that are fused or quantised, or with channels last (NHWC)."""
 
 from __future__ import annotations
 
@@ -12,11 +9,9 @@ from onnx import TypeProto
 
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.tensors import read_type, tensor_type
-from rfonnx.operators.access.coordinates import Resized
-from rfonnx.operators.access.op import Op, Unproven, rule
-from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Reshape, Step, Window
-from rfonnx.operators.access.sampling import taps
-from rfonnx.operators.by_kind import internal_nhwc, microsoft, nchwc
+from rfonnx.operators.access.op import Op, rule
+from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape
+from rfonnx.operators.by_kind import internal_nhwc, microsoft
 from rfonnx.operators.conv import (
     QLINEAR,
     conv,
@@ -28,7 +23,7 @@ from rfonnx.operators.conv import (
 )
 from rfonnx.operators.conv_transpose import spell_conv_transpose, transposed_convolution
 from rfonnx.operators.counting import CountCall, counts, declare_free
-from rfonnx.operators.pool import global_pool, pool, pooled, pooled_lengths, spell_pool
+from rfonnx.operators.pool import pool, pooled, pooled_lengths, spell_pool
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import int_attr, spelling
 from rfonnx.operators.table import declare, named
@@ -84,7 +79,7 @@ def convolve(call: ShapeCall, op_type: str, inputs: Sequence[int], last: bool, e
     return channels_last(call.standard(op_type, [first, *inputs[1:]], elem or call.elem(inputs[0])))
 
 
-@shapes(*microsoft("FusedConv"), *nchwc("Conv"))
+@shapes(*microsoft("FusedConv"))
 def fused_conv_shape(call: ShapeCall) -> list[TypeProto]:
     """Conv; the further inputs are added and the activation applied in place."""
     return [convolve(call, "Conv", (0, 1), last=False)]
@@ -94,12 +89,6 @@ def fused_conv_shape(call: ShapeCall) -> list[TypeProto]:
 def nhwc_conv_shape(call: ShapeCall) -> list[TypeProto]:
     """Conv of (N,H,W,C)."""
     return [convolve(call, "Conv", (0, 1), last=True)]
-
-
-@shapes(*nchwc("MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool"))
-def blocked_pool_shape(call: ShapeCall) -> list[TypeProto]:
-    """The pool of the same name."""
-    return [convolve(call, call.node.op_type, (0,), last=False)]
 
 
 @shapes(*internal_nhwc("MaxPool", "AveragePool", "GlobalMaxPool", "GlobalAveragePool"))
@@ -133,52 +122,10 @@ def max_pool_with_mask(op: Op) -> Access:
     return Access((*access.paths, mask), exact=False, note="what the mask holds decides how far a window is read")
 
 
-@shapes(*nchwc("ReorderInput"))
-def reorder_input_shape(call: ShapeCall) -> list[TypeProto]:
-    """To whole blocks of channels: of 8, (1,3,8,8) or, with channels_last, (1,8,8,3) gives (1,8,8,8)."""
-    shape = channels_first(call.shape(0)) if call.attr("channels_last", 0) else call.shape(0)
-    if shape is None or len(shape) < 2:
-        return []
-    block = call.tensors.block
-    channels = None if shape[1] is None else -(-shape[1] // block) * block
-    return [tensor_type(call.elem(0), (shape[0], channels, *shape[2:]))]
-
-
-@shapes(*nchwc("ReorderOutput"))
-def reorder_output_shape(call: ShapeCall) -> list[TypeProto]:
-    """From blocked channels, of which only `channels` are real: (1,16,8,8) and channels 9 gives (1,9,8,8)."""
-    shape = call.shape(0)
-    if shape is None or len(shape) < 2:
-        return []
-    plain = tensor_type(call.elem(0), (shape[0], int(call.attr("channels")), *shape[2:]))
-    return [channels_last(plain) if call.attr("channels_last", 0) else plain]
-
-
-@shapes(*nchwc("Upsample"))
-def blocked_upsample_shape(call: ShapeCall) -> list[TypeProto]:
-    """Whole scales per axis: (1,8,4,4) by 1,1,2,2 gives (1,8,8,8)."""
-    shape, scales = call.shape(0), call.attr("scales")
-    if shape is None or scales is None or len(scales) != len(shape):
-        return []
-    return [tensor_type(call.elem(0), tuple(None if n is None else n * s for n, s in zip(shape, scales, strict=True)))]
-
-
-rule(*nchwc("MaxPool", "AveragePool"))(pool)
-
-
-rule(*nchwc("GlobalMaxPool", "GlobalAveragePool"))(global_pool)
-
-
 @rule("com.microsoft.NhwcConv", "com.microsoft.NhwcFusedConv", "com.ms.internal.nhwc.Conv")
 def conv_channels_last(op: Op) -> Access:
     """Conv of (batch, space, channels); what is added lies at the output's position. Exact."""
     return convolution(op, weight=1, scalars={2: True}, added=(3,), channels_last=True)
-
-
-@rule(*nchwc("Conv"))
-def conv_blocked(op: Op) -> Access:
-    """Conv; the fourth input is added at the output's position. Exact."""
-    return convolution(op, weight=1, scalars={2: True}, added=(3,), padded_channels=True)
 
 
 @rule("com.microsoft.QLinearConv")
@@ -206,74 +153,19 @@ def global_pool_channels_last(op: Op) -> Access:
     return Access((Path(op.name(0), (Reduce(tuple(range(1, len(op.shape(0)) - 1))),)),))
 
 
-@rule(*nchwc("ReorderInput"))
-def reorder_input(op: Op) -> Access:
-    """Channel c reads channel c; those that fill up the block read nothing. Exact."""
-    rank, channels = len(op.shape(0)), op.out_shape()[1]
-    to_first: tuple[Step, ...] = ()
-    if op.attrs.get("channels_last", 0):
-        to_first = (Permute((0, rank - 1, *range(1, rank - 1))),)
-    return Access((Path(op.name(0), (*to_first, Window(1, channels, 1, 1, 1, 0))),))
-
-
-@rule(*nchwc("ReorderOutput"))
-def reorder_output(op: Op) -> Access:
-    """Channel c reads channel c. Exact."""
-    rank = len(op.shape(0))
-    last = bool(op.attrs.get("channels_last", 0))
-    channels = op.out_shape()[-1 if last else 1]
-    steps: tuple[Step, ...] = (Window(1, channels, 1, 1, 1, 0),)
-    if last:
-        steps = (*steps, Permute((0, *range(2, rank), 1)))
-    return Access((Path(op.name(0), steps),))
-
-
-@rule(*nchwc("Upsample"))
-def upsample(op: Op) -> Access:
-    """Whole scales per axis, nearest (by rounding down) or linear. Exact."""
-    shape, out = op.shape(0), op.out_shape()
-    mode = str(op.attrs.get("mode", "nearest")).lower()
-    transformation = str(op.attrs.get("coordinate_transformation_mode", "asymmetric")).lower()
-    steps = []
-    for axis, scale in enumerate(op.attrs["scales"]):
-        if scale != 1:
-            resized = Resized(
-                length=shape[axis],
-                out_length=out[axis],
-                scale=float(scale),
-                copied=False,
-                extrapolated=False,
-                roi=(0.0, 1.0),
-                mode=mode,
-                transformation=transformation,
-                nearest_mode="floor",
-                cubic_coeff_a=-0.75,
-                antialias=False,
-            )
-            found = taps(resized)
-            if found is None:
-                raise Unproven(f"axis {axis} is too long for a table of its taps")
-            steps.append(found.along(axis))
-    return Access((Path(op.name(0), tuple(steps)),))
-
-
 @counts(*microsoft("QLinearConvTranspose"))
 def quantised_transposed_convolution_macs(call: CountCall) -> int:
     """As ConvTranspose; the weight is input 3."""
     return prod(call.shape(0)) * prod(call.shape(3)[1:])
 
 
-spelling(*microsoft("FusedConv"), *nchwc("Conv"))(spell_conv)
+spelling(*microsoft("FusedConv"))(spell_conv)
 spelling(*microsoft("QLinearConvTranspose"))(spell_conv_transpose)
-spelling(*microsoft("NhwcMaxPool"), *nchwc("MaxPool", "AveragePool"), *internal_nhwc("MaxPool", "AveragePool"))(
-    spell_pool
-)
+spelling(*microsoft("NhwcMaxPool"), *internal_nhwc("MaxPool", "AveragePool"))(spell_pool)
 rule(*microsoft("FusedConv"))(conv)
-counts(*microsoft("FusedConv", "NhwcConv", "NhwcFusedConv"), *nchwc("Conv"), *internal_nhwc("Conv"))(convolution_macs)
+counts(*microsoft("FusedConv", "NhwcConv", "NhwcFusedConv"), *internal_nhwc("Conv"))(convolution_macs)
 counts(*microsoft("QLinearConv"))(quantised_convolution_macs)
-declare_free(*microsoft("NhwcMaxPool"), *nchwc("ReorderInput", "ReorderOutput", "Upsample"))
-for _domain in (nchwc, internal_nhwc):
-    declare_free(*_domain("AveragePool", "GlobalAveragePool", "GlobalMaxPool", "MaxPool"))
+declare_free(*microsoft("NhwcMaxPool"), *internal_nhwc("AveragePool", "GlobalAveragePool", "GlobalMaxPool", "MaxPool"))
 
 declare(
     "com.microsoft.MaxpoolWithMask",
@@ -287,22 +179,7 @@ declare(
     manner=("by channel", "channels last"),
     stands_for="Conv",
 )
-declare(
-    "com.microsoft.nchwc.ReorderInput",
-    "com.microsoft.nchwc.ReorderOutput",
-    "com.microsoft.nchwc.Upsample",
-    manner=("regular",),
-)
-declare(
-    "com.microsoft.NhwcMaxPool",
-    "com.microsoft.nchwc.MaxPool",
-    manner=("order free", "pool"),
-    stands_for="MaxPool",
-)
+declare("com.microsoft.NhwcMaxPool", manner=("order free", "pool"), stands_for="MaxPool")
 declare("com.microsoft.FusedConv", manner=("by channel",), stands_for="Conv", weighted=True)
 declare("com.microsoft.QLinearConv", manner=("by channel",), quantised=True, stands_for="Conv")
 declare("com.microsoft.QLinearConvTranspose", manner=("by channel",), quantised=True, stands_for="ConvTranspose")
-declare("com.microsoft.nchwc.AveragePool", manner=("order free", "pool"), stands_for="AveragePool")
-declare("com.microsoft.nchwc.Conv", manner=("by channel",), stands_for="Conv")
-declare("com.microsoft.nchwc.GlobalAveragePool", manner=("order free", "pool"), stands_for="GlobalAveragePool")
-declare("com.microsoft.nchwc.GlobalMaxPool", manner=("order free", "pool"), stands_for="GlobalMaxPool")
