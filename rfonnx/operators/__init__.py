@@ -34,6 +34,7 @@ from rfonnx.operators import (  # noqa: F401
     sampling,
     scan,
     scatter,
+    selecting,
     sequence,
     shape,
     shape_arithmetic,

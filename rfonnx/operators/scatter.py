@@ -1,8 +1,7 @@
-"""Operators that write at positions (ScatterElements, ScatterND, TensorScatter) or make them (OneHot, TopK, ...). Spelling:
+"""Operators that write at positions. Spelling:
 
 ScatterElements (also for Scatter): `axis`, `reduction` ("none", "add", "mul", "max", "min"). ScatterND: `reduction`.
-TensorScatter: `axis`, `mode` ("linear", "circular"). OneHot: `axis` (of the output), `depth` (None when not known).
-Trilu: `upper`, `k` (None when not known). TopK: `axis`, `k`, `largest`, `sorted`.
+TensorScatter: `axis`, `mode` ("linear", "circular").
 """
 
 from __future__ import annotations
@@ -14,22 +13,11 @@ import numpy as np
 
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.access.indexing import MAX_FLAT, MAX_TABLE, control_paths, pick, pick_rows, positions
-from rfonnx.operators.access.masks import LARGEST
-from rfonnx.operators.access.op import Op, Unproven, declare_everything, rule
+from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, Step, Window
 from rfonnx.operators.access.shared import known_index
 from rfonnx.operators.counting import declare_free
-from rfonnx.operators.shaping import same, shapes
-from rfonnx.operators.spelling import (
-    axis_attr,
-    constant_ints,
-    input_name,
-    input_rank,
-    int_attr,
-    spelling,
-    with_attrs,
-    word_attr,
-)
+from rfonnx.operators.spelling import axis_attr, input_rank, spelling, with_attrs, word_attr
 from rfonnx.operators.table import declare
 
 REDUCTIONS = ("none", "add", "mul", "max", "min")
@@ -62,44 +50,7 @@ def spell_tensor_scatter(node: Node, graph: Graph) -> Node:
     )
 
 
-@spelling("OneHot")
-def spell_one_hot(node: Node, graph: Graph) -> Node:
-    """axis counts the axes of the output, one more than indices has."""
-    rank, depth = input_rank(node, graph, 0), constant_ints(node, graph, 1)
-    axis = axis_attr(node, -1, None if rank is None else rank + 1)
-    return with_attrs(node, axis=axis, depth=depth[0] if depth else None)
-
-
-@spelling("Trilu", "com.microsoft.Trilu")
-def spell_trilu(node: Node, graph: Graph) -> Node:
-    """The diagonal k is an input, 0 when left out."""
-    k: int | None = 0
-    if input_name(node, 1):
-        given = constant_ints(node, graph, 1)
-        k = given[0] if given else None
-    return with_attrs(node, upper=int_attr(node, "upper", 1), k=k)
-
-
-@spelling("TopK")
-def spell_top_k(node: Node, graph: Graph) -> Node:
-    """k: an attribute in opset 1, an input from 10."""
-    k: int | None = int_attr(node, "k", 1)
-    if node.version >= 10:
-        given = constant_ints(node, graph, 1)
-        k = given[0] if given else None
-    return with_attrs(
-        node,
-        axis=axis_attr(node, -1, input_rank(node, graph, 0)),
-        k=k,
-        largest=int_attr(node, "largest", 1),
-        sorted=int_attr(node, "sorted", 1),
-    )
-
-
 BY_DATA = "which positions are written is data"
-
-
-declare_everything("which positions come out is data", "NonZero", "Unique", "NonMaxSuppression")
 
 
 class Box(NamedTuple):
@@ -243,63 +194,7 @@ def tensor_scatter(op: Op) -> Access:
     return Access(tuple(paths), False, BY_DATA)
 
 
-@rule("OneHot")
-def one_hot(op: Op) -> Access:
-    """Each output reads the index at its position. Exact for constant depth and values."""
-    axis, indices = op.attrs["axis"], op.shape(0)
-    control = control_paths(op, (1, 2))
-    path = Path(op.name(0), (Reshape((*indices[:axis], 1, *indices[axis:])),))
-    return Access((path, *control), not control, "depth or values are computed at run time" if control else "")
+declare_free("Scatter", "ScatterElements", "ScatterND", "TensorScatter")
 
-
-@rule("Trilu", "com.microsoft.Trilu")
-def trilu(op: Op) -> Access:
-    """Kept positions read themselves, zeroed ones nothing. Exact for a constant k; of matrices of over
-    MAX_FLAT elements it is left to `rfonnx.operators.access.certain` what is zeroed."""
-    *batch, rows, columns = op.shape(0)
-    k = op.attrs["k"]
-    if k is None:
-        return Access((Path(op.name(0)), *control_paths(op, (1,))), False, "the diagonal is computed at run time")
-    above, below = (k <= 1 - rows, k >= columns - 1)
-    if above if op.attrs["upper"] else below:
-        return Access((Path(op.name(0)),))
-    if rows * columns > MAX_FLAT:
-        known = rows * columns <= LARGEST
-        return Access((Path(op.name(0)),), known, "" if known else "positions that are zeroed are counted")
-    diagonal = np.arange(columns)[None, :] - np.arange(rows)[:, None]
-    kept = diagonal >= k if op.attrs["upper"] else diagonal <= k
-    index = np.where(kept.reshape(-1), np.arange(rows * columns), -1)
-    merged = Reshape((*batch, rows * columns))
-    return Access((Path(op.name(0), (merged, pick(len(batch), index), Reshape(op.shape(0)))),))
-
-
-@rule("TopK")
-def top_k(op: Op) -> Access:
-    """Any of the k values can come from anywhere along the axis. Exact."""
-    control = control_paths(op, (1,))
-    path = Path(op.name(0), (Reduce((op.attrs["axis"],)),))
-    return Access((path, *control), not control, "k is computed at run time" if control else "")
-
-
-shapes("com.microsoft.Trilu")(same)
-declare_free(
-    "com.microsoft.Trilu",
-    "Scatter",
-    "ScatterElements",
-    "ScatterND",
-    "TensorScatter",
-    "OneHot",
-    "TopK",
-    "Trilu",
-    "NonMaxSuppression",
-    "NonZero",
-    "Unique",
-)
-
-declare("NonMaxSuppression", "TopK", "com.microsoft.Trilu", manner=())
-declare("Scatter", "ScatterElements", "TensorScatter", manner=(), moves=True)
-declare("NonZero", evaluation="fast", manner=(), sized_by_values=True)
-declare("OneHot", manner=(), shape_floats=(1,))
-declare("ScatterND", manner=(), moves=True, takes_along=True)
-declare("Trilu", evaluation="fast", manner=(), may_fix=True, moves=True)
-declare("Unique", manner=(), sized_by_values=True)
+declare("Scatter", "ScatterElements", "ScatterND", "TensorScatter", manner=(), moves=True)
+declare("ScatterND", takes_along=True)
