@@ -19,6 +19,13 @@ from rfonnx.system import scratch
 from rfonnx.cli.main import main
 main()
 """
+LISTENING = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGTERM, signal.SIG_DFL)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+"""
+"""As Python starts from a terminal, also where whoever runs the tests has turned signals off (`nohup`, `&` in a script)."""
 IMPORTING = """
 class Slow:
     def find_spec(self, name, *_):
@@ -43,7 +50,7 @@ NATIVE = "import ctypes; lock = ctypes.CDLL(None).pthread_mutex_lock; mutex = by
 
 def ended(inside: str, tmp_path: Path, *signals: signal.Signals) -> tuple[int, str]:
     """Exit code and standard error of `rfonnx ops`, sent the signals when it is ready."""
-    program = WAITING.format(inside=inside)
+    program = LISTENING + WAITING.format(inside=inside)
     with subprocess.Popen(
         [sys.executable, "-P", "-c", program, "ops"],
         stdout=subprocess.PIPE,
