@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tomllib
 import warnings
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -84,21 +85,31 @@ def test_imports_run_downward() -> None:
 def test_the_analysis_alone_uses_the_core() -> None:
     """import-linter cannot see it, since it is compiled. Annotations may name its types."""
     users = {
-        path.relative_to(PACKAGE).as_posix() for path in PACKAGE.rglob("*.py") if imports_at_run_time(path, "_core")
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        if any("_core" in name.split(".") for name in names_imported(at_run_time(ast.parse(path.read_text()))))
     }
     assert users == {"analysis/propagated.py"}
 
 
-def imports_at_run_time(path: Path, name: str) -> bool:
-    tree = ast.parse(path.read_text())
-    guarded = [
-        node for node in ast.walk(tree) if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
-    ]
-    skipped = {id(inner) for node in guarded for inner in ast.walk(node)}
-    imports = [
-        node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom) and id(node) not in skipped
-    ]
-    return any(re.search(rf"\b{name}\b", ast.unparse(node)) for node in imports)
+def at_run_time(node: ast.AST) -> Iterator[ast.AST]:
+    """A node and all below it, but what stands under TYPE_CHECKING."""
+    if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+        return
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from at_run_time(child)
+
+
+def names_imported(nodes: Iterable[ast.AST]) -> set[str]:
+    """What the imports among nodes name: "rfonnx" of `import rfonnx`, "rfonnx.api.erf" of `from rfonnx.api import erf`."""
+    names = set[str]()
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return names
 
 
 def test_one_file_of_the_core_knows_python() -> None:
@@ -147,15 +158,9 @@ def imported(folder: Path, at_once: bool = False) -> set[str]:
     """The distributions of others that a folder's files import; `at_once`: when they are loaded, and at run time."""
     trees = [ast.parse(path.read_text()) for path in folder.rglob("*.py")]
     nodes = [node for tree in trees for node in (tree.body if at_once else ast.walk(tree))]
-    names = {name.partition(".")[0] for node in nodes for name in modules_of(node)}
+    names = {name.partition(".")[0] for name in names_imported(nodes)}
     ours = {"rfonnx", *(path.stem for path in [*folder.rglob("*"), ROOT / "models" / "recipes"])}
     return {INSTALLED_AS.get(name, name) for name in names - ours - sys.stdlib_module_names}
-
-
-def modules_of(node: ast.AST) -> list[str]:
-    if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
-    return [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
 
 
 def test_the_picture_of_the_house_has_every_room() -> None:
@@ -199,15 +204,8 @@ def test_no_files_import_each_other_in_a_circle() -> None:
 
 def files_imported(path: Path, modules: set[str]) -> set[str]:
     """Modules of the package that a file imports, under TYPE_CHECKING and inside functions, too."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module:
-            found |= {
-                inner if inner in modules else node.module for inner in (f"{node.module}.{a.name}" for a in node.names)
-            }
-        elif isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-    return found & modules
+    names = names_imported(ast.walk(ast.parse(path.read_text())))
+    return {name if name in modules else name.rpartition(".")[0] for name in names} & modules
 
 
 def circles(graph: dict[str, set[str]]) -> set[frozenset[str]]:
