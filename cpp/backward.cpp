@@ -220,10 +220,7 @@ std::map<int64_t, Cover<Value>> run_backward(const Program& program, int64_t sou
     const auto inputs = static_cast<int64_t>(program.inputs.size());
     const Shape& shape = program.shape(source);
     Cover<Value> seed{shape, std::vector<Value>(index(size_of(shape)), Value{0})};
-    int64_t entry = 0;
-    for (size_t axis = 0; axis < shape.size(); ++axis)
-        entry = entry * shape[axis] + position[axis];
-    seed.values[index(entry)] = Value{1};
+    seed.values[index(flat(position, shape))] = Value{1};
     std::map<int64_t, Cover<Value>> covers;
     covers.emplace(source, std::move(seed));
     while (!covers.empty() && covers.rbegin()->first >= inputs) {
@@ -233,7 +230,7 @@ std::map<int64_t, Cover<Value>> run_backward(const Program& program, int64_t sou
         const Tensor& tensor = program.tensors[index(current - inputs)];
         for (const Path& path : tensor.paths) {
             const Shape& from = program.shape(path.source);
-            if (std::find(from.begin(), from.end(), 0) != from.end())
+            if (without_elements(from))
                 continue;
             add_to(covers, path.source, from, through_path(program, path, tensor.shape, cover));
         }

@@ -7,10 +7,6 @@
 namespace rfonnx {
 namespace {
 
-bool without_elements(const Shape& shape) {
-    return std::find(shape.begin(), shape.end(), 0) != shape.end();
-}
-
 /// A path, ready to be applied in one mode.
 struct AppliedPath {
     int64_t source;

@@ -175,9 +175,10 @@ bool contains(const Term& outer, const Term& inner) {
 /// Hull of two terms over the union of their walks. Keeps a rule only where both have the same slope.
 Term merged(const Term& a, const Term& b, bool& widened) {
     const auto joints = joint_walks(a, b);
-    int64_t size = 1;
+    Term result;
     for (const JointWalk& joint : joints)
-        size = multiply(size, joint.walk.slots);
+        result.walks.push_back(joint.walk);
+    const int64_t size = table_size(result.walks);
     if (size > kLargestTable) {
         widened = true;
         const bool drop_of_a = a.table.size() >= b.table.size();
@@ -185,10 +186,7 @@ Term merged(const Term& a, const Term& b, bool& widened) {
         const Term smaller = without_walk(larger, cheapest_walk(larger));
         return drop_of_a ? merged(smaller, b, widened) : merged(a, smaller, widened);
     }
-    Term result;
-    for (const JointWalk& joint : joints)
-        result.walks.push_back(joint.walk);
-    result.table.reserve(index(table_size(result.walks)));
+    result.table.reserve(index(size));
     if (same_layout(a, b)) {
         for (size_t i = 0; i < a.table.size(); ++i)
             result.table.push_back(hull(a.table[i], b.table[i]));

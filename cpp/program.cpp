@@ -105,6 +105,10 @@ Shape after(const Reshape& step, const Shape& shape) {
 
 } // namespace
 
+bool without_elements(const Shape& shape) {
+    return std::find(shape.begin(), shape.end(), 0) != shape.end();
+}
+
 Shape shape_after(const Step& step, const Shape& shape) {
     return std::visit([&](const auto& s) { return after(s, shape); }, step);
 }

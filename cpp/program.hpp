@@ -86,6 +86,9 @@ struct Program {
     }
 };
 
+/// True when some axis has length 0.
+bool without_elements(const Shape& shape);
+
 /// Shape after one step. Throws std::invalid_argument when the step does not fit the shape it is applied to: an axis
 /// out of range, a length below 0, a stride of 0, tables of different lengths, another number of elements.
 Shape shape_after(const Step& step, const Shape& shape);

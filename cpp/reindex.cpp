@@ -88,11 +88,8 @@ struct Regrouping {
     const Shape& to;
     const Group& group;
 
-    /// Walks [first, last) of the term lie in the group; there is at least one.
-    Term apply(const Term& term, size_t first, size_t last) const {
-        int64_t length = 1;
-        for (size_t axis = group.from_begin; axis < group.from_end; ++axis)
-            length = multiply(length, from[axis]);
+    /// Walks [first, last) of the term lie in the group, of `length` positions; there is at least one.
+    Term apply(const Term& term, size_t first, size_t last, int64_t length) const {
         const int64_t inner = term.inner(last - 1);
         int64_t slots = inner;
         for (size_t walk = first; walk < last; ++walk)
@@ -181,11 +178,8 @@ int64_t length_of(const Shape& shape, size_t begin, size_t end) {
 
 std::vector<Group> groups_of(const Shape& from, const Shape& to) {
     std::vector<Group> groups;
-    // Without elements there is nothing to match up: one group of everything.
-    for (int64_t length : from) {
-        if (length == 0)
-            return {{0, from.size(), 0, to.size()}};
-    }
+    if (without_elements(from)) // nothing to match up: one group of everything
+        return {{0, from.size(), 0, to.size()}};
     size_t i = 0, j = 0;
     while (i < from.size() && j < to.size()) {
         Group group{i, i + 1, j, j + 1};
@@ -258,7 +252,7 @@ TermPtr reshaped(const TermPtr& term, const Shape& from, const Shape& to, bool& 
             widened = true;
             return reshaped(std::make_shared<const Term>(without_walk(*term, cheapest_walk(*term))), from, to, widened);
         }
-        current = Regrouping{from, to, group}.apply(current, first, last);
+        current = Regrouping{from, to, group}.apply(current, first, last, length);
         cut = true;
     }
     return std::make_shared<const Term>(cut ? compressed(std::move(current)) : std::move(current));

@@ -16,6 +16,14 @@ inline bool advance(std::vector<int64_t>& position, const std::vector<int64_t>& 
     return false;
 }
 
+/// Number of a position.
+inline int64_t flat(const std::vector<int64_t>& position, const std::vector<int64_t>& extent) {
+    int64_t entry = 0;
+    for (size_t axis = 0; axis < extent.size(); ++axis)
+        entry = entry * extent[axis] + position[axis];
+    return entry;
+}
+
 /// An axis between those before it and those behind it.
 struct Layout {
     int64_t outer = 1, length, inner = 1;

@@ -196,6 +196,13 @@ TermPtr reduced(const TermPtr& term, const std::vector<int>& axes) {
     return result;
 }
 
+Interval hull_along(const Field& field, const std::vector<int>& axes, const std::vector<int64_t>& position) {
+    Interval value = kEmpty;
+    for (const TermPtr& term : field.terms)
+        value = hull(value, reduced(term, axes)->at(position));
+    return value;
+}
+
 namespace {
 
 /// Where each of `length` positions along an axis begins in the term's table; all at 0 along an axis that it does not

@@ -34,6 +34,9 @@ private:
 /// The field after a reduce along axes. Exact.
 TermPtr reduced(const TermPtr& term, const std::vector<int>& axes);
 
+/// What a position sees together with all others along some axes.
+Interval hull_along(const Field& field, const std::vector<int>& axes, const std::vector<int64_t>& position);
+
 /// The field after a band; `shape` is the shape before it. Exact.
 TermPtr banded(const TermPtr& term, const Band& band, const Shape& shape);
 

@@ -110,14 +110,6 @@ std::vector<int> variant_axes(const Field& unbounded, int sliding_axis) {
     return axes;
 }
 
-/// What a position sees, whichever of the variants it is.
-Interval hull_at(const Field& field, const std::vector<int64_t>& position, const std::vector<int>& variants) {
-    Interval value = kEmpty;
-    for (const TermPtr& term : field.terms)
-        value = hull(value, reduced(term, variants)->at(position));
-    return value;
-}
-
 } // namespace
 
 Summary summarise(const Field& unbounded, const Field& clipped, const Shape& shape, int64_t input_length) {
@@ -147,8 +139,9 @@ Summary summarise(const Field& unbounded, const Field& clipped, const Shape& sha
     std::vector<int64_t> first(shape.size(), 0), middle(shape.size(), 0);
     for (size_t axis = 0; axis < shape.size(); ++axis)
         middle[axis] = shape[axis] / 2;
-    const auto variant = variant_axes(unbounded, result.tensor_axis);
-    const Interval begin = hull_at(unbounded, first, variant), seen = hull_at(clipped, middle, variant);
+    // What a position sees, whichever of the variants it is.
+    const auto variants = variant_axes(unbounded, result.tensor_axis);
+    const Interval begin = hull_along(unbounded, variants, first), seen = hull_along(clipped, variants, middle);
     if (!begin.empty()) {
         result.start = begin.lo;
         result.center = Rational(add(begin.lo, begin.hi), 2);

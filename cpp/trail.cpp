@@ -7,38 +7,26 @@
 namespace rfonnx {
 namespace {
 
-struct Splitting {
-    const Step& step;
-    const Axes& carrying;
-
-    std::vector<Step> operator()(const AxisReads&) const { return {step}; }
-    std::vector<Step> operator()(const Reduce& reduce) const {
-        Reduce others, own;
-        for (const int axis : reduce.axes)
-            (carrying[static_cast<size_t>(axis)] ? own : others).axes.push_back(axis);
-        if (own.axes.empty() || others.axes.empty())
-            return {step};
-        return {others, own};
-    }
-    std::vector<Step> operator()(const Band&) const { return {step}; }
-    std::vector<Step> operator()(const Permute&) const { return {step}; }
-    std::vector<Step> operator()(const Reshape&) const { return {step}; }
-};
-
 /// A reduce over axes of both sorts as two, the axes that carry the input axis last: what channels add that see
 /// different places is then told apart from what the axis adds. Every other step as it is.
 std::vector<Step> single_steps(const Step& step, const Axes& carrying) {
-    return visit_step(step, Splitting{step, carrying});
+    const auto* reduce = std::get_if<Reduce>(&step);
+    if (reduce == nullptr)
+        return {step};
+    Reduce others, own;
+    for (const int axis : reduce->axes)
+        (carrying[static_cast<size_t>(axis)] ? own : others).axes.push_back(axis);
+    if (own.axes.empty() || others.axes.empty())
+        return {step};
+    return {others, own};
 }
 
 Position reshaped_position(const Shape& before, const Shape& after, const Position& position) {
-    int64_t flat = 0;
-    for (size_t axis = 0; axis < after.size(); ++axis)
-        flat = flat * after[axis] + position[axis];
+    int64_t entry = flat(position, after);
     Position result(before.size());
     for (size_t axis = before.size(); axis-- > 0;) {
-        result[axis] = flat % before[axis];
-        flat /= before[axis];
+        result[axis] = entry % before[axis];
+        entry /= before[axis];
     }
     return result;
 }
@@ -126,10 +114,9 @@ std::optional<Trail> follow(const Program& program, const Hull& hull, const Carr
 }
 
 std::optional<Box> reads_of(const Stage& stage, const Position& position) {
-    const Shape& before = stage.before;
-    if (std::find(before.begin(), before.end(), 0) != before.end())
+    if (without_elements(stage.before))
         return std::nullopt;
-    return visit_step(stage.step, Reading{before, position});
+    return visit_step(stage.step, Reading{stage.before, position});
 }
 
 Interval along(const Field& field, const Axes& carrying, const Position& position) {
@@ -138,10 +125,7 @@ Interval along(const Field& field, const Axes& carrying, const Position& positio
         if (carrying[axis])
             axes.push_back(static_cast<int>(axis));
     }
-    Interval result = kEmpty;
-    for (const TermPtr& term : field.terms)
-        result = hull(result, reduced(term, axes)->at(position));
-    return result;
+    return hull_along(field, axes, position);
 }
 
 } // namespace rfonnx
