@@ -255,7 +255,7 @@ private:
     }
     void require(int64_t source, size_t axis) const {
         require_source(program_, source);
-        if (axis >= hull_.axes.size() && axis > 0)
+        if (axis >= hull_.axes.size())
             throw std::out_of_range("no such input axis");
     }
 

@@ -44,3 +44,11 @@ Fields.__name__ = "Reduce"
 def test_what_is_no_primitive_is_refused(step: Any) -> None:
     with pytest.raises(ValueError, match=f"no access primitive with these fields: {type(step).__name__}$"):
         _core.run([("x", (2,))], [("y", (2,), [(0, (step,))], True)])
+
+
+def test_a_program_of_numbers_alone_has_no_axis_to_ask_about() -> None:
+    result = _core.run([("x", ())], [])
+    assert result.axes == []
+    for ask in (lambda: result.intervals(0, 0, False), lambda: result.explain(0, 0), lambda: result.centers(0, 0)):
+        with pytest.raises(IndexError, match="no such input axis"):
+            ask()
