@@ -154,11 +154,16 @@ def _spread(node: Node, given: list[Number], axes: list[int] | None, default: Nu
     return full
 
 
+def _scale(out: int, length: int) -> float:
+    """Output/input in float32, as onnxruntime divides; 1 along an axis without positions."""
+    return float(np.float32(out) / np.float32(length)) if length else 1.0
+
+
 def _scales_from_sizes(sizes: list[int], shape: list[int], axes: list[int], policy: str) -> list[float]:
-    """float32 division, and one common scale where the aspect ratio is kept (onnxruntime's upsamplebase.h)."""
+    """One scale per axis, and one common scale where the aspect ratio is kept (onnxruntime's upsamplebase.h)."""
     scales = [1.0] * len(shape)
     for axis in axes:
-        scales[axis] = float(np.float32(sizes[axis]) / np.float32(shape[axis])) if shape[axis] else 1.0
+        scales[axis] = _scale(sizes[axis], shape[axis])
     if policy == "stretch" or not axes:
         return scales
     common = (min if policy == "not_larger" else max)(scales[axis] for axis in axes)
@@ -229,10 +234,9 @@ def _in_proportion(shape: Shape, wanted: dict[int, int], policy: str) -> list[in
     lengths = {axis: out[axis] for axis in wanted}
     if None in lengths.values():
         return [None if axis in wanted else n for axis, n in enumerate(out)]
-    pairs = [(wanted[axis], n or 0) for axis, n in lengths.items()]
-    scales = [np.float32(m) / np.float32(n) if n else np.float32(1) for m, n in pairs]
+    scales = [_scale(wanted[axis], n or 0) for axis, n in lengths.items()]
     for axis, n in lengths.items():
-        common = min(scales) if policy == "not_larger" else max(scales)
+        common = np.float32(min(scales) if policy == "not_larger" else max(scales))
         out[axis] = math.floor(float(common * np.float32(n or 0)) + 0.5)
     return out
 
@@ -268,8 +272,7 @@ def _scales(op: Op) -> list[float] | None:
     scales: list[float] | None = op.attrs["scales"]
     stretched = op.node.version >= 11 and op.name(3) and op.attrs["keep_aspect_ratio_policy"] == "stretch"
     if scales is None and stretched:
-        pairs = zip(op.out_shape(), op.shape(0), strict=True)
-        return [float(np.float32(m) / np.float32(n)) if n else 1.0 for m, n in pairs]
+        return [_scale(m, n) for m, n in zip(op.out_shape(), op.shape(0), strict=True)]
     return scales
 
 
