@@ -39,8 +39,7 @@ class Tables:
         self.declared = declared
         self.sequences = Sequences(self.tensors, self.constants, self.unique)
         self.warnings: list[str] = []
-        self._taken: set[str] = set()
-        self._names: list[str] = []  # those in `_taken`, in the order in which they came
+        self._taken: dict[str, None] = {}
         self._numbers: dict[str, int] = {}  # where to go on looking for a free prefix
 
     def graph(
@@ -60,25 +59,22 @@ class Tables:
 
     def take(self, names: Iterable[str]) -> None:
         """Reserve names."""
-        new = [name for name in dict.fromkeys(names) if name not in self._taken]
-        self._names += new
-        self._taken.update(new)
+        self._taken.update(dict.fromkeys(names))
 
     def mark(self) -> tuple[int, int]:
         """Where the tables stand, for `forget_since`."""
-        return len(self.tensors.recorded), len(self._names)
+        return len(self.tensors.types), len(self._taken)
 
     def forget_since(self, mark: tuple[int, int]) -> None:
         """Forget all names recorded since a mark, before a loop's body is inferred again."""
         tensors, names = mark
-        for name in self.tensors.recorded[tensors:]:
-            self.tensors.forget(name)
+        while len(self.tensors.types) > tensors:
+            name = self.tensors.forget_last()
             self.constants.forget(name)
             self.declared.forget(name)
             self.sequences.forget(name)
-        del self.tensors.recorded[tensors:]
-        self._taken.difference_update(self._names[names:])
-        del self._names[names:]
+        while len(self._taken) > names:
+            self._taken.popitem()
         self._numbers.clear()
 
     def unique(self, label: str, names: Iterable[str]) -> str:
