@@ -12,7 +12,6 @@ from onnx import helper, numpy_helper
 from rfonnx.checking.subject import Subject
 from rfonnx.comparing.pairs.feeds import Feed
 from rfonnx.errors import RunError
-from rfonnx.model.opened import read_model
 from rfonnx.model.runtime import open_session, run
 
 PREFIX = "rfonnx/probe/"
@@ -26,9 +25,10 @@ class Probes:
 
     def __init__(self, subject: Subject) -> None:
         """Read the model; add probes, then run."""
-        model, self._name, self._folder = read_model(subject.source)
+        source = subject.source
+        self._name, self._folder = source.name, source.folder
         self._model = onnx.ModelProto()
-        self._model.CopyFrom(model)
+        self._model.CopyFrom(source.proto)
         self._subject = subject
         self._results: list[str] = []
 

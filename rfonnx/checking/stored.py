@@ -11,7 +11,7 @@ import onnx
 
 from rfonnx.graph.order import reads, subgraphs
 from rfonnx.graph.tensors import element_count
-from rfonnx.model.opened import Source, read_model
+from rfonnx.model.opened import Source, opened
 from rfonnx.model.reading.convert import plain_domain
 from rfonnx.model.reading.external import read_tensor
 
@@ -58,7 +58,8 @@ class Store:
         Raises:
             ModelError: it cannot be read.
         """
-        model, _, self._folder = read_model(source)
+        read = opened(source)
+        model, self._folder = read.proto, read.folder
         self.tensors = list(_of_graph(model.graph))
         for function in model.functions:
             used = {name for node in function.node for name in reads(node)} | set(function.output)

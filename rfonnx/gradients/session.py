@@ -17,7 +17,7 @@ from rfonnx.gradients.reverse import GradientError
 from rfonnx.graph.tensors import HALF, is_static
 from rfonnx.graph.text import did_you_mean, quote, show_shape
 from rfonnx.model import runtime
-from rfonnx.model.opened import Source, name_of, with_values
+from rfonnx.model.opened import Source, opened, with_values
 from rfonnx.model.reading.bind import Shapes
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class GradientSession:
             QueryError: the tensor is not in the model, or depends on no float input.
             ShapeError: a dimension is unbound, or the tensor's shape depends on data.
         """
-        label = model.name if isinstance(model, Forward) else name or name_of(model)
+        label = model.name if isinstance(model, Forward) else name or opened(model).label
         self._providers, self._threads = providers, threads
         try:
             forward = (

@@ -158,22 +158,6 @@ def opened(model: Source) -> Opened:
     return model if isinstance(model, Opened) else Opened(model)
 
 
-def read_model(model: Source) -> tuple[onnx.ModelProto, str, Path | None]:
-    """The model, its name and the folder that its external data lies in."""
-    made = opened(model)
-    return made.proto, made.name, made.folder
-
-
-def name_of(model: Source) -> str:
-    """What messages call the model before it is read."""
-    return opened(model).label
-
-
-def as_given(model: Source) -> Given:
-    """The model as the user gave it, without values."""
-    return opened(model).given
-
-
 def with_values(model: Source, values: Mapping[str, Any] | None) -> Opened:
     """The model with values bound to some of its inputs. What does not fit it is said when it is read.
 

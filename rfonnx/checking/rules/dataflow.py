@@ -11,7 +11,6 @@ from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.order import label, reads, sort
 from rfonnx.graph.tensors import is_static
 from rfonnx.graph.walk import every_node, needed
-from rfonnx.model.opened import read_model
 from rfonnx.operators.table import operator
 
 
@@ -42,8 +41,7 @@ def no_dead_nodes(subject: Subject, values: Values) -> Iterator[Says]:
 
     Way out: name the tensor as an output, or remove the branch (onnxruntime saves a model without it).
     """
-    model, _, _ = read_model(subject.source)
-    graph, constants = model.graph, subject.graph.constants
+    graph, constants = subject.source.proto.graph, subject.graph.constants
     stored = [t.name for t in graph.initializer] + [t.values.name for t in graph.sparse_initializer]
     nodes = sort(graph.node, [*(i.name for i in graph.input), *stored], [o.name for o in graph.output])
     alive = {id(node) for node in order.needed(nodes, (o.name for o in graph.output))[0]}

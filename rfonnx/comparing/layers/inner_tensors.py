@@ -14,7 +14,6 @@ from rfonnx.comparing.layers.wiring import Wiring
 from rfonnx.comparing.pairs.running_model import DTYPES, OpenModel
 from rfonnx.errors import ModelError
 from rfonnx.graph.tensors import element_count
-from rfonnx.model.opened import read_model
 from rfonnx.model.runtime import open_session, run
 from rfonnx.results.fields import Shape
 
@@ -66,7 +65,8 @@ class InnerModel:
         Raises:
             ModelError: the model cannot be read or opened.
         """
-        self.model, self.name, self.folder = read_model(opened.source)
+        source = opened.source
+        self.model, self.name, self.folder = source.proto, source.name, source.folder
         self.label, self.threads = opened.label, threads
         made = list(_tensors(self.model))
         self.tensors = fitting(made, shapes or {})

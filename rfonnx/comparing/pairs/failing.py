@@ -12,7 +12,6 @@ from rfonnx.comparing.pairs.running_model import OpenModel
 from rfonnx.errors import RfonnxError, RunError
 from rfonnx.graph.order import subgraphs
 from rfonnx.graph.text import quote
-from rfonnx.model.opened import read_model
 from rfonnx.model.runtime import open_session, run
 
 FAILED = re.compile(
@@ -61,7 +60,7 @@ def _described(node: onnx.NodeProto) -> str:
 
 def _numbered(opened: OpenModel) -> tuple[onnx.ModelProto, dict[str, onnx.NodeProto], str | None]:
     """The model with its nodes renamed to numbers, those nodes as the file has them, and the folder of its weights."""
-    proto, _, folder = read_model(opened.source)
+    proto, folder = opened.source.proto, opened.source.folder
     numbered = onnx.ModelProto()
     numbered.CopyFrom(proto)
     nodes = {f"rfonnx/{index}": node for index, node in enumerate(_nodes(proto.graph))}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from onnx import NodeProto
 
-from rfonnx.model.opened import Source, read_model
+from rfonnx.model.opened import Source, opened
 from rfonnx.model.reading.convert import kind_of
 from rfonnx.operators.table import kinds
 from rfonnx.operators.traits import HANDED_ON
@@ -39,7 +39,7 @@ def hints_of(model: Source, outputs: Collection[str]) -> dict[str, Hint]:
     Raises:
         ModelError: the file cannot be read.
     """
-    proto, _, _ = read_model(model)
+    proto = opened(model).proto
     makers = {name: node for node in proto.graph.node for name in node.output if name}
     task = next((entry.value for entry in proto.metadata_props if entry.key == "task"), "")
     return {output: Hint(_operator(makers, output), task) for output in outputs}
