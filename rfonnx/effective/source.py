@@ -14,7 +14,7 @@ from rfonnx.graph.text import quote
 from rfonnx.model.opened import Opened
 from rfonnx.model.reading.bind import Shapes as GivenShapes
 from rfonnx.model.reading.bind import write_lengths
-from rfonnx.model.reading.external import is_external, read_tensor
+from rfonnx.model.reading.external import embed, is_external
 from rfonnx.model.reading.flat import flattened
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -75,11 +75,8 @@ class Model:
         made.CopyFrom(self.source.proto)
         if weights:
             for tensor in made.graph.initializer:
-                if is_external(tensor):
-                    value = read_tensor(tensor, self.source.folder)
-                    if value is None:
-                        raise missing_weights(self.name, tensor.name)
-                    tensor.CopyFrom(onnx.numpy_helper.from_array(value, tensor.name))
+                if not embed(tensor, self.source.folder):
+                    raise _missing_weights(self.name, tensor.name)
         write_lengths(made.graph.input, shapes)
         del made.graph.value_info[:]
         for output in made.graph.output:
@@ -102,7 +99,7 @@ def up_to(model: ModelProto, tensor: str) -> None:
     graph.output.append(onnx.ValueInfoProto(name=tensor))
 
 
-def missing_weights(model: str, tensor: str) -> ModelError:
+def _missing_weights(model: str, tensor: str) -> ModelError:
     """The error for weights that are not there."""
     return ModelError(
         f"{model}: the weights of {quote(tensor)} are missing: they lie in an external file that is not there",

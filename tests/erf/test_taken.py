@@ -69,6 +69,24 @@ def test_the_flat_model_computes_the_same():
     np.testing.assert_array_equal(part.run(["y"], {"x": x})[0], whole.run(["y"], for_whole)[0])
 
 
+def test_weights_of_half_a_byte_that_lie_in_a_file(tmp_path):
+    weights = np.array([1, -2, 3], onnx.helper.tensor_dtype_to_np_dtype(onnx.TensorProto.INT4))
+    model = onnx.parser.parse_model("""
+        <ir_version: 10, opset_import: ["" : 21]>
+        net (float[3] x, bool wide) => (float[3] y) <float half = {0.5}> {
+            y = If (wide) <
+                then_branch = then () => (float[3] a) { d = DequantizeLinear(w, half) a = Add(x, d) },
+                else_branch = other () => (float[3] b) { b = Relu(x) }
+            >
+        }""")
+    model.graph.initializer.append(onnx.numpy_helper.from_array(weights, "w"))
+    onnx.save(model, tmp_path / "m.onnx", save_as_external_data=True, location="w.bin", size_threshold=0)
+    flat = flattened(with_values(tmp_path / "m.onnx", {"wide": True}))
+    assert flat is not None
+    (held,) = [tensor for tensor in flat.graph.initializer if tensor.name == "w"]
+    np.testing.assert_array_equal(onnx.numpy_helper.to_array(held), weights)
+
+
 def test_a_model_without_taken_branches_stays_as_it_is():
     assert flattened(nested()) is None
 

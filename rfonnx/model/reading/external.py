@@ -140,24 +140,29 @@ def embed_inner(nodes: Iterable[NodeProto], folder: Path | None) -> None:
     """
     for node in nodes:
         for attribute in node.attribute:
-            for tensor in (attribute.t, *attribute.tensors):
-                _embed(tensor, folder)
-            for graph in (attribute.g, *attribute.graphs):
-                for tensor in graph.initializer:
-                    _embed(tensor, folder)
+            graphs = (attribute.g, *attribute.graphs)
+            for tensor in (attribute.t, *attribute.tensors, *(t for graph in graphs for t in graph.initializer)):
+                if not embed(tensor, folder):
+                    raise ModelError(
+                        f"the weights of {quote(tensor.name)} are missing: they lie in a file that is not there, or is too short",
+                        "put the file beside the model",
+                    )
+            for graph in graphs:
                 embed_inner(graph.node, folder)
 
 
-def _embed(tensor: TensorProto, folder: Path | None) -> None:
-    if not is_external(tensor):
-        return
-    value = read_tensor(tensor, folder)
-    if value is None:
-        raise ModelError(
-            f"the weights of {quote(tensor.name)} are missing: they lie in a file that is not there, or is too short",
-            "put the file beside the model",
-        )
-    tensor.CopyFrom(numpy_helper.from_array(value, tensor.name))
+def embed(tensor: TensorProto, folder: Path | None) -> bool:
+    """Read a tensor's external data into it, in place; False when it lies in a file that is absent or too short.
+
+    Raises:
+        ModelError: see `read_tensor`.
+    """
+    if is_external(tensor):
+        value = read_tensor(tensor, folder)
+        if value is None:
+            return False
+        tensor.CopyFrom(numpy_helper.from_array(value, tensor.name))
+    return True
 
 
 def external_files(model: onnx.ModelProto) -> list[str]:

@@ -16,7 +16,7 @@ from rfonnx.model.building.build import Taken
 from rfonnx.model.building.scope import Scope
 from rfonnx.model.opened import Source, opened
 from rfonnx.model.reading.bind import Shapes
-from rfonnx.model.reading.external import is_external, read_tensor
+from rfonnx.model.reading.external import embed
 
 
 def flattened(model: Source, shapes: Shapes | None = None) -> ModelProto | None:
@@ -38,13 +38,10 @@ def flattened(model: Source, shapes: Shapes | None = None) -> ModelProto | None:
     made.graph.node.extend(_nodes(taken, read.proto.graph.node, Scope("", {}), made))
     del made.graph.value_info[:]
     for tensor in made.graph.initializer:
-        if is_external(tensor):
-            value = read_tensor(tensor, read.folder)
-            if value is None:
-                raise ModelError(
-                    f"{read.name}: the weights of '{tensor.name}' are missing", "put their file beside the model"
-                )
-            _embed(tensor, value.tobytes())
+        if not embed(tensor, read.folder):
+            raise ModelError(
+                f"{read.name}: the weights of '{tensor.name}' are missing", "put their file beside the model"
+            )
     return made
 
 
@@ -86,9 +83,3 @@ def _rename_captured(nodes: Iterable[NodeProto], names: dict[str, str]) -> None:
             _rename_captured(graph.node, inner)
             for output in graph.output:
                 output.name = inner.get(output.name, output.name)
-
-
-def _embed(tensor: TensorProto, data: bytes) -> None:
-    tensor.raw_data = data
-    tensor.ClearField("external_data")
-    tensor.data_location = TensorProto.DEFAULT
