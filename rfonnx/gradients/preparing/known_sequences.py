@@ -9,6 +9,7 @@ import numpy as np
 from onnx import NodeProto, helper
 
 from rfonnx.graph.tensors import is_static
+from rfonnx.model.building.sequences import part_lengths, place_in
 from rfonnx.model.reading.convert import plain_domain
 
 
@@ -63,7 +64,7 @@ class Sequences:
             self._elements[output] = held
         elif node.op_type in ("SequenceInsert", "SequenceErase"):
             inserts = node.op_type == "SequenceInsert"
-            place = self._place(node, 1 + inserts, len(held), len(held) if inserts else len(held) - 1)
+            place = self._place(node, 1 + inserts, len(held), len(held) if inserts else len(held) - 1, inserts)
             if place is not None:
                 self._elements[output] = [
                     *held[:place],
@@ -72,7 +73,7 @@ class Sequences:
                 ]
         elif node.op_type == "SequenceAt":
             place = self._place(node, 1, len(held), None)
-            if place is not None and place < len(held):
+            if place is not None:
                 self._writer.keep(helper.make_node("Identity", [held[place]], [output], name=node.name))
                 return True
         elif node.op_type == "SequenceLength":
@@ -87,15 +88,14 @@ class Sequences:
             return True
         return False
 
-    def _place(self, node: NodeProto, index: int, length: int, default: int | None) -> int | None:
-        """The position that an input tells, counted from the front; None where it is computed."""
+    def _place(
+        self, node: NodeProto, index: int, length: int, default: int | None, inserts: bool = False
+    ) -> int | None:
+        """The position that an input tells, counted from the front; None where it is computed, or outside."""
         if len(node.input) <= index or not node.input[index]:
             return default
         value = self._writer.value(node.input[index])
-        if value is None:
-            return None
-        place = int(value.reshape(-1)[0])
-        return place + length if place < 0 else place
+        return None if value is None else place_in(value, length, inserts)
 
     def _split(self, node: NodeProto, axis: int, kept: bool) -> None:
         shape = self._shapes.get(node.input[0])
@@ -104,14 +104,7 @@ class Sequences:
         length = shape[axis] or 0
         lengths: list[int] | None = [1] * length
         if sized := len(node.input) > 1 and bool(node.input[1]):
-            lengths = self._lengths(node.input[1], length)
+            value = self._writer.value(node.input[1])
+            lengths = None if value is None else part_lengths(value, length)
         if lengths:
             self._elements[node.output[0]] = self._writer.parts(node.input[0], axis, lengths, not kept and not sized)
-
-    def _lengths(self, name: str, length: int) -> list[int] | None:
-        """Of the parts: one number repeated, the last part perhaps shorter, or a list."""
-        value = self._writer.value(name)
-        if value is None or value.ndim:
-            return None if value is None else [int(v) for v in value]
-        size = int(value)
-        return [min(size, length - start) for start in range(0, length, size)] if size > 0 else None

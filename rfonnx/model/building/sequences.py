@@ -97,7 +97,7 @@ class Sequences:
 
     def _insert(self, proto: NodeProto, inputs: list[str], output: str, opset: int) -> None:
         found = self._elements.get(inputs[0])
-        position = None if found is None else self._position(inputs, 2, len(found), len(found) + 1)
+        position = None if found is None else self._position(inputs, 2, len(found), len(found), inserts=True)
         if found is not None and position is not None and len(found) < MAX_ELEMENTS:
             self._elements[output] = [*found[:position], inputs[1], *found[position:]]
 
@@ -176,19 +176,8 @@ class Sequences:
         return helper.make_node("Split", [name, prefix + "lengths"], parts, proto.name, axis=axis)
 
     def _lengths(self, name: str, n: int) -> list[int] | None:
-        """Lengths of the parts: one number repeated, the last part perhaps shorter, or a list."""
         value = self._constants.evaluate(name) if name in self._constants.names else None
-        if (
-            value is None
-            or not 0 < value.size <= MAX_ELEMENTS
-            or value.ndim > 1
-            or int(value.min()) < int(value.ndim == 0)
-        ):
-            return None
-        if value.ndim:
-            return [int(v) for v in value]
-        starts = range(0, n, int(value))
-        return [min(int(value), n - start) for start in starts]
+        return None if value is None else part_lengths(value, n)
 
     def _get(self, proto: NodeProto, inputs: list[str], output: str, opset: int) -> list[NodeProto] | None:
         held = self._held.get(inputs[0], inputs[0])
@@ -204,18 +193,15 @@ class Sequences:
         self.constant(output, np.array(present))
         return []
 
-    def _position(self, inputs: list[str], index: int, default: int | None, end: int) -> int | None:
+    def _position(
+        self, inputs: list[str], index: int, default: int | None, length: int, inserts: bool = False
+    ) -> int | None:
         """Value of a constant position, counted from the front; None when it is not known or outside."""
         if len(inputs) <= index or not inputs[index]:
             return default
         name = inputs[index]
         value = self._constants.evaluate(name) if name in self._constants.names else None
-        if value is None or value.size != 1:
-            return None
-        position = int(value.reshape(-1)[0])
-        # Insertion counts from the end of what is there: -1 is before the last element.
-        position += end - (index == 2) if position < 0 else 0
-        return position if 0 <= position < end else None
+        return None if value is None else place_in(value, length, inserts)
 
     def _with_axis(self, proto: NodeProto, kind: str, name: str, made: str, axis: int, opset: int) -> NodeProto:
         """Squeeze or Unsqueeze, whose axes became an input with opset 13."""
@@ -229,6 +215,38 @@ class Sequences:
         """Record a constant under a graph-wide name."""
         self._tensors.set_tensor(name, TensorProto.BOOL if value.dtype == bool else TensorProto.INT64, value.shape)
         self._constants.add_value(name, value)
+
+
+def place_in(value: np.ndarray, length: int, inserts: bool = False) -> int | None:
+    """A position in a sequence, counted from the front; None when it is outside.
+
+    Args:
+        value: what the file says, negative from the end.
+        length: of the sequence.
+        inserts: the place behind the last element is one, too; -1 is still that of the last one.
+
+    >>> place_in(np.array(-1), 3), place_in(np.array(3), 3), place_in(np.array(3), 3, inserts=True)
+    (2, None, 3)
+    """
+    if value.size != 1:
+        return None
+    place = int(value.reshape(-1)[0])
+    place += length if place < 0 else 0
+    return place if 0 <= place < length + inserts else None
+
+
+def part_lengths(value: np.ndarray, length: int) -> list[int] | None:
+    """Lengths of the parts of a tensor that is split: one number repeated, the last part perhaps shorter, or a list; None when
+    they are none.
+
+    >>> part_lengths(np.array(2), 5), part_lengths(np.array([1, 4]), 5), part_lengths(np.array(0), 5)
+    ([2, 2, 1], [1, 4], None)
+    """
+    if not 0 < value.size <= MAX_ELEMENTS or value.ndim > 1 or int(value.min()) < int(value.ndim == 0):
+        return None
+    if value.ndim:
+        return [int(v) for v in value]
+    return [min(int(value), length - start) for start in range(0, length, int(value))]
 
 
 def _node(proto: NodeProto, kind: str, inputs: Sequence[str], output: str, **attributes: Any) -> NodeProto:
