@@ -9,7 +9,7 @@ import onnx
 from onnx import ModelProto
 
 from rfonnx.errors import ModelError
-from rfonnx.graph.order import needed, sort
+from rfonnx.graph.order import needed, sort, stored_names
 from rfonnx.graph.text import quote
 from rfonnx.model.opened import Opened
 from rfonnx.model.reading.bind import Shapes as GivenShapes
@@ -88,8 +88,7 @@ class Model:
 def up_to(model: ModelProto, tensor: str) -> None:
     """Drop what a tensor does not need, in place; it becomes the only output. Its name must be in the main graph."""
     graph = model.graph
-    stored = {t.name for t in graph.initializer} | {t.values.name for t in graph.sparse_initializer}
-    given = [*(i.name for i in graph.input), *stored]
+    given = [*(i.name for i in graph.input), *stored_names(graph)]
     kept, wanted = needed(sort(graph.node, given, []), [tensor])
     weights = [t for t in graph.initializer if t.name in wanted]
     for field, entries in (("node", kept), ("initializer", weights)):

@@ -7,7 +7,7 @@ from functools import partial
 from heapq import heapify, heappop, heappush
 
 import onnx
-from onnx import AttributeProto, GraphProto, NodeProto
+from onnx import AttributeProto, GraphProto, NodeProto, ValueInfoProto
 
 from rfonnx.errors import ModelError
 from rfonnx.graph.text import check_text, did_you_mean, quote
@@ -30,6 +30,17 @@ def subgraphs(node: NodeProto) -> list[GraphProto]:
     return found
 
 
+def stored_names(graph: GraphProto) -> list[str]:
+    """Names of a graph's initializers, sparse ones after the others."""
+    return [*(t.name for t in graph.initializer), *(t.values.name for t in graph.sparse_initializer)]
+
+
+def true_inputs(graph: GraphProto) -> list[ValueInfoProto]:
+    """Inputs of a graph, in file order, without the initializers, which were listed among them before IR version 4."""
+    stored = set(stored_names(graph))
+    return [entry for entry in graph.input if entry.name not in stored]
+
+
 def captures(graph: GraphProto, depth: int = 0) -> list[str]:
     """Names that a subgraph reads from outside, in order of first use.
 
@@ -40,8 +51,7 @@ def captures(graph: GraphProto, depth: int = 0) -> list[str]:
         raise ModelError(
             f"subgraphs are nested more than {MAX_NESTING} deep", "flatten the model's control flow before the export"
         )
-    own = {i.name for i in graph.input} | {t.name for t in graph.initializer}
-    own.update(t.values.name for t in graph.sparse_initializer)
+    own = {*(i.name for i in graph.input), *stored_names(graph)}
     for node in graph.node:
         own.update(node.output)
     read: dict[str, None] = {}

@@ -15,6 +15,7 @@ import onnx
 
 from rfonnx.errors import QueryError
 from rfonnx.graph.nodes import Graph
+from rfonnx.graph.order import true_inputs
 from rfonnx.graph.text import naming, quote
 from rfonnx.model import runtime
 from rfonnx.model.building.build import Taken
@@ -94,9 +95,7 @@ class Opened:
     @property
     def input_names(self) -> list[str]:
         """Names of the inputs, initializers excluded, in file order."""
-        graph = self.proto.graph
-        stored = {t.name for t in graph.initializer} | {t.values.name for t in graph.sparse_initializer}
-        return [entry.name for entry in graph.input if entry.name not in stored]
+        return [entry.name for entry in true_inputs(self.proto.graph)]
 
     @property
     def bound(self) -> dict[str, np.ndarray]:

@@ -8,7 +8,7 @@ from rfonnx.checking.rule_table import NotApplicableError, Says, Values, holds, 
 from rfonnx.checking.subject import Subject
 from rfonnx.graph import order
 from rfonnx.graph.nodes import Graph, Node
-from rfonnx.graph.order import label, reads, sort
+from rfonnx.graph.order import label, reads, sort, stored_names
 from rfonnx.graph.tensors import is_static
 from rfonnx.graph.walk import every_node, needed
 from rfonnx.operators.table import operator
@@ -42,8 +42,7 @@ def no_dead_nodes(subject: Subject, values: Values) -> Iterator[Says]:
     Way out: name the tensor as an output, or remove the branch (onnxruntime saves a model without it).
     """
     graph, constants = subject.source.proto.graph, subject.graph.constants
-    stored = [t.name for t in graph.initializer] + [t.values.name for t in graph.sparse_initializer]
-    nodes = sort(graph.node, [*(i.name for i in graph.input), *stored], [o.name for o in graph.output])
+    nodes = sort(graph.node, [*(i.name for i in graph.input), *stored_names(graph)], [o.name for o in graph.output])
     alive = {id(node) for node in order.needed(nodes, (o.name for o in graph.output))[0]}
     dead = [n for n in nodes if id(n) not in alive and not all(o in constants or not o for o in n.output)]
     read = {name for node in dead for name in reads(node)}

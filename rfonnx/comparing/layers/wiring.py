@@ -7,7 +7,7 @@ from math import prod
 
 from onnx import ModelProto, NodeProto
 
-from rfonnx.graph.order import reads, sort
+from rfonnx.graph.order import reads, sort, stored_names, true_inputs
 from rfonnx.model.building.evaluator import SHAPE_ONLY
 from rfonnx.model.reading.convert import kind_of
 from rfonnx.operators.traits import HANDED_ON
@@ -31,9 +31,8 @@ class Wiring:
     def __init__(self, model: ModelProto) -> None:
         """Raises ModelError: the nodes have no order."""
         graph = model.graph
-        stored = {t.name for t in graph.initializer} | {t.values.name for t in graph.sparse_initializer}
-        given = {entry.name for entry in graph.input} | stored
-        self.inputs = [entry.name for entry in graph.input if entry.name not in stored]
+        given = {*(entry.name for entry in graph.input), *stored_names(graph)}
+        self.inputs = [entry.name for entry in true_inputs(graph)]
         self.nodes = sort(graph.node, given, [output.name for output in graph.output])
         self._sizes: dict[str, int] = {tensor.name: prod(tensor.dims) for tensor in graph.initializer}
         self._sizes |= {

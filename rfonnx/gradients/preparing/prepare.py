@@ -27,7 +27,7 @@ from rfonnx.gradients.preparing.opset import raise_opset
 from rfonnx.gradients.preparing.renaming import rename, set_apart
 from rfonnx.gradients.preparing.rounding import round_down
 from rfonnx.gradients.preparing.written_out import unroll
-from rfonnx.graph.order import needed, reads, sort
+from rfonnx.graph.order import needed, reads, sort, stored_names, true_inputs
 from rfonnx.graph.tensors import FLOATS, Types, is_static, read_type
 from rfonnx.graph.text import did_you_mean, quote
 from rfonnx.model import runtime
@@ -218,8 +218,7 @@ def prune(model: LightModel, tensors: Sequence[str]) -> None:
         QueryError: a tensor is not in the model.
     """
     graph = model.proto.graph
-    stored = {t.name for t in graph.initializer} | {t.values.name for t in graph.sparse_initializer}
-    inputs = [i for i in graph.input if i.name not in stored]
+    stored, inputs = stored_names(graph), true_inputs(graph)
     nodes = sort(graph.node, [*(i.name for i in inputs), *stored], [])
     maker = {o: node for node in nodes for o in node.output if o}
     for tensor in tensors:

@@ -11,7 +11,7 @@ from onnx import GraphProto, NodeProto, TypeProto
 from rfonnx.errors import ModelError
 from rfonnx.graph.blocks import channel_block
 from rfonnx.graph.nodes import Node
-from rfonnx.graph.order import label, subgraphs
+from rfonnx.graph.order import label, stored_names, subgraphs
 from rfonnx.graph.tensors import check_size
 from rfonnx.model.building import control
 from rfonnx.model.building.constness import add_constant_node, note_constants
@@ -117,10 +117,16 @@ class Builder:
         self.tables.check_depth(scope)
         inner = subgraph_scope(scope, {i.name: i.type for i in branch.value_info}, {}, "")
         nodes = self.tables.sorted_nodes(branch, scope)
-        stored = [t.name for t in branch.initializer] + [t.values.name for t in branch.sparse_initializer]
         targets = [scope.resolve(name) for name in proto.output]
         body = splice(
-            inner, nodes, stored, [o.name for o in branch.output], targets, scope.prefix, proto, self.tables.unique
+            inner,
+            nodes,
+            stored_names(branch),
+            [o.name for o in branch.output],
+            targets,
+            scope.prefix,
+            proto,
+            self.tables.unique,
         )
         self.tables.add_stored(branch, body.scope)
         if scope.attributes is None:

@@ -13,7 +13,7 @@ from onnx import GraphProto, NodeProto, TensorProto, TypeProto
 
 from rfonnx.errors import ModelError
 from rfonnx.graph.nodes import Graph, Node
-from rfonnx.graph.order import captures, label, subgraphs
+from rfonnx.graph.order import captures, label, stored_names, subgraphs
 from rfonnx.graph.tensors import read_type, tensor_type
 from rfonnx.model.building.functions import subgraph_scope
 from rfonnx.model.building.infer import check_attributes
@@ -91,8 +91,11 @@ class Subgraph:
         tables, graph = self._tables, self.graph
         tables.forget_since(self._mark)
         nodes = tables.sorted_nodes(graph, self._outer)  # first: it checks the names
-        stored = [t.name for t in graph.initializer] + [t.values.name for t in graph.sparse_initializer]
-        local = [*(i.name for i in graph.input), *stored, *(o for node in graph.node for o in node.output if o)]
+        local = [
+            *(i.name for i in graph.input),
+            *stored_names(graph),
+            *(o for node in graph.node for o in node.output if o),
+        ]
         prefix = tables.unique(self._label, local)
         declared = {info.name: info.type for info in (*graph.value_info, *graph.output)}
         scope = subgraph_scope(self._outer, declared, {name: prefix + name for name in local}, prefix)

@@ -9,7 +9,7 @@ import onnx
 
 from rfonnx.errors import ModelError
 from rfonnx.graph.nodes import Graph
-from rfonnx.graph.order import sort
+from rfonnx.graph.order import sort, stored_names, true_inputs
 from rfonnx.graph.text import check_text
 from rfonnx.model.building.build import Builder, Taken
 from rfonnx.model.building.scope import Scope
@@ -24,9 +24,7 @@ def build(
     """The graph of a model that was read, and the branches that are taken in it."""
     opsets = _opsets(model)
     graph = model.graph
-    stored = {t.name for t in graph.initializer} | {t.values.name for t in graph.sparse_initializer}
-    # Before IR version 4, initializers were listed among the inputs too.
-    inputs = [i for i in graph.input if i.name not in stored]
+    stored, inputs = stored_names(graph), true_inputs(graph)
     names = [i.name for i in inputs]
     if "" in names or len(set(names)) < len(names):
         raise ModelError("an input has no name, or a name that another input has", "export it again")

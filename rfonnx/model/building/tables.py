@@ -9,7 +9,7 @@ from onnx import GraphProto, NodeProto
 
 from rfonnx.errors import ModelError
 from rfonnx.graph.nodes import Graph, Node
-from rfonnx.graph.order import MAX_NESTING, sort
+from rfonnx.graph.order import MAX_NESTING, sort, stored_names
 from rfonnx.graph.tensors import Tensors
 from rfonnx.model.building.fold import Constants
 from rfonnx.model.building.scope import Scope
@@ -105,7 +105,6 @@ class Tables:
 
     def sorted_nodes(self, graph: GraphProto, outer: Scope) -> list[NodeProto]:
         """A subgraph's nodes in order; names that are known in the outer scope are visible."""
-        given = [i.name for i in graph.input] + [t.name for t in graph.initializer]
-        given += [t.values.name for t in graph.sparse_initializer]
+        given = [*(i.name for i in graph.input), *stored_names(graph)]
         types = self.tensors.types
         return sort(graph.node, given, [o.name for o in graph.output], lambda name: outer.resolve(name) in types)

@@ -11,6 +11,7 @@ import numpy as np
 from onnx import GraphProto, NodeProto, helper
 
 from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.order import stored_names
 from rfonnx.model.building.functions import Inlined, subgraph_scope
 from rfonnx.model.building.scope import Scope
 from rfonnx.model.building.tables import Tables
@@ -61,8 +62,7 @@ class _Loop:
         self.attrs = {a.name: helper.get_attribute_value(a) for a in proto.attribute if a.name != "body"}
         self.scans = proto.op_type == "Scan"
         self.slices = self.attrs["num_scan_inputs"] if self.scans else 0
-        self.stored = [t.name for t in self.graph.initializer]
-        self.stored += [t.values.name for t in self.graph.sparse_initializer]
+        self.stored = stored_names(self.graph)
         self.nodes = tables.sorted_nodes(self.graph, scope)
         self.inputs = [scope.resolve(name) for name in (proto.input if self.scans else proto.input[2:])]
         # Nodes that are made here speak of graph-wide names.

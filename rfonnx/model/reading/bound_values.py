@@ -9,6 +9,7 @@ import onnx
 from onnx import ModelProto, ValueInfoProto
 
 from rfonnx.errors import QueryError
+from rfonnx.graph.order import true_inputs
 from rfonnx.graph.tensors import DTYPES
 from rfonnx.graph.text import did_you_mean, quote, show_shape
 
@@ -30,8 +31,7 @@ def write_values(model: ModelProto, values: Mapping[str, np.ndarray]) -> None:
         QueryError: there is no such input, or its type or shape does not take the value.
     """
     graph = model.graph
-    stored = {t.name for t in graph.initializer} | {t.values.name for t in graph.sparse_initializer}
-    inputs = {entry.name: entry for entry in graph.input if entry.name not in stored}
+    inputs = {entry.name: entry for entry in true_inputs(graph)}
     for name, value in values.items():
         if name not in inputs:
             raise QueryError(
