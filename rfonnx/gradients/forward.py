@@ -70,7 +70,6 @@ def read_forward(light: LightModel, types: Mapping[str, tuple[str, Shape]]) -> F
     Args:
         light: see above.
         types: element type and shape of every tensor that a node makes.
-        name: what messages call the model.
     """
     model, graph = light.proto, light.proto.graph
     shapes: dict[str, Shape] = {}

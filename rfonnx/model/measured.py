@@ -12,6 +12,7 @@ import numpy as np
 
 from rfonnx.errors import RfonnxError
 from rfonnx.graph.nodes import Graph
+from rfonnx.graph.tensors import is_static
 from rfonnx.model.opened import Source, opened
 from rfonnx.model.reading.declared import Measured
 from rfonnx.results.fields import Shape
@@ -26,17 +27,12 @@ MAX_ELEMENTS = 2**26
 def open_tensors(graph: Graph) -> list[str]:
     """Outputs of onnxruntime's own operators whose shape is open although the shapes of their inputs are known."""
     shapes = graph.shapes
-
-    def static(name: str) -> bool:
-        shape = shapes.get(name)
-        return shape is not None and None not in shape
-
     return [
         output
         for node in graph.nodes
-        if node.domain.startswith(OWN_DOMAIN) and all(static(name) for name in node.inputs if name)
+        if node.domain.startswith(OWN_DOMAIN) and all(is_static(shapes.get(name)) for name in node.inputs if name)
         for output in node.outputs
-        if output and not static(output)
+        if output and not is_static(shapes.get(output))
     ]
 
 

@@ -162,6 +162,6 @@ class Builder:
         for index, name in enumerate(node.outputs):
             if name:
                 self.tables.declared.settle(
-                    name, found.get(index), scope.declared.get(proto.output[index]), node, self.tables.tensors
+                    name, found.get(index), scope.declared.get(proto.output[index]), self.tables.tensors
                 )
                 check_size(name, self.tables.tensors.shapes[name], node)

@@ -6,7 +6,6 @@ from collections.abc import Collection, Mapping
 
 from onnx import TypeProto
 
-from rfonnx.graph.nodes import Node
 from rfonnx.graph.tensors import Tensors, read_type
 from rfonnx.graph.text import quote, show_shape
 from rfonnx.model.reading.bind import evaluate_dim
@@ -32,9 +31,7 @@ class Declared:
         self._symbols = symbols
         self._known = known
 
-    def settle(
-        self, name: str, found: TypeProto | None, declared: TypeProto | None, node: Node, tensors: Tensors
-    ) -> None:
+    def settle(self, name: str, found: TypeProto | None, declared: TypeProto | None, tensors: Tensors) -> None:
         """Record the type that is believed."""
         if found is not None:
             if not found.HasField("tensor_type"):

@@ -1,4 +1,4 @@
-"""From a file to a Graph: the one way into rfonnx, and the only reader of protobuf."""
+"""From a file to a Graph in one call; who asks more of a model keeps it opened (`rfonnx.model.opened`)."""
 
 from __future__ import annotations
 
