@@ -109,6 +109,7 @@ class Tensors:
         types: as onnx's inference takes them; a tensor of unknown type has an empty TypeProto.
         shapes, dtypes: the same in plain values, as `Graph` gives them.
         block: channels of a block, where the model has blocked tensors (see `blocks`).
+        recorded: the names, in the order in which they came.
     """
 
     def __init__(self, block: int = 8) -> None:
@@ -116,16 +117,21 @@ class Tensors:
         self.types: dict[str, onnx.TypeProto] = {}
         self.shapes: dict[str, Shape] = {}
         self.dtypes: dict[str, str] = {}
+        self.recorded: list[str] = []
 
     def set(self, name: str, proto: TypeProto) -> None:
         """Record a type."""
         dtype, elem, shape = read_type(proto)
+        if name not in self.types:
+            self.recorded.append(name)
         self.types[name] = tensor_type(elem, shape) if proto.HasField("tensor_type") else proto
         self.shapes[name] = shape
         self.dtypes[name] = dtype
 
     def set_tensor(self, name: str, elem: int, shape: Shape) -> None:
         """Record a tensor of an element type and shape."""
+        if name not in self.types:
+            self.recorded.append(name)
         self.types[name] = tensor_type(elem, shape)
         self.shapes[name] = shape
         self.dtypes[name] = DTYPES.get(elem, "")
@@ -135,8 +141,8 @@ class Tensors:
         proto = self.types.get(name)
         return proto.tensor_type.elem_type if proto is not None else 0
 
-    def forget_last(self) -> str:
-        """Drop the name that came last, before a loop's body is inferred again, and give it."""
-        name, _ = self.types.popitem()
-        del self.shapes[name], self.dtypes[name]
-        return name
+    def forget(self, name: str) -> None:
+        """Drop what was recorded, before a loop's body is inferred again."""
+        self.types.pop(name, None)
+        self.shapes.pop(name, None)
+        self.dtypes.pop(name, None)

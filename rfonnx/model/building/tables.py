@@ -39,7 +39,8 @@ class Tables:
         self.declared = declared
         self.sequences = Sequences(self.tensors, self.constants, self.unique)
         self.warnings: list[str] = []
-        self._taken: dict[str, None] = {}
+        self._taken: set[str] = set()
+        self._names: list[str] = []  # those in `_taken`, in the order in which they came
         self._numbers: dict[str, int] = {}  # where to go on looking for a free prefix
 
     def graph(
@@ -59,22 +60,25 @@ class Tables:
 
     def take(self, names: Iterable[str]) -> None:
         """Reserve names."""
-        self._taken.update(dict.fromkeys(names))
+        new = [name for name in dict.fromkeys(names) if name not in self._taken]
+        self._names += new
+        self._taken.update(new)
 
     def mark(self) -> tuple[int, int]:
         """Where the tables stand, for `forget_since`."""
-        return len(self.tensors.types), len(self._taken)
+        return len(self.tensors.recorded), len(self._names)
 
     def forget_since(self, mark: tuple[int, int]) -> None:
         """Forget all names recorded since a mark, before a loop's body is inferred again."""
         tensors, names = mark
-        while len(self.tensors.types) > tensors:
-            name = self.tensors.forget_last()
+        for name in self.tensors.recorded[tensors:]:
+            self.tensors.forget(name)
             self.constants.forget(name)
             self.declared.forget(name)
             self.sequences.forget(name)
-        while len(self._taken) > names:
-            self._taken.popitem()
+        del self.tensors.recorded[tensors:]
+        self._taken.difference_update(self._names[names:])
+        del self._names[names:]
         self._numbers.clear()
 
     def unique(self, label: str, names: Iterable[str]) -> str:
