@@ -19,7 +19,7 @@ if not PathFinder.find_spec("rfonnx._core", __path__):
     if not __path__:
         raise ImportError("rfonnx has no compiled core here: run `pip install .` in the root of the checkout")
 
-from rfonnx.api import analyze, check, compare, erf, erf_layers, erf_many, gradient
+from rfonnx.api import analyze, check, compare, erf, erf_layers, erf_many, gradient, tile
 from rfonnx.errors import DataError, ModelError, QueryError, RfonnxError, ShapeError
 from rfonnx.version import __version__
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rfonnx.analysis.analysis import Analysis
     from rfonnx.results.effective import ERF
     from rfonnx.results.fields import AxisField, ExplainStep, ModelInfo, OutputFacts, TensorField
+    from rfonnx.tiling.plan import TilePlan
 
 __all__ = [
     "ERF",
@@ -41,6 +42,7 @@ __all__ = [
     "RfonnxError",
     "ShapeError",
     "TensorField",
+    "TilePlan",
     "__version__",
     "analyze",
     "check",
@@ -49,11 +51,13 @@ __all__ = [
     "erf_layers",
     "erf_many",
     "gradient",
+    "tile",
 ]
 
 _LATE = {
     "ERF": "rfonnx.results.effective",
     "Analysis": "rfonnx.analysis.analysis",
+    "TilePlan": "rfonnx.tiling.plan",
     **dict.fromkeys(("AxisField", "ExplainStep", "ModelInfo", "OutputFacts", "TensorField"), "rfonnx.results.fields"),
 }
 """Classes that are loaded when they are asked for: they bring in numpy and onnx, which the function that needs them loads."""

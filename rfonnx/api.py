@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from rfonnx.results.comparison import Comparison, Kind
     from rfonnx.results.effective import ERF, Layer
     from rfonnx.results.findings import CheckResult
+    from rfonnx.tiling.plan import TilePlan
 
     Prep = Preparation | Mapping[str, str | float | Sequence[float]]
     Parameters = Mapping[str, bool | float | str]
@@ -395,6 +396,29 @@ def check(
     if checked.error is not None:
         raise checked.error
     return checked.result
+
+
+def tile(
+    model: Source,
+    shapes: Shapes | None = None,
+    tile: Sequence[int] | Mapping[tuple[str, int], int] | None = None,
+) -> TilePlan:
+    """Plan how to run a model on tiles of its input so that together they are what the whole would be.
+
+    Args:
+        model: an ONNX file, its bytes, or a ModelProto. Where the file fixes the size of an input and the network does not, other
+            sizes are planned too.
+        shapes: of the whole, as in `rfonnx.analyze`; None: the grid, the halo and the verdict, and no tiles.
+        tile: longest crop, halo included, along each axis that windows slide along (rows, columns), or by (input, axis).
+
+    Raises:
+        ModelError: the file is not a model that can be read.
+        QueryError: a tile has no room for what is kept of it, or was asked for along an axis that cannot be tiled.
+        ShapeError: the model does not take these shapes.
+    """
+    from rfonnx.tiling.planning import make_plan
+
+    return make_plan(model, shapes, tile)
 
 
 def _settings(kind: Callable[..., Made], given: Mapping[str, Any]) -> Made:

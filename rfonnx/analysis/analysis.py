@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from rfonnx._core import Result
     from rfonnx.analysis.derive.batch_axis import Batches
     from rfonnx.analysis.derive.time import Time
+    from rfonnx.analysis.derive.together import Followed
 
     Int64 = npt.NDArray[np.int64]
 Box = dict[str, tuple[tuple[int, int], ...]]
@@ -77,6 +78,11 @@ class Analysis:
         graph, program = state["graph"], state["program"]
         Analysis.__init__(self, graph, program, propagated(graph.name, program), _gone, state["batch_axes"])
         vars(self).update(state["kept"])
+
+    @property
+    def graph(self) -> Graph:
+        """The model's graph, which nobody changes; a copy's has no weights."""
+        return self._graph
 
     @property
     def model(self) -> ModelInfo:
@@ -215,6 +221,12 @@ class Analysis:
         from rfonnx.analysis.derive import facts
 
         return facts(self, self._graph, self._program, self.time, self.batches)
+
+    def followed(self, rates: Mapping[tuple[str, int], int], length: int) -> dict[str, Followed]:
+        """How outputs follow when several inputs move together: see `rfonnx.analysis.derive.together`."""
+        from rfonnx.analysis.derive.together import followed
+
+        return followed(self._graph, self._program, rates, length)
 
     @cached_property
     def batch_axes(self) -> dict[str, int | None]:

@@ -24,10 +24,11 @@ from rfonnx.model.reading.bind import Shapes
 from rfonnx.model.reading.bound_values import write_values
 from rfonnx.model.reading.declared import Measured
 from rfonnx.model.reading.external import external_files
+from rfonnx.model.reading.open_axes import free_axes
 from rfonnx.model.reading.source import Given, read_given
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     import onnxruntime
 
@@ -41,13 +42,19 @@ class Opened:
     Attributes:
         given: as the user gave it: path, bytes or ModelProto.
         values: of inputs that are bound to one, by name: they are constants of the model, and inputs no more.
+        free: (input, axis) whose lengths are open, whatever the file says.
         label: what messages call it before it is read: its path, or "model".
         kept: what others have made of it, by keys of their own; there for as long as somebody uses it.
     """
 
-    def __init__(self, given: Given, values: Mapping[str, np.ndarray] | None = None) -> None:
+    def __init__(
+        self,
+        given: Given,
+        values: Mapping[str, np.ndarray] | None = None,
+        free: frozenset[tuple[str, int]] = frozenset(),
+    ) -> None:
         """Nothing is read yet."""
-        self.given, self.values = given, dict(values or {})
+        self.given, self.values, self.free = given, dict(values or {}), free
         self.label = str(os.fspath(given)) if isinstance(given, str | os.PathLike) else "model"
         self.kept: WeakValueDictionary[Hashable, Any] = WeakValueDictionary()
         self._unbound: onnx.ModelProto | None = None
@@ -62,11 +69,12 @@ class Opened:
             QueryError: a value was given that no input takes.
         """
         proto = self._unbound or read_given(self.given)
-        if self.values:
-            if proto is self._unbound or proto is self.given:  # others use it without the values
+        if self.values or self.free:
+            if proto is self._unbound or proto is self.given:  # others use it as it is
                 own, proto = proto, onnx.ModelProto()
                 proto.CopyFrom(own)
             write_values(proto, self.values)
+            free_axes(proto, self.free)
         self._unbound = None
         return proto
 
@@ -141,7 +149,7 @@ class Opened:
         key = "session", level, providers if isinstance(providers, str) else tuple(providers or ()), threads
         made: onnxruntime.InferenceSession | None = self.kept.get(key)
         if made is None:
-            by_path = self.weight_files and not self.values
+            by_path = self.weight_files and not self.values and not self.free
             source, folder = (self.given, None) if by_path else (self.proto, self.folder)
             made = self.kept[key] = runtime.open_session(
                 source, level=level, providers=providers, threads=threads, name=self.label, folder=folder
@@ -182,9 +190,17 @@ def with_values(model: Source, values: Mapping[str, Any] | None) -> Opened:
             )
     if all(name in before.values and np.array_equal(before.values[name], value) for name, value in arrays.items()):
         return before
-    made = Opened(before.given, {**before.values, **arrays})
-    if "proto" in vars(before) and not before.values:
+    made = Opened(before.given, {**before.values, **arrays}, before.free)
+    if "proto" in vars(before) and not before.values and not before.free:
         made._unbound = before.proto
+    return made
+
+
+def with_free(model: Opened, axes: Iterable[tuple[str, int]]) -> Opened:
+    """The model with open lengths of these (input, axis), whatever the file says: it may not work at others than its own."""
+    made = Opened(model.given, model.values, model.free | frozenset(axes))
+    if "proto" in vars(model) and not model.values and not model.free:
+        made._unbound = model.proto
     return made
 
 

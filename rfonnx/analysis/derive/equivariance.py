@@ -9,6 +9,7 @@ before a uniform background. Matrix products that weigh positions by constants d
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
@@ -52,14 +53,23 @@ class Shifts:
         self._known: dict[Moves, Moves] = {}
         self._answers: dict[tuple[Any, ...], tuple[Moves, bool]] = {}
         self.positional = Positional(graph)
+        self.broken_at: dict[str, Tensor] = {}
+        """By reason why tensors do not follow: the first tensor that does not."""
 
     def of(self, input: str, axis: int) -> dict[str, Moves | None]:
         """Moves of each output; None when it does not depend on the input."""
+        return self.together({(input, axis): 1})
+
+    def together(self, rates: Mapping[tuple[str, int], int]) -> dict[str, Moves | None]:
+        """The same when several inputs move together: by so many positions, by (input, axis). The period counts moves."""
         found: list[Moves | None] = [None] * self._inputs
-        moves = of_input(self._shapes[self._index[input]], axis)
-        found[self._index[input]] = self._known.setdefault(moves, moves)
+        for (input, axis), rate in rates.items():
+            moves = of_input(self._shapes[self._index[input]], axis, rate)
+            found[self._index[input]] = self._known.setdefault(moves, moves)
         for tensor in self._tensors:
             found.append(self._of_tensor(tensor, found))
+            if (made := found[-1]) is not None and made.broken:
+                self.broken_at.setdefault(made.broken, tensor)
         return {name: found[self._index[name]] for name in self._graph.outputs if name in self._index}
 
     def _of_tensor(self, tensor: Tensor, found: list[Moves | None]) -> Moves | None:

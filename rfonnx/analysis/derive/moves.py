@@ -94,10 +94,10 @@ def flat(axis: Axis) -> Move:
     return total
 
 
-def of_input(shape: tuple[int, ...], axis: int) -> Moves:
-    """The input itself, moved by one position along `axis`."""
+def of_input(shape: tuple[int, ...], axis: int, rate: int = 1) -> Moves:
+    """The input itself, moved by `rate` positions along `axis`."""
     moves = at_rest(shape)
-    return moves.with_axis(axis, (Factor(shape[axis], 1, inner.of_input(shape[axis])),))
+    return moves.with_axis(axis, (Factor(shape[axis], rate, inner.of_input(shape[axis])),))
 
 
 def at_rest(shape: tuple[int, ...]) -> Moves:

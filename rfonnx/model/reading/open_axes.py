@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from onnx import TypeProto
+from onnx import ModelProto, TypeProto
 
 from rfonnx.errors import ShapeError
 from rfonnx.graph.dim_names import PLAIN, batch_word, words_of
@@ -31,6 +31,19 @@ _SEQUENCES = {
 
 PIXELS, VOXELS, SECOND, STEPS = 224, 32, 16_000, 128
 """A picture's side; a volume's side; samples of a second of sound, at 16 kHz; tokens, frames and whatever else."""
+
+
+def free_axes(model: ModelProto, axes: Collection[tuple[str, int]]) -> None:
+    """Leave the lengths of (input, axis) open, in place, and with them all shapes that follow from the inputs'."""
+    if not axes:
+        return
+    for entry in model.graph.input:
+        for axis, dim in enumerate(entry.type.tensor_type.shape.dim):
+            if (entry.name, axis) in axes:
+                dim.dim_param = f"{entry.name}_{axis}"
+    for output in model.graph.output:
+        output.type.tensor_type.ClearField("shape")
+    del model.graph.value_info[:]
 
 
 def example_length(dim: str, input: str, rank: int, integer: bool) -> int:

@@ -1,0 +1,71 @@
+"""Which axes of inputs and outputs move together, and at which rates."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+from rfonnx.analysis.analysis import Analysis
+from rfonnx.graph.text import quote
+from rfonnx.results.tiling import Pair
+
+
+class Dim(NamedTuple):
+    """Axes of inputs that one axis of an output walks along, with all others that an output ties to them.
+
+    Attributes:
+        rates: positions that each (input, axis) moves by, as whole numbers without a common factor.
+        reason: why no rates fit, or "".
+    """
+
+    rates: dict[Pair, int]
+    reason: str = ""
+
+
+def find_dims(analysis: Analysis) -> list[Dim]:
+    """One per group, in the order of the first input's axes."""
+    pairs = list(analysis.windowed)
+    rates = {pair: Fraction(1) for pair in pairs}
+    group = {pair: i for i, pair in enumerate(pairs)}
+    reasons: dict[int, str] = {}
+    for tied in _tied(analysis, pairs):
+        first, stride = tied[0]
+        for pair, other in tied[1:]:
+            rate = rates[first] * other / stride
+            if group[pair] == group[first]:
+                if rates[pair] != rate:
+                    reasons[group[pair]] = (
+                        f"{quote(pair[0])} along axis {pair[1]} and {quote(first[0])} go to outputs by different rates"
+                    )
+                continue
+            old, scale = group[pair], rate / rates[pair]
+            for member in pairs:
+                if group[member] == old:
+                    group[member], rates[member] = group[first], rates[member] * scale
+    return [_dim([p for p in pairs if group[p] == g], rates, reasons.get(g, "")) for g in dict.fromkeys(group.values())]
+
+
+def _dim(members: Sequence[Pair], rates: dict[Pair, Fraction], reason: str) -> Dim:
+    inputs = [name for name, _ in members]
+    if len(set(inputs)) < len(inputs):
+        reason = f"two axes of '{next(i for i in inputs if inputs.count(i) > 1)}' are laid along one axis of an output"
+    common = math.lcm(*(rates[pair].denominator for pair in members))
+    whole = {pair: int(rates[pair] * common) for pair in members}
+    divisor = math.gcd(*whole.values())
+    return Dim({pair: rate // divisor for pair, rate in whole.items()}, reason)
+
+
+def _tied(analysis: Analysis, pairs: Sequence[Pair]) -> Iterable[list[tuple[Pair, Fraction]]]:
+    """The (input, axis) pairs that each axis of each output walks along, with their positions per position of the output."""
+    for output in analysis.outputs:
+        if output not in analysis.tensors:
+            continue
+        fields = analysis.tensors[output].fields
+        by_axis: dict[int, list[tuple[Pair, Fraction]]] = {}
+        for pair in pairs:
+            axis = fields[pair].tensor_axis
+            if axis is not None and fields[pair].stride > 0:
+                by_axis.setdefault(axis, []).append((pair, fields[pair].stride))
+        yield from by_axis.values()

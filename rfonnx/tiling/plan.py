@@ -1,0 +1,128 @@
+"""A plan of tiles: where they lie, and whether together they are what the whole would be."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import overload
+
+from rfonnx.model.opened import Opened
+from rfonnx.results.tiling import Pair, Ranges, Tile, TiledAxis
+from rfonnx.tiling.line import Line
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """One group of axes, cut: `count` crops of `crop` steps each."""
+
+    axis: TiledAxis
+    line: Line
+    count: int
+    crop: int
+
+
+@dataclass(frozen=True)
+class TilePlan:
+    """How a model is run on tiles.
+
+    Attributes:
+        model: what runs; its tiled axes are open where the network allows that.
+        exact: every tile is proven to be what the whole has there.
+        reasons: a line each, why not.
+        axes: groups of axes that can be tiled; rows, then columns.
+        whole: axes of inputs that windows slide along and that cannot be tiled, with the reason; every tile has all of them.
+        input_shapes, output_shapes: of the whole, by name; {}: no size was asked for.
+        output_dtypes: numpy's names.
+        cuts: the tiles along each of `axes`; (): no size was asked for.
+        assumptions: a line each, what else the proof stands on.
+    """
+
+    model: Opened
+    exact: bool
+    reasons: tuple[str, ...]
+    axes: tuple[TiledAxis, ...]
+    whole: Mapping[Pair, str]
+    input_shapes: Mapping[str, tuple[int, ...]]
+    output_shapes: Mapping[str, tuple[int, ...]]
+    output_dtypes: Mapping[str, str]
+    cuts: tuple[Cut, ...]
+    assumptions: tuple[str, ...] = ()
+
+    @property
+    def halo(self) -> dict[Pair, tuple[int, int]]:
+        """By (input, axis): positions before and after a part on the grid that the part sees: the least that suffices."""
+        return {pair: halo for axis in self.axes for pair, halo in axis.halo.items()}
+
+    @property
+    def grid(self) -> dict[Pair, int]:
+        """By (input, axis): crops and what is kept of them begin at multiples of it."""
+        return {pair: step for axis in self.axes for pair, step in axis.inputs.items()}
+
+    @cached_property
+    def crop_shapes(self) -> dict[str, tuple[int, ...]]:
+        """By input: the shape of every crop."""
+        lengths = {name: list(shape) for name, shape in self.input_shapes.items()}
+        for cut in self.cuts:
+            for (name, axis), step in cut.axis.inputs.items():
+                lengths[name][axis] -= (cut.line.steps - cut.crop) * step
+        return {name: tuple(shape) for name, shape in lengths.items()}
+
+    @property
+    def tiles(self) -> Tiles:
+        """All tiles, in rows; each is made when it is asked for."""
+        return Tiles(self)
+
+    @property
+    def recomputed(self) -> float:
+        """Work that tiles do twice, as a share of the whole's: positions of the crops of the first tiled input over its own."""
+        cropped = math.prod(cut.count * cut.crop / cut.line.steps for cut in self.cuts)
+        return cropped - 1
+
+
+class Tiles(Sequence[Tile]):
+    """The tiles of a plan."""
+
+    def __init__(self, plan: TilePlan) -> None:
+        self._plan = plan
+        self._counts = [cut.count for cut in plan.cuts]
+
+    def __len__(self) -> int:
+        return math.prod(self._counts) if self._counts else 0
+
+    @overload
+    def __getitem__(self, index: int) -> Tile: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Tile]: ...
+    def __getitem__(self, index: int | slice) -> Tile | Sequence[Tile]:
+        if isinstance(index, slice):
+            return [self[i] for i in range(*index.indices(len(self)))]
+        if not -len(self) <= index < len(self):
+            raise IndexError(f"tile {index} of {len(self)}")
+        return self._tile(index % len(self))
+
+    def __iter__(self) -> Iterator[Tile]:
+        return (self._tile(index) for index in range(len(self)))
+
+    def _tile(self, index: int) -> Tile:
+        plan, rest = self._plan, index
+        crops = {name: [(0, n) for n in shape] for name, shape in plan.crop_shapes.items()}
+        kept = {name: [(0, n) for n in shape] for name, shape in plan.output_shapes.items()}
+        local = {name: list(ranges) for name, ranges in kept.items()}
+        for cut in reversed(plan.cuts):
+            rest, place = divmod(rest, cut.count)
+            first, end, origin = cut.line.tile(place, cut.count, cut.crop)
+            for (name, axis), step in cut.axis.inputs.items():
+                crops[name][axis] = (origin * step, origin * step + crops[name][axis][1])
+            for (name, axis), step in cut.axis.outputs.items():
+                length = cut.axis.lengths[name, axis]
+                start = min(first * step, length)
+                stop = length if end == cut.line.kept else min(end * step, length)
+                kept[name][axis] = (start, stop)
+                local[name][axis] = (start - origin * step, stop - origin * step)
+        return Tile(index, _ranges(crops), _ranges(kept), _ranges(local))
+
+
+def _ranges(found: Mapping[str, list[tuple[int, int]]]) -> dict[str, Ranges]:
+    return {name: tuple(ranges) for name, ranges in found.items()}

@@ -1,0 +1,198 @@
+"""From a model to a plan of tiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from rfonnx.analysis.analysis import Analysis
+from rfonnx.analysis.analyze import analyze
+from rfonnx.errors import QueryError, ShapeError
+from rfonnx.graph.text import quote
+from rfonnx.model.opened import Source
+from rfonnx.model.reading.bind import Shapes
+from rfonnx.results.tiling import Pair, TiledAxis
+from rfonnx.tiling.line import Line
+from rfonnx.tiling.plan import Cut, TilePlan
+from rfonnx.tiling.proof import differences, misplaced
+from rfonnx.tiling.sight import Blocked, Sight, see
+from rfonnx.tiling.sized import Lengths, Sized, sized
+
+FIXED = "the file fixes the size of its input: the whole is what the network would give without that"
+
+USUAL = {1: 65536, 2: 512, 3: 128}
+"""Longest crop where none is asked for, by how many axes are tiled."""
+
+
+def make_plan(
+    model: Source, shapes: Shapes | None = None, tile: Sequence[int] | Mapping[Pair, int] | None = None
+) -> TilePlan:
+    """Plan the tiles of a model.
+
+    Args:
+        model: an ONNX file, its bytes, or a ModelProto.
+        shapes: of the whole, as in `rfonnx.analyze`; None: no size yet: grid, halo and reasons are found, and no tiles.
+        tile: longest crop along each group of axes (rows, columns), or by (input, axis); None: 512 for images.
+
+    Raises:
+        ModelError: the file is not a model that can be read.
+        QueryError: a tile has no room for what is kept of it, or along an axis that cannot be tiled.
+        ShapeError: the model does not take these shapes.
+    """
+    found = sized(model, shapes)
+    seen = [(dim, one) for dim, one in found.seen if isinstance(one, Sight)]
+    whole = {pair: one.reasons[0] for dim, one in found.seen if isinstance(one, Blocked) for pair in dim.rates}
+    reasons = [] if seen else [line for _, one in found.seen if isinstance(one, Blocked) for line in one.reasons]
+    if not found.seen:
+        reasons.append("windows slide along no axis of an input")
+    reasons += [
+        f"output {quote(name)} is made of no input"
+        for name in found.analysis.outputs
+        if name not in found.analysis.tensors
+    ]
+    axes = [_axis(sight, found.lengths) for _, sight in seen]
+    cuts = _cuts(found, axes, [sight for _, sight in seen], tile, whole) if found.lengths and not reasons else ()
+    plan = TilePlan(
+        model=found.model,
+        exact=not reasons,
+        reasons=tuple(reasons),
+        axes=tuple(axes),
+        whole=whole,
+        input_shapes=found.lengths or {},
+        output_shapes=_outputs(found.analysis, axes) if found.lengths else {},
+        output_dtypes={
+            name: found.analysis.tensors[name].dtype
+            for name in found.analysis.outputs
+            if name in found.analysis.tensors
+        },
+        cuts=tuple(cuts),
+        assumptions=(FIXED,) if found.fixed else (),
+    )
+    if reasons or found.fixed:
+        return plan
+    try:
+        crop = _at_another_size(found, seen, plan)
+    except ShapeError as error:
+        if not found.model.free:
+            return replace(plan, exact=False, reasons=(f"the model does not run at the size of a crop: {error}",))
+        return replace(plan, assumptions=(FIXED,))
+    against = list(dict.fromkeys(_against(found, crop)))
+    return replace(plan, exact=not against, reasons=tuple(against))
+
+
+def _axis(sight: Sight, lengths: Lengths | None) -> TiledAxis:
+    """The axes at the size of the whole, which differs from the one that was looked at by whole steps."""
+    further = 0
+    if lengths:
+        (pair, step), *_ = sight.inputs.items()
+        further = (lengths[pair[0]][pair[1]] - sight.lengths[pair]) // step
+    by_step = {**sight.inputs, **sight.outputs}
+    grown = {pair: n + further * by_step[pair] for pair, n in sight.lengths.items()}
+    for pair in sight.inputs:
+        if lengths and grown[pair] != lengths[pair[0]][pair[1]]:
+            step, rest = sight.inputs[pair], sight.lengths[pair] % sight.inputs[pair]
+            raise ShapeError(
+                f"axis {pair[1]} of input {quote(pair[0])} is {lengths[pair[0]][pair[1]]} long, expected a multiple of {step}"
+                + (f" and {rest}" if rest else ""),
+                f"pad it to {grown[pair] + (step if grown[pair] < lengths[pair[0]][pair[1]] else 0)}, or crop it",
+            )
+    return TiledAxis(sight.inputs, sight.outputs, sight.before, sight.after, sight.halo, grown)
+
+
+def _outputs(analysis: Analysis, axes: Sequence[TiledAxis]) -> dict[str, tuple[int, ...]]:
+    shapes = {
+        name: [n or 0 for n in analysis.tensors[name].shape or ()]
+        for name in analysis.outputs
+        if name in analysis.tensors
+    }
+    for axis in axes:
+        for name, place in axis.outputs:
+            shapes[name][place] = axis.lengths[name, place]
+    return {name: tuple(shape) for name, shape in shapes.items()}
+
+
+def _cuts(
+    found: Sized,
+    axes: Sequence[TiledAxis],
+    sights: Sequence[Sight],
+    tile: Sequence[int] | Mapping[Pair, int] | None,
+    whole: Mapping[Pair, str],
+) -> Iterator[Cut]:
+    limits = _limits(found, tile, whole)
+    for axis, sight in zip(axes, sights, strict=True):
+        (pair, step), *_ = axis.inputs.items()
+        rest = sight.rest[pair]
+        steps = (axis.lengths[pair] - rest) // step
+        line = Line(steps, sight.kept + steps - sight.steps, axis.before, axis.after)
+        least = (axis.before + axis.after + 1) * step + rest
+        asked = [limits[member] for member in axis.inputs if member in limits]
+        if found.fixed:
+            asked = [sight.lengths[pair]]
+        limit = min(asked) if asked else max(USUAL.get(len(axes), 64), 2 * least)
+        count = line.count((limit - rest) // step)
+        if not count:
+            raise QueryError(
+                f"a tile of {limit} along axis {pair[1]} of input {quote(pair[0])} keeps nothing: on a grid of {step} it needs a "
+                f"halo of {axis.before * step} before and {axis.after * step} after",
+                f"give {least} or more",
+            )
+        yield Cut(axis, line, count, (limit - rest) // step if found.fixed else line.crop(count))
+
+
+def _limits(
+    found: Sized, tile: Sequence[int] | Mapping[Pair, int] | None, whole: Mapping[Pair, str]
+) -> dict[Pair, int]:
+    """Longest crop by (input, axis), as asked for."""
+    if tile is None:
+        return {}
+    if isinstance(tile, Mapping):
+        limits = {pair: int(length) for pair, length in tile.items()}
+    else:
+        groups = [next(iter(dim.rates)) for dim, _ in found.seen]
+        if len(tile) != len(groups):
+            axes = ", ".join(f"axis {axis} of {quote(name)}" for name, axis in groups)
+            raise QueryError(
+                f"a tile of {len(tile)} lengths was asked for, expected {len(groups)}: {axes}", "give a length for each"
+            )
+        limits = dict(zip(groups, map(int, tile), strict=True))
+    for (name, axis), limit in limits.items():
+        lengths = (found.lengths or {}).get(name, ())
+        if not 0 <= axis < len(lengths):
+            raise QueryError(
+                f"a tile was asked for along axis {axis} of {quote(name)}, which there is not", "see `rfonnx report`"
+            )
+        if limit < 1:
+            raise QueryError(
+                f"a tile of {limit} was asked for along axis {axis} of {quote(name)}", "give a positive length"
+            )
+        if (name, axis) in whole and limit < lengths[axis]:
+            raise QueryError(
+                f"axis {axis} of input {quote(name)} cannot be tiled: {whole[name, axis]}",
+                f"give its whole length, {lengths[axis]}",
+            )
+    return limits
+
+
+def _at_another_size(found: Sized, seen: Sequence[tuple[object, Sight]], plan: TilePlan) -> Analysis:
+    """The model at the size of a crop; where there are none, at a size that is two steps longer."""
+    if plan.cuts:
+        return analyze(found.model, plan.crop_shapes)
+    lengths = {name: [n or 0 for n in shape or ()] for name, shape in found.analysis.input_shapes.items()}
+    for _, sight in seen:
+        for (name, axis), step in sight.inputs.items():
+            lengths[name][axis] += 2 * step
+    return analyze(found.model, lengths)
+
+
+def _against(found: Sized, crop: Analysis) -> Iterator[str]:
+    """What the model does otherwise at the size of a crop."""
+    yield from differences(found.analysis, crop)
+    pairs = []
+    for dim, sight in found.seen:
+        if isinstance(sight, Sight):
+            there = see(crop, dim)
+            if isinstance(there, Blocked):
+                yield from there.reasons
+                return
+            pairs.append((dim, sight, there))
+    yield from misplaced(found.analysis, crop, pairs)

@@ -1,0 +1,92 @@
+"""Whether a model does the same at two sizes, but for where things lie: in exact tiles nothing else may follow from a size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from rfonnx.analysis.analysis import Analysis
+from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.text import quote
+from rfonnx.operators.table import operator
+from rfonnx.tiling.dims import Dim
+from rfonnx.tiling.sight import Sight, along
+
+
+def differences(first: Analysis, second: Analysis) -> Iterator[str]:
+    """What differs in what one model computes at two sizes: other nodes, or other numbers where data is calculated with them."""
+    a, b = first.graph, second.graph
+    if [(node.kind, node.outputs) for node in a.nodes] != [(node.kind, node.outputs) for node in b.nodes]:
+        yield "other operators are run at another size: the size decides which branch is taken, or how many rounds a loop makes"
+        return
+    sized = _sized(a) | _sized(b)
+    for one in a.nodes:
+        if all(o in a.constants for o in one.outputs if o):
+            if operator(one.kind).draws == "always":
+                yield f"{one} draws at random"
+            continue
+        for slot, name in enumerate(one.inputs):
+            differs = name in sized and not _lays_out(one, slot, a.dtypes.get(name, ""))
+            if differs and not _same(a.value(name), b.value(name)):
+                yield f"{one} calculates with {quote(name)}, which depends on the size of the input"
+
+
+def _sized(graph: Graph) -> set[str]:
+    """Constants that are made of the lengths of what depends on an input."""
+    found: set[str] = set()
+    for node in graph.nodes:
+        made = [o for o in node.outputs if o in graph.constants]
+        if made and any(name in found or (name and name not in graph.constants) for name in node.inputs):
+            found.update(made)
+    return found
+
+
+def _lays_out(node: Node, slot: int, dtype: str) -> bool:
+    """Whether an operand decides where things lie, and is no number that data is calculated with."""
+    row = operator(node.kind)
+    return slot in row.shape_floats or (
+        "int" in dtype and slot > 0 and not row.pointwise and "joined" not in row.manner
+    )
+
+
+def _same(a: np.ndarray | None, b: np.ndarray | None) -> bool:
+    """The same numbers, as far as both go."""
+    if a is None or b is None or a.ndim != b.ndim:
+        return False
+    common = tuple(slice(min(n, m)) for n, m in zip(a.shape, b.shape, strict=True))
+    return bool(np.array_equal(a[common], b[common], equal_nan=a.dtype.kind == "f"))
+
+
+def misplaced(a: Analysis, b: Analysis, seen: Sequence[tuple[Dim, Sight, Sight]]) -> Iterator[str]:
+    """Outputs that see other places at one size than at another, counted from their nearer ends.
+
+    Args:
+        a, b: analyses of one model.
+        seen: by group of axes, what is seen in `a` and in `b`.
+    """
+    for _, here, there in seen:
+        if (here.inputs, here.outputs) != (there.inputs, there.outputs) or here.rest != there.rest:
+            yield "the grid is another one at another size"
+            continue
+        for output, axis in here.outputs:
+            for pair in here.inputs:
+                if not _alike(a, b, output, axis, pair, here, there):
+                    yield f"{quote(output)} sees other places of axis {pair[1]} of input {quote(pair[0])} at another size"
+
+
+def _alike(a: Analysis, b: Analysis, output: str, axis: int, pair: tuple[str, int], here: Sight, there: Sight) -> bool:
+    moved = (here.steps - there.steps) * here.inputs[pair]
+    length = min(here.lengths[output, axis], there.lengths[output, axis])
+    step = here.outputs[output, axis]
+    near, far = length - here.after * step, length - here.before * step
+    for clip in (True, False):
+        lo, hi = along(a, output, axis, pair, clip)
+        low, high = along(b, output, axis, pair, clip)
+        if near > 0 and not (np.array_equal(lo[:near], low[:near]) and np.array_equal(hi[:near], high[:near])):
+            return False
+        if far > 0 and not (
+            np.array_equal(lo[-far:], low[-far:] + moved) and np.array_equal(hi[-far:], high[-far:] + moved)
+        ):
+            return False
+    return True

@@ -1,0 +1,159 @@
+"""What an axis of a model's outputs sees of its inputs, and how it follows when they move: the facts that a plan stands on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from rfonnx.analysis.analysis import Analysis
+from rfonnx.analysis.derive.together import Followed
+from rfonnx.graph.text import quote
+from rfonnx.results.tiling import Pair
+from rfonnx.tiling.dims import Dim
+
+Int64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """One group of axes at one size of the model.
+
+    Attributes:
+        inputs, outputs: positions per step of the grid by (tensor, axis).
+        steps: of the grid, in the whole.
+        kept: steps that the outputs fill.
+        before, after: steps beside a part on the grid within which all lies that reaches it: what it sees, and a crop's borders.
+        halo: by (input, axis): positions before and after such a part that it sees.
+        lengths: of all axes, by (tensor, axis).
+    """
+
+    inputs: dict[Pair, int]
+    outputs: dict[Pair, int]
+    steps: int
+    kept: int
+    before: int
+    after: int
+    halo: dict[Pair, tuple[int, int]]
+    lengths: dict[Pair, int]
+
+    @property
+    def rest(self) -> dict[Pair, int]:
+        """Positions of each axis beyond its last whole step; below 0 where an output is shorter."""
+        by_step = {**self.inputs, **self.outputs}
+        return {pair: length - self.steps * by_step[pair] for pair, length in self.lengths.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """Why there are no tiles along a group of axes.
+
+    Attributes:
+        reasons: a line each.
+        least: moves of the inputs for which the axes must have room, when that is all that is missing; 0: it is not.
+    """
+
+    reasons: tuple[str, ...]
+    least: int = 0
+
+
+def see(analysis: Analysis, dim: Dim) -> Sight | Blocked:
+    """The facts, or why there are none."""
+    if dim.reason:
+        return Blocked((dim.reason,))
+    shapes = {name: shape or () for name, shape in analysis.input_shapes.items()}
+    room = min((shapes[name][axis] or 0) // rate for (name, axis), rate in dim.rates.items())
+    found = analysis.followed(dim.rates, room)
+    reasons = [line for output, one in found.items() for line in _reasons(analysis, dim, output, one)]
+    if not found:
+        return Blocked((f"no output depends on {_axes(dim)}",))
+    if reasons:
+        short = [one.fact.least for one in found.values() if one.fact.reason]
+        return Blocked(tuple(dict.fromkeys(reasons)), max(short, default=0) if all(short) else 0)
+    facts = {output: one.fact for output, one in found.items()}
+    period = math.lcm(*(fact.period or 1 for fact in facts.values()))
+    inputs = {pair: rate * period for pair, rate in dim.rates.items()}
+    moved = {(o, f.tensor_axis or 0): f.shift * (period // (f.period or 1)) for o, f in facts.items()}
+    lengths = {pair: (analysis.tensors[pair[0]].shape or ())[pair[1]] or 0 for pair in moved}
+    lengths |= {(name, axis): shapes[name][axis] or 0 for name, axis in inputs}
+    steps = min(lengths[pair] // step for pair, step in inputs.items())
+    kept = min(steps, max(-(-lengths[pair] // step) for pair, step in moved.items()))
+    ends = [(pair, facts[pair[0]].positions or (0, -1)) for pair in moved]
+    before = max(-(-first // moved[pair]) for pair, (first, _) in ends)
+    after = max(steps - (last + 1) // moved[pair] for pair, (_, last) in ends)
+    halo = {pair: _halo(analysis, pair, step, moved, steps) for pair, step in inputs.items()}
+    for pair, step in inputs.items():
+        rest = lengths[pair] - steps * step
+        before, after = max(before, -(-halo[pair][0] // step)), max(after, -(-(halo[pair][1] - rest) // step))
+    return Sight(inputs, moved, steps, kept, before, max(after, steps - kept), halo, lengths)
+
+
+def _axes(dim: Dim) -> str:
+    return " and ".join(f"axis {axis} of input {quote(name)}" for name, axis in dim.rates)
+
+
+def _reasons(analysis: Analysis, dim: Dim, output: str, one: Followed) -> list[str]:
+    """Why an output cannot be made of tiles along these axes."""
+    fact, where = one.fact, f", at {quote(one.tensor)} ({one.op_type})" if one.tensor else ""
+    if fact.reason and fact.least:
+        return [f"{quote(output)} along {_axes(dim)}: {fact.reason}"]
+    takes = [_taking(analysis, *whole) for whole in analysis.globals if whole[1:] in dim.rates]
+    if fact.reason:
+        return takes or [f"{quote(output)} does not follow {_axes(dim)}: {fact.reason}{where}"]
+    if fact.room is not None or fact.tensor_axis is None:
+        return takes or [f"{quote(output)} takes all of {_axes(dim)} together"]
+    if fact.shift <= 0:
+        return [f"{quote(output)} runs against {_axes(dim)}"]
+    if fact.positions is None:
+        return [f"{quote(output)} lays rows of {_axes(dim)} end to end in its axis {fact.tensor_axis}"]
+    return []
+
+
+def _taking(analysis: Analysis, tensor: str, name: str, axis: int) -> str:
+    field = analysis.tensors[tensor]
+    node = f" of node {quote(field.node)}" if field.node else ""
+    takes = "takes all" if field.exact else "may take all"
+    return f"{quote(tensor)} ({field.op_type}{node}) {takes} of axis {axis} of input {quote(name)} together"
+
+
+def _halo(analysis: Analysis, pair: Pair, step: int, outputs: dict[Pair, int], steps: int) -> tuple[int, int]:
+    """How far parts on the grid see beyond themselves, in positions of the input, from the tables.
+
+    A part begins and ends with a step. Inside, the unclipped reading of one step tells; at the borders what is really read.
+    """
+    before = after = 0
+    for (output, axis), moved in outputs.items():
+        if analysis.tensors[output].fields[pair].kind == "none":
+            continue
+        for clip in (False, True):
+            lo, hi = along(analysis, output, axis, pair, clip)
+            if not clip:  # a step in the middle, where no border is extrapolated
+                middle = steps // 2
+                at = slice(middle * moved, (middle + 1) * moved)
+                places = np.arange(len(lo))[at]
+                lo, hi = lo[at], hi[at]
+            else:
+                places = np.arange(len(lo))
+            begin = np.minimum(places // moved, steps - 1) * step
+            read = lo <= hi
+            before = max(before, int((begin - lo)[read].max(initial=0)))
+            after = max(after, int((hi - begin - step + 1)[read].max(initial=0)))
+    return before, after
+
+
+def along(analysis: Analysis, output: str, axis: int, pair: Pair, clip: bool) -> tuple[Int64, Int64]:
+    """Hull of what positions along one axis of an output see of one axis of an input; `hi < lo` where that is nothing.
+
+    Returns:
+        lo, hi: int64, of the length of the output's axis.
+    """
+    shape = analysis.tensors[output].shape or ()
+    lo, hi = analysis.intervals(output, *pair, clip=clip)
+    read = lo <= hi
+    others = tuple(i for i in range(lo.ndim) if i != axis)
+    least = np.where(read, lo, np.iinfo(np.int64).max).min(axis=others)
+    most = np.where(read, hi, np.iinfo(np.int64).min).max(axis=others)
+    length = shape[axis] or 0
+    return np.broadcast_to(least, length), np.broadcast_to(most, length)

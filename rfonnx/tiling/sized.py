@@ -1,0 +1,149 @@
+"""The model that is tiled, at the size of the whole: a size that the file fixes is freed where the network allows others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from rfonnx.analysis.analysis import Analysis
+from rfonnx.analysis.analyze import analyze
+from rfonnx.errors import ShapeError
+from rfonnx.graph.dim_names import batch_word
+from rfonnx.graph.order import true_inputs
+from rfonnx.model.opened import Opened, Source, opened, with_free
+from rfonnx.model.reading.bind import Shapes
+from rfonnx.results.tiling import Pair
+from rfonnx.tiling.dims import Dim, find_dims
+from rfonnx.tiling.sight import Blocked, Sight, see
+
+PROBED = (64, 96, 128, 224, 256, 512, 1024, 2048, 4096, 16384, 65536)
+"""Lengths of open axes at which a model is looked at when no size was asked for: the first that it takes."""
+
+ROUNDS = 4
+"""Times that a model is looked at anew to make room for what its parts see."""
+
+Lengths = dict[str, tuple[int, ...]]
+Seen = tuple[tuple[Dim, Sight | Blocked], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sized:
+    """A model and what is seen of it.
+
+    Attributes:
+        model: with open axes where the file fixes them, and others do as well.
+        analysis: with room for a part and all that reaches it, of the same remainder by the grid as the whole, if it can be.
+        seen: by group of axes.
+        lengths: shapes of the inputs in the whole; None: no size was asked for.
+        fixed: the network takes no size but the file's, and the whole has another.
+    """
+
+    model: Opened
+    analysis: Analysis
+    seen: Seen
+    lengths: Lengths | None
+    fixed: bool
+
+
+def sized(model: Source, shapes: Shapes | None) -> Sized:
+    """The model at these shapes; where they leave axes open, at lengths that have room.
+
+    Raises:
+        ModelError: the file is not a model that can be read.
+        ShapeError: the model does not take these shapes.
+    """
+    source = opened(model)
+    unbound = list(_open_axes(source, shapes or {}))
+    if unbound:
+        return _with_room(source, _probe(source, shapes or {}, unbound), None)
+    try:
+        analysis = analyze(source, shapes)
+    except ShapeError as error:
+        return _resized(source, shapes or {}, error)
+    free = with_free(source, analysis.windowed)
+    return _with_room(free, analysis, _lengths(analysis) if shapes else None)
+
+
+def _resized(source: Opened, shapes: Shapes, error: ShapeError) -> Sized:
+    """At shapes that the file does not allow: with its axes freed, or by tiles of its own size."""
+    own = analyze(source, {name: length for name, length in shapes.items() if isinstance(length, int)} or None)
+    wanted = {**_lengths(own), **{name: tuple(shape) for name, shape in shapes.items() if isinstance(shape, Sequence)}}
+    slid = set(own.windowed)
+    for name, shape in _lengths(own).items():
+        for axis, (n, other) in enumerate(zip(shape, wanted[name], strict=False)):
+            if len(shape) != len(wanted[name]) or (n != other and (name, axis) not in slid):
+                raise error
+    free = with_free(source, slid)
+    try:
+        return _with_room(free, analyze(free, wanted), wanted)
+    except ShapeError:
+        return Sized(source, own, _seen(own), wanted, fixed=True)
+
+
+def _with_room(model: Opened, analysis: Analysis, lengths: Lengths | None) -> Sized:
+    """Looked at anew, at longer axes, until there is room; where they cannot be made longer, as it is."""
+    seen = _seen(analysis)
+    for _ in range(ROUNDS):
+        wider = _wider(analysis, seen)
+        if not wider:
+            break
+        try:
+            analysis = analyze(model, wider)
+        except ShapeError:
+            break
+        seen = _seen(analysis)
+    return Sized(model, analysis, seen, lengths, fixed=False)
+
+
+def _seen(analysis: Analysis) -> Seen:
+    return tuple((dim, see(analysis, dim)) for dim in find_dims(analysis))
+
+
+def _wider(analysis: Analysis, seen: Seen) -> Lengths:
+    """Shapes with room for what is short of it; none are needed: {}."""
+    lengths = {name: list(shape) for name, shape in _lengths(analysis).items()}
+    short = [(dim, found.least) for dim, found in seen if isinstance(found, Blocked) and found.least]
+    for dim, least in short:
+        room = min(lengths[name][axis] // rate for (name, axis), rate in dim.rates.items())
+        for (name, axis), rate in dim.rates.items():
+            lengths[name][axis] += (least - room) * rate
+    return {name: tuple(shape) for name, shape in lengths.items()} if short else {}
+
+
+def _lengths(analysis: Analysis) -> Lengths:
+    return {name: tuple(n or 0 for n in shape or ()) for name, shape in analysis.input_shapes.items()}
+
+
+def _open_axes(model: Opened, shapes: Shapes) -> Iterator[Pair]:
+    """Axes whose lengths neither the file nor the shapes give, those that count samples aside."""
+    for entry in true_inputs(model.proto.graph):
+        for axis, dim in enumerate(entry.type.tensor_type.shape.dim):
+            bound = dim.dim_value > 0 or entry.name in shapes or dim.dim_param in shapes
+            if not bound and axis and not batch_word(dim.dim_param):
+                yield entry.name, axis
+
+
+def _probe(model: Opened, shapes: Shapes, unbound: Iterable[Pair]) -> Analysis:
+    """At the first lengths that the model takes."""
+    last: ShapeError | None = None
+    for length in PROBED:
+        lengths = dict(shapes)
+        for entry in true_inputs(model.proto.graph):
+            own = [axis for name, axis in unbound if name == entry.name]
+            if own:
+                dims = entry.type.tensor_type.shape.dim
+                lengths[entry.name] = [
+                    length if axis in own else _bound(dim.dim_value, shapes.get(dim.dim_param))
+                    for axis, dim in enumerate(dims)
+                ]
+        try:
+            return analyze(model, {name: n for name, n in lengths.items() if not isinstance(n, int)})
+        except ShapeError as error:
+            last = error
+    assert last is not None
+    raise last
+
+
+def _bound(declared: int, given: Sequence[int] | int | None) -> int:
+    """A length that the file or the user gives, or 1."""
+    return declared if declared > 0 else given if isinstance(given, int) else 1
