@@ -24,10 +24,7 @@ from rfonnx.errors import DataError, ModelError, QueryError, RfonnxError, ShapeE
 from rfonnx.version import __version__
 
 if TYPE_CHECKING:
-    from rfonnx.analysis.analysis import Analysis
-    from rfonnx.results.effective import ERF
-    from rfonnx.results.fields import AxisField, ExplainStep, ModelInfo, OutputFacts, TensorField
-    from rfonnx.tiling.plan import TilePlan
+    from rfonnx.types import ERF, Analysis, AxisField, ExplainStep, ModelInfo, OutputFacts, TensorField, TilePlan
 
 __all__ = [
     "ERF",
@@ -54,18 +51,11 @@ __all__ = [
     "tile",
 ]
 
-_LATE = {
-    "ERF": "rfonnx.results.effective",
-    "Analysis": "rfonnx.analysis.analysis",
-    "TilePlan": "rfonnx.tiling.plan",
-    **dict.fromkeys(("AxisField", "ExplainStep", "ModelInfo", "OutputFacts", "TensorField"), "rfonnx.results.fields"),
-}
-"""Classes that are loaded when they are asked for: they bring in numpy and onnx, which the function that needs them loads."""
-
 
 def __getattr__(name: str) -> Any:
-    if name in _LATE:
-        return getattr(import_module(_LATE[name]), name)
+    """A class, loaded when it is asked for: classes bring in numpy and onnx, which the function that needs them loads."""
+    if name in __all__:
+        return getattr(import_module("rfonnx.types"), name)
     raise AttributeError(f"module 'rfonnx' has no attribute '{name}'")
 
 

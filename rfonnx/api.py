@@ -12,37 +12,26 @@ from dataclasses import fields as fields_of
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from rfonnx.errors import QueryError
+from rfonnx.system.late import Late
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from rfonnx.analysis.analysis import Analysis
-    from rfonnx.comparing.settings import Hook, OnError, Settings
-    from rfonnx.data.preparation import Preparation
-    from rfonnx.effective.settings import Aggregation, At, Channel, Data, MethodChoice, Over, Probe, Progress
-    from rfonnx.effective.settings import Settings as ErfSettings
-    from rfonnx.model.opened import Source
-    from rfonnx.results.binding import BatchAxes, Shapes, Values
-    from rfonnx.results.comparison import Comparison, Kind
-    from rfonnx.results.effective import ERF, Layer
-    from rfonnx.results.findings import CheckResult
-    from rfonnx.tiling.plan import TilePlan
-
-    Prep = Preparation | Mapping[str, str | float | Sequence[float]]
-    Parameters = Mapping[str, bool | float | str]
-    Rules = Mapping[str, bool | float | str | Parameters | Sequence[Parameters]]
+    from rfonnx import types
+else:
+    np, types = Late("numpy"), Late("rfonnx.types")
 
 Made = TypeVar("Made")
 
 
 def analyze(
-    model: Source,
-    shapes: Shapes | None = None,
+    model: types.Source,
+    shapes: types.Shapes | None = None,
     weights: Literal["structure", "values"] = "structure",
-    values: Values | None = None,
+    values: types.Values | None = None,
     *,
-    batch_axes: BatchAxes | None = None,
-) -> Analysis:
+    batch_axes: types.BatchAxes | None = None,
+) -> types.Analysis:
     """Find what every tensor of a model can see of its inputs.
 
     Args:
@@ -67,13 +56,13 @@ def analyze(
 
 
 def gradient(
-    model: Source,
+    model: types.Source,
     inputs: Mapping[str, np.ndarray],
     tensor: str,
     seed: np.ndarray,
     *,
     providers: str | Sequence[str] | None = None,
-    values: Values | None = None,
+    values: types.Values | None = None,
 ) -> dict[str, np.ndarray]:
     """The gradient of `sum(seed * tensor)` with respect to the inputs: an exact vector-Jacobian product.
 
@@ -100,13 +89,13 @@ def gradient(
 
 
 def erf(
-    model: Source,
+    model: types.Source,
     tensor: str | None = None,
-    at: At = "center",
-    channel: Channel = "sum",
-    data: Data = None,
+    at: types.At = "center",
+    channel: types.Channel = "sum",
+    data: types.Data | None = None,
     n: int | None = None,
-    method: MethodChoice = "gradient",
+    method: types.MethodChoice = "gradient",
     providers: str | Sequence[str] | None = None,
     *,
     position: Sequence[int | None] | None = None,
@@ -114,20 +103,20 @@ def erf(
     axes: Sequence[int] | None = None,
     tolerance: float | None = None,
     seed: int = 0,
-    probe: Probe | None = None,
+    probe: types.Probe | None = None,
     block: int | None = None,
     seconds: float = 60.0,
-    aggregation: Aggregation = "absolute",
-    over: Over = "sum",
+    aggregation: types.Aggregation = "absolute",
+    over: types.Over = "sum",
     crop: bool = True,
     batch: int | None = None,
     threads: int | None = None,
-    shapes: Shapes | None = None,
-    values: Values | None = None,
-    batch_axes: BatchAxes | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    shapes: types.Shapes | None = None,
+    values: types.Values | None = None,
+    batch_axes: types.BatchAxes | None = None,
+    progress: Callable[[types.Progress], None] | None = None,
     partial: bool = False,
-) -> ERF:
+) -> types.ERF:
     """Measure what one unit of a model really looks at: its effective receptive field, as a mean over samples.
 
     Args:
@@ -159,43 +148,40 @@ def erf(
         ShapeError: a dimension is unbound.
     """
     given = locals()
-    from rfonnx.effective.settings import Settings
-
     if position is not None and not (isinstance(at, str) and at == "center"):
         raise QueryError("a unit is asked for both by its place and by its position", "leave out one of them")
-    settings = _settings(Settings, given)
-    return _measure(model, tensor, [at], [] if position is None else [position], settings)[0]
+    return _measure(model, tensor, [at], [] if position is None else [position], given)[0]
 
 
 def erf_many(
-    model: Source,
+    model: types.Source,
     tensor: str | None = None,
-    at: Sequence[At] = ("center",),
+    at: Sequence[types.At] = ("center",),
     positions: Sequence[Sequence[int | None]] = (),
     *,
-    channel: Channel = "sum",
-    data: Data = None,
+    channel: types.Channel = "sum",
+    data: types.Data | None = None,
     n: int | None = None,
-    method: MethodChoice = "gradient",
+    method: types.MethodChoice = "gradient",
     providers: str | Sequence[str] | None = None,
     input: str | None = None,
     axes: Sequence[int] | None = None,
     tolerance: float | None = None,
     seed: int = 0,
-    probe: Probe | None = None,
+    probe: types.Probe | None = None,
     block: int | None = None,
     seconds: float = 60.0,
-    aggregation: Aggregation = "absolute",
-    over: Over = "sum",
+    aggregation: types.Aggregation = "absolute",
+    over: types.Over = "sum",
     crop: bool = True,
     batch: int | None = None,
     threads: int | None = None,
-    shapes: Shapes | None = None,
-    values: Values | None = None,
-    batch_axes: BatchAxes | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    shapes: types.Shapes | None = None,
+    values: types.Values | None = None,
+    batch_axes: types.BatchAxes | None = None,
+    progress: Callable[[types.Progress], None] | None = None,
     partial: bool = False,
-) -> list[ERF]:
+) -> list[types.ERF]:
     """Measure several units of one tensor on the same samples, over one shared forward run.
 
     Args:
@@ -210,40 +196,37 @@ def erf_many(
     Raises:
         RfonnxError: as in `erf`.
     """
-    given = locals()
-    from rfonnx.effective.settings import Settings
-
-    return _measure(model, tensor, at, positions, _settings(Settings, given))
+    return _measure(model, tensor, at, positions, locals())
 
 
 def erf_layers(
-    model: Source,
-    at: At = "center",
+    model: types.Source,
+    at: types.At = "center",
     tensors: Sequence[str] | None = None,
     *,
-    channel: Channel = "sum",
-    data: Data = None,
+    channel: types.Channel = "sum",
+    data: types.Data | None = None,
     n: int | None = None,
-    method: MethodChoice = "gradient",
+    method: types.MethodChoice = "gradient",
     providers: str | Sequence[str] | None = None,
     input: str | None = None,
     axes: Sequence[int] | None = None,
     tolerance: float | None = None,
     seed: int = 0,
-    probe: Probe | None = None,
+    probe: types.Probe | None = None,
     block: int | None = None,
     seconds: float = 60.0,
-    aggregation: Aggregation = "absolute",
-    over: Over = "sum",
+    aggregation: types.Aggregation = "absolute",
+    over: types.Over = "sum",
     crop: bool = True,
     batch: int | None = None,
     threads: int | None = None,
-    shapes: Shapes | None = None,
-    values: Values | None = None,
-    batch_axes: BatchAxes | None = None,
-    progress: Callable[[Progress], None] | None = None,
+    shapes: types.Shapes | None = None,
+    values: types.Values | None = None,
+    batch_axes: types.BatchAxes | None = None,
+    progress: Callable[[types.Progress], None] | None = None,
     partial: bool = False,
-) -> Iterator[Layer]:
+) -> Iterator[types.Layer]:
     """Measure every layer of a model at its unit nearest to a place; one after the other, as they are asked for.
 
     Args:
@@ -263,36 +246,38 @@ def erf_layers(
 
 
 def _measure(
-    model: Source,
+    model: types.Source,
     tensor: str | None,
-    at: Sequence[At],
+    at: Sequence[types.At],
     positions: Sequence[Sequence[int | None]],
-    settings: ErfSettings,
-) -> list[ERF]:
+    given: Mapping[str, Any],
+) -> list[types.ERF]:
     from rfonnx.effective.measure import measure
+    from rfonnx.effective.settings import Settings
     from rfonnx.effective.subject import choose_units, open_subject
 
+    settings = _settings(Settings, given)
     subject = open_subject(model, settings)
     return measure(subject, choose_units(subject, tensor, at, positions, settings), settings)
 
 
 def compare(
-    teacher: Source,
-    student: Source,
+    teacher: types.Source,
+    student: types.Source,
     data: str | os.PathLike[str] | None = None,
     *,
-    teacher_prep: Prep | None = None,
-    student_prep: Prep | None = None,
+    teacher_prep: types.Prep | None = None,
+    student_prep: types.Prep | None = None,
     samples: int | None = None,
     seed: int = 0,
     batch: int = 8,
-    shapes: Shapes | None = None,
-    values: Values | None = None,
-    batch_axes: BatchAxes | None = None,
-    student_shapes: Shapes | None = None,
+    shapes: types.Shapes | None = None,
+    values: types.Values | None = None,
+    batch_axes: types.BatchAxes | None = None,
+    student_shapes: types.Shapes | None = None,
     outputs: Mapping[str, str] | None = None,
     inputs: Mapping[str, str] | None = None,
-    kind: Kind | Literal["auto"] = "auto",
+    kind: types.Kind | Literal["auto"] = "auto",
     task: str = "auto",
     tasks: Mapping[str, str] | None = None,
     class_axis: int | None = None,
@@ -306,15 +291,15 @@ def compare(
     effective: bool = True,
     cost: bool = True,
     latency_runs: int = 20,
-    on_error: OnError = "fail",
+    on_error: types.OnError = "fail",
     threads: int | None = None,
     provider: str | Sequence[str] | None = None,
     teacher_provider: str | Sequence[str] | None = None,
     student_provider: str | Sequence[str] | None = None,
     save_outputs: str | os.PathLike[str] | None = None,
-    before: Hook | None = None,
+    before: types.Hook | None = None,
     pictures: bool = False,
-) -> Comparison:
+) -> types.Comparison:
     """Hold a student (distilled, pruned, quantised, exported anew) against the teacher it shall replace.
 
     Both run under onnxruntime over the same samples, in batches; memory does not grow with the number of samples.
@@ -350,14 +335,14 @@ def compare(
 
 def check(
     model: str | os.PathLike[str],
-    rules: Rules | Iterable[str] | None = None,
+    rules: types.Rules | Iterable[str] | None = None,
     *,
     against: str | os.PathLike[str] | None = None,
-    shapes: Shapes | None = None,
-    values: Values | None = None,
-    batch_axes: BatchAxes | None = None,
-    settings: Settings | None = None,
-) -> CheckResult:
+    shapes: types.Shapes | None = None,
+    values: types.Values | None = None,
+    batch_axes: types.BatchAxes | None = None,
+    settings: types.Settings | None = None,
+) -> types.CheckResult:
     """Hold a model against rules.
 
     Args:
@@ -399,10 +384,10 @@ def check(
 
 
 def tile(
-    model: Source,
-    shapes: Shapes | None = None,
+    model: types.Source,
+    shapes: types.Shapes | None = None,
     tile: Sequence[int] | Mapping[tuple[str, int], int] | None = None,
-) -> TilePlan:
+) -> types.TilePlan:
     """Plan how to run a model on tiles of its input so that together they are what the whole would be.
 
     Args:

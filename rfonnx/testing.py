@@ -13,25 +13,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from fractions import Fraction
+from functools import cache, partial
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
 import rfonnx
-from rfonnx.results.naming import tensor_called
+from rfonnx.system.late import Late
 
 if TYPE_CHECKING:
-    from rfonnx.analysis.analysis import Analysis
-    from rfonnx.results.comparison import Comparison
-    from rfonnx.results.findings import CheckResult, Finding
+    from rfonnx import types
+else:
+    types = Late("rfonnx.types")
 
 Path = str | os.PathLike[str]
-Shapes = Mapping[str, Sequence[int] | int]
 
 
 def assert_field(
-    model: Path | Analysis,
+    model: Path | types.Analysis,
     tensor: str | None = None,
     *,
     axis: int | None = None,
@@ -39,11 +39,11 @@ def assert_field(
     size: int | None = None,
     min: int | None = None,  # noqa: A002  the words that a test wants to read
     max: int | None = None,  # noqa: A002
-    stride: Any = None,
+    stride: float | Fraction | None = None,
     start: int | None = None,
     kind: str | None = None,
     exact: bool | None = None,
-    shapes: Shapes | None = None,
+    shapes: types.Shapes | None = None,
 ) -> None:
     """Assert what a tensor sees.
 
@@ -61,6 +61,8 @@ def assert_field(
         RfonnxError: there is no such tensor or axis.
     """
     __tracebackhide__ = True
+    from rfonnx.results.naming import tensor_called
+
     found = rfonnx.analyze(model, shapes) if isinstance(model, str | os.PathLike) else model
     name = tensor_called(found.tensors, tensor) if tensor is not None else found.outputs[0]
     if name not in found.tensors:
@@ -95,11 +97,49 @@ def assert_field(
     assert not wrong, f"receptive field of '{name}':\n  " + "\n  ".join(wrong)
 
 
-def assert_agrees(teacher: Path, student: Path, data: Path | None = None, **options: Any) -> Comparison:
-    """Assert that a student may replace its teacher: every verdict of `rfonnx.compare` holds. Costs are not measured.
+def assert_agrees(
+    teacher: Path,
+    student: Path,
+    data: Path | None = None,
+    *,
+    teacher_prep: types.Prep | None = None,
+    student_prep: types.Prep | None = None,
+    samples: int | None = None,
+    seed: int = 0,
+    batch: int = 8,
+    shapes: types.Shapes | None = None,
+    values: types.Values | None = None,
+    batch_axes: types.BatchAxes | None = None,
+    student_shapes: types.Shapes | None = None,
+    outputs: Mapping[str, str] | None = None,
+    inputs: Mapping[str, str] | None = None,
+    kind: types.Kind | Literal["auto"] = "auto",
+    task: str = "auto",
+    tasks: Mapping[str, str] | None = None,
+    class_axis: int | None = None,
+    temperature: float = 1.0,
+    limits: Mapping[str, float | None] | None = None,
+    tolerances: Mapping[str, tuple[float, float]] | None = None,
+    output_limits: Mapping[str, Mapping[str, float | None]] | None = None,
+    layers: bool = False,
+    layer_limit: float | None = None,
+    fields: bool = True,
+    effective: bool = True,
+    cost: bool = False,
+    latency_runs: int = 20,
+    on_error: types.OnError = "fail",
+    threads: int | None = None,
+    provider: str | Sequence[str] | None = None,
+    teacher_provider: str | Sequence[str] | None = None,
+    student_provider: str | Sequence[str] | None = None,
+    save_outputs: str | os.PathLike[str] | None = None,
+    before: types.Hook | None = None,
+    pictures: bool = False,
+) -> types.Comparison:
+    """Assert that a student may replace its teacher: every verdict of `rfonnx.compare` holds.
 
     Args:
-        teacher, student, data, options: as for `rfonnx.compare`.
+        others: as for `rfonnx.compare`, but that costs are not measured unless `cost` asks for it.
 
     Returns:
         The comparison.
@@ -108,8 +148,9 @@ def assert_agrees(teacher: Path, student: Path, data: Path | None = None, **opti
         AssertionError: a limit is missed; the message holds every one that is.
         RfonnxError: the models or the data cannot be compared.
     """
+    given = locals()
     __tracebackhide__ = True
-    found = rfonnx.compare(teacher, student, data, **{"cost": False, **options})
+    found = rfonnx.compare(**given)
     wrong = [
         f"{verdict.subject}: {verdict.reason}" + (f" ({verdict.where})" if verdict.where else "")
         for verdict in found.verdicts
@@ -123,21 +164,31 @@ def assert_agrees(teacher: Path, student: Path, data: Path | None = None, **opti
     return found
 
 
-def assert_rules(model: Path, rules: Mapping[str, Any] | Iterable[str] | None = None, **options: Any) -> CheckResult:
+def assert_rules(
+    model: Path,
+    rules: types.Rules | Iterable[str] | None = None,
+    *,
+    against: Path | None = None,
+    shapes: types.Shapes | None = None,
+    values: types.Values | None = None,
+    batch_axes: types.BatchAxes | None = None,
+    settings: types.Settings | None = None,
+) -> types.CheckResult:
     """Assert that a model holds rules: no finding of severity error of `rfonnx.check`, and no rule left untried.
 
     A rule that the caller named and that has nothing to look at in this model was not held: the assertion fails, where
     `rfonnx check` counts the rule as skipped. Name no rule that does not apply.
 
     Args:
-        model, rules, options: as for `rfonnx.check`.
+        others: as for `rfonnx.check`.
 
     Raises:
         AssertionError: a rule is broken, was not tried, or was named and skipped; the message holds every finding.
         RfonnxError: the model cannot be read, or a rule means nothing.
     """
+    given = locals()
     __tracebackhide__ = True
-    found = rfonnx.check(model, rules, **options)
+    found = rfonnx.check(**given)
     wrong = [f"{f.rule} {f.name}: {f.tensor + ': ' if f.tensor else ''}{_told(f)}" for f in found.failed()]
     wrong += [
         f"{f.rule} {f.name}: not checked, {f.message}"
@@ -149,39 +200,24 @@ def assert_rules(model: Path, rules: Mapping[str, Any] | Iterable[str] | None = 
     return found
 
 
-def _told(finding: Finding) -> str:
+def _told(finding: types.Finding) -> str:
     also = f" (and for that not {', '.join(finding.untried)})" if finding.untried else ""
     return (f"could not be tried{also}: " if finding.status == "error" else "") + finding.message
 
 
 @pytest.fixture(scope="session")
-def rfonnx_analyze() -> Callable[..., Analysis]:
-    """`rfonnx.analyze(path)`, once per session and file."""
-
-    @cache
-    def analyze(model: Path) -> Analysis:
-        return rfonnx.analyze(model)
-
-    return analyze
+def rfonnx_analyze() -> Callable[..., types.Analysis]:
+    """`rfonnx.analyze`, once per session and arguments, which must be hashable."""
+    return cache(rfonnx.analyze)
 
 
 @pytest.fixture(scope="session")
-def rfonnx_compare() -> Callable[..., Comparison]:
-    """`rfonnx.compare(teacher, student, data)`, once per session and files; without costs."""
-
-    @cache
-    def compare(teacher: Path, student: Path, data: Path | None = None) -> Comparison:
-        return rfonnx.compare(teacher, student, data, cost=False)
-
-    return compare
+def rfonnx_compare() -> Callable[..., types.Comparison]:
+    """`rfonnx.compare`, once per session and arguments, which must be hashable; without costs unless `cost` asks for them."""
+    return cache(partial(rfonnx.compare, cost=False))
 
 
 @pytest.fixture(scope="session")
-def rfonnx_check() -> Callable[..., CheckResult]:
-    """`rfonnx.check(model)` with the rules that need no values, once per session and file."""
-
-    @cache
-    def check(model: Path) -> CheckResult:
-        return rfonnx.check(model)
-
-    return check
+def rfonnx_check() -> Callable[..., types.CheckResult]:
+    """`rfonnx.check`, once per session and arguments, which must be hashable."""
+    return cache(rfonnx.check)

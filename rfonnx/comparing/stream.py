@@ -18,12 +18,12 @@ from rfonnx.comparing.pairs.hooks import hooked, ports
 from rfonnx.comparing.pairs.pair import Pair
 from rfonnx.comparing.pairs.saved import SavedModel
 from rfonnx.comparing.pairs.saving import Saver
-from rfonnx.comparing.settings import Hook
 from rfonnx.comparing.tasks.hints import Hint, hints_of
 from rfonnx.comparing.tasks.reader import Batch, TaskOptions
 from rfonnx.comparing.tasks.spec import read_task
 from rfonnx.data.samples import Source
 from rfonnx.errors import DataError, RfonnxError, RunError, UncountedError
+from rfonnx.results.binding import Hook
 
 KEPT, KEPT_BYTES = 32, 2**27
 """Samples that are kept for effective fields, up to about so many bytes."""

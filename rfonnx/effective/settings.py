@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from rfonnx.errors import QueryError
-from rfonnx.results.binding import BatchAxes, Shapes, Values
 from rfonnx.results.option import option, options
+from rfonnx.system.late import Late
 
 if TYPE_CHECKING:
-    import os
-
-    import numpy as np
-
-    Array = np.ndarray
-    Data = str | os.PathLike[str] | Array | Mapping[str, Array] | Iterable[Array | Mapping[str, Array]] | None
+    from rfonnx.results import binding
+else:
+    binding = Late("rfonnx.results.binding")
 
 At = Literal["center"] | Sequence[float]
 Channel = Literal["sum", "random"] | int
@@ -70,7 +67,7 @@ class Settings:
         "Axes of the input that the map spans, such as 2,3. [default: those that a window slides along]",
         metavar="LIST",
     )
-    data: Data = option(
+    data: binding.Data | None = option(
         None,
         "A folder of images or arrays, or one .npy, .npz or image file. [default: random]",
         metavar="DIR|FILE",
@@ -120,9 +117,9 @@ class Settings:
         metavar="NAME",
         many=True,
     )
-    shapes: Shapes = field(default_factory=dict)
-    values: Values = field(default_factory=dict)
-    batch_axes: BatchAxes = field(default_factory=dict)
+    shapes: binding.Shapes = field(default_factory=dict)
+    values: binding.Values = field(default_factory=dict)
+    batch_axes: binding.BatchAxes = field(default_factory=dict)
     progress: Callable[[Progress], None] | None = None
     partial: bool = False
 

@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from rfonnx.results.agreement import OutputAgreement
 from rfonnx.results.field_pairs import EffectivePair, FieldPair
+from rfonnx.results.fields import Shape
 from rfonnx.results.parting import Parting
-
-if TYPE_CHECKING:
-    from rfonnx.results.fields import Shape
 
 Kind = Literal["fp32", "fp16", "int8", "distilled"]
 """What the student is to the teacher: the same weights in another file, in half precision, quantised, or other weights."""

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from rfonnx.results.fields import AxisField
+from rfonnx.results.fields import AxisField
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from rfonnx.comparing.pairs.matching import Port
-from rfonnx.comparing.settings import Hook
 from rfonnx.data.npy import MAX_AXES, reason_of
 from rfonnx.errors import DataError
+from rfonnx.results.binding import Hook
 
 
 def hooked(

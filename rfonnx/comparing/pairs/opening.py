@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from rfonnx.comparing.pairs.running_model import OpenModel
 from rfonnx.comparing.pairs.saved import SavedModel, is_saved
 from rfonnx.comparing.pairs.stated_values import bind_both
-from rfonnx.comparing.settings import ModelSource, Settings
+from rfonnx.comparing.settings import Settings
 from rfonnx.errors import QueryError
 from rfonnx.graph.text import quote
+from rfonnx.model.opened import Source as ModelSource
 from rfonnx.model.opened import with_values
 from rfonnx.results.measures import MEASURES
 

@@ -16,12 +16,13 @@ from rfonnx.comparing.pairs.random_samples import random_source
 from rfonnx.comparing.pairs.running_model import input_spec, usable_cores
 from rfonnx.comparing.pairs.saved import SavedModel, SavedSamples
 from rfonnx.comparing.pairs.stated_values import for_both
-from rfonnx.comparing.settings import ModelSource, Settings
+from rfonnx.comparing.settings import Settings
 from rfonnx.data.prepare import Preparer
 from rfonnx.data.samples import Source, open_source
 from rfonnx.errors import DataError, QueryError, RfonnxError
 from rfonnx.graph.nodes import Graph
 from rfonnx.model.inputs import RANDOM_SAMPLES
+from rfonnx.model.opened import Source as ModelSource
 from rfonnx.results.plain import bound_texts
 
 

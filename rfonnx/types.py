@@ -1,0 +1,47 @@
+"""The types of what the public functions take and give. They need numpy and onnx, and are loaded when somebody asks for one.
+
+`import X as X`: type checkers take a name for one of this module's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rfonnx.analysis.analysis import Analysis as Analysis
+from rfonnx.comparing.settings import OnError as OnError
+from rfonnx.comparing.settings import Settings as Settings
+from rfonnx.data.preparation import Preparation as Preparation
+from rfonnx.effective.settings import Aggregation as Aggregation
+from rfonnx.effective.settings import At as At
+from rfonnx.effective.settings import Channel as Channel
+from rfonnx.effective.settings import MethodChoice as MethodChoice
+from rfonnx.effective.settings import Over as Over
+from rfonnx.effective.settings import Probe as Probe
+from rfonnx.effective.settings import Progress as Progress
+from rfonnx.model.opened import Source as Source
+from rfonnx.results.binding import BatchAxes as BatchAxes
+from rfonnx.results.binding import Data as Data
+from rfonnx.results.binding import Hook as Hook
+from rfonnx.results.binding import Shapes as Shapes
+from rfonnx.results.binding import Values as Values
+from rfonnx.results.comparison import Comparison as Comparison
+from rfonnx.results.comparison import Kind as Kind
+from rfonnx.results.effective import ERF as ERF
+from rfonnx.results.effective import Layer as Layer
+from rfonnx.results.fields import AxisField as AxisField
+from rfonnx.results.fields import ExplainStep as ExplainStep
+from rfonnx.results.fields import ModelInfo as ModelInfo
+from rfonnx.results.fields import OutputFacts as OutputFacts
+from rfonnx.results.fields import TensorField as TensorField
+from rfonnx.results.findings import CheckResult as CheckResult
+from rfonnx.results.findings import Finding as Finding
+from rfonnx.tiling.plan import TilePlan as TilePlan
+
+Prep = Preparation | Mapping[str, str | float | Sequence[float]]
+"""How images become inputs: a `Preparation`, or its fields: `{"size": 256, "mean": (0.5,)}`."""
+
+Parameters = Mapping[str, bool | float | str]
+"""What one run of a rule is told, by the names of its parameters."""
+
+Rules = Mapping[str, bool | float | str | Parameters | Sequence[Parameters]]
+"""Rules by id or name, as in the table [check.rules]."""
