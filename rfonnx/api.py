@@ -387,6 +387,9 @@ def tile(
     model: types.Source,
     shapes: types.Shapes | None = None,
     tile: Sequence[int] | Mapping[tuple[str, int], int] | None = None,
+    *,
+    size: Sequence[int] | None = None,
+    values: types.Values | None = None,
 ) -> types.TilePlan:
     """Plan how to run a model on tiles of its input so that together they are what the whole would be.
 
@@ -395,6 +398,8 @@ def tile(
             sizes are planned too.
         shapes: of the whole, as in `rfonnx.analyze`; None: the grid, the halo and the verdict, and no tiles.
         tile: longest crop, halo included, along each axis that windows slide along (rows, columns), or by (input, axis).
+        size: of the whole along these axes, instead of `shapes`.
+        values: as in `rfonnx.analyze`.
 
     Raises:
         ModelError: the file is not a model that can be read.
@@ -403,7 +408,7 @@ def tile(
     """
     from rfonnx.tiling.planning import make_plan
 
-    return make_plan(model, shapes, tile)
+    return make_plan(model, shapes, tile, size, values)
 
 
 def _settings(kind: Callable[..., Made], given: Mapping[str, Any]) -> Made:

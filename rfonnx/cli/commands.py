@@ -1,37 +1,24 @@
-"""The command line as click sees it: a group whose commands are imported when they are asked for."""
+"""The command line as click sees it."""
 
 from __future__ import annotations
 
-from importlib import import_module
+from typing import Any
 
 import click
 
 from rfonnx.cli.failures import USER_ERROR
+from rfonnx.cli.lazy import Lazy
 from rfonnx.version import __version__
 
-COMMANDS = ("report", "explain", "erf", "compare", "check", "ops")
-"""Each is `rfonnx.cli.<name>.command`: no command waits for what another imports."""
+COMMANDS = ("report", "explain", "erf", "compare", "check", "tile", "ops")
+"""Each is `rfonnx.cli.<name>.command`."""
 
 
-class Commands(click.Group):
-    """A group that imports a command when it is asked for."""
+class Commands(Lazy):
+    """All of them."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
-            return None
-        command: click.Command = import_module(f"rfonnx.cli.{cmd_name}").command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Each with the whole of its first sentence, where click would cut it to a line."""
-        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
-        with formatter.section("Commands"):
-            formatter.write_dl(
-                [(name, command.get_short_help_str(limit=1000)) for name, command in commands if command]
-            )
+    def __init__(self, **settings: Any) -> None:
+        super().__init__({name: f"rfonnx.cli.{name}" for name in COMMANDS}, **settings)
 
 
 @click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})

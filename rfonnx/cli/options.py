@@ -57,6 +57,11 @@ def position(context: click.Context, parameter: click.Parameter, text: str | Non
     return tuple(map(int, words))
 
 
+def lengths(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, ...] | None:
+    """`512,512`: a length for each axis that windows slide along."""
+    return None if text is None else tuple(_length(word, text, context, parameter) for word in text.split(","))
+
+
 def style_option(styles: Sequence[str], note: str = "How to write it.") -> Callable[[Function], Function]:
     """--format; `output.open_output` knows what it is when it is left out."""
     default = "[default: by the ending of -o, else text]"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rfonnx.results.effective import ERF, Layer
     from rfonnx.results.fields import OpSupport
     from rfonnx.results.findings import CheckRun, RuleInfo
+    from rfonnx.results.tiling import PlanSummary
 
 RENDERERS = ("text", "terminal", "markdown")
 """Formats of a `Document`, each a module here. "terminal" is "text" for one; nobody asks for it by name."""
@@ -24,9 +25,11 @@ BINARY = ("npz", "png", "svg")
 """Formats that are no text for a terminal."""
 
 ENDINGS = {
-    "": ("text", "markdown", "json", "csv", "github", "junit", "sarif", *BINARY),
+    "": ("text", "markdown", "json", "csv", "github", "junit", "sarif", "bioimageio", "monai", *BINARY),
     ".txt": ("text", "github"),
     ".md": ("markdown",),
+    ".yaml": ("bioimageio",),
+    ".py": ("monai",),
     ".json": ("json", "sarif"),
     ".csv": ("csv",),
     ".xml": ("junit",),
@@ -116,4 +119,7 @@ CHECK: Subject[[CheckRun]] = Subject(
 )
 RULE: Subject[[RuleInfo]] = Subject("check", "rules:rule_document")
 RULES: Subject[[Sequence[RuleInfo]]] = Subject("check", "rules:rules_document")
+TILES: Subject[[PlanSummary]] = Subject(
+    "tiling", "people:plan_document", json="json:plan_json", bioimageio="bioimageio:axes_yaml", monai="monai:inferer"
+)
 OPERATORS: Subject[[Sequence[OpSupport], int]] = Subject("operators", "people:ops_document", json="json:ops_json")

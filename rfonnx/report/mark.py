@@ -11,10 +11,16 @@ HEAD, TAIL = 2048, 64
 
 SIGNATURE = f"rfonnx {__version__}"
 
-SIGNED = {"text": f"\n{SIGNATURE}\n", "github": f"{SIGNATURE}\n", "markdown": f"\n<!-- {SIGNATURE} -->\n"}
+SIGNED = {
+    "text": f"\n{SIGNATURE}\n",
+    "github": f"{SIGNATURE}\n",
+    "markdown": f"\n<!-- {SIGNATURE} -->\n",
+    "bioimageio": f"# {SIGNATURE}\n",
+    "monai": f"# {SIGNATURE}\n",
+}
 """The last line of formats that name their maker nowhere else, in files."""
 
-_LAST_LINE = re.compile(rb"\n(?:rfonnx \d\S*|<!-- rfonnx \d\S* -->)\n\Z")
+_LAST_LINE = re.compile(rb"\n(?:(?:# )?rfonnx \d\S*|<!-- rfonnx \d\S* -->)\n\Z")
 
 _BEGINNINGS = tuple(
     re.compile(pattern, re.DOTALL)

@@ -49,3 +49,48 @@ class Tile:
     crops: Mapping[str, Ranges]
     kept: Mapping[str, Ranges]
     local: Mapping[str, Ranges]
+
+
+@dataclass(frozen=True, slots=True)
+class ValidLengths:
+    """Lengths that a model takes along axes that are tiled: `least + n * step`."""
+
+    least: int
+    step: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSummary:
+    """A plan of tiles, as plain data.
+
+    Attributes:
+        model: the file's name.
+        exact: every tile is proven to be what the whole has there.
+        reasons: a line each, why not.
+        assumptions: a line each, what else the proof stands on.
+        axes: groups of axes that are tiled; rows, then columns.
+        whole: axes that windows slide along and that are not tiled, with the reason.
+        valid: by (input, axis) that is tiled: the lengths that the model takes.
+        seen_inputs, seen_outputs: shapes at which the model was looked at.
+        input_shapes, output_shapes: of the whole; {}: no size was asked for.
+        crop_shapes: of each run.
+        counts: tiles along each of `axes`; (): no size was asked for.
+        recomputed: work that is done twice, as a share of the whole's.
+        memory: bytes that a run of one crop adds to a process, measured; None: it was not.
+    """
+
+    model: str
+    exact: bool
+    reasons: tuple[str, ...]
+    assumptions: tuple[str, ...]
+    axes: tuple[TiledAxis, ...]
+    whole: Mapping[Pair, str]
+    valid: Mapping[Pair, ValidLengths]
+    seen_inputs: Mapping[str, tuple[int, ...]]
+    seen_outputs: Mapping[str, tuple[int, ...]]
+    input_shapes: Mapping[str, tuple[int, ...]]
+    output_shapes: Mapping[str, tuple[int, ...]]
+    crop_shapes: Mapping[str, tuple[int, ...]]
+    counts: tuple[int, ...]
+    recomputed: float
+    memory: int | None = None

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import overload
 
+from rfonnx.analysis.analysis import Analysis
 from rfonnx.model.opened import Opened
-from rfonnx.results.tiling import Pair, Ranges, Tile, TiledAxis
+from rfonnx.results.tiling import Pair, PlanSummary, Ranges, Tile, TiledAxis
 from rfonnx.tiling.line import Line
+from rfonnx.tiling.valid import valid_lengths
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class TilePlan:
 
     Attributes:
         model: what runs; its tiled axes are open where the network allows that.
+        analysis: that the plan was made from; at the size of the whole, where that has room for a halo.
         exact: every tile is proven to be what the whole has there.
         reasons: a line each, why not.
         axes: groups of axes that can be tiled; rows, then columns.
@@ -40,6 +43,7 @@ class TilePlan:
     """
 
     model: Opened
+    analysis: Analysis
     exact: bool
     reasons: tuple[str, ...]
     axes: tuple[TiledAxis, ...]
@@ -73,6 +77,30 @@ class TilePlan:
     def tiles(self) -> Tiles:
         """All tiles, in rows; each is made when it is asked for."""
         return Tiles(self)
+
+    def summary(self, memory: int | None = None) -> PlanSummary:
+        """The plan as plain data; `memory`: of a run, in bytes, where it was measured."""
+        return PlanSummary(
+            model=self.model.name,
+            exact=self.exact,
+            reasons=self.reasons,
+            assumptions=self.assumptions,
+            axes=self.axes,
+            whole=self.whole,
+            valid=dict(one for axis in self.axes for one in valid_lengths(self.model, self.analysis, axis)),
+            seen_inputs={
+                name: tuple(n or 0 for n in shape or ()) for name, shape in self.analysis.input_shapes.items()
+            },
+            seen_outputs={
+                name: tuple(n or 0 for n in self.analysis.tensors[name].shape or ()) for name in self.output_dtypes
+            },
+            input_shapes=self.input_shapes,
+            output_shapes=self.output_shapes,
+            crop_shapes=self.crop_shapes,
+            counts=tuple(cut.count for cut in self.cuts),
+            recomputed=self.recomputed,
+            memory=memory,
+        )
 
     @property
     def recomputed(self) -> float:

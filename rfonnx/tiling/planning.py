@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.analysis.analyze import analyze
 from rfonnx.errors import QueryError, ShapeError
 from rfonnx.graph.text import quote
-from rfonnx.model.opened import Source
+from rfonnx.model.opened import Source, with_values
 from rfonnx.model.reading.bind import Shapes
 from rfonnx.results.tiling import Pair, TiledAxis
 from rfonnx.tiling.line import Line
 from rfonnx.tiling.plan import Cut, TilePlan
 from rfonnx.tiling.proof import differences, misplaced
-from rfonnx.tiling.sight import Blocked, Sight, see
-from rfonnx.tiling.sized import Lengths, Sized, sized
+from rfonnx.tiling.sight import Blocked, Sight, axes_of, see
+from rfonnx.tiling.sized import Lengths, Sized, of_size, sized
 
 FIXED = "the file fixes the size of its input: the whole is what the network would give without that"
 
@@ -25,7 +26,11 @@ USUAL = {1: 65536, 2: 512, 3: 128}
 
 
 def make_plan(
-    model: Source, shapes: Shapes | None = None, tile: Sequence[int] | Mapping[Pair, int] | None = None
+    model: Source,
+    shapes: Shapes | None = None,
+    tile: Sequence[int] | Mapping[Pair, int] | None = None,
+    size: Sequence[int] | None = None,
+    values: Mapping[str, Any] | None = None,
 ) -> TilePlan:
     """Plan the tiles of a model.
 
@@ -33,16 +38,20 @@ def make_plan(
         model: an ONNX file, its bytes, or a ModelProto.
         shapes: of the whole, as in `rfonnx.analyze`; None: no size yet: grid, halo and reasons are found, and no tiles.
         tile: longest crop along each group of axes (rows, columns), or by (input, axis); None: 512 for images.
+        size: of the whole, along each group of axes, in positions of the first input that has it; instead of `shapes`, or beside
+            those of other axes.
+        values: what small inputs hold, as in `rfonnx.analyze`.
 
     Raises:
         ModelError: the file is not a model that can be read.
         QueryError: a tile has no room for what is kept of it, or along an axis that cannot be tiled.
         ShapeError: the model does not take these shapes.
     """
-    found = sized(model, shapes)
+    source = with_values(model, values)
+    found = sized(source, shapes if size is None else of_size(source, shapes, size))
     seen = [(dim, one) for dim, one in found.seen if isinstance(one, Sight)]
     whole = {pair: one.reasons[0] for dim, one in found.seen if isinstance(one, Blocked) for pair in dim.rates}
-    reasons = [] if seen else [line for _, one in found.seen if isinstance(one, Blocked) for line in one.reasons]
+    reasons = [] if seen else _blocked(found)
     if not found.seen:
         reasons.append("windows slide along no axis of an input")
     reasons += [
@@ -54,6 +63,7 @@ def make_plan(
     cuts = _cuts(found, axes, [sight for _, sight in seen], tile, whole) if found.lengths and not reasons else ()
     plan = TilePlan(
         model=found.model,
+        analysis=found.analysis,
         exact=not reasons,
         reasons=tuple(reasons),
         axes=tuple(axes),
@@ -78,6 +88,15 @@ def make_plan(
         return replace(plan, assumptions=(FIXED,))
     against = list(dict.fromkeys(_against(found, crop)))
     return replace(plan, exact=not against, reasons=tuple(against))
+
+
+def _blocked(found: Sized) -> list[str]:
+    """Why nothing can be tiled: each reason once, with the axes that it keeps whole."""
+    pairs: dict[str, list[Pair]] = {}
+    for dim, one in found.seen:
+        for reason in one.reasons if isinstance(one, Blocked) else ():
+            pairs.setdefault(reason, []).extend(dim.rates)
+    return [f"{reason}, along {axes_of(axes)}" for reason, axes in pairs.items()]
 
 
 def _axis(sight: Sight, lengths: Lengths | None) -> TiledAxis:

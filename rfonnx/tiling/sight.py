@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.analysis.derive.together import Followed
 from rfonnx.graph.text import quote
+from rfonnx.results.plain import axes_text
 from rfonnx.results.tiling import Pair
 from rfonnx.tiling.dims import Dim
 
@@ -51,7 +53,7 @@ class Blocked:
     """Why there are no tiles along a group of axes.
 
     Attributes:
-        reasons: a line each.
+        reasons: a line each, without the axes.
         least: moves of the inputs for which the axes must have room, when that is all that is missing; 0: it is not.
     """
 
@@ -68,7 +70,7 @@ def see(analysis: Analysis, dim: Dim) -> Sight | Blocked:
     found = analysis.followed(dim.rates, room)
     reasons = [line for output, one in found.items() for line in _reasons(analysis, dim, output, one)]
     if not found:
-        return Blocked((f"no output depends on {_axes(dim)}",))
+        return Blocked(("no output depends on them",))
     if reasons:
         short = [one.fact.least for one in found.values() if one.fact.reason]
         return Blocked(tuple(dict.fromkeys(reasons)), max(short, default=0) if all(short) else 0)
@@ -90,32 +92,39 @@ def see(analysis: Analysis, dim: Dim) -> Sight | Blocked:
     return Sight(inputs, moved, steps, kept, before, max(after, steps - kept), halo, lengths)
 
 
-def _axes(dim: Dim) -> str:
-    return " and ".join(f"axis {axis} of input {quote(name)}" for name, axis in dim.rates)
+def axes_of(pairs: Iterable[Pair]) -> str:
+    """In words.
+
+    >>> axes_of([("x", 2), ("x", 3), ("mask", 1)])
+    "axes 2, 3 of input 'x' and axis 1 of input 'mask'"
+    """
+    by_name: dict[str, list[int]] = {}
+    for name, axis in pairs:
+        by_name.setdefault(name, []).append(axis)
+    return " and ".join(f"{axes_text(axes)} of input {quote(name)}" for name, axes in by_name.items())
 
 
 def _reasons(analysis: Analysis, dim: Dim, output: str, one: Followed) -> list[str]:
     """Why an output cannot be made of tiles along these axes."""
     fact, where = one.fact, f", at {quote(one.tensor)} ({one.op_type})" if one.tensor else ""
     if fact.reason and fact.least:
-        return [f"{quote(output)} along {_axes(dim)}: {fact.reason}"]
-    takes = [_taking(analysis, *whole) for whole in analysis.globals if whole[1:] in dim.rates]
+        return [f"{quote(output)} has no room for a part and all that reaches it: {fact.reason}"]
+    takes = [_taking(analysis, tensor) for tensor, *pair in analysis.globals if tuple(pair) in dim.rates]
     if fact.reason:
-        return takes or [f"{quote(output)} does not follow {_axes(dim)}: {fact.reason}{where}"]
+        return takes or [f"{quote(output)} does not follow when the input moves: {fact.reason}{where}"]
     if fact.room is not None or fact.tensor_axis is None:
-        return takes or [f"{quote(output)} takes all of {_axes(dim)} together"]
+        return takes or [f"{quote(output)} takes everything together"]
     if fact.shift <= 0:
-        return [f"{quote(output)} runs against {_axes(dim)}"]
+        return [f"{quote(output)} runs backwards"]
     if fact.positions is None:
-        return [f"{quote(output)} lays rows of {_axes(dim)} end to end in its axis {fact.tensor_axis}"]
+        return [f"{quote(output)} lays rows end to end in its axis {fact.tensor_axis}"]
     return []
 
 
-def _taking(analysis: Analysis, tensor: str, name: str, axis: int) -> str:
+def _taking(analysis: Analysis, tensor: str) -> str:
     field = analysis.tensors[tensor]
     node = f" of node {quote(field.node)}" if field.node else ""
-    takes = "takes all" if field.exact else "may take all"
-    return f"{quote(tensor)} ({field.op_type}{node}) {takes} of axis {axis} of input {quote(name)} together"
+    return f"{quote(tensor)} ({field.op_type}{node}) {'takes' if field.exact else 'may take'} everything together"
 
 
 def _halo(analysis: Analysis, pair: Pair, step: int, outputs: dict[Pair, int], steps: int) -> tuple[int, int]:

@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from onnx import ModelProto
+
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.analysis.analyze import analyze
-from rfonnx.errors import ShapeError
+from rfonnx.errors import QueryError, ShapeError
 from rfonnx.graph.dim_names import batch_word
 from rfonnx.graph.order import true_inputs
+from rfonnx.graph.text import naming, quote
 from rfonnx.model.opened import Opened, Source, opened, with_free
 from rfonnx.model.reading.bind import Shapes
+from rfonnx.results.plain import counted
 from rfonnx.results.tiling import Pair
 from rfonnx.tiling.dims import Dim, find_dims
 from rfonnx.tiling.sight import Blocked, Sight, see
@@ -53,7 +57,9 @@ def sized(model: Source, shapes: Shapes | None) -> Sized:
         ShapeError: the model does not take these shapes.
     """
     source = opened(model)
-    unbound = list(_open_axes(source, shapes or {}))
+    with naming(source.label):
+        proto = source.proto
+    unbound = list(_open_axes(proto, shapes or {}))
     if unbound:
         return _with_room(source, _probe(source, shapes or {}, unbound), None)
     try:
@@ -62,6 +68,29 @@ def sized(model: Source, shapes: Shapes | None) -> Sized:
         return _resized(source, shapes or {}, error)
     free = with_free(source, analysis.windowed)
     return _with_room(free, analysis, _lengths(analysis) if shapes else None)
+
+
+def of_size(model: Opened, shapes: Shapes | None, size: Sequence[int]) -> Lengths:
+    """Shapes of all inputs, for lengths along each group of axes that windows slide along (rows, columns).
+
+    Raises:
+        QueryError: there are more or fewer groups.
+    """
+    found = sized(model, shapes)
+    lengths = {name: list(shape) for name, shape in _lengths(found.analysis).items()}
+    if len(size) != len(found.seen):
+        axes = ", ".join(
+            f"axis {axis} of {quote(name)}" for dim, _ in found.seen for name, axis in [next(iter(dim.rates))]
+        )
+        raise QueryError(
+            f"a size of {counted(len(size), 'length')} was given, expected {len(found.seen)}: {axes or 'none'}",
+            "give one for each, or bind whole shapes with --shape",
+        )
+    for length, (dim, _) in zip(size, found.seen, strict=True):
+        first, *_ = dim.rates.values()
+        for (name, axis), rate in dim.rates.items():
+            lengths[name][axis] = length * rate // first
+    return {name: tuple(shape) for name, shape in lengths.items()}
 
 
 def _resized(source: Opened, shapes: Shapes, error: ShapeError) -> Sized:
@@ -114,9 +143,9 @@ def _lengths(analysis: Analysis) -> Lengths:
     return {name: tuple(n or 0 for n in shape or ()) for name, shape in analysis.input_shapes.items()}
 
 
-def _open_axes(model: Opened, shapes: Shapes) -> Iterator[Pair]:
+def _open_axes(model: ModelProto, shapes: Shapes) -> Iterator[Pair]:
     """Axes whose lengths neither the file nor the shapes give, those that count samples aside."""
-    for entry in true_inputs(model.proto.graph):
+    for entry in true_inputs(model.graph):
         for axis, dim in enumerate(entry.type.tensor_type.shape.dim):
             bound = dim.dim_value > 0 or entry.name in shapes or dim.dim_param in shapes
             if not bound and axis and not batch_word(dim.dim_param):

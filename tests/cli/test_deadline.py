@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import numpy as np
 import onnx
 import pytest
@@ -54,9 +55,12 @@ def test_a_run_that_does_not_end_is_ended(process: Run, endless: Path) -> None:
     assert found.err.splitlines()[-1].startswith(ENDED.format(4))
 
 
-@pytest.mark.parametrize("command", ["report", "explain", "erf", "compare", "check"])
+@pytest.mark.parametrize("command", ["report", "explain", "erf", "compare", "check", "tile plan"])
 def test_every_command_that_reads_models_has_it(command: str) -> None:
-    found = cli.get_command(None, command)  # type: ignore[arg-type]
+    found: click.Command | None = cli
+    for word in command.split():
+        assert isinstance(found, click.Group)
+        found = found.get_command(click.Context(found), word)
     assert found is not None
     assert "timeout" in {parameter.name for parameter in found.params}
 

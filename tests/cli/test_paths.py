@@ -23,6 +23,7 @@ COMMANDS = {
     "erf": ["erf", "m.onnx", "-n", "1"],
     "check": ["check", "m.onnx"],
     "compare": ["compare", "m.onnx", "m.onnx"],
+    "tile": ["tile", "plan", "m.onnx"],
 }
 
 

@@ -1,0 +1,1 @@
+"""Plans of tiles, in every format."""

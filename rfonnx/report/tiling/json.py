@@ -1,0 +1,52 @@
+"""A plan of tiles as JSON. Layout: `format` as in `rfonnx.results.plain`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from rfonnx.results.plain import FORMAT
+from rfonnx.results.tiling import PlanSummary, TiledAxis
+from rfonnx.version import __version__
+
+
+def plan_json(plan: PlanSummary) -> Iterator[str]:
+    """The plan, with a group of axes a line."""
+    made = {
+        "format": FORMAT,
+        "rfonnx": __version__,
+        "model": plan.model,
+        "exact": plan.exact,
+        "reasons": plan.reasons,
+        "assumptions": plan.assumptions,
+        "whole": [{"input": name, "axis": axis, "reason": reason} for (name, axis), reason in plan.whole.items()],
+        "axes": [_axis(plan, axis, at) for at, axis in enumerate(plan.axes)],
+        "input_shapes": plan.input_shapes,
+        "output_shapes": plan.output_shapes,
+        "crop_shapes": plan.crop_shapes,
+        "recomputed": plan.recomputed if plan.counts else None,
+        "memory": plan.memory,
+    }
+    yield json.dumps(made, indent=1) + "\n"
+
+
+def _axis(plan: PlanSummary, axis: TiledAxis, at: int) -> dict[str, Any]:
+    inputs = [
+        {
+            "input": name,
+            "axis": place,
+            "grid": step,
+            "halo": axis.halo[name, place],
+            "margin": [axis.before * step, axis.after * step],
+            "least": plan.valid[name, place].least,
+            "step": plan.valid[name, place].step,
+            "length": axis.lengths[name, place] if plan.counts else None,
+        }
+        for (name, place), step in axis.inputs.items()
+    ]
+    outputs = [
+        {"output": name, "axis": place, "grid": step, "length": axis.lengths[name, place] if plan.counts else None}
+        for (name, place), step in axis.outputs.items()
+    ]
+    return {"inputs": inputs, "outputs": outputs, "tiles": plan.counts[at] if plan.counts else None}

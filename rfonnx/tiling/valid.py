@@ -1,0 +1,49 @@
+"""The lengths that a model takes along the axes that are tiled."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from rfonnx.analysis.analysis import Analysis
+from rfonnx.errors import RfonnxError
+from rfonnx.model.opened import Opened
+from rfonnx.results.tiling import Pair, TiledAxis, ValidLengths
+
+MOST = 64
+"""Remainders by the grid that are tried: a grid that has more of them is taken for the step."""
+
+
+def valid_lengths(model: Opened, analysis: Analysis, axis: TiledAxis) -> Iterator[tuple[Pair, ValidLengths]]:
+    """By (input, axis) of a group: the lengths for which all shapes in the model fit, other axes as they are in the analysis.
+
+    The step is the smallest of which all multiples are taken, up to the grid. Beyond a length that is taken, by whole steps, all
+    are supposed to be.
+    """
+    grid = math.gcd(*axis.inputs.values())
+    rates = {pair: step // grid for pair, step in axis.inputs.items()}
+    own = {name: tuple(n or 0 for n in shape or ()) for name, shape in analysis.input_shapes.items()}
+
+    def takes(further: int) -> bool:
+        lengths = {name: list(shape) for name, shape in own.items()}
+        for (name, place), rate in rates.items():
+            lengths[name][place] += further * rate
+        if any(n < 1 for (name, place) in rates for n in [lengths[name][place]]):
+            return False
+        try:
+            graph = model.graph({name: tuple(shape) for name, shape in lengths.items()})
+        except RfonnxError:
+            return False
+        return all(n != 0 for output in graph.outputs for n in graph.shapes.get(output) or ())
+
+    divisors = [d for d in range(1, grid + 1) if grid % d == 0 and grid // d <= MOST]
+    step = next((d for d in divisors if all(takes(further) for further in range(d, grid, d))), grid)
+    refused, taken = -min(own[name][place] // rate for (name, place), rate in rates.items()) // step - 1, 0
+    while taken - refused > 1:
+        middle = (taken + refused) // 2
+        if takes(middle * step):
+            taken = middle
+        else:
+            refused = middle
+    for pair, rate in rates.items():
+        yield pair, ValidLengths(own[pair[0]][pair[1]] + taken * step * rate, step * rate)

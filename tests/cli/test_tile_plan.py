@@ -1,0 +1,93 @@
+"""`rfonnx tile plan` in every format."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bioimageio.spec.model import v0_5
+from ruyaml import YAML
+
+Run = Callable[..., Any]
+
+
+def test_the_text_has_the_halo_the_grid_and_the_tiles(rfonnx: Run, models: Path) -> None:
+    done = rfonnx("tile", "plan", models / "unet.onnx", "--size", "480,512", "--tile", "256,272")
+    assert done.code == 0
+    assert "tiles are exact" in done.out
+    assert "20 tiles (5 x 4), each a run of x 1x1x256x272" in done.out
+    row = next(line.split() for line in done.out.splitlines() if line.startswith("x "))
+    assert row == ["x", "2", "94", "94", "16", "96", "+", "96", "16,", "32,", "48,", "...", "480", "256"]
+
+
+def test_what_cannot_be_tiled_is_named_and_fails(rfonnx: Run, models: Path) -> None:
+    done = rfonnx("tile", "plan", models / "vit.onnx")
+    assert done.code == 1
+    assert "no tiles are exact" in done.out
+    assert "'block0.attn.weights' (Softmax" in done.out
+    assert "along axes 2, 3 of input 'x'" in done.out
+
+
+def test_json_has_each_axis(rfonnx: Run, models: Path) -> None:
+    made = json.loads(rfonnx("tile", "plan", models / "superres.onnx", "--size", "100,90", "--format", "json").out)
+    assert made["format"] == 1
+    assert made["exact"]
+    (rows, columns) = made["axes"]
+    assert rows["inputs"][0]["halo"] == columns["inputs"][0]["halo"] == [5, 5]
+    assert rows["outputs"] == [{"output": "high", "axis": 2, "grid": 3, "length": 300}]
+
+
+def test_the_axes_are_what_bioimageio_takes(rfonnx: Run, models: Path) -> None:
+    made = YAML(typ="safe").load(rfonnx("tile", "plan", models / "unet.onnx", "--format", "bioimageio").out)
+    # Descriptions of tensors, as those of a model, need a file of test values: the axes are held to their own classes.
+    (given,), (output,) = made["inputs"], made["outputs"]
+    classes = {"batch": v0_5.BatchAxis, "channel": v0_5.ChannelAxis, "space": v0_5.SpaceInputAxis}
+    axes = [classes[axis["type"]].model_validate(axis) for axis in given["axes"]]
+    assert axes[2].size == v0_5.ParameterizedSize(min=16, step=16)
+    classes["space"] = v0_5.SpaceOutputAxisWithHalo
+    axes = [classes[axis["type"]].model_validate(axis) for axis in output["axes"]]
+    assert axes[3].halo == 96  # 94 on the grid
+
+
+def test_monai_gets_a_window_on_the_grid(rfonnx: Run, models: Path) -> None:
+    code = rfonnx(
+        "tile", "plan", models / "unet.onnx", "--size", "960,960", "--tile", "480,480", "--format", "monai"
+    ).out
+    assert "roi_size=(448, 448)" in code
+    assert f"overlap=({192 / 448}, {192 / 448})" in code
+    compile(code, "inferer", "exec")
+
+
+@pytest.mark.parametrize("style", ["bioimageio", "monai"])
+def test_formats_of_others_are_refused_where_tiles_are_not_exact(style: str, rfonnx: Run, models: Path) -> None:
+    done = rfonnx("tile", "plan", models / "vit.onnx", "--format", style)
+    assert done.code == 2
+    assert "no tiles of vit.onnx are exact" in done.err
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--size", "480"], "expected 2"),
+        (["--size", "480,500"], "pad it to 512"),
+        (["--size", "480,512", "--tile", "64,64"], "give 208 or more"),
+        (["--size", "480,512", "--tile", "0,64"], "positive"),
+        (["--size", "480,x"], "not a whole number"),
+    ],
+)
+def test_what_does_not_fit_is_said_in_one_line(options: list[str], message: str, rfonnx: Run, models: Path) -> None:
+    done = rfonnx("tile", "plan", models / "unet.onnx", *options)
+    assert done.code == 2
+    assert message in done.err
+    assert done.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("ending", ["yaml", "py"])
+def test_reports_in_formats_of_others_may_be_replaced(ending: str, rfonnx: Run, models: Path, tmp_path: Path) -> None:
+    file = tmp_path / f"plan.{ending}"
+    for _ in range(2):
+        assert rfonnx("tile", "plan", models / "unet.onnx", "--size", "480,512", "-o", file).code == 0
+    assert file.read_text()
