@@ -53,7 +53,7 @@ def pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, 
     multiple=True,
     metavar="TEACHER=STUDENT",
     callback=pairs,
-    help="Outputs that belong together, or parts of them, such as y[:,4:]=y[:,4:].",
+    help="Outputs that belong together, or parts of them, such as y[:,4:]=y[:,4:]. Repeatable.",
 )
 @click.option(
     "--map-input", "inputs", multiple=True, metavar="TEACHER=STUDENT", callback=pairs, help="The same for inputs."
@@ -108,7 +108,7 @@ def pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, 
     multiple=True,
     metavar="NAME=LENGTHS",
     callback=options.shapes,
-    help="The same for the student, where it differs.",
+    help="As --shape, for the student alone, where it differs. Repeatable.",
 )
 def command(
     teacher: str,
