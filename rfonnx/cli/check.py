@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import click
 
-from rfonnx.cli import options
-from rfonnx.cli.compare import pairs
+from rfonnx.cli import options, words
 from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.failures import CHECK_FAILED
 from rfonnx.cli.from_settings import setting_options
+from rfonnx.cli.output import Output, open_output
+from rfonnx.cli.waiting import waiting
 from rfonnx.comparing.settings import Settings
-from rfonnx.report.formats import CHECK, RULE, RULES
-
-if TYPE_CHECKING:
-    from rfonnx.cli.output import Output
+from rfonnx.report import formats
+from rfonnx.report.formats import CHECK, RULE, RULES, Told
+from rfonnx.results.findings import CheckRun
+from rfonnx.system.config import read_config
 
 
 class OrderedOutputs(click.Command):
@@ -50,15 +50,14 @@ def outputs(args: list[str]) -> list[tuple[str | None, str | None]]:
     return found or [(None, None)]
 
 
-def _opened(styles: Sequence[str], *inputs: str | os.PathLike[str] | None) -> list[Output]:
+def _opened(subject: formats.Subject[Told], *inputs: str | os.PathLike[str] | None) -> list[Output[Told]]:
     """Every output that was asked for, in order."""
-    from rfonnx.cli.output import open_output
-
-    asked = click.get_current_context().meta["rfonnx.outputs"]
-    opened = [open_output(file, style, styles, *inputs) for style, file in asked]
+    context = click.get_current_context()
+    asked = context.meta["rfonnx.outputs"]
+    opened = [open_output(subject, file, style, *inputs) for style, file in asked]
     files = [os.path.realpath(file) for _, file in asked if file not in (None, "-", os.devnull)]
     if len(set(files)) < len(files):
-        raise click.UsageError("two outputs go into one file", click.get_current_context())
+        raise click.UsageError("two outputs go into one file", context)
     return opened
 
 
@@ -73,7 +72,7 @@ def _opened(styles: Sequence[str], *inputs: str | os.PathLike[str] | None) -> li
 )
 @click.option(
     "--rule",
-    "words",
+    "asked_rules",
     multiple=True,
     metavar="RULE[.NAME][=X]",
     help="Run this rule, and none that are not named: causal, field-minimum=64, causal.axis=2. Repeatable.",
@@ -86,12 +85,12 @@ def _opened(styles: Sequence[str], *inputs: str | os.PathLike[str] | None) -> li
     help="Where it shall run, held against the operators taken there: coreml, mobile, portable, tensorrt, web. Repeatable.",
 )
 @setting_options(Settings, "data", "samples")
-@click.option(
+@options.named_option(
     "--prep",
-    multiple=True,
-    metavar="KEY=VALUE",
-    callback=pairs,
-    help="How images become inputs: size, crop, layout, channels, scale, mean, std. Repeatable.",
+    "prep",
+    words.pair,
+    "KEY=VALUE",
+    "How images become inputs: size, crop, layout, channels, scale, mean, std.",
 )
 @click.option(
     "--fail-level",
@@ -124,7 +123,7 @@ def command(
     models: tuple[str, ...],
     against: str | None,
     config: str | None,
-    words: tuple[str, ...],
+    asked_rules: tuple[str, ...],
     targets: tuple[str, ...],
     prep: dict[str, str],
     fail_level: Literal["note", "warning", "error"] | None,
@@ -132,19 +131,13 @@ def command(
     listing: bool,
     styles: tuple[str, ...],
     files: tuple[str, ...],
-    shapes: options.Shapes,
+    shapes: words.Shapes,
     **given: Any,
 ) -> int:
     """Hold MODELS, ONNX files, against rules."""
     gc.enable()
-    from rfonnx.checking.rule_table import find, rules
-
     if explain is not None or listing:
-        for out in _opened(RULES.formats):
-            if explain is None:
-                out.write(RULES.write(out.style, list(rules().values())))
-            else:
-                out.write(RULE.write(out.style, find(explain)[0]))
+        _tell_rules(explain)
         return 0
     if not models:
         raise click.UsageError("Missing argument 'MODELS'", click.get_current_context())
@@ -152,19 +145,28 @@ def command(
     from rfonnx.checking.request import from_config
     from rfonnx.checking.run import check_models
     from rfonnx.checking.subject import Against, Subject
-    from rfonnx.cli.waiting import waiting
-    from rfonnx.results.findings import CheckRun
-    from rfonnx.system.config import read_config
 
     read = read_config(config)
-    asked = from_config(read, words, against, shapes, {"shapes": shapes, **given}, prep, targets)
+    asked = from_config(read, asked_rules, against, shapes, {"shapes": shapes, **given}, prep, targets)
     subjects = [Subject(model, asked.shapes, Against(asked.against, asked.settings)) for model in models]
-    reports = _opened(CHECK.formats, *models, asked.against, asked.settings.data, read.path)
+    reports = _opened(CHECK, *models, asked.against, asked.settings.data, read.path)
     with waiting(f"checking {', '.join(models)}"):
         results, error = check_models(subjects, asked.chosen)
     checks = CheckRun(tuple(results), fail_level or asked.fail_level, read.file)
     for out in reports:
-        out.write(CHECK.write(out.style, checks))
+        out.write(checks)
     if error is not None:
         raise error
     return 0 if checks.passed else CHECK_FAILED
+
+
+def _tell_rules(name: str | None) -> None:
+    """One rule, or all."""
+    from rfonnx.checking.rule_table import find, rules
+
+    if name is None:
+        for out in _opened(RULES):
+            out.write(list(rules().values()))
+    else:
+        for about in _opened(RULE):
+            about.write(find(name)[0])

@@ -9,80 +9,64 @@ from typing import Any
 
 import click
 
-from rfonnx.cli import options, per_output
+from rfonnx.cli import options, per_output, words
 from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.failures import CHECK_FAILED
 from rfonnx.cli.from_settings import setting_options
+from rfonnx.cli.hook import load_hook
+from rfonnx.cli.output import open_output
+from rfonnx.cli.progress import progress
+from rfonnx.cli.target import target
 from rfonnx.comparing.settings import Settings
+from rfonnx.errors import DataError
+from rfonnx.report.comparison.view import ComparisonView
 from rfonnx.report.formats import COMPARISON
-
-
-def pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> dict[str, str]:
-    """`a=b`, repeatable."""
-    found: dict[str, str] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not (name and equals and value):
-            raise click.BadParameter(f"'{text}' is not like NAME=VALUE", context, parameter)
-        if name in found:
-            raise click.BadParameter(f"'{name}' is given twice", context, parameter)
-        found[name] = value
-    return found
+from rfonnx.system.config import read_config
 
 
 @click.command("compare")
 @click.argument("teacher", type=click.Path())
 @click.argument("student", type=click.Path())
 @setting_options(Settings, "data", "samples", "seed", "batch")
-@click.option(
+@options.named_option(
     "--prep",
-    multiple=True,
-    metavar="KEY=VALUE",
-    callback=pairs,
-    help="How images become inputs of both: size, crop, layout, channels, scale, mean, std. Repeatable.",
+    "prep",
+    words.pair,
+    "KEY=VALUE",
+    "How images become inputs of both: size, crop, layout, channels, scale, mean, std.",
 )
-@click.option(
-    "--teacher-prep", multiple=True, metavar="KEY=VALUE", callback=pairs, help="The same for the teacher alone."
-)
-@click.option(
-    "--student-prep", multiple=True, metavar="KEY=VALUE", callback=pairs, help="The same for the student alone."
-)
-@click.option(
+@options.named_option("--teacher-prep", "teacher_prep", words.pair, "KEY=VALUE", "The same for the teacher alone.")
+@options.named_option("--student-prep", "student_prep", words.pair, "KEY=VALUE", "The same for the student alone.")
+@options.named_option(
     "--map",
     "outputs",
-    multiple=True,
-    metavar="TEACHER=STUDENT",
-    callback=pairs,
-    help="Outputs that belong together, or parts of them, such as y[:,4:]=y[:,4:]. Repeatable.",
+    words.pair,
+    "TEACHER=STUDENT",
+    "Outputs that belong together, or parts of them, such as y[:,4:]=y[:,4:].",
 )
-@click.option(
-    "--map-input", "inputs", multiple=True, metavar="TEACHER=STUDENT", callback=pairs, help="The same for inputs."
-)
+@options.named_option("--map-input", "inputs", words.pair, "TEACHER=STUDENT", "The same for inputs.")
 @setting_options(Settings, "kind")
-@click.option(
+@options.named_option(
     "--task",
     "tasks",
-    multiple=True,
-    metavar="[OUTPUT=]TASK",
-    callback=per_output.tasks,
-    help=f"How outputs, or one of them, are read: {per_output.TASKS}. Repeatable. [default: by what they are]",
+    per_output.task,
+    "[OUTPUT=]TASK",
+    f"How outputs, or one of them, are read: {per_output.TASKS}; by what they are otherwise.",
 )
 @setting_options(Settings, "class_axis", "temperature")
-@click.option(
+@options.named_option(
     "--limit",
     "limits",
-    multiple=True,
-    metavar="[OUTPUT.]MEASURE=X|off",
-    callback=per_output.limits,
-    help="What a measure may be, such as kl=0.05, or off; of all outputs, or of one. Repeatable.",
+    per_output.limit,
+    "[OUTPUT.]MEASURE=X|off",
+    "What a measure may be, such as kl=0.05, or off; of all outputs, or of one.",
 )
-@click.option(
+@options.named_option(
     "--tolerance",
     "tolerances",
-    multiple=True,
-    metavar="[OUTPUT=]ATOL[,RTOL]",
-    callback=per_output.tolerances,
-    help="No element may differ by more than ATOL + RTOL * |teacher's|. Repeatable.",
+    per_output.tolerance,
+    "[OUTPUT=]ATOL[,RTOL]",
+    "No element may differ by more than ATOL + RTOL * |teacher's|.",
 )
 @setting_options(Settings, "layers", "layer_limit", "fields", "effective", "cost", "latency_runs", "on_error")
 @setting_options(Settings, "threads", "provider", "teacher_provider", "student_provider", "save_outputs")
@@ -102,13 +86,12 @@ def pairs(context: click.Context, parameter: click.Parameter, texts: tuple[str, 
 @options.shape_option
 @options.value_option
 @options.batch_axis_option
-@click.option(
+@options.named_option(
     "--student-shape",
     "student_shapes",
-    multiple=True,
-    metavar="NAME=LENGTHS",
-    callback=options.shapes,
-    help="As --shape, for the student alone, where it differs. Repeatable.",
+    words.shape,
+    "NAME=LENGTHS",
+    "As --shape, for the student alone, where it differs.",
 )
 def command(
     teacher: str,
@@ -123,26 +106,20 @@ def command(
     output: str | None,
     hook: str | None,
     tasks: dict[str, str],
-    limits: dict[str, dict[str, float | None]],
+    limits: dict[str, float | None],
     **given: Any,
 ) -> int:
     """Hold STUDENT against the TEACHER it shall replace, ONNX files or outputs saved with --save-outputs (.npz)."""
     gc.enable()
-    from rfonnx.cli.hook import load_hook
-    from rfonnx.cli.output import open_output
-    from rfonnx.cli.progress import progress
-    from rfonnx.cli.target import target
     from rfonnx.comparing.options import from_config, merged
     from rfonnx.comparing.run import compare_models
-    from rfonnx.errors import DataError
-    from rfonnx.report.comparison.view import ComparisonView
-    from rfonnx.system.config import read_config
 
     read = read_config(config)
-    given |= {"task": tasks.pop("", None), "tasks": tasks, "limits": limits.pop("", None), "output_limits": limits}
+    bounds = per_output.by_output(limits)
+    given |= {"task": tasks.pop("", None), "tasks": tasks, "limits": bounds.pop("", None), "output_limits": bounds}
     settings = merged(from_config(read), given, prep, teacher_prep, student_prep)
     inputs = (teacher, student, settings.data, read.path, hook and hook.rpartition(":")[0])
-    out = open_output(output, style, COMPARISON.formats, *inputs)
+    out = open_output(COMPARISON, output, style, *inputs)
     if settings.save_outputs is not None:
         target(os.fspath(settings.save_outputs), (*inputs, output), "--save-outputs")
     settings = replace(settings, pictures=out.style == "json")
@@ -150,7 +127,7 @@ def command(
         settings = replace(settings, before=load_hook(hook))
     with progress("comparing") as tell:
         found = compare_models(teacher, student, settings, tell)
-    out.write(COMPARISON.write(out.style, found, ComparisonView(read.file, verbose, every)))
+    out.write(found, ComparisonView(read.file, verbose, every))
     if found.incomplete:
         raise DataError(found.incomplete)
     return 0 if found.passed else CHECK_FAILED

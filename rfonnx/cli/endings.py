@@ -21,18 +21,17 @@ def format_of(file: str, asked: str | None, styles: Sequence[str]) -> str:
         RfonnxError: the ending stands for none of them, or for another than was asked for.
     """
     ending = PurePath(file).suffix.lower()
-    fitting = [style for style in ENDINGS.get(ending, ()) if style in styles]
-    if asked is not None and (asked in fitting or ending not in ENDINGS):
+    if asked is not None and (ending not in ENDINGS or asked in ENDINGS[ending]):
         return asked
-    if asked is None and fitting:
-        return fitting[0]
     if asked is not None:
-        kinds = " or ".join(ENDINGS[ending])
         raise RfonnxError(
-            f"-o {file}: a file that ends in {ending} holds {kinds}, and --format asks for {asked}",
+            f"-o {file}: a file that ends in {ending} holds {' or '.join(ENDINGS[ending])}, and --format asks for {asked}",
             "leave --format out, or give the file another ending",
         )
-    known = [known for known, held in ENDINGS.items() if known and set(held) & set(styles)]
+    fitting = [style for style in ENDINGS.get(ending, ()) if style in styles] if ending else styles
+    if fitting:
+        return fitting[0]
+    known = [known for known, held in ENDINGS.items() if set(held) & set(styles)]
     raise RfonnxError(
         f"-o {file}: no format that is written here ends in {ending}",
         f"end it in {', '.join(known)}, or say which with --format",

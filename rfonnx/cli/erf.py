@@ -4,66 +4,58 @@ from __future__ import annotations
 
 import gc
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+import re
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from rfonnx.cli import options, streams
+from rfonnx.cli import options, streams, words
 from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.failures import INTERRUPTED
 from rfonnx.cli.from_settings import given, setting_options
+from rfonnx.cli.output import Output, open_output
+from rfonnx.cli.progress import Tell, progress
 from rfonnx.effective.settings import At, Progress, Settings
-from rfonnx.report.formats import BINARY, EFFECTIVE, LAYERS
+from rfonnx.errors import QueryError, RfonnxError
+from rfonnx.report.formats import EFFECTIVE, LAYERS
 
 if TYPE_CHECKING:
-    from rfonnx.cli.progress import Tell
     from rfonnx.results.effective import ERF, Layer
 
 
-def _places(context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]) -> list[At]:
+def _place(text: str) -> At:
     """`center`, or one coordinate per spatial axis of the input: `111.5,64`."""
-    found: list[At] = []
-    for text in texts:
-        try:
-            found.append("center" if text == "center" else tuple(float(word) for word in text.split(",")))
-        except ValueError:
-            raise click.BadParameter(
-                f"'{text}' is not 'center' or a place such as 112,112", context, parameter
-            ) from None
-    return found
+    try:
+        return "center" if text == "center" else tuple(map(float, text.split(",")))
+    except ValueError:
+        raise click.BadParameter(f"'{text}' is not 'center' or a place such as 112,112") from None
 
 
-def _positions(
-    context: click.Context, parameter: click.Parameter, texts: tuple[str, ...]
-) -> list[tuple[int | None, ...]]:
+def _position(text: str) -> tuple[int | None, ...]:
     """`0,:,3,3`: one index per axis of the tensor, `:` to sum along it."""
-    found = []
-    for text in texts:
-        words = [word.strip() for word in text.split(",")]
-        if not all(
-            word == ":" or (word.removeprefix("-").isdecimal() and word.isascii() and len(word) < 19) for word in words
-        ):
-            raise click.BadParameter(f"'{text}' is not a position such as 0,:,3,3", context, parameter)
-        found.append(tuple(None if word == ":" else int(word) for word in words))
-    return found
+    found = [None if word.strip() == ":" else word for word in text.split(",")]
+    if not all(word is None or words.WHOLE.fullmatch(word) for word in found):
+        raise click.BadParameter(f"'{text}' is not a position such as 0,:,3,3")
+    return tuple(None if word is None else int(word) for word in found)
 
 
-def _channel(context: click.Context, parameter: click.Parameter, text: str | None) -> str | int | None:
-    if text in (None, "sum", "random"):
+def _channel(text: str) -> str | int:
+    if text in ("sum", "random"):
         return text
-    if not (text.isdecimal() and text.isascii() and len(text) < 19):
-        raise click.BadParameter(f"'{text}' is not 'sum', 'random' or a channel such as 3", context, parameter)
+    if not re.fullmatch("[0-9]{1,18}", text):
+        raise click.BadParameter(f"'{text}' is not 'sum', 'random' or a channel such as 3")
     return int(text)
 
 
-def _axes(context: click.Context, parameter: click.Parameter, text: str | None) -> tuple[int, ...] | None:
+def _axes(text: str) -> tuple[int, ...] | None:
     """Axis numbers; "spatial" is the default by its name elsewhere."""
-    chosen = options.axes(context, parameter, text)
+    chosen = words.axes(text)
     if chosen == "all":
-        raise click.BadParameter("name the axes, such as 2,3", context, parameter)
+        raise click.BadParameter("name the axes, such as 2,3")
     return chosen if isinstance(chosen, tuple) else None
 
 
@@ -74,7 +66,7 @@ def _axes(context: click.Context, parameter: click.Parameter, text: str | None) 
     "--at",
     multiple=True,
     metavar="center|R,C",
-    callback=_places,
+    type=_place,
     help="Place of the input: the unit with the nearest theoretical centre is measured. Repeatable. [default: center]",
 )
 @click.option(
@@ -82,12 +74,12 @@ def _axes(context: click.Context, parameter: click.Parameter, text: str | None) 
     "positions",
     multiple=True,
     metavar="0,:,3,3",
-    callback=_positions,
+    type=_position,
     help="Position of the tensor instead; : sums along an axis. Repeatable.",
 )
-@setting_options(Settings, "channel", callback=_channel)
+@setting_options(Settings, "channel", type=_channel)
 @setting_options(Settings, "input")
-@setting_options(Settings, "axes", callback=_axes)
+@setting_options(Settings, "axes", type=_axes)
 @setting_options(Settings, "data", "n", "tolerance", "seed", "method", "probe", "block", "seconds")
 @setting_options(Settings, "aggregation", "over", "crop")
 @click.option(
@@ -121,67 +113,68 @@ def command(
     rfonnx erf model.onnx --all-layers -n 8
     """
     gc.enable()
-    from rfonnx.api import erf_layers, erf_many
-    from rfonnx.cli.output import open_output
-    from rfonnx.errors import QueryError
-
-    out = open_output(output, style, EFFECTIVE.formats, model, asked["data"])
-    binary = out.style in BINARY
-    if every and (binary or positions or len(at) > 1):
-        raise QueryError(
-            "--all-layers gives figures of one place per layer",
-            "leave out --position, and use --format text, json or csv",
-        )
+    chosen, data = given(asked), asked["data"]
     if positions and at:
         raise QueryError("--at and --position both say which units to measure", "leave out one of them")
+    if not every:
+        return _units(open_output(EFFECTIVE, output, style, model, data), model, tensor, at, positions, chosen)
+    if positions or len(at) > 1:
+        raise QueryError(
+            "--all-layers gives figures of one place per layer", "leave out --position, and all --at but one"
+        )
+    return _layers(open_output(LAYERS, output, style, model, data), model, tensor, at, chosen)
+
+
+def _units(
+    out: Output[[Sequence[ERF]]],
+    model: str,
+    tensor: str | None,
+    at: Sequence[At],
+    positions: Sequence[Sequence[int | None]],
+    chosen: dict[str, Any],
+) -> int | None:
+    from rfonnx.api import erf_many
+
     if out.style in ("png", "svg"):
         from rfonnx.report.effective.plot import check_installed
 
         check_installed()
-    chosen = given(asked)
     erfs: list[ERF] = []
-    layers: list[Layer] = []
-    stopped = False
-    with _progress("layers" if every else "measuring") as tell:
-        try:
-            if every:
-                wanted = [tensor] if tensor is not None else None
-                for layer in erf_layers(model, at[0] if at else "center", wanted, progress=tell, **chosen):
-                    layers.append(layer)  # noqa: PERF402  what was measured stays when the rest is interrupted
-            else:
-                erfs = erf_many(model, tensor, at or ["center"], positions, progress=tell, partial=True, **chosen)
-                stopped = erfs[0].interrupted
-        except KeyboardInterrupt:
-            stopped = True
+    with progress("measuring") as tell, suppress(KeyboardInterrupt):
+        told = partial(_tell, tell)
+        erfs = erf_many(model, tensor, at or ["center"], positions, progress=told, partial=True, **chosen)
+    stopped = not erfs or erfs[0].interrupted
     if stopped:
-        what = "what was measured before follows" if erfs or layers else "nothing was measured yet"
-        streams.say(f"rfonnx: interrupted: {what}")
-        if not (erfs or layers):
-            return INTERRUPTED
-    if every:
-        _check_measured(layers)
-        out.write(LAYERS.write(out.style, Path(model).name, layers))
-    elif binary:
-        out.write([EFFECTIVE.write_binary(out.style, erfs)])
-    else:
-        out.write(EFFECTIVE.write(out.style, erfs))
+        _say_interrupted(bool(erfs))
+    if erfs:
+        out.write(erfs)
     return INTERRUPTED if stopped else None
 
 
-def _check_measured(layers: Sequence[Layer]) -> None:
-    """What fails for every layer is no finding about layers."""
-    from rfonnx.errors import RfonnxError
+def _layers(
+    out: Output[[str, Sequence[Layer]]], model: str, tensor: str | None, at: Sequence[At], chosen: dict[str, Any]
+) -> int | None:
+    from rfonnx.api import erf_layers
 
-    if layers and all(layer.problem for layer in layers):
+    layers: list[Layer] = []
+    stopped = True
+    with progress("layers") as tell, suppress(KeyboardInterrupt):
+        tensors = None if tensor is None else [tensor]
+        for layer in erf_layers(model, at[0] if at else "center", tensors, progress=partial(_tell, tell), **chosen):
+            layers.append(layer)  # noqa: PERF402  what was measured stays when the rest is interrupted
+        stopped = False
+    if stopped:
+        _say_interrupted(bool(layers))
+    if layers and all(layer.problem for layer in layers):  # no finding about layers
         raise RfonnxError(f"none of {len(layers)} layers could be measured: {layers[0].tensor}: {layers[0].problem}")
+    if layers or not stopped:
+        out.write(Path(model).name, layers)
+    return INTERRUPTED if stopped else None
 
 
-@contextmanager
-def _progress(what: str) -> Iterator[Callable[[Progress], None]]:
-    from rfonnx.cli.progress import progress
-
-    with progress(what) as tell:
-        yield lambda at: _tell(tell, at)
+def _say_interrupted(measured: bool) -> None:
+    what = "what was measured before follows" if measured else "nothing was measured yet"
+    streams.say(f"rfonnx: interrupted: {what}")
 
 
 def _tell(tell: Tell, at: Progress) -> None:

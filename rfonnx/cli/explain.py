@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
-from rfonnx.cli import options
+from rfonnx.cli import options, words
 from rfonnx.cli.deadline import timeout_option
+from rfonnx.cli.output import open_output
+from rfonnx.cli.waiting import waiting
 from rfonnx.report.formats import EXPLANATION
-from rfonnx.results.binding import Values
 
 
 @click.command("explain")
@@ -20,14 +21,14 @@ from rfonnx.results.binding import Values
     "--at",
     "position",
     metavar="0,0,3,3",
-    callback=options.position,
+    type=words.position,
     help="Position of the tensor whose reads are drawn. [default: the middle]",
 )
 @click.option(
     "--from-input",
     "origin",
     metavar="0,0,3,3",
-    callback=options.position,
+    type=words.position,
     help="Show also which positions of the tensor see this position of the input.",
 )
 @options.axes_option
@@ -44,22 +45,20 @@ def command(
     given: str | None,
     position: tuple[int, ...] | None,
     origin: tuple[int, ...] | None,
-    axes: options.AxesChoice | None,
+    axes: words.AxesChoice | None,
     every: bool,
     style: str | None,
     output: str | None,
-    shapes: options.Shapes,
-    values: Values,
+    shapes: words.Shapes,
+    values: dict[str, Any],
     weights: Literal["structure", "values"],
 ) -> None:
     """Explain the receptive field of one tensor of MODEL, an ONNX file."""
     import rfonnx
-    from rfonnx.cli.output import open_output
-    from rfonnx.cli.waiting import waiting
     from rfonnx.report.explanation.chains import Question, explanation
 
-    out = open_output(output, style, EXPLANATION.formats, model)
+    out = open_output(EXPLANATION, output, style, model)
     with waiting(f"analysing {model}"):
-        analysis = rfonnx.analyze(model, shapes=shapes or None, weights=weights, values=values)
+        analysis = rfonnx.analyze(model, shapes=shapes, weights=weights, values=values)
         told = explanation(analysis, tensor, Question(given, axes or "spatial", position, origin))
-    out.write(EXPLANATION.write(out.style, told, every))
+    out.write(told, every)

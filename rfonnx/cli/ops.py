@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from rfonnx.cli import options
+from rfonnx.cli.output import open_output
 from rfonnx.report.formats import OPERATORS
 
 
@@ -13,8 +14,7 @@ from rfonnx.report.formats import OPERATORS
 @options.output_option
 def command(style: str | None, output: str | None) -> None:
     """List the operators of ONNX and how each is handled."""
-    from rfonnx.cli.output import open_output
     from rfonnx.operators.support import newest_opset, support
 
-    out = open_output(output, style, OPERATORS.formats)
-    out.write(OPERATORS.write(out.style, support(), newest_opset()))
+    out = open_output(OPERATORS, output, style)
+    out.write(support(), newest_opset())

@@ -5,38 +5,44 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Generic
 
 from rfonnx.cli import streams
 from rfonnx.cli.endings import format_of
 from rfonnx.cli.target import OTHER_NAME, reason, target
 from rfonnx.errors import RfonnxError
-from rfonnx.report.formats import BINARY
+from rfonnx.report.formats import BINARY, Subject, Told
 from rfonnx.system import scratch
 
 
-class Output(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Output(Generic[Told]):
     """Where a report goes, and in which format.
 
     Attributes:
+        subject: what it is about.
         file: as given with -o; None: standard output.
         style: the format; "terminal" is text for one.
         inputs: what the run reads, which is never overwritten.
     """
 
+    subject: Subject[Told]
     file: str | None
     style: str
     inputs: tuple[str | os.PathLike[str] | None, ...] = ()
 
-    def write(self, pieces: Iterable[str] | Iterable[bytes]) -> None:
-        """Write the pieces; a file is there as a whole, or as it was.
+    def write(self, *told: Told.args, **more: Told.kwargs) -> None:
+        """Write the report of what is told; a file is there as a whole, or as it was.
 
         Raises:
             RfonnxError: it cannot be written.
+            QueryError: see `Subject.write`.
         """
+        pieces = self.subject.write(self.style, *told, **more)
         if self.style in ("json", "sarif"):
             from rfonnx.report.escape import json_line
 
@@ -48,19 +54,20 @@ class Output(NamedTuple):
 
 
 def open_output(
-    file: str | None, asked: str | None, styles: Sequence[str], *inputs: str | os.PathLike[str] | None
-) -> Output:
+    subject: Subject[Told], file: str | None, asked: str | None, *inputs: str | os.PathLike[str] | None
+) -> Output[Told]:
     """Where a report goes: called before the work is done, so that what cannot be written is refused then.
 
     Args:
+        subject: what it is about.
         file: as given with -o; None or "-": standard output.
-        asked: given with --format; None: by the file's ending, else the first of `styles`.
-        styles: formats that the command writes.
+        asked: given with --format; None: by the file's ending, else the first format of the subject.
         inputs: files and folders that the run reads; None: not given.
 
     Raises:
         RfonnxError: see `target` and `format_of`; or a format that is no text would go to a terminal.
     """
+    styles = subject.formats
     if asked is not None and asked not in styles:
         raise RfonnxError(f"--format {asked} is not written here", f"it may be {', '.join(styles)}")
     if file is None or file == "-":
@@ -69,10 +76,10 @@ def open_output(
             if style in BINARY:
                 raise RfonnxError("this format is no text for a terminal", "give a file with -o")
             style = "terminal" if style == "text" else style
-        return Output(None, style)
+        return Output(subject, None, style)
     found = target(file, inputs)
     special = found.exists() and not found.is_file()  # /dev/null has no ending to go by
-    return Output(file, asked or styles[0] if special else format_of(file, asked, styles), inputs)
+    return Output(subject, file, asked or styles[0] if special else format_of(file, asked, styles), inputs)
 
 
 def _to_stdout(pieces: Iterable[str] | Iterable[bytes]) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
 from rfonnx.cli import options
 from rfonnx.cli.deadline import timeout_option
+from rfonnx.cli.numbers import Number
+from rfonnx.cli.output import open_output
+from rfonnx.cli.waiting import waiting
+from rfonnx.cli.words import AxesChoice, Shapes
 from rfonnx.report.formats import FIELDS
-from rfonnx.results.binding import Values
 
 
 @click.command("report")
@@ -27,16 +30,21 @@ from rfonnx.results.binding import Values
 @options.axes_option
 @click.option("--all", "every", is_flag=True, help="A row for every tensor, not only where something changes.")
 @options.weights_option
-@options.rate_option
+@click.option(
+    "--rate",
+    type=Number("rate"),
+    metavar="HZ",
+    help="Samples per second of a time axis: text and markdown then show lookahead and context in seconds too.",
+)
 def command(
     model: str,
     style: str | None,
     output: str | None,
-    shapes: options.Shapes,
-    values: Values,
+    shapes: Shapes,
+    values: dict[str, Any],
     batch_axes: dict[str, int | None],
     tensors: tuple[str, ...],
-    axes: options.AxesChoice | None,
+    axes: AxesChoice | None,
     every: bool,
     weights: Literal["structure", "values"],
     rate: float | None,
@@ -44,11 +52,9 @@ def command(
     """Show the receptive field of each tensor of MODEL, an ONNX file."""
     # Imported here: `rfonnx report --help` and mistakes in the options need none of it.
     import rfonnx
-    from rfonnx.cli.output import open_output
-    from rfonnx.cli.waiting import waiting
     from rfonnx.report.fields.view import View
 
-    out = open_output(output, style, FIELDS.formats, model)
+    out = open_output(FIELDS, output, style, model)
     with waiting(f"analysing {model}"):
-        analysis = rfonnx.analyze(model, shapes=shapes or None, weights=weights, values=values, batch_axes=batch_axes)
-    out.write(FIELDS.write(out.style, analysis, View(tensors, axes, every, rate)))
+        analysis = rfonnx.analyze(model, shapes=shapes, weights=weights, values=values, batch_axes=batch_axes)
+    out.write(analysis, View(tensors, axes, every, rate))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
-from rfonnx.cli import options
+from rfonnx.cli import options, words
 from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.failures import CHECK_FAILED
+from rfonnx.cli.output import open_output
+from rfonnx.cli.waiting import waiting
 from rfonnx.report.formats import TILES
-from rfonnx.results.binding import Values
 
 
 @click.command("plan")
@@ -16,13 +19,13 @@ from rfonnx.results.binding import Values
 @click.option(
     "--size",
     metavar="H,W",
-    callback=options.lengths,
+    type=words.lengths,
     help="Size of the whole along the axes that windows slide along. [default: none: halo, grid and verdict alone]",
 )
 @click.option(
     "--tile",
     metavar="H,W",
-    callback=options.lengths,
+    type=words.lengths,
     help="Longest crop of a run along these axes, halo included. [default: 512 of an image]",
 )
 @options.style_option(TILES.formats)
@@ -36,20 +39,18 @@ def command(
     tile: tuple[int, ...] | None,
     style: str | None,
     output: str | None,
-    shapes: options.Shapes,
-    values: Values,
+    shapes: words.Shapes,
+    values: dict[str, Any],
 ) -> int:
     """Plan exact tiles for MODEL, an ONNX file: the least halo of each side, the grid, and the sizes that it takes.
 
     Exit code 1 when no tiles are exact; what keeps them from it is named.
     """
     import rfonnx
-    from rfonnx.cli.output import open_output
-    from rfonnx.cli.waiting import waiting
 
-    out = open_output(output, style, TILES.formats, model)
+    out = open_output(TILES, output, style, model)
     with waiting(f"analysing {model}"):
-        plan = rfonnx.tile(model, shapes or None, tile, size=size, values=values)
+        plan = rfonnx.tile(model, shapes, tile, size=size, values=values)
         summary = plan.summary()
-    out.write(TILES.write(out.style, summary))
+    out.write(summary)
     return 0 if plan.exact else CHECK_FAILED

@@ -25,7 +25,6 @@ BINARY = ("npz", "png", "svg")
 """Formats that are no text for a terminal."""
 
 ENDINGS = {
-    "": ("text", "markdown", "json", "csv", "github", "junit", "sarif", "bioimageio", "monai", *BINARY),
     ".txt": ("text", "github"),
     ".md": ("markdown",),
     ".yaml": ("bioimageio",),
@@ -38,7 +37,8 @@ ENDINGS = {
     ".png": ("png",),
     ".svg": ("svg",),
 }
-"""The formats that a file with an ending may hold; the first that a subject has is the one when none is asked for."""
+"""The formats that a file with an ending may hold; the first that a subject has is the one when none is asked for. One without an
+ending may hold any."""
 
 Told = ParamSpec("Told")
 
@@ -62,23 +62,17 @@ class Subject(Generic[Told]):
         self._folder = folder
         self.formats: Sequence[str] = tuple(self._writers)
 
-    def write(self, style: str, *told: Told.args, **more: Told.kwargs) -> Iterator[str]:
-        """The report as text in pieces, which together end with a newline.
+    def write(self, style: str, *told: Told.args, **more: Told.kwargs) -> Iterator[str] | Iterator[bytes]:
+        """The report in pieces: bytes for a format of `BINARY`, else text that ends with a newline.
 
         Raises:
             QueryError: what is told asks for a tensor or an axis that is not there.
         """
-        if style not in RENDERERS:
-            pieces: Iterator[str] = self._writer(style)(*told, **more)
-            return pieces
-        made = self._writer("text")(*told, **more)
-        documents: Sequence[Document] = made if isinstance(made, list) else [made]
-        return (piece for document in documents for piece in render(document, style))
-
-    def write_binary(self, style: str, *told: Told.args, **more: Told.kwargs) -> bytes:
-        """The report in a format of `BINARY`."""
-        made: bytes = self._writer(style)(*told, **more)
-        return made
+        made: Any = self._writer("text" if style in RENDERERS else style)(*told, **more)
+        if style in RENDERERS:
+            documents: Sequence[Document] = made if isinstance(made, list) else [made]
+            return (piece for document in documents for piece in render(document, style))
+        return iter([made]) if style in BINARY else made
 
     def _writer(self, style: str) -> Callable[Told, Any]:
         module, _, function = self._writers[style].partition(":")

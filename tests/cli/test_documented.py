@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 import pytest
 
-from rfonnx.cli.commands import COMMANDS, cli
+from rfonnx.cli.commands import cli
 
 ROOT = Path(__file__).parents[2]
 TABLE = ROOT / "docs" / "commandline.md"
@@ -18,10 +18,22 @@ OF_USERS = {"README.md", "api.md", "check.md", "commandline.md", "compare.md", "
 OPTION = re.compile(r"(?<![\w-])-(?:-[a-z][\w-]*|[a-z])(?![\w-])")
 
 
+def commands(group: click.Group, before: str = "") -> dict[str, click.Command]:
+    """Every command by its words, those of groups too."""
+    found: dict[str, click.Command] = {}
+    for name in group.list_commands(click.Context(group)):
+        made = group.get_command(click.Context(group), name)
+        assert made is not None
+        found |= commands(made, f"{name} ") if isinstance(made, click.Group) else {before + name: made}
+    return found
+
+
+COMMANDS = commands(cli)
+
+
 def help_lines(command: str) -> list[tuple[str, str]]:
     """What `--help` says of each option: its names with what stands for its value, and the words."""
-    made = cli.get_command(click.Context(cli), command)
-    assert made is not None
+    made = COMMANDS[command]
     context = click.Context(made, info_name=command)
     options = [one for one in made.params if isinstance(one, click.Option)]
     return [record for one in options if (record := one.get_help_record(context)) is not None]
