@@ -390,6 +390,7 @@ def tile(
     *,
     size: Sequence[int] | None = None,
     values: types.Values | None = None,
+    stages: bool = False,
 ) -> types.TilePlan:
     """Plan how to run a model on tiles of its input so that together they are what the whole would be.
 
@@ -400,6 +401,7 @@ def tile(
         tile: longest crop, halo included, along each axis that windows slide along (rows, columns), or by (input, axis).
         size: of the whole along these axes, instead of `shapes`.
         values: as in `rfonnx.analyze`.
+        stages: gather figures over all of the input (means, norms, gates) in passes of their own, where the model takes such.
 
     Raises:
         ModelError: the file is not a model that can be read.
@@ -407,8 +409,9 @@ def tile(
         ShapeError: the model does not take these shapes.
     """
     from rfonnx.tiling.planning import make_plan
+    from rfonnx.tiling.stages.staged import staged_plan
 
-    return make_plan(model, shapes, tile, size, values)
+    return (staged_plan if stages else make_plan)(model, shapes, tile, size, values)
 
 
 def _settings(kind: Callable[..., Made], given: Mapping[str, Any]) -> Made:

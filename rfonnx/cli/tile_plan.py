@@ -28,6 +28,9 @@ from rfonnx.report.formats import TILES
     type=words.lengths,
     help="Longest crop of a run along these axes, halo included. [default: 512 of an image]",
 )
+@click.option(
+    "--stages", is_flag=True, help="Gather what is taken over the whole (means, norms, gates) in passes of their own."
+)
 @options.style_option(TILES.formats)
 @options.output_option
 @timeout_option
@@ -37,6 +40,7 @@ def command(
     model: str,
     size: tuple[int, ...] | None,
     tile: tuple[int, ...] | None,
+    stages: bool,
     style: str | None,
     output: str | None,
     shapes: words.Shapes,
@@ -50,7 +54,8 @@ def command(
 
     out = open_output(TILES, output, style, model)
     with waiting(f"analysing {model}"):
-        plan = rfonnx.tile(model, shapes, tile, size=size, values=values)
-        summary = plan.summary()
+        plan = rfonnx.tile(model, shapes, tile, size=size, values=values, stages=stages)
+        other = None if plan.exact or stages else rfonnx.tile(model, values=values, stages=True)
+        summary = plan.summary(staged=len(other.stages) + 1 if other and other.exact else 0)
     out.write(summary)
     return 0 if plan.exact else CHECK_FAILED

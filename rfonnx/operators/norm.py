@@ -199,7 +199,7 @@ declare_free(
 
 declare(*named("LayerNormalization LogSoftmax LpNormalization RMSNormalization"), manner=("norm",), normalises=True)
 declare("Hardmax", "MeanVarianceNormalization", "SimplifiedLayerNormalization", manner=("norm",))
-declare("GroupNormalization", "InstanceNormalization", manner=("by channel", "norm"))
+declare("GroupNormalization", "InstanceNormalization", statistic="moments", manner=("by channel", "norm"))
 declare("BatchNormalization", affine=True, manner=("by channel", "norm"), maps=True)
 declare("LRN", manner=("regular",))
 declare("Softmax", evaluation="fast", manner=("norm",), normalises=True)

@@ -176,5 +176,7 @@ declare(
     shapes_when={"auto_pad": ("SAME_UPPER", "SAME_LOWER"), "ceil_mode": (1,)},
 )
 declare("GlobalAveragePool", "GlobalMaxPool", manner=("order free", "pool"), maps=True)
+declare("GlobalAveragePool", statistic="mean")
+declare("GlobalMaxPool", statistic="max")
 declare("GlobalLpPool", manner=("order free", "pool"))
 declare("MaxUnpool", manner=(), moves=True)

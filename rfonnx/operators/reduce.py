@@ -126,4 +126,7 @@ declare(
     *named("ReduceL1 ReduceL2 ReduceMax ReduceMean ReduceMin ReduceSum ReduceSumSquare"),
     sums_to_zero=True,
 )
-declare("ReduceMean", maps=True)
+declare("ReduceMean", maps=True, statistic="mean")
+declare("ReduceSum", statistic="sum")
+declare("ReduceMax", statistic="max")
+declare("ReduceMin", statistic="min")

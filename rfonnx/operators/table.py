@@ -53,6 +53,7 @@ NO_RULE = Unknown("nobody wrote a rule")
 NO_COUNT = Unknown("nobody wrote down what it costs")
 
 Draws = Literal["", "always", "in training"]
+Statistic = Literal["", "mean", "sum", "max", "min", "moments"]
 Evaluation = Literal["slow", "fast", "never"]
 
 
@@ -107,6 +108,7 @@ class Operator:
         normalises: the sum of what it makes, over channels, is (nearly) constant.
         weighted: an operand holds a filter for each channel that it makes.
         hands_on: its output holds the numbers that it reads, in another spelling.
+        statistic: what it takes of all positions together follows from such figures of parts ("moments": mean and variance).
         moves: its output holds numbers of its first operand, wherever they stand.
     """
 
@@ -155,6 +157,7 @@ class Operator:
     normalises: bool = False
     weighted: bool = False
     hands_on: bool = False
+    statistic: Statistic = ""
     moves: bool = False
 
 

@@ -77,6 +77,8 @@ class PlanSummary:
         counts: tiles along each of `axes`; (): no size was asked for.
         recomputed: work that is done twice, as a share of the whole's.
         memory: bytes that a run of one crop adds to a process, measured; None: it was not.
+        stages: tensors whose figures each pass before the last one gathers.
+        staged: passes, where only stages make tiles exact and they were not asked for; 0: they do not, or were.
     """
 
     model: str
@@ -94,3 +96,5 @@ class PlanSummary:
     counts: tuple[int, ...]
     recomputed: float
     memory: int | None = None
+    stages: tuple[tuple[str, ...], ...] = ()
+    staged: int = 0

@@ -12,6 +12,7 @@ from rfonnx.analysis.analysis import Analysis
 from rfonnx.model.opened import Opened
 from rfonnx.results.tiling import Pair, PlanSummary, Ranges, Tile, TiledAxis
 from rfonnx.tiling.line import Line
+from rfonnx.tiling.stages.statistic import Statistic
 from rfonnx.tiling.valid import valid_lengths
 
 
@@ -30,6 +31,7 @@ class TilePlan:
     """How a model is run on tiles.
 
     Attributes:
+        name: the file's.
         model: what runs; its tiled axes are open where the network allows that.
         analysis: that the plan was made from; at the size of the whole, where that has room for a halo.
         exact: every tile is proven to be what the whole has there.
@@ -40,8 +42,10 @@ class TilePlan:
         output_dtypes: numpy's names.
         cuts: the tiles along each of `axes`; (): no size was asked for.
         assumptions: a line each, what else the proof stands on.
+        stages: passes before the last one; what they gather are inputs of `model`.
     """
 
+    name: str
     model: Opened
     analysis: Analysis
     exact: bool
@@ -53,6 +57,7 @@ class TilePlan:
     output_dtypes: Mapping[str, str]
     cuts: tuple[Cut, ...]
     assumptions: tuple[str, ...] = ()
+    stages: tuple[Stage, ...] = ()
 
     @property
     def halo(self) -> dict[Pair, tuple[int, int]]:
@@ -78,10 +83,15 @@ class TilePlan:
         """All tiles, in rows; each is made when it is asked for."""
         return Tiles(self)
 
-    def summary(self, memory: int | None = None) -> PlanSummary:
-        """The plan as plain data; `memory`: of a run, in bytes, where it was measured."""
+    def summary(self, memory: int | None = None, staged: int = 0) -> PlanSummary:
+        """The plan as plain data.
+
+        Args:
+            memory: of a run, in bytes, where it was measured.
+            staged: passes of a plan in stages that is exact where this one is not; 0: there is none.
+        """
         return PlanSummary(
-            model=self.model.name,
+            model=self.name,
             exact=self.exact,
             reasons=self.reasons,
             assumptions=self.assumptions,
@@ -100,6 +110,8 @@ class TilePlan:
             counts=tuple(cut.count for cut in self.cuts),
             recomputed=self.recomputed,
             memory=memory,
+            stages=tuple(tuple(one.tensor for one in stage.statistics) for stage in self.stages),
+            staged=staged,
         )
 
     @property
@@ -107,6 +119,19 @@ class TilePlan:
         """Work that tiles do twice, as a share of the whole's: positions of the crops of the first tiled input over its own."""
         cropped = math.prod(cut.count * cut.crop / cut.line.steps for cut in self.cuts)
         return cropped - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A pass over all tiles that gathers figures which the next ones need.
+
+    Attributes:
+        plan: of the part of the model that makes what the figures are taken of: its outputs.
+        statistics: the figures.
+    """
+
+    plan: TilePlan
+    statistics: tuple[Statistic, ...]
 
 
 class Tiles(Sequence[Tile]):
@@ -117,7 +142,7 @@ class Tiles(Sequence[Tile]):
         self._counts = [cut.count for cut in plan.cuts]
 
     def __len__(self) -> int:
-        return math.prod(self._counts) if self._counts else 0
+        return math.prod(self._counts) if self._plan.exact and self._plan.input_shapes else 0
 
     @overload
     def __getitem__(self, index: int) -> Tile: ...

@@ -62,6 +62,7 @@ def make_plan(
     axes = [_axis(sight, found.lengths) for _, sight in seen]
     cuts = _cuts(found, axes, [sight for _, sight in seen], tile, whole) if found.lengths and not reasons else ()
     plan = TilePlan(
+        name=source.name,
         model=found.model,
         analysis=found.analysis,
         exact=not reasons,

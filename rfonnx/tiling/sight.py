@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,7 +109,7 @@ def _reasons(analysis: Analysis, dim: Dim, output: str, one: Followed) -> list[s
     fact, where = one.fact, f", at {quote(one.tensor)} ({one.op_type})" if one.tensor else ""
     if fact.reason and fact.least:
         return [f"{quote(output)} has no room for a part and all that reaches it: {fact.reason}"]
-    takes = [_taking(analysis, tensor) for tensor, *pair in analysis.globals if tuple(pair) in dim.rates]
+    takes = [_taking(analysis, tensor) for tensor in first_whole(analysis, dim.rates)]
     if fact.reason:
         return takes or [f"{quote(output)} does not follow when the input moves: {fact.reason}{where}"]
     if fact.room is not None or fact.tensor_axis is None:
@@ -119,6 +119,16 @@ def _reasons(analysis: Analysis, dim: Dim, output: str, one: Followed) -> list[s
     if fact.positions is None:
         return [f"{quote(output)} lays rows end to end in its axis {fact.tensor_axis}"]
     return []
+
+
+def first_whole(analysis: Analysis, pairs: Collection[Pair]) -> list[str]:
+    """Tensors that take one of these axes together, and that are made of none that does."""
+    whole = {tensor for tensor, *pair in analysis.globals if tuple(pair) in pairs}
+    after: set[str] = set()
+    for node in analysis.graph.nodes:
+        if any(name in after or name in whole for name in node.inputs):
+            after.update(node.outputs)
+    return [tensor for tensor in analysis.tensors if tensor in whole - after]
 
 
 def _taking(analysis: Analysis, tensor: str) -> str:

@@ -27,6 +27,8 @@ def plan_json(plan: PlanSummary) -> Iterator[str]:
         "crop_shapes": plan.crop_shapes,
         "recomputed": plan.recomputed if plan.counts else None,
         "memory": plan.memory,
+        "stages": plan.stages,
+        "staged": plan.staged,
     }
     yield json.dumps(made, indent=1) + "\n"
 

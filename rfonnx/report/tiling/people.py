@@ -20,12 +20,17 @@ def _head(plan: PlanSummary) -> Iterator[Line]:
     if not plan.exact:
         yield (Name(plan.model), ": no tiles are exact")
         return
-    yield (Name(plan.model), ": tiles are exact: what is kept of each is what the whole would have there")
+    rounding = ", but for the rounding of what is gathered" if plan.stages else ""
+    yield (Name(plan.model), f": tiles are exact: what is kept of each is what the whole would have there{rounding}")
+    for turn, tensors in enumerate(plan.stages, 1):
+        shown = ", ".join(tensors[:3]) + (f" and {len(tensors) - 3} more" if len(tensors) > 3 else "")
+        yield (f"pass {turn} of {len(plan.stages) + 1} gathers what is taken over the whole for ", Name(shown))
     for line in plan.assumptions:
         yield (f"assumed: {line}",)
     if plan.counts:
         tiles = math.prod(plan.counts)
-        crops = ", ".join(f"{name} {shape_text(shape)}" for name, shape in plan.crop_shapes.items())
+        tiled = {name for axis in plan.axes for name, _ in axis.inputs}
+        crops = ", ".join(f"{name} {shape_text(shape)}" for name, shape in plan.crop_shapes.items() if name in tiled)
         rows = " x ".join(map(str, plan.counts))
         grid = f" ({rows})" if len(plan.counts) > 1 else ""
         yield (
@@ -33,6 +38,8 @@ def _head(plan: PlanSummary) -> Iterator[Line]:
             Name(crops),
             f"; {percent(plan.recomputed)} of the work is done twice",
         )
+    elif not plan.axes:
+        yield ("the last pass is one run: all that is left is made of what was gathered",)
     else:
         yield ("no size was given: --size tells how many tiles there are",)
     if plan.memory is not None:
@@ -40,7 +47,7 @@ def _head(plan: PlanSummary) -> Iterator[Line]:
 
 
 def _tables(plan: PlanSummary) -> Iterator[Table]:
-    if not plan.exact:
+    if not plan.exact or not plan.axes:
         return
     whole = bool(plan.counts)
     inputs = ("input", "axis", "halo before", "halo after", "grid", "crop adds", "lengths it takes", "whole", "crop")
@@ -85,6 +92,11 @@ def _valid(valid: ValidLengths | None) -> str:
 def _sections(plan: PlanSummary) -> Iterator[Section]:
     if not plan.exact:
         yield Section("Why", tuple((Name(line),) for line in plan.reasons), alarm=True)
+        if plan.staged:
+            text = (
+                f"in {plan.staged} passes they are: all but the last gather what is taken over the whole; see --stages"
+            )
+            yield Section("What to do", ((text,),))
     elif plan.whole:
         lines = tuple(
             (f"axis {axis} of ", Name(name), ": every tile has all of it: ", Name(reason))

@@ -1,0 +1,109 @@
+"""What an operator takes of all positions together, where that follows from figures of parts: sums, squares, extremes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rfonnx.analysis.analysis import Analysis
+from rfonnx.graph.nodes import Node
+from rfonnx.graph.text import quote
+from rfonnx.operators.table import Statistic as Kind
+from rfonnx.operators.table import operator
+from rfonnx.results.tiling import Pair
+
+
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """A figure that a model takes over all positions of a tensor.
+
+    Attributes:
+        kind: "mean", "sum", "max", "min", or "moments": mean and variance.
+        tensor: what the operator makes of it.
+        of: the tensor that it is taken of, whose positions tiles make.
+        axes: of that tensor, along which everything is taken together.
+        rows: shape into which what is left is laid out, to be taken together too within each row; (): it is not.
+        shape: of the figure as the model takes it.
+        epsilon: that is added to a variance.
+        groups: of channels, where the operator itself lays them out so; 0: it does not.
+        rank: of the operator's operand.
+    """
+
+    kind: Kind
+    tensor: str
+    of: str
+    axes: tuple[int, ...]
+    rows: tuple[int, ...]
+    shape: tuple[int, ...]
+    epsilon: float
+    groups: int
+    rank: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the inputs that hold it."""
+        parts = ("mean", "scale") if self.kind == "moments" else (self.kind,)
+        return tuple(f"{self.tensor}/{part}" for part in parts)
+
+
+def statistic_of(analysis: Analysis, tensor: str, pairs: Sequence[Pair]) -> Statistic | str:
+    """The figure for which a tensor takes these axes together; or why there is none."""
+    makers = {output: node for node in analysis.graph.nodes for output in node.outputs}
+    if tensor not in makers:
+        return f"{quote(tensor)} is made inside a function or a loop"
+    node, named = makers[tensor], f"{quote(tensor)} ({makers[tensor].kind})"
+    kind = operator(node.kind).statistic
+    if not kind:
+        return f"{named} takes everything together, and that is no sum over positions"
+    of, shape = node.inputs[0], _shape(analysis, node.inputs[0])
+    axes, groups = _axes(node, len(shape)), int(node.attrs.get("num_groups", 0))
+    if axes is None:
+        return f"{named} takes axes together that the file does not fix"
+    if groups and node.version < 21:
+        return f"{named} has a scale by group, as before opset 21"
+    left = tuple(1 if axis in axes else n for axis, n in enumerate(shape))
+    found: tuple[str, tuple[int, ...], tuple[int, ...]] = (of, axes, (shape[0], groups) if groups else ())
+    if not _slides(analysis, of, pairs):
+        before = _before_reshape(analysis, makers.get(of), shape, axes, pairs)
+        if before is None:
+            return f"{named} takes together what is laid out anew before"
+        found = before
+    wanted = (shape[0], groups, 1) if groups else left if kind == "moments" else _shape(analysis, tensor)
+    return Statistic(kind, tensor, *found, wanted, float(node.attrs.get("epsilon", 0.0)), groups, len(shape))
+
+
+def _axes(node: Node, rank: int) -> tuple[int, ...] | None:
+    """The axes that an operator takes together; those of pools and norms are the ones after batch and channels."""
+    if "axes" not in node.attrs:
+        return tuple(range(2, rank))
+    axes = node.attrs["axes"]
+    return None if axes is None else tuple(axis % rank for axis in axes)
+
+
+def _before_reshape(
+    analysis: Analysis, maker: Node | None, shape: tuple[int, ...], axes: tuple[int, ...], pairs: Sequence[Pair]
+) -> tuple[str, tuple[int, ...], tuple[int, ...]] | None:
+    """The tensor before it was laid out in rows, its axes in them, and the rows: (N, C, H, W) for (N, G, C/G * H * W)."""
+    if maker is None or operator(maker.kind).keeps != "order" or not _slides(analysis, maker.inputs[0], pairs):
+        return None
+    fields, before = analysis.tensors[maker.inputs[0]].fields, _shape(analysis, maker.inputs[0])
+    slid = sorted({fields[pair].tensor_axis or 0 for pair in pairs})
+    first, rows = slid[0], shape[: len(shape) - len(axes)]
+    trailing = slid == list(range(first, len(before))) and axes == tuple(range(len(rows), len(shape)))
+    if not trailing or math.prod(before[:first]) % math.prod(rows):
+        return None
+    return maker.inputs[0], tuple(slid), rows
+
+
+def _slides(analysis: Analysis, tensor: str, pairs: Sequence[Pair]) -> bool:
+    """Whether each of these axes walks along one of its own in a tensor."""
+    if tensor not in analysis.tensors:
+        return False
+    fields = [analysis.tensors[tensor].fields[pair] for pair in pairs]
+    walked = {field.tensor_axis for field in fields}
+    return None not in walked and all(field.kind in ("local", "periodic") for field in fields)
+
+
+def _shape(analysis: Analysis, tensor: str) -> tuple[int, ...]:
+    return tuple(n or 0 for n in analysis.graph.shapes.get(tensor) or ())

@@ -1,0 +1,98 @@
+"""Models that take figures over all of the input, in stages, held to the whole run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+
+from rfonnx.tiling.plan import TilePlan
+from rfonnx.tiling.stages.gather import gather
+from rfonnx.tiling.stages.staged import staged_plan
+from tiling.nets import Net
+
+
+def unet(norm: Callable[[Net, str], str]) -> onnx.ModelProto:
+    net = Net()
+    early = net.relu(norm(net, net.conv("x", 4)))
+    down = net.relu(norm(net, net.conv(early, 8, stride=2)))
+    up = net.up(down)
+    joined = net.add("Concat", [up, early], 12, axis=1)
+    return net.model(net.conv(net.relu(norm(net, net.conv(joined, 4))), 2))
+
+
+def sequence(norm: Callable[[Net, str], str], opset: int = 18) -> onnx.ModelProto:
+    net = Net()
+    return net.model(net.conv(net.relu(norm(net, net.conv(norm(net, net.conv("x", 4)), 4))), 3), opset=opset)
+
+
+def group_normalization(net: Net, x: str) -> str:
+    c = net.channels[x]
+    return net.add("GroupNormalization", [x, net.numbers(c), net.numbers(c)], c, num_groups=2)
+
+
+MODELS = {
+    "a U-Net with GroupNorm as PyTorch exports it": (lambda: unet(lambda n, x: n.group_norm(x, 2)), 3),
+    "InstanceNorm": (lambda: unet(Net.instance_norm), 3),
+    "squeeze and excitation": (lambda: sequence(Net.gate), 2),
+    "means and variances by elementwise operators": (lambda: sequence(Net.decomposed_norm), 4),
+    "GroupNormalization of opset 21": (lambda: sequence(group_normalization, 21), 2),
+}
+
+
+def worst(plan: TilePlan, model: onnx.ModelProto) -> float:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal(plan.input_shapes["x"]).astype(np.float32)
+    (whole,) = session.run(None, {"x": x})
+    feeds = {"x": x, **gather(plan, {"x": x})}
+    tiled = np.full_like(whole, np.nan)
+    inner = plan.model.session()
+    (name,) = plan.output_shapes
+    for tile in plan.tiles:
+        crops = {key: feeds[key][tuple(slice(*r) for r in ranges)] for key, ranges in tile.crops.items()}
+        (made,) = inner.run(None, crops)
+        tiled[tuple(slice(*r) for r in tile.kept[name])] = made[tuple(slice(*r) for r in tile.local[name])]
+    return float(np.abs(tiled - whole).max() / np.abs(whole).max())
+
+
+@pytest.mark.parametrize("case", MODELS)
+def test_the_stages_give_what_the_whole_gives(case: str) -> None:
+    make, passes = MODELS[case]
+    model = make()
+    plan = staged_plan(model, {"x": (1, 2, 96, 80)}, (48, 40))
+    assert plan.exact, plan.reasons
+    assert len(plan.stages) == passes
+    assert len(plan.tiles) > 4
+    assert all(len(stage.plan.tiles) > 4 for stage in plan.stages)
+    assert worst(plan, model) < 1e-5
+
+
+def test_a_classifier_is_one_run_on_what_was_gathered(models: Path) -> None:
+    plan = staged_plan(models / "resnet18.onnx", {"x": (1, 3, 768, 800)}, (512, 512))
+    assert plan.exact
+    assert len(plan.stages) == 1
+    assert len(plan.tiles) == 1
+    assert len(plan.stages[0].plan.tiles) > 1
+
+
+def test_attention_over_everything_is_refused_by_name(models: Path) -> None:
+    plan = staged_plan(models / "vit.onnx")
+    assert not plan.exact
+    assert plan.reasons == (
+        "'block0.attn.weights' (Softmax) takes everything together, and that is no sum over positions",
+    )
+
+
+def test_what_is_left_to_the_norm_s_own_channels_is_not_gathered() -> None:
+    net = Net()
+    x = net.conv("x", 4)
+    scores = net.add("Softmax", [x], 4, axis=1)
+    plan = staged_plan(net.model(net.conv(scores, 2)))
+    assert plan.exact
+    assert not plan.stages
