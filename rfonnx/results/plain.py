@@ -6,12 +6,13 @@ Coverage, a float, is rounded to `COVERAGE_DIGITS`: it is a share for people to 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from fractions import Fraction
-from math import floor
+from math import floor, isfinite
 from typing import Any, Protocol
 
-from rfonnx.results.fields import AxisField, ExplainStep, ModelInfo, OutputFacts, Shape, TensorField
+from rfonnx.results.fields import AxisField, ModelInfo, OutputFacts, Shape, TensorField
 from rfonnx.version import __version__
 
 FORMAT = 1
@@ -19,6 +20,9 @@ FORMAT = 1
 
 1: the first.
 """
+
+HEAD: Mapping[str, Any] = {"format": FORMAT, "rfonnx": __version__}
+"""What every JSON report begins with."""
 
 COVERAGE_DIGITS = 6
 
@@ -65,17 +69,9 @@ def analysis_to_dict(analysis: Analysed) -> dict[str, Any]:
 
 def head_to_dict(analysis: Analysed) -> dict[str, Any]:
     """Everything that comes before the tensors: format, version, model, inputs, outputs."""
-    model = analysis.model
     return {
-        "format": FORMAT,
-        "rfonnx": __version__,
-        "model": {
-            "name": model.name,
-            "ir_version": model.ir_version,
-            "opsets": dict(sorted(model.opsets.items())),
-            "producer": model.producer,
-            "nodes": model.nodes,
-        },
+        **HEAD,
+        "model": {**plain(analysis.model), "opsets": dict(sorted(analysis.model.opsets.items()))},
         "inputs": [{"name": name, "shape": _shape(analysis.input_shapes.get(name))} for name in analysis.inputs],
         **values_to_dict(analysis.values),
         "outputs": [{"name": name, "shape": _shape(_tensor_shape(analysis, name))} for name in analysis.outputs],
@@ -127,72 +123,30 @@ def axis_to_dict(field: AxisField) -> dict[str, Any]:
     }
 
 
-def step_to_dict(step: ExplainStep) -> dict[str, Any]:
-    """One operator on the chain that made a field as large as it is."""
-    return {
-        "tensor": step.tensor,
-        "op_type": step.op_type,
-        "node": step.node,
-        "size": step.size,
-        "added": step.added,
-        "jump": fraction(step.jump),
-        "kernel": step.kernel,
-        "dilation": step.dilation,
-        "stride": fraction(step.stride),
-        "cause": step.cause,
-        "misaligned": step.misaligned,
-        "position": list(step.position),
-    }
-
-
 def facts_to_dict(fact: OutputFacts) -> dict[str, Any]:
     """The derived facts of one output."""
-    return {
-        "name": fact.name,
-        "batch": {
-            "state": fact.batch.state,
-            "batch": fact.batch.batch,
-            "reason": fact.batch.reason,
-            "axis": fact.batch.axis,
-            "inputs": dict(fact.batch.inputs),
-            "presumed": fact.batch.presumed,
-        },
-        "time": [
-            {
-                "input": time.input,
-                "axis": time.axis,
-                "tensor_axis": time.tensor_axis,
-                "stride": fraction(time.stride),
-                "causal": time.causal,
-                "lookahead": time.lookahead,
-                "context": time.context,
-            }
-            for time in fact.time
-        ],
-        "shifts": [
-            {
-                "input": shift.input,
-                "axis": shift.axis,
-                "tensor_axis": shift.tensor_axis,
-                "period": shift.period,
-                "shift": shift.shift,
-                "reason": shift.reason,
-                "least": shift.least,
-                "positions": list(shift.positions) if shift.positions else None,
-                "room": list(shift.room) if shift.room else None,
-            }
-            for shift in fact.shifts
-        ],
-        "positional": [
-            {
-                "name": constant.name,
-                "tensor": constant.tensor,
-                "op_type": constant.op_type,
-                "axes": list(constant.axes),
-            }
-            for constant in fact.positional
-        ],
-    }
+    found = plain(fact)
+    return {**found, "batch": {**found["batch"], "inputs": dict(fact.batch.inputs)}}
+
+
+def plain(value: Any, beyond: Callable[[float], Any] = str) -> Any:
+    """Results as JSON has them: dataclasses by field, tuples as lists.
+
+    Args:
+        value: a result, or mappings and sequences of them.
+        beyond: what becomes of NaN and infinity, which JSON has no numbers for.
+    """
+    if isinstance(value, AxisField):
+        return axis_to_dict(value)
+    if is_dataclass(value):
+        return {one.name: plain(getattr(value, one.name), beyond) for one in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item, beyond) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(item, beyond) for item in value]
+    if isinstance(value, Fraction):
+        return fraction(value)
+    return beyond(value) if isinstance(value, float) and not isfinite(value) else value
 
 
 def flat_rows(tensors: Iterable[TensorField], axes: KeptAxes = None) -> Iterator[dict[str, Any]]:
@@ -255,6 +209,15 @@ def counted(count: float, noun: str) -> str:
     ('1 sample', '0 samples', '12.5 samples')
     """
     return f"{count:.10g} {noun}" + ("" if abs(count) == 1 else "s")
+
+
+def position_text(position: Sequence[int | None]) -> str:
+    """A position for people; None is where it is summed.
+
+    >>> position_text((0, None, 3, 3))
+    '0,:,3,3'
+    """
+    return ",".join(":" if index is None else str(index) for index in position)
 
 
 def axes_text(numbers: Sequence[int]) -> str:

@@ -176,6 +176,7 @@ def test_facts_as_plain_data() -> None:
         },
         "time": [
             {"input": "x", "axis": 2, "tensor_axis": 2, "stride": "1/2", "causal": None, "lookahead": 1, "context": 3}
+            | {"length": 0}
         ],
         "shifts": [
             {"input": "x", "axis": 2, "tensor_axis": 2, "period": 4, "shift": 8, "reason": ""}

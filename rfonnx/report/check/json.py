@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
 from rfonnx.report.check.counts import rule_counts
+from rfonnx.report.data import as_json
 from rfonnx.results.findings import CheckResult, CheckRun, Severity
-from rfonnx.results.plain import FORMAT
-from rfonnx.version import __version__
+from rfonnx.results.plain import plain
 
 
 def check_json(run: CheckRun) -> Iterator[str]:
     """One JSON object, keys in a fixed order."""
-    document = {
-        "format": FORMAT,
-        "rfonnx": __version__,
-        "passed": run.passed,
-        "fail_level": run.level,
-        "config": run.config or None,
-        "models": [_model(result, run.level) for result in run.results],
-    }
-    yield json.dumps(document, indent=1) + "\n"
+    models = [_model(result, run.level) for result in run.results]
+    return as_json({"passed": run.passed, "fail_level": run.level, "config": run.config or None, "models": models})
 
 
 def _model(result: CheckResult, level: Severity) -> dict[str, Any]:
@@ -36,16 +28,5 @@ def _model(result: CheckResult, level: Severity) -> dict[str, Any]:
             {"rule": info.id, "name": info.name, "named": info.id in result.named, "outcome": outcomes[info.id]}
             for info in result.rules.values()
         ],
-        "findings": [
-            {
-                "rule": finding.rule,
-                "name": finding.name,
-                "severity": finding.severity,
-                "status": finding.status,
-                "tensor": finding.tensor,
-                "message": finding.message,
-                "untried": list(finding.untried),
-            }
-            for finding in result.findings
-        ],
+        "findings": plain(result.findings),
     }

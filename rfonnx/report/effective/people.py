@@ -11,7 +11,7 @@ from rfonnx.report.document import Document, Line, Name, Section, Table, listed,
 from rfonnx.report.effective.heat import heat
 from rfonnx.results.effective import ERF, Layer
 from rfonnx.results.map_figures import marginal
-from rfonnx.results.plain import shape_text
+from rfonnx.results.plain import position_text, shape_text
 
 SHARES = (0.2, 0.3, 0.5, 0.99)
 """Of the mass: those that Ding et al. 2022 give area ratios for."""
@@ -26,7 +26,7 @@ def erf_document(erfs: Sequence[ERF]) -> Document:
     head.append((f"{_how(first)}, {first.samples} of ", Name(first.data)))
     rows = [(label, *cells) for label, cells in zip(LABELS, zip(*map(_figures, erfs), strict=True), strict=True)]
     caption: Line = ("positions of the input; per axis where they differ",)
-    table = Table(("", *(_position(erf) for erf in erfs)), tuple(rows), caption)
+    table = Table(("", *(position_text(erf.position) for erf in erfs)), tuple(rows), caption)
     sections = [section for erf in erfs for section in _picture(erf, len(erfs) > 1)]
     sections += _warnings(erfs)
     return Document(tuple(head), (table,), tuple(sections))
@@ -116,10 +116,6 @@ def _how(erf: ERF) -> str:
     return f"{erf.aggregation} {what}, channels {erf.channel}, {erf.over} over the input's other axes"
 
 
-def _position(erf: ERF) -> str:
-    return ",".join(":" if p is None else str(p) for p in erf.position)
-
-
 def _picture(erf: ERF, named: bool) -> Iterator[Section]:
     """The last two axes, summed along the others; then each of the others, a line."""
     if erf.empty:
@@ -130,7 +126,7 @@ def _picture(erf: ERF, named: bool) -> Iterator[Section]:
     where = f"{words[0]} across" if len(words) == 1 else f"{words[-2]} down, {words[-1]} across"
     shown = [(where, inside.sum(axis=tuple(others)))]
     shown += [(f"{words[axis]} across", marginal(inside, (axis,))) for axis in others]
-    which = f" of {_position(erf)}" if named else ""
+    which = f" of {position_text(erf.position)}" if named else ""
     for where, values in shown:
         lines, legend = heat(np.atleast_2d(values))
         yield Section(f"Picture{which}: {where} ({legend})", tuple((line,) for line in lines), picture=True)

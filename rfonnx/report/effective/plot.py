@@ -16,6 +16,7 @@ from rfonnx.report.escape import printable
 from rfonnx.report.mark import SIGNATURE
 from rfonnx.results.effective import ERF
 from rfonnx.results.map_figures import Map, highest_level, marginal, shortest_interval
+from rfonnx.results.plain import position_text
 
 SHARES = (0.5, 0.95)
 MARGIN = 0.08
@@ -79,9 +80,8 @@ def erf_figure(erfs: Sequence[ERF], titles: Sequence[str] = ()) -> tuple[Any, An
 
 
 def _title(erf: ERF) -> str:
-    position = ",".join(":" if p is None else str(p) for p in erf.position)
     spread = "nothing changes it" if erf.empty else "sigma " + " x ".join(f"{s:.3g}" for s in erf.sigma)
-    return printable(f"{erf.tensor} [{position}]") + f"\n{spread}"
+    return printable(f"{erf.tensor} [{position_text(erf.position)}]") + f"\n{spread}"
 
 
 def _curves(figure_class: Any, erfs: Sequence[ERF], titles: Sequence[str]) -> Any:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
+from rfonnx.report.data import as_json
 from rfonnx.report.explanation.chains import Explanation, Region
 from rfonnx.report.explanation.growth import growth, percentages
-from rfonnx.results.plain import FORMAT, step_to_dict, tensor_to_dict, values_to_dict
-from rfonnx.version import __version__
+from rfonnx.results.plain import plain, tensor_to_dict, values_to_dict
 
 
 def explain_json(told: Explanation, every: bool = True) -> Iterator[str]:
     """One JSON object, keys in a fixed order; every operator of a chain is in it, `every` or not."""
     document = {
-        "format": FORMAT,
-        "rfonnx": __version__,
         "tensor": tensor_to_dict(told.tensor),
         **values_to_dict(told.values),
         "chains": [
@@ -24,14 +21,14 @@ def explain_json(told: Explanation, every: bool = True) -> Iterator[str]:
                 "input": chain.input,
                 "axes": list(chain.axes),
                 "shares": percentages(growth(chain.steps)),
-                "steps": [step_to_dict(step) for step in chain.steps],
+                "steps": plain(chain.steps),
             }
             for chain in told.chains
         ],
         "reads": [_region("input", region) for region in told.reads],
         "reached": [_region("tensor", region) for region in told.reached],
     }
-    yield json.dumps(document, indent=1) + "\n"
+    return as_json(document)
 
 
 def _region(what: str, region: Region) -> dict[str, Any]:

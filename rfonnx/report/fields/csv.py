@@ -5,11 +5,11 @@ Text cells are made visible and harmless (`escape.csv_text`); JSON is the format
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
+from rfonnx.report.data import as_csv
 from rfonnx.report.escape import csv_text
 from rfonnx.report.fields.view import View, pick_axes, pick_tensors
 from rfonnx.report.fields.view_source import Source
@@ -23,16 +23,8 @@ COLUMNS = (
 
 def fields_csv(source: Source, view: View) -> Iterator[str]:
     """Every tensor along every axis, or what `view` names."""
-    axes = pick_axes(source, view.axes or "all")
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    for row in flat_rows(pick_tensors(source, view.tensors), axes):
-        writer.writerow([_cell(row[column]) for column in COLUMNS])
-        yield buffer.getvalue()
-        buffer.seek(0)
-        buffer.truncate()
-    yield buffer.getvalue()
+    rows = flat_rows(pick_tensors(source, view.tensors), pick_axes(source, view.axes or "all"))
+    return as_csv(chain([COLUMNS], ([_cell(row[column]) for column in COLUMNS] for row in rows)))
 
 
 def _cell(value: Any) -> str:

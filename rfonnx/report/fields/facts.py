@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from rfonnx.report.document import Line, Name
 from rfonnx.report.fields.view import Axes
-from rfonnx.report.fields.view_source import Held
+from rfonnx.report.fields.view_source import Source
 from rfonnx.results.fields import BatchFact, OutputFacts, PositionalConstant, ShiftFact, TimeFact
 from rfonnx.results.plain import axes_text, counted
 
@@ -14,7 +14,7 @@ SHOWN = 5
 """Most positional constants that are named one by one."""
 
 
-def fact_lines(source: Held, axes: Axes, rate: float | None, chosen: bool = False) -> Iterator[Line]:
+def fact_lines(source: Source, axes: Axes, rate: float | None, chosen: bool = False) -> Iterator[Line]:
     """The facts, as lines; those along axes that are not shown are left out.
 
     Args:

@@ -8,7 +8,7 @@ from rfonnx.report.document import Document, Line, Name
 from rfonnx.report.fields.summary import sections
 from rfonnx.report.fields.table import table
 from rfonnx.report.fields.view import Axes, View, pick_axes
-from rfonnx.report.fields.view_source import Held, Source
+from rfonnx.report.fields.view_source import Source
 from rfonnx.results.plain import bound_texts, shape_text
 
 
@@ -18,13 +18,12 @@ def overview(source: Source, view: View) -> Document:
     Raises:
         QueryError: a tensor or axis of `view` does not exist.
     """
-    held = Held(source)
-    axes = pick_axes(held, view.axes or "spatial")
-    made = sections(held, axes, view.rate, chosen=view.axes is not None)
-    return Document(tuple(_head(held, axes)), (table(held, view, axes),), tuple(made))
+    axes = pick_axes(source, view.axes or "spatial")
+    made = sections(source, axes, view.rate, chosen=view.axes is not None)
+    return Document(tuple(_head(source, axes)), (table(source, view, axes),), tuple(made))
 
 
-def _head(source: Held, axes: Axes) -> Iterator[Line]:
+def _head(source: Source, axes: Axes) -> Iterator[Line]:
     model = source.model
     opsets = ", ".join(f"{domain or 'ai.onnx'} {version}" for domain, version in sorted(model.opsets.items()))
     made: Line = (", made by ", Name(model.producer)) if model.producer else ()

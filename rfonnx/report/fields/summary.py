@@ -8,7 +8,7 @@ from rfonnx.report.document import Line, Name, Section, across, listed, number, 
 from rfonnx.report.explanation.growth import shares
 from rfonnx.report.fields.facts import fact_lines
 from rfonnx.report.fields.view import Axes
-from rfonnx.report.fields.view_source import Held
+from rfonnx.report.fields.view_source import Source
 from rfonnx.results.fields import AxisField, TensorField
 from rfonnx.results.plain import axes_text, percent, shape_text
 
@@ -18,7 +18,7 @@ LIMIT = 20
 Key = tuple[str, int]
 
 
-def sections(source: Held, axes: Axes, rate: float | None, chosen: bool = False) -> Iterator[Section]:
+def sections(source: Source, axes: Axes, rate: float | None, chosen: bool = False) -> Iterator[Section]:
     """The sections that have something to say, in order; see `fact_lines` for `rate` and `chosen`."""
     made = (
         Section("Outputs", tuple(listed(_outputs(source, axes), LIMIT))),
@@ -32,7 +32,7 @@ def sections(source: Held, axes: Axes, rate: float | None, chosen: bool = False)
     return (section for section in made if section.lines)
 
 
-def _outputs(source: Held, axes: Axes) -> Iterator[Line]:
+def _outputs(source: Source, axes: Axes) -> Iterator[Line]:
     for output in source.outputs:
         tensor = source.tensors.get(output)
         if tensor is None:
@@ -63,7 +63,7 @@ def _seen(tensor: TensorField, name: str, numbers: tuple[int, ...]) -> list[Axis
     return fields if any(field.kind != "none" for field in fields) else []
 
 
-def _whole(source: Held, axes: Axes) -> Iterator[Line]:
+def _whole(source: Source, axes: Axes) -> Iterator[Line]:
     """By input, the first tensor whose middle position sees all of it along every shown axis."""
     missing = dict(axes)
     for tensor in source.tensors.values():
@@ -80,7 +80,7 @@ def _whole(source: Held, axes: Axes) -> Iterator[Line]:
         yield ("no tensor, in its middle position, sees all of ", Name(name))
 
 
-def _global(source: Held, axes: Axes) -> Iterator[Line]:
+def _global(source: Source, axes: Axes) -> Iterator[Line]:
     """Operators that take a whole shown axis into each position, with the axes of each."""
     causes: dict[str, dict[Key, None]] = {}
     for tensor, name, axis in source.globals:
@@ -96,7 +96,7 @@ def _global(source: Held, axes: Axes) -> Iterator[Line]:
         yield (Name(tensor), " (", Name(source.tensors[tensor].op_type), ")", *where, *unproven)
 
 
-def _growth(source: Held, axes: Axes) -> Iterator[Line]:
+def _growth(source: Source, axes: Axes) -> Iterator[Line]:
     """By output and input: the shares of each axis, axes with the same shares together."""
     for output in source.outputs[:LIMIT]:
         tensor = source.tensors.get(output)
@@ -114,7 +114,7 @@ def _growth(source: Held, axes: Axes) -> Iterator[Line]:
                 yield (Name(output), " of ", Name(name), f", {axes_text(same)}: {words}")
 
 
-def _joins(source: Held, axes: Axes) -> Iterator[Line]:
+def _joins(source: Source, axes: Axes) -> Iterator[Line]:
     """One line per join; one for all that see nothing ahead, since causal branches share their ends and never their centres."""
     apart: dict[Key, int] = {}
     for tensor, name, axis, offsets in source.joins:
@@ -133,7 +133,7 @@ def _joins(source: Held, axes: Axes) -> Iterator[Line]:
         )
 
 
-def _warnings(source: Held) -> Iterator[Line]:
+def _warnings(source: Source) -> Iterator[Line]:
     """How much is only an upper bound, the analysis' own warnings (which say why), and what was assumed elsewhere."""
     inexact = sum(not tensor.exact for tensor in source.tensors.values())
     if inexact:

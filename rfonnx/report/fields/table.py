@@ -7,12 +7,12 @@ from math import prod
 
 from rfonnx.report.document import Name, Table, across, number, shared, shortened, size
 from rfonnx.report.fields.view import Axes, View, pick_tensors
-from rfonnx.report.fields.view_source import Held
+from rfonnx.report.fields.view_source import Source
 from rfonnx.results.fields import AxisField, Shape, TensorField
 from rfonnx.results.plain import percent, shape_text
 
 
-def table(source: Held, view: View, axes: Axes) -> Table:
+def table(source: Source, view: View, axes: Axes) -> Table:
     """The table of the tensors that `view` asks for, or of those where something changes.
 
     Raises:
@@ -39,7 +39,7 @@ def table(source: Held, view: View, axes: Axes) -> Table:
     return Table(header, cells, (caption,), gap, elision, alarm)
 
 
-def _changes(source: Held, tensors: list[TensorField], axes: Axes) -> Iterator[TensorField]:
+def _changes(source: Source, tensors: list[TensorField], axes: Axes) -> Iterator[TensorField]:
     """Tensors whose shown fields, number of elements or exactness differ from the tensor before; misaligned joins; outputs.
 
     The number of elements tells a layer of another width from one that only moves elements about.
@@ -78,7 +78,7 @@ def _inputs_seen(tensor: TensorField, axes: Axes) -> list[str]:
     return seen or list(axes)[:1]
 
 
-def _cells(source: Held, tensor: TensorField, name: str, axes: Axes, several: bool) -> tuple[str, ...]:
+def _cells(source: Source, tensor: TensorField, name: str, axes: Axes, several: bool) -> tuple[str, ...]:
     left = (Name(tensor.name), Name(tensor.op_type), shape_text(tensor.shape), *((Name(name),) if several else ()))
     found = [field for axis in axes[name] if (field := tensor.fields.get((name, axis))) is not None]
     if all(field.kind == "none" for field in found):

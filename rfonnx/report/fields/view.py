@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, NamedTuple
 
 from rfonnx.errors import QueryError
-from rfonnx.report.fields.view_source import Held, Source
+from rfonnx.report.fields.view_source import Source
 from rfonnx.results.fields import TensorField
 from rfonnx.results.naming import tensor_called
 
@@ -33,7 +33,7 @@ class View(NamedTuple):
     rate: float | None = None
 
 
-def pick_tensors(source: Source | Held, names: tuple[str, ...]) -> Iterable[TensorField]:
+def pick_tensors(source: Source, names: tuple[str, ...]) -> Iterable[TensorField]:
     """The named tensors in the order of the model, or all when `names` is empty.
 
     Raises:
@@ -48,7 +48,7 @@ def pick_tensors(source: Source | Held, names: tuple[str, ...]) -> Iterable[Tens
     return (source.tensors[name] for name in source.tensors if name in wanted)
 
 
-def unknown_tensor(source: Source | Held, name: str) -> QueryError:
+def unknown_tensor(source: Source, name: str) -> QueryError:
     """The error for a tensor that is not there, with the names that look like it."""
     # Imported here: only mistakes need it.
     from difflib import get_close_matches
@@ -67,7 +67,7 @@ MATCHED = 20_000
 """Names compared with a misspelt one: more would keep the user waiting for longer than a second."""
 
 
-def pick_axes(source: Source | Held, axes: AxesChoice) -> Axes:
+def pick_axes(source: Source, axes: AxesChoice) -> Axes:
     """Input axes to show, by input name; inputs with none are left out.
 
     "spatial" falls back to all axes where nothing slides along any: a model of tokens and matrices has no spatial axis.
@@ -75,17 +75,17 @@ def pick_axes(source: Source | Held, axes: AxesChoice) -> Axes:
     Raises:
         QueryError: no input has an axis that was asked for.
     """
-    every = {name: tuple(range(len(source.input_shapes.get(name) or ()))) for name in source.inputs}
-    if axes == "all" or (axes == "spatial" and not source.windowed):
-        return {name: numbers for name, numbers in every.items() if numbers}
+    pairs = [(name, axis) for name in source.inputs for axis in range(len(source.input_shapes.get(name) or ()))]
     if axes == "spatial":
-        wanted = set(source.windowed)
-        picked = {name: tuple(axis for axis in numbers if (name, axis) in wanted) for name, numbers in every.items()}
-        return {name: numbers for name, numbers in picked.items() if numbers}
-    for axis in axes:
-        if not any(axis in numbers for numbers in every.values()):
-            ranks = ", ".join(f"'{name}' {len(numbers)}" for name, numbers in every.items())
-            hint = "axes count from 0, batch included"
-            raise QueryError(f"{source.model.name}: no input has an axis {axis}; number of axes: {ranks}", hint)
-    picked = {name: tuple(axis for axis in numbers if axis in axes) for name, numbers in every.items()}
-    return {name: numbers for name, numbers in picked.items() if numbers}
+        pairs = [pair for pair in pairs if pair in source.windowed or not source.windowed]
+    elif axes != "all":
+        missing = sorted(set(axes) - {axis for _, axis in pairs})
+        if missing:
+            ranks = ", ".join(f"'{name}' {len(shape or ())}" for name, shape in source.input_shapes.items())
+            told = f"{source.model.name}: no input has an axis {missing[0]}; number of axes: {ranks}"
+            raise QueryError(told, "axes count from 0, batch included")
+        pairs = [pair for pair in pairs if pair[1] in axes]
+    picked: dict[str, tuple[int, ...]] = {}
+    for name, axis in pairs:
+        picked[name] = (*picked.get(name, ()), axis)
+    return picked

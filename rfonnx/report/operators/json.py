@@ -7,12 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 
 from rfonnx.results.fields import OpSupport
-from rfonnx.results.plain import FORMAT
-from rfonnx.version import __version__
+from rfonnx.results.plain import HEAD
 
 
 def ops_json(ops: Sequence[OpSupport], opset: int) -> Iterator[str]:
     """The support table as JSON, one operator a line."""
-    head = {"format": FORMAT, "rfonnx": __version__, "opset": opset}
+    head = {**HEAD, "opset": opset}
     lines = ",\n".join(json.dumps(asdict(op)) for op in ops)
     yield f'{json.dumps(head)[:-1]}, "operators": [\n{lines}\n]}}\n'

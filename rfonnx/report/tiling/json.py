@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
-from rfonnx.results.plain import FORMAT
+from rfonnx.report.data import as_json
 from rfonnx.results.tiling import PlanSummary, TiledAxis
-from rfonnx.version import __version__
 
 
 def plan_json(plan: PlanSummary) -> Iterator[str]:
     """The plan, with a group of axes a line."""
     made = {
-        "format": FORMAT,
-        "rfonnx": __version__,
         "model": plan.model,
         "exact": plan.exact,
         "reasons": plan.reasons,
@@ -30,7 +26,7 @@ def plan_json(plan: PlanSummary) -> Iterator[str]:
         "stages": plan.stages,
         "staged": plan.staged,
     }
-    yield json.dumps(made, indent=1) + "\n"
+    return as_json(made)
 
 
 def _axis(plan: PlanSummary, axis: TiledAxis, at: int) -> dict[str, Any]:
