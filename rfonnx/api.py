@@ -408,10 +408,9 @@ def tile(
         QueryError: a tile has no room for what is kept of it, or was asked for along an axis that cannot be tiled.
         ShapeError: the model does not take these shapes.
     """
-    from rfonnx.tiling.planning import make_plan
-    from rfonnx.tiling.stages.staged import staged_plan
+    from rfonnx.tiling.tile_plan import tile_plan
 
-    return (staged_plan if stages else make_plan)(model, shapes, tile, size, values)
+    return tile_plan(model, shapes, tile, size, values, stages)
 
 
 def _settings(kind: Callable[..., Made], given: Mapping[str, Any]) -> Made:

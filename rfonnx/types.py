@@ -35,7 +35,7 @@ from rfonnx.results.fields import OutputFacts as OutputFacts
 from rfonnx.results.fields import TensorField as TensorField
 from rfonnx.results.findings import CheckResult as CheckResult
 from rfonnx.results.findings import Finding as Finding
-from rfonnx.tiling.plan import TilePlan as TilePlan
+from rfonnx.tiling.tile_plan import TilePlan as TilePlan
 
 Prep = Preparation | Mapping[str, str | float | Sequence[float]]
 """How images become inputs: a `Preparation`, or its fields: `{"size": 256, "mean": (0.5,)}`."""

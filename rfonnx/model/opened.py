@@ -60,6 +60,11 @@ class Opened:
         self._unbound: onnx.ModelProto | None = None
         self._built: OrderedDict[Hashable, tuple[Graph, Taken]] = OrderedDict()
 
+    def __reduce__(self) -> tuple[type[Opened], tuple[Given, dict[str, np.ndarray], frozenset[tuple[str, int]]]]:
+        """Sent to another process by its path or its bytes, and read there anew."""
+        given = self.given.SerializeToString() if isinstance(self.given, onnx.ModelProto) else self.given
+        return Opened, (given, self.values, self.free)
+
     @cached_property
     def proto(self) -> onnx.ModelProto:
         """The model, without its external data; not to be changed.

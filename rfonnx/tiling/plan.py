@@ -27,8 +27,8 @@ class Cut:
 
 
 @dataclass(frozen=True)
-class TilePlan:
-    """How a model is run on tiles.
+class Plan:
+    """How a model is run on tiles, as data.
 
     Attributes:
         name: the file's.
@@ -68,6 +68,11 @@ class TilePlan:
     def grid(self) -> dict[Pair, int]:
         """By (input, axis): crops and what is kept of them begin at multiples of it."""
         return {pair: step for axis in self.axes for pair, step in axis.inputs.items()}
+
+    @property
+    def input_dtypes(self) -> dict[str, str]:
+        """numpy's name of the type of each input."""
+        return {name: self.analysis.graph.dtypes[name] for name in self.analysis.inputs}
 
     @cached_property
     def crop_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -130,14 +135,14 @@ class Stage:
         statistics: the figures.
     """
 
-    plan: TilePlan
+    plan: Plan
     statistics: tuple[Statistic, ...]
 
 
 class Tiles(Sequence[Tile]):
     """The tiles of a plan."""
 
-    def __init__(self, plan: TilePlan) -> None:
+    def __init__(self, plan: Plan) -> None:
         self._plan = plan
         self._counts = [cut.count for cut in plan.cuts]
 

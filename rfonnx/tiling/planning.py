@@ -14,7 +14,7 @@ from rfonnx.model.opened import Source, with_values
 from rfonnx.model.reading.bind import Shapes
 from rfonnx.results.tiling import Pair, TiledAxis
 from rfonnx.tiling.line import Line
-from rfonnx.tiling.plan import Cut, TilePlan
+from rfonnx.tiling.plan import Cut, Plan
 from rfonnx.tiling.proof import differences, misplaced
 from rfonnx.tiling.sight import Blocked, Sight, axes_of, see
 from rfonnx.tiling.sized import Lengths, Sized, of_size, sized
@@ -31,7 +31,7 @@ def make_plan(
     tile: Sequence[int] | Mapping[Pair, int] | None = None,
     size: Sequence[int] | None = None,
     values: Mapping[str, Any] | None = None,
-) -> TilePlan:
+) -> Plan:
     """Plan the tiles of a model.
 
     Args:
@@ -61,7 +61,7 @@ def make_plan(
     ]
     axes = [_axis(sight, found.lengths) for _, sight in seen]
     cuts = _cuts(found, axes, [sight for _, sight in seen], tile, whole) if found.lengths and not reasons else ()
-    plan = TilePlan(
+    plan = Plan(
         name=source.name,
         model=found.model,
         analysis=found.analysis,
@@ -193,7 +193,7 @@ def _limits(
     return limits
 
 
-def _at_another_size(found: Sized, seen: Sequence[tuple[object, Sight]], plan: TilePlan) -> Analysis:
+def _at_another_size(found: Sized, seen: Sequence[tuple[object, Sight]], plan: Plan) -> Analysis:
     """The model at the size of a crop; where there are none, at a size that is two steps longer."""
     if plan.cuts:
         return analyze(found.model, plan.crop_shapes)

@@ -15,7 +15,7 @@ from rfonnx.model.opened import Opened, Source
 from rfonnx.model.reading.bind import Shapes
 from rfonnx.model.reading.external import embed
 from rfonnx.results.tiling import Pair
-from rfonnx.tiling.plan import Stage, TilePlan
+from rfonnx.tiling.plan import Plan, Stage
 from rfonnx.tiling.planning import make_plan
 from rfonnx.tiling.sight import first_whole
 from rfonnx.tiling.stages.rewrite import cut, given
@@ -31,7 +31,7 @@ def staged_plan(
     tile: Sequence[int] | Mapping[Pair, int] | None = None,
     size: Sequence[int] | None = None,
     values: Mapping[str, Any] | None = None,
-) -> TilePlan:
+) -> Plan:
     """A plan as by `make_plan`; where operators take figures over whole axes that follow from parts, in stages.
 
     Raises:
@@ -55,15 +55,15 @@ def staged_plan(
     return replace(plan if sized else _open(plan), name=name, stages=tuple(stages))
 
 
-def _of_figures_alone(plan: TilePlan, stages: Sequence[Stage]) -> bool:
+def _of_figures_alone(plan: Plan, stages: Sequence[Stage]) -> bool:
     """Whether all that is left is made of figures, as a classifier is behind its pool: it runs once, on no tiles."""
     given = {name for stage in stages for one in stage.statistics for name in one.names}
     return set(plan.model.input_names) <= given
 
 
 def _next(
-    plan: TilePlan, statistics: Sequence[Statistic], tile: Sequence[int] | Mapping[Pair, int] | None
-) -> tuple[TilePlan, TilePlan]:
+    plan: Plan, statistics: Sequence[Statistic], tile: Sequence[int] | Mapping[Pair, int] | None
+) -> tuple[Plan, Plan]:
     """The pass that gathers these figures, and the plan of the model that takes them as inputs."""
     whole = _with_weights(plan.model)
     analysed = {name: tuple(n or 0 for n in shape or ()) for name, shape in plan.analysis.input_shapes.items()}
@@ -76,7 +76,7 @@ def _next(
     return stage, make_plan(rest, {name: lengths[name] for name in rest.input_names}, tile)
 
 
-def _open(plan: TilePlan) -> TilePlan:
+def _open(plan: Plan) -> Plan:
     """The plan for any size."""
     return replace(plan, cuts=(), input_shapes={}, output_shapes={})
 

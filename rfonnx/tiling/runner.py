@@ -1,0 +1,61 @@
+"""One run of a crop: what every process that takes part in a tiled run does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from rfonnx.model import runtime
+from rfonnx.model.opened import Opened
+from rfonnx.results.tiling import Ranges
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+Arrays = dict[str, np.ndarray]
+
+
+def part(ranges: Ranges) -> tuple[slice, ...]:
+    """Ranges as an index."""
+    return tuple(slice(start, stop) for start, stop in ranges)
+
+
+class Runner:
+    """A model that is run on crops. It can be sent to other processes; each opens one session of it."""
+
+    def __init__(
+        self,
+        model: Opened,
+        outputs: Sequence[str],
+        threads: int | None = None,
+        providers: str | Sequence[str] | None = None,
+    ) -> None:
+        """Nothing is opened yet; `threads` and `providers` as of `Opened.session`."""
+        self._model, self._outputs, self._threads, self._providers = model, list(outputs), threads, providers
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "session"}
+
+    @cached_property
+    def session(self) -> onnxruntime.InferenceSession:
+        """The session, opened when it is first asked for."""
+        return self._model.session(threads=self._threads, providers=self._providers)
+
+    def __call__(self, crops: Mapping[str, np.ndarray], local: Mapping[str, Ranges]) -> Arrays:
+        """What is kept of a tile, by output; contiguous copies, so that the rest is freed.
+
+        Args:
+            crops: by input.
+            local: by output: what is kept.
+
+        Raises:
+            RunError: onnxruntime cannot run the model.
+        """
+        made = runtime.run(self.session, self._outputs, crops, self._model.name)
+        return {
+            name: np.ascontiguousarray(array[part(local[name])])
+            for name, array in zip(self._outputs, made, strict=True)
+        }

@@ -1,0 +1,110 @@
+"""Run a plan: from sources to sinks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from rfonnx.errors import DataError, QueryError
+from rfonnx.graph.text import quote
+from rfonnx.results.tiling import Ranges
+from rfonnx.tiling.each import each_tile
+from rfonnx.tiling.plan import Plan
+from rfonnx.tiling.pools import Client, pool
+from rfonnx.tiling.runner import part
+from rfonnx.tiling.stages.gather import gather
+
+Write = Callable[[str, Ranges, np.ndarray], None]
+"""Takes a part of an output: its name, where it lies, and the numbers."""
+
+Tell = Callable[[int, int], None]
+"""Told how many tiles are done, and how many there are, over all passes."""
+
+
+def run(
+    plan: Plan,
+    sources: Mapping[str, Any],
+    write: Write,
+    *,
+    workers: int = 1,
+    threads: int | None = None,
+    providers: str | Sequence[str] | None = None,
+    scheduler: str | Client | None = None,
+    done: Collection[int] = (),
+    finished: Callable[[int], None] = lambda index: None,
+    tell: Tell = lambda done, total: None,
+) -> None:
+    """Run all tiles of a plan. Memory does not grow with their number.
+
+    Args:
+        plan: exact, at the size of the sources.
+        sources: by input: anything with `shape`, `dtype` and item access by slices.
+        write: takes what is kept of each tile.
+        workers, threads, providers, scheduler: see `rfonnx.tiling.pools.pool`.
+        done: tiles of the last pass that were written before.
+        finished: called with a tile's index when all of it was written.
+        tell: called after every tile.
+
+    Raises:
+        DataError: a source does not fit its input, or cannot be read.
+        QueryError: the plan is not exact, or made for another size.
+        RunError: the model fails on a crop.
+    """
+    if not plan.exact:
+        raise QueryError(f"no tiles of {plan.name} are exact: {plan.reasons[0]}", "see `rfonnx tile plan`")
+    check(plan, sources)
+    pools = partial(pool, workers=workers, threads=threads, providers=providers, scheduler=scheduler)
+    left = [index for index in range(len(plan.tiles)) if index not in done]
+    total = len(plan.tiles) + sum(len(stage.plan.tiles) for stage in plan.stages)
+    ready = len(plan.tiles) - len(left)
+
+    def one_more(tiles: int = 1) -> None:
+        nonlocal ready
+        ready += tiles
+        tell(ready, total)
+
+    tell(ready, total)
+    figures = gather(plan, sources, pools, one_more) if left else {}
+    with pools(plan.model, list(plan.output_shapes)) as where:
+        for tile, made in each_tile(plan, {**sources, **figures}, where, left):
+            for name, array in made.items():
+                if array.size:
+                    write(name, tile.kept[name], array)
+            finished(tile.index)
+            one_more()
+
+
+def check(plan: Plan, sources: Mapping[str, Any]) -> None:
+    """Refuse sources that are not what the plan was made for.
+
+    Raises:
+        DataError, QueryError: see `run`.
+    """
+    if not plan.input_shapes:
+        raise QueryError(f"the plan of {plan.name} has no size", "plan with shapes= or size=")
+    figures = {name for stage in plan.stages for one in stage.statistics for name in one.names}
+    plans = (plan, *(stage.plan for stage in plan.stages))
+    dtypes = {name: dtype for one in plans for name, dtype in one.input_dtypes.items()}
+    for name, shape in {name: shape for one in plans for name, shape in one.input_shapes.items()}.items():
+        if name in figures:
+            continue
+        if name not in sources:
+            raise DataError(f"there is no source for input {quote(name)}", "give one for every input")
+        source, dtype = sources[name], np.dtype(dtypes[name])
+        if tuple(source.shape) != shape:
+            raise DataError(f"input {quote(name)} is {tuple(source.shape)}, expected {shape}", "plan for its size")
+        if np.dtype(source.dtype) != dtype:
+            raise DataError(f"input {quote(name)} holds {source.dtype}, expected {dtype}", f"convert it to {dtype}")
+
+
+def to_sinks(sinks: Mapping[str, Any]) -> Write:
+    """Write into things with item assignment by slices, by output."""
+
+    def write(name: str, ranges: Ranges, array: np.ndarray) -> None:
+        if name in sinks:
+            sinks[name][part(ranges)] = array
+
+    return write

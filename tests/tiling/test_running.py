@@ -1,0 +1,101 @@
+"""Plans that are run: from any source into any sink, by threads and processes."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+
+import rfonnx
+from rfonnx.errors import DataError, QueryError
+from rfonnx.results.tiling import Ranges
+from tiling.nets import Net
+
+
+@pytest.fixture(scope="module")
+def net() -> onnx.ModelProto:
+    made = Net()
+    down = made.relu(made.conv(made.relu(made.conv("x", 4)), 4, stride=2))
+    return made.model(made.conv(made.up(down), 3))
+
+
+@pytest.fixture(scope="module")
+def image() -> np.ndarray:
+    return np.random.default_rng(1).standard_normal((1, 2, 96, 80)).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def whole(net: onnx.ModelProto, image: np.ndarray) -> np.ndarray:
+    (made,) = onnxruntime.InferenceSession(net.SerializeToString()).run(None, {"x": image})
+    return np.asarray(made)
+
+
+@pytest.fixture
+def plan(net: onnx.ModelProto) -> rfonnx.TilePlan:
+    return rfonnx.tile(net, {"x": (1, 2, 96, 80)}, (32, 40))
+
+
+def test_arrays(plan: rfonnx.TilePlan, image: np.ndarray, whole: np.ndarray) -> None:
+    made = np.full_like(whole, np.nan)
+    told: list[tuple[int, int]] = []
+    plan.run(image, made, tell=lambda done, total: told.append((done, total)))
+    np.testing.assert_allclose(made, whole, atol=1e-5)
+    assert told == [(done, len(plan.tiles)) for done in range(len(plan.tiles) + 1)]
+
+
+def test_a_plan_takes_the_size_of_what_it_is_given(net: onnx.ModelProto, image: np.ndarray, whole: np.ndarray) -> None:
+    made = np.full_like(whole, np.nan)
+    rfonnx.tile(net, tile=(32, 40)).run(image, made)
+    np.testing.assert_allclose(made, whole, atol=1e-5)
+
+
+def test_functions(plan: rfonnx.TilePlan, image: np.ndarray, whole: np.ndarray) -> None:
+    made = np.full_like(whole, np.nan)
+
+    def read(name: str, ranges: Ranges) -> np.ndarray:
+        assert name == "x"
+        return image[tuple(slice(*one) for one in ranges)]
+
+    def write(name: str, ranges: Ranges, array: np.ndarray) -> None:
+        made[tuple(slice(*one) for one in ranges)] = array
+
+    plan.run(read, write)
+    np.testing.assert_allclose(made, whole, atol=1e-5)
+
+
+def test_processes(plan: rfonnx.TilePlan, image: np.ndarray, whole: np.ndarray) -> None:
+    made = np.full_like(whole, np.nan)
+    plan.run({"x": image}, {next(iter(plan.output_shapes)): made}, workers=2)
+    np.testing.assert_allclose(made, whole, atol=1e-5)
+
+
+def test_a_lost_process_costs_only_its_tiles(plan: rfonnx.TilePlan, image: np.ndarray, whole: np.ndarray) -> None:
+    made = np.full_like(whole, np.nan)
+    killed: list[int] = []
+
+    def kill_one(done: int, total: int) -> None:
+        if done == 2 and not killed:
+            children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+            workers = [pid for pid in children if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+            killed.append(int(workers[0]))
+            os.kill(killed[0], signal.SIGKILL)
+
+    plan.run(image, made, workers=2, tell=kill_one)
+    assert killed
+    np.testing.assert_allclose(made, whole, atol=1e-5)
+
+
+def test_what_does_not_fit_is_refused(plan: rfonnx.TilePlan, image: np.ndarray, whole: np.ndarray) -> None:
+    with pytest.raises(DataError, match="holds float64, expected float32"):
+        plan.run(image.astype(np.float64), np.empty_like(whole))
+    with pytest.raises(DataError, match="no source for input 'x'"):
+        plan.run({}, np.empty_like(whole))
+    gated = Net()
+    refused = rfonnx.tile(gated.model(gated.gate(gated.conv("x", 4))))
+    with pytest.raises(QueryError, match="no tiles"):
+        refused.run(image, np.empty_like(whole))
