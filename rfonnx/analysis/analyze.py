@@ -27,24 +27,7 @@ def analyze(
     *,
     batch_axes: Mapping[str, int | None] | None = None,
 ) -> Analysis:
-    """Find what every tensor of a model can see of its inputs.
-
-    Args:
-        model: an ONNX file, its bytes, or a ModelProto. Weights are not read, unless `weights` asks for it.
-        shapes: shapes by input name, `{"input": (1, 3, 224, 224)}`, or lengths by symbolic dimension, `{"H": 512}`. A symbolic
-            first dimension (the batch) is 1 when it is not given.
-        weights: "structure" takes every weight as non-zero; "values" reads them, and a kernel tap that is zero in all
-            filters reads nothing.
-        values: what small inputs hold, by name: `{"sr": 16000}`. They are constants then, and inputs no more: what depends on
-            them alone is worked out, among it which branch of an If is taken.
-        batch_axes: which axis of an input counts samples, where `facts` shall not find it by itself: `{"state": 1, "x": None}`;
-            None: it has no such axis.
-
-    Raises:
-        ModelError: the file is not a model that can be read.
-        QueryError: a value is bound that no input takes, or a batch axis given that there is not.
-        ShapeError: a dimension is unbound, or a given shape contradicts the file.
-    """
+    """See `rfonnx.analyze`. The same question of a model that is still in use is answered by the same analysis."""
     source = with_values(model, values)
     key = "analysis", shapes_key(shapes), weights, frozenset((batch_axes or {}).items())
     found: Analysis | None = source.kept.get(key)

@@ -38,25 +38,7 @@ def gradient(
     providers: str | Sequence[str] | None = None,
     values: Mapping[str, Any] | None = None,
 ) -> dict[str, np.ndarray]:
-    """The gradient of `sum(seed * tensor)` with respect to the inputs: an exact vector-Jacobian product.
-
-    The model's graph and its derivative run in one onnxruntime session, which is kept for the next call with the same model,
-    tensor and shapes (the last few are).
-
-    Args:
-        model: path, bytes or ModelProto.
-        inputs: an array per input; their shapes bind the model's.
-        tensor: any tensor of the model that holds floating-point numbers.
-        seed: of the tensor's shape.
-        providers: "cuda", onnxruntime's own names, or a list; None: the CPU.
-        values: what small inputs hold, as in `rfonnx.analyze`: `inputs` need not give them.
-
-    Returns:
-        Gradient by name of every floating-point input; see `GradientSession.run`.
-
-    Raises:
-        GradientError, ModelError, QueryError, ShapeError: see `GradientSession`.
-    """
+    """See `rfonnx.gradient`."""
     arrays = {name: np.asarray(value) for name, value in inputs.items()}
     source = opened(model)
     bound = {**source.values, **{name: np.asarray(value) for name, value in (values or {}).items()}}

@@ -113,21 +113,16 @@ def size(field: AxisField) -> str:
     return str(field.size) if field.size == field.size_min else f"{field.size_min}..{field.size}"
 
 
-def across(words: Sequence[str]) -> str:
-    """One word per axis, joined by "x"."""
-    return "x".join(words)
-
-
 def shared(words: Sequence[str], joint: str = "x") -> str:
     """One word when all axes agree, else one per axis."""
     return words[0] if len(set(words)) == 1 else joint.join(words)
 
 
-def listed(names: Iterable[Line], limit: int) -> list[Line]:
+def listed(lines: Iterable[Line], limit: int) -> tuple[Line, ...]:
     """At most `limit` lines, and one that says how many more there are."""
-    lines = list(names)
-    rest = len(lines) - limit
-    return lines if rest <= 0 else [*lines[:limit], (f"... and {rest} more",)]
+    every = tuple(lines)
+    rest = len(every) - limit
+    return every if rest <= 0 else (*every[:limit], (f"... and {rest} more",))
 
 
 def configuration(file: str) -> Line:

@@ -134,7 +134,7 @@ def test_a_large_mask_is_drawn_in_blocks() -> None:
     assert (len(lines), len(lines[0])) == (22, 44)
     assert lines[0] == "##" + "." * 42
     assert lines[3][6] == "+"
-    assert legend == "# all used, + some used, . none used; each character is 3 x 3 positions"
+    assert legend == "# all used, + some used, . none used; a character is 3 x 3 positions"
 
 
 def test_an_unused_input_reads_nothing() -> None:

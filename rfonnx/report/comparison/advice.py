@@ -11,7 +11,7 @@ from rfonnx.report.document import Line, Name
 from rfonnx.results.agreement import Case, OutputAgreement
 from rfonnx.results.comparison import Comparison, Kind, Verdict
 from rfonnx.results.measures import LAYER_LIMITS, MEASURES, default_limits, judged_by
-from rfonnx.results.parting import LayerAgreement
+from rfonnx.results.parting import LayerAgreement, Parting
 
 UNLIMITED = frozenset({"finite"})
 """Verdicts that no limit changes."""
@@ -65,16 +65,20 @@ def _layers(found: Comparison, missed: list[Verdict]) -> Iterator[Line]:
     outputs = {output.teacher for output in found.outputs}
     if not any(verdict.subject in outputs and verdict.measure not in UNLIMITED for verdict in missed):
         return
-    if found.parting is None:
-        if found.kind != "distilled" and not found.incomplete and not found.saved:
-            yield ("find the layer where they part: give --layers as well",)
-        return
-    if found.parting.unlike_inputs and not found.parting.damaged:
+    if found.parting is not None:
+        yield from _parting(found.parting)
+    elif found.kind != "distilled" and not found.incomplete and not found.saved:
+        yield ("find the layer where they part: give --layers as well",)
+
+
+def _parting(parting: Parting) -> Iterator[Line]:
+    """The input that is prepared otherwise, or the layers that differ."""
+    if parting.unlike_inputs and not parting.damaged:
         told = ": prepare it for the student as for the teacher, unless the student was made for another preparation"
-        yield ("look at how input ", Name(found.parting.unlike_inputs[0].teacher), f" is prepared{told}")
+        yield ("look at how input ", Name(parting.unlike_inputs[0].teacher), f" is prepared{told}")
         return
     by_node: dict[str, LayerAgreement] = {}
-    for layer in found.parting.damaged or found.parting.behind or (found.parting.first,):
+    for layer in parting.damaged or parting.behind or (parting.first,):
         if layer is not None:
             by_node.setdefault(layer.node or layer.student, layer)  # a Loop makes several tensors
     for layer in list(by_node.values())[:SHOWN]:

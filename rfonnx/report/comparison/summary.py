@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from itertools import islice
 
 from rfonnx.report.comparison.advice import advice, named_samples
 from rfonnx.report.comparison.layers import decibels, node_words
@@ -43,24 +44,22 @@ def head(found: Comparison, config: str) -> tuple[Line, ...]:
 
 
 def sections(found: Comparison) -> Iterator[Section]:
-    """Why, what to do, and warnings."""
+    """Why, what to do, and warnings; those that have something to say."""
     missed = [verdict for verdict in found.verdicts if verdict.outcome == "missed"]
     undecided = [verdict for verdict in found.verdicts if verdict.outcome == "undecided"]
-    if missed:
-        yield Section("Why", tuple(listed([_reason(verdict) for verdict in missed], REASONS)), alarm=True)
-    if undecided:
-        yield Section("Undecided", tuple(listed([_reason(verdict) for verdict in undecided], REASONS)), alarm=True)
-    if found.verdicts and not (missed or undecided):
-        yield Section("What holds", tuple(listed([_reason(verdict) for verdict in found.verdicts], REASONS)))
-    lines = list(advice(found))
-    if lines:
-        yield Section("What to do", tuple(lines[:ADVICE]))
-    if found.samples.skipped:
-        skipped = listed([(Name(name), ": ", Name(reason)) for name, reason in found.samples.skipped], WARNINGS)
-        yield Section(f"Skipped samples ({len(found.samples.skipped)})", tuple(skipped), alarm=True)
-    if found.warnings:
-        warned: list[Line] = [(Name(line),) for line in found.warnings]
-        yield Section("Warnings", tuple(listed(warned, WARNINGS)), alarm=True)
+    held = found.verdicts if not (missed or undecided) else ()
+    skipped = found.samples.skipped
+    left_out: list[Line] = [(Name(name), ": ", Name(reason)) for name, reason in skipped]
+    warned: list[Line] = [(Name(line),) for line in found.warnings]
+    made = (
+        Section("Why", listed(map(_reason, missed), REASONS), alarm=True),
+        Section("Undecided", listed(map(_reason, undecided), REASONS), alarm=True),
+        Section("What holds", listed(map(_reason, held), REASONS)),
+        Section("What to do", tuple(islice(advice(found), ADVICE))),
+        Section(f"Skipped samples ({len(skipped)})", listed(left_out, WARNINGS), alarm=True),
+        Section("Warnings", listed(warned, WARNINGS), alarm=True),
+    )
+    return (section for section in made if section.lines)
 
 
 def outcome(found: Comparison) -> str:

@@ -154,4 +154,4 @@ def sections(found: Comparison) -> Iterator[Section]:
     notes: list[Line] = [(Name(pair.output[0]), ": ", note) for pair in found.fields for note in pair.notes]
     notes = list(dict.fromkeys(notes))
     if notes:
-        yield Section("Receptive fields that differ", tuple(listed(notes, 10)))
+        yield Section("Receptive fields that differ", listed(notes, 10))

@@ -138,7 +138,7 @@ def _warnings(erfs: Sequence[ERF]) -> Iterator[Section]:
         yield Section("Outside the theoretical field", ((f"please report this: the {wrong}",),), alarm=True)
     if erfs[0].skipped:
         lines: list[Line] = [(Name(one.sample), ": ", Name(one.reason)) for one in erfs[0].skipped]
-        yield Section("Samples left out", tuple(listed(lines, 10)), alarm=True)
+        yield Section("Samples left out", listed(lines, 10), alarm=True)
     notes = dict.fromkeys(note for erf in erfs for note in erf.notes)
     if notes:
         yield Section("Notes", tuple((Name(note),) for note in notes))

@@ -163,14 +163,12 @@ def _reads(source: Explained, name: str, position: tuple[int, ...], given: str, 
 
 def _reached(source: Explained, tensor: TensorField, given: str, origin: tuple[int, ...]) -> Region:
     """Positions of the tensor whose interval holds the origin along every axis: a superset where fields have holes."""
-    shape = source.input_shapes.get(given) or ()
-    if len(origin) != len(shape) or any(not -(n or 0) <= p < (n or 0) for p, n in zip(origin, shape, strict=False)):
-        lengths = "x".join(map(str, shape))
-        raise QueryError(
-            f"{source.model.name}: position {origin} is not in input '{given}' of shape {lengths}",
-            "give one index per axis",
-        )
-    origin = tuple(p + (n or 0) if p < 0 else p for p, n in zip(origin, shape, strict=True))
+    lengths = [length or 0 for length in source.input_shapes.get(given) or ()]
+    if len(origin) != len(lengths) or not all(-n <= p < n for p, n in zip(origin, lengths, strict=True)):
+        shape = "x".join(map(str, lengths))
+        told = f"{source.model.name}: position {origin} is not in input '{given}' of shape {shape}"
+        raise QueryError(told, "give one index per axis")
+    origin = tuple(p % n for p, n in zip(origin, lengths, strict=True))
     mask: Mask = np.ones((), np.bool_)
     for axis, at in enumerate(origin):
         lo, hi = source.intervals(tensor.name, input=given, axis=axis)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rfonnx.report.document import Line, Name, Section, across, listed, number, shared, size
+from rfonnx.report.document import Line, Name, Section, listed, number, shared, size
 from rfonnx.report.explanation.growth import shares
 from rfonnx.report.fields.facts import fact_lines
 from rfonnx.report.fields.view import Axes
@@ -21,13 +21,13 @@ Key = tuple[str, int]
 def sections(source: Source, axes: Axes, rate: float | None, chosen: bool = False) -> Iterator[Section]:
     """The sections that have something to say, in order; see `fact_lines` for `rate` and `chosen`."""
     made = (
-        Section("Outputs", tuple(listed(_outputs(source, axes), LIMIT))),
-        Section("Derived facts", tuple(listed(fact_lines(source, axes, rate, chosen), LIMIT))),
+        Section("Outputs", listed(_outputs(source, axes), LIMIT)),
+        Section("Derived facts", listed(fact_lines(source, axes, rate, chosen), LIMIT)),
         Section("First to see the whole input", tuple(_whole(source, axes))),
-        Section("Global operators", tuple(listed(_global(source, axes), LIMIT))),
-        Section("What enlarged the field", tuple(listed(_growth(source, axes), LIMIT))),
-        Section("Misaligned joins", tuple(listed(_joins(source, axes), LIMIT)), alarm=True),
-        Section("Warnings", tuple(listed(_warnings(source), LIMIT)), alarm=True),
+        Section("Global operators", listed(_global(source, axes), LIMIT)),
+        Section("What enlarged the field", listed(_growth(source, axes), LIMIT)),
+        Section("Misaligned joins", listed(_joins(source, axes), LIMIT), alarm=True),
+        Section("Warnings", listed(_warnings(source), LIMIT), alarm=True),
     )
     return (section for section in made if section.lines)
 
@@ -48,7 +48,7 @@ def _outputs(source: Source, axes: Axes) -> Iterator[Line]:
             lengths = tuple(shape[axis] for axis in numbers if (name, axis) in tensor.fields)
             yield (
                 Name(output),
-                " sees " + ("" if tensor.exact else "at most ") + across([size(field) for field in fields]) + " of ",
+                " sees " + ("" if tensor.exact else "at most ") + "x".join(map(size, fields)) + " of ",
                 Name(name),
                 f" ({shape_text(lengths)}): stride {shared([number(field.stride) for field in fields])}"
                 f", padding {shared([str(-field.start) for field in fields])}"

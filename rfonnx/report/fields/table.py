@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from math import prod
 
-from rfonnx.report.document import Name, Table, across, number, shared, shortened, size
+from rfonnx.report.document import Name, Table, number, shared, shortened, size
 from rfonnx.report.fields.view import Axes, View, pick_tensors
 from rfonnx.report.fields.view_source import Source
 from rfonnx.results.fields import AxisField, Shape, TensorField
@@ -92,7 +92,7 @@ def _cells(source: Source, tensor: TensorField, name: str, axes: Axes, several: 
 def _field_cells(fields: list[AxisField], exact: bool, apart: bool) -> tuple[str, ...]:
     """Size (a value per axis), stride, padding, centre, coverage and kind (one where all axes agree)."""
     return (
-        ("" if exact else "at most ") + across([size(field) for field in fields]),
+        ("" if exact else "at most ") + "x".join(map(size, fields)),
         shared([number(field.stride) for field in fields]),
         shared([str(-field.start) for field in fields]),
         shared([number(field.center) for field in fields]),

@@ -79,13 +79,16 @@ def pick_axes(source: Source, axes: AxesChoice) -> Axes:
     if axes == "spatial":
         pairs = [pair for pair in pairs if pair in source.windowed or not source.windowed]
     elif axes != "all":
-        missing = sorted(set(axes) - {axis for _, axis in pairs})
-        if missing:
-            ranks = ", ".join(f"'{name}' {len(shape or ())}" for name, shape in source.input_shapes.items())
-            told = f"{source.model.name}: no input has an axis {missing[0]}; number of axes: {ranks}"
-            raise QueryError(told, "axes count from 0, batch included")
+        if missing := sorted(set(axes) - {axis for _, axis in pairs}):
+            raise _no_axis(source, missing[0])
         pairs = [pair for pair in pairs if pair[1] in axes]
     picked: dict[str, tuple[int, ...]] = {}
     for name, axis in pairs:
         picked[name] = (*picked.get(name, ()), axis)
     return picked
+
+
+def _no_axis(source: Source, axis: int) -> QueryError:
+    ranks = ", ".join(f"'{name}' {len(shape or ())}" for name, shape in source.input_shapes.items())
+    told = f"{source.model.name}: no input has an axis {axis}; number of axes: {ranks}"
+    return QueryError(told, "axes count from 0, batch included")
