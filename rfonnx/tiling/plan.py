@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import overload
 
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.model.opened import Opened
+from rfonnx.model.reading.bind import Shapes
 from rfonnx.results.tiling import Pair, PlanSummary, Ranges, Tile, TiledAxis
 from rfonnx.tiling.line import Line
 from rfonnx.tiling.stages.statistic import Statistic
@@ -41,6 +42,7 @@ class Plan:
         input_shapes, output_shapes: of the whole, by name; {}: no size was asked for.
         output_dtypes: numpy's names.
         cuts: the tiles along each of `axes`; (): no size was asked for.
+        again: makes the same plan for a whole of other shapes.
         assumptions: a line each, what else the proof stands on.
         stages: passes before the last one; what they gather are inputs of `model`.
     """
@@ -56,6 +58,7 @@ class Plan:
     output_shapes: Mapping[str, tuple[int, ...]]
     output_dtypes: Mapping[str, str]
     cuts: tuple[Cut, ...]
+    again: Callable[[Shapes], Plan] = field(repr=False, compare=False)
     assumptions: tuple[str, ...] = ()
     stages: tuple[Stage, ...] = ()
 

@@ -77,6 +77,7 @@ def make_plan(
             if name in found.analysis.tensors
         },
         cuts=tuple(cuts),
+        again=lambda other: make_plan(source, other, tile),
         assumptions=(FIXED,) if found.fixed else (),
     )
     if reasons or found.fixed:

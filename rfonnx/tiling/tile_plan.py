@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import fields
 from typing import Any, cast
 
 import numpy as np
@@ -23,7 +23,6 @@ Read = Callable[[str, Ranges], np.ndarray]
 """Gives a part of an input: its name, and where the part lies."""
 
 
-@dataclass(frozen=True)
 class TilePlan(Plan):
     """How a model is run on tiles of its input so that together they are what the whole would be.
 
@@ -35,15 +34,13 @@ class TilePlan(Plan):
         others: see `rfonnx.tiling.plan.Plan`.
     """
 
-    again: Callable[[Shapes], Plan] = field(kw_only=True, repr=False, compare=False)
-
     def at(self, shapes: Shapes) -> TilePlan:
         """The same for a whole of these shapes.
 
         Raises:
             RfonnxError: as `rfonnx.tile`.
         """
-        return _public(self.again(shapes), self.again)
+        return _public(self.again(shapes))
 
     def run(
         self,
@@ -149,11 +146,11 @@ def tile_plan(
 ) -> TilePlan:
     """See `rfonnx.tile`."""
     make, source = staged_plan if stages else make_plan, with_values(model, values)
-    return _public(make(source, shapes, tile, size), lambda other: make(source, other, tile))
+    return _public(make(source, shapes, tile, size))
 
 
-def _public(plan: Plan, again: Callable[[Shapes], Plan]) -> TilePlan:
-    return TilePlan(**{entry.name: getattr(plan, entry.name) for entry in fields(Plan)}, again=again)
+def _public(plan: Plan) -> TilePlan:
+    return TilePlan(**{entry.name: getattr(plan, entry.name) for entry in fields(Plan)})
 
 
 def _only(names: Sequence[str], what: str) -> str:

@@ -11,7 +11,7 @@ from onnx import ModelProto
 from rfonnx.errors import ModelError
 from rfonnx.graph.tensors import DTYPES
 from rfonnx.graph.text import quote
-from rfonnx.model.opened import Opened, Source
+from rfonnx.model.opened import Opened, Source, with_values
 from rfonnx.model.reading.bind import Shapes
 from rfonnx.model.reading.external import embed
 from rfonnx.results.tiling import Pair
@@ -37,7 +37,8 @@ def staged_plan(
     Raises:
         RfonnxError: as `make_plan`.
     """
-    plan = make_plan(model, shapes, tile, size, values)
+    source = with_values(model, values)
+    plan = make_plan(source, shapes, tile, size)
     name, sized, stages = plan.name, bool(plan.input_shapes), list[Stage]()
     while not plan.exact and plan.whole and len(stages) < MOST:
         pairs = list(plan.whole)
@@ -52,7 +53,8 @@ def staged_plan(
             return replace(plan, exact=False, reasons=stage.reasons)
     if stages and not plan.exact and not plan.whole and _of_figures_alone(plan, stages):
         plan = replace(plan, exact=True, reasons=())
-    return replace(plan if sized else _open(plan), name=name, stages=tuple(stages))
+    made = plan if sized else _open(plan)
+    return replace(made, name=name, stages=tuple(stages), again=lambda other: staged_plan(source, other, tile))
 
 
 def _of_figures_alone(plan: Plan, stages: Sequence[Stage]) -> bool:
