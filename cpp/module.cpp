@@ -218,27 +218,15 @@ public:
         return to_object(rfonnx::paths(program_, source, position), input);
     }
 
-    /// One dictionary per link, the input first.
+    /// A tuple per link, the input first: see rfonnx/analysis/explanation.py.
     py::list explain(int64_t source, size_t axis) const {
         require(source, axis);
         const auto pair = [](const Rational& value) { return py::make_tuple(value.numerator, value.denominator); };
         py::list result;
         for (const Link& link : rfonnx::explain(program_, hull_, carriers_, source, axis)) {
-            py::dict entry;
-            entry["source"] = link.source;
-            entry["size"] = link.size;
-            entry["position"] = py::tuple(py::cast(link.position));
-            entry["slid"] = link.slid;
-            entry["taken"] = link.taken;
-            entry["misaligned"] = link.misaligned;
-            entry["all"] = link.all;
-            entry["jump"] = pair(link.jump);
-            entry["kernel"] = link.kernel;
-            entry["dilation"] = link.dilation;
-            entry["stride"] = pair(link.stride);
-            entry["slides"] = link.slides;
-            entry["spreads"] = link.spreads;
-            result.append(entry);
+            result.append(py::make_tuple(link.source, link.size, py::tuple(py::cast(link.position)), link.slid,
+                                         link.taken, link.misaligned, link.all, pair(link.jump), link.kernel,
+                                         link.dilation, pair(link.stride), link.slides, link.spreads));
         }
         return result;
     }

@@ -37,8 +37,8 @@ class Result:
         """Which positions of an input reach a position, broadcastable to the input's shape; None when none does."""
     def paths(self, source: int, position: list[int], input: int) -> npt.NDArray[np.float64] | None:
         """Share of each position of an input at a position when every operator averages, as in `support`."""
-    def explain(self, source: int, axis: int) -> list[dict[str, Any]]:
-        """Links as in cpp/explain.hpp, by the names of `rfonnx.analysis.explanation.Link`; the input first."""
+    def explain(self, source: int, axis: int) -> list[tuple[Any, ...]]:
+        """Links as in cpp/explain.hpp, in the order of `rfonnx.analysis.explanation.Link`; the input first."""
     def centers(self, source: int, axis: int) -> list[tuple[int, int]]:
         """Centres at position 0, as (numerator, denominator), of the paths that meet in a source."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from rfonnx.analysis.lower import Program
@@ -12,6 +13,10 @@ from rfonnx.results.fields import ExplainStep
 
 if TYPE_CHECKING:
     from rfonnx._core import Result
+
+
+_fraction = cache(Fraction)
+"""A deep model has few different ones."""
 
 
 class Link(NamedTuple):
@@ -34,7 +39,7 @@ class Link(NamedTuple):
 
 def explain(program: Program, result: Result, source: int, axis: int) -> tuple[ExplainStep, ...]:
     """The chain from an input axis to a source, one step per operator; empty when the source reads nothing of the axis."""
-    links = [Link(**link) for link in result.explain(source, axis)]
+    links = [Link(*link) for link in result.explain(source, axis)]
     steps = []
     before = 1
     for group in _by_node(program, links[1:]):
@@ -67,10 +72,10 @@ def _step(program: Program, links: Sequence[Link], added: int) -> ExplainStep:
         node=tensor.node,
         size=links[-1].size,
         added=added,
-        jump=Fraction(*links[0].jump),
+        jump=_fraction(*links[0].jump),
         kernel=slide.kernel,
         dilation=slide.dilation,
-        stride=Fraction(*slide.stride),
+        stride=_fraction(*slide.stride),
         cause=_cause(tensor.kind, links, slide, added - misaligned, misaligned),
         misaligned=misaligned,
         position=links[-1].position,

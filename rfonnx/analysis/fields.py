@@ -34,7 +34,7 @@ class Tensors(Mapping[str, TensorField]):
         self._notes = _notes_by_tensor(program)
         summaries = result.summaries()
         self._names = tuple(summaries)
-        self._columns = [column.tolist() for column in summaries.values()]
+        self._columns = tuple(summaries.values())
         self._index = {t.name: i for i, t in enumerate(program.tensors) if not is_temporary(t.name)}
         self._made: dict[str, TensorField] = {}
         self._fields: dict[tuple[Any, ...], AxisField] = {}
@@ -59,7 +59,7 @@ class Tensors(Mapping[str, TensorField]):
             node=tensor.node,
             exact=self._exact[index],
             notes=notes,
-            fields={pair: self._field(index + self._first, column) for column, pair in enumerate(self._axes)},
+            fields=dict(zip(self._axes, self._axis_fields(index + self._first), strict=True)),
         )
 
     def __iter__(self) -> Iterator[str]:
@@ -68,15 +68,16 @@ class Tensors(Mapping[str, TensorField]):
     def __len__(self) -> int:
         return len(self._index)
 
-    def _field(self, source: int, column: int) -> AxisField:
-        """The field of one input axis; elementwise operators pass theirs on, so equal ones are one object."""
-        at = source * len(self._axes) + column
-        row = tuple([values[at] for values in self._columns])
-        centers = () if row[self._names.index("aligned")] else tuple(self._result.centers(source, column))
-        key = (*row, centers)
-        if key not in self._fields:
-            self._fields[key] = _axis_field(dict(zip(self._names, row, strict=True)), centers)
-        return self._fields[key]
+    def _axis_fields(self, source: int) -> Iterator[AxisField]:
+        """The field of each input axis; elementwise operators pass theirs on, so equal ones are one object."""
+        first, aligned = source * len(self._axes), self._names.index("aligned")
+        rows = zip(*[values[first : first + len(self._axes)].tolist() for values in self._columns], strict=True)
+        for column, row in enumerate(rows):
+            centers = () if row[aligned] else tuple(self._result.centers(source, column))
+            key = (*row, centers)
+            if key not in self._fields:
+                self._fields[key] = _axis_field(dict(zip(self._names, row, strict=True)), centers)
+            yield self._fields[key]
 
 
 def _axis_field(row: Mapping[str, Any], centers: Sequence[tuple[int, int]]) -> AxisField:

@@ -18,7 +18,8 @@ class Tensor(NamedTuple):
     Attributes:
         name: the tensor's name; that of a temporary inside an operator is not the user's (`graph.temporaries`).
         shape: with 1 for each dimension that depends on data (such a tensor reads everything, inexactly).
-        paths: (index of the tensor read, steps); inputs come first in the numbering, then `Program.tensors`.
+        paths: (index of the tensor read, steps); inputs come first in the numbering, then `Program.tensors`. Equal steps without
+            tables are one object: a deep model has few different ones, and what follows them can be kept by identity.
         exact, note: as in `rfonnx.operators.access.primitives.Access`.
         kind: the operator's registry key.
         node: the node's name, or "".
@@ -61,27 +62,41 @@ def lower(graph: Graph, weights: Weights = "structure") -> Program:
     constants, shapes = graph.constants, graph.shapes
 
     known = Known(weights=weights)
+    steps = Alike()
 
     for node_index, node in enumerate(graph.nodes):
         known.producers.update(dict.fromkeys(node.outputs, node))
-        if all(name in constants or not name for name in node.outputs):
+        if constants.issuperset(filter(None, node.outputs)):
             continue
         temporaries, accesses = node_accesses(node, graph, known)
         kind, label = node.kind, node.name
         for name, (shape, access) in temporaries.items():
-            paths = _indexed(access.paths, index, constants)
+            paths = _indexed(access.paths, index, constants, steps)
             index[name] = base + len(tensors)
             maker = known.makers.get(name, node)
             tensors.append(Tensor(name, shape, paths, access.exact, access.note, maker.kind, maker.name, node_index))
         for name, access in zip(node.outputs, accesses, strict=True):
             if not name or name in constants:
                 continue
-            paths = _indexed(access.paths, index, constants)
+            paths = _indexed(access.paths, index, constants, steps)
             index[name] = base + len(tensors)
             shape = program_shape(shapes.get(name))
             tensors.append(Tensor(name, shape, paths, access.exact, access.note, kind, label, node_index))
     return Program(inputs, tuple(tensors))
 
 
-def _indexed(paths: tuple[Path, ...], index: dict[str, int], constants: set[str]) -> tuple[IndexedPath, ...]:
-    return tuple([(index[name], steps) for name, steps in paths if name and name not in constants])
+class Alike(dict[tuple[object, ...], tuple[Step, ...]]):
+    """The first of equal steps, by their types and what they hold: to Python, a Permute equals a Reduce of the same axes."""
+
+    def first(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
+        """The first that was equal to these; themselves, when they hold tables, which are not compared."""
+        try:
+            return self.setdefault((*map(type, steps), *steps), steps)
+        except TypeError:
+            return steps
+
+
+def _indexed(
+    paths: tuple[Path, ...], index: dict[str, int], constants: set[str], alike: Alike
+) -> tuple[IndexedPath, ...]:
+    return tuple([(index[name], alike.first(steps)) for name, steps in paths if name and name not in constants])

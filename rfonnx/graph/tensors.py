@@ -54,7 +54,7 @@ def read_type(proto: TypeProto) -> tuple[str, int, Shape]:
         elem = tensor.elem_type
         shape: Shape = None
         if tensor.HasField("shape"):
-            shape = tuple([d.dim_value if d.HasField("dim_value") else None for d in tensor.shape.dim])
+            shape = tuple([d.dim_value or (0 if d.HasField("dim_value") else None) for d in tensor.shape.dim])
         return DTYPES.get(elem, ""), elem, shape
     return (kind.removesuffix("_type") if kind else ""), 0, None
 

@@ -8,8 +8,7 @@ has a count, it is declared to have none, or it is not known; the last is listed
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.spelling import input_name
@@ -21,8 +20,7 @@ class UncountedError(Exception):
     """The MACs of a node are not known; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class CountCall:
+class CountCall(NamedTuple):
     """A node as a count sees it. What is asked for and not known ends the count: `UncountedError`."""
 
     node: Node

@@ -8,8 +8,7 @@ declares, and to a run of the model.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import onnx
@@ -41,8 +40,7 @@ class Constants(Protocol):
         ...
 
 
-@dataclass(slots=True)
-class ShapeCall:
+class ShapeCall(NamedTuple):
     """A node as a rule sees it."""
 
     node: Node

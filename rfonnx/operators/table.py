@@ -57,7 +57,7 @@ Statistic = Literal["", "mean", "sum", "max", "min", "moments"]
 Evaluation = Literal["slow", "fast", "never"]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Operator:
     """A row of the table.
 

@@ -1,4 +1,4 @@
-"""The plain data that analyses give and reports read. Frozen, no arithmetic, imports nothing of ours.
+"""The plain data that analyses give and reports read: named tuples without arithmetic. Imports nothing of ours.
 
 Intervals are closed, `[lo, hi]`, positions count from 0, sizes are in positions of the input axis.
 """
@@ -6,9 +6,8 @@ Intervals are closed, `[lo, hi]`, positions count from 0, sizes are in positions
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Shape = tuple[int | None, ...] | None
 """A tensor's shape; a dimension that depends on data is None, and so is the shape of a tensor of unknown rank."""
@@ -18,8 +17,7 @@ Kind = Literal["local", "periodic", "block", "global", "none"]
 SupportState = Literal["rule", "everything", "constant", "unsupported"]
 
 
-@dataclass(frozen=True, slots=True)
-class ModelInfo:
+class ModelInfo(NamedTuple):
     """Facts about the file.
 
     Attributes:
@@ -36,8 +34,7 @@ class ModelInfo:
     nodes: int
 
 
-@dataclass(frozen=True, slots=True)
-class AxisField:
+class AxisField(NamedTuple):
     """What one tensor sees along one axis of one input.
 
     Attributes:
@@ -69,8 +66,7 @@ class AxisField:
     offsets: tuple[Fraction, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TensorField:
+class TensorField(NamedTuple):
     """What one tensor sees of every input.
 
     Attributes:
@@ -94,8 +90,7 @@ class TensorField:
     fields: Mapping[tuple[str, int], AxisField]
 
 
-@dataclass(frozen=True, slots=True)
-class ExplainStep:
+class ExplainStep(NamedTuple):
     """One operator on the chain that made a field as large as it is.
 
     The chain runs through one position of each tensor: back from the position with the largest field, always to the one with
@@ -130,11 +125,10 @@ class ExplainStep:
     stride: Fraction
     cause: str
     misaligned: int = 0
-    position: tuple[int, ...] = field(default=(), compare=False)
+    position: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class BatchFact:
+class BatchFact(NamedTuple):
     """Whether the samples of a batch are computed apart, and each has its answer.
 
     Attributes:
@@ -156,8 +150,7 @@ class BatchFact:
     presumed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class TimeFact:
+class TimeFact(NamedTuple):
     """How far an output sees before and after its own position, along the time axis of an input.
 
     Output position t stands for input sample floor(t * stride), also where it sees the whole axis.
@@ -184,8 +177,7 @@ class TimeFact:
     length: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class ShiftFact:
+class ShiftFact(NamedTuple):
     """How an output follows when what an input shows is moved along an axis, away from the borders.
 
     With o from `positions`, the output after the shift is at o + shift what it was at o. Without `room` that holds whatever the
@@ -216,8 +208,7 @@ class ShiftFact:
     room: tuple[int, int] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PositionalConstant:
+class PositionalConstant(NamedTuple):
     """A constant that treats positions differently, as a position embedding does.
 
     Attributes:
@@ -233,8 +224,7 @@ class PositionalConstant:
     axes: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OutputFacts:
+class OutputFacts(NamedTuple):
     """What follows from an output's fields and the operators on the way to it.
 
     Attributes:
@@ -252,8 +242,7 @@ class OutputFacts:
     positional: tuple[PositionalConstant, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class OpSupport:
+class OpSupport(NamedTuple):
     """How one operator is handled.
 
     Attributes:

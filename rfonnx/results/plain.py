@@ -130,7 +130,7 @@ def facts_to_dict(fact: OutputFacts) -> dict[str, Any]:
 
 
 def plain(value: Any, beyond: Callable[[float], Any] = str) -> Any:
-    """Results as JSON has them: dataclasses by field, tuples as lists.
+    """Results as JSON has them: dataclasses and named tuples by field, other tuples as lists.
 
     Args:
         value: a result, or mappings and sequences of them.
@@ -140,6 +140,8 @@ def plain(value: Any, beyond: Callable[[float], Any] = str) -> Any:
         return axis_to_dict(value)
     if is_dataclass(value):
         return {one.name: plain(getattr(value, one.name), beyond) for one in fields(value)}
+    if hasattr(value, "_asdict"):
+        return plain(value._asdict(), beyond)
     if isinstance(value, Mapping):
         return {str(key): plain(item, beyond) for key, item in value.items()}
     if isinstance(value, tuple | list):

@@ -6,8 +6,6 @@ Where an axis is only presumed to be the batch, nobody is told that samples are 
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
 from rfonnx.analysis.derive.analysed import Fields
@@ -22,7 +20,7 @@ def batch_facts(batches: Batches) -> dict[str, BatchFact]:
         found = {name: BatchFact("unknown", 0, batches.problem, None, inputs) for name in batches.fields.outputs}
     else:
         found = {name: _fact(batches, name, inputs) for name in batches.fields.outputs}
-    return found if batches.known else {name: replace(fact, presumed=True) for name, fact in found.items()}
+    return found if batches.known else {name: fact._replace(presumed=True) for name, fact in found.items()}
 
 
 def _fact(batches: Batches, output: str, inputs: tuple[tuple[str, int], ...]) -> BatchFact:

@@ -116,16 +116,16 @@ class Shifts:
     def _read(self, tensor: Tensor, sources: list[Moves | None]) -> tuple[Moves, bool]:
         """The moves by the access steps alone, and whether an axis was taken together along which the content moved.
 
-        A deep net asks the same over and over: equal moves are one object, so that answers can be kept by identity.
+        A deep net asks the same over and over: equal moves and equal steps are one object, so that answers are kept by identity.
         """
         key = None
         if None not in sources:
-            key = (tensor.shape, *((id(before), path[1]) for before, path in zip(sources, tensor.paths, strict=True)))
-            try:
-                if key in self._answers:
-                    return self._answers[key]
-            except TypeError:  # a step with tables
-                key = None
+            key = (
+                tensor.shape,
+                *[(id(before), id(path[1])) for before, path in zip(sources, tensor.paths, strict=True)],
+            )
+            if key in self._answers:
+                return self._answers[key]
         dependent, others, reduced = [], [], False
         for (source, steps), before in zip(tensor.paths, sources, strict=True):
             if before is None:

@@ -116,7 +116,7 @@ class TimeAxes:
     def _compared(self, input: str) -> Iterator[int]:
         """Axes that run along two axes of one tensor, as queries and keys do along those of their products."""
         for axis in self.lengths(input):
-            for lines in self._walks.all(input, axis):
+            for lines in {id(lines): lines for lines in self._walks.all(input, axis)}.values():
                 walking = {frozenset(line.walking) for line in lines} - {frozenset()}
                 if any(one.isdisjoint(other) for one in walking for other in walking):
                     yield axis

@@ -7,6 +7,7 @@ stands for position t of what they were given. So this is read off the paths tha
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from rfonnx.analysis.derive.lines import Line, after, follow, of_input
 from rfonnx.analysis.lower import Program, Tensor
@@ -28,13 +29,15 @@ class Walks:
         self._index |= {tensor.name: i for i, tensor in enumerate(program.tensors, len(program.inputs))}
         self._shapes = [shape for _, shape in program.inputs] + [tensor.shape for tensor in program.tensors]
         self._known: dict[tuple[str, int], list[Lines]] = {}
+        self._alike: dict[Lines, Lines] = {}
+        self._answers: dict[tuple[Any, ...], Lines] = {}
 
     def of(self, tensor: str, input: str, axis: int) -> Lines:
         """The lines of a tensor, or of an input; none when it is constant."""
         return self.all(input, axis)[self._index[tensor]] if tensor in self._index else ()
 
     def all(self, input: str, axis: int) -> list[Lines]:
-        """The lines of all sources: inputs, then the tensors of the program."""
+        """The lines of all sources: inputs, then the tensors of the program. Equal ones are one object."""
         key = (input, axis)
         if key not in self._known:
             self._known[key] = self._follow(self._index[input], axis)
@@ -43,19 +46,18 @@ class Walks:
     def slid_along(self, input: str, axis: int) -> bool:
         """Whether a window of more than one position slides along the input's axis: also where more is seen than it holds."""
         found = self.all(input, axis)
+        paths = (path for tensor in self._program.tensors for path in tensor.paths)
+        different = {(id(found[source]), id(steps)): (found[source], steps) for source, steps in paths if found[source]}
         return any(
-            isinstance(step, Window | Spread)
-            and step.kernel > 1
-            and _walks_before(found[source], steps[:number], step.axis)
-            for tensor in self._program.tensors
-            for source, steps in tensor.paths
-            if found[source]
+            isinstance(step, Window | Spread) and step.kernel > 1 and _walks_before(lines, steps[:number], step.axis)
+            for lines, steps in different.values()
             for number, step in enumerate(steps)
         )
 
     def _follow(self, input: int, axis: int) -> list[Lines]:
         found: list[Lines] = [()] * len(self._program.inputs)
-        found[input] = (of_input(self._shapes[input], axis),)
+        own = (of_input(self._shapes[input], axis),)
+        found[input] = self._alike.setdefault(own, own)
         for tensor in self._program.tensors:
             found.append(self._arriving(tensor, found))
         return found
@@ -63,6 +65,14 @@ class Walks:
     def _arriving(self, tensor: Tensor, found: Sequence[Lines]) -> Lines:
         if len(tensor.paths) == 1 and not tensor.paths[0][1] and self._shapes[tensor.paths[0][0]] == tensor.shape:
             return found[tensor.paths[0][0]]  # most tensors of most models
+        # Equal lines are one object, and equal steps: a deep net asks the same over and over.
+        key = (tensor.shape, tensor.kind in NORMS, *[(id(found[source]), id(steps)) for source, steps in tensor.paths])
+        if key not in self._answers:
+            lines = self._arrived(tensor, found)
+            self._answers[key] = self._alike.setdefault(lines, lines)
+        return self._answers[key]
+
+    def _arrived(self, tensor: Tensor, found: Sequence[Lines]) -> Lines:
         lines: dict[Line, None] = {}
         if (
             tensor.kind in NORMS

@@ -63,7 +63,7 @@ def captured(node: Node) -> list[str]:
 
 def program_shape(shape: Shape) -> tuple[int, ...]:
     """A tensor's shape in the program: 1 for each dimension that depends on data, () for sequences and unknown ranks."""
-    return tuple(1 if d is None else d for d in shape) if shape is not None else ()
+    return tuple([1 if d is None else d for d in shape or ()])
 
 
 def _unknown_shape(node: Node, graph: Graph) -> str:

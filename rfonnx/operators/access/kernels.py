@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from rfonnx.operators.access.op import Op
+from rfonnx.operators.access.op import Op, each_once
 from rfonnx.operators.access.primitives import Select, Step
 from rfonnx.operators.access.shared import grouped
 
@@ -95,6 +95,7 @@ def zero_ends(op: Op, weight: int, sums: tuple[int, ...], taps: tuple[int, ...])
     value = op.value(weight)
     if value is None or value.dtype.kind not in "iuf":
         return ""
+    value = each_once(value)
     for axis in taps:
         others = tuple(i for i in (*sums, *taps) if i != axis)
         ends = (value[(slice(None),) * axis + (end,)] for end in (slice(0, 1), slice(-1, None)))

@@ -102,6 +102,11 @@ def static(shape: Shape) -> tuple[int, ...]:
     return tuple(d for d in shape if d is not None)
 
 
+def each_once(value: np.ndarray) -> np.ndarray:
+    """The array with one position along each axis that numpy repeats in place: a filled constant is looked at as one number."""
+    return value[tuple([slice(1 if step == 0 else None) for step in value.strides])]
+
+
 Rule = Callable[[Op], Access | list[Access]]
 """Gives one Access per output (a lone Access serves all outputs)."""
 

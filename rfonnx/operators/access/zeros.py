@@ -31,7 +31,7 @@ from rfonnx.operators.access.masks import (
     scattered,
     sliced,
 )
-from rfonnx.operators.access.op import Op
+from rfonnx.operators.access.op import Op, each_once
 from rfonnx.operators.table import operator
 
 Fact = Literal["zero", "one", "hidden", "fixed"]
@@ -63,6 +63,7 @@ def fact(op: Op, name: str, what: Fact, depth: int = 0) -> Mask | None:
 def _constant_fact(value: np.ndarray | None, what: Fact) -> Mask | None:
     if value is None or value.size > LARGEST or value.dtype.kind not in "biufV":
         return None
+    value = each_once(value)
     if what == "zero":
         return np.asarray(value == 0)
     if what == "one":
