@@ -9,7 +9,7 @@ from onnx import ModelProto, NodeProto, ValueInfoProto
 
 from rfonnx.errors import QueryError
 from rfonnx.gradients import rules  # noqa: F401  # registers the rules
-from rfonnx.gradients.emitter import ELEMENT_TYPES, Emitter
+from rfonnx.gradients.emitter import Emitter
 from rfonnx.gradients.forward import Forward, check_floating, info
 from rfonnx.gradients.patterns import grouped
 from rfonnx.gradients.preparing.large_weights import Weights, stubbed
@@ -17,6 +17,7 @@ from rfonnx.gradients.reverse import FAULT, PERTURB, GradientError, Product, dif
 from rfonnx.gradients.values import Value
 from rfonnx.gradients.verify import wrong_shape
 from rfonnx.graph.order import needed
+from rfonnx.graph.tensors import ELEMENT_TYPES
 from rfonnx.model.runtime import MAX_IR
 
 SEED = "gradient/seed"

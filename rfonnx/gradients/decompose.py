@@ -11,21 +11,23 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from onnx import ModelProto, NodeProto, TensorProto, helper
+from onnx import ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 from rfonnx.errors import RfonnxError
 from rfonnx.graph.blocks import NCHWC
+from rfonnx.graph.nodes import Node
 from rfonnx.graph.order import reads
 from rfonnx.graph.tensors import DTYPES, Types
 from rfonnx.model import runtime
-from rfonnx.model.reading.convert import kind_of
-from rfonnx.operators.bodies.writer import Kept, Writer
-from rfonnx.operators.table import kinds, operator
+from rfonnx.model.reading.convert import attribute_value, kind_of
+from rfonnx.operators.bodies.writer import Body, Kept, Writer
+from rfonnx.operators.bodies.written import to_proto
+from rfonnx.operators.table import operator, operators
 
 
 def decomposable(model: ModelProto) -> bool:
     """Whether the main graph has such a node."""
-    return any(operator(kind_of(node)).body for node in model.graph.node)
+    return any(_body_of(node) for node in model.graph.node)
 
 
 def decompose(model: ModelProto, types: Types) -> None:
@@ -45,7 +47,13 @@ def decompose(model: ModelProto, types: Types) -> None:
 
 def decomposed() -> set[str]:
     """Kinds that `decompose` replaces."""
-    return set(kinds("body"))
+    return {row.kind for row in operators() if row.left_to_body("gradient")}
+
+
+def _body_of(node: NodeProto) -> Body | None:
+    """The body of a node; None where it is stated that it is not differentiated: onnxruntime has many for other devices alone."""
+    row = operator(kind_of(node))
+    return row.body if row.left_to_body("gradient") else None
 
 
 def _written(nodes: Sequence[NodeProto], outputs: set[str], constants: Any, types: Types) -> Iterable[NodeProto]:
@@ -57,18 +65,21 @@ def _written(nodes: Sequence[NodeProto], outputs: set[str], constants: Any, type
             quantised[node.output[0]] = node.input[1:]
     other = {name for node in nodes if node.op_type != "Cast" for name in reads(node)} | outputs
     for number, node in enumerate(nodes):
-        write = operator(kind_of(node)).body
+        write = _body_of(node)
         if write is None:
             yield node
             continue
-        writer = Writer(node, number, quantised, not other.intersection(node.output), types, block)
+        attrs = {a.name: attribute_value(a) for a in node.attribute}
+        plain = Node(node.op_type, node.domain, node.name, tuple(node.input), tuple(node.output), attrs, 1)
+        only_cast = not other.intersection(node.output)
+        writer = Writer(plain, f"decomposed/{number}/", types, block, quantised, only_cast)
         try:
             write(writer)
         except Kept:
             yield node
             continue
-        constants.extend(writer.constants)
-        yield from writer.nodes
+        constants.extend(numpy_helper.from_array(value, name) for name, value in writer.constants.items())
+        yield from map(to_proto, writer.nodes)
 
 
 @cache

@@ -9,10 +9,7 @@ import numpy as np
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
 from rfonnx.gradients.values import Value
-from rfonnx.graph.tensors import DTYPES
-
-ELEMENT_TYPES = {name: value for value, name in DTYPES.items() if name}
-"""TensorProto element type by numpy-style name."""
+from rfonnx.graph.tensors import ELEMENT_TYPES
 
 _BOOLEAN = {"Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Not", "And", "Or", "Xor", "IsNaN", "IsInf"}
 _INT64 = {"Shape", "Size", "ArgMax", "ArgMin", "NonZero"}

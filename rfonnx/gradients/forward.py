@@ -14,10 +14,10 @@ from rfonnx.gradients.preparing.large_weights import LightModel, Weights
 from rfonnx.graph.nodes import Graph
 from rfonnx.graph.order import captures, reads, subgraphs
 from rfonnx.graph.tensors import DTYPES, FLOATS, element_count, read_type
-from rfonnx.model.building.evaluator import SHAPE_ONLY, run_node
 from rfonnx.model.building.scope import Scope
 from rfonnx.model.reading.convert import plain_domain, to_node
 from rfonnx.model.reading.external import stored_value
+from rfonnx.operators.evaluator import SHAPE_ONLY, run_node
 from rfonnx.operators.spelling import canonicalize
 from rfonnx.operators.traits import RANDOM
 from rfonnx.results.fields import Shape

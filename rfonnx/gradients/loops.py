@@ -6,8 +6,9 @@ from collections.abc import Callable, Sequence
 
 from onnx import helper
 
-from rfonnx.gradients.emitter import ELEMENT_TYPES, Emitter
+from rfonnx.gradients.emitter import Emitter
 from rfonnx.gradients.values import Value
+from rfonnx.graph.tensors import ELEMENT_TYPES
 
 Step = Callable[[list[Value], list[Value]], tuple[list[Value], list[Value]]]
 """Gives the next states and the outputs of one step from the states and the inputs at that step."""

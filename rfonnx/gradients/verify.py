@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import onnx.shape_inference
 from onnx import ModelProto, ValueInfoProto, helper
 
-from rfonnx.gradients.emitter import ELEMENT_TYPES, Emitter
+from rfonnx.gradients.emitter import Emitter
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.order import reads
-from rfonnx.graph.tensors import read_type
+from rfonnx.graph.tensors import ELEMENT_TYPES, read_type
 from rfonnx.graph.text import quote, show_shape
 
 _SMALL = 4096

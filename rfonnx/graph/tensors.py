@@ -26,6 +26,9 @@ DTYPES: dict[int, str] = {
 }
 """numpy-style names by TensorProto element type; numpy itself lacks some of them (bfloat16, float8e4m3fn, int4)."""
 
+ELEMENT_TYPES = {name: value for value, name in DTYPES.items() if name}
+"""TensorProto element type by numpy-style name."""
+
 HALF = ("float16", "bfloat16")
 FLOATS = ("float32", "float64", *HALF)
 """Types of ordinary floating-point numbers, those of half precision and all."""

@@ -15,7 +15,7 @@ from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.access.indexing import positions
 from rfonnx.operators.access.kernels import Kernel, Part, kernel, nonzero, unread, zero_ends
 from rfonnx.operators.access.op import Op, Unproven, rule
-from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
+from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, Step
 from rfonnx.operators.access.shared import grouped, per_channel, windows
 from rfonnx.operators.counting import CountCall, counts
 from rfonnx.operators.spelling import input_name, int_attr, ints_attr, spelling, with_attrs
@@ -23,16 +23,15 @@ from rfonnx.operators.table import declare
 from rfonnx.operators.windows import window_attrs
 
 
-@spelling("Conv", "ConvInteger", "QLinearConv", "DeformConv")
+@spelling("Conv", "ConvInteger", "DeformConv")
 def spell_conv(node: Node, graph: Graph) -> Node:
     """Spatial axes follow batch and channels."""
-    return spelled_conv(node, graph, first=2)
+    return spelled_conv(node, graph)
 
 
-def spelled_conv(node: Node, graph: Graph, first: int, transposed: bool = False) -> Node:
-    """Conv or its kin; `first`: the first spatial axis of the image."""
-    quantized = node.op_type.startswith("QLinear")  # scale and zero point of the image stand before the weight
-    weight = graph.shapes.get(input_name(node, 3 if quantized else 1))
+def spelled_conv(node: Node, graph: Graph, transposed: bool = False) -> Node:
+    """Conv or its kin."""
+    weight = graph.shapes.get(input_name(node, 1))
     kernel = ints_attr(node, "kernel_shape")
     if kernel is None:
         if weight is None or None in weight[2:]:
@@ -43,116 +42,91 @@ def spelled_conv(node: Node, graph: Graph, first: int, transposed: bool = False)
             f"{node}: a kernel of {len(kernel)} axes {kernel} does not fit the weight's shape {weight}",
             "check the file with onnx.checker",
         )
-    end = first + len(kernel)
     image, out = graph.shapes.get(input_name(node, 0)), graph.shapes.get(next(iter(node.outputs), ""))
     if image is not None and len(image) != len(kernel) + 2:
         raise ModelError(
             f"{node}: a kernel of {len(kernel)} axes {kernel} does not fit the input's shape {image}",
             "check the file with onnx.checker",
         )
-    lengths = None if image is None else image[first:end]
-    out_lengths = None if out is None else out[first:end]
+    lengths = None if image is None else image[2:]
+    out_lengths = None if out is None else out[2:]
     attrs = window_attrs(node, kernel, lengths, out_lengths, transposed)
     return with_attrs(node, **attrs, group=int_attr(node, "group", 1))
 
 
 @rule("Conv")
 def conv(op: Op) -> Access:
-    """y[n,m,o] reads x[n, group of m, o*stride - pad + t*dilation], w[m, :, taps inside x], b[m]; FusedConv z too. Exact.
+    """y[n,m,o] reads x[n, group of m, o*stride - pad + t*dilation], w[m, :, taps inside x], b[m]. Exact.
 
     Taps and channels whose constant weights are zero are left out when values count (`rfonnx.operators.access.kernels`).
     """
-    return convolution(op, weight=1, scalars={2: True}, added=(3,))
+    return convolution(op, scalars={2: True})
 
 
 @rule("ConvInteger")
 def conv_integer(op: Op) -> Access:
     """As Conv, with zero points of x (one) and w (one per output channel). Exact."""
-    return convolution(op, weight=1, scalars={2: False, 3: True}, zero_point=3)
-
-
-@rule("QLinearConv")
-def qlinear_conv(op: Op) -> Access:
-    """As Conv, with scales and zero points. Exact."""
-    return convolution(op, weight=3, scalars=QLINEAR, zero_point=5)
-
-
-QLINEAR = {1: False, 2: False, 4: True, 5: True, 6: False, 7: False, 8: True}
-"""Inputs of QLinearConv beside x and w: True where there may be one value per output channel."""
+    return convolution(op, scalars={2: False, 3: True}, zero_point=3)
 
 
 def convolution(
     op: Op,
-    weight: int,
     scalars: dict[int, bool],
     added: tuple[int, ...] = (),
-    channels_last: bool = False,
     zero_point: int | None = None,
     padded_channels: bool = False,
 ) -> Access:
     """Lower a convolution.
 
     Args:
-        op: the operator; its first input is the image.
-        weight: index of the weight, (outputs, inputs per group, *taps).
+        op: the operator; its first inputs are the image and the weight, (outputs, inputs per group, *taps).
         scalars: further inputs that hold one value, or (True) one per output channel.
         added: inputs that are added at the output's position.
-        channels_last: channels are the last axis of image and output.
         zero_point: index of the weight's zero point.
         padded_channels: image or weight may hold channels of zeros that the other has not.
     """
-    shape, w_shape, out = op.shape(0), op.shape(weight), op.out_shape()
+    shape, w_shape, out = op.shape(0), op.shape(1), op.out_shape()
     rank, groups = len(out), op.attrs["group"]
-    channel, space = (rank - 1, 1) if channels_last else (1, 2)
-    fits = shape[channel] == w_shape[1] * groups or (padded_channels and groups == 1)
-    if not fits or out[channel] != w_shape[0]:
-        raise Unproven(f"a weight of shape {w_shape} in {groups} groups does not fit {shape[channel]} channels")
-    lengths = out[space : space + rank - 2]
-    known = met_by(op, weight, channel, zero_point)
-    paths = [Path(op.name(0), part.channels + windows(op, space, lengths, part.taps)) for part in known.parts]
-    if op.reads(weight):
-        paths.append(
-            Path(op.name(weight), _weight_steps(op, weight, shape[space : space + rank - 2], out, channels_last))
-        )
+    fits = shape[1] == w_shape[1] * groups or (padded_channels and groups == 1)
+    if not fits or out[1] != w_shape[0]:
+        raise Unproven(f"a weight of shape {w_shape} in {groups} groups does not fit {shape[1]} channels")
+    known = met_by(op, zero_point)
+    paths = [Path(op.name(0), part.channels + windows(op, out[2:], part.taps)) for part in known.parts]
+    if op.reads(1):
+        paths.append(Path(op.name(1), _weight_steps(op)))
     for index, per_output in scalars.items():
         if op.reads(index):
-            paths.append(per_channel(op, index, channel if per_output else rank - 1, rank))
+            paths.append(per_channel(op, index, 1 if per_output else rank - 1, rank))
     paths += [Path(op.name(index)) for index in added if op.reads(index)]
     return Access(tuple(paths), known.exact, known.note)
 
 
-def met_by(op: Op, weight: int, axis: int, zero_point: int | None = None, transposed: bool = False) -> Kernel:
-    """The taps of x, and the channels with them, that the weight meets; `axis`: of the channels."""
-    inputs, outputs, groups, taps = op.shape(0)[axis], op.out_shape()[axis], op.attrs["group"], op.attrs["kernel_shape"]
-    used = nonzero(op, weight, zero_point)
+def met_by(op: Op, zero_point: int | None = None, transposed: bool = False) -> Kernel:
+    """The taps of x, and the channels with them, that the weight meets."""
+    inputs, outputs, groups, taps = op.shape(0)[1], op.out_shape()[1], op.attrs["group"], op.attrs["kernel_shape"]
+    used = nonzero(op, 1, zero_point)
     if used is None or used.shape[2:] != tuple(taps):
-        whole = Part(grouped(axis, inputs, outputs, groups), tuple((0, n - 1) for n in taps))
+        whole = Part(grouped(1, inputs, outputs, groups), tuple((0, n - 1) for n in taps))
         sums, spatial = (0 if transposed else 1,), tuple(range(2, 2 + len(taps)))
         quantised = zero_point is not None  # their zero lies elsewhere
-        return Kernel((whole,), note=unread(op, weight) or ("" if quantised else zero_ends(op, weight, sums, spatial)))
+        return Kernel((whole,), note=unread(op, 1) or ("" if quantised else zero_ends(op, 1, sums, spatial)))
     if transposed:  # (channel of all groups, output of its group, taps) -> (output, channel of its group, taps)
         used = used.reshape(groups, inputs // groups, -1, *taps).swapaxes(1, 2).reshape(outputs, -1, *taps)
-    return kernel(used, axis, groups)
+    return kernel(used, groups)
 
 
-def _weight_steps(
-    op: Op, weight: int, lengths: tuple[int, ...], out: tuple[int, ...], channels_last: bool
-) -> tuple[Step, ...]:
+def _weight_steps(op: Op) -> tuple[Step, ...]:
     """Output channel m reads w[m, :, taps that fall inside the image]: at the border some taps meet padding only."""
     attrs = op.attrs
     steps: list[Step] = [Reduce((1,))]
-    out_lengths = out[1:-1] if channels_last else out[2:]
-    for i, (length, out_length) in enumerate(zip(lengths, out_lengths, strict=True)):
+    out_lengths = op.out_shape()[2:]
+    for i, (length, out_length) in enumerate(zip(op.shape(0)[2:], out_lengths, strict=True)):
         stride, dilation, kernel = attrs["strides"][i], attrs["dilations"][i], attrs["kernel_shape"][i]
         start = positions(out_length) * stride - attrs["pads"][i]
         first = np.maximum(-(start // dilation), 0)  # the first tap with start + tap * dilation >= 0
         last = np.minimum((length - 1 - start) // dilation, kernel - 1)
         steps.append(Select(2 + i, first, last))
-    outputs = op.shape(weight)[0]
-    steps.append(Reshape((outputs, *out_lengths)))
-    if channels_last:
-        steps.append(Permute((*range(1, len(out_lengths) + 1), 0)))
-    return tuple(steps)
+    return (*steps, Reshape((op.shape(1)[0], *out_lengths)))
 
 
 @rule("DeformConv")
@@ -179,12 +153,6 @@ def convolution_macs(call: CountCall) -> int:
     return prod(call.out()) * prod(call.shape(1)[1:])
 
 
-@counts("QLinearConv")
-def quantised_convolution_macs(call: CountCall) -> int:
-    """As Conv; the weight is input 3."""
-    return prod(call.out()) * prod(call.shape(3)[1:])
-
-
-declare("ConvInteger", "QLinearConv", manner=("by channel",), quantised=True, stands_for="Conv")
+declare("ConvInteger", manner=("by channel",), quantised=True, stands_for="Conv")
 declare("Conv", manner=("by channel",), maps=True, weighted=True)
 declare("DeformConv", manner=())

@@ -28,7 +28,7 @@ from rfonnx.operators.table import declare
 @spelling("ConvTranspose")
 def spell_conv_transpose(node: Node, graph: Graph) -> Node:
     """As `conv`; `pads` is what is cut from the full result, whichever way the file says it."""
-    return spelled_conv(node, graph, first=2, transposed=True)
+    return spelled_conv(node, graph, transposed=True)
 
 
 @shapes("ConvTranspose")
@@ -59,24 +59,18 @@ def conv_transpose_shape(call: ShapeCall) -> list[TypeProto]:
 @rule("ConvTranspose")
 def conv_transpose(op: Op) -> Access:
     """y[n,m,o] reads x[n, group of m, i] with o = i*stride - pad + t*dilation, w[group of m, m, those t], b[m]. Exact."""
-    return transposed_convolution(op, weight=1, scalars={2: True})
-
-
-def transposed_convolution(op: Op, weight: int, scalars: dict[int, bool], zero_point: int | None = None) -> Access:
-    """Lower a transposed convolution, channels first; arguments as in `convolution`."""
-    shape, w_shape, out = op.shape(0), op.shape(weight), op.out_shape()
+    shape, w_shape, out = op.shape(0), op.shape(1), op.out_shape()
     rank, groups, pads = len(out), op.attrs["group"], op.attrs["pads"]
     if pads is None:
         raise Unproven("its padding depends on a shape that is not known")
     if shape[1] != w_shape[0] or out[1] != w_shape[1] * groups:
         raise Unproven(f"a weight of shape {w_shape} in {groups} groups does not fit {shape[1]} channels")
-    known = met_by(op, weight, 1, zero_point, transposed=True)
+    known = met_by(op, transposed=True)
     paths = [Path(op.name(0), (*part.channels, *_spreads(op, part.taps))) for part in known.parts]
-    if op.reads(weight):
-        paths.append(Path(op.name(weight), _transposed_weight_steps(op, w_shape)))
-    for index, per_output in scalars.items():
-        if op.reads(index):
-            paths.append(per_channel(op, index, 1 if per_output else rank - 1, rank))
+    if op.reads(1):
+        paths.append(Path(op.name(1), _transposed_weight_steps(op, w_shape)))
+    if op.reads(2):
+        paths.append(per_channel(op, 2, 1, rank))
     return Access(tuple(paths), known.exact, known.note)
 
 

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.spelling import input_name
-from rfonnx.operators.table import Unknown, declare, filling, kinds, operator
+from rfonnx.operators.table import Operator, Unknown, declare, filling, operator, operators
 from rfonnx.results.fields import Shape
 
 
@@ -77,11 +77,35 @@ def declare_unknown(reason: str, *kinds: str) -> None:
 
 def declared() -> dict[str, str]:
     """Every operator whose cost somebody looked at: "counted", "free" or "unknown"."""
-    return {kind: _state(operator(kind).macs) for kind in kinds("macs")}
+    return {row.kind: _state(row) for row in operators() if row.body or "macs" in row.filled}
 
 
-def _state(macs: Count | Literal[0] | Unknown) -> str:
+def _state(row: Operator) -> str:
+    macs = _macs(row)
     return "unknown" if isinstance(macs, Unknown) else "counted" if macs else "free"
+
+
+def _macs(row: Operator) -> Count | Literal[0] | Unknown:
+    """What counts an operator's MACs; one that has a body stands for at most one operator that costs."""
+    if not row.left_to_body("macs"):
+        return row.macs
+    return _by_body if row.stands_for and operator(row.stands_for).macs else 0
+
+
+def _by_body(call: CountCall) -> int:
+    from rfonnx.operators.bodies.writer import Kept
+    from rfonnx.operators.bodies.written import written
+
+    for index in range(len(call.node.inputs)):
+        if call.has(index):
+            call.shape(index)
+    call.out()
+    try:
+        inner = written(call.node, call.graph)
+    except Kept as reason:
+        raise UncountedError(str(reason)) from None
+    nodes = (node for node in inner.nodes if not all(name in inner.constants for name in node.outputs))
+    return sum(count(CountCall(node, inner)) for node in nodes)
 
 
 def count(call: CountCall) -> int:
@@ -90,7 +114,7 @@ def count(call: CountCall) -> int:
     Raises:
         UncountedError: they are not known.
     """
-    found = operator(call.node.kind).macs
+    found = _macs(operator(call.node.kind))
     if isinstance(found, Unknown):
         raise UncountedError(found)
     return found(call) if found else 0

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from onnx import TensorProto, TypeProto
 
-from rfonnx.graph.tensors import tensor_type
 from rfonnx.operators.access.op import Op, rule
-from rfonnx.operators.access.primitives import Access, Path, Reduce, Window
+from rfonnx.operators.access.primitives import Access, Path, Reduce
 from rfonnx.operators.access.shared import joined
 from rfonnx.operators.by_kind import microsoft
 from rfonnx.operators.counting import declare_free
@@ -20,32 +19,13 @@ def bias_dropout_shape(call: ShapeCall) -> list[TypeProto]:
     return [call.like(0), call.like(0, TensorProto.BOOL)]
 
 
-@shapes(*microsoft("BiasSplitGelu"))
-def bias_split_gelu_shape(call: ShapeCall) -> list[TypeProto]:
-    """Half of the last axis gates the other half: (2,64,320) gives (2,64,160)."""
-    shape = call.shape(0)
-    if not shape or shape[-1] is None:
-        return []
-    return [tensor_type(call.elem(0), (*shape[:-1], shape[-1] // 2))]
-
-
-rule(*microsoft("Gelu", "QuickGelu", "FastGelu", "BiasGelu", "BiasAdd", "ScaledSiLU"))(joined)
+rule(*microsoft("Gelu", "QuickGelu", "FastGelu", "BiasAdd", "ScaledSiLU"))(joined)
 
 
 @rule(*microsoft("BiasDropout"))
 def bias_dropout(op: Op) -> Access:
     """y reads data, bias and residual at its position. Exact."""
     return Access(tuple(Path(op.name(index)) for index in (0, 1, 2) if op.reads(index)))
-
-
-@rule(*microsoft("BiasSplitGelu"))
-def bias_split_gelu(op: Op) -> Access:
-    """y[n,s,d] reads x and bias at d and at d + D/2. Exact."""
-    shape, half = op.shape(0), op.out_shape()[-1]
-    last = len(shape) - 1
-    halves = Path(op.name(0), (Window(last, half, 2, 1, half, 0),))
-    bias = Path(op.name(1), (Window(0, half, 2, 1, half, 0),))
-    return Access((halves, bias))
 
 
 @rule(*microsoft("BiasSoftmax"))
@@ -78,9 +58,7 @@ declare_free(
         "NGramRepeatBlock",
         "BiasAdd",
         "BiasDropout",
-        "BiasGelu",
         "BiasSoftmax",
-        "BiasSplitGelu",
         "FastGelu",
         "Gelu",
         "QuickGelu",
@@ -88,7 +66,7 @@ declare_free(
     )
 )
 
-declare(*named("BiasSoftmax BiasSplitGelu NGramRepeatBlock", "com.microsoft"), manner=())
+declare(*named("BiasSoftmax NGramRepeatBlock", "com.microsoft"), manner=())
 declare(
     "com.microsoft.BiasAdd",
     "com.microsoft.QuickGelu",
@@ -97,7 +75,6 @@ declare(
     pointwise=True,
 )
 declare(
-    "com.microsoft.BiasGelu",
     "com.microsoft.FastGelu",
     "com.microsoft.Gelu",
     manner=("elementwise",),

@@ -15,14 +15,6 @@ from rfonnx.operators.shaping import ShapeCall, same, shapes
 from rfonnx.operators.table import declare, named
 
 
-@shapes(*microsoft("SkipLayerNormalization", "SkipSimplifiedLayerNormalization"))
-def skip_layer_norm_shape(call: ShapeCall) -> list[TypeProto]:
-    """Outputs: normalised, mean, inverse deviation, and the sum before normalisation."""
-    shape = call.shape(0)
-    statistics = tensor_type(TensorProto.FLOAT, None if shape is None else (*shape[:-1], 1))
-    return [call.like(0), statistics, statistics, call.like(0)]
-
-
 @shapes(*microsoft("SkipGroupNorm"))
 def skip_group_norm_shape(call: ShapeCall) -> list[TypeProto]:
     """Outputs: normalised, and the sum before normalisation."""
@@ -39,26 +31,6 @@ def embed_layer_norm_shape(call: ShapeCall) -> list[TypeProto]:
     elem = call.elem(scales) if call.node.op_type.startswith("Q") else call.elem(2)
     embedded = tensor_type(elem, (*shape, call.dim(2, 1)))
     return [embedded, tensor_type(TensorProto.INT32, shape[:1]), embedded]
-
-
-@rule(*microsoft("SkipLayerNormalization"))
-def skip_layer_norm(op: Op) -> list[Access]:
-    """The norm of input + skip + bias along the last axis, its statistics, and the sum itself. Exact."""
-    return _skip_norm(op, summed=(0, 1, 4), scaled=(2, 3))
-
-
-@rule(*microsoft("SkipSimplifiedLayerNormalization"))
-def skip_simplified_layer_norm(op: Op) -> list[Access]:
-    """As SkipLayerNormalization, without a shift. Exact."""
-    return _skip_norm(op, summed=(0, 1, 3), scaled=(2,))
-
-
-def _skip_norm(op: Op, summed: tuple[int, ...], scaled: tuple[int, ...]) -> list[Access]:
-    terms = [(op.name(i), len(op.shape(i)) - 1) for i in summed if op.reads(i)]
-    row = tuple(Path(name, (Reduce((axis,)),)) for name, axis in terms)
-    y = Access((*row, *(Path(op.name(i)) for i in scaled if op.reads(i))))
-    statistics, total = Access(row), Access(tuple(Path(name) for name, _ in terms))
-    return [y, statistics, statistics, total][: len(op.node.outputs)]
 
 
 @rule(*microsoft("EmbedLayerNormalization", "QEmbedLayerNormalization"))
@@ -116,13 +88,6 @@ shapes(*microsoft("GatedRMSNorm", "GroupNorm"))(same)
 declare_free(
     *microsoft("EmbedLayerNormalization", "QEmbedLayerNormalization", "GatedRMSNorm", "GroupNorm", "SkipGroupNorm")
 )
-declare_free(*microsoft("SkipLayerNormalization", "SkipSimplifiedLayerNormalization"))
 
 declare(*named("EmbedLayerNormalization GatedRMSNorm GroupNorm SkipGroupNorm", "com.microsoft"), manner=())
 declare("com.microsoft.QEmbedLayerNormalization", manner=(), quantised=True)
-declare("com.microsoft.SkipLayerNormalization", manner=("elementwise",), stands_for="LayerNormalization")
-declare(
-    "com.microsoft.SkipSimplifiedLayerNormalization",
-    manner=("elementwise",),
-    stands_for="SimplifiedLayerNormalization",
-)

@@ -96,12 +96,6 @@ def matmul_integer(op: Op) -> Access:
     return Access(tuple(paths))
 
 
-@rule("QLinearMatMul")
-def qlinear_matmul(op: Op) -> Access:
-    """As MatMul, with scales and zero points of a (per row), b and y (per column), or one each. Exact."""
-    return Access((*product_paths(op, 0, 3), *quantization(op, (1, 2), (4, 5, 6, 7))))
-
-
 def quantization(op: Op, of_rows: tuple[int, ...], of_columns: tuple[int, ...]) -> list[Path]:
     """Scales and zero points; with more than one axis they already line up with the product."""
     rank = len(op.out_shape())
@@ -143,11 +137,7 @@ def _row(op: Op, transposed: bool) -> tuple[Step, bool, str]:
     return Select(1, first, last), contiguous, "" if contiguous else SCATTERED
 
 
-@counts(
-    "MatMul",
-    "MatMulInteger",
-    "QLinearMatMul",
-)
+@counts("MatMul", "MatMulInteger")
 def matmul_macs(call: CountCall) -> int:
     """Every output element sums over the last axis of the first operand."""
     return prod(call.out()) * call.shape(0)[-1]
@@ -163,6 +153,6 @@ shapes("com.microsoft.Inverse")(same)
 declare_unknown("the runtime chooses how it eliminates", "Det", "com.microsoft.Inverse")
 
 declare("Det", "com.microsoft.Inverse", manner=())
-declare("MatMulInteger", "QLinearMatMul", manner=("by row",), quantised=True, stands_for="MatMul")
+declare("MatMulInteger", manner=("by row",), quantised=True, stands_for="MatMul")
 declare("Gemm", manner=("product",), stands_for="MatMul", weighted=True)
 declare("MatMul", manner=("product",), weighted=True)

@@ -10,8 +10,10 @@
 from __future__ import annotations
 
 import numpy as np
+from onnx import TensorProto, TypeProto
 
 from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.tensors import tensor_type
 from rfonnx.operators.access.certain import twin
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Window
@@ -19,7 +21,7 @@ from rfonnx.operators.access.shared import axes_of, grouped, per_channel
 from rfonnx.operators.access.visible import MASK_NOTE, Range, range_steps, seen_by_softmax, soft_mask
 from rfonnx.operators.access.zeros import fact
 from rfonnx.operators.counting import declare_free
-from rfonnx.operators.shaping import same, shapes
+from rfonnx.operators.shaping import ShapeCall, same, shapes
 from rfonnx.operators.spelling import (
     axis_attr,
     input_rank,
@@ -183,9 +185,18 @@ def local_response(op: Op) -> Access:
     return Access((Path(op.name(0), (Window(1, op.shape(0)[1], size, 1, 1, (size - 1) // 2),)),))
 
 
+@shapes("SimplifiedLayerNormalization", "LayerNormalization")
+def layer_norm_shape(call: ShapeCall) -> list[TypeProto]:
+    """Statistics of (2,3,8) along the last axis are (2,3,1). onnxruntime wrote both before ai.onnx had one of them."""
+    shape, axis = call.shape(0), call.attr("axis", -1)
+    if shape is None:
+        return [call.like(0)]
+    axis %= len(shape)
+    statistics = tensor_type(TensorProto.FLOAT, (*shape[:axis], *(1,) * (len(shape) - axis)))
+    return [call.like(0), statistics, statistics]
+
+
 shapes("GroupNormalization", "MeanVarianceNormalization")(same)
-# Written into the default domain by onnxruntime, before ai.onnx had them or without its ever having had them.
-shapes("SimplifiedLayerNormalization", "LayerNormalization")(same)
 declare_free(
     "Softmax", "LogSoftmax", "Hardmax", "BatchNormalization", "GroupNormalization", "InstanceNormalization", "LRN"
 )

@@ -15,11 +15,11 @@ from rfonnx.errors import ModelError
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.tensors import tensor_type
 from rfonnx.operators.access.op import Op, Unproven, rule
-from rfonnx.operators.access.primitives import Access, Path, Reduce, Spread
+from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Spread
 from rfonnx.operators.access.shared import windows
 from rfonnx.operators.counting import declare_free
 from rfonnx.operators.shaping import ShapeCall, shapes
-from rfonnx.operators.spelling import input_name, int_attr, ints_attr, spelling, with_attrs
+from rfonnx.operators.spelling import input_name, ints_attr, spelling, with_attrs
 from rfonnx.operators.table import declare
 from rfonnx.operators.windows import window_attrs
 from rfonnx.results.fields import Shape
@@ -30,6 +30,7 @@ from rfonnx.results.fields import Shape
     "AveragePool",
     "LpPool",
     "MaxUnpool",
+    "com.microsoft.MaxpoolWithMask",
 )
 def spell_pool(node: Node, graph: Graph) -> Node:
     """Ceil mode needs nothing: its last windows lie beyond the edge, and their number is in the output's shape."""
@@ -40,9 +41,7 @@ def spell_pool(node: Node, graph: Graph) -> Node:
             f"{node}: 'kernel_shape' must have one size per spatial axis of the input's shape {image}, but is {kernel}",
             "check the file with onnx.checker",
         )
-    nhwc = node.op_type.startswith("Nhwc") or node.domain == "com.ms.internal.nhwc"
-    last = nhwc or bool(int_attr(node, "channels_last", 0))
-    lengths = None if image is None else image[1:-1] if last else image[2:]
+    lengths = None if image is None else image[2:]
     attrs = window_attrs(node, kernel, lengths)
     other = _onnxruntime_pads(node, attrs["strides"], kernel, lengths)
     if other is None or attrs["pads"] is None:
@@ -73,7 +72,7 @@ def _onnxruntime_pads(node: Node, strides: list[int], kernel: list[int], lengths
 Lengths = Sequence["int | None"]
 
 
-@shapes("MaxPool", "AveragePool", "LpPool")
+@shapes("MaxPool", "AveragePool", "LpPool", "com.microsoft.MaxpoolWithMask")
 def pool_shape(call: ShapeCall) -> list[TypeProto]:
     """x (1,1,4) under k2 dilation 2 and SAME gives (1,1,3) in onnxruntime, whose SAME padding overlooks dilation; onnx says 4."""
     shape, kernel = call.shape(0), call.attr("kernel_shape")
@@ -128,18 +127,23 @@ def max_unpool_shape(call: ShapeCall) -> list[TypeProto]:
 @rule("MaxPool", "AveragePool", "LpPool")
 def pool(op: Op) -> Access:
     """y[n,c,o] (and Indices) read x[n,c,o*stride - pad + t*dilation]; in ceil mode the last windows reach past the end. Exact."""
-    return pooled(op, 2, op.out_shape()[2:])
-
-
-def pooled(op: Op, first_axis: int, lengths: tuple[int, ...]) -> Access:
-    """Lower a pool whose spatial axes begin at `first_axis`, to these output lengths."""
-    path = Path(op.name(0), windows(op, first_axis, lengths))
+    lengths = op.out_shape()[2:]
+    path = Path(op.name(0), windows(op, lengths))
     if op.attrs.get("other_pads") is None:
         return Access((path,))
-    other = Path(op.name(0), windows(op, first_axis, lengths, pads=op.attrs["other_pads"]))
+    other = Path(op.name(0), windows(op, lengths, pads=op.attrs["other_pads"]))
     return Access(
         (path, other), exact=False, note="the specification and onnxruntime pad SAME otherwise here: both are taken"
     )
+
+
+@rule("com.microsoft.MaxpoolWithMask")
+def max_pool_with_mask(op: Op) -> Access:
+    """y[n,c,o] reads the window of x[n,c]; and any of the mask: where it has several channels, onnxruntime's kernel reads other
+    places of it than the window's."""
+    access = pool(op)
+    mask = Path(op.name(1), (Reduce(tuple(range(len(op.shape(1))))), Reshape((1,) * len(op.out_shape()))))
+    return Access((*access.paths, mask), exact=False, note="what the mask holds decides how far a window is read")
 
 
 @rule("GlobalAveragePool", "GlobalMaxPool", "GlobalLpPool")
@@ -165,6 +169,7 @@ def max_unpool(op: Op) -> Access:
     return Access((Path(op.name(0), steps), Path(op.name(1), steps)))
 
 
+declare_free("com.microsoft.MaxpoolWithMask")
 declare_free("AveragePool", "GlobalAveragePool", "GlobalLpPool", "GlobalMaxPool", "LpPool", "MaxPool", "MaxUnpool")
 
 declare(
@@ -180,3 +185,4 @@ declare("GlobalAveragePool", statistic="mean")
 declare("GlobalMaxPool", statistic="max")
 declare("GlobalLpPool", manner=("order free", "pool"))
 declare("MaxUnpool", manner=(), moves=True)
+declare("com.microsoft.MaxpoolWithMask", manner=())

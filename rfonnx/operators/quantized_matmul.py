@@ -1,4 +1,4 @@
-"""com.microsoft matrix products of integers, and of weights that are packed."""
+"""com.microsoft matrix products of integers, of weights that are packed, and of sparse ones."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from math import prod
 from onnx import TensorProto, TypeProto
 
 from rfonnx.graph.tensors import tensor_type
-from rfonnx.operators.access.indexing import whole
 from rfonnx.operators.access.op import Op, rule
-from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Step
+from rfonnx.operators.access.primitives import Access, Path, Reduce
 from rfonnx.operators.access.shared import known
 from rfonnx.operators.by_kind import microsoft
 from rfonnx.operators.counting import CountCall, UncountedError, counts
-from rfonnx.operators.fused_matmul import plain_matmul_shape
-from rfonnx.operators.matmul import gemm_macs, matmul, matmul_macs, product_paths, quantization
+from rfonnx.operators.matmul import matmul, matmul_macs
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.table import declare
 
@@ -25,10 +23,16 @@ def matmul_integer_shape(call: ShapeCall) -> list[TypeProto]:
     return [call.standard("MatMul", (0, 1), TensorProto.INT32)]
 
 
-@shapes(*microsoft("MatMulIntegerToFloat"))
-def matmul_to_float_shape(call: ShapeCall) -> list[TypeProto]:
-    """MatMul of integers, scaled to the scales' type."""
-    return [call.standard("MatMul", (0, 1), call.elem(2))]
+@shapes(*microsoft("SparseToDenseMatMul"))
+def sparse_matmul_shape(call: ShapeCall) -> list[TypeProto]:
+    """MatMul."""
+    return [call.standard("MatMul", (0, 1))]
+
+
+@shapes(*microsoft("GemmFloat8"))
+def gemm_shape(call: ShapeCall) -> list[TypeProto]:
+    """Gemm; the activation changes no shape."""
+    return [call.standard("Gemm", (0, 1))]
 
 
 @shapes(*microsoft("MatMulNBits", "MatMulBnb4"))
@@ -49,30 +53,6 @@ def packed_float_matmul_shape(call: ShapeCall) -> list[TypeProto]:
     if not shape or weights is None:
         return []
     return [tensor_type(call.elem(0), (*shape[:-1], int(weights.reshape(-1)[-1])))]
-
-
-@rule(*microsoft("QGemm"))
-def gemm(op: Op) -> Access:
-    """y[i,j] reads a[i,:], b[:,j] (their transposes as told), c[i,j] broadcast, and scales and zero points. Exact."""
-    swap = Permute((1, 0))
-    a: tuple[Step, ...] = (swap,) if op.attrs.get("transA", 0) else ()
-    b: tuple[Step, ...] = (swap,) if op.attrs.get("transB", 0) else ()
-    paths = [Path(op.name(0), (*a, Reduce((1,)))), Path(op.name(3), (*b, Reduce((0,))))]
-    if op.reads(6):
-        paths.append(Path(op.name(6)))
-    return Access((*paths, *quantization(op, (1, 2), (4, 5, 7, 8))))
-
-
-@rule(*microsoft("MatMulIntegerToFloat"))
-def matmul_integer_to_float(op: Op) -> Access:
-    """As MatMulInteger, with scales and a bias per column. Exact."""
-    return Access((*product_paths(op, 0, 1), *quantization(op, (2, 4), (3, 5, 6))))
-
-
-@rule(*microsoft("DynamicQuantizeMatMul"))
-def dynamic_quantize_matmul(op: Op) -> Access:
-    """The scale of a sees all of a, and so does every result; b[:,j], its scale and zero point, and bias[j]. Exact."""
-    return Access((whole(op, 0), product_paths(op, 0, 1)[1], *quantization(op, (), (2, 3, 4))))
 
 
 @rule(*microsoft("MatMulNBits", "MatMulBnb4", "MatMulFpQ4"))
@@ -99,18 +79,10 @@ def packed_float_matmul_macs(call: CountCall) -> int:
 
 
 rule(*microsoft("MatMulInteger16"))(matmul)
-shapes(*microsoft("DynamicQuantizeMatMul"))(plain_matmul_shape)
-counts(*microsoft("DynamicQuantizeMatMul", "MatMulInteger16", "MatMulIntegerToFloat"))(matmul_macs)
-counts(*microsoft("QGemm"))(gemm_macs)
+counts(*microsoft("MatMulInteger16"))(matmul_macs)
 
-declare(
-    "com.microsoft.DynamicQuantizeMatMul",
-    "com.microsoft.MatMulInteger16",
-    "com.microsoft.QGemm",
-    manner=(),
-    quantised=True,
-    stands_for="MatMul",
-)
+declare("com.microsoft.GemmFloat8", "com.microsoft.SparseToDenseMatMul", manner=())
+declare("com.microsoft.MatMulInteger16", manner=(), quantised=True, stands_for="MatMul")
 declare(
     "com.microsoft.MatMulBnb4",
     "com.microsoft.MatMulFpQ4",
@@ -119,7 +91,6 @@ declare(
     quantised=True,
     stands_for="MatMul",
 )
-declare("com.microsoft.MatMulIntegerToFloat", manner=("by row",), quantised=True, stands_for="MatMul")
 declare(
     "com.microsoft.MatMulNBits",
     manner=("by row", "packed"),

@@ -16,13 +16,11 @@ from onnx import TypeProto, helper, shape_inference
 
 from rfonnx.graph.nodes import Node
 from rfonnx.graph.tensors import Tensors, element_count, read_type, tensor_type
-from rfonnx.operators.bodies.writer import Kept, Writer
 from rfonnx.operators.schemas import schema_of
 from rfonnx.operators.spelling import input_name
-from rfonnx.operators.table import filling, operator
+from rfonnx.operators.table import filling
 from rfonnx.results.fields import Shape
 
-_BODY_OPSET = 21
 _STANDARD_OPSET = 17
 """The opset whose operators stand in for others: axes are attributes still, as in com.microsoft."""
 
@@ -117,47 +115,3 @@ def shapes(*kinds: str) -> Callable[[Rule], Rule]:
 def same(call: ShapeCall) -> list[TypeProto]:
     """The type of the first input: x (2,8,64) gives (2,8,64)."""
     return [call.like(0)]
-
-
-def by_body(call: ShapeCall) -> list[TypeProto]:
-    """What onnx's inference makes of the standard operators that the node is written with.
-
-    Raises:
-        Kept: its body is not written for these inputs.
-    """
-    node, tensors = call.node, call.tensors
-    proto = helper.make_node(node.op_type, node.inputs, node.outputs, **node.attrs)
-    types = {name: (tensors.dtypes[name], tensors.elem(name), tensors.shapes[name]) for name in node.inputs if name}
-    writer = Writer(proto, 0, {}, False, types, lambda: tensors.block)
-    body = operator(node.kind).body
-    assert body is not None
-    body(writer)
-    given = [helper.make_value_info(name, tensors.types[name]) for name in types]
-    wanted = [helper.make_value_info(name, TypeProto()) for name in node.outputs if name]
-    graph = helper.make_graph(writer.nodes, "body", given, wanted, writer.constants)
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", _BODY_OPSET)])
-    found = {info.name: info.type for info in shape_inference.infer_shapes(model, data_prop=True).graph.output}
-    return [found.get(name, TypeProto()) for name in node.outputs]
-
-
-def infer(node: Node, tensors: Tensors, constants: Constants) -> dict[int, TypeProto]:
-    """Types of a node's outputs by output index; empty when there is neither rule nor body, or the inputs do not fit it."""
-    row = operator(node.kind)
-    rule = by_body if row.shapes is None and row.body is not None else row.shapes
-    if rule is None or isinstance(rule, str):
-        return {}
-    try:
-        found = rule(ShapeCall(node, tensors, constants))
-    except (
-        shape_inference.InferenceError,
-        onnx.checker.ValidationError,
-        RuntimeError,
-        ValueError,
-        LookupError,
-        TypeError,
-        ArithmeticError,
-        Kept,
-    ):
-        # The operator may have changed since the rule was written: unknown is better than refused.
-        return {}
-    return dict(enumerate(found))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import onnx.defs
 
 from rfonnx.operators.access.op import find, reason_for_everything, registered
+from rfonnx.operators.table import operator
 from rfonnx.results.fields import OpSupport
 
 DOMAINS = ("", "ai.onnx.ml")
@@ -30,7 +31,7 @@ def newest_opset() -> int:
 def _support(kind: str, history: list[onnx.defs.OpSchema]) -> OpSupport:
     domain, _, op_type = kind.rpartition(".")
     first, last = _opsets(domain, history)
-    if find(kind) is not None:
+    if find(kind) is not None or operator(kind).left_to_body("reads"):
         return OpSupport(domain, op_type, first, last, "rule", "")
     reason = reason_for_everything(kind)
     if reason is not None:

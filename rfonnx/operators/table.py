@@ -75,7 +75,7 @@ class Operator:
         manner: in what ways it does the same at every position; empty: positions may be treated differently.
         gradient: how it is differentiated (a rule, or that it is zero); see `rfonnx.gradients.rule_table`.
         lane: along which axis seeds lie side by side behind it; see `rfonnx.gradients.lanes`.
-        body: writes it with standard operators; see `rfonnx.operators.bodies`.
+        body: writes it with standard operators; what nobody filled of `shapes`, `reads`, `macs` and `gradient` follows from them.
         range: what an operand may hold so that the result stays inside an interval; see `id_rules`.
         partial: its value where some elements of its operands are unknown; see `shape_arithmetic`.
         stands_for: the standard operator that it computes, before or beside what it adds.
@@ -159,6 +159,10 @@ class Operator:
     hands_on: bool = False
     statistic: Statistic = ""
     moves: bool = False
+
+    def left_to_body(self, column: str) -> bool:
+        """Whether a column follows from the body: there is one, and nobody filled the column."""
+        return self.body is not None and column not in self.filled
 
 
 _rows: dict[str, Operator] = {}

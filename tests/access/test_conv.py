@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from access.brute import program_reads
 from access.probe import probe, values
 from rfonnx.operators.access.primitives import Select, Window
 
@@ -81,10 +82,12 @@ def test_integer_convs():
     scale, zero = np.float32(0.5), np.uint8(3)
     inputs = {"x": x, "xs": scale, "xz": zero, "w": w, "ws": scale, "wz": zero, "ys": scale, "yz": zero}
     inputs = {name: np.asarray(value) for name, value in inputs.items()}
-    program = probe("QLinearConv", inputs, constants=["w", "ws", "wz", "yz"], vary=[])
+    program = probe("QLinearConv", inputs, constants=["xs", "xz", "w", "ws", "wz", "yz"], vary=["x"], deltas=(40,))
     by_source = dict(program.tensors[0].paths)
     assert by_source[0][-1] == Window(2, 3, 2, 1, 1, 0)
-    assert sorted(by_source) == [0, 1, 2, 3]  # x, its scale and zero point, y's scale
+    assert sorted(by_source) == [0, 1]  # x, y's scale
+    program = probe("QLinearConv", inputs, constants=["w", "ws", "wz", "yz"], vary=["x"], deltas=(40,))
+    assert sorted(program_reads(program)["y0"]) == ["x", "xs", "xz", "ys"]
 
 
 def test_deform_conv_is_a_superset():

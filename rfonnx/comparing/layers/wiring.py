@@ -8,8 +8,8 @@ from math import prod
 from onnx import ModelProto, NodeProto
 
 from rfonnx.graph.order import reads, sort, stored_names, true_inputs
-from rfonnx.model.building.evaluator import SHAPE_ONLY
 from rfonnx.model.reading.convert import kind_of
+from rfonnx.operators.evaluator import SHAPE_ONLY
 from rfonnx.operators.traits import HANDED_ON
 
 MAX_SOURCES = 32

@@ -6,11 +6,11 @@ import onnx
 from onnx import ModelProto, TensorProto
 
 from rfonnx.gradients import rules  # noqa: F401  # registers the rules
-from rfonnx.gradients.emitter import ELEMENT_TYPES
 from rfonnx.gradients.forward import Forward
 from rfonnx.gradients.preparing.large_weights import LightModel, as_inputs, as_stubs
 from rfonnx.gradients.rule_table import find, reason_for_zero
 from rfonnx.graph.nodes import Node
+from rfonnx.graph.tensors import ELEMENT_TYPES
 
 
 def inline_bodies(model: LightModel, forward: Forward) -> bool:

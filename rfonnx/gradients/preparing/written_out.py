@@ -16,9 +16,9 @@ from rfonnx.gradients.preparing.branches import Branches
 from rfonnx.gradients.preparing.known_sequences import Sequences
 from rfonnx.gradients.preparing.renaming import rename
 from rfonnx.graph.order import captures, needed, subgraphs
-from rfonnx.model.building.evaluator import run_node
 from rfonnx.model.reading.convert import plain_domain
 from rfonnx.model.reading.external import stored_value
+from rfonnx.operators.evaluator import run_node
 from rfonnx.operators.traits import RANDOM
 
 MAX_NODES = 100_000

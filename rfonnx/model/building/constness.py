@@ -8,9 +8,9 @@ from onnx import NodeProto, helper, numpy_helper
 from rfonnx.errors import ModelError
 from rfonnx.graph.nodes import Node
 from rfonnx.graph.tensors import Tensors, element_count, is_static
-from rfonnx.model.building.evaluator import SHAPE_ONLY, SIZED_BY_VALUES
 from rfonnx.model.building.fold import Computation, Constants, constant_array
 from rfonnx.operators import shape_arithmetic as partial
+from rfonnx.operators.evaluator import SHAPE_ONLY, SIZED_BY_VALUES
 
 
 def add_constant_node(proto: NodeProto, node: Node, tensors: Tensors, constants: Constants) -> None:

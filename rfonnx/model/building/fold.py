@@ -13,10 +13,10 @@ from rfonnx.errors import ModelError
 from rfonnx.graph.order import subgraphs
 from rfonnx.graph.tensors import Tensors, check_size, element_count
 from rfonnx.graph.text import quote
-from rfonnx.model.building.evaluator import MAX_ELEMENTS, SHAPE_ONLY, SIZED_BY_VALUES, limit_of, run_node
 from rfonnx.model.building.reshaped import reshaped
 from rfonnx.model.building.scope import Scope
 from rfonnx.model.reading.external import check_external, is_external, read_tensor
+from rfonnx.operators.evaluator import MAX_ELEMENTS, SHAPE_ONLY, SIZED_BY_VALUES, limit_of, run_node
 
 MAX_KEPT = 2**16
 """Larger values are dropped again after use."""

@@ -14,8 +14,8 @@ from rfonnx.model.building.fold import Constants
 from rfonnx.model.building.guards import guard
 from rfonnx.model.building.scope import Scope
 from rfonnx.operators import shape_arithmetic as partial
+from rfonnx.operators.bodies.written import infer as infer_by_rule
 from rfonnx.operators.schemas import amended, schema_of, stands_in
-from rfonnx.operators.shaping import infer as infer_by_rule
 from rfonnx.operators.table import operator
 
 _INTEGERS = (TensorProto.INT64, TensorProto.INT32)

@@ -8,8 +8,8 @@ import numpy as np
 from onnx import helper
 
 from rfonnx.graph.nodes import Node
-from rfonnx.model.building.evaluator import run_node
 from rfonnx.model.building.fold import Constants
+from rfonnx.operators.evaluator import run_node
 
 MAX_STEPS = 4096
 """Nodes to be run while one loop is counted, under a second of work; for all loops see `Constants.steps`."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from rfonnx.errors import rules_fail_aloud
+from rfonnx.errors import ModelError, rules_fail_aloud
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.access.certain import with_certain
-from rfonnx.operators.access.op import Known, Op, Unproven, find, reason_for_everything
+from rfonnx.operators.access.op import Known, Op, Rule, Unproven, find, reason_for_everything
 from rfonnx.operators.access.path_shape import path_shape
 from rfonnx.operators.access.primitives import Access, everything
+from rfonnx.operators.access.through_body import through_body
 from rfonnx.operators.table import operator
 from rfonnx.results.fields import Shape
 
@@ -17,7 +18,7 @@ def node_accesses(
 ) -> tuple[dict[str, tuple[tuple[int, ...], Access]], list[Access]]:
     """The rule's temporaries and one Access per output."""
     kind = node.kind
-    function = find(kind)
+    function = find(kind) or _by_body(kind)
     if function is None:
         reason = reason_for_everything(kind)
         note = f"{kind}: {reason}" if reason else f"no rule for operator {kind}: it may read any position"
@@ -41,6 +42,23 @@ def node_accesses(
             known.rows.pop(name, None)
         return _fallback(node, graph, misfit)
     return op.temporaries, accesses
+
+
+def _by_body(kind: str) -> Rule | None:
+    """The rule of an operator that is written with standard ones; None where it is not."""
+    if not operator(kind).left_to_body("reads"):
+        return None
+    from rfonnx.operators.bodies.writer import Kept
+    from rfonnx.operators.bodies.written import written
+
+    def rule(op: Op) -> list[Access]:
+        try:
+            inner = written(op.node, op.graph)
+        except (Kept, ModelError) as error:
+            raise Unproven(str(error)) from None
+        return through_body(op, inner, node_accesses)
+
+    return rule
 
 
 def _fallback(node: Node, graph: Graph, note: str) -> tuple[dict[str, tuple[tuple[int, ...], Access]], list[Access]]:

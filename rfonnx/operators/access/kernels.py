@@ -108,29 +108,28 @@ def _is_blocked(op: Op) -> bool:
     return op.node.domain == "com.microsoft.nchwc"
 
 
-def kernel(used: Mask, axis: int, groups: int) -> Kernel:
+def kernel(used: Mask, groups: int) -> Kernel:
     """The paths through a kernel.
 
     Args:
         used: where it is not zero: (outputs, inputs per group, *taps).
-        axis: channel axis of the tensor that is read.
         groups: of channels.
     """
     outputs, inputs = used.shape[:2]
     taps = used.shape[2:]
     if used.all():
-        return Kernel((Part(grouped(axis, inputs * groups, outputs, groups), _whole(taps)),))
+        return Kernel((Part(grouped(1, inputs * groups, outputs, groups), _whole(taps)),))
     by_tap = used.reshape(outputs, inputs, -1)
     parts: list[Part] = []
     exact = True
     patterns, members = np.unique(by_tap.reshape(outputs * inputs, -1).T, axis=0, return_inverse=True)
     for number, pattern in enumerate(patterns):
         if pattern.any():
-            channels, contiguous = _channels(pattern.reshape(outputs, inputs), axis, groups)
+            channels, contiguous = _channels(pattern.reshape(outputs, inputs), groups)
             exact = exact and contiguous
             parts += [Part(channels, box) for box in boxes((members.reshape(-1) == number).reshape(taps))]
         if len(parts) > MAX_BOXES:
-            channels, _ = _channels(np.asarray(by_tap.any(axis=2)), axis, groups)
+            channels, _ = _channels(np.asarray(by_tap.any(axis=2)), groups)
             found = list(itertools.islice(boxes(by_tap.any(axis=(0, 1)).reshape(taps)), MAX_BOXES + 1))
             if len(found) > MAX_BOXES:
                 found = [_whole(taps)]
@@ -168,14 +167,14 @@ def row_ranges(used: Mask) -> tuple[np.ndarray, np.ndarray, bool]:
     return first, last, bool((used.sum(axis=1) == last - first + 1).all())
 
 
-def _channels(used: Mask, axis: int, groups: int) -> tuple[tuple[Step, ...], bool]:
+def _channels(used: Mask, groups: int) -> tuple[tuple[Step, ...], bool]:
     """Steps from the channels of the tensor that is read to the outputs, which use these of their group."""
     outputs, inputs = used.shape
     if used.all():
-        return grouped(axis, inputs * groups, outputs, groups), True
+        return grouped(1, inputs * groups, outputs, groups), True
     first, last, contiguous = row_ranges(used)
     start = np.repeat(np.arange(groups, dtype=np.int64) * inputs, outputs // groups)
-    return (Select(axis, start + first, start + last),), contiguous
+    return (Select(1, start + first, start + last),), contiguous
 
 
 def _whole(taps: tuple[int, ...]) -> Box:

@@ -148,5 +148,5 @@ def reason_for_everything(kind: str) -> str | None:
 
 def registered() -> dict[str, str]:
     """All operators of which it is known what they read: "rule" or "everything"."""
-    known = [row for row in operators() if not isinstance(row.reads, Unknown)]
+    known = [row for row in operators() if row.left_to_body("reads") or not isinstance(row.reads, Unknown)]
     return {row.kind: "everything" if isinstance(row.reads, Everything) else "rule" for row in known}

@@ -46,7 +46,6 @@ def grouped(axis: int, inputs: int, outputs: int, groups: int) -> tuple[Step, ..
 
 def windows(
     op: Op,
-    first_axis: int,
     out_lengths: tuple[int, ...],
     taps: tuple[tuple[int, int], ...] | None = None,
     pads: list[int] | None = None,
@@ -64,8 +63,8 @@ def windows(
         first, last = taps[i] if taps else (0, kernel[i] - 1)
         stride, dilation = attrs["strides"][i], attrs["dilations"][i]
         k, pad = last - first + 1, pads[i] - first * dilation
-        if k != 1 or stride != 1 or pad != 0 or length != op.shape(0)[first_axis + i]:
-            steps.append(Window(first_axis + i, length, k, stride, dilation, pad))
+        if k != 1 or stride != 1 or pad != 0 or length != op.shape(0)[2 + i]:
+            steps.append(Window(2 + i, length, k, stride, dilation, pad))
     return tuple(steps)
 
 

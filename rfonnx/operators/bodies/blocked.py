@@ -1,5 +1,5 @@
 """Operators on images whose channels lie in blocks (com.microsoft.nchwc), which onnxruntime writes when a model is saved at its
-highest level; and one on images whose channels come last.
+highest level.
 
 A blocked tensor has the shape of an image whose channels are filled up to whole blocks; only its memory is in another order,
 which arithmetic element by element does not see. Here it is that image. The weights of convolutions lie in blocks too: they are
@@ -13,18 +13,18 @@ from rfonnx.operators.bodies.fused import activated
 from rfonnx.operators.bodies.writer import CONV, POOL, Kept, Writer, body
 
 
-@body(f"{NCHWC}.ReorderInput")
+@body(f"{NCHWC}.ReorderInput", manner=("regular",))
 def _reorder_input(w: Writer) -> None:
     x, shape = w.inputs[0], w.shape(0)
     rank, channels = len(shape), shape[1]
     if w.attr("channels_last", 0):
         x, channels = w.channels_first(x, rank), shape[-1]
     if not w.block():
-        raise Kept
+        raise Kept("the number of channels in a block is not known")
     w("Pad", x, w.ints([0] * (rank + 1) + [-channels % w.block()] + [0] * (rank - 2)), to=w.outputs[0])
 
 
-@body(f"{NCHWC}.ReorderOutput")
+@body(f"{NCHWC}.ReorderOutput", manner=("regular",))
 def _reorder_output(w: Writer) -> None:
     x, rank, channels = w.inputs[0], len(w.shape(0)), w.attr("channels", 0)
     if w.shape(0)[1] != channels:
@@ -37,7 +37,7 @@ def _reorder_output(w: Writer) -> None:
 
 @body(f"{NCHWC}.Conv")
 def _conv(w: Writer) -> None:
-    operands = [w.inputs[0], _in_order(w), *([w.inputs[2]] if w.has(2) else [])]
+    operands = [w.inputs[0], _in_order(w), *w.given(2)]
     made = w("Conv", *operands, **w.only(*CONV))
     activated(w, w("Add", made, w.inputs[3]) if w.has(3) else made)
 
@@ -47,7 +47,7 @@ def _in_order(w: Writer) -> str:
     less than a block: of an image that is not blocked, or of one channel per group."""
     (outputs, inputs, *kernel), size = w.shape(1), w.block()
     if not size or outputs % size:
-        raise Kept
+        raise Kept("the number of channels in a block is not known")
     rank, shape = len(kernel), w.shape(1)
     if inputs % size:
         lies = w.reshaped(w.inputs[1], [outputs // size, inputs, *kernel, size])
@@ -58,39 +58,18 @@ def _in_order(w: Writer) -> str:
     return w.reshaped(ordered, shape)
 
 
-@body(f"{NCHWC}.MaxPool")
-def _max_pool(w: Writer) -> None:
-    w("MaxPool", *w.inputs, to=w.outputs[0], **w.only(*POOL, "dilations", "storage_order"))
+@body(f"{NCHWC}.MaxPool", manner=("order free", "pool"), stands_for="MaxPool")
+@body(f"{NCHWC}.AveragePool", manner=("order free", "pool"), stands_for="AveragePool")
+@body(f"{NCHWC}.GlobalAveragePool", manner=("order free", "pool"), stands_for="GlobalAveragePool")
+@body(f"{NCHWC}.GlobalMaxPool", manner=("order free", "pool"), stands_for="GlobalMaxPool")
+def _pool(w: Writer) -> None:
+    w(w.kind, *w.inputs, to=w.outputs[0], **w.only(*POOL, "count_include_pad", "dilations", "storage_order"))
 
 
-@body(f"{NCHWC}.AveragePool")
-def _average_pool(w: Writer) -> None:
-    w("AveragePool", *w.inputs, to=w.outputs[0], **w.only(*POOL, "count_include_pad", "dilations"))
-
-
-@body(f"{NCHWC}.GlobalAveragePool")
-def _global_average_pool(w: Writer) -> None:
-    w("GlobalAveragePool", *w.inputs, to=w.outputs[0])
-
-
-@body(f"{NCHWC}.GlobalMaxPool")
-def _global_max_pool(w: Writer) -> None:
-    w("GlobalMaxPool", *w.inputs, to=w.outputs[0])
-
-
-@body(f"{NCHWC}.Upsample")
+@body(f"{NCHWC}.Upsample", manner=("regular",))
 def _upsample(w: Writer) -> None:
     """By whole numbers; "nearest" is the position before."""
     mode = w.attr("mode", "nearest")
     way = "asymmetric" if mode == "nearest" else w.attr("coordinate_transformation_mode", "asymmetric")
     attrs = {"mode": mode, "coordinate_transformation_mode": way, "nearest_mode": "floor"}
     w("Resize", w.inputs[0], "", w.floats([float(n) for n in w.attrs["scales"]]), to=w.outputs[0], **attrs)
-
-
-@body("com.microsoft.NhwcMaxPool")
-def _channels_last_max_pool(w: Writer) -> None:
-    """Of 8-bit numbers, which count as real ones meanwhile."""
-    rank = len(w.shape(0))
-    real = w("DequantizeLinear", w.inputs[0], w.scalar(1.0), w.zero(0))
-    made = w("MaxPool", w.channels_first(real, rank), **w.only(*POOL, "dilations"))
-    w("QuantizeLinear", w.channels_last(made, rank), w.scalar(1.0), w.zero(0), to=w.outputs[0])

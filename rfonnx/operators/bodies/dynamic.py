@@ -5,19 +5,19 @@ from __future__ import annotations
 from rfonnx.operators.bodies.writer import Writer, body
 
 
-@body("com.microsoft.DynamicQuantizeMatMul")
+@body("com.microsoft.DynamicQuantizeMatMul", manner=(), quantised=True, stands_for="MatMul")
 def _dynamic_quantize_matmul(w: Writer) -> None:
     """A is quantised here; B has a scale and a zero point, for all or for each column."""
     made = [w.dynamically(w.inputs[0]), w.dequantized(1, 2, axis=len(w.shape(1)) - 1)]
     _with_bias(w, w("MatMul", *made), 4)
 
 
-@body("com.microsoft.MatMulIntegerToFloat")
+@body("com.microsoft.MatMulIntegerToFloat", manner=("by row",), quantised=True, stands_for="MatMul")
 def _matmul_integer_to_float(w: Writer) -> None:
     """The scales come first (inputs 2 and 3), then the zero points (4 and 5)."""
     real = []
     for index in range(2):
-        names = [w.inputs[index], w.inputs[2 + index], *([w.inputs[4 + index]] if w.has(4 + index) else [])]
+        names = w.given(index, 2 + index, 4 + index)
         real.append(w("DequantizeLinear", *names, axis=len(w.shape(index)) - 1))
     _with_bias(w, w("MatMul", *real), 6)
 

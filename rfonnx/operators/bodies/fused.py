@@ -21,42 +21,53 @@ def activated(w: Writer, value: str) -> None:
         w(kind, value, to=w.outputs[0])
 
 
-@body("com.microsoft.FusedConv")
+@body("com.microsoft.FusedConv", manner=("by channel",), stands_for="Conv", weighted=True)
 def _fused_conv(w: Writer) -> None:
     made = w("Conv", *w.inputs[:3], **w.only(*CONV))
     activated(w, w("Add", made, w.inputs[3]) if w.has(3) else made)
 
 
-@body("com.microsoft.FusedGemm")
+@body("com.microsoft.FusedGemm", manner=("product",), stands_for="MatMul")
 def _fused_gemm(w: Writer) -> None:
     made = w("Gemm", *w.inputs, **w.only("alpha", "beta", "transA", "transB"))
     w.attrs = {"activation_params": [v for v in (w.attrs.get("activation_alpha"),) if v is not None], **w.attrs}
     activated(w, made)
 
 
-@body("com.microsoft.BiasGelu")
+@body("com.microsoft.BiasGelu", manner=("elementwise",), pointwise=True, stands_for="Gelu")
 def _bias_gelu(w: Writer) -> None:
     biased = w("Add", *w.inputs)
     half = w("Mul", biased, w.scalar(0.5))
     w("Mul", half, w("Add", w("Erf", w("Mul", biased, w.scalar(0.5**0.5))), w.scalar(1.0)), to=w.outputs[0])
 
 
-@body("com.microsoft.SkipLayerNormalization")
+@body("com.microsoft.SkipLayerNormalization", manner=("elementwise",), stands_for="LayerNormalization")
 def _skip_layer_norm(w: Writer) -> None:
-    total = _skipped(w, 4)
-    parameters = [w.inputs[2], *([w.inputs[3]] if w.has(3) else [])]
-    w("LayerNormalization", total, *parameters, to=w.outputs[0], epsilon=w.attr("epsilon", 1e-12))
+    total, epsilon = _skipped(w, 4), w.attr("epsilon", 1e-12)
+    w.several("LayerNormalization", [total, *w.given(2, 3)], w.outputs[:3], epsilon=epsilon)
 
 
-@body("com.microsoft.FusedMatMul", "com.microsoft.TransposeMatMul")
+@body("com.microsoft.FusedMatMul", "com.microsoft.TransposeMatMul", manner=("product",), stands_for="MatMul")
+@body("com.microsoft.FusedMatMulActivation", manner=(), stands_for="MatMul")
 def _fused_matmul(w: Writer) -> None:
     """alpha A' B': `transBatchA` brings the first axis of A behind the batch's, `transA` then swaps the last two."""
-    a, b = (_turned(w, index, side) for index, side in enumerate("AB"))
+    made = w("MatMul", *(_turned(w, index, side) for index, side in enumerate("AB")))
     alpha = w.attr("alpha", 1.0)
-    if alpha == 1.0:
-        w("MatMul", a, b, to=w.outputs[0])
-    else:
-        w("Mul", w("MatMul", a, b), w.scalar(alpha), to=w.outputs[0])
+    activated(w, made if alpha == 1.0 else w("Mul", made, w.scalar(alpha)))
+
+
+@body("com.microsoft.GemmFastGelu", manner=(), stands_for="MatMul")
+def _gemm_fast_gelu(w: Writer) -> None:
+    made = w("MatMul", *w.inputs[:2])
+    w("Gelu", w("Add", made, w.inputs[2]) if w.has(2) else made, to=w.outputs[0], approximate="tanh")
+
+
+@body("com.microsoft.BiasSplitGelu", manner=())
+def _bias_split_gelu(w: Writer) -> None:
+    """Half of the last axis gates the other half."""
+    halves = [f"{w.prefix}{half}" for half in ("value", "gate")]
+    w.several("Split", [w("Add", *w.inputs)], halves, axis=-1, num_outputs=2)
+    w("Mul", halves[0], w("Gelu", halves[1]), to=w.outputs[0])
 
 
 def _turned(w: Writer, index: int, side: str) -> str:
@@ -71,9 +82,16 @@ def _turned(w: Writer, index: int, side: str) -> str:
     return w.transposed(name, axes)
 
 
-@body("com.microsoft.SkipSimplifiedLayerNormalization")
+@body(
+    "com.microsoft.SkipSimplifiedLayerNormalization",
+    manner=("elementwise",),
+    stands_for="SimplifiedLayerNormalization",
+)
 def _skip_simplified_layer_norm(w: Writer) -> None:
-    w("SimplifiedLayerNormalization", _skipped(w, 3), w.inputs[2], to=w.outputs[0], epsilon=w.attr("epsilon", 1e-12))
+    total, epsilon = _skipped(w, 3), w.attr("epsilon", 1e-12)
+    w.several("SimplifiedLayerNormalization", [total, w.inputs[2]], w.outputs[:3:2], epsilon=epsilon)
+    if any(w.outputs[1:2]):
+        w.several("LayerNormalization", [total, w.inputs[2]], [f"{w.prefix}other", w.outputs[1]])
 
 
 def _skipped(w: Writer, bias: int) -> str:

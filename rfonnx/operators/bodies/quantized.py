@@ -2,56 +2,64 @@
 
 from __future__ import annotations
 
-from rfonnx.operators.bodies.writer import CONV, Attrs, Kept, Writer, body
+from math import prod
+
+from rfonnx.operators.bodies.writer import CONV, POOL, Attrs, Kept, Writer, body
 
 
-@body("QLinearConv", "com.microsoft.QLinearConv")
+@body("QLinearConv", "com.microsoft.QLinearConv", manner=("by channel",), quantised=True, stands_for="Conv")
 def _qlinear_conv(w: Writer) -> None:
     x, weight = w.dequantized(0, 1), w.dequantized(3, 4, axis=0)
     last = w.attr("channels_last", 0)
     if last:
         x = w.channels_first(x, len(w.shape(0)))
-    operands = [x, weight]
-    if w.has(8):  # the bias counts in units of both scales, per output channel
-        operands.append(w("Mul", w.cast(w.inputs[8]), w("Mul", w.inputs[1], w.inputs[4])))
-    made = w("Conv", *operands, **w.only(*CONV))
+    made = w("Conv", x, weight, *_bias(w), **w.only(*CONV))
     w.quantized(w.channels_last(made, len(w.shape(0))) if last else made, 6)
 
 
-@body("QLinearMatMul")
+def _bias(w: Writer) -> list[str]:
+    """It counts in units of both scales, per output channel."""
+    return [w("Mul", w.cast(w.inputs[8]), w("Mul", w.inputs[1], w.inputs[4]))] if w.has(8) else []
+
+
+@body("QLinearMatMul", manner=("by row",), quantised=True, stands_for="MatMul")
 def _qlinear_matmul(w: Writer) -> None:
     w.quantized(w("MatMul", w.dequantized(0, 1), w.dequantized(3, 4, axis=1)), 6)
 
 
-@body("com.microsoft.QLinearAdd")
+@body("com.microsoft.QLinearAdd", manner=("elementwise",), quantised=True, stands_for="Add")
 def _qlinear_add(w: Writer) -> None:
     w.quantized(w("Add", w.dequantized(0, 1), w.dequantized(3, 4)), 6)
 
 
-@body("com.microsoft.QLinearMul")
+@body("com.microsoft.QLinearMul", manner=("elementwise",), quantised=True, stands_for="Mul")
 def _qlinear_mul(w: Writer) -> None:
     w.quantized(w("Mul", w.dequantized(0, 1), w.dequantized(3, 4)), 6)
 
 
-@body("com.microsoft.QLinearSigmoid")
+@body("com.microsoft.QLinearSigmoid", manner=("elementwise",), quantised=True, stands_for="Sigmoid")
 def _qlinear_sigmoid(w: Writer) -> None:
     w.quantized(w("Sigmoid", w.dequantized(0, 1)), 3)
 
 
-@body("com.microsoft.QLinearLeakyRelu")
+@body("com.microsoft.QLinearLeakyRelu", manner=("elementwise",), quantised=True, stands_for="LeakyRelu")
 def _qlinear_leaky_relu(w: Writer) -> None:
     w.quantized(w("LeakyRelu", w.dequantized(0, 1), **w.only("alpha")), 3)
 
 
-@body("com.microsoft.QLinearGlobalAveragePool")
+@body(
+    "com.microsoft.QLinearGlobalAveragePool",
+    manner=("order free", "pool"),
+    quantised=True,
+    stands_for="GlobalAveragePool",
+)
 def _qlinear_global_average_pool(w: Writer) -> None:
     _pooled(w, "GlobalAveragePool", {})
 
 
-@body("com.microsoft.QLinearAveragePool")
+@body("com.microsoft.QLinearAveragePool", manner=("order free", "pool"), quantised=True, stands_for="AveragePool")
 def _qlinear_average_pool(w: Writer) -> None:
-    names = ("auto_pad", "ceil_mode", "count_include_pad", "kernel_shape", "pads", "strides")
-    _pooled(w, "AveragePool", w.only(*names))
+    _pooled(w, "AveragePool", w.only(*POOL, "count_include_pad"))
 
 
 def _pooled(w: Writer, op_type: str, attrs: Attrs) -> None:
@@ -63,13 +71,13 @@ def _pooled(w: Writer, op_type: str, attrs: Attrs) -> None:
         w.quantized(w(op_type, x, **attrs), 3)
 
 
-@body("com.microsoft.QLinearConcat")
+@body("com.microsoft.QLinearConcat", manner=("joined", "regular"), quantised=True, stands_for="Concat")
 def _qlinear_concat(w: Writer) -> None:
     parts = [w.dequantized(i, i + 1) for i in range(2, len(w.inputs), 3)]
     w.quantized(w("Concat", *parts, axis=w.attr("axis", 0)), 0)
 
 
-@body("com.microsoft.QGemm")
+@body("com.microsoft.QGemm", manner=(), quantised=True, stands_for="MatMul")
 def _qgemm(w: Writer) -> None:
     a = w.dequantized(0, 1)
     b = w.dequantized(3, 4, axis=0 if w.attr("transB", 0) else 1)
@@ -82,14 +90,30 @@ def _qgemm(w: Writer) -> None:
         w("Identity", made, to=w.outputs[0])
 
 
-@body("com.microsoft.QLinearSoftmax")
+@body("com.microsoft.QLinearSoftmax", manner=("norm",), quantised=True, stands_for="Softmax")
 def _qlinear_softmax(w: Writer) -> None:
-    if w.attr("opset", 13) < 13:
-        raise Kept  # over all axes from one on
-    w.quantized(w("Softmax", w.dequantized(0, 1), axis=w.attr("axis", -1)), 3)
+    real, axis = w.dequantized(0, 1), w.attr("axis", -1)
+    if w.attr("opset", 13) >= 13:
+        w.quantized(w("Softmax", real, axis=axis), 3)
+        return
+    shape = w.shape(0)  # over all axes from one on
+    rows = w.reshaped(real, [prod(shape[:axis]), prod(shape[axis:])])
+    w.quantized(w.reshaped(w("Softmax", rows, axis=1), shape), 3)
 
 
-@body("com.microsoft.QLinearWhere")
+@body("com.microsoft.QLinearReduceMean", manner=("order free",), quantised=True, stands_for="ReduceMean")
+def _qlinear_reduce_mean(w: Writer) -> None:
+    axes = [w.ints(w.attrs["axes"])] if w.attr("axes", None) else []
+    w.quantized(w("ReduceMean", w.dequantized(0, 1), *axes, **w.only("keepdims")), 3)
+
+
+@body("com.microsoft.QLinearConvTranspose", manner=("by channel",), quantised=True, stands_for="ConvTranspose")
+def _qlinear_conv_transpose(w: Writer) -> None:
+    operands = [w.dequantized(0, 1), w.dequantized(3, 4, axis=1), *_bias(w)]
+    w.quantized(w("ConvTranspose", *operands, **w.only(*CONV, "output_padding", "output_shape")), 6)
+
+
+@body("com.microsoft.QLinearWhere", manner=("elementwise",), quantised=True, stands_for="Where")
 def _qlinear_where(w: Writer) -> None:
     w.quantized(w("Where", w.inputs[0], w.dequantized(1, 2), w.dequantized(4, 5)), 7)
 

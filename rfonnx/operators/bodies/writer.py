@@ -5,18 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from onnx import NodeProto, TensorProto, helper
+import numpy as np
+from onnx import TensorProto, helper
 
+from rfonnx.graph.nodes import Node
 from rfonnx.graph.tensors import Types, is_static
-from rfonnx.operators.table import filling
+from rfonnx.operators.table import declare, filling
 
 Attrs = dict[str, Any]
+
+BODY_OPSET = 21
+"""The opset of the nodes that bodies write."""
 
 
 class Writer:
     """The nodes that one node becomes. Methods give the names of what they make.
 
     Attributes:
+        prefix: what the names of all begin with that is made inside.
+        nodes: what was written so far.
+        constants: by name, what the nodes read beside the inputs.
+        kind: the node's operator, without its domain.
+        inputs, outputs, attrs: the node's.
         quantised: by tensor that a quantiser makes: names of its scale and zero point.
         only_cast: whether nothing but Casts reads what the node makes.
         block: gives the channels per block of blocked tensors, 0 where there are none.
@@ -24,44 +34,49 @@ class Writer:
 
     def __init__(
         self,
-        node: NodeProto,
-        number: int,
-        quantised: Mapping[str, Sequence[str]],
-        only_cast: bool,
+        node: Node,
+        prefix: str,
         types: Types,
         block: Callable[[], int],
+        quantised: Mapping[str, Sequence[str]] | None = None,
+        only_cast: bool = False,
     ) -> None:
-        self.nodes: list[NodeProto] = []
-        self.constants: list[TensorProto] = []
-        self.inputs: list[str] = list(node.input)
-        self.outputs = list(node.output)
-        self.attrs: Attrs = {a.name: helper.get_attribute_value(a) for a in node.attribute}
-        self.quantised = quantised
+        self.nodes: list[Node] = []
+        self.constants: dict[str, np.ndarray] = {}
+        self.kind = node.op_type
+        self.inputs: list[str] = list(node.inputs)
+        self.outputs = list(node.outputs)
+        self.attrs: Attrs = dict(node.attrs)
+        self.quantised = quantised or {}
         self.only_cast = only_cast
         self.block = block
         self._types = types
-        self._prefix = f"decomposed/{number}/"
+        self.prefix = prefix
         self._name = node.name
 
     def has(self, index: int) -> bool:
         """Whether input `index` is given."""
         return index < len(self.inputs) and bool(self.inputs[index])
 
+    def given(self, *indices: int) -> list[str]:
+        """Those of these inputs that are given."""
+        return [self.inputs[index] for index in indices if self.has(index)]
+
     def __call__(self, op_type: str, *inputs: str, to: str = "", **attrs: Any) -> str:
         """A node with one output, named `to` or afresh; the one that makes the first output keeps the name of the whole."""
-        output = to or f"{self._prefix}{len(self.nodes)}"
-        name = self._name if to == self.outputs[0] else f"{self._prefix}{op_type}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(op_type, list(inputs), [output], name=name, **attrs))
+        output = to or f"{self.prefix}{len(self.nodes)}"
+        self.several(op_type, inputs, [output], **attrs)
         return output
 
     def several(self, op_type: str, inputs: Sequence[str], outputs: Sequence[str], **attrs: Any) -> None:
-        """A node that gives all outputs."""
-        self.nodes.append(helper.make_node(op_type, inputs, outputs, name=self._name, **attrs))
+        """A node that gives all these outputs."""
+        name = self._name if self.outputs[0] in outputs else f"{self.prefix}{op_type}_{len(self.nodes)}"
+        self.nodes.append(Node(op_type, "", name, tuple(inputs), tuple(outputs), attrs, BODY_OPSET))
 
     def dynamically(self, value: str) -> str:
         """A value rounded to 8 bits over its own range, as real numbers again."""
-        names = [f"{self._prefix}{len(self.nodes)}/{part}" for part in ("quantised", "scale", "zero")]
-        self.nodes.append(helper.make_node("DynamicQuantizeLinear", [value], names, name=names[0]))
+        names = [f"{self.prefix}{len(self.nodes)}/{part}" for part in ("quantised", "scale", "zero")]
+        self.several("DynamicQuantizeLinear", [value], names)
         return self("DequantizeLinear", *names)
 
     def shape(self, index: int) -> tuple[int, ...]:
@@ -70,9 +85,9 @@ class Writer:
         Raises:
             Kept: it is not known.
         """
-        _, _, shape = self._types.get(self.inputs[index], ("", 0, None))
+        _, _, shape = self._types.get(self.inputs[index] if self.has(index) else "", ("", 0, None))
         if shape is None or not is_static(shape):
-            raise Kept
+            raise Kept("a shape that is not known")
         return tuple(n or 0 for n in shape)
 
     def transposed(self, value: str, perm: Sequence[int], to: str = "") -> str:
@@ -89,54 +104,55 @@ class Writer:
 
     def dequantized(self, value: int, scale: int, axis: int | None = None) -> str:
         """An input as real numbers; its scale and zero point are inputs `scale` and `scale + 1`."""
-        names = [self.inputs[value], self.inputs[scale]]
-        if self.has(scale + 1):
-            names.append(self.inputs[scale + 1])
         attrs: Attrs = {} if axis is None else {"axis": axis}
-        return self("DequantizeLinear", *names, **attrs)
+        return self("DequantizeLinear", *self.given(value, scale, scale + 1), **attrs)
 
     def quantized(self, value: str, scale: int) -> None:
         """The output, quantised by inputs `scale` and `scale + 1`."""
-        names = [value, self.inputs[scale]]
-        if self.has(scale + 1):
-            names.append(self.inputs[scale + 1])
-        self("QuantizeLinear", *names, to=self.outputs[0])
+        self("QuantizeLinear", value, *self.given(scale, scale + 1), to=self.outputs[0])
 
     def attr(self, name: str, default: Any) -> Any:
         """An attribute."""
-        value = self.attrs.get(name, default)
-        return value.decode() if isinstance(value, bytes) else value
+        return self.attrs.get(name, default)
 
     def only(self, *names: str) -> Attrs:
-        """The attributes of these names."""
-        return {name: self.attrs[name] for name in names if name in self.attrs}
+        """The attributes of these names.
+
+        Raises:
+            Kept: one is filled in, and is not known.
+        """
+        found = {name: self.attrs[name] for name in names if name in self.attrs}
+        if None in found.values():
+            raise Kept("attributes that depend on a shape that is not known")
+        return found
 
     def scalar(self, value: float) -> str:
         """A float32 constant."""
-        return self._constant(TensorProto.FLOAT, [], [value])
+        return self._constant(np.asarray(value, np.float32))
 
-    def _constant(self, element: int, shape: list[int], values: list[Any]) -> str:
-        name = f"{self._prefix}constant_{len(self.constants)}"
-        self.constants.append(helper.make_tensor(name, element, shape, values))
+    def _constant(self, value: np.ndarray) -> str:
+        name = f"{self.prefix}constant_{len(self.constants)}"
+        self.constants[name] = value
         return name
 
     def cast(self, value: str) -> str:
         """As float32."""
-        output = f"{self._prefix}{len(self.nodes)}"
-        self.nodes.append(helper.make_node("Cast", [value], [output], to=TensorProto.FLOAT))
+        output = f"{self.prefix}{len(self.nodes)}"
+        self.several("Cast", [value], [output], to=TensorProto.FLOAT)
         return output
 
     def zero(self, index: int) -> str:
         """A zero point of the type of input `index`."""
-        return self._constant(self._types[self.inputs[index]][1], [], [0])
+        element = self._types[self.inputs[index]][1]
+        return self._constant(np.zeros((), helper.tensor_dtype_to_np_dtype(element)))
 
     def floats(self, values: Sequence[float]) -> str:
         """A float32 list."""
-        return self._constant(TensorProto.FLOAT, [len(values)], list(values))
+        return self._constant(np.asarray(values, np.float32))
 
     def ints(self, values: Sequence[int]) -> str:
         """An int64 list."""
-        return self._constant(TensorProto.INT64, [len(values)], list(values))
+        return self._constant(np.asarray(values, np.int64))
 
     def reshaped(self, value: str, shape: Sequence[int]) -> str:
         """Under another shape."""
@@ -144,7 +160,7 @@ class Writer:
 
 
 class Kept(Exception):
-    """A node that stays as it is."""
+    """A node that stays as it is; the text says why."""
 
 
 Body = Callable[[Writer], None]
@@ -157,6 +173,8 @@ CONV = ("auto_pad", "dilations", "group", "kernel_shape", "pads", "strides")
 """Attributes of convolutions."""
 
 
-def body(*kinds: str) -> Callable[[Body], Body]:
-    """Fills in the function that writes kinds of nodes."""
+def body(*kinds: str, **columns: Any) -> Callable[[Body], Body]:
+    """Fills in the function that writes kinds of nodes, and other columns of theirs. What they read and cost, and the shapes of
+    what they make, follow where no column of theirs says it."""
+    declare(*kinds, **columns)
     return filling("body", *kinds)
