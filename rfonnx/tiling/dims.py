@@ -25,8 +25,11 @@ class Dim(NamedTuple):
 
 
 def find_dims(analysis: Analysis) -> list[Dim]:
-    """One per group, in the order of the first input's axes."""
-    pairs = list(analysis.windowed)
+    """One per group, in the order of the first input's axes.
+
+    Of all axes that windows slide along; of others behind samples and channels, where outputs walk along them.
+    """
+    pairs = [pair for pair in _pairs(analysis) if pair in analysis.windowed or _walked(analysis, pair)]
     rates = {pair: Fraction(1) for pair in pairs}
     group = {pair: i for i, pair in enumerate(pairs)}
     reasons: dict[int, str] = {}
@@ -45,6 +48,17 @@ def find_dims(analysis: Analysis) -> list[Dim]:
                 if group[member] == old:
                     group[member], rates[member] = group[first], rates[member] * scale
     return [_dim([p for p in pairs if group[p] == g], rates, reasons.get(g, "")) for g in dict.fromkeys(group.values())]
+
+
+def _pairs(analysis: Analysis) -> Iterable[Pair]:
+    for name, shape in analysis.input_shapes.items():
+        yield from ((name, axis) for axis in range(len(shape or ())))
+
+
+def _walked(analysis: Analysis, pair: Pair) -> bool:
+    fields = [analysis.tensors[output].fields[pair] for output in analysis.outputs if output in analysis.tensors]
+    seen = [field for field in fields if field.kind != "none"]
+    return pair[1] > 1 and bool(seen) and all(field.tensor_axis is not None and field.stride > 0 for field in seen)
 
 
 def _dim(members: Sequence[Pair], rates: dict[Pair, Fraction], reason: str) -> Dim:

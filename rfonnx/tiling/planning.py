@@ -13,10 +13,11 @@ from rfonnx.graph.text import quote
 from rfonnx.model.opened import Source, with_values
 from rfonnx.model.reading.bind import Shapes
 from rfonnx.results.tiling import Pair, TiledAxis
+from rfonnx.tiling.dims import Dim
 from rfonnx.tiling.line import Line
 from rfonnx.tiling.plan import Cut, Plan
 from rfonnx.tiling.proof import differences, misplaced
-from rfonnx.tiling.sight import Blocked, Sight, axes_of, see
+from rfonnx.tiling.sight import Blocked, Sight, axes_of, see, taken
 from rfonnx.tiling.sized import Lengths, Sized, of_size, sized
 
 FIXED = "the file fixes the size of its input: the whole is what the network would give without that"
@@ -44,7 +45,7 @@ def make_plan(
 
     Raises:
         ModelError: the file is not a model that can be read.
-        QueryError: a tile has no room for what is kept of it, or along an axis that cannot be tiled.
+        QueryError: a tile has no room for what is kept of it, or for a proof, or is along an axis that cannot be tiled.
         ShapeError: the model does not take these shapes.
     """
     source = with_values(model, values)
@@ -53,7 +54,7 @@ def make_plan(
     whole = {pair: one.reasons[0] for dim, one in found.seen if isinstance(one, Blocked) for pair in dim.rates}
     reasons = [] if seen else _blocked(found)
     if not found.seen:
-        reasons.append("windows slide along no axis of an input")
+        reasons += taken(found.analysis) or ["outputs walk along no axis of an input"]
     reasons += [
         f"output {quote(name)} is made of no input"
         for name in found.analysis.outputs
@@ -85,7 +86,7 @@ def make_plan(
     try:
         crop = _at_another_size(found, seen, plan)
     except ShapeError as error:
-        if not found.model.free:
+        if plan.cuts or not found.model.free:
             return replace(plan, exact=False, reasons=(f"the model does not run at the size of a crop: {error}",))
         return replace(plan, assumptions=(FIXED,))
     against = list(dict.fromkeys(_against(found, crop)))
@@ -205,6 +206,15 @@ def _at_another_size(found: Sized, seen: Sequence[tuple[object, Sight]], plan: P
     return analyze(found.model, lengths)
 
 
+def _too_short(crop: Analysis, dim: Dim, least: int) -> QueryError:
+    (name, axis), rate = next(iter(dim.rates.items()))
+    return QueryError(
+        f"crops of {(crop.input_shapes[name] or ())[axis]} along axis {axis} of input {quote(name)} are too short to prove "
+        "anything of them: borders reach every position",
+        f"give a tile of {least * rate} or more",
+    )
+
+
 def _against(found: Sized, crop: Analysis) -> Iterator[str]:
     """What the model does otherwise at the size of a crop."""
     yield from differences(found.analysis, crop)
@@ -213,6 +223,8 @@ def _against(found: Sized, crop: Analysis) -> Iterator[str]:
         if isinstance(sight, Sight):
             there = see(crop, dim)
             if isinstance(there, Blocked):
+                if there.least:
+                    raise _too_short(crop, dim, there.least)
                 yield from there.reasons
                 return
             pairs.append((dim, sight, there))

@@ -79,7 +79,7 @@ def _alike(a: Analysis, b: Analysis, output: str, axis: int, pair: tuple[str, in
     moved = (here.steps - there.steps) * here.inputs[pair]
     length = min(here.lengths[output, axis], there.lengths[output, axis])
     step = here.outputs[output, axis]
-    near, far = length - here.after * step, length - here.before * step
+    near, far = (min(here.steps, there.steps) - here.after) * step, length - here.before * step
     for clip in (True, False):
         lo, hi = along(a, output, axis, pair, clip)
         low, high = along(b, output, axis, pair, clip)

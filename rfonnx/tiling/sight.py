@@ -131,6 +131,13 @@ def first_whole(analysis: Analysis, pairs: Collection[Pair]) -> list[str]:
     return [tensor for tensor in analysis.tensors if tensor in whole - after]
 
 
+def taken(analysis: Analysis) -> list[str]:
+    """What takes all of an axis of an input together, those that count samples and channels aside."""
+    shapes = analysis.input_shapes.items()
+    pairs = [(name, axis) for name, shape in shapes for axis, n in enumerate(shape or ()) if axis > 1 and n != 1]
+    return list(dict.fromkeys(_taking(analysis, tensor) for tensor, *_ in analysis.globals_along(pairs)))
+
+
 def _taking(analysis: Analysis, tensor: str) -> str:
     field = analysis.tensors[tensor]
     node = f" of node {quote(field.node)}" if field.node else ""

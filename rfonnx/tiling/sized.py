@@ -66,7 +66,7 @@ def sized(model: Source, shapes: Shapes | None) -> Sized:
         analysis = analyze(source, shapes)
     except ShapeError as error:
         return _resized(source, shapes or {}, error)
-    free = with_free(source, analysis.windowed)
+    free = with_free(source, _slid(analysis))
     return _with_room(free, analysis, _lengths(analysis) if shapes else None)
 
 
@@ -95,9 +95,12 @@ def of_size(model: Opened, shapes: Shapes | None, size: Sequence[int]) -> Length
 
 def _resized(source: Opened, shapes: Shapes, error: ShapeError) -> Sized:
     """At shapes that the file does not allow: with its axes freed, or by tiles of its own size."""
-    own = analyze(source, {name: length for name, length in shapes.items() if isinstance(length, int)} or None)
+    try:
+        own = analyze(source, {name: length for name, length in shapes.items() if isinstance(length, int)} or None)
+    except ShapeError:  # the file leaves lengths open: it is not that which is in the way
+        raise error from None
     wanted = {**_lengths(own), **{name: tuple(shape) for name, shape in shapes.items() if isinstance(shape, Sequence)}}
-    slid = set(own.windowed)
+    slid = _slid(own)
     for name, shape in _lengths(own).items():
         for axis, (n, other) in enumerate(zip(shape, wanted[name], strict=False)):
             if len(shape) != len(wanted[name]) or (n != other and (name, axis) not in slid):
@@ -106,6 +109,8 @@ def _resized(source: Opened, shapes: Shapes, error: ShapeError) -> Sized:
     try:
         return _with_room(free, analyze(free, wanted), wanted)
     except ShapeError:
+        if any(n < m for name, shape in _lengths(own).items() for n, m in zip(wanted[name], shape, strict=True)):
+            raise  # no tile of the file's own size has room in it
         return Sized(source, own, _seen(own), wanted, fixed=True)
 
 
@@ -124,8 +129,17 @@ def _with_room(model: Opened, analysis: Analysis, lengths: Lengths | None) -> Si
     return Sized(model, analysis, seen, lengths, fixed=False)
 
 
+def _slid(analysis: Analysis) -> set[Pair]:
+    return {pair for dim in find_dims(analysis) for pair in dim.rates}
+
+
 def _seen(analysis: Analysis) -> Seen:
-    return tuple((dim, see(analysis, dim)) for dim in find_dims(analysis))
+    """Of what cannot be tiled only that which windows slide along, if there is any: nobody expects it of the rest."""
+    seen = [(dim, see(analysis, dim)) for dim in find_dims(analysis)]
+    expected = [
+        one for one in seen if isinstance(one[1], Sight) or any(pair in analysis.windowed for pair in one[0].rates)
+    ]
+    return tuple(expected or seen)
 
 
 def _wider(analysis: Analysis, seen: Seen) -> Lengths:

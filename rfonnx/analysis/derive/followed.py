@@ -22,11 +22,12 @@ def shift_fact(name: str, axis: int, length: int, moves: Moves, positional: Posi
         reason = f"it moves along its axes {', '.join(map(str, moving))} together"
     if moves.constants:
         reason = f"'{positional.named(moves.constants)[0].name}' treats positions differently"
-    if not reason and moves.period >= length:
-        reason = f"it would take a shift by {moves.period}, and the input is {length} long"
     if reason:
         return ShiftFact(name, axis, along, None, 0, reason)
     least = length + moves.period * _periods_missing(moves)
+    if moves.period >= length:
+        reason = f"it would take a shift by {moves.period}, and the input is {length} long"
+        return ShiftFact(name, axis, along, None, 0, reason, max(least, length + moves.period))
     if least > length:
         what = "a position" if moves.room is None else f"a stretch of {CONTENT} positions"
         reason = (

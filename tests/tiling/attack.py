@@ -1,0 +1,62 @@
+"""Many random nets: `PYTHONPATH=tests python -P tests/tiling/attack.py --count 1000 --seed 0`.
+
+Prints each plan that a run contradicts, with the seed of its net.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+import traceback
+import warnings
+from collections import Counter
+
+from tiling.exactness import judged
+from tiling.random_nets import random_net
+
+
+def told(seed: int) -> list[str]:
+    try:
+        return list(judged(random_net(seed), seed))
+    except Exception as error:  # a crash is a finding like another
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        return [f"crash: {type(error).__name__} at {where.filename}:{where.lineno}: {error}"]
+
+
+def apart(seed: int) -> list[str]:
+    """In a process of its own: onnxruntime ends the one that it is in where an operator gets nothing to read."""
+    read, write = os.pipe()
+    child = os.fork()
+    if not child:
+        with os.fdopen(write, "w") as stream:
+            stream.write("\n".join(told(seed)))
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as stream:
+        lines = stream.read().splitlines()
+    return lines if os.waitpid(child, 0)[1] == 0 else [*lines, "died: onnxruntime"]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--count", type=int, default=300)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--all", action="store_true", help="also print what is right, and what could not be tried")
+    asked = parser.parse_args()
+    warnings.simplefilter("ignore")
+    begun = time.perf_counter()
+    found: Counter[str] = Counter()
+    for seed in range(asked.seed, asked.seed + asked.count):
+        lines = apart(seed)
+        found.update({line.partition(":")[0] for line in lines})
+        for line in lines:
+            if asked.all or line.startswith(("unsound", "crash", "loose")):
+                print(f"{seed}: {line}", flush=True)
+    print(f"{asked.count} nets in {time.perf_counter() - begun:.0f} s: {dict(found.most_common())}")
+    return int(bool({"unsound", "crash"} & set(found)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,13 @@
+"""A few of the random nets in every run: no tile of an exact plan differs from the whole. `attack.py` holds many more."""
+
+from __future__ import annotations
+
+import pytest
+
+from tiling.exactness import judged
+from tiling.random_nets import random_net
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_tiles_of_an_exact_plan_are_what_the_whole_is(seed: int) -> None:
+    assert [line for line in judged(random_net(seed), seed, search=False) if line.startswith("unsound")] == []
