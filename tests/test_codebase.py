@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import collections
+import doctest
 import functools
+import importlib
 import importlib.metadata
 import re
 import subprocess
@@ -14,6 +16,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy
 import pytest
 from onnx.backend.test.case.node import collect_testcases
 
@@ -161,6 +164,18 @@ def imported(folder: Path, at_once: bool = False) -> set[str]:
     names = {name.partition(".")[0] for name in names_imported(nodes)}
     ours = {"rfonnx", *(path.stem for path in [*folder.rglob("*"), ROOT / "models" / "recipes"])}
     return {INSTALLED_AS.get(name, name) for name in names - ours - sys.stdlib_module_names}
+
+
+EXAMPLES = [path for path in sorted(PACKAGE.rglob("*.py")) if ">>> " in path.read_text()]
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_examples_in_docstrings_hold(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)  # that of the package itself reads a model
+    name = ".".join(("rfonnx", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
+    done = doctest.testmod(importlib.import_module(name), extraglobs={"np": numpy})
+    assert done.attempted
+    assert not done.failed
 
 
 def test_the_picture_of_the_house_has_every_room() -> None:

@@ -50,7 +50,7 @@ def walk(moves: Moves, steps: Iterable[Step]) -> Walked:
 def slope(first: np.ndarray, last: np.ndarray, length: int) -> int | None:
     """By how much a table of reads advances per position, borders aside; None when it does not do so steadily.
 
-    >>> slope(np.array([0, 0, 1, 2]), np.array([1, 2, 3, 3]), 4)  # a window of 3, clamped
+    >>> slope(np.array([0, 0, 1, 2, 3, 4]), np.array([1, 2, 3, 4, 5, 5]), 6)  # a window of 3, clamped
     1
     """
     inner = np.flatnonzero((first <= last) & (first > 0) & (last < length - 1))
