@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -55,7 +54,7 @@ def fit_gaussian(values: Map) -> GaussianFit | None:
     points = np.stack([p.ravel() for p in np.indices(inside.shape)]).astype(np.float64)
     rank = values.ndim
     unknowns = np.concatenate(
-        [[inside.max()], np.array(centroid(inside)), _pack(np.linalg.cholesky(np.linalg.inv(spread)))]
+        [[inside.max()], np.array(centroid(inside)), np.linalg.cholesky(np.linalg.inv(spread))[np.tril_indices(rank)]]
     )
     target = inside.ravel()
     scale = float(np.linalg.norm(target))
@@ -134,20 +133,11 @@ def _model(unknowns: Map, points: Map, rank: int, slopes: bool = True) -> tuple[
     if not slopes:
         return values, values
     rows = [shape, *(values * (root @ turned))]
-    rows += [-values * offsets[i] * turned[j] for i, j in _triangle(rank)]
+    rows += [-values * offsets[i] * turned[j] for i, j in zip(*np.tril_indices(rank), strict=True)]
     return values, np.stack(rows)
-
-
-def _triangle(rank: int) -> list[tuple[int, int]]:
-    return [(i, j) for i, j in itertools.product(range(rank), repeat=2) if j <= i]
-
-
-def _pack(root: Map) -> Map:
-    return np.array([root[i, j] for i, j in _triangle(root.shape[0])])
 
 
 def _unpack(unknowns: Map, rank: int) -> Map:
     root = np.zeros((rank, rank))
-    for (i, j), value in zip(_triangle(rank), unknowns[1 + rank :], strict=True):
-        root[i, j] = value
+    root[np.tril_indices(rank)] = unknowns[1 + rank :]
     return root

@@ -9,7 +9,7 @@ import numpy as np
 
 from rfonnx.report.document import Document, Line, Name, Section, Table, listed, shared
 from rfonnx.report.effective.heat import heat
-from rfonnx.results.effective import ERF, Layer
+from rfonnx.results.effective import ERF, Interval, Layer
 from rfonnx.results.map_figures import marginal
 from rfonnx.results.plain import position_text, shape_text
 
@@ -24,7 +24,8 @@ def erf_document(erfs: Sequence[ERF]) -> Document:
         ("effective field of ", Name(first.tensor), " in ", Name(first.model), ", over ", Name(first.input))
     ]
     head.append((f"{_how(first)}, {first.samples} of ", Name(first.data)))
-    rows = [(label, *cells) for label, cells in zip(LABELS, zip(*map(_figures, erfs), strict=True), strict=True)]
+    columns = [_figures(erf) for erf in erfs]
+    rows = [(label, *(column[label] for column in columns)) for label in columns[0]]
     caption: Line = ("positions of the input; per axis where they differ",)
     table = Table(("", *(position_text(erf.position) for erf in erfs)), tuple(rows), caption)
     sections = [section for erf in erfs for section in _picture(erf, len(erfs) > 1)]
@@ -32,49 +33,33 @@ def erf_document(erfs: Sequence[ERF]) -> Document:
     return Document(tuple(head), (table,), tuple(sections))
 
 
-LABELS = (
-    "place asked for",
-    "theoretical centre",
-    "theoretical field",
-    "sigma",
-    "Gaussian fit",
-    "radius of 50%, 95% of the mass",
-    "area ratio of 20, 30, 50, 99%",
-    "Luo size",
-    "of the theoretical field",
-    "centroid, from the centre",
-    "anisotropy",
-    "entropy",
-    "outside the theoretical field",
-    "95% interval",
-    "model ran on",
-    "model runs",
-)
-
-
-def _figures(erf: ERF) -> tuple[str, ...]:
+def _figures(erf: ERF) -> dict[str, str]:
+    """By label."""
     fit = erf.gaussian
     half = "unknown" if math.isnan(erf.half_width) else f"+-{100 * erf.half_width:.2g}% of the mass"
-    return (
-        _list(f"{c:g}" for c in erf.at),
-        _list(f"{c:g}" for c in erf.center),
-        "x".join(str(hi - lo + 1) for lo, hi in erf.field) + " at " + _list(f"{lo}..{hi}" for lo, hi in erf.field),
-        _same([_number(s) for s in erf.sigma]),
-        "none"
-        if fit is None
-        else f"sigma {_same([_number(s) for s in fit.sigma])}, {100 * fit.residual:.1f}% left over",
-        _list(_number(erf.mass_radius(q)) for q in (0.5, 0.95)),
-        _list(_number(erf.area_ratio(t), 4) for t in SHARES),
-        _number(erf.luo_size),
-        f"{_percent(erf.ratio)} of its side, {_percent(erf.share)} of its positions",
-        _list(_number(o, signed=True) for o in erf.offset),
-        _number(erf.anisotropy),
-        "none" if erf.empty else f"{erf.entropy:.2f} bits, as {2**erf.entropy:.0f} even positions",
-        "0" if erf.outside == 0 else f"{erf.outside:.3g} of the mass",
-        half + {True: ", converged", False: ", not converged", None: ""}[erf.converged],
-        "x".join(str(hi - lo + 1) for lo, hi in erf.window) + " of " + shape_text(erf.map.shape),
-        f"{erf.runs:,}; {erf.naive_runs:,} position by position",
-    )
+    fitted = "none" if fit is None else f"sigma {_same(fit.sigma)}, {100 * fit.residual:.1f}% left over"
+    return {
+        "place asked for": ", ".join(f"{c:g}" for c in erf.at),
+        "theoretical centre": ", ".join(f"{c:g}" for c in erf.center),
+        "theoretical field": _sizes(erf.field) + " at " + ", ".join(f"{lo}..{hi}" for lo, hi in erf.field),
+        "sigma": _same(erf.sigma),
+        "Gaussian fit": fitted,
+        "radius of 50%, 95% of the mass": ", ".join(_number(erf.mass_radius(q)) for q in (0.5, 0.95)),
+        "area ratio of 20, 30, 50, 99%": ", ".join(_number(erf.area_ratio(t)) for t in SHARES),
+        "Luo size": _number(erf.luo_size),
+        "of the theoretical field": f"{_percent(erf.ratio)} of its side, {_percent(erf.share)} of its positions",
+        "centroid, from the centre": ", ".join(_number(o, "+") for o in erf.offset),
+        "anisotropy": _number(erf.anisotropy),
+        "entropy": "none" if erf.empty else f"{erf.entropy:.2f} bits, as {2**erf.entropy:.0f} even positions",
+        "outside the theoretical field": "0" if erf.outside == 0 else f"{erf.outside:.3g} of the mass",
+        "95% interval": half + {True: ", converged", False: ", not converged", None: ""}[erf.converged],
+        "model ran on": f"{_sizes(erf.window)} of {shape_text(erf.map.shape)}",
+        "model runs": f"{erf.runs:,}; {erf.naive_runs:,} position by position",
+    }
+
+
+def _sizes(intervals: Sequence[Interval]) -> str:
+    return "x".join(str(hi - lo + 1) for lo, hi in intervals)
 
 
 def layers_document(model: str, layers: Sequence[Layer]) -> Document:
@@ -85,7 +70,7 @@ def layers_document(model: str, layers: Sequence[Layer]) -> Document:
             Name(layer.op_type),
             shape_text(layer.shape) if layer.shape else "",
             shared([str(n) for n in layer.field]) if layer.field else "",
-            _same([_number(s) for s in layer.sigma]),
+            _same(layer.sigma),
             _number(layer.radius[0]),
             _number(layer.radius[1]),
             _number(layer.luo_size),
@@ -102,13 +87,12 @@ def layers_document(model: str, layers: Sequence[Layer]) -> Document:
     table = Table(header, tuple(rows), caption, alarm=alarm)
     problems = [(Name(layer.tensor), ": ", Name(layer.problem)) for layer in layers if layer.problem]
     leaks = [(Name(layer.tensor), f": {layer.outside:.3g} of the mass") for layer in layers if layer.outside > 0]
-    sections = []
-    if leaks:
-        sections.append(Section("Outside the theoretical field: please report this", tuple(leaks), alarm=True))
-    if problems:
-        sections.append(Section("Not measured", tuple(problems), alarm=True))
+    sections = (
+        Section("Outside the theoretical field: please report this", tuple(leaks), alarm=True),
+        Section("Not measured", tuple(problems), alarm=True),
+    )
     head: Line = ("effective fields of ", Name(model))
-    return Document((head,), (table,), tuple(sections))
+    return Document((head,), (table,), tuple(section for section in sections if section.lines))
 
 
 def _how(erf: ERF) -> str:
@@ -144,21 +128,15 @@ def _warnings(erfs: Sequence[ERF]) -> Iterator[Section]:
         yield Section("Notes", tuple((Name(note),) for note in notes))
 
 
-def _number(value: float, digits: int = 4, signed: bool = False) -> str:
+def _number(value: float, sign: str = "") -> str:
     if math.isnan(value):
         return "none"
-    if abs(value) < 1e-9:
-        return "0"  # what rounding leaves of nothing
-    return f"{value:{'+' if signed else ''}.{digits}g}"
+    return "0" if abs(value) < 1e-9 else f"{value:{sign}.4g}"  # what rounding leaves of nothing
 
 
 def _percent(share: float) -> str:
     return "none" if math.isnan(share) else f"{100 * share:.3g}%"
 
 
-def _same(words: Sequence[str]) -> str:
-    return shared(words, " x ") if words else "none"
-
-
-def _list(words: Iterator[str]) -> str:
-    return ", ".join(words)
+def _same(values: Sequence[float]) -> str:
+    return shared([_number(value) for value in values], " x ") if values else "none"

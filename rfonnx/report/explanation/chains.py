@@ -125,7 +125,9 @@ def explanation(source: Explained, name: str, question: Question) -> Explanation
         tensor,
         {given: source.input_shapes.get(given) for given in seen},
         tuple(chain for given in seen for chain in _chains(source, name, given, axes.get(given, ()))),
-        tuple(_reads(source, name, position, given, axes.get(given, ())) for given in seen),
+        tuple(
+            _region(given, position, source.support(name, position, input=given), axes.get(given, ())) for given in seen
+        ),
         tuple(_reached(source, tensor, given, question.origin or ()) for given in origins),
         source.values,
     )
@@ -155,10 +157,6 @@ def _chains(source: Explained, name: str, given: str, axes: tuple[int, ...]) -> 
     for axis in axes:
         by_steps.setdefault(source.explain(name, input=given, axis=axis), []).append(axis)
     return [Chain(given, tuple(same), steps) for steps, same in by_steps.items() if steps]
-
-
-def _reads(source: Explained, name: str, position: tuple[int, ...], given: str, axes: tuple[int, ...]) -> Region:
-    return _region(given, position, source.support(name, position, input=given), axes)
 
 
 def _reached(source: Explained, tensor: TensorField, given: str, origin: tuple[int, ...]) -> Region:

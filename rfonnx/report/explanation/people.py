@@ -27,9 +27,7 @@ def explain_document(told: Explanation, every: bool) -> Document:
     head += [("input ", Name(name), words) for name, words in bound_texts(told.values)]
     if not (told.chains or told.reads):
         head.append(("depends on no input",))
-    sections = [section for region in told.reads for section in _reads(told, region)]
-    sections += [section for region in told.reached for section in _reached(told, region)]
-    return Document(tuple(head), tuple(_table(chain, every) for chain in told.chains), tuple(sections))
+    return Document(tuple(head), tuple(_table(chain, every) for chain in told.chains), tuple(_sections(told)))
 
 
 def _table(chain: Chain, every: bool) -> Table:
@@ -68,22 +66,17 @@ def _cause(step: ExplainStep) -> str:
     return f"{step.cause}, {NAMES['joins']} {step.misaligned:+d}" if step.misaligned else step.cause
 
 
-def _reads(told: Explanation, region: Region) -> Iterator[Section]:
-    at = ", ".join(map(str, region.of))
-    lengths = shape_text(told.input_shapes[region.where])
-    head: Line = ("of ", Name(region.where), f" ({lengths})")
-    yield Section(f"What position {at} reads", (head, *_extents(region)))
-    yield from _picture(region)
+def _sections(told: Explanation) -> Iterator[Section]:
+    for region in told.reads:
+        of = f" ({shape_text(told.input_shapes[region.where])})"
+        yield from _region(region, f"What position {', '.join(map(str, region.of))} reads", of)
+    for region in told.reached:
+        of = f" ({shape_text(told.tensor.shape)}), at most: holes inside a field count as seen"
+        yield from _region(region, f"What sees input position {', '.join(map(str, region.of))}", of)
 
 
-def _reached(told: Explanation, region: Region) -> Iterator[Section]:
-    at = ", ".join(map(str, region.of))
-    head: Line = (
-        "of ",
-        Name(region.where),
-        f" ({shape_text(told.tensor.shape)}), at most: holes inside a field count as seen",
-    )
-    yield Section(f"What sees input position {at}", (head, *_extents(region)))
+def _region(region: Region, heading: str, of: str) -> Iterator[Section]:
+    yield Section(heading, (("of ", Name(region.where), of), *_extents(region)))
     yield from _picture(region)
 
 
