@@ -14,6 +14,7 @@ from typing import Any, NamedTuple, TypeVar
 import click
 
 from rfonnx.cli import signals
+from rfonnx.cli.failures import fail
 from rfonnx.cli.numbers import Number
 from rfonnx.system.interpreter import environment, python
 
@@ -68,8 +69,6 @@ def watch(command: Sequence[str], seconds: float) -> int:
             code = process.wait(seconds)
         except subprocess.TimeoutExpired:
             _end(process)
-            from rfonnx.cli.failures import fail
-
             hint = "give it more time, fewer samples or a smaller model"
             return fail(f"the command took longer than the {seconds:g} s of --timeout and was ended; {hint}")
         except KeyboardInterrupt:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from rfonnx.api import erf_layers, erf_many
 from rfonnx.cli import options, streams, words
 from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.failures import INTERRUPTED
@@ -133,8 +134,6 @@ def _units(
     positions: Sequence[Sequence[int | None]],
     chosen: dict[str, Any],
 ) -> int | None:
-    from rfonnx.api import erf_many
-
     if out.style in ("png", "svg"):
         from rfonnx.report.effective.plot import check_installed
 
@@ -154,8 +153,6 @@ def _units(
 def _layers(
     out: Output[[str, Sequence[Layer]]], model: str, tensor: str | None, at: Sequence[At], chosen: dict[str, Any]
 ) -> int | None:
-    from rfonnx.api import erf_layers
-
     layers: list[Layer] = []
     stopped = True
     with progress("layers") as tell, suppress(KeyboardInterrupt):

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import click
 
+import rfonnx
 from rfonnx.cli import options, words
 from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.output import open_output
@@ -54,7 +55,6 @@ def command(
     weights: Literal["structure", "values"],
 ) -> None:
     """Explain the receptive field of one tensor of MODEL, an ONNX file."""
-    import rfonnx
     from rfonnx.report.explanation.chains import Question, explanation
 
     out = open_output(EXPLANATION, output, style, model)

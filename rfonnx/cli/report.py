@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 import click
 
+import rfonnx
 from rfonnx.cli import options
 from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.numbers import Number
@@ -51,7 +52,6 @@ def command(
 ) -> None:
     """Show the receptive field of each tensor of MODEL, an ONNX file."""
     # Imported here: `rfonnx report --help` and mistakes in the options need none of it.
-    import rfonnx
     from rfonnx.report.fields.view import View
 
     out = open_output(FIELDS, output, style, model)

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+import rfonnx
 from rfonnx.cli import options, words
 from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.failures import CHECK_FAILED
@@ -50,7 +51,6 @@ def command(
 
     Exit code 1 when no tiles are exact; what keeps them from it is named.
     """
-    import rfonnx
 
     out = open_output(TILES, output, style, model)
     with waiting(f"analysing {model}"):

@@ -198,7 +198,7 @@ def test_where_it_goes_is_checked_before_the_work(
 ) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "model.onnx").write_bytes(b"")
-    monkeypatch.setattr("rfonnx.api.erf_many", lambda *given, **options: pytest.fail("it was measured"))
+    monkeypatch.setattr("rfonnx.cli.erf.erf_many", lambda *given, **options: pytest.fail("it was measured"))
     done = rfonnx("erf", tmp_path / "model.onnx", "--format", "json", "-o", tmp_path / target)
     assert (done.code, done.err.count("\n")) == (2, 1)
     assert f"{target} " in done.err
@@ -307,7 +307,7 @@ def test_every_key_of_the_json_is_documented(rfonnx: Run, models: Path) -> None:
 def test_pictures_without_matplotlib(rfonnx: Run, models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Told at once, not after the measurement."""
     monkeypatch.setitem(sys.modules, "matplotlib", None)
-    monkeypatch.setattr("rfonnx.api.erf_many", lambda *given, **options: pytest.fail("it was measured"))
+    monkeypatch.setattr("rfonnx.cli.erf.erf_many", lambda *given, **options: pytest.fail("it was measured"))
     done = rfonnx("erf", models / "seed.onnx", "-o", "field.png")
     assert (done.code, done.out) == (2, "")
     assert done.err == "rfonnx: error: pictures need matplotlib, which is not installed; pip install 'rfonnx[plot]'\n"
@@ -346,7 +346,7 @@ def test_interrupted_before_anything_was_measured(rfonnx: Run, models: Path, mon
     def stopped(*given: object, **options: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("rfonnx.api.erf_many", stopped)
+    monkeypatch.setattr("rfonnx.cli.erf.erf_many", stopped)
     done = rfonnx("erf", models / "seed.onnx", "-n", 1)
     assert (done.code, done.out, done.err) == (130, "", "rfonnx: interrupted: nothing was measured yet\n")
 
