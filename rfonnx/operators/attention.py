@@ -12,7 +12,7 @@ from rfonnx.operators.access.indexing import positions
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, Step
 from rfonnx.operators.access.visible import MASK_NOTE
-from rfonnx.operators.counting import CountCall, UncountedError, counts, declare_free
+from rfonnx.operators.counting import CountCall, UncountedError, counts
 from rfonnx.operators.table import Sequential, declare
 
 _LENGTHS = "sequences end where nonpad_kv_seqlen says: taken as long as the tensor"
@@ -185,8 +185,6 @@ def refuse_shared_buffer(shared: bool) -> None:
         raise UncountedError("how many keys its cache holds is data")
 
 
-declare_free("RotaryEmbedding")
-
 declare("Attention", attending=Sequential((0, 1, 2), (4, 5)), manner=("attention",))
-declare("RotaryEmbedding", manner=())
+declare("RotaryEmbedding", macs=0, manner=())
 declare("ai.onnx.preview.FlexAttention", attending=Sequential((0, 1, 2), ()), manner=())

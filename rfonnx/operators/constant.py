@@ -11,7 +11,6 @@ from rfonnx.graph.tensors import tensor_type
 from rfonnx.operators.access.indexing import positions
 from rfonnx.operators.access.op import Op, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, Step
-from rfonnx.operators.counting import declare_free
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.table import declare
 
@@ -66,21 +65,9 @@ def count_up(op: Op) -> Access:
     return Access(tuple(paths))
 
 
-declare_free(
-    "Constant",
-    "ConstantOfShape",
-    "EyeLike",
-    "Range",
-    "Multinomial",
-    "RandomNormal",
-    "RandomNormalLike",
-    "RandomUniform",
-    "RandomUniformLike",
-)
-
-declare("Multinomial", "RandomNormal", "RandomUniform", draws="always", manner=())
-declare("RandomNormalLike", "RandomUniformLike", draws="always", manner=(), shape_only=True)
-declare("Constant", manner=())
-declare("ConstantOfShape", evaluation="fast", manner=())
-declare("EyeLike", evaluation="fast", manner=(), shape_only=True)
-declare("Range", evaluation="fast", manner=(), shape_floats=(0, 1, 2))
+declare("Multinomial", "RandomNormal", "RandomUniform", draws="always", macs=0, manner=())
+declare("RandomNormalLike", "RandomUniformLike", draws="always", macs=0, manner=(), shape_only=True)
+declare("Constant", macs=0, manner=())
+declare("ConstantOfShape", evaluation="fast", macs=0, manner=())
+declare("EyeLike", evaluation="fast", macs=0, manner=(), shape_only=True)
+declare("Range", evaluation="fast", macs=0, manner=(), shape_floats=(0, 1, 2))

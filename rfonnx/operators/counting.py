@@ -65,11 +65,6 @@ def counts(*kinds: str) -> Callable[[Count], Count]:
     return filling("macs", *kinds)
 
 
-def declare_free(*kinds: str) -> None:
-    """Declare that operators sum no products."""
-    declare(*kinds, macs=0)
-
-
 def declare_unknown(reason: str, *kinds: str) -> None:
     """Declare that what operators cost cannot be read off the file."""
     declare(*kinds, macs=Unknown(reason))

@@ -18,7 +18,6 @@ from rfonnx.operators.access.op import Op, rule
 from rfonnx.operators.access.primitives import Access, Path, Reshape, Select, Step
 from rfonnx.operators.access.shared import joined, per_channel
 from rfonnx.operators.access.zeros import Fact, fact
-from rfonnx.operators.counting import declare_free
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import axis_attr, input_rank, int_attr, spelling, with_attrs
 from rfonnx.operators.table import declare, named
@@ -152,8 +151,7 @@ def prelu(op: Op) -> Access:
 
 _ALL = (*UNARY, *_BINARY, *_BROADCAST, "CastLike", "Dropout", "Mul", "PRelu", "Where")
 
-declare_free(*_ALL)
-declare(*_ALL, manner=("elementwise",), pointwise=True)
+declare(*_ALL, macs=0, manner=("elementwise",), pointwise=True)
 declare(
     *named(
         """

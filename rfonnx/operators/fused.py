@@ -8,7 +8,6 @@ from rfonnx.operators.access.op import Op, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce
 from rfonnx.operators.access.shared import joined
 from rfonnx.operators.by_kind import microsoft
-from rfonnx.operators.counting import declare_free
 from rfonnx.operators.shaping import ShapeCall, same, shapes
 from rfonnx.operators.table import declare, named
 
@@ -53,32 +52,22 @@ def n_gram_repeat_block(op: Op) -> Access:
 
 
 shapes(*microsoft("BiasAdd", "BiasSoftmax", "FastGelu", "Gelu", "QuickGelu", "ScaledSiLU"))(same)
-declare_free(
-    *microsoft(
-        "NGramRepeatBlock",
-        "BiasAdd",
-        "BiasDropout",
-        "BiasSoftmax",
-        "FastGelu",
-        "Gelu",
-        "QuickGelu",
-        "ScaledSiLU",
-    )
-)
 
-declare(*named("BiasSoftmax NGramRepeatBlock", "com.microsoft"), manner=())
+declare(*named("BiasSoftmax NGramRepeatBlock", "com.microsoft"), macs=0, manner=())
 declare(
     "com.microsoft.BiasAdd",
     "com.microsoft.QuickGelu",
     "com.microsoft.ScaledSiLU",
+    macs=0,
     manner=("elementwise",),
     pointwise=True,
 )
 declare(
     "com.microsoft.FastGelu",
     "com.microsoft.Gelu",
+    macs=0,
     manner=("elementwise",),
     pointwise=True,
     stands_for="Gelu",
 )
-declare("com.microsoft.BiasDropout", manner=(), training=(3, 4))
+declare("com.microsoft.BiasDropout", macs=0, manner=(), training=(3, 4))

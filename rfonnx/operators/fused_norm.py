@@ -10,7 +10,6 @@ from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select
 from rfonnx.operators.access.shared import grouped, known, per_channel
 from rfonnx.operators.by_kind import microsoft
-from rfonnx.operators.counting import declare_free
 from rfonnx.operators.shaping import ShapeCall, same, shapes
 from rfonnx.operators.table import declare, named
 
@@ -85,9 +84,6 @@ def gated_rms_norm(op: Op) -> Access:
 
 
 shapes(*microsoft("GatedRMSNorm", "GroupNorm"))(same)
-declare_free(
-    *microsoft("EmbedLayerNormalization", "QEmbedLayerNormalization", "GatedRMSNorm", "GroupNorm", "SkipGroupNorm")
-)
 
-declare(*named("EmbedLayerNormalization GatedRMSNorm GroupNorm SkipGroupNorm", "com.microsoft"), manner=())
-declare("com.microsoft.QEmbedLayerNormalization", manner=(), quantised=True)
+declare(*named("EmbedLayerNormalization GatedRMSNorm GroupNorm SkipGroupNorm", "com.microsoft"), macs=0, manner=())
+declare("com.microsoft.QEmbedLayerNormalization", macs=0, manner=(), quantised=True)

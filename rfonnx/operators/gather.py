@@ -15,7 +15,6 @@ from rfonnx.operators.access.indexing import MAX_FLAT, MAX_TABLE, control_paths,
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, Step
 from rfonnx.operators.access.shared import BY_DATA, known_index
-from rfonnx.operators.counting import declare_free
 from rfonnx.operators.spelling import axis_attr, input_rank, int_attr, spelling, with_attrs
 from rfonnx.operators.table import declare
 
@@ -143,9 +142,7 @@ def reverse_sequence(op: Op) -> Access:
     return Access(tuple(paths), False, BY_DATA)
 
 
-declare_free("Compress", "Gather", "GatherElements", "GatherND", "ReverseSequence")
-
-declare("GatherND", "ReverseSequence", manner=(), moves=True)
-declare("Compress", manner=(), moves=True, sized_by_values=True)
-declare("Gather", evaluation="fast", manner=("regular",), moves=True, takes_along=True)
-declare("GatherElements", evaluation="fast", manner=(), moves=True)
+declare("GatherND", "ReverseSequence", macs=0, manner=(), moves=True)
+declare("Compress", macs=0, manner=(), moves=True, sized_by_values=True)
+declare("Gather", evaluation="fast", macs=0, manner=("regular",), moves=True, takes_along=True)
+declare("GatherElements", evaluation="fast", macs=0, manner=(), moves=True)

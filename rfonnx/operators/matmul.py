@@ -96,6 +96,13 @@ def matmul_integer(op: Op) -> Access:
     return Access(tuple(paths))
 
 
+@rule("QLinearMatMul")
+def qlinear_matmul(op: Op) -> Access:
+    """As MatMul, with scales and zero points of a (per row), b and y (per column), or one each. Exact. Not left to the body:
+    scales may have several axes here, and in a DequantizeLinear they may not."""
+    return Access((*product_paths(op, 0, 3), *quantization(op, (1, 2), (4, 5, 6, 7))))
+
+
 def quantization(op: Op, of_rows: tuple[int, ...], of_columns: tuple[int, ...]) -> list[Path]:
     """Scales and zero points; with more than one axis they already line up with the product."""
     rank = len(op.out_shape())

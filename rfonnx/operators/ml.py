@@ -10,7 +10,7 @@ from rfonnx.operators.access.indexing import pick
 from rfonnx.operators.access.op import Op, declare_everything, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Step
 from rfonnx.operators.access.shared import BY_DATA, known_index
-from rfonnx.operators.counting import CountCall, counts, declare_free, declare_unknown
+from rfonnx.operators.counting import CountCall, counts, declare_unknown
 from rfonnx.operators.shaping import ShapeCall, same, shapes
 from rfonnx.operators.slicing import stretch
 from rfonnx.operators.table import declare, named
@@ -135,7 +135,7 @@ def linear_macs(call: CountCall) -> int:
 
 
 shapes("ai.onnx.ml.Imputer")(same)
-declare_free(
+declare(
     *(
         f"ai.onnx.ml.{name}"
         for name in (
@@ -152,10 +152,11 @@ declare_free(
             "Scaler",
             "ZipMap",
         )
-    )
+    ),
+    macs=0,
 )
 # trees compare and add
-declare_free("ai.onnx.ml.TreeEnsemble", "ai.onnx.ml.TreeEnsembleClassifier", "ai.onnx.ml.TreeEnsembleRegressor")
+declare("ai.onnx.ml.TreeEnsemble", "ai.onnx.ml.TreeEnsembleClassifier", "ai.onnx.ml.TreeEnsembleRegressor", macs=0)
 declare_unknown("what its kernels cost is not followed", "ai.onnx.ml.SVMClassifier", "ai.onnx.ml.SVMRegressor")
 
 declare(

@@ -16,7 +16,7 @@ from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Re
 from rfonnx.operators.access.shared import known
 from rfonnx.operators.attention import refuse_shared_buffer, rotary, score_macs
 from rfonnx.operators.by_kind import microsoft
-from rfonnx.operators.counting import CountCall, UncountedError, counts, declare_free
+from rfonnx.operators.counting import CountCall, UncountedError, counts
 from rfonnx.operators.fused_attention import LENGTHS_NOTE, attention_output
 from rfonnx.operators.shaping import ShapeCall, same, shapes
 from rfonnx.operators.table import Sequential, declare, named
@@ -249,7 +249,7 @@ def group_query_attention_macs(call: CountCall) -> int:
 
 
 shapes(*microsoft("RotaryEmbedding", "GemmaRotaryEmbedding", "LongformerAttention"))(same)
-declare_free(*microsoft("RotaryEmbedding"))
+declare(*microsoft("RotaryEmbedding"), macs=0)
 
 declare(
     *named(

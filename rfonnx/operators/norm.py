@@ -20,7 +20,6 @@ from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Wi
 from rfonnx.operators.access.shared import axes_of, grouped, per_channel
 from rfonnx.operators.access.visible import MASK_NOTE, Range, range_steps, seen_by_softmax, soft_mask
 from rfonnx.operators.access.zeros import fact
-from rfonnx.operators.counting import declare_free
 from rfonnx.operators.shaping import ShapeCall, same, shapes
 from rfonnx.operators.spelling import (
     axis_attr,
@@ -197,21 +196,13 @@ def layer_norm_shape(call: ShapeCall) -> list[TypeProto]:
 
 
 shapes("GroupNormalization", "MeanVarianceNormalization")(same)
-declare_free(
-    "Softmax", "LogSoftmax", "Hardmax", "BatchNormalization", "GroupNormalization", "InstanceNormalization", "LRN"
-)
-declare_free(
-    "LayerNormalization",
-    "LpNormalization",
-    "MeanVarianceNormalization",
-    "RMSNormalization",
-    "SimplifiedLayerNormalization",
-)
 
-declare(*named("LayerNormalization LogSoftmax LpNormalization RMSNormalization"), manner=("norm",), normalises=True)
-declare("Hardmax", "MeanVarianceNormalization", "SimplifiedLayerNormalization", manner=("norm",))
-declare("GroupNormalization", "InstanceNormalization", statistic="moments", manner=("by channel", "norm"))
-declare("BatchNormalization", affine=True, manner=("by channel", "norm"), maps=True)
-declare("LRN", manner=("regular",))
-declare("Softmax", evaluation="fast", manner=("norm",), normalises=True)
+declare(
+    *named("LayerNormalization LogSoftmax LpNormalization RMSNormalization"), macs=0, manner=("norm",), normalises=True
+)
+declare("Hardmax", "MeanVarianceNormalization", "SimplifiedLayerNormalization", macs=0, manner=("norm",))
+declare("GroupNormalization", "InstanceNormalization", statistic="moments", macs=0, manner=("by channel", "norm"))
+declare("BatchNormalization", affine=True, macs=0, manner=("by channel", "norm"), maps=True)
+declare("LRN", macs=0, manner=("regular",))
+declare("Softmax", evaluation="fast", macs=0, manner=("norm",), normalises=True)
 declare("LayerNormalization", shapes_when={})  # our rule tells its shapes before opset 17, which had no such operator

@@ -13,7 +13,6 @@ from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.access.indexing import MAX_TABLE, control_paths, crop
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Select, Step, Window
-from rfonnx.operators.counting import declare_free
 from rfonnx.operators.spelling import (
     constant_ints,
     float_attr,
@@ -152,7 +151,5 @@ def center_crop_pad(op: Op) -> Access:
     return Access((Path(op.name(0), tuple(steps)),))
 
 
-declare_free("CenterCropPad", "Pad")
-
-declare("CenterCropPad", manner=("regular",), moves=True)
-declare("Pad", evaluation="fast", manner=("regular",), moves=True, placed=True, takes_along=True)
+declare("CenterCropPad", macs=0, manner=("regular",), moves=True)
+declare("Pad", evaluation="fast", macs=0, manner=("regular",), moves=True, placed=True, takes_along=True)

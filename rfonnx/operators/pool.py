@@ -17,7 +17,6 @@ from rfonnx.graph.tensors import tensor_type
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Spread
 from rfonnx.operators.access.shared import windows
-from rfonnx.operators.counting import declare_free
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import input_name, ints_attr, spelling, with_attrs
 from rfonnx.operators.table import declare
@@ -169,20 +168,18 @@ def max_unpool(op: Op) -> Access:
     return Access((Path(op.name(0), steps), Path(op.name(1), steps)))
 
 
-declare_free("com.microsoft.MaxpoolWithMask")
-declare_free("AveragePool", "GlobalAveragePool", "GlobalLpPool", "GlobalMaxPool", "LpPool", "MaxPool", "MaxUnpool")
-
 declare(
     "AveragePool",
     "LpPool",
     "MaxPool",
+    macs=0,
     manner=("order free", "pool", "regular"),
     maps=True,
     shapes_when={"auto_pad": ("SAME_UPPER", "SAME_LOWER"), "ceil_mode": (1,)},
 )
-declare("GlobalAveragePool", "GlobalMaxPool", manner=("order free", "pool"), maps=True)
+declare("GlobalAveragePool", "GlobalMaxPool", macs=0, manner=("order free", "pool"), maps=True)
 declare("GlobalAveragePool", statistic="mean")
 declare("GlobalMaxPool", statistic="max")
-declare("GlobalLpPool", manner=("order free", "pool"))
-declare("MaxUnpool", manner=(), moves=True)
-declare("com.microsoft.MaxpoolWithMask", manner=())
+declare("GlobalLpPool", macs=0, manner=("order free", "pool"))
+declare("MaxUnpool", macs=0, manner=(), moves=True)
+declare("com.microsoft.MaxpoolWithMask", macs=0, manner=())

@@ -12,7 +12,6 @@ from rfonnx.operators.access.indexing import positions, whole
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reshape, Select, Step
 from rfonnx.operators.by_kind import microsoft
-from rfonnx.operators.counting import declare_free
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import input_rank, int_attr, positive_axis, spelling, with_attrs
 from rfonnx.operators.table import declare
@@ -76,17 +75,14 @@ def dynamic_quantize(op: Op) -> Access:
     return Access((whole(op, 0),))
 
 
-declare_free(
-    "DequantizeLinear", "QuantizeLinear", *microsoft("DequantizeLinear", "QuantizeLinear"), "DynamicQuantizeLinear"
-)
-
 declare(
     "QuantizeLinear",
     "com.microsoft.DequantizeLinear",
     "com.microsoft.QuantizeLinear",
     hands_on=True,
+    macs=0,
     manner=("scaled",),
     quantised=True,
 )
-declare("DequantizeLinear", evaluation="fast", hands_on=True, manner=("scaled",), quantised=True)
-declare("DynamicQuantizeLinear", hands_on=True, manner=("norm",), quantised=True)
+declare("DequantizeLinear", evaluation="fast", hands_on=True, macs=0, manner=("scaled",), quantised=True)
+declare("DynamicQuantizeLinear", hands_on=True, macs=0, manner=("norm",), quantised=True)

@@ -9,7 +9,6 @@ from rfonnx.operators.access.op import Op, rule
 from rfonnx.operators.access.primitives import Access, Path, Reshape
 from rfonnx.operators.access.shared import joined, known
 from rfonnx.operators.by_kind import microsoft
-from rfonnx.operators.counting import declare_free
 from rfonnx.operators.reduce import reduce, spell_reduce
 from rfonnx.operators.shaping import ShapeCall, same, shapes
 from rfonnx.operators.spelling import spelling
@@ -53,7 +52,7 @@ spelling(*microsoft("ReduceSumInteger"))(spell_reduce)
 rule(*microsoft("MulInteger"))(joined)
 rule(*microsoft("ReduceSumInteger"))(reduce)
 shapes(*microsoft("QOrderedGelu", "QOrderedLayerNormalization"))(same)
-declare_free(*microsoft("GatherBlockQuantized", "MulInteger", "ReduceSumInteger"))
+declare(*microsoft("GatherBlockQuantized", "MulInteger", "ReduceSumInteger"), macs=0)
 
 declare(
     *named("MulInteger QOrderedGelu QOrderedLayerNormalization ReduceSumInteger", "com.microsoft"),

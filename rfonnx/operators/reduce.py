@@ -12,7 +12,6 @@ from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Step
 from rfonnx.operators.access.shared import axes_of
-from rfonnx.operators.counting import declare_free
 from rfonnx.operators.spelling import (
     axis_attr,
     constant_ints,
@@ -117,10 +116,8 @@ def reduce_steps(op: Op) -> tuple[Step, ...]:
     return (reduction,) if op.attrs["keepdims"] else (reduction, Reshape(op.out_shape()))
 
 
-declare_free(*_REDUCTIONS, "ArgMax", "ArgMin")
-
-declare("ArgMax", "ArgMin", manner=())
-declare(*_REDUCTIONS, manner=("order free",))
+declare("ArgMax", "ArgMin", macs=0, manner=())
+declare(*_REDUCTIONS, macs=0, manner=("order free",))
 declare(*named("ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum"), evaluation="fast")
 declare(
     *named("ReduceL1 ReduceL2 ReduceMax ReduceMean ReduceMin ReduceSum ReduceSumSquare"),

@@ -27,7 +27,6 @@ from rfonnx.operators.access.indexing import MAX_TABLE, control_paths, crop
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Step
 from rfonnx.operators.access.sampling import leaves_residue, taps
-from rfonnx.operators.counting import declare_free
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import (
     constant_ints,
@@ -322,7 +321,6 @@ OVERLOOKED = "onnxruntime keeps no aspect ratio along axes that are counted from
 
 EXTRAPOLATED_ELSEWHERE = "onnxruntime writes the extrapolation value in other places where channels are last"
 
-declare_free("Resize", "Upsample")
 
-declare("Resize", manner=("regular",), maps=True, placed=True, shape_floats=(1, 2))
-declare("Upsample", manner=("regular",), placed=True, shape_floats=(1,))
+declare("Resize", macs=0, manner=("regular",), maps=True, placed=True, shape_floats=(1, 2))
+declare("Upsample", macs=0, manner=("regular",), placed=True, shape_floats=(1,))

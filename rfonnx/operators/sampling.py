@@ -20,7 +20,7 @@ from rfonnx.operators.access.op import Op, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Step
 from rfonnx.operators.access.sampling import IN_DOUBT
 from rfonnx.operators.by_kind import microsoft
-from rfonnx.operators.counting import CountCall, counts, declare_free
+from rfonnx.operators.counting import CountCall, counts
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import constant_ints, float_attr, int_attr, spelling, with_attrs, word_attr
 from rfonnx.operators.table import declare, named
@@ -135,6 +135,6 @@ def affine_grid_macs(call: CountCall) -> int:
     return prod(call.out()) * call.shape(0)[-1]
 
 
-declare_free("GridSample", "com.microsoft.GridSample", "MaxRoiPool", "RoiAlign")
+declare("GridSample", "com.microsoft.GridSample", "MaxRoiPool", "RoiAlign", macs=0)
 
 declare(*named("AffineGrid GridSample MaxRoiPool RoiAlign"), "com.microsoft.GridSample", manner=())

@@ -8,7 +8,6 @@ from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.access.indexing import MAX_TABLE, control_paths
 from rfonnx.operators.access.op import Op, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Select, Step
-from rfonnx.operators.counting import declare_free
 from rfonnx.operators.spelling import constant_ints, input_rank, int_attr, positive_axis, spelling, with_attrs
 from rfonnx.operators.table import declare
 
@@ -45,7 +44,5 @@ def _running(op: Op, axis: int, n: int) -> Step:
     return Select(axis, np.zeros(n, np.int64), position - skip)
 
 
-declare_free("CumProd", "CumSum")
-
-declare("CumProd", manner=())
-declare("CumSum", evaluation="fast", manner=())
+declare("CumProd", macs=0, manner=())
+declare("CumSum", evaluation="fast", macs=0, manner=())

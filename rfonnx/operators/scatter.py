@@ -16,7 +16,6 @@ from rfonnx.operators.access.indexing import MAX_FLAT, MAX_TABLE, control_paths,
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, Step, Window
 from rfonnx.operators.access.shared import known_index
-from rfonnx.operators.counting import declare_free
 from rfonnx.operators.spelling import axis_attr, input_rank, spelling, with_attrs, word_attr
 from rfonnx.operators.table import declare
 
@@ -194,7 +193,5 @@ def tensor_scatter(op: Op) -> Access:
     return Access(tuple(paths), False, BY_DATA)
 
 
-declare_free("Scatter", "ScatterElements", "ScatterND", "TensorScatter")
-
-declare("Scatter", "ScatterElements", "ScatterND", "TensorScatter", manner=(), moves=True)
+declare("Scatter", "ScatterElements", "ScatterND", "TensorScatter", macs=0, manner=(), moves=True)
 declare("ScatterND", takes_along=True)

@@ -13,10 +13,9 @@ from rfonnx.operators.access.indexing import MAX_FLAT, control_paths, pick
 from rfonnx.operators.access.masks import LARGEST
 from rfonnx.operators.access.op import Op, declare_everything, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape
-from rfonnx.operators.counting import declare_free
 from rfonnx.operators.shaping import same, shapes
 from rfonnx.operators.spelling import axis_attr, constant_ints, input_name, input_rank, int_attr, spelling, with_attrs
-from rfonnx.operators.table import declare, named
+from rfonnx.operators.table import declare
 
 declare_everything("which positions come out is data", "NonZero", "Unique", "NonMaxSuppression")
 
@@ -94,10 +93,9 @@ def top_k(op: Op) -> Access:
 
 
 shapes("com.microsoft.Trilu")(same)
-declare_free(*named("NonMaxSuppression NonZero OneHot TopK Trilu Unique"), "com.microsoft.Trilu")
 
-declare("NonMaxSuppression", "TopK", "com.microsoft.Trilu", manner=())
-declare("NonZero", evaluation="fast", manner=(), sized_by_values=True)
-declare("OneHot", manner=(), shape_floats=(1,))
-declare("Trilu", evaluation="fast", manner=(), may_fix=True, moves=True)
-declare("Unique", manner=(), sized_by_values=True)
+declare("NonMaxSuppression", "TopK", "com.microsoft.Trilu", macs=0, manner=())
+declare("NonZero", evaluation="fast", macs=0, manner=(), sized_by_values=True)
+declare("OneHot", macs=0, manner=(), shape_floats=(1,))
+declare("Trilu", evaluation="fast", macs=0, manner=(), may_fix=True, moves=True)
+declare("Unique", macs=0, manner=(), sized_by_values=True)

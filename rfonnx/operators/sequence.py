@@ -8,7 +8,6 @@ from __future__ import annotations
 from rfonnx.operators.access.apply import program_shape
 from rfonnx.operators.access.op import Op, declare_everything, rule
 from rfonnx.operators.access.primitives import Access, Path, entire
-from rfonnx.operators.counting import declare_free
 from rfonnx.operators.table import declare, named
 
 declare_everything("its body is not followed", "SequenceMap")
@@ -49,9 +48,6 @@ def _whole(op: Op, index: int) -> Path:
     return entire(op.name(index), len(program_shape(op.graph.shapes.get(op.name(index)))))
 
 
-declare_free("SequenceAt", "SequenceConstruct", "SequenceEmpty", "SequenceErase", "SequenceInsert", "SequenceLength")
-declare_free("ConcatFromSequence", "SplitToSequence", "Optional", "OptionalGetElement", "OptionalHasElement")
-
 declare(
     *named(
         """
@@ -59,8 +55,9 @@ declare(
         SequenceLength
         """
     ),
+    macs=0,
     manner=(),
 )
-declare("ConcatFromSequence", "SplitToSequence", manner=(), moves=True)
-declare("OptionalHasElement", inferred_since=18, manner=())
+declare("ConcatFromSequence", "SplitToSequence", macs=0, manner=(), moves=True)
+declare("OptionalHasElement", inferred_since=18, macs=0, manner=())
 declare("SequenceMap", holds_graphs=True, manner=())

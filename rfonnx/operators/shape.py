@@ -20,7 +20,6 @@ from rfonnx.operators.access.indexing import MAX_TABLE, control_paths, crop
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Spread, Step
 from rfonnx.operators.by_kind import microsoft
-from rfonnx.operators.counting import declare_free
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import (
     constant_ints,
@@ -227,15 +226,11 @@ def col2im(op: Op) -> Access:
     )
 
 
-declare_free(
-    *named("Col2Im DepthToSpace Expand Flatten Reshape Shape Size SpaceToDepth Squeeze Tile Transpose Unsqueeze"),
-    "com.microsoft.ExpandDims",
-)
-
-declare("Shape", "Size", evaluation="fast", manner=(), shape_only=True)
-declare("com.microsoft.ExpandDims", manner=())
+declare("Shape", "Size", evaluation="fast", macs=0, manner=(), shape_only=True)
+declare("com.microsoft.ExpandDims", macs=0, manner=())
 declare(
     *named("Col2Im DepthToSpace Expand Flatten Reshape SpaceToDepth Squeeze Tile Transpose Unsqueeze"),
+    macs=0,
     manner=("regular",),
     moves=True,
 )

@@ -13,7 +13,7 @@ from rfonnx.graph.tensors import tensor_type
 from rfonnx.operators.access.indexing import positions
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, Window
-from rfonnx.operators.counting import declare_free, declare_unknown
+from rfonnx.operators.counting import declare_unknown
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import (
     constant_ints,
@@ -106,7 +106,7 @@ def from_scalars(op: Op) -> Access:
     return Access(paths, exact=False, note="some coefficients do not depend on the sizes asked for")
 
 
-declare_free("BlackmanWindow", "HammingWindow", "HannWindow", "MelWeightMatrix")
+declare("BlackmanWindow", "HammingWindow", "HannWindow", "MelWeightMatrix", macs=0)
 declare_unknown("the runtime chooses between a sum over all frequencies and fast transforms", "DFT", "STFT")
 
 declare(*named("BlackmanWindow DFT HammingWindow HannWindow MelWeightMatrix STFT"), manner=())

@@ -15,7 +15,6 @@ from rfonnx.operators.access.indexing import MAX_TABLE, control_paths, crop
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Select, Step, Window
 from rfonnx.operators.access.shared import BY_DATA
-from rfonnx.operators.counting import declare_free
 from rfonnx.operators.spelling import (
     axis_attr,
     constant_ints,
@@ -208,8 +207,8 @@ def stretch(axis: int, total: int, start: int, length: int) -> Select:
     return Select(axis, first, last)
 
 
-declare_free("Concat", "Slice", "Split")
-
-declare("Concat", evaluation="fast", inferred_since=11, manner=("joined", "regular"), moves=True, takes_along=True)
-declare("Slice", evaluation="fast", manner=("regular",), moves=True, placed=True, takes_along=True)
-declare("Split", evaluation="fast", manner=("regular",), moves=True, placed=True)
+declare(
+    "Concat", evaluation="fast", inferred_since=11, macs=0, manner=("joined", "regular"), moves=True, takes_along=True
+)
+declare("Slice", evaluation="fast", macs=0, manner=("regular",), moves=True, placed=True, takes_along=True)
+declare("Split", evaluation="fast", macs=0, manner=("regular",), moves=True, placed=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rfonnx.operators.access.op import Op, Unproven, declare_everything, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape
-from rfonnx.operators.counting import declare_free, declare_unknown
+from rfonnx.operators.counting import declare_unknown
 from rfonnx.operators.table import declare, named
 
 declare_everything("an encoded image has no positions", "ImageDecoder")
@@ -40,8 +40,7 @@ def count_ngrams(op: Op) -> Access:
     return Access((Path(op.name(0), (Reduce((axis,)),)),))
 
 
-declare_free("RegexFullMatch", "StringConcat", "StringNormalizer", "StringSplit", "TfIdfVectorizer")
 declare_unknown("decoding is no sum of products", "ImageDecoder")
 
-declare(*named("RegexFullMatch StringConcat StringNormalizer StringSplit TfIdfVectorizer"), manner=())
+declare(*named("RegexFullMatch StringConcat StringNormalizer StringSplit TfIdfVectorizer"), macs=0, manner=())
 declare("ImageDecoder", evaluation="never", manner=())

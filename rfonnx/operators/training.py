@@ -5,7 +5,7 @@ from __future__ import annotations
 from rfonnx.operators.access.indexing import whole
 from rfonnx.operators.access.op import Op, declare_everything, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape
-from rfonnx.operators.counting import declare_free, declare_unknown
+from rfonnx.operators.counting import declare_unknown
 from rfonnx.operators.table import declare, named
 
 _CLASS = "which class is read is data: all of them are taken"
@@ -60,8 +60,8 @@ def optimiser(op: Op) -> list[Access]:
 
 declare_everything("a gradient of other nodes", "ai.onnx.preview.training.Gradient")
 
-declare_free("NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss")
-declare_free(*(f"ai.onnx.preview.training.{name}" for name in ("Adagrad", "Adam", "Momentum")))
+declare("NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss", macs=0)
+declare(*(f"ai.onnx.preview.training.{name}" for name in ("Adagrad", "Adam", "Momentum")), macs=0)
 declare_unknown("what it derives is not followed", "ai.onnx.preview.training.Gradient")
 
 declare(

@@ -53,3 +53,17 @@ def test_quantized_products():
     program = probe("QLinearMatMul", inputs, vary=[])
     assert program.tensors[0].exact
     assert len(program.tensors[0].paths) == 8
+
+
+def test_scales_of_rows_and_of_stacked_products():
+    """The specification has scales of one axis and of several; onnxruntime has none but one for all."""
+    a, b = np.arange(12, dtype=np.uint8).reshape(2, 2, 3), np.arange(1, 7, dtype=np.uint8).reshape(3, 2)
+    for shape in ((2,), (2, 2, 1)):
+        scale = np.abs(values(*shape)) + 0.5
+        inputs = {"a": a, "as": scale, "az": np.zeros(shape, np.uint8), "b": b, "bs": np.float32(1), "bz": np.uint8(0)}
+
+        def run(feeds):
+            return [(feeds["a"] * np.reshape(feeds["as"], (-1, 2, 1))) @ b.astype(np.float64)]
+
+        inputs |= {"ys": np.float32(1), "yz": np.uint8(0)}
+        probe("QLinearMatMul", inputs, ["az", "b", "bs", "bz", "ys", "yz"], vary=["a", "as"], run=run, deltas=(90, -90))

@@ -20,8 +20,9 @@ from rfonnx.cli.main import run
 from rfonnx.comparing.cost.macs import Macs, macs
 from rfonnx.comparing.cost.weight_counts import parameters
 from rfonnx.model.reading.load import load
-from rfonnx.operators.counting import declare_free, declared
+from rfonnx.operators.counting import declared
 from rfonnx.operators.support import support
+from rfonnx.operators.table import declare
 from rfonnx.operators.traits import BODIES
 
 
@@ -56,7 +57,7 @@ def test_the_table_has_no_gap() -> None:
 
 def test_registering_twice_is_refused() -> None:
     with pytest.raises(ValueError, match="macs of Conv is declared twice"):
-        declare_free("Conv")
+        declare("Conv", macs=0)
 
 
 def tensor(name: str, *shape: int | str, kind: int = TensorProto.FLOAT) -> onnx.ValueInfoProto:

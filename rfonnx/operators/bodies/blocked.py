@@ -26,7 +26,7 @@ def _reorder_input(w: Writer) -> None:
 
 @body(f"{NCHWC}.ReorderOutput", manner=("regular",))
 def _reorder_output(w: Writer) -> None:
-    x, rank, channels = w.inputs[0], len(w.shape(0)), w.attr("channels", 0)
+    x, rank, channels = w.inputs[0], w.rank(0), w.attr("channels", 0)
     if w.shape(0)[1] != channels:
         x = w("Slice", x, w.ints([0]), w.ints([channels]), w.ints([1]))
     if w.attr("channels_last", 0):

@@ -17,14 +17,14 @@ _INTERNAL = "com.ms.internal.nhwc"
     stands_for="Conv",
 )
 def _conv(w: Writer) -> None:
-    rank = len(w.shape(0))
+    rank = w.rank(0)
     made = w.channels_last(w("Conv", w.channels_first(w.inputs[0], rank), *w.given(1, 2), **w.only(*CONV)), rank)
     activated(w, w("Add", made, w.inputs[3]) if w.has(3) else made)
 
 
 @body(*named("AveragePool GlobalAveragePool GlobalMaxPool MaxPool", _INTERNAL), manner=())
 def _pool(w: Writer) -> None:
-    rank = len(w.shape(0))
+    rank = w.rank(0)
     made = w(w.kind, w.channels_first(w.inputs[0], rank), **w.only(*POOL, "count_include_pad", "dilations"))
     w.channels_last(made, rank, to=w.outputs[0])
 
@@ -32,7 +32,7 @@ def _pool(w: Writer) -> None:
 @body("com.microsoft.NhwcMaxPool", manner=("order free", "pool"), stands_for="MaxPool")
 def _max_pool_of_bytes(w: Writer) -> None:
     """8-bit numbers count as real ones meanwhile."""
-    rank = len(w.shape(0))
+    rank = w.rank(0)
     real = w("DequantizeLinear", w.inputs[0], w.scalar(1.0), w.zero(0))
     made = w("MaxPool", w.channels_first(real, rank), **w.only(*POOL, "dilations"))
     w("QuantizeLinear", w.channels_last(made, rank), w.scalar(1.0), w.zero(0), to=w.outputs[0])

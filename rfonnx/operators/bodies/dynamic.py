@@ -8,7 +8,7 @@ from rfonnx.operators.bodies.writer import Writer, body
 @body("com.microsoft.DynamicQuantizeMatMul", manner=(), quantised=True, stands_for="MatMul")
 def _dynamic_quantize_matmul(w: Writer) -> None:
     """A is quantised here; B has a scale and a zero point, for all or for each column."""
-    made = [w.dynamically(w.inputs[0]), w.dequantized(1, 2, axis=len(w.shape(1)) - 1)]
+    made = [w.dynamically(w.inputs[0]), w.dequantized(1, 2, axis=w.rank(1) - 1)]
     _with_bias(w, w("MatMul", *made), 4)
 
 
@@ -18,7 +18,7 @@ def _matmul_integer_to_float(w: Writer) -> None:
     real = []
     for index in range(2):
         names = w.given(index, 2 + index, 4 + index)
-        real.append(w("DequantizeLinear", *names, axis=len(w.shape(index)) - 1))
+        real.append(w("DequantizeLinear", *names, axis=w.rank(index) - 1))
     _with_bias(w, w("MatMul", *real), 6)
 
 

@@ -72,7 +72,7 @@ def _bias_split_gelu(w: Writer) -> None:
 
 def _turned(w: Writer, index: int, side: str) -> str:
     name, swap, batch = w.inputs[index], w.attr(f"trans{side}", 0), w.attr(f"transBatch{side}", 0)
-    axes = list(range(len(w.shape(index)) if swap or batch else 0))
+    axes = list(range(w.rank(index) if swap or batch else 0))
     if len(axes) < 2:
         return name
     if batch:

@@ -12,9 +12,9 @@ def _qlinear_conv(w: Writer) -> None:
     x, weight = w.dequantized(0, 1), w.dequantized(3, 4, axis=0)
     last = w.attr("channels_last", 0)
     if last:
-        x = w.channels_first(x, len(w.shape(0)))
+        x = w.channels_first(x, w.rank(0))
     made = w("Conv", x, weight, *_bias(w), **w.only(*CONV))
-    w.quantized(w.channels_last(made, len(w.shape(0))) if last else made, 6)
+    w.quantized(w.channels_last(made, w.rank(0)) if last else made, 6)
 
 
 def _bias(w: Writer) -> list[str]:
@@ -24,7 +24,9 @@ def _bias(w: Writer) -> list[str]:
 
 @body("QLinearMatMul", manner=("by row",), quantised=True, stands_for="MatMul")
 def _qlinear_matmul(w: Writer) -> None:
-    w.quantized(w("MatMul", w.dequantized(0, 1), w.dequantized(3, 4, axis=1)), 6)
+    """Scales of A belong to rows, those of B to columns, or to all."""
+    factors = [w.dequantized(0, 1, axis=max(w.rank(0) - 2, 0)), w.dequantized(3, 4, axis=w.rank(3) - 1)]
+    w.quantized(w("MatMul", *factors), 6)
 
 
 @body("com.microsoft.QLinearAdd", manner=("elementwise",), quantised=True, stands_for="Add")
@@ -65,8 +67,8 @@ def _qlinear_average_pool(w: Writer) -> None:
 def _pooled(w: Writer, op_type: str, attrs: Attrs) -> None:
     x = w.dequantized(0, 1)
     if w.attr("channels_last", 0):
-        made = w(op_type, w.channels_first(x, len(w.shape(0))), **attrs)
-        w.quantized(w.channels_last(made, len(w.shape(0))), 3)
+        made = w(op_type, w.channels_first(x, w.rank(0)), **attrs)
+        w.quantized(w.channels_last(made, w.rank(0)), 3)
     else:
         w.quantized(w(op_type, x, **attrs), 3)
 

@@ -85,10 +85,24 @@ class Writer:
         Raises:
             Kept: it is not known.
         """
-        _, _, shape = self._types.get(self.inputs[index] if self.has(index) else "", ("", 0, None))
-        if shape is None or not is_static(shape):
+        shape = self._shape(index)
+        if not is_static(shape):
             raise Kept("a shape that is not known")
         return tuple(n or 0 for n in shape)
+
+    def rank(self, index: int) -> int:
+        """Number of axes of input `index`.
+
+        Raises:
+            Kept: it is not known.
+        """
+        return len(self._shape(index))
+
+    def _shape(self, index: int) -> tuple[int | None, ...]:
+        _, _, shape = self._types.get(self.inputs[index] if self.has(index) else "", ("", 0, None))
+        if shape is None:
+            raise Kept("a rank that is not known")
+        return shape
 
     def transposed(self, value: str, perm: Sequence[int], to: str = "") -> str:
         """With axis `perm[i]` as axis `i`."""
