@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import onnx
 from onnx import ModelProto
 
-from rfonnx.errors import ModelError
-from rfonnx.graph.order import needed, sort, stored_names
+from rfonnx.errors import ModelError, QueryError
+from rfonnx.graph.order import needed, sort, stored_names, true_inputs
 from rfonnx.graph.text import quote
+from rfonnx.model.building.normal import as_it_is
 from rfonnx.model.opened import Opened
-from rfonnx.model.reading.bind import Shapes as GivenShapes
 from rfonnx.model.reading.bind import write_lengths
 from rfonnx.model.reading.external import embed, is_external
-from rfonnx.model.reading.flat import flattened
 
 Shapes = Mapping[str, tuple[int, ...]]
 
@@ -25,7 +23,7 @@ class Model:
     """A model, and the shapes that its inputs are bound to.
 
     Attributes:
-        source: what the user gave, or what was made of it.
+        source: what the user gave, or that with other lengths.
         name: what messages call it.
         shapes: by input.
         axes: the axis that counts samples, by input; None: it has none.
@@ -84,18 +82,38 @@ class Model:
                 output.type.tensor_type.ClearField("shape")
         return made
 
+    def up_to(self, tensor: str) -> ModelProto:
+        """A copy with the input lengths written into it, whose only output is a tensor; what that does not need is left out.
 
-def up_to(model: ModelProto, tensor: str) -> None:
-    """Drop what a tensor does not need, in place; it becomes the only output. Its name must be in the main graph."""
-    graph = model.graph
-    given = [*(i.name for i in graph.input), *stored_names(graph)]
-    kept, wanted = needed(sort(graph.node, given, []), [tensor])
-    weights = [t for t in graph.initializer if t.name in wanted]
-    for field, entries in (("node", kept), ("initializer", weights)):
-        graph.ClearField(field)
-        getattr(graph, field).extend(entries)
-    del graph.output[:]
-    graph.output.append(onnx.ValueInfoProto(name=tensor))
+        A tensor that the file's main graph does not have is looked for in the model's normal form.
+
+        Raises:
+            ModelError: external weights are missing.
+            QueryError: it lies in a loop or branch that data decide, or there is no such tensor.
+        """
+        made = self.written(self.shapes, weights=False)
+        graph, inputs = made.graph, true_inputs(made.graph)
+        here = any(tensor in node.output for node in graph.node)
+        nodes, stored = as_it_is(made) if here else self.source.normal(self.shapes)
+        given = [*(i.name for i in inputs), *stored_names(graph), *stored]
+        kept, wanted = needed(sort(nodes, dict.fromkeys(given), []), [tensor])
+        if not kept:
+            raise QueryError(
+                f"{self.name}: no node outside of loops and branches that data decide makes tensor {quote(tensor)}",
+                "choose another tensor",
+            )
+        made.ir_version = max(made.ir_version, 4)  # before, what is stored had to be an input, too
+        for field, entries in (("node", kept), ("input", inputs), ("initializer", ()), ("output", ())):
+            graph.ClearField(field)
+            getattr(graph, field).extend(entries)
+        graph.output.add(name=tensor)
+        for name in stored.keys() & wanted:
+            held = graph.initializer.add()
+            held.CopyFrom(stored[name])
+            held.name = name
+            if not embed(held, self.source.folder):
+                raise _missing_weights(self.name, name)
+        return made
 
 
 def _missing_weights(model: str, tensor: str) -> ModelError:
@@ -104,15 +122,3 @@ def _missing_weights(model: str, tensor: str) -> ModelError:
         f"{model}: the weights of {quote(tensor)} are missing: they lie in an external file that is not there",
         "put the file beside the model; effective fields need the weights, `rfonnx report` does not",
     )
-
-
-def open_model(source: Opened, given: GivenShapes | None, shapes: Shapes, axes: Mapping[str, int | None]) -> Model:
-    """The model as it came, but for branches that are taken: tensors inside them are measured like others.
-
-    Args:
-        source: what the user gave.
-        given: shapes that its graph is built at; those that are left open are bound by it.
-        shapes, axes: of all inputs; see `Model`.
-    """
-    flat = flattened(source, given)
-    return Model(Opened(flat) if flat else source, source.label, shapes, axes)

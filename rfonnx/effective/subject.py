@@ -13,7 +13,7 @@ from rfonnx.analysis.analyze import analyze
 from rfonnx.effective.default import default_tensor, survey
 from rfonnx.effective.place import find_place
 from rfonnx.effective.settings import At, Settings
-from rfonnx.effective.source import Model, open_model
+from rfonnx.effective.source import Model
 from rfonnx.effective.unit import Unit, find_unit, shown_position, unit_at
 from rfonnx.errors import ModelError, QueryError, RfonnxError, ShapeError
 from rfonnx.gradients.forward import Forward
@@ -103,7 +103,7 @@ def open_subject(source: Source, settings: Settings) -> Subject:
                 raise _not_measured(Path(analysis.model.name).name, name, dtype)
             raise ShapeError(f"{analysis.model.name}: the shape of input '{name}' is not known", "bind it with --shape")
         shapes[name] = tuple(n or 0 for n in shape)
-    return Subject(open_model(model, given, shapes, analysis.batch_axes), model.graph(given), analysis)
+    return Subject(Model(model, model.label, shapes, analysis.batch_axes), model.graph(given), analysis)
 
 
 def choose_units(

@@ -30,6 +30,11 @@ def subgraphs(node: NodeProto) -> list[GraphProto]:
     return found
 
 
+def graph_of(node: NodeProto, attribute: str) -> GraphProto | None:
+    """The graph that an attribute holds; None when there is no such attribute."""
+    return next((a.g for a in node.attribute if a.name == attribute), None)
+
+
 def stored_names(graph: GraphProto) -> list[str]:
     """Names of a graph's initializers, sparse ones after the others."""
     return [*(t.name for t in graph.initializer), *(t.values.name for t in graph.sparse_initializer)]

@@ -18,8 +18,9 @@ from rfonnx.graph.nodes import Graph
 from rfonnx.graph.order import true_inputs
 from rfonnx.graph.text import naming, quote
 from rfonnx.model import runtime
-from rfonnx.model.building.build import Taken
-from rfonnx.model.building.main_graph import build
+from rfonnx.model.building.main_graph import Built, build
+from rfonnx.model.building.normal import Normal, as_it_is, is_normal, normal_form
+from rfonnx.model.building.unroll import FEW
 from rfonnx.model.reading.bind import Shapes
 from rfonnx.model.reading.bound_values import write_values
 from rfonnx.model.reading.declared import Measured
@@ -58,7 +59,7 @@ class Opened:
         self.label = str(os.fspath(given)) if isinstance(given, str | os.PathLike) else "model"
         self.kept: WeakValueDictionary[Hashable, Any] = WeakValueDictionary()
         self._unbound: onnx.ModelProto | None = None
-        self._built: OrderedDict[Hashable, tuple[Graph, Taken]] = OrderedDict()
+        self._built: OrderedDict[Hashable, Built] = OrderedDict()
 
     def __reduce__(self) -> tuple[type[Opened], tuple[Given, dict[str, np.ndarray], frozenset[tuple[str, int]]]]:
         """Sent to another process by its path or its bytes, and read there anew."""
@@ -118,18 +119,24 @@ class Opened:
 
     def graph(self, shapes: Shapes | None = None, known: Mapping[str, Measured] | None = None) -> Graph:
         """Its graph: see `rfonnx.model.reading.load`. The last few are kept."""
-        return self.built(shapes, known)[0]
+        return self.built(shapes, known).graph
 
-    def built(self, shapes: Shapes | None = None, known: Mapping[str, Measured] | None = None) -> tuple[Graph, Taken]:
-        """Its graph, and the branches that are taken in it."""
+    def normal(self, shapes: Shapes | None = None) -> Normal:
+        """Its nodes under the names of its graph, such that it can be run; as they are where nothing is to be written out."""
+        with naming(self.label):
+            proto = self.proto
+        return as_it_is(proto) if is_normal(proto) else normal_form(self.built(shapes))
+
+    def built(self, shapes: Shapes | None = None, known: Mapping[str, Measured] | None = None) -> Built:
+        """Its graph, and what it was made of."""
         key = shapes_key(shapes), frozenset((known or {}).items())
         found = self._built.pop(key, None)
         if found is None:
             with naming(self.label):
                 proto = self.proto
             with naming(self.name if self.label == "model" else self.label):
-                found = build(proto, self.name, self.folder, shapes, known or {})
-            found[0].values = self.bound
+                found = build(proto, self.name, self.folder, shapes, known or {}, FEW)
+            found.graph.values = self.bound
         self._built[key] = found
         while len(self._built) > KEPT_GRAPHS:
             self._built.popitem(last=False)

@@ -7,6 +7,7 @@ import pytest
 from access.brute import program_reads
 from access.probe import probe_model, values
 from rfonnx.analysis.lower import lower
+from rfonnx.model.building.unroll import FEW
 from rfonnx.model.reading.load import load
 from rfonnx.operators.access.primitives import Permute, Reduce, Reshape, Select, Window
 from rfonnx.operators.access.relations import Relation, after, join
@@ -18,7 +19,7 @@ GO = {"m": np.array(3, np.int64)}
 @pytest.fixture
 def together(monkeypatch):
     """Loops keep their bodies, however few their rounds."""
-    monkeypatch.setattr("rfonnx.model.building.unroll.MAX_ROUNDS", -1)
+    monkeypatch.setattr("rfonnx.model.opened.FEW", FEW._replace(rounds=-1))
 
 
 def parse(body: str, signature: str = "float[3,4] x", output: str = "float[] y") -> onnx.ModelProto:

@@ -7,6 +7,7 @@ import pytest
 
 from rfonnx.errors import ModelError
 from rfonnx.graph.nodes import Graph
+from rfonnx.model.building.unroll import FEW
 from rfonnx.model.reading.load import load
 
 HEAD = '<ir_version: 8, opset_import: ["" : 17]> g (float[2,3] x) => (float[?,?] y) '
@@ -94,7 +95,7 @@ def test_branches_of_one_shape():
 @pytest.fixture
 def kept(monkeypatch):
     """Loops that would be written out round by round keep their bodies."""
-    monkeypatch.setattr("rfonnx.model.building.unroll.MAX_ROUNDS", -1)
+    monkeypatch.setattr("rfonnx.model.opened.FEW", FEW._replace(rounds=-1))
 
 
 LOOP = """<body = b (int64 i, bool go, float[?,?] a) => (bool go_on, float[?,?] a_next, float[?,?] row)

@@ -13,6 +13,7 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_h
 import rfonnx
 from rfonnx.comparing.pairs.running_model import OpenModel
 from rfonnx.errors import ModelError, ShapeError
+from rfonnx.model.building.unroll import FEW
 from rfonnx.model.reading.endless import refuse_endless
 from rfonnx.model.reading.load import load
 from rfonnx.model.runtime import _unknown_operator, open_session
@@ -61,7 +62,7 @@ def number(value: int, name: str = "M") -> TensorProto:
 
 @pytest.mark.parametrize("depth", [3, 10, 14])
 def test_loops_inside_loops_are_not_written_out_without_end(depth: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rfonnx.model.building.build.MAX_TOTAL", 2000)
+    monkeypatch.setattr("rfonnx.model.opened.FEW", FEW._replace(total=2000))
     graph = load(model([nested(depth)], number(3)))
     assert ("Loop" in {node.op_type for node in graph.nodes}) == (depth > 3)
     assert len(graph.nodes) < 2000
@@ -178,7 +179,7 @@ def test_weights_of_a_branch_that_lie_in_a_file(tmp_path: Path) -> None:
     samples = {"x": np.ones((2, 3, 8, 8), np.float32), "c": np.array([True, True])}
     assert rfonnx.erf(tmp_path / "m.onnx", "y", data=samples, input="x", n=2).input == "x"
     (tmp_path / "w.bin").unlink()
-    with pytest.raises(ModelError, match="the weights of 'w' are missing"):
+    with pytest.raises(ModelError, match="the weights of 'If/then/w' are missing"):
         rfonnx.erf(tmp_path / "m.onnx", "y", data=samples, input="x", n=2)
 
 
@@ -189,5 +190,5 @@ def test_models_and_weights_that_are_pipes(tmp_path: Path) -> None:
         load(tmp_path / "p.onnx")
     os.mkfifo(tmp_path / "w.bin")
     onnx.save(branches("w.bin"), tmp_path / "m.onnx")
-    with pytest.raises(ModelError, match="the weights of 'w' are missing"):
+    with pytest.raises(ModelError, match="the weights of 'If/then/w' are missing"):
         rfonnx.erf(tmp_path / "m.onnx", "y", n=1)

@@ -5,6 +5,7 @@ import onnx
 import pytest
 
 from access.probe import probe_model, values
+from rfonnx.model.building.unroll import FEW
 from rfonnx.model.reading.load import load
 
 X = {"x": values(3, 4)}
@@ -113,6 +114,6 @@ def test_names_of_rounds():
 
 
 def test_too_many_rounds_are_kept_together(monkeypatch):
-    monkeypatch.setattr("rfonnx.model.building.unroll.MAX_NODES", 3)
+    monkeypatch.setattr("rfonnx.model.opened.FEW", FEW._replace(nodes=3))
     assert [n.op_type for n in load(parse(loop(STEPS["unused"], 2))).nodes if n.outputs[0] == "y"] == ["Loop"]
     assert np.prod(load(parse(loop(STEPS["unused"], 1))).shapes["y"]) == 12

@@ -11,7 +11,7 @@ from rfonnx.comparing.fields.theoretical import field_pairs
 from rfonnx.comparing.pairs.feeds import Feed, bound
 from rfonnx.comparing.pairs.pair import Pair
 from rfonnx.comparing.pairs.running_model import OpenModel
-from rfonnx.effective.source import open_model
+from rfonnx.effective.source import Model
 from rfonnx.effective.subject import Subject
 from rfonnx.errors import RfonnxError
 from rfonnx.graph.tensors import FLOATS
@@ -112,7 +112,7 @@ def _bound(model: OpenModel, feed: Feed) -> Subject:
     """A model with its analysis, at the shapes of a run."""
     shapes = bound(feed)
     analysis = analyze(model.source, shapes, batch_axes=model.axes.inputs)
-    return Subject(open_model(model.source, shapes, shapes, analysis.batch_axes), model.graph(feed), analysis)
+    return Subject(Model(model.source, model.source.label, shapes, analysis.batch_axes), model.graph(feed), analysis)
 
 
 def _effective(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from rfonnx.effective.source import Model, up_to
+from rfonnx.effective.source import Model
 from rfonnx.effective.unit import Unit
 from rfonnx.errors import QueryError, ShapeError
 from rfonnx.model import runtime
@@ -60,9 +60,9 @@ class ForwardSession:
             axis for axis in range(positions.shape[1]) if units[0].position[axis] is not None and (axis or batch == 1)
         ]
         self._index = [positions[:, axis] for axis in self._fixed]
-        made = model.written(model.shapes)
-        up_to(made, self._tensor)
-        self._session = runtime.open_session(made, providers=providers, threads=threads, name=model.name)
+        self._session = runtime.open_session(
+            model.up_to(self._tensor), providers=providers, threads=threads, name=model.name
+        )
         self._wanted = {entry.name for entry in self._session.get_inputs()}
         # Sizes, axes, ids: what these hold may be what a node refuses.
         self._parameters = any(

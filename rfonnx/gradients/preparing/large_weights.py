@@ -16,7 +16,8 @@ from onnx import ModelProto, TensorProto, numpy_helper
 
 from rfonnx.errors import ModelError
 from rfonnx.graph.text import naming, quote
-from rfonnx.model.reading.external import embed_inner, is_external, read_tensor, stored_value
+from rfonnx.model.building.normal import Normal, as_it_is
+from rfonnx.model.reading.external import embed_inner, is_external, read_tensor
 
 LARGE = 4096
 """Bytes; smaller constants may be axes, shapes or scales, whose values shape inference wants to see."""
@@ -51,7 +52,13 @@ def stubbed(proto: ModelProto, weights: Weights) -> Weights:
     return {t.name: weights[t.name] for t in proto.graph.initializer if t.name in weights}
 
 
-def lighten(model: ModelProto, name: str, folder: Path | None = None, weights: Weights | None = None) -> LightModel:
+def lighten(
+    model: ModelProto,
+    name: str,
+    folder: Path | None = None,
+    weights: Weights | None = None,
+    normal: Normal | None = None,
+) -> LightModel:
     """A light copy of a model, which is not changed.
 
     Args:
@@ -59,16 +66,17 @@ def lighten(model: ModelProto, name: str, folder: Path | None = None, weights: W
         name: what messages call it.
         folder: where external data lies.
         weights: what stubs in the model stand for.
+        normal: its normal form; None: it is in normal form.
 
     Raises:
         ModelError: external data is missing, or data does not fit its shape.
     """
     proto = ModelProto(ir_version=model.ir_version)
     proto.opset_import.extend(model.opset_import)
-    proto.functions.extend(model.functions)
     graph = proto.graph
     graph.name = model.graph.name or "graph"
-    graph.node.extend(model.graph.node)
+    nodes, stored = normal or as_it_is(model)
+    graph.node.extend(nodes)
     with naming(name):
         embed_inner((node for node in graph.node if node.attribute), folder)
     graph.input.extend(model.graph.input)
@@ -76,34 +84,31 @@ def lighten(model: ModelProto, name: str, folder: Path | None = None, weights: W
     graph.value_info.extend(model.graph.value_info)
     graph.sparse_initializer.extend(model.graph.sparse_initializer)
     kept: Weights = {}
-    for tensor in model.graph.initializer:
-        if weights and tensor.name in weights:
-            kept[tensor.name] = weights[tensor.name]
+    for called, tensor in stored.items():
+        if weights and called in weights:
+            kept[called] = weights[called]
             graph.initializer.append(tensor)
-        elif is_external(tensor):
+        elif is_external(tensor) or (_size(tensor) > LARGE and tensor.data_type in _PLAIN):
             with naming(name):
                 value = read_tensor(tensor, folder)
             if value is None:
                 raise ModelError(
-                    f"{name}: the weights of {quote(tensor.name)} are missing: they lie in a file that is not there",
+                    f"{name}: the weights of {quote(called)} are missing: they lie in a file that is not there",
                     "put the file beside the model; gradients need the weights",
                 )
-            _store(graph.initializer.add(), tensor, value, kept)
-        elif _size(tensor) > LARGE and tensor.data_type in _PLAIN:
-            with naming(name):
-                value = stored_value(tensor)
-            _store(graph.initializer.add(), tensor, value, kept)
+            graph.initializer.append(_stored(called, tensor, value, kept))
         else:
             graph.initializer.append(tensor)
+            graph.initializer[-1].name = called
     return LightModel(proto, kept, name)
 
 
-def _store(made: TensorProto, tensor: TensorProto, value: np.ndarray, kept: Weights) -> None:
+def _stored(name: str, tensor: TensorProto, value: np.ndarray, kept: Weights) -> TensorProto:
+    """A small value as it is; a stub for a large one, which is kept."""
     if value.nbytes <= LARGE or tensor.data_type not in _PLAIN:
-        made.CopyFrom(numpy_helper.from_array(value, tensor.name))
-        return
-    kept[tensor.name] = value
-    made.CopyFrom(stub(tensor.name, tensor.data_type, tensor.dims))
+        return numpy_helper.from_array(value, name)
+    kept[name] = value
+    return stub(name, tensor.data_type, tensor.dims)
 
 
 def stub(name: str, data_type: int, dims: Iterable[int]) -> TensorProto:

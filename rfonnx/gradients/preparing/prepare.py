@@ -1,10 +1,10 @@
 """From any model to one that can be differentiated: functions inlined, opset raised, pruned, folded, every shape known.
 
-1. The graph is pruned to the tensors asked for, old opsets are converted up, and the inputs' shapes are bound.
+1. The model in normal form is pruned to the tensors asked for, old opsets are converted up, and the inputs' shapes are bound.
 2. onnxruntime's *basic* optimisation folds BatchNormalization, constants, chains of Shape and static If nodes. What it
    adds are plain ONNX operators; tensors that were asked for survive as graph outputs.
 3. onnxruntime's fused, blocked and quantised operators become the standard ones that they stand for, and are folded again.
-4. Loops of known length are written out, and folded again.
+4. Loops that were too long for the normal form are written out, and branches that data decide; then all is folded again.
 5. Where shapes are still open, or inference and runtime disagree (a pool that rounds up), one traced run measures them.
 6. Operators without a rule are replaced by their function bodies, where the specification gives one.
 """
@@ -18,7 +18,7 @@ import onnx
 import onnx.shape_inference
 from onnx import ModelProto, TensorProto
 
-from rfonnx.errors import QueryError
+from rfonnx.errors import QueryError, RfonnxError
 from rfonnx.gradients.decompose import decomposable, decompose
 from rfonnx.gradients.forward import Forward, read_forward
 from rfonnx.gradients.preparing.bodies import inline_bodies
@@ -26,11 +26,13 @@ from rfonnx.gradients.preparing.large_weights import LightModel, as_inputs, as_s
 from rfonnx.gradients.preparing.opset import raise_opset
 from rfonnx.gradients.preparing.renaming import rename, set_apart
 from rfonnx.gradients.preparing.rounding import round_down
-from rfonnx.gradients.preparing.written_out import unroll
 from rfonnx.graph.order import needed, reads, sort, stored_names, true_inputs
 from rfonnx.graph.tensors import FLOATS, Types, is_static, read_type
 from rfonnx.graph.text import did_you_mean, quote
 from rfonnx.model import runtime
+from rfonnx.model.building.main_graph import build
+from rfonnx.model.building.normal import is_normal, normal_form
+from rfonnx.model.building.unroll import MANY
 from rfonnx.model.opened import Source, opened
 from rfonnx.model.reading.bind import Shapes, bind, write_lengths
 from rfonnx.results.fields import Shape
@@ -38,9 +40,6 @@ from rfonnx.results.fields import Shape
 FREE_CAST = "InsertedPrecisionFreeCast_"
 """onnxruntime drops casts of this name, and with them the rounding to half precision, for some readers of a tensor and not for
 others: what an operator took and what it gave would no longer be comparable, and no operand of a Max would be the maximum."""
-
-MAX_NESTED = 8
-"""Loops inside loops that are written out."""
 
 
 def prepare(source: Source, tensors: Sequence[str], shapes: Shapes | None = None, name: str | None = None) -> Forward:
@@ -58,11 +57,7 @@ def prepare(source: Source, tensors: Sequence[str], shapes: Shapes | None = None
         ShapeError: a dimension is unbound.
     """
     read = opened(source)
-    model = lighten(read.proto, name or read.label, read.folder)
-    if model.proto.functions:
-        from onnx import inliner
-
-        model.proto = inliner.inline_local_functions(model.proto)
+    model = lighten(read.proto, name or read.label, read.folder, normal=read.normal(shapes))
     prune(model, tensors)
     raise_opset(model)
     bound = bind_shapes(model.proto, shapes)
@@ -70,11 +65,20 @@ def prepare(source: Source, tensors: Sequence[str], shapes: Shapes | None = None
     if decomposable(model.proto):
         decompose(model.proto, _measured(model, bound))
         model = optimized(model)
-    for _ in range(MAX_NESTED):
-        if not unroll(model.proto, {name: shape for name, (_, _, shape) in types_of(model).items()}):
-            break
-        model = optimized(model)
-    return finish(model, bound)
+    return finish(written_out(model), bound)
+
+
+def written_out(model: LightModel) -> LightModel:
+    """The model with long loops written out, and a choice between both branches where data decide. What cannot be written out
+    stays, for the reverse walk to refuse it by name."""
+    if is_normal(model.proto):
+        return model
+    try:
+        built = build(model.proto, model.name, None, None, {}, MANY)
+    except RfonnxError:  # over the limits, or a shape that inference does not allow in a branch that is never taken
+        return model
+    normal = normal_form(built, built.graph.outputs)
+    return optimized(lighten(model.proto, model.name, weights=model.weights, normal=normal))
 
 
 def optimized(model: LightModel) -> LightModel:

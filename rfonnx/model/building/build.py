@@ -6,21 +6,21 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import onnx
-from onnx import GraphProto, NodeProto, TypeProto
+from onnx import NodeProto, TypeProto
 
 from rfonnx.errors import ModelError
 from rfonnx.graph.blocks import channel_block
 from rfonnx.graph.nodes import Node
-from rfonnx.graph.order import label, stored_names, subgraphs
+from rfonnx.graph.order import subgraphs
 from rfonnx.graph.tensors import check_size
-from rfonnx.model.building import control
+from rfonnx.model.building import branches, control
 from rfonnx.model.building.constness import add_constant_node, note_constants
 from rfonnx.model.building.fold import Computation
-from rfonnx.model.building.functions import Functions, Inlined, splice, subgraph_scope
+from rfonnx.model.building.functions import Functions, Inlined
 from rfonnx.model.building.infer import infer_node
-from rfonnx.model.building.scope import Scope
+from rfonnx.model.building.scope import Body, Placed, Scope
 from rfonnx.model.building.tables import Tables
-from rfonnx.model.building.unroll import MAX_TOTAL, is_loop, rounds, write_out
+from rfonnx.model.building.unroll import Limits, rounds, write_out
 from rfonnx.model.reading.convert import bind_call, plain_domain, to_node
 from rfonnx.model.reading.declared import Declared
 
@@ -30,32 +30,30 @@ MAX_ADDED = 200_000
 CALL = 8
 """Nodes that a call counts for: its names and attributes are bound."""
 
-Taken = dict[tuple[str, ...], tuple[Inlined, GraphProto]]
-"""Branches that are taken, by where their If stands and its outputs."""
-
 
 class Builder:
     """Builds one model's graph.
 
     Attributes:
         tables: what is known so far.
-        taken: branches that are taken, by where their If stands and its outputs.
     """
 
-    def __init__(self, model: onnx.ModelProto, name: str, folder: Path | None, declared: Declared) -> None:
+    def __init__(
+        self, model: onnx.ModelProto, name: str, folder: Path | None, declared: Declared, limits: Limits
+    ) -> None:
         self.tables = Tables(name, channel_block(model.graph), folder, declared)
-        self.taken: Taken = {}
         self._functions = Functions(model.functions)
         self._budget = MAX_ADDED + 2 * len(model.graph.node)
+        self._limits = limits
         self._written = 0  # nodes of rounds
 
-    def walk(self, scope: Scope, protos: Iterable[NodeProto]) -> list[Node]:
+    def walk(self, scope: Scope, protos: Iterable[NodeProto]) -> list[Placed]:
         """Nodes in order, with functions and taken branches inlined, and loops of few rounds written out.
 
         Raises:
             ModelError, ShapeError: see `load`.
         """
-        nodes: list[Node] = []
+        nodes: list[Placed] = []
         pending = [(scope, iter(protos))]
         while pending:
             scope, rest = pending[-1]
@@ -74,19 +72,14 @@ class Builder:
             body = self._enter(proto, scope)
             if body is not None:
                 pending.append((body.scope, iter(body.nodes)))
-            elif is_loop(proto):
-                mark = self.tables.mark()
-                node = self._add(proto, scope)
-                trips = rounds(node, MAX_TOTAL - self._written)
-                if trips is None:
-                    nodes.append(node)
-                else:
-                    self.tables.forget_since(mark)
-                    self._written += trips * len(node.attrs["body"].nodes)
-                    bodies = write_out(self.tables, proto, scope, trips)
-                    pending.extend((body.scope, iter(body.nodes)) for body in reversed(bodies))
+                continue
+            mark = self.tables.mark()
+            placed = self._add(proto, scope)
+            bodies = self._written_out(placed, mark) if placed.bodies else None
+            if bodies is None:
+                nodes.append(placed)
             else:
-                nodes.append(self._add(proto, scope))
+                pending.extend((body.scope, iter(body.nodes)) for body in reversed(bodies))
         return nodes
 
     def _enter(self, proto: NodeProto, scope: Scope) -> Inlined | None:
@@ -101,39 +94,28 @@ class Builder:
             if condition in self.tables.constants.names:
                 value = self.tables.constants.evaluate(condition)
                 if value is not None and value.size == 1:
-                    return self._branch(proto, scope, bool(value.reshape(-1)[0]))
+                    return branches.take(self.tables, proto, scope, bool(value.reshape(-1)[0]))
         return self.tables.sequences.follow(proto, scope)
 
-    def _branch(self, proto: NodeProto, scope: Scope, taken: bool) -> Inlined | None:
-        wanted = "then_branch" if taken else "else_branch"
-        branch = next((a.g for a in proto.attribute if a.name == wanted), None)
-        if branch is None:
-            return None
-        if len(branch.output) < len(proto.output):
-            raise ModelError(
-                f"{label(proto)} has a '{wanted}' of {len(branch.output)} outputs, expected {len(proto.output)}",
-                "export it again",
-            )
-        self.tables.check_depth(scope)
-        inner = subgraph_scope(scope, {i.name: i.type for i in branch.value_info}, {}, "")
-        nodes = self.tables.sorted_nodes(branch, scope)
-        targets = [scope.resolve(name) for name in proto.output]
-        body = splice(
-            inner,
-            nodes,
-            stored_names(branch),
-            [o.name for o in branch.output],
-            targets,
-            scope.prefix,
-            proto,
-            self.tables.unique,
-        )
-        self.tables.add_stored(branch, body.scope)
-        if scope.attributes is None:
-            self.taken[scope.prefix, *targets] = body, branch
-        return body
+    def _written_out(self, placed: Placed, mark: tuple[int, int]) -> list[Inlined] | None:
+        """What to go on with in place of a loop of few rounds, or of an If that is a choice; None where the node stays.
 
-    def _add(self, proto: NodeProto, scope: Scope) -> Node:
+        Args:
+            placed: the node, with its bodies.
+            mark: where the tables stood before it.
+        """
+        node, proto, scope, _ = placed
+        trips = rounds(node, self._limits, self._written)
+        if trips is not None:
+            self.tables.forget_since(mark)
+            self._written += trips * len(node.attrs["body"].nodes)
+            return write_out(self.tables, proto, scope, trips)
+        if self._limits.choices and branches.alike(node, self.tables):
+            self.tables.forget_since(mark)
+            return branches.choose(self.tables, proto, scope)
+        return None
+
+    def _add(self, proto: NodeProto, scope: Scope) -> Placed:
         """Make a node, and record its outputs' types and whether they are constant."""
         tensors, constants = self.tables.tensors, self.tables.constants
         inputs = tuple([scope.resolve(name) for name in proto.input])
@@ -141,11 +123,12 @@ class Builder:
         node = to_node(proto, scope, inputs, outputs)
         if node.op_type == "Constant" and not node.domain:
             add_constant_node(proto, node, tensors, constants)
-            return node
+            return Placed(node, proto, scope, {})
         inner = control.captured(proto, scope) if node.attrs and subgraphs(proto) else []
         if inner:
             node.attrs["captures"] = inner
-        found = control.infer(self.tables, self.walk, proto, node, scope)
+        bodies: dict[str, Body] = {}
+        found = control.infer(control.Control(self.tables, self.walk, bodies), proto, node, scope)
         if found is None:
             found = infer_node(proto, node, scope, tensors, constants)
         self._record(node, proto, scope, found)
@@ -156,7 +139,7 @@ class Builder:
             tensors,
             constants,
         )
-        return node
+        return Placed(node, proto, scope, bodies)
 
     def _record(self, node: Node, proto: NodeProto, scope: Scope, found: Mapping[int, TypeProto]) -> None:
         for index, name in enumerate(node.outputs):

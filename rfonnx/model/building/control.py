@@ -13,11 +13,11 @@ from onnx import GraphProto, NodeProto, TensorProto, TypeProto
 
 from rfonnx.errors import ModelError
 from rfonnx.graph.nodes import Graph, Node
-from rfonnx.graph.order import captures, label, stored_names, subgraphs
+from rfonnx.graph.order import captures, graph_of, label, stored_names, subgraphs
 from rfonnx.graph.tensors import read_type, tensor_type
 from rfonnx.model.building.functions import subgraph_scope
 from rfonnx.model.building.infer import check_attributes
-from rfonnx.model.building.scope import Scope
+from rfonnx.model.building.scope import Body, Placed, Scope
 from rfonnx.model.building.tables import Tables
 from rfonnx.model.building.trips import Rounds, trip_count
 from rfonnx.operators.schemas import schema_of
@@ -25,7 +25,7 @@ from rfonnx.results.fields import Shape
 
 Types = list[TypeProto]
 
-Walk = Callable[[Scope, Iterable[NodeProto]], list[Node]]
+Walk = Callable[[Scope, Iterable[NodeProto]], list[Placed]]
 """Adds nodes of the file that stand in a scope: see `rfonnx.model.building.build`."""
 
 
@@ -34,7 +34,7 @@ def captured(proto: NodeProto, scope: Scope) -> list[str]:
     return list(dict.fromkeys(scope.resolve(name) for graph in subgraphs(proto) for name in captures(graph)))
 
 
-def infer(tables: Tables, walk: Walk, proto: NodeProto, node: Node, scope: Scope) -> dict[int, TypeProto] | None:
+def infer(control: Control, proto: NodeProto, node: Node, scope: Scope) -> dict[int, TypeProto] | None:
     """Types of the outputs of a node with subgraphs, which become Graphs among its attributes; None for other nodes.
 
     Raises:
@@ -46,31 +46,30 @@ def infer(tables: Tables, walk: Walk, proto: NodeProto, node: Node, scope: Scope
     schema = schema_of(node.op_type, node.version, "")
     if schema is not None:
         check_attributes(proto, schema, node)
-    return dict(enumerate(rule(Control(tables, walk), proto, node, scope)))
+    return dict(enumerate(rule(control, proto, node, scope)))
 
 
 class Control(NamedTuple):
-    """What a rule of control flow works with: the tables, and the walk that adds the nodes of a body."""
+    """What a rule of control flow works with: the tables, the walk that adds the nodes of a body, and where bodies are kept."""
 
     tables: Tables
     walk: Walk
+    bodies: dict[str, Body]
 
 
 class Subgraph:
     """A subgraph in which the nodes are being inferred, if need be several times."""
 
     def __init__(self, control: Control, proto: NodeProto, attribute: str, scope: Scope, under: str = "") -> None:
-        graph = next((a.g for a in proto.attribute if a.name == attribute), None)
+        graph = graph_of(proto, attribute)
         if graph is None:
             raise ModelError(f"{label(proto)} has no '{attribute}'", "export it again")
         control.tables.check_depth(scope)
         self.graph: GraphProto = graph
-        self._tables = control.tables
-        self._walk = control.walk
+        self._control, self._attribute, self._tables = control, attribute, control.tables
         self._outer = scope
         self._label = scope.prefix + (proto.name or proto.op_type) + under
-        self._nodes: list[Node] = []
-        self._scope = scope
+        self._body = Body(graph, scope, [])
         self._mark = control.tables.mark()
 
     def expect(self, inputs: int, outputs: int, proto: NodeProto) -> None:
@@ -103,21 +102,26 @@ class Subgraph:
             known = proto.WhichOneof("value") and (not proto.HasField("tensor_type") or proto.tensor_type.elem_type)
             tables.tensors.set(scope.resolve(info.name), proto if known else info.type)
         tables.add_stored(graph, scope)
-        self._nodes = self._walk(scope, nodes)
-        self._scope = scope
+        self._body = Body(graph, scope, self._control.walk(scope, nodes))
         return [tables.tensors.types[scope.resolve(o.name)] for o in graph.output]
 
     def finish(self) -> Graph:
         """The body as a Graph, after its last run."""
-        inputs = [self._scope.resolve(i.name) for i in self.graph.input]
-        outputs = [self._scope.resolve(o.name) for o in self.graph.output]
-        return self._tables.graph(inputs, outputs, self._nodes, self._scope.opsets)
+        self._control.bodies[self._attribute] = self._body
+        return self._tables.graph(*self._named(), self._nodes, self._body.scope.opsets)
 
     def rounds(self) -> Rounds:
         """What a Loop does in a round."""
-        scope, graph = self._scope, self.graph
-        inputs = [scope.resolve(i.name) for i in graph.input]
-        return Rounds(self._nodes, inputs, [scope.resolve(o.name) for o in graph.output], scope.opsets)
+        return Rounds(self._nodes, *self._named(), self._body.scope.opsets)
+
+    @property
+    def _nodes(self) -> list[Node]:
+        return [placed.node for placed in self._body.placed]
+
+    def _named(self) -> tuple[list[str], list[str]]:
+        """Graph-wide names of its inputs and outputs."""
+        resolve = self._body.scope.resolve
+        return [resolve(i.name) for i in self.graph.input], [resolve(o.name) for o in self.graph.output]
 
 
 def _if(control: Control, proto: NodeProto, node: Node, scope: Scope) -> Types:

@@ -136,6 +136,13 @@ class Constants:
             self._passed[name] = None if value is None else numpy_helper.from_array(np.asarray(value, order="C"))
         return self._passed[name]
 
+    def tensor(self, name: str) -> TensorProto | None:
+        """A constant that no node makes, as it is stored, or as its value was recorded; None when it is none."""
+        value = self._values.get(name)
+        if name in self._stored or value is None:
+            return self._stored.get(name)
+        return numpy_helper.from_array(np.asarray(value, order="C"), name)
+
     def _read(self, name: str) -> np.ndarray | None:
         tensor = self._stored.get(name)
         if tensor is None or not self._fits(name, MAX_ELEMENTS):

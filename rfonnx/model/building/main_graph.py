@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 import onnx
 
@@ -11,17 +12,48 @@ from rfonnx.errors import ModelError
 from rfonnx.graph.nodes import Graph
 from rfonnx.graph.order import sort, stored_names, true_inputs
 from rfonnx.graph.text import check_text
-from rfonnx.model.building.build import Builder, Taken
-from rfonnx.model.building.scope import Scope
+from rfonnx.model.building.build import Builder
+from rfonnx.model.building.scope import Placed, Scope
+from rfonnx.model.building.tables import Tables
+from rfonnx.model.building.unroll import Limits
 from rfonnx.model.reading.bind import Shapes, bind, declared_dims, tensor_of
 from rfonnx.model.reading.convert import opset_of
 from rfonnx.model.reading.declared import Declared, Measured
 
 
+class Built(NamedTuple):
+    """A graph, and what it was made of.
+
+    Attributes:
+        graph: with functions and taken branches inlined, loops of few rounds and sequences written out.
+        placed: its nodes, and where they come from.
+        tables: what is known of its tensors.
+    """
+
+    graph: Graph
+    placed: list[Placed]
+    tables: Tables
+
+
 def build(
-    model: onnx.ModelProto, name: str, folder: Path | None, shapes: Shapes | None, known: Mapping[str, Measured]
-) -> tuple[Graph, Taken]:
-    """The graph of a model that was read, and the branches that are taken in it."""
+    model: onnx.ModelProto,
+    name: str,
+    folder: Path | None,
+    shapes: Shapes | None,
+    known: Mapping[str, Measured],
+    limits: Limits,
+) -> Built:
+    """The graph of a model that was read.
+
+    Args:
+        model: without its external data; not changed.
+        name, folder: of the file, for messages and external data.
+        shapes, known: as for `load`.
+        limits: of what is written out.
+
+    Raises:
+        ModelError, ShapeError: see `load`.
+    """
     opsets = _opsets(model)
     graph = model.graph
     stored, inputs = stored_names(graph), true_inputs(graph)
@@ -35,7 +67,7 @@ def build(
 
     declared = {info.name: info.type for info in (*graph.value_info, *graph.output)}
     settled = Declared(binding.symbols, known)
-    builder = Builder(model, name, folder, settled)
+    builder = Builder(model, name, folder, settled, limits)
     builder.tables.warnings.extend(binding.warnings)
     builder.tables.take([*names, *stored, *(o for node in nodes for o in node.output)])
     scope = Scope("", opsets, declared=declared)
@@ -50,10 +82,10 @@ def build(
     builder.tables.add_stored(graph, scope)
     made = builder.walk(scope, nodes)
     builder.tables.warnings.extend(settled.warnings())
-    result = builder.tables.graph(names, outputs, made, opsets)
+    result = builder.tables.graph(names, outputs, [placed.node for placed in made], opsets)
     result.ir_version, result.producer = model.ir_version, model.producer_name
     result.declared = {i.name: declared_dims(i) for i in inputs if tensor_of(i.type) is not None}
-    return result, builder.taken
+    return Built(result, made, builder.tables)
 
 
 def _opsets(model: onnx.ModelProto) -> dict[str, int]:

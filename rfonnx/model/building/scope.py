@@ -1,13 +1,15 @@
-"""Where a node of the file stands: which graph-wide names its local names have, and which opsets it speaks."""
+"""Where a node of the file stands: which graph-wide names its local names have, which opsets it speaks; and what it became."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from onnx import AttributeProto, OperatorSetIdProto, TypeProto
+from onnx import AttributeProto, GraphProto, NodeProto, OperatorSetIdProto, TypeProto
 
 from rfonnx.errors import ModelError
+from rfonnx.graph.nodes import Node
 
 FunctionKey = tuple[str, str, str]
 """Domain, name and overload of a model-local function."""
@@ -65,3 +67,27 @@ class Scope:
                 raise ModelError("the model imports no ai.onnx opset", "set opset_import and save it again")
             return 1
         return version
+
+
+class Placed(NamedTuple):
+    """A node of the graph, and where it comes from.
+
+    Attributes:
+        node: as the graph has it.
+        proto: of the file, its attribute references bound, or one that stands for it.
+        scope: what the names in `proto` mean.
+        bodies: what its subgraphs became, by attribute.
+    """
+
+    node: Node
+    proto: NodeProto
+    scope: Scope
+    bodies: Mapping[str, Body]
+
+
+class Body(NamedTuple):
+    """A subgraph of a node that stays: of the file, with the scope inside it and the nodes that it became."""
+
+    graph: GraphProto
+    scope: Scope
+    placed: list[Placed]

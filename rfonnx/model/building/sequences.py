@@ -7,7 +7,7 @@ Concat, and nothing above needs to know. What cannot be told (a position compute
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from onnx import NodeProto, TensorProto, helper
@@ -30,6 +30,10 @@ _FEWEST_INPUTS = {
 }
 
 
+Rule = Callable[[Any, NodeProto, list[str], str, int], list[NodeProto] | None]
+"""Follows a node: given with the names of its inputs, that of its output, and the opset."""
+
+
 class Sequences:
     """What the sequences and optionals of a model hold, as far as it is known.
 
@@ -38,6 +42,7 @@ class Sequences:
         unique: makes a prefix for a label and the names under it.
 
     Attributes:
+        RULES: what is followed, by operator.
         optional: inputs of the model that may be left out. What they hold is known like any tensor, but not whether they do.
     """
 
@@ -48,20 +53,6 @@ class Sequences:
         self._elements: dict[str, list[str]] = {}
         self._held: dict[str, str] = {}
         self.optional: set[str] = set()
-        self._rules = {
-            "SequenceEmpty": self._construct,
-            "SequenceConstruct": self._construct,
-            "SequenceInsert": self._insert,
-            "SequenceErase": self._erase,
-            "SplitToSequence": self._split,
-            "SequenceAt": self._at,
-            "ConcatFromSequence": self._concat,
-            "SequenceLength": self._length,
-            "Identity": self._copy,
-            "Optional": self._hold,
-            "OptionalGetElement": self._get,
-            "OptionalHasElement": self._has,
-        }
 
     def forget(self, name: str) -> None:
         """Drop what is known, before a loop's body is inferred again."""
@@ -70,7 +61,7 @@ class Sequences:
 
     def follow(self, proto: NodeProto, scope: Scope) -> Inlined | None:
         """Nodes to go on with in place of one that takes something out of a sequence; None where it stays as it is."""
-        rule = self._rules.get(proto.op_type)
+        rule = self.RULES.get(proto.op_type)
         if rule is None or plain_domain(proto.domain) or not proto.output:
             return None
         fewest = _FEWEST_INPUTS.get(proto.op_type, 1)
@@ -80,7 +71,7 @@ class Sequences:
             return None
         inputs = [scope.resolve(name) for name in proto.input]
         output = scope.resolve(proto.output[0])
-        nodes = rule(proto, inputs, output, scope.version(""))
+        nodes = rule(self, proto, inputs, output, scope.version(""))
         if nodes is None:
             return None
         declared = scope.declared.get(proto.output[0])
@@ -215,6 +206,21 @@ class Sequences:
         """Record a constant under a graph-wide name."""
         self._tensors.set_tensor(name, TensorProto.BOOL if value.dtype == bool else TensorProto.INT64, value.shape)
         self._constants.add_value(name, value)
+
+    RULES: ClassVar[dict[str, Rule]] = {
+        "SequenceEmpty": _construct,
+        "SequenceConstruct": _construct,
+        "SequenceInsert": _insert,
+        "SequenceErase": _erase,
+        "SplitToSequence": _split,
+        "SequenceAt": _at,
+        "ConcatFromSequence": _concat,
+        "SequenceLength": _length,
+        "Identity": _copy,
+        "Optional": _hold,
+        "OptionalGetElement": _get,
+        "OptionalHasElement": _has,
+    }
 
 
 def place_in(value: np.ndarray, length: int, inserts: bool = False) -> int | None:

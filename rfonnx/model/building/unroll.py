@@ -1,43 +1,55 @@
 """Loop and Scan with few, known rounds become their rounds, one after another: what each reads is then exact.
 
-Round 2 of node `loop` makes the tensors `loop/2/...`. The round's number is a constant in it, so that `x[i]` is a slice.
+Round 2 of node `loop` makes the tensors `loop/2/...`; what the body has stored is `loop/...`, once. The round's number is a
+constant in it, so that `x[i]` is a slice.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from onnx import GraphProto, NodeProto, helper
 
 from rfonnx.graph.nodes import Graph, Node
-from rfonnx.graph.order import stored_names
+from rfonnx.graph.order import graph_of, stored_names
 from rfonnx.model.building.functions import Inlined, subgraph_scope
 from rfonnx.model.building.scope import Scope
 from rfonnx.model.building.tables import Tables
-from rfonnx.model.reading.convert import plain_domain
-
-MAX_ROUNDS = 512
-MAX_NODES = 8192
-"""Rounds, and nodes of all rounds, that are written out; above, the rounds are taken together (see `access.rounds`)."""
-
-MAX_TOTAL = 4 * MAX_NODES
-"""Nodes of all rounds of all loops: each of loops inside loops is written out again in every round of the outer ones."""
 
 
-def is_loop(proto: NodeProto) -> bool:
-    """True for the operators that `rounds` knows."""
-    return proto.op_type in ("Loop", "Scan") and not plain_domain(proto.domain)
+class Limits(NamedTuple):
+    """What is written out.
+
+    Attributes:
+        rounds, nodes: of one loop: its rounds, and the nodes of all of them.
+        total: nodes of all rounds of all loops: each of loops inside loops is written out again in every round of the outer ones.
+        choices: whether an If that data decide is written out: see `branches.choose`.
+    """
+
+    rounds: int
+    nodes: int
+    total: int
+    choices: bool
 
 
-def rounds(node: Node, left: int) -> int | None:
-    """How many rounds to write out, or None: their number depends on data, or they have more nodes than are `left`."""
+FEW = Limits(512, 8192, 4 * 8192, False)
+"""For a graph whose fields are asked for: above, the rounds are taken together (see `access.rounds`)."""
+
+MANY = Limits(100_000, 100_000, 100_000, True)
+"""For a file that gradients are written for."""
+
+
+def rounds(node: Node, limits: Limits, written: int) -> int | None:
+    """How many rounds of a Loop or Scan to write out, or None: it is neither, their number depends on data, or they have too
+    many nodes, with those that were `written` before."""
     body, trips = node.attrs.get("body"), node.attrs.get("trips")
     if (
         not isinstance(body, Graph)
         or trips is None
-        or trips > MAX_ROUNDS
-        or trips * len(body.nodes) > min(MAX_NODES, left)
+        or trips > limits.rounds
+        or trips * len(body.nodes) > min(limits.nodes, limits.total - written)
     ):
         return None
     if "" in node.inputs[0 if node.op_type == "Scan" else 2 :]:
@@ -58,11 +70,15 @@ class _Loop:
 
     def __init__(self, tables: Tables, proto: NodeProto, scope: Scope, trips: int) -> None:
         self.tables, self.proto, self.scope, self.trips = tables, proto, scope, trips
-        self.graph: GraphProto = next(a.g for a in proto.attribute if a.name == "body")
+        self.graph = graph_of(proto, "body") or GraphProto()
         self.attrs = {a.name: helper.get_attribute_value(a) for a in proto.attribute if a.name != "body"}
         self.scans = proto.op_type == "Scan"
         self.slices = self.attrs["num_scan_inputs"] if self.scans else 0
-        self.stored = stored_names(self.graph)
+        self.label = scope.prefix + (proto.name or proto.op_type)
+        stored = stored_names(self.graph)
+        prefix = tables.unique(self.label, stored)
+        self.shared = {name: prefix + name for name in stored}  # the same in all rounds
+        tables.add_stored(self.graph, subgraph_scope(scope, {}, self.shared, prefix))
         self.nodes = tables.sorted_nodes(self.graph, scope)
         self.inputs = [scope.resolve(name) for name in (proto.input if self.scans else proto.input[2:])]
         # Nodes that are made here speak of graph-wide names.
@@ -85,11 +101,11 @@ class _Loop:
 
     def _round(self, number: int, carried: Sequence[str]) -> tuple[list[Inlined], list[str]]:
         """One round: the nodes that slice its inputs, the body, and the graph-wide names of the body's outputs."""
-        tables, graph, proto = self.tables, self.graph, self.proto
+        tables, graph = self.tables, self.graph
         given = [i.name for i in graph.input]
-        local = list(dict.fromkeys([*given, *self.stored, *(o for node in self.nodes for o in node.output if o)]))
-        prefix = tables.unique(f"{self.scope.prefix}{proto.name or proto.op_type}/{number}", [*local, "position"])
-        names = {name: prefix + name for name in local}
+        local = list(dict.fromkeys([*given, *(o for node in self.nodes for o in node.output if o)]))
+        prefix = tables.unique(f"{self.label}/{number}", [*local, "position"])
+        names = self.shared | {name: prefix + name for name in local}
         before: list[NodeProto] = []
         if self.scans:
             names.update(zip(given, carried, strict=False))
@@ -100,7 +116,6 @@ class _Loop:
                 tables.sequences.constant(names[info.name], value.reshape((1,) * min(rank, 1)))
             names.update(zip(given[2:], carried, strict=True))
         inner = subgraph_scope(self.scope, {}, names, prefix)
-        tables.add_stored(graph, inner)
         outputs = [inner.resolve(o.name) for o in graph.output]
         return [Inlined(self.plain, before), Inlined(inner, self.nodes)], outputs
 
