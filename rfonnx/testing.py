@@ -188,8 +188,10 @@ def assert_rules(
     """
     given = locals()
     __tracebackhide__ = True
+    from rfonnx.report.check.counts import full_message
+
     found = rfonnx.check(**given)
-    wrong = [f"{f.rule} {f.name}: {f.tensor + ': ' if f.tensor else ''}{_told(f)}" for f in found.failed()]
+    wrong = [f"{f.rule} {f.name}: {f.tensor + ': ' if f.tensor else ''}{full_message(f)}" for f in found.failed()]
     wrong += [
         f"{f.rule} {f.name}: not checked, {f.message}"
         for f in found.findings
@@ -198,11 +200,6 @@ def assert_rules(
     assert not wrong, f"'{model}' breaks rules:\n  " + "\n  ".join(wrong)
     assert found.checked(), f"'{model}' was held against no rule"
     return found
-
-
-def _told(finding: types.Finding) -> str:
-    also = f" (and for that not {', '.join(finding.untried)})" if finding.untried else ""
-    return (f"could not be tried{also}: " if finding.status == "error" else "") + finding.message
 
 
 @pytest.fixture(scope="session")

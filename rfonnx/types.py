@@ -34,7 +34,6 @@ from rfonnx.results.fields import ModelInfo as ModelInfo
 from rfonnx.results.fields import OutputFacts as OutputFacts
 from rfonnx.results.fields import TensorField as TensorField
 from rfonnx.results.findings import CheckResult as CheckResult
-from rfonnx.results.findings import Finding as Finding
 from rfonnx.tiling.tile_plan import TilePlan as TilePlan
 
 Prep = Preparation | Mapping[str, str | float | Sequence[float]]

@@ -46,8 +46,10 @@ def counts_text(result: CheckResult, level: Severity) -> str:
     return f"{counted(len(result.rules), 'rule')}: {', '.join(rules) or 'none'}; findings: {', '.join(found) or 'none'}"
 
 
-def nothing_checked(result: CheckResult) -> str:
-    """Why a model of which every rule was skipped does not pass."""
+def unjudged(result: CheckResult, level: Severity) -> str:
+    """Why a model was held against nothing: it cannot be read, or every rule was skipped; "" where it was."""
+    if result.unread or result.checked(level) or result.failed(level):
+        return result.unread
     reasons = "; ".join(f"{f.rule} {f.name}: {f.message}" for f in result.findings if f.status == "skip")
     return f"nothing was checked: every rule was skipped ({reasons or 'there was none'})"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rfonnx.report.check.counts import counts_text, full_message, nothing_checked, verdict
+from rfonnx.report.check.counts import counts_text, full_message, unjudged, verdict
 from rfonnx.report.escape import printable
 from rfonnx.results.findings import CheckResult, CheckRun, Severity
 
@@ -26,10 +26,9 @@ def _model(result: CheckResult, level: Severity) -> Iterator[str]:
             subject = f"{finding.tensor}: " if finding.tensor else ""
             title = f"{finding.rule} {finding.name}"
             yield _command(result, COMMANDS[finding.severity], title, subject + full_message(finding))
-    if result.unread:
-        yield _command(result, "error", "the model cannot be checked", result.unread)
-    elif not (result.checked(level) or result.failed(level)):
-        yield _command(result, "error", "nothing was checked", nothing_checked(result))
+    if reason := unjudged(result, level):
+        title = "the model cannot be checked" if result.unread else "nothing was checked"
+        yield _command(result, "error", title, reason)
     # "::" at the start of a line is what makes a command: the model's name must not stand there.
     yield f"rfonnx check: {verdict(result, level)} ({counts_text(result, level)}): {printable(result.model)}\n"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from xml.etree import ElementTree
 
-from rfonnx.report.check.counts import nothing_checked
+from rfonnx.report.check.counts import unjudged
 from rfonnx.report.escape import printable
 from rfonnx.results.findings import CheckResult, CheckRun, Finding, Severity
 
@@ -39,10 +39,9 @@ def _suite(result: CheckResult, level: Severity) -> ElementTree.Element:
 
 def _cases(result: CheckResult, level: Severity) -> Iterator[ElementTree.Element]:
     model = printable(result.model)
-    if result.unread:
-        yield _bad(_case(model, "the model can be checked"), "error", "error", result.unread)
-    elif not (result.checked(level) or result.failed(level)):
-        yield _bad(_case(model, "something is checked"), "failure", "error", nothing_checked(result))
+    if reason := unjudged(result, level):
+        name, tag = ("the model can be checked", "error") if result.unread else ("something is checked", "failure")
+        yield _bad(_case(model, name), tag, "error", reason)
     shares = {rule: sum(rule in (f.rule, *f.untried) for f in result.findings) for rule in result.rules}
     seconds = {rule: result.seconds.get(rule, 0.0) / max(1, share) for rule, share in shares.items()}
     failing = set(map(id, result.failed(level)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rfonnx.report.check.counts import counts_text, full_message, nothing_checked, verdict
+from rfonnx.report.check.counts import counts_text, full_message, unjudged, verdict
 from rfonnx.report.document import Document, Line, Name, Table, configuration
 from rfonnx.results.findings import CheckResult, CheckRun, Finding
 
@@ -15,10 +15,8 @@ def check_documents(run: CheckRun) -> list[Document]:
 def check_document(result: CheckResult, run: CheckRun) -> Document:
     """The findings on one model as a document, failures first."""
     head: list[Line] = [(Name(result.model), f": {verdict(result, run.level)}")]
-    if result.unread:
-        head.append((Name(result.unread),))
-    elif not (result.checked(run.level) or result.failed(run.level)):
-        head.append((Name(nothing_checked(result)),))
+    if reason := unjudged(result, run.level):
+        head.append((Name(reason),))
     head.append((counts_text(result, run.level),))
     head.append(configuration(run.config))
     order = ("fail", "error", "pass", "skip")

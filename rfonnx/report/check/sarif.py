@@ -11,7 +11,7 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from rfonnx.report.check.counts import full_message, nothing_checked
+from rfonnx.report.check.counts import full_message, unjudged
 from rfonnx.report.escape import printable
 from rfonnx.results.findings import CheckResult, CheckRun, Finding, RuleInfo, Severity
 from rfonnx.version import __version__
@@ -42,11 +42,8 @@ def _run(result: CheckResult, level: Severity) -> dict[str, Any]:
 
 def _invocation(result: CheckResult, level: Severity, numbers: dict[str, int]) -> dict[str, Any]:
     """Whether everything that was asked for was tried; what was not, and what did not apply."""
-    told: list[dict[str, Any]] = []
-    if result.unread:
-        told.append(_notification("error", result.unread))
-    elif not (result.checked(level) or result.failed(level)):
-        told.append(_notification("error", nothing_checked(result)))
+    reason = unjudged(result, level)
+    told = [_notification("error", reason)] if reason else []
     for finding in result.findings:
         untried = ((finding.rule,) if finding.status == "error" else ()) + finding.untried
         told += [

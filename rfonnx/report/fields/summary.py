@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from rfonnx.report.document import Line, Name, Section, listed, number, shared, size
 from rfonnx.report.explanation.growth import shares
 from rfonnx.report.fields.facts import fact_lines
-from rfonnx.report.fields.view import Axes
+from rfonnx.report.fields.view import Axes, seen
 from rfonnx.report.fields.view_source import Source
-from rfonnx.results.fields import AxisField, TensorField
 from rfonnx.results.plain import axes_text, percent, shape_text
 
 LIMIT = 20
@@ -40,7 +39,7 @@ def _outputs(source: Source, axes: Axes) -> Iterator[Line]:
             yield (Name(output), f" {what}")
             continue
         for name, numbers in axes.items():
-            fields = _seen(tensor, name, numbers)
+            fields = seen(tensor, name, numbers)
             if not fields:
                 yield (Name(output), " sees nothing of ", Name(name))
                 continue
@@ -55,12 +54,6 @@ def _outputs(source: Source, axes: Axes) -> Iterator[Line]:
                 f", {shared([field.kind for field in fields], '/')}"
                 f"; the middle position sees {shared([percent(field.coverage) for field in fields])}",
             )
-
-
-def _seen(tensor: TensorField, name: str, numbers: tuple[int, ...]) -> list[AxisField]:
-    """Fields along the shown axes of an input, or nothing when nothing of it is seen."""
-    fields = [field for axis in numbers if (field := tensor.fields.get((name, axis))) is not None]
-    return fields if any(field.kind != "none" for field in fields) else []
 
 
 def _whole(source: Source, axes: Axes) -> Iterator[Line]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from math import prod
 
 from rfonnx.report.document import Name, Table, number, shared, shortened, size
-from rfonnx.report.fields.view import Axes, View, pick_tensors
+from rfonnx.report.fields.view import Axes, View, pick_tensors, seen
 from rfonnx.report.fields.view_source import Source
 from rfonnx.results.fields import AxisField, Shape, TensorField
 from rfonnx.results.plain import percent, shape_text
@@ -70,18 +70,13 @@ def _look(field: AxisField | None) -> tuple[object, ...]:
 
 def _inputs_seen(tensor: TensorField, axes: Axes) -> list[str]:
     """Inputs of which the tensor sees something along a shown axis; the first one when it sees nothing, for a row."""
-    seen = [
-        name
-        for name, numbers in axes.items()
-        if any((field := tensor.fields.get((name, axis))) is not None and field.kind != "none" for axis in numbers)
-    ]
-    return seen or list(axes)[:1]
+    return [name for name, numbers in axes.items() if seen(tensor, name, numbers)] or list(axes)[:1]
 
 
 def _cells(source: Source, tensor: TensorField, name: str, axes: Axes, several: bool) -> tuple[str, ...]:
     left = (Name(tensor.name), Name(tensor.op_type), shape_text(tensor.shape), *((Name(name),) if several else ()))
-    found = [field for axis in axes[name] if (field := tensor.fields.get((name, axis))) is not None]
-    if all(field.kind == "none" for field in found):
+    found = seen(tensor, name, axes[name])
+    if not found:
         return (*left, "", "", "", "", "", "none")
     apart = any(
         source.misaligned(tensor.name, input=name, axis=axis) for axis in axes[name] if (name, axis) in tensor.fields

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from rfonnx.errors import QueryError
 from rfonnx.report.fields.view_source import Source
-from rfonnx.results.fields import TensorField
+from rfonnx.results.fields import AxisField, TensorField
 from rfonnx.results.naming import tensor_called
 
 AxesChoice = Literal["all", "spatial"] | tuple[int, ...]
@@ -46,6 +46,12 @@ def pick_tensors(source: Source, names: tuple[str, ...]) -> Iterable[TensorField
         if name not in source.tensors:
             raise unknown_tensor(source, name)
     return (source.tensors[name] for name in source.tensors if name in wanted)
+
+
+def seen(tensor: TensorField, name: str, numbers: Sequence[int]) -> list[AxisField]:
+    """The fields along axes of an input, or none when nothing of it is seen."""
+    fields = [tensor.fields[name, axis] for axis in numbers if (name, axis) in tensor.fields]
+    return fields if any(field.kind != "none" for field in fields) else []
 
 
 def unknown_tensor(source: Source, name: str) -> QueryError:
