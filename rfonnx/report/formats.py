@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rfonnx.results.fields import OpSupport
     from rfonnx.results.findings import CheckRun, RuleInfo
     from rfonnx.results.tiling import PlanSummary
+    from rfonnx.results.verification import Verification
 
 RENDERERS = ("text", "terminal", "markdown")
 """Formats of a `Document`, each a module here. "terminal" is "text" for one; nobody asks for it by name."""
@@ -115,5 +116,8 @@ RULE: Subject[[RuleInfo]] = Subject("check", "rules:rule_document")
 RULES: Subject[[Sequence[RuleInfo]]] = Subject("check", "rules:rules_document")
 TILES: Subject[[PlanSummary]] = Subject(
     "tiling", "people:plan_document", json="json:plan_json", bioimageio="bioimageio:axes_yaml", monai="monai:inferer"
+)
+VERIFICATION: Subject[[Verification]] = Subject(
+    "tiling", "verification:verification_document", json="json:verification_json"
 )
 OPERATORS: Subject[[Sequence[OpSupport], int]] = Subject("operators", "people:ops_document", json="json:ops_json")

@@ -13,6 +13,7 @@ from rfonnx.graph.text import quote
 from rfonnx.model.opened import Source, with_values
 from rfonnx.model.reading.bind import Shapes
 from rfonnx.results.tiling import Pair, Ranges
+from rfonnx.results.verification import Verification
 from rfonnx.tiling.plan import Plan
 from rfonnx.tiling.planning import make_plan
 from rfonnx.tiling.pools import Client
@@ -78,6 +79,38 @@ class TilePlan(Plan):
         else:
             write = to_sinks(sink if isinstance(sink, Mapping) else {_only(outputs, "output"): sink})
         run(plan, sources, write, workers=workers, threads=threads, providers=providers, scheduler=scheduler, tell=tell)
+
+    def verify(
+        self,
+        inputs: np.ndarray | Mapping[str, np.ndarray] | None = None,
+        *,
+        seed: int = 0,
+        threads: int | None = None,
+        providers: str | Sequence[str] | None = None,
+    ) -> Verification:
+        """Run the whole and the tiles, and hold them against each other: at the plan's size, or at a few where it has none.
+
+        Everything outside crops is replaced, too, which must change nothing of what is kept; and smaller halos, shorter crops and
+        origins off the grid are tried, which must.
+
+        Args:
+            inputs: the whole, or such by input, which sets the size; None: random.
+            seed: of what is drawn.
+            threads, providers: as in `rfonnx.erf`.
+
+        Raises:
+            DataError: an input is not what the model takes.
+            QueryError: the plan is in stages.
+            RunError: onnxruntime cannot run the model.
+        """
+        from rfonnx.tiling.verify import Settings, verify
+
+        if inputs is None:
+            return verify(self, Settings(None, seed, threads, providers))
+        sources, plan = self._sources(inputs)
+        if plan.exact:
+            check(plan, sources)
+        return verify(plan, Settings(sources, seed, threads, providers))
 
     def to_dask(self, source: Any, threads: int | None = None) -> Any:
         """The outputs as lazy Dask arrays: an array, or such by output where there are several. Each tile is a task.

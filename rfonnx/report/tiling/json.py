@@ -1,4 +1,4 @@
-"""A plan of tiles as JSON. Layout: `format` as in `rfonnx.results.plain`."""
+"""A plan of tiles, and what running showed of it, as JSON. Layout: `format` as in `rfonnx.results.plain`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from rfonnx.report.data import as_json
+from rfonnx.results.plain import plain
 from rfonnx.results.tiling import PlanSummary, TiledAxis
+from rfonnx.results.verification import Verification
 
 
 def plan_json(plan: PlanSummary) -> Iterator[str]:
@@ -27,6 +29,32 @@ def plan_json(plan: PlanSummary) -> Iterator[str]:
         "staged": plan.staged,
     }
     return as_json(made)
+
+
+def verification_json(found: Verification) -> Iterator[str]:
+    """The verdict, a line for each size, and what must go wrong."""
+    made = {
+        "model": found.model,
+        "passed": found.passed,
+        "identical": found.identical,
+        "least": found.least,
+        "reasons": found.reasons,
+        "samples": found.samples,
+        "sizes": [{**plain(size), "passed": size.passed} for size in found.sizes],
+        "opposites": [
+            {
+                "kind": one.kind,
+                "input": one.pair[0],
+                "axis": one.pair[1],
+                "side": one.side,
+                "by": one.by,
+                "differs": one.differs,
+                "share": one.off and one.off.share,
+            }
+            for one in found.opposites
+        ],
+    }
+    return as_json(plain(made))
 
 
 def _axis(plan: PlanSummary, axis: TiledAxis, at: int) -> dict[str, Any]:

@@ -1,0 +1,104 @@
+"""Runs that are held against each other: the whole against tiles, the whole against itself with other numbers around a part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from rfonnx.model.inputs import InputType, draw, integers
+from rfonnx.results.tiling import Ranges
+from rfonnx.results.verification import Difference
+from rfonnx.tiling.plan import Plan
+from rfonnx.tiling.runner import Arrays, Runner, part
+
+ROUNDING = {"float32": 1e-4, "float64": 1e-10, "float16": 1e-2}
+"""Of the largest value: what sums in another order may differ by; kernels choose the order by the size of what they are given."""
+
+OTHER = 8.0
+"""Times as large as a sample: what is put outside a crop."""
+
+
+def difference(a: np.ndarray, b: np.ndarray, scale: float) -> Difference:
+    """Of two arrays of one shape; `scale`: the largest value of the output that they are parts of."""
+    floats = a.dtype.kind == "f"
+    same = (a == b) | ((a != a) & (b != b))
+    with np.errstate(invalid="ignore"):
+        off = np.abs(a.astype(np.float64) - b.astype(np.float64), where=~same, out=np.zeros(a.shape))
+    largest = float(np.where(np.isnan(off), np.inf, off).max(initial=0))
+    if not floats:
+        return Difference(largest, scale, 0.0, 0.0)
+    step = float(np.spacing(a.dtype.type(scale))) if np.isfinite(scale) else np.inf
+    return Difference(largest, scale, largest / step, ROUNDING.get(a.dtype.name, 0.0) * scale)
+
+
+def worst(found: Mapping[str, Difference], more: Mapping[str, Difference]) -> dict[str, Difference]:
+    """The larger one, by output."""
+    return {name: max(one, found.get(name, one), key=lambda off: off.largest) for name, one in more.items()}
+
+
+class Contrast:
+    """A model's run on the whole, and what other runs give in its place.
+
+    Attributes:
+        made: the outputs of the whole.
+        scales: the largest finite absolute value of each.
+    """
+
+    def __init__(self, plan: Plan, runner: Runner, feeds: Arrays, seed: int) -> None:
+        """The whole is run.
+
+        Raises:
+            RunError: onnxruntime cannot run the model.
+        """
+        self._runner, self._feeds = runner, feeds
+        self._everything = {name: tuple((0, n) for n in shape) for name, shape in plan.output_shapes.items()}
+        self._noise = noise(plan, seed)
+        self.made = runner(feeds, self._everything)
+        self.scales = {
+            name: float(np.abs(array, where=finite, out=np.zeros(array.shape, np.float64)).max(initial=0))
+            for name, array in self.made.items()
+            for finite in [np.isfinite(array) if array.dtype.kind == "f" else np.ones(array.shape, bool)]
+        }
+
+    def cropped(
+        self, crops: Mapping[str, Ranges], kept: Mapping[str, Ranges], local: Mapping[str, Ranges]
+    ) -> dict[str, Difference]:
+        """Of what a run on crops gives at `local` to what the whole has at `kept`, by output.
+
+        Raises:
+            RunError: onnxruntime cannot run the model on them.
+        """
+        made = self._runner({name: self._feeds[name][part(ranges)] for name, ranges in crops.items()}, local)
+        return self._against(made, kept)
+
+    def spoilt(self, crops: Mapping[str, Ranges], kept: Mapping[str, Ranges]) -> dict[str, Difference]:
+        """The same of the whole, when everything outside the crops is replaced."""
+        feeds = {name: self._noise[name].copy() for name in self._feeds}
+        for name, ranges in crops.items():
+            feeds[name][part(ranges)] = self._feeds[name][part(ranges)]
+        return self._against(self._runner(feeds, kept), kept)
+
+    def _against(self, made: Arrays, kept: Mapping[str, Ranges]) -> dict[str, Difference]:
+        return {
+            name: difference(array, self.made[name][part(kept[name])], self.scales[name])
+            for name, array in made.items()
+        }
+
+
+def types(plan: Plan) -> dict[str, InputType]:
+    """What the inputs of the whole take."""
+    graph = plan.analysis.graph
+    return {
+        name: InputType(shape, dtype, integers(graph, name, dtype), batch=None)
+        for name, shape in plan.input_shapes.items()
+        for dtype in [np.dtype(plan.input_dtypes[name])]
+    }
+
+
+def noise(plan: Plan, seed: int) -> Arrays:
+    """What is put outside a crop: large numbers, or whole ones that the input may hold."""
+    drawn = draw(types(plan), seed, 1_000_000)
+    return {
+        name: array * array.dtype.type(OTHER) if array.dtype.kind == "f" else array for name, array in drawn.items()
+    }
