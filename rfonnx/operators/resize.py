@@ -44,10 +44,7 @@ from rfonnx.results.fields import Shape
 
 Number = TypeVar("Number", int, float)
 
-
 MODES = {"nearest": "nearest", "linear": "linear", "bilinear": "linear", "trilinear": "linear", "cubic": "cubic"}
-
-
 TRANSFORMATIONS = (
     "half_pixel",
     "half_pixel_symmetric",
@@ -57,11 +54,7 @@ TRANSFORMATIONS = (
     "tf_half_pixel_for_nn",
     "tf_crop_and_resize",
 )
-
-
 NEAREST_MODES = ("round_prefer_floor", "round_prefer_ceil", "floor", "ceil")
-
-
 POLICIES = ("stretch", "not_larger", "not_smaller")
 
 
@@ -283,37 +276,38 @@ def _axis_step(op: Op, axis: int, scales: list[float], roi: tuple[float, float])
         return Reduce((axis,)), OVERLOOKED
     channels_last = len(shape) == 4 and scales[1] != 1
     cropped = attrs["coordinate_transformation_mode"] == "tf_crop_and_resize"
+    if n == m and scale == 1 and (not cropped or roi == (0.0, 1.0)) and not _blurred(op, axis, channels_last):
+        return None, ""
+    if not (math.isfinite(scale) and scale > 0) or n == 0:
+        raise Unproven(f"scale {scale} of an axis of length {n} cannot give length {m}")
     antialias = bool(attrs["antialias"]) and attrs["mode"] != "nearest"
     # onnxruntime has one kernel for both: it leaves axes that keep their length alone
     filtered = antialias or (channels_last and attrs["mode"] == "cubic")
     misplaced = cropped and filtered and channels_last
-    # cubic kernels run over both axes of an image together, also where one of them keeps its length
-    image = (1, 2) if channels_last else (len(shape) - 2, len(shape) - 1)
-    blurred = axis in image and leaves_residue(attrs["mode"], attrs["cubic_coeff_a"])
-    if n == m and scale == 1 and (not cropped or roi == (0.0, 1.0)) and not blurred:
-        return None, ""
-    if not (math.isfinite(scale) and scale > 0) or n == 0:
-        raise Unproven(f"scale {scale} of an axis of length {n} cannot give length {m}")
-    found = None
-    if m <= MAX_TABLE:
-        found = taps(
-            Resized(
-                length=n,
-                out_length=m,
-                scale=scale,
-                copied=shape == out or (filtered and n == m),
-                extrapolated=cropped and not misplaced,
-                roi=roi,
-                mode=attrs["mode"],
-                transformation=attrs["coordinate_transformation_mode"],
-                nearest_mode=attrs["nearest_mode"],
-                cubic_coeff_a=attrs["cubic_coeff_a"],
-                antialias=antialias,
-            )
-        )
+    resized = Resized(
+        length=n,
+        out_length=m,
+        scale=scale,
+        copied=shape == out or (filtered and n == m),
+        extrapolated=cropped and not misplaced,
+        roi=roi,
+        mode=attrs["mode"],
+        transformation=attrs["coordinate_transformation_mode"],
+        nearest_mode=attrs["nearest_mode"],
+        cubic_coeff_a=attrs["cubic_coeff_a"],
+        antialias=antialias,
+    )
+    found = taps(resized) if m <= MAX_TABLE else None
     if found is None:
         return Reduce((axis,)), f"axis {axis} is too long for a table of its taps"
     return found.along(axis), found.doubt or (EXTRAPOLATED_ELSEWHERE if misplaced else "")
+
+
+def _blurred(op: Op, axis: int, channels_last: bool) -> bool:
+    """Cubic kernels run over both axes of an image together, also where one of them keeps its length."""
+    rank = len(op.shape(0))
+    image = (1, 2) if channels_last else (rank - 2, rank - 1)
+    return axis in image and leaves_residue(op.attrs["mode"], op.attrs["cubic_coeff_a"])
 
 
 OVERLOOKED = "onnxruntime keeps no aspect ratio along axes that are counted from the end: any position may be read"

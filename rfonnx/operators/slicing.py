@@ -32,25 +32,13 @@ from rfonnx.operators.table import declare
 @spelling("Slice")
 def spell_slice(node: Node, graph: Graph) -> Node:
     """starts, ends, axes: attributes in opset 1, inputs from 10, which also brought steps."""
-    if node.version < 10:
-        starts, ends, axes, steps = ints_attr(node, "starts"), ints_attr(node, "ends"), ints_attr(node, "axes"), None
-        axes_given, steps_given = axes is not None, False
-    else:
-        starts, ends, axes, steps = (constant_ints(node, graph, i) for i in (1, 2, 3, 4))
-        axes_given, steps_given = bool(input_name(node, 3)), bool(input_name(node, 4))
-    count = len(starts) if starts is not None else _length(node, graph, 1)
-    rank = input_rank(node, graph, 0)
-    if count is not None and rank is not None and count > rank:
-        raise ModelError(f"{node}: slices {count} axes of a tensor of {rank}", "check the file with onnx.checker")
-    if not axes_given and count is not None:
-        axes = list(range(count))
-    if not steps_given and count is not None:
-        steps = [1] * count
+    starts, ends, axes, steps = _given(node, graph)
     shape = graph.shapes.get(input_name(node, 0))
     if axes is not None and shape is not None:
         axes = [positive_axis(node, axis, len(shape)) for axis in axes]
+    unresolved = with_attrs(node, axes=axes, starts=None, ends=None, steps=steps)
     if shape is None or starts is None or ends is None or axes is None or steps is None:
-        return with_attrs(node, axes=axes, starts=None, ends=None, steps=steps)
+        return unresolved
     if not len(starts) == len(ends) == len(axes) == len(steps) or 0 in steps:
         raise ModelError(
             f"{node}: starts, ends, axes and steps must have one length, and no step be 0, but came as"
@@ -58,14 +46,33 @@ def spell_slice(node: Node, graph: Graph) -> Node:
             "check the file with onnx.checker",
         )
     lengths = [shape[axis] for axis in axes]
-    if any(n is None for n in lengths):
-        return with_attrs(node, axes=axes, starts=None, ends=None, steps=steps)
+    if None in lengths:
+        return unresolved
     resolved = sorted(
         (axis, *slice_bounds(start, end, step, n or 0), step)
         for axis, start, end, step, n in zip(axes, starts, ends, steps, lengths, strict=True)
     )
     names = ("axes", "starts", "ends", "steps")
     return with_attrs(node, **{name: [entry[i] for entry in resolved] for i, name in enumerate(names)})
+
+
+def _given(node: Node, graph: Graph) -> tuple[list[int] | None, ...]:
+    """starts, ends, axes and steps, those that are left out filled in; None where they are not known."""
+    if node.version < 10:
+        starts, ends, axes = (ints_attr(node, name) for name in ("starts", "ends", "axes"))
+        steps, all_axes, ones = None, axes is None, True
+    else:
+        starts, ends, axes, steps = (constant_ints(node, graph, i) for i in (1, 2, 3, 4))
+        all_axes, ones = not input_name(node, 3), not input_name(node, 4)
+    count = len(starts) if starts is not None else _length(node, graph, 1)
+    rank = input_rank(node, graph, 0)
+    if count is not None and rank is not None and count > rank:
+        raise ModelError(f"{node}: slices {count} axes of a tensor of {rank}", "check the file with onnx.checker")
+    if all_axes and count is not None:
+        axes = list(range(count))
+    if ones and count is not None:
+        steps = [1] * count
+    return starts, ends, axes, steps
 
 
 def slice_bounds(start: int, end: int, step: int, n: int) -> tuple[int, int]:

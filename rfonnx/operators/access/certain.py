@@ -37,22 +37,24 @@ def with_certain(op: Op, accesses: list[Access]) -> list[Access]:
     followed = node.op_type == "Trilu" and any(path.steps for path in first.paths)  # one by one
     if not masked and (not operator(node.op_type).may_fix or followed):
         return accesses
-    fixed, hidden = fact(op, name, "fixed"), None
-    if masked or _may_hide(op):
-        hidden = fact(op, name, "hidden")
+    fixed = fact(op, name, "fixed")
+    hidden = fact(op, name, "hidden") if masked or _may_hide(op) else None
     certain = either(fixed, hidden)
     if certain is None or not (masked or _is_masked_here(op, certain)):
         return accesses
-    if fixed is not None and not masked:
-        said = _said_by_steps(op, first, fixed)
-        if said is not None and (hidden is None or not _beyond(hidden, fixed)):
-            return [said, *others]
-    kept = all(path.source not in op.known.twins or _handed_on(op, path.source, certain) for path in first.paths)
-    paths = (
-        tuple(Path(op.known.twins.get(source, source), steps) for source, steps in first.paths) if kept else first.paths
-    )
-    op.known.twins[name] = op.temporary(op.out_shape(), first._replace(paths=paths))
+    said = None if masked or fixed is None else _said_by_steps(op, first, fixed)
+    if said is not None and fixed is not None and not _beyond(hidden, fixed):
+        return [said, *others]
+    op.known.twins[name] = op.temporary(op.out_shape(), _by_twins(op, first, certain))
     return [first._replace(exact=False, note=first.note or MASKED_NOTE), *others]
+
+
+def _by_twins(op: Op, access: Access, certain: Mask) -> Access:
+    """The access by the twins of what it reads, where what is certain in these is certain in the result."""
+    twins = op.known.twins
+    if not all(path.source not in twins or _handed_on(op, path.source, certain) for path in access.paths):
+        return access
+    return access._replace(paths=tuple(Path(twins.get(source, source), steps) for source, steps in access.paths))
 
 
 def twin(op: Op, name: str, unread: Mask | None) -> str:

@@ -36,22 +36,26 @@ def through_body(op: Op, inner: Graph, lower: Lower) -> list[Access]:
     """
     made: dict[str, _Made] = {}
     for node in inner.nodes:
-        if all(name in inner.constants for name in node.outputs):
-            continue
-        if any(not is_static(inner.shapes.get(name)) for name in node.outputs if name):
-            raise Unproven(f"no shape is known of what the {node.op_type} makes that it stands for")
-        op.known.producers.update(dict.fromkeys(node.outputs, node))
-        temporaries, accesses = lower(node, inner, op.known)
-        for name, (shape, access) in temporaries.items():
-            op.temporaries[name] = shape, _outside(op, inner, access, made)
-        for name, access in zip(node.outputs, accesses, strict=True):
-            if name:
-                made[name] = _Made(static(inner.shapes[name]), _outside(op, inner, access, made))
+        if not inner.constants.issuperset(filter(None, node.outputs)):
+            _follow(op, inner, node, lower, made)
     op.known.producers.update(dict.fromkeys(op.node.outputs, op.node))
     missing = [name for name in op.node.outputs if name and name not in made]
     if missing:
         raise Unproven(f"what '{missing[0]}' holds is not written down")
     return [made[name].access if name else Access(()) for name in op.node.outputs]
+
+
+def _follow(op: Op, inner: Graph, node: Node, lower: Lower, made: dict[str, _Made]) -> None:
+    """Take up what a node inside makes."""
+    if any(not is_static(inner.shapes.get(name)) for name in node.outputs if name):
+        raise Unproven(f"no shape is known of what the {node.op_type} makes that it stands for")
+    op.known.producers.update(dict.fromkeys(node.outputs, node))
+    temporaries, accesses = lower(node, inner, op.known)
+    for name, (shape, access) in temporaries.items():
+        op.temporaries[name] = shape, _outside(op, inner, access, made)
+    for name, access in zip(node.outputs, accesses, strict=True):
+        if name:
+            made[name] = _Made(static(inner.shapes[name]), _outside(op, inner, access, made))
 
 
 def _outside(op: Op, inner: Graph, access: Access, made: dict[str, _Made]) -> Access:

@@ -86,36 +86,54 @@ def _computed_fact(op: Op, node: Node, name: str, what: Fact, depth: int) -> Mas
 
     if operator(kind).moves_values:
         return None if kind == "Dropout" and what == "one" else moved(op, node, of(0))
-    if kind == "Slice":
-        return sliced(op, node, of(0))
-    if kind == "ScatterND":
-        return scattered(op, node, of(0), of(2))
-    if kind == "Concat":
-        return concatenated(op, node, [of(i) for i in range(len(inputs))])
-    if kind == "Gather":
-        return gathered(op, node, of(0))
+    if kind in _MOVED:
+        return _MOVED[kind](op, node, of)
     if kind == "Where":
-        return either(
-            _and(of(0, "one"), lambda: of(1)),
-            _and(of(0, "zero"), lambda: of(2)),
-            _and(of(1), lambda: of(2)) if what != "fixed" else None,
-            _all(op, inputs, depth) if what == "fixed" else None,
-        )
+        return _chosen(op, node, of, what, depth)
     if what == "fixed":
         return _fixed(op, node, name, depth)
-    if kind == "DequantizeLinear":
-        return fact(op, before_rounding(op, node), "zero", depth) if what == "zero" else None
     if what == "hidden":
         return _hidden(op, node, depth)
-    if kind == "Not":
-        return of(0, "one" if what == "zero" else "zero")
-    if kind == "And" or (kind == "Mul" and what == "one"):
-        return either(of(0), of(1)) if what == "zero" else _and(of(0), lambda: of(1))
-    if kind == "Or":
-        return _and(of(0), lambda: of(1)) if what == "zero" else either(of(0), of(1))
-    if kind == "Sub":  # 1 - mask
-        return _and(of(0, "one"), lambda: of(1, "zero" if what == "one" else "one"))
+    if kind in _LOGIC:
+        return _LOGIC[kind](of, what == "zero")
     return _zero(op, node, depth) if what == "zero" else None
+
+
+Of = Callable[..., "Mask | None"]
+"""The fact of an input: that which is asked for, or another."""
+
+_MOVED: dict[str, Callable[[Op, Node, Of], Mask | None]] = {
+    "Concat": lambda op, node, of: concatenated(op, node, [of(i) for i in range(len(node.inputs))]),
+    "Gather": lambda op, node, of: gathered(op, node, of(0)),
+    "ScatterND": lambda op, node, of: scattered(op, node, of(0), of(2)),
+    "Slice": lambda op, node, of: sliced(op, node, of(0)),
+}
+"""Operators that put values elsewhere."""
+
+
+def _both_one(of: Of, zero: bool) -> Mask | None:
+    """Of an And or a product: 0 where one operand is, 1 where both are."""
+    return either(of(0), of(1)) if zero else _and(of(0), lambda: of(1))
+
+
+_LOGIC: dict[str, Callable[[Of, bool], Mask | None]] = {
+    "And": _both_one,
+    "Mul": _both_one,
+    "Not": lambda of, zero: of(0, "one" if zero else "zero"),
+    "Or": lambda of, zero: _and(of(0), lambda: of(1)) if zero else either(of(0), of(1)),
+    "Sub": lambda of, zero: _and(of(0, "one"), lambda: of(1, "one" if zero else "zero")),  # 1 - mask
+}
+"""Where conditions, or numbers in their place, are 0 or else 1."""
+
+
+def _chosen(op: Op, node: Node, of: Of, what: Fact, depth: int) -> Mask | None:
+    """Of a Where: where the operand is so that is chosen, or both are."""
+    return either(
+        _and(of(0, "one"), lambda: of(1)),
+        _and(of(0, "zero"), lambda: of(2)),
+        _and(of(1), lambda: of(2)) if what != "fixed" else None,
+        _all(op, node.inputs, depth) if what == "fixed" else None,
+    )
 
 
 def _and(first: Mask | None, second: Callable[[], Mask | None]) -> Mask | None:
@@ -133,33 +151,43 @@ def _zero(op: Op, node: Node, depth: int) -> Mask | None:
         return either(of(0), of(0, "hidden")) if kind == "Relu" else of(0, "hidden")
     if operator(kind).keeps_zero or (kind == "Pow" and positive(op, inputs[1])):
         return of(0)
-    if kind == "Mul":
-        return either(of(0), of(1))
+    if kind == "DequantizeLinear":
+        return fact(op, before_rounding(op, node), "zero", depth)
     if kind in ("Max", "Min", "Clip") and keeps_zero(op, node):
         return of(0)
     if kind in ("Add", "Max", "Min"):
         return _and(of(0), lambda: of(1)) if len(inputs) == 2 else None
     if kind == "MatMul":
         return _zero_lines(op, node, depth)
-    if kind in _NORMS and (len(inputs) < 3 or not inputs[2]):  # without a bias
-        return _all_along(op, inputs[0], of(0), node.attrs["axes"])
-    if kind == "Trilu":
-        return either(of(0), outside_triangle(op, node))
-    if kind == "Pad":
-        return padded(op, node, of(0), node.attrs.get("value") == 0)
+    if kind == "Softmax":
+        return _unweighted(op, node, of(0, "hidden"))
     if operator(kind).sums_to_zero:
         return reduced(op, node, of(0))
-    if kind == "CumSum":
-        return running(op, node, of(0))
-    if kind == "Softmax":
-        axes = node.attrs["axes"]
-        hidden = of(0, "hidden")
-        if hidden is None or axes is None or len(axes) != 1:
-            return None
-        hidden = full(op, inputs[0], hidden, axes[0])
-        # a row that is hidden altogether is NaN, or every score weighs the same: nothing is certain there
-        return hidden & ~hidden.all(axis=axes[0], keepdims=True)
-    return None
+    return _ZERO_OF_ZERO[kind](op, node, of(0)) if kind in _ZERO_OF_ZERO else None
+
+
+def _normed(op: Op, node: Node, zero: Mask | None) -> Mask | None:
+    """Zero where all of a row is and no bias is added."""
+    return None if any(node.inputs[2:3]) else _all_along(op, node.inputs[0], zero, node.attrs["axes"])
+
+
+_ZERO_OF_ZERO: dict[str, Callable[[Op, Node, Mask | None], Mask | None]] = {
+    **dict.fromkeys(_NORMS, _normed),
+    "CumSum": running,
+    "Pad": lambda op, node, zero: padded(op, node, zero, node.attrs.get("value") == 0),
+    "Trilu": lambda op, node, zero: either(zero, outside_triangle(op, node)),
+}
+"""Operators that make 0 of 0, and of what else."""
+
+
+def _unweighted(op: Op, node: Node, hidden: Mask | None) -> Mask | None:
+    """What a Softmax gives no weight. Nothing is certain of a row that is hidden altogether: it is NaN, or every score weighs
+    the same."""
+    axes = node.attrs["axes"]
+    if hidden is None or axes is None or len(axes) != 1:
+        return None
+    hidden = full(op, node.inputs[0], hidden, axes[0])
+    return hidden & ~hidden.all(axis=axes[0], keepdims=True)
 
 
 def _zero_lines(op: Op, node: Node, depth: int) -> Mask | None:
@@ -225,22 +253,17 @@ def _hidden(op: Op, node: Node, depth: int) -> Mask | None:
 
     if kind == "Add" or (kind == "Min" and len(inputs) == 2):
         return either(of(0), of(1))
-    if kind == "Max" and len(inputs) == 2:
+    if (kind == "Max" and len(inputs) == 2) or (kind == "Clip" and any(inputs[1:2])):  # never below the lowest
         return both(of(0), of(1))
-    if kind == "Clip":  # never below the lowest
-        if len(inputs) > 1 and inputs[1]:
-            return both(of(0), of(1))
+    if kind == "Clip":
         return of(0) if node.attrs.get("min", -np.inf) <= HIDDEN else None
     if kind == "Log":
         return of(0, "zero")
     if kind == "Sub":
         return either(_less(op, node, of(0), of(1)), large(op.graph.value(inputs[1])))
     if kind == "Mul":  # flag * minimum, or scores * scale
-        found = either(_and(of(0, "one"), lambda: of(1)), _and(of(0), lambda: of(1, "one")))
-        for index in (0, 1):
-            if mild(op, inputs[1 - index]):
-                found = either(found, of(index))
-        return found
+        kept = (of(index) if mild(op, inputs[1 - index]) else None for index in (0, 1))
+        return either(_and(of(0, "one"), lambda: of(1)), _and(of(0), lambda: of(1, "one")), *kept)
     if kind == "Div" and mild(op, inputs[1]):
         return of(0)
     return None
