@@ -29,7 +29,7 @@ from rfonnx.operators.access import op as access
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "rfonnx"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-OPTIONAL = ["plot", "images", "frame", "dask"]
+OPTIONAL = ["plot", "images", "frame", "tile", "dask"]
 INSTALLED_AS = {"google": "protobuf", "PIL": "pillow", "sklearn": "scikit-learn", "markdown_it": "markdown-it-py"}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rfonnx.cli.lazy import Lazy
 
 command = Lazy(
-    {"plan": "rfonnx.cli.tile_plan", "verify": "rfonnx.cli.tile_verify"},
+    {"plan": "rfonnx.cli.tile_plan", "verify": "rfonnx.cli.tile_verify", "run": "rfonnx.cli.tile_run"},
     name="tile",
     help="Exact tiles for inputs that are larger than memory: plan them, prove them, run them.",
 )

@@ -65,6 +65,7 @@ OPTIONS: Mapping[str, Range] = {
     "seed": Range(0, 2**62),
     "batch": Range(1, 2**16),
     "threads": Range(1, 1024),
+    "workers": Range(1, 1024),
     "class-axis": AXIS,
     "temperature": FACTOR,
     "layer-limit": Range(-1000, 1000, whole=False),

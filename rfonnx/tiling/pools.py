@@ -108,7 +108,7 @@ class Processes:
     def close(self) -> None:
         """End the processes."""
         if self.executor is not None:
-            self.executor.shutdown(wait=False, cancel_futures=True)
+            self.executor.shutdown(cancel_futures=True)
             self.executor = None
 
 

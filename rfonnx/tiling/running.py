@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -24,6 +24,24 @@ Tell = Callable[[int, int], None]
 """Told how many tiles are done, and how many there are, over all passes."""
 
 
+class Record(Protocol):
+    """What a run that was ended left, and what is written down for the next one.
+
+    Attributes:
+        done: tiles of the last pass that are written.
+        figures: that earlier passes gathered.
+    """
+
+    done: set[int]
+    figures: dict[str, np.ndarray]
+
+    def gathered(self, figures: Mapping[str, np.ndarray]) -> None:
+        """The earlier passes are done."""
+
+    def finished(self, tile: int) -> None:
+        """All of a tile was written."""
+
+
 def run(
     plan: Plan,
     sources: Mapping[str, Any],
@@ -33,8 +51,7 @@ def run(
     threads: int | None = None,
     providers: str | Sequence[str] | None = None,
     scheduler: str | Client | None = None,
-    done: Collection[int] = (),
-    finished: Callable[[int], None] = lambda index: None,
+    record: Record | None = None,
     tell: Tell = lambda done, total: None,
 ) -> None:
     """Run all tiles of a plan. Memory does not grow with their number.
@@ -44,8 +61,7 @@ def run(
         sources: by input: anything with `shape`, `dtype` and item access by slices.
         write: takes what is kept of each tile.
         workers, threads, providers, scheduler: see `rfonnx.tiling.pools.pool`.
-        done: tiles of the last pass that were written before.
-        finished: called with a tile's index when all of it was written.
+        record: of what was done before, and what is done now; None: nothing was, and none is kept.
         tell: called after every tile.
 
     Raises:
@@ -57,23 +73,29 @@ def run(
         raise QueryError(f"no tiles of {plan.name} are exact: {plan.reasons[0]}", "see `rfonnx tile plan`")
     check(plan, sources)
     pools = partial(pool, workers=workers, threads=threads, providers=providers, scheduler=scheduler)
+    done = record.done if record else set()
     left = [index for index in range(len(plan.tiles)) if index not in done]
     total = len(plan.tiles) + sum(len(stage.plan.tiles) for stage in plan.stages)
-    ready = len(plan.tiles) - len(left)
+    ready = len(done)
 
     def one_more(tiles: int = 1) -> None:
         nonlocal ready
         ready += tiles
         tell(ready, total)
 
+    figures = dict(record.figures) if record else {}
     tell(ready, total)
-    figures = gather(plan, sources, pools, one_more) if left else {}
+    if plan.stages and not figures:
+        figures = gather(plan, sources, pools, one_more)
+        if record:
+            record.gathered(figures)
     with pools(plan.model, list(plan.output_shapes)) as where:
         for tile, made in each_tile(plan, {**sources, **figures}, where, left):
             for name, array in made.items():
                 if array.size:
                     write(name, tile.kept[name], array)
-            finished(tile.index)
+            if record:
+                record.finished(tile.index)
             one_more()
 
 

@@ -131,7 +131,7 @@ class TilePlan(Plan):
 
     def _sources(self, source: Any) -> tuple[dict[str, Any], TilePlan]:
         """Sources by input, and the plan for their size."""
-        names = self._file_inputs()
+        names = list(self.file_inputs())
         if callable(source) and not hasattr(source, "shape"):
             sources: dict[str, Any] = {name: Parts(name, cast(Read, source), self) for name in names}
         else:
@@ -140,15 +140,23 @@ class TilePlan(Plan):
         same = shapes == {name: self._shape(name) for name in sources}
         return sources, self if same else self.at(shapes)
 
-    def _file_inputs(self) -> list[str]:
-        """Inputs of the file: those that hold what earlier passes gather are left out."""
+    def file_inputs(self) -> dict[str, np.dtype]:
+        """Types of the file's inputs by name: those that hold what earlier passes gather are left out."""
         figures = {name for stage in self.stages for one in stage.statistics for name in one.names}
-        plans = (self, *(stage.plan for stage in self.stages))
-        return list(dict.fromkeys(name for plan in plans for name in plan.input_dtypes if name not in figures))
+        return {
+            name: np.dtype(dtype)
+            for plan in self.passes
+            for name, dtype in plan.input_dtypes.items()
+            if name not in figures
+        }
+
+    @property
+    def passes(self) -> tuple[Plan, ...]:
+        """The plans of all passes; this is the last."""
+        return (*(stage.plan for stage in self.stages), self)
 
     def _shape(self, name: str) -> tuple[int, ...] | None:
-        plans = (self, *(stage.plan for stage in self.stages))
-        return next((plan.input_shapes[name] for plan in plans if name in plan.input_shapes), None)
+        return next((plan.input_shapes[name] for plan in self.passes if name in plan.input_shapes), None)
 
 
 class Parts:
@@ -159,9 +167,7 @@ class Parts:
         shape = plan._shape(name)
         if shape is None:
             raise QueryError("a function gives the input, and the plan has no size", "plan with shapes= or size=")
-        plans = (plan, *(stage.plan for stage in plan.stages))
-        self.shape = shape
-        self.dtype = np.dtype(next(one.input_dtypes[name] for one in plans if name in one.input_dtypes))
+        self.shape, self.dtype = shape, plan.file_inputs()[name]
         self._name, self._read = name, read
 
     def __getitem__(self, index: tuple[slice, ...]) -> np.ndarray:

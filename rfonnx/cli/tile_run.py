@@ -1,0 +1,69 @@
+"""`rfonnx tile run MODEL INPUT OUTPUT`: a model on files larger than memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from rfonnx.cli import options, words
+from rfonnx.cli.deadline import timeout_option
+from rfonnx.cli.from_settings import given, setting_options
+from rfonnx.tiling.asked import Asked
+
+
+@click.command("run")
+@options.model_argument
+@click.argument("source", metavar="INPUT")
+@click.argument("sink", metavar="OUTPUT")
+@options.named_option("--input", "inputs", words.pair, "NAME=PATH", "Another input, of a model that has several.")
+@options.named_option("--output", "outputs", words.pair, "NAME=PATH", "Another output, of a model that has several.")
+@click.option(
+    "--tile",
+    metavar="H,W",
+    type=words.lengths,
+    help="Longest crop of a run along the axes that windows slide along, halo included. [default: 512 of an image]",
+)
+@options.named_option(
+    "--prep", "prep", words.pair, "KEY=VALUE", "How numbers become those of the model: scale, mean, std, layout."
+)
+@setting_options(Asked, "stages", "workers", "threads", "providers", "scheduler", "overwrite", "restart")
+@timeout_option
+@options.value_option
+def command(
+    model: str,
+    source: str,
+    sink: str,
+    inputs: dict[str, str],
+    outputs: dict[str, str],
+    tile: tuple[int, ...] | None,
+    prep: dict[str, str],
+    values: dict[str, Any],
+    **more: Any,
+) -> None:
+    """Run MODEL, an ONNX file, on tiles of INPUT, and write OUTPUT: what the whole would be, in the memory that a tile takes.
+
+    INPUT is a .npy file, a Zarr array, an OME-Zarr image, a TIFF, or a picture; OUTPUT a .npy file, a Zarr array or a TIFF. Of a
+    model with several inputs or outputs each is NAME=PATH. A run that was ended goes on when the same command is given again.
+    """
+    from rfonnx.cli.progress import progress
+    from rfonnx.comparing.options import preparation
+    from rfonnx.tiling.storage.job import run_job
+
+    asked = Asked(
+        model,
+        {**_named(source), **inputs},
+        {**_named(sink), **outputs},
+        tile,
+        values,
+        preparation("--prep", prep),
+        **given(more),
+    )
+    with progress(f"tiles of {model}") as tell:
+        run_job(asked, lambda done, total: tell(done, total))
+
+
+def _named(text: str) -> dict[str, str]:
+    """`x=image.npy`, or a path alone, which stands for the only one."""
+    name, equals, path = text.partition("=")
+    return {name: path} if equals and name and path and "/" not in name else {"": text}

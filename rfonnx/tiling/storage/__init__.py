@@ -1,0 +1,1 @@
+"""Files that tiles are read from and written to, never as a whole."""

@@ -1,0 +1,133 @@
+"""A run from files to files."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from rfonnx.errors import DataError
+from rfonnx.graph.text import quote
+from rfonnx.tiling.asked import Asked
+from rfonnx.tiling.running import Tell, run, to_sinks
+from rfonnx.tiling.storage.draft import Draft
+from rfonnx.tiling.storage.fitted import Fitted
+from rfonnx.tiling.storage.journal import Journal
+from rfonnx.tiling.storage.source import open_source, same_file, stamp
+from rfonnx.tiling.tile_plan import TilePlan, tile_plan
+
+
+def run_job(asked: Asked, tell: Tell = lambda done, total: None) -> TilePlan:
+    """Run a model on files; gives the plan that it went by.
+
+    Outputs get their names when all of them are complete. What is done when the run ends before that is kept beside them, and the
+    same call goes on from there.
+
+    Raises:
+        DataError: a file cannot be read, does not fit, or is in the way.
+        RfonnxError: as `rfonnx.tile` and `TilePlan.run`; or an output cannot be written.
+    """
+    _keep_files(asked)
+    plan = tile_plan(asked.model, None, asked.tile, None, asked.values, asked.stages)
+    if not plan.exact:
+        raise DataError(f"no tiles of {asked.model} are exact: {plan.reasons[0]}", "see `rfonnx tile plan`")
+    sources = _sources(asked, plan)
+    try:
+        return _run(asked, plan.at({name: source.shape for name, source in sources.items()}), sources, tell)
+    finally:
+        for source in sources.values():
+            source.close()
+
+
+def _run(asked: Asked, plan: TilePlan, sources: Mapping[str, Fitted], tell: Tell) -> TilePlan:
+    outputs = _named(asked.outputs, list(plan.output_shapes), "output")
+    first = Path(next(iter(outputs.values())))
+    journal = first.with_name(first.name + ".journal")
+    if asked.restart:
+        journal.unlink(missing_ok=True)
+    record = Journal(journal, _identity(asked, plan))
+    drafts: dict[str, Draft] = {}
+    try:
+        for name, path in outputs.items():
+            dtype = np.dtype(plan.output_dtypes[name])
+            drafts[name] = Draft(path, plan.output_shapes[name], dtype, again=bool(record.done))
+        run(
+            plan,
+            sources,
+            to_sinks(drafts),
+            workers=asked.workers,
+            threads=asked.threads,
+            providers=asked.providers or None,
+            scheduler=asked.scheduler,
+            record=record,
+            tell=tell,
+        )
+        for draft in drafts.values():
+            draft.commit()
+        record.remove()
+    finally:
+        if not record.done:
+            for draft in drafts.values():
+                draft.discard()
+        record.close()
+    return plan
+
+
+def _keep_files(asked: Asked) -> None:
+    """Refuse outputs that are inputs, or in the way of what is there."""
+    for output in asked.outputs.values():
+        for given in (asked.model, *asked.inputs.values()):
+            if same_file(output, given):
+                raise DataError(f"{output} is an input of this run", "give the output a name of its own")
+        if Path(output).exists() and not asked.overwrite:
+            raise DataError(f"{output} is there already", "choose another name, or pass --overwrite")
+        if not Path(output).absolute().parent.is_dir():
+            raise DataError(f"{output} cannot be written: there is no such folder", "choose a folder that exists")
+    if len({Path(output).absolute() for output in asked.outputs.values()}) < len(asked.outputs):
+        raise DataError("two outputs have one path", "give each its own")
+
+
+def _sources(asked: Asked, plan: TilePlan) -> dict[str, Fitted]:
+    names = plan.file_inputs()
+    ranks = {name: len(shape or ()) for one in plan.passes for name, shape in one.analysis.input_shapes.items()}
+    paths = _named(asked.inputs, list(names), "input")
+    if missing := [name for name in names if name not in paths]:
+        raise DataError(f"there is no file for input {quote(missing[0])}", "give every input, as NAME=PATH")
+    return {name: Fitted(open_source(path), ranks[name], names[name], asked.prep, name) for name, path in paths.items()}
+
+
+def _named(paths: Mapping[str, str], names: Sequence[str], what: str) -> dict[str, str]:
+    """Paths by name, where one without a name stands for the only one."""
+    if set(paths) == {""}:
+        if len(names) != 1:
+            raise DataError(
+                f"the model has {len(names)} {what}s ({', '.join(map(quote, names))}), and a path was given without a name",
+                f"give each as NAME=PATH, with --{what} from the second on",
+            )
+        return {names[0]: paths[""]}
+    for name in paths:
+        if name not in names:
+            raise DataError(f"there is no {what} {quote(name)}", f"the {what}s are {', '.join(map(quote, names))}")
+    return dict(paths)
+
+
+def _identity(asked: Asked, plan: TilePlan) -> dict[str, object]:
+    """What makes two runs the same."""
+    digest = hashlib.sha256()
+    with Path(asked.model).open("rb") as file:
+        while block := file.read(2**20):
+            digest.update(block)
+    return {
+        "rfonnx": "tile run",
+        "model": digest.hexdigest(),
+        "inputs": {name: [str(Path(path).absolute()), stamp(path)] for name, path in asked.inputs.items()},
+        "outputs": {name: str(Path(path).absolute()) for name, path in asked.outputs.items()},
+        "crops": {name: list(shape) for name, shape in plan.crop_shapes.items()},
+        "tiles": [cut.count for cut in plan.cuts],
+        "shapes": {name: list(shape) for name, shape in plan.output_shapes.items()},
+        "prep": repr(asked.prep),
+        "values": repr(sorted(asked.values.items())),
+        "stages": asked.stages,
+    }

@@ -1,0 +1,59 @@
+"""Plain arrays in files, in row-major order, of which only what is asked for is mapped: address space may be limited too."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+
+class Rows:
+    """An array in a file. Each access maps the rows that it touches, a plane at a time."""
+
+    def __init__(
+        self, path: Path, offset: int, shape: tuple[int, ...], dtype: np.dtype, mode: Literal["r", "r+"] = "r"
+    ) -> None:
+        """Nothing is mapped yet; `offset`: of the first element, in bytes."""
+        self._path, self._offset, self._mode = path, offset, mode
+        self.shape, self.dtype = shape, dtype
+
+    def __getitem__(self, index: tuple[slice, ...]) -> np.ndarray:
+        """A copy of a part."""
+        ranges = self._ranges(index)
+        made = np.empty([len(one) for one in ranges], self.dtype)
+        for place, plane, columns in self._planes(ranges):
+            made[place] = plane[:, columns].reshape(made[place].shape)
+        return made
+
+    def __setitem__(self, index: tuple[slice, ...], value: np.ndarray) -> None:
+        """Write a part."""
+        ranges = self._ranges(index)
+        for place, plane, columns in self._planes(ranges):
+            plane[:, columns] = value[place].reshape(plane.shape[0], -1)
+
+    def _ranges(self, index: tuple[slice, ...]) -> list[range]:
+        return [range(*one.indices(n)) for one, n in zip(index, self.shape, strict=True)]
+
+    def _planes(self, ranges: list[range]) -> Iterator[tuple[tuple[int, ...], np.memmap, slice]]:
+        """By index of the leading axes: the rows that are asked for, and the columns in them."""
+        *leading, columns = ranges
+        rows = leading.pop() if leading else range(1)
+        width = self.shape[-1] * self.dtype.itemsize
+        height = self.shape[-2] if len(self.shape) > 1 else 1
+        if not (rows and columns):
+            return
+        for place in np.ndindex(*(len(one) for one in leading)):
+            number = 0
+            for n, one, at in zip(self.shape[: len(leading)], leading, place, strict=True):
+                number = number * n + one[at]
+            begin = self._offset + (number * height + rows.start) * width
+            mapped = np.memmap(self._path, self.dtype, self._mode, begin, (len(rows), self.shape[-1]))
+            yield place, mapped, slice(columns.start, columns.stop)
+
+    @property
+    def bytes(self) -> int:
+        """Of the whole array."""
+        return self.dtype.itemsize * math.prod(self.shape)
