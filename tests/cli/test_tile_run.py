@@ -110,18 +110,18 @@ def command(*words: str) -> list[str]:
 
 def test_a_run_that_is_killed_goes_on_where_it_was(models: Path) -> None:
     """And gives the same file, byte for byte."""
-    np.save("big.npy", np.random.default_rng(0).standard_normal((1, 1, 800, 960)).astype(np.float32))
+    np.save("big.npy", np.random.default_rng(0).standard_normal((1, 1, 448, 512)).astype(np.float32))
     words = (str(models / "unet.onnx"), "big.npy", "out.npy", "--tile", "224,256")
     subprocess.run(command(*words[:2], "reference.npy", *words[3:]), check=True)
     journal = Path("out.npy.journal")
     with subprocess.Popen(command(*words)) as process:
-        while process.poll() is None and (not journal.exists() or journal.read_text().count("\n") < 20):
+        while process.poll() is None and (not journal.exists() or journal.read_text().count("\n") < 8):
             time.sleep(0.01)
         process.kill()
     assert process.returncode == -signal.SIGKILL
     assert not Path("out.npy").exists()
     written = journal.read_text().count("tile")
-    assert written >= 15
+    assert written >= 6
     before = Path("out.npy.partial").stat().st_ino
     subprocess.run(command(*words), check=True)
     assert Path("out.npy").stat().st_ino == before
