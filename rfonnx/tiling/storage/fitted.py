@@ -9,7 +9,7 @@ import numpy as np
 from rfonnx.data.preparation import Preparation
 from rfonnx.errors import DataError
 from rfonnx.graph.text import quote
-from rfonnx.tiling.storage.source import Source
+from rfonnx.tiling.storage.opening import Source
 
 
 class Numbers(NamedTuple):

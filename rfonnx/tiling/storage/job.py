@@ -15,7 +15,7 @@ from rfonnx.tiling.running import Tell, run, to_sinks
 from rfonnx.tiling.storage.draft import Draft
 from rfonnx.tiling.storage.fitted import Fitted
 from rfonnx.tiling.storage.journal import Journal
-from rfonnx.tiling.storage.source import open_source, same_file, stamp
+from rfonnx.tiling.storage.opening import open_source, same_file, stamp
 from rfonnx.tiling.tile_plan import TilePlan, tile_plan
 
 
