@@ -49,7 +49,7 @@ def fit_gaussian(values: Map) -> GaussianFit | None:
     if not np.all(np.isfinite(spread)) or np.linalg.eigvalsh(spread)[0] < 1e-6:
         return None
     middle = [c + b for c, b in zip(centroid(held), begin, strict=True)]
-    window, start = _window(values, middle, spread)
+    window = _window(values, middle, spread)
     inside = values[window]
     points = np.stack([p.ravel() for p in np.indices(inside.shape)]).astype(np.float64)
     rank = values.ndim
@@ -77,7 +77,7 @@ def fit_gaussian(values: Map) -> GaussianFit | None:
         damping = max(damping / 8, 1e-12)
         if error - tried <= TOLERANCE * scale:
             break
-    return _result(values, unknowns, start, rank)
+    return _result(values, unknowns, [part.start for part in window], rank)
 
 
 def _result(values: Map, unknowns: Map, start: Sequence[int], rank: int) -> GaussianFit | None:
@@ -112,15 +112,13 @@ def _support(values: Map, mean: Map, sigma: Map) -> tuple[slice, ...]:
     return tuple(slices)
 
 
-def _window(values: Map, center: Sequence[float], spread: Map) -> tuple[tuple[slice, ...], list[int]]:
-    """The part of the map that the fit looks at, and where it begins."""
-    slices, start = [], []
+def _window(values: Map, center: Sequence[float], spread: Map) -> tuple[slice, ...]:
+    """The part of the map that the fit looks at."""
+    slices = []
     for middle, variance, length in zip(center, np.diag(spread), values.shape, strict=True):
         reach = MARGIN * float(np.sqrt(variance)) + 2
-        low, high = max(0, int(middle - reach)), min(length, int(middle + reach) + 1)
-        slices.append(slice(low, high))
-        start.append(low)
-    return tuple(slices), start
+        slices.append(slice(max(0, int(middle - reach)), min(length, int(middle + reach) + 1)))
+    return tuple(slices)
 
 
 def _model(unknowns: Map, points: Map, rank: int, slopes: bool = True) -> tuple[Map, Map]:

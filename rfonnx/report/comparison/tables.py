@@ -114,15 +114,10 @@ def _effective(pair: EffectivePair) -> Table:
 def _costs(costs: tuple[Cost, Cost], threads: int) -> Table:
     one, other = costs
     rows: list[tuple[str, ...]] = [
-        ("weights", f"{one.parameters:,}", f"{other.parameters:,}", _ratio(one.parameters, other.parameters)),
+        _counts("weights", one.parameters, other.parameters),
         ("MACs", _macs(one), _macs(other), _ratio(*(None if c.uncounted else c.macs for c in costs))),
-        ("file, bytes", _count(one.file_bytes), _count(other.file_bytes), _ratio(one.file_bytes, other.file_bytes)),
-        (
-            "peak memory, bytes",
-            _count(one.peak_bytes),
-            _count(other.peak_bytes),
-            _ratio(one.peak_bytes, other.peak_bytes),
-        ),
+        _counts("file, bytes", one.file_bytes, other.file_bytes),
+        _counts("peak memory, bytes", one.peak_bytes, other.peak_bytes),
     ]
     for index, label in enumerate(("latency p50, ms", "latency p95, ms")):
         if one.latency_ms and other.latency_ms:
@@ -133,6 +128,10 @@ def _costs(costs: tuple[Cost, Cost], threads: int) -> Table:
     if missing:
         caption = (*caption, "; MACs of ", Name(", ".join(sorted(missing))), " are not known")
     return Table(("cost", "teacher", "student", "student / teacher"), tuple(rows), caption)
+
+
+def _counts(label: str, teacher: int | None, student: int | None) -> tuple[str, ...]:
+    return (label, _count(teacher), _count(student), _ratio(teacher, student))
 
 
 def _macs(cost: Cost) -> str:
