@@ -17,9 +17,9 @@ from rfonnx.graph.tensors import DTYPES, FLOATS, element_count, read_type
 from rfonnx.model.building.scope import Scope
 from rfonnx.model.reading.convert import plain_domain, to_node
 from rfonnx.model.reading.external import stored_value
-from rfonnx.operators.evaluator import SHAPE_ONLY, run_node
+from rfonnx.operators.evaluator import run_node
 from rfonnx.operators.spelling import canonicalize
-from rfonnx.operators.traits import RANDOM
+from rfonnx.operators.traits import RANDOM, SHAPE_ONLY
 from rfonnx.results.fields import Shape
 
 MAX_VALUE = 2**24

@@ -1,8 +1,13 @@
-"""What rfonnx knows of operators. Importing this package fills `table`, whichever of its modules is asked for."""
+"""What rfonnx knows of operators. Importing this package fills `table`, whichever of its modules is asked for.
+
+Families whose operators are all of other domains than ai.onnx stand in `others`: they load when the table is asked for such an
+operator, or for a whole column. Most models have none.
+"""
+
+from importlib import import_module
 
 from rfonnx.operators import (  # noqa: F401
     attention,
-    blocked,
     bodies,
     constant,
     control,
@@ -10,22 +15,14 @@ from rfonnx.operators import (  # noqa: F401
     conv_transpose,
     einsum,
     elementwise,
-    experts,
-    fused,
-    fused_attention,
-    fused_norm,
     gather,
     id_rules,
     indexed,
     matmul,
-    ml,
-    multi_head_attention,
     norm,
     pad,
     pool,
     quantize,
-    quantized,
-    quantized_matmul,
     reduce,
     resize,
     rnn,
@@ -43,3 +40,6 @@ from rfonnx.operators import (  # noqa: F401
     training,
     unsupported,
 )
+from rfonnx.operators.table import fill_later
+
+fill_later(lambda: import_module("rfonnx.operators.others"))

@@ -5,17 +5,12 @@ from __future__ import annotations
 import numpy as np
 from onnx import GraphProto, NodeProto, ValueInfoProto
 
-from rfonnx.operators.table import kinds, operator
+from rfonnx.operators.table import operator
 
 MAX_ELEMENTS = 2**24
 """Nobody wants the value of a larger tensor: weights, not indices or masks."""
 MAX_SLOW = 2**12
 """The same for operators that the evaluator loops over in Python, or that take more than linear time."""
-
-SHAPE_ONLY = kinds("shape_only")
-"""Operators that read the shape of their first input and not its values."""
-SIZED_BY_VALUES = kinds("sized_by_values")
-"""Operators whose output is never larger than their input, by a size that shape inference cannot know."""
 
 
 def limit_of(op_type: str) -> int:

@@ -1,61 +1,64 @@
 """Which operators do the same at every position, and in what way: what `equivariance` may rely on.
 
-An operator that is in none of these sets is taken to treat positions differently.
+An operator of which none of these holds is taken to treat positions differently.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 
 from rfonnx.graph.nodes import Node
-from rfonnx.operators.table import Manner, operator, operators
+from rfonnx.operators.table import Manner, operator
 
 
-def treating(manner: Manner) -> frozenset[str]:
-    """The operators that treat positions in this manner."""
-    return frozenset(row.kind for row in operators() if manner in row.manner)
+def treating(*manners: Manner) -> Callable[[str], bool]:
+    """Whether an operator treats positions in one of these manners. Answers are kept: they are asked of every tensor."""
+
+    @cache
+    def treats(kind: str) -> bool:
+        return not set(manners).isdisjoint(operator(kind).manner)
+
+    return treats
 
 
-ELEMENTWISE = treating("elementwise")
-NORMS = treating("norm")
-POOLS = treating("pool")
-ORDER_FREE = treating("order free")
-PRODUCTS = treating("product")
-PACKED = treating("packed")
-BY_ROW = treating("by row")
-ATTENTION = treating("attention")
-CHANNELS_LAST = treating("channels last")
-BY_CHANNEL = treating("by channel")
-REGULAR = treating("regular")
-JOINED = treating("joined")
-SCALED = treating("scaled")
+is_elementwise = treating("elementwise")
+is_norm = treating("norm")
+is_pool = treating("pool")
+is_order_free = treating("order free")
+is_product = treating("product")
+is_packed = treating("packed")
+goes_by_row = treating("by row")
+is_attention = treating("attention")
+has_channels_last = treating("channels last")
+goes_by_channel = treating("by channel")
+is_regular = treating("regular")
+is_joined = treating("joined")
+is_scaled = treating("scaled")
 
-TOGETHER = ORDER_FREE | NORMS | PRODUCTS | ATTENTION
+takes_together = treating("order free", "norm", "product", "attention")
 """Positions may be taken together along which the content moves."""
 
-KNOWN = frozenset(row.kind for row in operators() if row.manner)
-"""Operators that do the same at every position, in some manner."""
 
-RECURRENT = {row.kind: row.recurrent for row in operators() if row.recurrent}
-"""Operators that go through a sequence step by step."""
+def is_known(kind: str) -> bool:
+    """Whether an operator does the same at every position, in some manner."""
+    return bool(operator(kind).manner)
 
-ATTENDING = {row.kind: row.attending for row in operators() if row.attending}
-"""Operators that compare positions of sequences with each other. Those that nobody wrote a rule for are not here."""
 
 LENGTHS = 4
 """Operand of recurrent layers that holds how long each sample is."""
 
 
 def channel_axis(node: Node, rank: int) -> int:
-    """Axis of the channels of an operator of `BY_CHANNEL`."""
-    last = node.kind in CHANNELS_LAST or (
+    """Axis of the channels of an operator that goes by channel."""
+    last = has_channels_last(node.kind) or (
         node.kind == "com.microsoft.QLinearConv" and node.attrs.get("channels_last", 0)
     )
     return rank - 1 if last else 1
 
 
 def sequence_axis(node: Node, rank: int) -> int:
-    """Axis along which a sequence runs that an operator of `RECURRENT` or `ATTENDING` is given.
+    """Axis along which a sequence runs that a recurrent or attending operator is given.
 
     (time, batch, features) for recurrent layers, or batch first by `layout`; (batch, time, features) for attention, or (batch,
     heads, time, features); (batch, channels, time) for the convolution.
@@ -73,7 +76,7 @@ def batch_operands(node: Node) -> Iterator[tuple[str, int]]:
     """
     kind, inputs, row = node.kind, node.inputs, operator(node.kind)
     sequential = row.recurrent or row.attending
-    if kind in BY_CHANNEL or kind in POOLS or kind == "LRN":
+    if goes_by_channel(kind) or is_pool(kind) or kind == "LRN":
         yield inputs[0], 0
     elif sequential:
         axis = 1 - sequence_axis(node, 3) if row.layered else 0

@@ -1,8 +1,9 @@
 """The one table of operators: a row for each, and in its columns all that rfonnx knows of it.
 
-The families (`conv`, `pool`, `norm`, ...) fill the table when `rfonnx.operators` is imported; gradient rules are heavy, and are
-added when `rfonnx.gradients.rules` is. A column is filled once. What nobody filled says the least: `operator` gives the answer
-that is right whatever the operator does. `Unknown` is filled in where somebody looked and found no answer.
+The families (`conv`, `pool`, `norm`, ...) fill the table when `rfonnx.operators` is imported, those of other domains when they
+are asked for; gradient rules are heavy, and are added when `rfonnx.gradients.rules` is. A column is filled once. What nobody
+filled says the least: `operator` gives the answer that is right whatever the operator does. `Unknown` is filled in where somebody
+looked and found no answer.
 """
 
 from __future__ import annotations
@@ -167,21 +168,35 @@ class Operator:
 
 _rows: dict[str, Operator] = {}
 _blank = Operator("")
+_waiting: list[Callable[[], object]] = []
+
+
+def fill_later(load: Callable[[], object]) -> None:
+    """Have rows of other domains than ai.onnx filled when one of them, or all rows, are asked for first."""
+    _waiting.append(load)
+
+
+def _fill() -> None:
+    while _waiting:
+        _waiting.pop()()
 
 
 def operator(kind: str) -> Operator:
     """The row of an operator; one that nobody filled when the table does not know it."""
+    if _waiting and "." in kind:
+        _fill()
     return _rows.get(kind, _blank)
 
 
 def operators() -> tuple[Operator, ...]:
     """All rows, in no order that means anything."""
+    _fill()
     return tuple(_rows.values())
 
 
 def kinds(column: str) -> frozenset[str]:
     """The operators whose column somebody filled."""
-    return frozenset(row.kind for row in _rows.values() if column in row.filled)
+    return frozenset(row.kind for row in operators() if column in row.filled)
 
 
 def declare(*kinds: str, **columns: Any) -> None:

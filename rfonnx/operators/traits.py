@@ -20,5 +20,12 @@ Add."""
 AFFINE = kinds("affine")
 """Operators that scale and shift their one operand that is no constant: optimisers fold them into the product before."""
 
+ELEMENTWISE = frozenset(row.kind for row in operators() if "elementwise" in row.manner)
+NORMS = frozenset(row.kind for row in operators() if "norm" in row.manner)
+"""See `Manner` in `rfonnx.operators.table`."""
+
+SHAPE_ONLY = kinds("shape_only")
+"""Operators that read the shape of their first input and not its values."""
+
 HANDED_ON = kinds("hands_on")
 """Operators that hand on the numbers they read in another spelling."""

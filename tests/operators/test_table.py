@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +43,16 @@ def test_an_operator_that_nobody_declared_is_unknown_in_every_column() -> None:
     assert isinstance(row.macs, Unknown)
     assert not row.filled
     assert "made.up.Operator" not in kinds("reads")
+
+
+def test_families_that_load_later_hold_no_operator_of_the_standard() -> None:
+    program = (
+        "import rfonnx.operators; from rfonnx.operators.table import _rows, operator;"
+        "rows = lambda: {kind: sorted(row.filled) for kind, row in _rows.items() if '.' not in kind};"
+        "before = rows(); assert operator('com.microsoft.FusedConv').filled;"
+        "assert rows() == before and 'com.microsoft.MoE' in _rows"
+    )
+    subprocess.run([sys.executable, "-P", "-c", program], timeout=60, check=True)
 
 
 def test_the_table_holds_every_operator_of_onnx_and_onnxruntime() -> None:

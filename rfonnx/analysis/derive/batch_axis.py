@@ -23,7 +23,8 @@ from rfonnx.errors import QueryError, RfonnxError
 from rfonnx.graph.dim_names import batch_word
 from rfonnx.graph.nodes import Graph
 from rfonnx.graph.text import did_you_mean, quote
-from rfonnx.operators.movement import RECURRENT, batch_operands, sequence_axis
+from rfonnx.operators.movement import batch_operands, sequence_axis
+from rfonnx.operators.table import operator
 
 Dims = Mapping[str, tuple[int | str, ...]]
 """Dimensions of the inputs as the file declares them (`rfonnx.graph.Graph.declared`)."""
@@ -256,7 +257,8 @@ class _Search(NamedTuple):
         dims, walks = self.graph.declared[name], self.fields.time.walks
         time = {axis for axis, dim in enumerate(dims) if isinstance(dim, str) and says_time(dim)}
         for node in self.graph.nodes:
-            for operand in (node.inputs[i] for i in RECURRENT[node.kind].operands) if node.kind in RECURRENT else ():
+            recurrent = operator(node.kind).recurrent
+            for operand in (node.inputs[i] for i in recurrent.operands) if recurrent else ():
                 lines = [(axis, line) for axis in range(len(dims)) for line in walks.of(operand, name, axis)]
                 time |= {axis for axis, line in lines if line.walks(sequence_axis(node, len(line.axes)))}
         return [axis for axis in range(len(dims)) if axis not in time]

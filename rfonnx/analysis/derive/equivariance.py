@@ -23,20 +23,20 @@ from rfonnx.graph.temporaries import is_temporary, named_by
 from rfonnx.operators.einsum import einsum_labels
 from rfonnx.operators.elementwise import UNARY
 from rfonnx.operators.movement import (
-    ATTENTION,
-    BY_CHANNEL,
-    BY_ROW,
-    ELEMENTWISE,
-    JOINED,
-    KNOWN,
-    NORMS,
-    ORDER_FREE,
-    PACKED,
-    PRODUCTS,
-    REGULAR,
-    SCALED,
-    TOGETHER,
     channel_axis,
+    goes_by_channel,
+    goes_by_row,
+    is_attention,
+    is_elementwise,
+    is_joined,
+    is_known,
+    is_norm,
+    is_order_free,
+    is_packed,
+    is_product,
+    is_regular,
+    is_scaled,
+    takes_together,
 )
 
 
@@ -99,17 +99,17 @@ class Shifts:
         """
         node, kind = self._graph.nodes[tensor.node_index], tensor.kind
         # Of what is inside operators, masked scores are like what is outside.
-        plain = node.kind == kind and kind in KNOWN and (not is_temporary(tensor.name) or kind in ELEMENTWISE)
-        if plain and kind in NORMS and tensor.name == node.outputs[0]:
+        plain = node.kind == kind and is_known(kind) and (not is_temporary(tensor.name) or is_elementwise(kind))
+        if plain and is_norm(kind) and tensor.name == node.outputs[0]:
             result = self._operand(node.inputs[0], found).broken_by(result.broken).within(result.room)
         result = self._settled(node, tensor, result)
         if not moved:  # whatever an operator does to what stays as it is, that stays as it is
             return result
-        if node.kind != kind or kind not in KNOWN:
+        if node.kind != kind or not is_known(kind):
             return result.broken_by(f"{kind} is not known to treat all positions alike")
-        if reduced and (not tensor.exact or kind not in TOGETHER):
+        if reduced and (not tensor.exact or not takes_together(kind)):
             return result.broken_by(f"{kind} weighs positions differently")
-        if kind in ATTENTION and not self._attends_alike(node, found):
+        if is_attention(kind) and not self._attends_alike(node, found):
             return result.broken_by(f"{kind} may weigh positions differently")
         return self._judged(node, tensor, result, found) if plain else result
 
@@ -151,15 +151,15 @@ class Shifts:
         if not alike:
             return result
         kind = tensor.kind
-        if kind in BY_CHANNEL:
+        if goes_by_channel(kind):
             channel = channel_axis(node, len(tensor.shape))
             differ = [axis for axis in alike if axis == channel]
-        elif kind in ELEMENTWISE or kind in NORMS:
+        elif is_elementwise(kind) or is_norm(kind):
             lengths = [self._graph.shapes.get(name) or () for name in node.inputs if name in self._graph.constants]
             rank = len(tensor.shape)
             differ = [axis for axis in alike if any(rank - axis <= len(s) and s[axis - rank] != 1 for s in lengths)]
-        elif kind in ORDER_FREE or (
-            kind in REGULAR and not (kind == "Gather" and node.inputs[0] in self._graph.constants)
+        elif is_order_free(kind) or (
+            is_regular(kind) and not (kind == "Gather" and node.inputs[0] in self._graph.constants)
         ):
             differ = []
         else:
@@ -171,23 +171,23 @@ class Shifts:
     def _judged(self, node: Node, tensor: Tensor, result: Moves, found: list[Moves | None]) -> Moves:
         """The moves, broken when an operator that is known does not treat the positions that move alike."""
         kind = tensor.kind
-        if kind in ELEMENTWISE or (kind in NORMS and kind not in BY_CHANNEL):
+        if is_elementwise(kind) or (is_norm(kind) and not goes_by_channel(kind)):
             return self.positional.met(node, tensor, result)
-        if kind in JOINED:
+        if is_joined(kind):
             return self.positional.beside(node, tensor, result)
         if kind == "MaxPool" and tensor.name != node.outputs[0]:
             return result.broken_by("MaxPool tells positions as numbers")
-        if kind in PRODUCTS:
+        if is_product(kind):
             operands = [self._operand(name, found) for name in node.inputs]
             if not same_contraction(node, operands) or not self._same_weights(node, result):
                 return result.broken_by(f"{kind} weighs positions differently")
-        elif kind in BY_ROW:
-            if not all(self._is_matrix(name, 3 if kind in PACKED else 2) for name in node.inputs[1:]):
+        elif goes_by_row(kind):
+            if not all(self._is_matrix(name, 3 if is_packed(kind) else 2) for name in node.inputs[1:]):
                 return result.broken_by(f"{kind} may weigh positions differently")
-        elif kind in BY_CHANNEL or kind in SCALED:
+        elif goes_by_channel(kind) or is_scaled(kind):
             operand = self._operand(node.inputs[0], found)
             axis = channel_axis(node, len(operand.axes))
-            if kind in SCALED:
+            if is_scaled(kind):
                 axis = node.attrs.get("axis", 1) if self._many(node.inputs[1]) else -1
             if 0 <= axis < len(operand.axes) and operand.flat(axis):
                 return result.broken_by(f"{kind} has weights by position of an axis that moves")

@@ -11,7 +11,7 @@ What an earlier call left (`initial_h`, caches that are put before the new frame
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
@@ -21,8 +21,8 @@ from rfonnx.analysis.lower import Program
 from rfonnx.graph.dim_names import words_of
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.access.primitives import Band, Reduce, Select, Spread, Window
-from rfonnx.operators.movement import ATTENDING, RECURRENT, sequence_axis
-from rfonnx.operators.table import Sequential
+from rfonnx.operators.movement import sequence_axis
+from rfonnx.operators.table import Operator, Sequential, operator
 
 TIME_WORDS = {
     *("t", "time", "times", "timestep", "timesteps", "step", "steps"),
@@ -32,6 +32,10 @@ TIME_WORDS = {
 
 OTHER_WORDS = {"past", "cache", "batch", "total"}
 """Words that say that it is not the time of this call's input."""
+
+
+NONE = Sequential((), ())
+"""Of operators that go through no sequence."""
 
 
 class Candidates(NamedTuple):
@@ -87,7 +91,7 @@ class TimeAxes:
             for axis, dim in enumerate(self._graph.declared.get(input, ()))
             if isinstance(dim, str) and says_time(dim)
         )
-        gone_through = tuple(sorted(set(self._gone_through(input, RECURRENT))))
+        gone_through = tuple(sorted(set(self._gone_through(input, lambda row: row.recurrent))))
         strong = tuple(sorted({*named, *gone_through}))
         if strong:
             why = "recurrent layers go through it" if gone_through else "its dimension is named so"
@@ -100,14 +104,15 @@ class TimeAxes:
 
     def _slid_or_compared(self, input: str) -> set[int]:
         slid = {axis for axis in self.lengths(input) if self._walks.slid_along(input, axis)}
-        return slid | {*self._gone_through(input, ATTENDING), *self._compared(input)}
+        return slid | {*self._gone_through(input, lambda row: row.attending), *self._compared(input)}
 
-    def _gone_through(self, input: str, operators: Mapping[str, Sequential]) -> Iterator[int]:
-        """Axes of an input that run along the sequence axis of such operators."""
+    def _gone_through(self, input: str, column: Callable[[Operator], Sequential | None]) -> Iterator[int]:
+        """Axes of an input that run along the sequence axis of operators that fill a column."""
         for node in self._graph.nodes:
-            if node.kind not in operators:
+            sequential = column(operator(node.kind))
+            if sequential is None:
                 continue
-            for name in (node.inputs[i] for i in operators[node.kind].operands if i < len(node.inputs)):
+            for name in (node.inputs[i] for i in sequential.operands if i < len(node.inputs)):
                 for axis in range(len(self._fields.input_shapes.get(input) or ())):
                     for line in self._walks.of(name, input, axis):
                         if line.walks(sequence_axis(node, len(line.axes))):
@@ -125,12 +130,11 @@ class TimeAxes:
     @cached_property
     def _initial_states(self) -> frozenset[str]:
         """Inputs that come to an operator as its state, unchanged but for their layout."""
-        sequential = {**RECURRENT, **ATTENDING}
+        rows = [(node, operator(node.kind)) for node in self._graph.nodes]
         found = {
             self._origin(node.inputs[i])
-            for node in self._graph.nodes
-            if node.kind in sequential
-            for i in sequential[node.kind].states
+            for node, row in rows
+            for i in (row.attending or row.recurrent or NONE).states
             if i < len(node.inputs)
         }
         return frozenset(name for name in found if name is not None)

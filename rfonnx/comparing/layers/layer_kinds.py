@@ -5,8 +5,7 @@ from __future__ import annotations
 from onnx import NodeProto
 
 from rfonnx.operators.counting import declared
-from rfonnx.operators.movement import ELEMENTWISE, NORMS
-from rfonnx.operators.traits import AFFINE, HANDED_ON, STANDS_FOR
+from rfonnx.operators.traits import AFFINE, ELEMENTWISE, HANDED_ON, NORMS, STANDS_FOR
 
 FOLDED = (ELEMENTWISE | AFFINE) - HANDED_ON
 """Operators that exporters and optimisers fold into the sum of products before them, as long as their other operands allow it."""

@@ -9,8 +9,7 @@ from onnx import ModelProto, NodeProto
 
 from rfonnx.graph.order import reads, sort, stored_names, true_inputs
 from rfonnx.model.reading.convert import kind_of
-from rfonnx.operators.evaluator import SHAPE_ONLY
-from rfonnx.operators.traits import HANDED_ON
+from rfonnx.operators.traits import HANDED_ON, SHAPE_ONLY
 
 MAX_SOURCES = 32
 """Marked tensors before one that are kept: no layer has more operands, and what is asked is whether one is among them."""

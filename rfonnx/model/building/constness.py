@@ -10,7 +10,7 @@ from rfonnx.graph.nodes import Node
 from rfonnx.graph.tensors import Tensors, element_count, is_static
 from rfonnx.model.building.fold import Computation, Constants, constant_array
 from rfonnx.operators import shape_arithmetic as partial
-from rfonnx.operators.evaluator import SHAPE_ONLY, SIZED_BY_VALUES
+from rfonnx.operators.table import operator
 
 
 def add_constant_node(proto: NodeProto, node: Node, tensors: Tensors, constants: Constants) -> None:
@@ -41,7 +41,7 @@ def add_constant_node(proto: NodeProto, node: Node, tensors: Tensors, constants:
 def note_constants(call: Computation, node: Node, captured: list[str], tensors: Tensors, constants: Constants) -> None:
     """Constant is what reads constants alone, and what reads only a shape that is known."""
     kind, names = node.op_type, constants.names
-    if kind in SHAPE_ONLY and not node.domain and node.inputs and node.inputs[0]:
+    if operator(kind).shape_only and not node.domain and node.inputs and node.inputs[0]:
         shape = tensors.shapes[node.inputs[0]]
         if kind == "Shape" and shape is not None:
             _add_partial(node, partial.of_shape(shape, node), tensors, constants)
@@ -56,7 +56,7 @@ def note_constants(call: Computation, node: Node, captured: list[str], tensors: 
         constant = all(name in names for name in (*node.inputs, *captured) if name)
     if constant:
         constants.add_call(call)
-        if kind in SIZED_BY_VALUES:
+        if operator(kind).sized_by_values:
             _settle_by_value(node, tensors, constants)
     elif constants.partial:
         _propagate_partial(node, tensors, constants)

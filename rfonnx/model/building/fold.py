@@ -16,7 +16,8 @@ from rfonnx.graph.text import quote
 from rfonnx.model.building.reshaped import reshaped
 from rfonnx.model.building.scope import Scope
 from rfonnx.model.reading.external import check_external, is_external, read_tensor
-from rfonnx.operators.evaluator import MAX_ELEMENTS, SHAPE_ONLY, SIZED_BY_VALUES, limit_of, run_node
+from rfonnx.operators.evaluator import MAX_ELEMENTS, limit_of, run_node
+from rfonnx.operators.table import operator
 
 MAX_KEPT = 2**16
 """Larger values are dropped again after use."""
@@ -155,12 +156,12 @@ class Constants:
 
     def _wanted(self, call: Computation) -> bool:
         """False when the result is too large, or takes too long; its inputs are not computed then."""
-        kind = call.proto.op_type
+        kind, row = call.proto.op_type, operator(call.proto.op_type)
         if call.proto.domain not in ("", "ai.onnx"):
             return False
         limit = limit_of(kind)
-        read = call.inputs[1:] if kind in SHAPE_ONLY else call.inputs
-        sized = [n for n in (*read, *call.outputs) if n and not (kind in SIZED_BY_VALUES and n in call.outputs)]
+        read = call.inputs[1:] if row.shape_only else call.inputs
+        sized = [n for n in (*read, *call.outputs) if n and not (row.sized_by_values and n in call.outputs)]
         if not all(self._fits(n, limit) for n in sized):
             return False
         # Text operators may take regular expressions: a stranger's one can run for ever.
@@ -181,7 +182,7 @@ class Constants:
 
     def _operand(self, call: Computation, index: int) -> np.ndarray | None:
         name = call.inputs[index]
-        if index == 0 and call.proto.op_type in SHAPE_ONLY:
+        if index == 0 and operator(call.proto.op_type).shape_only:
             shape = self._tensors.shapes[name] or ()
             return np.broadcast_to(np.float32(0), tuple(d or 0 for d in shape))  # takes no memory
         return self._values[name] if name else None
