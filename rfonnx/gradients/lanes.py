@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from rfonnx.gradients.reverse import active_tensors
 from rfonnx.graph.nodes import Graph, Node
-from rfonnx.operators.table import declare, operator
+from rfonnx.operators.table import Manner, declare, operator
 
 Map = Callable[["Lanes", Node], "int | None"]
 """Gives the lane of a node's outputs, or None when there is none."""
@@ -72,7 +72,7 @@ def find_lanes(graph: Graph, wrt: Sequence[str]) -> dict[str, int] | None:
         outputs = [o for o in node.outputs if o in lanes.active]
         if not outputs or not lanes.inputs(node):
             continue
-        if any(node.inputs[i] in lanes.merged for i in lanes.inputs(node)) and node.kind not in _WITHOUT_FORWARD_VALUES:
+        if any(node.inputs[i] in lanes.merged for i in lanes.inputs(node)) and not _without_forward_values(node.kind):
             return None
         move = _map_of(node.kind)
         lane = move(lanes, node) if move else None
@@ -87,16 +87,16 @@ def find_lanes(graph: Graph, wrt: Sequence[str]) -> dict[str, int] | None:
     return None if lanes.merged.keys() & set(wrt) else lanes.axes
 
 
-_WITHOUT_FORWARD_VALUES = {
-    *("Add", "Gemm", "Identity", "MatMul", "Sub"),
-    *("Flatten", "Reshape", "Squeeze", "Transpose", "Unsqueeze"),
-}
-"""Operators whose gradient with respect to one operand needs no other operand that depends on the input."""
+def _without_forward_values(kind: str) -> bool:
+    """Whether the gradient with respect to one operand needs no other operand that depends on the input."""
+    return operator(kind).keeps == "order" or kind in {"Add", "Sub", "Gemm", "MatMul", "Transpose"}
 
 
 def _map_of(kind: str) -> Map | None:
     row = operator(kind)
-    return row.lane or (_elementwise if row.pointwise or "scaled" in row.manner else None)
+    by_traits = [move for manner, move in _BY_MANNER if manner in row.manner]
+    by_traits += [_reshape] if row.keeps == "order" else []
+    return row.lane or (_elementwise if row.pointwise else next(iter(by_traits), None))
 
 
 def _elementwise(lanes: Lanes, node: Node) -> int | None:
@@ -227,26 +227,23 @@ def _recurrent(lanes: Lanes, node: Node) -> int | None:
     return -2 if lanes.only(node) == 1 and not node.attrs.get("layout", 0) else None
 
 
+_BY_MANNER: tuple[tuple[Manner, Map], ...] = (
+    ("scaled", _elementwise),
+    ("by channel", _image),
+    ("pool", _image),
+    ("norm", _along),
+    ("joined", _along),
+    ("order free", _reduce),
+)
+"""Maps of operators that have none of their own; the first that holds."""
+
 for _kinds, _map in (
     ("Expand", _elementwise),
-    (
-        "Conv ConvTranspose AveragePool MaxPool LpPool GlobalAveragePool GlobalMaxPool GlobalLpPool LRN"
-        " InstanceNormalization GroupNormalization Resize DepthToSpace SpaceToDepth Col2Im AffineGrid",
-        _image,
-    ),
+    ("AffineGrid Col2Im DepthToSpace LRN Resize SpaceToDepth", _image),
     ("BatchNormalization", _batch_norm),
     ("GridSample DeformConv", _first_axis),
     ("Transpose", _transpose),
-    ("Reshape Flatten Squeeze Unsqueeze", _reshape),
-    (
-        "Softmax LogSoftmax LayerNormalization RMSNormalization SimplifiedLayerNormalization LpNormalization"
-        " MeanVarianceNormalization Concat Split Slice CumSum TopK",
-        _along,
-    ),
-    (
-        "ReduceSum ReduceMean ReduceL1 ReduceL2 ReduceSumSquare ReduceLogSum ReduceLogSumExp ReduceMax ReduceMin ReduceProd",
-        _reduce,
-    ),
+    ("CumSum Slice Split TopK", _along),
     ("Gather", _gather),
     ("Pad", _pad),
     ("Tile", _tile),

@@ -98,7 +98,11 @@ ALLOWED = {
     "rfonnx/model/building/control.py": "builds the four operators that hold graphs, a function for each",
     "rfonnx/model/building/sequences.py": "replaces operators on sequences by others, a method for each",
     "rfonnx/checking/rules/modes.py": "three casts and constants that may make float64",
-    "rfonnx/gradients": "writes and matches nodes by name; lanes.py fills the column `lane`",
+    "rfonnx/gradients/rules/": "fill the column `gradient`",
+    "rfonnx/gradients/lanes.py": "fills the column `lane`",
+    "rfonnx/gradients/emitter.py": "the types of what is emitted",
+    "rfonnx/gradients/patterns/": "match nodes by name, a function for each pattern",
+    "rfonnx/gradients/preparing/": "write nodes that onnxruntime takes, and ask for those that it folds",
 }
 """Files outside operators/ that name three operators or more in one list, and why."""
 
