@@ -76,6 +76,15 @@ def one_line(outcome: Outcome) -> str:
             ["explain", "m.onnx", "--tensor", "t", "--at", "1;2"],
             r"Invalid value for '--at': '1;2' is not a position such as .*",
         ),
+        (
+            ["compare", "a", "b", "--task", "values", "--task", "values"],
+            r"Invalid value for '--task': what holds for all is given twice; .*",
+        ),
+        (
+            ["compare", "a", "b", "--limit", "y.kl=1", "--limit", "y.kl=2"],
+            r"Invalid value for '--limit': 'y\.kl' is given twice; .*",
+        ),
+        (["compare", "a", "b", "--prep", "size"], r"Invalid value for '--prep': 'size' is not like NAME=VALUE; .*"),
         (["ops", "Conv"], r"Got unexpected extra argument \(Conv\); 'rfonnx ops --help' lists what there is"),
     ],
 )

@@ -44,7 +44,7 @@ def test_every_command_takes_the_branch(rfonnx, path):
     assert (measured.code, "sr = 8000 (bound)" in measured.out) == (0, True)
 
 
-@pytest.mark.parametrize("text", ["sr", "sr=", "sr=fast", "=1", 'sr="8"', "sr={}"])
+@pytest.mark.parametrize("text", ["sr", "sr=", "sr=fast", "=1", 'sr="8"', "sr={}", "sr=" + "[" * 60_000])
 def test_what_is_no_value(rfonnx, path, text):
     outcome = rfonnx("report", path, "--value", text)
     assert outcome.code == 2
