@@ -89,7 +89,7 @@ def make_plan(
         if plan.cuts or not found.model.free:
             return replace(plan, exact=False, reasons=(f"the model does not run at the size of a crop: {error}",))
         return replace(plan, assumptions=(FIXED,))
-    against = list(dict.fromkeys(_against(found, crop)))
+    against = list(dict.fromkeys([*_against_whole(found, axes), *_against(found, crop)]))
     return replace(plan, exact=not against, reasons=tuple(against))
 
 
@@ -204,6 +204,24 @@ def _at_another_size(found: Sized, seen: Sequence[tuple[object, Sight]], plan: P
         for (name, axis), step in sight.inputs.items():
             lengths[name][axis] += 2 * step
     return analyze(found.model, lengths)
+
+
+def _against_whole(found: Sized, axes: Sequence[TiledAxis]) -> Iterator[str]:
+    """What the model does otherwise at the size of the whole, where another was looked at to have room."""
+    own = {name: tuple(n or 0 for n in shape or ()) for name, shape in found.analysis.input_shapes.items()}
+    if not found.lengths or found.lengths == own:
+        return
+    whole = analyze(found.model, found.lengths)
+    yield from differences(found.analysis, whole)
+    pairs = []
+    for axis, (dim, here) in zip(axes, [one for one in found.seen if isinstance(one[1], Sight)], strict=True):
+        assert isinstance(here, Sight)
+        lengths = {(name, at): (whole.tensors[name].shape or ())[at] or 0 for name, at in axis.outputs}
+        lengths |= {(name, at): found.lengths[name][at] for name, at in axis.inputs}
+        (pair, step), *_ = axis.inputs.items()
+        further = (lengths[pair] - here.lengths[pair]) // step
+        pairs.append((dim, here, replace(here, steps=here.steps + further, kept=here.kept + further, lengths=lengths)))
+    yield from misplaced(found.analysis, whole, pairs)
 
 
 def _too_short(crop: Analysis, dim: Dim, least: int) -> QueryError:

@@ -10,6 +10,7 @@ import pytest
 import rfonnx
 from rfonnx.errors import QueryError, ShapeError
 from rfonnx.tiling.line import Line
+from truth.nets import Writer
 
 MODELS = Path(__file__).parents[2] / "models"
 
@@ -97,3 +98,15 @@ def test_tiles_cover_a_line_and_hold_their_halos(steps: int, before: int, after:
             assert origin in {0} or origin <= first - before
             assert origin + crop in {steps} or origin + crop >= last + after
         assert end == line.kept
+
+
+def test_a_whole_that_pads_itself_otherwise_than_its_crops_is_not_exact() -> None:
+    """To an even length, from one that is odd at every second step of the grid."""
+    w = Writer(opset=19)
+    small = w.op("Resize", "x", "", w.const([1, 1, 0.75]), mode="cubic", coordinate_transformation_mode="half_pixel")
+    length = w.op("Slice", w.op("Shape", small), w.ints(2), w.ints(9))
+    pads = w.op("Concat", w.ints(0, 0, 0, 0, 0), w.op("Mod", length, w.ints(2)), axis=0)
+    model = w.finish({"x": (1, 2, "length")}, {"y": w.op("Pad", small, pads, mode="edge")})
+    for length in (44, 48):
+        plan = rfonnx.tile(model, {"x": (1, 2, length)}, [20])
+        assert plan.exact == (length % 8 == 20 % 8)

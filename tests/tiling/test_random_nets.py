@@ -8,6 +8,10 @@ from tiling.exactness import judged
 from tiling.random_nets import random_net
 
 
-@pytest.mark.parametrize("seed", range(60))
+FOUND = (1916,)
+"""Nets of which wrong tiles were once said to be exact: of a whole at whose size the model had not been looked at."""
+
+
+@pytest.mark.parametrize("seed", [*range(60), *FOUND])
 def test_tiles_of_an_exact_plan_are_what_the_whole_is(seed: int) -> None:
     assert [line for line in judged(random_net(seed), seed, search=False) if line.startswith("unsound")] == []
