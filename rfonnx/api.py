@@ -387,6 +387,7 @@ def tile(
     model: types.Source,
     shapes: types.Shapes | None = None,
     tile: Sequence[int] | Mapping[tuple[str, int], int] | None = None,
+    memory: int | None = None,
     *,
     size: Sequence[int] | None = None,
     values: types.Values | None = None,
@@ -399,6 +400,7 @@ def tile(
             sizes are planned too.
         shapes: of the whole, as in `rfonnx.analyze`; None: the grid, the halo and the verdict, and no tiles.
         tile: longest crop, halo included, along each axis that windows slide along (rows, columns), or by (input, axis).
+        memory: bytes that a run may take; the largest tiles that stay within it are found by measuring, once there is a size.
         size: of the whole along these axes, instead of `shapes`.
         values: as in `rfonnx.analyze`.
         stages: gather figures over all of the input (means, norms, gates) in passes of their own, where the model takes such.
@@ -410,7 +412,7 @@ def tile(
     """
     from rfonnx.tiling.tile_plan import tile_plan
 
-    return tile_plan(model, shapes, tile, size, values, stages)
+    return tile_plan(model, shapes, tile, size, values, stages, memory)
 
 
 def _settings(kind: Callable[..., Made], given: Mapping[str, Any]) -> Made:

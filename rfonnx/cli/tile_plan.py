@@ -30,6 +30,12 @@ from rfonnx.report.formats import TILES
     help="Longest crop of a run along these axes, halo included. [default: 512 of an image]",
 )
 @click.option(
+    "--memory",
+    metavar="4GB",
+    type=words.memory,
+    help="Memory that a run may take, instead of --tile: the largest tiles that stay within it are found by measuring.",
+)
+@click.option(
     "--stages", is_flag=True, help="Gather what is taken over the whole (means, norms, gates) in passes of their own."
 )
 @options.style_option(TILES.formats)
@@ -41,6 +47,7 @@ def command(
     model: str,
     size: tuple[int, ...] | None,
     tile: tuple[int, ...] | None,
+    memory: int | None,
     stages: bool,
     style: str | None,
     output: str | None,
@@ -52,9 +59,13 @@ def command(
     Exit code 1 when no tiles are exact; what keeps them from it is named.
     """
 
+    if memory is not None and not (size or shapes):
+        raise click.UsageError("--memory needs the size of the whole: give --size too")
+    if memory is not None and tile is not None:
+        raise click.UsageError("--memory and --tile both say how long crops are: give one of them")
     out = open_output(TILES, output, style, model)
     with waiting(f"analysing {model}"):
-        plan = rfonnx.tile(model, shapes, tile, size=size, values=values, stages=stages)
+        plan = rfonnx.tile(model, shapes, tile, memory, size=size, values=values, stages=stages)
         other = None if plan.exact or stages else rfonnx.tile(model, values=values, stages=True)
         summary = plan.summary(staged=len(other.stages) + 1 if other and other.exact else 0)
     out.write(summary)

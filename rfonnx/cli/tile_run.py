@@ -24,6 +24,12 @@ from rfonnx.tiling.asked import Asked
     type=words.lengths,
     help="Longest crop of a run along the axes that windows slide along, halo included. [default: 512 of an image]",
 )
+@click.option(
+    "--memory",
+    metavar="4GB",
+    type=words.memory,
+    help="Memory that a run may take, instead of --tile: the largest tiles that stay within it are found by measuring.",
+)
 @options.named_option(
     "--prep", "prep", words.pair, "KEY=VALUE", "How numbers become those of the model: scale, mean, std, layout."
 )
@@ -37,6 +43,7 @@ def command(
     inputs: dict[str, str],
     outputs: dict[str, str],
     tile: tuple[int, ...] | None,
+    memory: int | None,
     prep: dict[str, str],
     values: dict[str, Any],
     **more: Any,
@@ -50,11 +57,15 @@ def command(
     from rfonnx.comparing.options import preparation
     from rfonnx.tiling.storage.job import run_job
 
+    if memory is not None and tile is not None:
+        raise click.UsageError("--memory and --tile both say how long crops are: give one of them")
+
     asked = Asked(
         model,
         {**_named(source), **inputs},
         {**_named(sink), **outputs},
         tile,
+        memory,
         values,
         preparation("--prep", prep),
         **given(more),

@@ -51,6 +51,15 @@ def lengths(text: str) -> tuple[int, ...]:
     return tuple(_length(word, text) for word in text.split(","))
 
 
+def memory(text: str) -> int:
+    """`4GB`, `500 MiB`: bytes."""
+    found = re.fullmatch(r"\s*([0-9]{1,6}(?:\.[0-9]{1,3})?)\s*([KMGT])(i?)B?\s*", text, re.IGNORECASE)
+    if not found:
+        raise click.BadParameter(f"'{text}' is not like 4GB or 500MB")
+    number, letter, binary = found.groups()
+    return int(float(number) * (1024 if binary else 1000) ** ("KMGT".index(letter.upper()) + 1))
+
+
 def _length(word: str, text: str) -> int:
     if not (word.strip().isdecimal() and word.isascii()):
         raise click.BadParameter(f"'{word}' in '{text}' is not a whole number of positions")

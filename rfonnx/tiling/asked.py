@@ -17,6 +17,7 @@ class Asked:
         model: the file.
         inputs, outputs: paths by name; the name "" stands for the only one.
         tile: longest crop along each axis that windows slide along.
+        memory: bytes that a run of a tile may take, instead of `tile`.
         values: what small inputs hold.
         prep: how numbers become those of the inputs.
         others: see their words.
@@ -26,6 +27,7 @@ class Asked:
     inputs: Mapping[str, str]
     outputs: Mapping[str, str]
     tile: Sequence[int] | None = None
+    memory: int | None = None
     values: Mapping[str, object] = field(default_factory=dict)
     prep: Preparation = field(default_factory=Preparation)
     stages: bool = option(False, "Gather what is taken over the whole (means, norms, gates) in passes of their own.")

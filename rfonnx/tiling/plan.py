@@ -43,6 +43,7 @@ class Plan:
         output_dtypes: numpy's names.
         cuts: the tiles along each of `axes`; (): no size was asked for.
         again: makes the same plan for a whole of other shapes.
+        memory: bytes that a run of one crop adds to a process, measured; None: it was not.
         assumptions: a line each, what else the proof stands on.
         stages: passes before the last one; what they gather are inputs of `model`.
     """
@@ -59,6 +60,7 @@ class Plan:
     output_dtypes: Mapping[str, str]
     cuts: tuple[Cut, ...]
     again: Callable[[Shapes], Plan] = field(repr=False, compare=False)
+    memory: int | None = None
     assumptions: tuple[str, ...] = ()
     stages: tuple[Stage, ...] = ()
 
@@ -91,11 +93,10 @@ class Plan:
         """All tiles, in rows; each is made when it is asked for."""
         return Tiles(self)
 
-    def summary(self, memory: int | None = None, staged: int = 0) -> PlanSummary:
+    def summary(self, staged: int = 0) -> PlanSummary:
         """The plan as plain data.
 
         Args:
-            memory: of a run, in bytes, where it was measured.
             staged: passes of a plan in stages that is exact where this one is not; 0: there is none.
         """
         return PlanSummary(
@@ -117,7 +118,7 @@ class Plan:
             crop_shapes=self.crop_shapes,
             counts=tuple(cut.count for cut in self.cuts),
             recomputed=self.recomputed,
-            memory=memory,
+            memory=self.memory,
             stages=tuple(tuple(one.tensor for one in stage.statistics) for stage in self.stages),
             staged=staged,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, cast
 
 import numpy as np
@@ -14,6 +14,7 @@ from rfonnx.model.opened import Source, with_values
 from rfonnx.model.reading.bind import Shapes
 from rfonnx.results.tiling import Pair, Ranges
 from rfonnx.results.verification import Verification
+from rfonnx.tiling.memory_fit import within
 from rfonnx.tiling.plan import Plan
 from rfonnx.tiling.planning import make_plan
 from rfonnx.tiling.pools import Client
@@ -182,10 +183,18 @@ def tile_plan(
     size: Sequence[int] | None,
     values: Mapping[str, Any] | None,
     stages: bool,
+    memory: int | None,
 ) -> TilePlan:
     """See `rfonnx.tile`."""
     make, source = staged_plan if stages else make_plan, with_values(model, values)
-    return _public(make(source, shapes, tile, size))
+
+    def planned(shapes: Shapes | None, size: Sequence[int] | None) -> Plan:
+        plan = make(source, shapes, tile, size)
+        if memory is not None and plan.cuts:
+            plan = within(lambda longest: make(source, shapes, longest, size), plan, memory)
+        return replace(plan, again=lambda other: planned(other, None))
+
+    return _public(planned(shapes, size))
 
 
 def _public(plan: Plan) -> TilePlan:

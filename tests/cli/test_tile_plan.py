@@ -76,6 +76,10 @@ def test_formats_of_others_are_refused_where_tiles_are_not_exact(style: str, rfo
         (["--size", "480,512", "--tile", "64,64"], "give 208 or more"),
         (["--size", "480,512", "--tile", "0,64"], "positive"),
         (["--size", "480,x"], "not a whole number"),
+        (["--memory", "1GB"], "needs the size of the whole"),
+        (["--size", "480,512", "--memory", "lots"], "not like 4GB"),
+        (["--size", "480,512", "--memory", "1MB"], "the smallest tile takes"),
+        (["--size", "480,512", "--memory", "1GB", "--tile", "256,256"], "give one of them"),
     ],
 )
 def test_what_does_not_fit_is_said_in_one_line(options: list[str], message: str, rfonnx: Run, models: Path) -> None:

@@ -30,7 +30,7 @@ def run_job(asked: Asked, tell: Tell = lambda done, total: None) -> TilePlan:
         RfonnxError: as `rfonnx.tile` and `TilePlan.run`; or an output cannot be written.
     """
     _keep_files(asked)
-    plan = tile_plan(asked.model, None, asked.tile, None, asked.values, asked.stages)
+    plan = tile_plan(asked.model, None, asked.tile, None, asked.values, asked.stages, asked.memory)
     if not plan.exact:
         raise DataError(f"no tiles of {asked.model} are exact: {plan.reasons[0]}", "see `rfonnx tile plan`")
     sources = _sources(asked, plan)

@@ -1,0 +1,27 @@
+"""Tiles for a memory: what is measured stays within it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+import rfonnx
+from rfonnx.errors import QueryError
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process is read from /proc")
+
+
+def test_larger_memories_get_larger_tiles(models: Path) -> None:
+    small, large = (rfonnx.tile(models / "unet.onnx", memory=n * 2**20, size=(2048, 2048)) for n in (40, 200))
+    for plan, most in ((small, 40), (large, 200)):
+        assert plan.memory is not None
+        assert plan.memory <= most * 2**20
+        assert plan.exact
+    assert large.crop_shapes["x"][2] > 1.5 * small.crop_shapes["x"][2]
+
+
+def test_a_memory_in_which_no_tile_fits(models: Path) -> None:
+    with pytest.raises(QueryError, match="the smallest tile takes"):
+        rfonnx.tile(models / "unet.onnx", memory=2**20, size=(2048, 2048))
