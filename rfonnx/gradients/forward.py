@@ -5,25 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import onnx
-from onnx import ModelProto, NodeProto
+from onnx import ModelProto
 
 from rfonnx.errors import ModelError
 from rfonnx.gradients.preparing.large_weights import LightModel, Weights
 from rfonnx.graph.nodes import Graph
-from rfonnx.graph.order import captures, reads, subgraphs
-from rfonnx.graph.tensors import DTYPES, FLOATS, element_count, read_type
+from rfonnx.graph.order import captures, reads, subgraphs, true_inputs
+from rfonnx.graph.tensors import ELEMENT_TYPES, FLOATS, Tensors
+from rfonnx.model.building.constness import add_constant_node, note_constants
+from rfonnx.model.building.fold import Computation, Constants
 from rfonnx.model.building.scope import Scope
 from rfonnx.model.reading.convert import plain_domain, to_node
-from rfonnx.model.reading.external import stored_value
-from rfonnx.operators.evaluator import run_node
+from rfonnx.operators.evaluator import MAX_ELEMENTS
 from rfonnx.operators.spelling import canonicalize
-from rfonnx.operators.traits import RANDOM, SHAPE_ONLY
+from rfonnx.operators.traits import RANDOM
 from rfonnx.results.fields import Shape
-
-MAX_VALUE = 2**24
-"""Nobody wants the value of a constant with more elements: weights stay where they are, rules name them."""
 
 
 @dataclass(slots=True)
@@ -72,24 +69,26 @@ def read_forward(light: LightModel, types: Mapping[str, tuple[str, Shape]]) -> F
         types: element type and shape of every tensor that a node makes.
     """
     model, graph = light.proto, light.proto.graph
-    shapes: dict[str, Shape] = {}
-    dtypes: dict[str, str] = {}
+    tensors = Tensors()
+    constants = Constants(tensors, None)
     for entry in graph.input:
-        dtypes[entry.name], _, shapes[entry.name] = read_type(entry.type)
+        tensors.set(entry.name, entry.type)
     for tensor in graph.initializer:
-        dtypes[tensor.name], shapes[tensor.name] = DTYPES.get(tensor.data_type, ""), tuple(tensor.dims)
-    for tensor_name, (dtype, shape) in types.items():
-        dtypes[tensor_name], shapes[tensor_name] = dtype, shape
+        constants.add_tensor(tensor.name, tensor)
+    for name, value in light.kept().items():
+        if value.size <= MAX_ELEMENTS:  # larger ones stay where they are, rules name them
+            constants.add_value(name, value)
+    for name, (dtype, shape) in types.items():
+        tensors.set_tensor(name, ELEMENT_TYPES.get(dtype, 0), shape)
+        tensors.dtypes[name] = dtype
     opsets = {plain_domain(entry.domain): entry.version for entry in model.opset_import}
-    constants = _Constants(light, shapes, opsets)
-    stored = {t.name for t in graph.initializer}
     view = Graph(
         light.name,
-        tuple(i.name for i in graph.input if i.name not in stored),
+        tuple(i.name for i in true_inputs(graph)),
         tuple(o.name for o in graph.output),
         [],
-        shapes,
-        dtypes,
+        tensors.shapes,
+        tensors.dtypes,
         constants.names,
         constants.evaluate,
         opsets=opsets,
@@ -97,73 +96,17 @@ def read_forward(light: LightModel, types: Mapping[str, tuple[str, Shape]]) -> F
     scope = Scope("", opsets)
     for proto in graph.node:
         node = to_node(proto, scope, tuple(proto.input), tuple(proto.output))
-        if subgraphs(proto):
+        if node.op_type == "Constant" and not node.domain:
+            add_constant_node(proto, node, tensors, constants)
+        elif subgraphs(proto):
             node.attrs["captures"] = list(dict.fromkeys(c for s in subgraphs(proto) for c in captures(s)))
-        constants.note(proto)
+        elif node.op_type not in RANDOM:
+            note_constants(
+                Computation(proto, node.attrs, scope, node.inputs, node.outputs), node, [], tensors, constants
+            )
         constant = all(o in constants.names or not o for o in node.outputs)
         view.nodes.append(node if constant else canonicalize(node, view))
     return Forward(light, view)
-
-
-class _Constants:
-    """Tensors that depend on no input, evaluated on demand.
-
-    Attributes:
-        names: of all of them.
-    """
-
-    def __init__(self, light: LightModel, shapes: Mapping[str, Shape], opsets: dict[str, int]) -> None:
-        self._stored = {t.name: t for t in light.proto.graph.initializer}
-        self._weights = light.weights
-        self._shapes = shapes
-        self._opsets = opsets
-        self._makers: dict[str, NodeProto] = {}
-        self._values: dict[str, np.ndarray | None] = {}
-        self.names = set(self._stored)
-
-    def note(self, proto: NodeProto) -> None:
-        """Record a node's outputs when they are constant."""
-        if proto.op_type in RANDOM or subgraphs(proto):
-            return
-        read = proto.input[1:] if proto.op_type in SHAPE_ONLY else proto.input
-        first = proto.input[0] if proto.op_type in SHAPE_ONLY else ""
-        known = not first or element_count(self._shapes.get(first)) is not None
-        if known and all(not n or n in self.names for n in read):
-            for output in proto.output:
-                if output:
-                    self.names.add(output)
-                    self._makers[output] = proto
-
-    def evaluate(self, name: str) -> np.ndarray | None:
-        """The value, or None when it is too large to be wanted or cannot be computed."""
-        if name not in self._values:
-            self._values[name] = self._compute(name)
-        return self._values[name]
-
-    def _compute(self, name: str) -> np.ndarray | None:
-        count = element_count(self._shapes.get(name))
-        if count is not None and count > MAX_VALUE:
-            return None
-        if name in self._weights:
-            return self._weights[name]
-        if name in self._stored:
-            return stored_value(self._stored[name])
-        proto = self._makers.get(name)
-        if proto is None:
-            return None
-        operands: list[np.ndarray | None] = []
-        for index, operand in enumerate(proto.input):
-            if index == 0 and proto.op_type in SHAPE_ONLY:
-                shape = self._shapes[operand] or ()
-                operands.append(np.broadcast_to(np.float32(0), tuple(n or 0 for n in shape)))
-                continue
-            value = self.evaluate(operand) if operand else None
-            if operand and value is None:
-                return None
-            operands.append(value)
-        results = run_node(proto, self._opsets, operands)
-        made: dict[str, np.ndarray | None] = dict(zip(proto.output, results, strict=True))
-        return made[name]
 
 
 def check_floating(forward: Forward, name: str) -> None:
