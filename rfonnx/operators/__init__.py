@@ -8,7 +8,6 @@ from importlib import import_module
 
 from rfonnx.operators import (  # noqa: F401
     attention,
-    bodies,
     constant,
     control,
     conv,
@@ -40,6 +39,7 @@ from rfonnx.operators import (  # noqa: F401
     training,
     unsupported,
 )
+from rfonnx.operators.bodies import integer  # noqa: F401
 from rfonnx.operators.table import fill_later
 
 fill_later(lambda: import_module("rfonnx.operators.others"))

@@ -11,3 +11,4 @@ from rfonnx.operators import (  # noqa: F401
     quantized,
     quantized_matmul,
 )
+from rfonnx.operators.bodies import others  # noqa: F401

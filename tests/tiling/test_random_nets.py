@@ -7,7 +7,6 @@ import pytest
 from tiling.exactness import judged
 from tiling.random_nets import random_net
 
-
 FOUND = (1916,)
 """Nets of which wrong tiles were once said to be exact: of a whole at whose size the model had not been looked at."""
 
