@@ -174,3 +174,19 @@ def test_qlinear_softmax_and_where() -> None:
     )  # fmt: skip
     assert np.abs(plain).sum() > 1
     np.testing.assert_allclose(fused, plain, rtol=1e-5, atol=1e-6)
+
+
+def test_rows_of_a_product_with_scales_of_their_own() -> None:
+    text = """<ir_version: 8, opset_import: ["": 17]> g (float[2, 3] x) => (float[2, 2] y) {
+        q = QuantizeLinear<axis = 0>(x, s, z)  r = QLinearMatMul(q, s, z, m, w, none, t, o)  y = DequantizeLinear(r, t, o)
+    }"""
+    weight = np.arange(-3, 3).reshape(3, 2).astype(np.int8)
+    stored = {
+        "s": np.array([0.02, 0.05], np.float32), "z": np.array([120, 130], np.uint8), "m": weight, "w": np.float32(0.01),
+        "none": np.int8(0), "t": np.float32(0.03), "o": np.uint8(100),
+    }  # fmt: skip
+    model = onnx.parser.parse_model(text)
+    model.graph.initializer.extend(onnx.numpy_helper.from_array(np.asarray(v), n) for n, v in stored.items())
+    seed = np.array([[1.0, 2.0], [3.0, 4.0]])
+    found = GradientSession(model, "y").run({"x": np.ones((2, 3))}, seed)["x"]
+    np.testing.assert_allclose(found, seed @ (0.01 * weight.astype(np.float64)).T, rtol=1e-5)

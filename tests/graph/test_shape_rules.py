@@ -105,6 +105,7 @@ CASES = {
     "QuickGelu": Case("QuickGelu", [f(2, 3)]),
     "SkipLayerNormalization": Case("SkipLayerNormalization", [f(2, 3, 8), f(2, 3, 8), f(8), f(8), f(8)], {}, 4),
     "SkipSimplifiedLayerNormalization": Case("SkipSimplifiedLayerNormalization", [f(2, 3, 8), f(2, 3, 8), f(8)], {}, 4),
+    "LayerNormalization": Case("LayerNormalization", [f(2, 3, 8), f(3, 8)], {"axis": 1}, 3, ""),
     "SimplifiedLayerNormalization": Case("SimplifiedLayerNormalization", [f(2, 3, 8), f(8)], {"axis": -1}, 1, ""),
     "EmbedLayerNormalization": Case(
         "EmbedLayerNormalization",

@@ -40,6 +40,7 @@ def node_accesses(
     if misfit:
         for name in node.outputs:
             known.rows.pop(name, None)
+            known.twins.pop(name, None)
         return _fallback(node, graph, misfit)
     return op.temporaries, accesses
 
