@@ -12,7 +12,7 @@ installed.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache, partial
 from typing import TYPE_CHECKING, Literal
@@ -68,33 +68,41 @@ def assert_field(
     if name not in found.tensors:
         raise rfonnx.QueryError(f"no tensor '{name}' is computed from an input", "`Analysis.tensors` lists them all")
     field = found.tensors[name]
-    axes = [
-        pair
-        for pair in field.fields
-        if input in (None, pair[0]) and (pair in found.windowed if axis is None else pair[1] == axis)
+    wanted = {"size": size, "stride": stride, "start": start, "kind": kind}
+    wrong = [
+        f"{pair[0]} axis {pair[1]}: {what}"
+        for pair in _asked(found, field, input, axis)
+        for what in _differs(field.fields[pair], wanted, min, max)
     ]
-    if not axes:
-        raise rfonnx.QueryError(
-            f"tensor '{name}' has no field along input {input or '(any)'}, axis {axis}", "see rfonnx report"
-        )
-    wrong = []
-    for pair in axes:
-        along = field.fields[pair]
-        wanted = {"size": size, "stride": stride, "start": start, "kind": kind}
-        wrong += [
-            f"{pair[0]} axis {pair[1]}: {what} is {getattr(along, what)}, expected {value}"
-            for what, value in wanted.items()
-            if value is not None and getattr(along, what) != value
-        ]
-        if min is not None and along.size_min < min:
-            wrong.append(f"{pair[0]} axis {pair[1]}: sees {along.size_min} positions, expected at least {min}")
-        if max is not None and along.size > max:
-            wrong.append(f"{pair[0]} axis {pair[1]}: sees {along.size} positions, expected at most {max}")
     if min is not None and not field.exact:
         wrong.append(f"its field is only known as at most this ({'; '.join(field.notes)}), which promises no minimum")
     elif exact is not None and field.exact != exact:
         wrong.append(f"its field is {'exact' if field.exact else 'not exact'}: {'; '.join(field.notes)}")
     assert not wrong, f"receptive field of '{name}':\n  " + "\n  ".join(wrong)
+
+
+def _asked(
+    found: types.Analysis, field: types.TensorField, input: str | None, axis: int | None
+) -> list[tuple[str, int]]:
+    """The (input, axis) pairs that are meant."""
+    along = [pair for pair in field.fields if (pair in found.windowed if axis is None else pair[1] == axis)]
+    asked = [pair for pair in along if input in (None, pair[0])]
+    if not asked:
+        told = f"tensor '{field.name}' has no field along input {input or '(any)'}, axis {axis}"
+        raise rfonnx.QueryError(told, "see rfonnx report")
+    return asked
+
+
+def _differs(
+    field: types.AxisField, wanted: Mapping[str, object], least: int | None, most: int | None
+) -> Iterator[str]:
+    for what, value in wanted.items():
+        if value is not None and getattr(field, what) != value:
+            yield f"{what} is {getattr(field, what)}, expected {value}"
+    if least is not None and field.size_min < least:
+        yield f"sees {field.size_min} positions, expected at least {least}"
+    if most is not None and field.size > most:
+        yield f"sees {field.size} positions, expected at most {most}"
 
 
 def assert_agrees(
