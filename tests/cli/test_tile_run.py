@@ -60,13 +60,19 @@ def test_every_format_holds_what_the_whole_run_gives(ending: str, image: np.ndar
     assert sorted(path.name for path in Path().iterdir()) == ["image.npy", "net.onnx", f"out.{ending}"]
 
 
-@pytest.mark.parametrize("kind", ["npy without a batch", "fortran", "zarr", "ome-zarr", "tiled tiff", "pyramid"])
+KINDS = ["npy without a batch", "fortran", "big endian", "zarr", "ome-zarr", "ome-zarr of 5 axes", "rows of a tiff", "tiled tiff",
+         "ome-tiff", "pyramid"]  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_format_is_read(kind: str, image: np.ndarray, rfonnx: Run) -> None:
     plane = np.ascontiguousarray(image[0])
     if kind == "npy without a batch":
         np.save("in.npy", plane)
     elif kind == "fortran":
         np.save("in.npy", np.asfortranarray(image))
+    elif kind == "big endian":
+        np.save("in.npy", image.astype(">f4"))
     elif kind == "zarr":
         zarr.create_array("in.zarr", data=image, chunks=(1, 3, 32, 32))
     elif kind == "ome-zarr":
@@ -75,6 +81,15 @@ def test_every_format_is_read(kind: str, image: np.ndarray, rfonnx: Run) -> None
         group.create_array("fine", data=image)
         datasets = [{"path": "fine"}, {"path": "coarse"}]
         group.attrs["ome"] = {"version": "0.5", "multiscales": [{"datasets": datasets}]}
+    elif kind == "ome-zarr of 5 axes":
+        group = zarr.open_group("in.zarr", mode="w")
+        group.create_array("0", data=image[:, :, None])
+        axes = [{"name": name} for name in "tczyx"]
+        group.attrs["ome"] = {"version": "0.5", "multiscales": [{"axes": axes, "datasets": [{"path": "0"}]}]}
+    elif kind == "rows of a tiff":
+        tifffile.imwrite("in.tif", plane, photometric="minisblack", byteorder=">")
+    elif kind == "ome-tiff":
+        tifffile.imwrite("in.ome.tif", plane[None, None], metadata={"axes": "TZCYX"})
     elif kind == "tiled tiff":
         tifffile.imwrite("in.tif", plane, tile=(32, 32), photometric="minisblack", compression="zlib")
     else:

@@ -13,6 +13,7 @@ import numpy as np
 
 from rfonnx.data.npy import read_header
 from rfonnx.errors import DataError, RfonnxError
+from rfonnx.tiling.storage.libraries import tiff_library, zarr_library
 from rfonnx.tiling.storage.rows import Rows
 
 CHUNK = 512
@@ -116,7 +117,7 @@ def _reserve(descriptor: int, size: int) -> None:
 
 
 def _zarr(path: Path, shape: tuple[int, ...], dtype: np.dtype, again: bool) -> Any:
-    zarr = _needs("zarr")
+    zarr = zarr_library()
     if again:
         return zarr.open_array(str(path), mode="r+")
     if path.is_dir():
@@ -127,7 +128,7 @@ def _zarr(path: Path, shape: tuple[int, ...], dtype: np.dtype, again: bool) -> A
 
 def _tiff(path: Path, shape: tuple[int, ...], dtype: np.dtype, again: bool) -> Any:
     """A plain BigTIFF, a page for each plane, without compression, so that parts can be written in place."""
-    tifffile = _needs("tifffile")
+    tifffile = tiff_library()
     if not again:
         planes = (*(n for n in shape[:-2] if n > 1), *shape[-2:])
         tifffile.memmap(path, shape=planes, dtype=dtype, bigtiff=True, photometric="minisblack")
@@ -137,12 +138,3 @@ def _tiff(path: Path, shape: tuple[int, ...], dtype: np.dtype, again: bool) -> A
     if mapped.size != math.prod(shape):
         raise DataError(f"{path} is another image than {shape}", "remove it, and begin anew")
     return Rows(path, mapped.offset, shape, mapped.dtype, "r+")
-
-
-def _needs(name: str) -> Any:
-    from importlib import import_module
-
-    try:
-        return import_module(name)
-    except ImportError:
-        raise DataError(f"{name} is not installed", "pip install 'rfonnx[tile]'") from None

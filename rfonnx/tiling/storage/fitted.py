@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from rfonnx.data.npy import reason_of
 from rfonnx.data.preparation import Preparation
 from rfonnx.errors import DataError
 from rfonnx.graph.text import quote
+from rfonnx.tiling.storage.axes import arrange
 from rfonnx.tiling.storage.opening import Source
 
 
@@ -21,10 +24,7 @@ class Numbers(NamedTuple):
 
 
 class Fitted:
-    """A source whose parts are parts of an input.
-
-    A batch of one and a single channel are added in front where they are missing; channels that lie last go before the rows.
-    """
+    """A source whose parts are parts of an input."""
 
     def __init__(self, source: Source, rank: int, dtype: np.dtype, prep: Preparation, name: str) -> None:
         """Nothing is read yet.
@@ -36,21 +36,19 @@ class Fitted:
             name: the input's.
 
         Raises:
-            DataError: the numbers of axes or the types do not fit.
+            DataError: the axes or the types do not fit, or something else is to be prepared.
         """
         self._array, self._name, self.close = source.array, name, source.close
         stored = tuple(source.array.shape)
-        self._move = source.channels_last and prep.layout != "nhwc" and len(stored) > 2
-        moved = (stored[-1], *stored[:-1]) if self._move else stored
-        if self._move and len(stored) == rank:  # pages or batches before the rows
-            moved = (stored[0], stored[-1], *stored[1:-1])
-        self._added = rank - len(stored)
-        if self._added not in (0, 1, 2) or (self._added == 2 and source.channels_last):
+        axes = arrange(stored, source.axes, rank, prep.layout == "nhwc")
+        if axes is None:
+            held = f"{'x'.join(map(str, stored))} {', '.join(source.axes)}".rstrip()
             raise DataError(
-                f"input {quote(name)} has {rank} axes, and the file has {len(stored)} ({'x'.join(map(str, stored))})",
-                "give an array with the input's axes; only a batch of one and a single channel are added",
+                f"input {quote(name)} has {rank} axes, and the file has {len(stored)} ({held})",
+                "give an array with the input's axes; a batch of one and a single channel are added, and named axes of 1 dropped",
             )
-        self.shape = (*[1] * self._added, *moved)
+        self._axes = axes
+        self.shape = tuple(1 if axis is None else stored[axis] for axis in axes)
         self.dtype = dtype
         self._numbers = _numbers(source, dtype, prep, name, self.shape)
 
@@ -58,19 +56,29 @@ class Fitted:
         """A part of the input.
 
         Raises:
-            DataError: it holds something that is no number.
+            DataError: it cannot be read, or holds something that is no number.
         """
-        inner = index[self._added :]
-        if self._move:
-            rank = len(inner)
-            inner = (inner[0], *inner[2:], inner[1]) if rank == len(self.shape) else (*inner[1:], inner[0])
-        made = np.asarray(self._array[inner])
-        if self._move:
-            made = np.moveaxis(made, -1, 1 if len(inner) == len(self.shape) else 0)
-        made = made.reshape(*[1] * self._added, *made.shape)
+        inner = [slice(0, 1)] * len(self._array.shape)
+        for axis, one in zip(self._axes, index, strict=True):
+            if axis is not None:
+                inner[axis] = one
+        try:
+            made = np.asarray(self._array[tuple(inner)])
+        except Exception as error:  # the libraries raise what they like on broken files: zlib.error, struct.error, ...
+            places = [(one.start, one.stop) for one in index]
+            told = f"input {quote(self._name)}: positions {places} cannot be read ({reason_of(error)})"
+            raise DataError(
+                told,
+                "check the file; what packs pixels in other ways than zlib (JPEG, LZW) needs `pip install imagecodecs`",
+            ) from error
+        kept = [axis for axis in self._axes if axis is not None]
+        made = made.transpose(*kept, *(axis for axis in range(made.ndim) if axis not in kept))
+        lengths = iter(made.shape)
+        made = made.reshape([1 if axis is None else next(lengths) for axis in self._axes])
         if self._numbers is not None:
             scale, mean, std = self._numbers
-            made = ((made * np.float32(scale) - mean) / std).astype(self.dtype)
+            made = (made * np.float32(scale) - mean) / std
+        made = made.astype(self.dtype, copy=False)
         if made.dtype.kind == "f" and not np.isfinite(made).all():
             at = np.argwhere(~np.isfinite(made))[0]
             where = tuple(int(one.start + offset) for one, offset in zip(index, at, strict=True))
@@ -81,18 +89,33 @@ class Fitted:
 
 def _numbers(source: Source, dtype: np.dtype, prep: Preparation, name: str, shape: tuple[int, ...]) -> Numbers | None:
     stored = np.dtype(source.array.dtype)
+    if stored.kind not in "buif":
+        raise DataError(f"input {quote(name)} holds {dtype}, and the file {stored}", "give a file of real numbers")
+    if prep.size or prep.crop or prep.channels:
+        raise DataError(
+            "--prep size, crop and channels are not for tiles", "prepare the file so, and give scale, mean, std, layout"
+        )
     asked = prep.scale is not None or prep.mean is not None or prep.std is not None
-    if stored == dtype and not asked:
+    picture = source.picture and dtype.kind == "f"
+    if not asked and stored.newbyteorder("=") == dtype:
         return None
-    picture = source.picture and stored.kind == "u"
-    if not asked and not (picture and dtype.kind == "f"):
+    if not asked and not picture:
         raise DataError(
             f"input {quote(name)} holds {dtype}, and the file {stored}",
             "convert the file, or say how with --prep scale=..., mean=..., std=...",
         )
     if dtype.kind != "f":
         raise DataError(f"input {quote(name)} holds {dtype}, and scaled numbers are real ones", "leave --prep out")
-    scale = prep.scale if prep.scale is not None else 1 / np.iinfo(stored).max if picture else 1.0
-    channels = (-1, *[1] * (len(shape) - 2)) if prep.layout != "nhwc" else (-1,)
-    mean, std = (np.asarray(one or (default,), np.float32) for one, default in ((prep.mean, 0), (prep.std, 1)))
-    return Numbers(scale, mean.reshape(channels), std.reshape(channels))
+    scale = prep.scale if prep.scale is not None else 1 / 255 if picture else 1.0
+    at = len(shape) - 1 if prep.layout == "nhwc" else 1 if len(shape) > 1 else 0
+    mean, std = (_by_channel(name, numbers, shape, at) for numbers in (prep.mean or (0,), prep.std or (1,)))
+    return Numbers(scale, mean, std)
+
+
+def _by_channel(name: str, numbers: Sequence[float], shape: tuple[int, ...], at: int) -> np.ndarray:
+    if len(numbers) not in (1, shape[at]):
+        raise DataError(
+            f"input {quote(name)} has {shape[at]} channels, and --prep mean or std {len(numbers)} numbers",
+            "give one number, or one for each channel",
+        )
+    return np.asarray(numbers, np.float32).reshape([-1 if axis == at else 1 for axis in range(len(shape))])

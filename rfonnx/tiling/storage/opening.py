@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from rfonnx.data.images import FORMATS, pillow
-from rfonnx.data.npy import read_header
-from rfonnx.errors import DataError
+from rfonnx.data.images import FORMATS, MAX_DENSITY, UNJUDGED, pillow
+from rfonnx.data.npy import read_header, reason_of
+from rfonnx.errors import DataError, RfonnxError
 from rfonnx.system.regular import open_regular
+from rfonnx.tiling.storage.axes import KNOWN
+from rfonnx.tiling.storage.libraries import tiff_library, zarr_library
 from rfonnx.tiling.storage.rows import Rows
 
 TIFF = (".tif", ".tiff")
@@ -25,14 +28,14 @@ class Source(NamedTuple):
 
     Attributes:
         array: with `shape`, `dtype` and item access by slices.
-        channels_last: the last axis holds the channels of an image.
+        axes: their names, see `rfonnx.tiling.storage.axes.KNOWN`; "": they are not known.
         picture: it holds pixels of a picture, which models take scaled.
         close: called when no more is read.
     """
 
     array: Any
-    channels_last: bool
-    picture: bool
+    axes: str = ""
+    picture: bool = False
     close: Callable[[], None] = lambda: None
 
 
@@ -65,9 +68,10 @@ def open_source(path: str) -> Source:
         raise DataError(f"{path}: of no format that is read", f"give {FORMATS_READ}")
     try:
         return reader(file)
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
-        told = " ".join(str(error).split()) or type(error).__name__
-        raise DataError(f"{path}: cannot be read ({told})", f"give {FORMATS_READ}") from error
+    except RfonnxError:
+        raise
+    except Exception as error:  # the libraries raise what they like on broken files: AttributeError, struct.error, ...
+        raise DataError(f"{path}: cannot be read ({reason_of(error)})", f"give {FORMATS_READ}") from error
 
 
 def _npy(path: Path) -> Source:
@@ -77,67 +81,83 @@ def _npy(path: Path) -> Source:
         if size < header.begun + header.bytes:
             raise ValueError(f"{size} bytes, expected {header.begun + header.bytes}")
     if header.by_columns:
-        return Source(np.load(path, mmap_mode="r", allow_pickle=False), False, False)
-    return Source(Rows(path, header.begun, header.shape, header.dtype), False, False)
+        return Source(np.load(path, mmap_mode="r", allow_pickle=False))
+    return Source(Rows(path, header.begun, header.shape, header.dtype))
 
 
 def _zarr(path: Path) -> Source:
-    try:
-        import zarr
-    except ImportError:
-        raise DataError(f"{path}: Zarr is not installed", "pip install 'rfonnx[tile]'") from None
+    zarr = zarr_library()
     node = zarr.open(str(path), mode="r")
-    if isinstance(node, zarr.Group):
-        attributes = node.attrs.asdict()
-        scales = attributes.get("ome", attributes).get("multiscales")
-        if not scales:
-            raise ValueError("a Zarr group without an OME-Zarr image, expected an array")
-        node = node[scales[0]["datasets"][0]["path"]]  # the first level is the finest
-    if not isinstance(node, zarr.Array):
-        raise ValueError("no Zarr array")
-    return Source(node, False, False)
+    if not isinstance(node, zarr.Group):
+        return Source(node)
+    attributes = node.attrs.asdict()
+    scales = attributes.get("ome", attributes).get("multiscales")
+    if not scales:
+        raise ValueError("a Zarr group without an OME-Zarr image, expected an array")
+    array = node[scales[0]["datasets"][0]["path"]]  # the first level is the finest
+    if not isinstance(array, zarr.Array):
+        raise ValueError("the finest level of the OME-Zarr image is no array")
+    return Source(array, _known((axis["name"] for axis in scales[0].get("axes", ())), array.ndim))
 
 
 def _tiff(path: Path) -> Source:
-    try:
-        import tifffile
-        import zarr
-    except ImportError:
-        raise DataError(f"{path}: tifffile and Zarr are not installed", "pip install 'rfonnx[tile]'") from None
-    file = tifffile.TiffFile(path)
+    tifffile, zarr = tiff_library(), zarr_library()
+    with open_regular(path):
+        file = tifffile.TiffFile(path)
     try:
         series = file.series[0]
-        node = zarr.open(series.aszarr(level=0), mode="r")
+        axes = _known(series.axes.lower(), series.ndim)
+        picture = series.dtype == np.uint8
+        if series.dataoffset is not None:  # plain rows: a page would be one chunk
+            dtype = series.dtype.newbyteorder(file.byteorder)
+            return Source(Rows(path, series.dataoffset, series.shape, dtype), axes, picture, file.close)
+        return Source(zarr.open(series.aszarr(level=0), mode="r"), axes, picture, file.close)
     except BaseException:
         file.close()
         raise
-    return Source(_Numpy(node), series.axes.endswith("S"), True, file.close)
 
 
-class _Numpy:
-    """A Zarr array whose parts are numpy's."""
-
-    def __init__(self, array: Any) -> None:
-        self._array, self.shape, self.dtype = array, tuple(array.shape), array.dtype
-
-    def __getitem__(self, index: Any) -> np.ndarray:
-        return np.asarray(self._array[index])
+def _known(names: Iterable[str], rank: int) -> str:
+    """Names of axes, where all are understood; where samples of pixels come last, other axes are leading ones."""
+    found = [*names]
+    if found[-1:] == ["s"]:
+        found = [one if one in KNOWN else "t" for one in found]
+    fine = len(found) == rank and len(set(found)) == rank and all(one in KNOWN for one in found)
+    return "".join(found) if fine else ""
 
 
 def _image(path: Path) -> Source:
+    """Decoded whole: no other way is open to Pillow."""
     pillow()
     from PIL import Image
 
-    with open_regular(path) as stream, Image.open(stream, formats=tuple(set(FORMATS.values()))) as image:
+    with open_regular(path) as stream, unlimited(), Image.open(stream, formats=tuple(set(FORMATS.values()))) as image:
+        size = path.stat().st_size
+        if image.width * image.height > max(UNJUDGED, MAX_DENSITY * size):
+            raise ValueError(
+                f"{image.width} x {image.height} pixels in {size} bytes, expected a byte for {MAX_DENSITY}"
+            )
         array = np.asarray(image if image.mode in ("L", "RGB", "I;16") else image.convert("RGB"))
-    return Source(array, array.ndim == 3, True)
+    return Source(array, "yxs"[: array.ndim], array.dtype == np.uint8)
+
+
+@contextmanager
+def unlimited() -> Iterator[None]:
+    """Pillow's limit on pixels is off: who runs a model on tiles of an image means a large one."""
+    from PIL import Image
+
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        yield
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
 
 
 def same_file(one: str, other: str) -> bool:
     """Whether two paths lead to one file or folder."""
     try:
         return Path(one).resolve() == Path(other).resolve() or Path(one).samefile(other)
-    except OSError:
+    except (OSError, ValueError):  # a path with a NUL
         return False
 
 
