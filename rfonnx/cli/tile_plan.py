@@ -10,9 +10,11 @@ import rfonnx
 from rfonnx.cli import options, words
 from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.failures import CHECK_FAILED
+from rfonnx.cli.numbers import Number
 from rfonnx.cli.output import open_output
 from rfonnx.cli.waiting import waiting
 from rfonnx.report.formats import TILES
+from rfonnx.results.tiling import Approximate
 
 
 @click.command("plan")
@@ -36,6 +38,12 @@ from rfonnx.report.formats import TILES
     help="Memory that a run may take, instead of --tile: the largest tiles that stay within it are found by measuring.",
 )
 @click.option(
+    "--mass",
+    type=Number("mass"),
+    metavar="SHARE",
+    help="Measure the halo that holds this share of what outputs use, such as 0.99: for tiles that are not exact.",
+)
+@click.option(
     "--stages", is_flag=True, help="Gather what is taken over the whole (means, norms, gates) in passes of their own."
 )
 @options.style_option(TILES.formats)
@@ -48,6 +56,7 @@ def command(
     size: tuple[int, ...] | None,
     tile: tuple[int, ...] | None,
     memory: int | None,
+    mass: float | None,
     stages: bool,
     style: str | None,
     output: str | None,
@@ -64,9 +73,14 @@ def command(
     if memory is not None and tile is not None:
         raise click.UsageError("--memory and --tile both say how long crops are: give one of them")
     out = open_output(TILES, output, style, model)
+    halos: list[Approximate] = []
     with waiting(f"analysing {model}"):
         plan = rfonnx.tile(model, shapes, tile, memory, size=size, values=values, stages=stages)
         other = None if plan.exact or stages else rfonnx.tile(model, values=values, stages=True)
-        summary = plan.summary(staged=len(other.stages) + 1 if other and other.exact else 0)
+        if mass is not None:
+            from rfonnx.tiling.mass import approximate  # measures: not every plan waits for that
+
+            halos = approximate(model, plan, mass, values)
+        summary = plan.summary(staged=len(other.stages) + 1 if other and other.exact else 0, approximate=halos)
     out.write(summary)
     return 0 if plan.exact else CHECK_FAILED

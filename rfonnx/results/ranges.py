@@ -66,6 +66,7 @@ OPTIONS: Mapping[str, Range] = {
     "batch": Range(1, 2**16),
     "threads": Range(1, 1024),
     "workers": Range(1, 1024),
+    "mass": Range(0, 1, whole=False, above=True),
     "class-axis": AXIS,
     "temperature": FACTOR,
     "layer-limit": Range(-1000, 1000, whole=False),

@@ -60,6 +60,26 @@ class ValidLengths:
 
 
 @dataclass(frozen=True, slots=True)
+class Approximate:
+    """A halo that holds most of what the middle unit of an output uses, by measurement.
+
+    Attributes:
+        output, input, axis: of the unit, and of what it looks at.
+        before, after: positions.
+        mass: share of what it uses that lies within the halos of all axes.
+        samples: random ones that were run.
+    """
+
+    output: str
+    input: str
+    axis: int
+    before: int
+    after: int
+    mass: float
+    samples: int
+
+
+@dataclass(frozen=True, slots=True)
 class PlanSummary:
     """A plan of tiles, as plain data.
 
@@ -78,6 +98,7 @@ class PlanSummary:
         recomputed: work that is done twice, as a share of the whole's.
         memory: bytes that a run of one crop adds to a process, measured; None: it was not.
         stages: tensors whose figures each pass before the last one gathers.
+        approximate: halos that hold most of what outputs use, where they were asked for.
         staged: passes, where only stages make tiles exact and they were not asked for; 0: they do not, or were.
     """
 
@@ -98,3 +119,4 @@ class PlanSummary:
     memory: int | None = None
     stages: tuple[tuple[str, ...], ...] = ()
     staged: int = 0
+    approximate: tuple[Approximate, ...] = ()

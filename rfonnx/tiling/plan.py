@@ -11,7 +11,7 @@ from typing import overload
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.model.opened import Opened
 from rfonnx.model.reading.bind import Shapes
-from rfonnx.results.tiling import Pair, PlanSummary, Ranges, Tile, TiledAxis
+from rfonnx.results.tiling import Approximate, Pair, PlanSummary, Ranges, Tile, TiledAxis
 from rfonnx.tiling.line import Line
 from rfonnx.tiling.stages.statistic import Statistic
 from rfonnx.tiling.valid import valid_lengths
@@ -93,11 +93,12 @@ class Plan:
         """All tiles, in rows; each is made when it is asked for."""
         return Tiles(self)
 
-    def summary(self, staged: int = 0) -> PlanSummary:
+    def summary(self, staged: int = 0, approximate: Sequence[Approximate] = ()) -> PlanSummary:
         """The plan as plain data.
 
         Args:
             staged: passes of a plan in stages that is exact where this one is not; 0: there is none.
+            approximate: halos that were measured.
         """
         return PlanSummary(
             model=self.name,
@@ -121,6 +122,7 @@ class Plan:
             memory=self.memory,
             stages=tuple(tuple(one.tensor for one in stage.statistics) for stage in self.stages),
             staged=staged,
+            approximate=tuple(approximate),
         )
 
     @property

@@ -11,6 +11,8 @@ import pytest
 from bioimageio.spec.model import v0_5
 from ruyaml import YAML
 
+import rfonnx as package
+
 Run = Callable[..., Any]
 
 
@@ -95,3 +97,25 @@ def test_reports_in_formats_of_others_may_be_replaced(ending: str, rfonnx: Run, 
     for _ in range(2):
         assert rfonnx("tile", "plan", models / "unet.onnx", "--size", "480,512", "-o", file).code == 0
     assert file.read_text()
+
+
+def test_an_approximate_halo_holds_its_share(rfonnx: Run, models: Path) -> None:
+    """As the effective field says by itself, axis by axis and together."""
+    done = rfonnx("tile", "plan", models / "vit.onnx", "--mass", "0.9", "--format", "json")
+    assert done.code == 1
+    found = json.loads(done.out)["approximate"]
+    assert [one["axis"] for one in found] == [2, 3]
+    erf = package.erf(models / "vit.onnx", tensor=found[0]["output"], n=8)
+    (top, left) = (int(center) for center in erf.center)
+    (rows, columns) = found
+    box = erf.map[
+        max(top - rows["before"], 0) : top + rows["after"] + 1,
+        max(left - columns["before"], 0) : left + columns["after"] + 1,
+    ]
+    assert box.sum() >= 0.9
+    assert box.sum() < 0.999
+
+
+def test_a_share_that_is_none_is_refused(rfonnx: Run, models: Path) -> None:
+    assert rfonnx("tile", "plan", models / "vit.onnx", "--mass", "2").code == 2
+    assert rfonnx("tile", "plan", models / "vit.onnx", "--mass", "1").code == 2

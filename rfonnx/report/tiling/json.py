@@ -27,6 +27,7 @@ def plan_json(plan: PlanSummary) -> Iterator[str]:
         "memory": plan.memory,
         "stages": plan.stages,
         "staged": plan.staged,
+        "approximate": [plain(one) for one in plan.approximate],
     }
     return as_json(made)
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from rfonnx.report.document import Document, Line, Name, Section, Table, number
 from rfonnx.results.plain import counted, percent, shape_text
-from rfonnx.results.tiling import Pair, PlanSummary, TiledAxis, ValidLengths
+from rfonnx.results.tiling import Approximate, Pair, PlanSummary, TiledAxis, ValidLengths
 
 
 def plan_document(plan: PlanSummary) -> Document:
@@ -90,6 +90,20 @@ def _valid(valid: ValidLengths | None) -> str:
 
 
 def _sections(plan: PlanSummary) -> Iterator[Section]:
+    yield from _verdict(plan)
+    if plan.approximate:
+        yield Section(
+            "An approximate halo, measured and not proven", tuple(_approximate(one) for one in plan.approximate)
+        )
+
+
+def _approximate(one: Approximate) -> Line:
+    sides = f"{one.before} before and {one.after} after along axis {one.axis}"
+    told = f" lies within {sides}, in {counted(one.samples, 'random sample')}"
+    return (f"{percent(one.mass)} of what the middle of ", Name(one.output), " uses of ", Name(one.input), told)
+
+
+def _verdict(plan: PlanSummary) -> Iterator[Section]:
     if not plan.exact:
         yield Section("Why", tuple((Name(line),) for line in plan.reasons), alarm=True)
         if plan.staged:
