@@ -53,7 +53,7 @@ class Contrast:
         """
         self._runner, self._feeds = runner, feeds
         self._everything = {name: tuple((0, n) for n in shape) for name, shape in plan.output_shapes.items()}
-        self._noise = noise(plan, seed)
+        self._plan, self._seed = plan, seed
         self.made = runner(feeds, self._everything)
         self.scales = {
             name: float(np.abs(array, where=finite, out=np.zeros(array.shape, np.float64)).max(initial=0))
@@ -72,9 +72,9 @@ class Contrast:
         made = self._runner({name: self._feeds[name][part(ranges)] for name, ranges in crops.items()}, local)
         return self._against(made, kept)
 
-    def spoilt(self, crops: Mapping[str, Ranges], kept: Mapping[str, Ranges]) -> dict[str, Difference]:
-        """The same of the whole, when everything outside the crops is replaced."""
-        feeds = {name: self._noise[name].copy() for name in self._feeds}
+    def spoilt(self, crops: Mapping[str, Ranges], kept: Mapping[str, Ranges], turn: int = 0) -> dict[str, Difference]:
+        """The same of the whole, when everything outside the crops is replaced; by other, larger numbers in each turn."""
+        feeds = noise(self._plan, self._seed, turn)
         for name, ranges in crops.items():
             feeds[name][part(ranges)] = self._feeds[name][part(ranges)]
         return self._against(self._runner(feeds, kept), kept)
@@ -96,9 +96,10 @@ def types(plan: Plan) -> dict[str, InputType]:
     }
 
 
-def noise(plan: Plan, seed: int) -> Arrays:
+def noise(plan: Plan, seed: int, turn: int) -> Arrays:
     """What is put outside a crop: large numbers, or whole ones that the input may hold."""
-    drawn = draw(types(plan), seed, 1_000_000)
+    drawn = draw(types(plan), seed, 1_000_000 + turn)
+    times = OTHER ** (turn + 1)
     return {
-        name: array * array.dtype.type(OTHER) if array.dtype.kind == "f" else array for name, array in drawn.items()
+        name: array * array.dtype.type(times) if array.dtype.kind == "f" else array for name, array in drawn.items()
     }

@@ -179,7 +179,8 @@ def along(analysis: Analysis, output: str, axis: int, pair: Pair, clip: bool) ->
     lo, hi = analysis.intervals(output, *pair, clip=clip)
     read = lo <= hi
     others = tuple(i for i in range(lo.ndim) if i != axis)
-    least = np.where(read, lo, np.iinfo(np.int64).max).min(axis=others)
-    most = np.where(read, hi, np.iinfo(np.int64).min).max(axis=others)
+    far, none = np.iinfo(np.int64).max, np.iinfo(np.int64).min
+    least = np.where(read, lo, far).min(axis=others, initial=far)
+    most = np.where(read, hi, none).max(axis=others, initial=none)
     length = shape[axis] or 0
     return np.broadcast_to(least, length), np.broadcast_to(most, length)

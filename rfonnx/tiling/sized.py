@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from onnx import ModelProto
@@ -121,12 +122,27 @@ def _with_room(model: Opened, analysis: Analysis, lengths: Lengths | None) -> Si
         wider = _wider(analysis, seen)
         if not wider:
             break
-        try:
-            analysis = analyze(model, wider)
-        except ShapeError:
+        found = _first(model, [wider, _multiples(_lengths(analysis), wider)])
+        if found is None:
             break
-        seen = _seen(analysis)
+        analysis, seen = found, _seen(found)
     return Sized(model, analysis, seen, lengths, fixed=False)
+
+
+def _multiples(own: Lengths, wider: Lengths) -> Lengths:
+    """The next multiples of lengths that a model takes."""
+    return {
+        name: tuple(-(-n // m) * m if m else n for m, n in zip(own[name], shape, strict=True))
+        for name, shape in wider.items()
+    }
+
+
+def _first(model: Opened, tried: Iterable[Lengths]) -> Analysis | None:
+    """At the first shapes that the model takes."""
+    for lengths in tried:
+        with suppress(ShapeError):
+            return analyze(model, lengths)
+    return None
 
 
 def _slid(analysis: Analysis) -> set[Pair]:

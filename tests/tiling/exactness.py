@@ -194,6 +194,11 @@ def _at_other_sizes(net: Net, first: rfonnx.TilePlan, runs: Runs, random: np.ran
         if len(plan.tiles) > 64:
             verdicts.append("many tiles")
             continue
+        try:
+            runs(draw(shapes))
+        except Exception as error:  # onnxruntime raises classes of its own
+            verdicts.append(f"onnxruntime refuses the whole: {error}")
+            continue
         lines = list(faults(plan, runs, draw(shapes, attempt_), garbage=len(plan.tiles) <= 30))
         yield from (f"unsound: at {size}, tiles {tile}: {line}" for line in lines)
         verdicts.append(f"{len(plan.tiles)} tiles")
