@@ -14,7 +14,7 @@ def channel_block(graph: GraphProto) -> int:
     """
     nodes = [node for node in graph.node if node.domain == NCHWC]
     stored = {tensor.name: tuple(tensor.dims) for tensor in graph.initializer} if nodes else {}
-    blocked = {name for node in nodes for name in node.output}
+    blocked = {name for node in nodes if node.op_type != "ReorderOutput" for name in node.output}
     lengths: list[int] = []
     for node in nodes:
         weight = stored.get(node.input[1], ()) if node.op_type == "Conv" and len(node.input) > 1 else ()
