@@ -210,6 +210,64 @@ def assert_rules(
     return found
 
 
+def assert_tiles(
+    model: Path | types.TilePlan,
+    *,
+    halo: int | None = None,
+    grid: int | None = None,
+    shapes: types.Shapes | None = None,
+    size: Sequence[int] | None = None,
+    tile: Sequence[int] | None = None,
+    values: types.Values | None = None,
+    verify: bool = True,
+    seed: int = 0,
+    threads: int | None = None,
+) -> types.TilePlan:
+    """Assert that tiles of a model are exactly what the whole is: proven from the file, and held against it by running both.
+
+    Args:
+        model: an ONNX file, or a plan of `rfonnx.tile`.
+        halo, grid: the largest that are allowed, in positions of the input; None: any.
+        shapes, size, tile, values: as for `rfonnx.tile`.
+        verify: run the whole and the tiles, too; see `TilePlan.verify`.
+        seed, threads: of these runs.
+
+    Returns:
+        The plan.
+
+    Raises:
+        AssertionError: it is otherwise; the message says why.
+        RfonnxError: the model cannot be read or run.
+    """
+    __tracebackhide__ = True
+    if isinstance(model, str | os.PathLike):
+        plan = rfonnx.tile(model, shapes, tile, size=size, values=values)
+    else:
+        plan = model
+    wrong = [*plan.reasons, *_not_as_planned(plan, halo, grid)]
+    if verify and not wrong:
+        found = plan.verify(seed=seed, threads=threads)
+        wrong += [] if found.passed else [*found.reasons, *(_untrue(one) for one in found.sizes if not one.passed)]
+    assert not wrong, f"tiles of '{plan.name}' are not what they should be:\n  " + "\n  ".join(wrong)
+    return plan
+
+
+def _not_as_planned(plan: types.TilePlan, halo: int | None, grid: int | None) -> Iterator[str]:
+    for (name, axis), reason in plan.whole.items() if plan.exact else ():
+        yield f"{name} axis {axis} is not tiled: {reason}"
+    for (name, axis), (before, after) in plan.halo.items():
+        if halo is not None and max(before, after) > halo:
+            yield f"{name} axis {axis}: a halo of {before} before and {after} after, expected at most {halo}"
+        if grid is not None and plan.grid[name, axis] > grid:
+            yield f"{name} axis {axis}: a grid of {plan.grid[name, axis]}, expected at most {grid}"
+
+
+def _untrue(size: types.SizeCheck) -> str:
+    off = max((one.share for one in size.off.values()), default=0.0)
+    told = size.skipped or f"off by {off:.2g} of the largest value, and {len(size.leaks)} tiles see outside their crops"
+    return f"at {dict(size.shapes)}: {told}"
+
+
 @pytest.fixture(scope="session")
 def rfonnx_analyze() -> Callable[..., types.Analysis]:
     """`rfonnx.analyze`, once per session and arguments, which must be hashable."""

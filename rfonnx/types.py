@@ -34,6 +34,8 @@ from rfonnx.results.fields import ModelInfo as ModelInfo
 from rfonnx.results.fields import OutputFacts as OutputFacts
 from rfonnx.results.fields import TensorField as TensorField
 from rfonnx.results.findings import CheckResult as CheckResult
+from rfonnx.results.verification import SizeCheck as SizeCheck
+from rfonnx.results.verification import Verification as Verification
 from rfonnx.tiling.tile_plan import TilePlan as TilePlan
 
 Prep = Preparation | Mapping[str, str | float | Sequence[float]]

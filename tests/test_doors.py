@@ -22,7 +22,7 @@ from rfonnx.model.opened import Opened
 MODELS = Path(__file__).parents[1] / "models"
 ROLES = ("teacher", "student")  # fields of the settings, and models to the function
 PUBLIC = [getattr(rfonnx, name) for name in rfonnx.__all__ if name != "__version__"]
-ASSERTIONS = [testing.assert_field, testing.assert_agrees, testing.assert_rules]
+ASSERTIONS = [testing.assert_field, testing.assert_agrees, testing.assert_rules, testing.assert_tiles]
 FUNCTIONS = [*filter(inspect.isfunction, PUBLIC), *ASSERTIONS]
 
 

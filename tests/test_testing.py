@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+import onnx
 import pytest
 
+import rfonnx
 import small_nets
 from rfonnx.errors import QueryError
-from rfonnx.testing import assert_agrees, assert_field, assert_rules
+from rfonnx.model.opened import opened
+from rfonnx.testing import assert_agrees, assert_field, assert_rules, assert_tiles
 
 
 def test_assert_field(models: Path) -> None:
@@ -35,6 +40,27 @@ def test_assert_agrees(models: Path) -> None:
     assert assert_agrees(folder / "teacher.onnx", folder / "student.onnx", **options).kind == "distilled"
     with pytest.raises(AssertionError, match="KL divergence of the student's probabilities"):
         assert_agrees(folder / "teacher.onnx", folder / "twin.onnx", **options)
+
+
+def test_assert_tiles(models: Path) -> None:
+    assert assert_tiles(models / "seed.onnx", halo=2, grid=2).exact
+    assert assert_tiles(models / "unet.onnx", size=(480, 240), tile=(240, 240), verify=False).tiles
+    with pytest.raises(AssertionError, match="axis 3: a halo of 2 before and 2 after, expected at most 1"):
+        assert_tiles(models / "seed.onnx", halo=1)
+    with pytest.raises(AssertionError, match="a grid of 2, expected at most 1"):
+        assert_tiles(models / "seed.onnx", grid=1)
+    with pytest.raises(AssertionError, match="'avgpool'"):
+        assert_tiles(models / "resnet18.onnx")
+
+
+def test_assert_tiles_runs_them(models: Path) -> None:
+    weights = np.random.default_rng(0).standard_normal((4, 2, 5, 5)).astype(np.float32)
+    node = onnx.helper.make_node("Conv", ["x", "w"], ["scores"], pads=[2, 2, 2, 2])
+    wider = small_nets.model([node], {"x": (1, 2, "h", "w")}, {"scores": (1, 4, "h", "w")}, {"w": weights})
+    plan = rfonnx.tile(small_nets.segmenter(), {"x": (1, 2, 30, 20)}, (12, 12))
+    assert_tiles(plan)
+    with pytest.raises(AssertionError, match="tiles see outside their crops"):
+        assert_tiles(replace(plan, model=opened(wider)))
 
 
 def test_assert_rules(models: Path) -> None:

@@ -95,6 +95,14 @@ CASES = [
     ("dilated", "field-on-input", 0.6, "fail"),
     ("unet", "input-fits-field", True, "pass"),
     ("resnet18", "input-fits-field", True, "fail"),
+    ("unet", "tiles-exactly", True, "pass"),
+    ("unet", "tiles-exactly", {"grid": 16, "axis": -1}, "pass"),
+    ("unet", "tiles-exactly", {"grid": 15}, "fail"),
+    ("se", "tiles-exactly", True, "fail"),
+    ("unet", "halo-at-most", 94, "pass"),
+    ("unet", "halo-at-most", 93, "fail"),
+    ("wavenet", "halo-at-most", 1023, "pass"),
+    ("vit", "halo-at-most", 10**6, "fail"),
 ]
 
 
@@ -122,7 +130,7 @@ def test_ids_are_for_ever() -> None:
         "RF026": "no-zero-filters", "RF027": "weights-used", "RF028": "weights-stored-once", "RF029": "no-accidental-float64",
         "RF030": "no-double-softmax", "RF031": "no-denormal-weights", "RF032": "finite-on-zeros",
         "RF033": "outputs-vary", "RF034": "no-dead-relu", "RF035": "quantiser-range", "RF036": "field-on-input",
-        "RF037": "target-operators", "RF038": "input-fits-field",
+        "RF037": "target-operators", "RF038": "input-fits-field", "RF039": "tiles-exactly", "RF040": "halo-at-most",
     }  # fmt: skip
 
 
