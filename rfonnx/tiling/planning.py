@@ -16,7 +16,7 @@ from rfonnx.results.tiling import Pair, TiledAxis
 from rfonnx.tiling.dims import Dim
 from rfonnx.tiling.line import Line
 from rfonnx.tiling.plan import Cut, Plan
-from rfonnx.tiling.proof import differences, misplaced
+from rfonnx.tiling.proof import differences, drawn, misplaced
 from rfonnx.tiling.sight import Blocked, Sight, axes_of, see, taken
 from rfonnx.tiling.sized import Lengths, Sized, of_size, sized
 
@@ -60,6 +60,7 @@ def make_plan(
         for name in found.analysis.outputs
         if name not in found.analysis.tensors
     ]
+    reasons += drawn(found.analysis.graph)
     axes = [_axis(sight, found.lengths) for _, sight in seen]
     cuts = _cuts(found, axes, [sight for _, sight in seen], tile, whole) if found.lengths and not reasons else ()
     plan = Plan(

@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.text import quote
+from rfonnx.operators.randomness import draws
+from rfonnx.operators.spelling import input_name
 from rfonnx.operators.table import operator
 from rfonnx.tiling.dims import Dim
 from rfonnx.tiling.sight import Sight, along
+
+
+def drawn(graph: Graph) -> Iterator[str]:
+    """Nodes that draw at random, or whose mode of training is not known."""
+    for node in graph.nodes:
+        if how := draws(node, graph):
+            yield f"{node} {how}"
+        elif training := operator(node.kind).training:
+            mode = input_name(node, training[1])
+            if mode and graph.value(mode) is None:
+                yield f"{node} may be in training mode: {quote(mode)} says so when it runs"
+
+
+INDICES = ("int32", "int64")
+"""Types that ONNX gives operands that say where things lie."""
 
 
 def differences(first: Analysis, second: Analysis) -> Iterator[str]:
@@ -23,12 +40,9 @@ def differences(first: Analysis, second: Analysis) -> Iterator[str]:
     sized = _sized(a) | _sized(b)
     for one in a.nodes:
         if all(o in a.constants for o in one.outputs if o):
-            if operator(one.kind).draws == "always":
-                yield f"{one} draws at random"
             continue
         for slot, name in enumerate(one.inputs):
-            differs = name in sized and not _lays_out(one, slot, a.dtypes.get(name, ""))
-            if differs and not _same(a.value(name), b.value(name)):
+            if name in sized and not _lays_out(one, slot, a.dtypes) and not _same(a.value(name), b.value(name)):
                 yield f"{one} calculates with {quote(name)}, which depends on the size of the input"
 
 
@@ -42,12 +56,16 @@ def _sized(graph: Graph) -> set[str]:
     return found
 
 
-def _lays_out(node: Node, slot: int, dtype: str) -> bool:
-    """Whether an operand decides where things lie, and is no number that data is calculated with."""
-    row = operator(node.kind)
-    return slot in row.shape_floats or (
-        "int" in dtype and slot > 0 and not row.pointwise and "joined" not in row.manner
-    )
+def _lays_out(node: Node, slot: int, dtypes: Mapping[str, str]) -> bool:
+    """Whether an operand decides where things lie, and is no number that data is calculated with: indices, lengths, axes.
+
+    These are of the types of indices, and beside data of another type.
+    """
+    row, dtype = operator(node.kind), dtypes.get(node.inputs[slot], "")
+    if slot in row.shape_floats:
+        return True
+    calculates = row.pointwise or row.quantised or {"joined", "product"} & set(row.manner)
+    return dtype in INDICES and dtype != dtypes.get(node.inputs[0], "") and not calculates
 
 
 def _same(a: np.ndarray | None, b: np.ndarray | None) -> bool:
