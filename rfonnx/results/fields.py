@@ -195,6 +195,8 @@ class ShiftFact(NamedTuple):
         positions: first and last position along `tensor_axis` that no border reaches; None where it is made of several axes.
         room: first and last position of the input between which what is shown must stay where something is taken together
             over a whole axis (a mean, a norm, attention); None where nothing is.
+        halo: positions of the input before and after a part that begins and ends at multiples of the period which it sees beside
+            itself, at most; None where nothing moves, or something is taken together.
     """
 
     input: str
@@ -206,6 +208,7 @@ class ShiftFact(NamedTuple):
     least: int = 0
     positions: tuple[int, int] | None = None
     room: tuple[int, int] | None = None
+    halo: tuple[int, int] | None = None
 
 
 class PositionalConstant(NamedTuple):

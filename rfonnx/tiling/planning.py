@@ -56,7 +56,7 @@ def make_plan(
     if not found.seen:
         reasons += taken(found.analysis) or ["outputs walk along no axis of an input"]
     reasons += [
-        f"output {quote(name)} is made of no input"
+        f"output {quote(name)} is not computed from an input"
         for name in found.analysis.outputs
         if name not in found.analysis.tensors
     ]

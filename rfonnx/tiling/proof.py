@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from rfonnx.analysis.analysis import Analysis
+from rfonnx.analysis.derive.beside import along
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.text import quote
 from rfonnx.operators.randomness import draws
 from rfonnx.operators.spelling import input_name
 from rfonnx.operators.table import operator
 from rfonnx.tiling.dims import Dim
-from rfonnx.tiling.sight import Sight, along
+from rfonnx.tiling.sight import Sight
 
 
 def drawn(graph: Graph) -> Iterator[str]:

@@ -6,17 +6,13 @@ import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 from rfonnx.analysis.analysis import Analysis
+from rfonnx.analysis.derive.beside import beside
 from rfonnx.analysis.derive.together import Followed
 from rfonnx.graph.text import quote
 from rfonnx.results.plain import axes_text
 from rfonnx.results.tiling import Pair
 from rfonnx.tiling.dims import Dim
-
-Int64 = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +63,10 @@ def see(analysis: Analysis, dim: Dim) -> Sight | Blocked:
         return Blocked((dim.reason,))
     shapes = {name: shape or () for name, shape in analysis.input_shapes.items()}
     room = min((shapes[name][axis] or 0) // rate for (name, axis), rate in dim.rates.items())
-    found = analysis.followed(dim.rates, room)
+    followed = analysis.followed(dim.rates, room)
+    found = {
+        output: one for output, one in followed.items() if output in analysis.tensors
+    }  # no inputs that are passed on
     reasons = [line for output, one in found.items() for line in _reasons(analysis, dim, output, one)]
     if not found:
         return Blocked(("no output depends on them",))
@@ -145,42 +144,10 @@ def _taking(analysis: Analysis, tensor: str) -> str:
 
 
 def _halo(analysis: Analysis, pair: Pair, step: int, outputs: dict[Pair, int], steps: int) -> tuple[int, int]:
-    """How far parts on the grid see beyond themselves, in positions of the input, from the tables.
-
-    A part begins and ends with a step. Inside, the unclipped reading of one step tells; at the borders what is really read.
-    """
-    before = after = 0
-    for (output, axis), moved in outputs.items():
-        if analysis.tensors[output].fields[pair].kind == "none":
-            continue
-        for clip in (False, True):
-            lo, hi = along(analysis, output, axis, pair, clip)
-            if not clip:  # a step in the middle, where no border is extrapolated
-                middle = steps // 2
-                at = slice(middle * moved, (middle + 1) * moved)
-                places = np.arange(len(lo))[at]
-                lo, hi = lo[at], hi[at]
-            else:
-                places = np.arange(len(lo))
-            begin = np.minimum(places // moved, steps - 1) * step
-            read = lo <= hi
-            before = max(before, int((begin - lo)[read].max(initial=0)))
-            after = max(after, int((hi - begin - step + 1)[read].max(initial=0)))
-    return before, after
-
-
-def along(analysis: Analysis, output: str, axis: int, pair: Pair, clip: bool) -> tuple[Int64, Int64]:
-    """Hull of what positions along one axis of an output see of one axis of an input; `hi < lo` where that is nothing.
-
-    Returns:
-        lo, hi: int64, of the length of the output's axis.
-    """
-    shape = analysis.tensors[output].shape or ()
-    lo, hi = analysis.intervals(output, *pair, clip=clip)
-    read = lo <= hi
-    others = tuple(i for i in range(lo.ndim) if i != axis)
-    far, none = np.iinfo(np.int64).max, np.iinfo(np.int64).min
-    least = np.where(read, lo, far).min(axis=others, initial=far)
-    most = np.where(read, hi, none).max(axis=others, initial=none)
-    length = shape[axis] or 0
-    return np.broadcast_to(least, length), np.broadcast_to(most, length)
+    """The largest over the outputs that see anything of the axis."""
+    seen = [
+        beside(analysis, output, moved, pair, step, steps)
+        for output, moved in outputs.items()
+        if analysis.tensors[output[0]].fields[pair].kind != "none"
+    ]
+    return max((before for before, _ in seen), default=0), max((after for _, after in seen), default=0)

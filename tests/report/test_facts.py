@@ -143,6 +143,15 @@ def test_positional_constants_are_named_up_to_a_limit() -> None:
     assert len(found) == 6
 
 
+def test_what_tiles_need_is_told_once_for_axes_that_are_alike() -> None:
+    rows, columns = (ShiftFact("x", axis, axis, 16, 4, "", halo=(94, 94)) for axis in (2, 3))
+    ends = " for y; whether they are exact, `rfonnx tile plan` tells"
+    alike = lines(facts_of(shifts=[rows, columns]))
+    assert alike[-1] == f"tiles of axes 2, 3 of x begin on a grid of 16, and need a halo of 94{ends}"
+    other = lines(facts_of(shifts=[rows, columns._replace(period=1, halo=(7, 0))]))
+    assert other[-1] == f"tiles of axis 3 of x begin on a grid of 1, and need a halo of 7 before and 0 after{ends}"
+
+
 def test_names_of_the_model_are_escaped() -> None:
     source = facts_of(
         BatchFact("mixed", 2, HOSTILE),
@@ -180,7 +189,7 @@ def test_facts_as_plain_data() -> None:
         ],
         "shifts": [
             {"input": "x", "axis": 2, "tensor_axis": 2, "period": 4, "shift": 8, "reason": ""}
-            | {"least": 20, "positions": [3, 9], "room": None}
+            | {"least": 20, "positions": [3, 9], "room": None, "halo": None}
         ],
         "positional": [{"name": "table", "tensor": "added", "op_type": "Add", "axes": [2]}],
     }

@@ -110,3 +110,25 @@ def test_a_whole_that_pads_itself_otherwise_than_its_crops_is_not_exact() -> Non
     for length in (44, 48):
         plan = rfonnx.tile(model, {"x": (1, 2, length)}, [20])
         assert plan.exact == (length % 8 == 20 % 8)
+
+
+def test_an_input_that_is_passed_on_as_an_output_is_named() -> None:
+    w = Writer()
+    model = w.finish({"x": (1, 2, "length")}, {"y": w.op("Conv", "x", w.normal(2, 2, 3), pads=[1, 1])})
+    model.graph.output.append(model.graph.input[0])
+    plan = rfonnx.tile(model, {"x": (1, 2, 64)}, [20])
+    assert plan.reasons == ("output 'x' is not computed from an input",)
+
+
+@pytest.mark.parametrize("model", ["unet", "wavenet", "superres", "seed"])
+def test_facts_have_the_same_halo(model: str) -> None:
+    analysis = rfonnx.analyze(MODELS / f"{model}.onnx")
+    (output,) = analysis.outputs
+    halos = {(shift.input, shift.axis): shift.halo for shift in analysis.facts[output].shifts}
+    assert halos == rfonnx.tile(MODELS / f"{model}.onnx").halo
+
+
+@pytest.mark.parametrize("model", ["resnet18", "se", "vit"])
+def test_what_takes_everything_has_no_halo(model: str) -> None:
+    analysis = rfonnx.analyze(MODELS / f"{model}.onnx")
+    assert {shift.halo for shift in analysis.facts[analysis.outputs[0]].shifts} == {None}

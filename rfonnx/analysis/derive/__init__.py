@@ -5,6 +5,7 @@ from __future__ import annotations
 from rfonnx.analysis.derive.analysed import Fields
 from rfonnx.analysis.derive.batch import batch_facts
 from rfonnx.analysis.derive.batch_axis import Batches
+from rfonnx.analysis.derive.beside import with_halo
 from rfonnx.analysis.derive.equivariance import Shifts
 from rfonnx.analysis.derive.followed import shift_fact
 from rfonnx.analysis.derive.time import Time, Timed
@@ -35,7 +36,11 @@ def facts(
     for name in dict.fromkeys(fields.outputs):
         own = [(key, found[name]) for key, found in moved.items() if name in found]
         followed = tuple(
-            shift_fact(*key, (fields.input_shapes[key[0]] or ())[key[1]] or 0, moves, shifts.positional)
+            with_halo(
+                fields,
+                name,
+                shift_fact(*key, (fields.input_shapes[key[0]] or ())[key[1]] or 0, moves, shifts.positional),
+            )
             for key, moves in own
             if moves is not None
         )

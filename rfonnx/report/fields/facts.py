@@ -107,6 +107,25 @@ def _shifts(output: str, facts: list[ShiftFact]) -> Iterator[Line]:
         else:
             does = (" shifts ", Name(output), f" by {shift}") if shift else (" leaves ", Name(output), " as it is")
             yield ("a shift of ", Name(name), f" by {period}{along}", *does, f", borders aside{_where(alike)}")
+    yield from _halos(output, facts)
+
+
+def _halos(output: str, facts: list[ShiftFact]) -> Iterator[Line]:
+    """What tiles need, as far as one size of the model tells; axes with the same answer share a line."""
+    same: dict[tuple[str, int | None, tuple[int, int]], list[int]] = {}
+    for fact in facts:
+        if fact.halo is not None:
+            same.setdefault((fact.input, fact.period, fact.halo), []).append(fact.axis)
+    for (name, period, (before, after)), axes in same.items():
+        sides = str(before) if before == after else f"{before} before and {after} after"
+        grid = f"tiles of {axes_text(axes)} of "
+        yield (
+            grid,
+            Name(name),
+            f" begin on a grid of {period}, and need a halo of {sides} for ",
+            Name(output),
+            "; whether they are exact, `rfonnx tile plan` tells",
+        )
 
 
 def _where(facts: list[ShiftFact]) -> str:

@@ -1,0 +1,74 @@
+"""What parts of an output see of an input beside themselves: the halo of a tile that begins and ends on the grid."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rfonnx.analysis.derive.analysed import Fields, Int64
+from rfonnx.results.fields import ShiftFact
+
+Pair = tuple[str, int]
+"""An input, or an output, and one of its axes."""
+
+
+def along(fields: Fields, output: str, axis: int, pair: Pair, clip: bool) -> tuple[Int64, Int64]:
+    """Hull of what positions along one axis of an output see of one axis of an input; `hi < lo` where that is nothing.
+
+    Returns:
+        lo, hi: int64, of the length of the output's axis.
+    """
+    shape = fields.tensors[output].shape or ()
+    lo, hi = fields.intervals(output, *pair, clip=clip)
+    read = lo <= hi
+    others = tuple(i for i in range(lo.ndim) if i != axis)
+    far, none = np.iinfo(np.int64).max, np.iinfo(np.int64).min
+    least = np.where(read, lo, far).min(axis=others, initial=far)
+    most = np.where(read, hi, none).max(axis=others, initial=none)
+    length = shape[axis] or 0
+    return np.broadcast_to(least, length), np.broadcast_to(most, length)
+
+
+def beside(fields: Fields, output: Pair, moved: int, pair: Pair, step: int, steps: int) -> tuple[int, int]:
+    """How far parts on a grid see beyond themselves, in positions of the input, from the tables.
+
+    A part begins and ends with a step. Inside, the unclipped reading of one step tells; at the borders what is really read.
+
+    Args:
+        output: and its axis, of which `moved` positions are a step.
+        pair: the input and its axis, of which `step` are one, and which has `steps` of them.
+    """
+    before = after = 0
+    for clip in (False, True):
+        lo, hi = along(fields, *output, pair, clip)
+        places = np.arange(len(lo))
+        if not clip:  # a step in the middle, where no border is extrapolated
+            at = slice(steps // 2 * moved, (steps // 2 + 1) * moved)
+            places, lo, hi = places[at], lo[at], hi[at]
+        begin = np.minimum(places // moved, steps - 1) * step
+        read = lo <= hi
+        before = max(before, int((begin - lo)[read].max(initial=0)))
+        after = max(after, int((hi - begin - step + 1)[read].max(initial=0)))
+    return before, after
+
+
+def with_halo(fields: Fields, output: str, fact: ShiftFact) -> ShiftFact:
+    """The fact, with what parts on its grid see beside themselves, if they move and nothing is taken together."""
+    length = (fields.input_shapes[fact.input] or ())[fact.axis] or 0
+    if (
+        output not in fields.tensors
+        or fact.period is None
+        or fact.tensor_axis is None
+        or fact.shift <= 0
+        or fact.positions is None
+        or fact.room
+    ):
+        return fact
+    halo = beside(
+        fields,
+        (output, fact.tensor_axis),
+        fact.shift,
+        (fact.input, fact.axis),
+        fact.period,
+        length // fact.period,
+    )
+    return fact._replace(halo=halo)
