@@ -45,14 +45,17 @@ class Lines:
         """Nothing is done yet."""
         self._what, self._clock = what, clock
         self._said: float | None = None
+        self._before: int | None = None
         self._first: tuple[float, int] | None = None
 
     def tell(self, done: int, total: int | None, words: str = "") -> None:
         """As `Tell`."""
         now = self._clock()
+        if self._before is None:
+            self._before = done  # by an earlier run
         if self._first is None:
             # What was done at first took the time of opening the model too.
-            self._first = (now, done) if done else None
+            self._first = (now, done) if done > self._before else None
             return
         begun, before = self._first
         left = (now - begun) * (total - done) / (done - before) if total and done > before and now > begun + 1 else None

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
+from threading import Thread
 from typing import Any, Protocol
 
 import numpy as np
@@ -217,6 +218,15 @@ _runner: Runner | None = None
 def _remember(runner: Runner) -> None:
     global _runner
     _runner = runner
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    """Wait for the process that made this one: when it is killed, nobody else ends those that wait for its crops."""
+    parent = parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _run(crops: Mapping[str, np.ndarray], local: Mapping[str, Ranges]) -> Arrays:

@@ -328,6 +328,13 @@ def test_runs_and_time_left_are_told_where_there_is_no_terminal(capsys: pytest.C
     assert told[0] == "rfonnx: measuring runs: 30 of 2,000, about 98 s left"
     assert told[1] == "rfonnx: measuring runs: 635 of 2,000, about 68 s left"
     assert len(told) == 4
+    resumed = Lines("tiles", lambda: now[0])
+    resumed.tell(1500, 2000)
+    now[0] += 3  # the model was read
+    for done in range(1501, 1600):
+        resumed.tell(done, 2000)
+        now[0] += 0.25
+    assert capsys.readouterr().err == "rfonnx: tiles: 1,506 of 2,000, about 2 min left\n"
     short = Lines("measuring", lambda: now[0])
     for done in range(5, 100, 5):
         short.tell(done, 100, " runs")

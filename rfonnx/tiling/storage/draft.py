@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import errno
-import math
 import os
 import shutil
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
-from rfonnx.data.npy import read_header
+from rfonnx.data.npy import reason_of
 from rfonnx.errors import DataError, RfonnxError
-from rfonnx.tiling.storage.libraries import tiff_library, zarr_library
-from rfonnx.tiling.storage.rows import Rows
-
-CHUNK = 512
-"""Longest side of a Zarr chunk."""
-
-FORMATS_WRITTEN = ".npy, .zarr, .tif or .tiff"
-
-
-class Writable(Protocol):
-    """Takes parts."""
-
-    def __setitem__(self, index: Any, value: np.ndarray) -> None: ...
+from rfonnx.tiling.storage.paths import partial_of
+from rfonnx.tiling.storage.writers import WRITERS
 
 
 class Draft:
@@ -40,22 +28,26 @@ class Draft:
             again: go on with what an earlier run left.
 
         Raises:
-            DataError: the format is not written, or what an earlier run left is another array.
+            DataError: the format is not written, or does not hold this, or what an earlier run left is another array.
             RfonnxError: it cannot be written: no such folder, no rights, no room.
         """
-        self.path = Path(path)
-        self.partial = self.path.with_name(self.path.name + ".partial")
-        make = {".npy": _npy, ".zarr": _zarr, ".tif": _tiff, ".tiff": _tiff}.get(self.path.suffix.lower())
-        if make is None:
-            raise DataError(f"{path}: of no format that is written", f"end it in {FORMATS_WRITTEN}")
+        self.path, self.partial = Path(path), partial_of(path)
+        ending = next((one for one in WRITERS if self.path.name.lower().endswith(one)), None)
+        if ending is None:
+            raise DataError(f"{path}: of no format that is written", f"end it in {', '.join(WRITERS)}")
         try:
-            self._array: Any = make(self.partial, shape, dtype, again)
+            self._array: Any = WRITERS[ending](self.partial, shape, dtype, again)
         except OSError as error:
             if not again:
                 self.discard()
             raise unwritten(path, error) from error
+        except Exception as error:
+            if not again:
+                raise
+            told = f"{self.partial} cannot be gone on with ({reason_of(error)})"
+            raise DataError(told, "begin anew with --restart") from error
         if tuple(self._array.shape) != shape or np.dtype(self._array.dtype) != dtype:
-            raise DataError(f"{self.partial} is another array than {shape} of {dtype}", "remove it, and begin anew")
+            raise DataError(f"{self.partial} is another array than {shape} of {dtype}", "begin anew with --restart")
 
     def __setitem__(self, index: tuple[slice, ...], value: np.ndarray) -> None:
         """Write a part.
@@ -70,21 +62,26 @@ class Draft:
 
     def discard(self) -> None:
         """Remove what there is of it."""
-        if self.partial.is_dir():
-            shutil.rmtree(self.partial, ignore_errors=True)
-        else:
-            self.partial.unlink(missing_ok=True)
+        _remove(self.partial)
 
     def commit(self) -> None:
-        """Give it its final name; what had that name before is gone then."""
-        before = self.path.with_name(self.path.name + ".before")
+        """Give it its final name, once all is on the disk; what had that name before is gone then.
+
+        Raises:
+            RfonnxError: it cannot be written.
+        """
+        before = self.path.with_name(f".{self.path.name}.replaced")
         try:
-            if self.path.is_dir():
+            _sync(self.partial)
+            if self.path.exists() and (
+                self.path.is_dir() or self.partial.is_dir()
+            ):  # which cannot be replaced in one step
+                _remove(before)
                 self.path.rename(before)
             self.partial.replace(self.path)
         except OSError as error:
             raise unwritten(str(self.path), error) from error
-        shutil.rmtree(before, ignore_errors=True)
+        _remove(before)
 
 
 def unwritten(path: str, error: OSError) -> RfonnxError:
@@ -98,43 +95,18 @@ def unwritten(path: str, error: OSError) -> RfonnxError:
     return RfonnxError(told, "choose a folder that exists and may be written to")
 
 
-def _npy(path: Path, shape: tuple[int, ...], dtype: np.dtype, again: bool) -> Any:
-    if not again:
-        with path.open("wb") as file:
-            np.lib.format.write_array_header_1_0(file, {"descr": dtype.str, "fortran_order": False, "shape": shape})
-            _reserve(file.fileno(), file.tell() + dtype.itemsize * math.prod(shape))
-    with path.open("rb") as file:
-        header = read_header(file, str(path))
-    return Rows(path, header.begun, header.shape, header.dtype, "r+")
-
-
-def _reserve(descriptor: int, size: int) -> None:
-    """Take the room on disk at once: a write into a memory map that finds none ends the process."""
-    if hasattr(os, "posix_fallocate"):
-        os.posix_fallocate(descriptor, 0, size)
-    else:
-        os.ftruncate(descriptor, size)
-
-
-def _zarr(path: Path, shape: tuple[int, ...], dtype: np.dtype, again: bool) -> Any:
-    zarr = zarr_library()
-    if again:
-        return zarr.open_array(str(path), mode="r+")
+def _remove(path: Path) -> None:
     if path.is_dir():
-        shutil.rmtree(path)
-    chunks = tuple(min(n, CHUNK) for n in shape)
-    return zarr.create_array(str(path), shape=shape, dtype=dtype, chunks=chunks)
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
-def _tiff(path: Path, shape: tuple[int, ...], dtype: np.dtype, again: bool) -> Any:
-    """A plain BigTIFF, a page for each plane, without compression, so that parts can be written in place."""
-    tifffile = tiff_library()
-    if not again:
-        planes = (*(n for n in shape[:-2] if n > 1), *shape[-2:])
-        tifffile.memmap(path, shape=planes, dtype=dtype, bigtiff=True, photometric="minisblack")
-        with path.open("r+b") as file:
-            _reserve(file.fileno(), path.stat().st_size)
-    mapped = tifffile.memmap(path, mode="r")
-    if mapped.size != math.prod(shape):
-        raise DataError(f"{path} is another image than {shape}", "remove it, and begin anew")
-    return Rows(path, mapped.offset, shape, mapped.dtype, "r+")
+def _sync(path: Path) -> None:
+    """Wait until a file, or all in a folder, is on the disk. What Zarr had begun to write when it was killed is removed."""
+    for one in path.rglob("*") if path.is_dir() else [path]:
+        if one != path and one.suffix == ".partial":
+            one.unlink()
+        elif one.is_file():
+            with one.open("rb+") as file:
+                os.fsync(file.fileno())

@@ -10,13 +10,16 @@ import numpy as np
 
 from rfonnx.errors import DataError
 from rfonnx.graph.text import quote
+from rfonnx.model.opened import Opened
 from rfonnx.tiling.asked import Asked
 from rfonnx.tiling.running import Tell, run, to_sinks
 from rfonnx.tiling.storage.draft import Draft
 from rfonnx.tiling.storage.fitted import Fitted
 from rfonnx.tiling.storage.journal import Journal
-from rfonnx.tiling.storage.opening import open_source, same_file, stamp
+from rfonnx.tiling.storage.opening import open_source
+from rfonnx.tiling.storage.paths import journal_of, keep_files, partial_of, stamp
 from rfonnx.tiling.tile_plan import TilePlan, tile_plan
+from rfonnx.version import __version__
 
 
 def run_job(asked: Asked, tell: Tell = lambda done, total: None) -> TilePlan:
@@ -29,7 +32,7 @@ def run_job(asked: Asked, tell: Tell = lambda done, total: None) -> TilePlan:
         DataError: a file cannot be read, does not fit, or is in the way.
         RfonnxError: as `rfonnx.tile` and `TilePlan.run`; or an output cannot be written.
     """
-    _keep_files(asked)
+    keep_files([asked.model, *asked.inputs.values()], asked.outputs.values(), asked.overwrite)
     plan = tile_plan(asked.model, None, asked.tile, None, asked.values, asked.stages, asked.memory)
     if not plan.exact:
         raise DataError(f"no tiles of {asked.model} are exact: {plan.reasons[0]}", "see `rfonnx tile plan`")
@@ -43,11 +46,9 @@ def run_job(asked: Asked, tell: Tell = lambda done, total: None) -> TilePlan:
 
 def _run(asked: Asked, plan: TilePlan, sources: Mapping[str, Fitted], tell: Tell) -> TilePlan:
     outputs = _named(asked.outputs, list(plan.output_shapes), "output")
-    first = Path(next(iter(outputs.values())))
-    journal = first.with_name(first.name + ".journal")
-    if asked.restart:
-        journal.unlink(missing_ok=True)
-    record = Journal(journal, _identity(asked, plan))
+    journal = journal_of(next(iter(outputs.values())))
+    kept = all(partial_of(path).exists() for path in outputs.values())
+    record = Journal(journal, _identity(asked, plan), kept=kept, restart=asked.restart)
     drafts: dict[str, Draft] = {}
     try:
         for name, path in outputs.items():
@@ -68,25 +69,11 @@ def _run(asked: Asked, plan: TilePlan, sources: Mapping[str, Fitted], tell: Tell
             draft.commit()
         record.remove()
     finally:
-        if not record.done:
+        if not (record.done or record.figures):
             for draft in drafts.values():
                 draft.discard()
         record.close()
     return plan
-
-
-def _keep_files(asked: Asked) -> None:
-    """Refuse outputs that are inputs, or in the way of what is there."""
-    for output in asked.outputs.values():
-        for given in (asked.model, *asked.inputs.values()):
-            if same_file(output, given):
-                raise DataError(f"{output} is an input of this run", "give the output a name of its own")
-        if Path(output).exists() and not asked.overwrite:
-            raise DataError(f"{output} is there already", "choose another name, or pass --overwrite")
-        if not Path(output).absolute().parent.is_dir():
-            raise DataError(f"{output} cannot be written: there is no such folder", "choose a folder that exists")
-    if len({Path(output).absolute() for output in asked.outputs.values()}) < len(asked.outputs):
-        raise DataError("two outputs have one path", "give each its own")
 
 
 def _sources(asked: Asked, plan: TilePlan) -> dict[str, Fitted]:
@@ -120,8 +107,10 @@ def _identity(asked: Asked, plan: TilePlan) -> dict[str, object]:
         while block := file.read(2**20):
             digest.update(block)
     return {
-        "rfonnx": "tile run",
+        "rfonnx": f"tile run of {__version__}",
         "model": digest.hexdigest(),
+        "weights": {name: stamp(str(path)) for name, path in Opened(asked.model).weight_files.items()},
+        "providers": list(asked.providers),
         "inputs": {name: [str(Path(path).absolute()), stamp(path)] for name, path in asked.inputs.items()},
         "outputs": {name: str(Path(path).absolute()) for name, path in asked.outputs.items()},
         "crops": {name: list(shape) for name, shape in plan.crop_shapes.items()},

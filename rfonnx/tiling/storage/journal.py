@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 
@@ -20,78 +21,104 @@ class Journal:
     A line is written when the tile's data is with the system: whatever ends this process, the line tells the truth.
     """
 
-    def __init__(self, path: Path, run: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, run: Mapping[str, Any], *, kept: bool, restart: bool) -> None:
         """Read what there is, or begin.
 
         Args:
             path: of the journal.
             run: what makes two runs the same.
+            kept: what was written is there to go on with.
+            restart: begin in any case.
 
         Raises:
-            DataError: it is the journal of another run, or none.
+            DataError: it is the journal of another run, or none; or of one that goes on now.
             RfonnxError: it cannot be written.
         """
         self._path = path
         self.done: set[int] = set()
         self.figures: dict[str, np.ndarray] = {}
-        self.again = False
-        head = json.dumps(dict(run), sort_keys=True)
         try:
-            if path.exists():
-                self._read(head)
-            self._file = path.open("a", encoding="utf-8")
-            if not self.again:
-                self._write(head)
+            self._file = path.open("a+b")
+            try:
+                _lock(self._file, path)
+                self._begin(json.dumps(dict(run), sort_keys=True).encode(), kept, restart)
+            except BaseException:
+                self._file.close()
+                raise
         except OSError as error:
             raise unwritten(str(path), error) from error
 
-    def _read(self, head: str) -> None:
-        lines = self._path.read_text(encoding="utf-8", errors="replace").split("\n")
-        if not lines[0]:
-            return
-        if lines[0] != head:
+    def _begin(self, head: bytes, kept: bool, restart: bool) -> None:
+        self._file.seek(0)
+        lines = [] if restart else self._file.read().split(b"\n")[:-1]  # what no line break follows was cut off
+        if lines and lines[0] != head:
             raise DataError(
                 f"{self._path} is the journal of another run: of another model, input, size or tile",
                 "run that one to its end, or remove the journal and the .partial beside it, or pass --restart",
             )
-        self.again = True
-        for line in lines[1:-1]:  # what stands behind the last line break was cut off
-            entry = json.loads(line)
-            if "tile" in entry:
-                self.done.add(entry["tile"])
-            else:
-                data = base64.b64decode(entry["data"])
-                self.figures[entry["figure"]] = np.frombuffer(data, entry["dtype"]).reshape(entry["shape"])
-        whole = sum(len(line.encode()) + 1 for line in lines[:-1])
-        with self._path.open("r+b") as file:
-            file.truncate(whole)
+        if not lines or not kept:
+            self._file.truncate(0)
+            self._write(head)
+            return
+        try:
+            for line in lines[1:]:
+                self._take(json.loads(line))
+        except (ValueError, KeyError, TypeError) as error:
+            raise DataError(f"{self._path} is damaged ({error})", "begin anew with --restart") from error
+        self._file.truncate(sum(len(line) + 1 for line in lines))
+
+    def _take(self, entry: dict[str, Any]) -> None:
+        if "tile" in entry:
+            self.done.add(int(entry["tile"]))
+        else:
+            data = np.frombuffer(base64.b64decode(entry["data"]), entry["dtype"])
+            self.figures[entry["figure"]] = data.reshape(entry["shape"])
 
     def gathered(self, figures: Mapping[str, np.ndarray]) -> None:
         """Keep what earlier passes gathered."""
         for name, array in figures.items():
             data = base64.b64encode(array.tobytes()).decode()
-            self._write(json.dumps({"figure": name, "dtype": array.dtype.str, "shape": array.shape, "data": data}))
+            entry = {"figure": name, "dtype": array.dtype.str, "shape": array.shape, "data": data}
+            self._write(json.dumps(entry).encode())
         self.figures = dict(figures)
 
     def finished(self, tile: int) -> None:
         """A tile is written."""
         self.done.add(tile)
-        self._write(json.dumps({"tile": tile}))
+        self._write(json.dumps({"tile": tile}).encode())
 
-    def _write(self, line: str) -> None:
+    def _write(self, line: bytes) -> None:
         try:
-            self._file.write(line + "\n")
+            self._file.write(line + b"\n")
             self._file.flush()
         except OSError as error:
             raise unwritten(str(self._path), error) from error
 
     def close(self) -> None:
         """Nothing more is written; what nobody can go on from is removed."""
-        self._file.close()
+        with suppress(OSError):  # a full disk, which was told already
+            self._file.close()
         if not self.done and not self.figures:
             self.remove()
 
     def remove(self) -> None:
         """All is done, or nothing is."""
-        self._file.close()
         self._path.unlink(missing_ok=True)
+
+
+def _lock(file: IO[bytes], path: Path) -> None:
+    """Hold it until it is closed, or this process ends in whatever way.
+
+    Raises:
+        DataError: another process holds it.
+    """
+    try:
+        import fcntl
+    except ImportError:
+        return  # Windows, where a file that is open cannot be replaced
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise DataError(f"{path} is in use: another run writes this output", "wait for its end, or end it") from None
+    except OSError:
+        return  # a file system without locks

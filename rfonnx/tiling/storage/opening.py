@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -151,18 +150,3 @@ def unlimited() -> Iterator[None]:
         yield
     finally:
         Image.MAX_IMAGE_PIXELS = limit
-
-
-def same_file(one: str, other: str) -> bool:
-    """Whether two paths lead to one file or folder."""
-    try:
-        return Path(one).resolve() == Path(other).resolve() or Path(one).samefile(other)
-    except (OSError, ValueError):  # a path with a NUL
-        return False
-
-
-def stamp(path: str) -> str:
-    """What changes when a file does: its size and time, and those of the description of a folder."""
-    file = Path(path)
-    states = [one.stat() for one in ([file] if file.is_file() else sorted(file.rglob("*.json")) or [file])]
-    return json.dumps([[state.st_size, state.st_mtime_ns] for state in states])

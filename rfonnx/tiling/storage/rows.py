@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+
+PIXEL = 16
+"""A last axis of so few elements holds those of a pixel: a row is one of pixels then."""
 
 
 class Rows:
@@ -39,21 +41,20 @@ class Rows:
 
     def _planes(self, ranges: list[range]) -> Iterator[tuple[tuple[int, ...], np.memmap, slice]]:
         """By index of the leading axes: the rows that are asked for, and the columns in them."""
-        *leading, columns = ranges
+        *leading, columns = ranges or [range(1)]
+        shape = self.shape or (1,)
+        if leading[1:] and len(columns) == shape[-1] <= PIXEL:
+            pixels, width = leading.pop(), shape[-1]
+            columns, shape = range(pixels.start * width, pixels.stop * width), (*shape[:-2], shape[-2] * width)
         rows = leading.pop() if leading else range(1)
-        width = self.shape[-1] * self.dtype.itemsize
-        height = self.shape[-2] if len(self.shape) > 1 else 1
+        width = shape[-1] * self.dtype.itemsize
+        height = shape[-2] if len(shape) > 1 else 1
         if not (rows and columns):
             return
         for place in np.ndindex(*(len(one) for one in leading)):
             number = 0
-            for n, one, at in zip(self.shape[: len(leading)], leading, place, strict=True):
+            for n, one, at in zip(shape[: len(leading)], leading, place, strict=True):
                 number = number * n + one[at]
             begin = self._offset + (number * height + rows.start) * width
-            mapped = np.memmap(self._path, self.dtype, self._mode, begin, (len(rows), self.shape[-1]))
+            mapped = np.memmap(self._path, self.dtype, self._mode, begin, (len(rows), shape[-1]))
             yield place, mapped, slice(columns.start, columns.stop)
-
-    @property
-    def bytes(self) -> int:
-        """Of the whole array."""
-        return self.dtype.itemsize * math.prod(self.shape)

@@ -1,0 +1,268 @@
+"""Runs from files to files: what is in the way, what is left when they end early, and who else writes."""
+
+from __future__ import annotations
+
+import errno
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import tifffile
+import zarr
+
+from rfonnx.errors import DataError, RfonnxError
+from rfonnx.tiling.asked import Asked
+from rfonnx.tiling.storage.draft import Draft
+from rfonnx.tiling.storage.job import run_job
+from tiling.nets import Net
+
+ENDINGS = ["npy", "zarr", "ome.zarr", "tif"]
+
+
+@pytest.fixture(scope="module")
+def net() -> onnx.ModelProto:
+    made = Net(channels=3)
+    return made.model(made.conv(made.relu(made.conv("x", 4)), 2))
+
+
+@pytest.fixture(autouse=True)
+def _work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, net: onnx.ModelProto) -> None:
+    monkeypatch.chdir(tmp_path)
+    onnx.save(net, "net.onnx")
+    np.save("image.npy", np.random.default_rng(2).standard_normal((1, 3, 70, 96)).astype(np.float32))
+
+
+class Stop(BaseException):
+    """Stands for whatever ends a run."""
+
+
+def job(output: str = "out.npy", source: str = "image.npy", stop: int | None = None, **more: Any) -> None:
+    def tell(done: int, total: int) -> None:
+        if stop is not None and done >= stop:
+            raise Stop
+
+    run_job(Asked("net.onnx", {"": source}, {"": output}, (32, 48), **more), tell)
+
+
+def stopped(output: str = "out.npy", **more: Any) -> None:
+    with pytest.raises(Stop):
+        job(output, stop=3, **more)
+
+
+def read(path: str) -> np.ndarray:
+    ways: dict[str, Callable[[], Any]] = {
+        ".npy": lambda: np.load(path),
+        ".tif": lambda: tifffile.imread(path)[None],
+        ".zarr": lambda: zarr.open(f"{path}/0" if path.endswith(".ome.zarr") else path, mode="r")[...],
+    }
+    return np.asarray(ways[Path(path).suffix]())
+
+
+def names() -> set[str]:
+    return {path.name for path in Path().iterdir()}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_a_run_goes_on_where_it_was_stopped(ending: str) -> None:
+    job("reference.npy")
+    stopped(f"out.{ending}")
+    assert names() >= {f"out.{ending}.partial", f"out.{ending}.journal"}
+    assert f"out.{ending}" not in names()
+    told: list[int] = []
+    run_job(
+        Asked("net.onnx", {"": "image.npy"}, {"": f"out.{ending}"}, (32, 48)), lambda done, total: told.append(done)
+    )
+    assert told[0] == 3
+    np.testing.assert_array_equal(read(f"out.{ending}"), np.load("reference.npy"))
+    assert names() == {"net.onnx", "image.npy", "reference.npy", f"out.{ending}"}
+
+
+@pytest.mark.parametrize("dtype", ["bool", "u1", "i8", "f2", "f4"])
+@pytest.mark.parametrize("shape", [(), (5,), (1, 10), (1, 0, 4, 4), (1, 2, 40, 30), (2, 1, 3, 20, 30)])
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_every_array_is_held_or_refused_before_the_run(ending: str, shape: tuple[int, ...], dtype: str) -> None:
+    value = (np.random.default_rng(0).uniform(0, 9, shape) > 4).astype(dtype)
+    if ending == "ome.zarr" and not 2 <= len(shape) <= 5:
+        refused = True
+    else:
+        refused = ending == "tif" and (len(shape) < 2 or not value.size or dtype == "bool")
+    if refused:
+        with pytest.raises(DataError, match=r"write \.(npy|zarr)"):
+            Draft(f"out.{ending}", shape, value.dtype, False)
+        return
+    draft = Draft(f"out.{ending}", shape, value.dtype, False)
+    draft[tuple(slice(0, n) for n in shape)] = value
+    Draft(f"out.{ending}", shape, value.dtype, True).commit()
+    made = tifffile.imread("out.tif") if ending == "tif" else read(f"out.{ending}")
+    assert made.dtype == value.dtype
+    np.testing.assert_array_equal(made.reshape(shape), value)
+
+
+def test_chunks_of_volumes_are_small() -> None:
+    Draft("out.zarr", (1, 600, 700, 800), np.dtype(np.float32), False)
+    assert np.prod(zarr.open_array("out.zarr.partial", mode="r").chunks) * 4 <= 2**22
+
+
+def test_an_output_is_ome_zarr_for_other_readers() -> None:
+    job("out.ome.zarr")
+    scales = zarr.open_group("out.ome.zarr", mode="r").attrs["ome"]
+    assert scales["version"] == "0.5"  # type: ignore[index,call-overload]
+    assert [axis["name"] for axis in scales["multiscales"][0]["axes"]] == list("tcyx")  # type: ignore[index,call-overload]
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_an_output_is_replaced_when_the_new_one_is_complete(ending: str) -> None:
+    output = f"out.{ending}"
+    job(output)
+    before = read(output)
+    with pytest.raises(DataError, match="there already"):
+        job(output)
+    np.save("image.npy", np.ones((1, 3, 70, 96), np.float32))
+    stopped(output, overwrite=True)
+    np.testing.assert_array_equal(read(output), before)
+    job(output, overwrite=True)
+    assert not np.array_equal(read(output), before)
+    assert names() == {"net.onnx", "image.npy", output}
+
+
+def test_folders_of_the_user_are_not_replaced() -> None:
+    Path("out.zarr").mkdir()
+    Path("out.zarr/mine.txt").write_text("mine")
+    with pytest.raises(DataError, match="no Zarr folder"):
+        job("out.zarr", overwrite=True)
+    assert Path("out.zarr/mine.txt").read_text() == "mine"
+
+
+def test_files_that_hold_an_input_are_not_written() -> None:
+    zarr.create_group("group.zarr").create_array("x", data=np.load("image.npy"))
+    for output, source in (("group.zarr", "group.zarr/x"), ("group.zarr/x/out.zarr", "group.zarr/x")):
+        with pytest.raises(DataError, match="input of this run"):
+            job(output, source, overwrite=True)
+    for taken in ("out.npy.partial", "out.npy.journal"):
+        Path(taken).write_bytes(Path("image.npy").read_bytes())
+        with pytest.raises(DataError, match="input of this run"):
+            job("out.npy", taken)
+        assert Path(taken).read_bytes() == Path("image.npy").read_bytes()
+        Path(taken).unlink()
+    Path("out.npy.partial").write_text("mine")
+    with pytest.raises(DataError, match=r"out\.npy\.partial is there, and no out\.npy\.journal"):
+        job()
+    assert Path("out.npy.partial").read_text() == "mine"
+
+
+def test_what_is_left_is_gone_on_with_only_where_it_is_whole() -> None:
+    job("reference.npy")
+    stopped()
+    Path("out.npy.partial").unlink()
+    job()  # all anew
+    np.testing.assert_array_equal(np.load("out.npy"), np.load("reference.npy"))
+    Path("out.npy").unlink()
+    stopped()
+    os.truncate("out.npy.partial", 1000)
+    with pytest.raises(DataError, match="cut off"):
+        job()
+    journal = Path("out.npy.journal")
+    lines = journal.read_bytes().split(b"\n")
+    for bad in (b"\x00\xff", b'{"tile": "a"}', b"[1]", b"{}"):
+        journal.write_bytes(b"\n".join([lines[0], bad, *lines[1:]]))
+        with pytest.raises(DataError, match="is damaged"):
+            job()
+    job(restart=True)
+    np.testing.assert_array_equal(np.load("out.npy"), np.load("reference.npy"))
+
+
+def test_a_line_that_was_cut_off_is_no_tile() -> None:
+    stopped()
+    with Path("out.npy.journal").open("ab") as file:
+        file.write(b'{"tile": 5')
+    stopped_at: list[int] = []
+    run_job(Asked("net.onnx", {"": "image.npy"}, {"": "out.npy"}, (32, 48)), lambda done, _: stopped_at.append(done))
+    assert stopped_at[0] == 3
+
+
+@pytest.mark.parametrize("change", ["image", "model", "tile", "stages"])
+def test_another_run_is_not_gone_on_with(change: str, net: onnx.ModelProto) -> None:
+    stopped()
+    if change == "image":
+        os.utime("image.npy", (1, 1))
+    elif change == "model":
+        net = onnx.ModelProto.FromString(net.SerializeToString())
+        net.producer_name = "another"
+        onnx.save(net, "net.onnx")
+    tile = (40, 48) if change == "tile" else (32, 48)
+    with pytest.raises(DataError, match="another run"):
+        run_job(Asked("net.onnx", {"": "image.npy"}, {"": "out.npy"}, tile, stages=change == "stages"))
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="files are not locked there")
+def test_two_runs_do_not_write_one_file() -> None:
+    refused: list[str] = []
+
+    def second(done: int, total: int) -> None:
+        if done == 3:
+            with pytest.raises(DataError, match="another run writes this output") as caught:
+                job()
+            refused.append(str(caught.value))
+
+    run_job(Asked("net.onnx", {"": "image.npy"}, {"": "out.npy"}, (32, 48)), second)
+    assert refused
+    first = np.load("out.npy")
+    job(overwrite=True)
+    np.testing.assert_array_equal(np.load("out.npy"), first)
+
+
+@pytest.mark.parametrize("ending", ["zarr", "ome.zarr"])
+def test_a_disk_that_fills_in_the_middle(ending: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    job("reference.npy")
+    write, written = zarr.Array.__setitem__, list[object]()
+
+    def full(array: zarr.Array, index: Any, value: Any) -> None:
+        written.append(index)
+        if len(written) == 4:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(array, index, value)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(zarr.Array, "__setitem__", full)
+        with pytest.raises(RfonnxError, match="No space left on device; make room and run the same command again"):
+            job(f"out.{ending}")
+    assert f"out.{ending}" not in names()
+    told: list[int] = []
+    run_job(
+        Asked("net.onnx", {"": "image.npy"}, {"": f"out.{ending}"}, (32, 48)), lambda done, total: told.append(done)
+    )
+    assert told[0] == 3
+    np.testing.assert_array_equal(read(f"out.{ending}"), np.load("reference.npy"))
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are counted there")
+def test_workers_end_with_a_run_that_is_killed() -> None:
+    np.save("image.npy", np.zeros((1, 3, 1000, 1000), np.float32))
+    words = ("net.onnx", "image.npy", "out.npy", "--tile", "32,48", "--workers", "2")
+    with subprocess.Popen([sys.executable, "-P", "-m", "rfonnx", "tile", "run", *words]) as process:
+        journal = Path("out.npy.journal")
+        while process.poll() is None and (not journal.exists() or journal.read_text().count("\n") < 5):
+            time.sleep(0.01)
+        workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    assert len(workers) >= 2
+    until = time.monotonic() + 20
+    while (left := [pid for pid in workers if _lives(pid)]) and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not left
+
+
+def _lives(pid: str) -> bool:
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
