@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,6 +15,7 @@ from rfonnx.graph.text import quote
 from rfonnx.operators.randomness import draws
 from rfonnx.operators.spelling import input_name
 from rfonnx.operators.table import operator
+from rfonnx.results.fields import TensorField
 from rfonnx.tiling.dims import Dim
 from rfonnx.tiling.sight import Sight
 
@@ -78,7 +81,9 @@ def _same(a: np.ndarray | None, b: np.ndarray | None) -> bool:
 
 
 def misplaced(a: Analysis, b: Analysis, seen: Sequence[tuple[Dim, Sight, Sight]]) -> Iterator[str]:
-    """Outputs that see other places at one size than at another, counted from their nearer ends.
+    """Tensors that see other places at one size than at another, counted from their nearer ends.
+
+    All of them, not the outputs alone: an end that is cut off inside may show in no interval of an output.
 
     Args:
         a, b: analyses of one model.
@@ -88,20 +93,46 @@ def misplaced(a: Analysis, b: Analysis, seen: Sequence[tuple[Dim, Sight, Sight]]
         if (here.inputs, here.outputs) != (there.inputs, there.outputs) or here.rest != there.rest:
             yield "the grid is another one at another size"
             continue
-        for output, axis in here.outputs:
-            for pair in here.inputs:
-                if not _alike(a, b, output, axis, pair, here, there):
-                    yield f"{quote(output)} sees other places of axis {pair[1]} of input {quote(pair[0])} at another size"
+        for name, field in a.tensors.items():
+            for pair, step in here.inputs.items():
+                axis = _own_axis(field, pair)
+                moved = Fraction(step) / field.fields[pair].stride if axis is not None else Fraction(0)
+                if axis is not None and moved.denominator == 1:
+                    line = Moved(name, axis, pair, int(moved))
+                    if not _alike(a, b, line, here, there):
+                        text = f"of axis {pair[1]} of input {quote(pair[0])} at another size"
+                        yield f"{quote(name)} sees other places {text}, or has another end"
+                        return
 
 
-def _alike(a: Analysis, b: Analysis, output: str, axis: int, pair: tuple[str, int], here: Sight, there: Sight) -> bool:
-    moved = (here.steps - there.steps) * here.inputs[pair]
-    length = min(here.lengths[output, axis], there.lengths[output, axis])
-    step = here.outputs[output, axis]
-    near, far = (min(here.steps, there.steps) - here.after) * step, length - here.before * step
+class Moved(NamedTuple):
+    """An axis of a tensor that walks along an input's, `step` positions per step of the grid."""
+
+    tensor: str
+    axis: int
+    pair: tuple[str, int]
+    step: int
+
+
+def _own_axis(field: TensorField, pair: tuple[str, int]) -> int | None:
+    """The axis of a tensor that walks along an input's axis, and along no other of the same input."""
+    found = field.fields[pair]
+    if found.kind == "none" or found.tensor_axis is None or found.stride <= 0:
+        return None
+    others = [one for other, one in field.fields.items() if other[0] == pair[0] and other != pair and one.stride > 0]
+    return None if found.tensor_axis in [one.tensor_axis for one in others] else found.tensor_axis
+
+
+def _alike(a: Analysis, b: Analysis, line: Moved, here: Sight, there: Sight) -> bool:
+    further = here.steps - there.steps
+    moved, step = further * here.inputs[line.pair], line.step
+    lengths = [(one.tensors[line.tensor].shape or ())[line.axis] or 0 for one in (a, b)]
+    if lengths[0] - lengths[1] != further * step:
+        return False
+    near, far = (min(here.steps, there.steps) - here.after) * step, min(lengths) - here.before * step
     for clip in (True, False):
-        lo, hi = along(a, output, axis, pair, clip)
-        low, high = along(b, output, axis, pair, clip)
+        lo, hi = along(a, line.tensor, line.axis, line.pair, clip)
+        low, high = along(b, line.tensor, line.axis, line.pair, clip)
         if near > 0 and not (np.array_equal(lo[:near], low[:near]) and np.array_equal(hi[:near], high[:near])):
             return False
         if far > 0 and not (
