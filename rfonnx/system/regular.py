@@ -38,9 +38,11 @@ def read_regular(path: str | os.PathLike[str], limit: int) -> bytes:
     """
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
-        data = file.read(limit + 1) if size <= limit else b""
-    if (
-        size > limit or len(data) > limit
-    ):  # files of /proc grow while they are read, and are 0 bytes long by their status
+        data = (
+            file.read(size + 1) if size <= limit else b""
+        )  # room for what is read is taken at once: not for `limit` bytes
+        if len(data) > size:  # files of /proc are 0 bytes long by their status, and may grow while they are read
+            data += file.read(limit + 1 - len(data))
+    if size > limit or len(data) > limit:
         raise OSError(errno.EFBIG, f"holds {max(size, len(data))} bytes", os.fspath(path))
     return data

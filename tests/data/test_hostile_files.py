@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+import tracemalloc
 import zipfile
 import zlib
 from pathlib import Path
@@ -80,6 +81,10 @@ def test_regular_files_are_opened_and_bounded(tmp_path: Path) -> None:
     with open_regular(tmp_path / "x") as file:
         assert file.read() == b"12345"
     assert read_regular(tmp_path / "x", 5) == b"12345"
+    tracemalloc.start()
+    assert read_regular(tmp_path / "x", 2**31) == b"12345"
+    assert tracemalloc.get_traced_memory()[1] < 2**20  # of 2 GiB, which `ulimit -v` may not allow
+    tracemalloc.stop()
     with pytest.raises(OSError, match="holds 5 bytes"):
         read_regular(tmp_path / "x", 4)
     with pytest.raises(OSError, match="is no regular file"):
