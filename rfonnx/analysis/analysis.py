@@ -231,6 +231,12 @@ class Analysis:
 
         return followed(self._graph, self._program, rates, length)
 
+    def made_alike(self, other: Analysis) -> frozenset[str]:
+        """Tensors that the same model makes by the same windows at another size: see `rfonnx.analysis.derive.alike`."""
+        from rfonnx.analysis.derive.alike import made_alike
+
+        return made_alike(self._program, other._program)
+
     @cached_property
     def batch_axes(self) -> dict[str, int | None]:
         """The axis of each input that counts samples, known or presumed; None: it has none. Inputs of which nothing tells are

@@ -83,12 +83,14 @@ def _same(a: np.ndarray | None, b: np.ndarray | None) -> bool:
 def misplaced(a: Analysis, b: Analysis, seen: Sequence[tuple[Dim, Sight, Sight]]) -> Iterator[str]:
     """Tensors that see other places at one size than at another, counted from their nearer ends.
 
-    All of them, not the outputs alone: an end that is cut off inside may show in no interval of an output.
+    All of them, not the outputs alone: an end that is cut off inside may show in no interval of an output. Where the same windows
+    are moved, lengths tell.
 
     Args:
         a, b: analyses of one model.
         seen: by group of axes, what is seen in `a` and in `b`.
     """
+    alike = a.made_alike(b) - set(a.outputs)
     for _, here, there in seen:
         if (here.inputs, here.outputs) != (there.inputs, there.outputs) or here.rest != there.rest:
             yield "the grid is another one at another size"
@@ -99,7 +101,8 @@ def misplaced(a: Analysis, b: Analysis, seen: Sequence[tuple[Dim, Sight, Sight]]
                 moved = Fraction(step) / field.fields[pair].stride if axis is not None else Fraction(0)
                 if axis is not None and moved.denominator == 1:
                     line = Moved(name, axis, pair, int(moved))
-                    if not _alike(a, b, line, here, there):
+                    same = _as_long(a, b, line, here, there)
+                    if not same or not (name in alike or _alike(a, b, line, here, there)):
                         text = f"of axis {pair[1]} of input {quote(pair[0])} at another size"
                         yield f"{quote(name)} sees other places {text}, or has another end"
                         return
@@ -123,13 +126,21 @@ def _own_axis(field: TensorField, pair: tuple[str, int]) -> int | None:
     return None if found.tensor_axis in [one.tensor_axis for one in others] else found.tensor_axis
 
 
+def _lengths(a: Analysis, b: Analysis, line: Moved) -> tuple[int, int]:
+    first, second = ((one.tensors[line.tensor].shape or ())[line.axis] or 0 for one in (a, b))
+    return first, second
+
+
+def _as_long(a: Analysis, b: Analysis, line: Moved, here: Sight, there: Sight) -> bool:
+    """Whether the axis is longer by as many steps as the inputs are."""
+    first, second = _lengths(a, b, line)
+    return first - second == (here.steps - there.steps) * line.step
+
+
 def _alike(a: Analysis, b: Analysis, line: Moved, here: Sight, there: Sight) -> bool:
-    further = here.steps - there.steps
-    moved, step = further * here.inputs[line.pair], line.step
-    lengths = [(one.tensors[line.tensor].shape or ())[line.axis] or 0 for one in (a, b)]
-    if lengths[0] - lengths[1] != further * step:
-        return False
-    near, far = (min(here.steps, there.steps) - here.after) * step, min(lengths) - here.before * step
+    """Whether what it sees is the same, from the nearer end on."""
+    moved, step = (here.steps - there.steps) * here.inputs[line.pair], line.step
+    near, far = (min(here.steps, there.steps) - here.after) * step, min(_lengths(a, b, line)) - here.before * step
     for clip in (True, False):
         lo, hi = along(a, line.tensor, line.axis, line.pair, clip)
         low, high = along(b, line.tensor, line.axis, line.pair, clip)
