@@ -72,6 +72,20 @@ class Net:
         pooled = self.add("GlobalAveragePool", [x], c)
         return self.add("Mul", [x, self.add("Sigmoid", [self.conv(pooled, c, 1)], c)], c)
 
+    def scaled(self, x: str, factor: float) -> str:
+        return self.add("Mul", [x, self.constant(np.float32([factor]))], self.channels[x])
+
+    def attention(self, x: str) -> str:
+        """Each position looks at all of them."""
+        c = self.channels[x]
+        rows, turned = self.constant(np.array([0, c, -1])), {"perm": [0, 2, 1]}
+        q, k, v = (self.add("Reshape", [self.conv(x, c, 1), rows], c) for _ in range(3))
+        scores = self.add("MatMul", [self.add("Transpose", [q], c, **turned), k], c)
+        mixed = self.add(
+            "MatMul", [v, self.add("Transpose", [self.add("Softmax", [scores], c, axis=-1)], c, **turned)], c
+        )
+        return self.add("Add", [x, self.add("Reshape", [mixed, self.add("Shape", [x], 0)], c)], c)
+
     def decomposed_norm(self, x: str) -> str:
         """Mean and variance by elementwise operators and two means, over channels too."""
         c, axes = self.channels[x], self.constant(np.array([1, *range(2, 2 + self.rank)]))
@@ -84,3 +98,34 @@ class Net:
         made = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in outputs]
         graph = helper.make_graph(self._nodes, "net", self._inputs, made, self._weights)
         return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=9)
+
+
+def vae_decoder(
+    attention: bool = False, norm: bool = True, width: int = 4, channels: tuple[int, ...] = (4, 2)
+) -> onnx.ModelProto:
+    """As the decoder of a latent diffusion model: residual blocks with GroupNorm and SiLU, each enlarged behind it.
+
+    Args:
+        attention: over all positions, in the middle block, as the original has it.
+        norm: whether there are norms at all; without them every output is local.
+        width, channels: of each level, as a multiple of the width.
+    """
+    net = Net(channels=4)
+
+    def activated(x: str) -> str:
+        c = net.channels[x]
+        x = net.group_norm(x, 4) if norm else x
+        return net.add("Mul", [x, net.add("Sigmoid", [x], c)], c)
+
+    def residual(x: str, out: int) -> str:
+        y = net.conv(activated(net.conv(activated(x), out)), out)
+        short = x if net.channels[x] == out else net.conv(x, out, 1)
+        return net.add("Add", [net.scaled(y, 0.1), short], out)
+
+    first = channels[0] * width
+    x = residual(net.conv("x", first), first)
+    if attention:
+        x = net.attention(x)
+    for out in (width * factor for factor in channels):
+        x = net.conv(net.up(residual(x, out)), out)
+    return net.model(net.conv(activated(x), 3))

@@ -12,7 +12,7 @@ import pytest
 
 import rfonnx
 from rfonnx import TilePlan
-from tiling.nets import Net
+from tiling.nets import Net, vae_decoder
 
 
 def unet(norm: Callable[[Net, str], str]) -> onnx.ModelProto:
@@ -39,14 +39,19 @@ MODELS = {
     "InstanceNorm": (lambda: unet(Net.instance_norm), 3),
     "squeeze and excitation": (lambda: sequence(Net.gate), 2),
     "means and variances by elementwise operators": (lambda: sequence(Net.decomposed_norm), 4),
+    "the decoder of a latent diffusion model": (vae_decoder, 7),
     "GroupNormalization of opset 21": (lambda: sequence(group_normalization, 21), 2),
 }
+
+
+def channels(model: onnx.ModelProto) -> int:
+    return int(model.graph.input[0].type.tensor_type.shape.dim[1].dim_value)
 
 
 def worst(plan: TilePlan, model: onnx.ModelProto) -> float:
     """The largest difference to the whole run, as a share of the largest value."""
     session = onnxruntime.InferenceSession(model.SerializeToString())
-    x = np.random.default_rng(0).standard_normal((1, 2, 96, 80)).astype(np.float32)
+    x = np.random.default_rng(0).standard_normal((1, channels(model), 96, 80)).astype(np.float32)
     (whole,) = session.run(None, {"x": x})
     tiled = np.full_like(whole, np.nan)
     plan.run(x, tiled)
@@ -57,7 +62,7 @@ def worst(plan: TilePlan, model: onnx.ModelProto) -> float:
 def test_the_stages_give_what_the_whole_gives(case: str) -> None:
     make, passes = MODELS[case]
     model = make()
-    plan = rfonnx.tile(model, {"x": (1, 2, 96, 80)}, (48, 40), stages=True)
+    plan = rfonnx.tile(model, {"x": (1, channels(model), 96, 80)}, (48, 40), stages=True)
     assert plan.exact, plan.reasons
     assert len(plan.stages) == passes
     assert len(plan.tiles) > 4
@@ -71,6 +76,13 @@ def test_a_classifier_is_one_run_on_what_was_gathered(models: Path) -> None:
     assert len(plan.stages) == 1
     assert len(plan.tiles) == 1
     assert len(plan.stages[0].plan.tiles) > 1
+
+
+def test_a_decoder_with_attention_is_refused_by_name() -> None:
+    plan = rfonnx.tile(vae_decoder(attention=True), stages=True)
+    assert not plan.exact
+    assert len(plan.reasons) == 1
+    assert "(Softmax) takes everything together, and that is no sum over positions" in plan.reasons[0]
 
 
 def test_attention_over_everything_is_refused_by_name(models: Path) -> None:

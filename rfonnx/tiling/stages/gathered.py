@@ -49,7 +49,12 @@ class Gathered:
             mean, squares = found
             found = [mean, 1 / np.sqrt(np.maximum(squares - mean * mean, 0) + one.epsilon)]
         made = zip(one.names, found, strict=True)
-        return {name: array.reshape(one.shape).astype(dtype) for name, array in made}
+        return {name: _as_shaped(array, one.shape).astype(dtype) for name, array in made}
+
+
+def _as_shaped(array: Float64, shape: tuple[int, ...]) -> Float64:
+    """The figures in the shape that the model takes; those of a group of channels once for each channel."""
+    return np.repeat(array.ravel(), math.prod(shape) // array.size).reshape(shape)
 
 
 def _squares(part: npt.NDArray[np.floating], axes: tuple[int, ...]) -> Float64:

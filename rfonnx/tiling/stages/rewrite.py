@@ -28,7 +28,7 @@ def given(model: ModelProto, statistics: Sequence[Statistic], dtypes: Sequence[i
         if one is None:
             nodes.append(node)
         elif one.kind == "moments":
-            nodes += list(_normalised(made.graph, node, one))
+            nodes += list(_normalised(made.graph, one))
         else:
             nodes.append(helper.make_node("Identity", [one.names[0]], [one.tensor], f"{one.tensor}/given"))
     del made.graph.node[:]
@@ -38,9 +38,9 @@ def given(model: ModelProto, statistics: Sequence[Statistic], dtypes: Sequence[i
     return cut(made, {output.name: output.type.tensor_type.elem_type for output in model.graph.output})
 
 
-def _normalised(graph: GraphProto, node: NodeProto, one: Statistic) -> Iterable[NodeProto]:
-    """(x - mean) * scale of the statistics, then the operator's own scale and bias by channel, or by group."""
-    name, (x, scale, bias) = one.tensor, node.input[:3]
+def _normalised(graph: GraphProto, one: Statistic) -> Iterable[NodeProto]:
+    """(x - mean) * scale of the statistics, then the operator's own scale and bias."""
+    name, channels = one.tensor, one.shape[1]
 
     def constant(label: str, shape: Sequence[int]) -> str:
         graph.initializer.append(numpy_helper.from_array(np.array(shape, np.int64), f"{name}/{label}"))
@@ -49,19 +49,19 @@ def _normalised(graph: GraphProto, node: NodeProto, one: Statistic) -> Iterable[
     def step(op: str, label: str, *inputs: str) -> NodeProto:
         return helper.make_node(op, inputs, [f"{name}/{label}"], f"{name}/{label}")
 
-    normalised = f"{name}/normalised"
-    if one.groups:
-        yield step("Reshape", "rows", x, constant("as_rows", (0, one.groups, -1)))
-    yield step("Sub", "centred", f"{name}/rows" if one.groups else x, one.names[0])
+    yield step("Sub", "centred", one.of, one.names[0])
     yield step("Mul", "normalised", f"{name}/centred", one.names[1])
-    if one.groups:
-        yield step("Shape", "shape", x)
-        yield step("Reshape", "laid_out", normalised, f"{name}/shape")
-        normalised = f"{name}/laid_out"
-    along = constant("by_channel", (-1, *[1] * (one.rank - 2)))
-    yield step("Reshape", "own_scale", scale, along)
-    yield step("Reshape", "own_bias", bias, along)
-    yield step("Mul", "scaled", normalised, f"{name}/own_scale")
+    along = constant("by_channel", (-1, *[1] * (len(one.shape) - 2)))
+    if one.by_group:
+        rows = one.rows[-1]
+        row, wide = constant("a_row", (-1, 1)), constant("wide", (rows, channels // rows))
+    for own, label in zip(one.norm, ("scale", "bias"), strict=True):
+        if one.by_group:
+            yield step("Reshape", f"own_{label}_row", own, row)
+            yield step("Expand", f"own_{label}_wide", f"{name}/own_{label}_row", wide)
+            own = f"{name}/own_{label}_wide"
+        yield step("Reshape", f"own_{label}", own, along)
+    yield step("Mul", "scaled", f"{name}/normalised", f"{name}/own_scale")
     yield helper.make_node("Add", [f"{name}/scaled", f"{name}/own_bias"], [name], f"{name}/given")
 
 

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from onnx import ModelProto
 
 from rfonnx.errors import ModelError
+from rfonnx.graph.order import true_inputs
 from rfonnx.graph.tensors import DTYPES
 from rfonnx.graph.text import quote
 from rfonnx.model.opened import Opened, Source, with_values
-from rfonnx.model.reading.bind import Shapes
+from rfonnx.model.reading.bind import Shapes, bind
 from rfonnx.model.reading.external import embed
 from rfonnx.results.tiling import Pair
 from rfonnx.tiling.plan import Plan, Stage
 from rfonnx.tiling.planning import make_plan
 from rfonnx.tiling.sight import first_whole
+from rfonnx.tiling.sized import of_size
 from rfonnx.tiling.stages.rewrite import cut, given
 from rfonnx.tiling.stages.statistic import Statistic, statistic_of
 
 MOST = 256
 """Passes at most."""
+
+SMALL = 64
+"""Positions from which a whole is looked at in small."""
 
 
 def staged_plan(
@@ -38,44 +43,79 @@ def staged_plan(
         RfonnxError: as `make_plan`.
     """
     source = with_values(model, values)
-    plan = make_plan(source, shapes, tile, size)
-    name, sized, stages = plan.name, bool(plan.input_shapes), list[Stage]()
-    while not plan.exact and plan.whole and len(stages) < MOST:
+    if size is not None:
+        shapes = of_size(source, shapes, size)
+    looked = make_plan(source)
+    if looked.exact or not looked.whole:
+        return make_plan(source, shapes, tile)
+    whole = _bound(source, shapes) if shapes else {}
+    parts, rest, reasons = _split(make_plan(source, _small(whole, looked.whole)) if whole else looked)
+    if reasons:
+        return replace(looked, exact=False, reasons=reasons)
+    lengths = whole or _lengths(looked)
+    lengths |= {name: one.shape for _, statistics in parts for one in statistics for name in one.names}
+    stages = []
+    for part, statistics in parts:
+        stage = make_plan(part, {name: lengths[name] for name in part.input_names}, tile)
+        if not stage.exact:
+            return replace(looked, reasons=stage.reasons)
+        stages.append(Stage(stage if whole else _open(stage), statistics))
+    last = make_plan(rest, {name: lengths[name] for name in rest.input_names}, tile)
+    if not last.exact and _of_figures_alone(last, stages):
+        last = replace(last, exact=True, reasons=())
+    made = last if whole else _open(last)
+    return replace(made, name=looked.name, stages=tuple(stages), again=lambda other: staged_plan(source, other, tile))
+
+
+Part = tuple[Opened, tuple[Statistic, ...]]
+"""What a pass runs, and the figures of its outputs that it gathers."""
+
+
+def _split(plan: Plan) -> tuple[list[Part], Opened, tuple[str, ...]]:
+    """The model in parts: what each pass before the last one runs, and what is left; or why it cannot be.
+
+    Figures are looked for at a small size: tables of what is laid out in rows grow with the volume.
+    """
+    parts: list[Part] = []
+    while not plan.exact and plan.whole:
         pairs = list(plan.whole)
         found = [statistic_of(plan.analysis, tensor, pairs) for tensor in first_whole(plan.analysis, pairs)]
-        refused = [one for one in found if isinstance(one, str)]
-        if refused or not found:
-            return replace(plan, reasons=tuple(refused) or plan.reasons)
-        statistics = [one for one in found if isinstance(one, Statistic)]
-        stage, plan = _next(plan, statistics, tile)
-        stages.append(Stage(stage if sized else _open(stage), tuple(statistics)))
-        if not stage.exact:
-            return replace(plan, exact=False, reasons=stage.reasons)
-    if stages and not plan.exact and not plan.whole and _of_figures_alone(plan, stages):
-        plan = replace(plan, exact=True, reasons=())
-    made = plan if sized else _open(plan)
-    return replace(made, name=name, stages=tuple(stages), again=lambda other: staged_plan(source, other, tile))
+        refused = tuple(one for one in found if isinstance(one, str))
+        if refused or not found or len(parts) == MOST:
+            return parts, plan.model, refused or plan.reasons
+        statistics = tuple(one for one in found if isinstance(one, Statistic))
+        model, lengths = _with_weights(plan.model), _lengths(plan)
+        elements = {one.of: _element(plan.analysis.graph.dtypes[one.of]) for one in statistics}
+        parts.append((Opened(cut(model, elements)), statistics))
+        lengths |= {name: one.shape for one in statistics for name in one.names}
+        rest = Opened(given(model, statistics, [elements[one.of] for one in statistics]))
+        plan = make_plan(rest, {name: lengths[name] for name in rest.input_names})
+    return parts, plan.model, ()
+
+
+def _lengths(plan: Plan) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(n or 0 for n in shape or ()) for name, shape in plan.analysis.input_shapes.items()}
+
+
+def _bound(model: Opened, shapes: Shapes) -> dict[str, tuple[int, ...]]:
+    """Shapes of all inputs."""
+    inputs = true_inputs(model.proto.graph)
+    given = {name: tuple(shape) for name, shape in shapes.items() if isinstance(shape, Sequence)}
+    return given if all(entry.name in given for entry in inputs) else bind(inputs, shapes).shapes
+
+
+def _small(whole: Mapping[str, tuple[int, ...]], pairs: Collection[Pair]) -> dict[str, tuple[int, ...]]:
+    """Shapes of a smaller whole, whose axes leave the same remainders by every grid that is a power of two up to `SMALL`."""
+    return {
+        name: tuple(SMALL + n % SMALL if (name, axis) in pairs and n > 2 * SMALL else n for axis, n in enumerate(shape))
+        for name, shape in whole.items()
+    }
 
 
 def _of_figures_alone(plan: Plan, stages: Sequence[Stage]) -> bool:
     """Whether all that is left is made of figures, as a classifier is behind its pool: it runs once, on no tiles."""
     given = {name for stage in stages for one in stage.statistics for name in one.names}
     return set(plan.model.input_names) <= given
-
-
-def _next(
-    plan: Plan, statistics: Sequence[Statistic], tile: Sequence[int] | Mapping[Pair, int] | None
-) -> tuple[Plan, Plan]:
-    """The pass that gathers these figures, and the plan of the model that takes them as inputs."""
-    whole = _with_weights(plan.model)
-    analysed = {name: tuple(n or 0 for n in shape or ()) for name, shape in plan.analysis.input_shapes.items()}
-    lengths = dict(plan.input_shapes) or analysed
-    elements = {one.of: _element(plan.analysis.graph.dtypes[one.of]) for one in statistics}
-    part = Opened(cut(whole, elements))
-    stage = make_plan(part, {name: lengths[name] for name in part.input_names}, tile)
-    lengths |= {name: one.shape for one in statistics for name in one.names}
-    rest = Opened(given(whole, statistics, [elements[one.of] for one in statistics]))
-    return stage, make_plan(rest, {name: lengths[name] for name in rest.input_names}, tile)
 
 
 def _open(plan: Plan) -> Plan:

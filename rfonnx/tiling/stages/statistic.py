@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rfonnx.analysis.analysis import Analysis
@@ -20,14 +20,14 @@ class Statistic:
 
     Attributes:
         kind: "mean", "sum", "max", "min", or "moments": mean and variance.
-        tensor: what the operator makes of it.
+        tensor: what is made of it; of moments, the tensor normalised by them.
         of: the tensor that it is taken of, whose positions tiles make.
         axes: of that tensor, along which everything is taken together.
         rows: shape into which what is left is laid out, to be taken together too within each row; (): it is not.
         shape: of the figure as the model takes it.
         epsilon: that is added to a variance.
-        groups: of channels, where the operator itself lays them out so; 0: it does not.
-        rank: of the operator's operand.
+        norm: names of the operator's own scale and bias; (): it has none.
+        by_group: these have an element for each row, and not for each channel.
     """
 
     kind: Kind
@@ -36,9 +36,9 @@ class Statistic:
     axes: tuple[int, ...]
     rows: tuple[int, ...]
     shape: tuple[int, ...]
-    epsilon: float
-    groups: int
-    rank: int
+    epsilon: float = 0.0
+    norm: tuple[str, ...] = ()
+    by_group: bool = False
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -57,20 +57,41 @@ def statistic_of(analysis: Analysis, tensor: str, pairs: Sequence[Pair]) -> Stat
     if not kind:
         return f"{named} takes everything together, and that is no sum over positions"
     of, shape = node.inputs[0], _shape(analysis, node.inputs[0])
-    axes, groups = _axes(node, len(shape)), int(node.attrs.get("num_groups", 0))
+    axes = _axes(node, len(shape))
     if axes is None:
         return f"{named} takes axes together that the file does not fix"
-    if groups and node.version < 21:
-        return f"{named} has a scale by group, as before opset 21"
-    left = tuple(1 if axis in axes else n for axis, n in enumerate(shape))
-    found: tuple[str, tuple[int, ...], tuple[int, ...]] = (of, axes, (shape[0], groups) if groups else ())
-    if not _slides(analysis, of, pairs):
-        before = _before_reshape(analysis, makers.get(of), shape, axes, pairs)
-        if before is None:
-            return f"{named} takes together what is laid out anew before"
-        found = before
-    wanted = (shape[0], groups, 1) if groups else left if kind == "moments" else _shape(analysis, tensor)
-    return Statistic(kind, tensor, *found, wanted, float(node.attrs.get("epsilon", 0.0)), groups, len(shape))
+    if kind == "moments":
+        return (
+            _norm(analysis, node, makers, pairs)
+            or f"{named} normalises what is laid out anew, or by group before opset 21"
+        )
+    if _slides(analysis, of, pairs):
+        return Statistic(kind, tensor, of, axes, (), _shape(analysis, tensor))
+    before = _before_reshape(analysis, makers.get(of), shape, axes, pairs)
+    if before is None:
+        return f"{named} takes together what is laid out anew before"
+    return Statistic(kind, tensor, *before, _shape(analysis, tensor))
+
+
+def _norm(analysis: Analysis, node: Node, makers: Mapping[str, Node], pairs: Sequence[Pair]) -> Statistic | None:
+    """Mean and variance by channel, or by group of channels: as an operator says it, or by a Reshape before and one behind."""
+    of, shape = node.inputs[0], _shape(analysis, node.inputs[0])
+    epsilon, groups = float(node.attrs.get("epsilon", 1e-5)), int(node.attrs.get("num_groups", 0))
+    axes, norm = tuple(range(2, len(shape))), (node.inputs[1], node.inputs[2])
+    if _slides(analysis, of, pairs):
+        if groups and node.version < 21:
+            return None
+        rows = (shape[0], groups) if groups else ()
+        return Statistic("moments", node.outputs[0], of, axes, rows, (*shape[:2], *[1] * len(axes)), epsilon, norm)
+    before = _before_reshape(analysis, makers.get(of), shape, axes, pairs)
+    behind = [other for other in analysis.graph.nodes if node.outputs[0] in other.inputs]
+    if before is None or len(behind) != 1 or operator(behind[0].kind).keeps != "order":
+        return None
+    whole = _shape(analysis, before[0])
+    if _shape(analysis, behind[0].outputs[0]) != whole or node.outputs[0] in analysis.outputs:
+        return None
+    wanted = (*whole[:2], *[1] * (len(whole) - 2))
+    return Statistic("moments", behind[0].outputs[0], *before, wanted, epsilon, norm, by_group=True)
 
 
 def _axes(node: Node, rank: int) -> tuple[int, ...] | None:

@@ -1,0 +1,61 @@
+"""Peak memory of a run in stages against that of a network of the same shape without norms, which needs none.
+
+python benchmarks/tile_stages.py
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnx
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
+from rfonnx.system import scratch
+from tiling.nets import Net, vae_decoder
+
+SIZE, TILE = 1024, "256,256"
+
+
+def unet(norm: bool) -> onnx.ModelProto:
+    net = Net(channels=4)
+
+    def block(x: str, out: int) -> str:
+        x = net.conv(x, out)
+        return net.relu(net.group_norm(x, 4) if norm else x)
+
+    early = block("x", 16)
+    joined = net.add("Concat", [net.up(block(net.conv(early, 32, stride=2), 32)), early], 48, axis=1)
+    return net.model(net.conv(block(joined, 16), 2))
+
+
+def peak(model: onnx.ModelProto, folder: Path, *options: str) -> float:
+    """MiB at the most of `rfonnx tile run`."""
+    onnx.save(model, folder / "model.onnx")
+    words = ["tile", "run", str(folder / "model.onnx"), str(folder / "in.npy"), str(folder / "out.npy"), "--overwrite"]
+    process = subprocess.Popen([sys.executable, "-P", "-m", "rfonnx", *words, "--tile", TILE, *options])
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = status
+    assert status == 0
+    return usage.ru_maxrss / 1024
+
+
+def main() -> None:
+    """Print the table."""
+    print("| network | without norms, MiB | in stages, MiB | ratio |\n|---|---|---|---|")
+    with scratch.folder() as folder:
+        for name, size, plain, staged in (
+            ("U-Net, GroupNorm", SIZE, unet(norm=False), unet(norm=True)),
+            ("decoder, GroupNorm and SiLU", SIZE // 4, vae_decoder(norm=False, width=16), vae_decoder(width=16)),
+        ):
+            np.save(folder / "in.npy", np.random.default_rng(0).standard_normal((1, 4, size, size)).astype(np.float32))
+            local, gathered = peak(plain, folder), peak(staged, folder, "--stages")
+            print(f"| {name} | {local:.0f} | {gathered:.0f} | {gathered / local:.2f} |")
+
+
+if __name__ == "__main__":
+    main()
