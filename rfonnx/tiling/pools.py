@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -166,11 +166,12 @@ def pool(
     threads: int | None = None,
     providers: str | Sequence[str] | None = None,
     scheduler: str | Client | None = None,
+    reduce: Callable[[Arrays], Arrays] | None = None,
 ) -> Iterator[Pool]:
     """Where the crops of a model are run.
 
     Args:
-        model, outputs: what is run, and what is kept of it.
+        model, outputs, reduce: see `Runner`.
         workers: processes; 1: this one.
         threads: of each session; None: the cores, shared out among the workers.
         providers: as of `Opened.session`.
@@ -178,17 +179,17 @@ def pool(
     """
     if scheduler is not None:
         with _client(scheduler) as client:
-            yield Cluster(Runner(model, outputs, threads, providers), client)
+            yield Cluster(Runner(model, outputs, threads, providers, reduce), client)
     elif workers > 1:
         share = threads or max((os.cpu_count() or 1) // workers, 1)
-        processes = Processes(Runner(model, outputs, share, providers), workers)
+        processes = Processes(Runner(model, outputs, share, providers, reduce), workers)
         try:
             yield processes
         finally:
             processes.close()
     else:
         with ThreadPoolExecutor(1) as one:
-            yield Here(Runner(model, outputs, threads, providers), one)
+            yield Here(Runner(model, outputs, threads, providers, reduce), one)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -32,9 +32,17 @@ class Runner:
         outputs: Sequence[str],
         threads: int | None = None,
         providers: str | Sequence[str] | None = None,
+        reduce: Callable[[Arrays], Arrays] | None = None,
     ) -> None:
-        """Nothing is opened yet; `threads` and `providers` as of `Opened.session`."""
+        """Nothing is opened yet.
+
+        Args:
+            model, outputs: what is run, and what is kept of it.
+            threads, providers: as of `Opened.session`.
+            reduce: makes what is handed on of what is kept, where that is less.
+        """
         self._model, self._outputs, self._threads, self._providers = model, list(outputs), threads, providers
+        self._reduce = reduce
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "session"}
@@ -55,7 +63,7 @@ class Runner:
             RunError: onnxruntime cannot run the model.
         """
         made = runtime.run(self.session, self._outputs, crops, self._model.name)
-        return {
-            name: np.ascontiguousarray(array[part(local[name])])
-            for name, array in zip(self._outputs, made, strict=True)
-        }
+        kept = {name: array[part(local[name])] for name, array in zip(self._outputs, made, strict=True)}
+        if self._reduce is not None:
+            return self._reduce(kept)
+        return {name: np.ascontiguousarray(array) for name, array in kept.items()}

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import numpy as np
 
 from rfonnx.errors import DataError, QueryError
 from rfonnx.graph.text import quote
+from rfonnx.model.opened import Opened
 from rfonnx.results.tiling import Ranges
 from rfonnx.tiling.each import each_tile
 from rfonnx.tiling.plan import Plan
-from rfonnx.tiling.pools import Client, pool
+from rfonnx.tiling.pools import Client, Pool, pool
 from rfonnx.tiling.runner import part
-from rfonnx.tiling.stages.gather import gather
+from rfonnx.tiling.stages.gather import Reduce, gather
 
 Write = Callable[[str, Ranges, np.ndarray], None]
 """Takes a part of an output: its name, where it lies, and the numbers."""
@@ -72,7 +73,13 @@ def run(
     if not plan.exact:
         raise QueryError(f"no tiles of {plan.name} are exact: {plan.reasons[0]}", "see `rfonnx tile plan`")
     check(plan, sources)
-    pools = partial(pool, workers=workers, threads=threads, providers=providers, scheduler=scheduler)
+
+    def pools(model: Opened, outputs: list[str], reduce: Reduce | None = None) -> AbstractContextManager[Pool]:
+        """All passes are run alike."""
+        return pool(
+            model, outputs, workers=workers, threads=threads, providers=providers, scheduler=scheduler, reduce=reduce
+        )
+
     done = record.done if record else set()
     left = [index for index in range(len(plan.tiles)) if index not in done]
     total = len(plan.tiles) + sum(len(stage.plan.tiles) for stage in plan.stages)

@@ -66,6 +66,12 @@ class Net:
         back = self.add("Reshape", [normal, shape], c)
         return self.add("Add", [self.add("Mul", [back, self.numbers(c, 1, 1)], c), self.numbers(c, 1, 1)], c)
 
+    def constant_norm(self, x: str) -> str:
+        """What a norm does, with figures that are constants."""
+        c = self.channels[x]
+        x = self.add("Sub", [x, self.numbers(c, 1, 1)], c)
+        return self.add("Add", [self.add("Mul", [x, self.numbers(c, 1, 1)], c), self.numbers(c, 1, 1)], c)
+
     def gate(self, x: str) -> str:
         """Squeeze and excitation."""
         c = self.channels[x]
@@ -107,14 +113,14 @@ def vae_decoder(
 
     Args:
         attention: over all positions, in the middle block, as the original has it.
-        norm: whether there are norms at all; without them every output is local.
+        norm: whether norms take their figures from the image; otherwise these are constants, and every output is local.
         width, channels: of each level, as a multiple of the width.
     """
     net = Net(channels=4)
 
     def activated(x: str) -> str:
         c = net.channels[x]
-        x = net.group_norm(x, 4) if norm else x
+        x = net.group_norm(x, 4) if norm else net.constant_norm(x)
         return net.add("Mul", [x, net.add("Sigmoid", [x], c)], c)
 
     def residual(x: str, out: int) -> str:

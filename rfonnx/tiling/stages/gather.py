@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,10 +13,13 @@ from rfonnx.model.opened import Opened
 from rfonnx.tiling.each import each_tile
 from rfonnx.tiling.plan import Plan
 from rfonnx.tiling.pools import Pool
-from rfonnx.tiling.stages.gathered import Gathered
+from rfonnx.tiling.runner import Arrays
+from rfonnx.tiling.stages.gathered import Gathered, parts
 
-Pools = Callable[[Opened, list[str]], AbstractContextManager[Pool]]
-"""Gives a pool for a model and the outputs that are kept."""
+Reduce = Callable[[Arrays], Arrays]
+
+Pools = Callable[[Opened, list[str], Reduce | None], AbstractContextManager[Pool]]
+"""Gives a pool for a model, the outputs that are kept, and what reduces them."""
 
 
 def gather(
@@ -35,13 +39,11 @@ def gather(
     found: dict[str, np.ndarray] = {}
     for stage in plan.stages:
         gathered = [Gathered(statistic) for statistic in stage.statistics]
-        dtype = np.dtype(np.float32)
-        with pools(stage.plan.model, [one.of for one in stage.statistics]) as pool:
-            for _, made in each_tile(stage.plan, {**sources, **found}, pool):
+        with pools(stage.plan.model, list(stage.plan.output_shapes), partial(parts, stage.statistics)) as pool:
+            for tile, made in each_tile(stage.plan, {**sources, **found}, pool):
                 for figure, statistic in zip(gathered, stage.statistics, strict=True):
-                    figure.add(made[statistic.of])
-                    dtype = made[statistic.of].dtype
+                    figure.add(made[statistic.tensor], tile.kept[statistic.of])
                 tell(1)
-        for figure in gathered:
-            found |= figure.figures(dtype)
+        for figure, statistic in zip(gathered, stage.statistics, strict=True):
+            found |= figure.figures(stage.plan.output_dtypes[statistic.of])
     return found

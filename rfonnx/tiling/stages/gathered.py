@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
+from rfonnx.results.tiling import Ranges
 from rfonnx.tiling.stages.statistic import Statistic
 
 Float64 = npt.NDArray[np.float64]
+
+
+def parts(statistics: Sequence[Statistic], kept: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The figures of a part, by the tensor that they are for: float64, one or two along axis 0, as `Gathered.add` takes them."""
+    return {one.tensor: np.stack(_taken(one, kept[one.of])) for one in statistics}
+
+
+def _taken(one: Statistic, part: npt.NDArray[np.floating]) -> list[Float64]:
+    if one.kind in ("max", "min"):
+        return [getattr(part, one.kind)(axis=one.axes, keepdims=True).astype(np.float64)]
+    total = part.sum(axis=one.axes, dtype=np.float64, keepdims=True)
+    return [total, _squares(part, one.axes)] if one.kind == "moments" else [total]
 
 
 class Gathered:
@@ -19,26 +32,22 @@ class Gathered:
     def __init__(self, statistic: Statistic) -> None:
         self._statistic = statistic
         self._count = 0
-        self._found: list[Float64] = []
+        self._found: Float64 | None = None
 
-    def add(self, part: npt.NDArray[np.floating]) -> None:
-        """Take in a part of the tensor, of its rank."""
-        axes, kind = self._statistic.axes, self._statistic.kind
-        self._count += math.prod(part.shape[axis] for axis in axes)
-        if kind in ("max", "min"):
-            taken = [getattr(part, kind)(axis=axes, keepdims=True).astype(np.float64)]
-        else:
-            taken = [part.sum(axis=axes, dtype=np.float64, keepdims=True)]
-        if kind == "moments":
-            taken.append(_squares(part, axes))
-        join = {"max": np.maximum, "min": np.minimum}.get(kind, np.add)
-        self._found = [join(a, b) for a, b in zip(self._found, taken, strict=True)] if self._found else taken
+    def add(self, figures: Float64, ranges: Ranges) -> None:
+        """Take in those of a part of the tensor, and where it lies."""
+        self._count += math.prod(
+            stop - start for axis, (start, stop) in enumerate(ranges) if axis in self._statistic.axes
+        )
+        join = {"max": np.maximum, "min": np.minimum}.get(self._statistic.kind, np.add)
+        self._found = figures if self._found is None else join(self._found, figures)
 
     def figures(self, dtype: npt.DTypeLike) -> dict[str, np.ndarray]:
         """By the name of the input that holds it, as the model takes it."""
         one = self._statistic
         folds: dict[str, Callable[..., Float64]] = {"max": np.max, "min": np.min}
-        found, count = self._found, self._count
+        assert self._found is not None
+        found, count = list(self._found), self._count
         if one.rows:
             rows = [array.reshape(*one.rows, -1) for array in found]
             count *= rows[0].shape[-1]

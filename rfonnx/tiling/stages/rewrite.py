@@ -49,8 +49,6 @@ def _normalised(graph: GraphProto, one: Statistic) -> Iterable[NodeProto]:
     def step(op: str, label: str, *inputs: str) -> NodeProto:
         return helper.make_node(op, inputs, [f"{name}/{label}"], f"{name}/{label}")
 
-    yield step("Sub", "centred", one.of, one.names[0])
-    yield step("Mul", "normalised", f"{name}/centred", one.names[1])
     along = constant("by_channel", (-1, *[1] * (len(one.shape) - 2)))
     if one.by_group:
         rows = one.rows[-1]
@@ -61,7 +59,9 @@ def _normalised(graph: GraphProto, one: Statistic) -> Iterable[NodeProto]:
             yield step("Expand", f"own_{label}_wide", f"{name}/own_{label}_row", wide)
             own = f"{name}/own_{label}_wide"
         yield step("Reshape", f"own_{label}", own, along)
-    yield step("Mul", "scaled", f"{name}/normalised", f"{name}/own_scale")
+    yield step("Mul", "both_scales", one.names[1], f"{name}/own_scale")  # of channels alone: the image is scaled once
+    yield step("Sub", "centred", one.of, one.names[0])
+    yield step("Mul", "scaled", f"{name}/centred", f"{name}/both_scales")
     yield helper.make_node("Add", [f"{name}/scaled", f"{name}/own_bias"], [name], f"{name}/given")
 
 

@@ -7,10 +7,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from onnx.helper import tensor_dtype_to_np_dtype
 
 from rfonnx.errors import DataError
-from rfonnx.graph.text import quote
-from rfonnx.model.opened import Opened
+from rfonnx.graph.order import true_inputs
+from rfonnx.graph.text import naming, quote
+from rfonnx.model.opened import Opened, with_values
 from rfonnx.tiling.asked import Asked
 from rfonnx.tiling.running import Tell, run, to_sinks
 from rfonnx.tiling.storage.draft import Draft
@@ -33,12 +35,14 @@ def run_job(asked: Asked, tell: Tell = lambda done, total: None) -> TilePlan:
         RfonnxError: as `rfonnx.tile` and `TilePlan.run`; or an output cannot be written.
     """
     keep_files([asked.model, *asked.inputs.values()], asked.outputs.values(), asked.overwrite)
-    plan = tile_plan(asked.model, None, asked.tile, None, asked.values, asked.stages, asked.memory)
-    if not plan.exact:
-        raise DataError(f"no tiles of {asked.model} are exact: {plan.reasons[0]}", "see `rfonnx tile plan`")
-    sources = _sources(asked, plan)
+    model = with_values(asked.model, asked.values)
+    sources = _sources(asked, model)
     try:
-        return _run(asked, plan.at({name: source.shape for name, source in sources.items()}), sources, tell)
+        shapes = {name: source.shape for name, source in sources.items()}
+        plan = tile_plan(model, shapes, asked.tile, None, None, asked.stages, asked.memory)
+        if not plan.exact:
+            raise DataError(f"no tiles of {asked.model} are exact: {plan.reasons[0]}", "see `rfonnx tile plan`")
+        return _run(asked, plan, sources, tell)
     finally:
         for source in sources.values():
             source.close()
@@ -76,13 +80,18 @@ def _run(asked: Asked, plan: TilePlan, sources: Mapping[str, Fitted], tell: Tell
     return plan
 
 
-def _sources(asked: Asked, plan: TilePlan) -> dict[str, Fitted]:
-    names = plan.file_inputs()
-    ranks = {name: len(shape or ()) for one in plan.passes for name, shape in one.analysis.input_shapes.items()}
-    paths = _named(asked.inputs, list(names), "input")
-    if missing := [name for name in names if name not in paths]:
+def _sources(asked: Asked, model: Opened) -> dict[str, Fitted]:
+    """Files by input, as the model declares these."""
+    with naming(model.label):
+        inputs = {entry.name: entry.type.tensor_type for entry in true_inputs(model.proto.graph)}
+    paths = _named(asked.inputs, list(inputs), "input")
+    if missing := [name for name in inputs if name not in paths]:
         raise DataError(f"there is no file for input {quote(missing[0])}", "give every input, as NAME=PATH")
-    return {name: Fitted(open_source(path), ranks[name], names[name], asked.prep, name) for name, path in paths.items()}
+    made = {}
+    for name, path in paths.items():
+        dtype = tensor_dtype_to_np_dtype(inputs[name].elem_type)
+        made[name] = Fitted(open_source(path), len(inputs[name].shape.dim), dtype, asked.prep, name)
+    return made
 
 
 def _named(paths: Mapping[str, str], names: Sequence[str], what: str) -> dict[str, str]:
