@@ -116,7 +116,7 @@ def reduce_steps(op: Op) -> tuple[Step, ...]:
     return (reduction,) if op.attrs["keepdims"] else (reduction, Reshape(op.out_shape()))
 
 
-declare("ArgMax", "ArgMin", macs=0, manner=())
+declare("ArgMax", "ArgMin", macs=0, manner=("regular",))
 declare(*_REDUCTIONS, macs=0, manner=("order free",))
 declare(*named("ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum"), evaluation="fast")
 declare(

@@ -132,3 +132,15 @@ def test_facts_have_the_same_halo(model: str) -> None:
 def test_what_takes_everything_has_no_halo(model: str) -> None:
     analysis = rfonnx.analyze(MODELS / f"{model}.onnx")
     assert {shift.halo for shift in analysis.facts[analysis.outputs[0]].shifts} == {None}
+
+
+@pytest.mark.parametrize(("axis", "exact"), [(1, True), (2, False)])
+def test_the_largest_class_of_each_pixel_is_tiled_and_the_largest_pixel_is_not(axis: int, exact: bool) -> None:
+    w = Writer()
+    scores = w.op("Conv", "x", w.normal(4, 2, 3), pads=[1, 1])
+    model = w.finish({"x": (1, 2, "length")}, {"y": w.op("ArgMax", scores, axis=axis)})
+    plan = rfonnx.tile(model, {"x": (1, 2, 64)}, [20])
+    assert plan.exact == exact
+    if exact:
+        assert plan.output_dtypes == {"y": "int64"}
+        assert plan.verify().identical
