@@ -20,7 +20,9 @@ OTHER = 8.0
 
 
 def difference(a: np.ndarray, b: np.ndarray, scale: float) -> Difference:
-    """Of two arrays of one shape; `scale`: the largest value of the output that they are parts of."""
+    """Of two arrays, infinite where their shapes differ; `scale`: the largest value of the output that they are parts of."""
+    if a.shape != b.shape:
+        return Difference(np.inf, scale, np.inf, 0.0)
     floats = a.dtype.kind == "f"
     same = (a == b) | ((a != a) & (b != b))
     with np.errstate(invalid="ignore"):

@@ -59,7 +59,7 @@ def verify(plan: Plan, settings: Settings) -> Verification:
             "hold what it writes against a run on the whole",
         )
     samples = described(1, settings.seed) if settings.inputs is None else "given inputs"
-    reasons = plan.reasons or ((UNHELD,) if plan.assumptions and plan.cuts else ())
+    reasons = plan.reasons or tuple(_trivial(plan))
     if reasons:
         return Verification(plan.name, reasons, (), (), samples)
     checked: list[SizeCheck] = []
@@ -73,6 +73,14 @@ def verify(plan: Plan, settings: Settings) -> Verification:
         checked.append(_checked(sized, contrast))
         against = against or tuple(opposites(sized, contrast))
     return Verification(plan.name, (), tuple(checked), against, samples)
+
+
+def _trivial(plan: Plan) -> Iterator[str]:
+    """Why a run at the plan's size would show nothing."""
+    if plan.cuts and plan.assumptions:
+        yield UNHELD
+    elif plan.cuts and len(plan.tiles) == 1:
+        yield "there is one tile, which is the whole: ask for smaller ones, or for no size"
 
 
 def _feeds(plan: Plan, settings: Settings) -> Arrays:

@@ -32,6 +32,10 @@ def coarse(w: Writer) -> str:
     return w.op("Resize", low, "", w.const([1, 1, 2]), mode="nearest")
 
 
+def shorter(w: Writer) -> str:
+    return w.op("Conv", "x", w.normal(2, 2, 5))
+
+
 def net(make: Callable[[Writer], str]) -> onnx.ModelProto:
     writer = Writer()
     return writer.finish({"x": (1, 2, "length")}, {"y": make(writer)})
@@ -99,6 +103,19 @@ def test_not_a_number_differs_from_numbers() -> None:
     neighbour = difference(one, np.nextafter(one, np.float32(2)), 1.0)
     assert neighbour.ulps == 1
     assert neighbour.passed
+
+
+def test_one_tile_shows_nothing() -> None:
+    found = rfonnx.tile(MODELS / "seed.onnx", {"x": (1, 3, 32, 32)}).verify()
+    assert not found.passed
+    assert "one tile" in found.reasons[0]
+
+
+def test_tiles_of_another_shape_differ() -> None:
+    one = np.zeros((2, 3), np.float32)
+    assert not difference(one, one[:, :2], 1.0).passed
+    found = verify(plan_for_another(net(lambda w: conv(w, 5)), net(shorter)), Settings())
+    assert not found.passed
 
 
 def test_given_inputs_set_the_size_and_must_fit() -> None:
