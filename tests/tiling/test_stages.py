@@ -70,6 +70,14 @@ def test_the_stages_give_what_the_whole_gives(case: str) -> None:
     assert worst(plan, model) < 1e-5
 
 
+def test_a_tile_that_is_smaller_than_the_first_size_looked_at_waits_for_the_size_of_the_whole() -> None:
+    model = sequence(Net.gate)
+    plan = rfonnx.tile(model, tile=(20, 24), stages=True)
+    assert plan.exact
+    assert not plan.tiles
+    assert worst(plan, model) < 1e-5
+
+
 def test_a_classifier_is_one_run_on_what_was_gathered(models: Path) -> None:
     plan = rfonnx.tile(models / "resnet18.onnx", {"x": (1, 3, 768, 800)}, (512, 512), stages=True)
     assert plan.exact

@@ -56,11 +56,11 @@ def staged_plan(
     lengths |= {name: one.shape for _, statistics in parts for one in statistics for name in one.names}
     stages = []
     for part, statistics in parts:
-        stage = make_plan(part, {name: lengths[name] for name in part.input_names}, tile)
+        stage = make_plan(part, {name: lengths[name] for name in part.input_names}, tile if whole else None)
         if not stage.exact:
             return replace(looked, reasons=stage.reasons)
         stages.append(Stage(stage if whole else _open(stage), statistics))
-    last = make_plan(rest, {name: lengths[name] for name in rest.input_names}, tile)
+    last = make_plan(rest, {name: lengths[name] for name in rest.input_names}, tile if whole else None)
     if not last.exact and _of_figures_alone(last, stages):
         last = replace(last, exact=True, reasons=())
     made = last if whole else _open(last)
