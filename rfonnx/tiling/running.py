@@ -81,7 +81,7 @@ def run(
         )
 
     done = record.done if record else set()
-    left = [index for index in range(len(plan.tiles)) if index not in done]
+    left = (index for index in range(len(plan.tiles)) if index not in done)
     total = len(plan.tiles) + sum(len(stage.plan.tiles) for stage in plan.stages)
     ready = len(done)
 
