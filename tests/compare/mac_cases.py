@@ -56,7 +56,7 @@ class Case:
         made = [onnx.ValueInfoProto(name="y")]
         if self.out:
             made = [helper.make_tensor_value_info("y", TensorProto.FLOAT, self.out)]
-        opsets = [helper.make_opsetid("", 27 if not self.runs else 23)]
+        opsets = [helper.make_opsetid("", 23 if self.runs or domain else 27)]
         opsets += [helper.make_opsetid(domain, 1)] if domain else []
         graph = helper.make_graph([node], "net", given, made, stored)
         return helper.make_model(graph, opset_imports=opsets, ir_version=10)
