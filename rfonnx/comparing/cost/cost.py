@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -32,18 +33,23 @@ def costs(pair: Pair, feeds: tuple[Feed, Feed]) -> tuple[Cost, Cost]:
         feeds: inputs of one run of each.
     """
     times = latencies(pair.models, feeds, pair.settings.latency_runs)
-    one, other = (
-        _cost(model, feed, measured, pair.threads)
-        for model, feed, measured in zip(pair.models, feeds, times, strict=True)
-    )
+    with ThreadPoolExecutor(len(feeds)) as beside:  # each waits for a process of its own
+        peaks = [beside.submit(_peak, *one, pair.threads) for one in zip(pair.models, feeds, strict=True)]
+        one, other = (
+            _cost(model, feed, measured, peak.result())
+            for model, feed, measured, peak in zip(pair.models, feeds, times, peaks, strict=True)
+        )
     return one, other
 
 
-def _cost(model: OpenModel, feed: Feed, times: Sequence[float], threads: int) -> Cost:
-    graph, given = model.graph(feed), model.source.given
+def _peak(model: OpenModel, feed: Feed, threads: int) -> int | None:
+    given = model.source.given
+    return peak_bytes(os.fspath(given), feed, threads, model.values) if isinstance(given, str | os.PathLike) else None
+
+
+def _cost(model: OpenModel, feed: Feed, times: Sequence[float], peak: int | None) -> Cost:
+    graph = model.graph(feed)
     counted, spread = macs(graph), (percentile(times, 50), percentile(times, 95))
-    path = os.fspath(given) if isinstance(given, str | os.PathLike) else None
-    peak = peak_bytes(path, feed, threads, model.values) if path is not None else None
     return Cost(parameters(graph), counted.total, file_bytes(model.source), peak, spread, dict(counted.uncounted))
 
 
