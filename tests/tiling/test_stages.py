@@ -101,6 +101,18 @@ def test_attention_over_everything_is_refused_by_name(models: Path) -> None:
     )
 
 
+def test_a_mean_along_rows_alone_is_refused() -> None:
+    """Parts of it along columns do not add up."""
+    net = Net()
+    x = net.conv("x", 4)
+    x = net.add("Add", [x, net.add("ReduceMean", [x, net.constant(np.array([2]))], 4)], 4)
+    x = net.add("Add", [x, net.add("ReduceMean", [x, net.constant(np.array([3]))], 4)], 4)
+    for shapes in (None, {"x": (1, 2, 100, 100)}, {"x": (1, 2, 900, 900)}):
+        plan = rfonnx.tile(net.model(net.conv(x, 2)), shapes, stages=True)
+        assert not plan.exact
+        assert "(ReduceMean) takes some of the axes together that tiles cut, and leaves others" in plan.reasons[0]
+
+
 def test_what_is_left_to_the_norm_s_own_channels_is_not_gathered() -> None:
     net = Net()
     x = net.conv("x", 4)

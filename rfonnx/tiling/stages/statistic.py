@@ -60,6 +60,8 @@ def statistic_of(analysis: Analysis, tensor: str, pairs: Sequence[Pair]) -> Stat
     axes = _axes(node, len(shape))
     if axes is None:
         return f"{named} takes axes together that the file does not fix"
+    if _slides(analysis, of, pairs) and not _walked(analysis, of, pairs) <= set(axes):
+        return f"{named} takes some of the axes together that tiles cut, and leaves others"
     if kind == "moments":
         return (
             _norm(analysis, node, makers, pairs)
@@ -108,8 +110,7 @@ def _before_reshape(
     """The tensor before it was laid out in rows, its axes in them, and the rows: (N, C, H, W) for (N, G, C/G * H * W)."""
     if maker is None or operator(maker.kind).keeps != "order" or not _slides(analysis, maker.inputs[0], pairs):
         return None
-    fields, before = analysis.tensors[maker.inputs[0]].fields, _shape(analysis, maker.inputs[0])
-    slid = sorted({fields[pair].tensor_axis or 0 for pair in pairs})
+    before, slid = _shape(analysis, maker.inputs[0]), sorted(_walked(analysis, maker.inputs[0], pairs))
     first, rows = slid[0], shape[: len(shape) - len(axes)]
     trailing = slid == list(range(first, len(before))) and axes == tuple(range(len(rows), len(shape)))
     if not trailing or math.prod(before[:first]) % math.prod(rows):
@@ -124,6 +125,11 @@ def _slides(analysis: Analysis, tensor: str, pairs: Sequence[Pair]) -> bool:
     fields = [analysis.tensors[tensor].fields[pair] for pair in pairs]
     walked = {field.tensor_axis for field in fields}
     return None not in walked and all(field.kind in ("local", "periodic") for field in fields)
+
+
+def _walked(analysis: Analysis, tensor: str, pairs: Sequence[Pair]) -> set[int]:
+    """The axes of a tensor that walk along these."""
+    return {analysis.tensors[tensor].fields[pair].tensor_axis or 0 for pair in pairs}
 
 
 def _shape(analysis: Analysis, tensor: str) -> tuple[int, ...]:
