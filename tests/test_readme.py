@@ -19,10 +19,10 @@ def block(language: str, number: int = 0) -> str:
     return found[number]
 
 
-def test_the_report_ends_as_shown():
+def test_the_report_begins_as_shown():
     printed = CliRunner().invoke(cli, ["report", str(ROOT / "models" / "resnet18.onnx")])
     assert printed.exit_code == 0
-    assert printed.output.rstrip().endswith(block("text").rstrip())
+    assert printed.output.startswith(block("text"))
 
 
 def test_the_effective_field_is_measured_as_shown(monkeypatch):

@@ -13,6 +13,7 @@ from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.failures import CHECK_FAILED
 from rfonnx.cli.from_settings import setting_options
 from rfonnx.cli.output import Output, open_output
+from rfonnx.cli.terminal_options import terminal_options
 from rfonnx.cli.waiting import waiting
 from rfonnx.comparing.settings import Settings
 from rfonnx.report import formats
@@ -116,6 +117,7 @@ def _opened(subject: formats.Subject[Told], *inputs: str | os.PathLike[str] | No
 )
 @setting_options(Settings, "threads", "provider")
 @timeout_option
+@terminal_options
 @options.shape_option
 @options.value_option
 @options.batch_axis_option

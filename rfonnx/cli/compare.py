@@ -17,6 +17,7 @@ from rfonnx.cli.hook import load_hook
 from rfonnx.cli.output import open_output
 from rfonnx.cli.progress import progress
 from rfonnx.cli.target import target
+from rfonnx.cli.terminal_options import terminal_options
 from rfonnx.comparing.settings import Settings
 from rfonnx.errors import DataError
 from rfonnx.report.comparison.view import ComparisonView
@@ -83,6 +84,7 @@ from rfonnx.system.config import read_config
 @options.style_option(COMPARISON.formats)
 @options.output_option
 @timeout_option
+@terminal_options
 @options.shape_option
 @options.value_option
 @options.batch_axis_option

@@ -20,6 +20,7 @@ from rfonnx.cli.failures import INTERRUPTED
 from rfonnx.cli.from_settings import given, setting_options
 from rfonnx.cli.output import Output, open_output
 from rfonnx.cli.progress import Tell, progress
+from rfonnx.cli.terminal_options import terminal_options
 from rfonnx.effective.settings import At, Progress, Settings
 from rfonnx.errors import QueryError, RfonnxError
 from rfonnx.report.formats import EFFECTIVE, LAYERS
@@ -90,6 +91,7 @@ def _axes(text: str) -> tuple[int, ...] | None:
 @options.style_option(EFFECTIVE.formats)
 @options.output_option
 @timeout_option
+@terminal_options
 @options.shape_option
 @options.value_option
 @options.batch_axis_option

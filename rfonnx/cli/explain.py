@@ -10,6 +10,7 @@ import rfonnx
 from rfonnx.cli import options, words
 from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.output import open_output
+from rfonnx.cli.terminal_options import terminal_options
 from rfonnx.cli.waiting import waiting
 from rfonnx.report.formats import EXPLANATION
 
@@ -37,6 +38,7 @@ from rfonnx.report.formats import EXPLANATION
 @options.style_option(EXPLANATION.formats)
 @options.output_option
 @timeout_option
+@terminal_options
 @options.shape_option
 @options.value_option
 @options.weights_option

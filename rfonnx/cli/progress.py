@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Protocol
 
 from rfonnx.cli import streams
+from rfonnx.cli.terminal_options import quiet
 from rfonnx.results.plain import duration
 
 
@@ -24,7 +25,10 @@ FIRST, EVERY = 10.0, 30.0
 
 @contextmanager
 def progress(what: str) -> Iterator[Tell]:
-    """Gives a function to call after each step: a bar on a terminal, else a line now and then when it takes long."""
+    """Gives a function to call after each step: a bar on a terminal, else a line now and then; nothing with --quiet."""
+    if quiet():
+        yield lambda done, total, words="": None
+        return
     if not sys.stderr.isatty():
         yield Lines(what).tell
         return

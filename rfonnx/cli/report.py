@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, Literal
 
 import click
@@ -9,26 +11,32 @@ import click
 import rfonnx
 from rfonnx.cli import options
 from rfonnx.cli.deadline import timeout_option
+from rfonnx.cli.failures import USER_ERROR, fail
 from rfonnx.cli.numbers import Number
 from rfonnx.cli.output import open_output
+from rfonnx.cli.terminal_options import terminal_options
 from rfonnx.cli.waiting import waiting
 from rfonnx.cli.words import AxesChoice, Shapes
-from rfonnx.report.formats import FIELDS
+from rfonnx.errors import RfonnxError
+from rfonnx.report.fields.view_source import Refused
+from rfonnx.report.formats import FIELDS, MODELS
 
 
 @click.command("report")
-@options.model_argument
+@click.argument("models", type=click.Path(), nargs=-1, required=True)
 @options.style_option(
     FIELDS.formats,
     note="text and markdown show layers and a summary; json and csv hold every tensor along every axis.",
 )
 @options.output_option
 @timeout_option
+@terminal_options
 @options.shape_option
 @options.value_option
 @options.batch_axis_option
 @click.option("--tensor", "tensors", multiple=True, metavar="NAME", help="Show this tensor only. Repeatable.")
 @options.axes_option
+@click.option("--summary", is_flag=True, help="The answers alone, without the table of layers.")
 @click.option("--all", "every", is_flag=True, help="A row for every tensor, not only where something changes.")
 @options.weights_option
 @click.option(
@@ -38,7 +46,7 @@ from rfonnx.report.formats import FIELDS
     help="Samples per second of a time axis: text and markdown then show lookahead and context in seconds too.",
 )
 def command(
-    model: str,
+    models: tuple[str, ...],
     style: str | None,
     output: str | None,
     shapes: Shapes,
@@ -46,15 +54,43 @@ def command(
     batch_axes: dict[str, int | None],
     tensors: tuple[str, ...],
     axes: AxesChoice | None,
+    summary: bool,
     every: bool,
     weights: Literal["structure", "values"],
     rate: float | None,
-) -> None:
-    """Show the receptive field of each tensor of MODEL, an ONNX file."""
+) -> int:
+    """Show what MODELS, ONNX files, can see: their outputs, and each layer."""
     # Imported here: `rfonnx report --help` and mistakes in the options need none of it.
     from rfonnx.report.fields.view import View
 
-    out = open_output(FIELDS, output, style, model)
-    with waiting(f"analysing {model}"):
-        analysis = rfonnx.analyze(model, shapes=shapes, weights=weights, values=values, batch_axes=batch_axes)
-    out.write(analysis, View(tensors, axes, every, rate))
+    analyse = partial(rfonnx.analyze, shapes=shapes, weights=weights, values=values, batch_axes=batch_axes)
+    view = View(tensors, axes, every, rate, summary)
+    if len(models) == 1:
+        out = open_output(FIELDS, output, style, *models)
+        with waiting(f"analysing {models[0]}"):
+            analysis = analyse(models[0])
+        out.write(analysis, view)
+        return 0
+    if style not in (None, *MODELS.formats):
+        raise click.UsageError(
+            f"--format {style} holds one model, and {len(models)} were given", click.get_current_context()
+        )
+    refused: list[Refused] = []
+    open_output(MODELS, output, style, *models).write(_analysed(models, analyse, refused), view)
+    return USER_ERROR if refused else 0
+
+
+def _analysed(
+    models: Sequence[str], analyse: Callable[[str], rfonnx.Analysis], refused: list[Refused]
+) -> Iterator[rfonnx.Analysis | Refused]:
+    """Each model, when it is asked for; those that cannot be read are told on standard error, too, and the others go on."""
+    for model in models:
+        made: rfonnx.Analysis | Refused
+        try:
+            with waiting(f"analysing {model}"):
+                made = analyse(model)
+        except RfonnxError as error:
+            fail(str(error))
+            made = Refused(model, str(error))
+            refused.append(made)
+        yield made

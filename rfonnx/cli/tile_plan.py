@@ -12,6 +12,7 @@ from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.failures import CHECK_FAILED
 from rfonnx.cli.numbers import Number
 from rfonnx.cli.output import open_output
+from rfonnx.cli.terminal_options import terminal_options
 from rfonnx.cli.waiting import waiting
 from rfonnx.report.formats import TILES
 from rfonnx.results.tiling import Approximate
@@ -49,6 +50,7 @@ from rfonnx.results.tiling import Approximate
 @options.style_option(TILES.formats)
 @options.output_option
 @timeout_option
+@terminal_options
 @options.shape_option
 @options.value_option
 def command(

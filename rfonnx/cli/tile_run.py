@@ -9,6 +9,7 @@ import click
 from rfonnx.cli import options, words
 from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.from_settings import given, setting_options
+from rfonnx.cli.terminal_options import terminal_options
 from rfonnx.tiling.asked import Asked
 
 
@@ -35,6 +36,7 @@ from rfonnx.tiling.asked import Asked
 )
 @setting_options(Asked, "stages", "workers", "threads", "providers", "scheduler", "overwrite", "restart")
 @timeout_option
+@terminal_options
 @options.value_option
 def command(
     model: str,

@@ -11,6 +11,7 @@ from rfonnx.cli import options, words
 from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.failures import CHECK_FAILED
 from rfonnx.cli.output import open_output
+from rfonnx.cli.terminal_options import terminal_options
 from rfonnx.cli.waiting import waiting
 from rfonnx.report.formats import VERIFICATION
 
@@ -36,6 +37,7 @@ from rfonnx.report.formats import VERIFICATION
 @options.style_option(VERIFICATION.formats)
 @options.output_option
 @timeout_option
+@terminal_options
 @options.shape_option
 @options.value_option
 def command(

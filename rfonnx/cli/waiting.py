@@ -7,14 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
+from rfonnx.cli.terminal_options import quiet
+
 DELAY = 1.0
 """Seconds of quiet before the bar appears: most models are done by then."""
 
 
 @contextmanager
 def waiting(what: str) -> Iterator[None]:
-    """Show a bar on standard error while the body runs, if that takes longer than `DELAY` and it is a terminal."""
-    if not sys.stderr.isatty():
+    """Show a bar on standard error while the body runs, if that takes longer than `DELAY`, on a terminal without --quiet."""
+    if quiet() or not sys.stderr.isatty():
         yield
         return
     done = Event()

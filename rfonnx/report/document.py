@@ -30,6 +30,7 @@ class Table(NamedTuple):
         caption: the line under the table.
         gap: row before which `elision`, a line in place of the rows that were left out, belongs; None when all are there.
         alarm: rows, by number, that tell of something that may be wrong.
+        spare: headings of columns that a narrow window leaves out, the first ones first.
     """
 
     header: tuple[str, ...]
@@ -38,6 +39,7 @@ class Table(NamedTuple):
     gap: int | None = None
     elision: str = ""
     alarm: frozenset[int] = frozenset()
+    spare: tuple[str, ...] = ()
 
 
 class Section(NamedTuple):
@@ -54,31 +56,34 @@ class Section(NamedTuple):
     picture: bool = False
 
 
+Part = Table | Section
+
+
 class Fold(NamedTuple):
-    """Tables and sections that a reader opens.
+    """Parts that a reader opens.
 
     Attributes:
-        closed: the line in the head of formats that cannot fold, which leave the rest out.
+        closed: the line in the head of formats that cannot fold, which leave the rest out; "": they show all of it.
     """
 
     heading: str
-    tables: tuple[Table, ...]
-    sections: tuple[Section, ...]
-    closed: str
+    parts: tuple[Part, ...]
+    closed: str = ""
 
 
 class Document(NamedTuple):
-    """A report for people before it has a format: head lines, tables and sections, and what is folded away behind them."""
+    """A report for people before it has a format: head lines, tables and sections in order, and what is folded behind them."""
 
     head: tuple[Line, ...]
-    tables: tuple[Table, ...]
-    sections: tuple[Section, ...]
+    parts: tuple[Part, ...]
     folds: tuple[Fold, ...] = ()
 
 
-def closed_head(document: Document) -> tuple[Line, ...]:
-    """The head where nothing can be folded: with a line for each fold that is left out."""
-    return (*document.head, *((fold.closed,) for fold in document.folds))
+def unfolded(document: Document) -> Document:
+    """The same where nothing can be folded: parts in the place of folds, or a line in the head for what is left out."""
+    closed = tuple((fold.closed,) for fold in document.folds if fold.closed)
+    shown = (part for fold in document.folds if not fold.closed for part in fold.parts)
+    return Document((*document.head, *closed), (*document.parts, *shown))
 
 
 Row = TypeVar("Row")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rfonnx.report.document import Document
     from rfonnx.report.explanation.chains import Explanation
     from rfonnx.report.fields.view import View
-    from rfonnx.report.fields.view_source import Source
+    from rfonnx.report.fields.view_source import Refused, Source
     from rfonnx.results.comparison import Comparison
     from rfonnx.results.effective import ERF, Layer
     from rfonnx.results.fields import OpSupport
@@ -71,14 +71,21 @@ class Subject(Generic[Told]):
         """
         made: Any = self._writer("text" if style in RENDERERS else style)(*told, **more)
         if style in RENDERERS:
-            documents: Sequence[Document] = made if isinstance(made, list) else [made]
-            return (piece for document in documents for piece in render(document, style))
+            return rendered([made] if isinstance(made, tuple) else made, style)
         return iter([made]) if style in BINARY else made
 
     def _writer(self, style: str) -> Callable[Told, Any]:
         module, _, function = self._writers[style].partition(":")
         found: Callable[Told, Any] = getattr(import_module(f"rfonnx.report.{self._folder}.{module}"), function)
         return found
+
+
+def rendered(documents: Iterable[Any], style: str) -> Iterator[str]:
+    """Documents in a format of `RENDERERS`, a blank line between them."""
+    for turn, document in enumerate(documents):
+        if turn:
+            yield "\n"
+        yield from render(document, style)
 
 
 def render(document: Document, style: str) -> Iterator[str]:
@@ -98,6 +105,7 @@ EFFECTIVE: Subject[[Sequence[ERF]]] = Subject(
     png="plot:erf_png",
     svg="plot:erf_svg",
 )
+MODELS: Subject[[Iterable[Source | Refused], View]] = Subject("fields", "people:overviews")
 LAYERS: Subject[[str, Sequence[Layer]]] = Subject(
     "effective", "people:layers_document", json="json:layers_json", csv="csv:layers_csv"
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from unicodedata import combining, east_asian_width
 
-from rfonnx.report.document import Document, Table, closed_head
+from rfonnx.report.document import Document, Part, Table, unfolded
 from rfonnx.report.escape import log_line, printable
 
 COLUMN = 100
@@ -18,12 +18,16 @@ COLUMN = 100
 
 def render(document: Document) -> Iterator[str]:
     """The document as plain text."""
-    for line in closed_head(document):
+    document = unfolded(document)
+    for line in document.head:
         yield plain(line) + "\n"
-    for table in document.tables:
-        yield "\n" + "".join(f"{line}\n" for line in aligned(table)) + plain(table.caption) + "\n"
-    for section in document.sections:
-        yield f"\n{section.heading}\n" + "".join(f"  {plain(line)}\n" for line in section.lines)
+    yield from map(_part, document.parts)
+
+
+def _part(part: Part) -> str:
+    if isinstance(part, Table):
+        return "\n" + "".join(f"{line}\n" for line in aligned(part)) + plain(part.caption) + "\n"
+    return f"\n{part.heading}\n" + "".join(f"  {plain(line)}\n" for line in part.lines)
 
 
 def plain(line: Sequence[str]) -> str:

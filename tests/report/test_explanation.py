@@ -53,7 +53,7 @@ def test_chain_and_shares(analysis: rfonnx.Analysis) -> None:
 
 def test_operators_that_add_nothing_are_left_out_unless_asked_for(analysis: rfonnx.Analysis) -> None:
     told = explanation(analysis, "sum", Question(input="x"))
-    quiet, every = (explain_document(told, every=flag).tables[0] for flag in (False, True))
+    quiet, every = (explain_document(told, every=flag).parts[0] for flag in (False, True))
     assert [row[0] for row in quiet.rows] == ["a", "b", "c"]
     assert [row[0] for row in every.rows] == ["a", "b", "c", "sum"]
     assert "1 operator that adds nothing is left out; see --all" in "".join(quiet.caption)

@@ -8,14 +8,20 @@ import pytest
 
 from fake_analysis import FakeAnalysis, axis_field, fake, seed, square
 from rfonnx.errors import QueryError
-from rfonnx.report.document import ROWS, number
+from rfonnx.report.document import ROWS, Table, number
 from rfonnx.report.fields.people import overview
 from rfonnx.report.fields.view import View
 from rfonnx.results.plain import fraction, percent, shape_text
 
 
+def table_of(analysis: FakeAnalysis, view: View) -> Table:
+    found = overview(analysis, view).folds[0].parts[0]
+    assert isinstance(found, Table)
+    return found
+
+
 def names(analysis: FakeAnalysis, view: View) -> list[str]:
-    return [row[0] for row in overview(analysis, view).tables[0].rows]
+    return [row[0] for row in table_of(analysis, view).rows]
 
 
 def test_rows_only_where_something_changes() -> None:
@@ -51,23 +57,23 @@ def test_a_change_of_shape_or_certainty_is_a_change(change: dict[str, object]) -
 
 def test_elision_starts_above_the_limit_and_all_has_none() -> None:
     tensors = [square(f"c{i}", "Conv", (1, 8, 32, 32), axis_field(i + 2)) for i in range(ROWS + 3)]
-    whole = overview(fake(tensors[:ROWS]), View()).tables[0]
+    whole = table_of(fake(tensors[:ROWS]), View())
     assert (len(whole.rows), whole.gap, whole.elision) == (ROWS, None, "")
-    cut = overview(fake(tensors), View()).tables[0]
+    cut = table_of(fake(tensors), View())
     assert (len(cut.rows), cut.gap) == (ROWS, ROWS // 2)
     assert cut.elision == "... 3 rows left out here; --all shows every row ..."
     assert [row[0] for row in cut.rows[ROWS // 2 - 1 : ROWS // 2 + 1]] == ["c99", "c103"]
-    every = overview(fake(tensors), View(every=True)).tables[0]
+    every = table_of(fake(tensors), View(every=True))
     assert (len(every.rows), every.gap) == (ROWS + 3, None)
 
 
 def test_alarm_rows_are_the_inexact_ones_that_are_shown() -> None:
     tensors = [square(f"c{i}", "Conv", (1,), axis_field(i + 2), exact=i < ROWS + 9) for i in range(ROWS + 10)]
-    assert overview(fake(tensors), View()).tables[0].alarm == frozenset({ROWS - 1})
+    assert table_of(fake(tensors), View()).alarm == frozenset({ROWS - 1})
 
 
 def test_spatial_axes_fall_back_to_all_where_nothing_slides() -> None:
-    table = overview(fake([square("t", "Gemm", (1, 8), axis_field(3))], windowed=()), View()).tables[0]
+    table = table_of(fake([square("t", "Gemm", (1, 8), axis_field(3))], windowed=()), View())
     assert table.rows[0][3] == "1x3x3x3"
 
 

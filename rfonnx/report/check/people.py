@@ -25,7 +25,7 @@ def check_document(result: CheckResult, run: CheckRun) -> Document:
     alarm = frozenset(index for index, finding in enumerate(findings) if finding.status in ("fail", "error"))
     caption = f"findings of severity {run.level} and above fail the check; rfonnx check --explain RULE says more"
     header = ("finding", "rule", "name", "of", "message")
-    return Document(tuple(head), (Table(header, rows, (caption,), alarm=alarm),) if rows else (), ())
+    return Document(tuple(head), (Table(header, rows, (caption,), alarm=alarm),) if rows else ())
 
 
 def _row(finding: Finding) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ def rule_document(info: RuleInfo) -> Document:
     if info.parameters:
         rows = tuple((_parameter(name, value),) for name, value in info.parameters.items())
         sections.append(Section("Parameters", rows))
-    return Document(tuple(head), (), tuple(sections))
+    return Document(tuple(head), tuple(sections))
 
 
 def _parameter(name: str, value: Parameter) -> str:
@@ -29,5 +29,5 @@ def rules_document(infos: Sequence[RuleInfo]) -> Document:
     """All rules, one line each."""
     rows = tuple((i.id, i.name, i.severity, "yes" if i.default else "", i.summary) for i in infos)
     return Document(
-        ((f"{len(infos)} rules",),), (Table(("rule", "name", "severity", "default", "holds when"), rows, ("",)),), ()
+        ((f"{len(infos)} rules",),), (Table(("rule", "name", "severity", "default", "holds when"), rows, ("",)),)
     )

@@ -16,5 +16,5 @@ def compare_document(found: Comparison, view: ComparisonView) -> Document:
     head, told = summary.head(found, view.config), tuple(summary.sections(found))
     shown, behind = tuple(tables(found, view.every)), tuple(sections(found))
     if view.verbose or view.every:
-        return Document(head, shown, (*behind, *told))
-    return Document(head, (), told, (Fold("Every figure, the fields, and the cost", shown, behind, CLOSED),))
+        return Document(head, (*shown, *behind, *told))
+    return Document(head, told, (Fold("Every figure, the fields, and the cost", (*shown, *behind), CLOSED),))

@@ -30,7 +30,7 @@ def erf_document(erfs: Sequence[ERF]) -> Document:
     table = Table(("", *(position_text(erf.position) for erf in erfs)), tuple(rows), caption)
     sections = [section for erf in erfs for section in _picture(erf, len(erfs) > 1)]
     sections += _warnings(erfs)
-    return Document(tuple(head), (table,), tuple(sections))
+    return Document(tuple(head), (table, *sections))
 
 
 def _figures(erf: ERF) -> dict[str, str]:
@@ -92,7 +92,7 @@ def layers_document(model: str, layers: Sequence[Layer]) -> Document:
         Section("Not measured", tuple(problems), alarm=True),
     )
     head: Line = ("effective fields of ", Name(model))
-    return Document((head,), (table,), tuple(section for section in sections if section.lines))
+    return Document((head,), (table, *(section for section in sections if section.lines)))
 
 
 def _how(erf: ERF) -> str:

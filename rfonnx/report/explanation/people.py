@@ -27,7 +27,7 @@ def explain_document(told: Explanation, every: bool) -> Document:
     head += [("input ", Name(name), words) for name, words in bound_texts(told.values)]
     if not (told.chains or told.reads):
         head.append(("depends on no input",))
-    return Document(tuple(head), tuple(_table(chain, every) for chain in told.chains), tuple(_sections(told)))
+    return Document(tuple(head), (*(_table(chain, every) for chain in told.chains), *_sections(told)))
 
 
 def _table(chain: Chain, every: bool) -> Table:

@@ -1,14 +1,14 @@
-"""The report on a whole model, for people: its inputs, the table of fields and the summary."""
+"""The report on a whole model, for people: its inputs, the answers, and the table of fields behind them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from rfonnx.report.document import Document, Line, Name
+from rfonnx.report.document import Document, Fold, Line, Name, Section
 from rfonnx.report.fields.summary import sections
-from rfonnx.report.fields.table import table
+from rfonnx.report.fields.table import columns, table
 from rfonnx.report.fields.view import Axes, View, pick_axes
-from rfonnx.report.fields.view_source import Source
+from rfonnx.report.fields.view_source import Refused, Source
 from rfonnx.results.plain import bound_texts, shape_text
 
 
@@ -19,8 +19,23 @@ def overview(source: Source, view: View) -> Document:
         QueryError: a tensor or axis of `view` does not exist.
     """
     axes = pick_axes(source, view.axes or "spatial")
-    made = sections(source, axes, view.rate, chosen=view.axes is not None)
-    return Document(tuple(_head(source, axes)), (table(source, view, axes),), tuple(made))
+    answers = tuple(sections(source, axes, view.rate, chosen=view.axes is not None))
+    layers = Fold("Layers", (table(source, view, axes), columns(source, axes)))
+    return Document(tuple(_head(source, axes)), answers, () if view.summary else (layers,))
+
+
+def overviews(models: Iterable[Source | Refused], view: View) -> Iterator[Document]:
+    """The same of several models, one after the other; of one that cannot be read, why.
+
+    Raises:
+        QueryError: as `overview`.
+    """
+    for model in models:
+        if isinstance(model, Refused):
+            why = Section("Why", ((Name(model.reason),),), alarm=True)
+            yield Document(((Name(model.model), ": no report"),), (why,))
+        else:
+            yield overview(model, view)
 
 
 def _head(source: Source, axes: Axes) -> Iterator[Line]:

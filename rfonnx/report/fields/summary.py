@@ -1,18 +1,20 @@
-"""The summary under the table: what outputs see, what is global, misaligned or uncertain, what enlarged the field."""
+"""The answers: what outputs see, whether it is enough, what made it so, what is global or uncertain, and what to do."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rfonnx.report.document import Line, Name, Section, listed, number, shared, size
 from rfonnx.report.explanation.growth import shares
 from rfonnx.report.fields.facts import fact_lines
+from rfonnx.report.fields.next_steps import next_steps
 from rfonnx.report.fields.view import Axes, seen
 from rfonnx.report.fields.view_source import Source
+from rfonnx.results.fields import AxisField, TensorField
 from rfonnx.results.plain import axes_text, percent, shape_text
 
 LIMIT = 20
-"""Most lines of a section: more would bury the table."""
+"""Most lines of a section."""
 
 Key = tuple[str, int]
 
@@ -21,12 +23,13 @@ def sections(source: Source, axes: Axes, rate: float | None, chosen: bool = Fals
     """The sections that have something to say, in order; see `fact_lines` for `rate` and `chosen`."""
     made = (
         Section("Outputs", listed(_outputs(source, axes), LIMIT)),
-        Section("Derived facts", listed(fact_lines(source, axes, rate, chosen), LIMIT)),
-        Section("First to see the whole input", tuple(_whole(source, axes))),
-        Section("Global operators", listed(_global(source, axes), LIMIT)),
+        Section("Is it enough?", listed(_enough(source, axes), LIMIT)),
         Section("What enlarged the field", listed(_growth(source, axes), LIMIT)),
+        Section("Global operators", listed(_global(source, axes), LIMIT)),
         Section("Misaligned joins", listed(_joins(source, axes), LIMIT), alarm=True),
         Section("Warnings", listed(_warnings(source), LIMIT), alarm=True),
+        Section("Derived facts", listed(fact_lines(source, axes, rate, chosen), LIMIT)),
+        Section("What to do", tuple(next_steps(source, axes))),
     )
     return (section for section in made if section.lines)
 
@@ -45,19 +48,50 @@ def _outputs(source: Source, axes: Axes) -> Iterator[Line]:
                 continue
             shape = source.input_shapes.get(name) or ()
             lengths = tuple(shape[axis] for axis in numbers if (name, axis) in tensor.fields)
+            beyond = any(
+                length is not None and field.size > length for field, length in zip(fields, lengths, strict=True)
+            )
             yield (
                 Name(output),
                 " sees " + ("" if tensor.exact else "at most ") + "x".join(map(size, fields)) + " of ",
                 Name(name),
-                f" ({shape_text(lengths)}): stride {shared([number(field.stride) for field in fields])}"
+                f" ({shape_text(lengths)}){', borders not clipped' if beyond else ''}"
+                f": stride {shared([number(field.stride) for field in fields])}"
                 f", padding {shared([str(-field.start) for field in fields])}"
-                f", {shared([field.kind for field in fields], '/')}"
-                f"; the middle position sees {shared([percent(field.coverage) for field in fields])}",
+                f", {shared([field.kind for field in fields], '/')}",
             )
 
 
+def _enough(source: Source, axes: Axes) -> Iterator[Line]:
+    """By output and input: how much its middle position sees, and what is too large for any; then who is the first to see all."""
+    for output in source.outputs:
+        tensor = source.tensors.get(output)
+        for name, numbers in axes.items() if tensor else ():
+            if tensor and (fields := seen(tensor, name, numbers)):
+                yield (Name(output), *_share(tensor, fields), Name(name), *_too_large(source, tensor, name, numbers))
+    yield from _whole(source, axes)
+
+
+def _share(tensor: TensorField, fields: Sequence[AxisField]) -> Line:
+    at_most = "" if tensor.exact else "at most "
+    if all(field.coverage >= 1 for field in fields):
+        return (f": its middle position reaches {at_most}from border to border of ",)
+    return (f": its middle position reaches {at_most}over {shared([percent(field.coverage) for field in fields])} of ",)
+
+
+def _too_large(source: Source, tensor: TensorField, name: str, numbers: Sequence[int]) -> Line:
+    """No position sees a stretch that is longer than the largest field."""
+    shape = source.input_shapes.get(name) or ()
+    fields = {axis: tensor.fields[name, axis] for axis in numbers if (name, axis) in tensor.fields}
+    if any((length := shape[axis]) is None or field.size >= length for axis, field in fields.items()):
+        return ()
+    return (
+        f"; nothing larger than {'x'.join(str(field.size) for field in fields.values())} is seen whole by any position",
+    )
+
+
 def _whole(source: Source, axes: Axes) -> Iterator[Line]:
-    """By input, the first tensor whose middle position sees all of it along every shown axis."""
+    """By input, the first tensor whose middle position reaches over all of it, along every shown axis."""
     missing = dict(axes)
     for tensor in source.tensors.values():
         for name in [
@@ -66,11 +100,15 @@ def _whole(source: Source, axes: Axes) -> Iterator[Line]:
             if all((f := tensor.fields.get((name, axis))) is not None and f.coverage >= 1 for axis in numbers)
         ]:
             del missing[name]
-            yield (Name(tensor.name), " (", Name(tensor.op_type), "), in its middle position, sees all of ", Name(name))
+            reaches = "reaches" if tensor.exact else "may reach"
+            yield (
+                f"the first whose middle position {reaches} from border to border of ",
+                *(Name(name), ": ", Name(tensor.name), " (", Name(tensor.op_type), ")"),
+            )
         if not missing:
             return
     for name in missing:
-        yield ("no tensor, in its middle position, sees all of ", Name(name))
+        yield ("no tensor's middle position reaches from border to border of ", Name(name))
 
 
 def _global(source: Source, axes: Axes) -> Iterator[Line]:

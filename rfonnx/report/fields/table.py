@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from math import prod
 
-from rfonnx.report.document import Name, Table, number, shared, shortened, size
+from rfonnx.report.document import Name, Section, Table, number, shared, shortened, size
 from rfonnx.report.fields.view import Axes, View, pick_tensors, seen
 from rfonnx.report.fields.view_source import Source
-from rfonnx.results.fields import AxisField, Shape, TensorField
+from rfonnx.results.fields import AxisField, Kind, Shape, TensorField
 from rfonnx.results.plain import percent, shape_text
 
 
@@ -36,7 +36,33 @@ def table(source: Source, view: View, axes: Axes) -> Table:
     header += ("size", "stride", "padding", "centre", "coverage", "kind")
     cells = tuple(_cells(source, tensor, name, axes, several) for tensor, name in rows)
     alarm = frozenset(i for i, (tensor, _) in enumerate(rows) if not tensor.exact)
-    return Table(header, cells, (caption,), gap, elision, alarm)
+    return Table(header, cells, (caption,), gap, elision, alarm, spare=("centre", "padding", "stride", "shape", "op"))
+
+
+COLUMNS = {
+    "size": "from the first to the last input position that one position sees, borders not clipped; a..b where it differs",
+    "stride": "input positions from what one position sees to what the next one sees",
+    "padding": "how far the first position sees beyond the beginning of the input",
+    "centre": "input position in the middle of what the first position sees",
+    "coverage": "share of the input that the middle position reaches over",
+}
+"""What the columns say, and the kinds: see `AxisField`."""
+
+KINDS: Mapping[Kind, str] = {
+    "local": "a window that slides along the input",
+    "periodic": "a window that slides, whose size repeats with the position",
+    "block": "what is seen depends on the position in another way",
+    "global": "every position sees the same",
+    "none": "nothing is seen",
+}
+
+
+def columns(source: Source, axes: Axes) -> Section:
+    """What the columns of the table mean, and those kinds that are in it."""
+    shown = [(name, axis) for name, numbers in axes.items() for axis in numbers]
+    found = {tensor.fields[key].kind for tensor in source.tensors.values() for key in shown if key in tensor.fields}
+    told = [*COLUMNS.items(), *((kind, meaning) for kind, meaning in KINDS.items() if kind in found)]
+    return Section("Columns", tuple((f"{word}: {meaning}",) for word, meaning in told))
 
 
 def _changes(source: Source, tensors: list[TensorField], axes: Axes) -> Iterator[TensorField]:

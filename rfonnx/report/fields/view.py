@@ -25,12 +25,14 @@ class View(NamedTuple):
             the format: tables for people show the spatial ones, data formats show all.
         every: show every tensor in tables for people, not only those where something changes.
         rate: samples per second of time axes, to give lengths of time in seconds too.
+        summary: for people: the answers without the table.
     """
 
     tensors: tuple[str, ...] = ()
     axes: AxesChoice | None = None
     every: bool = False
     rate: float | None = None
+    summary: bool = False
 
 
 def pick_tensors(source: Source, names: tuple[str, ...]) -> Iterable[TensorField]:

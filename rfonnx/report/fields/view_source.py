@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from rfonnx.results.fields import ExplainStep
 from rfonnx.results.plain import Analysed
+
+
+class Refused(NamedTuple):
+    """A model that cannot be reported.
+
+    Attributes:
+        model: its file, as given.
+        reason: why, in a line.
+    """
+
+    model: str
+    reason: str
 
 
 class Source(Analysed, Protocol):

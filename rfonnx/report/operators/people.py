@@ -26,7 +26,6 @@ def ops_document(ops: Sequence[OpSupport], opset: int) -> Document:
     return Document(
         tuple(head),
         (Table(("operator", "opsets", "support", "reason"), rows, (f"{len(ops)} operators",), alarm=alarm),),
-        (),
     )
 
 

@@ -13,7 +13,7 @@ from rfonnx.results.tiling import Approximate, Pair, PlanSummary, TiledAxis, Val
 
 def plan_document(plan: PlanSummary) -> Document:
     """The verdict, the tiles, a row for each axis, and what keeps tiles from being exact."""
-    return Document(tuple(_head(plan)), tuple(_tables(plan)), tuple(_sections(plan)))
+    return Document(tuple(_head(plan)), (*_tables(plan), *_sections(plan)))
 
 
 def _head(plan: PlanSummary) -> Iterator[Line]:

@@ -17,7 +17,7 @@ WRONG = {
 
 def verification_document(found: Verification) -> Document:
     """The verdict, a row for each size, and what must go wrong."""
-    return Document(tuple(_head(found)), tuple(_tables(found)), tuple(_sections(found)))
+    return Document(tuple(_head(found)), (*_tables(found), *_sections(found)))
 
 
 def _head(found: Verification) -> Iterator[Line]:

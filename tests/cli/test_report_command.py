@@ -1,0 +1,69 @@
+"""`rfonnx report`: several models, the answers alone, and the commands that it leads to."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from rfonnx.cli.commands import cli
+from rfonnx.cli.main import run
+
+MODELS = Path(__file__).parents[2] / "models"
+
+
+def report(*words: object) -> str:
+    found = CliRunner().invoke(cli, ["report", *map(str, words)])
+    assert found.exit_code == 0, found.output
+    return found.stdout
+
+
+def test_several_models_are_reported_one_after_the_other() -> None:
+    seed, unet = MODELS / "seed.onnx", MODELS / "unet.onnx"
+    assert report(seed, unet) == report(seed) + "\n" + report(unet)
+
+
+def test_one_that_cannot_be_read_costs_only_itself(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(b"\xff" * 9)
+    seed, output = MODELS / "seed.onnx", tmp_path / "report.md"
+    assert run(["report", str(broken), str(seed), "-o", str(output)]) == 2
+    told = capfd.readouterr().err
+    assert told.startswith(f"rfonnx: error: {broken}: ")
+    assert told.count("\n") == 1
+    text = output.read_text()
+    assert f"# `{broken}`: no report\n" in text
+    assert report(seed, "--format", "markdown") in text
+
+
+@pytest.mark.parametrize("words", [["--format", "json"], ["-o", "both.json"]])
+def test_data_formats_hold_one_model(words: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["report", str(MODELS / "seed.onnx"), str(MODELS / "unet.onnx"), *words]) == 2
+    assert "json" in capfd.readouterr().err
+    assert not Path("both.json").exists()
+
+
+def test_the_summary_is_the_report_without_its_table() -> None:
+    whole, short = report(MODELS / "unet.onnx"), report(MODELS / "unet.onnx", "--summary")
+    assert whole.startswith(short)
+    assert "29 of 49 tensors" in whole[len(short) :]
+
+
+def test_no_color_is_what_libraries_go_by(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "")
+    report(MODELS / "seed.onnx", "--no-color")
+    assert os.environ["NO_COLOR"] == "1"
+
+
+@pytest.mark.parametrize("path", sorted(MODELS.glob("*.onnx")), ids=lambda path: path.stem)
+def test_the_commands_that_it_leads_to_run(path: Path) -> None:
+    commands = re.findall(r": rfonnx (.* MODEL.*)$", report(path, "--summary"), re.MULTILINE)
+    assert len(commands) >= 2
+    for command in commands:
+        words = [str(path) if word == "MODEL" else word for word in shlex.split(command)]
+        found = CliRunner().invoke(cli, [*words, *(["-n", "1"] if words[0] == "erf" else [])])
+        assert found.exit_code == 0, found.output
