@@ -23,7 +23,7 @@ from rfonnx.report.formats import FIELDS, MODELS
 
 
 @click.command("report")
-@click.argument("models", type=click.Path(), nargs=-1, required=True)
+@click.argument("models", type=click.Path(), nargs=-1, required=True, metavar="MODEL...")
 @options.style_option(
     FIELDS.formats,
     note="text and markdown show layers and a summary; json and csv hold every tensor along every axis.",
@@ -59,7 +59,7 @@ def command(
     weights: Literal["structure", "values"],
     rate: float | None,
 ) -> int:
-    """Show what MODELS, ONNX files, can see: their outputs, and each layer."""
+    """Show what MODELs, ONNX files, can see: their outputs, and each layer."""
     # Imported here: `rfonnx report --help` and mistakes in the options need none of it.
     from rfonnx.report.fields.view import View
 

@@ -35,7 +35,7 @@ def one_line(outcome: Outcome) -> str:
     ("args", "message"),
     [
         (["nonsense"], "No such command 'nonsense'; 'rfonnx --help' lists what there is"),
-        (["report"], "Missing argument 'MODEL'; 'rfonnx report --help' lists what there is"),
+        (["report"], r"Missing argument 'MODEL\.\.\.'; 'rfonnx report --help' lists what there is"),
         (
             ["report", "m.onnx", "--farmat", "x"],
             r"No such option:? '?--farmat'?.*; 'rfonnx report --help' lists what there is",
