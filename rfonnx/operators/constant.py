@@ -27,13 +27,7 @@ def arange_shape(call: ShapeCall) -> list[TypeProto]:
     return [tensor_type(call.elem(0), (length,))]
 
 
-@rule(
-    "RandomNormal",
-    "RandomUniform",
-    "RandomNormalLike",
-    "RandomUniformLike",
-    "EyeLike",
-)
+@rule("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "EyeLike")
 def only_shape(op: Op) -> Access:
     """Reads its operand's shape, and no value. Exact."""
     return Access(())

@@ -162,10 +162,7 @@ declare(
     ),
     evaluation="fast",
 )
-declare(
-    *named("Abs Ceil Div Erf Floor Gelu LeakyRelu Neg Relu Round Sign Sin Sqrt Tanh"),
-    keeps_zero=True,
-)
+declare(*named("Abs Ceil Div Erf Floor Gelu LeakyRelu Neg Relu Round Sign Sin Sqrt Tanh"), keeps_zero=True)
 declare(*named("Add And Div Min Mul Or Pow Sub Where"), may_fix=True)
 declare("Add", "Div", "Mul", "Sub", affine=True)
 declare("Exp", "Relu", "Sigmoid", "Softplus", hides=True)

@@ -8,13 +8,12 @@ from math import prod
 from rfonnx.operators.access.op import Op, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape
 from rfonnx.operators.access.shared import known
-from rfonnx.operators.by_kind import microsoft
 from rfonnx.operators.counting import CountCall, UncountedError, counts
 from rfonnx.operators.shaping import same, shapes
-from rfonnx.operators.table import declare
+from rfonnx.operators.table import declare, microsoft
 
 
-@rule(*microsoft("MoE", "QMoE"))
+@rule(*microsoft("MoE QMoE"))
 def mixture_of_experts(op: Op) -> Access:
     """A token reads all its features and its router values. A superset: which experts act on it is data."""
     known(op, *range(2, len(op.node.inputs)))
@@ -50,7 +49,7 @@ def _routed(call: CountCall) -> int:
     return prod(call.shape(0)[:-1]) * min(int(call.attr("k", 1)), call.shape(2)[0])
 
 
-shapes(*microsoft("MoE", "QMoE"))(same)
+shapes(*microsoft("MoE QMoE"))(same)
 
 declare("com.microsoft.MoE", manner=())
 declare(

@@ -7,9 +7,8 @@ from onnx import TensorProto, TypeProto
 from rfonnx.operators.access.op import Op, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce
 from rfonnx.operators.access.shared import joined
-from rfonnx.operators.by_kind import microsoft
 from rfonnx.operators.shaping import ShapeCall, same, shapes
-from rfonnx.operators.table import declare, named
+from rfonnx.operators.table import declare, microsoft
 
 
 @shapes(*microsoft("BiasDropout"))
@@ -18,7 +17,7 @@ def bias_dropout_shape(call: ShapeCall) -> list[TypeProto]:
     return [call.like(0), call.like(0, TensorProto.BOOL)]
 
 
-rule(*microsoft("Gelu", "QuickGelu", "FastGelu", "BiasAdd", "ScaledSiLU"))(joined)
+rule(*microsoft("Gelu QuickGelu FastGelu BiasAdd ScaledSiLU"))(joined)
 
 
 @rule(*microsoft("BiasDropout"))
@@ -51,23 +50,9 @@ def n_gram_repeat_block(op: Op) -> Access:
     return Access((Path(op.name(0), (Reduce((1,)),)), Path(op.name(1))), exact=False, note=note)
 
 
-shapes(*microsoft("BiasAdd", "BiasSoftmax", "FastGelu", "Gelu", "QuickGelu", "ScaledSiLU"))(same)
+shapes(*microsoft("BiasAdd BiasSoftmax FastGelu Gelu QuickGelu ScaledSiLU"))(same)
 
-declare(*named("BiasSoftmax NGramRepeatBlock", "com.microsoft"), macs=0, manner=())
-declare(
-    "com.microsoft.BiasAdd",
-    "com.microsoft.QuickGelu",
-    "com.microsoft.ScaledSiLU",
-    macs=0,
-    manner=("elementwise",),
-    pointwise=True,
-)
-declare(
-    "com.microsoft.FastGelu",
-    "com.microsoft.Gelu",
-    macs=0,
-    manner=("elementwise",),
-    pointwise=True,
-    stands_for="Gelu",
-)
+declare(*microsoft("BiasSoftmax NGramRepeatBlock"), macs=0, manner=())
+declare(*microsoft("BiasAdd QuickGelu ScaledSiLU"), macs=0, manner=("elementwise",), pointwise=True)
+declare(*microsoft("FastGelu Gelu"), macs=0, manner=("elementwise",), pointwise=True, stands_for="Gelu")
 declare("com.microsoft.BiasDropout", macs=0, manner=(), training=(3, 4))

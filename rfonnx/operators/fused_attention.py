@@ -16,13 +16,12 @@ from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Se
 from rfonnx.operators.access.shared import known
 from rfonnx.operators.access.visible import MASK_NOTE
 from rfonnx.operators.attention import refuse_shared_buffer, score_macs
-from rfonnx.operators.by_kind import microsoft
 from rfonnx.operators.counting import CountCall, counts
 from rfonnx.operators.shaping import ShapeCall, shapes
-from rfonnx.operators.table import Sequential, declare
+from rfonnx.operators.table import Sequential, declare, microsoft
 
 
-@shapes(*microsoft("Attention", "QAttention", "QOrderedAttention"))
+@shapes(*microsoft("Attention QAttention QOrderedAttention"))
 def attention_shape(call: ShapeCall) -> list[TypeProto]:
     """Input (B,S,D) and weights (D, 3NH) give (B,S,NH) and present (2,B,N,P+S,H). With other sizes of Q, K, V: (B,S,V)."""
     shape = call.shape(0)
@@ -202,18 +201,7 @@ def _projected_macs(call: CountCall, past: int) -> int:
     return batch * tokens * width * (query + key + value) + score_macs(batch * tokens, keys, query + value)
 
 
-declare(
-    "com.microsoft.PackedAttention",
-    "com.microsoft.PackedMultiHeadAttention",
-    "com.microsoft.RelativePositionBias",
-    manner=(),
-)
+declare(*microsoft("PackedAttention PackedMultiHeadAttention RelativePositionBias"), manner=())
 declare("com.microsoft.Attention", attending=Sequential((0,), (4,)), manner=("attention",))
-declare(
-    "com.microsoft.QAttention",
-    attending=Sequential((0,), (8,)),
-    manner=(),
-    quantised=True,
-    stands_for="Attention",
-)
+declare("com.microsoft.QAttention", attending=Sequential((0,), (8,)), manner=(), quantised=True, stands_for="Attention")
 declare("com.microsoft.QOrderedAttention", manner=(), quantised=True)

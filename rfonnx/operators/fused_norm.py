@@ -9,9 +9,8 @@ from rfonnx.operators.access.indexing import positions
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select
 from rfonnx.operators.access.shared import grouped, known, per_channel
-from rfonnx.operators.by_kind import microsoft
 from rfonnx.operators.shaping import ShapeCall, same, shapes
-from rfonnx.operators.table import declare, named
+from rfonnx.operators.table import declare, microsoft
 
 
 @shapes(*microsoft("SkipGroupNorm"))
@@ -20,7 +19,7 @@ def skip_group_norm_shape(call: ShapeCall) -> list[TypeProto]:
     return [call.like(0), call.like(0)]
 
 
-@shapes(*microsoft("EmbedLayerNormalization", "QEmbedLayerNormalization"))
+@shapes(*microsoft("EmbedLayerNormalization QEmbedLayerNormalization"))
 def embed_layer_norm_shape(call: ShapeCall) -> list[TypeProto]:
     """input_ids (B,S) and a word table (V,D) give (B,S,D), mask_index (B), embedding_sum (B,S,D)."""
     shape = call.shape(0)
@@ -32,7 +31,7 @@ def embed_layer_norm_shape(call: ShapeCall) -> list[TypeProto]:
     return [embedded, tensor_type(TensorProto.INT32, shape[:1]), embedded]
 
 
-@rule(*microsoft("EmbedLayerNormalization", "QEmbedLayerNormalization"))
+@rule(*microsoft("EmbedLayerNormalization QEmbedLayerNormalization"))
 def embed_layer_norm(op: Op) -> list[Access]:
     """y[b,s] reads the word, segment and position ids at (b,s). Exact for constant tables. The second output counts mask[b,:]."""
     known(op, 2, 3, 4, 5, 6, *range(9, len(op.node.inputs)))
@@ -83,7 +82,7 @@ def gated_rms_norm(op: Op) -> Access:
     return Access((*paths, *([Path(op.name(2))] if op.reads(2) else [])))
 
 
-shapes(*microsoft("GatedRMSNorm", "GroupNorm"))(same)
+shapes(*microsoft("GatedRMSNorm GroupNorm"))(same)
 
-declare(*named("EmbedLayerNormalization GatedRMSNorm GroupNorm SkipGroupNorm", "com.microsoft"), macs=0, manner=())
+declare(*microsoft("EmbedLayerNormalization GatedRMSNorm GroupNorm SkipGroupNorm"), macs=0, manner=())
 declare("com.microsoft.QEmbedLayerNormalization", macs=0, manner=(), quantised=True)

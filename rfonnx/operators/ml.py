@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 from onnx import TensorProto, TypeProto
 
@@ -15,14 +17,20 @@ from rfonnx.operators.shaping import ShapeCall, same, shapes
 from rfonnx.operators.slicing import stretch
 from rfonnx.operators.table import declare, named
 
+learning = partial(named, domain="ai.onnx.ml")
 
-@shapes("ai.onnx.ml.Scaler", "ai.onnx.ml.Normalizer")
+_LINEAR = learning("LinearClassifier LinearRegressor")
+_KERNELS = learning("SVMClassifier SVMRegressor")
+_TREES = learning("TreeEnsemble TreeEnsembleClassifier TreeEnsembleRegressor")
+
+
+@shapes(*learning("Scaler Normalizer"))
 def same_shape_of_floats_shape(call: ShapeCall) -> list[TypeProto]:
     """The same, in float32."""
     return [call.like(0, TensorProto.FLOAT)]
 
 
-@shapes("ai.onnx.ml.LinearRegressor", "ai.onnx.ml.SVMRegressor", "ai.onnx.ml.TreeEnsembleRegressor")
+@shapes(*learning("LinearRegressor SVMRegressor TreeEnsembleRegressor"))
 def regressor_shape(call: ShapeCall) -> list[TypeProto]:
     """x (N,F) gives (N, targets)."""
     names = {"LinearRegressor": "targets", "TreeEnsembleRegressor": "n_targets"}
@@ -34,16 +42,10 @@ SOFTMAX = ("SOFTMAX", "SOFTMAX_ZERO", 1, 3)
 """Spellings of the transforms that mix all scores; TreeEnsemble numbers them."""
 
 
-declare_everything("a map has no positions", "ai.onnx.ml.CastMap", "ai.onnx.ml.DictVectorizer", "ai.onnx.ml.ZipMap")
+declare_everything("a map has no positions", *learning("CastMap DictVectorizer ZipMap"))
 
 
-@rule(
-    "ai.onnx.ml.Binarizer",
-    "ai.onnx.ml.CategoryMapper",
-    "ai.onnx.ml.Imputer",
-    "ai.onnx.ml.LabelEncoder",
-    "ai.onnx.ml.Scaler",
-)
+@rule(*learning("Binarizer CategoryMapper Imputer LabelEncoder Scaler"))
 def each(op: Op) -> Access:
     """Reads its own position. Exact."""
     return Access((Path(op.name(0)),))
@@ -85,15 +87,7 @@ def normalize(op: Op) -> Access:
     return Access((Path(op.name(0), (Reduce((len(op.shape(0)) - 1,)),)),))
 
 
-@rule(
-    "ai.onnx.ml.LinearClassifier",
-    "ai.onnx.ml.LinearRegressor",
-    "ai.onnx.ml.SVMClassifier",
-    "ai.onnx.ml.SVMRegressor",
-    "ai.onnx.ml.TreeEnsemble",
-    "ai.onnx.ml.TreeEnsembleClassifier",
-    "ai.onnx.ml.TreeEnsembleRegressor",
-)
+@rule(*_LINEAR, *_KERNELS, *_TREES)
 def predict(op: Op) -> list[Access]:
     """Labels and scores of a sample read its features; trees those that some inner node compares.
 
@@ -127,7 +121,7 @@ def _compared(op: Op) -> np.ndarray | None:
     return np.unique([f for f, keep in zip(features, inner, strict=False) if keep]).astype(np.int64)
 
 
-@counts("ai.onnx.ml.LinearClassifier", "ai.onnx.ml.LinearRegressor")
+@counts(*_LINEAR)
 def linear_macs(call: CountCall) -> int:
     """Each row meets every coefficient: (targets, features), flat."""
     rows = call.shape(0)[0] if len(call.shape(0)) > 1 else 1
@@ -135,38 +129,13 @@ def linear_macs(call: CountCall) -> int:
 
 
 shapes("ai.onnx.ml.Imputer")(same)
-declare(
-    *(
-        f"ai.onnx.ml.{name}"
-        for name in (
-            "ArrayFeatureExtractor",
-            "Binarizer",
-            "CastMap",
-            "CategoryMapper",
-            "DictVectorizer",
-            "FeatureVectorizer",
-            "Imputer",
-            "LabelEncoder",
-            "Normalizer",
-            "OneHotEncoder",
-            "Scaler",
-            "ZipMap",
-        )
-    ),
-    macs=0,
-)
-# trees compare and add
-declare("ai.onnx.ml.TreeEnsemble", "ai.onnx.ml.TreeEnsembleClassifier", "ai.onnx.ml.TreeEnsembleRegressor", macs=0)
-declare_unknown("what its kernels cost is not followed", "ai.onnx.ml.SVMClassifier", "ai.onnx.ml.SVMRegressor")
+declare_unknown("what its kernels cost is not followed", *_KERNELS)
 
+declare(*_LINEAR, *_KERNELS, manner=())
+declare(*_TREES, macs=0, manner=())  # trees compare and add
 declare(
-    *named(
-        """
-        ArrayFeatureExtractor Binarizer CastMap CategoryMapper DictVectorizer FeatureVectorizer Imputer
-        LabelEncoder LinearClassifier LinearRegressor Normalizer OneHotEncoder SVMClassifier SVMRegressor
-        Scaler TreeEnsemble TreeEnsembleClassifier TreeEnsembleRegressor ZipMap
-        """,
-        "ai.onnx.ml",
-    ),
+    *learning("ArrayFeatureExtractor Binarizer CastMap CategoryMapper DictVectorizer FeatureVectorizer Imputer"),
+    *learning("LabelEncoder Normalizer OneHotEncoder Scaler ZipMap"),
+    macs=0,
     manner=(),
 )

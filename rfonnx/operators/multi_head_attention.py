@@ -15,14 +15,13 @@ from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
 from rfonnx.operators.access.shared import known
 from rfonnx.operators.attention import refuse_shared_buffer, rotary, score_macs
-from rfonnx.operators.by_kind import microsoft
 from rfonnx.operators.counting import CountCall, UncountedError, counts
 from rfonnx.operators.fused_attention import LENGTHS_NOTE, attention_output
 from rfonnx.operators.shaping import ShapeCall, same, shapes
-from rfonnx.operators.table import Sequential, declare, named
+from rfonnx.operators.table import Sequential, declare, microsoft
 
 
-@shapes(*microsoft("MultiHeadAttention", "DecoderMaskedMultiHeadAttention"))
+@shapes(*microsoft("MultiHeadAttention DecoderMaskedMultiHeadAttention"))
 def multi_head_attention_shape(call: ShapeCall) -> list[TypeProto]:
     """Query (B,S,NH), or packed (B,S,N,3,H); keys and values (B,L,NH) or (B,N,L,H). Gives (B,S,NV), present (B,N,P+L,H) each."""
     query, key, value = call.shape(0), call.shape(1), call.shape(2)
@@ -53,7 +52,7 @@ def multi_head_attention_shape(call: ShapeCall) -> list[TypeProto]:
     return outputs
 
 
-@shapes(*microsoft("GroupQueryAttention", "SparseAttention"))
+@shapes(*microsoft("GroupQueryAttention SparseAttention"))
 def group_query_attention_shape(call: ShapeCall) -> list[TypeProto]:
     """Query (B,S,NH), or packed (B,S,(N+2K)H) with K key-value heads. Gives (B,S,NH), present (B,K,total,H) each.
 
@@ -248,18 +247,10 @@ def group_query_attention_macs(call: CountCall) -> int:
     return score_macs(batch * tokens, keys, 2 * width)
 
 
-shapes(*microsoft("RotaryEmbedding", "GemmaRotaryEmbedding", "LongformerAttention"))(same)
-declare(*microsoft("RotaryEmbedding"), macs=0)
-
+shapes(*microsoft("RotaryEmbedding GemmaRotaryEmbedding LongformerAttention"))(same)
+declare(*microsoft("RotaryEmbedding"), macs=0, manner=())
 declare(
-    *named(
-        """
-        DecoderMaskedMultiHeadAttention GemmaRotaryEmbedding LongformerAttention RotaryEmbedding
-        SparseAttention
-        """,
-        "com.microsoft",
-    ),
-    manner=(),
+    *microsoft("DecoderMaskedMultiHeadAttention GemmaRotaryEmbedding LongformerAttention SparseAttention"), manner=()
 )
 declare("com.microsoft.GroupQueryAttention", attending=Sequential((0, 1, 2), (3, 4)), manner=())
 declare("com.microsoft.MultiHeadAttention", attending=Sequential((0, 1, 2), (6, 7)), manner=("attention",))

@@ -24,13 +24,7 @@ from rfonnx.operators.windows import window_attrs
 from rfonnx.results.fields import Shape
 
 
-@spelling(
-    "MaxPool",
-    "AveragePool",
-    "LpPool",
-    "MaxUnpool",
-    "com.microsoft.MaxpoolWithMask",
-)
+@spelling("MaxPool", "AveragePool", "LpPool", "MaxUnpool", "com.microsoft.MaxpoolWithMask")
 def spell_pool(node: Node, graph: Graph) -> Node:
     """Ceil mode needs nothing: its last windows lie beyond the edge, and their number is in the output's shape."""
     kernel = ints_attr(node, "kernel_shape")

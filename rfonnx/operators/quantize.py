@@ -11,18 +11,12 @@ from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.access.indexing import positions, whole
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reshape, Select, Step
-from rfonnx.operators.by_kind import microsoft
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import input_rank, int_attr, positive_axis, spelling, with_attrs
-from rfonnx.operators.table import declare
+from rfonnx.operators.table import declare, microsoft
 
 
-@spelling(
-    "QuantizeLinear",
-    "DequantizeLinear",
-    "com.microsoft.QuantizeLinear",
-    "com.microsoft.DequantizeLinear",
-)
+@spelling("QuantizeLinear", "DequantizeLinear", *microsoft("QuantizeLinear DequantizeLinear"))
 def spell_quantize(node: Node, graph: Graph) -> Node:
     """`axis` is the one along which scales differ; com.microsoft and ai.onnx agree on 1."""
     rank = input_rank(node, graph, 0)
@@ -50,7 +44,7 @@ def dequantize_shape(call: ShapeCall) -> list[TypeProto]:
     return [call.like(0, call.elem(1))]
 
 
-@rule("QuantizeLinear", "DequantizeLinear", *microsoft("QuantizeLinear", "DequantizeLinear"))
+@rule("QuantizeLinear", "DequantizeLinear", *microsoft("QuantizeLinear DequantizeLinear"))
 def quantize(op: Op) -> Access:
     """y reads x at its position, and the scale and zero point that belong to it: of all, of its place on
     `axis`, or of its block of `block_size` places. Exact."""
@@ -77,8 +71,7 @@ def dynamic_quantize(op: Op) -> Access:
 
 declare(
     "QuantizeLinear",
-    "com.microsoft.DequantizeLinear",
-    "com.microsoft.QuantizeLinear",
+    *microsoft("DequantizeLinear QuantizeLinear"),
     hands_on=True,
     macs=0,
     manner=("scaled",),

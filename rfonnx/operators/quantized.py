@@ -8,11 +8,10 @@ from rfonnx.graph.tensors import tensor_type
 from rfonnx.operators.access.op import Op, rule
 from rfonnx.operators.access.primitives import Access, Path, Reshape
 from rfonnx.operators.access.shared import joined, known
-from rfonnx.operators.by_kind import microsoft
 from rfonnx.operators.reduce import reduce, spell_reduce
 from rfonnx.operators.shaping import ShapeCall, same, shapes
 from rfonnx.operators.spelling import spelling
-from rfonnx.operators.table import declare, named
+from rfonnx.operators.table import declare, microsoft
 
 
 @shapes(*microsoft("MulInteger"))
@@ -51,12 +50,8 @@ def gather(op: Op) -> Access:
 spelling(*microsoft("ReduceSumInteger"))(spell_reduce)
 rule(*microsoft("MulInteger"))(joined)
 rule(*microsoft("ReduceSumInteger"))(reduce)
-shapes(*microsoft("QOrderedGelu", "QOrderedLayerNormalization"))(same)
-declare(*microsoft("GatherBlockQuantized", "MulInteger", "ReduceSumInteger"), macs=0)
+shapes(*microsoft("QOrderedGelu QOrderedLayerNormalization"))(same)
+declare(*microsoft("GatherBlockQuantized MulInteger ReduceSumInteger"), macs=0)
 
-declare(
-    *named("MulInteger QOrderedGelu QOrderedLayerNormalization ReduceSumInteger", "com.microsoft"),
-    manner=(),
-    quantised=True,
-)
+declare(*microsoft("MulInteger QOrderedGelu QOrderedLayerNormalization ReduceSumInteger"), manner=(), quantised=True)
 declare("com.microsoft.GatherBlockQuantized", manner=(), packed={0: ("bits", 4)}, quantised=True)

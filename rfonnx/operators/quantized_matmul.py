@@ -10,11 +10,10 @@ from rfonnx.graph.tensors import tensor_type
 from rfonnx.operators.access.op import Op, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce
 from rfonnx.operators.access.shared import known
-from rfonnx.operators.by_kind import microsoft
 from rfonnx.operators.counting import CountCall, UncountedError, counts
 from rfonnx.operators.matmul import matmul, matmul_macs
 from rfonnx.operators.shaping import ShapeCall, shapes
-from rfonnx.operators.table import declare
+from rfonnx.operators.table import declare, microsoft
 
 
 @shapes(*microsoft("MatMulInteger16"))
@@ -35,7 +34,7 @@ def gemm_shape(call: ShapeCall) -> list[TypeProto]:
     return [call.standard("Gemm", (0, 1))]
 
 
-@shapes(*microsoft("MatMulNBits", "MatMulBnb4"))
+@shapes(*microsoft("MatMulNBits MatMulBnb4"))
 def packed_matmul_shape(call: ShapeCall) -> list[TypeProto]:
     """Weights are packed beyond recognition; attributes say (K, N): (2,8,K) gives (2,8,N)."""
     shape = call.shape(0)
@@ -55,7 +54,7 @@ def packed_float_matmul_shape(call: ShapeCall) -> list[TypeProto]:
     return [tensor_type(call.elem(0), (*shape[:-1], int(weights.reshape(-1)[-1])))]
 
 
-@rule(*microsoft("MatMulNBits", "MatMulBnb4", "MatMulFpQ4"))
+@rule(*microsoft("MatMulNBits MatMulBnb4 MatMulFpQ4"))
 def matmul_packed(op: Op) -> Access:
     """y[..., j] reads a[..., :] and bias[j]; the packed weights are constant. Exact."""
     known(op, 1, 2, 3, 4)
@@ -63,7 +62,7 @@ def matmul_packed(op: Op) -> Access:
     return Access((row, Path(op.name(5))) if op.reads(5) else (row,))
 
 
-@counts("com.microsoft.MatMulNBits", "com.microsoft.MatMulBnb4")
+@counts(*microsoft("MatMulNBits MatMulBnb4"))
 def packed_matmul_macs(call: CountCall) -> int:
     """Every element of A meets every column of the weights, which are packed: attributes say (K, N)."""
     return prod(call.shape(0)) * int(call.attr("N" if call.attr("transB", 1) else "K", 0))
@@ -81,11 +80,10 @@ def packed_float_matmul_macs(call: CountCall) -> int:
 rule(*microsoft("MatMulInteger16"))(matmul)
 counts(*microsoft("MatMulInteger16"))(matmul_macs)
 
-declare("com.microsoft.GemmFloat8", "com.microsoft.SparseToDenseMatMul", manner=())
+declare(*microsoft("GemmFloat8 SparseToDenseMatMul"), manner=())
 declare("com.microsoft.MatMulInteger16", manner=(), quantised=True, stands_for="MatMul")
 declare(
-    "com.microsoft.MatMulBnb4",
-    "com.microsoft.MatMulFpQ4",
+    *microsoft("MatMulBnb4 MatMulFpQ4"),
     manner=("by row", "packed"),
     packed={1: ("", 4)},
     quantised=True,

@@ -12,9 +12,8 @@ import numpy as np
 from rfonnx.operators.access.indexing import positions
 from rfonnx.operators.access.op import Op, Unproven, declare_everything, rule
 from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
-from rfonnx.operators.by_kind import microsoft
 from rfonnx.operators.counting import CountCall, counts
-from rfonnx.operators.table import Sequential, declare
+from rfonnx.operators.table import Sequential, declare, microsoft
 
 _REVERSED = {"forward": (False,), "reverse": (True,), "bidirectional": (False, True)}
 

@@ -19,11 +19,10 @@ from rfonnx.operators.access.indexing import MAX_TABLE, control_paths, pick, pic
 from rfonnx.operators.access.op import Op, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Step
 from rfonnx.operators.access.sampling import IN_DOUBT
-from rfonnx.operators.by_kind import microsoft
 from rfonnx.operators.counting import CountCall, counts
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import constant_ints, float_attr, int_attr, spelling, with_attrs, word_attr
-from rfonnx.operators.table import declare, named
+from rfonnx.operators.table import declare, microsoft, named
 
 SAMPLERS = {"bilinear": "linear", "bicubic": "cubic", "linear": "linear", "cubic": "cubic", "nearest": "nearest"}
 

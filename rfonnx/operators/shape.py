@@ -19,7 +19,6 @@ from rfonnx.operators.access.blocked import split_or_joined
 from rfonnx.operators.access.indexing import MAX_TABLE, control_paths, crop
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Spread, Step
-from rfonnx.operators.by_kind import microsoft
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import (
     constant_ints,
@@ -33,7 +32,7 @@ from rfonnx.operators.spelling import (
     with_attrs,
     word_attr,
 )
-from rfonnx.operators.table import declare, named
+from rfonnx.operators.table import declare, microsoft, named
 
 
 @spelling("Transpose")

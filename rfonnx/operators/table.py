@@ -217,8 +217,13 @@ def declare(*kinds: str, **columns: Any) -> None:
 
 
 def named(names: str, domain: str = "") -> tuple[str, ...]:
-    """Kinds of a domain. `named("Gelu MoE", "com.microsoft")` are com.microsoft.Gelu and com.microsoft.MoE."""
+    """Kinds of a domain. `microsoft("Gelu MoE")` are com.microsoft.Gelu and com.microsoft.MoE."""
     return tuple(f"{domain}.{name}" if domain else name for name in names.split())
+
+
+def microsoft(names: str) -> tuple[str, ...]:
+    """Kinds of the com.microsoft domain: onnxruntime's own operators."""
+    return named(names, "com.microsoft")
 
 
 Function = TypeVar("Function", bound=Callable[..., Any])

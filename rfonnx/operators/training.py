@@ -8,6 +8,7 @@ from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape
 from rfonnx.operators.counting import declare_unknown
 from rfonnx.operators.table import declare, named
 
+_OPTIMISERS = named("Adagrad Adam Momentum", "ai.onnx.preview.training")
 _CLASS = "which class is read is data: all of them are taken"
 
 
@@ -38,11 +39,7 @@ def _loss_paths(op: Op) -> tuple[Path, ...]:
     return tuple(paths)
 
 
-@rule(
-    "ai.onnx.preview.training.Adam",
-    "ai.onnx.preview.training.Adagrad",
-    "ai.onnx.preview.training.Momentum",
-)
+@rule(*_OPTIMISERS)
 def optimiser(op: Op) -> list[Access]:
     """Learning rate and step count, then tensors, then gradients and states in the same order; each output of tensor i reads
     tensor, gradient and states i at its own position. Exact for the tensors; their states are taken to read as much."""
@@ -60,13 +57,7 @@ def optimiser(op: Op) -> list[Access]:
 
 declare_everything("a gradient of other nodes", "ai.onnx.preview.training.Gradient")
 
-declare("NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss", macs=0)
-declare(*(f"ai.onnx.preview.training.{name}" for name in ("Adagrad", "Adam", "Momentum")), macs=0)
 declare_unknown("what it derives is not followed", "ai.onnx.preview.training.Gradient")
 
-declare(
-    "NegativeLogLikelihoodLoss",
-    "SoftmaxCrossEntropyLoss",
-    *named("Adagrad Adam Gradient Momentum", "ai.onnx.preview.training"),
-    manner=(),
-)
+declare("NegativeLogLikelihoodLoss", "SoftmaxCrossEntropyLoss", *_OPTIMISERS, macs=0, manner=())
+declare("ai.onnx.preview.training.Gradient", manner=())

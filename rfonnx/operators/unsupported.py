@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rfonnx.operators.table import NO_RULE, Sequential, declare, named
+from rfonnx.operators.table import NO_RULE, Sequential, declare, microsoft, named
 
 declare(
     *named(
@@ -12,7 +12,7 @@ declare(
         PyramidROIAlign_TRT Scale ScaledTanh
         """
     ),
-    *named(
+    *microsoft(
         """
         AttnLSTM BeamSearch BifurcationDetector BitmaskBiasDropout BitmaskDropout BranchwiseRMSNorm CDist
         CausalConvWithState ComplexMul ComplexMulConj ConvStateReplay ConvTransposeWithDynamicPads
@@ -30,8 +30,7 @@ declare(
         Sampling Snpe SparseAttention SparseAttentionIndexer SparsePagedAttention SparseToDenseMatMul
         SpeculativePrefixCommit SwiGLU Tokenizer TorchEmbedding UnfoldTensor Unique VarlenCausalConvWithState
         VarlenNGramHashMapping WhisperBeamSearch WordConvEmbedding
-        """,
-        "com.microsoft",
+        """
     ),
     *named(
         """
@@ -50,12 +49,11 @@ declare("com.microsoft.Sampling", draws="always")
 declare("com.microsoft.BitmaskDropout", training=(1, 2))
 declare("com.microsoft.BitmaskBiasDropout", training=(3, 4))
 declare(
-    *named(
+    *microsoft(
         """
         DequantizeBFP DequantizeWithOrder MatMulNBitsMlp MatMulNBitsQLoRA MatMulNBitsQkv
         QOrderedLongformerAttention QOrderedMatMul QuantizeBFP QuantizeWithOrder
-        """,
-        "com.microsoft",
+        """
     ),
     *named("QLinearAveragePool QLinearConv QLinearConvTranspose", "com.ms.internal.nhwc"),
     quantised=True,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from rfonnx.operators.bodies.fused import activated
 from rfonnx.operators.bodies.writer import CONV, POOL, Writer, body
-from rfonnx.operators.table import named
+from rfonnx.operators.table import microsoft, named
 
 _INTERNAL = "com.ms.internal.nhwc"
 """The domain that providers with such a layout write."""
 
 
 @body(
-    *named("NhwcConv NhwcFusedConv", "com.microsoft"),
+    *microsoft("NhwcConv NhwcFusedConv"),
     *named("Conv", _INTERNAL),
     manner=("by channel", "channels last"),
     stands_for="Conv",

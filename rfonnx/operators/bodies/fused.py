@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rfonnx.operators.bodies.writer import CONV, Writer, body
+from rfonnx.operators.table import microsoft
 
 
 def activated(w: Writer, value: str) -> None:
@@ -47,7 +48,7 @@ def _skip_layer_norm(w: Writer) -> None:
     w.several("LayerNormalization", [total, *w.given(2, 3)], w.outputs[:3], epsilon=epsilon)
 
 
-@body("com.microsoft.FusedMatMul", "com.microsoft.TransposeMatMul", manner=("product",), stands_for="MatMul")
+@body(*microsoft("FusedMatMul TransposeMatMul"), manner=("product",), stands_for="MatMul")
 @body("com.microsoft.FusedMatMulActivation", manner=(), stands_for="MatMul")
 def _fused_matmul(w: Writer) -> None:
     """alpha A' B': `transBatchA` brings the first axis of A behind the batch's, `transA` then swaps the last two."""
