@@ -26,11 +26,10 @@ if TYPE_CHECKING:
     import pandas
 
     from rfonnx import _core
-    from rfonnx.analysis.derive import batch_axis, time, together
+    from rfonnx.analysis.derive import batch_axis, time
 else:
     _core, pandas = Late("rfonnx._core"), Late("pandas")
     batch_axis, time = Late("rfonnx.analysis.derive.batch_axis"), Late("rfonnx.analysis.derive.time")
-    together = Late("rfonnx.analysis.derive.together")
 
 Int64 = npt.NDArray[np.int64]
 Box = dict[str, tuple[tuple[int, int], ...]]
@@ -86,6 +85,11 @@ class Analysis:
     def graph(self) -> Graph:
         """The model's graph, which nobody changes; a copy's has no weights."""
         return self._graph
+
+    @property
+    def program(self) -> Program:
+        """What each tensor reads, which nobody changes."""
+        return self._program
 
     @property
     def model(self) -> ModelInfo:
@@ -224,18 +228,6 @@ class Analysis:
         from rfonnx.analysis.derive import facts
 
         return facts(self, self._graph, self._program, self.time, self.batches)
-
-    def followed(self, rates: Mapping[tuple[str, int], int], length: int) -> dict[str, together.Followed]:
-        """How outputs follow when several inputs move together: see `rfonnx.analysis.derive.together`."""
-        from rfonnx.analysis.derive.together import followed
-
-        return followed(self._graph, self._program, rates, length)
-
-    def made_alike(self, other: Analysis) -> frozenset[str]:
-        """Tensors that the same model makes by the same windows at another size: see `rfonnx.analysis.derive.alike`."""
-        from rfonnx.analysis.derive.alike import made_alike
-
-        return made_alike(self._program, other._program)
 
     @cached_property
     def batch_axes(self) -> dict[str, int | None]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from rfonnx.analysis.analysis import Analysis
-from rfonnx.analysis.lower import lower
+from rfonnx.analysis.lower import Program, lower
 from rfonnx.analysis.propagated import propagated
 from rfonnx.errors import ShapeError
 from rfonnx.graph.nodes import Graph
@@ -36,19 +36,39 @@ def analyze(
     return found
 
 
+class Lowered(NamedTuple):
+    """A model at some shapes: what an analysis is made of."""
+
+    graph: Graph
+    program: Program
+
+
+def lowered(
+    model: Opened,
+    shapes: Mapping[str, Sequence[int] | int] | None,
+    weights: Literal["structure", "values"] = "structure",
+) -> Lowered:
+    """The graph and the access program, before the core propagates fields: its tables are as long as the axes.
+
+    Raises:
+        ModelError, ShapeError: as `rfonnx.analyze`.
+    """
+    graph = _loaded(model, shapes)
+    with naming(graph.name):  # weights are read here, and may be damaged
+        return Lowered(graph, lower(graph, weights))
+
+
 def _analysed(
     source: Opened,
     shapes: Mapping[str, Sequence[int] | int] | None,
     weights: Literal["structure", "values"],
     batch_axes: Mapping[str, int | None],
 ) -> Analysis:
-    graph = _loaded(source, shapes)
+    graph, program = lowered(source, shapes, weights)
     if batch_axes:
         from rfonnx.analysis.derive.batch_axis import named_axes
 
         named_axes(graph.declared, batch_axes)
-    with naming(graph.name):  # weights are read here, and may be damaged
-        program = lower(graph, weights)
     for name, shape in program.inputs:
         if max(shape, default=0) > LONGEST_AXIS:
             text = "x".join(map(str, shape))

@@ -210,7 +210,10 @@ def with_values(model: Source, values: Mapping[str, Any] | None) -> Opened:
 
 def with_free(model: Opened, axes: Iterable[tuple[str, int]]) -> Opened:
     """The model with open lengths of these (input, axis), whatever the file says: it may not work at others than its own."""
-    made = Opened(model.given, model.values, model.free | frozenset(axes))
+    free = model.free.union(axes)
+    if free == model.free:
+        return model
+    made = Opened(model.given, model.values, free)
     if "proto" in vars(model) and not model.values and not model.free:
         made._unbound = model.proto
     return made

@@ -210,10 +210,10 @@ def _at_another_size(found: Sized, seen: Sequence[tuple[object, Sight]], plan: P
 def _against_whole(found: Sized, axes: Sequence[TiledAxis]) -> Iterator[str]:
     """What the model does otherwise at the size of the whole, where another was looked at to have room."""
     own = {name: tuple(n or 0 for n in shape or ()) for name, shape in found.analysis.input_shapes.items()}
-    if not found.lengths or found.lengths == own:
+    if not found.lengths or found.held or found.lengths == own:
         return
     whole = analyze(found.model, found.lengths)
-    yield from differences(found.analysis, whole)
+    yield from differences(found.analysis.graph, whole.graph)
     pairs = []
     for axis, (dim, here) in zip(axes, [one for one in found.seen if isinstance(one[1], Sight)], strict=True):
         assert isinstance(here, Sight)
@@ -236,7 +236,7 @@ def _too_short(crop: Analysis, dim: Dim, least: int) -> QueryError:
 
 def _against(found: Sized, crop: Analysis) -> Iterator[str]:
     """What the model does otherwise at the size of a crop."""
-    yield from differences(found.analysis, crop)
+    yield from differences(found.analysis.graph, crop.graph)
     pairs = []
     for dim, sight in found.seen:
         if isinstance(sight, Sight):

@@ -9,7 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from rfonnx.analysis.analysis import Analysis
+from rfonnx.analysis.analyze import Lowered
+from rfonnx.analysis.derive.alike import made_alike
 from rfonnx.analysis.derive.beside import along
+from rfonnx.analysis.derive.together import Followed
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.text import quote
 from rfonnx.operators.randomness import draws
@@ -17,7 +20,7 @@ from rfonnx.operators.spelling import input_name
 from rfonnx.operators.table import operator
 from rfonnx.results.fields import TensorField
 from rfonnx.tiling.dims import Dim
-from rfonnx.tiling.sight import Sight
+from rfonnx.tiling.sight import Sight, follow
 
 
 def drawn(graph: Graph) -> Iterator[str]:
@@ -35,9 +38,8 @@ INDICES = ("int32", "int64")
 """Types that ONNX gives operands that say where things lie."""
 
 
-def differences(first: Analysis, second: Analysis) -> Iterator[str]:
+def differences(a: Graph, b: Graph) -> Iterator[str]:
     """What differs in what one model computes at two sizes: other nodes, or other numbers where data is calculated with them."""
-    a, b = first.graph, second.graph
     if [(node.kind, node.outputs) for node in a.nodes] != [(node.kind, node.outputs) for node in b.nodes]:
         yield "other operators are run at another size: the size decides which branch is taken, or how many rounds a loop makes"
         return
@@ -80,6 +82,38 @@ def _same(a: np.ndarray | None, b: np.ndarray | None) -> bool:
     return bool(np.array_equal(a[common], b[common], equal_nan=a.dtype.kind == "f"))
 
 
+def differs_in_length_alone(a: Lowered, b: Lowered, dims: Sequence[Dim]) -> bool:
+    """Whether two access programs of a model show that it does the same at both sizes, but for where the ends lie.
+
+    Every tensor is made alike, counted from either end, and outputs follow by the same shifts, as far from the ends.
+    """
+    if any(differences(a.graph, b.graph)) or len(made_alike(a.program, b.program)) < len(b.program.tensors):
+        return False
+    for dim in dims:
+        (name, axis), rate = next(iter(dim.rates.items()))
+        first, second = ((one.graph.shapes[name] or ())[axis] or 0 for one in (a, b))
+        mine, theirs = follow(a, dim), follow(b, dim)
+        moves = (second - first) // rate
+        if mine.keys() != theirs.keys() or not all(_further(mine[o], theirs[o], moves) for o in mine):
+            return False
+    return True
+
+
+def _further(one: Followed, other: Followed, moves: int) -> bool:
+    """Whether an output follows as at a size that has so many moves fewer."""
+    a, b = one.fact, other.fact
+    if not (a.period and a.positions and b.positions) or moves % a.period:
+        return False
+    ends = a.positions[0], a.positions[1] + moves // a.period * a.shift
+    return (a.period, a.shift, a.tensor_axis, a.reason, ends) == (
+        b.period,
+        b.shift,
+        b.tensor_axis,
+        b.reason,
+        b.positions,
+    )
+
+
 def misplaced(a: Analysis, b: Analysis, seen: Sequence[tuple[Dim, Sight, Sight]]) -> Iterator[str]:
     """Tensors that see other places at one size than at another, counted from their nearer ends.
 
@@ -90,7 +124,7 @@ def misplaced(a: Analysis, b: Analysis, seen: Sequence[tuple[Dim, Sight, Sight]]
         a, b: analyses of one model.
         seen: by group of axes, what is seen in `a` and in `b`.
     """
-    alike = a.made_alike(b) - set(a.outputs)
+    alike = made_alike(a.program, b.program) - set(a.outputs)
     for _, here, there in seen:
         if (here.inputs, here.outputs) != (there.inputs, there.outputs) or here.rest != there.rest:
             yield "the grid is another one at another size"

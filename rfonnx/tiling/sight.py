@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from rfonnx.analysis.analysis import Analysis
+from rfonnx.analysis.analyze import Lowered
 from rfonnx.analysis.derive.beside import beside
-from rfonnx.analysis.derive.together import Followed
+from rfonnx.analysis.derive.together import Followed, followed
 from rfonnx.graph.text import quote
 from rfonnx.results.plain import axes_text
 from rfonnx.results.tiling import Pair
@@ -62,11 +63,7 @@ def see(analysis: Analysis, dim: Dim) -> Sight | Blocked:
     if dim.reason:
         return Blocked((dim.reason,))
     shapes = {name: shape or () for name, shape in analysis.input_shapes.items()}
-    room = min((shapes[name][axis] or 0) // rate for (name, axis), rate in dim.rates.items())
-    followed = analysis.followed(dim.rates, room)
-    found = {
-        output: one for output, one in followed.items() if output in analysis.tensors
-    }  # no inputs that are passed on
+    found = follow(Lowered(analysis.graph, analysis.program), dim)
     reasons = [line for output, one in found.items() for line in _reasons(analysis, dim, output, one)]
     if not found:
         return Blocked(("no output depends on them",))
@@ -89,6 +86,14 @@ def see(analysis: Analysis, dim: Dim) -> Sight | Blocked:
         rest = lengths[pair] - steps * step
         before, after = max(before, -(-halo[pair][0] // step)), max(after, -(-(halo[pair][1] - rest) // step))
     return Sight(inputs, moved, steps, kept, before, max(after, steps - kept), halo, lengths)
+
+
+def follow(model: Lowered, dim: Dim) -> dict[str, Followed]:
+    """By output that depends on these axes, inputs that are passed on aside."""
+    shapes = model.graph.shapes
+    room = min(((shapes[name] or ())[axis] or 0) // rate for (name, axis), rate in dim.rates.items())
+    found = followed(model.graph, model.program, dim.rates, room)
+    return {output: one for output, one in found.items() if output not in model.graph.inputs}
 
 
 def axes_of(pairs: Iterable[Pair]) -> str:

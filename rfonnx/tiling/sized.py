@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from onnx import ModelProto
 
 from rfonnx.analysis.analysis import Analysis
-from rfonnx.analysis.analyze import analyze
+from rfonnx.analysis.analyze import Lowered, analyze, lowered
 from rfonnx.errors import QueryError, ShapeError
 from rfonnx.graph.dim_names import batch_word
 from rfonnx.graph.order import true_inputs
 from rfonnx.graph.text import naming, quote
 from rfonnx.model.opened import Opened, Source, opened, with_free
 from rfonnx.model.reading.bind import Shapes
+from rfonnx.results.fields import Shape
 from rfonnx.results.plain import counted
 from rfonnx.results.tiling import Pair
 from rfonnx.tiling.dims import Dim, find_dims
+from rfonnx.tiling.proof import differs_in_length_alone
 from rfonnx.tiling.sight import Blocked, Sight, see
 
 PROBED = (64, 96, 128, 224, 256, 512, 1024, 2048, 4096, 16384, 65536)
 """Lengths of open axes at which a model is looked at when no size was asked for: the first that it takes."""
+
+LONG = 4096
+"""An axis that is longer is looked at through one of `SHORT` positions, which most grids divide, and its remainder by that."""
+
+SHORT = 1920
 
 ROUNDS = 4
 """Times that a model is looked at anew to make room for what its parts see."""
@@ -41,13 +48,15 @@ class Sized:
         seen: by group of axes.
         lengths: shapes of the inputs in the whole; None: no size was asked for.
         fixed: the network takes no size but the file's, and the whole has another.
+        held: the whole was held against the analysis, and differs from it in length alone.
     """
 
     model: Opened
     analysis: Analysis
     seen: Seen
     lengths: Lengths | None
-    fixed: bool
+    fixed: bool = False
+    held: bool = False
 
 
 def sized(model: Source, shapes: Shapes | None) -> Sized:
@@ -64,11 +73,11 @@ def sized(model: Source, shapes: Shapes | None) -> Sized:
     if unbound:
         return _with_room(source, _probe(source, shapes or {}, unbound), None)
     try:
-        analysis = analyze(source, shapes)
+        graph = source.graph(shapes)
     except ShapeError as error:
         return _resized(source, shapes or {}, error)
-    free = with_free(source, _slid(analysis))
-    return _with_room(free, analysis, _lengths(analysis) if shapes else None)
+    found = _at(source, _of_inputs(graph.inputs, graph.shapes))
+    return found if shapes else replace(found, lengths=None)
 
 
 def of_size(model: Opened, shapes: Shapes | None, size: Sequence[int]) -> Lengths:
@@ -106,18 +115,44 @@ def _resized(source: Opened, shapes: Shapes, error: ShapeError) -> Sized:
         for axis, (n, other) in enumerate(zip(shape, wanted[name], strict=False)):
             if len(shape) != len(wanted[name]) or (n != other and (name, axis) not in slid):
                 raise error
-    free = with_free(source, slid)
     try:
-        return _with_room(free, analyze(free, wanted), wanted)
+        return _at(with_free(source, slid), wanted)
     except ShapeError:
         if any(n < m for name, shape in _lengths(own).items() for n, m in zip(wanted[name], shape, strict=True)):
             raise  # no tile of the file's own size has room in it
         return Sized(source, own, _seen(own), wanted, fixed=True)
 
 
+def _at(model: Opened, lengths: Lengths) -> Sized:
+    """At these lengths; at shorter ones, where the access program of the whole shows that they do as well."""
+    short = {name: tuple(SHORT + n % SHORT if n > LONG else n for n in shape) for name, shape in lengths.items()}
+    if short != lengths:
+        with suppress(ShapeError):
+            found = _with_room(model, analyze(model, short), lengths)
+            onto = _onto_the_grid(found, lengths)
+            found = found if onto == _lengths(found.analysis) else _with_room(model, analyze(model, onto), lengths)
+            looked_at = Lowered(found.analysis.graph, found.analysis.program)
+            dims = [dim for dim, one in found.seen if isinstance(one, Sight)]
+            if dims and differs_in_length_alone(looked_at, lowered(model, lengths), dims):
+                return replace(found, held=True)
+    return _with_room(model, analyze(model, lengths), lengths)
+
+
+def _onto_the_grid(found: Sized, whole: Lengths) -> Lengths:
+    """Lengths at which axes that are tiled have the remainder of the whole, and all others are as long as there."""
+    steps = {pair: step for _, one in found.seen if isinstance(one, Sight) for pair, step in one.inputs.items()}
+    return {
+        name: tuple(
+            n + (m - n) % steps[name, axis] if (name, axis) in steps else m
+            for axis, (n, m) in enumerate(zip(shape, whole[name], strict=True))
+        )
+        for name, shape in _lengths(found.analysis).items()
+    }
+
+
 def _with_room(model: Opened, analysis: Analysis, lengths: Lengths | None) -> Sized:
     """Looked at anew, at longer axes, until there is room; where they cannot be made longer, as it is."""
-    seen = _seen(analysis)
+    model, seen = with_free(model, _slid(analysis)), _seen(analysis)
     for _ in range(ROUNDS):
         wider = _wider(analysis, seen)
         if not wider:
@@ -126,7 +161,7 @@ def _with_room(model: Opened, analysis: Analysis, lengths: Lengths | None) -> Si
         if found is None:
             break
         analysis, seen = found, _seen(found)
-    return Sized(model, analysis, seen, lengths, fixed=False)
+    return Sized(model, analysis, seen, lengths)
 
 
 def _multiples(own: Lengths, wider: Lengths) -> Lengths:
@@ -170,7 +205,11 @@ def _wider(analysis: Analysis, seen: Seen) -> Lengths:
 
 
 def _lengths(analysis: Analysis) -> Lengths:
-    return {name: tuple(n or 0 for n in shape or ()) for name, shape in analysis.input_shapes.items()}
+    return _of_inputs(analysis.inputs, analysis.graph.shapes)
+
+
+def _of_inputs(inputs: Iterable[str], shapes: Mapping[str, Shape]) -> Lengths:
+    return {name: tuple(n or 0 for n in shapes[name] or ()) for name in inputs}
 
 
 def _open_axes(model: ModelProto, shapes: Shapes) -> Iterator[Pair]:

@@ -1,32 +1,137 @@
-"""Which tensors two access programs of one model, at two sizes, make by the same windows: their tables need not be compared."""
+"""Which tensors two access programs of one model, at two sizes, make alike: their tables need not be compared.
+
+Alike: counted from either end, each position reads the same, and what lies between goes by one rule. It is shown step by step, so
+that it holds for a tensor whose sources are made alike, too.
+"""
 
 from __future__ import annotations
 
-from rfonnx.analysis.lower import Program
+from itertools import pairwise
+
+import numpy as np
+
+from rfonnx.analysis.lower import IndexedPath, Program
 from rfonnx.graph.temporaries import is_temporary
-from rfonnx.operators.access.primitives import Permute, Reduce, Spread, Step, Window
+from rfonnx.operators.access.path_shape import path_shape
+from rfonnx.operators.access.primitives import Permute, Reduce, Reshape, Select, Spread, Step, Window
+
+Lengths = tuple[int, ...]
+Sizes = tuple[Lengths, Lengths]
+"""Shapes of one tensor, in the one program and in the other."""
 
 
 def made_alike(a: Program, b: Program) -> frozenset[str]:
-    """Names of tensors that read the same sources by the same windows, whose numbers alone may differ.
-
-    What an operator makes inside must be made alike, too.
-    """
-    names = [name for name, _ in a.inputs] + [tensor.name for tensor in a.tensors]
+    """Names of tensors that read their sources alike; what an operator makes inside must be made alike, too."""
+    sources = [(name, shape) for name, shape in a.inputs] + [(tensor.name, tensor.shape) for tensor in a.tensors]
+    others = [(name, shape) for name, shape in b.inputs] + [(tensor.name, tensor.shape) for tensor in b.tensors]
+    names = [name for name, _ in sources]
     found: set[str] = set()
-    if names != [name for name, _ in b.inputs] + [tensor.name for tensor in b.tensors]:
+    if names != [name for name, _ in others]:
         return frozenset()
+    sizes = [(one, other) for (_, one), (_, other) in zip(sources, others, strict=True)]
     for one, other in zip(a.tensors, b.tensors, strict=True):
         inside = [names[source] for source, _ in one.paths if is_temporary(names[source])]
-        mine, theirs = ([_rule(path) for path in tensor.paths] for tensor in (one, other))
-        if found.issuperset(inside) and None not in mine and mine == theirs:
+        out = one.shape, other.shape
+        if (
+            found.issuperset(inside)
+            and len(one.paths) == len(other.paths)
+            and all(_path(mine, theirs, sizes, out) for mine, theirs in zip(one.paths, other.paths, strict=True))
+        ):
             found.add(one.name)
     return frozenset(found)
 
 
-def _rule(path: tuple[int, tuple[Step, ...]]) -> tuple[int, tuple[Step, ...]] | None:
-    """A path without the numbers of windows; None where it goes by a table, or lays positions out anew."""
-    source, steps = path
-    if not all(isinstance(step, Window | Spread | Permute | Reduce) for step in steps):
-        return None
-    return source, tuple(step._replace(length=0) if isinstance(step, Window | Spread) else step for step in steps)
+def _path(one: IndexedPath, other: IndexedPath, sizes: list[Sizes], out: Sizes) -> bool:
+    (source, steps), (source_b, steps_b) = one, other
+    if source != source_b or [type(step) for step in steps] != [type(step) for step in steps_b]:
+        return False
+    a, b = sizes[source]
+    for step, step_b in zip(steps, steps_b, strict=True):
+        if not _step(step, step_b, a, b):
+            return False
+        after, after_b = path_shape(a, (step,)), path_shape(b, (step_b,))
+        if after is None or after_b is None:
+            return False
+        a, b = after, after_b
+    return len(a) == len(b) and _stretched(a, out[0]) == _stretched(b, out[1])
+
+
+def _stretched(shape: Lengths, out: Lengths) -> list[bool]:
+    """By axis of a shape: whether it is broadcast."""
+    return [n != m for n, m in zip(reversed(shape), reversed(out), strict=False)]
+
+
+def _step(one: Step, other: Step, a: Lengths, b: Lengths) -> bool:
+    """Whether a step does alike, from shape `a` in the one program, from `b` in the other."""
+    if isinstance(one, Window | Spread) and isinstance(other, Window | Spread):
+        longer, further = other.length - one.length, b[one.axis] - a[one.axis]
+        ends = longer * one.stride == further if isinstance(one, Window) else longer == further * one.stride
+        return ends and one == other._replace(length=one.length)
+    if isinstance(one, Select) and isinstance(other, Select):
+        return one.axis == other.axis and _select(one, other, b[one.axis] - a[one.axis])
+    if isinstance(one, Reshape) and isinstance(other, Reshape):
+        return _reshape((a, b), (one.shape, other.shape))
+    if isinstance(one, Reduce):
+        return one == other and all(a[axis] == b[axis] for axis in one.axes)
+    return isinstance(one, Permute) and one == other
+
+
+def _select(one: Select, other: Select, further: int) -> bool:
+    """Tables that are the same, or that are the same from either end and go by the same rule between."""
+    ends = [(one.first, other.first), (one.last, other.last)]
+    free, free_b = (_rule(step) for step in (one, other))
+    rules = list(zip(free, free_b, strict=True))
+    if (one.step, one.period, one.shift) != (other.step, other.period, other.shift):
+        return False
+    shorter, longer = sorted((len(one.first), len(other.first)))
+    if shorter == longer:
+        return not further and all(np.array_equal(x, y) for x, y in ends + rules)
+    head, tail = shorter // 2, shorter - shorter // 2
+    moved = (len(other.first) - len(one.first)) * one.shift == further * one.period
+    if not one.period or head < one.period or not moved:
+        return False
+    for x, y in ends:
+        if not np.array_equal(x[:head], y[:head]) or not np.array_equal(x[-tail:] + further, y[-tail:]):
+            return False
+    between = slice(head, longer - tail)
+    long, rule = (other, free_b) if len(other.first) == longer else (one, free)
+    regular = all(np.array_equal(x[between], y[between]) for x, y in zip((long.first, long.last), rule, strict=True))
+    return regular and all(np.array_equal(x[:shorter], y[:shorter]) for x, y in rules)
+
+
+def _rule(step: Select) -> tuple[np.ndarray, np.ndarray]:
+    """What is read where no border is in the way."""
+    if step.free_first is None or step.free_last is None:
+        return step.first, step.last
+    return step.free_first, step.free_last
+
+
+def _reshape(before: Sizes, after: Sizes) -> bool:
+    """Rows of the same lengths: where axes are laid out anew together, all but the outermost of them are as long as there."""
+    if len(before[0]) != len(before[1]) or len(after[0]) != len(after[1]):
+        return False
+    before, after = _wide(before), _wide(after)
+    places = sorted(_borders(before[0], after[0]) & _borders(before[1], after[1]))
+    return all(
+        before[0][i + 1 : i_end] == before[1][i + 1 : i_end] and after[0][j + 1 : j_end] == after[1][j + 1 : j_end]
+        for (i, j), (i_end, j_end) in pairwise(places)
+    )
+
+
+def _wide(sizes: Sizes) -> Sizes:
+    """Without the axes that are of length 1 in both."""
+    kept = [pair for pair in zip(*sizes, strict=True) if pair != (1, 1)]
+    return tuple(n for n, _ in kept), tuple(m for _, m in kept)
+
+
+def _borders(shape: Lengths, after: Lengths) -> set[tuple[int, int]]:
+    """How many axes before and after a reshape hold the same elements, from the first on."""
+    found, i, j, here, there = {(0, 0)}, 0, 0, 1, 1
+    while i < len(shape) or j < len(after):
+        if j == len(after) or (i < len(shape) and here <= there):
+            here, i = here * shape[i], i + 1
+        else:
+            there, j = there * after[j], j + 1
+        if here == there:
+            found.add((i, j))
+    return found
