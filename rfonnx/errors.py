@@ -35,6 +35,16 @@ class ModelError(RfonnxError):
     """The file is not a model that can be read: truncated, cyclic, with missing tensors, of an unknown opset."""
 
 
+def malformed(what: str) -> ModelError:
+    """The error of a file that breaks the standard, as onnx's own checker finds too."""
+    return ModelError(what, "check the file with onnx.checker")
+
+
+def misexported(what: str) -> ModelError:
+    """The error of a file that no option of an exporter can have meant."""
+    return ModelError(what, "export it again")
+
+
 class ShapeError(RfonnxError):
     """A shape is missing, contradicts another, or a dynamic dimension was left unbound."""
 

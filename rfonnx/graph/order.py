@@ -9,7 +9,7 @@ from heapq import heapify, heappop, heappush
 import onnx
 from onnx import AttributeProto, GraphProto, NodeProto, ValueInfoProto
 
-from rfonnx.errors import ModelError
+from rfonnx.errors import ModelError, misexported
 from rfonnx.graph.text import check_text, did_you_mean, quote
 
 MAX_NESTING = 20
@@ -191,7 +191,7 @@ def _cycle(needs: list[list[str]], maker: dict[str, int], stuck: set[int]) -> Mo
 
 def _made_twice(name: str, nodes: Sequence[NodeProto], first: int | None, second: int) -> ModelError:
     by = f"by {label(nodes[first])}" if first is not None else "as an input or initializer"
-    return ModelError(f"tensor {quote(name)} is made twice: {by}, and by {label(nodes[second])}", "export it again")
+    return misexported(f"tensor {quote(name)} is made twice: {by}, and by {label(nodes[second])}")
 
 
 def label(node: onnx.NodeProto) -> str:

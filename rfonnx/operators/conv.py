@@ -10,7 +10,7 @@ from math import prod
 
 import numpy as np
 
-from rfonnx.errors import ModelError
+from rfonnx.errors import malformed
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.access.indexing import positions
 from rfonnx.operators.access.kernels import Kernel, Part, kernel, nonzero, unread, zero_ends
@@ -38,16 +38,10 @@ def spelled_conv(node: Node, graph: Graph, transposed: bool = False) -> Node:
             return with_attrs(node, pads=None)
         kernel = [n for n in weight[2:] if n is not None]
     if weight is not None and len(weight) != len(kernel) + 2:
-        raise ModelError(
-            f"{node}: a kernel of {len(kernel)} axes {kernel} does not fit the weight's shape {weight}",
-            "check the file with onnx.checker",
-        )
+        raise malformed(f"{node}: a kernel of {len(kernel)} axes {kernel} does not fit the weight's shape {weight}")
     image, out = graph.shapes.get(input_name(node, 0)), graph.shapes.get(next(iter(node.outputs), ""))
     if image is not None and len(image) != len(kernel) + 2:
-        raise ModelError(
-            f"{node}: a kernel of {len(kernel)} axes {kernel} does not fit the input's shape {image}",
-            "check the file with onnx.checker",
-        )
+        raise malformed(f"{node}: a kernel of {len(kernel)} axes {kernel} does not fit the input's shape {image}")
     lengths = None if image is None else image[2:]
     out_lengths = None if out is None else out[2:]
     attrs = window_attrs(node, kernel, lengths, out_lengths, transposed)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rfonnx.errors import ModelError
+from rfonnx.errors import malformed
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.access.indexing import MAX_TABLE, control_paths, crop
 from rfonnx.operators.access.op import Op, Unproven, rule
@@ -47,10 +47,7 @@ def _pads(node: Node, graph: Graph) -> list[int] | None:
     if axes is None:
         return None
     if len(pads) != 2 * len(axes):
-        raise ModelError(
-            f"{node}: pads must have 2 values for each of {len(axes)} axes, but has {len(pads)}",
-            "check the file with onnx.checker",
-        )
+        raise malformed(f"{node}: pads must have 2 values for each of {len(axes)} axes, but has {len(pads)}")
     full = [0] * 2 * rank
     for i, axis in enumerate(axes):
         along = positive_axis(node, axis, rank)

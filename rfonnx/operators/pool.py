@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from onnx import TensorProto, TypeProto
 
-from rfonnx.errors import ModelError
+from rfonnx.errors import malformed
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.tensors import tensor_type
 from rfonnx.operators.access.op import Op, Unproven, rule
@@ -30,9 +30,8 @@ def spell_pool(node: Node, graph: Graph) -> Node:
     kernel = ints_attr(node, "kernel_shape")
     image = graph.shapes.get(input_name(node, 0))
     if kernel is None or (image is not None and len(image) != len(kernel) + 2):
-        raise ModelError(
-            f"{node}: 'kernel_shape' must have one size per spatial axis of the input's shape {image}, but is {kernel}",
-            "check the file with onnx.checker",
+        raise malformed(
+            f"{node}: 'kernel_shape' must have one size per spatial axis of the input's shape {image}, but is {kernel}"
         )
     lengths = None if image is None else image[2:]
     attrs = window_attrs(node, kernel, lengths)

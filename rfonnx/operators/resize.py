@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 import numpy as np
 from onnx import TypeProto
 
-from rfonnx.errors import ModelError
+from rfonnx.errors import ModelError, malformed
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.tensors import tensor_type
 from rfonnx.operators.access.coordinates import Resized
@@ -133,10 +133,9 @@ def _old_attributes(node: Node) -> list[float] | None:
 def _spread(node: Node, given: list[Number], axes: list[int] | None, default: Number, rank: int | None) -> list[Number]:
     """Values for `axes` alone -> values for all axes."""
     if len(given) != (rank if axes is None else len(axes)) and not (axes is None and rank is None):
-        raise ModelError(
+        raise malformed(
             f"{node}: scales or sizes must have one value per resized axis, but {len(given)} came for"
-            f" {'all axes' if axes is None else f'axes {axes}'} of a tensor of {rank} axes",
-            "check the file with onnx.checker",
+            f" {'all axes' if axes is None else f'axes {axes}'} of a tensor of {rank} axes"
         )
     if axes is None or rank is None:
         return given

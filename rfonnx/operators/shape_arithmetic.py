@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from rfonnx.errors import ModelError
+from rfonnx.errors import misexported
 from rfonnx.graph.nodes import Node
 from rfonnx.operators import table
 from rfonnx.operators.table import declare
@@ -26,7 +26,7 @@ def of_shape(shape: tuple[int | None, ...], node: Node) -> np.ndarray:
     """What a Shape node makes of a shape."""
     start, end = node.attrs.get("start", 0), node.attrs.get("end")
     if not isinstance(start, int) or not isinstance(end, int | None):
-        raise ModelError(f"{node}: start and end must be integers, but are {start!r} and {end!r}", "export it again")
+        raise misexported(f"{node}: start and end must be integers, but are {start!r} and {end!r}")
     return _array(shape[start:end])
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rfonnx.errors import ModelError
+from rfonnx.errors import malformed
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.access.indexing import MAX_TABLE, control_paths, crop
 from rfonnx.operators.access.op import Op, Unproven, rule
@@ -40,10 +40,9 @@ def spell_slice(node: Node, graph: Graph) -> Node:
     if shape is None or starts is None or ends is None or axes is None or steps is None:
         return unresolved
     if not len(starts) == len(ends) == len(axes) == len(steps) or 0 in steps:
-        raise ModelError(
+        raise malformed(
             f"{node}: starts, ends, axes and steps must have one length, and no step be 0, but came as"
-            f" {starts}, {ends}, {axes}, {steps}",
-            "check the file with onnx.checker",
+            f" {starts}, {ends}, {axes}, {steps}"
         )
     lengths = [shape[axis] for axis in axes]
     if None in lengths:
@@ -67,7 +66,7 @@ def _given(node: Node, graph: Graph) -> tuple[list[int] | None, ...]:
     count = len(starts) if starts is not None else _length(node, graph, 1)
     rank = input_rank(node, graph, 0)
     if count is not None and rank is not None and count > rank:
-        raise ModelError(f"{node}: slices {count} axes of a tensor of {rank}", "check the file with onnx.checker")
+        raise malformed(f"{node}: slices {count} axes of a tensor of {rank}")
     if all_axes and count is not None:
         axes = list(range(count))
     if ones and count is not None:

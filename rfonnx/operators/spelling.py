@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from rfonnx.errors import ModelError
+from rfonnx.errors import ModelError, malformed
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.table import filling, operator
 
@@ -41,9 +41,8 @@ def canonicalize(node: Node, graph: Graph) -> Node:
     try:
         return cast(Node, function(node, graph))
     except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
-        raise ModelError(
-            f"{node}: its inputs or attributes are not those of its operator ({type(error).__name__}: {error})",
-            "check the file with onnx.checker",
+        raise malformed(
+            f"{node}: its inputs or attributes are not those of its operator ({type(error).__name__}: {error})"
         ) from error
 
 
@@ -71,9 +70,7 @@ def int_attr(node: Node, name: str, default: int) -> int:
     """
     value = node.attrs.get(name, default)
     if not isinstance(value, int):
-        raise ModelError(
-            f"{node}: attribute '{name}' must be an integer, but is {value!r}", "check the file with onnx.checker"
-        )
+        raise malformed(f"{node}: attribute '{name}' must be an integer, but is {value!r}")
     return value
 
 
@@ -121,14 +118,10 @@ def ints_attr(node: Node, name: str, length: int | None = None) -> list[int] | N
     if value is None:
         return None
     if not isinstance(value, list | tuple) or not all(isinstance(v, int) for v in value):
-        raise ModelError(
-            f"{node}: attribute '{name}' must be a list of integers, but is {value!r}",
-            "check the file with onnx.checker",
-        )
+        raise malformed(f"{node}: attribute '{name}' must be a list of integers, but is {value!r}")
     if length is not None and len(value) != length:
-        raise ModelError(
-            f"{node}: attribute '{name}' must hold {length} integers, but holds {len(value)}: {list(value)}",
-            "check the file with onnx.checker",
+        raise malformed(
+            f"{node}: attribute '{name}' must hold {length} integers, but holds {len(value)}: {list(value)}"
         )
     return list(value)
 
@@ -148,9 +141,7 @@ def positive_axis(node: Node, axis: int, rank: int) -> int:
         ModelError: it lies outside `-rank .. rank-1`.
     """
     if not -rank <= axis < max(rank, 1):
-        raise ModelError(
-            f"{node}: axis {axis} lies outside a tensor of {rank} axes", "check the file with onnx.checker"
-        )
+        raise malformed(f"{node}: axis {axis} lies outside a tensor of {rank} axes")
     return axis + rank if axis < 0 else axis
 
 

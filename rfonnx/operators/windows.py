@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rfonnx.errors import ModelError
+from rfonnx.errors import malformed
 from rfonnx.graph.nodes import Node
 from rfonnx.operators.spelling import ints_attr
 from rfonnx.results.fields import Shape
@@ -89,7 +89,5 @@ def _share(totals: list[int], odd_at_end: bool) -> list[int]:
 
 def _positive(node: Node, name: str, values: list[int]) -> list[int]:
     if any(v < 1 for v in values):
-        raise ModelError(
-            f"{node}: attribute '{name}' must be positive, but is {values}", "check the file with onnx.checker"
-        )
+        raise malformed(f"{node}: attribute '{name}' must be positive, but is {values}")
     return values

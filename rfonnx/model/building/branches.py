@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from onnx import GraphProto, NodeProto, helper
 
-from rfonnx.errors import ModelError
+from rfonnx.errors import misexported
 from rfonnx.graph.nodes import Node
 from rfonnx.graph.order import graph_of, label, stored_names
 from rfonnx.graph.tensors import is_static
@@ -28,9 +28,8 @@ def take(tables: Tables, proto: NodeProto, scope: Scope, taken: bool) -> Inlined
     if branch is None:
         return None
     if len(branch.output) < len(proto.output):
-        raise ModelError(
-            f"{label(proto)} has a '{wanted}' of {len(branch.output)} outputs, expected {len(proto.output)}",
-            "export it again",
+        raise misexported(
+            f"{label(proto)} has a '{wanted}' of {len(branch.output)} outputs, expected {len(proto.output)}"
         )
     return _spliced(tables, proto, scope, branch, [scope.resolve(name) for name in proto.output])
 

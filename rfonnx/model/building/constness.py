@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from onnx import NodeProto, helper, numpy_helper
 
-from rfonnx.errors import ModelError
+from rfonnx.errors import misexported
 from rfonnx.graph.nodes import Node
 from rfonnx.graph.tensors import Tensors, element_count, is_static
 from rfonnx.model.building.fold import Computation, Constants, constant_array
@@ -20,7 +20,7 @@ def add_constant_node(proto: NodeProto, node: Node, tensors: Tensors, constants:
         ModelError: it has another number of outputs than one, or no value.
     """
     if len(node.outputs) != 1:
-        raise ModelError(f"{node} has {len(node.outputs)} outputs, expected 1", "export it again")
+        raise misexported(f"{node} has {len(node.outputs)} outputs, expected 1")
     name = node.outputs[0]
     if not name:
         return

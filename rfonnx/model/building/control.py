@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from onnx import GraphProto, NodeProto, TensorProto, TypeProto
 
-from rfonnx.errors import ModelError
+from rfonnx.errors import misexported
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.order import captures, graph_of, label, stored_names, subgraphs
 from rfonnx.graph.tensors import read_type, tensor_type
@@ -63,7 +63,7 @@ class Subgraph:
     def __init__(self, control: Control, proto: NodeProto, attribute: str, scope: Scope, under: str = "") -> None:
         graph = graph_of(proto, attribute)
         if graph is None:
-            raise ModelError(f"{label(proto)} has no '{attribute}'", "export it again")
+            raise misexported(f"{label(proto)} has no '{attribute}'")
         control.tables.check_depth(scope)
         self.graph: GraphProto = graph
         self._control, self._attribute, self._tables = control, attribute, control.tables
@@ -79,10 +79,9 @@ class Subgraph:
             ModelError: see above.
         """
         if len(self.graph.input) != inputs or len(self.graph.output) < outputs:
-            raise ModelError(
+            raise misexported(
                 f"{label(proto)} has a body of {len(self.graph.input)} inputs and {len(self.graph.output)} outputs,"
-                f" expected {inputs} inputs and at least {outputs} outputs",
-                "export it again",
+                f" expected {inputs} inputs and at least {outputs} outputs"
             )
 
     def run(self, given: Sequence[TypeProto]) -> Types:
@@ -157,7 +156,7 @@ def _scan(control: Control, proto: NodeProto, node: Node, scope: Scope) -> Types
     names = node.inputs[1:] if batched else node.inputs
     count = node.attrs.get("num_scan_inputs", 0)
     if not isinstance(count, int) or not 1 <= count <= len(names):
-        raise ModelError(f"{label(proto)} has {len(names)} inputs and num_scan_inputs {count}", "export it again")
+        raise misexported(f"{label(proto)} has {len(names)} inputs and num_scan_inputs {count}")
     types = [control.tables.tensors.types[name] if name else TypeProto() for name in names]
     if batched:
         batch = read_type(types[-1])[2]
@@ -179,7 +178,7 @@ def _sequence_map(control: Control, proto: NodeProto, node: Node, scope: Scope) 
     """The body sees one element of each sequence."""
     body = Subgraph(control, proto, "body", scope)
     if "" in node.inputs:
-        raise ModelError(f"{label(proto)} leaves out an input", "export it again")
+        raise misexported(f"{label(proto)} leaves out an input")
     types = [control.tables.tensors.types[name] for name in node.inputs]
     body.expect(len(types), len(proto.output), proto)
     made = body.run([t.sequence_type.elem_type if t.HasField("sequence_type") else t for t in types])
@@ -250,7 +249,7 @@ def _length(proto: TypeProto, axis: int) -> int | None:
 def _axes(node: Node, name: str, count: int) -> list[int]:
     axes = node.attrs.get(name) or [0] * count
     if len(axes) != count:
-        raise ModelError(f"{node}: '{name}' has {len(axes)} entries, expected {count}", "export it again")
+        raise misexported(f"{node}: '{name}' has {len(axes)} entries, expected {count}")
     return [int(axis) for axis in axes]
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from onnx import NodeProto, TensorProto, numpy_helper
 
-from rfonnx.errors import ModelError
+from rfonnx.errors import misexported
 from rfonnx.graph.order import subgraphs
 from rfonnx.graph.tensors import Tensors, check_size, element_count
 from rfonnx.graph.text import quote
@@ -217,4 +217,4 @@ def constant_array(name: str, value: object) -> np.ndarray:
         if all(isinstance(v, int) for v in value):
             return np.array(value, np.int64)
         return np.array(value, np.float32 if all(isinstance(v, float) for v in value) else object)
-    raise ModelError(f"constant {quote(name)} has no value", "export it again")
+    raise misexported(f"constant {quote(name)} has no value")

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from onnx import AttributeProto, FunctionProto, NodeProto
 
-from rfonnx.errors import ModelError
+from rfonnx.errors import ModelError, misexported
 from rfonnx.graph.order import label, sort
 from rfonnx.graph.text import check_text, quote
 from rfonnx.model.building.scope import FunctionKey, Scope
@@ -35,7 +35,7 @@ class Functions:
             check_text([function.domain, function.name, function.overload], "a function")
             key = (plain_domain(function.domain), function.name, function.overload)
             if key in self._by_key:
-                raise ModelError(f"function {quote('.'.join(k for k in key if k))} is defined twice", "export it again")
+                raise misexported(f"function {quote('.'.join(k for k in key if k))} is defined twice")
             self._by_key[key] = function
 
     def __bool__(self) -> bool:
@@ -66,10 +66,9 @@ class Functions:
             what = "calls itself" if key in scope.calls else f"is called more than {MAX_CALLS} deep"
             raise ModelError(f"function {quote(function.name)} {what}: {path}", "functions must not be recursive")
         if len(call.input) > len(function.input) or len(call.output) > len(function.output):
-            raise ModelError(
+            raise misexported(
                 f"{label(call)} passes {len(call.input)} inputs and {len(call.output)} outputs to a function of"
-                f" {len(function.input)} and {len(function.output)}",
-                "export it again",
+                f" {len(function.input)} and {len(function.output)}"
             )
         if key not in self._sorted:
             check_text([o.domain for o in function.opset_import], f"function {quote(function.name)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from rfonnx.errors import ModelError
+from rfonnx.errors import misexported
 from rfonnx.graph.nodes import Node
 from rfonnx.graph.tensors import Tensors
 
@@ -22,20 +22,14 @@ def guard(node: Node, tensors: Tensors) -> None:
     if node.op_type == "Einsum":
         equation = node.attrs.get("equation")
         if not isinstance(equation, str) or not _EQUATION.fullmatch(equation):
-            raise ModelError(
-                f"{node}: attribute 'equation' is {equation!r}, expected one like 'bij,bjk->bik'", "export it again"
-            )
+            raise misexported(f"{node}: attribute 'equation' is {equation!r}, expected one like 'bij,bjk->bik'")
     parts = node.attrs.get("num_outputs", len(node.outputs))
     if node.op_type == "Split" and (not isinstance(parts, int) or parts != len(node.outputs)):
-        raise ModelError(
-            f"{node}: attribute 'num_outputs' is {parts!r}, but there are {len(node.outputs)} outputs",
-            "export it again",
-        )
+        raise misexported(f"{node}: attribute 'num_outputs' is {parts!r}, but there are {len(node.outputs)} outputs")
     if node.op_type == "GatherND" and "batch_dims" in node.attrs:
         batch = node.attrs["batch_dims"]
         ranks = [len(shape) for shape in (tensors.shapes.get(name) for name in node.inputs) if shape is not None]
         if not isinstance(batch, int) or (batch and not 0 < batch < min(ranks, default=1 << 30)):
-            raise ModelError(
-                f"{node}: attribute 'batch_dims' is {batch!r}, expected less than the ranks of its inputs, {ranks}",
-                "export it again",
+            raise misexported(
+                f"{node}: attribute 'batch_dims' is {batch!r}, expected less than the ranks of its inputs, {ranks}"
             )

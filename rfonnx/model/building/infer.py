@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 from onnx import NodeProto, TensorProto, TypeProto, helper, shape_inference
 
-from rfonnx.errors import ModelError, ShapeError
+from rfonnx.errors import ShapeError, malformed
 from rfonnx.graph.nodes import Node
 from rfonnx.graph.tensors import MAX_AXES, Tensors, is_static, read_type, tensor_type
 from rfonnx.graph.text import one_line
@@ -94,10 +94,7 @@ def check_attributes(proto: NodeProto, schema: onnx.defs.OpSchema, node: Node) -
             continue
         expected, came = str(known.type).rpartition(".")[2], onnx.AttributeProto.AttributeType.Name(attribute.type)
         if came != expected:
-            raise ModelError(
-                f"{node}: attribute '{attribute.name}' must be of type {expected}, but is {came}",
-                "check the file with onnx.checker",
-            )
+            raise malformed(f"{node}: attribute '{attribute.name}' must be of type {expected}, but is {came}")
 
 
 def _by_shape_operand(node: Node, tensors: Tensors, constants: Constants) -> TypeProto | None:

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import onnx
 
-from rfonnx.errors import ModelError
+from rfonnx.errors import ModelError, misexported
 from rfonnx.graph.nodes import Graph
 from rfonnx.graph.order import sort, stored_names, true_inputs
 from rfonnx.graph.text import check_text
@@ -59,7 +59,7 @@ def build(
     stored, inputs = stored_names(graph), true_inputs(graph)
     names = [i.name for i in inputs]
     if "" in names or len(set(names)) < len(names):
-        raise ModelError("an input has no name, or a name that another input has", "export it again")
+        raise misexported("an input has no name, or a name that another input has")
     check_text([model.producer_name, graph.name, *names], "the model")
     outputs = [o.name for o in graph.output]
     nodes = sort(graph.node, [*names, *stored], outputs)
@@ -100,9 +100,8 @@ def _opsets(model: onnx.ModelProto) -> dict[str, int]:
     for entry in model.opset_import:
         domain, _ = opset_of(entry)
         if opsets.setdefault(domain, entry.version) != entry.version:
-            raise ModelError(
-                f"the file imports opset {domain or 'ai.onnx'} in the versions {opsets[domain]} and {entry.version}",
-                "export it again",
+            raise misexported(
+                f"the file imports opset {domain or 'ai.onnx'} in the versions {opsets[domain]} and {entry.version}"
             )
         if domain == "" and not 1 <= entry.version <= newest:
             raise ModelError(

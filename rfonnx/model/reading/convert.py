@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from onnx import AttributeProto, NodeProto, OperatorSetIdProto, TensorProto
 
-from rfonnx.errors import ModelError
+from rfonnx.errors import misexported
 from rfonnx.graph.nodes import Node
 from rfonnx.model.building.scope import Scope
 from rfonnx.model.reading.external import is_external, read_tensor
@@ -24,9 +24,8 @@ def opset_of(entry: OperatorSetIdProto) -> tuple[str, int]:
     """
     domain = plain_domain(entry.domain)
     if not 0 <= entry.version < 2**31:
-        raise ModelError(
-            f"the file imports opset {domain or 'ai.onnx'} in version {entry.version}, expected 0 to {2**31 - 1}",
-            "export it again",
+        raise misexported(
+            f"the file imports opset {domain or 'ai.onnx'} in version {entry.version}, expected 0 to {2**31 - 1}"
         )
     return domain, entry.version
 

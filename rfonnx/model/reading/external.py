@@ -11,7 +11,7 @@ import numpy as np
 import onnx
 from onnx import NodeProto, TensorProto, numpy_helper
 
-from rfonnx.errors import ModelError
+from rfonnx.errors import ModelError, malformed
 from rfonnx.graph.tensors import DTYPES
 from rfonnx.graph.text import check_text, quote
 from rfonnx.system.regular import open_regular
@@ -86,9 +86,8 @@ def stored_value(tensor: TensorProto) -> np.ndarray:
         value: np.ndarray = numpy_helper.to_array(tensor)
         return value
     except (ValueError, TypeError, KeyError) as error:
-        raise ModelError(
-            f"the data of tensor {quote(tensor.name)} does not fit its shape {list(tensor.dims)} ({error})",
-            "check the file with onnx.checker",
+        raise malformed(
+            f"the data of tensor {quote(tensor.name)} does not fit its shape {list(tensor.dims)} ({error})"
         ) from None
 
 
