@@ -24,6 +24,7 @@ from rfonnx.operators import (  # noqa: F401
     quantize,
     reduce,
     resize,
+    resize_shape,
     rnn,
     sampling,
     scan,

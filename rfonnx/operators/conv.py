@@ -11,41 +11,37 @@ from math import prod
 import numpy as np
 
 from rfonnx.errors import malformed
-from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.nodes import Node
 from rfonnx.operators.access.indexing import positions
 from rfonnx.operators.access.kernels import Kernel, Part, kernel, nonzero, unread, zero_ends
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, Step
 from rfonnx.operators.access.shared import grouped, per_channel, windows
 from rfonnx.operators.counting import CountCall, counts
-from rfonnx.operators.spelling import input_name, int_attr, ints_attr, spelling, with_attrs
+from rfonnx.operators.spelling import SpellCall, spelling
 from rfonnx.operators.table import declare
 from rfonnx.operators.windows import window_attrs
 
 
 @spelling("Conv", "ConvInteger", "DeformConv")
-def spell_conv(node: Node, graph: Graph) -> Node:
+def spell_conv(call: SpellCall, transposed: bool = False) -> Node:
     """Spatial axes follow batch and channels."""
-    return spelled_conv(node, graph)
-
-
-def spelled_conv(node: Node, graph: Graph, transposed: bool = False) -> Node:
-    """Conv or its kin."""
-    weight = graph.shapes.get(input_name(node, 1))
-    kernel = ints_attr(node, "kernel_shape")
+    weight = call.shape(1)
+    kernel = call.ints_attr("kernel_shape")
     if kernel is None:
         if weight is None or None in weight[2:]:
-            return with_attrs(node, pads=None)
+            return call.with_attrs(pads=None)
         kernel = [n for n in weight[2:] if n is not None]
-    if weight is not None and len(weight) != len(kernel) + 2:
-        raise malformed(f"{node}: a kernel of {len(kernel)} axes {kernel} does not fit the weight's shape {weight}")
-    image, out = graph.shapes.get(input_name(node, 0)), graph.shapes.get(next(iter(node.outputs), ""))
-    if image is not None and len(image) != len(kernel) + 2:
-        raise malformed(f"{node}: a kernel of {len(kernel)} axes {kernel} does not fit the input's shape {image}")
+    image, out = call.shape(0), call.graph.shapes.get(next(iter(call.node.outputs), ""))
+    for shape, whose in ((weight, "weight's"), (image, "input's")):
+        if shape is not None and len(shape) != len(kernel) + 2:
+            raise malformed(
+                f"{call.node}: a kernel of {len(kernel)} axes {kernel} does not fit the {whose} shape {shape}"
+            )
     lengths = None if image is None else image[2:]
     out_lengths = None if out is None else out[2:]
-    attrs = window_attrs(node, kernel, lengths, out_lengths, transposed)
-    return with_attrs(node, **attrs, group=int_attr(node, "group", 1))
+    attrs = window_attrs(call, kernel, lengths, out_lengths, transposed)
+    return call.with_attrs(**attrs, group=call.int_attr("group", 1))
 
 
 @rule("Conv")

@@ -11,24 +11,24 @@ from math import prod
 import numpy as np
 from onnx import TypeProto
 
-from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.nodes import Node
 from rfonnx.graph.tensors import tensor_type
 from rfonnx.operators.access.indexing import positions
 from rfonnx.operators.access.kernels import Box
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, Spread, Step
 from rfonnx.operators.access.shared import per_channel
-from rfonnx.operators.conv import met_by, spelled_conv
+from rfonnx.operators.conv import met_by, spell_conv
 from rfonnx.operators.counting import CountCall, counts
 from rfonnx.operators.shaping import ShapeCall, shapes
-from rfonnx.operators.spelling import spelling
+from rfonnx.operators.spelling import SpellCall, spelling
 from rfonnx.operators.table import declare
 
 
 @spelling("ConvTranspose")
-def spell_conv_transpose(node: Node, graph: Graph) -> Node:
+def spell_conv_transpose(call: SpellCall) -> Node:
     """As `conv`; `pads` is what is cut from the full result, whichever way the file says it."""
-    return spelled_conv(node, graph, transposed=True)
+    return spell_conv(call, transposed=True)
 
 
 @shapes("ConvTranspose")

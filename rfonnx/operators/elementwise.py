@@ -11,7 +11,7 @@ import math
 import numpy as np
 from onnx import TensorProto, TypeProto
 
-from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.nodes import Node
 from rfonnx.operators.access.indexing import MAX_FLAT, positions
 from rfonnx.operators.access.masks import either
 from rfonnx.operators.access.op import Op, rule
@@ -19,7 +19,7 @@ from rfonnx.operators.access.primitives import Access, Path, Reshape, Select, St
 from rfonnx.operators.access.shared import joined, per_channel
 from rfonnx.operators.access.zeros import Fact, fact
 from rfonnx.operators.shaping import ShapeCall, shapes
-from rfonnx.operators.spelling import axis_attr, input_rank, int_attr, spelling, with_attrs
+from rfonnx.operators.spelling import SpellCall, spelling
 from rfonnx.operators.table import declare, named
 
 UNARY = named(
@@ -38,16 +38,16 @@ _BROADCAST = named(
 
 
 @spelling(*_BINARY, "Mul")
-def spell_binary(node: Node, graph: Graph) -> Node:
+def spell_binary(call: SpellCall) -> Node:
     """Up to opset 6 the second operand lines up with the first at `axis`, by default at its end."""
-    if node.version >= 7 or not int_attr(node, "broadcast", 0):
-        return node
-    rank, other = input_rank(node, graph, 0), input_rank(node, graph, 1)
+    if call.node.version >= 7 or not call.int_attr("broadcast", 0):
+        return call.node
+    rank, other = call.rank(0), call.rank(1)
     if rank is None or other is None:
-        return node
-    if "axis" not in node.attrs:
-        return with_attrs(node, axis=rank - other)
-    return with_attrs(node, axis=axis_attr(node, 0, rank))
+        return call.node
+    if "axis" not in call.node.attrs:
+        return call.with_attrs(axis=rank - other)
+    return call.with_attrs(axis=call.axis_attr(0, rank))
 
 
 @shapes("Dropout")

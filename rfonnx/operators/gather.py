@@ -10,37 +10,37 @@ import math
 
 import numpy as np
 
-from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.nodes import Node
 from rfonnx.operators.access.indexing import MAX_FLAT, MAX_TABLE, control_paths, crop, pick, pick_flat, pick_rows
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, Step
 from rfonnx.operators.access.shared import BY_DATA, known_index
-from rfonnx.operators.spelling import axis_attr, input_rank, int_attr, spelling, with_attrs
+from rfonnx.operators.spelling import SpellCall, spelling
 from rfonnx.operators.table import declare
 
 
 @spelling("Gather", "GatherElements")
-def spell_gather(node: Node, graph: Graph) -> Node:
+def spell_gather(call: SpellCall) -> Node:
     """axis defaults to 0."""
-    return with_attrs(node, axis=axis_attr(node, 0, input_rank(node, graph, 0)))
+    return call.with_attrs(axis=call.axis_attr(0, call.rank(0)))
 
 
 @spelling("GatherND")
-def spell_gather_nd(node: Node, graph: Graph) -> Node:
+def spell_gather_nd(call: SpellCall) -> Node:
     """batch_dims came with opset 12."""
-    return with_attrs(node, batch_dims=int_attr(node, "batch_dims", 0))
+    return call.with_attrs(batch_dims=call.int_attr("batch_dims", 0))
 
 
 @spelling("Compress")
-def spell_compress(node: Node, graph: Graph) -> Node:
+def spell_compress(call: SpellCall) -> Node:
     """Without axis the tensor is flattened first."""
-    return spell_gather(node, graph) if "axis" in node.attrs else with_attrs(node, axis=None)
+    return spell_gather(call) if "axis" in call.node.attrs else call.with_attrs(axis=None)
 
 
 @spelling("ReverseSequence")
-def spell_reverse_sequence(node: Node, graph: Graph) -> Node:
+def spell_reverse_sequence(call: SpellCall) -> Node:
     """Time is axis 0 and batch axis 1 by default."""
-    return with_attrs(node, time_axis=int_attr(node, "time_axis", 0), batch_axis=int_attr(node, "batch_axis", 1))
+    return call.with_attrs(time_axis=call.int_attr("time_axis", 0), batch_axis=call.int_attr("batch_axis", 1))
 
 
 @rule("Gather")

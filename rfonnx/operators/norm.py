@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from onnx import TensorProto, TypeProto
 
-from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.nodes import Node
 from rfonnx.graph.tensors import tensor_type
 from rfonnx.operators.access.certain import twin
 from rfonnx.operators.access.op import Op, Unproven, rule
@@ -21,68 +21,57 @@ from rfonnx.operators.access.shared import axes_of, grouped, per_channel
 from rfonnx.operators.access.visible import MASK_NOTE, Range, range_steps, seen_by_softmax, soft_mask
 from rfonnx.operators.access.zeros import fact
 from rfonnx.operators.shaping import ShapeCall, same, shapes
-from rfonnx.operators.spelling import (
-    axis_attr,
-    input_rank,
-    int_attr,
-    ints_attr,
-    positive_axes,
-    positive_axis,
-    spelling,
-    with_attrs,
-)
+from rfonnx.operators.spelling import SpellCall, spelling
 from rfonnx.operators.table import declare, named
 
 
 @spelling("Softmax", "LogSoftmax", "Hardmax")
-def spell_softmax(node: Node, graph: Graph) -> Node:
+def spell_softmax(call: SpellCall) -> Node:
     """Before opset 13 the tensor is flattened at `axis` (1 by default), so that one distribution spans all later axes."""
-    rank = input_rank(node, graph, 0)
+    rank = call.rank(0)
     if rank is None:
-        return with_attrs(node, axes=None)
-    if node.version >= 13:
-        return with_attrs(node, axes=[axis_attr(node, -1, rank)])
-    axis = int_attr(node, "axis", 1)
-    first = rank if axis == rank else positive_axis(node, axis, rank)  # axis 1 of a list: one distribution per value
-    return with_attrs(node, axes=list(range(first, rank)))
+        return call.with_attrs(axes=None)
+    if call.node.version >= 13:
+        return call.with_attrs(axes=[call.axis_attr(-1, rank)])
+    axis = call.int_attr("axis", 1)
+    first = rank if axis == rank else call.positive_axis(axis, rank)  # axis 1 of a list: one distribution per value
+    return call.with_attrs(axes=list(range(first, rank)))
 
 
 @spelling("LayerNormalization", "RMSNormalization", "SimplifiedLayerNormalization")
-def spell_layer_norm(node: Node, graph: Graph) -> Node:
+def spell_layer_norm(call: SpellCall) -> Node:
     """Normalised over `axis` and all later axes."""
-    rank = input_rank(node, graph, 0)
+    rank = call.rank(0)
     if rank is None:
-        return with_attrs(node, axes=None)
-    return with_attrs(node, axes=list(range(axis_attr(node, -1, rank), rank)))
+        return call.with_attrs(axes=None)
+    return call.with_attrs(axes=list(range(call.axis_attr(-1, rank), rank)))
 
 
 @spelling("LpNormalization")
-def spell_lp_norm(node: Node, graph: Graph) -> Node:
+def spell_lp_norm(call: SpellCall) -> Node:
     """Normalised along `axis` alone."""
-    rank = input_rank(node, graph, 0)
-    return with_attrs(node, axes=None if rank is None else [axis_attr(node, -1, rank)])
+    rank = call.rank(0)
+    return call.with_attrs(axes=None if rank is None else [call.axis_attr(-1, rank)])
 
 
 @spelling("MeanVarianceNormalization")
-def spell_mean_variance_norm(node: Node, graph: Graph) -> Node:
+def spell_mean_variance_norm(call: SpellCall) -> Node:
     """Batch and space by default, each channel for itself."""
-    rank = input_rank(node, graph, 0)
-    axes = ints_attr(node, "axes")
-    return with_attrs(
-        node, axes=None if rank is None else positive_axes(node, [0, 2, 3] if axes is None else axes, rank)
-    )
+    rank = call.rank(0)
+    axes = call.ints_attr("axes")
+    return call.with_attrs(axes=None if rank is None else call.positive_axes([0, 2, 3] if axes is None else axes, rank))
 
 
 @spelling("BatchNormalization")
-def spell_batch_norm(node: Node, graph: Graph) -> Node:
+def spell_batch_norm(call: SpellCall) -> Node:
     """Training is `training_mode` since opset 14; before, more outputs than one (7..9) or `is_test` of 0 (1..6) say it."""
-    if node.version >= 14:
-        training = int_attr(node, "training_mode", 0)
-    elif node.version >= 7:
-        training = int(any(node.outputs[1:]))
+    if call.node.version >= 14:
+        training = call.int_attr("training_mode", 0)
+    elif call.node.version >= 7:
+        training = int(any(call.node.outputs[1:]))
     else:
-        training = int(not int_attr(node, "is_test", 0))
-    return with_attrs(node, training_mode=int(bool(training)))
+        training = int(not call.int_attr("is_test", 0))
+    return call.with_attrs(training_mode=int(bool(training)))
 
 
 @rule("Softmax", "LogSoftmax", "Hardmax")

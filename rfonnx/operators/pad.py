@@ -9,68 +9,58 @@ from __future__ import annotations
 import numpy as np
 
 from rfonnx.errors import malformed
-from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.nodes import Node
 from rfonnx.operators.access.indexing import MAX_TABLE, control_paths, crop
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Select, Step, Window
-from rfonnx.operators.spelling import (
-    constant_ints,
-    float_attr,
-    input_name,
-    input_rank,
-    ints_attr,
-    positive_axis,
-    spelling,
-    with_attrs,
-    word_attr,
-)
+from rfonnx.operators.spelling import SpellCall, spelling
 from rfonnx.operators.table import declare
 
 
 @spelling("Pad")
-def spell_pad(node: Node, graph: Graph) -> Node:
+def spell_pad(call: SpellCall) -> Node:
     """pads: attribute `paddings` in opset 1, `pads` in 2, an input from 11; from 18 for the axes of another input alone."""
-    mode = word_attr(node, "mode", "constant", ("constant", "reflect", "edge", "wrap"))
-    if node.version < 11:
-        pads = ints_attr(node, "pads" if node.version >= 2 else "paddings")
-        return with_attrs(node, pads=pads, mode=mode, value=float_attr(node, "value", 0.0))
-    return with_attrs(node, pads=_pads(node, graph), mode=mode, value=_value(node, graph))
+    mode = call.word_attr("mode", "constant", ("constant", "reflect", "edge", "wrap"))
+    if call.node.version < 11:
+        pads = call.ints_attr("pads" if call.node.version >= 2 else "paddings")
+        return call.with_attrs(pads=pads, mode=mode, value=call.float_attr("value", 0.0))
+    return call.with_attrs(pads=_pads(call), mode=mode, value=_value(call))
 
 
-def _pads(node: Node, graph: Graph) -> list[int] | None:
-    pads, rank = constant_ints(node, graph, 1), input_rank(node, graph, 0)
+def _pads(call: SpellCall) -> list[int] | None:
+    pads, rank = call.constant_ints(1), call.rank(0)
     if pads is None or rank is None:
         return None
     axes: list[int] | None = list(range(rank))
-    if input_name(node, 3):
-        axes = constant_ints(node, graph, 3)
+    if call.name(3):
+        axes = call.constant_ints(3)
     if axes is None:
         return None
     if len(pads) != 2 * len(axes):
-        raise malformed(f"{node}: pads must have 2 values for each of {len(axes)} axes, but has {len(pads)}")
+        raise malformed(f"{call.node}: pads must have 2 values for each of {len(axes)} axes, but has {len(pads)}")
     full = [0] * 2 * rank
     for i, axis in enumerate(axes):
-        along = positive_axis(node, axis, rank)
+        along = call.positive_axis(axis, rank)
         full[along], full[rank + along] = pads[i], pads[len(axes) + i]
     return full
 
 
-def _value(node: Node, graph: Graph) -> float | None:
-    name = input_name(node, 2)
+def _value(call: SpellCall) -> float | None:
+    name = call.name(2)
     if not name:
         return 0.0
-    value = graph.value(name)
+    value = call.graph.value(name)
     numeric = value is not None and value.size == 1 and value.dtype.kind in "fiub"
     return float(value.reshape(-1)[0]) if numeric and value is not None else None
 
 
 @spelling("CenterCropPad")
-def spell_center_crop_pad(node: Node, graph: Graph) -> Node:
+def spell_center_crop_pad(call: SpellCall) -> Node:
     """axes default to all."""
-    axes, rank = ints_attr(node, "axes"), input_rank(node, graph, 0)
+    axes, rank = call.ints_attr("axes"), call.rank(0)
     if rank is not None:
-        axes = list(range(rank)) if axes is None else [positive_axis(node, axis, rank) for axis in axes]
-    return with_attrs(node, axes=axes)
+        axes = list(range(rank)) if axes is None else [call.positive_axis(axis, rank) for axis in axes]
+    return call.with_attrs(axes=axes)
 
 
 @rule("Pad")

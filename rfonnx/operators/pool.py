@@ -12,42 +12,42 @@ from collections.abc import Sequence
 from onnx import TensorProto, TypeProto
 
 from rfonnx.errors import malformed
-from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.nodes import Node
 from rfonnx.graph.tensors import tensor_type
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Spread
 from rfonnx.operators.access.shared import windows
 from rfonnx.operators.shaping import ShapeCall, shapes
-from rfonnx.operators.spelling import input_name, ints_attr, spelling, with_attrs
+from rfonnx.operators.spelling import SpellCall, spelling
 from rfonnx.operators.table import declare
 from rfonnx.operators.windows import window_attrs
 from rfonnx.results.fields import Shape
 
 
 @spelling("MaxPool", "AveragePool", "LpPool", "MaxUnpool", "com.microsoft.MaxpoolWithMask")
-def spell_pool(node: Node, graph: Graph) -> Node:
+def spell_pool(call: SpellCall) -> Node:
     """Ceil mode needs nothing: its last windows lie beyond the edge, and their number is in the output's shape."""
-    kernel = ints_attr(node, "kernel_shape")
-    image = graph.shapes.get(input_name(node, 0))
+    kernel = call.ints_attr("kernel_shape")
+    image = call.shape(0)
     if kernel is None or (image is not None and len(image) != len(kernel) + 2):
         raise malformed(
-            f"{node}: 'kernel_shape' must have one size per spatial axis of the input's shape {image}, but is {kernel}"
+            f"{call.node}: 'kernel_shape' must have one size per spatial axis of the input's shape {image}, but is {kernel}"
         )
     lengths = None if image is None else image[2:]
-    attrs = window_attrs(node, kernel, lengths)
-    other = _onnxruntime_pads(node, attrs["strides"], kernel, lengths)
+    attrs = window_attrs(call, kernel, lengths)
+    other = _onnxruntime_pads(call, attrs["strides"], kernel, lengths)
     if other is None or attrs["pads"] is None:
-        return with_attrs(node, **attrs)
+        return call.with_attrs(**attrs)
     dilated = any(d > 1 < k for d, k in zip(attrs["dilations"], kernel, strict=True))
     if other == attrs["pads"] or (not dilated and other[: len(kernel)] == attrs["pads"][: len(kernel)]):
-        return with_attrs(node, **attrs)  # windows begin at the same places, and are as many
-    return with_attrs(node, **attrs, other_pads=other)
+        return call.with_attrs(**attrs)  # windows begin at the same places, and are as many
+    return call.with_attrs(**attrs, other_pads=other)
 
 
-def _onnxruntime_pads(node: Node, strides: list[int], kernel: list[int], lengths: Shape) -> list[int] | None:
+def _onnxruntime_pads(call: SpellCall, strides: list[int], kernel: list[int], lengths: Shape) -> list[int] | None:
     """SAME pads as onnxruntime's pools have them: without regard to dilation, and negative where the stride exceeds the kernel
     (`ComputeSizePadDilations` in its pool_attributes.h). None without SAME."""
-    auto_pad = node.attrs.get("auto_pad", "NOTSET")
+    auto_pad = call.node.attrs.get("auto_pad", "NOTSET")
     if auto_pad not in ("SAME_UPPER", "SAME_LOWER") or lengths is None:
         return None
     begins, ends = [], []

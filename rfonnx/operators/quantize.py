@@ -7,29 +7,29 @@ from __future__ import annotations
 
 from onnx import TensorProto, TypeProto
 
-from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.nodes import Node
 from rfonnx.operators.access.indexing import positions, whole
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reshape, Select, Step
 from rfonnx.operators.shaping import ShapeCall, shapes
-from rfonnx.operators.spelling import input_rank, int_attr, positive_axis, spelling, with_attrs
+from rfonnx.operators.spelling import SpellCall, spelling
 from rfonnx.operators.table import declare, microsoft
 
 
 @spelling("QuantizeLinear", "DequantizeLinear", *microsoft("QuantizeLinear DequantizeLinear"))
-def spell_quantize(node: Node, graph: Graph) -> Node:
+def spell_quantize(call: SpellCall) -> Node:
     """`axis` is the one along which scales differ; com.microsoft and ai.onnx agree on 1."""
-    rank = input_rank(node, graph, 0)
-    scale_rank = input_rank(node, graph, 1)
-    block_size = int_attr(node, "block_size", 0)
+    rank = call.rank(0)
+    scale_rank = call.rank(1)
+    block_size = call.int_attr("block_size", 0)
     if rank is None or scale_rank is None:
-        return with_attrs(node, axis=None, block_size=block_size)
+        return call.with_attrs(axis=None, block_size=block_size)
     if scale_rank == 0:
-        return with_attrs(node, axis=0, block_size=block_size)
-    axis = int_attr(node, "axis", 1)
+        return call.with_attrs(axis=0, block_size=block_size)
+    axis = call.int_attr("axis", 1)
     # one scale for all may come as a list of one, for which a default axis beyond the rank does not matter
-    axis = 0 if rank <= 1 and "axis" not in node.attrs else positive_axis(node, axis, rank)
-    return with_attrs(node, axis=axis, block_size=block_size)
+    axis = 0 if rank <= 1 and "axis" not in call.node.attrs else call.positive_axis(axis, rank)
+    return call.with_attrs(axis=axis, block_size=block_size)
 
 
 @shapes(*microsoft("QuantizeLinear"))

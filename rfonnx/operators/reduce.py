@@ -8,21 +8,11 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator
 
-from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.nodes import Node
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Step
 from rfonnx.operators.access.shared import axes_of
-from rfonnx.operators.spelling import (
-    axis_attr,
-    constant_ints,
-    input_name,
-    input_rank,
-    int_attr,
-    ints_attr,
-    positive_axes,
-    spelling,
-    with_attrs,
-)
+from rfonnx.operators.spelling import SpellCall, spelling
 from rfonnx.operators.table import declare, named
 
 _REDUCTIONS = named(
@@ -33,30 +23,30 @@ _REDUCTIONS = named(
 
 
 @spelling(*_REDUCTIONS)
-def spell_reduce(node: Node, graph: Graph) -> Node:
+def spell_reduce(call: SpellCall) -> Node:
     """Axes are an attribute or, since opset 13 (ReduceSum) and 18, an input; none at all means all, or with
     `noop_with_empty_axes` none."""
-    rank = input_rank(node, graph, 0)
-    keepdims = int_attr(node, "keepdims", 1)
-    axes = ints_attr(node, "axes")
-    index = len(node.inputs) if node.domain else 1  # elsewhere input 1 is no list of axes
-    if axes is None and input_name(node, index):
-        axes = constant_ints(node, graph, index)
+    rank = call.rank(0)
+    keepdims = call.int_attr("keepdims", 1)
+    axes = call.ints_attr("axes")
+    index = len(call.node.inputs) if call.node.domain else 1  # elsewhere input 1 is no list of axes
+    if axes is None and call.name(index):
+        axes = call.constant_ints(index)
         if axes is None:
-            return with_attrs(node, axes=None, keepdims=keepdims)
+            return call.with_attrs(axes=None, keepdims=keepdims)
     if rank is None:
-        return with_attrs(node, axes=None, keepdims=keepdims)
+        return call.with_attrs(axes=None, keepdims=keepdims)
     if not axes:
-        axes = [] if int_attr(node, "noop_with_empty_axes", 0) else list(range(rank))
-    return with_attrs(node, axes=positive_axes(node, axes, rank), keepdims=keepdims)
+        axes = [] if call.int_attr("noop_with_empty_axes", 0) else list(range(rank))
+    return call.with_attrs(axes=call.positive_axes(axes, rank), keepdims=keepdims)
 
 
 @spelling("ArgMax", "ArgMin")
-def spell_arg_reduce(node: Node, graph: Graph) -> Node:
+def spell_arg_reduce(call: SpellCall) -> Node:
     """One axis, 0 by default."""
-    rank = input_rank(node, graph, 0)
-    axes = None if rank is None else [axis_attr(node, 0, rank)]
-    return with_attrs(node, axes=axes, keepdims=int_attr(node, "keepdims", 1))
+    rank = call.rank(0)
+    axes = None if rank is None else [call.axis_attr(0, rank)]
+    return call.with_attrs(axes=axes, keepdims=call.int_attr("keepdims", 1))
 
 
 @rule(*_REDUCTIONS, "ArgMax", "ArgMin")

@@ -1,4 +1,4 @@
-"""Resize and Upsample. Spelling, all per axis of the input:
+"""Resize and Upsample; their shapes are in `resize_shape`. Spelling, all per axis of the input:
 
 - `scales`: output/input as float32 values, computed as onnxruntime does; None when computed at run time
 - `roi`: starts of all axes, then ends; None when needed but computed at run time
@@ -7,40 +7,25 @@
 - `mode` ("nearest", "linear", "cubic"), `coordinate_transformation_mode`, `cubic_coeff_a`, `exclude_outside`, `antialias`,
   `extrapolation_value`; `nearest_mode`: as in ONNX, or "simple" for opset 10 and before, which leaves it open: floor when
   enlarging, ceil when shrinking, as onnxruntime does.
-
-Over 300 lines, for both operators are one: spelling, shapes and reads each follow onnxruntime's arithmetic of the same scales.
 """
 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
-from onnx import TypeProto
 
 from rfonnx.errors import ModelError, malformed
-from rfonnx.graph.nodes import Graph, Node
-from rfonnx.graph.tensors import tensor_type
+from rfonnx.graph.nodes import Node
 from rfonnx.operators.access.coordinates import Resized
 from rfonnx.operators.access.indexing import MAX_TABLE, control_paths, crop
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Step
 from rfonnx.operators.access.sampling import leaves_residue, taps
-from rfonnx.operators.shaping import ShapeCall, shapes
-from rfonnx.operators.spelling import (
-    constant_ints,
-    float_attr,
-    input_name,
-    input_rank,
-    int_attr,
-    ints_attr,
-    positive_axis,
-    spelling,
-    word_attr,
-)
+from rfonnx.operators.spelling import SpellCall, spelling
 from rfonnx.operators.table import declare
-from rfonnx.results.fields import Shape
 
 Number = TypeVar("Number", int, float)
 
@@ -59,82 +44,71 @@ POLICIES = ("stretch", "not_larger", "not_smaller")
 
 
 @spelling("Resize", "Upsample")
-def spell_resize(node: Node, graph: Graph) -> Node:
+def spell_resize(call: SpellCall) -> Node:
     """Upsample 1..9 and Resize 10 sample asymmetrically; from 11 the transformation is an attribute; from 18 there are `axes`."""
-    modern = node.op_type == "Resize" and node.version >= 11
+    modern = call.node.op_type == "Resize" and call.node.version >= 11
     attrs: dict[str, Any] = {
-        "mode": MODES[word_attr(node, "mode", "nearest", MODES)],
+        "mode": MODES[call.word_attr("mode", "nearest", MODES)],
         "coordinate_transformation_mode": "asymmetric",
         "nearest_mode": "simple",
-        "cubic_coeff_a": float_attr(node, "cubic_coeff_a", -0.75),
-        "exclude_outside": int_attr(node, "exclude_outside", 0),
-        "antialias": int_attr(node, "antialias", 0),
-        "extrapolation_value": float_attr(node, "extrapolation_value", 0.0),
-        "keep_aspect_ratio_policy": word_attr(node, "keep_aspect_ratio_policy", "stretch", POLICIES),
+        "cubic_coeff_a": call.float_attr("cubic_coeff_a", -0.75),
+        "exclude_outside": call.int_attr("exclude_outside", 0),
+        "antialias": call.int_attr("antialias", 0),
+        "extrapolation_value": call.float_attr("extrapolation_value", 0.0),
+        "keep_aspect_ratio_policy": call.word_attr("keep_aspect_ratio_policy", "stretch", POLICIES),
     }
     if modern:
-        attrs["coordinate_transformation_mode"] = word_attr(
-            node, "coordinate_transformation_mode", "half_pixel", TRANSFORMATIONS
+        attrs["coordinate_transformation_mode"] = call.word_attr(
+            "coordinate_transformation_mode", "half_pixel", TRANSFORMATIONS
         )
-        attrs["nearest_mode"] = word_attr(node, "nearest_mode", "round_prefer_floor", NEAREST_MODES)
-    shape = graph.shapes.get(input_name(node, 0))
-    axes = _axes(node, None if shape is None else len(shape))
-    attrs["scales"] = _spelled_scales(node, graph, axes, modern)
-    attrs["overlooked_axes"] = _overlooked(node, axes, attrs["keep_aspect_ratio_policy"])
-    attrs["roi"] = _roi(node, graph, axes, attrs["coordinate_transformation_mode"])
-    return Node("Resize", node.domain, node.name, node.inputs, node.outputs, attrs, node.version)
+        attrs["nearest_mode"] = call.word_attr("nearest_mode", "round_prefer_floor", NEAREST_MODES)
+    axes = _axes(call, call.rank(0))
+    attrs["scales"] = _spelled_scales(call, axes, modern)
+    attrs["overlooked_axes"] = _overlooked(call, axes, attrs["keep_aspect_ratio_policy"])
+    attrs["roi"] = _roi(call, axes, attrs["coordinate_transformation_mode"])
+    return replace(call.node, op_type="Resize", attrs=attrs)
 
 
-def _axes(node: Node, rank: int | None) -> list[int] | None:
-    axes = ints_attr(node, "axes")
+def _axes(call: SpellCall, rank: int | None) -> list[int] | None:
+    axes = call.ints_attr("axes")
     if axes is None or rank is None:
         return axes
-    return [positive_axis(node, axis, rank) for axis in axes]
+    return [call.positive_axis(axis, rank) for axis in axes]
 
 
-def _overlooked(node: Node, axes: list[int] | None, policy: str) -> list[int]:
+def _overlooked(call: SpellCall, axes: list[int] | None, policy: str) -> list[int]:
     """`AdjustOutputSizeAsPolicy` of onnxruntime's upsamplebase.h looks for axes as they stand in the file."""
-    counted_from_the_end = any(axis < 0 for axis in ints_attr(node, "axes") or ())
+    counted_from_the_end = any(axis < 0 for axis in call.ints_attr("axes") or ())
     return list(axes or ()) if counted_from_the_end and policy != "stretch" else []
 
 
-def _spelled_scales(node: Node, graph: Graph, axes: list[int] | None, modern: bool) -> list[float] | None:
+def _spelled_scales(call: SpellCall, axes: list[int] | None, modern: bool) -> list[float] | None:
     """One scale per axis, or None."""
-    if not modern and not input_name(node, 1):
-        return _old_attributes(node)
-    index = 2 if modern else 1
-    shape = graph.shapes.get(input_name(node, 0))
-    scales = graph.value(input_name(node, index))
+    if not modern and not call.name(1):
+        return _old_attributes(call)
+    scales = call.value(2 if modern else 1)
     if scales is not None and scales.size and scales.dtype.kind in "iuf":
-        given = [float(v) for v in scales.reshape(-1).astype(np.float32)]
-        return _spread(node, given, axes, 1.0, None if shape is None else len(shape))
-    sizes = constant_ints(node, graph, 3) if modern else None
-    if not sizes or shape is None:
-        return None
-    full = _spread(node, sizes, axes, -1, len(shape))
-    picked = axes if axes is not None else range(len(shape))
-    if any(shape[axis] is None for axis in picked):
-        return None
-    return _scales_from_sizes(
-        full, [n or 0 for n in shape], list(picked), node.attrs.get("keep_aspect_ratio_policy", "stretch")
-    )
+        return _spread(call, [float(v) for v in scales.reshape(-1).astype(np.float32)], axes, 1.0, call.rank(0))
+    return _scales_from_sizes(call, axes) if modern else None
 
 
-def _old_attributes(node: Node) -> list[float] | None:
+def _old_attributes(call: SpellCall) -> list[float] | None:
     """Upsample 7 has `scales`, Upsample 1 `height_scale` and `width_scale`."""
-    if "height_scale" in node.attrs and "width_scale" in node.attrs:
-        return [1.0, 1.0, *(float(np.float32(float_attr(node, n, 1.0))) for n in ("height_scale", "width_scale"))]
-    scales = node.attrs.get("scales")
+    if "height_scale" in call.node.attrs and "width_scale" in call.node.attrs:
+        return [1.0, 1.0, *(float(np.float32(call.float_attr(n, 1.0))) for n in ("height_scale", "width_scale"))]
+    scales = call.node.attrs.get("scales")
     if not isinstance(scales, list) or not all(isinstance(v, int | float) for v in scales):
         return None
     return [float(np.float32(v)) for v in scales]
 
 
-def _spread(node: Node, given: list[Number], axes: list[int] | None, default: Number, rank: int | None) -> list[Number]:
+def _spread(
+    call: SpellCall, given: list[Number], axes: list[int] | None, default: Number, rank: int | None
+) -> list[Number]:
     """Values for `axes` alone -> values for all axes."""
     if len(given) != (rank if axes is None else len(axes)) and not (axes is None and rank is None):
         raise malformed(
-            f"{node}: scales or sizes must have one value per resized axis, but {len(given)} came for"
+            f"{call.node}: scales or sizes must have one value per resized axis, but {len(given)} came for"
             f" {'all axes' if axes is None else f'axes {axes}'} of a tensor of {rank} axes"
         )
     if axes is None or rank is None:
@@ -145,91 +119,47 @@ def _spread(node: Node, given: list[Number], axes: list[int] | None, default: Nu
     return full
 
 
-def _scale(out: int, length: int) -> float:
+def length_ratio(out: int, length: int) -> float:
     """Output/input in float32, as onnxruntime divides; 1 along an axis without positions."""
     return float(np.float32(out) / np.float32(length)) if length else 1.0
 
 
-def _scales_from_sizes(sizes: list[int], shape: list[int], axes: list[int], policy: str) -> list[float]:
+def _scales_from_sizes(call: SpellCall, axes: list[int] | None) -> list[float] | None:
     """One scale per axis, and one common scale where the aspect ratio is kept (onnxruntime's upsamplebase.h)."""
+    shape, given = call.shape(0), call.constant_ints(3)
+    if not given or shape is None:
+        return None
+    sizes = _spread(call, given, axes, -1, len(shape))
     scales = [1.0] * len(shape)
-    for axis in axes:
-        scales[axis] = _scale(sizes[axis], shape[axis])
-    if policy == "stretch" or not axes:
+    resized = list(range(len(shape))) if axes is None else axes
+    for axis in resized:
+        length = shape[axis]
+        if length is None:
+            return None
+        scales[axis] = length_ratio(sizes[axis], length)
+    policy = call.node.attrs.get("keep_aspect_ratio_policy", "stretch")
+    if policy == "stretch" or not resized:
         return scales
-    common = (min if policy == "not_larger" else max)(scales[axis] for axis in axes)
-    return [common if axis in axes else 1.0 for axis in range(len(shape))]
+    common = (min if policy == "not_larger" else max)(scales[axis] for axis in resized)
+    return [common if axis in resized else 1.0 for axis in range(len(shape))]
 
 
-def _roi(node: Node, graph: Graph, axes: list[int] | None, transformation: str) -> list[float] | None:
-    rank = input_rank(node, graph, 0)
+def _roi(call: SpellCall, axes: list[int] | None, transformation: str) -> list[float] | None:
+    rank = call.rank(0)
     if rank is None:
         return None
     if transformation != "tf_crop_and_resize":
         return [0.0] * rank + [1.0] * rank
-    roi = graph.value(input_name(node, 1))
+    roi = call.value(1)
     if roi is None or roi.dtype.kind not in "iuf":
         return None
     values = [float(v) for v in roi.reshape(-1).astype(np.float32)]
     half = len(values) // 2
     if not all(math.isfinite(v) for v in values) or len(values) % 2:
         raise ModelError(
-            f"{node}: roi must hold finite starts and ends, but is {values}", "check the exporter's crop box"
+            f"{call.node}: roi must hold finite starts and ends, but is {values}", "check the exporter's crop box"
         )
-    return _spread(node, values[:half], axes, 0.0, rank) + _spread(node, values[half:], axes, 1.0, rank)
-
-
-@shapes("Resize", "Upsample")
-def resize_shape(call: ShapeCall) -> list[TypeProto]:
-    """By scales: the product in float32, cut off (onnxruntime's `UpsampleBase::ComputeOutputShape`). 10 at 0.7 gives 7, though
-    the float32 number nearest to 0.7 lies below it, and onnx says 6."""
-    shape = call.shape(0)
-    if shape is None:
-        return []
-    modern = call.node.op_type == "Resize" and call.node.version >= 11
-    raw = call.attr("axes")
-    axes = list(range(len(shape))) if raw is None else [axis + len(shape) if axis < 0 else axis for axis in raw]
-    scales = _scales_to_shape(call, modern)
-    sizes = call.value(3) if modern else None
-    out: list[int | None] = list(shape)
-    if scales is not None and scales.size:
-        for axis, scale in zip(axes, scales.reshape(-1).astype(np.float32), strict=True):
-            n = shape[axis]
-            out[axis] = None if n is None else int(scale * np.float32(n))
-    elif sizes is not None and sizes.size:
-        wanted = dict(zip(axes, sizes.reshape(-1).tolist(), strict=True))
-        policy = call.attr("keep_aspect_ratio_policy", "stretch")
-        out = [wanted.get(axis, n) for axis, n in enumerate(shape)]
-        if policy != "stretch":
-            # axes counted from the end are overlooked: there the runtime copies its input
-            kept = wanted if raw is None else {axis: wanted[axis] for axis in raw if axis >= 0}
-            out = _in_proportion(shape, kept, policy)
-    else:
-        for axis in axes:
-            out[axis] = None
-    return [tensor_type(call.elem(0), tuple(out))]
-
-
-def _scales_to_shape(call: ShapeCall, modern: bool) -> np.ndarray | None:
-    """One scale per resized axis, or None: an input, or up to opset 8 attributes."""
-    if modern or call.has(1):
-        return call.value(2 if modern else 1)
-    height, width = call.attr("height_scale"), call.attr("width_scale")
-    given = call.attr("scales") if height is None or width is None else [1.0, 1.0, height, width]
-    return None if given is None else np.array(given, np.float32)
-
-
-def _in_proportion(shape: Shape, wanted: dict[int, int], policy: str) -> list[int | None]:
-    """Lengths by the one scale that fits the policy, rounded; float32 as in onnxruntime's `AdjustOutputSizeAsPolicy`."""
-    out = list(shape or ())
-    lengths = {axis: out[axis] for axis in wanted}
-    if None in lengths.values():
-        return [None if axis in wanted else n for axis, n in enumerate(out)]
-    scales = [_scale(wanted[axis], n or 0) for axis, n in lengths.items()]
-    for axis, n in lengths.items():
-        common = np.float32(min(scales) if policy == "not_larger" else max(scales))
-        out[axis] = math.floor(float(common * np.float32(n or 0)) + 0.5)
-    return out
+    return _spread(call, values[:half], axes, 0.0, rank) + _spread(call, values[half:], axes, 1.0, rank)
 
 
 @rule("Resize", "Upsample")
@@ -263,32 +193,44 @@ def _scales(op: Op) -> list[float] | None:
     scales: list[float] | None = op.attrs["scales"]
     stretched = op.node.version >= 11 and op.name(3) and op.attrs["keep_aspect_ratio_policy"] == "stretch"
     if scales is None and stretched:
-        return [_scale(m, n) for m, n in zip(op.out_shape(), op.shape(0), strict=True)]
+        return [length_ratio(m, n) for m, n in zip(op.out_shape(), op.shape(0), strict=True)]
     return scales
 
 
 def _axis_step(op: Op, axis: int, scales: list[float], roi: tuple[float, float]) -> tuple[Step | None, str]:
     """Step along one axis, None where nothing changes, and why it is not exact, or ""."""
-    shape, out, attrs, scale = op.shape(0), op.out_shape(), op.attrs, scales[axis]
-    n, m = shape[axis], out[axis]
-    if axis in attrs["overlooked_axes"]:
+    n, m, scale = op.shape(0)[axis], op.out_shape()[axis], scales[axis]
+    if axis in op.attrs["overlooked_axes"]:
         return Reduce((axis,)), OVERLOOKED
-    channels_last = len(shape) == 4 and scales[1] != 1
-    cropped = attrs["coordinate_transformation_mode"] == "tf_crop_and_resize"
+    channels_last = len(op.shape(0)) == 4 and scales[1] != 1
+    cropped = op.attrs["coordinate_transformation_mode"] == "tf_crop_and_resize"
     if n == m and scale == 1 and (not cropped or roi == (0.0, 1.0)) and not _blurred(op, axis, channels_last):
         return None, ""
     if not (math.isfinite(scale) and scale > 0) or n == 0:
         raise Unproven(f"scale {scale} of an axis of length {n} cannot give length {m}")
+    resized = _resized(op, axis, scale, roi, channels_last)
+    found = taps(resized) if m <= MAX_TABLE else None
+    if found is None:
+        return Reduce((axis,)), f"axis {axis} is too long for a table of its taps"
+    step, doubt = found
+    misplaced = cropped and not resized.extrapolated
+    return step, doubt or (EXTRAPOLATED_ELSEWHERE if misplaced else "")
+
+
+def _resized(op: Op, axis: int, scale: float, roi: tuple[float, float], channels_last: bool) -> Resized:
+    """How onnxruntime resizes an axis."""
+    shape, out, attrs = op.shape(0), op.out_shape(), op.attrs
     antialias = bool(attrs["antialias"]) and attrs["mode"] != "nearest"
     # onnxruntime has one kernel for both: it leaves axes that keep their length alone
     filtered = antialias or (channels_last and attrs["mode"] == "cubic")
-    misplaced = cropped and filtered and channels_last
-    resized = Resized(
-        length=n,
-        out_length=m,
+    cropped = attrs["coordinate_transformation_mode"] == "tf_crop_and_resize"
+    return Resized(
+        axis=axis,
+        length=shape[axis],
+        out_length=out[axis],
         scale=scale,
-        copied=shape == out or (filtered and n == m),
-        extrapolated=cropped and not misplaced,
+        copied=shape == out or (filtered and shape[axis] == out[axis]),
+        extrapolated=cropped and not (filtered and channels_last),
         roi=roi,
         mode=attrs["mode"],
         transformation=attrs["coordinate_transformation_mode"],
@@ -296,10 +238,6 @@ def _axis_step(op: Op, axis: int, scales: list[float], roi: tuple[float, float])
         cubic_coeff_a=attrs["cubic_coeff_a"],
         antialias=antialias,
     )
-    found = taps(resized) if m <= MAX_TABLE else None
-    if found is None:
-        return Reduce((axis,)), f"axis {axis} is too long for a table of its taps"
-    return found.along(axis), found.doubt or (EXTRAPOLATED_ELSEWHERE if misplaced else "")
 
 
 def _blurred(op: Op, axis: int, channels_last: bool) -> bool:

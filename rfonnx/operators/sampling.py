@@ -12,7 +12,7 @@ from math import prod
 import numpy as np
 from onnx import TypeProto
 
-from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.nodes import Node
 from rfonnx.graph.tensors import tensor_type
 from rfonnx.operators.access.grid import grid_taps
 from rfonnx.operators.access.indexing import MAX_TABLE, control_paths, pick, pick_rows
@@ -21,41 +21,39 @@ from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, St
 from rfonnx.operators.access.sampling import IN_DOUBT
 from rfonnx.operators.counting import CountCall, counts
 from rfonnx.operators.shaping import ShapeCall, shapes
-from rfonnx.operators.spelling import constant_ints, float_attr, int_attr, spelling, with_attrs, word_attr
+from rfonnx.operators.spelling import SpellCall, spelling
 from rfonnx.operators.table import declare, microsoft, named
 
 SAMPLERS = {"bilinear": "linear", "bicubic": "cubic", "linear": "linear", "cubic": "cubic", "nearest": "nearest"}
 
 
 @spelling("GridSample", "com.microsoft.GridSample")
-def spell_grid_sample(node: Node, graph: Graph) -> Node:
+def spell_grid_sample(call: SpellCall) -> Node:
     """Opset 16 says bilinear and bicubic, 20 linear and cubic."""
-    return with_attrs(
-        node,
-        mode=SAMPLERS[word_attr(node, "mode", "linear", SAMPLERS)],
-        padding_mode=word_attr(node, "padding_mode", "zeros", ("zeros", "border", "reflection")),
-        align_corners=int_attr(node, "align_corners", 0),
+    return call.with_attrs(
+        mode=SAMPLERS[call.word_attr("mode", "linear", SAMPLERS)],
+        padding_mode=call.word_attr("padding_mode", "zeros", ("zeros", "border", "reflection")),
+        align_corners=call.int_attr("align_corners", 0),
     )
 
 
 @spelling("AffineGrid")
-def spell_affine_grid(node: Node, graph: Graph) -> Node:
+def spell_affine_grid(call: SpellCall) -> Node:
     """size is an input."""
-    return with_attrs(node, align_corners=int_attr(node, "align_corners", 0), size=constant_ints(node, graph, 1))
+    return call.with_attrs(align_corners=call.int_attr("align_corners", 0), size=call.constant_ints(1))
 
 
 @spelling("RoiAlign")
-def spell_roi_align(node: Node, graph: Graph) -> Node:
+def spell_roi_align(call: SpellCall) -> Node:
     """Coordinates were not shifted by half a pixel before opset 16."""
-    default = "half_pixel" if node.version >= 16 else "output_half_pixel"
-    return with_attrs(
-        node,
-        coordinate_transformation_mode=node.attrs.get("coordinate_transformation_mode", default),
-        mode=node.attrs.get("mode", "avg"),
-        output_height=int_attr(node, "output_height", 1),
-        output_width=int_attr(node, "output_width", 1),
-        sampling_ratio=int_attr(node, "sampling_ratio", 0),
-        spatial_scale=float_attr(node, "spatial_scale", 1.0),
+    default = "half_pixel" if call.node.version >= 16 else "output_half_pixel"
+    return call.with_attrs(
+        coordinate_transformation_mode=call.node.attrs.get("coordinate_transformation_mode", default),
+        mode=call.node.attrs.get("mode", "avg"),
+        output_height=call.int_attr("output_height", 1),
+        output_width=call.int_attr("output_width", 1),
+        sampling_ratio=call.int_attr("sampling_ratio", 0),
+        spatial_scale=call.float_attr("spatial_scale", 1.0),
     )
 
 

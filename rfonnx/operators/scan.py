@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 
-from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.nodes import Node
 from rfonnx.operators.access.indexing import MAX_TABLE, control_paths
 from rfonnx.operators.access.op import Op, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Select, Step
-from rfonnx.operators.spelling import constant_ints, input_rank, int_attr, positive_axis, spelling, with_attrs
+from rfonnx.operators.spelling import SpellCall, spelling
 from rfonnx.operators.table import declare
 
 
 @spelling("CumSum", "CumProd")
-def spell_cumulate(node: Node, graph: Graph) -> Node:
+def spell_cumulate(call: SpellCall) -> Node:
     """axis is an input."""
-    axis, rank = constant_ints(node, graph, 1), input_rank(node, graph, 0)
-    known = positive_axis(node, axis[0], rank) if axis and rank is not None else None
-    return with_attrs(node, axis=known, exclusive=int_attr(node, "exclusive", 0), reverse=int_attr(node, "reverse", 0))
+    axis, rank = call.constant_int(1), call.rank(0)
+    known = None if axis is None or rank is None else call.positive_axis(axis, rank)
+    return call.with_attrs(axis=known, exclusive=call.int_attr("exclusive", 0), reverse=call.int_attr("reverse", 0))
 
 
 @rule("CumSum", "CumProd")

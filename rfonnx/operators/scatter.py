@@ -7,45 +7,43 @@ TensorScatter: `axis`, `mode` ("linear", "circular").
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
-from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.nodes import Node
 from rfonnx.operators.access.indexing import MAX_FLAT, MAX_TABLE, control_paths, pick, pick_rows, positions
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, Step, Window
 from rfonnx.operators.access.shared import known_index
-from rfonnx.operators.spelling import axis_attr, input_rank, spelling, with_attrs, word_attr
+from rfonnx.operators.spelling import SpellCall, spelling
 from rfonnx.operators.table import declare
 
 REDUCTIONS = ("none", "add", "mul", "max", "min")
 
 
 @spelling("ScatterElements", "Scatter")
-def spell_scatter_elements(node: Node, graph: Graph) -> Node:
+def spell_scatter_elements(call: SpellCall) -> Node:
     """Scatter is the older name; reduction came with opset 16."""
-    attrs = {
-        **node.attrs,
-        "axis": axis_attr(node, 0, input_rank(node, graph, 0)),
-        "reduction": word_attr(node, "reduction", "none", REDUCTIONS),
-    }
-    return Node("ScatterElements", node.domain, node.name, node.inputs, node.outputs, attrs, node.version)
+    spelt = call.with_attrs(
+        axis=call.axis_attr(0, call.rank(0)), reduction=call.word_attr("reduction", "none", REDUCTIONS)
+    )
+    return replace(spelt, op_type="ScatterElements")
 
 
 @spelling("ScatterND")
-def spell_scatter_nd(node: Node, graph: Graph) -> Node:
+def spell_scatter_nd(call: SpellCall) -> Node:
     """reduction came with opset 16."""
-    return with_attrs(node, reduction=word_attr(node, "reduction", "none", REDUCTIONS))
+    return call.with_attrs(reduction=call.word_attr("reduction", "none", REDUCTIONS))
 
 
 @spelling("TensorScatter")
-def spell_tensor_scatter(node: Node, graph: Graph) -> Node:
+def spell_tensor_scatter(call: SpellCall) -> Node:
     """The sequence axis is the last but one by default."""
-    return with_attrs(
-        node,
-        axis=axis_attr(node, -2, input_rank(node, graph, 0)),
-        mode=word_attr(node, "mode", "linear", ("linear", "circular")),
+    return call.with_attrs(
+        axis=call.axis_attr(-2, call.rank(0)),
+        mode=call.word_attr("mode", "linear", ("linear", "circular")),
     )
 
 

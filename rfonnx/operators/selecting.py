@@ -8,49 +8,42 @@ from __future__ import annotations
 
 import numpy as np
 
-from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.nodes import Node
 from rfonnx.operators.access.indexing import MAX_FLAT, control_paths, pick
 from rfonnx.operators.access.masks import LARGEST
 from rfonnx.operators.access.op import Op, declare_everything, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape
 from rfonnx.operators.shaping import same, shapes
-from rfonnx.operators.spelling import axis_attr, constant_ints, input_name, input_rank, int_attr, spelling, with_attrs
+from rfonnx.operators.spelling import SpellCall, spelling
 from rfonnx.operators.table import declare
 
 declare_everything("which positions come out is data", "NonZero", "Unique", "NonMaxSuppression")
 
 
 @spelling("OneHot")
-def spell_one_hot(node: Node, graph: Graph) -> Node:
+def spell_one_hot(call: SpellCall) -> Node:
     """axis counts the axes of the output, one more than indices has."""
-    rank, depth = input_rank(node, graph, 0), constant_ints(node, graph, 1)
-    axis = axis_attr(node, -1, None if rank is None else rank + 1)
-    return with_attrs(node, axis=axis, depth=depth[0] if depth else None)
+    rank = call.rank(0)
+    axis = call.axis_attr(-1, None if rank is None else rank + 1)
+    return call.with_attrs(axis=axis, depth=call.constant_int(1))
 
 
 @spelling("Trilu", "com.microsoft.Trilu")
-def spell_trilu(node: Node, graph: Graph) -> Node:
+def spell_trilu(call: SpellCall) -> Node:
     """The diagonal k is an input, 0 when left out."""
-    k: int | None = 0
-    if input_name(node, 1):
-        given = constant_ints(node, graph, 1)
-        k = given[0] if given else None
-    return with_attrs(node, upper=int_attr(node, "upper", 1), k=k)
+    k = call.constant_int(1) if call.name(1) else 0
+    return call.with_attrs(upper=call.int_attr("upper", 1), k=k)
 
 
 @spelling("TopK")
-def spell_top_k(node: Node, graph: Graph) -> Node:
+def spell_top_k(call: SpellCall) -> Node:
     """k: an attribute in opset 1, an input from 10."""
-    k: int | None = int_attr(node, "k", 1)
-    if node.version >= 10:
-        given = constant_ints(node, graph, 1)
-        k = given[0] if given else None
-    return with_attrs(
-        node,
-        axis=axis_attr(node, -1, input_rank(node, graph, 0)),
+    k = call.constant_int(1) if call.node.version >= 10 else call.int_attr("k", 1)
+    return call.with_attrs(
+        axis=call.axis_attr(-1, call.rank(0)),
         k=k,
-        largest=int_attr(node, "largest", 1),
-        sorted=int_attr(node, "sorted", 1),
+        largest=call.int_attr("largest", 1),
+        sorted=call.int_attr("sorted", 1),
     )
 
 

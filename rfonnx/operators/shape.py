@@ -13,108 +13,94 @@ import math
 import numpy as np
 from onnx import TypeProto
 
-from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.nodes import Node
 from rfonnx.graph.tensors import tensor_type
 from rfonnx.operators.access.blocked import split_or_joined
 from rfonnx.operators.access.indexing import MAX_TABLE, control_paths, crop
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Spread, Step
 from rfonnx.operators.shaping import ShapeCall, shapes
-from rfonnx.operators.spelling import (
-    constant_ints,
-    input_name,
-    input_rank,
-    int_attr,
-    ints_attr,
-    positive_axes,
-    positive_axis,
-    spelling,
-    with_attrs,
-    word_attr,
-)
+from rfonnx.operators.spelling import SpellCall, spelling
 from rfonnx.operators.table import declare, microsoft, named
 
 
 @spelling("Transpose")
-def spell_transpose(node: Node, graph: Graph) -> Node:
+def spell_transpose(call: SpellCall) -> Node:
     """perm defaults to the axes reversed."""
-    perm, rank = ints_attr(node, "perm"), input_rank(node, graph, 0)
+    perm, rank = call.ints_attr("perm"), call.rank(0)
     if perm is None:
-        return with_attrs(node, perm=None if rank is None else list(range(rank))[::-1])
-    return node if rank is None else with_attrs(node, perm=[positive_axis(node, axis, rank) for axis in perm])
+        return call.with_attrs(perm=None if rank is None else list(range(rank))[::-1])
+    return call.node if rank is None else call.with_attrs(perm=[call.positive_axis(axis, rank) for axis in perm])
 
 
 @spelling("Flatten")
-def spell_flatten(node: Node, graph: Graph) -> Node:
+def spell_flatten(call: SpellCall) -> Node:
     """axis defaults to 1, and may equal the rank."""
-    axis, rank = int_attr(node, "axis", 1), input_rank(node, graph, 0)
-    return with_attrs(node, axis=axis + rank if axis < 0 and rank is not None else axis)
+    axis, rank = call.int_attr("axis", 1), call.rank(0)
+    return call.with_attrs(axis=axis + rank if axis < 0 and rank is not None else axis)
 
 
 @spelling("Squeeze")
-def spell_squeeze(node: Node, graph: Graph) -> Node:
+def spell_squeeze(call: SpellCall) -> Node:
     """axes: an attribute up to opset 12, an input later; every axis of length 1 when left out."""
-    shape = graph.shapes.get(input_name(node, 0))
-    given, axes = _axes(node, graph)
+    shape = call.shape(0)
+    given, axes = _axes(call)
     if not given:
         known = shape is not None and None not in shape
-        return with_attrs(node, axes=[i for i, n in enumerate(shape or ()) if n == 1] if known else None)
+        return call.with_attrs(axes=[i for i, n in enumerate(shape or ()) if n == 1] if known else None)
     if axes is not None and shape is not None:
-        axes = positive_axes(node, axes, len(shape))
-    return with_attrs(node, axes=axes)
+        axes = call.positive_axes(axes, len(shape))
+    return call.with_attrs(axes=axes)
 
 
 @spelling("Unsqueeze")
-def spell_unsqueeze(node: Node, graph: Graph) -> Node:
+def spell_unsqueeze(call: SpellCall) -> Node:
     """axes: an attribute up to opset 12, an input later; they count axes of the output."""
-    rank = input_rank(node, graph, 0)
-    _, axes = _axes(node, graph)
+    rank = call.rank(0)
+    _, axes = _axes(call)
     if axes is not None and rank is not None:
-        axes = positive_axes(node, axes, rank + len(axes))
-    return with_attrs(node, axes=axes)
+        axes = call.positive_axes(axes, rank + len(axes))
+    return call.with_attrs(axes=axes)
 
 
-def _axes(node: Node, graph: Graph) -> tuple[bool, list[int] | None]:
+def _axes(call: SpellCall) -> tuple[bool, list[int] | None]:
     """Whether axes are given at all, and their value when it is known."""
-    if node.version >= 13:
-        return bool(input_name(node, 1)), constant_ints(node, graph, 1)
-    axes = ints_attr(node, "axes")
+    if call.node.version >= 13:
+        return bool(call.name(1)), call.constant_ints(1)
+    axes = call.ints_attr("axes")
     return axes is not None, axes
 
 
 @spelling("Tile")
-def spell_tile(node: Node, graph: Graph) -> Node:
+def spell_tile(call: SpellCall) -> Node:
     """Opset 1 repeats one axis (inputs tiles, axis); later `repeats` has one entry per axis."""
-    repeats = constant_ints(node, graph, 1)
-    if node.version < 6 and repeats is not None:
-        rank, axis = input_rank(node, graph, 0), constant_ints(node, graph, 2)
-        if rank is None or not axis:
-            return with_attrs(node, repeats=None)
-        along = positive_axis(node, axis[0], rank)
+    repeats = call.constant_ints(1)
+    if call.node.version < 6 and repeats is not None:
+        rank, axis = call.rank(0), call.constant_int(2)
+        if rank is None or axis is None:
+            return call.with_attrs(repeats=None)
+        along = call.positive_axis(axis, rank)
         repeats = [repeats[0] if i == along else 1 for i in range(rank)]
-    return with_attrs(node, repeats=repeats)
+    return call.with_attrs(repeats=repeats)
 
 
 @spelling("DepthToSpace", "SpaceToDepth")
-def spell_depth_to_space(node: Node, graph: Graph) -> Node:
+def spell_depth_to_space(call: SpellCall) -> Node:
     """mode came with opset 11 to DepthToSpace; before, and for SpaceToDepth, it is "DCR"."""
-    return with_attrs(
-        node, blocksize=int_attr(node, "blocksize", 1), mode=word_attr(node, "mode", "DCR", ("DCR", "CRD"))
-    )
+    return call.with_attrs(blocksize=call.int_attr("blocksize", 1), mode=call.word_attr("mode", "DCR", ("DCR", "CRD")))
 
 
 @spelling("Col2Im")
-def spell_col2im(node: Node, graph: Graph) -> Node:
+def spell_col2im(call: SpellCall) -> Node:
     """image_shape and block_shape are inputs; None when computed at run time."""
-    image, block = constant_ints(node, graph, 1), constant_ints(node, graph, 2)
+    image, block = call.constant_ints(1), call.constant_ints(2)
     rank = len(image or block or ())
-    return with_attrs(
-        node,
+    return call.with_attrs(
         image_shape=image,
         block_shape=block,
-        strides=ints_attr(node, "strides") or [1] * rank,
-        dilations=ints_attr(node, "dilations") or [1] * rank,
-        pads=ints_attr(node, "pads") or [0] * 2 * rank,
+        strides=call.ints_attr("strides") or [1] * rank,
+        dilations=call.ints_attr("dilations") or [1] * rank,
+        pads=call.ints_attr("pads") or [0] * 2 * rank,
     )
 
 

@@ -8,39 +8,27 @@ from __future__ import annotations
 import numpy as np
 from onnx import TypeProto
 
-from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.nodes import Node
 from rfonnx.graph.tensors import tensor_type
 from rfonnx.operators.access.indexing import positions
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, Window
 from rfonnx.operators.counting import declare_unknown
 from rfonnx.operators.shaping import ShapeCall, shapes
-from rfonnx.operators.spelling import (
-    constant_ints,
-    input_name,
-    input_rank,
-    int_attr,
-    positive_axis,
-    spelling,
-    with_attrs,
-)
+from rfonnx.operators.spelling import SpellCall, spelling
 from rfonnx.operators.table import declare, named
 
 
 @spelling("DFT")
-def spell_dft(node: Node, graph: Graph) -> Node:
+def spell_dft(call: SpellCall) -> Node:
     """The axis is an attribute (1 by default) in opset 17, and an input (-2 by default) since opset 20."""
-    rank = input_rank(node, graph, 0)
+    rank = call.rank(0)
     axis: int | None
-    if node.version < 20:
-        axis = int_attr(node, "axis", 1)
-    elif not input_name(node, 2):
-        axis = -2
+    if call.node.version < 20:
+        axis = call.int_attr("axis", 1)
     else:
-        given = constant_ints(node, graph, 2)
-        axis = given[0] if given else None
-    known = rank is not None and axis is not None
-    return with_attrs(node, axis=positive_axis(node, axis, rank) if known else None)  # type: ignore[arg-type]
+        axis = call.constant_int(2) if call.name(2) else -2
+    return call.with_attrs(axis=None if axis is None or rank is None else call.positive_axis(axis, rank))
 
 
 @shapes("STFT")

@@ -10,38 +10,28 @@ from __future__ import annotations
 import numpy as np
 
 from rfonnx.errors import malformed
-from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.nodes import Node
 from rfonnx.operators.access.indexing import MAX_TABLE, control_paths, crop
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Select, Step, Window
 from rfonnx.operators.access.shared import BY_DATA
-from rfonnx.operators.spelling import (
-    axis_attr,
-    constant_ints,
-    input_name,
-    input_rank,
-    int_attr,
-    ints_attr,
-    positive_axis,
-    spelling,
-    with_attrs,
-)
+from rfonnx.operators.spelling import SpellCall, spelling
 from rfonnx.operators.table import declare
 
 
 @spelling("Slice")
-def spell_slice(node: Node, graph: Graph) -> Node:
+def spell_slice(call: SpellCall) -> Node:
     """starts, ends, axes: attributes in opset 1, inputs from 10, which also brought steps."""
-    starts, ends, axes, steps = _given(node, graph)
-    shape = graph.shapes.get(input_name(node, 0))
+    starts, ends, axes, steps = _given(call)
+    shape = call.shape(0)
     if axes is not None and shape is not None:
-        axes = [positive_axis(node, axis, len(shape)) for axis in axes]
-    unresolved = with_attrs(node, axes=axes, starts=None, ends=None, steps=steps)
+        axes = [call.positive_axis(axis, len(shape)) for axis in axes]
+    unresolved = call.with_attrs(axes=axes, starts=None, ends=None, steps=steps)
     if shape is None or starts is None or ends is None or axes is None or steps is None:
         return unresolved
     if not len(starts) == len(ends) == len(axes) == len(steps) or 0 in steps:
         raise malformed(
-            f"{node}: starts, ends, axes and steps must have one length, and no step be 0, but came as"
+            f"{call.node}: starts, ends, axes and steps must have one length, and no step be 0, but came as"
             f" {starts}, {ends}, {axes}, {steps}"
         )
     lengths = [shape[axis] for axis in axes]
@@ -52,21 +42,22 @@ def spell_slice(node: Node, graph: Graph) -> Node:
         for axis, start, end, step, n in zip(axes, starts, ends, steps, lengths, strict=True)
     )
     names = ("axes", "starts", "ends", "steps")
-    return with_attrs(node, **{name: [entry[i] for entry in resolved] for i, name in enumerate(names)})
+    return call.with_attrs(**{name: [entry[i] for entry in resolved] for i, name in enumerate(names)})
 
 
-def _given(node: Node, graph: Graph) -> tuple[list[int] | None, ...]:
+def _given(call: SpellCall) -> tuple[list[int] | None, ...]:
     """starts, ends, axes and steps, those that are left out filled in; None where they are not known."""
-    if node.version < 10:
-        starts, ends, axes = (ints_attr(node, name) for name in ("starts", "ends", "axes"))
+    if call.node.version < 10:
+        starts, ends, axes = (call.ints_attr(name) for name in ("starts", "ends", "axes"))
         steps, all_axes, ones = None, axes is None, True
     else:
-        starts, ends, axes, steps = (constant_ints(node, graph, i) for i in (1, 2, 3, 4))
-        all_axes, ones = not input_name(node, 3), not input_name(node, 4)
-    count = len(starts) if starts is not None else _length(node, graph, 1)
-    rank = input_rank(node, graph, 0)
+        starts, ends, axes, steps = (call.constant_ints(i) for i in (1, 2, 3, 4))
+        all_axes, ones = not call.name(3), not call.name(4)
+    given = call.shape(1)
+    count = len(starts) if starts is not None else given[0] if given else None
+    rank = call.rank(0)
     if count is not None and rank is not None and count > rank:
-        raise malformed(f"{node}: slices {count} axes of a tensor of {rank}")
+        raise malformed(f"{call.node}: slices {count} axes of a tensor of {rank}")
     if all_axes and count is not None:
         axes = list(range(count))
     if ones and count is not None:
@@ -87,31 +78,25 @@ def slice_bounds(start: int, end: int, step: int, n: int) -> tuple[int, int]:
     return min(max(start, 0), n - 1), min(max(end, -1), n - 1)
 
 
-def _length(node: Node, graph: Graph, index: int) -> int | None:
-    """Length of a 1-D input, or None when it is not known."""
-    shape = graph.shapes.get(input_name(node, index))
-    return shape[0] if shape else None
-
-
 @spelling("Split")
-def spell_split(node: Node, graph: Graph) -> Node:
+def spell_split(call: SpellCall) -> Node:
     """split: an input in opset 1 and from 13, an attribute between; equal parts when left out, the last perhaps smaller."""
-    shape = graph.shapes.get(input_name(node, 0))
-    axis = axis_attr(node, 0, None if shape is None else len(shape))
-    lengths = constant_ints(node, graph, 1) if input_name(node, 1) else ints_attr(node, "split")
-    parts = int_attr(node, "num_outputs", len(node.outputs))
+    shape = call.shape(0)
+    axis = call.axis_attr(0, None if shape is None else len(shape))
+    lengths = call.constant_ints(1) if call.name(1) else call.ints_attr("split")
+    parts = call.int_attr("num_outputs", len(call.node.outputs))
     n = shape[axis] if shape else None
-    if lengths is None and not input_name(node, 1) and n is not None and parts > 0:
+    if lengths is None and not call.name(1) and n is not None and parts > 0:
         each = -(-n // parts)
         lengths = [min(each, max(n - i * each, 0)) for i in range(parts)]
-    return with_attrs(node, axis=axis, split=lengths)
+    return call.with_attrs(axis=axis, split=lengths)
 
 
 @spelling("Concat")
-def spell_concat(node: Node, graph: Graph) -> Node:
+def spell_concat(call: SpellCall) -> Node:
     """axis defaults to 1 in opset 1."""
-    ranks = (input_rank(node, graph, i) for i in range(len(node.inputs)))
-    return with_attrs(node, axis=axis_attr(node, 1, next((rank for rank in ranks if rank is not None), None)))
+    ranks = (call.rank(i) for i in range(len(call.node.inputs)))
+    return call.with_attrs(axis=call.axis_attr(1, next((rank for rank in ranks if rank is not None), None)))
 
 
 @rule("Slice")

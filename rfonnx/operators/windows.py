@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from rfonnx.errors import malformed
-from rfonnx.graph.nodes import Node
-from rfonnx.operators.spelling import ints_attr
+from rfonnx.operators.spelling import SpellCall
 from rfonnx.results.fields import Shape
 
 
 def window_attrs(
-    node: Node, kernel: list[int], lengths: Shape, out_lengths: Shape = None, transposed: bool = False
+    call: SpellCall, kernel: list[int], lengths: Shape, out_lengths: Shape = None, transposed: bool = False
 ) -> dict[str, Any]:
     """`kernel_shape, strides, dilations, pads` with every default filled in.
 
@@ -29,25 +28,25 @@ def window_attrs(
         ModelError: an attribute has not one value per spatial axis, or is not positive where it must be.
     """
     rank = len(kernel)
-    strides = _positive(node, "strides", ints_attr(node, "strides", rank) or [1] * rank)
-    dilations = _positive(node, "dilations", ints_attr(node, "dilations", rank) or [1] * rank)
-    _positive(node, "kernel_shape", kernel)
+    strides = _positive(call, "strides", call.ints_attr("strides", rank) or [1] * rank)
+    dilations = _positive(call, "dilations", call.ints_attr("dilations", rank) or [1] * rank)
+    _positive(call, "kernel_shape", kernel)
     spans = [(k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True)]
     pads: list[int] | None
     if transposed:
-        pads = _transposed_pads(node, spans, strides, lengths, out_lengths)
+        pads = _transposed_pads(call, spans, strides, lengths, out_lengths)
     else:
-        pads = _forward_pads(node, spans, strides, lengths)
+        pads = _forward_pads(call, spans, strides, lengths)
     return {"kernel_shape": kernel, "strides": strides, "dilations": dilations, "pads": pads, "auto_pad": "NOTSET"}
 
 
-def _forward_pads(node: Node, spans: list[int], strides: list[int], lengths: Shape) -> list[int] | None:
+def _forward_pads(call: SpellCall, spans: list[int], strides: list[int], lengths: Shape) -> list[int] | None:
     """SAME pads so that the output has `ceil(length / stride)` positions; the odd one goes to the end (UPPER) or front."""
-    auto_pad = node.attrs.get("auto_pad", "NOTSET")
+    auto_pad = call.node.attrs.get("auto_pad", "NOTSET")
     if auto_pad == "VALID":
         return [0] * (2 * len(spans))
     if auto_pad not in ("SAME_UPPER", "SAME_LOWER"):
-        return ints_attr(node, "pads", 2 * len(spans)) or [0] * (2 * len(spans))
+        return call.ints_attr("pads", 2 * len(spans)) or [0] * (2 * len(spans))
     if lengths is None or None in lengths:
         return None
     totals = [
@@ -58,23 +57,23 @@ def _forward_pads(node: Node, spans: list[int], strides: list[int], lengths: Sha
 
 
 def _transposed_pads(
-    node: Node, spans: list[int], strides: list[int], lengths: Shape, out_lengths: Shape
+    call: SpellCall, spans: list[int], strides: list[int], lengths: Shape, out_lengths: Shape
 ) -> list[int] | None:
     """What is cut from each end of `(length - 1) * stride + span + output_padding`; as the specification says."""
     rank = len(spans)
-    auto_pad = node.attrs.get("auto_pad", "NOTSET")
-    output_shape = ints_attr(node, "output_shape")
+    auto_pad = call.node.attrs.get("auto_pad", "NOTSET")
+    output_shape = call.ints_attr("output_shape")
     if output_shape is None and auto_pad == "VALID":
         return [0] * (2 * rank)
     if output_shape is None and auto_pad not in ("SAME_UPPER", "SAME_LOWER"):
-        return ints_attr(node, "pads", 2 * rank) or [0] * (2 * rank)
+        return call.ints_attr("pads", 2 * rank) or [0] * (2 * rank)
     if output_shape is not None:
         if len(output_shape) != rank:  # some exporters give batch and channels too
-            ints_attr(node, "output_shape", rank + 2)
-        out_lengths = tuple(_positive(node, "output_shape", output_shape[-rank:]))
+            call.ints_attr("output_shape", rank + 2)
+        out_lengths = tuple(_positive(call, "output_shape", output_shape[-rank:]))
     if lengths is None or None in lengths or out_lengths is None or None in out_lengths:
         return None
-    extra = ints_attr(node, "output_padding", rank) or [0] * rank
+    extra = call.ints_attr("output_padding", rank) or [0] * rank
     totals = [
         max((n - 1) * stride + span + more - out, 0)  # type: ignore[operator]
         for n, stride, span, more, out in zip(lengths, strides, spans, extra, out_lengths, strict=True)
@@ -87,7 +86,7 @@ def _share(totals: list[int], odd_at_end: bool) -> list[int]:
     return begins + [total - begin for total, begin in zip(totals, begins, strict=True)]
 
 
-def _positive(node: Node, name: str, values: list[int]) -> list[int]:
+def _positive(call: SpellCall, name: str, values: list[int]) -> list[int]:
     if any(v < 1 for v in values):
-        raise malformed(f"{node}: attribute '{name}' must be positive, but is {values}")
+        raise malformed(f"{call.node}: attribute '{name}' must be positive, but is {values}")
     return values

@@ -234,10 +234,10 @@ def test_numbers_beyond_any_axis_give_no_taps():
         "nearest_mode": "floor",
         "cubic_coeff_a": -0.75,
     }
-    tiny = Resized(length=10, out_length=20, scale=1e-30, transformation="half_pixel", antialias=False, **base)
+    tiny = Resized(axis=0, length=10, out_length=20, scale=1e-30, transformation="half_pixel", antialias=False, **base)
     assert taps(tiny) is None
     crop = {**base, "roi": (0.1234567, 3e38)}
-    assert taps(Resized(10, 20, 2.0, transformation="tf_crop_and_resize", antialias=False, **crop)) is None
+    assert taps(Resized(0, 10, 20, 2.0, transformation="tf_crop_and_resize", antialias=False, **crop)) is None
 
 
 @pytest.mark.parametrize(("shape", "target"), [((5, 4), (3, 7)), ((4, 5), (7, 2)), ((3, 3), (3, 6))])

@@ -24,6 +24,7 @@ class Resized(NamedTuple):
     """How one axis is resized.
 
     Attributes:
+        axis: which one.
         length, out_length: of the axis before and after.
         scale: out/in as onnxruntime holds it, a float32 value.
         copied: onnxruntime copies the whole tensor when no axis changes its length, and antialiased axes that keep theirs,
@@ -33,6 +34,7 @@ class Resized(NamedTuple):
         mode, transformation, nearest_mode, cubic_coeff_a, antialias: as in the canonical Resize.
     """
 
+    axis: int
     length: int
     out_length: int
     scale: float

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 from fractions import Fraction
-from typing import NamedTuple
 
 import numpy as np
 
@@ -32,33 +31,13 @@ LOST = 1e-3
 """Squared, this is what float32 loses of numbers about 8, as cubic weights are made of."""
 
 
-class Taps(NamedTuple):
-    """Reads of one resized axis, closed.
+def taps(axis: Resized) -> tuple[Select, str] | None:
+    """Taps of every output position, and why they are a superset, or ""; None when the numbers are too large to be exact.
 
-    Attributes:
-        first, last: within the axis, at run time; `last < first` where an extrapolated position reads nothing.
-        free_first, free_last, period, shift: the same without borders.
-        doubt: why the reads are a superset, or "".
-    """
+    An extrapolated position reads nothing.
 
-    first: Ints
-    last: Ints
-    free_first: Ints
-    free_last: Ints
-    period: int
-    shift: int
-    doubt: str
-
-    def along(self, axis: int) -> Select:
-        """The step of an axis with these reads."""
-        return Select(axis, self.first, self.last, 1, self.period, self.shift, self.free_first, self.free_last)
-
-
-def taps(axis: Resized) -> Taps | None:
-    """Taps of every output position, or None when the numbers are too large to be exact.
-
-    >>> two = Resized(3, 6, 2.0, False, False, (0.0, 1.0), "linear", "half_pixel", "", -0.75, False)
-    >>> t = taps(two)
+    >>> two = Resized(2, 3, 6, 2.0, False, False, (0.0, 1.0), "linear", "half_pixel", "", -0.75, False)
+    >>> t, _ = taps(two)
     >>> t.first.tolist(), t.last.tolist(), t.free_first.tolist(), t.period, t.shift
     ([0, 0, 0, 1, 1, 2], [0, 1, 1, 2, 2, 2], [-1, 0, 0, 1, 1, 2], 2, 1)
     """
@@ -68,7 +47,7 @@ def taps(axis: Resized) -> Taps | None:
         return None
 
 
-def _taps(axis: Resized) -> Taps:
+def _taps(axis: Resized) -> tuple[Select, str]:
     scale = ratio(axis)
     slope, offset = line(axis, scale)
     period, shift = slope.denominator, slope.numerator
@@ -88,7 +67,7 @@ def _taps(axis: Resized) -> Taps:
         doubt = "cubic weights next to a whole coordinate are so small that float rounding may make them zero"
     if period > axis.out_length:
         period = shift = 0
-    return Taps(first, last, free_first, free_last, period, shift, doubt)
+    return Select(axis.axis, first, last, 1, period, shift, free_first, free_last), doubt
 
 
 def _reach(axis: Resized) -> int:
