@@ -67,8 +67,7 @@ def main() -> None:
             ratios = [
                 statistics.median(b[i] / a[i] for a, b in zip(times[against], times[way], strict=True)) for i in (0, 1)
             ]
-        own = "workers" not in way  # whose processor time is theirs
-        rows.append([way, wall, processor if own else "-", against or "-", ratios[0], ratios[1] if own else "-"])
+        rows.append([way, wall, processor, against or "-", *ratios])
     print(f"{len(plan.tiles)} tiles of {asked.tile} in {asked.side} x {asked.side}, medians of {ROUNDS} rounds")
     table(["way", "wall, s", "processor, s", "against", "ratio", "of processor time"], rows)
 

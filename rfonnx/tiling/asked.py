@@ -33,8 +33,10 @@ class Asked:
     stages: bool = option(False, "Gather what is taken over the whole (means, norms, gates) in passes of their own.")
     overwrite: bool = option(False, "Replace outputs that are there, once the new ones are complete.")
     restart: bool = option(False, "Begin anew, where an earlier run of the same command was ended.")
-    workers: int = option(1, "Processes that run tiles, each with a session of its own.", metavar="N")
-    threads: int | None = option(None, "Threads of each session. [default: the cores, shared out]", metavar="N")
+    workers: int = option(1, "Tiles that are run at a time. Two of one thread are faster than one of two.", metavar="N")
+    threads: int | None = option(
+        None, "Threads of an operator, shared by the workers. [default: one per core, in all]", metavar="N"
+    )
     providers: Sequence[str] = option(
         (), "Execution provider of onnxruntime, such as cuda. Repeatable. [default: cpu]", flag="--provider", many=True
     )

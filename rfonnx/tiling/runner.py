@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     import onnxruntime
 
 Arrays = dict[str, np.ndarray]
+
+OPENING = Lock()
+"""Held while a session is opened: onnxruntime does not open two at a time safely."""
 
 
 def part(ranges: Ranges) -> tuple[slice, ...]:
@@ -43,14 +46,18 @@ class Runner:
         """
         self._model, self._outputs, self._threads, self._providers = model, list(outputs), threads, providers
         self._reduce = reduce
+        self._session: onnxruntime.InferenceSession | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "session"}
+        return {**vars(self), "_session": None}
 
-    @cached_property
+    @property
     def session(self) -> onnxruntime.InferenceSession:
-        """The session, opened when it is first asked for."""
-        return self._model.session(threads=self._threads, providers=self._providers)
+        """The session, opened when it is first asked for; threads run it together."""
+        with OPENING:
+            if self._session is None:
+                self._session = self._model.session(threads=self._threads, providers=self._providers)
+            return self._session
 
     def __call__(self, crops: Mapping[str, np.ndarray], local: Mapping[str, Ranges]) -> Arrays:
         """What is kept of a tile, by output; contiguous copies, so that the rest is freed.

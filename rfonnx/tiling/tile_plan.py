@@ -62,8 +62,8 @@ class TilePlan(Plan):
                 function that gives a part of an input, called with its name and ranges.
             sink: anything with item assignment by slices, or such by output; or a function that takes a part of an output, called
                 with its name, ranges and the array.
-            workers: processes; 1: this one.
-            threads: of each session; None: the cores, shared out among the workers.
+            workers: tiles that are run at a time, by one session.
+            threads: of one operator, shared by the workers; None: so many that each core has one.
             providers: as in `rfonnx.erf`.
             scheduler: address of a Dask scheduler, or a client of one: its workers run the tiles.
             tell: called with the tiles that are done, and how many there are, over all passes.

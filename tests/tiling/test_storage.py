@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-import signal
-import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -241,28 +238,3 @@ def test_a_disk_that_fills_in_the_middle(ending: str, monkeypatch: pytest.Monkey
     )
     assert told[0] == 3
     np.testing.assert_array_equal(read(f"out.{ending}"), np.load("reference.npy"))
-
-
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are counted there")
-def test_workers_end_with_a_run_that_is_killed() -> None:
-    np.save("image.npy", np.zeros((1, 3, 1000, 1000), np.float32))
-    words = ("net.onnx", "image.npy", "out.npy", "--tile", "32,48", "--workers", "2")
-    with subprocess.Popen([sys.executable, "-P", "-m", "rfonnx", "tile", "run", *words]) as process:
-        journal = Path("out.npy.journal")
-        while process.poll() is None and (not journal.exists() or journal.read_text().count("\n") < 5):
-            time.sleep(0.01)
-        workers = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        process.kill()
-    assert process.returncode == -signal.SIGKILL
-    assert len(workers) >= 2
-    until = time.monotonic() + 20
-    while (left := [pid for pid in workers if _lives(pid)]) and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not left
-
-
-def _lives(pid: str) -> bool:
-    try:
-        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
-    except FileNotFoundError:
-        return False
