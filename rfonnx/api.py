@@ -410,9 +410,10 @@ def tile(
         QueryError: a tile has no room for what is kept of it, or was asked for along an axis that cannot be tiled.
         ShapeError: the model does not take these shapes.
     """
+    from rfonnx.model.opened import with_values
     from rfonnx.tiling.tile_plan import tile_plan
 
-    return tile_plan(model, shapes, tile, size, values, stages, memory)
+    return tile_plan(with_values(model, values), shapes, tile, size, stages, memory)
 
 
 def _settings(kind: Callable[..., Made], given: Mapping[str, Any]) -> Made:

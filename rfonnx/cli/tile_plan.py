@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-import rfonnx
 from rfonnx.cli import options, words
 from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.failures import CHECK_FAILED
@@ -76,13 +75,17 @@ def command(
         raise click.UsageError("--memory and --tile both say how long crops are: give one of them")
     out = open_output(TILES, output, style, model)
     halos: list[Approximate] = []
+    from rfonnx.model.opened import with_values
+    from rfonnx.tiling.tile_plan import tile_plan
+
     with waiting(f"analysing {model}"):
-        plan = rfonnx.tile(model, shapes, tile, memory, size=size, values=values, stages=stages)
-        other = None if plan.exact or stages else rfonnx.tile(model, values=values, stages=True)
+        source = with_values(model, values)
+        plan = tile_plan(source, shapes, tile, size, stages, memory)
+        other = None if plan.exact or stages else tile_plan(source, stages=True)
         if mass is not None:
             from rfonnx.tiling.mass import approximate  # measures: not every plan waits for that
 
-            halos = approximate(model, plan, mass, values)
+            halos = approximate(source, plan, mass)
         summary = plan.summary(staged=len(other.stages) + 1 if other and other.exact else 0, approximate=halos)
     out.write(summary)
     return 0 if plan.exact else CHECK_FAILED

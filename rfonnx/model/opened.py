@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import OrderedDict
-from collections.abc import Hashable, Mapping
+from collections.abc import Collection, Hashable, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,12 +53,13 @@ class Opened:
         given: Given,
         values: Mapping[str, np.ndarray] | None = None,
         free: frozenset[tuple[str, int]] = frozenset(),
+        base: Opened | None = None,
     ) -> None:
-        """Nothing is read yet."""
+        """Nothing is read yet. `base`: the model with fewer values and open axes; what it has read is not read again."""
         self.given, self.values, self.free = given, dict(values or {}), free
         self.label = str(os.fspath(given)) if isinstance(given, str | os.PathLike) else "model"
         self.kept: WeakValueDictionary[Hashable, Any] = WeakValueDictionary()
-        self._unbound: onnx.ModelProto | None = None
+        self._base = base
         self._built: OrderedDict[Hashable, Built] = OrderedDict()
 
     def __reduce__(self) -> tuple[type[Opened], tuple[Given, dict[str, np.ndarray], frozenset[tuple[str, int]]]]:
@@ -74,15 +75,12 @@ class Opened:
             ModelError: see `read_given`.
             QueryError: a value was given that no input takes.
         """
-        proto = self._unbound or read_given(self.given)
-        if self.values or self.free:
-            if proto is self._unbound or proto is self.given:  # others use it as it is
-                own, proto = proto, onnx.ModelProto()
-                proto.CopyFrom(own)
-            write_values(proto, self.values)
-            free_axes(proto, self.free)
-        self._unbound = None
-        return proto
+        base, self._base = self._base, None
+        if base is not None and "proto" in vars(base):
+            values = {name: value for name, value in self.values.items() if name not in base.values}
+            return _written(base.proto, values, self.free - base.free, shared=True)
+        proto = read_given(self.given)
+        return _written(proto, self.values, self.free, shared=proto is self.given)
 
     @property
     def name(self) -> str:
@@ -169,6 +167,20 @@ class Opened:
         return made
 
 
+def _written(
+    proto: onnx.ModelProto, values: Mapping[str, np.ndarray], free: Collection[tuple[str, int]], shared: bool
+) -> onnx.ModelProto:
+    """The model with values and open axes; `shared`: others use it as it is."""
+    if not values and not free:
+        return proto
+    if shared:
+        own, proto = proto, onnx.ModelProto()
+        proto.CopyFrom(own)
+    write_values(proto, values)
+    free_axes(proto, free)
+    return proto
+
+
 Source = Given | Opened
 
 
@@ -202,21 +214,14 @@ def with_values(model: Source, values: Mapping[str, Any] | None) -> Opened:
             )
     if all(name in before.values and np.array_equal(before.values[name], value) for name, value in arrays.items()):
         return before
-    made = Opened(before.given, {**before.values, **arrays}, before.free)
-    if "proto" in vars(before) and not before.values and not before.free:
-        made._unbound = before.proto
-    return made
+    base = None if before.values.keys() & arrays.keys() else before
+    return Opened(before.given, {**before.values, **arrays}, before.free, base)
 
 
 def with_free(model: Opened, axes: Iterable[tuple[str, int]]) -> Opened:
     """The model with open lengths of these (input, axis), whatever the file says: it may not work at others than its own."""
     free = model.free.union(axes)
-    if free == model.free:
-        return model
-    made = Opened(model.given, model.values, free)
-    if "proto" in vars(model) and not model.values and not model.free:
-        made._unbound = model.proto
-    return made
+    return model if free == model.free else Opened(model.given, model.values, free, model)
 
 
 def shapes_key(shapes: Shapes | None) -> Hashable:

@@ -24,6 +24,15 @@ class Dim(NamedTuple):
     reason: str = ""
 
 
+Lengths = dict[str, tuple[int, ...]]
+"""Shapes of inputs by name."""
+
+
+def lengths_of(analysis: Analysis) -> Lengths:
+    """Of all inputs; 0 where a length depends on data."""
+    return {name: tuple(n or 0 for n in shape or ()) for name, shape in analysis.input_shapes.items()}
+
+
 def find_dims(analysis: Analysis) -> list[Dim]:
     """One per group, in the order of the first input's axes.
 

@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 import numpy as np
 
 from rfonnx.effective.measure import measure
 from rfonnx.effective.settings import Settings
 from rfonnx.effective.subject import choose_units, open_subject
 from rfonnx.errors import QueryError
-from rfonnx.model.opened import Source
+from rfonnx.model.opened import Opened
 from rfonnx.results.effective import ERF
 from rfonnx.results.tiling import Approximate
+from rfonnx.tiling.dims import lengths_of
 from rfonnx.tiling.plan import Plan
 
 SAMPLES = 8
 """Random samples that the field is a mean over."""
 
 
-def approximate(model: Source, plan: Plan, share: float, values: Mapping[str, Any] | None = None) -> list[Approximate]:
+def approximate(model: Opened, plan: Plan, share: float) -> list[Approximate]:
     """By axis along which the middle unit of each output was measured: the halo that holds a share of what it uses.
 
     What is left out is shared out over the sides of all axes, so that the box of all halos together holds the share.
 
     Args:
-        model: as given.
+        model: with the size that the file has.
         plan: of the model; it need not be exact.
         share: of the mass, below 1.
 
@@ -36,8 +34,7 @@ def approximate(model: Source, plan: Plan, share: float, values: Mapping[str, An
     """
     if not 0 < share < 1:
         raise QueryError(f"a mass of {share:g} was asked for", "give a share between 0 and 1, such as 0.99")
-    shapes = {name: tuple(n or 0 for n in shape or ()) for name, shape in plan.analysis.input_shapes.items()}
-    settings = Settings(n=SAMPLES, shapes=shapes, values=values or {})
+    settings = Settings(n=SAMPLES, shapes=lengths_of(plan.analysis))
     found = []
     for output in plan.output_dtypes:
         subject = open_subject(plan.model if plan.model.free else model, settings)

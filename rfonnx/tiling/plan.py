@@ -12,6 +12,7 @@ from rfonnx.analysis.analysis import Analysis
 from rfonnx.model.opened import Opened
 from rfonnx.model.reading.bind import Shapes
 from rfonnx.results.tiling import Approximate, Pair, PlanSummary, Ranges, Tile, TiledAxis
+from rfonnx.tiling.dims import lengths_of
 from rfonnx.tiling.line import Line
 from rfonnx.tiling.stages.statistic import Statistic
 from rfonnx.tiling.valid import valid_lengths
@@ -75,8 +76,30 @@ class Plan:
         return {pair: step for axis in self.axes for pair, step in axis.inputs.items()}
 
     @property
+    def passes(self) -> tuple[Plan, ...]:
+        """The plans of all passes; this is the last."""
+        return (*(stage.plan for stage in self.stages), self)
+
+    @property
+    def figures(self) -> set[str]:
+        """Inputs that hold what earlier passes gather, of all passes."""
+        return {name for stage in self.stages for one in stage.statistics for name in one.names}
+
+    @property
+    def file_inputs(self) -> dict[str, str]:
+        """numpy's name of the type of each of the file's inputs."""
+        dtypes = {name: dtype for plan in self.passes for name, dtype in plan.input_dtypes.items()}
+        return {name: dtype for name, dtype in dtypes.items() if name not in self.figures}
+
+    @property
+    def file_shapes(self) -> dict[str, tuple[int, ...]]:
+        """The shape of each of the file's inputs in the whole; {}: no size was asked for."""
+        shapes = {name: shape for plan in self.passes for name, shape in plan.input_shapes.items()}
+        return {name: shape for name, shape in shapes.items() if name not in self.figures}
+
+    @property
     def input_dtypes(self) -> dict[str, str]:
-        """numpy's name of the type of each input."""
+        """numpy's name of the type of each input of this pass."""
         return {name: self.analysis.graph.dtypes[name] for name in self.analysis.inputs}
 
     @cached_property
@@ -108,9 +131,7 @@ class Plan:
             axes=self.axes,
             whole=self.whole,
             valid=dict(one for axis in self.axes for one in valid_lengths(self.model, self.analysis, axis)),
-            seen_inputs={
-                name: tuple(n or 0 for n in shape or ()) for name, shape in self.analysis.input_shapes.items()
-            },
+            seen_inputs=lengths_of(self.analysis),
             seen_outputs={
                 name: tuple(n or 0 for n in self.analysis.tensors[name].shape or ()) for name in self.output_dtypes
             },

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.analysis.analyze import analyze
 from rfonnx.errors import QueryError, ShapeError
 from rfonnx.graph.text import quote
-from rfonnx.model.opened import Source, with_values
+from rfonnx.model.opened import Opened
 from rfonnx.model.reading.bind import Shapes
 from rfonnx.results.tiling import Pair, TiledAxis
-from rfonnx.tiling.dims import Dim
+from rfonnx.tiling.dims import Dim, Lengths, lengths_of
 from rfonnx.tiling.line import Line
 from rfonnx.tiling.plan import Cut, Plan
 from rfonnx.tiling.proof import differences, drawn, misplaced
 from rfonnx.tiling.sight import Blocked, Sight, axes_of, see, taken
-from rfonnx.tiling.sized import Lengths, Sized, of_size, sized
+from rfonnx.tiling.sized import Sized, of_size, sized
 
 FIXED = "the file fixes the size of its input: the whole is what the network would give without that"
 
@@ -27,29 +26,26 @@ USUAL = {1: 65536, 2: 512, 3: 128}
 
 
 def make_plan(
-    model: Source,
+    model: Opened,
     shapes: Shapes | None = None,
     tile: Sequence[int] | Mapping[Pair, int] | None = None,
     size: Sequence[int] | None = None,
-    values: Mapping[str, Any] | None = None,
 ) -> Plan:
     """Plan the tiles of a model.
 
     Args:
-        model: an ONNX file, its bytes, or a ModelProto.
+        model: read when it is first needed.
         shapes: of the whole, as in `rfonnx.analyze`; None: no size yet: grid, halo and reasons are found, and no tiles.
         tile: longest crop along each group of axes (rows, columns), or by (input, axis); None: 512 for images.
         size: of the whole, along each group of axes, in positions of the first input that has it; instead of `shapes`, or beside
             those of other axes.
-        values: what small inputs hold, as in `rfonnx.analyze`.
 
     Raises:
         ModelError: the file is not a model that can be read.
         QueryError: a tile has no room for what is kept of it, or for a proof, or is along an axis that cannot be tiled.
         ShapeError: the model does not take these shapes.
     """
-    source = with_values(model, values)
-    found = sized(source, shapes if size is None else of_size(source, shapes, size))
+    found = sized(model, shapes if size is None else of_size(model, shapes, size))
     seen = [(dim, one) for dim, one in found.seen if isinstance(one, Sight)]
     whole = {pair: one.reasons[0] for dim, one in found.seen if isinstance(one, Blocked) for pair in dim.rates}
     reasons = [] if seen else _blocked(found)
@@ -64,7 +60,7 @@ def make_plan(
     axes = [_axis(sight, found.lengths) for _, sight in seen]
     cuts = _cuts(found, axes, [sight for _, sight in seen], tile, whole) if found.lengths and not reasons else ()
     plan = Plan(
-        name=source.name,
+        name=model.name,
         model=found.model,
         analysis=found.analysis,
         exact=not reasons,
@@ -79,7 +75,7 @@ def make_plan(
             if name in found.analysis.tensors
         },
         cuts=tuple(cuts),
-        again=lambda other: make_plan(source, other, tile),
+        again=lambda other: make_plan(model, other, tile),
         assumptions=(FIXED,) if found.fixed else (),
     )
     if reasons or found.fixed:
@@ -200,7 +196,7 @@ def _at_another_size(found: Sized, seen: Sequence[tuple[object, Sight]], plan: P
     """The model at the size of a crop; where there are none, at a size that is two steps longer."""
     if plan.cuts:
         return analyze(found.model, plan.crop_shapes)
-    lengths = {name: [n or 0 for n in shape or ()] for name, shape in found.analysis.input_shapes.items()}
+    lengths = {name: list(shape) for name, shape in lengths_of(found.analysis).items()}
     for _, sight in seen:
         for (name, axis), step in sight.inputs.items():
             lengths[name][axis] += 2 * step
@@ -209,8 +205,7 @@ def _at_another_size(found: Sized, seen: Sequence[tuple[object, Sight]], plan: P
 
 def _against_whole(found: Sized, axes: Sequence[TiledAxis]) -> Iterator[str]:
     """What the model does otherwise at the size of the whole, where another was looked at to have room."""
-    own = {name: tuple(n or 0 for n in shape or ()) for name, shape in found.analysis.input_shapes.items()}
-    if not found.lengths or found.held or found.lengths == own:
+    if not found.lengths or found.held or found.lengths == lengths_of(found.analysis):
         return
     whole = analyze(found.model, found.lengths)
     yield from differences(found.analysis.graph, whole.graph)

@@ -82,7 +82,7 @@ def run(
 
     done = record.done if record else set()
     left = (index for index in range(len(plan.tiles)) if index not in done)
-    total = len(plan.tiles) + sum(len(stage.plan.tiles) for stage in plan.stages)
+    total = sum(len(one.tiles) for one in plan.passes)
     ready = len(done)
 
     def one_more(tiles: int = 1) -> None:
@@ -114,15 +114,10 @@ def check(plan: Plan, sources: Mapping[str, Any]) -> None:
     """
     if not plan.input_shapes:
         raise QueryError(f"the plan of {plan.name} has no size", "plan with shapes= or size=")
-    figures = {name for stage in plan.stages for one in stage.statistics for name in one.names}
-    plans = (plan, *(stage.plan for stage in plan.stages))
-    dtypes = {name: dtype for one in plans for name, dtype in one.input_dtypes.items()}
-    for name, shape in {name: shape for one in plans for name, shape in one.input_shapes.items()}.items():
-        if name in figures:
-            continue
+    for name, shape in plan.file_shapes.items():
         if name not in sources:
             raise DataError(f"there is no source for input {quote(name)}", "give one for every input")
-        source, dtype = sources[name], np.dtype(dtypes[name])
+        source, dtype = sources[name], np.dtype(plan.file_inputs[name])
         if tuple(source.shape) != shape:
             raise DataError(f"input {quote(name)} is {tuple(source.shape)}, expected {shape}", "plan for its size")
         if np.dtype(source.dtype) != dtype:

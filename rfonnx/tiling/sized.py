@@ -14,12 +14,12 @@ from rfonnx.errors import QueryError, ShapeError
 from rfonnx.graph.dim_names import batch_word
 from rfonnx.graph.order import true_inputs
 from rfonnx.graph.text import naming, quote
-from rfonnx.model.opened import Opened, Source, opened, with_free
+from rfonnx.model.opened import Opened, with_free
 from rfonnx.model.reading.bind import Shapes
 from rfonnx.results.fields import Shape
 from rfonnx.results.plain import counted
 from rfonnx.results.tiling import Pair
-from rfonnx.tiling.dims import Dim, find_dims
+from rfonnx.tiling.dims import Dim, Lengths, find_dims, lengths_of
 from rfonnx.tiling.proof import differs_in_length_alone
 from rfonnx.tiling.sight import Blocked, Sight, see
 
@@ -34,7 +34,6 @@ SHORT = 1920
 ROUNDS = 4
 """Times that a model is looked at anew to make room for what its parts see."""
 
-Lengths = dict[str, tuple[int, ...]]
 Seen = tuple[tuple[Dim, Sight | Blocked], ...]
 
 
@@ -59,24 +58,23 @@ class Sized:
     held: bool = False
 
 
-def sized(model: Source, shapes: Shapes | None) -> Sized:
+def sized(model: Opened, shapes: Shapes | None) -> Sized:
     """The model at these shapes; where they leave axes open, at lengths that have room.
 
     Raises:
         ModelError: the file is not a model that can be read.
         ShapeError: the model does not take these shapes.
     """
-    source = opened(model)
-    with naming(source.label):
-        proto = source.proto
+    with naming(model.label):
+        proto = model.proto
     unbound = list(_open_axes(proto, shapes or {}))
     if unbound:
-        return _with_room(source, _probe(source, shapes or {}, unbound), None)
+        return _with_room(model, _probe(model, shapes or {}, unbound), None)
     try:
-        graph = source.graph(shapes)
+        graph = model.graph(shapes)
     except ShapeError as error:
-        return _resized(source, shapes or {}, error)
-    found = _at(source, _of_inputs(graph.inputs, graph.shapes))
+        return _resized(model, shapes or {}, error)
+    found = _at(model, _of_inputs(graph.inputs, graph.shapes))
     return found if shapes else replace(found, lengths=None)
 
 
@@ -87,7 +85,7 @@ def of_size(model: Opened, shapes: Shapes | None, size: Sequence[int]) -> Length
         QueryError: there are more or fewer groups.
     """
     found = sized(model, shapes)
-    lengths = {name: list(shape) for name, shape in _lengths(found.analysis).items()}
+    lengths = {name: list(shape) for name, shape in lengths_of(found.analysis).items()}
     if len(size) != len(found.seen):
         axes = ", ".join(
             f"axis {axis} of {quote(name)}" for dim, _ in found.seen for name, axis in [next(iter(dim.rates))]
@@ -109,16 +107,19 @@ def _resized(source: Opened, shapes: Shapes, error: ShapeError) -> Sized:
         own = analyze(source, {name: length for name, length in shapes.items() if isinstance(length, int)} or None)
     except ShapeError:  # the file leaves lengths open: it is not that which is in the way
         raise error from None
-    wanted = {**_lengths(own), **{name: tuple(shape) for name, shape in shapes.items() if isinstance(shape, Sequence)}}
+    wanted = {
+        **lengths_of(own),
+        **{name: tuple(shape) for name, shape in shapes.items() if isinstance(shape, Sequence)},
+    }
     slid = _slid(own)
-    for name, shape in _lengths(own).items():
+    for name, shape in lengths_of(own).items():
         for axis, (n, other) in enumerate(zip(shape, wanted[name], strict=False)):
             if len(shape) != len(wanted[name]) or (n != other and (name, axis) not in slid):
                 raise error
     try:
         return _at(with_free(source, slid), wanted)
     except ShapeError:
-        if any(n < m for name, shape in _lengths(own).items() for n, m in zip(wanted[name], shape, strict=True)):
+        if any(n < m for name, shape in lengths_of(own).items() for n, m in zip(wanted[name], shape, strict=True)):
             raise  # no tile of the file's own size has room in it
         return Sized(source, own, _seen(own), wanted, fixed=True)
 
@@ -130,7 +131,7 @@ def _at(model: Opened, lengths: Lengths) -> Sized:
         with suppress(ShapeError):
             found = _with_room(model, analyze(model, short), lengths)
             onto = _onto_the_grid(found, lengths)
-            found = found if onto == _lengths(found.analysis) else _with_room(model, analyze(model, onto), lengths)
+            found = found if onto == lengths_of(found.analysis) else _with_room(model, analyze(model, onto), lengths)
             looked_at = Lowered(found.analysis.graph, found.analysis.program)
             dims = [dim for dim, one in found.seen if isinstance(one, Sight)]
             if dims and differs_in_length_alone(looked_at, lowered(model, lengths), dims):
@@ -146,7 +147,7 @@ def _onto_the_grid(found: Sized, whole: Lengths) -> Lengths:
             n + (m - n) % steps[name, axis] if (name, axis) in steps else m
             for axis, (n, m) in enumerate(zip(shape, whole[name], strict=True))
         )
-        for name, shape in _lengths(found.analysis).items()
+        for name, shape in lengths_of(found.analysis).items()
     }
 
 
@@ -157,7 +158,7 @@ def _with_room(model: Opened, analysis: Analysis, lengths: Lengths | None) -> Si
         wider = _wider(analysis, seen)
         if not wider:
             break
-        found = _first(model, [wider, _multiples(_lengths(analysis), wider)])
+        found = _first(model, [wider, _multiples(lengths_of(analysis), wider)])
         if found is None:
             break
         analysis, seen = found, _seen(found)
@@ -195,17 +196,13 @@ def _seen(analysis: Analysis) -> Seen:
 
 def _wider(analysis: Analysis, seen: Seen) -> Lengths:
     """Shapes with room for what is short of it; none are needed: {}."""
-    lengths = {name: list(shape) for name, shape in _lengths(analysis).items()}
+    lengths = {name: list(shape) for name, shape in lengths_of(analysis).items()}
     short = [(dim, found.least) for dim, found in seen if isinstance(found, Blocked) and found.least]
     for dim, least in short:
         room = min(lengths[name][axis] // rate for (name, axis), rate in dim.rates.items())
         for (name, axis), rate in dim.rates.items():
             lengths[name][axis] += (least - room) * rate
     return {name: tuple(shape) for name, shape in lengths.items()} if short else {}
-
-
-def _lengths(analysis: Analysis) -> Lengths:
-    return _of_inputs(analysis.inputs, analysis.graph.shapes)
 
 
 def _of_inputs(inputs: Iterable[str], shapes: Mapping[str, Shape]) -> Lengths:

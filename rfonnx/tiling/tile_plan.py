@@ -10,7 +10,7 @@ import numpy as np
 
 from rfonnx.errors import QueryError
 from rfonnx.graph.text import quote
-from rfonnx.model.opened import Source, with_values
+from rfonnx.model.opened import Opened
 from rfonnx.model.reading.bind import Shapes
 from rfonnx.results.tiling import Pair, Ranges
 from rfonnx.results.verification import Verification
@@ -132,32 +132,14 @@ class TilePlan(Plan):
 
     def _sources(self, source: Any) -> tuple[dict[str, Any], TilePlan]:
         """Sources by input, and the plan for their size."""
-        names = list(self.file_inputs())
+        names = list(self.file_inputs)
         if callable(source) and not hasattr(source, "shape"):
             sources: dict[str, Any] = {name: Parts(name, cast(Read, source), self) for name in names}
         else:
             sources = dict(source) if isinstance(source, Mapping) else {_only(names, "input"): source}
         shapes = {name: tuple(one.shape) for name, one in sources.items()}
-        same = shapes == {name: self._shape(name) for name in sources}
+        same = shapes == {name: self.file_shapes.get(name) for name in sources}
         return sources, self if same else self.at(shapes)
-
-    def file_inputs(self) -> dict[str, np.dtype]:
-        """Types of the file's inputs by name: those that hold what earlier passes gather are left out."""
-        figures = {name for stage in self.stages for one in stage.statistics for name in one.names}
-        return {
-            name: np.dtype(dtype)
-            for plan in self.passes
-            for name, dtype in plan.input_dtypes.items()
-            if name not in figures
-        }
-
-    @property
-    def passes(self) -> tuple[Plan, ...]:
-        """The plans of all passes; this is the last."""
-        return (*(stage.plan for stage in self.stages), self)
-
-    def _shape(self, name: str) -> tuple[int, ...] | None:
-        return next((plan.input_shapes[name] for plan in self.passes if name in plan.input_shapes), None)
 
 
 class Parts:
@@ -165,10 +147,9 @@ class Parts:
 
     def __init__(self, name: str, read: Read, plan: TilePlan) -> None:
         """Nothing is read yet."""
-        shape = plan._shape(name)
-        if shape is None:
+        if name not in plan.file_shapes:
             raise QueryError("a function gives the input, and the plan has no size", "plan with shapes= or size=")
-        self.shape, self.dtype = shape, plan.file_inputs()[name]
+        self.shape, self.dtype = plan.file_shapes[name], np.dtype(plan.file_inputs[name])
         self._name, self._read = name, read
 
     def __getitem__(self, index: tuple[slice, ...]) -> np.ndarray:
@@ -177,21 +158,20 @@ class Parts:
 
 
 def tile_plan(
-    model: Source,
-    shapes: Shapes | None,
-    tile: Sequence[int] | Mapping[Pair, int] | None,
-    size: Sequence[int] | None,
-    values: Mapping[str, Any] | None,
-    stages: bool,
-    memory: int | None,
+    model: Opened,
+    shapes: Shapes | None = None,
+    tile: Sequence[int] | Mapping[Pair, int] | None = None,
+    size: Sequence[int] | None = None,
+    stages: bool = False,
+    memory: int | None = None,
 ) -> TilePlan:
     """See `rfonnx.tile`."""
-    make, source = staged_plan if stages else make_plan, with_values(model, values)
+    make = staged_plan if stages else make_plan
 
     def planned(shapes: Shapes | None, size: Sequence[int] | None) -> Plan:
-        plan = make(source, shapes, tile, size)
+        plan = make(model, shapes, tile, size)
         if memory is not None and plan.cuts:
-            plan = within(lambda longest: make(source, shapes, longest, size), plan, memory)
+            plan = within(lambda longest: make(model, shapes, longest, size), plan, memory)
         return replace(plan, again=lambda other: planned(other, None))
 
     return _public(planned(shapes, size))

@@ -9,6 +9,7 @@ from rfonnx.analysis.analysis import Analysis
 from rfonnx.errors import RfonnxError
 from rfonnx.model.opened import Opened
 from rfonnx.results.tiling import Pair, TiledAxis, ValidLengths
+from rfonnx.tiling.dims import lengths_of
 
 MOST = 64
 """Remainders by the grid that are tried: a grid that has more of them is taken for the step."""
@@ -22,7 +23,7 @@ def valid_lengths(model: Opened, analysis: Analysis, axis: TiledAxis) -> Iterato
     """
     grid = math.gcd(*axis.inputs.values())
     rates = {pair: step // grid for pair, step in axis.inputs.items()}
-    own = {name: tuple(n or 0 for n in shape or ()) for name, shape in analysis.input_shapes.items()}
+    own = lengths_of(analysis)
 
     def takes(further: int) -> bool:
         lengths = {name: list(shape) for name, shape in own.items()}

@@ -13,6 +13,7 @@ from rfonnx.model.inputs import described, draw
 from rfonnx.results.tiling import Pair
 from rfonnx.results.verification import Difference, Opposite, SizeCheck, Verification
 from rfonnx.tiling.contrast import Contrast, types, worst
+from rfonnx.tiling.dims import Lengths, lengths_of
 from rfonnx.tiling.opposites import opposites
 from rfonnx.tiling.plan import Plan
 from rfonnx.tiling.planning import make_plan
@@ -26,8 +27,6 @@ RUNS = 64
 """Tiles that are run at one size, at most, where all are not."""
 
 UNHELD = "the model runs at no size but that of its file: there is no run of the whole that tiles could be held against"
-
-Lengths = dict[str, tuple[int, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +120,7 @@ def _plans(plan: Plan) -> Iterator[Plan | SizeCheck]:
     for turn in range(3):
         made: Plan | SizeCheck | None = None
         for times in ROOM:
-            lengths = {name: [n or 0 for n in shape or ()] for name, shape in plan.analysis.input_shapes.items()}
+            lengths = {name: list(shape) for name, shape in lengths_of(plan.analysis).items()}
             tile: dict[Pair, int] = {}
             for axis in plan.axes:
                 steps = (axis.before + axis.after + 1) * times

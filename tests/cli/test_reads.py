@@ -8,9 +8,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from small_nets import classifier, save
+from tiling.nets import Net
 
 PROGRAM = """
 import json, os, sys
@@ -50,15 +52,15 @@ with open(out, "w") as file:
 """
 
 
-def counted(watched: Sequence[Path], *command: object) -> tuple[list[int], int]:
-    """Reads of each file, and sessions, of a command in a process of its own."""
+def counted(watched: Sequence[Path], *command: object, code: int = 0) -> tuple[list[int], int]:
+    """Reads of each file, and sessions, of a command in a process of its own, which ends with a code."""
     out = watched[0].with_suffix(".json")
     about = json.dumps([str(path.resolve()) for path in (*watched, out)])
     args = [sys.executable, "-P", "-c", PROGRAM, about, *map(str, command)]
     done = subprocess.run(args, capture_output=True, text=True, timeout=120, check=False)
     assert out.exists(), done.stderr
     found = json.loads(out.read_text())
-    assert found["code"] == 0, done.stderr
+    assert found["code"] == code, done.stderr
     return found["reads"], found["sessions"]
 
 
@@ -82,6 +84,39 @@ def net(tmp_path: Path) -> Path:
 def test_a_command_reads_its_model_once(command: Sequence[str], sessions: int, net: Path) -> None:
     name, *options = command
     assert counted([net], name, net, *options) == ([1], sessions)
+
+
+@pytest.fixture
+def gated(tmp_path: Path) -> Path:
+    net = Net()
+    x = net.conv("x", 4)
+    gate = net.add("GlobalAveragePool", [x], 4)
+    return save(net.model(net.conv(net.add("Mul", [x, gate], 4), 2)), tmp_path / "gated.onnx")
+
+
+# --mass: a session folds what is constant, one runs the gradient. verify: one for each size. run: one for each pass.
+@pytest.mark.parametrize(
+    ("command", "code", "sessions"),
+    [
+        (("plan", "MODEL", "--size", "100,100"), 1, 0),
+        (("plan", "MODEL", "--size", "100,100", "--stages"), 0, 0),
+        (("plan", "MODEL", "--mass", "0.9"), 1, 2),
+        (("run", "MODEL", "x.npy", "y.npy", "--tile", "40,40", "--stages"), 0, 2),
+    ],
+)
+def test_tiles_read_their_model_once(
+    command: Sequence[str], code: int, sessions: int, gated: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(gated.parent)
+    np.save("x.npy", np.ones((1, 2, 100, 100), np.float32))
+    words = [str(gated) if word == "MODEL" else word for word in command]
+    assert counted([gated], "tile", *words, code=code) == ([1], sessions)
+
+
+def test_verifying_tiles_reads_their_model_once(models: Path, tmp_path: Path) -> None:
+    seed = tmp_path / "seed.onnx"
+    seed.write_bytes((models / "seed.onnx").read_bytes())
+    assert counted([seed], "tile", "verify", seed) == ([1], 3)
 
 
 # compare: a session runs each model, and two tensors of each are measured, the scores and the last feature map. --layers: a

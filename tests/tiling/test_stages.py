@@ -113,6 +113,15 @@ def test_a_mean_along_rows_alone_is_refused() -> None:
         assert "(ReduceMean) takes some of the axes together that tiles cut, and leaves others" in plan.reasons[0]
 
 
+def test_what_is_drawn_behind_the_last_figure_is_refused() -> None:
+    net = Net()
+    pooled = net.add("GlobalAveragePool", [net.conv("x", 4)], 4)
+    drawn = net.add("RandomNormalLike", [pooled], 4)
+    plan = rfonnx.tile(net.model(net.add("Add", [pooled, drawn], 4)), {"x": (1, 2, 100, 100)}, stages=True)
+    assert not plan.exact
+    assert "randomnormallike2" in plan.reasons[0]
+
+
 def test_what_is_left_to_the_norm_s_own_channels_is_not_gathered() -> None:
     net = Net()
     x = net.conv("x", 4)

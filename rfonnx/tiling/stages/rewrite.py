@@ -5,45 +5,46 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
-from onnx import GraphProto, ModelProto, NodeProto, helper, numpy_helper
+from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
-from rfonnx.graph.order import captures
+from rfonnx.graph.order import needed, sort
 from rfonnx.tiling.stages.statistic import Statistic
 
 
 def given(model: ModelProto, statistics: Sequence[Statistic], dtypes: Sequence[int]) -> ModelProto:
-    """A copy of the model that takes statistics as inputs, in the place of the operators that took them.
+    """The model with statistics as inputs, in the place of the operators that took them.
 
     Args:
-        model: not changed; its weights are shared as far as protobuf can.
+        model: not changed.
         statistics: of tensors in its main graph.
         dtypes: of each, an element type of onnx.
     """
-    made = ModelProto()
-    made.CopyFrom(model)
     by_tensor = {one.tensor: one for one in statistics}
     nodes: list[NodeProto] = []
-    for node in made.graph.node:
+    constants: list[TensorProto] = []
+    for node in model.graph.node:
         one = next((by_tensor[output] for output in node.output if output in by_tensor), None)
         if one is None:
             nodes.append(node)
         elif one.kind == "moments":
-            nodes += list(_normalised(made.graph, one))
+            nodes += list(_normalised(one, constants))
         else:
             nodes.append(helper.make_node("Identity", [one.names[0]], [one.tensor], f"{one.tensor}/given"))
-    del made.graph.node[:]
-    made.graph.node.extend(nodes)
-    for one, dtype in zip(statistics, dtypes, strict=True):
-        made.graph.input.extend(helper.make_tensor_value_info(name, dtype, one.shape) for name in one.names)
-    return cut(made, {output.name: output.type.tensor_type.elem_type for output in model.graph.output})
+    figures = [
+        helper.make_tensor_value_info(name, dtype, one.shape)
+        for one, dtype in zip(statistics, dtypes, strict=True)
+        for name in one.names
+    ]
+    outputs = {output.name: output.type.tensor_type.elem_type for output in model.graph.output}
+    return _part(model, nodes, [*model.graph.input, *figures], [*model.graph.initializer, *constants], outputs)
 
 
-def _normalised(graph: GraphProto, one: Statistic) -> Iterable[NodeProto]:
+def _normalised(one: Statistic, constants: list[TensorProto]) -> Iterable[NodeProto]:
     """(x - mean) * scale of the statistics, then the operator's own scale and bias."""
     name, channels = one.tensor, one.shape[1]
 
     def constant(label: str, shape: Sequence[int]) -> str:
-        graph.initializer.append(numpy_helper.from_array(np.array(shape, np.int64), f"{name}/{label}"))
+        constants.append(numpy_helper.from_array(np.array(shape, np.int64), f"{name}/{label}"))
         return f"{name}/{label}"
 
     def step(op: str, label: str, *inputs: str) -> NodeProto:
@@ -72,22 +73,29 @@ def cut(model: ModelProto, outputs: Mapping[str, int]) -> ModelProto:
         model: not changed.
         outputs: element types of onnx by tensor.
     """
-    wanted, kept = set(outputs), list[NodeProto]()
-    for node in reversed(model.graph.node):
-        if wanted & set(node.output):
-            kept.append(node)
-            wanted.update(node.input)
-            for attribute in node.attribute:
-                for inner in (attribute.g, *attribute.graphs):
-                    wanted.update(captures(inner))
+    return _part(model, model.graph.node, model.graph.input, model.graph.initializer, outputs)
+
+
+def _part(
+    model: ModelProto,
+    nodes: Sequence[NodeProto],
+    inputs: Iterable[ValueInfoProto],
+    stored: Iterable[TensorProto],
+    outputs: Mapping[str, int],
+) -> ModelProto:
+    """A model of what some tensors need of these nodes, inputs and weights."""
+    inputs, stored = list(inputs), list(stored)
+    sparse = model.graph.sparse_initializer
+    names = [*(entry.name for entry in inputs), *(one.name for one in stored), *(one.values.name for one in sparse)]
+    kept, wanted = needed(sort(nodes, names, []), outputs)
     return helper.make_model(
         helper.make_graph(
-            kept[::-1],
+            kept,
             model.graph.name,
-            [entry for entry in model.graph.input if entry.name in wanted],
+            [entry for entry in inputs if entry.name in wanted],
             [helper.make_tensor_value_info(name, dtype, None) for name, dtype in outputs.items()],
-            [tensor for tensor in model.graph.initializer if tensor.name in wanted],
-            sparse_initializer=[one for one in model.graph.sparse_initializer if one.values.name in wanted],
+            [tensor for tensor in stored if tensor.name in wanted],
+            sparse_initializer=[one for one in sparse if one.values.name in wanted],
         ),
         opset_imports=model.opset_import,
         ir_version=model.ir_version,

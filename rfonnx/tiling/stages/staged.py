@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from onnx import ModelProto
 
 from rfonnx.errors import ModelError
 from rfonnx.graph.order import true_inputs
-from rfonnx.graph.tensors import DTYPES
+from rfonnx.graph.tensors import ELEMENT_TYPES
 from rfonnx.graph.text import quote
-from rfonnx.model.opened import Opened, Source, with_values
+from rfonnx.model.opened import Opened
 from rfonnx.model.reading.bind import Shapes, bind
 from rfonnx.model.reading.external import embed
 from rfonnx.results.tiling import Pair
+from rfonnx.tiling.dims import lengths_of
 from rfonnx.tiling.plan import Plan, Stage
 from rfonnx.tiling.planning import make_plan
+from rfonnx.tiling.proof import drawn
 from rfonnx.tiling.sight import first_whole
 from rfonnx.tiling.sized import of_size
 from rfonnx.tiling.stages.rewrite import cut, given
@@ -31,28 +32,26 @@ SMALL = 64
 
 
 def staged_plan(
-    model: Source,
+    model: Opened,
     shapes: Shapes | None = None,
     tile: Sequence[int] | Mapping[Pair, int] | None = None,
     size: Sequence[int] | None = None,
-    values: Mapping[str, Any] | None = None,
 ) -> Plan:
     """A plan as by `make_plan`; where operators take figures over whole axes that follow from parts, in stages.
 
     Raises:
         RfonnxError: as `make_plan`.
     """
-    source = with_values(model, values)
     if size is not None:
-        shapes = of_size(source, shapes, size)
-    looked = make_plan(source)
+        shapes = of_size(model, shapes, size)
+    looked = make_plan(model)
     if looked.exact or not looked.whole:
-        return make_plan(source, shapes, tile)
-    whole = _bound(source, shapes) if shapes else {}
-    parts, rest, reasons = _split(make_plan(source, _small(whole, looked.whole)) if whole else looked)
+        return make_plan(model, shapes, tile)
+    whole = _bound(model, shapes) if shapes else {}
+    parts, rest, reasons = _split(make_plan(model, _small(whole, looked.whole)) if whole else looked)
     if reasons:
         return replace(looked, exact=False, reasons=reasons)
-    lengths = whole or _lengths(looked)
+    lengths = whole or lengths_of(looked.analysis)
     lengths |= {name: one.shape for _, statistics in parts for one in statistics for name in one.names}
     stages = []
     for part, statistics in parts:
@@ -61,10 +60,11 @@ def staged_plan(
             return replace(looked, reasons=stage.reasons)
         stages.append(Stage(stage if whole else _open(stage), statistics))
     last = make_plan(rest, {name: lengths[name] for name in rest.input_names}, tile if whole else None)
-    if not last.exact and _of_figures_alone(last, stages):
+    last = replace(last if whole else _open(last), name=looked.name, stages=tuple(stages))
+    alone = set(last.model.input_names) <= last.figures  # as a classifier is behind its pool: it runs once, on no tiles
+    if alone and not list(drawn(last.analysis.graph)):
         last = replace(last, exact=True, reasons=())
-    made = last if whole else _open(last)
-    return replace(made, name=looked.name, stages=tuple(stages), again=lambda other: staged_plan(source, other, tile))
+    return replace(last, again=lambda other: staged_plan(model, other, tile))
 
 
 Part = tuple[Opened, tuple[Statistic, ...]]
@@ -84,17 +84,13 @@ def _split(plan: Plan) -> tuple[list[Part], Opened, tuple[str, ...]]:
         if refused or not found or len(parts) == MOST:
             return parts, plan.model, refused or plan.reasons
         statistics = tuple(one for one in found if isinstance(one, Statistic))
-        model, lengths = _with_weights(plan.model), _lengths(plan)
-        elements = {one.of: _element(plan.analysis.graph.dtypes[one.of]) for one in statistics}
+        model, lengths = _with_weights(plan.model), lengths_of(plan.analysis)
+        elements = {one.of: ELEMENT_TYPES[plan.analysis.graph.dtypes[one.of]] for one in statistics}
         parts.append((Opened(cut(model, elements)), statistics))
         lengths |= {name: one.shape for one in statistics for name in one.names}
         rest = Opened(given(model, statistics, [elements[one.of] for one in statistics]))
         plan = make_plan(rest, {name: lengths[name] for name in rest.input_names})
     return parts, plan.model, ()
-
-
-def _lengths(plan: Plan) -> dict[str, tuple[int, ...]]:
-    return {name: tuple(n or 0 for n in shape or ()) for name, shape in plan.analysis.input_shapes.items()}
 
 
 def _bound(model: Opened, shapes: Shapes) -> dict[str, tuple[int, ...]]:
@@ -112,20 +108,9 @@ def _small(whole: Mapping[str, tuple[int, ...]], pairs: Collection[Pair]) -> dic
     }
 
 
-def _of_figures_alone(plan: Plan, stages: Sequence[Stage]) -> bool:
-    """Whether all that is left is made of figures, as a classifier is behind its pool: it runs once, on no tiles."""
-    given = {name for stage in stages for one in stage.statistics for name in one.names}
-    return set(plan.model.input_names) <= given
-
-
 def _open(plan: Plan) -> Plan:
     """The plan for any size."""
     return replace(plan, cuts=(), input_shapes={}, output_shapes={})
-
-
-def _element(dtype: str) -> int:
-    """Element type of onnx by rfonnx' name of it."""
-    return next(element for element, name in DTYPES.items() if name == dtype)
 
 
 def _with_weights(model: Opened) -> ModelProto:

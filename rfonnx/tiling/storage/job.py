@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -39,20 +38,22 @@ def run_job(asked: Asked, tell: Tell = lambda done, total: None) -> TilePlan:
     sources = _sources(asked, model)
     try:
         shapes = {name: source.shape for name, source in sources.items()}
-        plan = tile_plan(model, shapes, asked.tile, None, None, asked.stages, asked.memory)
+        plan = tile_plan(model, shapes, asked.tile, stages=asked.stages, memory=asked.memory)
         if not plan.exact:
             raise DataError(f"no tiles of {asked.model} are exact: {plan.reasons[0]}", "see `rfonnx tile plan`")
-        return _run(asked, plan, sources, tell)
+        return _run(asked, plan, sources, _identity(asked, model, plan), tell)
     finally:
         for source in sources.values():
             source.close()
 
 
-def _run(asked: Asked, plan: TilePlan, sources: Mapping[str, Fitted], tell: Tell) -> TilePlan:
+def _run(
+    asked: Asked, plan: TilePlan, sources: Mapping[str, Fitted], identity: Mapping[str, object], tell: Tell
+) -> TilePlan:
     outputs = _named(asked.outputs, list(plan.output_shapes), "output")
     journal = journal_of(next(iter(outputs.values())))
     kept = all(partial_of(path).exists() for path in outputs.values())
-    record = Journal(journal, _identity(asked, plan), kept=kept, restart=asked.restart)
+    record = Journal(journal, identity, kept=kept, restart=asked.restart)
     drafts: dict[str, Draft] = {}
     try:
         for name, path in outputs.items():
@@ -109,16 +110,12 @@ def _named(paths: Mapping[str, str], names: Sequence[str], what: str) -> dict[st
     return dict(paths)
 
 
-def _identity(asked: Asked, plan: TilePlan) -> dict[str, object]:
+def _identity(asked: Asked, model: Opened, plan: TilePlan) -> dict[str, object]:
     """What makes two runs the same."""
-    digest = hashlib.sha256()
-    with Path(asked.model).open("rb") as file:
-        while block := file.read(2**20):
-            digest.update(block)
     return {
         "rfonnx": f"tile run of {__version__}",
-        "model": digest.hexdigest(),
-        "weights": {name: stamp(str(path)) for name, path in Opened(asked.model).weight_files.items()},
+        "model": [str(Path(asked.model).absolute()), stamp(asked.model)],
+        "weights": {name: stamp(str(path)) for name, path in model.weight_files.items()},
         "providers": list(asked.providers),
         "inputs": {name: [str(Path(path).absolute()), stamp(path)] for name, path in asked.inputs.items()},
         "outputs": {name: str(Path(path).absolute()) for name, path in asked.outputs.items()},
