@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TypeGuard
 
 import onnx
 from onnx import TensorProto, TypeProto
@@ -74,7 +75,7 @@ def element_count(shape: Shape) -> int | None:
     return count
 
 
-def is_static(shape: Shape) -> bool:
+def is_static(shape: Shape) -> TypeGuard[tuple[int, ...]]:
     """True when the rank and every dimension are known."""
     return shape is not None and None not in shape
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 from math import prod
 
-import numpy as np
 from onnx import TypeProto
 
 from rfonnx.graph.nodes import Node
 from rfonnx.graph.tensors import tensor_type
 from rfonnx.operators.access.indexing import positions
 from rfonnx.operators.access.kernels import Box
+from rfonnx.operators.access.masks import row_ranges
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, Spread, Step
 from rfonnx.operators.access.shared import per_channel
@@ -95,9 +95,7 @@ def _transposed_weight_steps(op: Op, w_shape: tuple[int, ...]) -> tuple[Step, ..
         apart = stride // math.gcd(stride, dilation)
         reach = positions(out[2 + i])[:, None] + attrs["pads"][i] - positions(taps) * dilation
         met = (reach % stride == 0) & (reach >= 0) & (reach < length * stride)  # by output, then tap
-        some = met.any(axis=1)
-        first = np.where(some, met.argmax(axis=1), 0)
-        last = np.where(some, taps - 1 - met[:, ::-1].argmax(axis=1), -1)
+        first, last, _ = row_ranges(met)
         steps.append(Select(3 + i, first, last, apart))
     steps.append(Reshape((out[1], *out[2:])))
     return tuple(steps)

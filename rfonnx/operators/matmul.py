@@ -5,7 +5,8 @@ from __future__ import annotations
 from math import prod
 
 from rfonnx.operators.access.certain import twin
-from rfonnx.operators.access.kernels import SCATTERED, nonzero, row_ranges, unread, zero_ends
+from rfonnx.operators.access.kernels import SCATTERED, nonzero, unread, zero_ends
+from rfonnx.operators.access.masks import row_ranges
 from rfonnx.operators.access.op import Op, rule
 from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
 from rfonnx.operators.access.shared import per_channel

@@ -35,18 +35,24 @@ def with_certain(op: Op, accesses: list[Access]) -> list[Access]:
     first, *others = accesses
     masked = any(path.source in op.known.twins for path in first.paths)
     followed = node.op_type == "Trilu" and any(path.steps for path in first.paths)  # one by one
-    if not masked and (not operator(node.op_type).may_fix or followed):
-        return accesses
+    if masked or (operator(node.op_type).may_fix and not followed):
+        first = _less_certain(op, name, first, masked)
+    return [first, *others]
+
+
+def _less_certain(op: Op, name: str, access: Access, masked: bool) -> Access:
+    """The access of an output that may be certain in places; `masked`: so is something that it reads."""
     fixed = fact(op, name, "fixed")
     hidden = fact(op, name, "hidden") if masked or _may_hide(op) else None
     certain = either(fixed, hidden)
     if certain is None or not (masked or _is_masked_here(op, certain)):
-        return accesses
-    said = None if masked or fixed is None else _said_by_steps(op, first, fixed)
-    if said is not None and fixed is not None and not _beyond(hidden, fixed):
-        return [said, *others]
-    op.known.twins[name] = op.temporary(op.out_shape(), _by_twins(op, first, certain))
-    return [first._replace(exact=False, note=first.note or MASKED_NOTE), *others]
+        return access
+    if not masked and fixed is not None and not _beyond(hidden, fixed):
+        said = _said_by_steps(op, access, fixed)
+        if said is not None:
+            return said
+    op.known.twins[name] = op.temporary(op.out_shape(), _by_twins(op, access, certain))
+    return access._replace(exact=False, note=access.note or MASKED_NOTE)
 
 
 def _by_twins(op: Op, access: Access, certain: Mask) -> Access:
@@ -106,16 +112,20 @@ def _said_by_steps(op: Op, access: Access, fixed: Mask) -> Access | None:
     if op.node.op_type == "Where" and any(path.steps for path in access.paths):
         return access  # its rule has said it
     read = ~fixed.max(axis=tuple(i for i in range(len(shape)) if i != axis))
-    paths = []
-    for path in access.paths:
-        end = path_shape(_source_shape(op, path.source), path.steps)
-        if end is None:
-            return None
-        lifted = (1,) * (len(shape) - len(end)) + end
-        place = np.arange(len(read), dtype=np.int64) if lifted[axis] > 1 else np.zeros(len(read), np.int64)
-        holes = Select(axis, place, np.where(read, place, place - 1), 1, 1, int(lifted[axis] > 1), place, place)
-        paths.append(Path(path.source, (*path.steps, *([] if lifted == end else [Reshape(lifted)]), holes)))
-    return access._replace(paths=tuple(paths))
+    paths = [_with_holes(op, path, axis, read) for path in access.paths]
+    fitting = tuple(path for path in paths if path is not None)
+    return access._replace(paths=fitting) if len(fitting) == len(paths) else None
+
+
+def _with_holes(op: Op, path: Path, axis: int, read: np.ndarray) -> Path | None:
+    """A path by which places along an axis of the output read nothing; None where it does not fit the output."""
+    end = path_shape(_source_shape(op, path.source), path.steps)
+    if end is None:
+        return None
+    lifted = (1,) * (len(op.out_shape()) - len(end)) + end
+    place = np.arange(len(read), dtype=np.int64) if lifted[axis] > 1 else np.zeros(len(read), np.int64)
+    holes = Select(axis, place, np.where(read, place, place - 1), 1, 1, int(lifted[axis] > 1), place, place)
+    return Path(path.source, (*path.steps, *([] if lifted == end else [Reshape(lifted)]), holes))
 
 
 def _source_shape(op: Op, source: str) -> tuple[int, ...]:

@@ -9,15 +9,15 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from rfonnx.operators.access.masks import Mask, row_ranges
 from rfonnx.operators.access.op import Op, each_once
 from rfonnx.operators.access.primitives import Select, Step
 from rfonnx.operators.access.shared import grouped
 
-Mask = np.ndarray[Any, np.dtype[np.bool_]]
 Box = tuple[tuple[int, int], ...]
 """Closed range of taps per spatial axis."""
 
@@ -88,20 +88,24 @@ def zero_ends(op: Op, weight: int, sums: tuple[int, ...], taps: tuple[int, ...])
         sums: axes of the weight that are summed over at every tap.
         taps: axes along which an output reads a range.
     """
-    shape = op.shape(weight)
-    taps = tuple(axis for axis in taps if shape[axis] > 1)
-    if op.known.weights == "values" or op.reads(weight) or _is_blocked(op) or not taps or math.prod(shape) > LOOKED_AT:
+    taps = tuple(axis for axis in taps if op.shape(weight)[axis] > 1)
+    value = _small(op, weight) if taps and op.known.weights != "values" else None
+    if value is None:
         return ""
-    value = op.value(weight)
-    if value is None or value.dtype.kind not in "iuf":
-        return ""
-    value = each_once(value)
     for axis in taps:
         others = tuple(i for i in (*sums, *taps) if i != axis)
         ends = (value[(slice(None),) * axis + (end,)] for end in (slice(0, 1), slice(-1, None)))
         if any((end == 0).all(axis=others).any() for end in ends):
             return ZERO_ENDS
     return ""
+
+
+def _small(op: Op, weight: int) -> np.ndarray | None:
+    """A constant weight that holds numbers, and few enough to be looked at."""
+    if op.reads(weight) or _is_blocked(op) or math.prod(op.shape(weight)) > LOOKED_AT:
+        return None
+    value = op.value(weight)
+    return None if value is None or value.dtype.kind not in "iuf" else each_once(value)
 
 
 def _is_blocked(op: Op) -> bool:
@@ -153,18 +157,6 @@ def boxes(taps: Mask) -> Iterator[Box]:
             for rest in boxes(taps[first]):
                 yield ((first, i - 1), *rest)
             first = i
-
-
-def row_ranges(used: Mask) -> tuple[np.ndarray, np.ndarray, bool]:
-    """First and last used column of every row (`last < first` where none is), and whether each row is one run.
-
-    >>> row_ranges(np.array([[0, 1, 1], [0, 0, 0]], bool))
-    (array([1, 0]), array([ 2, -1]), True)
-    """
-    some = used.any(axis=1)
-    first = np.where(some, used.argmax(axis=1), 0).astype(np.int64)
-    last = np.where(some, used.shape[1] - 1 - used[:, ::-1].argmax(axis=1), -1).astype(np.int64)
-    return first, last, bool((used.sum(axis=1) == last - first + 1).all())
 
 
 def _channels(used: Mask, groups: int) -> tuple[tuple[Step, ...], bool]:

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from rfonnx.graph.nodes import Node
-from rfonnx.operators.access.op import Op, static
+from rfonnx.graph.tensors import is_static
+from rfonnx.operators.access.op import Op
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
@@ -57,7 +58,7 @@ def full(op: Op, name: str, mask: Mask, *axes: int) -> Mask:
 def moved(op: Op, node: Node, mask: Mask | None) -> Mask | None:
     """The mask of a tensor that the node re-shapes."""
     shape, out = op.graph.shapes.get(node.inputs[0]), op.graph.shapes.get(node.outputs[0])
-    if mask is None or shape is None or out is None or None in shape or None in out:
+    if mask is None or not is_static(shape) or not is_static(out):
         return None
     if node.op_type == "Transpose":
         perm = node.attrs.get("perm") or list(range(len(shape)))[::-1]
@@ -70,9 +71,7 @@ def moved(op: Op, node: Node, mask: Mask | None) -> Mask | None:
     )
     if math.prod(mask.shape[: len(shape) - kept]) == 1:  # (1, 1, n, n) of heads that are folded into the batch, say
         return mask.reshape((1,) * (len(out) - kept) + mask.shape[len(shape) - kept :])
-    if math.prod(static(shape)) > LARGEST:
-        return None
-    return np.broadcast_to(mask, static(shape)).reshape(static(out))
+    return None if math.prod(shape) > LARGEST else np.broadcast_to(mask, shape).reshape(out)
 
 
 def sliced(op: Op, node: Node, mask: Mask | None) -> Mask | None:
@@ -91,13 +90,11 @@ def scattered(op: Op, node: Node, data: Mask | None, updates: Mask | None) -> Ma
     indices = op.graph.value(node.inputs[1])
     if indices is None or node.attrs.get("reduction", "none") != "none" or (data is None and updates is None):
         return None
-    if shape is None or source is None or None in shape or None in source:
-        return None
-    if max(indices.size, math.prod(static(shape)), math.prod(static(source))) > LARGEST:
+    if not is_static(shape) or not is_static(source) or max(indices.size, *map(math.prod, (shape, source))) > LARGEST:
         return None
     nothing = np.asarray(False)
-    result = np.broadcast_to(nothing if data is None else data, static(shape)).copy()
-    written = np.broadcast_to(nothing if updates is None else updates, static(source))
+    result = np.broadcast_to(nothing if data is None else data, shape).copy()
+    written = np.broadcast_to(nothing if updates is None else updates, source)
     result[tuple(np.moveaxis(indices, -1, 0))] = written
     return result
 
@@ -119,7 +116,7 @@ def concatenated(op: Op, node: Node, parts: list[Mask | None]) -> Mask | None:
     if all(part is None for part in parts):
         return None
     axis, shapes = node.attrs["axis"], [op.graph.shapes.get(name) for name in node.inputs]
-    if any(shape is None or None in shape for shape in shapes):
+    if not all(map(is_static, shapes)):
         return None
     whole = [
         full(op, name, np.zeros((), bool) if part is None else part, axis)
@@ -149,24 +146,16 @@ def gathered(op: Op, node: Node, mask: Mask | None) -> Mask | None:
 def padded(op: Op, node: Node, mask: Mask | None, border: bool) -> Mask | None:
     """The mask between borders of a constant, of which all or none is known."""
     shape, pads = op.graph.shapes.get(node.inputs[0]), node.attrs.get("pads")
-    if (
-        shape is None
-        or None in shape
-        or pads is None
-        or node.attrs.get("mode") != "constant"
-        or not (border or mask is not None)
-    ):
+    if not is_static(shape) or pads is None or node.attrs.get("mode") != "constant" or (mask is None and not border):
         return None
-    axes = [axis for axis in range(len(shape)) if pads[axis] or pads[len(shape) + axis]]
+    ends = list(zip(pads[: len(shape)], pads[len(shape) :], strict=True))
+    axes = [axis for axis, pair in enumerate(ends) if any(pair)]
     mask = full(op, node.inputs[0], np.zeros((), bool) if mask is None else mask, *axes)
-    more = [(max(pads[axis], 0), max(pads[len(shape) + axis], 0)) for axis in range(len(shape))]
-    if math.prod(n + sum(pair) for n, pair in zip(mask.shape, more, strict=True)) > LARGEST:
+    kept = mask[tuple(slice(max(-a, 0), n - max(-b, 0)) for n, (a, b) in zip(mask.shape, ends, strict=True))]
+    more = [(max(a, 0), max(b, 0)) for a, b in ends]
+    if math.prod(n + sum(pair) for n, pair in zip(kept.shape, more, strict=True)) > LARGEST:
         return None
-    kept = [
-        slice(max(-pads[axis], 0), n - max(-pads[len(shape) + axis], 0)) if axis in axes else slice(None)
-        for axis, n in enumerate(mask.shape)
-    ]
-    return np.pad(mask[tuple(kept)], more, constant_values=border)
+    return np.pad(kept, more, constant_values=border)
 
 
 def reduced(op: Op, node: Node, mask: Mask | None) -> Mask | None:
@@ -190,3 +179,15 @@ def running(op: Op, node: Node, mask: Mask | None) -> Mask | None:
         first = np.ones((*mask.shape[:axis], 1, *mask.shape[axis + 1 :]), bool)
         mask = np.concatenate([first, mask.take(np.arange(mask.shape[axis] - 1), axis=axis)], axis)
     return np.flip(mask, axis) if back else mask
+
+
+def row_ranges(used: Mask) -> tuple[np.ndarray, np.ndarray, bool]:
+    """First and last used column of every row (`last < first` where none is), and whether each row is one run.
+
+    >>> row_ranges(np.array([[0, 1, 1], [0, 0, 0]], bool))
+    (array([1, 0]), array([ 2, -1]), True)
+    """
+    some = used.any(axis=1)
+    first = np.where(some, used.argmax(axis=1), 0).astype(np.int64)
+    last = np.where(some, used.shape[1] - 1 - used[:, ::-1].argmax(axis=1), -1).astype(np.int64)
+    return first, last, bool((used.sum(axis=1) == last - first + 1).all())

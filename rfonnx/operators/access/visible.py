@@ -8,9 +8,10 @@ from typing import NamedTuple
 import numpy as np
 
 from rfonnx.graph.nodes import Node
+from rfonnx.graph.tensors import is_static
 from rfonnx.operators.access.bounds import HIDDEN
-from rfonnx.operators.access.masks import LARGEST, Mask, full
-from rfonnx.operators.access.op import Op, static
+from rfonnx.operators.access.masks import LARGEST, Mask, full, row_ranges
+from rfonnx.operators.access.op import Op
 from rfonnx.operators.access.primitives import Band, Permute, Reshape, Select, Step
 from rfonnx.operators.access.zeros import before_rounding, fact
 from rfonnx.operators.table import operator
@@ -68,17 +69,16 @@ def row_of(op: Op, name: str) -> Row | None:
 
 def _row_through(op: Op, node: Node, source: str, row: Row) -> Row | None:
     """The row behind a node; None where rows do not stay what they are."""
-    before, after = op.graph.shapes.get(source), op.graph.shapes.get(node.outputs[0])
-    if before is None or after is None or None in before or None in after:
+    before, shape = op.graph.shapes.get(source), op.graph.shapes.get(node.outputs[0])
+    if not is_static(before) or not is_static(shape):
         return None
-    shape = static(after)
     if node.op_type == "Transpose":
         perm = tuple(node.attrs.get("perm") or range(len(shape) - 1, -1, -1))
         return Row(row.source, (*row.steps, Permute(perm)), tuple(row.shape[i] for i in perm))
-    if before == after:
+    if before == shape:
         return row
-    keys = [i for i, (n, m) in enumerate(zip(static(before), row.shape, strict=True)) if n != m]
-    behind = static(before)[keys[0] + 1 :] if len(keys) == 1 else (0,)
+    keys = [i for i, (n, m) in enumerate(zip(before, row.shape, strict=True)) if n != m]
+    behind = before[keys[0] + 1 :] if len(keys) == 1 else (0,)
     if math.prod(behind) == 1 and math.prod(shape[:-1]) == math.prod(row.shape):  # keys are the last axis, and stay it
         return Row(row.source, (*row.steps, Reshape((*shape[:-1], 1))), (*shape[:-1], 1))
     return None
@@ -156,11 +156,8 @@ def _range_by(mask: Mask, axis: int, by: int | None) -> Range:
         seen = seen[None]
     elif by > axis:
         seen = seen.T
-    length, some = seen.shape[1], seen.any(axis=1)
-    first = np.where(some, seen.argmax(axis=1), 0).astype(np.int64)
-    last = np.where(some, length - 1 - seen[:, ::-1].argmax(axis=1), -1).astype(np.int64)
-    exact = bool((mask == hidden).all() and (seen.sum(axis=1) == last - first + 1).all())
-    return Range(axis, by, first, last, exact)
+    first, last, whole = row_ranges(seen)
+    return Range(axis, by, first, last, whole and bool((mask == hidden).all()))
 
 
 def _mean_length(visible: Range) -> float:

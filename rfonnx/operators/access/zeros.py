@@ -93,7 +93,7 @@ def _computed_fact(op: Op, node: Node, name: str, what: Fact, depth: int) -> Mas
     if what == "fixed":
         return _fixed(op, node, name, depth)
     if what == "hidden":
-        return _hidden(op, node, depth)
+        return _HIDDEN[kind](op, node, of) if kind in _HIDDEN else None
     if kind in _LOGIC:
         return _LOGIC[kind](of, what == "zero")
     return _zero(op, node, depth) if what == "zero" else None
@@ -245,28 +245,30 @@ def before_rounding(op: Op, node: Node) -> str:
     return before.inputs[0] if before is not None and paired else ""
 
 
-def _hidden(op: Op, node: Node, depth: int) -> Mask | None:
-    kind, inputs = node.op_type, node.inputs
+def _hidden_product(op: Op, node: Node, of: Of) -> Mask | None:
+    """Of flag * minimum, or scores * scale."""
+    kept = (of(index) if mild(op, node.inputs[1 - index]) else None for index in (0, 1))
+    return either(_and(of(0, "one"), lambda: of(1)), _and(of(0), lambda: of(1, "one")), *kept)
 
-    def of(index: int, wanted: Fact = "hidden") -> Mask | None:
-        return fact(op, inputs[index], wanted, depth)
 
-    if kind == "Add" or (kind == "Min" and len(inputs) == 2):
-        return either(of(0), of(1))
-    if (kind == "Max" and len(inputs) == 2) or (kind == "Clip" and any(inputs[1:2])):  # never below the lowest
+def _hidden_clip(op: Op, node: Node, of: Of) -> Mask | None:
+    """Never below the lowest."""
+    if any(node.inputs[1:2]):
         return both(of(0), of(1))
-    if kind == "Clip":
-        return of(0) if node.attrs.get("min", -np.inf) <= HIDDEN else None
-    if kind == "Log":
-        return of(0, "zero")
-    if kind == "Sub":
-        return either(_less(op, node, of(0), of(1)), large(op.graph.value(inputs[1])))
-    if kind == "Mul":  # flag * minimum, or scores * scale
-        kept = (of(index) if mild(op, inputs[1 - index]) else None for index in (0, 1))
-        return either(_and(of(0, "one"), lambda: of(1)), _and(of(0), lambda: of(1, "one")), *kept)
-    if kind == "Div" and mild(op, inputs[1]):
-        return of(0)
-    return None
+    return of(0) if node.attrs.get("min", -np.inf) <= HIDDEN else None
+
+
+_HIDDEN: dict[str, Callable[[Op, Node, Of], Mask | None]] = {
+    "Add": lambda op, node, of: either(of(0), of(1)),
+    "Clip": _hidden_clip,
+    "Div": lambda op, node, of: of(0) if mild(op, node.inputs[1]) else None,
+    "Log": lambda op, node, of: of(0, "zero"),
+    "Max": lambda op, node, of: both(of(0), of(1)) if len(node.inputs) == 2 else None,
+    "Min": lambda op, node, of: either(of(0), of(1)) if len(node.inputs) == 2 else None,
+    "Mul": _hidden_product,
+    "Sub": lambda op, node, of: either(_less(op, node, of(0), of(1)), large(op.graph.value(node.inputs[1]))),
+}
+"""Operators that leave hidden values hidden, and hide others."""
 
 
 def _less(op: Op, node: Node, hidden: Mask | None, other: Mask | None) -> Mask | None:
