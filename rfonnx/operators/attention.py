@@ -117,32 +117,42 @@ def rotary(op: Op, x: str, shape: tuple[int, ...], caches: tuple[int, int], ids:
         raise Unproven(f"{heads} heads with {rotated} rotated features do not fit a tensor of shape {shape}")
     place = positions(size)
     half = rotated // 2
-    partner = place ^ 1 if attrs.get("interleaved", 0) else np.where(place < half, place + half, place - half)
+    if attrs.get("interleaved", 0):
+        partner, angle = place ^ 1, place // 2
+    else:
+        partner, angle = np.where(place < half, place + half, place - half), place % max(half, 1)
     partner = np.where(place < rotated, partner, place)
-    angle = place // 2 if attrs.get("interleaved", 0) else place % max(half, 1)
     starts = positions(width)[::size, None]
     both = (starts + partner).reshape(-1)
     paths = [Path(x), Path(x, (Select(rank - 1, both, both),))]
 
     by_features = Select(1, angle, np.where(place < rotated, angle, angle - 1))
-    certain = True
-    for index in caches:
-        if op.reads(index):
-            cache = op.shape(index)
-            steps: tuple[Step, ...] = ()
-            if len(cache) == 2:  # (positions, angles), picked by position_ids
-                certain = False
-                steps = (Reduce((0,)), by_features, Reshape((size,)))
-            else:
-                steps = (Reshape((cache[0] * cache[1], cache[2])), by_features, Reshape((*cache[:2], size)))
-            paths.append(Path(op.name(index), (*steps, *_over_heads(shape, size, len(cache) == 2))))
+    picked = any(op.reads(index) and len(op.shape(index)) == 2 for index in caches)  # by position_ids
+    paths += [_cached(op, index, by_features, shape) for index in caches if op.reads(index)]
     if op.reads(ids):
-        lifted: tuple[int, ...] = ()
-        if len(op.shape(ids)) == 2:
-            batch, length = op.shape(ids)
-            lifted = (batch, 1, length, 1) if rank == 4 else (batch, length, 1)
-        paths.append(Path(op.name(ids), (Reshape(lifted),)))
-    return Access(tuple(paths), certain, "" if certain else "which row of the cache is read is data: all are taken")
+        paths.append(_by_token(op, ids, rank))
+    return Access(tuple(paths), not picked, "which row of the cache is read is data: all are taken" if picked else "")
+
+
+def _by_token(op: Op, ids: int, rank: int) -> Path:
+    """Position ids, one for all or (batch, sequence), lined up with a tensor of 3 or 4 axes."""
+    shape = op.shape(ids)
+    if len(shape) < 2:
+        return Path(op.name(ids), (Reshape(()),))
+    batch, length = shape
+    return Path(op.name(ids), (Reshape((batch, 1, length, 1) if rank == 4 else (batch, length, 1)),))
+
+
+def _cached(op: Op, index: int, by_features: Select, shape: tuple[int, ...]) -> Path:
+    """A cache of (batch, sequence, angles), or of (positions, angles) of which position_ids pick rows."""
+    cache, size = op.shape(index), len(by_features.first)
+    one_row = len(cache) == 2
+    steps: tuple[Step, ...]
+    if one_row:
+        steps = (Reduce((0,)), by_features, Reshape((size,)))
+    else:
+        steps = (Reshape((cache[0] * cache[1], cache[2])), by_features, Reshape((*cache[:2], size)))
+    return Path(op.name(index), (*steps, *_over_heads(shape, size, one_row)))
 
 
 def _over_heads(shape: tuple[int, ...], size: int, one_row: bool) -> tuple[Step, ...]:

@@ -103,29 +103,37 @@ def scan(op: Op) -> list[Access]:
         others = tuple(axis for axis in range(rank) if axis != time)
         given[inner] = {source: Relation(others, time) for source in own(op, name)}
     rounds = Rounds(op, body, given, body.outputs[:state])
-    backward = {name: _listed(op, "scan_input_directions", j) for j, name in enumerate(names[state:])}
+    backward = {name for j, name in enumerate(names[state:]) if _listed(op, "scan_input_directions", j)}
     result = []
     for i, output in enumerate(op.node.outputs):
         out = program_shape(op.graph.shapes.get(output))
         shape, relations = rounds.known_of(body.outputs[i])
         if i < state:
             result.append(emit(op, join(for_shape(relations, shape, out), anywhere(steering, len(out))), out))
-            continue
-        axis = _listed(op, "scan_output_axes", i - state) % max(len(out), 1)
-        stored_backward = _listed(op, "scan_output_directions", i - state)
-        paths = []
-        for source, relation in for_shape(relations, shape, (*out[:axis], *out[axis + 1 :])).items():
-            walks = None if relation.round is None else max(relation.round, ~relation.round)
-            kept: Kept = (*relation.kept[:axis], walks, *relation.kept[axis:])
-            along: dict[int, Select] = {}
-            if walks is not None and out[axis] <= MAX_TABLE:
-                past = relation.round != walks
-                along[walks] = _in_time(walks, out[axis], bool(backward.get(source)), bool(stored_backward), past)
-            paths.append(to_path(source, program_shape(shape_of(op, source)), kept, out, along))
-        number = emit(op, anywhere(steering, len(out)), out)
-        result.append(Access((*paths, *number.paths), False, TOGETHER))
+        else:
+            number = emit(op, anywhere(steering, len(out)), out)
+            paths = _stored(op, i - state, relations, shape, out, backward)
+            result.append(Access((*paths, *number.paths), False, TOGETHER))
     rounds.show()
     return result
+
+
+def _stored(
+    op: Op, index: int, relations: Relations, shape: tuple[int, ...], out: tuple[int, ...], backward: set[str]
+) -> list[Path]:
+    """What a Scan's output of the rounds' results, of `shape` each, reads; `backward`: inputs that are scanned from their end."""
+    axis = _listed(op, "scan_output_axes", index) % max(len(out), 1)
+    stored_backward = bool(_listed(op, "scan_output_directions", index))
+    paths = []
+    for source, relation in for_shape(relations, shape, (*out[:axis], *out[axis + 1 :])).items():
+        walks = None if relation.round is None else max(relation.round, ~relation.round)
+        kept: Kept = (*relation.kept[:axis], walks, *relation.kept[axis:])
+        along: dict[int, Select] = {}
+        if walks is not None and out[axis] <= MAX_TABLE:
+            past = relation.round != walks
+            along[walks] = _in_time(walks, out[axis], source in backward, stored_backward, past)
+        paths.append(to_path(source, program_shape(shape_of(op, source)), kept, out, along))
+    return paths
 
 
 def _in_time(axis: int, count: int, backward: bool, stored_backward: bool, past: bool) -> Select:

@@ -115,17 +115,8 @@ def einsum_labels(term: str, rank: int) -> list[str]:
 
 
 def _operand_steps(shape: tuple[int, ...], labels: list[str], result: list[str]) -> tuple[Step, ...]:
-    steps: list[Step] = []
-    while len(set(labels)) < len(labels):  # a label that occurs twice: keep the diagonal of its two axes
-        first = next(i for i, label in enumerate(labels) if label in labels[:i] or label in labels[i + 1 :])
-        second = labels.index(labels[first], first + 1)
-        order = [i for i in range(len(labels)) if i not in (first, second)]
-        steps += [
-            Permute((*order, first, second)),
-            *diagonal(tuple(shape[i] for i in order), shape[first], shape[second]),
-        ]
-        shape = (*(shape[i] for i in order), shape[first])
-        labels = [labels[i] for i in order] + [labels[first]]
+    diagonals, shape, labels = _one_axis_each(shape, labels)
+    steps = list(diagonals)
     gone = tuple(i for i, label in enumerate(labels) if label not in result)
     kept = [i for i in range(len(labels)) if i not in gone]
     if gone:
@@ -138,6 +129,19 @@ def _operand_steps(shape: tuple[int, ...], labels: list[str], result: list[str])
     if names != result:
         steps.append(Reshape(tuple(sizes.get(label, 1) for label in result)))
     return tuple(steps)
+
+
+def _one_axis_each(shape: tuple[int, ...], labels: list[str]) -> tuple[tuple[Step, ...], tuple[int, ...], list[str]]:
+    """Steps that keep the diagonal of two axes with one label, and the shape and labels behind them."""
+    steps: tuple[Step, ...] = ()
+    while len(set(labels)) < len(labels):
+        first = next(i for i, label in enumerate(labels) if label in labels[i + 1 :])
+        second = labels.index(labels[first], first + 1)
+        order = [i for i in range(len(labels)) if i not in (first, second)]
+        others = tuple(shape[i] for i in order)
+        steps += (Permute((*order, first, second)), *diagonal(others, shape[first], shape[second]))
+        shape, labels = (*others, shape[first]), [*(labels[i] for i in order), labels[first]]
+    return steps, shape, labels
 
 
 def diagonal(before: tuple[int, ...], rows: int, columns: int) -> tuple[Step, ...]:

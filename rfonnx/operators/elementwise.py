@@ -13,7 +13,7 @@ from onnx import TensorProto, TypeProto
 
 from rfonnx.graph.nodes import Node
 from rfonnx.operators.access.indexing import MAX_FLAT, positions
-from rfonnx.operators.access.masks import either
+from rfonnx.operators.access.masks import along_one, either
 from rfonnx.operators.access.op import Op, rule
 from rfonnx.operators.access.primitives import Access, Path, Reshape, Select, Step
 from rfonnx.operators.access.shared import joined, per_channel
@@ -109,12 +109,10 @@ def where(op: Op) -> Access:
     if value is not None and value.size:
         if value.all() or not value.any():
             return Access((Path(op.name(1 if value.all() else 2)),))
-        rank = len(op.out_shape())
-        value = value.astype(bool).reshape((1,) * (rank - value.ndim) + value.shape)
-        differs = [axis for axis in range(rank) if (value != value.take([0], axis=axis)).any()]
-        if len(differs) == 1:
-            chosen = value.max(axis=tuple(axis for axis in range(rank) if axis != differs[0]))
-            return Access((_where(op, 1, differs[0], chosen), _where(op, 2, differs[0], ~chosen)))
+        differs = along_one(value.astype(bool), len(op.out_shape()))
+        if differs is not None:
+            axis, chosen = differs
+            return Access((_where(op, 1, axis, chosen), _where(op, 2, axis, ~chosen)))
     if _hides_the_rest(op):
         return joined(op)
     return joined(op)._replace(exact=False, note="at each place its condition leaves one operand, but both are shown")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from onnx import TensorProto, TypeProto
 
-from rfonnx.graph.tensors import tensor_type
+from rfonnx.graph.tensors import element_count, tensor_type
 from rfonnx.operators.access.attending import Heads, Keys, appended, attended, bias, masked, unpacked
 from rfonnx.operators.access.indexing import positions
 from rfonnx.operators.access.op import Op, Unproven, rule
@@ -29,25 +29,32 @@ def attention_shape(call: ShapeCall) -> list[TypeProto]:
         return []
     quantized = call.node.op_type != "Attention"
     weights = 3 if call.node.op_type == "QOrderedAttention" else 1
-    packed, sizes = call.dim(weights, 1), call.attr("qkv_hidden_sizes")
-    hidden = sizes[2] if sizes else None if packed is None else packed // 3
+    hidden = _hidden_size(call, weights)
     elem = call.elem(3) if call.node.op_type == "QAttention" else call.elem(0)
     past = 8 if quantized else 4
     heads = int(call.attr("num_heads", 0)) or None
-    cached = call.dim(past, 3) if call.has(past) else 0
-    total = None if cached is None or shape[1] is None else cached + shape[1]
-    if call.attr("past_present_share_buffer", 0):
-        total = cached
+    total = present_length(call, call.dim(past, 3) if call.has(past) else 0, shape[1])
     present = (2, shape[0], heads, total, None if hidden is None or heads is None else hidden // heads)
     return [tensor_type(elem, (*shape[:2], hidden)), tensor_type(elem, present)]
+
+
+def _hidden_size(call: ShapeCall, weights: int) -> int | None:
+    """Features of all heads together: of weights (D, 3NH), or as it is stated for Q, K and V."""
+    packed, sizes = call.dim(weights, 1), call.attr("qkv_hidden_sizes")
+    return sizes[2] if sizes else None if packed is None else packed // 3
+
+
+def present_length(call: ShapeCall, cached: int | None, new: int | None) -> int | None:
+    """Tokens in the cache that comes out, of those that were in it and new ones."""
+    if call.attr("past_present_share_buffer", 0):
+        return cached
+    return None if cached is None or new is None else cached + new
 
 
 @shapes(*microsoft("PackedAttention"))
 def packed_attention_shape(call: ShapeCall) -> list[TypeProto]:
     """Tokens of all sequences without padding: (T,D) and weights (D,3NH) give (T,NH)."""
-    packed, sizes = call.dim(1, 1), call.attr("qkv_hidden_sizes")
-    hidden = sizes[2] if sizes else None if packed is None else packed // 3
-    return [tensor_type(call.elem(0), (call.dim(0, 0), hidden))]
+    return [tensor_type(call.elem(0), (call.dim(0, 0), _hidden_size(call, 1)))]
 
 
 @shapes(*microsoft("PackedMultiHeadAttention"))
@@ -56,10 +63,7 @@ def packed_multi_head_attention_shape(call: ShapeCall) -> list[TypeProto]:
     query = call.shape(0)
     if query is None:
         return []
-    if len(query) == 4:
-        width = None if query[1] is None or query[3] is None else query[1] * query[3]
-    else:
-        width = call.dim(2, -1)
+    width = element_count((query[1], query[3])) if len(query) == 4 else call.dim(2, -1)
     return [tensor_type(call.elem(0), (query[0], width))]
 
 

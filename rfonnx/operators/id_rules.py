@@ -129,19 +129,11 @@ def clipped(graph: Graph, node: Node, slot: int, bound: Interval) -> Interval | 
     if node.op_type == "Clip" and slot:
         return None
     low, high = bound
-    others = [_constants(graph, node, other) for other in range(len(node.inputs))]
-    at_least: list[float] = []
-    at_most: list[float] = []
-    if node.op_type == "Clip":
-        at_least = [one[0] for one in others[1:2] if one]
-        at_most = [one[1] for one in others[2:3] if one]
-    elif node.op_type == "Max":
-        at_least = [one[0] for one in others if one]
-    else:
-        at_most = [one[1] for one in others if one]
+    held = [_constants(graph, node, other) for other in range(len(node.inputs))]
+    at_least, at_most = {"Clip": (held[1:2], held[2:3]), "Max": (held, []), "Min": ([], held)}[node.op_type]
     return (
-        -math.inf if any(one >= low for one in at_least) else low,
-        math.inf if any(one <= high for one in at_most) else high,
+        -math.inf if any(one and one[0] >= low for one in at_least) else low,
+        math.inf if any(one and one[1] <= high for one in at_most) else high,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from onnx import TypeProto
 
-from rfonnx.graph.tensors import tensor_type
+from rfonnx.graph.tensors import element_count, tensor_type
 from rfonnx.operators.access.attending import Heads, Keys, appended, attended, bias, masked, packed, scores, unpacked
 from rfonnx.operators.access.indexing import positions, whole
 from rfonnx.operators.access.op import Op, Unproven, rule
@@ -16,9 +16,10 @@ from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Re
 from rfonnx.operators.access.shared import known
 from rfonnx.operators.attention import refuse_shared_buffer, rotary, score_macs
 from rfonnx.operators.counting import CountCall, UncountedError, counts
-from rfonnx.operators.fused_attention import LENGTHS_NOTE, attention_output
+from rfonnx.operators.fused_attention import LENGTHS_NOTE, attention_output, present_length
 from rfonnx.operators.shaping import ShapeCall, same, shapes
 from rfonnx.operators.table import Sequential, declare, microsoft
+from rfonnx.results.fields import Shape
 
 
 @shapes(*microsoft("MultiHeadAttention DecoderMaskedMultiHeadAttention"))
@@ -27,29 +28,29 @@ def multi_head_attention_shape(call: ShapeCall) -> list[TypeProto]:
     query, key, value = call.shape(0), call.shape(1), call.shape(2)
     if query is None or len(query) not in (3, 5):
         return []
-    heads = int(call.attr("num_heads", 0)) or None
     if len(query) == 5:
-        width = None if query[2] is None or query[4] is None else query[2] * query[4]
-        return [tensor_type(call.elem(0), (*query[:2], width))]
+        return [tensor_type(call.elem(0), (*query[:2], element_count((query[2], query[4]))))]
+    heads = int(call.attr("num_heads", 0)) or None
     if value is None:  # left out: packed with the keys, (B,L,N,2,H)
         width, length = query[2], call.dim(1, 1)
     elif len(value) == 4:
-        width, length = (None if None in (value[1], value[3]) else (value[1] or 0) * (value[3] or 0)), value[2]
+        width, length = element_count((value[1], value[3])), value[2]
     else:
         width, length = value[-1], value[1]
-    masked = call.node.op_type.startswith("Decoder")
-    past = (5, 6) if masked else (6, 7)
     outputs = [tensor_type(call.elem(0), (*query[:2], width))]
-    for index, source in zip(past, (key, value), strict=True):
-        cached = call.dim(index, 2) if call.has(index) else 0
-        size = source[3] if source is not None and len(source) == 4 else None
-        if source is not None and len(source) == 3 and source[2] is not None and heads:
-            size = source[2] // heads
-        total = None if cached is None or length is None else cached + length
-        if call.attr("past_present_share_buffer", 0):
-            total = cached
-        outputs.append(tensor_type(call.elem(0), (query[0], heads, total, size)))
+    first_past = 5 if call.node.op_type.startswith("Decoder") else 6
+    for past, source in enumerate((key, value), first_past):
+        total = present_length(call, call.dim(past, 2) if call.has(past) else 0, length)
+        outputs.append(tensor_type(call.elem(0), (query[0], heads, total, _head_size(source, heads))))
     return outputs
+
+
+def _head_size(source: Shape, heads: int | None) -> int | None:
+    """Features of a head in keys or values of (B,N,L,H) or (B,L,NH)."""
+    if source is None or len(source) not in (3, 4):
+        return None
+    features = source[-1]
+    return features if len(source) == 4 else features // heads if features is not None and heads else None
 
 
 @shapes(*microsoft("GroupQueryAttention SparseAttention"))
@@ -126,42 +127,39 @@ def group_query_attention(op: Op) -> list[Access]:
 
     A superset where lengths are computed: shorter ones leave keys out.
     """
-    attrs = op.attrs
     known(op, 7, 8, 11, 12, 13, 14, 15)
-    if attrs.get("sliding_window_cache", 0) or op.name(16):
+    if op.attrs.get("sliding_window_cache", 0) or op.name(16):
         raise Unproven("where its cache keeps a token is data")
-    heads, kv_heads = attrs["num_heads"], attrs["kv_num_heads"]
-    query, key, value = _grouped_parts(op, heads, kv_heads)
-    batch, _, queries, _ = query.shape
-    rows = positions(queries)
-    causal = bool(attrs.get("causal", 1))
-    window = attrs.get("local_window_size", -1)
-    seen = Keys.all(queries, key.shape[2])
-    if causal:
-        seen = seen.within(rows - window + 1 if window > 0 else 0, rows)
-    # one key alone has weight 1, unless something else takes part of it
-    alone = not (op.name(3) or op.name(11) or attrs.get("smooth_softmax", 0))
-    biases = [bias(op.name(10), op.shape(10))] if op.reads(10) else []
-    paths = attended(query, [key], [value], [], seen, alone)
-    if op.name(3):
-        past_key, past_value = (packed(op.name(i), op.shape(i), kv_heads) for i in (3, 4))
-        everything = Keys.all(queries, past_key.shape[2])
-        paths += attended(query, [past_key], [past_value], [], everything, alone=False)
-    paths += [term.then(Reduce((3,))) for term in biases]
-    paths += [_steering(op, i, batch, queries) for i in (5, 6, 9) if op.reads(i)]
-    exact = not (op.reads(5) or op.reads(6) or op.name(3) or biases)
-    whole = op.temporary(
-        (batch, heads, queries, value.shape[3]), Access(tuple(paths), exact, "" if exact else LENGTHS_NOTE)
-    )
-    outputs = [Access((Path(whole, unpacked(queries, op.out_shape()[2], batch)),))]
-    for index, (new, past) in enumerate(((key, 3), (value, 4)), start=1):
-        if index < len(op.node.outputs) and op.node.outputs[index]:
-            outputs.append(_cache(op, new, past, op.out_shape(index), rotated=index == 1))
-        else:
-            outputs.append(Access(()))
     if len(op.node.outputs) > 3:
         raise Unproven("its products as an output")
+    query, key, value = _grouped_parts(op, op.attrs["num_heads"], op.attrs["kv_num_heads"])
+    batch, heads, queries, _ = query.shape
+    exact = not (op.name(3) or any(op.reads(index) for index in (5, 6, 10)))
+    made = Access(tuple(_grouped_paths(op, query, key, value)), exact, "" if exact else LENGTHS_NOTE)
+    y = op.temporary((batch, heads, queries, value.shape[3]), made)
+    outputs = [Access((Path(y, unpacked(queries, op.out_shape()[2], batch)),))]
+    for index, (new, past) in enumerate(((key, 3), (value, 4)), start=1):
+        wanted = any(op.node.outputs[index : index + 1])
+        outputs.append(_cache(op, new, past, op.out_shape(index), rotated=index == 1) if wanted else Access(()))
     return outputs[: len(op.node.outputs)]
+
+
+def _grouped_paths(op: Op, query: Heads, key: Heads, value: Heads) -> list[Path]:
+    """What each query of a head reads: new tokens up to it, all of the cache, its bias, and what says where sequences end."""
+    batch, _, queries, _ = query.shape
+    rows, window = positions(queries), op.attrs.get("local_window_size", -1)
+    seen = Keys.all(queries, key.shape[2])
+    if op.attrs.get("causal", 1):
+        seen = seen.within(rows - window + 1 if window > 0 else 0, rows)
+    # one key alone has weight 1, unless something else takes part of it
+    alone = not (op.name(3) or op.name(11) or op.attrs.get("smooth_softmax", 0))
+    paths = attended(query, [key], [value], [], seen, alone)
+    if op.name(3):
+        past_key, past_value = (packed(op.name(i), op.shape(i), key.shape[1]) for i in (3, 4))
+        paths += attended(query, [past_key], [past_value], [], Keys.all(queries, past_key.shape[2]), alone=False)
+    if op.reads(10):
+        paths.append(bias(op.name(10), op.shape(10)).then(Reduce((3,))))
+    return paths + [_steering(op, i, batch, queries) for i in (5, 6, 9) if op.reads(i)]
 
 
 def _grouped_parts(op: Op, heads: int, kv_heads: int) -> tuple[Heads, Heads, Heads]:

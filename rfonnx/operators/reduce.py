@@ -81,12 +81,10 @@ def _possible_axes(shape: tuple[int, ...], out: tuple[int, ...], keepdims: bool)
     [(1,), (2,)]
     """
     if keepdims:
-        if len(shape) == len(out) and all(a == b or b == 1 for a, b in zip(shape, out, strict=True)):
+        if len(shape) == len(out) and all(b in (a, 1) for a, b in zip(shape, out, strict=True)):
             yield tuple(i for i, (a, b) in enumerate(zip(shape, out, strict=True)) if a != b)
         return
-    gone = len(shape) - len(out)
-    if gone < 0:
-        return
+    gone = max(len(shape) - len(out), 0)
     seen = set()
     for axes in itertools.islice(itertools.combinations(range(len(shape)), gone), _TRIED):
         if tuple(n for i, n in enumerate(shape) if i not in axes) == out:

@@ -204,9 +204,10 @@ def _axis_step(op: Op, axis: int, scales: list[float], roi: tuple[float, float])
         return Reduce((axis,)), OVERLOOKED
     channels_last = len(op.shape(0)) == 4 and scales[1] != 1
     cropped = op.attrs["coordinate_transformation_mode"] == "tf_crop_and_resize"
-    if n == m and scale == 1 and (not cropped or roi == (0.0, 1.0)) and not _blurred(op, axis, channels_last):
+    same = n == m and scale == 1 and (not cropped or roi == (0.0, 1.0))
+    if same and not _blurred(op, axis, channels_last):
         return None, ""
-    if not (math.isfinite(scale) and scale > 0) or n == 0:
+    if not 0 < scale < math.inf or n == 0:
         raise Unproven(f"scale {scale} of an axis of length {n} cannot give length {m}")
     resized = _resized(op, axis, scale, roi, channels_last)
     found = taps(resized) if m <= MAX_TABLE else None

@@ -15,6 +15,7 @@ import numpy as np
 
 from rfonnx.errors import misexported
 from rfonnx.graph.nodes import Node
+from rfonnx.graph.tensors import is_static
 from rfonnx.operators import table
 from rfonnx.operators.table import declare
 from rfonnx.results.fields import Shape
@@ -60,17 +61,19 @@ def reshape(shape: Shape, target: np.ndarray, keep_zeros: bool) -> Shape:
 
     (6, 4) to [None, 8] is (3, 8); (None, 4) to [None, 4] is (None, 4).
     """
-    lengths: list[int | None] = []
-    for axis, length in enumerate(target):
-        if length == 0 and not keep_zeros:
-            length = shape[axis] if shape is not None and axis < len(shape) else None
-        lengths.append(None if length is None or length < 0 else int(length))
-    if lengths.count(None) == 1 and shape is not None and None not in shape:
-        rest = math.prod(n for n in lengths if n is not None)
-        total = math.prod(n for n in shape if n is not None)
+    lengths = [_wanted(shape, axis, length, keep_zeros) for axis, length in enumerate(target)]
+    if lengths.count(None) == 1 and is_static(shape):
+        rest, total = math.prod(n for n in lengths if n is not None), math.prod(shape)
         if rest and total % rest == 0:
             lengths[lengths.index(None)] = total // rest
     return tuple(lengths)
+
+
+def _wanted(shape: Shape, axis: int, length: int | None, keep_zeros: bool) -> int | None:
+    """One length of a target, where 0 may stand for that of the tensor, and -1 for what is left."""
+    if length == 0 and not keep_zeros:
+        length = shape[axis] if shape is not None and axis < len(shape) else None
+    return None if length is None or length < 0 else int(length)
 
 
 def broadcast(shape: Shape, target: np.ndarray) -> Shape:

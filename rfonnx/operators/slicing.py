@@ -35,10 +35,15 @@ def spell_slice(call: SpellCall) -> Node:
             f" {starts}, {ends}, {axes}, {steps}"
         )
     lengths = [shape[axis] for axis in axes]
-    if None in lengths:
-        return unresolved
+    return unresolved if None in lengths else _resolved(call, starts, ends, axes, steps, [n or 0 for n in lengths])
+
+
+def _resolved(
+    call: SpellCall, starts: list[int], ends: list[int], axes: list[int], steps: list[int], lengths: list[int]
+) -> Node:
+    """All of it known: sorted by axis, starts and ends counted from the front."""
     resolved = sorted(
-        (axis, *slice_bounds(start, end, step, n or 0), step)
+        (axis, *slice_bounds(start, end, step, n), step)
         for axis, start, end, step, n in zip(axes, starts, ends, steps, lengths, strict=True)
     )
     names = ("axes", "starts", "ends", "steps")

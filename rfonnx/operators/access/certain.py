@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from rfonnx.operators.access.indexing import MAX_FLAT
-from rfonnx.operators.access.masks import Mask, either, full
+from rfonnx.operators.access.masks import Mask, along_one, either, full
 from rfonnx.operators.access.op import Op, static
 from rfonnx.operators.access.path_shape import path_shape
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select
@@ -101,18 +101,15 @@ def _handed_on(op: Op, source: str, certain: Mask) -> bool:
 
 def _said_by_steps(op: Op, access: Access, fixed: Mask) -> Access | None:
     """The access with nothing read where the result is fixed; None when that differs along several axes."""
-    shape = op.out_shape()
-    fixed = fixed.reshape((1,) * (len(shape) - fixed.ndim) + fixed.shape)
-    differs = [axis for axis, n in enumerate(fixed.shape) if n > 1 and (fixed != fixed.take([0], axis=axis)).any()]
-    if not differs and fixed.all():
+    if fixed.all():
         return Access((), note=access.note or "it has one value whatever the inputs are")
-    if len(differs) != 1:
+    found = along_one(fixed, len(op.out_shape()))
+    if found is None:
         return None
-    axis = differs[0]
     if op.node.op_type == "Where" and any(path.steps for path in access.paths):
         return access  # its rule has said it
-    read = ~fixed.max(axis=tuple(i for i in range(len(shape)) if i != axis))
-    paths = [_with_holes(op, path, axis, read) for path in access.paths]
+    axis, certain = found
+    paths = [_with_holes(op, path, axis, ~certain) for path in access.paths]
     fitting = tuple(path for path in paths if path is not None)
     return access._replace(paths=fitting) if len(fitting) == len(paths) else None
 

@@ -55,6 +55,13 @@ def full(op: Op, name: str, mask: Mask, *axes: int) -> Mask:
     return np.broadcast_to(mask, [d or 0 for d in wanted])
 
 
+def along_one(mask: Mask, rank: int) -> tuple[int, Mask] | None:
+    """Of `rank` axes, the one along which alone a mask differs, and the mask along it; None when there is not one."""
+    mask = mask.reshape((1,) * (rank - mask.ndim) + mask.shape)
+    differs = [axis for axis, n in enumerate(mask.shape) if n > 1 and (mask != mask.take([0], axis=axis)).any()]
+    return (differs[0], mask.max(axis=tuple({*range(rank)} - {*differs}))) if len(differs) == 1 else None
+
+
 def moved(op: Op, node: Node, mask: Mask | None) -> Mask | None:
     """The mask of a tensor that the node re-shapes."""
     shape, out = op.graph.shapes.get(node.inputs[0]), op.graph.shapes.get(node.outputs[0])

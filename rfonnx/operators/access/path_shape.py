@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from rfonnx.operators.access.primitives import Band, Permute, Reduce, Reshape, Select, Step
+from rfonnx.operators.access.primitives import Band, Permute, Reduce, Reshape, Select, Spread, Step, Window
 
 
 def path_shape(shape: tuple[int, ...], steps: tuple[Step, ...]) -> tuple[int, ...] | None:
@@ -25,12 +25,14 @@ def _step_shape(shape: tuple[int, ...], step: Step) -> tuple[int, ...] | None:
     if isinstance(step, Reduce):
         fits = all(0 <= axis < len(shape) for axis in step.axes)
         return tuple(1 if i in step.axes else d for i, d in enumerate(shape)) if fits else None
-    if not 0 <= step.axis < len(shape):
+    length = _axis_length(shape, step) if 0 <= step.axis < len(shape) else None
+    if length is None:
         return None
-    if isinstance(step, Band):
-        if not 0 <= step.by < len(shape) or len(step.first) != shape[step.by]:
-            return None
-        length = 1
-    else:
-        length = len(step.first) if isinstance(step, Select) else step.length
     return (*shape[: step.axis], length, *shape[step.axis + 1 :])
+
+
+def _axis_length(shape: tuple[int, ...], step: Window | Spread | Select | Band) -> int | None:
+    """Length of the step's own axis after it."""
+    if isinstance(step, Band):
+        return 1 if 0 <= step.by < len(shape) and len(step.first) == shape[step.by] else None
+    return len(step.first) if isinstance(step, Select) else step.length
