@@ -90,7 +90,8 @@ def measured(plan: Plan) -> int:
     with scratch.folder() as folder:
         path = folder / "model.onnx"
         path.write_bytes(plan.model.proto.SerializeToString())
-        taken = peak_bytes(str(path), feeds, 1)
+        beside = str(plan.model.folder) if plan.model.weight_files else None
+        taken = peak_bytes(str(path), feeds, 1, folder=beside)
     if taken is None:
         raise RunError("the memory of a run cannot be measured here", "give --tile instead")
     return taken

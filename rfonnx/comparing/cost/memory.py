@@ -20,7 +20,11 @@ TIMEOUT = 120
 
 
 def peak_bytes(
-    path: str, feeds: Mapping[str, np.ndarray], threads: int, values: Mapping[str, np.ndarray] | None = None
+    path: str,
+    feeds: Mapping[str, np.ndarray],
+    threads: int,
+    values: Mapping[str, np.ndarray] | None = None,
+    folder: str | None = None,
 ) -> int | None:
     """Memory that loading a model and running it once on zeros adds to a process that has onnxruntime; None when that fails.
 
@@ -29,10 +33,11 @@ def peak_bytes(
         feeds: arrays whose shapes and types are used.
         threads: threads per operator; each has buffers of its own.
         values: of inputs that are run with these, and not with zeros.
+        folder: where its weights lie, if not beside the file; the file itself is read into memory then.
     """
     shapes = {name: [array.dtype.name, list(array.shape)] for name, array in feeds.items()}
     held = {name: [value.dtype.name, value.tolist()] for name, value in (values or {}).items()}
-    task = json.dumps({"path": path, "threads": threads, "feeds": shapes, "values": held})
+    task = json.dumps({"path": path, "threads": threads, "feeds": shapes, "values": held, "folder": folder})
     try:
         done = subprocess.run(
             python("-m", "rfonnx.comparing.cost.memory"),
@@ -53,7 +58,8 @@ def main() -> None:
     feeds |= {name: np.array(value, dtype) for name, (dtype, value) in task["values"].items()}
     run(open_session(_nothing(), threads=task["threads"]), None, {"x": np.zeros(1, np.float32)})
     before = _start_peak()
-    session = open_session(task["path"], threads=task["threads"])
+    path, folder = task["path"], task["folder"]
+    session = open_session(Path(path).read_bytes() if folder else path, threads=task["threads"], folder=folder)
     run(session, None, feeds)
     after = _memory("VmHWM")
     sys.stdout.write(json.dumps(after - before if before and after else None))
