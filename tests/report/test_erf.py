@@ -188,6 +188,22 @@ def test_the_legend_lies_inside_the_picture(erfs: list[ERF]) -> None:
     assert page.y0 <= drawn.y0
 
 
+@pytest.mark.parametrize("rank", [1, 2, 3])
+@pytest.mark.parametrize("model", ["net.onnx", "a" * 200 + ".onnx", "a name of many words " * 8])
+def test_a_picture_says_what_was_measured(rank: int, model: str) -> None:
+    figure, context = erf_figure([field(rank=rank, model=model)])
+    with context:
+        figure.draw_without_rendering()
+        told, page = figure._suptitle, figure.bbox
+        drawn = told.get_window_extent()
+        titles = [axes.title.get_window_extent() for axes in figure.axes]
+    assert "samples, absolute gradient" in told.get_text().replace("\n", " ")
+    assert page.x0 <= drawn.x0
+    assert drawn.x1 <= page.x1
+    assert drawn.y1 <= page.y1
+    assert all(title.y1 <= drawn.y0 for title in titles)
+
+
 def test_a_settings_file_of_the_current_folder_changes_nothing() -> None:
     """matplotlib reads ./matplotlibrc when it is imported; a stranger's may have LaTeX run."""
     import matplotlib

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import numpy as np
 
 from rfonnx.errors import RfonnxError
 from rfonnx.report.escape import printable
+from rfonnx.report.fitting import shorten
 from rfonnx.report.mark import SIGNATURE
 from rfonnx.results.effective import ERF
 from rfonnx.results.map_figures import Map, highest_level, marginal, shortest_interval
@@ -24,9 +26,12 @@ MARGIN = 0.08
 SMOOTHING = 0.15
 """Contours are those of the map blurred by this share of its sigma, which widens it by a hundredth: so that lines are smooth."""
 ACROSS = 4
+CHARACTERS = 10
+"""Small letters that an inch holds."""
 SATURATED = 0.002
 """Share of the positions, the strongest, that may be beyond the colour scale."""
 BOX, INNER, OUTER, CURVE = "#00b388", "#111111", "#0072b2", "#7a1f5c"
+PALE = "#555555"
 COLOURS = "magma_r"
 
 
@@ -36,7 +41,7 @@ def erf_plot(erfs: Sequence[ERF], style: str, titles: Sequence[str] = ()) -> byt
     Args:
         erfs: units whose maps have equally many axes.
         style: "png" or "svg".
-        titles: one per unit, drawn as they are; without them, the unit's name and its sigma.
+        titles: one per unit, drawn as they are; without them, the unit's name and sigma, and above them what was measured.
 
     Raises:
         RfonnxError: matplotlib is not installed.
@@ -76,7 +81,17 @@ def erf_figure(erfs: Sequence[ERF], titles: Sequence[str] = ()) -> tuple[Any, An
     figure_class, context = _matplotlib()
     draw = _curves if erfs[0].map.ndim == 1 else _images
     with context():
-        return draw(figure_class, erfs, list(titles) or [_title(erf) for erf in erfs]), context()
+        figure = draw(figure_class, erfs, list(titles) or [_title(erf) for erf in erfs])
+        if not titles:
+            width = int(CHARACTERS * figure.get_figwidth())
+            figure.suptitle(textwrap.fill(shorten(_provenance(erfs[0]), width), width), fontsize=9, color=PALE)
+        return figure, context()
+
+
+def _provenance(erf: ERF) -> str:
+    """What was measured, on what, and how: a picture is passed on without its command."""
+    how = f"{erf.aggregation} {erf.probe or 'gradient'}"
+    return f"{erf.model}: {erf.samples} of {erf.data}, {how}"
 
 
 def _title(erf: ERF) -> str:
