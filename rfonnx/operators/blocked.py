@@ -6,24 +6,16 @@ written in `bodies/blocked.py`; a convolution's own body needs the order of the 
 
 from __future__ import annotations
 
-from onnx import TypeProto
-
 from rfonnx.graph.blocks import NCHWC
 from rfonnx.operators.access.op import Op, rule
 from rfonnx.operators.access.primitives import Access
 from rfonnx.operators.conv import convolution, convolution_macs, spell_conv
 from rfonnx.operators.counting import counts
-from rfonnx.operators.shaping import ShapeCall, shapes
+from rfonnx.operators.shaping import like_standard, shapes
 from rfonnx.operators.spelling import spelling
 from rfonnx.operators.table import declare
 
 _KIND = f"{NCHWC}.Conv"
-
-
-@shapes(_KIND)
-def blocked_conv_shape(call: ShapeCall) -> list[TypeProto]:
-    """Conv; the further inputs are added and the activation applied in place."""
-    return [call.standard("Conv", (0, 1))]
 
 
 @rule(_KIND)
@@ -33,5 +25,6 @@ def conv_blocked(op: Op) -> Access:
 
 
 spelling(_KIND)(spell_conv)
+shapes(_KIND)(like_standard("Conv", (0, 1)))
 counts(_KIND)(convolution_macs)
 declare(_KIND, manner=("by channel",), stands_for="Conv")

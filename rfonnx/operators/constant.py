@@ -27,9 +27,9 @@ def arange_shape(call: ShapeCall) -> list[TypeProto]:
     return [tensor_type(call.elem(0), (length,))]
 
 
-@rule("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "EyeLike")
+@rule("RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike", "EyeLike", "ConstantOfShape")
 def only_shape(op: Op) -> Access:
-    """Reads its operand's shape, and no value. Exact."""
+    """Reads a shape, or its operand's, and no value. Exact."""
     return Access(())
 
 
@@ -37,12 +37,6 @@ def only_shape(op: Op) -> Access:
 def multinomial(op: Op) -> Access:
     """Samples of row b read the probabilities x[b,:]. Exact."""
     return Access((Path(op.name(0), (Reduce((1,)),)),))
-
-
-@rule("ConstantOfShape")
-def constant_of_shape(op: Op) -> Access:
-    """Reads no value, only what became the shape. Exact."""
-    return Access(())
 
 
 @rule("Range")

@@ -14,7 +14,7 @@ from rfonnx.graph.nodes import Node
 from rfonnx.operators.access.indexing import MAX_FLAT, MAX_TABLE, control_paths, crop, pick, pick_flat, pick_rows
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, Step
-from rfonnx.operators.access.shared import BY_DATA, known_index
+from rfonnx.operators.access.shared import BY_DATA, by_data, known_index
 from rfonnx.operators.spelling import SpellCall, spelling
 from rfonnx.operators.table import declare
 
@@ -55,11 +55,8 @@ def gather(op: Op) -> Access:
         reshape = () if len(indices) == 1 else (Reshape(op.out_shape()),)
         return Access((Path(op.name(0), (pick(axis, index), *reshape)),))
     gathered = Reshape((*shape[:axis], *(1 for _ in indices), *shape[axis + 1 :]))
-    paths = (
-        *([Path(op.name(0), (Reduce((axis,)), gathered))] if op.reads(0) else []),
-        *([Path(op.name(1), (Reshape((*indices, *(1 for _ in shape[axis + 1 :]))),))] if op.reads(1) else []),
-    )
-    return Access(paths, not op.reads(0), BY_DATA if op.reads(0) else "")
+    own = Reshape((*indices, *(1 for _ in shape[axis + 1 :])))
+    return by_data(op, (Reduce((axis,)), gathered), (own,))
 
 
 @rule("GatherElements")
@@ -69,9 +66,7 @@ def gather_elements(op: Op) -> Access:
     index = known_index(op, 1, shape[axis])
     others = [crop(i, 0, m) for i, (n, m) in enumerate(zip(shape, out, strict=True)) if i != axis and n != m]
     if index is None or index.size == 0:
-        paths = [Path(op.name(0), (*others, Reduce((axis,))))] if op.reads(0) else []
-        paths += [Path(op.name(1))] if op.reads(1) else []
-        return Access(tuple(paths), not op.reads(0), BY_DATA if op.reads(0) else "")
+        return by_data(op, (*others, Reduce((axis,))), ())
     rows = np.moveaxis(index, axis, 0).reshape(out[axis], -1)
     if (rows == rows[:, :1]).all():
         return Access((Path(op.name(0), (*others, pick(axis, rows[:, 0]))),))
@@ -99,14 +94,9 @@ def gather_nd(op: Op) -> Access:
         )
         steps = (Reshape((math.prod(lead), *rest)), pick(0, index), Reshape(op.out_shape()))
         return Access((Path(op.name(0), steps),))
-    paths = []
-    if op.reads(0):
-        axes = tuple(range(batch, depth))
-        alike = (*shape[:batch], *(1 for _ in indices[batch:-1]), *rest)
-        paths.append(Path(op.name(0), (Reduce(axes), Reshape(alike))))
-    if op.reads(1):
-        paths.append(Path(op.name(1), (Reduce((len(indices) - 1,)), Reshape((*indices[:-1], *(1 for _ in rest))))))
-    return Access(tuple(paths), not op.reads(0), BY_DATA if op.reads(0) else "")
+    alike = Reshape((*shape[:batch], *(1 for _ in indices[batch:-1]), *rest))
+    own = (Reduce((len(indices) - 1,)), Reshape((*indices[:-1], *(1 for _ in rest))))
+    return by_data(op, (Reduce(tuple(range(batch, depth))), alike), own)
 
 
 @rule("Compress")

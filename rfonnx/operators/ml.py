@@ -11,7 +11,7 @@ from rfonnx.graph.tensors import tensor_type
 from rfonnx.operators.access.indexing import pick
 from rfonnx.operators.access.op import Op, declare_everything, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Step
-from rfonnx.operators.access.shared import BY_DATA, known_index
+from rfonnx.operators.access.shared import by_data, known_index
 from rfonnx.operators.counting import CountCall, counts, declare_unknown
 from rfonnx.operators.shaping import ShapeCall, same, shapes
 from rfonnx.operators.slicing import stretch
@@ -64,9 +64,7 @@ def extract(op: Op) -> Access:
     index = known_index(op, 1, op.shape(0)[axis])
     if index is not None:
         return Access((Path(op.name(0), (pick(axis, index), Reshape(op.out_shape()))),))
-    paths = [Path(op.name(0), (Reduce((axis,)),))] if op.reads(0) else []
-    paths += [Path(op.name(1), (Reshape((op.out_shape()[-1],)),))] if op.reads(1) else []
-    return Access(tuple(paths), not op.reads(0), BY_DATA if op.reads(0) else "")
+    return by_data(op, (Reduce((axis,)),), (Reshape((op.out_shape()[-1],)),))
 
 
 @rule("ai.onnx.ml.FeatureVectorizer")

@@ -9,21 +9,12 @@ from rfonnx.operators.access.op import Op, rule
 from rfonnx.operators.access.primitives import Access, Path, Reshape
 from rfonnx.operators.access.shared import joined, known
 from rfonnx.operators.reduce import reduce, spell_reduce
-from rfonnx.operators.shaping import ShapeCall, same, shapes
+from rfonnx.operators.shaping import ShapeCall, like_standard, same, shapes
 from rfonnx.operators.spelling import spelling
 from rfonnx.operators.table import declare, microsoft
 
-
-@shapes(*microsoft("MulInteger"))
-def integer_product_shape(call: ShapeCall) -> list[TypeProto]:
-    """Inputs: A, zero point, B, zero point; into int32."""
-    return [call.standard("Mul", (0, 2), TensorProto.INT32)]
-
-
-@shapes(*microsoft("ReduceSumInteger"))
-def integer_sum_shape(call: ShapeCall) -> list[TypeProto]:
-    """ReduceMean's shape, in int32."""
-    return [call.standard("ReduceMean", (0,), TensorProto.INT32)]
+shapes(*microsoft("MulInteger"))(like_standard("Mul", (0, 2), TensorProto.INT32))  # A, zero point, B, zero point
+shapes(*microsoft("ReduceSumInteger"))(like_standard("ReduceMean", (0,), TensorProto.INT32))
 
 
 @shapes(*microsoft("GatherBlockQuantized"))

@@ -12,26 +12,12 @@ from rfonnx.operators.access.primitives import Access, Path, Reduce
 from rfonnx.operators.access.shared import known
 from rfonnx.operators.counting import CountCall, UncountedError, counts
 from rfonnx.operators.matmul import matmul, matmul_macs
-from rfonnx.operators.shaping import ShapeCall, shapes
+from rfonnx.operators.shaping import ShapeCall, like_standard, shapes
 from rfonnx.operators.table import declare, microsoft
 
-
-@shapes(*microsoft("MatMulInteger16"))
-def matmul_integer_shape(call: ShapeCall) -> list[TypeProto]:
-    """MatMul of integers, into int32."""
-    return [call.standard("MatMul", (0, 1), TensorProto.INT32)]
-
-
-@shapes(*microsoft("SparseToDenseMatMul"))
-def sparse_matmul_shape(call: ShapeCall) -> list[TypeProto]:
-    """MatMul."""
-    return [call.standard("MatMul", (0, 1))]
-
-
-@shapes(*microsoft("GemmFloat8"))
-def gemm_shape(call: ShapeCall) -> list[TypeProto]:
-    """Gemm; the activation changes no shape."""
-    return [call.standard("Gemm", (0, 1))]
+shapes(*microsoft("MatMulInteger16"))(like_standard("MatMul", (0, 1), TensorProto.INT32))
+shapes(*microsoft("SparseToDenseMatMul"))(like_standard("MatMul", (0, 1)))
+shapes(*microsoft("GemmFloat8"))(like_standard("Gemm", (0, 1)))
 
 
 @shapes(*microsoft("MatMulNBits MatMulBnb4"))

@@ -18,20 +18,12 @@ from rfonnx.operators.table import Sequential, declare, microsoft
 _REVERSED = {"forward": (False,), "reverse": (True,), "bidirectional": (False, True)}
 
 
-@rule("RNN", "GRU")
+@rule("RNN", "GRU", "LSTM")
 def recurrent(op: Op) -> list[Access]:
-    """Y[t,d,b] reads all features of x[0..t,b] forward, of x[t..,b] in reverse, and initial_h[d,b]. Exact."""
-    return _recurrent(op)
+    """Y[t,d,b] reads all features of x[0..t,b] forward, of x[t..,b] in reverse, and initial_h[d,b]; in an LSTM initial_c[d,b]
+    too, of which the first step reads its own feature only. Exact.
 
-
-@rule("LSTM")
-def lstm(op: Op) -> list[Access]:
-    """As `recurrent`, and initial_c[d,b], of which the first step reads its own feature only. Exact."""
-    return _recurrent(op)
-
-
-def _recurrent(op: Op) -> list[Access]:
-    """A temporary of shape (time, directions, batch, hidden) holds the state of each step; Y, Y_h and Y_c pick from it."""
+    A temporary of shape (time, directions, batch, hidden) holds the state of each step; Y, Y_h and Y_c pick from it."""
     batch_first = bool(op.attrs.get("layout", 0))
     reverse = _REVERSED.get(str(op.attrs.get("direction", "forward")).lower())
     if reverse is None:

@@ -19,6 +19,7 @@ from rfonnx.operators.access.indexing import MAX_TABLE, control_paths, pick, pic
 from rfonnx.operators.access.op import Op, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Step
 from rfonnx.operators.access.sampling import IN_DOUBT
+from rfonnx.operators.access.shared import by_data
 from rfonnx.operators.counting import CountCall, counts
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import SpellCall, spelling
@@ -90,9 +91,7 @@ def grid_sample(op: Op) -> Access:
         if found is not None:
             return found
     coordinates = (Reduce((len(grid) - 1,)), Reshape((grid[0], 1, *grid[1:-1])))
-    paths = [Path(op.name(0), (Reduce(axes),))] if op.reads(0) else []
-    paths += [Path(op.name(1), coordinates)] if op.reads(1) else []
-    return Access(tuple(paths), not op.reads(0), "where the image is sampled is data" if op.reads(0) else "")
+    return by_data(op, (Reduce(axes),), coordinates, "where the image is sampled is data")
 
 
 def _on_known_grid(op: Op, grid: np.ndarray) -> Access | None:

@@ -112,6 +112,11 @@ def shapes(*kinds: str) -> Callable[[Rule], Rule]:
     return filling("shapes", *kinds)
 
 
+def like_standard(op_type: str, inputs: Sequence[int], elem: int = 0) -> Rule:
+    """The rule of an operator that a standard one tells the shape of: see `ShapeCall.standard`."""
+    return lambda call: [call.standard(op_type, inputs, elem)]
+
+
 def same(call: ShapeCall) -> list[TypeProto]:
     """The type of the first input: x (2,8,64) gives (2,8,64)."""
     return [call.like(0)]

@@ -16,6 +16,12 @@ def joined(op: Op) -> Access:
     return Access(tuple([Path(name) for name in op.node.inputs]))
 
 
+def by_data(op: Op, data: tuple[Step, ...], index: tuple[Step, ...], note: str = BY_DATA) -> Access:
+    """Of input 0, what input 1 may point to; of input 1, what points. Where the data is constant: exact."""
+    paths = tuple(Path(op.name(i), steps) for i, steps in enumerate((data, index)) if op.reads(i))
+    return Access(paths, not op.reads(0), note if op.reads(0) else "")
+
+
 def per_channel(op: Op, index: int, axis: int, rank: int) -> Path:
     """Input `index` holds one value for all, or one per position of `axis` of a tensor of `rank` axes.
 

@@ -32,14 +32,13 @@ def _reorder_output(w: Writer) -> None:
     if w.attr("channels_last", 0):
         w.channels_last(x, rank, to=w.outputs[0])
     else:
-        w("Identity", x, to=w.outputs[0])
+        w.done(x)
 
 
 @body(f"{NCHWC}.Conv")
 def _conv(w: Writer) -> None:
     operands = [w.inputs[0], _in_order(w), *w.given(2)]
-    made = w("Conv", *operands, **w.only(*CONV))
-    activated(w, w("Add", made, w.inputs[3]) if w.has(3) else made)
+    activated(w, w("Conv", *operands, **w.only(*CONV)), added=3)
 
 
 def _in_order(w: Writer) -> str:

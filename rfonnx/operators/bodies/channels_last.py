@@ -19,7 +19,7 @@ _INTERNAL = "com.ms.internal.nhwc"
 def _conv(w: Writer) -> None:
     rank = w.rank(0)
     made = w.channels_last(w("Conv", w.channels_first(w.inputs[0], rank), *w.given(1, 2), **w.only(*CONV)), rank)
-    activated(w, w("Add", made, w.inputs[3]) if w.has(3) else made)
+    activated(w, made, added=3)
 
 
 @body(*named("AveragePool GlobalAveragePool GlobalMaxPool MaxPool", _INTERNAL), manner=())

@@ -9,7 +9,7 @@ from rfonnx.operators.bodies.writer import Writer, body
 def _dynamic_quantize_matmul(w: Writer) -> None:
     """A is quantised here; B has a scale and a zero point, for all or for each column."""
     made = [w.dynamically(w.inputs[0]), w.dequantized(1, 2, axis=w.rank(1) - 1)]
-    _with_bias(w, w("MatMul", *made), 4)
+    w.done(w.plus(w("MatMul", *made), 4))
 
 
 @body("com.microsoft.MatMulIntegerToFloat", manner=("by row",), quantised=True, stands_for="MatMul")
@@ -19,14 +19,7 @@ def _matmul_integer_to_float(w: Writer) -> None:
     for index in range(2):
         names = w.given(index, 2 + index, 4 + index)
         real.append(w("DequantizeLinear", *names, axis=w.rank(index) - 1))
-    _with_bias(w, w("MatMul", *real), 6)
-
-
-def _with_bias(w: Writer, made: str, index: int) -> None:
-    if w.has(index):
-        w("Add", made, w.inputs[index], to=w.outputs[0])
-    else:
-        w("Identity", made, to=w.outputs[0])
+    w.done(w.plus(w("MatMul", *real), 6))
 
 
 @body("com.microsoft.DynamicQuantizeLSTM")

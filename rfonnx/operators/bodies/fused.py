@@ -6,13 +6,13 @@ from rfonnx.operators.bodies.writer import CONV, Writer, body
 from rfonnx.operators.table import microsoft
 
 
-def activated(w: Writer, value: str) -> None:
-    """The activation that a fused operator ends with."""
-    kind = w.attr("activation", "")
+def activated(w: Writer, value: str, added: int | None = None) -> None:
+    """What a fused operator ends with: an input that is added where it is given, and an activation."""
+    if added is not None:
+        value = w.plus(value, added)
+    kind = w.attr("activation", "") or "Identity"
     parameters = list(w.attr("activation_params", []))
-    if not kind:
-        w("Identity", value, to=w.outputs[0])
-    elif kind == "Clip":
+    if kind == "Clip":
         w("Clip", value, w.scalar(parameters[0]), w.scalar(parameters[1]), to=w.outputs[0])
     elif kind == "LeakyRelu":
         w(kind, value, to=w.outputs[0], alpha=parameters[0] if parameters else w.attr("alpha", 0.01))
@@ -24,8 +24,7 @@ def activated(w: Writer, value: str) -> None:
 
 @body("com.microsoft.FusedConv", manner=("by channel",), stands_for="Conv", weighted=True)
 def _fused_conv(w: Writer) -> None:
-    made = w("Conv", *w.inputs[:3], **w.only(*CONV))
-    activated(w, w("Add", made, w.inputs[3]) if w.has(3) else made)
+    activated(w, w("Conv", *w.inputs[:3], **w.only(*CONV)), added=3)
 
 
 @body("com.microsoft.FusedGemm", manner=("product",), stands_for="MatMul")
@@ -59,8 +58,7 @@ def _fused_matmul(w: Writer) -> None:
 
 @body("com.microsoft.GemmFastGelu", manner=(), stands_for="MatMul")
 def _gemm_fast_gelu(w: Writer) -> None:
-    made = w("MatMul", *w.inputs[:2])
-    w("Gelu", w("Add", made, w.inputs[2]) if w.has(2) else made, to=w.outputs[0], approximate="tanh")
+    w("Gelu", w.plus(w("MatMul", *w.inputs[:2]), 2), to=w.outputs[0], approximate="tanh")
 
 
 @body("com.microsoft.BiasSplitGelu", manner=())
@@ -97,9 +95,7 @@ def _skip_simplified_layer_norm(w: Writer) -> None:
 
 def _skipped(w: Writer, bias: int) -> str:
     """The sum that is normalised: input, skip and, where it is given, the bias at this index; output 3 shows it."""
-    total = w("Add", w.inputs[0], w.inputs[1])
-    if w.has(bias):
-        total = w("Add", total, w.inputs[bias])
+    total = w.plus(w("Add", w.inputs[0], w.inputs[1]), bias)
     if len(w.outputs) > 3 and w.outputs[3]:
         total = w("Identity", total, to=w.outputs[3])
     return total

@@ -15,9 +15,9 @@ def _qlinear_conv(w: Writer) -> None:
     w.quantized(w.channels_last(made, w.rank(0)) if last else made, 6)
 
 
-def scaled_bias(w: Writer) -> list[str]:
-    """It counts in units of both scales, per output channel."""
-    return [w("Mul", w.cast(w.inputs[8]), w("Mul", w.inputs[1], w.inputs[4]))] if w.has(8) else []
+def scaled_bias(w: Writer, index: int = 8) -> list[str]:
+    """It counts in units of both scales, per output channel; none where it is not given."""
+    return [w("Mul", w.cast(bias), w("Mul", w.inputs[1], w.inputs[4])) for bias in w.given(index)]
 
 
 @body("QLinearMatMul", manner=("by row",), quantised=True, stands_for="MatMul")

@@ -5,27 +5,24 @@ from __future__ import annotations
 from math import prod
 
 from rfonnx.operators.bodies.integer import scaled_bias
-from rfonnx.operators.bodies.writer import CONV, POOL, Attrs, Writer, body
+from rfonnx.operators.bodies.writer import CONV, POOL, Writer, body
 
 
 @body("com.microsoft.QLinearAdd", manner=("elementwise",), quantised=True, stands_for="Add")
-def _qlinear_add(w: Writer) -> None:
-    w.quantized(w("Add", w.dequantized(0, 1), w.dequantized(3, 4)), 6)
-
-
 @body("com.microsoft.QLinearMul", manner=("elementwise",), quantised=True, stands_for="Mul")
-def _qlinear_mul(w: Writer) -> None:
-    w.quantized(w("Mul", w.dequantized(0, 1), w.dequantized(3, 4)), 6)
+def _of_two(w: Writer) -> None:
+    w.quantized(w(_plain(w), w.dequantized(0, 1), w.dequantized(3, 4)), 6)
 
 
 @body("com.microsoft.QLinearSigmoid", manner=("elementwise",), quantised=True, stands_for="Sigmoid")
-def _qlinear_sigmoid(w: Writer) -> None:
-    w.quantized(w("Sigmoid", w.dequantized(0, 1)), 3)
-
-
 @body("com.microsoft.QLinearLeakyRelu", manner=("elementwise",), quantised=True, stands_for="LeakyRelu")
-def _qlinear_leaky_relu(w: Writer) -> None:
-    w.quantized(w("LeakyRelu", w.dequantized(0, 1), **w.only("alpha")), 3)
+def _of_one(w: Writer) -> None:
+    w.quantized(w(_plain(w), w.dequantized(0, 1), **w.only("alpha")), 3)
+
+
+def _plain(w: Writer) -> str:
+    """The operator on real numbers."""
+    return w.kind.removeprefix("QLinear")
 
 
 @body(
@@ -34,22 +31,15 @@ def _qlinear_leaky_relu(w: Writer) -> None:
     quantised=True,
     stands_for="GlobalAveragePool",
 )
-def _qlinear_global_average_pool(w: Writer) -> None:
-    _pooled(w, "GlobalAveragePool", {})
-
-
 @body("com.microsoft.QLinearAveragePool", manner=("order free", "pool"), quantised=True, stands_for="AveragePool")
-def _qlinear_average_pool(w: Writer) -> None:
-    _pooled(w, "AveragePool", w.only(*POOL, "count_include_pad"))
-
-
-def _pooled(w: Writer, op_type: str, attrs: Attrs) -> None:
+def _pool(w: Writer) -> None:
     x = w.dequantized(0, 1)
+    attrs = w.only(*POOL, "count_include_pad")
     if w.attr("channels_last", 0):
-        made = w(op_type, w.channels_first(x, w.rank(0)), **attrs)
+        made = w(_plain(w), w.channels_first(x, w.rank(0)), **attrs)
         w.quantized(w.channels_last(made, w.rank(0)), 3)
     else:
-        w.quantized(w(op_type, x, **attrs), 3)
+        w.quantized(w(_plain(w), x, **attrs), 3)
 
 
 @body("com.microsoft.QLinearConcat", manner=("joined", "regular"), quantised=True, stands_for="Concat")
@@ -63,12 +53,12 @@ def _qgemm(w: Writer) -> None:
     a = w.dequantized(0, 1)
     b = w.dequantized(3, 4, axis=0 if w.attr("transB", 0) else 1)
     made = w("Gemm", a, b, **w.only("transA", "transB", "alpha"))
-    if w.has(6):
-        made = w("Add", made, w("Mul", w.cast(w.inputs[6]), w("Mul", w.inputs[1], w.inputs[4])))
+    for bias in scaled_bias(w, 6):
+        made = w("Add", made, bias)
     if w.has(7):
         w.quantized(made, 7)
     else:
-        w("Identity", made, to=w.outputs[0])
+        w.done(made)
 
 
 @body("com.microsoft.QLinearSoftmax", manner=("norm",), quantised=True, stands_for="Softmax")

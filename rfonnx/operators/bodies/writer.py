@@ -73,6 +73,14 @@ class Writer:
         name = self._name if self.outputs[0] in outputs else f"{self.prefix}{op_type}_{len(self.nodes)}"
         self.nodes.append(Node(op_type, "", name, tuple(inputs), tuple(outputs), attrs, BODY_OPSET))
 
+    def plus(self, value: str, index: int) -> str:
+        """A value and input `index`, where that is given."""
+        return self("Add", value, self.inputs[index]) if self.has(index) else value
+
+    def done(self, value: str) -> None:
+        """The value is the output."""
+        self("Identity", value, to=self.outputs[0])
+
     def dynamically(self, value: str) -> str:
         """A value rounded to 8 bits over its own range, as real numbers again."""
         names = [f"{self.prefix}{len(self.nodes)}/{part}" for part in ("quantised", "scale", "zero")]
