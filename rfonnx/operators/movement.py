@@ -5,44 +5,21 @@ An operator of which none of these holds is taken to treat positions differently
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 
 from rfonnx.graph.nodes import Node
 from rfonnx.operators.table import Manner, operator
 
 
-def treating(*manners: Manner) -> Callable[[str], bool]:
+@cache
+def treats(kind: str, *manners: Manner) -> bool:
     """Whether an operator treats positions in one of these manners. Answers are kept: they are asked of every tensor."""
-
-    @cache
-    def treats(kind: str) -> bool:
-        return not set(manners).isdisjoint(operator(kind).manner)
-
-    return treats
+    return not set(manners).isdisjoint(operator(kind).manner)
 
 
-is_elementwise = treating("elementwise")
-is_norm = treating("norm")
-is_pool = treating("pool")
-is_order_free = treating("order free")
-is_product = treating("product")
-is_packed = treating("packed")
-goes_by_row = treating("by row")
-is_attention = treating("attention")
-has_channels_last = treating("channels last")
-goes_by_channel = treating("by channel")
-is_regular = treating("regular")
-is_joined = treating("joined")
-is_scaled = treating("scaled")
-
-takes_together = treating("order free", "norm", "product", "attention")
-"""Positions may be taken together along which the content moves."""
-
-
-def is_known(kind: str) -> bool:
-    """Whether an operator does the same at every position, in some manner."""
-    return bool(operator(kind).manner)
+TOGETHER: tuple[Manner, ...] = ("order free", "norm", "product", "attention")
+"""Manners in which positions may be taken together along which the content moves."""
 
 
 LENGTHS = 4
@@ -51,7 +28,7 @@ LENGTHS = 4
 
 def channel_axis(node: Node, rank: int) -> int:
     """Axis of the channels of an operator that goes by channel."""
-    last = has_channels_last(node.kind) or (
+    last = treats(node.kind, "channels last") or (
         node.kind == "com.microsoft.QLinearConv" and node.attrs.get("channels_last", 0)
     )
     return rank - 1 if last else 1
@@ -76,7 +53,7 @@ def batch_operands(node: Node) -> Iterator[tuple[str, int]]:
     """
     kind, inputs, row = node.kind, node.inputs, operator(node.kind)
     sequential = row.recurrent or row.attending
-    if goes_by_channel(kind) or is_pool(kind) or kind == "LRN":
+    if treats(kind, "by channel", "pool") or kind == "LRN":
         yield inputs[0], 0
     elif sequential:
         axis = 1 - sequence_axis(node, 3) if row.layered else 0

@@ -22,22 +22,8 @@ from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.temporaries import is_temporary, named_by
 from rfonnx.operators.einsum import einsum_labels
 from rfonnx.operators.elementwise import UNARY
-from rfonnx.operators.movement import (
-    channel_axis,
-    goes_by_channel,
-    goes_by_row,
-    is_attention,
-    is_elementwise,
-    is_joined,
-    is_known,
-    is_norm,
-    is_order_free,
-    is_packed,
-    is_product,
-    is_regular,
-    is_scaled,
-    takes_together,
-)
+from rfonnx.operators.movement import TOGETHER, channel_axis, treats
+from rfonnx.operators.table import operator
 
 
 class Shifts:
@@ -99,17 +85,21 @@ class Shifts:
         """
         node, kind = self._graph.nodes[tensor.node_index], tensor.kind
         # Of what is inside operators, masked scores are like what is outside.
-        plain = node.kind == kind and is_known(kind) and (not is_temporary(tensor.name) or is_elementwise(kind))
-        if plain and is_norm(kind) and tensor.name == node.outputs[0]:
+        plain = (
+            node.kind == kind
+            and operator(kind).manner
+            and (not is_temporary(tensor.name) or treats(kind, "elementwise"))
+        )
+        if plain and treats(kind, "norm") and tensor.name == node.outputs[0]:
             result = self._operand(node.inputs[0], found).broken_by(result.broken).within(result.room)
         result = self._settled(node, tensor, result)
         if not moved:  # whatever an operator does to what stays as it is, that stays as it is
             return result
-        if node.kind != kind or not is_known(kind):
+        if node.kind != kind or not operator(kind).manner:
             return result.broken_by(f"{kind} is not known to treat all positions alike")
-        if reduced and (not tensor.exact or not takes_together(kind)):
+        if reduced and (not tensor.exact or not treats(kind, *TOGETHER)):
             return result.broken_by(f"{kind} weighs positions differently")
-        if is_attention(kind) and not self._attends_alike(node, found):
+        if treats(kind, "attention") and not self._attends_alike(node, found):
             return result.broken_by(f"{kind} may weigh positions differently")
         return self._judged(node, tensor, result, found) if plain else result
 
@@ -151,15 +141,15 @@ class Shifts:
         if not alike:
             return result
         kind = tensor.kind
-        if goes_by_channel(kind):
+        if treats(kind, "by channel"):
             channel = channel_axis(node, len(tensor.shape))
             differ = [axis for axis in alike if axis == channel]
-        elif is_elementwise(kind) or is_norm(kind):
+        elif treats(kind, "elementwise", "norm"):
             lengths = [self._graph.shapes.get(name) or () for name in node.inputs if name in self._graph.constants]
             rank = len(tensor.shape)
             differ = [axis for axis in alike if any(rank - axis <= len(s) and s[axis - rank] != 1 for s in lengths)]
-        elif is_order_free(kind) or (
-            is_regular(kind) and not (kind == "Gather" and node.inputs[0] in self._graph.constants)
+        elif treats(kind, "order free") or (
+            treats(kind, "regular") and not (kind == "Gather" and node.inputs[0] in self._graph.constants)
         ):
             differ = []
         else:
@@ -171,23 +161,23 @@ class Shifts:
     def _judged(self, node: Node, tensor: Tensor, result: Moves, found: list[Moves | None]) -> Moves:
         """The moves, broken when an operator that is known does not treat the positions that move alike."""
         kind = tensor.kind
-        if is_elementwise(kind) or (is_norm(kind) and not goes_by_channel(kind)):
+        if treats(kind, "elementwise") or (treats(kind, "norm") and not treats(kind, "by channel")):
             return self.positional.met(node, tensor, result)
-        if is_joined(kind):
+        if treats(kind, "joined"):
             return self.positional.beside(node, tensor, result)
         if kind == "MaxPool" and tensor.name != node.outputs[0]:
             return result.broken_by("MaxPool tells positions as numbers")
-        if is_product(kind):
+        if treats(kind, "product"):
             operands = [self._operand(name, found) for name in node.inputs]
             if not same_contraction(node, operands) or not self._same_weights(node, result):
                 return result.broken_by(f"{kind} weighs positions differently")
-        elif goes_by_row(kind):
-            if not all(self._is_matrix(name, 3 if is_packed(kind) else 2) for name in node.inputs[1:]):
+        elif treats(kind, "by row"):
+            if not all(self._is_matrix(name, 3 if treats(kind, "packed") else 2) for name in node.inputs[1:]):
                 return result.broken_by(f"{kind} may weigh positions differently")
-        elif goes_by_channel(kind) or is_scaled(kind):
+        elif treats(kind, "by channel", "scaled"):
             operand = self._operand(node.inputs[0], found)
             axis = channel_axis(node, len(operand.axes))
-            if is_scaled(kind):
+            if treats(kind, "scaled"):
                 axis = node.attrs.get("axis", 1) if self._many(node.inputs[1]) else -1
             if 0 <= axis < len(operand.axes) and operand.flat(axis):
                 return result.broken_by(f"{kind} has weights by position of an axis that moves")

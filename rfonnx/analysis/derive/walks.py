@@ -12,7 +12,7 @@ from typing import Any
 from rfonnx.analysis.derive.lines import Line, after, follow, of_input
 from rfonnx.analysis.lower import Program, Tensor
 from rfonnx.operators.access.primitives import Spread, Step, Window
-from rfonnx.operators.movement import is_norm
+from rfonnx.operators.movement import treats
 
 MOST_LINES = 8
 """Lines that are kept of a tensor, those that walk first: what has more stands for no one position."""
@@ -66,7 +66,11 @@ class Walks:
         if len(tensor.paths) == 1 and not tensor.paths[0][1] and self._shapes[tensor.paths[0][0]] == tensor.shape:
             return found[tensor.paths[0][0]]  # most tensors of most models
         # Equal lines are one object, and equal steps: a deep net asks the same over and over.
-        key = (tensor.shape, is_norm(tensor.kind), *[(id(found[source]), id(steps)) for source, steps in tensor.paths])
+        key = (
+            tensor.shape,
+            treats(tensor.kind, "norm"),
+            *[(id(found[source]), id(steps)) for source, steps in tensor.paths],
+        )
         if key not in self._answers:
             lines = self._arrived(tensor, found)
             self._answers[key] = self._alike.setdefault(lines, lines)
@@ -74,15 +78,10 @@ class Walks:
 
     def _arrived(self, tensor: Tensor, found: Sequence[Lines]) -> Lines:
         lines: dict[Line, None] = {}
-        if is_norm(
-            tensor.kind
-        ):  # what is normalised stays in its place, though its own path is inside that of the statistics
-            lines = {
-                line: None
-                for source, _ in tensor.paths
-                for line in found[source]
-                if self._shapes[source] == tensor.shape
-            }
+        if treats(tensor.kind, "norm"):
+            # What is normalised stays in its place, though its own path is inside that of the statistics.
+            alike = (source for source, _ in tensor.paths if self._shapes[source] == tensor.shape)
+            lines = dict.fromkeys(line for source in alike for line in found[source])
         for source, steps in tensor.paths:
             for line in found[source]:
                 arrived = follow(line, steps, tensor.shape)
