@@ -82,6 +82,10 @@ def named(error: RfonnxError, label: str) -> RfonnxError:
     return made
 
 
+MISFIT = (LookupError, ValueError, TypeError, ArithmeticError)
+"""What rules on operators raise where a node has not the inputs and attributes that its operator should have."""
+
+
 def rules_fail_aloud() -> bool:
     """RFONNX_RAISE is set: who writes a rule sees where it fails. Otherwise a rule that fails makes an answer "at most"."""
     return bool(os.environ.get("RFONNX_RAISE"))

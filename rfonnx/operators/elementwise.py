@@ -16,7 +16,7 @@ from rfonnx.operators.access.indexing import MAX_FLAT, positions
 from rfonnx.operators.access.masks import along_one, either
 from rfonnx.operators.access.op import Op, rule
 from rfonnx.operators.access.primitives import Access, Path, Reshape, Select, Step
-from rfonnx.operators.access.shared import joined, per_channel
+from rfonnx.operators.access.shared import first_alone, joined, per_channel
 from rfonnx.operators.access.zeros import Fact, fact
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import SpellCall, spelling
@@ -59,10 +59,7 @@ def dropout_shape(call: ShapeCall) -> list[TypeProto]:
 rule(*UNARY, *_BROADCAST)(joined)
 
 
-@rule("CastLike")
-def first_operand(op: Op) -> Access:
-    """y reads x at its position; of the operand whose type it takes it reads no value. Exact."""
-    return Access((Path(op.name(0)),))
+rule("CastLike")(first_alone)
 
 
 @rule("Dropout")

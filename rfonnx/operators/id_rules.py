@@ -30,7 +30,12 @@ def _constants(graph: Graph, node: Node, slot: int) -> Interval | None:
     return float(value.min()), float(value.max())
 
 
-@ranges(
+def _passed(*slots: int) -> Rule:
+    """Values of these operands become those of the output, at other places or rounded."""
+    return lambda graph, node, slot, bound: bound if slot in slots else None
+
+
+ranges(
     *named(
         """
         Identity Cast CastLike Reshape Flatten Squeeze Unsqueeze Transpose Expand Tile Slice Split Gather
@@ -38,28 +43,15 @@ def _constants(graph: Graph, node: Node, slot: int) -> Interval | None:
         Unique ReduceMax ReduceMin MaxPool GlobalMaxPool Floor Ceil Round Optional OptionalGetElement
         """
     )
-)
-def moved(graph: Graph, node: Node, slot: int, bound: Interval) -> Interval | None:
-    """Values of the first operand at other places, or rounded."""
-    return bound if slot == 0 else None
+)(_passed(0))
+ranges("ScatterElements", "ScatterND", "Scatter")(_passed(0, 2))
+ranges("Where")(_passed(1, 2))
 
 
 @ranges("Concat")
 def joined(graph: Graph, node: Node, slot: int, bound: Interval) -> Interval | None:
     """Values of every operand at other places."""
     return bound
-
-
-@ranges("ScatterElements", "ScatterND", "Scatter")
-def written(graph: Graph, node: Node, slot: int, bound: Interval) -> Interval | None:
-    """Data and updates become the output, indices do not."""
-    return None if slot == 1 else bound
-
-
-@ranges("Where")
-def chosen(graph: Graph, node: Node, slot: int, bound: Interval) -> Interval | None:
-    """Both branches become the output, the condition does not."""
-    return None if slot == 0 else bound
 
 
 @ranges("Add")

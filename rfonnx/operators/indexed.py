@@ -12,14 +12,13 @@ Table = tuple[str, int, int | None]
 """A tensor, the axis of it that is indexed, and the length there, None when it is not known."""
 
 
-def _along(data: int) -> Callable[[Graph, Node], Table | None]:
-    """The table is an operand; the attribute `axis` (0) says where."""
-    return lambda graph, node: _table(graph, node.inputs[data], node.attrs.get("axis", 0))
+def _rows(data: int, axis: int | str = 0) -> Callable[[Graph, Node], Table | None]:
+    """The table is an operand, indexed along one axis, or along that which an attribute says (0)."""
 
+    def table(graph: Graph, node: Node) -> Table | None:
+        return _table(graph, node.inputs[data], node.attrs.get(axis, 0) if isinstance(axis, str) else axis)
 
-def _rows(data: int, axis: int = 0) -> Callable[[Graph, Node], Table | None]:
-    """The table is an operand, always indexed along one axis."""
-    return lambda graph, node: _table(graph, node.inputs[data], axis)
+    return table
 
 
 def _table(graph: Graph, name: str, axis: int) -> Table | None:
@@ -55,13 +54,9 @@ def _first_written(graph: Graph, node: Node) -> Table | None:
     return cache[0], cache[1], room
 
 
-def _blocked(graph: Graph, node: Node) -> Table | None:
-    return _table(graph, node.inputs[0], node.attrs.get("gather_axis", 0))
-
-
 _EMBED = {0: _rows(2), 1: _rows(4), 8: _rows(3)}
 
-declare("Gather", "GatherElements", "ScatterElements", "Scatter", indexed={1: _along(0)})
+declare("Gather", "GatherElements", "ScatterElements", "Scatter", indexed={1: _rows(0, "axis")})
 declare("GatherND", "ScatterND", "com.microsoft.GatherND", indexed={1: _tuples})
 declare("TensorScatter", indexed={2: _first_written})
 declare("MaxUnpool", indexed={1: _flat})
@@ -71,7 +66,7 @@ declare("com.microsoft.RotaryEmbedding", indexed={1: _rows(2)})
 declare("com.microsoft.EmbedLayerNormalization", indexed=_EMBED)
 declare("com.microsoft.QEmbedLayerNormalization", indexed={slot: _EMBED[slot] for slot in (0, 1)})
 declare("ai.onnx.ml.ArrayFeatureExtractor", indexed={1: _rows(0, -1)})
-declare("com.microsoft.GatherBlockQuantized", indexed={1: _blocked})
+declare("com.microsoft.GatherBlockQuantized", indexed={1: _rows(0, "gather_axis")})
 
 declare("RNN", "GRU", "LSTM", lengths={4: (0, 0)})
 declare("ReverseSequence", lengths={1: (0, "time_axis")})

@@ -11,7 +11,7 @@ from rfonnx.graph.tensors import tensor_type
 from rfonnx.operators.access.indexing import pick
 from rfonnx.operators.access.op import Op, declare_everything, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Step
-from rfonnx.operators.access.shared import by_data, known_index
+from rfonnx.operators.access.shared import along_rows, by_data, first_alone, known_index
 from rfonnx.operators.counting import CountCall, counts, declare_unknown
 from rfonnx.operators.shaping import ShapeCall, same, shapes
 from rfonnx.operators.slicing import stretch
@@ -45,10 +45,8 @@ SOFTMAX = ("SOFTMAX", "SOFTMAX_ZERO", 1, 3)
 declare_everything("a map has no positions", *learning("CastMap DictVectorizer ZipMap"))
 
 
-@rule(*learning("Binarizer CategoryMapper Imputer LabelEncoder Scaler"))
-def each(op: Op) -> Access:
-    """Reads its own position. Exact."""
-    return Access((Path(op.name(0)),))
+rule(*learning("Binarizer CategoryMapper Imputer LabelEncoder Scaler"))(first_alone)
+rule("ai.onnx.ml.Normalizer")(along_rows)
 
 
 @rule("ai.onnx.ml.OneHotEncoder")
@@ -77,12 +75,6 @@ def join_features(op: Op) -> Access:
         paths.append(Path(op.name(i), (Reshape((rows, count)), stretch(1, total, start, count))))
         start += count
     return Access(tuple(paths))
-
-
-@rule("ai.onnx.ml.Normalizer")
-def normalize(op: Op) -> Access:
-    """The norm is that of the row. Exact."""
-    return Access((Path(op.name(0), (Reduce((len(op.shape(0)) - 1,)),)),))
 
 
 @rule(*_LINEAR, *_KERNELS, *_TREES)

@@ -19,6 +19,7 @@ from rfonnx.operators.access.blocked import split_or_joined
 from rfonnx.operators.access.indexing import MAX_TABLE, control_paths, crop
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Spread, Step
+from rfonnx.operators.access.shared import first_alone
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import SpellCall, spelling
 from rfonnx.operators.table import declare, microsoft, named
@@ -131,10 +132,7 @@ def transpose(op: Op) -> Access:
     return Access((Path(op.name(0), (Permute(tuple(op.attrs["perm"])),)),))
 
 
-@rule("Expand")
-def expand(op: Op) -> Access:
-    """Broadcasts axes of length 1. Exact."""
-    return Access((Path(op.name(0)),))
+rule("Expand")(first_alone)
 
 
 @rule("Tile")

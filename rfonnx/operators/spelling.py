@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
 
-from rfonnx.errors import ModelError, malformed
+from rfonnx.errors import MISFIT, ModelError, malformed
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.table import filling, operator
 from rfonnx.results.fields import Shape
@@ -172,6 +172,6 @@ def canonicalize(node: Node, graph: Graph) -> Node:
         return node
     try:
         return cast(Node, function(SpellCall(node, graph)))
-    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+    except (*MISFIT, AttributeError) as error:
         what = f"{type(error).__name__}: {error}"
         raise malformed(f"{node}: its inputs or attributes are not those of its operator ({what})") from error

@@ -15,12 +15,12 @@ import pytest
 
 from report.golden_files import check
 from rfonnx.report.effective.csv import erf_csv, layers_csv
-from rfonnx.report.effective.heat import heat
 from rfonnx.report.effective.json import erf_json, layers_json
 from rfonnx.report.effective.npz import erf_npz
 from rfonnx.report.effective.people import erf_document, layers_document
 from rfonnx.report.effective.plot import erf_figure, erf_plot
 from rfonnx.report.formats import render
+from rfonnx.report.pictures import heat
 from rfonnx.results.effective import ERF, Layer, Skipped
 
 HOSTILE = "conv\x1b[31m|`\n=1+1"

@@ -12,8 +12,8 @@ import rfonnx
 from rfonnx.errors import QueryError
 from rfonnx.report.explanation.chains import Question, explanation
 from rfonnx.report.explanation.people import explain_document
-from rfonnx.report.explanation.picture import picture
 from rfonnx.report.formats import render
+from rfonnx.report.pictures import picture
 
 
 def dilated(length: int = 64) -> rfonnx.Analysis:

@@ -54,21 +54,9 @@ def beside(fields: Fields, output: Pair, moved: int, pair: Pair, step: int, step
 def with_halo(fields: Fields, output: str, fact: ShiftFact) -> ShiftFact:
     """The fact, with what parts on its grid see beside themselves, if they move and nothing is taken together."""
     length = (fields.input_shapes[fact.input] or ())[fact.axis] or 0
-    if (
-        output not in fields.tensors
-        or fact.period is None
-        or fact.tensor_axis is None
-        or fact.shift <= 0
-        or fact.positions is None
-        or fact.room
-    ):
+    step, own = fact.period, fact.tensor_axis
+    still = fact.shift <= 0 or fact.positions is None or fact.room
+    if still or step is None or own is None or output not in fields.tensors:
         return fact
-    halo = beside(
-        fields,
-        (output, fact.tensor_axis),
-        fact.shift,
-        (fact.input, fact.axis),
-        fact.period,
-        length // fact.period,
-    )
+    halo = beside(fields, (output, own), fact.shift, (fact.input, fact.axis), step, length // step)
     return fact._replace(halo=halo)

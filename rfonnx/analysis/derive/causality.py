@@ -51,18 +51,7 @@ def time_facts(fields: Fields, walks: Walks, axes: dict[str, int], output: str) 
         if output in fields.tensors and depends(fields, output, name, axis):
             seen = reach(fields, walks, output, name, axis)
             if isinstance(seen, Reach) and seen.tensor_axis is not None:
-                found.append(
-                    TimeFact(
-                        name,
-                        axis,
-                        seen.tensor_axis,
-                        seen.stride,
-                        seen.causal,
-                        seen.lookahead,
-                        seen.context,
-                        seen.length,
-                    )
-                )
+                found.append(TimeFact(name, axis, seen.tensor_axis, *seen[1:-1]))  # all but whether it is exact
     return tuple(found)
 
 

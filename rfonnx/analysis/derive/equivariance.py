@@ -17,7 +17,7 @@ from rfonnx.analysis.derive.moves import ALIKE, Factor, Moves, at_rest, flat, jo
 from rfonnx.analysis.derive.positional import Positional
 from rfonnx.analysis.derive.shifts import walk
 from rfonnx.analysis.lower import Program, Tensor
-from rfonnx.errors import rules_fail_aloud
+from rfonnx.errors import MISFIT, rules_fail_aloud
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.temporaries import is_temporary, named_by
 from rfonnx.operators.einsum import einsum_labels
@@ -68,7 +68,7 @@ class Shifts:
         moved = any(moving(source) for source in sources if source is not None)
         try:
             result = self._treated(tensor, result, found, reduced, moved)
-        except (LookupError, ValueError, TypeError, ArithmeticError):
+        except MISFIT:
             if rules_fail_aloud():
                 raise
             result = result.broken_by(f"{tensor.kind} does not have the inputs that it should have")

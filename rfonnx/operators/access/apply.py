@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rfonnx.errors import ModelError, rules_fail_aloud
+from rfonnx.errors import MISFIT, ModelError, rules_fail_aloud
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.access.certain import with_certain
 from rfonnx.operators.access.op import Known, Op, Rule, Unproven, find, reason_for_everything
@@ -32,7 +32,7 @@ def node_accesses(
         accesses = [result] * len(node.outputs) if isinstance(result, Access) else list(result)[: len(node.outputs)]
         misfit = _misfit(op, accesses)
         accesses = accesses if misfit else with_certain(op, accesses)
-    except (Unproven, LookupError, ValueError, TypeError, ArithmeticError) as error:
+    except (Unproven, *MISFIT) as error:
         if rules_fail_aloud():
             raise
         unlike = f"{kind} does not have the inputs and attributes its rule expects ({error!r})"
@@ -64,20 +64,9 @@ def _by_body(kind: str) -> Rule | None:
 
 def _fallback(node: Node, graph: Graph, note: str) -> tuple[dict[str, tuple[tuple[int, ...], Access]], list[Access]]:
     """Every output reads every position of every input, names captured by subgraphs included."""
-    names = [n for n in (*node.inputs, *captured(node)) if n and n not in graph.constants]
+    names = [n for n in (*node.inputs, *node.attrs.get("captures", ())) if n and n not in graph.constants]
     access = everything([(name, len(graph.shapes.get(name) or ())) for name in dict.fromkeys(names)], note)
     return {}, [access] * len(node.outputs)
-
-
-def captured(node: Node) -> list[str]:
-    """Names of outer tensors that the node's subgraphs read."""
-    names: list[str] = []
-    for value in node.attrs.values():
-        if isinstance(value, Graph):
-            made = {*value.inputs, *value.constants, *(o for inner in value.nodes for o in inner.outputs)}
-            used = [n for inner in value.nodes for n in (*inner.inputs, *captured(inner))]
-            names += [n for n in (*used, *value.outputs) if n and n not in made]
-    return names
 
 
 def program_shape(shape: Shape) -> tuple[int, ...]:

@@ -16,6 +16,16 @@ def joined(op: Op) -> Access:
     return Access(tuple([Path(name) for name in op.node.inputs]))
 
 
+def first_alone(op: Op) -> Access:
+    """y reads x at its own (numpy-broadcast) position; of other operands it reads no value. Exact."""
+    return Access((Path(op.name(0)),))
+
+
+def along_rows(op: Op) -> Access:
+    """y reads the whole row of x, along its last axis. Exact."""
+    return Access((Path(op.name(0), (Reduce((len(op.shape(0)) - 1,)),)),))
+
+
 def by_data(op: Op, data: tuple[Step, ...], index: tuple[Step, ...], note: str = BY_DATA) -> Access:
     """Of input 0, what input 1 may point to; of input 1, what points. Where the data is constant: exact."""
     paths = tuple(Path(op.name(i), steps) for i, steps in enumerate((data, index)) if op.reads(i))

@@ -14,23 +14,9 @@ from typing import Literal
 import numpy as np
 
 from rfonnx.graph.nodes import Node
+from rfonnx.operators.access import masks
 from rfonnx.operators.access.bounds import HIDDEN, keeps_zero, large, mild, most, positive
-from rfonnx.operators.access.masks import (
-    LARGEST,
-    Mask,
-    both,
-    concatenated,
-    either,
-    full,
-    gathered,
-    moved,
-    outside_triangle,
-    padded,
-    reduced,
-    running,
-    scattered,
-    sliced,
-)
+from rfonnx.operators.access.masks import LARGEST, Mask, both, either, full
 from rfonnx.operators.access.op import Op, each_once
 from rfonnx.operators.table import operator
 
@@ -85,7 +71,7 @@ def _computed_fact(op: Op, node: Node, name: str, what: Fact, depth: int) -> Mas
         return fact(op, inputs[index], wanted, depth)
 
     if operator(kind).moves_values:
-        return None if kind == "Dropout" and what == "one" else moved(op, node, of(0))
+        return None if kind == "Dropout" and what == "one" else masks.moved(op, node, of(0))
     if kind in _MOVED:
         return _MOVED[kind](op, node, of)
     if kind == "Where":
@@ -103,10 +89,10 @@ Of = Callable[..., "Mask | None"]
 """The fact of an input: that which is asked for, or another."""
 
 _MOVED: dict[str, Callable[[Op, Node, Of], Mask | None]] = {
-    "Concat": lambda op, node, of: concatenated(op, node, [of(i) for i in range(len(node.inputs))]),
-    "Gather": lambda op, node, of: gathered(op, node, of(0)),
-    "ScatterND": lambda op, node, of: scattered(op, node, of(0), of(2)),
-    "Slice": lambda op, node, of: sliced(op, node, of(0)),
+    "Concat": lambda op, node, of: masks.concatenated(op, node, [of(i) for i in range(len(node.inputs))]),
+    "Gather": lambda op, node, of: masks.gathered(op, node, of(0)),
+    "ScatterND": lambda op, node, of: masks.scattered(op, node, of(0), of(2)),
+    "Slice": lambda op, node, of: masks.sliced(op, node, of(0)),
 }
 """Operators that put values elsewhere."""
 
@@ -162,7 +148,7 @@ def _zero(op: Op, node: Node, depth: int) -> Mask | None:
     if kind == "Softmax":
         return _unweighted(op, node, of(0, "hidden"))
     if operator(kind).sums_to_zero:
-        return reduced(op, node, of(0))
+        return masks.reduced(op, node, of(0))
     return _ZERO_OF_ZERO[kind](op, node, of(0)) if kind in _ZERO_OF_ZERO else None
 
 
@@ -173,9 +159,9 @@ def _normed(op: Op, node: Node, zero: Mask | None) -> Mask | None:
 
 _ZERO_OF_ZERO: dict[str, Callable[[Op, Node, Mask | None], Mask | None]] = {
     **dict.fromkeys(_NORMS, _normed),
-    "CumSum": running,
-    "Pad": lambda op, node, zero: padded(op, node, zero, node.attrs.get("value") == 0),
-    "Trilu": lambda op, node, zero: either(zero, outside_triangle(op, node)),
+    "CumSum": masks.running,
+    "Pad": lambda op, node, zero: masks.padded(op, node, zero, node.attrs.get("value") == 0),
+    "Trilu": lambda op, node, zero: either(zero, masks.outside_triangle(op, node)),
 }
 """Operators that make 0 of 0, and of what else."""
 
@@ -211,14 +197,14 @@ def _fixed(op: Op, node: Node, name: str, depth: int) -> Mask | None:
     if operator(kind).pointwise:
         return either(found, _all(op, node.inputs, depth))
     if kind == "Pad":
-        return padded(op, node, fact(op, node.inputs[0], "fixed", depth), node.attrs.get("value") is not None)
+        return masks.padded(op, node, fact(op, node.inputs[0], "fixed", depth), node.attrs.get("value") is not None)
     if kind in _NORMS and all(name in op.graph.constants for name in node.inputs[1:] if name):
         whole = _all_along(op, node.inputs[0], fact(op, node.inputs[0], "fixed", depth), node.attrs["axes"])
         return either(found, whole)
     if kind.startswith("Reduce"):
-        return either(found, reduced(op, node, fact(op, node.inputs[0], "fixed", depth)))
+        return either(found, masks.reduced(op, node, fact(op, node.inputs[0], "fixed", depth)))
     if kind == "CumSum":
-        return either(found, running(op, node, fact(op, node.inputs[0], "fixed", depth)))
+        return either(found, masks.running(op, node, fact(op, node.inputs[0], "fixed", depth)))
     return found
 
 

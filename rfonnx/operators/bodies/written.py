@@ -10,6 +10,7 @@ import numpy as np
 import onnx
 from onnx import NodeProto, TypeProto, helper, numpy_helper, shape_inference
 
+from rfonnx.errors import MISFIT
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.temporaries import temporary_name
 from rfonnx.graph.tensors import ELEMENT_TYPES, Tensors, tensor_type
@@ -63,16 +64,7 @@ def infer(node: Node, tensors: Tensors, constants: Constants) -> dict[int, TypeP
         return {}
     try:
         found = rule(ShapeCall(node, tensors, constants))
-    except (
-        shape_inference.InferenceError,
-        onnx.checker.ValidationError,
-        RuntimeError,
-        ValueError,
-        LookupError,
-        TypeError,
-        ArithmeticError,
-        Kept,
-    ):
+    except (*MISFIT, shape_inference.InferenceError, onnx.checker.ValidationError, RuntimeError, Kept):
         # The operator may have changed since the rule was written: unknown is better than refused.
         return {}
     return dict(enumerate(found))

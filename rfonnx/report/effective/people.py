@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from rfonnx.report.document import Document, Line, Name, Section, Table, listed, shared
-from rfonnx.report.effective.heat import heat
+from rfonnx.report.pictures import heat
 from rfonnx.results.effective import ERF, Interval, Layer
 from rfonnx.results.map_figures import marginal
 from rfonnx.results.plain import position_text, shape_text

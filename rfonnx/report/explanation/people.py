@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rfonnx.report.document import Document, Line, Name, Section, Table, number, shortened
 from rfonnx.report.explanation.chains import Chain, Explanation, Region
 from rfonnx.report.explanation.growth import NAMES, shares
-from rfonnx.report.explanation.picture import picture
+from rfonnx.report.pictures import picture
 from rfonnx.results.fields import ExplainStep
 from rfonnx.results.plain import axes_text, bound_texts, shape_text
 
