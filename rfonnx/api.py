@@ -407,7 +407,8 @@ def tile(
 
     Raises:
         ModelError: the file is not a model that can be read.
-        QueryError: a tile has no room for what is kept of it, or was asked for along an axis that cannot be tiled.
+        QueryError: a tile has no room for what is kept of it, or was asked for along an axis that cannot be tiled; or both `tile`
+            and `memory` are given.
         ShapeError: the model does not take these shapes.
     """
     from rfonnx.model.opened import with_values

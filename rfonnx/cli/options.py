@@ -72,3 +72,9 @@ def style_option(styles: Sequence[str], note: str = "How to write it.") -> Decor
     """--format; `output.open_output` knows what it is when it is left out."""
     default = "[default: by the ending of -o, else text]"
     return click.option("--format", "style", type=click.Choice(styles), help=f"{note} {default}")
+
+
+def size_option(default: str) -> Decorator:
+    """--size of the whole that is run in tiles; `default`: what holds without it."""
+    told = f"Size of the whole along the axes that windows slide along. [default: {default}]"
+    return click.option("--size", type=words.lengths, metavar="H,W", help=told)

@@ -9,43 +9,28 @@ import click
 from rfonnx.cli import options, words
 from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.failures import CHECK_FAILED
+from rfonnx.cli.from_settings import setting_options
 from rfonnx.cli.numbers import Number
 from rfonnx.cli.output import open_output
 from rfonnx.cli.terminal_options import terminal_options
 from rfonnx.cli.waiting import waiting
 from rfonnx.report.formats import TILES
 from rfonnx.results.tiling import Approximate
+from rfonnx.tiling.asked import Asked
 
 
 @click.command("plan")
 @options.model_argument
-@click.option(
-    "--size",
-    metavar="H,W",
-    type=words.lengths,
-    help="Size of the whole along the axes that windows slide along. [default: none: halo, grid and verdict alone]",
-)
-@click.option(
-    "--tile",
-    metavar="H,W",
-    type=words.lengths,
-    help="Longest crop of a run along these axes, halo included. [default: 512 of an image]",
-)
-@click.option(
-    "--memory",
-    metavar="4GB",
-    type=words.memory,
-    help="Memory that a run may take, instead of --tile: the largest tiles that stay within it are found by measuring.",
-)
+@options.size_option("none: halo, grid and verdict alone")
+@setting_options(Asked, "tile", type=words.lengths)
+@setting_options(Asked, "memory", type=words.memory)
 @click.option(
     "--mass",
     type=Number("mass"),
     metavar="SHARE",
     help="Measure the halo that holds this share of what outputs use, such as 0.99: for tiles that are not exact.",
 )
-@click.option(
-    "--stages", is_flag=True, help="Gather what is taken over the whole (means, norms, gates) in passes of their own."
-)
+@setting_options(Asked, "stages")
 @options.style_option(TILES.formats)
 @options.output_option
 @timeout_option
@@ -71,8 +56,6 @@ def command(
 
     if memory is not None and not (size or shapes):
         raise click.UsageError("--memory needs the size of the whole: give --size too")
-    if memory is not None and tile is not None:
-        raise click.UsageError("--memory and --tile both say how long crops are: give one of them")
     out = open_output(TILES, output, style, model)
     halos: list[Approximate] = []
     from rfonnx.model.opened import with_values

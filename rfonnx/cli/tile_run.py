@@ -19,18 +19,8 @@ from rfonnx.tiling.asked import Asked
 @click.argument("sink", metavar="OUTPUT")
 @options.named_option("--input", "inputs", words.pair, "NAME=PATH", "Another input, of a model that has several.")
 @options.named_option("--output", "outputs", words.pair, "NAME=PATH", "Another output, of a model that has several.")
-@click.option(
-    "--tile",
-    metavar="H,W",
-    type=words.lengths,
-    help="Longest crop of a run along the axes that windows slide along, halo included. [default: 512 of an image]",
-)
-@click.option(
-    "--memory",
-    metavar="4GB",
-    type=words.memory,
-    help="Memory that a run may take, instead of --tile: the largest tiles that stay within it are found by measuring.",
-)
+@setting_options(Asked, "tile", type=words.lengths)
+@setting_options(Asked, "memory", type=words.memory)
 @options.named_option(
     "--prep", "prep", words.pair, "KEY=VALUE", "How numbers become those of the model: scale, mean, std, layout."
 )
@@ -44,8 +34,6 @@ def command(
     sink: str,
     inputs: dict[str, str],
     outputs: dict[str, str],
-    tile: tuple[int, ...] | None,
-    memory: int | None,
     prep: dict[str, str],
     values: dict[str, Any],
     **more: Any,
@@ -62,19 +50,8 @@ def command(
     from rfonnx.comparing.options import preparation
     from rfonnx.tiling.storage.job import run_job
 
-    if memory is not None and tile is not None:
-        raise click.UsageError("--memory and --tile both say how long crops are: give one of them")
-
-    asked = Asked(
-        model,
-        {**_named(source), **inputs},
-        {**_named(sink), **outputs},
-        tile,
-        memory,
-        values,
-        preparation("--prep", prep),
-        **given(more),
-    )
+    named = {**_named(source), **inputs}, {**_named(sink), **outputs}
+    asked = Asked(model, *named, values=values, prep=preparation("--prep", prep), **given(more))
     with progress(f"tiles of {model}") as tell:
         run_job(asked, lambda done, total: tell(done, total))
 

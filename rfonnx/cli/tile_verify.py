@@ -10,30 +10,21 @@ import click
 from rfonnx.cli import options, words
 from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.failures import CHECK_FAILED
+from rfonnx.cli.from_settings import given, setting_options
 from rfonnx.cli.output import open_output
 from rfonnx.cli.terminal_options import terminal_options
 from rfonnx.cli.waiting import waiting
+from rfonnx.effective.settings import Settings
 from rfonnx.report.formats import VERIFICATION
+from rfonnx.tiling.asked import Asked
 
 
 @click.command("verify")
 @options.model_argument
-@click.option(
-    "--size",
-    metavar="H,W",
-    type=words.lengths,
-    help="Size of the whole along the axes that windows slide along. [default: a few, as small as the halo allows]",
-)
-@click.option(
-    "--tile",
-    metavar="H,W",
-    type=words.lengths,
-    help="Longest crop of a run along these axes, halo included. [default: 512 of an image]",
-)
+@options.size_option("a few, as small as the halo allows")
+@setting_options(Asked, "tile", type=words.lengths)
 @click.option("--data", metavar="FILE", help="The whole: a .npy file, or a .npz file with an array per input.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of random inputs.")
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="Threads of a run. [default: one per core]")
-@click.option("--provider", metavar="NAME", help="Where it runs: cpu, cuda, ... [default: cpu]")
+@setting_options(Settings, "seed", "threads", "providers")
 @options.style_option(VERIFICATION.formats)
 @options.output_option
 @timeout_option
@@ -45,13 +36,11 @@ def command(
     size: tuple[int, ...] | None,
     tile: tuple[int, ...] | None,
     data: str | None,
-    seed: int,
-    threads: int | None,
-    provider: str | None,
     style: str | None,
     output: str | None,
     shapes: words.Shapes,
     values: dict[str, Any],
+    **more: Any,
 ) -> int:
     """Hold tiles of MODEL, an ONNX file, against the whole by running both.
 
@@ -69,7 +58,7 @@ def command(
     with waiting(f"running {model}"):
         sized = {name: tuple(array.shape) for name, array in inputs.items() if name} if inputs else shapes
         plan = rfonnx.tile(model, sized, tile, size=size, values=values)
-        found = plan.verify(_named(inputs), seed=seed, threads=threads, providers=provider)
+        found = plan.verify(_named(inputs), **given(more))
     out.write(found)
     return 0 if found.passed else CHECK_FAILED
 

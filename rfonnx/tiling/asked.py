@@ -16,8 +16,8 @@ class Asked:
     Attributes:
         model: the file.
         inputs, outputs: paths by name; the name "" stands for the only one.
-        tile: longest crop along each axis that windows slide along.
-        memory: bytes that a run of a tile may take, instead of `tile`.
+        tile: a length for each of these axes.
+        memory: in bytes.
         values: what small inputs hold.
         prep: how numbers become those of the inputs.
         others: see their words.
@@ -26,8 +26,16 @@ class Asked:
     model: str
     inputs: Mapping[str, str]
     outputs: Mapping[str, str]
-    tile: Sequence[int] | None = None
-    memory: int | None = None
+    tile: Sequence[int] | None = option(
+        None,
+        "Longest crop of a run along the axes that windows slide along, halo included. [default: 512 of an image]",
+        metavar="H,W",
+    )
+    memory: int | None = option(
+        None,
+        "Memory that a run may take, instead of --tile: the largest tiles that stay within it are found by measuring.",
+        metavar="4GB",
+    )
     values: Mapping[str, object] = field(default_factory=dict)
     prep: Preparation = field(default_factory=Preparation)
     stages: bool = option(False, "Gather what is taken over the whole (means, norms, gates) in passes of their own.")
@@ -38,7 +46,11 @@ class Asked:
         None, "Threads of an operator, shared by the workers. [default: one per core, in all]", metavar="N"
     )
     providers: Sequence[str] = option(
-        (), "Execution provider of onnxruntime, such as cuda. Repeatable. [default: cpu]", flag="--provider", many=True
+        (),
+        "Execution provider of onnxruntime, such as cuda. Repeatable. [default: cpu]",
+        flag="--provider",
+        metavar="NAME",
+        many=True,
     )
     scheduler: str | None = option(
         None, "Address of a Dask scheduler, whose workers run the tiles: tcp://host:8786.", metavar="ADDRESS"

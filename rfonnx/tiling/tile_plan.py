@@ -166,6 +166,8 @@ def tile_plan(
     memory: int | None = None,
 ) -> TilePlan:
     """See `rfonnx.tile`."""
+    if memory is not None and tile is not None:
+        raise QueryError("memory and tile both say how long crops are", "give one of them")
     make = staged_plan if stages else make_plan
 
     def planned(shapes: Shapes | None, size: Sequence[int] | None) -> Plan:

@@ -10,29 +10,11 @@ import dask.array as da
 import distributed
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 
 import rfonnx
 from rfonnx.errors import QueryError
 from tiling.nets import Net
-
-
-@pytest.fixture(scope="module")
-def net() -> onnx.ModelProto:
-    made = Net()
-    return made.model(made.up(made.conv(made.relu(made.conv("x", 4)), 3)))
-
-
-@pytest.fixture(scope="module")
-def image() -> np.ndarray:
-    return np.random.default_rng(1).standard_normal((1, 2, 96, 80)).astype(np.float32)
-
-
-@pytest.fixture(scope="module")
-def whole(net: onnx.ModelProto, image: np.ndarray) -> np.ndarray:
-    (made,) = onnxruntime.InferenceSession(net.SerializeToString()).run(None, {"x": image})
-    return np.asarray(made)
 
 
 def test_a_lazy_array_is_the_whole(net: onnx.ModelProto, image: np.ndarray, whole: np.ndarray) -> None:
