@@ -10,7 +10,7 @@ from rfonnx.cli.failures import USER_ERROR
 from rfonnx.cli.lazy import Lazy
 from rfonnx.version import __version__
 
-COMMANDS = ("report", "explain", "erf", "compare", "check", "tile", "ops")
+COMMANDS = ("report", "explain", "erf", "compare", "check", "tile", "annotate", "ops")
 """Each is `rfonnx.cli.<name>.command`."""
 
 

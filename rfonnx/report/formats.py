@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from rfonnx.report.explanation.chains import Explanation
     from rfonnx.report.fields.view import View
     from rfonnx.report.fields.view_source import Refused, Source
+    from rfonnx.report.overlay.labels import FileGraph
     from rfonnx.results.comparison import Comparison
     from rfonnx.results.effective import ERF, Layer
     from rfonnx.results.fields import OpSupport
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 RENDERERS = ("text", "terminal", "markdown")
 """Formats of a `Document`, each a module here. "terminal" is "text" for one; nobody asks for it by name."""
 
-BINARY = ("npz", "png", "svg")
+BINARY = ("npz", "onnx", "png", "svg")
 """Formats that are no text for a terminal."""
 
 ENDINGS = {
@@ -30,7 +31,8 @@ ENDINGS = {
     ".md": ("markdown",),
     ".yaml": ("bioimageio",),
     ".py": ("monai",),
-    ".json": ("json", "sarif"),
+    ".json": ("json", "sarif", "netron", "model-explorer"),
+    ".onnx": ("onnx",),
     ".csv": ("csv",),
     ".xml": ("junit",),
     ".sarif": ("sarif",),
@@ -51,15 +53,15 @@ class Subject(Generic[Told]):
         formats: those that it is written in; the first is the one when none is asked for.
     """
 
-    def __init__(self, folder: str, people: str, **data: str) -> None:
+    def __init__(self, folder: str, people: str = "", **data: str) -> None:
         """The functions that write it, as "module:function" in a folder of `rfonnx.report`. They are loaded when they are needed:
         rich alone takes a fifth of the time that a small model takes in all.
 
         Args:
-            people: makes the `Document`, or several, that text and markdown show.
+            people: makes the `Document`, or several, that text and markdown show; "": there is none.
             data: each other format's writer; gives text in pieces, or, for a format of `BINARY`, bytes.
         """
-        self._writers = {"text": people, "markdown": people, **data}
+        self._writers = {**(dict.fromkeys(("text", "markdown"), people) if people else {}), **data}
         self._folder = folder
         self.formats: Sequence[str] = tuple(self._writers)
 
@@ -72,7 +74,7 @@ class Subject(Generic[Told]):
         made: Any = self._writer("text" if style in RENDERERS else style)(*told, **more)
         if style in RENDERERS:
             return rendered([made] if isinstance(made, tuple) else made, style)
-        return iter([made]) if style in BINARY else made
+        return iter([made]) if isinstance(made, bytes) else made
 
     def _writer(self, style: str) -> Callable[Told, Any]:
         module, _, function = self._writers[style].partition(":")
@@ -128,4 +130,9 @@ TILES: Subject[[PlanSummary]] = Subject(
 VERIFICATION: Subject[[Verification]] = Subject(
     "tiling", "verification:verification_document", json="json:verification_json"
 )
+NETRON: Subject[[Source, FileGraph]] = Subject("overlay", netron="netron:netron_json")
+MODEL_EXPLORER: Subject[[Source, FileGraph]] = Subject(
+    "overlay", **{"model-explorer": "model_explorer:model_explorer_json"}
+)
+COPY: Subject[[Source, str]] = Subject("overlay", onnx="copy:annotated")
 OPERATORS: Subject[[Sequence[OpSupport], int]] = Subject("operators", "people:ops_document", json="json:ops_json")

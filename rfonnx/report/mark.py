@@ -31,13 +31,18 @@ _BEGINNINGS = tuple(
         rb"(?:name,shape,op_type,node,exact,input,|tensor,position,radius,positions,|tensor,op_type,shape,)",
         rb"\x89PNG\r\n\x1a\n.*Software\x00rfonnx \d",
         rb"<\?xml .*<svg .*<dc:title>rfonnx \d",
+        rb'\{\s*"signature": "netron:attachment",\s*"maker": "rfonnx ',
+        rb'\{\s*"(?:[^"\\]|\\.)*": \{\s*"name": "receptive field \(rfonnx \d',
     )
 )
-_ARCHIVE = re.compile(rb"rfonnx \d\S*\Z")  # the comment at the end of a .npz file, which is a zip file
+_END = re.compile(rb"rfonnx \d\S*\Z")
+"""The comment at the end of a .npz file, which is a zip file, and the last metadata of an annotated model."""
+
+_SIGNED_AT_THE_END = (b"PK", b"\x08")
 
 
 def is_report(head: bytes, tail: bytes) -> bool:
     """Whether a file with this beginning (`HEAD` bytes) and end (`TAIL` bytes) is a report of ours, of any version."""
-    if _LAST_LINE.search(tail) or (head.startswith(b"PK") and _ARCHIVE.search(tail)):
+    if _LAST_LINE.search(tail) or (head.startswith(_SIGNED_AT_THE_END) and _END.search(tail)):
         return True
     return any(beginning.match(head) for beginning in _BEGINNINGS)
