@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import math
 import zipfile
 import zlib
@@ -18,6 +19,9 @@ MAX_ARRAY = 2**30
 
 MAX_AXES = 64
 """numpy's own limit."""
+
+MAX_HEADER = 10_000
+"""Bytes of a header: numpy's own limit."""
 
 MAX_LENGTH = 2**40
 """Of one axis. An array without elements takes no bytes, however many rows it claims."""
@@ -62,8 +66,13 @@ def read_header(stream: IO[bytes], label: str) -> Header:
     hint = "save it with numpy.save or numpy.savez"
     try:
         version = npy.read_magic(stream)
-        read = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, by_columns, dtype = read(stream)
+        first = version == (1, 0)
+        length = stream.read(2 if first else 4)
+        size = int.from_bytes(length, "little")
+        if size > MAX_HEADER:  # before it is read
+            raise ValueError(f"a header of {size} bytes, expected at most {MAX_HEADER}")
+        read = npy.read_array_header_1_0 if first else npy.read_array_header_2_0
+        shape, by_columns, dtype = read(io.BytesIO(length + stream.read(size)))
         begun = stream.tell()
     except Exception as error:  # numpy reads it as Python, and its tokenizer raises errors of its own
         raise DataError(f"{label} is no array file ({reason_of(error)})", hint) from None

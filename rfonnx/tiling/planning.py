@@ -220,12 +220,14 @@ def _against_whole(found: Sized, axes: Sequence[TiledAxis]) -> Iterator[str]:
     yield from misplaced(found.analysis, whole, pairs)
 
 
-def _too_short(crop: Analysis, dim: Dim, least: int) -> QueryError:
+def _too_short(found: Sized, crop: Analysis, dim: Dim, least: int) -> QueryError:
     (name, axis), rate = next(iter(dim.rates.items()))
+    length = (crop.input_shapes[name] or ())[axis]
+    whole = found.lengths is not None and found.lengths[name][axis] == length
     return QueryError(
-        f"crops of {(crop.input_shapes[name] or ())[axis]} along axis {axis} of input {quote(name)} are too short to prove "
-        "anything of them: borders reach every position",
-        f"give a tile of {least * rate} or more",
+        f"crops of {length} along axis {axis} of input {quote(name)} are too short to prove anything of them: borders reach "
+        "every position" + (", and the whole is no longer" if whole else ""),
+        "run the model on the whole, without tiles" if whole else f"give a tile of {least * rate} or more",
     )
 
 
@@ -238,7 +240,7 @@ def _against(found: Sized, crop: Analysis) -> Iterator[str]:
             there = see(crop, dim)
             if isinstance(there, Blocked):
                 if there.least:
-                    raise _too_short(crop, dim, there.least)
+                    raise _too_short(found, crop, dim, there.least)
                 yield from there.reasons
                 return
             pairs.append((dim, sight, there))

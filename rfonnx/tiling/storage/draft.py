@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import os
 import shutil
 from pathlib import Path
@@ -35,6 +36,8 @@ class Draft:
         ending = next((one for one in WRITERS if self.path.name.lower().endswith(one)), None)
         if ending is None:
             raise DataError(f"{path}: of no format that is written", f"end it in {', '.join(WRITERS)}")
+        if not again:
+            self._room(shape, dtype)
         try:
             self._array: Any = WRITERS[ending](self.partial, shape, dtype, again)
         except OSError as error:
@@ -48,6 +51,13 @@ class Draft:
             raise DataError(told, "begin anew with --restart") from error
         if tuple(self._array.shape) != shape or np.dtype(self._array.dtype) != dtype:
             raise DataError(f"{self.partial} is another array than {shape} of {dtype}", "begin anew with --restart")
+
+    def _room(self, shape: tuple[int, ...], dtype: np.dtype) -> None:
+        """Refuse what no disk holds in words of its own; Zarr is packed, and nobody knows how small it will be."""
+        size, free = math.prod(shape) * dtype.itemsize, shutil.disk_usage(self.path.absolute().parent).free
+        if size > free and self.path.suffix.lower() != ".zarr":
+            told = f"{self.path} takes {size / 2**20:,.1f} MiB, and {free / 2**20:,.1f} MiB are free"
+            raise RfonnxError(told, "make room, or write .zarr, which is packed")
 
     def __setitem__(self, index: tuple[slice, ...], value: np.ndarray) -> None:
         """Write a part.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -49,6 +50,9 @@ class Fitted:
             )
         self._axes = axes
         self.shape = tuple(1 if axis is None else stored[axis] for axis in axes)
+        if not math.prod(self.shape):
+            held = "x".join(map(str, self.shape))
+            raise DataError(f"input {quote(name)} is {held} in the file: it holds nothing", "give a file that does")
         self.dtype = dtype
         self._numbers = _numbers(source, dtype, prep, name, self.shape)
 

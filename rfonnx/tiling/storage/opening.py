@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -14,10 +15,16 @@ from rfonnx.data.npy import read_header, reason_of
 from rfonnx.errors import DataError, RfonnxError
 from rfonnx.system.regular import open_regular
 from rfonnx.tiling.storage.axes import KNOWN
-from rfonnx.tiling.storage.libraries import tiff_library, zarr_library
+from rfonnx.tiling.storage.libraries import tiff_library, zarr_library, zarr_store
 from rfonnx.tiling.storage.rows import Rows
 
+if TYPE_CHECKING:
+    from PIL import Image
+
 TIFF = (".tif", ".tiff")
+
+MAX_CHUNK = 2**31
+"""Bytes of a chunk, or of a tile of a TIFF: one is unpacked as a whole, and a small file may claim any size."""
 
 FORMATS_READ = "a .npy file, a Zarr array or OME-Zarr image, a TIFF, or an image that Pillow reads"
 
@@ -86,17 +93,25 @@ def _npy(path: Path) -> Source:
 
 def _zarr(path: Path) -> Source:
     zarr = zarr_library()
-    node = zarr.open(str(path), mode="r")
+    node = zarr.open(zarr_store(path), mode="r")
     if not isinstance(node, zarr.Group):
-        return Source(node)
+        return Source(_of_small_chunks(node))
     attributes = node.attrs.asdict()
     scales = attributes.get("ome", attributes).get("multiscales")
     if not scales:
         raise ValueError("a Zarr group without an OME-Zarr image, expected an array")
-    array = node[scales[0]["datasets"][0]["path"]]  # the first level is the finest
+    finest = scales[0]["datasets"][0]["path"]  # the first level is it
+    array = node.get(finest)
     if not isinstance(array, zarr.Array):
-        raise ValueError("the finest level of the OME-Zarr image is no array")
-    return Source(array, _known((axis["name"] for axis in scales[0].get("axes", ())), array.ndim))
+        raise ValueError(f"the OME-Zarr image has no array at {finest!r:.80}, its finest level")
+    return Source(_of_small_chunks(array), _known((axis["name"] for axis in scales[0].get("axes", ())), array.ndim))
+
+
+def _of_small_chunks(array: Any) -> Any:
+    size = math.prod(array.chunks) * np.dtype(array.dtype).itemsize
+    if size > MAX_CHUNK:
+        raise ValueError(f"chunks of {size} bytes, expected at most {MAX_CHUNK}: each is unpacked as a whole")
+    return array
 
 
 def _tiff(path: Path) -> Source:
@@ -110,7 +125,7 @@ def _tiff(path: Path) -> Source:
         if series.dataoffset is not None:  # plain rows: a page would be one chunk
             dtype = series.dtype.newbyteorder(file.byteorder)
             return Source(Rows(path, series.dataoffset, series.shape, dtype), axes, picture, file.close)
-        return Source(zarr.open(series.aszarr(level=0), mode="r"), axes, picture, file.close)
+        return Source(_of_small_chunks(zarr.open(series.aszarr(level=0), mode="r")), axes, picture, file.close)
     except BaseException:
         file.close()
         raise
@@ -128,9 +143,7 @@ def _known(names: Iterable[str], rank: int) -> str:
 def _image(path: Path) -> Source:
     """Decoded whole: no other way is open to Pillow."""
     pillow()
-    from PIL import Image
-
-    with open_regular(path) as stream, unlimited(), Image.open(stream, formats=tuple(set(FORMATS.values()))) as image:
+    with open_regular(path) as stream, unlimited(), _known_image(stream) as image:
         size = path.stat().st_size
         if image.width * image.height > max(UNJUDGED, MAX_DENSITY * size):
             raise ValueError(
@@ -138,6 +151,15 @@ def _image(path: Path) -> Source:
             )
         array = np.asarray(image if image.mode in ("L", "RGB", "I;16") else image.convert("RGB"))
     return Source(array, "yxs"[: array.ndim], array.dtype == np.uint8)
+
+
+def _known_image(stream: BinaryIO) -> Image.Image:
+    from PIL import Image, UnidentifiedImageError
+
+    try:
+        return Image.open(stream, formats=tuple(set(FORMATS.values())))
+    except UnidentifiedImageError:  # whose text names the stream
+        raise ValueError("it is of none of these formats, or damaged") from None
 
 
 @contextmanager
