@@ -123,25 +123,33 @@ def command(*words: str) -> list[str]:
     return [sys.executable, "-P", "-m", "rfonnx", "tile", "run", *words]
 
 
-def test_a_run_that_is_killed_goes_on_where_it_was(models: Path) -> None:
+@pytest.mark.parametrize(("ending", "workers"), [("npy", 1), ("zarr", 2), ("ome.zarr", 1), ("tif", 2)])
+def test_a_run_that_is_killed_goes_on_where_it_was(ending: str, workers: int, models: Path) -> None:
     """And gives the same file, byte for byte."""
+    out, reference = f"out.{ending}", f"reference.{ending}"
     np.save("big.npy", np.random.default_rng(0).standard_normal((1, 1, 448, 512)).astype(np.float32))
-    words = (str(models / "unet.onnx"), "big.npy", "out.npy", "--tile", "224,256")
-    subprocess.run(command(*words[:2], "reference.npy", *words[3:]), check=True)
-    journal = Path("out.npy.journal")
+    words = (str(models / "unet.onnx"), "big.npy", out, "--tile", "224,256", "--workers", str(workers))
+    subprocess.run(command(*words[:2], reference, *words[3:]), check=True)
+    journal = Path(f"{out}.journal")
     with subprocess.Popen(command(*words)) as process:
         while process.poll() is None and (not journal.exists() or journal.read_text().count("\n") < 8):
             time.sleep(0.01)
         process.kill()
     assert process.returncode == -signal.SIGKILL
-    assert not Path("out.npy").exists()
+    assert not Path(out).exists()
     written = journal.read_text().count("tile")
     assert written >= 6
-    before = Path("out.npy.partial").stat().st_ino
+    before = Path(f"{out}.partial").stat().st_ino
     subprocess.run(command(*words), check=True)
-    assert Path("out.npy").stat().st_ino == before
-    assert Path("out.npy").read_bytes() == Path("reference.npy").read_bytes()
+    assert Path(out).stat().st_ino == before
+    assert contents(out) == contents(reference)
     assert not list(Path().glob("*.partial")) + list(Path().glob("*.journal"))
+
+
+def contents(path: str) -> dict[Path, bytes]:
+    """Of a file, or of all files in a folder."""
+    files = [Path(path)] if Path(path).is_file() else [one for one in Path(path).rglob("*") if one.is_file()]
+    return {one.relative_to(path): one.read_bytes() for one in files}
 
 
 def test_the_journal_of_another_run_is_refused(image: np.ndarray, rfonnx: Run) -> None:

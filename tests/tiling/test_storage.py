@@ -6,6 +6,7 @@ import errno
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ import zarr
 
 from rfonnx.errors import DataError, RfonnxError
 from rfonnx.tiling.asked import Asked
+from rfonnx.tiling.storage import job as job_module
 from rfonnx.tiling.storage.draft import Draft
 from rfonnx.tiling.storage.job import run_job
+from rfonnx.tiling.storage.journal import Journal
 from tiling.nets import Net
 
 ENDINGS = ["npy", "zarr", "ome.zarr", "tif"]
@@ -238,3 +241,99 @@ def test_a_disk_that_fills_in_the_middle(ending: str, monkeypatch: pytest.Monkey
     )
     assert told[0] == 3
     np.testing.assert_array_equal(read(f"out.{ending}"), np.load("reference.npy"))
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("step", range(7))
+def test_a_run_that_ends_among_the_last_renames(
+    ending: str, step: int, overwrite: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two outputs: the same command completes both, and runs no tile anew."""
+    made = Net(channels=3)
+    two = made.conv("x", 2)
+    onnx.save(made.model(two, made.relu(two)), "net.onnx")
+    names_of = [output.name for output in onnx.load("net.onnx").graph.output]
+
+    def both(to: str, tell: Callable[[int, int], None] = lambda done, total: None, **more: Any) -> None:
+        outputs = {name: f"{to}{at}.{ending}" for at, name in enumerate(names_of)}
+        run_job(Asked("net.onnx", {"": "image.npy"}, outputs, (32, 48), **more), tell)
+
+    both("reference")
+    if overwrite:
+        both("out")
+    at, begun = 0, Journal.completed
+
+    def begin(journal: Journal) -> None:
+        begun(journal)
+        for owner, name in ((Path, "rename"), (Path, "replace"), (job_module, "remove"), (Journal, "remove")):
+            patch.setattr(owner, name, dying(getattr(owner, name)))
+
+    def dying(do: Callable[..., Any]) -> Callable[..., Any]:
+        def or_end(*words: Any, **more: Any) -> Any:
+            nonlocal at
+            at += 1
+            if at > step:
+                raise Stop
+            return do(*words, **more)
+
+        return or_end
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "completed", begin)
+        with suppress(Stop):
+            both("out", overwrite=overwrite)
+    if Path(f"out0.{ending}.journal").exists():
+        told: list[tuple[int, int]] = []
+        both("out", lambda done, total: told.append((done, total)), overwrite=overwrite)
+        assert told[0][0] == told[0][1]
+    for at in (0, 1):
+        np.testing.assert_array_equal(read(f"out{at}.{ending}"), read(f"reference{at}.{ending}"))
+    left = {f"{to}{at}.{ending}" for to in ("out", "reference") for at in (0, 1)}
+    assert names() == {"net.onnx", "image.npy", *left}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no pipes there")
+@pytest.mark.parametrize("key", ["zarr.json", "c/0/0/0/0"])
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_a_zarr_of_pipes_and_devices_is_refused(key: str, kind: str) -> None:
+    """A pipe would be waited for, a device read for ever."""
+    zarr.create_array("in.zarr", data=np.load("image.npy"), chunks=(1, 3, 70, 96))
+    path = Path("in.zarr") / key
+    path.unlink()
+    if kind == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to("/dev/zero")
+    with pytest.raises(DataError, match=f"{key} is no regular file"):
+        job(source="in.zarr")
+
+
+def test_sizes_that_files_claim_are_judged() -> None:
+    zarr.create_array("chunk.zarr", shape=(1, 3, 10**6, 10**6), dtype="f4", chunks=(1, 3, 10**6, 10**6))
+    with pytest.raises(DataError, match="chunks of 12000000000000 bytes, expected at most 2147483648"):
+        job(source="chunk.zarr")
+    zarr.create_array("huge.zarr", shape=(1, 3, 10**7, 10**7), dtype="f4", chunks=(1, 3, 64, 64))
+    for ending in ("npy", "tif"):
+        with pytest.raises(RfonnxError, match=r"MiB are free; make room, or write \.zarr"):
+            job(f"out.{ending}", "huge.zarr")
+    np.save("empty.npy", np.zeros((1, 3, 0, 96), np.float32))
+    with pytest.raises(DataError, match="1x3x0x96 in the file: it holds nothing"):
+        job(source="empty.npy")
+    Path("header.npy").write_bytes(b"\x93NUMPY\x02\x00\xff\xff\xff\xff{")
+    with pytest.raises(DataError, match="a header of 4294967295 bytes, expected at most 10000"):
+        job(source="header.npy")
+    np.save("small.npy", np.zeros((1, 3, 2, 2), np.float32))
+    with pytest.raises(RfonnxError, match="the whole is no longer; run the model on the whole, without tiles"):
+        job(source="small.npy")
+    assert not {name for name in names() if name.startswith("out")}
+
+
+def test_an_ome_zarr_that_points_elsewhere_is_refused() -> None:
+    scales: Any = {"axes": [{"name": name} for name in "yx"], "datasets": [{"path": "/etc"}]}
+    zarr.open_group("in.zarr", mode="w").attrs["ome"] = {"version": "0.5", "multiscales": [scales]}
+    with pytest.raises(DataError, match="no array at '/etc', its finest level"):
+        job(source="in.zarr")
+    Path("in.png").write_bytes(b"no picture")
+    with pytest.raises(DataError, match="none of these formats, or damaged"):
+        job(source="in.png")

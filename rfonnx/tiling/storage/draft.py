@@ -72,26 +72,30 @@ class Draft:
 
     def discard(self) -> None:
         """Remove what there is of it."""
-        _remove(self.partial)
+        remove(self.partial)
 
     def commit(self) -> None:
-        """Give it its final name, once all is on the disk; what had that name before is gone then.
+        """Give it its final name, once all is on the disk. A folder that had it before is `put_aside`.
 
         Raises:
             RfonnxError: it cannot be written.
         """
-        before = self.path.with_name(f".{self.path.name}.replaced")
+        before = put_aside(str(self.path))
         try:
             _sync(self.partial)
             if self.path.exists() and (
                 self.path.is_dir() or self.partial.is_dir()
             ):  # which cannot be replaced in one step
-                _remove(before)
+                remove(before)
                 self.path.rename(before)
             self.partial.replace(self.path)
         except OSError as error:
             raise unwritten(str(self.path), error) from error
-        _remove(before)
+
+
+def put_aside(path: str) -> Path:
+    """Where a folder lies that an output took the name of, until all outputs have theirs."""
+    return Path(path).with_name(f".{Path(path).name}.replaced")
 
 
 def unwritten(path: str, error: OSError) -> RfonnxError:
@@ -105,7 +109,8 @@ def unwritten(path: str, error: OSError) -> RfonnxError:
     return RfonnxError(told, "choose a folder that exists and may be written to")
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a file or a folder, where there is one."""
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:

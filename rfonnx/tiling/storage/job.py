@@ -14,11 +14,11 @@ from rfonnx.graph.text import naming, quote
 from rfonnx.model.opened import Opened, with_values
 from rfonnx.tiling.asked import Asked
 from rfonnx.tiling.running import Tell, run, to_sinks
-from rfonnx.tiling.storage.draft import Draft
+from rfonnx.tiling.storage.draft import Draft, put_aside, remove
 from rfonnx.tiling.storage.fitted import Fitted
 from rfonnx.tiling.storage.journal import Journal
 from rfonnx.tiling.storage.opening import open_source
-from rfonnx.tiling.storage.paths import journal_of, keep_files, partial_of, stamp
+from rfonnx.tiling.storage.paths import journal_of, keep_files, keep_old, partial_of, stamp
 from rfonnx.tiling.tile_plan import TilePlan, tile_plan
 from rfonnx.version import __version__
 
@@ -52,11 +52,14 @@ def _run(
 ) -> TilePlan:
     outputs = _named(asked.outputs, list(plan.output_shapes), "output")
     journal = journal_of(next(iter(outputs.values())))
-    kept = all(partial_of(path).exists() for path in outputs.values())
-    record = Journal(journal, identity, kept=kept, restart=asked.restart)
+    left = {name: path for name, path in outputs.items() if partial_of(path).exists()}
+    final = all(name in left or Path(path).exists() for name, path in outputs.items())
+    record = Journal(journal, identity, kept=len(left) == len(outputs), final=final, restart=asked.restart)
     drafts: dict[str, Draft] = {}
     try:
-        for name, path in outputs.items():
+        if not record.complete:
+            keep_old(outputs.values(), asked.overwrite)
+        for name, path in (left if record.complete else outputs).items():
             dtype = np.dtype(plan.output_dtypes[name])
             drafts[name] = Draft(path, plan.output_shapes[name], dtype, again=bool(record.done))
         run(
@@ -70,8 +73,11 @@ def _run(
             record=record,
             tell=tell,
         )
+        record.completed()
         for draft in drafts.values():
             draft.commit()
+        for path in outputs.values():
+            remove(put_aside(path))
         record.remove()
     finally:
         if not (record.done or record.figures):

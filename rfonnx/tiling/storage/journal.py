@@ -14,20 +14,28 @@ import numpy as np
 from rfonnx.errors import DataError
 from rfonnx.tiling.storage.draft import unwritten
 
+COMPLETE = b'{"complete": true}'
+"""The last line."""
+
 
 class Journal:
     """A file of lines of JSON beside the output: what is run, the figures that were gathered, a line for every tile.
 
     A line is written when the tile's data is with the system: whatever ends this process, the line tells the truth.
+
+    Attributes:
+        complete: an earlier run wrote all tiles, and was ended while it gave outputs their final names.
+        done, figures: see `rfonnx.tiling.running.Record`.
     """
 
-    def __init__(self, path: Path, run: Mapping[str, Any], *, kept: bool, restart: bool) -> None:
+    def __init__(self, path: Path, run: Mapping[str, Any], *, kept: bool, final: bool, restart: bool) -> None:
         """Read what there is, or begin.
 
         Args:
             path: of the journal.
             run: what makes two runs the same.
             kept: what was written is there to go on with.
+            final: so is it, or has its final name.
             restart: begin in any case.
 
         Raises:
@@ -35,20 +43,21 @@ class Journal:
             RfonnxError: it cannot be written.
         """
         self._path = path
+        self.complete = False
         self.done: set[int] = set()
         self.figures: dict[str, np.ndarray] = {}
         try:
             self._file = path.open("a+b")
             try:
                 _lock(self._file, path)
-                self._begin(json.dumps(dict(run), sort_keys=True).encode(), kept, restart)
+                self._begin(json.dumps(dict(run), sort_keys=True).encode(), kept, final, restart)
             except BaseException:
                 self._file.close()
                 raise
         except OSError as error:
             raise unwritten(str(path), error) from error
 
-    def _begin(self, head: bytes, kept: bool, restart: bool) -> None:
+    def _begin(self, head: bytes, kept: bool, final: bool, restart: bool) -> None:
         self._file.seek(0)
         lines = [] if restart else self._file.read().split(b"\n")[:-1]  # what no line break follows was cut off
         if lines and lines[0] != head:
@@ -56,12 +65,13 @@ class Journal:
                 f"{self._path} is the journal of another run: of another model, input, size or tile",
                 "run that one to its end, or remove the journal and the .partial beside it, or pass --restart",
             )
-        if not lines or not kept:
+        self.complete = final and lines[-1:] == [COMPLETE]
+        if not lines or not (kept or self.complete):
             self._file.truncate(0)
             self._write(head)
             return
         try:
-            for line in lines[1:]:
+            for line in lines[1 : -1 if self.complete else None]:
                 self._take(json.loads(line))
         except (ValueError, KeyError, TypeError) as error:
             raise DataError(f"{self._path} is damaged ({error})", "begin anew with --restart") from error
@@ -86,6 +96,11 @@ class Journal:
         """A tile is written."""
         self.done.add(tile)
         self._write(json.dumps({"tile": tile}).encode())
+
+    def completed(self) -> None:
+        """All tiles are written: from now on outputs get their final names, whatever ends this process meanwhile."""
+        if not self.complete:
+            self._write(COMPLETE)
 
     def _write(self, line: bytes) -> None:
         try:

@@ -28,7 +28,7 @@ def keep_files(inputs: Iterable[str], outputs: Iterable[str], overwrite: bool) -
     Args:
         inputs: files that are read, the model among them.
         outputs: what is written.
-        overwrite: files, and folders of Zarr, may be replaced.
+        overwrite: files, and folders of Zarr, may be replaced; where there is a journal, `keep_old` asks later.
 
     Raises:
         DataError: it would be lost.
@@ -42,20 +42,31 @@ def keep_files(inputs: Iterable[str], outputs: Iterable[str], overwrite: bool) -
                     raise DataError(f"{output} is an input of this run", "give the output a name of its own")
         if not path.absolute().parent.is_dir():
             raise DataError(f"{output} cannot be written: there is no such folder", "choose a folder that exists")
-        if path.exists() and not overwrite:
-            raise DataError(f"{output} is there already", "choose another name, or pass --overwrite")
         if path.exists() and not (path.is_file() or any((path / one).is_file() for one in ZARR)):
             raise DataError(f"{output} is no file and no Zarr folder, and is not replaced", "choose another name")
         if path.resolve() in taken:
             raise DataError("two outputs have one path", "give each its own")
         taken.add(path.resolve())
     first = outputs[0]
+    if not journal_of(first).exists():
+        keep_old(outputs, overwrite)
     for output in outputs:
         if partial_of(output).exists() and not journal_of(first).exists():
             raise DataError(
                 f"{partial_of(output)} is there, and no {journal_of(first).name} to go on with it",
                 "remove it, or rename it",
             )
+
+
+def keep_old(outputs: Iterable[str], overwrite: bool) -> None:
+    """Refuse to replace what is there.
+
+    Raises:
+        DataError: it would be lost.
+    """
+    for output in outputs:
+        if Path(output).exists() and not overwrite:
+            raise DataError(f"{output} is there already", "choose another name, or pass --overwrite")
 
 
 def _overlap(one: Path, other: Path) -> bool:
