@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
-from rfonnx.comparing.cost.cost import costs
+from rfonnx.comparing.cost.cost import costs, peak
 from rfonnx.comparing.cost.student_kind import detect
 from rfonnx.comparing.fields.field_verdicts import judge_fields
 from rfonnx.comparing.fields.parity import ENDED, SAVED, Parity, compare_fields, nothing_compared
@@ -21,7 +22,7 @@ from rfonnx.comparing.settings import Settings, with_tolerances
 from rfonnx.comparing.stream import Progress, Stream
 from rfonnx.model.opened import Source as ModelSource
 from rfonnx.results.agreement import OutputAgreement
-from rfonnx.results.comparison import Comparison, Cost, Kind, SampleInfo
+from rfonnx.results.comparison import Comparison, Kind, SampleInfo
 from rfonnx.results.measures import LAYER_LIMITS, default_limits
 from rfonnx.results.parting import Parting
 from rfonnx.results.plain import counted
@@ -49,13 +50,21 @@ def compare_models(
     outputs = [with_origins(output, pair, stream.source) for output in measured]
     warnings = list(_warnings(pair, stream, outputs))
     by_output = _limits_by_output(settings, stream.measured)
-    parity = nothing_compared(ENDED) if incomplete else _parity(pair, stream, by_output)
-    warnings += parity.warnings
     limits = with_tolerances(settings)
     judged = judge(kind, outputs, *limits)
-    warnings += unjudged(kind, outputs, *limits)
     missed = {verdict.subject for verdict in judged if verdict.outcome == "missed"}
-    layers, cost = (None, None) if incomplete or pair.saved else _beyond_outputs(pair, feeds, kind, missed)
+    runnable = not (incomplete or pair.saved)
+    with ThreadPoolExecutor(len(pair.models)) as beside:  # each waits for a process of its own
+        peaks = [
+            beside.submit(peak, model, feed, pair.threads)
+            for model, feed in zip(pair.models, feeds[0], strict=True)
+            if settings.cost and runnable
+        ]
+        parity = nothing_compared(ENDED) if incomplete else _parity(pair, stream, by_output)
+        layers = _layers(pair, feeds, kind, missed) if settings.layers and runnable else None
+    cost = costs(pair, feeds[0], [one.result() for one in peaks]) if peaks else None
+    warnings += parity.warnings
+    warnings += unjudged(kind, outputs, *limits)
     return Comparison(
         teacher=pair.models[0].name,
         student=pair.models[1].name,
@@ -94,25 +103,17 @@ def _kind(pair: Pair, feeds: tuple[Feed, Feed]) -> tuple[Kind, str]:
     return detect(*pair.graphs(feeds))
 
 
-def _beyond_outputs(
-    pair: Pair, feeds: Sequence[tuple[Feed, Feed]], kind: Kind, missed: Collection[str]
-) -> tuple[Parting | None, tuple[Cost, Cost] | None]:
-    """Layers and cost, as far as they are asked for; `missed` names the outputs that miss a limit."""
+def _layers(pair: Pair, feeds: Sequence[tuple[Feed, Feed]], kind: Kind, missed: Collection[str]) -> Parting:
+    """Where the two models part; `missed` names the outputs that miss a limit."""
     settings = pair.settings
-    layers = None
-    if settings.layers:
-        limit = settings.layer_limit if settings.layer_limit is not None else LAYER_LIMITS[kind]
-        mine, theirs = (
-            InnerModel(model, pair.threads, real=True, shapes=model.graph(feed).shapes)
-            for model, feed in zip(pair.models, feeds[0], strict=True)
-        )
-        outputs = {(a.name, b.name): a.name not in missed for a, b in pair.outputs}
-        enough = settings.limits.get("sqnr_db") or default_limits(kind, "values").get("sqnr_db", limit)
-        layers = parting(mine, theirs, feeds, (limit, enough), pair.input_names, outputs)
-    cost = None
-    if settings.cost:
-        cost = costs(pair, feeds[0])
-    return layers, cost
+    limit = settings.layer_limit if settings.layer_limit is not None else LAYER_LIMITS[kind]
+    mine, theirs = (
+        InnerModel(model, pair.threads, real=True, shapes=model.graph(feed).shapes)
+        for model, feed in zip(pair.models, feeds[0], strict=True)
+    )
+    outputs = {(a.name, b.name): a.name not in missed for a, b in pair.outputs}
+    enough = settings.limits.get("sqnr_db") or default_limits(kind, "values").get("sqnr_db", limit)
+    return parting(mine, theirs, feeds, (limit, enough), pair.input_names, outputs)
 
 
 def _parity(pair: Pair, stream: Stream, by_output: Mapping[str, Given]) -> Parity:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from rfonnx.comparing.cost.macs import macs
 from rfonnx.comparing.cost.memory import peak_bytes
 from rfonnx.comparing.cost.weight_counts import parameters
+from rfonnx.comparing.pairs.feeds import Feed
 from rfonnx.comparing.pairs.pair import Pair
 from rfonnx.comparing.pairs.running_model import OpenModel
 from rfonnx.model.opened import Opened
@@ -22,27 +22,22 @@ WARM_UP = 3
 SECONDS = 20.0
 """Time after which the latency runs end early; at least five are made."""
 
-Feed = Mapping[str, np.ndarray]
 
-
-def costs(pair: Pair, feeds: tuple[Feed, Feed]) -> tuple[Cost, Cost]:
-    """Both costs.
+def costs(pair: Pair, feeds: tuple[Feed, Feed], peaks: Sequence[int | None]) -> tuple[Cost, Cost]:
+    """Both costs. Nothing else may run meanwhile: latencies are measured.
 
     Args:
         pair: the two models.
         feeds: inputs of one run of each.
+        peaks: what `peak` gave of each.
     """
     times = latencies(pair.models, feeds, pair.settings.latency_runs)
-    with ThreadPoolExecutor(len(feeds)) as beside:  # each waits for a process of its own
-        peaks = [beside.submit(_peak, *one, pair.threads) for one in zip(pair.models, feeds, strict=True)]
-        one, other = (
-            _cost(model, feed, measured, peak.result())
-            for model, feed, measured, peak in zip(pair.models, feeds, times, peaks, strict=True)
-        )
+    one, other = map(_cost, pair.models, feeds, times, peaks)
     return one, other
 
 
-def _peak(model: OpenModel, feed: Feed, threads: int) -> int | None:
+def peak(model: OpenModel, feed: Feed, threads: int) -> int | None:
+    """Memory that a run of the model takes, measured in a process of its own; None when it is no file, or that fails."""
     given = model.source.given
     return peak_bytes(os.fspath(given), feed, threads, model.values) if isinstance(given, str | os.PathLike) else None
 
