@@ -38,8 +38,7 @@ def class_numbers(stored: Stored) -> np.ndarray:
     if dtype.kind == "f":
         wrong |= np.floor(values) != values
     _refuse(stored, values, wrong, "no number of a class")
-    classes: np.ndarray = values.astype(np.int64)
-    return classes
+    return values.astype(np.int64)
 
 
 def _refuse(stored: Stored, values: np.ndarray, wrong: np.ndarray, what: str) -> None:

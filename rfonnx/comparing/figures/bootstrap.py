@@ -100,5 +100,4 @@ def _sum(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> npt.ND
     if one.shape != other.shape:
         width = max(one.shape[-1], other.shape[-1])
         one, other = (np.pad(a, [(0, 0)] * (a.ndim - 1) + [(0, width - a.shape[-1])]) for a in (one, other))
-    result: npt.NDArray[np.float64] = one + other
-    return result
+    return one + other

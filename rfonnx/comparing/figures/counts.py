@@ -130,8 +130,7 @@ def determination(dd: Floats, t: Floats, tt: Floats, samples: Floats) -> Floats:
     count = np.asarray(samples, np.float64)[..., None]
     spread = tt - t**2 / np.maximum(count, 1)
     varies = spread > 1e-12 * np.maximum(tt, np.finfo(np.float64).tiny)
-    result: Floats = 1 - np.divide(dd, spread, out=np.full_like(dd, np.nan), where=varies)
-    return result
+    return 1 - np.divide(dd, spread, out=np.full_like(dd, np.nan), where=varies)
 
 
 def least_overlap(intersection: Floats, union: Floats, part: float) -> Floats:
@@ -153,5 +152,4 @@ def least(each: Floats) -> Floats:
 def ratios(intersection: Floats, union: Floats, part: float) -> Floats:
     """Intersection over union by class, NaN where the class holds under `part` of all unions together."""
     enough = (union > 0) & (union >= part * union.sum(-1, keepdims=True))
-    result: Floats = np.divide(intersection, union, out=np.full_like(union, np.nan), where=enough)
-    return result
+    return np.divide(intersection, union, out=np.full_like(union, np.nan), where=enough)

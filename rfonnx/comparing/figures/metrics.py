@@ -59,16 +59,14 @@ def cosine(ts: Floats, tt: Floats, ss: Floats) -> Floats:
     norm = np.sqrt(tt * ss)
     with np.errstate(invalid="ignore", divide="ignore"):
         value = np.where(norm > 0, ts / norm, np.where(tt == ss, 1.0, 0.0))
-    result: Floats = np.clip(value, -1.0, 1.0)
-    return result
+    return np.clip(value, -1.0, 1.0)
 
 
 def decibels(signal: Floats, noise: Floats) -> Floats:
     """10 log10(signal / noise): infinite without noise, minus infinite without signal."""
     with np.errstate(divide="ignore", invalid="ignore"):
         value = 10 * (np.log10(signal) - np.log10(noise))
-    result: Floats = np.where(noise == 0, np.inf, value)
-    return result
+    return np.where(noise == 0, np.inf, value)
 
 
 def varying_decibels(total: Floats, squares: Floats, noise: Floats, elements: Floats) -> Floats:
@@ -81,8 +79,7 @@ def varying_decibels(total: Floats, squares: Floats, noise: Floats, elements: Fl
     """
     varying = squares - share(total**2, elements)
     varying = np.where(varying > STILL * squares, varying, np.nan)
-    result: Floats = np.where(np.isnan(varying), np.nan, decibels(varying, noise))
-    return result
+    return np.where(np.isnan(varying), np.nan, decibels(varying, noise))
 
 
 def are_probabilities(scores: np.ndarray) -> bool:
@@ -222,5 +219,4 @@ def mean_iou(intersection: Floats, union: Floats) -> Floats:
     """Mean over the last axis of intersection / union, over classes that occur; 1 where none does."""
     ratio = share(intersection, union)
     found = (union > 0).sum(-1)
-    result: Floats = np.where(found > 0, ratio.sum(-1) / np.maximum(found, 1), 1.0)
-    return result
+    return np.where(found > 0, ratio.sum(-1) / np.maximum(found, 1), 1.0)

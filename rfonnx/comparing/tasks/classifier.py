@@ -18,8 +18,7 @@ TIED_DB = 15.0
 def _clear(s: Columns) -> Floats:
     """Samples with the same choice, or a near tie."""
     excused = np.where(metrics.decibels(s["tt"], s["dd"]) >= TIED_DB, s["near"], 0.0)
-    result: Floats = (s["top1"] + excused) / s["samples"]
-    return result
+    return (s["top1"] + excused) / s["samples"]
 
 
 VARIES = 0.001

@@ -22,16 +22,14 @@ FEWEST_GIVEN = 20
 def _whole(sums: Columns) -> Floats:
     """Over all labels; NaN where neither model gives any."""
     both, differing = sums["both"].sum(-1), sums["lost"].sum(-1) + sums["added"].sum(-1)
-    result: Floats = np.where(both + differing > 0, f_measure(both, differing), np.nan)
-    return result
+    return np.where(both + differing > 0, f_measure(both, differing), np.nan)
 
 
 def _each(sums: Columns) -> Floats:
     """By label; NaN where too few are given."""
     differing = sums["lost"] + sums["added"]
     given = sums["both"] + differing
-    result: Floats = np.where(given >= FEWEST_GIVEN, f_measure(sums["both"], differing), np.nan)
-    return result
+    return np.where(given >= FEWEST_GIVEN, f_measure(sums["both"], differing), np.nan)
 
 
 def _least(sums: Columns) -> Floats:

@@ -21,8 +21,7 @@ def _of_alike(figure: Figure) -> Figure:
     def of(sums: Columns) -> Floats:
         if "dd" not in sums:
             return sums["samples"] * np.nan
-        result: Floats = np.where(sums["n"] > 0, figure.of({**sums, "samples": np.maximum(_alike(sums), 1)}), np.nan)
-        return result
+        return np.where(sums["n"] > 0, figure.of({**sums, "samples": np.maximum(_alike(sums), 1)}), np.nan)
 
     return Figure(of, figure.interval)
 

@@ -145,5 +145,4 @@ def within(plan: Plan, wanted: Mask, loudness: Floats, most: int) -> Mask:
     if len(runs) <= most:
         return wanted
     kept = runs[np.argsort(first)[: max(most, 0)]]
-    result: Mask = wanted & np.isin(numbers, kept)
-    return result
+    return wanted & np.isin(numbers, kept)

@@ -57,8 +57,7 @@ def _blurred(values: np.ndarray, axis: int) -> np.ndarray:
     positions = np.arange(length)
     weights = np.exp(-0.5 * ((positions[:, None] - positions) / sigma) ** 2)
     weights /= weights.sum(1, keepdims=True)
-    result: np.ndarray = np.moveaxis(np.moveaxis(values, axis, -1) @ weights.T, -1, axis)
-    return result
+    return np.moveaxis(np.moveaxis(values, axis, -1) @ weights.T, -1, axis)
 
 
 def difference_step(sample: np.ndarray) -> float:
