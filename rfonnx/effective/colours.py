@@ -12,9 +12,8 @@ from collections.abc import Sequence
 from heapq import heappop, heappush
 
 import numpy as np
-import numpy.typing as npt
 
-Int64 = npt.NDArray[np.int64]
+from rfonnx.results.array_types import Int64
 
 
 def colour_axis(places: Sequence[int], fields: Sequence[tuple[int, int]]) -> list[int]:

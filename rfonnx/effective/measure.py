@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import numpy.typing as npt
 
 from rfonnx.effective.data import Sample, Samples, samples
 from rfonnx.effective.probing.by_perturbation import PerturbProber
@@ -19,10 +18,9 @@ from rfonnx.effective.subject import Subject
 from rfonnx.effective.unit import Unit
 from rfonnx.errors import DataError
 from rfonnx.model.inputs import InputType
+from rfonnx.results.array_types import Floats
 from rfonnx.results.effective import ERF, Skipped
 from rfonnx.results.plain import bound_texts
-
-Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 
 from rfonnx.comparing.fields.maps import figures
-from rfonnx.comparing.fields.sight import Mask, seen_by
+from rfonnx.comparing.fields.sight import seen_by
 from rfonnx.comparing.fields.units import Tensor, elementwise_before, feature_units, output_units
 from rfonnx.comparing.pairs.feeds import Feed
 from rfonnx.effective.measure import measure
@@ -22,6 +22,7 @@ from rfonnx.effective.settings import Channel, Settings
 from rfonnx.effective.subject import Subject
 from rfonnx.effective.unit import Unit, unit_at
 from rfonnx.errors import RfonnxError
+from rfonnx.results.array_types import Mask
 from rfonnx.results.effective import ERF
 from rfonnx.results.field_pairs import EffectivePair, FieldPair
 

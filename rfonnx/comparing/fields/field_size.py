@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from rfonnx.analysis.analysis import Analysis
+from rfonnx.results.array_types import Floats, Int64
 from rfonnx.results.fields import AxisField
-
-Shares = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +24,7 @@ class Seen:
 
     field: AxisField
     length: int
-    inside: Shares
+    inside: Floats
 
 
 def seen(analysis: Analysis, tensor: str, input: str, axis: int, length: int) -> Seen:
@@ -57,7 +55,7 @@ def size_ratio(teacher: Seen, student: Seen) -> float:
     return max(inside, min(b.size / a.size, b.size_min / a.size_min) / lengths)
 
 
-def _least(teacher: Shares, student: Shares) -> float:
+def _least(teacher: Floats, student: Floats) -> float:
     """The least ratio over positions; positions of the longer axis each against the one at the same share of the other."""
     count = max(len(teacher), len(student))
     mine, theirs = (shares[same_share(np.arange(count), count, len(shares))] for shares in (teacher, student))
@@ -65,7 +63,7 @@ def _least(teacher: Shares, student: Shares) -> float:
     return float((theirs[sees] / mine[sees]).min()) if sees.any() else 1.0
 
 
-def same_share(index: npt.NDArray[np.int64], length: int, other: int) -> npt.NDArray[np.int64]:
+def same_share(index: Int64, length: int, other: int) -> Int64:
     """The positions of an axis of another length at the same share of it.
 
     >>> same_share(np.arange(6), 6, 2)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
+from rfonnx.results.array_types import Floats, Mask
 from rfonnx.results.effective import ERF
 
 SMOOTHED = 0.02
@@ -15,9 +15,6 @@ pixels weigh is decided by the roundings of all layers; where a unit looks is no
 
 CELLS = 256
 """Cells per axis that maps are smoothed on: a tenth of the Gaussian's width and less."""
-
-Map = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 
 def figures(teacher: ERF, student: ERF, seen: Mask) -> dict[str, float]:
@@ -41,7 +38,7 @@ def figures(teacher: ERF, student: ERF, seen: Mask) -> dict[str, float]:
     return found
 
 
-def correlation(one: Map, other: Map) -> float:
+def correlation(one: Floats, other: Floats) -> float:
     """Pearson's correlation of two maps of one shape, both smoothed; of maps that are even everywhere, whether they are equal."""
     coarse = tuple(min(length, CELLS) for length in one.shape)
     a, b = (smoothed(resampled(values, coarse)) for values in (one, other))
@@ -50,7 +47,7 @@ def correlation(one: Map, other: Map) -> float:
     return float(np.corrcoef(a.ravel(), b.ravel())[0, 1])
 
 
-def smoothed(values: Map) -> Map:
+def smoothed(values: Floats) -> Floats:
     """The map, every position's mass spread by a Gaussian; what would leave the map stays inside, so that none is lost."""
     for axis, length in enumerate(values.shape):
         at = np.arange(length)
@@ -60,13 +57,13 @@ def smoothed(values: Map) -> Map:
     return values
 
 
-def overlap(one: Map, other: Map, share: float) -> float:
+def overlap(one: Floats, other: Floats, share: float) -> float:
     """Intersection over union of the smallest regions that hold a share of each map's mass."""
     a, b = region(one, share), region(other, share)
     return float((a & b).sum() / (a | b).sum())
 
 
-def region(values: Map, share: float) -> Mask:
+def region(values: Floats, share: float) -> Mask:
     """The fewest positions that hold a share of the mass; of equal ones the first count."""
     order = np.argsort(-values, axis=None, kind="stable")
     held = np.cumsum(values.ravel()[order])
@@ -76,12 +73,12 @@ def region(values: Map, share: float) -> Mask:
     return inside.reshape(values.shape)
 
 
-def outside(values: Map, seen: Mask) -> float:
+def outside(values: Floats, seen: Mask) -> float:
     """Share of a map's mass outside a mask."""
     return math.fsum(values[~seen]) / math.fsum(values.ravel())
 
 
-def resampled(values: Map, shape: tuple[int, ...]) -> Map:
+def resampled(values: Floats, shape: tuple[int, ...]) -> Floats:
     """A map on another grid over the same extent; every position's mass is spread evenly over it, so that none is lost."""
     for axis, length in enumerate(shape):
         if values.shape[axis] != length:

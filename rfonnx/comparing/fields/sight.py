@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from math import gcd, prod
 
 import numpy as np
-import numpy.typing as npt
 
 from rfonnx.effective.subject import Subject
 from rfonnx.effective.unit import Unit
-
-Mask = npt.NDArray[np.bool_]
+from rfonnx.results.array_types import Mask
 
 STILL = 64
 """Channels in a row that add nothing to what a unit sees before the others are taken to add nothing either."""

@@ -10,10 +10,11 @@ import math
 from collections.abc import Callable, Mapping
 
 import numpy as np
-import numpy.typing as npt
 
-Sums = Mapping[str, npt.NDArray[np.float64]]
-Figure = Callable[[Sums], npt.NDArray[np.float64]]
+from rfonnx.results.array_types import Floats
+
+Sums = Mapping[str, Floats]
+Figure = Callable[[Sums], Floats]
 """A figure as a function of sums; works on the last axis, so that it takes one set of sums or R of them."""
 
 RESAMPLES = 500
@@ -40,8 +41,8 @@ class Bootstrap:
 
     def __init__(self, seed: int = 0) -> None:
         self._generator = np.random.default_rng((seed, 0x626F6F74))
-        self.total: dict[str, npt.NDArray[np.float64]] = {}
-        self._resampled: dict[str, npt.NDArray[np.float64]] = {}
+        self.total: dict[str, Floats] = {}
+        self._resampled: dict[str, Floats] = {}
         self.samples = 0
 
     def add(self, columns: Sums) -> None:
@@ -69,7 +70,7 @@ class Bootstrap:
             self._count(self._resampled, name, resampled[:, place])
 
     @staticmethod
-    def _count(kept: dict[str, npt.NDArray[np.float64]], name: str, more: npt.NDArray[np.float64]) -> None:
+    def _count(kept: dict[str, Floats], name: str, more: Floats) -> None:
         kept[name] = _sum(kept[name], more) if name in kept else more
 
     def interval(self, figure: Figure) -> tuple[float, float] | tuple[None, None]:
@@ -95,7 +96,7 @@ def wilson(share: float, samples: int) -> tuple[float, float]:
     return max(0.0, center - half), min(1.0, center + half)
 
 
-def _sum(one: npt.NDArray[np.float64], other: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _sum(one: Floats, other: Floats) -> Floats:
     """The sum; a column that has grown wider since (a class not met before) is filled up with zeros."""
     if one.shape != other.shape:
         width = max(one.shape[-1], other.shape[-1])

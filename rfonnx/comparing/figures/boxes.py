@@ -8,8 +8,8 @@ import numpy as np
 import numpy.typing as npt
 
 from rfonnx.comparing.figures.metrics import share
+from rfonnx.results.array_types import Floats
 
-Floats = npt.NDArray[np.float64]
 Indices = npt.NDArray[np.intp]
 BoxLayout = Literal["cxcywh", "xyxy", "xywh"]
 """Centre and size, two corners, or the low corner and size."""

@@ -18,8 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfonnx.comparing.figures.metrics import decibels
-
-Floats = npt.NDArray[np.float64]
+from rfonnx.results.array_types import Floats
 
 MOST = 1024
 """Channels of an axis at most: a longer one counts positions."""

@@ -5,11 +5,9 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
 from rfonnx.comparing.figures import metrics
-
-Floats = npt.NDArray[np.float64]
+from rfonnx.results.array_types import Floats, Int64
 
 NEAR = 0.01
 """Probabilities so near to a threshold may fall on either side of it: such flips are counted apart."""
@@ -76,7 +74,7 @@ def divergence(teacher: np.ndarray, student: np.ndarray) -> Floats:
 
 def step_sums(
     teacher: np.ndarray, student: np.ndarray, probabilities: tuple[bool, bool], temperature: float
-) -> tuple[dict[str, Floats], npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+) -> tuple[dict[str, Floats], Int64, Int64]:
     """A choice of one class at each step, per sample.
 
     Args:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Labels = npt.NDArray[np.int64]
+from rfonnx.results.array_types import Int64
 
 
-def collapsed(picks: np.ndarray, blank: int) -> Labels:
+def collapsed(picks: np.ndarray, blank: int) -> Int64:
     """The label sequence of one path: repeats are merged, then blanks fall (Graves et al. 2006, the map B).
 
     Args:
@@ -20,7 +19,7 @@ def collapsed(picks: np.ndarray, blank: int) -> Labels:
     """
     fresh = np.ones(len(picks), bool)
     fresh[1:] = picks[1:] != picks[:-1]
-    result: Labels = picks[fresh & (picks != blank)].astype(np.int64)
+    result: Int64 = picks[fresh & (picks != blank)].astype(np.int64)
     return result
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
-from rfonnx.comparing.figures.boxes import BoxLayout, Floats, corners, matched, overlaps, suppressed
+from rfonnx.comparing.figures.boxes import BoxLayout, corners, matched, overlaps, suppressed
 from rfonnx.errors import QueryError
+from rfonnx.results.array_types import Floats, Int64
 
 CANDIDATES = 1000
 """Raw boxes that go into the suppression, best first: what is beyond them is no detection that anybody reads."""
@@ -56,7 +56,7 @@ class Detections:
 
     boxes: Floats
     scores: Floats
-    classes: npt.NDArray[np.int64]
+    classes: Int64
 
 
 def decoded(sample: np.ndarray, how: Reading) -> Detections:

@@ -7,10 +7,10 @@ Quantiles come of a histogram over the logarithm of |d|, 16 bins an octave, so t
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from rfonnx.comparing.figures.metrics import share
-from rfonnx.comparing.tasks.reader import Batch, Counted, Figure, Floats
+from rfonnx.comparing.tasks.reader import Batch, Counted, Figure
+from rfonnx.results.array_types import Floats, Int64
 
 MOST = 512
 """Elements of a sample that quantiles are taken of, at most."""
@@ -34,7 +34,7 @@ class Elements:
 
     def __init__(self, tolerance: tuple[float, float] | None) -> None:
         self._tolerance = tolerance
-        self._drawn: dict[int, npt.NDArray[np.int64]] = {}
+        self._drawn: dict[int, Int64] = {}
         self.figures = {
             "median_abs": Figure(lambda s: quantile(s["error_bins"], 0.5), "none"),
             "p99_abs": Figure(lambda s: quantile(s["error_bins"], 0.99), "none"),

@@ -19,11 +19,12 @@ from rfonnx.comparing.figures.worst import Finiteness, Worst, finite_elements
 from rfonnx.comparing.pairs.matching import without_ends
 from rfonnx.comparing.tasks.deciding import DECIDED, decided_rows, task_of
 from rfonnx.comparing.tasks.hints import Hint
-from rfonnx.comparing.tasks.reader import Batch, Counted, Floats, Reader, TaskOptions, Unsuited
+from rfonnx.comparing.tasks.reader import Batch, Counted, Reader, TaskOptions, Unsuited
 from rfonnx.comparing.tasks.registry import OLD_NAMES, READERS
 from rfonnx.comparing.tasks.rows import vary
 from rfonnx.errors import QueryError, ShapeError
 from rfonnx.results.agreement import Measure, OutputAgreement, Task
+from rfonnx.results.array_types import Floats
 from rfonnx.results.measures import MEASURES, judged_by
 from rfonnx.results.plain import shape_text
 

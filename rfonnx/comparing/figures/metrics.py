@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from rfonnx.results.array_types import Floats, Mask
 
 CHUNK = 1 << 15
 """Elements that are converted to float64 at a time: what is made of them stays in the cache, which is 4 times as fast."""
@@ -148,7 +148,7 @@ def class_sums(
     }
 
 
-def _near_ties(log_t: Floats, log_s: Floats, margin: Floats, flips: npt.NDArray[np.bool_]) -> Floats:
+def _near_ties(log_t: Floats, log_s: Floats, margin: Floats, flips: Mask) -> Floats:
     near = np.zeros(len(margin))
     close = np.flatnonzero(flips & (margin < NEAR_TIE))
     if close.size:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from rfonnx.results.array_types import Floats, Mask
 
 CHUNK = 256
 """Rows whose similarities are held at a time."""
@@ -22,7 +21,7 @@ def unit_rows(rows: np.ndarray) -> Floats:
     return result
 
 
-def kept_neighbours(teacher: np.ndarray, student: np.ndarray) -> npt.NDArray[np.bool_]:
+def kept_neighbours(teacher: np.ndarray, student: np.ndarray) -> Mask:
     """Per sample: its nearest other sample by cosine, among the teacher's rows, is nearest among the student's too.
 
     A sample whose nearest ones tie among the student's rows counts as kept when the teacher's is one of them.
@@ -41,7 +40,7 @@ def kept_neighbours(teacher: np.ndarray, student: np.ndarray) -> npt.NDArray[np.
     return kept
 
 
-def found_again(teacher: np.ndarray, student: np.ndarray) -> npt.NDArray[np.bool_]:
+def found_again(teacher: np.ndarray, student: np.ndarray) -> Mask:
     """Per sample: of all the teacher's rows, that of the same sample is nearest by cosine to the student's row.
 
     Recall at 1 of an index that the teacher filled and the student searches. Equal rows count as found.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
 
 from rfonnx.results.agreement import ErrorHistogram, ErrorMap
+from rfonnx.results.array_types import Floats
 
 CELLS = 64
 """Most cells of a map along an axis."""
@@ -24,7 +24,7 @@ class Pictures:
         self._counts = np.zeros(256, np.int64)
         self._shape: tuple[int, ...] | None = None
         self._axes: tuple[int, ...] = ()
-        self._sum: npt.NDArray[np.float64] = np.zeros(())
+        self._sum: Floats = np.zeros(())
         self._samples = 0
 
     def add(self, teacher: np.ndarray, student: np.ndarray) -> None:
@@ -65,7 +65,7 @@ class Pictures:
         return ErrorMap(tuple(axis + 1 for axis in self._axes), lengths, cells, self._samples)
 
 
-def _reduced(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def _reduced(values: Floats) -> Floats:
     """Sums over at most `CELLS` cells along each axis, of lengths that differ by one at most."""
     for axis, length in enumerate(values.shape):
         if length > CELLS:

@@ -7,9 +7,9 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from rfonnx.results.agreement import Case, NonFinite
+from rfonnx.results.array_types import Floats, Mask
 
 KEPT = 5
 """Samples kept per measure."""
@@ -27,7 +27,7 @@ class Worst:
         self._heap: list[tuple[float, int, str]] = []
         self._met = 0
 
-    def add(self, names: Sequence[str], figures: npt.NDArray[np.float64]) -> None:
+    def add(self, names: Sequence[str], figures: Floats) -> None:
         """Count a block of samples; those whose figure is NaN are no case."""
         badness = self._sign * figures
         ranked = np.argsort(-badness, kind="stable")[:KEPT]  # NaN is sorted last
@@ -49,7 +49,7 @@ class Finiteness:
     def __init__(self) -> None:
         self.found: dict[str, NonFinite] = {}
 
-    def check(self, model: str, tensor: str, names: Sequence[str], values: np.ndarray) -> npt.NDArray[np.bool_]:
+    def check(self, model: str, tensor: str, names: Sequence[str], values: np.ndarray) -> Mask:
         """Which samples of a batch are finite; the first that is not is kept."""
         finite = finite_elements(values)
         if finite is None:
@@ -67,7 +67,7 @@ class Finiteness:
         return whole
 
 
-def finite_elements(values: np.ndarray) -> npt.NDArray[np.bool_] | None:
+def finite_elements(values: np.ndarray) -> Mask | None:
     """Which elements are finite; None where all are."""
     if values.dtype.kind in "iub":
         return None

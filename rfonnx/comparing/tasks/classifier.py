@@ -8,8 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from rfonnx.comparing.figures import metrics
-from rfonnx.comparing.tasks.reader import Batch, Columns, Counted, Figure, Floats, PlainReader, TaskOptions
+from rfonnx.comparing.tasks.reader import Batch, Columns, Counted, Figure, PlainReader, TaskOptions
 from rfonnx.comparing.tasks.values import ERRORS, WORST_ERRORS, errors
+from rfonnx.results.array_types import Floats
 
 TIED_DB = 15.0
 """SQNR in dB under which no flip is excused as a near tie: an error that large is none of rounding."""

@@ -9,8 +9,9 @@ import numpy as np
 
 from rfonnx.comparing.figures import metrics
 from rfonnx.comparing.figures.detections import COLUMNS, NEAR, SCORE, SUPPRESS, Reading, decoded, match_sums
-from rfonnx.comparing.tasks.reader import Batch, Columns, Counted, Figure, Floats, PlainReader, TaskOptions, Unsuited
+from rfonnx.comparing.tasks.reader import Batch, Columns, Counted, Figure, PlainReader, TaskOptions, Unsuited
 from rfonnx.comparing.tasks.values import WORST_ERRORS, Values
+from rfonnx.results.array_types import Floats
 
 MATCH = 0.5
 """Least overlap of a match, as PASCAL VOC has it."""

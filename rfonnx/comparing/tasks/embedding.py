@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from rfonnx.comparing.figures.bootstrap import Bootstrap
 from rfonnx.comparing.figures.neighbours import found_again, kept_neighbours
 from rfonnx.comparing.tasks.reader import Batch, Counted, Figure, PlainReader, TaskOptions
 from rfonnx.comparing.tasks.values import ERRORS, WORST_ERRORS, errors
 from rfonnx.results.agreement import Measure
+from rfonnx.results.array_types import Mask
 
 KEPT, KEPT_ELEMENTS = 2048, 1 << 22
 """Samples whose vectors are kept, as many as hold so many numbers of each model at most: 32 MiB for both."""
@@ -76,7 +76,7 @@ class Embedding(PlainReader):
         return found
 
 
-def _share(flags: npt.NDArray[np.bool_]) -> Measure:
+def _share(flags: Mask) -> Measure:
     """The share of samples, with its interval."""
     sums = Bootstrap()
     sums.add({"right": flags.astype(np.float64), "samples": np.ones(len(flags))})

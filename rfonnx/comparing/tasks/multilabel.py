@@ -8,10 +8,11 @@ from typing import ClassVar
 import numpy as np
 
 from rfonnx.comparing.figures import metrics
-from rfonnx.comparing.figures.counts import NEAR, Floats, f_measure, label_sums, least, probable, sigmoid
+from rfonnx.comparing.figures.counts import NEAR, f_measure, label_sums, least, probable, sigmoid
 from rfonnx.comparing.tasks.reader import Batch, Columns, Counted, Figure, PlainReader, TaskOptions, Unsuited
 from rfonnx.comparing.tasks.segmentation import chosen_axis
 from rfonnx.comparing.tasks.values import ERRORS, WORST_ERRORS, errors
+from rfonnx.results.array_types import Floats
 
 MOST_LABELS = 4096
 

@@ -12,12 +12,10 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from rfonnx.comparing.figures.boxes import BoxLayout
 from rfonnx.results.agreement import Measure
-
-Floats = npt.NDArray[np.float64]
+from rfonnx.results.array_types import Floats, Int64, Mask
 
 Columns = Mapping[str, Floats]
 """Named columns, (samples,) or (samples, k) each; summed over samples, (k,) or a scalar."""
@@ -30,9 +28,9 @@ class Batch:
     samples: Sequence[str]
     teacher: np.ndarray
     student: np.ndarray
-    labels: npt.NDArray[np.int64]
+    labels: Int64
 
-    def __getitem__(self, part: slice | npt.NDArray[np.bool_]) -> Batch:
+    def __getitem__(self, part: slice | Mask) -> Batch:
         names = np.array(self.samples, object)[part].tolist()
         return Batch(names, self.teacher[part], self.student[part], self.labels[part])
 

@@ -8,8 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from rfonnx.comparing.figures.counts import column_sums, determination, least
-from rfonnx.comparing.tasks.reader import Batch, Columns, Counted, Figure, Floats, PlainReader, TaskOptions, Unsuited
+from rfonnx.comparing.tasks.reader import Batch, Columns, Counted, Figure, PlainReader, TaskOptions, Unsuited
 from rfonnx.comparing.tasks.values import ERRORS, WORST_ERRORS, errors
+from rfonnx.results.array_types import Floats
 
 MOST_COLUMNS = 4096
 """More numbers per sample than this are no list of quantities, and sums of each would take memory."""

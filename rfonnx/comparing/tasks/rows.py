@@ -7,8 +7,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from rfonnx.comparing.tasks.reader import Batch, Columns, Counted, Figure, Floats, PlainReader, TaskOptions
+from rfonnx.comparing.tasks.reader import Batch, Columns, Counted, Figure, PlainReader, TaskOptions
 from rfonnx.comparing.tasks.values import ERRORS, WORST_ERRORS, errors
+from rfonnx.results.array_types import Floats
 
 
 def _alike(sums: Columns) -> Floats:

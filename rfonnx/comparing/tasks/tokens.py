@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
-import numpy.typing as npt
 
 from rfonnx.comparing.figures import metrics
 from rfonnx.comparing.figures.counts import step_sums
 from rfonnx.comparing.tasks.reader import Batch, Counted, Figure, PlainReader, TaskOptions, Unsuited
 from rfonnx.comparing.tasks.values import ERRORS, WORST_ERRORS, errors
-
-Picks = npt.NDArray[np.int64]
+from rfonnx.results.array_types import Int64
 
 STEPS: dict[str, Figure] = {
     "agreement": Figure(lambda s: metrics.share(s["agreeing_steps"], s["steps"], np.nan)),
@@ -44,7 +42,7 @@ class Tokens(PlainReader):
         """See `Reader`."""
         return self.counted(batch)[0]
 
-    def counted(self, batch: Batch) -> tuple[Counted, Picks, Picks]:
+    def counted(self, batch: Batch) -> tuple[Counted, Int64, Int64]:
         """Columns, and both models' choices, (samples, steps)."""
         counted = errors(batch)
         axis = self._axis

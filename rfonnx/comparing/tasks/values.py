@@ -9,7 +9,8 @@ import numpy as np
 
 from rfonnx.comparing.figures import metrics
 from rfonnx.comparing.figures.channels import channel_axes, channel_sums, ranges, worst_channels
-from rfonnx.comparing.tasks.reader import Batch, Columns, Counted, Figure, Floats, PlainReader, TaskOptions
+from rfonnx.comparing.tasks.reader import Batch, Columns, Counted, Figure, PlainReader, TaskOptions
+from rfonnx.results.array_types import Floats
 
 ERRORS: dict[str, Figure] = {
     "max_abs": Figure(lambda s: s["max_abs"], interval="none"),

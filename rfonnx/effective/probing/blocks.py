@@ -7,13 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from rfonnx.effective.colours import colour_axis, seen_by_colour
+from rfonnx.results.array_types import Floats, Int64, Mask
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 Spans = list[tuple[int, int]]
 Fields = Sequence[Sequence[tuple[int, int]]]
 """A closed interval per axis for each unit."""
@@ -33,7 +30,7 @@ class Plan:
     size: int
     spans: list[Spans]
     colours: list[list[int]]
-    seen: list[Ints]
+    seen: list[Int64]
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -54,14 +51,14 @@ class Plan:
     def _counts(self) -> list[int]:
         return [max(colours) + 1 for colours in self.colours]
 
-    def run_of(self) -> Ints:
+    def run_of(self) -> Int64:
         """Number of the run of each block, of the blocks' shape: a colour of every axis, as one number."""
         numbers = np.zeros(self.shape, np.int64)
         for colours, count in zip(np.ix_(*map(np.asarray, self.colours)), self._counts, strict=True):
             numbers = numbers * count + colours
         return numbers
 
-    def runs(self, active: Mask) -> Iterator[tuple[tuple[int, ...], Ints]]:
+    def runs(self, active: Mask) -> Iterator[tuple[tuple[int, ...], Int64]]:
         """Runs that probe the active blocks: a colour per axis, and the blocks to change (a row of indices each)."""
         blocks = np.argwhere(active)
         numbers = self.run_of()[active]
@@ -71,14 +68,14 @@ class Plan:
                 colour = tuple(int(i) for i in np.unravel_index(numbers[part[0]], self._counts))
                 yield colour, blocks[part]
 
-    def mask(self, blocks: Ints, shape: Sequence[int]) -> Mask:
+    def mask(self, blocks: Int64, shape: Sequence[int]) -> Mask:
         """The positions of some blocks."""
         made = np.zeros(shape, np.bool_)
         for block in blocks:
             made[self.box(block)] = True
         return made
 
-    def box(self, block: Sequence[int] | Ints) -> tuple[slice, ...]:
+    def box(self, block: Sequence[int] | Int64) -> tuple[slice, ...]:
         """The positions of one block."""
         ends = (spans[index] for spans, index in zip(self.spans, block, strict=True))
         return tuple(slice(lo, hi + 1) for lo, hi in ends)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from rfonnx.effective.probing.crop import Crop
 from rfonnx.effective.settings import Aggregation, Over
@@ -14,9 +13,9 @@ from rfonnx.effective.subject import Subject
 from rfonnx.errors import ShapeError
 from rfonnx.gradients import GradientSession
 from rfonnx.gradients.session import SIDE_BY_SIDE
+from rfonnx.results.array_types import Floats, Int64
 from rfonnx.results.plain import shape_text
 
-Floats = npt.NDArray[np.float64]
 Feeds = Mapping[str, np.ndarray]
 
 
@@ -116,7 +115,7 @@ class GradientProber:
         own = gradient if self.batch == 1 else gradient[sample : sample + 1]
         return reduce_map(own, self._place.axes, aggregation, over)
 
-    def _seeds(self, units: npt.NDArray[np.int64], weights: Sequence[np.ndarray]) -> np.ndarray:
+    def _seeds(self, units: Int64, weights: Sequence[np.ndarray]) -> np.ndarray:
         """(units, *shape of the tensor): zero but at the unit."""
         seeds = np.zeros((len(units), *self._session.shape), np.float32)
         for index, number in enumerate(units):

@@ -13,7 +13,6 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from rfonnx.effective.probing.blocks import Plan, first_size, next_size, plan_blocks, within
 from rfonnx.effective.probing.budget import Budget
@@ -23,9 +22,7 @@ from rfonnx.effective.probing.fillings import difference_step, replacement
 from rfonnx.effective.probing.forward import ForwardSession
 from rfonnx.effective.probing.leaks import Leaks, SampleChanges
 from rfonnx.effective.settings import Aggregation, Over, Probe
-
-Floats = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
+from rfonnx.results.array_types import Floats, Int64, Mask
 
 COARSE = 8
 """Blocks per axis of the fields that an occlusion starts with, about."""
@@ -208,7 +205,7 @@ class PerturbProber:
         self._cut |= bool((loud[parents] & ~chosen).any())
         return finer, chosen
 
-    def _mask(self, plan: Plan, blocks: npt.NDArray[np.int64], sample: np.ndarray) -> Mask:
+    def _mask(self, plan: Plan, blocks: Int64, sample: np.ndarray) -> Mask:
         """The positions of some blocks, broadcast to the sample."""
         return self._broadcast(plan.mask(blocks, [sample.shape[axis] for axis in self._place.axes]), sample)
 

@@ -7,15 +7,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from rfonnx.effective.source import Model
 from rfonnx.effective.unit import Unit
 from rfonnx.errors import QueryError, ShapeError
 from rfonnx.model import runtime
+from rfonnx.results.array_types import Floats
 from rfonnx.results.plain import shape_text
-
-Floats = npt.NDArray[np.float64]
 
 ROUNDING = 8
 """Of a sum, in units of its last place: what kernels that add in another order (sliding sums, several threads) change it by."""

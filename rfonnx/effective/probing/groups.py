@@ -8,7 +8,6 @@ from math import prod
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from rfonnx.effective.default import NORMALISED
 from rfonnx.effective.probing.batching import batched
@@ -27,8 +26,7 @@ from rfonnx.gradients import GradientError
 from rfonnx.graph.walk import bodies, every_node
 from rfonnx.model.inputs import RANDOM_SAMPLES, InputType
 from rfonnx.operators.randomness import draws
-
-Floats = npt.NDArray[np.float64]
+from rfonnx.results.array_types import Floats
 
 APART = 4
 """Units far from each other are cropped one by one when that is this many times less work: each needs a session of its own."""

@@ -9,12 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 
 from rfonnx.effective.probing.blocks import Plan
-
-Floats = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
+from rfonnx.results.array_types import Floats, Mask
 
 
 class SampleChanges:

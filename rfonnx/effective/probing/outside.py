@@ -7,14 +7,11 @@ import math
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.effective.unit import Unit
+from rfonnx.results.array_types import Floats, Mask
 from rfonnx.results.map_figures import trimmed
-
-Floats = npt.NDArray[np.float64]
-Mask = npt.NDArray[np.bool_]
 
 
 def supports(analysis: Analysis, unit: Unit) -> Iterator[Mask]:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
-import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from rfonnx.results.array_types import Floats
 
 NORMAL_95 = 1.959964
 MIN_SAMPLES = 8

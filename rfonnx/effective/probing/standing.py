@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-import numpy.typing as npt
 
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.analysis.derive.lines import Axis, Line
 from rfonnx.effective.place import Place
 from rfonnx.effective.probing.walking import known_shape, nearest
+from rfonnx.results.array_types import Floats
 
 
 def standing_axes(analysis: Analysis, tensor: str, place: Place) -> set[int]:
@@ -73,7 +73,7 @@ def _lines(analysis: Analysis, tensor: str, place: Place) -> dict[int, Line]:
     return found
 
 
-def _places(axis: Axis) -> npt.NDArray[np.float64]:
+def _places(axis: Axis) -> Floats:
     """The place that each position along an axis stands for: the middle of as many as one step is long."""
     at = np.zeros(1)
     for factor in axis:

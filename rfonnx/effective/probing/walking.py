@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.effective.place import Place
 from rfonnx.errors import QueryError, ShapeError
+from rfonnx.results.array_types import Floats, Int64
 
 WALK = 0.25
 """Tokens walk along an axis when their centres cover this share of it."""
@@ -21,8 +21,6 @@ WALK = 0.25
 BRANCHES = 4
 """An axis of many units and no more places than this is one of channels: the halves of a recurrent layer's look ahead and back,
 and are centred far apart, but they are two places however many channels there are."""
-
-Int64 = npt.NDArray[np.int64]
 
 
 def walk(analysis: Analysis, tensor: str, place: Place) -> tuple[int | None, ...]:
@@ -43,10 +41,7 @@ def walk(analysis: Analysis, tensor: str, place: Place) -> tuple[int | None, ...
     return nearest(shape, walking, distances)
 
 
-Distances = npt.NDArray[np.float64]
-
-
-def nearest(shape: Sequence[int], axes: Collection[int], distances: Iterable[Distances]) -> tuple[int | None, ...]:
+def nearest(shape: Sequence[int], axes: Collection[int], distances: Iterable[Floats]) -> tuple[int | None, ...]:
     """The position along some axes where the sum of distances is least; None along the others.
 
     Args:
@@ -63,7 +58,7 @@ def nearest(shape: Sequence[int], axes: Collection[int], distances: Iterable[Dis
     return tuple(int(i) if a in axes else None for a, i in enumerate(index))
 
 
-def _joined(parts: list[Distances], distance: Distances) -> list[Distances]:
+def _joined(parts: list[Floats], distance: Floats) -> list[Floats]:
     """Sums of distances that share no axis of the tensor: each is least wherever along the other axes. Rows and columns of a
     map stay apart, and so no array of the map's size is made; those of tokens do not."""
     axes = {a for a, n in enumerate(distance.shape) if n > 1}
