@@ -124,7 +124,7 @@ def _maps(group: Group, chunk: Sequence[Numbered], unit: Unit, settings: Setting
         weights = [channel_weights(unit, settings, number) for number, _ in part]
         # What is not finite is found later, and left out with its sample's name.
         with np.errstate(invalid="ignore", over="ignore"):
-            found.append(group.prober.maps(feeds, weights, settings.aggregation, settings.over))
+            found.append(group.prober.maps(feeds, weights))
     return np.concatenate(found, axis=1)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from rfonnx.effective.probing.crop import Crop
-from rfonnx.effective.settings import Aggregation, Over
+from rfonnx.effective.settings import Aggregation, Over, Settings
 from rfonnx.effective.source import Model
 from rfonnx.effective.subject import Subject
 from rfonnx.errors import ShapeError
@@ -42,35 +42,27 @@ class GradientProber:
         naive_runs: forward runs that differences per element of the whole input would have taken so far.
     """
 
-    def __init__(
-        self,
-        subject: Subject,
-        crop: Crop,
-        model: Model,
-        batch: int,
-        providers: str | Sequence[str] | None,
-        threads: int | None,
-    ) -> None:
+    def __init__(self, subject: Subject, crop: Crop, model: Model, batch: int, settings: Settings) -> None:
         """Build the gradient graph and open a session.
 
         Args:
             subject: whose units they are.
             crop: the units, and what part of the input the model runs on.
             model: the crop's, bound to `batch` samples.
-            batch, providers, threads: as in `rfonnx.erf`.
+            batch: samples per run.
+            settings: of the measurement.
 
         Raises:
             GradientError: an operator on the way has no gradient rule.
             ModelError, QueryError, ShapeError: see `GradientSession`.
         """
         self.batch, self.runs, self.naive_runs = batch, 0, 0
-        self._crop, self._units = crop, crop.units
-        place = crop.units[0].place
-        self._place = place
+        self._crop, self._units, self._settings = crop, crop.units, settings
         unit = crop.units[0]
+        self._place = unit.place
         source = subject.prepared(model, unit.tensor) if crop.model is subject.model else model.source
         self._session = GradientSession(
-            source, unit.tensor, model.shapes, providers=providers, threads=threads, name=model.name
+            source, unit.tensor, model.shapes, providers=settings.providers, threads=settings.threads, name=model.name
         )
         if self._session.shape[1:] != unit.shape[1:] or len(self._session.shape) != len(unit.shape):
             raise ShapeError(
@@ -79,15 +71,12 @@ class GradientProber:
                 "give what small inputs hold (--value), or choose another tensor",
             )
 
-    def maps(
-        self, feeds: Sequence[Feeds], weights: Sequence[np.ndarray], aggregation: Aggregation, over: Over
-    ) -> Floats:
+    def maps(self, feeds: Sequence[Feeds], weights: Sequence[np.ndarray]) -> Floats:
         """Maps of some samples, at most a batch, in the crop's window.
 
         Args:
             feeds: whole inputs, per sample.
             weights: per sample: what the units' summed axes are weighed by, of their lengths.
-            aggregation, over: see `reduce_map`.
 
         Returns:
             (units, samples, *lengths of the window).
@@ -102,7 +91,7 @@ class GradientProber:
             for part in parts
             for one in self._session.run_many(batch, self._seeds(part, weights))[self._place.input]
         )
-        return np.array([[self._reduced(one, i, aggregation, over) for i in range(len(weights))] for one in gradients])
+        return np.array([[self._reduced(one, i) for i in range(len(weights))] for one in gradients])
 
     def _together(self, feeds: list[dict[str, np.ndarray]]) -> Feeds:
         """The samples as one batch; the last one fills it up, for the session takes whole batches."""
@@ -111,9 +100,9 @@ class GradientProber:
         filled = [*feeds, *feeds[-1:] * (self.batch - len(feeds))]
         return {name: np.concatenate([one[name] for one in filled]) for name in feeds[0]}
 
-    def _reduced(self, gradient: np.ndarray, sample: int, aggregation: Aggregation, over: Over) -> Floats:
+    def _reduced(self, gradient: np.ndarray, sample: int) -> Floats:
         own = gradient if self.batch == 1 else gradient[sample : sample + 1]
-        return reduce_map(own, self._place.axes, aggregation, over)
+        return reduce_map(own, self._place.axes, self._settings.aggregation, self._settings.over)
 
     def _seeds(self, units: Int64, weights: Sequence[np.ndarray]) -> np.ndarray:
         """(units, *shape of the tensor): zero but at the unit."""

@@ -21,7 +21,7 @@ from rfonnx.effective.probing.crop import Crop
 from rfonnx.effective.probing.fillings import difference_step, replacement
 from rfonnx.effective.probing.forward import ForwardSession
 from rfonnx.effective.probing.leaks import Leaks, SampleChanges
-from rfonnx.effective.settings import Aggregation, Over, Probe
+from rfonnx.effective.settings import Probe, Settings
 from rfonnx.results.array_types import Floats, Int64, Mask
 
 COARSE = 8
@@ -51,16 +51,15 @@ class PerturbProber:
         crop: Crop,
         session: ForwardSession,
         probe: Probe,
-        block: int | None,
-        seed: int,
         values: tuple[int, int],
         budget: Budget,
+        settings: Settings,
     ) -> None:
         self._crop, self._session, self.probe, self.budget = crop, session, probe, budget
-        self._block, self._seed, self._values = block, seed, values
+        self._block, self._values, self._settings = settings.block, values, settings
         self._place = crop.units[0].place
         self._fields = [unit.field for unit in crop.units]
-        self._whole = plan_blocks(self._fields, block or 1)
+        self._whole = plan_blocks(self._fields, self._block or 1)
         self._leaks = Leaks(len(crop.units))
         self._last = (np.zeros(()), np.zeros(()))
         self.steady, self._cut = True, False
@@ -79,26 +78,22 @@ class PerturbProber:
     def told(self, tell: Callable[[], None]) -> None:
         self._session.told = tell
 
-    def maps(
-        self,
-        feeds: Sequence[Mapping[str, np.ndarray]],
-        weights: Sequence[np.ndarray],
-        aggregation: Aggregation,
-        over: Over,
-    ) -> Floats:
+    def maps(self, feeds: Sequence[Mapping[str, np.ndarray]], weights: Sequence[np.ndarray]) -> Floats:
         """As `GradientProber.maps`, for one sample.
 
         Raises:
             QueryError, ShapeError: see `ForwardSession`.
         """
-        whole = feeds[0][self._place.input]
+        whole, aggregation = feeds[0][self._place.input], self._settings.aggregation
         cut = self._crop.cut(feeds[0])
         self._session.begin(cut, weights[0])
         if self.probe == "difference":
             found = self._differences(cut[self._place.input], difference_step(whole))
             self.naive_runs += 2 * whole.size
-            return np.stack([[reduce_map(change, self._place.axes, aggregation, over)] for change in found])
-        generator = np.random.default_rng((self._seed, self._samples))
+            return np.stack(
+                [[reduce_map(change, self._place.axes, aggregation, self._settings.over)] for change in found]
+            )
+        generator = np.random.default_rng((self._settings.seed, self._samples))
         other = self._crop.cut(
             {self._place.input: replacement(whole, self._place.axes, self.probe, generator, self._values)}
         )[self._place.input]

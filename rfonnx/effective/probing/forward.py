@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
+from rfonnx.effective.settings import Settings
 from rfonnx.effective.source import Model
 from rfonnx.effective.unit import Unit
 from rfonnx.errors import QueryError, ShapeError
@@ -30,21 +31,14 @@ class ForwardSession:
         told: called after each batch, when set.
     """
 
-    def __init__(
-        self,
-        model: Model,
-        units: Sequence[Unit],
-        batch: int,
-        providers: str | Sequence[str] | None,
-        threads: int | None,
-    ) -> None:
+    def __init__(self, model: Model, units: Sequence[Unit], batch: int, settings: Settings) -> None:
         """Open a session.
 
         Args:
             model: bound to `batch` samples.
             units: of one tensor, in the first sample.
             batch: changed samples per run; 1, or samples of a batch stay apart.
-            providers, threads: as in `rfonnx.erf`.
+            settings: of the measurement.
 
         Raises:
             ModelError: onnxruntime cannot load the model.
@@ -59,7 +53,7 @@ class ForwardSession:
         ]
         self._index = [positions[:, axis] for axis in self._fixed]
         self._session = runtime.open_session(
-            model.up_to(self._tensor), providers=providers, threads=threads, name=model.name
+            model.up_to(self._tensor), providers=settings.providers, threads=settings.threads, name=model.name
         )
         self._wanted = {entry.name for entry in self._session.get_inputs()}
         # Sizes, axes, ids: what these hold may be what a node refuses.

@@ -18,7 +18,7 @@ from rfonnx.effective.probing.crop import Crop, crop, whole
 from rfonnx.effective.probing.equivariance import upstream
 from rfonnx.effective.probing.forward import ForwardSession
 from rfonnx.effective.probing.running import Running
-from rfonnx.effective.settings import Aggregation, Over, Settings
+from rfonnx.effective.settings import Settings
 from rfonnx.effective.subject import NUMBERS, Subject
 from rfonnx.effective.unit import Unit
 from rfonnx.errors import QueryError, RfonnxError
@@ -44,13 +44,7 @@ class Prober(Protocol):
     @property
     def naive_runs(self) -> int: ...
 
-    def maps(
-        self,
-        feeds: Sequence[Mapping[str, np.ndarray]],
-        weights: Sequence[np.ndarray],
-        aggregation: Aggregation,
-        over: Over,
-    ) -> Floats:
+    def maps(self, feeds: Sequence[Mapping[str, np.ndarray]], weights: Sequence[np.ndarray]) -> Floats:
         """(units, samples, *lengths of the crop's window); at most `batch` samples."""
         ...
 
@@ -156,14 +150,14 @@ def _area(part: Crop) -> int:
 def _gradient(part: Crop, subject: Subject, settings: Settings, total: int | None) -> GradientProber:
     try:
         model, batch = batched(part, settings.batch, total)
-        return GradientProber(subject, part, model, batch, settings.providers, settings.threads)
+        return GradientProber(subject, part, model, batch, settings)
     except GradientError:
         raise
     except RfonnxError:
         # What was written into the file may not suit onnxruntime: the file as it came is the last word.
         if part.model is subject.model and settings.batch == 1:
             raise
-        return GradientProber(subject, part, part.model, 1, settings.providers, settings.threads)
+        return GradientProber(subject, part, part.model, 1, settings)
 
 
 def _perturb(part: Crop, subject: Subject, settings: Settings, kind: InputType, budget: Budget) -> PerturbProber:
@@ -175,8 +169,8 @@ def _perturb(part: Crop, subject: Subject, settings: Settings, kind: InputType, 
             f"choose a tensor of one of {', '.join(NUMBERS)}",
         )
     model, batch = batched(part, settings.batch, None)
-    session = ForwardSession(model, part.units, batch, settings.providers, settings.threads)
+    session = ForwardSession(model, part.units, batch, settings)
     probe = settings.probe or "mean"
     if probe == "difference" and kind.dtype.kind != "f":
         probe = "mean"
-    return PerturbProber(part, session, probe, settings.block, settings.seed, kind.values, budget)
+    return PerturbProber(part, session, probe, kind.values, budget, settings)
