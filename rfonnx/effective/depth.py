@@ -11,10 +11,9 @@ from rfonnx.effective.measure import measure
 from rfonnx.effective.place import find_place
 from rfonnx.effective.settings import At, Progress, Settings
 from rfonnx.effective.subject import Subject, choose_units, open_subject
-from rfonnx.effective.unit import Unit
 from rfonnx.errors import RfonnxError
 from rfonnx.model.opened import Source
-from rfonnx.results.effective import ERF, Layer
+from rfonnx.results.effective import Layer
 from rfonnx.results.naming import tensor_called
 
 
@@ -37,21 +36,18 @@ def _layer(subject: Subject, name: str, at: At, settings: Settings) -> Layer:
     try:
         (unit,) = choose_units(subject, name, [at], [], settings)
     except RfonnxError as error:
-        return _failed(name, op_type, None, error)
+        return Layer(name, op_type, problem=str(error))
+    field = tuple(hi - lo + 1 for lo, hi in unit.unbounded)
     try:
         (erf,) = measure(subject, [unit], settings)
     except RfonnxError as error:
-        return _failed(name, op_type, unit, error)
-    return _measured(erf, op_type, unit)
-
-
-def _measured(erf: ERF, op_type: str, unit: Unit) -> Layer:
+        return Layer(name, op_type, unit.shape, unit.position, field, problem=str(error))
     return Layer(
-        tensor=erf.tensor,
-        op_type=op_type,
-        shape=unit.shape,
-        position=erf.position,
-        field=tuple(hi - lo + 1 for lo, hi in erf.unbounded),
+        erf.tensor,
+        op_type,
+        unit.shape,
+        unit.position,
+        field,
         sigma=erf.sigma,
         radius=(erf.mass_radius(0.5), erf.mass_radius(0.95)),
         luo_size=erf.luo_size,
@@ -59,23 +55,4 @@ def _measured(erf: ERF, op_type: str, unit: Unit) -> Layer:
         share=erf.share,
         outside=erf.outside,
         samples=erf.samples,
-    )
-
-
-def _failed(name: str, op_type: str, unit: Unit | None, error: RfonnxError) -> Layer:
-    nothing = math.nan
-    return Layer(
-        tensor=name,
-        op_type=op_type,
-        shape=unit.shape if unit else (),
-        position=unit.position if unit else (),
-        field=tuple(hi - lo + 1 for lo, hi in unit.unbounded) if unit else (),
-        sigma=(),
-        radius=(nothing, nothing),
-        luo_size=nothing,
-        ratio=nothing,
-        share=nothing,
-        outside=nothing,
-        samples=0,
-        problem=str(error),
     )

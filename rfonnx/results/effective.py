@@ -236,16 +236,16 @@ class Layer:
 
     tensor: str
     op_type: str
-    shape: tuple[int, ...]
-    position: tuple[int | None, ...]
-    field: tuple[int, ...]
-    sigma: tuple[float, ...]
-    radius: tuple[float, float]
-    luo_size: float
-    ratio: float
-    share: float
-    outside: float
-    samples: int
+    shape: tuple[int, ...] = ()
+    position: tuple[int | None, ...] = ()
+    field: tuple[int, ...] = ()
+    sigma: tuple[float, ...] = ()
+    radius: tuple[float, float] = (math.nan, math.nan)
+    luo_size: float = math.nan
+    ratio: float = math.nan
+    share: float = math.nan
+    outside: float = math.nan
+    samples: int = 0
     problem: str = ""
 
 

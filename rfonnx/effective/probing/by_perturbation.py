@@ -69,14 +69,9 @@ class PerturbProber:
     def runs(self) -> int:
         return self._session.runs
 
-    @property
-    def told(self) -> Callable[[], None] | None:
-        """Called after each batch of runs."""
-        return self._session.told
-
-    @told.setter
-    def told(self, tell: Callable[[], None]) -> None:
-        self._session.told = tell
+    def tell(self, told: Callable[[], None]) -> None:
+        """Call this after each batch of runs."""
+        self._session.told = told
 
     def maps(self, feeds: Sequence[Mapping[str, np.ndarray]], weights: Sequence[np.ndarray]) -> Floats:
         """As `GradientProber.maps`, for one sample.

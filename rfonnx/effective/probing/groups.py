@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import prod
-from typing import Protocol
-
-import numpy as np
 
 from rfonnx.effective.default import NORMALISED
 from rfonnx.effective.probing.batching import batched
@@ -26,7 +23,6 @@ from rfonnx.gradients import GradientError
 from rfonnx.graph.walk import bodies, every_node
 from rfonnx.model.inputs import RANDOM_SAMPLES, InputType
 from rfonnx.operators.randomness import draws
-from rfonnx.results.array_types import Floats
 
 APART = 4
 """Units far from each other are cropped one by one when that is this many times less work: each needs a session of its own."""
@@ -34,19 +30,7 @@ APART = 4
 MOST_APART = 16
 
 
-class Prober(Protocol):
-    """Measures maps of a crop's units."""
-
-    @property
-    def batch(self) -> int: ...
-    @property
-    def runs(self) -> int: ...
-    @property
-    def naive_runs(self) -> int: ...
-
-    def maps(self, feeds: Sequence[Mapping[str, np.ndarray]], weights: Sequence[np.ndarray]) -> Floats:
-        """(units, samples, *lengths of the crop's window); at most `batch` samples."""
-        ...
+Prober = GradientProber | PerturbProber
 
 
 @dataclass(frozen=True, slots=True)

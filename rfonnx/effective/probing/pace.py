@@ -20,7 +20,7 @@ class Watch:
         self._samples, self._runs, self._width = 0, 0, math.nan
         if tell is not None:
             for prober in self._probers:
-                prober.told = self._now
+                prober.tell(self._now)
             self._now()
 
     def measured(self, samples: int, width: float) -> None:
