@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from rfonnx.comparing.figures import metrics
-from rfonnx.comparing.tasks.reader import Batch, Columns, Counted, Figure, PlainReader, TaskOptions
+from rfonnx.comparing.tasks.reader import Batch, Columns, Counted, Figure, Reader, TaskOptions
 from rfonnx.comparing.tasks.values import ERRORS, WORST_ERRORS, errors
 from rfonnx.results.array_types import Floats
 
@@ -50,7 +50,7 @@ CHOICES: dict[str, Figure] = {
 }
 
 
-class Classifier(PlainReader):
+class Classifier(Reader):
     """(samples, classes), with any axes of length 1 behind."""
 
     figures: ClassVar[Mapping[str, Figure]] = {**ERRORS, **CHOICES}

@@ -9,7 +9,7 @@ import numpy as np
 
 from rfonnx.comparing.figures import metrics
 from rfonnx.comparing.figures.detections import COLUMNS, NEAR, SCORE, SUPPRESS, Reading, decoded, match_sums
-from rfonnx.comparing.tasks.reader import Batch, Columns, Counted, Figure, PlainReader, TaskOptions, Unsuited
+from rfonnx.comparing.tasks.reader import Batch, Columns, Counted, Figure, Reader, TaskOptions, Unsuited
 from rfonnx.comparing.tasks.values import WORST_ERRORS, Values
 from rfonnx.results.array_types import Floats
 
@@ -28,7 +28,7 @@ def _f1(sums: Columns) -> Floats:
     )
 
 
-class Detection(PlainReader):
+class Detection(Reader):
     """One sample: raw candidates (4 + classes, n), either way round, or decided rows (n, 5 to 7).
 
     Rows that are 5 to 7 wide are decided, unless `raw` says otherwise; all else is raw.

@@ -9,7 +9,7 @@ import numpy as np
 
 from rfonnx.comparing.figures.bootstrap import Bootstrap
 from rfonnx.comparing.figures.neighbours import found_again, kept_neighbours
-from rfonnx.comparing.tasks.reader import Batch, Counted, Figure, PlainReader, TaskOptions
+from rfonnx.comparing.tasks.reader import Batch, Counted, Figure, Reader, TaskOptions
 from rfonnx.comparing.tasks.values import ERRORS, WORST_ERRORS, errors
 from rfonnx.results.agreement import Measure
 from rfonnx.results.array_types import Mask
@@ -21,7 +21,7 @@ NAMED = 5
 """Samples that are named whose neighbour is another one."""
 
 
-class Embedding(PlainReader):
+class Embedding(Reader):
     """(samples, width), with any axes: each sample is one vector.
 
     Neighbours are looked for among kept samples. Of more than fit, each sample has the same chance to be kept (reservoir

@@ -9,7 +9,7 @@ import numpy as np
 
 from rfonnx.comparing.figures import metrics
 from rfonnx.comparing.figures.counts import NEAR, f_measure, label_sums, least, probable, sigmoid
-from rfonnx.comparing.tasks.reader import Batch, Columns, Counted, Figure, PlainReader, TaskOptions, Unsuited
+from rfonnx.comparing.tasks.reader import Batch, Columns, Counted, Figure, Reader, TaskOptions, Unsuited
 from rfonnx.comparing.tasks.segmentation import chosen_axis
 from rfonnx.comparing.tasks.values import ERRORS, WORST_ERRORS, errors
 from rfonnx.results.array_types import Floats
@@ -37,7 +37,7 @@ def _least(sums: Columns) -> Floats:
     return least(_each(sums))
 
 
-class Multilabel(PlainReader):
+class Multilabel(Reader):
     """(samples, labels), (samples, steps, labels), or maps with labels where a segmentation has its classes."""
 
     figures: ClassVar[Mapping[str, Figure]] = {

@@ -1,6 +1,6 @@
 """What a kind of task is to the meter that runs it.
 
-A new kind: a file beside this one with a class that keeps `Reader`, a line in `registry.READERS`, the name in
+A new kind: a file beside this one with a subclass of `Reader`, a line in `registry.READERS`, the name in
 `rfonnx.results.agreement.Task`, and its measures in `rfonnx.results.measures.MEASURES`.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal, Protocol
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -109,8 +109,8 @@ class Unsuited(Exception):
     """Raised by `Reader.count`: the outputs are not what the task takes them for."""
 
 
-class Reader(Protocol):
-    """Reads one pair of outputs. Made with the first batch, which settles what is open.
+class Reader:
+    """Reads one pair of outputs, by sums alone where nothing else is said. Made with the first batch, which settles what is open.
 
     Attributes:
         ragged: whether the two outputs may differ in shape, and samples among each other; batches are of one sample then.
@@ -120,11 +120,11 @@ class Reader(Protocol):
         finished: measures that `finish` gives.
     """
 
-    ragged: ClassVar[bool]
+    ragged: ClassVar[bool] = False
     figures: ClassVar[Mapping[str, Figure]]
-    finished: ClassVar[tuple[str, ...]]
+    finished: ClassVar[tuple[str, ...]] = ()
     worst: ClassVar[tuple[str, ...]]
-    class_axis: int | None
+    class_axis: int | None = None
 
     def __init__(self, first: Batch, options: TaskOptions) -> None:
         """Settle how outputs like these are read.
@@ -139,9 +139,11 @@ class Reader(Protocol):
         Raises:
             Unsuited: this batch cannot be read so; the message says why.
         """
+        raise NotImplementedError
 
     def finish(self) -> Mapping[str, Measure]:
         """Measures that are no functions of sums."""
+        return {}
 
     def places(self, sums: Columns) -> Mapping[str, str]:
         """Where in the output a measure is as bad as it is ("class 3"), by measure.
@@ -149,26 +151,8 @@ class Reader(Protocol):
         Args:
             sums: over all samples, peaks and totals too.
         """
+        return {}
 
     def notes(self) -> Sequence[str]:
         """How the output was read, one line each."""
-
-
-class PlainReader:
-    """A reader that has sums and nothing else; the others are made of it."""
-
-    ragged: ClassVar[bool] = False
-    finished: ClassVar[tuple[str, ...]] = ()
-    class_axis: int | None = None
-
-    def finish(self) -> Mapping[str, Measure]:
-        """See `Reader`."""
-        return {}
-
-    def places(self, sums: Columns) -> Mapping[str, str]:
-        """See `Reader`."""
-        return {}
-
-    def notes(self) -> Sequence[str]:
-        """See `Reader`."""
         return ()

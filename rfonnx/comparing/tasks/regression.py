@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from rfonnx.comparing.figures.counts import column_sums, determination, least
-from rfonnx.comparing.tasks.reader import Batch, Columns, Counted, Figure, PlainReader, TaskOptions, Unsuited
+from rfonnx.comparing.tasks.reader import Batch, Columns, Counted, Figure, Reader, TaskOptions, Unsuited
 from rfonnx.comparing.tasks.values import ERRORS, WORST_ERRORS, errors
 from rfonnx.results.array_types import Floats
 
@@ -25,7 +25,7 @@ def _least(sums: Columns) -> Floats:
     return least(_each(sums))
 
 
-class Regression(PlainReader):
+class Regression(Reader):
     """(samples, columns), or columns of several axes."""
 
     figures: ClassVar[Mapping[str, Figure]] = {**ERRORS, "r2": Figure(_least)}

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from rfonnx.comparing.tasks.reader import Batch, Columns, Counted, Figure, PlainReader, TaskOptions
+from rfonnx.comparing.tasks.reader import Batch, Columns, Counted, Figure, Reader, TaskOptions
 from rfonnx.comparing.tasks.values import ERRORS, WORST_ERRORS, errors
 from rfonnx.results.array_types import Floats
 
@@ -27,7 +27,7 @@ def _of_alike(figure: Figure) -> Figure:
     return Figure(of, figure.interval)
 
 
-class Rows(PlainReader):
+class Rows(Reader):
     """Rows (n, width...) of one sample each, in an order that means something. Only samples with as many rows are compared."""
 
     ragged: ClassVar[bool] = True

@@ -10,7 +10,7 @@ import numpy as np
 
 from rfonnx.comparing.figures import metrics
 from rfonnx.comparing.figures.counts import least_overlap, logit, probable, ratios
-from rfonnx.comparing.tasks.reader import Batch, Columns, Counted, Figure, PlainReader, TaskOptions, Unsuited
+from rfonnx.comparing.tasks.reader import Batch, Columns, Counted, Figure, Reader, TaskOptions, Unsuited
 from rfonnx.comparing.tasks.values import ERRORS, WORST_ERRORS, errors
 
 MAX_CLASSES = 4096
@@ -34,7 +34,7 @@ def worst_class(sums: Columns) -> Mapping[str, str]:
     return {"worst_iou": f"class {int(np.nanargmin(each))} of {len(each)}"}
 
 
-class Segmentation(PlainReader):
+class Segmentation(Reader):
     """Scores (samples, classes, positions...), or with the classes along another axis.
 
     A single channel holds the score of one class against none: class 1 stands where it reaches the threshold, else class 0.
@@ -63,14 +63,11 @@ class Segmentation(PlainReader):
         return worst_class(sums)
 
 
-class Labels(PlainReader):
+class Labels(Reader):
     """Class numbers, whole and from 0."""
 
     figures: ClassVar[Mapping[str, Figure]] = {**ERRORS, **POSITIONS}
     worst: ClassVar[tuple[str, ...]] = (*WORST_ERRORS, "agreement")
-
-    def __init__(self, first: Batch, options: TaskOptions) -> None:
-        """Nothing is open."""
 
     def count(self, batch: Batch) -> Counted:
         """See `Reader`."""

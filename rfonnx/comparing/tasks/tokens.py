@@ -9,7 +9,7 @@ import numpy as np
 
 from rfonnx.comparing.figures import metrics
 from rfonnx.comparing.figures.counts import step_sums
-from rfonnx.comparing.tasks.reader import Batch, Counted, Figure, PlainReader, TaskOptions, Unsuited
+from rfonnx.comparing.tasks.reader import Batch, Counted, Figure, Reader, TaskOptions, Unsuited
 from rfonnx.comparing.tasks.values import ERRORS, WORST_ERRORS, errors
 from rfonnx.results.array_types import Int64
 
@@ -20,7 +20,7 @@ STEPS: dict[str, Figure] = {
 """Measures of choices at steps, of what `Steps.counted` counts."""
 
 
-class Tokens(PlainReader):
+class Tokens(Reader):
     """(samples, steps..., classes), or with the classes along another axis."""
 
     figures: ClassVar[Mapping[str, Figure]] = {**ERRORS, **STEPS}

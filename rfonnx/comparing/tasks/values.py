@@ -9,7 +9,7 @@ import numpy as np
 
 from rfonnx.comparing.figures import metrics
 from rfonnx.comparing.figures.channels import channel_axes, channel_sums, ranges, worst_channels
-from rfonnx.comparing.tasks.reader import Batch, Columns, Counted, Figure, PlainReader, TaskOptions
+from rfonnx.comparing.tasks.reader import Batch, Columns, Counted, Figure, Reader, TaskOptions
 from rfonnx.results.array_types import Floats
 
 ERRORS: dict[str, Figure] = {
@@ -39,7 +39,7 @@ def errors(batch: Batch) -> Counted:
     return Counted(sums, peaks)
 
 
-class Values(PlainReader):
+class Values(Reader):
     """Numbers that mean nothing that we know of."""
 
     figures: ClassVar[Mapping[str, Figure]] = {
