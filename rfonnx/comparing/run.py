@@ -16,7 +16,6 @@ from rfonnx.comparing.layers.layers import SAMPLES, parting
 from rfonnx.comparing.pairs.feeds import Feed
 from rfonnx.comparing.pairs.outputs import Measured
 from rfonnx.comparing.pairs.pair import Pair
-from rfonnx.comparing.pairs.saved import SavedSamples
 from rfonnx.comparing.pairs.saving import FORMAT, provenance, save_path, saver
 from rfonnx.comparing.settings import Settings, with_tolerances
 from rfonnx.comparing.stream import Progress, Stream
@@ -41,7 +40,7 @@ def compare_models(
     with saver(save_path(pair)) as into:
         incomplete = stream.run(progress or (lambda done, total: None), into)
         if into is not None:
-            seed = stream.source.seed if isinstance(stream.source, SavedSamples) else settings.seed
+            seed = pair.saved[0].provenance.get("seed") if stream.source in pair.saved else settings.seed
             seed = None if settings.data is not None else seed
             into.close({"format": FORMAT, "seed": seed, **{model.role: provenance(model) for model in pair.models}})
     measured = [meter.result() for meter in stream.meters]

@@ -16,7 +16,6 @@ from rfonnx.comparing.pairs.failing import explained
 from rfonnx.comparing.pairs.feeds import Feed
 from rfonnx.comparing.pairs.hooks import hooked, ports
 from rfonnx.comparing.pairs.pair import Pair
-from rfonnx.comparing.pairs.saved import SavedModel
 from rfonnx.comparing.pairs.saving import Saver
 from rfonnx.comparing.tasks.hints import Hint, hints_of
 from rfonnx.comparing.tasks.reader import Batch, TaskOptions
@@ -52,7 +51,7 @@ class Stream:
         self._wanted, self._size = pair.wanted(), pair.batch_size()
         self._room = self._size  # samples that are measured at once: more, when the outputs' size is known
         self._steady = True  # all rows of an output have one shape, as far as was seen
-        self._order = sorted((0, 1), key=lambda which: isinstance(pair.models[which], SavedModel))
+        self._order = sorted((0, 1), key=lambda which: pair.models[which] in pair.saved)
         self._places = [pair.outputs.index(one.ports) for one in pair.measured]
         self.first: list[tuple[Feed, Feed]] = []
         self._kept_bytes = 0
@@ -84,7 +83,7 @@ class Stream:
     def _read_hints(self) -> dict[str, Hint]:
         """What the teacher's file says of its outputs, unless a hook makes something else of them or there is no file."""
         teacher, names = self._pair.models[0], {one.ports[0].name for one in self.measured}
-        if self._pair.settings.before is not None or isinstance(teacher, SavedModel):
+        if self._pair.settings.before is not None or teacher in self._pair.saved:
             return dict.fromkeys(names, Hint())
         return hints_of(teacher.source, names)
 
@@ -105,6 +104,8 @@ class Stream:
         batches = Batches(self.source, preparers, self._pair.stack, size, settings.samples, settings.on_error)
         for batch in (part for whole in batches for part in whole.parts(self._room)):
             self.skipped += batch.skipped
+            for saved in self._pair.saved:
+                saved.skipped.update(name for name, _ in batch.skipped)
             error, before = batch.failed, self.count
             try:
                 if batch.names:
@@ -165,7 +166,10 @@ class Stream:
         if not self.count:
             self._find_joined(next(iter(batch.feeds(0))))
         # What is saved is read once only, so that a model that fails comes first.
-        answers = {which: self._answers(which, batch) for which in self._order}
+        answers = {
+            which: self._pair.models[which].run_rows(batch.stacked[which], batch.names, self._wanted[which], self._size)
+            for which in self._order
+        }
         made = (answers[0], answers[1])
         if saver is not None:
             roles = zip(("teacher", "student"), self._wanted, made, strict=True)
@@ -184,13 +188,6 @@ class Stream:
             self._room = self._size * max(1, HELD_BYTES // max(1, held) // self._size)
         else:
             self._room = self._size
-
-    def _answers(self, which: int, batch: Prepared) -> list[np.ndarray]:
-        """Outputs of a model over a batch, samples along axis 0: of a run, or as saved."""
-        model, wanted = self._pair.models[which], self._wanted[which]
-        if isinstance(model, SavedModel):
-            return model.rows_of(batch.names, {name for name, _ in self.skipped}, wanted)
-        return model.run_rows(batch.stacked[which], len(batch.names), wanted, self._size)
 
     def _measure_hooked(
         self, hook: Hook, batch: Prepared, labels: np.ndarray, made: tuple[list[np.ndarray], list[np.ndarray]]
@@ -239,7 +236,7 @@ class Stream:
     def _located(self, error: RunError, batch: Prepared) -> RunError:
         """The error of the first sample of a batch that a model fails on by itself; else the batch's own."""
         for which, model in enumerate(self._pair.models):
-            if isinstance(model, SavedModel):
+            if model in self._pair.saved:
                 continue
             for name, feed in zip(batch.names, batch.feeds(which), strict=True):
                 try:

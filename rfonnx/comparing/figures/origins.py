@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from rfonnx.comparing.layers.inner_tensors import InnerModel
 from rfonnx.comparing.pairs.pair import Pair
-from rfonnx.comparing.pairs.saved import SavedModel
 from rfonnx.data.samples import Source
 from rfonnx.results.agreement import NonFinite, OutputAgreement
 
@@ -21,7 +20,7 @@ def with_origins(output: OutputAgreement, pair: Pair, source: Source) -> OutputA
 def _with_origin(bad: NonFinite, pair: Pair, source: Source) -> NonFinite:
     which = 0 if bad.model == "teacher" else 1
     item = next((item for item in source if item.name == bad.sample), None)
-    if item is None or isinstance(pair.models[which], SavedModel):
+    if item is None or pair.models[which] in pair.saved:
         return bad
     feeds = pair.models[which].stacked(pair.preparer(which)(item.load()))
     return replace(bad, origin=InnerModel(pair.models[which], pair.threads).first_nonfinite(feeds))

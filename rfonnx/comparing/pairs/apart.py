@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from rfonnx.comparing.batches import Prepared
 from rfonnx.comparing.pairs.pair import Pair
 from rfonnx.comparing.pairs.running_model import OpenModel
-from rfonnx.comparing.pairs.saved import SavedModel
 
 
 class Apart:
@@ -45,7 +44,7 @@ class Apart:
             yield Prepared([name], [label], [one], [other], stacked=stacked)
 
     def _look(self, model: OpenModel, which: int, batch: Prepared) -> None:
-        if isinstance(model, SavedModel) or model.batch is not None:
+        if model in self._pair.saved or model.batch is not None:
             return
         alone = self._pair.stack([next(batch.feeds(0))], [next(batch.feeds(1))])[which]
         for name, array in zip(self._pair.wanted()[which], model.run(alone, self._pair.wanted()[which]), strict=True):

@@ -14,7 +14,7 @@ from rfonnx.comparing.pairs.opening import open_models
 from rfonnx.comparing.pairs.outputs import Measured, check_outputs, measured_pairs
 from rfonnx.comparing.pairs.random_samples import random_source
 from rfonnx.comparing.pairs.running_model import input_spec, usable_cores
-from rfonnx.comparing.pairs.saved import SavedModel, SavedSamples
+from rfonnx.comparing.pairs.saved import SavedModel
 from rfonnx.comparing.pairs.stated_values import for_both
 from rfonnx.comparing.settings import Settings
 from rfonnx.data.prepare import Preparer
@@ -109,7 +109,7 @@ class Pair:
         said = for_both("a batch axis", settings.batch_axes, mine, theirs, settings.inputs)
         shapes = (settings.shapes, settings.student_shapes or settings.shapes)
         for which, (model, given, bound_to) in enumerate(zip(self.models, said, shapes, strict=True)):
-            if isinstance(model, SavedModel):
+            if model in self.saved:
                 continue
             analysed = partial(analyze, model.source, bound_to or None, batch_axes=given)
             first = partial(self._first_shapes, which)
@@ -140,7 +140,7 @@ class Pair:
                 raise QueryError("data is given for models that take no inputs", "leave out --data: one run tells all")
             return open_source(settings.data)
         if len(self.saved) == len(self.models):
-            return SavedSamples(self.saved[0])
+            return self.saved[0]
         live = next(model for model in self.models if model not in self.saved)
         for model in self.saved:
             model.check_seed(settings.seed)
@@ -151,7 +151,7 @@ class Pair:
         """Makes feeds of the teacher (0) or the student (1) from samples."""
         model = self.models[which]
         along = model.axes.inputs if axes is None else axes
-        pairs = [] if isinstance(model, SavedModel) else self.inputs
+        pairs = self.inputs if model.inputs else []
         specs = [input_spec(model, pair[which], pair[0].name, along) for pair in pairs]
         return Preparer(specs, self.settings.student if which else self.settings.teacher, model.values)
 

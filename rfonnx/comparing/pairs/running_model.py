@@ -114,20 +114,20 @@ class OpenModel:
         return stack([sample] * (self.batch or 1), self.axes.inputs)
 
     def run_rows(
-        self, rows: Mapping[str, np.ndarray], count: int, outputs: Sequence[str], most: int | None = None
+        self, rows: Mapping[str, np.ndarray], names: Sequence[str], outputs: Sequence[str], most: int
     ) -> list[np.ndarray]:
-        """Outputs over `count` stacked samples; axis 0 of each result counts them.
+        """Outputs over stacked samples of these names; axis 0 of each result counts them.
 
         A batch size that the file fixes is kept: the last batch is filled up, and what the filling gives is dropped.
 
         Args:
-            most: samples of one run, where the file fixes none; None: all.
+            most: samples of one run, where the file fixes none.
 
         Raises:
             ShapeError: the model does not take these arrays.
             UncountedError: an output has no batch axis of this length.
         """
-        axes, whole = self.axes.inputs, self.batch or most or count
+        axes, whole, count = self.axes.inputs, self.batch or most, len(names)
         parts = []
         for begin in range(0, count, whole):
             size = self.batch or min(whole, count - begin)

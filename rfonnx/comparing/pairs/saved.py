@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -42,6 +42,10 @@ class SavedModel(OpenModel):
 
     A file of `--save-outputs` holds those of both models, of which the role's are taken. Any other .npz file is read as one
     array per output, samples along axis 0, with their names in an array `samples` where it has one.
+
+    Attributes:
+        path, provenance, count: the file, what it says of its origin, and how many samples it holds.
+        skipped: names of samples that were left out, and whose outputs are passed over.
     """
 
     def __init__(self, role: str, path: str | os.PathLike[str]) -> None:
@@ -71,6 +75,7 @@ class SavedModel(OpenModel):
         self.outputs = [Port(name, _type(self.path, name, own.dtype), ("", *own.shape)) for name, own in rows.items()]
         self.axes = SampleAxes({}, dict.fromkeys(rows, 0))
         self.uncounted: set[str] = set()
+        self.skipped: set[str] = set()
         self._reading: Iterator[tuple[str, dict[str, Any]]] = self._read()
 
     def check_seed(self, seed: int) -> None:
@@ -98,26 +103,36 @@ class SavedModel(OpenModel):
             return f"saved in '{self.name}', which does not say by what"
         return f"of '{of.get('name')}', SHA-256 {str(of.get('sha256'))[:12]}, saved by rfonnx {of.get('rfonnx')}"
 
-    def items(self) -> Iterator[Item]:
+    @property
+    def description(self) -> str:
+        """What the samples are, where no model runs and no data is given."""
+        return f"{self.count} samples whose outputs are in {self.name}"
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __iter__(self) -> Iterator[Item]:
         """The samples' names and true classes, as samples that hold no arrays: for a comparison that runs no model."""
         labels: Iterable[int | None] = repeat(None) if self._labels is None else self._labels.tolist()
         for name, label in zip(self._sample_names(), labels, strict=False):  # `_count`: as many as names
             yield Item(name, lambda name=name, label=label: Sample(name, {}, label=label))  # type: ignore[misc]
 
-    def rows_of(self, names: Sequence[str], skipped: Collection[str], outputs: Sequence[str]) -> list[np.ndarray]:
+    def run_rows(
+        self, rows: Mapping[str, np.ndarray], names: Sequence[str], outputs: Sequence[str], most: int
+    ) -> list[np.ndarray]:
         """Outputs of the next samples, stacked; those of `skipped` ones are passed over.
 
         Raises:
             DataError: the next samples have other names, or there are none.
         """
-        found = [self._row(name, skipped) for name in names]
+        found = [self._row(name) for name in names]
         return [np.stack([row[output]() for row in found]) for output in outputs]
 
-    def _row(self, name: str, skipped: Collection[str]) -> Mapping[str, Any]:
+    def _row(self, name: str) -> Mapping[str, Any]:
         for own, row in self._reading:
-            if own == name or not self._named:
+            if own == name or self._names is None:
                 return row
-            if own not in skipped:
+            if own not in self.skipped:
                 raise DataError(
                     f"the {self.label} has sample '{own}' where the other side has '{name}'",
                     "compare over the samples that the outputs were saved of, in the same order",
@@ -126,10 +141,6 @@ class SavedModel(OpenModel):
             f"the {self.label} has {self.count} samples, and none for '{name}'",
             f"compare over the samples that the outputs were saved of, or give --samples {self.count}",
         )
-
-    @property
-    def _named(self) -> bool:
-        return self._names is not None
 
     def left(self) -> int:
         """How many saved samples were not asked for."""
@@ -153,25 +164,6 @@ class SavedModel(OpenModel):
     def stacked(self, sample: Mapping[str, np.ndarray]) -> Feed:
         """Inputs of a run: none."""
         return {}
-
-
-class SavedSamples:
-    """The samples of saved outputs, where no model runs and no data is given.
-
-    Attributes:
-        seed: of the random samples that they are of, as the file says, or None.
-    """
-
-    def __init__(self, model: SavedModel) -> None:
-        self._model = model
-        self.description = f"{model.count} samples whose outputs are in {model.name}"
-        self.seed = model.provenance.get("seed")
-
-    def __len__(self) -> int:
-        return self._model.count
-
-    def __iter__(self) -> Iterator[Item]:
-        return self._model.items()
 
 
 def _count(path: Path, rows: Mapping[str, Sized | None]) -> int:
