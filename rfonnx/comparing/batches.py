@@ -63,21 +63,21 @@ class Prepared:
             yield self
             return
         for begin in range(0, count, size):
-            part = slice(begin, begin + size)
-            one, other = ({name: array[part] for name, array in feed.items()} for feed in self.stacked)
-            failed = self.failed if begin + size >= count else None
-            yield Prepared(self.names[part], self.labels[part], stacked=(one, other), failed=failed)
+            part = self._part(slice(begin, begin + size))
+            part.failed = self.failed if begin + size >= count else None
+            yield part
 
     def rest(self, done: int) -> Prepared:
         """The batch without its first samples."""
-        if not done:
-            return self
-        one, other = ({name: array[done:] for name, array in feed.items()} for feed in self.stacked)
-        left = Prepared(
-            self.names[done:], self.labels[done:], self.teacher[done:], self.student[done:], failed=self.failed
-        )
-        left.stacked = ({}, {}) if self.teacher else (one, other)
+        left = self._part(slice(done, None)) if done else self
+        left.failed = self.failed
         return left
+
+    def _part(self, part: slice) -> Prepared:
+        """Some of its samples; stacked where it was read as a block."""
+        one, other = ({} if self.teacher else {name: a[part] for name, a in feed.items()} for feed in self.stacked)
+        samples = (self.teacher[part], self.student[part])
+        return Prepared(self.names[part], self.labels[part], *samples, stacked=(one, other))
 
     @property
     def bytes(self) -> int:

@@ -24,7 +24,7 @@ from rfonnx.results.agreement import OutputAgreement
 from rfonnx.results.comparison import Comparison, Kind, SampleInfo
 from rfonnx.results.measures import LAYER_LIMITS, default_limits
 from rfonnx.results.parting import Parting
-from rfonnx.results.plain import counted
+from rfonnx.results.plain import bound_texts, counted
 
 
 def compare_models(
@@ -99,7 +99,7 @@ def _kind(pair: Pair, feeds: tuple[Feed, Feed]) -> tuple[Kind, str]:
         return pair.settings.kind, "as asked for"
     if pair.saved:
         return "fp32", "the strictest, for saved outputs do not tell what the student is; --kind does"
-    return detect(*pair.graphs(feeds))
+    return detect(*(model.graph(feed) for model, feed in zip(pair.models, feeds, strict=True)))
 
 
 def _layers(pair: Pair, feeds: Sequence[tuple[Feed, Feed]], kind: Kind, missed: Collection[str]) -> Parting:
@@ -135,7 +135,8 @@ def _limits_by_output(settings: Settings, measured: Sequence[Measured]) -> dict[
 
 def _sample_info(pair: Pair, stream: Stream) -> SampleInfo:
     """What the samples are, and what inputs are bound to beside them."""
-    described = ", ".join([stream.source.description, *pair.values()])
+    values = {name: value for model in reversed(pair.models) for name, value in model.values.items()}
+    described = ", ".join([stream.source.description, *map("".join, bound_texts(values))])
     random = pair.settings.data is None and bool(pair.inputs)
     return SampleInfo(described, random, stream.count, tuple(stream.skipped))
 

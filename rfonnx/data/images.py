@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
 from rfonnx.errors import DataError
 from rfonnx.system.regular import open_regular
-
-if TYPE_CHECKING:
-    from PIL import Image
 
 FORMATS = {
     ".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".bmp": "BMP", ".webp": "WEBP", ".ppm": "PPM", ".pgm": "PPM",
@@ -29,8 +26,8 @@ UNJUDGED, MAX_DENSITY = 2**24, 100
 is nearly empty takes gigabytes for nothing. Deflate alone would allow 1,032."""
 
 
-def pillow() -> type[Image.Image]:
-    """Pillow's Image class.
+def pillow() -> Any:
+    """Pillow's module `PIL.Image`.
 
     Raises:
         DataError: Pillow is not installed.
@@ -39,7 +36,7 @@ def pillow() -> type[Image.Image]:
         from PIL import Image
     except ImportError:
         raise DataError("images need Pillow, which is not installed", "pip install 'rfonnx[images]'") from None
-    return Image.Image
+    return Image
 
 
 def read_image(path: Path, name: str) -> np.ndarray:
@@ -48,11 +45,9 @@ def read_image(path: Path, name: str) -> np.ndarray:
     Raises:
         DataError: it is corrupt, cut off, larger than `MAX_PIXELS`, or has more than 8 bits a channel.
     """
-    pillow()
-    from PIL import Image
-
+    opening = pillow().open
     try:
-        with open_regular(path) as file, Image.open(file, formats=tuple(set(FORMATS.values()))) as image:
+        with open_regular(path) as file, opening(file, formats=tuple(set(FORMATS.values()))) as image:
             if image.width * image.height > MAX_PIXELS:
                 raise ValueError(f"{image.width} x {image.height} pixels, expected at most {MAX_PIXELS} in all")
             size = os.fstat(file.fileno()).st_size

@@ -8,7 +8,7 @@ import numpy as np
 
 from rfonnx.data.bound import without_bound
 from rfonnx.data.fitting import CHANNELS, InputSpec, check_stored, fits, misfit, moved_channels
-from rfonnx.data.images import MAX_PIXELS
+from rfonnx.data.images import MAX_PIXELS, pillow
 from rfonnx.data.lazy import Lazy
 from rfonnx.data.preparation import Preparation
 from rfonnx.data.samples import Sample
@@ -201,16 +201,9 @@ def resize_pixels(image: np.ndarray, size: tuple[int, int] | int | None) -> np.n
     """uint8 (H, W, channels), resized by Pillow: bilinear, antialiased when it shrinks."""
     if size is None or target_size(size, *image.shape[:2]) == image.shape[:2]:
         return image
-    from rfonnx.data.images import pillow
-
     rows, columns = target_size(size, *image.shape[:2])
-    class_ = pillow()
-    from PIL import Image
-
     flat = image[:, :, 0] if image.shape[2] == 1 else image
-    made = np.asarray(Image.fromarray(np.ascontiguousarray(flat)).resize((columns, rows), Image.Resampling.BILINEAR))
-    assert class_ is not None
-    return made.reshape(rows, columns, image.shape[2])
+    return _bilinear(flat, rows, columns).reshape(rows, columns, image.shape[2])
 
 
 def resize_planes(planes: np.ndarray, size: tuple[int, int] | int) -> np.ndarray:
@@ -218,16 +211,13 @@ def resize_planes(planes: np.ndarray, size: tuple[int, int] | int) -> np.ndarray
     rows, columns = target_size(size, *planes.shape[1:])
     if (rows, columns) == planes.shape[1:]:
         return planes
-    from rfonnx.data.images import pillow
+    return np.stack([_bilinear(plane, rows, columns) for plane in planes])
 
-    pillow()
-    from PIL import Image
 
-    made = [
-        np.asarray(Image.fromarray(np.ascontiguousarray(plane)).resize((columns, rows), Image.Resampling.BILINEAR))
-        for plane in planes
-    ]
-    return np.stack(made)
+def _bilinear(values: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    image = pillow()
+    made = image.fromarray(np.ascontiguousarray(values)).resize((columns, rows), image.Resampling.BILINEAR)
+    return np.asarray(made)
 
 
 def center_crop(image: np.ndarray, crop: tuple[int, int] | None, name: str) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 Many seeds may share one forward run. Every gradient is then longer than its forward tensor along one axis of length 1, the
 tensor's *lane* (usually the batch axis). Arithmetic broadcasts; only explicit shapes must leave the lane open: `op.like(i)`
-and `op.out_like(i)` give shapes with -1 there, and a rule that folds axes of a gradient writes -1 for axis 0, never a length.
+gives a shape with -1 there, and a rule that folds axes of a gradient writes -1 for axis 0, never a length.
 """
 
 from __future__ import annotations
@@ -129,10 +129,6 @@ class Op:
     def like(self, index: int = 0) -> list[int]:
         """Shape of the gradient of input `index`: -1 for its lane."""
         return self.walk.open_shape(self.node.inputs[index])
-
-    def out_like(self, index: int = 0) -> list[int]:
-        """Shape of the gradient of output `index`: -1 for its lane."""
-        return self.walk.open_shape(self.node.outputs[index])
 
     def lane(self, index: int = 0) -> int | None:
         """The lane of input `index`, or None."""

@@ -23,6 +23,8 @@ from rfonnx.model.reading.bind import Shapes
 if TYPE_CHECKING:
     import onnxruntime
 
+Arrays = Mapping[str, np.ndarray]
+
 CRASHING = ("MatmulTransposeFusion",)
 """onnxruntime 1.32 dies by a segmentation fault when this optimiser meets Transpose (of the first axis), Cast to float32, MatMul:
 what rules emit for recurrent operators and attention in half precision."""
@@ -99,8 +101,7 @@ class GradientSession:
         self.shape = self._shapes[tensor]
         self._forward = forward
         made = build(forward, tensor, self.wrt)
-        self._outputs = made.outputs
-        self._session = self._open(made)
+        self._made, self._session = made, self._open(made)
         self._many: onnxruntime.InferenceSession | None = None
         self.inputs = {i: self._shapes[i] for i in forward.wanted}
         self.dtypes = {i: forward.graph.dtypes[i] for i in forward.wanted}
@@ -133,7 +134,7 @@ class GradientSession:
         """Whether `run_many` shares one forward run between seeds; otherwise it runs once per seed."""
         return self._lanes is not None
 
-    def run(self, inputs: Mapping[str, np.ndarray], seed: np.ndarray) -> dict[str, np.ndarray]:
+    def run(self, inputs: Arrays, seed: np.ndarray) -> dict[str, np.ndarray]:
         """The gradient of `sum(seed * tensor)`.
 
         Args:
@@ -149,14 +150,10 @@ class GradientSession:
             QueryError: an input is missing.
             ShapeError: a shape does not fit, or the model cannot run on these inputs.
         """
-        feeds = {name: self._input(inputs, name) for name in self.inputs}
-        feeds[SEED] = self._seed(seed)
-        names = list(self._outputs)
-        values = runtime.run(self._session, [self._outputs[n] for n in names], feeds, self._name)
-        found = dict(zip(names, values, strict=True))
+        found = self._given_by(self._session, self._made, inputs, self._seed(seed))
         return {name: found.get(name, np.zeros(self._shapes[name], np.float32)) for name in self.wrt}
 
-    def run_many(self, inputs: Mapping[str, np.ndarray], seeds: np.ndarray) -> dict[str, np.ndarray]:
+    def run_many(self, inputs: Arrays, seeds: np.ndarray) -> dict[str, np.ndarray]:
         """The same for several seeds over the same inputs, the forward run shared where the graph allows.
 
         Args:
@@ -185,22 +182,22 @@ class GradientSession:
         return {name: np.concatenate([part[name] for part in parts]) for name in self.wrt}
 
     def _side_by_side(
-        self,
-        inputs: Mapping[str, np.ndarray],
-        seeds: np.ndarray,
-        made: GradientModel,
-        session: onnxruntime.InferenceSession,
+        self, inputs: Arrays, seeds: np.ndarray, made: GradientModel, session: onnxruntime.InferenceSession
     ) -> dict[str, np.ndarray]:
         """All seeds in one run: their axis takes the place of the lane, of length 1."""
-        given = {i.name for i in made.model.graph.input}
-        feeds = {name: self._input(inputs, name) for name in self.inputs if name in given}
-        feeds[SEED] = _into_lane(seeds, made.lanes[self.tensor])
-        names = list(made.outputs)
-        values = runtime.run(session, [made.outputs[n] for n in names], feeds, self._name)
-        found = {n: _out_of_lane(v, made.lanes[n]) for n, v in zip(names, values, strict=True)}
+        given = self._given_by(session, made, inputs, _into_lane(seeds, made.lanes[self.tensor]))
+        found = {name: _out_of_lane(value, made.lanes[name]) for name, value in given.items()}
         return {n: found.get(n, np.zeros((len(seeds), *self._shapes[n]), np.float32)) for n in self.wrt}
 
-    def _input(self, inputs: Mapping[str, np.ndarray], name: str) -> np.ndarray:
+    def _given_by(
+        self, session: onnxruntime.InferenceSession, made: GradientModel, inputs: Arrays, seed: np.ndarray
+    ) -> dict[str, np.ndarray]:
+        """The outputs of a run, by the tensor whose gradient they are."""
+        feeds = {name: self._input(inputs, name) for name in self.inputs}
+        values = runtime.run(session, list(made.outputs.values()), {**feeds, SEED: seed}, self._name)
+        return dict(zip(made.outputs, values, strict=True))
+
+    def _input(self, inputs: Arrays, name: str) -> np.ndarray:
         if name not in inputs:
             raise QueryError(
                 f"{self._name}: input {quote(name)} is missing", did_you_mean(name, inputs) or "give an array for it"

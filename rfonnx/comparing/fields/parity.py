@@ -96,7 +96,7 @@ def compare_fields(pair: Pair, samples: Sequence[tuple[Feed, Feed]], asked: Coll
         return nothing_compared(NO_FIELDS)
     try:
         one, other = map(_bound, pair.models, samples[0])
-        fields = field_pairs((one, other), pair.output_names, pair.input_names)
+        fields = field_pairs((one, other), [(a.name, b.name) for a, b in pair.outputs], pair.input_names)
     except RfonnxError as error:
         return nothing_compared(str(error))
     if not fields:

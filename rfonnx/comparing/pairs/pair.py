@@ -20,10 +20,8 @@ from rfonnx.comparing.settings import Settings
 from rfonnx.data.prepare import Preparer
 from rfonnx.data.samples import Source, open_source
 from rfonnx.errors import DataError, QueryError, RfonnxError
-from rfonnx.graph.nodes import Graph
 from rfonnx.model.inputs import RANDOM_SAMPLES
 from rfonnx.model.opened import Source as ModelSource
-from rfonnx.results.plain import bound_texts
 
 
 class Pair:
@@ -178,16 +176,3 @@ class Pair:
     def input_names(self) -> list[tuple[str, str]]:
         """Names of the paired inputs."""
         return [(a.name, b.name) for a, b in self.inputs]
-
-    @property
-    def output_names(self) -> list[tuple[str, str]]:
-        """Names of the paired outputs."""
-        return [(a.name, b.name) for a, b in self.outputs]
-
-    def graphs(self, feeds: tuple[Feed, Feed]) -> tuple[Graph, Graph]:
-        """Both graphs at the shapes of these runs."""
-        return self.models[0].graph(feeds[0]), self.models[1].graph(feeds[1])
-
-    def values(self) -> list[str]:
-        """What inputs are bound to, in words."""
-        return list(map("".join, bound_texts({**self.models[1].values, **self.models[0].values})))

@@ -33,17 +33,13 @@ def _each(sums: Columns) -> Floats:
     return np.where(given >= FEWEST_GIVEN, f_measure(sums["both"], differing), np.nan)
 
 
-def _least(sums: Columns) -> Floats:
-    return least(_each(sums))
-
-
 class Multilabel(Reader):
     """(samples, labels), (samples, steps, labels), or maps with labels where a segmentation has its classes."""
 
     figures: ClassVar[Mapping[str, Figure]] = {
         **ERRORS,
         "label_f1": Figure(_whole),
-        "worst_label_f1": Figure(_least),
+        "worst_label_f1": Figure(lambda s: least(_each(s))),
         "label_agreement": Figure(
             lambda s: 1 - metrics.share(s["lost"].sum(-1) + s["added"].sum(-1) + s["near"], s["decisions"])
         ),

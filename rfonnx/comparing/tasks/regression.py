@@ -17,18 +17,14 @@ MOST_COLUMNS = 4096
 
 
 def _each(sums: Columns) -> Floats:
+    """By column; NaN where it does not vary."""
     return determination(sums["column_dd"], sums["column_t"], sums["column_tt"], sums["samples"])
-
-
-def _least(sums: Columns) -> Floats:
-    """The worst column's; NaN where no column varies."""
-    return least(_each(sums))
 
 
 class Regression(Reader):
     """(samples, columns), or columns of several axes."""
 
-    figures: ClassVar[Mapping[str, Figure]] = {**ERRORS, "r2": Figure(_least)}
+    figures: ClassVar[Mapping[str, Figure]] = {**ERRORS, "r2": Figure(lambda s: least(_each(s)))}
     worst: ClassVar[tuple[str, ...]] = WORST_ERRORS
 
     def __init__(self, first: Batch, options: TaskOptions) -> None:

@@ -26,14 +26,6 @@ LEAST_SHARE = 0.001
 """Share of all positions that the union of a class must hold before it can be the worst one."""
 
 
-def worst_class(sums: Columns) -> Mapping[str, str]:
-    """Which class has the least intersection over union, unless none has less than another."""
-    each = ratios(sums["intersection"], sums["union"], LEAST_SHARE)
-    if np.isnan(each).all():
-        return {}
-    return {"worst_iou": f"class {int(np.nanargmin(each))} of {len(each)}"}
-
-
 class Segmentation(Reader):
     """Scores (samples, classes, positions...), or with the classes along another axis.
 
@@ -59,15 +51,18 @@ class Segmentation(Reader):
         return _overlap(batch, picked[0], picked[1], batch.teacher.shape[axis])
 
     def places(self, sums: Columns) -> Mapping[str, str]:
-        """See `Reader`."""
-        return worst_class(sums)
+        """Which class has the least intersection over union, unless none has less than another."""
+        each = ratios(sums["intersection"], sums["union"], LEAST_SHARE)
+        if np.isnan(each).all():
+            return {}
+        return {"worst_iou": f"class {int(np.nanargmin(each))} of {len(each)}"}
 
 
-class Labels(Reader):
+class Labels(Segmentation):
     """Class numbers, whole and from 0."""
 
-    figures: ClassVar[Mapping[str, Figure]] = {**ERRORS, **POSITIONS}
-    worst: ClassVar[tuple[str, ...]] = (*WORST_ERRORS, "agreement")
+    def __init__(self, first: Batch, options: TaskOptions) -> None:
+        """Nothing is open."""
 
     def count(self, batch: Batch) -> Counted:
         """See `Reader`."""
@@ -79,10 +74,6 @@ class Labels(Reader):
         if lowest < 0 or classes > MAX_CLASSES:
             raise Unsuited(f"it holds numbers from {lowest} to {classes - 1}; classes are 0 to {MAX_CLASSES - 1}")
         return _overlap(batch, batch.teacher, batch.student, classes)
-
-    def places(self, sums: Columns) -> Mapping[str, str]:
-        """See `Reader`."""
-        return worst_class(sums)
 
 
 def _overlap(batch: Batch, teacher: np.ndarray, student: np.ndarray, classes: int) -> Counted:
