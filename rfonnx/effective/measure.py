@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from rfonnx.effective.data import Sample, Samples, samples
 from rfonnx.effective.probing.by_perturbation import PerturbProber
+from rfonnx.effective.probing.forward import grouped
 from rfonnx.effective.probing.groups import Group, make_groups
 from rfonnx.effective.probing.outside import outside_share, supports
 from rfonnx.effective.probing.pace import Watch
@@ -51,7 +51,7 @@ def measure(subject: Subject, units: Sequence[Unit], settings: Settings) -> list
     given = stream.read(_windowed(types, units[0], groups))
     runnings = [running for group in groups for running in group.running]
     try:
-        for chunk in _chunks(given, max(group.prober.batch for group in groups)):
+        for chunk in grouped(enumerate(given), max(group.prober.batch for group in groups)):
             _add(chunk, groups, units[0], settings, skipped)
             watch.measured(runnings[0].samples + len(skipped), max(running.half_width() for running in runnings))
             done = all(running.converged(settings.tolerance) for running in runnings)
@@ -106,12 +106,6 @@ def _add(
         for group, rows in zip(groups, maps, strict=True):
             for running, values in zip(group.running, rows[:, index], strict=True):
                 running.add(values)
-
-
-def _chunks(rows: Iterator[Sample], size: int) -> Iterator[list[Numbered]]:
-    numbered = enumerate(rows)
-    while chunk := list(itertools.islice(numbered, size)):
-        yield chunk
 
 
 def _maps(group: Group, chunk: Sequence[Numbered], unit: Unit, settings: Settings) -> Floats:

@@ -8,7 +8,6 @@ import numpy as np
 import onnx
 
 from rfonnx.comparing.layers.inner_tensors import InnerModel
-from rfonnx.comparing.layers.wiring import Wiring
 from rfonnx.graph.order import needed
 from rfonnx.model.runtime import open_session, run
 
@@ -18,13 +17,12 @@ class Constants:
 
     Args:
         source: the model.
-        wiring: of it.
         wanted: names that may be asked for.
     """
 
-    def __init__(self, source: InnerModel, wiring: Wiring, wanted: Sequence[str]) -> None:
+    def __init__(self, source: InnerModel, wanted: Sequence[str]) -> None:
         """Raises ModelError: onnxruntime does not take the nodes."""
-        given = source.model
+        given, wiring = source.model, source.wiring
         made = onnx.ModelProto(ir_version=given.ir_version, opset_import=given.opset_import, functions=given.functions)
         graph = made.graph
         graph.name = given.graph.name

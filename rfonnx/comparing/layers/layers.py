@@ -145,7 +145,7 @@ class _Search:
         except RfonnxError as error:
             self._unfed[ALL_TENSORS] = str(error)
         try:
-            self._weights = weight_errors(*self._models, self._wirings, self._cut)
+            self._weights = weight_errors(*self._models, self._cut)
         except RfonnxError as error:
             self._unfed[ALL_WEIGHTS] = str(error)
 

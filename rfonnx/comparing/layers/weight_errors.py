@@ -43,40 +43,34 @@ class Layer:
     scaled: bool
 
 
-class Weights:
-    """Weights of one model by layer, as real numbers.
+def _constants(model: InnerModel, layers: Sequence[Layer]) -> Constants:
+    """What the weights of some layers are made of."""
+    wanted = [name for layer in layers for name in (layer.weight, *layer.scale)]
+    return Constants(model, [*wanted, *(name for layer in layers if layer.norm for name in layer.norm.input[1:])])
+
+
+def _weight(constants: Constants, layer: Layer, folded: bool) -> np.ndarray | None:
+    """A weight as real numbers; of a matrix product with the output channels last. None where its scales do not fit it.
 
     Args:
-        model, wiring: the model.
-        layers: those whose weights may be asked for.
+        constants: those of the layer are among them.
+        layer: whose weight.
+        folded: with its BatchNormalization.
     """
-
-    def __init__(self, model: InnerModel, wiring: Wiring, layers: Sequence[Layer]) -> None:
-        wanted = [name for layer in layers for name in (layer.weight, *layer.scale)]
-        wanted += [name for layer in layers if layer.norm for name in layer.norm.input[1:]]
-        self._constants = Constants(model, wiring, wanted)
-
-    def of(self, layer: Layer, folded: bool) -> np.ndarray | None:
-        """The weight; of a matrix product with the output channels last. None where its scales do not fit it.
-
-        Args:
-            layer: one of those that were given.
-            folded: with its BatchNormalization.
-        """
-        axis = OUTPUT_AXES.get(plain(kind_of(layer.product)), -1)
-        weight: np.ndarray | None = self._constants.value(layer.weight).astype(np.float64)
-        if layer.scale:
-            scale, *zero = (self._constants.value(name).astype(np.float64) for name in layer.scale)
-            moved = weight if not zero else _each(np.subtract, weight, zero[0], axis)
-            weight = _each(np.multiply, moved, scale, axis)
-        attributes = {attribute.name: helper.get_attribute_value(attribute) for attribute in layer.product.attribute}
-        if attributes.get("transB") and weight is not None:
-            weight = weight.T
-        if folded and layer.norm is not None:
-            gamma, _, _, variance = (self._constants.value(name).astype(np.float64) for name in layer.norm.input[1:])
-            own = {attribute.name: helper.get_attribute_value(attribute) for attribute in layer.norm.attribute}
-            weight = _each(np.multiply, weight, gamma / np.sqrt(variance + own.get("epsilon", 1e-5)), axis)
-        return weight
+    axis = OUTPUT_AXES.get(plain(kind_of(layer.product)), -1)
+    weight: np.ndarray | None = constants.value(layer.weight).astype(np.float64)
+    if layer.scale:
+        scale, *zero = (constants.value(name).astype(np.float64) for name in layer.scale)
+        moved = weight if not zero else _each(np.subtract, weight, zero[0], axis)
+        weight = _each(np.multiply, moved, scale, axis)
+    attributes = {attribute.name: helper.get_attribute_value(attribute) for attribute in layer.product.attribute}
+    if attributes.get("transB") and weight is not None:
+        weight = weight.T
+    if folded and layer.norm is not None:
+        gamma, _, _, variance = (constants.value(name).astype(np.float64) for name in layer.norm.input[1:])
+        own = {attribute.name: helper.get_attribute_value(attribute) for attribute in layer.norm.attribute}
+        weight = _each(np.multiply, weight, gamma / np.sqrt(variance + own.get("epsilon", 1e-5)), axis)
+    return weight
 
 
 def _each(combine: np.ufunc, weight: np.ndarray | None, values: np.ndarray, axis: int) -> np.ndarray | None:
@@ -91,7 +85,7 @@ def _each(combine: np.ufunc, weight: np.ndarray | None, values: np.ndarray, axis
 
 
 def weight_errors(
-    teacher: InnerModel, student: InnerModel, wirings: tuple[Wiring, Wiring], pairs: Sequence[tuple[Inner, Inner]]
+    teacher: InnerModel, student: InnerModel, pairs: Sequence[tuple[Inner, Inner]]
 ) -> Mapping[str, float]:
     """SQNR in dB by the student's tensor, where one weight makes it on both sides and no other constant scales it.
 
@@ -102,17 +96,17 @@ def weight_errors(
     stored = [{tensor.name for tensor in model.model.graph.initializer} for model in (teacher, student)]
     found = []
     for left, right in pairs:
-        one = _layer(wirings[0], left.name, ends[0], stored[0])
-        other = _layer(wirings[1], right.name, ends[1], stored[1])
+        one = _layer(teacher.wiring, left.name, ends[0], stored[0])
+        other = _layer(student.wiring, right.name, ends[1], stored[1])
         if one and other and _comparable(one, other):
             found.append((right.name, one, other))
     if not found:
         return {}
-    mine = Weights(teacher, wirings[0], [one for _, one, _ in found])
-    theirs = Weights(student, wirings[1], [other for _, _, other in found])
+    mine, theirs = _constants(teacher, [one for _, one, _ in found]), _constants(student, [b for _, _, b in found])
     errors = {}
     for name, one, other in found:
-        left_weight, right_weight = mine.of(one, folded=other.norm is None), theirs.of(other, folded=False)
+        left_weight = _weight(mine, one, folded=other.norm is None)
+        right_weight = _weight(theirs, other, folded=False)
         if left_weight is not None and right_weight is not None and left_weight.shape == right_weight.shape:
             agreement = Agreement()
             agreement.add(left_weight, right_weight)

@@ -24,9 +24,10 @@ from rfonnx.effective.probing.equivariance import (
     upstream,
 )
 from rfonnx.effective.source import Model
+from rfonnx.effective.subject import Subject
 from rfonnx.effective.unit import Intervals, Unit, unit_at
 from rfonnx.errors import RfonnxError
-from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.nodes import Node
 
 WORTHWHILE = 0.75
 """A window that holds more than this share of the input is not worth a second analysis."""
@@ -57,26 +58,26 @@ class Crop:
         return {name: array[tuple(inside)] if name == place.input else array for name, array in feeds.items()}
 
 
-def whole(model: Model, analysis: Analysis, units: tuple[Unit, ...]) -> Crop:
+def whole(subject: Subject, units: tuple[Unit, ...]) -> Crop:
     """No crop: the window is the input."""
-    return Crop(model, tuple((0, n - 1) for n in units[0].place.lengths), units, analysis)
+    return Crop(subject.model, tuple((0, n - 1) for n in units[0].place.lengths), units, subject.analysis)
 
 
-def crop(model: Model, graph: Graph, analysis: Analysis, units: tuple[Unit, ...]) -> Crop | None:
-    """A small window that all units of one tensor provably see nothing outside of, or None.
+def crop(subject: Subject, units: tuple[Unit, ...]) -> Crop:
+    """A small window that all units of one tensor provably see nothing outside of, or the whole input.
 
     The units' fields first; with as much again on each side when positions are missing there (skips that are cut at both ends).
     """
     try:
         hull = _hull(units)
-        if _saves(units[0].place, hull) and (cone := _cone(graph, analysis, units)):
+        if _saves(units[0].place, hull) and (cone := _cone(subject, units)):
             for margin in (0, 1):
-                found = _attempt(model, graph, analysis, units, hull, margin, cone)
+                found = _attempt(subject, units, hull, margin, cone)
                 if found is not None:
                     return found
     except RfonnxError:
         pass  # the graph does not take these lengths
-    return None
+    return whole(subject, units)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,9 @@ class Cone:
     steps: dict[int, int]
 
 
-def _cone(graph: Graph, analysis: Analysis, units: tuple[Unit, ...]) -> Cone | None:
+def _cone(subject: Subject, units: tuple[Unit, ...]) -> Cone | None:
     """The units' cone, when every operator in it is equivariant and it has one input; else None."""
-    place = units[0].place
+    place, graph, analysis = units[0].place, subject.graph, subject.analysis
     nodes, tensors = upstream(graph, units[0].tensor)
     if any(name != place.input and name in graph.inputs for name in tensors):
         return None  # other inputs would have to be cropped too
@@ -106,10 +107,8 @@ def _cone(graph: Graph, analysis: Analysis, units: tuple[Unit, ...]) -> Cone | N
     return Cone(nodes, seen, {axis: _step(analysis, seen, place.input, axis) for axis in place.axes})
 
 
-def _attempt(
-    model: Model, graph: Graph, analysis: Analysis, units: tuple[Unit, ...], hull: Intervals, margin: int, cone: Cone
-) -> Crop | None:
-    place = units[0].place
+def _attempt(subject: Subject, units: tuple[Unit, ...], hull: Intervals, margin: int, cone: Cone) -> Crop | None:
+    place, model, graph, analysis = units[0].place, subject.model, subject.graph, subject.analysis
     window = _window(place, hull, margin, cone.steps)
     if not _saves(place, window):
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from rfonnx.results.plain import shape_text
 
 ROUNDING = 8
 """Of a sum, in units of its last place: what kernels that add in another order (sliding sums, several threads) change it by."""
+
+T = TypeVar("T")
 
 GIVE = "give what the inputs hold (--data, or --value for small ones)"
 
@@ -106,7 +109,7 @@ class ForwardSession:
             QueryError: the model does not run on a changed sample, or the tensor has another shape on it.
         """
         found = []
-        for group in _grouped(samples, self._batch):
+        for group in grouped(samples, self._batch):
             values = self._values(group)
             # Row by row: kernels may round the rows of a batch in different ways.
             found += list(self._before[: len(group)] - values)
@@ -118,7 +121,7 @@ class ForwardSession:
         Raises:
             QueryError: as in `changes`.
         """
-        return np.array([row for group in _grouped(samples, self._batch) for row in self._values(group)])
+        return np.array([row for group in grouped(samples, self._batch) for row in self._values(group)])
 
     def _values(self, group: list[np.ndarray]) -> Floats:
         try:
@@ -170,7 +173,8 @@ class _OtherShapeError(Exception):
     """The tensor came out with another shape; the message says which and which was expected."""
 
 
-def _grouped(samples: Iterable[np.ndarray], size: int) -> Iterator[list[np.ndarray]]:
+def grouped(samples: Iterable[T], size: int) -> Iterator[list[T]]:
+    """The samples, so many at a time."""
     rest = iter(samples)
     while group := list(itertools.islice(rest, size)):
         yield group

@@ -113,14 +113,11 @@ def _instead(
 
 def _crops(subject: Subject, units: Sequence[Unit], settings: Settings) -> list[tuple[list[int], Crop]]:
     """Windows, and the numbers of the units in each: one for all, or one each when that is much less work."""
-    model, graph, analysis = subject.model, subject.graph, subject.analysis
     numbers = list(range(len(units)))
-    if not settings.crop:
-        return [(numbers, whole(model, analysis, tuple(units)))]
-    together = crop(model, graph, analysis, tuple(units)) or whole(model, analysis, tuple(units))
-    if 1 < len(units) <= MOST_APART:
+    together = crop(subject, tuple(units)) if settings.crop else whole(subject, tuple(units))
+    if settings.crop and 1 < len(units) <= MOST_APART:
         # One forward and a backward per unit in the common window, or both in each window.
-        alone = [crop(model, graph, analysis, (unit,)) or whole(model, analysis, (unit,)) for unit in units]
+        alone = [crop(subject, (unit,)) for unit in units]
         shared = _area(together) * (1 + len(units))
         if APART * sum(2 * _area(one) for one in alone) < shared:
             return [([number], one) for number, one in zip(numbers, alone, strict=True)]
