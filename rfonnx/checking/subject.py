@@ -21,7 +21,7 @@ from rfonnx.comparing.pairs.running_model import OpenModel, input_spec, usable_c
 from rfonnx.comparing.run import compare_models
 from rfonnx.comparing.settings import Settings
 from rfonnx.data.prepare import Preparer
-from rfonnx.data.samples import Source, open_source
+from rfonnx.data.samples import SampleSource, open_source
 from rfonnx.errors import RunError
 from rfonnx.graph.nodes import Graph
 from rfonnx.model.opened import with_values
@@ -98,7 +98,7 @@ class Subject:
         """Names and inputs of a few runs of one sample each."""
         model, settings = self.opened, self.against.settings
 
-        def source(axes: Inputs) -> Source:
+        def source(axes: Inputs) -> SampleSource:
             if settings.data is not None:
                 return open_source(settings.data)
             return random_source(model, self.shapes, settings.samples or FEW, settings.seed, axes)
@@ -116,7 +116,7 @@ class Subject:
         for item in source(model.axes.inputs):
             if len(found) == (settings.samples or FEW):
                 break
-            found.append((item.name, model.stacked(prepare(item.load()))))
+            found.append((item.name, model.feed_of(prepare(item.load()))))
         return found
 
     def run(self, name: str, feed: Feed, again: bool = False) -> list[np.ndarray]:

@@ -6,13 +6,12 @@ import math
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from rfonnx.comparing.pairs.feeds import Feed
-from rfonnx.comparing.settings import OnError
-from rfonnx.data.prepare import Preparer
-from rfonnx.data.samples import Item, Source, Stack
+from rfonnx.comparing.pairs.pair import Pair
+from rfonnx.data.samples import Item, SampleSource, Stack
 from rfonnx.errors import RfonnxError
 
 AHEAD = 2
@@ -86,27 +85,12 @@ class Prepared:
 
 
 class Batches:
-    """Iterates over prepared batches. Samples of one batch have one shape; a new shape begins a new batch.
+    """Iterates over prepared batches of samples. Those of one batch have one shape; a new shape begins a new batch."""
 
-    Args:
-        prepare: makes the teacher's feed of a sample, and the student's.
-        stack: makes inputs of a run for each model from the feeds of a batch.
-        size: samples of a batch.
-        limit: samples to stop after, or None.
-        on_error: "skip" leaves out samples that cannot be read or do not fit, "fail" ends with the first.
-    """
-
-    def __init__(
-        self,
-        source: Source,
-        prepare: tuple[Preparer, Preparer],
-        stack: Callable[[Sequence[Feed], Sequence[Feed]], tuple[Feed, Feed]],
-        size: int,
-        limit: int | None,
-        on_error: OnError,
-    ) -> None:
-        self._source, self._prepare, self._stack, self._size, self._limit = source, prepare, stack, size, limit
-        self._on_error = on_error
+    def __init__(self, source: SampleSource, pair: Pair) -> None:
+        self._source, self._size, self._stack = source, pair.batch_size(), pair.stack
+        self._prepare = pair.preparer(0), pair.preparer(1)
+        self._limit, self._on_error = pair.settings.samples, pair.settings.on_error
 
     def __iter__(self) -> Iterator[Prepared]:
         """Batches in order; the last may hold nothing but what was skipped or why it failed."""

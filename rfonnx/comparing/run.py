@@ -19,7 +19,7 @@ from rfonnx.comparing.pairs.pair import Pair
 from rfonnx.comparing.pairs.saving import FORMAT, provenance, save_path, saver
 from rfonnx.comparing.settings import Settings, with_tolerances
 from rfonnx.comparing.stream import Progress, Stream
-from rfonnx.model.opened import Source as ModelSource
+from rfonnx.model.opened import Source
 from rfonnx.results.agreement import OutputAgreement
 from rfonnx.results.comparison import Comparison, Kind, SampleInfo
 from rfonnx.results.measures import LAYER_LIMITS, default_limits
@@ -28,7 +28,7 @@ from rfonnx.results.plain import bound_texts, counted
 
 
 def compare_models(
-    teacher: ModelSource, student: ModelSource, settings: Settings, progress: Progress | None = None
+    teacher: Source, student: Source, settings: Settings, progress: Progress | None = None
 ) -> Comparison:
     """See `rfonnx.compare`.
 
@@ -44,7 +44,7 @@ def compare_models(
             seed = None if settings.data is not None else seed
             into.close({"format": FORMAT, "seed": seed, **{model.role: provenance(model) for model in pair.models}})
     measured = [meter.result() for meter in stream.meters]
-    feeds = stream.stacked(SAMPLES)
+    feeds = stream.feeds(SAMPLES)
     kind, reason = _kind(pair, feeds[0])
     outputs = [with_origins(output, pair, stream.source) for output in measured]
     warnings = list(_warnings(pair, stream, outputs))
@@ -121,7 +121,7 @@ def _parity(pair: Pair, stream: Stream, by_output: Mapping[str, Given]) -> Parit
         return nothing_compared(SAVED)
     limits = (pair.settings.limits, *by_output.values())
     asked = {name for own in limits for name, limit in own.items() if limit is not None}
-    return compare_fields(pair, stream.stacked(), asked)
+    return compare_fields(pair, stream.feeds(), asked)
 
 
 def _limits_by_output(settings: Settings, measured: Sequence[Measured]) -> dict[str, Given]:

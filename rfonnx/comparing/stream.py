@@ -20,7 +20,7 @@ from rfonnx.comparing.pairs.saving import Saver
 from rfonnx.comparing.tasks.hints import Hint, hints_of
 from rfonnx.comparing.tasks.reader import Batch, TaskOptions
 from rfonnx.comparing.tasks.spec import read_task
-from rfonnx.data.samples import Source
+from rfonnx.data.samples import SampleSource
 from rfonnx.errors import DataError, RfonnxError, RunError, UncountedError
 from rfonnx.results.binding import Hook
 
@@ -46,7 +46,7 @@ class Stream:
         unread: saved samples that nothing was compared with.
     """
 
-    def __init__(self, pair: Pair, source: Source) -> None:
+    def __init__(self, pair: Pair, source: SampleSource) -> None:
         self._pair, self.source, self.measured = pair, source, pair.measured
         self._wanted, self._size = pair.wanted(), pair.batch_size()
         self._room = self._size  # samples that are measured at once: more, when the outputs' size is known
@@ -98,11 +98,8 @@ class Stream:
             RfonnxError: something was wrong before a single sample had been compared.
         """
         settings = self._pair.settings
-        preparers = (self._pair.preparer(0), self._pair.preparer(1))
         total = len(self.source) if settings.samples is None else min(settings.samples, len(self.source))
-        size = self._size
-        batches = Batches(self.source, preparers, self._pair.stack, size, settings.samples, settings.on_error)
-        for batch in (part for whole in batches for part in whole.parts(self._room)):
+        for batch in (part for whole in Batches(self.source, self._pair) for part in whole.parts(self._room)):
             self.skipped += batch.skipped
             for saved in self._pair.saved:
                 saved.skipped.update(name for name, _ in batch.skipped)
@@ -138,7 +135,7 @@ class Stream:
         ends = [name for name in rows if self._hints[name].operator == "Concat"]
         if ends:
             try:
-                graph = teacher.graph(teacher.stacked(feed))
+                graph = teacher.graph(teacher.feed_of(feed))
             except RfonnxError:
                 return  # onnxruntime alone knows its shapes
             for name in ends:
@@ -240,12 +237,12 @@ class Stream:
                 continue
             for name, feed in zip(batch.names, batch.feeds(which), strict=True):
                 try:
-                    model.run(model.stacked(feed), [port.name for port in model.outputs])
+                    model.run(model.feed_of(feed), [port.name for port in model.outputs])
                 except RunError as alone:
-                    return explained(model, name, model.stacked(feed), alone)
+                    return explained(model, name, model.feed_of(feed), alone)
         return error
 
-    def stacked(self, most: int | None = None) -> list[tuple[Feed, Feed]]:
+    def feeds(self, most: int | None = None) -> list[tuple[Feed, Feed]]:
         """The first samples as inputs of a run of one batch, the batch size that the file fixes filled up."""
         mine, theirs = self._pair.models
-        return [(mine.stacked(one), theirs.stacked(other)) for one, other in self.first[:most]]
+        return [(mine.feed_of(one), theirs.feed_of(other)) for one, other in self.first[:most]]

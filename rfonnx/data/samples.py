@@ -66,7 +66,7 @@ class Item:
     load: Callable[[], Sample]
 
 
-class Source(Protocol):
+class SampleSource(Protocol):
     """Samples in a fixed order."""
 
     @property
@@ -75,7 +75,7 @@ class Source(Protocol):
     def __iter__(self) -> Iterator[Item]: ...
 
 
-def open_source(path: str | os.PathLike[str]) -> Source:
+def open_source(path: str | os.PathLike[str]) -> SampleSource:
     """The samples of a folder or file.
 
     Raises:

@@ -11,15 +11,14 @@ from rfonnx.comparing.pairs.stated_values import bind_both
 from rfonnx.comparing.settings import Settings
 from rfonnx.errors import QueryError
 from rfonnx.graph.text import quote
-from rfonnx.model.opened import Source as ModelSource
-from rfonnx.model.opened import with_values
+from rfonnx.model.opened import Source, with_values
 from rfonnx.results.measures import MEASURES
 
 Provider = str | Sequence[str] | None
 Models = tuple[OpenModel, OpenModel]
 
 
-def open_models(teacher: ModelSource, student: ModelSource, settings: Settings, threads: int) -> Models:
+def open_models(teacher: Source, student: Source, settings: Settings, threads: int) -> Models:
     """The teacher and the student.
 
     Raises:
@@ -43,7 +42,7 @@ def open_models(teacher: ModelSource, student: ModelSource, settings: Settings, 
     )
 
 
-def _opened(role: str, source: ModelSource, settings: Settings, own: Provider, threads: int) -> OpenModel:
+def _opened(role: str, source: Source, settings: Settings, own: Provider, threads: int) -> OpenModel:
     if isinstance(source, str | os.PathLike) and is_saved(source):
         return SavedModel(role, source)
     return OpenModel(role, source, threads, own or settings.provider)

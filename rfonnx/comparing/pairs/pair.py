@@ -18,10 +18,10 @@ from rfonnx.comparing.pairs.saved import SavedModel
 from rfonnx.comparing.pairs.stated_values import for_both
 from rfonnx.comparing.settings import Settings
 from rfonnx.data.prepare import Preparer
-from rfonnx.data.samples import Source, open_source
+from rfonnx.data.samples import SampleSource, open_source
 from rfonnx.errors import DataError, QueryError, RfonnxError
 from rfonnx.model.inputs import RANDOM_SAMPLES
-from rfonnx.model.opened import Source as ModelSource
+from rfonnx.model.opened import Source
 
 
 class Pair:
@@ -36,7 +36,7 @@ class Pair:
         measured: pairs of outputs, or of parts of them.
     """
 
-    def __init__(self, teacher: ModelSource, student: ModelSource, settings: Settings) -> None:
+    def __init__(self, teacher: Source, student: Source, settings: Settings) -> None:
         """Open both.
 
         Raises:
@@ -125,7 +125,7 @@ class Pair:
                     break
         raise problem or DataError("the data holds no samples", "give at least one")
 
-    def open_source(self, axes: Inputs | None = None) -> Source:
+    def open_source(self, axes: Inputs | None = None) -> SampleSource:
         """The samples; random ones for a teacher with these batch axes, or those that were found.
 
         Raises:

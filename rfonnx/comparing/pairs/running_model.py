@@ -109,7 +109,7 @@ class OpenModel:
         """
         return run(self._session, list(outputs), feeds, self.label)
 
-    def stacked(self, sample: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    def feed_of(self, sample: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """One sample as a batch: of 1, or as often as the file's batch size asks. What has no batch axis stays as it is."""
         return stack([sample] * (self.batch or 1), self.axes.inputs)
 

@@ -161,7 +161,7 @@ class SavedModel(OpenModel):
         """Not possible: there is no model."""
         raise ShapeError(f"the {self.label} cannot be run", "give the model")
 
-    def stacked(self, sample: Mapping[str, np.ndarray]) -> Feed:
+    def feed_of(self, sample: Mapping[str, np.ndarray]) -> Feed:
         """Inputs of a run: none."""
         return {}
 
