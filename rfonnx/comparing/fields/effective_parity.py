@@ -18,7 +18,7 @@ from rfonnx.comparing.fields.units import Tensor, elementwise_before, feature_un
 from rfonnx.comparing.pairs.feeds import Feed
 from rfonnx.effective.measure import measure
 from rfonnx.effective.place import find_place
-from rfonnx.effective.settings import Channel, Settings
+from rfonnx.effective.settings import Settings
 from rfonnx.effective.subject import Subject
 from rfonnx.effective.unit import Unit, unit_at
 from rfonnx.errors import RfonnxError
@@ -26,84 +26,76 @@ from rfonnx.results.array_types import Mask
 from rfonnx.results.effective import ERF
 from rfonnx.results.field_pairs import EffectivePair, FieldPair
 
+Models = tuple[Subject, Subject]
+
 SAMPLES = 32
 """Samples that effective fields are a mean over, at most."""
 
 
-class EffectiveFields:
-    """Measures both models on the same samples."""
+def prepared_together(models: Models, groups: Sequence[Sequence[FieldPair]]) -> Models:
+    """The models, each to be prepared once for the gradients of all tensors of these groups."""
+    names = [dict.fromkeys(pairs[0].output[side] for pairs in groups) for side in (0, 1)]
+    one, other = (replace(model, together=tuple(own)) for model, own in zip(models, names, strict=True))
+    return one, other
 
-    def __init__(
-        self,
-        models: tuple[Subject, Subject],
-        groups: Sequence[Sequence[FieldPair]],
-        samples: Sequence[tuple[Feed, Feed]],
-        threads: int,
-    ) -> None:
-        """Prepare for it.
 
-        Args:
-            models: teacher and student.
-            groups: the theoretical fields of each pair of tensors that is to be compared.
-            samples: inputs of runs of both, at the shapes that they are bound to.
-            threads: per operator.
-        """
-        names = [dict.fromkeys(pairs[0].output[side] for pairs in groups) for side in (0, 1)]
-        self._subjects = [replace(model, together=tuple(own)) for model, own in zip(models, names, strict=True)]
-        self._samples, self._threads = samples, threads
+def compare_effective(
+    models: Models, pairs: Sequence[FieldPair], samples: Sequence[tuple[Feed, Feed]], threads: int
+) -> EffectivePair:
+    """The effective fields of two tensors, on the same samples.
 
-    def compare(self, pairs: Sequence[FieldPair]) -> EffectivePair:
-        """The effective fields of two tensors.
+    Args:
+        models: teacher and student.
+        pairs: the theoretical fields of the two, along all axes of one pair of inputs.
+        samples: inputs of runs of both, at the shapes that they are bound to.
+        threads: per operator.
 
-        Args:
-            pairs: the theoretical fields of the two, along all axes of one pair of inputs.
-
-        Raises:
-            RfonnxError: an effective field cannot be measured.
-        """
-        first = pairs[0]
-        teacher, student = (
-            Tensor(
-                subject,
-                first.output[side],
-                find_place(subject.analysis, first.input[side], [pair.axis[side] for pair in pairs], "center"),
-            )
-            for side, subject in enumerate(self._subjects)
+    Raises:
+        RfonnxError: an effective field cannot be measured.
+    """
+    first = pairs[0]
+    teacher, student = (
+        Tensor(
+            subject,
+            first.output[side],
+            find_place(subject.analysis, first.input[side], [pair.axis[side] for pair in pairs], "center"),
         )
-        inner = first.role == "features"
-        units = feature_units(teacher, student) if inner else output_units(teacher, student)
-        channel: Channel = "sum" if inner else "random"
-        ones, others = (
-            self._measure(side, wanted, channel) for side, wanted in enumerate((units.teacher, units.student))
-        )
-        rows = [
-            _figures(one, other, seen_by(self._subjects[1], unit))
-            for one, other, unit in zip(ones, others, units.student, strict=True)
-        ]
-        return EffectivePair(
-            output=first.output,
-            role=first.role if units.places else "whole",
-            input=first.input,
-            axes=(teacher.place.axes, student.place.axes),
-            positions=tuple((a.position, b.position) for a, b in zip(units.teacher, units.student, strict=True)),
-            samples=min(one.samples for one in (*ones, *others)),
-            figures={name: float(np.mean([row[name] for row in rows])) for name in rows[0]},
-            exact=first.exact,
-            leads_to=first.leads_to,
-        )
+        for side, subject in enumerate(models)
+    )
+    inner = first.role == "features"
+    units = feature_units(teacher, student) if inner else output_units(teacher, student)
+    asked = [
+        Settings(data=[pair[side] for pair in samples], threads=threads, channel="sum" if inner else "random")
+        for side in (0, 1)
+    ]
+    ones, others = map(_measure, models, (units.teacher, units.student), asked)
+    rows = [
+        _figures(one, other, seen_by(models[1], unit))
+        for one, other, unit in zip(ones, others, units.student, strict=True)
+    ]
+    return EffectivePair(
+        output=first.output,
+        role=first.role if units.places else "whole",
+        input=first.input,
+        axes=(teacher.place.axes, student.place.axes),
+        positions=tuple((a.position, b.position) for a, b in zip(units.teacher, units.student, strict=True)),
+        samples=min(one.samples for one in (*ones, *others)),
+        figures={name: float(np.mean([row[name] for row in rows])) for name in rows[0]},
+        exact=first.exact,
+        leads_to=first.leads_to,
+    )
 
-    def _measure(self, side: int, units: Sequence[Unit], channel: Channel) -> list[ERF]:
-        """Maps of units; where what makes their tensor is saturated on all samples, of the same positions before it."""
-        subject, samples = self._subjects[side], [pair[side] for pair in self._samples]
-        settings = Settings(data=samples, threads=self._threads, channel=channel)
+
+def _measure(subject: Subject, units: Sequence[Unit], settings: Settings) -> list[ERF]:
+    """Maps of units; where what makes their tensor is saturated on all samples, of the same positions before it."""
+    found = measure(subject, units, settings)
+    while any(one.empty for one in found):
+        earlier = elementwise_before(subject, units[0])
+        if not earlier:
+            break
+        units = [unit_at(subject.analysis, earlier, unit.position, unit.place) for unit in units]
         found = measure(subject, units, settings)
-        while any(one.empty for one in found):
-            earlier = elementwise_before(subject, units[0])
-            if not earlier:
-                break
-            units = [unit_at(subject.analysis, earlier, unit.position, unit.place) for unit in units]
-            found = measure(subject, units, settings)
-        return found
+    return found
 
 
 def together(fields: Sequence[FieldPair]) -> list[list[FieldPair]]:

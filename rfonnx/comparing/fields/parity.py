@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from rfonnx.analysis.analyze import analyze
-from rfonnx.comparing.fields.effective_parity import SAMPLES, EffectiveFields, together
+from rfonnx.comparing.fields.effective_parity import SAMPLES, Models, compare_effective, prepared_together, together
 from rfonnx.comparing.fields.theoretical import field_pairs
 from rfonnx.comparing.pairs.feeds import Feed, bound
 from rfonnx.comparing.pairs.pair import Pair
@@ -116,7 +116,7 @@ def _bound(model: OpenModel, feed: Feed) -> Subject:
 
 
 def _effective(
-    models: tuple[Subject, Subject],
+    models: Models,
     fields: Sequence[FieldPair],
     samples: Sequence[tuple[Feed, Feed]],
     threads: int,
@@ -131,19 +131,19 @@ def _effective(
     fields = [pair for pair in fields if pair.input not in whole]
     groups = [pairs for pairs in together(fields) if _has_gradient(models, pairs[0], fields)]
     most = len(groups) if set(EFFECTIVE) & set(asked) else MOST
-    both = EffectiveFields(models, groups[:most], samples, threads)
+    models = prepared_together(models, groups[:most])
     for number, pairs in enumerate(groups):
         subject = f"effective fields of '{pairs[0].output[0]}' on '{pairs[0].input[0]}'"
         try:
             if number >= most:
                 raise RfonnxError(f"{most} pairs were measured before it", "give a limit for one of their measures")
-            found.append(both.compare(pairs))
+            found.append(compare_effective(models, pairs, samples, threads))
         except RfonnxError as error:
             missing.append(Unmeasured(EFFECTIVE, subject, str(error), pairs[0].leads_to))
     return found, missing
 
 
-def _has_gradient(models: tuple[Subject, Subject], pair: FieldPair, fields: Sequence[FieldPair]) -> bool:
+def _has_gradient(models: Models, pair: FieldPair, fields: Sequence[FieldPair]) -> bool:
     """Whether a pair is measured: class numbers have no gradient, and where there are feature maps, these stand for them."""
     if all(model.analysis.tensors[name].dtype in FLOATS for model, name in zip(models, pair.output, strict=True)):
         return True
