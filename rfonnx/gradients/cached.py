@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import onnx
 
 from rfonnx.gradients.session import GradientSession
 from rfonnx.model import runtime
@@ -62,11 +63,5 @@ def _identity(model: Given) -> str:
             return str(path)
         status = path.stat()
         return f"{path.absolute()}:{status.st_mtime_ns}:{status.st_size}"
-    data = (
-        model
-        if isinstance(model, bytes)
-        else bytes(model)
-        if not hasattr(model, "graph")
-        else model.SerializeToString()
-    )
+    data = model.SerializeToString() if isinstance(model, onnx.ModelProto) else bytes(model)
     return hashlib.blake2b(data, digest_size=16).hexdigest()

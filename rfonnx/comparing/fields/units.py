@@ -96,10 +96,9 @@ def output_units(teacher: Tensor, student: Tensor) -> UnitPairs:
     axes = [a for a in axes if a != teacher.sample]
     if not axes:
         return UnitPairs((_whole(teacher),), (_whole(student),), places=False)
-    walking = _walking(teacher, student)
     nearest = find_unit(student.analysis, student.name, student.place).position
-    positions = list(_around(middle.position, axes, _periods(teacher, student, walking), teacher.shape))
-    partners = [_partner(position, nearest, teacher.shape, student.shape, walking) for position in positions]
+    positions = list(_around(middle.position, axes, _periods(teacher, student), teacher.shape))
+    partners = [_partner(position, nearest, teacher, student) for position in positions]
     return UnitPairs(tuple(map(teacher.unit, positions)), tuple(map(student.unit, partners)), places=True)
 
 
@@ -147,26 +146,19 @@ def _walking(teacher: Tensor, student: Tensor) -> dict[int, int]:
     return {mine: theirs for mine, theirs in axes if mine is not None and theirs is not None}
 
 
-def _partner(
-    position: Position,
-    nearest: Position,
-    shape: Sequence[int],
-    other: Sequence[int],
-    walking: Mapping[int, int],
-) -> Position:
+def _partner(position: Position, nearest: Position, teacher: Tensor, student: Tensor) -> Position:
     """The student's position for one of the teacher's: the same index, or the same share of axes of another length.
 
     Args:
-        position, shape: of the teacher's tensor.
+        position: of the teacher's tensor.
         nearest: of the student's: its unit nearest to the same place, which says what is summed where ranks differ.
-        other: the student's shape.
-        walking: see `_walking`.
+        teacher, student: the tensors.
     """
-    found = list(position if len(shape) == len(other) else nearest)
-    for mine, theirs in walking.items():
+    found = list(position if len(teacher.shape) == len(student.shape) else nearest)
+    for mine, theirs in _walking(teacher, student).items():
         index = position[mine]
         if index is not None:
-            found[theirs] = int(same_share(np.array(index), shape[mine], other[theirs]))
+            found[theirs] = int(same_share(np.array(index), teacher.shape[mine], student.shape[theirs]))
     return tuple(found)
 
 
@@ -187,12 +179,12 @@ def _around(
         yield tuple(position)
 
 
-def _periods(teacher: Tensor, student: Tensor, walking: Mapping[int, int]) -> dict[int, int]:
+def _periods(teacher: Tensor, student: Tensor) -> dict[int, int]:
     """Positions along each axis of the teacher's tensor after which what both see repeats; none where both see the same, for then
     no position is another case than the next."""
     if _alike(teacher, student):
         return {}
-    found = {}
+    found, walking = {}, _walking(teacher, student)
     for field, other in zip(teacher.fields, student.fields, strict=True):
         axis = field.tensor_axis
         if axis is None or axis not in walking:

@@ -84,7 +84,6 @@ class _Search:
         self._models = teacher, student
         self._inputs = inputs
         self._feeds, self._limit, self._enough = feeds, limits_db[0], max(limits_db)
-        self._wirings = teacher.wiring, student.wiring
         self._pairing = Pairing([], [], 0)
         self._values: Feed = {}
         self._whole: Sums = {}
@@ -106,7 +105,7 @@ class _Search:
         for number, (mine, theirs) in enumerate(self._feeds):
             a, b = teacher.values(mine), student.values(theirs)
             if number == 0:
-                sides = Side(self._wirings[0], teacher.tensors, a), Side(self._wirings[1], student.tensors, b)
+                sides = Side(teacher, a), Side(student, b)
                 self._pairing, self._values = paired(*sides, outputs), b
             for left, right in (*self._pairing.pairs, *self._pairing.tails):
                 self._whole.setdefault(right.key, Agreement()).add(a[left.key], b[right.key])
@@ -121,7 +120,7 @@ class _Search:
         SQNR of a tensor of unlike quantities may hide what the output misses.
         """
         pairs, tails = self._pairing.pairs, self._pairing.tails
-        wiring = self._wirings[1]
+        wiring = self._models[1].wiring
         order = {name: number for number, node in enumerate(wiring.nodes) for name in node.output}
         tensors = sorted(dict.fromkeys(right for _, right in (*pairs, *tails)), key=lambda right: order[right.name])
         self._order = [right.name for right in tensors]
@@ -152,7 +151,7 @@ class _Search:
     def _by_themselves(self) -> None:
         teacher, student = self._models
         cut = [right for _, right in self._cut]
-        copies = list(quantisers(self._wirings[1], cut, [tensor.real for tensor in student.tensors if tensor.real]))
+        copies = list(quantisers(student.wiring, cut, [tensor.real for tensor in student.tensors if tensor.real]))
         seen = [right.name for _, right in self._pairing.tails if right not in cut]
         model = CutModel(student, cut, seen, self._values, [(copy.nodes, copy.result) for copy in copies])
         for mine, theirs in self._feeds:
@@ -215,8 +214,8 @@ class _Search:
         left, right = pair
         whole, own, quantised = self._whole[right.key], self._own.get(right.key), self._quantised.get(right.key)
         ours, nodes = (
-            [] if tail and tensor.name in marked else wiring.between(tensor.name, marked)
-            for wiring, tensor, marked in zip(self._wirings, pair, ends, strict=True)
+            [] if tail and tensor.name in marked else model.wiring.between(tensor.name, marked)
+            for model, tensor, marked in zip(self._models, pair, ends, strict=True)
         )
         node = self._main_node(right, nodes)
         return LayerAgreement(
@@ -239,7 +238,7 @@ class _Search:
     def _main_node(self, right: Inner, nodes: Sequence[NodeProto]) -> NodeProto:
         """The one sum of products among a layer's nodes, else the node that makes the tensor, before it is quantised or cast."""
         products = [node for node in nodes if sums_products(kind_of(node))]
-        wiring = self._wirings[1]
+        wiring = self._models[1].wiring
         return (
             products[0] if len(products) == 1 else wiring.maker.get(wiring.root(right.name), wiring.maker[right.name])
         )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Set
 
 import numpy as np
 from onnx import NodeProto
 
-from rfonnx.comparing.layers.inner_tensors import Inner
+from rfonnx.comparing.layers.inner_tensors import Inner, InnerModel
 from rfonnx.comparing.layers.layer_kinds import FOLDED, plain, quantises, scales, sums_products
-from rfonnx.comparing.layers.wiring import Wiring
 from rfonnx.model.reading.convert import kind_of
 from rfonnx.operators.traits import HANDED_ON
 
@@ -27,12 +26,12 @@ class Side:
         names: of all tensors of the model.
     """
 
-    def __init__(self, wiring: Wiring, tensors: Sequence[Inner], values: Values) -> None:
-        self.wiring = wiring
-        self.names = {tensor.name for tensor in tensors}
+    def __init__(self, model: InnerModel, values: Values) -> None:
+        self.wiring = model.wiring
+        self.names = {tensor.name for tensor in model.tensors}
         self.tensors = {
             t.key: t
-            for t in tensors
+            for t in model.tensors
             if values[t.key].dtype.kind == "f" and values[t.key].size and not quantises(self.kind(t))
         }
         self.shapes = {key: values[key].shape for key in self.tensors}

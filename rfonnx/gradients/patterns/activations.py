@@ -60,20 +60,19 @@ def _only(readers: list[Node], kind: str) -> Node | None:
 
 def swish(view: View, node: Node) -> Group | None:
     """x sigmoid(x)."""
-    product = _only(view.readers(node.outputs[0]), "Mul")
-    if product is None or sorted(product.inputs) != sorted((node.inputs[0], node.outputs[0])):
-        return None
-    return [product, node], Node(
-        "Swish", DOMAIN, product.name, (node.inputs[0], node.outputs[0]), product.outputs, {}, 1
-    )
+    return _gated(view, node, "Swish")
 
 
 def hard_swish(view: View, node: Node) -> Group | None:
     """x clip(x/6 + 1/2, 0, 1)."""
-    product = _only(view.readers(node.outputs[0]), "Mul")
-    if product is None or sorted(product.inputs) != sorted((node.inputs[0], node.outputs[0])):
-        return None
-    if abs(node.attrs.get("alpha", 0.2) - 1 / 6) > 1e-6 or node.attrs.get("beta", 0.5) != 0.5:
-        return None
+    standard = abs(node.attrs.get("alpha", 0.2) - 1 / 6) <= 1e-6 and node.attrs.get("beta", 0.5) == 0.5
+    return _gated(view, node, "HardSwish") if standard else None
+
+
+def _gated(view: View, node: Node, op_type: str) -> Group | None:
+    """x and what the node makes of it, multiplied."""
     inputs = (node.inputs[0], node.outputs[0])
-    return [product, node], Node("HardSwish", DOMAIN, product.name, inputs, product.outputs, {}, 1)
+    product = _only(view.readers(node.outputs[0]), "Mul")
+    if product is None or sorted(product.inputs) != sorted(inputs):
+        return None
+    return [product, node], Node(op_type, DOMAIN, product.name, inputs, product.outputs, {}, 1)
