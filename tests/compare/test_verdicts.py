@@ -142,7 +142,7 @@ def test_no_limit_that_is_asked_for_is_passed_over(task: str, samples: int, scal
 
 def test_of_several_outputs_the_one_without_a_figure_is_missed() -> None:
     good, still = measured("regression", 3, 1.0), measured("regression", 3, 0.0)
-    found = judge("int8", [good, still], {"r2": -1e9})
+    found = judge("int8", [good, still], {"r2": -1e9}, {})
     assert [v.outcome for v in found if v.measure == "r2"] == ["held", "missed"]
     assert "no column of the teacher varies" in found[-1].reason
 

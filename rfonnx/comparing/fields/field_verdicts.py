@@ -19,9 +19,7 @@ NO_WINDOW = "no window that both models have leads to it"
 AT_MOST = "field is only known as at most this, which does not prove it"
 
 
-def judge_fields(
-    kind: Kind, found: Parity, given: Given, by_output: Mapping[str, Given] | None = None
-) -> tuple[Verdict, ...]:
+def judge_fields(kind: Kind, found: Parity, given: Given, by_output: Mapping[str, Given]) -> tuple[Verdict, ...]:
     """Verdicts on fields.
 
     Args:
@@ -33,27 +31,26 @@ def judge_fields(
     Raises:
         QueryError: a limit is given for something that is no measure.
     """
-    own = by_output or {}
     verdicts: list[Verdict] = []
     for pair in found.fields:
-        for limits, _ in _limits(kind, given, own, pair.leads_to):
+        for limits, _ in _limits(kind, given, by_output, pair.leads_to):
             limit = limits.get("field_ratio")
             if limit is not None and (pair.role == "output" or limit.asked):
                 verdicts += _ratio(kind, pair, limit)
     for one in found.effective:
-        for limits, named in _limits(kind, given, own, one.leads_to):
+        for limits, named in _limits(kind, given, by_output, one.leads_to):
             if one.role != "whole":
                 verdicts += _effective(kind, one, limits)
             else:  # a saliency map is judged when its output is named
                 verdicts += _effective(kind, one, {name: limits[name] for name in named if name in limits})
     for missing in found.unmeasured:
-        for limits, _ in _limits(kind, given, own, missing.leads_to or tuple(own)):
+        for limits, _ in _limits(kind, given, by_output, missing.leads_to or tuple(by_output)):
             verdicts += [
                 unproven(kind, missing.subject, name, limits[name].value, missing.reason)
                 for name in missing.measures
                 if name in limits and limits[name].asked
             ]
-    verdicts += _passed_over(kind, found, given, own)
+    verdicts += _passed_over(kind, found, given, by_output)
     return tuple(dict.fromkeys(verdicts))
 
 

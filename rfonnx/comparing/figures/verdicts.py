@@ -57,10 +57,7 @@ def check_measures(given: Given) -> None:
 
 
 def judge(
-    kind: Kind,
-    outputs: Sequence[OutputAgreement],
-    given: Given,
-    by_output: Mapping[str, Given] | None = None,
+    kind: Kind, outputs: Sequence[OutputAgreement], given: Given, by_output: Mapping[str, Given]
 ) -> tuple[Verdict, ...]:
     """Every figure of outputs that has a limit, held against it.
 
@@ -70,7 +67,6 @@ def judge(
     Raises:
         QueryError: a limit is given for something that is no measure.
     """
-    by_output = by_output or {}
     verdicts: list[Verdict] = []
     for output in outputs:
         own = by_output.get(output.teacher, {})
