@@ -44,5 +44,5 @@ def _running(op: Op, axis: int, n: int) -> Step:
     return Select(axis, np.zeros(n, np.int64), position - skip)
 
 
-declare("CumProd", macs=0, manner=())
-declare("CumSum", evaluation="fast", macs=0, manner=())
+declare("CumProd", "CumSum", macs=0, manner=("regular",))
+declare("CumSum", evaluation="fast")

@@ -16,7 +16,7 @@ from rfonnx.tiling.dims import Dim, Lengths, lengths_of
 from rfonnx.tiling.line import Line
 from rfonnx.tiling.plan import Cut, Plan
 from rfonnx.tiling.proof import differences, drawn, misplaced
-from rfonnx.tiling.sight import Blocked, Sight, axes_of, see, taken
+from rfonnx.tiling.sight import Blocked, Sight, axes_of, see, still, taken
 from rfonnx.tiling.sized import Sized, of_size, sized
 
 FIXED = "the file fixes the size of its input: the whole is what the network would give without that"
@@ -50,7 +50,7 @@ def make_plan(
     whole = {pair: one.reasons[0] for dim, one in found.seen if isinstance(one, Blocked) for pair in dim.rates}
     reasons = [] if seen else _blocked(found)
     if not found.seen:
-        reasons += taken(found.analysis) or ["outputs walk along no axis of an input"]
+        reasons += taken(found.analysis) or list(still(found.analysis))
     reasons += [
         f"output {quote(name)} is not computed from an input"
         for name in found.analysis.outputs
@@ -84,7 +84,7 @@ def make_plan(
         crop = _at_another_size(found, seen, plan)
     except ShapeError as error:
         if plan.cuts or not found.model.free:
-            return replace(plan, exact=False, reasons=(f"the model does not run at the size of a crop: {error}",))
+            return replace(plan, exact=False, reasons=(f"the model does not take a crop: {error}",))
         return replace(plan, assumptions=(FIXED,))
     against = list(dict.fromkeys([*_against_whole(found, axes), *_against(found, crop)]))
     return replace(plan, exact=not against, reasons=tuple(against))
@@ -241,7 +241,13 @@ def _against(found: Sized, crop: Analysis) -> Iterator[str]:
             if isinstance(there, Blocked):
                 if there.least:
                     raise _too_short(found, crop, dim, there.least)
-                yield from there.reasons
+                (name, axis), *_ = dim.rates
+                length = (crop.input_shapes[name] or ())[axis]
+                yield from (
+                    f"{reason}, in crops of {length} along axis {axis} of input {quote(name)}; give longer tiles, or one "
+                    "as long as the whole along that axis"
+                    for reason in there.reasons
+                )
                 return
             pairs.append((dim, sight, there))
     yield from misplaced(found.analysis, crop, pairs)

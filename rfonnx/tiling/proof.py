@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from itertools import zip_longest
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from rfonnx.operators.randomness import draws
 from rfonnx.operators.spelling import input_name
 from rfonnx.operators.table import operator
 from rfonnx.results.fields import TensorField
+from rfonnx.results.plain import shape_text
 from rfonnx.tiling.dims import Dim
 from rfonnx.tiling.sight import Sight, follow
 
@@ -40,16 +42,37 @@ INDICES = ("int32", "int64")
 
 def differences(a: Graph, b: Graph) -> Iterator[str]:
     """What differs in what one model computes at two sizes: other nodes, or other numbers where data is calculated with them."""
-    if [(node.kind, node.outputs) for node in a.nodes] != [(node.kind, node.outputs) for node in b.nodes]:
-        yield "other operators are run at another size: the size decides which branch is taken, or how many rounds a loop makes"
-        return
+    for first, second in zip_longest(a.nodes, b.nodes):
+        if first is None or second is None or (first.kind, first.outputs) != (second.kind, second.outputs):
+            yield (
+                f"the size of the input decides which nodes are run: {first or 'none more'} with {_inputs(a, b)}, and "
+                f"{second or 'none more'} with {_inputs(b, a)}; give a whole and tiles on the same side of that choice, or "
+                "export the model without it"
+            )
+            return
     sized = _sized(a) | _sized(b)
     for one in a.nodes:
         if all(o in a.constants for o in one.outputs if o):
             continue
         for slot, name in enumerate(one.inputs):
             if name in sized and not _lays_out(one, slot, a.dtypes) and not _same(a.value(name), b.value(name)):
-                yield f"{one} calculates with {quote(name)}, which depends on the size of the input"
+                yield (
+                    f"{one} calculates with {quote(name)}, which depends on the size of the input: "
+                    f"{_number(a.value(name))} with {_inputs(a, b)}, and {_number(b.value(name))} with {_inputs(b, a)}; "
+                    "export the model with it as a constant"
+                )
+
+
+def _inputs(graph: Graph, other: Graph) -> str:
+    """The inputs that are of another shape in another graph of the model."""
+    shapes, others = graph.shapes, other.shapes
+    found = [f"{quote(name)} of {shape_text(shapes[name])}" for name in graph.inputs if shapes[name] != others[name]]
+    return " and ".join(found)
+
+
+def _number(value: np.ndarray | None) -> str:
+    """A constant in a few characters."""
+    return "other numbers" if value is None or value.size != 1 else f"{value.item():.6g}"
 
 
 def _sized(graph: Graph) -> set[str]:
@@ -127,7 +150,7 @@ def misplaced(a: Analysis, b: Analysis, seen: Sequence[tuple[Dim, Sight, Sight]]
     alike = made_alike(a.program, b.program) - set(a.outputs)
     for _, here, there in seen:
         if (here.inputs, here.outputs) != (there.inputs, there.outputs) or here.rest != there.rest:
-            yield "the grid is another one at another size"
+            yield _off_the_grid(here, there)
             continue
         for name, field in a.tensors.items():
             for pair, step in here.inputs.items():
@@ -137,9 +160,43 @@ def misplaced(a: Analysis, b: Analysis, seen: Sequence[tuple[Dim, Sight, Sight]]
                     line = Moved(name, axis, pair, int(moved))
                     same = _as_long(a, b, line, here, there)
                     if not same or not (name in alike or _alike(a, b, line, here, there)):
-                        text = f"of axis {pair[1]} of input {quote(pair[0])} at another size"
-                        yield f"{quote(name)} sees other places {text}, or has another end"
+                        yield _elsewhere(a, b, line, same)
                         return
+
+
+def _off_the_grid(here: Sight, there: Sight) -> str:
+    """Why crops of one length do not begin where the other's steps do."""
+    (name, axis), step = next(iter(here.inputs.items()))
+    long, short = (f"axis {axis} of input {quote(name)} is {sight.lengths[name, axis]} long" for sight in (here, there))
+    moved, moved_there = {**here.inputs, **here.outputs}, {**there.inputs, **there.outputs}
+    text = f"not the same outputs walk along axis {axis} of input {quote(name)} where {long} as where it is shorter"
+    for pair, by in moved.items():
+        other, what = moved_there.get(pair), f"axis {pair[1]} of {quote(pair[0])}"
+        if by != other:
+            text = f"{what} repeats every {by} positions where {long}, and every {other} where {short}"
+            break
+        if here.rest[pair] != there.rest[pair]:
+            rests = here.rest[pair], there.rest[pair]
+            text = f"{what} has {rests[0]} positions beside steps of {by} where {long}, and {rests[1]} where {short}"
+            break
+    return f"{text}; give other lengths, such as multiples of {step}, or a tile as long as the whole along that axis"
+
+
+def _elsewhere(a: Analysis, b: Analysis, line: Moved, as_long: bool) -> str:
+    """Why a tensor is not the same one at two sizes."""
+    name, axis = line.pair
+    own = [(one.input_shapes[name] or ())[axis] for one in (a, b)]
+    tensor = f"{quote(line.tensor)} ({a.tensors[line.tensor].op_type})"
+    if as_long:
+        text = f"{tensor} sees other positions, counted from its ends, where axis {axis} of input {quote(name)} is {own[0]} long"
+        text += f" than where it is {own[1]}"
+    else:
+        first, second = _lengths(a, b, line)
+        text = (
+            f"{tensor} is {first} long along its axis {line.axis} where axis {axis} of input {quote(name)} is {own[0]} long, and "
+            f"{second} where it is {own[1]}, not as many fewer as the grid gives"
+        )
+    return f"{text}; give other lengths, or a tile as long as the whole along that axis"
 
 
 class Moved(NamedTuple):

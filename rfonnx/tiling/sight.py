@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from rfonnx.analysis.analysis import Analysis
@@ -112,10 +112,10 @@ def _reasons(analysis: Analysis, dim: Dim, output: str, one: Followed) -> list[s
     """Why an output cannot be made of tiles along these axes."""
     fact, where = one.fact, f", at {quote(one.tensor)} ({one.op_type})" if one.tensor else ""
     if fact.reason and fact.least:
-        return [f"{quote(output)} has no room for a part and all that reaches it: {fact.reason}"]
+        return [f"{quote(output)} has no room for a tile with its surroundings: {fact.reason}"]
     takes = [_taking(analysis, tensor) for tensor in first_whole(analysis, dim.rates)]
     if fact.reason:
-        return takes or [f"{quote(output)} does not follow when the input moves: {fact.reason}{where}"]
+        return takes or [f"{quote(output)} does not move as the input does: {fact.reason}{where}"]
     if fact.room is not None or fact.tensor_axis is None:
         return takes or [f"{quote(output)} takes everything together"]
     if fact.shift <= 0:
@@ -140,6 +140,17 @@ def taken(analysis: Analysis) -> list[str]:
     shapes = analysis.input_shapes.items()
     pairs = [(name, axis) for name, shape in shapes for axis, n in enumerate(shape or ()) if axis > 1 and n != 1]
     return list(dict.fromkeys(_taking(analysis, tensor) for tensor, *_ in analysis.globals_along(pairs)))
+
+
+def still(analysis: Analysis) -> Iterator[str]:
+    """Why outputs walk along no axis of an input, those that count samples and channels aside."""
+    shapes = analysis.input_shapes.items()
+    for pair in [(name, axis) for name, shape in shapes for axis, n in enumerate(shape or ()) if axis > 1 and n != 1]:
+        one = see(analysis, Dim({pair: 1}))
+        reasons = one.reasons if isinstance(one, Blocked) else ("outputs do not walk along it steadily",)
+        yield from (f"{reason}, along {axes_of([pair])}" for reason in reasons)
+    if not any(len(shape or ()) > 2 for _, shape in shapes):
+        yield "inputs have no axes but those of samples and channels, along which nothing is tiled"
 
 
 def _taking(analysis: Analysis, tensor: str) -> str:

@@ -94,6 +94,14 @@ def larger(
     return tuple(size), tile
 
 
+def hard(shapes: Shapes, seed: int) -> Feeds:
+    """A sample with one large value: what is taken over everything is decided there, and not in every tile anew."""
+    feeds = draw(shapes, seed)
+    for place, array in enumerate(feeds.values()):
+        array.flat[np.random.default_rng([seed, place]).integers(array.size)] = 30 * (-1) ** seed
+    return feeds
+
+
 def attempt(net: Net, runs: Runs, size: tuple[int, ...], axis: int, grid: int, halo: int) -> bool | None:
     """Whether tiles of one step with this halo are what the whole is, along one axis; None: it does not run, or does not fit."""
     length = grid + 2 * halo
@@ -102,23 +110,22 @@ def attempt(net: Net, runs: Runs, size: tuple[int, ...], axis: int, grid: int, h
     steady = {name: s[axis] for name, s in net.strides.items() if s}
     if len(steady) < len(net.strides) or any(Fraction(grid) / s % 1 or s <= 0 for s in steady.values()):
         return None
-    for seed in (0, 1):
-        feeds = draw(net.shapes(size), seed)
+    last = (size[axis] - length) // grid * grid
+    for seed, sample in ((0, draw), (0, hard), (1, draw), (1, hard), (2, hard)):
+        feeds = sample(net.shapes(size), seed)
         try:
             whole = runs(feeds)
-            for origin in range(0, size[axis] - length + 1, grid):
+            for origin in range(0, last + 1, grid):
+                stop = size[axis] if origin == last else origin + length
                 crops = {
-                    name: np.moveaxis(
-                        np.moveaxis(array, axis + 2, 0)[int(origin * r) : int((origin + length) * r)], 0, axis + 2
-                    )
+                    name: np.moveaxis(np.moveaxis(array, axis + 2, 0)[int(origin * r) : int(stop * r)], 0, axis + 2)
                     for (name, array), r in zip(feeds.items(), net.inputs.values(), strict=True)
                 }
                 made = runs(crops)
                 for name, stride in steady.items():
-                    first = 0 if origin == 0 else halo
-                    begin, end = (int(n / stride) for n in (first, halo + grid))
-                    at = int(origin / stride)
-                    full = np.moveaxis(whole[name], axis + 2, 0)[at + begin : at + end]
+                    begin, at = int((halo if origin else 0) / stride), int(origin / stride)
+                    end = None if origin == last else int((halo + grid) / stride)
+                    full = np.moveaxis(whole[name], axis + 2, 0)[at + begin : None if end is None else at + end]
                     mine = np.moveaxis(made[name], axis + 2, 0)[begin:end]
                     if full.shape != mine.shape:
                         return False
@@ -130,15 +137,15 @@ def attempt(net: Net, runs: Runs, size: tuple[int, ...], axis: int, grid: int, h
 
 
 def tileable(net: Net, runs: Runs, axis: int) -> str:
-    """A grid and a halo that seem to do, "" where none does, or "untried"."""
+    """A grid and a halo that seem to do, and do at a larger size, "" where none does, or "untried"."""
     tried = 0
     for factor in (2, 1):
-        size = tuple(n * factor if i == axis else n for i, n in enumerate(net.size))
+        size, larger_ = (tuple(n * f if i == axis else n for i, n in enumerate(net.size)) for f in (factor, factor + 1))
         for grid in GRIDS:
             for halo in {grid * k for k in (0, 1, 2, 3, 4)} | {size[axis] // 3 // grid * grid}:
                 result = attempt(net, runs, size, axis, grid, halo)
                 tried += result is not None
-                if result:
+                if result and attempt(net, runs, larger_, axis, grid, halo) is not False:
                     return f"a grid of {grid} with a halo of {halo} at {size}"
     return "" if tried else "untried"
 
