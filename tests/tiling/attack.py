@@ -1,6 +1,6 @@
 """Many random nets: `PYTHONPATH=tests python -P tests/tiling/attack.py --count 1000 --seed 0`.
 
-Prints each plan that a run contradicts, with the seed of its net.
+Prints each plan that a run contradicts, with the seed of its net, and a table of what is refused, by reason.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ import traceback
 import warnings
 from collections import Counter
 
+from rfonnx.tiling import sized
 from tiling.exactness import judged
 from tiling.random_nets import random_net
+from tiling.refusals import kind, table
 
 
 def told(seed: int) -> list[str]:
@@ -44,18 +46,29 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--all", action="store_true", help="also print what is right, and what could not be tried")
+    parser.add_argument(
+        "--through", type=int, help="look at wholes longer than this through shorter ones, of half as many"
+    )
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
+    if asked.through:
+        sized.LONG, sized.SHORT = asked.through, asked.through // 2
     begun = time.perf_counter()
     found: Counter[str] = Counter()
+    refused: list[tuple[str, str]] = []
     for seed in range(asked.seed, asked.seed + asked.count):
         lines = apart(seed)
         found.update({line.partition(":")[0] for line in lines})
         for line in lines:
-            if asked.all or line.startswith(("unsound", "crash", "loose")):
+            outcome, _, rest = line.partition(": ")
+            if outcome in ("differs", "loose", "untried"):
+                refused.append((outcome, rest.split(": ", 2)[2]))
+            if asked.all or outcome in ("unsound", "crash") or (outcome == "loose" and not kind(line)):
                 print(f"{seed}: {line}", flush=True)
+    print("\n".join(table(refused)))
     print(f"{asked.count} nets in {time.perf_counter() - begun:.0f} s: {dict(found.most_common())}")
-    return int(bool({"unsound", "crash"} & set(found)))
+    unjustified = any(outcome == "loose" and not kind(reason) for outcome, reason in refused)
+    return int(unjustified or bool({"unsound", "crash"} & set(found)))
 
 
 if __name__ == "__main__":

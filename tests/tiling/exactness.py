@@ -151,7 +151,9 @@ def tileable(net: Net, runs: Runs, axis: int) -> str:
 
 
 def judged(net: Net, seed: int, search: bool = True) -> Iterator[str]:
-    """What is wrong with the plan of a net: "unsound: ...", "loose: ...", and the verdict: "exact", "not exact: reason".
+    """What is wrong with the plan of a net: "unsound: ..."; the verdict: "exact", "not exact: reason".
+
+    Of each axis that is not tiled: "differs", "loose" or "untried", with what was tried and the reason.
 
     Args:
         search: whether to look for tiles that would do where there is said to be none.
@@ -170,9 +172,9 @@ def judged(net: Net, seed: int, search: bool = True) -> Iterator[str]:
     blocked = {pair[1] - 2 for pair in first.whole if pair[0] in net.inputs}
     for axis in () if not search else blocked if first.exact else blocked or range(len(net.size)):
         found = tileable(net, runs, axis)
-        if found:
-            reason = next((text for pair, text in first.whole.items() if pair[1] - 2 == axis), "; ".join(first.reasons))
-            yield f"{'loose' if found != 'untried' else 'untried'}: axis {axis + 2}: {found}, but: {reason}"
+        outcome = "differs" if not found else "untried" if found == "untried" else "loose"
+        reason = next((text for pair, text in first.whole.items() if pair[1] - 2 == axis), "; ".join(first.reasons))
+        yield f"{outcome}: axis {axis + 2}: {found or 'nothing that was tried did'}: {reason}"
 
 
 def first_shapes(plan: rfonnx.TilePlan) -> Shapes:
