@@ -78,10 +78,10 @@ def see(analysis: Analysis, dim: Dim) -> Sight | Blocked:
     lengths |= {(name, axis): shapes[name][axis] or 0 for name, axis in inputs}
     steps = min(lengths[pair] // step for pair, step in inputs.items())
     kept = min(steps, max(-(-lengths[pair] // step) for pair, step in moved.items()))
-    ends = [(pair, facts[pair[0]].positions or (0, -1)) for pair in moved]
-    before = max(-(-first // moved[pair]) for pair, (first, _) in ends)
-    after = max(steps - (last + 1) // moved[pair] for pair, (_, last) in ends)
-    halo = {pair: _halo(analysis, pair, step, moved, steps) for pair, step in inputs.items()}
+    inner = {pair: facts[pair[0]].positions or (0, -1) for pair in moved}
+    before = max(-(-first // moved[pair]) for pair, (first, _) in inner.items())
+    after = max(steps - (last + 1) // moved[pair] for pair, (_, last) in inner.items())
+    halo = {pair: _halo(analysis, pair, step, moved, steps, inner) for pair, step in inputs.items()}
     for pair, step in inputs.items():
         rest = lengths[pair] - steps * step
         before, after = max(before, -(-halo[pair][0] // step)), max(after, -(-(halo[pair][1] - rest) // step))
@@ -159,10 +159,17 @@ def _taking(analysis: Analysis, tensor: str) -> str:
     return f"{quote(tensor)} ({field.op_type}{node}) {'takes' if field.exact else 'may take'} everything together"
 
 
-def _halo(analysis: Analysis, pair: Pair, step: int, outputs: dict[Pair, int], steps: int) -> tuple[int, int]:
+def _halo(
+    analysis: Analysis,
+    pair: Pair,
+    step: int,
+    outputs: dict[Pair, int],
+    steps: int,
+    inner: dict[Pair, tuple[int, int]],
+) -> tuple[int, int]:
     """The largest over the outputs that see anything of the axis."""
     seen = [
-        beside(analysis, output, moved, pair, step, steps)
+        beside(analysis, output, moved, pair, step, steps, inner[output])
         for output, moved in outputs.items()
         if analysis.tensors[output[0]].fields[pair].kind != "none"
     ]

@@ -144,3 +144,18 @@ def test_the_largest_class_of_each_pixel_is_tiled_and_the_largest_pixel_is_not(a
     if exact:
         assert plan.output_dtypes == {"y": "int64"}
         assert plan.verify().identical
+
+
+def test_frames_that_are_cut_from_a_signal_see_nothing_of_each_other() -> None:
+    """Each has borders of its own, at any length of the signal."""
+    w = Writer()
+    frames = w.swap(w.op("Reshape", "x", w.ints(-1, 32, 2)), 0, 2, 1)
+    made = w.op("Conv", frames, w.normal(2, 2, 9), pads=[4, 4])
+    plan = rfonnx.tile(w.finish({"x": (1, "length", 2)}, {"y": made}))
+    assert plan.exact
+    assert plan.halo == {("x", 1): (0, 0)}
+    assert plan.grid == {("x", 1): 32}
+    verified = plan.verify()
+    assert verified.passed
+    assert verified.identical
+    assert verified.least

@@ -28,17 +28,23 @@ def along(fields: Fields, output: str, axis: int, pair: Pair, clip: bool) -> tup
     return np.broadcast_to(least, length), np.broadcast_to(most, length)
 
 
-def beside(fields: Fields, output: Pair, moved: int, pair: Pair, step: int, steps: int) -> tuple[int, int]:
+def beside(
+    fields: Fields, output: Pair, moved: int, pair: Pair, step: int, steps: int, inner: tuple[int, int]
+) -> tuple[int, int]:
     """How far parts on a grid see beyond themselves, in positions of the input, from the tables.
 
-    A part begins and ends with a step. Inside, the unclipped reading of one step tells; at the borders what is really read.
+    A part begins and ends with a step. What is really read tells, if there is a step that no border reaches; else a step in the
+    middle, unclipped, tells what it would read without borders. The latter may be more: a row that is laid out by itself has
+    borders of its own, at any size.
 
     Args:
         output: and its axis, of which `moved` positions are a step.
         pair: the input and its axis, of which `step` are one, and which has `steps` of them.
+        inner: first and last position of the output that no border reaches.
     """
     before = after = 0
-    for clip in (False, True):
+    whole_step = -(-inner[0] // moved) < (inner[1] + 1) // moved
+    for clip in (True,) if whole_step else (False, True):
         lo, hi = along(fields, *output, pair, clip)
         places = np.arange(len(lo))
         if not clip:  # a step in the middle, where no border is extrapolated
@@ -54,9 +60,9 @@ def beside(fields: Fields, output: Pair, moved: int, pair: Pair, step: int, step
 def with_halo(fields: Fields, output: str, fact: ShiftFact) -> ShiftFact:
     """The fact, with what parts on its grid see beside themselves, if they move and nothing is taken together."""
     length = (fields.input_shapes[fact.input] or ())[fact.axis] or 0
-    step, own = fact.period, fact.tensor_axis
-    still = fact.shift <= 0 or fact.positions is None or fact.room
-    if still or step is None or own is None or output not in fields.tensors:
+    step, own, inner = fact.period, fact.tensor_axis, fact.positions
+    still = fact.shift <= 0 or fact.room
+    if still or step is None or own is None or inner is None or output not in fields.tensors:
         return fact
-    halo = beside(fields, (output, own), fact.shift, (fact.input, fact.axis), step, length // step)
+    halo = beside(fields, (output, own), fact.shift, (fact.input, fact.axis), step, length // step, inner)
     return fact._replace(halo=halo)
