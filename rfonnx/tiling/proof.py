@@ -12,6 +12,7 @@ import numpy as np
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.analysis.analyze import Lowered
 from rfonnx.analysis.derive.alike import made_alike
+from rfonnx.analysis.derive.analysed import Int64
 from rfonnx.analysis.derive.beside import along
 from rfonnx.analysis.derive.together import Followed
 from rfonnx.graph.nodes import Graph, Node
@@ -140,8 +141,8 @@ def _further(one: Followed, other: Followed, moves: int) -> bool:
 def misplaced(a: Analysis, b: Analysis, seen: Sequence[tuple[Dim, Sight, Sight]]) -> Iterator[str]:
     """Tensors that see other places at one size than at another, counted from their nearer ends.
 
-    All of them, not the outputs alone: an end that is cut off inside may show in no interval of an output. Where the same windows
-    are moved, lengths tell.
+    All of them, not the outputs alone: an end that is cut off inside may show in no interval of an output. What is made alike,
+    step by step, needs no look at its tables; outputs are looked at all the same.
 
     Args:
         a, b: analyses of one model.
@@ -154,12 +155,12 @@ def misplaced(a: Analysis, b: Analysis, seen: Sequence[tuple[Dim, Sight, Sight]]
             continue
         for name, field in a.tensors.items():
             for pair, step in here.inputs.items():
-                axis = _own_axis(field, pair)
+                axis = None if name in alike else _own_axis(field, pair)
                 moved = Fraction(step) / field.fields[pair].stride if axis is not None else Fraction(0)
                 if axis is not None and moved.denominator == 1:
                     line = Moved(name, axis, pair, int(moved))
                     same = _as_long(a, b, line, here, there)
-                    if not same or not (name in alike or _alike(a, b, line, here, there)):
+                    if not same or not _alike(a, b, line, here, there):
                         yield _elsewhere(a, b, line, same)
                         return
 
@@ -235,10 +236,15 @@ def _alike(a: Analysis, b: Analysis, line: Moved, here: Sight, there: Sight) -> 
     for clip in (True, False):
         lo, hi = along(a, line.tensor, line.axis, line.pair, clip)
         low, high = along(b, line.tensor, line.axis, line.pair, clip)
-        if near > 0 and not (np.array_equal(lo[:near], low[:near]) and np.array_equal(hi[:near], high[:near])):
+        if near > 0 and not _same_reads((lo[:near], hi[:near]), (low[:near], high[:near]), 0):
             return False
-        if far > 0 and not (
-            np.array_equal(lo[-far:], low[-far:] + moved) and np.array_equal(hi[-far:], high[-far:] + moved)
-        ):
+        if far > 0 and not _same_reads((lo[-far:], hi[-far:]), (low[-far:], high[-far:]), moved):
             return False
     return True
+
+
+def _same_reads(a: tuple[Int64, Int64], b: tuple[Int64, Int64], moved: int) -> bool:
+    """Whether the one's intervals are the other's, moved; where nothing is read, in both."""
+    read = a[0] <= a[1]
+    same = [np.array_equal(one[read], other[read] + moved) for one, other in zip(a, b, strict=True)]
+    return np.array_equal(read, b[0] <= b[1]) and all(same)

@@ -11,7 +11,6 @@ from itertools import pairwise
 import numpy as np
 
 from rfonnx.analysis.lower import IndexedPath, Program
-from rfonnx.graph.temporaries import is_temporary
 from rfonnx.operators.access.path_shape import path_shape
 from rfonnx.operators.access.primitives import Permute, Reduce, Reshape, Select, Spread, Step, Window
 
@@ -21,7 +20,7 @@ Sizes = tuple[Lengths, Lengths]
 
 
 def made_alike(a: Program, b: Program) -> frozenset[str]:
-    """Names of tensors that read their sources alike; what an operator makes inside must be made alike, too."""
+    """Names of tensors that read sources alike that are inputs, or are made alike themselves."""
     sources = [(name, shape) for name, shape in a.inputs] + [(tensor.name, tensor.shape) for tensor in a.tensors]
     others = [(name, shape) for name, shape in b.inputs] + [(tensor.name, tensor.shape) for tensor in b.tensors]
     names = [name for name, _ in sources]
@@ -30,10 +29,10 @@ def made_alike(a: Program, b: Program) -> frozenset[str]:
         return frozenset()
     sizes = [(one, other) for (_, one), (_, other) in zip(sources, others, strict=True)]
     for one, other in zip(a.tensors, b.tensors, strict=True):
-        inside = [names[source] for source, _ in one.paths if is_temporary(names[source])]
+        before = [names[source] for source, _ in one.paths if source >= len(a.inputs)]
         out = one.shape, other.shape
         if (
-            found.issuperset(inside)
+            found.issuperset(before)
             and len(one.paths) == len(other.paths)
             and all(_path(mine, theirs, sizes, out) for mine, theirs in zip(one.paths, other.paths, strict=True))
         ):

@@ -149,7 +149,9 @@ class Shifts:
             rank = len(tensor.shape)
             differ = [axis for axis in alike if any(rank - axis <= len(s) and s[axis - rank] != 1 for s in lengths)]
         elif treats(kind, "order free") or (
-            treats(kind, "regular") and tensor.exact and not (kind == "Gather" and node.inputs[0] in self._graph.constants)
+            treats(kind, "regular")
+            and tensor.exact
+            and not (kind == "Gather" and node.inputs[0] in self._graph.constants)
         ):
             differ = []
         else:
