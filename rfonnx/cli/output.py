@@ -19,7 +19,7 @@ from rfonnx.report.formats import BINARY, Subject, Told
 from rfonnx.system import scratch
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class Output(Generic[Told]):
     """Where a report goes, and in which format.
 

@@ -47,7 +47,7 @@ def no_value(name: str) -> None:
     """What a copy of a graph knows of its constants' values."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Graph:
     """A model's graph with every shape bound. A copy by pickle has no values of constants.
 

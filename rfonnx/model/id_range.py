@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.walk import every_node
+from rfonnx.operators import seldom  # noqa: F401
 from rfonnx.operators.id_rules import Interval
 from rfonnx.operators.spelling import input_name
 from rfonnx.operators.table import operator

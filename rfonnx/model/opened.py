@@ -17,12 +17,9 @@ from rfonnx.errors import QueryError
 from rfonnx.graph.nodes import Graph
 from rfonnx.graph.order import true_inputs
 from rfonnx.graph.text import naming, quote
-from rfonnx.model import runtime
 from rfonnx.model.building.main_graph import Built, build
-from rfonnx.model.building.normal import Normal, as_it_is, is_normal, normal_form
 from rfonnx.model.building.unroll import FEW
 from rfonnx.model.reading.bind import Shapes
-from rfonnx.model.reading.bound_values import write_values
 from rfonnx.model.reading.declared import Measured
 from rfonnx.model.reading.external import external_files
 from rfonnx.model.reading.open_axes import free_axes
@@ -32,6 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     import onnxruntime
+
+    from rfonnx.model import runtime
+    from rfonnx.model.building.normal import Normal
 
 KEPT_GRAPHS = 4
 """Graphs of one model that are kept, each for other shapes: what asks for more has mostly done with the first ones."""
@@ -121,6 +121,8 @@ class Opened:
 
     def normal(self, shapes: Shapes | None = None) -> Normal:
         """Its nodes under the names of its graph, such that it can be run; as they are where nothing is to be written out."""
+        from rfonnx.model.building.normal import as_it_is, is_normal, normal_form
+
         with naming(self.label):
             proto = self.proto
         return as_it_is(proto) if is_normal(proto) else normal_form(self.built(shapes))
@@ -156,6 +158,8 @@ class Opened:
         Raises:
             ModelError, QueryError: the model cannot be read or opened, or does not take a value.
         """
+        from rfonnx.model import runtime
+
         key = "session", level, providers if isinstance(providers, str) else tuple(providers or ()), threads
         made: onnxruntime.InferenceSession | None = self.kept.get(key)
         if made is None:
@@ -176,6 +180,8 @@ def _written(
     if shared:
         own, proto = proto, onnx.ModelProto()
         proto.CopyFrom(own)
+    from rfonnx.model.reading.bound_values import write_values
+
     write_values(proto, values)
     free_axes(proto, free)
     return proto

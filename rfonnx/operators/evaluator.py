@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from onnx import GraphProto, NodeProto, ValueInfoProto
 
-from rfonnx.operators.table import operator
+from rfonnx.operators.table import Operator
 
 MAX_ELEMENTS = 2**24
 """Nobody wants the value of a larger tensor: weights, not indices or masks."""
@@ -13,9 +13,8 @@ MAX_SLOW = 2**12
 """The same for operators that the evaluator loops over in Python, or that take more than linear time."""
 
 
-def limit_of(op_type: str) -> int:
+def limit_of(row: Operator) -> int:
     """The largest tensor, in elements, that an operator is run on."""
-    row = operator(op_type)
     if row.draws or row.evaluation == "never":
         return -1
     return MAX_ELEMENTS if row.evaluation == "fast" or row.sized_by_values else MAX_SLOW

@@ -1,15 +1,16 @@
 """The one table of operators: a row for each, and in its columns all that rfonnx knows of it.
 
-The families (`conv`, `pool`, `norm`, ...) fill the table when `rfonnx.operators` is imported, those of other domains when they
-are asked for; gradient rules are heavy, and are added when `rfonnx.gradients.rules` is. A column is filled once. What nobody
-filled says the least: `operator` gives the answer that is right whatever the operator does. `Unknown` is filled in where somebody
-looked and found no answer.
+The families (`conv`, `pool`, `norm`, ...) fill the table: those that most models need when `rfonnx.operators` is imported, the
+others when they are asked for. Gradient rules are heavy, and are added when `rfonnx.gradients.rules` is. A column is filled
+once. What nobody filled says the least: `operator` gives the answer that is right whatever the operator does. `Unknown` is
+filled in where somebody looked and found no answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeVar
 
 
@@ -58,7 +59,6 @@ Statistic = Literal["", "mean", "sum", "max", "min", "moments"]
 Evaluation = Literal["slow", "fast", "never"]
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Operator:
     """A row of the table.
 
@@ -113,8 +113,6 @@ class Operator:
         moves: its output holds numbers of its first operand, wherever they stand.
     """
 
-    kind: str
-    filled: set[str] = field(default_factory=set)
     spelling: Callable[..., Any] | None = None
     shapes: Callable[..., Any] | Unknown | None = None
     shapes_when: dict[str, tuple[str | int, ...] | None] | None = None
@@ -127,8 +125,8 @@ class Operator:
     lane: Callable[..., Any] | None = None
     body: Callable[..., Any] | None = None
     range: Callable[..., Any] | None = None
-    indexed: dict[int, Callable[..., Any]] = field(default_factory=dict)
-    lengths: dict[int, tuple[int, int | str]] = field(default_factory=dict)
+    indexed: Mapping[int, Callable[..., Any]] = MappingProxyType({})
+    lengths: Mapping[int, tuple[int, int | str]] = MappingProxyType({})
     partial: Callable[..., Any] | None = None
     stands_for: str = ""
     draws: Draws = ""
@@ -152,7 +150,7 @@ class Operator:
     sums_to_zero: bool = False
     keeps_zero: bool = False
     hides: bool = False
-    packed: dict[int, tuple[str, int]] = field(default_factory=dict)
+    packed: Mapping[int, tuple[str, int]] = MappingProxyType({})
     ends: tuple[float, float] | None = None
     maps: bool = False
     normalises: bool = False
@@ -161,6 +159,11 @@ class Operator:
     statistic: Statistic = ""
     moves: bool = False
 
+    def __init__(self, kind: str) -> None:
+        """No column is filled."""
+        self.kind = kind
+        self.filled: set[str] = set()
+
     def left_to_body(self, column: str) -> bool:
         """Whether a column follows from the body: there is one, and nobody filled the column."""
         return self.body is not None and column not in self.filled
@@ -168,29 +171,42 @@ class Operator:
 
 _rows: dict[str, Operator] = {}
 _blank = Operator("")
-_waiting: list[Callable[[], object]] = []
+_complete: set[str] = set()
+_seldom: list[str] = []
+_others: list[str] = []
 
 
-def fill_later(load: Callable[[], object]) -> None:
-    """Have rows of other domains than ai.onnx filled when one of them, or all rows, are asked for first."""
-    _waiting.append(load)
+def fill_later(seldom: str, others: str) -> None:
+    """Name the modules that fill all other rows when one of them, or the whole table, is asked for first.
+
+    Args:
+        seldom: fills those of ai.onnx that have no column yet.
+        others: fills, with it, those of other domains.
+    """
+    _complete.update(kind for kind in _rows if "." not in kind)
+    _seldom.append(seldom)
+    _others.append(others)
 
 
-def _fill() -> None:
-    while _waiting:
-        _waiting.pop()()
+def _fill(modules: list[str]) -> None:
+    for module in tuple(modules):
+        import_module(module)  # waits where another thread is at it
+    modules.clear()
 
 
 def operator(kind: str) -> Operator:
     """The row of an operator; one that nobody filled when the table does not know it."""
-    if _waiting and "." in kind:
-        _fill()
+    if kind not in _complete:
+        _fill(_seldom)
+        if "." in kind:
+            _fill(_others)
     return _rows.get(kind, _blank)
 
 
 def operators() -> tuple[Operator, ...]:
     """All rows, in no order that means anything."""
-    _fill()
+    _fill(_seldom)
+    _fill(_others)
     return tuple(_rows.values())
 
 
@@ -208,7 +224,7 @@ def declare(*kinds: str, **columns: Any) -> None:
     for kind in kinds:
         row = _rows.setdefault(kind, Operator(kind))
         for column, value in columns.items():
-            if column not in Operator.__slots__ or column in ("kind", "filled"):
+            if column not in Operator.__annotations__:
                 raise ValueError(f"the table of operators has no column '{column}'")
             if column in row.filled:
                 raise ValueError(f"{column} of {kind} is declared twice")

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from rfonnx.errors import DataError
 
 
-@dataclass(frozen=True, slots=True)
 class Range:
     """Numbers from `least` to `most`; both are among them, unless `above` says that the least is not.
 
@@ -17,10 +15,8 @@ class Range:
         above: numbers are larger than `least`.
     """
 
-    least: float
-    most: float
-    whole: bool = True
-    above: bool = False
+    def __init__(self, least: float, most: float, whole: bool = True, above: bool = False) -> None:
+        self.least, self.most, self.whole, self.above = least, most, whole, above
 
     def __contains__(self, value: float) -> bool:
         """NaN lies in no range."""

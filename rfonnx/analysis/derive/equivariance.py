@@ -20,7 +20,6 @@ from rfonnx.analysis.lower import Program, Tensor
 from rfonnx.errors import MISFIT, rules_fail_aloud
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.temporaries import is_temporary, named_by
-from rfonnx.operators.einsum import einsum_labels
 from rfonnx.operators.elementwise import UNARY
 from rfonnx.operators.movement import TOGETHER, channel_axis, treats
 from rfonnx.operators.table import operator
@@ -252,6 +251,8 @@ def same_contraction(node: Node, operands: list[Moves]) -> bool:
 
 
 def _same_labels(node: Node, operands: list[Moves]) -> bool:
+    from rfonnx.operators.einsum import einsum_labels
+
     equation = str(node.attrs["equation"]).replace(" ", "")
     by_label: dict[str, list[tuple[Moves, int]]] = {}
     for term, operand in zip(equation.partition("->")[0].split(","), operands, strict=True):

@@ -13,7 +13,7 @@ from rfonnx.graph.blocks import channel_block
 from rfonnx.graph.nodes import Node
 from rfonnx.graph.order import subgraphs
 from rfonnx.graph.tensors import check_size
-from rfonnx.model.building import branches, control
+from rfonnx.model.building import control
 from rfonnx.model.building.constness import add_constant_node, note_constants
 from rfonnx.model.building.fold import Computation
 from rfonnx.model.building.functions import Functions, Inlined
@@ -94,6 +94,8 @@ class Builder:
             if condition in self.tables.constants.names:
                 value = self.tables.constants.evaluate(condition)
                 if value is not None and value.size == 1:
+                    from rfonnx.model.building import branches
+
                     return branches.take(self.tables, proto, scope, bool(value.reshape(-1)[0]))
         return self.tables.sequences.follow(proto, scope)
 
@@ -104,6 +106,8 @@ class Builder:
             placed: the node, with its bodies.
             mark: where the tables stood before it.
         """
+        from rfonnx.model.building import branches
+
         node, proto, scope, _ = placed
         trips = rounds(node, self._limits, self._written)
         if trips is not None:

@@ -19,7 +19,6 @@ from rfonnx.model.building.functions import subgraph_scope
 from rfonnx.model.building.infer import check_attributes
 from rfonnx.model.building.scope import Body, Placed, Scope
 from rfonnx.model.building.tables import Tables
-from rfonnx.model.building.trips import Rounds, trip_count
 from rfonnx.operators.schemas import schema_of
 from rfonnx.results.fields import Shape
 
@@ -109,9 +108,12 @@ class Subgraph:
         self._control.bodies[self._attribute] = self._body
         return self._tables.graph(*self._named(), self._nodes, self._body.scope.opsets)
 
-    def rounds(self) -> Rounds:
-        """What a Loop does in a round."""
-        return Rounds(self._nodes, *self._named(), self._body.scope.opsets)
+    def trips(self, limit: str, condition: str, initial: list[str]) -> int | None:
+        """Rounds of a Loop: see `trip_count`."""
+        from rfonnx.model.building.trips import Rounds, trip_count
+
+        body = Rounds(self._nodes, *self._named(), self._body.scope.opsets)
+        return trip_count(limit, condition, initial, body, self._tables.constants)
 
     @property
     def _nodes(self) -> list[Node]:
@@ -143,7 +145,7 @@ def _loop(control: Control, proto: NodeProto, node: Node, scope: Scope) -> Types
     carried, made = _until_stable(body, first, carried, [], skip=1)
     node.attrs["body"] = body.finish()
     limit, condition, *initial = (*node.inputs, "", "")[: max(len(node.inputs), 2)]
-    trips = node.attrs["trips"] = trip_count(limit, condition, initial, body.rounds(), control.tables.constants)
+    trips = node.attrs["trips"] = body.trips(limit, condition, initial)
     if trips:
         carried = made[1 : 1 + len(carried)]
     return carried + [_stacked(proto, trips, 0) for proto in made[1 + len(carried) :]]

@@ -156,18 +156,18 @@ class Constants:
 
     def _wanted(self, call: Computation) -> bool:
         """False when the result is too large, or takes too long; its inputs are not computed then."""
-        kind, row = call.proto.op_type, operator(call.proto.op_type)
+        row = operator(call.proto.op_type)
         if call.proto.domain not in ("", "ai.onnx"):
             return False
-        limit = limit_of(kind)
+        limit = limit_of(row)
         read = call.inputs[1:] if row.shape_only else call.inputs
-        sized = [n for n in (*read, *call.outputs) if n and not (row.sized_by_values and n in call.outputs)]
-        if not all(self._fits(n, limit) for n in sized):
-            return False
-        # Text operators may take regular expressions: a stranger's one can run for ever.
-        return all(self._tensors.dtypes.get(n) != "string" for n in call.inputs if n) and not (
-            call.attrs and subgraphs(call.proto)
-        )
+        for name in read if row.sized_by_values else (*read, *call.outputs):
+            if name and not self._fits(name, limit):
+                return False
+        for name in call.inputs:  # text operators may take regular expressions: a stranger's one can run for ever
+            if name and self._tensors.dtypes.get(name) == "string":
+                return False
+        return not (call.attrs and subgraphs(call.proto))
 
     def _compute(self, call: Computation, wanted: bool, large: list[str]) -> None:
         results: list[np.ndarray | None] = [None] * len(call.outputs)

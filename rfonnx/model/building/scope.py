@@ -15,7 +15,7 @@ FunctionKey = tuple[str, str, str]
 """Domain, name and overload of a model-local function."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Scope:
     """A graph, subgraph or function body that nodes come from.
 

@@ -28,7 +28,7 @@ _OPERATORS: dict[type, Callable[[int, int], int]] = {
 }
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Binding:
     """The lengths that dimensions were bound to.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -18,6 +19,9 @@ from rfonnx.system.regular import open_regular
 
 _FIELDS = {int(TensorProto.FLOAT): ("float_data", "float32"), int(TensorProto.INT64): ("int64_data", "int64")}
 """Where numbers of the most frequent types lie when they are not raw bytes, and their type in numpy."""
+
+_NATIVE = sys.byteorder == "little"
+"""Whether raw bytes are numbers as they are."""
 
 _HINT = "external data must lie in the model's own folder; save the model again with onnx.save"
 
@@ -80,9 +84,11 @@ def stored_value(tensor: TensorProto) -> np.ndarray:
     """
     field = _FIELDS.get(tensor.data_type)
     try:
-        if field and not tensor.HasField("raw_data") and not tensor.HasField("segment"):
+        raw = tensor.HasField("raw_data")
+        if field and (_NATIVE or not raw) and not tensor.HasField("segment"):
             # onnx asks numpy to find out what protobuf's list holds, which takes ten times as long for a number
-            return np.array(list(getattr(tensor, field[0])), field[1]).reshape(tensor.dims)
+            held = np.frombuffer(tensor.raw_data, field[1]) if raw else np.array(list(getattr(tensor, field[0])), field[1])
+            return held.reshape(tensor.dims)
         value: np.ndarray = numpy_helper.to_array(tensor)
         return value
     except (ValueError, TypeError, KeyError) as error:

@@ -8,7 +8,6 @@ from rfonnx.operators.access.certain import with_certain
 from rfonnx.operators.access.op import Known, Op, Rule, Unproven, find, reason_for_everything
 from rfonnx.operators.access.path_shape import path_shape
 from rfonnx.operators.access.primitives import Access, everything
-from rfonnx.operators.access.through_body import through_body
 from rfonnx.operators.table import operator
 from rfonnx.results.fields import Shape
 
@@ -49,6 +48,7 @@ def _by_body(kind: str) -> Rule | None:
     """The rule of an operator that is written with standard ones; None where it is not."""
     if not operator(kind).left_to_body("reads"):
         return None
+    from rfonnx.operators.access.through_body import through_body
     from rfonnx.operators.bodies.writer import Kept
     from rfonnx.operators.bodies.written import written
 

@@ -23,7 +23,7 @@ class Unproven(Exception):
     """Raised by a rule that cannot prove what is read: the node then reads everything, with this text as the note."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Known:
     """What rules know of the whole graph, and find out one for the other.
 
@@ -44,7 +44,7 @@ class Known:
     weights: Weights = "structure"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Op:
     """A node as a rule sees it. Shapes of all present inputs and outputs are known and static when a rule is called.
 
