@@ -74,8 +74,10 @@ Term deduplicated(const Term& term, size_t walk) {
     Term result = with_slots(term, walk, kept);
     Walk& own = result.walks[walk];
     auto classes = std::make_shared<Classes>();
-    for (int64_t position = 0; position < own.length; ++position) {
-        classes->push_back(renamed[index(term.walks[walk].slot(position))]);
+    const Walk& old = term.walks[walk];
+    for (int64_t position = 0, last = 0; position < own.length; position = last + 1) {
+        last = old.last_alike(position);
+        classes->append(renamed[index(old.slot(position))], last - position + 1);
     }
     own.classes = classes;
     return result;

@@ -52,15 +52,17 @@ std::map<int, std::vector<int64_t>> representatives(const Field& field, const Bo
             const Progression& among = box[static_cast<size_t>(walk.axis)];
             std::vector<int64_t>& positions = result[walk.axis];
             const int64_t preferred = middle(among);
-            bool fresh = true;
-            for (int64_t p = among.first; p <= among.last; p += among.step) {
-                if (walk.classes && !fresh && walk.slot(p) == walk.slot(p - among.step)) {
-                    if (magnitude(p - preferred) < magnitude(positions.back() - preferred))
-                        positions.back() = p;
-                } else {
-                    positions.push_back(p);
-                }
-                fresh = false;
+            int64_t before = -1; // the slot of the last representative
+            for (int64_t p = among.first; p <= among.last;) {
+                const int64_t slot = walk.slot(p), alike = std::min(walk.last_alike(p), among.last);
+                const int64_t last = p + (alike - p) / among.step * among.step;
+                const int64_t nearest = std::clamp(preferred, p, last);
+                if (slot != before)
+                    positions.push_back(nearest);
+                else if (magnitude(nearest - preferred) < magnitude(positions.back() - preferred))
+                    positions.back() = nearest;
+                before = slot;
+                p = last + among.step;
             }
         }
     }

@@ -60,20 +60,15 @@ JointWalk with_pairs_of_slots(const Walk& a, const Walk& b) {
     JointWalk result;
     std::map<std::pair<int64_t, int64_t>, int32_t> pairs;
     auto classes = std::make_shared<Classes>();
-    std::pair<int64_t, int64_t> before;
-    for (int64_t position = 0; position < a.length; ++position) {
+    for (int64_t position = 0, last = 0; position < a.length; position = last + 1) {
+        last = std::min(a.last_alike(position), b.last_alike(position));
         const auto pair = std::make_pair(a.slot(position), b.slot(position));
-        if (position > 0 && pair == before) { // as most neighbours are
-            classes->push_back(classes->back());
-            continue;
-        }
-        before = pair;
         const auto [place, fresh] = pairs.emplace(pair, static_cast<int32_t>(pairs.size()));
         if (fresh) {
             result.in_a.push_back(pair.first);
             result.in_b.push_back(pair.second);
         }
-        classes->push_back(place->second);
+        classes->append(place->second, last - position + 1);
     }
     // No two positions alike: the numbers count the positions, and no table of classes is needed.
     const auto slots = static_cast<int64_t>(pairs.size());

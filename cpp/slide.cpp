@@ -10,14 +10,10 @@
 namespace rfonnx {
 namespace {
 
-/// Adds a walk by classes along `axis`: what the term sees where `seen` says so, nothing elsewhere. Some positions must
-/// be seen, and some not. `period`: of `seen`, 0 when it has none.
-TermPtr masked(const Term& term, int axis, const std::vector<bool>& seen, int64_t period) {
-    auto classes = std::make_shared<Classes>();
-    for (bool sees : seen)
-        classes->push_back(sees ? 1 : 0);
-    const auto length = static_cast<int64_t>(seen.size());
-    const Walk mask{axis, length, 2, classes, period <= length ? period : 0, 0};
+/// Adds a walk by classes along `axis`: what the term sees in class 1, nothing in class 0. `period`: of the classes, 0
+/// when they have none.
+TermPtr masked(const Term& term, int axis, std::shared_ptr<const Classes> classes, int64_t length, int64_t period) {
+    const Walk mask{axis, length, 2, std::move(classes), period <= length ? period : 0, 0};
     size_t place = 0;
     while (place < term.walks.size() && term.walks[place].axis < axis)
         ++place;
@@ -37,16 +33,21 @@ TermPtr masked(const Term& term, int axis, const std::vector<bool>& seen, int64_
 /// The classes along a walk that reads meet.
 class ReadClasses {
 public:
-    ReadClasses(const Walk& walk, int64_t length) : walk_(walk), length_(length), next_change_(index(length)) {
-        for (int64_t p = length; p-- > 0;) {
-            const bool same = p + 1 < length && walk.slot(p) == walk.slot(p + 1);
-            next_change_[index(p)] = same ? next_change_[index(p + 1)] : p + 1;
-        }
-    }
+    ReadClasses(const Walk& walk, int64_t length) : walk_(walk), length_(length) {}
 
-    /// Puts them into `slots`, ascending.
-    void find(const Progression& wanted, std::vector<int64_t>& slots) const {
+    /// Puts them into `slots`, ascending. Returns for how many outputs in a row, this one included, they stay the same,
+    /// when each reads one position further on than the one before it: at least so many.
+    int64_t find(const Progression& wanted, std::vector<int64_t>& slots) const {
         slots.clear();
+        if (wanted.empty())
+            return kMost;
+        if (wanted.first >= 0 && wanted.last < length_) {
+            const Classes::Run& run = walk_.classes->at(wanted.first);
+            if (wanted.last <= run.last) {
+                slots.push_back(run.slot);
+                return run.last - wanted.last + 1;
+            }
+        }
         if (walk_.period > 0) {
             // The classes go on beyond the ends; after so many reads they come around again.
             const int64_t round = walk_.period / std::gcd(walk_.period, wanted.step);
@@ -55,21 +56,27 @@ public:
         } else {
             const Progression reads = clipped(wanted, length_);
             for (int64_t p = reads.first; p <= reads.last;) {
-                slots.push_back(walk_.slot(p));
-                // On to the first read behind the run of this class.
-                const int64_t ahead = next_change_[index(p)] - p;
-                p += (ahead + reads.step - 1) / reads.step * reads.step;
+                const Classes::Run& run = walk_.classes->at(p);
+                slots.push_back(run.slot);
+                p += (run.last - p + reads.step) / reads.step * reads.step; // on to the first read behind the run
             }
         }
         std::sort(slots.begin(), slots.end());
         slots.erase(std::unique(slots.begin(), slots.end()), slots.end());
+        return 1;
     }
 
 private:
     const Walk& walk_;
     int64_t length_;
-    std::vector<int64_t> next_change_; // by position, the first one after it of another class
 };
+
+/// True when two outputs read nothing, or the second reads one position further on than the first.
+bool moves_on(const Progression& before, const Progression& after) {
+    if (before.empty() || after.empty())
+        return before.empty() && after.empty();
+    return after.first == before.first + 1 && after.last == before.last + 1 && after.step == before.step;
+}
 
 } // namespace
 
@@ -80,6 +87,10 @@ Slide::Slide(const AxisReads& reads, int64_t source_length, bool unbounded)
     for (int64_t o = 0; o < reads.length(); ++o) {
         reads_.push_back(unbounded ? reads.free(o) : reads.real(o, source_length));
         some_empty_ = some_empty_ || reads_.back().empty();
+        if (o > 0 && moves_on(reads_[index(o - 1)], reads_.back()))
+            stretches_.back().last = o;
+        else
+            stretches_.push_back({o, o});
     }
 }
 
@@ -101,12 +112,13 @@ TermPtr Slide::operator()(const TermPtr& term, bool& widened) const {
 TermPtr Slide::of_constant(const TermPtr& term) const {
     if (!some_empty_)
         return term;
-    std::vector<bool> seen;
-    for (const Progression& reads : reads_)
-        seen.push_back(!reads.empty());
-    if (std::find(seen.begin(), seen.end(), true) == seen.end())
+    auto seen = std::make_shared<Classes>();
+    for (const auto& [first, last] : stretches_)
+        seen->append(reads_[index(first)].empty() ? 0 : 1, last - first + 1);
+    if (seen->size() == 1) // no output reads anything
         return nullptr;
-    return std::make_shared<const Term>(compressed(*masked(*term, axis_, seen, unbounded_ ? period_ : 0)));
+    const auto length = static_cast<int64_t>(reads_.size());
+    return std::make_shared<const Term>(compressed(*masked(*term, axis_, seen, length, unbounded_ ? period_ : 0)));
 }
 
 /// Each output position reads a set of classes; equal sets are one class of the output. Classes only repeat with a
@@ -114,17 +126,14 @@ TermPtr Slide::of_constant(const TermPtr& term) const {
 TermPtr Slide::of_classes(const Term& term, size_t walk) const {
     const Walk& old = term.walks[walk];
     const ReadClasses classes_of(old, source_length_);
-    std::map<std::vector<int64_t>, int32_t> sets;
+    std::map<std::vector<int64_t>, int64_t> sets;
     auto classes = std::make_shared<Classes>();
-    std::vector<int64_t> slots, before;
-    for (const Progression& reads : reads_) {
-        classes_of.find(reads, slots);
-        // Neighbours mostly read the same classes: hundreds of channels of one branch.
-        if (!classes->empty() && slots == before) {
-            classes->push_back(classes->back());
-        } else {
-            classes->push_back(sets.emplace(slots, static_cast<int32_t>(sets.size())).first->second);
-            before = slots;
+    std::vector<int64_t> slots;
+    for (const auto& [first, last] : stretches_) {
+        for (int64_t o = first; o <= last;) {
+            const int64_t count = std::min(classes_of.find(reads_[index(o)], slots), last - o + 1);
+            classes->append(sets.emplace(slots, static_cast<int64_t>(sets.size())).first->second, count);
+            o += count;
         }
     }
     std::vector<const std::vector<int64_t>*> by_class(sets.size());

@@ -28,6 +28,11 @@ private:
     bool unbounded_;
     int64_t period_, shift_;         // of the reads
     std::vector<Progression> reads_; // per output position
+    /// Outputs in a row of which each reads one position further on than the one before it, or none reads anything.
+    struct Stretch {
+        int64_t first, last;
+    };
+    std::vector<Stretch> stretches_;
     bool some_empty_ = false;
 };
 

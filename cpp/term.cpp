@@ -2,6 +2,19 @@
 
 namespace rfonnx {
 
+void Classes::append(int64_t slot, int64_t count) {
+    const int64_t first = runs_.empty() ? 0 : runs_.back().last + 1;
+    if (!runs_.empty() && runs_.back().slot == slot)
+        runs_.back().last += count;
+    else
+        runs_.push_back({first, first + count - 1, slot});
+}
+
+const Classes::Run& Classes::at(int64_t position) const {
+    return *std::lower_bound(runs_.begin(), runs_.end(), position,
+                             [](const Run& run, int64_t wanted) { return run.last < wanted; });
+}
+
 int64_t Term::inner(size_t walk) const {
     int64_t size = 1;
     for (size_t k = walk + 1; k < walks.size(); ++k)

@@ -5,8 +5,9 @@
 /// the interval differs. NCHW rows are one term that walks axis 2 alone: H entries, not N*C*H*W.
 ///
 /// A walk's table has one entry per position, or, where many positions see the same (channels after a concat), one per
-/// *class* of positions. In the unbounded field a walk may carry a *rule*: `table[i + period] == table[i] + shift` for
-/// all positions i, by which the table goes on beyond its ends (by classes only with a shift of 0).
+/// *class* of positions, kept as runs of neighbours. In the unbounded field a walk may carry a *rule*: `table[i +
+/// period] == table[i] + shift` for all positions i, by which the table goes on beyond its ends (by classes only with a
+/// shift of 0).
 #pragma once
 
 #include <memory>
@@ -17,7 +18,24 @@
 
 namespace rfonnx {
 
-using Classes = std::vector<int32_t>;
+/// The slot of every position along an axis, as runs of neighbours that have the same one: all channels of a branch are
+/// one run. Slots [0,0,0,1,1] are the runs 0..2 of slot 0 and 3..4 of slot 1.
+class Classes {
+public:
+    struct Run {
+        int64_t first, last, slot;
+    };
+
+    /// Gives a slot to the next `count` positions, one at least.
+    void append(int64_t slot, int64_t count);
+    /// The run that holds a position.
+    const Run& at(int64_t position) const;
+    /// How many runs there are.
+    size_t size() const { return runs_.size(); }
+
+private:
+    std::vector<Run> runs_;
+};
 
 struct Walk {
     int axis;
@@ -26,7 +44,9 @@ struct Walk {
     std::shared_ptr<const Classes> classes; // slot by position; null: the slot is the position
     int64_t period = 0, shift = 0;          // period 0: no rule
 
-    int64_t slot(int64_t position) const { return classes ? (*classes)[static_cast<size_t>(position)] : position; }
+    int64_t slot(int64_t position) const { return classes ? classes->at(position).slot : position; }
+    /// The last of the positions from this one on that have its slot.
+    int64_t last_alike(int64_t position) const { return classes ? classes->at(position).last : position; }
 };
 
 struct Term {

@@ -231,3 +231,35 @@ def continuing(draw: st.DrawFn, shape: Shape, periods: Shape, kind: str) -> tupl
     else:
         step = draw(repeating(shape, axis, length, own))
     return step, (*periods[:axis], shortest, *periods[axis + 1 :])
+
+
+ALONG_CHANNELS = [
+    Window(0, 12, 3, 1, 1, 1),
+    Window(0, 6, 2, 2, 1, 0),
+    Window(0, 12, 2, 1, 5, 2),
+    Window(0, 12, 1, -1, 1, -11),
+    Spread(0, 23, 2, 2, 1, 0),
+    Select(0, np.array([11, 0, 5, 4, 4, 9, 3]), np.array([11, 4, 4, 8, 11, 9, 2])),
+]
+"""Steps along twelve channels: neighbours together, some left out, far ones, in reverse, spread, picked."""
+
+
+def side_by_side(step: Step) -> Program:
+    """Branches of 5, 4 and 3 channels that see 1, 3 and 5 rows, side by side; a step along the channels; both, met."""
+    rows, channels = 6, 12
+    paths = []
+    for begin, end, kernel in ((0, 5, 1), (5, 9, 3), (9, 12, 5)):
+        inside = (np.arange(channels) >= begin) & (np.arange(channels) < end)
+        own = Select(0, np.zeros(channels, np.int64), np.where(inside, 0, -1))
+        paths.append((0, (Window(1, rows, kernel, 1, 1, kernel // 2), own)))
+    after = len(step.first) if isinstance(step, Select) else step.length
+    first = Select(0, np.arange(after) % channels, np.arange(after) % channels)
+    met = ((1, (first,)), (2, ()))
+    return Program(
+        (("x", (1, rows)),),
+        (
+            Tensor("together", (channels, rows), tuple(paths), True, "", "Test", "", 0),
+            Tensor("stepped", (after, rows), ((1, (step,)),), True, "", "Test", "", 1),
+            Tensor("met", (after, rows), met, True, "", "Test", "", 2),
+        ),
+    )

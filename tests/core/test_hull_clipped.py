@@ -11,7 +11,7 @@ from hypothesis import given, note, settings
 
 from access.brute import program_reads
 from core.hulls import claims, covers, hull, run
-from core.programs import programs
+from core.programs import ALONG_CHANNELS, programs, side_by_side
 from rfonnx.analysis.lower import Program, Tensor
 from rfonnx.operators.access.primitives import Select, Spread, Step, Window
 
@@ -66,6 +66,11 @@ def test_an_inexact_tensor_taints_what_reads_it(program: Program) -> None:
     for index, tensor in enumerate(tainted.tensors):
         exact.append(tensor.exact and all(exact[source] for source, _ in tensor.paths))
         assert exact[-1] or not result.exact[index]
+
+
+@pytest.mark.parametrize("step", ALONG_CHANNELS, ids=str)
+def test_branches_side_by_side_and_a_step_along_their_channels(step: Step) -> None:
+    check(side_by_side(step))
 
 
 def test_tables_are_small() -> None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+import pytest
 from hypothesis import given, note, settings
 
 from core.borderless import Borderless
 from core.hulls import Hull, claims, covers, hull, run
-from core.programs import programs, unbroken_programs
+from core.programs import ALONG_CHANNELS, programs, side_by_side, unbroken_programs
 from rfonnx import _core
 from rfonnx.analysis.lower import Program
+from rfonnx.operators.access.primitives import Step
 
 
 @settings(max_examples=300)
@@ -57,6 +59,15 @@ def compared(program: Program, result: _core.Result, truth: Borderless) -> Itera
 def test_holds_the_clipped_field(program: Program) -> None:
     """A program whose run-time reads are also its borderless ones reads no less when borders are taken away."""
     note(str(program))
+    check_holds_the_clipped(program)
+
+
+@pytest.mark.parametrize("step", ALONG_CHANNELS, ids=str)
+def test_holds_the_clipped_field_of_branches_side_by_side(step: Step) -> None:
+    check_holds_the_clipped(side_by_side(step))
+
+
+def check_holds_the_clipped(program: Program) -> None:
     bare = without_tables_of_their_own(program)
     result = run(bare)
     for free, clipped in zip(claims(bare, result, clip=False), claims(bare, result, clip=True), strict=True):
