@@ -3,8 +3,6 @@
 Intervals are closed, `[lo, hi]`, positions count from 0, sizes are in positions of the input axis.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from fractions import Fraction
 from typing import Literal, NamedTuple

@@ -8,8 +8,6 @@ read is a read of padding: nothing in the clipped field, extrapolated in the unb
 The tuples below are passed to the C++ core as they are; `cpp/program.hpp` states the same contract.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 
