@@ -16,6 +16,7 @@ MAX_NESTING = 20
 """Subgraphs inside subgraphs; protobuf itself ends at about 32 levels."""
 _SHOWN = 8
 _GRAPH, _GRAPHS = AttributeProto.GRAPH, AttributeProto.GRAPHS  # looking them up takes longer than comparing them
+_NESTED = {_GRAPH, _GRAPHS}
 
 
 def subgraphs(node: NodeProto) -> list[GraphProto]:
@@ -108,9 +109,11 @@ def sort(
     check_text([*given, *results], "the graph")
     needs, makes = [], []
     for node in nodes:  # every look into protobuf takes its time: each list of a node is fetched once
-        inputs, outputs, attributes = list(node.input), list(node.output), [a.name for a in node.attribute]
-        check_text([node.op_type, node.domain, node.name, *inputs, *outputs, *attributes], partial(label, node))
-        needs.append(reads(node) if attributes else [name for name in inputs if name])
+        inputs, outputs, attributes = list(node.input), list(node.output), list(node.attribute)
+        names = [attribute.name for attribute in attributes]
+        check_text([node.op_type, node.domain, node.name, *inputs, *outputs, *names], partial(label, node))
+        nested = not _NESTED.isdisjoint([attribute.type for attribute in attributes])
+        needs.append(reads(node) if nested else [name for name in inputs if name])
         makes.append([name for name in outputs if name])
     maker: dict[str, int] = {}
     in_order = True

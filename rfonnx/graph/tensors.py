@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TypeGuard
+from typing import Any, TypeGuard
 
 import onnx
 from onnx import TensorProto, TypeProto
@@ -114,6 +114,7 @@ class Tensors:
         shapes, dtypes: the same in plain values, as `Graph` gives them.
         block: channels of a block, where the model has blocked tensors (see `blocks`).
         recorded: the names, in the order in which they came.
+        inferred: what onnx inferred of a node, by all that tells; and the types of its inputs, told by identity.
     """
 
     def __init__(self, block: int = 8) -> None:
@@ -122,6 +123,7 @@ class Tensors:
         self.shapes: dict[str, Shape] = {}
         self.dtypes: dict[str, str] = {}
         self.recorded: list[str] = []
+        self.inferred: dict[tuple[Any, ...], tuple[dict[int, TypeProto], dict[str, TypeProto]]] = {}
 
     def set(self, name: str, proto: TypeProto) -> None:
         """Record a type."""

@@ -47,7 +47,8 @@ def test_an_operator_that_nobody_declared_is_unknown_in_every_column() -> None:
 
 ROWS = (
     "import rfonnx.operators; from rfonnx.operators.table import _rows, operator;"
-    "rows = lambda: {kind: sorted(row.filled - {'range', 'indexed', 'lengths'}) for kind, row in _rows.items() if '.' not in kind};"
+    "own = {'range', 'indexed', 'lengths'};"
+    "rows = lambda: {kind: sorted(row.filled - own) for kind, row in _rows.items() if '.' not in kind};"
 )
 """Columns of operators of ai.onnx, but for those that only `rfonnx.model.id_range` asks for, which loads what fills them."""
 

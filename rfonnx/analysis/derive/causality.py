@@ -102,6 +102,15 @@ def reach(fields: Fields, walks: Walks, tensor: str, input: str, axis: int) -> R
     return Reach(along, stride, causal, seen, seen_before, length, exact)
 
 
+def begins_ahead(fields: Fields, walks: Walks, tensor: str, input: str, axis: int) -> bool:
+    """Whether position 0 of the axis that runs along stands for sample 0 and sees later ones. False says nothing."""
+    if tensor not in fields.tensors:
+        return False
+    field = fields.tensors[tensor].fields[input, axis]
+    runs = {own for line in walks.of(tensor, input, axis) for own in line.walking}
+    return runs == {field.tensor_axis} and 2 * field.center > field.start  # centre and start make the end
+
+
 def _causal(unbounded: int, clipped: int, exact: bool) -> bool | None:
     """Nothing later is seen, at this length or, borders aside, at another; or it really is; or neither is proven."""
     if max(unbounded, clipped) <= 0:

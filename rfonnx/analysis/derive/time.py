@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Protocol
 
 from rfonnx.analysis.derive.analysed import Fields
-from rfonnx.analysis.derive.causality import Reach, depends, reach, time_facts
+from rfonnx.analysis.derive.causality import Reach, begins_ahead, depends, reach, time_facts
 from rfonnx.analysis.derive.time_axis import TimeAxes
 from rfonnx.analysis.derive.walks import Walks
 from rfonnx.analysis.lower import Program
@@ -46,7 +46,7 @@ class Time:
 
     def only_past(self, tensor: str, input: str, axis: int) -> bool:
         """Whether a tensor is proven to see nothing after its own position."""
-        if not self.depends(tensor, input, axis):
+        if not self.depends(tensor, input, axis) or begins_ahead(self._fields, self.walks, tensor, input, axis):
             return False
         seen = self.reach(tensor, input, axis)
         return isinstance(seen, Reach) and seen.causal is True

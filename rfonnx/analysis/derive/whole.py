@@ -69,11 +69,14 @@ def sees_whole(fields: Fields, walks: Walks, tensor: str, pair: Pair) -> bool:
     Positions that stand for the same sample count together: the two directions of a recurrent layer leave nothing out. Windows
     that slide are not meant, however small the input: only one that is alone, as that of a pool over everything.
     """
-    field, shape = fields.tensors[tensor].fields[pair], fields.tensors[tensor].shape
-    length = (fields.input_shapes[pair[0]] or ())[pair[1]] or 0
-    if field.kind == "none" or shape is None or length < 2:
+    seen = fields.tensors[tensor]
+    field, shape = seen.fields[pair], seen.shape
+    if field.kind == "none" or shape is None:
         return False
     if field.kind in ("local", "periodic") and field.tensor_axis is not None and shape[field.tensor_axis] != 1:
+        return False
+    length = (fields.input_shapes[pair[0]] or ())[pair[1]] or 0
+    if length < 2:
         return False
     lo, hi = _by_own_position(fields, walks, tensor, pair, clip=True)
     reads = lo <= hi

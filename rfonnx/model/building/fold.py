@@ -103,6 +103,8 @@ class Constants:
         Raises:
             ModelError: data in the file does not fit its shape.
         """
+        if name in self._values:
+            return self._values[name]
         pending = [name]
         large: list[str] = []
         while pending:

@@ -9,7 +9,7 @@ from rfonnx.graph.nodes import Node
 from rfonnx.graph.tensors import Tensors
 
 _TERM = r"[a-zA-Z ]*(\.\.\.[a-zA-Z ]*)?"
-_EQUATION = re.compile(rf"{_TERM}(,{_TERM})*(- *>{_TERM})?")
+_EQUATION = rf"{_TERM}(,{_TERM})*(- *>{_TERM})?"
 
 
 def guard(node: Node, tensors: Tensors) -> None:
@@ -21,7 +21,7 @@ def guard(node: Node, tensors: Tensors) -> None:
     """
     if node.op_type == "Einsum":
         equation = node.attrs.get("equation")
-        if not isinstance(equation, str) or not _EQUATION.fullmatch(equation):
+        if not isinstance(equation, str) or not re.fullmatch(_EQUATION, equation):
             raise misexported(f"{node}: attribute 'equation' is {equation!r}, expected one like 'bij,bjk->bik'")
     parts = node.attrs.get("num_outputs", len(node.outputs))
     if node.op_type == "Split" and (not isinstance(parts, int) or parts != len(node.outputs)):

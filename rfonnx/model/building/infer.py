@@ -44,11 +44,10 @@ def infer_node(
     data = passed_values(proto, node, tensors, constants)
     try:
         try:
-            made = shape_inference.infer_node_outputs(schema, proto, types, data, opset_imports=scope.imports)
+            outputs = _inferred(schema, proto, types, data, scope, tensors)
         except onnx.checker.ValidationError:
             check_attributes(proto, schema, node)
-            clean = without_unknown(proto, schema)
-            made = shape_inference.infer_node_outputs(schema, clean, types, data, opset_imports=scope.imports)
+            outputs = _inferred(schema, without_unknown(proto, schema), types, data, scope, tensors)
     except (shape_inference.InferenceError, onnx.checker.ValidationError, RuntimeError, ValueError) as error:
         # What is static and does not fit is the user's error; with unknown types the inference may fail by itself, and a
         # branch or a loop's body may never be run with these shapes.
@@ -59,10 +58,33 @@ def infer_node(
                 "check the given shapes, and the file with onnx.checker",
             ) from None
         return {}
-    outputs = {index: made[local] for index, local in enumerate(proto.output) if local in made}
     if all(is_static(tensors.shapes[name]) for name in node.inputs if name):
         return outputs
     return {index: without_zeros(output) for index, output in outputs.items()}
+
+
+def _inferred(
+    schema: onnx.defs.OpSchema,
+    proto: NodeProto,
+    types: dict[str, TypeProto],
+    data: dict[str, TensorProto],
+    scope: Scope,
+    tensors: Tensors,
+) -> dict[int, TypeProto]:
+    """Types by output index, as onnx infers them. Nodes that differ in names alone are asked about once."""
+    key = (
+        (schema.name, schema.domain, schema.since_version, *scope.opsets.items()),
+        tuple([attribute.SerializeToString() for attribute in proto.attribute]),
+        tuple([id(types[name]) if name else 0 for name in proto.input]),
+        tuple(map(bool, proto.output)),
+    )
+    found = tensors.inferred.get(key)
+    if found is None or data:
+        made = shape_inference.infer_node_outputs(schema, proto, types, data, opset_imports=scope.imports)
+        found = {index: made[local] for index, local in enumerate(proto.output) if local in made}, types
+        if not data:
+            tensors.inferred[key] = found
+    return found[0]
 
 
 def without_zeros(output: TypeProto) -> TypeProto:
@@ -120,13 +142,9 @@ def _filled(node: Node, constants: Constants) -> TypeProto | None:
     target = constants.partial.get(name)
     if target is None:
         target = constants.evaluate(name) if name in constants.names else None
-        if (
-            target is None
-            or target.ndim != 1
-            or target.dtype != np.int64
-            or (target < 0).any()
-            or len(target) > MAX_AXES
-        ):
+        if target is None or target.ndim != 1 or target.dtype != np.int64 or len(target) > MAX_AXES:
+            return None
+        if min(target.tolist(), default=0) < 0:
             return None
     return tensor_type(helper.np_dtype_to_tensor_dtype(value.dtype), tuple(target.tolist()))
 

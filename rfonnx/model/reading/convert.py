@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -54,24 +55,8 @@ def to_node(proto: NodeProto, scope: Scope, inputs: tuple[str, ...], outputs: tu
 
 def attribute_value(attribute: AttributeProto) -> Any:
     """int, float, str (bytes when it is no UTF-8), list of these, or numpy array; None for graphs and data that is absent."""
-    kind = attribute.type
-    if kind == AttributeProto.INT:
-        return attribute.i
-    if kind == AttributeProto.INTS:
-        return list(attribute.ints)
-    if kind == AttributeProto.FLOAT:
-        return attribute.f
-    if kind == AttributeProto.FLOATS:
-        return list(attribute.floats)
-    if kind == AttributeProto.STRING:
-        return _text(attribute.s)
-    if kind == AttributeProto.STRINGS:
-        return [_text(s) for s in attribute.strings]
-    if kind == AttributeProto.TENSOR:
-        return _tensor(attribute.t)
-    if kind == AttributeProto.TENSORS:
-        return [_tensor(t) for t in attribute.tensors]
-    return None
+    read = _READERS.get(attribute.type)
+    return None if read is None else read(attribute)
 
 
 def _text(data: bytes) -> str | bytes:
@@ -86,6 +71,18 @@ def _tensor(tensor: TensorProto) -> np.ndarray | None:
     for dim in tensor.dims:
         count *= dim
     return None if is_external(tensor) or not 0 <= count <= _LARGE else read_tensor(tensor, None)
+
+
+_READERS: dict[int, Callable[[AttributeProto], Any]] = {
+    AttributeProto.INT: lambda attribute: attribute.i,
+    AttributeProto.INTS: lambda attribute: list(attribute.ints),
+    AttributeProto.FLOAT: lambda attribute: attribute.f,
+    AttributeProto.FLOATS: lambda attribute: list(attribute.floats),
+    AttributeProto.STRING: lambda attribute: _text(attribute.s),
+    AttributeProto.STRINGS: lambda attribute: [_text(s) for s in attribute.strings],
+    AttributeProto.TENSOR: lambda attribute: _tensor(attribute.t),
+    AttributeProto.TENSORS: lambda attribute: [_tensor(t) for t in attribute.tensors],
+}
 
 
 def bind_call(proto: NodeProto, scope: Scope) -> NodeProto:
