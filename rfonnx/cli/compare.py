@@ -10,14 +10,12 @@ from typing import Any
 import click
 
 from rfonnx.cli import options, per_output, words
-from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.failures import CHECK_FAILED
 from rfonnx.cli.from_settings import setting_options
 from rfonnx.cli.hook import load_hook
 from rfonnx.cli.output import open_output
 from rfonnx.cli.progress import progress
 from rfonnx.cli.target import target
-from rfonnx.cli.terminal_options import terminal_options
 from rfonnx.comparing.settings import Settings
 from rfonnx.errors import DataError
 from rfonnx.report.comparison.view import ComparisonView
@@ -81,12 +79,7 @@ from rfonnx.system.config import read_config
 )
 @click.option("--verbose", is_flag=True, help="Show every figure, the fields and the cost, and not the summary alone.")
 @click.option("--all", "every", is_flag=True, help="As --verbose, with all layers.")
-@options.style_option(COMPARISON.formats)
-@options.output_option
-@timeout_option
-@terminal_options
-@options.shape_option
-@options.value_option
+@options.report_options(COMPARISON.formats)
 @options.batch_axis_option
 @options.named_option(
     "--student-shape",

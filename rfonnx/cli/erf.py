@@ -15,12 +15,10 @@ import click
 
 from rfonnx.api import erf_layers, erf_many
 from rfonnx.cli import options, streams, words
-from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.failures import INTERRUPTED
 from rfonnx.cli.from_settings import given, setting_options
 from rfonnx.cli.output import Output, open_output
 from rfonnx.cli.progress import Tell, progress
-from rfonnx.cli.terminal_options import terminal_options
 from rfonnx.effective.settings import At, Progress, Settings
 from rfonnx.errors import QueryError, RfonnxError
 from rfonnx.report.formats import EFFECTIVE, LAYERS
@@ -88,12 +86,7 @@ def _axes(text: str) -> tuple[int, ...] | None:
     "--all-layers", "every", is_flag=True, help="Measure every layer: sigma, radius, share of the theoretical field."
 )
 @setting_options(Settings, "batch", "threads", "providers")
-@options.style_option(EFFECTIVE.formats)
-@options.output_option
-@timeout_option
-@terminal_options
-@options.shape_option
-@options.value_option
+@options.report_options(EFFECTIVE.formats)
 @options.batch_axis_option
 def command(
     model: str,

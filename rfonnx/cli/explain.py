@@ -8,9 +8,7 @@ import click
 
 import rfonnx
 from rfonnx.cli import options, words
-from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.output import open_output
-from rfonnx.cli.terminal_options import terminal_options
 from rfonnx.cli.waiting import waiting
 from rfonnx.report.formats import EXPLANATION
 
@@ -35,12 +33,7 @@ from rfonnx.report.formats import EXPLANATION
 )
 @options.axes_option
 @click.option("--all", "every", is_flag=True, help="A row for every operator, also for those that add nothing.")
-@options.style_option(EXPLANATION.formats)
-@options.output_option
-@timeout_option
-@terminal_options
-@options.shape_option
-@options.value_option
+@options.report_options(EXPLANATION.formats)
 @options.weights_option
 def command(
     model: str,

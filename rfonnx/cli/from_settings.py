@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from rfonnx.cli.numbers import Number
+from rfonnx.cli.terminal_options import Decorator, together
 from rfonnx.results.option import Option, options
 
-Function = TypeVar("Function", bound=Callable[..., Any])
 
-
-def setting_options(settings: type, *names: str, **more: Any) -> Callable[[Function], Function]:
+def setting_options(settings: type, *names: str, **more: Any) -> Decorator:
     """The options of fields, in this order. What is not given is None, so that a configuration or the field's default holds.
 
     Args:
@@ -21,17 +19,10 @@ def setting_options(settings: type, *names: str, **more: Any) -> Callable[[Funct
         names: of its fields.
         more: what click is told beside, such as a callback that reads the words.
     """
-    made = [_made(name, options(settings)[name], more) for name in names]
-
-    def decorated(function: Function) -> Function:
-        for decorate in reversed(made):
-            function = decorate(function)
-        return function
-
-    return decorated
+    return together(*(_made(name, options(settings)[name], more) for name in names))
 
 
-def _made(name: str, asked: Option, more: dict[str, Any]) -> Callable[[Function], Function]:
+def _made(name: str, asked: Option, more: dict[str, Any]) -> Decorator:
     told: dict[str, Any] = {"help": asked.help, "default": asked.preset}
     flag = asked.flag
     if asked.switch is not None:

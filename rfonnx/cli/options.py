@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from rfonnx.cli import words
-
-Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+from rfonnx.cli.deadline import timeout_option
+from rfonnx.cli.terminal_options import Decorator, terminal_options, together
 
 
 def named_option(flag: str, name: str, read: Callable[[str], tuple[str, Any]], metavar: str, told: str) -> Decorator:
@@ -72,6 +72,12 @@ def style_option(styles: Sequence[str], note: str = "How to write it.") -> Decor
     """--format; `output.open_output` knows what it is when it is left out."""
     default = "[default: by the ending of -o, else text]"
     return click.option("--format", "style", type=click.Choice(styles), help=f"{note} {default}")
+
+
+def report_options(styles: Sequence[str], **more: str) -> Decorator:
+    """How a report on a model is written, how it comes to be, and what the model's inputs are. `more`: of `style_option`."""
+    written = style_option(styles, **more), output_option
+    return together(*written, timeout_option, terminal_options, shape_option, value_option)
 
 
 def size_option(default: str) -> Decorator:

@@ -10,11 +10,9 @@ import click
 
 import rfonnx
 from rfonnx.cli import options
-from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.failures import USER_ERROR, fail
 from rfonnx.cli.numbers import Number
 from rfonnx.cli.output import open_output
-from rfonnx.cli.terminal_options import terminal_options
 from rfonnx.cli.waiting import waiting
 from rfonnx.cli.words import AxesChoice, Shapes
 from rfonnx.errors import RfonnxError
@@ -24,15 +22,10 @@ from rfonnx.report.formats import FIELDS, MODELS
 
 @click.command("report")
 @click.argument("models", type=click.Path(), nargs=-1, required=True, metavar="MODEL...")
-@options.style_option(
+@options.report_options(
     FIELDS.formats,
     note="text and markdown show layers and a summary; json and csv hold every tensor along every axis.",
 )
-@options.output_option
-@timeout_option
-@terminal_options
-@options.shape_option
-@options.value_option
 @options.batch_axis_option
 @click.option("--tensor", "tensors", multiple=True, metavar="NAME", help="Show this tensor only. Repeatable.")
 @options.axes_option

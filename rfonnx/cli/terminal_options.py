@@ -4,33 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-Function = TypeVar("Function", bound=Callable[..., Any])
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 QUIET = "rfonnx.quiet"
 
 
-def terminal_options(function: Function) -> Function:
-    """--quiet and --no-color."""
-    quiet = click.option(
-        "-q",
-        "--quiet",
-        is_flag=True,
-        expose_value=False,
-        callback=_quiet,
-        help="Show no progress on standard error; errors are shown.",
-    )
-    color = click.option(
-        "--no-color",
-        is_flag=True,
-        expose_value=False,
-        callback=_plain,
-        help="No colours on a terminal, as with NO_COLOR=1.",
-    )
-    return quiet(color(function))
+def together(*decorators: Decorator) -> Decorator:
+    """Several options, in this order."""
+
+    def decorated(function: Callable[..., Any]) -> Callable[..., Any]:
+        for decorate in reversed(decorators):
+            function = decorate(function)
+        return function
+
+    return decorated
 
 
 def quiet() -> bool:
@@ -47,3 +38,23 @@ def _plain(context: click.Context, parameter: click.Parameter, given: bool) -> N
     """What rich and other libraries go by, in this process and in those that it starts."""
     if given:
         os.environ["NO_COLOR"] = "1"
+
+
+terminal_options = together(
+    click.option(
+        "-q",
+        "--quiet",
+        is_flag=True,
+        expose_value=False,
+        callback=_quiet,
+        help="Show no progress on standard error; errors are shown.",
+    ),
+    click.option(
+        "--no-color",
+        is_flag=True,
+        expose_value=False,
+        callback=_plain,
+        help="No colours on a terminal, as with NO_COLOR=1.",
+    ),
+)
+"""--quiet and --no-color."""

@@ -7,12 +7,10 @@ from typing import Any
 import click
 
 from rfonnx.cli import options, words
-from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.failures import CHECK_FAILED
 from rfonnx.cli.from_settings import setting_options
 from rfonnx.cli.numbers import Number
 from rfonnx.cli.output import open_output
-from rfonnx.cli.terminal_options import terminal_options
 from rfonnx.cli.waiting import waiting
 from rfonnx.report.formats import TILES
 from rfonnx.results.tiling import Approximate
@@ -31,12 +29,7 @@ from rfonnx.tiling.asked import Asked
     help="Measure the halo that holds this share of what outputs use, such as 0.99: for tiles that are not exact.",
 )
 @setting_options(Asked, "stages")
-@options.style_option(TILES.formats)
-@options.output_option
-@timeout_option
-@terminal_options
-@options.shape_option
-@options.value_option
+@options.report_options(TILES.formats)
 def command(
     model: str,
     size: tuple[int, ...] | None,

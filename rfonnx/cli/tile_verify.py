@@ -8,11 +8,9 @@ from typing import Any
 import click
 
 from rfonnx.cli import options, words
-from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.failures import CHECK_FAILED
 from rfonnx.cli.from_settings import given, setting_options
 from rfonnx.cli.output import open_output
-from rfonnx.cli.terminal_options import terminal_options
 from rfonnx.cli.waiting import waiting
 from rfonnx.effective.settings import Settings
 from rfonnx.report.formats import VERIFICATION
@@ -25,12 +23,7 @@ from rfonnx.tiling.asked import Asked
 @setting_options(Asked, "tile", type=words.lengths)
 @click.option("--data", metavar="FILE", help="The whole: a .npy file, or a .npz file with an array per input.")
 @setting_options(Settings, "seed", "threads", "providers")
-@options.style_option(VERIFICATION.formats)
-@options.output_option
-@timeout_option
-@terminal_options
-@options.shape_option
-@options.value_option
+@options.report_options(VERIFICATION.formats)
 def command(
     model: str,
     size: tuple[int, ...] | None,
