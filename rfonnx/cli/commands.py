@@ -6,7 +6,6 @@ from typing import Any
 
 import click
 
-from rfonnx.cli.failures import USER_ERROR
 from rfonnx.cli.lazy import Lazy
 from rfonnx.version import __version__
 
@@ -21,11 +20,7 @@ class Commands(Lazy):
         super().__init__({name: f"rfonnx.cli.{name}" for name in COMMANDS}, **settings)
 
 
-@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="rfonnx", message="%(prog)s %(version)s")
-@click.pass_context
-def cli(context: click.Context) -> None:
+def cli() -> None:
     """What each output of an ONNX model can see, from the exported file alone."""
-    if context.invoked_subcommand is None:
-        click.echo(context.get_help(), err=True)
-        context.exit(USER_ERROR)

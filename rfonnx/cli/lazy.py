@@ -8,13 +8,15 @@ from typing import Any
 
 import click
 
+from rfonnx.cli.failures import USER_ERROR
+
 
 class Lazy(click.Group):
     """A group whose commands are `<module>.command`."""
 
     def __init__(self, modules: Mapping[str, str], **settings: Any) -> None:
         """`modules`: by the command's name, in the order in which help lists them."""
-        super().__init__(**settings)
+        super().__init__(no_args_is_help=False, **settings)
         self._modules = modules
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -25,6 +27,13 @@ class Lazy(click.Group):
             return None
         command: click.Command = import_module(self._modules[cmd_name]).command
         return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Without any words: the help, as an error."""
+        if not args:
+            click.echo(ctx.get_help(), err=True)
+            ctx.exit(USER_ERROR)
+        return super().parse_args(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Each with the whole of its first sentence, where click would cut it to a line."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -12,6 +13,7 @@ from rfonnx.cli.from_settings import setting_options
 from rfonnx.cli.numbers import Number
 from rfonnx.cli.output import open_output
 from rfonnx.cli.waiting import waiting
+from rfonnx.errors import RfonnxError
 from rfonnx.report.formats import TILES
 from rfonnx.results.tiling import Approximate
 from rfonnx.tiling.asked import Asked
@@ -57,11 +59,14 @@ def command(
     with waiting(f"analysing {model}"):
         source = with_values(model, values)
         plan = tile_plan(source, shapes, tile, size, stages, memory)
-        other = None if plan.exact or stages else tile_plan(source, stages=True)
+        other = None
+        with suppress(RfonnxError):  # of advice alone: weights may be missing, which other passes need
+            other = None if plan.exact or stages else tile_plan(source, stages=True)
         if mass is not None:
             from rfonnx.tiling.mass import approximate  # measures: not every plan waits for that
 
             halos = approximate(source, plan, mass)
-        summary = plan.summary(staged=len(other.stages) + 1 if other and other.exact else 0, approximate=halos)
+        staged = len(other.stages) + 1 if other and other.exact and other.stages else 0
+        summary = plan.summary(staged, halos)
     out.write(summary)
     return 0 if plan.exact else CHECK_FAILED

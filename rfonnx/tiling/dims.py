@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -31,6 +31,11 @@ Lengths = dict[str, tuple[int, ...]]
 def lengths_of(analysis: Analysis) -> Lengths:
     """Of all inputs; 0 where a length depends on data."""
     return {name: tuple(n or 0 for n in shape or ()) for name, shape in analysis.input_shapes.items()}
+
+
+def longer(shapes: Lengths, by: Mapping[Pair, int]) -> Lengths:
+    """Shapes whose axes are longer by so many positions."""
+    return {name: tuple(n + by.get((name, axis), 0) for axis, n in enumerate(shape)) for name, shape in shapes.items()}
 
 
 def find_dims(analysis: Analysis) -> list[Dim]:

@@ -11,8 +11,9 @@ from rfonnx.errors import QueryError, ShapeError
 from rfonnx.graph.text import quote
 from rfonnx.model.opened import Opened
 from rfonnx.model.reading.bind import Shapes
+from rfonnx.results.plain import counted
 from rfonnx.results.tiling import Pair, TiledAxis
-from rfonnx.tiling.dims import Dim, Lengths, lengths_of
+from rfonnx.tiling.dims import Dim, Lengths, lengths_of, longer
 from rfonnx.tiling.line import Line
 from rfonnx.tiling.plan import Cut, Plan
 from rfonnx.tiling.proof import differences, drawn, misplaced
@@ -171,7 +172,8 @@ def _limits(
         if len(tile) != len(groups):
             axes = ", ".join(f"axis {axis} of {quote(name)}" for name, axis in groups)
             raise QueryError(
-                f"a tile of {len(tile)} lengths was asked for, expected {len(groups)}: {axes}", "give a length for each"
+                f"a tile of {counted(len(tile), 'length')} was asked for, expected {len(groups)}: {axes}",
+                "give a length for each",
             )
         limits = dict(zip(groups, map(int, tile), strict=True))
     for (name, axis), limit in limits.items():
@@ -196,11 +198,8 @@ def _at_another_size(found: Sized, seen: Sequence[tuple[object, Sight]], plan: P
     """The model at the size of a crop; where there are none, at a size that is two steps longer."""
     if plan.cuts:
         return analyze(found.model, plan.crop_shapes)
-    lengths = {name: list(shape) for name, shape in lengths_of(found.analysis).items()}
-    for _, sight in seen:
-        for (name, axis), step in sight.inputs.items():
-            lengths[name][axis] += 2 * step
-    return analyze(found.model, lengths)
+    further = {pair: 2 * step for _, sight in seen for pair, step in sight.inputs.items()}
+    return analyze(found.model, longer(lengths_of(found.analysis), further))
 
 
 def _against_whole(found: Sized, axes: Sequence[TiledAxis]) -> Iterator[str]:

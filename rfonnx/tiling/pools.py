@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -36,42 +37,16 @@ class Client(Protocol):
         """Threads by worker."""
 
 
-class Pool(Protocol):
+class Pool(NamedTuple):
     """Runs crops.
 
     Attributes:
+        submit: as `Runner.__call__`, later.
         ahead: crops that are worth having on their way at a time.
     """
 
+    submit: Callable[[Mapping[str, np.ndarray], Mapping[str, Ranges]], Run]
     ahead: int
-
-    def submit(self, crops: Mapping[str, np.ndarray], local: Mapping[str, Ranges]) -> Run:
-        """As `Runner.__call__`, later."""
-
-
-class Here:
-    """Threads of this process, which all run one session, so that reading and writing go on while they run."""
-
-    def __init__(self, runner: Runner, threads: ThreadPoolExecutor, workers: int) -> None:
-        self._runner, self._threads, self.ahead = runner, threads, 2 * workers
-
-    def submit(self, crops: Mapping[str, np.ndarray], local: Mapping[str, Ranges]) -> Run:
-        """See `Pool`."""
-        return self._threads.submit(self._runner, crops, local)
-
-
-class Cluster:
-    """The workers of a Dask cluster. The scheduler runs what a lost worker had not finished anew."""
-
-    def __init__(self, runner: Runner, client: Client) -> None:
-        # A task, not scattered data: when the worker that holds it is lost, it is made again.
-        self._client, self._runner = client, client.submit(_same, runner, pure=False)
-        self.ahead = 2 * max(sum(client.nthreads().values()), 1)
-
-    def submit(self, crops: Mapping[str, np.ndarray], local: Mapping[str, Ranges]) -> Run:
-        """See `Pool`."""
-        made: Run = self._client.submit(_with, self._runner, crops, local, pure=False)
-        return made
 
 
 @contextmanager
@@ -92,17 +67,21 @@ def pool(
         workers: crops that are run at a time, by one session.
         threads: of one operator, shared by the workers; None: so many that each core has one.
         providers: as of `Opened.session`.
-        scheduler: address of a Dask scheduler, or a client of one: its workers, instead of threads here.
+        scheduler: address of a Dask scheduler, or a client of one: its workers, instead of threads here. What a lost worker had
+            not finished it runs anew.
     """
     if scheduler is not None:
         with _client(scheduler) as client:
-            yield Cluster(Runner(model, outputs, threads, providers, reduce), client)
+            # A task, not scattered data: when the worker that holds it is lost, it is made again.
+            there = client.submit(_same, Runner(model, outputs, threads, providers, reduce), pure=False)
+            yield Pool(partial(client.submit, Runner.__call__, there, pure=False), 2 * sum(client.nthreads().values()))
         return
     if threads is None and workers > 1:
         threads = max((os.cpu_count() or 1) - workers + 1, 1)  # the session's own work beside those that call it
-    executor = ThreadPoolExecutor(workers)
+    executor = ThreadPoolExecutor(workers)  # they run one session, so that reading and writing go on meanwhile
     try:
-        yield Here(Runner(model, outputs, threads, providers, reduce), executor, workers)
+        runner = Runner(model, outputs, threads, providers, reduce)
+        yield Pool(lambda crops, local: executor.submit(runner, crops, local), 2 * workers)
     finally:
         executor.shutdown(cancel_futures=True)
 
@@ -129,7 +108,3 @@ def _client(scheduler: str | Client) -> Iterator[Client]:
 
 def _same(runner: Runner) -> Runner:
     return runner
-
-
-def _with(runner: Runner, crops: Mapping[str, np.ndarray], local: Mapping[str, Ranges]) -> Arrays:
-    return runner(crops, local)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -16,10 +16,9 @@ from rfonnx.graph.order import true_inputs
 from rfonnx.graph.text import naming, quote
 from rfonnx.model.opened import Opened, with_free
 from rfonnx.model.reading.bind import Shapes
-from rfonnx.results.fields import Shape
 from rfonnx.results.plain import counted
 from rfonnx.results.tiling import Pair
-from rfonnx.tiling.dims import Dim, Lengths, find_dims, lengths_of
+from rfonnx.tiling.dims import Dim, Lengths, find_dims, lengths_of, longer
 from rfonnx.tiling.proof import differs_in_length_alone
 from rfonnx.tiling.sight import Blocked, Sight, see
 
@@ -74,7 +73,7 @@ def sized(model: Opened, shapes: Shapes | None) -> Sized:
         graph = model.graph(shapes)
     except ShapeError as error:
         return _resized(model, shapes or {}, error)
-    found = _at(model, _of_inputs(graph.inputs, graph.shapes))
+    found = _at(model, {name: tuple(n or 0 for n in graph.shapes[name] or ()) for name in graph.inputs})
     return found if shapes else replace(found, lengths=None)
 
 
@@ -85,7 +84,6 @@ def of_size(model: Opened, shapes: Shapes | None, size: Sequence[int]) -> Length
         QueryError: there are more or fewer groups.
     """
     found = sized(model, shapes)
-    lengths = {name: list(shape) for name, shape in lengths_of(found.analysis).items()}
     if len(size) != len(found.seen):
         axes = ", ".join(
             f"axis {axis} of {quote(name)}" for dim, _ in found.seen for name, axis in [next(iter(dim.rates))]
@@ -94,11 +92,14 @@ def of_size(model: Opened, shapes: Shapes | None, size: Sequence[int]) -> Length
             f"a size of {counted(len(size), 'length')} was given, expected {len(found.seen)}: {axes or 'none'}",
             "give one for each, or bind whole shapes with --shape",
         )
+    if min(size, default=1) < 1:
+        raise QueryError(f"a size of {min(size)} was given", "give positive lengths")
+    own = lengths_of(found.analysis)
+    by: dict[Pair, int] = {}
     for length, (dim, _) in zip(size, found.seen, strict=True):
         first, *_ = dim.rates.values()
-        for (name, axis), rate in dim.rates.items():
-            lengths[name][axis] = length * rate // first
-    return {name: tuple(shape) for name, shape in lengths.items()}
+        by |= {(name, axis): length * rate // first - own[name][axis] for (name, axis), rate in dim.rates.items()}
+    return longer(own, by)
 
 
 def _resized(source: Opened, shapes: Shapes, error: ShapeError) -> Sized:
@@ -112,6 +113,8 @@ def _resized(source: Opened, shapes: Shapes, error: ShapeError) -> Sized:
         **{name: tuple(shape) for name, shape in shapes.items() if isinstance(shape, Sequence)},
     }
     slid = _slid(own)
+    if wanted.keys() != own.input_shapes.keys():
+        raise error
     for name, shape in lengths_of(own).items():
         for axis, (n, other) in enumerate(zip(shape, wanted[name], strict=False)):
             if len(shape) != len(wanted[name]) or (n != other and (name, axis) not in slid):
@@ -196,17 +199,14 @@ def _seen(analysis: Analysis) -> Seen:
 
 def _wider(analysis: Analysis, seen: Seen) -> Lengths:
     """Shapes with room for what is short of it; none are needed: {}."""
-    lengths = {name: list(shape) for name, shape in lengths_of(analysis).items()}
-    short = [(dim, found.least) for dim, found in seen if isinstance(found, Blocked) and found.least]
-    for dim, least in short:
-        room = min(lengths[name][axis] // rate for (name, axis), rate in dim.rates.items())
-        for (name, axis), rate in dim.rates.items():
-            lengths[name][axis] += (least - room) * rate
-    return {name: tuple(shape) for name, shape in lengths.items()} if short else {}
-
-
-def _of_inputs(inputs: Iterable[str], shapes: Mapping[str, Shape]) -> Lengths:
-    return {name: tuple(n or 0 for n in shapes[name] or ()) for name in inputs}
+    own = lengths_of(analysis)
+    by = {
+        pair: (found.least - min(own[name][axis] // rate for (name, axis), rate in dim.rates.items())) * step
+        for dim, found in seen
+        if isinstance(found, Blocked) and found.least
+        for pair, step in dim.rates.items()
+    }
+    return longer(own, by) if by else {}
 
 
 def _open_axes(model: ModelProto, shapes: Shapes) -> Iterator[Pair]:

@@ -158,11 +158,12 @@ def test_an_interruption_is_quiet(rfonnx: Run, models: Path, monkeypatch: pytest
     assert (outcome.code, outcome.out, outcome.err.strip()) == (130, "", "")
 
 
-def test_no_command_shows_the_help(rfonnx: Run) -> None:
-    outcome = rfonnx()
+@pytest.mark.parametrize("words", [(), ("tile",)])
+def test_no_command_shows_the_help(words: tuple[str, ...], rfonnx: Run) -> None:
+    outcome = rfonnx(*words)
     assert outcome.code == 2
     assert outcome.out == ""
-    assert "Usage: rfonnx" in outcome.err
+    assert outcome.err.startswith(" ".join(["Usage: rfonnx", *words]))
 
 
 def test_help_lists_every_command(rfonnx: Run) -> None:

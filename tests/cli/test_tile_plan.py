@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import onnx
 import pytest
 from bioimageio.spec.model import v0_5
 from ruyaml import YAML
@@ -75,6 +76,9 @@ def test_formats_of_others_are_refused_where_tiles_are_not_exact(style: str, rfo
     [
         (["--size", "480"], "expected 2"),
         (["--size", "480,500"], "pad it to 512"),
+        (["--size", "0,512"], "give positive lengths"),
+        (["--shape", "y=1,1,480,512"], "'y'"),
+        (["--size", "480,512", "--tile", "64"], "a tile of 1 length was asked for"),
         (["--size", "480,512", "--tile", "64,64"], "give 208 or more"),
         (["--size", "480,512", "--tile", "0,64"], "positive"),
         (["--size", "480,x"], "not a whole number"),
@@ -119,3 +123,14 @@ def test_an_approximate_halo_holds_its_share(rfonnx: Run, models: Path) -> None:
 def test_a_share_that_is_none_is_refused(rfonnx: Run, models: Path) -> None:
     assert rfonnx("tile", "plan", models / "vit.onnx", "--mass", "2").code == 2
     assert rfonnx("tile", "plan", models / "vit.onnx", "--mass", "1").code == 2
+
+
+def test_what_weights_are_missing_for_is_not_advised(rfonnx: Run, models: Path, tmp_path: Path) -> None:
+    model = tmp_path / "se.onnx"
+    onnx.save(onnx.load(models / "se.onnx"), model, save_as_external_data=True, location="weights", size_threshold=0)
+    advised = rfonnx("tile", "plan", model)
+    assert "see --stages" in advised.out
+    (tmp_path / "weights").unlink()
+    done = rfonnx("tile", "plan", model)
+    assert (done.code, done.err) == (1, "")
+    assert "no tiles are exact" in done.out

@@ -207,6 +207,7 @@ def test_memory_does_not_grow_with_the_image(tmp_path: Path) -> None:
         ("good", ("net.onnx", "out.npy"), "of no format that is read"),
         ("good", ("y=in.npy", "out.npy"), "there is no input 'y'"),
         ("good", ("in.npy", "z=out.npy"), "there is no output 'z'"),
+        ("good", ("in.npy", "out.npy", "--input", "x=in.npy"), "give each as NAME=PATH"),
         ("good", ("in.npy", "out.npy", "--tile", "4,4"), "keeps nothing"),
         ("good", ("in.npy", "out.npy", "--tile", "64"), "expected 2"),
         ("good", ("in.npy", "out.npy", "--workers", "0"), "a whole number from 1"),

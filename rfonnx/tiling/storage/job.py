@@ -110,6 +110,8 @@ def _named(paths: Mapping[str, str], names: Sequence[str], what: str) -> dict[st
                 f"give each as NAME=PATH, with --{what} from the second on",
             )
         return {names[0]: paths[""]}
+    if "" in paths:
+        raise DataError(f"one {what} has no name, and others have", "give each as NAME=PATH")
     for name in paths:
         if name not in names:
             raise DataError(f"there is no {what} {quote(name)}", f"the {what}s are {', '.join(map(quote, names))}")
