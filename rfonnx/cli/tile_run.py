@@ -43,8 +43,9 @@ def command(
     INPUT is a .npy file, a Zarr array, an OME-Zarr image, a TIFF, or a picture, which alone is read whole. Axes that are named go
     where the model has them. Pixels of 8 bits are divided by 255, unless --prep says otherwise; no other type is changed unasked.
 
-    OUTPUT is a .npy file, a Zarr array, an OME-Zarr image (.ome.zarr) or a TIFF. Of a model with several inputs or outputs each
-    is NAME=PATH. A run that was ended goes on when the same command is given again.
+    OUTPUT is a .npy file, a Zarr array, an OME-Zarr image (.ome.zarr), a TIFF, or a PNG, which alone is packed in memory. Of a
+    model with several inputs or outputs each is NAME=PATH; or OUTPUT has {output} in it, which stands for each output's name.
+    A run that was ended goes on when the same command is given again.
     """
     from rfonnx.cli.progress import progress
     from rfonnx.comparing.options import preparation

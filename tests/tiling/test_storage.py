@@ -15,6 +15,7 @@ import onnx
 import pytest
 import tifffile
 import zarr
+from PIL import Image
 
 from rfonnx.errors import DataError, RfonnxError
 from rfonnx.tiling.asked import Asked
@@ -61,6 +62,7 @@ def read(path: str) -> np.ndarray:
     ways: dict[str, Callable[[], Any]] = {
         ".npy": lambda: np.load(path),
         ".tif": lambda: tifffile.imread(path)[None],
+        ".png": lambda: np.moveaxis(np.asarray(Image.open(path)), -1, 0)[None],
         ".zarr": lambda: zarr.open(f"{path}/0" if path.endswith(".ome.zarr") else path, mode="r")[...],
     }
     return np.asarray(ways[Path(path).suffix]())
@@ -100,6 +102,7 @@ def test_every_array_is_held_or_refused_before_the_run(ending: str, shape: tuple
         return
     draft = Draft(f"out.{ending}", shape, value.dtype, False)
     draft[tuple(slice(0, n) for n in shape)] = value
+    draft.close()
     Draft(f"out.{ending}", shape, value.dtype, True).commit()
     made = tifffile.imread("out.tif") if ending == "tif" else read(f"out.{ending}")
     assert made.dtype == value.dtype
@@ -337,3 +340,82 @@ def test_an_ome_zarr_that_points_elsewhere_is_refused() -> None:
     Path("in.png").write_bytes(b"no picture")
     with pytest.raises(DataError, match="none of these formats, or damaged"):
         job(source="in.png")
+
+
+def test_a_tiff_has_tiles_and_smaller_copies_for_other_readers() -> None:
+    shape = (1, 2, 700, 1030)
+    value = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    value[..., :300, :300] = 0  # a tile of zeros is one, too
+    made = Draft("out.tif", shape, value.dtype, False)
+    for rows in (slice(0, 333), slice(333, 700)):
+        for columns in (slice(0, 511), slice(511, 1030)):
+            part = (slice(0, 1), slice(0, 2), rows, columns)
+            made[part] = value[part]
+    made.commit()
+    with tifffile.TiffFile("out.tif") as file:
+        assert file.is_ome
+        assert file.is_bigtiff
+        (series,) = file.series
+        assert series.axes == "CYX"
+        assert file.pages.first.tile == (256, 256)
+        assert [level.shape[1:] for level in series.levels] == [(700, 1030), (350, 515), (175, 258)]
+        for step, level in zip((1, 2, 4), series.levels, strict=True):
+            np.testing.assert_array_equal(level.asarray(), value[0, :, ::step, ::step])
+        part = zarr.open(series.aszarr(level=1), mode="r")[1, 100:200, 300:]  # type: ignore[index]
+        np.testing.assert_array_equal(part, value[0, 1, 200:400:2, 600::2])  # type: ignore[arg-type]
+    with Image.open("out.tif") as picture:
+        np.testing.assert_array_equal(np.asarray(picture), value[0, 0])
+
+
+@pytest.mark.parametrize(("dtype", "channels"), [("u1", 1), ("u1", 3), ("u1", 4), ("u2", 1), ("?", 1)])
+def test_a_png_goes_on_where_it_was_stopped(dtype: str, channels: int) -> None:
+    made = Net(channels=3)
+    kind = onnx.helper.np_dtype_to_tensor_dtype(np.dtype(dtype))
+    model = made.model(made.add("Cast", [made.relu(made.conv("x", channels))], channels, to=kind))
+    model.graph.output[0].type.tensor_type.elem_type = kind
+    onnx.save(model, "net.onnx")
+    job("reference.npy")
+    stopped("out.png")
+    assert "out.png" not in names()
+    job("out.png")
+    with Image.open("out.png") as picture:
+        assert picture.format == "PNG"
+        array = np.asarray(picture)
+    np.testing.assert_array_equal(
+        np.moveaxis(array, -1, 0) if channels > 1 else array[None], np.load("reference.npy")[0]
+    )
+    assert names() == {"net.onnx", "image.npy", "reference.npy", "out.png"}
+
+
+def test_what_a_png_does_not_hold_is_refused() -> None:
+    for shape, dtype in (
+        ((1, 1, 9, 9), "f4"),
+        ((1, 3, 9, 9), "u2"),
+        ((1, 2, 9, 9), "u1"),
+        ((9,), "u1"),
+        ((1, 0, 9, 9), "u1"),
+    ):
+        with pytest.raises(DataError, match=r"a PNG cannot hold .*; write \.tif, \.npy or \.zarr"):
+            Draft("out.png", shape, np.dtype(dtype), False)
+    with pytest.raises(DataError, match=r"packed in memory, expected at most \d+ pixels; write \.tif"):
+        Draft("out.png", (1, 3, 10_000, 9_000), np.dtype("u1"), False)
+    assert not Path("out.png.partial").exists()
+
+
+def test_each_output_has_its_name_in_the_path() -> None:
+    made = Net(channels=3)
+    first = made.conv("x", 2)
+    model = made.model(first, made.relu(first))
+    for node in model.graph.node:
+        for names_of in (node.input, node.output):
+            names_of[:] = ["../up" if name == first else name for name in names_of]
+    model.graph.output[0].name = "../up"
+    onnx.save(model, "net.onnx")
+    with pytest.raises(DataError, match=r"or a path with \{output\} in it"):
+        job("out.npy")
+    Path("made").mkdir()
+    job("made/{output}.npy")
+    assert {path.name for path in Path("made").iterdir()} == {"__up.npy", f"{model.graph.output[1].name}.npy"}
+    np.testing.assert_array_equal(
+        np.maximum(np.load("made/__up.npy"), 0), np.load(f"made/{model.graph.output[1].name}.npy")
+    )

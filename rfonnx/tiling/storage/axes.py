@@ -7,6 +7,9 @@ KNOWN = "tsczyx"
 
 SPACE = "zyx"
 
+OME_AXES = {2: "yx", 3: "cyx", 4: "tcyx", 5: "tczyx"}
+"""Of what is written for OME, by number of axes; the batch is time."""
+
 MOST_ADDED = 2
 
 

@@ -14,6 +14,8 @@ import numpy as np
 from rfonnx.data.npy import reason_of
 from rfonnx.errors import DataError, RfonnxError
 from rfonnx.tiling.storage.paths import partial_of
+from rfonnx.tiling.storage.pictures import Picture
+from rfonnx.tiling.storage.tiled_tiff import Levels
 from rfonnx.tiling.storage.writers import WRITERS
 
 
@@ -70,6 +72,11 @@ class Draft:
         except OSError as error:
             raise unwritten(str(self.path), error) from error
 
+    def close(self) -> None:
+        """Nothing more is written."""
+        if isinstance(self._array, Levels):
+            self._array.close()
+
     def discard(self) -> None:
         """Remove what there is of it."""
         remove(self.partial)
@@ -80,6 +87,7 @@ class Draft:
         Raises:
             RfonnxError: it cannot be written.
         """
+        self.close()
         before = put_aside(str(self.path))
         try:
             _sync(self.partial)
@@ -88,7 +96,13 @@ class Draft:
             ):  # which cannot be replaced in one step
                 remove(before)
                 self.path.rename(before)
-            self.partial.replace(self.path)
+            if isinstance(self._array, Picture):
+                packed = self._array.packed()
+                _sync(packed)
+                packed.replace(self.path)
+                remove(self.partial)  # which a run that ends before goes on with
+            else:
+                self.partial.replace(self.path)
         except OSError as error:
             raise unwritten(str(self.path), error) from error
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +24,8 @@ from rfonnx.tiling.storage.paths import journal_of, keep_files, keep_old, partia
 from rfonnx.tiling.tile_plan import TilePlan, tile_plan
 from rfonnx.version import __version__
 
+PLACE = "{output}"
+
 
 def run_job(asked: Asked, tell: Tell = lambda done, total: None) -> TilePlan:
     """Run a model on files; gives the plan that it went by.
@@ -33,8 +37,9 @@ def run_job(asked: Asked, tell: Tell = lambda done, total: None) -> TilePlan:
         DataError: a file cannot be read, does not fit, or is in the way.
         RfonnxError: as `rfonnx.tile` and `TilePlan.run`; or an output cannot be written.
     """
-    keep_files([asked.model, *asked.inputs.values()], asked.outputs.values(), asked.overwrite)
     model = with_values(asked.model, asked.values)
+    asked = replace(asked, outputs=_of_each(asked.outputs, model))
+    keep_files([asked.model, *asked.inputs.values()], asked.outputs.values(), asked.overwrite)
     sources = _sources(asked, model)
     try:
         shapes = {name: source.shape for name, source in sources.items()}
@@ -80,6 +85,8 @@ def _run(
             remove(put_aside(path))
         record.remove()
     finally:
+        for draft in drafts.values():
+            draft.close()
         if not (record.done or record.figures):
             for draft in drafts.values():
                 draft.discard()
@@ -101,13 +108,23 @@ def _sources(asked: Asked, model: Opened) -> dict[str, Fitted]:
     return made
 
 
+def _of_each(paths: Mapping[str, str], model: Opened) -> dict[str, str]:
+    """Paths of outputs by name, where `{output}` in a path without a name stands for the name of each."""
+    if set(paths) != {""} or PLACE not in paths[""]:
+        return dict(paths)
+    with naming(model.label):
+        names = [entry.name for entry in model.proto.graph.output]
+    return {name: paths[""].replace(PLACE, re.sub(r"^\.+|[^\w.-]", "_", name)) for name in names}
+
+
 def _named(paths: Mapping[str, str], names: Sequence[str], what: str) -> dict[str, str]:
     """Paths by name, where one without a name stands for the only one."""
     if set(paths) == {""}:
         if len(names) != 1:
             raise DataError(
                 f"the model has {len(names)} {what}s ({', '.join(map(quote, names))}), and a path was given without a name",
-                f"give each as NAME=PATH, with --{what} from the second on",
+                f"give each as NAME=PATH, with --{what} from the second on"
+                + (f", or a path with {PLACE} in it" if what == "output" else ""),
             )
         return {names[0]: paths[""]}
     if "" in paths:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+
+from rfonnx.data.npy import read_header
 
 PIXEL = 16
 """A last axis of so few elements holds those of a pixel: a row is one of pixels then."""
@@ -19,7 +23,7 @@ class Rows:
         self, path: Path, offset: int, shape: tuple[int, ...], dtype: np.dtype, mode: Literal["r", "r+"] = "r"
     ) -> None:
         """Nothing is mapped yet; `offset`: of the first element, in bytes."""
-        self._path, self._offset, self._mode = path, offset, mode
+        self.path, self.offset, self._mode = path, offset, mode
         self.shape, self.dtype = shape, dtype
 
     def __getitem__(self, index: tuple[slice, ...]) -> np.ndarray:
@@ -55,6 +59,27 @@ class Rows:
             number = 0
             for n, one, at in zip(shape[: len(leading)], leading, place, strict=True):
                 number = number * n + one[at]
-            begin = self._offset + (number * height + rows.start) * width
-            mapped = np.memmap(self._path, self.dtype, self._mode, begin, (len(rows), shape[-1]))
+            begin = self.offset + (number * height + rows.start) * width
+            mapped = np.memmap(self.path, self.dtype, self._mode, begin, (len(rows), shape[-1]))
             yield place, mapped, slice(columns.start, columns.stop)
+
+
+def write_npy(path: Path, shape: tuple[int, ...], dtype: np.dtype, again: bool) -> Rows:
+    """A .npy file."""
+    if not again:
+        with path.open("wb") as file:
+            np.lib.format.write_array_header_1_0(file, {"descr": dtype.str, "fortran_order": False, "shape": shape})
+            reserve(file.fileno(), file.tell() + dtype.itemsize * math.prod(shape))
+    with path.open("rb") as file:
+        header = read_header(file, str(path))
+    if path.stat().st_size != header.begun + header.bytes:
+        raise ValueError("it was cut off")
+    return Rows(path, header.begun, header.shape, header.dtype, "r+")
+
+
+def reserve(descriptor: int, size: int) -> None:
+    """Take the room on disk at once: a write into a memory map that finds none ends the process."""
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(descriptor, 0, size)
+    else:
+        os.ftruncate(descriptor, size)
