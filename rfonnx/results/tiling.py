@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from rfonnx.errors import QueryError
+
 Pair = tuple[str, int]
 """An input or output, and one of its axes."""
 
@@ -120,3 +122,13 @@ class PlanSummary:
     stages: tuple[tuple[str, ...], ...] = ()
     staged: int = 0
     approximate: tuple[Approximate, ...] = ()
+
+    def refuse_inexact(self) -> None:
+        """For formats that can say nothing else.
+
+        Raises:
+            QueryError: no tiles are exact.
+        """
+        if not self.exact:
+            told = f"no tiles of {self.model} are exact: {self.reasons[0]}"
+            raise QueryError(told, "see the whole verdict with --format text")

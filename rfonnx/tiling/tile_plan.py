@@ -104,14 +104,14 @@ class TilePlan(Plan):
             QueryError: the plan is in stages.
             RunError: onnxruntime cannot run the model.
         """
-        from rfonnx.tiling.verify import Settings, verify
+        from rfonnx.tiling.verify import verify
 
         if inputs is None:
-            return verify(self, Settings(None, seed, threads, providers))
+            return verify(self, None, seed, threads, providers)
         sources, plan = self._sources(inputs)
         if plan.exact:
             check(plan, sources)
-        return verify(plan, Settings(sources, seed, threads, providers))
+        return verify(plan, sources, seed, threads, providers)
 
     def to_dask(self, source: Any, threads: int | None = None) -> Any:
         """The outputs as lazy Dask arrays: an array, or such by output where there are several. Each tile is a task.

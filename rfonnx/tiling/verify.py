@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
 
 import numpy as np
@@ -17,7 +16,7 @@ from rfonnx.tiling.dims import Lengths, lengths_of
 from rfonnx.tiling.opposites import opposites
 from rfonnx.tiling.plan import Plan
 from rfonnx.tiling.planning import make_plan
-from rfonnx.tiling.runner import Arrays, Runner
+from rfonnx.tiling.runner import Runner
 from rfonnx.tiling.valid import valid_lengths
 
 ROOM = (1, 2, 4, 8)
@@ -29,24 +28,20 @@ RUNS = 64
 UNHELD = "the model runs at no size but that of its file: there is no run of the whole that tiles could be held against"
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """How tiles are verified.
+def verify(
+    plan: Plan,
+    inputs: Mapping[str, np.ndarray] | None = None,
+    seed: int = 0,
+    threads: int | None = None,
+    providers: str | Sequence[str] | None = None,
+) -> Verification:
+    """Hold the whole against tiles: at the plan's size, or, where it has none, at a few of different remainders by the grid.
 
-    Attributes:
+    Args:
+        plan: what is verified.
         inputs: the whole, by input; None: random.
         seed: of what is drawn.
         threads, providers: as of `Opened.session`.
-    """
-
-    inputs: Mapping[str, np.ndarray] | None = None
-    seed: int = 0
-    threads: int | None = None
-    providers: str | Sequence[str] | None = None
-
-
-def verify(plan: Plan, settings: Settings) -> Verification:
-    """Hold the whole against tiles: at the plan's size, or, where it has none, at a few of different remainders by the grid.
 
     Raises:
         QueryError: the plan is in stages.
@@ -57,7 +52,7 @@ def verify(plan: Plan, settings: Settings) -> Verification:
             f"the plan of {plan.name} is in stages, and only those of one pass are verified",
             "hold what it writes against a run on the whole",
         )
-    samples = described(1, settings.seed) if settings.inputs is None else "given inputs"
+    samples = described(1, seed) if inputs is None else "given inputs"
     reasons = plan.reasons or tuple(_trivial(plan))
     if reasons:
         return Verification(plan.name, reasons, (), (), samples)
@@ -67,8 +62,8 @@ def verify(plan: Plan, settings: Settings) -> Verification:
         if isinstance(sized, SizeCheck):
             checked.append(sized)
             continue
-        runner = Runner(sized.model, list(sized.output_shapes), settings.threads, settings.providers)
-        contrast = Contrast(sized, runner, _feeds(sized, settings), settings.seed)
+        runner = Runner(sized.model, list(sized.output_shapes), threads, providers)
+        contrast = Contrast(sized, runner, {**draw(types(sized), seed, 0), **(inputs or {})}, seed)
         checked.append(_checked(sized, contrast))
         against = against or tuple(opposites(sized, contrast))
     return Verification(plan.name, (), tuple(checked), against, samples)
@@ -80,11 +75,6 @@ def _trivial(plan: Plan) -> Iterator[str]:
         yield UNHELD
     elif plan.cuts and len(plan.tiles) == 1:
         yield "there is one tile, which is the whole: ask for smaller ones, or for no size"
-
-
-def _feeds(plan: Plan, settings: Settings) -> Arrays:
-    drawn = draw(types(plan), settings.seed, 0)
-    return {**drawn, **(settings.inputs or {})}
 
 
 def _checked(plan: Plan, contrast: Contrast) -> SizeCheck:

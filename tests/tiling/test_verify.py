@@ -15,7 +15,7 @@ from rfonnx.errors import DataError
 from rfonnx.model.opened import opened
 from rfonnx.tiling.contrast import difference
 from rfonnx.tiling.plan import Plan
-from rfonnx.tiling.verify import Settings, verify
+from rfonnx.tiling.verify import verify
 from small_nets import save, segmenter
 from truth.nets import Writer
 
@@ -60,7 +60,7 @@ def test_tiles_are_bit_identical_and_the_halo_is_the_least(model: str) -> None:
 
 
 def test_a_halo_that_is_too_small_is_found() -> None:
-    found = verify(plan_for_another(net(lambda w: conv(w, 5)), net(lambda w: conv(w, 7))), Settings())
+    found = verify(plan_for_another(net(lambda w: conv(w, 5)), net(lambda w: conv(w, 7))))
     (size,) = found.sizes
     assert not found.passed
     assert size.leaks
@@ -68,7 +68,7 @@ def test_a_halo_that_is_too_small_is_found() -> None:
 
 
 def test_tiles_off_the_grid_are_found() -> None:
-    found = verify(plan_for_another(net(lambda w: conv(w, 13)), net(coarse)), Settings())
+    found = verify(plan_for_another(net(lambda w: conv(w, 13)), net(coarse)))
     (size,) = found.sizes
     assert not found.passed
     assert not size.leaks  # no halo helps
@@ -80,7 +80,7 @@ def test_a_halo_that_is_too_large_is_told_and_passes() -> None:
     axes = tuple(replace(axis, before=axis.before + 1) for axis in plan.axes)
     halos = tuple(replace(axis, halo={pair: (a + 1, b) for pair, (a, b) in axis.halo.items()}) for axis in axes)
     sized = rfonnx.tile(MODELS / "dilated.onnx", {"x": (1, 3, 80, 80)}, (72, 72))
-    found = verify(replace(sized, axes=halos), Settings(threads=1))
+    found = verify(replace(sized, axes=halos), threads=1)
     assert found.passed
     assert not found.least
     assert {(one.kind, one.side) for one in found.opposites if not one.differs} == {
@@ -114,7 +114,7 @@ def test_one_tile_shows_nothing() -> None:
 def test_tiles_of_another_shape_differ() -> None:
     one = np.zeros((2, 3), np.float32)
     assert not difference(one, one[:, :2], 1.0).passed
-    found = verify(plan_for_another(net(lambda w: conv(w, 5)), net(shorter)), Settings())
+    found = verify(plan_for_another(net(lambda w: conv(w, 5)), net(shorter)))
     assert not found.passed
 
 

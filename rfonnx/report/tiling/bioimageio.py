@@ -23,10 +23,7 @@ def axes_yaml(plan: PlanSummary) -> Iterator[str]:
     Raises:
         QueryError: no tiles are exact, or the format cannot say it.
     """
-    if not plan.exact:
-        raise QueryError(
-            f"no tiles of {plan.model} are exact: {plan.reasons[0]}", "see the whole verdict with --format text"
-        )
+    plan.refuse_inexact()
     if len(plan.axes) not in IDS:
         raise QueryError(
             f"{len(plan.axes)} groups of axes are tiled, and bioimage.io names at most 3", "use --format json"

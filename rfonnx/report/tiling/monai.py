@@ -19,10 +19,7 @@ def inferer(plan: PlanSummary) -> Iterator[str]:
     Raises:
         QueryError: no tiles are exact, no size was asked for, or axes before the tiled ones are not batch and channels.
     """
-    if not plan.exact:
-        raise QueryError(
-            f"no tiles of {plan.model} are exact: {plan.reasons[0]}", "see the whole verdict with --format text"
-        )
+    plan.refuse_inexact()
     if not plan.crop_shapes:
         raise QueryError("no size was given, and so no window follows", "give --size, and --tile for the window")
     (name, shape), *_ = plan.crop_shapes.items()
