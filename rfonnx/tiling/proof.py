@@ -160,7 +160,12 @@ def misplaced(a: Analysis, b: Analysis, seen: Sequence[tuple[Dim, Sight, Sight]]
                 if axis is not None and moved.denominator == 1:
                     line = Moved(name, axis, pair, int(moved))
                     same = _as_long(a, b, line, here, there)
-                    if not same or not _alike(a, b, line, here, there):
+                    try:
+                        found = same and _alike(a, b, line, here, there)
+                    except ValueError:  # the core lays out no table of more than some millions
+                        yield f"{quote(name)} sees too much along several axes for its table to be held against that of a crop"
+                        return
+                    if not found:
                         yield _elsewhere(a, b, line, same)
                         return
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 JUSTIFIED = {
-    "takes everything together": (
+    "everything together": (
         "it reads the whole by definition; a sample hides that where the largest value, or the range, lies in every "
         "crop, or where what comes of it is less than rounding shows"
     ),
@@ -39,6 +39,7 @@ JUSTIFIED = {
         "a window reads the end of a row with the beginning of the next, which are not neighbours in a crop of fewer "
         "columns"
     ),
+    "draws at random": "another run draws other numbers",
     "runs backwards": "what is kept is laid in the order of its crops",
     "go to outputs by different rates": "crops of two inputs that no one rate ties are not cut together",
 }

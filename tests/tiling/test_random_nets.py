@@ -7,9 +7,9 @@ import pytest
 from tiling.exactness import judged
 from tiling.random_nets import random_net
 
-FOUND = (1916, 10608)
+FOUND = (1916, 10608, 40993)
 """Nets of which wrong tiles were once said to be exact: of a whole at whose size the model had not been looked at; of crops that
-cut themselves to a multiple inside, where no interval of an output shows it."""
+cut themselves to a multiple inside, where no interval of an output shows it. And one whose table is too large to be compared."""
 
 
 @pytest.mark.parametrize("seed", [*range(60), *FOUND])
