@@ -7,11 +7,13 @@ it lie on the grid.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 
 from rfonnx.errors import QueryError
-from rfonnx.results.tiling import Pair, PlanSummary, TiledAxis
+from rfonnx.results.tiling import Pair, PlanSummary, TiledAxis, ValidLengths
 
 IDS = {1: "x", 2: "yx", 3: "zyx"}
 """By number of axes that are tiled: what each is called."""
@@ -41,8 +43,8 @@ def _axis(plan: PlanSummary, pair: Pair, length: int) -> dict[str, Any]:
     ids = IDS[len(plan.axes)]
     for group, axis in zip(ids, plan.axes, strict=True):
         if pair in axis.inputs:
-            valid = plan.valid[pair]
-            return {"type": "space", "id": group, "size": {"min": valid.least, "step": valid.step}}
+            step = plan.valid[pair].step
+            return {"type": "space", "id": group, "size": {"min": _least(axis, pair, plan.valid[pair]), "step": step}}
         if pair in axis.outputs:
             return {"type": "space", "id": group, **_output(axis, pair, group)}
     if pair[1] == 0:
@@ -50,13 +52,27 @@ def _axis(plan: PlanSummary, pair: Pair, length: int) -> dict[str, Any]:
     return {"type": "channel", "id": f"channel{pair[1]}", "channel_names": [f"c{i}" for i in range(length)]}
 
 
+def _least(axis: TiledAxis, pair: Pair, valid: ValidLengths) -> int:
+    """The shortest input that leaves a position of each output between its halos, as the format wants it."""
+    steps = max(
+        Fraction(2 * max(axis.before, axis.after) * moved + 1 - _offset(axis, output), moved)
+        for output, moved in axis.outputs.items()
+    )
+    return valid.least + max(0, math.ceil((steps * axis.inputs[pair] - valid.least) / valid.step)) * valid.step
+
+
+def _offset(axis: TiledAxis, output: Pair) -> int:
+    """Of an output's length, beside that of the first input times the ratio of their grids."""
+    (first, step), *_ = axis.inputs.items()
+    return axis.lengths[output] - axis.lengths[first] * axis.outputs[output] // step
+
+
 def _output(axis: TiledAxis, pair: Pair, group: str) -> dict[str, Any]:
     """Size and halo of an output: its length is that of the input times the ratio of their grids, and an offset."""
     (first, step), *_ = axis.inputs.items()
     moved = axis.outputs[pair]
-    offset = axis.lengths[pair] - axis.lengths[first] * moved // step
     return {
-        "size": {"tensor_id": first[0], "axis_id": group, "offset": offset},
+        "size": {"tensor_id": first[0], "axis_id": group, "offset": _offset(axis, pair)},
         "scale": step / moved,
         "halo": max(axis.before, axis.after) * moved,
     }
