@@ -127,12 +127,16 @@ def _reasons(analysis: Analysis, dim: Dim, output: str, one: Followed) -> list[s
 
 def first_whole(analysis: Analysis, pairs: Collection[Pair]) -> list[str]:
     """Tensors that take one of these axes together, and that are made of none that does."""
-    whole = {tensor for tensor, *pair in analysis.globals if tuple(pair) in pairs}
+    return made_of_no_other(analysis, {tensor for tensor, *pair in analysis.globals if tuple(pair) in pairs})
+
+
+def made_of_no_other(analysis: Analysis, tensors: Collection[str]) -> list[str]:
+    """Those of these tensors that are made of none of the others, in topological order."""
     after: set[str] = set()
     for node in analysis.graph.nodes:
-        if any(name in after or name in whole for name in node.inputs):
+        if any(name in after or name in tensors for name in node.inputs):
             after.update(node.outputs)
-    return [tensor for tensor in analysis.tensors if tensor in whole - after]
+    return [tensor for tensor in analysis.tensors if tensor in tensors and tensor not in after]
 
 
 def taken(analysis: Analysis) -> list[str]:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, helper, numpy_helper
 
-from rfonnx.graph.order import needed, sort
+from rfonnx.graph.order import needed, sort, true_inputs
+from rfonnx.operators.table import operator
 from rfonnx.tiling.stages.statistic import Statistic
 
 
@@ -35,8 +36,7 @@ def given(model: ModelProto, statistics: Sequence[Statistic], dtypes: Sequence[i
         for one, dtype in zip(statistics, dtypes, strict=True)
         for name in one.names
     ]
-    outputs = {output.name: output.type.tensor_type.elem_type for output in model.graph.output}
-    return _part(model, nodes, [*model.graph.input, *figures], [*model.graph.initializer, *constants], outputs)
+    return _part(model, nodes, [*model.graph.input, *figures], [*model.graph.initializer, *constants], _outputs(model))
 
 
 def _normalised(one: Statistic, constants: list[TensorProto]) -> Iterable[NodeProto]:
@@ -64,6 +64,25 @@ def _normalised(one: Statistic, constants: list[TensorProto]) -> Iterable[NodePr
     yield step("Sub", "centred", one.of, one.names[0])
     yield step("Mul", "scaled", f"{name}/centred", f"{name}/both_scales")
     yield helper.make_node("Add", [f"{name}/scaled", f"{name}/own_bias"], [name], f"{name}/given")
+
+
+def apart(model: ModelProto) -> ModelProto:
+    """The model with a tensor of its own for what takes figures of an input: an output of a part is no input of it."""
+    inputs, nodes = {entry.name for entry in true_inputs(model.graph)}, list[NodeProto]()
+    for node in model.graph.node:
+        row = operator(f"{node.domain}.{node.op_type}" if node.domain else node.op_type)
+        if (row.statistic or row.keeps == "order") and node.input and node.input[0] in inputs:
+            itself = f"{node.output[0]}/of"
+            nodes.append(helper.make_node("Identity", [node.input[0]], [itself], itself))
+            own, node = node, NodeProto()
+            node.CopyFrom(own)
+            node.input[0] = itself
+        nodes.append(node)
+    return _part(model, nodes, model.graph.input, model.graph.initializer, _outputs(model))
+
+
+def _outputs(model: ModelProto) -> dict[str, int]:
+    return {output.name: output.type.tensor_type.elem_type for output in model.graph.output}
 
 
 def cut(model: ModelProto, outputs: Mapping[str, int]) -> ModelProto:

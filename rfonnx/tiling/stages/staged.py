@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from onnx import ModelProto
 
-from rfonnx.errors import ModelError
+from rfonnx.analysis.analysis import Analysis
+from rfonnx.analysis.analyze import analyze
+from rfonnx.errors import ModelError, ShapeError
+from rfonnx.graph.nodes import Graph
 from rfonnx.graph.order import true_inputs
 from rfonnx.graph.tensors import ELEMENT_TYPES
 from rfonnx.graph.text import quote
-from rfonnx.model.opened import Opened
+from rfonnx.model.opened import Opened, with_free
 from rfonnx.model.reading.bind import Shapes, bind
 from rfonnx.model.reading.external import embed
+from rfonnx.operators.table import operator
 from rfonnx.results.tiling import Pair
-from rfonnx.tiling.dims import lengths_of
+from rfonnx.tiling.dims import Lengths, lengths_of
 from rfonnx.tiling.plan import Plan, Stage
 from rfonnx.tiling.planning import make_plan
 from rfonnx.tiling.proof import drawn
-from rfonnx.tiling.sight import first_whole
+from rfonnx.tiling.sight import first_whole, made_of_no_other
 from rfonnx.tiling.sized import of_size
-from rfonnx.tiling.stages.rewrite import cut, given
+from rfonnx.tiling.stages.rewrite import apart, cut, given
 from rfonnx.tiling.stages.statistic import Statistic, statistic_of
 
 MOST = 256
 """Passes at most."""
 
-SMALL = 64
-"""Positions from which a whole is looked at in small."""
+SMALL = (16, 64)
+"""Positions from which a whole is looked at in small, to find figures: the first that shows them."""
 
 
 def staged_plan(
@@ -48,16 +53,17 @@ def staged_plan(
     if looked.exact or not looked.whole:
         return make_plan(model, shapes, tile)
     whole = _bound(model, shapes) if shapes else {}
-    parts, rest, reasons = _split(make_plan(model, _small(whole, looked.whole)) if whole else looked)
+    parts, rest, reasons = _first_split(looked, whole or lengths_of(looked.analysis))
     if reasons:
         return replace(looked, exact=False, reasons=reasons)
     lengths = whole or lengths_of(looked.analysis)
+    graph = with_free(model, looked.whole).graph(whole) if whole else None
     lengths |= {name: one.shape for _, statistics in parts for one in statistics for name in one.names}
     stages = []
     for part, statistics in parts:
         stage = make_plan(part, {name: lengths[name] for name in part.input_names}, tile if whole else None)
-        if not stage.exact:
-            return replace(looked, reasons=stage.reasons)
+        if reasons := stage.reasons or tuple(_in_the_way(stage, statistics, graph)):
+            return replace(looked, reasons=reasons)
         stages.append(Stage(stage if whole else _open(stage), statistics))
     last = make_plan(rest, {name: lengths[name] for name in rest.input_names}, tile if whole else None)
     last = replace(last if whole else _open(last), name=looked.name, stages=tuple(stages))
@@ -71,26 +77,91 @@ Part = tuple[Opened, tuple[Statistic, ...]]
 """What a pass runs, and the figures of its outputs that it gathers."""
 
 
-def _split(plan: Plan) -> tuple[list[Part], Opened, tuple[str, ...]]:
+def _first_split(plan: Plan, whole: Lengths) -> tuple[list[Part], Opened, tuple[str, ...]]:
+    """At the first small size that the model takes and that shows figures alone; else why there are none.
+
+    Tables of what is laid out in rows grow with the volume.
+    """
+    last: tuple[list[Part], Opened, tuple[str, ...]] = [], plan.model, plan.reasons
+    for small in SMALL:
+        with suppress(ShapeError):
+            last = _split(plan, _small(whole, plan.whole, small))
+            if not last[-1]:
+                break
+    return last
+
+
+def _split(plan: Plan, lengths: Lengths) -> tuple[list[Part], Opened, tuple[str, ...]]:
     """The model in parts: what each pass before the last one runs, and what is left; or why it cannot be.
 
-    Figures are looked for at a small size: tables of what is laid out in rows grow with the volume.
+    Figures are looked for in no more of the model than they are made of.
     """
     parts: list[Part] = []
     while not plan.exact and plan.whole:
-        pairs = list(plan.whole)
-        found = [statistic_of(plan.analysis, tensor, pairs) for tensor in first_whole(plan.analysis, pairs)]
-        refused = tuple(one for one in found if isinstance(one, str))
-        if refused or not found or len(parts) == MOST:
-            return parts, plan.model, refused or plan.reasons
-        statistics = tuple(one for one in found if isinstance(one, Statistic))
-        model, lengths = _with_weights(plan.model), lengths_of(plan.analysis)
-        elements = {one.of: ELEMENT_TYPES[plan.analysis.graph.dtypes[one.of]] for one in statistics}
-        parts.append((Opened(cut(model, elements)), statistics))
-        lengths |= {name: one.shape for one in statistics for name in one.names}
-        rest = Opened(given(model, statistics, [elements[one.of] for one in statistics]))
+        model, before = apart(_with_weights(plan.model)), len(parts)
+        for tensors in _one_after_another(plan.analysis, plan.whole):
+            elements = {name: ELEMENT_TYPES[plan.analysis.graph.dtypes[name]] for name in _with_rows(plan, tensors)}
+            part = Opened(cut(model, elements))
+            part = with_free(part, {pair for pair in plan.whole if pair[0] in part.input_names})
+            analysis = analyze(part, {name: lengths[name] for name in part.input_names})
+            found = _figures(analysis, plan.whole)
+            if refused := _refused(found):
+                return parts, plan.model, refused
+            for pairs in dict.fromkeys(pairs for pairs, _ in found):
+                statistics = tuple(one for own, one in found if own == pairs and isinstance(one, Statistic))
+                dtypes = [ELEMENT_TYPES[analysis.graph.dtypes[one.of]] for one in statistics]
+                made = cut(model, dict(zip((one.of for one in statistics), dtypes, strict=True)))
+                parts.append((Opened(made), statistics))
+                lengths |= {name: one.shape for one in statistics for name in one.names}
+                model = given(model, statistics, dtypes)
+        if not before < len(parts) <= MOST:
+            return parts, plan.model, _refused(_figures(plan.analysis, plan.whole)) or plan.reasons
+        rest = Opened(model)
         plan = make_plan(rest, {name: lengths[name] for name in rest.input_names})
     return parts, plan.model, ()
+
+
+def _one_after_another(analysis: Analysis, pairs: Collection[Pair]) -> Iterator[list[str]]:
+    """Tensors that take these axes together, in the order in which they follow from each other."""
+    taken = dict.fromkeys(tensor for tensor, *_ in analysis.globals_along(list(pairs)))
+    left = {name: None for name in taken if operator(analysis.tensors[name].op_type).statistic}
+    while left:
+        first = made_of_no_other(analysis, left)
+        yield first
+        left = {name: None for name in left if name not in first}
+
+
+def _with_rows(plan: Plan, tensors: Sequence[str]) -> Iterator[str]:
+    """Tensors, and what lays them out as they were before."""
+    yield from tensors
+    for node in plan.analysis.graph.nodes:
+        if node.inputs and node.inputs[0] in tensors and operator(node.kind).keeps == "order":
+            yield node.outputs[0]
+
+
+Found = list[tuple[tuple[Pair, ...], Statistic | str]]
+"""The axes that a tensor takes together, and the figure; or why there is none."""
+
+
+def _figures(analysis: Analysis, whole: Collection[Pair]) -> Found:
+    """Of the tensors that take some of these axes together first."""
+    pairs = [pair for pair in whole if pair[0] in analysis.inputs]
+    taken = analysis.globals_along(pairs)
+    found = {name: tuple(pair for pair in pairs if (name, *pair) in taken) for name in first_whole(analysis, pairs)}
+    return [(own, statistic_of(analysis, name, own)) for name, own in found.items()]
+
+
+def _refused(found: Found) -> tuple[str, ...]:
+    return tuple(one for _, one in found if isinstance(one, str))
+
+
+def _in_the_way(stage: Plan, statistics: Sequence[Statistic], whole: Graph | None) -> Iterator[str]:
+    """Why figures of what a pass makes are not those of the whole. `whole`: the model's graph at that size, if there is one."""
+    for one in statistics:
+        if not all({axis for name, axis in cut.outputs if name == one.of} <= set(one.axes) for cut in stage.axes):
+            yield f"{one.named} takes some of the axes together that tiles cut, and leaves others"
+        elif whole and not one.holds(stage.output_shapes[one.of], whole.shapes.get(one.laid_out)):
+            yield f"{one.named} takes other parts together at another size"
 
 
 def _bound(model: Opened, shapes: Shapes) -> dict[str, tuple[int, ...]]:
@@ -100,10 +171,10 @@ def _bound(model: Opened, shapes: Shapes) -> dict[str, tuple[int, ...]]:
     return given if all(entry.name in given for entry in inputs) else bind(inputs, shapes).shapes
 
 
-def _small(whole: Mapping[str, tuple[int, ...]], pairs: Collection[Pair]) -> dict[str, tuple[int, ...]]:
-    """Shapes of a smaller whole, whose axes leave the same remainders by every grid that is a power of two up to `SMALL`."""
+def _small(whole: Lengths, pairs: Collection[Pair], small: int) -> Lengths:
+    """Shapes of a smaller whole, whose axes leave the same remainders by every grid that is a power of two up to `small`."""
     return {
-        name: tuple(SMALL + n % SMALL if (name, axis) in pairs and n > 2 * SMALL else n for axis, n in enumerate(shape))
+        name: tuple(small + n % small if (name, axis) in pairs and n > 2 * small else n for axis, n in enumerate(shape))
         for name, shape in whole.items()
     }
 

@@ -19,23 +19,27 @@ class Statistic:
     """A figure that a model takes over all positions of a tensor.
 
     Attributes:
-        kind: "mean", "sum", "max", "min", or "moments": mean and variance.
+        kind: see `Operator.statistic`.
+        named: the tensor that it is, for messages.
         tensor: what is made of it; of moments, the tensor normalised by them.
         of: the tensor that it is taken of, whose positions tiles make.
         axes: of that tensor, along which everything is taken together.
         rows: shape into which what is left is laid out, to be taken together too within each row; (): it is not.
         shape: of the figure as the model takes it.
+        laid_out: the tensor that is taken together: `of`, or what it is laid out in rows as.
         epsilon: that is added to a variance.
         norm: names of the operator's own scale and bias; (): it has none.
         by_group: these have an element for each row, and not for each channel.
     """
 
     kind: Kind
+    named: str
     tensor: str
     of: str
     axes: tuple[int, ...]
     rows: tuple[int, ...]
     shape: tuple[int, ...]
+    laid_out: str
     epsilon: float = 0.0
     norm: tuple[str, ...] = ()
     by_group: bool = False
@@ -45,6 +49,12 @@ class Statistic:
         """Names of the inputs that hold it."""
         parts = ("mean", "scale") if self.kind == "moments" else (self.kind,)
         return tuple(f"{self.tensor}/{part}" for part in parts)
+
+    def holds(self, of: Sequence[int], laid_out: Sequence[int | None] | None) -> bool:
+        """Whether it is the same figure where these two tensors have other shapes: what is left of each has as many positions."""
+        if self.laid_out != self.of:
+            return tuple(laid_out or ())[: len(self.rows)] == self.rows
+        return math.prod(n for axis, n in enumerate(of) if axis not in self.axes) == math.prod(self.shape)
 
 
 def statistic_of(analysis: Analysis, tensor: str, pairs: Sequence[Pair]) -> Statistic | str:
@@ -60,22 +70,22 @@ def statistic_of(analysis: Analysis, tensor: str, pairs: Sequence[Pair]) -> Stat
     axes = _axes(node, len(shape))
     if axes is None:
         return f"{named} takes axes together that the file does not fix"
-    if _slides(analysis, of, pairs) and not _walked(analysis, of, pairs) <= set(axes):
-        return f"{named} takes some of the axes together that tiles cut, and leaves others"
     if kind == "moments":
         return (
-            _norm(analysis, node, makers, pairs)
+            _norm(analysis, node, named, makers, pairs)
             or f"{named} normalises what is laid out anew, or by group before opset 21"
         )
     if _slides(analysis, of, pairs):
-        return Statistic(kind, tensor, of, axes, (), _shape(analysis, tensor))
+        return Statistic(kind, named, tensor, of, axes, (), _shape(analysis, tensor), of)
     before = _before_reshape(analysis, makers.get(of), shape, axes, pairs)
     if before is None:
         return f"{named} takes together what is laid out anew before"
-    return Statistic(kind, tensor, *before, _shape(analysis, tensor))
+    return Statistic(kind, named, tensor, *before, _shape(analysis, tensor), of)
 
 
-def _norm(analysis: Analysis, node: Node, makers: Mapping[str, Node], pairs: Sequence[Pair]) -> Statistic | None:
+def _norm(
+    analysis: Analysis, node: Node, named: str, makers: Mapping[str, Node], pairs: Sequence[Pair]
+) -> Statistic | None:
     """Mean and variance by channel, or by group of channels: as an operator says it, or by a Reshape before and one behind."""
     of, shape = node.inputs[0], _shape(analysis, node.inputs[0])
     epsilon, groups = float(node.attrs.get("epsilon", 1e-5)), int(node.attrs.get("num_groups", 0))
@@ -84,16 +94,17 @@ def _norm(analysis: Analysis, node: Node, makers: Mapping[str, Node], pairs: Seq
         if groups and node.version < 21:
             return None
         rows = (shape[0], groups) if groups else ()
-        return Statistic("moments", node.outputs[0], of, axes, rows, (*shape[:2], *[1] * len(axes)), epsilon, norm)
+        figures = (*shape[:2], *[1] * len(axes))
+        return Statistic("moments", named, node.outputs[0], of, axes, rows, figures, of, epsilon, norm)
     before = _before_reshape(analysis, makers.get(of), shape, axes, pairs)
-    behind = [other for other in analysis.graph.nodes if node.outputs[0] in other.inputs]
-    if before is None or len(behind) != 1 or operator(behind[0].kind).keeps != "order":
+    behind = [other for other in analysis.graph.nodes if other.inputs[:1] == node.outputs[:1]]
+    if before is None or not behind or operator(behind[0].kind).keeps != "order":
         return None
-    whole = _shape(analysis, before[0])
-    if _shape(analysis, behind[0].outputs[0]) != whole or node.outputs[0] in analysis.outputs:
+    whole, back = _shape(analysis, before[0]), behind[0].outputs[0]
+    if _shape(analysis, back) != whole:
         return None
     wanted = (*whole[:2], *[1] * (len(whole) - 2))
-    return Statistic("moments", behind[0].outputs[0], *before, wanted, epsilon, norm, by_group=True)
+    return Statistic("moments", named, back, *before, wanted, of, epsilon, norm, by_group=True)
 
 
 def _axes(node: Node, rank: int) -> tuple[int, ...] | None:
