@@ -90,7 +90,7 @@ class Contrast:
 
 def types(plan: Plan) -> dict[str, InputType]:
     """What the inputs of the whole take."""
-    graph = plan.analysis.graph
+    graph = plan.graph
     return {
         name: InputType(shape, dtype, integers(graph, name, dtype), batch=None)
         for name, shape in plan.input_shapes.items()

@@ -11,7 +11,6 @@ from rfonnx.errors import QueryError
 from rfonnx.model.opened import Opened
 from rfonnx.results.effective import ERF
 from rfonnx.results.tiling import Approximate
-from rfonnx.tiling.dims import lengths_of
 from rfonnx.tiling.plan import Plan
 
 SAMPLES = 8
@@ -34,7 +33,7 @@ def approximate(model: Opened, plan: Plan, share: float) -> list[Approximate]:
     """
     if not 0 < share < 1:
         raise QueryError(f"a mass of {share:g} was asked for", "give a share between 0 and 1, such as 0.99")
-    settings = Settings(n=SAMPLES, shapes=lengths_of(plan.analysis))
+    settings = Settings(n=SAMPLES, shapes=plan.seen)
     found = []
     for output in plan.output_dtypes:
         subject = open_subject(plan.model if plan.model.free else model, settings)

@@ -9,10 +9,12 @@ from functools import cached_property
 from typing import overload
 
 from rfonnx.analysis.analysis import Analysis
+from rfonnx.analysis.analyze import analyze
+from rfonnx.graph.nodes import Graph
 from rfonnx.model.opened import Opened
 from rfonnx.model.reading.bind import Shapes
 from rfonnx.results.tiling import Approximate, Pair, PlanSummary, Ranges, Tile, TiledAxis
-from rfonnx.tiling.dims import lengths_of
+from rfonnx.tiling.dims import Lengths
 from rfonnx.tiling.line import Line
 from rfonnx.tiling.stages.statistic import Statistic
 from rfonnx.tiling.valid import valid_lengths
@@ -35,7 +37,8 @@ class Plan:
     Attributes:
         name: the file's.
         model: what runs; its tiled axes are open where the network allows that.
-        analysis: that the plan was made from; at the size of the whole, where that has room for a halo.
+        seen: shapes of the inputs in the analysis that the plan was made from: the whole's, where that has room for a halo.
+        input_dtypes: numpy's name of the type of each input of this pass.
         exact: every tile is proven to be what the whole has there.
         reasons: a line each, why not.
         axes: groups of axes that can be tiled; rows, then columns.
@@ -51,7 +54,8 @@ class Plan:
 
     name: str
     model: Opened
-    analysis: Analysis
+    seen: Lengths
+    input_dtypes: Mapping[str, str]
     exact: bool
     reasons: tuple[str, ...]
     axes: tuple[TiledAxis, ...]
@@ -98,9 +102,14 @@ class Plan:
         return {name: shape for name, shape in shapes.items() if name not in self.figures}
 
     @property
-    def input_dtypes(self) -> dict[str, str]:
-        """numpy's name of the type of each input of this pass."""
-        return {name: self.analysis.graph.dtypes[name] for name in self.analysis.inputs}
+    def graph(self) -> Graph:
+        """The model's at the shapes that were seen."""
+        return self.model.graph(self.seen)
+
+    @property
+    def analysis(self) -> Analysis:
+        """That the plan was made from. It is made again where nobody holds it: its tables are larger than what a run needs."""
+        return analyze(self.model, self.seen)
 
     @cached_property
     def crop_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -130,11 +139,9 @@ class Plan:
             assumptions=self.assumptions,
             axes=self.axes,
             whole=self.whole,
-            valid=dict(one for axis in self.axes for one in valid_lengths(self.model, self.analysis, axis)),
-            seen_inputs=lengths_of(self.analysis),
-            seen_outputs={
-                name: tuple(n or 0 for n in self.analysis.tensors[name].shape or ()) for name in self.output_dtypes
-            },
+            valid=dict(one for axis in self.axes for one in valid_lengths(self.model, self.seen, axis)),
+            seen_inputs=self.seen,
+            seen_outputs={name: tuple(n or 0 for n in self.graph.shapes[name] or ()) for name in self.output_dtypes},
             input_shapes=self.input_shapes,
             output_shapes=self.output_shapes,
             crop_shapes=self.crop_shapes,

@@ -63,7 +63,8 @@ def make_plan(
     plan = Plan(
         name=model.name,
         model=found.model,
-        analysis=found.analysis,
+        seen=lengths_of(found.analysis),
+        input_dtypes={name: found.analysis.graph.dtypes[name] for name in found.analysis.inputs},
         exact=not reasons,
         reasons=tuple(reasons),
         axes=tuple(axes),

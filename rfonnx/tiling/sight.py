@@ -127,7 +127,7 @@ def _reasons(analysis: Analysis, dim: Dim, output: str, one: Followed) -> list[s
 
 def first_whole(analysis: Analysis, pairs: Collection[Pair]) -> list[str]:
     """Tensors that take one of these axes together, and that are made of none that does."""
-    return made_of_no_other(analysis, {tensor for tensor, *pair in analysis.globals if tuple(pair) in pairs})
+    return made_of_no_other(analysis, {tensor for tensor, *_ in analysis.globals_along(list(pairs))})
 
 
 def made_of_no_other(analysis: Analysis, tensors: Collection[str]) -> list[str]:
@@ -141,9 +141,15 @@ def made_of_no_other(analysis: Analysis, tensors: Collection[str]) -> list[str]:
 
 def taken(analysis: Analysis) -> list[str]:
     """What takes all of an axis of an input together, those that count samples and channels aside."""
+    return list(
+        dict.fromkeys(_taking(analysis, tensor) for tensor, *_ in analysis.globals_along(behind_channels(analysis)))
+    )
+
+
+def behind_channels(analysis: Analysis) -> list[Pair]:
+    """Axes of inputs of more than one position, those that count samples and channels aside."""
     shapes = analysis.input_shapes.items()
-    pairs = [(name, axis) for name, shape in shapes for axis, n in enumerate(shape or ()) if axis > 1 and n != 1]
-    return list(dict.fromkeys(_taking(analysis, tensor) for tensor, *_ in analysis.globals_along(pairs)))
+    return [(name, axis) for name, shape in shapes for axis, n in enumerate(shape or ()) if axis > 1 and n != 1]
 
 
 def still(analysis: Analysis) -> Iterator[str]:

@@ -5,28 +5,26 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from rfonnx.analysis.analysis import Analysis
 from rfonnx.errors import RfonnxError
 from rfonnx.model.opened import Opened
 from rfonnx.results.tiling import Pair, TiledAxis, ValidLengths
-from rfonnx.tiling.dims import lengths_of
+from rfonnx.tiling.dims import Lengths
 
 MOST = 64
 """Remainders by the grid that are tried: a grid that has more of them is taken for the step."""
 
 
-def valid_lengths(model: Opened, analysis: Analysis, axis: TiledAxis) -> Iterator[tuple[Pair, ValidLengths]]:
-    """By (input, axis) of a group: the lengths for which all shapes in the model fit, other axes as they are in the analysis.
+def valid_lengths(model: Opened, seen: Lengths, axis: TiledAxis) -> Iterator[tuple[Pair, ValidLengths]]:
+    """By (input, axis) of a group: the lengths for which all shapes in the model fit, other axes as in `seen`.
 
     The step is the smallest of which all multiples are taken, up to the grid. Beyond a length that is taken, by whole steps, all
     are supposed to be.
     """
     grid = math.gcd(*axis.inputs.values())
     rates = {pair: step // grid for pair, step in axis.inputs.items()}
-    own = lengths_of(analysis)
 
     def takes(further: int) -> bool:
-        lengths = {name: list(shape) for name, shape in own.items()}
+        lengths = {name: list(shape) for name, shape in seen.items()}
         for (name, place), rate in rates.items():
             lengths[name][place] += further * rate
         if any(n < 1 for (name, place) in rates for n in [lengths[name][place]]):
@@ -39,7 +37,7 @@ def valid_lengths(model: Opened, analysis: Analysis, axis: TiledAxis) -> Iterato
 
     divisors = [d for d in range(1, grid + 1) if grid % d == 0 and grid // d <= MOST]
     step = next((d for d in divisors if all(takes(further) for further in range(d, grid, d))), grid)
-    refused, taken = -min(own[name][place] // rate for (name, place), rate in rates.items()) // step - 1, 0
+    refused, taken = -min(seen[name][place] // rate for (name, place), rate in rates.items()) // step - 1, 0
     while taken - refused > 1:
         middle = (taken + refused) // 2
         if takes(middle * step):
@@ -47,4 +45,4 @@ def valid_lengths(model: Opened, analysis: Analysis, axis: TiledAxis) -> Iterato
         else:
             refused = middle
     for pair, rate in rates.items():
-        yield pair, ValidLengths(own[pair[0]][pair[1]] + taken * step * rate, step * rate)
+        yield pair, ValidLengths(seen[pair[0]][pair[1]] + taken * step * rate, step * rate)

@@ -12,7 +12,7 @@ from rfonnx.model.inputs import described, draw
 from rfonnx.results.tiling import Pair
 from rfonnx.results.verification import Difference, Opposite, SizeCheck, Verification
 from rfonnx.tiling.contrast import Contrast, types, worst
-from rfonnx.tiling.dims import Lengths, lengths_of
+from rfonnx.tiling.dims import Lengths
 from rfonnx.tiling.opposites import opposites
 from rfonnx.tiling.plan import Plan
 from rfonnx.tiling.planning import make_plan
@@ -106,11 +106,11 @@ def _chosen(plan: Plan) -> Iterator[int]:
 
 def _plans(plan: Plan) -> Iterator[Plan | SizeCheck]:
     """The same at sizes that have tiles away from borders, of different remainders by the grid, as the model takes them."""
-    valid = dict(one for axis in plan.axes for one in valid_lengths(plan.model, plan.analysis, axis))
+    valid = dict(one for axis in plan.axes for one in valid_lengths(plan.model, plan.seen, axis))
     for turn in range(3):
         made: Plan | SizeCheck | None = None
         for times in ROOM:
-            lengths = {name: list(shape) for name, shape in lengths_of(plan.analysis).items()}
+            lengths = {name: list(shape) for name, shape in plan.seen.items()}
             tile: dict[Pair, int] = {}
             for axis in plan.axes:
                 steps = (axis.before + axis.after + 1) * times

@@ -11,7 +11,7 @@ import numpy as np
 
 from rfonnx.model.opened import Opened
 from rfonnx.tiling.each import each_tile
-from rfonnx.tiling.plan import Plan
+from rfonnx.tiling.plan import Plan, Stage
 from rfonnx.tiling.pools import Pool
 from rfonnx.tiling.runner import Arrays
 from rfonnx.tiling.stages.gathered import Gathered, parts
@@ -38,12 +38,21 @@ def gather(
     """
     found: dict[str, np.ndarray] = {}
     for stage in plan.stages:
-        gathered = [Gathered(statistic) for statistic in stage.statistics]
-        with pools(stage.plan.model, list(stage.plan.output_shapes), partial(parts, stage.statistics)) as pool:
-            for tile, made in each_tile(stage.plan, {**sources, **found}, pool):
-                for figure, statistic in zip(gathered, stage.statistics, strict=True):
-                    figure.add(made[statistic.tensor], tile.kept[statistic.of])
-                tell(1)
-        for figure, statistic in zip(gathered, stage.statistics, strict=True):
-            found |= figure.figures(stage.plan.output_dtypes[statistic.of])
+        found |= _of_pass(stage, {**sources, **found}, pools, tell)
+    return found
+
+
+def _of_pass(
+    stage: Stage, sources: Mapping[str, Any], pools: Pools, tell: Callable[[int], None]
+) -> dict[str, np.ndarray]:
+    """Those of one pass, whose session is closed before the next one opens its own."""
+    gathered = [Gathered(statistic) for statistic in stage.statistics]
+    with pools(stage.plan.model, list(stage.plan.output_shapes), partial(parts, stage.statistics)) as pool:
+        for tile, made in each_tile(stage.plan, sources, pool):
+            for figure, statistic in zip(gathered, stage.statistics, strict=True):
+                figure.add(made[statistic.tensor], tile.kept[statistic.of])
+            tell(1)
+    found: dict[str, np.ndarray] = {}
+    for figure, statistic in zip(gathered, stage.statistics, strict=True):
+        found |= figure.figures(stage.plan.output_dtypes[statistic.of])
     return found

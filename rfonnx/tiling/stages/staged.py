@@ -20,11 +20,11 @@ from rfonnx.model.reading.bind import Shapes, bind
 from rfonnx.model.reading.external import embed
 from rfonnx.operators.table import operator
 from rfonnx.results.tiling import Pair
-from rfonnx.tiling.dims import Lengths, lengths_of
+from rfonnx.tiling.dims import Lengths
 from rfonnx.tiling.plan import Plan, Stage
 from rfonnx.tiling.planning import make_plan
 from rfonnx.tiling.proof import drawn
-from rfonnx.tiling.sight import first_whole, made_of_no_other
+from rfonnx.tiling.sight import behind_channels, first_whole, made_of_no_other
 from rfonnx.tiling.sized import of_size
 from rfonnx.tiling.stages.rewrite import apart, cut, given
 from rfonnx.tiling.stages.statistic import Statistic, statistic_of
@@ -50,14 +50,14 @@ def staged_plan(
     if size is not None:
         shapes = of_size(model, shapes, size)
     looked = make_plan(model)
-    if looked.exact or not looked.whole:
+    if looked.exact or not _together(looked):
         return make_plan(model, shapes, tile)
     whole = _bound(model, shapes) if shapes else {}
-    parts, rest, reasons = _first_split(looked, whole or lengths_of(looked.analysis))
+    parts, rest, reasons = _first_split(model, looked, whole or looked.seen)
     if reasons:
         return replace(looked, exact=False, reasons=reasons)
-    lengths = whole or lengths_of(looked.analysis)
-    graph = with_free(model, looked.whole).graph(whole) if whole else None
+    lengths = whole or looked.seen
+    graph = with_free(model, _together(looked)).graph(whole) if whole else None
     lengths |= {name: one.shape for _, statistics in parts for one in statistics for name in one.names}
     stages = []
     for part, statistics in parts:
@@ -68,7 +68,7 @@ def staged_plan(
     last = make_plan(rest, {name: lengths[name] for name in rest.input_names}, tile if whole else None)
     last = replace(last if whole else _open(last), name=looked.name, stages=tuple(stages))
     alone = set(last.model.input_names) <= last.figures  # as a classifier is behind its pool: it runs once, on no tiles
-    if alone and not list(drawn(last.analysis.graph)):
+    if alone and not list(drawn(last.graph)):
         last = replace(last, exact=True, reasons=())
     return replace(last, again=lambda other: staged_plan(model, other, tile))
 
@@ -77,15 +77,18 @@ Part = tuple[Opened, tuple[Statistic, ...]]
 """What a pass runs, and the figures of its outputs that it gathers."""
 
 
-def _first_split(plan: Plan, whole: Lengths) -> tuple[list[Part], Opened, tuple[str, ...]]:
+def _first_split(model: Opened, plan: Plan, whole: Lengths) -> tuple[list[Part], Opened, tuple[str, ...]]:
     """At the first small size that the model takes and that shows figures alone; else why there are none.
 
     Tables of what is laid out in rows grow with the volume.
     """
     last: tuple[list[Part], Opened, tuple[str, ...]] = [], plan.model, plan.reasons
-    for small in SMALL:
+    lengths = [_small(whole, _together(plan), small) for small in SMALL]
+    if _fixed(model) == whole:  # shapes that it was laid out anew for may be written in it
+        lengths.append(dict(whole))
+    for one in lengths:
         with suppress(ShapeError):
-            last = _split(plan, _small(whole, plan.whole, small))
+            last = _split(plan, one)
             if not last[-1]:
                 break
     return last
@@ -97,28 +100,33 @@ def _split(plan: Plan, lengths: Lengths) -> tuple[list[Part], Opened, tuple[str,
     Figures are looked for in no more of the model than they are made of.
     """
     parts: list[Part] = []
-    while not plan.exact and plan.whole:
+    while not plan.exact and (pairs := _together(plan)):
         model, before = apart(_with_weights(plan.model)), len(parts)
-        for tensors in _one_after_another(plan.analysis, plan.whole):
-            elements = {name: ELEMENT_TYPES[plan.analysis.graph.dtypes[name]] for name in _with_rows(plan, tensors)}
+        for tensors in _one_after_another(plan.analysis, pairs):
+            elements = {name: ELEMENT_TYPES[plan.graph.dtypes[name]] for name in _with_rows(plan, tensors)}
             part = Opened(cut(model, elements))
-            part = with_free(part, {pair for pair in plan.whole if pair[0] in part.input_names})
+            part = with_free(part, {pair for pair in pairs if pair[0] in part.input_names})
             analysis = analyze(part, {name: lengths[name] for name in part.input_names})
-            found = _figures(analysis, plan.whole)
+            found = _figures(analysis, pairs)
             if refused := _refused(found):
                 return parts, plan.model, refused
-            for pairs in dict.fromkeys(pairs for pairs, _ in found):
-                statistics = tuple(one for own, one in found if own == pairs and isinstance(one, Statistic))
+            for taken in dict.fromkeys(own for own, _ in found):
+                statistics = tuple(one for own, one in found if own == taken and isinstance(one, Statistic))
                 dtypes = [ELEMENT_TYPES[analysis.graph.dtypes[one.of]] for one in statistics]
                 made = cut(model, dict(zip((one.of for one in statistics), dtypes, strict=True)))
                 parts.append((Opened(made), statistics))
                 lengths |= {name: one.shape for one in statistics for name in one.names}
                 model = given(model, statistics, dtypes)
         if not before < len(parts) <= MOST:
-            return parts, plan.model, _refused(_figures(plan.analysis, plan.whole)) or plan.reasons
+            return parts, plan.model, _refused(_figures(plan.analysis, pairs)) or plan.reasons
         rest = Opened(model)
         plan = make_plan(rest, {name: lengths[name] for name in rest.input_names})
     return parts, plan.model, ()
+
+
+def _together(plan: Plan) -> Collection[Pair]:
+    """Axes that cannot be tiled; where nothing says which are expected to be, all behind samples and channels."""
+    return plan.whole or (() if plan.exact or plan.axes else behind_channels(plan.analysis))
 
 
 def _one_after_another(analysis: Analysis, pairs: Collection[Pair]) -> Iterator[list[str]]:
@@ -134,7 +142,7 @@ def _one_after_another(analysis: Analysis, pairs: Collection[Pair]) -> Iterator[
 def _with_rows(plan: Plan, tensors: Sequence[str]) -> Iterator[str]:
     """Tensors, and what lays them out as they were before."""
     yield from tensors
-    for node in plan.analysis.graph.nodes:
+    for node in plan.graph.nodes:
         if node.inputs and node.inputs[0] in tensors and operator(node.kind).keeps == "order":
             yield node.outputs[0]
 
@@ -169,6 +177,12 @@ def _bound(model: Opened, shapes: Shapes) -> dict[str, tuple[int, ...]]:
     inputs = true_inputs(model.proto.graph)
     given = {name: tuple(shape) for name, shape in shapes.items() if isinstance(shape, Sequence)}
     return given if all(entry.name in given for entry in inputs) else bind(inputs, shapes).shapes
+
+
+def _fixed(model: Opened) -> Lengths:
+    """Shapes of the inputs as the file declares them; 0 where it does not."""
+    inputs = true_inputs(model.proto.graph)
+    return {entry.name: tuple(dim.dim_value for dim in entry.type.tensor_type.shape.dim) for entry in inputs}
 
 
 def _small(whole: Lengths, pairs: Collection[Pair], small: int) -> Lengths:
