@@ -12,6 +12,7 @@ from rfonnx.errors import DataError, QueryError
 from rfonnx.graph.text import quote
 from rfonnx.model.opened import Opened
 from rfonnx.results.tiling import Ranges
+from rfonnx.system import heap
 from rfonnx.tiling.each import each_tile
 from rfonnx.tiling.plan import Plan
 from rfonnx.tiling.pools import Client, Pool, pool
@@ -75,7 +76,8 @@ def run(
     check(plan, sources)
 
     def pools(model: Opened, outputs: list[str], reduce: Reduce | None = None) -> AbstractContextManager[Pool]:
-        """All passes are run alike."""
+        """All passes are run alike, each in the memory that those before it gave back."""
+        heap.give_back()
         return pool(
             model, outputs, workers=workers, threads=threads, providers=providers, scheduler=scheduler, reduce=reduce
         )
