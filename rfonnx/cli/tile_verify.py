@@ -21,6 +21,7 @@ from rfonnx.tiling.asked import Asked
 @options.model_argument
 @options.size_option("a few, as small as the halo allows")
 @setting_options(Asked, "tile", type=words.lengths)
+@setting_options(Asked, "stages")
 @click.option("--data", metavar="FILE", help="The whole: a .npy file, or a .npz file with an array per input.")
 @setting_options(Settings, "seed", "threads", "providers")
 @options.report_options(VERIFICATION.formats)
@@ -33,6 +34,7 @@ def command(
     output: str | None,
     shapes: words.Shapes,
     values: dict[str, Any],
+    stages: bool,
     **more: Any,
 ) -> int:
     """Hold tiles of MODEL, an ONNX file, against the whole by running both.
@@ -50,7 +52,7 @@ def command(
         raise click.UsageError("--tile needs --size or --data: without them the tiles are as small as the halo allows")
     with waiting(f"running {model}"):
         sized = {name: tuple(array.shape) for name, array in inputs.items() if name} if inputs else shapes
-        plan = rfonnx.tile(model, sized, tile, size=size, values=values)
+        plan = rfonnx.tile(model, sized, tile, size=size, values=values, stages=stages)
         found = plan.verify(_named(inputs), **given(more))
     out.write(found)
     return 0 if found.passed else CHECK_FAILED

@@ -44,11 +44,18 @@ class Contrast:
 
     Attributes:
         made: the outputs of the whole.
+        whole: these, or what the undivided model makes.
         scales: the largest finite absolute value of each.
     """
 
-    def __init__(self, plan: Plan, runner: Runner, feeds: Arrays, seed: int) -> None:
+    def __init__(self, plan: Plan, runner: Runner, feeds: Arrays, seed: int, whole: Arrays | None = None) -> None:
         """The whole is run.
+
+        Args:
+            plan, runner: of one pass.
+            feeds: the whole of its inputs.
+            seed: of what is put outside crops.
+            whole: what the undivided model makes, where that is another one.
 
         Raises:
             RunError: onnxruntime cannot run the model.
@@ -57,34 +64,38 @@ class Contrast:
         self._everything = {name: tuple((0, n) for n in shape) for name, shape in plan.output_shapes.items()}
         self._plan, self._seed = plan, seed
         self.made = runner(feeds, self._everything)
+        self.whole = whole or self.made
         self.scales = {
             name: float(np.abs(array, where=finite, out=np.zeros(array.shape, np.float64)).max(initial=0))
-            for name, array in self.made.items()
+            for name, array in self.whole.items()
             for finite in [np.isfinite(array) if array.dtype.kind == "f" else np.ones(array.shape, bool)]
         }
 
     def cropped(
-        self, crops: Mapping[str, Ranges], kept: Mapping[str, Ranges], local: Mapping[str, Ranges]
+        self,
+        crops: Mapping[str, Ranges],
+        kept: Mapping[str, Ranges],
+        local: Mapping[str, Ranges],
+        whole: Arrays | None = None,
     ) -> dict[str, Difference]:
-        """Of what a run on crops gives at `local` to what the whole has at `kept`, by output.
+        """Of what a run on crops gives at `local` to what the whole has at `kept`, by output. `whole`: None: `made`.
 
         Raises:
             RunError: onnxruntime cannot run the model on them.
         """
         made = self._runner({name: self._feeds[name][part(ranges)] for name, ranges in crops.items()}, local)
-        return self._against(made, kept)
+        return self._against(made, kept, whole or self.made)
 
     def spoilt(self, crops: Mapping[str, Ranges], kept: Mapping[str, Ranges], turn: int = 0) -> dict[str, Difference]:
         """The same of the whole, when everything outside the crops is replaced; by other, larger numbers in each turn."""
         feeds = noise(self._plan, self._seed, turn)
         for name, ranges in crops.items():
             feeds[name][part(ranges)] = self._feeds[name][part(ranges)]
-        return self._against(self._runner(feeds, kept), kept)
+        return self._against(self._runner(feeds, kept), kept, self.made)
 
-    def _against(self, made: Arrays, kept: Mapping[str, Ranges]) -> dict[str, Difference]:
+    def _against(self, made: Arrays, kept: Mapping[str, Ranges], whole: Arrays) -> dict[str, Difference]:
         return {
-            name: difference(array, self.made[name][part(kept[name])], self.scales[name])
-            for name, array in made.items()
+            name: difference(array, whole[name][part(kept[name])], self.scales[name]) for name, array in made.items()
         }
 
 

@@ -49,7 +49,7 @@ def each_tile(
 def _read(source: Any, name: str, tile: Tile) -> np.ndarray:
     ranges = tile.crops[name]
     try:
-        made = np.ascontiguousarray(source[part(ranges)])
+        made = np.asarray(source[part(ranges)], order="C")  # a figure may have no axes
     except (OSError, ValueError, IndexError, KeyError, RuntimeError) as error:
         raise DataError(
             f"input {quote(name)}: positions {ranges} cannot be read ({type(error).__name__}: {error})",

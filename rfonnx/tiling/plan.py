@@ -50,6 +50,7 @@ class Plan:
         memory: bytes that a run of one crop adds to a process, measured; None: it was not.
         assumptions: a line each, what else the proof stands on.
         stages: passes before the last one; what they gather are inputs of `model`.
+        file: the model that stages divide; None: it is not divided.
     """
 
     name: str
@@ -68,6 +69,12 @@ class Plan:
     memory: int | None = None
     assumptions: tuple[str, ...] = ()
     stages: tuple[Stage, ...] = ()
+    file: Opened | None = None
+
+    @property
+    def undivided(self) -> Opened:
+        """The model, with its tiled axes open where the network allows that."""
+        return self.file or self.model
 
     @property
     def halo(self) -> dict[Pair, tuple[int, int]]:

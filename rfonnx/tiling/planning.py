@@ -160,23 +160,38 @@ def _cuts(
         yield Cut(axis, line, count, (limit - rest) // step if found.fixed else line.crop(count))
 
 
+def longest(groups: Sequence[Mapping[Pair, int]], tile: Sequence[int] | Mapping[Pair, int]) -> dict[Pair, int]:
+    """Longest crop by (input, axis): of every axis of a group.
+
+    Args:
+        groups: rates by (input, axis).
+        tile: along each group, in positions of its first axis; or by (input, axis).
+
+    Raises:
+        QueryError: there are more or fewer groups.
+    """
+    if isinstance(tile, Mapping):
+        return {pair: int(length) for pair, length in tile.items()}
+    if len(tile) != len(groups):
+        axes = ", ".join(f"axis {axis} of {quote(name)}" for name, axis in map(next, map(iter, groups)))
+        raise QueryError(
+            f"a tile of {counted(len(tile), 'length')} was asked for, expected {len(groups)}: {axes}",
+            "give a length for each",
+        )
+    return {
+        pair: int(length) * rate // next(iter(rates.values()))
+        for length, rates in zip(tile, groups, strict=True)
+        for pair, rate in rates.items()
+    }
+
+
 def _limits(
     found: Sized, tile: Sequence[int] | Mapping[Pair, int] | None, whole: Mapping[Pair, str]
 ) -> dict[Pair, int]:
     """Longest crop by (input, axis), as asked for."""
     if tile is None:
         return {}
-    if isinstance(tile, Mapping):
-        limits = {pair: int(length) for pair, length in tile.items()}
-    else:
-        groups = [next(iter(dim.rates)) for dim, _ in found.seen]
-        if len(tile) != len(groups):
-            axes = ", ".join(f"axis {axis} of {quote(name)}" for name, axis in groups)
-            raise QueryError(
-                f"a tile of {counted(len(tile), 'length')} was asked for, expected {len(groups)}: {axes}",
-                "give a length for each",
-            )
-        limits = dict(zip(groups, map(int, tile), strict=True))
+    limits = longest([dim.rates for dim, _ in found.seen], tile)
     for (name, axis), limit in limits.items():
         lengths = (found.lengths or {}).get(name, ())
         if not 0 <= axis < len(lengths):

@@ -75,7 +75,7 @@ def run(
         raise QueryError(f"no tiles of {plan.name} are exact: {plan.reasons[0]}", "see `rfonnx tile plan`")
     check(plan, sources)
 
-    def pools(model: Opened, outputs: list[str], reduce: Reduce | None = None) -> AbstractContextManager[Pool]:
+    def pools(model: Opened, outputs: list[str], *, reduce: Reduce | None = None) -> AbstractContextManager[Pool]:
         """All passes are run alike, each in the memory that those before it gave back."""
         heap.give_back()
         return pool(

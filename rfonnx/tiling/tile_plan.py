@@ -101,7 +101,6 @@ class TilePlan(Plan):
 
         Raises:
             DataError: an input is not what the model takes.
-            QueryError: the plan is in stages.
             RunError: onnxruntime cannot run the model.
         """
         from rfonnx.tiling.verify import verify

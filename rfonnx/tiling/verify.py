@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import product
 
 import numpy as np
 
-from rfonnx.errors import QueryError, RfonnxError
+from rfonnx.errors import RunError
 from rfonnx.model.inputs import described, draw
-from rfonnx.results.tiling import Pair
 from rfonnx.results.verification import Difference, Opposite, SizeCheck, Verification
 from rfonnx.tiling.contrast import Contrast, types, worst
-from rfonnx.tiling.dims import Lengths
 from rfonnx.tiling.opposites import opposites
 from rfonnx.tiling.plan import Plan
-from rfonnx.tiling.planning import make_plan
-from rfonnx.tiling.runner import Runner
-from rfonnx.tiling.valid import valid_lengths
-
-ROOM = (1, 2, 4, 8)
-"""Times as many steps as the halo needs that a crop has, until it is long enough for a proof."""
+from rfonnx.tiling.pools import pool
+from rfonnx.tiling.runner import Arrays, Runner
+from rfonnx.tiling.stages.gather import gather
+from rfonnx.tiling.verified_sizes import at_sizes
 
 RUNS = 64
 """Tiles that are run at one size, at most, where all are not."""
@@ -37,6 +34,8 @@ def verify(
 ) -> Verification:
     """Hold the whole against tiles: at the plan's size, or, where it has none, at a few of different remainders by the grid.
 
+    Of a plan in stages every pass is, by figures that were gathered tile by tile; and the last one against the undivided model.
+
     Args:
         plan: what is verified.
         inputs: the whole, by input; None: random.
@@ -44,37 +43,71 @@ def verify(
         threads, providers: as of `Opened.session`.
 
     Raises:
-        QueryError: the plan is in stages.
         RunError: onnxruntime cannot run the model.
     """
-    if plan.stages:
-        raise QueryError(
-            f"the plan of {plan.name} is in stages, and only those of one pass are verified",
-            "hold what it writes against a run on the whole",
-        )
     samples = described(1, seed) if inputs is None else "given inputs"
     reasons = plan.reasons or tuple(_trivial(plan))
     if reasons:
         return Verification(plan.name, reasons, (), (), samples)
     checked: list[SizeCheck] = []
     against: tuple[Opposite, ...] = ()
-    for sized in [plan] if plan.cuts else _plans(plan):
-        if isinstance(sized, SizeCheck):
-            checked.append(sized)
+    for one in [plan] if plan.input_shapes else at_sizes(plan):
+        if isinstance(one, SizeCheck):
+            checked.append(one)
             continue
-        runner = Runner(sized.model, list(sized.output_shapes), threads, providers)
-        contrast = Contrast(sized, runner, {**draw(types(sized), seed, 0), **(inputs or {})}, seed)
-        checked.append(_checked(sized, contrast))
-        against = against or tuple(opposites(sized, contrast))
+        try:
+            passes = list(_contrasts(one, inputs or {}, seed, threads, providers))
+        except RunError as error:
+            if not one.stages:
+                raise
+            checked.append(SizeCheck(one.file_shapes, {}, 0, 0, {}, skipped=f"there is no run of the whole: {error}"))
+            continue
+        checked.append(_joined(one, [_checked(plan, contrast) for plan, contrast in passes]))
+        last = next(pair for pair in reversed(passes) if pair[0].axes)
+        against = against or tuple(opposites(*last))
     return Verification(plan.name, (), tuple(checked), against, samples)
 
 
 def _trivial(plan: Plan) -> Iterator[str]:
     """Why a run at the plan's size would show nothing."""
-    if plan.cuts and plan.assumptions:
+    if plan.input_shapes and any(one.assumptions for one in plan.passes):
         yield UNHELD
-    elif plan.cuts and len(plan.tiles) == 1:
+    elif plan.input_shapes and all(len(one.tiles) == 1 for one in plan.passes):
         yield "there is one tile, which is the whole: ask for smaller ones, or for no size"
+
+
+def _contrasts(
+    plan: Plan,
+    inputs: Mapping[str, np.ndarray],
+    seed: int,
+    threads: int | None,
+    providers: str | Sequence[str] | None,
+) -> Iterator[tuple[Plan, Contrast]]:
+    """Of every pass; the last one is held against the undivided model."""
+    kinds = {name: kind for one in plan.passes for name, kind in types(one).items() if name not in plan.figures}
+    feeds = {**draw(kinds, seed, 0), **inputs}
+    whole: Arrays | None = None
+    if plan.stages:
+        outputs = {name: tuple((0, n) for n in shape) for name, shape in plan.output_shapes.items()}
+        whole = Runner(plan.undivided, list(outputs), threads, providers)(feeds, outputs)
+        feeds |= gather(plan, feeds, partial(pool, threads=threads, providers=providers))
+    for one in plan.passes:
+        own = {name: feeds[name] for name in one.input_shapes}
+        runner = Runner(one.model, list(one.output_shapes), threads, providers)
+        yield one, Contrast(one, runner, own, seed, whole if one is plan else None)
+
+
+def _joined(plan: Plan, passes: Sequence[SizeCheck]) -> SizeCheck:
+    """Those of all passes: tiles are counted through, and what figures are taken of stands beside the outputs."""
+    first = np.cumsum([0, *(one.tiles for one in passes)])
+    return SizeCheck(
+        plan.file_shapes,
+        {name: shape for one in passes for name, shape in one.crops.items() if name in plan.file_shapes},
+        sum(one.tiles for one in passes),
+        sum(one.run for one in passes),
+        {name: off for one in passes for name, off in one.off.items()},
+        tuple(int(begin) + tile for begin, one in zip(first, passes, strict=False) for tile in one.leaks),
+    )
 
 
 def _checked(plan: Plan, contrast: Contrast) -> SizeCheck:
@@ -83,7 +116,7 @@ def _checked(plan: Plan, contrast: Contrast) -> SizeCheck:
     off: dict[str, Difference] = {}
     for index in chosen:
         tile = plan.tiles[index]
-        off = worst(off, contrast.cropped(tile.crops, tile.kept, tile.local))
+        off = worst(off, contrast.cropped(tile.crops, tile.kept, tile.local, contrast.whole))
     spoilt = {chosen[0], chosen[len(chosen) // 2], chosen[-1]}
     leaks = [
         index
@@ -102,34 +135,3 @@ def _chosen(plan: Plan) -> Iterator[int]:
         return
     for places in product(*(sorted({0, 1, count // 2, count - 1} & set(range(count))) for count in counts)):
         yield int(np.ravel_multi_index(places, counts))
-
-
-def _plans(plan: Plan) -> Iterator[Plan | SizeCheck]:
-    """The same at sizes that have tiles away from borders, of different remainders by the grid, as the model takes them."""
-    valid = dict(one for axis in plan.axes for one in valid_lengths(plan.model, plan.seen, axis))
-    for turn in range(3):
-        made: Plan | SizeCheck | None = None
-        for times in ROOM:
-            lengths = {name: list(shape) for name, shape in plan.seen.items()}
-            tile: dict[Pair, int] = {}
-            for axis in plan.axes:
-                steps = (axis.before + axis.after + 1) * times
-                for (name, place), by in axis.inputs.items():
-                    one = valid[name, place]
-                    further = -(-((steps + 2) * by - one.least) // one.step) + turn * max(1, by // one.step // 2)
-                    lengths[name][place] = one.least + max(0, further) * one.step
-                    tile[name, place] = (steps + 1) * by
-            shapes = {name: tuple(shape) for name, shape in lengths.items()}
-            made = _planned(plan, shapes, tile)
-            if isinstance(made, Plan):
-                break
-        if made is not None:
-            yield made
-
-
-def _planned(plan: Plan, shapes: Lengths, tile: Mapping[Pair, int]) -> Plan | SizeCheck:
-    try:
-        made = make_plan(plan.model, shapes, tile)
-    except RfonnxError as error:
-        return SizeCheck(shapes, {}, 0, 0, {}, skipped=str(error))
-    return made if made.exact else SizeCheck(shapes, {}, 0, 0, {}, skipped="; ".join(made.reasons))

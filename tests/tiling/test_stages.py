@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -68,6 +69,41 @@ def test_the_stages_give_what_the_whole_gives(case: str) -> None:
     assert len(plan.tiles) > 4
     assert all(len(stage.plan.tiles) > 4 for stage in plan.stages)
     assert worst(plan, model) < 1e-5
+
+
+@pytest.mark.parametrize(
+    "case", ["InstanceNorm", "squeeze and excitation", "means and variances by elementwise operators"]
+)
+def test_verified_in_passes(case: str) -> None:
+    make, passes = MODELS[case]
+    plan = rfonnx.tile(make(), stages=True)
+    found = plan.verify()
+    assert found.passed
+    assert found.least
+    assert not found.identical  # figures are summed otherwise
+    assert len(found.sizes) == 3
+    assert {one.kind for one in found.opposites} >= {"halo", "crop"}
+    for size in found.sizes:
+        assert size.tiles == size.run > 4 * passes
+        assert len(size.off) == passes + 1  # of what each pass makes
+
+
+def test_figures_of_another_halo_are_found() -> None:
+    """Tiles of the pass that gathers get what a smaller kernel needs."""
+    narrow, wide = (MODELS["InstanceNorm"][0](), MODELS["InstanceNorm"][0]())
+    weights = next(one for one in wide.graph.initializer if list(one.dims) == [4, 2, 3, 3])
+    random = np.random.default_rng(1).standard_normal((4, 2, 7, 7)).astype(np.float32)
+    weights.CopyFrom(onnx.numpy_helper.from_array(random, weights.name))
+    first = next(node for node in wide.graph.node if weights.name in node.input)
+    next(one for one in first.attribute if one.name == "pads").ints[:] = [3] * 4
+    shapes = {"x": (1, 2, 96, 80)}
+    plan, other = (rfonnx.tile(model, shapes, (48, 40), stages=True) for model in (narrow, wide))
+    assert plan.verify().passed
+    stage = replace(plan.stages[0], plan=replace(plan.stages[0].plan, model=other.stages[0].plan.model))
+    found = replace(plan, stages=(stage, *plan.stages[1:])).verify()
+    assert not found.passed
+    assert found.sizes[0].leaks
+    assert not found.sizes[0].off[stage.statistics[0].of].passed
 
 
 def test_a_tile_that_is_smaller_than_the_first_size_looked_at_waits_for_the_size_of_the_whole() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -18,8 +18,14 @@ from rfonnx.tiling.stages.gathered import Gathered, parts
 
 Reduce = Callable[[Arrays], Arrays]
 
-Pools = Callable[[Opened, list[str], Reduce | None], AbstractContextManager[Pool]]
-"""Gives a pool for a model, the outputs that are kept, and what reduces them."""
+
+class Pools(Protocol):
+    """Gives a pool for a model, the outputs that are kept, and what reduces them."""
+
+    def __call__(
+        self, model: Opened, outputs: list[str], *, reduce: Reduce | None = None
+    ) -> AbstractContextManager[Pool]:
+        """As `rfonnx.tiling.pools.pool`."""
 
 
 def gather(
@@ -47,7 +53,8 @@ def _of_pass(
 ) -> dict[str, np.ndarray]:
     """Those of one pass, whose session is closed before the next one opens its own."""
     gathered = [Gathered(statistic) for statistic in stage.statistics]
-    with pools(stage.plan.model, list(stage.plan.output_shapes), partial(parts, stage.statistics)) as pool:
+    reduce = partial(parts, stage.statistics)
+    with pools(stage.plan.model, list(stage.plan.output_shapes), reduce=reduce) as pool:
         for tile, made in each_tile(stage.plan, sources, pool):
             for figure, statistic in zip(gathered, stage.statistics, strict=True):
                 figure.add(made[statistic.tensor], tile.kept[statistic.of])

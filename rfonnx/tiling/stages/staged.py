@@ -22,10 +22,10 @@ from rfonnx.operators.table import operator
 from rfonnx.results.tiling import Pair
 from rfonnx.tiling.dims import Lengths
 from rfonnx.tiling.plan import Plan, Stage
-from rfonnx.tiling.planning import make_plan
+from rfonnx.tiling.planning import longest, make_plan
 from rfonnx.tiling.proof import drawn
 from rfonnx.tiling.sight import behind_channels, first_whole, made_of_no_other
-from rfonnx.tiling.sized import of_size
+from rfonnx.tiling.sized import of_size, sized
 from rfonnx.tiling.stages.rewrite import apart, cut, given
 from rfonnx.tiling.stages.statistic import Statistic, statistic_of
 
@@ -56,17 +56,20 @@ def staged_plan(
     parts, rest, reasons = _first_split(model, looked, whole or looked.seen)
     if reasons:
         return replace(looked, exact=False, reasons=reasons)
-    lengths = whole or looked.seen
-    graph = with_free(model, _together(looked)).graph(whole) if whole else None
-    lengths |= {name: one.shape for _, statistics in parts for one in statistics for name in one.names}
+    file = with_free(model, _together(looked))
+    graph = file.graph(whole) if whole else None
+    figures = {name: one.shape for _, statistics in parts for one in statistics for name in one.names}
+    lengths = {**(whole or looked.seen), **figures}
+    groups = [dim.rates for dim, _ in sized(model, whole).seen] if whole and tile is not None else []
+    limits = longest(groups, tile) if groups and tile is not None else {}
     stages = []
     for part, statistics in parts:
-        stage = make_plan(part, {name: lengths[name] for name in part.input_names}, tile if whole else None)
+        stage = make_plan(part, {name: lengths[name] for name in part.input_names}, _of_part(limits, part))
         if reasons := stage.reasons or tuple(_in_the_way(stage, statistics, graph)):
             return replace(looked, reasons=reasons)
         stages.append(Stage(stage if whole else _open(stage), statistics))
-    last = make_plan(rest, {name: lengths[name] for name in rest.input_names}, tile if whole else None)
-    last = replace(last if whole else _open(last), name=looked.name, stages=tuple(stages))
+    last = make_plan(rest, {name: lengths[name] for name in rest.input_names}, _of_part(limits, rest))
+    last = replace(last if whole else _open(last), name=looked.name, stages=tuple(stages), file=file)
     alone = set(last.model.input_names) <= last.figures  # as a classifier is behind its pool: it runs once, on no tiles
     if alone and not list(drawn(last.graph)):
         last = replace(last, exact=True, reasons=())
@@ -75,6 +78,11 @@ def staged_plan(
 
 Part = tuple[Opened, tuple[Statistic, ...]]
 """What a pass runs, and the figures of its outputs that it gathers."""
+
+
+def _of_part(limits: Mapping[Pair, int], part: Opened) -> dict[Pair, int] | None:
+    """Those of the inputs that a part has; None: none were asked for."""
+    return {pair: n for pair, n in limits.items() if pair[0] in part.input_names} or None
 
 
 def _first_split(model: Opened, plan: Plan, whole: Lengths) -> tuple[list[Part], Opened, tuple[str, ...]]:
@@ -115,7 +123,7 @@ def _split(plan: Plan, lengths: Lengths) -> tuple[list[Part], Opened, tuple[str,
                 dtypes = [ELEMENT_TYPES[analysis.graph.dtypes[one.of]] for one in statistics]
                 made = cut(model, dict(zip((one.of for one in statistics), dtypes, strict=True)))
                 parts.append((Opened(made), statistics))
-                lengths |= {name: one.shape for one in statistics for name in one.names}
+                lengths = {**lengths, **{name: one.shape for one in statistics for name in one.names}}
                 model = given(model, statistics, dtypes)
         if not before < len(parts) <= MOST:
             return parts, plan.model, _refused(_figures(plan.analysis, pairs)) or plan.reasons
