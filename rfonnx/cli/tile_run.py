@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import click
@@ -50,6 +51,8 @@ def command(
     from rfonnx.cli.progress import progress
     from rfonnx.comparing.options import preparation
     from rfonnx.tiling.storage.job import run_job
+
+    gc.enable()  # what planning leaves would lie beside what runs take
 
     named = {**_named(source), **inputs}, {**_named(sink), **outputs}
     asked = Asked(model, *named, values=values, prep=preparation("--prep", prep), **given(more))

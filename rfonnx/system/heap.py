@@ -9,8 +9,7 @@ import gc
 def give_back() -> None:
     """What the C library keeps of freed memory for later goes back to the system, where it can be asked to (glibc).
 
-    What planning freed, and sessions that were closed, else stay beside what the next session takes. Cycles are collected first:
-    the command line does without that.
+    What planning freed, and sessions that were closed, else stay beside what the next session takes. Cycles are collected first.
     """
     gc.collect()
     try:
