@@ -153,14 +153,15 @@ def behind_channels(analysis: Analysis) -> list[Pair]:
 
 
 def still(analysis: Analysis) -> Iterator[str]:
-    """Why outputs walk along no axis of an input, those that count samples and channels aside."""
+    """Why outputs walk along no axis of an input, those that count samples and channels aside: one reason at least."""
     shapes = analysis.input_shapes.items()
-    for pair in [(name, axis) for name, shape in shapes for axis, n in enumerate(shape or ()) if axis > 1 and n != 1]:
+    pairs = [(name, axis) for name, shape in shapes for axis, n in enumerate(shape or ()) if axis > 1 and n != 1]
+    if not pairs:
+        yield "inputs have no axes but those of samples and channels, along which nothing is tiled"
+    for pair in pairs:
         one = see(analysis, Dim({pair: 1}))
         reasons = one.reasons if isinstance(one, Blocked) else ("outputs do not walk along it steadily",)
         yield from (f"{reason}, along {axes_of([pair])}" for reason in reasons)
-    if not any(len(shape or ()) > 2 for _, shape in shapes):
-        yield "inputs have no axes but those of samples and channels, along which nothing is tiled"
 
 
 def _taking(analysis: Analysis, tensor: str) -> str:
