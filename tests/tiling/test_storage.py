@@ -19,6 +19,7 @@ from PIL import Image
 
 from rfonnx.errors import DataError, RfonnxError
 from rfonnx.tiling.asked import Asked
+from rfonnx.tiling.storage import draft as draft_module
 from rfonnx.tiling.storage import job as job_module
 from rfonnx.tiling.storage.draft import Draft
 from rfonnx.tiling.storage.job import run_job
@@ -385,6 +386,37 @@ def test_a_png_goes_on_where_it_was_stopped(dtype: str, channels: int) -> None:
         np.moveaxis(array, -1, 0) if channels > 1 else array[None], np.load("reference.npy")[0]
     )
     assert names() == {"net.onnx", "image.npy", "reference.npy", "out.png"}
+
+
+@pytest.mark.parametrize("step", ["packed", "replaced"])
+def test_a_png_is_packed_again_where_a_run_ended_at_that(step: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = Net(channels=3)
+    model = made.model(made.add("Cast", [made.relu(made.conv("x", 1))], 1, to=onnx.TensorProto.UINT8))
+    model.graph.output[0].type.tensor_type.elem_type = onnx.TensorProto.UINT8
+    onnx.save(model, "net.onnx")
+    job("reference.npy")
+
+    def end(*words: Any) -> None:
+        raise Stop
+
+    with monkeypatch.context() as patch:
+        patch.setattr(*((Path, "replace") if step == "packed" else (draft_module, "remove")), end)
+        with pytest.raises(Stop):
+            job("out.png")
+    assert ("out.png" in names()) == (step == "replaced")
+    job("out.png")
+    with Image.open("out.png") as picture:
+        np.testing.assert_array_equal(np.asarray(picture), np.load("reference.npy")[0, 0])
+    assert names() == {"net.onnx", "image.npy", "reference.npy", "out.png"}
+
+
+def test_what_is_left_of_another_array_is_refused() -> None:
+    for ending in ("tif", "npy", "zarr"):
+        Draft(f"out.{ending}", (1, 2, 40, 30), np.dtype("f4"), False).close()
+        with pytest.raises(
+            DataError, match=r"is another array than \(1, 2, 40, 31\) of float32; begin anew with --restart"
+        ):
+            Draft(f"out.{ending}", (1, 2, 40, 31), np.dtype("f4"), True)
 
 
 def test_what_a_png_does_not_hold_is_refused() -> None:

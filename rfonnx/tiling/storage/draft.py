@@ -52,6 +52,7 @@ class Draft:
             told = f"{self.partial} cannot be gone on with ({reason_of(error)})"
             raise DataError(told, "begin anew with --restart") from error
         if tuple(self._array.shape) != shape or np.dtype(self._array.dtype) != dtype:
+            self.close()
             raise DataError(f"{self.partial} is another array than {shape} of {dtype}", "begin anew with --restart")
 
     def _room(self, shape: tuple[int, ...], dtype: np.dtype) -> None:
