@@ -21,7 +21,7 @@ from rfonnx.model.building.infer import infer_node
 from rfonnx.model.building.scope import Body, Placed, Scope
 from rfonnx.model.building.tables import Tables
 from rfonnx.model.building.unroll import Limits, rounds, write_out
-from rfonnx.model.reading.convert import bind_call, plain_domain, to_node
+from rfonnx.model.reading.convert import bind_call, may_hold_graphs, plain_domain, to_node
 from rfonnx.model.reading.declared import Declared
 
 MAX_ADDED = 200_000
@@ -128,7 +128,7 @@ class Builder:
         if node.op_type == "Constant" and not node.domain:
             add_constant_node(proto, node, tensors, constants)
             return Placed(node, proto, scope, {})
-        inner = control.captured(proto, scope) if node.attrs and subgraphs(proto) else []
+        inner = control.captured(proto, scope) if may_hold_graphs(node.attrs) and subgraphs(proto) else []
         if inner:
             node.attrs["captures"] = inner
         bodies: dict[str, Body] = {}

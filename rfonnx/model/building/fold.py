@@ -15,6 +15,7 @@ from rfonnx.graph.tensors import Tensors, check_size, element_count
 from rfonnx.graph.text import quote
 from rfonnx.model.building.reshaped import reshaped
 from rfonnx.model.building.scope import Scope
+from rfonnx.model.reading.convert import may_hold_graphs
 from rfonnx.model.reading.external import check_external, is_external, read_tensor
 from rfonnx.operators.evaluator import MAX_ELEMENTS, limit_of, run_node
 from rfonnx.operators.table import operator
@@ -169,7 +170,7 @@ class Constants:
         for name in call.inputs:  # text operators may take regular expressions: a stranger's one can run for ever
             if name and self._tensors.dtypes.get(name) == "string":
                 return False
-        return not (call.attrs and subgraphs(call.proto))
+        return not (may_hold_graphs(call.attrs) and subgraphs(call.proto))
 
     def _compute(self, call: Computation, wanted: bool, large: list[str]) -> None:
         results: list[np.ndarray | None] = [None] * len(call.outputs)

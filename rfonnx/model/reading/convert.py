@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 from onnx import AttributeProto, NodeProto, OperatorSetIdProto, TensorProto
 
 from rfonnx.errors import misexported
-from rfonnx.graph.nodes import Node
+from rfonnx.graph.nodes import Graph, Node
 from rfonnx.model.building.scope import Scope
 from rfonnx.model.reading.external import is_external, read_tensor
 
@@ -57,6 +57,11 @@ def attribute_value(attribute: AttributeProto) -> Any:
     """int, float, str (bytes when it is no UTF-8), list of these, or numpy array; None for graphs and data that is absent."""
     read = _READERS.get(attribute.type)
     return None if read is None else read(attribute)
+
+
+def may_hold_graphs(attrs: Mapping[str, Any]) -> bool:
+    """Whether a subgraph may be among a node's attributes: it is None there, and a Graph once its nodes are known."""
+    return any(value is None or isinstance(value, Graph) for value in attrs.values())
 
 
 def _text(data: bytes) -> str | bytes:
