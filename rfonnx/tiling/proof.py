@@ -250,6 +250,8 @@ def _alike(a: Analysis, b: Analysis, line: Moved, here: Sight, there: Sight) -> 
 
 def _same_reads(a: tuple[Int64, Int64], b: tuple[Int64, Int64], moved: int) -> bool:
     """Whether the one's intervals are the other's, moved; where nothing is read, in both."""
+    if a[0].shape != b[0].shape:
+        return False
     read = a[0] <= a[1]
     same = [np.array_equal(one[read], other[read] + moved) for one, other in zip(a, b, strict=True)]
     return np.array_equal(read, b[0] <= b[1]) and all(same)

@@ -12,7 +12,9 @@ from onnx import TensorProto
 import rfonnx
 from rfonnx.tiling import sized
 from tiling import families
+from tiling.exactness import judged
 from tiling.families import conv, finish
+from tiling.random_nets import random_net
 from truth.nets import Writer
 
 FAMILIES: list[tuple[Callable[[], onnx.ModelProto], int]] = [
@@ -90,3 +92,13 @@ def test_sound_is_planned_that_is_longer_than_the_core_takes() -> None:
     assert plan.exact
     assert plan.halo == {("x", 2): (6, 0)}
     assert plan.output_shapes == {"y0": (1, 2, 2**24)}
+
+
+@pytest.mark.parametrize("seed", [60000, 60080])
+def test_tiles_of_random_nets_that_are_looked_at_through_shorter_ones_are_what_the_whole_is(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one has a tensor that is shorter than what is compared of it."""
+    monkeypatch.setattr(sized, "LONG", 24)
+    monkeypatch.setattr(sized, "SHORT", 12)
+    assert [line for line in judged(random_net(seed), seed, search=False) if line.startswith("unsound")] == []
