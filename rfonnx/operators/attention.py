@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rfonnx.operators.access.attending import Heads, Keys, appended, attended, bias, masked, packed, scores, unpacked
+from rfonnx.operators.access.attending import Heads, Keys, attended, bias, masked, packed, scores, unpacked, with_past
 from rfonnx.operators.access.indexing import positions
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, Step
@@ -25,10 +25,7 @@ def attention(op: Op) -> list[Access]:
     heads, kv_heads = attrs.get("q_num_heads", 0), attrs.get("kv_num_heads", 0)
     query = packed(op.name(0), op.shape(0), heads)
     key, value = packed(op.name(1), op.shape(1), kv_heads), packed(op.name(2), op.shape(2), kv_heads)
-    keys, values = [key], [value]
-    if op.name(4):
-        keys = appended(packed(op.name(4), op.shape(4), kv_heads), key)
-        values = appended(packed(op.name(5), op.shape(5), kv_heads), value)
+    keys, values = with_past(op, 4, kv_heads, key, value)
     batch, count, queries, _ = query.shape
     total = keys[0].shape[2]
 

@@ -9,7 +9,7 @@ import numpy as np
 from onnx import TensorProto, TypeProto
 
 from rfonnx.graph.tensors import element_count, tensor_type
-from rfonnx.operators.access.attending import Heads, Keys, appended, attended, bias, masked, unpacked
+from rfonnx.operators.access.attending import Heads, Keys, appended, attended, bias, ends, masked, unpacked
 from rfonnx.operators.access.indexing import positions
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, entire
@@ -138,12 +138,9 @@ def _half(op: Op, past: int, which: int) -> Heads:
 def _present(op: Op, past: int, total: int) -> Access:
     """(2, batch, heads, past and new tokens, features): old places are copied, new ones read all features of their token."""
     batch, tokens, _ = op.shape(0)
-    before = total - tokens
-    places = positions(total)
-    new = Select(1, places - before, np.where(places >= before, places - before, places - before - 1))
+    old, new = ends(3, 1, total - tokens, total)
     paths = [Path(op.name(0), (Reduce((2,)), new, Reshape((batch, 1, total, 1))))]
     if op.reads(past):
-        old = Select(3, places, np.where(places < before, places, places - 1))
         paths.append(Path(op.name(past), (old,)))
     return Access(tuple(paths))
 

@@ -9,7 +9,7 @@ import numpy as np
 from onnx import TypeProto
 
 from rfonnx.graph.tensors import element_count, tensor_type
-from rfonnx.operators.access.attending import Heads, Keys, appended, attended, bias, masked, packed, scores, unpacked
+from rfonnx.operators.access.attending import Heads, Keys, attended, bias, masked, packed, scores, unpacked, with_past
 from rfonnx.operators.access.indexing import positions, whole
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
@@ -84,10 +84,7 @@ def multi_head_attention(op: Op) -> list[Access]:
         raise Unproven("past and present share a buffer")
     heads = op.attrs["num_heads"]
     query, key, value = _separate(op, heads)
-    keys, values = [key], [value]
-    if op.name(6):
-        keys = appended(packed(op.name(6), op.shape(6), heads), key)
-        values = appended(packed(op.name(7), op.shape(7), heads), value)
+    keys, values = with_past(op, 6, heads, key, value)
     queries, total = query.shape[2], keys[0].shape[2]
     seen = Keys.all(queries, total)
     if op.attrs.get("unidirectional", 0):

@@ -90,13 +90,11 @@ class Builder:
                 self._budget -= CALL
                 return self._functions.enter(key, proto, scope, self.tables.unique)
         if proto.op_type == "If" and plain_domain(proto.domain) == "" and proto.input:
-            condition = scope.resolve(proto.input[0])
-            if condition in self.tables.constants.names:
-                value = self.tables.constants.evaluate(condition)
-                if value is not None and value.size == 1:
-                    from rfonnx.model.building import branches
+            condition = self.tables.constants.value(scope.resolve(proto.input[0]))
+            if condition is not None and condition.size == 1:
+                from rfonnx.model.building import branches
 
-                    return branches.take(self.tables, proto, scope, bool(value.reshape(-1)[0]))
+                return branches.take(self.tables, proto, scope, bool(condition.reshape(-1)[0]))
         return self.tables.sequences.follow(proto, scope)
 
     def _written_out(self, placed: Placed, mark: tuple[int, int]) -> list[Inlined] | None:

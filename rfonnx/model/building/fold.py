@@ -128,6 +128,10 @@ class Constants:
             self._held -= 0 if dropped is None else dropped.size
         return value
 
+    def value(self, name: str) -> np.ndarray | None:
+        """As `evaluate`, of a name that may be no constant's, "" among them."""
+        return self.evaluate(name) if name in self.names else None
+
     def passed(self, name: str) -> TensorProto | None:
         """Value of a small constant as shape inference takes it, or None."""
         if name not in self._passed:

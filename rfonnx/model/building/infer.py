@@ -141,7 +141,7 @@ def _filled(node: Node, constants: Constants) -> TypeProto | None:
         return None
     target = constants.partial.get(name)
     if target is None:
-        target = constants.evaluate(name) if name in constants.names else None
+        target = constants.value(name)
         if target is None or target.ndim != 1 or target.dtype != np.int64 or len(target) > MAX_AXES:
             return None
         if min(target.tolist(), default=0) < 0:

@@ -145,7 +145,8 @@ class Sequences:
         if n is None or not 0 < n <= MAX_ELEMENTS:
             return None
         sized = len(inputs) > 1 and bool(inputs[1])
-        lengths = self._lengths(inputs[1], n) if sized else [1] * n
+        told = self._constants.value(inputs[1]) if sized else None
+        lengths = [1] * n if not sized else None if told is None else part_lengths(told, n)
         if lengths is None:
             return None
         prefix = self._unique(output, [*map(str, range(len(lengths))), "lengths", "single"])
@@ -165,10 +166,6 @@ class Sequences:
             return helper.make_node("Split", [name], parts, proto.name, axis=axis, split=lengths)
         self.constant(prefix + "lengths", np.array(lengths, np.int64))
         return helper.make_node("Split", [name, prefix + "lengths"], parts, proto.name, axis=axis)
-
-    def _lengths(self, name: str, n: int) -> list[int] | None:
-        value = self._constants.evaluate(name) if name in self._constants.names else None
-        return None if value is None else part_lengths(value, n)
 
     def _get(self, proto: NodeProto, inputs: list[str], output: str, opset: int) -> list[NodeProto] | None:
         held = self._held.get(inputs[0], inputs[0])
@@ -190,8 +187,7 @@ class Sequences:
         """Value of a constant position, counted from the front; None when it is not known or outside."""
         if len(inputs) <= index or not inputs[index]:
             return default
-        name = inputs[index]
-        value = self._constants.evaluate(name) if name in self._constants.names else None
+        value = self._constants.value(inputs[index])
         return None if value is None else place_in(value, length, inserts)
 
     def _with_axis(self, proto: NodeProto, kind: str, name: str, made: str, axis: int, opset: int) -> NodeProto:

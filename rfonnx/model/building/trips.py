@@ -75,7 +75,7 @@ class Rounds:
         steps, carried = found
         state: dict[str, np.ndarray] = {}
         for index in carried:
-            value = constants.evaluate(initial[index]) if initial[index] in constants.names else None
+            value = constants.value(initial[index])
             if value is None:
                 return None
             state[self._inputs[index + 2]] = value
@@ -142,5 +142,5 @@ class Rounds:
 
 
 def _scalar(name: str, constants: Constants) -> int | None:
-    value = constants.evaluate(name) if name in constants.names else None
+    value = constants.value(name)
     return int(value.reshape(-1)[0]) if value is not None and value.size == 1 else None

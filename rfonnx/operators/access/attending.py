@@ -61,15 +61,23 @@ def packed(name: str, shape: tuple[int, ...], heads: int) -> Heads:
 def appended(past: Heads, new: Heads) -> list[Heads]:
     """Both in the tensor that has `new` behind `past` along the sequence. Exact."""
     before, total = past.shape[2], past.shape[2] + new.shape[2]
+    parts = zip((past, new), ends(2, 2, before, total), strict=True)
+    return [Heads(part.name, (*part.steps, step), (*part.shape[:2], total, part.shape[3])) for part, step in parts]
+
+
+def ends(first_axis: int, rest_axis: int, before: int, total: int) -> tuple[Select, Select]:
+    """Of an axis of `total` places: the first `before` read one tensor's, along its axis, the others another's."""
     places = positions(total)
-    old = Select(2, places, np.where(places < before, places, places - 1))
-    late = Select(2, places - before, np.where(places >= before, places - before, places - before - 1))
-    return [_longer(past, old, total), _longer(new, late, total)]
+    old = Select(first_axis, places, np.where(places < before, places, places - 1))
+    rest = places - before
+    return old, Select(rest_axis, rest, np.where(rest >= 0, rest, rest - 1))
 
 
-def _longer(heads: Heads, step: Select, length: int) -> Heads:
-    batch, count, _, features = heads.shape
-    return Heads(heads.name, (*heads.steps, step), (batch, count, length, features))
+def with_past(op: Op, past: int, heads: int, *new: Heads) -> list[list[Heads]]:
+    """New keys and values, each behind what is cached of them in the inputs from `past` on, where that is given."""
+    if not op.name(past):
+        return [[one] for one in new]
+    return [appended(packed(op.name(i), op.shape(i), heads), one) for i, one in enumerate(new, past)]
 
 
 def shared_heads(heads: Heads, queries: int) -> Heads:
