@@ -37,7 +37,7 @@ class Says:
 
 
 def holds(message: str, tensor: str = "") -> Says:
-    """Something that a rule found to be as it should."""
+    """Something that a rule found to be as it should: told where the rule says of nothing that it fails."""
     return Says(message, tensor, False)
 
 

@@ -49,8 +49,7 @@ def no_dead_relu(subject: Subject, values: Values) -> Iterator[Says]:
     kind = "" if given else " (random ones)"
     for name in dead:
         yield Says(f"is zero everywhere, on all {len(sums)} samples{kind}", name)
-    if not dead:
-        yield holds(f"every ReLU answers on {len(sums)} samples")
+    yield holds(f"every ReLU answers on {len(sums)} samples")
 
 
 @rule(
@@ -83,14 +82,11 @@ def quantiser_range(subject: Subject, values: Values) -> Iterator[Says]:
         probes.add([("Greater" if end > 0 else "Less", [beyond])], tensor)
         probes.add([("Size", [])], tensor)
     counts = probes.run(subject.feeds).sum(axis=0).reshape(-1, 2)
-    found = False
     for (tensor, end, beyond), (outside, size) in zip(watched, counts, strict=True):
         if outside > values["max"] * size:
-            found = True
             side = "above" if end > 0 else "below"
             yield Says(f"{outside / size:.1%} of its values lie {side} {beyond:.4g}, where its quantiser ends", tensor)
-    if not found:
-        yield holds(f"at most {values['max']:.1%} of the values lie beyond an end of their quantiser")
+    yield holds(f"at most {values['max']:.1%} of the values lie beyond an end of their quantiser")
 
 
 def _ends(graph: Graph, inputs: list[str]) -> Iterator[tuple[float, float]]:

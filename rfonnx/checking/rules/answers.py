@@ -58,8 +58,7 @@ def finite_on_zeros(subject: Subject, values: Values) -> Iterator[Says]:
         yield Says(f"is NaN {told}", output)
     for output in (output for output in outputs if before[output]):
         yield unproven(f"is NaN on {name} too", output)
-    if not broken and not any(before.values()):
-        yield holds("zeros give no NaN")
+    yield holds("zeros give no NaN")
 
 
 def _zeroed(feed: Feed, names: Sequence[str]) -> Feed:
@@ -89,28 +88,25 @@ def outputs_vary(subject: Subject, values: Values) -> Iterator[Says]:
         return
     makers, kinds = {output: node for node in graph.nodes for output in node.outputs if output}, squashed(graph)
     moving = [n for n in names if n not in graph.constants and n not in graph.inputs]
-    judged = found = False
+    judged = False
     for output in moving:
         arrays = [results[names.index(output)] for results in made]
         if not all(isinstance(array, np.ndarray) and array.size for array in arrays):
             continue
         judged = True
         if all(_equal(arrays[0], array) for array in arrays[1:]):
-            found = True
             text = f"is the same on all {len(made)} samples{'' if given else ' (random ones)'}"
             stepping = not given and not _smooth(output, graph, makers)
             yield unproven(f"{text}, and may step: give --data", output) if stepping else Says(text, output)
         elif ends := _saturated(kinds.get(output, ""), arrays[: len(subject.feeds)]):
-            found = True
             text = f"lies at the {ends} of its {kinds[output]} nearly everywhere, on all {len(subject.feeds)} samples"
             if ends == "end" and not given:
                 yield unproven(f"{text} (random ones, in which there may be nothing to find: give --data)", output)
             else:
                 yield Says(text, output)
-    if not found:
-        if not judged:
-            raise NotApplicableError("no output can be judged: they are empty, or depend on no input")
-        yield holds(f"outputs differ between {len(made)} samples")
+    if not judged:
+        raise NotApplicableError("no output can be judged: they are empty, or depend on no input")
+    yield holds(f"outputs differ between {len(made)} samples")
 
 
 def _noise(subject: Subject) -> Iterator[Sequence[np.ndarray]]:

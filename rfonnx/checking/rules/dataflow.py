@@ -28,8 +28,7 @@ def inputs_used(subject: Subject, values: Values) -> Iterator[Says]:
     unused = [name for name in graph.inputs if name not in wanted]
     for name in unused:
         yield Says("is an input that no output needs", name)
-    if not unused:
-        yield holds("every input is needed for an output")
+    yield holds("every input is needed for an output")
 
 
 @rule("RF025", "no-dead-nodes", "note", default=True)
@@ -49,8 +48,7 @@ def no_dead_nodes(subject: Subject, values: Values) -> Iterator[Says]:
     for node in dead:
         if not any(output in read for output in node.output):
             yield Says(f"{label(node)} leads to no output", next((output for output in node.output if output), ""))
-    if not dead:
-        yield holds("every node leads to an output")
+    yield holds("every node leads to an output")
 
 
 @rule("RF030", "no-double-softmax", "warning", default=True)
@@ -68,17 +66,14 @@ def no_double_softmax(subject: Subject, values: Values) -> Iterator[Says]:
     softmaxes = [node for node in makers.values() if node.kind in ("Softmax", "LogSoftmax")]
     if not softmaxes:
         raise NotApplicableError("the model has no softmax")
-    found = False
     for node in softmaxes:
         inner = makers.get(node.inputs[0])
         while inner is not None and _hands_on(inner, graph):
             inner = makers.get(inner.inputs[0])
         axes = node.attrs.get("axes")
         if inner is not None and inner.kind == "Softmax" and axes is not None and inner.attrs.get("axes") == axes:
-            found = True
             yield Says(f"{node} takes the softmax of {inner}", node.outputs[0])
-    if not found:
-        yield holds("no softmax is taken of a softmax")
+    yield holds("no softmax is taken of a softmax")
 
 
 def _hands_on(node: Node, graph: Graph) -> bool:

@@ -32,20 +32,16 @@ def target_operators(subject: Subject, values: Values) -> Iterator[Says]:
     wanted, graph = target(values["target"]), subject.graph
     opset = graph.opsets.get("", 1)
     where = f"{wanted.name} ({wanted.version}{f', read {wanted.read}' if wanted.read else ''})"
-    found = False
     if wanted.opsets and not wanted.opsets[0] <= opset <= wanted.opsets[1]:
-        found = True
         yield Says(f"opset {opset} is not among those that {where} takes: {wanted.opsets[0]} to {wanted.opsets[1]}")
     nodes = [node for node in live_nodes(graph) if not (_vanishes(node, graph) or wanted.takes(node))]
     counts = Counter(node.kind for node in nodes)
     first = {node.kind: node for node in reversed(nodes)}
     for kind, count in counts.items():
-        found = True
         times = f", and {count - 1} more" if count > 1 else ""
         tensor = next((output for output in first[kind].outputs if output), "")
         yield Says(f"{first[kind]}{times}: not taken at opset {first[kind].version} by {where}; {wanted.means}", tensor)
-    if not found:
-        yield holds(f"every operator is taken by {where}")
+    yield holds(f"every operator is taken by {where}")
 
 
 def _vanishes(node: Node, graph: Graph) -> bool:

@@ -26,8 +26,7 @@ def no_batch_statistics(subject: Subject, values: Values) -> Iterator[Says]:
     training = [node for node in norms.values() if node.attrs.get("training_mode")]
     for node in training:
         yield Says(f"{node} is in training mode: its statistics are those of the batch", node.outputs[0])
-    if not training:
-        yield holds("batch norms use their stored statistics")
+    yield holds("batch norms use their stored statistics")
 
 
 @rule("RF029", "no-accidental-float64", "note", default=True)
@@ -52,5 +51,4 @@ def no_accidental_float64(subject: Subject, values: Values) -> Iterator[Says]:
     if wide:
         more = f", and {len(wide) - 1} more" if len(wide) > 1 else ""
         yield Says(f"{wide[0]} computes in float64{more}", next(output for output in wide[0].outputs if output))
-    else:
-        yield holds("nothing is computed in float64")
+    yield holds("nothing is computed in float64")

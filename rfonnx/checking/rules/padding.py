@@ -53,18 +53,15 @@ def field_on_input(subject: Subject, values: Values) -> Iterator[Says]:
             f"{subject.path}: no tensor '{values['tensor']}' is computed from an input", "rfonnx report names them"
         )
     names = [wanted] if wanted else [name for name in analysis.outputs if name in analysis.tensors]
-    found = judged = False
+    judged = False
     for name, input in itertools.product(names, analysis.inputs):
         shares = {axis: _on_input(analysis, name, input, axis) for other, axis in analysis.windowed if other == input}
         judged = judged or any(share.size for share in shares.values())
-        for says in _verdicts(analysis.tensors[name], input, shares, values):
-            found = True
-            yield says
+        yield from _verdicts(analysis.tensors[name], input, shares, values)
     if not judged:
         raise NotApplicableError("nothing in this model slides along an axis of an input")
-    if not found:
-        few = "no position sees" if not values["blind"] else f"at most {values['blind']:.0%} of the positions see"
-        yield holds("fields lie on the input" if values["min"] else f"{few} nothing of the input")
+    few = "no position sees" if not values["blind"] else f"at most {values['blind']:.0%} of the positions see"
+    yield holds("fields lie on the input" if values["min"] else f"{few} nothing of the input")
 
 
 @rule(
@@ -93,8 +90,7 @@ def input_fits_field(subject: Subject, values: Values) -> Iterator[Says]:
             f"every position has most of its field beside {input} axis {axis}: at most {percent(share)} lies on it",
             name,
         )
-    if not small:
-        yield holds("the input is as large as half of the fields")
+    yield holds("the input is as large as half of the fields")
 
 
 def _verdicts(tensor: TensorField, input: str, shares: Mapping[int, Float64], values: Values) -> Iterator[Says]:

@@ -30,10 +30,10 @@ def aligned_joins(subject: Subject, values: Values) -> Iterator[Says]:
             found.setdefault((tensor, f"joins branches centred at {told} along {input}"), []).append(axis)
     for (tensor, text), axes in found.items():  # rows and columns mostly alike
         yield Says(f"{text} {'axis' if len(axes) == 1 else 'axes'} {', '.join(map(str, axes))}", tensor)
-    if not found and joins:
+    if joins:
         count = "1 join" if len(joins) == 1 else f"{len(joins)} joins"
         yield holds(f"{count} of branches that differ in centre, of which nothing sees ahead of its own position")
-    elif not found:
+    else:
         yield holds("all joins are aligned")
 
 
@@ -65,7 +65,7 @@ def no_global_operator(subject: Subject, values: Values) -> Iterator[Says]:
         else:
             text = "what a position sees is only known as at most all of it"
             yield Says(f"{operator} is not proven to take less than all of {input} axis {axis}: {text}", name)
-    if pairs and not found:
+    if pairs:
         where = ", ".join(f"{input} axis {axis}" for input, axis in pairs)
         yield holds(f"no operator takes a whole axis (looked at: {where})")
 
@@ -98,5 +98,4 @@ def no_unknown_operator(subject: Subject, values: Values) -> Iterator[Says]:
             met.setdefault(node.kind, next((output for output in node.outputs if output), ""))
     for kind, tensor in met.items():
         yield Says(f"operator {kind} is not known, and is taken to read everything", tensor)
-    if not met:
-        yield holds("all operators are known")
+    yield holds("all operators are known")

@@ -111,8 +111,7 @@ def weights_used(subject: Subject, values: Values) -> Iterator[Says]:
     unused = [tensor for tensor in Store(subject.source).tensors if not tensor.read and tensor.bytes >= values["min"]]
     for tensor in unused:
         yield Says(f"is stored ({tensor.bytes:,} bytes), and nothing reads it", tensor.name)
-    if not unused:
-        yield holds("every stored tensor is read")
+    yield holds("every stored tensor is read")
 
 
 @rule("RF028", "weights-stored-once", "note", LEAST, default=True)
