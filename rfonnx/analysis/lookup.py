@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rfonnx.analysis.lower import Program
 from rfonnx.errors import QueryError
 from rfonnx.graph.temporaries import is_temporary
+from rfonnx.graph.text import did_you_mean
 
 
 class Lookup:
@@ -31,10 +32,7 @@ class Lookup:
         if tensor not in self._sources or is_temporary(tensor):
             if (made := self._made_by(tensor)) is not None:
                 return made
-            import difflib  # slow to import, and only wanted here
-
-            near = difflib.get_close_matches(tensor, self._sources, 3)
-            hint = f"did you mean {', '.join(map(repr, near))}?" if near else "`Analysis.tensors` lists them all"
+            hint = did_you_mean(tensor, self._sources) or "`Analysis.tensors` lists them all"
             raise QueryError(f"{self._label}: no tensor '{tensor}' is computed from an input", hint)
         return self._sources[tensor]
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rfonnx.errors import QueryError
+from rfonnx.graph.text import did_you_mean
 from rfonnx.results.findings import Parameter, RuleInfo, Severity
 
 if TYPE_CHECKING:
@@ -104,10 +105,7 @@ def find(word: str) -> tuple[RuleInfo, Rule]:
     _load()
     number = _ids.get(word, word.upper())
     if number not in _rules:
-        import difflib
-
-        near = difflib.get_close_matches(word, [*_rules, *_ids], 1)
-        hint = f"did you mean '{near[0]}'?" if near else "rfonnx check --list names them all"
+        hint = did_you_mean(word, [*_rules, *_ids]) or "rfonnx check --list names them all"
         raise QueryError(f"there is no rule '{word}'", hint)
     return _rules[number]
 

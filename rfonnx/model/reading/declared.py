@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from onnx import TypeProto
 
@@ -10,6 +10,7 @@ from rfonnx.graph.tensors import Tensors, read_type
 from rfonnx.graph.text import quote, show_shape
 from rfonnx.model.reading.bind import evaluate_dim
 from rfonnx.results.fields import Shape
+from rfonnx.results.plain import counted
 
 Measured = tuple[int, Shape]
 """Element type (TensorProto's number) and shape."""
@@ -87,11 +88,10 @@ class Declared:
             (self.measured, "took the shape that a run of the model showed"),
         ):
             if names:
-                lines.append(f"{_count(names)} {what}: {_some([quote(n) for n in names])}")
+                lines.append(f"{counted(len(names), 'tensor')} {what}: {_some([quote(n) for n in names])}")
         if self.contradicted:
-            count = len(self.contradicted)
             lines.append(
-                f"the file declares wrong shapes for {count} tensor{'s' if count > 1 else ''}, the inferred ones are used:"
+                f"the file declares wrong shapes for {counted(len(self.contradicted), 'tensor')}, the inferred ones are used:"
                 f" {_some([f'{quote(n)} ({what})' for n, what in self.contradicted.items()])}"
             )
         return lines
@@ -102,10 +102,6 @@ def agree(one: Shape, other: Shape) -> bool:
     if one is None or other is None:
         return True
     return len(one) == len(other) and all(a == b or a is None or b is None for a, b in zip(one, other, strict=True))
-
-
-def _count(names: Collection[str]) -> str:
-    return f"{len(names)} tensor{'s' if len(names) > 1 else ''}"
 
 
 def _some(items: list[str]) -> str:
