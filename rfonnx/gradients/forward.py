@@ -19,7 +19,7 @@ from rfonnx.model.building.scope import Scope
 from rfonnx.model.reading.convert import plain_domain, to_node
 from rfonnx.operators.evaluator import MAX_ELEMENTS
 from rfonnx.operators.spelling import canonicalize
-from rfonnx.operators.traits import RANDOM
+from rfonnx.operators.table import operator
 from rfonnx.results.fields import Shape
 
 
@@ -100,7 +100,7 @@ def read_forward(light: LightModel, types: Mapping[str, tuple[str, Shape]]) -> F
             add_constant_node(proto, node, tensors, constants)
         elif subgraphs(proto):
             node.attrs["captures"] = list(dict.fromkeys(c for s in subgraphs(proto) for c in captures(s)))
-        elif node.op_type not in RANDOM:
+        elif not operator(node.op_type).draws:
             note_constants(
                 Computation(proto, node.attrs, scope, node.inputs, node.outputs), node, [], tensors, constants
             )

@@ -53,8 +53,8 @@ def count_up(op: Op) -> Access:
     return Access(tuple(paths))
 
 
-declare("Multinomial", "RandomNormal", "RandomUniform", draws="always", macs=0, manner=())
-declare("RandomNormalLike", "RandomUniformLike", draws="always", macs=0, manner=(), shape_only=True)
+declare("Multinomial", "RandomNormal", "RandomUniform", draws=True, macs=0, manner=())
+declare("RandomNormalLike", "RandomUniformLike", draws=True, macs=0, manner=(), shape_only=True)
 declare("Constant", macs=0, manner=())
 declare("ConstantOfShape", evaluation="fast", macs=0, manner=())
 declare("EyeLike", evaluation="fast", macs=0, manner=(), shape_only=True)

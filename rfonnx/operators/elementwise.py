@@ -166,5 +166,5 @@ declare("Cast", "CastLike", "Dropout", "Identity", moves_values=True, takes_alon
 declare("Identity", keeps="order", moves=True)
 declare("HardSigmoid", "Sigmoid", ends=(0.0, 1.0))
 declare("Tanh", ends=(-1.0, 1.0))
-declare("Bernoulli", draws="always")
+declare("Bernoulli", draws=True)
 declare("Dropout", training=(1, 2))

@@ -54,7 +54,6 @@ Manner = Literal[
 NO_RULE = Unknown("nobody wrote a rule")
 NO_COUNT = Unknown("nobody wrote down what it costs")
 
-Draws = Literal["", "always", "in training"]
 Statistic = Literal["", "mean", "sum", "max", "min", "moments"]
 Evaluation = Literal["slow", "fast", "never"]
 
@@ -79,8 +78,8 @@ class Operator:
         body: writes it with standard operators; what nobody filled of `shapes`, `reads`, `macs` and `gradient` follows from them.
         range: what an operand may hold so that the result stays inside an interval; see `id_rules`.
         partial: its value where some elements of its operands are unknown; see `shape_arithmetic`.
-        stands_for: the standard operator that it computes, before or beside what it adds.
-        draws: when it draws at random.
+        stands_for: the standard operator that it computes, before or beside what it adds, or "": of a Gemm that is MatMul.
+        draws: it draws at random in every run. A `seed` fixes the first run of a session, not the second.
         training: for one that draws in training alone: the inputs that hold the ratio and the mode.
         holds_graphs: it costs, and is as random as, the graphs that it holds.
         recurrent: it goes through a sequence step by step.
@@ -129,7 +128,7 @@ class Operator:
     lengths: Mapping[int, tuple[int, int | str]] = MappingProxyType({})
     partial: Callable[..., Any] | None = None
     stands_for: str = ""
-    draws: Draws = ""
+    draws: bool = False
     training: tuple[int, int] | None = None
     holds_graphs: bool = False
     recurrent: Sequential | None = None

@@ -45,7 +45,7 @@ declare(
 declare("com.microsoft.AttnLSTM", layered=True, recurrent=Sequential((0,), (5, 6)))
 declare("com.microsoft.LinearAttention", recurrent=Sequential((0, 1, 2), (3,)))
 declare("com.microsoft.CausalConvWithState", recurrent=Sequential((0,), (3,)))
-declare("com.microsoft.Sampling", draws="always")
+declare("com.microsoft.Sampling", draws=True)
 declare("com.microsoft.BitmaskDropout", training=(1, 2))
 declare("com.microsoft.BitmaskBiasDropout", training=(3, 4))
 declare(

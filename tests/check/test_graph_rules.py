@@ -11,9 +11,10 @@ from onnx import TensorProto, helper, numpy_helper
 
 import small_nets
 from checked import found, net, run, status
-from rfonnx.operators.traits import BODIES, DROPOUTS, RANDOM
+from rfonnx.operators.table import kinds
 
 node = helper.make_node
+DRAWING = kinds("draws") | kinds("training")
 X = np.random.default_rng(0).standard_normal((2, 8)).astype("f")
 
 
@@ -118,8 +119,8 @@ def test_every_operator_that_draws_is_in_the_table() -> None:
         if getattr(schema, "node_determinism", None) == onnx.defs.OpSchema.NodeDeterminism.NonDeterministic
     }
     assert marked
-    assert marked - {"AffineGrid"} == {*RANDOM, *DROPOUTS, *BODIES} - {
-        kind for kind in {*RANDOM, *DROPOUTS} if kind.startswith("com.microsoft.")
+    assert marked - {"AffineGrid"} == (DRAWING | kinds("holds_graphs")) - {
+        kind for kind in DRAWING if kind.startswith("com.microsoft.")
     }
 
 
@@ -133,7 +134,7 @@ def test_every_operator_of_onnxruntime_that_draws_is_in_the_table() -> None:
     }
     harmless = {"GridSample", "com.microsoft.GridSample", "com.ms.internal.nhwc.GridSample", "com.microsoft.SampleOp"}
     harmless |= {"Upsample", "com.microsoft.nchwc.Upsample"}
-    assert {kind for kind in named if not kind.endswith("Grad")} - harmless == {*RANDOM, *DROPOUTS}
+    assert {kind for kind in named if not kind.endswith("Grad")} - harmless == DRAWING
 
 
 def batch_norm(training: int) -> onnx.ModelProto:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.walk import bodies, needed
 from rfonnx.operators.counting import CountCall, UncountedError, count
-from rfonnx.operators.traits import BODIES
+from rfonnx.operators.table import operator
 
 
 @dataclass(slots=True)
@@ -55,7 +55,7 @@ def _body(body: Graph, graph: Graph) -> Macs:
 
 
 def _add(found: Macs, node: Node, graph: Graph) -> None:
-    if node.kind in BODIES:
+    if operator(node.kind).holds_graphs:
         _add_bodies(found, node, [_body(body, graph) for body in bodies(node)])
         return
     try:

@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 
 from rfonnx.graph.nodes import Graph, Node
-from rfonnx.operators.traits import HANDED_ON
+from rfonnx.operators.table import operator
 
 DEEPEST = 64
 """Operators that are followed at most."""
@@ -49,7 +49,7 @@ def _parts(graph: Graph, makers: Mapping[str, Node], tensor: str, axis: int, dep
     if node.kind == "Transpose":
         return _parts(graph, makers, node.inputs[0], node.attrs["perm"][axis], depth - 1)
     before = _shape(graph, node.inputs[0]) if node.inputs else ()
-    if node.kind in HANDED_ON and before == shape:
+    if operator(node.kind).hands_on and before == shape:
         return _parts(graph, makers, node.inputs[0], axis, depth - 1)
     if node.kind == "Reshape" and before:
         kept = [a for a, n in enumerate(before) if n == shape[axis] and _behind(before, a) == _behind(shape, axis)]

@@ -5,12 +5,15 @@ from __future__ import annotations
 from onnx import NodeProto
 
 from rfonnx.operators.counting import declared
-from rfonnx.operators.traits import AFFINE, ELEMENTWISE, HANDED_ON, NORMS, STANDS_FOR
+from rfonnx.operators.table import kinds, operator, operators
 
-FOLDED = (ELEMENTWISE | AFFINE) - HANDED_ON
+FOLDED = kinds("affine") | {row.kind for row in operators() if "elementwise" in row.manner and not row.hands_on}
 """Operators that exporters and optimisers fold into the sum of products before them, as long as their other operands allow it."""
 
-FUSIONS = frozenset({*NORMS, *(kind for kind in declared() if kind.startswith("com.microsoft."))})
+FUSIONS = frozenset(
+    {row.kind for row in operators() if "norm" in row.manner}
+    | {kind for kind in declared() if kind.startswith("com.microsoft.")}
+)
 """Operators that optimisers put in the place of several elementwise ones, under the name of the last."""
 
 
@@ -20,12 +23,12 @@ def plain(kind: str) -> str:
     >>> plain("com.microsoft.FusedConv"), plain("Relu")
     ('Conv', 'Relu')
     """
-    return STANDS_FOR.get(kind, kind)
+    return operator(kind).stands_for or kind
 
 
 def scales(kind: str) -> bool:
     """Whether it scales and shifts, given constants."""
-    return plain(kind) in AFFINE
+    return operator(plain(kind)).affine
 
 
 def sums_products(kind: str) -> bool:

@@ -19,7 +19,7 @@ from rfonnx.comparing.layers.layer_kinds import (
 )
 from rfonnx.comparing.layers.side import Side
 from rfonnx.model.reading.convert import kind_of
-from rfonnx.operators.traits import HANDED_ON
+from rfonnx.operators.table import operator
 
 MAX_BY_ORDER = 4000
 """Tensors without a namesake up to which they are matched by order, which takes time that grows with the square."""
@@ -118,7 +118,7 @@ def _same_layer(one: Side, tensor: Inner, other: Side, partner: Inner) -> bool:
     """Whether two tensors of one name may be the same: made by the same operator, handed on, or one by a product into which the
     operators were folded that lie before the other."""
     left, right = one.kind(tensor), other.kind(partner)
-    if left == right or left in HANDED_ON or right in HANDED_ON or partner.real is not None:
+    if left == right or operator(left).hands_on or operator(right).hands_on or partner.real is not None:
         return True
     if one.sums(tensor, other.names) & other.sums(partner, one.names):
         return True

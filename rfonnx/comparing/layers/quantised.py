@@ -10,7 +10,7 @@ from onnx import NodeProto, helper
 from rfonnx.comparing.layers.layer_kinds import scale_of, takes_scales
 from rfonnx.comparing.layers.wiring import Wiring
 from rfonnx.model.reading.convert import kind_of
-from rfonnx.operators.traits import HANDED_ON
+from rfonnx.operators.table import operator
 
 PREFIX = "rfonnx/real/"
 """Before the name of a quantised tensor: what stands for it."""
@@ -49,7 +49,7 @@ def real_views(wiring: Wiring) -> Iterator[Real]:
     found = []
     for node in reversed(wiring.nodes):
         scale = _asked_for(wiring, node.output[0], scales) if node.output else ()
-        if scale and kind_of(node) not in HANDED_ON and wiring.operands(node):
+        if scale and not operator(kind_of(node)).hands_on and wiring.operands(node):
             scales[node.output[0]] = scale
             found.append(Real(PREFIX + node.output[0], node.output[0], scale))
     yield from reversed(found)

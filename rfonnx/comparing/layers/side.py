@@ -10,7 +10,7 @@ from onnx import NodeProto
 from rfonnx.comparing.layers.inner_tensors import Inner, InnerModel
 from rfonnx.comparing.layers.layer_kinds import FOLDED, plain, quantises, scales, sums_products
 from rfonnx.model.reading.convert import kind_of
-from rfonnx.operators.traits import HANDED_ON
+from rfonnx.operators.table import operator
 
 MAX_FOLDED = 16
 """Folded operators that are followed back to the sum of products that they follow."""
@@ -53,7 +53,7 @@ class Side:
             kind = self.wiring.kind(name)
             if sums_products(kind):
                 kinds.add(plain(kind))
-            elif (kind in FOLDED or kind in HANDED_ON) and len(way) < MAX_FOLDED:
+            elif (kind in FOLDED or operator(kind).hands_on) and len(way) < MAX_FOLDED:
                 operands = self.wiring.operands(self.wiring.maker[name])
                 way += [source for source in operands if source not in way and source not in others]
         return kinds

@@ -9,7 +9,7 @@ from onnx import ModelProto, NodeProto
 
 from rfonnx.graph.order import reads, sort, stored_names, true_inputs
 from rfonnx.model.reading.convert import kind_of
-from rfonnx.operators.traits import HANDED_ON, SHAPE_ONLY
+from rfonnx.operators.table import operator
 
 MAX_SOURCES = 32
 """Marked tensors before one that are kept: no layer has more operands, and what is asked is whether one is among them."""
@@ -51,7 +51,7 @@ class Wiring:
             for name in self._reads[id(node)]:
                 self.readers.setdefault(name, []).append(node)
             self.maker.update((output, node) for output in node.output if output)
-            if kind_of(node) not in SHAPE_ONLY and not moving.isdisjoint(self._reads[id(node)]):
+            if not operator(kind_of(node)).shape_only and not moving.isdisjoint(self._reads[id(node)]):
                 moving.update(node.output)
             if not depending.isdisjoint(self._reads[id(node)]):
                 depending.update(node.output)
@@ -77,7 +77,7 @@ class Wiring:
         """Elements of a constant that is stored, or made of a stored one by nodes that hand it on; 0 where that is not known."""
         while name not in self._sizes:
             node = self.maker.get(name)
-            if node is None or kind_of(node) not in HANDED_ON:
+            if node is None or not operator(kind_of(node)).hands_on:
                 return 0
             name = node.input[0]
         return self._sizes[name]
@@ -85,7 +85,9 @@ class Wiring:
     def root(self, name: str) -> str:
         """The tensor whose numbers this one holds in another spelling: quantised, dequantised, cast."""
         while (
-            (node := self.maker.get(name)) is not None and kind_of(node) in HANDED_ON and node.input[0] in self._moving
+            (node := self.maker.get(name)) is not None
+            and operator(kind_of(node)).hands_on
+            and node.input[0] in self._moving
         ):
             name = node.input[0]
         return name

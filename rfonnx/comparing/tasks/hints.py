@@ -10,9 +10,8 @@ from onnx import NodeProto
 from rfonnx.model.opened import Source, opened
 from rfonnx.model.reading.convert import kind_of
 from rfonnx.operators.table import kinds
-from rfonnx.operators.traits import HANDED_ON
 
-PASSED = HANDED_ON | kinds("moves") - {"Concat", "ConcatFromSequence"}
+PASSED = kinds("hands_on") | kinds("moves") - {"Concat", "ConcatFromSequence"}
 """Operators whose output holds numbers of their first operand, wherever those stand."""
 
 

@@ -7,8 +7,9 @@ import pytest
 
 from rfonnx.gradients.decompose import decomposed
 from rfonnx.operators.counting import declared
-from rfonnx.operators.traits import AFFINE, STANDS_FOR
+from rfonnx.operators.table import kinds, operators
 
+STANDS_FOR = {row.kind: row.stands_for for row in operators() if row.stands_for}
 MOVES = {"com.microsoft.nchwc.ReorderInput", "com.microsoft.nchwc.ReorderOutput", "com.microsoft.nchwc.Upsample"}
 
 
@@ -23,6 +24,6 @@ def test_what_an_operator_stands_for_costs_alike(kind: str, plain: str) -> None:
     assert costs[kind] == costs[plain]
 
 
-@pytest.mark.parametrize("kind", sorted({*STANDS_FOR.values(), *AFFINE} - {"SimplifiedLayerNormalization"}))
+@pytest.mark.parametrize("kind", sorted({*STANDS_FOR.values(), *kinds("affine")} - {"SimplifiedLayerNormalization"}))
 def test_what_operators_stand_for_is_in_the_standard(kind: str) -> None:
     assert onnx.defs.has(kind)
