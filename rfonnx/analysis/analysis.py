@@ -242,7 +242,7 @@ class Analysis:
     @cached_property
     def batches(self) -> batch_axis.Batches:
         """Which axes of the inputs count samples, and what tells."""
-        from rfonnx.analysis.derive.batch_axis import find
+        from rfonnx.analysis.derive.batch_search import find
 
         return find(self, self._graph, self._batch_axes, self._again)
 

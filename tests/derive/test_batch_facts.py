@@ -9,7 +9,7 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 
 import rfonnx
-from rfonnx.analysis.derive.batch_axis import MAX_NODES, doubled
+from rfonnx.analysis.derive.batch_search import MAX_NODES, doubled
 
 SHAPE = (3, 4, 6)  # channels, rows, columns
 
