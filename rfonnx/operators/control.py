@@ -5,6 +5,9 @@ If joins both branches. Loops take all rounds together, see `rfonnx.operators.ac
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
 from rfonnx.graph.nodes import Graph
@@ -97,13 +100,13 @@ def scan(op: Op) -> list[Access]:
     for j, (inner, name) in enumerate(zip(body.inputs[state:], names[state:], strict=True)):
         scanned = op.graph.shapes.get(name)
         rank = len(program_shape(scanned))
-        time = _listed(op, "scan_input_axes", j) % max(rank, 1)
+        time = listed(op.attrs, "scan_input_axes", j) % max(rank, 1)
         if scanned is None or scanned[time] is None:
             steering = join(steering, anywhere(own(op, name), 0))
         others = tuple(axis for axis in range(rank) if axis != time)
         given[inner] = {source: Relation(others, time) for source in own(op, name)}
     rounds = Rounds(op, body, given, body.outputs[:state])
-    backward = {name for j, name in enumerate(names[state:]) if _listed(op, "scan_input_directions", j)}
+    backward = {name for j, name in enumerate(names[state:]) if listed(op.attrs, "scan_input_directions", j)}
     result = []
     for i, output in enumerate(op.node.outputs):
         out = program_shape(op.graph.shapes.get(output))
@@ -122,8 +125,8 @@ def _stored(
     op: Op, index: int, relations: Relations, shape: tuple[int, ...], out: tuple[int, ...], backward: set[str]
 ) -> list[Path]:
     """What a Scan's output of the rounds' results, of `shape` each, reads; `backward`: inputs that are scanned from their end."""
-    axis = _listed(op, "scan_output_axes", index) % max(len(out), 1)
-    stored_backward = bool(_listed(op, "scan_output_directions", index))
+    axis = listed(op.attrs, "scan_output_axes", index) % max(len(out), 1)
+    stored_backward = bool(listed(op.attrs, "scan_output_directions", index))
     paths = []
     for source, relation in for_shape(relations, shape, (*out[:axis], *out[axis + 1 :])).items():
         walks = None if relation.round is None else max(relation.round, ~relation.round)
@@ -147,9 +150,9 @@ def _in_time(axis: int, count: int, backward: bool, stored_backward: bool, past:
     return Select(axis, here, border) if backward else Select(axis, border, here)
 
 
-def _listed(op: Op, name: str, index: int) -> int:
-    """Entry of an attribute that may be left out, 0 by default."""
-    values = op.attrs.get(name) or ()
+def listed(attrs: Mapping[str, Any], name: str, index: int) -> int:
+    """Entry of a Scan's attribute that may be left out, 0 by default."""
+    values = attrs.get(name) or ()
     return int(values[index]) if index < len(values) else 0
 
 

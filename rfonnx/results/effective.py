@@ -140,7 +140,9 @@ class ERF:
     @cached_property
     def sigma(self) -> tuple[float, ...]:
         """Standard deviation per axis, in positions, around the centroid."""
-        return self._none if self.empty else tuple(float(s) for s in np.sqrt(np.diag(self.covariance)))
+        if self.empty:
+            return (math.nan,) * len(self.axes)
+        return tuple(float(s) for s in np.sqrt(np.diag(self.covariance)))
 
     @cached_property
     def covariance(self) -> Map:
@@ -156,7 +158,7 @@ class ERF:
     def centroid(self) -> tuple[float, ...]:
         """Centre of mass, one coordinate per axis."""
         if self.empty:
-            return self._none
+            return (math.nan,) * len(self.axes)
         return tuple(c + b for c, b in zip(measures.centroid(self._held), self._begin, strict=True))
 
     @property
@@ -214,10 +216,6 @@ class ERF:
     def _whole(self) -> list[Interval]:
         """The whole map, in positions of that part."""
         return [(-b, n - 1 - b) for b, n in zip(self._begin, self.map.shape, strict=True)]
-
-    @property
-    def _none(self) -> tuple[float, ...]:
-        return (math.nan,) * len(self.axes)
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,10 +84,6 @@ def names_along(declared: Dims, axes: Mapping[str, int]) -> set[str]:
     return {dim for name, axis in axes.items() if isinstance(dim := declared[name][axis], str) and dim}
 
 
-FIXED_TO_ONE = "the batch is fixed to 1"
-NO_BATCH = "no input has a batch axis"
-
-
 def named_axes(declared: Dims, given: Given) -> dict[str, BatchAxis]:
     """What the user and the file's names tell, by input.
 

@@ -5,23 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import NamedTuple
 
-from rfonnx.analysis.derive.batch_axis import (
-    FIXED_TO_ONE,
-    NO_BATCH,
-    BatchAxis,
-    Batches,
-    Dims,
-    Given,
-    along,
-    named_axes,
-    names_along,
-)
+from rfonnx.analysis.derive.batch_axis import BatchAxis, Batches, Dims, Given, along, named_axes, names_along
 from rfonnx.analysis.derive.time import Timed
 from rfonnx.analysis.derive.time_axis import says_time
 from rfonnx.errors import RfonnxError
 from rfonnx.graph.nodes import Graph
 from rfonnx.operators.movement import batch_operands, sequence_axis
 from rfonnx.operators.table import operator
+
+FIXED_TO_ONE = "the batch is fixed to 1"
+NO_BATCH = "no input has a batch axis"
 
 SAMPLES = 2
 MAX_NODES = 20_000

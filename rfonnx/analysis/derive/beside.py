@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rfonnx.analysis.derive.analysed import Fields, Int64
+from rfonnx.analysis.derive.analysed import Fields, Int64, hull
 from rfonnx.results.fields import ShiftFact
 
 Pair = tuple[str, int]
@@ -19,13 +19,9 @@ def along(fields: Fields, output: str, axis: int, pair: Pair, clip: bool) -> tup
     """
     shape = fields.tensors[output].shape or ()
     lo, hi = fields.intervals(output, *pair, clip=clip)
-    read = lo <= hi
-    others = tuple(i for i in range(lo.ndim) if i != axis)
-    far, none = np.iinfo(np.int64).max, np.iinfo(np.int64).min
-    least = np.where(read, lo, far).min(axis=others, initial=far)
-    most = np.where(read, hi, none).max(axis=others, initial=none)
+    lo, hi = hull(lo, hi, tuple(i for i in range(lo.ndim) if i != axis))
     length = shape[axis] or 0
-    return np.broadcast_to(least, length), np.broadcast_to(most, length)
+    return np.broadcast_to(lo.reshape(-1), length), np.broadcast_to(hi.reshape(-1), length)
 
 
 def beside(

@@ -6,12 +6,9 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from rfonnx.analysis.derive.analysed import Fields, Int64
+from rfonnx.analysis.derive.analysed import Fields, Int64, hull
 from rfonnx.analysis.derive.walks import Walks
 from rfonnx.analysis.lower import Program
-
-FAR = 2**62
-"""Beyond every position."""
 
 Pair = tuple[str, int]
 Whole = tuple[str, str, int]
@@ -107,9 +104,4 @@ def _by_own_position(fields: Fields, walks: Walks, tensor: str, pair: Pair, clip
     own = {line.walking for line in walks.of(tensor, *pair)} - {()}
     if fields.tensors[tensor].fields[pair].kind != "block" or len(own) != 1:
         return lo, hi
-    axes = tuple(axis for axis in range(lo.ndim) if axis not in next(iter(own)))
-    reads = lo <= hi
-    return (
-        np.where(reads, lo, FAR).min(axis=axes, keepdims=True),
-        np.where(reads, hi, -FAR).max(axis=axes, keepdims=True),
-    )
+    return hull(lo, hi, tuple(axis for axis in range(lo.ndim) if axis not in next(iter(own))))

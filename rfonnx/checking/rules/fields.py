@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from rfonnx.analysis.derive.batch_axis import FIXED_TO_ONE, NO_BATCH
+from rfonnx.analysis.derive.batch_search import FIXED_TO_ONE, NO_BATCH
 from rfonnx.checking.rule_table import NotApplicableError, Says, Values, holds, rule, unproven
 from rfonnx.checking.rules.where import INPUT_AND_AXIS, TENSOR, chosen_outputs, not_one, space_axes
 from rfonnx.checking.subject import Subject

@@ -10,11 +10,10 @@ import numpy.typing as npt
 
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.checking.rule_table import NotApplicableError, Says, Values, holds, rule, unproven
+from rfonnx.checking.rules.where import chosen_outputs
 from rfonnx.checking.subject import Subject
-from rfonnx.errors import QueryError
 from rfonnx.results.fields import TensorField
 from rfonnx.results.findings import Parameter
-from rfonnx.results.naming import tensor_called
 from rfonnx.results.plain import percent
 from rfonnx.results.ranges import SHARE
 
@@ -47,12 +46,7 @@ def field_on_input(subject: Subject, values: Values) -> Iterator[Says]:
     Way out: less padding, or larger inputs.
     """
     analysis = subject.analysis
-    wanted = tensor_called(analysis.tensors, values["tensor"] or "")
-    if wanted and wanted not in analysis.tensors:
-        raise QueryError(
-            f"{subject.path}: no tensor '{values['tensor']}' is computed from an input", "rfonnx report names them"
-        )
-    names = [wanted] if wanted else [name for name in analysis.outputs if name in analysis.tensors]
+    names = [name for name in chosen_outputs(subject, values) if name in analysis.tensors]
     judged = False
     for name, input in itertools.product(names, analysis.inputs):
         shares = {axis: _on_input(analysis, name, input, axis) for other, axis in analysis.windowed if other == input}

@@ -17,6 +17,7 @@ from rfonnx.graph.order import graph_of, stored_names
 from rfonnx.model.building.functions import Inlined, subgraph_scope
 from rfonnx.model.building.scope import Scope
 from rfonnx.model.building.tables import Tables
+from rfonnx.operators.control import listed
 
 
 class Limits(NamedTuple):
@@ -121,8 +122,8 @@ class _Loop:
 
     def _slice(self, index: int, number: int, prefix: str, name: str) -> NodeProto:
         """The scanned input's position of a round, without its axis."""
-        axis = self._listed("scan_input_axes", index)
-        position = self.trips - 1 - number if self._listed("scan_input_directions", index) else number
+        axis = listed(self.attrs, "scan_input_axes", index)
+        position = self.trips - 1 - number if listed(self.attrs, "scan_input_directions", index) else number
         where = f"{prefix}position{index}" if index else f"{prefix}position"
         self.tables.sequences.constant(where, np.array(position, np.int64))
         source = self.inputs[len(self.inputs) - self.slices + index]
@@ -137,12 +138,7 @@ class _Loop:
         opset = self.scope.version("")
         for index, (stack, target) in enumerate(zip(stacks, targets[len(carried) :], strict=False)):
             if target:
-                axis = self._listed("scan_output_axes", index)
-                order = list(stack)[::-1] if self._listed("scan_output_directions", index) else stack
+                axis = listed(self.attrs, "scan_output_axes", index)
+                order = list(stack)[::-1] if listed(self.attrs, "scan_output_directions", index) else stack
                 nodes += self.tables.sequences.stack(self.proto, order, target, axis, opset)
         return nodes
-
-    def _listed(self, name: str, index: int) -> int:
-        """Entry of an attribute that may be left out, 0 by default."""
-        values = self.attrs.get(name) or ()
-        return int(values[index]) if index < len(values) else 0
