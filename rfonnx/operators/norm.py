@@ -42,9 +42,7 @@ def spell_softmax(call: SpellCall) -> Node:
 def spell_layer_norm(call: SpellCall) -> Node:
     """Normalised over `axis` and all later axes."""
     rank = call.rank(0)
-    if rank is None:
-        return call.with_attrs(axes=None)
-    return call.with_attrs(axes=list(range(call.axis_attr(-1, rank), rank)))
+    return call.with_attrs(axes=None if rank is None else list(range(call.axis_attr(-1, rank), rank)))
 
 
 @spelling("LpNormalization")

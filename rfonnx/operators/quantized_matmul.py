@@ -68,17 +68,8 @@ counts(*microsoft("MatMulInteger16"))(matmul_macs)
 
 declare(*microsoft("GemmFloat8 SparseToDenseMatMul"), manner=())
 declare("com.microsoft.MatMulInteger16", manner=(), quantised=True, stands_for="MatMul")
+declare(*microsoft("MatMulBnb4 MatMulFpQ4"), packed={1: ("", 4)})
+declare("com.microsoft.MatMulNBits", packed={1: ("bits", 4)})
 declare(
-    *microsoft("MatMulBnb4 MatMulFpQ4"),
-    manner=("by row", "packed"),
-    packed={1: ("", 4)},
-    quantised=True,
-    stands_for="MatMul",
-)
-declare(
-    "com.microsoft.MatMulNBits",
-    manner=("by row", "packed"),
-    packed={1: ("bits", 4)},
-    quantised=True,
-    stands_for="MatMul",
+    *microsoft("MatMulBnb4 MatMulFpQ4 MatMulNBits"), manner=("by row", "packed"), quantised=True, stands_for="MatMul"
 )

@@ -37,7 +37,7 @@ def recurrent(op: Op) -> list[Access]:
         steps = positions(time)
         first, last = (steps, np.full_like(steps, time - 1)) if backward else (np.zeros_like(steps), steps)
         seen = (*swap, Reduce((2,)), Select(0, first, last), Reshape((time, 1, batch, 1)))
-        paths.append(Path(op.name(0), (*seen, *_spread(1, len(reverse), d))))
+        paths.append(Path(op.name(0), (*seen, *_only(d, 1, len(reverse), spread=True))))
         age = time - 1 - steps if backward else steps
         paths += _weights(op, age, d, len(reverse))
         paths += _first_cell(op, swap, age, d, len(reverse))
@@ -51,7 +51,7 @@ def recurrent(op: Op) -> list[Access]:
     ends = []
     for d, backward in enumerate(reverse):
         end = np.array([0 if backward else time - 1], np.int64)
-        ends.append(Path(states, (Select(0, end, end), Reshape(shape[1:]), *_keep(0, len(reverse), d), *swap)))
+        ends.append(Path(states, (Select(0, end, end), Reshape(shape[1:]), *_only(d, 0, len(reverse)), *swap)))
     return [y, *[Access(tuple(ends))] * (len(op.node.outputs) - 1)]
 
 
@@ -73,7 +73,7 @@ def _weights(op: Op, age: np.ndarray, direction: int, directions: int) -> list[P
             ways = [own, mixed]
             if op.node.op_type == "GRU" and not op.attrs.get("linear_before_reset", 0):
                 ways.append((*columns, by_gate, *_reset_gate(op, index), _from_age(age, 0 if op.name(5) else 1)))
-            found += [Path(op.name(index), (*steps, *_keep(1, directions, direction))) for steps in ways]
+            found += [Path(op.name(index), (*steps, *_only(direction, 1, directions))) for steps in ways]
     return found
 
 
@@ -89,7 +89,7 @@ def _first_cell(op: Op, swap: tuple[Step, ...], age: np.ndarray, direction: int,
         return []
     batch = op.shape(6)[0 if swap else 1]
     lifted = (*swap, Reduce((2,)), Reshape((1, directions, batch, 1)), _from_age(age, 1))
-    return [Path(op.name(6), swap), Path(op.name(6), (*lifted, *_keep(1, directions, direction)))]
+    return [Path(op.name(6), swap), Path(op.name(6), (*lifted, *_only(direction, 1, directions)))]
 
 
 def _from_age(age: np.ndarray, least: int) -> Select:
@@ -106,20 +106,13 @@ def _certainty(op: Op, time: int) -> tuple[bool, str]:
     return True, ""
 
 
-def _spread(axis: int, length: int, position: int) -> tuple[Step, ...]:
-    """An axis of length 1 made `length` long, where one position reads it and the others nothing."""
+def _only(position: int, axis: int, length: int, spread: bool = False) -> tuple[Step, ...]:
+    """An axis of which one position reads itself, or, when it was spread from length 1, what there is; the others nothing."""
     if length == 1:
         return ()
     places = positions(length)
-    return (Select(axis, np.zeros_like(places), np.where(places == position, 0, -1)),)
-
-
-def _keep(axis: int, length: int, position: int) -> tuple[Step, ...]:
-    """An axis of which one position reads itself and the others nothing."""
-    if length == 1:
-        return ()
-    places = positions(length)
-    return (Select(axis, places, np.where(places == position, places, places - 1)),)
+    first = np.zeros_like(places) if spread else places
+    return (Select(axis, first, np.where(places == position, first, first - 1)),)
 
 
 @counts("RNN", "GRU", "LSTM", "com.microsoft.DynamicQuantizeLSTM")

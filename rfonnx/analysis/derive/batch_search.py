@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from rfonnx.analysis.derive.batch_axis import BatchAxis, Batches, Dims, Given, along, named_axes, names_along
 from rfonnx.analysis.derive.time import Timed
-from rfonnx.analysis.derive.time_axis import says_time
+from rfonnx.analysis.derive.time_axis import named_time
 from rfonnx.errors import RfonnxError
 from rfonnx.graph.nodes import Graph
 from rfonnx.operators.movement import batch_operands, sequence_axis
@@ -107,11 +107,9 @@ class _Search(NamedTuple):
 
     def _not_batch(self, input: str) -> set[int]:
         """Axes that windows slide along, that are time, or that attention compares the positions of."""
-        dims = self.graph.declared[input]
-        timely = {axis for axis, dim in enumerate(dims) if isinstance(dim, str) and says_time(dim)}
         candidates = self.fields.time.axes.candidates.get(input)
         slid = {axis for name, axis in self.fields.windowed if name == input}
-        return timely | slid | set(candidates.axes if candidates else ())
+        return slid.union(named_time(self.graph.declared[input]), candidates.axes if candidates else ())
 
     def _presumed(self, name: str, symbols: set[str], found: Mapping[str, BatchAxis]) -> BatchAxis | None:
         dims, barred = self.graph.declared[name], self._not_batch(name)
@@ -139,7 +137,7 @@ class _Search(NamedTuple):
     def _may_be(self, name: str) -> list[int]:
         """Axes that are not known to be time. Windows along an axis, and attention over it, may be what mixes samples."""
         dims, walks = self.graph.declared[name], self.fields.time.walks
-        time = {axis for axis, dim in enumerate(dims) if isinstance(dim, str) and says_time(dim)}
+        time = set(named_time(dims))
         for node in self.graph.nodes:
             recurrent = operator(node.kind).recurrent
             for operand in (node.inputs[i] for i in recurrent.operands) if recurrent else ():

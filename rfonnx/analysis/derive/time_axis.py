@@ -11,7 +11,7 @@ What an earlier call left (`initial_h`, caches that are put before the new frame
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import NamedTuple
 
@@ -86,11 +86,7 @@ class TimeAxes:
         return 0 if isinstance(first, str) and not says_time(first) else None
 
     def _search(self, input: str) -> Candidates:
-        named = tuple(
-            axis
-            for axis, dim in enumerate(self._graph.declared.get(input, ()))
-            if isinstance(dim, str) and says_time(dim)
-        )
+        named = named_time(self._graph.declared.get(input, ()))
         gone_through = tuple(sorted(set(self._gone_through(input, lambda row: row.recurrent))))
         strong = tuple(sorted({*named, *gone_through}))
         if strong:
@@ -184,6 +180,11 @@ def says_time(name: str) -> bool:
     """
     words = {word.lower() for word in words_of(name)}
     return bool(words & TIME_WORDS) and not words & OTHER_WORDS
+
+
+def named_time(dims: Iterable[int | str]) -> tuple[int, ...]:
+    """The axes whose dimensions are named like time."""
+    return tuple(axis for axis, dim in enumerate(dims) if isinstance(dim, str) and says_time(dim))
 
 
 def _mixes(step: object) -> bool:

@@ -8,7 +8,7 @@ import numpy as np
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto
 
 from rfonnx.errors import ModelError
-from rfonnx.graph.order import MAX_NESTING, label, subgraphs
+from rfonnx.graph.order import MAX_NESTING, graph_of, label, subgraphs
 from rfonnx.model.reading.external import is_external, stored_value
 
 MAX_ROUNDS = 10**9
@@ -61,7 +61,7 @@ def _loop(node: NodeProto, known: Scalars, rounds: int, depth: int, name: str) -
 def _always(node: NodeProto, known: Scalars) -> bool:
     """Every round of a Loop asks for another one: its condition is left out or true, and handed through or true."""
     start = node.input[1] if len(node.input) > 1 else ""
-    body = next((a.g for a in node.attribute if a.name == "body"), None)
+    body = graph_of(node, "body")
     if (start and not known.get(start)) or body is None or len(body.input) < 2 or not body.output:
         return False
     inside = {**known, **_scalars(body)}
@@ -74,21 +74,11 @@ def _always(node: NodeProto, known: Scalars) -> bool:
 
 def _scalars(graph: GraphProto) -> dict[str, int]:
     """The whole numbers and truth values among a graph's constants."""
+    nodes = [node for node in graph.node if node.op_type == "Constant" and node.output]
+    stored = [(node.output[0], attribute) for node in nodes for attribute in node.attribute]
     tensors = [(tensor.name, tensor) for tensor in graph.initializer]
-    tensors += [
-        (node.output[0], a.t)
-        for node in graph.node
-        if node.op_type == "Constant" and node.output
-        for a in node.attribute
-        if a.name == "value"
-    ]
-    plain = {
-        node.output[0]: a.i
-        for node in graph.node
-        if node.op_type == "Constant" and node.output
-        for a in node.attribute
-        if a.name == "value_int"
-    }
+    tensors += [(name, attribute.t) for name, attribute in stored if attribute.name == "value"]
+    plain = {name: attribute.i for name, attribute in stored if attribute.name == "value_int"}
     return plain | {name: _number(tensor) for name, tensor in tensors if _is_scalar(tensor)}
 
 
