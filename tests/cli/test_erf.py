@@ -209,15 +209,17 @@ def test_a_bar_on_a_terminal_tells_the_interval_and_the_layers(models: Path) -> 
         main, side = pty.openpty()
         command = [sys.executable, "-m", "rfonnx", "erf", str(models / "seed.onnx"), *options]
         environment = {**os.environ, "COLUMNS": "120", "TERM": "xterm"}
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=side, timeout=60, check=True, env=environment)
-        os.close(side)
-        shown = b""
-        with contextlib.suppress(OSError):  # what Linux says at the end of a terminal
-            while piece := os.read(main, 65536):
-                shown += piece
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=side, env=environment) as process:
+            os.close(side)
+            shown = b""
+            with contextlib.suppress(OSError):  # what Linux says at the end of a terminal
+                while piece := os.read(main, 65536):  # while it draws: nobody can write to a terminal that is full
+                    shown += piece
+            out, _ = process.communicate(timeout=60)
         os.close(main)
+        assert process.returncode == 0
         assert words in shown
-        assert b"\x1b" not in done.stdout
+        assert b"\x1b" not in out
 
 
 def test_interrupted_in_the_middle(models: Path) -> None:
