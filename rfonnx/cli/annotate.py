@@ -8,9 +8,7 @@ from typing import Any
 import click
 
 from rfonnx.cli import options, words
-from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.output import open_output
-from rfonnx.cli.terminal_options import terminal_options
 from rfonnx.cli.waiting import waiting
 from rfonnx.errors import QueryError
 from rfonnx.report.formats import COPY, MODEL_EXPLORER, NETRON
@@ -27,10 +25,7 @@ from rfonnx.report.formats import COPY, MODEL_EXPLORER, NETRON
     metavar="FILE",
     help="Write a copy of the model, a .onnx file, that carries its fields in metadata_props and is the same otherwise.",
 )
-@timeout_option
-@terminal_options
-@options.shape_option
-@options.value_option
+@options.run_options
 @options.batch_axis_option
 def command(
     model: str,

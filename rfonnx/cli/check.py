@@ -9,11 +9,9 @@ from typing import Any, Literal
 import click
 
 from rfonnx.cli import options, words
-from rfonnx.cli.deadline import timeout_option
 from rfonnx.cli.failures import CHECK_FAILED
 from rfonnx.cli.from_settings import setting_options
 from rfonnx.cli.output import Output, open_output
-from rfonnx.cli.terminal_options import terminal_options
 from rfonnx.cli.waiting import waiting
 from rfonnx.comparing.settings import Settings
 from rfonnx.report import formats
@@ -116,10 +114,7 @@ def _opened(subject: formats.Subject[Told], *inputs: str | os.PathLike[str] | No
     help="Where the --format before it goes; a report that is there is replaced. [default: standard output]",
 )
 @setting_options(Settings, "threads", "provider")
-@timeout_option
-@terminal_options
-@options.shape_option
-@options.value_option
+@options.run_options
 @options.batch_axis_option
 def command(
     models: tuple[str, ...],

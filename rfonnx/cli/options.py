@@ -74,10 +74,13 @@ def style_option(styles: Sequence[str], note: str = "How to write it.") -> Decor
     return click.option("--format", "style", type=click.Choice(styles), help=f"{note} {default}")
 
 
+run_options = together(timeout_option, terminal_options, shape_option, value_option)
+"""How what a command does comes to be, and what the model's inputs are."""
+
+
 def report_options(styles: Sequence[str], **more: str) -> Decorator:
-    """How a report on a model is written, how it comes to be, and what the model's inputs are. `more`: of `style_option`."""
-    written = style_option(styles, **more), output_option
-    return together(*written, timeout_option, terminal_options, shape_option, value_option)
+    """How a report on a model is written, and `run_options`. `more`: of `style_option`."""
+    return together(style_option(styles, **more), output_option, run_options)
 
 
 def size_option(default: str) -> Decorator:
