@@ -10,7 +10,6 @@ import numpy as np
 from rfonnx.checking.rule_table import NotApplicableError, Says, Values, holds, rule, unproven
 from rfonnx.checking.rules.squash import ENDS, squashed
 from rfonnx.checking.subject import Subject
-from rfonnx.comparing.pairs.feeds import Feed
 from rfonnx.errors import RunError
 from rfonnx.gradients.rule_table import reason_for_zero
 from rfonnx.graph.nodes import Graph, Node
@@ -48,8 +47,9 @@ def finite_on_zeros(subject: Subject, values: Values) -> Iterator[Says]:
     outputs = [port.name for port in subject.opened.outputs]
     before = dict(zip(outputs, map(_has_nan, subject.run(name, feed)), strict=True))
     told = f"where {', '.join(repr(n) for n in signals)} {'are' if len(signals) > 1 else 'is'} all zero"
+    zeros = {name: np.zeros_like(array) if name in signals else array for name, array in feed.items()}
     try:
-        after = dict(zip(outputs, map(_has_nan, subject.run("zeros", _zeroed(feed, signals))), strict=True))
+        after = dict(zip(outputs, map(_has_nan, subject.run("zeros", zeros)), strict=True))
     except RunError as error:
         yield Says(f"the model fails {told}: {error}")
         return
@@ -59,10 +59,6 @@ def finite_on_zeros(subject: Subject, values: Values) -> Iterator[Says]:
     for output in (output for output in outputs if before[output]):
         yield unproven(f"is NaN on {name} too", output)
     yield holds("zeros give no NaN")
-
-
-def _zeroed(feed: Feed, names: Sequence[str]) -> Feed:
-    return {name: np.zeros_like(array) if name in names else array for name, array in feed.items()}
 
 
 def _has_nan(array: object) -> bool:

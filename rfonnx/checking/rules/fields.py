@@ -132,15 +132,14 @@ def field_maximum(subject: Subject, values: Values) -> Iterator[Says]:
         most = "" if tensor.exact else "at most "
         length = (subject.analysis.input_shapes[input] or ())[axis] or 0
         allowed = f"the limit is {counted(values['max'], 'position')}"
+        text = f"has a field of {most}{counted(field.size, 'position')} of {_where(input, axis)}"
         if field.kind in ("global", "block") and 1 < length <= field.size:
             whole = "" if field.kind == "global" else ", from some positions"
             yield Says(f"has a field of {most}all of {_where(input, axis)}{whole}; {allowed}", tensor.name)
         elif field.kind == "global" and (taker := _taker(subject, tensor.name, input, axis)):
-            text = f"has a field of {most}{counted(field.size, 'position')} of {_where(input, axis)}"
             yield Says(f"{text}, which grows with the axis: '{taker}' takes it together; {allowed}", tensor.name)
         else:
-            text = f"has a field of {most}{counted(field.size, 'position')} of {_where(input, axis)}; {allowed}"
-            yield Says(text, tensor.name, field.size > values["max"])
+            yield Says(f"{text}; {allowed}", tensor.name, field.size > values["max"])
 
 
 @rule(

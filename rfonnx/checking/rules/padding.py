@@ -116,8 +116,6 @@ def _on_input(analysis: Analysis, tensor: str, input: str, axis: int) -> Float64
     bounds = (*analysis.intervals(tensor, input, axis, clip=False), *analysis.intervals(tensor, input, axis))
     low, high, first, last = np.broadcast_arrays(*bounds)
     read = low <= high
-    inside = (
-        np.where(first <= last, last, -1) - np.where(first <= last, first, 0) + 1
-    )  # empty intervals have extreme ends
+    inside = np.where(first <= last, last - first + 1, 0)
     share: Float64 = inside[read] / (high[read] - low[read] + 1)
     return share

@@ -71,8 +71,7 @@ def read_tensor(tensor: TensorProto, folder: Path | None) -> np.ndarray | None:
         data = _read_external(tensor, folder)
         if data is None:
             return None
-        inner = TensorProto(dims=tensor.dims, data_type=tensor.data_type, name=tensor.name, raw_data=data)
-        return stored_value(inner)
+        tensor = TensorProto(dims=tensor.dims, data_type=tensor.data_type, name=tensor.name, raw_data=data)
     return stored_value(tensor)
 
 

@@ -145,7 +145,7 @@ def visible_range(mask: Mask, axis: int, by: int | None = None) -> Range | None:
         return None
     candidates = [by] if by is not None else [i for i in range(mask.ndim) if i != axis]
     ranges = [_range_by(mask, axis, i) for i in candidates if mask.shape[i] > 1]
-    return min(ranges, key=_mean_length) if ranges else _range_by(mask, axis, None)
+    return min(ranges, key=lambda one: (one.last - one.first + 1).mean()) if ranges else _range_by(mask, axis, None)
 
 
 def _range_by(mask: Mask, axis: int, by: int | None) -> Range:
@@ -158,10 +158,6 @@ def _range_by(mask: Mask, axis: int, by: int | None) -> Range:
         seen = seen.T
     first, last, whole = row_ranges(seen)
     return Range(axis, by, first, last, whole and bool((mask == hidden).all()))
-
-
-def _mean_length(visible: Range) -> float:
-    return float((visible.last - visible.first + 1).mean())
 
 
 def range_steps(visible: Range) -> tuple[Step, ...]:
