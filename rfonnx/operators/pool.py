@@ -173,6 +173,7 @@ declare(
 declare("GlobalAveragePool", "GlobalMaxPool", macs=0, manner=("order free", "pool"), maps=True)
 declare("GlobalAveragePool", statistic="mean")
 declare("GlobalMaxPool", statistic="max")
+declare("GlobalLpPool", statistic="lp")
 declare("GlobalLpPool", macs=0, manner=("order free", "pool"))
 declare("MaxUnpool", macs=0, manner=(), moves=True)
 declare("com.microsoft.MaxpoolWithMask", macs=0, manner=())

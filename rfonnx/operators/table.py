@@ -54,7 +54,9 @@ Manner = Literal[
 NO_RULE = Unknown("nobody wrote a rule")
 NO_COUNT = Unknown("nobody wrote down what it costs")
 
-Statistic = Literal["", "mean", "sum", "max", "min", "moments"]
+Statistic = Literal[
+    "", "mean", "sum", "product", "max", "min", "squares", "l1", "l2", "lp", "log sum", "log sum exp", "moments"
+]
 Evaluation = Literal["slow", "fast", "never"]
 
 
@@ -108,7 +110,8 @@ class Operator:
         normalises: the sum of what it makes, over channels, is (nearly) constant.
         weighted: an operand holds a filter for each channel that it makes.
         hands_on: its output holds the numbers that it reads, in another spelling.
-        statistic: what it takes of all positions together follows from such figures of parts ("moments": mean and variance).
+        statistic: what it takes of all positions together follows from such figures of parts ("moments": mean and variance; "lp":
+            of the power `p`).
         moves: its output holds numbers of its first operand, wherever they stand.
     """
 

@@ -83,7 +83,7 @@ class Contrast:
         Raises:
             RunError: onnxruntime cannot run the model on them.
         """
-        made = self._runner({name: self._feeds[name][part(ranges)] for name, ranges in crops.items()}, local)
+        made = self._runner({name: np.asarray(self._feeds[name][part(at)]) for name, at in crops.items()}, local)
         return self._against(made, kept, whole or self.made)
 
     def spoilt(self, crops: Mapping[str, Ranges], kept: Mapping[str, Ranges], turn: int = 0) -> dict[str, Difference]:
@@ -114,5 +114,6 @@ def noise(plan: Plan, seed: int, turn: int) -> Arrays:
     drawn = draw(types(plan), seed, 1_000_000 + turn)
     times = OTHER ** (turn + 1)
     return {
-        name: array * array.dtype.type(times) if array.dtype.kind == "f" else array for name, array in drawn.items()
+        name: np.asarray(array * array.dtype.type(times)) if array.dtype.kind == "f" else array
+        for name, array in drawn.items()
     }

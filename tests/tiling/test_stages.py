@@ -158,6 +158,64 @@ def test_what_is_drawn_behind_the_last_figure_is_refused() -> None:
     assert "randomnormallike2" in plan.reasons[0]
 
 
+@pytest.mark.parametrize(
+    ("op", "attrs"),
+    [
+        ("ReduceProd", {}),
+        ("ReduceSumSquare", {}),
+        ("ReduceL1", {}),
+        ("ReduceL2", {}),
+        ("ReduceLogSum", {}),
+        ("ReduceLogSumExp", {}),
+        ("GlobalLpPool", {"p": 1}),
+        ("GlobalLpPool", {"p": 2}),
+    ],
+)
+def test_figures_beyond_means(op: str, attrs: dict[str, int]) -> None:
+    net = Net()
+    x = net.add("Sigmoid", [net.conv("x", 4)], 4)
+    of = net.scaled(x, 0.01)
+    of = net.add("Exp", [of], 4) if op == "ReduceProd" else of
+    axes = [] if op == "GlobalLpPool" else [net.constant(np.array([2, 3]))]
+    figure = net.add(op, [of, *axes], 4, **attrs)
+    model = net.model(net.conv(net.add("Div", [x, figure], 4), 2))
+    plan = rfonnx.tile(model, {"x": (1, 2, 96, 80)}, (48, 40), stages=True)
+    assert plan.exact, plan.reasons
+    assert len(plan.stages) == 1
+    assert worst(plan, model) < 1e-5
+
+
+def test_a_pool_of_another_power_is_refused() -> None:
+    net = Net()
+    x = net.conv("x", 4)
+    plan = rfonnx.tile(net.model(net.add("Mul", [x, net.add("GlobalLpPool", [x], 4, p=3)], 4)), stages=True)
+    assert not plan.exact
+    assert "(GlobalLpPool) takes everything together" in plan.reasons[0]
+
+
+def test_figures_of_the_input_itself_and_of_one_number() -> None:
+    net = Net()
+    middle = net.add("ReduceMean", ["x"], 1, keepdims=0)
+    model = net.model(net.conv(net.add("Sub", ["x", middle], 2), 2))
+    plan = rfonnx.tile(model, {"x": (1, 2, 96, 80)}, (48, 40), stages=True)
+    assert plan.exact, plan.reasons
+    assert worst(plan, model) < 1e-5
+    assert plan.verify().passed
+
+
+def test_groups_that_are_laid_out_at_the_size_of_the_file() -> None:
+    net = Net(lengths=(96, 80))
+    x = net.conv("x", 4)
+    rows = net.add("Reshape", [x, net.constant(np.array([0, 2, -1]))], 2)
+    normal = net.add("InstanceNormalization", [rows, net.numbers(2), net.numbers(2)], 2)
+    back = net.add("Reshape", [normal, net.constant(np.array([1, 4, 96, 80]))], 4)
+    model = net.model(net.conv(back, 2))
+    plan = rfonnx.tile(model, {"x": (1, 2, 96, 80)}, (48, 40), stages=True)
+    assert plan.exact, plan.reasons
+    assert len(plan.tiles) > 4
+    assert worst(plan, model) < 1e-5
+
+
 def test_what_is_left_to_the_norm_s_own_channels_is_not_gathered() -> None:
     net = Net()
     x = net.conv("x", 4)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +20,28 @@ def parts(statistics: Sequence[Statistic], kept: Mapping[str, np.ndarray]) -> di
 
 
 def _taken(one: Statistic, part: npt.NDArray[np.floating]) -> list[Float64]:
-    if one.kind in ("max", "min"):
-        return [getattr(part, one.kind)(axis=one.axes, keepdims=True).astype(np.float64)]
-    total = part.sum(axis=one.axes, dtype=np.float64, keepdims=True)
-    return [total, _squares(part, one.axes)] if one.kind == "moments" else [total]
+    """What joins with that of other parts."""
+    axes = one.axes
+    if one.kind in ("max", "min", "product"):
+        return [JOINS[one.kind].reduce(part, axes, np.float64, keepdims=True, initial=NONE[one.kind])]
+    if one.kind in ("squares", "l2"):
+        return [_squares(part, axes)]
+    if one.kind == "log sum exp":
+        most = part.max(axis=axes, keepdims=True, initial=np.finfo(part.dtype).min)
+        with np.errstate(divide="ignore"):  # a part may be empty
+            return [most + np.log(np.exp(part - most).sum(axis=axes, dtype=np.float64, keepdims=True))]
+    total = (np.abs(part) if one.kind == "l1" else part).sum(axis=axes, dtype=np.float64, keepdims=True)
+    return [total, _squares(part, axes)] if one.kind == "moments" else [total]
+
+
+JOINS = {"max": np.maximum, "min": np.minimum, "product": np.multiply, "log sum exp": np.logaddexp}
+"""What makes one figure of those of two parts, where that is no sum."""
+
+NONE = {"max": -np.inf, "min": np.inf, "product": 1}
+"""Figures of a part of no positions."""
+
+LAST = {"l2": np.sqrt, "log sum": np.log}
+"""What is done to a figure when it is complete."""
 
 
 class Gathered:
@@ -39,19 +57,19 @@ class Gathered:
         self._count += math.prod(
             stop - start for axis, (start, stop) in enumerate(ranges) if axis in self._statistic.axes
         )
-        join = {"max": np.maximum, "min": np.minimum}.get(self._statistic.kind, np.add)
+        join = JOINS.get(self._statistic.kind, np.add)
         self._found = figures if self._found is None else join(self._found, figures)
 
     def figures(self, dtype: npt.DTypeLike) -> dict[str, np.ndarray]:
         """By the name of the input that holds it, as the model takes it."""
         one = self._statistic
-        folds: dict[str, Callable[..., Float64]] = {"max": np.max, "min": np.min}
         assert self._found is not None
         found, count = list(self._found), self._count
         if one.rows:
             rows = [array.reshape(*one.rows, -1) for array in found]
             count *= rows[0].shape[-1]
-            found = [folds.get(one.kind, np.sum)(array, axis=-1) for array in rows]
+            found = [JOINS.get(one.kind, np.add).reduce(array, axis=-1) for array in rows]
+        found = [LAST.get(one.kind, np.positive)(array) for array in found]
         if one.kind in ("mean", "moments"):
             found = [array / count for array in found]
         if one.kind == "moments":

@@ -60,8 +60,7 @@ def staged_plan(
     graph = file.graph(whole) if whole else None
     figures = {name: one.shape for _, statistics in parts for one in statistics for name in one.names}
     lengths = {**(whole or looked.seen), **figures}
-    groups = [dim.rates for dim, _ in sized(model, whole).seen] if whole and tile is not None else []
-    limits = longest(groups, tile) if groups and tile is not None else {}
+    limits = longest(_groups(model, looked, whole), tile) if whole and tile is not None else {}
     stages = []
     for part, statistics in parts:
         stage = make_plan(part, {name: lengths[name] for name in part.input_names}, _of_part(limits, part))
@@ -78,6 +77,11 @@ def staged_plan(
 
 Part = tuple[Opened, tuple[Statistic, ...]]
 """What a pass runs, and the figures of its outputs that it gathers."""
+
+
+def _groups(model: Opened, looked: Plan, whole: Lengths) -> list[Mapping[Pair, int]]:
+    """Rates of the axes that move together; where no output walks along any, each axis by itself."""
+    return [dim.rates for dim, _ in sized(model, whole).seen] or [{pair: 1} for pair in _together(looked)]
 
 
 def _of_part(limits: Mapping[Pair, int], part: Opened) -> dict[Pair, int] | None:

@@ -57,6 +57,10 @@ class Statistic:
         return math.prod(n for axis, n in enumerate(of) if axis not in self.axes) == math.prod(self.shape)
 
 
+POWERS: Mapping[int, Kind] = {1: "l1", 2: "l2"}
+"""Figures by the power of a pool."""
+
+
 def statistic_of(analysis: Analysis, tensor: str, pairs: Sequence[Pair]) -> Statistic | str:
     """The figure for which a tensor takes these axes together; or why there is none."""
     makers = {output: node for node in analysis.graph.nodes for output in node.outputs}
@@ -64,6 +68,8 @@ def statistic_of(analysis: Analysis, tensor: str, pairs: Sequence[Pair]) -> Stat
         return f"{quote(tensor)} is made inside a function or a loop"
     node, named = makers[tensor], f"{quote(tensor)} ({makers[tensor].kind})"
     kind = operator(node.kind).statistic
+    if kind == "lp":
+        kind = POWERS.get(int(node.attrs.get("p", 2)), "")
     if not kind:
         return f"{named} takes everything together, and that is no sum over positions"
     of, shape = node.inputs[0], _shape(analysis, node.inputs[0])
