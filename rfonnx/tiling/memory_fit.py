@@ -58,13 +58,14 @@ def within(plan_for: Callable[[Tile], Plan], plan: Plan, memory: int) -> Plan:
 
 
 def _ends(plan: Plan) -> dict[Pair, tuple[int, int, int]]:
-    """By (input, axis) that leads a group: the shortest crop, the whole length, and the step."""
-    found = {}
-    for cut in plan.cuts:
+    """By (input, axis) that leads a group: the shortest crop that all passes take, the whole length, and the step."""
+    found: dict[Pair, tuple[int, int, int]] = {}
+    for cut in (cut for one in plan.passes for cut in one.cuts):
         (pair, step), *_ = cut.axis.inputs.items()
         length = cut.axis.lengths[pair]
         rest = length - cut.line.steps * step
-        found[pair] = min((cut.line.before + cut.line.after + 1) * step + rest, length), length, step
+        least = min((cut.line.before + cut.line.after + 1) * step + rest, length)
+        found[pair] = max((least, length, step), found.get(pair, (0, 0, 0)))
     return found
 
 
@@ -75,15 +76,21 @@ def _crops(ends: Mapping[Pair, tuple[int, int, int]], volume: float) -> dict[Pai
 
 
 def _volume(plan: Plan) -> float:
-    return float(sum(np.prod(shape, dtype=np.float64) for shape in plan.crop_shapes.values()))
+    crops = [shape for one in plan.passes for shape in one.crop_shapes.values()]
+    return float(sum(np.prod(shape, dtype=np.float64) for shape in crops))
 
 
 def measured(plan: Plan) -> int:
-    """Bytes that loading the model and running one crop of zeros adds to a process that has onnxruntime.
+    """Bytes that loading the model and running one crop of zeros adds to a process that has onnxruntime, in the pass that
+    takes most.
 
     Raises:
         RunError: it cannot be measured: the run fails, or the system does not tell.
     """
+    return max(map(_pass, plan.passes))
+
+
+def _pass(plan: Plan) -> int:
     feeds = {
         name: np.broadcast_to(np.zeros((), plan.input_dtypes[name]), shape) for name, shape in plan.crop_shapes.items()
     }

@@ -171,7 +171,7 @@ def tile_plan(
 
     def planned(shapes: Shapes | None, size: Sequence[int] | None) -> Plan:
         plan = make(model, shapes, tile, size)
-        if memory is not None and plan.cuts:
+        if memory is not None and any(one.cuts for one in plan.passes):
             plan = within(lambda longest: make(model, shapes, longest, size), plan, memory)
         return replace(plan, again=lambda other: planned(other, None))
 

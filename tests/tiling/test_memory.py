@@ -10,6 +10,7 @@ import pytest
 
 import rfonnx
 from rfonnx.errors import QueryError
+from tiling.nets import Net
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the peak of a process is read from /proc")
 
@@ -34,3 +35,14 @@ def test_a_model_whose_weights_lie_beside_it(models: Path, tmp_path: Path) -> No
     assert plan.model.weight_files
     assert plan.memory is not None
     assert plan.memory <= 100 * 2**20
+
+
+def test_every_pass_stays_within_the_memory() -> None:
+    """All that is large lies before the figures; the last pass is a matrix."""
+    net = Net()
+    pooled = net.add("GlobalAveragePool", [net.conv(net.conv("x", 32), 32)], 32)
+    model = net.model(net.add("Relu", [pooled], 32))
+    small, large = (rfonnx.tile(model, {"x": (1, 2, 2048, 2048)}, memory=n * 2**20, stages=True) for n in (20, 100))
+    crops = [plan.stages[0].plan.crop_shapes["x"][2] for plan in (small, large)]
+    assert 0 < (small.memory or 0) <= 20 * 2**20 < (large.memory or 0) <= 100 * 2**20
+    assert 100 < 1.5 * crops[0] < crops[1] < 2048
