@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -17,6 +18,9 @@ Tile = Mapping[Pair, int]
 
 TRIES = 5
 """Runs that are measured at most, after the first two."""
+
+GROWTH = 4.0
+"""Times the volume that is tried next, also where little of the memory is left: weights may be most of what is taken."""
 
 SAFE = 0.95
 """Share of the memory that is aimed at: what a run takes grows about, and not exactly, as the volume of its crop."""
@@ -45,7 +49,7 @@ def within(plan_for: Callable[[Tile], Plan], plan: Plan, memory: int) -> Plan:
     if low > memory:
         told = f"the smallest tile takes {low / 2**20:,.0f} MiB, and {memory / 2**20:,.0f} MiB were given"
         raise QueryError(told, "give more memory")
-    taken, volume, aim = low, unit, 4.0
+    taken, volume, aim = low, unit, _growth(memory, low)
     for _ in range(TRIES):
         made, larger, more = at(aim)
         if larger == volume:
@@ -53,25 +57,34 @@ def within(plan_for: Callable[[Tile], Plan], plan: Plan, memory: int) -> Plan:
         slope = (more - taken) / (larger - volume)
         if more <= memory:
             best, volume, taken = (made, larger, more) if larger > volume else (best, volume, taken)
-        aim = max((larger + (SAFE * memory - more) / slope) / unit if slope > 0 else 2 * aim, 1.0)
+        wanted = larger + (SAFE * memory - more) / slope if slope > 0 else math.inf
+        aim = max(min(wanted, larger * _growth(memory, more)) / unit, 1.0)
     return replace(best, memory=taken)
 
 
+def _growth(memory: int, taken: int) -> float:
+    """Times the volume that is tried next at most: what a run takes grows by no more than its volume does."""
+    return max(SAFE * memory / max(taken, 1), GROWTH)
+
+
 def _ends(plan: Plan) -> dict[Pair, tuple[int, int, int]]:
-    """By (input, axis) that leads a group: the shortest crop that all passes take, the whole length, and the step."""
+    """By (input, axis) that leads a group: the shortest crop that is tried, the whole length, and the step.
+
+    It is twice as long as what one step of the grid needs, in all passes: shorter ones may have no room for a proof.
+    """
     found: dict[Pair, tuple[int, int, int]] = {}
     for cut in (cut for one in plan.passes for cut in one.cuts):
         (pair, step), *_ = cut.axis.inputs.items()
         length = cut.axis.lengths[pair]
         rest = length - cut.line.steps * step
-        least = min((cut.line.before + cut.line.after + 1) * step + rest, length)
+        least = min(2 * (cut.line.before + cut.line.after + 1) * step + rest, length)
         found[pair] = max((least, length, step), found.get(pair, (0, 0, 0)))
     return found
 
 
 def _crops(ends: Mapping[Pair, tuple[int, int, int]], volume: float) -> dict[Pair, int]:
     """Longest crops for a volume, as a multiple of the least one's: all sides grow by one factor, up to the whole's."""
-    side = volume ** (1 / len(ends))
+    side = volume ** (1 / max(1, sum(least < length for least, length, _ in ends.values())))
     return {pair: min(int(least * side), length) for pair, (least, length, _) in ends.items()}
 
 

@@ -235,15 +235,18 @@ def _against_whole(found: Sized, axes: Sequence[TiledAxis]) -> Iterator[str]:
     yield from misplaced(found.analysis, whole, pairs)
 
 
-def _too_short(found: Sized, crop: Analysis, dim: Dim, least: int) -> QueryError:
+def _too_short(found: Sized, crop: Analysis, dim: Dim, least: int) -> str:
+    """Why a crop proves nothing, where the whole is no longer.
+
+    Raises:
+        QueryError: longer crops may.
+    """
     (name, axis), rate = next(iter(dim.rates.items()))
     length = (crop.input_shapes[name] or ())[axis]
-    whole = found.lengths is not None and found.lengths[name][axis] == length
-    return QueryError(
-        f"crops of {length} along axis {axis} of input {quote(name)} are too short to prove anything of them: borders reach "
-        "every position" + (", and the whole is no longer" if whole else ""),
-        "run the model on the whole, without tiles" if whole else f"give a tile of {least * rate} or more",
-    )
+    where = f"crops of {length} along axis {axis} of input {quote(name)} are too short to prove anything of them"
+    if found.lengths is None or found.lengths[name][axis] != length:
+        raise QueryError(f"{where}: borders reach every position", f"give a tile of {least * rate} or more")
+    return f"{where}, and the whole is no longer; run the model on the whole, without tiles"
 
 
 def _against(found: Sized, crop: Analysis) -> Iterator[str]:
@@ -255,7 +258,8 @@ def _against(found: Sized, crop: Analysis) -> Iterator[str]:
             there = see(crop, dim)
             if isinstance(there, Blocked):
                 if there.least:
-                    raise _too_short(found, crop, dim, there.least)
+                    yield _too_short(found, crop, dim, there.least)
+                    return
                 (name, axis), *_ = dim.rates
                 length = (crop.input_shapes[name] or ())[axis]
                 yield from (
