@@ -120,7 +120,7 @@ def squares_less_square(m: Maker, x: str) -> str:
 def channel_norm(m: Maker, x: str) -> str:
     """Over channels alone, which needs no figure."""
     last = m.w.swap(x, 0, *space(m), 1)
-    normal = m.w.op("LayerNormalization", last, m.w.const([1, 1.2]), m.w.const([0.1, 0]), axis=-1)
+    normal = m.w.op("LayerNormalization", last, m.w.const([1, 1.2]), m.w.const([0.1, 0]), axis=-1, epsilon=0.1)
     return m.w.swap(normal, 0, 1 + m.dims, *range(1, 1 + m.dims))
 
 
