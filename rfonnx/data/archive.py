@@ -31,9 +31,9 @@ def stored_arrays(path: Path) -> dict[str, Stored]:
         with zipfile.ZipFile(path) as archive:
             entries = [entry for entry in archive.infolist() if entry.filename.endswith(".npy")]
     except BROKEN as error:
-        raise DataError(
-            f"'{path}' cannot be read ({_words(error)})", "save it again with numpy.save or numpy.savez"
-        ) from None
+        there = not isinstance(error, FileNotFoundError | PermissionError)
+        hint = "save it again with numpy.save or numpy.savez" if there else "check the path, and that you may read it"
+        raise DataError(f"'{path}' cannot be read ({_words(error)})", hint) from None
     if len(entries) > MAX_ENTRIES:
         raise DataError(f"'{path.name}' holds {len(entries)} arrays, expected at most {MAX_ENTRIES}", "save fewer")
     found: dict[str, Stored] = {}

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rfonnx.data.archive import stored_arrays
 from rfonnx.data.arrays import Stored
 from rfonnx.data.fitting import InputSpec
 from rfonnx.data.preparation import Preparation
@@ -193,3 +194,8 @@ def test_a_thin_image_is_not_resized_into_billions_of_pixels(tmp_path: Path) -> 
     (item,) = open_source(tmp_path)
     with pytest.raises(DataError, match=r"would be resized to 224 x 13440000, more than"):
         Preparer([spec((1, 1, None, None))], Preparation(size=224))(item.load())
+
+
+def test_a_file_that_is_not_there_is_not_to_be_saved_again(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="check the path, and that you may read it"):
+        stored_arrays(tmp_path / "missing.npz")
