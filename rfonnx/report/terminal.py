@@ -65,9 +65,12 @@ def _table(table: Table, room: int) -> Iterator[RenderableType]:
 
 
 def _rows(table: Table, widths: Sequence[int], rows: range, heading: bool) -> RichTable:
-    made = RichTable(box=None, header_style="bold", pad_edge=False, padding=(0, GAP, 0, 0), show_header=heading)
-    for name, wide in zip(table.header, widths, strict=True):
-        made.add_column(name, width=wide)
+    made = RichTable(box=None, header_style="bold", padding=0, show_header=heading)
+    right = [*[(0, GAP, 0, 0)] * (len(widths) - 1), (0, 0, 0, 0)]  # by hand: rich 13 pads the last column, too
+    for name, wide, pad in zip(table.header, widths, right, strict=True):
+        made.add_column(Padding(name, pad), width=wide + pad[1])
     for index in rows:
-        made.add_row(*(Text(cell, style="yellow" if index in table.alarm else "") for cell in table.rows[index]))
+        style = "yellow" if index in table.alarm else ""
+        cells = zip(table.rows[index], right, strict=True)
+        made.add_row(*(Padding(Text(cell, style=style), pad) for cell, pad in cells))
     return made
