@@ -48,14 +48,13 @@ def command(
 
     Exit code 1 when no tiles are exact; what keeps them from it is named.
     """
+    from rfonnx.model.opened import with_values
+    from rfonnx.tiling.tile_plan import tile_plan
 
     if memory is not None and not (size or shapes):
         raise click.UsageError("--memory needs the size of the whole: give --size too")
     out = open_output(TILES, output, style, model)
     halos: list[Approximate] = []
-    from rfonnx.model.opened import with_values
-    from rfonnx.tiling.tile_plan import tile_plan
-
     with waiting(f"analysing {model}"):
         source = with_values(model, values)
         plan = tile_plan(source, shapes, tile, size, stages, memory)

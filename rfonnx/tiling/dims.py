@@ -33,8 +33,8 @@ def lengths_of(analysis: Analysis) -> Lengths:
     return {name: tuple(n or 0 for n in shape or ()) for name, shape in analysis.input_shapes.items()}
 
 
-def longer(shapes: Lengths, by: Mapping[Pair, int]) -> Lengths:
-    """Shapes whose axes are longer by so many positions."""
+def longer(shapes: Mapping[str, tuple[int, ...]], by: Mapping[Pair, int]) -> Lengths:
+    """Shapes whose axes are longer by so many positions, or shorter where these are negative."""
     return {name: tuple(n + by.get((name, axis), 0) for axis, n in enumerate(shape)) for name, shape in shapes.items()}
 
 

@@ -67,25 +67,25 @@ def _growth(memory: int, taken: int) -> float:
     return max(SAFE * memory / max(taken, 1), GROWTH)
 
 
-def _ends(plan: Plan) -> dict[Pair, tuple[int, int, int]]:
-    """By (input, axis) that leads a group: the shortest crop that is tried, the whole length, and the step.
+def _ends(plan: Plan) -> dict[Pair, tuple[int, int]]:
+    """By (input, axis) that leads a group: the shortest crop that is tried, and the whole length.
 
     It is twice as long as what one step of the grid needs, in all passes: shorter ones may have no room for a proof.
     """
-    found: dict[Pair, tuple[int, int, int]] = {}
+    found: dict[Pair, tuple[int, int]] = {}
     for cut in (cut for one in plan.passes for cut in one.cuts):
         (pair, step), *_ = cut.axis.inputs.items()
         length = cut.axis.lengths[pair]
         rest = length - cut.line.steps * step
         least = min(2 * (cut.line.before + cut.line.after + 1) * step + rest, length)
-        found[pair] = max((least, length, step), found.get(pair, (0, 0, 0)))
+        found[pair] = max((least, length), found.get(pair, (0, 0)))
     return found
 
 
-def _crops(ends: Mapping[Pair, tuple[int, int, int]], volume: float) -> dict[Pair, int]:
+def _crops(ends: Mapping[Pair, tuple[int, int]], volume: float) -> dict[Pair, int]:
     """Longest crops for a volume, as a multiple of the least one's: all sides grow by one factor, up to the whole's."""
-    side = volume ** (1 / max(1, sum(least < length for least, length, _ in ends.values())))
-    return {pair: min(int(least * side), length) for pair, (least, length, _) in ends.items()}
+    side = volume ** (1 / max(1, sum(least < length for least, length in ends.values())))
+    return {pair: min(int(least * side), length) for pair, (least, length) in ends.items()}
 
 
 def _volume(plan: Plan) -> float:

@@ -14,7 +14,7 @@ from rfonnx.graph.nodes import Graph
 from rfonnx.model.opened import Opened
 from rfonnx.model.reading.bind import Shapes
 from rfonnx.results.tiling import Approximate, Pair, PlanSummary, Ranges, Tile, TiledAxis
-from rfonnx.tiling.dims import Lengths
+from rfonnx.tiling.dims import Lengths, longer
 from rfonnx.tiling.line import Line
 from rfonnx.tiling.stages.statistic import Statistic
 from rfonnx.tiling.valid import valid_lengths
@@ -121,11 +121,10 @@ class Plan:
     @cached_property
     def crop_shapes(self) -> dict[str, tuple[int, ...]]:
         """By input: the shape of every crop."""
-        lengths = {name: list(shape) for name, shape in self.input_shapes.items()}
-        for cut in self.cuts:
-            for (name, axis), step in cut.axis.inputs.items():
-                lengths[name][axis] -= (cut.line.steps - cut.crop) * step
-        return {name: tuple(shape) for name, shape in lengths.items()}
+        further = {
+            pair: (cut.crop - cut.line.steps) * step for cut in self.cuts for pair, step in cut.axis.inputs.items()
+        }
+        return longer(self.input_shapes, further)
 
     @property
     def tiles(self) -> Tiles:
@@ -139,6 +138,7 @@ class Plan:
             staged: passes of a plan in stages that is exact where this one is not; 0: there is none.
             approximate: halos that were measured.
         """
+        shapes = self.graph.shapes
         return PlanSummary(
             model=self.name,
             exact=self.exact,
@@ -148,7 +148,7 @@ class Plan:
             whole=self.whole,
             valid=dict(one for axis in self.axes for one in valid_lengths(self.model, self.seen, axis)),
             seen_inputs=self.seen,
-            seen_outputs={name: tuple(n or 0 for n in self.graph.shapes[name] or ()) for name in self.output_dtypes},
+            seen_outputs={name: tuple(n or 0 for n in shapes[name] or ()) for name in self.output_dtypes},
             input_shapes=self.input_shapes,
             output_shapes=self.output_shapes,
             crop_shapes=self.crop_shapes,

@@ -13,7 +13,7 @@ from rfonnx.analysis.derive.together import Followed, followed
 from rfonnx.graph.text import quote
 from rfonnx.results.plain import axes_text
 from rfonnx.results.tiling import Pair
-from rfonnx.tiling.dims import Dim
+from rfonnx.tiling.dims import Dim, Lengths, lengths_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,21 +141,18 @@ def made_of_no_other(analysis: Analysis, tensors: Collection[str]) -> list[str]:
 
 def taken(analysis: Analysis) -> list[str]:
     """What takes all of an axis of an input together, those that count samples and channels aside."""
-    return list(
-        dict.fromkeys(_taking(analysis, tensor) for tensor, *_ in analysis.globals_along(behind_channels(analysis)))
-    )
+    pairs = behind_channels(lengths_of(analysis))
+    return list(dict.fromkeys(_taking(analysis, tensor) for tensor, *_ in analysis.globals_along(pairs)))
 
 
-def behind_channels(analysis: Analysis) -> list[Pair]:
+def behind_channels(shapes: Lengths) -> list[Pair]:
     """Axes of inputs of more than one position, those that count samples and channels aside."""
-    shapes = analysis.input_shapes.items()
-    return [(name, axis) for name, shape in shapes for axis, n in enumerate(shape or ()) if axis > 1 and n != 1]
+    return [(name, axis) for name, shape in shapes.items() for axis, n in enumerate(shape) if axis > 1 and n != 1]
 
 
 def still(analysis: Analysis) -> Iterator[str]:
     """Why outputs walk along no axis of an input, those that count samples and channels aside: one reason at least."""
-    shapes = analysis.input_shapes.items()
-    pairs = [(name, axis) for name, shape in shapes for axis, n in enumerate(shape or ()) if axis > 1 and n != 1]
+    pairs = behind_channels(lengths_of(analysis))
     if not pairs:
         yield "inputs have no axes but those of samples and channels, along which nothing is tiled"
     for pair in pairs:

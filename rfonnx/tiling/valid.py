@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from rfonnx.errors import RfonnxError
 from rfonnx.model.opened import Opened
 from rfonnx.results.tiling import Pair, TiledAxis, ValidLengths
-from rfonnx.tiling.dims import Lengths
+from rfonnx.tiling.dims import Lengths, longer
 
 MOST = 64
 """Remainders by the grid that are tried: a grid that has more of them is taken for the step."""
@@ -24,13 +24,11 @@ def valid_lengths(model: Opened, seen: Lengths, axis: TiledAxis) -> Iterator[tup
     rates = {pair: step // grid for pair, step in axis.inputs.items()}
 
     def takes(further: int) -> bool:
-        lengths = {name: list(shape) for name, shape in seen.items()}
-        for (name, place), rate in rates.items():
-            lengths[name][place] += further * rate
-        if any(n < 1 for (name, place) in rates for n in [lengths[name][place]]):
+        lengths = longer(seen, {pair: further * rate for pair, rate in rates.items()})
+        if any(lengths[name][place] < 1 for name, place in rates):
             return False
         try:
-            graph = model.graph({name: tuple(shape) for name, shape in lengths.items()})
+            graph = model.graph(lengths)
         except RfonnxError:
             return False
         return all(n != 0 for output in graph.outputs for n in graph.shapes.get(output) or ())

@@ -147,14 +147,23 @@ def embed_inner(nodes: Iterable[NodeProto], folder: Path | None) -> None:
     for node in nodes:
         for attribute in node.attribute:
             graphs = (attribute.g, *attribute.graphs)
-            for tensor in (attribute.t, *attribute.tensors, *(t for graph in graphs for t in graph.initializer)):
-                if not embed(tensor, folder):
-                    raise ModelError(
-                        f"the weights of {quote(tensor.name)} are missing: they lie in a file that is not there, or is too short",
-                        "put the file beside the model",
-                    )
+            embed_all((attribute.t, *attribute.tensors, *(t for graph in graphs for t in graph.initializer)), folder)
             for graph in graphs:
                 embed_inner(graph.node, folder)
+
+
+def embed_all(tensors: Iterable[TensorProto], folder: Path | None) -> None:
+    """Read external data of tensors into them, in place.
+
+    Raises:
+        ModelError: it is missing, does not fit its shape, or its path leaves the folder.
+    """
+    for tensor in tensors:
+        if not embed(tensor, folder):
+            raise ModelError(
+                f"the weights of {quote(tensor.name)} are missing: they lie in a file that is not there, or is too short",
+                "put the file beside the model",
+            )
 
 
 def embed(tensor: TensorProto, folder: Path | None) -> bool:

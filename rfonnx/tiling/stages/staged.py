@@ -10,14 +10,14 @@ from onnx import ModelProto
 
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.analysis.analyze import analyze
-from rfonnx.errors import ModelError, ShapeError
+from rfonnx.errors import ShapeError
 from rfonnx.graph.nodes import Graph
 from rfonnx.graph.order import true_inputs
 from rfonnx.graph.tensors import ELEMENT_TYPES
-from rfonnx.graph.text import quote
+from rfonnx.graph.text import naming
 from rfonnx.model.opened import Opened, with_free
 from rfonnx.model.reading.bind import Shapes, bind
-from rfonnx.model.reading.external import embed
+from rfonnx.model.reading.external import embed_all
 from rfonnx.operators.table import operator
 from rfonnx.results.tiling import Pair
 from rfonnx.tiling.dims import Lengths
@@ -113,9 +113,9 @@ def _split(plan: Plan, lengths: Lengths) -> tuple[list[Part], Opened, tuple[str,
     """
     parts: list[Part] = []
     while not plan.exact and (pairs := _together(plan)):
-        model, before = apart(_with_weights(plan.model)), len(parts)
+        model, before, graph = apart(_with_weights(plan.model)), len(parts), plan.graph
         for tensors in _one_after_another(plan.analysis, pairs):
-            elements = {name: ELEMENT_TYPES[plan.graph.dtypes[name]] for name in _with_rows(plan, tensors)}
+            elements = {name: ELEMENT_TYPES[graph.dtypes[name]] for name in _with_rows(graph, tensors)}
             part = Opened(cut(model, elements))
             part = with_free(part, {pair for pair in pairs if pair[0] in part.input_names})
             analysis = analyze(part, {name: lengths[name] for name in part.input_names})
@@ -138,7 +138,7 @@ def _split(plan: Plan, lengths: Lengths) -> tuple[list[Part], Opened, tuple[str,
 
 def _together(plan: Plan) -> Collection[Pair]:
     """Axes that cannot be tiled; where nothing says which are expected to be, all behind samples and channels."""
-    return plan.whole or (() if plan.exact or plan.axes else behind_channels(plan.analysis))
+    return plan.whole or (() if plan.exact or plan.axes else behind_channels(plan.seen))
 
 
 def _one_after_another(analysis: Analysis, pairs: Collection[Pair]) -> Iterator[list[str]]:
@@ -151,10 +151,10 @@ def _one_after_another(analysis: Analysis, pairs: Collection[Pair]) -> Iterator[
         left = {name: None for name in left if name not in first}
 
 
-def _with_rows(plan: Plan, tensors: Sequence[str]) -> Iterator[str]:
+def _with_rows(graph: Graph, tensors: Sequence[str]) -> Iterator[str]:
     """Tensors, and what lays them out as they were before."""
     yield from tensors
-    for node in plan.graph.nodes:
+    for node in graph.nodes:
         if node.inputs and node.inputs[0] in tensors and operator(node.kind).keeps == "order":
             yield node.outputs[0]
 
@@ -220,7 +220,6 @@ def _with_weights(model: Opened) -> ModelProto:
         return model.proto
     made = ModelProto()
     made.CopyFrom(model.proto)
-    for tensor in made.graph.initializer:
-        if not embed(tensor, model.folder):
-            raise ModelError(f"{model.name}: the data of {quote(tensor.name)} is missing", "keep it beside the model")
+    with naming(model.name):
+        embed_all(made.graph.initializer, model.folder)
     return made
