@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from math import prod
+from typing import NamedTuple
 
 from rfonnx.report.document import Name, Section, Table, number, shared, shortened, size
 from rfonnx.report.fields.view import Axes, View, pick_tensors, seen
@@ -33,7 +34,7 @@ def table(source: Source, view: View, axes: Axes) -> Table:
     # A tensor has a row per input: only when there is more than one is the input named.
     several = len(axes) > 1
     header = ("name", "op", "shape", *(("input",) if several else ()))
-    header += ("size", "stride", "padding", "centre", "coverage", "kind")
+    header += FieldCells._fields
     cells = tuple(_cells(source, tensor, name, axes, several) for tensor, name in rows)
     alarm = frozenset(i for i, (tensor, _) in enumerate(rows) if not tensor.exact)
     return Table(header, cells, (caption,), gap, elision, alarm, spare=("centre", "padding", "stride", "shape", "op"))
@@ -63,6 +64,17 @@ def columns(source: Source, axes: Axes) -> Section:
     found = {tensor.fields[key].kind for tensor in source.tensors.values() for key in shown if key in tensor.fields}
     told = [*COLUMNS.items(), *((kind, meaning) for kind, meaning in KINDS.items() if kind in found)]
     return Section("Columns", tuple((f"{word}: {meaning}",) for word, meaning in told))
+
+
+class FieldCells(NamedTuple):
+    """The cells of a row that tell of a field."""
+
+    size: str
+    stride: str
+    padding: str
+    centre: str
+    coverage: str
+    kind: str
 
 
 def _changes(source: Source, tensors: list[TensorField], axes: Axes) -> Iterator[TensorField]:
@@ -107,12 +119,12 @@ def _cells(source: Source, tensor: TensorField, name: str, axes: Axes, several: 
     apart = any(
         source.misaligned(tensor.name, input=name, axis=axis) for axis in axes[name] if (name, axis) in tensor.fields
     )
-    return (*left, *_field_cells(found, tensor.exact, apart))
+    return (*left, *field_cells(found, tensor.exact, apart))
 
 
-def _field_cells(fields: list[AxisField], exact: bool, apart: bool) -> tuple[str, ...]:
-    """Size (a value per axis), stride, padding, centre, coverage and kind (one where all axes agree)."""
-    return (
+def field_cells(fields: Sequence[AxisField], exact: bool, apart: bool = False) -> FieldCells:
+    """What is said of the fields along axes of an input: a size per axis, of the rest one word where all axes agree."""
+    return FieldCells(
         ("" if exact else "at most ") + "x".join(map(size, fields)),
         shared([number(field.stride) for field in fields]),
         shared([str(-field.start) for field in fields]),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from rfonnx.report.document import number, shared, size
+from rfonnx.report.fields.table import field_cells
 from rfonnx.report.fields.view import pick_axes, seen
 from rfonnx.report.fields.view_source import Source
-from rfonnx.results.plain import percent
+from rfonnx.results.fields import AxisField
 
 
 class FileGraph(NamedTuple):
@@ -47,19 +47,20 @@ def labels(source: Source, graph: FileGraph) -> Iterator[Label]:
         named.add(node)
         for output in outputs:
             tensor = source.tensors.get(output)
-            found = {name: seen(tensor, name, numbers) for name, numbers in axes.items()} if tensor else {}
-            found = {name: fields for name, fields in found.items() if fields}
+            found = {
+                name: fields for name, numbers in axes.items() if tensor and (fields := seen(tensor, name, numbers))
+            }
             if tensor and found:
-                at_most = "" if tensor.exact else "at most "
-                several = len(axes) > 1
-                said = {
-                    "receptive field": ["x".join(map(size, fields)) for fields in found.values()],
-                    "stride": [shared([number(field.stride) for field in fields]) for fields in found.values()],
-                    "coverage": [shared([percent(field.coverage) for field in fields]) for fields in found.values()],
-                    "kind": [shared([field.kind for field in fields], "/") for fields in found.values()],
-                }
-                of = [f" of {one}" if several else "" for one in found]
-                words = {about: ", ".join(map("".join, zip(told, of, strict=True))) for about, told in said.items()}
-                words["receptive field"] = at_most + words["receptive field"]
+                said = [
+                    _said(fields, tensor.exact, f" of {one}" if len(axes) > 1 else "") for one, fields in found.items()
+                ]
+                words = {about: ", ".join(one[about] for one in said) for about in said[0]}
                 yield Label(name, output, words, min(field.coverage for fields in found.values() for field in fields))
                 break
+
+
+def _said(fields: Sequence[AxisField], exact: bool, of: str) -> dict[str, str]:
+    """What is said of the fields along axes of one input."""
+    cells = field_cells(fields, exact)
+    told = {"receptive field": cells.size, "stride": cells.stride, "coverage": cells.coverage, "kind": cells.kind}
+    return {about: words + of for about, words in told.items()}
