@@ -5,6 +5,7 @@
 
 #include "column.hpp"
 #include "compress.hpp"
+#include "read_classes.hpp"
 #include "row_major.hpp"
 
 namespace rfonnx {
@@ -29,47 +30,6 @@ TermPtr masked(const Term& term, int axis, std::shared_ptr<const Classes> classe
     }
     return result;
 }
-
-/// The classes along a walk that reads meet.
-class ReadClasses {
-public:
-    ReadClasses(const Walk& walk, int64_t length) : walk_(walk), length_(length) {}
-
-    /// Puts them into `slots`, ascending. Returns for how many outputs in a row, this one included, they stay the same,
-    /// when each reads one position further on than the one before it: at least so many.
-    int64_t find(const Progression& wanted, std::vector<int64_t>& slots) const {
-        slots.clear();
-        if (wanted.empty())
-            return kMost;
-        if (wanted.first >= 0 && wanted.last < length_) {
-            const Classes::Run& run = walk_.classes->at(wanted.first);
-            if (wanted.last <= run.last) {
-                slots.push_back(run.slot);
-                return run.last - wanted.last + 1;
-            }
-        }
-        if (walk_.period > 0) {
-            // The classes go on beyond the ends; after so many reads they come around again.
-            const int64_t round = walk_.period / std::gcd(walk_.period, wanted.step);
-            for (int64_t k = 0; k < std::min(round, wanted.count()); ++k)
-                slots.push_back(walk_.slot(floor_modulo(wanted.first + k * wanted.step, walk_.period)));
-        } else {
-            const Progression reads = clipped(wanted, length_);
-            for (int64_t p = reads.first; p <= reads.last;) {
-                const Classes::Run& run = walk_.classes->at(p);
-                slots.push_back(run.slot);
-                p += (run.last - p + reads.step) / reads.step * reads.step; // on to the first read behind the run
-            }
-        }
-        std::sort(slots.begin(), slots.end());
-        slots.erase(std::unique(slots.begin(), slots.end()), slots.end());
-        return 1;
-    }
-
-private:
-    const Walk& walk_;
-    int64_t length_;
-};
 
 /// True when two outputs read nothing, or the second reads one position further on than the first.
 bool moves_on(const Progression& before, const Progression& after) {

@@ -1,6 +1,7 @@
 """The functions that users call, each with the types of what it takes and gives; what does the work is loaded when one is called.
 
-pytest loads this file, through our plugin, in every project that rfonnx is installed beside.
+pytest loads this file, through our plugin, in every project that rfonnx is installed beside. It is long by what users read in
+help and completion: every option of every function, with its type and its words, in one place.
 """
 
 from __future__ import annotations

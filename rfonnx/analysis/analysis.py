@@ -1,4 +1,7 @@
-"""The fields of a model: answers to questions about what the core found."""
+"""The fields of a model: answers to questions about what the core found.
+
+One class, which users hold: it is long by their documentation of each question. What answers them stands in other files.
+"""
 
 from __future__ import annotations
 
