@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 RENDERERS = ("text", "terminal", "markdown")
 """Formats of a `Document`, each a module here. "terminal" is "text" for one; nobody asks for it by name."""
 
+DOCUMENTS = ("text", "markdown")
+"""Formats that every report for people has, the first one first; html is the third."""
+
 BINARY = ("npz", "onnx", "png", "svg")
 """Formats that are no text for a terminal."""
 
@@ -39,6 +42,8 @@ ENDINGS = {
     ".npz": ("npz",),
     ".png": ("png",),
     ".svg": ("svg",),
+    ".html": ("html",),
+    ".htm": ("html",),
 }
 """The formats that a file with an ending may hold; the first that a subject has is the one when none is asked for. One without an
 ending may hold any."""
@@ -58,10 +63,11 @@ class Subject(Generic[Told]):
         rich alone takes a fifth of the time that a small model takes in all.
 
         Args:
-            people: makes the `Document`, or several, that text and markdown show; "": there is none.
-            data: each other format's writer; gives text in pieces, or, for a format of `BINARY`, bytes.
+            people: makes the `Document`, or several, that text, markdown and html show; "": there is none.
+            data: each other format's writer; gives text in pieces, or, for a format of `BINARY`, bytes. That of html, where the
+                page has more than the document, gives a `Page`.
         """
-        self._writers = {**(dict.fromkeys(("text", "markdown"), people) if people else {}), **data}
+        self._writers = {**(dict.fromkeys((*DOCUMENTS, "html"), people) if people else {}), **data}
         self._folder = folder
         self.formats: Sequence[str] = tuple(self._writers)
 
@@ -74,6 +80,8 @@ class Subject(Generic[Told]):
         made: Any = self._writer("text" if style in RENDERERS else style)(*told, **more)
         if style in RENDERERS:
             return rendered([made] if isinstance(made, tuple) else made, style)
+        if style == "html":
+            return as_page(made)
         return iter([made]) if isinstance(made, bytes) else made
 
     def _writer(self, style: str) -> Callable[Told, Any]:
@@ -90,13 +98,25 @@ def rendered(documents: Iterable[Any], style: str) -> Iterator[str]:
         yield from render(document, style)
 
 
+def as_page(made: Any) -> Iterator[str]:
+    """A `Page`, a document or several as one HTML file."""
+    from rfonnx.report.document import Document
+    from rfonnx.report.page.page import Page, html_page, page
+
+    if not isinstance(made, Page):
+        made = page([made] if isinstance(made, Document) else made)
+    return html_page(made)
+
+
 def render(document: Document, style: str) -> Iterator[str]:
     """A document in a format of `RENDERERS`, in pieces."""
     pieces: Iterator[str] = import_module(f"rfonnx.report.{style}").render(document)
     return pieces
 
 
-FIELDS: Subject[[Source, View]] = Subject("fields", "people:overview", json="json:fields_json", csv="csv:fields_csv")
+FIELDS: Subject[[Source, View]] = Subject(
+    "fields", "people:overview", html="page:overview_page", json="json:fields_json", csv="csv:fields_csv"
+)
 EXPLANATION: Subject[[Explanation, bool]] = Subject("explanation", "people:explain_document", json="json:explain_json")
 EFFECTIVE: Subject[[Sequence[ERF]]] = Subject(
     "effective",

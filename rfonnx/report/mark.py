@@ -31,6 +31,7 @@ _BEGINNINGS = tuple(
         rb"(?:name,shape,op_type,node,exact,input,|tensor,position,radius,positions,|tensor,op_type,shape,)",
         rb"\x89PNG\r\n\x1a\n.*Software\x00rfonnx \d",
         rb"<\?xml .*<svg .*<dc:title>rfonnx \d",
+        rb"<!doctype html>\n<!-- rfonnx \d",
         rb'\{\s*"signature": "netron:attachment",\s*"maker": "rfonnx ',
         rb'\{\s*"(?:[^"\\]|\\.)*": \{\s*"name": "receptive field \(rfonnx \d',
     )

@@ -1,0 +1,28 @@
+"""The report on a model as a page: the answers, and what can be pointed at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rfonnx.report.document import Part
+from rfonnx.report.fields.people import overview
+from rfonnx.report.fields.view import View
+from rfonnx.report.fields.view_source import Source
+from rfonnx.report.page.page import Page, Panel, Sheet
+
+
+def overview_page(source: Source, view: View) -> Page:
+    """Everything a report for people says, and the panels.
+
+    Raises:
+        QueryError: a tensor or axis of `view` does not exist.
+    """
+    document = overview(source, view)
+    layers = [part for fold in document.folds for part in fold.parts]
+    panels = () if view.summary else tuple(_panels(source, layers))
+    return Page(source.model.name, (Sheet(document.head, (*document.parts, *panels, *layers)),))
+
+
+def _panels(source: Source, layers: list[Part]) -> Iterator[Panel]:
+    """In the order in which they are shown."""
+    yield from ()

@@ -1,0 +1,152 @@
+"""A report as one HTML file that needs nothing else: what it is made of, and how it is written.
+
+The file asks for nothing: styles and scripts stand in it, and its content-security policy names them by their hashes and forbids
+everything from outside. What scripts draw (`Panel`) is data beside the text, which is there without them.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rfonnx.report.document import Document, Fold, Line, Name, Part, Section, Table
+from rfonnx.report.escape import printable
+from rfonnx.report.fitting import middle
+from rfonnx.report.mark import SIGNATURE
+
+ASSETS = Path(__file__).with_name("assets")
+
+SCRIPTS: Mapping[str, tuple[str, ...]] = {}
+"""By kind of panel, the scripts that draw it, in order; each is there once."""
+
+LONGEST_NAME, LONGEST_TITLE = 64, 1000
+"""Characters of a name that are shown, its middle left out, and of those that its tool tip shows."""
+
+
+class Panel(NamedTuple):
+    """A part of a page that a script fills.
+
+    Attributes:
+        kind: the script's name, see `SCRIPTS`.
+        heading: of the section.
+        data: what the script gets, plain data for JSON.
+        still: what is shown without scripts, and in print where the script says so.
+        drawing: SVG of ours, shown before `still`; what it holds of the model is escaped already.
+    """
+
+    kind: str
+    heading: str
+    data: Any = None
+    still: tuple[Part, ...] = ()
+    drawing: str = ""
+
+
+class Sheet(NamedTuple):
+    """What a `Document` is to a page: head lines, and parts in order, panels among them."""
+
+    head: tuple[Line, ...]
+    parts: tuple[Part | Fold | Panel, ...]
+
+
+class Page(NamedTuple):
+    """A whole page.
+
+    Attributes:
+        title: of the window; what it holds of the model is made visible.
+        sheets: one after the other.
+        model: what the panels share, plain data for JSON; None: nothing.
+    """
+
+    title: str
+    sheets: tuple[Sheet, ...]
+    model: Mapping[str, Any] | None = None
+
+
+def sheet(document: Document) -> Sheet:
+    """A document as it is."""
+    return Sheet(document.head, (*document.parts, *document.folds))
+
+
+def page(documents: Iterable[Document]) -> Page:
+    """Documents as they are, one after the other."""
+    sheets = tuple(map(sheet, documents))
+    return Page("".join(sheets[0].head[0]) if sheets else "rfonnx", sheets)
+
+
+def html_page(made: Page) -> Iterator[str]:
+    """The page as one HTML file.
+
+    Source of the policy's words: Content Security Policy Level 3, https://www.w3.org/TR/CSP3/.
+    """
+    panels = [part for one in made.sheets for part in one.parts if isinstance(part, Panel)]
+    styles = _asset("page.css")
+    script = "\n".join(map(_asset, ("page.js", *_scripts(panels), "start.js"))) if panels else ""
+    policy = "; ".join(
+        (
+            "default-src 'none'",
+            "base-uri 'none'",
+            "form-action 'none'",
+            "img-src data:",
+            f"style-src {_hash(styles)}",
+            f"script-src {_hash(script)}" if script else "script-src 'none'",
+        )
+    )
+    yield _template().render(
+        signature=SIGNATURE,
+        title=printable(made.title),
+        policy=policy,
+        styles=styles,
+        script=script,
+        sheets=made.sheets,
+        data=packed({"model": made.model, "panels": [panel.data for panel in panels]}) if panels else "",
+    )
+
+
+def packed(data: Any) -> str:
+    """Plain data as JSON, deflated (RFC 1950), in base64: the script `start.js` unpacks it."""
+    text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    return base64.b64encode(zlib.compress(text.encode(), 6)).decode()
+
+
+def _scripts(panels: Iterable[Panel]) -> list[str]:
+    return list(dict.fromkeys(name for panel in panels for name in SCRIPTS[panel.kind]))
+
+
+def _asset(name: str) -> str:
+    return (ASSETS / name).read_text(encoding="utf-8")
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+@cache
+def _template() -> Any:
+    # Imported here: no other report needs it.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    made = Environment(
+        loader=FileSystemLoader(ASSETS),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.tests |= {
+        "name": lambda part: isinstance(part, Name),
+        "table": lambda part: isinstance(part, Table),
+        "section": lambda part: isinstance(part, Section),
+        "fold": lambda part: isinstance(part, Fold),
+    }
+    made.filters |= {
+        "printable": printable,
+        "short": lambda name: middle(printable(name), LONGEST_NAME),
+        "whole": lambda name: printable(name[:LONGEST_TITLE]),
+    }
+    return made.get_template("page.html")
