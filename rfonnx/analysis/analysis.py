@@ -194,7 +194,7 @@ class Analysis:
 
     @cached_property
     def windowed(self) -> tuple[tuple[str, int], ...]:
-        """The (input, axis) pairs that windows slide along: the spatial axes. States and caches of earlier calls have none."""
+        """The (input, axis) pairs that windows slide along, the spatial axes. States and caches of earlier calls have none."""
         slid = self._slid_as("local", "periodic", "block")
         return tuple(pair for pair in slid if pair[0] not in self.time.axes.states)
 
@@ -282,7 +282,7 @@ class Analysis:
             clip: as in `intervals`.
 
         Returns:
-            `{input: ((lo, hi), ...one per axis)}` of the inputs that are read, or None when none is.
+            By input, `((lo, hi), ...)`, one pair per axis, of the inputs that are read, or None when none is.
 
         Raises:
             QueryError: no such tensor, or the position lies outside it.

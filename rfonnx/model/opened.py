@@ -188,6 +188,7 @@ def _written(
 
 
 Source = Given | Opened
+"""A model: the path of a file, its bytes, a ModelProto; or one that was opened before."""
 
 
 def opened(model: Source) -> Opened:

@@ -61,12 +61,12 @@ class NonFinite:
 
 @dataclass(frozen=True, slots=True)
 class ErrorHistogram:
-    """How often an element's |d| has which size, d = student - teacher.
+    """How often an element's `|d|` has which size, d = student - teacher.
 
     Attributes:
         edges: powers of 2, one more than counts; the first belongs to a bin, the last does not.
         counts: elements by bin.
-        zeros: elements with a |d| under 2^-126, nearly all of them 0.
+        zeros: elements with a `|d|` under 2^-126, nearly all of them 0.
     """
 
     edges: tuple[float, ...]
@@ -76,7 +76,7 @@ class ErrorHistogram:
 
 @dataclass(frozen=True, slots=True)
 class ErrorMap:
-    """Mean |d| by position, over samples and over the axes that are not shown.
+    """Mean `|d|` by position, over samples and over the axes that are not shown.
 
     Attributes:
         axes: the one or two longest axes of the output, batch included in the count; rows of `cells` are along the first of two.

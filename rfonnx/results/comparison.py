@@ -103,7 +103,7 @@ class Comparison:
         outputs: agreement by pair of outputs.
         verdicts: every figure that has a limit.
         fields: receptive fields side by side.
-        effective: figures of the first pair of `effective_fields` by name, and with the prefix "output_" those of the first whole
+        effective: figures of the first pair of `effective_fields` by name, and with `output_` in front those of the first whole
             output; or empty.
         parting: where they part, or None when that was not asked.
         costs: the teacher's and the student's.
