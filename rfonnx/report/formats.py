@@ -137,6 +137,7 @@ COMPARISON: Subject[[Comparison, ComparisonView]] = Subject(
 CHECK: Subject[[CheckRun]] = Subject(
     "check",
     "people:check_documents",
+    html="page:check_page",
     json="json:check_json",
     github="github:check_github",
     junit="junit:check_junit",

@@ -17,16 +17,18 @@ from typing import Any, NamedTuple
 
 from rfonnx.report.document import Document, Fold, Line, Name, Part, Section, Table
 from rfonnx.report.escape import printable
-from rfonnx.report.fitting import middle
+from rfonnx.report.fitting import middle, shorten
 from rfonnx.report.mark import SIGNATURE
 
 ASSETS = Path(__file__).with_name("assets")
 
-SCRIPTS: Mapping[str, tuple[str, ...]] = {}
+SCRIPTS: Mapping[str, tuple[str, ...]] = {
+    "findings": ("findings.js",),
+}
 """By kind of panel, the scripts that draw it, in order; each is there once."""
 
-LONGEST_NAME, LONGEST_TITLE = 64, 1000
-"""Characters of a name that are shown, its middle left out, and of those that its tool tip shows."""
+LONGEST_WORD, LONGEST_NAME = 64, 1000
+"""Characters of a word in a name that are shown, its middle left out, and of a whole name, which its tool tip shows."""
 
 
 class Panel(NamedTuple):
@@ -146,7 +148,7 @@ def _template() -> Any:
     }
     made.filters |= {
         "printable": printable,
-        "short": lambda name: middle(printable(name), LONGEST_NAME),
-        "whole": lambda name: printable(name[:LONGEST_TITLE]),
+        "short": lambda name: shorten(middle(name, LONGEST_NAME), LONGEST_WORD),
+        "whole": lambda name: printable(middle(name, LONGEST_NAME)),
     }
     return made.get_template("page.html")
