@@ -1,0 +1,105 @@
+"""All that the panel of the explorer is given: names, shapes, what walks where, the program, the boxes, measured fields."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from rfonnx.report.escape import printable
+from rfonnx.report.explorer.access_program import numbered, program_to_dict
+from rfonnx.report.explorer.interval_tables import Fielded, tables_to_dict
+from rfonnx.results.effective import ERF
+from rfonnx.results.fields import TensorField
+
+MOST_PROGRAM = 2**19
+"""Packed numbers of a program; a larger one is left out."""
+
+
+class Explored(Fielded, Protocol):
+    """An analysis that can be explored; `rfonnx.Analysis` is one."""
+
+    @property
+    def outputs(self) -> tuple[str, ...]: ...
+    @property
+    def tensors(self) -> Mapping[str, TensorField]: ...
+    @property
+    def windowed(self) -> tuple[tuple[str, int], ...]: ...
+
+
+def explored(source: Explored, measured: Sequence[ERF] = (), image: str = "") -> dict[str, Any]:
+    """Plain data for assets/explorer.js.
+
+    Args:
+        source: the analysis.
+        measured: effective fields of its units.
+        image: the input as a picture, a `data:` URI; "" for none.
+
+    Returns:
+        `inputs`: names. `layers`: by tensor, in the order of `source.tensors`, its source's number. `walks`: different rows of
+        (tensor axis, period) for all axes of all inputs in order, the axis -1 where none walks; `walk`: each layer's row.
+        `spatial`: (input, axis) that a window slides along. `atMost`: layers that see at most what is said. `program`, `boxes`:
+        as of `program_to_dict`, None where it is too large, and `tables_to_dict`. `measured`: maps with their levels.
+    """
+    program = source.program
+    index = {tensor.name: number for number, tensor in enumerate(program.tensors, len(program.inputs))}
+    inputs = {name: number for number, (name, _) in enumerate(program.inputs)}
+    names = list(source.tensors)
+    walks = numbered()
+    walk, at_most = [], []
+    for number, tensor in enumerate(source.tensors.values()):
+        row = tuple(_walk(tensor, name, axis) for name, shape in program.inputs for axis in range(len(shape)))
+        walk.append(walks.of(row, row))
+        if not tensor.exact:
+            at_most.append(number)
+    return {
+        "inputs": [printable(name) for name in inputs],
+        "layers": [index[name] for name in names],
+        "names": [printable(name) for name in names],
+        "walks": walks.things,
+        "walk": walk,
+        "spatial": [(inputs[name], axis) for name, axis in source.windowed],
+        "atMost": at_most,
+        "program": _fitting(program_to_dict(program)),
+        "boxes": tables_to_dict(source, names, [name for name in source.outputs if name in source.tensors]),
+        "image": image,
+        "measured": [_measured(field, names.index(field.tensor), inputs[field.input]) for field in measured],
+    }
+
+
+def _walk(tensor: TensorField, input: str, axis: int) -> tuple[int, int]:
+    field = tensor.fields[input, axis]
+    return (-1 if field.tensor_axis is None else field.tensor_axis, field.period)
+
+
+def _fitting(program: dict[str, Any] | None) -> dict[str, Any] | None:
+    if program is None:
+        return None
+    numbers = sum(len(value) for step in program["steps"] for value in step if isinstance(value, list))
+    numbers += sum(map(len, program["tensors"]))
+    return program if numbers <= MOST_PROGRAM else None
+
+
+SHARES = (0.5, 0.95)
+"""Shares of the mass that contours are drawn around."""
+
+
+def _measured(field: ERF, layer: int, input: int) -> dict[str, Any]:
+    """One effective field: its map as float32, and the least value among the largest ones that hold each share of the mass."""
+    flat = np.sort(field.map.reshape(-1))[::-1]
+    held = np.cumsum(flat)
+    levels = [] if field.empty else [float(np.float32(flat[np.searchsorted(held, share * held[-1])])) for share in SHARES]
+    return {
+        "layer": layer,
+        "input": input,
+        "axes": list(field.axes),
+        "position": list(field.position),
+        "shape": list(field.map.shape),
+        "map": base64.b64encode(field.map.astype("<f4").tobytes()).decode("ascii"),
+        "levels": levels,
+        "shares": list(SHARES),
+        "samples": field.samples,
+        "method": field.method,
+    }
