@@ -69,12 +69,16 @@ def follow_program(page: Page, program: AccessProgram) -> None:
     page.evaluate("given => load(...given)", [program_to_dict(program), layers, tables])
 
 
-def supports(page: Page, asked: Sequence[tuple[int, Sequence[int], int]], shapes: Sequence[tuple[int, ...]]) -> list[Mask]:
+def supports(
+    page: Page, asked: Sequence[tuple[int, Sequence[int], int]], shapes: Sequence[tuple[int, ...]]
+) -> list[Mask]:
     """By (layer, position, input): which positions of the input, of these shapes, reach it."""
     return _masks(page.evaluate("asked => supports(asked)", [list(one) for one in asked]), shapes)
 
 
-def reached(page: Page, asked: Sequence[tuple[int, Sequence[int], int]], shapes: Sequence[tuple[int, ...]]) -> list[Mask]:
+def reached(
+    page: Page, asked: Sequence[tuple[int, Sequence[int], int]], shapes: Sequence[tuple[int, ...]]
+) -> list[Mask]:
     """By (input, position, layer): which positions of the layer, of these shapes, it reaches."""
     return _masks(page.evaluate("asked => reached(asked)", [list(one) for one in asked]), shapes)
 

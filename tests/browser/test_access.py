@@ -53,7 +53,7 @@ def test_models_are_seen_as_the_analysis_sees_them(path: Path, page: Page) -> No
     hold(analysis, page, chosen, np.random.default_rng(0))
 
 
-CASES = [case for case in TABLE if not (case.op == "Compress")]
+CASES = [case for case in TABLE if case.op != "Compress"]
 
 
 @pytest.mark.parametrize("cases", np.array_split(np.arange(len(CASES)), 8), ids=lambda part: f"from {CASES[part[0]]}")
@@ -68,7 +68,7 @@ def analysed(case: Case) -> Analysis:
     return rfonnx.analyze(case.model(np.float32))
 
 
-def hold(analysis: Analysis, page: Page, layers: "list[int] | range", draw: np.random.Generator) -> None:
+def hold(analysis: Analysis, page: Page, layers: list[int] | range, draw: np.random.Generator) -> None:
     """The page's boxes and masks at the corners, in the middle and somewhere else of these layers."""
     follow(page, analysis)
     names, inputs = list(analysis.tensors), list(analysis.input_shapes)
@@ -113,7 +113,9 @@ def test_random_programs_there_and_back(page: Page, program: Program, data: st.D
     there = supports(page, [(last, position, number) for position in np.ndindex(shape)], [given] * int(np.prod(shape)))
     assert np.array_equal(np.reshape(there, sees.shape), sees)
     back = reached(page, [(number, position, last) for position in np.ndindex(given)], [shape] * int(np.prod(given)))
-    assert np.array_equal(np.moveaxis(np.reshape(back, (*given, *shape)), range(len(given)), range(-len(given), 0)), sees)
+    assert np.array_equal(
+        np.moveaxis(np.reshape(back, (*given, *shape)), range(len(given)), range(-len(given), 0)), sees
+    )
 
 
 @pytest.mark.parametrize("path", MODELS, ids=lambda path: path.stem)

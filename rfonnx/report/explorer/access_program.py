@@ -108,4 +108,4 @@ def _holds(step: list[Any]) -> bool:
     """Whether products of two of its numbers are exact in a script."""
     numbers = [abs(one) for value in step[1:] for one in (value if isinstance(value, list) else [value])]
     largest = sorted([1, 1, *numbers])[-2:]
-    return 2 * largest[0] * largest[1] <= MOST
+    return bool(2 * largest[0] * largest[1] <= MOST)

@@ -90,7 +90,9 @@ def _measured(field: ERF, layer: int, input: int) -> dict[str, Any]:
     """One effective field: its map as float32, and the least value among the largest ones that hold each share of the mass."""
     flat = np.sort(field.map.reshape(-1))[::-1]
     held = np.cumsum(flat)
-    levels = [] if field.empty else [float(np.float32(flat[np.searchsorted(held, share * held[-1])])) for share in SHARES]
+    levels = (
+        [] if field.empty else [float(np.float32(flat[np.searchsorted(held, share * held[-1])])) for share in SHARES]
+    )
     return {
         "layer": layer,
         "input": input,

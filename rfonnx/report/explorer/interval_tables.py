@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from rfonnx.report.explorer.access_program import AccessProgram, Numbered, numbered
 from rfonnx.report.explorer.packing import MOST, packed
-from rfonnx.results.fields import Shape
 
 Int64 = npt.NDArray[np.int64]
 

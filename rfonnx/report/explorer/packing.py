@@ -12,7 +12,7 @@ MOST = 2**53 - 1
 
 
 def packed(values: Int64) -> list[int]:
-    """`[difference, count, difference, count, ...]`, the first difference from 0; `unpacked` in access.js undoes it.
+    """`[difference, count, difference, count, ...]`, the first difference from 0; `accessUnpacked` in access.js undoes it.
 
     >>> packed(np.array([3, 5, 7, 9]))
     [3, 1, 2, 3]
