@@ -146,7 +146,12 @@ CHECK: Subject[[CheckRun]] = Subject(
 RULE: Subject[[RuleInfo]] = Subject("check", "rules:rule_document")
 RULES: Subject[[Sequence[RuleInfo]]] = Subject("check", "rules:rules_document")
 TILES: Subject[[PlanSummary]] = Subject(
-    "tiling", "people:plan_document", json="json:plan_json", bioimageio="bioimageio:axes_yaml", monai="monai:inferer"
+    "tiling",
+    "people:plan_document",
+    html="page:plan_page",
+    json="json:plan_json",
+    bioimageio="bioimageio:axes_yaml",
+    monai="monai:inferer",
 )
 VERIFICATION: Subject[[Verification]] = Subject(
     "tiling", "verification:verification_document", json="json:verification_json"

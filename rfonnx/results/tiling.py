@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rfonnx.errors import QueryError
@@ -102,6 +102,7 @@ class PlanSummary:
         stages: tensors whose figures each pass before the last one gathers.
         approximate: halos that hold most of what outputs use, where they were asked for.
         staged: passes, where only stages make tiles exact and they were not asked for; 0: they do not, or were.
+        tiles: all, in rows; (): no size was asked for, or none are exact.
     """
 
     model: str
@@ -122,6 +123,7 @@ class PlanSummary:
     stages: tuple[tuple[str, ...], ...] = ()
     staged: int = 0
     approximate: tuple[Approximate, ...] = ()
+    tiles: Sequence[Tile] = ()
 
     def refuse_inexact(self) -> None:
         """For formats that can say nothing else.

@@ -158,6 +158,7 @@ class Plan:
             stages=tuple(tuple(one.tensor for one in stage.statistics) for stage in self.stages),
             staged=staged,
             approximate=tuple(approximate),
+            tiles=self.tiles,
         )
 
     @property

@@ -24,6 +24,7 @@ ASSETS = Path(__file__).with_name("assets")
 
 SCRIPTS: Mapping[str, tuple[str, ...]] = {
     "findings": ("findings.js",),
+    "tiles": ("tiles.js",),
 }
 """By kind of panel, the scripts that draw it, in order; each is there once."""
 
