@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rfonnx.report.fields.view import View
     from rfonnx.report.fields.view_source import Refused, Source
     from rfonnx.report.overlay.labels import FileGraph
+    from rfonnx.report.overlay.measured import Measured
     from rfonnx.results.comparison import Comparison
     from rfonnx.results.effective import ERF, Layer
     from rfonnx.results.fields import OpSupport
@@ -156,9 +157,15 @@ TILES: Subject[[PlanSummary]] = Subject(
 VERIFICATION: Subject[[Verification]] = Subject(
     "tiling", "verification:verification_document", json="json:verification_json"
 )
-NETRON: Subject[[Source, FileGraph]] = Subject("overlay", netron="netron:netron_json")
-MODEL_EXPLORER: Subject[[Source, FileGraph]] = Subject(
+NETRON: Subject[[Source, FileGraph, Measured]] = Subject("overlay", netron="netron:netron_json")
+MODEL_EXPLORER: Subject[[Source, FileGraph, Measured]] = Subject(
     "overlay", **{"model-explorer": "model_explorer:model_explorer_json"}
 )
-COPY: Subject[[Source, str]] = Subject("overlay", onnx="copy:annotated")
+EXPLORER_SIGMA: Subject[[Source, FileGraph, Measured]] = Subject(
+    "overlay", **{"model-explorer": "model_explorer:sigma_json"}
+)
+EXPLORER_SQNR: Subject[[Source, FileGraph, Measured]] = Subject(
+    "overlay", **{"model-explorer": "model_explorer:sqnr_json"}
+)
+COPY: Subject[[Source, str, Measured]] = Subject("overlay", onnx="copy:annotated")
 OPERATORS: Subject[[Sequence[OpSupport], int]] = Subject("operators", "people:ops_document", json="json:ops_json")

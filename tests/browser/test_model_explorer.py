@@ -15,16 +15,17 @@ import onnx
 import pytest
 from model_explorer_onnx.main import ONNXAdapter
 from onnx import helper
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, Page, expect
 
 import small_nets
+from measuring import measure
 from rfonnx.cli.main import run
 
 
-def node_data(path: Path, folder: Path) -> tuple[Path, str, dict[str, Any]]:
+def node_data(path: Path, folder: Path, *more: str) -> tuple[Path, str, dict[str, Any]]:
     """The file that `annotate` makes, the graph that it tells of, and what it says by node."""
     file = folder / "explorer.json"
-    assert run(["annotate", str(path), "--model-explorer", str(file)]) == 0
+    assert run(["annotate", str(path), "--model-explorer", str(file), *more]) == 0
     ((graph, said),) = json.loads(file.read_text()).items()
     return file, graph, said["results"]
 
@@ -42,6 +43,32 @@ def served(model: Path, *data: Path) -> Iterator[str]:
             server.terminate()
 
 
+def columns(page: Page, sets: int) -> list[list[str]]:
+    """What the table of node data holds, page by page: the values of each data set, of the nodes that have one."""
+    table = page.locator("node-data-provider-summary-panel .table-container.results")
+    shown, first = list[str](), 1
+    while True:
+        table.get_by_text(re.compile(rf"^\s*{first} - ")).wait_for()
+        expect(table.locator("tr").nth(1).locator("td.value-col")).to_have_count(sets)
+        shown += table.locator("td.value-col").all_inner_texts()
+        following = table.locator(".next-page")
+        if "disabled" in str(following.get_attribute("class")):
+            break
+        following.click()
+        first += 50
+    values = [value.strip() for value in shown]
+    return [[value for value in values[at::sets] if value != "-"] for at in range(sets)]
+
+
+def open_explorer(window: Callable[..., BrowserContext], address: str) -> Page:
+    """Its page, which may ask nobody but its own server."""
+    context = window(viewport={"width": 1400, "height": 1000})
+    context.route(lambda url: not url.startswith("http://localhost"), lambda route: route.abort())
+    page = context.new_page()
+    page.goto(address)
+    return page
+
+
 @pytest.mark.parametrize("name", ["resnet18", "unet"])
 def test_the_page_shows_every_value(
     name: str, window: Callable[..., BrowserContext], models: Path, tmp_path: Path
@@ -49,20 +76,21 @@ def test_the_page_shows_every_value(
     path = models / f"{name}.onnx"
     file, _, results = node_data(path, tmp_path)
     with served(path, file) as address:
-        context = window(viewport={"width": 1400, "height": 1000})
-        context.route(lambda url: not url.startswith("http://localhost"), lambda route: route.abort())
-        page = context.new_page()
-        page.goto(address)
-        table = page.locator("node-data-provider-summary-panel .table-container.results")
-        shown = list[str]()
-        for first in range(1, len(results) + 200, 50):
-            table.get_by_text(re.compile(rf"^\s*{first} - ")).wait_for()
-            shown += table.locator("td.value-col").all_inner_texts()
-            if "disabled" in str(table.locator(".next-page").get_attribute("class")):
-                break
-            table.locator(".next-page").click()
-    values = [value.strip() for value in shown]
-    assert [value for value in values if value != "-"] == [result["value"] for result in results.values()]
+        assert columns(open_explorer(window, address), 1) == [[one["value"] for one in results.values()]]
+
+
+def test_what_was_measured_has_columns_of_its_own(
+    window: Callable[..., BrowserContext], models: Path, tmp_path: Path
+) -> None:
+    path, erf, compare = measure(models, tmp_path)
+    file, _, results = node_data(path, tmp_path, "--erf", str(erf), "--compare", str(compare))
+    more = [file.with_suffix(f".{about}.json") for about in ("sigma", "sqnr")]
+    sets = [results, *(next(iter(json.loads(one.read_text()).values()))["results"] for one in more)]
+    assert all(len(found) > 5 for found in sets)
+    with served(path, file, *more) as address:
+        assert columns(open_explorer(window, address), 3) == [
+            [one["value"] for one in found.values()] for found in sets
+        ]
 
 
 def nets(models: Path) -> Iterator[tuple[str, onnx.ModelProto]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page
 
 import rfonnx
+from measuring import measure
 from rfonnx.cli.main import run
 
 
@@ -77,3 +79,21 @@ def test_nodes_and_tensors_say_their_fields(name: str, viewer: Page, models: Pat
             assert said["receptive field"] == "x".join(sizes)
             assert said["stride"] == str(fields[0].stride)
             assert said["kind"] == fields[0].kind
+
+
+def test_nodes_and_tensors_say_what_was_measured(viewer: Page, models: Path, tmp_path: Path) -> None:
+    path, erf, compare = measure(models, tmp_path)
+    attachment = tmp_path / "fields.json"
+    words = ["--erf", str(erf), "--compare", str(compare), "--netron", str(attachment)]
+    assert run(["annotate", str(path), *words]) == 0
+    load(viewer, path)
+    load(viewer, attachment)
+    layer = json.loads(erf.read_text())["layers"][-2]
+    sqnr = {pair["student"]: pair["sqnr_db"] for pair in json.loads(compare.read_text())["parting"]["layers"]}
+    node = rfonnx.analyze(path).tensors[layer["tensor"]].node
+    for kind, target in (("node", node), ("connection", layer["tensor"])):
+        said = properties(viewer, kind, target)
+        assert [float(one) for one in said["effective sigma"].split("x")] == pytest.approx(layer["sigma"], rel=0.01)
+        assert float(said["SQNR against the teacher"].removesuffix(" dB")) == pytest.approx(
+            sqnr[layer["tensor"]], abs=0.05
+        )
