@@ -129,10 +129,6 @@ def _units(
     positions: Sequence[Sequence[int | None]],
     chosen: dict[str, Any],
 ) -> int | None:
-    if out.style in ("png", "svg"):
-        from rfonnx.report.effective.plot import check_installed
-
-        check_installed()
     erfs: list[ERF] = []
     with progress("measuring") as tell, suppress(KeyboardInterrupt):
         told = partial(_tell, tell)

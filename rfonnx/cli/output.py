@@ -15,7 +15,7 @@ from rfonnx.cli import streams
 from rfonnx.cli.endings import format_of
 from rfonnx.cli.target import OTHER_NAME, reason, target
 from rfonnx.errors import RfonnxError
-from rfonnx.report.formats import BINARY, Subject, Told
+from rfonnx.report.formats import BINARY, PICTURES, Subject, Told
 from rfonnx.system import scratch
 
 
@@ -65,7 +65,8 @@ def open_output(
         inputs: files and folders that the run reads; None: not given.
 
     Raises:
-        RfonnxError: see `target` and `format_of`; or a format that is no text would go to a terminal.
+        RfonnxError: see `target` and `format_of`; a format that is no text would go to a terminal; or what draws is not
+            installed.
     """
     styles = subject.formats
     if asked is not None and asked not in styles:
@@ -76,10 +77,18 @@ def open_output(
             if style in BINARY:
                 raise RfonnxError("this format is no text for a terminal", "give a file with -o")
             style = "terminal" if style == "text" else style
-        return Output(subject, None, style)
+        return _ready(Output(subject, None, style))
     found = target(file, inputs)
     special = found.exists() and not found.is_file()  # /dev/null has no ending to go by
-    return Output(subject, file, asked or styles[0] if special else format_of(file, asked, styles), inputs)
+    return _ready(Output(subject, file, asked or styles[0] if special else format_of(file, asked, styles), inputs))
+
+
+def _ready(output: Output[Told]) -> Output[Told]:
+    if output.style in PICTURES:
+        from rfonnx.report.drawing import check_installed
+
+        check_installed()
+    return output
 
 
 def _to_stdout(pieces: Iterable[str] | Iterable[bytes]) -> None:

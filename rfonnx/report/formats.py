@@ -30,6 +30,9 @@ DOCUMENTS = ("text", "markdown")
 BINARY = ("npz", "onnx", "png", "svg")
 """Formats that are no text for a terminal."""
 
+PICTURES = ("png", "svg")
+"""Those that matplotlib draws."""
+
 ENDINGS = {
     ".txt": ("text", "github"),
     ".md": ("markdown",),

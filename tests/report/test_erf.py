@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from report.golden_files import check
+from rfonnx.report.drawing import drawing
 from rfonnx.report.effective.csv import erf_csv, layers_csv
 from rfonnx.report.effective.json import erf_json, layers_json
 from rfonnx.report.effective.npz import erf_npz
@@ -177,8 +178,8 @@ def test_svg(erfs: list[ERF]) -> None:
 
 @pytest.mark.parametrize("erfs", [[field()], [field(rank=1)], [field(rank=3)], [field(), troubled()], [field()] * 5])
 def test_the_legend_lies_inside_the_picture(erfs: list[ERF]) -> None:
-    figure, context = erf_figure(erfs)
-    with context:
+    figure = erf_figure(erfs)
+    with drawing():
         figure.draw_without_rendering()
         (legend,) = figure.legends
         drawn, page = legend.get_window_extent(), figure.bbox
@@ -191,8 +192,8 @@ def test_the_legend_lies_inside_the_picture(erfs: list[ERF]) -> None:
 @pytest.mark.parametrize("rank", [1, 2, 3])
 @pytest.mark.parametrize("model", ["net.onnx", "a" * 200 + ".onnx", "a name of many words " * 8])
 def test_a_picture_says_what_was_measured(rank: int, model: str) -> None:
-    figure, context = erf_figure([field(rank=rank, model=model)])
-    with context:
+    figure = erf_figure([field(rank=rank, model=model)])
+    with drawing():
         figure.draw_without_rendering()
         told, page = figure._suptitle, figure.bbox
         drawn = told.get_window_extent()
@@ -249,7 +250,7 @@ def contours(axes: Any) -> list[np.ndarray]:
 @pytest.mark.parametrize("noise", [0, 1])
 def test_contours_hold_their_share_of_the_mass(noise: float) -> None:
     """A round Gaussian holds 50% within 1.1774 sigmas and 95% within 2.4477 (Rayleigh); noise makes no lace of the lines."""
-    figure, _ = erf_figure([gaussian(9, noise)])
+    figure = erf_figure([gaussian(9, noise)])
     for corners, radius in zip(contours(figure.axes[0]), (1.1774, 2.4477), strict=True):
         distances = np.hypot(*(corners - 40).T) / 9
         assert distances.mean() == pytest.approx(radius, rel=0.03)
@@ -259,7 +260,7 @@ def test_contours_hold_their_share_of_the_mass(noise: float) -> None:
 def test_contours_go_around_holes_and_stay_in_the_field() -> None:
     erf = gaussian(30)
     erf.map[:, 1::2] = erf.map[1::2] = 0
-    figure, _ = erf_figure([erf])
+    figure = erf_figure([erf])
     for corners in contours(figure.axes[0]):
         assert np.count_nonzero((corners[1:] == corners[:1]).all(1)) == 1  # one closed line
         assert corners.min() >= 3
@@ -267,7 +268,7 @@ def test_contours_go_around_holes_and_stay_in_the_field() -> None:
 
 
 def test_panels_have_one_scale() -> None:
-    figure, _ = erf_figure([gaussian(9), gaussian(18)], ["before", "after"])
+    figure = erf_figure([gaussian(9), gaussian(18)], ["before", "after"])
     first, second = (axes.images[0] for axes in figure.axes[:2])
     assert first.get_clim() == second.get_clim() == (0, pytest.approx(100 * gaussian(9).map.max(), rel=0.05))
     assert [axes.get_title() for axes in figure.axes[:2]] == ["before", "after"]
@@ -275,7 +276,7 @@ def test_panels_have_one_scale() -> None:
 
 def test_panels_of_three_axes() -> None:
     """Every pair of axes, two units below each other: 9 x 13 x 5 positions."""
-    figure, _ = erf_figure([field(rank=3), field(rank=3, shift=1)])
+    figure = erf_figure([field(rank=3), field(rank=3, shift=1)])
     panels = [axes for axes in figure.axes if axes.images]
     assert [axes.images[0].get_array().count() for axes in panels] == [13 * 5, 9 * 5, 9 * 13] * 2
     assert [axes.get_xlabel() for axes in panels[:3]] == [
@@ -284,7 +285,7 @@ def test_panels_of_three_axes() -> None:
 
 
 def test_curves_show_the_shortest_parts() -> None:
-    figure, _ = erf_figure([field(rank=1)])
+    figure = erf_figure([field(rank=1)])
     spans = {line.get_label(): line.get_xdata() for line in figure.axes[0].lines}
     # Binomials of 8, of 256: 56 + 70 + 56 is the shortest over a half, 8 + 28 + ... + 28 the first of two over 95%.
     assert tuple(spans["shortest 50% of the mass"]) == (6.5, 9.5)

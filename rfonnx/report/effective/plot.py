@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import itertools
-import textwrap
-import warnings
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 
-from rfonnx.errors import RfonnxError
+from rfonnx.report.drawing import drawing, legend_below, pale_title, saved
 from rfonnx.report.escape import printable
-from rfonnx.report.fitting import shorten
-from rfonnx.report.mark import SIGNATURE
 from rfonnx.results.effective import ERF
 from rfonnx.results.map_figures import Map, highest_level, marginal, shortest_interval
 from rfonnx.results.plain import position_text
@@ -26,12 +20,9 @@ MARGIN = 0.08
 SMOOTHING = 0.15
 """Contours are those of the map blurred by this share of its sigma, which widens it by a hundredth: so that lines are smooth."""
 ACROSS = 4
-CHARACTERS = 10
-"""Small letters that an inch holds."""
 SATURATED = 0.002
 """Share of the positions, the strongest, that may be beyond the colour scale."""
 BOX, INNER, OUTER, CURVE = "#00b388", "#111111", "#0072b2", "#7a1f5c"
-PALE = "#555555"
 COLOURS = "magma_r"
 
 
@@ -46,15 +37,7 @@ def erf_plot(erfs: Sequence[ERF], style: str, titles: Sequence[str] = ()) -> byt
     Raises:
         RfonnxError: matplotlib is not installed.
     """
-    figure, context = erf_figure(erfs, titles)
-    buffer = io.BytesIO()
-    with context, warnings.catch_warnings():
-        # A box stands for a letter that the font lacks: names are a stranger's.
-        warnings.filterwarnings("ignore", "Glyph .* missing from (current )?font")
-        # No date and fixed ids: the same field gives the same file.
-        maker = {"Date": None, "Creator": SIGNATURE} if style == "svg" else {"Software": SIGNATURE}
-        figure.savefig(buffer, format=style, dpi=120, metadata=maker)
-    return buffer.getvalue()
+    return saved(erf_figure(erfs, titles), style)
 
 
 def erf_png(erfs: Sequence[ERF]) -> bytes:
@@ -67,25 +50,14 @@ def erf_svg(erfs: Sequence[ERF]) -> bytes:
     return erf_plot(erfs, "svg")
 
 
-def check_installed() -> None:
-    """Look for matplotlib, before the work that it is needed for.
-
-    Raises:
-        RfonnxError: matplotlib is not installed.
-    """
-    _matplotlib()
-
-
-def erf_figure(erfs: Sequence[ERF], titles: Sequence[str] = ()) -> tuple[Any, Any]:
-    """The same as a matplotlib figure, and the context in which it is to be saved."""
-    figure_class, context = _matplotlib()
+def erf_figure(erfs: Sequence[ERF], titles: Sequence[str] = ()) -> Any:
+    """The same as a matplotlib figure."""
     draw = _curves if erfs[0].map.ndim == 1 else _images
-    with context():
+    with drawing() as figure_class:
         figure = draw(figure_class, erfs, list(titles) or [_title(erf) for erf in erfs])
         if not titles:
-            width = int(CHARACTERS * figure.get_figwidth())
-            figure.suptitle(textwrap.fill(shorten(_provenance(erfs[0]), width), width), fontsize=9, color=PALE)
-        return figure, context()
+            pale_title(figure, _provenance(erfs[0]))
+    return figure
 
 
 def _provenance(erf: ERF) -> str:
@@ -119,7 +91,7 @@ def _curves(figure_class: Any, erfs: Sequence[ERF], titles: Sequence[str]) -> An
         axes.set_ylabel("share of the mass", fontsize=9)
         axes.tick_params(labelsize=9)
     panels[0].set_ylim(0, 1.3 * max(*(erf.map.max() for erf in erfs), 1e-300))  # one scale, shared; room for the lines
-    _legend(figure, panels[0])
+    legend_below(figure, *panels[0].get_legend_handles_labels())
     return figure
 
 
@@ -154,7 +126,7 @@ def _images(figure_class: Any, erfs: Sequence[ERF], titles: Sequence[str]) -> An
     bar = figure.colorbar(image, ax=panels, fraction=0.05, pad=0.01, aspect=22, extend="max")
     bar.set_label("% of the mass per position", fontsize=9)
     bar.ax.tick_params(labelsize=9)
-    _legend(figure, panels[0])
+    legend_below(figure, *panels[0].get_legend_handles_labels())
     return figure
 
 
@@ -219,40 +191,3 @@ def _limits(lo: int, hi: int, length: int) -> tuple[float, float]:
     """The field and a margin, within the input."""
     reach = max(2.0, MARGIN * (hi - lo + 1))
     return max(-0.5, lo - 0.5 - reach), min(length - 0.5, hi + 0.5 + reach)
-
-
-def _legend(figure: Any, axes: Any) -> None:
-    """Below the panels, in as many columns as fit into the figure."""
-    handles, labels = axes.get_legend_handles_labels()
-    for columns in range(len(handles), 0, -1):
-        legend = figure.legend(
-            handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=10
-        )  # fmt: skip
-        if columns == 1 or legend.get_window_extent().width <= figure.bbox.width:
-            return
-        legend.remove()
-
-
-def _matplotlib() -> tuple[Any, Any]:
-    """The figure class, and a context of fixed settings. Without pyplot: no window system is asked for, nothing is kept."""
-    try:
-        import matplotlib
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise RfonnxError("pictures need matplotlib, which is not installed", "pip install 'rfonnx[plot]'") from None
-    # Names are a stranger's: "$" would start a formula.
-    settings: Any = {
-        "svg.hashsalt": "rfonnx",
-        "svg.fonttype": "path",
-        "text.parse_math": False,
-        "font.family": "DejaVu Sans",
-    }
-
-    @contextmanager
-    def context() -> Iterator[None]:
-        with matplotlib.rc_context():
-            matplotlib.rcdefaults()  # a matplotlibrc of the current folder, which may be a stranger's, can have LaTeX run
-            matplotlib.rcParams.update(settings)
-            yield
-
-    return Figure, context

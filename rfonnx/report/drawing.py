@@ -1,0 +1,86 @@
+"""What all pictures by matplotlib (the `plot` extra) share: settings, provenance, legends, and how they become files."""
+
+from __future__ import annotations
+
+import io
+import textwrap
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rfonnx.errors import RfonnxError
+from rfonnx.report.fitting import shorten
+from rfonnx.report.mark import SIGNATURE
+
+CHARACTERS = 10
+"""Small letters that an inch holds."""
+PALE = "#555555"
+SMALL = 9
+"""Points of the small letters."""
+
+
+@contextmanager
+def drawing() -> Iterator[Any]:
+    """Fixed settings, and matplotlib's figure class. Without pyplot: no window system is asked for, nothing is kept.
+
+    Raises:
+        RfonnxError: matplotlib is not installed.
+    """
+    try:
+        import matplotlib
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise RfonnxError("pictures need matplotlib, which is not installed", "pip install 'rfonnx[plot]'") from None
+    # Names are a stranger's: "$" would start a formula.
+    settings: Any = {
+        "svg.hashsalt": "rfonnx",
+        "svg.fonttype": "path",
+        "text.parse_math": False,
+        "font.family": "DejaVu Sans",
+    }
+    with matplotlib.rc_context():
+        matplotlib.rcdefaults()  # a matplotlibrc of the current folder, which may be a stranger's, can have LaTeX run
+        matplotlib.rcParams.update(settings)
+        yield Figure
+
+
+def check_installed() -> None:
+    """Look for matplotlib, before the work that it is needed for.
+
+    Raises:
+        RfonnxError: it is not installed.
+    """
+    with drawing():
+        pass
+
+
+def saved(figure: Any, style: str) -> bytes:
+    """The figure as "png" or "svg": without a date and with fixed ids, so that the same figure gives the same file."""
+    buffer = io.BytesIO()
+    with drawing(), warnings.catch_warnings():
+        # A box stands for a letter that the font lacks: names are a stranger's.
+        warnings.filterwarnings("ignore", "Glyph .* missing from (current )?font")
+        maker = {"Date": None, "Creator": SIGNATURE} if style == "svg" else {"Software": SIGNATURE}
+        figure.savefig(buffer, format=style, dpi=120, metadata=maker)
+    return buffer.getvalue()
+
+
+def pale_title(figure: Any, *told: str) -> None:
+    """What was drawn, and from what, a line each above all panels: a picture is passed on without its command."""
+    width = int(CHARACTERS * figure.get_figwidth())
+    lines = (textwrap.fill(shorten(line, width), width) for line in told)
+    figure.suptitle("\n".join(lines), fontsize=SMALL, color=PALE)
+
+
+def legend_below(figure: Any, handles: Sequence[Any], labels: Sequence[str]) -> None:
+    """Below the panels, in as many columns as fit into the figure; labels that are too long for one are shortened."""
+    room = int(CHARACTERS * figure.get_figwidth()) - 8
+    labels = [label if len(label) <= room else shorten(label, room // 3) for label in labels]
+    for columns in range(len(handles), 0, -1):
+        legend = figure.legend(
+            handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=10
+        )  # fmt: skip
+        if columns == 1 or legend.get_window_extent().width <= figure.bbox.width:
+            return
+        legend.remove()
