@@ -54,7 +54,11 @@ class Output(Generic[Told]):
 
 
 def open_output(
-    subject: Subject[Told], file: str | None, asked: str | None, *inputs: str | os.PathLike[str] | None
+    subject: Subject[Told],
+    file: str | None,
+    asked: str | None,
+    *inputs: str | os.PathLike[str] | None,
+    option: str = "-o",
 ) -> Output[Told]:
     """Where a report goes: called before the work is done, so that what cannot be written is refused then.
 
@@ -63,6 +67,7 @@ def open_output(
         file: as given with -o; None or "-": standard output.
         asked: given with --format; None: by the file's ending, else the first format of the subject.
         inputs: files and folders that the run reads; None: not given.
+        option: that the file was given with, for messages.
 
     Raises:
         RfonnxError: see `target` and `format_of`; a format that is no text would go to a terminal; or what draws is not
@@ -78,9 +83,10 @@ def open_output(
                 raise RfonnxError("this format is no text for a terminal", "give a file with -o")
             style = "terminal" if style == "text" else style
         return _ready(Output(subject, None, style))
-    found = target(file, inputs)
+    found = target(file, inputs, option)
     special = found.exists() and not found.is_file()  # /dev/null has no ending to go by
-    return _ready(Output(subject, file, asked or styles[0] if special else format_of(file, asked, styles), inputs))
+    style = asked or styles[0] if special else format_of(file, asked, styles, option)
+    return _ready(Output(subject, file, style, inputs))
 
 
 def _ready(output: Output[Told]) -> Output[Told]:

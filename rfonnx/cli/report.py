@@ -17,7 +17,7 @@ from rfonnx.cli.waiting import waiting
 from rfonnx.cli.words import AxesChoice, Shapes
 from rfonnx.errors import RfonnxError
 from rfonnx.report.fields.view_source import Refused
-from rfonnx.report.formats import FIELDS, MODELS
+from rfonnx.report.formats import FIELDS, GROWTH, MODELS
 
 
 @click.command("report")
@@ -32,6 +32,7 @@ from rfonnx.report.formats import FIELDS, MODELS
 @click.option("--summary", is_flag=True, help="The answers alone, without the table of layers.")
 @click.option("--all", "every", is_flag=True, help="A row for every tensor, not only where something changes.")
 @options.weights_option
+@click.option("--plot", metavar="FILE", help="Draw how fields grow along the depth, too: a .png or .svg file.")
 @click.option(
     "--rate",
     type=Number("rate"),
@@ -50,40 +51,51 @@ def command(
     summary: bool,
     every: bool,
     weights: Literal["structure", "values"],
+    plot: str | None,
     rate: float | None,
 ) -> int:
-    """Show what MODELs, ONNX files, can see: their outputs, and each layer."""
+    """Show what MODELs, ONNX files, can see: their outputs, and each layer.
+
+    -o growth.png, or .svg, draws how fields grow along the depth, of several models in one picture; --plot does so beside the
+    report.
+    """
     # Imported here: `rfonnx report --help` and mistakes in the options need none of it.
     from rfonnx.report.fields.view import View
 
     analyse = partial(rfonnx.analyze, shapes=shapes, weights=weights, values=values, batch_axes=batch_axes)
     view = View(tensors, axes, every, rate, summary)
-    if len(models) == 1:
-        out = open_output(FIELDS, output, style, *models)
-        with waiting(f"analysing {models[0]}"):
-            analysis = analyse(models[0])
-        out.write(analysis, view)
-        return 0
-    if style not in (None, *MODELS.formats):
+    if len(models) > 1 and style not in (None, *MODELS.formats):
         raise click.UsageError(
             f"--format {style} holds one model, and {len(models)} were given", click.get_current_context()
         )
-    refused: list[Refused] = []
-    open_output(MODELS, output, style, *models).write(_analysed(models, analyse, refused), view)
-    return USER_ERROR if refused else 0
+    if plot == "-":
+        raise click.UsageError("--plot goes into a file: give its name", click.get_current_context())
+    picture = open_output(GROWTH, plot, None, *models, output, option="--plot") if plot else None
+    if len(models) == 1:
+        out = open_output(FIELDS, output, style, *models, plot)
+        with waiting(f"analysing {models[0]}"):
+            analysis = analyse(models[0])
+        out.write(analysis, view)
+        if picture:
+            picture.write([analysis], view)
+        return 0
+    made: list[rfonnx.Analysis | Refused] = []
+    open_output(MODELS, output, style, *models, plot).write(_analysed(models, analyse, made), view)
+    if picture:
+        picture.write(made, view)
+    return USER_ERROR if any(isinstance(one, Refused) for one in made) else 0
 
 
 def _analysed(
-    models: Sequence[str], analyse: Callable[[str], rfonnx.Analysis], refused: list[Refused]
+    models: Sequence[str], analyse: Callable[[str], rfonnx.Analysis], made: list[rfonnx.Analysis | Refused]
 ) -> Iterator[rfonnx.Analysis | Refused]:
-    """Each model, when it is asked for; those that cannot be read are told on standard error, too, and the others go on."""
+    """Each model, when it is asked for, and put into `made`; those that cannot be read are told on standard error, too, and
+    the others go on."""
     for model in models:
-        made: rfonnx.Analysis | Refused
         try:
             with waiting(f"analysing {model}"):
-                made = analyse(model)
+                made.append(analyse(model))
         except RfonnxError as error:
             fail(str(error))
-            made = Refused(model, str(error))
-            refused.append(made)
-        yield made
+            made.append(Refused(model, str(error)))
+        yield made[-1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import textwrap
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,6 +18,8 @@ CHARACTERS = 10
 PALE = "#555555"
 SMALL = 9
 """Points of the small letters."""
+ROW = 0.21
+"""Inches of a row of a legend."""
 
 
 @contextmanager
@@ -39,9 +41,11 @@ def drawing() -> Iterator[Any]:
         "text.parse_math": False,
         "font.family": "DejaVu Sans",
     }
-    with matplotlib.rc_context():
+    with matplotlib.rc_context(), warnings.catch_warnings():
         matplotlib.rcdefaults()  # a matplotlibrc of the current folder, which may be a stranger's, can have LaTeX run
         matplotlib.rcParams.update(settings)
+        # A box stands for a letter that the font lacks: names are a stranger's.
+        warnings.filterwarnings("ignore", "Glyph .* missing from (current )?font")
         yield Figure
 
 
@@ -58,9 +62,7 @@ def check_installed() -> None:
 def saved(figure: Any, style: str) -> bytes:
     """The figure as "png" or "svg": without a date and with fixed ids, so that the same figure gives the same file."""
     buffer = io.BytesIO()
-    with drawing(), warnings.catch_warnings():
-        # A box stands for a letter that the font lacks: names are a stranger's.
-        warnings.filterwarnings("ignore", "Glyph .* missing from (current )?font")
+    with drawing():
         maker = {"Date": None, "Creator": SIGNATURE} if style == "svg" else {"Software": SIGNATURE}
         figure.savefig(buffer, format=style, dpi=120, metadata=maker)
     return buffer.getvalue()
@@ -73,8 +75,12 @@ def pale_title(figure: Any, *told: str) -> None:
     figure.suptitle("\n".join(lines), fontsize=SMALL, color=PALE)
 
 
-def legend_below(figure: Any, handles: Sequence[Any], labels: Sequence[str]) -> None:
-    """Below the panels, in as many columns as fit into the figure; labels that are too long for one are shortened."""
+def legend_below(figure: Any, handles: Sequence[Any], labels: Sequence[str]) -> int:
+    """Below the panels, in as many columns as fit into the figure; labels that are too long for one are shortened.
+
+    Returns:
+        How many rows it has.
+    """
     room = int(CHARACTERS * figure.get_figwidth()) - 8
     labels = [label if len(label) <= room else shorten(label, room // 3) for label in labels]
     for columns in range(len(handles), 0, -1):
@@ -82,5 +88,15 @@ def legend_below(figure: Any, handles: Sequence[Any], labels: Sequence[str]) -> 
             handles, labels, loc="outside lower center", ncols=columns, frameon=False, fontsize=10
         )  # fmt: skip
         if columns == 1 or legend.get_window_extent().width <= figure.bbox.width:
-            return
+            return -(-len(handles) // columns)
         legend.remove()
+    return 0
+
+
+def legend_of(panels: Iterable[Any]) -> dict[str, Any]:
+    """By label, each once: what stands for it in the first of the panels that has it."""
+    found: dict[str, Any] = {}
+    for axes in panels:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    return found

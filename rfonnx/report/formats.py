@@ -119,7 +119,13 @@ def render(document: Document, style: str) -> Iterator[str]:
 
 
 FIELDS: Subject[[Source, View]] = Subject(
-    "fields", "people:overview", html="page:overview_page", json="json:fields_json", csv="csv:fields_csv"
+    "fields",
+    "people:overview",
+    html="page:overview_page",
+    json="json:fields_json",
+    csv="csv:fields_csv",
+    png="plot:growth_png",
+    svg="plot:growth_svg",
 )
 EXPLANATION: Subject[[Explanation, bool]] = Subject("explanation", "people:explain_document", json="json:explain_json")
 EFFECTIVE: Subject[[Sequence[ERF]]] = Subject(
@@ -131,7 +137,10 @@ EFFECTIVE: Subject[[Sequence[ERF]]] = Subject(
     png="plot:erf_png",
     svg="plot:erf_svg",
 )
-MODELS: Subject[[Iterable[Source | Refused], View]] = Subject("fields", "people:overviews")
+MODELS: Subject[[Iterable[Source | Refused], View]] = Subject(
+    "fields", "people:overviews", png="plot:growths_png", svg="plot:growths_svg"
+)
+GROWTH: Subject[[Iterable[Source | Refused], View]] = Subject("fields", png="plot:growths_png", svg="plot:growths_svg")
 LAYERS: Subject[[str, Sequence[Layer]]] = Subject(
     "effective", "people:layers_document", json="json:layers_json", csv="csv:layers_csv"
 )

@@ -5,14 +5,17 @@ from __future__ import annotations
 import os
 import re
 import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from outcome import Outcome
 from rfonnx.cli.commands import cli
 from rfonnx.cli.main import run
 
+Run = Callable[..., Outcome]
 MODELS = Path(__file__).parents[2] / "models"
 
 
@@ -67,3 +70,22 @@ def test_the_commands_that_it_leads_to_run(path: Path) -> None:
         words = [str(path) if word == "MODEL" else word for word in shlex.split(command)]
         found = CliRunner().invoke(cli, [*words, *(["-n", "1"] if words[0] == "erf" else [])])
         assert found.exit_code == 0, found.output
+
+
+def test_growth_curves(rfonnx: Run, models: Path, tmp_path: Path) -> None:
+    png, svg = tmp_path / "growth.png", tmp_path / "growth.svg"
+    both = models / "unet.onnx", models / "seed.onnx"
+    assert rfonnx("report", both[0], "-o", png) == Outcome(0, "", "")
+    assert png.read_bytes().startswith(b"\x89PNG")
+    alone = rfonnx("report", *both, "--summary")
+    assert rfonnx("report", *both, "--summary", "--plot", svg) == alone
+    assert b"rfonnx" in svg.read_bytes()[:2000]
+    assert rfonnx("report", *both, "-o", svg).code == 0  # a picture of ours is replaced
+    (tmp_path / "other.png").write_bytes(b"\x89PNG of somebody")
+    done = rfonnx("report", both[0], "--plot", tmp_path / "other.png")
+    assert (done.code, done.out) == (2, "")
+    assert "is no report of rfonnx" in done.err
+    done = rfonnx("report", both[0], "--plot", tmp_path / "growth.txt")
+    assert "--plot" in done.err
+    assert "end it in .png, .svg" in done.err
+    assert "goes into a file" in rfonnx("report", both[0], "--plot", "-").err

@@ -35,6 +35,7 @@ def test_the_writers_of_a_subject_take_the_same(subject: str) -> None:
 
 
 def test_every_report_for_people_can_be_text_and_markdown() -> None:
-    for_programs = {formats.NETRON, formats.MODEL_EXPLORER, formats.COPY}
+    overlays = {formats.NETRON, formats.MODEL_EXPLORER, formats.EXPLORER_SIGMA, formats.EXPLORER_SQNR, formats.COPY}
+    for_programs = {formats.GROWTH, *overlays}
     assert all(told in for_programs or told.formats[:2] == ("text", "markdown") for told in SUBJECTS.values())
     assert not set(RENDERERS) & set(BINARY)
