@@ -117,7 +117,7 @@ def command(
     out = open_output(COMPARISON, output, style, *inputs)
     if settings.save_outputs is not None:
         target(os.fspath(settings.save_outputs), (*inputs, output), "--save-outputs")
-    settings = replace(settings, pictures=out.style == "json")
+    settings = replace(settings, pictures=out.style in ("json", "html"))
     if hook is not None:
         settings = replace(settings, before=load_hook(hook))
     with progress("comparing") as tell:

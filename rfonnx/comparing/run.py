@@ -18,6 +18,7 @@ from rfonnx.comparing.pairs.outputs import Measured
 from rfonnx.comparing.pairs.pair import Pair
 from rfonnx.comparing.pairs.saving import FORMAT, provenance, save_path, saver
 from rfonnx.comparing.settings import Settings, with_tolerances
+from rfonnx.comparing.shown import shown_samples
 from rfonnx.comparing.stream import Progress, Stream
 from rfonnx.model.opened import Source
 from rfonnx.results.agreement import OutputAgreement
@@ -62,6 +63,7 @@ def compare_models(
         parity = nothing_compared(ENDED) if incomplete else _parity(pair, stream, by_output)
         layers = _layers(pair, feeds, kind, missed) if settings.layers and runnable else None
     cost = costs(pair, feeds[0], [one.result() for one in peaks]) if peaks else None
+    shown = shown_samples(pair, stream.source, stream.measured, outputs) if settings.pictures and not incomplete else ()
     warnings += parity.warnings
     warnings += unjudged(kind, outputs, *limits)
     return Comparison(
@@ -89,6 +91,7 @@ def compare_models(
         warnings=tuple(warnings),
         incomplete=incomplete,
         saved={model.role: model.told() for model in pair.saved},
+        shown=shown,
         hook=getattr(settings.before, "__qualname__", "a hook") if settings.before else "",
     )
 

@@ -122,3 +122,40 @@ class OutputAgreement:
     missing: tuple[str, ...] = ()
     histogram: ErrorHistogram | None = None
     heat: ErrorMap | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What both models say of one sample.
+
+    Attributes:
+        output: the teacher's name of it.
+        teacher, student: classes and their probabilities, the likeliest first; () for what is no choice of a class.
+        pictures: the teacher's output, the student's, and where they differ, as data: addresses of PNG files; () for outputs
+            that are no pictures.
+    """
+
+    output: str
+    teacher: tuple[tuple[int, float], ...] = ()
+    student: tuple[tuple[int, float], ...] = ()
+    pictures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSample:
+    """A sample that fares badly, to be looked at.
+
+    Attributes:
+        sample: its name.
+        label: its true class, where known.
+        figures: (output, measure, figure) of which it is among the worst.
+        pictures: by the teacher's input, what the teacher was given, as a data: address of a PNG file, its least value black
+            and its largest one white; none for inputs that are no pictures.
+        answers: by output.
+    """
+
+    sample: str
+    label: int | None
+    figures: tuple[tuple[str, str, float], ...]
+    pictures: Mapping[str, str]
+    answers: tuple[Answer, ...]

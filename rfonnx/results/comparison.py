@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from rfonnx.results.agreement import OutputAgreement
+from rfonnx.results.agreement import OutputAgreement, ShownSample
 from rfonnx.results.field_pairs import EffectivePair, FieldPair
 from rfonnx.results.fields import Shape
 from rfonnx.results.parting import Parting
@@ -114,6 +114,7 @@ class Comparison:
         saved: by role, of what the outputs are that were given in place of a model.
         hook: the name of the function that changed the outputs before they were compared, or "".
         effective_fields: effective receptive fields side by side.
+        shown: samples that fare worst, with their pictures; () where that was not asked for.
     """
 
     teacher: str
@@ -134,6 +135,7 @@ class Comparison:
     saved: Mapping[str, str] = field(default_factory=dict)
     hook: str = ""
     effective_fields: tuple[EffectivePair, ...] = ()
+    shown: tuple[ShownSample, ...] = ()
 
     def __repr__(self) -> str:
         """The two models and what it comes to."""

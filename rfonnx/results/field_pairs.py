@@ -41,6 +41,22 @@ class FieldPair:
 
 
 @dataclass(frozen=True, slots=True)
+class FieldMap:
+    """The effective field of one unit, in few enough cells to be drawn.
+
+    Attributes:
+        lengths: of the input along the map's axes.
+        cells: share of the mass, rows along the last axis but one; one row where there is one axis. Further axes are summed.
+            Longer axes than 64 are gathered into 64 cells.
+        field: first and last position of the theoretical field along the axes of `cells`, inside the input.
+    """
+
+    lengths: tuple[int, ...]
+    cells: tuple[tuple[float, ...], ...]
+    field: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class EffectivePair:
     """Effective receptive fields of two tensors on the same samples: where the units' gradients lie.
 
@@ -55,6 +71,7 @@ class EffectivePair:
         figures: by name; see docs/compare.md for the definitions.
         exact: whether the teacher's theoretical field and the student's are known exactly; False: at most so large.
         leads_to: as in `FieldPair`.
+        maps: of the first units, the teacher's and the student's; () where pictures were not asked for.
     """
 
     output: tuple[str, str]
@@ -66,3 +83,4 @@ class EffectivePair:
     figures: Mapping[str, float]
     exact: tuple[bool, bool] = (True, True)
     leads_to: tuple[str, ...] = ()
+    maps: tuple[FieldMap, ...] = ()

@@ -115,7 +115,7 @@ def test_nothing_is_asked_of_others_and_no_style_or_handler_stands_in_an_element
         "page.html",
         "page.js",
         "start.js",
-        "page.css",
+        *pages.STYLES,
         *(one for some in pages.SCRIPTS.values() for one in some),
     ]:
         text = (pages.ASSETS / name).read_text()

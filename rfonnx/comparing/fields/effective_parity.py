@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from rfonnx.comparing.fields.maps import figures
+from rfonnx.comparing.fields.maps import field_map, figures
 from rfonnx.comparing.fields.sight import seen_by
 from rfonnx.comparing.fields.units import Tensor, elementwise_before, feature_units, output_units
 from rfonnx.comparing.pairs.feeds import Feed
@@ -40,7 +40,11 @@ def prepared_together(models: Models, groups: Sequence[Sequence[FieldPair]]) -> 
 
 
 def compare_effective(
-    models: Models, pairs: Sequence[FieldPair], samples: Sequence[tuple[Feed, Feed]], threads: int
+    models: Models,
+    pairs: Sequence[FieldPair],
+    samples: Sequence[tuple[Feed, Feed]],
+    threads: int,
+    pictures: bool = False,
 ) -> EffectivePair:
     """The effective fields of two tensors, on the same samples.
 
@@ -49,6 +53,7 @@ def compare_effective(
         pairs: the theoretical fields of the two, along all axes of one pair of inputs.
         samples: inputs of runs of both, at the shapes that they are bound to.
         threads: per operator.
+        pictures: keep the maps of the first units.
 
     Raises:
         RfonnxError: an effective field cannot be measured.
@@ -83,6 +88,7 @@ def compare_effective(
         figures={name: float(np.mean([row[name] for row in rows])) for name in rows[0]},
         exact=first.exact,
         leads_to=first.leads_to,
+        maps=(field_map(ones[0]), field_map(others[0])) if pictures else (),
     )
 
 

@@ -8,10 +8,14 @@ import numpy as np
 
 from rfonnx.results.array_types import Floats, Mask
 from rfonnx.results.effective import ERF
+from rfonnx.results.field_pairs import FieldMap
 
 SMOOTHED = 0.02
 """Sigma of the Gaussian that maps are smoothed by before they are correlated, as a share of the input's length. What single
 pixels weigh is decided by the roundings of all layers; where a unit looks is not. docs/decisions.md has the figures."""
+
+DRAWN, DIGITS = 64, 4
+"""Most cells of a map that is drawn, along an axis; and digits of its shares: they become colours."""
 
 CELLS = 256
 """Cells per axis that maps are smoothed on: a tenth of the Gaussian's width and less."""
@@ -36,6 +40,17 @@ def figures(teacher: ERF, student: ERF, seen: Mask) -> dict[str, float]:
     found["correlation"] = correlation(a, b)
     found["unseen_mass"] = outside(resampled(teacher.map, seen.shape), seen)
     return found
+
+
+def field_map(erf: ERF) -> FieldMap:
+    """A unit's map in few cells: a sum over each, so that no mass is lost."""
+    axes = max(0, erf.map.ndim - 2)
+    cells = np.atleast_2d(erf.map.sum(axis=tuple(range(axes))))
+    for axis, length in enumerate(cells.shape):
+        if length > DRAWN:
+            cells = np.add.reduceat(cells, np.arange(DRAWN) * length // DRAWN, axis)
+    rows = tuple(tuple(float(f"{value:.{DIGITS}g}") for value in row) for row in cells.tolist())
+    return FieldMap(erf.map.shape[axes:], rows, erf.field[axes:])
 
 
 def correlation(one: Floats, other: Floats) -> float:

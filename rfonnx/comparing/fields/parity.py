@@ -104,7 +104,7 @@ def compare_fields(pair: Pair, samples: Sequence[tuple[Feed, Feed]], asked: Coll
     if not pair.settings.effective:
         return Parity(fields, unmeasured=(Unmeasured(EFFECTIVE, "effective fields", NO_EFFECTIVE),))
     alike = [feeds for feeds in samples if list(map(bound, feeds)) == list(map(bound, samples[0]))][:SAMPLES]
-    effective, unmeasured = _effective((one, other), fields, alike, pair.threads, asked)
+    effective, unmeasured = _effective((one, other), fields, alike, pair, asked)
     return Parity(fields, tuple(effective), tuple(unmeasured))
 
 
@@ -119,7 +119,7 @@ def _effective(
     models: Models,
     fields: Sequence[FieldPair],
     samples: Sequence[tuple[Feed, Feed]],
-    threads: int,
+    pair: Pair,
     asked: Collection[str],
 ) -> tuple[list[EffectivePair], list[Unmeasured]]:
     found: list[EffectivePair] = []
@@ -137,7 +137,7 @@ def _effective(
         try:
             if number >= most:
                 raise RfonnxError(f"{most} pairs were measured before it", "give a limit for one of their measures")
-            found.append(compare_effective(models, pairs, samples, threads))
+            found.append(compare_effective(models, pairs, samples, pair.threads, pair.settings.pictures))
         except RfonnxError as error:
             missing.append(Unmeasured(EFFECTIVE, subject, str(error), pairs[0].leads_to))
     return found, missing

@@ -22,6 +22,9 @@ from rfonnx.report.mark import SIGNATURE
 
 ASSETS = Path(__file__).with_name("assets")
 
+STYLES = ("page.css", "charts.css")
+"""In every page."""
+
 SCRIPTS: Mapping[str, tuple[str, ...]] = {
     "findings": ("findings.js",),
     "tiles": ("tiles.js",),
@@ -50,11 +53,25 @@ class Panel(NamedTuple):
     drawing: str = ""
 
 
+class Drawing(NamedTuple):
+    """A part of a page that needs no script.
+
+    Attributes:
+        heading: of the section.
+        markup: HTML and SVG of ours, made by `rfonnx.report.chart.markup`: what it holds of the model is escaped already.
+        kind: a class of its own, by which styles find it.
+    """
+
+    heading: str
+    markup: str
+    kind: str = "drawn"
+
+
 class Sheet(NamedTuple):
-    """What a `Document` is to a page: head lines, and parts in order, panels among them."""
+    """What a `Document` is to a page: head lines, and parts in order, panels and drawings among them."""
 
     head: tuple[Line, ...]
-    parts: tuple[Part | Fold | Panel, ...]
+    parts: tuple[Part | Fold | Panel | Drawing, ...]
 
 
 class Page(NamedTuple):
@@ -88,7 +105,7 @@ def html_page(made: Page) -> Iterator[str]:
     Source of the policy's words: Content Security Policy Level 3, https://www.w3.org/TR/CSP3/.
     """
     panels = [part for one in made.sheets for part in one.parts if isinstance(part, Panel)]
-    styles = _asset("page.css")
+    styles = "\n".join(map(_asset, STYLES))
     script = "\n".join(map(_asset, ("page.js", *_scripts(panels), "start.js"))) if panels else ""
     policy = "; ".join(
         (
@@ -146,6 +163,7 @@ def _template() -> Any:
         "table": lambda part: isinstance(part, Table),
         "section": lambda part: isinstance(part, Section),
         "fold": lambda part: isinstance(part, Fold),
+        "drawing": lambda part: isinstance(part, Drawing),
     }
     made.filters |= {
         "printable": printable,

@@ -1,0 +1,128 @@
+"""Maps of effective fields as SVG: the map by the strength of one colour, and outlines of what holds most of its mass.
+
+The map is a PNG file of greys that masks a rectangle, so that its colour is the page's, light or dark.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from rfonnx.report.chart.markup import path, rect, tag
+from rfonnx.results.map_figures import Map, highest_level
+from rfonnx.results.png import data_uri
+
+SHARES = (0.5, 0.95)
+"""Of the mass, that outlines hold."""
+
+CELLS = 128
+"""Most cells along an axis; longer maps are summed over neighbours."""
+
+SATURATED = 0.002
+"""Share of the cells that may be stronger than the strongest grey."""
+
+
+class Heat(NamedTuple):
+    """A map to be drawn.
+
+    Attributes:
+        cells: mass by cell, (rows, columns).
+        lengths: positions along the two axes that the cells lie over; a map of one axis has one row.
+        box: first and last position of the theoretical field along both axes, closed; None: all.
+        centre: where the unit stands, in positions.
+    """
+
+    cells: Map
+    lengths: tuple[int, int]
+    box: tuple[tuple[int, int], tuple[int, int]] | None = None
+    centre: tuple[float, float] | None = None
+
+
+def heat_of(values: Map, box: Sequence[tuple[int, int]] | None, centre: Sequence[float] | None) -> Heat:
+    """A map of one axis or more: summed down to its last two, and into at most `CELLS` cells each."""
+    plane = values.sum(axis=tuple(range(values.ndim - 2))) if values.ndim > 2 else np.atleast_2d(values)
+    edge = [(0, 0)] if values.ndim == 1 else []
+    kept = None if box is None else [*edge, *box][-2:]
+    place = None if centre is None else [*([0.0] if edge else []), *centre][-2:]
+    lengths = (plane.shape[0], plane.shape[1])
+    return Heat(
+        gathered(plane), lengths, None if kept is None else (kept[0], kept[1]),
+        None if place is None else (place[0], place[1]),
+    )  # fmt: skip
+
+
+def gathered(plane: Map, most: int = CELLS) -> Map:
+    """The mass in at most so many cells along each axis, of lengths that differ by one position at most."""
+    for axis, length in enumerate(plane.shape):
+        if length > most:
+            plane = np.add.reduceat(plane, np.arange(most) * length // most, axis)
+    return plane
+
+
+def drawn(heat: Heat, width: float, height: float, name: str, colour: str) -> str:
+    """The map and its outlines in a rectangle from the origin.
+
+    Args:
+        heat: the map.
+        width, height: of the rectangle.
+        name: of the mask, its own in the page.
+        colour: a class that fills, and strokes outlines.
+    """
+    return tag("g", shade(heat, width, height, name), *outlines(heat, width, height), class_=f"heat {colour}")
+
+
+def shade(heat: Heat, width: float, height: float, name: str) -> str:
+    """The map: darker cells have more mass. Its root is drawn, so that what is weak is seen, too."""
+    held = heat.cells[heat.cells > 0]
+    top = float(np.quantile(held, 1 - SATURATED)) if held.size else 1.0
+    greys = np.round(255 * np.sqrt(np.clip(heat.cells / top, 0, 1))).astype(np.uint8)
+    image = tag(
+        "image", href=data_uri(greys), width=width, height=height, preserveAspectRatio="none", class_="cells"
+    )  # fmt: skip
+    return tag("mask", image, id=name) + tag("rect", width=width, height=height, mask=f"url(#{name})", class_="mass")
+
+
+def outlines(heat: Heat, width: float, height: float) -> Iterator[str]:
+    """Around the fewest cells that hold each of `SHARES` of the mass."""
+    if not heat.cells.any():
+        return
+    for share in SHARES:
+        inside = heat.cells >= highest_level(heat.cells, share)
+        yield path(border(inside, width, height), f"outline of-{100 * share:g}")
+
+
+def border(inside: np.ndarray, width: float, height: float) -> str:
+    """The path between cells that belong and those that do not; along the map's own border, too.
+
+    >>> border(np.array([[True]]), 2.0, 2.0)
+    'M0 0H2M0 2H2M0 0V2M2 0V2'
+    """
+    padded = np.pad(inside, 1)
+    across, down = width / inside.shape[1], height / inside.shape[0]
+    flat = [f"M{a * across:.4g} {row * down:.4g}H{b * across:.4g}" for row, a, b in _runs(padded[1:] != padded[:-1])]
+    steep = [
+        f"M{col * across:.4g} {a * down:.4g}V{b * down:.4g}" for col, a, b in _runs((padded[:, 1:] != padded[:, :-1]).T)
+    ]
+    return "".join(flat + steep)
+
+
+def _runs(edges: np.ndarray) -> Iterator[tuple[int, int, int]]:
+    """Row, first and end of every run of edges, without the padding."""
+    for row, line in enumerate(edges):
+        turns = np.flatnonzero(np.diff(np.concatenate([[0], line[1:-1].astype(np.int8), [0]])))
+        for first, end in turns.reshape(-1, 2).tolist():
+            yield row, first, end
+
+
+def frame(heat: Heat, width: float, height: float) -> Iterator[str]:
+    """The input's border, the theoretical field's box, and its centre."""
+    across, down = width / heat.lengths[1], height / heat.lengths[0]
+    yield rect(0, 0, width, height, "frame")
+    if heat.box is not None:
+        (top, bottom), (left, right) = heat.box
+        yield rect(left * across, top * down, (right - left + 1) * across, (bottom - top + 1) * down, "theory")
+    if heat.centre is not None:
+        x, y = (heat.centre[1] + 0.5) * across, (heat.centre[0] + 0.5) * down
+        yield path(f"M{x - 5:.1f} {y:.1f}h10M{x:.1f} {y - 5:.1f}v10", "centre")
