@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import numpy as np
 
@@ -12,13 +13,17 @@ from rfonnx.comparing.pairs.outputs import Measured
 from rfonnx.comparing.pairs.pair import Pair
 from rfonnx.data.samples import Item, SampleSource
 from rfonnx.results.agreement import Answer, OutputAgreement, ShownSample
+from rfonnx.results.measures import MEASURES
 from rfonnx.results.png import Pixels, data_uri
 
 SHOWN, CLASSES = 6, 3
 """Samples that are shown, and classes of each answer."""
 
-SIDE, SMALLEST = 128, 4
-"""Positions along an axis of a picture: most, longer ones are thinned; and fewest, shorter ones are no picture."""
+INPUTS, OUTPUTS = 2, 3
+"""Pictures of a sample: they bound the size of a page."""
+
+SIDE, SMALLEST, LONGEST = 128, 4, 8
+"""Positions along an axis of a picture, longer ones are thinned: most, and fewest; and how many times it is as long as wide."""
 
 Figures = tuple[tuple[str, str, float], ...]
 
@@ -45,12 +50,16 @@ def shown_samples(
 
 
 def worst_of(outputs: Sequence[OutputAgreement]) -> dict[str, Figures]:
-    """The worst sample of every measure, then the second worst ones, `SHOWN` in all; and the figures that they stand out by."""
+    """The worst sample of every measure, then the second worst ones, `SHOWN` in all; and the figures that they stand out by.
+
+    What could not be better is no case.
+    """
     ranked = [
         (rank, case.sample, (output.teacher, measure, case.value))
         for output in outputs
         for measure, cases in output.worst.items()
         for rank, case in enumerate(cases)
+        if not MEASURES[measure].exact(case.value)
     ]
     bad = [
         (0, found.sample, (output.teacher, "finite", float("nan"))) for output in outputs for found in output.nonfinite
@@ -67,7 +76,8 @@ def _shown(
 ) -> ShownSample:
     sample = item.load()
     feeds = (pair.preparer(0)(sample), pair.preparer(1)(sample))
-    pictures = {name: data_uri(pixels) for name, array in feeds[0].items() if (pixels := picture(array)) is not None}
+    found = ((name, picture(array)) for name, array in feeds[0].items())
+    pictures = {name: data_uri(pixels) for name, pixels in islice(((n, p) for n, p in found if p is not None), INPUTS)}
     # What a hook makes of outputs is the user's: it may be anything.
     answers = () if pair.settings.before else tuple(_answers(pair, item.name, feeds, measured, outputs))
     return ShownSample(sample.name, sample.label, figures, pictures, answers)
@@ -81,17 +91,20 @@ def _answers(
         wanted = pair.wanted()[which]
         rows = model.run_rows(stack([feeds[which]], model.axes.inputs), [name], wanted, 1)
         made.append(dict(zip(wanted, rows, strict=True)))
+    left = OUTPUTS
     for one, output in zip(measured, outputs, strict=True):
         ports = one.ports
         teacher, student = one.parts(pair.models, (made[0][ports[0].name], made[1][ports[1].name]))
-        yield _answer(output, teacher, student)
+        answer = _answer(output, teacher, student, left > 0)
+        left -= bool(answer.pictures)
+        yield answer
 
 
-def _answer(output: OutputAgreement, teacher: np.ndarray, student: np.ndarray) -> Answer:
-    """Of one sample each, axis 0 of length 1."""
+def _answer(output: OutputAgreement, teacher: np.ndarray, student: np.ndarray, pictured: bool) -> Answer:
+    """Of one sample each, axis 0 of length 1; `pictured`: there may be pictures of it."""
     if output.task == "classifier":
         return Answer(output.teacher, likeliest(teacher), likeliest(student))
-    if teacher.shape != student.shape or not _is_picture(teacher[0], output.class_axis):
+    if not pictured or teacher.shape != student.shape or not _is_picture(teacher[0], output.class_axis):
         return Answer(output.teacher)
     classes = output.class_axis is not None
     one, other = (_plane(rows[0], output.class_axis) for rows in (teacher, student))
@@ -119,15 +132,19 @@ def picture(array: np.ndarray) -> Pixels | None:
     if array.ndim == 3 and array.shape[-1] == 1:
         array = array[..., 0]
     colour = array.ndim == 3 and array.shape[-1] == 3
-    if not (array.ndim == 2 or colour) or min(array.shape[:2]) < SMALLEST:
+    if not (array.ndim == 2 or colour) or not _is_broad(array.shape[:2]):
         return None
     return thinned(grey(array))
+
+
+def _is_broad(sides: Sequence[int]) -> bool:
+    return min(sides) >= SMALLEST and max(sides) <= LONGEST * min(sides)
 
 
 def _is_picture(row: np.ndarray, class_axis: int | None) -> bool:
     """Whether one sample of an output lies over two axes: of classes, or beside axes of few channels."""
     shape = [length for axis, length in enumerate(row.shape) if axis + 1 != class_axis]
-    return row.dtype.kind in "iufb" and len(shape) >= 2 and min(shape[-2:]) >= SMALLEST
+    return row.dtype.kind in "iufb" and len(shape) >= 2 and _is_broad(shape[-2:])
 
 
 def _plane(row: np.ndarray, class_axis: int | None) -> np.ndarray:

@@ -145,7 +145,7 @@ LAYERS: Subject[[str, Sequence[Layer]]] = Subject(
     "effective", "people:layers_document", json="json:layers_json", csv="csv:layers_csv"
 )
 COMPARISON: Subject[[Comparison, ComparisonView]] = Subject(
-    "comparison", "people:compare_document", json="json:compare_json"
+    "comparison", "people:compare_document", html="page:compare_page", json="json:compare_json"
 )
 CHECK: Subject[[CheckRun]] = Subject(
     "check",

@@ -11,21 +11,12 @@ from html.parser import HTMLParser
 
 import pytest
 
+from report.hostile import HOSTILE
 from rfonnx.report import formats
 from rfonnx.report.document import Document, Fold, Name, Section, Table
 from rfonnx.report.mark import is_report
 from rfonnx.report.page import page as pages
 from rfonnx.report.page.page import Page, Panel, Sheet, html_page, page
-
-HOSTILE = [
-    "<script>alert(1)</script>",
-    '"><img src=x onerror=alert(1)>',
-    "' onclick='alert(1)",
-    "</title></style></script><b>",
-    "a\u202eb\x00\x1b[31m\n",
-    "{{ 7 * 7 }}{% raw %}",
-    "n" * 10_000,
-]
 
 
 class Found(HTMLParser):

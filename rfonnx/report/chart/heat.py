@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rfonnx.report.chart.markup import path, rect, tag
+from rfonnx.report.effective.plot import blur
 from rfonnx.results.map_figures import Map, highest_level
 from rfonnx.results.png import data_uri
 
@@ -19,6 +20,9 @@ SHARES = (0.5, 0.95)
 
 CELLS = 128
 """Most cells along an axis; longer maps are summed over neighbours."""
+
+FINE = 160
+"""Cells along an axis that outlines are drawn by, at least half as many."""
 
 SATURATED = 0.002
 """Share of the cells that may be stronger than the strongest grey."""
@@ -85,12 +89,31 @@ def shade(heat: Heat, width: float, height: float, name: str) -> str:
 
 
 def outlines(heat: Heat, width: float, height: float) -> Iterator[str]:
-    """Around the fewest cells that hold each of `SHARES` of the mass."""
+    """Around the strongest cells that hold each of `SHARES` of the mass, once the map is blurred, as pictures of fields do."""
     if not heat.cells.any():
         return
+    fine = _finer(heat.cells)
+    smooth = np.where(_inside(heat, fine.shape), blur(fine), 0.0) if min(heat.cells.shape) > 1 else fine
     for share in SHARES:
-        inside = heat.cells >= highest_level(heat.cells, share)
+        inside = (smooth > 0) & (smooth >= highest_level(smooth, share, of=fine))
         yield path(border(inside, width, height), f"outline of-{100 * share:g}")
+
+
+def _finer(cells: Map) -> Map:
+    """Each cell as several, so that outlines are smooth."""
+    times = [max(1, FINE // length) if length > 1 else 1 for length in cells.shape]
+    return np.kron(cells, np.full(times, 1 / (times[0] * times[1])))
+
+
+def _inside(heat: Heat, shape: tuple[int, ...]) -> np.ndarray:
+    """Cells of this many rows and columns that lie in the theoretical field, wholly or in part: nothing leaves it."""
+    inside = np.ones(shape, bool)
+    for axis, (length, cells, (first, last)) in enumerate(zip(heat.lengths, shape, heat.box or (), strict=False)):
+        at = np.arange(cells)
+        along = (at + 1) * length / cells > first
+        along &= at * length / cells < last + 1
+        inside &= np.expand_dims(along, 1 - axis)
+    return inside
 
 
 def border(inside: np.ndarray, width: float, height: float) -> str:

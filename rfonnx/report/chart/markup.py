@@ -12,18 +12,22 @@ ROOM = 48
 """Characters of a name that are shown, its middle left out."""
 
 
-def tag(name: str, *children: str, **attributes: object) -> str:
+VOID = ("img", "input")
+"""Elements without an end."""
+
+
+def tag(name: str, /, *children: str, **attributes: object) -> str:
     """An element. Children are markup; attributes are text or numbers, with "_" for "-" in their names, and "class_".
 
     >>> tag("rect", x=1.5, width=2, class_="bar")
     '<rect x="1.5" width="2" class="bar"></rect>'
     """
     given = "".join(
-        f' {key.rstrip("_").replace("_", "-")}="{escape(_value(value))}"'
+        f' {key.rstrip("_").replace("_", "-")}="{escape(printable(_value(value)))}"'
         for key, value in attributes.items()
         if value is not None
     )
-    return f"<{name}{given}>{''.join(children)}</{name}>"
+    return f"<{name}{given}/>" if name in VOID else f"<{name}{given}>{''.join(children)}</{name}>"
 
 
 def words(*line: str, room: int = ROOM) -> str:

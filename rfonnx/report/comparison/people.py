@@ -8,6 +8,7 @@ from rfonnx.report.comparison.view import ComparisonView
 from rfonnx.report.document import Document, Fold
 from rfonnx.results.comparison import Comparison
 
+HEADING = "Every figure, the fields, and the cost"
 CLOSED = "--verbose shows every figure, the fields, and the cost"
 
 
@@ -17,4 +18,4 @@ def compare_document(found: Comparison, view: ComparisonView) -> Document:
     shown, behind = tuple(tables(found, view.every)), tuple(sections(found))
     if view.verbose or view.every:
         return Document(head, (*shown, *behind, *told))
-    return Document(head, told, (Fold("Every figure, the fields, and the cost", (*shown, *behind), CLOSED),))
+    return Document(head, told, (Fold(HEADING, (*shown, *behind), CLOSED),))

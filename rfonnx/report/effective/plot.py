@@ -151,7 +151,7 @@ def _contours(axes: Any, plane: Map, field: tuple[slice, slice]) -> None:
     if not plane.any() or min(plane.shape) < 2:
         return
     blurred = np.zeros_like(plane)
-    blurred[field] = _blurred(plane)[field]  # nothing leaves the theoretical field
+    blurred[field] = blur(plane)[field]  # nothing leaves the theoretical field
     for share, colour in zip(SHARES, (INNER, OUTER), strict=True):
         level = highest_level(blurred, share, of=plane)
         # A whisker lower: a contour at a value that a whole plateau has is not drawn.
@@ -159,7 +159,7 @@ def _contours(axes: Any, plane: Map, field: tuple[slice, slice]) -> None:
         axes.plot([], [], color=colour, linewidth=1.3, label=f"{100 * share:g}% of the mass")
 
 
-def _blurred(plane: Map) -> Map:
+def blur(plane: Map) -> Map:
     """Convolved along each axis with a Gaussian, so wide as `SMOOTHING` says; edges are repeated."""
     for axis, length in enumerate(plane.shape):
         weights = plane.sum(axis=1 - axis) / plane.sum()
