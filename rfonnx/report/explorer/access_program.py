@@ -51,13 +51,17 @@ def numbered() -> Numbered:
     return Numbered([], {})
 
 
-def program_to_dict(program: AccessProgram) -> dict[str, Any] | None:
-    """The program, or None where it has numbers that a script cannot reckon with.
+MOST_NUMBERS = 2**19
+"""Packed numbers of the steps of a program; one with more is told without them."""
+
+
+def program_to_dict(program: AccessProgram) -> dict[str, Any]:
+    """The program; its shapes alone where it is too large, or has numbers that a script cannot reckon with.
 
     `shapes`, `steps` and `chains` (the numbers of a path's steps) stand there once. `inputs` gives the number of each input's
     shape. `tensors` gives for each `[shape, back, chain, back, chain, ...]`: the path starts at the tensor that is numbered
     `back` before this one. A step is `[primitive, field, ...]`, its fields in order, arrays packed. The fields of a Select that
-    say how reads go on beyond the border are left out.
+    say how reads go on beyond the border are left out. `followed`: false where the shapes stand alone.
     """
     shapes, steps, chains = numbered(), numbered(), numbered()
     by_identity: dict[int, int] = {}
@@ -69,13 +73,16 @@ def program_to_dict(program: AccessProgram) -> dict[str, Any] | None:
             chain = by_identity.get(id(path))
             if chain is None:
                 plain = [_plain(step) for step in path]
-                if not all(map(_holds, plain)):
-                    return None
                 own = tuple(steps.of(_key(step), step) for step in plain)
                 chain = by_identity[id(path)] = chains.of(own, list(own))
             row += [number - source, chain]
         tensors.append(row)
+    numbers = sum(len(value) for step in steps.things for value in step if isinstance(value, list))
+    followed = numbers <= MOST_NUMBERS and all(map(_holds, steps.things))
+    if not followed:
+        tensors, steps, chains = [row[:1] for row in tensors], numbered(), numbered()
     return {
+        "followed": followed,
         "shapes": shapes.things,
         "inputs": inputs,
         "steps": steps.things,

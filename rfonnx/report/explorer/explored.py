@@ -14,9 +14,6 @@ from rfonnx.report.explorer.interval_tables import Fielded, tables_to_dict
 from rfonnx.results.effective import ERF
 from rfonnx.results.fields import TensorField
 
-MOST_PROGRAM = 2**19
-"""Packed numbers of a program; a larger one is left out."""
-
 
 class Explored(Fielded, Protocol):
     """An analysis that can be explored; `rfonnx.Analysis` is one."""
@@ -40,20 +37,23 @@ def explored(source: Explored, measured: Sequence[ERF] = (), image: str = "") ->
     Returns:
         `inputs`: names. `layers`: by tensor, in the order of `source.tensors`, its source's number. `walks`: different rows of
         (tensor axis, period) for all axes of all inputs in order, the axis -1 where none walks; `walk`: each layer's row.
-        `spatial`: (input, axis) that a window slides along. `atMost`: layers that see at most what is said. `program`, `boxes`:
-        as of `program_to_dict`, None where it is too large, and `tables_to_dict`. `measured`: maps with their levels.
+        `spatial`: (input, axis) that a window slides along. Layers by number: `outputs`; `atMost`, which see at most what is
+        said; `open`, of which lengths depend on data and are taken as 1. `program`, `boxes`: as of `program_to_dict` and
+        `tables_to_dict`. `measured`: effective fields.
     """
     program = source.program
     index = {tensor.name: number for number, tensor in enumerate(program.tensors, len(program.inputs))}
     inputs = {name: number for number, (name, _) in enumerate(program.inputs)}
     names = list(source.tensors)
     walks = numbered()
-    walk, at_most = [], []
+    walk, at_most, open_shapes = [], [], []
     for number, tensor in enumerate(source.tensors.values()):
         row = tuple(_walk(tensor, name, axis) for name, shape in program.inputs for axis in range(len(shape)))
         walk.append(walks.of(row, row))
         if not tensor.exact:
             at_most.append(number)
+        if tensor.shape is None or None in tensor.shape:
+            open_shapes.append(number)
     return {
         "inputs": [printable(name) for name in inputs],
         "layers": [index[name] for name in names],
@@ -62,7 +62,9 @@ def explored(source: Explored, measured: Sequence[ERF] = (), image: str = "") ->
         "walk": walk,
         "spatial": [(inputs[name], axis) for name, axis in source.windowed],
         "atMost": at_most,
-        "program": _fitting(program_to_dict(program)),
+        "open": open_shapes,
+        "outputs": [number for number, name in enumerate(names) if name in source.outputs],
+        "program": program_to_dict(program),
         "boxes": tables_to_dict(source, names, [name for name in source.outputs if name in source.tensors]),
         "image": image,
         "measured": [_measured(field, names.index(field.tensor), inputs[field.input]) for field in measured],
@@ -72,14 +74,6 @@ def explored(source: Explored, measured: Sequence[ERF] = (), image: str = "") ->
 def _walk(tensor: TensorField, input: str, axis: int) -> tuple[int, int]:
     field = tensor.fields[input, axis]
     return (-1 if field.tensor_axis is None else field.tensor_axis, field.period)
-
-
-def _fitting(program: dict[str, Any] | None) -> dict[str, Any] | None:
-    if program is None:
-        return None
-    numbers = sum(len(value) for step in program["steps"] for value in step if isinstance(value, list))
-    numbers += sum(map(len, program["tensors"]))
-    return program if numbers <= MOST_PROGRAM else None
 
 
 SHARES = (0.5, 0.95)

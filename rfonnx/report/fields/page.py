@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Protocol
 
 from rfonnx.report.document import Part
+from rfonnx.report.explorer.explored import Explored, explored
 from rfonnx.report.fields.people import overview
 from rfonnx.report.fields.view import View
 from rfonnx.report.fields.view_source import Source
 from rfonnx.report.page.page import Page, Panel, Sheet
 
 
-def overview_page(source: Source, view: View) -> Page:
+class Shown(Source, Explored, Protocol):
+    """An analysis that a page shows; `rfonnx.Analysis` is one."""
+
+
+def overview_page(source: Shown, view: View) -> Page:
     """Everything a report for people says, and the panels.
 
     Raises:
@@ -23,6 +29,6 @@ def overview_page(source: Source, view: View) -> Page:
     return Page(source.model.name, (Sheet(document.head, (*document.parts, *panels, *layers)),))
 
 
-def _panels(source: Source, layers: list[Part]) -> Iterator[Panel]:
+def _panels(source: Shown, layers: list[Part]) -> Iterator[Panel]:
     """In the order in which they are shown."""
-    yield from ()
+    yield Panel("explorer", "What a position sees", explored(source))

@@ -26,6 +26,20 @@ STYLES = ("page.css", "charts.css")
 """In every page."""
 
 SCRIPTS: Mapping[str, tuple[str, ...]] = {
+    "explorer": (
+        "access_cover.js",
+        "access_steps.js",
+        "access.js",
+        "access_boxes.js",
+        "explorer_axes.js",
+        "explorer_sight.js",
+        "explorer_words.js",
+        "explorer_map.js",
+        "explorer_draw.js",
+        "explorer_figure.js",
+        "explorer_controls.js",
+        "explorer.js",
+    ),
     "findings": ("findings.js",),
     "tiles": ("tiles.js",),
 }
