@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Literal
 
 import click
@@ -10,7 +11,7 @@ import rfonnx
 from rfonnx.cli import options, words
 from rfonnx.cli.output import open_output
 from rfonnx.cli.waiting import waiting
-from rfonnx.report.formats import EXPLANATION
+from rfonnx.report.formats import EXPLANATION, PICTURES
 
 
 @click.command("explain")
@@ -33,6 +34,11 @@ from rfonnx.report.formats import EXPLANATION
 )
 @options.axes_option
 @click.option("--all", "every", is_flag=True, help="A row for every operator, also for those that add nothing.")
+@click.option(
+    "--image",
+    metavar="FILE",
+    help="In pictures: lay this image under what is read, resized to the input.",
+)
 @options.report_options(EXPLANATION.formats)
 @options.weights_option
 def command(
@@ -43,17 +49,27 @@ def command(
     origin: tuple[int, ...] | None,
     axes: words.AxesChoice | None,
     every: bool,
+    image: str | None,
     style: str | None,
     output: str | None,
     shapes: words.Shapes,
     values: dict[str, Any],
     weights: Literal["structure", "values"],
 ) -> None:
-    """Explain the receptive field of one tensor of MODEL, an ONNX file."""
+    """Explain the receptive field of one tensor of MODEL, an ONNX file.
+
+    -o field.png, or .svg, draws exactly what --at reads, on the input or on an --image.
+    """
+    from rfonnx.cli.backdrop import fitted, read_backdrop
     from rfonnx.report.explanation.chains import Question, explanation
 
-    out = open_output(EXPLANATION, output, style, model)
+    out = open_output(EXPLANATION, output, style, model, image)
+    if image is not None and out.style not in PICTURES:
+        raise click.UsageError("--image lies under a picture: ask for one, such as -o field.png")
+    pixels = None if image is None else read_backdrop(image)
     with waiting(f"analysing {model}"):
         analysis = rfonnx.analyze(model, shapes=shapes, weights=weights, values=values)
         told = explanation(analysis, tensor, Question(given, axes or "spatial", position, origin))
+    if image is not None and pixels is not None:
+        told = replace(told, backdrop=fitted(told, image, pixels))
     out.write(told, every)

@@ -127,7 +127,9 @@ FIELDS: Subject[[Source, View]] = Subject(
     png="plot:growth_png",
     svg="plot:growth_svg",
 )
-EXPLANATION: Subject[[Explanation, bool]] = Subject("explanation", "people:explain_document", json="json:explain_json")
+EXPLANATION: Subject[[Explanation, bool]] = Subject(
+    "explanation", "people:explain_document", json="json:explain_json", png="plot:explain_png", svg="plot:explain_svg"
+)
 EFFECTIVE: Subject[[Sequence[ERF]]] = Subject(
     "effective",
     "people:erf_document",

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 import rfonnx
 from report.golden_pictures import MOST, check_picture, missing, panels
+from rfonnx.report.explanation.chains import Question, explanation
+from rfonnx.report.explanation.footprint import Backdrop
+from rfonnx.report.explanation.plot import explain_figure
 from rfonnx.report.fields.plot import growth_figure
 from rfonnx.report.fields.view import View
 
@@ -20,9 +25,21 @@ def growth(*names: str) -> Any:
     return growth_figure([rfonnx.analyze(MODELS / f"{name}.onnx") for name in names], View(axes=(2,)))
 
 
+def footprint(name: str, tensor: str, position: tuple[int, ...] | None, backdrop: bool = False) -> Any:
+    told = explanation(rfonnx.analyze(MODELS / f"{name}.onnx"), tensor, Question(position=position))
+    if backdrop:
+        down, across = np.mgrid[:224, :256]
+        pixels = np.stack([down, across, 255 - down], -1).astype(np.uint8)
+        told = replace(told, backdrop=Backdrop("ramps.png", pixels))
+    return explain_figure(told, every=False)
+
+
 PICTURES: dict[str, Callable[[], Any]] = {
     "growth.png": lambda: growth("inception"),
     "growths.png": lambda: growth("resnet18", "unet", "wavenet"),
+    "footprint.png": lambda: footprint("dilated", "grid", (0, 0, 3, 5)),
+    "footprint_strip.png": lambda: footprint("wavenet", "logits", (0, 0, 20)),
+    "footprint_image.png": lambda: footprint("unet", "mask", (0, 0, 10, 200), backdrop=True),
 }
 
 

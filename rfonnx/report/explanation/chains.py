@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from rfonnx.errors import QueryError
+from rfonnx.report.explanation.footprint import Backdrop, Footprint, Interval, footprint
 from rfonnx.report.fields.view import AxesChoice, pick_axes, unknown_tensor
 from rfonnx.report.fields.view_source import Source
 from rfonnx.results.fields import ExplainStep, Shape, TensorField
@@ -24,6 +25,10 @@ class Explained(Source, Protocol):
 
     def support(self, tensor: str, position: Sequence[int], *, input: str) -> Mask:
         """Which positions of an input reach a position of a tensor: a bool array of the input's shape."""
+        ...
+
+    def box(self, tensor: str, position: Sequence[int], clip: bool = True) -> Mapping[str, tuple[Interval, ...]] | None:
+        """What a position sees, as intervals by input and axis; None where it sees nothing."""
         ...
 
     def intervals(self, tensor: str, *, input: str, axis: int, clip: bool = True) -> tuple[Int64, Int64]:
@@ -91,7 +96,8 @@ class Region:
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """All that is said of one tensor. `reads` are regions of inputs, `reached` of the tensor itself; `values` are those of the
-    bound inputs, under which it holds."""
+    bound inputs, under which it holds. `model` is the file's name. What the tensor's `position` reads of inputs, their
+    `footprints`, is drawn over a `backdrop`."""
 
     tensor: TensorField
     input_shapes: dict[str, Shape]
@@ -99,6 +105,10 @@ class Explanation:
     reads: tuple[Region, ...]
     reached: tuple[Region, ...]
     values: Mapping[str, Any] = field(default_factory=dict)
+    model: str = ""
+    position: tuple[int, ...] = ()
+    footprints: tuple[Footprint, ...] = ()
+    backdrop: Backdrop | None = None
 
 
 def explanation(source: Explained, name: str, question: Question) -> Explanation:
@@ -121,15 +131,22 @@ def explanation(source: Explained, name: str, question: Question) -> Explanation
         raise QueryError(
             f"{source.model.name}: '{name}' sees {len(seen)} inputs", "say with --input which one is meant"
         )
+    masks = {given: source.support(name, position, input=given) for given in seen}
+    clipped, unbounded = source.box(name, position) or {}, source.box(name, position, clip=False) or {}
     return Explanation(
         tensor,
         {given: source.input_shapes.get(given) for given in seen},
         tuple(chain for given in seen for chain in _chains(source, name, given, axes.get(given, ()))),
-        tuple(
-            _region(given, position, source.support(name, position, input=given), axes.get(given, ())) for given in seen
-        ),
+        tuple(_region(given, position, mask, axes.get(given, ())) for given, mask in masks.items()),
         tuple(_reached(source, tensor, given, question.origin or ()) for given in origins),
         source.values,
+        source.model.name,
+        position,
+        tuple(
+            footprint(given, mask, axes.get(given, ()), clipped[given], unbounded[given])
+            for given, mask in masks.items()
+            if axes.get(given) and given in clipped and given in unbounded
+        ),
     )
 
 
