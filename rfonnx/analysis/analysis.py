@@ -17,11 +17,13 @@ from rfonnx.analysis.explanation import explain
 from rfonnx.analysis.fields import KINDS, WIDENED, Tensors
 from rfonnx.analysis.lookup import Lookup
 from rfonnx.analysis.lower import Program
+from rfonnx.analysis.operations import operations
 from rfonnx.analysis.propagated import propagated
 from rfonnx.errors import QueryError
 from rfonnx.graph.nodes import Graph
 from rfonnx.graph.temporaries import named_by
 from rfonnx.results.fields import ExplainStep, Kind, ModelInfo, OutputFacts, Shape, TensorField
+from rfonnx.results.operations import Operation
 from rfonnx.results.plain import analysis_to_dict, flat_rows, shape_text
 from rfonnx.system.late import Late
 
@@ -124,6 +126,11 @@ class Analysis:
     def tensors(self) -> Mapping[str, TensorField]:
         """TensorField of every tensor computed from an input, in topological order."""
         return Tensors(self._graph, self._program, self._result, self._axes)
+
+    @cached_property
+    def operations(self) -> tuple[Operation, ...]:
+        """The nodes that depend on an input, in topological order, each with its family and with what it reads of the others."""
+        return operations(self._program)
 
     @cached_property
     def warnings(self) -> tuple[str, ...]:

@@ -146,3 +146,4 @@ def convolution_macs(call: CountCall) -> int:
 declare("ConvInteger", manner=("by channel",), quantised=True, stands_for="Conv")
 declare("Conv", manner=("by channel",), maps=True, weighted=True)
 declare("DeformConv", manner=())
+declare("DeformConv", family="convolution")

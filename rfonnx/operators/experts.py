@@ -52,6 +52,7 @@ def _routed(call: CountCall) -> int:
 shapes(*microsoft("MoE QMoE"))(same)
 
 declare("com.microsoft.MoE", manner=())
+declare(*microsoft("MoE QMoE"), family="product")
 declare(
     "com.microsoft.QMoE",
     manner=(),

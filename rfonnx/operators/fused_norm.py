@@ -85,4 +85,8 @@ def gated_rms_norm(op: Op) -> Access:
 shapes(*microsoft("GatedRMSNorm GroupNorm"))(same)
 
 declare(*microsoft("EmbedLayerNormalization GatedRMSNorm GroupNorm SkipGroupNorm"), macs=0, manner=())
+declare(
+    *microsoft("EmbedLayerNormalization GatedRMSNorm GroupNorm QEmbedLayerNormalization SkipGroupNorm"),
+    family="normalisation",
+)
 declare("com.microsoft.QEmbedLayerNormalization", macs=0, manner=(), quantised=True)

@@ -46,3 +46,6 @@ declare(*microsoft("GatherBlockQuantized MulInteger ReduceSumInteger"), macs=0)
 
 declare(*microsoft("MulInteger QOrderedGelu QOrderedLayerNormalization ReduceSumInteger"), manner=(), quantised=True)
 declare("com.microsoft.GatherBlockQuantized", manner=(), packed={0: ("bits", 4)}, quantised=True)
+declare("com.microsoft.GatherBlockQuantized", family="movement")
+declare("com.microsoft.MulInteger", family="elementwise")
+declare("com.microsoft.ReduceSumInteger", family="pooling")

@@ -105,6 +105,7 @@ def reduce_steps(op: Op) -> tuple[Step, ...]:
 
 
 declare("ArgMax", "ArgMin", macs=0, manner=("regular",))
+declare("ArgMax", "ArgMin", family="pooling")
 declare(*_REDUCTIONS, macs=0, manner=("order free",))
 declare(*named("ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum"), evaluation="fast")
 declare(*named("ReduceL1 ReduceL2 ReduceMax ReduceMean ReduceMin ReduceSum ReduceSumSquare"), sums_to_zero=True)

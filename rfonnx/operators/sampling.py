@@ -134,3 +134,4 @@ def affine_grid_macs(call: CountCall) -> int:
 declare("GridSample", "com.microsoft.GridSample", "MaxRoiPool", "RoiAlign", macs=0)
 
 declare(*named("AffineGrid GridSample MaxRoiPool RoiAlign"), "com.microsoft.GridSample", manner=())
+declare(*named("AffineGrid GridSample MaxRoiPool RoiAlign"), "com.microsoft.GridSample", family="resampling")

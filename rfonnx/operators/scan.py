@@ -45,4 +45,5 @@ def _running(op: Op, axis: int, n: int) -> Step:
 
 
 declare("CumProd", "CumSum", macs=0, manner=("regular",))
+declare("CumProd", "CumSum", family="recurrence")
 declare("CumSum", evaluation="fast")

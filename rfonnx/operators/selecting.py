@@ -88,6 +88,7 @@ def top_k(op: Op) -> Access:
 shapes("com.microsoft.Trilu")(same)
 
 declare("NonMaxSuppression", "TopK", "com.microsoft.Trilu", macs=0, manner=())
+declare("NonMaxSuppression", "NonZero", "TopK", "Unique", "com.microsoft.Trilu", family="movement")
 declare("NonZero", evaluation="fast", macs=0, manner=(), sized_by_values=True)
 declare("OneHot", macs=0, manner=(), shape_floats=(1,))
 declare("Trilu", evaluation="fast", macs=0, manner=(), may_fix=True, moves=True)

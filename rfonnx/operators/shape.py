@@ -211,6 +211,7 @@ def col2im(op: Op) -> Access:
 
 declare("Shape", "Size", evaluation="fast", macs=0, manner=(), shape_only=True)
 declare("com.microsoft.ExpandDims", macs=0, manner=())
+declare("com.microsoft.ExpandDims", family="movement")
 declare(
     *named("Col2Im DepthToSpace Expand Flatten Reshape SpaceToDepth Squeeze Tile Transpose Unsqueeze"),
     macs=0,

@@ -98,3 +98,4 @@ declare("BlackmanWindow", "HammingWindow", "HannWindow", "MelWeightMatrix", macs
 declare_unknown("the runtime chooses between a sum over all frequencies and fast transforms", "DFT", "STFT")
 
 declare(*named("BlackmanWindow DFT HammingWindow HannWindow MelWeightMatrix STFT"), manner=())
+declare("DFT", "STFT", family="product")

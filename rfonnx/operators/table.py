@@ -13,6 +13,8 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, TypeVar
 
+from rfonnx.results.operations import Family
+
 
 class Unknown(str):
     """No answer is known; the text says why."""
@@ -113,6 +115,7 @@ class Operator:
         statistic: what it takes of all positions together follows from such figures of parts ("moments": mean and variance; "lp":
             of the power `p`).
         moves: its output holds numbers of its first operand, wherever they stand.
+        family: what it is to people, where the other columns do not tell; see `families.family`.
     """
 
     spelling: Callable[..., Any] | None = None
@@ -160,6 +163,7 @@ class Operator:
     hands_on: bool = False
     statistic: Statistic = ""
     moves: bool = False
+    family: Family | None = None
 
     def __init__(self, kind: str) -> None:
         """No column is filled."""

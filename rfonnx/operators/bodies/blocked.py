@@ -13,7 +13,7 @@ from rfonnx.operators.bodies.fused import activated
 from rfonnx.operators.bodies.writer import CONV, POOL, Kept, Writer, body
 
 
-@body(f"{NCHWC}.ReorderInput", manner=("regular",))
+@body(f"{NCHWC}.ReorderInput", manner=("regular",), family="movement")
 def _reorder_input(w: Writer) -> None:
     x, shape = w.inputs[0], w.shape(0)
     rank, channels = len(shape), shape[1]
@@ -24,7 +24,7 @@ def _reorder_input(w: Writer) -> None:
     w("Pad", x, w.ints([0] * (rank + 1) + [-channels % w.block()] + [0] * (rank - 2)), to=w.outputs[0])
 
 
-@body(f"{NCHWC}.ReorderOutput", manner=("regular",))
+@body(f"{NCHWC}.ReorderOutput", manner=("regular",), family="movement")
 def _reorder_output(w: Writer) -> None:
     x, rank, channels = w.inputs[0], w.rank(0), w.attr("channels", 0)
     if w.shape(0)[1] != channels:
@@ -65,7 +65,7 @@ def _pool(w: Writer) -> None:
     w(w.kind, *w.inputs, to=w.outputs[0], **w.only(*POOL, "count_include_pad", "dilations", "storage_order"))
 
 
-@body(f"{NCHWC}.Upsample", manner=("regular",))
+@body(f"{NCHWC}.Upsample", manner=("regular",), family="resampling")
 def _upsample(w: Writer) -> None:
     """By whole numbers; "nearest" is the position before."""
     mode = w.attr("mode", "nearest")

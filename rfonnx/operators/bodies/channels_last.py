@@ -22,7 +22,7 @@ def _conv(w: Writer) -> None:
     activated(w, made, added=3)
 
 
-@body(*named("AveragePool GlobalAveragePool GlobalMaxPool MaxPool", _INTERNAL), manner=())
+@body(*named("AveragePool GlobalAveragePool GlobalMaxPool MaxPool", _INTERNAL), manner=(), family="pooling")
 def _pool(w: Writer) -> None:
     rank = w.rank(0)
     made = w(w.kind, w.channels_first(w.inputs[0], rank), **w.only(*POOL, "count_include_pad", "dilations"))

@@ -61,7 +61,7 @@ def _gemm_fast_gelu(w: Writer) -> None:
     w("Gelu", w.plus(w("MatMul", *w.inputs[:2]), 2), to=w.outputs[0], approximate="tanh")
 
 
-@body("com.microsoft.BiasSplitGelu", manner=())
+@body("com.microsoft.BiasSplitGelu", manner=(), family="elementwise")
 def _bias_split_gelu(w: Writer) -> None:
     """Half of the last axis gates the other half."""
     halves = [f"{w.prefix}{half}" for half in ("value", "gate")]

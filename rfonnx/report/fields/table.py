@@ -23,8 +23,8 @@ def table(source: Source, view: View, axes: Axes) -> Table:
     whole = len(tensors)
     chosen = view.every or bool(view.tensors)
     if not chosen:
-        tensors = list(_changes(source, tensors, axes))
-    rows = [(tensor, name) for tensor in tensors for name in _inputs_seen(tensor, axes)]
+        tensors = list(changes(source, tensors, axes))
+    rows = [(tensor, name) for tensor in tensors for name in inputs_seen(tensor, axes)]
     caption = f"{whole} tensors"
     if len(tensors) < whole:
         caption = f"{len(tensors)} of {whole} tensors, where the field or the number of elements changes; --all shows every one"
@@ -77,7 +77,7 @@ class FieldCells(NamedTuple):
     kind: str
 
 
-def _changes(source: Source, tensors: list[TensorField], axes: Axes) -> Iterator[TensorField]:
+def changes(source: Source, tensors: list[TensorField], axes: Axes) -> Iterator[TensorField]:
     """Tensors whose shown fields, number of elements or exactness differ from the tensor before; misaligned joins; outputs.
 
     The number of elements tells a layer of another width from one that only moves elements about.
@@ -106,7 +106,7 @@ def _look(field: AxisField | None) -> tuple[object, ...]:
     return (field.kind, field.size, field.size_min, field.stride, field.start, field.center, field.aligned)
 
 
-def _inputs_seen(tensor: TensorField, axes: Axes) -> list[str]:
+def inputs_seen(tensor: TensorField, axes: Axes) -> list[str]:
     """Inputs of which the tensor sees something along a shown axis; the first one when it sees nothing, for a row."""
     return [name for name, numbers in axes.items() if seen(tensor, name, numbers)] or list(axes)[:1]
 
