@@ -6,18 +6,15 @@ Names are written visibly, as the text reports write them. Equal cells, which mo
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, get_args
+from typing import Any
 
+from rfonnx.report.drawing.palette import FAMILIES
 from rfonnx.report.drawing.source import Drawn
 from rfonnx.report.escape import printable
 from rfonnx.report.fields.table import FieldCells, changes, field_cells, inputs_seen
 from rfonnx.report.fields.view import Axes, seen
 from rfonnx.results.fields import AxisField, TensorField
-from rfonnx.results.operations import Family
 from rfonnx.results.plain import shape_text
-
-FAMILIES: tuple[Family, ...] = get_args(Family)
-"""By the number that they have in a page, whose colours are `--family-0` to `--family-9`; the last one is grey."""
 
 
 def page_model(source: Drawn, axes: Axes) -> dict[str, Any]:

@@ -1,0 +1,129 @@
+"""Growth curves as SVG: depth to the right, size of the field upwards, and a line where the input ends.
+
+The drawings need no script and no style of the page's: their colours are attributes, which take the page's colours where it has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from html import escape
+from itertools import groupby
+
+from rfonnx.report.document import Line, Name
+from rfonnx.report.drawing.growth import Curve, Point, caption, curves, told
+from rfonnx.report.drawing.palette import FAMILIES, family_paint, paint
+from rfonnx.report.drawing.scale import Scale, sized
+from rfonnx.report.drawing.source import Drawn
+from rfonnx.report.escape import printable
+from rfonnx.report.fields.view import Axes
+from rfonnx.report.fitting import middle
+
+WIDTH, HEIGHT = 960, 300
+LEFT, RIGHT, TOP, BOTTOM = 58, 16, 62, 40
+SHOWN = 6
+"""Most curves that are drawn."""
+
+NAME = 80
+"""Longest name that is written whole."""
+
+
+def growth_drawing(source: Drawn, axes: Axes) -> str:
+    """The curves of a model, one drawing after the other; "" where no tensor sees anything."""
+    found = curves(source, axes)
+    more = f'<p class="caption">{len(found) - SHOWN} more curves are not drawn.</p>' if len(found) > SHOWN else ""
+    return "\n".join(map(growth_svg, found[:SHOWN])) + more
+
+
+def growth_svg(curve: Curve) -> str:
+    """One curve as an `<svg>` element."""
+    sizes = [point.field.size for point in curve.points]
+    known = [*sizes, *([curve.length] if curve.length else [])]
+    across = Scale(0, max(curve.depth - 1, 1), LEFT, WIDTH - RIGHT)
+    up = sized(min(known), max(known), HEIGHT - BOTTOM, TOP)
+    return "".join(
+        (
+            f'<svg class="growth" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="group"'
+            f' data-depth="{curve.depth}" data-left="{LEFT}" data-right="{WIDTH - RIGHT}"'
+            f' aria-label="{_text(caption(curve))}" font-family="system-ui, sans-serif" font-size="12">',
+            f'<text x="4" y="16" font-weight="600" fill="{paint("ink")}">{_text(caption(curve))}</text>',
+            *_legend(curve),
+            *_grid(across, up),
+            *_input_line(curve, up),
+            _line(curve, across, up),
+            *_points(curve, across, up),
+            "</svg>",
+        )
+    )
+
+
+def _text(line: Line) -> str:
+    """A line for SVG: what is of the model is shortened, made visible and escaped."""
+    return escape("".join(middle(printable(part), NAME) if isinstance(part, Name) else part for part in line))
+
+
+def _legend(curve: Curve) -> Iterator[str]:
+    """The families that are in the drawing, and what a diamond stands for."""
+    x = 10
+    present = {point.family for point in curve.points}
+    for family in FAMILIES:
+        if family in present:
+            yield f'<circle cx="{x}" cy="34" r="4" fill="{family_paint(family)}"/>'
+            yield f'<text x="{x + 8}" y="38" fill="{paint("muted")}">{family}</text>'
+            x += 24 + round(6.6 * len(family))
+    if any(point.whole for point in curve.points):
+        yield f'<path d="{_diamond(x, 34)}" fill="none" stroke="{paint("global")}" stroke-width="1.5"/>'
+        yield f'<text x="{x + 10}" y="38" fill="{paint("muted")}">global</text>'
+
+
+def _grid(across: Scale, up: Scale) -> Iterator[str]:
+    muted = paint("muted")
+    for value in up.ticks():
+        y = up.at(value)
+        yield f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}" stroke="{paint("line")}"/>'
+        yield f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end" fill="{muted}">{value:.0f}</text>'
+    for value in across.ticks():
+        yield f'<text x="{across.at(value):.1f}" y="{HEIGHT - 22}" text-anchor="middle" fill="{muted}">{value:.0f}</text>'
+    scale = ", logarithmic" if up.logarithmic else ""
+    yield f'<text x="{LEFT}" y="{TOP - 8}" fill="{muted}">size of the field{scale}</text>'
+    middle_x = (LEFT + WIDTH - RIGHT) / 2
+    yield f'<text x="{middle_x:.0f}" y="{HEIGHT - 5}" text-anchor="middle" fill="{muted}">layers, in order</text>'
+
+
+def _input_line(curve: Curve, up: Scale) -> Iterator[str]:
+    if curve.length:
+        y = up.at(curve.length)
+        yield f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}" stroke="{paint("accent")}" stroke-dasharray="6 4"/>'
+        words = f"the input: {curve.length}"
+        yield f'<text x="{WIDTH - RIGHT}" y="{y - 5:.1f}" text-anchor="end" fill="{paint("accent")}">{words}</text>'
+
+
+def _line(curve: Curve, across: Scale, up: Scale) -> str:
+    """From change to change; between them the field stays as it is."""
+    path, before = "", None
+    for point in curve.points:
+        x, y = across.at(point.tensor), up.at(point.field.size)
+        path += f"H{x:.1f}V{y:.1f}" if before is not None else f"M{x:.1f} {y:.1f}"
+        before = point
+    path += f"H{WIDTH - RIGHT}"
+    return f'<path d="{path}" fill="none" stroke="{paint("muted")}" stroke-opacity=".55" stroke-width="1.25"/>'
+
+
+def _points(curve: Curve, across: Scale, up: Scale) -> Iterator[str]:
+    """Each with what it says, as a tool tip; `data-layer` is its number in the order of the analysis."""
+    order = sorted(curve.points, key=lambda point: FAMILIES.index(point.family))
+    for family, points in groupby(order, key=lambda point: point.family):
+        yield f'<g fill="{family_paint(family)}">'
+        for point in points:
+            yield _point(point, across.at(point.tensor), up.at(point.field.size))
+        yield "</g>"
+
+
+def _point(point: Point, x: float, y: float) -> str:
+    title = f'data-layer="{point.tensor}"><title>{_text(told(point))}</title>'
+    if point.whole:
+        return f'<path d="{_diamond(x, y)}" stroke="{paint("global")}" stroke-width="1.5" {title}</path>'
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" {title}</circle>'
+
+
+def _diamond(x: float, y: float) -> str:
+    return f"M{x:.1f} {y - 6:.1f}l6 6l-6 6l-6-6z"
