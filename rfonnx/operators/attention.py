@@ -193,5 +193,5 @@ def refuse_shared_buffer(shared: bool) -> None:
 
 
 declare("Attention", attending=Sequential((0, 1, 2), (4, 5)), manner=("attention",))
-declare("RotaryEmbedding", macs=0, manner=())
+declare("RotaryEmbedding", family="attention", macs=0, manner=())
 declare("ai.onnx.preview.FlexAttention", attending=Sequential((0, 1, 2), ()), manner=())

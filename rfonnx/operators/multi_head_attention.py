@@ -244,7 +244,7 @@ def group_query_attention_macs(call: CountCall) -> int:
 
 shapes(*microsoft("RotaryEmbedding GemmaRotaryEmbedding LongformerAttention"))(same)
 declare(*microsoft("RotaryEmbedding"), macs=0, manner=())
-declare("RotaryEmbedding", *microsoft("RotaryEmbedding"), family="attention")
+declare(*microsoft("RotaryEmbedding"), family="attention")
 declare(
     *microsoft("DecoderMaskedMultiHeadAttention GemmaRotaryEmbedding LongformerAttention SparseAttention"), manner=()
 )

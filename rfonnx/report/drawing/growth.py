@@ -102,7 +102,9 @@ def told(point: Point) -> Line:
     """What is said of a point."""
     at_most = "" if point.exact else "at most "
     field = point.field
-    words = f": {at_most}{size(field)}, stride {number(field.stride)}, {percent(field.coverage)} of the input, {field.kind}"
+    words = (
+        f": {at_most}{size(field)}, stride {number(field.stride)}, {percent(field.coverage)} of the input, {field.kind}"
+    )
     return (Name(point.name), " (", Name(point.op_type), ")", words)
 
 

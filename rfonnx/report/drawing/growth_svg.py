@@ -1,6 +1,6 @@
 """Growth curves as SVG: depth to the right, size of the field upwards, and a line where the input ends.
 
-The drawings need no script and no style of the page's: their colours are attributes, which take the page's colours where it has them.
+They need no script and no style sheet: colours are attributes, which take the page's colours where it has them.
 """
 
 from __future__ import annotations

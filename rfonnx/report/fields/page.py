@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from rfonnx.report.document import Part
+from rfonnx.report.document import Part, Table
+from rfonnx.report.drawing.growth_svg import growth_drawing
+from rfonnx.report.drawing.model import page_model
+from rfonnx.report.drawing.source import Drawn
 from rfonnx.report.explorer.explored import Explored, explored
 from rfonnx.report.fields.people import overview
-from rfonnx.report.fields.view import View
-from rfonnx.report.fields.view_source import Source
+from rfonnx.report.fields.view import Axes, View, pick_axes
 from rfonnx.report.page.page import Page, Panel, Sheet
 
 
-class Shown(Source, Explored, Protocol):
+class Shown(Drawn, Explored, Protocol):
     """An analysis that a page shows; `rfonnx.Analysis` is one."""
 
 
@@ -24,11 +26,20 @@ def overview_page(source: Shown, view: View) -> Page:
         QueryError: a tensor or axis of `view` does not exist.
     """
     document = overview(source, view)
-    layers = [part for fold in document.folds for part in fold.parts]
-    panels = () if view.summary else tuple(_panels(source, layers))
-    return Page(source.model.name, (Sheet(document.head, (*document.parts, *panels, *layers)),))
+    if view.summary:
+        return Page(source.model.name, (Sheet(document.head, document.parts),))
+    axes = pick_axes(source, view.axes or "spatial")
+    folded = [part for fold in document.folds for part in fold.parts]
+    tables = tuple(part for part in folded if isinstance(part, Table))
+    rest = (part for part in folded if not isinstance(part, Table))
+    parts = (*document.parts, *_panels(source, axes, tables), *rest)
+    return Page(source.model.name, (Sheet(document.head, parts),), page_model(source, axes))
 
 
-def _panels(source: Shown, layers: list[Part]) -> Iterator[Panel]:
+def _panels(source: Shown, axes: Axes, tables: tuple[Part, ...]) -> Iterator[Panel]:
     """In the order in which they are shown."""
+    if drawing := growth_drawing(source, axes):
+        yield Panel("growth", "Growth of the field", drawing=drawing)
     yield Panel("explorer", "What a position sees", explored(source))
+    yield Panel("layers", "Layers", still=tables)
+    yield Panel("graph", "Graph")

@@ -41,9 +41,18 @@ SCRIPTS: Mapping[str, tuple[str, ...]] = {
         "explorer.js",
     ),
     "findings": ("findings.js",),
+    "graph": (
+        *("graph_scopes.js", "graph_layers.js", "graph_wires.js", "graph_boxes.js"),
+        *("graph_tools.js", "graph_map.js", "graph_view.js", "graph.js"),
+    ),
+    "growth": ("growth.js",),
+    "layers": ("layers.js",),
     "tiles": ("tiles.js",),
 }
 """By kind of panel, the scripts that draw it, in order; each is there once."""
+
+OWN_STYLES = ("graph", "growth", "layers")
+"""Kinds of panels that have a style sheet of their own."""
 
 LONGEST_WORD, LONGEST_NAME = 64, 1000
 """Characters of a word in a name that are shown, its middle left out, and of a whole name, which its tool tip shows."""
@@ -119,7 +128,9 @@ def html_page(made: Page) -> Iterator[str]:
     Source of the policy's words: Content Security Policy Level 3, https://www.w3.org/TR/CSP3/.
     """
     panels = [part for one in made.sheets for part in one.parts if isinstance(part, Panel)]
-    styles = "\n".join(map(_asset, STYLES))
+    kinds = {panel.kind for panel in panels}
+    styles = "
+".join(map(_asset, (*STYLES, *(f"{kind}.css" for kind in OWN_STYLES if kind in kinds))))
     script = "\n".join(map(_asset, ("page.js", *_scripts(panels), "start.js"))) if panels else ""
     policy = "; ".join(
         (
