@@ -129,8 +129,7 @@ def html_page(made: Page) -> Iterator[str]:
     """
     panels = [part for one in made.sheets for part in one.parts if isinstance(part, Panel)]
     kinds = {panel.kind for panel in panels}
-    styles = "
-".join(map(_asset, (*STYLES, *(f"{kind}.css" for kind in OWN_STYLES if kind in kinds))))
+    styles = "\n".join(map(_asset, (*STYLES, *(f"{kind}.css" for kind in OWN_STYLES if kind in kinds))))
     script = "\n".join(map(_asset, ("page.js", *_scripts(panels), "start.js"))) if panels else ""
     policy = "; ".join(
         (
