@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from rfonnx.report.document import Part, Table
-from rfonnx.report.drawing.growth_svg import growth_drawing
-from rfonnx.report.drawing.model import page_model
-from rfonnx.report.drawing.source import Drawn
 from rfonnx.report.explorer.explored import Explored, explored
 from rfonnx.report.fields.people import overview
 from rfonnx.report.fields.view import Axes, View, pick_axes
+from rfonnx.report.network.drawn import Drawn
+from rfonnx.report.network.growth_svg import growth_drawing
+from rfonnx.report.network.model import page_model
 from rfonnx.report.page.page import Page, Panel, Sheet
 
 

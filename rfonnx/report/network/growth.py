@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from rfonnx.report.document import Line, Name, number, size
-from rfonnx.report.drawing.source import Drawn
 from rfonnx.report.fields.view import Axes
+from rfonnx.report.network.drawn import Drawn
 from rfonnx.results.fields import AxisField, Kind
 from rfonnx.results.operations import Family
 from rfonnx.results.plain import axes_text, percent

@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from rfonnx.report.drawing.palette import FAMILIES
-from rfonnx.report.drawing.source import Drawn
 from rfonnx.report.escape import printable
 from rfonnx.report.fields.table import FieldCells, changes, field_cells, inputs_seen
 from rfonnx.report.fields.view import Axes, seen
+from rfonnx.report.network.drawn import Drawn
+from rfonnx.report.network.palette import FAMILIES
 from rfonnx.results.fields import AxisField, TensorField
 from rfonnx.results.plain import shape_text
 

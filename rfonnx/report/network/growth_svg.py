@@ -10,13 +10,13 @@ from html import escape
 from itertools import groupby
 
 from rfonnx.report.document import Line, Name
-from rfonnx.report.drawing.growth import Curve, Point, caption, curves, told
-from rfonnx.report.drawing.palette import FAMILIES, family_paint, paint
-from rfonnx.report.drawing.scale import Scale, sized
-from rfonnx.report.drawing.source import Drawn
 from rfonnx.report.escape import printable
 from rfonnx.report.fields.view import Axes
 from rfonnx.report.fitting import middle
+from rfonnx.report.network.drawn import Drawn
+from rfonnx.report.network.growth import Curve, Point, caption, curves, told
+from rfonnx.report.network.palette import FAMILIES, family_paint, paint
+from rfonnx.report.network.sizes import Scale, sized
 
 WIDTH, HEIGHT = 960, 300
 LEFT, RIGHT, TOP, BOTTOM = 58, 16, 62, 40
