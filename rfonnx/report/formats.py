@@ -133,6 +133,7 @@ EXPLANATION: Subject[[Explanation, bool]] = Subject(
 EFFECTIVE: Subject[[Sequence[ERF]]] = Subject(
     "effective",
     "people:erf_document",
+    html="page:erf_page",
     json="json:erf_json",
     csv="csv:erf_csv",
     npz="npz:erf_npz",
@@ -144,7 +145,7 @@ MODELS: Subject[[Iterable[Source | Refused], View]] = Subject(
 )
 GROWTH: Subject[[Iterable[Source | Refused], View]] = Subject("fields", png="plot:growths_png", svg="plot:growths_svg")
 LAYERS: Subject[[str, Sequence[Layer]]] = Subject(
-    "effective", "people:layers_document", json="json:layers_json", csv="csv:layers_csv"
+    "effective", "people:layers_document", html="page:layers_page", json="json:layers_json", csv="csv:layers_csv"
 )
 COMPARISON: Subject[[Comparison, ComparisonView]] = Subject(
     "comparison", "people:compare_document", html="page:compare_page", json="json:compare_json"

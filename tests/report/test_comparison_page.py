@@ -5,8 +5,6 @@ from __future__ import annotations
 import base64
 import io
 import math
-import re
-import xml.etree.ElementTree as ET
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +12,7 @@ import pytest
 from PIL import Image
 
 import rfonnx
+from report.drawn import all_text, classed, numbers, parsed
 from rfonnx.report.comparison.depth import depth_chart
 from rfonnx.report.comparison.errors import error_charts
 from rfonnx.report.comparison.limits import WIDTH, bar, field_bars, limit_bars
@@ -35,14 +34,6 @@ def found(models: Path) -> Comparison:
     )  # fmt: skip
 
 
-def parsed(markup: str) -> ET.Element:
-    return ET.fromstring(f"<div>{markup}</div>")
-
-
-def classed(element: ET.Element, name: str) -> list[ET.Element]:
-    return [one for one in element.iter() if name in one.get("class", "").split()]
-
-
 def test_points_along_the_depth_stand_as_high_as_their_figures(found: Comparison) -> None:
     assert found.parting is not None
     drawn = parsed(depth_chart(found.parting))
@@ -58,16 +49,16 @@ def test_points_along_the_depth_stand_as_high_as_their_figures(found: Comparison
     assert slope < 0
     assert np.allclose(start + slope * decibels, heights, atol=0.15)
     [limit] = classed(drawn, "limit")
-    limit_y = float(re.findall(r"[\d.]+", limit.get("d", ""))[1])
+    limit_y = numbers(limit.get("d"))[1]
     assert limit_y == pytest.approx(start + slope * found.parting.limit_db, abs=1)
     bad = ["bad" in dot.get("class", "") for dot in dots]
     assert bad == [layer.sqnr_db < found.parting.limit_db for layer in found.parting.layers]
     assert [float(dot.get("cx", "")) for dot in dots] == sorted(float(dot.get("cx", "")) for dot in dots)
     [part] = classed(drawn, "part")
-    x = float(re.findall(r"[\d.]+", part.get("d", ""))[0])
+    x = numbers(part.get("d"))[0]
     first = found.parting.layers.index(found.parting.first) if found.parting.first else -1
     assert x == pytest.approx(float(dots[first].get("cx", "")), abs=0.1)
-    titles = ["".join(dot.itertext()) for dot in dots]
+    titles = [all_text(dot) for dot in dots]
     assert all(layer.teacher in title for layer, title in zip(found.parting.layers, titles, strict=True))
 
 
@@ -90,14 +81,12 @@ def test_a_bar_is_as_long_as_its_figure(
     fills = [float(one.get("width", "")) / (WIDTH - 2) for one in classed(drawn, "fill")]
     assert fills == ([] if filled is None else [pytest.approx(filled, abs=0.001)])
     [mark] = classed(drawn, "limit")
-    x = float(re.findall(r"[\d.]+", mark.get("d", ""))[0])
+    x = numbers(mark.get("d"))[0]
     assert (x - 1) / (WIDTH - 2) == pytest.approx(line, abs=0.002)
 
 
 def test_verdicts_come_with_figure_and_limit_missed_ones_first(found: Comparison) -> None:
-    rows = [
-        ["".join(cell.itertext()) for cell in row.iter("td")] for row in parsed(limit_bars(found.verdicts)).iter("tr")
-    ]
+    rows = [[all_text(cell) for cell in row.iter("td")] for row in parsed(limit_bars(found.verdicts)).iter("tr")]
     told = [(row[0], row[4], row[5]) for row in rows if row]
     assert len(told) == len(found.verdicts)
     outcomes = [one for one, _, _ in told]

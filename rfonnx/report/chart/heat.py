@@ -65,7 +65,7 @@ def gathered(plane: Map, most: int = CELLS) -> Map:
     return plane
 
 
-def drawn(heat: Heat, width: float, height: float, name: str, colour: str) -> str:
+def drawn(heat: Heat, width: float, height: float, name: str, colour: str, top: float | None = None) -> str:
     """The map and its outlines in a rectangle from the origin.
 
     Args:
@@ -73,15 +73,26 @@ def drawn(heat: Heat, width: float, height: float, name: str, colour: str) -> st
         width, height: of the rectangle.
         name: of the mask, its own in the page.
         colour: a class that fills, and strokes outlines.
+        top: see `shade`.
     """
-    return tag("g", shade(heat, width, height, name), *outlines(heat, width, height), class_=f"heat {colour}")
+    return tag("g", shade(heat, width, height, name, top), *outlines(heat, width, height), class_=f"heat {colour}")
 
 
-def shade(heat: Heat, width: float, height: float, name: str) -> str:
-    """The map: darker cells have more mass. Its root is drawn, so that what is weak is seen, too."""
-    held = heat.cells[heat.cells > 0]
-    top = float(np.quantile(held, 1 - SATURATED)) if held.size else 1.0
-    greys = np.round(255 * np.sqrt(np.clip(heat.cells / top, 0, 1))).astype(np.uint8)
+def strongest(heats: Sequence[Heat]) -> float:
+    """The mass of a cell from which on it is drawn darkest."""
+    held = [heat.cells[heat.cells > 0] for heat in heats]
+    return max((float(np.quantile(one, 1 - SATURATED)) for one in held if one.size), default=1.0)
+
+
+def shade(heat: Heat, width: float, height: float, name: str, top: float | None = None) -> str:
+    """The map: darker cells have more mass. Its root is drawn, so that what is weak is seen, too.
+
+    Args:
+        heat, width, height, name: as in `drawn`.
+        top: mass of the darkest cells, where maps share a scale; None: the map's own.
+    """
+    whole = strongest([heat]) if top is None else top
+    greys = np.round(255 * np.sqrt(np.clip(heat.cells / whole, 0, 1))).astype(np.uint8)
     image = tag(
         "image", href=data_uri(greys), width=width, height=height, preserveAspectRatio="none", class_="cells"
     )  # fmt: skip
