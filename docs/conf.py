@@ -7,6 +7,7 @@ the tree of pages from the lists in docs/index.md, and the reference from docstr
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,9 +101,16 @@ def prose(app: Sphinx, what: str, name: str, one: object, options: object, lines
         lines.insert(0, "")
 
 
+def schemas(app: Sphinx, failure: Exception | None) -> None:
+    """JSON Schemas lie in the site where their `$id` says."""
+    if failure is None:
+        shutil.copytree(app.srcdir / "docs" / "schema", app.outdir / "docs" / "schema", dirs_exist_ok=True)
+
+
 def setup(app: Sphinx) -> None:
     """Called by Sphinx."""
     app.connect("source-read", completed)
     app.connect("autodoc-process-signature", signature)
     app.connect("autodoc-process-docstring", prose, priority=400)  # before napoleon
     app.connect("missing-reference", public)
+    app.connect("build-finished", schemas)

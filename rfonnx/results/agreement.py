@@ -31,7 +31,12 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One sample and its figure."""
+    """One sample and its figure.
+
+    Attributes:
+        sample: its name.
+        value: the figure.
+    """
 
     sample: str
     value: float
@@ -97,7 +102,7 @@ class OutputAgreement:
 
     Attributes:
         teacher, student: the outputs' names.
-        task: how they were read.
+        task: how they were read; see docs/tasks.md.
         samples: how many were measured; those with a NaN or infinity are not.
         measures: by name; see docs/compare.md for the definitions.
         worst: by measure, the samples that fare worst, worst first.

@@ -33,7 +33,8 @@ class Verdict:
         passed: it holds: `outcome` is "held".
         reason: what this means, in words and numbers of ours.
         where: the names that belong to it: the worst sample, the tensor with a NaN; or "".
-        outcome: a limit that was asked for is never undecided: what is not proven then is missed.
+        outcome: "held", "missed", or "undecided": the figure lies beyond the limit, and its interval reaches it; a limit that was
+            asked for is never undecided: what is not proven then is missed.
         asked: the limit is the user's.
     """
 
@@ -98,7 +99,9 @@ class Comparison:
 
     Attributes:
         teacher, student: names of the files.
-        kind: what the student is to the teacher; `kind_reason` says how that was found.
+        kind: what the student is to the teacher: "fp32": the same weights in another file; "fp16": in half precision; "int8":
+            quantised; "distilled": other weights.
+        kind_reason: how that was found.
         samples: what was compared over.
         outputs: agreement by pair of outputs.
         verdicts: every figure that has a limit.

@@ -44,7 +44,7 @@ class ERF:
         axes: axes of that input that the map spans, in order; the others are summed (or averaged).
         map: float64, the input's lengths along `axes`, >= 0. Sums to 1, or is 0 everywhere when nothing changes the unit.
         at: the asked place, one coordinate per axis.
-        centre: middle of the unit's unbounded theoretical field, one coordinate per axis.
+        center: middle of the unit's unbounded theoretical field, one coordinate per axis.
         field: the theoretical field, closed intervals of real positions, per axis.
         unbounded: the same without borders.
         scale: sum of the map before it was divided by it, mean over samples: the gradient's own scale.
@@ -226,8 +226,8 @@ class Layer:
         tensor, op_type, shape: the layer's output.
         position: as in `ERF`.
         field: size of the theoretical field per axis, borders aside.
-        sigma: per axis.
-        radius: mass radius of 50% and of 95%.
+        sigma: standard deviation per axis, in positions.
+        radius: the smallest radius around the theoretical centre that holds 50% of the mass, and 95%.
         luo_size, ratio, share, outside, samples: as in `ERF`.
         problem: why it was not measured, or "": the figures are then NaN.
     """

@@ -82,7 +82,8 @@ class Finding:
     Attributes:
         rule, name: of the rule.
         severity: of the rule, as configured; "error" where it could not be tried: that is no matter of what the rule asks.
-        status: "pass" findings say what was found fine.
+        status: "pass": the rule holds, and the message says what was found fine; "fail": it is broken, or was asked for and
+            cannot be proven; "skip": it has nothing to look at in this model; "error": it could not be tried.
         message: one line.
         tensor: the tensor or node that it is about, or "".
         untried: the other rules, by id, that could not be tried for the same cause: one cause, one finding.

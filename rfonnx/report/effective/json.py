@@ -5,12 +5,13 @@ Layout: `format` as in `rfonnx.results.plain`; NaN (no such figure) is null. Dis
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Annotated, Any, TypedDict
 
 from rfonnx.report.data import as_json
 from rfonnx.report.effective.people import SHARES
 from rfonnx.results.effective import ERF, Layer
+from rfonnx.results.layout import Picked
 from rfonnx.results.map_figures import marginals
 from rfonnx.results.plain import plain
 
@@ -25,6 +26,52 @@ FIGURES = (
     *("naive_runs", "sigma", "gaussian", "luo_size", "ratio", "share", "centroid", "offset", "anisotropy", "entropy"),
 )
 """Attributes of `ERF` that each unit has its own of."""
+
+
+class UnitRow(TypedDict):
+    """What more is told of a unit.
+
+    Attributes:
+        centre: as `center`.
+        mass_radius: the smallest radius around the theoretical centre that holds a share of the mass, in positions, by share.
+        area_ratio: the share of the input's positions in the smallest centred square that holds more than a share of the mass, by
+            share.
+        area_ratio_log10: the same of log10(x + 1) of the gradient as it is, as RepLKNet published it.
+        marginals: by axis: the mass at each position, summed over the other axes.
+    """
+
+    centre: tuple[float, ...]
+    mass_radius: Mapping[str, float]
+    area_ratio: Mapping[str, float]
+    area_ratio_log10: Mapping[str, float]
+    marginals: list[list[float]]
+
+
+class UnitsRow(TypedDict):
+    """Effective fields of units: the JSON of `rfonnx erf`. NaN (no such figure) is null; distances are in positions of the input.
+
+    Attributes:
+        units: the figures of each.
+        notes: what was assumed, a line each.
+    """
+
+    units: list[Annotated[UnitRow, Picked(ERF, FIGURES)]]
+    notes: list[str]
+
+
+Units = Annotated[UnitsRow, Picked(ERF, SHARED)]
+
+
+class Layers(TypedDict):
+    """Effective fields of all layers in figures: the JSON of `rfonnx erf --all-layers`. NaN (no such figure) is null.
+
+    Attributes:
+        model: the file's name.
+        layers: in topological order.
+    """
+
+    model: str
+    layers: Sequence[Layer]
 
 
 def erf_json(erfs: Sequence[ERF]) -> Iterator[str]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from rfonnx.report.data import as_json
+from rfonnx.report.tiling.layout import VERIFIED, OppositeRow, TiledGroup, TiledInput, TiledOutput
 from rfonnx.results.plain import plain
 from rfonnx.results.tiling import PlanSummary, TiledAxis
 from rfonnx.results.verification import Verification
@@ -34,45 +34,38 @@ def plan_json(plan: PlanSummary) -> Iterator[str]:
 
 def verification_json(found: Verification) -> Iterator[str]:
     """The verdict, a line for each size, and what must go wrong."""
-    made = {
-        "model": found.model,
-        "passed": found.passed,
-        "identical": found.identical,
-        "least": found.least,
-        "reasons": found.reasons,
-        "samples": found.samples,
-        "sizes": [{**plain(size), "passed": size.passed} for size in found.sizes],
-        "opposites": [
-            {
-                "kind": one.kind,
-                "input": one.pair[0],
-                "axis": one.pair[1],
-                "side": one.side,
-                "by": one.by,
-                "differs": one.differs,
-                "share": one.off and one.off.share,
-            }
-            for one in found.opposites
-        ],
-    }
+    opposites: list[OppositeRow] = [
+        {
+            "kind": one.kind,
+            "input": one.pair[0],
+            "axis": one.pair[1],
+            "side": one.side,
+            "by": one.by,
+            "differs": one.differs,
+            "share": None if one.off is None else one.off.share,
+        }
+        for one in found.opposites
+    ]
+    sizes = [{**plain(size), "passed": size.passed} for size in found.sizes]
+    made = {**{name: getattr(found, name) for name in VERIFIED}, "sizes": sizes, "opposites": opposites}
     return as_json(plain(made))
 
 
-def _axis(plan: PlanSummary, axis: TiledAxis, at: int) -> dict[str, Any]:
-    inputs = [
+def _axis(plan: PlanSummary, axis: TiledAxis, at: int) -> TiledGroup:
+    inputs: list[TiledInput] = [
         {
             "input": name,
             "axis": place,
             "grid": step,
             "halo": axis.halo[name, place],
-            "margin": [axis.before * step, axis.after * step],
+            "margin": (axis.before * step, axis.after * step),
             "least": plan.valid[name, place].least,
             "step": plan.valid[name, place].step,
             "length": axis.lengths[name, place] if plan.counts else None,
         }
         for (name, place), step in axis.inputs.items()
     ]
-    outputs = [
+    outputs: list[TiledOutput] = [
         {"output": name, "axis": place, "grid": step, "length": axis.lengths[name, place] if plan.counts else None}
         for (name, place), step in axis.outputs.items()
     ]

@@ -1,0 +1,68 @@
+"""The documents that docs/schema describes, and the schema of each."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from pathlib import Path
+from typing import Any, NamedTuple, get_args
+
+from rfonnx.report.check.json import Checked
+from rfonnx.report.comparison.json import Compared
+from rfonnx.report.effective.json import Layers, Units
+from rfonnx.report.explanation.json import Explained
+from rfonnx.report.operators.json import Operators
+from rfonnx.report.tiling.layout import Planned, Verified
+from rfonnx.results.layout import Head, Report
+from schema.generator import Generator
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "docs" / "schema"
+
+
+class Document(NamedTuple):
+    """A document.
+
+    Attributes:
+        command: that writes it.
+        kind: the type that says what stands in it.
+        floats: what becomes of NaN and infinity, as in `schema.generator.FLOATS`.
+    """
+
+    command: str
+    kind: Any
+    floats: str = "none"
+
+
+DOCUMENTS = {
+    "report": Document("rfonnx report", Report),
+    "explain": Document("rfonnx explain", Explained),
+    "erf": Document("rfonnx erf", Units, "null"),
+    "erf-layers": Document("rfonnx erf --all-layers", Layers, "null"),
+    "compare": Document("rfonnx compare", Compared, "text"),
+    "check": Document("rfonnx check", Checked),
+    "tile-plan": Document("rfonnx tile plan", Planned, "text"),
+    "tile-verify": Document("rfonnx tile verify", Verified, "text"),
+    "ops": Document("rfonnx ops", Operators),
+}
+
+
+def schema(name: str) -> dict[str, Any]:
+    """The JSON Schema of a document."""
+    document = DOCUMENTS[name]
+    generator = Generator(document.floats)
+    own = get_args(document.kind) or (document.kind,)
+    whole = generator.object(own[0], Head, *own)
+    base = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Documentation"]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"{base}/schema/{name}.json",
+        "title": f"The JSON of `{document.command}`",
+        **whole,
+        "$defs": dict(sorted(generator.shared.items())),
+    }
+
+
+def text(name: str) -> str:
+    """The schema as its file holds it."""
+    return json.dumps(schema(name), indent=1, ensure_ascii=True) + "\n"
