@@ -1,40 +1,77 @@
-"""What the pages show is what the commands print."""
+"""Every command on the pages runs, and prints what its page shows."""
 
 from __future__ import annotations
 
 import re
+import shlex
+import shutil
 from pathlib import Path
 
+import click
+import numpy as np
 import pytest
 from click.testing import CliRunner
 
+from pages import PAGES, ROOT, Typed, holds, typed
 from rfonnx.cli.commands import cli
 
-ROOT = Path(__file__).parents[1]
+ELSEWHERE = {
+    r"python3 -m venv .*": "`.ci/run` takes the README's line for tests, and installs by it; what it shows, test_readme.py runs",
+    r"(\.venv/bin/|RFONNX_\w+=\w+ \.venv/bin/|\.ci/).*": "contributors' own tools: what they run is what `.ci/run` runs",
+}
+"""Lines that this file does not run, and why."""
 
-SHOWN = re.compile(r"```console\nrfonnx ([^\n]*)\n```\n\n```text\n(.*?)```", re.DOTALL)
-"""A command, and what it prints, as a page shows them."""
+OF_ITS_OWN = ["tutorial.md"]  # a trained model from a package: tests/test_tutorial.py
 
-ROUNDED = re.compile(r"[\d.]+ (?=of the largest value)")
-"""What another processor may round otherwise."""
-
-EXAMPLES = [
-    pytest.param(*found, id=f"{page.stem}: {found[0]}")
-    for page in sorted((ROOT / "docs").glob("*.md"))
-    for found in SHOWN.findall(page.read_text())
-]
+LINES = [one for page in PAGES if page.name not in OF_ITS_OWN for one in typed(page)]
+COMMANDS = [one for one in LINES if not any(re.fullmatch(line, one.line) for line in ELSEWHERE)]
 
 
-@pytest.mark.parametrize(("command", "text"), EXAMPLES)
-def test_a_command_prints_what_its_page_shows(command: str, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Lines in their order; others may stand between, where the page has dots."""
-    monkeypatch.chdir(ROOT)
-    printed = CliRunner().invoke(cli, command.split())
-    assert printed.exit_code == 0
-    output = ROUNDED.sub("", printed.output)
-    for turn, part in enumerate(re.split(r"^\.\.\.\n", ROUNDED.sub("", text), flags=re.MULTILINE)):
-        assert part in output if turn else output.startswith(part)
+@pytest.fixture(scope="session")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, Path]:
+    """For each page a folder in which its commands run one after the other, with the models, and data that readers have."""
+    made = {}
+    for page in PAGES:
+        made[page] = folder = tmp_path_factory.mktemp(page.stem)
+        (folder / "models").symlink_to(ROOT / "models")
+        shutil.copy(ROOT / "models" / "unet.onnx", folder / "model.onnx")
+        np.save(folder / "image.npy", np.random.default_rng(0).random((1, 1, 1040, 1024), np.float32))
+    return made
 
 
-def test_pages_show_commands() -> None:
-    assert len(EXAMPLES) >= 3
+@pytest.mark.parametrize("one", COMMANDS, ids=lambda one: f"{one.page.stem}: {one.line}")
+def test_a_command_prints_what_its_page_shows(
+    one: Typed, folders: dict[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1: a check failed, or models differ, and that is what the page is about."""
+    monkeypatch.chdir(folders[one.page])
+    program, *words = shlex.split(one.line)
+    assert program == "rfonnx"
+    printed = CliRunner().invoke(cli, words)
+    assert isinstance(printed.exception, SystemExit | None), printed.exception
+    assert printed.exit_code in (0, 1), printed.output
+    assert printed.exit_code == 0 or one.shown, "a page that shows nothing promises nothing but success"
+    holds(one.shown, printed.output)
+
+
+def test_commands_stand_where_this_file_finds_them() -> None:
+    """In blocks for a console, and not in indented ones; there is more than a handful."""
+    for page in PAGES:
+        assert not re.findall(r"^ {2,}\$? ?rfonnx (?!\w+ [A-Z\[])[^\n]+$", page.read_text(), re.MULTILINE), page
+    assert len(COMMANDS) > 10
+    assert all(any(re.fullmatch(line, one.line) for one in LINES) for line in ELSEWHERE)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_commands_within_sentences_exist_and_have_their_options(page: Path) -> None:
+    for words in re.findall(r"`rfonnx ([^`]+)`", page.read_text()):
+        command, context = cli, click.Context(cli)
+        for word in words.split():
+            if isinstance(command, click.Group) and (found := command.get_command(context, word)):
+                command = found
+            elif word.startswith("--") and word != "--help":
+                options = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
+                assert word.partition("=")[0] in options, f"{page.name}: rfonnx {words}"
+        assert command is not cli or words.split()[0] in ("COMMAND", "--help", "--version"), (
+            f"{page.name}: rfonnx {words}"
+        )
