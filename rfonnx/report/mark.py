@@ -33,7 +33,7 @@ _BEGINNINGS = tuple(
         rb"<\?xml .*<svg .*<dc:title>rfonnx \d",
         rb"<!doctype html>\n<!-- rfonnx \d",
         rb'\{\s*"signature": "netron:attachment",\s*"maker": "rfonnx ',
-        rb'\{\s*"(?:[^"\\]|\\.)*": \{\s*"name": "receptive field \(rfonnx \d',
+        rb'\{\s*"(?:[^"\\]|\\.)*": \{\s*"name": "[\w ]+ \(rfonnx \d',
     )
 )
 _END = re.compile(rb"rfonnx \d\S*\Z")

@@ -54,6 +54,17 @@ def test_nodes_and_tensors_say_what_was_measured(measured: tuple[Path, Path, Pat
     assert json.loads(held[SQNR_KEY]) == sqnrs
 
 
+def test_overlays_with_what_was_measured_are_replaced(measured: tuple[Path, Path, Path], tmp_path: Path) -> None:
+    model, erf, compare = measured
+    words = ["--erf", erf, "--compare", compare]
+    words += ["--model-explorer", tmp_path / "m.json", "--netron", tmp_path / "n.json"]
+    for _ in range(2):
+        assert run(["annotate", *map(str, (model, *words))]) == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"m.json", "m.sigma.json", "m.sqnr.json", "n.json"}
+    (tmp_path / "m.sigma.json").write_text('{"net": {"name": "sigma", "results": {}}}')  # the user's own
+    assert run(["annotate", *map(str, (model, *words))]) == 2
+
+
 def test_the_widest_and_the_worst_have_the_fullest_colours(measured: tuple[Path, Path, Path], tmp_path: Path) -> None:
     model, erf, compare = measured
     changed = json.loads(compare.read_text())
