@@ -37,7 +37,7 @@ from rfonnx.report.formats import EXPLANATION, PICTURES
 @click.option(
     "--image",
     metavar="FILE",
-    help="In pictures: lay this image under what is read, resized to the input.",
+    help="In pictures and pages: lay this image under what is read, resized to the input.",
 )
 @options.report_options(EXPLANATION.formats)
 @options.weights_option
@@ -58,13 +58,13 @@ def command(
 ) -> None:
     """Explain the receptive field of one tensor of MODEL, an ONNX file.
 
-    -o field.png, or .svg, draws exactly what --at reads, on the input or on an --image.
+    -o field.png, .svg or .html draws exactly what --at reads, on the input or on an --image.
     """
     from rfonnx.cli.backdrop import fitted, read_backdrop
     from rfonnx.report.explanation.chains import Question, explanation
 
     out = open_output(EXPLANATION, output, style, model, image)
-    if image is not None and out.style not in PICTURES:
+    if image is not None and out.style not in (*PICTURES, "html"):
         raise click.UsageError("--image lies under a picture: ask for one, such as -o field.png")
     pixels = None if image is None else read_backdrop(image)
     with waiting(f"analysing {model}"):

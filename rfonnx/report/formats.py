@@ -128,7 +128,12 @@ FIELDS: Subject[[Source, View]] = Subject(
     svg="plot:growth_svg",
 )
 EXPLANATION: Subject[[Explanation, bool]] = Subject(
-    "explanation", "people:explain_document", json="json:explain_json", png="plot:explain_png", svg="plot:explain_svg"
+    "explanation",
+    "people:explain_document",
+    html="page:explain_page",
+    json="json:explain_json",
+    png="plot:explain_png",
+    svg="plot:explain_svg",
 )
 EFFECTIVE: Subject[[Sequence[ERF]]] = Subject(
     "effective",

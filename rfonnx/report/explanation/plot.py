@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
-from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -14,14 +13,13 @@ from rfonnx.report.drawing import CHARACTERS, PALE, ROW, SMALL, drawing, legend_
 from rfonnx.report.escape import printable
 from rfonnx.report.explanation.chains import Explanation
 from rfonnx.report.explanation.footprint import Backdrop, Footprint, Interval, Mask
+from rfonnx.report.explanation.planes import Plane, planes_of, shown_part
 from rfonnx.report.fitting import middle
 from rfonnx.results.plain import axes_text, bound_texts, position_text, shape_text
 
 READ, BOX, BEYOND, CENTRE, OUTSIDE = "#54aeff", "#00835f", "#b35900", "#d1242f", "#ececec"
 VEIL = 0.75
 """How much of a picture that is not read is hidden."""
-ZOOMED = 0.45
-"""A box that is shorter than this share of the whole is drawn again, larger."""
 NAME = 60
 
 
@@ -35,32 +33,13 @@ def explain_svg(told: Explanation, every: bool) -> bytes:
     return saved(explain_figure(told, every), "svg")
 
 
-class Plane(NamedTuple):
-    """What is drawn in one panel.
-
-    Attributes:
-        mask: (rows, columns); of an input of one axis (1, columns).
-        axes: axes of the input, rows and columns, or the columns alone.
-        clipped, unbounded: by these axes.
-        at: where other drawn axes are cut, in words, or "".
-        near: the box alone is shown, larger.
-    """
-
-    mask: Mask
-    axes: tuple[int, ...]
-    clipped: tuple[Interval, ...]
-    unbounded: tuple[Interval, ...]
-    at: str = ""
-    near: bool = False
-
-
 def explain_figure(told: Explanation, every: bool) -> Any:
     """A matplotlib figure: a row of panels per input. `every` is for tables.
 
     Raises:
         QueryError: nothing is read.
     """
-    rows = [(one, list(_planes(one))) for one in told.footprints]
+    rows = [(one, list(planes_of(one))) for one in told.footprints]
     if not rows:
         where = f"position {position_text(told.position)} of '{told.tensor.name}'"
         raise QueryError(f"{told.model}: {where} reads nothing: there is nothing to draw", "choose another with --at")
@@ -117,34 +96,6 @@ def _words(one: Footprint) -> list[str]:
     ]
 
 
-def _planes(one: Footprint) -> Iterator[Plane]:
-    """The whole, and its box again where that is small; of three axes a cut through the middle for each pair."""
-    if len(one.axes) < 3:
-        mask = np.atleast_2d(one.mask)
-        yield Plane(mask, one.axes, one.clipped, one.unbounded)
-        if _small(one):
-            yield Plane(mask, one.axes, one.clipped, one.unbounded, near=True)
-        return
-    for kept in reversed(list(combinations(range(3), 2))):
-        (cut,) = {0, 1, 2} - set(kept)
-        at = _cut(one.mask, cut, one.clipped[cut])
-        axes = tuple(one.axes[place] for place in kept)
-        clipped, unbounded = (tuple(box[place] for place in kept) for box in (one.clipped, one.unbounded))
-        yield Plane(np.take(one.mask, at, cut), axes, clipped, unbounded, f"axis {one.axes[cut]} at {at}")
-
-
-def _small(one: Footprint) -> bool:
-    lengths = [one.shape[axis] for axis in one.axes]
-    shown = [max(n, hi + 1) - min(0, lo) for n, (lo, hi) in zip(lengths, one.unbounded, strict=True)]
-    return all(hi - lo + 1 < ZOOMED * n for n, (lo, hi) in zip(shown, one.clipped, strict=True))
-
-
-def _cut(mask: Mask, axis: int, box: Interval) -> int:
-    """The position nearest to the middle of the box of which anything is read: dilation leaves planes out."""
-    used = np.flatnonzero(mask.any(axis=tuple(other for other in range(mask.ndim) if other != axis)))
-    return int(used[np.abs(used - (box[0] + box[1]) / 2).argmin()]) if used.size else box[0]
-
-
 def _draw(axes: Any, plane: Plane, told: Explanation) -> None:
     strip = len(plane.axes) == 1
     clipped, unbounded = (((0, 0), *box) if strip else box for box in (plane.clipped, plane.unbounded))
@@ -155,7 +106,7 @@ def _draw(axes: Any, plane: Plane, told: Explanation) -> None:
     (top, bottom), (left, right) = unbounded
     centre = {"color": CENTRE, "marker": "+", "markersize": 11, "markeredgewidth": 1.8, "linestyle": "none"}
     axes.plot((left + right) / 2, (top + bottom) / 2, label="centre of the field", zorder=6, **centre)
-    (top, bottom), (left, right) = shown = _view(plane, ((0, 0), *plane.unbounded) if strip else plane.unbounded)
+    (top, bottom), (left, right) = shown = shown_part(plane, ((0, 0), *plane.unbounded) if strip else plane.unbounded)
     down, across = (0.03 * (hi - lo + 1) + 0.5 for lo, hi in shown)
     axes.set_xlim(left - 0.5 - across, right + 0.5 + across)
     axes.set_ylim(bottom + 0.5 + down, top - 0.5 - down)
@@ -170,16 +121,6 @@ def _draw(axes: Any, plane: Plane, told: Explanation) -> None:
         side.get_major_locator().set_params(integer=True, nbins=6)
     if plane.near:
         axes.set_title("the field, larger", fontsize=SMALL, color=PALE)
-
-
-def _view(plane: Plane, unbounded: Sequence[Interval]) -> list[Interval]:
-    """The intervals that a panel shows: the input and all of the field, or the field alone; of one that is much longer than what
-    lies within the input, that."""
-    if not plane.near:
-        return [(min(0, lo), max(n - 1, hi)) for n, (lo, hi) in zip(plane.mask.shape, unbounded, strict=True)]
-    inside = [(max(0, lo), min(n - 1, hi)) for n, (lo, hi) in zip(plane.mask.shape, unbounded, strict=True)]
-    far = any(hi - lo > 3 * (last - first) + 3 for (lo, hi), (first, last) in zip(unbounded, inside, strict=True))
-    return inside if far else list(unbounded)
 
 
 def _input(axes: Any, mask: Mask, backdrop: Backdrop | None, exact: bool) -> None:

@@ -1,0 +1,86 @@
+"""What each operator on the chain added to a field, as columns from the size before it to the size behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rfonnx.report.chart.markup import chart, hover, html_line, path, rect, tag, text, words
+from rfonnx.report.chart.scale import Scale, rows
+from rfonnx.report.document import Line, Name, number
+from rfonnx.report.explanation.chains import Chain, Explanation
+from rfonnx.report.explanation.growth import NAMES, growth, percentages
+from rfonnx.results.fields import ExplainStep
+from rfonnx.results.plain import axes_text
+
+NARROWEST, WIDEST, HEIGHT = 480, 1200, 240
+"""Units of a chart: as wide as its columns need."""
+
+LEFT, RIGHT, TOP, BOTTOM = 52, 16, 20, 32
+COLUMN = 44
+"""Units of a column, at most."""
+
+CAUSES = ("kernel", "pooling", "upsampling", "global", "block", "join", "other")
+"""Of steps, in the order of the legend."""
+
+
+def chain_charts(told: Explanation) -> str:
+    """A chart per chain; "" where no field grew."""
+    grown = [chain for chain in told.chains if any(step.added for step in chain.steps)]
+    return tag("div", *(_figure(chain, _length(told, chain)) for chain in grown), class_="maps") if grown else ""
+
+
+def _length(told: Explanation, chain: Chain) -> int | None:
+    shape = told.input_shapes.get(chain.input)
+    return None if shape is None else shape[chain.axes[0]]
+
+
+def _figure(chain: Chain, length: int | None) -> str:
+    steps = [step for step in chain.steps if step.added]
+    present = [cause for cause in CAUSES if any(_cause(step) == cause for step in steps)]
+    legend = [
+        tag("span", words(NAMES["joins"] if cause == "join" else cause), class_=f"cause-{cause}") for cause in present
+    ]
+    shares = ", ".join(
+        f"{NAMES.get(cause, cause)} {share}%" for cause, share in percentages(growth(chain.steps)).items()
+    )
+    caption = tag("figcaption", html_line((Name(chain.input), f", {axes_text(chain.axes)}: {shares}")))
+    return tag("figure", tag("p", *legend, class_="legend"), _chart(steps, length), caption, class_="map")
+
+
+def _chart(steps: Sequence[ExplainStep], length: int | None) -> str:
+    sizes = [size for step in steps for size in (step.size, step.size - step.added)]
+    up = Scale(0, max([*sizes, *([length] if length else [])]), HEIGHT - BOTTOM, TOP)
+    width = min(max(NARROWEST, LEFT + RIGHT + COLUMN * len(steps)), WIDEST)
+    wide = min(COLUMN, (width - LEFT - RIGHT) / len(steps))
+    parts = [*rows(up, LEFT, width - RIGHT), text(4, 12, "size of the field", class_="muted")]
+    for at, step in enumerate(steps):
+        parts.append(_column(step, LEFT + at * wide, wide, up))
+    parts += _input_line(length, up, width - RIGHT)
+    parts.append(text(LEFT, HEIGHT - 8, "operators that change it, from input to tensor", class_="muted"))
+    label = f"the field grows to {steps[-1].size} in {len(steps)} steps"
+    return chart(width, HEIGHT, label, *parts)
+
+
+def _column(step: ExplainStep, x: float, wide: float, up: Scale) -> str:
+    """From the size before to the size behind; what shrinks the field is hollow."""
+    top, bottom = sorted((up.at(step.size), up.at(step.size - step.added)))
+    gap = min(2.0, wide / 5)
+    kind = f"step cause-{_cause(step)}" + ("" if step.added > 0 else " less")
+    return rect(x + gap / 2, top, wide - gap, max(bottom - top, 1.0), kind, hover(*_told(step)))
+
+
+def _cause(step: ExplainStep) -> str:
+    return step.cause if step.cause in CAUSES else "other"
+
+
+def _told(step: ExplainStep) -> Line:
+    window = f", kernel {step.kernel}, jump {number(step.jump)}" if step.kernel > 1 else ""
+    cause = NAMES["joins"] if step.cause == "join" else step.cause
+    return (Name(step.tensor), " (", Name(step.op_type), f"): {step.added:+d} to {step.size}; {cause}{window}")
+
+
+def _input_line(length: int | None, up: Scale, right: float) -> Iterator[str]:
+    if length:
+        y = up.at(length)
+        yield path(f"M{LEFT} {y:.1f}H{right:g}", "limit")
+        yield text(right, y - 5, f"the input: {length}", anchor="end", class_="limit-text")
