@@ -12,6 +12,8 @@ from rfonnx.report.comparison.json import Compared
 from rfonnx.report.effective.json import Layers, Units
 from rfonnx.report.explanation.json import Explained
 from rfonnx.report.operators.json import Operators
+from rfonnx.report.overlay.model_explorer import NodeDataByGraph
+from rfonnx.report.overlay.netron import Attachment
 from rfonnx.report.tiling.layout import Planned, Verified
 from rfonnx.results.layout import Head, Report
 from schema.generator import Generator
@@ -27,11 +29,13 @@ class Document(NamedTuple):
         command: that writes it.
         kind: the type that says what stands in it.
         floats: what becomes of NaN and infinity, as in `schema.generator.FLOATS`.
+        foreign: the layout is another program's; this says what it holds.
     """
 
     command: str
     kind: Any
     floats: str = "none"
+    foreign: str = ""
 
 
 DOCUMENTS = {
@@ -44,6 +48,14 @@ DOCUMENTS = {
     "tile-plan": Document("rfonnx tile plan", Planned, "text"),
     "tile-verify": Document("rfonnx tile verify", Verified, "text"),
     "ops": Document("rfonnx ops", Operators),
+    "netron": Document(
+        "rfonnx annotate --netron", Attachment, foreign="What Netron shows of a model's nodes and tensors."
+    ),
+    "model-explorer": Document(
+        "rfonnx annotate --model-explorer",
+        NodeDataByGraph,
+        foreign="What Model Explorer shows of a model's nodes, by graph.",
+    ),
 }
 
 
@@ -51,8 +63,11 @@ def schema(name: str) -> dict[str, Any]:
     """The JSON Schema of a document."""
     document = DOCUMENTS[name]
     generator = Generator(document.floats)
-    own = get_args(document.kind) or (document.kind,)
-    whole = generator.object(own[0], Head, *own)
+    if document.foreign:
+        whole = {"description": document.foreign, **generator.of(document.kind)}
+    else:
+        own = get_args(document.kind) or (document.kind,)
+        whole = generator.object(own[0], Head, *own)
     base = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["urls"]["Documentation"]
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -13,7 +13,7 @@ import pytest
 from jsonschema import Draft202012Validator
 from onnx import TensorProto, helper
 
-from measuring import STUDENT
+from measuring import STUDENT, measure
 from rfonnx.checking.rule_table import rules
 from rfonnx.cli.main import run
 from schema.documents import FOLDER
@@ -240,3 +240,30 @@ def test_tile_verify(tmp_path: Path) -> None:
 def test_ops(tmp_path: Path) -> None:
     states = {one["state"] for one in told("ops", tmp_path, "ops")["operators"]}
     assert {"rule", "everything", "constant", "unsupported"} >= states > {"rule"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_overlays(name: str, tmp_path: Path) -> None:
+    netron, explorer = tmp_path / "n.json", tmp_path / "m.json"
+    assert run(["annotate", str(MODELS / name), "--netron", str(netron), "--model-explorer", str(explorer)]) == 0
+    assert hold("netron", json.loads(netron.read_text()))["metadata"]
+    (data,) = hold("model-explorer", json.loads(explorer.read_text())).values()
+    assert data["results"]
+
+
+def test_overlays_with_what_was_measured(tmp_path: Path) -> None:
+    path, erf, compared = measure(MODELS, tmp_path)
+    words = [
+        "--erf",
+        erf,
+        "--compare",
+        compared,
+        "--netron",
+        tmp_path / "n.json",
+        "--model-explorer",
+        tmp_path / "m.json",
+    ]
+    assert run(["annotate", *map(str, (path, *words))]) == 0
+    hold("netron", json.loads((tmp_path / "n.json").read_text()))
+    for name in ("m.json", "m.sigma.json", "m.sqnr.json"):
+        hold("model-explorer", json.loads((tmp_path / name).read_text()))

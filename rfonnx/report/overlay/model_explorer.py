@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from statistics import fmean
+from typing import TypedDict
 
 from rfonnx.report.fields.view_source import Source
 from rfonnx.report.mark import SIGNATURE
@@ -24,6 +25,39 @@ NOTHING, ALL, WIDEST = (255, 255, 255), (204, 51, 0), (0, 120, 220)
 CLEAN = 60.0
 """An SQNR in dB from which on a node is white: an error of a thousandth. 0 dB, an error as large as the signal, has the full
 colour."""
+
+
+class NodeValue(TypedDict):
+    """What a node says.
+
+    Attributes:
+        value: in words.
+        bgColor: colour of the node, as #rrggbb.
+        textColor: colour of the words.
+    """
+
+    value: str
+    bgColor: str
+    textColor: str
+
+
+class NodeData(TypedDict):
+    """A data set on one graph.
+
+    Attributes:
+        name: of the data set, with the program that wrote it.
+        hideInAggregatedStatsTable, hideInChildrenStatsTable: sums and means of words mean nothing.
+        results: what is said, by node.
+    """
+
+    name: str
+    hideInAggregatedStatsTable: bool
+    hideInChildrenStatsTable: bool
+    results: Mapping[str, NodeValue]
+
+
+NodeDataByGraph = Mapping[str, NodeData]
+"""What a file holds: one graph, by name."""
 
 
 def model_explorer_json(source: Source, graph: FileGraph, measured: Measured) -> Iterator[str]:
@@ -61,15 +95,19 @@ def sqnr_json(source: Source, graph: FileGraph, measured: Measured) -> Iterator[
 
 
 def _node_data(graph: FileGraph, about: str, said: dict[str, tuple[str, str]]) -> Iterator[str]:
-    """A data set: words and a colour by node. Sums and means of words mean nothing."""
-    results = {
+    """A data set: words and a colour by node."""
+    results: dict[str, NodeValue] = {
         node: {"value": words, "bgColor": colour, "textColor": "#000000"}
         for node, (words, colour) in said.items()
         if node
     }
-    hidden = {"hideInAggregatedStatsTable": True, "hideInChildrenStatsTable": True}
-    data = {graph.name or "<main>": {"name": f"{about} ({SIGNATURE})", **hidden, "results": results}}
-    yield json.dumps(data, indent=1) + "\n"
+    data: NodeData = {
+        "name": f"{about} ({SIGNATURE})",
+        "hideInAggregatedStatsTable": True,
+        "hideInChildrenStatsTable": True,
+        "results": results,
+    }
+    yield json.dumps({graph.name or "<main>": data}, indent=1) + "\n"
 
 
 def _share(value: float) -> float:
