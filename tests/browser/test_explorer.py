@@ -267,6 +267,16 @@ def test_tokens_see_tokens_before_them(explore: Any) -> None:
         assert drawn(page)["box"] == sees == [list(one) for one in analysis.box("scores", (0, 4, 2))[given][1:]]
 
 
+def test_tokens_of_patches_are_a_strip(explore: Any) -> None:
+    analysis, page = explore(MODELS / "vit.onnx")
+    pick(page, "tokens")
+    assert "drawn: axis 1" in page.locator("figcaption").first.inner_text()
+    output = page.locator("svg.explorer-output")
+    output.click(position=at(output, (0.5, 9.5 / 49)))
+    assert drawn(page)["position"][1] == 9
+    assert drawn(page)["box"] == [list(one) for one in analysis.box("tokens", drawn(page)["position"])["x"][2:]]
+
+
 def test_scalars_empty_tensors_and_what_depends_on_data(explore: Any) -> None:
     weights = {"start": np.array([2], np.int64), "end": np.array([2], np.int64), "axes": np.array([1], np.int64)}
     nodes = [
@@ -368,5 +378,6 @@ def test_an_effective_field_and_its_contours(opened: Opened, tmp_path: Path) -> 
         assert shown[shown > level].sum() < share + 1e-6
     assert page.locator("path.contour").count() == 2
     assert page.locator("image.heat").count() == 1
+    assert "measured by gradient over 2 samples: lines around" in page.get_by_role("status").inner_text()
     page.get_by_label("effective field").uncheck()
     assert page.locator("path.contour").count() == 0

@@ -40,11 +40,14 @@ function coverLaid(cover, axis, first, count) {
   const offset = alike ? 0 : cover.start[axis] - first;
   for (let o = 0; o < outer; o++) {
     const from = o * length * inner, into = (o * count + offset) * inner;
-    for (let k = 0; k < (alike ? count : 1); k++) {
-      values.set(cover.values.subarray(from, from + length * inner), into + k * inner);
-    }
+    for (let k = 0; k < (alike ? count : 1); k++) coverCopy(cover.values, from, values, into + k * inner, length * inner);
   }
   return { start, extent, values };
+}
+
+// A loop: most rows are short, and `set` and `subarray` cost more than they do.
+function coverCopy(from, at, into, to, count) {
+  for (let k = 0; k < count; k++) into[to + k] = from[at + k];
 }
 
 // An axis of `length` positions, all laid out.
@@ -80,8 +83,7 @@ function coverCut(cover, axis, first, count, start) {
   const { outer, length, inner } = coverLayout(cover.extent, axis);
   const values = new Uint8Array(outer * count * inner);
   for (let o = 0; o < outer; o++) {
-    const from = (o * length + first) * inner;
-    values.set(cover.values.subarray(from, from + count * inner), o * count * inner);
+    coverCopy(cover.values, (o * length + first) * inner, values, o * count * inner, count * inner);
   }
   const starts = cover.start.slice(), extent = cover.extent.slice();
   starts[axis] = start;

@@ -133,6 +133,7 @@ panels.explorer = function (element, data, page) {
     const lines = reach
       ? explorerReaches(model, view, reach)
       : explorerSees(model, view, sight);
+    if (input.measured) lines.push(explorerMeasures(input.measured));
     words.replaceChildren(...lines.map((line) => made("p", {}, line)));
     layerMap.pinned(pinned && !view.origin);
     inputMap.pinned(pinned && view.origin !== null);

@@ -36,11 +36,17 @@ function explorerInputAxes(model, input) {
   return explorerSpatial(model, input).slice(-2);
 }
 
-/** The at most two axes of a layer that are drawn: those that walk along the input's drawn ones, else its last long ones. */
+/**
+ * The at most two axes of a layer that are drawn: those that walk along the input's drawn ones, else those along which boxes
+ * differ (tokens of patches), else its last long ones.
+ */
 function explorerLayerAxes(model, layer, input) {
-  const walking = explorerInputAxes(model, input).map((axis) => model.walk(layer, input, axis)[0]);
-  const axes = [...new Set(walking.filter((axis) => axis >= 0))].sort((a, b) => a - b);
-  return axes.length ? axes : explorerLong(model.shape(layer)).slice(-2);
+  const drawn = explorerInputAxes(model, input), walking = drawn.map((axis) => model.walk(layer, input, axis)[0]);
+  const differing = () => (model.boxes.has(layer) ? drawn.flatMap((axis) => model.boxes.table(layer, input, axis, true).axes) : []);
+  for (const found of [walking.filter((axis) => axis >= 0), differing()]) {
+    if (found.length) return [...new Set(found)].sort((a, b) => a - b).slice(-2);
+  }
+  return explorerLong(model.shape(layer)).slice(-2);
 }
 
 /** "rows" and "columns" where an input is a picture, else "axis 2". */

@@ -1,6 +1,6 @@
 // The two pictures of the explorer: the input with what is seen of it, and the layer with the position that sees.
 
-/** Fills the input's picture; returns its frame. `shown`: which parts are wanted, by name. */
+/** Fills the input's picture; returns its frame, what was drawn, and the effective field of it. `shown`: which parts are wanted, by name. */
 function explorerDrawInput(svg, model, view, sight, shown) {
   const { layer, input } = view, axes = explorerInputAxes(model, input);
   const lengths = explorerLengths(model.inputs[input], axes);
@@ -10,7 +10,7 @@ function explorerDrawInput(svg, model, view, sight, shown) {
   const parts = [explorerRect(frame, whole, { class: "ground" })];
   if (model.data.image && axes.length === 2) parts.push(explorerRect(frame, whole, { class: "behind" }), explorerImage(frame, model.data.image));
   else parts.push(explorerLines(frame));
-  const measured = shown.measured ? explorerMeasured(model, view) : null;
+  const measured = shown.measured && !view.origin ? explorerMeasured(model, view) : null;
   const strength = measured ? 0.15 : model.data.image ? 0.4 : 0.55; // what lies under or over it must show
   const drawn = { box: null, free: null, mask: null, levels: [] };
   if (view.origin) {
@@ -44,7 +44,7 @@ function explorerDrawInput(svg, model, view, sight, shown) {
     }
   }
   explorerFill(svg, frame, parts);
-  return { frame, drawn };
+  return { frame, drawn, measured };
 }
 
 /** Fills the layer's picture; returns its frame. `reach`: what sees the view's origin, or null. */

@@ -24,7 +24,7 @@ function explorerShare(part, whole) {
   return percent < 1 ? "under 1%" : `${Math.min(99, Math.round(percent))}%`;
 }
 
-/** What a position of a layer sees of an input. `used`: positions of the drawn axes that are read; null where not known. */
+/** What a position of a layer sees of an input. `used`: spatial positions that are read, null where not known. */
 function explorerSees(model, view, seen) {
   const { layer, input, position } = view, { box, free, used } = seen;
   const name = model.label(layer), given = model.data.inputs[input];
@@ -53,6 +53,13 @@ function explorerSees(model, view, seen) {
   });
   if (others.length) lines.push(`Besides, it sees ${explorerJoined(others)}.`);
   return lines;
+}
+
+/** How a measured effective field is drawn. */
+function explorerMeasures({ shares, samples, method }) {
+  const percents = explorerJoined(shares.map((share) => `${Math.round(100 * share)}%`));
+  return `Its effective field, measured by ${method} over ${samples} sample${samples === 1 ? "" : "s"}: `
+    + `lines around the strongest positions that hold ${percents} of the mass.`;
 }
 
 /** Which positions of a layer see a position of an input. */
