@@ -9,7 +9,7 @@ from typing import Any, Literal
 import click
 
 import rfonnx
-from rfonnx.cli import options
+from rfonnx.cli import options, words
 from rfonnx.cli.failures import USER_ERROR, fail
 from rfonnx.cli.numbers import Number
 from rfonnx.cli.output import open_output
@@ -31,6 +31,13 @@ from rfonnx.report.formats import FIELDS, GROWTH, MODELS
 @options.axes_option
 @click.option("--summary", is_flag=True, help="The answers alone, without the table of layers.")
 @click.option("--all", "every", is_flag=True, help="A row for every tensor, not only where something changes.")
+@click.option(
+    "--object",
+    "size",
+    type=words.lengths,
+    metavar="H,W",
+    help="Say whether an object of this size is seen whole, wherever it lies, and from which layer on.",
+)
 @options.weights_option
 @click.option("--plot", metavar="FILE", help="Draw how fields grow along the depth, too: a .png or .svg file.")
 @click.option(
@@ -50,6 +57,7 @@ def command(
     axes: AxesChoice | None,
     summary: bool,
     every: bool,
+    size: tuple[int, ...] | None,
     weights: Literal["structure", "values"],
     plot: str | None,
     rate: float | None,
@@ -63,7 +71,7 @@ def command(
     from rfonnx.report.fields.view import View
 
     analyse = partial(rfonnx.analyze, shapes=shapes, weights=weights, values=values, batch_axes=batch_axes)
-    view = View(tensors, axes, every, rate, summary)
+    view = View(tensors, axes, every, rate, summary, size or ())
     if len(models) > 1 and style not in (None, *MODELS.formats):
         raise click.UsageError(
             f"--format {style} holds one model, and {len(models)} were given", click.get_current_context()

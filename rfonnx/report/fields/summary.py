@@ -8,6 +8,7 @@ from rfonnx.report.document import Line, Name, Section, listed, number, shared, 
 from rfonnx.report.explanation.growth import shares
 from rfonnx.report.fields.facts import fact_lines
 from rfonnx.report.fields.next_steps import next_steps
+from rfonnx.report.fields.object_lines import object_lines
 from rfonnx.report.fields.view import Axes, seen
 from rfonnx.report.fields.view_source import Source
 from rfonnx.results.fields import AxisField, TensorField
@@ -19,11 +20,18 @@ LIMIT = 20
 Key = tuple[str, int]
 
 
-def sections(source: Source, axes: Axes, rate: float | None, chosen: bool = False) -> Iterator[Section]:
-    """The sections that have something to say, in order; see `fact_lines` for `rate` and `chosen`."""
+def sections(
+    source: Source, axes: Axes, rate: float | None, chosen: bool = False, size: Sequence[int] = ()
+) -> Iterator[Section]:
+    """The sections that have something to say, in order; see `fact_lines` for `rate` and `chosen`, `object_lines` for `size`.
+
+    Raises:
+        QueryError: see `object_lines`.
+    """
+    objects = object_lines(source, axes, size) if size else ()
     made = (
         Section("Outputs", listed(_outputs(source, axes), LIMIT)),
-        Section("Is it enough?", listed(_enough(source, axes), LIMIT)),
+        Section("Is it enough?", listed([*objects, *_enough(source, axes)], LIMIT)),
         Section("What enlarged the field", listed(_growth(source, axes), LIMIT)),
         Section("Global operators", listed(_global(source, axes), LIMIT)),
         Section("Misaligned joins", listed(_joins(source, axes), LIMIT), alarm=True),

@@ -26,6 +26,7 @@ class View(NamedTuple):
         every: show every tensor in tables for people, not only those where something changes.
         rate: samples per second of time axes, to give lengths of time in seconds too.
         summary: for people: the answers without the table.
+        object: for people: size of an object, along each shown axis or one for all; (): none is asked about.
     """
 
     tensors: tuple[str, ...] = ()
@@ -33,6 +34,7 @@ class View(NamedTuple):
     every: bool = False
     rate: float | None = None
     summary: bool = False
+    object: tuple[int, ...] = ()
 
 
 def pick_tensors(source: Source, names: tuple[str, ...]) -> Iterable[TensorField]:

@@ -5,8 +5,13 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple, Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from rfonnx.results.fields import ExplainStep
 from rfonnx.results.plain import Analysed
+
+Int64 = npt.NDArray[np.int64]
 
 
 class Refused(NamedTuple):
@@ -41,6 +46,10 @@ class Source(Analysed, Protocol):
 
     def misaligned(self, tensor: str, *, input: str, axis: int) -> bool:
         """Whether branches that look at different places met on the way to a tensor, and not as those of a causal net do."""
+        ...
+
+    def intervals(self, tensor: str, *, input: str, axis: int, clip: bool = True) -> tuple[Int64, Int64]:
+        """lo and hi of every position of a tensor along an input axis; they broadcast to the tensor's shape."""
         ...
 
     def explain(self, tensor: str, *, input: str, axis: int) -> tuple[ExplainStep, ...]:

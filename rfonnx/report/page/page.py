@@ -41,6 +41,7 @@ SCRIPTS: Mapping[str, tuple[str, ...]] = {
         "explorer.js",
     ),
     "findings": ("findings.js",),
+    "objects": ("objects.js",),
     "graph": (
         *("graph_scopes.js", "graph_layers.js", "graph_wires.js", "graph_boxes.js"),
         *("graph_tools.js", "graph_map.js", "graph_view.js", "graph.js"),
