@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from browser.watching import watch
 
@@ -28,6 +28,10 @@ ARGUMENTS = [
 ]
 
 
+PATIENCE = 60_000
+"""Milliseconds until a page that does not become what is expected fails its test: a busy machine is slow."""
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """One for each file: while it is there, an event loop runs in this thread, and tests of other folders start their own."""
@@ -37,6 +41,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI_BROWSER") == "required":
             pytest.fail(missing)
         pytest.skip(missing)
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield chromium
@@ -50,6 +55,7 @@ def window(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
 
     def make(**words: Any) -> BrowserContext:
         made.append(browser.new_context(**words))
+        made[-1].set_default_timeout(PATIENCE)
         return made[-1]
 
     yield make
