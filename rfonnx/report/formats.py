@@ -175,7 +175,10 @@ TILES: Subject[[PlanSummary]] = Subject(
     monai="monai:inferer",
 )
 VERIFICATION: Subject[[Verification]] = Subject(
-    "tiling", "verification:verification_document", json="json:verification_json"
+    "tiling",
+    "verification:verification_document",
+    html="verification_page:verification_page",
+    json="json:verification_json",
 )
 NETRON: Subject[[Source, FileGraph, Measured]] = Subject("overlay", netron="netron:netron_json")
 MODEL_EXPLORER: Subject[[Source, FileGraph, Measured]] = Subject(

@@ -17,10 +17,13 @@ WRONG = {
 
 def verification_document(found: Verification) -> Document:
     """The verdict, a row for each size, and what must go wrong."""
-    return Document(tuple(_head(found)), (*_tables(found), *_sections(found)))
+    return Document(
+        tuple(verification_head(found)), (*sizes_table(found), *_opposites_table(found), *verification_sections(found))
+    )
 
 
-def _head(found: Verification) -> Iterator[Line]:
+def verification_head(found: Verification) -> Iterator[Line]:
+    """The verdict, and what was run."""
     if found.identical:
         verdict = ": tiles are what the whole is, bit for bit"
     elif found.passed:
@@ -36,7 +39,8 @@ def _head(found: Verification) -> Iterator[Line]:
         yield (found.samples,)
 
 
-def _tables(found: Verification) -> Iterator[Table]:
+def sizes_table(found: Verification) -> Iterator[Table]:
+    """A row for each size that was run."""
     run = [size for size in found.sizes if not size.skipped]
     if run:
         rows = tuple(_row(size) for size in run)
@@ -44,6 +48,9 @@ def _tables(found: Verification) -> Iterator[Table]:
         caption = "outside: whether anything that is kept changed when all outside a crop was replaced by large numbers"
         header = ("whole", "crop", "tiles", "run", "differ by at most", "outside")
         yield Table(header, rows, (caption,), alarm=alarm)
+
+
+def _opposites_table(found: Verification) -> Iterator[Table]:
     if found.opposites:
         wrong = tuple(_wrong(one) for one in found.opposites)
         alarm = frozenset(i for i, one in enumerate(found.opposites) if not one.differs)
@@ -69,18 +76,23 @@ def _off(off: Difference) -> str:
     return f"{off.largest:.2g}: {off.share:.2g} of the largest value{ulps}"
 
 
+def wrong_words(one: Opposite) -> str:
+    """What was done that must go wrong."""
+    return WRONG[one.kind].format(by=one.by, less=one.by - 1, side=one.side)
+
+
 def _wrong(one: Opposite) -> tuple[str, ...]:
-    text = WRONG[one.kind].format(by=one.by, less=one.by - 1, side=one.side)
     if one.off is None:
         shown = "the model does not run so"
     elif one.differs:
         shown = f"{one.off.share:.2g} of the largest value"
     else:
         shown = "nothing more: the plan is not the least" if one.off.largest else "nothing: the plan is not the least"
-    return Name(one.pair[0]), str(one.pair[1]), text, shown
+    return Name(one.pair[0]), str(one.pair[1]), wrong_words(one), shown
 
 
-def _sections(found: Verification) -> Iterator[Section]:
+def verification_sections(found: Verification) -> Iterator[Section]:
+    """Why nothing was verified, and what was not run."""
     if found.reasons:
         yield Section("Why", tuple((Name(line),) for line in found.reasons), alarm=True)
     skipped = [size for size in found.sizes if size.skipped]
