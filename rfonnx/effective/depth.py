@@ -55,4 +55,6 @@ def _layer(subject: Subject, name: str, at: At, settings: Settings) -> Layer:
         share=erf.share,
         outside=erf.outside,
         samples=erf.samples,
+        data=erf.data,
+        how=erf.how,
     )

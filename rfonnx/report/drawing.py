@@ -13,13 +13,15 @@ from rfonnx.errors import RfonnxError
 from rfonnx.report.fitting import shorten
 from rfonnx.report.mark import SIGNATURE
 
-CHARACTERS = 10
+CHARACTERS = 12
 """Small letters that an inch holds."""
 PALE = "#555555"
 SMALL = 9
 """Points of the small letters."""
-ROW = 0.21
-"""Inches of a row of a legend."""
+SPAN = 30
+"""Sizes that span a larger factor are drawn on a logarithmic scale: on a plain one the first layers lie on the ground."""
+ROW, LINE = 0.21, 0.16
+"""Inches of a row of a legend, and of a line of the title."""
 
 
 @contextmanager
@@ -68,11 +70,31 @@ def saved(figure: Any, style: str) -> bytes:
     return buffer.getvalue()
 
 
-def pale_title(figure: Any, *told: str) -> None:
-    """What was drawn, and from what, a line each above all panels: a picture is passed on without its command."""
+def pale_title(figure: Any, *told: str) -> int:
+    """What was drawn, and from what, a line each above all panels: a picture is passed on without its command.
+
+    Returns:
+        How many lines it takes.
+    """
     width = int(CHARACTERS * figure.get_figwidth())
-    lines = (textwrap.fill(shorten(line, width), width) for line in told)
+    lines = [part for line in told for part in textwrap.wrap(shorten(line, width), width)]
     figure.suptitle("\n".join(lines), fontsize=SMALL, color=PALE)
+    return len(lines)
+
+
+def scale_sizes(axes: Any, sizes: Sequence[float]) -> str:
+    """Scale the upright axis for what is drawn along it; the words say why it is logarithmic, or are ""."""
+    found = [size for size in sizes if size > 0]  # NaN is not
+    span = max(found, default=1) / min(found, default=1)
+    if span <= SPAN:
+        axes.set_ylim(0, None)
+        axes.yaxis.get_major_locator().set_params(integer=True)
+        return ""
+    axes.set_yscale("log", subs=())
+    axes.yaxis.get_major_locator().set_params(subs=(1, 2, 5))
+    axes.yaxis.set_major_formatter("{x:g}")
+    axes.set_ylim(min(found) / 1.3, None)
+    return f"(log scale: they span 1 : {span:.0f})"
 
 
 def legend_below(figure: Any, handles: Sequence[Any], labels: Sequence[str]) -> int:
@@ -81,7 +103,7 @@ def legend_below(figure: Any, handles: Sequence[Any], labels: Sequence[str]) -> 
     Returns:
         How many rows it has.
     """
-    room = int(CHARACTERS * figure.get_figwidth()) - 8
+    room = int(0.8 * CHARACTERS * figure.get_figwidth()) - 8
     labels = [label if len(label) <= room else shorten(label, room // 3) for label in labels]
     for columns in range(len(handles), 0, -1):
         legend = figure.legend(

@@ -150,7 +150,13 @@ MODELS: Subject[[Iterable[Source | Refused], View]] = Subject(
 )
 GROWTH: Subject[[Iterable[Source | Refused], View]] = Subject("fields", png="plot:growths_png", svg="plot:growths_svg")
 LAYERS: Subject[[str, Sequence[Layer]]] = Subject(
-    "effective", "people:layers_document", html="page:layers_page", json="json:layers_json", csv="csv:layers_csv"
+    "effective",
+    "people:layers_document",
+    html="page:layers_page",
+    json="json:layers_json",
+    csv="csv:layers_csv",
+    png="depth_plot:layers_png",
+    svg="depth_plot:layers_svg",
 )
 COMPARISON: Subject[[Comparison, ComparisonView]] = Subject(
     "comparison", "people:compare_document", html="page:compare_page", json="json:compare_json"

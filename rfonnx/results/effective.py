@@ -101,6 +101,11 @@ class ERF:
         return f"<ERF of {unit} over {over}: sigma {sigma}, {self.samples} samples, by {self.method}>"
 
     @property
+    def how(self) -> str:
+        """What was averaged: "absolute gradient", "square mean" of perturbations."""
+        return f"{self.aggregation} {self.probe or 'gradient'}"
+
+    @property
     def empty(self) -> bool:
         """Nothing changed the unit: the map is 0, and its figures are NaN."""
         return self.scale == 0
@@ -230,6 +235,8 @@ class Layer:
         radius: the smallest radius around the theoretical centre that holds 50% of the mass, and 95%.
         luo_size, ratio, share, outside, samples: as in `ERF`.
         problem: why it was not measured, or "": the figures are then NaN.
+        data: as in `ERF`.
+        how: what was averaged: "absolute gradient", "square mean" of perturbations.
     """
 
     tensor: str
@@ -245,6 +252,8 @@ class Layer:
     outside: float = math.nan
     samples: int = 0
     problem: str = ""
+    data: str = ""
+    how: str = ""
 
 
 def _check_share(share: float) -> None:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+from dataclasses import replace
 from math import comb
 from typing import Any
 from xml.etree import ElementTree
@@ -14,8 +15,11 @@ import numpy as np
 import pytest
 
 from report.golden_files import check
+from report.inside import assert_inside
+from rfonnx.errors import QueryError
 from rfonnx.report.drawing import drawing
 from rfonnx.report.effective.csv import erf_csv, layers_csv
+from rfonnx.report.effective.depth_plot import layers_figure, layers_svg
 from rfonnx.report.effective.json import erf_json, layers_json
 from rfonnx.report.effective.npz import erf_npz
 from rfonnx.report.effective.people import erf_document, layers_document
@@ -177,16 +181,11 @@ def test_svg(erfs: list[ERF]) -> None:
 
 
 @pytest.mark.parametrize("erfs", [[field()], [field(rank=1)], [field(rank=3)], [field(), troubled()], [field()] * 5])
-def test_the_legend_lies_inside_the_picture(erfs: list[ERF]) -> None:
+def test_all_words_lie_inside_the_picture(erfs: list[ERF]) -> None:
     figure = erf_figure(erfs)
-    with drawing():
-        figure.draw_without_rendering()
-        (legend,) = figure.legends
-        drawn, page = legend.get_window_extent(), figure.bbox
+    assert_inside(figure)
+    (legend,) = figure.legends
     assert len(legend.get_texts()) >= 3
-    assert page.x0 <= drawn.x0
-    assert drawn.x1 <= page.x1
-    assert page.y0 <= drawn.y0
 
 
 @pytest.mark.parametrize("rank", [1, 2, 3])
@@ -195,14 +194,50 @@ def test_a_picture_says_what_was_measured(rank: int, model: str) -> None:
     figure = erf_figure([field(rank=rank, model=model)])
     with drawing():
         figure.draw_without_rendering()
+        figure.draw_without_rendering()  # as a saved one: panels of fixed sides are laid out twice
         told, page = figure._suptitle, figure.bbox
         drawn = told.get_window_extent()
-        titles = [axes.title.get_window_extent() for axes in figure.axes]
-    assert "samples, absolute gradient" in told.get_text().replace("\n", " ")
+        titles = [axes.title.get_window_extent() for axes in figure.axes if axes.get_title()]
+    said = told.get_text().replace("\n", " ")
+    assert "32 of 32 random samples, absolute gradient input x, " in said
+    assert said.endswith("; all channels of the unit")
     assert page.x0 <= drawn.x0
     assert drawn.x1 <= page.x1
     assert drawn.y1 <= page.y1
     assert all(title.y1 <= drawn.y0 for title in titles)
+
+
+@pytest.mark.parametrize("name", ["net.onnx", HOSTILE, "a" * 300])
+def test_a_picture_of_layers(name: str) -> None:
+    """Every figure of every layer, gaps where there is none; what was measured is said."""
+    given = [replace(one, data="canvases.npz", how="square mean") for one in layers()]
+    given[0] = replace(given[0], tensor=name)
+    figure = layers_figure(name, given)
+    (axes,) = figure.axes
+    drawn = {line.get_label(): [None if math.isnan(y) else y for y in line.get_ydata()] for line in axes.lines}
+    assert drawn == {
+        "theoretical field, from its centre to its end, axis 1 of 2": [1, 2, None],
+        "theoretical field, from its centre to its end, axis 2 of 2": [1, 3, None],
+        "sigma, axis 1 of 2": [0.8, 1.2, None],
+        "sigma, axis 2 of 2": [0.9, 1.25, None],
+        "radius of 50% of the mass": [1.0, 1.41, None],
+        "radius of 95% of the mass": [1.41, 2.24, None],
+    }
+    assert_inside(figure)
+    told = figure._suptitle.get_text().replace("\n", " ")
+    assert "effective fields of 2 layers, 1 more were not measured" in told
+    assert told.endswith("8 of canvases.npz, square mean")
+    svg = layers_svg(name, given)
+    assert svg == layers_svg(name, given)
+    assert b"\x1b" not in svg
+
+
+def test_many_layers_are_numbered() -> None:
+    figure = layers_figure("net.onnx", layers()[:1] * 60)
+    assert figure.axes[0].get_xlabel() == "layers, in the order in which they are computed"
+    assert_inside(figure)
+    with pytest.raises(QueryError, match="no layer was measured"):
+        layers_figure("net.onnx", layers()[2:])
 
 
 def test_a_settings_file_of_the_current_folder_changes_nothing() -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from rfonnx.report.drawing import drawing, legend_below, pale_title, saved
+from rfonnx.report.drawing import LINE, drawing, legend_below, pale_title, saved
 from rfonnx.report.escape import printable
 from rfonnx.results.effective import ERF
 from rfonnx.results.map_figures import Map, highest_level, marginal, shortest_interval
-from rfonnx.results.plain import position_text
+from rfonnx.results.plain import axes_text, position_text, shape_text
 
 SHARES = (0.5, 0.95)
 MARGIN = 0.08
@@ -56,14 +56,16 @@ def erf_figure(erfs: Sequence[ERF], titles: Sequence[str] = ()) -> Any:
     with drawing() as figure_class:
         figure = draw(figure_class, erfs, list(titles) or [_title(erf) for erf in erfs])
         if not titles:
-            pale_title(figure, _provenance(erfs[0]))
+            lines = pale_title(figure, *_provenance(erfs[0]))
+            figure.set_figheight(figure.get_figheight() + LINE * lines)
     return figure
 
 
-def _provenance(erf: ERF) -> str:
+def _provenance(erf: ERF) -> list[str]:
     """What was measured, on what, and how: a picture is passed on without its command."""
-    how = f"{erf.aggregation} {erf.probe or 'gradient'}"
-    return f"{erf.model}: {erf.samples} of {erf.data}, {how}"
+    channels = "all channels" if erf.channel == "sum" else f"channels {erf.channel}"
+    over = f"input {erf.input}, {axes_text(erf.axes)} ({shape_text(erf.map.shape)})"
+    return [f"{erf.model}: {erf.samples} of {erf.data}, {erf.how}", f"{over}; {channels} of the unit"]
 
 
 def _title(erf: ERF) -> str:
@@ -101,7 +103,7 @@ def _images(figure_class: Any, erfs: Sequence[ERF], titles: Sequence[str]) -> An
     across = len(drawn) // len(erfs) if erfs[0].map.ndim > 2 else min(ACROSS, len(erfs))
     down = -(-len(drawn) // across)
     tallest = max(_length(erf.field[rows]) / _length(erf.field[columns]) for erf, _, _, (rows, columns) in drawn)
-    size = (max(4.4, 3.1 * across) + 0.7, 0.5 + down * (0.6 + min(5.0, max(1.5, 2.8 * tallest))))
+    size = (max(5.6, 3.1 * across) + 0.7, 0.5 + down * (0.6 + min(5.0, max(1.5, 2.8 * tallest))))
     figure = figure_class(figsize=size, layout="constrained")
     panels = list(figure.subplots(down, across, squeeze=False).flat)
     strongest = _strongest([plane for _, _, plane, _ in drawn])
@@ -123,7 +125,7 @@ def _images(figure_class: Any, erfs: Sequence[ERF], titles: Sequence[str]) -> An
             side.get_major_locator().set_params(integer=True, nbins=6)
     for axes in panels[len(drawn) :]:
         axes.set_axis_off()
-    bar = figure.colorbar(image, ax=panels, fraction=0.05, pad=0.01, aspect=22, extend="max")
+    bar = figure.colorbar(image, ax=panels, fraction=0.05, pad=0.01, aspect=22, extend="max", panchor=False)
     bar.set_label("% of the mass per position", fontsize=9)
     bar.ax.tick_params(labelsize=9)
     legend_below(figure, *panels[0].get_legend_handles_labels())

@@ -9,7 +9,18 @@ from typing import Any
 import numpy as np
 
 from rfonnx.errors import QueryError
-from rfonnx.report.drawing import CHARACTERS, PALE, ROW, SMALL, drawing, legend_below, legend_of, pale_title, saved
+from rfonnx.report.drawing import (
+    CHARACTERS,
+    LINE,
+    PALE,
+    ROW,
+    SMALL,
+    drawing,
+    legend_below,
+    legend_of,
+    pale_title,
+    saved,
+)
 from rfonnx.report.escape import printable
 from rfonnx.report.explanation.chains import Explanation
 from rfonnx.report.explanation.footprint import Backdrop, Footprint, Interval, Mask
@@ -60,8 +71,8 @@ def explain_figure(told: Explanation, every: bool) -> Any:
                     axes.set_title(told_here, fontsize=SMALL, loc="left")
         found = legend_of(figure.axes)
         count = legend_below(figure, list(found.values()), list(found))
-        pale_title(figure, *_provenance(told), *(_words(rows[0][0]) if len(rows) == 1 else []))
-        figure.set_figheight(0.9 + sum(heights) + ROW * count)
+        lines_above = pale_title(figure, *_provenance(told), *(_words(rows[0][0]) if len(rows) == 1 else []))
+        figure.set_figheight(0.4 + sum(heights) + ROW * count + LINE * lines_above)
     return figure
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from rfonnx.errors import QueryError
-from rfonnx.report.drawing import ROW, SMALL, drawing, legend_below, legend_of, pale_title, saved
+from rfonnx.report.drawing import LINE, ROW, SMALL, drawing, legend_below, legend_of, pale_title, saved, scale_sizes
 from rfonnx.report.escape import printable
 from rfonnx.report.explanation.growth import NAMES
 from rfonnx.report.fields.curves import Curve, Panel, curves, panels
@@ -29,10 +29,7 @@ CAUSES = {
 STYLES = (("-", "o"), ("--", "s"), (":", "^"), ("-.", "D"), ((0, (8, 2)), "v"), ((0, (1, 3)), "P"))
 """Line and marker of each curve of a panel."""
 
-LINE, OTHERS, RING, LENGTH = "#444444", "#bbbbbb", "#d55e00", "#00835f"
-
-SPAN = 30
-"""Sizes that span a larger factor are drawn on a logarithmic scale: on a plain one the first layers lie on the ground."""
+WAY, OTHERS, RING, LENGTH = "#444444", "#bbbbbb", "#d55e00", "#00835f"
 
 MOST = 6
 """Panels in a picture."""
@@ -83,21 +80,22 @@ def growth_figure(models: Iterable[Source | Refused], view: View) -> Any:
         columns[-1].set_xlabel(_depth(shown[0])[1], fontsize=SMALL)
         names = dict.fromkeys(printable(curve.model) for panel in shown for curve in panel.curves)
         told = [f"growth of the theoretical receptive field of {', '.join(names)}"]
-        pale_title(figure, *told, *([f"{axes_text(left_out)} left out: --axes chooses"] if left_out else []))
+        told += [f"{axes_text(left_out)} left out: --axes chooses"] if left_out else []
+        lines = pale_title(figure, *told)
         found = legend_of(columns)
         order = sorted(found, key=lambda label: (" sees " not in label, not label.startswith("length")))
         rows = legend_below(figure, [found[label] for label in order], order)
-        figure.set_figheight(0.9 + 2.8 * len(shown) + ROW * rows)
+        figure.set_figheight(0.6 + 2.8 * len(shown) + ROW * rows + LINE * lines)
     return figure
 
 
-Line = tuple[str, str, str]
+Named = tuple[str, str, str]
 """Model, tensor and input of a curve: what its line is named by in all panels."""
 
 
-def _labels(shown: Sequence[Panel]) -> dict[Line, str]:
+def _labels(shown: Sequence[Panel]) -> dict[Named, str]:
     """As the report says it: "unet.onnx: mask sees 204x204 of x (1x1x224x256)"."""
-    sizes: dict[Line, dict[int, int]] = {}
+    sizes: dict[Named, dict[int, int]] = {}
     by_line = {(curve.model, curve.target, curve.input): curve for panel in shown for curve in panel.curves}
     for panel in shown:
         for curve in panel.curves:
@@ -119,7 +117,7 @@ def _depth(panel: Panel) -> tuple[list[float], str]:
     return [100 / curve.tensors for curve in panel.curves], "depth: tensors before it, in % of those of its model"
 
 
-def _draw(axes: Any, panel: Panel, labels: dict[Line, str]) -> None:
+def _draw(axes: Any, panel: Panel, labels: dict[Named, str]) -> None:
     for number, curve in enumerate(panel.curves):
         label = labels[curve.model, curve.target, curve.input]
         _curve(axes, curve, STYLES[number], label, _depth(panel)[0][number])
@@ -141,7 +139,7 @@ def _curve(axes: Any, curve: Curve, style: tuple[Any, str], label: str, step: fl
     end = (step * (curve.tensors - 1), made[-1][1] if made else 1)
     axes.plot(
         *zip(*made, end, strict=True),
-        color=LINE,
+        color=WAY,
         linestyle=line,
         linewidth=1.1,
         drawstyle="steps-post",
@@ -177,16 +175,8 @@ def _size_axis(axes: Any, panel: Panel) -> None:
     of = inputs.pop() if len(inputs) == 1 else "the inputs"
     gap = " " if len(of) <= 12 else "\n"
     lines = ["field size, borders not clipped,", f"in positions of {axes_text(panel.axes)} of{gap}{of}"]
-    span = max(sizes, default=1) / min(sizes, default=1)
-    if span > SPAN:
-        axes.set_yscale("log", subs=())
-        axes.yaxis.get_major_locator().set_params(subs=(1, 2, 5))
-        axes.yaxis.set_major_formatter("{x:.0f}")
-        axes.set_ylim(min(sizes) / 1.3, None)
-        lines.append(f"(log scale: they span 1 : {span:.0f})")
-    else:
-        axes.set_ylim(0, None)
-        axes.yaxis.get_major_locator().set_params(integer=True)
+    if scale := scale_sizes(axes, sizes):
+        lines.append(scale)
     axes.set_ylabel("\n".join(lines), fontsize=SMALL)
 
 
