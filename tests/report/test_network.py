@@ -87,7 +87,7 @@ def test_curves_have_a_point_wherever_a_field_changes(path: Path) -> None:
             field = tensor.fields[curve.input, curve.axes[0]]
             assert all(tensor.fields[curve.input, axis].size == field.size for axis in curve.axes)
             if i in points:
-                size = points[i].field.size
+                size = points[i].size
                 assert points[i].name == tensor.name
             if field.kind != "none":
                 assert size == field.size
@@ -98,11 +98,11 @@ def test_curves_have_a_point_wherever_a_field_changes(path: Path) -> None:
 
 
 def curve_of(*points: Point, length: int = 32) -> Curve:
-    return Curve("x", (2,), length, 1 + max(point.tensor for point in points), len(points), points)
+    return Curve("x", (2,), (length,), 1 + max(point.tensor for point in points), len(points), points)
 
 
 def point(tensor: int, size: int, name: str = "c") -> Point:
-    return Point(tensor, name, "Conv", "convolution", axis_field(size), exact=True, whole=False)
+    return Point(tensor, name, "Conv", "convolution", (axis_field(size),), exact=True, whole=False)
 
 
 def test_points_stand_where_their_layer_and_size_are() -> None:

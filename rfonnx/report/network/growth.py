@@ -1,15 +1,15 @@
-"""How the field grows along the depth of a model: one curve per input, and per axis where axes grow apart.
+"""How the field grows along the depth of a model: one curve per input, and per axis where fields along axes are not alike.
 
 A point is a layer at which the field changes; `growth_svg` draws them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from rfonnx.report.document import Line, Name, number, size
-from rfonnx.report.fields.view import Axes
+from rfonnx.report.document import Line, Name, number, shared, size
+from rfonnx.report.fields.view import Axes, seen
 from rfonnx.report.network.drawn import Drawn
 from rfonnx.results.fields import AxisField, Kind
 from rfonnx.results.operations import Family
@@ -24,7 +24,7 @@ class Point(NamedTuple):
 
     Attributes:
         tensor: its number in the order of the analysis, which is the depth.
-        field: along the first of the curve's axes.
+        fields: along the curve's axes; their sizes and kinds are alike.
         whole: it, or the operator that makes it, takes the whole axis into each position.
     """
 
@@ -32,23 +32,28 @@ class Point(NamedTuple):
     name: str
     op_type: str
     family: Family
-    field: AxisField
+    fields: tuple[AxisField, ...]
     exact: bool
     whole: bool
 
+    @property
+    def size(self) -> int:
+        """Of the field, along each of the axes."""
+        return self.fields[0].size
+
 
 class Curve(NamedTuple):
-    """The growth along axes of an input, along which all fields are alike.
+    """The growth along axes of an input, along which all fields have the same sizes and kinds.
 
     Attributes:
-        length: of the input along these axes.
+        lengths: of the input along these axes; None where that is open.
         depth: how many tensors there are.
         changes: how many of them changed the field; more than there are points when it was thinned.
     """
 
     input: str
     axes: tuple[int, ...]
-    length: int | None
+    lengths: tuple[int | None, ...]
     depth: int
     changes: int
     points: tuple[Point, ...]
@@ -62,32 +67,33 @@ def curves(source: Drawn, axes: Axes) -> tuple[Curve, ...]:
     for name, numbers in axes.items():
         alike: dict[tuple[object, ...], list[int]] = {}
         for axis in numbers:
-            sizes = (tensor.fields.get((name, axis)) for tensor in source.tensors.values())
-            length = (source.input_shapes.get(name) or ())[axis]
-            key = (length, *((field.size, field.kind) if field else () for field in sizes))
+            fields = (tensor.fields.get((name, axis)) for tensor in source.tensors.values())
+            key = tuple((field.size, field.size_min, field.kind) if field else () for field in fields)
             alike.setdefault(key, []).append(axis)
+        shape = source.input_shapes.get(name) or ()
         for same in alike.values():
-            points = tuple(_points(source, name, same[0], families, whole))
+            points = tuple(_points(source, name, same, families, whole))
             if points:
-                length = (source.input_shapes.get(name) or ())[same[0]]
-                made.append(Curve(name, tuple(same), length, len(source.tensors), len(points), _thinned(points)))
+                lengths = tuple(shape[axis] for axis in same)
+                made.append(Curve(name, tuple(same), lengths, len(source.tensors), len(points), _thinned(points)))
     return tuple(made)
 
 
 def _points(
-    source: Drawn, name: str, axis: int, families: dict[str, Family], whole: set[tuple[str, str, int]]
+    source: Drawn, name: str, axes: Sequence[int], families: dict[str, Family], whole: set[tuple[str, str, int]]
 ) -> Iterator[Point]:
     before: tuple[int, int, Kind, bool] | None = None
     for index, tensor in enumerate(source.tensors.values()):
-        field = tensor.fields.get((name, axis))
-        if field is None or field.kind == "none":
+        fields = seen(tensor, name, axes)
+        if not fields:
             continue
-        now = (field.size, field.size_min, field.kind, tensor.exact)
-        taken = (tensor.name, name, axis) in whole
+        now = (fields[0].size, fields[0].size_min, fields[0].kind, tensor.exact)
+        taken = any((tensor.name, name, axis) in whole for axis in axes)
         if now != before or taken:
-            family = families[tensor.name]
-            everything = taken or field.kind == "global"
-            yield Point(index, tensor.name, tensor.op_type, family, field, tensor.exact, everything)
+            everything = taken or fields[0].kind == "global"
+            yield Point(
+                index, tensor.name, tensor.op_type, families[tensor.name], tuple(fields), tensor.exact, everything
+            )
         before = now
 
 
@@ -101,10 +107,10 @@ def _thinned(points: tuple[Point, ...]) -> tuple[Point, ...]:
 def told(point: Point) -> Line:
     """What is said of a point."""
     at_most = "" if point.exact else "at most "
-    field = point.field
-    words = (
-        f": {at_most}{size(field)}, stride {number(field.stride)}, {percent(field.coverage)} of the input, {field.kind}"
-    )
+    fields = point.fields
+    stride = shared([number(field.stride) for field in fields])
+    coverage = shared([percent(field.coverage) for field in fields])
+    words = f": {at_most}{size(fields[0])}, stride {stride}, {coverage} of the input, {fields[0].kind}"
     return (Name(point.name), " (", Name(point.op_type), ")", words)
 
 

@@ -6,17 +6,15 @@ They need no script and no style sheet: colours are attributes, which take the p
 from __future__ import annotations
 
 from collections.abc import Iterator
-from html import escape
 from itertools import groupby
 
-from rfonnx.report.document import Line, Name
-from rfonnx.report.escape import printable
+from rfonnx.report.chart.markup import words
 from rfonnx.report.fields.view import Axes
-from rfonnx.report.fitting import middle
 from rfonnx.report.network.drawn import Drawn
 from rfonnx.report.network.growth import Curve, Point, caption, curves, told
 from rfonnx.report.network.palette import FAMILIES, family_paint, paint
 from rfonnx.report.network.sizes import Scale, sized
+from rfonnx.results.plain import axes_text
 
 WIDTH, HEIGHT = 960, 300
 LEFT, RIGHT, TOP, BOTTOM = 58, 16, 62, 40
@@ -36,29 +34,23 @@ def growth_drawing(source: Drawn, axes: Axes) -> str:
 
 def growth_svg(curve: Curve) -> str:
     """One curve as an `<svg>` element."""
-    sizes = [point.field.size for point in curve.points]
-    known = [*sizes, *([curve.length] if curve.length else [])]
+    known = [*(point.size for point in curve.points), *filter(None, curve.lengths)]
     across = Scale(0, max(curve.depth - 1, 1), LEFT, WIDTH - RIGHT)
     up = sized(min(known), max(known), HEIGHT - BOTTOM, TOP)
     return "".join(
         (
             f'<svg class="growth" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="group"'
             f' data-depth="{curve.depth}" data-left="{LEFT}" data-right="{WIDTH - RIGHT}"'
-            f' aria-label="{_text(caption(curve))}" font-family="system-ui, sans-serif" font-size="12">',
-            f'<text x="4" y="16" font-weight="600" fill="{paint("ink")}">{_text(caption(curve))}</text>',
+            f' aria-label="{words(*caption(curve), room=NAME)}" font-family="system-ui, sans-serif" font-size="12">',
+            f'<text x="4" y="16" font-weight="600" fill="{paint("ink")}">{words(*caption(curve), room=NAME)}</text>',
             *_legend(curve),
             *_grid(across, up),
-            *_input_line(curve, up),
+            *_input_lines(curve, up),
             _line(curve, across, up),
             *_points(curve, across, up),
             "</svg>",
         )
     )
-
-
-def _text(line: Line) -> str:
-    """A line for SVG: what is of the model is shortened, made visible and escaped."""
-    return escape("".join(middle(printable(part), NAME) if isinstance(part, Name) else part for part in line))
 
 
 def _legend(curve: Curve) -> Iterator[str]:
@@ -69,7 +61,7 @@ def _legend(curve: Curve) -> Iterator[str]:
         if family in present:
             yield f'<circle cx="{x}" cy="34" r="4" fill="{family_paint(family)}"/>'
             yield f'<text x="{x + 8}" y="38" fill="{paint("muted")}">{family}</text>'
-            x += 24 + round(6.6 * len(family))
+            x += 28 + round(7.2 * len(family))
     if any(point.whole for point in curve.points):
         yield f'<path d="{_diamond(x, 34)}" fill="none" stroke="{paint("global")}" stroke-width="1.5"/>'
         yield f'<text x="{x + 10}" y="38" fill="{paint("muted")}">global</text>'
@@ -89,19 +81,27 @@ def _grid(across: Scale, up: Scale) -> Iterator[str]:
     yield f'<text x="{middle_x:.0f}" y="{HEIGHT - 5}" text-anchor="middle" fill="{muted}">layers, in order</text>'
 
 
-def _input_line(curve: Curve, up: Scale) -> Iterator[str]:
-    if curve.length:
-        y = up.at(curve.length)
+def _input_lines(curve: Curve, up: Scale) -> Iterator[str]:
+    """Where the input ends; its axes are told apart where they differ."""
+    by_length: dict[int, list[int]] = {}
+    for axis, length in zip(curve.axes, curve.lengths, strict=True):
+        by_length.setdefault(length or 0, []).append(axis)
+    by_length.pop(0, None)
+    place = LEFT + 6
+    for length, axes in sorted(by_length.items()):
+        y = up.at(length)
+        which = f" along {axes_text(axes)}" if len(by_length) > 1 else ""
+        told_here = f"the input: {length}{which}"
         yield f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}" stroke="{paint("accent")}" stroke-dasharray="6 4"/>'
-        words = f"the input: {curve.length}"
-        yield f'<text x="{WIDTH - RIGHT}" y="{y - 5:.1f}" text-anchor="end" fill="{paint("accent")}">{words}</text>'
+        yield f'<text x="{place}" y="{y - 5:.1f}" fill="{paint("accent")}">{told_here}</text>'
+        place += 20 + 7 * len(told_here)  # beside the one before: lines of like lengths lie close together
 
 
 def _line(curve: Curve, across: Scale, up: Scale) -> str:
     """From change to change; between them the field stays as it is."""
     path, before = "", None
     for point in curve.points:
-        x, y = across.at(point.tensor), up.at(point.field.size)
+        x, y = across.at(point.tensor), up.at(point.size)
         path += f"H{x:.1f}V{y:.1f}" if before is not None else f"M{x:.1f} {y:.1f}"
         before = point
     path += f"H{WIDTH - RIGHT}"
@@ -114,12 +114,12 @@ def _points(curve: Curve, across: Scale, up: Scale) -> Iterator[str]:
     for family, points in groupby(order, key=lambda point: point.family):
         yield f'<g fill="{family_paint(family)}">'
         for point in points:
-            yield _point(point, across.at(point.tensor), up.at(point.field.size))
+            yield _point(point, across.at(point.tensor), up.at(point.size))
         yield "</g>"
 
 
 def _point(point: Point, x: float, y: float) -> str:
-    title = f'data-layer="{point.tensor}"><title>{_text(told(point))}</title>'
+    title = f'data-layer="{point.tensor}"><title>{words(*told(point), room=NAME)}</title>'
     if point.whole:
         return f'<path d="{_diamond(x, y)}" stroke="{paint("global")}" stroke-width="1.5" {title}</path>'
     return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" {title}</circle>'
