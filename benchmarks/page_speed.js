@@ -1,37 +1,22 @@
-// Runs in a page of `rfonnx report`: how long it takes to answer, in ms. Times are to the next frame after the answer.
+// Runs in a page of `rfonnx report`, and does what readers do. Before each kind of thing it leaves a mark in the trace.
 async () => {
   const frame = () => new Promise(requestAnimationFrame);
-  const timed = async (act) => {
-    await frame();
-    const start = performance.now();
-    act();
-    await frame();
-    await new Promise((done) => setTimeout(done));
-    return performance.now() - start;
-  };
-  /** Times between frames while a view scrolls through all that it has, and then a little at a time. */
-  const scrolled = async (view) => {
-    const times = [];
-    const go = async (from, step, count) => {
-      view.scrollTop = from;
+  const pause = () => new Promise((done) => setTimeout(done, 50));
+  const phase = async (name, acts) => {
+    await pause();
+    performance.mark(`phase ${name}`);
+    for (const act of acts) {
+      act();
       await frame();
-      await frame();
-      let before = performance.now();
-      for (let i = 0; i < count; i += 1) {
-        view.scrollTop += step;
-        await frame();
-        times.push(performance.now() - before);
-        before = performance.now();
-      }
-    };
-    await go(0, view.scrollHeight / 100, 100);
-    await go(view.scrollHeight / 3, 60, 200);
-    return Math.max(...times);
+      await pause();
+    }
   };
-  const worst = async (acts) => {
-    let most = 0;
-    for (const act of acts) most = Math.max(most, await timed(act));
-    return most;
+  /** Through all that a view has, a hundredth at a time, and then as a wheel does. */
+  const scroll = async (name, view) => {
+    const step = view.scrollHeight / 100;
+    const far = Array.from({ length: 100 }, (_, i) => () => (view.scrollTop = i * step));
+    const near = Array.from({ length: 100 }, (_, i) => () => (view.scrollTop = view.scrollHeight / 3 + 60 * i));
+    await phase(name, [...far, ...near]);
   };
   const [graph, layers] = ["graph", "layers"].map((kind) => document.querySelector(`[data-panel=${kind}]`));
   const button = (label) => graph.querySelector(`button[aria-label="${label}"]`);
@@ -39,22 +24,19 @@ async () => {
     box.value = text;
     box.dispatchEvent(new Event("input"));
   };
-  const found = { paint: performance.getEntriesByName("first-contentful-paint")[0]?.startTime ?? 0 };
   const open = button("Open all scopes");
-  found.expand = open ? await timed(() => open.click()) : 0;
-  found.click = await worst([...graph.querySelectorAll(".graph-box")].slice(1, 9).map((box) => () => box.click()));
-  layers.querySelector("input[type=checkbox]").click();
-  await frame();
-  found.row = await worst([...layers.querySelectorAll("tr[data-row]")].slice(0, 8).map((row) => () => row.click()));
-  found.graphScroll = await scrolled(graph.querySelector(".graph-view"));
-  found.tableScroll = await scrolled(layers.querySelector(".layers-scroll"));
+  await phase("expand all", open ? [() => open.click()] : []);
+  await phase("click a box", [...graph.querySelectorAll(".graph-box")].slice(1, 9).map((box) => () => box.click()));
+  await phase("all rows", [() => layers.querySelector("input[type=checkbox]").click()]);
+  await phase("click a row", [...layers.querySelectorAll("tr[data-row]")].slice(0, 8).map((row) => () => row.click()));
+  await scroll("scroll the graph", graph.querySelector(".graph-view"));
+  await scroll("scroll the table", layers.querySelector(".layers-scroll"));
   const search = graph.querySelector("input[type=search]");
-  found.search = await worst(["c", "co", "conv"].map((text) => type(search, text)));
-  found.next = await worst([1, 2, 3, 4].map(() => () => button("Next match").click()));
+  await phase("search", ["c", "co", "conv"].map((text) => type(search, text)));
+  await phase("next match", [1, 2, 3, 4].map(() => () => button("Next match").click()));
   const filter = layers.querySelector("input[type=search]");
-  found.filter = await worst(["c", "co", "conv", "conv loc"].map((text) => type(filter, text)));
-  type(filter, "")();
-  found.sort = await worst([...layers.querySelectorAll(".layers-sort")].map((head) => () => head.click()));
-  found.elements = document.querySelectorAll("*").length;
-  return found;
+  await phase("filter", ["c", "co", "conv", "conv loc", ""].map((text) => type(filter, text)));
+  await phase("sort", [...layers.querySelectorAll(".layers-sort")].map((head) => () => head.click()));
+  await phase("end", []);
+  return document.querySelectorAll("*").length;
 }
