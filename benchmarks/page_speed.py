@@ -1,7 +1,7 @@
 """The page of `rfonnx report` in Chromium: how long it is busy until it is there, and with each answer.
 
-The longest task of the page's main thread is measured by its processor time, which other programs on the machine do not change: as
-long as a task runs, the page neither scrolls nor answers.
+The longest task of the page's main thread is measured by its processor time, which other programs change little: while a task
+runs, the page neither scrolls nor answers.
 
 python benchmarks/page_speed.py [MODEL ...]
 """
@@ -58,7 +58,7 @@ def measured(browser: Browser, model: Path, folder: Path) -> dict[str, object]:
 
 
 def longest_tasks(events: list[dict[str, Any]]) -> dict[str, int]:
-    """By phase, the processor time of the longest task of the page's main thread, in ms; "start" is what comes before the first."""
+    """By phase, the processor time of the longest task of the page's main thread, in ms; "start" comes before the first."""
     marks = sorted((event["ts"], event["name"][6:]) for event in events if event["name"].startswith("phase "))
     pages = {event["pid"] for event in events if event["name"].startswith("phase ")}
     named = {(event["pid"], event["tid"]) for event in events if event.get("args", {}).get("name") == "CrRendererMain"}
