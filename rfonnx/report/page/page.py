@@ -182,6 +182,7 @@ def _template() -> Any:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
     made.tests |= {
         "name": lambda part: isinstance(part, Name),
