@@ -48,6 +48,12 @@ def test_maps_are_chosen(
     assert page.evaluate("[...document.images].every((image) => image.naturalWidth === 32)")
 
 
+def test_it_works_without_scripts(opened: Callable[..., Page], found: Comparison, tmp_path: Path) -> None:
+    page = opened(written(found, tmp_path / "c.html"), java_script_enabled=False)
+    page.get_by_label("student", exact=True).check(force=True)
+    assert [page.locator(f".heat.{which}").first.is_visible() for which in ("first", "second")] == [False, True]
+
+
 def test_a_map_is_painted(opened: Callable[..., Page], found: Comparison, tmp_path: Path) -> None:
     """Its mask is a picture in the page: where the policy forbade it, nothing would be seen."""
     page = opened(written(found, tmp_path / "c.html"))

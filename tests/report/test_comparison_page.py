@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,9 @@ from PIL import Image
 
 import rfonnx
 from report.drawn import all_text, classed, numbers, parsed
-from rfonnx.report.comparison.depth import depth_chart
+from rfonnx.report.comparison.depth import POINTS, depth_chart
 from rfonnx.report.comparison.errors import error_charts
-from rfonnx.report.comparison.limits import WIDTH, bar, field_bars, limit_bars
+from rfonnx.report.comparison.limits import WIDTH, bar, field_bars, interval, limit_bars
 from rfonnx.report.comparison.looks import look_maps
 from rfonnx.report.comparison.page import compare_page
 from rfonnx.report.comparison.shown import sample_cards
@@ -86,13 +87,34 @@ def test_a_bar_is_as_long_as_its_figure(
 
 
 def test_verdicts_come_with_figure_and_limit_missed_ones_first(found: Comparison) -> None:
-    rows = [[all_text(cell) for cell in row.iter("td")] for row in parsed(limit_bars(found.verdicts)).iter("tr")]
+    rows = [[all_text(cell) for cell in row.iter("td")] for row in parsed(limit_bars(found)).iter("tr")]
     told = [(row[0], row[4], row[5]) for row in rows if row]
     assert len(told) == len(found.verdicts)
     outcomes = [one for one, _, _ in told]
     assert outcomes == sorted(outcomes, key=["FAILED", "undecided", "ok"].index)
     sqnr = next(one for one in found.verdicts if one.measure == "sqnr_db")
     assert ("FAILED", f"{sqnr.value:.4g}", "at least 80") in told
+
+
+def test_an_interval_is_drawn_where_it_is_known(found: Comparison) -> None:
+    [top1] = [one for one in found.verdicts if one.measure == "top1"]
+    measure = found.outputs[0].measures["top1_clear"]
+    assert interval(found, top1) == (measure.low, measure.high)
+    [line] = classed(parsed(bar(top1, interval(found, top1))), "spread")
+    x1, _, x2 = numbers(line.get("d"))
+    assert ((x1 - 1) / (WIDTH - 2), (x2 - 1) / (WIDTH - 2)) == pytest.approx((measure.low, measure.high), abs=0.002)
+    field = next(one for one in found.verdicts if one.measure == "field_ratio")
+    assert interval(found, field) is None
+
+
+def test_a_long_chain_of_layers_stays_bounded(found: Comparison) -> None:
+    assert found.parting is not None
+    many = found.parting.layers * 1000
+    layers = tuple(replace(layer, teacher=f"layer {at}") for at, layer in enumerate(many))
+    drawn = parsed(depth_chart(replace(found.parting, layers=layers, first=layers[-5])))
+    assert len(classed(drawn, "dot")) <= 2 * (POINTS + 2)
+    assert len(classed(drawn, "part")) == 1
+    assert "pairs are not drawn" in all_text(drawn)
 
 
 def test_fields_are_bars_within_their_inputs(found: Comparison) -> None:

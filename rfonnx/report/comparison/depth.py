@@ -17,7 +17,7 @@ EXACT = 14
 """Units above the highest figure, where pairs stand that are equal."""
 
 POINTS = 1500
-"""Most pairs that are drawn; of more, those that are under the limit, and some of the others."""
+"""Most pairs that are drawn; of more, every so-manieth, and the one where the models part."""
 
 LEGEND = (
     ("first", "what has come together up to a layer"),
@@ -31,7 +31,7 @@ def depth_chart(parting: Parting) -> str:
     layers = parting.layers
     if not layers:
         return ""
-    drawn = _chosen(layers, parting.limit_db)
+    drawn = _chosen(parting)
     across = Scale(0, max(len(layers) - 1, 1), LEFT + 8, WIDTH - RIGHT - 8)
     up = _decibels(layers, parting.limit_db)
     alone = any(layer.own_db is not None for layer in layers)
@@ -39,7 +39,7 @@ def depth_chart(parting: Parting) -> str:
     parts = (
         *_grid(up, parting.limit_db),
         *_first(parting, across),
-        path(_curve(drawn, layers, across, up), "curve"),
+        path(_curve(drawn, across, up), "curve"),
         *(
             _dot(layer, across.at(at), up, parting.limit_db, own=True)
             for at, layer in drawn
@@ -48,17 +48,19 @@ def depth_chart(parting: Parting) -> str:
         *(_dot(layer, across.at(at), up, parting.limit_db, own=False) for at, layer in drawn),
     )
     legend = [tag("span", words(told), class_=kind) for kind, told in LEGEND if alone or kind != "second"]
-    left_out = f"; {len(layers) - len(drawn)} pairs that agree are not drawn" if len(drawn) < len(layers) else ""
+    left_out = f"; {len(layers) - len(drawn)} of {len(layers)} pairs are not drawn" if len(drawn) < len(layers) else ""
     caption = tag(
         "p", words(f"{parting.samples} samples; point at a layer for its figures{left_out}"), class_="caption"
     )
     return tag("p", *legend, class_="legend") + chart(WIDTH, HEIGHT, label, *parts, kind="depth") + caption
 
 
-def _chosen(layers: Sequence[LayerAgreement], limit: float) -> list[tuple[int, LayerAgreement]]:
+def _chosen(parting: Parting) -> list[tuple[int, LayerAgreement]]:
     """The pairs that are drawn, with their numbers."""
+    layers = parting.layers
     step = -(-len(layers) // POINTS)
-    return [(at, one) for at, one in enumerate(layers) if at % step == 0 or _bad(one, limit) or at == len(layers) - 1]
+    kept = {len(layers) - 1, layers.index(parting.first) if parting.first else 0}
+    return [(at, one) for at, one in enumerate(layers) if at % step == 0 or at in kept]
 
 
 def _bad(layer: LayerAgreement, limit: float) -> bool:
@@ -99,9 +101,7 @@ def _height(value: float, up: Scale) -> float:
     return TOP if value == math.inf else up.at(value)
 
 
-def _curve(
-    drawn: Sequence[tuple[int, LayerAgreement]], layers: Sequence[LayerAgreement], across: Scale, up: Scale
-) -> str:
+def _curve(drawn: Sequence[tuple[int, LayerAgreement]], across: Scale, up: Scale) -> str:
     """Along the pairs that have a figure."""
     places = [(across.at(at), _height(layer.sqnr_db, up)) for at, layer in drawn if layer.finite]
     return "".join(f"{'L' if turn else 'M'}{x:.1f} {y:.1f}" for turn, (x, y) in enumerate(places)) or "M0 0"

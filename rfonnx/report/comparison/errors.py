@@ -22,11 +22,11 @@ MOST = 8
 
 def error_charts(outputs: Sequence[OutputAgreement]) -> str:
     """A histogram, and a map where the output has places, for each output that has errors and that they were kept of."""
-    return "".join(
-        tag("div", *_of(output, number), class_="maps")
-        for number, output in enumerate(outputs[:MOST])
-        if output.histogram and output.histogram.edges
-    )
+    found = [output for output in outputs if output.histogram and output.histogram.edges]
+    more = len(found) - MOST
+    caption = tag("p", f"{more} more outputs are not drawn", class_="caption") if more > 0 else ""
+    drawn = (tag("div", *_of(output, number), class_="maps") for number, output in enumerate(found[:MOST]))
+    return "".join(drawn) + caption
 
 
 def _of(output: OutputAgreement, number: int) -> Iterator[str]:

@@ -30,7 +30,7 @@ def compare_page(found: Comparison, view: ComparisonView) -> Page:
 def _drawings(found: Comparison) -> Iterator[Drawing]:
     """Those that there is something to draw for."""
     made = (
-        Drawing("Limits", limit_bars(found.verdicts)),
+        Drawing("Limits", limit_bars(found)),
         Drawing("Along the depth", depth_chart(found.parting) if found.parting else ""),
         Drawing("The samples that fare worst", sample_cards(found), "samples"),
         Drawing("Where they look", look_maps(found.effective_fields), "looks"),

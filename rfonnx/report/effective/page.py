@@ -20,6 +20,10 @@ LEGEND = (
 )
 
 
+MOST = 12
+"""Units that are drawn; the table has all of them."""
+
+
 def erf_page(erfs: Sequence[ERF]) -> Page:
     """Units of one tensor: what the document says, with drawings in the place of its pictures in characters."""
     told = erf_document(erfs)
@@ -31,7 +35,8 @@ def erf_page(erfs: Sequence[ERF]) -> Page:
 
 def field_drawings(erfs: Sequence[ERF]) -> str:
     """A row per unit: its maps, and its mass along each axis; "" for none."""
-    several = len(erfs) > 1
+    several, more, erfs = len(erfs) > 1, len(erfs) - MOST, erfs[:MOST]
+    caption = tag("p", f"{more} more units are not drawn", class_="caption") if more > 0 else ""
     rows = [
         tag(
             "div",
@@ -42,7 +47,7 @@ def field_drawings(erfs: Sequence[ERF]) -> str:
         for erf, maps in zip(erfs, unit_maps(erfs), strict=True)
     ]
     legend = tag("p", *(tag("span", words(told), class_=kind) for kind, told in LEGEND), class_="legend")
-    return legend + "".join(rows) if rows else ""
+    return legend + "".join(rows) + caption if rows else ""
 
 
 def layers_page(model: str, layers: Sequence[Layer]) -> Page:

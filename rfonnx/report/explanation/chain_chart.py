@@ -19,6 +19,9 @@ LEFT, RIGHT, TOP, BOTTOM = 52, 16, 20, 32
 COLUMN = 44
 """Units of a column, at most."""
 
+MOST = 400
+"""Columns that are drawn: of more steps, the largest ones."""
+
 CAUSES = ("kernel", "pooling", "upsampling", "global", "block", "join", "other")
 """Of steps, in the order of the legend."""
 
@@ -35,7 +38,7 @@ def _length(told: Explanation, chain: Chain) -> int | None:
 
 
 def _figure(chain: Chain, length: int | None) -> str:
-    steps = [step for step in chain.steps if step.added]
+    steps, told_less = _largest([step for step in chain.steps if step.added])
     present = [cause for cause in CAUSES if any(_cause(step) == cause for step in steps)]
     legend = [
         tag("span", words(NAMES["joins"] if cause == "join" else cause), class_=f"cause-{cause}") for cause in present
@@ -43,8 +46,17 @@ def _figure(chain: Chain, length: int | None) -> str:
     shares = ", ".join(
         f"{NAMES.get(cause, cause)} {share}%" for cause, share in percentages(growth(chain.steps)).items()
     )
-    caption = tag("figcaption", html_line((Name(chain.input), f", {axes_text(chain.axes)}: {shares}")))
+    caption = tag("figcaption", html_line((Name(chain.input), f", {axes_text(chain.axes)}: {shares}{told_less}")))
     return tag("figure", tag("p", *legend, class_="legend"), _chart(steps, length), caption, class_="map")
+
+
+def _largest(steps: Sequence[ExplainStep]) -> tuple[Sequence[ExplainStep], str]:
+    """At most `MOST` steps, in order, and what is left out, in words."""
+    if len(steps) <= MOST:
+        return steps, ""
+    least = sorted((abs(step.added) for step in steps), reverse=True)[MOST - 1]
+    kept = [step for step in steps if abs(step.added) >= least][:MOST]
+    return kept, f"; {len(steps) - len(kept)} smaller steps are not drawn"
 
 
 def _chart(steps: Sequence[ExplainStep], length: int | None) -> str:
