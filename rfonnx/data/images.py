@@ -61,6 +61,9 @@ def read_image(path: Path, name: str) -> np.ndarray:
                 image if image.mode == "L" else image.convert("L" if image.mode in ("1", "LA") else "RGB")
             )
     except Exception as error:  # Pillow's decoders raise what they like on broken files: SyntaxError, struct.error, ...
-        reason = " ".join(str(error).split()) or type(error).__name__
+        known = type(error).__name__ != "UnidentifiedImageError"  # whose words are of Pillow's own objects
+        reason = (
+            (" ".join(str(error).split()) or type(error).__name__) if known else "no image of a format that is read"
+        )
         hint = "replace or remove the file, or skip what cannot be read with --on-error skip"
         raise DataError(f"image '{name}' cannot be read ({reason})", hint) from None

@@ -129,7 +129,7 @@ def test_a_click_draws_what_the_analysis_says(explore: Any, model: str, layer: s
     support = analysis.support(layer, position, given).any((0, 1))
     assert np.array_equal(np.reshape(found["mask"], lengths), support)
     assert np.array_equal(painted(picture), support)
-    said = page.get_by_role("status").inner_text()
+    said = page.locator("[data-panel=explorer]").get_by_role("status").inner_text()
     (top, bottom), (left, right) = clipped[2:]
     assert (
         f"{layer} at ({', '.join(map(str, position))}) sees rows {top} to {bottom} and columns {left} to {right}"
@@ -193,7 +193,7 @@ def test_an_input_position_shows_which_outputs_it_reaches(explore: Any, origin: 
     ]
     assert np.array_equal(np.reshape(found["reach"], (16, 20)), sees)
     assert np.array_equal(painted(page.locator("svg.explorer-output")), sees)
-    said = page.get_by_role("status").inner_text()
+    said = page.locator("[data-panel=explorer]").get_by_role("status").inner_text()
     assert (
         said
         == f"x at row {origin[0]} and column {origin[1]} reaches {np.sum(sees)} of the 320 drawn positions of pool."
@@ -228,7 +228,10 @@ def test_a_volume_is_cut_into_slices(explore: Any) -> None:
         page.get_by_label("slice along axis 2").fill(str(at_slice))
         expected = support.any(0) if at_slice < 0 else support[at_slice]
         assert np.array_equal(np.reshape(drawn(page)["mask"], expected.shape), expected)
-    assert f"{support.sum()} positions of this box are read" in page.get_by_role("status").inner_text()
+    assert (
+        f"{support.sum()} positions of this box are read"
+        in page.locator("[data-panel=explorer]").get_by_role("status").inner_text()
+    )
 
 
 def net(
@@ -249,7 +252,10 @@ def test_a_strip_as_long_as_a_recording(explore: Any) -> None:
     output = page.locator("svg.explorer-output")
     output.click(position=at(output, (0.5, 622.5 / 623)))
     assert drawn(page)["box"] == [[0, 0], list(analysis.box("y", (0, 0, 622))["x"][2])]
-    assert "sees 99520 to 99919 along axis 2 of x" in page.get_by_role("status").inner_text()
+    assert (
+        "sees 99520 to 99919 along axis 2 of x"
+        in page.locator("[data-panel=explorer]").get_by_role("status").inner_text()
+    )
     assert painted(page.locator("svg.explorer-input")).shape == (1, 511)
 
 
@@ -263,7 +269,7 @@ def test_tokens_see_tokens_before_them(explore: Any) -> None:
     analysis, page = explore(model)
     page.evaluate("rfonnx.explorer.select('scores', [0, 4, 2])")
     for given, sees in (("a", [[4, 4], [0, 3]]), ("b", [[2, 2], [0, 3]])):
-        page.get_by_label("input").select_option(given)
+        page.locator("[data-panel=explorer]").get_by_label("input").select_option(given)
         assert drawn(page)["box"] == sees == [list(one) for one in analysis.box("scores", (0, 4, 2))[given][1:]]
 
 
@@ -292,7 +298,7 @@ def test_scalars_empty_tensors_and_what_depends_on_data(explore: Any) -> None:
         types={"found": onnx.TensorProto.INT64},
     )
     _, page = explore(model)
-    said = page.get_by_role("status")
+    said = page.locator("[data-panel=explorer]").get_by_role("status")
     assert said.inner_text().startswith("total at () sees 0 to 2 along axis 0 and 0 to 3 along axis 1 of x.")
     pick(page, "nothing")
     assert said.inner_text() == "nothing has no positions: an axis of it has length 0."
@@ -330,7 +336,10 @@ def test_what_is_too_large_for_a_page_is_said(explore: Any, monkeypatch: pytest.
     assert drawn(page)["box"] == [list(one) for one in analysis.box("mask", position)["x"][2:]]
     picture = page.locator("svg.explorer-input")
     picture.click(position=at(picture, (0.3, 0.3)))
-    assert "Told by boxes: holes in them count as seen." in page.get_by_role("status").inner_text()
+    assert (
+        "Told by boxes: holes in them count as seen."
+        in page.locator("[data-panel=explorer]").get_by_role("status").inner_text()
+    )
 
 
 HOSTILE = [
@@ -378,6 +387,9 @@ def test_an_effective_field_and_its_contours(opened: Opened, tmp_path: Path) -> 
         assert shown[shown > level].sum() < share + 1e-6
     assert page.locator("path.contour").count() == 2
     assert page.locator("image.heat").count() == 1
-    assert "measured by gradient over 2 samples: lines around" in page.get_by_role("status").inner_text()
+    assert (
+        "measured by gradient over 2 samples: lines around"
+        in page.locator("[data-panel=explorer]").get_by_role("status").inner_text()
+    )
     page.get_by_label("effective field").uncheck()
     assert page.locator("path.contour").count() == 0

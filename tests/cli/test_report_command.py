@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+import io
+import json
 import os
 import re
 import shlex
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
+from PIL import Image
 
 from outcome import Outcome
 from rfonnx.cli.commands import cli
@@ -89,3 +95,37 @@ def test_growth_curves(rfonnx: Run, models: Path, tmp_path: Path) -> None:
     assert "--plot" in done.err
     assert "end it in .png, .svg" in done.err
     assert "goes into a file" in rfonnx("report", both[0], "--plot", "-").err
+
+
+def test_an_image_lies_under_the_input_of_a_page(rfonnx: Run, models: Path, tmp_path: Path) -> None:
+    photo, page = tmp_path / "photo.png", tmp_path / "page.html"
+    Image.fromarray(np.full((20, 30, 3), (200, 10, 90), np.uint8)).save(photo)
+    assert rfonnx("report", models / "unet.onnx", "-o", page, "--image", photo) == Outcome(0, "", "")
+    [packed] = re.findall(r'id="data">([^<]*)<', page.read_text())
+    data = json.loads(zlib.decompress(base64.b64decode(packed)))["panels"]
+    [found] = [panel for panel in data if panel and "imageOf" in panel]
+    shown = Image.open(io.BytesIO(base64.b64decode(found["image"].removeprefix("data:image/png;base64,"))))
+    assert (found["imageOf"], shown.size, shown.getpixel((9, 9))) == (0, (256, 224), (200, 10, 90))
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["unet.onnx", "--image", "photo.png"], "--image is shown in a page"),
+        (["unet.onnx", "seed.onnx", "-o", "page.html", "--image", "photo.png"], "--image belongs to one model"),
+        (["wavenet.onnx", "-o", "page.html", "--image", "photo.png"], "drawn are 'audio' with 1"),
+        (["unet.onnx", "-o", "page.html", "--image", "none.png"], "give another file with --image"),
+        (["unet.onnx", "-o", "page.html", "--image", "text.png"], "no image of a format that is read"),
+        (["unet.onnx", "-o", "photo.png", "--image", "photo.png"], "is an input of this run"),
+    ],
+)
+def test_an_image_without_a_place_is_refused(
+    rfonnx: Run, models: Path, tmp_path: Path, words: list[str], message: str
+) -> None:
+    Image.fromarray(np.zeros((2, 2), np.uint8)).save(tmp_path / "photo.png")
+    (tmp_path / "text.png").write_text("no picture")
+    folders = {".onnx": models, ".png": tmp_path, ".html": tmp_path}
+    done = rfonnx("report", *(folders[suffix] / word if (suffix := Path(word).suffix) else word for word in words))
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert message in done.err
+    assert not (tmp_path / "page.html").exists()

@@ -101,7 +101,7 @@ def test_what_is_read_is_drawn_where_it_is(
 def test_a_picture_lies_under_what_is_read(models: Path) -> None:
     told = explained(models / "unet.onnx", "down2.conv2", None)
     pixels = np.random.default_rng(0).integers(0, 256, (224, 256, 3), np.uint8)
-    tree = parsed(reads_charts(replace(told, backdrop=Backdrop("a.png", pixels))))
+    tree = parsed(reads_charts(replace(told, backdrop=Backdrop("a.png", pixels, "x"))))
     figure = next(tree.iter("figure"))
     below, veil = list(figure.iter("image"))
     decoded = [

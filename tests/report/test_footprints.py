@@ -105,7 +105,7 @@ def test_a_picture_under_it(models: Path) -> None:
     _, told = told_of(models, "dilated", "context", None)
     (one,) = told.footprints
     pixels = np.random.default_rng(0).integers(0, 255, (*one.mask.shape, 3), dtype=np.uint8)
-    under = replace(told, backdrop=Backdrop("photo.png", pixels))
+    under = replace(told, backdrop=Backdrop("photo.png", pixels, "x"))
     figure = explain_figure(under, every=False)
     photo, veil = figure.axes[0].images
     np.testing.assert_array_equal(np.asarray(photo.get_array()), pixels)

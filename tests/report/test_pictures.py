@@ -33,7 +33,7 @@ def footprint(name: str, tensor: str, position: tuple[int, ...] | None, backdrop
     if backdrop:
         down, across = np.mgrid[:224, :256]
         pixels = np.stack([down, across, 255 - down], -1).astype(np.uint8)
-        told = replace(told, backdrop=Backdrop("ramps.png", pixels))
+        told = replace(told, backdrop=Backdrop("ramps.png", pixels, "x"))
     return explain_figure(told, every=False)
 
 

@@ -19,10 +19,12 @@ class Backdrop(NamedTuple):
     Attributes:
         name: of its file.
         pixels: uint8, (H, W) or (H, W, 3), as large as the input along its drawn axes.
+        input: under whose reads it lies.
     """
 
     name: str
     pixels: npt.NDArray[np.uint8]
+    input: str
 
 
 @dataclass(frozen=True, slots=True)

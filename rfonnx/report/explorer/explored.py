@@ -9,10 +9,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from rfonnx.report.escape import printable
+from rfonnx.report.explanation.footprint import Backdrop
 from rfonnx.report.explorer.access_program import numbered, program_to_dict
 from rfonnx.report.explorer.interval_tables import Fielded, tables_to_dict
 from rfonnx.results.effective import ERF
 from rfonnx.results.fields import TensorField
+from rfonnx.results.png import data_uri
 
 
 class Explored(Fielded, Protocol):
@@ -26,20 +28,21 @@ class Explored(Fielded, Protocol):
     def windowed(self) -> tuple[tuple[str, int], ...]: ...
 
 
-def explored(source: Explored, measured: Sequence[ERF] = (), image: str = "") -> dict[str, Any]:
+def explored(source: Explored, measured: Sequence[ERF] = (), backdrop: Backdrop | None = None) -> dict[str, Any]:
     """Plain data for assets/explorer.js.
 
     Args:
         source: the analysis.
         measured: effective fields of its units.
-        image: the input as a picture, a `data:` URI; "" for none.
+        backdrop: a picture under an input.
 
     Returns:
         `inputs`: names. `layers`: by tensor, in the order of `source.tensors`, its source's number. `walks`: different rows of
         (tensor axis, period) for all axes of all inputs in order, the axis -1 where none walks; `walk`: each layer's row.
         `spatial`: (input, axis) that a window slides along. Layers by number: `outputs`; `atMost`, which see at most what is
         said; `open`, of which lengths depend on data and are taken as 1. `program`, `boxes`: as of `program_to_dict` and
-        `tables_to_dict`. `measured`: effective fields.
+        `tables_to_dict`. `measured`: effective fields. `image`: a `data:` URI or "", and `imageOf`, its input's number.
+        `first`: the layer that is shown first.
     """
     program = source.program
     index = {tensor.name: number for number, tensor in enumerate(program.tensors, len(program.inputs))}
@@ -66,9 +69,26 @@ def explored(source: Explored, measured: Sequence[ERF] = (), image: str = "") ->
         "outputs": [number for number, name in enumerate(names) if name in source.outputs],
         "program": program_to_dict(program),
         "boxes": tables_to_dict(source, names, [name for name in source.outputs if name in source.tensors]),
-        "image": image,
+        "image": data_uri(backdrop.pixels) if backdrop else "",
+        "imageOf": inputs[backdrop.input] if backdrop else -1,
+        "first": _first(source),
         "measured": [_measured(field, names.index(field.tensor), inputs[field.input]) for field in measured],
     }
+
+
+def _first(source: Explored) -> int:
+    """The first output whose positions look at places; of classifiers the last layer of which that is so; else an output."""
+    names = list(source.tensors)
+    placed = [
+        name
+        for name, tensor in source.tensors.items()
+        if any(tensor.fields[pair].kind in ("local", "periodic", "block") for pair in source.windowed)
+    ]
+    outputs = [name for name in source.outputs if name in source.tensors]
+    shown = next((name for name in outputs if name in placed), None) or next(
+        iter(placed[-1:] or outputs or names[-1:]), None
+    )
+    return names.index(shown) if shown is not None else -1
 
 
 def _walk(tensor: TensorField, input: str, axis: int) -> tuple[int, int]:

@@ -33,18 +33,20 @@ def overview_page(source: Shown, view: View) -> Page:
     folded = [part for fold in document.folds for part in fold.parts]
     tables = tuple(part for part in folded if isinstance(part, Table))
     rest = [part for part in folded if not isinstance(part, Table)]
-    parts = (*document.parts, *_panels(source, axes, tables, tuple(rest)))
+    parts = (*document.parts, *_panels(source, axes, view, tables, tuple(rest)))
     return Page(source.model.name, (Sheet(document.head, parts),), page_model(source, axes))
 
 
-def _panels(source: Shown, axes: Axes, tables: tuple[Part, ...], rest: tuple[Part, ...]) -> Iterator[Part | Panel]:
+def _panels(
+    source: Shown, axes: Axes, view: View, tables: tuple[Part, ...], rest: tuple[Part, ...]
+) -> Iterator[Part | Panel]:
     """In the order in which they are shown; `rest` says what the tables mean."""
     name = next(iter(axes), "")
     if objects := name and objects_panel(source, name, axes[name]):
         yield Panel("objects", "Is an object seen?", objects)
     if drawing := growth_drawing(source, axes):
         yield Panel("growth", "Growth of the field", drawing=drawing)
-    yield Panel("explorer", "What a position sees", explored(source))
+    yield Panel("explorer", "What a position sees", explored(source, backdrop=view.backdrop))
     yield Panel("layers", "Layers", still=tables)
     yield from rest
     yield Panel("graph", "Graph")

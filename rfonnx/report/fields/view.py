@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, NamedTuple
 
 from rfonnx.errors import QueryError
+from rfonnx.report.explanation.footprint import Backdrop
 from rfonnx.report.fields.view_source import Source
 from rfonnx.results.fields import AxisField, TensorField
 from rfonnx.results.naming import tensor_called
@@ -26,6 +27,7 @@ class View(NamedTuple):
         every: show every tensor in tables for people, not only those where something changes.
         rate: samples per second of time axes, to give lengths of time in seconds too.
         summary: for people: the answers without the table.
+        backdrop: for pages: a picture under an input.
         object: for people: size of an object, along each shown axis or one for all; (): none is asked about.
     """
 
@@ -35,6 +37,7 @@ class View(NamedTuple):
     rate: float | None = None
     summary: bool = False
     object: tuple[int, ...] = ()
+    backdrop: Backdrop | None = None
 
 
 def pick_tensors(source: Source, names: tuple[str, ...]) -> Iterable[TensorField]:

@@ -230,7 +230,7 @@ panels.explorer = function (element, data, page) {
     element.replaceChildren(element.firstElementChild, made("p", {}, "Nothing in this model is computed from an input."));
     return;
   }
-  show(page.layer ?? data.measured[0]?.layer ?? data.outputs[0] ?? data.names.length - 1);
+  show(page.layer ?? data.measured[0]?.layer ?? data.first);
 };
 
 /** A step of a position along the drawn axes, by [rows, columns], inside the tensor. */

@@ -8,10 +8,11 @@ function explorerDrawInput(svg, model, view, sight, shown) {
   const frame = explorerFrame(lengths, margins);
   const whole = lengths.map((length) => [0, length - 1]);
   const parts = [explorerRect(frame, whole, { class: "ground" })];
-  if (model.data.image && axes.length === 2) parts.push(explorerRect(frame, whole, { class: "behind" }), explorerImage(frame, model.data.image));
+  const behind = input === model.data.imageOf && axes.length === 2;
+  if (behind) parts.push(explorerRect(frame, whole, { class: "behind" }), explorerImage(frame, model.data.image));
   else parts.push(explorerLines(frame));
   const measured = shown.measured && !view.origin ? explorerMeasured(model, view) : null;
-  const strength = measured ? 0.15 : model.data.image ? 0.4 : 0.55; // what lies under or over it must show
+  const strength = measured ? 0.15 : behind ? 0.4 : 0.55; // what lies under or over it must show
   const drawn = { box: null, free: null, mask: null, levels: [] };
   if (view.origin) {
     const place = explorerPlaceOf(view.origin, axes).map((at) => [at, at]);
