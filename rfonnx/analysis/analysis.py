@@ -36,6 +36,9 @@ else:
     _core, pandas = Late("rfonnx._core"), Late("pandas")
     batch_axis, time = Late("rfonnx.analysis.derive.batch_axis"), Late("rfonnx.analysis.derive.time")
 
+showing = Late("rfonnx.report.showing")
+"""Reports stand above analyses: what shows one is found when it is asked for."""
+
 Int64 = npt.NDArray[np.int64]
 Box = dict[str, tuple[tuple[int, int], ...]]
 
@@ -71,6 +74,10 @@ class Analysis:
         """The model, its inputs with their shapes, and how many tensors there are."""
         inputs = ", ".join(f"{name!r}: {shape_text(shape)}" for name, shape in self.input_shapes.items())
         return f"<Analysis of {self._graph.name!r}, inputs {{{inputs}}}, {len(self.tensors)} tensors>"
+
+    def _repr_html_(self) -> str:
+        """What notebooks show: what `rfonnx report` says, the layers folded away."""
+        return str(showing.analysis_html(self))
 
     def __getstate__(self) -> dict[str, Any]:
         # Facts alone need the values of constants, or the model again; the core's tables are quicker to make than to send.

@@ -15,11 +15,11 @@ from rfonnx.cli.from_settings import setting_options
 from rfonnx.cli.hook import load_hook
 from rfonnx.cli.output import open_output
 from rfonnx.cli.progress import progress
-from rfonnx.cli.target import target
 from rfonnx.comparing.settings import Settings
 from rfonnx.errors import DataError
 from rfonnx.report.comparison.view import ComparisonView
 from rfonnx.report.formats import COMPARISON
+from rfonnx.report.target import target
 from rfonnx.system.config import read_config
 
 

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import stat
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Generic
 
 from rfonnx.cli import streams
-from rfonnx.cli.endings import format_of
-from rfonnx.cli.target import OTHER_NAME, reason, target
 from rfonnx.errors import RfonnxError
+from rfonnx.report.endings import format_of
+from rfonnx.report.files import replace_file, written
 from rfonnx.report.formats import BINARY, PICTURES, Subject, Told
-from rfonnx.system import scratch
+from rfonnx.report.target import target
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -42,15 +39,11 @@ class Output(Generic[Told]):
             RfonnxError: it cannot be written.
             QueryError: see `Subject.write`.
         """
-        pieces = self.subject.write(self.style, *told, **more)
-        if self.style in ("json", "sarif"):
-            from rfonnx.report.escape import json_line
-
-            pieces = (json_line(piece) for piece in pieces if isinstance(piece, str))
+        pieces = written(self.subject.write(self.style, *told, **more), self.style)
         if self.file is None:
             _to_stdout(pieces)
         else:
-            _to_file(_encoded(pieces, self.style), self.file, target(self.file, self.inputs))
+            replace_file(pieces, self.style, self.file, target(self.file, self.inputs))
 
 
 def open_output(
@@ -114,38 +107,3 @@ def _to_stdout(pieces: Iterable[str] | Iterable[bytes]) -> None:
         streams.give_up()
         raise streams.unwritten(error) from None
     streams.flush()
-
-
-def _to_file(pieces: Iterable[bytes], output: str, found: Path) -> None:
-    try:
-        if found.exists() and not found.is_file():
-            # /dev/null, a named pipe: written to, not replaced.
-            with found.open("wb") as stream:
-                stream.writelines(pieces)
-            return
-        # Not by the process's number alone: in containers that share a folder several have the same.
-        with scratch.kept(found.with_name(f".rfonnx-{os.getpid()}-{os.urandom(4).hex()}.part")) as draft:
-            with draft.open("xb") as stream:
-                stream.writelines(pieces)
-            _same_rights(draft, found)
-            draft.replace(found)
-    except OSError as error:
-        raise RfonnxError(f"-o {output} cannot be written: {reason(error)}", OTHER_NAME) from error
-
-
-def _same_rights(draft: Path, found: Path) -> None:
-    """The draft gets the mode of the file that it replaces, and its owner where that is allowed."""
-    if found.exists():
-        state = found.stat()
-        with suppress(PermissionError):
-            os.chown(draft, state.st_uid, state.st_gid)
-        draft.chmod(stat.S_IMODE(state.st_mode))
-
-
-def _encoded(pieces: Iterable[str] | Iterable[bytes], style: str) -> Iterator[bytes]:
-    """UTF-8; what is no character (a byte of a file's name that is not UTF-8) is escaped."""
-    from rfonnx.report.mark import SIGNED
-
-    for piece in pieces:
-        yield piece if isinstance(piece, bytes) else piece.encode(errors="backslashreplace")
-    yield SIGNED.get(style, "").encode()

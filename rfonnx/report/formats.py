@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from rfonnx.results.tiling import PlanSummary
     from rfonnx.results.verification import Verification
 
-RENDERERS = ("text", "terminal", "markdown")
-"""Formats of a `Document`, each a module here. "terminal" is "text" for one; nobody asks for it by name."""
+RENDERERS = ("text", "terminal", "markdown", "notebook")
+"""Formats of a `Document`, each a module here. Nobody asks for all by name: "terminal" is "text" for one, "notebook" HTML for
+one."""
 
 DOCUMENTS = ("text", "markdown")
 """Formats that every report for people has, the first one first; html is the third."""

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from rfonnx.results.agreement import OutputAgreement, ShownSample
 from rfonnx.results.field_pairs import EffectivePair, FieldPair
 from rfonnx.results.fields import Shape
 from rfonnx.results.parting import Parting
+from rfonnx.system.late import Late
+
+showing = Late("rfonnx.report.showing")
+"""Reports stand above results: what shows a result is found when it is asked for."""
 
 Kind = Literal["fp32", "fp16", "int8", "distilled"]
 """What the student is to the teacher: the same weights in another file, in half precision, quantised, or other weights."""
@@ -144,6 +148,15 @@ class Comparison:
         """The two models and what it comes to."""
         outcome = "passed" if self.passed else "not passed"
         return f"<Comparison of {self.student!r} against {self.teacher!r}, {self.kind}, {self.samples.count} samples: {outcome}>"
+
+    def _repr_html_(self) -> str:
+        """What notebooks show: what `rfonnx compare` says."""
+        return str(showing.comparison_html(self))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data: the JSON of `rfonnx compare`."""
+        made: dict[str, Any] = showing.comparison_dict(self)
+        return made
 
     @property
     def passed(self) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -13,6 +14,10 @@ from rfonnx.errors import QueryError
 from rfonnx.results import map_figures as measures
 from rfonnx.results.gaussian import GaussianFit, fit_gaussian
 from rfonnx.results.map_figures import Map
+from rfonnx.system.late import Late
+
+showing = Late("rfonnx.report.showing")
+"""Reports stand above results: what shows a result is found when it is asked for."""
 
 Method = Literal["gradient", "perturb"]
 Interval = tuple[int, int]
@@ -99,6 +104,32 @@ class ERF:
         sigma = " x ".join(f"{one:.4g}" for one in self.sigma)
         unit, over = f"{self.tensor!r} {self.position} of {self.model!r}", f"{self.input!r} axes {self.axes}"
         return f"<ERF of {unit} over {over}: sigma {sigma}, {self.samples} samples, by {self.method}>"
+
+    def _repr_html_(self) -> str:
+        """What notebooks show: the picture and the figures."""
+        return str(showing.erf_html(self))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data: the JSON of `rfonnx erf`, with this unit alone. The map itself is not in it."""
+        made: dict[str, Any] = showing.erf_dict(self)
+        return made
+
+    def plot(self) -> Any:
+        """The picture, as `rfonnx erf -o field.png` draws it: a `matplotlib.figure.Figure`.
+
+        Raises:
+            RfonnxError: matplotlib is not installed (the `plot` extra).
+        """
+        return showing.erf_figure(self)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write what `rfonnx erf -o` would, by the file's ending: .png, .svg, .html, .npz, .json, .csv, .md or .txt.
+
+        Raises:
+            RfonnxError: another ending; a folder that is not there; a file that is no report of ours, which alone are replaced;
+                or matplotlib is not installed.
+        """
+        showing.erf_save(self, path)
 
     @property
     def how(self) -> str:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 from rfonnx.results.ranges import AMOUNT, POSITIONS, Range
+from rfonnx.system.late import Late
+
+showing = Late("rfonnx.report.showing")
+"""Reports stand above results: what shows a result is found when it is asked for."""
 
 Severity = Literal["note", "warning", "error"]
 """How much a failed rule matters."""
@@ -122,6 +126,15 @@ class CheckResult:
         """The model, how many rules and findings, and whether it passes."""
         outcome = "passed" if self.passed() else "not passed"
         return f"<CheckResult of {self.model!r}, {len(self.rules)} rules, {len(self.findings)} findings: {outcome}>"
+
+    def _repr_html_(self) -> str:
+        """What notebooks show: what `rfonnx check` says of the model."""
+        return str(showing.check_html(self))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data: the JSON of `rfonnx check`, with this model alone."""
+        made: dict[str, Any] = showing.check_dict(self)
+        return made
 
     def failed(self, level: Severity = "error") -> tuple[Finding, ...]:
         """Failures of at least this severity, and what could not be tried."""

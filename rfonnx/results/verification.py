@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rfonnx.results.tiling import Pair
+from rfonnx.system.late import Late
+
+showing = Late("rfonnx.report.showing")
+"""Reports stand above results: what shows a result is found when it is asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +109,10 @@ class Verification:
     sizes: tuple[SizeCheck, ...]
     opposites: tuple[Opposite, ...]
     samples: str
+
+    def _repr_html_(self) -> str:
+        """What notebooks show: what `rfonnx tile verify` says."""
+        return str(showing.verification_html(self))
 
     @property
     def passed(self) -> bool:

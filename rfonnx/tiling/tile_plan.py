@@ -14,12 +14,16 @@ from rfonnx.model.opened import Opened
 from rfonnx.model.reading.bind import Shapes
 from rfonnx.results.tiling import Pair, Ranges
 from rfonnx.results.verification import Verification
+from rfonnx.system.late import Late
 from rfonnx.tiling.memory_fit import within
 from rfonnx.tiling.plan import Plan
 from rfonnx.tiling.planning import make_plan
 from rfonnx.tiling.pools import Client
 from rfonnx.tiling.running import Tell, Write, check, run, to_sinks
 from rfonnx.tiling.stages.staged import staged_plan
+
+showing = Late("rfonnx.report.showing")
+"""Reports stand above plans: what shows one is found when it is asked for."""
 
 Read = Callable[[str, Ranges], np.ndarray]
 """Gives a part of an input: its name, and where the part lies."""
@@ -35,6 +39,10 @@ class TilePlan(Plan):
         tiles: all tiles, each with `crops`, `kept` and `local`, ranges by input or output.
         others: see `rfonnx.tiling.plan.Plan`.
     """
+
+    def _repr_html_(self) -> str:
+        """What notebooks show: what `rfonnx tile plan` says."""
+        return str(showing.plan_html(self.summary()))
 
     def at(self, shapes: Shapes) -> TilePlan:
         """The same for a whole of these shapes.

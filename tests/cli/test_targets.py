@@ -13,9 +13,9 @@ import onnx
 import pytest
 
 from outcome import Outcome
-from rfonnx.cli import output
-from rfonnx.cli.target import target
 from rfonnx.errors import RfonnxError
+from rfonnx.report import files
+from rfonnx.report.target import target
 
 Run = Callable[..., Outcome]
 FORMATS = {
@@ -240,7 +240,7 @@ def test_a_disk_that_is_full_leaves_the_old_report(rfonnx: Run, work: Path, monk
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(output, "_same_rights", full)
+    monkeypatch.setattr(files, "_same_rights", full)
     told = refused(rfonnx("report", "m.onnx", "-o", "a.txt"))
     assert "-o a.txt cannot be written: No space left on device" in told
     assert Path("a.txt").read_bytes() == before

@@ -6,8 +6,8 @@ import inspect
 
 import pytest
 
-from rfonnx.cli.endings import format_of
 from rfonnx.report import formats
+from rfonnx.report.endings import format_of
 from rfonnx.report.formats import BINARY, ENDINGS, RENDERERS, Subject
 
 SUBJECTS = {name: one for name, one in vars(formats).items() if isinstance(one, Subject)}

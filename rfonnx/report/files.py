@@ -1,0 +1,69 @@
+"""Reports in files: replaced only when they are complete, and marked as ours."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from rfonnx.errors import RfonnxError
+from rfonnx.report.escape import json_line
+from rfonnx.report.mark import SIGNED
+from rfonnx.report.target import OTHER_NAME, reason
+from rfonnx.system import scratch
+
+
+def written(pieces: Iterable[str] | Iterable[bytes], style: str) -> Iterable[str] | Iterable[bytes]:
+    """The pieces as they leave the program: JSON holds no command to a log."""
+    if style in ("json", "sarif"):
+        return (json_line(piece) for piece in pieces if isinstance(piece, str))
+    return pieces
+
+
+def replace_file(
+    pieces: Iterable[str] | Iterable[bytes], style: str, output: str, found: Path, option: str = "-o"
+) -> None:
+    """Write a report into a file, which is there as a whole, or as it was.
+
+    Args:
+        pieces: of the report.
+        style: its format.
+        output: the file as given.
+        found: the file behind it, see `target`.
+        option: that it was given with, for messages.
+
+    Raises:
+        RfonnxError: it cannot be written.
+    """
+    try:
+        if found.exists() and not found.is_file():
+            # /dev/null, a named pipe: written to, not replaced.
+            with found.open("wb") as stream:
+                stream.writelines(_encoded(pieces, style))
+            return
+        # Not by the process's number alone: in containers that share a folder several have the same.
+        with scratch.kept(found.with_name(f".rfonnx-{os.getpid()}-{os.urandom(4).hex()}.part")) as draft:
+            with draft.open("xb") as stream:
+                stream.writelines(_encoded(pieces, style))
+            _same_rights(draft, found)
+            draft.replace(found)
+    except OSError as error:
+        raise RfonnxError(f"{option} {output} cannot be written: {reason(error)}", OTHER_NAME) from error
+
+
+def _same_rights(draft: Path, found: Path) -> None:
+    """The draft gets the mode of the file that it replaces, and its owner where that is allowed."""
+    if found.exists():
+        state = found.stat()
+        with suppress(PermissionError):
+            os.chown(draft, state.st_uid, state.st_gid)
+        draft.chmod(stat.S_IMODE(state.st_mode))
+
+
+def _encoded(pieces: Iterable[str] | Iterable[bytes], style: str) -> Iterator[bytes]:
+    """UTF-8; what is no character (a byte of a file's name that is not UTF-8) is escaped."""
+    for piece in pieces:
+        yield piece if isinstance(piece, bytes) else piece.encode(errors="backslashreplace")
+    yield SIGNED.get(style, "").encode()
