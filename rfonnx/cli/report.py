@@ -39,6 +39,11 @@ from rfonnx.report.formats import FIELDS, GROWTH, MODELS
     help="Say whether an object of this size is seen whole, wherever it lies, and from which layer on.",
 )
 @click.option("--image", metavar="FILE", help="In pages: lay this image under the input, resized to it.")
+@click.option(
+    "--erf",
+    metavar="FILE",
+    help="In pages: show effective fields over what units can see: a .npz file of `rfonnx erf`.",
+)
 @options.weights_option
 @click.option("--plot", metavar="FILE", help="Draw how fields grow along the depth, too: a .png or .svg file.")
 @click.option(
@@ -60,6 +65,7 @@ def command(
     every: bool,
     size: tuple[int, ...] | None,
     image: str | None,
+    erf: str | None,
     weights: Literal["structure", "values"],
     plot: str | None,
     rate: float | None,
@@ -71,6 +77,7 @@ def command(
     """
     # Imported here: `rfonnx report --help` and mistakes in the options need none of it.
     from rfonnx.cli.backdrop import fitted_to_input, read_backdrop
+    from rfonnx.report.explorer.measured_field import read_measured_fields
     from rfonnx.report.fields.view import View
 
     analyse = partial(rfonnx.analyze, shapes=shapes, weights=weights, values=values, batch_axes=batch_axes)
@@ -79,20 +86,27 @@ def command(
         raise click.UsageError(
             f"--format {style} holds one model, and {len(models)} were given", click.get_current_context()
         )
-    if len(models) > 1 and image is not None:
-        raise click.UsageError("--image belongs to one model, and several were given", click.get_current_context())
+    for option, file in (("--image", image), ("--erf", erf)):
+        if len(models) > 1 and file is not None:
+            raise click.UsageError(
+                f"{option} belongs to one model, and several were given", click.get_current_context()
+            )
     if plot == "-":
         raise click.UsageError("--plot goes into a file: give its name", click.get_current_context())
     picture = open_output(GROWTH, plot, None, *models, output, option="--plot") if plot else None
     if len(models) == 1:
-        out = open_output(FIELDS, output, style, *models, plot, image)
+        out = open_output(FIELDS, output, style, *models, plot, image, erf)
         if image is not None and out.style != "html":
             raise click.UsageError("--image is shown in a page: write one with -o report.html")
+        if erf is not None and out.style != "html":
+            raise click.UsageError("--erf is shown in a page: write one with -o report.html")
         pixels = None if image is None else read_backdrop(image)
         with waiting(f"analysing {models[0]}"):
             analysis = analyse(models[0])
         if image is not None and pixels is not None:
             view = view._replace(backdrop=fitted_to_input(analysis, image, pixels))
+        if erf is not None:
+            view = view._replace(measured=read_measured_fields(analysis, erf))
         out.write(analysis, view)
         if picture:
             picture.write([analysis], view)

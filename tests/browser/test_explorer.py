@@ -370,13 +370,14 @@ def test_names_are_text(explore: Any, scheme: str) -> None:
 
 def test_an_effective_field_and_its_contours(opened: Opened, tmp_path: Path) -> None:
     from rfonnx.report.explorer.explored import explored
+    from rfonnx.report.explorer.measured_field import measured_field
     from rfonnx.report.page.page import Page as Sheets
     from rfonnx.report.page.page import Panel, Sheet, html_page
 
     model = MODELS / "digits_erf" / "near.onnx"
     measured = rfonnx.erf(model, n=2)
     file = tmp_path / "page.html"
-    data = explored(rfonnx.analyze(model), [measured])
+    data = explored(rfonnx.analyze(model), [measured_field(measured)])
     file.write_text("".join(html_page(Sheets("field", (Sheet(((),), (Panel("explorer", "Field", data),)),)))), "utf-8")
     page = opened(file)
     page.wait_for_function("document.documentElement.dataset.ready")

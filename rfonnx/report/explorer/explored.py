@@ -12,7 +12,7 @@ from rfonnx.report.escape import printable
 from rfonnx.report.explanation.footprint import Backdrop
 from rfonnx.report.explorer.access_program import numbered, program_to_dict
 from rfonnx.report.explorer.interval_tables import Fielded, tables_to_dict
-from rfonnx.results.effective import ERF
+from rfonnx.report.explorer.measured_field import MeasuredField
 from rfonnx.results.fields import TensorField
 from rfonnx.results.png import data_uri
 
@@ -28,7 +28,9 @@ class Explored(Fielded, Protocol):
     def windowed(self) -> tuple[tuple[str, int], ...]: ...
 
 
-def explored(source: Explored, measured: Sequence[ERF] = (), backdrop: Backdrop | None = None) -> dict[str, Any]:
+def explored(
+    source: Explored, measured: Sequence[MeasuredField] = (), backdrop: Backdrop | None = None
+) -> dict[str, Any]:
     """Plain data for assets/explorer.js.
 
     Args:
@@ -100,13 +102,11 @@ SHARES = (0.5, 0.95)
 """Shares of the mass that contours are drawn around."""
 
 
-def _measured(field: ERF, layer: int, input: int) -> dict[str, Any]:
+def _measured(field: MeasuredField, layer: int, input: int) -> dict[str, Any]:
     """One effective field: its map as float32, and the least value among the largest ones that hold each share of the mass."""
     flat = np.sort(field.map.reshape(-1))[::-1]
     held = np.cumsum(flat)
-    levels = (
-        [] if field.empty else [float(np.float32(flat[np.searchsorted(held, share * held[-1])])) for share in SHARES]
-    )
+    levels = [float(np.float32(flat[np.searchsorted(held, share * held[-1])])) for share in SHARES] if held[-1] else []
     return {
         "layer": layer,
         "input": input,

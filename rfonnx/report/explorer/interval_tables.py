@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from rfonnx.report.explorer.access_program import AccessProgram, Numbered, numbered
+from rfonnx.report.explorer.access_program import AccessProgram, numbered
 from rfonnx.report.explorer.packing import MOST, packed
 
 Int64 = npt.NDArray[np.int64]
@@ -38,8 +38,9 @@ class _Tables:
     """Tables so far, and what they took."""
 
     def __init__(self) -> None:
-        self.kept: Numbered = numbered()
+        self.kept = numbered()
         self.cells = self.numbers = 0  # laid out, and packed
+        self._met: dict[tuple[object, ...], int | None] = {}
 
     @property
     def full(self) -> bool:
@@ -49,14 +50,17 @@ class _Tables:
         """Number of the table that holds these intervals; None where it is too large, or has numbers that no script holds."""
         self.cells += lo.size
         key = (lo.shape, lo.tobytes(), hi.tobytes())
-        if (known := self.kept.numbers.get(key)) is not None:
-            return known
+        if key not in self._met:
+            self._met[key] = self._new(lo, hi)
+        return self._met[key]
+
+    def _new(self, lo: Int64, hi: Int64) -> int | None:
         table = table_of(lo, hi)
         size = sum(map(len, table))
         if size > MOST_OF_TABLE or not _holds(lo, hi):
             return None
         self.numbers += size
-        return self.kept.of(key, table)
+        return self.kept.of(tuple(map(tuple, table)), table)
 
 
 def tables_to_dict(source: Fielded, layers: Sequence[str], first: Sequence[str] = ()) -> dict[str, Any]:
@@ -117,13 +121,15 @@ def table_of(lo: Int64, hi: Int64) -> list[list[int]]:
             continue
         begins = _begins(lo, size, axis)
         lo, size = np.take(lo, begins, axis), np.take(size, begins, axis)
-        axes.append(axis)
-        starts.append(packed(begins))
+        if begins.size != 1:
+            axes.append(axis)
+            starts.append(packed(begins))
     return [axes, *starts, packed(lo), packed(size)]
 
 
 def _begins(lo: Int64, size: Int64, axis: int) -> Int64:
     """Positions along an axis that see other things than their neighbour before them."""
-    others = tuple(other for other in range(lo.ndim) if other != axis)
-    differs = (np.diff(lo, axis=axis) != 0) | (np.diff(size, axis=axis) != 0)
-    return np.flatnonzero(np.concatenate(([lo.shape[axis] > 0], differs.any(axis=others))))
+    lo, size = np.moveaxis(lo, axis, 0), np.moveaxis(size, axis, 0)
+    differs = np.ones(lo.shape[0], np.bool_)
+    differs[1:] = ((lo[1:] != lo[:-1]) | (size[1:] != size[:-1])).any(axis=tuple(range(1, lo.ndim)))
+    return np.flatnonzero(differs)

@@ -18,10 +18,14 @@ def packed(values: Int64) -> list[int]:
     [3, 1, 2, 3]
     """
     flat = np.asarray(values, np.int64).reshape(-1)
-    if not flat.size:
-        return []
-    steps = np.diff(flat, prepend=0)
-    starts = np.flatnonzero(np.concatenate(([True], steps[1:] != steps[:-1])))
-    counts = np.diff(starts, append=steps.size)
-    runs: list[int] = np.stack((steps[starts], counts), axis=1).reshape(-1).tolist()
-    return runs
+    if flat.size < 2:
+        return [int(flat[0]), 1] if flat.size else []
+    steps = flat.copy()
+    steps[1:] -= flat[:-1]
+    ends = np.flatnonzero(steps[1:] != steps[:-1]) + 1
+    runs = np.empty((ends.size + 1, 2), np.int64)
+    runs[0, 0], runs[1:, 0] = steps[0], steps[ends]
+    runs[:-1, 1], runs[-1, 1] = ends, flat.size
+    runs[1:, 1] -= ends
+    found: list[int] = runs.reshape(-1).tolist()
+    return found

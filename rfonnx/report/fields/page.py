@@ -46,7 +46,7 @@ def _panels(
         yield Panel("objects", "Is an object seen?", objects)
     if drawing := growth_drawing(source, axes):
         yield Panel("growth", "Growth of the field", drawing=drawing)
-    yield Panel("explorer", "What a position sees", explored(source, backdrop=view.backdrop))
+    yield Panel("explorer", "What a position sees", explored(source, view.measured, view.backdrop))
     yield Panel("layers", "Layers", still=tables)
     yield from rest
     yield Panel("graph", "Graph")

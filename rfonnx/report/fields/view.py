@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from rfonnx.errors import QueryError
 from rfonnx.report.explanation.footprint import Backdrop
+from rfonnx.report.explorer.measured_field import MeasuredField
 from rfonnx.report.fields.view_source import Source
 from rfonnx.results.fields import AxisField, TensorField
 from rfonnx.results.naming import tensor_called
@@ -28,6 +29,7 @@ class View(NamedTuple):
         rate: samples per second of time axes, to give lengths of time in seconds too.
         summary: for people: the answers without the table.
         backdrop: for pages: a picture under an input.
+        measured: for pages: effective fields that are shown with what units can see.
         object: for people: size of an object, along each shown axis or one for all; (): none is asked about.
     """
 
@@ -38,6 +40,7 @@ class View(NamedTuple):
     summary: bool = False
     object: tuple[int, ...] = ()
     backdrop: Backdrop | None = None
+    measured: tuple[MeasuredField, ...] = ()
 
 
 def pick_tensors(source: Source, names: tuple[str, ...]) -> Iterable[TensorField]:

@@ -72,9 +72,12 @@ function explorerPeriods(model, layer, input) {
   return [...found];
 }
 
-/** How far boxes without borders reach beyond an input's axis, before and behind, in positions: at most half the axis. */
+/**
+ * How far boxes without borders reach beyond an input's axis, before and behind, in positions. Where that is more than the axis
+ * is long, they end outside the picture, and a little room shows that they go on.
+ */
 function explorerMargin(model, layer, input, axis) {
-  const length = model.inputs[input][axis], most = Math.ceil(length / 2);
+  const length = model.inputs[input][axis];
   if (!model.boxes.has(layer)) return [0, 0];
   const { lo, size } = model.boxes.table(layer, input, axis, false);
   let before = 0, behind = 0;
@@ -83,5 +86,5 @@ function explorerMargin(model, layer, input, axis) {
     before = Math.max(before, -first);
     behind = Math.max(behind, first + size[k] - length);
   });
-  return [Math.min(before, most), Math.min(behind, most)];
+  return [before, behind].map((beyond) => (beyond > length ? Math.ceil(length / 8) : beyond));
 }
