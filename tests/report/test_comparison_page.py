@@ -117,6 +117,11 @@ def test_a_long_chain_of_layers_stays_bounded(found: Comparison) -> None:
     assert "pairs are not drawn" in all_text(drawn)
 
 
+def test_a_single_pair_of_layers_is_no_curve(found: Comparison) -> None:
+    assert found.parting is not None
+    assert depth_chart(replace(found.parting, layers=found.parting.layers[:1], first=None)) == ""
+
+
 def test_fields_are_bars_within_their_inputs(found: Comparison) -> None:
     drawn = parsed(field_bars(found.fields))
     widths = [float(one.get("width", "")) / (WIDTH - 2) for one in classed(drawn, "fill")]

@@ -10,6 +10,7 @@ from rfonnx.report.chart.scale import Scale, rows
 from rfonnx.report.comparison.layers import decibels
 from rfonnx.report.document import Line, Name
 from rfonnx.results.parting import LayerAgreement, Parting
+from rfonnx.results.plain import counted
 
 WIDTH, HEIGHT = 1200, 300
 LEFT, RIGHT, TOP, BOTTOM = 52, 16, 34, 40
@@ -27,9 +28,9 @@ LEGEND = (
 
 
 def depth_chart(parting: Parting) -> str:
-    """SQNR by pair of inner tensors in order of the teacher's depth, the limit, and where the models part."""
+    """SQNR by pair of inner tensors in order of the teacher's depth, the limit, and where the models part; "" for one pair."""
     layers = parting.layers
-    if not layers:
+    if len(layers) < 2:
         return ""
     drawn = _chosen(parting)
     across = Scale(0, max(len(layers) - 1, 1), LEFT + 8, WIDTH - RIGHT - 8)
@@ -50,7 +51,9 @@ def depth_chart(parting: Parting) -> str:
     legend = [tag("span", words(told), class_=kind) for kind, told in LEGEND if alone or kind != "second"]
     left_out = f"; {len(layers) - len(drawn)} of {len(layers)} pairs are not drawn" if len(drawn) < len(layers) else ""
     caption = tag(
-        "p", words(f"{parting.samples} samples; point at a layer for its figures{left_out}"), class_="caption"
+        "p",
+        words(f"{counted(parting.samples, 'sample')}; point at a layer for its figures{left_out}"),
+        class_="caption",
     )
     return tag("p", *legend, class_="legend") + chart(WIDTH, HEIGHT, label, *parts, kind="depth") + caption
 
