@@ -29,8 +29,8 @@ class Lazy(click.Group):
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Without any words: the help, as an error."""
-        if not args:
+        """Without any words: the help, as an error, unless a shell asks which words there are."""
+        if not args and not ctx.resilient_parsing:
             click.echo(ctx.get_help(), err=True)
             ctx.exit(USER_ERROR)
         return super().parse_args(ctx, args)
