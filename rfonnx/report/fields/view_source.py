@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import NamedTuple, Protocol
-
-import numpy as np
-import numpy.typing as npt
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from rfonnx.results.fields import ExplainStep
 from rfonnx.results.plain import Analysed
 
-Int64 = npt.NDArray[np.int64]
+if TYPE_CHECKING:  # `rfonnx report --help` needs no numpy
+    import numpy as np
+    import numpy.typing as npt
+
+    Int64 = npt.NDArray[np.int64]
 
 
 class Refused(NamedTuple):
