@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from rfonnx.errors import RfonnxError
+from rfonnx.report.chart.scale import SPAN
 from rfonnx.report.fitting import shorten
 from rfonnx.report.mark import SIGNATURE
 
@@ -18,8 +19,6 @@ CHARACTERS = 12
 PALE = "#555555"
 SMALL = 9
 """Points of the small letters."""
-SPAN = 30
-"""Sizes that span a larger factor are drawn on a logarithmic scale: on a plain one the first layers lie on the ground."""
 ROW, LINE = 0.21, 0.16
 """Inches of a row of a legend, and of a line of the title."""
 

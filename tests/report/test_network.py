@@ -12,6 +12,7 @@ import pytest
 import rfonnx
 import rfonnx.report.page
 from fake_analysis import axis_field
+from rfonnx.report.chart.scale import SPAN, sized
 from rfonnx.report.document import Table
 from rfonnx.report.fields.people import overview
 from rfonnx.report.fields.view import View, pick_axes
@@ -19,7 +20,6 @@ from rfonnx.report.network.growth import POINTS, Curve, Point, caption, curves
 from rfonnx.report.network.growth_svg import growth_drawing, growth_svg
 from rfonnx.report.network.model import page_model
 from rfonnx.report.network.palette import LIGHT
-from rfonnx.report.network.sizes import SPAN, sized
 
 MODELS = sorted((Path(__file__).parents[2] / "models").glob("*.onnx"))
 

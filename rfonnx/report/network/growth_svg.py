@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from rfonnx.report.chart.markup import words
+from rfonnx.report.chart.scale import Scale, sized
 from rfonnx.report.fields.view import Axes
 from rfonnx.report.network.drawn import Drawn
 from rfonnx.report.network.growth import Curve, Point, caption, curves, told
 from rfonnx.report.network.palette import FAMILIES, family_paint, paint
-from rfonnx.report.network.sizes import Scale, sized
 from rfonnx.results.plain import axes_text
 
 WIDTH, HEIGHT = 960, 300
@@ -69,11 +69,11 @@ def _legend(curve: Curve) -> Iterator[str]:
 
 def _grid(across: Scale, up: Scale) -> Iterator[str]:
     muted = paint("muted")
-    for value in up.ticks():
+    for value in filter(float.is_integer, up.ticks()):  # sizes are whole
         y = up.at(value)
         yield f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}" stroke="{paint("line")}"/>'
         yield f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end" fill="{muted}">{value:.0f}</text>'
-    for value in across.ticks():
+    for value in filter(float.is_integer, across.ticks()):
         yield f'<text x="{across.at(value):.1f}" y="{HEIGHT - 22}" text-anchor="middle" fill="{muted}">{value:.0f}</text>'
     scale = ", logarithmic" if up.logarithmic else ""
     yield f'<text x="{LEFT}" y="{TOP - 8}" fill="{muted}">size of the field{scale}</text>'
