@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import numpy as np
 import onnx
@@ -394,3 +395,18 @@ def test_an_effective_field_and_its_contours(opened: Opened, tmp_path: Path) -> 
     )
     page.get_by_label("effective field").uncheck()
     assert page.locator("path.contour").count() == 0
+
+
+def test_a_picture_is_saved_as_a_file_of_its_own(explore: Any, opened: Opened, tmp_path: Path) -> None:
+    _, page = explore(MODELS / "seed.onnx")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="save as SVG").nth(1).click()
+    assert download.value.suggested_filename == "x_1_3_32_40.svg"
+    file = tmp_path / "saved.svg"
+    download.value.save_as(file)
+    root = ElementTree.parse(file).getroot()
+    assert str(root.get("aria-label")).startswith("x: 1")
+    box = root.find("{*}rect[@stroke-width='2px']")
+    assert box is not None
+    assert box.get("stroke", "").startswith("rgb(")
+    assert not [element for element in root.iter() if element.get("class") or "var(" in str(element.attrib)]

@@ -58,6 +58,16 @@ def test_equal_tables_and_steps_stand_there_once() -> None:
     assert len(data["boxes"]["rows"]) < len(data["names"])
 
 
+@pytest.mark.parametrize(
+    ("model", "layer"), [("resnet18", "layer4.1.relu"), ("unet", "mask"), ("conv3d", ""), ("wavenet", "logits")]
+)
+def test_the_layer_that_is_shown_first_has_places(model: str, layer: str) -> None:
+    data = explored(rfonnx.analyze(MODELS / f"{model}.onnx"))
+    shape = data["program"]["shapes"][data["program"]["tensors"][data["first"]][0]]
+    assert max(shape[2:]) > 1
+    assert layer in ("", data["names"][data["first"]])
+
+
 def test_outputs_have_their_boxes_before_other_layers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(interval_tables, "MOST_CELLS", 1)
     analysis = rfonnx.analyze(MODELS / "seed.onnx")

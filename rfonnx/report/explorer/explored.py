@@ -84,13 +84,21 @@ def _first(source: Explored) -> int:
     placed = [
         name
         for name, tensor in source.tensors.items()
-        if any(tensor.fields[pair].kind in ("local", "periodic", "block") for pair in source.windowed)
+        if any(_looks_at_places(tensor, *pair) for pair in source.windowed)
     ]
     outputs = [name for name in source.outputs if name in source.tensors]
     shown = next((name for name in outputs if name in placed), None) or next(
         iter(placed[-1:] or outputs or names[-1:]), None
     )
     return names.index(shown) if shown is not None else -1
+
+
+def _looks_at_places(tensor: TensorField, input: str, axis: int) -> bool:
+    """Whether there are two positions along what walks: of a pooled map there is one."""
+    field = tensor.fields[input, axis]
+    if field.kind not in ("local", "periodic", "block"):
+        return False
+    return field.tensor_axis is None or tensor.shape is None or tensor.shape[field.tensor_axis] != 1
 
 
 def _walk(tensor: TensorField, input: str, axis: int) -> tuple[int, int]:

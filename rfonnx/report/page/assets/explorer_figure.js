@@ -51,7 +51,9 @@ function explorerSave(svg, name) {
     element.removeAttribute("class");
     for (const key of EXPLORER_STYLES) element.setAttribute(key, styles.getPropertyValue(key));
   });
-  for (const key of ["class", "tabindex", "role"]) copy.removeAttribute(key);
+  for (const key of ["class", "tabindex"]) copy.removeAttribute(key);
+  copy.setAttribute("role", "img");
+  copy.setAttribute("aria-label", name);
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   const text = new XMLSerializer().serializeToString(copy);
   const file = name.replace(/[^\w.-]+/g, "_").slice(0, 60) || "field";
