@@ -341,6 +341,14 @@ def test_what_is_too_large_for_a_page_is_said(explore: Any, monkeypatch: pytest.
         "Told by boxes: holes in them count as seen."
         in page.locator("[data-panel=explorer]").get_by_role("status").inner_text()
     )
+    monkeypatch.setattr(interval_tables, "MOST_OF_TABLE", 8)
+    _, page = explore(MODELS / "unet.onnx")
+    told = page.locator(".explorer-words")
+    assert told.inner_text() == "What mask sees is left out of this page."
+    assert page.get_by_text("What this layer sees is too large for a page.").is_visible()
+    picture = page.locator("svg.explorer-input")
+    picture.click(position=at(picture, (0.3, 0.3)))
+    assert told.inner_text() == "What mask sees of x is left out of this page."
 
 
 HOSTILE = [

@@ -114,9 +114,9 @@ panels.explorer = function (element, data, page) {
     const start = performance.now();
     reach = view.origin ? explorerReach(model, view) : null;
     if (!view.origin) sight = explorerSight(model, view);
-    taken = performance.now() - start;
     steering.forEach((one) => one.refresh());
     draw();
+    taken = performance.now() - start;
   }
 
   /** At once, or, where that takes long, when the pointer rests. */

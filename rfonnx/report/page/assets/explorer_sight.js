@@ -4,7 +4,10 @@
 // shown, null along axes where any position counts, or null as a whole: then what `position` sees is shown. `slices` gives the
 // position along axes of the input that are neither drawn nor taken together.
 
-/** What the view's position sees: {box, free, around, cover, mask, used}; box and free are [lo, hi] per axis of the input. */
+/**
+ * What the view's position sees: {box, free, known, cover, mask, used}; box and free are [lo, hi] per axis of the input. Without
+ * a table the box is the one around what is read; `known` is false where there is neither.
+ */
 function explorerSight(model, view) {
   const { layer, input, position } = view, shape = model.inputs[input];
   const told = model.boxes.has(layer);
@@ -13,7 +16,7 @@ function explorerSight(model, view) {
   return {
     box: told ? model.boxes.box(layer, position, true)[input] : explorerAround(cover, shape),
     free: told ? model.boxes.box(layer, position, false)[input] : null,
-    around: !told,
+    known: told || model.followed,
     cover,
     mask: coverMask(cover, shape, explorerInputAxes(model, input), view.slices),
     used: model.followed ? explorerCount(coverMask(cover, shape, spatial)) : null,
@@ -36,14 +39,15 @@ function explorerCount(mask) {
   return count;
 }
 
-/** Which of the layer's drawn positions see the view's origin: {mask, count, total, exact}. */
+/** Which of the layer's drawn positions see the view's origin: {mask, known, count, total, exact}. */
 function explorerReach(model, view) {
   const { layer, input, origin } = view, shape = model.shape(layer);
   const axes = explorerLayerAxes(model, layer, input);
   const mask = model.followed
     ? coverMask(accessReached(model.program, input, origin, model.data.layers[layer]), shape, axes)
     : explorerReachByBoxes(model, view, axes);
-  return { mask, count: explorerCount(mask), total: mask.length, exact: model.followed };
+  const known = model.followed || model.boxes.has(layer);
+  return { mask, known, count: explorerCount(mask), total: mask.length, exact: model.followed };
 }
 
 /** The same by boxes, in which holes count as seen; over the positions that the view has along the axes that are not drawn. */

@@ -30,6 +30,7 @@ function explorerSees(model, view, seen) {
   const name = model.label(layer), given = model.data.inputs[input];
   const most = model.data.atMost.includes(layer) ? "at most " : "";
   const head = `${name} at ${explorerPlace(position)} sees `;
+  if (!seen.known) return [`What ${name} sees is left out of this page.`];
   if (!box) return [`${head}nothing of ${given}.`];
   const axes = explorerSpatial(model, input);
   const ranges = axes.map((axis) => explorerAlong(model, input, axis, box[axis]));
@@ -63,11 +64,12 @@ function explorerMeasures({ shares, samples, method }) {
 }
 
 /** Which positions of a layer see a position of an input. */
-function explorerReaches(model, view, { count, total, exact }) {
+function explorerReaches(model, view, { known, count, total, exact }) {
   const { layer, input, origin } = view, name = model.label(layer), given = model.data.inputs[input];
   const most = !exact || model.data.atMost.includes(layer) ? "at most " : "";
   const place = explorerJoined(explorerSpatial(model, input).filter((axis) => origin[axis] !== null).map((axis) =>
     `${explorerAxisName(model, input, axis).replace(/s$/, "")} ${origin[axis]}`));
+  if (!known) return [`What ${name} sees of ${given} is left out of this page.`];
   const what = place ? `${given} at ${place}` : given;
   const lines = count === 0
     ? [`${what} reaches nothing of ${name}.`]
@@ -95,9 +97,13 @@ function explorerNotes(model, layer) {
   const lines = [];
   const { data } = model;
   if (data.open.includes(layer)) lines.push("Lengths of this layer depend on data; each is taken as 1.");
+  if (!model.boxes.has(layer) && !model.followed) {
+    lines.push("What this layer sees is too large for a page. `rfonnx explain` tells it.");
+    return lines;
+  }
   if (!model.boxes.has(layer)) {
-    lines.push("The table of this layer's boxes is too large for a page: the box is the one around the positions read, and the "
-      + "one without borders is left out. `rfonnx report` tells its size.");
+    lines.push("The tables of this layer's boxes are left out, with which this would be too large for a page: the box is the one "
+      + "around the positions read, and there is none without borders. `rfonnx report` tells its size.");
   }
   if (!model.followed) {
     lines.push("The access program of this model is too large for a page: boxes are shown, not the positions read in them. "
