@@ -101,6 +101,14 @@ def test_three_axes_are_cut_where_something_is_read(models: Path) -> None:
     assert_inside(figure)
 
 
+def test_channels_beside_columns_are_not_flat(models: Path) -> None:
+    """3 x 32 and 3 x 40 positions are stretched, 32 x 40 are not."""
+    told = explanation(package.analyze(models / "seed.onnx"), "pool", Question(axes="all"))
+    figure = explain_figure(told, every=False)
+    assert [axes.get_aspect() for axes in figure.axes] == [1, "auto", "auto"]
+    assert_inside(figure)
+
+
 def test_a_picture_under_it(models: Path) -> None:
     _, told = told_of(models, "dilated", "context", None)
     (one,) = told.footprints

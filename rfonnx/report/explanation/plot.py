@@ -31,6 +31,8 @@ from rfonnx.results.plain import axes_text, bound_texts, position_text, shape_te
 READ, BOX, BEYOND, CENTRE, OUTSIDE = "#54aeff", "#00835f", "#b35900", "#d1242f", "#ececec"
 VEIL = 0.75
 """How much of a picture that is not read is hidden."""
+FLAT = 5
+"""A panel whose sides differ by more is stretched: three channels beside 224 columns."""
 NAME = 60
 
 
@@ -121,7 +123,8 @@ def _draw(axes: Any, plane: Plane, told: Explanation) -> None:
     down, across = (0.03 * (hi - lo + 1) + 0.5 for lo, hi in shown)
     axes.set_xlim(left - 0.5 - across, right + 0.5 + across)
     axes.set_ylim(bottom + 0.5 + down, top - 0.5 - down)
-    axes.set_aspect("auto" if strip else "equal")
+    sides = sorted((bottom - top + 1, right - left + 1))
+    axes.set_aspect("auto" if strip or sides[1] > FLAT * sides[0] else "equal")
     axes.set_xlabel(f"axis {plane.axes[-1]}" + (f"; {plane.at}" if plane.at else ""), fontsize=SMALL)
     if strip:
         axes.set_yticks([])
