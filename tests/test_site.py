@@ -1,10 +1,11 @@
-"""The site's reference names everything that is public. That it can be built, without a warning, is a step of `.ci/run`."""
+"""What the site lists is all that there is. That it can be built, without a warning, is a step of `.ci/run`."""
 
 from __future__ import annotations
 
 import importlib
 import re
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -33,3 +34,9 @@ def test_the_reference_names_what_is_public_once(listed: list[str]) -> None:
     rest = set(listed) - wanted
     assert "rfonnx.results.findings.Finding" in rest
     assert all(name.startswith("rfonnx.results.") for name in rest)
+
+
+def test_the_page_on_installation_lists_every_extra() -> None:
+    listed = re.findall(r"^\| `(\w+)` \|", (ROOT / "docs" / "installation.md").read_text(), re.MULTILINE)
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert listed == list(project["optional-dependencies"])
