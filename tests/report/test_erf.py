@@ -180,7 +180,10 @@ def test_svg(erfs: list[ERF]) -> None:
     assert ElementTree.fromstring(made.decode()).tag.endswith("svg")
 
 
-@pytest.mark.parametrize("erfs", [[field()], [field(rank=1)], [field(rank=3)], [field(), troubled()], [field()] * 5])
+@pytest.mark.parametrize(
+    "erfs",
+    [[field()], [field(rank=1)], [field(rank=3)], [field(), troubled()], [field()] * 5, [field("layer/" * 40)] * 5],
+)
 def test_all_words_lie_inside_the_picture(erfs: list[ERF]) -> None:
     figure = erf_figure(erfs)
     assert_inside(figure)

@@ -10,6 +10,7 @@ import numpy as np
 
 from rfonnx.report.drawing import LINE, drawing, legend_below, pale_title, saved
 from rfonnx.report.escape import printable
+from rfonnx.report.fitting import middle
 from rfonnx.results.effective import ERF
 from rfonnx.results.map_figures import Map, highest_level, marginal, shortest_interval
 from rfonnx.results.plain import axes_text, position_text, shape_text
@@ -20,6 +21,8 @@ MARGIN = 0.08
 SMOOTHING = 0.15
 """Contours are those of the map blurred by this share of its sigma, which widens it by a hundredth: so that lines are smooth."""
 ACROSS = 4
+NAME = 18
+"""Characters of a unit's name above a panel of `ACROSS` beside each other."""
 SATURATED = 0.002
 """Share of the positions, the strongest, that may be beyond the colour scale."""
 BOX, INNER, OUTER, CURVE = "#00b388", "#111111", "#0072b2", "#7a1f5c"
@@ -70,7 +73,7 @@ def _provenance(erf: ERF) -> list[str]:
 
 def _title(erf: ERF) -> str:
     spread = "nothing changes it" if erf.empty else "sigma " + " x ".join(f"{s:.3g}" for s in erf.sigma)
-    return printable(f"{erf.tensor} [{position_text(erf.position)}]") + f"\n{spread}"
+    return f"{middle(printable(erf.tensor), NAME)} [{position_text(erf.position)}]\n{spread}"
 
 
 def _curves(figure_class: Any, erfs: Sequence[ERF], titles: Sequence[str]) -> Any:
