@@ -25,11 +25,7 @@ def objects_panel(source: Source, input: str, axes: Sequence[int]) -> dict[str, 
     if not lengths or any(length is None for length in lengths):
         return None
     entries: dict[Any, int] = {}
-    layers = []
-    for name in source.tensors:
-        found = largest(source, name, input, axes)
-        key = None if found is None else (tuple(found[0]), found[1])
-        layers.append(entries.setdefault(key, len(entries)))
+    layers = [entries.setdefault(largest(source, name, input, axes), len(entries)) for name in source.tensors]
     index = {name: number for number, name in enumerate(source.tensors)}
     return {
         "input": printable(input),

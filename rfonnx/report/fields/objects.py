@@ -63,17 +63,27 @@ def sees(source: Source, tensor: str, input: str, axes: Sequence[int], size: Seq
     return bool(reduce(np.logical_or, (reduce(np.logical_and.outer, each) for each in covers)).all())
 
 
-def largest(source: Source, tensor: str, input: str, axes: Sequence[int]) -> tuple[list[tuple[int, ...]], bool] | None:
-    """The sizes up to which one class of positions sees objects wherever they lie, by axis; and whether that is all.
+class Largest(NamedTuple):
+    """How large objects may be, by axis.
 
-    It is not where there are several classes, which together may see more. None as in `sees`.
+    Attributes:
+        held: sizes up to which one class of positions sees objects wherever they lie.
+        most: no larger ones are seen everywhere; the classes together may see some between.
     """
+
+    held: tuple[tuple[int, ...], ...]
+    most: tuple[int, ...]
+
+
+def largest(source: Source, tensor: str, input: str, axes: Sequence[int]) -> Largest | None:
+    """The sizes of objects that a tensor's positions see wherever they lie; None as in `sees`."""
     found = reaches(source, tensor, input, axes)
     if found is None:
         return None
     sizes = {tuple(map(_longest, reach.last)) for reach in found}
     best = [one for one in sizes if not any(one != other and _within(one, other) for other in sizes)]
-    return sorted(best), len(found) <= 1
+    together = [reduce(np.maximum, lasts) for lasts in zip(*(reach.last for reach in found), strict=True)]
+    return Largest(tuple(sorted(best)), tuple(map(_longest, together)))
 
 
 def _within(one: tuple[int, ...], other: tuple[int, ...]) -> bool:

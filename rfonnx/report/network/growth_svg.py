@@ -93,7 +93,8 @@ def _input_lines(curve: Curve, up: Scale) -> Iterator[str]:
         which = f" along {axes_text(axes)}" if len(by_length) > 1 else ""
         told_here = f"the input: {length}{which}"
         yield f'<path d="M{LEFT} {y:.1f}H{WIDTH - RIGHT}" stroke="{paint("accent")}" stroke-dasharray="6 4"/>'
-        yield f'<text x="{place}" y="{y - 5:.1f}" fill="{paint("accent")}">{told_here}</text>'
+        above = y - 5 if y > TOP + 12 else y + 14  # not into the words above the drawing
+        yield f'<text x="{place}" y="{above:.1f}" fill="{paint("accent")}">{told_here}</text>'
         place += 20 + 7 * len(told_here)  # beside the one before: lines of like lengths lie close together
 
 

@@ -16,9 +16,9 @@ panels.objects = (element, data, page) => {
   function holds(layer, size) {
     const entry = data.entries[data.layers[layer]];
     if (!entry) return null;
-    const [sizes, complete] = entry;
-    if (sizes.some((one) => one.every((n, side) => n >= size[side]))) return true;
-    return complete || size.some((n, side) => n > data.lengths[side]) ? false : null;
+    const [held, most] = entry;
+    if (held.some((one) => one.every((n, side) => n >= size[side]))) return true;
+    return size.some((n, side) => n > most[side]) ? false : null;
   }
 
   function line(layer, words) {
