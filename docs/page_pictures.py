@@ -1,4 +1,4 @@
-"""Takes the pictures of docs/page.md: parts of the pages of two models, in Chromium, after what the text says was done.
+"""Takes pictures of parts of pages, in Chromium: for docs/page.md, after what its text says was done, and for docs/gallery.md.
 
 python docs/page_pictures.py       # needs the extra `test` and Chromium; writes docs/pictures/page_*.png
 """
@@ -12,7 +12,7 @@ from playwright.sync_api import Page, sync_playwright
 
 import rfonnx
 from rfonnx.report.fields.view import View
-from rfonnx.report.formats import FIELDS
+from rfonnx.report.formats import FIELDS, TILES
 
 HERE = Path(__file__).parent
 MODELS = HERE.parent / "models"
@@ -57,6 +57,14 @@ def main() -> None:
         taken(window, "[data-panel=explorer]", "layer")
         opened(window, Path(folder), "vit")
         taken(window, "[data-panel=growth]", "vit")
+        opened(window, Path(folder), "inception")
+        taken(window, "[data-panel=graph]", "graph")
+        file = Path(folder) / "tiles.html"
+        plan = rfonnx.tile(MODELS / "unet.onnx", size=(4096, 6000), tile=(512, 512))
+        file.write_text("".join(map(str, TILES.write("html", plan.summary()))))
+        window.goto(file.as_uri())
+        window.locator("svg.tiles").hover(position={"x": 150, "y": 120})
+        taken(window, "[data-panel=tiles]", "tiles")
         browser.close()
 
 

@@ -3,10 +3,10 @@
 panels.tiles = (element, data) => {
   const drawing = element.querySelector("svg.tiles");
   const boxes = { kept: drawing.querySelector(".tiles-kept"), crop: drawing.querySelector(".tiles-crop") };
-  const told = made("span", { role: "status" });
-  const key = (part, words) => [made("i", { class: `tiles-key ${part}` }), ` ${words}   `];
+  const told = made("p", { class: "caption", role: "status" });
+  const key = (part, words) => [made("i", { class: `tiles-key ${part}` }), made("span", {}, words)];
   const chosen = data.places.map((places) => Math.floor(places.length / 2));
-  drawing.after(made("p", { class: "caption" }, ...key("kept", "kept"), ...key("crop", "run for it"), told));
+  drawing.after(made("p", { class: "caption" }, ...key("kept", "kept"), ...key("crop", "run for it")), told);
 
   function show() {
     const words = { kept: [], crop: [] };
