@@ -19,12 +19,23 @@ if not PathFinder.find_spec("rfonnx._core", __path__):
     if not __path__:
         raise ImportError("rfonnx has no compiled core here: run `pip install .` in the root of the checkout")
 
-from rfonnx.api import analyze, check, compare, erf, erf_layers, erf_many, gradient, tile
+from rfonnx.api import analyze, check, compare, erf, erf_layers, erf_many, gradient, stream, tile
 from rfonnx.errors import DataError, ModelError, QueryError, RfonnxError, ShapeError
 from rfonnx.version import __version__
 
 if TYPE_CHECKING:
-    from rfonnx.types import ERF, Analysis, AxisField, ExplainStep, ModelInfo, OutputFacts, TensorField, TilePlan
+    from rfonnx.types import (
+        ERF,
+        Analysis,
+        AxisField,
+        ExplainStep,
+        ModelInfo,
+        OutputFacts,
+        Stream,
+        StreamPlan,
+        TensorField,
+        TilePlan,
+    )
 
 __all__ = [
     "ERF",
@@ -38,6 +49,8 @@ __all__ = [
     "QueryError",
     "RfonnxError",
     "ShapeError",
+    "Stream",
+    "StreamPlan",
     "TensorField",
     "TilePlan",
     "__version__",
@@ -48,6 +61,7 @@ __all__ = [
     "erf_layers",
     "erf_many",
     "gradient",
+    "stream",
     "tile",
 ]
 

@@ -418,6 +418,39 @@ def tile(
     return tile_plan(with_values(model, values), shapes, tile, size, stages, memory)
 
 
+def stream(
+    model: types.Source,
+    input: str | None = None,
+    axis: int = -1,
+    chunk: int | None = None,
+    *,
+    outputs: Sequence[str] | None = None,
+    shapes: types.Shapes | None = None,
+    values: types.Values | None = None,
+) -> types.StreamPlan:
+    """Rewrite a model so that it takes one input chunk by chunk, and makes exactly what it makes of the whole.
+
+    Args:
+        model: an ONNX file, its bytes, or a ModelProto, with its weights.
+        input: the input that is streamed; None: the only one.
+        axis: of its frames.
+        chunk: frames at a time, a multiple of the plan's unit; None: one unit.
+        outputs: tensors that the stream gives; None: the model's outputs.
+        shapes: as in `rfonnx.analyze`; axes that are open beside the streamed one are 1 unless given here.
+        values: as in `rfonnx.analyze`.
+
+    Raises:
+        ModelError: the file is not a model that can be read, or weights are missing.
+        QueryError: there is no such input, axis or tensor, or the chunk is no multiple of the unit.
+        RfonnxError: a node cannot be streamed exactly, or there is no rule for it; it is named, with the reason.
+        ShapeError: a shape does not fit the file.
+    """
+    from rfonnx.model.opened import with_values
+    from rfonnx.streaming.stream_plan import stream_plan
+
+    return stream_plan(with_values(model, values), input, axis, chunk, outputs, shapes)
+
+
 def _settings(kind: Callable[..., Made], given: Mapping[str, Any]) -> Made:
     """Settings from the arguments of a function that bear the names of its fields; a table that is None was not given.
 

@@ -34,8 +34,15 @@ from rfonnx.results.fields import ModelInfo as ModelInfo
 from rfonnx.results.fields import OutputFacts as OutputFacts
 from rfonnx.results.fields import TensorField as TensorField
 from rfonnx.results.findings import CheckResult as CheckResult
+from rfonnx.results.streaming import Length as Length
+from rfonnx.results.streaming import Manifest as Manifest
+from rfonnx.results.streaming import StreamedOutput as StreamedOutput
+from rfonnx.results.streaming import StreamState as StreamState
+from rfonnx.results.streaming import StreamVerification as StreamVerification
 from rfonnx.results.verification import SizeCheck as SizeCheck
 from rfonnx.results.verification import Verification as Verification
+from rfonnx.streaming.loop import Stream as Stream
+from rfonnx.streaming.stream_plan import StreamPlan as StreamPlan
 from rfonnx.tiling.tile_plan import TilePlan as TilePlan
 
 Prep = Preparation | Mapping[str, str | float | Sequence[float]]

@@ -265,14 +265,14 @@ def trace_types(
         graph.output.append(onnx.helper.make_tensor_value_info(f"rfonnx/shape/{index}", onnx.TensorProto.INT64, None))
     session = open_session(traced, level="none", weights=weights, name=name, folder=folder)
     shapes = run(session, [f"rfonnx/shape/{index}" for index in range(len(tensors))], feeds, name)
-    types = {output.name: _element_type(output.type) for output in session.get_outputs()}
+    types = {output.name: element_type(output.type) for output in session.get_outputs()}
     return {
         tensor: (DTYPES[types[tensor]], types[tensor], tuple(int(n) for n in shape))
         for tensor, shape in zip(tensors, shapes, strict=True)
     }
 
 
-def _element_type(text: str) -> int:
+def element_type(text: str) -> int:
     """TensorProto element type of onnxruntime's "tensor(float)"; 0 for sequences and the like."""
     inner = text.removeprefix("tensor(").removesuffix(")").upper()
     return int(onnx.TensorProto.DataType.Value(inner)) if inner in onnx.TensorProto.DataType.keys() else 0  # noqa: SIM118

@@ -19,7 +19,7 @@ from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Se
 from rfonnx.operators.access.shared import grouped, per_channel, windows
 from rfonnx.operators.counting import CountCall, counts
 from rfonnx.operators.spelling import SpellCall, spelling
-from rfonnx.operators.table import declare
+from rfonnx.operators.table import Unknown, declare
 from rfonnx.operators.windows import window_attrs
 
 
@@ -147,3 +147,6 @@ declare("ConvInteger", manner=("by channel",), quantised=True, stands_for="Conv"
 declare("Conv", manner=("by channel",), maps=True, weighted=True)
 declare("DeformConv", manner=())
 declare("DeformConv", family="convolution")
+declare("Conv", border="zero", switched_off="pads")
+declare("ConvInteger", border=Unknown("its zero point stands outside"))
+declare("DeformConv", border=Unknown("it samples where its offsets say"))

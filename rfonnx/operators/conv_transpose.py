@@ -115,3 +115,4 @@ declare(
     shapes_when={"output_shape": None, "auto_pad": ("SAME_UPPER", "SAME_LOWER")},
     weighted=True,
 )
+declare("ConvTranspose", border="zero", switched_off="cut")

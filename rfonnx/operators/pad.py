@@ -14,7 +14,7 @@ from rfonnx.operators.access.indexing import MAX_TABLE, control_paths, crop
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Select, Step, Window
 from rfonnx.operators.spelling import SpellCall, spelling
-from rfonnx.operators.table import declare
+from rfonnx.operators.table import Unknown, declare
 
 
 @spelling("Pad")
@@ -140,3 +140,5 @@ def center_crop_pad(op: Op) -> Access:
 
 declare("CenterCropPad", macs=0, manner=("regular",), moves=True)
 declare("Pad", evaluation="fast", macs=0, manner=("regular",), moves=True, placed=True, takes_along=True)
+declare("Pad", border="value", switched_off="padding")
+declare("CenterCropPad", border=Unknown("where it begins depends on the length of the whole"))

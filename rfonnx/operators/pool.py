@@ -19,7 +19,7 @@ from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Sp
 from rfonnx.operators.access.shared import windows
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import SpellCall, spelling
-from rfonnx.operators.table import declare
+from rfonnx.operators.table import Unknown, declare
 from rfonnx.operators.windows import window_attrs
 from rfonnx.results.fields import Shape
 
@@ -178,3 +178,7 @@ declare("GlobalLpPool", macs=0, manner=("order free", "pool"))
 declare("MaxUnpool", macs=0, manner=(), moves=True)
 declare("com.microsoft.MaxpoolWithMask", macs=0, manner=())
 declare("com.microsoft.MaxpoolWithMask", family="pooling")
+declare("MaxPool", border="lowest", switched_off="pads")
+declare("AveragePool", border="uncounted", switched_off="pads")
+declare("LpPool", border="zero", switched_off="pads")
+declare("MaxUnpool", border=Unknown("where a number goes is data"))

@@ -257,3 +257,4 @@ EXTRAPOLATED_ELSEWHERE = "onnxruntime writes the extrapolation value in other pl
 declare("Resize", macs=0, manner=("regular",), maps=True, placed=True, shape_floats=(1, 2))
 declare("Upsample", macs=0, manner=("regular",), placed=True, shape_floats=(1,))
 declare("Resize", "Upsample", family="resampling")
+declare("Resize", "Upsample", switched_off="scale")

@@ -134,3 +134,4 @@ declare(
     recurrent=Sequential((0,), (5, 6)),
     stands_for="LSTM",
 )
+declare("GRU", "LSTM", "RNN", carries="layer")

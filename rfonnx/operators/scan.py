@@ -9,7 +9,7 @@ from rfonnx.operators.access.indexing import MAX_TABLE, control_paths
 from rfonnx.operators.access.op import Op, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Select, Step
 from rfonnx.operators.spelling import SpellCall, spelling
-from rfonnx.operators.table import declare
+from rfonnx.operators.table import Unknown, declare
 
 
 @spelling("CumSum", "CumProd")
@@ -47,3 +47,5 @@ def _running(op: Op, axis: int, n: int) -> Step:
 declare("CumProd", "CumSum", macs=0, manner=("regular",))
 declare("CumProd", "CumSum", family="recurrence")
 declare("CumSum", evaluation="fast")
+declare("CumSum", carries="sum")
+declare("CumProd", carries=Unknown("the product of what came: nobody wrote it"))

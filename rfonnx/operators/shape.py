@@ -22,7 +22,7 @@ from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Re
 from rfonnx.operators.access.shared import first_alone
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import SpellCall, spelling
-from rfonnx.operators.table import declare, microsoft, named
+from rfonnx.operators.table import Unknown, declare, microsoft, named
 
 
 @spelling("Transpose")
@@ -225,3 +225,5 @@ declare("Flatten", "Reshape", "Squeeze", "Unsqueeze", keeps="order")
 declare("DepthToSpace", "SpaceToDepth", "Transpose", keeps="elements")
 declare("Squeeze", "Unsqueeze", inferred_since=11)
 declare("DepthToSpace", maps=True)
+declare("Expand", "Reshape", shaped_by=1)
+declare("Col2Im", border=Unknown("blocks that lie over each other are added up"))

@@ -208,3 +208,4 @@ declare(
 )
 declare("Slice", evaluation="fast", macs=0, manner=("regular",), moves=True, placed=True, takes_along=True)
 declare("Split", evaluation="fast", macs=0, manner=("regular",), moves=True, placed=True)
+declare("Slice", switched_off="axes")

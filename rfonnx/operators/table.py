@@ -60,6 +60,9 @@ Statistic = Literal[
     "", "mean", "sum", "product", "max", "min", "squares", "l1", "l2", "lp", "log sum", "log sum exp", "moments"
 ]
 Evaluation = Literal["slow", "fast", "never"]
+Border = Literal["", "zero", "lowest", "uncounted", "value"]
+SwitchedOff = Literal["", "pads", "cut", "axes", "scale", "padding"]
+Carried = Literal["", "sum", "layer"]
 
 
 class Operator:
@@ -115,6 +118,13 @@ class Operator:
         statistic: what it takes of all positions together follows from such figures of parts ("moments": mean and variance; "lp":
             of the power `p`).
         moves: its output holds numbers of its first operand, wherever they stand.
+        border: what it takes for positions outside of its first operand: 0, the lowest number, nothing (a mean counts what there
+            is), or a value that it is given; "": it looks at none.
+        switched_off: how what it does along one axis is switched off, and what it does along others is not: its attribute `pads`
+            is 0 there, as padding of its operand ("pads") or a cut of its result ("cut"); it slices by other `axes`; it has a
+            `scale` of 1 there; its operand `padding` is 0 there. "": it cannot be, or there is no need.
+        carries: what it hands from one position to the next along a sequence: the sum of what came, or states of a layer.
+        shaped_by: the operand that says the shape of its output; None: there is none.
         family: what it is to people, where the other columns do not tell; see `families.family`.
     """
 
@@ -163,6 +173,10 @@ class Operator:
     hands_on: bool = False
     statistic: Statistic = ""
     moves: bool = False
+    border: Border | Unknown = ""
+    switched_off: SwitchedOff = ""
+    carries: Carried | Unknown = ""
+    shaped_by: int | None = None
     family: Family | None = None
 
     def __init__(self, kind: str) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rfonnx.results.effective import ERF, Layer
     from rfonnx.results.fields import OpSupport
     from rfonnx.results.findings import CheckRun, RuleInfo
+    from rfonnx.results.streaming import StreamSummary, StreamVerification
     from rfonnx.results.tiling import PlanSummary
     from rfonnx.results.verification import Verification
 
@@ -187,6 +188,8 @@ VERIFICATION: Subject[[Verification]] = Subject(
     html="verification_page:verification_page",
     json="json:verification_json",
 )
+STREAM: Subject[[StreamSummary, float | None]] = Subject("streaming", "people:stream_document")
+STREAM_VERIFICATION: Subject[[StreamVerification]] = Subject("streaming", "people:verification_document")
 NETRON: Subject[[Source, FileGraph, Measured]] = Subject("overlay", netron="netron:netron_json")
 MODEL_EXPLORER: Subject[[Source, FileGraph, Measured]] = Subject(
     "overlay", **{"model-explorer": "model_explorer:model_explorer_json"}

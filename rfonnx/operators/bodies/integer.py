@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from rfonnx.operators.bodies.writer import CONV, Kept, Writer, body
+from rfonnx.operators.table import Unknown
 
 
-@body("QLinearConv", "com.microsoft.QLinearConv", manner=("by channel",), quantised=True, stands_for="Conv")
+@body(
+    "QLinearConv",
+    "com.microsoft.QLinearConv",
+    manner=("by channel",),
+    quantised=True,
+    stands_for="Conv",
+    border=Unknown("its zero point stands outside"),
+)
 def _qlinear_conv(w: Writer) -> None:
     x, weight = w.dequantized(0, 1), w.dequantized(3, 4, axis=0)
     last = w.attr("channels_last", 0)

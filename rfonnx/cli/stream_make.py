@@ -1,0 +1,74 @@
+"""`rfonnx stream MODEL -o S.onnx`: the streaming model, verified before it is written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rfonnx.cli import options, words
+from rfonnx.cli.numbers import Number
+from rfonnx.cli.output import open_output
+from rfonnx.cli.waiting import waiting
+from rfonnx.report.formats import STREAM
+
+
+@click.command("make")
+@options.model_argument
+@click.option("--input", "streamed", metavar="NAME", help="The input that is streamed. [default: the only one]")
+@click.option(
+    "--axis", type=int, default=-1, show_default=True, help="Its axis of frames; negative counts from the end."
+)
+@click.option(
+    "--chunk", type=Number("chunk"), metavar="N", help="Frames at a time, a multiple of the unit. [default: one unit]"
+)
+@click.option(
+    "--until", "outputs", multiple=True, metavar="TENSOR", help="Stream up to a tensor, not to the outputs. Repeatable."
+)
+@click.option(
+    "--rate", type=Number("rate"), metavar="HZ", help="Frames of the input in a second: delays in milliseconds too."
+)
+@click.option("--dry-run", is_flag=True, help="Say the unit, the delays and what blocks; run and write nothing.")
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    metavar="FILE",
+    help="Write the streaming model here, and its manifest beside it (.json).",
+)
+@options.run_options
+def command(
+    model: str,
+    streamed: str | None,
+    axis: int,
+    chunk: int | None,
+    outputs: tuple[str, ...],
+    rate: float | None,
+    dry_run: bool,
+    target: str | None,
+    shapes: words.Shapes,
+    values: dict[str, Any],
+) -> None:
+    """Rewrite MODEL, an ONNX file, so that it takes one input chunk by chunk and makes exactly what it makes of the whole.
+
+    The file is written after it was run against MODEL, and never otherwise. What cannot be streamed is refused, with the node and
+    the reason; exit code 2.
+    """
+    from rfonnx.model.opened import with_values
+    from rfonnx.report.target import target as checked
+    from rfonnx.streaming.stream_plan import stream_plan
+
+    if not dry_run and target is None:
+        raise click.UsageError("give -o FILE to write to, or --dry-run")
+    out = open_output(STREAM, None, "text", model)
+    if target is not None:
+        checked(target, (model,))
+        checked(str(Path(target).with_suffix(".json")), (model,))
+    with waiting(f"planning {model}"):
+        plan = stream_plan(with_values(model, values), streamed, axis, chunk, list(outputs) or None, shapes)
+    found = None
+    if target is not None and not dry_run:
+        with waiting(f"running {model}"):
+            found = plan.save(target)
+    out.write(plan.summary(found, "" if found is None else target or ""), rate)

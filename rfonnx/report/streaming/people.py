@@ -1,0 +1,97 @@
+"""A stream, and what running it showed, for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import prod
+
+import numpy as np
+
+from rfonnx.report.document import Document, Line, Name, Table
+from rfonnx.results.plain import counted
+from rfonnx.results.streaming import Manifest, StreamedOutput, StreamRun, StreamSummary, StreamVerification, share
+
+
+def stream_document(told: StreamSummary, rate: float | None = None) -> Document:
+    """Each output with its delay, what is carried, what was assumed, and what verifying showed.
+
+    Args:
+        told: the stream.
+        rate: frames of the input in a second, for delays in milliseconds.
+    """
+    return Document(tuple(_head(told, rate)), ())
+
+
+def _head(told: StreamSummary, rate: float | None) -> Iterator[Line]:
+    manifest = told.manifest
+    for output in manifest.outputs:
+        yield (
+            Name(output.name),
+            " of ",
+            Name(manifest.input),
+            f" along axis {manifest.axis}: {manifest.chunk} in, {output.frames} out, delay {_delay(manifest, output, rate)}",
+        )
+    size = sum(prod(one.shape) * np.dtype(one.dtype).itemsize for one in manifest.states)
+    yield (
+        f"{counted(len(manifest.states), 'state')}, {size / 1024:.1f} KiB; {counted(told.masks, 'mask')}; "
+        f"chunks are multiples of {manifest.unit}",
+    )
+    for line in manifest.assumptions:
+        yield (f"assumed: {line}",)
+    if told.found is not None:
+        yield (f"verified: {_verdict(told.found)}",)
+    if told.written:
+        yield ("written: ", Name(told.written))
+
+
+def _delay(manifest: Manifest, output: StreamedOutput, rate: float | None) -> str:
+    delay = output.delay + output.held
+    time = ""
+    if rate is not None:
+        time = f" ({1000 * delay / float(manifest.rate(output)) / rate:.1f} ms)"
+    if output.least is None or delay == output.least:
+        return f"{delay}{time}, the least possible" if output.least is not None else f"{delay}{time}"
+    return f"{delay}{time}, {delay - output.least} more than what outputs see asks for"
+
+
+def _verdict(found: StreamVerification) -> str:
+    ran = [run for run in found.runs if not run.skipped]
+    lengths = counted(len({run.length for run in ran}), "length")
+    chunks = ", ".join(str(n) for n in sorted({run.chunk for run in ran}))
+    return (
+        f"{counted(len(ran), 'run')} of {lengths} in chunks of {chunks} differ from the offline model by at most "
+        f"{found.worst:.1e} of the largest value"
+    )
+
+
+def verification_document(found: StreamVerification) -> Document:
+    """The verdict, and a row for each run."""
+    if found.passed:
+        verdict = ": the stream is what the offline model makes, but for rounding"
+    elif any(not run.skipped for run in found.runs):
+        verdict = ": the stream is not what the offline model makes"
+    else:
+        verdict = ": nothing was verified: the offline model runs at no length that was tried"
+    bad = frozenset(i for i, run in enumerate(found.runs) if _bad(run, found.tolerance))
+    table = Table(
+        ("chunk", "frames", "differ by at most", "of the largest value"),
+        tuple(_row(run) for run in found.runs),
+        (f"up to {found.tolerance:.0e} of the largest value is rounding",),
+        alarm=bad,
+    )
+    return Document(((Name(found.name), verdict),), (table,) if found.runs else ())
+
+
+def _bad(run: StreamRun, tolerance: float) -> bool:
+    return bool(run.missing) or any(share(*pair) > tolerance for pair in run.errors.values())
+
+
+def _row(run: StreamRun) -> tuple[str, ...]:
+    start = (str(run.chunk), str(run.length))
+    if run.skipped:
+        return (*start, "not run", "the offline model does not take it")
+    if run.missing:
+        name, (got, wanted) = next(iter(run.missing.items()))
+        return (*start, Name(f"{name} has {got} frames"), f"expected {wanted}")
+    worst = max(run.errors.values(), key=lambda pair: share(*pair), default=(0.0, 0.0))
+    return (*start, f"{worst[0]:.2g}", f"{share(*worst):.2g}")

@@ -1,0 +1,202 @@
+"""A streaming model as plain data: what its manifest says, and what holding it against the offline model found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Any
+
+MANIFEST_FORMAT = 1
+METADATA = "rfonnx.stream"
+"""The key of `metadata_props` under which a streaming model holds its manifest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """How many frames a tensor has when the input has `n`: steps `n -> (n * multiply + add) // divide`, one after another.
+
+    Attributes:
+        steps: (multiply, add, divide) each; none: as many as the input.
+    """
+
+    steps: tuple[tuple[int, int, int], ...] = ()
+
+    def __call__(self, n: int) -> int:
+        """The number of frames.
+
+        >>> Length(((1, -1, 2),))(9)
+        4
+        """
+        for multiply, add, divide in self.steps:
+            n = (n * multiply + add) // divide
+        return n
+
+    def then(self, multiply: int, add: int, divide: int = 1) -> Length:
+        """With one more step; steps that make one are joined.
+
+        >>> Length().then(1, 2).then(1, -2)
+        Length(steps=())
+        >>> Length().then(1, 1, 2).then(1, 1, 2)
+        Length(steps=((1, 3, 4),))
+        """
+        steps = self.steps
+        if steps and steps[-1][2] == 1:  # (m n + a) m' + a'
+            first, plus, _ = steps[-1]
+            multiply, add, steps = first * multiply, plus * multiply + add, steps[:-1]
+        elif steps and multiply == 1:  # (x // d + a') // d' = (x + a' d) // (d d')
+            first, plus, by = steps[-1]
+            multiply, add, divide, steps = first, plus + add * by, by * divide, steps[:-1]
+        return Length(steps if (multiply, add, divide) == (1, 0, 1) else (*steps, (multiply, add, divide)))
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedOutput:
+    """An output of a streaming model.
+
+    Attributes:
+        name: the file's.
+        axis: its frames' axis.
+        frames: of a chunk.
+        delay: frames that come before frame 0 of the offline output, and are not part of it.
+        least: the least delay that any streaming in these chunks can have; None: not worked out.
+        held: frames at the end of what was made so far that the model may turn out not to have.
+        length: of the offline output, by the input's.
+    """
+
+    name: str
+    axis: int
+    frames: int
+    delay: int
+    least: int | None
+    held: int
+    length: Length
+
+
+@dataclass(frozen=True, slots=True)
+class StreamState:
+    """What a streaming model carries from one chunk to the next.
+
+    Attributes:
+        input, output: names of the model's input and output that hold it.
+        shape, dtype: numpy's.
+        initial: what it holds at first: a number, or nested lists of numbers.
+        meaning: in words, with the tensor that it belongs to.
+    """
+
+    input: str
+    output: str
+    shape: tuple[int, ...]
+    dtype: str
+    initial: Any
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """All that is needed to run a streaming model.
+
+    Attributes:
+        model, sha256: name and checksum of the offline file ("" where it was no file).
+        input, axis, chunk: what is streamed, and how many frames of it a run takes.
+        unit: chunks are multiples of it.
+        shape, dtype: of a chunk.
+        others: inputs that are given whole to every run.
+        outputs: in the order of the file.
+        states: all of them; the position is the first, in chunks.
+        ends_input: name of the input that says where tensors end, "" where none has to know; by entry of it the length.
+        ends: see there.
+        shortest: the fewest frames that the offline model takes.
+        sees: frames of the input from the first to the last that one output frame sees; of what sees all before it, as many as
+            there were where the model was looked at.
+        fixed: the one length of which all this is known; 0: of any.
+        assumptions: a line each: what the file does not tell.
+    """
+
+    model: str
+    sha256: str
+    input: str
+    axis: int
+    chunk: int
+    unit: int
+    shape: tuple[int, ...]
+    dtype: str
+    others: tuple[str, ...]
+    outputs: tuple[StreamedOutput, ...]
+    states: tuple[StreamState, ...]
+    ends_input: str
+    ends: tuple[Length, ...]
+    shortest: int
+    sees: int
+    fixed: int
+    assumptions: tuple[str, ...]
+
+    def rate(self, output: StreamedOutput) -> Fraction:
+        """Frames of an output per frame of the input."""
+        return Fraction(output.frames, self.chunk)
+
+
+@dataclass(frozen=True, slots=True)
+class StreamRun:
+    """One input that was streamed and run as a whole.
+
+    Attributes:
+        chunk, length: of the input, in frames.
+        errors: by output: the largest difference, and the largest value of the offline run.
+        missing: by output, where there were other than the offline run's: frames streamed, and expected.
+        skipped: why nothing was run; "".
+    """
+
+    chunk: int
+    length: int
+    errors: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    missing: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    skipped: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StreamVerification:
+    """A streaming model held against the offline one.
+
+    Attributes:
+        name: of the streaming model.
+        runs: all that was run.
+        tolerance: the largest difference that counts as rounding, as a share of the largest value.
+    """
+
+    name: str
+    runs: tuple[StreamRun, ...]
+    tolerance: float
+
+    @property
+    def worst(self) -> float:
+        """The largest difference, as a share of the largest value of its run."""
+        return max((share(*pair) for run in self.runs for pair in run.errors.values()), default=0.0)
+
+    @property
+    def passed(self) -> bool:
+        """Whether something was run, every frame was there, and none differed by more than rounding."""
+        ran = [run for run in self.runs if not run.skipped]
+        return bool(ran) and not any(run.missing for run in ran) and self.worst <= self.tolerance
+
+
+@dataclass(frozen=True, slots=True)
+class StreamSummary:
+    """A stream as it is shown.
+
+    Attributes:
+        manifest: all there is to say of it.
+        masks: selections in it.
+        found: what verifying it showed; None: it was only planned.
+        written: the file; "": none.
+    """
+
+    manifest: Manifest
+    masks: int
+    found: StreamVerification | None
+    written: str
+
+
+def share(error: float, largest: float) -> float:
+    """A difference as a share of the largest value; not finite where it is not."""
+    return error / largest if largest else error

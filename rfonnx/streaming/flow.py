@@ -1,0 +1,41 @@
+"""A tensor whose frames come in chunks: how many, how late, and what is known of frames that the offline tensor does not have."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rfonnx.gradients.values import Value
+from rfonnx.results.streaming import Length
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """Frame s of the stream is frame s - delay of the offline tensor.
+
+    Attributes:
+        value: a chunk of it, in the graph that is written.
+        shape: of a chunk.
+        axis: of the frames.
+        delay: in frames of its own; negative where the stream begins after the first frame, and all before is `before`.
+        length: frames of the offline tensor, by the input's.
+        before: the number that the stream holds in place of frames before 0, and in those that were before the stream began;
+            None: anything, also what is no number.
+        after: the same of frames from `length` on.
+    """
+
+    value: Value
+    shape: tuple[int, ...]
+    axis: int
+    delay: int
+    length: Length
+    before: float | None = None
+    after: float | None = None
+
+    @property
+    def frames(self) -> int:
+        """Frames of a chunk."""
+        return self.shape[self.axis]
+
+    def with_frames(self, frames: int) -> tuple[int, ...]:
+        """The shape of another number of frames."""
+        return (*self.shape[: self.axis], frames, *self.shape[self.axis + 1 :])

@@ -1,0 +1,54 @@
+"""`rfonnx stream verify`: a streaming file against the offline one that it was made of."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from rfonnx.errors import QueryError
+from rfonnx.graph.tensors import DTYPES
+from rfonnx.graph.text import quote
+from rfonnx.model.opened import Opened, with_free
+from rfonnx.model.reading.bind import tensor_of
+from rfonnx.results.streaming import METADATA, StreamVerification
+from rfonnx.streaming.loop import Stream
+from rfonnx.streaming.manifest import from_json
+from rfonnx.streaming.offline import drawn_others, hold
+
+
+def verify_file(offline: Opened, path: str, seed: int = 0, threads: int | None = None) -> StreamVerification:
+    """Run a streaming file and the offline one.
+
+    Args:
+        offline: the model.
+        path: of the streaming file.
+        seed: of what is drawn.
+        threads: as of `Opened.session`.
+
+    Raises:
+        ModelError: one of the files cannot be read or run.
+        QueryError: the offline model has no such input, or not these outputs.
+    """
+    opened = Opened(path)
+    said = {entry.key: entry.value for entry in opened.proto.metadata_props}
+    others: dict[str, np.ndarray] = {}
+    if METADATA in said:
+        manifest = from_json(said[METADATA], opened.label)
+        if manifest.input not in offline.input_names:
+            raise QueryError(
+                f"{offline.label}: there is no input {quote(manifest.input)}, which {path} streams",
+                "give the model that it was made of",
+            )
+        entries = {entry.name: entry for entry in opened.proto.graph.input}
+        kinds = {}
+        for name in manifest.others:
+            held = tensor_of(entries[name].type)
+            assert held is not None
+            kinds[name] = tuple(dim.dim_value for dim in held.shape.dim), DTYPES[held.elem_type]
+        others = drawn_others(kinds, seed)
+    stream = Stream(path, others=others, threads=threads)
+    manifest = stream.manifest
+    if not manifest.fixed:
+        offline = with_free(offline, [(manifest.input, manifest.axis)])
+    return hold(offline, stream, Path(path).name, seed)

@@ -1,0 +1,30 @@
+"""The least delay that any streaming of a model can have, from what its outputs see."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rfonnx.analysis.analyze import analyze
+from rfonnx.results.streaming import StreamedOutput
+from rfonnx.streaming.model import Source
+
+
+def least_delay(source: Source, output: StreamedOutput, chunk: int) -> tuple[int, int]:
+    """Frame o of an output sees the input up to hi(o), which comes with chunk floor(hi(o) / n); c frames leave with each chunk.
+    So o leaves no earlier than as number c floor(hi(o) / n) of the stream: the delay is at least the greatest
+    `c floor(hi(o) / n) - o`, and no less than 0.
+
+    Borders are left out (`clip=False`): what is true of every frame of a long input.
+
+    Returns:
+        That; and how many frames of the input one of the output sees, from the first to the last, at most.
+    """
+    length = source.length if source.fixed else max(source.length, -(-3 * chunk // source.length) * source.length)
+    analysis = analyze(source.ready, source.at(length))
+    lo, hi = analysis.intervals(output.name, source.input, source.axis, clip=False)
+    shape = analysis.tensors[output.name].shape or ()
+    frames = shape[output.axis] or 0
+    places = np.arange(frames).reshape([-1 if i == output.axis else 1 for i in range(len(shape))])
+    late = output.frames * np.floor_divide(hi, chunk) - places
+    late = np.where(lo <= hi, late, 0)
+    return max(0, int(late.max(initial=0))), int((hi - lo).max(initial=0)) + 1

@@ -1,0 +1,189 @@
+"""Running a streaming model: chunks go in, frames of the offline outputs come out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+
+from rfonnx.errors import DataError, ModelError
+from rfonnx.graph.text import quote
+from rfonnx.model import runtime
+from rfonnx.model.opened import Opened
+from rfonnx.results.streaming import METADATA, Manifest, StreamedOutput
+from rfonnx.streaming.manifest import from_json
+
+ENDLESS = 2**50
+"""The length of what has not ended."""
+
+
+class Stream:
+    """A streaming model with its states.
+
+    Attributes:
+        manifest: what it takes and gives.
+        others: inputs that every run is given, by name.
+        dtypes: of the outputs, by name.
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] | bytes | onnx.ModelProto,
+        *,
+        others: Mapping[str, Any] | None = None,
+        providers: str | Sequence[str] | None = None,
+        threads: int | None = None,
+    ) -> None:
+        """Open a streaming model.
+
+        Args:
+            model: a file that `rfonnx stream` wrote, its bytes or ModelProto.
+            others: inputs that are not streamed, by name.
+            providers, threads: as in `rfonnx.erf`.
+
+        Raises:
+            DataError: an input that is not streamed is missing.
+            ModelError: it is no streaming model.
+        """
+        opened = Opened(model)
+        said = {entry.key: entry.value for entry in opened.proto.metadata_props}
+        if METADATA not in said:
+            raise ModelError(f"{opened.label}: the file holds no manifest of a stream", "make one with `rfonnx stream`")
+        self.manifest: Manifest = from_json(said[METADATA], opened.label)
+        missing = [name for name in self.manifest.others if name not in (others or {})]
+        if missing:
+            raise DataError(f"{opened.label}: input {quote(missing[0])} is not given", "give it with others=")
+        self.others = {name: np.asarray(others[name]) for name in self.manifest.others} if others else {}
+        self._session = opened.session(providers=providers, threads=threads)
+        self._label = opened.label
+        self.dtypes = {
+            one.name: onnx.helper.tensor_dtype_to_np_dtype(runtime.element_type(one.type))
+            for one in self._session.get_outputs()[: len(self.manifest.outputs)]
+        }
+        self._outputs = [one.name for one in self.manifest.outputs] + [one.output for one in self.manifest.states]
+        self.reset()
+
+    def reset(self) -> None:
+        """Begin a new stream."""
+        self._states = {
+            one.input: np.broadcast_to(np.asarray(one.initial, one.dtype), one.shape).copy()
+            for one in self.manifest.states
+        }
+        self._pushed, self._runs = 0, 0
+        self._given = dict.fromkeys((one.name for one in self.manifest.outputs), 0)
+        self._held: dict[str, list[np.ndarray]] = {one.name: [] for one in self.manifest.outputs}
+        self._finished = False
+
+    def push(self, chunk: np.ndarray) -> dict[str, np.ndarray]:
+        """The next frames of the input, exactly a chunk of them.
+
+        Returns:
+            By output, the frames that are ready: none at first, until its delay is over.
+
+        Raises:
+            DataError: the chunk has another shape, or the stream was finished.
+        """
+        array = self._fitting(chunk, self.manifest.chunk)
+        self._pushed += self.manifest.chunk
+        self._run(array, [ENDLESS] * len(self.manifest.ends))
+        return self._ready(self._pushed)
+
+    def finish(self, rest: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        """The end of the input.
+
+        Args:
+            rest: its last frames, fewer than a chunk; None: there are none.
+
+        Returns:
+            By output, all frames that are left. Together with those that `push` gave they are the offline model's.
+
+        Raises:
+            DataError: as `push`; or the whole is shorter than what the offline model takes.
+        """
+        manifest = self.manifest
+        count = 0
+        shape = list(manifest.shape)
+        if rest is not None:
+            rest = np.asarray(rest)
+            count = rest.shape[manifest.axis] if rest.ndim == len(shape) else -1
+            if not 0 <= count < manifest.chunk:
+                raise DataError(
+                    f"{self._label}: the rest of a stream has shape {rest.shape}, expected fewer than {manifest.chunk} frames "
+                    f"along axis {manifest.axis}",
+                    "push whole chunks first",
+                )
+            rest = self._fitting(rest, count)
+        elif self._finished:
+            self._fitting(np.zeros(shape), manifest.chunk)
+        length = self._pushed + count
+        if length < manifest.shortest:
+            raise DataError(
+                f"{self._label}: the stream ends after {length} frames, and the model takes no fewer than "
+                f"{manifest.shortest}",
+                "push more frames",
+            )
+        ends = [one(length) for one in manifest.ends]
+        if rest is not None and count:
+            widths = [(0, manifest.chunk - count) if i == manifest.axis else (0, 0) for i in range(len(shape))]
+            self._run(np.pad(rest, widths), ends)
+        silence = np.zeros(shape, manifest.dtype)
+        while any(self._made(one) < one.length(length) for one in manifest.outputs):
+            self._run(silence, ends)
+        self._finished = True
+        return self._ready(length)
+
+    def _made(self, output: StreamedOutput) -> int:
+        """Frames of the offline output that were made."""
+        return max(0, self._runs * output.frames - output.delay)
+
+    def _run(self, chunk: np.ndarray, ends: Sequence[int]) -> None:
+        feeds = {self.manifest.input: chunk, **self.others, **self._states}
+        if self.manifest.ends_input:
+            feeds[self.manifest.ends_input] = np.array(ends, np.int64)
+        found = runtime.run(self._session, self._outputs, feeds, self._label)
+        count = len(self.manifest.outputs)
+        for one, made in zip(self.manifest.outputs, found[:count], strict=True):
+            early = min(max(0, one.delay - self._runs * one.frames), one.frames)
+            if early < one.frames:
+                self._held[one.name].append(_cut(made, one.axis, early, one.frames))
+        self._states = {one.input: made for one, made in zip(self.manifest.states, found[count:], strict=True)}
+        self._runs += 1
+
+    def _ready(self, length: int) -> dict[str, np.ndarray]:
+        """What was made and not yet given of frames that a whole of this length has."""
+        ready = {}
+        for one in self.manifest.outputs:
+            held = self._held[one.name]
+            whole = np.concatenate(held, one.axis) if held else self._nothing(one)
+            count = max(0, min(self._made(one), one.length(length)) - self._given[one.name])
+            ready[one.name] = _cut(whole, one.axis, 0, count)
+            self._held[one.name] = [_cut(whole, one.axis, count, whole.shape[one.axis])]
+            self._given[one.name] += count
+        return ready
+
+    def _nothing(self, output: StreamedOutput) -> np.ndarray:
+        entry = next(one for one in self._session.get_outputs() if one.name == output.name)
+        shape = [0 if i == output.axis else int(n) for i, n in enumerate(entry.shape)]
+        return np.zeros(shape, self.dtypes[output.name])
+
+    def _fitting(self, chunk: np.ndarray, frames: int) -> np.ndarray:
+        manifest = self.manifest
+        if self._finished:
+            raise DataError(f"{self._label}: the stream was finished", "reset it")
+        array = np.asarray(chunk)
+        shape = (*manifest.shape[: manifest.axis], frames, *manifest.shape[manifest.axis + 1 :])
+        if array.shape != shape:
+            raise DataError(
+                f"{self._label}: a chunk of input {quote(manifest.input)} has shape {array.shape}, expected {shape}",
+                f"push {manifest.chunk} frames at a time along axis {manifest.axis}",
+            )
+        return array.astype(manifest.dtype, copy=False)
+
+
+def _cut(array: np.ndarray, axis: int, start: int, end: int) -> np.ndarray:
+    index: list[slice] = [slice(None)] * array.ndim
+    index[axis] = slice(start, end)
+    return array[tuple(index)]

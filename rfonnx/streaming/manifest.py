@@ -1,0 +1,75 @@
+"""A manifest as JSON, in the model's `metadata_props` and beside it."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from typing import Any
+
+from rfonnx.errors import ModelError
+from rfonnx.results.streaming import MANIFEST_FORMAT, Length, Manifest, StreamedOutput, StreamState
+from rfonnx.version import __version__
+
+
+def to_dict(manifest: Manifest) -> dict[str, Any]:
+    """Plain data; numbers that JSON has not are words ("-inf")."""
+    plain: dict[str, Any] = {"format": MANIFEST_FORMAT, "rfonnx": __version__, **asdict(manifest)}
+    plain["ends"] = [one.steps for one in manifest.ends]
+    for entry, output in zip(plain["outputs"], manifest.outputs, strict=True):
+        entry["length"] = output.length.steps
+        rate = manifest.rate(output)
+        entry["rate"] = str(rate)
+    for entry in plain["states"]:
+        entry["initial"] = _words(entry["initial"])
+    return plain
+
+
+def to_json(manifest: Manifest) -> str:
+    """One JSON object."""
+    return json.dumps(to_dict(manifest), indent=1, allow_nan=False)
+
+
+def from_json(text: str, label: str) -> Manifest:
+    """The manifest.
+
+    Raises:
+        ModelError: the text is none, or of a later format.
+    """
+    try:
+        plain = json.loads(text)
+        if plain.pop("format") != MANIFEST_FORMAT:
+            raise ModelError(f"{label}: the manifest has another format", "make the stream again with this rfonnx")
+        plain.pop("rfonnx")
+        outputs = [{k: v for k, v in one.items() if k != "rate"} for one in plain["outputs"]]
+        lists = {name: tuple(plain[name]) for name in ("shape", "others", "assumptions")}
+        return Manifest(
+            **{
+                **plain,
+                **lists,
+                "outputs": tuple(StreamedOutput(**{**one, "length": _length(one["length"])}) for one in outputs),
+                "states": tuple(
+                    StreamState(**{**one, "shape": tuple(one["shape"]), "initial": _numbers(one["initial"])})
+                    for one in plain["states"]
+                ),
+                "ends": tuple(_length(one) for one in plain["ends"]),
+            }
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ModelError(f"{label}: the manifest of the stream cannot be read", "make the stream again") from None
+
+
+def _length(steps: list[list[int]]) -> Length:
+    return Length(tuple((int(m), int(a), int(d)) for m, a, d in steps))
+
+
+def _words(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_words(one) for one in value]
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _numbers(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_numbers(one) for one in value]
+    return float(value) if isinstance(value, str) else value

@@ -1,0 +1,222 @@
+"""The offline model, ready to be rewritten: one opset, whole weights, and its graph at several lengths of the streamed axis."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from onnx import ModelProto, NodeProto, TensorProto, ValueInfoProto, numpy_helper
+
+from rfonnx.analysis.analyze import Lowered, lowered
+from rfonnx.errors import ModelError, QueryError, RfonnxError, ShapeError
+from rfonnx.gradients.preparing.large_weights import LightModel, lighten
+from rfonnx.gradients.preparing.opset import raise_opset
+from rfonnx.gradients.preparing.prepare import prune
+from rfonnx.graph.nodes import Graph
+from rfonnx.graph.text import quote
+from rfonnx.model.opened import Opened, with_free
+from rfonnx.model.reading.bind import Shapes, tensor_of
+
+FIXED = "the file fixes the length of the streamed axis: that what it does does not depend on the length is assumed"
+FREED = "the file fixes the length of the streamed axis; the network takes others, and was looked at and run at those"
+SEEN = 3
+FURTHER = (1, 2, 4, 8, 16, 32, 64, 40, 60, 80, 160, 256, 320, 640)
+"""A model is looked at as many frames further, until it was looked at `SEEN` lengths."""
+LENGTHS = (96, 768, 6144, 49152)
+"""Frames at which an open model is looked at: the first at which all its tensors have a few."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A model that is to be streamed.
+
+    Attributes:
+        model: as opened.
+        offline: what streams are held against: the model, untouched, or the part of it that the wanted tensors need.
+        proto: the same in one opset, with its weights, down to the outputs that are wanted.
+        ready: `proto`, opened.
+        input, axis: what is streamed.
+        views: graph and access program by length of the streamed axis; the first is that which is planned with.
+        shapes: of the inputs at that length.
+        fixed: whether it can be run at one length only.
+        assumptions: a line each.
+        stored: weights and other tensors of `proto`, by name.
+    """
+
+    model: Opened
+    offline: Opened
+    proto: ModelProto
+    ready: Opened
+    input: str
+    axis: int
+    views: Mapping[int, Lowered]
+    shapes: Mapping[str, tuple[int, ...]]
+    fixed: bool
+    assumptions: tuple[str, ...]
+    stored: Mapping[str, TensorProto] = field(repr=False)
+
+    @property
+    def length(self) -> int:
+        """The length that is planned with."""
+        return self.shapes[self.input][self.axis]
+
+    @property
+    def graph(self) -> Graph:
+        """At that length."""
+        return self.views[self.length].graph
+
+    @property
+    def nodes(self) -> Mapping[str, NodeProto]:
+        """The nodes of the file by their first outputs."""
+        return {next((name for name in node.output if name), ""): node for node in self.proto.graph.node}
+
+    @property
+    def makers(self) -> Mapping[str, NodeProto]:
+        """By tensor that is made, its node in the file."""
+        return {name: node for node in self.proto.graph.node for name in node.output if name}
+
+    def at(self, length: int) -> dict[str, tuple[int, ...]]:
+        """Shapes of the inputs at another length of the streamed axis."""
+        shape = list(self.shapes[self.input])
+        shape[self.axis] = length
+        return {**self.shapes, self.input: tuple(shape)}
+
+    def values(self, name: str) -> list[np.ndarray | None]:
+        """A constant at every length."""
+        return [view.graph.value(name) for view in self.views.values()]
+
+    @property
+    def sha256(self) -> str:
+        """sha256 of the file; "" where it was none."""
+        given = self.model.given
+        if isinstance(given, str | os.PathLike):
+            return hashlib.sha256(Path(given).read_bytes()).hexdigest()
+        return hashlib.sha256(given).hexdigest() if isinstance(given, bytes) else ""
+
+    def freed(self) -> Source:
+        """With an open length of the streamed axis, whatever the file says."""
+        pair = [(self.input, self.axis)]
+        return replace(
+            self,
+            offline=with_free(self.offline, pair),
+            ready=with_free(self.ready, pair),
+            fixed=False,
+            assumptions=(FREED,),
+        )
+
+    def seen_at(self, length: int, unit: int = 1) -> Source:
+        """Looked at with another length, and beside it at two that leave other remainders, as the model takes them.
+
+        Args:
+            length: of the streamed axis.
+            unit: frames further at which every tensor has more frames.
+
+        Raises:
+            ModelError, ShapeError: the model does not take that length, or no longer one that was tried.
+        """
+        views = {length: lowered(self.ready, self.at(length))}
+        failed: RfonnxError | None = None
+        for further in () if self.fixed else (unit, unit + 7, *FURTHER):
+            try:
+                views[length + further] = lowered(self.ready, self.at(length + further))
+            except (ModelError, ShapeError) as error:  # a U-Net takes multiples of its grid alone
+                failed = error
+            if len(views) == SEEN:
+                break
+        if failed is not None and len(views) == 1:
+            raise failed
+        return replace(self, views=views, shapes=self.at(length))
+
+
+def open_source(
+    model: Opened,
+    input: str | None,
+    axis: int,
+    outputs: Sequence[str] | None = None,
+    shapes: Shapes | None = None,
+) -> Source:
+    """Read a model for streaming; it is looked at when a length is chosen (`seen_at`).
+
+    Args:
+        model: any.
+        input: its name; None: the only one.
+        axis: of the input; negative counts from the end.
+        outputs: tensors of the file that the streaming model gives; None: the outputs.
+        shapes: of the inputs, where axes beside the streamed one are open: 1 unless given here.
+
+    Raises:
+        ModelError, QueryError, ShapeError: the model cannot be read, or has no such input, axis or tensor.
+    """
+    names = model.input_names
+    if input is None and len(names) == 1:
+        input = names[0]
+    if input is None or input not in names:
+        asked = "which of the inputs is streamed is not said" if input is None else f"there is no input {quote(input)}"
+        raise QueryError(f"{model.label}: {asked}", f"give --input, one of {', '.join(map(quote, names))}")
+    entries = {entry.name: entry for entry in model.proto.graph.input}
+    base = {name: _shape(model, entries[name], shapes or {}) for name in names}
+    rank = len(base[input])
+    if not -rank <= axis < rank:
+        raise QueryError(
+            f"{model.label}: input {quote(input)} has {rank} axes, and no axis {axis}", f"give --axis 0 to {rank - 1}"
+        )
+    axis %= rank
+    fixed = _dims(entries[input])[axis]
+    at = {**base, input: (*base[input][:axis], fixed or LENGTHS[0], *base[input][axis + 1 :])}
+    offline, proto = _prepared(model, outputs, at)
+    stored = {tensor.name: tensor for tensor in proto.graph.initializer}
+    assumed = (FIXED,) if fixed is not None else ()
+    return Source(model, offline, proto, Opened(proto), input, axis, {}, at, fixed is not None, assumed, stored)
+
+
+def _dims(entry: ValueInfoProto) -> list[int | None]:
+    """The dimensions of an input; None where one is open."""
+    held = tensor_of(entry.type)
+    return [] if held is None else [dim.dim_value or None for dim in held.shape.dim]
+
+
+def _shape(model: Opened, entry: ValueInfoProto, shapes: Shapes) -> tuple[int, ...]:
+    """The shape of an input; 1 where it is open and no length is given, by input or by symbolic dimension."""
+    dims, given = _dims(entry), shapes.get(entry.name)
+    if given is None or isinstance(given, int):
+        held = tensor_of(entry.type)
+        names = [] if held is None else [dim.dim_param for dim in held.shape.dim]
+        bound = [shapes.get(name) if name else None for name in names]
+        return tuple(n or (m if isinstance(m, int) else 1) for n, m in zip(dims, bound, strict=True))
+    if len(given) != len(dims) or any(n not in (None, m) for n, m in zip(dims, given, strict=True)):
+        raise ShapeError(
+            f"{model.label}: the shape {tuple(given)} does not fit input {quote(entry.name)} of shape "
+            f"{tuple(n or '?' for n in dims)}",
+            "give a length for each axis, and those of the file where it has them",
+        )
+    return tuple(int(n) for n in given)
+
+
+def _prepared(
+    model: Opened, outputs: Sequence[str] | None, shapes: Mapping[str, tuple[int, ...]]
+) -> tuple[Opened, ModelProto]:
+    """What streams are held against: the model, or the part that the outputs need; and the same in one opset with its weights."""
+    read = model.proto
+    light = lighten(read, model.label, model.folder, normal=model.normal(shapes))
+    nodes = len(light.proto.graph.node)
+    prune(light, list(outputs or [output.name for output in read.graph.output]))
+    whole = (
+        not outputs and len(light.proto.graph.node) == nodes
+    )  # what nobody needs may fail at lengths that the rest takes
+    offline = model if whole else Opened(_whole(light))
+    raise_opset(light)
+    return offline, _whole(light)
+
+
+def _whole(light: LightModel) -> ModelProto:
+    """A copy with its weights inside."""
+    proto = ModelProto()
+    proto.CopyFrom(light.proto)
+    for tensor in proto.graph.initializer:
+        if tensor.name in light.weights:
+            tensor.CopyFrom(numpy_helper.from_array(light.weights[tensor.name], tensor.name))
+    return proto

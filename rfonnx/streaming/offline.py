@@ -1,0 +1,148 @@
+"""A streaming model held against the offline one, by running both: at several lengths, from the first frame to the last."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from rfonnx.errors import RunError
+from rfonnx.model import runtime
+from rfonnx.model.inputs import InputType, draw
+from rfonnx.model.opened import Opened
+from rfonnx.results.streaming import Manifest, StreamRun, StreamVerification
+from rfonnx.streaming.loop import Stream
+from rfonnx.streaming.model import Source
+
+TOLERANCE = {"float16": 5e-3, "float32": 1e-5, "float64": 1e-12}
+"""Largest differences that count as rounding, as shares of the largest value, by type of the outputs."""
+
+FARTHEST = 50_000
+"""Frames of a field that lengths are made for, at most."""
+
+
+def hold(offline: Opened, stream: Stream, name: str, seed: int = 0) -> StreamVerification:
+    """Run both on random input and compare all frames.
+
+    Args:
+        offline: the untouched model, its streamed axis open where the manifest does not say that it is fixed.
+        stream: of it.
+        name: what results call the stream.
+        seed: of what is drawn.
+
+    Raises:
+        RunError: onnxruntime cannot run one of the two.
+    """
+    manifest = stream.manifest
+    runs: list[StreamRun] = []
+    fixed = manifest.fixed
+    for further in (0, 64, 1024):
+        wanted = [fixed] if fixed else [length + further for length in lengths(manifest)]
+        for turn, length in enumerate(wanted):
+            runs.append(_first(offline, stream, length, 1 if fixed else manifest.unit, seed + turn))
+        if fixed or any(not run.skipped for run in runs):
+            break  # else parts that no output needs may take longer inputs only
+    dtype = max((TOLERANCE.get(kind, 0.0) for kind in _kinds(stream)), default=0.0)
+    return StreamVerification(name, tuple(runs), dtype)
+
+
+def _first(offline: Opened, stream: Stream, length: int, tried: int, seed: int) -> StreamRun:
+    """The run of the first length from `length` on, of as many as are tried, that the offline model takes."""
+    for more in range(tried):
+        feeds = _drawn(stream.manifest, length + more, stream, seed)
+        run = _compared(offline, stream, stream.manifest, feeds, length + more)
+        if not run.skipped:
+            break
+    return run
+
+
+def lengths(manifest: Manifest) -> list[int]:
+    """Longer than what an output sees, or a state that is wrong would not be seen. They end in the middle of a chunk, at its end,
+    and leave different remainders by the unit; the shortest is among them."""
+    chunk, unit = manifest.chunk, manifest.unit
+    late = max(-(-one.delay // one.frames) for one in manifest.outputs)
+    middle = (max(late, min(manifest.sees, FARTHEST) // chunk) + 3) * chunk  # what is carried is seen to the end
+    wanted = [manifest.shortest, middle + 1 + unit // 2, middle, middle + chunk // 2 + unit - 1]
+    return sorted({max(length, manifest.shortest) for length in wanted})
+
+
+def _drawn(manifest: Manifest, length: int, stream: Stream, seed: int) -> dict[str, np.ndarray]:
+    shape = tuple(length if i == manifest.axis else n for i, n in enumerate(manifest.shape))
+    types = {manifest.input: InputType(shape, np.dtype(manifest.dtype))}
+    return {**draw(types, seed, 0), **stream.others}
+
+
+def _compared(
+    offline: Opened, stream: Stream, manifest: Manifest, feeds: Mapping[str, np.ndarray], length: int
+) -> StreamRun:
+    names = [one.name for one in manifest.outputs]
+    try:
+        whole = runtime.run(offline.session(level="none"), names, feeds, offline.label)
+    except RunError as error:
+        return StreamRun(manifest.chunk, length, skipped=f"the offline model does not run: {error}")
+    streamed = run_stream(stream, feeds[manifest.input])
+    errors, missing = {}, {}
+    for one, expected in zip(manifest.outputs, whole, strict=True):
+        found = streamed[one.name]
+        if found.shape != expected.shape:
+            missing[one.name] = found.shape[one.axis], expected.shape[one.axis]
+            continue
+        errors[one.name] = difference(found, expected)
+    return StreamRun(manifest.chunk, length, errors, missing)
+
+
+def run_stream(stream: Stream, whole: np.ndarray) -> dict[str, np.ndarray]:
+    """All frames of a whole that is pushed chunk by chunk."""
+    manifest = stream.manifest
+    stream.reset()
+    parts: dict[str, list[np.ndarray]] = {one.name: [] for one in manifest.outputs}
+    length = whole.shape[manifest.axis]
+    pieces = [
+        np.take(whole, np.arange(first, min(first + manifest.chunk, length)), manifest.axis)
+        for first in range(0, length, manifest.chunk)
+    ]
+    rest = pieces.pop() if length % manifest.chunk else None
+    for piece in pieces:
+        for name, frames in stream.push(piece).items():
+            parts[name].append(frames)
+    for name, frames in stream.finish(rest).items():
+        parts[name].append(frames)
+    return {one.name: np.concatenate(parts[one.name], one.axis) for one in manifest.outputs}
+
+
+def difference(found: np.ndarray, expected: np.ndarray) -> tuple[float, float]:
+    """The largest difference, and the largest value expected; infinite where one is a number and the other is not."""
+    if expected.dtype.kind == "f":
+        same = (found == expected) | (np.isnan(found) & np.isnan(expected))
+    else:
+        same = found == expected
+    if same.all():
+        return 0.0, float(np.abs(np.where(np.isfinite(expected), expected, 0)).max(initial=0))
+    with np.errstate(invalid="ignore", over="ignore"):
+        apart = np.where(same, 0, np.abs(found.astype(np.float64) - expected.astype(np.float64)))
+    finite = np.abs(np.where(np.isfinite(expected), expected, 0)).max(initial=0)
+    worst = apart.max(initial=0)
+    return float("inf") if np.isnan(worst) else float(worst), float(finite)
+
+
+def _kinds(stream: Stream) -> set[str]:
+    """Types that the stream computes in, as far as its outputs and states tell."""
+    return {*map(str, stream.dtypes.values()), *(state.dtype for state in stream.manifest.states)}
+
+
+def run_longer(source: Source) -> None:
+    """Run the offline model at the longest length that it was looked at: shapes may fit where operators fail.
+
+    Raises:
+        RunError: it does not take it.
+    """
+    shapes = source.at(max(source.views))
+    types = {name: InputType(shapes[name], np.dtype(source.graph.dtypes[name])) for name in source.offline.input_names}
+    outputs = [output.name for output in source.offline.proto.graph.output]
+    runtime.run(source.offline.session(level="none"), outputs, draw(types, 0, 0), source.model.label)
+
+
+def drawn_others(shapes: Mapping[str, tuple[tuple[int, ...], str]], seed: int) -> dict[str, np.ndarray]:
+    """Random values of inputs that are not streamed, by name; of each the shape and type."""
+    types = {name: InputType(shape, np.dtype(dtype)) for name, (shape, dtype) in shapes.items()}
+    return draw(types, seed, 1)

@@ -1,0 +1,219 @@
+"""What a node reads of each operand along time, told from the access program: one relation between two axes of frames."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rfonnx.analysis.lower import IndexedPath, Program
+from rfonnx.operators.access.path_shape import path_shape
+from rfonnx.operators.access.primitives import Permute, Reduce, Reshape, Select, Spread, Step, Window
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """Frame o reads frame o."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slides:
+    """Frame o reads `o*stride - pad + t*dilation` for `0 <= t < kernel`."""
+
+    kernel: int
+    stride: int
+    dilation: int
+    pad: int
+
+    @property
+    def span(self) -> int:
+        """Frames from the first that is read to the last."""
+        return (self.kernel - 1) * self.dilation + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Spreads:
+    """Frame o reads every i with `o = i*stride - pad + t*dilation`, `0 <= t < kernel`."""
+
+    kernel: int
+    stride: int
+    dilation: int
+    pad: int
+
+    @property
+    def span(self) -> int:
+        """Frames that one input frame reaches."""
+        return (self.kernel - 1) * self.dilation + 1
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """Frame o reads the one frame `o // period * shift + offsets[o % period]`; the period is the length of `offsets`."""
+
+    shift: int
+    offsets: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Frame o reads all frames up to o; `before`: not o itself."""
+
+    before: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """No relation that can be streamed; why, as the end of a sentence."""
+
+    reason: str
+
+
+Reading = Same | Slides | Spreads | Moves | Runs
+Found = tuple[int, Reading] | Blocked
+"""The axis of frames of what reads, and the relation."""
+
+WHOLE = "takes all positions of the streamed axis together"
+
+
+def read(
+    program: Program, tensors: Sequence[int], axes: Mapping[str, int], names: Sequence[str]
+) -> dict[str, dict[str, Found]]:
+    """What the tensors of one node read along time.
+
+    Args:
+        program: of the whole graph.
+        tensors: indices in `program.tensors` of the node's tensors, temporaries among them, in order.
+        axes: the axis of frames of every tensor before it that has one.
+        names: of inputs and tensors, by the program's numbering.
+
+    Returns:
+        By tensor of the node, temporaries included, by operand.
+    """
+    found: dict[str, dict[str, Found]] = {}
+    for index in tensors:
+        tensor = program.tensors[index]
+        here: dict[str, Found] = {}
+        for path in tensor.paths:
+            for operand, one in _along(path, program, axes, names, found, tensor.shape).items():
+                if isinstance(one, Blocked) and tensor.note:
+                    one = Blocked(f"{one.reason} ({tensor.note})" if one.reason == WHOLE else one.reason)
+                here[operand] = _both(here[operand], one) if operand in here else one
+        found[tensor.name] = here
+    return found
+
+
+def _along(
+    path: IndexedPath,
+    program: Program,
+    axes: Mapping[str, int],
+    names: Sequence[str],
+    inner: Mapping[str, Mapping[str, Found]],
+    shape: tuple[int, ...],
+) -> dict[str, Found]:
+    """What a path leads from: an operand with frames, or what a temporary reads."""
+    source, steps = path
+    name = names[source]
+    inputs = len(program.inputs)
+    start = program.inputs[source][1] if source < inputs else program.tensors[source - inputs].shape
+    if name in inner:
+        origins = dict(inner[name])
+    elif name in axes:
+        origins = {name: (axes[name], Same())}
+    else:
+        return {}
+    return {operand: _follow(one, start, steps, shape) for operand, one in origins.items()}
+
+
+def _follow(found: Found, shape: tuple[int, ...], steps: Sequence[Step], end: tuple[int, ...]) -> Found:
+    for step in steps:
+        if isinstance(found, Blocked):
+            return found
+        found = _step(*found, shape, step)
+        shape = path_shape(shape, (step,)) or ()
+    if isinstance(found, Blocked):
+        return found
+    axis, reading = found
+    return axis + len(end) - len(shape), reading
+
+
+def _step(axis: int, reading: Reading, shape: tuple[int, ...], step: Step) -> Found:
+    """The axis and the relation after one more step."""
+    if isinstance(step, Permute):
+        return step.perm.index(axis), reading
+    if isinstance(step, Reshape):
+        return _reshaped(axis, reading, shape, step.shape)
+    if isinstance(step, Reduce):
+        return Blocked(WHOLE) if axis in step.axes else (axis, reading)
+    if step.axis != axis:
+        return axis, reading
+    own = _relation(step, shape[axis])
+    if isinstance(own, Blocked) or isinstance(reading, Same):
+        return own if isinstance(own, Blocked) else (axis, own)
+    return (axis, reading) if isinstance(own, Same) else Blocked("reads windows of windows along the streamed axis")
+
+
+def _reshaped(axis: int, reading: Reading, shape: tuple[int, ...], into: tuple[int, ...]) -> Found:
+    before = math.prod(shape[:axis])
+    for place, length in enumerate(into):
+        if length == shape[axis] and math.prod(into[:place]) == before:
+            return place, reading
+    return Blocked("lays the streamed axis and another one into each other")
+
+
+def _relation(step: Step, length: int) -> Reading | Blocked:
+    """The relation of one step along the axis of frames, which has `length` of them."""
+    if isinstance(step, Window):
+        if step.stride < 1:
+            return Blocked("goes through the streamed axis backwards")
+        if (step.kernel, step.stride, step.pad, step.length) == (1, 1, 0, length):
+            return Same()
+        return Slides(step.kernel, step.stride, step.dilation, step.pad)
+    if isinstance(step, Spread):
+        return Spreads(step.kernel, step.stride, step.dilation, step.pad)
+    if isinstance(step, Select):
+        return _selected(step, length)
+    return Blocked(WHOLE)
+
+
+def _selected(step: Select, length: int) -> Reading | Blocked:
+    first, last = step.first, step.last
+    places = np.arange(len(first), dtype=np.int64)
+    if step.period == 0:
+        if len(first) > 1 and not first.any() and step.step == 1:
+            if np.array_equal(last, places):
+                return Runs()
+            if np.array_equal(last, places - 1):
+                return Runs(before=True)
+        if len(first) == 1:
+            return Blocked("gives one position of the streamed axis, such as the last state")
+        return Blocked("reads other positions of the streamed axis than those near its own")
+    free = first if step.free_first is None else step.free_first, last if step.free_last is None else step.free_last
+    own = np.array_equal(free[0], places) and np.array_equal(free[1], places) and len(first) == length
+    if own and bool(((last < first) | ((first == places) & (last == places))).all()):
+        return Same()  # where nothing is read, another operand is 0 for certain
+    if not (np.array_equal(first, free[0]) and np.array_equal(last, free[1])):
+        return Blocked("repeats or mirrors what lies at the ends of the streamed axis")
+    if not np.array_equal(first, last):
+        return Blocked("mixes neighbours along the streamed axis in a changing way")
+    offsets = first[: step.period]
+    if not np.array_equal(first, places // step.period * step.shift + offsets[places % step.period]):
+        return Blocked("reads positions of the streamed axis that do not go on evenly")
+    return Moves(step.shift, tuple(int(n) for n in offsets))
+
+
+def _both(one: Found, other: Found) -> Found:
+    """What two paths from the same operand read together."""
+    for found in (one, other):
+        if isinstance(found, Blocked):
+            return found
+    assert not isinstance(one, Blocked)
+    assert not isinstance(other, Blocked)
+    if one[0] != other[0]:
+        return Blocked("compares positions of the streamed axis with each other")
+    if one[1] == other[1] or (isinstance(other[1], Same) and isinstance(one[1], Runs)):
+        return one
+    if isinstance(one[1], Same) and isinstance(other[1], Runs):
+        return other
+    return Blocked("reads the streamed axis in two ways at once")

@@ -1,0 +1,26 @@
+"""What cannot be streamed, and what can be done about it."""
+
+from __future__ import annotations
+
+from rfonnx.errors import RfonnxError
+from rfonnx.graph.nodes import Node
+from rfonnx.graph.text import quote
+
+CUT = "stream the part before it with --until, and run the rest on what comes out"
+
+
+class Refused(RfonnxError):
+    """A model, or a node of it, that cannot be streamed exactly, or for which there is no rule."""
+
+
+def refused(node: Node, reason: str, until: str = "", hint: str = "") -> Refused:
+    """A node's refusal.
+
+    Args:
+        node: at fault.
+        reason: why, as the end of a sentence that begins with the node.
+        until: a tensor before it that can be streamed.
+        hint: another way out.
+    """
+    way = hint or (f"{CUT}: --until {quote(until)}" if until else CUT)
+    return Refused(f"{node} {reason}", way)

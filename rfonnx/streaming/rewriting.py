@@ -1,0 +1,181 @@
+"""The streaming model of one chunk length, from the layout of the offline one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from onnx import ModelProto, TensorProto, helper
+
+from rfonnx.errors import QueryError
+from rfonnx.gradients.values import Value
+from rfonnx.graph.order import reads
+from rfonnx.graph.tensors import ELEMENT_TYPES
+from rfonnx.operators.table import operator
+from rfonnx.results.streaming import Length, Manifest, StreamedOutput
+from rfonnx.streaming.call import Call
+from rfonnx.streaming.flow import Flow
+from rfonnx.streaming.layout import Layout, Placed
+from rfonnx.streaming.model import Source
+from rfonnx.streaming.readings import Moves, Runs, Same, Slides, Spreads
+from rfonnx.streaming.refusal import refused
+from rfonnx.streaming.rules.carried import carried
+from rfonnx.streaming.rules.copied import copied
+from rfonnx.streaming.rules.moved import moved
+from rfonnx.streaming.rules.padded import padded
+from rfonnx.streaming.rules.spread import spread
+from rfonnx.streaming.rules.windowed import windowed
+from rfonnx.streaming.writer import Writer
+
+
+@dataclass(frozen=True)
+class Streamed:
+    """A streaming model.
+
+    Attributes:
+        model: plain operators; states are inputs and outputs.
+        manifest: how it is run; `sees` and the least delays are not worked out yet.
+        masks: selections in it.
+    """
+
+    model: ModelProto
+    manifest: Manifest
+    masks: int
+
+
+def build(source: Source, layout: Layout, chunk: int) -> Streamed:
+    """Write the streaming model.
+
+    Args:
+        source, layout: of the offline model.
+        chunk: frames of the input that come at a time.
+
+    Raises:
+        QueryError: the chunk is no multiple of the unit.
+        Refused: there is no rule for what a node does along the streamed axis.
+    """
+    if chunk < 1 or chunk % layout.unit:
+        more = max(1, -(-chunk // layout.unit)) * layout.unit
+        raise QueryError(
+            f"{source.model.label}: a chunk of {chunk} frames is no multiple of {layout.unit}, and tensors of lower rates "
+            "would get parts of frames",
+            f"give --chunk {more}",
+        )
+    graph = source.graph
+    taken = {*graph.shapes, *source.stored, *graph.constants, *(name for node in graph.nodes for name in node.outputs)}
+    writer = Writer(graph.opsets[""], taken, chunk)
+    shape = tuple(chunk if i == source.axis else n for i, n in enumerate(source.shapes[source.input]))
+    value = Value(writer.emit, source.input, graph.dtypes[source.input])
+    flows = {source.input: Flow(value, shape, source.axis, 0, Length(), after=0.0)}
+    for placed in layout.placed:
+        writer.emit.scope = placed.node.name or placed.node.outputs[0]
+        call = Call(placed.node, placed.proto, source, writer, flows, placed.readings)
+        if not placed.readings:
+            _stay(call)
+            continue
+        made = _rule(placed)(call)
+        for name, flow in zip(placed.readings if len(made) == 1 else placed.node.outputs, made, strict=True):
+            if flow is not None:
+                _check(call, name, flow)
+                flows[name] = flow
+    outputs = [_output(writer, name, flows[name]) for name in graph.outputs]
+    manifest = _manifest(source, layout, writer, flows, outputs)
+    return Streamed(_model(source, writer, manifest, flows), manifest, writer.masks)
+
+
+def _rule(placed: Placed) -> Callable[[Call], list[Flow | None]]:
+    """The rule for what a node reads of its operands."""
+    kinds = {type(reading) for found in placed.readings.values() for _, reading in found.values()}
+    row = operator(placed.node.kind)
+    if kinds == {Same}:
+        return copied
+    found = next(iter(placed.readings.values()))
+    if len(kinds) == 1 and len(found) == 1:
+        (kind,) = kinds
+        if kind is Slides and row.switched_off == "pads":
+            return windowed
+        if kind is Slides and row.switched_off == "padding":
+            return padded
+        if kind in (Slides, Moves) and row.switched_off in ("axes", "scale"):
+            return moved
+        if kind is Spreads and row.switched_off == "cut":
+            return spread
+        if kind is Runs and row.carries in ("sum", "layer"):
+            return carried
+    raise refused(placed.node, "has no rule yet for what it does along the streamed axis", next(iter(found)))
+
+
+def _stay(call: Call) -> None:
+    """A node without frames is run as it is, every time."""
+    inputs = []
+    for index, name in enumerate(call.node.inputs):
+        value = call.constant(index) if name in call.source.graph.constants else None
+        inputs.append(name if value is None else value.name)
+    call.writer.copy(call.proto, inputs, call.node.outputs)
+
+
+def _check(call: Call, name: str, flow: Flow) -> None:
+    """The length by the formula against that by shape inference, wherever the model was looked at."""
+    for length, view in call.source.views.items():
+        shape = view.graph.shapes[name]
+        seen = None if shape is None else shape[flow.axis]
+        if flow.length(length) != seen:
+            raise call.refuse(
+                f"makes {seen} frames of {length} of the input, where {flow.length(length)} would go on evenly",
+                "export it with a length along the streamed axis that is not fixed",
+            )
+
+
+def _output(writer: Writer, name: str, flow: Flow) -> StreamedOutput:
+    flow = writer.settled(flow)
+    writer.emit.nodes.append(helper.make_node("Identity", [flow.value.name], [name], f"{writer.emit.unique('output')}"))
+    return StreamedOutput(name, flow.axis, flow.frames, flow.delay, None, writer.slack(flow), flow.length)
+
+
+def _manifest(
+    source: Source, layout: Layout, writer: Writer, flows: dict[str, Flow], outputs: list[StreamedOutput]
+) -> Manifest:
+    lengths = {flow.length for flow in flows.values()}
+    longest = source.length
+    shortest = next((n for n in range(1, longest) if all(length(n) > 0 for length in lengths)), longest)
+    others = tuple(name for name in source.graph.inputs if name != source.input)
+    read = {name for node in writer.emit.nodes for name in reads(node)}
+    return Manifest(
+        model=source.model.name,
+        sha256=source.sha256,
+        input=source.input,
+        axis=source.axis,
+        chunk=writer.chunk,
+        unit=layout.unit,
+        shape=flows[source.input].shape,
+        dtype=flows[source.input].value.dtype,
+        others=tuple(name for name in others if name in read),
+        outputs=tuple(outputs),
+        states=tuple(writer.described()),
+        ends_input=writer.ends_value.name if writer.ends else "",
+        ends=tuple(writer.ends),
+        shortest=shortest,
+        sees=0,
+        fixed=source.length if source.fixed else 0,
+        assumptions=source.assumptions,
+    )
+
+
+def _model(source: Source, writer: Writer, manifest: Manifest, flows: dict[str, Flow]) -> ModelProto:
+    """All that the nodes read, and nothing else."""
+    read = {name for node in writer.emit.nodes for name in reads(node)}
+    graph, info = source.graph, helper.make_tensor_value_info
+    inputs = [info(manifest.input, ELEMENT_TYPES[manifest.dtype], manifest.shape)]
+    inputs += [info(name, ELEMENT_TYPES[graph.dtypes[name]], list(source.shapes[name])) for name in manifest.others]
+    inputs += [info(state.input, ELEMENT_TYPES[state.dtype], state.shape) for state in manifest.states]
+    if manifest.ends_input:
+        inputs.append(info(manifest.ends_input, TensorProto.INT64, [len(manifest.ends)]))
+    outputs = [
+        info(one.name, ELEMENT_TYPES[graph.dtypes[one.name]], list(flows[one.name].shape)) for one in manifest.outputs
+    ]
+    outputs += [info(state.output, ELEMENT_TYPES[state.dtype], state.shape) for state in manifest.states]
+    stored = [tensor for name, tensor in source.stored.items() if name in read]
+    constants = [tensor for tensor in writer.emit.constants if tensor.name in read]
+    made = helper.make_graph(writer.emit.nodes, source.proto.graph.name, inputs, outputs, [*stored, *constants])
+    opsets = [helper.make_opsetid(entry.domain, entry.version) for entry in source.proto.opset_import]
+    return helper.make_model(made, opset_imports=opsets, ir_version=source.proto.ir_version, producer_name="rfonnx")

@@ -1,0 +1,118 @@
+"""Nodes that read frame o for frame o: they stay as they are; operands wait for the latest one."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rfonnx.gradients.values import Value
+from rfonnx.streaming.call import Call, same
+from rfonnx.streaming.flow import Flow
+
+
+def copied(call: Call) -> list[Flow | None]:
+    """The node on chunks.
+
+    Delay: that of the latest operand; operands that come earlier wait. What stands outside is known where values are but moved,
+    or are 0 and stay so.
+    """
+    flows = {name: call.flows[name] for name in dict.fromkeys(call.node.inputs) if name in call.flows}
+    alone = len(flows) == 1 and _keeps(call, next(iter(flows.values())))
+    if not alone:
+        flows = {name: call.writer.settled(flow) for name, flow in flows.items()}
+    first = next(iter(flows.values()))
+    for name, flow in flows.items():
+        if (flow.frames, flow.length(call.source.length)) != (first.frames, first.length(call.source.length)):
+            raise call.refuse(f"joins tensors of different rates ('{name}' has another than the first)")
+    latest = max(flow.delay for flow in flows.values())
+    flows = {name: call.writer.later(flow, latest) for name, flow in flows.items()}
+    inputs = [
+        "" if not name else flows[name].value.name if name in flows else _still(call, index, first.frames)
+        for index, name in enumerate(call.node.inputs)
+    ]
+    wanted = [name for name in call.node.outputs if name in call.readings]
+    values = {name: call.new(name) for name in wanted}
+    spare = {name: call.writer.named(call.proto, 9) for name in call.node.outputs if name and name not in values}
+    call.writer.copy(
+        call.proto, inputs, [values[name].name if name in values else spare.get(name, "") for name in call.node.outputs]
+    )
+    call.writer.emit.nodes[-1].name = values[wanted[0]].name
+    ends = (first.before, first.after) if alone else (None, None)
+    made: list[Flow | None] = []
+    for name in call.node.outputs:
+        if name not in values:
+            made.append(None)
+            continue
+        axis = next(iter(call.readings[name].values()))[0]
+        made.append(
+            Flow(values[name], call.shape(name, axis, first.frames), axis, latest, first.length, ends[0], ends[1])
+        )
+    return made
+
+
+def _keeps(call: Call, flow: Flow) -> bool:
+    """Whether what stands in frames outside stands there still behind the operator, the same everywhere."""
+    zero = call.row.keeps_zero and len(call.node.inputs) == 1
+    return bool(call.row.keeps) or (zero and flow.before in (0.0, None) and flow.after in (0.0, None))
+
+
+def _still(call: Call, index: int, frames: int) -> str:
+    """The name of an operand without frames; as long as a chunk, where it is as long as the streamed axis."""
+    name = call.node.inputs[index]
+    if name not in call.source.graph.constants:
+        return name
+    if index == call.row.shaped_by:
+        return call.writer.emit.ints(call.shape(call.output, call.axis, frames)).name
+    shrunk = _shrunk(call, index, frames)
+    value = shrunk if shrunk is not None else call.constant(index)
+    assert value is not None
+    return value.name
+
+
+def _shrunk(call: Call, index: int, frames: int) -> Value | None:
+    """A constant that is as long as the streamed axis, and the same all along it: in an operand that lines up with the output,
+    one frame of it; else as many as a chunk has. None: it is no such constant.
+
+    Raises:
+        Refused: it is as long, and not the same.
+    """
+    graph, name = call.source.graph, call.node.inputs[index]
+    shape = graph.shapes[name] or ()
+    whole = call.flow.length(call.source.length)
+    place, first_state = _place(call, index, len(shape))
+    if 0 <= place < len(shape) and shape[place] == whole != 1:
+        value = call.source.values(name)[0]
+        if value is None:
+            raise call.refuse(f"has a constant '{name}' along the streamed axis that is too large to be looked at")
+        first = np.take(value, [0], place)
+        if not same(np.broadcast_to(first, value.shape), value):
+            raise call.refuse(f"has a constant '{name}' that differs from frame to frame (a table by position, a mask)")
+        return call.writer.emit.constant(np.repeat(first, frames, place) if first_state else first)
+    if name in call.source.stored:
+        return None
+    return _by_length(call, name, frames)
+
+
+def _place(call: Call, index: int, rank: int) -> tuple[int, bool]:
+    """The axis of an operand that lines up with the frames, -1 where none does; and whether it is a layer's first state, whose
+    batch has to be that of its sequence."""
+    row, out = call.row, call.source.graph.shapes[call.output] or ()
+    if row.pointwise or "elementwise" in row.manner:
+        return call.axis - (len(out) - rank), False
+    first_state = row.recurrent is not None and index in row.recurrent.states and call.flow.axis == 1
+    return (1, True) if first_state else (-1, False)
+
+
+def _by_length(call: Call, name: str, frames: int) -> Value | None:
+    """A constant that is longer where the streamed axis is, such as the first state of a layer whose batch is time."""
+    found = call.source.values(name)
+    lengths = [call.flow.length(length) for length in call.source.views]
+    if any(value is None for value in found) or len({value.shape for value in found if value is not None}) == 1:
+        return None
+    first = found[0]
+    assert first is not None
+    for place in range(first.ndim):
+        if [value.shape[place] for value in found if value is not None] == lengths:
+            one = np.take(first, [0], place)
+            if all(value is not None and same(np.broadcast_to(one, value.shape), value) for value in found):
+                return call.writer.emit.constant(np.repeat(one, frames, place))
+    return None

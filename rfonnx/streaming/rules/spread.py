@@ -1,0 +1,45 @@
+"""Transposed convolutions: every frame is spread over several, which add up with those of its neighbours."""
+
+from __future__ import annotations
+
+from rfonnx.streaming.call import Call
+from rfonnx.streaming.flow import Flow
+from rfonnx.streaming.readings import Spreads
+
+
+def spread(call: Call) -> list[Flow | None]:
+    """The uncut result of a chunk; what lies over its end is added to that of the next chunk.
+
+    With span K, stride s, cut p and the operand's delay d: c frames make (c - 1) s + K, of which the last K - s are kept for the
+    next chunk; frame o of the output comes d s + p frames late. The bias is added after that: once to each frame.
+    """
+    writer, reading = call.writer, call.reading
+    assert isinstance(reading, Spreads)
+    flow = writer.masked(writer.settled(call.flow), 0.0, start=True, end=True)
+    axis, stride, span = call.axis, reading.stride, reading.span
+    place, attrs = axis - 2, call.node.attrs
+    count = len(attrs["pads"]) // 2
+    pads, extra = list(attrs["pads"]), list(attrs.get("output_padding") or [0] * count)
+    pads[place] = pads[count + place] = 0
+    extra[place] = max(stride - span, 0)
+    frames, over = flow.frames * stride, max(span - stride, 0)
+    changed = {"pads": pads, "output_padding": extra, "auto_pad": None, "output_shape": None}
+    whole = call.emit([flow.value, call.constant(1)], changed)
+    shape = call.shape(call.output, axis, over)
+    if over:
+        state = writer.state("overlap", shape, whole.dtype, 0.0, f"what '{call.output}' has still to come")
+        before = state.value
+        total = frames + over
+        rank = len(shape)
+        behind = [0] * (2 * rank)
+        behind[rank + axis] = total - over
+        whole = whole + before.pad(behind)
+        state.following = whole.slice(axis, frames, total)
+        whole = whole.slice(axis, 0, frames)
+    bias = call.constant(2)
+    if bias is not None:
+        whole = whole + bias.reshape([-1, *[1] * (len(shape) - 2)])
+    offline = call.source.graph.shapes[call.output]
+    assert offline is not None
+    length = flow.length.then(stride, (offline[axis] or 0) - flow.length(call.source.length) * stride)
+    return [call.made(whole, frames, flow.delay * stride + reading.pad, length)]

@@ -1,0 +1,93 @@
+"""Windows that slide along time: convolutions and pools, on a chunk and the frames before it that they still need."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rfonnx.gradients.values import Value
+from rfonnx.streaming.call import Call
+from rfonnx.streaming.flow import Flow
+from rfonnx.streaming.readings import Slides
+from rfonnx.streaming.refusal import Refused
+
+
+def windowed(call: Call) -> list[Flow | None]:
+    """The operator without its own padding along time, on H cached frames and the chunk.
+
+    With span K, stride s, padding p and the operand's delay d: H = K - s + e, and frame o of the output comes (H + d - p) / s
+    frames late, where e is the least that makes this a whole number that is no less than 0, and H no less than 0.
+    """
+    writer, flow, reading = call.writer, call.flow, call.reading
+    assert isinstance(reading, Slides)
+    axis = call.axis
+    place, count = axis - 2, len(call.node.attrs["pads"]) // 2
+    begin, end = call.node.attrs["pads"][place], call.node.attrs["pads"][count + place]
+    _check(call, place, begin + end)
+    border = _border(call, begin, end)
+    flow = writer.masked(flow, border, begin > 0, end > 0)
+    span, stride = reading.span, reading.stride
+    cache = max(span - stride, 0, begin - flow.delay)
+    cache += -(cache + flow.delay - begin) % stride
+    delay = (cache + flow.delay - begin) // stride
+    joined = writer.cached(flow, cache, border, f"frames of '{call.operand}' that {call.node.kind} reads again")
+    frames = flow.frames // stride
+    needed = (frames - 1) * stride + span
+    if needed < cache + flow.frames:
+        joined = joined.slice(axis, 0, needed)
+    pads = list(call.node.attrs["pads"])
+    pads[place] = pads[count + place] = 0
+    attrs = {"pads": pads, "auto_pad": "NOTSET"}
+    value = call.emit([joined, *(call.constant(index) for index in range(1, len(call.node.inputs)))], attrs)
+    made = call.made(value, frames, delay, flow.length.then(1, begin + end - span + stride, stride))
+    if call.row.border == "uncounted" and begin + end and not call.node.attrs.get("count_include_pad", 0):
+        made = _counted(call, made, flow, cache, needed)
+    return [made]
+
+
+def _check(call: Call, place: int, padding: int) -> None:
+    """Refuse what is padded or rounded by the whole length."""
+    attrs = {a.name: a for a in call.proto.attribute}
+    stride = call.node.attrs["strides"][place]
+    if "auto_pad" in attrs and attrs["auto_pad"].s.startswith(b"SAME") and stride > 1:
+        raise call.refuse(
+            "pads SAME with a stride along the streamed axis: where it begins depends on the length of the whole",
+            "export it with padding in numbers",
+        )
+    if "ceil_mode" in attrs and attrs["ceil_mode"].i and stride > 1:
+        raise call.refuse("rounds its length up along the streamed axis (ceil_mode)", "export it without ceil_mode")
+    if "other_pads" in call.node.attrs:
+        raise call.refuse("pads SAME otherwise than the specification says", "export it with padding in numbers")
+    if len([name for name in call.node.outputs if name in call.readings]) > 1:
+        raise call.refuse("gives positions in the whole (Indices)", "")
+
+
+def _border(call: Call, begin: int, end: int) -> float:
+    """What the operator takes for frames outside.
+
+    Raises:
+        Refused: nobody wrote down what.
+    """
+    border = call.row.border
+    if border in ("zero", "uncounted"):
+        return 0.0
+    if border == "lowest":
+        dtype = np.dtype(call.flow.value.dtype)
+        return float("-inf") if dtype.kind == "f" else float(np.iinfo(dtype).min)
+    if not (begin or end):
+        return 0.0
+    found: Refused = call.refuse(f"pads the streamed axis, and there is no rule for that ({border})")
+    raise found
+
+
+def _counted(call: Call, made: Flow, flow: Flow, cache: int, needed: int) -> Flow:
+    """The mean over frames that there are: that with zeros in the place of the others, by the share of those that there are."""
+    writer, reading = call.writer, call.reading
+    assert isinstance(reading, Slides)
+    emit = writer.emit
+    ones = writer.inside(flow, cache).cast(made.value.dtype).slice(0, 0, needed).reshape([1, 1, -1])
+    window = {"kernel_shape": [reading.kernel], "strides": [reading.stride]}
+    dilated = {"dilations": [reading.dilation]} if reading.dilation > 1 else {}
+    (share,) = emit.many("AveragePool", [ones], [made.value.dtype], "", **window, **dilated)
+    rest = [1] * (len(made.shape) - made.axis - 1)
+    value: Value = made.value / share.reshape([-1, *rest])
+    return Flow(value, made.shape, made.axis, made.delay, made.length)

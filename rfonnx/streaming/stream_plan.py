@@ -1,0 +1,196 @@
+"""`rfonnx.stream`: the plan of a stream, as users get it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+from onnx import ModelProto
+
+from rfonnx.errors import ModelError, QueryError, RfonnxError, ShapeError
+from rfonnx.model.opened import Opened
+from rfonnx.model.reading.bind import Shapes
+from rfonnx.results.streaming import METADATA, Manifest, StreamState, StreamSummary, StreamVerification
+from rfonnx.streaming.layout import Layout, lay_out
+from rfonnx.streaming.least import least_delay
+from rfonnx.streaming.loop import Stream
+from rfonnx.streaming.manifest import to_json
+from rfonnx.streaming.model import LENGTHS, Source, open_source
+from rfonnx.streaming.offline import drawn_others, hold, run_longer
+from rfonnx.streaming.refusal import Refused
+from rfonnx.streaming.rewriting import Streamed, build
+from rfonnx.system import scratch
+from rfonnx.version import __version__
+
+FEW = 8
+"""Frames that the shortest tensor has where a model is looked at, at least."""
+
+
+@dataclass(frozen=True)
+class StreamPlan:
+    """How a model is run on chunks of one input, exactly.
+
+    Attributes:
+        manifest: all that there is to say of the stream.
+        model: the streaming model, with its manifest.
+        masks: selections in it, which put borders where there is no frame.
+    """
+
+    manifest: Manifest
+    model: ModelProto = field(repr=False)
+    masks: int
+    source: Source = field(repr=False)
+    layout: Layout = field(repr=False)
+
+    @property
+    def unit(self) -> int:
+        """Chunks are multiples of it."""
+        return self.manifest.unit
+
+    @property
+    def delay(self) -> dict[str, int]:
+        """By output, in frames of its own: what comes before its frame 0, and what is held back until the end is known."""
+        return {one.name: max(one.delay, one.delay + one.held) for one in self.manifest.outputs}
+
+    @property
+    def states(self) -> tuple[StreamState, ...]:
+        """What is carried from chunk to chunk."""
+        return self.manifest.states
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """A line each: what the file does not tell."""
+        return self.manifest.assumptions
+
+    def summary(self, found: StreamVerification | None = None, written: str = "") -> StreamSummary:
+        """The plan as plain data, with what verifying it showed and the file that was written."""
+        return StreamSummary(self.manifest, self.masks, found, written)
+
+    def verify(self, seed: int = 0) -> StreamVerification:
+        """Hold the stream against the offline model by running both: at several lengths, from the first frame to the last; at
+        this chunk, and at one, two and eight units.
+
+        Raises:
+            RunError: onnxruntime cannot run the model.
+        """
+        unit = self.unit
+        runs: list[StreamVerification] = []
+        for chunk in dict.fromkeys([self.manifest.chunk, unit, 2 * unit, 8 * unit]):
+            plan = self if chunk == self.manifest.chunk else planned(self.source, self.layout, chunk)
+            stream = Stream(plan.model, others=self._others(seed))
+            runs.append(hold(self.source.offline, stream, self.manifest.model, seed))
+        return replace(runs[0], runs=tuple(run for found in runs for run in found.runs))
+
+    def _others(self, seed: int) -> dict[str, np.ndarray]:
+        graph, shapes = self.source.graph, self.source.shapes
+        return drawn_others({name: (shapes[name], graph.dtypes[name]) for name in self.manifest.others}, seed)
+
+    def save(self, path: str | os.PathLike[str]) -> StreamVerification:
+        """Verify the stream, then write it, and its manifest beside it (`s.onnx`, `s.json`).
+
+        Raises:
+            RfonnxError: the stream differs from the offline model, and nothing is written; or the file cannot be written.
+        """
+        found = self.verify()
+        if not found.passed:
+            raise Refused(
+                f"{self.manifest.model}: the stream differs from the offline model ({_worst(found)}), and was not written",
+                "report it with the model: that is an error of rfonnx",
+            )
+        target = Path(path)
+        for where, data in (
+            (target, self.model.SerializeToString()),
+            (target.with_suffix(".json"), (to_json(self.manifest) + "\n").encode()),
+        ):
+            write(where, data)
+        return found
+
+
+def write(where: Path, data: bytes) -> None:
+    """A file as a whole, or as it was.
+
+    Raises:
+        RfonnxError: it cannot be written.
+    """
+    try:
+        with scratch.kept(where.with_name(f".rfonnx-{os.getpid()}-{os.urandom(4).hex()}.part")) as draft:
+            draft.write_bytes(data)
+            draft.replace(where)
+    except OSError as error:
+        raise RfonnxError(f"{where} cannot be written: {error.strerror}", "give another name with -o") from error
+
+
+def _worst(found: StreamVerification) -> str:
+    for run in found.runs:
+        if run.missing:
+            name, (got, wanted) = next(iter(run.missing.items()))
+            return f"'{name}' has {got} frames for {wanted}, of {run.length} in chunks of {run.chunk}"
+    if all(run.skipped for run in found.runs):
+        return next((run.skipped for run in found.runs), "nothing was run")
+    return f"by {found.worst:.1e} of the largest value"
+
+
+def stream_plan(
+    model: Opened,
+    input: str | None,
+    axis: int,
+    chunk: int | None,
+    outputs: Sequence[str] | None = None,
+    shapes: Shapes | None = None,
+) -> StreamPlan:
+    """See `rfonnx.stream`."""
+    source = open_source(model, input, axis, outputs, shapes)
+    if source.fixed:
+        with suppress(ModelError, Refused, ShapeError):  # else it is held to the one length that it has
+            freed, layout = _looked_at(source.freed(), [source.length])
+            run_longer(freed)
+            return planned(freed, layout, layout.unit if chunk is None else chunk)
+    source, layout = _looked_at(source, [source.length] if source.fixed else LENGTHS)
+    return planned(source, layout, layout.unit if chunk is None else chunk)
+
+
+def _looked_at(source: Source, lengths: Sequence[int]) -> tuple[Source, Layout]:
+    """At the first of the lengths at which every tensor has a few frames; where there is one alone, at that."""
+    failed: RfonnxError | None = None
+    for length in lengths:
+        try:
+            seen = source.seen_at(length)
+        except (ModelError, ShapeError) as error:  # shorter than a kernel, maybe
+            failed = error
+            continue
+        layout = lay_out(seen)
+        if layout.unit > 1 and not source.fixed:
+            seen = source.seen_at(length, layout.unit)
+            layout = lay_out(seen)
+            if max(seen.views) < length + layout.unit:
+                raise ShapeError(
+                    f"{source.model.label}: the model takes {length} frames, and none that is longer by a unit of "
+                    f"{layout.unit} was found",
+                    "export it with an open length",
+                )
+        frames = [(seen.graph.shapes[name] or ())[axis] or 0 for name, axis in layout.axes.items()]
+        if len(lengths) == 1 or min(frames) >= FEW:
+            return seen, layout
+    raise failed or QueryError(
+        f"{source.model.label}: tensors have fewer than {FEW} frames of {LENGTHS[-1]} of the input",
+        "such rates are not streamed yet",
+    )
+
+
+def planned(source: Source, layout: Layout, chunk: int) -> StreamPlan:
+    """The plan for one length of chunks."""
+    made: Streamed = build(source, layout, chunk)
+    found = [(one, *least_delay(source, one, chunk)) for one in made.manifest.outputs]
+    outputs = tuple(replace(one, least=least) for one, least, _ in found)
+    manifest = replace(made.manifest, outputs=outputs, sees=max(sees for *_, sees in found))
+    for key, told in (
+        (METADATA, to_json(manifest)),
+        ("rfonnx", f"rfonnx {__version__}"),
+    ):  # the last one marks it as ours
+        entry = made.model.metadata_props.add()
+        entry.key, entry.value = key, told
+    return StreamPlan(manifest, made.model, made.masks, source, layout)

@@ -1,0 +1,176 @@
+"""The streaming graph as it is written: states, delays, and masks that put a border's value where there is no frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from onnx import NodeProto, TensorProto, helper
+
+from rfonnx.gradients.emitter import Emitter
+from rfonnx.gradients.values import Value
+from rfonnx.results.streaming import Length, StreamState
+from rfonnx.streaming.flow import Flow
+
+PREFIX = "stream/"
+
+
+@dataclass(slots=True)
+class State:
+    """One state: what it was, what it becomes, and what it holds at first (an array, or one number for all)."""
+
+    value: Value
+    shape: tuple[int, ...]
+    initial: Any
+    meaning: str
+    following: Value | None = None
+
+
+class Writer:
+    """Collects nodes, states and the lengths that masks ask for.
+
+    Attributes:
+        emit: the nodes.
+        chunk: frames of the input.
+        states: the position, in chunks, comes first.
+        ends: lengths that the host gives, by entry of the input `ends_value`.
+        masks: selections that were written.
+        kept: constants of the file whose nodes were written as they are.
+    """
+
+    def __init__(self, opset: int, taken: Iterable[str], chunk: int) -> None:
+        self.emit = Emitter(opset, taken, PREFIX)
+        self.chunk = chunk
+        self.states: list[State] = []
+        self.ends: list[Length] = []
+        self.masks = 0
+        self.kept: set[str] = set()
+        self._delayed: dict[tuple[Flow, int], Flow] = {}
+        self._inside: dict[tuple[int, int, int, bool, Length | None], Value] = {}
+        self.ends_value = Value(self.emit, self.emit.unique("ends"), "int64")
+        self.position = self.state("position", (), "int64", 0, "chunks so far").value
+        self.states[0].following = self.position + 1
+
+    def state(self, label: str, shape: tuple[int, ...], dtype: str, initial: Any, meaning: str) -> State:
+        """A new state; who asks for it sets what it becomes."""
+        made = State(Value(self.emit, self.emit.unique(label), dtype), shape, initial, meaning)
+        self.states.append(made)
+        return made
+
+    def copy(self, node: NodeProto, inputs: Iterable[str], outputs: Iterable[str]) -> None:
+        """A node of the file with other inputs and outputs."""
+        made = NodeProto()
+        made.CopyFrom(node)
+        del made.input[:], made.output[:]
+        made.input.extend(inputs)
+        made.output.extend(outputs)
+        self.emit.nodes.append(made)
+
+    def named(self, node: NodeProto, output: int = 0) -> str:
+        """A new name like that of a node's output."""
+        return self.emit.unique(node.op_type + (str(output) if output else ""))
+
+    def cached(self, flow: Flow, frames: int, border: float, meaning: str) -> Value:
+        """A chunk with the last `frames` before it; before the stream began these hold `flow.before` from frame 0 on, and the
+        border before that."""
+        if not frames:
+            return flow.value
+        state = self.state("cache", flow.with_frames(frames), flow.value.dtype, 0.0, meaning)
+        places = np.arange(-frames, 0) - flow.delay
+        begun = np.where(places >= 0, border if flow.before is None else flow.before, border)
+        state.initial = _constant(begun, flow.axis, len(flow.shape))
+        joined = self.emit.concat([state.value, flow.value], flow.axis)
+        total = frames + flow.frames
+        state.following = joined.slice(flow.axis, total - frames, total)
+        return joined
+
+    def later(self, flow: Flow, delay: int) -> Flow:
+        """The same frames with a larger delay, which is no less than 0."""
+        more = delay - flow.delay
+        assert more >= 0
+        if not more:
+            return flow
+        key = flow, delay
+        if key not in self._delayed:
+            fill = flow.before if flow.before is not None else 0.0
+            known = fill if flow.before is not None or flow.delay == 0 else None
+            joined = self.cached(replace(flow, before=fill), more, fill, f"delay of {more} frames")
+            held = joined.slice(flow.axis, 0, flow.frames)
+            self._delayed[key] = replace(flow, value=held, delay=delay, before=known)
+        return self._delayed[key]
+
+    def settled(self, flow: Flow) -> Flow:
+        """With a delay that is not negative."""
+        return self.later(flow, max(flow.delay, 0))
+
+    def slack(self, flow: Flow) -> int:
+        """Frames of a chunk's end of which it is not known yet whether the offline tensor will have them."""
+        return max(0, flow.frames - flow.delay - flow.length(self.chunk))
+
+    def masked(self, flow: Flow, border: float, start: bool, end: bool) -> Flow:
+        """With the border's value in the place of frames before 0 and after the last, as far as asked for."""
+        end = end and flow.after != border
+        if end:
+            flow = self.later(flow, flow.delay + self.slack(flow))
+        start = start and flow.delay > 0 and flow.before != border
+        if not (start or end):
+            return flow
+        rest = [1] * (len(flow.shape) - flow.axis - 1)
+        there = self.inside(flow, start=start, end=end).reshape([-1, *rest])
+        self.masks += 1
+        value = self.emit(
+            "Where", there, flow.value, self.emit.scalar(border, flow.value.dtype), dtype=flow.value.dtype
+        )
+        return replace(flow, value=value, before=border if start else flow.before, after=border if end else flow.after)
+
+    def inside(self, flow: Flow, earlier: int = 0, start: bool = True, end: bool = True) -> Value:
+        """Whether each frame of a chunk, and of `earlier` ones before it, is one of the offline tensor: a list of bools."""
+        key = flow.frames, flow.delay, earlier, start, flow.length if end else None
+        if key not in self._inside:
+            first = np.arange(-earlier, flow.frames, dtype=np.int64) - flow.delay
+            places = self.position * flow.frames + self.emit.constant(first)
+            tests = [self.emit("GreaterOrEqual", places, self.emit.scalar(0, "int64"))] if start else []
+            tests += [self.emit("Less", places, self._end(flow.length))] if end else []
+            self._inside[key] = self.emit("And", *tests) if len(tests) > 1 else tests[0]
+        return self._inside[key]
+
+    def _end(self, length: Length) -> Value:
+        """The length of a tensor, as the host gives it."""
+        if length not in self.ends:
+            self.ends.append(length)
+        return self.emit("Gather", self.ends_value, self.emit.scalar(self.ends.index(length), "int64"), axis=0)
+
+    def described(self) -> list[StreamState]:
+        """All states, as plain data."""
+        made = []
+        for state in self.states:
+            assert state.following is not None
+            initial = np.asarray(state.initial)
+            made.append(
+                StreamState(
+                    state.value.name,
+                    state.following.name,
+                    state.shape,
+                    state.value.dtype,
+                    initial.item() if not initial.ndim else initial.tolist(),
+                    state.meaning,
+                )
+            )
+        return made
+
+
+def _constant(values: np.ndarray, axis: int, rank: int) -> Any:
+    """One number, where all are one; else an array that broadcasts to the state's shape."""
+    if (values == values[0]).all():
+        return float(values[0])
+    return values.reshape([-1 if i == axis else 1 for i in range(rank)])
+
+
+def info(value: Value, shape: Iterable[int] | None) -> Any:
+    """The declaration of an input or output."""
+    from rfonnx.graph.tensors import ELEMENT_TYPES
+
+    elem = ELEMENT_TYPES.get(value.dtype, TensorProto.UNDEFINED)
+    return helper.make_tensor_value_info(value.name, elem, None if shape is None else list(shape))

@@ -1,0 +1,116 @@
+"""`rfonnx stream`: what it says and writes, and what it refuses; `stream verify`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import onnx
+import pytest
+
+import rfonnx as api
+from outcome import Outcome
+from streaming.nets import NETS, Net
+
+Run = Callable[..., Outcome]
+
+
+@pytest.fixture
+def tcn(tmp_path: Path) -> Path:
+    onnx.save(NETS["symmetric TCN with norms"][0](), tmp_path / "tcn.onnx")
+    return tmp_path / "tcn.onnx"
+
+
+def test_a_stream_is_made_verified_and_written(rfonnx: Run, tcn: Path, tmp_path: Path) -> None:
+    made = tmp_path / "s.onnx"
+    done = rfonnx("stream", tcn, "--input", "x", "--axis", "2", "--chunk", "16", "--rate", "1000", "-o", made)
+    assert done.code == 0, done.err
+    lines = done.out.splitlines()
+    assert lines[0] == "add11 of x along axis 2: 16 in, 16 out, delay 7 (7.0 ms), the least possible"
+    plan = api.stream(tcn, "x", 2, 16)
+    assert lines[1].startswith(f"{len(plan.states)} states, ")
+    assert lines[1].endswith(f"{plan.masks} masks; chunks are multiples of 1")
+    assert lines[2].startswith("verified: ")
+    assert "in chunks of 1, 2, 8, 16 differ from the offline model by at most" in lines[2]
+    assert lines[3] == f"written: {made}"
+    said = json.loads((tmp_path / "s.json").read_text())
+    assert (said["chunk"], said["unit"], said["outputs"][0]["delay"], said["outputs"][0]["rate"]) == (16, 1, 7, "1")
+    assert said["sha256"] == hashlib.sha256(tcn.read_bytes()).hexdigest()
+    done = rfonnx("stream", "verify", tcn, made)
+    assert done.code == 0
+    assert done.out.startswith("s.onnx: the stream is what the offline model makes, but for rounding\n")
+    again = rfonnx("stream", tcn, "--axis", "2", "-o", made)
+    assert again.code == 0  # what it wrote, it replaces
+
+
+def test_a_stream_of_another_model_is_told(rfonnx: Run, tcn: Path, tmp_path: Path) -> None:
+    made, other = tmp_path / "s.onnx", tmp_path / "other.onnx"
+    assert rfonnx("stream", tcn, "--axis", "2", "-o", made).code == 0
+    model = onnx.load(tcn)
+    model.graph.node[0].input[1] = model.graph.node[4].input[1]
+    onnx.save(model, other)
+    done = rfonnx("stream", "verify", other, made)
+    assert done.code == 1
+    assert "the stream is not what the offline model makes" in done.out
+
+
+def test_a_dry_run_says_all_but_writes_nothing(rfonnx: Run, tmp_path: Path) -> None:
+    onnx.save(NETS["U-Net, nearest"][0](), tmp_path / "unet.onnx")
+    done = rfonnx("stream", tmp_path / "unet.onnx", "--dry-run")
+    assert done.code == 0, done.err
+    assert "8 in, 8 out, delay 23, the least possible" in done.out
+    assert "chunks are multiples of 8" in done.out
+    assert "verified" not in done.out
+    assert [path.name for path in tmp_path.iterdir()] == ["unet.onnx"]
+
+
+def test_more_than_the_least_is_said(rfonnx: Run, tmp_path: Path) -> None:
+    """Frames of a crop of the end wait for the end, which intervals do not tell."""
+    net = Net()
+    onnx.save(
+        net.model([1, 1, "t"], net.add("Slice", "x", net.ints(0), net.ints(-3), net.ints(2))), tmp_path / "m.onnx"
+    )
+    done = rfonnx("stream", tmp_path / "m.onnx", "--dry-run")
+    assert "delay 3, 3 more than what outputs see asks for" in done.out
+
+
+def test_what_cannot_be_streamed_is_refused_in_one_line(rfonnx: Run, tmp_path: Path) -> None:
+    net = Net()
+    onnx.save(net.model([1, 2, "t"], net.add("GlobalAveragePool", "x")), tmp_path / "m.onnx")
+    done = rfonnx("stream", tmp_path / "m.onnx", "-o", tmp_path / "s.onnx")
+    assert done.code == 2
+    assert done.out == ""
+    assert done.err.count("\n") == 1
+    assert "(GlobalAveragePool)" in done.err
+    assert not (tmp_path / "s.onnx").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "give -o FILE to write to, or --dry-run"),
+        (("--chunk", "0", "--dry-run"), "a whole number from 1"),
+        (("--axis", "7", "--dry-run"), "no axis 7"),
+        (("--until", "nothing", "--dry-run"), "'nothing' is not in the model"),
+        (("-o", "tcn.onnx"), "is an input of this run"),
+        (("-o", "taken.onnx"), "is no report of rfonnx"),
+        (("-o", "nowhere/s.onnx"), "no such folder"),
+    ],
+)
+def test_what_is_asked_for_wrongly(
+    rfonnx: Run, tcn: Path, words: tuple[str, ...], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tcn.parent)
+    Path("taken.onnx").write_bytes(b"somebody's")
+    done = rfonnx("stream", "tcn.onnx", *words)
+    assert done.code == 2
+    assert said in done.err
+    assert Path("taken.onnx").read_bytes() == b"somebody's"
+
+
+def test_verify_wants_a_stream(rfonnx: Run, tcn: Path) -> None:
+    done = rfonnx("stream", "verify", tcn, tcn)
+    assert done.code == 2
+    assert "holds no manifest of a stream" in done.err

@@ -1,0 +1,300 @@
+"""Random nets that can be streamed: one seed, one graph of the operators that have rules.
+
+A tensor is (batch, channels, frames), or with a second axis of space behind or before the frames. Joins are of tensors that were
+made at the same rate and have the same length; where lengths differ, the longer one is cut at its end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+from onnx import TensorProto, helper, numpy_helper
+
+PROBE = 97
+"""Frames at which a net is run while it is made."""
+
+
+@dataclass(frozen=True)
+class T:
+    """A tensor: its name, channels, rate (up, down), and frames when the input has `PROBE`."""
+
+    name: str
+    channels: int
+    rate: tuple[int, int]
+    frames: int
+
+
+class Maker:
+    """Writes one net."""
+
+    def __init__(self, seed: int, wild: bool = False) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.wild = wild
+        self.nodes: list[onnx.NodeProto] = []
+        self.weights: list[TensorProto] = []
+        self.space = int(self.rng.integers(0, 3))  # axes of space beside the frames
+        self.axis = 2 + int(self.rng.integers(0, self.space + 1)) if self.space < 2 else 2
+        self.space = min(self.space, 1)
+        self.axis = min(self.axis, 2 + self.space)
+        self.width = 3
+
+    def one(self, low: int, high: int) -> int:
+        return int(self.rng.integers(low, high + 1))
+
+    def chance(self, share: float = 0.5) -> bool:
+        return bool(self.rng.random() < share)
+
+    def pick(self, *of: Any) -> Any:
+        return of[self.one(0, len(of) - 1)]
+
+    def constant(self, value: np.ndarray) -> str:
+        name = f"w{len(self.weights)}"
+        self.weights.append(numpy_helper.from_array(value, name))
+        return name
+
+    def ints(self, *values: int) -> str:
+        return self.constant(np.array(values, np.int64))
+
+    def numbers(self, *shape: int) -> str:
+        return self.constant((self.rng.standard_normal(shape) * 0.6).astype(np.float32))
+
+    def add(self, op: str, *inputs: str, outputs: int = 1, **attrs: Any) -> str:
+        name = f"{op.lower()}{len(self.nodes)}"
+        self.nodes.append(helper.make_node(op, inputs, [name] + [""] * (outputs - 1), name, **attrs))
+        return name
+
+    def along(self, time: Any, other: Any) -> list[Any]:
+        """Values of the axes after the channels."""
+        if not self.space:
+            return [time]
+        return [time, other] if self.axis == 2 else [other, time]
+
+    def full(self, time: Any, other: Any) -> list[Any]:
+        """Values of all axes."""
+        return [other, other, *self.along(time, other)]
+
+    # Blocks -----------------------------------------------------------------------------------------------------------------
+
+    def conv(self, x: T) -> T:
+        kernel, dilation = self.one(1, 4), self.one(1, 3)
+        stride = self.pick(1, 1, 1, 2, 3) if x.frames > 20 and x.rate[1] <= 4 else 1
+        span = (kernel - 1) * dilation + 1
+        most = span + 2 if self.wild else span - 1
+        begin, end = self.pick((0, 0), (span - 1, 0), (span // 2, span // 2), (self.one(0, most), self.one(0, most)))
+        frames = (x.frames + begin + end - span) // stride + 1
+        if frames < 4:
+            return x
+        out, kept = self.pick(x.channels, 2, 3), self.width and 0
+        weight = self.numbers(out, x.channels, *self.along(kernel, 1))
+        attrs = {
+            "kernel_shape": self.along(kernel, 1),
+            "strides": self.along(stride, 1),
+            "dilations": self.along(dilation, 1),
+            "pads": [*self.along(begin, kept), *self.along(end, kept)],
+        }
+        inputs = [x.name, weight] + ([self.numbers(out)] if self.chance(0.8) else [])
+        return T(self.add("Conv", *inputs, **attrs), out, (x.rate[0], x.rate[1] * stride), frames)
+
+    def pool(self, x: T) -> T:
+        kernel = self.one(1, 4)
+        stride = self.pick(1, 1, 2) if x.frames > 20 and x.rate[1] <= 4 else 1
+        begin, end = self.pick((0, 0), (self.one(0, kernel - 1), self.one(0, kernel - 1)))
+        frames = (x.frames + begin + end - kernel) // stride + 1
+        if frames < 4:
+            return x
+        op = self.pick("MaxPool", "AveragePool")
+        more = {"count_include_pad": self.one(0, 1)} if op == "AveragePool" else {}
+        name = self.add(
+            op,
+            x.name,
+            kernel_shape=self.along(kernel, 1),
+            strides=self.along(stride, 1),
+            pads=[*self.along(begin, 0), *self.along(end, 0)],
+            **more,
+        )
+        return T(name, x.channels, (x.rate[0], x.rate[1] * stride), frames)
+
+    def deconv(self, x: T) -> T:
+        stride, kernel = self.one(1, 3), self.one(1, 5)
+        if x.frames * stride > 400 or x.rate[0] > 4:
+            return x
+        begin, end = self.one(0, kernel - 1), self.one(0, kernel - 1)
+        extra = self.one(0, stride - 1)
+        frames = (x.frames - 1) * stride + kernel - begin - end + extra
+        out = self.pick(x.channels, 2)
+        weight = self.numbers(x.channels, out, *self.along(kernel, 1))
+        if frames < 4 or (kernel + extra - begin - end < 0 and not self.wild):
+            return x
+        name = self.add(
+            "ConvTranspose",
+            x.name,
+            weight,
+            *([self.numbers(out)] if self.chance(0.8) else []),
+            kernel_shape=self.along(kernel, 1),
+            strides=self.along(stride, 1),
+            pads=[*self.along(begin, 0), *self.along(end, 0)],
+            output_padding=self.along(extra, 0),
+        )
+        return T(name, out, (x.rate[0] * stride, x.rate[1]), frames)
+
+    def pad(self, x: T) -> T:
+        begin, end = self.pick((self.one(0, 5), 0), (self.one(0, 4), self.one(0, 4)), (0, self.one(1, 3)))
+        if self.wild and self.chance(0.3):
+            begin, end = self.one(-3, 3), self.one(-3, 3)
+        if x.frames + begin + end < 4:
+            return x
+        pads = self.ints(*self.full(begin, 0), *self.full(end, 0))
+        value = self.constant(np.array(self.pick(0.0, 0.0, 1.5), np.float32))
+        return replace(x, name=self.add("Pad", x.name, pads, value), frames=x.frames + begin + end)
+
+    def crop(self, x: T) -> T:
+        step = self.pick(1, 1, 1, 2) if x.rate[1] <= 4 else 1
+        begin, end = self.pick((self.one(0, 4), 0), (0, self.one(1, 4)), (self.one(0, 3), self.one(0, 3)))
+        frames = -(-(x.frames - begin - end) // step)
+        if frames < 4:
+            return x
+        stop = -end if end else 2**40
+        name = self.add("Slice", x.name, self.ints(begin), self.ints(stop), self.ints(self.axis), self.ints(step))
+        return T(name, x.channels, (x.rate[0], x.rate[1] * step), frames)
+
+    def nearest(self, x: T) -> T:
+        times = self.one(2, 3)
+        if x.frames * times > 400 or x.rate[0] > 4:
+            return x
+        scales = self.constant(np.array(self.full(times, 1), np.float32))
+        name = self.add(
+            "Resize",
+            x.name,
+            "",
+            scales,
+            mode="nearest",
+            coordinate_transformation_mode="asymmetric",
+            nearest_mode="floor",
+        )
+        return T(name, x.channels, (x.rate[0] * times, x.rate[1]), x.frames * times)
+
+    def pointwise(self, x: T) -> T:
+        op = self.pick("Relu", "Sigmoid", "Tanh", "Neg", "Abs", "PRelu", "Add", "Mul", "BatchNormalization", "Identity")
+        if op in ("PRelu", "Add", "Mul"):
+            shape = (x.channels, *self.full(1, 1)[2:])
+            return replace(x, name=self.add(op, x.name, self.numbers(*shape)))
+        if op == "BatchNormalization":
+            c = x.channels
+            variance = self.constant((self.rng.random(c) + 0.5).astype(np.float32))
+            return replace(x, name=self.add(op, x.name, *(self.numbers(c) for _ in range(3)), variance))
+        return replace(x, name=self.add(op, x.name))
+
+    def norm(self, x: T) -> T:
+        """Over channels alone."""
+        mean = self.add("ReduceMean", x.name, axes=[1], keepdims=1)
+        centred = self.add("Sub", x.name, mean)
+        return replace(x, name=self.pick(centred, self.add("Softmax", centred, axis=1)))
+
+    def product(self, x: T) -> T:
+        """Channels last, a matrix product, and back."""
+        rank = 3 + self.space
+        last = [0, *range(2, rank), 1]
+        back = [0, rank - 1, *range(1, rank - 1)]
+        moved = self.add("Transpose", x.name, perm=last)
+        made = self.add("MatMul", moved, self.numbers(x.channels, x.channels))
+        return replace(x, name=self.add("Transpose", made, perm=back))
+
+    def split(self, x: T) -> T:
+        if x.channels < 2:
+            return x
+        first = f"split{len(self.nodes)}"
+        sizes = self.ints(1, x.channels - 1)
+        self.nodes.append(helper.make_node("Split", [x.name, sizes], [first, first + "b"], first, axis=1))
+        return replace(x, name=self.add("Concat", first + "b", first, axis=1))
+
+    def shaped(self, x: T) -> T:
+        """An axis more, and away with it."""
+        more = self.add("Unsqueeze", x.name, self.ints(1))
+        return replace(x, name=self.add("Squeeze", self.add("Tanh", more), self.ints(1)))
+
+    def running(self, x: T) -> T:
+        total = self.add("CumSum", x.name, self.ints(self.axis), exclusive=self.one(0, 1))
+        small = self.constant(np.array(0.01, np.float32))
+        return replace(x, name=self.add("Tanh", self.add("Mul", total, small)))
+
+    def recurrent(self, x: T) -> T:
+        if self.space:
+            return x
+        op, hidden = self.pick("GRU", "LSTM", "RNN"), 3
+        gates = {"GRU": 3, "LSTM": 4, "RNN": 1}[op]
+        turned = self.add("Transpose", x.name, perm=[2, 0, 1])
+        inputs = [turned, self.numbers(1, gates * hidden, x.channels), self.numbers(1, gates * hidden, hidden)]
+        inputs.append(self.numbers(1, 2 * gates * hidden))
+        if self.chance(0.4):
+            inputs += ["", *(self.numbers(1, 1, hidden) for _ in range(2 if op == "LSTM" else 1))]
+        made = self.add(
+            op, *inputs, hidden_size=hidden, **({"linear_before_reset": self.one(0, 1)} if op == "GRU" else {})
+        )
+        flat = self.add("Squeeze", made, self.ints(1))
+        return replace(x, name=self.add("Transpose", flat, perm=[1, 2, 0]), channels=hidden)
+
+    def joined(self, x: T, y: T) -> T:
+        """Two tensors of one rate, the longer one cut at its end, or shorter one padded."""
+        if x.rate[0] * y.rate[1] != y.rate[0] * x.rate[1]:
+            return x
+        apart = x.frames - y.frames
+        if apart:
+            longer, shorter = (x, y) if apart > 0 else (y, x)
+            if abs(apart) > 6:
+                return x
+            if self.chance():
+                cut = self.add("Slice", longer.name, self.ints(0), self.ints(-abs(apart)), self.ints(self.axis))
+                longer = replace(longer, name=cut, frames=shorter.frames)
+            else:
+                pads = self.ints(*self.full(0, 0), *self.full(abs(apart), 0))
+                shorter = replace(shorter, name=self.add("Pad", shorter.name, pads), frames=longer.frames)
+            x, y = (longer, shorter) if apart > 0 else (shorter, longer)
+        if x.channels == y.channels and self.chance(0.6):
+            return replace(x, name=self.add(self.pick("Add", "Mul", "Sub"), x.name, y.name))
+        return replace(x, name=self.add("Concat", x.name, y.name, axis=1), channels=x.channels + y.channels)
+
+    def make(self) -> onnx.ModelProto:
+        x = T("x", self.one(1, 3), (1, 1), PROBE)
+        made = [x]
+        heavy = [self.conv, self.conv, self.pool, self.deconv, self.pad, self.crop, self.nearest]
+        light = [self.pointwise, self.norm, self.product, self.split, self.shaped]
+        for _ in range(self.one(1, 10)):
+            own = made[-1] if self.chance(0.75) else self.pick(*made)
+            roll = self.rng.random()
+            if roll < 0.5:
+                new = self.pick(*heavy)(own)
+            elif roll < 0.72:
+                new = self.pick(*light)(own)
+            elif roll < 0.82:
+                new = self.pick(self.running, self.recurrent)(own)
+            else:
+                new = self.joined(own, self.pick(*made))
+            if new.channels <= 8 and new.name != own.name:
+                made.append(new)
+        outputs = [made[-1]]
+        if len(made) > 2 and self.chance(0.3):
+            outputs.append(self.pick(*made[1:-1]))
+        outputs = [o for o in {o.name: o for o in outputs}.values() if o.name != "x"]
+        if not outputs:
+            outputs = [replace(x, name=self.add("Relu", "x"))]
+        shape = [1, x.channels, *self.along("t", self.width)]
+        graph = helper.make_graph(
+            self.nodes,
+            "net",
+            [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+            [helper.make_tensor_value_info(o.name, TensorProto.FLOAT, None) for o in outputs],
+            self.weights,
+        )
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def random_net(seed: int) -> tuple[onnx.ModelProto, int]:
+    """The net of a seed, and its axis of frames. Every third is wild: pads larger than kernels, pads of other values, crops."""
+    maker = Maker(seed, wild=seed % 3 == 2)
+    model = maker.make()
+    onnxruntime.InferenceSession(model.SerializeToString())  # a net that does not run is the maker's fault
+    return model, maker.axis

@@ -1,0 +1,171 @@
+"""Nets that stream, small ones: temporal convolutions, a U-Net, a codec, one with a recurrent layer between convolutions, video.
+
+Weights are random; shapes are those of published networks, narrower.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+
+class Net:
+    """A graph while it is written; every method adds nodes and gives the output."""
+
+    def __init__(self, seed: int = 0) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.nodes: list[onnx.NodeProto] = []
+        self.weights: list[TensorProto] = []
+
+    def add(self, op: str, *inputs: str, **attrs: Any) -> str:
+        name = f"{op.lower()}{len(self.nodes)}"
+        self.nodes.append(helper.make_node(op, inputs, [name], name, **attrs))
+        return name
+
+    def constant(self, value: np.ndarray) -> str:
+        self.weights.append(numpy_helper.from_array(value, f"w{len(self.weights)}"))
+        return self.weights[-1].name
+
+    def ints(self, *values: int) -> str:
+        return self.constant(np.array(values, np.int64))
+
+    def numbers(self, *shape: int) -> str:
+        fan = max(1, int(np.prod(shape[1:])))
+        return self.constant((self.rng.standard_normal(shape) / np.sqrt(fan)).astype(np.float32))
+
+    def conv(self, x: str, ins: int, outs: int, kernel: Sequence[int], op: str = "Conv", **attrs: Any) -> str:
+        shape = (ins, outs) if op == "ConvTranspose" else (outs, ins)
+        return self.add(op, x, self.numbers(*shape, *kernel), self.numbers(outs), **attrs)
+
+    def norm(self, x: str, channels: int) -> str:
+        variance = self.constant((self.rng.random(channels) + 0.5).astype(np.float32))
+        return self.add("BatchNormalization", x, *(self.numbers(channels) for _ in range(3)), variance)
+
+    def up(self, x: str, *scales: float) -> str:
+        how = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+        return self.add("Resize", x, "", self.constant(np.array(scales, np.float32)), **how)
+
+    def pad(self, x: str, rank: int, axis: int, begin: int, end: int = 0) -> str:
+        pads = [0] * (2 * rank)
+        pads[axis], pads[rank + axis] = begin, end
+        return self.add("Pad", x, self.ints(*pads))
+
+    def recurrent(self, x: str, op: str, ins: int, hidden: int) -> str:
+        """Of (batch, channels, frames)."""
+        gates = {"GRU": 3, "LSTM": 4, "RNN": 1}[op]
+        turned = self.add("Transpose", x, perm=[2, 0, 1])
+        weights = self.numbers(1, gates * hidden, ins), self.numbers(1, gates * hidden, hidden)
+        made = self.add(op, turned, *weights, self.numbers(1, 2 * gates * hidden), hidden_size=hidden)
+        return self.add("Transpose", self.add("Squeeze", made, self.ints(1)), perm=[1, 2, 0])
+
+    def model(self, shape: Sequence[int | str], *outputs: str, opset: int = 17) -> onnx.ModelProto:
+        value = helper.make_tensor_value_info
+        graph = helper.make_graph(
+            self.nodes,
+            "net",
+            [value("x", TensorProto.FLOAT, list(shape))],
+            [value(name, TensorProto.FLOAT, None) for name in outputs],
+            self.weights,
+        )
+        return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
+
+
+def causal_tcn() -> onnx.ModelProto:
+    """Pad in front, dilated convolutions, PRelu, residuals."""
+    net, x = Net(), "x"
+    for dilation in (1, 2, 4, 8):
+        inner = net.conv(net.pad(x, 3, 2, 2 * dilation), 4, 4, [3], dilations=[dilation])
+        x = net.add("Add", x, net.add("PRelu", inner, net.numbers(4, 1)))
+    return net.model([1, 4, "t"], x)
+
+
+def symmetric_tcn() -> onnx.ModelProto:
+    """Padding on both sides, BatchNormalization with a shift."""
+    net, x = Net(), "x"
+    for dilation in (1, 2, 4):
+        inner = net.conv(x, 4, 4, [3], dilations=[dilation], pads=[dilation, dilation])
+        x = net.add("Add", x, net.add("Relu", net.norm(inner, 4)))
+    return net.model(["n", 4, "t"], x)
+
+
+def unet(nearest: bool) -> onnx.ModelProto:
+    """Three levels with skips; upsampled by transposed convolutions, or nearest."""
+    net, x, channels, skips = Net(), "x", 2, list[tuple[str, int]]()
+    for level in range(3):
+        wide = 4 * (level + 1)
+        x = net.add("Relu", net.conv(x, channels, wide, [3], pads=[1, 1]))
+        skips.append((x, wide))
+        x, channels = net.add("MaxPool", x, kernel_shape=[2], strides=[2]), wide
+    x = net.conv(x, channels, channels, [3], pads=[1, 1])
+    for skip, wide in reversed(skips):
+        x = net.up(x, 1, 1, 2) if nearest else net.conv(x, channels, channels, [2], "ConvTranspose", strides=[2])
+        x = net.add("Concat", x, skip, axis=1)
+        x, channels = net.add("Relu", net.conv(x, channels + wide, wide, [3], pads=[1, 1])), wide
+    return net.model([1, 2, "t"], x)
+
+
+def codec() -> onnx.ModelProto:
+    """As EnCodec, padded with zeros: strided convolutions, an LSTM, transposed ones whose ends are cut."""
+    net, channels = Net(), 4
+    x = net.conv(net.pad("x", 3, 2, 6), 1, channels, [7])
+    for stride in (2, 4, 5):
+        x = net.conv(net.pad(net.add("Elu", x), 3, 2, stride), channels, channels, [2 * stride], strides=[stride])
+    x = net.add("Add", x, net.recurrent(x, "LSTM", channels, channels))
+    for stride in (5, 4, 2):
+        x = net.conv(net.add("Elu", x), channels, channels, [2 * stride], "ConvTranspose", strides=[stride])
+        x = net.add("Slice", x, net.ints(0), net.ints(-stride), net.ints(2))
+    return net.model([1, 1, "t"], net.conv(net.pad(x, 3, 2, 6), channels, 1, [7]))
+
+
+def crn(causal: bool, op: str = "GRU") -> onnx.ModelProto:
+    """2-D convolutions over (frames, bins), a recurrent layer over time, 2-D transposed convolutions with a skip."""
+    net = Net()
+    pads = [0, 1, 0, 1] if causal else [1, 1, 1, 1]
+    x = net.pad("x", 4, 2, 2) if causal else "x"
+    first = net.add("Elu", net.conv(x, 1, 3, [3, 3], strides=[1, 2], pads=pads))
+    x = net.pad(first, 4, 2, 2) if causal else first
+    x = net.add("Elu", net.conv(x, 3, 4, [3, 3], strides=[1, 2], pads=pads))
+    flat = net.add("Reshape", net.add("Transpose", x, perm=[0, 1, 3, 2]), net.ints(1, 4 * 3, -1))
+    flat = net.recurrent(flat, op, 12, 12)
+    x = net.add("Transpose", net.add("Reshape", flat, net.ints(1, 4, 3, -1)), perm=[0, 1, 3, 2])
+    x = net.add("Elu", net.conv(x, 4, 3, [1, 3], "ConvTranspose", strides=[1, 2], pads=[0, 1, 0, 1]))
+    x = net.add("Concat", x, first, axis=1)
+    cut = [0, 1, 0, 1] if causal else [1, 1, 1, 1]
+    x = net.conv(x, 6, 1, [1 if causal else 3, 3], "ConvTranspose", strides=[1, 2], pads=cut)
+    return net.model([1, 1, "t", 9], net.add("Sigmoid", x))
+
+
+def video() -> onnx.ModelProto:
+    """3-D convolutions over (frames, rows, columns), a step of 2 in time, and (2+1)-D ones."""
+    net = Net()
+    x = net.add("Relu", net.conv("x", 2, 4, [3, 3, 3], strides=[2, 1, 1], pads=[1] * 6))
+    x = net.add("Relu", net.conv(x, 4, 4, [1, 3, 3], pads=[0, 1, 1, 0, 1, 1]))
+    x = net.conv(x, 4, 3, [3, 1, 1], pads=[1, 0, 0, 1, 0, 0])
+    return net.model([1, 2, "t", 5, 6], net.add("ReduceMean", x, axes=[3, 4], keepdims=0))
+
+
+def two_outputs() -> onnx.ModelProto:
+    """A causal output and one that looks ahead, of a batch."""
+    net = Net()
+    early = net.add("Tanh", net.conv(net.pad("x", 3, 2, 2), 2, 3, [3]))
+    late = net.conv(early, 3, 2, [5], pads=[2, 2], strides=[2])
+    return net.model(["n", 2, "t"], early, late)
+
+
+NETS: dict[str, tuple[Callable[[], onnx.ModelProto], int, int, tuple[int, ...]]] = {
+    "causal TCN": (causal_tcn, 2, 1, (0,)),
+    "symmetric TCN with norms": (symmetric_tcn, 2, 1, (7,)),
+    "U-Net, transposed": (lambda: unet(False), 2, 8, (23,)),
+    "U-Net, nearest": (lambda: unet(True), 2, 8, (23,)),
+    "codec with LSTM": (codec, 2, 40, (0,)),
+    "causal CRN": (lambda: crn(True), 2, 1, (0,)),
+    "CRN with GRU": (lambda: crn(False), 2, 1, (3,)),
+    "CRN with LSTM": (lambda: crn(False, "LSTM"), 2, 1, (3,)),
+    "video": (video, 2, 2, (1,)),
+    "two outputs": (two_outputs, 2, 2, (0, 1)),
+}
+"""By name: the net, its axis of frames, unit, and delays."""

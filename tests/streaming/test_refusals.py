@@ -1,0 +1,194 @@
+"""What is refused: the operator, the node and the reason, and a way out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import onnx
+import pytest
+
+import rfonnx
+from streaming.nets import Net
+
+Made = Callable[[Net], str]
+
+
+def normed(net: Net) -> str:
+    return net.add("InstanceNormalization", "x", net.numbers(2), net.numbers(2))
+
+
+def averaged(net: Net) -> str:
+    return net.add("Sub", "x", net.add("ReduceMean", "x", axes=[2], keepdims=1))
+
+
+def pooled(net: Net) -> str:
+    return net.add("GlobalAveragePool", "x")
+
+
+def softmax(net: Net) -> str:
+    return net.add("Softmax", "x", axis=2)
+
+
+def attention(net: Net) -> str:
+    keys = net.add("Transpose", "x", perm=[0, 2, 1])
+    return net.add("MatMul", keys, net.add("Relu", "x"))
+
+
+def backwards(net: Net) -> str:
+    turned = net.add("Transpose", "x", perm=[2, 0, 1])
+    return net.add("GRU", turned, net.numbers(1, 6, 2), net.numbers(1, 6, 2), hidden_size=2, direction="reverse")
+
+
+def both_ways(net: Net) -> str:
+    turned = net.add("Transpose", "x", perm=[2, 0, 1])
+    return net.add("GRU", turned, net.numbers(2, 6, 2), net.numbers(2, 6, 2), hidden_size=2, direction="bidirectional")
+
+
+def reversed_(net: Net) -> str:
+    return net.add("Slice", "x", net.ints(-1), net.ints(-(2**40)), net.ints(2), net.ints(-1))
+
+
+def same(net: Net) -> str:
+    return net.add("Conv", "x", net.numbers(2, 2, 3), auto_pad="SAME_UPPER", strides=[2])
+
+
+def mirrored(net: Net) -> str:
+    return net.add("Pad", "x", net.ints(0, 0, 2, 0, 0, 2), mode="reflect")
+
+
+def edges(net: Net) -> str:
+    return net.add("Pad", "x", net.ints(0, 0, 2, 0, 0, 2), mode="edge")
+
+
+def linear(net: Net) -> str:
+    return net.add("Resize", "x", "", net.constant(np.array([1, 1, 2], np.float32)), mode="linear")
+
+
+def behind(net: Net) -> str:
+    return net.add("Concat", "x", net.add("Relu", "x"), axis=2)
+
+
+def rates(net: Net) -> str:
+    first = net.add("Conv", "x", net.numbers(2, 2, 2), strides=[2])
+    return net.add("Add", net.add("Slice", "x", net.ints(0), net.ints(48), net.ints(2)), first)
+
+
+def last_frames(net: Net) -> str:
+    return net.add("Slice", "x", net.ints(-20), net.ints(2**40), net.ints(2))
+
+
+def first_frames(net: Net) -> str:
+    return net.add("Slice", "x", net.ints(0), net.ints(20), net.ints(2))
+
+
+def folded(net: Net) -> str:
+    return net.add("Reshape", "x", net.ints(1, -1))
+
+
+def drawn(net: Net) -> str:
+    return net.add("Add", "x", net.add("RandomNormalLike", "x"))
+
+
+def product(net: Net) -> str:
+    return net.add("CumProd", "x", net.ints(2))
+
+
+def sines(net: Net) -> str:
+    """A table by position, of a fixed length that the file demands."""
+    return net.add("Add", "x", net.numbers(1, 1, 96))
+
+
+CASES: dict[str, tuple[Made, str]] = {
+    "norm over time": (normed, r"InstanceNormalization\) .*takes all positions of the streamed axis together"),
+    "mean over time": (averaged, r"ReduceMean\) .*takes all positions"),
+    "global pool": (pooled, r"GlobalAveragePool\) .*takes all positions"),
+    "softmax over time": (softmax, r"Softmax\) .*takes all positions"),
+    "attention": (attention, r"MatMul\) .*compares positions of the streamed axis with each other"),
+    "backwards": (backwards, r"GRU\) .*reads other positions of the streamed axis than those near its own"),
+    "both ways": (both_ways, r"GRU\) .*reads other positions"),
+    "reversed": (reversed_, r"Slice\) .*goes through the streamed axis backwards"),
+    "SAME": (same, r"Conv\) .*pads SAME with a stride|Conv\) .*depends on its length"),
+    "reflect": (mirrored, r"Pad\) .*repeats or mirrors"),
+    "edge": (edges, r"Pad\) .*repeats or mirrors"),
+    "linear": (linear, r"Resize\) .*(repeats or mirrors|changing way)"),
+    "one behind the other": (behind, r"Concat\) "),
+    "last frames": (last_frames, r"Slice\) .*depends on its length"),
+    "first frames": (first_frames, r"Slice\) .*makes 20 frames of 97 of the input"),
+    "folded": (folded, r"Reshape\) .*lays the streamed axis and another one into each other"),
+    "drawn": (drawn, r"RandomNormalLike\) .*draws at random"),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_is_refused_is_named(name: str) -> None:
+    make, said = CASES[name]
+    net = Net()
+    model = net.model([1, 2, "t"], make(net))
+    with pytest.raises(rfonnx.RfonnxError, match=said) as found:
+        rfonnx.stream(model, "x", 2)
+    assert found.value.hint
+    assert "node '" in str(found.value)
+
+
+def test_tensors_of_different_rates_are_not_joined() -> None:
+    net = Net()
+    model = net.model([1, 2, 96], rates(net))
+    with pytest.raises(rfonnx.RfonnxError, match=r"Add\) .*different rates"):
+        rfonnx.stream(model, "x", 2)
+
+
+def test_what_comes_before_can_be_streamed() -> None:
+    """The way out that is offered."""
+    net = Net()
+    first = net.add("Relu", net.conv("x", 2, 2, [3], pads=[1, 1]))
+    model = net.model([1, 2, "t"], net.add("InstanceNormalization", first, net.numbers(2), net.numbers(2)))
+    with pytest.raises(rfonnx.RfonnxError, match=f"--until '{first}'"):
+        rfonnx.stream(model, "x", 2)
+    plan = rfonnx.stream(model, "x", 2, outputs=[first])
+    assert plan.delay == {first: 1}
+    assert plan.verify().passed
+
+
+def test_a_table_by_position_is_refused() -> None:
+    net = Net()
+    model = net.model([1, 2, 96], sines(net))
+    with pytest.raises(rfonnx.RfonnxError, match="differs from frame to frame"):
+        rfonnx.stream(model, "x", 2)
+
+
+def test_a_constant_of_all_frames_is_shortened() -> None:
+    """The same in every frame: an exporter's broadcast."""
+    net = Net()
+    bias = net.constant(np.broadcast_to(np.array([[[1.0], [2.0]]], np.float32), (1, 2, 96)).copy())
+    plan = rfonnx.stream(net.model([1, 2, 96], net.add("Add", "x", bias)), "x", 2, 4)
+    assert plan.verify().passed
+    assert plan.manifest.fixed == 96
+    assert plan.assumptions
+
+
+def test_a_fixed_length_is_an_assumption() -> None:
+    """Looked at other lengths where the network takes them; else at its one."""
+    net = Net()
+    model = net.model([1, 2, 64], net.conv("x", 2, 2, [3], pads=[1, 1]))
+    plan = rfonnx.stream(model, "x", 2)
+    assert plan.manifest.fixed == 0
+    assert "takes others" in plan.assumptions[0]
+    assert len({run.length for run in plan.verify().runs if not run.skipped}) > 2
+
+
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        ({"input": "z"}, "no input 'z'; give --input, one of 'x'"),
+        ({"axis": 3}, "has 3 axes, and no axis 3"),
+        ({"chunk": 3}, "a chunk of 3 frames is no multiple of 2"),
+        ({"outputs": ["nothing"]}, "'nothing' is not in the model"),
+        ({"shapes": {"x": (1, 3, 64)}}, "does not fit input 'x'"),
+    ],
+)
+def test_what_is_asked_for_wrongly(ask: dict[str, object], said: str) -> None:
+    net = Net()
+    model: onnx.ModelProto = net.model([1, 2, "t"], net.conv("x", 2, 2, [2], strides=[2]))
+    with pytest.raises(rfonnx.RfonnxError, match=said):
+        rfonnx.stream(model, **{"axis": 2, **ask})  # type: ignore[arg-type]
