@@ -139,8 +139,8 @@ def test_all_layers(rfonnx: Run, models: Path, style: str) -> None:
         (["--channel", "all"], "'all' is not 'sum', 'random' or a channel such as 3"),
         (["--channel", "8"], "tensor 'pool' of shape 1x8x16x20 has no channel 8"),
         (
-            ["--all-layers", "--format", "png"],
-            "--format png is not written here; it may be text, markdown, html, json, csv",
+            ["--all-layers", "--format", "npz"],
+            "--format npz is not written here; it may be text, markdown, html, json, csv, png, svg",
         ),
         (["--all-layers", "--at", "3,3", "--at", "4,4"], "--all-layers gives figures of one place per layer"),
         (["--provider", "abacus"], "provider 'abacus' is not in this build of onnxruntime"),
