@@ -61,6 +61,10 @@ def command(
 
     if not dry_run and target is None:
         raise click.UsageError("give -o FILE to write to, or --dry-run")
+    if dry_run and target is not None:
+        raise click.UsageError("--dry-run writes nothing: leave out -o")
+    if target is not None and Path(target).suffix.lower() not in ("", ".onnx"):
+        raise click.UsageError(f"-o {target}: a streaming model is written; end it in .onnx")
     out = open_output(STREAM, None, "text", model)
     if target is not None:
         checked(target, (model,))
@@ -68,7 +72,7 @@ def command(
     with waiting(f"planning {model}"):
         plan = stream_plan(with_values(model, values), streamed, axis, chunk, list(outputs) or None, shapes)
     found = None
-    if target is not None and not dry_run:
+    if target is not None:
         with waiting(f"running {model}"):
             found = plan.save(target)
     out.write(plan.summary(found, "" if found is None else target or ""), rate)

@@ -97,6 +97,8 @@ def test_what_cannot_be_streamed_is_refused_in_one_line(rfonnx: Run, tmp_path: P
         (("-o", "tcn.onnx"), "is an input of this run"),
         (("-o", "taken.onnx"), "is no report of rfonnx"),
         (("-o", "nowhere/s.onnx"), "no such folder"),
+        (("-o", "s.html"), "-o s.html: a streaming model is written; end it in .onnx"),
+        (("-o", "s.onnx", "--dry-run"), "--dry-run writes nothing: leave out -o"),
     ],
 )
 def test_what_is_asked_for_wrongly(
