@@ -39,14 +39,24 @@ def taken(window: Page, panel: str, name: str, above: int = 0) -> None:
         "width": box["width"] + 16,
         "height": box["height"] + above + 8,
     }
-    shot = Image.open(io.BytesIO(window.screenshot(full_page=True, clip=clip)))
-    shot.convert("RGB").quantize(64).save(HERE / "pictures" / f"page_{name}.png", optimize=True)
+    kept(window.screenshot(full_page=True, clip=clip), f"page_{name}")
+
+
+def kept(shot: bytes, name: str) -> None:
+    """The picture in few colours, which is half as large."""
+    image = Image.open(io.BytesIO(shot)).convert("RGB")
+    image.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(
+        HERE / "pictures" / f"{name}.png", optimize=True
+    )
 
 
 def main() -> None:
     """Write the pictures."""
     with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        wide = browser.new_page(viewport={"width": 1100, "height": 1400})
+        opened(wide, Path(folder), "resnet18")
+        kept(wide.screenshot(), "report_page")
         window = browser.new_page(viewport={"width": 900, "height": 900})
         opened(window, Path(folder), "unet")
         objects = window.locator("[data-panel=objects]")
