@@ -38,6 +38,7 @@ from rfonnx.results.streaming import Length as Length
 from rfonnx.results.streaming import Manifest as Manifest
 from rfonnx.results.streaming import StreamedOutput as StreamedOutput
 from rfonnx.results.streaming import StreamState as StreamState
+from rfonnx.results.streaming import StreamSummary as StreamSummary
 from rfonnx.results.streaming import StreamVerification as StreamVerification
 from rfonnx.results.verification import SizeCheck as SizeCheck
 from rfonnx.results.verification import Verification as Verification

@@ -5,7 +5,7 @@ panels.growth = function growthPanel(element, data, page) {
   const drawings = [...element.querySelectorAll("svg.growth")].map((svg) => growthCurve(svg, tell, page));
   element.querySelector("svg.growth:last-of-type")?.after(told);
   const follow = () => drawings.forEach((drawing) => drawing.choose(page.layer));
-  page.events.addEventListener("layer", follow);
+  page.follow(follow);
   follow();
 
   function tell(words) {

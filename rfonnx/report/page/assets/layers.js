@@ -55,7 +55,7 @@ panels.layers = function layersPanel(element, data, page) {
     });
   });
   new ResizeObserver(() => draw(false)).observe(scroller);
-  page.events.addEventListener("layer", follow);
+  page.follow(follow);
   if (page.layer !== null) follow();
 
   /** Another order: up, down, then that of the file. */

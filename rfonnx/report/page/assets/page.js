@@ -12,6 +12,16 @@ const page = {
     page.layer = layer;
     page.events.dispatchEvent(new Event("layer"));
   },
+  /** Runs an act in the frame after another tensor was chosen: what was clicked answers first, the other panels follow. */
+  follow(act) {
+    let due = 0;
+    page.events.addEventListener("layer", () => {
+      due ||= requestAnimationFrame(() => {
+        due = 0;
+        act();
+      });
+    });
+  },
 };
 
 /** By kind: (element, data, page) => void, which fills a panel's element. */
