@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any, Literal
 
 import click
@@ -60,16 +61,19 @@ def command(
 
     -o field.png, .svg or .html draws exactly what --at reads, on the input or on an --image.
     """
-    from rfonnx.cli.backdrop import fitted, read_backdrop
     from rfonnx.report.explanation.chains import Question, explanation
 
     out = open_output(EXPLANATION, output, style, model, image)
     if image is not None and out.style not in (*PICTURES, "html"):
         raise click.UsageError("--image lies under a picture: ask for one, such as -o field.png")
-    pixels = None if image is None else read_backdrop(image)
+    fit = None
+    if image is not None:
+        from rfonnx.cli.backdrop import fitted, read_backdrop  # reads images, as most explanations do not
+
+        fit = partial(fitted, path=image, pixels=read_backdrop(image))
     with waiting(f"analysing {model}"):
         analysis = rfonnx.analyze(model, shapes=shapes, weights=weights, values=values)
         told = explanation(analysis, tensor, Question(given, axes or "spatial", position, origin))
-    if image is not None and pixels is not None:
-        told = replace(told, backdrop=fitted(told, image, pixels))
+    if fit is not None:
+        told = replace(told, backdrop=fit(told))
     out.write(told, every)

@@ -76,8 +76,6 @@ def command(
     report.
     """
     # Imported here: `rfonnx report --help` and mistakes in the options need none of it.
-    from rfonnx.cli.backdrop import fitted_to_input, read_backdrop
-    from rfonnx.report.explorer.measured_field import read_measured_fields
     from rfonnx.report.fields.view import View
 
     analyse = partial(rfonnx.analyze, shapes=shapes, weights=weights, values=values, batch_axes=batch_axes)
@@ -86,26 +84,30 @@ def command(
         raise click.UsageError(
             f"--format {style} holds one model, and {len(models)} were given", click.get_current_context()
         )
-    for option, file in (("--image", image), ("--erf", erf)):
-        if len(models) > 1 and file is not None:
-            raise click.UsageError(
-                f"{option} belongs to one model, and several were given", click.get_current_context()
-            )
+    in_pages = [option for option, file in (("--image", image), ("--erf", erf)) if file is not None]
+    if len(models) > 1 and in_pages:
+        raise click.UsageError(
+            f"{in_pages[0]} belongs to one model, and several were given", click.get_current_context()
+        )
     if plot == "-":
         raise click.UsageError("--plot goes into a file: give its name", click.get_current_context())
     picture = open_output(GROWTH, plot, None, *models, output, option="--plot") if plot else None
     if len(models) == 1:
         out = open_output(FIELDS, output, style, *models, plot, image, erf)
-        if image is not None and out.style != "html":
-            raise click.UsageError("--image is shown in a page: write one with -o report.html")
-        if erf is not None and out.style != "html":
-            raise click.UsageError("--erf is shown in a page: write one with -o report.html")
-        pixels = None if image is None else read_backdrop(image)
+        if in_pages and out.style != "html":
+            raise click.UsageError(f"{in_pages[0]} is shown in a page: write one with -o report.html")
+        fit = None
+        if image is not None:
+            from rfonnx.cli.backdrop import fitted_to_input, read_backdrop  # reads images, as most reports do not
+
+            fit = partial(fitted_to_input, path=image, pixels=read_backdrop(image))
         with waiting(f"analysing {models[0]}"):
             analysis = analyse(models[0])
-        if image is not None and pixels is not None:
-            view = view._replace(backdrop=fitted_to_input(analysis, image, pixels))
+        if fit is not None:
+            view = view._replace(backdrop=fit(analysis))
         if erf is not None:
+            from rfonnx.report.explorer.measured_field import read_measured_fields
+
             view = view._replace(measured=read_measured_fields(analysis, erf))
         out.write(analysis, view)
         if picture:

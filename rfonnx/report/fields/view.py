@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from rfonnx.errors import QueryError
-from rfonnx.report.explanation.footprint import Backdrop
-from rfonnx.report.explorer.measured_field import MeasuredField
 from rfonnx.report.fields.view_source import Source
 from rfonnx.results.fields import AxisField, TensorField
 from rfonnx.results.naming import tensor_called
+
+if TYPE_CHECKING:  # pages alone have these
+    from rfonnx.report.explanation.footprint import Backdrop
+    from rfonnx.report.explorer.measured_field import MeasuredField
 
 AxesChoice = Literal["all", "spatial"] | tuple[int, ...]
 
