@@ -8,7 +8,7 @@ from rfonnx.report.chart.markup import chart, hover, html_line, path, rect, tag,
 from rfonnx.report.chart.scale import Scale, rows
 from rfonnx.report.document import Line, Name, number
 from rfonnx.report.explanation.chains import Chain, Explanation
-from rfonnx.report.explanation.growth import NAMES, growth, percentages
+from rfonnx.report.explanation.growth import cause_words, shares
 from rfonnx.results.fields import ExplainStep
 from rfonnx.results.plain import axes_text
 
@@ -40,13 +40,9 @@ def _length(told: Explanation, chain: Chain) -> int | None:
 def _figure(chain: Chain, length: int | None) -> str:
     steps, told_less = _largest([step for step in chain.steps if step.added])
     present = [cause for cause in CAUSES if any(_cause(step) == cause for step in steps)]
-    legend = [
-        tag("span", words(NAMES["joins"] if cause == "join" else cause), class_=f"cause-{cause}") for cause in present
-    ]
-    shares = ", ".join(
-        f"{NAMES.get(cause, cause)} {share}%" for cause, share in percentages(growth(chain.steps)).items()
-    )
-    caption = tag("figcaption", html_line((Name(chain.input), f", {axes_text(chain.axes)}: {shares}{told_less}")))
+    legend = [tag("span", words(cause_words(cause)), class_=f"cause-{cause}") for cause in present]
+    made = f", {axes_text(chain.axes)}: {shares(chain.steps)}{told_less}"
+    caption = tag("figcaption", html_line((Name(chain.input), made)))
     return tag("figure", tag("p", *legend, class_="legend"), _chart(steps, length), caption, class_="map")
 
 
@@ -87,8 +83,8 @@ def _cause(step: ExplainStep) -> str:
 
 def _told(step: ExplainStep) -> Line:
     window = f", kernel {step.kernel}, jump {number(step.jump)}" if step.kernel > 1 else ""
-    cause = NAMES["joins"] if step.cause == "join" else step.cause
-    return (Name(step.tensor), " (", Name(step.op_type), f"): {step.added:+d} to {step.size}; {cause}{window}")
+    made = f"): {step.added:+d} to {step.size}; {cause_words(step.cause)}{window}"
+    return (Name(step.tensor), " (", Name(step.op_type), made)
 
 
 def _input_line(length: int | None, up: Scale, right: float) -> Iterator[str]:

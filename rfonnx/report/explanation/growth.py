@@ -88,3 +88,8 @@ def percentages(parts: dict[str, Share]) -> dict[str, int]:
     for cause in by_remainder[: 100 - sum(whole.values())]:
         whole[cause] += 1
     return whole
+
+
+def cause_words(cause: str) -> str:
+    """The cause of one step (`ExplainStep.cause`) as sentences call it."""
+    return NAMES["joins"] if cause == "join" else cause

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rfonnx.report.document import Document, Line, Name, Section, Table, number, shortened
 from rfonnx.report.explanation.chains import Chain, Explanation, Region
-from rfonnx.report.explanation.growth import NAMES, shares
+from rfonnx.report.explanation.growth import NAMES, cause_words, shares
 from rfonnx.report.pictures import picture
 from rfonnx.results.fields import ExplainStep
 from rfonnx.results.plain import axes_text, bound_texts, shape_text
@@ -61,9 +61,8 @@ def _cells(step: ExplainStep) -> tuple[str, ...]:
 
 def _cause(step: ExplainStep) -> str:
     """The cause, and what misaligned branches added beside it."""
-    if step.cause == "join":
-        return NAMES["joins"]
-    return f"{step.cause}, {NAMES['joins']} {step.misaligned:+d}" if step.misaligned else step.cause
+    beside = f", {NAMES['joins']} {step.misaligned:+d}" if step.misaligned and step.cause != "join" else ""
+    return cause_words(step.cause) + beside
 
 
 def _sections(told: Explanation) -> Iterator[Section]:

@@ -8,7 +8,7 @@ from typing import Any
 from rfonnx.errors import QueryError
 from rfonnx.report.drawing import LINE, ROW, SMALL, drawing, legend_below, legend_of, pale_title, saved, scale_sizes
 from rfonnx.report.escape import printable
-from rfonnx.report.explanation.growth import NAMES
+from rfonnx.report.explanation.growth import cause_words
 from rfonnx.report.fields.curves import Curve, Panel, curves, panels
 from rfonnx.report.fields.view import View
 from rfonnx.report.fields.view_source import Refused, Source
@@ -148,7 +148,7 @@ def _curve(axes: Any, curve: Curve, style: tuple[Any, str], label: str, step: fl
     )
     for cause, colour in CAUSES.items():
         made = [(step * point.place, point.size) for point in curve.chain if point.cause == cause]
-        _marks(axes, made, marker, 5.5, colour, f"enlarged by: {NAMES['joins'] if cause == 'join' else cause}")
+        _marks(axes, made, marker, 5.5, colour, f"enlarged by: {cause_words(cause)}")
     whole = [(step * point.place, point.size) for point in (*curve.chain, *curve.others) if point.whole]
     _marks(axes, whole, "o", 11, "none", "operator that takes the whole axis", markeredgecolor=RING)
 
