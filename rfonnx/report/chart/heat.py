@@ -11,21 +11,15 @@ from typing import NamedTuple
 import numpy as np
 
 from rfonnx.report.chart.markup import path, rect, tag
-from rfonnx.report.effective.plot import blur
+from rfonnx.report.effective.maps import SHARES, blur, strongest
 from rfonnx.results.map_figures import Map, highest_level
 from rfonnx.results.png import data_uri
-
-SHARES = (0.5, 0.95)
-"""Of the mass, that outlines hold."""
 
 CELLS = 128
 """Most cells along an axis; longer maps are summed over neighbours."""
 
 FINE = 160
 """Cells along an axis that outlines are drawn by, at least half as many."""
-
-SATURATED = 0.002
-"""Share of the cells that may be stronger than the strongest grey."""
 
 
 class Heat(NamedTuple):
@@ -78,12 +72,6 @@ def drawn(heat: Heat, width: float, height: float, name: str, colour: str, top: 
     return tag("g", shade(heat, width, height, name, top), *outlines(heat, width, height), class_=f"heat {colour}")
 
 
-def strongest(heats: Sequence[Heat]) -> float:
-    """The mass of a cell from which on it is drawn darkest."""
-    held = [heat.cells[heat.cells > 0] for heat in heats]
-    return max((float(np.quantile(one, 1 - SATURATED)) for one in held if one.size), default=1.0)
-
-
 def shade(heat: Heat, width: float, height: float, name: str, top: float | None = None) -> str:
     """The map: darker cells have more mass. Its root is drawn, so that what is weak is seen, too.
 
@@ -91,7 +79,7 @@ def shade(heat: Heat, width: float, height: float, name: str, top: float | None 
         heat, width, height, name: as in `drawn`.
         top: mass of the darkest cells, where maps share a scale; None: the map's own.
     """
-    whole = strongest([heat]) if top is None else top
+    whole = strongest([heat.cells]) if top is None else top
     greys = np.round(255 * np.sqrt(np.clip(heat.cells / whole, 0, 1))).astype(np.uint8)
     image = tag(
         "image", href=data_uri(greys), width=width, height=height, preserveAspectRatio="none", class_="cells"

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from rfonnx.report.drawing import LINE, drawing, legend_below, pale_title, saved
+from rfonnx.report.effective.maps import MARGIN, SHARES, blur, planes, strongest
 from rfonnx.report.escape import printable
 from rfonnx.report.fitting import middle
 from rfonnx.results.effective import ERF
-from rfonnx.results.map_figures import Map, highest_level, marginal, shortest_interval
+from rfonnx.results.map_figures import Map, highest_level, shortest_interval
 from rfonnx.results.plain import axes_text, position_text, shape_text
 
-SHARES = (0.5, 0.95)
-MARGIN = 0.08
-"""Share of the field that is shown around it."""
-SMOOTHING = 0.15
-"""Contours are those of the map blurred by this share of its sigma, which widens it by a hundredth: so that lines are smooth."""
 ACROSS = 4
 NAME = 18
 """Characters of a unit's name above a panel of `ACROSS` beside each other."""
-SATURATED = 0.002
-"""Share of the positions, the strongest, that may be beyond the colour scale."""
 BOX, INNER, OUTER, CURVE = "#00b388", "#111111", "#0072b2", "#7a1f5c"
 COLOURS = "magma_r"
 
@@ -102,17 +95,17 @@ def _curves(figure_class: Any, erfs: Sequence[ERF], titles: Sequence[str]) -> An
 
 def _images(figure_class: Any, erfs: Sequence[ERF], titles: Sequence[str]) -> Any:
     """Maps of two axes: up to `ACROSS` panels side by side. Of more axes: a row of panels per unit."""
-    drawn = [(erf, title, *plane) for erf, title in zip(erfs, titles, strict=True) for plane in _planes(erf)]
+    drawn = [(erf, title, *plane) for erf, title in zip(erfs, titles, strict=True) for plane in planes(erf)]
     across = len(drawn) // len(erfs) if erfs[0].map.ndim > 2 else min(ACROSS, len(erfs))
     down = -(-len(drawn) // across)
     tallest = max(_length(erf.field[rows]) / _length(erf.field[columns]) for erf, _, _, (rows, columns) in drawn)
     size = (max(5.6, 3.1 * across) + 0.7, 0.5 + down * (0.6 + min(5.0, max(1.5, 2.8 * tallest))))
     figure = figure_class(figsize=size, layout="constrained")
     panels = list(figure.subplots(down, across, squeeze=False).flat)
-    strongest = _strongest([plane for _, _, plane, _ in drawn])
+    brightest = strongest(plane for _, _, plane, _ in drawn)
     for axes, (erf, title, plane, kept) in zip(panels, drawn, strict=False):
         # What is exactly 0 stays white: holes, and all that lies outside.
-        image = axes.imshow(100 * np.where(plane > 0, plane, np.nan), cmap=COLOURS, vmin=0, vmax=100 * strongest)
+        image = axes.imshow(100 * np.where(plane > 0, plane, np.nan), cmap=COLOURS, vmin=0, vmax=100 * brightest)
         (top, bottom), (left, right) = (erf.field[axis] for axis in kept)
         _contours(axes, plane, (slice(top, bottom + 1), slice(left, right + 1)))
         _box(axes, left, top, right, bottom)
@@ -139,18 +132,6 @@ def _length(interval: tuple[int, int]) -> int:
     return interval[1] - interval[0] + 1
 
 
-def _planes(erf: ERF) -> Iterator[tuple[Map, tuple[int, int]]]:
-    """The map summed down to each pair of its axes, the last two first."""
-    for kept in reversed(list(itertools.combinations(range(erf.map.ndim), 2))):
-        yield marginal(erf.map, kept), kept
-
-
-def _strongest(planes: Sequence[Map]) -> float:
-    """The end of the colour scale."""
-    tops = [float(np.quantile(plane[plane > 0], 1 - SATURATED)) for plane in planes if plane.any()]
-    return max(tops, default=1.0)
-
-
 def _contours(axes: Any, plane: Map, field: tuple[slice, slice]) -> None:
     """Around the strongest positions of the blurred map that hold the shares of the map's own mass."""
     if not plane.any() or min(plane.shape) < 2:
@@ -162,26 +143,6 @@ def _contours(axes: Any, plane: Map, field: tuple[slice, slice]) -> None:
         # A whisker lower: a contour at a value that a whole plateau has is not drawn.
         axes.contour(blurred, levels=[level * (1 - 1e-6)], colors=[colour], linewidths=1.3)
         axes.plot([], [], color=colour, linewidth=1.3, label=f"{100 * share:g}% of the mass")
-
-
-def blur(plane: Map) -> Map:
-    """Convolved along each axis with a Gaussian, so wide as `SMOOTHING` says; edges are repeated."""
-    for axis, length in enumerate(plane.shape):
-        weights = plane.sum(axis=1 - axis) / plane.sum()
-        places = np.arange(length)
-        width = SMOOTHING * float(np.sqrt(weights @ (places - weights @ places) ** 2))
-        gap = float(np.median(np.diff(np.flatnonzero(weights)))) if np.count_nonzero(weights) > 1 else 1.0
-        if gap > 1:  # dilation leaves holes: the contour is to go around them all
-            width = max(width, 0.7 * gap)
-        reach = min(length - 1, int(np.ceil(4 * width)))
-        if reach == 0:
-            continue
-        offsets = np.arange(-reach, reach + 1)
-        kernel = np.exp(-0.5 * (offsets / width) ** 2)
-        wider = np.pad(plane, [(reach, reach) if a == axis else (0, 0) for a in (0, 1)], mode="edge")
-        shifted = (np.take(wider, places + reach + offset, axis) for offset in offsets)
-        plane = sum(k * part for k, part in zip(kernel / kernel.sum(), shifted, strict=True))
-    return plane
 
 
 def _box(axes: Any, left: int, top: int, right: int, bottom: int) -> None:

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rfonnx.report.chart.heat import SHARES
 from rfonnx.report.chart.markup import chart, hover, html_line, path, rect, tag, text
 from rfonnx.report.chart.scale import Scale, columns, rows
 from rfonnx.report.document import Name
+from rfonnx.report.effective.maps import SHARES
 from rfonnx.report.effective.unit_maps import around
 from rfonnx.results.effective import ERF
 from rfonnx.results.map_figures import Map, marginal, shortest_interval

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from rfonnx.report.chart.heat import Heat, drawn, frame, heat_of, strongest
+from rfonnx.report.chart.heat import Heat, drawn, frame, heat_of
 from rfonnx.report.chart.markup import chart, html_line, tag, text
 from rfonnx.report.chart.scale import Scale
 from rfonnx.report.document import Line
+from rfonnx.report.effective.maps import MARGIN, planes, strongest
 from rfonnx.results.effective import ERF, Interval
-from rfonnx.results.map_figures import marginal
 from rfonnx.results.plain import position_text
 
 SIDE, LEAST = 340, 60
 """Units of a map's longer side, and of its shorter one at least."""
 
 LEFT, TOP, BOTTOM = 44, 6, 24
-MARGIN = 0.08
-"""Share of the field that is shown around it."""
 
 
 class Plane(NamedTuple):
@@ -33,18 +30,17 @@ class Plane(NamedTuple):
 
 def unit_maps(erfs: Sequence[ERF]) -> list[list[str]]:
     """By unit, a map per pair of axes: one where there are two, none where there is one."""
-    planes = [list(planes_of(erf)) for erf in erfs]
-    top = strongest([plane.heat for some in planes for plane in some])
+    drawn_planes = [list(planes_of(erf)) for erf in erfs]
+    top = strongest(plane.heat.cells for some in drawn_planes for plane in some)
     return [
         [_map(plane, f"field-{unit}-{number}", top, len(erfs) > 1) for number, plane in enumerate(some)]
-        for unit, some in enumerate(planes)
+        for unit, some in enumerate(drawn_planes)
     ]
 
 
 def planes_of(erf: ERF) -> Iterator[Plane]:
-    """The map summed down to each pair of its axes, the last two first."""
-    for rows, columns in reversed(list(itertools.combinations(range(erf.map.ndim), 2))):
-        plane = marginal(erf.map, (rows, columns))
+    """The planes of a map, each with the part of the input that is shown."""
+    for plane, (rows, columns) in planes(erf):
         ends = [around(erf.field[axis], length) for axis, length in zip((rows, columns), plane.shape, strict=True)]
         (top, bottom), (left, right) = ends
         box = [

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from rfonnx.report.effective.maps import SHARES
 from rfonnx.report.escape import printable
 from rfonnx.report.explanation.footprint import Backdrop
 from rfonnx.report.explorer.access_program import numbered, program_to_dict
@@ -104,10 +105,6 @@ def _looks_at_places(tensor: TensorField, input: str, axis: int) -> bool:
 def _walk(tensor: TensorField, input: str, axis: int) -> tuple[int, int]:
     field = tensor.fields[input, axis]
     return (-1 if field.tensor_axis is None else field.tensor_axis, field.period)
-
-
-SHARES = (0.5, 0.95)
-"""Shares of the mass that contours are drawn around."""
 
 
 def _measured(field: MeasuredField, layer: int, input: int) -> dict[str, Any]:
