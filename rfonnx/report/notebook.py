@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rfonnx.report.chart.markup import tag, words
+from rfonnx.report.chart.markup import short, tag, whole, words
 from rfonnx.report.document import Document, Line, Name, Part, Table
-from rfonnx.report.escape import printable
-from rfonnx.report.fitting import middle, shorten
 
 PREFORMATTED = "line-height:1.1"
-
-LONGEST_WORD, LONGEST_NAME = 64, 1000
-"""Characters of a word in a name that are shown, its middle left out, and of a whole name, which its tool tip shows."""
 
 
 def render(document: Document) -> Iterator[str]:
@@ -50,6 +45,5 @@ def _line(line: Line) -> str:
 
 def _name(name: str) -> str:
     """A name as code; a sentence that holds names as it is."""
-    whole = middle(name, LONGEST_NAME)
-    short = shorten(whole, LONGEST_WORD)
-    return tag("span" if " " in name else "code", words(short), title=None if short == printable(whole) else whole)
+    shown, all_of_it = short(name), whole(name)
+    return tag("span" if " " in name else "code", words(shown), title=None if shown == all_of_it else all_of_it)

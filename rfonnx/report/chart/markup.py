@@ -6,11 +6,15 @@ from html import escape
 
 from rfonnx.report.document import Line, Name
 from rfonnx.report.escape import printable
-from rfonnx.report.fitting import middle
+from rfonnx.report.fitting import middle, shorten
 
 ROOM = 48
 """Characters of a name that are shown, its middle left out."""
 
+
+LONGEST_WORD, LONGEST_NAME = 64, 1000
+"""Characters of a word in a name in running text that are shown, its middle left out, and of a whole name, which its tool tip
+shows."""
 
 VOID = ("img", "input")
 """Elements without an end."""
@@ -35,6 +39,16 @@ def words(*line: str, room: int = ROOM) -> str:
     return escape(
         "".join(middle(printable(part), room) if isinstance(part, Name) else printable(part) for part in line)
     )
+
+
+def short(name: str) -> str:
+    """A name in running text, visible: long words are shortened, so that sentences that hold names stay sentences."""
+    return shorten(middle(name, LONGEST_NAME), LONGEST_WORD)
+
+
+def whole(name: str) -> str:
+    """A name as its tool tip shows it, visible."""
+    return printable(middle(name, LONGEST_NAME))
 
 
 def html_line(line: Line, room: int = ROOM) -> str:

@@ -15,9 +15,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from rfonnx.report.chart.markup import short, whole
 from rfonnx.report.document import Document, Fold, Line, Name, Part, Section, Table
 from rfonnx.report.escape import printable
-from rfonnx.report.fitting import middle, shorten
 from rfonnx.report.mark import SIGNATURE
 
 ASSETS = Path(__file__).with_name("assets")
@@ -54,9 +54,6 @@ SCRIPTS: Mapping[str, tuple[str, ...]] = {
 
 OWN_STYLES = ("graph", "growth", "layers")
 """Kinds of panels that have a style sheet of their own."""
-
-LONGEST_WORD, LONGEST_NAME = 64, 1000
-"""Characters of a word in a name that are shown, its middle left out, and of a whole name, which its tool tip shows."""
 
 
 class Panel(NamedTuple):
@@ -193,7 +190,7 @@ def _template() -> Any:
     }
     made.filters |= {
         "printable": printable,
-        "short": lambda name: shorten(middle(name, LONGEST_NAME), LONGEST_WORD),
-        "whole": lambda name: printable(middle(name, LONGEST_NAME)),
+        "short": short,
+        "whole": whole,
     }
     return made.get_template("page.html")
