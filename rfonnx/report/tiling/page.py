@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from rfonnx.report.chart.markup import path, rect, tag
 from rfonnx.report.escape import printable
 from rfonnx.report.page.page import Page, Panel, Sheet
 from rfonnx.report.tiling.people import plan_document
@@ -112,13 +113,10 @@ def _drawing(sides: tuple[Side, ...]) -> str:
     ]
     chosen = [side.places[len(side.places) // 2] for side in sides]
     boxes = [_box([getattr(place, part) for place in chosen], scales, part) for part in ("crop", "kept")]
-    whole = f'<rect class="tiles-whole" width="{width:.1f}" height="{height:.1f}"/>'
     label = f"{math.prod(len(side.places) for side in sides)} tiles, one of them with what is run for it"
-    return (
-        f'<svg class="tiles" viewBox="-1 -1 {width + 2:.1f} {height + 2:.1f}" role="img" aria-label="{label}" tabindex="0">'
-        + "".join([whole, *lines, *boxes])
-        + "</svg>"
-    )
+    box = f"-1 -1 {width + 2:.1f} {height + 2:.1f}"
+    parts = (rect(0, 0, width, height, "tiles-whole"), *lines, *boxes)
+    return tag("svg", *parts, class_="tiles", viewBox=box, role="img", aria_label=label, tabindex=0)
 
 
 def _lines(side: Side, scale: float, width: float, height: float, across: bool) -> Iterator[str]:
@@ -126,12 +124,10 @@ def _lines(side: Side, scale: float, width: float, height: float, across: bool) 
     if not starts or side.length * scale / len(side.places) < NARROWEST:
         return
     for at in starts:
-        x1, y1, x2, y2 = (at, 0, at, height) if across else (0, at, width, at)
-        yield f'<line class="tiles-line" x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>'
+        yield path(f"M{at:.1f} 0V{height:.1f}" if across else f"M0 {at:.1f}H{width:.1f}", "tiles-line")
 
 
 def _box(ranges: Sequence[tuple[int, int]], scales: tuple[float, ...], part: str) -> str:
-    (left, right), scale = ranges[-1], scales[-1]
+    left, right = (one * scales[-1] for one in ranges[-1])
     top, bottom = (one * scales[0] for one in ranges[0]) if len(ranges) == 2 else (0, STRIP)
-    box = f'x="{left * scale:.1f}" y="{top:.1f}" width="{(right - left) * scale:.1f}" height="{bottom - top:.1f}"'
-    return f'<rect class="tiles-{part}" {box}/>'
+    return rect(left, top, right - left, bottom - top, f"tiles-{part}")
