@@ -19,8 +19,8 @@ class Same:
 
 
 @dataclass(frozen=True, slots=True)
-class Slides:
-    """Frame o reads `o*stride - pad + t*dilation` for `0 <= t < kernel`."""
+class Taps:
+    """A kernel's taps along time."""
 
     kernel: int
     stride: int
@@ -29,23 +29,18 @@ class Slides:
 
     @property
     def span(self) -> int:
-        """Frames from the first that is read to the last."""
+        """Frames from the first tap to the last: of what one output reads, or of what one input reaches."""
         return (self.kernel - 1) * self.dilation + 1
 
 
 @dataclass(frozen=True, slots=True)
-class Spreads:
+class Slides(Taps):
+    """Frame o reads `o*stride - pad + t*dilation` for `0 <= t < kernel`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spreads(Taps):
     """Frame o reads every i with `o = i*stride - pad + t*dilation`, `0 <= t < kernel`."""
-
-    kernel: int
-    stride: int
-    dilation: int
-    pad: int
-
-    @property
-    def span(self) -> int:
-        """Frames that one input frame reaches."""
-        return (self.kernel - 1) * self.dilation + 1
 
 
 @dataclass(frozen=True, slots=True)
