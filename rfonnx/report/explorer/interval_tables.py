@@ -70,7 +70,7 @@ def tables_to_dict(source: Fielded, layers: Sequence[str], first: Sequence[str] 
     borders. `layers`: the number of each layer's row; -1 where it was left out.
     """
     pairs = [(name, axis) for name, shape in source.program.inputs for axis in range(len(shape))]
-    passed = _passed_on(source.program)
+    passed = passed_on(source.program)
     tables, rows = _Tables(), numbered()
     by_name: dict[str, int] = {}
     for name in dict.fromkeys((*first, *layers)):
@@ -89,7 +89,7 @@ def tables_to_dict(source: Fielded, layers: Sequence[str], first: Sequence[str] 
     return {"tables": tables.kept.things, "rows": rows.things, "layers": [by_name[name] for name in layers]}
 
 
-def _passed_on(program: AccessProgram) -> dict[str, str]:
+def passed_on(program: AccessProgram) -> dict[str, str]:
     """By tensor that reads of one other of its shape what stands in its own place: the first of which that is so."""
     base = len(program.inputs)
     origin: dict[str, str] = {}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from rfonnx.report.escape import printable
+from rfonnx.report.explorer.interval_tables import Fielded, passed_on
 from rfonnx.report.fields.objects import largest
 from rfonnx.report.fields.view_source import Source
 
@@ -13,7 +14,11 @@ LIMIT = 20
 """Most outputs that a page answers for."""
 
 
-def objects_panel(source: Source, input: str, axes: Sequence[int]) -> dict[str, Any] | None:
+class Looked(Source, Fielded, Protocol):
+    """An analysis that tells what passes fields on; `rfonnx.Analysis` is one."""
+
+
+def objects_panel(source: Looked, input: str, axes: Sequence[int]) -> dict[str, Any] | None:
     """Plain data for assets/objects.js; None where the input has no lengths, or nothing sees it.
 
     Returns:
@@ -25,14 +30,20 @@ def objects_panel(source: Source, input: str, axes: Sequence[int]) -> dict[str, 
     if not lengths or any(length is None for length in lengths):
         return None
     entries: dict[Any, int] = {}
-    layers = [entries.setdefault(largest(source, name, input, axes), len(entries)) for name in source.tensors]
+    by_name: dict[str, int] = {}
+    passed = passed_on(source.program)
+    for name in source.tensors:
+        if (origin := passed.get(name, name)) in by_name:
+            by_name[name] = by_name[origin]
+        else:
+            by_name[name] = entries.setdefault(largest(source, name, input, axes), len(entries))
     index = {name: number for number, name in enumerate(source.tensors)}
     return {
         "input": printable(input),
         "axes": list(axes),
         "lengths": lengths,
         "entries": list(entries),
-        "layers": layers,
+        "layers": list(by_name.values()),
         "atMost": [index[name] for name, tensor in source.tensors.items() if not tensor.exact],
         "outputs": [index[name] for name in source.outputs if name in index][:LIMIT],
     }
