@@ -58,7 +58,7 @@ def lay_out(source: Source) -> Layout:
     layout = Layout(axes={source.input: source.axis}, rates={source.input: Fraction(1)})
     blocked: dict[str, Refused] = {}
     programs = [view.program for view in source.views.values()]
-    tensors = [_by_node(program) for program in programs]
+    tensors, names = [_by_node(program) for program in programs], [_names(program) for program in programs]
     for index, node in enumerate(source.graph.nodes):
         if operator(node.kind).draws:
             raise refused(node, "draws at random in every run")
@@ -74,8 +74,8 @@ def lay_out(source: Source) -> Layout:
         readings: dict[str, dict[str, tuple[int, Reading]]] = {}
         if any(name in layout.axes for name in node.inputs):
             views = [
-                read(program, own.get(index, ()), layout.axes, _names(program))
-                for program, own in zip(programs, tensors, strict=True)
+                read(program, own.get(index, ()), layout.axes, named)
+                for program, own, named in zip(programs, tensors, names, strict=True)
             ]
             for name in outputs:
                 found = _agreed([view.get(name, {}) for view in views])

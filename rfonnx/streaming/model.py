@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -69,12 +70,12 @@ class Source:
         """At that length."""
         return self.views[self.length].graph
 
-    @property
+    @cached_property
     def nodes(self) -> Mapping[str, NodeProto]:
         """The nodes of the file by their first outputs."""
         return {next((name for name in node.output if name), ""): node for node in self.proto.graph.node}
 
-    @property
+    @cached_property
     def makers(self) -> Mapping[str, NodeProto]:
         """By tensor that is made, its node in the file."""
         return {name: node for node in self.proto.graph.node for name in node.output if name}
