@@ -43,8 +43,7 @@ def replace_file(
             with found.open("wb") as stream:
                 stream.writelines(_encoded(pieces, style))
             return
-        # Not by the process's number alone: in containers that share a folder several have the same.
-        with scratch.kept(found.with_name(f".rfonnx-{os.getpid()}-{os.urandom(4).hex()}.part")) as draft:
+        with scratch.kept(scratch.beside(found)) as draft:
             with draft.open("xb") as stream:
                 stream.writelines(_encoded(pieces, style))
             _same_rights(draft, found)

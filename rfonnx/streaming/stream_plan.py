@@ -117,7 +117,7 @@ def write(where: Path, data: bytes) -> None:
         RfonnxError: it cannot be written.
     """
     try:
-        with scratch.kept(where.with_name(f".rfonnx-{os.getpid()}-{os.urandom(4).hex()}.part")) as draft:
+        with scratch.kept(scratch.beside(where)) as draft:
             draft.write_bytes(data)
             draft.replace(where)
     except OSError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,6 +10,14 @@ from pathlib import Path
 from rfonnx.errors import RfonnxError
 
 _kept: set[Path] = set()
+
+
+def beside(path: Path, ending: str = "part") -> Path:
+    """A name for a draft in the folder of a file, over which it can be renamed when it is complete.
+
+    Not by the process's number alone: in containers that share a folder several have the same.
+    """
+    return path.with_name(f".rfonnx-{os.getpid()}-{os.urandom(4).hex()}.{ending}")
 
 
 @contextmanager

@@ -157,7 +157,7 @@ def saver(path: Path | None) -> Iterator[Saver | None]:
         yield None
         return
     path = path.resolve()  # a link stays, and what it points to is replaced
-    folder = path.with_name(f".rfonnx-{os.getpid()}-{os.urandom(4).hex()}.drafts")
+    folder = scratch.beside(path, "drafts")
     try:
         folder.mkdir()
     except OSError as error:
