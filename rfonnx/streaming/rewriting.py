@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from onnx import ModelProto, TensorProto, helper
@@ -11,20 +10,12 @@ from rfonnx.errors import QueryError
 from rfonnx.gradients.values import Value
 from rfonnx.graph.order import reads
 from rfonnx.graph.tensors import ELEMENT_TYPES
-from rfonnx.operators.table import operator
 from rfonnx.results.streaming import Length, Manifest, StreamedOutput
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
-from rfonnx.streaming.layout import Layout, Placed
+from rfonnx.streaming.layout import Layout
 from rfonnx.streaming.model import Source
-from rfonnx.streaming.readings import Moves, Runs, Same, Slides, Spreads
-from rfonnx.streaming.refusal import refused
-from rfonnx.streaming.rules.carried import carried
-from rfonnx.streaming.rules.copied import copied
-from rfonnx.streaming.rules.moved import moved
-from rfonnx.streaming.rules.padded import padded
-from rfonnx.streaming.rules.spread import spread
-from rfonnx.streaming.rules.windowed import windowed
+from rfonnx.streaming.rules.choice import rule_of
 from rfonnx.streaming.writer import Writer
 
 
@@ -73,7 +64,7 @@ def build(source: Source, layout: Layout, chunk: int) -> Streamed:
         if not placed.readings:
             _stay(call)
             continue
-        made = _rule(placed)(call)
+        made = rule_of(placed)(call)
         for name, flow in zip(placed.readings if len(made) == 1 else placed.node.outputs, made, strict=True):
             if flow is not None:
                 _check(call, name, flow)
@@ -81,28 +72,6 @@ def build(source: Source, layout: Layout, chunk: int) -> Streamed:
     outputs = [_output(writer, name, flows[name]) for name in graph.outputs]
     manifest = _manifest(source, layout, writer, flows, outputs)
     return Streamed(_model(source, writer, manifest, flows), manifest, writer.masks)
-
-
-def _rule(placed: Placed) -> Callable[[Call], list[Flow | None]]:
-    """The rule for what a node reads of its operands."""
-    kinds = {type(reading) for found in placed.readings.values() for _, reading in found.values()}
-    row = operator(placed.node.kind)
-    if kinds == {Same}:
-        return copied
-    found = next(iter(placed.readings.values()))
-    if len(kinds) == 1 and len(found) == 1:
-        (kind,) = kinds
-        if kind is Slides and row.switched_off == "pads":
-            return windowed
-        if kind is Slides and row.switched_off == "padding":
-            return padded
-        if kind in (Slides, Moves) and row.switched_off in ("axes", "scale"):
-            return moved
-        if kind is Spreads and row.switched_off == "cut":
-            return spread
-        if kind is Runs and row.carries in ("sum", "layer"):
-            return carried
-    raise refused(placed.node, "has no rule yet for what it does along the streamed axis", next(iter(found)))
 
 
 def _stay(call: Call) -> None:

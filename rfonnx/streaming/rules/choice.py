@@ -1,0 +1,44 @@
+"""Which rule writes a node, by what it reads along time and by what the table says of its operator."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from rfonnx.operators.table import operator
+from rfonnx.streaming.call import Call
+from rfonnx.streaming.flow import Flow
+from rfonnx.streaming.layout import Placed
+from rfonnx.streaming.readings import Moves, Runs, Same, Slides, Spreads
+from rfonnx.streaming.refusal import refused
+from rfonnx.streaming.rules.carried import carried
+from rfonnx.streaming.rules.copied import copied
+from rfonnx.streaming.rules.moved import moved
+from rfonnx.streaming.rules.padded import padded
+from rfonnx.streaming.rules.spread import spread
+from rfonnx.streaming.rules.windowed import windowed
+
+
+def rule_of(placed: Placed) -> Callable[[Call], list[Flow | None]]:
+    """The rule for what a node reads of its operands.
+
+    Raises:
+        Refused: there is none.
+    """
+    kinds = {type(reading) for found in placed.readings.values() for _, reading in found.values()}
+    row = operator(placed.node.kind)
+    if kinds == {Same}:
+        return copied
+    found = next(iter(placed.readings.values()))
+    if len(kinds) == 1 and len(found) == 1:
+        (kind,) = kinds
+        if kind is Slides and row.switched_off == "pads":
+            return windowed
+        if kind is Slides and row.switched_off == "padding":
+            return padded
+        if kind in (Slides, Moves) and row.switched_off in ("axes", "scale"):
+            return moved
+        if kind is Spreads and row.switched_off == "cut":
+            return spread
+        if kind is Runs and row.carries in ("sum", "layer"):
+            return carried
+    raise refused(placed.node, "has no rule yet for what it does along the streamed axis", next(iter(found)))
