@@ -420,7 +420,7 @@ def tile(
 
 def stream(
     model: types.Source,
-    input: str | None = None,
+    input: str | Sequence[str] | Mapping[str, int] | None = None,
     axis: int = -1,
     chunk: int | None = None,
     *,
@@ -428,12 +428,13 @@ def stream(
     shapes: types.Shapes | None = None,
     values: types.Values | None = None,
 ) -> types.StreamPlan:
-    """Rewrite a model so that it takes one input chunk by chunk, and makes exactly what it makes of the whole.
+    """Rewrite a model so that it takes an input chunk by chunk, and makes exactly what it makes of the whole.
 
     Args:
         model: an ONNX file, its bytes, or a ModelProto, with its weights.
-        input: the input that is streamed; None: the only one.
-        axis: of its frames.
+        input: the input that is streamed; None: the only one. Several names, or a mapping to their axes: inputs of one rate
+            are streamed together.
+        axis: of the frames, where `input` does not say it.
         chunk: frames at a time, a multiple of the plan's unit; None: one unit.
         outputs: tensors that the stream gives; None: the model's outputs.
         shapes: as in `rfonnx.analyze`; axes that are open beside the streamed one are 1 unless given here.

@@ -36,6 +36,7 @@ from rfonnx.results.fields import TensorField as TensorField
 from rfonnx.results.findings import CheckResult as CheckResult
 from rfonnx.results.streaming import Length as Length
 from rfonnx.results.streaming import Manifest as Manifest
+from rfonnx.results.streaming import StreamedInput as StreamedInput
 from rfonnx.results.streaming import StreamedOutput as StreamedOutput
 from rfonnx.results.streaming import StreamState as StreamState
 from rfonnx.results.streaming import StreamSummary as StreamSummary

@@ -16,9 +16,21 @@ from rfonnx.report.formats import STREAM
 
 @click.command("make")
 @options.model_argument
-@click.option("--input", "streamed", metavar="NAME", help="The input that is streamed. [default: the only one]")
 @click.option(
-    "--axis", type=int, default=-1, show_default=True, help="Its axis of frames; negative counts from the end."
+    "--input",
+    "streamed",
+    multiple=True,
+    metavar="NAME",
+    help="The input that is streamed. Repeatable: inputs of one rate are streamed together. [default: the only one]",
+)
+@click.option(
+    "--axis",
+    "axes",
+    type=words.axis_by_name,
+    callback=words.by_name,
+    multiple=True,
+    metavar="[NAME=]AXIS",
+    help="Its axis of frames; negative counts from the end. Repeatable: NAME=AXIS for one of several inputs. [default: -1]",
 )
 @click.option(
     "--chunk", type=Number("chunk"), metavar="N", help="Frames at a time, a multiple of the unit. [default: one unit]"
@@ -40,8 +52,8 @@ from rfonnx.report.formats import STREAM
 @options.run_options
 def command(
     model: str,
-    streamed: str | None,
-    axis: int,
+    streamed: tuple[str, ...],
+    axes: dict[str, int],
     chunk: int | None,
     outputs: tuple[str, ...],
     rate: float | None,
@@ -50,7 +62,7 @@ def command(
     shapes: words.Shapes,
     values: dict[str, Any],
 ) -> None:
-    """Rewrite MODEL, an ONNX file, so that it takes one input chunk by chunk and makes exactly what it makes of the whole.
+    """Rewrite MODEL, an ONNX file, so that it takes an input chunk by chunk and makes exactly what it makes of the whole.
 
     The file is written after it was run against MODEL, and never otherwise. What cannot be streamed is refused, with the node and
     the reason; exit code 2.
@@ -65,12 +77,14 @@ def command(
         raise click.UsageError("--dry-run writes nothing: leave out -o")
     if target is not None and Path(target).suffix.lower() not in ("", ".onnx"):
         raise click.UsageError(f"-o {target}: a streaming model is written; end it in .onnx")
+    common = axes.pop("", -1)
+    asked = dict.fromkeys([*streamed, *axes]) | axes or None
     out = open_output(STREAM, None, "text", model)
     if target is not None:
         checked(target, (model,))
         checked(str(Path(target).with_suffix(".json")), (model,))
     with waiting(f"planning {model}"):
-        plan = stream_plan(with_values(model, values), streamed, axis, chunk, list(outputs) or None, shapes)
+        plan = stream_plan(with_values(model, values), asked, common, chunk, list(outputs) or None, shapes)
     found = None
     if target is not None:
         with waiting(f"running {model}"):

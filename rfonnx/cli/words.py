@@ -37,6 +37,14 @@ def pair(text: str) -> tuple[str, str]:
     return name, value
 
 
+def axis_by_name(text: str) -> tuple[str, int]:
+    """`x=2`: the axis of an input; `2`: of all, under the name ""."""
+    name, _, number = text.rpartition("=")
+    if not WHOLE.fullmatch(number):
+        raise click.BadParameter(f"'{text}' is not like 2 or NAME=2")
+    return name, int(number)
+
+
 def shape(text: str) -> tuple[str, int | tuple[int, ...]]:
     """`x=1,3,224,224` binds an input's shape, `H=512` a symbolic dimension; `x=7,` is a shape of rank 1."""
     name, _, value = text.rpartition("=")

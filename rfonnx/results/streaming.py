@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-MANIFEST_FORMAT = 1
+MANIFEST_FORMAT = 2
+"""The latest; a manifest that needs nothing newer is written as 1."""
 METADATA = "rfonnx.stream"
 """The key of `metadata_props` under which a streaming model holds its manifest."""
 
@@ -48,6 +49,22 @@ class Length:
             first, plus, by = steps[-1]
             multiply, add, divide, steps = first, plus + add * by, by * divide, steps[:-1]
         return Length(steps if (multiply, add, divide) == (1, 0, 1) else (*steps, (multiply, add, divide)))
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedInput:
+    """An input that is streamed.
+
+    Attributes:
+        name: the file's.
+        axis: its frames' axis.
+        shape, dtype: of a chunk.
+    """
+
+    name: str
+    axis: int
+    shape: tuple[int, ...]
+    dtype: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +128,7 @@ class Manifest:
             there were where the model was looked at.
         fixed: the one length of which all this is known; 0: of any.
         assumptions: a line each: what the file does not tell.
+        beside: further inputs that are streamed, as many frames at a time as the first.
     """
 
     model: str
@@ -130,6 +148,12 @@ class Manifest:
     sees: int
     fixed: int
     assumptions: tuple[str, ...]
+    beside: tuple[StreamedInput, ...] = ()
+
+    @property
+    def inputs(self) -> tuple[StreamedInput, ...]:
+        """All inputs that are streamed."""
+        return (StreamedInput(self.input, self.axis, self.shape, self.dtype), *self.beside)
 
     def rate(self, output: StreamedOutput) -> Fraction:
         """Frames of an output per frame of the input."""

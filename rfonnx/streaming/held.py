@@ -35,11 +35,12 @@ def verify_file(offline: Opened, path: str, seed: int = 0, threads: int | None =
     others: dict[str, np.ndarray] = {}
     if METADATA in said:
         manifest = from_json(said[METADATA], opened.label)
-        if manifest.input not in offline.input_names:
-            raise QueryError(
-                f"{offline.label}: there is no input {quote(manifest.input)}, which {path} streams",
-                "give the model that it was made of",
-            )
+        for one in manifest.inputs:
+            if one.name not in offline.input_names:
+                raise QueryError(
+                    f"{offline.label}: there is no input {quote(one.name)}, which {path} streams",
+                    "give the model that it was made of",
+                )
         entries = {entry.name: entry for entry in opened.proto.graph.input}
         kinds = {}
         for name in manifest.others:
@@ -50,5 +51,5 @@ def verify_file(offline: Opened, path: str, seed: int = 0, threads: int | None =
     stream = Stream(path, others=others, threads=threads)
     manifest = stream.manifest
     if not manifest.fixed:
-        offline = with_free(offline, [(manifest.input, manifest.axis)])
+        offline = with_free(offline, [(one.name, one.axis) for one in manifest.inputs])
     return hold(offline, stream, Path(path).name, seed)

@@ -55,7 +55,7 @@ def lay_out(source: Source) -> Layout:
     Raises:
         Refused: a node that an output needs reads the axis in a way that cannot be streamed.
     """
-    layout = Layout(axes={source.input: source.axis}, rates={source.input: Fraction(1)})
+    layout = Layout(axes=dict(source.streamed), rates=dict.fromkeys(source.streamed, Fraction(1)))
     blocked: dict[str, Refused] = {}
     programs = [view.program for view in source.views.values()]
     tensors, names = [_by_node(program) for program in programs], [_names(program) for program in programs]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from rfonnx.analysis.analysis import Analysis
 from rfonnx.analysis.analyze import analyze
 from rfonnx.results.streaming import StreamedOutput
 from rfonnx.streaming.model import Source
@@ -21,10 +22,16 @@ def least_delay(source: Source, output: StreamedOutput, chunk: int) -> tuple[int
     """
     length = source.length if source.fixed else max(source.length, -(-3 * chunk // source.length) * source.length)
     analysis = analyze(source.ready, source.at(length))
-    lo, hi = analysis.intervals(output.name, source.input, source.axis, clip=False)
+    found = [_of(analysis, output, chunk, *pair) for pair in source.streamed.items()]
+    return max(0, *(late for late, _ in found)), max(sees for _, sees in found)
+
+
+def _of(analysis: Analysis, output: StreamedOutput, chunk: int, input: str, axis: int) -> tuple[int, int]:
+    """The same of one input."""
+    lo, hi = analysis.intervals(output.name, input, axis, clip=False)
     shape = analysis.tensors[output.name].shape or ()
     frames = shape[output.axis] or 0
     places = np.arange(frames).reshape([-1 if i == output.axis else 1 for i in range(len(shape))])
     late = output.frames * np.floor_divide(hi, chunk) - places
     late = np.where(lo <= hi, late, 0)
-    return max(0, int(late.max(initial=0))), int((hi - lo).max(initial=0)) + 1
+    return int(late.max(initial=0)), max(0, int((hi - lo).max(initial=0)) + 1)

@@ -16,6 +16,9 @@ from rfonnx.model.opened import Opened
 from rfonnx.results.streaming import METADATA, Manifest, StreamedOutput
 from rfonnx.streaming.manifest import from_json
 
+Chunk = np.ndarray | Mapping[str, np.ndarray]
+"""Frames of the one input that is streamed, or of each by its name."""
+
 ENDLESS = 2**50
 """The length of what has not ended."""
 
@@ -77,8 +80,8 @@ class Stream:
         self._held: dict[str, list[np.ndarray]] = {one.name: [] for one in self.manifest.outputs}
         self._finished = False
 
-    def push(self, chunk: np.ndarray) -> dict[str, np.ndarray]:
-        """The next frames of the input, exactly a chunk of them.
+    def push(self, chunk: Chunk) -> dict[str, np.ndarray]:
+        """The next frames of the input, exactly a chunk of them; of several inputs by name.
 
         Returns:
             By output, the frames that are ready: none at first, until its delay is over.
@@ -86,16 +89,16 @@ class Stream:
         Raises:
             DataError: the chunk has another shape, or the stream was finished.
         """
-        array = self._fitting(chunk, self.manifest.chunk)
+        feeds = self._fitting(self._named(chunk), self.manifest.chunk)
         self._pushed += self.manifest.chunk
-        self._run(array, [ENDLESS] * len(self.manifest.ends))
+        self._run(feeds, [ENDLESS] * len(self.manifest.ends))
         return self._ready(self._pushed)
 
-    def finish(self, rest: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    def finish(self, rest: Chunk | None = None) -> dict[str, np.ndarray]:
         """The end of the input.
 
         Args:
-            rest: its last frames, fewer than a chunk; None: there are none.
+            rest: its last frames, fewer than a chunk, of several inputs by name; None: there are none.
 
         Returns:
             By output, all frames that are left. Together with those that `push` gave they are the offline model's.
@@ -104,20 +107,11 @@ class Stream:
             DataError: as `push`; or the whole is shorter than what the offline model takes.
         """
         manifest = self.manifest
-        count = 0
-        shape = list(manifest.shape)
-        if rest is not None:
-            rest = np.asarray(rest)
-            count = rest.shape[manifest.axis] if rest.ndim == len(shape) else -1
-            if not 0 <= count < manifest.chunk:
-                raise DataError(
-                    f"{self._label}: the rest of a stream has shape {rest.shape}, expected fewer than {manifest.chunk} frames "
-                    f"along axis {manifest.axis}",
-                    "push whole chunks first",
-                )
-            rest = self._fitting(rest, count)
-        elif self._finished:
-            self._fitting(np.zeros(shape), manifest.chunk)
+        if self._finished:
+            raise DataError(f"{self._label}: the stream was finished", "reset it")
+        parts = {} if rest is None else self._named(rest)
+        count = self._frames(parts)
+        parts = self._fitting(parts, count)
         length = self._pushed + count
         if length < manifest.shortest:
             raise DataError(
@@ -126,10 +120,9 @@ class Stream:
                 "push more frames",
             )
         ends = [one(length) for one in manifest.ends]
-        if rest is not None and count:
-            widths = [(0, manifest.chunk - count) if i == manifest.axis else (0, 0) for i in range(len(shape))]
-            self._run(np.pad(rest, widths), ends)
-        silence = np.zeros(shape, manifest.dtype)
+        silence = {one.name: np.zeros(one.shape, one.dtype) for one in manifest.inputs}
+        if count:
+            self._run({name: _lengthened(part, silence[name]) for name, part in parts.items()}, ends)
         while any(self._made(one) < one.length(length) for one in manifest.outputs):
             self._run(silence, ends)
         self._finished = True
@@ -139,8 +132,8 @@ class Stream:
         """Frames of the offline output that were made."""
         return max(0, self._runs * output.frames - output.delay)
 
-    def _run(self, chunk: np.ndarray, ends: Sequence[int]) -> None:
-        feeds = {self.manifest.input: chunk, **self.others, **self._states}
+    def _run(self, chunk: Mapping[str, np.ndarray], ends: Sequence[int]) -> None:
+        feeds = {**chunk, **self.others, **self._states}
         if self.manifest.ends_input:
             feeds[self.manifest.ends_input] = np.array(ends, np.int64)
         found = runtime.run(self._session, self._outputs, feeds, self._label)
@@ -148,7 +141,7 @@ class Stream:
         for one, made in zip(self.manifest.outputs, found[:count], strict=True):
             early = min(max(0, one.delay - self._runs * one.frames), one.frames)
             if early < one.frames:
-                self._held[one.name].append(_cut(made, one.axis, early, one.frames))
+                self._held[one.name].append(cut(made, one.axis, early, one.frames))
         self._states = {one.input: made for one, made in zip(self.manifest.states, found[count:], strict=True)}
         self._runs += 1
 
@@ -159,8 +152,8 @@ class Stream:
             held = self._held[one.name]
             whole = np.concatenate(held, one.axis) if held else self._nothing(one)
             count = max(0, min(self._made(one), one.length(length)) - self._given[one.name])
-            ready[one.name] = _cut(whole, one.axis, 0, count)
-            self._held[one.name] = [_cut(whole, one.axis, count, whole.shape[one.axis])]
+            ready[one.name] = cut(whole, one.axis, 0, count)
+            self._held[one.name] = [cut(whole, one.axis, count, whole.shape[one.axis])]
             self._given[one.name] += count
         return ready
 
@@ -169,21 +162,55 @@ class Stream:
         shape = [0 if i == output.axis else int(n) for i, n in enumerate(entry.shape)]
         return np.zeros(shape, self.dtypes[output.name])
 
-    def _fitting(self, chunk: np.ndarray, frames: int) -> np.ndarray:
-        manifest = self.manifest
+    def _named(self, chunk: Chunk) -> dict[str, np.ndarray]:
+        """A chunk by input."""
+        names = [one.name for one in self.manifest.inputs]
+        given = dict(chunk) if isinstance(chunk, Mapping) else {names[0]: chunk}
+        if given.keys() != set(names):
+            raise DataError(
+                f"{self._label}: a chunk has frames of {', '.join(map(quote, given)) or 'nothing'}, expected "
+                f"{', '.join(map(quote, names))}",
+                "push the frames of every input that is streamed, by its name",
+            )
+        return {name: np.asarray(given[name]) for name in names}
+
+    def _frames(self, parts: Mapping[str, np.ndarray]) -> int:
+        """Of the rest of a stream: fewer than a chunk."""
+        counts = [0]
+        for one in self.manifest.inputs[: len(parts)]:
+            part = parts[one.name]
+            counts.append(part.shape[one.axis] if part.ndim == len(one.shape) else -1)
+            if not 0 <= counts[-1] < self.manifest.chunk:
+                raise DataError(
+                    f"{self._label}: the rest of a stream has shape {part.shape}, expected fewer than {self.manifest.chunk} "
+                    f"frames along axis {one.axis}",
+                    "push whole chunks first",
+                )
+        return counts[-1]
+
+    def _fitting(self, chunk: Mapping[str, np.ndarray], frames: int) -> dict[str, np.ndarray]:
         if self._finished:
             raise DataError(f"{self._label}: the stream was finished", "reset it")
-        array = np.asarray(chunk)
-        shape = (*manifest.shape[: manifest.axis], frames, *manifest.shape[manifest.axis + 1 :])
-        if array.shape != shape:
-            raise DataError(
-                f"{self._label}: a chunk of input {quote(manifest.input)} has shape {array.shape}, expected {shape}",
-                f"push {manifest.chunk} frames at a time along axis {manifest.axis}",
-            )
-        return array.astype(manifest.dtype, copy=False)
+        made = {}
+        for one in self.manifest.inputs[: len(chunk)]:
+            array = chunk[one.name]
+            shape = (*one.shape[: one.axis], frames, *one.shape[one.axis + 1 :])
+            if array.shape != shape:
+                raise DataError(
+                    f"{self._label}: a chunk of input {quote(one.name)} has shape {array.shape}, expected {shape}",
+                    f"push {self.manifest.chunk} frames at a time along axis {one.axis}",
+                )
+            made[one.name] = array.astype(one.dtype, copy=False)
+        return made
 
 
-def _cut(array: np.ndarray, axis: int, start: int, end: int) -> np.ndarray:
+def _lengthened(part: np.ndarray, silence: np.ndarray) -> np.ndarray:
+    """The last frames of an input, and silence up to a chunk."""
+    return np.pad(part, [(0, whole - own) for whole, own in zip(silence.shape, part.shape, strict=True)])
+
+
+def cut(array: np.ndarray, axis: int, start: int, end: int) -> np.ndarray:
+    """Positions `start` to `end` of an axis, as far as there are some."""
     index: list[slice] = [slice(None)] * array.ndim
     index[axis] = slice(start, end)
     return array[tuple(index)]

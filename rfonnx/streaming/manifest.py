@@ -8,13 +8,16 @@ from dataclasses import asdict
 from typing import Any
 
 from rfonnx.errors import ModelError
-from rfonnx.results.streaming import MANIFEST_FORMAT, Length, Manifest, StreamedOutput, StreamState
+from rfonnx.results.streaming import MANIFEST_FORMAT, Length, Manifest, StreamedInput, StreamedOutput, StreamState
 from rfonnx.version import __version__
+
+NEWER = ("beside",)
+"""What format 1 has not; it is left out where it is empty, so that older programs read what they can run."""
 
 
 def to_dict(manifest: Manifest) -> dict[str, Any]:
     """Plain data; numbers that JSON has not are words ("-inf")."""
-    plain: dict[str, Any] = {"format": MANIFEST_FORMAT, "rfonnx": __version__, **asdict(manifest)}
+    plain: dict[str, Any] = {"format": 1, "rfonnx": __version__, **asdict(manifest)}
     plain["ends"] = [one.steps for one in manifest.ends]
     for entry, output in zip(plain["outputs"], manifest.outputs, strict=True):
         entry["length"] = output.length.steps
@@ -22,6 +25,11 @@ def to_dict(manifest: Manifest) -> dict[str, Any]:
         entry["rate"] = str(rate)
     for entry in plain["states"]:
         entry["initial"] = _words(entry["initial"])
+    for name in NEWER:
+        if plain[name]:
+            plain["format"] = MANIFEST_FORMAT
+        else:
+            del plain[name]
     return plain
 
 
@@ -38,7 +46,7 @@ def from_json(text: str, label: str) -> Manifest:
     """
     try:
         plain = json.loads(text)
-        if plain.pop("format") != MANIFEST_FORMAT:
+        if plain.pop("format") not in range(1, MANIFEST_FORMAT + 1):
             raise ModelError(f"{label}: the manifest has another format", "make the stream again with this rfonnx")
         plain.pop("rfonnx")
         outputs = [{k: v for k, v in one.items() if k != "rate"} for one in plain["outputs"]]
@@ -53,6 +61,9 @@ def from_json(text: str, label: str) -> Manifest:
                     for one in plain["states"]
                 ),
                 "ends": tuple(_length(one) for one in plain["ends"]),
+                "beside": tuple(
+                    StreamedInput(**{**one, "shape": tuple(one["shape"])}) for one in plain.get("beside", ())
+                ),
             }
         )
     except (ValueError, KeyError, TypeError, AttributeError):

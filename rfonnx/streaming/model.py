@@ -30,6 +30,9 @@ FURTHER = (1, 2, 4, 8, 16, 32, 64, 40, 60, 80, 160, 256, 320, 640)
 LENGTHS = (96, 768, 6144, 49152)
 """Frames at which an open model is looked at: the first at which all its tensors have a few."""
 
+Asked = str | Sequence[str] | Mapping[str, int | None] | None
+"""Which inputs are streamed, maybe each with its axis of frames; None: the only one."""
+
 
 @dataclass(frozen=True)
 class Source:
@@ -40,7 +43,7 @@ class Source:
         offline: what streams are held against: the model, untouched, or the part of it that the wanted tensors need.
         proto: the same in one opset, with its weights, down to the outputs that are wanted.
         ready: `proto`, opened.
-        input, axis: what is streamed.
+        streamed: the inputs that are streamed, all as many frames at a time, and the axis of each one's frames.
         views: graph and access program by length of the streamed axis; the first is that which is planned with.
         shapes: of the inputs at that length.
         fixed: whether it can be run at one length only.
@@ -52,13 +55,22 @@ class Source:
     offline: Opened
     proto: ModelProto
     ready: Opened
-    input: str
-    axis: int
+    streamed: Mapping[str, int]
     views: Mapping[int, Lowered]
     shapes: Mapping[str, tuple[int, ...]]
     fixed: bool
     assumptions: tuple[str, ...]
     stored: Mapping[str, TensorProto] = field(repr=False)
+
+    @property
+    def input(self) -> str:
+        """The first input that is streamed."""
+        return next(iter(self.streamed))
+
+    @property
+    def axis(self) -> int:
+        """Its axis of frames."""
+        return self.streamed[self.input]
 
     @property
     def length(self) -> int:
@@ -82,9 +94,7 @@ class Source:
 
     def at(self, length: int) -> dict[str, tuple[int, ...]]:
         """Shapes of the inputs at another length of the streamed axis."""
-        shape = list(self.shapes[self.input])
-        shape[self.axis] = length
-        return {**self.shapes, self.input: tuple(shape)}
+        return with_frames(self.shapes, self.streamed, length)
 
     def values(self, name: str) -> list[np.ndarray | None]:
         """A constant at every length."""
@@ -100,11 +110,11 @@ class Source:
 
     def freed(self) -> Source:
         """With an open length of the streamed axis, whatever the file says."""
-        pair = [(self.input, self.axis)]
+        pairs = self.streamed.items()
         return replace(
             self,
-            offline=with_free(self.offline, pair),
-            ready=with_free(self.ready, pair),
+            offline=with_free(self.offline, pairs),
+            ready=with_free(self.ready, pairs),
             fixed=False,
             assumptions=(FREED,),
         )
@@ -135,7 +145,7 @@ class Source:
 
 def open_source(
     model: Opened,
-    input: str | None,
+    inputs: Asked,
     axis: int,
     outputs: Sequence[str] | None = None,
     shapes: Shapes | None = None,
@@ -144,34 +154,69 @@ def open_source(
 
     Args:
         model: any.
-        input: its name; None: the only one.
-        axis: of the input; negative counts from the end.
+        inputs: what is streamed: a name, several, or each with its axis; None: the only input.
+        axis: of those that come without one; negative counts from the end.
         outputs: tensors of the file that the streaming model gives; None: the outputs.
         shapes: of the inputs, where axes beside the streamed one are open: 1 unless given here.
 
     Raises:
-        ModelError, QueryError, ShapeError: the model cannot be read, or has no such input, axis or tensor.
+        ModelError, QueryError, ShapeError: the model cannot be read, or has no such input, axis or tensor; or the inputs have
+            other numbers of frames.
     """
     names = model.input_names
-    if input is None and len(names) == 1:
-        input = names[0]
-    if input is None or input not in names:
-        asked = "which of the inputs is streamed is not said" if input is None else f"there is no input {quote(input)}"
-        raise QueryError(f"{model.label}: {asked}", f"give --input, one of {', '.join(map(quote, names))}")
     entries = {entry.name: entry for entry in model.proto.graph.input}
     base = {name: _shape(model, entries[name], shapes or {}) for name in names}
-    rank = len(base[input])
-    if not -rank <= axis < rank:
-        raise QueryError(
-            f"{model.label}: input {quote(input)} has {rank} axes, and no axis {axis}", f"give --axis 0 to {rank - 1}"
-        )
-    axis %= rank
-    fixed = _dims(entries[input])[axis]
-    at = {**base, input: (*base[input][:axis], fixed or LENGTHS[0], *base[input][axis + 1 :])}
+    streamed = _streamed(model, inputs, axis, base)
+    lengths = {name: _dims(entries[name])[place] for name, place in streamed.items()}
+    fixed = next((length for length in lengths.values() if length is not None), None)
+    for name, length in lengths.items():
+        if length not in (None, fixed):
+            raise QueryError(
+                f"{model.label}: input {quote(name)} has {length} frames, and another one that is streamed has {fixed}",
+                "only inputs of one rate are streamed together",
+            )
+    at = with_frames(base, streamed, fixed or LENGTHS[0])
     offline, proto = _prepared(model, outputs, at)
     stored = {tensor.name: tensor for tensor in proto.graph.initializer}
     assumed = (FIXED,) if fixed is not None else ()
-    return Source(model, offline, proto, Opened(proto), input, axis, {}, at, fixed is not None, assumed, stored)
+    return Source(model, offline, proto, Opened(proto), streamed, {}, at, fixed is not None, assumed, stored)
+
+
+def _streamed(model: Opened, inputs: Asked, axis: int, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, int]:
+    """The axis of frames by input that is streamed; the first one asked for comes first.
+
+    Raises:
+        QueryError: there is no such input, or no such axis.
+    """
+    if inputs is None and len(shapes) == 1:
+        inputs = next(iter(shapes))
+    asked = (
+        inputs if isinstance(inputs, Mapping) else dict.fromkeys([inputs] if isinstance(inputs, str) else inputs or ())
+    )
+    if not asked or any(name not in shapes for name in asked):
+        unknown = next((name for name in asked if name not in shapes), "")
+        said = f"there is no input {quote(unknown)}" if unknown else "which of the inputs is streamed is not said"
+        raise QueryError(f"{model.label}: {said}", f"give --input, one of {', '.join(map(quote, shapes))}")
+    found = {}
+    for name, own in asked.items():
+        place, rank = axis if own is None else own, len(shapes[name])
+        if not -rank <= place < rank:
+            raise QueryError(
+                f"{model.label}: input {quote(name)} has {rank} axes, and no axis {place}",
+                f"give --axis 0 to {rank - 1}",
+            )
+        found[name] = place % rank
+    return found
+
+
+def with_frames(
+    shapes: Mapping[str, tuple[int, ...]], streamed: Mapping[str, int], frames: int
+) -> dict[str, tuple[int, ...]]:
+    """Shapes of inputs with another number of frames."""
+    return {
+        name: (*shape[: streamed[name]], frames, *shape[streamed[name] + 1 :]) if name in streamed else shape
+        for name, shape in shapes.items()
+    }
 
 
 def _dims(entry: ValueInfoProto) -> list[int | None]:

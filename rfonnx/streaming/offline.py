@@ -11,7 +11,7 @@ from rfonnx.model import runtime
 from rfonnx.model.inputs import InputType, draw
 from rfonnx.model.opened import Opened
 from rfonnx.results.streaming import Manifest, StreamRun, StreamVerification
-from rfonnx.streaming.loop import Stream
+from rfonnx.streaming.loop import Stream, cut
 from rfonnx.streaming.model import Source
 
 TOLERANCE = {"float16": 5e-3, "float32": 1e-5, "float64": 1e-12}
@@ -67,8 +67,10 @@ def lengths(manifest: Manifest) -> list[int]:
 
 
 def _drawn(manifest: Manifest, length: int, stream: Stream, seed: int) -> dict[str, np.ndarray]:
-    shape = tuple(length if i == manifest.axis else n for i, n in enumerate(manifest.shape))
-    types = {manifest.input: InputType(shape, np.dtype(manifest.dtype))}
+    types = {
+        one.name: InputType((*one.shape[: one.axis], length, *one.shape[one.axis + 1 :]), np.dtype(one.dtype))
+        for one in manifest.inputs
+    }
     return {**draw(types, seed, 0), **stream.others}
 
 
@@ -80,7 +82,7 @@ def _compared(
         whole = runtime.run(offline.session(level="none"), names, feeds, offline.label)
     except RunError as error:
         return StreamRun(manifest.chunk, length, skipped=f"the offline model does not run: {error}")
-    streamed = run_stream(stream, feeds[manifest.input])
+    streamed = run_stream(stream, {one.name: feeds[one.name] for one in manifest.inputs}, length)
     errors, missing = {}, {}
     for one, expected in zip(manifest.outputs, whole, strict=True):
         found = streamed[one.name]
@@ -91,14 +93,13 @@ def _compared(
     return StreamRun(manifest.chunk, length, errors, missing)
 
 
-def run_stream(stream: Stream, whole: np.ndarray) -> dict[str, np.ndarray]:
-    """All frames of a whole that is pushed chunk by chunk."""
+def run_stream(stream: Stream, whole: Mapping[str, np.ndarray], length: int) -> dict[str, np.ndarray]:
+    """All frames of a whole that is pushed chunk by chunk; of every input that is streamed, `length` frames."""
     manifest = stream.manifest
     stream.reset()
     parts: dict[str, list[np.ndarray]] = {one.name: [] for one in manifest.outputs}
-    length = whole.shape[manifest.axis]
     pieces = [
-        np.take(whole, np.arange(first, min(first + manifest.chunk, length)), manifest.axis)
+        {one.name: cut(whole[one.name], one.axis, first, first + manifest.chunk) for one in manifest.inputs}
         for first in range(0, length, manifest.chunk)
     ]
     rest = pieces.pop() if length % manifest.chunk else None

@@ -10,11 +10,11 @@ from rfonnx.errors import QueryError
 from rfonnx.gradients.values import Value
 from rfonnx.graph.order import reads
 from rfonnx.graph.tensors import ELEMENT_TYPES
-from rfonnx.results.streaming import Length, Manifest, StreamedOutput
+from rfonnx.results.streaming import Length, Manifest, StreamedInput, StreamedOutput
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
 from rfonnx.streaming.layout import Layout
-from rfonnx.streaming.model import Source
+from rfonnx.streaming.model import Source, with_frames
 from rfonnx.streaming.rules.choice import rule_of
 from rfonnx.streaming.writer import Writer
 
@@ -55,9 +55,11 @@ def build(source: Source, layout: Layout, chunk: int) -> Streamed:
     graph = source.graph
     taken = {*graph.shapes, *source.stored, *graph.constants, *(name for node in graph.nodes for name in node.outputs)}
     writer = Writer(graph.opsets[""], taken, chunk)
-    shape = tuple(chunk if i == source.axis else n for i, n in enumerate(source.shapes[source.input]))
-    value = Value(writer.emit, source.input, graph.dtypes[source.input])
-    flows = {source.input: Flow(value, shape, source.axis, 0, Length(), after=0.0)}
+    shapes = with_frames(source.shapes, source.streamed, chunk)
+    flows = {
+        name: Flow(Value(writer.emit, name, graph.dtypes[name]), shapes[name], axis, 0, Length(), after=0.0)
+        for name, axis in source.streamed.items()
+    }
     for placed in layout.placed:
         writer.emit.scope = placed.node.name or placed.node.outputs[0]
         call = Call(placed.node, placed.proto, source, writer, flows, placed.readings)
@@ -104,20 +106,23 @@ def _output(writer: Writer, name: str, flow: Flow) -> StreamedOutput:
 def _manifest(
     source: Source, layout: Layout, writer: Writer, flows: dict[str, Flow], outputs: list[StreamedOutput]
 ) -> Manifest:
+    first, *beside = (
+        StreamedInput(name, axis, flows[name].shape, flows[name].value.dtype) for name, axis in source.streamed.items()
+    )
     lengths = {flow.length for flow in flows.values()}
     longest = source.length
     shortest = next((n for n in range(1, longest) if all(length(n) > 0 for length in lengths)), longest)
-    others = tuple(name for name in source.graph.inputs if name != source.input)
+    others = tuple(name for name in source.graph.inputs if name not in source.streamed)
     read = {name for node in writer.emit.nodes for name in reads(node)}
     return Manifest(
         model=source.model.name,
         sha256=source.sha256,
-        input=source.input,
-        axis=source.axis,
+        input=first.name,
+        axis=first.axis,
         chunk=writer.chunk,
         unit=layout.unit,
-        shape=flows[source.input].shape,
-        dtype=flows[source.input].value.dtype,
+        shape=first.shape,
+        dtype=first.dtype,
         others=tuple(name for name in others if name in read),
         outputs=tuple(outputs),
         states=tuple(writer.described()),
@@ -127,6 +132,7 @@ def _manifest(
         sees=0,
         fixed=source.length if source.fixed else 0,
         assumptions=source.assumptions,
+        beside=tuple(beside),
     )
 
 
@@ -134,7 +140,7 @@ def _model(source: Source, writer: Writer, manifest: Manifest, flows: dict[str, 
     """All that the nodes read, and nothing else."""
     read = {name for node in writer.emit.nodes for name in reads(node)}
     graph, info = source.graph, helper.make_tensor_value_info
-    inputs = [info(manifest.input, ELEMENT_TYPES[manifest.dtype], manifest.shape)]
+    inputs = [info(one.name, ELEMENT_TYPES[one.dtype], one.shape) for one in manifest.inputs]
     inputs += [info(name, ELEMENT_TYPES[graph.dtypes[name]], list(source.shapes[name])) for name in manifest.others]
     inputs += [info(state.input, ELEMENT_TYPES[state.dtype], state.shape) for state in manifest.states]
     if manifest.ends_input:

@@ -19,7 +19,7 @@ from rfonnx.streaming.layout import Layout, lay_out
 from rfonnx.streaming.least import least_delay
 from rfonnx.streaming.loop import Stream
 from rfonnx.streaming.manifest import to_json
-from rfonnx.streaming.model import LENGTHS, Source, open_source
+from rfonnx.streaming.model import LENGTHS, Asked, Source, open_source
 from rfonnx.streaming.offline import drawn_others, hold, run_longer
 from rfonnx.streaming.refusal import Refused
 from rfonnx.streaming.rewriting import Streamed, build
@@ -136,14 +136,14 @@ def _worst(found: StreamVerification) -> str:
 
 def stream_plan(
     model: Opened,
-    input: str | None,
+    inputs: Asked,
     axis: int,
     chunk: int | None,
     outputs: Sequence[str] | None = None,
     shapes: Shapes | None = None,
 ) -> StreamPlan:
     """See `rfonnx.stream`."""
-    source = open_source(model, input, axis, outputs, shapes)
+    source = open_source(model, inputs, axis, outputs, shapes)
     if source.fixed:
         with suppress(ModelError, Refused, ShapeError):  # else it is held to the one length that it has
             freed, layout = _looked_at(source.freed(), [source.length])

@@ -12,7 +12,7 @@ import pytest
 
 import rfonnx as api
 from outcome import Outcome
-from streaming.nets import NETS, Net
+from streaming.nets import NETS, Net, echo_canceller
 
 Run = Callable[..., Outcome]
 
@@ -43,6 +43,18 @@ def test_a_stream_is_made_verified_and_written(rfonnx: Run, tcn: Path, tmp_path:
     assert done.out.startswith("s.onnx: the stream is what the offline model makes, but for rounding\n")
     again = rfonnx("stream", tcn, "--axis", "2", "-o", made)
     assert again.code == 0  # what it wrote, it replaces
+
+
+def test_two_inputs_are_streamed_together(rfonnx: Run, tmp_path: Path) -> None:
+    model, made = tmp_path / "m.onnx", tmp_path / "s.onnx"
+    onnx.save(echo_canceller(), model)
+    both = ("--input", "x", "--input", "reference", "--axis", "2")
+    done = rfonnx("stream", model, *both, "--axis", "reference=0", "--chunk", "4", "-o", made)
+    assert done.code == 0, done.err
+    assert "of x along axis 2 and reference along axis 0: 4 in, 4 out, delay 2" in done.out
+    assert rfonnx("stream", "verify", model, made).code == 0
+    done = rfonnx("stream", model, *both, "--axis", "1", "--dry-run")
+    assert (done.code, "given twice" in done.err) == (2, True)
 
 
 def test_a_stream_of_another_model_is_told(rfonnx: Run, tcn: Path, tmp_path: Path) -> None:
@@ -93,6 +105,8 @@ def test_what_cannot_be_streamed_is_refused_in_one_line(rfonnx: Run, tmp_path: P
         ((), "give -o FILE to write to, or --dry-run"),
         (("--chunk", "0", "--dry-run"), "a whole number from 1"),
         (("--axis", "7", "--dry-run"), "no axis 7"),
+        (("--axis", "x=last", "--dry-run"), "'x=last' is not like 2 or NAME=2"),
+        (("--axis", "y=2", "--dry-run"), "there is no input 'y'"),
         (("--until", "nothing", "--dry-run"), "'nothing' is not in the model"),
         (("-o", "tcn.onnx"), "is an input of this run"),
         (("-o", "taken.onnx"), "is no report of rfonnx"),

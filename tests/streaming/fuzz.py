@@ -21,7 +21,7 @@ def judged(seed: int) -> tuple[str, list[str]]:
     """What became of a seed: "right", "wrong", "refused", and what there is to say."""
     model, axis = random_net(seed)
     try:
-        plan = stream_plan(Opened(model), "x", axis, None)
+        plan = stream_plan(Opened(model), [entry.name for entry in model.graph.input], axis, None)
     except rfonnx.RfonnxError as error:
         return "refused", [str(error)]
     found = plan.verify()

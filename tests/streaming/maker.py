@@ -41,6 +41,7 @@ class Maker:
         self.space = min(self.space, 1)
         self.axis = min(self.axis, 2 + self.space)
         self.width = 3
+        self.second = seed % 7 == 3  # a second input, of as many frames
 
     def one(self, low: int, high: int) -> int:
         return int(self.rng.integers(low, high + 1))
@@ -259,7 +260,7 @@ class Maker:
 
     def make(self) -> onnx.ModelProto:
         x = T("x", self.one(1, 3), (1, 1), PROBE)
-        made = [x]
+        made = [x, T("second", x.channels, (1, 1), PROBE)] if self.second else [x]
         heavy = [self.conv, self.conv, self.pool, self.deconv, self.pad, self.crop, self.nearest]
         light = [self.pointwise, self.norm, self.product, self.split, self.shaped]
         for _ in range(self.one(1, 10)):
@@ -278,14 +279,19 @@ class Maker:
         outputs = [made[-1]]
         if len(made) > 2 and self.chance(0.3):
             outputs.append(self.pick(*made[1:-1]))
-        outputs = [o for o in {o.name: o for o in outputs}.values() if o.name != "x"]
+        outputs = [o for o in {o.name: o for o in outputs}.values() if o.name not in ("x", "second")]
         if not outputs:
             outputs = [replace(x, name=self.add("Relu", "x"))]
+        if self.second:  # both are read
+            outputs.append(replace(x, name=self.add("Sub", "x", "second")))
         shape = [1, x.channels, *self.along("t", self.width)]
         graph = helper.make_graph(
             self.nodes,
             "net",
-            [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+            [
+                helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+                for name in ("x", "second")[: 1 + self.second]
+            ],
             [helper.make_tensor_value_info(o.name, TensorProto.FLOAT, None) for o in outputs],
             self.weights,
         )

@@ -62,12 +62,15 @@ class Net:
         made = self.add(op, turned, *weights, self.numbers(1, 2 * gates * hidden), hidden_size=hidden)
         return self.add("Transpose", self.add("Squeeze", made, self.ints(1)), perm=[1, 2, 0])
 
-    def model(self, shape: Sequence[int | str], *outputs: str, opset: int = 17) -> onnx.ModelProto:
+    def model(
+        self, shape: Sequence[int | str], *outputs: str, opset: int = 17, **more: Sequence[int | str]
+    ) -> onnx.ModelProto:
+        """Of input x, and of those in `more` by name, each with its shape."""
         value = helper.make_tensor_value_info
         graph = helper.make_graph(
             self.nodes,
             "net",
-            [value("x", TensorProto.FLOAT, list(shape))],
+            [value(name, TensorProto.FLOAT, list(dims)) for name, dims in {"x": shape, **more}.items()],
             [value(name, TensorProto.FLOAT, None) for name in outputs],
             self.weights,
         )
@@ -154,6 +157,15 @@ def two_outputs() -> onnx.ModelProto:
     early = net.add("Tanh", net.conv(net.pad("x", 3, 2, 2), 2, 3, [3]))
     late = net.conv(early, 3, 2, [5], pads=[2, 2], strides=[2])
     return net.model(["n", 2, "t"], early, late)
+
+
+def echo_canceller() -> onnx.ModelProto:
+    """Microphone and reference, the latter with its frames first: each has its encoder; their features wait for each other."""
+    net = Net()
+    near = net.add("Relu", net.conv("x", 1, 3, [5], pads=[2, 2]))
+    far = net.conv(net.pad(net.add("Transpose", "reference", perm=[1, 2, 0]), 3, 2, 2), 1, 3, [3])
+    both = net.recurrent(net.add("Concat", near, far, axis=1), "GRU", 6, 4)
+    return net.model([1, 1, "t"], net.add("Mul", "x", net.conv(both, 4, 1, [1])), reference=["t", 1, 1])
 
 
 NETS: dict[str, tuple[Callable[[], onnx.ModelProto], int, int, tuple[int, ...]]] = {

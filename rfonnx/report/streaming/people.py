@@ -27,9 +27,8 @@ def _head(told: StreamSummary, rate: float | None) -> Iterator[Line]:
     for output in manifest.outputs:
         yield (
             Name(output.name),
-            " of ",
-            Name(manifest.input),
-            f" along axis {manifest.axis}: {manifest.chunk} in, {output.frames} out, delay {_delay(manifest, output, rate)}",
+            *_inputs(manifest),
+            f": {manifest.chunk} in, {output.frames} out, delay {_delay(manifest, output, rate)}",
         )
     size = sum(prod(one.shape) * np.dtype(one.dtype).itemsize for one in manifest.states)
     yield (
@@ -42,6 +41,14 @@ def _head(told: StreamSummary, rate: float | None) -> Iterator[Line]:
         yield (f"verified: {_verdict(told.found)}",)
     if told.written:
         yield ("written: ", Name(told.written))
+
+
+def _inputs(manifest: Manifest) -> Iterator[str | Name]:
+    """` of a along axis 2 and b along axis 1`."""
+    for number, one in enumerate(manifest.inputs):
+        yield " and " if number else " of "
+        yield Name(one.name)
+        yield f" along axis {one.axis}"
 
 
 def _delay(manifest: Manifest, output: StreamedOutput, rate: float | None) -> str:
