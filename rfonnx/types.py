@@ -34,6 +34,9 @@ from rfonnx.results.fields import ModelInfo as ModelInfo
 from rfonnx.results.fields import OutputFacts as OutputFacts
 from rfonnx.results.fields import TensorField as TensorField
 from rfonnx.results.findings import CheckResult as CheckResult
+from rfonnx.results.geometry import AxisGeometry as AxisGeometry
+from rfonnx.results.geometry import Geometry as Geometry
+from rfonnx.results.geometry import Located as Located
 from rfonnx.results.streaming import Length as Length
 from rfonnx.results.streaming import Manifest as Manifest
 from rfonnx.results.streaming import StreamedInput as StreamedInput

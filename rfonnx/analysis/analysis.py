@@ -31,9 +31,11 @@ if TYPE_CHECKING:
     import pandas
 
     from rfonnx import _core
+    from rfonnx.analysis import geometry
     from rfonnx.analysis.derive import batch_axis, time
+    from rfonnx.results.geometry import Geometry, Located
 else:
-    _core, pandas = Late("rfonnx._core"), Late("pandas")
+    _core, pandas, geometry = Late("rfonnx._core"), Late("pandas"), Late("rfonnx.analysis.geometry")
     batch_axis, time = Late("rfonnx.analysis.derive.batch_axis"), Late("rfonnx.analysis.derive.time")
 
 showing = Late("rfonnx.report.showing")
@@ -308,6 +310,40 @@ class Analysis:
             boxes.setdefault(name, []).append(interval)
         read = {name: tuple(box) for name, box in boxes.items() if all(lo <= hi for lo, hi in box)}
         return read or None
+
+    def geometry(self, tensor: str, input: str | None = None) -> Geometry:
+        """Where the cells of a tensor lie on an input: by axis, stride and centres, of every phase where they differ.
+
+        Args:
+            tensor: as in `box`.
+            input: the input's name; None: the only one that the tensor sees.
+
+        Raises:
+            QueryError: no such tensor or input, or the tensor sees several.
+            ShapeError: a shape depends on data.
+        """
+        return geometry.geometry(self, self._computed(tensor), input)
+
+    def locate(self, tensor: str, cell: Sequence[int], input: str | None = None) -> tuple[Located, ...]:
+        """Where one cell of a tensor lies on every axis of an input.
+
+        Args:
+            tensor, input: as in `geometry`.
+            cell: an index for each axis of the tensor, or for those alone, longer than 1, along which fields differ; then what
+                all positions of the others see together counts. Negative ones count from the end.
+
+        Raises:
+            QueryError: as `geometry`; or there is no such cell.
+            ShapeError: a shape depends on data.
+        """
+        return geometry.locate(self, self._computed(tensor), cell, input)
+
+    def _computed(self, tensor: str) -> str:
+        """The name of a tensor that is computed."""
+        index = self._lookup.source(tensor) - len(self._program.inputs)
+        if index < 0:
+            raise QueryError(f"{self.model.name}: '{tensor}' is an input", "ask for a tensor that is computed from it")
+        return self._program.tensors[index].name
 
     def support(self, tensor: str, position: Sequence[int], input: str) -> npt.NDArray[np.bool_]:
         """Exactly which input positions can reach one position: the holes inside its box show.

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rfonnx.results.effective import ERF, Layer
     from rfonnx.results.fields import OpSupport
     from rfonnx.results.findings import CheckRun, RuleInfo
+    from rfonnx.results.geometry import Geometry, Located
     from rfonnx.results.streaming import StreamSummary, StreamVerification
     from rfonnx.results.tiling import PlanSummary
     from rfonnx.results.verification import Verification
@@ -136,6 +137,9 @@ EXPLANATION: Subject[[Explanation, bool]] = Subject(
     json="json:explain_json",
     png="plot:explain_png",
     svg="plot:explain_svg",
+)
+LOCATED: Subject[[Geometry, tuple[int, ...], Sequence[Located]]] = Subject(
+    "geometry", "people:locate_document", json="json:locate_json"
 )
 EFFECTIVE: Subject[[Sequence[ERF]]] = Subject(
     "effective",

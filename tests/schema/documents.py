@@ -11,6 +11,7 @@ from rfonnx.report.check.json import Checked
 from rfonnx.report.comparison.json import Compared
 from rfonnx.report.effective.json import Layers, Units
 from rfonnx.report.explanation.json import Explained
+from rfonnx.report.geometry.json import LocatedRow
 from rfonnx.report.operators.json import Operators
 from rfonnx.report.overlay.model_explorer import NodeDataByGraph
 from rfonnx.report.overlay.netron import Attachment
@@ -41,6 +42,7 @@ class Document(NamedTuple):
 DOCUMENTS = {
     "report": Document("rfonnx report", Report),
     "explain": Document("rfonnx explain", Explained),
+    "locate": Document("rfonnx locate", LocatedRow),
     "erf": Document("rfonnx erf", Units, "null"),
     "erf-layers": Document("rfonnx erf --all-layers", Layers, "null"),
     "compare": Document("rfonnx compare", Compared, "text"),

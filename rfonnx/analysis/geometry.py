@@ -1,0 +1,151 @@
+"""How the cells of a tensor lie on an input, read off the unbounded intervals."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rfonnx.errors import QueryError, ShapeError
+from rfonnx.results.fields import AxisField, Shape
+from rfonnx.results.geometry import AxisGeometry, Geometry, Located
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rfonnx.analysis.analysis import Analysis
+
+LINED = ("local", "periodic")
+"""Kinds of fields whose centres lie in a line."""
+
+
+def geometry(analysis: Analysis, tensor: str, input: str | None) -> Geometry:
+    """See `Analysis.geometry`."""
+    held = analysis.tensors[tensor]
+    if input is not None and input not in analysis.inputs:
+        known = ", ".join(f"'{name}'" for name in analysis.inputs)
+        raise QueryError(f"{analysis.model.name}: there is no input '{input}'", f"the inputs are {known}")
+    seen = list(dict.fromkeys(name for (name, _), field in held.fields.items() if field.kind != "none"))
+    if input is None and len(seen) != 1:
+        said = "sees no input" if not seen else f"sees {len(seen)} inputs"
+        raise QueryError(f"{analysis.model.name}: '{tensor}' {said}", "say which with input=, or --input")
+    name = seen[0] if input is None else input
+    axes, others = [], {}
+    for (given, axis), field in held.fields.items():
+        if given != name:
+            continue
+        if field.kind in LINED and field.tensor_axis is not None:
+            axes.append(_along(analysis, tensor, name, axis, field))
+        else:
+            others[axis] = field.kind
+    shape, whole = _known(analysis, tensor, held.shape), _known(analysis, name, analysis.input_shapes[name])
+    return Geometry(tensor, name, shape, whole, held.exact, tuple(axes), others)
+
+
+def _known(analysis: Analysis, name: str, shape: Shape) -> tuple[int, ...]:
+    if shape is None or None in shape:
+        raise ShapeError(f"{analysis.model.name}: the shape of '{name}' depends on data", "ask for a tensor before it")
+    return tuple(length or 0 for length in shape)
+
+
+def _along(analysis: Analysis, tensor: str, input: str, axis: int, field: AxisField) -> AxisGeometry:
+    """The centres of one period, over all positions of other axes together."""
+    shape = _known(analysis, tensor, analysis.tensors[tensor].shape)
+    length = _known(analysis, input, analysis.input_shapes[input])[axis]
+    walks = field.tensor_axis
+    assert walks is not None
+    lo, hi = (np.moveaxis(part, walks, 0) for part in _full(analysis, tensor, input, axis, len(shape)))
+    count = min(field.period, shape[walks])
+    first, last = (part[:count].reshape(count, -1) for part in (lo, hi))
+    reads = first <= last
+    start = np.where(reads, first, np.iinfo(np.int64).max).min(1)
+    end = np.where(reads, last, np.iinfo(np.int64).min).max(1)
+    varies = bool((first != first[:, :1]).any() or (last != last[:, :1]).any())
+    centers = tuple(Fraction(int(a) + int(b), 2) for a, b in zip(start, end, strict=True))
+    sizes = tuple(int(b) - int(a) + 1 for a, b in zip(start, end, strict=True))
+    made = AxisGeometry(axis, walks, length, shape[walks], field.stride, centers, sizes, varies)
+    return made if field.aligned or varies else made._replace(balance=_balance(analysis, tensor, input, made, shape))
+
+
+def _balance(analysis: Analysis, tensor: str, input: str, made: AxisGeometry, shape: tuple[int, ...]) -> float | None:
+    """How far from the line equal weights balance, on the average of one period in the middle; None: that meets a border."""
+    count = len(made.centers)
+    first = made.cells // 2 // count * count
+    apart = []
+    for cell in range(first, min(first + count, made.cells)):
+        position = tuple(cell if axis == made.tensor_axis else length // 2 for axis, length in enumerate(shape))
+        boxes = [analysis.box(tensor, position, clip) or {} for clip in (True, False)]
+        if input not in boxes[0] or boxes[0][input][made.axis] != boxes[1][input][made.axis]:
+            return None
+        shares = analysis.paths(tensor, position, input)
+        along = shares.sum(tuple(axis for axis in range(shares.ndim) if axis != made.axis))
+        apart.append(float((along * np.arange(len(along))).sum()) - float(made.stride * cell + made.offset))
+    return sum(apart) / len(apart)
+
+
+def _full(analysis: Analysis, tensor: str, input: str, axis: int, rank: int, clip: bool = False) -> list[np.ndarray]:
+    """Ends of intervals with all axes of the tensor, of length 1 where they do not differ."""
+    ends = analysis.intervals(tensor, input, axis, clip=clip)
+    return [end.reshape((1,) * (rank - end.ndim) + end.shape) for end in ends]
+
+
+def locate(analysis: Analysis, tensor: str, cell: Sequence[int], input: str | None) -> tuple[Located, ...]:
+    """See `Analysis.locate`."""
+    lies = geometry(analysis, tensor, input)
+    place = _place(analysis, lies, cell)
+    axes = sorted([*(one.axis for one in lies.axes), *lies.others])
+    clipped, free = (_hulls(analysis, lies, axes, place, clip) for clip in (True, False))
+    return tuple(
+        Located(axis, first, last, Fraction(low + high, 2), high - low + 1)
+        for axis, (first, last), (low, high) in zip(axes, clipped, free, strict=True)
+    )
+
+
+def walked(lies: Geometry, analysis: Analysis) -> tuple[int, ...]:
+    """Axes of the tensor, longer than 1, along which cells see other positions of the input."""
+    fields = analysis.tensors[lies.tensor].fields
+    walks = {field.tensor_axis for (name, _), field in fields.items() if name == lies.input}
+    return tuple(axis for axis, length in enumerate(lies.shape) if axis in walks and length > 1)
+
+
+def _place(analysis: Analysis, lies: Geometry, cell: Sequence[int]) -> tuple[int | None, ...]:
+    """An index per axis of the tensor; None: all of them together."""
+    axes = tuple(range(len(lies.shape))) if len(cell) == len(lies.shape) else walked(lies, analysis)
+    shape = "x".join(map(str, lies.shape))
+    if len(cell) != len(axes):
+        raise QueryError(
+            f"{analysis.model.name}: cell {tuple(cell)} of '{lies.tensor}' of shape {shape} has {len(cell)} indices",
+            f"give one for each of its axes, or for axes {', '.join(map(str, axes))} alone"
+            if axes
+            else "give one per axis",
+        )
+    place: list[int | None] = [None] * len(lies.shape)
+    for axis, index in zip(axes, cell, strict=True):
+        length = lies.shape[axis]
+        if not -length <= index < length:
+            raise QueryError(
+                f"{analysis.model.name}: '{lies.tensor}' of shape {shape} has {length} cells along axis {axis}, "
+                f"and no cell {index}",
+                f"give 0 to {length - 1}",
+            )
+        place[axis] = index % length
+    return tuple(place)
+
+
+def _hulls(
+    analysis: Analysis, lies: Geometry, axes: Sequence[int], place: tuple[int | None, ...], clip: bool
+) -> list[tuple[int, int]]:
+    """By axis, from the first to the last position that the cell reads; (0, -1): none."""
+    ends = []
+    for axis in axes:
+        lo, hi = _full(analysis, lies.tensor, lies.input, axis, len(lies.shape), clip)
+        index = tuple(
+            slice(None) if at is None or n == 1 else slice(at, at + 1) for at, n in zip(place, lo.shape, strict=True)
+        )
+        ends.append((lo[index], hi[index]))
+    reads = np.logical_and.reduce(np.broadcast_arrays(*(lo <= hi for lo, hi in ends)))
+    if not reads.any():
+        return [(0, -1)] * len(axes)
+    wide = [(np.broadcast_to(lo, reads.shape), np.broadcast_to(hi, reads.shape)) for lo, hi in ends]
+    return [(int(lo[reads].min()), int(hi[reads].max())) for lo, hi in wide]

@@ -1,0 +1,1 @@
+"""Where cells lie on an input."""
