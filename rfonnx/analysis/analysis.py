@@ -23,6 +23,7 @@ from rfonnx.errors import QueryError
 from rfonnx.graph.nodes import Graph
 from rfonnx.graph.temporaries import named_by
 from rfonnx.results.fields import ExplainStep, Kind, ModelInfo, OutputFacts, Shape, TensorField
+from rfonnx.results.geometry import Geometry, Located
 from rfonnx.results.operations import Operation
 from rfonnx.results.plain import analysis_to_dict, flat_rows, shape_text
 from rfonnx.system.late import Late
@@ -31,11 +32,9 @@ if TYPE_CHECKING:
     import pandas
 
     from rfonnx import _core
-    from rfonnx.analysis import geometry
-    from rfonnx.analysis.derive import batch_axis, time
-    from rfonnx.results.geometry import Geometry, Located
+    from rfonnx.analysis.derive import batch_axis, geometry, time
 else:
-    _core, pandas, geometry = Late("rfonnx._core"), Late("pandas"), Late("rfonnx.analysis.geometry")
+    _core, pandas, geometry = Late("rfonnx._core"), Late("pandas"), Late("rfonnx.analysis.derive.geometry")
     batch_axis, time = Late("rfonnx.analysis.derive.batch_axis"), Late("rfonnx.analysis.derive.time")
 
 showing = Late("rfonnx.report.showing")

@@ -2,25 +2,40 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
+from rfonnx.analysis.derive.analysed import Fields, hull
 from rfonnx.errors import QueryError, ShapeError
-from rfonnx.results.fields import AxisField, Shape
+from rfonnx.results.fields import AxisField, ModelInfo, Shape
 from rfonnx.results.geometry import AxisGeometry, Geometry, Located
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from rfonnx.analysis.analysis import Analysis
 
 LINED = ("local", "periodic")
 """Kinds of fields whose centres lie in a line."""
 
 
-def geometry(analysis: Analysis, tensor: str, input: str | None) -> Geometry:
+class Placed(Fields, Protocol):
+    """An analysis that also answers for single positions; `rfonnx.Analysis` is one."""
+
+    @property
+    def model(self) -> ModelInfo: ...
+    def box(
+        self, tensor: str, position: Sequence[int], clip: bool = True
+    ) -> Mapping[str, tuple[tuple[int, int], ...]] | None:
+        """As `rfonnx.Analysis.box`."""
+        ...
+
+    def paths(self, tensor: str, position: Sequence[int], input: str) -> npt.NDArray[np.float64]:
+        """As `rfonnx.Analysis.paths`."""
+        ...
+
+
+def geometry(analysis: Placed, tensor: str, input: str | None) -> Geometry:
     """See `Analysis.geometry`."""
     held = analysis.tensors[tensor]
     if input is not None and input not in analysis.inputs:
@@ -35,22 +50,24 @@ def geometry(analysis: Analysis, tensor: str, input: str | None) -> Geometry:
     for (given, axis), field in held.fields.items():
         if given != name:
             continue
-        if field.kind in LINED and field.tensor_axis is not None:
-            axes.append(_along(analysis, tensor, name, axis, field))
+        lined = field.kind in LINED and field.tensor_axis is not None
+        made = _along(analysis, tensor, name, axis, field) if lined else None
+        if made is not None:
+            axes.append(made)
         else:
-            others[axis] = field.kind
+            others[axis] = "block" if lined else field.kind
     shape, whole = _known(analysis, tensor, held.shape), _known(analysis, name, analysis.input_shapes[name])
     return Geometry(tensor, name, shape, whole, held.exact, tuple(axes), others)
 
 
-def _known(analysis: Analysis, name: str, shape: Shape) -> tuple[int, ...]:
+def _known(analysis: Placed, name: str, shape: Shape) -> tuple[int, ...]:
     if shape is None or None in shape:
         raise ShapeError(f"{analysis.model.name}: the shape of '{name}' depends on data", "ask for a tensor before it")
     return tuple(length or 0 for length in shape)
 
 
-def _along(analysis: Analysis, tensor: str, input: str, axis: int, field: AxisField) -> AxisGeometry:
-    """The centres of one period, over all positions of other axes together."""
+def _along(analysis: Placed, tensor: str, input: str, axis: int, field: AxisField) -> AxisGeometry | None:
+    """The centres of one period, over all positions of other axes together; None: some have none."""
     shape = _known(analysis, tensor, analysis.tensors[tensor].shape)
     length = _known(analysis, input, analysis.input_shapes[input])[axis]
     walks = field.tensor_axis
@@ -58,17 +75,17 @@ def _along(analysis: Analysis, tensor: str, input: str, axis: int, field: AxisFi
     lo, hi = (np.moveaxis(part, walks, 0) for part in _full(analysis, tensor, input, axis, len(shape)))
     count = min(field.period, shape[walks])
     first, last = (part[:count].reshape(count, -1) for part in (lo, hi))
-    reads = first <= last
-    start = np.where(reads, first, np.iinfo(np.int64).max).min(1)
-    end = np.where(reads, last, np.iinfo(np.int64).min).max(1)
+    start, end = (part.ravel().tolist() for part in hull(first, last, (1,)))
+    if any(a > b for a, b in zip(start, end, strict=True)):
+        return None  # a phase that reads nothing, such as the gaps of a transposed convolution
     varies = bool((first != first[:, :1]).any() or (last != last[:, :1]).any())
-    centers = tuple(Fraction(int(a) + int(b), 2) for a, b in zip(start, end, strict=True))
-    sizes = tuple(int(b) - int(a) + 1 for a, b in zip(start, end, strict=True))
+    centers = tuple(Fraction(a + b, 2) for a, b in zip(start, end, strict=True))
+    sizes = tuple(b - a + 1 for a, b in zip(start, end, strict=True))
     made = AxisGeometry(axis, walks, length, shape[walks], field.stride, centers, sizes, varies)
     return made if field.aligned or varies else made._replace(balance=_balance(analysis, tensor, input, made, shape))
 
 
-def _balance(analysis: Analysis, tensor: str, input: str, made: AxisGeometry, shape: tuple[int, ...]) -> float | None:
+def _balance(analysis: Placed, tensor: str, input: str, made: AxisGeometry, shape: tuple[int, ...]) -> float | None:
     """How far from the line equal weights balance, on the average of one period in the middle; None: that meets a border."""
     count = len(made.centers)
     first = made.cells // 2 // count * count
@@ -84,13 +101,13 @@ def _balance(analysis: Analysis, tensor: str, input: str, made: AxisGeometry, sh
     return sum(apart) / len(apart)
 
 
-def _full(analysis: Analysis, tensor: str, input: str, axis: int, rank: int, clip: bool = False) -> list[np.ndarray]:
+def _full(analysis: Placed, tensor: str, input: str, axis: int, rank: int, clip: bool = False) -> list[np.ndarray]:
     """Ends of intervals with all axes of the tensor, of length 1 where they do not differ."""
     ends = analysis.intervals(tensor, input, axis, clip=clip)
     return [end.reshape((1,) * (rank - end.ndim) + end.shape) for end in ends]
 
 
-def locate(analysis: Analysis, tensor: str, cell: Sequence[int], input: str | None) -> tuple[Located, ...]:
+def locate(analysis: Placed, tensor: str, cell: Sequence[int], input: str | None) -> tuple[Located, ...]:
     """See `Analysis.locate`."""
     lies = geometry(analysis, tensor, input)
     place = _place(analysis, lies, cell)
@@ -102,14 +119,14 @@ def locate(analysis: Analysis, tensor: str, cell: Sequence[int], input: str | No
     )
 
 
-def walked(lies: Geometry, analysis: Analysis) -> tuple[int, ...]:
+def walked(lies: Geometry, analysis: Placed) -> tuple[int, ...]:
     """Axes of the tensor, longer than 1, along which cells see other positions of the input."""
     fields = analysis.tensors[lies.tensor].fields
     walks = {field.tensor_axis for (name, _), field in fields.items() if name == lies.input}
     return tuple(axis for axis, length in enumerate(lies.shape) if axis in walks and length > 1)
 
 
-def _place(analysis: Analysis, lies: Geometry, cell: Sequence[int]) -> tuple[int | None, ...]:
+def _place(analysis: Placed, lies: Geometry, cell: Sequence[int]) -> tuple[int | None, ...]:
     """An index per axis of the tensor; None: all of them together."""
     axes = tuple(range(len(lies.shape))) if len(cell) == len(lies.shape) else walked(lies, analysis)
     shape = "x".join(map(str, lies.shape))
@@ -134,7 +151,7 @@ def _place(analysis: Analysis, lies: Geometry, cell: Sequence[int]) -> tuple[int
 
 
 def _hulls(
-    analysis: Analysis, lies: Geometry, axes: Sequence[int], place: tuple[int | None, ...], clip: bool
+    analysis: Placed, lies: Geometry, axes: Sequence[int], place: tuple[int | None, ...], clip: bool
 ) -> list[tuple[int, int]]:
     """By axis, from the first to the last position that the cell reads; (0, -1): none."""
     ends = []
