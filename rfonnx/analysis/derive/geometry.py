@@ -14,7 +14,6 @@ from rfonnx.errors import QueryError, ShapeError
 from rfonnx.results.fields import AxisField, ModelInfo, Shape
 from rfonnx.results.geometry import AxisGeometry, Geometry, Located
 
-
 LINED = ("local", "periodic")
 """Kinds of fields whose centres lie in a line."""
 
