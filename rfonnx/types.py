@@ -37,6 +37,7 @@ from rfonnx.results.findings import CheckResult as CheckResult
 from rfonnx.results.geometry import AxisGeometry as AxisGeometry
 from rfonnx.results.geometry import Geometry as Geometry
 from rfonnx.results.geometry import Located as Located
+from rfonnx.results.streaming import Closing as Closing
 from rfonnx.results.streaming import Length as Length
 from rfonnx.results.streaming import Manifest as Manifest
 from rfonnx.results.streaming import StreamedInput as StreamedInput

@@ -158,3 +158,4 @@ def listed(attrs: Mapping[str, Any], name: str, index: int) -> int:
 
 declare("If", "Loop", "Scan", holds_graphs=True, manner=())
 declare("Loop", "Scan", family="recurrence")
+declare("Scan", carries="rounds")

@@ -62,7 +62,7 @@ Statistic = Literal[
 Evaluation = Literal["slow", "fast", "never"]
 Border = Literal["", "zero", "lowest", "uncounted", "value"]
 SwitchedOff = Literal["", "pads", "cut", "axes", "scale", "padding"]
-Carried = Literal["", "sum", "layer"]
+Carried = Literal["", "sum", "layer", "rounds"]
 
 
 class Operator:
@@ -123,7 +123,8 @@ class Operator:
         switched_off: how what it does along one axis is switched off, and what it does along others is not: its attribute `pads`
             is 0 there, as padding of its operand ("pads") or a cut of its result ("cut"); it slices by other `axes`; it has a
             `scale` of 1 there; its operand `padding` is 0 there. "": it cannot be, or there is no need.
-        carries: what it hands from one position to the next along a sequence: the sum of what came, or states of a layer.
+        carries: what it hands from one position to the next along a sequence: the sum of what came, states of a layer, or those
+            of a body that is run for each.
         shaped_by: the operand that says the shape of its output; None: there is none.
         family: what it is to people, where the other columns do not tell; see `families.family`.
     """

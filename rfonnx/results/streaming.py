@@ -91,13 +91,29 @@ class StreamedOutput:
 
 
 @dataclass(frozen=True, slots=True)
+class Closing:
+    """When a recurrence has taken its last frame: after r runs with `r * frames - delay >= length`.
+
+    Attributes:
+        frames: of a chunk of what it goes through.
+        delay: of it.
+        length: of the offline tensor, by the input's.
+    """
+
+    frames: int
+    delay: int
+    length: Length
+
+
+@dataclass(frozen=True, slots=True)
 class StreamState:
     """What a streaming model carries from one chunk to the next.
 
     Attributes:
         input, output: names of the model's input and output that hold it.
         shape, dtype: numpy's.
-        initial: what it holds at first: a number, or nested lists of numbers.
+        initial: what it holds at first: a number, or nested lists of numbers; None: what the host gives the model's input of that
+            name.
         meaning: in words, with the tensor that it belongs to.
     """
 
@@ -129,6 +145,8 @@ class Manifest:
         fixed: the one length of which all this is known; 0: of any.
         assumptions: a line each: what the file does not tell.
         beside: further inputs that are streamed, as many frames at a time as the first.
+        finals: outputs without frames, such as last states: those of the run after the last frame, and of all runs behind it.
+        closings: all of them are over when `finals` are right.
     """
 
     model: str
@@ -149,11 +167,23 @@ class Manifest:
     fixed: int
     assumptions: tuple[str, ...]
     beside: tuple[StreamedInput, ...] = ()
+    finals: tuple[str, ...] = ()
+    closings: tuple[Closing, ...] = ()
 
     @property
     def inputs(self) -> tuple[StreamedInput, ...]:
         """All inputs that are streamed."""
         return (StreamedInput(self.input, self.axis, self.shape, self.dtype), *self.beside)
+
+    @property
+    def flows(self) -> tuple[StreamedOutput | Closing, ...]:
+        """All that has to be run to its end."""
+        return (*self.outputs, *self.closings)
+
+    @property
+    def given(self) -> tuple[str, ...]:
+        """Inputs that the host gives when it begins: first states, and what is given to every run."""
+        return (*self.others, *(state.input for state in self.states if state.initial is None))
 
     def rate(self, output: StreamedOutput) -> Fraction:
         """Frames of an output per frame of the input."""

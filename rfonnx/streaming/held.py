@@ -43,7 +43,7 @@ def verify_file(offline: Opened, path: str, seed: int = 0, threads: int | None =
                 )
         entries = {entry.name: entry for entry in opened.proto.graph.input}
         kinds = {}
-        for name in manifest.others:
+        for name in manifest.given:
             held = tensor_of(entries[name].type)
             assert held is not None
             kinds[name] = tuple(dim.dim_value for dim in held.shape.dim), DTYPES[held.elem_type]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -14,7 +14,7 @@ from rfonnx.graph.nodes import Node
 from rfonnx.graph.text import quote
 from rfonnx.operators.table import operator
 from rfonnx.streaming.model import Source
-from rfonnx.streaming.readings import Blocked, Found, Moves, Reading, Slides, Spreads, read
+from rfonnx.streaming.readings import Blocked, Ends, Found, Moves, Reading, Slides, Spreads, read
 from rfonnx.streaming.refusal import Refused, refused
 
 Readings = Mapping[str, Mapping[str, tuple[int, Reading]]]
@@ -22,7 +22,8 @@ Readings = Mapping[str, Mapping[str, tuple[int, Reading]]]
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A node, and by output that has frames, by operand: the output's axis, and what it reads. None have: the node stays."""
+    """A node, and by output that has frames, by operand: the output's axis, and what it reads; among them what a recurrence holds
+    at its end, which has none (`Ends`). There are none: the node stays."""
 
     node: Node
     proto: NodeProto
@@ -36,12 +37,15 @@ class Layout:
     Attributes:
         axes: the axis of frames by tensor.
         rates: frames per frame of the input, by tensor.
+        finals: tensors without frames that are right when the last frame has come: the last states of recurrences, and what is
+            made of them.
         unit: chunks have to be multiples of it, so that all tensors have whole frames.
     """
 
     placed: list[Placed] = field(default_factory=list)
     axes: dict[str, int] = field(default_factory=dict)
     rates: dict[str, Fraction] = field(default_factory=dict)
+    finals: set[str] = field(default_factory=set)
     unit: int = 1
 
     def note(self, rate: Fraction) -> None:
@@ -70,6 +74,12 @@ def lay_out(source: Source) -> Layout:
                 raise blocked[name]
         if any(name in layout.axes for name in node.attrs.get("captures", ())):
             raise refused(node, "reads frames inside a branch or a loop that is not written out")
+        late = {name for name in (*node.inputs, *node.attrs.get("captures", ())) if name in layout.finals}
+        if late and any(name in layout.axes for name in node.inputs):
+            blocked.update(dict.fromkeys(outputs, refused(node, JOINED, min(late))))
+            continue
+        if late:
+            layout.finals.update(outputs)
         proto = source.nodes[next(name for name in node.outputs if name)]
         readings: dict[str, dict[str, tuple[int, Reading]]] = {}
         if any(name in layout.axes for name in node.inputs):
@@ -79,17 +89,17 @@ def lay_out(source: Source) -> Layout:
             ]
             for name in outputs:
                 found = _agreed([view.get(name, {}) for view in views])
-                answer = _placed(node, found, layout)
+                answer = _placed(node, name, found, layout)
                 if isinstance(answer, Refused):
                     blocked[name] = answer
-                elif answer:
+                elif answer and (source.readers[name] or not _ends(answer)):
                     readings[name] = answer
                     _enter(layout, name, answer)
         layout.placed.append(Placed(node, proto, readings))
     for name in source.graph.outputs:
         if name in blocked:
             raise blocked[name]
-        if name not in layout.axes:
+        if name not in layout.axes and name not in layout.finals:
             raise Refused(
                 f"{source.model.label}: output {quote(name)} has no frames: it does not depend on axis {source.axis} of "
                 f"{quote(source.input)}",
@@ -124,15 +134,28 @@ def _agreed(views: list[Mapping[str, Found]]) -> dict[str, Found]:
     return first
 
 
+JOINED = "joins frames with what is known when the last one has come"
 DIFFERS = "reads other frames where the whole is longer: where they lie depends on its length"
 
 
-def _placed(node: Node, found: Mapping[str, Found], layout: Layout) -> dict[str, tuple[int, Reading]] | Refused:
+def _last_states(node: Node) -> Sequence[str]:
+    """Outputs that hold what a recurrence carries, after its last step."""
+    carries = operator(node.kind).carries
+    if carries == "layer":
+        return node.outputs[1:]
+    return node.outputs[: len(node.inputs) - node.attrs["num_scan_inputs"]] if carries == "rounds" else ()
+
+
+def _placed(
+    node: Node, name: str, found: Mapping[str, Found], layout: Layout
+) -> dict[str, tuple[int, Reading]] | Refused:
     """What an output reads, or why it cannot be streamed."""
     made: dict[str, tuple[int, Reading]] = {}
     for operand, one in found.items():
         if isinstance(one, Blocked):
             return refused(node, one.reason, operand)
+        if isinstance(one[1], Ends) and name not in _last_states(node):
+            return refused(node, one[1].reason, operand)
         made[operand] = one
     if len({axis for axis, _ in made.values()}) > 1:
         return refused(node, "compares positions of the streamed axis with each other", next(iter(made)))
@@ -151,8 +174,15 @@ def factor(reading: Reading) -> Fraction:
     return Fraction(len(reading.offsets), reading.shift) if isinstance(reading, Moves) else Fraction(1)
 
 
+def _ends(answer: Mapping[str, tuple[int, Reading]]) -> bool:
+    return any(isinstance(reading, Ends) for _, reading in answer.values())
+
+
 def _enter(layout: Layout, name: str, answer: Mapping[str, tuple[int, Reading]]) -> None:
     operand, (axis, reading) = next(iter(answer.items()))
+    if _ends(answer):
+        layout.finals.add(name)
+        return
     layout.axes[name] = axis
     layout.rates[name] = layout.rates[operand] * factor(reading)
     layout.note(layout.rates[name])

@@ -13,7 +13,7 @@ from rfonnx.errors import DataError, ModelError
 from rfonnx.graph.text import quote
 from rfonnx.model import runtime
 from rfonnx.model.opened import Opened
-from rfonnx.results.streaming import METADATA, Manifest, StreamedOutput
+from rfonnx.results.streaming import METADATA, Closing, Manifest, StreamedOutput
 from rfonnx.streaming.manifest import from_json
 
 Chunk = np.ndarray | Mapping[str, np.ndarray]
@@ -28,7 +28,7 @@ class Stream:
 
     Attributes:
         manifest: what it takes and gives.
-        others: inputs that every run is given, by name.
+        others: inputs that are not streamed, by name: what every run is given, and first states.
         dtypes: of the outputs, by name.
     """
 
@@ -44,7 +44,7 @@ class Stream:
 
         Args:
             model: a file that `rfonnx stream` wrote, its bytes or ModelProto.
-            others: inputs that are not streamed, by name.
+            others: inputs that are not streamed, by name; first states of the model's own among them.
             providers, threads: as in `rfonnx.erf`.
 
         Raises:
@@ -56,25 +56,29 @@ class Stream:
         if METADATA not in said:
             raise ModelError(f"{opened.label}: the file holds no manifest of a stream", "make one with `rfonnx stream`")
         self.manifest: Manifest = from_json(said[METADATA], opened.label)
-        missing = [name for name in self.manifest.others if name not in (others or {})]
+        missing = [name for name in self.manifest.given if name not in (others or {})]
         if missing:
             raise DataError(f"{opened.label}: input {quote(missing[0])} is not given", "give it with others=")
-        self.others = {name: np.asarray(others[name]) for name in self.manifest.others} if others else {}
+        self.others = {name: np.asarray(others[name]) for name in self.manifest.given} if others else {}
         self._session = opened.session(providers=providers, threads=threads)
         self._label = opened.label
         self.dtypes = {
             one.name: onnx.helper.tensor_dtype_to_np_dtype(runtime.element_type(one.type))
-            for one in self._session.get_outputs()[: len(self.manifest.outputs)]
+            for one in self._session.get_outputs()[: len(self.manifest.outputs) + len(self.manifest.finals)]
         }
-        self._outputs = [one.name for one in self.manifest.outputs] + [one.output for one in self.manifest.states]
+        names = (*(one.name for one in self.manifest.outputs), *self.manifest.finals)
+        self._outputs = list(dict.fromkeys([*names, *(one.output for one in self.manifest.states)]))
         self.reset()
 
     def reset(self) -> None:
         """Begin a new stream."""
         self._states = {
-            one.input: np.broadcast_to(np.asarray(one.initial, one.dtype), one.shape).copy()
+            one.input: np.broadcast_to(
+                np.asarray(self.others[one.input] if one.initial is None else one.initial, one.dtype), one.shape
+            ).copy()
             for one in self.manifest.states
         }
+        self._finals: dict[str, np.ndarray] = {}
         self._pushed, self._runs = 0, 0
         self._given = dict.fromkeys((one.name for one in self.manifest.outputs), 0)
         self._held: dict[str, list[np.ndarray]] = {one.name: [] for one in self.manifest.outputs}
@@ -101,7 +105,8 @@ class Stream:
             rest: its last frames, fewer than a chunk, of several inputs by name; None: there are none.
 
         Returns:
-            By output, all frames that are left. Together with those that `push` gave they are the offline model's.
+            By output, all frames that are left. Together with those that `push` gave they are the offline model's. Outputs
+            without frames, such as last states, are given here.
 
         Raises:
             DataError: as `push`; or the whole is shorter than what the offline model takes.
@@ -123,12 +128,12 @@ class Stream:
         silence = {one.name: np.zeros(one.shape, one.dtype) for one in manifest.inputs}
         if count:
             self._run({name: _lengthened(part, silence[name]) for name, part in parts.items()}, ends)
-        while any(self._made(one) < one.length(length) for one in manifest.outputs):
+        while any(self._made(one) < one.length(length) for one in manifest.flows):
             self._run(silence, ends)
         self._finished = True
-        return self._ready(length)
+        return self._ready(length) | self._finals
 
-    def _made(self, output: StreamedOutput) -> int:
+    def _made(self, output: StreamedOutput | Closing) -> int:
         """Frames of the offline output that were made."""
         return max(0, self._runs * output.frames - output.delay)
 
@@ -136,13 +141,13 @@ class Stream:
         feeds = {**chunk, **self.others, **self._states}
         if self.manifest.ends_input:
             feeds[self.manifest.ends_input] = np.array(ends, np.int64)
-        found = runtime.run(self._session, self._outputs, feeds, self._label)
-        count = len(self.manifest.outputs)
-        for one, made in zip(self.manifest.outputs, found[:count], strict=True):
+        found = dict(zip(self._outputs, runtime.run(self._session, self._outputs, feeds, self._label), strict=True))
+        for one in self.manifest.outputs:
             early = min(max(0, one.delay - self._runs * one.frames), one.frames)
             if early < one.frames:
-                self._held[one.name].append(cut(made, one.axis, early, one.frames))
-        self._states = {one.input: made for one, made in zip(self.manifest.states, found[count:], strict=True)}
+                self._held[one.name].append(cut(found[one.name], one.axis, early, one.frames))
+        self._states = {one.input: found[one.output] for one in self.manifest.states}
+        self._finals = {name: found[name] for name in self.manifest.finals}
         self._runs += 1
 
     def _ready(self, length: int) -> dict[str, np.ndarray]:

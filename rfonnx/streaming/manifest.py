@@ -8,10 +8,18 @@ from dataclasses import asdict
 from typing import Any
 
 from rfonnx.errors import ModelError
-from rfonnx.results.streaming import MANIFEST_FORMAT, Length, Manifest, StreamedInput, StreamedOutput, StreamState
+from rfonnx.results.streaming import (
+    MANIFEST_FORMAT,
+    Closing,
+    Length,
+    Manifest,
+    StreamedInput,
+    StreamedOutput,
+    StreamState,
+)
 from rfonnx.version import __version__
 
-NEWER = ("beside",)
+NEWER = ("beside", "finals", "closings")
 """What format 1 has not; it is left out where it is empty, so that older programs read what they can run."""
 
 
@@ -25,6 +33,10 @@ def to_dict(manifest: Manifest) -> dict[str, Any]:
         entry["rate"] = str(rate)
     for entry in plain["states"]:
         entry["initial"] = _words(entry["initial"])
+    for entry, closing in zip(plain["closings"], manifest.closings, strict=True):
+        entry["length"] = closing.length.steps
+    if manifest.given != manifest.others:
+        plain["format"] = MANIFEST_FORMAT
     for name in NEWER:
         if plain[name]:
             plain["format"] = MANIFEST_FORMAT
@@ -61,6 +73,10 @@ def from_json(text: str, label: str) -> Manifest:
                     for one in plain["states"]
                 ),
                 "ends": tuple(_length(one) for one in plain["ends"]),
+                "finals": tuple(plain.get("finals", ())),
+                "closings": tuple(
+                    Closing(**{**one, "length": _length(one["length"])}) for one in plain.get("closings", ())
+                ),
                 "beside": tuple(
                     StreamedInput(**{**one, "shape": tuple(one["shape"])}) for one in plain.get("beside", ())
                 ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -18,6 +19,7 @@ from rfonnx.gradients.preparing.large_weights import LightModel, lighten
 from rfonnx.gradients.preparing.opset import raise_opset
 from rfonnx.gradients.preparing.prepare import prune
 from rfonnx.graph.nodes import Graph
+from rfonnx.graph.order import reads
 from rfonnx.graph.text import quote
 from rfonnx.model.opened import Opened, with_free
 from rfonnx.model.reading.bind import Shapes, tensor_of
@@ -91,6 +93,11 @@ class Source:
     def makers(self) -> Mapping[str, NodeProto]:
         """By tensor that is made, its node in the file."""
         return {name: node for node in self.proto.graph.node for name in node.output if name}
+
+    @cached_property
+    def readers(self) -> Counter[str]:
+        """How often a tensor is read or is an output: recurrent layers give last states that nobody looks at."""
+        return Counter(name for node in self.proto.graph.node for name in reads(node)) + Counter(self.graph.outputs)
 
     def at(self, length: int) -> dict[str, tuple[int, ...]]:
         """Shapes of the inputs at another length of the streamed axis."""

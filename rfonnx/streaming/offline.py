@@ -60,7 +60,7 @@ def lengths(manifest: Manifest) -> list[int]:
     """Longer than what an output sees, or a state that is wrong would not be seen. They end in the middle of a chunk, at its end,
     and leave different remainders by the unit; the shortest is among them."""
     chunk, unit = manifest.chunk, manifest.unit
-    late = max(-(-one.delay // one.frames) for one in manifest.outputs)
+    late = max(-(-one.delay // one.frames) for one in manifest.flows)
     middle = (max(late, min(manifest.sees, FARTHEST) // chunk) + 3) * chunk  # what is carried is seen to the end
     wanted = [manifest.shortest, middle + 1 + unit // 2, middle, middle + chunk // 2 + unit - 1]
     return sorted({max(length, manifest.shortest) for length in wanted})
@@ -77,19 +77,20 @@ def _drawn(manifest: Manifest, length: int, stream: Stream, seed: int) -> dict[s
 def _compared(
     offline: Opened, stream: Stream, manifest: Manifest, feeds: Mapping[str, np.ndarray], length: int
 ) -> StreamRun:
-    names = [one.name for one in manifest.outputs]
+    names = [*(one.name for one in manifest.outputs), *manifest.finals]
     try:
         whole = runtime.run(offline.session(level="none"), names, feeds, offline.label)
     except RunError as error:
         return StreamRun(manifest.chunk, length, skipped=f"the offline model does not run: {error}")
     streamed = run_stream(stream, {one.name: feeds[one.name] for one in manifest.inputs}, length)
     errors, missing = {}, {}
-    for one, expected in zip(manifest.outputs, whole, strict=True):
-        found = streamed[one.name]
+    axes = {one.name: one.axis for one in manifest.outputs}
+    for name, expected in zip(names, whole, strict=True):
+        found = streamed[name]
         if found.shape != expected.shape:
-            missing[one.name] = found.shape[one.axis], expected.shape[one.axis]
+            missing[name] = (found.shape[axes[name]], expected.shape[axes[name]]) if name in axes else (0, 1)
             continue
-        errors[one.name] = difference(found, expected)
+        errors[name] = difference(found, expected)
     return StreamRun(manifest.chunk, length, errors, missing)
 
 
@@ -106,9 +107,9 @@ def run_stream(stream: Stream, whole: Mapping[str, np.ndarray], length: int) -> 
     for piece in pieces:
         for name, frames in stream.push(piece).items():
             parts[name].append(frames)
-    for name, frames in stream.finish(rest).items():
-        parts[name].append(frames)
-    return {one.name: np.concatenate(parts[one.name], one.axis) for one in manifest.outputs}
+    last = stream.finish(rest)
+    made = {one.name: np.concatenate([*parts[one.name], last[one.name]], one.axis) for one in manifest.outputs}
+    return made | {name: last[name] for name in manifest.finals}
 
 
 def difference(found: np.ndarray, expected: np.ndarray) -> tuple[float, float]:

@@ -59,15 +59,26 @@ class Runs:
 
 
 @dataclass(frozen=True, slots=True)
+class Ends:
+    """What has no frames reads all of them: it is there when the last has come.
+
+    Attributes:
+        reason: why it cannot be streamed where nothing carries it along, as the end of a sentence.
+    """
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Blocked:
     """No relation that can be streamed; why, as the end of a sentence."""
 
     reason: str
 
 
-Reading = Same | Slides | Spreads | Moves | Runs
+Reading = Same | Slides | Spreads | Moves | Runs | Ends
 Found = tuple[int, Reading] | Blocked
-"""The axis of frames of what reads, and the relation."""
+"""The axis of frames of what reads, and the relation; of what has no frames, -1."""
 
 WHOLE = "takes all positions of the streamed axis together"
 
@@ -92,11 +103,20 @@ def read(
         here: dict[str, Found] = {}
         for path in tensor.paths:
             for operand, one in _along(path, program, axes, names, found, tensor.shape).items():
-                if isinstance(one, Blocked) and tensor.note:
-                    one = Blocked(f"{one.reason} ({tensor.note})" if one.reason == WHOLE else one.reason)
+                one = _noted(one, tensor.note)
                 here[operand] = _both(here[operand], one) if operand in here else one
         found[tensor.name] = here
     return found
+
+
+def _noted(found: Found, note: str) -> Found:
+    """With what the access program says of its doubts, where all positions are read."""
+    if not note:
+        return found
+    if isinstance(found, Blocked):
+        return Blocked(f"{found.reason} ({note})") if found.reason == WHOLE else found
+    axis, reading = found
+    return (axis, Ends(f"{WHOLE} ({note})")) if reading == Ends(WHOLE) else found
 
 
 def _along(
@@ -130,22 +150,26 @@ def _follow(found: Found, shape: tuple[int, ...], steps: Sequence[Step], end: tu
     if isinstance(found, Blocked):
         return found
     axis, reading = found
-    return axis + len(end) - len(shape), reading
+    return (-1 if isinstance(reading, Ends) else axis + len(end) - len(shape)), reading
 
 
 def _step(axis: int, reading: Reading, shape: tuple[int, ...], step: Step) -> Found:
     """The axis and the relation after one more step."""
+    if isinstance(reading, Ends):
+        return axis, reading
     if isinstance(step, Permute):
         return step.perm.index(axis), reading
     if isinstance(step, Reshape):
         return _reshaped(axis, reading, shape, step.shape)
     if isinstance(step, Reduce):
-        return Blocked(WHOLE) if axis in step.axes else (axis, reading)
+        return (axis, Ends(WHOLE)) if axis in step.axes else (axis, reading)
     if step.axis != axis:
         return axis, reading
     own = _relation(step, shape[axis])
-    if isinstance(own, Blocked) or isinstance(reading, Same):
-        return own if isinstance(own, Blocked) else (axis, own)
+    if isinstance(own, Blocked):
+        return own
+    if isinstance(reading, Same) or (isinstance(reading, Runs) and isinstance(own, Ends)):
+        return axis, own
     return (axis, reading) if isinstance(own, Same) else Blocked("reads windows of windows along the streamed axis")
 
 
@@ -181,8 +205,10 @@ def _selected(step: Select, length: int) -> Reading | Blocked:
                 return Runs()
             if np.array_equal(last, places - 1):
                 return Runs(before=True)
+        if len(first) == 1 and first[0] == last[0] == length - 1:
+            return Ends("gives the last position of the streamed axis alone")
         if len(first) == 1:
-            return Blocked("gives one position of the streamed axis, such as the last state")
+            return Blocked("gives one position of the streamed axis")
         return Blocked("reads other positions of the streamed axis than those near its own")
     free = first if step.free_first is None else step.free_first, last if step.free_last is None else step.free_last
     own = np.array_equal(free[0], places) and np.array_equal(free[1], places) and len(first) == length
@@ -205,6 +231,10 @@ def _both(one: Found, other: Found) -> Found:
             return found
     assert not isinstance(one, Blocked)
     assert not isinstance(other, Blocked)
+    if one != other:
+        for _, reading in (one, other):
+            if isinstance(reading, Ends):
+                return Blocked(reading.reason)
     if one[0] != other[0]:
         return Blocked("compares positions of the streamed axis with each other")
     if one[1] == other[1] or (isinstance(other[1], Same) and isinstance(one[1], Runs)):

@@ -71,7 +71,7 @@ def build(source: Source, layout: Layout, chunk: int) -> Streamed:
             if flow is not None:
                 _check(call, name, flow)
                 flows[name] = flow
-    outputs = [_output(writer, name, flows[name]) for name in graph.outputs]
+    outputs = [_output(writer, name, flows[name]) for name in graph.outputs if name in flows]
     manifest = _manifest(source, layout, writer, flows, outputs)
     return Streamed(_model(source, writer, manifest, flows), manifest, writer.masks)
 
@@ -114,6 +114,8 @@ def _manifest(
     shortest = next((n for n in range(1, longest) if all(length(n) > 0 for length in lengths)), longest)
     others = tuple(name for name in source.graph.inputs if name not in source.streamed)
     read = {name for node in writer.emit.nodes for name in reads(node)}
+    states = tuple(writer.described())
+    others = tuple(name for name in others if name not in {state.input for state in states})
     return Manifest(
         model=source.model.name,
         sha256=source.sha256,
@@ -125,7 +127,7 @@ def _manifest(
         dtype=first.dtype,
         others=tuple(name for name in others if name in read),
         outputs=tuple(outputs),
-        states=tuple(writer.described()),
+        states=states,
         ends_input=writer.ends_value.name if writer.ends else "",
         ends=tuple(writer.ends),
         shortest=shortest,
@@ -133,6 +135,8 @@ def _manifest(
         fixed=source.length if source.fixed else 0,
         assumptions=source.assumptions,
         beside=tuple(beside),
+        finals=tuple(name for name in source.graph.outputs if name not in flows),
+        closings=tuple(writer.closings),
     )
 
 
@@ -148,7 +152,12 @@ def _model(source: Source, writer: Writer, manifest: Manifest, flows: dict[str, 
     outputs = [
         info(one.name, ELEMENT_TYPES[graph.dtypes[one.name]], list(flows[one.name].shape)) for one in manifest.outputs
     ]
-    outputs += [info(state.output, ELEMENT_TYPES[state.dtype], state.shape) for state in manifest.states]
+    outputs += [info(name, ELEMENT_TYPES[graph.dtypes[name]], graph.shapes[name]) for name in manifest.finals]
+    outputs += [
+        info(state.output, ELEMENT_TYPES[state.dtype], state.shape)
+        for state in manifest.states
+        if state.output not in manifest.finals
+    ]
     stored = [tensor for name, tensor in source.stored.items() if name in read]
     constants = [tensor for tensor in writer.emit.constants if tensor.name in read]
     made = helper.make_graph(writer.emit.nodes, source.proto.graph.name, inputs, outputs, [*stored, *constants])

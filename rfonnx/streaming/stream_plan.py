@@ -87,7 +87,7 @@ class StreamPlan:
 
     def _others(self, seed: int) -> dict[str, np.ndarray]:
         graph, shapes = self.source.graph, self.source.shapes
-        return drawn_others({name: (shapes[name], graph.dtypes[name]) for name in self.manifest.others}, seed)
+        return drawn_others({name: (shapes[name], graph.dtypes[name]) for name in self.manifest.given}, seed)
 
     def save(self, path: str | os.PathLike[str]) -> StreamVerification:
         """Verify the stream, then write it, and its manifest beside it (`s.onnx`, `s.json`).
@@ -185,8 +185,11 @@ def planned(source: Source, layout: Layout, chunk: int) -> StreamPlan:
     """The plan for one length of chunks."""
     made: Streamed = build(source, layout, chunk)
     found = [(one, *least_delay(source, one, chunk)) for one in made.manifest.outputs]
+    sees = max((sees for *_, sees in found), default=0)
+    if made.manifest.finals:
+        sees = max(sees, source.length)
     outputs = tuple(replace(one, least=least) for one, least, _ in found)
-    manifest = replace(made.manifest, outputs=outputs, sees=max(sees for *_, sees in found))
+    manifest = replace(made.manifest, outputs=outputs, sees=sees)
     for key, told in (
         (METADATA, to_json(manifest)),
         ("rfonnx", f"rfonnx {__version__}"),

@@ -11,7 +11,7 @@ from onnx import NodeProto, TensorProto, helper
 
 from rfonnx.gradients.emitter import Emitter
 from rfonnx.gradients.values import Value
-from rfonnx.results.streaming import Length, StreamState
+from rfonnx.results.streaming import Closing, Length, StreamState
 from rfonnx.streaming.flow import Flow
 
 PREFIX = "stream/"
@@ -19,7 +19,8 @@ PREFIX = "stream/"
 
 @dataclass(slots=True)
 class State:
-    """One state: what it was, what it becomes, and what it holds at first (an array, or one number for all)."""
+    """One state: what it was, what it becomes, and what it holds at first (an array, or one number for all; None: what the host
+    gives)."""
 
     value: Value
     shape: tuple[int, ...]
@@ -38,6 +39,7 @@ class Writer:
         ends: lengths that the host gives, by entry of the input `ends_value`.
         masks: selections that were written.
         kept: constants of the file whose nodes were written as they are.
+        closings: what recurrences go through whose last states are wanted.
     """
 
     def __init__(self, opset: int, taken: Iterable[str], chunk: int) -> None:
@@ -47,15 +49,19 @@ class Writer:
         self.ends: list[Length] = []
         self.masks = 0
         self.kept: set[str] = set()
+        self.closings: dict[Closing, None] = {}
         self._delayed: dict[tuple[Flow, int], Flow] = {}
         self._inside: dict[tuple[int, int, int, bool, Length | None], Value] = {}
+        self._begun: dict[tuple[int, int, Length | None], tuple[Value, Value]] = {}
         self.ends_value = Value(self.emit, self.emit.unique("ends"), "int64")
         self.position = self.state("position", (), "int64", 0, "chunks so far").value
         self.states[0].following = self.position + 1
 
-    def state(self, label: str, shape: tuple[int, ...], dtype: str, initial: Any, meaning: str) -> State:
-        """A new state; who asks for it sets what it becomes."""
-        made = State(Value(self.emit, self.emit.unique(label), dtype), shape, initial, meaning)
+    def state(
+        self, label: str, shape: tuple[int, ...], dtype: str, initial: Any, meaning: str, name: str = ""
+    ) -> State:
+        """A new state; who asks for it sets what it becomes. `name`: of an input of the file that is one already."""
+        made = State(Value(self.emit, name or self.emit.unique(label), dtype), shape, initial, meaning)
         self.states.append(made)
         return made
 
@@ -136,6 +142,24 @@ class Writer:
             self._inside[key] = self.emit("And", *tests) if len(tests) > 1 else tests[0]
         return self._inside[key]
 
+    def close(self, flow: Flow) -> None:
+        """Note that what comes of a flow has to be seen to its last frame."""
+        self.closings[Closing(flow.frames, flow.delay, flow.length)] = None
+
+    def begun(self, flow: Flow, to_end: bool) -> tuple[Value, Value]:
+        """Where in a chunk the first frame of the offline tensor stands, and how many there are from there on; int64.
+
+        `to_end`: those behind its last one do not count.
+        """
+        key = flow.frames, flow.delay, flow.length if to_end else None
+        if key not in self._begun:
+            emit, all_, none = self.emit, self.emit.scalar(flow.frames, "int64"), self.emit.scalar(0, "int64")
+            past = self.position * flow.frames - flow.delay
+            first = emit("Min", emit("Max", -past, none), all_)
+            last = emit("Min", self._end(flow.length) - past, all_) if to_end else all_
+            self._begun[key] = first, emit("Max", last - first, none)
+        return self._begun[key]
+
     def _end(self, length: Length) -> Value:
         """The length of a tensor, as the host gives it."""
         if length not in self.ends:
@@ -147,14 +171,14 @@ class Writer:
         made = []
         for state in self.states:
             assert state.following is not None
-            initial = np.asarray(state.initial)
+            initial = None if state.initial is None else np.asarray(state.initial)
             made.append(
                 StreamState(
                     state.value.name,
                     state.following.name,
                     state.shape,
                     state.value.dtype,
-                    initial.item() if not initial.ndim else initial.tolist(),
+                    None if initial is None else initial.tolist(),
                     state.meaning,
                 )
             )

@@ -30,11 +30,16 @@ def _head(told: StreamSummary, rate: float | None) -> Iterator[Line]:
             *_inputs(manifest),
             f": {manifest.chunk} in, {output.frames} out, delay {_delay(manifest, output, rate)}",
         )
+    for name in manifest.finals:
+        yield Name(name), *_inputs(manifest), ": once, when the last frame has come"
     size = sum(prod(one.shape) * np.dtype(one.dtype).itemsize for one in manifest.states)
     yield (
         f"{counted(len(manifest.states), 'state')}, {size / 1024:.1f} KiB; {counted(told.masks, 'mask')}; "
         f"chunks are multiples of {manifest.unit}",
     )
+    first = [name for name in manifest.given if name not in manifest.others]
+    if first:
+        yield ("the model's own states, which the host gives at first: ", ", ".join(first))
     for line in manifest.assumptions:
         yield (f"assumed: {line}",)
     if told.found is not None:

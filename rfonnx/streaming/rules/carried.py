@@ -5,16 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from onnx import helper
 
 from rfonnx.gradients.values import Value
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
 from rfonnx.streaming.readings import Runs
-
-
-def carried(call: Call) -> list[Flow | None]:
-    """By what the operator carries."""
-    return summed(call) if call.row.carries == "sum" else stepped(call)
+from rfonnx.streaming.writer import State
 
 
 def summed(call: Call) -> list[Flow | None]:
@@ -35,71 +32,96 @@ def summed(call: Call) -> list[Flow | None]:
 def stepped(call: Call) -> list[Flow | None]:
     """A recurrent layer that begins with what it carries.
 
-    Frames before 0 must not move it. Where there can be some, those that have begun are turned to the front of the chunk, the
-    layer is told how many they are (`sequence_lens`), and what it makes is turned back; where there are none it carries what it
-    had. So it holds for any activation and any first state.
+    Frames before 0 must not move it, nor those behind the last one where its last state is wanted. Where there can be some, those
+    that count are turned to the front of the chunk, the layer is told how many they are (`sequence_lens`), and what it makes is
+    turned back; where there are none in a chunk it carries what it had. So it holds for any activation and any first state.
     """
-    writer, flow = call.writer, writer_settled(call)
-    emit, node, dtype = writer.emit, call.node, call.flow.value.dtype
+    writer, flow, node = call.writer, call.writer.settled(call.flow), call.node
+    emit, dtype = writer.emit, call.flow.value.dtype
     if node.attrs.get("layout", 0):
         raise call.refuse("has its batch first (layout=1)", "export it with time first")
-    if call.constant(4) is not None:
-        raise call.refuse("is told where sequences end (sequence_lens)", "export it without")
+    _refuse_lengths(call, flow)
     kinds = call.row.recurrent
     assert kinds is not None
-    shape = call.source.graph.shapes[call.operand] or ()
-    weights = call.source.graph.shapes[node.inputs[2]] or ()
-    state_shape = (1, shape[1] or 0, weights[2] or 0)
-    begun = _begun(call, flow) if flow.delay > 0 else None
+    batch = (call.source.graph.shapes[call.operand] or ())[1] or 0
+    hidden = (call.source.graph.shapes[node.inputs[2]] or ())[2] or 0
+    finals = [name for name in node.outputs[1:] if name in call.readings]
     inputs: list[Value | None] = [flow.value, call.constant(1), call.constant(2), call.constant(3), None, None, None]
     inputs += [call.constant(7)] if len(node.inputs) > 7 else []
-    if begun is not None:
-        turned, count = begun
-        inputs[0] = emit("Gather", flow.value, turned, axis=0)
+    first, count = writer.begun(flow, bool(finals)) if flow.delay > 0 or finals else (None, None)
+    if count is not None:
+        if flow.delay > 0 and first is not None:
+            inputs[0] = emit("Gather", flow.value, _turned(call, flow.frames, first), axis=0)
         at_least_one = emit("Max", count, emit.scalar(1, "int64"))
-        inputs[4] = at_least_one.cast("int32").reshape([1]).expand([shape[1] or 0])
+        inputs[4] = at_least_one.cast("int32").reshape([1]).expand([batch])
     states = []
-    for index in kinds.states:
-        first = call.constant(index)
-        state = writer.state("carried", state_shape, dtype, 0.0, f"what {node.kind} carries for '{call.output}'")
-        value = state.value
-        if first is not None:
-            is_first = emit("Equal", writer.position, emit.scalar(0, "int64"))
-            value = emit("Where", is_first, first, value, dtype=dtype)
-        inputs[index] = value
-        states.append((state, value))
+    for number, index in enumerate(kinds.states):
+        output = node.outputs[number + 1] if number + 1 < len(node.outputs) else ""
+        state, inputs[index] = first_state(call, index, output, (1, batch, hidden))
+        states.append(state)
     if len(kinds.states) == 1:
         inputs.pop(6)
-    outputs = [call.new(call.output)]
-    outputs += [Value(emit, writer.named(call.proto, number + 1), dtype) for number in range(len(states))]
+    made = Value(emit, writer.named(call.proto), dtype)
+    after = [Value(emit, writer.named(call.proto, number + 1), dtype) for number in range(len(states))]
     names = ["" if value is None else value.name for value in inputs]
     while not names[-1]:
         names.pop()
-    writer.copy(call.proto, names, [value.name for value in outputs])
-    emit.nodes[-1].name = outputs[0].name
-    made = outputs[0]
-    for (state, before), after in zip(states, outputs[1:], strict=True):
-        state.following = after
-        if begun is not None:
-            any_yet = emit("Greater", begun[1], emit.scalar(0, "int64"))
-            state.following = emit("Where", any_yet, after, before, dtype=dtype)
-    if begun is not None:
-        back = _turned(call, flow.frames, begun[1])
-        made = emit("Gather", made, back, axis=0)
-    return [call.made(made, flow.frames, flow.delay, flow.length)]
+    writer.copy(call.proto, names, [made.name, *(value.name for value in after)])
+    emit.nodes[-1].name = made.name
+    for number, (state, index) in enumerate(zip(states, kinds.states, strict=True)):
+        state.following = after[number]
+        if count is not None:
+            any_yet = emit("Greater", count, emit.scalar(0, "int64"))
+            state.following = emit("Where", any_yet, after[number], inputs[index], dtype=dtype)
+        if node.outputs[number + 1 : number + 2] and node.outputs[number + 1] in finals:
+            state.following = named(call, state.following, node.outputs[number + 1])
+    if finals:
+        writer.close(flow)
+    if flow.delay > 0 and first is not None:
+        made = emit("Gather", made, _turned(call, flow.frames, -first), axis=0)
+    framed = [call.made(made, flow.frames, flow.delay, flow.length)] if node.outputs[0] in call.readings else [None]
+    return [*framed, *([None] * (len(node.outputs) - 1))]
 
 
-def writer_settled(call: Call) -> Flow:
-    """The operand, not before its time."""
-    return call.writer.settled(call.flow)
+def named(call: Call, value: Value, name: str) -> Value:
+    """A value under the name that it has in the file."""
+    call.writer.emit.nodes.append(helper.make_node("Identity", [value.name], [name], name))
+    return Value(call.writer.emit, name, value.dtype)
 
 
-def _begun(call: Call, flow: Flow) -> tuple[Value, Value]:
-    """Places that bring the frames that have begun to the front of a chunk, and how many they are: int64."""
-    emit = call.writer.emit
-    last = call.writer.position * flow.frames + (flow.frames - flow.delay)  # frames begun by the end of the chunk
-    count = emit("Max", emit("Min", last, emit.scalar(flow.frames, "int64")), emit.scalar(0, "int64"))
-    return _turned(call, flow.frames, -count), count
+def first_state(call: Call, index: int, output: str, shape: tuple[int, ...]) -> tuple[State, Value]:
+    """The state of a recurrence whose first value is operand `index`, and what holds it in a chunk.
+
+    An input of the file that nothing else reads, and whose state is an output of the file, stays the file's: the host feeds back
+    what it got, as it does with the file.
+    """
+    writer, source = call.writer, call.source
+    name = call.node.inputs[index] if index < len(call.node.inputs) else ""
+    dtype = source.graph.dtypes[name] if name else call.flow.value.dtype
+    meaning = f"what {call.node.kind} carries for '{next(filter(None, call.node.outputs))}'"
+    own = name in source.graph.inputs and output in source.graph.outputs and source.readers[name] == 1
+    if own and source.shapes[name] == shape:
+        state = writer.state("carried", shape, dtype, None, meaning, name)
+        return state, state.value
+    state = writer.state("carried", shape, dtype, 0.0, meaning)
+    first = call.constant(index)
+    if first is None:
+        return state, state.value
+    is_first = writer.emit("Equal", writer.position, writer.emit.scalar(0, "int64"))
+    return state, writer.emit("Where", is_first, first, state.value, dtype=dtype)
+
+
+def _refuse_lengths(call: Call, flow: Flow) -> None:
+    """`sequence_lens` that say that all sequences are as long as the tensor say nothing."""
+    name = call.node.inputs[4] if len(call.node.inputs) > 4 else ""
+    if not name:
+        return
+    told = call.source.values(name)
+    if name not in call.source.graph.constants or any(
+        value is None or not (value == flow.length(length)).all()
+        for value, length in zip(told, call.source.views, strict=True)
+    ):
+        raise call.refuse("is told where sequences end (sequence_lens)", "export it without")
 
 
 def _turned(call: Call, frames: int, by: Value) -> Value:

@@ -8,9 +8,9 @@ from rfonnx.operators.table import operator
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
 from rfonnx.streaming.layout import Placed
-from rfonnx.streaming.readings import Moves, Runs, Same, Slides, Spreads
+from rfonnx.streaming.readings import Ends, Moves, Runs, Same, Slides, Spreads
 from rfonnx.streaming.refusal import refused
-from rfonnx.streaming.rules.carried import carried
+from rfonnx.streaming.rules.carried import stepped, summed
 from rfonnx.streaming.rules.copied import copied
 from rfonnx.streaming.rules.moved import moved
 from rfonnx.streaming.rules.padded import padded
@@ -26,6 +26,8 @@ def rule_of(placed: Placed) -> Callable[[Call], list[Flow | None]]:
     """
     kinds = {type(reading) for found in placed.readings.values() for _, reading in found.values()}
     row = operator(placed.node.kind)
+    if row.carries == "layer" and kinds <= {Runs, Ends}:
+        return stepped
     if kinds == {Same}:
         return copied
     found = next(iter(placed.readings.values()))
@@ -39,6 +41,6 @@ def rule_of(placed: Placed) -> Callable[[Call], list[Flow | None]]:
             return moved
         if kind is Spreads and row.switched_off == "cut":
             return spread
-        if kind is Runs and row.carries in ("sum", "layer"):
-            return carried
+        if kind is Runs and row.carries == "sum":
+            return summed
     raise refused(placed.node, "has no rule yet for what it does along the streamed axis", next(iter(found)))
