@@ -192,5 +192,5 @@ declare("GroupNormalization", "InstanceNormalization", statistic="moments", macs
 declare("BatchNormalization", affine=True, macs=0, manner=("by channel", "norm"), maps=True)
 declare("LRN", macs=0, manner=("regular",))
 declare("LRN", family="normalisation")
-declare("Softmax", evaluation="fast", macs=0, manner=("norm",), normalises=True)
+declare("Softmax", evaluation="fast", macs=0, manner=("norm",), normalises=True, weighs=True)
 declare("LayerNormalization", shapes_when={})  # our rule tells its shapes before opset 17, which had no such operator

@@ -123,6 +123,7 @@ class Operator:
         switched_off: how what it does along one axis is switched off, and what it does along others is not: its attribute `pads`
             is 0 there, as padding of its operand ("pads") or a cut of its result ("cut"); it slices by other `axes`; it has a
             `scale` of 1 there; its operand `padding` is 0 there. "": it cannot be, or there is no need.
+        weighs: it makes weights of scores along `axes`: what is -inf weighs 0, and changes no other weight.
         carries: what it hands from one position to the next along a sequence: the sum of what came, states of a layer, or those
             of a body that is run for each.
         shaped_by: the operand that says the shape of its output; None: there is none.
@@ -176,6 +177,7 @@ class Operator:
     moves: bool = False
     border: Border | Unknown = ""
     switched_off: SwitchedOff = ""
+    weighs: bool = False
     carries: Carried | Unknown = ""
     shaped_by: int | None = None
     family: Family | None = None

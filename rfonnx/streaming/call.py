@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from onnx import NodeProto, helper
@@ -14,6 +14,7 @@ from rfonnx.operators.table import Operator, operator
 from rfonnx.results.streaming import Length
 from rfonnx.streaming.flow import Flow
 from rfonnx.streaming.model import Source
+from rfonnx.streaming.planes import Plane
 from rfonnx.streaming.readings import Reading
 from rfonnx.streaming.refusal import Refused, refused
 from rfonnx.streaming.writer import Writer
@@ -29,6 +30,9 @@ class Call:
         source, writer: the offline model, and the graph that is written.
         flows: operands whose frames come in chunks.
         readings: by output that has frames, by operand: the output's axis, and what it reads.
+        planes: outputs with two axes of frames; `keyed`: of operands that have two, which is that of the keys, 0 or 1.
+        waiting: nodes that make tensors with two axes of frames, by these: each is written when what goes along the keys is,
+            which says how many there are.
     """
 
     node: Node
@@ -37,6 +41,9 @@ class Call:
     writer: Writer
     flows: Mapping[str, Flow]
     readings: Mapping[str, Mapping[str, tuple[int, Reading]]]
+    planes: Mapping[str, Plane] = field(default_factory=dict)
+    keyed: Mapping[str, int] = field(default_factory=dict)
+    waiting: Mapping[str, Call] = field(default_factory=dict)
 
     @property
     def row(self) -> Operator:
@@ -55,8 +62,8 @@ class Call:
 
     @property
     def operand(self) -> str:
-        """The first operand that has frames."""
-        return next(iter(self.readings[self.output]))
+        """The first operand that has frames; "": all of them have two axes of frames."""
+        return next(iter(self.readings[self.output]), "")
 
     @property
     def flow(self) -> Flow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -11,23 +12,33 @@ from onnx import NodeProto
 
 from rfonnx.analysis.lower import Program
 from rfonnx.graph.nodes import Node
+from rfonnx.graph.temporaries import is_temporary
 from rfonnx.graph.text import quote
 from rfonnx.operators.table import operator
+from rfonnx.streaming.bands import Attends
 from rfonnx.streaming.model import Source
-from rfonnx.streaming.readings import Blocked, Ends, Found, Moves, Reading, Slides, Spreads, read
-from rfonnx.streaming.refusal import Refused, refused
+from rfonnx.streaming.planes import UNBOUNDED, Plane, left, opened, passed
+from rfonnx.streaming.readings import Blocked, Ends, Found, Moves, Reading, Runs, Same, Slides, Spreads, read
+from rfonnx.streaming.refusal import CACHE, Refused, Unbounded, refused
 
-Readings = Mapping[str, Mapping[str, tuple[int, Reading]]]
+Readings = dict[str, Mapping[str, tuple[int, Reading]]]
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
     """A node, and by output that has frames, by operand: the output's axis, and what it reads; among them what a recurrence holds
-    at its end, which has none (`Ends`). There are none: the node stays."""
+    at its end, which has none (`Ends`). There are none: the node stays.
+
+    Attributes:
+        planes: outputs with two axes of frames. Of these `readings` names operands with one axis alone.
+        keyed: operands with two axes of frames of a node that goes along one: which one that is, 0 or 1.
+    """
 
     node: Node
     proto: NodeProto
     readings: Readings
+    planes: dict[str, Plane] = field(default_factory=dict)
+    keyed: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -39,6 +50,8 @@ class Layout:
         rates: frames per frame of the input, by tensor.
         finals: tensors without frames that are right when the last frame has come: the last states of recurrences, and what is
             made of them.
+        planes: tensors with two axes of frames, and temporaries of operators that have as many.
+        inner: the axis of frames by temporary.
         unit: chunks have to be multiples of it, so that all tensors have whole frames.
     """
 
@@ -46,6 +59,8 @@ class Layout:
     axes: dict[str, int] = field(default_factory=dict)
     rates: dict[str, Fraction] = field(default_factory=dict)
     finals: set[str] = field(default_factory=set)
+    planes: dict[str, Plane] = field(default_factory=dict)
+    inner: dict[str, int] = field(default_factory=dict)
     unit: int = 1
 
     def note(self, rate: Fraction) -> None:
@@ -62,7 +77,7 @@ def lay_out(source: Source) -> Layout:
     layout = Layout(axes=dict(source.streamed), rates=dict.fromkeys(source.streamed, Fraction(1)))
     blocked: dict[str, Refused] = {}
     programs = [view.program for view in source.views.values()]
-    tensors, names = [_by_node(program) for program in programs], [_names(program) for program in programs]
+    views = [(program, _by_node(program), _names(program)) for program in programs]
     for index, node in enumerate(source.graph.nodes):
         if operator(node.kind).draws:
             raise refused(node, "draws at random in every run")
@@ -72,33 +87,32 @@ def lay_out(source: Source) -> Layout:
         for name in (*node.inputs, *node.attrs.get("captures", ())):
             if name in blocked:
                 raise blocked[name]
-        if any(name in layout.axes for name in node.attrs.get("captures", ())):
+        framed = layout.axes.keys() | layout.planes.keys()
+        if any(name in framed for name in node.attrs.get("captures", ())):
             raise refused(node, "reads frames inside a branch or a loop that is not written out")
         late = {name for name in (*node.inputs, *node.attrs.get("captures", ())) if name in layout.finals}
-        if late and any(name in layout.axes for name in node.inputs):
+        if late and any(name in framed for name in node.inputs):
             blocked.update(dict.fromkeys(outputs, refused(node, JOINED, min(late))))
             continue
         if late:
             layout.finals.update(outputs)
         proto = source.nodes[next(name for name in node.outputs if name)]
-        readings: dict[str, dict[str, tuple[int, Reading]]] = {}
-        if any(name in layout.axes for name in node.inputs):
-            views = [
-                read(program, own.get(index, ()), layout.axes, named)
-                for program, own, named in zip(programs, tensors, names, strict=True)
-            ]
-            for name in outputs:
-                found = _agreed([view.get(name, {}) for view in views])
-                answer = _placed(node, name, found, layout)
-                if isinstance(answer, Refused):
+        placed = Placed(node, proto, {})
+        if any(name in framed for name in node.inputs):
+            seen = [_Seen(layout, program, own.get(index, ()), names) for program, own, names in views]
+            for name in dict.fromkeys((*(made for one in seen for made in one.made), *outputs)):
+                answer = _answer(source, node, name, seen, layout, placed)
+                if answer is not None and not is_temporary(name):
                     blocked[name] = answer
-                elif answer and (source.readers[name] or not _ends(answer)):
-                    readings[name] = answer
-                    _enter(layout, name, answer)
-        layout.placed.append(Placed(node, proto, readings))
+        layout.placed.append(placed)
     for name in source.graph.outputs:
         if name in blocked:
             raise blocked[name]
+        if name in layout.planes:
+            raise Refused(
+                f"{source.model.label}: output {quote(name)} has frames along two axes: it grows with all that came",
+                "leave it out: name the others with --until",
+            )
         if name not in layout.axes and name not in layout.finals:
             raise Refused(
                 f"{source.model.label}: output {quote(name)} has no frames: it does not depend on axis {source.axis} of "
@@ -106,6 +120,96 @@ def lay_out(source: Source) -> Layout:
                 "leave it out: name the others with --until",
             )
     return layout
+
+
+class _Seen:
+    """What the tensors of a node read at one length: of operands with one axis of frames; of those with two, along either."""
+
+    def __init__(self, layout: Layout, program: Program, tensors: Sequence[int], names: Sequence[str]) -> None:
+        sides = [{name: plane.axes[side] for name, plane in layout.planes.items()} for side in (0, 1)]
+        self.made = [program.tensors[index].name for index in tensors]
+        self.all = [read(program, tensors, axes, names) for axes in (ChainMap(layout.axes, layout.inner), *sides)]
+
+    def of(self, name: str) -> list[Mapping[str, Found]]:
+        """The three, of one tensor."""
+        return [found.get(name, {}) for found in self.all]
+
+
+def _answer(source: Source, node: Node, name: str, seen: list[_Seen], layout: Layout, placed: Placed) -> Refused | None:
+    """Enter what an output, or a temporary, is and reads; or why it cannot be streamed."""
+    one, first, second = (_agreed(list(views)) for views in zip(*(view.of(name) for view in seen), strict=True))
+    names = [operand for operand in {**one, **first, **second} if operand in layout.planes]
+    beside = {operand: found for operand, found in one.items() if operand not in layout.planes}
+    if not names:
+        plane = opened(beside)
+        if plane is None:
+            return _enter_frames(source, node, name, beside, layout, placed)
+        return _enter_plane(node, name, plane, beside, layout, placed)
+    planes = {operand: layout.planes[operand] for operand in names}
+    if is_temporary(name):
+        _enter_inner(name, (one, first, second), planes, layout)
+        return None
+    made = passed(node, (beside, first, second), planes)
+    if isinstance(made, Plane):
+        return _enter_plane(node, name, made, beside, layout, placed)
+    if isinstance(made, Blocked):
+        return refused(node, made.reason, names[0])
+    if any(isinstance(found, tuple) and isinstance(found[1], Runs) for found in beside.values()):
+        return Unbounded(f"{node} {UNBOUNDED}", CACHE)
+    keyed = left((beside, first, second), planes, names)
+    if isinstance(keyed, Blocked):
+        return refused(node, keyed.reason, names[0])
+    if any(layout.rates[operand] != layout.rates[names[0]] for operand in beside):
+        return refused(node, "takes values of another rate than the keys that they belong to", names[0])
+    placed.keyed.update(keyed)
+    return _enter_frames(source, node, name, beside, layout, placed)
+
+
+def _enter_frames(
+    source: Source, node: Node, name: str, found: Mapping[str, Found], layout: Layout, placed: Placed
+) -> Refused | None:
+    """A tensor with one axis of frames, or with none."""
+    answer = _placed(node, name, found, layout)
+    if isinstance(answer, Refused):
+        return answer
+    if is_temporary(name):
+        if answer and all(reading == Same() for _, reading in answer.values()):
+            layout.inner[name] = next(iter(answer.values()))[0]
+    elif answer and (source.readers[name] or not _ends(answer)):
+        placed.readings[name] = answer
+        _enter(layout, name, answer)
+    return None
+
+
+def _enter_plane(
+    node: Node, name: str, plane: Plane, beside: Mapping[str, Found], layout: Layout, placed: Placed
+) -> Refused | None:
+    """A tensor with two."""
+    operands = {operand: one for operand, one in beside.items() if not isinstance(one, Blocked)}
+    rates = {layout.rates[operand] for operand in (*operands, *(n for n in node.inputs if n in layout.planes))}
+    if len(rates) > 1:
+        return refused(node, "compares frames of different rates with each other", next(iter(operands), ""))
+    layout.planes[name] = plane
+    if not is_temporary(name):
+        placed.planes[name] = plane
+        placed.readings[name] = operands
+        (layout.rates[name],) = rates
+    return None
+
+
+def _enter_inner(
+    name: str, found: tuple[Mapping[str, Found], ...], planes: Mapping[str, Plane], layout: Layout
+) -> None:
+    """A temporary that is made of tensors with two axes of frames: it has both, or one."""
+    operand = next(iter(planes))
+    places = [
+        pair[0] if isinstance(pair := side.get(operand), tuple) and pair[1] == Same() else None for side in found[1:]
+    ]
+    a, b = places
+    if a is not None and b is not None:
+        layout.planes[name] = Plane((a, b), planes[operand].keys)
+    elif a is not None or b is not None:
+        layout.inner[name] = a if a is not None else b or 0
 
 
 def _names(program: Program) -> list[str]:
@@ -188,3 +292,5 @@ def _enter(layout: Layout, name: str, answer: Mapping[str, tuple[int, Reading]])
     layout.note(layout.rates[name])
     if isinstance(reading, Moves):
         layout.note(layout.rates[operand] / reading.shift)
+    if isinstance(reading, Attends):
+        layout.note(layout.rates[operand] / reading.period)

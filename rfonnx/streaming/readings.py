@@ -9,8 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from rfonnx.analysis.lower import IndexedPath, Program
+from rfonnx.graph.temporaries import is_temporary, named_by
 from rfonnx.operators.access.path_shape import path_shape
 from rfonnx.operators.access.primitives import Permute, Reduce, Reshape, Select, Spread, Step, Window
+from rfonnx.streaming.bands import Attends, banded
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class Blocked:
     reason: str
 
 
-Reading = Same | Slides | Spreads | Moves | Runs | Ends
+Reading = Same | Slides | Spreads | Moves | Runs | Attends | Ends
 Found = tuple[int, Reading] | Blocked
 """The axis of frames of what reads, and the relation; of what has no frames, -1."""
 
@@ -91,11 +93,11 @@ def read(
     Args:
         program: of the whole graph.
         tensors: indices in `program.tensors` of the node's tensors, temporaries among them, in order.
-        axes: the axis of frames of every tensor before it that has one.
+        axes: the axis of frames of every tensor, and of every temporary, before it that has one.
         names: of inputs and tensors, by the program's numbering.
 
     Returns:
-        By tensor of the node, temporaries included, by operand.
+        By tensor of the node, temporaries included, by operand: a tensor of the file, also where a temporary of it is read.
     """
     found: dict[str, dict[str, Found]] = {}
     for index in tensors:
@@ -135,7 +137,9 @@ def _along(
     if name in inner:
         origins = dict(inner[name])
     elif name in axes:
-        origins = {name: (axes[name], Same())}
+        origins = {named_by(name): (axes[name], Same())}
+    elif is_temporary(name) and named_by(name) in axes:
+        origins = {named_by(name): Blocked(WHOLE)}
     else:
         return {}
     return {operand: _follow(one, start, steps, shape) for operand, one in origins.items()}
@@ -205,6 +209,9 @@ def _selected(step: Select, length: int) -> Reading | Blocked:
                 return Runs()
             if np.array_equal(last, places - 1):
                 return Runs(before=True)
+        seen = banded(first, last, length) if step.step == 1 and len(first) == length else None
+        if seen is not None:
+            return seen
         if len(first) == 1 and first[0] == last[0] == length - 1:
             return Ends("gives the last position of the streamed axis alone")
         if len(first) == 1:

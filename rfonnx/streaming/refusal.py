@@ -13,6 +13,13 @@ class Refused(RfonnxError):
     """A model, or a node of it, that cannot be streamed exactly, or for which there is no rule."""
 
 
+class Unbounded(Refused):
+    """Attention whose every frame sees all before it."""
+
+
+CACHE = "let every frame see the last N keys alone with --cache N (that changes what the model computes)"
+
+
 def refused(node: Node, reason: str, until: str = "", hint: str = "") -> Refused:
     """A node's refusal.
 

@@ -60,9 +60,15 @@ def build(source: Source, layout: Layout, chunk: int) -> Streamed:
         name: Flow(Value(writer.emit, name, graph.dtypes[name]), shapes[name], axis, 0, Length(), after=0.0)
         for name, axis in source.streamed.items()
     }
+    waiting: dict[str, Call] = {}
     for placed in layout.placed:
         writer.emit.scope = placed.node.name or placed.node.outputs[0]
-        call = Call(placed.node, placed.proto, source, writer, flows, placed.readings)
+        call = Call(
+            placed.node, placed.proto, source, writer, flows, placed.readings, placed.planes, placed.keyed, waiting
+        )
+        if placed.planes:
+            waiting.update(dict.fromkeys(placed.planes, call))
+            continue
         if not placed.readings:
             _stay(call)
             continue

@@ -51,7 +51,7 @@ class Writer:
         self.kept: set[str] = set()
         self.closings: dict[Closing, None] = {}
         self._delayed: dict[tuple[Flow, int], Flow] = {}
-        self._inside: dict[tuple[int, int, int, bool, Length | None], Value] = {}
+        self._there: dict[tuple[int, int, int, bool, Length | None], Value] = {}
         self._begun: dict[tuple[int, int, Length | None], tuple[Value, Value]] = {}
         self.ends_value = Value(self.emit, self.emit.unique("ends"), "int64")
         self.position = self.state("position", (), "int64", 0, "chunks so far").value
@@ -133,14 +133,26 @@ class Writer:
 
     def inside(self, flow: Flow, earlier: int = 0, start: bool = True, end: bool = True) -> Value:
         """Whether each frame of a chunk, and of `earlier` ones before it, is one of the offline tensor: a list of bools."""
-        key = flow.frames, flow.delay, earlier, start, flow.length if end else None
-        if key not in self._inside:
-            first = np.arange(-earlier, flow.frames, dtype=np.int64) - flow.delay
-            places = self.position * flow.frames + self.emit.constant(first)
+        first = -earlier - flow.delay
+        return self.there(flow.frames, first, earlier + flow.frames, start, flow.length if end else None)
+
+    def there(self, frames: int, first: int, count: int, start: bool, end: Length | None) -> Value:
+        """Whether each of so many frames is one of a tensor: a list of bools.
+
+        Args:
+            frames: of the tensor in a chunk.
+            first: the number of the first frame, in the first chunk.
+            count: how many follow.
+            start: frames before 0 are not.
+            end: the tensor's length; None: frames behind it are not looked at.
+        """
+        key = frames, first, count, start, end
+        if key not in self._there:
+            places = self.position * frames + self.emit.constant(np.arange(first, first + count, dtype=np.int64))
             tests = [self.emit("GreaterOrEqual", places, self.emit.scalar(0, "int64"))] if start else []
-            tests += [self.emit("Less", places, self._end(flow.length))] if end else []
-            self._inside[key] = self.emit("And", *tests) if len(tests) > 1 else tests[0]
-        return self._inside[key]
+            tests += [self.emit("Less", places, self._end(end))] if end is not None else []
+            self._there[key] = self.emit("And", *tests) if len(tests) > 1 else tests[0]
+        return self._there[key]
 
     def close(self, flow: Flow) -> None:
         """Note that what comes of a flow has to be seen to its last frame."""

@@ -62,6 +62,56 @@ class Net:
         made = self.add(op, turned, *weights, self.numbers(1, 2 * gates * hidden), hidden_size=hidden)
         return self.add("Transpose", self.add("Squeeze", made, self.ints(1)), perm=[1, 2, 0])
 
+    def heads(self, x: str, width: int, heads: int, *perm: int) -> str:
+        """A projection of (batch, frames, features), by head."""
+        made = self.add("MatMul", x, self.numbers(width, width))
+        return self.add("Transpose", self.add("Reshape", made, self.ints(0, 0, heads, width // heads)), perm=perm)
+
+    def whole(self, value: int) -> str:
+        return self.constant(np.array(value, np.int64))
+
+    def number(self, value: float) -> str:
+        return self.constant(np.array(value, np.float32))
+
+    def positions(self, x: str) -> tuple[str, str]:
+        """Of (batch, frames, features): numbers of the frames, as a column and as a row."""
+        places = self.add(
+            "Range", self.whole(0), self.add("Gather", self.add("Shape", x), self.whole(1)), self.whole(1)
+        )
+        return self.add("Unsqueeze", places, self.ints(1)), self.add("Unsqueeze", places, self.ints(0))
+
+    def between(self, x: str, low: int, high: int) -> str:
+        least = self.add("GreaterOrEqual", x, self.whole(low))
+        return self.add("And", least, self.add("LessOrEqual", x, self.whole(high)))
+
+    def window(self, x: str, before: int, after: int) -> str:
+        """Whether a query sees a key: so many before it, and after it."""
+        queries, keys = self.positions(x)
+        return self.between(self.add("Sub", keys, queries), -before, after)
+
+    def blocks(self, x: str, size: int, earlier: int) -> str:
+        """Whether a query sees a key: of its own block, and of so many earlier ones."""
+        queries, keys = (self.add("Div", places, self.whole(size)) for places in self.positions(x))
+        return self.between(self.add("Sub", queries, keys), 0, earlier)
+
+    def attention(self, x: str, mask: str, width: int = 8, heads: int = 2) -> str:
+        """Of (batch, frames, features), with a projection behind it."""
+        queries = self.heads(x, width, heads, 0, 2, 1, 3)
+        keys, values = self.heads(x, width, heads, 0, 2, 3, 1), self.heads(x, width, heads, 0, 2, 1, 3)
+        scores = self.add("Mul", self.add("MatMul", queries, keys), self.number(0.5))
+        hidden = self.add("Where", mask, scores, self.number(-np.inf))
+        made = self.add("MatMul", self.add("Softmax", hidden, axis=-1), values)
+        flat = self.add("Reshape", self.add("Transpose", made, perm=[0, 2, 1, 3]), self.ints(0, 0, width))
+        return self.add("MatMul", flat, self.numbers(width, width))
+
+    def feed(self, x: str, width: int) -> str:
+        """A residual block of two products."""
+        inner = self.add("Relu", self.add("MatMul", self.layer_norm(x, width), self.numbers(width, 2 * width)))
+        return self.add("Add", x, self.add("MatMul", inner, self.numbers(2 * width, width)))
+
+    def layer_norm(self, x: str, width: int) -> str:
+        return self.add("LayerNormalization", x, self.numbers(width), self.numbers(width), axis=-1)
+
     def model(
         self, shape: Sequence[int | str], *outputs: str, opset: int = 17, **more: Sequence[int | str]
     ) -> onnx.ModelProto:
@@ -168,6 +218,29 @@ def echo_canceller() -> onnx.ModelProto:
     return net.model([1, 1, "t"], net.add("Mul", "x", net.conv(both, 4, 1, [1])), reference=["t", 1, 1])
 
 
+def banded(before: int, after: int) -> onnx.ModelProto:
+    """Two layers of a transformer whose every frame sees some before it and some after it, of a batch."""
+    net, x = Net(), "x"
+    mask = net.window(x, before, after)
+    for _ in range(2):
+        x = net.feed(net.add("Add", x, net.attention(net.layer_norm(x, 8), mask)), 8)
+    return net.model(["n", "t", 8], x)
+
+
+def conformer(size: int, earlier: int) -> onnx.ModelProto:
+    """As streaming conformers are: half the rate, blocks of frames that see themselves and earlier ones, causal convolutions."""
+    net = Net()
+    x = net.add("Relu", net.conv(net.pad("x", 3, 2, 2), 4, 8, [3], strides=[2]))
+    x = net.add("Transpose", x, perm=[0, 2, 1])
+    mask = net.blocks(x, size, earlier)
+    for _ in range(2):
+        x = net.add("Add", net.feed(x, 8), net.attention(net.layer_norm(x, 8), mask))
+        turned = net.pad(net.add("Transpose", net.layer_norm(x, 8), perm=[0, 2, 1]), 3, 2, 4)
+        gated = net.conv(turned, 1, 8, [5], group=8)
+        x = net.add("Add", x, net.add("Transpose", net.add("Mul", gated, net.add("Sigmoid", gated)), perm=[0, 2, 1]))
+    return net.model([1, 4, "t"], x)
+
+
 NETS: dict[str, tuple[Callable[[], onnx.ModelProto], int, int, tuple[int, ...]]] = {
     "causal TCN": (causal_tcn, 2, 1, (0,)),
     "symmetric TCN with norms": (symmetric_tcn, 2, 1, (7,)),
@@ -178,6 +251,10 @@ NETS: dict[str, tuple[Callable[[], onnx.ModelProto], int, int, tuple[int, ...]]]
     "CRN with GRU": (lambda: crn(False), 2, 1, (3,)),
     "CRN with LSTM": (lambda: crn(False, "LSTM"), 2, 1, (3,)),
     "video": (video, 2, 2, (1,)),
+    "transformer, causal band": (lambda: banded(9, 0), 1, 1, (0,)),
+    "transformer, band": (lambda: banded(6, 2), 1, 1, (4,)),
+    "transformer, later keys": (lambda: banded(0, 3), 1, 1, (6,)),
+    "chunked conformer": (lambda: conformer(4, 2), 2, 8, (0,)),
     "two outputs": (two_outputs, 2, 2, (0, 1)),
 }
 """By name: the net, its axis of frames, unit, and delays."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import onnx
 import pytest
+from onnx import TensorProto
 
 import rfonnx
 from streaming.nets import Net
@@ -30,9 +31,38 @@ def softmax(net: Net) -> str:
     return net.add("Softmax", "x", axis=2)
 
 
-def attention(net: Net) -> str:
+def compared(net: Net) -> str:
     keys = net.add("Transpose", "x", perm=[0, 2, 1])
     return net.add("MatMul", keys, net.add("Relu", "x"))
+
+
+def attention(net: Net) -> str:
+    queries = net.add("Transpose", "x", perm=[0, 2, 1])
+    weights = net.add("Softmax", net.add("MatMul", queries, net.add("Relu", "x")), axis=-1)
+    return net.add("MatMul", weights, net.add("Tanh", queries))
+
+
+def over_queries(net: Net) -> str:
+    queries = net.add("Transpose", "x", perm=[0, 2, 1])
+    scores = net.add("Where", net.window(queries, 3, 0), net.add("MatMul", queries, "x"), net.number(-np.inf))
+    weights = net.add("Softmax", net.add("Softmax", scores, axis=-1), axis=-2)
+    return net.add("MatMul", weights, queries)
+
+
+def unbounded(net: Net) -> str:
+    queries = net.add("Transpose", "x", perm=[0, 2, 1])
+    return net.attention(queries, net.window(queries, 2**40, 0), 2, 1)
+
+
+def growing(net: Net) -> str:
+    """A bias by the position of the key, not by its distance."""
+    queries = net.add("Transpose", "x", perm=[0, 2, 1])
+    mask = net.window(queries, 3, 0)
+    row, column = net.positions(queries)
+    bias = net.add("Cast", net.add("Mul", row, column), to=TensorProto.FLOAT)
+    scores = net.add("Add", net.add("MatMul", queries, "x"), bias)
+    weights = net.add("Softmax", net.add("Where", mask, scores, net.number(-np.inf)), axis=-1)
+    return net.add("MatMul", weights, queries)
 
 
 def backwards(net: Net) -> str:
@@ -104,7 +134,11 @@ CASES: dict[str, tuple[Made, str]] = {
     "mean over time": (averaged, r"ReduceMean\) .*takes all positions"),
     "global pool": (pooled, r"GlobalAveragePool\) .*takes all positions"),
     "softmax over time": (softmax, r"Softmax\) .*takes all positions"),
-    "attention": (attention, r"MatMul\) .*compares positions of the streamed axis with each other"),
+    "comparison": (compared, r"output 'matmul2' has frames along two axes"),
+    "attention": (attention, r"MatMul\) .*lets every frame see all others \(attention without a band\)"),
+    "attention without a bound": (unbounded, r"MatMul\) .*lets every frame see all before it"),
+    "softmax over queries": (over_queries, r"Softmax\) .*goes along one of two axes of frames"),
+    "bias by position": (growing, r"depends on more than the distance"),
     "backwards": (backwards, r"GRU\) .*reads other positions of the streamed axis than those near its own"),
     "both ways": (both_ways, r"GRU\) .*reads other positions"),
     "reversed": (reversed_, r"Slice\) .*goes through the streamed axis backwards"),
@@ -128,7 +162,7 @@ def test_what_is_refused_is_named(name: str) -> None:
     with pytest.raises(rfonnx.RfonnxError, match=said) as found:
         rfonnx.stream(model, "x", 2)
     assert found.value.hint
-    assert "node '" in str(found.value)
+    assert "node '" in str(found.value) or "output '" in str(found.value)
 
 
 def test_tensors_of_different_rates_are_not_joined() -> None:

@@ -10,6 +10,7 @@ from rfonnx.streaming.flow import Flow
 from rfonnx.streaming.layout import Placed
 from rfonnx.streaming.readings import Ends, Moves, Runs, Same, Slides, Spreads
 from rfonnx.streaming.refusal import refused
+from rfonnx.streaming.rules.attended import attended
 from rfonnx.streaming.rules.carried import stepped, summed
 from rfonnx.streaming.rules.copied import copied
 from rfonnx.streaming.rules.moved import moved
@@ -30,6 +31,8 @@ def rule_of(placed: Placed) -> Callable[[Call], list[Flow | None]]:
         return stepped
     if kinds == {Same}:
         return copied
+    if placed.keyed:
+        return attended
     found = next(iter(placed.readings.values()))
     if len(kinds) == 1 and len(found) == 1:
         (kind,) = kinds
