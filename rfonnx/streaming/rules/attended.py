@@ -15,7 +15,7 @@ from rfonnx.gradients.values import Value
 from rfonnx.streaming.bands import Attends
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
-from rfonnx.streaming.rules.sight import Sight
+from rfonnx.streaming.rules.keys_seen import Sight
 
 
 def attended(call: Call) -> list[Flow | None]:
