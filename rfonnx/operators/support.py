@@ -23,6 +23,11 @@ def support() -> list[OpSupport]:
     return sorted(supported, key=lambda op: (op.domain, op.op_type))
 
 
+def handled(kind: str) -> bool:
+    """Whether somebody wrote down what an operator reads, be it anything."""
+    return find(kind) is not None or operator(kind).left_to_body("reads") or reason_for_everything(kind) is not None
+
+
 def newest_opset() -> int:
     """Newest opset of ai.onnx that the installed onnx knows."""
     return onnx.defs.onnx_opset_version()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rfonnx.results.fields import OpSupport
     from rfonnx.results.findings import CheckRun, RuleInfo
     from rfonnx.results.geometry import Geometry, Located
+    from rfonnx.results.scan import Fleet
     from rfonnx.results.streaming import StreamSummary, StreamVerification
     from rfonnx.results.tiling import PlanSummary
     from rfonnx.results.verification import Verification
@@ -30,7 +31,7 @@ one."""
 DOCUMENTS = ("text", "markdown")
 """Formats that every report for people has, the first one first; html is the third."""
 
-BINARY = ("npz", "onnx", "png", "svg")
+BINARY = ("npz", "onnx", "parquet", "png", "svg")
 """Formats that are no text for a terminal."""
 
 PICTURES = ("png", "svg")
@@ -41,6 +42,8 @@ ENDINGS = {
     ".md": ("markdown",),
     ".yaml": ("bioimageio",),
     ".py": ("monai",),
+    ".jsonl": ("jsonl",),
+    ".parquet": ("parquet",),
     ".json": ("json", "sarif", "netron", "model-explorer"),
     ".onnx": ("onnx",),
     ".csv": ("csv",),
@@ -48,7 +51,7 @@ ENDINGS = {
     ".sarif": ("sarif",),
     ".npz": ("npz",),
     ".png": ("png",),
-    ".svg": ("svg",),
+    ".svg": ("svg", "badge"),
     ".html": ("html",),
     ".htm": ("html",),
 }
@@ -178,6 +181,15 @@ CHECK: Subject[[CheckRun]] = Subject(
 )
 RULE: Subject[[RuleInfo]] = Subject("check", "rules:rule_document")
 RULES: Subject[[Sequence[RuleInfo]]] = Subject("check", "rules:rules_document")
+SCAN: Subject[[Fleet]] = Subject(
+    "scan",
+    "people:scan_document",
+    html="page:scan_page",
+    jsonl="records:scan_jsonl",
+    csv="records:scan_csv",
+    parquet="records:scan_parquet",
+    badge="badge:scan_badge",
+)
 TILES: Subject[[PlanSummary]] = Subject(
     "tiling",
     "people:plan_document",

@@ -71,7 +71,7 @@ def pool(
             not finished it runs anew.
     """
     if scheduler is not None:
-        with _client(scheduler) as client:
+        with cluster(scheduler) as client:
             # A task, not scattered data: when the worker that holds it is lost, it is made again.
             there = client.submit(_same, Runner(model, outputs, threads, providers, reduce), pure=False)
             yield Pool(partial(client.submit, Runner.__call__, there, pure=False), 2 * sum(client.nthreads().values()))
@@ -87,7 +87,7 @@ def pool(
 
 
 @contextmanager
-def _client(scheduler: str | Client) -> Iterator[Client]:
+def cluster(scheduler: str | Client) -> Iterator[Client]:
     if not isinstance(scheduler, str):
         yield scheduler
         return

@@ -17,6 +17,7 @@ from rfonnx.report.overlay.model_explorer import NodeDataByGraph
 from rfonnx.report.overlay.netron import Attachment
 from rfonnx.report.tiling.layout import Planned, Verified
 from rfonnx.results.layout import Head, Report
+from rfonnx.results.scan import ScanRecord
 from schema.generator import Generator
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +50,7 @@ DOCUMENTS = {
     "check": Document("rfonnx check", Checked),
     "tile-plan": Document("rfonnx tile plan", Planned, "text"),
     "tile-verify": Document("rfonnx tile verify", Verified, "text"),
+    "scan": Document("rfonnx scan", ScanRecord),
     "ops": Document("rfonnx ops", Operators),
     "netron": Document(
         "rfonnx annotate --netron", Attachment, foreign="What Netron shows of a model's nodes and tensors."

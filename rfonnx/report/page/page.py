@@ -41,6 +41,7 @@ SCRIPTS: Mapping[str, tuple[str, ...]] = {
         "explorer.js",
     ),
     "findings": ("findings.js",),
+    "fleet": ("fleet.js",),
     "objects": ("objects.js",),
     "graph": (
         *("graph_scopes.js", "graph_layers.js", "graph_wires.js", "graph_boxes.js"),
@@ -52,7 +53,7 @@ SCRIPTS: Mapping[str, tuple[str, ...]] = {
 }
 """By kind of panel, the scripts that draw it, in order; each is there once."""
 
-OWN_STYLES = ("graph", "growth", "layers")
+OWN_STYLES = ("fleet", "graph", "growth", "layers")
 """Kinds of panels that have a style sheet of their own."""
 
 

@@ -1,0 +1,1 @@
+"""Whole fleets of models: each in a process of its own, one line for each."""

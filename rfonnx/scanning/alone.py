@@ -1,0 +1,138 @@
+"""One model in a process of its own, so that whatever it does to that costs this model alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rfonnx.errors import RfonnxError
+from rfonnx.results.plain import HEAD
+from rfonnx.results.scan import ScanRecord, State
+from rfonnx.scanning.listing import Listed
+from rfonnx.scanning.remote import fetch
+from rfonnx.system import scratch
+from rfonnx.system.interpreter import environment, python
+from rfonnx.system.regular import open_regular
+
+_running: set[subprocess.Popen[bytes]] = set()
+"""Processes of this one."""
+
+
+@dataclass(frozen=True)
+class How:
+    """How each model is analysed.
+
+    Attributes:
+        shapes: of inputs, or lengths of symbolic dimensions, as in `rfonnx.analyze`; what a model does not have is left out.
+        timeout: seconds for each model; None: no end.
+        memory: bytes of address space for each; None: no limit.
+    """
+
+    shapes: Mapping[str, Any] = field(default_factory=dict)
+    timeout: float | None = None
+    memory: int | None = None
+
+    @property
+    def asked(self) -> str:
+        """What a record depends on beside the model: shapes, as JSON."""
+        return json.dumps(dict(sorted(self.shapes.items())))
+
+
+def record(listed: Listed, how: How) -> ScanRecord:
+    """Analyse a model in a process of its own; there is a record whatever becomes of it."""
+    begun = time.perf_counter()
+    with scratch.folder() as folder:
+        try:
+            path = fetch(listed.name, folder) if listed.remote else Path(listed.name)
+            checksum, size = digest(path), path.stat().st_size
+        except (OSError, RfonnxError) as error:
+            reason = str(error) if isinstance(error, RfonnxError) else f"it cannot be read: {error.strerror}"
+            return _made(listed, how, "", 0, {"state": "refused", "reason": reason, "report": None}, begun)
+        answer = _asked(path, folder / "answer.json", how)
+    return _made(listed, how, checksum, size, answer, begun)
+
+
+def digest(path: Path) -> str:
+    """sha256 of a file. Weights that lie beside it are not part of it."""
+    found = hashlib.sha256()
+    with open_regular(path) as file:
+        while part := file.read(2**20):
+            found.update(part)
+    return found.hexdigest()
+
+
+def _made(listed: Listed, how: How, checksum: str, size: int, answer: Mapping[str, Any], begun: float) -> ScanRecord:
+    return ScanRecord(
+        format=HEAD["format"],
+        rfonnx=HEAD["rfonnx"],
+        model=listed.name,
+        sha256=checksum,
+        asked=how.asked,
+        bytes=size,
+        state=answer["state"],
+        reason=answer["reason"],
+        seconds=round(time.perf_counter() - begun, 3),
+        report=answer["report"],
+    )
+
+
+def _asked(path: Path, answer: Path, how: How) -> dict[str, Any]:
+    job = {"path": str(path), "answer": str(answer), "shapes": dict(how.shapes), "memory": how.memory}
+    errors = answer.with_suffix(".log")
+    with errors.open("wb") as log:
+        process = subprocess.Popen(
+            python("-m", "rfonnx.scanning.one"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=log,
+            env=environment(),
+            start_new_session=True,
+        )
+        _running.add(process)
+        try:
+            process.communicate(json.dumps(job).encode(), how.timeout)
+        except subprocess.TimeoutExpired:
+            return _lost("timed out", f"it took longer than {how.timeout:g} s")
+        finally:
+            _end(process)
+            _running.discard(process)
+    if process.returncode == 0 and answer.exists():
+        found: dict[str, Any] = json.loads(answer.read_bytes())
+        return found
+    if process.returncode < 0:
+        number = -process.returncode
+        name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
+        more = "; the system may have run out of memory" if number == signal.SIGKILL else ""
+        return _lost("crashed", f"its process was ended by {name}{more}")
+    last = errors.read_text(errors="replace").strip().rpartition("\n")[2][:500]
+    return _lost("crashed", f"its process ended with exit code {process.returncode}" + (f": {last}" if last else ""))
+
+
+def _lost(state: State, reason: str) -> dict[str, Any]:
+    return {"state": state, "reason": reason, "report": None}
+
+
+def end_all() -> None:
+    """Kill whatever runs still: for a scan that ends before its models."""
+    for process in list(_running):
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill what is left of a process and of those that it started."""
+    if process.poll() is None or os.name == "posix":
+        with suppress(OSError):
+            if os.name == "posix":
+                os.killpg(process.pid, signal.SIGKILL)
+            else:
+                process.kill()
+    process.wait()

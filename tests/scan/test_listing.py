@@ -1,0 +1,78 @@
+"""Folders, patterns, lists and addresses, and what stands for nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import fsspec
+import pytest
+
+from rfonnx.errors import DataError
+from rfonnx.scanning.listing import Listed, listed
+from rfonnx.scanning.remote import fetch
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "a" / "deep").mkdir(parents=True)
+    for name in ("a/2.onnx", "a/1.ONNX", "a/deep/3.onnx", "a/notes.md", "4.onnx"):
+        (tmp_path / name).write_bytes(b"x")
+    (tmp_path / "list.txt").write_text("# a comment\n\na/2.onnx\n  4.onnx  \nmemory://m/5.onnx\n")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("word", "names"),
+    [
+        ("a", ["a/1.ONNX", "a/2.onnx", "a/deep/3.onnx"]),
+        ("a/*.onnx", ["a/2.onnx"]),
+        ("**/*.onnx", ["4.onnx", "a/2.onnx", "a/deep/3.onnx"]),
+        ("[a]", ["a/1.ONNX", "a/2.onnx", "a/deep/3.onnx"]),
+        ("missing.onnx", ["missing.onnx"]),
+        ("list.txt", ["a/2.onnx", "4.onnx", "memory://m/5.onnx"]),
+    ],
+)
+def test_a_word_becomes_models(folder: Path, word: str, names: list[str]) -> None:
+    assert [one.name for one in listed([word])] == names
+
+
+def test_a_model_is_listed_once(folder: Path) -> None:
+    assert [one.name for one in listed(["a", "a/2.onnx", "4.onnx", "a"])] == [
+        "a/1.ONNX",
+        "a/2.onnx",
+        "a/deep/3.onnx",
+        "4.onnx",
+    ]
+
+
+def test_links_to_folders_are_not_entered(folder: Path) -> None:
+    (folder / "a" / "deep" / "up").symlink_to(folder)
+    assert len(listed(["a"])) == 3
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("nothing", "no such file or folder"),
+        ("no*.onnx", "there are no models"),
+        ("a/notes.md", "neither a model nor a list"),
+        ("what://ever", "cannot be opened"),
+        ("memory://none/x.onnx/y", "there are no models"),
+    ],
+)
+def test_what_stands_for_nothing_is_said(folder: Path, word: str, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        listed([word])
+
+
+def test_addresses_are_listed_and_fetched(tmp_path: Path) -> None:
+    memory = fsspec.filesystem("memory")
+    for name in ("/fleet/b.onnx", "/fleet/sub/a.onnx", "/fleet/readme.txt"):
+        memory.pipe(name, name.encode())
+    found = listed(["memory://fleet"])
+    assert found == [Listed("memory:///fleet/b.onnx", True), Listed("memory:///fleet/sub/a.onnx", True)]
+    assert listed(["memory://fleet/*.onnx"]) == found[:1]
+    assert fetch(found[0].name, tmp_path).read_bytes() == b"/fleet/b.onnx"
+    with pytest.raises(DataError, match="cannot be read"):
+        fetch("memory://fleet/c.onnx", tmp_path)

@@ -1,0 +1,126 @@
+"""A scan reports every model, whatever the others do to their processes; one that was ended goes on where it was."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from rfonnx.errors import DataError
+from rfonnx.scanning.alone import How
+from rfonnx.scanning.fleet import scan
+from rfonnx.scanning.journal import read_records
+from rfonnx.scanning.listing import listed
+from scan.troublemakers import crashes, hangs, small
+
+
+def test_a_crash_a_hang_and_a_broken_file_cost_themselves_only(tmp_path: Path) -> None:
+    crashes(tmp_path / "crash.onnx")
+    hangs(tmp_path / "hang.onnx")
+    (tmp_path / "junk.onnx").write_bytes(b"junk")
+    os.mkfifo(tmp_path / "pipe.onnx")
+    small(tmp_path / "small.onnx")
+    found = scan([*listed([str(tmp_path)]), *listed([str(tmp_path / "gone.onnx")])], How(timeout=20), workers=2)
+    states = {Path(one["model"]).stem: one["state"] for one in found}
+    assert states == {
+        "crash": "crashed",
+        "gone": "refused",
+        "hang": "timed out",
+        "junk": "refused",
+        "pipe": "refused",
+        "small": "reported",
+    }
+    reasons = {Path(one["model"]).stem: one["reason"] for one in found}
+    assert "SIGABRT" in reasons["crash"]
+    assert "20 s" in reasons["hang"]
+    assert not subprocess.run(["pgrep", "-f", f"{tmp_path}/"], capture_output=True, check=False).stdout
+    (report,) = [one["report"] for one in found if one["report"] is not None]
+    assert [(field["size"], field["axis"]) for field in report["outputs"][0]["fields"]] == [(3, 2), (3, 3)]
+    assert report["tiles"] is not None
+    assert report["tiles"]["exact"]
+
+
+def test_memory_is_limited(tmp_path: Path) -> None:
+    small(tmp_path / "small.onnx")
+    (found,) = scan(listed([str(tmp_path)]), How(memory=100 * 2**20))
+    assert found["state"] in ("refused", "crashed"), found
+
+
+def test_a_scan_that_was_killed_goes_on_where_it_was(tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    models.mkdir()
+    for number in range(8):
+        small(models / f"{number}.onnx", 1 + number % 5)
+    records = tmp_path / "out.jsonl"
+    command = [sys.executable, "-P", "-m", "rfonnx", "scan", str(models), "-o", str(records), "--quiet"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+        while not records.exists() or records.read_bytes().count(b"\n") < 2:
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.kill()
+    before = read_records(records)
+    assert 2 <= len(before) < 8
+    with records.open("ab") as file:
+        file.write(b'{"format": 1, "model": "cut o')
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    after = read_records(records)
+    assert sorted(Path(one["model"]).stem for one in after) == list("01234567")
+    assert [one for one in after if one in before] == before, "what was known was not asked for again"
+    assert "8 models: 8 reported" in done.stdout
+
+
+def test_what_no_longer_holds_is_made_again(tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    models.mkdir()
+    first, second = small(models / "a.onnx"), small(models / "b.onnx")
+    records = tmp_path / "out.jsonl"
+    old = scan(listed([str(models)]), How(), records)
+    small(first, 5)
+    new = scan(listed([str(models)]), How(), records)
+    assert new[1] == old[1]
+    assert new[0]["sha256"] != old[0]["sha256"]
+    assert read_records(records) == [new[1], new[0]]
+    other = scan(listed([str(second)]), How(shapes={"x": (1, 1, 16, 16)}), records)
+    assert [one["asked"] for one in read_records(records)] == [other[0]["asked"]] != [old[0]["asked"]]
+
+
+def test_interrupting_leaves_no_process(tmp_path: Path) -> None:
+    hangs(tmp_path / "hang.onnx")
+    command = [sys.executable, "-P", "-m", "rfonnx", "scan", str(tmp_path), "--quiet"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while not subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, check=False).stdout:
+            time.sleep(0.05)
+        (child,) = subprocess.run(
+            ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True
+        ).stdout.split()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) != 0
+    assert not Path(f"/proc/{child}").exists()
+
+
+@pytest.mark.parametrize(
+    "text", ["[1]\n", "{}\n", '{"format": 1}\n', "\x00\n", '{"format": 99, "model": "x"}\n', "[" * 10_000 + "\n"]
+)
+def test_a_file_that_holds_something_else_is_left_alone(tmp_path: Path, text: str) -> None:
+    records = tmp_path / "out.jsonl"
+    records.write_text(text)
+    with pytest.raises(DataError, match="line 1 is no record"):
+        scan(listed([str(small(tmp_path / "a.onnx"))]), How(), records)
+    assert records.read_text() == text
+
+
+def test_two_scans_do_not_write_one_file(tmp_path: Path) -> None:
+    from rfonnx.scanning.journal import journal
+
+    path = tmp_path / "out.jsonl"
+    with (
+        journal(path, {}, "{}"),
+        pytest.raises(DataError, match="another scan writes"),
+        journal(path, {}, "{}"),
+    ):
+        pass
