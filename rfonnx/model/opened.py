@@ -18,7 +18,7 @@ from rfonnx.graph.nodes import Graph
 from rfonnx.graph.order import true_inputs
 from rfonnx.graph.text import naming, quote
 from rfonnx.model.building.main_graph import Built, build
-from rfonnx.model.building.unroll import FEW
+from rfonnx.model.building.unroll import FEW, Limits
 from rfonnx.model.reading.bind import Shapes
 from rfonnx.model.reading.declared import Measured
 from rfonnx.model.reading.external import external_files
@@ -44,6 +44,7 @@ class Opened:
         given: as the user gave it: path, bytes or ModelProto.
         values: of inputs that are bound to one, by name: they are constants of the model, and inputs no more.
         free: (input, axis) whose lengths are open, whatever the file says.
+        limits: which loops its graphs have written out.
         label: what messages call it before it is read: its path, or "model".
         kept: what others have made of it, by keys of their own; there for as long as somebody uses it.
     """
@@ -54,18 +55,19 @@ class Opened:
         values: Mapping[str, np.ndarray] | None = None,
         free: frozenset[tuple[str, int]] = frozenset(),
         base: Opened | None = None,
+        limits: Limits = FEW,
     ) -> None:
         """Nothing is read yet. `base`: the model with fewer values and open axes; what it has read is not read again."""
-        self.given, self.values, self.free = given, dict(values or {}), free
+        self.given, self.values, self.free, self.limits = given, dict(values or {}), free, limits
         self.label = str(os.fspath(given)) if isinstance(given, str | os.PathLike) else "model"
         self.kept: WeakValueDictionary[Hashable, Any] = WeakValueDictionary()
         self._base = base
         self._built: OrderedDict[Hashable, Built] = OrderedDict()
 
-    def __reduce__(self) -> tuple[type[Opened], tuple[Given, dict[str, np.ndarray], frozenset[tuple[str, int]]]]:
+    def __reduce__(self) -> tuple[type[Opened], tuple[Any, ...]]:
         """Sent to another process by its path or its bytes, and read there anew."""
         given = self.given.SerializeToString() if isinstance(self.given, onnx.ModelProto) else self.given
-        return Opened, (given, self.values, self.free)
+        return Opened, (given, self.values, self.free, None, self.limits)
 
     @cached_property
     def proto(self) -> onnx.ModelProto:
@@ -135,7 +137,7 @@ class Opened:
             with naming(self.label):
                 proto = self.proto
             with naming(self.name if self.label == "model" else self.label):
-                found = build(proto, self.name, self.folder, shapes, known or {}, FEW)
+                found = build(proto, self.name, self.folder, shapes, known or {}, self.limits)
             found.graph.values = self.bound
         self._built[key] = found
         while len(self._built) > KEPT_GRAPHS:
@@ -222,13 +224,18 @@ def with_values(model: Source, values: Mapping[str, Any] | None) -> Opened:
     if all(name in before.values and np.array_equal(before.values[name], value) for name, value in arrays.items()):
         return before
     base = None if before.values.keys() & arrays.keys() else before
-    return Opened(before.given, {**before.values, **arrays}, before.free, base)
+    return Opened(before.given, {**before.values, **arrays}, before.free, base, before.limits)
 
 
 def with_free(model: Opened, axes: Iterable[tuple[str, int]]) -> Opened:
     """The model with open lengths of these (input, axis), whatever the file says: it may not work at others than its own."""
     free = model.free.union(axes)
-    return model if free == model.free else Opened(model.given, model.values, free, model)
+    return model if free == model.free else Opened(model.given, model.values, free, model, model.limits)
+
+
+def with_limits(model: Opened, limits: Limits) -> Opened:
+    """The model with other loops written out."""
+    return Opened(model.given, model.values, model.free, model, limits)
 
 
 def shapes_key(shapes: Shapes | None) -> Hashable:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from rfonnx.graph.nodes import Graph
+from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.access.apply import program_shape
 from rfonnx.operators.access.indexing import MAX_TABLE
 from rfonnx.operators.access.op import Op, Unproven, rule
@@ -18,6 +18,7 @@ from rfonnx.operators.access.primitives import Access, Path, Reduce, Select, ent
 from rfonnx.operators.access.relations import Kept, Relation, Relations, anywhere, join, to_path
 from rfonnx.operators.access.rounds import TOGETHER, Rounds, emit, for_shape, made, own, shape_of
 from rfonnx.operators.table import declare
+from rfonnx.results.fields import Shape
 
 
 @rule("If", shapeless=True)
@@ -148,6 +149,13 @@ def _in_time(axis: int, count: int, backward: bool, stored_backward: bool, past:
         return Select(axis, here, here)
     border = np.full(count, count - 1 if backward else 0, np.int64)
     return Select(axis, here, border) if backward else Select(axis, border, here)
+
+
+def swept_axes(node: Node, shapes: Mapping[str, Shape]) -> list[tuple[str, int]]:
+    """Operands that a Scan goes through, and the axis of each that its rounds walk along."""
+    names = node.inputs[-int(node.attrs["num_scan_inputs"]) :]
+    ranks = [max(len(shapes.get(name) or ()), 1) for name in names]
+    return [(name, listed(node.attrs, "scan_input_axes", j) % ranks[j]) for j, name in enumerate(names)]
 
 
 def listed(attrs: Mapping[str, Any], name: str, index: int) -> int:

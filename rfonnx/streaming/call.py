@@ -134,6 +134,26 @@ class Call:
             return self.writer.emit.constant(found[0])
         return Value(self.writer.emit, name, graph.dtypes[name])
 
+    def capture(self) -> None:
+        """Have the constants that the node's subgraphs read from outside, under their names.
+
+        Raises:
+            Refused: one depends on the length.
+        """
+        graph, writer = self.source.graph, self.writer
+        for name in self.node.attrs.get("captures", ()):
+            if name not in graph.constants or name in self.source.stored or name in writer.kept:
+                continue
+            found = self.source.values(name)
+            if found[0] is None:
+                self._made_anew(name)
+            elif any(other is None or not same(found[0], other) for other in found):
+                raise self.refuse(f"has a constant '{name}' inside that depends on the length of the streamed axis")
+            else:
+                value = writer.emit.constant(found[0]).name
+                writer.emit.nodes.append(helper.make_node("Identity", [value], [name], writer.emit.unique("constant")))
+                writer.kept.add(name)
+
     def _made_anew(self, name: str) -> Value:
         """A constant whose value is too large to be worked out here (weights that are stored in 8 bits): its nodes are kept.
 

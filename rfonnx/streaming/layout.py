@@ -19,6 +19,7 @@ from rfonnx.streaming.bands import Attends
 from rfonnx.streaming.model import Source
 from rfonnx.streaming.planes import UNBOUNDED, Plane, left, opened, passed
 from rfonnx.streaming.readings import Blocked, Ends, Found, Moves, Reading, Runs, Same, Slides, Spreads, read
+from rfonnx.streaming.recurrences import counted, last_states
 from rfonnx.streaming.refusal import CACHE, Refused, Unbounded, refused
 
 Readings = dict[str, Mapping[str, tuple[int, Reading]]]
@@ -100,7 +101,8 @@ def lay_out(source: Source) -> Layout:
         placed = Placed(node, proto, {})
         if any(name in framed for name in node.inputs):
             seen = [_Seen(layout, program, own.get(index, ()), names) for program, own, names in views]
-            for name in dict.fromkeys((*(made for one in seen for made in one.made), *outputs)):
+            inner = filter(is_temporary, (made for one in seen for made in one.made))
+            for name in dict.fromkeys((*inner, *outputs)):
                 answer = _answer(source, node, name, seen, layout, placed)
                 if answer is not None and not is_temporary(name):
                     blocked[name] = answer
@@ -138,6 +140,7 @@ class _Seen:
 def _answer(source: Source, node: Node, name: str, seen: list[_Seen], layout: Layout, placed: Placed) -> Refused | None:
     """Enter what an output, or a temporary, is and reads; or why it cannot be streamed."""
     one, first, second = (_agreed(list(views)) for views in zip(*(view.of(name) for view in seen), strict=True))
+    one = one or counted(node, name, layout.axes, source.graph.shapes)
     names = [operand for operand in {**one, **first, **second} if operand in layout.planes]
     beside = {operand: found for operand, found in one.items() if operand not in layout.planes}
     if not names:
@@ -242,14 +245,6 @@ JOINED = "joins frames with what is known when the last one has come"
 DIFFERS = "reads other frames where the whole is longer: where they lie depends on its length"
 
 
-def _last_states(node: Node) -> Sequence[str]:
-    """Outputs that hold what a recurrence carries, after its last step."""
-    carries = operator(node.kind).carries
-    if carries == "layer":
-        return node.outputs[1:]
-    return node.outputs[: len(node.inputs) - node.attrs["num_scan_inputs"]] if carries == "rounds" else ()
-
-
 def _placed(
     node: Node, name: str, found: Mapping[str, Found], layout: Layout
 ) -> dict[str, tuple[int, Reading]] | Refused:
@@ -258,7 +253,7 @@ def _placed(
     for operand, one in found.items():
         if isinstance(one, Blocked):
             return refused(node, one.reason, operand)
-        if isinstance(one[1], Ends) and name not in _last_states(node):
+        if isinstance(one[1], Ends) and name not in last_states(node):
             return refused(node, one[1].reason, operand)
         made[operand] = one
     if len({axis for axis, _ in made.values()}) > 1:

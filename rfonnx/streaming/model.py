@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,8 +22,11 @@ from rfonnx.gradients.preparing.prepare import prune
 from rfonnx.graph.nodes import Graph
 from rfonnx.graph.order import reads
 from rfonnx.graph.text import quote
-from rfonnx.model.opened import Opened, with_free
+from rfonnx.model.building.normal import Normal
+from rfonnx.model.building.unroll import STEPS
+from rfonnx.model.opened import Opened, with_free, with_limits
 from rfonnx.model.reading.bind import Shapes, tensor_of
+from rfonnx.streaming.loops import as_scans
 
 FIXED = "the file fixes the length of the streamed axis: that what it does does not depend on the length is assumed"
 FREED = "the file fixes the length of the streamed axis; the network takes others, and was looked at and run at those"
@@ -50,6 +54,7 @@ class Source:
         shapes: of the inputs at that length.
         fixed: whether it can be run at one length only.
         assumptions: a line each.
+        pinned: its loops run as often as the file says, whatever the length.
         stored: weights and other tensors of `proto`, by name.
     """
 
@@ -63,6 +68,7 @@ class Source:
     fixed: bool
     assumptions: tuple[str, ...]
     stored: Mapping[str, TensorProto] = field(repr=False)
+    pinned: bool = False
 
     @property
     def input(self) -> str:
@@ -183,10 +189,26 @@ def open_source(
                 "only inputs of one rate are streamed together",
             )
     at = with_frames(base, streamed, fixed or LENGTHS[0])
-    offline, proto = _prepared(model, outputs, at)
+    seen = [with_frames(base, streamed, (fixed or LENGTHS[1]) + more) for more in (0, 64)]
+    offline, proto = _prepared(model, outputs, seen[0], at)
+    scans, everywhere = as_scans(proto, frozenset(streamed.items()), *seen)
+    if fixed or everywhere:
+        proto = scans
     stored = {tensor.name: tensor for tensor in proto.graph.initializer}
     assumed = (FIXED,) if fixed is not None else ()
-    return Source(model, offline, proto, Opened(proto), streamed, {}, at, fixed is not None, assumed, stored)
+    return Source(
+        model,
+        offline,
+        proto,
+        Opened(proto, limits=STEPS),
+        streamed,
+        {},
+        at,
+        fixed is not None,
+        assumed,
+        stored,
+        not everywhere,
+    )
 
 
 def _streamed(model: Opened, inputs: Asked, axis: int, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, int]:
@@ -250,11 +272,15 @@ def _shape(model: Opened, entry: ValueInfoProto, shapes: Shapes) -> tuple[int, .
 
 
 def _prepared(
-    model: Opened, outputs: Sequence[str] | None, shapes: Mapping[str, tuple[int, ...]]
+    model: Opened, outputs: Sequence[str] | None, *shapes: Mapping[str, tuple[int, ...]]
 ) -> tuple[Opened, ModelProto]:
-    """What streams are held against: the model, or the part that the outputs need; and the same in one opset with its weights."""
+    """What streams are held against: the model, or the part that the outputs need; and the same in one opset with its weights.
+
+    Loops that run along frames stay loops: at the first of the shapes that the model takes, there are more frames than rounds of
+    what is written out.
+    """
     read = model.proto
-    light = lighten(read, model.label, model.folder, normal=model.normal(shapes))
+    light = lighten(read, model.label, model.folder, normal=_normal(model, *shapes))
     nodes = len(light.proto.graph.node)
     prune(light, list(outputs or [output.name for output in read.graph.output]))
     whole = (
@@ -263,6 +289,14 @@ def _prepared(
     offline = model if whole else Opened(_whole(light))
     raise_opset(light)
     return offline, _whole(light)
+
+
+def _normal(model: Opened, *shapes: Mapping[str, tuple[int, ...]]) -> Normal:
+    steps = with_limits(model, STEPS)
+    for tried in shapes[:-1]:
+        with suppress(ModelError, ShapeError):
+            return steps.normal(tried)
+    return steps.normal(shapes[-1])
 
 
 def _whole(light: LightModel) -> ModelProto:

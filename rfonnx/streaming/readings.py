@@ -203,6 +203,8 @@ def _relation(step: Step, length: int) -> Reading | Blocked:
 def _selected(step: Select, length: int) -> Reading | Blocked:
     first, last = step.first, step.last
     places = np.arange(len(first), dtype=np.int64)
+    if len(first) == length > 1 and np.array_equal(first, places) and np.array_equal(last, places):
+        return Same()
     if step.period == 0:
         if len(first) > 1 and not first.any() and step.step == 1:
             if np.array_equal(last, places):

@@ -84,6 +84,7 @@ def build(source: Source, layout: Layout, chunk: int) -> Streamed:
 
 def _stay(call: Call) -> None:
     """A node without frames is run as it is, every time."""
+    call.capture()
     inputs = []
     for index, name in enumerate(call.node.inputs):
         value = call.constant(index) if name in call.source.graph.constants else None

@@ -144,7 +144,7 @@ def stream_plan(
 ) -> StreamPlan:
     """See `rfonnx.stream`."""
     source = open_source(model, inputs, axis, outputs, shapes)
-    if source.fixed:
+    if source.fixed and not source.pinned:
         with suppress(ModelError, Refused, ShapeError):  # else it is held to the one length that it has
             freed, layout = _looked_at(source.freed(), [source.length])
             run_longer(freed)

@@ -41,6 +41,7 @@ class Maker:
         self.space = min(self.space, 1)
         self.axis = min(self.axis, 2 + self.space)
         self.width = 3
+        self.scans = seed % 4 == 1  # recurrences are Scans
         self.second = seed % 7 == 3  # a second input, of as many frames
 
     def one(self, low: int, high: int) -> int:
@@ -238,6 +239,31 @@ class Maker:
         flat = self.add("Squeeze", made, self.ints(1))
         return replace(x, name=self.add("Transpose", flat, perm=[1, 2, 0]), channels=hidden)
 
+    def scan(self, x: T) -> T:
+        """A state that keeps a share of itself, and one that counts; what comes out reads the state, or the number."""
+        axis = self.axis - self.pick(0, 3 + self.space)
+        name = f"scan{len(self.nodes)}"
+        inner = {key: f"{name}_{key}" for key in ("s", "k", "x", "s2", "k2", "kept", "a", "b", "y")}
+        kind, counts = self.pick("s", "s2", "k"), TensorProto.FLOAT
+        ones = self.constant(np.ones((1, 1), np.float32))
+        body = [
+            helper.make_node("Mul", [inner["s"], self.constant(np.array(0.7, np.float32))], [inner["kept"]]),
+            helper.make_node("Add", [inner["kept"], inner["x"]], [inner["a"]]),
+            helper.make_node("Tanh", [inner["a"]], [inner["s2"]]),
+            helper.make_node("Add", [inner["k"], ones], [inner["k2"]]),
+            helper.make_node("Sin", [inner[kind]], [inner["b"]]),
+            helper.make_node("Add", [inner["x"], inner["b"]], [inner["y"]]),
+        ]
+        first = self.numbers(1, x.channels, *([self.width] if self.space else []))
+        inputs = [helper.make_tensor_value_info(inner[key], counts, None) for key in ("s", "k", "x")]
+        outputs = [helper.make_tensor_value_info(inner[key], counts, None) for key in ("s2", "k2", "y")]
+        graph = helper.make_graph(body, name, inputs, outputs)
+        zero = self.constant(np.zeros((1, 1), np.float32))
+        attrs = {"num_scan_inputs": 1, "scan_input_axes": [axis], "scan_output_axes": [axis]}
+        given = [first, zero, x.name]
+        self.nodes.append(helper.make_node("Scan", given, [name + "s", name + "k", name], name, body=graph, **attrs))
+        return replace(x, name=name)
+
     def joined(self, x: T, y: T) -> T:
         """Two tensors of one rate, the longer one cut at its end, or shorter one padded."""
         if x.rate[0] * y.rate[1] != y.rate[0] * x.rate[1]:
@@ -271,7 +297,7 @@ class Maker:
             elif roll < 0.72:
                 new = self.pick(*light)(own)
             elif roll < 0.82:
-                new = self.pick(self.running, self.recurrent)(own)
+                new = self.pick(self.running, self.scan if self.scans else self.recurrent)(own)
             else:
                 new = self.joined(own, self.pick(*made))
             if new.channels <= 8 and new.name != own.name:

@@ -38,6 +38,9 @@ class Limits(NamedTuple):
 FEW = Limits(512, 8192, 4 * 8192, False)
 """For a graph whose fields are asked for: above, the rounds are taken together (see `access.rounds`)."""
 
+STEPS = Limits(7, 8192, 4 * 8192, False)
+"""For a graph that is streamed: what runs along frames stays a loop. Tensors have more frames than that where it is looked at."""
+
 MANY = Limits(100_000, 100_000, 100_000, True)
 """For a file that gradients are written for."""
 

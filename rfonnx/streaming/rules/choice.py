@@ -15,6 +15,7 @@ from rfonnx.streaming.rules.carried import stepped, summed
 from rfonnx.streaming.rules.copied import copied
 from rfonnx.streaming.rules.moved import moved
 from rfonnx.streaming.rules.padded import padded
+from rfonnx.streaming.rules.scanned import scanned
 from rfonnx.streaming.rules.spread import spread
 from rfonnx.streaming.rules.windowed import windowed
 
@@ -29,6 +30,8 @@ def rule_of(placed: Placed) -> Callable[[Call], list[Flow | None]]:
     row = operator(placed.node.kind)
     if row.carries == "layer" and kinds <= {Runs, Ends}:
         return stepped
+    if row.carries == "rounds":
+        return scanned
     if kinds == {Same}:
         return copied
     if placed.keyed:

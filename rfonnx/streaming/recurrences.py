@@ -1,0 +1,39 @@
+"""What a recurrence gives that no frame's value tells: its last states, and what it makes of the number of its steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rfonnx.graph.nodes import Node
+from rfonnx.operators.control import listed, swept_axes
+from rfonnx.operators.table import operator
+from rfonnx.results.fields import Shape
+from rfonnx.streaming.readings import Ends, Found, Runs
+
+
+def last_states(node: Node) -> Sequence[str]:
+    """Outputs that hold what a recurrence carries, after its last step."""
+    carries = operator(node.kind).carries
+    if carries == "layer":
+        return node.outputs[1:]
+    return node.outputs[: len(node.inputs) - node.attrs["num_scan_inputs"]] if carries == "rounds" else ()
+
+
+def counted(node: Node, name: str, axes: Mapping[str, int], shapes: Mapping[str, Shape]) -> dict[str, Found]:
+    """What an output of a scan along frames reads that reads none of their values: it depends on how many there are.
+
+    Args:
+        node: any.
+        name: an output.
+        axes: the axis of frames by tensor.
+        shapes: of all tensors.
+    """
+    swept = swept_axes(node, shapes) if operator(node.kind).carries == "rounds" else []
+    along = next((operand for operand, axis in swept if axes.get(operand) == axis), "")
+    if not along or name not in node.outputs:
+        return {}
+    states = last_states(node)
+    if name in states:
+        return {along: (-1, Ends("counts frames"))}
+    rank = max(len(shapes[name] or ()), 1)
+    return {along: (listed(node.attrs, "scan_output_axes", node.outputs.index(name) - len(states)) % rank, Runs())}
