@@ -141,7 +141,7 @@ def _answer(source: Source, node: Node, name: str, seen: list[_Seen], layout: La
     """Enter what an output, or a temporary, is and reads; or why it cannot be streamed."""
     one, first, second = (_agreed(list(views)) for views in zip(*(view.of(name) for view in seen), strict=True))
     one = one or counted(node, name, layout.axes, source.graph.shapes)
-    names = [operand for operand in {**one, **first, **second} if operand in layout.planes]
+    names = [operand for operand in dict.fromkeys(node.inputs) if operand in layout.planes]
     beside = {operand: found for operand, found in one.items() if operand not in layout.planes}
     if not names:
         plane = opened(beside)

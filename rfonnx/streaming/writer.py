@@ -136,6 +136,10 @@ class Writer:
         first = -earlier - flow.delay
         return self.there(flow.frames, first, earlier + flow.frames, start, flow.length if end else None)
 
+    def places(self, frames: int, first: int, count: int) -> Value:
+        """Numbers of frames of a tensor that has so many in a chunk; `first`: of the first one, in the first chunk. int64."""
+        return self.position * frames + self.emit.constant(np.arange(first, first + count, dtype=np.int64))
+
     def there(self, frames: int, first: int, count: int, start: bool, end: Length | None) -> Value:
         """Whether each of so many frames is one of a tensor: a list of bools.
 
@@ -148,7 +152,7 @@ class Writer:
         """
         key = frames, first, count, start, end
         if key not in self._there:
-            places = self.position * frames + self.emit.constant(np.arange(first, first + count, dtype=np.int64))
+            places = self.places(frames, first, count)
             tests = [self.emit("GreaterOrEqual", places, self.emit.scalar(0, "int64"))] if start else []
             tests += [self.emit("Less", places, self._end(end))] if end is not None else []
             self._there[key] = self.emit("And", *tests) if len(tests) > 1 else tests[0]

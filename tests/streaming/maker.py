@@ -34,6 +34,7 @@ class Maker:
     def __init__(self, seed: int, wild: bool = False) -> None:
         self.rng = np.random.default_rng(seed)
         self.wild = wild
+        self.attentive = seed % 4 == 1
         self.nodes: list[onnx.NodeProto] = []
         self.weights: list[TensorProto] = []
         self.space = int(self.rng.integers(0, 3))  # axes of space beside the frames
@@ -264,6 +265,66 @@ class Maker:
         self.nodes.append(helper.make_node("Scan", given, [name + "s", name + "k", name], name, body=graph, **attrs))
         return replace(x, name=name)
 
+    def positions(self, x: T) -> tuple[str, str]:
+        """Numbers of the frames, as a column and as a row."""
+        long = self.add("Gather", self.add("Shape", x.name), self.whole(self.axis))
+        places = self.add("Range", self.whole(0), long, self.whole(1))
+        return self.add("Unsqueeze", places, self.ints(1)), self.add("Unsqueeze", places, self.ints(0))
+
+    def whole(self, value: int) -> str:
+        return self.constant(np.array(value, np.int64))
+
+    def mask(self, x: T) -> tuple[str, str]:
+        """Which keys a query sees, of all queries and keys; and how far a key lies behind it."""
+        queries, keys = self.positions(x)
+        apart = self.add("Sub", keys, queries)
+        if self.chance(0.3) and x.rate[1] <= 2:
+            size = self.one(2, 3)
+            ours, theirs = (self.add("Div", places, self.whole(size)) for places in (queries, keys))
+            steps, low, high = self.add("Sub", theirs, ours), -self.one(0, 2), self.pick(0, 0, 1)
+        else:
+            steps, low, high = apart, -self.one(0, 6), self.pick(0, 0, self.one(0, 4))
+        least = self.add("GreaterOrEqual", steps, self.whole(low))
+        return self.add("And", least, self.add("LessOrEqual", steps, self.whole(high))), apart
+
+    def attention(self, x: T, y: T) -> T:
+        """Queries of one tensor, keys of another, values of either; masked by choice or by sum, maybe biased by distance."""
+        if self.space or (x.rate, x.frames) != (y.rate, y.frames) or x.frames < 24:
+            return x
+        width, heads = 2, self.pick(1, 2)
+        turned = {one.name: self.add("Transpose", one.name, perm=[0, 2, 1]) for one in (x, y)}
+        seen, apart = self.mask(x)
+
+        def heads_of(one: T, count: int, perm: list[int]) -> str:
+            made = self.add("MatMul", turned[one.name], self.numbers(one.channels, count * width))
+            return self.add("Transpose", self.add("Reshape", made, self.ints(0, 0, count, width)), perm=perm)
+
+        shared = self.pick(1, heads)
+        queries = heads_of(x, heads, [0, 2, 1, 3])
+        scores = self.add("MatMul", queries, heads_of(y, shared, [0, 2, 3, 1]))
+        if self.chance(0.3):
+            far = self.add("Cast", self.add("Abs", apart), to=TensorProto.FLOAT)
+            scores = self.add("Sub", scores, self.add("Mul", far, self.constant(np.array(0.3, np.float32))))
+        lowest = self.constant(np.array(self.pick(-np.inf, -1e9, -3.4e38), np.float32))
+        if self.chance():
+            scores = self.add("Where", seen, scores, lowest)
+        else:
+            nothing = self.constant(np.array(0, np.float32))
+            scores = self.add("Add", scores, self.add("Where", seen, nothing, lowest))
+        values = heads_of(self.pick(x, y), shared, [0, 2, 1, 3])
+        if self.chance(0.2):  # keys first
+            scores = self.add("Transpose", scores, perm=[0, 1, 3, 2])
+            weights = self.add("Softmax", scores, axis=2)
+            made = self.add("MatMul", self.add("Transpose", values, perm=[0, 1, 3, 2]), weights)
+            made = self.add("Transpose", made, perm=[0, 3, 1, 2])
+        else:
+            weights = self.add("Softmax", scores, axis=-1)
+            if self.chance(0.2):
+                weights = self.add("Where", self.add("IsNaN", weights), self.constant(np.array(0, np.float32)), weights)
+            made = self.add("Transpose", self.add("MatMul", weights, values), perm=[0, 2, 1, 3])
+        flat = self.add("Reshape", made, self.ints(0, 0, heads * width))
+        return replace(x, name=self.add("Transpose", flat, perm=[0, 2, 1]), channels=heads * width)
+
     def joined(self, x: T, y: T) -> T:
         """Two tensors of one rate, the longer one cut at its end, or shorter one padded."""
         if x.rate[0] * y.rate[1] != y.rate[0] * x.rate[1]:
@@ -292,7 +353,9 @@ class Maker:
         for _ in range(self.one(1, 10)):
             own = made[-1] if self.chance(0.75) else self.pick(*made)
             roll = self.rng.random()
-            if roll < 0.5:
+            if self.attentive and self.chance(0.3):
+                new = self.attention(own, self.pick(own, *made))
+            elif roll < 0.5:
                 new = self.pick(*heavy)(own)
             elif roll < 0.72:
                 new = self.pick(*light)(own)

@@ -184,11 +184,11 @@ def test_what_comes_before_can_be_streamed() -> None:
     assert plan.verify().passed
 
 
-def test_a_table_by_position_is_refused() -> None:
+def test_a_table_by_position_of_a_fixed_length_is_looked_up() -> None:
     net = Net()
-    model = net.model([1, 2, 96], sines(net))
-    with pytest.raises(rfonnx.RfonnxError, match="differs from frame to frame"):
-        rfonnx.stream(model, "x", 2)
+    plan = rfonnx.stream(net.model([1, 2, 96], net.conv(sines(net), 2, 2, [5], pads=[2, 2])), "x", 2)
+    assert plan.manifest.fixed == 96
+    assert plan.verify().passed
 
 
 def test_a_constant_of_all_frames_is_shortened() -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from rfonnx.gradients.values import Value
 from rfonnx.streaming.call import Call, same
 from rfonnx.streaming.flow import Flow
+from rfonnx.streaming.rules.tables import by_position
 
 
 def copied(call: Call) -> list[Flow | None]:
@@ -26,7 +27,7 @@ def copied(call: Call) -> list[Flow | None]:
     latest = max(flow.delay for flow in flows.values())
     flows = {name: call.writer.later(flow, latest) for name, flow in flows.items()}
     inputs = [
-        "" if not name else flows[name].value.name if name in flows else _still(call, index, first.frames)
+        "" if not name else flows[name].value.name if name in flows else _still(call, index, first.frames, latest)
         for index, name in enumerate(call.node.inputs)
     ]
     wanted = [name for name in call.node.outputs if name in call.readings]
@@ -55,25 +56,25 @@ def _keeps(call: Call, flow: Flow) -> bool:
     return bool(call.row.keeps) or (zero and flow.before in (0.0, None) and flow.after in (0.0, None))
 
 
-def _still(call: Call, index: int, frames: int) -> str:
+def _still(call: Call, index: int, frames: int, delay: int) -> str:
     """The name of an operand without frames; as long as a chunk, where it is as long as the streamed axis."""
     name = call.node.inputs[index]
     if name not in call.source.graph.constants:
         return name
     if index == call.row.shaped_by:
         return call.writer.emit.ints(call.shape(call.output, call.axis, frames)).name
-    shrunk = _shrunk(call, index, frames)
+    shrunk = _shrunk(call, index, frames, delay)
     value = shrunk if shrunk is not None else call.constant(index)
     assert value is not None
     return value.name
 
 
-def _shrunk(call: Call, index: int, frames: int) -> Value | None:
-    """A constant that is as long as the streamed axis, and the same all along it: in an operand that lines up with the output,
-    one frame of it; else as many as a chunk has. None: it is no such constant.
+def _shrunk(call: Call, index: int, frames: int, delay: int) -> Value | None:
+    """A constant that is as long as the streamed axis. In an operand that lines up with the output: one frame of it, where it is
+    the same all along; else those of the chunk. In others: as many as a chunk has. None: it is no such constant.
 
     Raises:
-        Refused: it is as long, and not the same.
+        Refused: it is as long, not the same, and the model can be run at other lengths.
     """
     graph, name = call.source.graph, call.node.inputs[index]
     shape = graph.shapes[name] or ()
@@ -85,6 +86,8 @@ def _shrunk(call: Call, index: int, frames: int) -> Value | None:
             raise call.refuse(f"has a constant '{name}' along the streamed axis that is too large to be looked at")
         first = np.take(value, [0], place)
         if not same(np.broadcast_to(first, value.shape), value):
+            if call.source.fixed and not first_state:
+                return by_position(call.writer, value, place, frames, -delay, frames)
             raise call.refuse(f"has a constant '{name}' that differs from frame to frame (a table by position, a mask)")
         return call.writer.emit.constant(np.repeat(first, frames, place) if first_state else first)
     if name in call.source.stored:
