@@ -23,16 +23,18 @@ from rfonnx.operators.table import Unknown, declare
 from rfonnx.operators.windows import window_attrs
 
 
-@spelling("Conv", "ConvInteger", "DeformConv")
-def spell_conv(call: SpellCall, transposed: bool = False) -> Node:
-    """Spatial axes follow batch and channels."""
-    weight = call.shape(1)
+@spelling("Conv", "ConvInteger", "DeformConv", "com.microsoft.FusedConv")
+def spell_conv(call: SpellCall, transposed: bool = False, filters: int = 1) -> Node:
+    """Spatial axes follow batch and channels, or (`channels_last`) the batch. The weight is input `filters`."""
+    weight = call.shape(filters)
     kernel = call.ints_attr("kernel_shape")
     if kernel is None:
         if weight is None or None in weight[2:]:
             return call.with_attrs(pads=None)
         kernel = [n for n in weight[2:] if n is not None]
     image, out = call.shape(0), call.graph.shapes.get(next(iter(call.node.outputs), ""))
+    if call.int_attr("channels_last", 0):
+        image, out = ((None if s is None else (*s[:1], *s[-1:], *s[1:-1])) for s in (image, out))
     for shape, whose in ((weight, "weight's"), (image, "input's")):
         if shape is not None and len(shape) != len(kernel) + 2:
             raise malformed(
@@ -42,6 +44,12 @@ def spell_conv(call: SpellCall, transposed: bool = False) -> Node:
     out_lengths = None if out is None else out[2:]
     attrs = window_attrs(call, kernel, lengths, out_lengths, transposed)
     return call.with_attrs(**attrs, group=call.int_attr("group", 1))
+
+
+@spelling("QLinearConv", "com.microsoft.QLinearConv")
+def spell_quantised(call: SpellCall) -> Node:
+    """As Conv; scales and zero points stand between image and weight."""
+    return spell_conv(call, filters=3)
 
 
 @rule("Conv")
@@ -148,5 +156,6 @@ declare("Conv", manner=("by channel",), maps=True, weighted=True)
 declare("DeformConv", manner=())
 declare("DeformConv", family="convolution")
 declare("Conv", border="zero", switched_off="pads")
-declare("ConvInteger", border=Unknown("its zero point stands outside"))
+declare("ConvInteger", border="zero point", zero_point=2, switched_off="pads")
+declare("com.microsoft.FusedConv", border="zero", switched_off="pads")
 declare("DeformConv", border=Unknown("it samples where its offsets say"))

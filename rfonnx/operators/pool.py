@@ -19,16 +19,21 @@ from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Sp
 from rfonnx.operators.access.shared import windows
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import SpellCall, spelling
-from rfonnx.operators.table import Unknown, declare
+from rfonnx.operators.table import Unknown, declare, microsoft, operator
 from rfonnx.operators.windows import window_attrs
 from rfonnx.results.fields import Shape
 
 
-@spelling("MaxPool", "AveragePool", "LpPool", "MaxUnpool", "com.microsoft.MaxpoolWithMask")
+@spelling("MaxPool", "AveragePool", "LpPool", "MaxUnpool", *microsoft("MaxpoolWithMask NhwcMaxPool QLinearAveragePool"))
 def spell_pool(call: SpellCall) -> Node:
     """Ceil mode needs nothing: its last windows lie beyond the edge, and their number is in the output's shape."""
+    row = operator(call.node.kind)
+    if row.body is not None and str(call.node.attrs.get("auto_pad", "")).startswith("SAME"):
+        return call.node  # the pool in its body is spelt
     kernel = call.ints_attr("kernel_shape")
     image = call.shape(0)
+    if image is not None and (row.space == 1 or call.int_attr("channels_last", 0)):
+        image = (*image[:1], *image[-1:], *image[1:-1])
     if kernel is None or (image is not None and len(image) != len(kernel) + 2):
         raise malformed(
             f"{call.node}: 'kernel_shape' must have one size per spatial axis of the input's shape {image}, but is {kernel}"

@@ -78,4 +78,5 @@ declare(
     quantised=True,
 )
 declare("DequantizeLinear", evaluation="fast", hands_on=True, macs=0, manner=("scaled",), quantised=True)
-declare("DynamicQuantizeLinear", hands_on=True, macs=0, manner=("norm",), quantised=True)
+declare("DynamicQuantizeLinear", hands_on=True, macs=0, manner=("norm",), quantised=True, ranged=True)
+declare("QuantizeLinear", "DequantizeLinear", *microsoft("QuantizeLinear DequantizeLinear"), zero_point=2)

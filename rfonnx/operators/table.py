@@ -60,7 +60,7 @@ Statistic = Literal[
     "", "mean", "sum", "product", "max", "min", "squares", "l1", "l2", "lp", "log sum", "log sum exp", "moments"
 ]
 Evaluation = Literal["slow", "fast", "never"]
-Border = Literal["", "zero", "lowest", "uncounted", "value"]
+Border = Literal["", "zero", "zero point", "lowest", "uncounted", "value"]
 SwitchedOff = Literal["", "pads", "cut", "axes", "scale", "padding"]
 Carried = Literal["", "sum", "layer", "rounds"]
 
@@ -118,8 +118,11 @@ class Operator:
         statistic: what it takes of all positions together follows from such figures of parts ("moments": mean and variance; "lp":
             of the power `p`).
         moves: its output holds numbers of its first operand, wherever they stand.
-        border: what it takes for positions outside of its first operand: 0, the lowest number, nothing (a mean counts what there
-            is), or a value that it is given; "": it looks at none.
+        border: what it takes for positions outside of its first operand: 0, the number that stands for 0, the lowest number,
+            nothing (a mean counts what there is), or a value that it is given; "": it looks at none.
+        zero_point: the operand that says which number of the first operand stands for 0; None: there is none.
+        space: the first axis of space, where no attribute `channels_last` says that it is 1.
+        ranged: it quantises by the range of all that it reads.
         switched_off: how what it does along one axis is switched off, and what it does along others is not: its attribute `pads`
             is 0 there, as padding of its operand ("pads") or a cut of its result ("cut"); it slices by other `axes`; it has a
             `scale` of 1 there; its operand `padding` is 0 there. "": it cannot be, or there is no need.
@@ -176,6 +179,9 @@ class Operator:
     statistic: Statistic = ""
     moves: bool = False
     border: Border | Unknown = ""
+    zero_point: int | None = None
+    space: Literal[1, 2] = 2
+    ranged: bool = False
     switched_off: SwitchedOff = ""
     weighs: bool = False
     carries: Carried | Unknown = ""

@@ -154,6 +154,17 @@ class Call:
                 writer.emit.nodes.append(helper.make_node("Identity", [value], [name], writer.emit.unique("constant")))
                 writer.kept.add(name)
 
+    def zero_point(self) -> float | None:
+        """The number of the first operand that stands for 0; None: it is computed, or there are several."""
+        index = self.row.zero_point
+        name = self.node.inputs[index] if index is not None and index < len(self.node.inputs) else ""
+        if not name:
+            return 0.0
+        value = self.source.values(name)[0]
+        if value is None or value.dtype.kind not in "iu" or not value.size or (value != value.flat[0]).any():
+            return None
+        return float(value.flat[0])
+
     def _made_anew(self, name: str) -> Value:
         """A constant whose value is too large to be worked out here (weights that are stored in 8 bits): its nodes are kept.
 

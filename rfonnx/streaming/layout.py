@@ -241,6 +241,8 @@ def _agreed(views: list[Mapping[str, Found]]) -> dict[str, Found]:
     return first
 
 
+RANGED = "takes its scale from the range of all frames"
+STATIC = "quantise the model statically, with scales from calibration"
 JOINED = "joins frames with what is known when the last one has come"
 DIFFERS = "reads other frames where the whole is longer: where they lie depends on its length"
 
@@ -251,6 +253,9 @@ def _placed(
     """What an output reads, or why it cannot be streamed."""
     made: dict[str, tuple[int, Reading]] = {}
     for operand, one in found.items():
+        whole = isinstance(one, Blocked) or isinstance(one[1], Ends)
+        if whole and operator(node.kind).ranged:
+            return refused(node, RANGED, operand, STATIC)
         if isinstance(one, Blocked):
             return refused(node, one.reason, operand)
         if isinstance(one[1], Ends) and name not in last_states(node):

@@ -21,6 +21,7 @@ from rfonnx.gradients.preparing.opset import raise_opset
 from rfonnx.gradients.preparing.prepare import prune
 from rfonnx.graph.nodes import Graph
 from rfonnx.graph.order import reads
+from rfonnx.graph.tensors import is_static
 from rfonnx.graph.text import quote
 from rfonnx.model.building.normal import Normal
 from rfonnx.model.building.unroll import STEPS
@@ -146,14 +147,22 @@ class Source:
         failed: RfonnxError | None = None
         for further in () if self.fixed else (unit, unit + 7, *FURTHER):
             try:
-                views[length + further] = lowered(self.ready, self.at(length + further))
+                view = lowered(self.ready, self.at(length + further))
             except (ModelError, ShapeError) as error:  # a U-Net takes multiples of its grid alone
                 failed = error
+                continue
+            if _sized(view.graph) == _sized(views[length].graph):  # where operands do not fit, few inferences say so
+                views[length + further] = view
             if len(views) == SEEN:
                 break
         if failed is not None and len(views) == 1:
             raise failed
         return replace(self, views=views, shapes=self.at(length))
+
+
+def _sized(graph: Graph) -> set[str]:
+    """Tensors whose shape is known."""
+    return {name for name, shape in graph.shapes.items() if is_static(shape)}
 
 
 def open_source(

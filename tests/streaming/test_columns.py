@@ -23,6 +23,11 @@ def test_an_operator_with_a_known_border_can_be_run_without_its_padding(kind: st
     assert isinstance(row.border, Unknown) or row.switched_off
 
 
+@pytest.mark.parametrize("kind", sorted(row.kind for row in operators() if row.border == "zero point"))
+def test_an_operator_whose_border_is_a_zero_point_says_where_it_is(kind: str) -> None:
+    assert operator(kind).zero_point is not None
+
+
 def test_every_recurrence_says_what_it_carries() -> None:
     found = {row.kind for row in operators() if row.layered or row.family == "recurrence"}
     standard = {kind for kind in found if "." not in kind}

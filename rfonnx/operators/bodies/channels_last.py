@@ -29,7 +29,14 @@ def _pool(w: Writer) -> None:
     w.channels_last(made, rank, to=w.outputs[0])
 
 
-@body("com.microsoft.NhwcMaxPool", manner=("order free", "pool"), stands_for="MaxPool")
+@body(
+    "com.microsoft.NhwcMaxPool",
+    manner=("order free", "pool"),
+    stands_for="MaxPool",
+    border="lowest",
+    switched_off="pads",
+    space=1,
+)
 def _max_pool_of_bytes(w: Writer) -> None:
     """8-bit numbers count as real ones meanwhile."""
     rank = w.rank(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rfonnx.operators.bodies.writer import Writer, body
 
 
-@body("com.microsoft.DynamicQuantizeMatMul", manner=(), quantised=True, stands_for="MatMul")
+@body("com.microsoft.DynamicQuantizeMatMul", manner=(), quantised=True, stands_for="MatMul", ranged=True)
 def _dynamic_quantize_matmul(w: Writer) -> None:
     """A is quantised here; B has a scale and a zero point, for all or for each column."""
     made = [w.dynamically(w.inputs[0]), w.dequantized(1, 2, axis=w.rank(1) - 1)]
@@ -22,7 +22,7 @@ def _matmul_integer_to_float(w: Writer) -> None:
     w.done(w.plus(w("MatMul", *real), 6))
 
 
-@body("com.microsoft.DynamicQuantizeLSTM")
+@body("com.microsoft.DynamicQuantizeLSTM", ranged=True)
 def _dynamic_quantize_lstm(w: Writer) -> None:
     """An LSTM with the weights that the bytes W (directions, inputs, 4 hidden) and R stand for; that it rounds x and h too is
     left out."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from rfonnx.operators.bodies.writer import CONV, Kept, Writer, body
-from rfonnx.operators.table import Unknown
 
 
 @body(
@@ -12,7 +11,9 @@ from rfonnx.operators.table import Unknown
     manner=("by channel",),
     quantised=True,
     stands_for="Conv",
-    border=Unknown("its zero point stands outside"),
+    border="zero point",
+    zero_point=2,
+    switched_off="pads",
 )
 def _qlinear_conv(w: Writer) -> None:
     x, weight = w.dequantized(0, 1), w.dequantized(3, 4, axis=0)

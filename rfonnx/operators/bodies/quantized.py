@@ -31,7 +31,15 @@ def _plain(w: Writer) -> str:
     quantised=True,
     stands_for="GlobalAveragePool",
 )
-@body("com.microsoft.QLinearAveragePool", manner=("order free", "pool"), quantised=True, stands_for="AveragePool")
+@body(
+    "com.microsoft.QLinearAveragePool",
+    manner=("order free", "pool"),
+    quantised=True,
+    stands_for="AveragePool",
+    border="uncounted",
+    zero_point=2,
+    switched_off="pads",
+)
 def _pool(w: Writer) -> None:
     x = w.dequantized(0, 1)
     attrs = w.only(*POOL, "count_include_pad")

@@ -37,10 +37,11 @@ def rule_of(placed: Placed) -> Callable[[Call], list[Flow | None]]:
     if placed.keyed:
         return attended
     found = next(iter(placed.readings.values()))
+    first = found.get(placed.node.inputs[0])
+    if kinds <= {Slides, Same} and first and isinstance(first[1], Slides) and row.switched_off == "pads":
+        return windowed
     if len(kinds) == 1 and len(found) == 1:
         (kind,) = kinds
-        if kind is Slides and row.switched_off == "pads":
-            return windowed
         if kind is Slides and row.switched_off == "padding":
             return padded
         if kind in (Slides, Moves) and row.switched_off in ("axes", "scale"):

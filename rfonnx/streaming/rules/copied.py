@@ -17,8 +17,8 @@ def copied(call: Call) -> list[Flow | None]:
     or are 0 and stay so.
     """
     flows = {name: call.flows[name] for name in dict.fromkeys(call.node.inputs) if name in call.flows}
-    alone = len(flows) == 1 and _keeps(call, next(iter(flows.values())))
-    if not alone:
+    known = _outside(call, next(iter(flows.values()))) if len(flows) == 1 else None
+    if known is None:
         flows = {name: call.writer.settled(flow) for name, flow in flows.items()}
     first = next(iter(flows.values()))
     for name, flow in flows.items():
@@ -37,7 +37,7 @@ def copied(call: Call) -> list[Flow | None]:
         call.proto, inputs, [values[name].name if name in values else spare.get(name, "") for name in call.node.outputs]
     )
     call.writer.emit.nodes[-1].name = values[wanted[0]].name
-    ends = (first.before, first.after) if alone else (None, None)
+    ends = known or (None, None)
     made: list[Flow | None] = []
     for name in call.node.outputs:
         if name not in values:
@@ -50,10 +50,20 @@ def copied(call: Call) -> list[Flow | None]:
     return made
 
 
-def _keeps(call: Call, flow: Flow) -> bool:
-    """Whether what stands in frames outside stands there still behind the operator, the same everywhere."""
-    zero = call.row.keeps_zero and len(call.node.inputs) == 1
-    return bool(call.row.keeps) or (zero and flow.before in (0.0, None) and flow.after in (0.0, None))
+def _outside(call: Call, flow: Flow) -> tuple[float | None, float | None] | None:
+    """What stands behind the operator in frames before the first and after the last, where it is the same everywhere; None: it is
+    not known."""
+    ends = flow.before, flow.after
+    if call.row.keeps:
+        return ends
+    if call.row.keeps_zero and len(call.node.inputs) == 1:
+        return ends if set(ends) <= {0.0, None} else None
+    if not call.row.hands_on or call.row.zero_point is None:
+        return None
+    zero = call.zero_point()
+    numbers = (zero, 0.0) if "int" in flow.value.dtype else (0.0, zero)
+    before, after = (None if end is None or end != numbers[0] else numbers[1] for end in ends)
+    return None if before is None and flow.delay < 0 else (before, after)
 
 
 def _still(call: Call, index: int, frames: int, delay: int) -> str:

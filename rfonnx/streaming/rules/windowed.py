@@ -15,38 +15,59 @@ def windowed(call: Call) -> list[Flow | None]:
     """The operator without its own padding along time, on H cached frames and the chunk.
 
     With span K, stride s, padding p and the operand's delay d: H = K - s + e, and frame o of the output comes (H + d - p) / s
-    frames late, where e is the least that makes this a whole number that is no less than 0, and H no less than 0.
+    frames late, where e is the least that makes this a whole number that is no less than 0, and H no less than 0. What is added
+    to the result (of FusedConv) waits for it, or it for that.
     """
-    writer, flow, reading = call.writer, call.flow, call.reading
+    writer, axis = call.writer, call.axis
+    flow, reading = call.flows[call.node.inputs[0]], call.readings[call.output][call.node.inputs[0]][1]
     assert isinstance(reading, Slides)
-    axis = call.axis
-    place, count = axis - 2, len(call.node.attrs["pads"]) // 2
-    begin, end = call.node.attrs["pads"][place], call.node.attrs["pads"][count + place]
-    _check(call, place, begin + end)
+    added = {name: writer.settled(call.flows[name]) for name in call.node.inputs[1:] if name in call.flows}
+    place, begin, end = _padding(call)
     border = _border(call, begin, end)
     flow = writer.masked(flow, border, begin > 0, end > 0)
     span, stride = reading.span, reading.stride
-    cache = max(span - stride, 0, begin - flow.delay)
-    cache += -(cache + flow.delay - begin) % stride
-    delay = (cache + flow.delay - begin) // stride
+    cache, delay = _late(flow, reading, begin)
+    latest = max([delay, *(other.delay for other in added.values())])
+    if latest > delay:
+        flow = writer.later(flow, flow.delay + (latest - delay) * stride)
+        cache, delay = _late(flow, reading, begin)
     joined = writer.cached(flow, cache, border, f"frames of '{call.operand}' that {call.node.kind} reads again")
     frames = flow.frames // stride
     needed = (frames - 1) * stride + span
     if needed < cache + flow.frames:
         joined = joined.slice(axis, 0, needed)
     pads = list(call.node.attrs["pads"])
-    pads[place] = pads[count + place] = 0
+    pads[place] = pads[len(pads) // 2 + place] = 0
     attrs = {"pads": pads, "auto_pad": "NOTSET"}
-    value = call.emit([joined, *(call.constant(index) for index in range(1, len(call.node.inputs)))], attrs)
+    others = [
+        writer.later(added[name], delay).value if name in added else call.constant(index)
+        for index, name in enumerate(call.node.inputs[1:], 1)
+    ]
+    value = call.emit([joined, *others], attrs)
     made = call.made(value, frames, delay, flow.length.then(1, begin + end - span + stride, stride))
-    if call.row.border == "uncounted" and begin + end and not call.node.attrs.get("count_include_pad", 0):
+    if _uncounted(call, begin + end):
         made = _counted(call, made, flow, cache, needed)
     return [made]
 
 
-def _check(call: Call, place: int, padding: int) -> None:
-    """Refuse what is padded or rounded by the whole length."""
+def _late(flow: Flow, reading: Slides, begin: int) -> tuple[int, int]:
+    """Frames that are cached, and the delay of what is made."""
+    cache = max(reading.span - reading.stride, 0, begin - flow.delay)
+    cache += -(cache + flow.delay - begin) % reading.stride
+    return cache, (cache + flow.delay - begin) // reading.stride
+
+
+def _padding(call: Call) -> tuple[int, int, int]:
+    """Which axis of space holds the frames, and what is padded at its two ends.
+
+    Raises:
+        Refused: that, or how many windows there are, depends on the whole length.
+    """
     attrs = {a.name: a for a in call.proto.attribute}
+    pads = call.node.attrs.get("pads")
+    if pads is None:
+        raise call.refuse("pads SAME along the streamed axis", "export it with padding in numbers")
+    place = call.axis - (1 if call.node.attrs.get("channels_last") else call.row.space)
     stride = call.node.attrs["strides"][place]
     if "auto_pad" in attrs and attrs["auto_pad"].s.startswith(b"SAME") and stride > 1:
         raise call.refuse(
@@ -59,6 +80,17 @@ def _check(call: Call, place: int, padding: int) -> None:
         raise call.refuse("pads SAME otherwise than the specification says", "export it with padding in numbers")
     if len([name for name in call.node.outputs if name in call.readings]) > 1:
         raise call.refuse("gives positions in the whole (Indices)", "")
+    begin, end = pads[place], pads[len(pads) // 2 + place]
+    if _uncounted(call, begin + end) and call.row.zero_point is not None:
+        raise call.refuse(
+            "takes the mean of frames that there are, and rounds it", "export it with count_include_pad=1, or as QDQ"
+        )
+    return place, begin, end
+
+
+def _uncounted(call: Call, padding: int) -> bool:
+    """Whether a mean is taken over frames that there are."""
+    return call.row.border == "uncounted" and padding > 0 and not call.node.attrs.get("count_include_pad", 0)
 
 
 def _border(call: Call, begin: int, end: int) -> float:
@@ -68,6 +100,11 @@ def _border(call: Call, begin: int, end: int) -> float:
         Refused: nobody wrote down what.
     """
     border = call.row.border
+    if call.row.zero_point is not None:
+        zero = call.zero_point() if begin or end else 0.0
+        if zero is None:
+            raise call.refuse("pads with a zero point that is no constant", "quantise it statically")
+        return zero
     if border in ("zero", "uncounted"):
         return 0.0
     if border == "lowest":
