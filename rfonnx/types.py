@@ -43,6 +43,7 @@ from rfonnx.results.streaming import Manifest as Manifest
 from rfonnx.results.streaming import StreamedInput as StreamedInput
 from rfonnx.results.streaming import StreamedOutput as StreamedOutput
 from rfonnx.results.streaming import StreamState as StreamState
+from rfonnx.results.streaming import StreamStructure as StreamStructure
 from rfonnx.results.streaming import StreamSummary as StreamSummary
 from rfonnx.results.streaming import StreamVerification as StreamVerification
 from rfonnx.results.verification import SizeCheck as SizeCheck

@@ -209,6 +209,29 @@ class StreamRun:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamStructure:
+    """What the tensors of a stream see, held against what the offline model's see: no weight is in it.
+
+    Attributes:
+        chunk, length: of the input, in frames.
+        copies: of the streaming model, chained by their states.
+        tensors: of the offline model, which were compared.
+        frames: of them together; `loose`: those that were not compared, for what they see is known as "at most" alone.
+        differences: a line for each of the first tensors that see something else.
+        skipped: why nothing was compared; "".
+    """
+
+    chunk: int
+    length: int = 0
+    copies: int = 0
+    tensors: int = 0
+    frames: int = 0
+    loose: int = 0
+    differences: tuple[str, ...] = ()
+    skipped: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StreamVerification:
     """A streaming model held against the offline one.
 
@@ -216,11 +239,13 @@ class StreamVerification:
         name: of the streaming model.
         runs: all that was run.
         tolerance: the largest difference that counts as rounding, as a share of the largest value.
+        structure: what its tensors see.
     """
 
     name: str
     runs: tuple[StreamRun, ...]
     tolerance: float
+    structure: StreamStructure | None = None
 
     @property
     def worst(self) -> float:
@@ -229,9 +254,11 @@ class StreamVerification:
 
     @property
     def passed(self) -> bool:
-        """Whether something was run, every frame was there, and none differed by more than rounding."""
+        """Whether something was run, every frame was there, none differed by more than rounding, and no tensor sees anything else
+        than the offline model's."""
         ran = [run for run in self.runs if not run.skipped]
-        return bool(ran) and not any(run.missing for run in ran) and self.worst <= self.tolerance
+        sees_other = self.structure is not None and bool(self.structure.differences)
+        return bool(ran) and not any(run.missing for run in ran) and self.worst <= self.tolerance and not sees_other
 
 
 @dataclass(frozen=True, slots=True)

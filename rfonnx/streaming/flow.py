@@ -39,3 +39,16 @@ class Flow:
     def with_frames(self, frames: int) -> tuple[int, ...]:
         """The shape of another number of frames."""
         return (*self.shape[: self.axis], frames, *self.shape[self.axis + 1 :])
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """A tensor of the streaming model, and the offline tensor that it stands for.
+
+    Attributes:
+        tensor: the offline one's name.
+        flow: the streaming one's.
+    """
+
+    tensor: str
+    flow: Flow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +12,16 @@ from rfonnx.graph.tensors import DTYPES
 from rfonnx.graph.text import quote
 from rfonnx.model.opened import Opened, with_free
 from rfonnx.model.reading.bind import tensor_of
-from rfonnx.results.streaming import METADATA, StreamVerification
+from rfonnx.results.streaming import METADATA, Manifest, StreamVerification
 from rfonnx.streaming.loop import Stream
 from rfonnx.streaming.manifest import from_json
+from rfonnx.streaming.model import part, with_frames
 from rfonnx.streaming.offline import drawn_others, hold
+from rfonnx.streaming.structure import lengths, of_outputs, structure
 
 
 def verify_file(offline: Opened, path: str, seed: int = 0, threads: int | None = None) -> StreamVerification:
-    """Run a streaming file and the offline one.
+    """Run a streaming file and the offline one, and compare what their outputs see.
 
     Args:
         offline: the model.
@@ -41,15 +44,28 @@ def verify_file(offline: Opened, path: str, seed: int = 0, threads: int | None =
                     f"{offline.label}: there is no input {quote(one.name)}, which {path} streams",
                     "give the model that it was made of",
                 )
-        entries = {entry.name: entry for entry in opened.proto.graph.input}
-        kinds = {}
-        for name in manifest.given:
-            held = tensor_of(entries[name].type)
-            assert held is not None
-            kinds[name] = tuple(dim.dim_value for dim in held.shape.dim), DTYPES[held.elem_type]
-        others = drawn_others(kinds, seed)
+        others = drawn_others(_given(opened, manifest), seed)
     stream = Stream(path, others=others, threads=threads)
     manifest = stream.manifest
+    shapes = {one.name: one.shape for one in manifest.inputs}
+    shapes |= {name: shape for name, (shape, _) in _given(opened, manifest).items()}
     if not manifest.fixed:
         offline = with_free(offline, [(one.name, one.axis) for one in manifest.inputs])
-    return hold(offline, stream, Path(path).name, seed)
+    streamed = {one.name: one.axis for one in manifest.inputs}
+    wanted = [*(one.name for one in manifest.outputs), *manifest.finals]
+    offline, _ = part(
+        offline, wanted, *(with_frames(shapes, streamed, length) for length in (*lengths(manifest), manifest.shortest))
+    )
+    seen = structure(offline, shapes, opened.proto, manifest, of_outputs(manifest))
+    return replace(hold(offline, stream, Path(path).name, seed), structure=seen)
+
+
+def _given(stream: Opened, manifest: Manifest) -> dict[str, tuple[tuple[int, ...], str]]:
+    """Shape and type of what the host gives at first."""
+    entries = {entry.name: entry for entry in stream.proto.graph.input}
+    found = {}
+    for name in manifest.given:
+        held = tensor_of(entries[name].type)
+        assert held is not None
+        found[name] = tuple(dim.dim_value for dim in held.shape.dim), DTYPES[held.elem_type]
+    return found

@@ -283,21 +283,31 @@ def _shape(model: Opened, entry: ValueInfoProto, shapes: Shapes) -> tuple[int, .
 def _prepared(
     model: Opened, outputs: Sequence[str] | None, *shapes: Mapping[str, tuple[int, ...]]
 ) -> tuple[Opened, ModelProto]:
-    """What streams are held against: the model, or the part that the outputs need; and the same in one opset with its weights.
-
-    Loops that run along frames stay loops: at the first of the shapes that the model takes, there are more frames than rounds of
-    what is written out.
-    """
-    read = model.proto
-    light = lighten(read, model.label, model.folder, normal=_normal(model, *shapes))
-    nodes = len(light.proto.graph.node)
-    prune(light, list(outputs or [output.name for output in read.graph.output]))
-    whole = (
-        not outputs and len(light.proto.graph.node) == nodes
-    )  # what nobody needs may fail at lengths that the rest takes
-    offline = model if whole else Opened(_whole(light))
+    """What streams are held against, and the same in one opset with its weights."""
+    offline, light = part(model, outputs, *shapes)
     raise_opset(light)
     return offline, _whole(light)
+
+
+def part(
+    model: Opened, outputs: Sequence[str] | None, *shapes: Mapping[str, tuple[int, ...]]
+) -> tuple[Opened, LightModel]:
+    """The part of a model that some tensors need, the model itself where that is all of it; and the same without weights.
+
+    What nobody needs may fail at lengths that the rest takes. Loops that run along frames stay loops: at the first of the shapes
+    that the model takes, there are more frames than rounds of what is written out.
+
+    Args:
+        model: any.
+        outputs: the tensors; None: the outputs.
+        shapes: of the inputs; of several, the first that the model takes.
+    """
+    every = [output.name for output in model.proto.graph.output]
+    light = lighten(model.proto, model.label, model.folder, normal=_normal(model, *shapes))
+    nodes = len(light.proto.graph.node)
+    prune(light, list(outputs or every))
+    whole = set(outputs or every) == set(every) and len(light.proto.graph.node) == nodes
+    return model if whole else Opened(_whole(light)), light
 
 
 def _normal(model: Opened, *shapes: Mapping[str, tuple[int, ...]]) -> Normal:

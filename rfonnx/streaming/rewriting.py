@@ -12,7 +12,7 @@ from rfonnx.graph.order import reads
 from rfonnx.graph.tensors import ELEMENT_TYPES
 from rfonnx.results.streaming import Length, Manifest, StreamedInput, StreamedOutput
 from rfonnx.streaming.call import Call
-from rfonnx.streaming.flow import Flow
+from rfonnx.streaming.flow import Flow, Twin
 from rfonnx.streaming.layout import Layout
 from rfonnx.streaming.model import Source, with_frames
 from rfonnx.streaming.rules.choice import rule_of
@@ -27,11 +27,13 @@ class Streamed:
         model: plain operators; states are inputs and outputs.
         manifest: how it is run; `sees` and the least delays are not worked out yet.
         masks: selections in it.
+        twins: its tensors that stand for offline ones.
     """
 
     model: ModelProto
     manifest: Manifest
     masks: int
+    twins: tuple[Twin, ...]
 
 
 def build(source: Source, layout: Layout, chunk: int) -> Streamed:
@@ -77,9 +79,10 @@ def build(source: Source, layout: Layout, chunk: int) -> Streamed:
             if flow is not None:
                 _check(call, name, flow)
                 flows[name] = flow
+                writer.stands(name, flow)
     outputs = [_output(writer, name, flows[name]) for name in graph.outputs if name in flows]
     manifest = _manifest(source, layout, writer, flows, outputs)
-    return Streamed(_model(source, writer, manifest, flows), manifest, writer.masks)
+    return Streamed(_model(source, writer, manifest, flows), manifest, writer.masks, tuple(writer.twins.values()))
 
 
 def _stay(call: Call) -> None:

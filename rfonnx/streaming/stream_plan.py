@@ -14,7 +14,8 @@ from onnx import ModelProto
 from rfonnx.errors import ModelError, QueryError, RfonnxError, ShapeError
 from rfonnx.model.opened import Opened
 from rfonnx.model.reading.bind import Shapes
-from rfonnx.results.streaming import METADATA, Manifest, StreamState, StreamSummary, StreamVerification
+from rfonnx.results.streaming import METADATA, Manifest, StreamState, StreamStructure, StreamSummary, StreamVerification
+from rfonnx.streaming.flow import Twin
 from rfonnx.streaming.layout import Layout, lay_out
 from rfonnx.streaming.least import least_delay
 from rfonnx.streaming.loop import Stream
@@ -23,6 +24,7 @@ from rfonnx.streaming.model import LENGTHS, Asked, Source, open_source
 from rfonnx.streaming.offline import drawn_others, hold, run_longer
 from rfonnx.streaming.refusal import Refused
 from rfonnx.streaming.rewriting import Streamed, build
+from rfonnx.streaming.structure import of_twins, structure
 from rfonnx.system import scratch
 from rfonnx.version import __version__
 
@@ -45,6 +47,7 @@ class StreamPlan:
     masks: int
     source: Source = field(repr=False)
     layout: Layout = field(repr=False)
+    twins: tuple[Twin, ...] = field(default=(), repr=False)
 
     @property
     def unit(self) -> int:
@@ -72,7 +75,7 @@ class StreamPlan:
 
     def verify(self, seed: int = 0) -> StreamVerification:
         """Hold the stream against the offline model by running both: at several lengths, from the first frame to the last; at
-        this chunk, and at one, two and eight units.
+        this chunk, and at one, two and eight units. And hold what all its tensors see against what the offline ones do.
 
         Raises:
             RunError: onnxruntime cannot run the model.
@@ -83,7 +86,19 @@ class StreamPlan:
             plan = self if chunk == self.manifest.chunk else planned(self.source, self.layout, chunk)
             stream = Stream(plan.model, others=self._others(seed))
             runs.append(hold(self.source.offline, stream, self.manifest.model, seed))
-        return replace(runs[0], runs=tuple(run for found in runs for run in found.runs))
+        return replace(runs[0], runs=tuple(run for found in runs for run in found.runs), structure=self._structure())
+
+    def _structure(self) -> StreamStructure:
+        """What the tensors see; in chunks that are longer, where a chain of these would be too long."""
+        unit = self.unit
+        longer = unit * max(1, -(-self.manifest.sees // (4 * unit)))
+        for chunk in dict.fromkeys([self.manifest.chunk, 8 * unit, longer]):
+            plan = self if chunk == self.manifest.chunk else planned(self.source, self.layout, chunk)
+            pairs = of_twins(plan.twins, plan.manifest)
+            found = structure(self.source.ready, self.source.shapes, plan.model, plan.manifest, pairs)
+            if not found.skipped:
+                break
+        return found
 
     def _others(self, seed: int) -> dict[str, np.ndarray]:
         graph, shapes = self.source.graph, self.source.shapes
@@ -125,6 +140,8 @@ def write(where: Path, data: bytes) -> None:
 
 
 def _worst(found: StreamVerification) -> str:
+    if found.structure is not None and found.structure.differences:
+        return found.structure.differences[0]
     for run in found.runs:
         if run.missing:
             name, (got, wanted) = next(iter(run.missing.items()))
@@ -196,4 +213,4 @@ def planned(source: Source, layout: Layout, chunk: int) -> StreamPlan:
     ):  # the last one marks it as ours
         entry = made.model.metadata_props.add()
         entry.key, entry.value = key, told
-    return StreamPlan(manifest, made.model, made.masks, source, layout)
+    return StreamPlan(manifest, made.model, made.masks, source, layout, made.twins)

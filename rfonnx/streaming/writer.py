@@ -12,7 +12,7 @@ from onnx import NodeProto, TensorProto, helper
 from rfonnx.gradients.emitter import Emitter
 from rfonnx.gradients.values import Value
 from rfonnx.results.streaming import Closing, Length, StreamState
-from rfonnx.streaming.flow import Flow
+from rfonnx.streaming.flow import Flow, Twin
 
 PREFIX = "stream/"
 
@@ -40,6 +40,7 @@ class Writer:
         masks: selections that were written.
         kept: constants of the file whose nodes were written as they are.
         closings: what recurrences go through whose last states are wanted.
+        twins: tensors that stand for offline ones, by name, delay and length: one may stand for a tensor and for its padded twin.
     """
 
     def __init__(self, opset: int, taken: Iterable[str], chunk: int) -> None:
@@ -50,6 +51,7 @@ class Writer:
         self.masks = 0
         self.kept: set[str] = set()
         self.closings: dict[Closing, None] = {}
+        self.twins: dict[tuple[str, int, Length], Twin] = {}
         self._delayed: dict[tuple[Flow, int], Flow] = {}
         self._there: dict[tuple[int, int, int, bool, Length | None], Value] = {}
         self._begun: dict[tuple[int, int, Length | None], tuple[Value, Value]] = {}
@@ -105,6 +107,7 @@ class Writer:
             joined = self.cached(replace(flow, before=fill), more, fill, f"delay of {more} frames")
             held = joined.slice(flow.axis, 0, flow.frames)
             self._delayed[key] = replace(flow, value=held, delay=delay, before=known)
+            self._stands_too(self._delayed[key], flow)
         return self._delayed[key]
 
     def settled(self, flow: Flow) -> Flow:
@@ -129,7 +132,19 @@ class Writer:
         value = self.emit(
             "Where", there, flow.value, self.emit.scalar(border, flow.value.dtype), dtype=flow.value.dtype
         )
-        return replace(flow, value=value, before=border if start else flow.before, after=border if end else flow.after)
+        made = replace(flow, value=value, before=border if start else flow.before, after=border if end else flow.after)
+        self._stands_too(made, flow)
+        return made
+
+    def stands(self, tensor: str, flow: Flow) -> None:
+        """Note which offline tensor a flow stands for."""
+        self.twins[flow.value.name, flow.delay, flow.length] = Twin(tensor, flow)
+
+    def _stands_too(self, made: Flow, flow: Flow) -> None:
+        """The same frames, only later or masked."""
+        known = self.twins.get((flow.value.name, flow.delay, flow.length))
+        if known is not None:
+            self.stands(known.tensor, made)
 
     def inside(self, flow: Flow, earlier: int = 0, start: bool = True, end: bool = True) -> Value:
         """Whether each frame of a chunk, and of `earlier` ones before it, is one of the offline tensor: a list of bools."""

@@ -34,13 +34,15 @@ def test_a_stream_is_made_verified_and_written(rfonnx: Run, tcn: Path, tmp_path:
     assert lines[1].endswith(f"{plan.masks} masks; chunks are multiples of 1")
     assert lines[2].startswith("verified: ")
     assert "in chunks of 1, 2, 8, 16 differ from the offline model by at most" in lines[2]
-    assert lines[3] == f"written: {made}"
+    assert lines[3].startswith("every frame of 12 tensors sees what it sees in the offline model: ")
+    assert lines[4] == f"written: {made}"
     said = json.loads((tmp_path / "s.json").read_text())
     assert (said["chunk"], said["unit"], said["outputs"][0]["delay"], said["outputs"][0]["rate"]) == (16, 1, 7, "1")
     assert said["sha256"] == hashlib.sha256(tcn.read_bytes()).hexdigest()
     done = rfonnx("stream", "verify", tcn, made)
     assert done.code == 0
     assert done.out.startswith("s.onnx: the stream is what the offline model makes, but for rounding\n")
+    assert done.out.splitlines()[1].startswith("every frame of 1 tensor sees what it sees in the offline model: ")
     again = rfonnx("stream", tcn, "--axis", "2", "-o", made)
     assert again.code == 0  # what it wrote, it replaces
 

@@ -44,6 +44,7 @@ def _head(told: StreamSummary, rate: float | None) -> Iterator[Line]:
         yield (f"assumed: {line}",)
     if told.found is not None:
         yield (f"verified: {_verdict(told.found)}",)
+        yield from _structure(told.found)
     if told.written:
         yield ("written: ", Name(told.written))
 
@@ -76,6 +77,24 @@ def _verdict(found: StreamVerification) -> str:
     )
 
 
+def _structure(found: StreamVerification) -> Iterator[Line]:
+    """What comparing what tensors see showed."""
+    seen = found.structure
+    if seen is None:
+        return
+    if seen.skipped:
+        yield (f"what its tensors see was not compared: {seen.skipped}",)
+        return
+    at_most = f"; {seen.loose} more are known as at most alone, and were not compared" if seen.loose else ""
+    kept = "sees what it sees" if not seen.differences else "was held against what it sees"
+    yield (
+        f"every frame of {counted(seen.tensors, 'tensor')} {kept} in the offline model: {seen.frames} frames of "
+        f"{seen.copies} chunks of {seen.chunk}, linked by their states{at_most}",
+    )
+    for line in seen.differences:
+        yield (f"differs: {line}",)
+
+
 def verification_document(found: StreamVerification) -> Document:
     """The verdict, and a row for each run."""
     if found.passed:
@@ -91,7 +110,7 @@ def verification_document(found: StreamVerification) -> Document:
         (f"up to {found.tolerance:.0e} of the largest value is rounding",),
         alarm=bad,
     )
-    return Document(((Name(found.name), verdict),), (table,) if found.runs else ())
+    return Document(((Name(found.name), verdict), *_structure(found)), (table,) if found.runs else ())
 
 
 def _bad(run: StreamRun, tolerance: float) -> bool:

@@ -1,0 +1,161 @@
+"""What the tensors of a stream see, held against the offline model: copies of the stream are chained, and both are analysed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from onnx import ModelProto
+
+from rfonnx.analysis.analysis import Analysis
+from rfonnx.analysis.analyze import analyze
+from rfonnx.errors import ModelError, RfonnxError, ShapeError
+from rfonnx.graph.text import quote
+from rfonnx.model.opened import Opened
+from rfonnx.results.streaming import Length, Manifest, StreamStructure
+from rfonnx.streaming.chained import chained, in_copy, outside, runs
+from rfonnx.streaming.flow import Twin
+from rfonnx.streaming.model import with_frames
+
+MOST = 6000
+"""Nodes of a chain: about one second."""
+FARTHEST = 50_000
+"""Frames of a field that chains are made for."""
+SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A tensor of the streaming model, and the offline one that it stands for, moved by its delay."""
+
+    tensor: str
+    value: str
+    axis: int
+    frames: int
+    delay: int
+    length: Length
+
+
+def of_twins(twins: Iterable[Twin], manifest: Manifest) -> list[Compared]:
+    """What can be compared where the stream was made here."""
+    inner = [
+        Compared(one.tensor, one.flow.value.name, one.flow.axis, one.flow.frames, one.flow.delay, one.flow.length)
+        for one in twins
+    ]
+    return [*inner, *of_outputs(manifest)]
+
+
+def of_outputs(manifest: Manifest) -> list[Compared]:
+    """What can be compared of any stream."""
+    return [Compared(one.name, one.name, one.axis, one.frames, one.delay, one.length) for one in manifest.outputs]
+
+
+def lengths(manifest: Manifest) -> list[int]:
+    """Lengths at which most of what is seen lies between the ends; a model may take some of them only."""
+    if manifest.fixed:
+        return [manifest.fixed]
+    whole = max((-(-min(manifest.sees, FARTHEST) // manifest.chunk) + 2) * manifest.chunk, manifest.shortest)
+    return [whole + manifest.unit // 2 + 1, whole, whole + manifest.unit, whole + 64]
+
+
+def nodes(model: ModelProto, manifest: Manifest) -> int:
+    """Of the chain."""
+    return runs(manifest, lengths(manifest)[0]) * len(model.graph.node)
+
+
+def structure(
+    offline: Opened, shapes: Mapping[str, tuple[int, ...]], model: ModelProto, manifest: Manifest, pairs: list[Compared]
+) -> StreamStructure:
+    """Compare what every tensor sees in the chain and in the offline model, frame by frame, along all axes of all inputs.
+
+    Args:
+        offline: the model.
+        shapes: of its inputs, of any number of frames.
+        model, manifest: the stream.
+        pairs: what is compared.
+    """
+    chunk = manifest.chunk
+    count = nodes(model, manifest)
+    if count > MOST:
+        return StreamStructure(chunk, skipped=f"a chain that is longer than what an output sees has {count} nodes")
+    failed: RfonnxError | None = None
+    for length in lengths(manifest):
+        try:
+            whole = analyze(offline, with_frames(shapes, {one.name: one.axis for one in manifest.inputs}, length))
+        except (ModelError, ShapeError) as error:
+            failed = error
+            continue
+        chain = analyze(Opened(chained(model, manifest, length)))
+        return _compared(whole, chain, manifest, length, pairs)
+    return StreamStructure(chunk, skipped=f"the offline model is not analysed: {failed}")
+
+
+def _compared(
+    whole: Analysis, chain: Analysis, manifest: Manifest, length: int, pairs: list[Compared]
+) -> StreamStructure:
+    copies = runs(manifest, length)
+    differences: list[str] = []
+    tensors: set[str] = set()
+    frames = loose = 0
+    for pair in pairs:
+        for copy in range(copies):
+            first = copy * pair.frames - pair.delay
+            start, end = max(first, 0), min(first + pair.frames, pair.length(length))
+            if start >= end:
+                continue
+            name = in_copy(copy, pair.value)
+            found = _differ(whole, chain, pair, name, (start, end), first)
+            if found and not (_exact(whole, pair.tensor) and _exact(chain, name)):
+                loose += end - start
+                continue
+            tensors.add(pair.tensor)
+            frames += end - start
+            if found:
+                differences.append(found)
+                break
+    return StreamStructure(manifest.chunk, length, copies, len(tensors), frames, loose, tuple(differences[:SHOWN]))
+
+
+def _exact(analysis: Analysis, name: str) -> bool:
+    return name not in analysis.tensors or analysis.tensors[name].exact
+
+
+def _differ(whole: Analysis, chain: Analysis, pair: Compared, name: str, offline: tuple[int, int], first: int) -> str:
+    """Where a copy's frames see something else than those of the offline model from `offline[0]` on; "": nowhere."""
+    start, end = offline
+    for input, axis in _columns(whole):
+        expected = _frames(_seen(whole, pair.tensor, input, axis), pair.axis, start, end)
+        found = _frames(_seen(chain, name, outside(input), axis), pair.axis, start - first, end - first)
+        low, high, lowest, highest = np.broadcast_arrays(*found, *expected)
+        wrong = ((low != lowest) | (high != highest)) & ((low <= high) | (lowest <= highest))
+        if wrong.any():
+            place = tuple(np.argwhere(wrong)[0])
+            frame = start + (place[pair.axis] if wrong.shape[pair.axis] > 1 else 0)
+            return (
+                f"frame {frame} of {quote(pair.tensor)} sees {low[place]} to {high[place]} of {quote(input)} along axis {axis}, "
+                f"and {lowest[place]} to {highest[place]} in the offline model"
+            )
+    return ""
+
+
+def _columns(whole: Analysis) -> Iterator[tuple[str, int]]:
+    for name, shape in whole.input_shapes.items():
+        for axis in range(len(shape or ())):
+            yield name, axis
+
+
+NOTHING = np.array(0), np.array(-1)
+
+
+def _seen(analysis: Analysis, name: str, input: str, axis: int) -> tuple[np.ndarray, np.ndarray]:
+    """First and last position that each position sees; what is constant sees nothing."""
+    if name in analysis.graph.constants or input not in analysis.inputs:
+        return NOTHING
+    return analysis.intervals(name, input, axis)
+
+
+def _frames(seen: tuple[np.ndarray, np.ndarray], axis: int, start: int, end: int) -> tuple[np.ndarray, np.ndarray]:
+    """Those of some frames; length 1 where they do not depend on the frame."""
+    index = tuple(slice(start, end) if i == axis and n > 1 else slice(None) for i, n in enumerate(seen[0].shape))
+    return seen[0][index], seen[1][index]
