@@ -99,3 +99,4 @@ declare_unknown("the runtime chooses between a sum over all frequencies and fast
 
 declare(*named("BlackmanWindow DFT HammingWindow HannWindow MelWeightMatrix STFT"), manner=())
 declare("DFT", "STFT", family="product")
+declare("STFT", border="")

@@ -13,6 +13,7 @@ from rfonnx.graph.temporaries import is_temporary, named_by
 from rfonnx.operators.access.path_shape import path_shape
 from rfonnx.operators.access.primitives import Permute, Reduce, Reshape, Select, Spread, Step, Window
 from rfonnx.streaming.bands import Attends, banded
+from rfonnx.streaming.tables import windows
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,10 +147,15 @@ def _along(
 
 
 def _follow(found: Found, shape: tuple[int, ...], steps: Sequence[Step], end: tuple[int, ...]) -> Found:
-    for step in steps:
+    laid = -1
+    for index, step in enumerate(steps):
         if isinstance(found, Blocked):
             return found
-        found = _step(*found, shape, step)
+        window = windows(found[0], steps[index:]) if found[1] == Same() else None
+        if window is not None:
+            found, laid = (window.axis, Slides(window.kernel, window.stride, window.dilation, window.pad)), index + 1
+        elif index != laid:
+            found = _step(*found, shape, step)
         shape = path_shape(shape, (step,)) or ()
     if isinstance(found, Blocked):
         return found

@@ -42,7 +42,7 @@ class Maker:
         self.space = min(self.space, 1)
         self.axis = min(self.axis, 2 + self.space)
         self.width = 3
-        self.scans = seed % 4 == 1  # recurrences are Scans
+        self.walks = {1: self.scan, 3: self.spectrum}.get(seed % 4, self.recurrent)
         self.second = seed % 7 == 3  # a second input, of as many frames
 
     def one(self, low: int, high: int) -> int:
@@ -325,6 +325,28 @@ class Maker:
         flat = self.add("Reshape", made, self.ints(0, 0, heads * width))
         return replace(x, name=self.add("Transpose", flat, perm=[0, 2, 1]), channels=heads * width)
 
+    def spectrum(self, x: T) -> T:
+        """The power of each frame, by STFT, or by DFT of windows that a table cuts out."""
+        size, hop = self.one(2, 8), self.one(1, 3)
+        frames = (x.frames - size) // hop + 1
+        if self.space or frames < 4 or x.rate[1] > 4:
+            return x
+        flat = self.add("Squeeze", x.name, self.ints(0))
+        if self.chance():
+            number = self.constant(np.array(hop, np.int64)), self.numbers(size)
+            bins = self.add("STFT", flat, *number, onesided=self.one(0, 1))
+        else:
+            last = self.add("Gather", self.add("Shape", flat), self.constant(np.array(1, np.int64)))
+            zero, one, step, long = (self.constant(np.array(n, np.int64)) for n in (0, 1, hop, size))
+            starts = self.add("Range", zero, self.add("Add", self.add("Sub", last, long), one), step)
+            taps = self.constant(np.arange(size, dtype=np.int64))
+            table = self.add("Add", self.add("Unsqueeze", starts, self.ints(1)), taps)
+            cut = self.add("Gather", flat, table, axis=1)
+            bins = self.add("DFT", self.add("Unsqueeze", cut, self.ints(3)), axis=2, onesided=self.one(0, 1))
+        power = self.add("ReduceSumSquare", bins, axes=[2, 3], keepdims=0)
+        name = self.add("Unsqueeze", self.add("Tanh", power), self.ints(0))
+        return T(name, x.channels, (x.rate[0], x.rate[1] * hop), frames)
+
     def joined(self, x: T, y: T) -> T:
         """Two tensors of one rate, the longer one cut at its end, or shorter one padded."""
         if x.rate[0] * y.rate[1] != y.rate[0] * x.rate[1]:
@@ -360,7 +382,7 @@ class Maker:
             elif roll < 0.72:
                 new = self.pick(*light)(own)
             elif roll < 0.82:
-                new = self.pick(self.running, self.scan if self.scans else self.recurrent)(own)
+                new = self.pick(self.running, self.walks)(own)
             else:
                 new = self.joined(own, self.pick(*made))
             if new.channels <= 8 and new.name != own.name:

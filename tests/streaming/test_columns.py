@@ -20,7 +20,7 @@ def test_what_an_operator_that_pads_takes_for_frames_outside_is_known_or_said_to
 @pytest.mark.parametrize("kind", sorted(kinds("border")))
 def test_an_operator_with_a_known_border_can_be_run_without_its_padding(kind: str) -> None:
     row = operator(kind)
-    assert isinstance(row.border, Unknown) or row.switched_off
+    assert isinstance(row.border, Unknown) or row.switched_off or row.border == ""
 
 
 @pytest.mark.parametrize("kind", sorted(row.kind for row in operators() if row.border == "zero point"))

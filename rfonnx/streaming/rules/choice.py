@@ -13,6 +13,7 @@ from rfonnx.streaming.refusal import refused
 from rfonnx.streaming.rules.attended import attended
 from rfonnx.streaming.rules.carried import stepped, summed
 from rfonnx.streaming.rules.copied import copied
+from rfonnx.streaming.rules.framed import framed, tabled
 from rfonnx.streaming.rules.moved import moved
 from rfonnx.streaming.rules.padded import padded
 from rfonnx.streaming.rules.scanned import scanned
@@ -42,6 +43,10 @@ def rule_of(placed: Placed) -> Callable[[Call], list[Flow | None]]:
         return windowed
     if len(kinds) == 1 and len(found) == 1:
         (kind,) = kinds
+        if kind is Slides and row.border == "" and "border" in row.filled:
+            return framed
+        if kind is Slides and row.moves and _cuts_windows(placed):
+            return tabled
         if kind is Slides and row.switched_off == "padding":
             return padded
         if kind in (Slides, Moves) and row.switched_off in ("axes", "scale"):
@@ -51,3 +56,9 @@ def rule_of(placed: Placed) -> Callable[[Call], list[Flow | None]]:
         if kind is Runs and row.carries == "sum":
             return summed
     raise refused(placed.node, "has no rule yet for what it does along the streamed axis", next(iter(found)))
+
+
+def _cuts_windows(placed: Placed) -> bool:
+    """Whether the output has an axis of what each window reads beside that of windows."""
+    ((_, reading),) = next(iter(placed.readings.values())).values()
+    return isinstance(reading, Slides) and reading.kernel > 1

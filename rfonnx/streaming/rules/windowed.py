@@ -15,10 +15,11 @@ def windowed(call: Call) -> list[Flow | None]:
     """The operator without its own padding along time, on H cached frames and the chunk.
 
     With span K, stride s, padding p and the operand's delay d: H = K - s + e, and frame o of the output comes (H + d - p) / s
-    frames late, where e is the least that makes this a whole number that is no less than 0, and H no less than 0. What is added
-    to the result (of FusedConv) waits for it, or it for that.
+    frames late, where e is the least from 0 on that makes this a whole number that is no less than 0. H may be negative where
+    windows leave gaps: then they begin as much later in the chunk. What is added to the result (of FusedConv) waits for it, or it
+    for that.
     """
-    writer, axis = call.writer, call.axis
+    writer = call.writer
     flow, reading = call.flows[call.node.inputs[0]], call.readings[call.output][call.node.inputs[0]][1]
     assert isinstance(reading, Slides)
     added = {name: writer.settled(call.flows[name]) for name in call.node.inputs[1:] if name in call.flows}
@@ -26,16 +27,12 @@ def windowed(call: Call) -> list[Flow | None]:
     border = _border(call, begin, end)
     flow = writer.masked(flow, border, begin > 0, end > 0)
     span, stride = reading.span, reading.stride
-    cache, delay = _late(flow, reading, begin)
+    cache, delay = late(flow, reading, begin)
     latest = max([delay, *(other.delay for other in added.values())])
     if latest > delay:
         flow = writer.later(flow, flow.delay + (latest - delay) * stride)
-        cache, delay = _late(flow, reading, begin)
-    joined = writer.cached(flow, cache, border, f"frames of '{call.operand}' that {call.node.kind} reads again")
-    frames = flow.frames // stride
-    needed = (frames - 1) * stride + span
-    if needed < cache + flow.frames:
-        joined = joined.slice(axis, 0, needed)
+        cache, delay = late(flow, reading, begin)
+    joined, frames = on_cache(call, flow, reading, cache, border)
     pads = list(call.node.attrs["pads"])
     pads[place] = pads[len(pads) // 2 + place] = 0
     attrs = {"pads": pads, "auto_pad": "NOTSET"}
@@ -46,13 +43,25 @@ def windowed(call: Call) -> list[Flow | None]:
     value = call.emit([joined, *others], attrs)
     made = call.made(value, frames, delay, flow.length.then(1, begin + end - span + stride, stride))
     if _uncounted(call, begin + end):
-        made = _counted(call, made, flow, cache, needed)
+        made = _counted(call, made, flow, cache, (frames - 1) * stride + span)
     return [made]
 
 
-def _late(flow: Flow, reading: Slides, begin: int) -> tuple[int, int]:
-    """Frames that are cached, and the delay of what is made."""
-    cache = max(reading.span - reading.stride, 0, begin - flow.delay)
+def on_cache(call: Call, flow: Flow, reading: Slides, cache: int, border: float) -> tuple[Value, int]:
+    """What the windows of a chunk read, of it and of as many frames before it as are cached; and how many windows there are."""
+    joined = call.writer.cached(
+        flow, max(cache, 0), border, f"frames of '{call.operand}' that {call.node.kind} reads again"
+    )
+    frames = flow.frames // reading.stride
+    needed = (frames - 1) * reading.stride + reading.span
+    if needed < cache + flow.frames or cache < 0:
+        joined = joined.slice(flow.axis, max(-cache, 0), max(-cache, 0) + needed)
+    return joined, frames
+
+
+def late(flow: Flow, reading: Slides, begin: int) -> tuple[int, int]:
+    """Frames that are cached (fewer than none: that are skipped), and the delay of what is made."""
+    cache = max(reading.span - reading.stride, begin - flow.delay)
     cache += -(cache + flow.delay - begin) % reading.stride
     return cache, (cache + flow.delay - begin) // reading.stride
 

@@ -1,0 +1,36 @@
+"""Windows that are cut out by a table of positions: `x[o * stride + t * dilation]` under two axes, o and t, in any order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rfonnx.operators.access.primitives import Reshape, Select, Step, Window
+
+
+def windows(axis: int, steps: Sequence[Step]) -> Window | None:
+    """What windows read, and along which axis they lie, where the next steps of a path pick positions and lay them in windows.
+
+    Of the two new axes, that is the one whose windows lie farther apart; of two alike, the longer one.
+
+    Args:
+        axis: of frames.
+        steps: the next ones.
+    """
+    if len(steps) < 2 or not isinstance(steps[0], Select) or not isinstance(steps[1], Reshape):
+        return None
+    picked, into = steps[0], steps[1].shape
+    if picked.axis != axis or len(into) < axis + 2 or not np.array_equal(picked.first, picked.last):
+        return None
+    rows, columns = into[axis : axis + 2]
+    if rows * columns != len(picked.first) or min(rows, columns) < 2:
+        return None
+    table = picked.first.reshape(rows, columns)
+    first, down, along = int(table[0, 0]), int(table[1, 0] - table[0, 0]), int(table[0, 1] - table[0, 0])
+    even = first + down * np.arange(rows)[:, None] + along * np.arange(columns)
+    if min(down, along) < 1 or not np.array_equal(table, even):
+        return None
+    if (down, rows) >= (along, columns):
+        return Window(axis, rows, columns, down, along, -first)
+    return Window(axis + 1, columns, rows, along, down, -first)
