@@ -13,7 +13,7 @@ from rfonnx.graph.temporaries import is_temporary, named_by
 from rfonnx.operators.access.path_shape import path_shape
 from rfonnx.operators.access.primitives import Permute, Reduce, Reshape, Select, Spread, Step, Window
 from rfonnx.streaming.bands import Attends, banded
-from rfonnx.streaming.tables import windows
+from rfonnx.streaming.cut_windows import windows
 
 
 @dataclass(frozen=True, slots=True)
