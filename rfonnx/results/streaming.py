@@ -190,6 +190,10 @@ class Manifest:
         return Fraction(output.frames, self.chunk)
 
 
+SPARED = "left out: those before it took long enough"
+"""Why a length was not run that could have been."""
+
+
 @dataclass(frozen=True, slots=True)
 class StreamRun:
     """One input that was streamed and run as a whole.

@@ -10,13 +10,14 @@ import numpy as np
 from rfonnx.errors import QueryError
 from rfonnx.graph.tensors import DTYPES
 from rfonnx.graph.text import quote
+from rfonnx.model.apart import Apart
 from rfonnx.model.opened import Opened, with_free
 from rfonnx.model.reading.bind import tensor_of
 from rfonnx.results.streaming import METADATA, Manifest, StreamVerification
 from rfonnx.streaming.loop import Stream
 from rfonnx.streaming.manifest import from_json
 from rfonnx.streaming.model import part, with_frames
-from rfonnx.streaming.offline import drawn_others, hold
+from rfonnx.streaming.offline import deadline, drawn_others, hold
 from rfonnx.streaming.structure import lengths, of_outputs, structure
 
 
@@ -57,7 +58,9 @@ def verify_file(offline: Opened, path: str, seed: int = 0, threads: int | None =
         offline, wanted, *(with_frames(shapes, streamed, length) for length in (*lengths(manifest), manifest.shortest))
     )
     seen = structure(offline, shapes, opened.proto, manifest, of_outputs(manifest))
-    return replace(hold(offline, stream, Path(path).name, seed), structure=seen)
+    with Apart(offline) as apart:
+        found = hold(apart.run, stream, Path(path).name, seed, deadline())
+    return replace(found, structure=seen)
 
 
 def _given(stream: Opened, manifest: Manifest) -> dict[str, tuple[tuple[int, ...], str]]:

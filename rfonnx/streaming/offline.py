@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from rfonnx.errors import RunError
 from rfonnx.model import runtime
+from rfonnx.model.apart import Apart
 from rfonnx.model.inputs import InputType, draw
 from rfonnx.model.opened import Opened
-from rfonnx.results.streaming import Manifest, StreamRun, StreamVerification
+from rfonnx.results.streaming import SPARED, Manifest, StreamRun, StreamVerification
 from rfonnx.streaming.loop import Stream, cut
 from rfonnx.streaming.model import Source
 
@@ -21,7 +23,24 @@ FARTHEST = 50_000
 """Frames of a field that lengths are made for, at most."""
 
 
-def hold(offline: Opened, stream: Stream, name: str, seed: int = 0) -> StreamVerification:
+SECONDS = 20.0
+"""When so many are over, only one more length is run of each chunk."""
+
+Run = Callable[[Sequence[str], Mapping[str, np.ndarray]], Sequence[np.ndarray]]
+"""Outputs of the untouched model, by their names, from its inputs."""
+
+
+def within(offline: Opened) -> Run:
+    """The model, run in this process: where it is known what it does."""
+    return lambda names, feeds: runtime.run(offline.session(level="none"), names, feeds, offline.label)
+
+
+def deadline() -> float:
+    """`until` of what begins now."""
+    return time.monotonic() + SECONDS
+
+
+def hold(offline: Run, stream: Stream, name: str, seed: int = 0, until: float | None = None) -> StreamVerification:
     """Run both on random input and compare all frames.
 
     Args:
@@ -29,9 +48,11 @@ def hold(offline: Opened, stream: Stream, name: str, seed: int = 0) -> StreamVer
         stream: of it.
         name: what results call the stream.
         seed: of what is drawn.
+        until: the time from which on no more than one length is run; None: never.
 
     Raises:
-        RunError: onnxruntime cannot run one of the two.
+        RunError: onnxruntime cannot run the stream.
+        ModelError: it cannot load one of the two.
     """
     manifest = stream.manifest
     runs: list[StreamRun] = []
@@ -39,14 +60,17 @@ def hold(offline: Opened, stream: Stream, name: str, seed: int = 0) -> StreamVer
     for further in (0, 64, 1024):
         wanted = [fixed] if fixed else [length + further for length in lengths(manifest)]
         for turn, length in enumerate(wanted):
-            runs.append(_first(offline, stream, length, 1 if fixed else manifest.unit, seed + turn))
+            if until is not None and time.monotonic() > until and any(not run.skipped for run in runs):
+                runs.append(StreamRun(manifest.chunk, length, skipped=SPARED))
+            else:
+                runs.append(_first(offline, stream, length, 1 if fixed else manifest.unit, seed + turn))
         if fixed or any(not run.skipped for run in runs):
             break  # else parts that no output needs may take longer inputs only
     dtype = max((TOLERANCE.get(kind, 0.0) for kind in _kinds(stream)), default=0.0)
-    return StreamVerification(name, tuple(runs), dtype)
+    return StreamVerification(name, tuple(sorted(runs, key=lambda run: run.length)), dtype)
 
 
-def _first(offline: Opened, stream: Stream, length: int, tried: int, seed: int) -> StreamRun:
+def _first(offline: Run, stream: Stream, length: int, tried: int, seed: int) -> StreamRun:
     """The run of the first length from `length` on, of as many as are tried, that the offline model takes."""
     for more in range(tried):
         feeds = _drawn(stream.manifest, length + more, stream, seed)
@@ -58,12 +82,12 @@ def _first(offline: Opened, stream: Stream, length: int, tried: int, seed: int) 
 
 def lengths(manifest: Manifest) -> list[int]:
     """Longer than what an output sees, or a state that is wrong would not be seen. They end in the middle of a chunk, at its end,
-    and leave different remainders by the unit; the shortest is among them."""
+    and leave different remainders by the unit; the shortest is among them. What tells most comes first."""
     chunk, unit = manifest.chunk, manifest.unit
     late = max(-(-one.delay // one.frames) for one in manifest.flows)
     middle = (max(late, min(manifest.sees, FARTHEST) // chunk) + 3) * chunk  # what is carried is seen to the end
-    wanted = [manifest.shortest, middle + 1 + unit // 2, middle, middle + chunk // 2 + unit - 1]
-    return sorted({max(length, manifest.shortest) for length in wanted})
+    wanted = [middle + 1 + unit // 2, manifest.shortest, middle, middle + chunk // 2 + unit - 1]
+    return list(dict.fromkeys(max(length, manifest.shortest) for length in wanted))
 
 
 def _drawn(manifest: Manifest, length: int, stream: Stream, seed: int) -> dict[str, np.ndarray]:
@@ -75,11 +99,11 @@ def _drawn(manifest: Manifest, length: int, stream: Stream, seed: int) -> dict[s
 
 
 def _compared(
-    offline: Opened, stream: Stream, manifest: Manifest, feeds: Mapping[str, np.ndarray], length: int
+    offline: Run, stream: Stream, manifest: Manifest, feeds: Mapping[str, np.ndarray], length: int
 ) -> StreamRun:
     names = [*(one.name for one in manifest.outputs), *manifest.finals]
     try:
-        whole = runtime.run(offline.session(level="none"), names, feeds, offline.label)
+        whole = offline(names, feeds)
     except RunError as error:
         return StreamRun(manifest.chunk, length, skipped=f"the offline model does not run: {error}")
     streamed = run_stream(stream, {one.name: feeds[one.name] for one in manifest.inputs}, length)
@@ -141,7 +165,8 @@ def run_longer(source: Source) -> None:
     shapes = source.at(max(source.views))
     types = {name: InputType(shapes[name], np.dtype(source.graph.dtypes[name])) for name in source.offline.input_names}
     outputs = [output.name for output in source.offline.proto.graph.output]
-    runtime.run(source.offline.session(level="none"), outputs, draw(types, 0, 0), source.model.label)
+    with Apart(source.offline) as apart:
+        apart.run(outputs, draw(types, 0, 0))
 
 
 def drawn_others(shapes: Mapping[str, tuple[tuple[int, ...], str]], seed: int) -> dict[str, np.ndarray]:

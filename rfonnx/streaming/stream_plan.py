@@ -12,6 +12,7 @@ import numpy as np
 from onnx import ModelProto
 
 from rfonnx.errors import ModelError, QueryError, RfonnxError, ShapeError
+from rfonnx.model.apart import Apart
 from rfonnx.model.opened import Opened
 from rfonnx.model.reading.bind import Shapes
 from rfonnx.results.streaming import METADATA, Manifest, StreamState, StreamStructure, StreamSummary, StreamVerification
@@ -21,7 +22,7 @@ from rfonnx.streaming.least import least_delay
 from rfonnx.streaming.loop import Stream
 from rfonnx.streaming.manifest import to_json
 from rfonnx.streaming.model import LENGTHS, Asked, Source, open_source
-from rfonnx.streaming.offline import drawn_others, hold, run_longer
+from rfonnx.streaming.offline import Run, deadline, drawn_others, hold, run_longer
 from rfonnx.streaming.refusal import Refused
 from rfonnx.streaming.rewriting import Streamed, build
 from rfonnx.streaming.structure import of_twins, structure
@@ -77,15 +78,23 @@ class StreamPlan:
         """Hold the stream against the offline model by running both: at several lengths, from the first frame to the last; at
         this chunk, and at one, two and eight units. And hold what all its tensors see against what the offline ones do.
 
+        The offline model is run in a process of its own. When this takes long, fewer lengths are run.
+
         Raises:
             RunError: onnxruntime cannot run the model.
         """
+        with Apart(self.source.offline) as apart:
+            return self.held_against(apart.run, seed)
+
+    def held_against(self, offline: Run, seed: int = 0) -> StreamVerification:
+        """The same; `offline` runs the untouched model."""
+        until = deadline()
         unit = self.unit
         runs: list[StreamVerification] = []
         for chunk in dict.fromkeys([self.manifest.chunk, unit, 2 * unit, 8 * unit]):
             plan = self if chunk == self.manifest.chunk else planned(self.source, self.layout, chunk)
             stream = Stream(plan.model, others=self._others(seed))
-            runs.append(hold(self.source.offline, stream, self.manifest.model, seed))
+            runs.append(hold(offline, stream, self.manifest.model, seed, until))
         return replace(runs[0], runs=tuple(run for found in runs for run in found.runs), structure=self._structure())
 
     def _structure(self) -> StreamStructure:

@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import rfonnx
 from rfonnx.model.opened import Opened
+from rfonnx.streaming.offline import within
 from rfonnx.streaming.stream_plan import stream_plan
 from streaming.maker import random_net
 
@@ -24,7 +25,7 @@ def judged(seed: int) -> tuple[str, list[str]]:
         plan = stream_plan(Opened(model), [entry.name for entry in model.graph.input], axis, None)
     except rfonnx.RfonnxError as error:
         return "refused", [str(error)]
-    found = plan.verify()
+    found = plan.held_against(within(plan.source.offline))
     said = [
         f"{one.name} delay {one.delay} least {one.least} held {one.held}"
         for one in plan.manifest.outputs

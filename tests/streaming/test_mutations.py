@@ -12,7 +12,7 @@ from onnx import helper, numpy_helper
 import rfonnx
 from rfonnx.model.opened import Opened
 from rfonnx.results.streaming import METADATA
-from rfonnx.streaming.offline import hold
+from rfonnx.streaming.offline import hold, within
 from streaming.nets import NETS
 
 Mutation = Callable[[onnx.ModelProto], bool]
@@ -128,10 +128,10 @@ CASES: list[tuple[str, str, Mutation]] = [
 def test_an_error_is_found(net: str, what: str, mutation: Mutation) -> None:
     make, axis, unit, _ = NETS[net]
     plan = rfonnx.stream(make(), "x", axis, 2 * unit)
-    good = hold(Opened(make()), rfonnx.Stream(plan.model), "stream")
+    good = hold(within(Opened(make())), rfonnx.Stream(plan.model), "stream")
     assert good.passed
     assert mutation(plan.model)
-    bad = hold(Opened(make()), rfonnx.Stream(plan.model), "stream")
+    bad = hold(within(Opened(make())), rfonnx.Stream(plan.model), "stream")
     assert not bad.passed
     assert bad.worst > 10 * bad.tolerance or any(run.missing for run in bad.runs)
 

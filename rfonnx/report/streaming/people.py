@@ -9,7 +9,15 @@ import numpy as np
 
 from rfonnx.report.document import Document, Line, Name, Table
 from rfonnx.results.plain import counted
-from rfonnx.results.streaming import Manifest, StreamedOutput, StreamRun, StreamSummary, StreamVerification, share
+from rfonnx.results.streaming import (
+    SPARED,
+    Manifest,
+    StreamedOutput,
+    StreamRun,
+    StreamSummary,
+    StreamVerification,
+    share,
+)
 
 
 def stream_document(told: StreamSummary, rate: float | None = None) -> Document:
@@ -120,7 +128,7 @@ def _bad(run: StreamRun, tolerance: float) -> bool:
 def _row(run: StreamRun) -> tuple[str, ...]:
     start = (str(run.chunk), str(run.length))
     if run.skipped:
-        return (*start, "not run", "the offline model does not take it")
+        return (*start, "not run", SPARED if run.skipped == SPARED else "the offline model does not take it")
     if run.missing:
         name, (got, wanted) = next(iter(run.missing.items()))
         return (*start, Name(f"{name} has {got} frames"), f"expected {wanted}")
