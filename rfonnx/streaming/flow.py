@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from onnx import NodeProto
 
 from rfonnx.gradients.values import Value
 from rfonnx.results.streaming import Length
@@ -21,6 +23,7 @@ class Flow:
         before: the number that the stream holds in place of frames before 0, and in those that were before the stream began;
             None: anything, also what is no number.
         after: the same of frames from `length` on.
+        stored: where a DequantizeLinear has just made it: what it was made of, as many frames as late.
     """
 
     value: Value
@@ -30,6 +33,7 @@ class Flow:
     length: Length
     before: float | None = None
     after: float | None = None
+    stored: Stored | None = None
 
     @property
     def frames(self) -> int:
@@ -52,3 +56,19 @@ class Twin:
 
     tensor: str
     flow: Flow
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Numbers in few bits, which a node makes real: caches and masks stand in front of it, so that they take few bytes, and
+    runtimes find the node where they look for it.
+
+    Attributes:
+        flow: of the numbers.
+        zero: which of them stands for 0.
+        node: as it was written.
+    """
+
+    flow: Flow
+    zero: float
+    node: NodeProto = field(compare=False)

@@ -17,7 +17,7 @@ from rfonnx.results.streaming import METADATA, Manifest, StreamVerification
 from rfonnx.streaming.loop import Stream
 from rfonnx.streaming.manifest import from_json
 from rfonnx.streaming.model import part, with_frames
-from rfonnx.streaming.offline import deadline, drawn_others, hold
+from rfonnx.streaming.offline import deadline, drawn_others, hold, level_of
 from rfonnx.streaming.structure import lengths, of_outputs, structure
 
 
@@ -46,7 +46,7 @@ def verify_file(offline: Opened, path: str, seed: int = 0, threads: int | None =
                     "give the model that it was made of",
                 )
         others = drawn_others(_given(opened, manifest), seed)
-    stream = Stream(path, others=others, threads=threads)
+    stream = Stream(path, others=others, threads=threads, level=level_of(opened.proto))
     manifest = stream.manifest
     shapes = {one.name: one.shape for one in manifest.inputs}
     shapes |= {name: shape for name, (shape, _) in _given(opened, manifest).items()}

@@ -39,6 +39,7 @@ class Stream:
         others: Mapping[str, Any] | None = None,
         providers: str | Sequence[str] | None = None,
         threads: int | None = None,
+        level: runtime.Level = "all",
     ) -> None:
         """Open a streaming model.
 
@@ -46,6 +47,7 @@ class Stream:
             model: a file that `rfonnx stream` wrote, its bytes or ModelProto.
             others: inputs that are not streamed, by name; first states of the model's own among them.
             providers, threads: as in `rfonnx.erf`.
+            level: how far onnxruntime may rewrite the model: "none", "basic" or "all".
 
         Raises:
             DataError: an input that is not streamed is missing.
@@ -60,7 +62,7 @@ class Stream:
         if missing:
             raise DataError(f"{opened.label}: input {quote(missing[0])} is not given", "give it with others=")
         self.others = {name: np.asarray(others[name]) for name in self.manifest.given} if others else {}
-        self._session = opened.session(providers=providers, threads=threads)
+        self._session = opened.session(providers=providers, threads=threads, level=level)
         self._label = opened.label
         self.dtypes = {
             one.name: onnx.helper.tensor_dtype_to_np_dtype(runtime.element_type(one.type))

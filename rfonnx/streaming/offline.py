@@ -6,12 +6,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
+from onnx import ModelProto
 
 from rfonnx.errors import RunError
 from rfonnx.model import runtime
 from rfonnx.model.apart import Apart
 from rfonnx.model.inputs import InputType, draw
 from rfonnx.model.opened import Opened
+from rfonnx.model.reading.convert import kind_of
+from rfonnx.operators.table import operator
 from rfonnx.results.streaming import SPARED, Manifest, StreamRun, StreamVerification
 from rfonnx.streaming.loop import Stream, cut
 from rfonnx.streaming.model import Source
@@ -38,6 +41,12 @@ def within(offline: Opened) -> Run:
 def deadline() -> float:
     """`until` of what begins now."""
     return time.monotonic() + SECONDS
+
+
+def level_of(model: ModelProto) -> runtime.Level:
+    """How far onnxruntime may rewrite a streaming model that is verified: not at all where it computes on quantised numbers, for
+    its fused operators round otherwise, and offline models are run without them."""
+    return "none" if any(operator(kind_of(node)).quantised for node in model.graph.node) else "all"
 
 
 def hold(offline: Run, stream: Stream, name: str, seed: int = 0, until: float | None = None) -> StreamVerification:

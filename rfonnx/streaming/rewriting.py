@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from onnx import ModelProto, TensorProto, helper
@@ -81,8 +82,21 @@ def build(source: Source, layout: Layout, chunk: int) -> Streamed:
                 flows[name] = flow
                 writer.stands(name, flow)
     outputs = [_output(writer, name, flows[name]) for name in graph.outputs if name in flows]
+    _tidied(writer, graph.outputs)
     manifest = _manifest(source, layout, writer, flows, outputs)
     return Streamed(_model(source, writer, manifest, flows), manifest, writer.masks, tuple(writer.twins.values()))
+
+
+def _tidied(writer: Writer, outputs: Sequence[str]) -> None:
+    """Without nodes that nobody reads: what has just been made real is made so again behind a cache."""
+    wanted = {*outputs, *(state.following.name for state in writer.states if state.following is not None)}
+    kept = []
+    for node in reversed(writer.emit.nodes):
+        if wanted.intersection(node.output):
+            kept.append(node)
+            wanted.update(reads(node))
+    writer.emit.nodes[:] = reversed(kept)
+    writer.twins = {key: twin for key, twin in writer.twins.items() if key[0] in wanted}
 
 
 def _stay(call: Call) -> None:

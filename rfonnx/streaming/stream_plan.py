@@ -22,7 +22,7 @@ from rfonnx.streaming.least import least_delay
 from rfonnx.streaming.loop import Stream
 from rfonnx.streaming.manifest import to_json
 from rfonnx.streaming.model import LENGTHS, Asked, Source, open_source
-from rfonnx.streaming.offline import Run, deadline, drawn_others, hold, run_longer
+from rfonnx.streaming.offline import Run, deadline, drawn_others, hold, level_of, run_longer
 from rfonnx.streaming.refusal import Refused
 from rfonnx.streaming.rewriting import Streamed, build
 from rfonnx.streaming.structure import of_twins, structure
@@ -93,7 +93,7 @@ class StreamPlan:
         runs: list[StreamVerification] = []
         for chunk in dict.fromkeys([self.manifest.chunk, unit, 2 * unit, 8 * unit]):
             plan = self if chunk == self.manifest.chunk else planned(self.source, self.layout, chunk)
-            stream = Stream(plan.model, others=self._others(seed))
+            stream = Stream(plan.model, others=self._others(seed), level=level_of(plan.model))
             runs.append(hold(offline, stream, self.manifest.model, seed, until))
         return replace(runs[0], runs=tuple(run for found in runs for run in found.runs), structure=self._structure())
 

@@ -12,7 +12,7 @@ from onnx import NodeProto, TensorProto, helper
 from rfonnx.gradients.emitter import Emitter
 from rfonnx.gradients.values import Value
 from rfonnx.results.streaming import Closing, Length, StreamState
-from rfonnx.streaming.flow import Flow, Twin
+from rfonnx.streaming.flow import Flow, Stored, Twin
 
 PREFIX = "stream/"
 
@@ -85,6 +85,9 @@ class Writer:
         border before that."""
         if not frames:
             return flow.value
+        if flow.stored and border == 0.0:
+            bits = self.cached(flow.stored.flow, frames, flow.stored.zero, meaning)
+            return self._real(flow.stored, bits, flow.value.dtype)
         state = self.state("cache", flow.with_frames(frames), flow.value.dtype, 0.0, meaning)
         places = np.arange(-frames, 0) - flow.delay
         begun = np.where(places >= 0, border if flow.before is None else flow.before, border)
@@ -101,6 +104,11 @@ class Writer:
         if not more:
             return flow
         key = flow, delay
+        if key not in self._delayed and flow.stored:
+            nothing = flow.before is None and flow.delay == 0
+            bits = replace(flow.stored.flow, before=flow.stored.zero) if nothing else flow.stored.flow
+            made = replace(flow, before=0.0) if nothing else flow
+            self._delayed[key] = self._over(made, self.later(bits, delay))
         if key not in self._delayed:
             fill = flow.before if flow.before is not None else 0.0
             known = fill if flow.before is not None or flow.delay == 0 else None
@@ -120,6 +128,10 @@ class Writer:
 
     def masked(self, flow: Flow, border: float, start: bool, end: bool) -> Flow:
         """With the border's value in the place of frames before 0 and after the last, as far as asked for."""
+        if flow.stored and border == 0.0:
+            zero, bits = flow.stored.zero, self.masked(flow.stored.flow, flow.stored.zero, start, end)
+            before, after = (0.0 if number == zero else None for number in (bits.before, bits.after))
+            return replace(self._over(flow, bits), before=before, after=after)
         end = end and flow.after != border
         if end:
             flow = self.later(flow, flow.delay + self.slack(flow))
@@ -145,6 +157,23 @@ class Writer:
         known = self.twins.get((flow.value.name, flow.delay, flow.length))
         if known is not None:
             self.stands(known.tensor, made)
+
+    def _over(self, flow: Flow, bits: Flow) -> Flow:
+        """A flow that is made of other numbers than before."""
+        assert flow.stored is not None
+        if bits == flow.stored.flow:
+            return flow
+        value = self._real(flow.stored, bits.value, flow.value.dtype)
+        made = replace(flow, value=value, delay=bits.delay, stored=replace(flow.stored, flow=bits))
+        self._stands_too(made, flow)
+        return made
+
+    def _real(self, stored: Stored, bits: Value, dtype: str) -> Value:
+        """Numbers in few bits as real ones."""
+        made = self.emit.unique(stored.node.op_type)
+        self.copy(stored.node, [bits.name, *stored.node.input[1:]], [made])
+        self.emit.nodes[-1].name = made
+        return Value(self.emit, made, dtype)
 
     def inside(self, flow: Flow, earlier: int = 0, start: bool = True, end: bool = True) -> Value:
         """Whether each frame of a chunk, and of `earlier` ones before it, is one of the offline tensor: a list of bools."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
 import rfonnx
-from streaming.nets import Net
+from streaming.nets import NETS, Net
 
 MS = "com.microsoft"
 ZERO = 7
@@ -220,3 +222,47 @@ def test_what_is_added_inside_a_fused_convolution_waits(ahead_first: bool) -> No
     plan = rfonnx.stream(model, "x", 2)
     assert plan.delay == {fused: 3 if ahead_first else 1}
     assert plan.verify().passed
+
+
+class Samples(CalibrationDataReader):  # type: ignore[misc]
+    """One run to take ranges from."""
+
+    def __init__(self, model: onnx.ModelProto) -> None:
+        entry = model.graph.input[0]
+        shape = [dim.dim_value or (160 if dim.dim_param == "t" else 1) for dim in entry.type.tensor_type.shape.dim]
+        self.left = [{entry.name: np.random.default_rng(0).standard_normal(shape).astype(np.float32)}]
+
+    def get_next(self) -> dict[str, np.ndarray] | None:
+        return self.left.pop() if self.left else None
+
+
+def quantised(name: str, how: QuantFormat, of: QuantType, folder: Path) -> onnx.ModelProto:
+    model = NETS[name][0]()
+    onnx.save(model, folder / "real.onnx")
+    quantize_static(
+        folder / "real.onnx",
+        folder / "bytes.onnx",
+        Samples(model),
+        quant_format=how,
+        activation_type=of,
+        weight_type=QuantType.QInt8,
+        per_channel=of == QuantType.QInt8,
+    )
+    return onnx.load(folder / "bytes.onnx")
+
+
+@pytest.mark.parametrize("name", ["causal TCN", "symmetric TCN with norms", "U-Net, transposed"])
+@pytest.mark.parametrize(("how", "of"), [(QuantFormat.QDQ, QuantType.QUInt8), (QuantFormat.QOperator, QuantType.QInt8)])
+def test_what_onnxruntime_quantised_has_the_delay_of_the_real_net(
+    name: str, how: QuantFormat, of: QuantType, tmp_path: Path
+) -> None:
+    """Caches of what is held in 8 bits are, too."""
+    _, axis, unit, delays = NETS[name]
+    plan = rfonnx.stream(quantised(name, how, of, tmp_path), "x", axis)
+    assert plan.unit == unit
+    assert tuple(plan.delay.values()) == delays
+    found = plan.verify()
+    assert found.passed
+    assert found.worst == 0
+    caches = {one.dtype for one in plan.states if "reads again" in one.meaning}
+    assert caches == {"uint8" if of == QuantType.QUInt8 else "int8"}

@@ -6,7 +6,7 @@ import numpy as np
 
 from rfonnx.gradients.values import Value
 from rfonnx.streaming.call import Call, same
-from rfonnx.streaming.flow import Flow
+from rfonnx.streaming.flow import Flow, Stored
 from rfonnx.streaming.rules.tables import by_position
 
 
@@ -44,10 +44,18 @@ def copied(call: Call) -> list[Flow | None]:
             made.append(None)
             continue
         axis = next(iter(call.readings[name].values()))[0]
-        made.append(
-            Flow(values[name], call.shape(name, axis, first.frames), axis, latest, first.length, ends[0], ends[1])
-        )
+        shape = call.shape(name, axis, first.frames)
+        stored = _stored(call, next(iter(flows.values())))
+        made.append(Flow(values[name], shape, axis, latest, first.length, ends[0], ends[1], stored))
     return made
+
+
+def _stored(call: Call, flow: Flow) -> Stored | None:
+    """What a node makes real that does nothing else."""
+    if not call.row.hands_on or call.row.zero_point is None or "int" not in flow.value.dtype:
+        return None
+    zero = call.zero_point()
+    return None if zero is None else Stored(flow, zero, call.writer.emit.nodes[-1])
 
 
 def _outside(call: Call, flow: Flow) -> tuple[float | None, float | None] | None:

@@ -49,4 +49,4 @@ def _others(call: Call, flow: Flow, pads: list[int], value: float) -> Flow:
     same = mode != "constant"
     before = flow.before if same or flow.before == value else None
     after = flow.after if same or flow.after == value else None
-    return replace(flow, value=padding, shape=shape, before=before, after=after)
+    return replace(flow, value=padding, shape=shape, before=before, after=after, stored=None)

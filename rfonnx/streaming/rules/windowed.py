@@ -109,8 +109,10 @@ def _border(call: Call, begin: int, end: int) -> float:
         Refused: nobody wrote down what.
     """
     border = call.row.border
+    if not (begin or end):
+        return 0.0
     if call.row.zero_point is not None:
-        zero = call.zero_point() if begin or end else 0.0
+        zero = call.zero_point()
         if zero is None:
             raise call.refuse("pads with a zero point that is no constant", "quantise it statically")
         return zero
@@ -119,8 +121,6 @@ def _border(call: Call, begin: int, end: int) -> float:
     if border == "lowest":
         dtype = np.dtype(call.flow.value.dtype)
         return float("-inf") if dtype.kind == "f" else float(np.iinfo(dtype).min)
-    if not (begin or end):
-        return 0.0
     found: Refused = call.refuse(f"pads the streamed axis, and there is no rule for that ({border})")
     raise found
 
