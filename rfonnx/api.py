@@ -427,6 +427,7 @@ def stream(
     outputs: Sequence[str] | None = None,
     shapes: types.Shapes | None = None,
     values: types.Values | None = None,
+    cache: int | None = None,
 ) -> types.StreamPlan:
     """Rewrite a model so that it takes an input chunk by chunk, and makes exactly what it makes of the whole.
 
@@ -439,17 +440,19 @@ def stream(
         outputs: tensors that the stream gives; None: the model's outputs.
         shapes: as in `rfonnx.analyze`; axes that are open beside the streamed one are 1 unless given here.
         values: as in `rfonnx.analyze`.
+        cache: keys that a query sees, its own among them, of attention that lets it see all before: another model, which is
+            the given one only as long as there are no more frames.
 
     Raises:
         ModelError: the file is not a model that can be read, or weights are missing.
-        QueryError: there is no such input, axis or tensor, or the chunk is no multiple of the unit.
+        QueryError: there is no such input, axis or tensor, or the chunk is no multiple of the unit; there is nothing to bound.
         RfonnxError: a node cannot be streamed exactly, or there is no rule for it; it is named, with the reason.
         ShapeError: a shape does not fit the file.
     """
     from rfonnx.model.opened import with_values
     from rfonnx.streaming.stream_plan import stream_plan
 
-    return stream_plan(with_values(model, values), input, axis, chunk, outputs, shapes)
+    return stream_plan(with_values(model, values), input, axis, chunk, outputs, shapes, cache)
 
 
 def _settings(kind: Callable[..., Made], given: Mapping[str, Any]) -> Made:

@@ -41,6 +41,12 @@ from rfonnx.report.formats import STREAM
 @click.option(
     "--rate", type=Number("rate"), metavar="HZ", help="Frames of the input in a second: delays in milliseconds too."
 )
+@click.option(
+    "--cache",
+    type=Number("cache"),
+    metavar="N",
+    help="Change what is computed: attention that sees all before sees the last N keys alone.",
+)
 @click.option("--dry-run", is_flag=True, help="Say the unit, the delays and what blocks; run and write nothing.")
 @click.option(
     "-o",
@@ -57,6 +63,7 @@ def command(
     chunk: int | None,
     outputs: tuple[str, ...],
     rate: float | None,
+    cache: int | None,
     dry_run: bool,
     target: str | None,
     shapes: words.Shapes,
@@ -84,7 +91,7 @@ def command(
         checked(target, (model,))
         checked(str(Path(target).with_suffix(".json")), (model,))
     with waiting(f"planning {model}"):
-        plan = stream_plan(with_values(model, values), asked, common, chunk, list(outputs) or None, shapes)
+        plan = stream_plan(with_values(model, values), asked, common, chunk, list(outputs) or None, shapes, cache)
     found = None
     if target is not None:
         with waiting(f"running {model}"):

@@ -64,6 +64,7 @@ OPTIONS: Mapping[str, Range] = {
     "workers": Range(1, 1024),
     "mass": Range(0, 1, whole=False, above=True),
     "chunk": Range(1, 2**31),
+    "cache": Range(1, 2**31),
     "class-axis": AXIS,
     "temperature": FACTOR,
     "layer-limit": Range(-1000, 1000, whole=False),

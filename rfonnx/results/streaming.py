@@ -147,6 +147,8 @@ class Manifest:
         beside: further inputs that are streamed, as many frames at a time as the first.
         finals: outputs without frames, such as last states: those of the run after the last frame, and of all runs behind it.
         closings: all of them are over when `finals` are right.
+        cache: what was changed: keys that a query sees of attention that sees all before it in the file; 0: nothing.
+        unchanged: with a cache, the most frames of the input of which all is as in the file.
     """
 
     model: str
@@ -169,6 +171,8 @@ class Manifest:
     beside: tuple[StreamedInput, ...] = ()
     finals: tuple[str, ...] = ()
     closings: tuple[Closing, ...] = ()
+    cache: int = 0
+    unchanged: int = 0
 
     @property
     def inputs(self) -> tuple[StreamedInput, ...]:
@@ -203,6 +207,8 @@ class StreamRun:
         errors: by output: the largest difference, and the largest value of the offline run.
         missing: by output, where there were other than the offline run's: frames streamed, and expected.
         skipped: why nothing was run; "".
+        untouched: of a stream with a cache: held against the file as it is, as far as both are the same, and not against the
+            model with that cache.
     """
 
     chunk: int
@@ -210,6 +216,7 @@ class StreamRun:
     errors: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     missing: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     skipped: str = ""
+    untouched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,12 +251,14 @@ class StreamVerification:
         runs: all that was run.
         tolerance: the largest difference that counts as rounding, as a share of the largest value.
         structure: what its tensors see.
+        cache: as in the manifest.
     """
 
     name: str
     runs: tuple[StreamRun, ...]
     tolerance: float
     structure: StreamStructure | None = None
+    cache: int = 0
 
     @property
     def worst(self) -> float:
@@ -262,7 +271,8 @@ class StreamVerification:
         than the offline model's."""
         ran = [run for run in self.runs if not run.skipped]
         sees_other = self.structure is not None and bool(self.structure.differences)
-        return bool(ran) and not any(run.missing for run in ran) and self.worst <= self.tolerance and not sees_other
+        both = {run.untouched for run in ran} == {False, self.cache > 0}
+        return both and not any(run.missing for run in ran) and self.worst <= self.tolerance and not sees_other
 
 
 @dataclass(frozen=True, slots=True)

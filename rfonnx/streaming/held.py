@@ -14,9 +14,10 @@ from rfonnx.model.apart import Apart
 from rfonnx.model.opened import Opened, with_free
 from rfonnx.model.reading.bind import tensor_of
 from rfonnx.results.streaming import METADATA, Manifest, StreamVerification
+from rfonnx.streaming.bounded import bounded
 from rfonnx.streaming.loop import Stream
 from rfonnx.streaming.manifest import from_json
-from rfonnx.streaming.model import part, with_frames
+from rfonnx.streaming.model import open_source, part, with_frames
 from rfonnx.streaming.offline import deadline, drawn_others, hold, level_of
 from rfonnx.streaming.structure import lengths, of_outputs, structure
 
@@ -57,9 +58,13 @@ def verify_file(offline: Opened, path: str, seed: int = 0, threads: int | None =
     offline, _ = part(
         offline, wanted, *(with_frames(shapes, streamed, length) for length in (*lengths(manifest), manifest.shortest))
     )
+    untouched = offline
+    if manifest.cache:
+        at = with_frames(shapes, streamed, manifest.fixed or manifest.chunk)
+        offline = bounded(open_source(offline, streamed, 0, wanted, at), manifest.cache).offline
     seen = structure(offline, shapes, opened.proto, manifest, of_outputs(manifest))
-    with Apart(offline) as apart:
-        found = hold(apart.run, stream, Path(path).name, seed, deadline())
+    with Apart(offline) as apart, Apart(untouched) as given:
+        found = hold(apart.run, stream, Path(path).name, seed, deadline(), given.run if manifest.cache else None)
     return replace(found, structure=seen)
 
 

@@ -17,7 +17,7 @@ from rfonnx.graph.text import quote
 from rfonnx.operators.table import operator
 from rfonnx.streaming.bands import Attends
 from rfonnx.streaming.model import Source
-from rfonnx.streaming.planes import UNBOUNDED, Plane, left, opened, passed
+from rfonnx.streaming.planes import UNBOUNDED, Plane, left, opened, own, passed
 from rfonnx.streaming.readings import Blocked, Ends, Found, Moves, Reading, Runs, Same, Slides, Spreads, read
 from rfonnx.streaming.recurrences import counted, last_states
 from rfonnx.streaming.refusal import CACHE, Refused, Unbounded, refused
@@ -53,6 +53,7 @@ class Layout:
             made of them.
         planes: tensors with two axes of frames, and temporaries of operators that have as many.
         inner: the axis of frames by temporary.
+        boundless: products over the keys of all frames up to their own, where they are let pass.
         unit: chunks have to be multiples of it, so that all tensors have whole frames.
     """
 
@@ -62,6 +63,7 @@ class Layout:
     finals: set[str] = field(default_factory=set)
     planes: dict[str, Plane] = field(default_factory=dict)
     inner: dict[str, int] = field(default_factory=dict)
+    boundless: list[Placed] | None = None
     unit: int = 1
 
     def note(self, rate: Fraction) -> None:
@@ -69,13 +71,18 @@ class Layout:
         self.unit = math.lcm(self.unit, rate.denominator)
 
 
-def lay_out(source: Source) -> Layout:
+def lay_out(source: Source, boundless: bool = False) -> Layout:
     """Follow the streamed axis through the graph.
+
+    Args:
+        source: looked at.
+        boundless: attention without a bound is listed, and taken for such that sees its own frame alone: not to be written.
 
     Raises:
         Refused: a node that an output needs reads the axis in a way that cannot be streamed.
     """
     layout = Layout(axes=dict(source.streamed), rates=dict.fromkeys(source.streamed, Fraction(1)))
+    layout.boundless = [] if boundless else None
     blocked: dict[str, Refused] = {}
     programs = [view.program for view in source.views.values()]
     views = [(program, _by_node(program), _names(program)) for program in programs]
@@ -152,13 +159,17 @@ def _answer(source: Source, node: Node, name: str, seen: list[_Seen], layout: La
     if is_temporary(name):
         _enter_inner(name, (one, first, second), planes, layout)
         return None
+    beside = dict(own(node, (beside, first, second), names))
     made = passed(node, (beside, first, second), planes)
     if isinstance(made, Plane):
         return _enter_plane(node, name, made, beside, layout, placed)
     if isinstance(made, Blocked):
         return refused(node, made.reason, names[0])
     if any(isinstance(found, tuple) and isinstance(found[1], Runs) for found in beside.values()):
-        return Unbounded(f"{node} {UNBOUNDED}", CACHE)
+        if layout.boundless is None:
+            return Unbounded(f"{node} {UNBOUNDED}", CACHE)
+        layout.boundless.append(placed)
+        beside = {n: one if isinstance(one, Blocked) else (one[0], Attends((0,), (0,))) for n, one in beside.items()}
     keyed = left((beside, first, second), planes, names)
     if isinstance(keyed, Blocked):
         return refused(node, keyed.reason, names[0])

@@ -34,8 +34,10 @@ FREED = "the file fixes the length of the streamed axis; the network takes other
 SEEN = 3
 FURTHER = (1, 2, 4, 8, 16, 32, 64, 40, 60, 80, 160, 256, 320, 640)
 """A model is looked at as many frames further, until it was looked at `SEEN` lengths."""
-LENGTHS = (96, 768, 6144, 49152)
-"""Frames at which an open model is looked at: the first at which all its tensors have a few."""
+LENGTHS = (96, 768, 3072, 6144, 49152)
+"""Frames at which an open model is looked at: the first at which all its tensors have a few, and all bands an end."""
+WIDEST = 3072
+"""The most frames of which it is asked which of them sees which."""
 
 Asked = str | Sequence[str] | Mapping[str, int | None] | None
 """Which inputs are streamed, maybe each with its axis of frames; None: the only one."""
@@ -57,6 +59,9 @@ class Source:
         assumptions: a line each.
         pinned: its loops run as often as the file says, whatever the length.
         stored: weights and other tensors of `proto`, by name.
+        cache: keys that queries of attention without a bound see here; 0: it was left as it is.
+        narrowed: with a cache, tensors whose frames are such keys.
+        untouched: with a cache, the model as it was given; None: that is `offline`.
     """
 
     model: Opened
@@ -70,6 +75,9 @@ class Source:
     assumptions: tuple[str, ...]
     stored: Mapping[str, TensorProto] = field(repr=False)
     pinned: bool = False
+    cache: int = 0
+    narrowed: tuple[str, ...] = ()
+    untouched: Opened | None = None
 
     @property
     def input(self) -> str:
@@ -129,6 +137,7 @@ class Source:
             self,
             offline=with_free(self.offline, pairs),
             ready=with_free(self.ready, pairs),
+            untouched=None if self.untouched is None else with_free(self.untouched, pairs),
             fixed=False,
             assumptions=(FREED,),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from onnx import ModelProto
@@ -49,15 +50,24 @@ def level_of(model: ModelProto) -> runtime.Level:
     return "none" if any(operator(kind_of(node)).quantised for node in model.graph.node) else "all"
 
 
-def hold(offline: Run, stream: Stream, name: str, seed: int = 0, until: float | None = None) -> StreamVerification:
+def hold(
+    offline: Run,
+    stream: Stream,
+    name: str,
+    seed: int = 0,
+    until: float | None = None,
+    untouched: Run | None = None,
+) -> StreamVerification:
     """Run both on random input and compare all frames.
 
     Args:
-        offline: the untouched model, its streamed axis open where the manifest does not say that it is fixed.
+        offline: the untouched model, its streamed axis open where the manifest does not say that it is fixed; of a stream with
+            a cache the model with that cache.
         stream: of it.
         name: what results call the stream.
         seed: of what is drawn.
         until: the time from which on no more than one length is run; None: never.
+        untouched: of a stream with a cache, the model without: held against it as far as both are the same.
 
     Raises:
         RunError: onnxruntime cannot run the stream.
@@ -75,15 +85,31 @@ def hold(offline: Run, stream: Stream, name: str, seed: int = 0, until: float | 
                 runs.append(_first(offline, stream, length, 1 if fixed else manifest.unit, seed + turn))
         if fixed or any(not run.skipped for run in runs):
             break  # else parts that no output needs may take longer inputs only
+    if untouched is not None:
+        wanted = [fixed] if fixed else [manifest.unchanged, manifest.unchanged - manifest.unit // 2 - 1]
+        wanted = sorted({max(length, manifest.shortest) for length in wanted})
+        compared = [_first(untouched, stream, length, 1, seed, _same(manifest, length)) for length in wanted]
+        runs += [replace(run, untouched=True) for run in compared]
     dtype = max((TOLERANCE.get(kind, 0.0) for kind in _kinds(stream)), default=0.0)
-    return StreamVerification(name, tuple(sorted(runs, key=lambda run: run.length)), dtype)
+    return StreamVerification(name, tuple(sorted(runs, key=lambda run: run.length)), dtype, cache=manifest.cache)
 
 
-def _first(offline: Run, stream: Stream, length: int, tried: int, seed: int) -> StreamRun:
-    """The run of the first length from `length` on, of as many as are tried, that the offline model takes."""
+def _same(manifest: Manifest, length: int) -> Mapping[str, int]:
+    """By output, frames of so many of the input in which nothing was made yet of frames that a cache has no room for."""
+    if length <= manifest.unchanged:
+        return {one.name: one.length(length) for one in manifest.outputs}
+    whole = manifest.unchanged // manifest.chunk
+    return {one.name: max(0, whole * one.frames - one.delay) for one in manifest.outputs}
+
+
+def _first(
+    offline: Run, stream: Stream, length: int, tried: int, seed: int, same: Mapping[str, int] | None = None
+) -> StreamRun:
+    """The run of the first length from `length` on, of as many as are tried, that the offline model takes. `same`: by output, how
+    many frames are compared; None: all."""
     for more in range(tried):
         feeds = _drawn(stream.manifest, length + more, stream, seed)
-        run = _compared(offline, stream, stream.manifest, feeds, length + more)
+        run = _compared(offline, stream, stream.manifest, feeds, length + more, same)
         if not run.skipped:
             break
     return run
@@ -108,7 +134,12 @@ def _drawn(manifest: Manifest, length: int, stream: Stream, seed: int) -> dict[s
 
 
 def _compared(
-    offline: Run, stream: Stream, manifest: Manifest, feeds: Mapping[str, np.ndarray], length: int
+    offline: Run,
+    stream: Stream,
+    manifest: Manifest,
+    feeds: Mapping[str, np.ndarray],
+    length: int,
+    same: Mapping[str, int] | None,
 ) -> StreamRun:
     names = [*(one.name for one in manifest.outputs), *manifest.finals]
     try:
@@ -123,6 +154,11 @@ def _compared(
         if found.shape != expected.shape:
             missing[name] = (found.shape[axes[name]], expected.shape[axes[name]]) if name in axes else (0, 1)
             continue
+        if same is not None:
+            upto = same.get(name, 0)
+            if not upto:
+                continue
+            found, expected = (cut(array, axes[name], 0, upto) for array in (found, expected))
         errors[name] = difference(found, expected)
     return StreamRun(manifest.chunk, length, errors, missing)
 

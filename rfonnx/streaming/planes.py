@@ -44,6 +44,19 @@ def opened(found: Mapping[str, Found]) -> Plane | None:
     return Plane((axes[0], axes[1]))
 
 
+def own(
+    node: Node, found: tuple[Mapping[str, Found], Mapping[str, Found], Mapping[str, Found]], planes: Iterable[str]
+) -> Mapping[str, Found]:
+    """What an output reads of operands with one axis of frames; in a product along the keys, a query that sees its own alone
+    reads a band too, of one key."""
+    one, *sides = found
+    along = all(isinstance(place := side.get(name), tuple) and place[1] == Same() for name in planes for side in sides)
+    if along or "product" not in operator(node.kind).manner or len(one) != 1:
+        return one
+    ((name, pair),) = one.items()
+    return {name: (pair[0], Attends((0,), (0,)))} if isinstance(pair, tuple) and pair[1] == Same() else one
+
+
 def passed(
     node: Node, found: tuple[Mapping[str, Found], Mapping[str, Found], Mapping[str, Found]], planes: Mapping[str, Plane]
 ) -> Plane | Blocked | None:

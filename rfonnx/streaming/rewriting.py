@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from onnx import ModelProto, TensorProto, helper
 
@@ -161,7 +162,15 @@ def _manifest(
         beside=tuple(beside),
         finals=tuple(name for name in source.graph.outputs if name not in flows),
         closings=tuple(writer.closings),
+        cache=source.cache,
+        unchanged=_unchanged(source, flows),
     )
+
+
+def _unchanged(source: Source, flows: Mapping[str, Flow]) -> int:
+    """Frames of the input of which all keys are in the cache."""
+    lengths = [flows[name].length for name in source.narrowed]
+    return next((n for n in count() if any(length(n + 1) > source.cache for length in lengths)), 0) if lengths else 0
 
 
 def _model(source: Source, writer: Writer, manifest: Manifest, flows: dict[str, Flow]) -> ModelProto:

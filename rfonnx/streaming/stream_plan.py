@@ -16,14 +16,15 @@ from rfonnx.model.apart import Apart
 from rfonnx.model.opened import Opened
 from rfonnx.model.reading.bind import Shapes
 from rfonnx.results.streaming import METADATA, Manifest, StreamState, StreamStructure, StreamSummary, StreamVerification
+from rfonnx.streaming.bounded import bounded
 from rfonnx.streaming.flow import Twin
 from rfonnx.streaming.layout import Layout, lay_out
 from rfonnx.streaming.least import least_delay
 from rfonnx.streaming.loop import Stream
 from rfonnx.streaming.manifest import to_json
-from rfonnx.streaming.model import LENGTHS, Asked, Source, open_source
+from rfonnx.streaming.model import LENGTHS, WIDEST, Asked, Source, open_source
 from rfonnx.streaming.offline import Run, deadline, drawn_others, hold, level_of, run_longer
-from rfonnx.streaming.refusal import Refused
+from rfonnx.streaming.refusal import Refused, Unbounded
 from rfonnx.streaming.rewriting import Streamed, build
 from rfonnx.streaming.structure import of_twins, structure
 from rfonnx.system import scratch
@@ -83,18 +84,19 @@ class StreamPlan:
         Raises:
             RunError: onnxruntime cannot run the model.
         """
-        with Apart(self.source.offline) as apart:
-            return self.held_against(apart.run, seed)
+        untouched = self.source.untouched
+        with Apart(self.source.offline) as apart, Apart(untouched or self.source.offline) as given:
+            return self.held_against(apart.run, seed, None if untouched is None else given.run)
 
-    def held_against(self, offline: Run, seed: int = 0) -> StreamVerification:
-        """The same; `offline` runs the untouched model."""
+    def held_against(self, offline: Run, seed: int = 0, untouched: Run | None = None) -> StreamVerification:
+        """The same; `offline` runs the untouched model, and with a cache the model with that cache: then `untouched` does."""
         until = deadline()
         unit = self.unit
         runs: list[StreamVerification] = []
         for chunk in dict.fromkeys([self.manifest.chunk, unit, 2 * unit, 8 * unit]):
             plan = self if chunk == self.manifest.chunk else planned(self.source, self.layout, chunk)
             stream = Stream(plan.model, others=self._others(seed), level=level_of(plan.model))
-            runs.append(hold(offline, stream, self.manifest.model, seed, until))
+            runs.append(hold(offline, stream, self.manifest.model, seed, until, untouched))
         return replace(runs[0], runs=tuple(run for found in runs for run in found.runs), structure=self._structure())
 
     def _structure(self) -> StreamStructure:
@@ -167,9 +169,12 @@ def stream_plan(
     chunk: int | None,
     outputs: Sequence[str] | None = None,
     shapes: Shapes | None = None,
+    cache: int | None = None,
 ) -> StreamPlan:
     """See `rfonnx.stream`."""
     source = open_source(model, inputs, axis, outputs, shapes)
+    if cache is not None:
+        source = bounded(source, cache)
     if source.fixed and not source.pinned:
         with suppress(ModelError, Refused, ShapeError):  # else it is held to the one length that it has
             freed, layout = _looked_at(source.freed(), [source.length])
@@ -183,10 +188,15 @@ def _looked_at(source: Source, lengths: Sequence[int]) -> tuple[Source, Layout]:
     """At the first of the lengths at which every tensor has a few frames; where there is one alone, at that."""
     failed: RfonnxError | None = None
     for length in lengths:
+        if isinstance(failed, Unbounded) and length > WIDEST:
+            break
         try:
             seen, layout = _at(source, length)
         except (ModelError, ShapeError) as error:  # shorter than a kernel, maybe
             failed = failed if isinstance(failed, Refused) else error
+            continue
+        except Unbounded as error:  # a band may be wider
+            failed = error
             continue
         except Refused as error:  # of a frame or two, nobody can tell how far they lie apart
             if length != lengths[0]:
@@ -230,6 +240,7 @@ def planned(source: Source, layout: Layout, chunk: int) -> StreamPlan:
     sees = max((sees for *_, sees in found), default=0)
     if made.manifest.finals:
         sees = max(sees, source.length)
+    sees = max(sees, 2 * made.manifest.unchanged)  # where it was looked at a query may have seen fewer keys
     outputs = tuple(replace(one, least=least) for one, least, _ in found)
     manifest = replace(made.manifest, outputs=outputs, sees=sees)
     for key, told in (

@@ -12,7 +12,7 @@ import pytest
 
 import rfonnx as api
 from outcome import Outcome
-from streaming.nets import NETS, Net, echo_canceller
+from streaming.nets import NETS, Net, banded, echo_canceller
 
 Run = Callable[..., Outcome]
 
@@ -57,6 +57,36 @@ def test_two_inputs_are_streamed_together(rfonnx: Run, tmp_path: Path) -> None:
     assert rfonnx("stream", "verify", model, made).code == 0
     done = rfonnx("stream", model, *both, "--axis", "1", "--dry-run")
     assert (done.code, "given twice" in done.err) == (2, True)
+
+
+def test_a_cache_bounds_attention_and_says_so(rfonnx: Run, tmp_path: Path) -> None:
+    model, made = tmp_path / "m.onnx", tmp_path / "s.onnx"
+    onnx.save(banded(2**40, 0), model)
+    refused = rfonnx("stream", model, "--axis", "1", "-o", made)
+    assert (refused.code, refused.err.count("\n")) == (2, 1)
+    assert "lets every frame see all before it (attention without a bound)" in refused.err
+    assert "--cache N" in refused.err
+    done = rfonnx("stream", model, "--axis", "1", "--chunk", "3", "--cache", "5", "-o", made)
+    assert done.code == 0, done.err
+    assert done.out.splitlines()[0].endswith("3 in, 3 out, delay 0, the least possible")
+    assert (
+        "changed: attention that sees all frames up to its own in the file sees the last 5 alone; up to 5 frames"
+        in done.out
+    )
+    assert "differ from the offline model with that cache by at most" in done.out
+    assert "runs of few frames from the file's own by no more" in done.out
+    said = json.loads((tmp_path / "s.json").read_text())
+    assert (said["cache"], said["unchanged"]) == (5, 5)
+    done = rfonnx("stream", "verify", model, made)
+    assert done.code == 0
+    assert done.out.startswith(
+        "s.onnx: the stream is what the offline model makes with a cache of 5 keys, and what it makes"
+    )
+    none = rfonnx("stream", model, "--axis", "1", "--cache", "4096", "--dry-run")
+    assert (none.code, "give --cache 1 to 2048" in none.err) == (2, True)
+    onnx.save(banded(4, 0), model)
+    none = rfonnx("stream", model, "--axis", "1", "--cache", "5", "--dry-run")
+    assert (none.code, "there is nothing to bound; leave out --cache" in none.err) == (2, True)
 
 
 def test_a_stream_of_another_model_is_told(rfonnx: Run, tcn: Path, tmp_path: Path) -> None:

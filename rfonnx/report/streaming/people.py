@@ -48,6 +48,11 @@ def _head(told: StreamSummary, rate: float | None) -> Iterator[Line]:
     first = [name for name in manifest.given if name not in manifest.others]
     if first:
         yield ("the model's own states, which the host gives at first: ", ", ".join(first))
+    if manifest.cache:
+        yield (
+            f"changed: attention that sees all frames up to its own in the file sees the last {manifest.cache} alone; up to "
+            f"{counted(manifest.unchanged, 'frame')} of the input all is as in the file",
+        )
     for line in manifest.assumptions:
         yield (f"assumed: {line}",)
     if told.found is not None:
@@ -76,12 +81,15 @@ def _delay(manifest: Manifest, output: StreamedOutput, rate: float | None) -> st
 
 
 def _verdict(found: StreamVerification) -> str:
-    ran = [run for run in found.runs if not run.skipped]
+    ran = [run for run in found.runs if not run.skipped and not run.untouched]
+    held = [run for run in found.runs if not run.skipped and run.untouched]
+    changed = " with that cache" if found.cache else ""
+    same = f"; {counted(len(held), 'run')} of few frames from the file's own by no more" if held else ""
     lengths = counted(len({run.length for run in ran}), "length")
     chunks = ", ".join(str(n) for n in sorted({run.chunk for run in ran}))
     return (
-        f"{counted(len(ran), 'run')} of {lengths} in chunks of {chunks} differ from the offline model by at most "
-        f"{found.worst:.1e} of the largest value"
+        f"{counted(len(ran), 'run')} of {lengths} in chunks of {chunks} differ from the offline model{changed} by at most "
+        f"{found.worst:.1e} of the largest value{same}"
     )
 
 
@@ -105,7 +113,12 @@ def _structure(found: StreamVerification) -> Iterator[Line]:
 
 def verification_document(found: StreamVerification) -> Document:
     """The verdict, and a row for each run."""
-    if found.passed:
+    if found.passed and found.cache:
+        verdict = (
+            f": the stream is what the offline model makes with a cache of {found.cache} keys, and what it makes itself of as "
+            "many frames as that changes nothing of, but for rounding"
+        )
+    elif found.passed:
         verdict = ": the stream is what the offline model makes, but for rounding"
     elif any(not run.skipped for run in found.runs):
         verdict = ": the stream is not what the offline model makes"

@@ -1,0 +1,139 @@
+"""Causal attention that sees all before it, made to see the last keys alone: another model, which streams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from onnx import ModelProto
+
+from rfonnx.errors import ModelError, QueryError, RfonnxError, ShapeError
+from rfonnx.gradients.emitter import Emitter
+from rfonnx.gradients.values import Value
+from rfonnx.graph.nodes import Graph
+from rfonnx.model.opened import Opened
+from rfonnx.operators.table import operator
+from rfonnx.streaming.bands import Attends
+from rfonnx.streaming.layout import Layout, Placed, lay_out
+from rfonnx.streaming.model import LENGTHS, WIDEST, Source
+from rfonnx.streaming.refusal import refused
+
+LARGEST = 2048
+"""Keys at most: a model is looked at where it has more frames than a query sees keys."""
+
+
+def bounded(source: Source, keys: int) -> Source:
+    """The model in which a query of attention that had no bound sees its last keys alone, its own among them.
+
+    Args:
+        source: not looked at yet.
+        keys: how many a query sees.
+
+    Raises:
+        QueryError: no attention lacks a bound, or so many keys cannot be asked for.
+        Refused: something else in the model cannot be streamed.
+    """
+    if not 1 <= keys <= LARGEST:
+        raise QueryError(f"{source.model.label}: a cache of {keys} keys was asked for", f"give --cache 1 to {LARGEST}")
+    layout, graph = _looked_at(source)
+    assert layout.boundless is not None
+    narrowed = {scores: axes for placed in layout.boundless for scores, axes in _scores(layout, placed)}
+    if not narrowed:
+        raise QueryError(
+            f"{source.model.label}: no attention in it sees all frames up to its own: there is nothing to bound",
+            "leave out --cache",
+        )
+    proto = _narrowed(source.proto, graph, narrowed, keys)
+    opened = Opened(proto)
+    stored = {tensor.name: tensor for tensor in proto.graph.initializer}
+    return replace(
+        source,
+        offline=opened,
+        proto=proto,
+        ready=opened,
+        stored=stored,
+        untouched=source.offline,
+        cache=keys,
+        narrowed=tuple(_values(placed) for placed in layout.boundless),
+    )
+
+
+def _values(placed: Placed) -> str:
+    """What is taken along the keys."""
+    (found,) = placed.readings.values()
+    return next(operand for operand, (_, reading) in found.items() if isinstance(reading, Attends))
+
+
+def _looked_at(source: Source) -> tuple[Layout, Graph]:
+    """With as many frames as there may be, so that what has a bound shows it."""
+    failed: RfonnxError | None = None
+    for length in [source.length] if source.fixed else [length for length in reversed(LENGTHS) if length <= WIDEST]:
+        try:
+            seen = source.seen_at(length)
+        except (ModelError, ShapeError) as error:  # there is a table of fewer positions, maybe
+            failed = error
+            continue
+        return lay_out(seen, boundless=True), seen.graph
+    assert failed is not None
+    raise failed
+
+
+def _scores(layout: Layout, placed: Placed) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Scores whose softmax leads to a product without a bound, and their axes of queries and of keys.
+
+    Raises:
+        Refused: there is no softmax.
+    """
+    makers = {name: one for one in layout.placed for name in one.planes}
+    ((name, keys),) = placed.keyed.items()
+    found = []
+    todo = [(name, keys)]
+    while todo:
+        name, keys = todo.pop()
+        maker, plane = makers[name], makers[name].planes[name]
+        if operator(maker.node.kind).weighs:
+            found.append((maker.node.inputs[0], (plane.axes[1 - keys], plane.axes[keys])))
+        todo += [
+            (operand, 1 - keys if operand in plane.turned else keys)
+            for operand in dict.fromkeys(maker.node.inputs)
+            if operand in makers
+        ]
+    if not found:
+        raise refused(placed.node, "has no softmax before it whose keys could be bounded")
+    yield from found
+
+
+def _narrowed(given: ModelProto, graph: Graph, narrowed: Mapping[str, tuple[int, int]], keys: int) -> ModelProto:
+    """The model with a mask behind all these scores."""
+    proto = ModelProto()
+    proto.CopyFrom(given)
+    taken = {name for node in given.graph.node for name in (*node.input, *node.output)}
+    emit = Emitter(graph.opsets[""], taken | {tensor.name for tensor in given.graph.initializer}, "cache/")
+    renamed: dict[str, str] = {}
+    del proto.graph.node[:]
+    for node in given.graph.node:
+        made = proto.graph.node.add()
+        made.CopyFrom(node)
+        if operator(node.op_type).weighs:
+            made.input[:] = [renamed.get(name, name) for name in node.input]
+        for name in node.output:
+            if name in narrowed:
+                before = len(emit.nodes)
+                rank = len(graph.shapes[name] or ())
+                renamed[name] = _last(Value(emit, name, graph.dtypes[name]), rank, narrowed[name], keys).name
+                proto.graph.node.extend(emit.nodes[before:])
+    proto.graph.initializer.extend(emit.constants)
+    return proto
+
+
+def _last(scores: Value, rank: int, axes: tuple[int, int], keys: int) -> Value:
+    """Scores, of the last keys of each query alone."""
+    emit = scores.emit
+    shape, (queries, along) = emit.shape_of(scores), axes
+    places = []
+    for axis in (queries, along):
+        long = emit("Gather", shape, emit.scalar(axis, "int64"), axis=0)
+        numbers = emit("Range", emit.scalar(0, "int64"), long, emit.scalar(1, "int64"))
+        places.append(numbers.reshape([-1 if i == axis else 1 for i in range(rank)]))
+    seen = emit("Greater", places[1], places[0] - emit.scalar(keys, "int64"))
+    return emit("Where", seen, scores, emit.scalar(float("-inf"), scores.dtype), dtype=scores.dtype)
