@@ -11,6 +11,23 @@ from rfonnx.results.streaming import Length
 
 
 @dataclass(frozen=True, slots=True)
+class Bend:
+    """A tensor with frames added at its ends that are its own: the outermost one repeated, or those beside it mirrored.
+
+    Attributes:
+        begin, end: how many.
+        begin_mirrored, end_mirrored: else repeated.
+        length: of the tensor without them.
+    """
+
+    begin: int
+    end: int
+    begin_mirrored: bool
+    end_mirrored: bool
+    length: Length
+
+
+@dataclass(frozen=True, slots=True)
 class Flow:
     """Frame s of the stream is frame s - delay of the offline tensor.
 
@@ -24,6 +41,7 @@ class Flow:
             None: anything, also what is no number.
         after: the same of frames from `length` on.
         stored: where a DequantizeLinear has just made it: what it was made of, as many frames as late.
+        bend: the frames that it adds are not in the stream yet: who reads them picks them among its own. None: it adds none.
     """
 
     value: Value
@@ -34,6 +52,7 @@ class Flow:
     before: float | None = None
     after: float | None = None
     stored: Stored | None = None
+    bend: Bend | None = None
 
     @property
     def frames(self) -> int:

@@ -15,7 +15,8 @@ def least_delay(source: Source, output: StreamedOutput, chunk: int) -> tuple[int
     So o leaves no earlier than as number c floor(hi(o) / n) of the stream: the delay is at least the greatest
     `c floor(hi(o) / n) - o`, and no less than 0.
 
-    Borders are left out (`clip=False`): what is true of every frame of a long input.
+    Borders are left out (`clip=False`), as is true of every frame in the middle of a long input; but for frames that mirror what
+    comes after them at the start, which are known to the clipped field alone.
 
     Returns:
         That; and how many frames of the input one of the output sees, from the first to the last, at most.
@@ -29,9 +30,10 @@ def least_delay(source: Source, output: StreamedOutput, chunk: int) -> tuple[int
 def _of(analysis: Analysis, output: StreamedOutput, chunk: int, input: str, axis: int) -> tuple[int, int]:
     """The same of one input."""
     lo, hi = analysis.intervals(output.name, input, axis, clip=False)
+    _, real = analysis.intervals(output.name, input, axis)
     shape = analysis.tensors[output.name].shape or ()
     frames = shape[output.axis] or 0
     places = np.arange(frames).reshape([-1 if i == output.axis else 1 for i in range(len(shape))])
-    late = output.frames * np.floor_divide(hi, chunk) - places
+    late = output.frames * np.floor_divide(np.maximum(hi, real), chunk) - places
     late = np.where(lo <= hi, late, 0)
     return int(late.max(initial=0)), max(0, int((hi - lo).max(initial=0)) + 1)

@@ -55,6 +55,14 @@ class Moves:
 
 
 @dataclass(frozen=True, slots=True)
+class Bends:
+    """Frame o reads frame `o - begin`; what lies beyond the ends is mirrored at the outermost frames, or is those frames."""
+
+    begin: int
+    mirrored: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Runs:
     """Frame o reads all frames up to o; `before`: not o itself."""
 
@@ -79,7 +87,7 @@ class Blocked:
     reason: str
 
 
-Reading = Same | Slides | Spreads | Moves | Runs | Attends | Ends
+Reading = Same | Slides | Spreads | Moves | Bends | Runs | Attends | Ends
 Found = tuple[int, Reading] | Blocked
 """The axis of frames of what reads, and the relation; of what has no frames, -1."""
 
@@ -230,6 +238,11 @@ def _selected(step: Select, length: int) -> Reading | Blocked:
     if own and bool(((last < first) | ((first == places) & (last == places))).all()):
         return Same()  # where nothing is read, another operand is 0 for certain
     if not (np.array_equal(first, free[0]) and np.array_equal(last, free[1])):
+        if (step.period, step.shift) == (1, 1) and np.array_equal(first, last):
+            begin = -int(free[0][0])
+            for mirrored in (False, True):
+                if np.array_equal(first, bent(places - begin, length, mirrored)):
+                    return Bends(begin, mirrored)
         return Blocked("repeats or mirrors what lies at the ends of the streamed axis")
     if not np.array_equal(first, last):
         return Blocked("mixes neighbours along the streamed axis in a changing way")
@@ -237,6 +250,12 @@ def _selected(step: Select, length: int) -> Reading | Blocked:
     if not np.array_equal(first, places // step.period * step.shift + offsets[places % step.period]):
         return Blocked("reads positions of the streamed axis that do not go on evenly")
     return Moves(step.shift, tuple(int(n) for n in offsets))
+
+
+def bent(places: np.ndarray, length: int, mirrored: bool) -> np.ndarray:
+    """Positions, the ones beyond the ends as `Bends` says."""
+    found: np.ndarray = length - 1 - np.abs(length - 1 - np.abs(places)) if mirrored else np.clip(places, 0, length - 1)
+    return found
 
 
 def _both(one: Found, other: Found) -> Found:

@@ -13,12 +13,19 @@ from rfonnx.gradients.values import Value
 from rfonnx.graph.order import reads
 from rfonnx.graph.tensors import ELEMENT_TYPES
 from rfonnx.results.streaming import Length, Manifest, StreamedInput, StreamedOutput
+from rfonnx.streaming.bending import Straight, straight
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow, Twin
 from rfonnx.streaming.layout import Layout
 from rfonnx.streaming.model import Source, with_frames
+from rfonnx.streaming.rules.bent import bent
 from rfonnx.streaming.rules.choice import rule_of
+from rfonnx.streaming.rules.copied import copied
+from rfonnx.streaming.rules.windowed import windowed
 from rfonnx.streaming.writer import Writer
+
+BEND = (bent, copied, windowed)
+"""Rules that take flows with a bend."""
 
 
 @dataclass(frozen=True)
@@ -65,18 +72,21 @@ def build(source: Source, layout: Layout, chunk: int) -> Streamed:
         for name, axis in source.streamed.items()
     }
     waiting: dict[str, Call] = {}
+    straightened = Straight(writer, flows)
     for placed in layout.placed:
         writer.emit.scope = placed.node.name or placed.node.outputs[0]
+        rule = None if placed.planes or not placed.readings else rule_of(placed)
+        seen = flows if rule in BEND else straightened
         call = Call(
-            placed.node, placed.proto, source, writer, flows, placed.readings, placed.planes, placed.keyed, waiting
+            placed.node, placed.proto, source, writer, seen, placed.readings, placed.planes, placed.keyed, waiting
         )
         if placed.planes:
             waiting.update(dict.fromkeys(placed.planes, call))
             continue
-        if not placed.readings:
+        if rule is None:
             _stay(call)
             continue
-        made = rule_of(placed)(call)
+        made = rule(call)
         for name, flow in zip(placed.readings if len(made) == 1 else placed.node.outputs, made, strict=True):
             if flow is not None:
                 _check(call, name, flow)
@@ -123,7 +133,7 @@ def _check(call: Call, name: str, flow: Flow) -> None:
 
 
 def _output(writer: Writer, name: str, flow: Flow) -> StreamedOutput:
-    flow = writer.settled(flow)
+    flow = writer.settled(straight(writer, flow))
     writer.emit.nodes.append(helper.make_node("Identity", [flow.value.name], [name], f"{writer.emit.unique('output')}"))
     return StreamedOutput(name, flow.axis, flow.frames, flow.delay, None, writer.slack(flow), flow.length)
 
@@ -134,9 +144,9 @@ def _manifest(
     first, *beside = (
         StreamedInput(name, axis, flows[name].shape, flows[name].value.dtype) for name, axis in source.streamed.items()
     )
-    lengths = {flow.length for flow in flows.values()}
+    least = {flow.length: 1 for flow in flows.values()} | writer.fewest
     longest = source.length
-    shortest = next((n for n in range(1, longest) if all(length(n) > 0 for length in lengths)), longest)
+    shortest = next((n for n in range(1, longest) if all(length(n) >= least[length] for length in least)), longest)
     others = tuple(name for name in source.graph.inputs if name not in source.streamed)
     read = {name for node in writer.emit.nodes for name in reads(node)}
     states = tuple(writer.described())

@@ -38,6 +38,7 @@ class Writer:
         states: the position, in chunks, comes first.
         ends: lengths that the host gives, by entry of the input `ends_value`.
         masks: selections that were written.
+        fewest: the least that some lengths may be, where operators ask for more than one frame.
         kept: constants of the file whose nodes were written as they are.
         closings: what recurrences go through whose last states are wanted.
         twins: tensors that stand for offline ones, by name, delay and length: one may stand for a tensor and for its padded twin.
@@ -49,6 +50,7 @@ class Writer:
         self.states: list[State] = []
         self.ends: list[Length] = []
         self.masks = 0
+        self.fewest: dict[Length, int] = {}
         self.kept: set[str] = set()
         self.closings: dict[Closing, None] = {}
         self.twins: dict[tuple[str, int, Length], Twin] = {}
@@ -198,7 +200,7 @@ class Writer:
         if key not in self._there:
             places = self.places(frames, first, count)
             tests = [self.emit("GreaterOrEqual", places, self.emit.scalar(0, "int64"))] if start else []
-            tests += [self.emit("Less", places, self._end(end))] if end is not None else []
+            tests += [self.emit("Less", places, self.end_of(end))] if end is not None else []
             self._there[key] = self.emit("And", *tests) if len(tests) > 1 else tests[0]
         return self._there[key]
 
@@ -216,11 +218,11 @@ class Writer:
             emit, all_, none = self.emit, self.emit.scalar(flow.frames, "int64"), self.emit.scalar(0, "int64")
             past = self.position * flow.frames - flow.delay
             first = emit("Min", emit("Max", -past, none), all_)
-            last = emit("Min", self._end(flow.length) - past, all_) if to_end else all_
+            last = emit("Min", self.end_of(flow.length) - past, all_) if to_end else all_
             self._begun[key] = first, emit("Max", last - first, none)
         return self._begun[key]
 
-    def _end(self, length: Length) -> Value:
+    def end_of(self, length: Length) -> Value:
         """The length of a tensor, as the host gives it."""
         if length not in self.ends:
             self.ends.append(length)

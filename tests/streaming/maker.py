@@ -154,6 +154,18 @@ class Maker:
         value = self.constant(np.array(self.pick(0.0, 0.0, 1.5), np.float32))
         return replace(x, name=self.add("Pad", x.name, pads, value), frames=x.frames + begin + end)
 
+    def bend(self, x: T) -> T:
+        """Frames added by reflection or by the edge, in one node or two."""
+        begin, end = self.pick((self.one(0, 4), 0), (self.one(0, 3), self.one(0, 3)), (0, self.one(1, 3)))
+        if x.frames < 6 or not begin + end:
+            return x
+        name = x.name
+        parts = [(begin, 0), (0, end)] if self.chance(0.2) else [(begin, end)]
+        for first, last in parts:
+            pads = self.ints(*self.full(first, 0), *self.full(last, 0))
+            name = self.add("Pad", name, pads, mode=self.pick("reflect", "edge"))
+        return replace(x, name=name, frames=x.frames + begin + end)
+
     def crop(self, x: T) -> T:
         step = self.pick(1, 1, 1, 2) if x.rate[1] <= 4 else 1
         begin, end = self.pick((self.one(0, 4), 0), (0, self.one(1, 4)), (self.one(0, 3), self.one(0, 3)))
@@ -370,7 +382,7 @@ class Maker:
     def make(self) -> onnx.ModelProto:
         x = T("x", self.one(1, 3), (1, 1), PROBE)
         made = [x, T("second", x.channels, (1, 1), PROBE)] if self.second else [x]
-        heavy = [self.conv, self.conv, self.pool, self.deconv, self.pad, self.crop, self.nearest]
+        heavy = [self.conv, self.conv, self.pool, self.deconv, self.pad, self.bend, self.bend, self.crop, self.nearest]
         light = [self.pointwise, self.norm, self.product, self.split, self.shaped]
         for _ in range(self.one(1, 10)):
             own = made[-1] if self.chance(0.75) else self.pick(*made)

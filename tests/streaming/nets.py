@@ -49,10 +49,10 @@ class Net:
         how = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
         return self.add("Resize", x, "", self.constant(np.array(scales, np.float32)), **how)
 
-    def pad(self, x: str, rank: int, axis: int, begin: int, end: int = 0) -> str:
+    def pad(self, x: str, rank: int, axis: int, begin: int, end: int = 0, mode: str = "constant") -> str:
         pads = [0] * (2 * rank)
         pads[axis], pads[rank + axis] = begin, end
-        return self.add("Pad", x, self.ints(*pads))
+        return self.add("Pad", x, self.ints(*pads), mode=mode)
 
     def recurrent(self, x: str, op: str, ins: int, hidden: int) -> str:
         """Of (batch, channels, frames)."""
@@ -161,17 +161,19 @@ def unet(nearest: bool) -> onnx.ModelProto:
     return net.model([1, 2, "t"], x)
 
 
-def codec() -> onnx.ModelProto:
-    """As EnCodec, padded with zeros: strided convolutions, an LSTM, transposed ones whose ends are cut."""
+def codec(mode: str = "constant", layer: bool = True) -> onnx.ModelProto:
+    """As EnCodec, causal: strided convolutions, an LSTM, transposed ones whose ends are cut. `mode`: how it is padded."""
     net, channels = Net(), 4
-    x = net.conv(net.pad("x", 3, 2, 6), 1, channels, [7])
+    x = net.conv(net.pad("x", 3, 2, 6, mode=mode), 1, channels, [7])
     for stride in (2, 4, 5):
-        x = net.conv(net.pad(net.add("Elu", x), 3, 2, stride), channels, channels, [2 * stride], strides=[stride])
-    x = net.add("Add", x, net.recurrent(x, "LSTM", channels, channels))
+        x = net.conv(
+            net.pad(net.add("Elu", x), 3, 2, stride, mode=mode), channels, channels, [2 * stride], strides=[stride]
+        )
+    x = net.add("Add", x, net.recurrent(x, "LSTM", channels, channels)) if layer else x
     for stride in (5, 4, 2):
         x = net.conv(net.add("Elu", x), channels, channels, [2 * stride], "ConvTranspose", strides=[stride])
         x = net.add("Slice", x, net.ints(0), net.ints(-stride), net.ints(2))
-    return net.model([1, 1, "t"], net.conv(net.pad(x, 3, 2, 6), channels, 1, [7]))
+    return net.model([1, 1, "t"], net.conv(net.pad(x, 3, 2, 6, mode=mode), channels, 1, [7]))
 
 
 def crn(causal: bool, op: str = "GRU") -> onnx.ModelProto:
@@ -247,6 +249,8 @@ NETS: dict[str, tuple[Callable[[], onnx.ModelProto], int, int, tuple[int, ...]]]
     "U-Net, transposed": (lambda: unet(False), 2, 8, (23,)),
     "U-Net, nearest": (lambda: unet(True), 2, 8, (23,)),
     "codec with LSTM": (codec, 2, 40, (0,)),
+    "codec padded by the edge": (lambda: codec("edge"), 2, 40, (0,)),
+    "codec padded by reflection": (lambda: codec("reflect"), 2, 40, (40,)),
     "causal CRN": (lambda: crn(True), 2, 1, (0,)),
     "CRN with GRU": (lambda: crn(False), 2, 1, (3,)),
     "CRN with LSTM": (lambda: crn(False, "LSTM"), 2, 1, (3,)),

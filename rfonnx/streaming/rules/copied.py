@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rfonnx.gradients.values import Value
+from rfonnx.streaming.bending import straight
 from rfonnx.streaming.call import Call, same
 from rfonnx.streaming.flow import Flow, Stored
 from rfonnx.streaming.rules.tables import by_position
@@ -17,8 +18,10 @@ def copied(call: Call) -> list[Flow | None]:
     or are 0 and stay so.
     """
     flows = {name: call.flows[name] for name in dict.fromkeys(call.node.inputs) if name in call.flows}
+    if len({(flow.bend, flow.delay) for flow in flows.values()}) > 1 or any(_lined(call, *one) for one in _stays(call)):
+        flows = {name: straight(call.writer, flow) for name, flow in flows.items()}
     known = _outside(call, next(iter(flows.values()))) if len(flows) == 1 else None
-    if known is None:
+    if known is None and not any(flow.bend for flow in flows.values()):
         flows = {name: call.writer.settled(flow) for name, flow in flows.items()}
     first = next(iter(flows.values()))
     for name, flow in flows.items():
@@ -45,8 +48,8 @@ def copied(call: Call) -> list[Flow | None]:
             continue
         axis = next(iter(call.readings[name].values()))[0]
         shape = call.shape(name, axis, first.frames)
-        stored = _stored(call, next(iter(flows.values())))
-        made.append(Flow(values[name], shape, axis, latest, first.length, ends[0], ends[1], stored))
+        stored = None if first.bend else _stored(call, next(iter(flows.values())))
+        made.append(Flow(values[name], shape, axis, latest, first.length, *ends, stored, first.bend))
     return made
 
 
@@ -56,6 +59,18 @@ def _stored(call: Call, flow: Flow) -> Stored | None:
         return None
     zero = call.zero_point()
     return None if zero is None else Stored(flow, zero, call.writer.emit.nodes[-1])
+
+
+def _stays(call: Call) -> list[tuple[int, str]]:
+    """Operands without frames that are known, by number."""
+    return [(index, name) for index, name in enumerate(call.node.inputs) if name in call.source.graph.constants]
+
+
+def _lined(call: Call, index: int, name: str) -> bool:
+    """Whether an operand has a value for each frame: it goes with the frame's number, not with where the frame came from."""
+    shape = call.source.graph.shapes[name] or ()
+    place, _ = _place(call, index, len(shape))
+    return 0 <= place < len(shape) and shape[place] == call.flow.length(call.source.length) != 1
 
 
 def _outside(call: Call, flow: Flow) -> tuple[float | None, float | None] | None:

@@ -24,7 +24,7 @@ def padded(call: Call) -> list[Flow | None]:
         raise call.refuse("pads with a value that is computed", "make it a constant")
     flow = call.flow
     if any(pads):
-        flow = _others(call, flow, pads, value)
+        flow = along_others(call, flow, pads, value)
     flow = writer.masked(flow, value, begin > 0, end > 0)
     if begin > 0:
         if flow.delay < 0 and flow.before != value:
@@ -37,7 +37,7 @@ def padded(call: Call) -> list[Flow | None]:
     return [replace(made, before=before, after=None if end < 0 else flow.after)]
 
 
-def _others(call: Call, flow: Flow, pads: list[int], value: float) -> Flow:
+def along_others(call: Call, flow: Flow, pads: list[int], value: float) -> Flow:
     """Padded along the other axes, in whatever mode the file has."""
     writer = call.writer
     if flow.delay < 0 and flow.before != value:

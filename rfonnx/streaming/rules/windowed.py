@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rfonnx.gradients.values import Value
+from rfonnx.streaming.bending import gathered, straight
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
 from rfonnx.streaming.readings import Slides
@@ -16,23 +17,29 @@ def windowed(call: Call) -> list[Flow | None]:
 
     With span K, stride s, padding p and the operand's delay d: H = K - s + e, and frame o of the output comes (H + d - p) / s
     frames late, where e is the least from 0 on that makes this a whole number that is no less than 0. H may be negative where
-    windows leave gaps: then they begin as much later in the chunk. What is added to the result (of FusedConv) waits for it, or it
-    for that.
+    windows leave gaps: then they begin as much later in the chunk. Over a bent operand: see `gathered`. What is added to the
+    result (of FusedConv) waits for it, or it for that.
     """
     writer = call.writer
     flow, reading = call.flows[call.node.inputs[0]], call.readings[call.output][call.node.inputs[0]][1]
     assert isinstance(reading, Slides)
-    added = {name: writer.settled(call.flows[name]) for name in call.node.inputs[1:] if name in call.flows}
+    added = {
+        name: writer.settled(straight(writer, call.flows[name])) for name in call.node.inputs[1:] if name in call.flows
+    }
     place, begin, end = _padding(call)
     border = _border(call, begin, end)
-    flow = writer.masked(flow, border, begin > 0, end > 0)
-    span, stride = reading.span, reading.stride
-    cache, delay = late(flow, reading, begin)
-    latest = max([delay, *(other.delay for other in added.values())])
-    if latest > delay:
-        flow = writer.later(flow, flow.delay + (latest - delay) * stride)
+    span, stride, cache = reading.span, reading.stride, 0
+    if flow.bend is not None and not (begin or end or added):
+        joined, delay = gathered(writer, flow, span, stride)
+        frames = flow.frames // stride
+    else:
+        flow = writer.masked(straight(writer, flow), border, begin > 0, end > 0)
         cache, delay = late(flow, reading, begin)
-    joined, frames = on_cache(call, flow, reading, cache, border)
+        latest = max([delay, *(other.delay for other in added.values())])
+        if latest > delay:
+            flow = writer.later(flow, flow.delay + (latest - delay) * stride)
+            cache, delay = late(flow, reading, begin)
+        joined, frames = on_cache(call, flow, reading, cache, border)
     pads = list(call.node.attrs["pads"])
     pads[place] = pads[len(pads) // 2 + place] = 0
     attrs = {"pads": pads, "auto_pad": "NOTSET"}

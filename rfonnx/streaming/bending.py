@@ -1,0 +1,100 @@
+"""Frames of its own that a tensor adds at its ends, picked where they are read: nothing is written twice, and nothing waits but
+for mirrored frames that have not come yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from rfonnx.gradients.values import Value
+from rfonnx.streaming.flow import Bend, Flow
+from rfonnx.streaming.writer import Writer
+
+
+def gathered(writer: Writer, flow: Flow, span: int, stride: int) -> tuple[Value, int]:
+    """What windows over a bent flow read in a chunk, and how late they are.
+
+    Window o lies over frames `o s .. o s + K - 1` of the longer tensor. As number `o + D` of the stream it is made with the chunk
+    in which that comes, so that all its frames, mirrored ones too, must have come by then: with the operand's delay d and c
+    frames of the operand in a chunk, `D = max over o of c / s floor((need(o) + d) / c) - o`, and no less than 0.
+
+    Args:
+        flow: with a bend.
+        span, stride: K and s, in frames.
+
+    Returns:
+        `(c / s - 1) s + K` frames, in order; and D.
+    """
+    bend = flow.bend
+    assert bend is not None
+    late = flow.delay + bend.begin  # of the tensor without what is added
+    delay = _delay(bend, flow.frames, late, span, stride)
+    first = -delay * stride - bend.begin  # the first frame that is read, in the first chunk
+    back = max(0, -late - first) + _turned_back(bend, span)
+    plain = replace(flow, delay=late, length=bend.length, stored=None, bend=None)
+    joined = writer.cached(plain, back, 0.0, f"frames of {flow.frames} that are read again, or mirrored")
+    emit, total = writer.emit, back + flow.frames
+    needed = (flow.frames // stride - 1) * stride + span
+    start = writer.position * flow.frames
+    places = _bent(writer, bend, start + emit.constant(np.arange(first, first + needed, dtype=np.int64)))
+    inside = places - (start - emit.scalar(late + back, "int64"))
+    index = emit("Max", emit("Min", inside, emit.scalar(total - 1, "int64")), emit.scalar(0, "int64"))
+    writer.masks += 1
+    return emit("Gather", joined, index, axis=flow.axis), delay
+
+
+def straight(writer: Writer, flow: Flow) -> Flow:
+    """With its added frames in the stream."""
+    if flow.bend is None:
+        return flow
+    value, delay = gathered(writer, flow, 1, 1)
+    return replace(flow, value=value, delay=delay, before=None, after=None, stored=None, bend=None)
+
+
+class Straight(Mapping[str, Flow]):
+    """Flows as rules see them that know nothing of bends: none has one. Each is straightened once, and when it is asked for."""
+
+    def __init__(self, writer: Writer, flows: Mapping[str, Flow]) -> None:
+        self._writer = writer
+        self._flows = flows
+        self._made: dict[Flow, Flow] = {}
+
+    def __getitem__(self, name: str) -> Flow:
+        flow = self._flows[name]
+        if flow not in self._made:
+            self._made[flow] = straight(self._writer, flow)
+        return self._made[flow]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._flows)
+
+    def __len__(self) -> int:
+        return len(self._flows)
+
+
+def _delay(bend: Bend, frames: int, late: int, span: int, stride: int) -> int:
+    """D of `gathered`: over the windows of the beginning and one chunk more, behind which it repeats."""
+    made = frames // stride
+    o = np.arange(bend.begin // stride + 2 * made + 2)
+    newest = o * stride - bend.begin + span - 1
+    turned = bend.begin - o * stride if bend.begin_mirrored else np.zeros_like(o)
+    arrived = made * ((np.maximum(newest, turned) + late) // frames)
+    return max(0, int((arrived - o).max()))
+
+
+def _turned_back(bend: Bend, span: int) -> int:
+    """Frames before the first of a window that its mirrored last ones may lie."""
+    return max(0, (2 if bend.end_mirrored else 1) * bend.end - (span - 1))
+
+
+def _bent(writer: Writer, bend: Bend, places: Value) -> Value:
+    """Numbers of frames of the tensor without what is added. The end comes first: it may mirror what the beginning adds."""
+    emit = writer.emit
+    if bend.end:
+        last = writer.end_of(bend.length) - 1
+        places = last - emit("Abs", last - places) if bend.end_mirrored else emit("Min", places, last)
+    if bend.begin:
+        places = emit("Abs", places) if bend.begin_mirrored else emit("Max", places, emit.scalar(0, "int64"))
+    return places

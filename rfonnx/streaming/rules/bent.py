@@ -1,0 +1,38 @@
+"""Frames that are added at the ends by reflection or by the edge: nothing is made of them here, who reads them picks them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rfonnx.streaming.bending import straight
+from rfonnx.streaming.call import Call
+from rfonnx.streaming.flow import Bend, Flow
+from rfonnx.streaming.readings import Bends
+from rfonnx.streaming.rules.padded import along_others
+
+
+def bent(call: Call) -> list[Flow | None]:
+    """With p frames in front, frame o of the operand is frame o + p. Other axes are padded as in the file.
+
+    Of two such nodes in a row, one in front and one behind, one bend is made.
+    """
+    writer, pads = call.writer, list(call.node.attrs["pads"])
+    assert isinstance(call.reading, Bends)
+    rank, axis, mirrored = len(pads) // 2, call.axis, call.reading.mirrored
+    begin, end = pads[axis], pads[rank + axis]
+    pads[axis] = pads[rank + axis] = 0
+    flow = call.flow
+    if any(pads):
+        flow = along_others(call, straight(writer, flow), pads, 0.0)
+    held = flow.bend
+    if held is not None and begin == held.end == 0:
+        bend = replace(held, end=end, end_mirrored=mirrored)
+    else:
+        flow = writer.settled(straight(writer, flow))
+        if end:
+            flow = writer.later(flow, flow.delay + writer.slack(flow))
+        bend = Bend(begin, end, mirrored, mirrored, flow.length)
+    if mirrored:
+        writer.fewest[flow.length] = max(writer.fewest.get(flow.length, 1), begin + 1, end + 1)
+    made = call.made(flow.value, flow.frames, flow.delay - begin, flow.length.then(1, begin + end))
+    return [replace(made, bend=bend)]
