@@ -37,9 +37,8 @@ def gathered(writer: Writer, flow: Flow, span: int, stride: int) -> tuple[Value,
     joined = writer.cached(plain, back, 0.0, f"frames of {flow.frames} that are read again, or mirrored")
     emit, total = writer.emit, back + flow.frames
     needed = (flow.frames // stride - 1) * stride + span
-    start = writer.position * flow.frames
-    places = _bent(writer, bend, start + emit.constant(np.arange(first, first + needed, dtype=np.int64)))
-    inside = places - (start - emit.scalar(late + back, "int64"))
+    places = _bent(writer, bend, writer.places(flow.frames, first, needed))
+    inside = places - (writer.position * flow.frames - (late + back))
     index = emit("Max", emit("Min", inside, emit.scalar(total - 1, "int64")), emit.scalar(0, "int64"))
     writer.masks += 1
     return emit("Gather", joined, index, axis=flow.axis), delay
@@ -65,6 +64,8 @@ class Straight(Mapping[str, Flow]):
         flow = self._flows[name]
         if flow not in self._made:
             self._made[flow] = straight(self._writer, flow)
+            if flow.bend is not None:
+                self._writer.stands(name, self._made[flow])
         return self._made[flow]
 
     def __iter__(self) -> Iterator[str]:

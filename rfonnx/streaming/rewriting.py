@@ -91,7 +91,8 @@ def build(source: Source, layout: Layout, chunk: int) -> Streamed:
             if flow is not None:
                 _check(call, name, flow)
                 flows[name] = flow
-                writer.stands(name, flow)
+                if flow.bend is None:
+                    writer.stands(name, flow)
     outputs = [_output(writer, name, flows[name]) for name in graph.outputs if name in flows]
     _tidied(writer, graph.outputs)
     manifest = _manifest(source, layout, writer, flows, outputs)
