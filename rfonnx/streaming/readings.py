@@ -243,7 +243,7 @@ def _selected(step: Select, length: int) -> Reading | Blocked:
             for mirrored in (False, True):
                 if np.array_equal(first, bent(places - begin, length, mirrored)):
                     return Bends(begin, mirrored)
-        return Blocked("repeats or mirrors what lies at the ends of the streamed axis")
+        return Blocked("reads, beyond the ends of the streamed axis, frames from elsewhere")
     if not np.array_equal(first, last):
         return Blocked("mixes neighbours along the streamed axis in a changing way")
     offsets = first[: step.period]

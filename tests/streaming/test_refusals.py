@@ -83,12 +83,8 @@ def same(net: Net) -> str:
     return net.add("Conv", "x", net.numbers(2, 2, 3), auto_pad="SAME_UPPER", strides=[2])
 
 
-def mirrored(net: Net) -> str:
-    return net.add("Pad", "x", net.ints(0, 0, 2, 0, 0, 2), mode="reflect")
-
-
-def edges(net: Net) -> str:
-    return net.add("Pad", "x", net.ints(0, 0, 2, 0, 0, 2), mode="edge")
+def wrapped(net: Net) -> str:
+    return net.add("Pad", "x", net.ints(0, 0, 2, 0, 0, 2), mode="wrap")
 
 
 def linear(net: Net) -> str:
@@ -143,9 +139,8 @@ CASES: dict[str, tuple[Made, str]] = {
     "both ways": (both_ways, r"GRU\) .*reads other positions"),
     "reversed": (reversed_, r"Slice\) .*goes through the streamed axis backwards"),
     "SAME": (same, r"Conv\) .*pads SAME with a stride|Conv\) .*depends on its length"),
-    "reflect": (mirrored, r"Pad\) .*repeats or mirrors"),
-    "edge": (edges, r"Pad\) .*repeats or mirrors"),
-    "linear": (linear, r"Resize\) .*(repeats or mirrors|changing way)"),
+    "wrapped": (wrapped, r"Pad\) .*frames from elsewhere"),
+    "linear": (linear, r"Resize\) .*(frames from elsewhere|changing way)"),
     "one behind the other": (behind, r"Concat\) "),
     "last frames": (last_frames, r"Slice\) .*depends on its length"),
     "first frames": (first_frames, r"Slice\) .*makes 20 frames of 97 of the input"),
