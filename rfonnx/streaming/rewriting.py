@@ -21,10 +21,11 @@ from rfonnx.streaming.model import Source, with_frames
 from rfonnx.streaming.rules.bent import bent
 from rfonnx.streaming.rules.choice import rule_of
 from rfonnx.streaming.rules.copied import copied
+from rfonnx.streaming.rules.framed import framed, tabled
 from rfonnx.streaming.rules.windowed import windowed
 from rfonnx.streaming.writer import Writer
 
-BEND = (bent, copied, windowed)
+BEND = (bent, copied, framed, tabled, windowed)
 """Rules that take flows with a bend."""
 
 

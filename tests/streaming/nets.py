@@ -243,6 +243,14 @@ def conformer(size: int, earlier: int) -> onnx.ModelProto:
     return net.model([1, 4, "t"], x)
 
 
+def centred(mode: str) -> onnx.ModelProto:
+    """Spectra of windows whose middles are multiples of the step: half a window is added at both ends."""
+    net = Net()
+    x = net.add("Unsqueeze", net.pad("x", 2, 1, 64, 64, mode), net.ints(2))
+    window = net.constant(np.hanning(128).astype(np.float32))
+    return net.model([1, "t"], net.add("STFT", x, net.whole(32), window, net.whole(128)))
+
+
 NETS: dict[str, tuple[Callable[[], onnx.ModelProto], int, int, tuple[int, ...]]] = {
     "causal TCN": (causal_tcn, 2, 1, (0,)),
     "symmetric TCN with norms": (symmetric_tcn, 2, 1, (7,)),
@@ -251,6 +259,7 @@ NETS: dict[str, tuple[Callable[[], onnx.ModelProto], int, int, tuple[int, ...]]]
     "codec with LSTM": (codec, 2, 40, (0,)),
     "codec padded by the edge": (lambda: codec("edge"), 2, 40, (0,)),
     "codec padded by reflection": (lambda: codec("reflect"), 2, 40, (40,)),
+    "centred spectra": (lambda: centred("reflect"), 1, 32, (2,)),
     "causal CRN": (lambda: crn(True), 2, 1, (0,)),
     "CRN with GRU": (lambda: crn(False), 2, 1, (3,)),
     "CRN with LSTM": (lambda: crn(False, "LSTM"), 2, 1, (3,)),
