@@ -19,7 +19,7 @@ from rfonnx.streaming.bands import Attends
 from rfonnx.streaming.model import Source
 from rfonnx.streaming.planes import UNBOUNDED, Plane, left, opened, own, passed
 from rfonnx.streaming.readings import Blocked, Ends, Found, Moves, Reading, Runs, Same, Slides, Spreads, read
-from rfonnx.streaming.recurrences import counted, last_states
+from rfonnx.streaming.recurrences import carried_to_end, counted
 from rfonnx.streaming.refusal import CACHE, Refused, Unbounded, refused
 
 Readings = dict[str, Mapping[str, tuple[int, Reading]]]
@@ -269,7 +269,7 @@ def _placed(
             return refused(node, RANGED, operand, STATIC)
         if isinstance(one, Blocked):
             return refused(node, one.reason, operand)
-        if isinstance(one[1], Ends) and name not in last_states(node):
+        if isinstance(one[1], Ends) and not carried_to_end(node, name, one[1]):
             return refused(node, one[1].reason, operand)
         made[operand] = one
     if len({axis for axis, _ in made.values()}) > 1:

@@ -91,6 +91,7 @@ Reading = Same | Slides | Spreads | Moves | Bends | Runs | Attends | Ends
 Found = tuple[int, Reading] | Blocked
 """The axis of frames of what reads, and the relation; of what has no frames, -1."""
 
+LAST = "gives the last position of the streamed axis alone"
 WHOLE = "takes all positions of the streamed axis together"
 
 
@@ -206,6 +207,8 @@ def _relation(step: Step, length: int) -> Reading | Blocked:
             return Blocked("goes through the streamed axis backwards")
         if (step.kernel, step.stride, step.pad, step.length) == (1, 1, 0, length):
             return Same()
+        if (step.kernel, step.length) == (1, 1) and length - 1 == -step.pad:
+            return Ends(LAST)
         return Slides(step.kernel, step.stride, step.dilation, step.pad)
     if isinstance(step, Spread):
         return Spreads(step.kernel, step.stride, step.dilation, step.pad)
@@ -229,7 +232,7 @@ def _selected(step: Select, length: int) -> Reading | Blocked:
         if seen is not None:
             return seen
         if len(first) == 1 and first[0] == last[0] == length - 1:
-            return Ends("gives the last position of the streamed axis alone")
+            return Ends(LAST)
         if len(first) == 1:
             return Blocked("gives one position of the streamed axis")
         return Blocked("reads other positions of the streamed axis than those near its own")

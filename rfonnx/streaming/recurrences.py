@@ -1,4 +1,4 @@
-"""What a recurrence gives that no frame's value tells: its last states, and what it makes of the number of its steps."""
+"""What is given when the last frame has come: last states of recurrences, what they make of the number of steps, last frames."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rfonnx.graph.nodes import Node
 from rfonnx.operators.control import listed, swept_axes
 from rfonnx.operators.table import operator
 from rfonnx.results.fields import Shape
-from rfonnx.streaming.readings import Ends, Found, Runs
+from rfonnx.streaming.readings import LAST, Ends, Found, Runs
 
 
 def last_states(node: Node) -> Sequence[str]:
@@ -17,6 +17,11 @@ def last_states(node: Node) -> Sequence[str]:
     if carries == "layer":
         return node.outputs[1:]
     return node.outputs[: len(node.inputs) - node.attrs["num_scan_inputs"]] if carries == "rounds" else ()
+
+
+def carried_to_end(node: Node, name: str, reading: Ends) -> bool:
+    """Whether there is a rule for an output that has no frames, and reads all of them: a last state, or the last frame."""
+    return name in last_states(node) or (operator(node.kind).moves and reading.reason == LAST)
 
 
 def counted(node: Node, name: str, axes: Mapping[str, int], shapes: Mapping[str, Shape]) -> dict[str, Found]:

@@ -211,6 +211,44 @@ def two_outputs() -> onnx.ModelProto:
     return net.model(["n", 2, "t"], early, late)
 
 
+def scan() -> onnx.ModelProto:
+    """A recurrence that is written as a Scan, which also counts its rounds, between convolutions that look ahead."""
+    net = Net()
+    x = net.add("Transpose", net.conv("x", 2, 2, [3], pads=[1, 1]), perm=[2, 0, 1])
+    body = [
+        helper.make_node("MatMul", ["s", net.numbers(2, 2)], ["kept"]),
+        helper.make_node("Add", ["kept", "now"], ["sum"]),
+        helper.make_node("Tanh", ["sum"], ["s_next"]),
+        helper.make_node("Add", ["round", net.constant(np.ones((1, 1), np.float32))], ["round_next"]),
+        helper.make_node("Sin", ["round"], ["wave"]),
+        helper.make_node("Add", ["s_next", "wave"], ["y"]),
+    ]
+    info = helper.make_tensor_value_info
+    inputs = [info("s", 1, [1, 2]), info("round", 1, [1, 1]), info("now", 1, [1, 2])]
+    outputs = [info("s_next", 1, [1, 2]), info("round_next", 1, [1, 1]), info("y", 1, [1, 2])]
+    graph = helper.make_graph(body, "body", inputs, outputs)
+    first = net.numbers(1, 2), net.constant(np.zeros((1, 1), np.float32))
+    names = ["s_last", "rounds", "y_all"]
+    net.nodes.append(helper.make_node("Scan", [*first, x], names, "scan", body=graph, num_scan_inputs=1))
+    y = net.add("Transpose", "y_all", perm=[1, 2, 0])
+    return net.model([1, 2, "t"], net.conv(y, 2, 1, [3], pads=[1, 1]))
+
+
+def mel_classifier() -> onnx.ModelProto:
+    """Log power of an STFT, a convolution that looks ahead, an LSTM, and classes of its last state."""
+    net = Net()
+    step, size = (net.constant(np.array(n, np.int64)) for n in (4, 10))
+    signal = net.add("Squeeze", "x", net.ints(1))
+    bins = net.add("STFT", signal, step, net.constant(np.hanning(10).astype(np.float32)), size)
+    power = net.add("ReduceSumSquare", bins, axes=[3], keepdims=0)
+    x = net.add("Log", net.add("Add", power, net.constant(np.array(1e-2, np.float32))))
+    x = net.conv(net.add("Transpose", x, perm=[0, 2, 1]), 6, 3, [3], pads=[1, 1])
+    turned = net.add("Transpose", x, perm=[2, 0, 1])
+    weights = net.numbers(1, 16, 3), net.numbers(1, 16, 4), net.numbers(1, 32)
+    net.nodes.append(helper.make_node("LSTM", [turned, *weights], ["", "last"], "lstm", hidden_size=4))
+    return net.model([1, 1, "t"], net.add("MatMul", net.add("Squeeze", "last", net.ints(0)), net.numbers(4, 5)))
+
+
 def echo_canceller() -> onnx.ModelProto:
     """Microphone and reference, the latter with its frames first: each has its encoder; their features wait for each other."""
     net = Net()
@@ -263,6 +301,8 @@ NETS: dict[str, tuple[Callable[[], onnx.ModelProto], int, int, tuple[int, ...]]]
     "causal CRN": (lambda: crn(True), 2, 1, (0,)),
     "CRN with GRU": (lambda: crn(False), 2, 1, (3,)),
     "CRN with LSTM": (lambda: crn(False, "LSTM"), 2, 1, (3,)),
+    "Scan": (scan, 2, 1, (2,)),
+    "mel classifier": (mel_classifier, 2, 4, ()),
     "video": (video, 2, 2, (1,)),
     "transformer, causal band": (lambda: banded(9, 0), 1, 1, (0,)),
     "transformer, band": (lambda: banded(6, 2), 1, 1, (4,)),

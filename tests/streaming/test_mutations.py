@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -85,12 +86,30 @@ def off_by_one(model: onnx.ModelProto) -> bool:
     return False
 
 
+def unended(model: onnx.ModelProto) -> bool:
+    """What comes behind the last frame moves a layer's state."""
+    entry = next(one for one in model.metadata_props if one.key == METADATA)
+    said = json.loads(entry.value)
+    said["ends"] = [[*steps, [1, 9, 1]] for steps in said["ends"]]
+    entry.value = json.dumps(said)
+    return bool(said["ends"])
+
+
 def short_length(model: onnx.ModelProto) -> bool:
     """The end falls where it does not: the length formula of a mask adds one."""
     entry = next(one for one in model.metadata_props if one.key == METADATA)
     said = entry.value.replace('"ends": [\n  []', '"ends": [\n  [[1, 3, 1]]')
     changed, entry.value = said != entry.value, said
     return changed
+
+
+def unheld(model: onnx.ModelProto) -> bool:
+    """The body of a Scan carries on at frames that there are not."""
+    body = next(a.g for node in model.graph.node if node.op_type == "Scan" for a in node.attribute if a.name == "body")
+    held = [node for node in body.node if node.op_type == "Where"]
+    for node in held:
+        node.op_type, node.input[:] = "Identity", [node.input[1]]
+    return bool(held)
 
 
 def weight(model: onnx.ModelProto) -> bool:
@@ -121,6 +140,12 @@ CASES: list[tuple[str, str, Mutation]] = [
     ("codec with LSTM", "layer's state not updated", lambda m: stale(m, "carries for")),
     ("CRN with GRU", "layer's state not updated", lambda m: stale(m, "carries for")),
     ("CRN with GRU", "mask or freeze missing", unmasked),
+    ("Scan", "body's state not updated", lambda m: stale(m, "carries for")),
+    ("Scan", "body not held before the first frame", unheld),
+    ("Scan", "states begin with 1", lambda m: begun_with(m, 1.0)),
+    ("mel classifier", "samples not cached", lambda m: stale(m, "reads again")),
+    ("mel classifier", "layer's state not updated", lambda m: stale(m, "carries for")),
+    ("mel classifier", "end not told", unended),
 ]
 
 

@@ -91,6 +91,34 @@ def test_what_is_made_of_the_last_state_is_given_at_the_end(op: str) -> None:
     assert list(stream.finish()) == list(plan.manifest.finals)
 
 
+def spotter(take: str) -> onnx.ModelProto:
+    """Classes of the last frame of a layer behind a convolution that looks ahead: a number, a list of one, a slice."""
+    net = Net()
+    framed = recurrent(net, "GRU", net.conv("x", 2, 2, [5], pads=[3, 3]), outputs=1)[0]
+    if take == "number":
+        last = net.add("Gather", framed, net.constant(np.array(-1, np.int64)))
+    elif take == "list":
+        last = net.add("Gather", net.add("Squeeze", framed, net.ints(1)), net.ints(-1))
+    else:
+        last = net.add("Slice", framed, net.ints(-1), net.ints(2**62), net.ints(0))
+    return net.model(["n", 2, "t"], net.add("MatMul", last, net.numbers(3, 4)), net.add("Neg", framed))
+
+
+@pytest.mark.parametrize("take", ["number", "list", "slice"])
+@pytest.mark.parametrize("batch", [1, 3])
+def test_the_last_frame_is_given_at_the_end(take: str, batch: int) -> None:
+    plan = rfonnx.stream(spotter(take), "x", 2, 4, shapes={"n": batch})
+    assert len(plan.manifest.finals) == len(plan.manifest.outputs) == 1
+    assert plan.verify().passed
+
+
+def test_a_part_of_the_last_frame_is_refused() -> None:
+    net = Net()
+    model = net.model([1, 2, "t"], net.add("Slice", "x", net.ints(-1, 0), net.ints(2**62, 1), net.ints(2, 1)))
+    with pytest.raises(rfonnx.RfonnxError, match="takes the last frame, and a part of it; take the part first"):
+        rfonnx.stream(model, "x", 2)
+
+
 def test_a_last_state_that_nobody_reads_costs_nothing() -> None:
     net = Net()
     framed = recurrent(net, "LSTM", "x", outputs=3)[0]

@@ -15,6 +15,7 @@ from rfonnx.streaming.rules.bent import bent
 from rfonnx.streaming.rules.carried import stepped, summed
 from rfonnx.streaming.rules.copied import copied
 from rfonnx.streaming.rules.framed import framed, tabled
+from rfonnx.streaming.rules.last import last
 from rfonnx.streaming.rules.moved import moved
 from rfonnx.streaming.rules.padded import padded
 from rfonnx.streaming.rules.scanned import scanned
@@ -56,6 +57,8 @@ def rule_of(placed: Placed) -> Callable[[Call], list[Flow | None]]:
             return moved
         if kind is Spreads and row.switched_off == "cut":
             return spread
+        if kind is Ends:
+            return last
         if kind is Runs and row.carries == "sum":
             return summed
     raise refused(placed.node, "has no rule yet for what it does along the streamed axis", next(iter(found)))
