@@ -72,6 +72,8 @@ def build(source: Source, layout: Layout, chunk: int) -> Streamed:
         name: Flow(Value(writer.emit, name, graph.dtypes[name]), shapes[name], axis, 0, Length(), after=0.0)
         for name, axis in source.streamed.items()
     }
+    for name in flows:
+        writer.stands(name, flows[name])
     waiting: dict[str, Call] = {}
     straightened = Straight(writer, flows)
     for placed in layout.placed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from onnx import ModelProto
@@ -111,6 +112,7 @@ def _compared(
                 continue
             tensors.add(pair.tensor)
             frames += end - start
+            found = found or (_joined_otherwise(whole, chain, pair, name) if copy == 0 else "")
             if found:
                 differences.append(found)
                 break
@@ -137,6 +139,28 @@ def _differ(whole: Analysis, chain: Analysis, pair: Compared, name: str, offline
                 f"and {lowest[place]} to {highest[place]} in the offline model"
             )
     return ""
+
+
+def _joined_otherwise(whole: Analysis, chain: Analysis, pair: Compared, name: str) -> str:
+    """Whether paths that look at one place in the offline model look at several in the first copy, or are apart by others.
+
+    Hulls do not show a branch that comes too early where another one sees more on both sides. Later copies read what the one
+    before them carries over: there no path can be followed along one line.
+    """
+    if pair.tensor not in whole.tensors or name not in chain.tensors:
+        return ""
+    for input, axis in _columns(whole):
+        expected = whole.tensors[pair.tensor].fields[input, axis].offsets
+        found = chain.tensors[name].fields[outside(input), axis].offsets
+        if found and (not expected or len(found) == len(expected)) and _apart(found) != _apart(expected):
+            return (
+                f"branches that meet in {quote(pair.tensor)} look at other places of {quote(input)} along axis {axis}"
+            )
+    return ""
+
+
+def _apart(centers: tuple[Fraction, ...]) -> list[Fraction]:
+    return [center - centers[0] for center in centers]
 
 
 def _columns(whole: Analysis) -> Iterator[tuple[str, int]]:
