@@ -428,6 +428,7 @@ def stream(
     shapes: types.Shapes | None = None,
     values: types.Values | None = None,
     cache: int | None = None,
+    start: Literal["exact", "steady"] = "exact",
 ) -> types.StreamPlan:
     """Rewrite a model so that it takes an input chunk by chunk, and makes exactly what it makes of the whole.
 
@@ -442,6 +443,8 @@ def stream(
         values: as in `rfonnx.analyze`.
         cache: keys that a query sees, its own among them, of attention that lets it see all before: another model, which is
             the given one only as long as there are no more frames.
+        start: "steady": where frames are mirrored at the start (padding by reflection), the first one is repeated, so that
+            nothing waits for them: another model, which is the given one from the frame on that the manifest says.
 
     Raises:
         ModelError: the file is not a model that can be read, or weights are missing.
@@ -452,7 +455,7 @@ def stream(
     from rfonnx.model.opened import with_values
     from rfonnx.streaming.stream_plan import stream_plan
 
-    return stream_plan(with_values(model, values), input, axis, chunk, outputs, shapes, cache)
+    return stream_plan(with_values(model, values), input, axis, chunk, outputs, shapes, cache, start)
 
 
 def _settings(kind: Callable[..., Made], given: Mapping[str, Any]) -> Made:

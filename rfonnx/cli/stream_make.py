@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -47,6 +47,13 @@ from rfonnx.report.formats import STREAM
     metavar="N",
     help="Change what is computed: attention that sees all before sees the last N keys alone.",
 )
+@click.option(
+    "--start",
+    type=click.Choice(["exact", "steady"]),
+    default="exact",
+    show_default=True,
+    help="steady changes what is computed: where frames are mirrored at the start, the first is repeated, and none waits.",
+)
 @click.option("--dry-run", is_flag=True, help="Say the unit, the delays and what blocks; run and write nothing.")
 @click.option(
     "-o",
@@ -64,6 +71,7 @@ def command(
     outputs: tuple[str, ...],
     rate: float | None,
     cache: int | None,
+    start: Literal["exact", "steady"],
     dry_run: bool,
     target: str | None,
     shapes: words.Shapes,
@@ -91,7 +99,9 @@ def command(
         checked(target, (model,))
         checked(str(Path(target).with_suffix(".json")), (model,))
     with waiting(f"planning {model}"):
-        plan = stream_plan(with_values(model, values), asked, common, chunk, list(outputs) or None, shapes, cache)
+        plan = stream_plan(
+            with_values(model, values), asked, common, chunk, list(outputs) or None, shapes, cache, start
+        )
     found = None
     if target is not None:
         with waiting(f"running {model}"):

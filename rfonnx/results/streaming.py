@@ -149,6 +149,7 @@ class Manifest:
         closings: all of them are over when `finals` are right.
         cache: what was changed: keys that a query sees of attention that sees all before it in the file; 0: nothing.
         unchanged: with a cache, the most frames of the input of which all is as in the file.
+        differs: with a steady start, by output, how many of its first frames may be other than the file's; -1: all.
     """
 
     model: str
@@ -173,6 +174,7 @@ class Manifest:
     closings: tuple[Closing, ...] = ()
     cache: int = 0
     unchanged: int = 0
+    differs: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def inputs(self) -> tuple[StreamedInput, ...]:
@@ -251,7 +253,7 @@ class StreamVerification:
         runs: all that was run.
         tolerance: the largest difference that counts as rounding, as a share of the largest value.
         structure: what its tensors see.
-        cache: as in the manifest.
+        cache, differs: as in the manifest.
     """
 
     name: str
@@ -259,6 +261,7 @@ class StreamVerification:
     tolerance: float
     structure: StreamStructure | None = None
     cache: int = 0
+    differs: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def worst(self) -> float:
@@ -271,7 +274,8 @@ class StreamVerification:
         than the offline model's."""
         ran = [run for run in self.runs if not run.skipped]
         sees_other = self.structure is not None and bool(self.structure.differences)
-        both = {run.untouched for run in ran} == {False, self.cache > 0}
+        as_given = self.cache > 0 or any(first >= 0 for first in self.differs.values())
+        both = {run.untouched for run in ran} == {False, as_given}
         return both and not any(run.missing for run in ran) and self.worst <= self.tolerance and not sees_other
 
 

@@ -19,7 +19,7 @@ from rfonnx.results.streaming import (
 )
 from rfonnx.version import __version__
 
-NEWER = ("beside", "finals", "closings", "cache", "unchanged")
+NEWER = ("beside", "finals", "closings", "cache", "unchanged", "differs")
 """What format 1 has not; it is left out where it is empty, so that older programs read what they can run."""
 
 

@@ -61,7 +61,8 @@ class Source:
         stored: weights and other tensors of `proto`, by name.
         cache: keys that queries of attention without a bound see here; 0: it was left as it is.
         narrowed: with a cache, tensors whose frames are such keys.
-        untouched: with a cache, the model as it was given; None: that is `offline`.
+        untouched: with a cache or a steady start, the model as it was given; None: that is `offline`.
+        differs: with a steady start, by output, how many of its first frames may be other than the given model's; -1: all.
     """
 
     model: Opened
@@ -78,6 +79,7 @@ class Source:
     cache: int = 0
     narrowed: tuple[str, ...] = ()
     untouched: Opened | None = None
+    differs: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def input(self) -> str:

@@ -62,12 +62,12 @@ def hold(
 
     Args:
         offline: the untouched model, its streamed axis open where the manifest does not say that it is fixed; of a stream with
-            a cache the model with that cache.
+            a cache, or a steady start, the model with that.
         stream: of it.
         name: what results call the stream.
         seed: of what is drawn.
         until: the time from which on no more than one length is run; None: never.
-        untouched: of a stream with a cache, the model without: held against it as far as both are the same.
+        untouched: of a stream with either, the model without: held against it as far as both are the same.
 
     Raises:
         RunError: onnxruntime cannot run the stream.
@@ -85,28 +85,41 @@ def hold(
                 runs.append(_first(offline, stream, length, 1 if fixed else manifest.unit, seed + turn))
         if fixed or any(not run.skipped for run in runs):
             break  # else parts that no output needs may take longer inputs only
-    if untouched is not None:
-        wanted = [fixed] if fixed else [manifest.unchanged, manifest.unchanged - manifest.unit // 2 - 1]
+    if untouched is not None and (manifest.cache or set(manifest.differs.values()) != {-1}):
+        few = (
+            [manifest.unchanged, manifest.unchanged - manifest.unit // 2 - 1]
+            if manifest.cache
+            else lengths(manifest)[:2]
+        )
+        wanted = [fixed] if fixed else few
         wanted = sorted({max(length, manifest.shortest) for length in wanted})
         compared = [_first(untouched, stream, length, 1, seed, _same(manifest, length)) for length in wanted]
         runs += [replace(run, untouched=True) for run in compared]
     dtype = max((TOLERANCE.get(kind, 0.0) for kind in _kinds(stream)), default=0.0)
-    return StreamVerification(name, tuple(sorted(runs, key=lambda run: run.length)), dtype, cache=manifest.cache)
+    return StreamVerification(
+        name, tuple(sorted(runs, key=lambda run: run.length)), dtype, None, manifest.cache, manifest.differs
+    )
 
 
-def _same(manifest: Manifest, length: int) -> Mapping[str, int]:
-    """By output, frames of so many of the input in which nothing was made yet of frames that a cache has no room for."""
-    if length <= manifest.unchanged:
-        return {one.name: one.length(length) for one in manifest.outputs}
-    whole = manifest.unchanged // manifest.chunk
-    return {one.name: max(0, whole * one.frames - one.delay) for one in manifest.outputs}
+def _same(manifest: Manifest, length: int) -> Mapping[str, range]:
+    """By output, frames of so many of the input that are to be as in the untouched model: behind those that a steady start
+    changes, and before a cache has no room for something."""
+    found = {}
+    for one in manifest.outputs:
+        frames = one.length(length)
+        if manifest.cache and length > manifest.unchanged:
+            whole = manifest.unchanged // manifest.chunk
+            frames = max(0, whole * one.frames - one.delay)
+        first = manifest.differs.get(one.name, 0)
+        found[one.name] = range(frames if first < 0 else first, frames)
+    return found
 
 
 def _first(
-    offline: Run, stream: Stream, length: int, tried: int, seed: int, same: Mapping[str, int] | None = None
+    offline: Run, stream: Stream, length: int, tried: int, seed: int, same: Mapping[str, range] | None = None
 ) -> StreamRun:
-    """The run of the first length from `length` on, of as many as are tried, that the offline model takes. `same`: by output, how
-    many frames are compared; None: all."""
+    """The run of the first length from `length` on, of as many as are tried, that the offline model takes. `same`: by output,
+    which frames are compared; None: all."""
     for more in range(tried):
         feeds = _drawn(stream.manifest, length + more, stream, seed)
         run = _compared(offline, stream, stream.manifest, feeds, length + more, same)
@@ -139,7 +152,7 @@ def _compared(
     manifest: Manifest,
     feeds: Mapping[str, np.ndarray],
     length: int,
-    same: Mapping[str, int] | None,
+    same: Mapping[str, range] | None,
 ) -> StreamRun:
     names = [*(one.name for one in manifest.outputs), *manifest.finals]
     try:
@@ -155,10 +168,10 @@ def _compared(
             missing[name] = (found.shape[axes[name]], expected.shape[axes[name]]) if name in axes else (0, 1)
             continue
         if same is not None:
-            upto = same.get(name, 0)
-            if not upto:
+            frames = same.get(name, range(0))
+            if not frames:
                 continue
-            found, expected = (cut(array, axes[name], 0, upto) for array in (found, expected))
+            found, expected = (cut(array, axes[name], frames.start, frames.stop) for array in (found, expected))
         errors[name] = difference(found, expected)
     return StreamRun(manifest.chunk, length, errors, missing)
 

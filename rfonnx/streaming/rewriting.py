@@ -178,6 +178,7 @@ def _manifest(
         closings=tuple(writer.closings),
         cache=source.cache,
         unchanged=_unchanged(source, flows),
+        differs=source.differs,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from onnx import ModelProto
@@ -26,9 +27,13 @@ from rfonnx.streaming.model import LENGTHS, WIDEST, Asked, Source, open_source
 from rfonnx.streaming.offline import Run, deadline, drawn_others, hold, level_of, run_longer
 from rfonnx.streaming.refusal import Refused, Unbounded
 from rfonnx.streaming.rewriting import Streamed, build
+from rfonnx.streaming.steady import steadied
 from rfonnx.streaming.structure import of_twins, structure
 from rfonnx.system import scratch
 from rfonnx.version import __version__
+
+Start = Literal["exact", "steady"]
+"""How a stream begins: as the file, or without waiting for frames that are mirrored at the start."""
 
 FEW = 8
 """Frames that the shortest tensor has where a model is looked at, at least."""
@@ -170,11 +175,14 @@ def stream_plan(
     outputs: Sequence[str] | None = None,
     shapes: Shapes | None = None,
     cache: int | None = None,
+    start: Start = "exact",
 ) -> StreamPlan:
     """See `rfonnx.stream`."""
     source = open_source(model, inputs, axis, outputs, shapes)
     if cache is not None:
         source = bounded(source, cache)
+    if start == "steady":
+        source = steadied(source)
     if source.fixed and not source.pinned:
         with suppress(ModelError, Refused, ShapeError):  # else it is held to the one length that it has
             freed, layout = _looked_at(source.freed(), [source.length])

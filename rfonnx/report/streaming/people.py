@@ -53,6 +53,15 @@ def _head(told: StreamSummary, rate: float | None) -> Iterator[Line]:
             f"changed: attention that sees all frames up to its own in the file sees the last {manifest.cache} alone; up to "
             f"{counted(manifest.unchanged, 'frame')} of the input all is as in the file",
         )
+    for name, frames in manifest.differs.items():
+        which = "all frames" if frames < 0 else f"the first {counted(frames, 'frame')}"
+        yield (
+            "changed: where frames are mirrored at the start, the first one is repeated: ",
+            which,
+            " of ",
+            Name(name),
+            " may be other than the file's",
+        )
     for line in manifest.assumptions:
         yield (f"assumed: {line}",)
     if told.found is not None:
@@ -83,14 +92,21 @@ def _delay(manifest: Manifest, output: StreamedOutput, rate: float | None) -> st
 def _verdict(found: StreamVerification) -> str:
     ran = [run for run in found.runs if not run.skipped and not run.untouched]
     held = [run for run in found.runs if not run.skipped and run.untouched]
-    changed = " with that cache" if found.cache else ""
-    same = f"; {counted(len(held), 'run')} of few frames from the file's own by no more" if held else ""
+    changed = _changed(found)
+    few = "of few frames" if found.cache else "behind those frames"
+    same = f"; {counted(len(held), 'run')} {few} from the file's own by no more" if held else ""
     lengths = counted(len({run.length for run in ran}), "length")
     chunks = ", ".join(str(n) for n in sorted({run.chunk for run in ran}))
     return (
         f"{counted(len(ran), 'run')} of {lengths} in chunks of {chunks} differ from the offline model{changed} by at most "
         f"{found.worst:.1e} of the largest value{same}"
     )
+
+
+def _changed(found: StreamVerification) -> str:
+    """With what the offline model was changed before the stream was held against it."""
+    words = [*(["that cache"] if found.cache else []), *(["that start"] if found.differs else [])]
+    return f" with {' and '.join(words)}" if words else ""
 
 
 def _structure(found: StreamVerification) -> Iterator[Line]:
@@ -111,6 +127,11 @@ def _structure(found: StreamVerification) -> Iterator[Line]:
         yield (f"differs: {line}",)
 
 
+STEADY = ": the stream is what the offline model makes with the first frame in the place of those that are mirrored at the start"
+BEHIND = ", and what the file makes of it behind all that see those, but for rounding"
+NOWHERE = ", but for rounding; the file's own frames may all differ"
+
+
 def verification_document(found: StreamVerification) -> Document:
     """The verdict, and a row for each run."""
     if found.passed and found.cache:
@@ -118,6 +139,8 @@ def verification_document(found: StreamVerification) -> Document:
             f": the stream is what the offline model makes with a cache of {found.cache} keys, and what it makes itself of as "
             "many frames as that changes nothing of, but for rounding"
         )
+    elif found.passed and found.differs:
+        verdict = STEADY + (BEHIND if any(run.untouched and run.errors for run in found.runs) else NOWHERE)
     elif found.passed:
         verdict = ": the stream is what the offline model makes, but for rounding"
     elif any(not run.skipped for run in found.runs):
