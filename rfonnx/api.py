@@ -429,6 +429,7 @@ def stream(
     values: types.Values | None = None,
     cache: int | None = None,
     start: Literal["exact", "steady"] = "exact",
+    pack: bool = False,
 ) -> types.StreamPlan:
     """Rewrite a model so that it takes an input chunk by chunk, and makes exactly what it makes of the whole.
 
@@ -445,6 +446,7 @@ def stream(
             the given one only as long as there are no more frames.
         start: "steady": where frames are mirrored at the start (padding by reflection), the first one is repeated, so that
             nothing waits for them: another model, which is the given one from the frame on that the manifest says.
+        pack: all states of a type in one tensor, for hosts that are written by hand.
 
     Raises:
         ModelError: the file is not a model that can be read, or weights are missing.
@@ -455,7 +457,8 @@ def stream(
     from rfonnx.model.opened import with_values
     from rfonnx.streaming.stream_plan import stream_plan
 
-    return stream_plan(with_values(model, values), input, axis, chunk, outputs, shapes, cache, start)
+    plan = stream_plan(with_values(model, values), input, axis, chunk, outputs, shapes, cache, start)
+    return plan.packed() if pack else plan
 
 
 def _settings(kind: Callable[..., Made], given: Mapping[str, Any]) -> Made:

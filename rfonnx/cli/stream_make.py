@@ -54,6 +54,7 @@ from rfonnx.report.formats import STREAM
     show_default=True,
     help="steady changes what is computed: where frames are mirrored at the start, the first is repeated, and none waits.",
 )
+@click.option("--pack", is_flag=True, help="Put all states of a type into one tensor.")
 @click.option("--dry-run", is_flag=True, help="Say the unit, the delays and what blocks; run and write nothing.")
 @click.option(
     "-o",
@@ -72,6 +73,7 @@ def command(
     rate: float | None,
     cache: int | None,
     start: Literal["exact", "steady"],
+    pack: bool,
     dry_run: bool,
     target: str | None,
     shapes: words.Shapes,
@@ -102,6 +104,7 @@ def command(
         plan = stream_plan(
             with_values(model, values), asked, common, chunk, list(outputs) or None, shapes, cache, start
         )
+        plan = plan.packed() if pack else plan
     found = None
     if target is not None:
         with waiting(f"running {model}"):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-MANIFEST_FORMAT = 2
+MANIFEST_FORMAT = 3
 """The latest; a manifest that needs nothing newer is written as 1."""
 METADATA = "rfonnx.stream"
 """The key of `metadata_props` under which a streaming model holds its manifest."""
@@ -126,6 +126,24 @@ class StreamState:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamPack:
+    """States of one type in one tensor: each flat, its last axis the fastest, one behind the other.
+
+    Attributes:
+        input, output: names of the model's input and output that hold it.
+        dtype: of all.
+        size: numbers in it.
+        states: the names of the states, as `StreamState.input` has them, in order.
+    """
+
+    input: str
+    output: str
+    dtype: str
+    size: int
+    states: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """All that is needed to run a streaming model.
 
@@ -150,6 +168,7 @@ class Manifest:
         cache: what was changed: keys that a query sees of attention that sees all before it in the file; 0: nothing.
         unchanged: with a cache, the most frames of the input of which all is as in the file.
         differs: with a steady start, by output, how many of its first frames may be other than the file's; -1: all.
+        packs: tensors that hold several states, whose names are not those of inputs and outputs then.
     """
 
     model: str
@@ -175,6 +194,7 @@ class Manifest:
     cache: int = 0
     unchanged: int = 0
     differs: Mapping[str, int] = field(default_factory=dict)
+    packs: tuple[StreamPack, ...] = ()
 
     @property
     def inputs(self) -> tuple[StreamedInput, ...]:

@@ -19,6 +19,7 @@ from rfonnx.streaming.loop import Stream
 from rfonnx.streaming.manifest import from_json
 from rfonnx.streaming.model import open_source, part, with_frames
 from rfonnx.streaming.offline import deadline, drawn_others, hold, level_of
+from rfonnx.streaming.packing import unpacked
 from rfonnx.streaming.steady import steadied
 from rfonnx.streaming.structure import lengths, of_outputs, structure
 
@@ -66,7 +67,7 @@ def verify_file(offline: Opened, path: str, seed: int = 0, threads: int | None =
         )
         source = bounded(source, manifest.cache) if manifest.cache else source
         offline = (steadied(source) if manifest.differs else source).offline
-    seen = structure(offline, shapes, opened.proto, manifest, of_outputs(manifest))
+    seen = structure(offline, shapes, unpacked(opened.proto, manifest), manifest, of_outputs(manifest))
     with Apart(offline) as apart, Apart(untouched) as given:
         found = hold(apart.run, stream, Path(path).name, seed, deadline(), None if offline is untouched else given.run)
     return replace(found, structure=seen)

@@ -69,17 +69,39 @@ class Stream:
             for one in self._session.get_outputs()[: len(self.manifest.outputs) + len(self.manifest.finals)]
         }
         names = (*(one.name for one in self.manifest.outputs), *self.manifest.finals)
-        self._outputs = list(dict.fromkeys([*names, *(one.output for one in self.manifest.states)]))
+        self._held_in = holders(self.manifest)
+        self._outputs = list(dict.fromkeys([*names, *self._held_in.values()]))
+        self._check_names()
         self.reset()
+
+    def _check_names(self) -> None:
+        """That the model has what the manifest names.
+
+        Raises:
+            ModelError: it has not, or takes more.
+        """
+        manifest = self.manifest
+        streamed = {one.name for one in manifest.inputs}
+        takes = {*streamed, *manifest.others, *self._held_in} | ({manifest.ends_input} - {""})
+        declared = {one.name for one in self._session.get_inputs()}
+        missing = [*(takes ^ declared), *({*self._outputs} - {one.name for one in self._session.get_outputs()})]
+        if missing:
+            raise ModelError(
+                f"{self._label}: the manifest of the stream and the model differ: {quote(min(missing))} is not in both",
+                "make the stream again",
+            )
 
     def reset(self) -> None:
         """Begin a new stream."""
-        self._states = {
+        first = {
             one.input: np.broadcast_to(
                 np.asarray(self.others[one.input] if one.initial is None else one.initial, one.dtype), one.shape
             ).copy()
             for one in self.manifest.states
         }
+        for pack in self.manifest.packs:
+            first[pack.input] = np.concatenate([first.pop(name).reshape(-1) for name in pack.states])
+        self._states = first
         self._finals: dict[str, np.ndarray] = {}
         self._pushed, self._runs = 0, 0
         self._given = dict.fromkeys((one.name for one in self.manifest.outputs), 0)
@@ -148,7 +170,7 @@ class Stream:
             early = min(max(0, one.delay - self._runs * one.frames), one.frames)
             if early < one.frames:
                 self._held[one.name].append(cut(found[one.name], one.axis, early, one.frames))
-        self._states = {one.input: found[one.output] for one in self.manifest.states}
+        self._states = {name: found[output] for name, output in self._held_in.items()}
         self._finals = {name: found[name] for name in self.manifest.finals}
         self._runs += 1
 
@@ -209,6 +231,13 @@ class Stream:
                 )
             made[one.name] = array.astype(one.dtype, copy=False)
         return made
+
+
+def holders(manifest: Manifest) -> dict[str, str]:
+    """By input that holds states, the output that holds what they become."""
+    inside = {name for pack in manifest.packs for name in pack.states}
+    alone = {one.input: one.output for one in manifest.states if one.input not in inside}
+    return alone | {pack.input: pack.output for pack in manifest.packs}
 
 
 def _lengthened(part: np.ndarray, silence: np.ndarray) -> np.ndarray:

@@ -15,12 +15,15 @@ from rfonnx.results.streaming import (
     Manifest,
     StreamedInput,
     StreamedOutput,
+    StreamPack,
     StreamState,
 )
+from rfonnx.streaming.manifest_checks import check
 from rfonnx.version import __version__
 
-NEWER = ("beside", "finals", "closings", "cache", "unchanged", "differs")
-"""What format 1 has not; it is left out where it is empty, so that older programs read what they can run."""
+NEWER = {"beside": 2, "finals": 2, "closings": 2, "cache": 2, "unchanged": 2, "differs": 2, "packs": 3}
+"""Since which format there is what format 1 has not; it is left out where it is empty, so that older programs read what they can
+run."""
 
 
 def to_dict(manifest: Manifest) -> dict[str, Any]:
@@ -36,10 +39,10 @@ def to_dict(manifest: Manifest) -> dict[str, Any]:
     for entry, closing in zip(plain["closings"], manifest.closings, strict=True):
         entry["length"] = closing.length.steps
     if manifest.given != manifest.others:
-        plain["format"] = MANIFEST_FORMAT
-    for name in NEWER:
+        plain["format"] = 2
+    for name, since in NEWER.items():
         if plain[name]:
-            plain["format"] = MANIFEST_FORMAT
+            plain["format"] = max(plain["format"], since)
         else:
             del plain[name]
     return plain
@@ -51,10 +54,10 @@ def to_json(manifest: Manifest) -> str:
 
 
 def from_json(text: str, label: str) -> Manifest:
-    """The manifest.
+    """The manifest, whose sizes and types hold.
 
     Raises:
-        ModelError: the text is none, or of a later format.
+        ModelError: the text is none, of a later format, or says what cannot be run.
     """
     try:
         plain = json.loads(text)
@@ -63,7 +66,7 @@ def from_json(text: str, label: str) -> Manifest:
         plain.pop("rfonnx")
         outputs = [{k: v for k, v in one.items() if k != "rate"} for one in plain["outputs"]]
         lists = {name: tuple(plain[name]) for name in ("shape", "others", "assumptions")}
-        return Manifest(
+        manifest = Manifest(
             **{
                 **plain,
                 **lists,
@@ -77,17 +80,20 @@ def from_json(text: str, label: str) -> Manifest:
                 "closings": tuple(
                     Closing(**{**one, "length": _length(one["length"])}) for one in plain.get("closings", ())
                 ),
+                "packs": tuple(StreamPack(**{**one, "states": tuple(one["states"])}) for one in plain.get("packs", ())),
                 "beside": tuple(
                     StreamedInput(**{**one, "shape": tuple(one["shape"])}) for one in plain.get("beside", ())
                 ),
             }
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
+        check(manifest, label)
+    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
         raise ModelError(f"{label}: the manifest of the stream cannot be read", "make the stream again") from None
+    return manifest
 
 
 def _length(steps: list[list[int]]) -> Length:
-    return Length(tuple((int(m), int(a), int(d)) for m, a, d in steps))
+    return Length(tuple((m, a, d) for m, a, d in steps))
 
 
 def _words(value: Any) -> Any:

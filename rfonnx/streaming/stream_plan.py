@@ -25,6 +25,7 @@ from rfonnx.streaming.loop import Stream
 from rfonnx.streaming.manifest import to_json
 from rfonnx.streaming.model import LENGTHS, WIDEST, Asked, Source, open_source
 from rfonnx.streaming.offline import Run, deadline, drawn_others, hold, level_of, run_longer
+from rfonnx.streaming.packing import packed, unpacked
 from rfonnx.streaming.refusal import Refused, Unbounded
 from rfonnx.streaming.rewriting import Streamed, build
 from rfonnx.streaming.steady import steadied
@@ -76,6 +77,18 @@ class StreamPlan:
         """A line each: what the file does not tell."""
         return self.manifest.assumptions
 
+    def packed(self) -> StreamPlan:
+        """The same stream with all states of a type in one tensor."""
+        model, manifest = packed(self.model, self.manifest)
+        return replace(self, model=described(model, manifest), manifest=manifest)
+
+    def _of(self, chunk: int) -> StreamPlan:
+        """The plan for another length of chunks."""
+        if chunk == self.manifest.chunk:
+            return self
+        plan = planned(self.source, self.layout, chunk)
+        return plan.packed() if self.manifest.packs else plan
+
     def summary(self, found: StreamVerification | None = None, written: str = "") -> StreamSummary:
         """The plan as plain data, with what verifying it showed and the file that was written."""
         return StreamSummary(self.manifest, self.masks, found, written)
@@ -99,7 +112,7 @@ class StreamPlan:
         unit = self.unit
         runs: list[StreamVerification] = []
         for chunk in dict.fromkeys([self.manifest.chunk, unit, 2 * unit, 8 * unit]):
-            plan = self if chunk == self.manifest.chunk else planned(self.source, self.layout, chunk)
+            plan = self._of(chunk)
             stream = Stream(plan.model, others=self._others(seed), level=level_of(plan.model))
             runs.append(hold(offline, stream, self.manifest.model, seed, until, untouched))
         return replace(runs[0], runs=tuple(run for found in runs for run in found.runs), structure=self._structure())
@@ -109,9 +122,9 @@ class StreamPlan:
         unit = self.unit
         longer = unit * max(1, -(-self.manifest.sees // (4 * unit)))
         for chunk in dict.fromkeys([self.manifest.chunk, 8 * unit, longer]):
-            plan = self if chunk == self.manifest.chunk else planned(self.source, self.layout, chunk)
-            pairs = of_twins(plan.twins, plan.manifest)
-            found = structure(self.source.ready, self.source.shapes, plan.model, plan.manifest, pairs)
+            plan = self._of(chunk)
+            pairs, model = of_twins(plan.twins, plan.manifest), unpacked(plan.model, plan.manifest)
+            found = structure(self.source.ready, self.source.shapes, model, plan.manifest, pairs)
             if not found.skipped:
                 break
         return found
@@ -251,10 +264,16 @@ def planned(source: Source, layout: Layout, chunk: int) -> StreamPlan:
     sees = max(sees, 2 * made.manifest.unchanged)  # where it was looked at a query may have seen fewer keys
     outputs = tuple(replace(one, least=least) for one, least, _ in found)
     manifest = replace(made.manifest, outputs=outputs, sees=sees)
+    return StreamPlan(manifest, described(made.model, manifest), made.masks, source, layout, made.twins)
+
+
+def described(model: ModelProto, manifest: Manifest) -> ModelProto:
+    """The model, with its manifest inside."""
+    del model.metadata_props[:]
     for key, told in (
         (METADATA, to_json(manifest)),
         ("rfonnx", f"rfonnx {__version__}"),
     ):  # the last one marks it as ours
-        entry = made.model.metadata_props.add()
+        entry = model.metadata_props.add()
         entry.key, entry.value = key, told
-    return StreamPlan(manifest, made.model, made.masks, source, layout, made.twins)
+    return model

@@ -162,3 +162,11 @@ def test_verify_wants_a_stream(rfonnx: Run, tcn: Path) -> None:
     done = rfonnx("stream", "verify", tcn, tcn)
     assert done.code == 2
     assert "holds no manifest of a stream" in done.err
+
+
+def test_states_are_packed(rfonnx: Run, tcn: Path, tmp_path: Path) -> None:
+    made = tmp_path / "packed.onnx"
+    done = rfonnx("stream", tcn, "--axis", "2", "--pack", "-o", made)
+    assert done.code == 0, done.err
+    assert " in 2 tensors, " in done.out
+    assert rfonnx("stream", "verify", tcn, made).code == 0

@@ -41,8 +41,9 @@ def _head(told: StreamSummary, rate: float | None) -> Iterator[Line]:
     for name in manifest.finals:
         yield Name(name), *_inputs(manifest), ": once, when the last frame has come"
     size = sum(prod(one.shape) * np.dtype(one.dtype).itemsize for one in manifest.states)
+    packs = f" in {counted(len(manifest.packs), 'tensor')}" if manifest.packs else ""
     yield (
-        f"{counted(len(manifest.states), 'state')}, {size / 1024:.1f} KiB; {counted(told.masks, 'mask')}; "
+        f"{counted(len(manifest.states), 'state')}{packs}, {size / 1024:.1f} KiB; {counted(told.masks, 'mask')}; "
         f"chunks are multiples of {manifest.unit}",
     )
     first = [name for name in manifest.given if name not in manifest.others]
