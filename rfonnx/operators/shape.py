@@ -116,6 +116,18 @@ def expand_dims_shape(call: ShapeCall) -> list[TypeProto]:
     return [tensor_type(call.elem(0), (*shape[:at], 1, *shape[at:]))]
 
 
+@shapes("SpaceToDepth")
+def space_to_depth_shape(call: ShapeCall) -> list[TypeProto]:
+    """x (1,3,4,6) in blocks of 2 gives (1,12,2,3); rows that are no whole blocks are an error, which onnx does not see."""
+    shape, b = call.shape(0), call.attr("blocksize", 1)
+    if shape is None or any(n is not None and n % b for n in shape[2:]):
+        return []
+    n, c, *space = shape
+    return [tensor_type(call.elem(0), (n, c and c * b * b, *(m and m // b for m in space)))]
+
+
+declare("SpaceToDepth", shapes_when={"blocksize": None})
+
 MAX_TAPS = 128
 """Most taps of a Col2Im block that are followed one by one."""
 

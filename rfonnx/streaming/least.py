@@ -21,7 +21,8 @@ def least_delay(source: Source, output: StreamedOutput, chunk: int) -> tuple[int
     Returns:
         That; and how many frames of the input one of the output sees, from the first to the last, at most.
     """
-    length = source.length if source.fixed else max(source.length, -(-3 * chunk // source.length) * source.length)
+    missing = 0 if source.fixed else max(0, 3 * chunk - source.length)
+    length = source.length + -(-missing // chunk) * chunk
     analysis = analyze(source.ready, source.at(length))
     found = [_of(analysis, output, chunk, *pair) for pair in source.streamed.items()]
     return max(0, *(late for late, _ in found)), max(sees for _, sees in found)

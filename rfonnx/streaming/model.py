@@ -36,6 +36,8 @@ FURTHER = (1, 2, 4, 8, 16, 32, 64, 40, 60, 80, 160, 256, 320, 640)
 """A model is looked at as many frames further, until it was looked at `SEEN` lengths."""
 LENGTHS = (96, 768, 3072, 6144, 49152)
 """Frames at which an open model is looked at: the first at which all its tensors have a few, and all bands an end."""
+ODD = tuple(range(769, 776))
+"""The same for models that take none of these: groups of frames behind a crop need other remainders."""
 WIDEST = 3072
 """The most frames of which it is asked which of them sees which."""
 

@@ -193,10 +193,20 @@ def _step(axis: int, reading: Reading, shape: tuple[int, ...], step: Step) -> Fo
 
 
 def _reshaped(axis: int, reading: Reading, shape: tuple[int, ...], into: tuple[int, ...]) -> Found:
+    """The axis stays one axis; or takes in what lies behind it: a frame becomes several; or is split: groups become frames."""
     before = math.prod(shape[:axis])
-    for place, length in enumerate(into):
-        if length == shape[axis] and math.prod(into[:place]) == before:
+    whole = shape[axis]
+    places = [place for place in range(len(into)) if math.prod(into[:place]) == before]
+    for place in places:
+        if into[place] == whole:
             return place, reading
+    place = next((place for place in places if into[place] > 1), -1)
+    if place >= 0 and reading == Same():
+        frames = into[place]
+        if frames % whole == 0:
+            return place, Moves(1, (0,) * (frames // whole))
+        if whole % frames == 0:
+            return place, Slides(whole // frames, whole // frames, 1, 0)
     return Blocked("lays the streamed axis and another one into each other")
 
 

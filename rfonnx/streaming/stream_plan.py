@@ -23,7 +23,7 @@ from rfonnx.streaming.layout import Layout, lay_out
 from rfonnx.streaming.least import least_delay
 from rfonnx.streaming.loop import Stream
 from rfonnx.streaming.manifest import to_json
-from rfonnx.streaming.model import LENGTHS, WIDEST, Asked, Source, open_source
+from rfonnx.streaming.model import LENGTHS, ODD, WIDEST, Asked, Source, open_source
 from rfonnx.streaming.offline import Run, deadline, drawn_others, hold, level_of, run_longer
 from rfonnx.streaming.packing import packed, unpacked
 from rfonnx.streaming.refusal import Refused, Unbounded
@@ -201,7 +201,7 @@ def stream_plan(
             freed, layout = _looked_at(source.freed(), [source.length])
             run_longer(freed)
             return planned(freed, layout, layout.unit if chunk is None else chunk)
-    source, layout = _looked_at(source, [source.length] if source.fixed else LENGTHS)
+    source, layout = _looked_at(source, [source.length] if source.fixed else (*LENGTHS, *ODD))
     return planned(source, layout, layout.unit if chunk is None else chunk)
 
 

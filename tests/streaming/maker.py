@@ -35,6 +35,7 @@ class Maker:
         self.rng = np.random.default_rng(seed)
         self.wild = wild
         self.attentive = seed % 4 == 1
+        self.lays = seed % 5 == 2
         self.nodes: list[onnx.NodeProto] = []
         self.weights: list[TensorProto] = []
         self.space = int(self.rng.integers(0, 3))  # axes of space beside the frames
@@ -191,6 +192,33 @@ class Maker:
             nearest_mode="floor",
         )
         return T(name, x.channels, (x.rate[0] * times, x.rate[1]), x.frames * times)
+
+    def shuffled(self, x: T) -> T:
+        """Channels become frames, as sub-pixel convolutions do."""
+        times = self.one(2, 3)
+        if x.frames * times > 400 or x.rate[0] > 4:
+            return x
+        out = self.pick(x.channels, 2)
+        made = self.add("Conv", x.name, self.numbers(times * out, x.channels, *self.along(1, 1)))
+        split = self.add("Reshape", made, self.ints(0, out, times, *self.along(-1, self.width)))
+        behind = self.axis + 2
+        perm = [axis for axis in range(4 + self.space) if axis != 2]
+        turned = self.add("Transpose", split, perm=[*perm[: behind - 1], 2, *perm[behind - 1 :]])
+        name = self.add("Reshape", turned, self.ints(0, out, *self.along(-1, self.width)))
+        return T(name, out, (x.rate[0] * times, x.rate[1]), x.frames * times)
+
+    def grouped(self, x: T) -> T:
+        """Groups of frames become channels."""
+        size = self.one(2, 3)
+        if x.frames % size or x.frames // size < 4 or x.rate[1] > 4 or x.channels * size > 8:
+            return x
+        place = self.axis - 2
+        parts = self.along(-1, self.width)
+        split = self.add("Reshape", x.name, self.ints(0, x.channels, *parts[: place + 1], size, *parts[place + 1 :]))
+        perm = [axis for axis in range(4 + self.space) if axis != self.axis + 1]
+        turned = self.add("Transpose", split, perm=[*perm[:2], self.axis + 1, *perm[2:]])
+        name = self.add("Reshape", turned, self.ints(0, x.channels * size, *parts))
+        return T(name, x.channels * size, (x.rate[0], x.rate[1] * size), x.frames // size)
 
     def pointwise(self, x: T) -> T:
         op = self.pick("Relu", "Sigmoid", "Tanh", "Neg", "Abs", "PRelu", "Add", "Mul", "BatchNormalization", "Identity")
@@ -389,6 +417,8 @@ class Maker:
             roll = self.rng.random()
             if self.attentive and self.chance(0.3):
                 new = self.attention(own, self.pick(own, *made))
+            elif self.lays and self.chance(0.35):
+                new = self.pick(self.shuffled, self.grouped)(own)
             elif roll < 0.5:
                 new = self.pick(*heavy)(own)
             elif roll < 0.72:

@@ -203,6 +203,25 @@ def video() -> onnx.ModelProto:
     return net.model([1, 2, "t", 5, 6], net.add("ReduceMean", x, axes=[3, 4], keepdims=0))
 
 
+def subpixel() -> onnx.ModelProto:
+    """Four times the rate: channels become frames by Reshape, Transpose and Reshape."""
+    net = Net()
+    x = net.add("Relu", net.conv("x", 1, 8, [5], pads=[2, 2]))
+    x = net.conv(net.conv(x, 8, 8, [3], pads=[1, 1]), 8, 4, [1])
+    x = net.add("Transpose", net.add("Reshape", x, net.ints(0, 1, 4, -1)), perm=[0, 1, 3, 2])
+    return net.model([1, 1, "t"], net.add("Reshape", x, net.ints(0, 1, -1)))
+
+
+def blocks(mode: str, axis: int) -> onnx.ModelProto:
+    """Rows in blocks of 2: SpaceToDepth, a convolution that looks ahead, DepthToSpace, and another one."""
+    net = Net()
+    x = net.conv(net.add("SpaceToDepth", "x", blocksize=2), 8, 8, [3, 3], pads=[1] * 4)
+    x = net.conv(net.add("DepthToSpace", x, blocksize=2, mode=mode), 2, 2, [3, 3], pads=[1] * 4)
+    shape: list[int | str] = [1, 2, 6, 6]
+    shape[axis] = "t"
+    return net.model(shape, x)
+
+
 def two_outputs() -> onnx.ModelProto:
     """A causal output and one that looks ahead, of a batch."""
     net = Net()
@@ -304,6 +323,9 @@ NETS: dict[str, tuple[Callable[[], onnx.ModelProto], int, int, tuple[int, ...]]]
     "Scan": (scan, 2, 1, (2,)),
     "mel classifier": (mel_classifier, 2, 4, ()),
     "video": (video, 2, 2, (1,)),
+    "sub-pixel, four times": (subpixel, 2, 1, (12,)),
+    "blocks of rows, DCR": (lambda: blocks("DCR", 2), 2, 2, (3,)),
+    "blocks of columns, CRD": (lambda: blocks("CRD", 3), 3, 2, (3,)),
     "transformer, causal band": (lambda: banded(9, 0), 1, 1, (0,)),
     "transformer, band": (lambda: banded(6, 2), 1, 1, (4,)),
     "transformer, later keys": (lambda: banded(0, 3), 1, 1, (6,)),

@@ -15,6 +15,7 @@ from rfonnx.streaming.rules.bent import bent
 from rfonnx.streaming.rules.carried import stepped, summed
 from rfonnx.streaming.rules.copied import copied
 from rfonnx.streaming.rules.framed import framed, tabled
+from rfonnx.streaming.rules.laid import laid
 from rfonnx.streaming.rules.last import last
 from rfonnx.streaming.rules.moved import moved
 from rfonnx.streaming.rules.padded import padded
@@ -45,6 +46,8 @@ def rule_of(placed: Placed) -> Callable[[Call], list[Flow | None]]:
         return windowed
     if len(kinds) == 1 and len(found) == 1:
         (kind,) = kinds
+        if kind in (Slides, Moves) and row.keeps:
+            return laid
         if kind is Slides and row.border == "" and "border" in row.filled:
             return framed
         if kind is Slides and row.moves and _cuts_windows(placed):
