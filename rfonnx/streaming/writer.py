@@ -247,6 +247,17 @@ class Writer:
         return made
 
 
+THROUGH = {"bool": "uint8", "int16": "int32", "uint16": "int32", "uint64": "int64", "bfloat16": "float32"}
+"""onnxruntime has no `Where` of these; through the others nothing is lost."""
+
+
+def chosen(emit: Emitter, there: Value, value: Value, other: Value) -> Value:
+    """One value where the condition holds, else the other one; of any type."""
+    through = THROUGH.get(value.dtype, value.dtype)
+    picked = emit("Where", there, value.cast(through), other.cast(through), dtype=through)
+    return picked.cast(value.dtype)
+
+
 def _constant(values: np.ndarray, axis: int, rank: int) -> Any:
     """One number, where all are one; else an array that broadcasts to the state's shape."""
     if (values == values[0]).all():

@@ -89,6 +89,36 @@ def test_a_scan_is_streamed(looks: bool, last: bool, second: bool) -> None:
     assert plan.verify().passed
 
 
+def test_states_of_other_types() -> None:
+    """Such as onnxruntime has no `Where` for."""
+    net = Net()
+    x = ahead(net, looks=True)
+    body, states = cell(net)
+    two = net.constant(np.array(2, np.int16))
+    body += [
+        helper.make_node("Not", ["odd"], ["odd2"]),
+        helper.make_node("Where", ["odd", "y", "xi"], ["z"]),
+        helper.make_node("Cast", ["q"], ["wide"], to=INT64),
+        helper.make_node("Add", ["wide", net.constant(np.array(3, np.int64))], ["sum"]),
+        helper.make_node("Cast", ["sum"], ["q2"], to=TensorProto.INT16),
+        helper.make_node("Cast", ["q"], ["number"], to=FLOAT),
+        helper.make_node("Mul", ["z", "number"], ["zq"]),
+    ]
+    states += [("odd", BOOL, [], "odd2", net.constant(np.array(True))), ("q", TensorProto.INT16, [], "q2", two)]
+    scan(net, x, body, states, "zq")
+    assert rfonnx.stream(net.model([1, 2, "t"], behind(net, "y_all")), "x", 2, 3).verify().passed
+
+
+def test_a_first_state_that_is_an_input_stays_the_models_own() -> None:
+    net = Net()
+    x = ahead(net, looks=True)
+    body, states = cell(net)
+    names = scan(net, x, body, [(*states[0][:-1], "h")], "y")
+    plan = rfonnx.stream(net.model([1, 2, "t"], *names, h=[1, 2]), "x", 2, 3)
+    assert [(state.input, state.output) for state in plan.states if state.initial is None] == [("h", "last0")]
+    assert plan.verify().passed
+
+
 def test_a_scan_along_the_last_axis() -> None:
     net = Net()
     body, states = cell(net)

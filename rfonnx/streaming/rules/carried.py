@@ -11,7 +11,7 @@ from rfonnx.gradients.values import Value
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
 from rfonnx.streaming.readings import Runs
-from rfonnx.streaming.writer import State
+from rfonnx.streaming.writer import State, chosen
 
 
 def summed(call: Call) -> list[Flow | None]:
@@ -108,7 +108,7 @@ def first_state(call: Call, index: int, output: str, shape: tuple[int, ...]) -> 
     if first is None:
         return state, state.value
     is_first = writer.emit("Equal", writer.position, writer.emit.scalar(0, "int64"))
-    return state, writer.emit("Where", is_first, first, state.value, dtype=dtype)
+    return state, chosen(writer.emit, is_first, first, state.value)
 
 
 def _refuse_lengths(call: Call, flow: Flow) -> None:

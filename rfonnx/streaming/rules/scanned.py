@@ -14,6 +14,7 @@ from rfonnx.streaming.call import Call, same
 from rfonnx.streaming.flow import Flow
 from rfonnx.streaming.rules.carried import first_state, named
 from rfonnx.streaming.rules.copied import copied
+from rfonnx.streaming.writer import chosen
 
 
 def scanned(call: Call) -> list[Flow | None]:
@@ -113,13 +114,13 @@ def _forget_shapes(body: GraphProto | None) -> None:
 
 def _hold(call: Call, body: GraphProto, count: int) -> None:
     """One more scanned input, whether there is a frame: where there is none, the body carries what it had."""
-    emit = call.writer.emit
-    there = emit.unique("there")
-    body.input.append(helper.make_tensor_value_info(there, TensorProto.BOOL, []))
-    for before, after in zip(body.input[:count], body.output[:count], strict=True):
-        kept = emit.unique("kept")
-        body.node.append(helper.make_node("Where", [there, after.name, before.name], [kept], kept))
-        after.name = kept
+    emit = call.writer.emit.inner()
+    there = Value(emit, emit.unique("there"), "bool")
+    body.input.append(helper.make_tensor_value_info(there.name, TensorProto.BOOL, []))
+    for index, (before, after) in enumerate(zip(body.input[:count], body.output[:count], strict=True)):
+        dtype = call.source.graph.dtypes[call.node.inputs[index]]
+        after.name = chosen(emit, there, Value(emit, after.name, dtype), Value(emit, before.name, dtype)).name
+    body.node.extend(emit.nodes)
 
 
 def _written(call: Call, body: GraphProto, inputs: Sequence[str], along: Sequence[int]) -> list[Value]:
