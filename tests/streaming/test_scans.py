@@ -11,6 +11,7 @@ import pytest
 from onnx import TensorProto, helper
 
 import rfonnx
+from streaming.holding import right
 from streaming.nets import Net
 
 FLOAT, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT64, TensorProto.BOOL
@@ -86,7 +87,7 @@ def test_a_scan_is_streamed(looks: bool, last: bool, second: bool) -> None:
     assert list(plan.delay.values()) == [1 + looks]
     assert [one.least for one in plan.manifest.outputs] == [1 + looks]
     assert plan.manifest.finals == (("last0", "last1")[: 1 + second] if last else ())
-    assert plan.verify().passed
+    assert right(plan)
 
 
 def test_states_of_other_types() -> None:
@@ -106,7 +107,7 @@ def test_states_of_other_types() -> None:
     ]
     states += [("odd", BOOL, [], "odd2", net.constant(np.array(True))), ("q", TensorProto.INT16, [], "q2", two)]
     scan(net, x, body, states, "zq")
-    assert rfonnx.stream(net.model([1, 2, "t"], behind(net, "y_all")), "x", 2, 3).verify().passed
+    assert right(rfonnx.stream(net.model([1, 2, "t"], behind(net, "y_all")), "x", 2, 3))
 
 
 def test_a_first_state_that_is_an_input_stays_the_models_own() -> None:
@@ -116,7 +117,7 @@ def test_a_first_state_that_is_an_input_stays_the_models_own() -> None:
     names = scan(net, x, body, [(*states[0][:-1], "h")], "y")
     plan = rfonnx.stream(net.model([1, 2, "t"], *names, h=[1, 2]), "x", 2, 3)
     assert [(state.input, state.output) for state in plan.states if state.initial is None] == [("h", "last0")]
-    assert plan.verify().passed
+    assert right(plan)
 
 
 def test_a_scan_along_the_last_axis() -> None:
@@ -125,7 +126,7 @@ def test_a_scan_along_the_last_axis() -> None:
     scan(net, net.conv("x", 2, 2, [3], pads=[1, 1]), body, states, "y", scan_input_axes=[-1], scan_output_axes=[-1])
     plan = rfonnx.stream(net.model([1, 2, "t"], net.add("Neg", "y_all")), "x", 2)
     assert list(plan.delay.values()) == [1]
-    assert plan.verify().passed
+    assert right(plan)
 
 
 def test_a_scan_across_frames_does_the_same_to_each() -> None:
@@ -144,7 +145,7 @@ def test_a_scan_across_frames_does_the_same_to_each() -> None:
     plan = rfonnx.stream(net.model([1, 3, "t"], "last", "y_all"), "x", 2)
     assert list(plan.delay.values()) == [1, 1]
     assert not plan.manifest.finals
-    assert plan.verify().passed
+    assert right(plan)
 
 
 def loop_net(style: str, frames: int | str = "t", last: bool = False) -> onnx.ModelProto:
@@ -201,7 +202,7 @@ def test_a_loop_that_goes_through_frames_is_a_scan(style: str) -> None:
     assert [one.least for one in plan.manifest.outputs] == [2]
     assert plan.manifest.finals == ("last0",)
     assert all("2, 2" not in str(state.shape) for state in plan.states if "Scan" in state.meaning)  # no weights
-    assert plan.verify().passed
+    assert right(plan)
 
 
 def test_a_loop_of_a_fixed_number_of_rounds_holds_for_that_length() -> None:
@@ -213,7 +214,7 @@ def test_a_loop_of_a_fixed_number_of_rounds_holds_for_that_length() -> None:
     plan = rfonnx.stream(model, "x", 2, 5)
     assert plan.manifest.fixed == 24
     assert plan.assumptions
-    assert plan.verify().passed
+    assert right(plan)
     model.graph.input[0].type.tensor_type.shape.dim[2].dim_param = "t"
     with pytest.raises(rfonnx.RfonnxError, match="reads frames inside a branch or a loop that is not written out"):
         rfonnx.stream(model, "x", 2)
@@ -230,7 +231,7 @@ def test_what_a_scan_counts_may_be_joined_with_frames() -> None:
     net.nodes.append(helper.make_node("Scan", [zero, x], ["last", "y_all"], "scan", body=graph, num_scan_inputs=1))
     plan = rfonnx.stream(net.model([1, 2, "t"], net.add("Add", x, "y_all"), "last"), "x", 2, 4)
     assert plan.manifest.finals == ("last",)
-    assert plan.verify().passed
+    assert right(plan)
 
 
 def reversed_in(net: Net) -> list[str]:
@@ -296,4 +297,4 @@ def beside(kind: str) -> onnx.ModelProto:
 def test_control_flow_beside_time_stays(kind: str) -> None:
     plan = rfonnx.stream(beside(kind), "x", 2, 3)
     assert plan.manifest.others == ("gain",)
-    assert plan.verify().passed
+    assert right(plan)

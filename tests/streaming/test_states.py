@@ -13,6 +13,7 @@ from onnx import TensorProto
 import rfonnx
 from rfonnx.errors import DataError
 from rfonnx.streaming.loop import Stream
+from streaming.holding import right
 from streaming.nets import Net
 
 
@@ -56,7 +57,7 @@ def test_a_state_of_the_models_own_stays_its_own(symmetric: bool) -> None:
     ]
     assert (manifest.others, manifest.given, manifest.finals) == ((), ("h", "c"), ("LSTM1", "LSTM2"))
     assert list(plan.delay.values()) == [int(symmetric)]
-    assert plan.verify().passed
+    assert right(plan)
     with pytest.raises(DataError, match="input 'h' is not given"):
         Stream(plan.model, others={"c": np.zeros((1, 1, 3))})
 
@@ -85,7 +86,7 @@ def test_who_feeds_back_the_states_by_hand_gets_the_same() -> None:
 def test_what_is_made_of_the_last_state_is_given_at_the_end(op: str) -> None:
     plan = rfonnx.stream(classifier(op), "x", 2, 4)
     assert not plan.manifest.outputs
-    assert plan.verify().passed
+    assert right(plan)
     stream = Stream(plan.model)
     assert stream.push(np.zeros((1, 2, 4), np.float32)) == {}
     assert list(stream.finish()) == list(plan.manifest.finals)
@@ -109,7 +110,7 @@ def spotter(take: str) -> onnx.ModelProto:
 def test_the_last_frame_is_given_at_the_end(take: str, batch: int) -> None:
     plan = rfonnx.stream(spotter(take), "x", 2, 4, shapes={"n": batch})
     assert len(plan.manifest.finals) == len(plan.manifest.outputs) == 1
-    assert plan.verify().passed
+    assert right(plan)
 
 
 def test_a_part_of_the_last_frame_is_refused() -> None:
@@ -133,7 +134,7 @@ def test_a_first_state_that_is_read_elsewhere_is_given_to_every_run() -> None:
     plan = rfonnx.stream(net.model([1, 2, "t"], net.add("Sub", framed, "h"), last, h=[1, 1, 3]), "x", 2)
     assert plan.manifest.others == ("h",)
     assert all(state.initial is not None for state in plan.states)
-    assert plan.verify().passed
+    assert right(plan)
 
 
 def joined(net: Net) -> str:
@@ -159,7 +160,7 @@ def test_attributes_of_a_layer_hold_in_a_stream(op: str) -> None:
     attrs: dict[str, object] = {"clip": 0.3} | ({"input_forget": 1} if op == "LSTM" else {})
     net = Net()
     outputs = recurrent(net, op, net.conv("x", 2, 2, [3], pads=[1, 1]), outputs=2, **attrs)
-    assert rfonnx.stream(net.model([1, 2, "t"], *outputs), "x", 2).verify().passed
+    assert right(rfonnx.stream(net.model([1, 2, "t"], *outputs), "x", 2))
 
 
 def told(net: Net, lengths: str) -> onnx.ModelProto:
@@ -171,7 +172,7 @@ def test_sequences_that_are_as_long_as_the_tensor_say_nothing() -> None:
     net = Net()
     plan = rfonnx.stream(told(net, net.constant(np.array([96], np.int32))), "x", 2, 4)
     assert plan.manifest.fixed == 96
-    assert plan.verify().passed
+    assert right(plan)
     net = Net()
     with pytest.raises(rfonnx.RfonnxError, match="is told where sequences end"):
         rfonnx.stream(told(net, net.constant(np.array([90], np.int32))), "x", 2)
@@ -185,4 +186,4 @@ def test_states_in_half_precision() -> None:
             tensor.CopyFrom(onnx.numpy_helper.from_array(value, tensor.name))
     for entry in (*model.graph.input, *model.graph.output):
         entry.type.tensor_type.elem_type = TensorProto.FLOAT16
-    assert rfonnx.stream(model, "x", 2, 4).verify().passed
+    assert right(rfonnx.stream(model, "x", 2, 4))

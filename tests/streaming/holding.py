@@ -1,0 +1,13 @@
+"""A stream held against its offline model in its own chunks, in this process: a tenth of the time that verifying takes."""
+
+from __future__ import annotations
+
+from rfonnx.streaming.loop import Stream
+from rfonnx.streaming.offline import hold, within
+from rfonnx.streaming.stream_plan import StreamPlan
+
+
+def right(plan: StreamPlan) -> bool:
+    """Whether every frame of several lengths is what the offline model makes."""
+    stream = Stream(plan.model, others=plan._others(0))
+    return hold(within(plan.source.offline), stream, "net").passed
