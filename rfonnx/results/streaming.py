@@ -165,6 +165,7 @@ class Manifest:
         beside: further inputs that are streamed, as many frames at a time as the first.
         finals: outputs without frames, such as last states: those of the run after the last frame, and of all runs behind it.
         closings: all of them are over when `finals` are right.
+        longest: the most frames of the input: tables by position end there; 0: as many as come.
         cache: what was changed: keys that a query sees of attention that sees all before it in the file; 0: nothing.
         unchanged: with a cache, the most frames of the input of which all is as in the file.
         differs: with a steady start, by output, how many of its first frames may be other than the file's; -1: all.
@@ -191,6 +192,7 @@ class Manifest:
     beside: tuple[StreamedInput, ...] = ()
     finals: tuple[str, ...] = ()
     closings: tuple[Closing, ...] = ()
+    longest: int = 0
     cache: int = 0
     unchanged: int = 0
     differs: Mapping[str, int] = field(default_factory=dict)

@@ -115,9 +115,10 @@ class Stream:
             By output, the frames that are ready: none at first, until its delay is over.
 
         Raises:
-            DataError: the chunk has another shape, or the stream was finished.
+            DataError: the chunk has another shape, the stream was finished, or is longer than the model takes.
         """
         feeds = self._fitting(self._named(chunk), self.manifest.chunk)
+        self._in_tables(self._pushed + self.manifest.chunk)
         self._pushed += self.manifest.chunk
         self._run(feeds, [ENDLESS] * len(self.manifest.ends))
         return self._ready(self._pushed)
@@ -133,7 +134,7 @@ class Stream:
             without frames, such as last states, are given here.
 
         Raises:
-            DataError: as `push`; or the whole is shorter than what the offline model takes.
+            DataError: as `push`; or the whole is shorter or longer than what the offline model takes.
         """
         manifest = self.manifest
         if self._finished:
@@ -148,6 +149,7 @@ class Stream:
                 f"{manifest.shortest}",
                 "push more frames",
             )
+        self._in_tables(length)
         ends = [one(length) for one in manifest.ends]
         silence = {one.name: np.zeros(one.shape, one.dtype) for one in manifest.inputs}
         if count:
@@ -156,6 +158,14 @@ class Stream:
             self._run(silence, ends)
         self._finished = True
         return self._ready(length) | self._finals
+
+    def _in_tables(self, length: int) -> None:
+        longest = self.manifest.longest
+        if longest and length > longest:
+            raise DataError(
+                f"{self._label}: a stream has {longest} frames at most, for a table by position in the model ends there",
+                "finish it, and begin another one",
+            )
 
     def _made(self, output: StreamedOutput | Closing) -> int:
         """Frames of the offline output that were made."""

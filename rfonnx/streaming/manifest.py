@@ -21,7 +21,7 @@ from rfonnx.results.streaming import (
 from rfonnx.streaming.manifest_checks import check
 from rfonnx.version import __version__
 
-NEWER = {"beside": 2, "finals": 2, "closings": 2, "cache": 2, "unchanged": 2, "differs": 2, "packs": 3}
+NEWER = {"beside": 2, "finals": 2, "closings": 2, "longest": 2, "cache": 2, "unchanged": 2, "differs": 2, "packs": 3}
 """Since which format there is what format 1 has not; it is left out where it is empty, so that older programs read what they can
 run."""
 

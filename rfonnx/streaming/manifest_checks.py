@@ -44,7 +44,7 @@ def _wrong(manifest: Manifest) -> Iterator[str]:
         yield from _counts(f"differs of {name}", frames, -1)
     for name in ("chunk", "unit"):
         yield from _counts(name, getattr(manifest, name), 1)
-    for name in ("shortest", "sees", "fixed", "cache", "unchanged"):
+    for name in ("shortest", "sees", "fixed", "longest", "cache", "unchanged"):
         yield from _counts(name, getattr(manifest, name), 0)
     if manifest.chunk % manifest.unit:
         yield f"a chunk of {manifest.chunk} frames is no multiple of the unit {manifest.unit}"

@@ -77,7 +77,11 @@ def hold(
     runs: list[StreamRun] = []
     fixed = manifest.fixed
     for further in (0, 64, 1024):
-        wanted = [fixed] if fixed else [length + further for length in lengths(manifest)]
+        wanted = (
+            [fixed]
+            if fixed
+            else [min(length + further, manifest.longest or length + further) for length in lengths(manifest)]
+        )
         for turn, length in enumerate(wanted):
             if until is not None and time.monotonic() > until and any(not run.skipped for run in runs):
                 runs.append(StreamRun(manifest.chunk, length, skipped=SPARED))
@@ -135,7 +139,8 @@ def lengths(manifest: Manifest) -> list[int]:
     late = max(-(-one.delay // one.frames) for one in manifest.flows)
     middle = (max(late, min(manifest.sees, FARTHEST) // chunk) + 3) * chunk  # what is carried is seen to the end
     wanted = [middle + 1 + unit // 2, manifest.shortest, middle, middle + chunk // 2 + unit - 1]
-    return list(dict.fromkeys(max(length, manifest.shortest) for length in wanted))
+    most = manifest.longest or max(wanted)
+    return list(dict.fromkeys(max(min(length, most), manifest.shortest) for length in wanted))
 
 
 def _drawn(manifest: Manifest, length: int, stream: Stream, seed: int) -> dict[str, np.ndarray]:

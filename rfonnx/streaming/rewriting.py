@@ -177,15 +177,15 @@ def _manifest(
         finals=tuple(name for name in source.graph.outputs if name not in flows),
         closings=tuple(writer.closings),
         cache=source.cache,
-        unchanged=_unchanged(source, flows),
+        unchanged=_most({flows[name].length: source.cache for name in source.narrowed}),
+        longest=_most(writer.tables),
         differs=source.differs,
     )
 
 
-def _unchanged(source: Source, flows: Mapping[str, Flow]) -> int:
-    """Frames of the input of which all keys are in the cache."""
-    lengths = [flows[name].length for name in source.narrowed]
-    return next((n for n in count() if any(length(n + 1) > source.cache for length in lengths)), 0) if lengths else 0
+def _most(limits: Mapping[Length, int]) -> int:
+    """The most frames of the input of which no tensor has more than its limit; 0: there is no limit."""
+    return next(n for n in count() if any(length(n + 1) > most for length, most in limits.items())) if limits else 0
 
 
 def _model(source: Source, writer: Writer, manifest: Manifest, flows: dict[str, Flow]) -> ModelProto:

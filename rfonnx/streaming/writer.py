@@ -40,6 +40,7 @@ class Writer:
         masks: selections that were written.
         fewest: the least that some lengths may be, where operators ask for more than one frame.
         kept: constants of the file whose nodes were written as they are.
+        tables: rows of tables by position, by the length of the tensors that have a row for each frame.
         closings: what recurrences go through whose last states are wanted.
         twins: tensors that stand for offline ones, by name, delay and length: one may stand for a tensor and for its padded twin.
     """
@@ -52,6 +53,7 @@ class Writer:
         self.masks = 0
         self.fewest: dict[Length, int] = {}
         self.kept: set[str] = set()
+        self.tables: dict[Length, int] = {}
         self.closings: dict[Closing, None] = {}
         self.twins: dict[tuple[str, int, Length], Twin] = {}
         self._delayed: dict[tuple[Flow, int], Flow] = {}

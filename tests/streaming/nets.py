@@ -80,6 +80,10 @@ class Net:
         )
         return self.add("Unsqueeze", places, self.ints(1)), self.add("Unsqueeze", places, self.ints(0))
 
+    def long(self, x: str) -> str:
+        """The frames of (batch, frames, features)."""
+        return self.add("Slice", self.add("Shape", x), self.ints(1), self.ints(2))
+
     def between(self, x: str, low: int, high: int) -> str:
         least = self.add("GreaterOrEqual", x, self.whole(low))
         return self.add("And", least, self.add("LessOrEqual", x, self.whole(high)))
@@ -308,6 +312,60 @@ def centred(mode: str) -> onnx.ModelProto:
     return net.model([1, "t"], net.add("STFT", x, net.whole(32), window, net.whole(128)))
 
 
+def turned(net: Net, x: str, cosines: str, sines: str, half: int) -> str:
+    """(batch, heads, frames, 2 half) by the angles of its positions: rotary embedding."""
+    low = net.add("Slice", x, net.ints(0), net.ints(half), net.ints(3))
+    high = net.add("Slice", x, net.ints(half), net.ints(2 * half), net.ints(3))
+    other = net.add("Concat", net.add("Neg", high), low, axis=3)
+    return net.add("Add", net.add("Mul", x, cosines), net.add("Mul", other, sines))
+
+
+def rotary(before: int) -> onnx.ModelProto:
+    """As small language models with a window: angles computed from positions, two heads of queries for one of keys."""
+    net, half = Net(), 2
+    column, _ = net.positions("x")
+    rates = net.constant(np.array([[1.0, 0.01]], np.float32))
+    angles = net.add("MatMul", net.add("Cast", column, to=TensorProto.FLOAT), rates)
+    angles = net.add("Concat", angles, angles, axis=-1)
+    cosines, sines = net.add("Cos", angles), net.add("Sin", angles)
+    queries = turned(net, net.heads("x", 8, 2, 0, 2, 1, 3), cosines, sines, half)
+    shared = [net.add("MatMul", "x", net.numbers(8, 4)) for _ in range(2)]
+    keys, values = (net.add("Unsqueeze", one, net.ints(1)) for one in shared)
+    keys = turned(net, keys, cosines, sines, half)
+    keys, values = (
+        net.add("Expand", one, net.add("Concat", net.ints(1, 2), net.long("x"), net.ints(4), axis=0))
+        for one in (keys, values)
+    )
+    scores = net.add("MatMul", queries, net.add("Transpose", keys, perm=[0, 1, 3, 2]))
+    hidden = net.add("Where", net.window("x", before, 0), scores, net.number(-np.inf))
+    made = net.add("MatMul", net.add("Softmax", hidden, axis=-1), values)
+    flat = net.add("Reshape", net.add("Transpose", made, perm=[0, 2, 1, 3]), net.ints(0, 0, 8))
+    return net.model([1, "t", 8], net.feed(net.add("Add", "x", flat), 8))
+
+
+def positioned(rows: int, sliced: bool) -> onnx.ModelProto:
+    """A table of positions that is added, cut out or picked; and a bias by distance, one by the position of the key."""
+    net = Net()
+    table = net.numbers(rows, 8)
+    column, row = net.positions("x")
+    if sliced:
+        own = net.add("Slice", table, net.ints(0), net.long("x"), net.ints(0))
+    else:
+        own = net.add("Gather", table, net.add("Squeeze", column, net.ints(1)), axis=0)
+    x = net.conv(net.add("Transpose", net.add("Add", "x", own), perm=[0, 2, 1]), 8, 8, [3], pads=[1, 1])
+    x = net.add("Transpose", x, perm=[0, 2, 1])
+    far = net.add("Cast", net.add("Abs", net.add("Sub", column, row)), to=TensorProto.FLOAT)
+    queries, keys = net.heads(x, 8, 2, 0, 2, 1, 3), net.heads(x, 8, 2, 0, 2, 3, 1)
+    slopes = net.constant(np.array([0.5, 0.1], np.float32).reshape(2, 1, 1))
+    scores = net.add("Sub", net.add("MatMul", queries, keys), net.add("Mul", far, slopes))
+    scores = net.add("Add", scores, net.add("Mul", net.add("Cast", row, to=TensorProto.FLOAT), net.number(0.01)))
+    lowest = net.number(float(np.finfo(np.float32).min))
+    mask = net.add("Where", net.window("x", 4, 1), net.number(0.0), lowest)
+    weights = net.add("Softmax", net.add("Add", scores, mask), axis=-1)
+    made = net.add("MatMul", weights, net.heads(x, 8, 2, 0, 2, 1, 3))
+    return net.model([1, "t", 8], net.add("Reshape", net.add("Transpose", made, perm=[0, 2, 1, 3]), net.ints(0, 0, 8)))
+
+
 NETS: dict[str, tuple[Callable[[], onnx.ModelProto], int, int, tuple[int, ...]]] = {
     "causal TCN": (causal_tcn, 2, 1, (0,)),
     "symmetric TCN with norms": (symmetric_tcn, 2, 1, (7,)),
@@ -330,6 +388,9 @@ NETS: dict[str, tuple[Callable[[], onnx.ModelProto], int, int, tuple[int, ...]]]
     "transformer, band": (lambda: banded(6, 2), 1, 1, (4,)),
     "transformer, later keys": (lambda: banded(0, 3), 1, 1, (6,)),
     "chunked conformer": (lambda: conformer(4, 2), 2, 8, (0,)),
+    "transformer, rotary": (lambda: rotary(6), 1, 1, (0,)),
+    "table of positions": (lambda: positioned(300, True), 1, 1, (2,)),
+    "picked positions": (lambda: positioned(300, False), 1, 1, (2,)),
     "two outputs": (two_outputs, 2, 2, (0, 1)),
 }
 """By name: the net, its axis of frames, unit, and delays."""

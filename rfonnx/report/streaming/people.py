@@ -49,6 +49,10 @@ def _head(told: StreamSummary, rate: float | None) -> Iterator[Line]:
     first = [name for name in manifest.given if name not in manifest.others]
     if first:
         yield ("the model's own states, which the host gives at first: ", ", ".join(first))
+    if manifest.longest:
+        yield (
+            f"a stream has {counted(manifest.longest, 'frame')} of the input at most: a table by position ends there",
+        )
     if manifest.cache:
         yield (
             f"changed: attention that sees all frames up to its own in the file sees the last {manifest.cache} alone; up to "

@@ -16,7 +16,7 @@ from rfonnx.streaming.bands import Attends
 from rfonnx.streaming.call import Call, same
 from rfonnx.streaming.flow import Flow
 from rfonnx.streaming.rules.keys_seen import Sight
-from rfonnx.streaming.rules.tables import by_position
+from rfonnx.streaming.rules.tables import Rows, by_position
 
 
 def attended(call: Call) -> list[Flow | None]:
@@ -186,10 +186,9 @@ class _Island:
         one = [np.take(array, [0], long[0]) for array in known]
         if all(same(np.broadcast_to(one[0], array.shape), array) for array in known):
             return call.writer.emit.constant(one[0])
-        if not call.source.fixed:
-            raise call.refuse(f"has a constant '{operand}' that differs from frame to frame (a table by position)")
         first, count = (0, self.sight.frames) if long[0] == places[0] else (-self.sight.left, self.sight.width)
-        return by_position(call.writer, known[0], long[0], self.sight.frames, first - self.sight.delay, count)
+        rows = Rows(self.sight.frames, first - self.sight.delay, count, self.values.length)
+        return by_position(call, operand, long[0], rows)
 
 
 def _along_keys(call: Call, name: str, keys: int) -> bool:

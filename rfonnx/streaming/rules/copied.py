@@ -8,7 +8,7 @@ from rfonnx.gradients.values import Value
 from rfonnx.streaming.bending import straight
 from rfonnx.streaming.call import Call, same
 from rfonnx.streaming.flow import Flow, Stored
-from rfonnx.streaming.rules.tables import by_position
+from rfonnx.streaming.rules.tables import Rows, by_position
 
 
 def copied(call: Call) -> list[Flow | None]:
@@ -107,21 +107,21 @@ def _shrunk(call: Call, index: int, frames: int, delay: int) -> Value | None:
     the same all along; else those of the chunk. In others: as many as a chunk has. None: it is no such constant.
 
     Raises:
-        Refused: it is as long, not the same, and the model can be run at other lengths.
+        Refused: it is as long, and neither the same nor told by the position.
     """
     graph, name = call.source.graph, call.node.inputs[index]
     shape = graph.shapes[name] or ()
     whole = call.flow.length(call.source.length)
     place, first_state = _place(call, index, len(shape))
     if 0 <= place < len(shape) and shape[place] == whole != 1:
-        value = call.source.values(name)[0]
-        if value is None:
+        found = [value for value in call.source.values(name) if value is not None]
+        if len(found) < len(call.source.views):
             raise call.refuse(f"has a constant '{name}' along the streamed axis that is too large to be looked at")
-        first = np.take(value, [0], place)
-        if not same(np.broadcast_to(first, value.shape), value):
-            if call.source.fixed and not first_state:
-                return by_position(call.writer, value, place, frames, -delay, frames)
-            raise call.refuse(f"has a constant '{name}' that differs from frame to frame (a table by position, a mask)")
+        first = np.take(found[0], [0], place)
+        if not all(same(np.broadcast_to(first, value.shape), value) for value in found):
+            if not first_state:
+                return by_position(call, name, place, Rows(frames, -delay, frames, call.flow.length))
+            raise call.refuse(f"has a first state '{name}' that differs from frame to frame")
         return call.writer.emit.constant(np.repeat(first, frames, place) if first_state else first)
     if name in call.source.stored:
         return None
