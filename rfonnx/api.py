@@ -430,6 +430,7 @@ def stream(
     cache: int | None = None,
     start: Literal["exact", "steady"] = "exact",
     pack: bool = False,
+    metadata: Literal["", "sherpa"] = "",
 ) -> types.StreamPlan:
     """Rewrite a model so that it takes an input chunk by chunk, and makes exactly what it makes of the whole.
 
@@ -447,6 +448,7 @@ def stream(
         start: "steady": where frames are mirrored at the start (padding by reflection), the first one is repeated, so that
             nothing waits for them: another model, which is the given one from the frame on that the manifest says.
         pack: all states of a type in one tensor, for hosts that are written by hand.
+        metadata: "sherpa": `metadata_props` say the frames of a run under the names of icefall and sherpa-onnx, too.
 
     Raises:
         ModelError: the file is not a model that can be read, or weights are missing.
@@ -455,10 +457,12 @@ def stream(
         ShapeError: a shape does not fit the file.
     """
     from rfonnx.model.opened import with_values
+    from rfonnx.streaming.sherpa import sherpa
     from rfonnx.streaming.stream_plan import stream_plan
 
     plan = stream_plan(with_values(model, values), input, axis, chunk, outputs, shapes, cache, start)
-    return plan.packed() if pack else plan
+    plan = plan.packed() if pack else plan
+    return plan.with_metadata(sherpa(plan.manifest)) if metadata else plan
 
 
 def _settings(kind: Callable[..., Made], given: Mapping[str, Any]) -> Made:

@@ -55,6 +55,11 @@ from rfonnx.report.formats import STREAM
     help="steady changes what is computed: where frames are mirrored at the start, the first is repeated, and none waits.",
 )
 @click.option("--pack", is_flag=True, help="Put all states of a type into one tensor.")
+@click.option(
+    "--metadata",
+    type=click.Choice(["sherpa"]),
+    help="Say the frames of a run in `metadata_props` under names of icefall and sherpa-onnx, too.",
+)
 @click.option("--dry-run", is_flag=True, help="Say the unit, the delays and what blocks; run and write nothing.")
 @click.option(
     "-o",
@@ -74,6 +79,7 @@ def command(
     cache: int | None,
     start: Literal["exact", "steady"],
     pack: bool,
+    metadata: str | None,
     dry_run: bool,
     target: str | None,
     shapes: words.Shapes,
@@ -86,6 +92,7 @@ def command(
     """
     from rfonnx.model.opened import with_values
     from rfonnx.report.target import target as checked
+    from rfonnx.streaming.sherpa import sherpa
     from rfonnx.streaming.stream_plan import stream_plan
 
     if not dry_run and target is None:
@@ -105,6 +112,7 @@ def command(
             with_values(model, values), asked, common, chunk, list(outputs) or None, shapes, cache, start
         )
         plan = plan.packed() if pack else plan
+        plan = plan.with_metadata(sherpa(plan.manifest)) if metadata else plan
     found = None
     if target is not None:
         with waiting(f"running {model}"):

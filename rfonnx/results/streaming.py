@@ -310,12 +310,14 @@ class StreamSummary:
         masks: selections in it.
         found: what verifying it showed; None: it was only planned.
         written: the file; "": none.
+        keys: entries of its `metadata_props` beside the manifest.
     """
 
     manifest: Manifest
     masks: int
     found: StreamVerification | None
     written: str
+    keys: tuple[str, ...] = ()
 
 
 def share(error: float, largest: float) -> float:

@@ -41,7 +41,7 @@ def _wrong(manifest: Manifest) -> Iterator[str]:
     names = (manifest.model, manifest.sha256, manifest.ends_input, *manifest.others, *manifest.finals)
     yield from _texts(*names, *manifest.assumptions, *manifest.differs)
     for name, frames in manifest.differs.items():
-        yield from _counts(f"differs of {name}", frames, -1)
+        yield from _counts(f"differs of {quote(name)}", frames, -1)
     for name in ("chunk", "unit"):
         yield from _counts(name, getattr(manifest, name), 1)
     for name in ("shortest", "sees", "fixed", "longest", "cache", "unchanged"):

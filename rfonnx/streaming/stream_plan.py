@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -82,6 +82,16 @@ class StreamPlan:
         model, manifest = packed(self.model, self.manifest)
         return replace(self, model=described(model, manifest), manifest=manifest)
 
+    def with_metadata(self, keys: Mapping[str, str]) -> StreamPlan:
+        """The same stream with more entries of `metadata_props`; those of rfonnx stay last."""
+        model = ModelProto()
+        model.CopyFrom(self.model)
+        kept = {entry.key: entry.value for entry in self.model.metadata_props}
+        del model.metadata_props[:]
+        for key, told in {**keys, **kept}.items():
+            model.metadata_props.add(key=key, value=told)
+        return replace(self, model=model)
+
     def _of(self, chunk: int) -> StreamPlan:
         """The plan for another length of chunks."""
         if chunk == self.manifest.chunk:
@@ -91,7 +101,8 @@ class StreamPlan:
 
     def summary(self, found: StreamVerification | None = None, written: str = "") -> StreamSummary:
         """The plan as plain data, with what verifying it showed and the file that was written."""
-        return StreamSummary(self.manifest, self.masks, found, written)
+        keys = (entry.key for entry in self.model.metadata_props if not entry.key.startswith("rfonnx"))
+        return StreamSummary(self.manifest, self.masks, found, written, tuple(keys))
 
     def verify(self, seed: int = 0) -> StreamVerification:
         """Hold the stream against the offline model by running both: at several lengths, from the first frame to the last; at

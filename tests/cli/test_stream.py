@@ -166,7 +166,8 @@ def test_verify_wants_a_stream(rfonnx: Run, tcn: Path) -> None:
 
 def test_states_are_packed(rfonnx: Run, tcn: Path, tmp_path: Path) -> None:
     made = tmp_path / "packed.onnx"
-    done = rfonnx("stream", tcn, "--axis", "2", "--pack", "-o", made)
+    done = rfonnx("stream", tcn, "--axis", "2", "--pack", "--metadata", "sherpa", "-o", made)
     assert done.code == 0, done.err
+    assert "metadata_props, too: T, decode_chunk_len, window_size, chunk_shift, subsampling_factor" in done.out
     assert " in 2 tensors, " in done.out
     assert rfonnx("stream", "verify", tcn, made).code == 0

@@ -72,6 +72,8 @@ def _head(told: StreamSummary, rate: float | None) -> Iterator[Line]:
     if told.found is not None:
         yield (f"verified: {_verdict(told.found)}",)
         yield from _structure(told.found)
+    if told.keys:
+        yield (f"metadata_props, too: {', '.join(told.keys)}",)
     if told.written:
         yield ("written: ", Name(told.written))
 
