@@ -1,6 +1,7 @@
-"""Many random nets, streamed and held against their offline runs: `python -P tests/streaming/fuzz.py FIRST LAST`.
+"""Many random nets, streamed and held against their offline runs: `python -P tests/streaming/fuzz.py FIRST LAST [LOG]`.
 
-A line for each that is wrong; counts at the end. It begins again at any seed.
+A line for each that is wrong or refused, counts at the end. With a log, a line for each seed is added to it, and seeds that stand
+in it already are not run again: it goes on where it was stopped.
 """
 
 from __future__ import annotations
@@ -13,26 +14,31 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import rfonnx
 from rfonnx.model.opened import Opened
+from rfonnx.streaming.loop import Stream
 from rfonnx.streaming.offline import within
-from rfonnx.streaming.stream_plan import stream_plan
+from rfonnx.streaming.stream_plan import StreamPlan, stream_plan
 from streaming.maker import random_net
+from streaming.whole_numbers import differs, whole_numbers
+
+FINE = ("right", "late")
 
 
 def judged(seed: int) -> tuple[str, list[str]]:
-    """What became of a seed: "right", "wrong", "refused", and what there is to say."""
+    """What became of a seed, and what there is to say: "right"; "late": so, with more than the least delay; "wrong"; "refused".
+
+    Each is run in several chunks at several lengths, and what all its tensors see is compared; where operators keep whole numbers
+    whole, it is run with those, too, and no bit may differ.
+    """
     model, axis = random_net(seed)
+    inputs = [entry.name for entry in model.graph.input]
     try:
-        plan = stream_plan(Opened(model), [entry.name for entry in model.graph.input], axis, None)
+        plan = stream_plan(Opened(model), inputs, axis, None)
     except rfonnx.RfonnxError as error:
         return "refused", [str(error)]
-    found = plan.held_against(within(plan.source.offline))
-    said = [
-        f"{one.name} delay {one.delay} least {one.least} held {one.held}"
-        for one in plan.manifest.outputs
-        if one.delay != one.least
-    ]
+    said = late(plan)
     if any(one.least is not None and one.delay < one.least for one in plan.manifest.outputs):
         return "wrong", ["under the least", *said]
+    found = plan.held_against(within(plan.source.offline))
     if not found.passed:
         skipped = [run.skipped for run in found.runs if run.skipped]
         bad = [
@@ -40,19 +46,40 @@ def judged(seed: int) -> tuple[str, list[str]]:
             for run in found.runs
             if run.missing or any(off > found.tolerance * largest for off, largest in run.errors.values())
         ]
-        return "wrong", [f"{found.worst:.2e}", *map(str, bad[:2]), *skipped[:1], *said]
-    return ("right" if not said else "late"), said
+        seen = found.structure.differences if found.structure else ()
+        return "wrong", [f"{found.worst:.2e}", *seen, *map(str, bad[:2]), *skipped[:1], *said]
+    whole = whole_numbers(model)
+    if whole is not None and differs(whole, Stream(stream_plan(Opened(whole), inputs, axis, 2 * plan.unit).model)):
+        return "wrong", ["whole numbers differ"]
+    return ("late" if said else "right"), said
 
 
-if __name__ == "__main__":
-    first, last = map(int, sys.argv[1:3])
-    counts: Counter[str] = Counter()
+def late(plan: StreamPlan) -> list[str]:
+    """Outputs that come later than the least delay."""
+    outputs = [one for one in plan.manifest.outputs if one.delay != one.least]
+    return [f"{one.name} delay {one.delay} least {one.least} held {one.held}" for one in outputs]
+
+
+def main(first: int, last: int, log: Path | None) -> None:
+    """Judge seeds, as far as the log does not know them."""
+    lines = log.read_text().splitlines() if log is not None and log.exists() else []
+    known = {int(line.split()[0]): line.split()[1] for line in lines if line.split()[0].isdigit()}
     for seed in range(first, last):
+        if seed in known:
+            continue
         try:
             kind, said = judged(seed)
         except Exception as error:
             kind, said = "crash", [repr(error)[:300]]
-        counts[kind] += 1
-        if kind in ("wrong", "crash", "refused") or "-v" in sys.argv:
-            print(seed, kind, *said, flush=True)
-    print(dict(counts))
+        known[seed] = kind
+        line = " ".join([str(seed), kind, *said]).replace("\n", " ")
+        if kind not in FINE:
+            print(line, flush=True)
+        if log is not None:
+            with log.open("a") as file:
+                file.write(line + "\n")
+    print(dict(Counter(kind for seed, kind in known.items() if first <= seed < last)))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]) if len(sys.argv) > 3 else None)
