@@ -1,0 +1,107 @@
+"""Streams: what a chunk takes, against running the offline model again on all that its frames see; and what masks take of it.
+
+python benchmarks/streams.py [--rounds 40] [NET ...]
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+
+import numpy as np
+import onnx
+from measure import table
+from stream_nets import LARGER, Larger
+
+import rfonnx
+from rfonnx.model.runtime import open_session
+from rfonnx.streaming.stream_plan import StreamPlan
+
+
+def main() -> None:
+    """Prints the table of docs/benchmarks.md."""
+    words = argparse.ArgumentParser(description=__doc__)
+    words.add_argument("--rounds", type=int, default=40)
+    words.add_argument("nets", nargs="*", default=list(LARGER))
+    asked = words.parse_args()
+    rows: list[list[object]] = []
+    for name in asked.nets:
+        net = LARGER[name]
+        model = net.make()
+        for chunk, before in zip(net.chunks, net.before, strict=True):
+            try:
+                plan = rfonnx.stream(model, "x", net.axis, chunk)
+            except rfonnx.RfonnxError as error:
+                print(f"{name}: {error}")
+                break
+            rows.append([name, chunk, *timed(net, model, plan, asked.rounds), before])
+    head = [
+        "net",
+        "chunk",
+        "ms",
+        "without masks",
+        "masks' share",
+        "window, frames",
+        "offline, ms",
+        "speed-up",
+        "earlier",
+    ]
+    table(head, rows)
+
+
+def timed(net: Larger, model: onnx.ModelProto, plan: StreamPlan, rounds: int) -> list[object]:
+    """The least times of a chunk, with masks and without, and of the window; all run in turn, in one thread."""
+    chunk, unit = plan.manifest.chunk, plan.unit
+    window = -(-(net.window or plan.manifest.sees) // unit) * unit + chunk
+    shape = list(plan.manifest.shape)
+    shape[net.axis] = window
+    x = np.random.default_rng(0).standard_normal(shape).astype(np.float32)
+    offline = open_session(model, threads=1)
+    ways: list[Callable[[], object]] = [
+        step(plan.model, plan),
+        step(unmasked(plan), plan),
+        lambda: offline.run(None, {"x": x}),
+    ]
+    least = [np.inf] * len(ways)
+    for _ in range(rounds):
+        for place, way in enumerate(ways):
+            begin = time.perf_counter()
+            way()
+            least[place] = min(least[place], time.perf_counter() - begin)
+    with_masks, without, whole = (1000 * one for one in least)
+    share = f"{100 * (1 - without / with_masks):.0f} %" if plan.masks else "no masks"
+    return [f"{with_masks:.3g}", f"{without:.3g}", share, window, f"{whole:.3g}", f"{whole / with_masks:.2g}"]
+
+
+def step(model: onnx.ModelProto, plan: StreamPlan) -> Callable[[], None]:
+    """One chunk of a stream that goes on: states are fed back, as a host does it."""
+    manifest, session = plan.manifest, open_session(model, threads=1)
+    chunk = np.random.default_rng(1).standard_normal(manifest.shape).astype(np.float32)
+    feeds = {
+        one.input: np.broadcast_to(np.asarray(one.initial, one.dtype), one.shape).copy() for one in manifest.states
+    }
+    feeds[manifest.input] = chunk
+    if manifest.ends_input:
+        feeds[manifest.ends_input] = np.full(len(manifest.ends), 2**50, np.int64)
+    outputs = [one.name for one in manifest.outputs]
+    names = [*outputs, *(one.output for one in manifest.states)]
+
+    def run() -> None:
+        found = session.run(names, feeds)
+        feeds.update(zip((one.input for one in manifest.states), found[len(outputs) :], strict=True))
+
+    return run
+
+
+def unmasked(plan: StreamPlan) -> onnx.ModelProto:
+    """The streaming model whose masks let everything through; onnxruntime leaves out what they are made of. It is wrong at both
+    ends."""
+    model = onnx.ModelProto()
+    model.CopyFrom(plan.model)
+    masks = [node for node in model.graph.node if node.op_type == "Where" and node.name.startswith("stream/")]
+    for node in masks:
+        node.op_type, node.input[:] = "Identity", [node.input[1]]
+    return model
+
+
+if __name__ == "__main__":
+    main()
