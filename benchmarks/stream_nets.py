@@ -80,13 +80,10 @@ def tasnet(channels: int, norm: bool) -> onnx.ModelProto:
 
 def cumulative(net: Net, x: str, channels: int) -> str:
     """Normalised by mean and variance of all frames so far."""
-    one = net.constant(np.ones((1, 1, 1), np.float32))
-    ones = net.add(
-        "Add", net.add("Mul", net.add("ReduceMean", x, axes=[1]), net.constant(np.zeros(1, np.float32))), one
-    )
+    square = net.add("ReduceMean", net.add("Mul", x, x), axes=[1])
+    ones = net.add("Cast", net.add("Greater", square, net.constant(np.full(1, -1, np.float32))), to=1)
     count = net.add("CumSum", ones, net.ints(2))
     mean = net.add("Div", net.add("CumSum", net.add("ReduceMean", x, axes=[1]), net.ints(2)), count)
-    square = net.add("ReduceMean", net.add("Mul", x, x), axes=[1])
     power = net.add("Div", net.add("CumSum", square, net.ints(2)), count)
     variance = net.add("Sub", power, net.add("Mul", mean, mean))
     scale = net.add("Sqrt", net.add("Add", net.add("Relu", variance), net.constant(np.full(1, 1e-5, np.float32))))

@@ -18,6 +18,7 @@ from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow, Twin
 from rfonnx.streaming.layout import Layout
 from rfonnx.streaming.model import Source, with_frames
+from rfonnx.streaming.refusal import refused
 from rfonnx.streaming.rules.bent import bent
 from rfonnx.streaming.rules.choice import rule_of
 from rfonnx.streaming.rules.copied import copied
@@ -117,6 +118,10 @@ def _tidied(writer: Writer, outputs: Sequence[str]) -> None:
 def _stay(call: Call) -> None:
     """A node without frames is run as it is, every time."""
     call.capture()
+    for name in call.node.inputs:
+        if name in call.flows:
+            reason = "has as many positions as the streamed axis, and reads none of them (a product with 0)"
+            raise refused(call.node, reason, name, "make it of a shape, not of values that are multiplied by 0")
     inputs = []
     for index, name in enumerate(call.node.inputs):
         value = call.constant(index) if name in call.source.graph.constants else None

@@ -125,6 +125,13 @@ def sines(net: Net) -> str:
     return net.add("Add", "x", net.numbers(1, 1, 96))
 
 
+def times_zero(net: Net) -> str:
+    """Ones of as many frames, and how many there were."""
+    nothing = net.add("Mul", "x", net.constant(np.zeros(1, np.float32)))
+    ones = net.add("Add", nothing, net.constant(np.ones(1, np.float32)))
+    return net.add("Div", net.add("CumSum", "x", net.ints(2)), net.add("CumSum", ones, net.ints(2)))
+
+
 CASES: dict[str, tuple[Made, str]] = {
     "norm over time": (normed, r"InstanceNormalization\) .*takes all positions of the streamed axis together"),
     "mean over time": (averaged, r"ReduceMean\) .*takes all positions"),
@@ -145,6 +152,7 @@ CASES: dict[str, tuple[Made, str]] = {
     "last frames": (last_frames, r"Slice\) .*depends on its length"),
     "first frames": (first_frames, r"Slice\) .*makes 20 frames of 97 of the input"),
     "folded": (folded, r"Reshape\) .*lays the streamed axis and another one into each other"),
+    "times zero": (times_zero, r"Mul\) .*reads none of them \(a product with 0\)"),
     "drawn": (drawn, r"RandomNormalLike\) .*draws at random"),
 }
 
