@@ -42,17 +42,25 @@ def wavenet(channels: int, dilations: tuple[int, ...]) -> onnx.ModelProto:
 
 
 def codec(channels: int) -> onnx.ModelProto:
-    """As EnCodec: strides 2, 4, 5, an LSTM, and back."""
+    """As EnCodec: strides 2, 4, 5 with residual blocks between them, an LSTM, and back."""
     net, wide = Net(), channels
     x = net.conv(net.pad("x", 3, 2, 6), 1, wide, [7])
     for stride in (2, 4, 5):
+        x = residual(net, x, wide)
         x = net.conv(net.pad(net.add("Elu", x), 3, 2, stride), wide, 2 * wide, [2 * stride], strides=[stride])
         wide *= 2
     x = net.add("Add", x, net.recurrent(x, "LSTM", wide, wide))
     for stride in (5, 4, 2):
         x = net.conv(net.add("Elu", x), wide, wide // 2, [2 * stride], "ConvTranspose", strides=[stride])
         x, wide = net.add("Slice", x, net.ints(0), net.ints(-stride), net.ints(2)), wide // 2
+        x = residual(net, x, wide)
     return net.model([1, 1, "t"], net.conv(net.pad(x, 3, 2, 6), wide, 1, [7]))
+
+
+def residual(net: Net, x: str, wide: int) -> str:
+    """Three taps to half the channels, one tap back."""
+    inner = net.conv(net.pad(net.add("Elu", x), 3, 2, 2), wide, wide // 2, [3])
+    return net.add("Add", x, net.conv(net.add("Elu", inner), wide // 2, wide, [1]))
 
 
 def tasnet(channels: int, norm: bool) -> onnx.ModelProto:
@@ -92,33 +100,35 @@ def cumulative(net: Net, x: str, channels: int) -> str:
 
 def unet(channels: int) -> onnx.ModelProto:
     """Three levels, transposed convolutions, skips; all padded on both sides."""
-    net, x, wide, skips = Net(), "x", 1, list[str]()
-    for _ in range(3):
-        x, wide = net.add("Relu", net.conv(x, wide, channels, [5], pads=[2, 2])), channels
-        skips.append(x)
+    net, x, wide, skips = Net(), "x", 1, list[tuple[str, int]]()
+    for level in range(3):
+        x, wide = net.add("Relu", net.conv(x, wide, (level + 1) * channels, [5], pads=[2, 2])), (level + 1) * channels
+        skips.append((x, wide))
         x = net.add("MaxPool", x, kernel_shape=[2], strides=[2])
     x = net.add("Relu", net.conv(x, wide, wide, [5], pads=[2, 2]))
-    for skip in reversed(skips):
-        x = net.conv(x, channels, channels, [2], "ConvTranspose", strides=[2])
-        x = net.add("Relu", net.conv(net.add("Concat", x, skip, axis=1), 2 * channels, channels, [5], pads=[2, 2]))
-    return net.model([1, 1, "t"], net.conv(x, channels, 1, [1]))
+    for skip, own in reversed(skips):
+        x = net.add("Concat", net.conv(x, wide, wide, [2], "ConvTranspose", strides=[2]), skip, axis=1)
+        x, wide = net.add("Relu", net.conv(x, wide + own, own, [5], pads=[2, 2])), own
+    return net.model([1, 1, "t"], net.conv(x, wide, 1, [1]))
 
 
 def crn(bins: int, causal: bool) -> onnx.ModelProto:
-    """2-D convolutions over (frames, bins), a recurrent layer over frames, transposed convolutions with skips."""
-    net, wide, skips = Net(), 1, list[str]()
+    """2-D convolutions over (frames, bins), one recurrent layer over bins and one over frames, and back with skips."""
+    net, wide, skips, sizes = Net(), 1, list[str](), [bins]
     x, before = "x", 2 if causal else 1
-    sizes = [bins]
-    for channels in (16, 32, 64):
+    for channels in (16, 32):
         x = net.add("Pad", x, net.ints(0, 0, before, 1, 0, 0, 2 - before, 1))
-        x = net.add("Elu", net.conv(x, wide, channels, [3, 3], strides=[1, 2]))
-        wide = channels
+        x, wide = net.add("Elu", net.conv(x, wide, channels, [3, 3], strides=[1, 2])), channels
         sizes.append((sizes[-1] + 2 - 3) // 2 + 1)
         skips.append(x)
-    flat = net.add("Reshape", net.add("Transpose", x, perm=[0, 1, 3, 2]), net.ints(1, wide * sizes[-1], -1))
-    flat = net.conv(net.recurrent(flat, "GRU", wide * sizes[-1], 256), 256, wide * sizes[-1], [1])
-    x = net.add("Transpose", net.add("Reshape", flat, net.ints(1, wide, sizes[-1], -1)), perm=[0, 1, 3, 2])
-    for channels, size, below in zip((32, 16, 1), sizes[-2::-1], sizes[:0:-1], strict=True):
+    for order, back in (((3, 0, 2, 1), (1, 3, 2, 0)), ((2, 0, 3, 1), (1, 3, 0, 2))):  # over bins; over frames
+        flat = net.add("Transpose", x, perm=order)  # (steps, 1, batch, channels)
+        gates = [net.numbers(1, 3 * wide, wide) for _ in range(2)]
+        turned = net.add(
+            "GRU", net.add("Squeeze", flat, net.ints(1)), *gates, net.numbers(1, 6 * wide), hidden_size=wide
+        )
+        x = net.add("Add", x, net.add("Transpose", turned, perm=back))
+    for channels, size, below in zip((16, 1), sizes[-2::-1], sizes[:0:-1], strict=True):
         x = net.add("Concat", x, skips.pop(), axis=1)
         extra = size - ((below - 1) * 2 + 1)
         x = net.conv(x, 2 * wide, channels, [3, 3], "ConvTranspose", strides=[1, 2],
@@ -160,9 +170,9 @@ class Larger:
 
 
 LARGER = {
-    "causal TCN 256": Larger(lambda: tcn(256, (1, 2, 4, 8, 16), True), 2, (1, 16, 160), 0, (8.8, 5.9, 1.8)),
-    "WaveNet 96": Larger(lambda: wavenet(96, (1, 2, 4, 8, 16) * 2), 2, (1, 16, 160), 0, (6.3, 4.0, 1.6)),
-    "symmetric TCN 256": Larger(lambda: tcn(256, (1, 2, 4), False), 2, (1, 16, 160), 0, (2.4, 2.0, 1.2)),
+    "causal TCN 256": Larger(lambda: tcn(256, (1, 2, 4, 8, 16, 32), True), 2, (1, 16, 160), 0, (8.8, 5.9, 1.8)),
+    "WaveNet 96": Larger(lambda: wavenet(96, (1, 2, 4, 8, 16, 32) * 2), 2, (1, 16, 160), 0, (6.3, 4.0, 1.6)),
+    "symmetric TCN 256": Larger(lambda: tcn(256, (1, 2, 4, 8, 4, 1), False), 2, (1, 16, 160), 0, (2.4, 2.0, 1.2)),
     "codec 48": Larger(lambda: codec(48), 2, (40, 320), 2000, (21, 8.7)),
     "ConvTasNet 256": Larger(lambda: tasnet(256, False), 2, (8,), 0, (2.6,)),
     "ConvTasNet 256, cumulative norm": Larger(lambda: tasnet(256, True), 2, (8,), 2000, (4.6,)),

@@ -98,6 +98,7 @@ def build(source: Source, layout: Layout, chunk: int) -> Streamed:
                 if flow.bend is None:
                     writer.stands(name, flow)
     outputs = [_output(writer, name, flows[name]) for name in graph.outputs if name in flows]
+    writer.finish()
     _tidied(writer, graph.outputs)
     manifest = _manifest(source, layout, writer, flows, outputs)
     return Streamed(_model(source, writer, manifest, flows), manifest, writer.masks, tuple(writer.twins.values()))

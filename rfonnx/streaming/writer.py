@@ -13,6 +13,7 @@ from rfonnx.gradients.emitter import Emitter
 from rfonnx.gradients.values import Value
 from rfonnx.results.streaming import Closing, Length, StreamState
 from rfonnx.streaming.flow import Flow, Stored, Twin
+from rfonnx.streaming.masks import Asked, Masks
 
 PREFIX = "stream/"
 
@@ -57,7 +58,8 @@ class Writer:
         self.closings: dict[Closing, None] = {}
         self.twins: dict[tuple[str, int, Length], Twin] = {}
         self._delayed: dict[tuple[Flow, int], Flow] = {}
-        self._there: dict[tuple[int, int, int, bool, Length | None], Value] = {}
+        self._masks = Masks(self.emit)
+        self._spread: dict[tuple[str, int], Value] = {}
         self._begun: dict[tuple[int, int, Length | None], tuple[Value, Value]] = {}
         self.ends_value = Value(self.emit, self.emit.unique("ends"), "int64")
         self.position = self.state("position", (), "int64", 0, "chunks so far").value
@@ -142,8 +144,7 @@ class Writer:
         start = start and flow.delay > 0 and flow.before != border
         if not (start or end):
             return flow
-        rest = [1] * (len(flow.shape) - flow.axis - 1)
-        there = self.inside(flow, start=start, end=end).reshape([-1, *rest])
+        there = self._along(self.inside(flow, start=start, end=end), len(flow.shape) - flow.axis - 1)
         self.masks += 1
         value = self.emit(
             "Where", there, flow.value, self.emit.scalar(border, flow.value.dtype), dtype=flow.value.dtype
@@ -151,6 +152,15 @@ class Writer:
         made = replace(flow, value=value, before=border if start else flow.before, after=border if end else flow.after)
         self._stands_too(made, flow)
         return made
+
+    def _along(self, there: Value, axes: int) -> Value:
+        """A list of bools that lies along an axis with so many behind it."""
+        if not axes:
+            return there
+        key = there.name, axes
+        if key not in self._spread:
+            self._spread[key] = there.reshape([-1, *[1] * axes])
+        return self._spread[key]
 
     def stands(self, tensor: str, flow: Flow) -> None:
         """Note which offline tensor a flow stands for."""
@@ -198,13 +208,11 @@ class Writer:
             start: frames before 0 are not.
             end: the tensor's length; None: frames behind it are not looked at.
         """
-        key = frames, first, count, start, end
-        if key not in self._there:
-            places = self.places(frames, first, count)
-            tests = [self.emit("GreaterOrEqual", places, self.emit.scalar(0, "int64"))] if start else []
-            tests += [self.emit("Less", places, self.end_of(end))] if end is not None else []
-            self._there[key] = self.emit("And", *tests) if len(tests) > 1 else tests[0]
-        return self._there[key]
+        return self._masks.there(Asked(frames, first, count, start, end))
+
+    def finish(self) -> None:
+        """Write what is written once for all."""
+        self._masks.write(self.position, self.ends_value, self._entry)
 
     def close(self, flow: Flow) -> None:
         """Note that what comes of a flow has to be seen to its last frame."""
@@ -226,9 +234,12 @@ class Writer:
 
     def end_of(self, length: Length) -> Value:
         """The length of a tensor, as the host gives it."""
+        return self.emit("Gather", self.ends_value, self.emit.scalar(self._entry(length), "int64"), axis=0)
+
+    def _entry(self, length: Length) -> int:
         if length not in self.ends:
             self.ends.append(length)
-        return self.emit("Gather", self.ends_value, self.emit.scalar(self.ends.index(length), "int64"), axis=0)
+        return self.ends.index(length)
 
     def described(self) -> list[StreamState]:
         """All states, as plain data."""
