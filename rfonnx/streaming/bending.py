@@ -31,17 +31,29 @@ def gathered(writer: Writer, flow: Flow, span: int, stride: int) -> tuple[Value,
     assert bend is not None
     late = flow.delay + bend.begin  # of the tensor without what is added
     delay = _delay(bend, flow.frames, late, span, stride)
-    first = -delay * stride - bend.begin  # the first frame that is read, in the first chunk
-    back = max(0, -late - first) + _turned_back(bend, span)
-    plain = replace(flow, delay=late, length=bend.length, stored=None, bend=None)
-    joined = writer.cached(plain, back, 0.0, f"frames of {flow.frames} that are read again, or mirrored")
-    emit, total = writer.emit, back + flow.frames
+    first = -delay * stride - bend.begin
     needed = (flow.frames // stride - 1) * stride + span
-    places = _bent(writer, bend, writer.places(flow.frames, first, needed))
-    inside = places - (writer.position * flow.frames - (late + back))
-    index = emit("Max", emit("Min", inside, emit.scalar(total - 1, "int64")), emit.scalar(0, "int64"))
+    plain = replace(flow, delay=late, length=bend.length, stored=None, bend=None)
+    return picked(writer, plain, bend, first, needed, _turned_back(bend, span)), delay
+
+
+def picked(writer: Writer, flow: Flow, bend: Bend, first: int, count: int, further: int = 0) -> Value:
+    """So many frames of a tensor, in order, as a bend says of those beyond its ends.
+
+    Args:
+        flow: without a bend.
+        bend: of it.
+        first: number of the first frame, in the first chunk.
+        further: frames before it that mirrored ones may be.
+    """
+    emit, back = writer.emit, max(0, -flow.delay - first) + further
+    joined = writer.cached(flow, back, 0.0, f"frames of {flow.frames} that are read again, or at an end")
+    places = _bent(writer, bend, writer.places(flow.frames, first, count))
+    inside = places - (writer.position * flow.frames - (flow.delay + back))
+    last = emit.scalar(back + flow.frames - 1, "int64")
+    index = emit("Max", emit("Min", inside, last), emit.scalar(0, "int64"))
     writer.masks += 1
-    return emit("Gather", joined, index, axis=flow.axis), delay
+    return emit("Gather", joined, index, axis=flow.axis)
 
 
 def straight(writer: Writer, flow: Flow) -> Flow:

@@ -18,7 +18,7 @@ from rfonnx.operators.table import operator
 from rfonnx.streaming.bands import Attends
 from rfonnx.streaming.model import Source
 from rfonnx.streaming.planes import UNBOUNDED, Plane, left, opened, own, passed
-from rfonnx.streaming.readings import Blocked, Ends, Found, Moves, Reading, Runs, Same, Slides, Spreads, read
+from rfonnx.streaming.readings import Blends, Blocked, Ends, Found, Moves, Reading, Runs, Same, Slides, Spreads, read
 from rfonnx.streaming.recurrences import carried_to_end, counted
 from rfonnx.streaming.refusal import CACHE, Refused, Unbounded, refused
 
@@ -286,6 +286,8 @@ def factor(reading: Reading) -> Fraction:
         return Fraction(1, reading.stride)
     if isinstance(reading, Spreads):
         return Fraction(reading.stride)
+    if isinstance(reading, Blends):
+        return Fraction(len(reading.firsts), reading.shift)
     return Fraction(len(reading.offsets), reading.shift) if isinstance(reading, Moves) else Fraction(1)
 
 
@@ -301,7 +303,7 @@ def _enter(layout: Layout, name: str, answer: Mapping[str, tuple[int, Reading]])
     layout.axes[name] = axis
     layout.rates[name] = layout.rates[operand] * factor(reading)
     layout.note(layout.rates[name])
-    if isinstance(reading, Moves):
+    if isinstance(reading, Moves | Blends):
         layout.note(layout.rates[operand] / reading.shift)
     if isinstance(reading, Attends):
         layout.note(layout.rates[operand] / reading.period)

@@ -63,6 +63,16 @@ class Bends:
 
 
 @dataclass(frozen=True, slots=True)
+class Blends:
+    """Frame o reads from `o // period * shift + firsts[o % period]` to the same of `lasts`; for frames beyond the ends it takes
+    the outermost one. The period is the length of both."""
+
+    shift: int
+    firsts: tuple[int, ...]
+    lasts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Runs:
     """Frame o reads all frames up to o; `before`: not o itself."""
 
@@ -87,7 +97,7 @@ class Blocked:
     reason: str
 
 
-Reading = Same | Slides | Spreads | Moves | Bends | Runs | Attends | Ends
+Reading = Same | Slides | Spreads | Moves | Bends | Blends | Runs | Attends | Ends
 Found = tuple[int, Reading] | Blocked
 """The axis of frames of what reads, and the relation; of what has no frames, -1."""
 
@@ -256,13 +266,34 @@ def _selected(step: Select, length: int) -> Reading | Blocked:
             for mirrored in (False, True):
                 if np.array_equal(first, bent(places - begin, length, mirrored)):
                     return Bends(begin, mirrored)
+        blends = _blends(step, places, length)
+        if blends is not None:
+            return blends
         return Blocked("reads, beyond the ends of the streamed axis, frames from elsewhere")
     if not np.array_equal(first, last):
+        blends = _blends(step, places, length)
+        if blends is not None:
+            return blends
         return Blocked("mixes neighbours along the streamed axis in a changing way")
     offsets = first[: step.period]
     if not np.array_equal(first, places // step.period * step.shift + offsets[places % step.period]):
         return Blocked("reads positions of the streamed axis that do not go on evenly")
     return Moves(step.shift, tuple(int(n) for n in offsets))
+
+
+def _blends(step: Select, places: np.ndarray, length: int) -> Blends | None:
+    """Taps that go on evenly, and are held inside at the ends."""
+    if step.step != 1:
+        return None
+    found = []
+    for given, clamped in ((step.free_first, step.first), (step.free_last, step.last)):
+        free = clamped if given is None else given
+        offsets = free[: step.period]
+        even = places // step.period * step.shift + offsets[places % step.period]
+        if not (np.array_equal(even, free) and np.array_equal(clamped, np.clip(free, 0, length - 1))):
+            return None
+        found.append(tuple(int(n) for n in offsets))
+    return Blends(step.shift, *found)
 
 
 def bent(places: np.ndarray, length: int, mirrored: bool) -> np.ndarray:

@@ -220,6 +220,16 @@ class Maker:
         name = self.add("Reshape", turned, self.ints(0, x.channels * size, *parts))
         return T(name, x.channels * size, (x.rate[0], x.rate[1] * size), x.frames // size)
 
+    def blended(self, x: T) -> T:
+        """Resized linearly, to more frames or fewer."""
+        up, down = self.pick((2, 1), (2, 1), (4, 1), (1, 2))
+        if x.frames * up > 400 * down or x.rate[0] * up > 12 or x.rate[1] * down > 12 or x.frames * up // down < 6:
+            return x
+        scales = self.constant(np.array(self.full(up / down, 1), np.float32))
+        how = self.pick("half_pixel", "half_pixel", "asymmetric", "pytorch_half_pixel")
+        name = self.add("Resize", x.name, "", scales, mode="linear", coordinate_transformation_mode=how)
+        return T(name, x.channels, (x.rate[0] * up, x.rate[1] * down), x.frames * up // down)
+
     def pointwise(self, x: T) -> T:
         op = self.pick("Relu", "Sigmoid", "Tanh", "Neg", "Abs", "PRelu", "Add", "Mul", "BatchNormalization", "Identity")
         if op in ("PRelu", "Add", "Mul"):
@@ -410,7 +420,18 @@ class Maker:
     def make(self) -> onnx.ModelProto:
         x = T("x", self.one(1, 3), (1, 1), PROBE)
         made = [x, T("second", x.channels, (1, 1), PROBE)] if self.second else [x]
-        heavy = [self.conv, self.conv, self.pool, self.deconv, self.pad, self.bend, self.bend, self.crop, self.nearest]
+        heavy = [
+            self.conv,
+            self.conv,
+            self.pool,
+            self.deconv,
+            self.pad,
+            self.bend,
+            self.bend,
+            self.crop,
+            self.nearest,
+            self.blended,
+        ]
         light = [self.pointwise, self.norm, self.product, self.split, self.shaped]
         for _ in range(self.one(1, 10)):
             own = made[-1] if self.chance(0.75) else self.pick(*made)

@@ -45,9 +45,9 @@ class Net:
         variance = self.constant((self.rng.random(channels) + 0.5).astype(np.float32))
         return self.add("BatchNormalization", x, *(self.numbers(channels) for _ in range(3)), variance)
 
-    def up(self, x: str, *scales: float) -> str:
-        how = {"mode": "nearest", "coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
-        return self.add("Resize", x, "", self.constant(np.array(scales, np.float32)), **how)
+    def up(self, x: str, *scales: float, mode: str = "nearest") -> str:
+        how = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"} if mode == "nearest" else {}
+        return self.add("Resize", x, "", self.constant(np.array(scales, np.float32)), mode=mode, **how)
 
     def pad(self, x: str, rank: int, axis: int, begin: int, end: int = 0, mode: str = "constant") -> str:
         pads = [0] * (2 * rank)
@@ -149,8 +149,8 @@ def symmetric_tcn() -> onnx.ModelProto:
     return net.model(["n", 4, "t"], x)
 
 
-def unet(nearest: bool) -> onnx.ModelProto:
-    """Three levels with skips; upsampled by transposed convolutions, or nearest."""
+def unet(mode: str = "") -> onnx.ModelProto:
+    """Three levels with skips; upsampled by transposed convolutions, or by Resize."""
     net, x, channels, skips = Net(), "x", 2, list[tuple[str, int]]()
     for level in range(3):
         wide = 4 * (level + 1)
@@ -159,7 +159,11 @@ def unet(nearest: bool) -> onnx.ModelProto:
         x, channels = net.add("MaxPool", x, kernel_shape=[2], strides=[2]), wide
     x = net.conv(x, channels, channels, [3], pads=[1, 1])
     for skip, wide in reversed(skips):
-        x = net.up(x, 1, 1, 2) if nearest else net.conv(x, channels, channels, [2], "ConvTranspose", strides=[2])
+        x = (
+            net.up(x, 1, 1, 2, mode=mode)
+            if mode
+            else net.conv(x, channels, channels, [2], "ConvTranspose", strides=[2])
+        )
         x = net.add("Concat", x, skip, axis=1)
         x, channels = net.add("Relu", net.conv(x, channels + wide, wide, [3], pads=[1, 1])), wide
     return net.model([1, 2, "t"], x)
@@ -369,8 +373,9 @@ def positioned(rows: int, sliced: bool) -> onnx.ModelProto:
 NETS: dict[str, tuple[Callable[[], onnx.ModelProto], int, int, tuple[int, ...]]] = {
     "causal TCN": (causal_tcn, 2, 1, (0,)),
     "symmetric TCN with norms": (symmetric_tcn, 2, 1, (7,)),
-    "U-Net, transposed": (lambda: unet(False), 2, 8, (23,)),
-    "U-Net, nearest": (lambda: unet(True), 2, 8, (23,)),
+    "U-Net, transposed": (unet, 2, 8, (23,)),
+    "U-Net, nearest": (lambda: unet("nearest"), 2, 8, (23,)),
+    "U-Net, linear": (lambda: unet("linear"), 2, 8, (30,)),
     "codec with LSTM": (codec, 2, 40, (0,)),
     "codec padded by the edge": (lambda: codec("edge"), 2, 40, (0,)),
     "codec padded by reflection": (lambda: codec("reflect"), 2, 40, (40,)),

@@ -87,8 +87,13 @@ def wrapped(net: Net) -> str:
     return net.add("Pad", "x", net.ints(0, 0, 2, 0, 0, 2), mode="wrap")
 
 
-def linear(net: Net) -> str:
-    return net.add("Resize", "x", "", net.constant(np.array([1, 1, 2], np.float32)), mode="linear")
+def by_three(net: Net) -> str:
+    return net.add("Resize", "x", "", net.constant(np.array([1, 1, 3], np.float32)), mode="linear")
+
+
+def corners(net: Net) -> str:
+    how = {"mode": "linear", "coordinate_transformation_mode": "align_corners"}
+    return net.add("Resize", "x", "", net.constant(np.array([1, 1, 2], np.float32)), **how)
 
 
 def behind(net: Net) -> str:
@@ -147,7 +152,8 @@ CASES: dict[str, tuple[Made, str]] = {
     "reversed": (reversed_, r"Slice\) .*goes through the streamed axis backwards"),
     "SAME": (same, r"Conv\) .*pads SAME with a stride|Conv\) .*depends on its length"),
     "wrapped": (wrapped, r"Pad\) .*frames from elsewhere"),
-    "linear": (linear, r"Resize\) .*(frames from elsewhere|changing way)"),
+    "align_corners": (corners, r"Resize\) .*depends on its length"),
+    "linear by three": (by_three, r"Resize\) .*by 3/1 that is rounded"),
     "one behind the other": (behind, r"Concat\) "),
     "last frames": (last_frames, r"Slice\) .*depends on its length"),
     "first frames": (first_frames, r"Slice\) .*makes 20 frames of 97 of the input"),

@@ -8,10 +8,11 @@ from rfonnx.operators.table import operator
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
 from rfonnx.streaming.layout import Placed
-from rfonnx.streaming.readings import Bends, Ends, Moves, Runs, Same, Slides, Spreads
+from rfonnx.streaming.readings import Bends, Blends, Ends, Moves, Runs, Same, Slides, Spreads
 from rfonnx.streaming.refusal import refused
 from rfonnx.streaming.rules.attended import attended
 from rfonnx.streaming.rules.bent import bent
+from rfonnx.streaming.rules.blended import blended
 from rfonnx.streaming.rules.carried import stepped, summed
 from rfonnx.streaming.rules.copied import copied
 from rfonnx.streaming.rules.framed import framed, tabled
@@ -56,6 +57,8 @@ def rule_of(placed: Placed) -> Callable[[Call], list[Flow | None]]:
             return padded
         if kind is Bends and row.switched_off == "padding":
             return bent
+        if kind is Blends and row.switched_off == "scale":
+            return blended
         if kind in (Slides, Moves) and row.switched_off in ("axes", "scale"):
             return moved
         if kind is Spreads and row.switched_off == "cut":

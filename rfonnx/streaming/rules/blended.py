@@ -1,0 +1,73 @@
+"""Resizing along time by neighbours: the operator itself, on more of the frames, so that its ends lie outside what is kept."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from rfonnx.gradients.values import Value
+from rfonnx.streaming.bending import picked
+from rfonnx.streaming.call import Call
+from rfonnx.streaming.flow import Bend, Flow
+from rfonnx.streaming.readings import Blends
+
+
+def blended(call: Call) -> list[Flow | None]:
+    """Blocks of P frames are made of blocks of S. Frame o needs the operand up to `need(o) = o // P S + lasts[o % P]`, held
+    inside.
+
+    It comes with the chunk in which that does: with the operand's delay d and c frames of it in a chunk, the delay is the
+    greatest `c P / S floor((need(o) + d) / c) - o`, and no less than 0.
+    """
+    writer, reading = call.writer, call.reading
+    assert isinstance(reading, Blends)
+    attrs = call.node.attrs
+    if attrs.get("antialias", 0) or attrs.get("exclude_outside", 0):
+        raise call.refuse("weighs neighbours otherwise at the ends (antialias, exclude_outside)")
+    period, shift = len(reading.firsts), reading.shift
+    if attrs["mode"] != "nearest" and not (_is_power_of_two(period) and _is_power_of_two(shift)):
+        raise call.refuse(
+            f"weighs neighbours by where they lie, in float32: by {period}/{shift} that is rounded the more, the further a frame "
+            "lies from the first, so that nothing exact exists",
+            "export it with a scale that is a power of two",
+        )
+    flow = writer.settled(call.flow)
+    flow = writer.later(flow, flow.delay + writer.slack(flow))
+    made = flow.frames // shift * period
+    delay = _delay(reading, flow.frames, flow.delay, made)
+    block = -delay // period  # of the first frame of the first chunk
+    phase = -delay - block * period
+    blocks = -(-(phase + made) // period)
+    before = -(-max(0, -min(reading.firsts)) // shift)
+    after = -(-max(0, max(reading.lasts) - shift + 1) // shift)
+    count = (before + blocks + after) * shift
+    ends = Bend(1, 1, begin_mirrored=False, end_mirrored=False, length=flow.length)
+    taken = picked(writer, flow, ends, (block - before) * shift, count)
+    value = _resized(call, taken, count, count // shift * period)
+    start = before * period + phase
+    value = value.slice(call.axis, start, start + made)
+    return [call.made(value, made, delay, flow.length.then(period, 0, shift))]
+
+
+def _is_power_of_two(number: int) -> bool:
+    return number & (number - 1) == 0
+
+
+def _delay(reading: Blends, frames: int, late: int, made: int) -> int:
+    period = len(reading.lasts)
+    o = np.arange(2 * made + 2 * period)
+    need = np.maximum(o // period * reading.shift + np.array(reading.lasts)[o % period], 0)
+    return max(0, int((made * ((need + late) // frames) - o).max()))
+
+
+def _resized(call: Call, value: Value, frames: int, made: int) -> Value:
+    """The operator on so many frames. Other axes are resized as in the file."""
+    emit, axis = call.writer.emit, call.axis
+    out = call.source.graph.shapes[call.output] or ()
+    changed = dict.fromkeys(("axes", "keep_aspect_ratio_policy"))
+    if len(call.proto.input) > 3 and call.proto.input[3]:
+        sizes = emit.ints([made if i == axis else n or 0 for i, n in enumerate(out)])
+        return call.emit([value, None, None, sizes], changed)
+    scales = np.array(call.node.attrs["scales"], np.float32)
+    if int(np.floor(np.float32(frames) * scales[axis])) != made:
+        raise call.refuse(f"resizes by {scales[axis]}, which makes other lengths of chunks than of the whole")
+    return call.emit([value, None, emit.constant(scales)], changed)
