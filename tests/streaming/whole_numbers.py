@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import onnx
 from onnx import numpy_helper
@@ -21,6 +23,8 @@ EXACT = {
 """Operators that make whole numbers of whole numbers."""
 FEW = 4
 """Weights of one output that are not 0, about: values must not grow too large."""
+FURTHER = 16
+"""Frames beside a unit that are tried, where the model does not take fewer."""
 LARGEST = 2.0**23
 """Sums of no more than this are exact in float32."""
 
@@ -58,15 +62,14 @@ def differs(model: onnx.ModelProto, stream: Stream) -> bool | None:
 def _offline(run: Run, manifest: Manifest, length: int) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Inputs and outputs of the first length from this one on that the model takes."""
     names = [one.name for one in manifest.outputs]
-    failed: RunError | None = None
-    for more in range(manifest.unit):
+    for more in itertools.count():
         feeds = {one.name: _drawn(one, length + more) for one in manifest.inputs}
         try:
             return feeds, dict(zip(names, run(names, feeds), strict=True))
-        except RunError as error:
-            failed = error
-    assert failed is not None
-    raise failed
+        except RunError:
+            if more == manifest.unit + FURTHER:
+                raise
+    raise AssertionError
 
 
 def _drawn(one: StreamedInput, length: int) -> np.ndarray:
