@@ -192,6 +192,7 @@ def refuse_shared_buffer(shared: bool) -> None:
         raise UncountedError("how many keys its cache holds is data")
 
 
-declare("Attention", attending=Sequential((0, 1, 2), (4, 5)), manner=("attention",))
+_WHOLE = {"is_causal": 0, "left_window_size": -1, "right_window_size": -1}
+declare("Attention", attending=Sequential((0, 1, 2), (4, 5), 3, _WHOLE), manner=("attention",))
 declare("RotaryEmbedding", family="attention", macs=0, manner=())
 declare("ai.onnx.preview.FlexAttention", attending=Sequential((0, 1, 2), ()), manner=())

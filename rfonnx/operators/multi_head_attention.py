@@ -249,4 +249,8 @@ declare(
     *microsoft("DecoderMaskedMultiHeadAttention GemmaRotaryEmbedding LongformerAttention SparseAttention"), manner=()
 )
 declare("com.microsoft.GroupQueryAttention", attending=Sequential((0, 1, 2), (3, 4)), manner=())
-declare("com.microsoft.MultiHeadAttention", attending=Sequential((0, 1, 2), (6, 7)), manner=("attention",))
+declare(
+    "com.microsoft.MultiHeadAttention",
+    attending=Sequential((0, 1, 2), (6, 7), 5, {"unidirectional": 0}),
+    manner=("attention",),
+)

@@ -30,10 +30,14 @@ class Sequential(NamedTuple):
     Attributes:
         operands: inputs that hold a sequence.
         states: inputs that hold what an earlier call left.
+        mask: of attention whose operands are queries, keys and values: the input that is added to scores, or hides keys.
+        whole: by attribute that hides keys, the value with which it hides none.
     """
 
     operands: tuple[int, ...]
     states: tuple[int, ...]
+    mask: int | None = None
+    whole: Mapping[str, int] = MappingProxyType({})
 
 
 Manner = Literal[

@@ -33,7 +33,7 @@ ROUNDS = 3
 
 
 def banded(first: np.ndarray, last: np.ndarray, keys: int) -> Attends | None:
-    """The band that queries 0, 1, ... see of so many keys, of each `first .. last`.
+    """The band that queries 0, 1, ... see of so many keys, of each `first .. last`; none of some, where `last < first`.
 
     None where there is none: where the ends of the ranges do not go on with the query, or where no query is far enough from an
     end to show that there is an end to what it sees.
@@ -42,14 +42,16 @@ def banded(first: np.ndarray, last: np.ndarray, keys: int) -> Attends | None:
     Attends(before=(1,), after=(0,))
     """
     queries = np.arange(len(first), dtype=np.int64)
+    some = last >= first
     for period in range(1, max(1, len(first) // ROUNDS) + 1):
-        before = _phases(queries - first, first > 0, period)
-        after = _phases(last - queries, last < keys - 1, period)
+        before = _phases(queries - first, some & (first > 0), period)
+        after = _phases(last - queries, some & (last < keys - 1), period)
         if before is None or after is None:
             continue
         phase = queries % period
         starts, ends = queries - np.array(before)[phase], queries + np.array(after)[phase]
-        if np.array_equal(first, np.maximum(starts, 0)) and np.array_equal(last, np.minimum(ends, keys - 1)):
+        in_band = (first == np.maximum(starts, 0)) & (last == np.minimum(ends, keys - 1))
+        if in_band[some].all():
             return Attends(before, after)
     return None
 

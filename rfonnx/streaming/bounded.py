@@ -10,7 +10,7 @@ from onnx import ModelProto
 from rfonnx.errors import ModelError, QueryError, RfonnxError, ShapeError
 from rfonnx.gradients.emitter import Emitter
 from rfonnx.gradients.values import Value
-from rfonnx.graph.nodes import Graph
+from rfonnx.graph.nodes import Graph, Node
 from rfonnx.model.opened import Opened
 from rfonnx.operators.table import operator
 from rfonnx.streaming.bands import Attends
@@ -37,13 +37,14 @@ def bounded(source: Source, keys: int) -> Source:
         raise QueryError(f"{source.model.label}: a cache of {keys} keys was asked for", f"give --cache 1 to {LARGEST}")
     layout, graph = _looked_at(source)
     assert layout.boundless is not None
-    narrowed = {scores: axes for placed in layout.boundless for scores, axes in _scores(layout, placed)}
-    if not narrowed:
+    narrowed = {scores: axes for placed in layout.boundless if placed.keyed for scores, axes in _scores(layout, placed)}
+    whole = {placed.node.outputs[0]: placed.node for placed in layout.boundless if not placed.keyed}
+    if not (narrowed or whole):
         raise QueryError(
             f"{source.model.label}: no attention in it sees all frames up to its own: there is nothing to bound",
             "leave out --cache",
         )
-    proto = _narrowed(source.proto, graph, narrowed, keys)
+    proto = _narrowed(source.proto, graph, narrowed, whole, layout.axes, keys)
     opened = Opened(proto)
     stored = {tensor.name: tensor for tensor in proto.graph.initializer}
     return replace(
@@ -60,7 +61,11 @@ def bounded(source: Source, keys: int) -> Source:
 
 def _values(placed: Placed) -> str:
     """What is taken along the keys."""
-    (found,) = placed.readings.values()
+    found = next(iter(placed.readings.values()))
+    if not placed.keyed:
+        attending = operator(placed.node.kind).attending
+        assert attending is not None
+        return placed.node.inputs[attending.operands[-1]]
     return next(operand for operand, (_, reading) in found.items() if isinstance(reading, Attends))
 
 
@@ -103,8 +108,58 @@ def _scores(layout: Layout, placed: Placed) -> Iterator[tuple[str, tuple[int, in
     yield from found
 
 
-def _narrowed(given: ModelProto, graph: Graph, narrowed: Mapping[str, tuple[int, int]], keys: int) -> ModelProto:
-    """The model with a mask behind all these scores."""
+def _seen(emit: Emitter, shape: Value, rank: int, axes: tuple[int, int], lengths: tuple[int, int], keys: int) -> Value:
+    """Whether a query sees a key, as it is one of its last ones.
+
+    Args:
+        emit: writes it.
+        shape: of a tensor with queries along its axis `lengths[0]`, and as many keys along `lengths[1]`.
+        rank, axes: of what is made: its axes of queries and of keys.
+        lengths: see there.
+        keys: how many a query sees.
+    """
+    places = []
+    for axis, length in zip(axes, lengths, strict=True):
+        long = emit("Gather", shape, emit.scalar(length, "int64"), axis=0)
+        numbers = emit("Range", emit.scalar(0, "int64"), long, emit.scalar(1, "int64"))
+        places.append(numbers.reshape([-1 if i == axis else 1 for i in range(rank)]))
+    return emit("Greater", places[1], places[0] - emit.scalar(keys, "int64"))
+
+
+def _last(scores: Value, rank: int, axes: tuple[int, int], keys: int) -> Value:
+    """Scores, of the last keys of each query alone."""
+    emit = scores.emit
+    seen = _seen(emit, emit.shape_of(scores), rank, axes, axes, keys)
+    return emit("Where", seen, scores, emit.scalar(float("-inf"), scores.dtype), dtype=scores.dtype)
+
+
+def _mask(emit: Emitter, graph: Graph, node: Node, axes: Mapping[str, int], keys: int) -> str:
+    """The mask of attention in one operator: its own, less what lies too far back."""
+    attending = operator(node.kind).attending
+    assert attending is not None
+    assert attending.mask is not None
+    values = node.inputs[attending.operands[2]]
+    along, dtype = axes[values], graph.dtypes[values]
+    seen = _seen(emit, emit.shape_of(Value(emit, values, dtype)), 2, (0, 1), (along, along), keys)
+    own = node.inputs[attending.mask] if len(node.inputs) > attending.mask else ""
+    if own and graph.dtypes[own] == "bool":
+        return emit("And", Value(emit, own, "bool"), seen).name
+    zero, hidden = (emit.scalar(number, dtype) for number in (0.0, float("-inf")))
+    made = emit("Where", seen, zero, hidden, dtype=dtype)
+    if not own:
+        return (made if node.kind == "Attention" else made.unsqueeze([0, 1])).name
+    return (Value(emit, own, dtype) + made).name
+
+
+def _narrowed(
+    given: ModelProto,
+    graph: Graph,
+    narrowed: Mapping[str, tuple[int, int]],
+    whole: Mapping[str, Node],
+    axes: Mapping[str, int],
+    keys: int,
+) -> ModelProto:
+    """The model with a mask behind all these scores, and in these operators."""
     proto = ModelProto()
     proto.CopyFrom(given)
     taken = {name for node in given.graph.node for name in (*node.input, *node.output)}
@@ -112,28 +167,25 @@ def _narrowed(given: ModelProto, graph: Graph, narrowed: Mapping[str, tuple[int,
     renamed: dict[str, str] = {}
     del proto.graph.node[:]
     for node in given.graph.node:
+        before = len(emit.nodes)
+        inputs = list(node.input)
+        if node.output and node.output[0] in whole:
+            attending = operator(whole[node.output[0]].kind).attending
+            assert attending is not None
+            assert attending.mask is not None
+            inputs += [""] * (attending.mask + 1 - len(inputs))
+            inputs[attending.mask] = _mask(emit, graph, whole[node.output[0]], axes, keys)
+        elif operator(node.op_type).weighs:
+            inputs = [renamed.get(name, name) for name in inputs]
+        proto.graph.node.extend(emit.nodes[before:])
         made = proto.graph.node.add()
         made.CopyFrom(node)
-        if operator(node.op_type).weighs:
-            made.input[:] = [renamed.get(name, name) for name in node.input]
+        made.input[:] = inputs
+        before = len(emit.nodes)
         for name in node.output:
             if name in narrowed:
-                before = len(emit.nodes)
                 rank = len(graph.shapes[name] or ())
                 renamed[name] = _last(Value(emit, name, graph.dtypes[name]), rank, narrowed[name], keys).name
-                proto.graph.node.extend(emit.nodes[before:])
+        proto.graph.node.extend(emit.nodes[before:])
     proto.graph.initializer.extend(emit.constants)
     return proto
-
-
-def _last(scores: Value, rank: int, axes: tuple[int, int], keys: int) -> Value:
-    """Scores, of the last keys of each query alone."""
-    emit = scores.emit
-    shape, (queries, along) = emit.shape_of(scores), axes
-    places = []
-    for axis in (queries, along):
-        long = emit("Gather", shape, emit.scalar(axis, "int64"), axis=0)
-        numbers = emit("Range", emit.scalar(0, "int64"), long, emit.scalar(1, "int64"))
-        places.append(numbers.reshape([-1 if i == axis else 1 for i in range(rank)]))
-    seen = emit("Greater", places[1], places[0] - emit.scalar(keys, "int64"))
-    return emit("Where", seen, scores, emit.scalar(float("-inf"), scores.dtype), dtype=scores.dtype)

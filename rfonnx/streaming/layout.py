@@ -165,11 +165,11 @@ def _answer(source: Source, node: Node, name: str, seen: list[_Seen], layout: La
         return _enter_plane(node, name, made, beside, layout, placed)
     if isinstance(made, Blocked):
         return refused(node, made.reason, names[0])
-    if any(isinstance(found, tuple) and isinstance(found[1], Runs) for found in beside.values()):
+    if _without_bound(beside):
         if layout.boundless is None:
             return Unbounded(f"{node} {UNBOUNDED}", CACHE)
         layout.boundless.append(placed)
-        beside = {n: one if isinstance(one, Blocked) else (one[0], Attends((0,), (0,))) for n, one in beside.items()}
+        beside = _own_alone(beside)
     keyed = left((beside, first, second), planes, names)
     if isinstance(keyed, Blocked):
         return refused(node, keyed.reason, names[0])
@@ -179,10 +179,27 @@ def _answer(source: Source, node: Node, name: str, seen: list[_Seen], layout: La
     return _enter_frames(source, node, name, beside, layout, placed)
 
 
+def _without_bound(found: Mapping[str, Found]) -> bool:
+    return any(isinstance(one, tuple) and isinstance(one[1], Runs) for one in found.values())
+
+
+def _own_alone(found: Mapping[str, Found]) -> dict[str, Found]:
+    """With a band of one key where there is no bound."""
+    alone = Attends((0,), (0,))
+    return {
+        name: (one[0], alone) if isinstance(one, tuple) and one[1] == Runs() else one for name, one in found.items()
+    }
+
+
 def _enter_frames(
     source: Source, node: Node, name: str, found: Mapping[str, Found], layout: Layout, placed: Placed
 ) -> Refused | None:
     """A tensor with one axis of frames, or with none."""
+    if operator(node.kind).attending and _without_bound(found):
+        if layout.boundless is None:
+            return Unbounded(f"{node} {UNBOUNDED}", CACHE)
+        layout.boundless.append(placed)
+        found = _own_alone(found)
     answer = _placed(node, name, found, layout)
     if isinstance(answer, Refused):
         return answer
@@ -305,5 +322,6 @@ def _enter(layout: Layout, name: str, answer: Mapping[str, tuple[int, Reading]])
     layout.note(layout.rates[name])
     if isinstance(reading, Moves | Blends):
         layout.note(layout.rates[operand] / reading.shift)
-    if isinstance(reading, Attends):
-        layout.note(layout.rates[operand] / reading.period)
+    for operand, (_, reading) in answer.items():
+        if isinstance(reading, Attends):
+            layout.note(layout.rates[operand] / reading.period)

@@ -244,13 +244,15 @@ def _selected(step: Select, length: int) -> Reading | Blocked:
         return Same()
     if step.period == 0:
         if len(first) > 1 and not first.any() and step.step == 1:
-            if np.array_equal(last, places):
+            if (
+                np.array_equal(last[1:], places[1:]) and last[0] <= 0
+            ):  # a key that is seen alone weighs 1, whatever it is
                 return Runs()
             if np.array_equal(last, places - 1):
                 return Runs(before=True)
         seen = banded(first, last, length) if step.step == 1 and len(first) == length else None
         if seen is not None:
-            return seen
+            return Same() if seen == Attends((0,), (0,)) else seen
         if len(first) == 1 and first[0] == last[0] == length - 1:
             return Ends(LAST)
         if len(first) == 1:

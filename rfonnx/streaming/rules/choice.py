@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from rfonnx.operators.table import operator
+from rfonnx.streaming.bands import Attends
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
 from rfonnx.streaming.layout import Placed
 from rfonnx.streaming.readings import Bends, Blends, Ends, Moves, Runs, Same, Slides, Spreads
 from rfonnx.streaming.refusal import refused
+from rfonnx.streaming.rules.at_once import at_once
 from rfonnx.streaming.rules.attended import attended
 from rfonnx.streaming.rules.bent import bent
 from rfonnx.streaming.rules.blended import blended
@@ -41,6 +43,8 @@ def rule_of(placed: Placed) -> Callable[[Call], list[Flow | None]]:
         return copied
     if placed.keyed:
         return attended
+    if kinds <= {Same, Attends} and row.attending is not None and row.attending.mask is not None:
+        return at_once
     found = next(iter(placed.readings.values()))
     first = found.get(placed.node.inputs[0])
     if kinds <= {Slides, Same} and first and isinstance(first[1], Slides) and row.switched_off == "pads":
