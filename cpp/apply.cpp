@@ -9,22 +9,18 @@ namespace {
 
 struct Applying {
     const Shape& before;
-    bool unbounded;
+    Mode mode;
 
     AppliedStep operator()(const AxisReads& reads) const {
-        if (reads.length() <= kLargestTable)
-            return Slide(reads, before[static_cast<size_t>(reads.axis())], unbounded);
-        // No table could hold the output axis: every position is taken to read the whole axis.
-        return [axis = reads.axis()](const TermPtr& term, bool& widened) {
-            widened = true;
-            return reduced(term, {axis});
-        };
+        return Slide(reads, before[static_cast<size_t>(reads.axis())], mode);
     }
     AppliedStep operator()(const Reduce& step) const {
         return [&step](const TermPtr& term, bool&) { return reduced(term, step.axes); };
     }
     AppliedStep operator()(const Band& step) const {
-        return [&step, shape = before](const TermPtr& term, bool&) { return banded(term, step, shape); };
+        return [&step, shape = before, mode = mode](const TermPtr& term, bool& widened) {
+            return banded(term, step, shape, mode, widened);
+        };
     }
     AppliedStep operator()(const Permute& step) const {
         return [&step](const TermPtr& term, bool&) { return permuted(term, step.perm); };
@@ -38,8 +34,8 @@ struct Applying {
 
 } // namespace
 
-AppliedStep applied(const Step& step, const Shape& before, bool unbounded) {
-    return visit_step(step, Applying{before, unbounded});
+AppliedStep applied(const Step& step, const Shape& before, Mode mode) {
+    return visit_step(step, Applying{before, mode});
 }
 
 } // namespace rfonnx

@@ -12,6 +12,6 @@ namespace rfonnx {
 using AppliedStep = std::function<TermPtr(const TermPtr& term, bool& widened)>;
 
 /// `before`: the shape that the step is applied to. The step must outlive what is returned.
-AppliedStep applied(const Step& step, const Shape& before, bool unbounded);
+AppliedStep applied(const Step& step, const Shape& before, Mode mode);
 
 } // namespace rfonnx

@@ -25,13 +25,15 @@ CenterLine line_of(const AxisReads& reads) {
 
 /// The line of a term that walks one axis by a rule, or nothing.
 void add_line_of(const Term& term, CenterLines& lines) {
-    if (term.walks.size() != 1 || term.walks[0].period == 0 || term.walks[0].shift == 0)
+    if (term.walks.size() + term.along.has_value() != 1)
         return;
-    const Walk& walk = term.walks[0];
+    const Walk& walk = term.along ? *term.along : term.walks[0];
+    if (walk.period == 0 || walk.shift == 0)
+        return;
     const Rational slope(walk.shift, walk.period);
     Rational sum = 0;
     for (int64_t i = 0; i < walk.period; ++i) {
-        const Interval value = term.table[static_cast<size_t>(i)];
+        const Interval value = term.along ? at_position(term.columns[0], i) : term.table[static_cast<size_t>(i)];
         if (value.empty())
             return;
         sum = sum + Rational(add(value.lo, value.hi), 2) - slope * i;

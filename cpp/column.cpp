@@ -1,122 +1,130 @@
 #include "column.hpp"
 
+#include <algorithm>
+
 namespace rfonnx {
 namespace {
 
-constexpr int64_t kBlock = 16;
-
-/// True when both ends never fall along the column, or never rise, and no entry is empty: then the hull of a stretch is
-/// that of its ends.
-bool is_monotone(const Column& column) {
-    bool rises = true, falls = true;
-    for (int64_t i = 0; i < column.length; ++i) {
-        const Interval here = column.at(i);
-        if (here.empty())
-            return false;
-        if (i == 0)
-            continue;
-        const Interval before = column.at(i - 1);
-        rises = rises && before.lo <= here.lo && before.hi <= here.hi;
-        falls = falls && before.lo >= here.lo && before.hi >= here.hi;
-    }
-    return rises || falls;
+bool nothing(const Bound& bound) {
+    return std::all_of(bound.runs().begin(), bound.runs().end(), [](const Run& run) {
+        return std::all_of(run.values.begin(), run.values.end(), [](int64_t value) { return value == kNothing; });
+    });
 }
 
-/// True when going entry by entry would visit the column many times over.
-bool long_stretches(const Column& column, const std::vector<Progression>& wanted) {
-    int64_t visits = 0;
-    for (const Progression& reads : wanted) {
-        if (reads.step != 1)
-            return false;
-        visits += clipped(reads, column.length).count();
+bool is_constant(const Bound& bound) {
+    const int64_t first = bound.at(0);
+    return std::all_of(bound.runs().begin(), bound.runs().end(), [&](const Run& run) {
+        for (int64_t r = 0; r < run.period(); ++r) {
+            if (run.values[index(r)] != first || run.increments[index(r)] != 0)
+                return false;
+        }
+        return true;
+    });
+}
+
+Bound gone_on(const Bound& bound, int64_t period, int64_t shift, int64_t begin, int64_t length) {
+    if (period > kMostValues)
+        throw TooManyValues();
+    const int64_t count = std::min(period, length);
+    Run run{0, length, {}, {}};
+    for (int64_t r = 0; r < count; ++r) {
+        const int64_t value = bound.at(floor_modulo(begin + r, period));
+        const int64_t turn = floor_divide(begin + r, period);
+        run.values.push_back(value == kNothing ? kNothing : add(value, multiply(turn, shift)));
+        run.increments.push_back(value == kNothing || r + period >= length ? 0 : shift);
     }
-    return visits > 2 * kBlock * (column.length + static_cast<int64_t>(wanted.size()));
+    Bound result;
+    result.append(std::move(run));
+    return result;
 }
 
 } // namespace
 
-Hulls::Hulls(const Column& column, bool goes_on, const std::vector<Progression>& wanted)
-    : column_(column), goes_on_(goes_on) {
-    if (goes_on)
-        return;
-    monotone_ = is_monotone(column);
-    if (!monotone_ && long_stretches(column, wanted))
-        build_blocks();
+Interval Column::at(int64_t position) const {
+    return interval_of(lo.at(position), hi.at(position));
 }
 
-Interval Hulls::over(Progression reads) const {
-    if (goes_on_)
-        return over_period(reads);
-    reads = clipped(reads, column_.length);
-    if (reads.empty())
-        return kEmpty;
-    if (monotone_)
-        return hull(column_.at(reads.first), column_.at(reads.last));
-    if (!levels_.empty())
-        return over_blocks(reads.first, reads.last);
-    Interval result = kEmpty;
-    for (int64_t p = reads.first; p <= reads.last; p += reads.step)
-        result = hull(result, column_.at(p));
-    return result;
+ColumnPtr column_of(Bound lo, Bound hi) {
+    if (lo.length() == 0 || nothing(lo) || nothing(hi))
+        return nullptr;
+    return std::make_shared<const Column>(Column{std::move(lo), std::move(hi)});
 }
 
-/// The entry at a position beyond the ends, by the rule.
-Interval Hulls::beyond(int64_t position) const {
-    const int64_t length = column_.length, period = column_.period;
-    if (position >= 0 && position < length)
-        return column_.at(position);
-    const int64_t turns = position < 0 ? floor_divide(position, period) : floor_divide(position - length, period) + 1;
-    return moved(column_.at(position - turns * period), multiply(turns, column_.shift));
+ColumnPtr column_of(Interval value, int64_t length) {
+    if (value.empty() || length == 0)
+        return nullptr;
+    return column_of(constant_bound(length, value.lo), constant_bound(length, negated(value.hi)));
 }
 
-/// The column repeats, moved by `shift`, every `period` positions, so the extremes lie among the first or the last
-/// reads that cover one period.
-Interval Hulls::over_period(Progression reads) const {
-    if (reads.empty())
-        return kEmpty;
-    const int64_t round = column_.period / std::gcd(column_.period, reads.step);
-    const int64_t count = reads.count();
-    Interval result = kEmpty;
-    for (int64_t k = 0; k < std::min(round, count); ++k) {
-        result = hull(result, beyond(reads.first + k * reads.step));
-        result = hull(result, beyond(reads.last - k * reads.step));
+ColumnPtr column_of(const std::vector<Interval>& table, int64_t period) {
+    std::vector<int64_t> lo, hi;
+    for (const Interval& value : table) {
+        lo.push_back(value.empty() ? kNothing : value.lo);
+        hi.push_back(value.empty() ? kNothing : negated(value.hi));
     }
-    return result;
+    return column_of(detected(lo, {period}), detected(hi, {period}));
 }
 
-void Hulls::build_blocks() {
-    std::vector<Interval> level;
-    for (int64_t first = 0; first < column_.length; first += kBlock) {
-        Interval value = kEmpty;
-        for (int64_t p = first; p < std::min(first + kBlock, column_.length); ++p)
-            value = hull(value, column_.at(p));
-        level.push_back(value);
-    }
-    levels_.push_back(std::move(level));
-    for (size_t width = 1; 2 * width <= levels_[0].size(); width *= 2) {
-        const std::vector<Interval>& below = levels_.back();
-        std::vector<Interval> above;
-        for (size_t i = 0; i + width < below.size(); ++i)
-            above.push_back(hull(below[i], below[i + width]));
-        levels_.push_back(std::move(above));
-    }
+ColumnPtr identity_column(int64_t length) {
+    return length == 0 ? nullptr : column_of(line(length, 0, 1), line(length, 0, -1));
 }
 
-/// Two overlapping runs of whole blocks, and what is left at either end.
-Interval Hulls::over_blocks(int64_t first, int64_t last) const {
-    Interval result = kEmpty;
-    while (first <= last && first % kBlock != 0)
-        result = hull(result, column_.at(first++));
-    while (first <= last && (last + 1) % kBlock != 0)
-        result = hull(result, column_.at(last--));
-    if (first > last)
-        return result;
-    const int64_t begin = first / kBlock, end = (last + 1) / kBlock;
-    size_t level = 0;
-    while ((int64_t{2} << level) <= end - begin)
-        ++level;
-    result = hull(result, levels_[level][index(begin)]);
-    return hull(result, levels_[level][index(end - (int64_t{1} << level))]);
+std::vector<Interval> written(const ColumnPtr& column, int64_t begin, int64_t end) {
+    if (!column)
+        return std::vector<Interval>(index(end - begin), kEmpty);
+    const std::vector<int64_t> lo = written(column->lo, begin, end), hi = written(column->hi, begin, end);
+    std::vector<Interval> table;
+    table.reserve(lo.size());
+    for (size_t k = 0; k < lo.size(); ++k)
+        table.push_back(interval_of(lo[k], hi[k]));
+    return table;
+}
+
+ColumnPtr hull(const ColumnPtr& a, const ColumnPtr& b) {
+    if (!a || a == b)
+        return b;
+    return b ? column_of(least(a->lo, b->lo), least(a->hi, b->hi)) : a;
+}
+
+Interval range_of(const ColumnPtr& column) {
+    return column ? interval_of(least_value(column->lo), least_value(column->hi)) : kEmpty;
+}
+
+bool contains(const ColumnPtr& outer, const ColumnPtr& inner) {
+    return !inner || outer == inner || (outer && at_most(outer->lo, inner->lo) && at_most(outer->hi, inner->hi));
+}
+
+bool same(const ColumnPtr& a, const ColumnPtr& b) {
+    return a == b || (a && b && same(a->lo, b->lo) && same(a->hi, b->hi));
+}
+
+bool is_constant(const ColumnPtr& column) {
+    return !column || (is_constant(column->lo) && is_constant(column->hi));
+}
+
+uint64_t hash_of(const ColumnPtr& column) {
+    uint64_t value = 1469598103934665603ULL; // FNV-1a
+    if (!column)
+        return value;
+    const int64_t last = column->length() - 1;
+    for (const int64_t place : {int64_t{0}, std::min<int64_t>(1, last), last / 2, last}) {
+        for (const int64_t end : {column->lo.at(place), column->hi.at(place)})
+            value = (value ^ static_cast<uint64_t>(end)) * 1099511628211ULL;
+    }
+    return value;
+}
+
+ColumnPtr slid(const ColumnPtr& column, const ReadBounds& reads) {
+    if (!column || reads.first.length() == 0)
+        return nullptr;
+    return column_of(slid(column->lo, reads), slid(column->hi, reads));
+}
+
+ColumnPtr gone_on(const ColumnPtr& column, int64_t period, int64_t shift, int64_t begin, int64_t length) {
+    if (!column)
+        return nullptr;
+    return column_of(gone_on(column->lo, period, shift, begin, length),
+                     gone_on(column->hi, period, -shift, begin, length));
 }
 
 } // namespace rfonnx

@@ -3,6 +3,9 @@
 #include <map>
 #include <tuple>
 
+#include "cells.hpp"
+#include "lay.hpp"
+
 namespace rfonnx {
 namespace {
 
@@ -14,37 +17,42 @@ struct Slices {
     int64_t outer = term.outer(walk);
 
     bool equal(int64_t a, int64_t b) const {
-        for (int64_t o = 0; o < outer; ++o) {
-            const auto row = term.table.begin() + o * slots * inner;
-            if (!std::equal(row + a * inner, row + (a + 1) * inner, row + b * inner))
-                return false;
-        }
-        return true;
+        return with_cells(term, [&](const auto& cells) {
+            for (int64_t o = 0; o < outer; ++o) {
+                const auto row = cells.begin() + o * slots * inner;
+                if (!std::equal(row + a * inner, row + (a + 1) * inner, row + b * inner,
+                                [](const auto& x, const auto& y) { return same(x, y); }))
+                    return false;
+            }
+            return true;
+        });
     }
     uint64_t hash(int64_t slot) const {
-        uint64_t value = 1469598103934665603ULL; // FNV-1a
-        for (int64_t o = 0; o < outer; ++o) {
-            for (int64_t i = 0; i < inner; ++i) {
-                const Interval& entry = term.table[index((o * slots + slot) * inner + i)];
-                for (int64_t end : {entry.lo, entry.hi})
-                    value = (value ^ static_cast<uint64_t>(end)) * 1099511628211ULL;
+        return with_cells(term, [&](const auto& cells) {
+            uint64_t value = 1469598103934665603ULL; // FNV-1a
+            for (int64_t o = 0; o < outer; ++o) {
+                for (int64_t i = 0; i < inner; ++i)
+                    value = (value ^ hash_of(cells[index((o * slots + slot) * inner + i)])) * 1099511628211ULL;
             }
-        }
-        return value;
+            return value;
+        });
     }
 };
 
 /// The term with only the given slots along a walk, renamed in that order.
 Term with_slots(const Term& term, size_t walk, const std::vector<int64_t>& kept) {
     const Slices slices{term, walk};
-    Term result{term.walks, {}};
-    result.table.reserve(index(slices.outer * slices.inner) * kept.size());
-    for (int64_t o = 0; o < slices.outer; ++o) {
-        for (int64_t slot : kept) {
-            const auto row = term.table.begin() + (o * slices.slots + slot) * slices.inner;
-            result.table.insert(result.table.end(), row, row + slices.inner);
+    Term result = same_walks_as(term);
+    with_cells(term, [&](const auto& cells) {
+        auto& made = like(result, cells);
+        made.reserve(index(slices.outer * slices.inner) * kept.size());
+        for (int64_t o = 0; o < slices.outer; ++o) {
+            for (int64_t slot : kept) {
+                const auto row = cells.begin() + (o * slices.slots + slot) * slices.inner;
+                made.insert(made.end(), row, row + slices.inner);
+            }
         }
-    }
+    });
     result.walks[walk].slots = static_cast<int64_t>(kept.size());
     return result;
 }
@@ -92,6 +100,26 @@ bool constant_along(const Term& term, size_t walk) {
     return true;
 }
 
+/// True when two positions along a walk that is kept as runs see the same in every column. Of long walks, those are
+/// found which stand a few periods apart.
+bool some_alike(const std::vector<ColumnPtr>& columns, int64_t length) {
+    constexpr int64_t looked_at = 4096;
+    const int64_t end = std::min(length, looked_at);
+    std::vector<std::vector<Interval>> slices(index(end));
+    for (const ColumnPtr& column : columns) {
+        const std::vector<Interval> table = written(column, 0, end);
+        for (size_t position = 0; position < table.size(); ++position)
+            slices[position].push_back(table[position]);
+    }
+    const auto before = [](const std::vector<Interval>& a, const std::vector<Interval>& b) {
+        return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), [](Interval x, Interval y) {
+            return std::tie(x.lo, x.hi) < std::tie(y.lo, y.hi);
+        });
+    };
+    std::sort(slices.begin(), slices.end(), before);
+    return std::adjacent_find(slices.begin(), slices.end()) != slices.end();
+}
+
 /// Positions in an interval; as a floating point number, since a sum of them may exceed 64 bits.
 double extent_of(Interval value) {
     return value.empty() ? 0 : static_cast<double>(value.hi) - static_cast<double>(value.lo) + 1;
@@ -101,12 +129,15 @@ double extent_of(Interval value) {
 double cost_of_widening(const Term& term, size_t walk) {
     const Term wide = without_walk(term, walk);
     const Slices slices{term, walk};
+    const auto cell_of = [](const Term& some, int64_t cell) {
+        return with_cells(some, [&](const auto& cells) { return extent_of(range_of(cells[index(cell)])); });
+    };
     double cost = 0;
     for (int64_t o = 0; o < slices.outer; ++o) {
         for (int64_t s = 0; s < slices.slots; ++s) {
             for (int64_t i = 0; i < slices.inner; ++i) {
-                cost += extent_of(wide.table[index(o * slices.inner + i)]);
-                cost -= extent_of(term.table[index((o * slices.slots + s) * slices.inner + i)]);
+                cost += cell_of(wide, o * slices.inner + i);
+                cost -= cell_of(term, (o * slices.slots + s) * slices.inner + i);
             }
         }
     }
@@ -117,17 +148,21 @@ double cost_of_widening(const Term& term, size_t walk) {
 
 Term without_walk(const Term& term, size_t walk) {
     const Slices slices{term, walk};
-    Term result{term.walks, {}};
+    Term result = same_walks_as(term);
     result.walks.erase(result.walks.begin() + static_cast<std::ptrdiff_t>(walk));
-    result.table.assign(index(slices.outer * slices.inner), kEmpty);
-    for (int64_t o = 0; o < slices.outer; ++o) {
-        for (int64_t s = 0; s < slices.slots; ++s) {
-            const Interval* row = term.table.data() + (o * slices.slots + s) * slices.inner;
-            Interval* into = result.table.data() + o * slices.inner;
-            for (int64_t i = 0; i < slices.inner; ++i)
-                into[i] = hull(into[i], row[i]);
+    with_cells(term, [&](const auto& cells) {
+        using Cell = typename std::decay_t<decltype(cells)>::value_type;
+        auto& made = like(result, cells);
+        made.assign(index(slices.outer * slices.inner), nothing<Cell>());
+        for (int64_t o = 0; o < slices.outer; ++o) {
+            for (int64_t s = 0; s < slices.slots; ++s) {
+                const Cell* row = cells.data() + (o * slices.slots + s) * slices.inner;
+                Cell* into = made.data() + o * slices.inner;
+                for (int64_t i = 0; i < slices.inner; ++i)
+                    into[i] = hull(into[i], row[i]);
+            }
         }
-    }
+    });
     return result;
 }
 
@@ -152,6 +187,12 @@ Term compressed(Term term) {
             term = deduplicated(term, walk);
         }
     }
+    if (term.along && term.along->length > 1 &&
+        std::all_of(term.columns.begin(), term.columns.end(),
+                    [](const ColumnPtr& column) { return is_constant(column); }))
+        term = without_along(term);
+    if (term.along && term.along->period == 0 && !term.along->some_alike)
+        term.along->some_alike = some_alike(term.columns, term.along->length);
     return term;
 }
 

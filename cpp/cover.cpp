@@ -7,6 +7,8 @@ Cover<Interval> laid_out(const Field& field, const Shape& shape) {
     for (const TermPtr& term : field.terms) {
         for (const Walk& walk : term->walks)
             walked[static_cast<size_t>(walk.axis)] = true;
+        if (term->along)
+            walked[static_cast<size_t>(term->along->axis)] = true;
     }
     Cover<Interval> cover;
     int64_t size = 1;

@@ -15,13 +15,13 @@ struct AppliedPath {
     bool reads_nothing;
 };
 
-AppliedPath apply(const Program& program, const Path& path, bool unbounded) {
+AppliedPath apply(const Program& program, const Path& path, Mode mode) {
     AppliedPath result{path.source, {}, program.shape(path.source), false};
     result.reads_nothing = without_elements(result.arrives);
     for (const Step& step : path.steps) {
         if (result.reads_nothing)
             break;
-        result.steps.push_back(applied(step, result.arrives, unbounded));
+        result.steps.push_back(applied(step, result.arrives, mode));
         result.arrives = shape_after(step, result.arrives);
         result.reads_nothing = without_elements(result.arrives);
     }
@@ -62,11 +62,11 @@ std::vector<InputAxis> axes_of(const std::vector<Input>& inputs) {
     return result;
 }
 
-FieldPtr own_field(const InputAxis& axis, bool unbounded) {
-    if (axis.length > kLargestTable)
+FieldPtr own_field(const InputAxis& axis, Mode mode) {
+    if (axis.length > kLargestTable && !mode.long_axis(axis.length))
         throw std::length_error("an input axis is longer than a table may be");
     auto field = std::make_shared<Field>();
-    field->terms.push_back(identity_term(axis.axis, axis.length, unbounded));
+    field->terms.push_back(identity_term(axis.axis, axis.length, mode));
     return field;
 }
 
@@ -76,17 +76,16 @@ void add_inputs(const std::vector<Input>& inputs, Hull& hull) {
     for (size_t input = 0; input < inputs.size(); ++input) {
         for (const InputAxis& axis : hull.axes) {
             const bool own = axis.input == static_cast<int64_t>(input) && !without_elements(inputs[input].shape);
-            hull.unbounded.push_back(own ? own_field(axis, true) : nothing);
-            hull.clipped.push_back(own ? own_field(axis, false) : nothing);
+            hull.unbounded.push_back(own ? own_field(axis, {true, hull.runs_from}) : nothing);
+            hull.clipped.push_back(own ? own_field(axis, {false, hull.runs_from}) : nothing);
         }
     }
 }
 
-void add_fields(const Program& program, const Tensor& tensor, size_t axes, bool unbounded,
-                std::vector<FieldPtr>& fields) {
+void add_fields(const Program& program, const Tensor& tensor, size_t axes, Mode mode, std::vector<FieldPtr>& fields) {
     std::vector<AppliedPath> paths;
     for (const Path& path : tensor.paths)
-        paths.push_back(apply(program, path, unbounded));
+        paths.push_back(apply(program, path, mode));
     for (size_t axis = 0; axis < axes; ++axis)
         fields.push_back(joined(paths, tensor.shape, fields, axes, axis));
 }
@@ -101,14 +100,15 @@ bool exact_so_far(const Program& program, const Tensor& tensor, const std::vecto
 
 } // namespace
 
-Hull propagate(const Program& program) {
+Hull propagate(const Program& program, int64_t runs_from) {
     Hull result;
+    result.runs_from = runs_from;
     result.axes = axes_of(program.inputs);
     add_inputs(program.inputs, result);
     const auto axes = static_cast<std::ptrdiff_t>(result.axes.size());
     for (const Tensor& tensor : program.tensors) {
-        add_fields(program, tensor, result.axes.size(), true, result.unbounded);
-        add_fields(program, tensor, result.axes.size(), false, result.clipped);
+        add_fields(program, tensor, result.axes.size(), {true, runs_from}, result.unbounded);
+        add_fields(program, tensor, result.axes.size(), {false, runs_from}, result.clipped);
         const bool widened = std::any_of(result.clipped.end() - axes, result.clipped.end(),
                                          [](const FieldPtr& field) { return field->widened; });
         result.exact.push_back(exact_so_far(program, tensor, result.exact) && !widened);

@@ -14,6 +14,7 @@ struct InputAxis {
 
 struct Hull {
     std::vector<InputAxis> axes;     // of all inputs, in order
+    int64_t runs_from;               // see Mode
     std::vector<FieldPtr> unbounded; // by source * axes.size() + axis; sources are inputs first, then tensors
     std::vector<FieldPtr> clipped;
     std::vector<bool> exact;   // by tensor: both ends of every clipped interval are read for generic weights
@@ -24,8 +25,11 @@ struct Hull {
     }
 };
 
+/// Walks along axes of so many positions are kept as runs: shorter ones are quicker as tables.
+constexpr int64_t kRunsFrom = 1024;
+
 /// Propagates through a validated program. Linear in the number of tensors; sound for every program, tight where
-/// `exact`.
-Hull propagate(const Program& program);
+/// `exact`. `runs_from`: see Mode.
+Hull propagate(const Program& program, int64_t runs_from = kRunsFrom);
 
 } // namespace rfonnx

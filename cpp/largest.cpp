@@ -36,6 +36,42 @@ private:
     Largest best_;
 };
 
+/// Of a walk that is kept as runs, positions among which the largest interval is, of several the nearest to the middle:
+/// where neither end of any column changes its run, sizes are lines in each residue, or the larger of lines.
+std::vector<int64_t> among_runs(const Field& field, int axis, const Progression& among) {
+    const int64_t count = among.count(), preferred = count / 2;
+    std::vector<Bound> bounds;
+    std::vector<int64_t> cuts{0, count};
+    for (const TermPtr& term : field.terms) {
+        for (const ColumnPtr& column : term->columns) {
+            if (!column || !term->walks_along(axis))
+                continue;
+            for (const Bound* bound : {&column->lo, &column->hi}) {
+                bounds.push_back(gathered(*bound, among.step, among.first, count));
+                for (const Run& run : bounds.back().runs())
+                    cuts.push_back(run.begin);
+            }
+        }
+    }
+    std::sort(cuts.begin(), cuts.end());
+    cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+    std::vector<int64_t> positions;
+    for (size_t k = 0; k + 1 < cuts.size(); ++k) {
+        const int64_t begin = cuts[k], end = cuts[k + 1];
+        int64_t period = 1;
+        for (const Bound& bound : bounds)
+            period = period >= end - begin ? period : std::lcm(period, bound.runs()[bound.find(begin)].period());
+        period = std::min(period, end - begin);
+        const int64_t near = std::clamp(preferred, begin, end - 1);
+        for (const int64_t from : {begin, near - period, end - period}) {
+            const int64_t to = from == near - period ? near + period : from + period - 1;
+            for (int64_t place = std::max(begin, from); place <= std::min(end - 1, to); ++place)
+                positions.push_back(among.first + place * among.step);
+        }
+    }
+    return positions;
+}
+
 } // namespace
 
 Box whole(const Shape& shape) {
@@ -47,6 +83,11 @@ Box whole(const Shape& shape) {
 
 std::map<int, std::vector<int64_t>> representatives(const Field& field, const Box& box) {
     std::map<int, std::vector<int64_t>> result;
+    for (const TermPtr& term : field.terms) {
+        if (term->along && result.find(term->along->axis) == result.end())
+            result[term->along->axis] =
+                among_runs(field, term->along->axis, box[static_cast<size_t>(term->along->axis)]);
+    }
     for (const TermPtr& term : field.terms) {
         for (const Walk& walk : term->walks) {
             const Progression& among = box[static_cast<size_t>(walk.axis)];

@@ -21,7 +21,8 @@ Box whole(const Shape& shape);
 constexpr int64_t kMostJointPositions = int64_t{1} << 20;
 
 /// By axis that some term walks, enough positions of the box to meet every combination of entries: one of each run of
-/// a class, the nearest to the box' middle, and all where there are no classes. Ascending.
+/// a class, the nearest to the box' middle, and all where there are no classes; of runs those that are largest.
+/// Ascending.
 std::map<int, std::vector<int64_t>> representatives(const Field& field, const Box& box);
 
 /// Positions in an interval; 0 for the empty one.

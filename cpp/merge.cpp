@@ -2,7 +2,9 @@
 
 #include <map>
 
+#include "cells.hpp"
 #include "compress.hpp"
+#include "lay.hpp"
 #include "row_major.hpp"
 
 namespace rfonnx {
@@ -107,7 +109,8 @@ std::vector<JointWalk> joint_walks(const Term& a, const Term& b) {
     return result;
 }
 
-/// Calls `visit(a's entry, b's entry)` for every entry of the joint table, row-major; stops when it returns false.
+/// Calls `visit(entry of a, entry of b)` with the numbers of both for every entry of the joint table, row-major; stops
+/// when it returns false.
 template <typename Visit>
 bool visit_jointly(const Term& a, const Term& b, const std::vector<JointWalk>& joints, Visit visit) {
     std::vector<Walk> walks;
@@ -125,7 +128,7 @@ bool visit_jointly(const Term& a, const Term& b, const std::vector<JointWalk>& j
             in_a += joints[k].in_a[index(slot[k])] * strides_a[k];
             in_b += joints[k].in_b[index(slot[k])] * strides_b[k];
         }
-        if (!visit(a.table[index(in_a)], b.table[index(in_b)]))
+        if (!visit(index(in_a), index(in_b)))
             return false;
         advance(slot, slots);
     }
@@ -133,7 +136,8 @@ bool visit_jointly(const Term& a, const Term& b, const std::vector<JointWalk>& j
 }
 
 bool same_walks(const Term& a, const Term& b) {
-    if (a.walks.size() != b.walks.size())
+    if (a.walks.size() != b.walks.size() || a.along.has_value() != b.along.has_value() ||
+        (a.along && a.along->axis != b.along->axis))
         return false;
     for (size_t k = 0; k < a.walks.size(); ++k) {
         if (a.walks[k].axis != b.walks[k].axis)
@@ -153,45 +157,122 @@ bool same_layout(const Term& a, const Term& b) {
     return true;
 }
 
+/// True when the term walks the axis, or a long one beside it, otherwise than by runs along `axis`.
+bool is_turned(const Term& term, int axis) {
+    return !term.walks_along(axis) && (term.along || term.find(axis) >= 0);
+}
+
+/// The term with `axis` for its `along`, if it walks it; another one is laid out, and dropped where it is too long for
+/// that.
+Term turned(const Term& term, int axis, bool& widened) {
+    if (!is_turned(term, axis))
+        return term;
+    Term flat;
+    try {
+        flat = laid_out(term);
+    } catch (const TooManyValues&) {
+        widened = true;
+        flat = without_along(term);
+    }
+    const int walk = flat.find(axis);
+    return walk < 0 ? flat : as_runs(flat, static_cast<size_t>(walk));
+}
+
 /// True when `outer` holds `inner`; see `normalise`.
 bool contains(const Term& outer, const Term& inner) {
+    for (const Term* one : {&outer, &inner}) {
+        if (!one->along)
+            continue;
+        const int axis = one->along->axis;
+        const Term& other = one == &outer ? inner : outer;
+        if (other.find(axis) < 0)
+            continue; // the other one keeps that axis as runs, or does not walk it
+        bool dropped = false;
+        const Term alike = turned(other, axis, dropped);
+        return !dropped && (one == &outer ? contains(outer, alike) : contains(alike, inner));
+    }
     for (const Walk& walk : outer.walks) {
         const int within = inner.find(walk.axis);
         if (within < 0 || !same_slope(walk, inner.walks[static_cast<size_t>(within)]))
             return false;
     }
-    const auto holds = [](Interval o, Interval i) { return rfonnx::contains(o, i); };
-    if (same_layout(outer, inner)) {
+    if (outer.along && (!inner.walks_along(outer.along->axis) || !same_slope(*outer.along, *inner.along)))
+        return false;
+    const auto holds = [](const auto& o, const auto& i) { return rfonnx::contains(o, i); };
+    if (!outer.along && !inner.along && same_layout(outer, inner))
         return std::equal(outer.table.begin(), outer.table.end(), inner.table.begin(), holds);
-    }
-    return visit_jointly(outer, inner, joint_walks(outer, inner), holds);
+    return visit_jointly(outer, inner, joint_walks(outer, inner), [&](size_t o, size_t i) {
+        return outer.along   ? holds(outer.columns[o], inner.columns[i])
+               : inner.along ? holds(outer.table[o], range_of(inner.columns[i]))
+                             : holds(outer.table[o], inner.table[i]);
+    });
+}
+
+/// The walk that two terms have together as runs, as `joint` has it of others.
+Walk joint_along(const Term& a, const Term& b) {
+    Walk result = a.along ? *a.along : *b.along;
+    result.some_alike = (a.along && a.along->some_alike) || (b.along && b.along->some_alike);
+    const bool goes_on = a.along && b.along && a.along->period > 0 && same_slope(*a.along, *b.along);
+    const int64_t period = goes_on ? common_period(*a.along, *b.along) : 0;
+    const bool shows = period > 0 && period <= result.length;
+    result.shift = shows ? multiply(a.along->shift, period / a.along->period) : 0;
+    result.period = shows ? period : 0;
+    return result;
 }
 
 /// Hull of two terms over the union of their walks. Keeps a rule only where both have the same slope.
 Term merged(const Term& a, const Term& b, bool& widened) {
+    if (a.along || b.along) {
+        const int axis = a.along ? a.along->axis : b.along->axis;
+        if (is_turned(a, axis) || is_turned(b, axis))
+            return merged(turned(a, axis, widened), turned(b, axis, widened), widened);
+    }
     const auto joints = joint_walks(a, b);
     Term result;
     for (const JointWalk& joint : joints)
         result.walks.push_back(joint.walk);
+    if (a.along || b.along)
+        result.along = joint_along(a, b);
     const int64_t size = table_size(result.walks);
     if (size > kLargestTable) {
         widened = true;
-        const bool drop_of_a = a.table.size() >= b.table.size();
+        const bool drop_of_a = a.cells() >= b.cells();
         const Term& larger = drop_of_a ? a : b;
         const Term smaller = without_walk(larger, cheapest_walk(larger));
         return drop_of_a ? merged(smaller, b, widened) : merged(a, smaller, widened);
+    }
+    if (result.along) {
+        const auto column = [&](const Term& term, size_t cell) {
+            return term.along ? term.columns[cell] : column_of(term.table[cell], result.along->length);
+        };
+        visit_jointly(a, b, joints, [&](size_t x, size_t y) {
+            result.columns.push_back(hull(column(a, x), column(b, y)));
+            return true;
+        });
+        return result;
     }
     result.table.reserve(index(size));
     if (same_layout(a, b)) {
         for (size_t i = 0; i < a.table.size(); ++i)
             result.table.push_back(hull(a.table[i], b.table[i]));
     } else {
-        visit_jointly(a, b, joints, [&](Interval x, Interval y) {
-            result.table.push_back(hull(x, y));
+        visit_jointly(a, b, joints, [&](size_t x, size_t y) {
+            result.table.push_back(hull(a.table[x], b.table[y]));
             return true;
         });
     }
     return result;
+}
+
+/// The same; where runs of both meet too seldom for a table, what is kept as runs is dropped.
+TermPtr merged_at_most(const TermPtr& a, const TermPtr& b, bool& widened) {
+    try {
+        return std::make_shared<const Term>(merged(*a, *b, widened));
+    } catch (const TooManyValues&) {
+        widened = true;
+        return std::make_shared<const Term>(
+            merged(a->along ? without_along(*a) : *a, b->along ? without_along(*b) : *b, widened));
+    }
 }
 
 /// True when `merged` would keep the rules of both: same walks, and along each the same slope or no rule on either
@@ -206,7 +287,8 @@ bool mergeable(const Term& a, const Term& b) {
         if (x.period > 0 && common_period(x, y) > x.length)
             return false;
     }
-    return true;
+    return !a.along || (same_slope(*a.along, *b.along) &&
+                        (a.along->period == 0 || common_period(*a.along, *b.along) <= a.along->length));
 }
 
 void drop_contained(std::vector<TermPtr>& terms) {
@@ -224,7 +306,7 @@ void merge_alike(Field& field) {
         for (size_t j = field.terms.size() - 1; j > i; --j) {
             if (!mergeable(*field.terms[i], *field.terms[j]))
                 continue;
-            field.terms[i] = std::make_shared<const Term>(merged(*field.terms[i], *field.terms[j], field.widened));
+            field.terms[i] = merged_at_most(field.terms[i], field.terms[j], field.widened);
             field.terms.erase(field.terms.begin() + static_cast<std::ptrdiff_t>(j));
         }
     }
@@ -241,7 +323,7 @@ void normalise(Field& field) {
     while (field.terms.size() > kMostTerms) {
         const TermPtr last = field.terms.back();
         field.terms.pop_back();
-        field.terms.back() = std::make_shared<const Term>(merged(*field.terms.back(), *last, field.widened));
+        field.terms.back() = merged_at_most(field.terms.back(), last, field.widened);
     }
 }
 

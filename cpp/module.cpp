@@ -129,9 +129,9 @@ std::vector<std::pair<First, Second>> pairs(const std::vector<Item>& items, Firs
 /// An analysed program. Sources are numbered inputs first, then tensors, as in Path.
 class Result {
 public:
-    explicit Result(Program program) : program_(std::move(program)) {
+    Result(Program program, int64_t runs_from) : program_(std::move(program)) {
         validate(program_);
-        hull_ = propagate(program_);
+        hull_ = propagate(program_, runs_from);
         alignment_ = align(program_, hull_);
         carriers_ = follow_carriers(program_, hull_.axes);
     }
@@ -278,10 +278,10 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
         .def("centers", &Result::centers, py::arg("source"), py::arg("axis"));
     module.def(
         "run",
-        [](const py::list& inputs, const py::list& tensors) {
+        [](const py::list& inputs, const py::list& tensors, int64_t runs_from) {
             rfonnx::Program program = rfonnx::to_program(inputs, tensors);
             py::gil_scoped_release release;
-            return Result(std::move(program));
+            return Result(std::move(program), runs_from);
         },
-        py::arg("inputs"), py::arg("tensors"));
+        py::arg("inputs"), py::arg("tensors"), py::arg("runs_from") = rfonnx::kRunsFrom);
 }

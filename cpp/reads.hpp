@@ -28,6 +28,7 @@ public:
     explicit AxisReads(const Select& step);
 
     bool is_window() const { return kind_ == Kind::window; }
+    bool is_select() const { return kind_ == Kind::select; }
     int axis() const { return axis_; }
     int64_t length() const { return length_; }
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "cells.hpp"
 #include "compress.hpp"
+#include "lay.hpp"
 #include "row_major.hpp"
 
 namespace rfonnx {
@@ -213,17 +215,109 @@ TermPtr permuted(const TermPtr& term, const std::vector<int>& perm) {
         strides.push_back(term->inner(static_cast<size_t>(walk)));
         slots.push_back(result->walks.back().slots);
     }
-    result->table.reserve(term->table.size());
-    std::vector<int64_t> slot(strides.size(), 0);
-    for (size_t entry = 0; entry < term->table.size(); ++entry) {
-        const int64_t old = std::inner_product(slot.begin(), slot.end(), strides.begin(), int64_t{0});
-        result->table.push_back(term->table[index(old)]);
-        advance(slot, slots);
+    if (term->along) {
+        result->along = term->along;
+        result->along->axis = static_cast<int>(std::find(perm.begin(), perm.end(), term->along->axis) - perm.begin());
+    }
+    with_cells(*term, [&](const auto& cells) {
+        auto& made = like(*result, cells);
+        made.reserve(cells.size());
+        std::vector<int64_t> slot(strides.size(), 0);
+        for (size_t entry = 0; entry < cells.size(); ++entry) {
+            const int64_t old = std::inner_product(slot.begin(), slot.end(), strides.begin(), int64_t{0});
+            made.push_back(cells[index(old)]);
+            advance(slot, slots);
+        }
+    });
+    return result;
+}
+
+namespace {
+
+/// The one axis longer than 1 of several; -1 when there is none, or more.
+int only_long(const Shape& shape, size_t begin, size_t end) {
+    int found = -1;
+    for (size_t axis = begin; axis < end; ++axis) {
+        if (shape[axis] != 1 && found >= 0)
+            return -1;
+        found = shape[axis] != 1 ? static_cast<int>(axis) : found;
+    }
+    return found;
+}
+
+/// The shortest rule that columns follow which follow a longer one: neighbours in a flat layout often continue each
+/// other.
+void shorten_rule(Walk& along, const std::vector<ColumnPtr>& columns) {
+    int64_t period = 1;
+    for (const ColumnPtr& column : columns) {
+        if (column && (column->lo.runs().size() > 1 || column->hi.runs().size() > 1))
+            return;
+        if (column)
+            period = std::lcm(period, std::lcm(column->lo.runs()[0].period(), column->hi.runs()[0].period()));
+        if (period > along.period)
+            return;
+    }
+    if (along.period % period != 0 || along.shift % (along.period / period) != 0)
+        return;
+    along.shift /= along.period / period;
+    along.period = period;
+}
+
+/// The axis that `along` is after a reshape that only puts axes of length 1 beside it; -1 when it does more. What
+/// other walks there are must not be cut or merged.
+int renamed_along(const Term& term, const Shape& from, const Shape& to) {
+    int result = -1;
+    for (const Group& group : groups_of(from, to)) {
+        const auto within = [&](const Walk& walk) {
+            return walk.axis >= static_cast<int>(group.from_begin) && walk.axis < static_cast<int>(group.from_end);
+        };
+        const bool single = group.from_end - group.from_begin == 1 && group.to_end - group.to_begin == 1;
+        if (within(*term.along)) {
+            // A rule as long as the axis may hide a shorter one, which is looked for in the table.
+            const bool renamed = only_long(from, group.from_begin, group.from_end) == term.along->axis &&
+                                 term.along->period != term.along->length;
+            if (single)
+                result = static_cast<int>(group.to_begin);
+            else if (renamed)
+                result = only_long(to, group.to_begin, group.to_end);
+        }
+        if (!single && std::any_of(term.walks.begin(), term.walks.end(), within))
+            return -1;
     }
     return result;
 }
 
+/// A term with `along` after a reshape.
+TermPtr reshaped_along(const Term& term, const Shape& from, const Shape& to, bool& widened) {
+    const int place = renamed_along(term, from, to);
+    if (place >= 0) {
+        auto result = std::make_shared<Term>(term);
+        const bool cut = from != to;
+        if (cut && result->along->period > 0)
+            shorten_rule(*result->along, result->columns);
+        result->along->axis = place;
+        const std::vector<Group> groups = groups_of(from, to);
+        for (Walk& walk : result->walks) {
+            const auto holds = [&](const Group& group) { return walk.axis < static_cast<int>(group.from_end); };
+            walk.axis = static_cast<int>(std::find_if(groups.begin(), groups.end(), holds)->to_begin);
+        }
+        if (cut)
+            *result = compressed(std::move(*result));
+        return result;
+    }
+    try {
+        return reshaped(std::make_shared<const Term>(laid_out(term)), from, to, widened);
+    } catch (const TooManyValues&) {
+        widened = true;
+        return reshaped(std::make_shared<const Term>(without_along(term)), from, to, widened);
+    }
+}
+
+} // namespace
+
 TermPtr reshaped(const TermPtr& term, const Shape& from, const Shape& to, bool& widened) {
+    if (term->along)
+        return reshaped_along(*term, from, to, widened);
     Term current = *term;
     bool cut = false;
     for (const Group& group : groups_of(from, to)) {
@@ -263,10 +357,19 @@ TermPtr broadcast(const TermPtr& term, const Shape& from, const Shape& to) {
     bool changes = skipped > 0;
     for (const Walk& walk : term->walks)
         changes = changes || to[static_cast<size_t>(walk.axis + skipped)] != walk.length;
+    if (term->along)
+        changes = changes || to[static_cast<size_t>(term->along->axis + skipped)] != term->along->length;
     if (!changes)
         return term;
     auto result = std::make_shared<Term>();
     result->table = term->table; // dropped walks have one entry
+    result->along = term->along;
+    result->columns = term->columns;
+    if (result->along) {
+        result->along->axis += skipped;
+        if (to[static_cast<size_t>(result->along->axis)] != result->along->length) // its only position is repeated
+            *result = without_along(*result);
+    }
     for (Walk walk : term->walks) {
         walk.axis += skipped;
         if (to[static_cast<size_t>(walk.axis)] == walk.length)

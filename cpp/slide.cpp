@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <map>
 
-#include "column.hpp"
+#include "cells.hpp"
 #include "compress.hpp"
+#include "lay.hpp"
+#include "read_bounds.hpp"
 #include "read_classes.hpp"
 #include "row_major.hpp"
+#include "stretch.hpp"
 
 namespace rfonnx {
 namespace {
@@ -18,16 +21,18 @@ TermPtr masked(const Term& term, int axis, std::shared_ptr<const Classes> classe
     size_t place = 0;
     while (place < term.walks.size() && term.walks[place].axis < axis)
         ++place;
-    auto result = std::make_shared<Term>();
-    result->walks = term.walks;
+    auto result = std::make_shared<Term>(same_walks_as(term));
     result->walks.insert(result->walks.begin() + static_cast<std::ptrdiff_t>(place), mask);
     const int64_t inner = result->inner(place);
-    const int64_t outer = inner == 0 ? 0 : static_cast<int64_t>(term.table.size()) / inner;
-    for (int64_t o = 0; o < outer; ++o) {
-        result->table.insert(result->table.end(), index(inner), kEmpty);
-        const auto row = term.table.begin() + o * inner;
-        result->table.insert(result->table.end(), row, row + inner);
-    }
+    const int64_t outer = inner == 0 ? 0 : term.cells() / inner;
+    with_cells(term, [&](const auto& cells) {
+        auto& made = like(*result, cells);
+        for (int64_t o = 0; o < outer; ++o) {
+            made.insert(made.end(), index(inner), nothing<typename std::decay_t<decltype(cells)>::value_type>());
+            const auto row = cells.begin() + o * inner;
+            made.insert(made.end(), row, row + inner);
+        }
+    });
     return result;
 }
 
@@ -40,45 +45,105 @@ bool moves_on(const Progression& before, const Progression& after) {
 
 } // namespace
 
-Slide::Slide(const AxisReads& reads, int64_t source_length, bool unbounded)
-    : axis_(reads.axis()), source_length_(source_length), unbounded_(unbounded), period_(reads.period()),
-      shift_(reads.shift()) {
-    reads_.reserve(index(reads.length()));
-    for (int64_t o = 0; o < reads.length(); ++o) {
-        reads_.push_back(unbounded ? reads.free(o) : reads.real(o, source_length));
-        some_empty_ = some_empty_ || reads_.back().empty();
-        if (o > 0 && moves_on(reads_[index(o - 1)], reads_.back()))
-            stretches_.back().last = o;
+Slide::Slide(const AxisReads& reads, int64_t source_length, Mode mode)
+    : reads_(reads), axis_(reads.axis()), length_(reads.length()), source_length_(source_length), mode_(mode),
+      period_(reads.period()), shift_(reads.shift()) {}
+
+const Slide::Table& Slide::table() const {
+    if (table_)
+        return *table_;
+    if (length_ > kLargestTable)
+        throw TooManyValues();
+    auto made = std::make_shared<Table>();
+    made->reads.reserve(index(length_));
+    for (int64_t o = 0; o < length_; ++o) {
+        made->reads.push_back(mode_.unbounded ? reads_.free(o) : reads_.real(o, source_length_));
+        if (o > 0 && moves_on(made->reads[index(o - 1)], made->reads.back()))
+            made->stretches.back().last = o;
         else
-            stretches_.push_back({o, o});
+            made->stretches.push_back({o, o});
     }
+    table_ = made;
+    return *table_;
+}
+
+const ReadBounds& Slide::bounds() const {
+    if (!bounds_)
+        bounds_ = std::make_shared<const ReadBounds>(bounds_of(reads_, mode_.unbounded));
+    return *bounds_;
 }
 
 TermPtr Slide::operator()(const TermPtr& term, bool& widened) const {
+    try {
+        return any(term, widened);
+    } catch (const TooManyValues&) {
+        // Neither runs nor a table hold it: every position is taken to read the whole axis.
+        widened = true;
+        return reduced(term, {axis_});
+    }
+}
+
+TermPtr Slide::any(const TermPtr& term, bool& widened) const {
+    if (term->walks_along(axis_))
+        return of_runs(*term);
     const int walk = term->find(axis_);
     if (walk < 0)
         return of_constant(term);
     const auto place = static_cast<size_t>(walk);
-    if (term->walks[place].classes)
+    if (term->walks[place].classes && length_ <= kLargestTable)
         return of_classes(*term, place);
+    if (term->along) // two long axes
+        return std::make_shared<const Term>(
+            settled(*(*this)(std::make_shared<const Term>(laid_out(*term)), widened), mode_));
+    if (long_output())
+        return of_runs(as_runs(*term, place));
     const int64_t others = static_cast<int64_t>(term->table.size()) / std::max(term->walks[place].slots, int64_t{1});
-    if (multiply(others, static_cast<int64_t>(reads_.size())) > kLargestTable) {
+    if (multiply(others, length_) > kLargestTable) {
         widened = true;
         return (*this)(std::make_shared<const Term>(without_walk(*term, cheapest_walk(*term))), widened);
     }
     return of_positions(*term, place);
 }
 
+/// Which outputs read anything, of a term that is the same all along: class 1. Null: all do.
+std::shared_ptr<const Classes> Slide::seen() const {
+    if (seen_)
+        return *seen_;
+    auto classes = std::make_shared<Classes>();
+    bool some_empty = false;
+    if (long_output()) {
+        const Bound reads = mode_.unbounded ? bounds().first : slid(constant_bound(source_length_, 0), bounds());
+        for (const Run& run : reads.runs()) {
+            const bool mixed = std::any_of(run.values.begin(), run.values.end(), [&](int64_t value) {
+                return (value == kNothing) != (run.values[0] == kNothing);
+            });
+            if (mixed && run.length() > kLargestTable)
+                throw TooManyValues();
+            for (int64_t o = 0; o < (mixed ? run.length() : 1); ++o) {
+                const bool empty = run.values[index(o % run.period())] == kNothing;
+                some_empty = some_empty || empty;
+                classes->append(empty ? 0 : 1, mixed ? 1 : run.length());
+            }
+        }
+    } else {
+        for (const auto& [first, last] : table().stretches) {
+            const bool empty = table().reads[index(first)].empty();
+            some_empty = some_empty || empty;
+            classes->append(empty ? 0 : 1, last - first + 1);
+        }
+    }
+    seen_ = some_empty ? classes : nullptr;
+    return *seen_;
+}
+
 TermPtr Slide::of_constant(const TermPtr& term) const {
-    if (!some_empty_)
+    const auto classes = seen();
+    if (!classes)
         return term;
-    auto seen = std::make_shared<Classes>();
-    for (const auto& [first, last] : stretches_)
-        seen->append(reads_[index(first)].empty() ? 0 : 1, last - first + 1);
-    if (seen->size() == 1) // no output reads anything
+    if (classes->size() == 1) // no output reads anything
         return nullptr;
-    const auto length = static_cast<int64_t>(reads_.size());
-    return std::make_shared<const Term>(compressed(*masked(*term, axis_, seen, length, unbounded_ ? period_ : 0)));
+    return std::make_shared<const Term>(
+        compressed(*masked(*term, axis_, classes, length_, mode_.unbounded ? period_ : 0)));
 }
 
 /// Each output position reads a set of classes; equal sets are one class of the output. Classes only repeat with a
@@ -89,9 +154,9 @@ TermPtr Slide::of_classes(const Term& term, size_t walk) const {
     std::map<std::vector<int64_t>, int64_t> sets;
     auto classes = std::make_shared<Classes>();
     std::vector<int64_t> slots;
-    for (const auto& [first, last] : stretches_) {
+    for (const auto& [first, last] : table().stretches) {
         for (int64_t o = first; o <= last;) {
-            const int64_t count = std::min(classes_of.find(reads_[index(o)], slots), last - o + 1);
+            const int64_t count = std::min(classes_of.find(table().reads[index(o)], slots), last - o + 1);
             classes->append(sets.emplace(slots, static_cast<int64_t>(sets.size())).first->second, count);
             o += count;
         }
@@ -100,22 +165,22 @@ TermPtr Slide::of_classes(const Term& term, size_t walk) const {
     for (const auto& [set, name] : sets)
         by_class[static_cast<size_t>(name)] = &set;
 
-    auto result = std::make_shared<Term>();
-    result->walks = term.walks;
-    result->walks[walk] = {axis_, static_cast<int64_t>(reads_.size()), static_cast<int64_t>(sets.size()), classes, 0,
-                           0};
+    auto result = std::make_shared<Term>(same_walks_as(term));
+    result->walks[walk] = {axis_, length_, static_cast<int64_t>(sets.size()), classes, 0, 0};
     give_rule(result->walks[walk], old);
     const int64_t inner = term.inner(walk), outer = term.outer(walk);
-    for (int64_t o = 0; o < outer; ++o) {
-        for (const auto* set : by_class) {
-            for (int64_t i = 0; i < inner; ++i) {
-                Interval value = kEmpty;
-                for (int64_t slot : *set)
-                    value = hull(value, term.table[index((o * old.slots + slot) * inner + i)]);
-                result->table.push_back(value);
+    with_cells(term, [&](const auto& cells) {
+        for (int64_t o = 0; o < outer; ++o) {
+            for (const auto* set : by_class) {
+                for (int64_t i = 0; i < inner; ++i) {
+                    auto value = nothing<typename std::decay_t<decltype(cells)>::value_type>();
+                    for (int64_t slot : *set)
+                        value = hull(value, cells[index((o * old.slots + slot) * inner + i)]);
+                    like(*result, cells).push_back(value);
+                }
             }
         }
-    }
+    });
     return std::make_shared<const Term>(compressed(std::move(*result)));
 }
 
@@ -134,30 +199,66 @@ void Slide::give_rule(Walk& walk, const Walk& old) const {
 
 TermPtr Slide::of_positions(const Term& term, size_t walk) const {
     const Walk& old = term.walks[walk];
-    const auto length = static_cast<int64_t>(reads_.size());
+    const auto length = length_;
+    const std::vector<Progression>& reads = table().reads;
     auto result = std::make_shared<Term>();
     result->walks = term.walks;
     Walk& own = result->walks[walk];
     own = {axis_, length, length, nullptr, 0, 0};
     give_rule(own, old);
-    const bool goes_on = unbounded_ && old.period > 0;
+    const bool goes_on = mode_.unbounded && old.period > 0;
     const int64_t inner = term.inner(walk), outer = term.outer(walk);
     result->table.assign(index(outer * length * inner), kEmpty);
     for (int64_t o = 0; o < outer; ++o) {
         for (int64_t i = 0; i < inner; ++i) {
-            const Column column{term.table.data() + o * old.slots * inner + i, inner, old.slots, old.period, old.shift};
-            const Hulls hulls(column, goes_on, reads_);
+            const Entries column{term.table.data() + o * old.slots * inner + i, inner, old.slots, old.period,
+                                 old.shift};
+            const Hulls hulls(column, goes_on, reads);
             Interval* into = result->table.data() + o * length * inner + i;
             for (int64_t position = 0; position < length; ++position)
-                into[position * inner] = hulls.over(reads_[index(position)]);
+                into[position * inner] = hulls.over(reads[index(position)]);
         }
     }
     return result;
 }
 
+/// What `along` reads, run by run. Without borders a column with a rule is first gone on with as far as is read.
+TermPtr Slide::of_runs(const Term& term) const {
+    const Walk& old = *term.along;
+    auto result = std::make_shared<Term>(same_walks_as(term));
+    Walk& own = *result->along;
+    own = {axis_, length_, length_, nullptr, 0, 0, old.some_alike};
+    give_rule(own, old);
+    const bool goes_on = mode_.unbounded && old.period > 0;
+    ReadBounds reads = bounds();
+    int64_t begin = 0, size = source_length_;
+    if (goes_on) {
+        begin = least_value(reads.first);
+        if (begin == kNothing) { // nothing is read
+            begin = 0;
+            size = 1;
+        } else {
+            size = add(subtract(largest_value(reads.last), begin), 1);
+            reads.first = moved(reads.first, subtract(0, begin));
+            reads.last = moved(reads.last, subtract(0, begin));
+        }
+    }
+    for (const ColumnPtr& column : term.columns) {
+        const ColumnPtr read = goes_on ? gone_on(column, old.period, old.shift, begin, size) : column;
+        result->columns.push_back(slid(read, reads));
+    }
+    if (old.some_alike) // as classes are
+        *result = compressed(std::move(*result));
+    return std::make_shared<const Term>(settled(std::move(*result), mode_));
+}
+
 TermPtr reduced(const TermPtr& term, const std::vector<int>& axes) {
     TermPtr result = term;
     for (int axis : axes) {
+        if (result->walks_along(axis)) {
+            result = std::make_shared<const Term>(without_along(*result));
+            continue;
+        }
         const int walk = result->find(axis);
         if (walk >= 0)
             result = std::make_shared<const Term>(without_walk(*result, static_cast<size_t>(walk)));
@@ -198,29 +299,61 @@ std::vector<Progression> ranges_of(const Band& band, int64_t keys) {
 
 /// Fills a table with one axis per entry of `offsets`: by slot there, where the entries begin in the term's table. The
 /// positions of `by` are axis `place`: each takes the hull over its own range of keys.
-std::vector<Interval> filled(const Term& term, const std::vector<std::vector<int64_t>>& offsets, size_t place,
-                             const std::vector<Progression>& ranges, const std::vector<int64_t>& key_offsets) {
+template <typename Cell>
+std::vector<Cell> filled(const std::vector<Cell>& cells, const std::vector<std::vector<int64_t>>& offsets, size_t place,
+                         const std::vector<Progression>& ranges, const std::vector<int64_t>& key_offsets) {
     std::vector<int64_t> slots;
     for (const auto& along : offsets)
         slots.push_back(static_cast<int64_t>(along.size()));
     std::vector<int64_t> slot(slots.size(), 0);
-    std::vector<Interval> table;
+    std::vector<Cell> table;
     do {
         int64_t base = 0;
         for (size_t k = 0; k < slot.size(); ++k)
             base += offsets[k][index(slot[k])];
         const Progression& range = ranges[index(slot[place])];
-        Interval value = kEmpty;
+        Cell value = nothing<Cell>();
         for (int64_t key = range.first; key <= range.last; ++key)
-            value = hull(value, term.table[index(base + key_offsets[index(key)])]);
+            value = hull(value, cells[index(base + key_offsets[index(key)])]);
         table.push_back(value);
     } while (advance(slot, slots));
     return table;
 }
 
+/// A band over keys that are kept as runs: its ranges slide over them, one per position of `by`.
+TermPtr banded_runs(const Term& term, const Band& band) {
+    std::vector<int64_t> first, last;
+    for (size_t m = 0; m < band.first.size(); ++m) {
+        const bool empty = band.last[m] < band.first[m];
+        first.push_back(empty ? kNothing : band.first[m]);
+        last.push_back(empty ? kNothing : band.last[m]);
+    }
+    const ReadBounds ranges{detected(first, {}), detected(last, {}), 1};
+    auto result = std::make_shared<Term>(same_walks_as(term));
+    const auto queries = static_cast<int64_t>(band.first.size());
+    result->along = Walk{band.by, queries, queries, nullptr, 0, 0};
+    bool some = false;
+    for (const ColumnPtr& column : term.columns) {
+        result->columns.push_back(slid(column, ranges));
+        some = some || result->columns.back();
+    }
+    return some ? std::make_shared<const Term>(compressed(std::move(*result))) : nullptr;
+}
+
 } // namespace
 
-TermPtr banded(const TermPtr& term, const Band& band, const Shape& shape) {
+TermPtr banded(const TermPtr& term, const Band& band, const Shape& shape, Mode mode, bool& widened) {
+    if (term->along && (term->walks_along(band.axis) || term->find(band.axis) >= 0 || term->walks_along(band.by))) {
+        if (term->walks_along(band.axis) && term->find(band.by) < 0 &&
+            mode.long_axis(shape[static_cast<size_t>(band.by)]))
+            return banded_runs(*term, band);
+        try {
+            return banded(std::make_shared<const Term>(laid_out(*term)), band, shape, mode, widened);
+        } catch (const TooManyValues&) {
+            widened = true;
+            return reduced(term, {band.axis});
+        }
+    }
     const int64_t keys = shape[static_cast<size_t>(band.axis)];
     std::vector<Progression> ranges = ranges_of(band, keys);
     const auto reads_nothing = [](const Progression& range) { return range.empty(); };
@@ -237,6 +370,7 @@ TermPtr banded(const TermPtr& term, const Band& band, const Shape& shape) {
     // The result walks what the term walks, without the keys: those are taken into the hull. It walks `by` also where
     // the term does not, since each position there has a range of its own.
     auto result = std::make_shared<Term>();
+    result->along = term->along;
     std::vector<std::vector<int64_t>> offsets;
     for (size_t k = 0; k < term->walks.size(); ++k) {
         const Walk& walk = term->walks[k];
@@ -255,8 +389,10 @@ TermPtr banded(const TermPtr& term, const Band& band, const Shape& shape) {
     result->walks.insert(behind, Walk{band.by, queries, queries, nullptr, 0, 0});
     offsets.insert(offsets.begin() + place, offsets_along(*term, band.by, ranges.size()));
 
-    result->table = filled(*term, offsets, static_cast<size_t>(place), ranges,
-                           offsets_along(*term, band.axis, static_cast<size_t>(keys)));
+    const auto key_offsets = offsets_along(*term, band.axis, static_cast<size_t>(keys));
+    with_cells(*term, [&](const auto& cells) {
+        like(*result, cells) = filled(cells, offsets, static_cast<size_t>(place), ranges, key_offsets);
+    });
     return std::make_shared<const Term>(compressed(std::move(*result)));
 }
 

@@ -10,9 +10,8 @@ namespace rfonnx {
 /// A Window, Spread or Select with its reads worked out once for all the terms it is applied to.
 class Slide {
 public:
-    /// `source_length`: positions of the axis that is read. `unbounded`: without borders, else only real positions are
-    /// read.
-    Slide(const AxisReads& reads, int64_t source_length, bool unbounded);
+    /// `source_length`: positions of the axis that is read.
+    Slide(const AxisReads& reads, int64_t source_length, Mode mode);
 
     /// The field of the step's output. Exact, unless the table would outgrow `kLargestTable`: then `widened` is set.
     TermPtr operator()(const TermPtr& term, bool& widened) const;
@@ -21,19 +20,33 @@ private:
     TermPtr of_constant(const TermPtr& term) const;
     TermPtr of_classes(const Term& term, size_t walk) const;
     TermPtr of_positions(const Term& term, size_t walk) const;
+    TermPtr of_runs(const Term& term) const;
+    TermPtr any(const TermPtr& term, bool& widened) const;
     void give_rule(Walk& walk, const Walk& old) const;
+    std::shared_ptr<const Classes> seen() const;
+    bool long_output() const { return mode_.long_axis(length_); }
 
-    int axis_;
-    int64_t source_length_;
-    bool unbounded_;
-    int64_t period_, shift_;         // of the reads
-    std::vector<Progression> reads_; // per output position
     /// Outputs in a row of which each reads one position further on than the one before it, or none reads anything.
     struct Stretch {
         int64_t first, last;
     };
-    std::vector<Stretch> stretches_;
-    bool some_empty_ = false;
+    /// What each output reads, one by one; laid out when it is asked for.
+    struct Table {
+        std::vector<Progression> reads;
+        std::vector<Stretch> stretches;
+    };
+    const Table& table() const;
+    /// The same as runs.
+    const ReadBounds& bounds() const;
+
+    AxisReads reads_;
+    int axis_;
+    int64_t length_, source_length_;
+    Mode mode_;
+    int64_t period_, shift_; // of the reads
+    mutable std::shared_ptr<const Table> table_;
+    mutable std::shared_ptr<const ReadBounds> bounds_;
+    mutable std::optional<std::shared_ptr<const Classes>> seen_;
 };
 
 /// The field after a reduce along axes. Exact.
@@ -42,7 +55,7 @@ TermPtr reduced(const TermPtr& term, const std::vector<int>& axes);
 /// What a position sees together with all others along some axes.
 Interval hull_along(const Field& field, const std::vector<int>& axes, const std::vector<int64_t>& position);
 
-/// The field after a band; `shape` is the shape before it. Exact.
-TermPtr banded(const TermPtr& term, const Band& band, const Shape& shape);
+/// The field after a band; `shape` is the shape before it. Exact, unless a table would outgrow `kLargestTable`.
+TermPtr banded(const TermPtr& term, const Band& band, const Shape& shape, Mode mode, bool& widened);
 
 } // namespace rfonnx

@@ -2,7 +2,9 @@
 
 #include <unordered_map>
 
+#include "cells.hpp"
 #include "largest.hpp"
+#include "overlay.hpp"
 #include "slide.hpp"
 
 namespace rfonnx {
@@ -23,30 +25,106 @@ struct Sizes {
         largest = std::max(largest, size);
         smallest = smallest == 0 ? size : std::min(smallest, size);
     }
+    /// All positions of a column: on each stretch of it, in each residue, sizes lie between those at the ends.
+    void take(const ColumnPtr& column, int64_t length) {
+        if (!column) {
+            take(kEmpty);
+            return void(taken += length - 1);
+        }
+        overlaid(column->lo, column->hi, [&](const Run& x, const Run& y, int64_t begin, int64_t end) {
+            const int64_t period = common_period(x, y, end - begin);
+            if (period > kMostValues) { // not looked at one by one: between these two
+                take(range_of(column));
+                take(interval_of(x.at(begin), y.at(begin)));
+                return true;
+            }
+            for (int64_t position = begin; position < begin + period; ++position) {
+                const int64_t last = position + (end - 1 - position) / period * period;
+                take(interval_of(x.at(position), y.at(position)));
+                take(interval_of(x.at(last), y.at(last)));
+            }
+            return true;
+        });
+        taken += length; // one at least was counted: whether there are two matters
+    }
 };
 
-Sizes sizes_of(const Field& field, const Shape& shape) {
-    Sizes sizes;
-    if (field.terms.size() == 1) {
-        for (const Interval& value : field.terms[0]->table)
-            sizes.take(value);
-        return sizes;
+/// The axis that terms walk as runs, where it is one and no term walks it otherwise; else -1.
+int only_along(const Field& field) {
+    int axis = -1;
+    for (const TermPtr& term : field.terms) {
+        if (!term->along)
+            continue;
+        if (axis >= 0 && term->along->axis != axis)
+            return -1;
+        axis = term->along->axis;
     }
-    const auto axes = representatives(field, whole(shape));
-    if (visit_combinations(axes, Position(shape.size(), 0),
-                           [&](const Position& position) { sizes.take(field.at(position)); }))
-        return sizes;
-    // Terms that walk different axes meet in every combination, so the extremes meet somewhere.
+    const bool otherwise =
+        std::any_of(field.terms.begin(), field.terms.end(), [&](const TermPtr& term) { return term->find(axis) >= 0; });
+    return otherwise ? -1 : axis;
+}
+
+/// What all positions along `axis` see together, the others being as in `position`.
+ColumnPtr column_at(const Field& field, int axis, int64_t length, const Position& position) {
+    ColumnPtr seen;
+    for (const TermPtr& term : field.terms) {
+        const size_t cell = term->cell(position);
+        seen = hull(seen, term->walks_along(axis) ? term->columns[cell] : column_of(term->table[cell], length));
+    }
+    return seen;
+}
+
+/// Terms that walk different axes meet in every combination, so the extremes meet somewhere.
+Sizes sizes_of_terms(const Field& field) {
+    Sizes sizes;
     Interval all = kEmpty;
     for (const TermPtr& term : field.terms) {
         for (const Interval& value : term->table) {
             all = hull(all, value);
             sizes.take(value);
         }
+        for (const ColumnPtr& column : term->columns) {
+            all = hull(all, range_of(column));
+            sizes.take(column, term->along->length);
+        }
     }
     sizes.take(all);
     sizes.same = false; // not looked at
     return sizes;
+}
+
+Sizes sizes_of(const Field& field, const Shape& shape) try {
+    Sizes sizes;
+    if (field.terms.size() == 1) {
+        for (const Interval& value : field.terms[0]->table)
+            sizes.take(value);
+        for (const ColumnPtr& column : field.terms[0]->columns)
+            sizes.take(column, field.terms[0]->along->length);
+        return sizes;
+    }
+    const int axis = only_along(field);
+    Field others = field; // without what is kept as runs
+    for (TermPtr& term : others.terms) {
+        if (term->along && axis >= 0)
+            term = std::make_shared<const Term>(Term{term->walks, {}});
+    }
+    auto axes = representatives(others, whole(shape));
+    for (const TermPtr& term : others.terms) {
+        if (!term->along)
+            continue;
+        std::vector<int64_t>& positions = axes[term->along->axis]; // several long axes meet: one by one
+        positions.resize(index(std::min(term->along->length, kMostJointPositions + 1)));
+        std::iota(positions.begin(), positions.end(), int64_t{0});
+    }
+    const bool visited = visit_combinations(axes, Position(shape.size(), 0), [&](const Position& position) {
+        if (axis < 0)
+            return sizes.take(field.at(position));
+        const int64_t length = shape[static_cast<size_t>(axis)];
+        sizes.take(column_at(field, axis, length, position), length);
+    });
+    return visited ? sizes : sizes_of_terms(field);
+} catch (const TooManyValues&) {
+    return sizes_of_terms(field);
 }
 
 /// The one axis along which the field slides, and how. axis -1: none, or more than one.
@@ -62,12 +140,14 @@ Sliding sliding_of(const Field& field) {
     Sliding result;
     for (const TermPtr& term : field.terms) {
         // Beside what slides, a place that all positions of a class see.
-        if (std::all_of(term->walks.begin(), term->walks.end(),
-                        [](const Walk& walk) { return walk.classes != nullptr; }))
+        std::vector<Walk> walks = term->walks;
+        if (term->along)
+            walks.push_back(*term->along);
+        if (std::all_of(walks.begin(), walks.end(), [](const Walk& walk) { return walk.varies(); }))
             result.regular = false;
-        for (const Walk& walk : term->walks) {
+        for (const Walk& walk : walks) {
             result.walks = true;
-            if (walk.classes)
+            if (walk.varies())
                 continue; // variants, such as the two halves of a concat over channels
             if (walk.period == 0 || walk.shift == 0) {
                 result.regular = false;
@@ -91,7 +171,7 @@ Sliding sliding_of(const Field& field) {
 /// A term that gives every position the whole axis, as a mean over it does: whatever slides beside it.
 bool takes_all(const Field& unbounded, int64_t input_length) {
     return std::any_of(unbounded.terms.begin(), unbounded.terms.end(), [&](const TermPtr& term) {
-        return term->walks.empty() && term->table[0].lo <= 0 && term->table[0].hi >= input_length - 1;
+        return term->walks.empty() && !term->along && term->table[0].lo <= 0 && term->table[0].hi >= input_length - 1;
     });
 }
 
@@ -103,9 +183,11 @@ std::vector<int> variant_axes(const Field& unbounded, int sliding_axis) {
         return axes;
     for (const TermPtr& term : unbounded.terms) {
         for (const Walk& walk : term->walks) {
-            if (walk.axis != sliding_axis && walk.classes)
+            if (walk.axis != sliding_axis && walk.varies())
                 axes.push_back(walk.axis);
         }
+        if (term->along && term->along->axis != sliding_axis && term->along->varies())
+            axes.push_back(term->along->axis);
     }
     return axes;
 }

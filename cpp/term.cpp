@@ -26,7 +26,7 @@ int64_t Term::outer(size_t walk) const {
     int64_t size = 1;
     for (size_t k = 0; k < walk; ++k)
         size *= walks[k].slots;
-    return table.empty() ? 0 : size;
+    return cells() == 0 ? 0 : size;
 }
 
 int Term::find(int axis) const {
@@ -37,11 +37,16 @@ int Term::find(int axis) const {
     return -1;
 }
 
-Interval Term::at(const std::vector<int64_t>& position) const {
+size_t Term::cell(const std::vector<int64_t>& position) const {
     int64_t entry = 0;
     for (const Walk& walk : walks)
         entry = entry * walk.slots + walk.slot(position[static_cast<size_t>(walk.axis)]);
-    return table[index(entry)];
+    return index(entry);
+}
+
+Interval Term::at(const std::vector<int64_t>& position) const {
+    return along ? at_position(columns[cell(position)], position[static_cast<size_t>(along->axis)])
+                 : table[cell(position)];
 }
 
 Interval Field::at(const std::vector<int64_t>& position) const {
@@ -51,9 +56,15 @@ Interval Field::at(const std::vector<int64_t>& position) const {
     return value;
 }
 
-TermPtr identity_term(int axis, int64_t length, bool unbounded) {
+TermPtr identity_term(int axis, int64_t length, Mode mode) {
     auto term = std::make_shared<Term>();
-    term->walks.push_back({axis, length, length, nullptr, unbounded ? 1 : 0, unbounded ? 1 : 0});
+    const Walk own{axis, length, length, nullptr, mode.unbounded ? 1 : 0, mode.unbounded ? 1 : 0};
+    if (mode.long_axis(length)) {
+        term->along = own;
+        term->columns.push_back(identity_column(length));
+        return term;
+    }
+    term->walks.push_back(own);
     for (int64_t i = 0; i < length; ++i)
         term->table.push_back({i, i});
     return term;

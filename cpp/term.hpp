@@ -8,11 +8,16 @@
 /// *class* of positions, kept as runs of neighbours. In the unbounded field a walk may carry a *rule*: `table[i +
 /// period] == table[i] + shift` for all positions i, by which the table goes on beyond its ends (by classes only with a
 /// shift of 0).
+///
+/// A long axis has no entries: a term keeps one walk, `along`, as columns of runs, which docs/core.md explains. Its
+/// table then has one column where it would have as many intervals as that walk is long.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <vector>
 
+#include "column.hpp"
 #include "interval.hpp"
 #include "program.hpp"
 
@@ -43,23 +48,42 @@ struct Walk {
     int64_t slots;                          // entries of the table along this walk
     std::shared_ptr<const Classes> classes; // slot by position; null: the slot is the position
     int64_t period = 0, shift = 0;          // period 0: no rule
+    bool some_alike = false;                // kept as runs: classes would have several positions to one
+
+    /// True where positions come in variants, such as the two halves of a concat over channels.
+    bool varies() const { return classes || some_alike; }
 
     int64_t slot(int64_t position) const { return classes ? classes->at(position).slot : position; }
     /// The last of the positions from this one on that have its slot.
     int64_t last_alike(int64_t position) const { return classes ? classes->at(position).last : position; }
 };
 
-struct Term {
-    std::vector<Walk> walks; // by ascending axis
-    std::vector<Interval> table;
+/// How fields are kept.
+struct Mode {
+    bool unbounded;    // without borders, else only real positions are read
+    int64_t runs_from; // walks along axes of so many positions or more are kept as runs
 
+    bool long_axis(int64_t length) const { return length >= runs_from; }
+};
+
+struct Term {
+    std::vector<Walk> walks;             // by ascending axis, without `along`
+    std::vector<Interval> table;         // where there is no `along`
+    std::optional<Walk> along = {};      // its slots are not counted
+    std::vector<ColumnPtr> columns = {}; // where there is one
+
+    /// Entries of the table, or columns.
+    int64_t cells() const { return static_cast<int64_t>(along ? columns.size() : table.size()); }
+    bool walks_along(int axis) const { return along && along->axis == axis; }
     /// Entries between neighbours along walk `index`.
     int64_t inner(size_t index) const;
     /// Blocks of entries in front of walk `index`: how often its slots come around.
     int64_t outer(size_t index) const;
     /// Index of the walk along `axis`, or -1.
     int find(int axis) const;
-    /// The interval at a full index into the tensor.
+    /// The cell of a full index into the tensor.
+    size_t cell(const std::vector<int64_t>& position) const;
+    /// The interval there.
     Interval at(const std::vector<int64_t>& position) const;
 };
 
@@ -83,6 +107,6 @@ constexpr int64_t kLargestTable = int64_t{1} << 22;
 constexpr size_t kMostTerms = 8;
 
 /// What input position i of an axis sees of that axis itself: [i, i].
-TermPtr identity_term(int axis, int64_t length, bool unbounded);
+TermPtr identity_term(int axis, int64_t length, Mode mode);
 
 } // namespace rfonnx

@@ -98,7 +98,7 @@ std::optional<Trail> follow(const Program& program, const Hull& hull, const Carr
         for (const Step& step : single_steps(whole_step, trail.carrying)) {
             trail.stages.push_back({step, trail.shape, trail.carrying, trail.field});
             const Stage& stage = trail.stages.back();
-            const AppliedStep apply = applied(stage.step, stage.before, true);
+            const AppliedStep apply = applied(stage.step, stage.before, {true, hull.runs_from});
             trail.field.terms.clear();
             for (const TermPtr& term : stage.field.terms) {
                 if (TermPtr after = apply(term, trail.field.widened))

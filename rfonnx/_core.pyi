@@ -45,8 +45,11 @@ class Result:
 def run(
     inputs: list[tuple[str, tuple[int, ...]]],
     tensors: list[tuple[str, tuple[int, ...], Sequence[tuple[int, tuple[Step, ...]]], bool]],
+    runs_from: int = ...,
 ) -> Result:
     """Validate and propagate a program: tensors are (name, shape, paths, exact), paths are (source, steps).
+
+    runs_from: walks along axes of so many positions are kept as runs, shorter ones as tables; answers are the same.
 
     Raises:
         ValueError: a step does not fit, or a path does not arrive at the tensor's shape.

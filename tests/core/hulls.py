@@ -13,8 +13,8 @@ from rfonnx.analysis.lower import Program
 Hull = tuple[int, int] | None  # None: nothing is read
 
 
-def run(program: Program) -> _core.Result:
-    return _core.run(list(program.inputs), [(t.name, t.shape, list(t.paths), t.exact) for t in program.tensors])
+def run(program: Program, **how: int) -> _core.Result:
+    return _core.run(list(program.inputs), [(t.name, t.shape, list(t.paths), t.exact) for t in program.tensors], **how)
 
 
 class Claim(NamedTuple):

@@ -10,7 +10,7 @@ from rfonnx import _core
 from rfonnx.operators.access.primitives import Reshape, Spread, Step, Window
 
 LONGEST = 2**40  # that a stride, a pad or a kernel may be
-TOO_LONG_FOR_A_TABLE = 2**22 + 1
+TOO_LONG_FOR_A_TABLE = 2**22 + 1  # kept as runs
 
 
 def made(length: int, *steps: Step, to: int) -> _core.Result:
@@ -26,8 +26,12 @@ def made(length: int, *steps: Step, to: int) -> _core.Result:
 @example(3037000499, 3037000499)
 @example(3037000500, 3037000500)
 def test_numbers_of_elements_are_refused_from_the_first_that_does_not_fit(rows: int, columns: int) -> None:
-    with pytest.raises(OverflowError if rows * columns >= 2**63 else ValueError):
-        _core.run([("x", (rows, columns))], [])
+    if rows * columns >= 2**63:
+        with pytest.raises(OverflowError):
+            _core.run([("x", (rows, columns))], [])
+    else:
+        place = [rows - 1, columns - 1]
+        assert _core.run([("x", (rows, columns))], []).box(0, place, True) == [(end, end) for end in place]
 
 
 @pytest.mark.parametrize(
@@ -36,7 +40,10 @@ def test_numbers_of_elements_are_refused_from_the_first_that_does_not_fit(rows: 
 def test_products_are_refused_from_the_first_that_does_not_fit(stride: int, fits: bool) -> None:
     step = Window(0, LONGEST, 1, stride, 1, 0)
     if fits:
-        assert made(4, step, to=LONGEST).widened == [True]  # no table is that long
+        result = made(4, step, to=LONGEST)
+        assert result.widened == [False]
+        assert result.box(1, [0], True) == [(0, 0)]
+        assert result.box(1, [LONGEST - 1], False) == [((LONGEST - 1) * stride,) * 2]
     else:
         with pytest.raises(OverflowError, match="a position exceeds 64 bits"):
             made(4, step, to=LONGEST)

@@ -24,10 +24,13 @@ def test_sums_over_a_flattened_axis(width: int) -> None:
     assert hi.ravel().tolist() == (stops // width).tolist()
 
 
-def test_an_output_too_long_for_a_table_is_at_most_everything() -> None:
-    """Nothing is laid out, and nothing is claimed."""
+def test_an_output_too_long_for_a_table_is_exact() -> None:
+    """Nothing is laid out."""
     length = 2**30
     result = _core.run([("x", (8,))], [("y", (length,), [(0, (Window(0, length, length, 1, 1, length - 8),))], True)])
-    assert result.exact == [False]
-    assert result.widened == [True]
+    assert result.exact == [True]
+    assert result.widened == [False]
     assert result.box(1, [length // 2], True) == [(0, 7)]
+    assert result.box(1, [length - 8], True) == [(0, 7)]
+    assert result.box(1, [length - 5], True) == [(3, 7)]
+    assert result.summaries()["size"].tolist() == [1, length]
