@@ -264,8 +264,8 @@ void shorten_rule(Walk& along, const std::vector<ColumnPtr>& columns) {
 }
 
 /// The axis that `along` is after a reshape that only puts axes of length 1 beside it; -1 when it does more. What
-/// other walks there are must not be cut or merged.
-int renamed_along(const Term& term, const Shape& from, const Shape& to) {
+/// other walks there are must not be cut or merged. `anew`: there are such axes.
+int renamed_along(const Term& term, const Shape& from, const Shape& to, bool& anew) {
     int result = -1;
     for (const Group& group : groups_of(from, to)) {
         const auto within = [&](const Walk& walk) {
@@ -273,6 +273,7 @@ int renamed_along(const Term& term, const Shape& from, const Shape& to) {
         };
         const bool single = group.from_end - group.from_begin == 1 && group.to_end - group.to_begin == 1;
         if (within(*term.along)) {
+            anew = !single;
             // A rule as long as the axis may hide a shorter one, which is looked for in the table.
             const bool renamed = only_long(from, group.from_begin, group.from_end) == term.along->axis &&
                                  term.along->period != term.along->length;
@@ -289,11 +290,11 @@ int renamed_along(const Term& term, const Shape& from, const Shape& to) {
 
 /// A term with `along` after a reshape.
 TermPtr reshaped_along(const Term& term, const Shape& from, const Shape& to, bool& widened) {
-    const int place = renamed_along(term, from, to);
+    bool anew = false;
+    const int place = renamed_along(term, from, to, anew);
     if (place >= 0) {
         auto result = std::make_shared<Term>(term);
-        const bool cut = from != to;
-        if (cut && result->along->period > 0)
+        if (anew && result->along->period > 0)
             shorten_rule(*result->along, result->columns);
         result->along->axis = place;
         const std::vector<Group> groups = groups_of(from, to);
@@ -301,7 +302,7 @@ TermPtr reshaped_along(const Term& term, const Shape& from, const Shape& to, boo
             const auto holds = [&](const Group& group) { return walk.axis < static_cast<int>(group.from_end); };
             walk.axis = static_cast<int>(std::find_if(groups.begin(), groups.end(), holds)->to_begin);
         }
-        if (cut)
+        if (anew)
             *result = compressed(std::move(*result));
         return result;
     }
