@@ -31,7 +31,9 @@ def check(program: Program) -> None:
         for source, shape in enumerate(shapes):
             for column in range(len(tables.axes)):
                 for clip in (True, False):
-                    ends = zip(runs.intervals(source, column, clip), tables.intervals(source, column, clip), strict=True)
+                    ends = zip(
+                        runs.intervals(source, column, clip), tables.intervals(source, column, clip), strict=True
+                    )
                     for mine, theirs in ends:
                         same = np.broadcast_to(mine, shape) == np.broadcast_to(theirs, shape)
                         assert same.all(), (runs_from, source, column, clip)
