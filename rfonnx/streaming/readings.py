@@ -255,6 +255,9 @@ def _selected(step: Select, length: int) -> Reading | Blocked:
             return Same() if seen == Attends((0,), (0,)) else seen
         if len(first) == 1 and first[0] == last[0] == length - 1:
             return Ends(LAST)
+        begin = _stretch(first, last, length)
+        if begin is not None:
+            return Slides(1, 1, 1, begin)
         if len(first) == 1:
             return Blocked("gives one position of the streamed axis")
         return Blocked("reads other positions of the streamed axis than those near its own")
@@ -296,6 +299,15 @@ def _blends(step: Select, places: np.ndarray, length: int) -> Blends | None:
             return None
         found.append(tuple(int(n) for n in offsets))
     return Blends(step.shift, *found)
+
+
+def _stretch(first: np.ndarray, last: np.ndarray, length: int) -> int | None:
+    """Where a stretch begins in which frame after frame is read, of a table that reads nothing beside it; None: it is no such."""
+    there = np.flatnonzero(first <= last)
+    if not len(first) > length == len(there) > 1 or there[-1] - there[0] != length - 1:
+        return None
+    own = np.array_equal(first[there], np.arange(length)) and np.array_equal(first[there], last[there])
+    return int(there[0]) if own else None
 
 
 def bent(places: np.ndarray, length: int, mirrored: bool) -> np.ndarray:

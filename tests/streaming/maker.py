@@ -230,6 +230,30 @@ class Maker:
         name = self.add("Resize", x.name, "", scales, mode="linear", coordinate_transformation_mode=how)
         return T(name, x.channels, (x.rate[0] * up, x.rate[1] * down), x.frames * up // down)
 
+    def beside(self, x: T) -> T:
+        """Frames in front or behind: of one value, or others."""
+        counts = self.pick((self.one(1, 4), 0), (0, self.one(1, 3)), (self.one(1, 3), self.one(1, 3)))
+        parts = [x.name]
+        for index, count in enumerate(counts):
+            shape = (1, x.channels, *self.along(count, self.width))
+            value = np.full(shape, self.pick(0.0, 0.7), np.float32)
+            if count:
+                made = self.constant(value) if self.chance() else self.numbers(*shape)
+                parts.insert(0 if index == 0 else len(parts), made)
+        return replace(x, name=self.add("Concat", *parts, axis=self.axis), frames=x.frames + sum(counts))
+
+    def listed(self, x: T) -> T:
+        """Frames by a list of numbers: with steps, or several times."""
+        first, step, times = self.one(0, 2), self.pick(1, 2, 3), self.pick(1, 1, 2)
+        frames = -(-(x.frames * times - first) // step)
+        if x.rate[1] > 4 or x.rate[0] > 4 or frames < 4:
+            return x
+        long = self.add("Gather", self.add("Shape", x.name), self.whole(self.axis))
+        end = self.add("Mul", long, self.whole(times))
+        places = self.add("Div", self.add("Range", self.whole(first), end, self.whole(step)), self.whole(times))
+        name = self.add("Gather", x.name, places, axis=self.axis)
+        return T(name, x.channels, (x.rate[0] * times, x.rate[1] * step), frames)
+
     def pointwise(self, x: T) -> T:
         op = self.pick("Relu", "Sigmoid", "Tanh", "Neg", "Abs", "PRelu", "Add", "Mul", "BatchNormalization", "Identity")
         if op in ("PRelu", "Add", "Mul"):
@@ -439,7 +463,7 @@ class Maker:
             if self.attentive and self.chance(0.3):
                 new = self.attention(own, self.pick(own, *made))
             elif self.lays and self.chance(0.35):
-                new = self.pick(self.shuffled, self.grouped)(own)
+                new = self.pick(self.shuffled, self.grouped, self.beside, self.listed)(own)
             elif roll < 0.5:
                 new = self.pick(*heavy)(own)
             elif roll < 0.72:

@@ -15,12 +15,13 @@ from rfonnx.streaming.rules.at_once import at_once
 from rfonnx.streaming.rules.attended import attended
 from rfonnx.streaming.rules.bent import bent
 from rfonnx.streaming.rules.blended import blended
+from rfonnx.streaming.rules.beside import beside
 from rfonnx.streaming.rules.carried import stepped, summed
 from rfonnx.streaming.rules.copied import copied
 from rfonnx.streaming.rules.framed import framed, tabled
 from rfonnx.streaming.rules.laid import laid
 from rfonnx.streaming.rules.last import last
-from rfonnx.streaming.rules.moved import moved
+from rfonnx.streaming.rules.moved import moved, picked
 from rfonnx.streaming.rules.padded import padded
 from rfonnx.streaming.rules.scanned import scanned
 from rfonnx.streaming.rules.spread import spread
@@ -39,6 +40,8 @@ def rule_of(placed: Placed) -> Callable[[Call], list[Flow | None]]:
         return stepped
     if row.carries == "rounds":
         return scanned
+    if kinds <= {Same, Slides, Moves} and row.moves and row.indexed and _picks(placed):
+        return picked
     if kinds == {Same}:
         return copied
     if placed.keyed:
@@ -57,6 +60,8 @@ def rule_of(placed: Placed) -> Callable[[Call], list[Flow | None]]:
             return framed
         if kind is Slides and row.moves and _cuts_windows(placed):
             return tabled
+        if kind is Slides and "joined" in row.manner:
+            return beside
         if kind is Slides and row.switched_off == "padding":
             return padded
         if kind is Bends and row.switched_off == "padding":
@@ -78,3 +83,11 @@ def _cuts_windows(placed: Placed) -> bool:
     """Whether the output has an axis of what each window reads beside that of windows."""
     ((_, reading),) = next(iter(placed.readings.values())).values()
     return isinstance(reading, Slides) and reading.kernel > 1
+
+
+def _picks(placed: Placed) -> bool:
+    """Whether frames are picked by a list of numbers."""
+    found = next(iter(placed.readings.values()))
+    axis, reading = found.get(placed.node.inputs[0], (-1, Same()))
+    along = len(found) == 1 and placed.node.attrs.get("axis") == axis
+    return along and not (isinstance(reading, Slides) and reading.kernel > 1)

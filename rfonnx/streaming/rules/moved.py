@@ -2,25 +2,68 @@
 
 from __future__ import annotations
 
-import numpy as np
+import math
+from collections.abc import Mapping
+from contextlib import suppress
 
+import numpy as np
+from onnx import helper
+
+from rfonnx.errors import ModelError, ShapeError
 from rfonnx.gradients.values import Value
 from rfonnx.results.streaming import Length
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
-from rfonnx.streaming.readings import Moves, Slides
+from rfonnx.streaming.readings import Moves, Same, Slides
+
+TRIED = 100
+"""Lengths at which a list is looked at, at most."""
 
 
 def moved(call: Call) -> list[Flow | None]:
-    """Output o reads frame `o // P * S + offsets[o % P]`.
+    """A slice or a resize: what it does along other axes is done behind the choice of frames."""
+    reading = _moves(call)
+    joined, frames, delay = _chosen(call, reading)
+    value = _others(call, joined)
+    return [call.made(value, frames, delay, _length(call, call.flow, reading))]
+
+
+def picked(call: Call) -> list[Flow | None]:
+    """Frames by a list of numbers that go on evenly, the same along all other axes.
+
+    Raises:
+        Refused: other axes change, too; or the list is longer or shorter in a way that is not known.
+    """
+    reading, shape, out = _moves(call), call.flow.shape, call.source.graph.shapes[call.output] or ()
+    joined, frames, delay = _chosen(call, reading)
+    if [*out[: call.axis], *out[call.axis + 1 :]] != [*shape[: call.axis], *shape[call.axis + 1 :]]:
+        raise call.refuse("picks along the streamed axis, and changes others", "pick along one axis at a time")
+    value = call.new(call.output)
+    call.writer.emit.nodes.append(helper.make_node("Identity", [joined.name], [value.name], value.name))
+    return [call.made(value, frames, delay, _fitted(call, reading))]
+
+
+def _moves(call: Call) -> Moves:
+    """What is read, as a table."""
+    reading = call.reading
+    if isinstance(reading, Same):
+        return Moves(1, (0,))
+    if isinstance(reading, Slides):
+        return Moves(reading.stride, (-reading.pad,))
+    assert isinstance(reading, Moves)
+    return reading
+
+
+def _chosen(call: Call, reading: Moves) -> tuple[Value, int, int]:
+    """Of a chunk: output o reads frame `o // P * S + offsets[o % P]`.
 
     The delay is the least multiple of P for which the last frame that a chunk picks has come; the cache holds what is picked
     from before the chunk.
+
+    Returns:
+        The frames that are picked, how many, and how late they are.
     """
-    writer, flow, reading = call.writer, call.flow, call.reading
-    if isinstance(reading, Slides):
-        reading = Moves(reading.stride, (-reading.pad,))
-    assert isinstance(reading, Moves)
+    writer, flow = call.writer, call.flow
     period, shift = len(reading.offsets), reading.shift
     rounds = max(0, -(-(max(reading.offsets) + flow.delay - shift + 1) // shift))
     back = rounds * shift - flow.delay
@@ -28,11 +71,40 @@ def moved(call: Call) -> list[Flow | None]:
     joined = writer.cached(flow, cache, 0.0, f"frames of '{call.operand}' that {call.node.kind} picks later")
     frames = flow.frames // shift * period
     places = np.arange(frames)
-    picked = places // period * shift + np.array(reading.offsets)[places % period] - back + cache
-    if not np.array_equal(picked, np.arange(cache + flow.frames)):
-        joined = writer.emit("Gather", joined, writer.emit.ints([int(n) for n in picked]), axis=flow.axis)
-    value = _others(call, joined)
-    return [call.made(value, frames, rounds * period, _length(call, flow, reading))]
+    chosen = places // period * shift + np.array(reading.offsets)[places % period] - back + cache
+    if not np.array_equal(chosen, np.arange(cache + flow.frames)):
+        joined = writer.emit("Gather", joined, writer.emit.ints([int(n) for n in chosen]), axis=flow.axis)
+    return joined, frames, rounds * period
+
+
+def _fitted(call: Call, reading: Moves) -> Length:
+    """Frames of the output, `(P n + a) // S` of n: of the numbers a that agree at all lengths, or at as many as
+    there are different remainders, the largest.
+
+    Raises:
+        Refused: no number agrees, or there are too many remainders.
+    """
+    source, length = call.source, call.flow.length
+    period, shift = len(reading.offsets), reading.shift
+    seen = {n: (view.graph.shapes[call.output] or ())[call.axis] or 0 for n, view in source.views.items()}
+    rounds = shift * math.prod(divide for *_, divide in length.steps)
+    for further in () if source.fixed else range(1, min(rounds, TRIED)):
+        if len(_agree(seen, length, period, shift)) < 2:
+            break
+        with suppress(ModelError, ShapeError):
+            shape = source.ready.graph(source.at(source.length + further)).shapes[call.output]
+            if shape is not None and shape[call.axis] is not None:
+                seen[source.length + further] = shape[call.axis] or 0
+    found = _agree(seen, length, period, shift)
+    if not found or (len(found) > 1 and not source.fixed and rounds > TRIED):
+        raise call.refuse("picks frames by a list that does not grow evenly with the whole")
+    return length.then(period, found[-1], shift)
+
+
+def _agree(seen: Mapping[int, int], length: Length, period: int, shift: int) -> range:
+    """Numbers a with `out <= (P n + a) / S < out + 1` at all lengths."""
+    least = [out * shift - period * length(n) for n, out in seen.items()]
+    return range(max(least), min(least) + shift)
 
 
 def _length(call: Call, flow: Flow, reading: Moves) -> Length:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
 from rfonnx.streaming.readings import Slides
+from rfonnx.streaming.writer import Writer
 
 
 def padded(call: Call) -> list[Flow | None]:
@@ -25,6 +26,11 @@ def padded(call: Call) -> list[Flow | None]:
     flow = call.flow
     if any(pads):
         flow = along_others(call, flow, pads, value)
+    return [lengthened(writer, flow, begin, end, value)]
+
+
+def lengthened(writer: Writer, flow: Flow, begin: int, end: int, value: float) -> Flow:
+    """With so many frames of one value in front, and behind; with fewer, where that is negative."""
     flow = writer.masked(flow, value, begin > 0, end > 0)
     if begin > 0:
         if flow.delay < 0 and flow.before != value:
@@ -33,8 +39,9 @@ def padded(call: Call) -> list[Flow | None]:
             flow = replace(flow, before=value)
     delay = flow.delay - begin
     before = None if begin < 0 < delay else flow.before
-    made = call.made(flow.value, flow.frames, delay, flow.length.then(1, begin + end))
-    return [replace(made, before=before, after=None if end < 0 else flow.after)]
+    after = None if end < 0 else flow.after
+    length = flow.length.then(1, begin + end)
+    return replace(flow, delay=delay, length=length, before=before, after=after, stored=None)
 
 
 def along_others(call: Call, flow: Flow, pads: list[int], value: float) -> Flow:

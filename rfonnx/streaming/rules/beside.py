@@ -1,0 +1,76 @@
+"""A Concat along time with what has no frames, which stands in front or behind: zeros, a learned token, a first cache."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from rfonnx.gradients.values import Value
+from rfonnx.streaming.call import Call
+from rfonnx.streaming.flow import Flow
+from rfonnx.streaming.rules.padded import lengthened
+
+
+def beside(call: Call) -> list[Flow | None]:
+    """Of one number they are padding. Others are put in by position: those in front take frames of the stream, so that frame o of
+    the operand is frame o + k, and those behind are known when the end is."""
+    place = call.node.inputs.index(call.operand)
+    flow = call.flow
+    for index in reversed(range(place)):
+        count, value = _part(call, index)
+        flow = (
+            lengthened(call.writer, flow, count, 0, value)
+            if isinstance(value, float)
+            else _led(call, flow, value, count)
+        )
+    for index in range(place + 1, len(call.node.inputs)):
+        count, value = _part(call, index)
+        flow = (
+            lengthened(call.writer, flow, 0, count, value)
+            if isinstance(value, float)
+            else _followed(call, flow, value, count)
+        )
+    return [flow]
+
+
+def _part(call: Call, index: int) -> tuple[int, Value | float]:
+    """How many frames an operand has that is none of the stream; and what it holds: the number, where it is one."""
+    name = call.node.inputs[index]
+    value = call.constant(index)
+    count = (call.source.graph.shapes[name] or ())[call.axis]
+    assert value is not None
+    assert count is not None
+    held = call.source.values(name)[0] if name in call.source.graph.constants else None
+    if held is not None and held.size and held.dtype.kind in "fiu" and (held == held.flat[0]).all():
+        return count, float(held.flat[0])
+    return count, value
+
+
+def _led(call: Call, flow: Flow, value: Value, count: int) -> Flow:
+    """With frames in front of the first."""
+    writer = call.writer
+    flow = writer.later(flow, max(flow.delay, count))
+    there = writer.there(flow.frames, -flow.delay, flow.frames, True, None)
+    places = writer.places(flow.frames, count - flow.delay, flow.frames)
+    made = _put(call, flow, there, value, places, count)
+    return replace(made, delay=flow.delay - count, before=None)
+
+
+def _followed(call: Call, flow: Flow, value: Value, count: int) -> Flow:
+    """With frames behind the last."""
+    writer = call.writer
+    flow = writer.settled(flow)
+    flow = writer.later(flow, flow.delay + writer.slack(flow))
+    there = writer.there(flow.frames, -flow.delay, flow.frames, False, flow.length)
+    places = writer.places(flow.frames, -flow.delay, flow.frames) - writer.end_of(flow.length)
+    return replace(_put(call, flow, there, value, places, count), before=None, after=None)
+
+
+def _put(call: Call, flow: Flow, there: Value, value: Value, places: Value, count: int) -> Flow:
+    """Frames that are not there are taken from others, by their number among these."""
+    emit = call.writer.emit
+    index = emit("Max", emit("Min", places, emit.scalar(count - 1, "int64")), emit.scalar(0, "int64"))
+    rows = emit("Gather", value, index, axis=flow.axis)
+    shaped = there.reshape([-1, *[1] * (len(flow.shape) - flow.axis - 1)])
+    call.writer.masks += 1
+    made = emit("Where", shaped, flow.value, rows, dtype=flow.value.dtype)
+    return replace(flow, value=made, length=flow.length.then(1, count), stored=None)
