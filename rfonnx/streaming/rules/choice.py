@@ -14,8 +14,8 @@ from rfonnx.streaming.refusal import refused
 from rfonnx.streaming.rules.at_once import at_once
 from rfonnx.streaming.rules.attended import attended
 from rfonnx.streaming.rules.bent import bent
-from rfonnx.streaming.rules.blended import blended
 from rfonnx.streaming.rules.beside import beside
+from rfonnx.streaming.rules.blended import blended
 from rfonnx.streaming.rules.carried import stepped, summed
 from rfonnx.streaming.rules.copied import copied
 from rfonnx.streaming.rules.framed import framed, tabled
