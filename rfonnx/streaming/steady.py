@@ -53,7 +53,7 @@ def steadied(source: Source) -> Source:
     Raises:
         Refused: a node cannot be streamed.
     """
-    seen, layout = _looked_at(source.freed() if source.fixed else source)
+    seen, layout = _looked_at(source)
     mirrors = _mirrors(seen, layout)
     if not mirrors:
         return source
@@ -71,14 +71,16 @@ def steadied(source: Source) -> Source:
 
 
 def _looked_at(source: Source) -> tuple[Source, Layout]:
+    """At some length, another one than the file's where it takes others."""
+    tried = [(source.freed(), length) for length in dict.fromkeys([source.length, *LENGTHS])] if source.fixed else []
+    tried += [(source, length) for length in dict.fromkeys([source.length, *([] if source.fixed else LENGTHS)])]
     failed: RfonnxError | None = None
-    for length in dict.fromkeys([source.length, *LENGTHS]):
+    for one, length in tried:
         try:
-            seen = source.seen_at(length)
-        except (ModelError, ShapeError) as error:  # shorter than a kernel, maybe
+            seen = one.seen_at(length)
+            return seen, lay_out(seen)
+        except (ModelError, ShapeError) as error:  # shorter than a kernel, or shapes that are fixed
             failed = error
-            continue
-        return seen, lay_out(seen)
     assert failed is not None
     raise failed
 
