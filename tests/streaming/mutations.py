@@ -152,6 +152,15 @@ def swapped(model: onnx.ModelProto) -> bool:
     return True
 
 
+def uncovered(model: onnx.ModelProto) -> bool:
+    """Keys that nobody sees weigh as others do."""
+    lowest = {one.name for one in model.graph.initializer if one.dims == [] and numpy_helper.to_array(one) == -np.inf}
+    masks = [node for node in model.graph.node if node.op_type == "Where" and node.input[2] in lowest]
+    for node in masks:
+        node.op_type, node.input[:] = "Identity", [node.input[1]]
+    return bool(masks)
+
+
 def compares(model: onnx.ModelProto, op: str, other: str) -> bool:
     """A mask begins, or ends, one frame beside."""
     found = [node for node in model.graph.node if node.op_type == op]
@@ -213,6 +222,13 @@ CASES: list[tuple[str, str, bool, Mutation]] = [
     ("codec with LSTM", "states begin with 1", False, lambda m: begun_with(m, 1.0)),
     ("CRN with GRU", "layer's state not updated", True, lambda m: stale(m, "carries for")),
     ("CRN with GRU", "mask or freeze missing", False, unmasked),
+    ("transformer, band", "keys not cached", False, lambda m: stale(m, "keys of")),
+    ("transformer, band", "values not cached", False, lambda m: stale(m, "values of")),
+    ("transformer, band", "keys that nobody sees weigh", True, uncovered),
+    ("transformer, band", "keys begin one late", True, lambda m: compares(m, "GreaterOrEqual", "Greater")),
+    ("transformer, band", "keys end one late", False, lambda m: compares(m, "Less", "LessOrEqual")),
+    ("chunked conformer", "keys that nobody sees weigh", True, uncovered),
+    ("chunked conformer", "values not cached", False, lambda m: stale(m, "values of")),
     ("Scan", "body's state not updated", False, lambda m: stale(m, "carries for")),
     ("Scan", "body not held before the first frame", False, unheld),
     ("Scan", "states begin with 1", False, lambda m: begun_with(m, 1.0)),
