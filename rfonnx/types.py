@@ -37,6 +37,10 @@ from rfonnx.results.findings import CheckResult as CheckResult
 from rfonnx.results.geometry import AxisGeometry as AxisGeometry
 from rfonnx.results.geometry import Geometry as Geometry
 from rfonnx.results.geometry import Located as Located
+from rfonnx.results.stream_latency import ChunkLatency as ChunkLatency
+from rfonnx.results.stream_latency import OutputLatency as OutputLatency
+from rfonnx.results.stream_latency import StreamLatency as StreamLatency
+from rfonnx.results.stream_latency import Timed as Timed
 from rfonnx.results.streaming import Closing as Closing
 from rfonnx.results.streaming import Length as Length
 from rfonnx.results.streaming import Manifest as Manifest

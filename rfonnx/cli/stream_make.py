@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import click
 
-from rfonnx.cli import options, words
+from rfonnx.cli import options, stream_options, words
 from rfonnx.cli.numbers import Number
 from rfonnx.cli.output import open_output
 from rfonnx.cli.waiting import waiting
@@ -16,44 +16,11 @@ from rfonnx.report.formats import STREAM
 
 @click.command("make")
 @options.model_argument
-@click.option(
-    "--input",
-    "streamed",
-    multiple=True,
-    metavar="NAME",
-    help="The input that is streamed. Repeatable: inputs of one rate are streamed together. [default: the only one]",
-)
-@click.option(
-    "--axis",
-    "axes",
-    type=words.axis_by_name,
-    callback=words.by_name,
-    multiple=True,
-    metavar="[NAME=]AXIS",
-    help="Its axis of frames; negative counts from the end. Repeatable: NAME=AXIS for one of several inputs. [default: -1]",
-)
+@stream_options.which
 @click.option(
     "--chunk", type=Number("chunk"), metavar="N", help="Frames at a time, a multiple of the unit. [default: one unit]"
 )
-@click.option(
-    "--until", "outputs", multiple=True, metavar="TENSOR", help="Stream up to a tensor, not to the outputs. Repeatable."
-)
-@click.option(
-    "--rate", type=Number("rate"), metavar="HZ", help="Frames of the input in a second: delays in milliseconds too."
-)
-@click.option(
-    "--cache",
-    type=Number("cache"),
-    metavar="N",
-    help="Change what is computed: attention that sees all before sees the last N keys alone.",
-)
-@click.option(
-    "--start",
-    type=click.Choice(["exact", "steady"]),
-    default="exact",
-    show_default=True,
-    help="steady changes what is computed: where frames are mirrored at the start, the first is repeated, and none waits.",
-)
+@stream_options.what
 @click.option("--pack", is_flag=True, help="Put all states of a type into one tensor.")
 @click.option(
     "--metadata",
@@ -68,6 +35,7 @@ from rfonnx.report.formats import STREAM
     metavar="FILE",
     help="Write the streaming model here, and its manifest beside it (.json).",
 )
+@options.style_option(STREAM.formats, "How to say what was made.")
 @options.run_options
 def command(
     model: str,
@@ -82,6 +50,7 @@ def command(
     metadata: str | None,
     dry_run: bool,
     target: str | None,
+    style: str | None,
     shapes: words.Shapes,
     values: dict[str, Any],
 ) -> None:
@@ -101,9 +70,8 @@ def command(
         raise click.UsageError("--dry-run writes nothing: leave out -o")
     if target is not None and Path(target).suffix.lower() not in ("", ".onnx"):
         raise click.UsageError(f"-o {target}: a streaming model is written; end it in .onnx")
-    common = axes.pop("", -1)
-    asked = dict.fromkeys([*streamed, *axes]) | axes or None
-    out = open_output(STREAM, None, "text", model)
+    asked, common = stream_options.asked(streamed, axes)
+    out = open_output(STREAM, None, style, model)
     if target is not None:
         checked(target, (model,))
         checked(str(Path(target).with_suffix(".json")), (model,))

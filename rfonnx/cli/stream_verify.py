@@ -21,10 +21,12 @@ from rfonnx.report.formats import STREAM_VERIFICATION
 @options.model_argument
 @click.argument("stream", type=click.Path())
 @setting_options(Settings, "seed", "threads")
+@options.style_option(STREAM_VERIFICATION.formats)
+@options.output_option
 @timeout_option
 @terminal_options
 @options.value_option
-def command(model: str, stream: str, values: dict[str, Any], **more: Any) -> int:
+def command(model: str, stream: str, style: str | None, output: str | None, values: dict[str, Any], **more: Any) -> int:
     """Hold STREAM, which `rfonnx stream` made, against MODEL: at several lengths, from the first frame to the last.
 
     Exit code 1 when a frame is missing or differs by more than rounding.
@@ -32,7 +34,7 @@ def command(model: str, stream: str, values: dict[str, Any], **more: Any) -> int
     from rfonnx.model.opened import with_values
     from rfonnx.streaming.held import verify_file
 
-    out = open_output(STREAM_VERIFICATION, None, "text", model, stream)
+    out = open_output(STREAM_VERIFICATION, output, style, model, stream)
     with waiting(f"running {model} and {stream}"):
         found = verify_file(with_values(model, values), stream, **given(more))
     out.write(found)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from rfonnx.results.findings import CheckRun, RuleInfo
     from rfonnx.results.geometry import Geometry, Located
     from rfonnx.results.scan import Fleet
+    from rfonnx.results.stream_latency import StreamLatency
     from rfonnx.results.streaming import StreamSummary, StreamVerification
     from rfonnx.results.tiling import PlanSummary
     from rfonnx.results.verification import Verification
@@ -204,8 +205,13 @@ VERIFICATION: Subject[[Verification]] = Subject(
     html="verification_page:verification_page",
     json="json:verification_json",
 )
-STREAM: Subject[[StreamSummary, float | None]] = Subject("streaming", "people:stream_document")
-STREAM_VERIFICATION: Subject[[StreamVerification]] = Subject("streaming", "people:verification_document")
+STREAM: Subject[[StreamSummary, float | None]] = Subject("streaming", "people:stream_document", json="json:stream_json")
+STREAM_VERIFICATION: Subject[[StreamVerification]] = Subject(
+    "streaming", "people:verification_document", json="json:verification_json"
+)
+STREAM_LATENCY: Subject[[StreamLatency]] = Subject(
+    "streaming", "times:latency_document", json="json:latency_json", csv="times:latency_csv"
+)
 NETRON: Subject[[Source, FileGraph, Measured]] = Subject("overlay", netron="netron:netron_json")
 MODEL_EXPLORER: Subject[[Source, FileGraph, Measured]] = Subject(
     "overlay", **{"model-explorer": "model_explorer:model_explorer_json"}

@@ -251,7 +251,8 @@ class StreamStructure:
         chunk, length: of the input, in frames.
         copies: of the streaming model, chained by their states.
         tensors: of the offline model, which were compared.
-        frames: of them together; `loose`: those that were not compared, for what they see is known as "at most" alone.
+        frames: of them together.
+        loose: those that were not compared, for what they see is known as "at most" alone.
         differences: a line for each of the first tensors that see something else.
         skipped: why nothing was compared; "".
     """

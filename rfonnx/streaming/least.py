@@ -21,11 +21,15 @@ def least_delay(source: Source, output: StreamedOutput, chunk: int) -> tuple[int
     Returns:
         That; and how many frames of the input one of the output sees, from the first to the last, at most.
     """
-    missing = 0 if source.fixed else max(0, 3 * chunk - source.length)
-    length = source.length + -(-missing // chunk) * chunk
-    analysis = analyze(source.ready, source.at(length))
+    analysis = analyze(source.ready, source.at(looked_at(source, chunk)))
     found = [_of(analysis, output, chunk, *pair) for pair in source.streamed.items()]
     return max(0, *(late for late, _ in found)), max(sees for _, sees in found)
+
+
+def looked_at(source: Source, chunk: int) -> int:
+    """A length of a few chunks at which it is asked what frames see; the only one where it is fixed."""
+    missing = 0 if source.fixed else max(0, 3 * chunk - source.length)
+    return source.length + -(-missing // chunk) * chunk
 
 
 def _of(analysis: Analysis, output: StreamedOutput, chunk: int, input: str, axis: int) -> tuple[int, int]:

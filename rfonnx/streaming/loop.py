@@ -93,15 +93,7 @@ class Stream:
 
     def reset(self) -> None:
         """Begin a new stream."""
-        first = {
-            one.input: np.broadcast_to(
-                np.asarray(self.others[one.input] if one.initial is None else one.initial, one.dtype), one.shape
-            ).copy()
-            for one in self.manifest.states
-        }
-        for pack in self.manifest.packs:
-            first[pack.input] = np.concatenate([first.pop(name).reshape(-1) for name in pack.states])
-        self._states = first
+        self._states = first_states(self.manifest, self.others)
         self._finals: dict[str, np.ndarray] = {}
         self._pushed, self._runs = 0, 0
         self._given = dict.fromkeys((one.name for one in self.manifest.outputs), 0)
@@ -241,6 +233,19 @@ class Stream:
                 )
             made[one.name] = array.astype(one.dtype, copy=False)
         return made
+
+
+def first_states(manifest: Manifest, others: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """What states hold at first, by the inputs that hold them; `others`: what the host gives."""
+    first = {
+        one.input: np.broadcast_to(
+            np.asarray(others[one.input] if one.initial is None else one.initial, one.dtype), one.shape
+        ).copy()
+        for one in manifest.states
+    }
+    for pack in manifest.packs:
+        first[pack.input] = np.concatenate([first.pop(name).reshape(-1) for name in pack.states])
+    return first
 
 
 def holders(manifest: Manifest) -> dict[str, str]:

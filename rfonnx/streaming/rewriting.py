@@ -59,11 +59,11 @@ def build(source: Source, layout: Layout, chunk: int) -> Streamed:
         Refused: there is no rule for what a node does along the streamed axis.
     """
     if chunk < 1 or chunk % layout.unit:
-        more = max(1, -(-chunk // layout.unit)) * layout.unit
+        nearest = max(1, (2 * chunk + layout.unit) // (2 * layout.unit)) * layout.unit
         raise QueryError(
             f"{source.model.label}: a chunk of {chunk} frames is no multiple of {layout.unit}, and tensors of lower rates "
             "would get parts of frames",
-            f"give --chunk {more}",
+            f"the nearest that there is has {nearest} frames",
         )
     graph = source.graph
     taken = {*graph.shapes, *source.stored, *graph.constants, *(name for node in graph.nodes for name in node.outputs)}

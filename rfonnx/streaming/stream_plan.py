@@ -16,6 +16,7 @@ from rfonnx.errors import ModelError, QueryError, RfonnxError, ShapeError
 from rfonnx.model.apart import Apart
 from rfonnx.model.opened import Opened
 from rfonnx.model.reading.bind import Shapes
+from rfonnx.results.stream_latency import StreamLatency
 from rfonnx.results.streaming import METADATA, Manifest, StreamState, StreamStructure, StreamSummary, StreamVerification
 from rfonnx.streaming.bounded import bounded
 from rfonnx.streaming.flow import Twin
@@ -27,9 +28,11 @@ from rfonnx.streaming.model import LENGTHS, ODD, WIDEST, Asked, Source, open_sou
 from rfonnx.streaming.offline import Run, deadline, drawn_others, hold, level_of, run_longer
 from rfonnx.streaming.packing import packed, unpacked
 from rfonnx.streaming.refusal import Refused, Unbounded
+from rfonnx.streaming.rerun import PAST
 from rfonnx.streaming.rewriting import Streamed, build
 from rfonnx.streaming.steady import steadied
 from rfonnx.streaming.structure import of_twins, structure
+from rfonnx.streaming.timing import timed_chunk
 from rfonnx.system import scratch
 from rfonnx.version import __version__
 
@@ -139,6 +142,36 @@ class StreamPlan:
             if not found.skipped:
                 break
         return found
+
+    def latency(
+        self, chunks: Sequence[int] | None = None, rate: float | None = None, threads: int | None = None
+    ) -> StreamLatency:
+        """How late the stream is in chunks of several lengths, and what a chunk costs beside running the offline model again on
+        the last frames; both are run under onnxruntime, about a second each.
+
+        Args:
+            chunks: frames of the input; None: those of the plan.
+            rate: frames of the input in a second, for milliseconds and real time.
+            threads: as in `rfonnx.erf`.
+
+        Raises:
+            QueryError: a chunk is no multiple of the unit.
+            RunError: onnxruntime cannot run the stream.
+        """
+        plans = [self._of(chunk) for chunk in dict.fromkeys(chunks or [self.manifest.chunk])]
+        past = PAST * max(plan.manifest.chunk for plan in plans)
+        others = self._others(0)
+        found = [timed_chunk(plan.source, plan.model, plan.manifest, others, past, rate, threads) for plan in plans]
+        return StreamLatency(
+            model=self.manifest.model,
+            inputs=tuple(one.name for one in self.manifest.inputs),
+            rate=rate,
+            unit=self.unit,
+            past=max((again.length for _, again in found if again.whole and not self.manifest.fixed), default=0),
+            fixed=self.manifest.fixed,
+            threads=threads or 0,
+            chunks=tuple(one for one, _ in found),
+        )
 
     def _others(self, seed: int) -> dict[str, np.ndarray]:
         graph, shapes = self.source.graph, self.source.shapes

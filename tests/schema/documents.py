@@ -15,6 +15,7 @@ from rfonnx.report.geometry.json import LocatedRow
 from rfonnx.report.operators.json import Operators
 from rfonnx.report.overlay.model_explorer import NodeDataByGraph
 from rfonnx.report.overlay.netron import Attachment
+from rfonnx.report.streaming.json import Held, Latency, StreamRow
 from rfonnx.report.tiling.layout import Planned, Verified
 from rfonnx.results.layout import Head, Report
 from rfonnx.results.scan import ScanRecord
@@ -50,6 +51,9 @@ DOCUMENTS = {
     "check": Document("rfonnx check", Checked),
     "tile-plan": Document("rfonnx tile plan", Planned, "text"),
     "tile-verify": Document("rfonnx tile verify", Verified, "text"),
+    "stream": Document("rfonnx stream", StreamRow, "text"),
+    "stream-verify": Document("rfonnx stream verify", Held, "text"),
+    "stream-latency": Document("rfonnx stream latency", Latency),
     "scan": Document("rfonnx scan", ScanRecord),
     "ops": Document("rfonnx ops", Operators),
     "netron": Document(

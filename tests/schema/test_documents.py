@@ -94,6 +94,23 @@ def odd_nets() -> Iterator[tuple[onnx.ModelProto, list[str]]]:
     yield model([helper.make_node("Unheard", ["x"], ["y"], domain="com.example")], {"x": (1, 8)}, {"y": (1, 8)}), []
 
 
+def test_streams(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    net, made = MODELS / "wavenet.onnx", tmp_path / "s.onnx"
+    assert run(["stream", str(net), "--axis", "2", "--chunk", "16", "--dry-run", "--format", "json"]) == 0
+    planned = hold("stream", json.loads(capsys.readouterr().out))
+    assert (planned["exact"], planned["verified"], planned["manifest"]["chunk"]) == (True, None, 16)
+    assert run(["stream", str(net), "--axis", "2", "--chunk", "16", "-o", str(made), "--format", "json"]) == 0
+    assert hold("stream", json.loads(capsys.readouterr().out))["verified"]["passed"]
+    verified = told("stream-verify", tmp_path, "stream", "verify", net, made)
+    assert verified["passed"]
+    assert verified["structure"]["differences"] == []
+    latency = told("stream-latency", tmp_path, "stream", "latency", net, "--axis", "2", "--chunks", "8,16")
+    assert [(one["chunk"], one["length"], one["realtime"]) for one in latency["chunks"]] == [
+        (8, 1031, None),
+        (16, 1039, None),
+    ]
+
+
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.name)
 def test_reports_that_others_are_compared_with(path: Path) -> None:
     """Among them one whose names are hostile, and one with fields of which nothing is seen."""
