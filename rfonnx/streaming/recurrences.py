@@ -10,6 +10,9 @@ from rfonnx.operators.table import operator
 from rfonnx.results.fields import Shape
 from rfonnx.streaming.readings import LAST, Ends, Found, Runs
 
+TOGETHER = ("mean", "sum", "max", "min", "squares", "l1")
+"""Statistics of all frames that follow from those of the frames so far and of a chunk."""
+
 
 def last_states(node: Node) -> Sequence[str]:
     """Outputs that hold what a recurrence carries, after its last step."""
@@ -20,8 +23,9 @@ def last_states(node: Node) -> Sequence[str]:
 
 
 def carried_to_end(node: Node, name: str, reading: Ends) -> bool:
-    """Whether there is a rule for an output that has no frames, and reads all of them: a last state, or the last frame."""
-    return name in last_states(node) or (operator(node.kind).moves and reading.reason == LAST)
+    """Whether there is a rule for an output that has no frames, and reads all of them: a last state, the last frame, a sum."""
+    row = operator(node.kind)
+    return name in last_states(node) or (row.moves and reading.reason == LAST) or row.statistic in TOGETHER
 
 
 def counted(node: Node, name: str, axes: Mapping[str, int], shapes: Mapping[str, Shape]) -> dict[str, Found]:

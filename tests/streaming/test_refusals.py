@@ -23,8 +23,12 @@ def averaged(net: Net) -> str:
     return net.add("Sub", "x", net.add("ReduceMean", "x", axes=[2], keepdims=1))
 
 
+def multiplied(net: Net) -> str:
+    return net.add("ReduceProd", "x", axes=[2])
+
+
 def pooled(net: Net) -> str:
-    return net.add("GlobalAveragePool", "x")
+    return net.add("Mul", "x", net.add("GlobalAveragePool", "x"))
 
 
 def softmax(net: Net) -> str:
@@ -138,9 +142,10 @@ def times_zero(net: Net) -> str:
 
 
 CASES: dict[str, tuple[Made, str]] = {
+    "product over time": (multiplied, r"ReduceProd\) .*takes all positions of the streamed axis together"),
     "norm over time": (normed, r"InstanceNormalization\) .*takes all positions of the streamed axis together"),
-    "mean over time": (averaged, r"ReduceMean\) .*takes all positions"),
-    "global pool": (pooled, r"GlobalAveragePool\) .*takes all positions"),
+    "mean over time": (averaged, r"Sub\) .*joins frames with what is known when the last one has come"),
+    "global pool": (pooled, r"Mul\) .*joins frames with what is known when the last one has come"),
     "softmax over time": (softmax, r"Softmax\) .*takes all positions"),
     "comparison": (compared, r"output 'matmul2' has frames along two axes"),
     "attention": (attention, r"MatMul\) .*lets every frame see all others \(attention without a band\)"),

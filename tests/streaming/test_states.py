@@ -120,6 +120,38 @@ def test_a_part_of_the_last_frame_is_refused() -> None:
         rfonnx.stream(model, "x", 2)
 
 
+TOGETHER: list[tuple[str, dict[str, object]]] = [
+    ("ReduceMean", {"axes": [2], "keepdims": 0}),
+    ("ReduceMean", {"axes": [1, 2]}),
+    ("ReduceMax", {"axes": [2]}),
+    ("ReduceMin", {"axes": [0, 2], "keepdims": 0}),
+    ("ReduceSumSquare", {"axes": [2]}),
+    ("ReduceL1", {"axes": [2]}),
+    ("GlobalAveragePool", {}),
+    ("GlobalMaxPool", {}),
+]
+
+
+@pytest.mark.parametrize(("op", "attrs"), TOGETHER, ids=[f"{op} {attrs}" for op, attrs in TOGETHER])
+@pytest.mark.parametrize("looks", [False, True])
+def test_what_is_made_of_all_frames_together_is_given_at_the_end(
+    op: str, attrs: dict[str, object], looks: bool
+) -> None:
+    """Behind a step of 2 that looks ahead, and at lengths that end with a chunk: then no run knows the end."""
+    net = Net()
+    x = net.conv("x", 2, 3, [4], pads=[3, 3], strides=[2]) if looks else net.add("Exp", "x")
+    plan = rfonnx.stream(net.model([1, 2, "t"], net.add("Neg", net.add(op, x, **attrs))), "x", 2, 6)
+    assert not plan.manifest.outputs
+    assert right(plan)
+
+
+def test_an_integer_maximum() -> None:
+    net = Net()
+    whole = net.add("Cast", net.add("Mul", net.conv("x", 2, 2, [3], pads=[1, 1]), net.numbers(1)), to=TensorProto.INT32)
+    model = net.model([1, 2, "t"], net.add("Cast", net.add("ReduceMax", whole, axes=[2]), to=TensorProto.FLOAT))
+    assert right(rfonnx.stream(model, "x", 2, 3))
+
+
 def test_a_last_state_that_nobody_reads_costs_nothing() -> None:
     net = Net()
     framed = recurrent(net, "LSTM", "x", outputs=3)[0]

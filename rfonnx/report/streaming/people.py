@@ -46,9 +46,14 @@ def _head(told: StreamSummary, rate: float | None) -> Iterator[Line]:
         f"{counted(len(manifest.states), 'state')}{packs}, {size / 1024:.1f} KiB; {counted(told.masks, 'mask')}; "
         f"chunks are multiples of {manifest.unit}",
     )
-    first = [name for name in manifest.given if name not in manifest.others]
-    if first:
-        yield ("the model's own states, which the host gives at first: ", ", ".join(first))
+    for state in manifest.states:
+        if state.initial is None:
+            yield (
+                "a state of the model's own, whose first value the host gives: ",
+                Name(state.input),
+                " becomes ",
+                Name(state.output),
+            )
     if manifest.longest:
         yield (
             f"a stream has {counted(manifest.longest, 'frame')} of the input at most: a table by position ends there",

@@ -25,6 +25,7 @@ from rfonnx.streaming.rules.moved import moved, picked
 from rfonnx.streaming.rules.padded import padded
 from rfonnx.streaming.rules.scanned import scanned
 from rfonnx.streaming.rules.spread import spread
+from rfonnx.streaming.rules.together import together
 from rfonnx.streaming.rules.windowed import windowed
 
 
@@ -73,7 +74,7 @@ def rule_of(placed: Placed) -> Callable[[Call], list[Flow | None]]:
         if kind is Spreads and row.switched_off == "cut":
             return spread
         if kind is Ends:
-            return last
+            return last if row.moves else together
         if kind is Runs and row.carries == "sum":
             return summed
     raise refused(placed.node, "has no rule yet for what it does along the streamed axis", next(iter(found)))
