@@ -95,7 +95,7 @@ def structure(
 def _compared(
     whole: Analysis, chain: Analysis, manifest: Manifest, length: int, pairs: list[Compared]
 ) -> StreamStructure:
-    copies = runs(manifest, length)
+    copies, products = runs(manifest, length), _products(whole)
     differences: list[str] = []
     tensors: set[str] = set()
     frames = loose = 0
@@ -106,7 +106,7 @@ def _compared(
             if start >= end:
                 continue
             name = in_copy(copy, pair.value)
-            found = _differ(whole, chain, pair, name, (start, end), first)
+            found = _differ(whole, chain, pair, name, (start, end), first, products)
             if found and not (_exact(whole, pair.tensor) and _exact(chain, name)):
                 loose += end - start
                 continue
@@ -123,14 +123,22 @@ def _exact(analysis: Analysis, name: str) -> bool:
     return name not in analysis.tensors or analysis.tensors[name].exact
 
 
-def _differ(whole: Analysis, chain: Analysis, pair: Compared, name: str, offline: tuple[int, int], first: int) -> str:
-    """Where a copy's frames see something else than those of the offline model from `offline[0]` on; "": nowhere."""
+def _differ(
+    whole: Analysis, chain: Analysis, pair: Compared, name: str, offline: tuple[int, int], first: int, products: bool
+) -> str:
+    """Where a copy's frames see something else than those of the offline model from `offline[0]` on; "": nowhere.
+
+    `products`: what sees nothing is not compared with what sees something.
+    """
     start, end = offline
     for input, axis in _columns(whole):
         expected = _frames(_seen(whole, pair.tensor, input, axis), pair.axis, start, end)
         found = _frames(_seen(chain, name, outside(input), axis), pair.axis, start - first, end - first)
         low, high, lowest, highest = np.broadcast_arrays(*found, *expected)
-        wrong = ((low != lowest) | (high != highest)) & ((low <= high) | (lowest <= highest))
+        nothing, none = low > high, lowest > highest
+        wrong = ((low != lowest) | (high != highest)) & ~(nothing & none)
+        if products:
+            wrong &= nothing == none
         if wrong.any():
             place = tuple(np.argwhere(wrong)[0])
             frame = start + (place[pair.axis] if wrong.shape[pair.axis] > 1 else 0)
@@ -161,6 +169,15 @@ def _joined_otherwise(whole: Analysis, chain: Analysis, pair: Compared, name: st
 
 def _apart(centers: tuple[Fraction, ...]) -> list[Fraction]:
     return [center - centers[0] for center in centers]
+
+
+def _products(whole: Analysis) -> bool:
+    """Whether tensors are multiplied with each other. Where one of them is 0 for certain, as in a border, the other is not seen;
+    but in the two models other zeros are known."""
+    graph = whole.graph
+    return any(
+        node.op_type in ("Mul", "Div", "And") and not graph.constants.intersection(node.inputs) for node in graph.nodes
+    )
 
 
 def _columns(whole: Analysis) -> Iterator[tuple[str, int]]:

@@ -23,7 +23,7 @@ EXACT = {
 """Operators that make whole numbers of whole numbers."""
 FEW = 4
 """Weights of one output that are not 0, about: values must not grow too large."""
-FURTHER = 16
+FURTHER = 64
 """Frames beside a unit that are tried, where the model does not take fewer."""
 LARGEST = 2.0**23
 """Sums of no more than this are exact in float32."""
