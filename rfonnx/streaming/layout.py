@@ -164,7 +164,7 @@ def _answer(source: Source, node: Node, name: str, seen: list[_Seen], layout: La
     if isinstance(made, Plane):
         return _enter_plane(node, name, made, beside, layout, placed)
     if isinstance(made, Blocked):
-        return refused(node, made.reason, names[0])
+        return refused(node, made.reason, next(iter(beside), ""))
     if _without_bound(beside):
         if layout.boundless is None:
             return Unbounded(f"{node} {UNBOUNDED}", CACHE)
@@ -172,9 +172,9 @@ def _answer(source: Source, node: Node, name: str, seen: list[_Seen], layout: La
         beside = _own_alone(beside)
     keyed = left((beside, first, second), planes, names)
     if isinstance(keyed, Blocked):
-        return refused(node, keyed.reason, names[0])
+        return refused(node, keyed.reason, next(iter(beside), ""))
     if any(layout.rates[operand] != layout.rates[names[0]] for operand in beside):
-        return refused(node, "takes values of another rate than the keys that they belong to", names[0])
+        return refused(node, "takes values of another rate than the keys that they belong to", next(iter(beside)))
     placed.keyed.update(keyed)
     return _enter_frames(source, node, name, beside, layout, placed)
 

@@ -80,7 +80,7 @@ def passed(
         pair = first.get(name), second.get(name)
         a, b = (place[0] if isinstance(place, tuple) and place[1] == Same() else None for place in pair)
         if a is None or b is None or a == b:
-            return Blocked(ALL if _seen_whole(one) else TWICE)
+            return Blocked(ALL if _seen_whole(one) else _why(one))
         axes = (a, b) if axes is None else axes
         if {a, b} != set(axes):
             return Blocked(TWICE)
@@ -116,6 +116,11 @@ def _seen_whole(found: Mapping[str, Found]) -> bool:
     """Whether values are taken at all frames together."""
     kinds = [one if isinstance(one, Blocked) else one[1] for one in found.values()]
     return any(isinstance(kind, Blocked | Ends) and kind.reason.startswith(WHOLE) for kind in kinds)
+
+
+def _why(found: Mapping[str, Found]) -> str:
+    """Why values cannot be taken along the keys."""
+    return next((one.reason for one in found.values() if isinstance(one, Blocked)), TWICE)
 
 
 def left(

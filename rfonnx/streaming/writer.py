@@ -132,14 +132,17 @@ class Writer:
         """Frames of a chunk's end of which it is not known yet whether the offline tensor will have them."""
         return max(0, flow.frames - flow.delay - flow.length(self.chunk))
 
-    def masked(self, flow: Flow, border: float, start: bool, end: bool) -> Flow:
-        """With the border's value in the place of frames before 0 and after the last, as far as asked for."""
+    def masked(self, flow: Flow, border: float, start: bool, end: bool, wait: bool = True) -> Flow:
+        """With the border's value in the place of frames before 0 and after the last, as far as asked for.
+
+        `wait`: until it is known of every frame whether it is one of the last; else those stay that the input has frames for.
+        """
         if flow.stored and border == 0.0:
-            zero, bits = flow.stored.zero, self.masked(flow.stored.flow, flow.stored.zero, start, end)
+            zero, bits = flow.stored.zero, self.masked(flow.stored.flow, flow.stored.zero, start, end, wait)
             before, after = (0.0 if number == zero else None for number in (bits.before, bits.after))
             return replace(self._over(flow, bits), before=before, after=after)
         end = end and flow.after != border
-        if end:
+        if end and wait:
             flow = self.later(flow, flow.delay + self.slack(flow))
         start = start and flow.delay > 0 and flow.before != border
         if not (start or end):
@@ -149,7 +152,8 @@ class Writer:
         value = self.emit(
             "Where", there, flow.value, self.emit.scalar(border, flow.value.dtype), dtype=flow.value.dtype
         )
-        made = replace(flow, value=value, before=border if start else flow.before, after=border if end else flow.after)
+        after = border if end and not self.slack(flow) else None if end else flow.after
+        made = replace(flow, value=value, before=border if start else flow.before, after=after)
         self._stands_too(made, flow)
         return made
 

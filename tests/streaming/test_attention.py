@@ -114,6 +114,20 @@ def test_weights_without_a_softmax() -> None:
     held(net.model([1, "t", 8], net.add("MatMul", weights, values)), 0)
 
 
+def test_a_query_that_sees_its_own_key_alone() -> None:
+    """Its weight is 1, whatever the score."""
+    held(transformer(0, 0), 0)
+
+
+def test_frames_that_are_cropped_later_are_not_waited_for() -> None:
+    """No query sees a key behind it: what may turn out to be behind the end does not matter."""
+    net = Net()
+    x = net.add("Slice", "x", net.ints(0), net.ints(-2), net.ints(1))
+    plan = rfonnx.stream(net.model([1, "t", 8], net.attention(x, net.window(x, 4, 0))), "x", 1)
+    assert [(one.delay, one.held, one.least) for one in plan.manifest.outputs] == [(0, 2, 0)]
+    assert plan.verify().passed
+
+
 def test_a_mask_with_holes_that_differs_by_head() -> None:
     """Every second key of one head, all of the other."""
     net = Net()

@@ -32,7 +32,8 @@ def at_once(call: Call) -> list[Flow | None]:
     if others or len(call.readings) > 1 or any(call.node.outputs[1:]):
         raise call.refuse("has inputs or outputs beside queries, keys, values, a mask and what comes of them")
     flows = {
-        name: writer.masked(writer.settled(call.flows[name]), 0.0, start=True, end=True) for name in (keys, values)
+        name: writer.masked(writer.settled(call.flows[name]), 0.0, start=True, end=True, wait=band.ahead)
+        for name in (keys, values)
     }
     first = writer.settled(call.flows[queries])
     lengths = {(flow.frames, *map(flow.length, call.source.views)) for flow in (first, *flows.values())}

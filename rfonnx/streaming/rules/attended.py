@@ -29,7 +29,7 @@ def attended(call: Call) -> list[Flow | None]:
     band = call.readings[call.output][name][1]
     assert isinstance(band, Attends)
     writer = call.writer
-    values = writer.masked(writer.settled(call.flows[name]), 0.0, start=True, end=True)
+    values = writer.masked(writer.settled(call.flows[name]), 0.0, start=True, end=True, wait=band.ahead)
     island = dict.fromkeys(_beside(call, weights, keys))
     rows = {operand: writer.settled(call.flows[operand]) for operand, along in island if not along}
     columns = {operand: writer.settled(call.flows[operand]) for operand, along in island if along}
