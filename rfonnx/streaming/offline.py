@@ -170,7 +170,11 @@ def _compared(
     for name, expected in zip(names, whole, strict=True):
         found = streamed[name]
         if found.shape != expected.shape:
-            missing[name] = (found.shape[axes[name]], expected.shape[axes[name]]) if name in axes else (0, 1)
+            missing[name] = (
+                (found.shape[axes[name]], expected.shape[axes[name]])
+                if name in axes and found.ndim == expected.ndim
+                else (0, 1)
+            )
             continue
         if same is not None:
             frames = same.get(name, range(0))

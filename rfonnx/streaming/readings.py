@@ -281,7 +281,7 @@ def _selected(step: Select, length: int) -> Reading | Blocked:
             return blends
         return Blocked("mixes neighbours along the streamed axis in a changing way")
     offsets = first[: step.period]
-    if not np.array_equal(first, places // step.period * step.shift + offsets[places % step.period]):
+    if step.shift < 1 or not np.array_equal(first, places // step.period * step.shift + offsets[places % step.period]):
         return Blocked("reads positions of the streamed axis that do not go on evenly")
     return Moves(step.shift, tuple(int(n) for n in offsets))
 

@@ -36,6 +36,7 @@ class Maker:
         self.wild = wild
         self.attentive = seed % 4 == 1
         self.lays = seed % 5 == 2
+        self.bytes = {3: np.uint8, 8: np.int8}.get(seed % 10)  # what convolutions read is held in 8 bits
         self.nodes: list[onnx.NodeProto] = []
         self.weights: list[TensorProto] = []
         self.space = int(self.rng.integers(0, 3))  # axes of space beside the frames
@@ -64,7 +65,29 @@ class Maker:
         return self.constant(np.array(values, np.int64))
 
     def numbers(self, *shape: int) -> str:
-        return self.constant((self.rng.standard_normal(shape) * 0.6).astype(np.float32))
+        drawn = self.rng.standard_normal(shape) * 0.6
+        if self.bytes:  # sums are exact then: a number that is rounded to 8 bits is the same in chunks
+            drawn = np.round(drawn * 16) / 16
+        return self.constant(drawn.astype(np.float32))
+
+    def held(self, x: T) -> T:
+        """In 8 bits, and real again; maybe padded or the highest of two in between, as exporters leave it."""
+        if self.bytes is None:
+            return x
+        zero = self.constant(np.array(self.one(0, 100), self.bytes))
+        ends = [self.constant(np.array(1 / self.pick(8, 16, 32), np.float32)), zero]
+        small = replace(x, name=self.add("QuantizeLinear", x.name, *ends))
+        roll = self.one(0, 5)
+        if roll == 0:
+            small = replace(small, name=self.add("Transpose", small.name, perm=list(range(3 + self.space))))
+        if roll == 1:
+            begin = self.one(0, 3)
+            pads = self.ints(*self.full(begin, 0), *self.full(0, 0))
+            small = replace(small, name=self.add("Pad", small.name, pads, zero), frames=x.frames + begin)
+        if roll == 2 and x.frames > 8:
+            ends_of = [*self.along(1, 0), *self.along(0, 0)]
+            small = replace(small, name=self.add("MaxPool", small.name, kernel_shape=self.along(2, 1), pads=ends_of))
+        return replace(small, name=self.add("DequantizeLinear", small.name, *ends))
 
     def add(self, op: str, *inputs: str, outputs: int = 1, **attrs: Any) -> str:
         name = f"{op.lower()}{len(self.nodes)}"
@@ -84,6 +107,7 @@ class Maker:
     # Blocks -----------------------------------------------------------------------------------------------------------------
 
     def conv(self, x: T) -> T:
+        x = self.held(x)
         kernel, dilation = self.one(1, 4), self.one(1, 3)
         stride = self.pick(1, 1, 1, 2, 3) if x.frames > 20 and x.rate[1] <= 4 else 1
         span = (kernel - 1) * dilation + 1

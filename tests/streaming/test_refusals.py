@@ -129,6 +129,11 @@ def product(net: Net) -> str:
     return net.add("CumProd", "x", net.ints(2))
 
 
+def scattered(net: Net) -> str:
+    index = net.constant(np.zeros((1, 1, 3), np.int64))
+    return net.add("ScatterElements", "x", index, net.numbers(1, 1, 3), axis=1, reduction="add")
+
+
 def sines(net: Net) -> str:
     """A table by position, of a fixed length that the file demands."""
     return net.add("Add", "x", net.numbers(1, 1, 96))
@@ -164,6 +169,7 @@ CASES: dict[str, tuple[Made, str]] = {
     "first frames": (first_frames, r"Slice\) .*makes 20 frames of 97 of the input"),
     "folded": (folded, r"Reshape\) .*lays the streamed axis and another one into each other"),
     "times zero": (times_zero, r"Mul\) .*reads none of them \(a product with 0\)"),
+    "scattered": (scattered, r"ScatterElements\) .*has indices 'w0' that do not come with the frames"),
     "drawn": (drawn, r"RandomNormalLike\) .*draws at random"),
 }
 

@@ -17,6 +17,7 @@ def copied(call: Call) -> list[Flow | None]:
     Delay: that of the latest operand; operands that come earlier wait. What stands outside is known where values are but moved,
     or are 0 and stay so.
     """
+    _refuse_places(call)
     flows = {name: call.flows[name] for name in dict.fromkeys(call.node.inputs) if name in call.flows}
     if len({(flow.bend, flow.delay) for flow in flows.values()}) > 1 or any(_lined(call, *one) for one in _stays(call)):
         flows = {name: straight(call.writer, flow) for name, flow in flows.items()}
@@ -33,6 +34,12 @@ def copied(call: Call) -> list[Flow | None]:
         "" if not name else flows[name].value.name if name in flows else _still(call, index, first.frames, latest)
         for index, name in enumerate(call.node.inputs)
     ]
+    axes = call.node.attrs.get("axes") if call.row.keeps == "order" and len(inputs) == 1 else None
+    if axes and not any(
+        a.name == "axes" for a in call.proto.attribute
+    ):  # all of length 1: a chunk may have one more, or the whole
+        inputs.append(call.writer.emit.ints(axes).name)
+        call.writer.fewest[first.length] = max(call.writer.fewest.get(first.length, 1), 2)
     wanted = [name for name in call.node.outputs if name in call.readings]
     values = {name: call.new(name) for name in wanted}
     spare = {name: call.writer.named(call.proto, 9) for name in call.node.outputs if name and name not in values}
@@ -51,6 +58,18 @@ def copied(call: Call) -> list[Flow | None]:
         stored = None if first.bend else _stored(call, next(iter(flows.values())))
         made.append(Flow(values[name], shape, axis, latest, first.length, *ends, stored, first.bend))
     return made
+
+
+def _refuse_places(call: Call) -> None:
+    """What goes to places that indices say, or comes from such: indices without frames are those of the whole."""
+    row, rank = call.row, len(call.source.graph.shapes[call.output] or ())
+    if not row.moves or "regular" in row.manner:
+        return
+    for index in row.indexed:
+        name = call.node.inputs[index]
+        beside = len(call.source.graph.shapes.get(name) or ()) == rank > 1
+        if name not in call.flows and (beside or len(call.node.inputs) > 2):
+            raise call.refuse(f"has indices '{name}' that do not come with the frames")
 
 
 def _stored(call: Call, flow: Flow) -> Stored | None:

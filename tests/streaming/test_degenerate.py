@@ -1,0 +1,35 @@
+"""Chunks and wholes of one frame, and windows that reach past all frames: what an operator does there may be another thing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import rfonnx
+from streaming.nets import Net
+
+
+@pytest.mark.parametrize("shape", [["t", 3, 1, 2], [1, "t", 1, 2], [1, 3, "t", 2], [1, 3, 1, "t"]])
+def test_an_axis_of_one_frame_is_not_squeezed_away(shape: list[int | str]) -> None:
+    """A Squeeze without axes takes away those of length 1: of a whole of one frame that of the frames, too."""
+    net = Net()
+    plan = rfonnx.stream(net.model(shape, net.add("Squeeze", "x")), "x", shape.index("t"), 1)
+    assert plan.manifest.shortest == 2
+    assert plan.verify().passed
+
+
+def test_a_window_of_which_no_tap_meets_a_frame() -> None:
+    """Pools of onnxruntime then give a lowest number that is not minus infinity: the whole has to be longer."""
+    net = Net()
+    model = net.model([1, 2, "t"], net.add("MaxPool", "x", kernel_shape=[4], dilations=[2], pads=[3, 3]))
+    plan = rfonnx.stream(model, "x", 2)
+    assert plan.manifest.shortest == 2
+    assert plan.verify().passed
+
+
+def test_sizes_that_do_not_go_on_are_refused() -> None:
+    """Whatever the length, ten frames come out: each reads the same ones."""
+    net = Net()
+    made = net.add("Resize", "x", "", "", net.constant(np.array([1, 2, 10], np.int64)), mode="nearest")
+    with pytest.raises(rfonnx.RfonnxError, match="Resize"):
+        rfonnx.stream(net.model([1, 2, "t"], made), "x", 2)
