@@ -77,7 +77,7 @@ class Call:
 
     def refuse(self, reason: str, hint: str = "") -> Refused:
         """The node's refusal."""
-        return refused(self.node, reason, self.operand, hint)
+        return refused(self.node, reason, self.operand if self.readings else "", hint)
 
     def shape(self, output: str, axis: int, frames: int) -> tuple[int, ...]:
         """Of a chunk of an output."""
