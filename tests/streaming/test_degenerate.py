@@ -33,3 +33,12 @@ def test_sizes_that_do_not_go_on_are_refused() -> None:
     made = net.add("Resize", "x", "", "", net.constant(np.array([1, 2, 10], np.int64)), mode="nearest")
     with pytest.raises(rfonnx.RfonnxError, match="Resize"):
         rfonnx.stream(net.model([1, 2, "t"], made), "x", 2)
+
+
+@pytest.mark.parametrize(("op", "opset", "scale"), [("Upsample", 9, 2.0), ("Resize", 10, 2.0), ("Resize", 10, 0.5)])
+def test_files_of_before_opset_11_are_sampled_as_they_say(op: str, opset: int, scale: float) -> None:
+    """Where a Resize samples has become an attribute since, with another default."""
+    net = Net()
+    made = net.add(op, "x", net.constant(np.array([1, 1, 1, scale], np.float32)))
+    plan = rfonnx.stream(net.model([1, 2, "t", 6], made, opset=opset), "x", 2)
+    assert plan.verify().passed

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from onnx import ModelProto, NodeProto, helper
+from onnx import ModelProto, NodeProto, helper, numpy_helper
 
 from rfonnx.errors import ModelError
 from rfonnx.gradients.preparing.large_weights import LightModel, as_inputs, as_stubs
@@ -78,5 +78,27 @@ def _converted(model: LightModel) -> ModelProto:
             f"{model.name}: onnx cannot convert the model to opset 13 ({runtime.one_line(error)})",
             "export it with opset 17 or later",
         ) from None
+    _sample_as_before(converted, light)
     as_stubs(converted, model.weights)
     return converted
+
+
+def _sample_as_before(converted: ModelProto, light: ModelProto) -> None:
+    """Say, in place, where a Resize samples: Upsample, and Resize before opset 11, have no attribute for it, and the converter
+    leaves it to the default of those that have. Nearest is below when enlarging, above when shrinking."""
+    older = {node.output[0] for node in light.graph.node if node.op_type in ("Upsample", "Resize")}
+    if max(e.version for e in light.opset_import if plain_domain(e.domain) == "") > 10:
+        return
+    stored = {tensor.name: tensor for tensor in converted.graph.initializer}
+    for node in converted.graph.node:
+        if node.op_type != "Resize" or node.output[0] not in older:
+            continue
+        scales = stored.get(node.input[2]) if len(node.input) > 2 else None
+        shrinks = scales is not None and (numpy_helper.to_array(scales) < 1).any()
+        said = {attribute.name for attribute in node.attribute}
+        for name, value in (
+            ("coordinate_transformation_mode", "asymmetric"),
+            ("nearest_mode", "ceil" if shrinks else "floor"),
+        ):
+            if name not in said:
+                node.attribute.append(helper.make_attribute(name, value))
