@@ -134,6 +134,13 @@ def scattered(net: Net) -> str:
     return net.add("ScatterElements", "x", index, net.numbers(1, 1, 3), axis=1, reduction="add")
 
 
+def indices_of_a_pool(net: Net) -> str:
+    """Each frame a batch's entry of its own: indices count the whole."""
+    last = net.add("Transpose", "x", perm=[2, 1, 0])
+    net.nodes.append(onnx.helper.make_node("MaxPool", [last], ["most", "where"], "pool", kernel_shape=[1]))
+    return net.add("Add", net.add("Cast", "where", to=1), "most")
+
+
 def sines(net: Net) -> str:
     """A table by position, of a fixed length that the file demands."""
     return net.add("Add", "x", net.numbers(1, 1, 96))
@@ -169,6 +176,7 @@ CASES: dict[str, tuple[Made, str]] = {
     "first frames": (first_frames, r"Slice\) .*makes 20 frames of 97 of the input"),
     "folded": (folded, r"Reshape\) .*lays the streamed axis and another one into each other"),
     "times zero": (times_zero, r"Mul\) .*reads none of them \(a product with 0\)"),
+    "indices of a pool": (indices_of_a_pool, r"MaxPool\) .*gives positions in the whole"),
     "scattered": (scattered, r"ScatterElements\) .*has indices 'w0' that do not come with the frames"),
     "drawn": (drawn, r"RandomNormalLike\) .*draws at random"),
 }

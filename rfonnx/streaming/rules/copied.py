@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rfonnx.gradients.values import Value
+from rfonnx.operators.families import family
 from rfonnx.streaming.bending import straight
 from rfonnx.streaming.call import Call, same
 from rfonnx.streaming.flow import Flow, Stored
@@ -61,14 +62,18 @@ def copied(call: Call) -> list[Flow | None]:
 
 
 def _refuse_places(call: Call) -> None:
-    """What goes to places that indices say, or comes from such: indices without frames are those of the whole."""
+    """What goes to places that indices say, or comes from such: indices without frames are those of the whole. So are those
+    that a pool gives, whichever axis the frames are."""
     row, rank = call.row, len(call.source.graph.shapes[call.output] or ())
-    if not row.moves or "regular" in row.manner:
+    if row.border == "lowest" and len(call.readings) > 1:
+        raise call.refuse("gives positions in the whole (Indices)")
+    turns = family(call.node.kind) == "attention"
+    if not turns and (not row.moves or "regular" in row.manner):
         return
     for index in row.indexed:
-        name = call.node.inputs[index]
+        name = call.node.inputs[index] if index < len(call.node.inputs) else ""
         beside = len(call.source.graph.shapes.get(name) or ()) == rank > 1
-        if name not in call.flows and (beside or len(call.node.inputs) > 2):
+        if name and name not in call.flows and (turns or beside or len(call.node.inputs) > 2):
             raise call.refuse(f"has indices '{name}' that do not come with the frames")
 
 
