@@ -211,7 +211,8 @@ bool contains(const Term& outer, const Term& inner) {
 /// The walk that two terms have together as runs, as `joint` has it of others.
 Walk joint_along(const Term& a, const Term& b) {
     Walk result = a.along ? *a.along : *b.along;
-    result.some_alike = (a.along && a.along->some_alike) || (b.along && b.along->some_alike);
+    if (a.along && b.along) // where one tells all positions apart, so do both
+        result.some_alike = a.along->some_alike && b.along->some_alike;
     const bool goes_on = a.along && b.along && a.along->period > 0 && same_slope(*a.along, *b.along);
     const int64_t period = goes_on ? common_period(*a.along, *b.along) : 0;
     const bool shows = period > 0 && period <= result.length;
@@ -275,20 +276,22 @@ TermPtr merged_at_most(const TermPtr& a, const TermPtr& b, bool& widened) {
     }
 }
 
-/// True when `merged` would keep the rules of both: same walks, and along each the same slope or no rule on either
-/// side.
+/// All walks of a term, `along` among them, by ascending axis.
+std::vector<Walk> all_walks(const Term& term) {
+    std::vector<Walk> walks = term.walks;
+    if (term.along)
+        walks.push_back(*term.along);
+    std::sort(walks.begin(), walks.end(), [](const Walk& a, const Walk& b) { return a.axis < b.axis; });
+    return walks;
+}
+
+/// True when `merged` would keep the rules of both: walks along the same axes, and along each the same slope or no rule
+/// on either side.
 bool mergeable(const Term& a, const Term& b) {
-    if (!same_walks(a, b))
-        return false;
-    for (size_t k = 0; k < a.walks.size(); ++k) {
-        const Walk &x = a.walks[k], &y = b.walks[k];
-        if (!same_slope(x, y))
-            return false;
-        if (x.period > 0 && common_period(x, y) > x.length)
-            return false;
-    }
-    return !a.along || (same_slope(*a.along, *b.along) &&
-                        (a.along->period == 0 || common_period(*a.along, *b.along) <= a.along->length));
+    const std::vector<Walk> of_a = all_walks(a), of_b = all_walks(b);
+    return std::equal(of_a.begin(), of_a.end(), of_b.begin(), of_b.end(), [](const Walk& x, const Walk& y) {
+        return x.axis == y.axis && same_slope(x, y) && (x.period == 0 || common_period(x, y) <= x.length);
+    });
 }
 
 void drop_contained(std::vector<TermPtr>& terms) {
