@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "interval.hpp"
+#include "largest.hpp"
 #include "program.hpp"
 #include "row_major.hpp"
 #include "term.hpp"
@@ -74,7 +75,7 @@ void collapse(Cover<Value>& cover, size_t axis) {
     cover.values = std::move(values);
 }
 
-/// What a field says of every position. A std::length_error when there are too many.
-Cover<Interval> laid_out(const Field& field, const Shape& shape);
+/// What a field says of every position of a box. A std::length_error when there are too many.
+Cover<Interval> laid_out(const Field& field, const Box& box);
 
 } // namespace rfonnx

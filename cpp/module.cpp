@@ -3,6 +3,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <array>
 #include <unordered_map>
 
 #include "backward.hpp"
@@ -142,10 +143,17 @@ public:
     auto misaligned_joins() const { return pairs(alignment_.joins, &MisalignedJoin::tensor, &MisalignedJoin::axis); }
     auto global_steps() const { return pairs(carriers_.global, &GlobalStep::tensor, &GlobalStep::axis); }
 
-    /// lo and hi of every position, laid out over the axes that they depend on.
-    py::tuple intervals(int64_t source, size_t axis, bool clip) const {
+    /// lo and hi of every position, laid out over the axes that they depend on. `positions`: by axis of the source the
+    /// first, how many, and how far apart; none: all.
+    py::tuple intervals(int64_t source, size_t axis, bool clip,
+                        const std::vector<std::array<int64_t, 3>>& positions) const {
         require(source, axis);
-        const Cover<Interval> cover = laid_out(hull_.field(source, axis, clip), program_.shape(source));
+        const Box all = whole(program_.shape(source));
+        Box box = positions.empty() ? all : Box();
+        for (const auto& [first, count, step] : positions)
+            box.push_back({first, add(first, multiply(count - 1, step)), step});
+        require_within(all, box);
+        const Cover<Interval> cover = laid_out(hull_.field(source, axis, clip), box);
         py::array_t<int64_t> lo(cover.extent), hi(cover.extent);
         for (size_t entry = 0; entry < cover.values.size(); ++entry) {
             lo.mutable_data()[entry] = cover.values[entry].lo;
@@ -241,6 +249,13 @@ private:
         std::copy(place->second.values.begin(), place->second.values.end(), result.mutable_data());
         return result;
     }
+    static void require_within(const Box& all, const Box& box) {
+        bool within = all.size() == box.size();
+        for (size_t k = 0; k < box.size() && within; ++k)
+            within = box[k].step > 0 && (box[k].empty() || (box[k].first >= 0 && box[k].last <= all[k].last));
+        if (!within)
+            throw std::out_of_range("positions lie outside the tensor");
+    }
     void require(int64_t source, size_t axis) const {
         require_source(program_, source);
         if (axis >= hull_.axes.size())
@@ -269,7 +284,8 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
         .def_property_readonly("widened", &Result::widened)
         .def_property_readonly("misaligned_joins", &Result::misaligned_joins)
         .def_property_readonly("global_steps", &Result::global_steps)
-        .def("intervals", &Result::intervals, py::arg("source"), py::arg("axis"), py::arg("clip"))
+        .def("intervals", &Result::intervals, py::arg("source"), py::arg("axis"), py::arg("clip"),
+             py::arg("positions") = std::vector<std::array<int64_t, 3>>())
         .def("box", &Result::box, py::arg("source"), py::arg("position"), py::arg("clip"))
         .def("summaries", &Result::summaries)
         .def("support", &Result::support, py::arg("source"), py::arg("position"), py::arg("input"))

@@ -27,8 +27,13 @@ class Result:
     @property
     def global_steps(self) -> list[tuple[int, int]]:
         """(tensor, column) of every tensor that takes a whole axis which came from that input axis into each position."""
-    def intervals(self, source: int, axis: int, clip: bool) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """lo, hi: int64, of the source's rank, length 1 along the axes that they do not depend on; `hi < lo` is empty."""
+    def intervals(
+        self, source: int, axis: int, clip: bool, positions: Sequence[tuple[int, int, int]] = ...
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """lo, hi: int64, of the source's rank, length 1 along the axes that they do not depend on; `hi < lo` is empty.
+
+        positions: (first, how many, how far apart) by axis of the source; none: all.
+        """
     def box(self, source: int, position: list[int], clip: bool) -> list[tuple[int, int]]:
         """Per column (lo, hi) at one position."""
     def summaries(self) -> dict[str, npt.NDArray[np.generic]]:

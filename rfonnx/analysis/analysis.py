@@ -271,22 +271,26 @@ class Analysis:
 
         return Time(self, self._graph, self._program)
 
-    def intervals(self, tensor: str, input: str, axis: int, clip: bool = True) -> tuple[Int64, Int64]:
-        """Interval of every position of a tensor along one input axis.
+    def intervals(
+        self, tensor: str, input: str, axis: int, clip: bool = True, positions: Sequence[slice] | None = None
+    ) -> tuple[Int64, Int64]:
+        """Interval of every position of a tensor along one input axis, or of some.
 
         Args:
             tensor: a tensor computed from an input, or an input.
             input: the input's name.
             axis: the input's axis; negative counts from the end.
             clip: only real positions of the input; otherwise borders are extrapolated.
+            positions: one slice per axis of the tensor, which may be long: only these are laid out; None: all.
 
         Returns:
-            lo, hi: int64 arrays that broadcast to the tensor's shape; `hi < lo` where nothing is read.
+            lo, hi: int64 arrays that broadcast to the shape of the positions; `hi < lo` where nothing is read.
 
         Raises:
-            QueryError: no such tensor, input or axis.
+            QueryError: no such tensor, input or axis, or not one slice per axis.
         """
-        return self._result.intervals(self._lookup.source(tensor), self._lookup.column(input, axis), clip)
+        wanted = () if positions is None else self._lookup.positions(tensor, positions)
+        return self._result.intervals(self._lookup.source(tensor), self._lookup.column(input, axis), clip, wanted)
 
     def box(self, tensor: str, position: Sequence[int], clip: bool = True) -> Box | None:
         """What one position sees, as a box per input.

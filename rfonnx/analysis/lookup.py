@@ -69,15 +69,33 @@ class Lookup:
             raise QueryError(f"{self._label}: there is no axis {axis} of an input '{input}'", f"the inputs are {known}")
         return column
 
+    def _shape(self, tensor: str) -> tuple[int, ...]:
+        source = self.source(tensor)
+        inputs = len(self._program.inputs)
+        return self._program.inputs[source][1] if source < inputs else self._program.tensors[source - inputs].shape
+
+    def positions(self, tensor: str, positions: Sequence[slice]) -> list[tuple[int, int, int]]:
+        """Slices of a tensor's axes as (first, how many, how far apart).
+
+        Raises:
+            QueryError: there is no such tensor, or there is not one slice for each of its axes, or one runs backwards.
+        """
+        shape = self._shape(tensor)
+        ranges = [range(n)[part] for part, n in zip(positions, shape, strict=False) if isinstance(part, slice)]
+        if len(ranges) != len(shape) or len(positions) != len(shape) or any(r.step < 0 for r in ranges):
+            raise QueryError(
+                f"{self._label}: {tuple(positions)} are no positions of tensor '{tensor}' of shape {tuple(shape)}",
+                "give one slice per axis, none of them backwards",
+            )
+        return [(r.start if len(r) else 0, len(r), r.step) for r in ranges]
+
     def position(self, tensor: str, position: Sequence[int]) -> list[int]:
         """One index per axis of a tensor, counted from its beginning.
 
         Raises:
             QueryError: there is no such tensor, or the position lies outside it.
         """
-        source = self.source(tensor)
-        inputs = len(self._program.inputs)
-        shape = self._program.inputs[source][1] if source < inputs else self._program.tensors[source - inputs].shape
+        shape = self._shape(tensor)
         if len(position) != len(shape) or not all(-n <= p < n for p, n in zip(position, shape, strict=True)):
             raise QueryError(
                 f"{self._label}: position {tuple(position)} is not in tensor '{tensor}' of shape {tuple(shape)}",
