@@ -17,7 +17,8 @@ from rfonnx.cli.waiting import waiting
 from rfonnx.cli.words import AxesChoice, Shapes
 from rfonnx.errors import RfonnxError
 from rfonnx.report.fields.view_source import Refused
-from rfonnx.report.formats import FIELDS, GROWTH, MODELS
+from rfonnx.report.formats import FIELDS, GROWTH, MODELS, RENDERERS
+from rfonnx.results.streaming import StreamOutlook
 
 
 @click.command("report")
@@ -50,7 +51,7 @@ from rfonnx.report.formats import FIELDS, GROWTH, MODELS
     "--rate",
     type=Number("rate"),
     metavar="HZ",
-    help="Samples per second of a time axis: text and markdown then show lookahead and context in seconds too.",
+    help="Samples per second of a time axis: say lookahead and context in seconds too, and whether the model streams.",
 )
 def command(
     models: tuple[str, ...],
@@ -103,6 +104,9 @@ def command(
             fit = partial(fitted_to_input, path=image, pixels=read_backdrop(image))
         with waiting(f"analysing {models[0]}"):
             analysis = analyse(models[0])
+        if rate is not None and out.style in ("html", *RENDERERS):
+            with waiting(f"planning streams of {models[0]}"):
+                view = view._replace(streams=_streams(models[0], values, shapes, analysis))
         if fit is not None:
             view = view._replace(backdrop=fit(analysis))
         if erf is not None:
@@ -118,6 +122,17 @@ def command(
     if picture:
         picture.write(made, view)
     return USER_ERROR if any(isinstance(one, Refused) for one in made) else 0
+
+
+def _streams(
+    model: str, values: dict[str, Any], shapes: Shapes, analysis: rfonnx.Analysis
+) -> tuple[StreamOutlook, ...]:
+    """Along the time axes that outputs run along, one by one."""
+    from rfonnx.model.opened import with_values
+    from rfonnx.streaming.outlook import outlook
+
+    pairs = dict.fromkeys((one.input, one.axis) for fact in analysis.facts.values() for one in fact.time)
+    return tuple(outlook(with_values(model, values), name, axis, shapes) for name, axis in pairs)
 
 
 def _analysed(

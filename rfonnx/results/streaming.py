@@ -321,6 +321,24 @@ class StreamSummary:
     keys: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class StreamOutlook:
+    """Whether a model can be streamed along an axis of an input.
+
+    Attributes:
+        input, axis: the input, and its axis of frames.
+        unit: chunks are multiples of it; 0: it cannot be streamed.
+        delays: by output in frames of its own, and the same in frames of the input.
+        reason: why it cannot be streamed; "".
+    """
+
+    input: str
+    axis: int
+    unit: int
+    delays: Mapping[str, tuple[int, float]]
+    reason: str
+
+
 def share(error: float, largest: float) -> float:
     """A difference as a share of the largest value; not finite where it is not."""
     return error / largest if largest else error

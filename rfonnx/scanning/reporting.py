@@ -18,7 +18,7 @@ from rfonnx.results.fields import OutputFacts, TensorField
 from rfonnx.results.findings import Outcome
 from rfonnx.results.plain import COVERAGE_DIGITS
 from rfonnx.results.scan import ScannedAxis, ScannedOutput, ScannedReport, ScannedStream, ScannedTiles, ScannedTime
-from rfonnx.streaming.stream_plan import stream_plan
+from rfonnx.streaming.outlook import outlook
 from rfonnx.tiling.tile_plan import tile_plan
 
 
@@ -112,11 +112,9 @@ def _stream(path: str, shapes: Shapes | None, outputs: Sequence[ScannedOutput]) 
     if len(axes) != 1:
         return None
     ((name, axis),) = axes
-    try:
-        plan = stream_plan(Opened(path), name, axis, None, None, shapes)
-    except RfonnxError as error:
-        return ScannedStream(input=name, axis=axis, unit=0, delay={}, reason=str(error))
-    return ScannedStream(input=name, axis=axis, unit=plan.unit, delay=plan.delay, reason="")
+    found = outlook(Opened(path), name, axis, shapes)
+    delays = {output: frames for output, (frames, _) in found.delays.items()}
+    return ScannedStream(input=name, axis=axis, unit=found.unit, delay=delays, reason=found.reason)
 
 
 def _rules(subject: Subject) -> Mapping[str, Outcome]:

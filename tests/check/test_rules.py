@@ -103,6 +103,10 @@ CASES = [
     ("unet", "halo-at-most", 93, "fail"),
     ("wavenet", "halo-at-most", 1023, "pass"),
     ("vit", "halo-at-most", 10**6, "fail"),
+    ("wavenet", "streams", {"delay": 0, "unit": 1}, "pass"),
+    ("unet", "streams", {"delay": 94, "axis": -1}, "pass"),
+    ("unet", "streams", {"delay": 93, "axis": -1}, "fail"),
+    ("se", "streams", {"axis": -1}, "fail"),
 ]
 
 
@@ -131,6 +135,7 @@ def test_ids_are_for_ever() -> None:
         "RF030": "no-double-softmax", "RF031": "no-denormal-weights", "RF032": "finite-on-zeros",
         "RF033": "outputs-vary", "RF034": "no-dead-relu", "RF035": "quantiser-range", "RF036": "field-on-input",
         "RF037": "target-operators", "RF038": "input-fits-field", "RF039": "tiles-exactly", "RF040": "halo-at-most",
+        "RF041": "streams",
     }  # fmt: skip
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from rfonnx.report.document import Line, Name
 from rfonnx.report.fields.view import Axes
 from rfonnx.report.fields.view_source import Source
 from rfonnx.results.fields import BatchFact, OutputFacts, PositionalConstant, ShiftFact, TimeFact
 from rfonnx.results.plain import axes_text, counted
+from rfonnx.results.streaming import StreamOutlook
 
 SHOWN = 5
 """Most positional constants that are named one by one."""
 
 
-def fact_lines(source: Source, axes: Axes, rate: float | None, chosen: bool = False) -> Iterator[Line]:
+def fact_lines(
+    source: Source, axes: Axes, rate: float | None, chosen: bool = False, streams: Sequence[StreamOutlook] = ()
+) -> Iterator[Line]:
     """The facts, as lines; those along axes that are not shown are left out.
 
     Args:
@@ -23,6 +26,7 @@ def fact_lines(source: Source, axes: Axes, rate: float | None, chosen: bool = Fa
         rate: samples per second of time axes.
         chosen: whether the user named the axes. Else time is told along any axis: frames that a recurrent layer takes one by one
             lie along one that no window slides along.
+        streams: told behind what outputs see of the future.
     """
     facts = source.facts
     yield from _batches(facts)
@@ -30,6 +34,7 @@ def fact_lines(source: Source, axes: Axes, rate: float | None, chosen: bool = Fa
         for time in fact.time:
             if not chosen or time.axis in axes.get(time.input, ()):
                 yield _time(output, time, rate)
+        yield from _streams(output, streams, rate)
         yield from _shifts(output, [shift for shift in fact.shifts if shift.axis in axes.get(shift.input, ())])
     yield from _positional(facts)
 
@@ -82,6 +87,23 @@ def _time(output: str, fact: TimeFact, rate: float | None) -> Line:
     )
 
 
+def _streams(output: str, streams: Sequence[StreamOutlook], rate: float | None) -> Iterator[Line]:
+    """Whether an output can be streamed, as `rfonnx stream --dry-run` says it."""
+    for one in streams:
+        along: Line = (" along ", Name(one.input), f" axis {one.axis}")
+        if not one.unit:
+            yield (Name(output), " is not streamed", *along, ": ", Name(one.reason))
+        elif output in one.delays:
+            frames, samples = one.delays[output]
+            late = counted(frames, "frame") + (f" ({_seconds(samples / rate)})" if rate else "")
+            yield (
+                Name(output),
+                " streams",
+                *along,
+                f": `rfonnx stream` makes a model that takes chunks of {one.unit}, or multiples, and is {late} late",
+            )
+
+
 def _samples(count: int, rate: float | None) -> str:
     """A stretch of time in samples, and in seconds when their rate is known.
 
@@ -91,8 +113,11 @@ def _samples(count: int, rate: float | None) -> str:
     words = counted(count, "sample")
     if rate is None:
         return words
-    seconds = count / rate
-    return f"{words} ({seconds:.3g} s)" if abs(seconds) >= 1 else f"{words} ({seconds * 1000:.3g} ms)"
+    return f"{words} ({_seconds(count / rate)})"
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.3g} s" if abs(seconds) >= 1 else f"{seconds * 1000:.3g} ms"
 
 
 def _shifts(output: str, facts: list[ShiftFact]) -> Iterator[Line]:

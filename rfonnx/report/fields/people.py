@@ -19,7 +19,7 @@ def overview(source: Source, view: View) -> Document:
         QueryError: a tensor or axis of `view` does not exist.
     """
     axes = pick_axes(source, view.axes or "spatial")
-    answers = tuple(sections(source, axes, view.rate, chosen=view.axes is not None, size=view.object))
+    answers = tuple(sections(source, axes, view))
     layers = Fold("Layers", (table(source, view, axes), columns(source, axes)))
     return Document(tuple(_head(source, axes)), answers, () if view.summary else (layers,))
 

@@ -9,7 +9,7 @@ from rfonnx.report.explanation.growth import shares
 from rfonnx.report.fields.facts import fact_lines
 from rfonnx.report.fields.next_steps import next_steps
 from rfonnx.report.fields.object_lines import object_lines
-from rfonnx.report.fields.view import Axes, seen
+from rfonnx.report.fields.view import Axes, View, seen
 from rfonnx.report.fields.view_source import Source
 from rfonnx.results.fields import AxisField, TensorField
 from rfonnx.results.plain import axes_text, percent, shape_text
@@ -20,15 +20,14 @@ LIMIT = 20
 Key = tuple[str, int]
 
 
-def sections(
-    source: Source, axes: Axes, rate: float | None, chosen: bool = False, size: Sequence[int] = ()
-) -> Iterator[Section]:
-    """The sections that have something to say, in order; see `fact_lines` for `rate` and `chosen`, `object_lines` for `size`.
+def sections(source: Source, axes: Axes, view: View) -> Iterator[Section]:
+    """The sections that have something to say, in order.
 
     Raises:
         QueryError: see `object_lines`.
     """
-    objects = object_lines(source, axes, size) if size else ()
+    objects = object_lines(source, axes, view.object) if view.object else ()
+    facts = fact_lines(source, axes, view.rate, view.axes is not None, view.streams)
     made = (
         Section("Outputs", listed(_outputs(source, axes), LIMIT)),
         Section("Is it enough?", listed([*objects, *_enough(source, axes)], LIMIT)),
@@ -36,7 +35,7 @@ def sections(
         Section("Global operators", listed(_global(source, axes), LIMIT)),
         Section("Misaligned joins", listed(_joins(source, axes), LIMIT), alarm=True),
         Section("Warnings", listed(_warnings(source), LIMIT), alarm=True),
-        Section("Derived facts", listed(fact_lines(source, axes, rate, chosen), LIMIT)),
+        Section("Derived facts", listed(facts, LIMIT)),
         Section("What to do", tuple(next_steps(source, axes))),
     )
     return (section for section in made if section.lines)

@@ -13,6 +13,7 @@ from rfonnx.results.naming import tensor_called
 if TYPE_CHECKING:  # pages alone have these
     from rfonnx.report.explanation.footprint import Backdrop
     from rfonnx.report.explorer.measured_field import MeasuredField
+    from rfonnx.results.streaming import StreamOutlook
 
 AxesChoice = Literal["all", "spatial"] | tuple[int, ...]
 
@@ -32,6 +33,7 @@ class View(NamedTuple):
         summary: for people: the answers without the table.
         backdrop: for pages: a picture under an input.
         measured: for pages: effective fields that are shown with what units can see.
+        streams: for people: whether the model can be streamed along its time axes, told beside lookahead.
         object: for people: size of an object, along each shown axis or one for all; (): none is asked about.
     """
 
@@ -42,6 +44,7 @@ class View(NamedTuple):
     summary: bool = False
     object: tuple[int, ...] = ()
     backdrop: Backdrop | None = None
+    streams: tuple[StreamOutlook, ...] = ()
     measured: tuple[MeasuredField, ...] = ()
 
 
