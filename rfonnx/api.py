@@ -430,6 +430,7 @@ def stream(
     cache: int | None = None,
     start: Literal["exact", "steady"] = "exact",
     pack: bool = False,
+    after: str | None = None,
     metadata: Literal["", "sherpa"] = "",
 ) -> types.StreamPlan:
     """Rewrite a model so that it takes an input chunk by chunk, and makes exactly what it makes of the whole.
@@ -448,6 +449,7 @@ def stream(
         start: "steady": where frames are mirrored at the start (padding by reflection), the first one is repeated, so that
             nothing waits for them: another model, which is the given one from the frame on that the manifest says.
         pack: all states of a type in one tensor, for hosts that are written by hand.
+        after: a tensor: what is made of it is streamed, it is the input, and `axis` its own; leave out `input`.
         metadata: "sherpa": `metadata_props` say the frames of a run under the names of icefall and sherpa-onnx, too.
 
     Raises:
@@ -460,7 +462,7 @@ def stream(
     from rfonnx.streaming.sherpa import sherpa
     from rfonnx.streaming.stream_plan import stream_plan
 
-    plan = stream_plan(with_values(model, values), input, axis, chunk, outputs, shapes, cache, start)
+    plan = stream_plan(with_values(model, values), input, axis, chunk, outputs, shapes, cache, start, after)
     plan = plan.packed() if pack else plan
     return plan.with_metadata(sherpa(plan.manifest)) if metadata else plan
 

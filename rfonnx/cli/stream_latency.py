@@ -32,6 +32,7 @@ def command(
     axes: dict[str, int],
     chunks: tuple[int, ...] | None,
     outputs: tuple[str, ...],
+    after: str | None,
     rate: float | None,
     cache: int | None,
     start: Literal["exact", "steady"],
@@ -54,7 +55,7 @@ def command(
     first = chunks[0] if chunks else None
     with waiting(f"timing {model}"):
         plan = stream_plan(
-            with_values(model, values), asked, common, first, list(outputs) or None, shapes, cache, start
+            with_values(model, values), asked, common, first, list(outputs) or None, shapes, cache, start, after
         )
         found = plan.latency(chunks, rate, threads)
     out.write(found)

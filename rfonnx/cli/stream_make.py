@@ -43,6 +43,7 @@ def command(
     axes: dict[str, int],
     chunk: int | None,
     outputs: tuple[str, ...],
+    after: str | None,
     rate: float | None,
     cache: int | None,
     start: Literal["exact", "steady"],
@@ -77,7 +78,7 @@ def command(
         checked(str(Path(target).with_suffix(".json")), (model,))
     with waiting(f"planning {model}"):
         plan = stream_plan(
-            with_values(model, values), asked, common, chunk, list(outputs) or None, shapes, cache, start
+            with_values(model, values), asked, common, chunk, list(outputs) or None, shapes, cache, start, after
         )
         plan = plan.packed() if pack else plan
         plan = plan.with_metadata(sherpa(plan.manifest)) if metadata else plan

@@ -39,6 +39,12 @@ what = together(
         help="Stream up to a tensor, not to the outputs. Repeatable.",
     ),
     click.option(
+        "--from",
+        "after",
+        metavar="TENSOR",
+        help="Stream what is made of this tensor: it is the input then, and --axis is its own.",
+    ),
+    click.option(
         "--rate",
         type=Number("rate"),
         metavar="HZ",

@@ -14,6 +14,7 @@ from rfonnx.model.apart import Apart
 from rfonnx.model.opened import Opened, with_free
 from rfonnx.model.reading.bind import tensor_of
 from rfonnx.results.streaming import METADATA, Manifest, StreamVerification
+from rfonnx.streaming.behind import behind, made_by_node
 from rfonnx.streaming.bounded import bounded
 from rfonnx.streaming.loop import Stream
 from rfonnx.streaming.manifest import from_json
@@ -42,6 +43,9 @@ def verify_file(offline: Opened, path: str, seed: int = 0, threads: int | None =
     others: dict[str, np.ndarray] = {}
     if METADATA in said:
         manifest = from_json(said[METADATA], opened.label)
+        (first, *rest) = manifest.inputs
+        if first.name not in offline.input_names and not rest and made_by_node(offline, first.name):
+            offline = behind(offline, first.name, first.axis, [one.name for one in manifest.outputs], None)
         for one in manifest.inputs:
             if one.name not in offline.input_names:
                 raise QueryError(

@@ -299,7 +299,7 @@ def _prepared(
     """What streams are held against, and the same in one opset with its weights."""
     offline, light = part(model, outputs, *shapes)
     raise_opset(light)
-    return offline, _whole(light)
+    return offline, whole(light)
 
 
 def part(
@@ -316,11 +316,16 @@ def part(
         shapes: of the inputs; of several, the first that the model takes.
     """
     every = [output.name for output in model.proto.graph.output]
-    light = lighten(model.proto, model.label, model.folder, normal=_normal(model, *shapes))
+    light = light_part(model, *shapes)
     nodes = len(light.proto.graph.node)
     prune(light, list(outputs or every))
-    whole = set(outputs or every) == set(every) and len(light.proto.graph.node) == nodes
-    return model if whole else Opened(_whole(light)), light
+    unchanged = set(outputs or every) == set(every) and len(light.proto.graph.node) == nodes
+    return model if unchanged else Opened(whole(light)), light
+
+
+def light_part(model: Opened, *shapes: Mapping[str, tuple[int, ...]]) -> LightModel:
+    """A model without its weights, to be cut; `shapes` as in `part`."""
+    return lighten(model.proto, model.label, model.folder, normal=_normal(model, *shapes))
 
 
 def _normal(model: Opened, *shapes: Mapping[str, tuple[int, ...]]) -> Normal:
@@ -331,7 +336,7 @@ def _normal(model: Opened, *shapes: Mapping[str, tuple[int, ...]]) -> Normal:
     return steps.normal(shapes[-1])
 
 
-def _whole(light: LightModel) -> ModelProto:
+def whole(light: LightModel) -> ModelProto:
     """A copy with its weights inside."""
     proto = ModelProto()
     proto.CopyFrom(light.proto)

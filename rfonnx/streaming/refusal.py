@@ -8,6 +8,8 @@ from rfonnx.graph.text import quote
 
 CUT = "stream the part before it with --until, and run the rest on what comes out"
 
+BEHIND = "where nothing else enters what is behind it, that may be streamed, too"
+
 
 class Refused(RfonnxError):
     """A model, or a node of it, that cannot be streamed exactly, or for which there is no rule."""
@@ -29,5 +31,5 @@ def refused(node: Node, reason: str, until: str = "", hint: str = "") -> Refused
         until: a tensor before it that can be streamed.
         hint: another way out.
     """
-    way = hint or (f"{CUT}: --until {quote(until)}" if until else CUT)
+    way = hint or (f"{CUT}: --until {quote(until)}; {BEHIND}: --from {quote(node.outputs[0])}" if until else CUT)
     return Refused(f"{node} {reason}", way)

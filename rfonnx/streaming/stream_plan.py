@@ -18,6 +18,7 @@ from rfonnx.model.opened import Opened
 from rfonnx.model.reading.bind import Shapes
 from rfonnx.results.stream_latency import StreamLatency
 from rfonnx.results.streaming import METADATA, Manifest, StreamState, StreamStructure, StreamSummary, StreamVerification
+from rfonnx.streaming.behind import behind
 from rfonnx.streaming.bounded import bounded
 from rfonnx.streaming.flow import Twin
 from rfonnx.streaming.layout import Layout, lay_out
@@ -233,9 +234,16 @@ def stream_plan(
     shapes: Shapes | None = None,
     cache: int | None = None,
     start: Start = "exact",
+    after: str | None = None,
 ) -> StreamPlan:
     """See `rfonnx.stream`."""
-    source = open_source(model, inputs, axis, outputs, shapes)
+    if after is None:
+        source = open_source(model, inputs, axis, outputs, shapes)
+    elif inputs is not None:
+        raise QueryError(f"{model.label}: both an input and a tensor were given to stream from", "leave out --input")
+    else:
+        cut = open_source(behind(model, after, axis, outputs, shapes), after, axis, outputs)
+        source = replace(cut, model=model)
     if cache is not None:
         source = bounded(source, cache)
     if start == "steady":

@@ -1,0 +1,106 @@
+"""The part of a model behind a tensor: that tensor is its input."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from onnx import ValueInfoProto, helper
+
+from rfonnx.errors import ModelError, QueryError, ShapeError
+from rfonnx.gradients.preparing.prepare import prune
+from rfonnx.graph.nodes import Graph
+from rfonnx.graph.order import reads, sort, stored_names, true_inputs
+from rfonnx.graph.tensors import ELEMENT_TYPES
+from rfonnx.graph.text import did_you_mean, quote
+from rfonnx.model.opened import Opened
+from rfonnx.model.reading.bind import Shapes, tensor_of
+from rfonnx.streaming.model import LENGTHS, light_part, whole
+
+BEHIND = "cut/"
+"""Begins the name of what a cut tensor was; nobody reads it."""
+
+
+def behind(model: Opened, tensor: str, axis: int, outputs: Sequence[str] | None, shapes: Shapes | None) -> Opened:
+    """The part of a model that makes its outputs of one tensor.
+
+    Args:
+        model: any.
+        tensor: made by one of its nodes.
+        axis: of its frames: their number is open; other lengths are those that the model has.
+        outputs: tensors behind it; None: the outputs that depend on it.
+        shapes: of the model's inputs; open lengths are taken for 1 in a first axis, else for as many as the model takes.
+
+    Raises:
+        QueryError: there is no such tensor or axis, or the outputs need something else beside it.
+        ModelError, ShapeError: the model takes no length that was tried.
+    """
+    given, graph = _looked_at(model, shapes or {})
+    if tensor in model.input_names or tensor in graph.constants or tensor not in graph.shapes:
+        words = "is an input: give it with --input" if tensor in model.input_names else "is not made by a node"
+        raise QueryError(f"{model.label}: tensor {quote(tensor)} {words}", did_you_mean(tensor, graph.shapes))
+    shape = graph.shapes[tensor] or ()
+    if not -len(shape) <= axis < len(shape):
+        raise QueryError(
+            f"{model.label}: tensor {quote(tensor)} has {len(shape)} axes, and no axis {axis}",
+            f"give --axis 0 to {len(shape) - 1}",
+        )
+    light = light_part(model, given)
+    found = light.proto.graph
+    nodes = sort(found.node, [*(one.name for one in true_inputs(found)), *stored_names(found)], [])
+    later = {tensor}
+    for node in nodes:
+        if later.intersection(reads(node)):
+            later.update(node.output)
+    for node in found.node:
+        node.output[:] = [BEHIND + name if name == tensor else name for name in node.output]
+    dims = ["frames" if place == axis % len(shape) else n for place, n in enumerate(shape)]
+    found.input.append(helper.make_tensor_value_info(tensor, ELEMENT_TYPES[graph.dtypes[tensor]], dims))
+    wanted = list(outputs or (entry.name for entry in found.output if entry.name in later))
+    if not wanted or tensor in wanted:
+        raise QueryError(
+            f"{model.label}: nothing is made of tensor {quote(tensor)}", "give a tensor before the outputs"
+        )
+    prune(light, wanted)
+    read = {name for node in found.node for name in reads(node)}
+    beside = [one.name for one in true_inputs(found) if one.name in read and one.name != tensor]
+    if beside:
+        raise QueryError(
+            f"{model.label}: what is made of tensor {quote(tensor)} needs input {quote(beside[0])} beside it",
+            "cut where one tensor holds all that comes, or name other outputs with --until",
+        )
+    kept = [one for one in found.input if one.name == tensor]
+    found.ClearField("input")
+    found.input.extend(kept)
+    made = Opened(whole(light))
+    made.label = model.label
+    return made
+
+
+def made_by_node(model: Opened, tensor: str) -> bool:
+    """Whether a node of the main graph makes it."""
+    return any(tensor in node.output for node in model.proto.graph.node)
+
+
+def _looked_at(model: Opened, shapes: Shapes) -> tuple[dict[str, tuple[int, ...]], Graph]:
+    """Shapes of the inputs, and the graph with them."""
+    failed: ModelError | ShapeError | None = None
+    for length in LENGTHS:
+        given = {entry.name: _shape(entry, shapes, length) for entry in true_inputs(model.proto.graph)}
+        try:
+            return given, model.graph(given)
+        except (ModelError, ShapeError) as error:
+            failed = error
+    assert failed is not None
+    raise failed
+
+
+def _shape(entry: ValueInfoProto, shapes: Shapes, length: int) -> tuple[int, ...]:
+    asked = shapes.get(entry.name)
+    if isinstance(asked, Sequence):
+        return tuple(int(n or length) for n in asked)
+    held = tensor_of(entry.type)
+    found = []
+    for place, dim in enumerate(() if held is None else held.shape.dim):
+        named = shapes.get(dim.dim_param) if dim.dim_param else None
+        found.append(dim.dim_value or (named if isinstance(named, int) else length if place else 1))
+    return tuple(found)
