@@ -24,14 +24,14 @@ def bent(call: Call) -> list[Flow | None]:
     flow = call.flow
     if any(pads):
         flow = along_others(call, straight(writer, flow), pads, 0.0)
-    held = flow.bend
-    if held is not None and begin == held.end == 0:
-        bend = replace(held, end=end, end_mirrored=mirrored)
-    else:
+    if flow.bend is None or begin or flow.bend.end:
         flow = writer.settled(straight(writer, flow))
-        if end:
-            flow = writer.later(flow, flow.delay + writer.slack(flow))
+    if end:
+        flow = writer.later(flow, flow.delay + writer.slack(flow))
+    if flow.bend is None:
         bend = Bend(begin, end, mirrored, mirrored, flow.length)
+    else:
+        bend = replace(flow.bend, end=end, end_mirrored=mirrored)
     if mirrored:
         writer.fewest[flow.length] = max(writer.fewest.get(flow.length, 1), begin + 1, end + 1)
     made = call.made(flow.value, flow.frames, flow.delay - begin, flow.length.then(1, begin + end))

@@ -1,0 +1,77 @@
+"""Frames that are added at the ends are what the file adds, whoever reads them: windows, joins, other pads, tables, outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+import rfonnx
+from streaming.nets import Net
+
+
+def cropped(net: Net) -> str:
+    """Which frames are mirrored at the end is known at the end alone. One pad in front, another one behind."""
+    x = net.add("Slice", "x", net.ints(0), net.ints(-1), net.ints(2))
+    return net.pad(net.pad(x, 3, 2, 1, 0, "reflect"), 3, 2, 0, 3, "reflect")
+
+
+def behind_first(net: Net) -> str:
+    """What is mirrored at the end are frames that were repeated at the start, if there are few."""
+    return net.conv(net.pad(net.pad("x", 3, 2, 4, 0, "edge"), 3, 2, 0, 3, "reflect"), 2, 2, [3])
+
+
+def joined(net: Net) -> str:
+    """With what is padded otherwise, and with what is not."""
+    x = net.pad("x", 3, 2, 2, 1, "reflect")
+    x = net.add("Add", x, net.pad("x", 3, 2, 2, 1, "edge"))
+    return net.add("Add", x, net.conv(net.pad("x", 3, 2, 3, 3, "reflect"), 2, 2, [4]))
+
+
+def pointwise(net: Net) -> str:
+    """Whose operands are bent alike."""
+    x = net.pad("x", 3, 2, 3, 2, "reflect")
+    return net.conv(net.add("Mul", x, net.add("Sigmoid", x)), 2, 2, [3], strides=[2])
+
+
+def twice(net: Net) -> str:
+    """The operator pads, too."""
+    return net.conv(net.pad("x", 3, 2, 2, 2, "edge"), 2, 2, [5], pads=[2, 2])
+
+
+def carried(net: Net) -> str:
+    return net.add("CumSum", net.pad("x", 3, 2, 2, 0, "reflect"), net.ints(2))
+
+
+def shrinking(net: Net) -> str:
+    """More at the end than windows reach back."""
+    return net.conv(net.pad("x", 3, 2, 0, 5, "reflect"), 2, 2, [2])
+
+
+CASES: dict[str, Callable[[Net], str]] = {
+    made.__name__: made for made in (cropped, behind_first, joined, pointwise, twice, carried, shrinking)
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_stream_has_the_frames_that_the_file_adds(name: str) -> None:
+    net = Net()
+    plan = rfonnx.stream(net.model([1, 2, "t"], CASES[name](net)), "x", 2)
+    found = plan.verify()
+    assert found.passed, found
+    assert found.structure is not None
+    assert not found.structure.skipped
+    (one,) = plan.manifest.outputs
+    assert one.least is not None
+    assert one.delay >= one.least
+
+
+def test_frames_of_a_constant_go_with_their_number() -> None:
+    """Not with the frame that is mirrored: a file of fixed length, with a value for each."""
+    net = Net()
+    x = net.add(
+        "Add", net.pad("x", 3, 2, 2, 2, "reflect"), net.constant(np.arange(24, dtype=np.float32).reshape(1, 1, 24))
+    )
+    plan = rfonnx.stream(net.model([1, 2, 20], x), "x", 2)
+    assert plan.verify().passed
