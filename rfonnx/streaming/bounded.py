@@ -35,6 +35,11 @@ def bounded(source: Source, keys: int) -> Source:
     """
     if not 1 <= keys <= LARGEST:
         raise QueryError(f"{source.model.label}: a cache of {keys} keys was asked for", f"give --cache 1 to {LARGEST}")
+    if source.fixed and keys >= source.length:
+        raise QueryError(
+            f"{source.model.label}: of the {source.length} frames that the file has room for a cache of {keys} keys hides none",
+            f"give --cache 1 to {source.length - 1}",
+        )
     layout, graph = _looked_at(source)
     assert layout.boundless is not None
     narrowed = {scores: axes for placed in layout.boundless if placed.keyed for scores, axes in _scores(layout, placed)}

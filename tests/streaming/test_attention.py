@@ -85,6 +85,13 @@ def test_a_cache_makes_a_band(model: onnx.ModelProto, keys: int) -> None:
     assert (plan.manifest.cache, plan.manifest.unchanged) == (keys, keys)
 
 
+def test_a_cache_as_long_as_the_file_allows_bounds_nothing() -> None:
+    model = transformer(2**40, 0)
+    model.graph.input[0].type.tensor_type.shape.dim[1].dim_value = 24
+    with pytest.raises(rfonnx.RfonnxError, match="a cache of 24 keys hides none; give --cache 1 to 23"):
+        rfonnx.stream(model, "x", 1, cache=24)
+
+
 def roots(net: Net) -> str:
     """0 / 0 of frames of zeros, as behind the end: no number."""
     square = net.add("Mul", "x", "x")

@@ -127,6 +127,9 @@ class Sight:
                     first = found.setdefault((phase, offset), values[..., 0])
                     if first.shape != values.shape[:-1] or not _alike(values, first[..., None]):
                         return None
+        distances = sum(before + after + 1 for before, after in zip(band.before, band.after, strict=True))
+        if len(found) < distances:  # it was looked at where there are too few frames
+            return None
         lead = next(iter(found.values()))
         known = np.zeros((*lead.shape, band.period, highest - lowest + 1), lead.dtype)
         for (phase, offset), value in found.items():
