@@ -18,15 +18,15 @@ def windows(axis: int, steps: Sequence[Step]) -> Window | None:
         axis: of frames.
         steps: the next ones.
     """
-    if len(steps) < 2 or not isinstance(steps[0], Select) or not isinstance(steps[1], Reshape):
+    if len(steps) < 2 or not isinstance(steps[0], Select | Window) or not isinstance(steps[1], Reshape):
         return None
-    picked, into = steps[0], steps[1].shape
-    if picked.axis != axis or len(into) < axis + 2 or not np.array_equal(picked.first, picked.last):
+    picked, into = _positions(steps[0]), steps[1].shape
+    if steps[0].axis != axis or len(into) < axis + 2 or picked is None:
         return None
     rows, columns = into[axis : axis + 2]
-    if rows * columns != len(picked.first) or min(rows, columns) < 2:
+    if rows * columns != len(picked) or min(rows, columns) < 2:
         return None
-    table = picked.first.reshape(rows, columns)
+    table = picked.reshape(rows, columns)
     first, down, along = int(table[0, 0]), int(table[1, 0] - table[0, 0]), int(table[0, 1] - table[0, 0])
     even = first + down * np.arange(rows)[:, None] + along * np.arange(columns)
     if min(down, along) < 1 or not np.array_equal(table, even):
@@ -34,3 +34,10 @@ def windows(axis: int, steps: Sequence[Step]) -> Window | None:
     if (down, rows) >= (along, columns):
         return Window(axis, rows, columns, down, along, -first)
     return Window(axis + 1, columns, rows, along, down, -first)
+
+
+def _positions(step: Select | Window) -> np.ndarray | None:
+    """The one position that each output position reads; None: not one."""
+    if isinstance(step, Window):
+        return np.arange(step.length) * step.stride - step.pad if step.kernel == 1 else None
+    return step.first if np.array_equal(step.first, step.last) else None

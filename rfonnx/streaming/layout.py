@@ -97,7 +97,7 @@ def lay_out(source: Source, boundless: bool = False) -> Layout:
                 raise blocked[name]
         framed = layout.axes.keys() | layout.planes.keys()
         if any(name in framed for name in node.attrs.get("captures", ())):
-            raise refused(node, "reads frames inside a branch or a loop that is not written out")
+            raise refused(node, "reads frames inside a branch or a loop that is not written out", "", _undecided(node))
         late = {name for name in (*node.inputs, *node.attrs.get("captures", ())) if name in layout.finals}
         if late and any(name in framed for name in node.inputs):
             blocked.update(dict.fromkeys(outputs, refused(node, JOINED, min(late))))
@@ -241,6 +241,15 @@ def _enter_inner(
         layout.planes[name] = Plane((a, b), planes[operand].keys)
     elif a is not None or b is not None:
         layout.inner[name] = a if a is not None else b or 0
+
+
+def _undecided(node: Node) -> str:
+    """A way out where data decide between branches."""
+    return (
+        "bind the input that decides it, with --value NAME=VALUE: the branch is written out then"
+        if node.kind == "If"
+        else ""
+    )
 
 
 def _names(program: Program) -> list[str]:

@@ -298,3 +298,20 @@ def test_control_flow_beside_time_stays(kind: str) -> None:
     plan = rfonnx.stream(beside(kind), "x", 2, 3)
     assert plan.manifest.others == ("gain",)
     assert right(plan)
+
+
+def test_a_branch_with_frames_is_written_out_where_what_decides_it_is_bound() -> None:
+    """As models that take the rate of their sound as an input."""
+    net = Net()
+    sides = [
+        helper.make_graph([helper.make_node(op, ["x"], [op])], op, [], [info(op, FLOAT, None)]) for op in ("Neg", "Exp")
+    ]
+    condition = net.add("Equal", "rate", net.constant(np.array(16000, np.int64)))
+    net.nodes.append(helper.make_node("If", [condition], ["made"], "if", then_branch=sides[0], else_branch=sides[1]))
+    model = net.model([1, 2, "t"], net.conv("made", 2, 2, [3], pads=[1, 1]))
+    model.graph.input.append(info("rate", INT64, []))
+    with pytest.raises(rfonnx.RfonnxError, match=r"\(If\) .*reads frames inside a branch .*--value NAME=VALUE"):
+        rfonnx.stream(model, "x", 2)
+    plan = rfonnx.stream(model, "x", 2, values={"rate": 16000})
+    assert list(plan.delay.values()) == [1]
+    assert right(plan)

@@ -79,9 +79,10 @@ def cut(
         (cut(80, 32, down=True), 32, 2),
         (cut(8, 2, first=3), 2, 5),
         (cut(3, 5, opset=20), 5, 0),
+        (cut(4, 4), 4, 0),
         (cut(16, 4, frames=100), 4, 3),
     ],
-    ids=["windows", "windows as columns", "later", "gaps", "fixed"],
+    ids=["windows", "windows as columns", "later", "gaps", "side by side", "fixed"],
 )
 def test_a_table_that_cuts_out_windows_becomes_one_of_a_chunk(model: onnx.ModelProto, unit: int, delay: int) -> None:
     plan = rfonnx.stream(model, "x", 2)

@@ -39,7 +39,7 @@ def stepped(call: Call) -> list[Flow | None]:
     writer, flow, node = call.writer, call.writer.settled(call.flow), call.node
     emit, dtype = writer.emit, call.flow.value.dtype
     if node.attrs.get("layout", 0):
-        raise call.refuse("has its batch first (layout=1)", "export it with time first")
+        raise call.refuse("has its batch first (layout=1), which onnxruntime does not run", "export it with time first")
     _refuse_lengths(call, flow)
     kinds = call.row.recurrent
     assert kinds is not None
