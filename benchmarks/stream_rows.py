@@ -1,7 +1,8 @@
-"""Peak memory of a U-Net run by rows of an image, as a stream, beside the whole image: `python benchmarks/stream_rows.py [ROWS COLUMNS]`.
+"""Peak memory of a U-Net that is run by rows of an image, as a stream, and at once.
 
-Each is run in a process of its own by onnxruntime, one thread; what is told is the most memory that the process held, Python and libraries among it,
-and the same of a process that loads the model and runs nothing.
+`python benchmarks/stream_rows.py [ROWS COLUMNS]`. Each is run in a process of its own by onnxruntime, one thread. What is told
+is the most memory that the process held, Python and libraries among it, and the same of one that loads the model and runs
+nothing.
 """
 
 from __future__ import annotations
