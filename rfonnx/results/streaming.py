@@ -33,6 +33,11 @@ class Length:
             n = (n * multiply + add) // divide
         return n
 
+    @property
+    def raised(self) -> bool:
+        """Whether several frames were made of one."""
+        return any(multiply > 1 for multiply, *_ in self.steps)
+
     def then(self, multiply: int, add: int, divide: int = 1) -> Length:
         """With one more step; steps that make one are joined.
 

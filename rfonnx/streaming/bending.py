@@ -10,6 +10,7 @@ import numpy as np
 
 from rfonnx.gradients.values import Value
 from rfonnx.streaming.flow import Bend, Flow
+from rfonnx.streaming.waits import Wait
 from rfonnx.streaming.writer import Writer
 
 
@@ -60,6 +61,7 @@ def straight(writer: Writer, flow: Flow) -> Flow:
     """With its added frames in the stream."""
     if flow.bend is None:
         return flow
+    writer.waits[Wait.BENT] = None
     value, delay = gathered(writer, flow, 1, 1)
     return replace(flow, value=value, delay=delay, before=None, after=None, stored=None, bend=None)
 

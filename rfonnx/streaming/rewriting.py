@@ -24,6 +24,7 @@ from rfonnx.streaming.rules.choice import rule_of
 from rfonnx.streaming.rules.copied import copied
 from rfonnx.streaming.rules.framed import framed, tabled
 from rfonnx.streaming.rules.windowed import windowed
+from rfonnx.streaming.waits import Wait
 from rfonnx.streaming.writer import Writer
 
 BEND = (bent, copied, framed, tabled, windowed)
@@ -39,12 +40,14 @@ class Streamed:
         manifest: how it is run; `sees` and the least delays are not worked out yet.
         masks: selections in it.
         twins: its tensors that stand for offline ones.
+        waits: why it may be later than the least delay.
     """
 
     model: ModelProto
     manifest: Manifest
     masks: int
     twins: tuple[Twin, ...]
+    waits: tuple[Wait, ...]
 
 
 def build(source: Source, layout: Layout, chunk: int) -> Streamed:
@@ -101,7 +104,13 @@ def build(source: Source, layout: Layout, chunk: int) -> Streamed:
     writer.finish()
     _tidied(writer, graph.outputs)
     manifest = _manifest(source, layout, writer, flows, outputs)
-    return Streamed(_model(source, writer, manifest, flows), manifest, writer.masks, tuple(writer.twins.values()))
+    return Streamed(
+        _model(source, writer, manifest, flows),
+        manifest,
+        writer.masks,
+        tuple(writer.twins.values()),
+        tuple(writer.waits),
+    )
 
 
 def _tidied(writer: Writer, outputs: Sequence[str]) -> None:

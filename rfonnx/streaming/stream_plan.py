@@ -34,6 +34,7 @@ from rfonnx.streaming.rewriting import Streamed, build
 from rfonnx.streaming.steady import steadied
 from rfonnx.streaming.structure import of_twins, structure
 from rfonnx.streaming.timing import timed_chunk
+from rfonnx.streaming.waits import Wait
 from rfonnx.system import scratch
 from rfonnx.version import __version__
 
@@ -52,6 +53,7 @@ class StreamPlan:
         manifest: all that there is to say of the stream.
         model: the streaming model, with its manifest.
         masks: selections in it, which put borders where there is no frame.
+        waits: why it may be later than the least delay; none: its delay is the least.
     """
 
     manifest: Manifest
@@ -60,6 +62,7 @@ class StreamPlan:
     source: Source = field(repr=False)
     layout: Layout = field(repr=False)
     twins: tuple[Twin, ...] = field(default=(), repr=False)
+    waits: tuple[Wait, ...] = ()
 
     @property
     def unit(self) -> int:
@@ -316,7 +319,7 @@ def planned(source: Source, layout: Layout, chunk: int) -> StreamPlan:
     sees = max(sees, 2 * made.manifest.unchanged)  # where it was looked at a query may have seen fewer keys
     outputs = tuple(replace(one, least=least) for one, least, _ in found)
     manifest = replace(made.manifest, outputs=outputs, sees=sees)
-    return StreamPlan(manifest, described(made.model, manifest), made.masks, source, layout, made.twins)
+    return StreamPlan(manifest, described(made.model, manifest), made.masks, source, layout, made.twins, made.waits)
 
 
 def described(model: ModelProto, manifest: Manifest) -> ModelProto:

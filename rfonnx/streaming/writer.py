@@ -14,6 +14,7 @@ from rfonnx.gradients.values import Value
 from rfonnx.results.streaming import Closing, Length, StreamState
 from rfonnx.streaming.flow import Flow, Stored, Twin
 from rfonnx.streaming.masks import Asked, Masks
+from rfonnx.streaming.waits import Wait
 
 PREFIX = "stream/"
 
@@ -43,6 +44,7 @@ class Writer:
         kept: constants of the file whose nodes were written as they are.
         tables: rows of tables by position, by the length of the tensors that have a row for each frame.
         closings: what recurrences go through whose last states are wanted.
+        waits: why it may be later than the least delay.
         twins: tensors that stand for offline ones, by name, delay and length: one may stand for a tensor and for its padded twin.
     """
 
@@ -57,6 +59,7 @@ class Writer:
         self.tables: dict[Length, int] = {}
         self.closings: dict[Closing, None] = {}
         self.twins: dict[tuple[str, int, Length], Twin] = {}
+        self.waits: dict[Wait, None] = {}
         self._delayed: dict[tuple[Flow, int], Flow] = {}
         self._masks = Masks(self.emit)
         self._spread: dict[tuple[str, int], Value] = {}
@@ -126,7 +129,17 @@ class Writer:
 
     def settled(self, flow: Flow) -> Flow:
         """With a delay that is not negative."""
-        return self.later(flow, max(flow.delay, 0))
+        return self.wait(flow, 0, Wait.BEFORE)
+
+    def wait(self, flow: Flow, delay: int, why: Wait) -> Flow:
+        """With that delay at least, where what outputs see may not ask for it."""
+        if delay > flow.delay:
+            self.waits[why] = None
+        return self.later(flow, max(flow.delay, delay))
+
+    def closed(self, flow: Flow) -> Flow:
+        """So late that of every frame it is known whether the offline tensor has it."""
+        return self.wait(flow, flow.delay + self.slack(flow), Wait.CROPPED)
 
     def slack(self, flow: Flow) -> int:
         """Frames of a chunk's end of which it is not known yet whether the offline tensor will have them."""
@@ -143,7 +156,7 @@ class Writer:
             return replace(self._over(flow, bits), before=before, after=after)
         end = end and flow.after != border
         if end and wait:
-            flow = self.later(flow, flow.delay + self.slack(flow))
+            flow = self.closed(flow)
         start = start and flow.delay > 0 and flow.before != border
         if not (start or end):
             return flow

@@ -24,7 +24,8 @@ FINE = ("right", "late")
 
 
 def judged(seed: int) -> tuple[str, list[str]]:
-    """What became of a seed, and what there is to say: "right"; "late": so, with more than the least delay; "wrong"; "refused".
+    """What became of a seed, and what there is to say: "right"; "late": so, with more than the least delay, in a graph of one of
+    the classes in which that can be; "wrong"; "refused".
 
     Each is run in several chunks at several lengths, and what all its tensors see is compared; where operators keep whole numbers
     whole, it is run with those, too, and no bit may differ.
@@ -36,6 +37,8 @@ def judged(seed: int) -> tuple[str, list[str]]:
     except rfonnx.RfonnxError as error:
         return "refused", [str(error)]
     said = late(plan)
+    if said and not plan.waits:
+        return "wrong", ["late for no reason", *said]
     if any(one.least is not None and one.delay < one.least for one in plan.manifest.outputs):
         return "wrong", ["under the least", *said]
     found = plan.held_against(within(plan.source.offline))
@@ -57,7 +60,8 @@ def judged(seed: int) -> tuple[str, list[str]]:
 def late(plan: StreamPlan) -> list[str]:
     """Outputs that come later than the least delay."""
     outputs = [one for one in plan.manifest.outputs if one.delay != one.least]
-    return [f"{one.name} delay {one.delay} least {one.least} held {one.held}" for one in outputs]
+    why = " ".join(wait.name for wait in plan.waits)
+    return [f"{one.name} delay {one.delay} least {one.least} held {one.held} {why}" for one in outputs]
 
 
 def main(first: int, last: int, log: Path | None) -> None:

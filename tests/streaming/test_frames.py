@@ -143,3 +143,36 @@ def test_a_model_that_takes_no_even_length_is_looked_at_otherwise() -> None:
     net = Net()
     x = net.add("Reshape", net.add("Slice", "x", net.ints(1), net.ints(2**40), net.ints(2)), net.ints(0, 2, -1, 2))
     assert held(net.model([1, 2, "t"], net.add("Tanh", x)), 2).unit == 2
+
+
+def of_padded(what: str) -> onnx.ModelProto:
+    """Four frames in front, and something behind that need not wait for what is made of them."""
+    net = Net()
+    x = net.pad("x", 3, 2, 4)
+    if what == "deconv":
+        x = net.add("ConvTranspose", x, net.numbers(1, 2, 5), kernel_shape=[5], strides=[2])
+    elif what == "cumsum":
+        x = net.add("CumSum", x, net.whole(2), exclusive=1)
+    elif what == "nearest":
+        x = net.up(x, 1, 1, 2)
+    else:
+        x = net.add("Concat", x, net.pad("x", 3, 2, 4), axis=1)
+    x = net.conv(x, 2 if what in ("deconv", "both") else 1, 2, [5])
+    return net.model([1, 1, "t"], x)
+
+
+@pytest.mark.parametrize("what", ["deconv", "cumsum", "nearest", "both"])
+def test_padding_in_front_is_no_delay_for_what_is_behind(what: str) -> None:
+    plan = held(of_padded(what), 2)
+    assert [one.delay for one in plan.manifest.outputs] == [one.least for one in plan.manifest.outputs] == [0]
+
+
+def test_a_sum_of_all_before_comes_a_frame_earlier() -> None:
+    net = Net()
+    x = net.add("CumSum", net.conv("x", 1, 1, [3], pads=[1, 1]), net.whole(2), exclusive=1)
+    assert list(held(net.model([1, 1, "t"], net.add("Tanh", x)), 2).delay.values()) == [0]
+
+
+def test_why_a_stream_is_late_is_told() -> None:
+    assert [wait.name for wait in held(beside(MANY, None, False), 2).waits] == ["GIVEN"]
+    assert not held(beside(ZEROS, None, False), 2).waits

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from streaming.fuzz import judged
+from rfonnx.model.opened import Opened
+from rfonnx.streaming.stream_plan import StreamPlan, stream_plan
+from streaming.fuzz import judged, late
+from streaming.maker import random_net
 
 FOUND = (490,)
 """Nets that were once wrong: a delayed tensor was taken for that of another length."""
@@ -16,5 +19,15 @@ def test_a_stream_is_what_the_offline_model_makes(seed: int) -> None:
     assert kind in ("right", "late"), said
 
 
-def test_most_delays_are_the_least() -> None:
-    assert sum(judged(seed)[0] == "right" for seed in range(0, 60, 3)) >= 14
+def planned(seed: int) -> StreamPlan:
+    model, axis = random_net(seed)
+    return stream_plan(Opened(model), [entry.name for entry in model.graph.input], axis, None)
+
+
+def test_delays_are_the_least_but_in_named_classes() -> None:
+    """And most nets are of none of these classes, or come no later for it."""
+    plans = [planned(seed) for seed in range(0, 90, 3)]
+    plain = [plan for plan in plans if not plan.waits]
+    assert [late(plan) for plan in plain] == [[]] * len(plain)
+    assert len(plain) >= 10
+    assert sum(bool(late(plan)) for plan in plans) <= 6

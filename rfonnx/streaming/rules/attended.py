@@ -38,7 +38,7 @@ def attended(call: Call) -> list[Flow | None]:
         if lengths[0] != lengths[1]:
             raise call.refuse(f"compares tensors of different lengths ('{operand}' has another than '{name}')")
     if band.ahead:
-        columns = {n: writer.later(flow, flow.delay + writer.slack(flow)) for n, flow in columns.items()}
+        columns = {n: writer.closed(flow) for n, flow in columns.items()}
     sight = Sight.of(
         band,
         values.frames,

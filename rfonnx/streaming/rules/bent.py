@@ -27,7 +27,7 @@ def bent(call: Call) -> list[Flow | None]:
     if flow.bend is None or begin or flow.bend.end:
         flow = writer.settled(straight(writer, flow))
     if end:
-        flow = writer.later(flow, flow.delay + writer.slack(flow))
+        flow = writer.closed(flow)
     if flow.bend is None:
         bend = Bend(begin, end, mirrored, mirrored, flow.length)
     else:

@@ -8,6 +8,7 @@ from rfonnx.gradients.values import Value
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
 from rfonnx.streaming.rules.padded import lengthened
+from rfonnx.streaming.waits import Wait
 
 
 def beside(call: Call) -> list[Flow | None]:
@@ -48,7 +49,7 @@ def _part(call: Call, index: int) -> tuple[int, Value | float]:
 def _led(call: Call, flow: Flow, value: Value, count: int) -> Flow:
     """With frames in front of the first."""
     writer = call.writer
-    flow = writer.later(flow, max(flow.delay, count))
+    flow = writer.wait(flow, count, Wait.GIVEN)
     there = writer.there(flow.frames, -flow.delay, flow.frames, True, None)
     places = writer.places(flow.frames, count - flow.delay, flow.frames)
     made = _put(call, flow, there, value, places, count)
@@ -59,7 +60,7 @@ def _followed(call: Call, flow: Flow, value: Value, count: int) -> Flow:
     """With frames behind the last."""
     writer = call.writer
     flow = writer.settled(flow)
-    flow = writer.later(flow, flow.delay + writer.slack(flow))
+    flow = writer.closed(flow)
     there = writer.there(flow.frames, -flow.delay, flow.frames, False, flow.length)
     places = writer.places(flow.frames, -flow.delay, flow.frames) - writer.end_of(flow.length)
     return replace(_put(call, flow, there, value, places, count), before=None, after=None)

@@ -31,7 +31,7 @@ def blended(call: Call) -> list[Flow | None]:
             "export it with a scale that is a power of two",
         )
     flow = writer.settled(call.flow)
-    flow = writer.later(flow, flow.delay + writer.slack(flow))
+    flow = writer.closed(flow)
     made = flow.frames // shift * period
     delay = _delay(reading, flow.frames, flow.delay, made)
     block = -delay // period  # of the first frame of the first chunk

@@ -15,18 +15,21 @@ from rfonnx.streaming.writer import State, chosen
 
 
 def summed(call: Call) -> list[Flow | None]:
-    """A running sum: that of the chunk, and the sum of all before."""
+    """A running sum: that of the chunk, and the sum of all before. Without its own frame it is the one of the frame before, and
+    comes a frame earlier."""
     writer, reading = call.writer, call.reading
     assert isinstance(reading, Runs)
-    flow = writer.masked(writer.settled(call.flow), 0.0, start=True, end=False)
+    flow = call.flow if call.flow.before == 0.0 else writer.settled(call.flow)
+    flow = writer.masked(flow, 0.0, start=True, end=False)
     if flow.delay == 0 and flow.before is None:
         flow = replace(flow, before=0.0)
     shape = flow.with_frames(1)
     state = writer.state("sum", shape, flow.value.dtype, 0.0, f"sum of '{call.operand}' so far")
-    own = call.emit([flow.value, call.constant(1)], {})
+    own = call.emit([flow.value, call.constant(1)], {"exclusive": 0})
     total = flow.value.sum([flow.axis])
     state.following = state.value + total
-    return [call.made(own + state.value, flow.frames, flow.delay, flow.length)]
+    made = call.made(own + state.value, flow.frames, flow.delay - reading.before, flow.length)
+    return [replace(made, before=0.0)]
 
 
 def stepped(call: Call) -> list[Flow | None]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from rfonnx.gradients.values import Value
@@ -22,8 +24,8 @@ def copied(call: Call) -> list[Flow | None]:
     flows = {name: call.flows[name] for name in dict.fromkeys(call.node.inputs) if name in call.flows}
     if len({(flow.bend, flow.delay) for flow in flows.values()}) > 1 or any(_lined(call, *one) for one in _stays(call)):
         flows = {name: straight(call.writer, flow) for name, flow in flows.items()}
-    known = _outside(call, next(iter(flows.values()))) if len(flows) == 1 else None
-    if known is None and not any(flow.bend for flow in flows.values()):
+    known = _outside(call, next(iter(flows.values()))) if len(flows) == 1 else _of_all(call, flows)
+    if known is None and all(flow.delay < 0 and not flow.bend for flow in flows.values()):
         flows = {name: call.writer.settled(flow) for name, flow in flows.items()}
     first = next(iter(flows.values()))
     for name, flow in flows.items():
@@ -111,6 +113,15 @@ def _outside(call: Call, flow: Flow) -> tuple[float | None, float | None] | None
     numbers = (zero, 0.0) if "int" in flow.value.dtype else (0.0, zero)
     before, after = (None if end is None or end != numbers[0] else numbers[1] for end in ends)
     return None if before is None and flow.delay < 0 else (before, after)
+
+
+def _of_all(call: Call, flows: Mapping[str, Flow]) -> tuple[float | None, float | None] | None:
+    """The same of operands that lie beside each other and hold the same number outside."""
+    before, *others = {flow.before for flow in flows.values()}
+    if "joined" not in call.row.manner or others or before is None or set(call.node.inputs) != set(flows):
+        return None
+    after, *others = {flow.after for flow in flows.values()}
+    return before, None if others else after
 
 
 def _still(call: Call, index: int, frames: int, delay: int) -> str:

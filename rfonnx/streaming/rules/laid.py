@@ -5,6 +5,7 @@ from __future__ import annotations
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
 from rfonnx.streaming.readings import Moves, Slides
+from rfonnx.streaming.waits import Wait
 
 
 def laid(call: Call) -> list[Flow | None]:
@@ -19,7 +20,7 @@ def laid(call: Call) -> list[Flow | None]:
     else:
         assert isinstance(reading, Slides)
         group = reading.stride
-        flow = call.writer.later(flow, -(-flow.delay // group) * group)
+        flow = call.writer.wait(flow, -(-flow.delay // group) * group, Wait.GROUPED)
     frames, delay = flow.frames * many // group, flow.delay * many // group
     shape = call.writer.emit.ints(call.shape(call.output, call.axis, frames)) if call.row.shaped_by else None
     value = call.emit([flow.value] if shape is None else [flow.value, shape], {})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 
 import numpy as np
 from onnx import helper
@@ -15,6 +16,7 @@ from rfonnx.results.streaming import Length
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
 from rfonnx.streaming.readings import Moves, Same, Slides
+from rfonnx.streaming.waits import Wait
 
 TRIED = 100
 """Lengths at which a list is looked at, at most."""
@@ -25,7 +27,8 @@ def moved(call: Call) -> list[Flow | None]:
     reading = _moves(call)
     joined, frames, delay = _chosen(call, reading)
     value = _others(call, joined)
-    return [call.made(value, frames, delay, _length(call, call.flow, reading))]
+    made = call.made(value, frames, delay, _length(call, call.flow, reading))
+    return [replace(made, before=call.flow.before if delay < 0 else None)]
 
 
 def picked(call: Call) -> list[Flow | None]:
@@ -40,7 +43,8 @@ def picked(call: Call) -> list[Flow | None]:
         raise call.refuse("picks along the streamed axis, and changes others", "pick along one axis at a time")
     value = call.new(call.output)
     call.writer.emit.nodes.append(helper.make_node("Identity", [joined.name], [value.name], value.name))
-    return [call.made(value, frames, delay, _fitted(call, reading))]
+    made = call.made(value, frames, delay, _fitted(call, reading))
+    return [replace(made, before=call.flow.before if delay < 0 else None)]
 
 
 def _moves(call: Call) -> Moves:
@@ -57,7 +61,8 @@ def _moves(call: Call) -> Moves:
 def _chosen(call: Call, reading: Moves) -> tuple[Value, int, int]:
     """Of a chunk: output o reads frame `o // P * S + offsets[o % P]`.
 
-    The delay is the least multiple of P for which the last frame that a chunk picks has come; the cache holds what is picked
+    The delay is the least multiple of P for which the last frame that a chunk picks has come, and negative where it is one of
+    those before the stream began, which all hold one number; the cache holds what is picked
     from before the chunk.
 
     Returns:
@@ -65,10 +70,15 @@ def _chosen(call: Call, reading: Moves) -> tuple[Value, int, int]:
     """
     writer, flow = call.writer, call.flow
     period, shift = len(reading.offsets), reading.shift
-    rounds = max(0, -(-(max(reading.offsets) + flow.delay - shift + 1) // shift))
+    behind = max(reading.offsets) + flow.delay - shift + 1
+    rounds = -(-behind // shift)
+    if behind % shift and flow.length.raised:
+        writer.waits[Wait.STEPPED] = None
     back = rounds * shift - flow.delay
     cache = max(0, back - min(reading.offsets))
-    joined = writer.cached(flow, cache, 0.0, f"frames of '{call.operand}' that {call.node.kind} picks later")
+    joined = writer.cached(
+        flow, cache, flow.before or 0.0, f"frames of '{call.operand}' that {call.node.kind} picks later"
+    )
     frames = flow.frames // shift * period
     places = np.arange(frames)
     chosen = places // period * shift + np.array(reading.offsets)[places % period] - back + cache

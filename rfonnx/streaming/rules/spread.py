@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
 from rfonnx.streaming.readings import Spreads
+from rfonnx.streaming.waits import Wait
 
 
 def spread(call: Call) -> list[Flow | None]:
@@ -15,7 +18,12 @@ def spread(call: Call) -> list[Flow | None]:
     """
     writer, reading = call.writer, call.reading
     assert isinstance(reading, Spreads)
-    flow = writer.masked(writer.settled(call.flow), 0.0, start=True, end=True)
+    flow, bias = call.flow, call.constant(2)
+    if flow.before != 0.0:
+        flow = writer.settled(flow)
+    elif bias is not None:  # before the stream began there is nothing but the bias, which is not one number
+        flow = writer.wait(flow, -(reading.pad // reading.stride), Wait.BEFORE)
+    flow = writer.masked(flow, 0.0, start=True, end=True)
     axis, stride, span = call.axis, reading.stride, reading.span
     place, attrs = axis - 2, call.node.attrs
     count = len(attrs["pads"]) // 2
@@ -36,10 +44,10 @@ def spread(call: Call) -> list[Flow | None]:
         whole = whole + before.pad(behind)
         state.following = whole.slice(axis, frames, total)
         whole = whole.slice(axis, 0, frames)
-    bias = call.constant(2)
     if bias is not None:
         whole = whole + bias.reshape([-1, *[1] * (len(shape) - 2)])
     offline = call.source.graph.shapes[call.output]
     assert offline is not None
     length = flow.length.then(stride, (offline[axis] or 0) - flow.length(call.source.length) * stride)
-    return [call.made(whole, frames, flow.delay * stride + reading.pad, length)]
+    delay = flow.delay * stride + reading.pad
+    return [replace(call.made(whole, frames, delay, length), before=0.0 if delay < 0 else None)]

@@ -10,6 +10,8 @@ from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
 from rfonnx.streaming.readings import Slides
 from rfonnx.streaming.refusal import Refused
+from rfonnx.streaming.waits import Wait
+from rfonnx.streaming.writer import Writer
 
 
 def windowed(call: Call) -> list[Flow | None]:
@@ -41,6 +43,7 @@ def windowed(call: Call) -> list[Flow | None]:
         if latest > delay:
             flow = writer.later(flow, flow.delay + (latest - delay) * stride)
             cache, delay = late(flow, reading, begin)
+        _note(writer, flow, reading, begin, cache)
         joined, frames = on_cache(call, flow, reading, cache, border)
     pads = list(call.node.attrs["pads"])
     pads[place] = pads[len(pads) // 2 + place] = 0
@@ -66,6 +69,15 @@ def on_cache(call: Call, flow: Flow, reading: Slides, cache: int, border: float)
     if needed < cache + flow.frames or cache < 0:
         joined = joined.slice(flow.axis, max(-cache, 0), max(-cache, 0) + needed)
     return joined, frames
+
+
+def _note(writer: Writer, flow: Flow, reading: Slides, begin: int, cache: int) -> None:
+    """Why what is made may be later than what it sees asks for."""
+    least = reading.span - reading.stride
+    if begin - flow.delay > least:
+        writer.waits[Wait.DEEP] = None
+    if cache > max(least, begin - flow.delay) and flow.length.raised:
+        writer.waits[Wait.STEPPED] = None
 
 
 def late(flow: Flow, reading: Slides, begin: int) -> tuple[int, int]:
