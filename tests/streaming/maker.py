@@ -136,6 +136,9 @@ class Maker:
             return x
         op = self.pick("MaxPool", "AveragePool")
         more = {"count_include_pad": self.one(0, 1)} if op == "AveragePool" else {}
+        if self.lays and kernel >= stride + end and not more.get("count_include_pad") and self.chance():
+            more["ceil_mode"] = 1
+            frames = -(-(x.frames + begin + end - kernel) // stride) + 1
         name = self.add(
             op,
             x.name,

@@ -176,3 +176,28 @@ def test_a_sum_of_all_before_comes_a_frame_earlier() -> None:
 def test_why_a_stream_is_late_is_told() -> None:
     assert [wait.name for wait in held(beside(MANY, None, False), 2).waits] == ["GIVEN"]
     assert not held(beside(ZEROS, None, False), 2).waits
+
+
+def rounded_up(op: str, kernel: int, stride: int, end: int, **attrs: int) -> onnx.ModelProto:
+    """A pool in ceil mode between convolutions that look ahead."""
+    net = Net()
+    x = net.conv("x", 1, 2, [3], pads=[1, 1])
+    x = net.add(op, x, kernel_shape=[kernel], strides=[stride], pads=[kernel // 3, end], ceil_mode=1, **attrs)
+    return net.model([1, 1, "t"], net.conv(x, 2, 2, [3], pads=[1, 1]))
+
+
+@pytest.mark.parametrize("op", ["MaxPool", "AveragePool"])
+@pytest.mark.parametrize(("kernel", "stride", "end"), [(2, 2, 0), (3, 2, 1), (5, 3, 2)])
+def test_pools_in_ceil_mode(op: str, kernel: int, stride: int, end: int) -> None:
+    (output,) = held(rounded_up(op, kernel, stride, end), 2).manifest.outputs
+    assert output.delay == output.least == 2
+
+
+@pytest.mark.parametrize(
+    "model",
+    [rounded_up("MaxPool", 3, 3, 1), rounded_up("AveragePool", 3, 2, 1, count_include_pad=1)],
+    ids=["a window may be left out", "a mean counts padding"],
+)
+def test_ceil_mode_is_refused_where_the_end_is_another(model: onnx.ModelProto) -> None:
+    with pytest.raises(rfonnx.RfonnxError, match="ceil_mode"):
+        rfonnx.stream(model, "x", 2)

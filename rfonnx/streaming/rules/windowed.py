@@ -104,18 +104,34 @@ def _padding(call: Call) -> tuple[int, int, int]:
             "pads SAME with a stride along the streamed axis: where it begins depends on the length of the whole",
             "export it with padding in numbers",
         )
-    if "ceil_mode" in attrs and attrs["ceil_mode"].i and stride > 1:
-        raise call.refuse("rounds its length up along the streamed axis (ceil_mode)", "export it without ceil_mode")
     if "other_pads" in call.node.attrs:
         raise call.refuse("pads SAME otherwise than the specification says", "export it with padding in numbers")
     if len([name for name in call.node.outputs if name in call.readings]) > 1:
         raise call.refuse("gives positions in the whole (Indices)", "")
     begin, end = pads[place], pads[len(pads) // 2 + place]
+    if "ceil_mode" in attrs and attrs["ceil_mode"].i:
+        end += _rounded_up(call, stride, end)
     if _uncounted(call, begin + end) and call.row.zero_point is not None:
         raise call.refuse(
             "takes the mean of frames that there are, and rounds it", "export it with count_include_pad=1, or as QDQ"
         )
     return place, begin, end
+
+
+def _rounded_up(call: Call, stride: int, end: int) -> int:
+    """What `ceil_mode` adds behind the end, at most: the last window may lie over frames that nobody padded, as if they were.
+
+    Raises:
+        Refused: it may lie beyond all, and is left out then; or these frames are counted otherwise than padded ones.
+    """
+    span = call.reading.span if isinstance(call.reading, Slides) else 0
+    if stride > 1 and (span < stride + end or (call.row.border == "uncounted" and not _uncounted(call, 1))):
+        raise call.refuse(
+            "rounds its length up along the streamed axis (ceil_mode), over windows that may be left out, or means that count "
+            "padding",
+            "export it without ceil_mode",
+        )
+    return stride - 1
 
 
 def _uncounted(call: Call, padding: int) -> bool:
