@@ -8,7 +8,7 @@ from rfonnx.gradients.values import Value
 from rfonnx.streaming.bending import picked
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Bend, Flow
-from rfonnx.streaming.readings import Blends
+from rfonnx.streaming.readings import Blends, Slides
 
 
 def blended(call: Call) -> list[Flow | None]:
@@ -19,6 +19,8 @@ def blended(call: Call) -> list[Flow | None]:
     greatest `c P / S floor((need(o) + d) / c) - o`, and no less than 0.
     """
     writer, reading = call.writer, call.reading
+    if isinstance(reading, Slides):  # by halves: no frame is held inside
+        reading = Blends(reading.stride, (-reading.pad,), (reading.span - 1 - reading.pad,))
     assert isinstance(reading, Blends)
     attrs = call.node.attrs
     if attrs.get("antialias", 0) or attrs.get("exclude_outside", 0):

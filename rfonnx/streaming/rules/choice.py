@@ -67,7 +67,7 @@ def rule_of(placed: Placed) -> Callable[[Call], list[Flow | None]]:
             return padded
         if kind is Bends and row.switched_off == "padding":
             return bent
-        if kind is Blends and row.switched_off == "scale":
+        if row.switched_off == "scale" and (kind is Blends or _cuts_windows(placed)):
             return blended
         if kind in (Slides, Moves) and row.switched_off in ("axes", "scale"):
             return moved
