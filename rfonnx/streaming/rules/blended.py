@@ -41,13 +41,19 @@ def blended(call: Call) -> list[Flow | None]:
     blocks = -(-(phase + made) // period)
     before = -(-max(0, -min(reading.firsts)) // shift)
     after = -(-max(0, max(reading.lasts) - shift + 1) // shift)
+    length = flow.length.then(period, 0, shift)
+    if (
+        attrs["coordinate_transformation_mode"] == "pytorch_half_pixel"
+    ):  # a single frame is made otherwise: of the first
+        after += (before + blocks + after) * period < 2
+        writer.fewest[length] = max(2, writer.fewest.get(length, 1))
     count = (before + blocks + after) * shift
     ends = Bend(1, 1, begin_mirrored=False, end_mirrored=False, length=flow.length)
     taken = picked(writer, flow, ends, (block - before) * shift, count)
     value = _resized(call, taken, count, count // shift * period)
     start = before * period + phase
     value = value.slice(call.axis, start, start + made)
-    return [call.made(value, made, delay, flow.length.then(period, 0, shift))]
+    return [call.made(value, made, delay, length)]
 
 
 def _is_power_of_two(number: int) -> bool:
