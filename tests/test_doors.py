@@ -33,7 +33,8 @@ def public_classes() -> list[type]:
         one = pending.pop()
         if one not in found and one.__module__.startswith("rfonnx.") and one is not Opened:
             found[one] = None
-            pending += [named for hint in get_type_hints(one).values() for named in classes_in(hint)]
+            named = [part for hint in get_type_hints(one).values() for part in classes_in(hint)]
+            pending += [part for part in named if part.__module__.startswith("rfonnx.results")]
     return list(found)
 
 
