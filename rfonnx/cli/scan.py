@@ -25,7 +25,7 @@ RECORDS = ".jsonl"
 @click.option(
     "--memory", type=words.memory, metavar="SIZE", help="Memory that a model may take, as 4GB. [default: all there is]"
 )
-@click.option("--workers", type=click.IntRange(1, 1024), default=1, show_default=True, help="Models at a time.")
+@click.option("--workers", type=Number("workers"), metavar="N", default=1, show_default=True, help="Models at a time.")
 @click.option("--dask", "scheduler", metavar="ADDRESS", help="Let the workers of a Dask scheduler do it.")
 @click.option(
     "--baseline", metavar="FILE.jsonl", help="Say what is other than in these records; exit code 1 if something is."
@@ -52,10 +52,11 @@ def command(
     output: str | None,
     shapes: words.Shapes,
 ) -> None:
-    """Report all models of folders, patterns, lists (.txt, a model a line) and addresses (s3://..., through fsspec).
+    """Report all models of folders, patterns, lists and addresses.
 
-    Each has a process of its own: one that crashes or hangs costs only itself, and has its line too. MODELS that end in .jsonl
-    are records of a scan before, and are shown: `rfonnx scan fleet.jsonl -o fleet.html`.
+    Lists are text files with a model a line; addresses (s3://bucket) are opened by fsspec. Each model has a process of its own:
+    one that crashes or hangs costs only itself, and has its line too. MODELS that end in .jsonl are records of a scan before, and
+    are shown: `rfonnx scan fleet.jsonl -o fleet.html`.
     """
     from rfonnx.scanning.alone import How
     from rfonnx.scanning.changes import changes

@@ -55,10 +55,10 @@ class Opened:
         values: Mapping[str, np.ndarray] | None = None,
         free: frozenset[tuple[str, int]] = frozenset(),
         base: Opened | None = None,
-        limits: Limits = FEW,
+        limits: Limits | None = None,
     ) -> None:
         """Nothing is read yet. `base`: the model with fewer values and open axes; what it has read is not read again."""
-        self.given, self.values, self.free, self.limits = given, dict(values or {}), free, limits
+        self.given, self.values, self.free, self.limits = given, dict(values or {}), free, limits or FEW
         self.label = str(os.fspath(given)) if isinstance(given, str | os.PathLike) else "model"
         self.kept: WeakValueDictionary[Hashable, Any] = WeakValueDictionary()
         self._base = base

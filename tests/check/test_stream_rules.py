@@ -66,11 +66,11 @@ def test_what_is_refused_fails_with_node_and_reason(tmp_path: Path, capsys: pyte
     (finding,) = rfonnx.check(model, ["streams", *AXIS], shapes={"time": 128}).findings
     assert finding.status == "fail"
     assert finding.message.startswith("cannot be streamed along x axis 2: ")
-    assert "(ReduceMean)" in finding.message
+    assert "(Sub) that makes" in finding.message
     for style in ("json", "sarif", "junit", "text"):
         words = ("--rule", "streams", "--shape", "time=128", "--format", style)
         assert run(["check", str(model), *words]) == 1
-        assert "(ReduceMean)" in capsys.readouterr().out
+        assert "(Sub) that makes" in capsys.readouterr().out
 
 
 def test_a_length_that_is_fixed_proves_nothing(tmp_path: Path) -> None:

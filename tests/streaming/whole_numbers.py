@@ -14,10 +14,10 @@ from rfonnx.results.streaming import Manifest, StreamedInput
 from rfonnx.streaming.loop import Stream
 from rfonnx.streaming.offline import Run, lengths, run_stream, within
 
-WEIGHED = {"Conv": 1, "ConvTranspose": 1, "MatMul": 1, "Gemm": 1, "PRelu": 1, "Add": 0, "Sub": 0, "Mul": 0}
+WEIGHED = {"Conv": 1, "ConvTranspose": 1, "MatMul": 1, "Gemm": 1, "PRelu": 1, "Add": 0, "Sub": 0, "Mul": 0, "Concat": 0}
 """Operators with weights, and their first operand that may be one."""
 EXACT = {
-    *WEIGHED, "Abs", "Concat", "CumSum", "Gather", "Identity", "MaxPool", "Neg", "Pad", "Relu", "Reshape", "Resize", "Slice",
+    *WEIGHED, "Abs", "CumSum", "Gather", "Identity", "MaxPool", "Neg", "Pad", "Relu", "Reshape", "Resize", "Slice",
     "Split", "Squeeze", "Transpose", "Unsqueeze", "DepthToSpace", "SpaceToDepth", "Expand", "Tile", "Where",
 }  # fmt: skip
 """Operators that make whole numbers of whole numbers."""
