@@ -61,30 +61,37 @@ def _moves(call: Call) -> Moves:
 def _chosen(call: Call, reading: Moves) -> tuple[Value, int, int]:
     """Of a chunk: output o reads frame `o // P * S + offsets[o % P]`.
 
-    The delay is the least multiple of P for which the last frame that a chunk picks has come, and negative where it is one of
-    those before the stream began, which all hold one number; the cache holds what is picked
-    from before the chunk.
+    The delay D is the least for which the last frame that a chunk picks has come: for outputs `-D ..` of the first chunk, it is
+    no later than the last of its frames. It is negative where that is one of those before the stream began, which all hold one
+    number. The cache holds what is picked from before the chunk.
 
     Returns:
         The frames that are picked, how many, and how late they are.
     """
     writer, flow = call.writer, call.flow
     period, shift = len(reading.offsets), reading.shift
+    frames, last = flow.frames // shift * period, flow.frames - 1 - flow.delay
     behind = max(reading.offsets) + flow.delay - shift + 1
-    rounds = -(-behind // shift)
     if behind % shift and flow.length.raised:
         writer.waits[Wait.STEPPED] = None
-    back = rounds * shift - flow.delay
-    cache = max(0, back - min(reading.offsets))
+    most = -(-behind // shift) * period  # at this multiple of P it has come
+    delay = next(n for n in range(most - period + 1, most + 1) if _picks(reading, frames, n).max() <= last)
+    chosen = _picks(reading, frames, delay) + flow.delay
+    cache = max(0, -int(chosen.min()))
     joined = writer.cached(
         flow, cache, flow.before or 0.0, f"frames of '{call.operand}' that {call.node.kind} picks later"
     )
-    frames = flow.frames // shift * period
-    places = np.arange(frames)
-    chosen = places // period * shift + np.array(reading.offsets)[places % period] - back + cache
-    if not np.array_equal(chosen, np.arange(cache + flow.frames)):
-        joined = writer.emit("Gather", joined, writer.emit.ints([int(n) for n in chosen]), axis=flow.axis)
-    return joined, frames, rounds * period
+    if not np.array_equal(chosen + cache, np.arange(cache + flow.frames)):
+        joined = writer.emit("Gather", joined, writer.emit.ints([int(n) for n in chosen + cache]), axis=flow.axis)
+    return joined, frames, delay
+
+
+def _picks(reading: Moves, frames: int, delay: int) -> np.ndarray:
+    """Numbers of the frames that outputs `-delay ..` read."""
+    places = np.arange(frames) - delay
+    offsets = np.array(reading.offsets)
+    found: np.ndarray = places // len(offsets) * reading.shift + offsets[places % len(offsets)]
+    return found
 
 
 def _fitted(call: Call, reading: Moves) -> Length:
