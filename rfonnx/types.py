@@ -37,6 +37,9 @@ from rfonnx.results.findings import CheckResult as CheckResult
 from rfonnx.results.geometry import AxisGeometry as AxisGeometry
 from rfonnx.results.geometry import Geometry as Geometry
 from rfonnx.results.geometry import Located as Located
+from rfonnx.results.stream_checks import StreamStructure as StreamStructure
+from rfonnx.results.stream_checks import StreamSummary as StreamSummary
+from rfonnx.results.stream_checks import StreamVerification as StreamVerification
 from rfonnx.results.stream_latency import ChunkLatency as ChunkLatency
 from rfonnx.results.stream_latency import OutputLatency as OutputLatency
 from rfonnx.results.stream_latency import StreamLatency as StreamLatency
@@ -47,9 +50,6 @@ from rfonnx.results.streaming import Manifest as Manifest
 from rfonnx.results.streaming import StreamedInput as StreamedInput
 from rfonnx.results.streaming import StreamedOutput as StreamedOutput
 from rfonnx.results.streaming import StreamState as StreamState
-from rfonnx.results.streaming import StreamStructure as StreamStructure
-from rfonnx.results.streaming import StreamSummary as StreamSummary
-from rfonnx.results.streaming import StreamVerification as StreamVerification
 from rfonnx.results.verification import SizeCheck as SizeCheck
 from rfonnx.results.verification import Verification as Verification
 from rfonnx.streaming.loop import Stream as Stream

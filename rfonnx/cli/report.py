@@ -18,7 +18,7 @@ from rfonnx.cli.words import AxesChoice, Shapes
 from rfonnx.errors import RfonnxError
 from rfonnx.report.fields.view_source import Refused
 from rfonnx.report.formats import FIELDS, GROWTH, MODELS, RENDERERS
-from rfonnx.results.streaming import StreamOutlook
+from rfonnx.results.stream_checks import StreamOutlook
 
 
 @click.command("report")

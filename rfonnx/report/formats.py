@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from rfonnx.results.findings import CheckRun, RuleInfo
     from rfonnx.results.geometry import Geometry, Located
     from rfonnx.results.scan import Fleet
+    from rfonnx.results.stream_checks import StreamSummary, StreamVerification
     from rfonnx.results.stream_latency import StreamLatency
-    from rfonnx.results.streaming import StreamSummary, StreamVerification
     from rfonnx.results.tiling import PlanSummary
     from rfonnx.results.verification import Verification
 

@@ -14,8 +14,9 @@ from rfonnx.graph.nodes import Graph, Node
 from rfonnx.model.opened import Opened
 from rfonnx.operators.table import operator
 from rfonnx.streaming.bands import Attends
-from rfonnx.streaming.layout import Layout, Placed, lay_out
+from rfonnx.streaming.layout import lay_out
 from rfonnx.streaming.model import LENGTHS, WIDEST, Source
+from rfonnx.streaming.placed import Layout, Placed
 from rfonnx.streaming.refusal import refused
 
 LARGEST = 2048

@@ -15,8 +15,8 @@ from rfonnx.results.streaming import Length
 from rfonnx.streaming.flow import Flow
 from rfonnx.streaming.model import Source
 from rfonnx.streaming.planes import Plane
-from rfonnx.streaming.readings import Reading
 from rfonnx.streaming.refusal import Refused, refused
+from rfonnx.streaming.relations import Reading
 from rfonnx.streaming.writer import Writer
 
 

@@ -13,13 +13,15 @@ from rfonnx.graph.text import quote
 from rfonnx.model.apart import Apart
 from rfonnx.model.opened import Opened, with_free
 from rfonnx.model.reading.bind import tensor_of
-from rfonnx.results.streaming import METADATA, Manifest, StreamVerification
+from rfonnx.results.stream_checks import StreamVerification
+from rfonnx.results.streaming import METADATA, Manifest
 from rfonnx.streaming.behind import behind, made_by_node
 from rfonnx.streaming.bounded import bounded
 from rfonnx.streaming.loop import Stream
 from rfonnx.streaming.manifest import from_json
-from rfonnx.streaming.model import open_source, part, with_frames
+from rfonnx.streaming.model import with_frames
 from rfonnx.streaming.offline import deadline, drawn_others, hold, level_of
+from rfonnx.streaming.opening import open_source, part
 from rfonnx.streaming.packing import unpacked
 from rfonnx.streaming.steady import steadied
 from rfonnx.streaming.structure import lengths, of_outputs, structure

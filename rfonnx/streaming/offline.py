@@ -16,7 +16,8 @@ from rfonnx.model.inputs import InputType, draw
 from rfonnx.model.opened import Opened
 from rfonnx.model.reading.convert import kind_of
 from rfonnx.operators.table import operator
-from rfonnx.results.streaming import SPARED, Manifest, StreamRun, StreamVerification
+from rfonnx.results.stream_checks import SPARED, StreamRun, StreamVerification
+from rfonnx.results.streaming import Manifest
 from rfonnx.streaming.loop import Stream, cut
 from rfonnx.streaming.model import Source
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rfonnx.errors import RfonnxError
 from rfonnx.model.opened import Opened
 from rfonnx.model.reading.bind import Shapes
-from rfonnx.results.streaming import StreamOutlook
+from rfonnx.results.stream_checks import StreamOutlook
 from rfonnx.streaming.stream_plan import stream_plan
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from rfonnx.graph.nodes import Node
 from rfonnx.operators.table import operator
 from rfonnx.streaming.bands import Attends
-from rfonnx.streaming.readings import WHOLE, Blocked, Ends, Found, Runs, Same
+from rfonnx.streaming.relations import WHOLE, Blocked, Ends, Found, Runs, Same
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from rfonnx.graph.nodes import Node
 from rfonnx.operators.control import listed, swept_axes
 from rfonnx.operators.table import operator
 from rfonnx.results.fields import Shape
-from rfonnx.streaming.readings import LAST, Ends, Found, Runs
+from rfonnx.streaming.relations import LAST, Ends, Found, Runs
 
 TOGETHER = ("mean", "sum", "max", "min", "squares", "l1")
 """Statistics of all frames that follow from those of the frames so far and of a chunk."""

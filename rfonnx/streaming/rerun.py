@@ -10,7 +10,8 @@ import numpy as np
 from rfonnx.analysis.analyze import analyze
 from rfonnx.errors import RunError
 from rfonnx.model.inputs import InputType, draw
-from rfonnx.results.streaming import Manifest, StreamedOutput, share
+from rfonnx.results.stream_checks import share
+from rfonnx.results.streaming import Manifest, StreamedOutput
 from rfonnx.streaming.least import looked_at
 from rfonnx.streaming.loop import Stream, cut
 from rfonnx.streaming.model import Source

@@ -16,8 +16,8 @@ from rfonnx.results.streaming import Length, Manifest, StreamedInput, StreamedOu
 from rfonnx.streaming.bending import Straight, straight
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow, Twin
-from rfonnx.streaming.layout import Layout
 from rfonnx.streaming.model import Source, with_frames
+from rfonnx.streaming.placed import Layout
 from rfonnx.streaming.refusal import refused
 from rfonnx.streaming.rules.bent import bent
 from rfonnx.streaming.rules.choice import rule_of

@@ -14,9 +14,10 @@ from rfonnx.errors import ModelError, RfonnxError, ShapeError
 from rfonnx.gradients.emitter import Emitter
 from rfonnx.graph.tensors import ELEMENT_TYPES
 from rfonnx.model.opened import Opened
-from rfonnx.streaming.layout import Layout, Placed, lay_out
+from rfonnx.streaming.layout import lay_out
 from rfonnx.streaming.model import LENGTHS, Source
-from rfonnx.streaming.readings import Bends
+from rfonnx.streaming.placed import Layout, Placed
+from rfonnx.streaming.relations import Bends
 
 LONGER = (960, 3840, 7680)
 """Lengths at which it is looked for the first frame that sees nothing mirrored, beside that at which the model was looked at."""

@@ -16,19 +16,22 @@ from rfonnx.errors import ModelError, QueryError, RfonnxError, ShapeError
 from rfonnx.model.apart import Apart
 from rfonnx.model.opened import Opened
 from rfonnx.model.reading.bind import Shapes
+from rfonnx.results.stream_checks import StreamStructure, StreamSummary, StreamVerification
 from rfonnx.results.stream_latency import StreamLatency
-from rfonnx.results.streaming import METADATA, Manifest, StreamState, StreamStructure, StreamSummary, StreamVerification
+from rfonnx.results.streaming import METADATA, Manifest, StreamState
 from rfonnx.streaming.behind import behind
 from rfonnx.streaming.bounded import bounded
 from rfonnx.streaming.flow import Twin
-from rfonnx.streaming.layout import Layout, lay_out
 from rfonnx.streaming.least import least_delay
+from rfonnx.streaming.looking import looked_at
 from rfonnx.streaming.loop import Stream
 from rfonnx.streaming.manifest import to_json
-from rfonnx.streaming.model import LENGTHS, ODD, WIDEST, Asked, Source, open_source
+from rfonnx.streaming.model import LENGTHS, ODD, Source
 from rfonnx.streaming.offline import Run, deadline, drawn_others, hold, level_of, run_longer
+from rfonnx.streaming.opening import Asked, open_source
 from rfonnx.streaming.packing import packed, unpacked
-from rfonnx.streaming.refusal import Refused, Unbounded
+from rfonnx.streaming.placed import Layout
+from rfonnx.streaming.refusal import Refused
 from rfonnx.streaming.rerun import PAST
 from rfonnx.streaming.rewriting import Streamed, build
 from rfonnx.streaming.steady import steadied
@@ -40,9 +43,6 @@ from rfonnx.version import __version__
 
 Start = Literal["exact", "steady"]
 """How a stream begins: as the file, or without waiting for frames that are mirrored at the start."""
-
-FEW = 8
-"""Frames that the shortest tensor has where a model is looked at, at least."""
 
 
 @dataclass(frozen=True)
@@ -253,60 +253,11 @@ def stream_plan(
         source = steadied(source)
     if source.fixed and not source.pinned:
         with suppress(ModelError, Refused, ShapeError):  # else it is held to the one length that it has
-            freed, layout = _looked_at(source.freed(), [source.length])
+            freed, layout = looked_at(source.freed(), [source.length])
             run_longer(freed)
             return planned(freed, layout, layout.unit if chunk is None else chunk)
-    source, layout = _looked_at(source, [source.length] if source.fixed else (*LENGTHS, *ODD))
+    source, layout = looked_at(source, [source.length] if source.fixed else (*LENGTHS, *ODD))
     return planned(source, layout, layout.unit if chunk is None else chunk)
-
-
-def _looked_at(source: Source, lengths: Sequence[int]) -> tuple[Source, Layout]:
-    """At the first of the lengths at which every tensor has a few frames; where there is one alone, at that."""
-    failed: RfonnxError | None = None
-    for length in lengths:
-        if isinstance(failed, Unbounded) and length > WIDEST:
-            break
-        try:
-            seen, layout = _at(source, length)
-        except (ModelError, ShapeError) as error:  # shorter than a kernel, maybe
-            failed = failed if isinstance(failed, Refused) else error
-            continue
-        except Unbounded as error:  # a band may be wider
-            failed = error
-            continue
-        except Refused as error:  # of a frame or two, nobody can tell how far they lie apart
-            if length != lengths[0]:
-                raise
-            failed = error
-            continue
-        frames = [(seen.graph.shapes[name] or ())[axis] or 0 for name, axis in layout.axes.items()]
-        if len(lengths) == 1 or min(frames) >= FEW:
-            return seen, layout
-    raise failed or QueryError(
-        f"{source.model.label}: tensors have fewer than {FEW} frames of {LENGTHS[-1]} of the input",
-        "such rates are not streamed yet",
-    )
-
-
-def _at(source: Source, length: int) -> tuple[Source, Layout]:
-    """At a length, and beside it at two others, one of them longer by a unit.
-
-    Raises:
-        ModelError, ShapeError: the model does not take it, or none that is longer by a unit.
-        Refused: a node that an output needs cannot be streamed.
-    """
-    seen = source.seen_at(length)
-    layout = lay_out(seen)
-    if layout.unit > 1 and not source.fixed:
-        seen = source.seen_at(length, layout.unit)
-        layout = lay_out(seen)
-        if max(seen.views) < length + layout.unit:
-            raise ShapeError(
-                f"{source.model.label}: the model takes {length} frames, and none that is longer by a unit of "
-                f"{layout.unit} was found",
-                "export it with an open length",
-            )
-    return seen, layout
 
 
 def planned(source: Source, layout: Layout, chunk: int) -> StreamPlan:

@@ -14,7 +14,8 @@ from rfonnx.analysis.analyze import analyze
 from rfonnx.errors import ModelError, RfonnxError, ShapeError
 from rfonnx.graph.text import quote
 from rfonnx.model.opened import Opened
-from rfonnx.results.streaming import Length, Manifest, StreamStructure
+from rfonnx.results.stream_checks import StreamStructure
+from rfonnx.results.streaming import Length, Manifest
 from rfonnx.streaming.chained import chained, in_copy, outside, runs
 from rfonnx.streaming.flow import Twin
 from rfonnx.streaming.model import with_frames

@@ -12,7 +12,7 @@ import rfonnx
 from rfonnx.errors import ModelError, RunError
 from rfonnx.model.apart import Apart
 from rfonnx.model.opened import Opened
-from rfonnx.results.streaming import SPARED
+from rfonnx.results.stream_checks import SPARED
 from rfonnx.streaming.offline import hold, lengths, within
 from streaming.nets import NETS, Net
 

@@ -11,7 +11,7 @@ import pytest
 import rfonnx
 from rfonnx.model.opened import Opened
 from rfonnx.model.runtime import open_session
-from rfonnx.results.streaming import StreamStructure
+from rfonnx.results.stream_checks import StreamStructure
 from rfonnx.streaming.chained import chained, in_copy, outside, runs
 from rfonnx.streaming.flow import Twin
 from rfonnx.streaming.held import verify_file

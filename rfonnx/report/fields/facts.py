@@ -9,7 +9,7 @@ from rfonnx.report.fields.view import Axes
 from rfonnx.report.fields.view_source import Source
 from rfonnx.results.fields import BatchFact, OutputFacts, PositionalConstant, ShiftFact, TimeFact
 from rfonnx.results.plain import axes_text, counted
-from rfonnx.results.streaming import StreamOutlook
+from rfonnx.results.stream_checks import StreamOutlook
 
 SHOWN = 5
 """Most positional constants that are named one by one."""

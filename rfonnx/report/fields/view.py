@@ -13,7 +13,7 @@ from rfonnx.results.naming import tensor_called
 if TYPE_CHECKING:  # pages alone have these
     from rfonnx.report.explanation.footprint import Backdrop
     from rfonnx.report.explorer.measured_field import MeasuredField
-    from rfonnx.results.streaming import StreamOutlook
+    from rfonnx.results.stream_checks import StreamOutlook
 
 AxesChoice = Literal["all", "spatial"] | tuple[int, ...]
 

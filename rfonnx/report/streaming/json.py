@@ -10,8 +10,9 @@ import numpy as np
 
 from rfonnx.report.data import as_json
 from rfonnx.results.plain import plain
+from rfonnx.results.stream_checks import StreamSummary, StreamVerification
 from rfonnx.results.stream_latency import ChunkLatency, StreamLatency
-from rfonnx.results.streaming import Manifest, StreamSummary, StreamVerification
+from rfonnx.results.streaming import Manifest
 
 
 class VerdictRow(TypedDict):

@@ -9,15 +9,8 @@ import numpy as np
 
 from rfonnx.report.document import Document, Line, Name, Table
 from rfonnx.results.plain import counted
-from rfonnx.results.streaming import (
-    SPARED,
-    Manifest,
-    StreamedOutput,
-    StreamRun,
-    StreamSummary,
-    StreamVerification,
-    share,
-)
+from rfonnx.results.stream_checks import SPARED, StreamRun, StreamSummary, StreamVerification, share
+from rfonnx.results.streaming import Manifest, StreamedOutput
 
 
 def stream_document(told: StreamSummary, rate: float | None = None) -> Document:

@@ -8,7 +8,7 @@ from rfonnx.gradients.values import Value
 from rfonnx.streaming.bands import Attends
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
-from rfonnx.streaming.readings import Same
+from rfonnx.streaming.relations import Same
 from rfonnx.streaming.rules.keys_seen import Sight
 
 

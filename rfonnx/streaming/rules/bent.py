@@ -7,7 +7,7 @@ from dataclasses import replace
 from rfonnx.streaming.bending import straight
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Bend, Flow
-from rfonnx.streaming.readings import Bends
+from rfonnx.streaming.relations import Bends
 from rfonnx.streaming.rules.padded import along_others
 
 

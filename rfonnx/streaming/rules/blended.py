@@ -8,7 +8,7 @@ from rfonnx.gradients.values import Value
 from rfonnx.streaming.bending import picked
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Bend, Flow
-from rfonnx.streaming.readings import Blends, Slides
+from rfonnx.streaming.relations import Blends, Slides
 
 
 def blended(call: Call) -> list[Flow | None]:

@@ -10,7 +10,7 @@ from onnx import helper
 from rfonnx.gradients.values import Value
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
-from rfonnx.streaming.readings import Runs
+from rfonnx.streaming.relations import Runs
 from rfonnx.streaming.writer import State, chosen
 
 

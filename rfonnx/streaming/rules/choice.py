@@ -8,9 +8,9 @@ from rfonnx.operators.table import operator
 from rfonnx.streaming.bands import Attends
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
-from rfonnx.streaming.layout import Placed
-from rfonnx.streaming.readings import Bends, Blends, Ends, Moves, Runs, Same, Slides, Spreads
+from rfonnx.streaming.placed import Placed
 from rfonnx.streaming.refusal import refused
+from rfonnx.streaming.relations import Bends, Blends, Ends, Moves, Runs, Same, Slides, Spreads
 from rfonnx.streaming.rules.at_once import at_once
 from rfonnx.streaming.rules.attended import attended
 from rfonnx.streaming.rules.bent import bent

@@ -8,7 +8,7 @@ from rfonnx.gradients.values import Value
 from rfonnx.streaming.bending import gathered, straight
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
-from rfonnx.streaming.readings import Slides
+from rfonnx.streaming.relations import Slides
 from rfonnx.streaming.rules.windowed import late, on_cache
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
-from rfonnx.streaming.readings import Moves, Slides
+from rfonnx.streaming.relations import Moves, Slides
 from rfonnx.streaming.waits import Wait
 
 

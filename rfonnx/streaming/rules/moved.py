@@ -15,7 +15,7 @@ from rfonnx.gradients.values import Value
 from rfonnx.results.streaming import Length
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
-from rfonnx.streaming.readings import Moves, Same, Slides
+from rfonnx.streaming.relations import Moves, Same, Slides
 from rfonnx.streaming.waits import Wait
 
 TRIED = 100

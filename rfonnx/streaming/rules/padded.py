@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
-from rfonnx.streaming.readings import Slides
+from rfonnx.streaming.relations import Slides
 from rfonnx.streaming.writer import Writer
 
 

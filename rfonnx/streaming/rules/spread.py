@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
-from rfonnx.streaming.readings import Spreads
+from rfonnx.streaming.relations import Spreads
 from rfonnx.streaming.waits import Wait
 
 

@@ -8,8 +8,8 @@ from rfonnx.gradients.values import Value
 from rfonnx.streaming.bending import gathered, straight
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
-from rfonnx.streaming.readings import Slides
 from rfonnx.streaming.refusal import Refused
+from rfonnx.streaming.relations import Slides
 from rfonnx.streaming.waits import Wait
 from rfonnx.streaming.writer import Writer
 
