@@ -15,7 +15,7 @@ from rfonnx.graph.text import did_you_mean, quote
 from rfonnx.model.opened import Opened
 from rfonnx.model.reading.bind import Shapes, tensor_of
 from rfonnx.streaming.model import LENGTHS
-from rfonnx.streaming.opening import light_part, whole
+from rfonnx.streaming.wanted_part import light_part, whole
 
 BEHIND = "cut/"
 """Begins the name of what a cut tensor was; nobody reads it."""

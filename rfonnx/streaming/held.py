@@ -21,10 +21,10 @@ from rfonnx.streaming.loop import Stream
 from rfonnx.streaming.manifest import from_json
 from rfonnx.streaming.model import with_frames
 from rfonnx.streaming.offline import deadline, drawn_others, hold, level_of
-from rfonnx.streaming.opening import open_source, part
 from rfonnx.streaming.packing import unpacked
 from rfonnx.streaming.steady import steadied
 from rfonnx.streaming.structure import lengths, of_outputs, structure
+from rfonnx.streaming.wanted_part import open_source, part
 
 
 def verify_file(offline: Opened, path: str, seed: int = 0, threads: int | None = None) -> StreamVerification:

@@ -28,7 +28,6 @@ from rfonnx.streaming.loop import Stream
 from rfonnx.streaming.manifest import to_json
 from rfonnx.streaming.model import LENGTHS, ODD, Source
 from rfonnx.streaming.offline import Run, deadline, drawn_others, hold, level_of, run_longer
-from rfonnx.streaming.opening import Asked, open_source
 from rfonnx.streaming.packing import packed, unpacked
 from rfonnx.streaming.placed import Layout
 from rfonnx.streaming.refusal import Refused
@@ -38,6 +37,7 @@ from rfonnx.streaming.steady import steadied
 from rfonnx.streaming.structure import of_twins, structure
 from rfonnx.streaming.timing import timed_chunk
 from rfonnx.streaming.waits import Wait
+from rfonnx.streaming.wanted_part import Asked, open_source
 from rfonnx.system import scratch
 from rfonnx.version import __version__
 
