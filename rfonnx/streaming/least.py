@@ -35,10 +35,10 @@ def looked_at(source: Source, chunk: int) -> int:
 def _of(analysis: Analysis, output: StreamedOutput, chunk: int, input: str, axis: int) -> tuple[int, int]:
     """The same of one input."""
     lo, hi = analysis.intervals(output.name, input, axis, clip=False)
-    _, real = analysis.intervals(output.name, input, axis)
+    first, last = analysis.intervals(output.name, input, axis)
     shape = analysis.tensors[output.name].shape or ()
     frames = shape[output.axis] or 0
     places = np.arange(frames).reshape([-1 if i == output.axis else 1 for i in range(len(shape))])
-    late = output.frames * np.floor_divide(np.maximum(hi, real), chunk) - places
-    late = np.where(lo <= hi, late, 0)
+    late = output.frames * np.floor_divide(np.maximum(hi, last), chunk) - places
+    late = np.where((lo <= hi) | (first <= last), late, 0)
     return int(late.max(initial=0)), max(0, int((hi - lo).max(initial=0)) + 1)
