@@ -112,6 +112,7 @@ class Operator:
         may_fix: its result can be certain where an operand is not.
         sums_to_zero: it takes values together, and makes 0 of nothing but 0.
         keeps_zero: it makes 0 of 0.
+        zero_wins: where one operand is 0 for certain it makes 0, and the others are not seen.
         hides: it makes 0 of what is hidden (-inf and the like).
         packed: by operand whose bytes hold several weights each: the attribute that says how many bits one has, and its default.
         ends: the values that it makes lie between these.
@@ -173,6 +174,7 @@ class Operator:
     may_fix: bool = False
     sums_to_zero: bool = False
     keeps_zero: bool = False
+    zero_wins: bool = False
     hides: bool = False
     packed: Mapping[int, tuple[str, int]] = MappingProxyType({})
     ends: tuple[float, float] | None = None

@@ -14,6 +14,7 @@ from rfonnx.analysis.analyze import analyze
 from rfonnx.errors import ModelError, RfonnxError, ShapeError
 from rfonnx.graph.text import quote
 from rfonnx.model.opened import Opened
+from rfonnx.operators.table import operator
 from rfonnx.results.stream_checks import StreamStructure
 from rfonnx.results.streaming import Length, Manifest
 from rfonnx.streaming.chained import chained, in_copy, outside, runs
@@ -176,9 +177,7 @@ def _products(whole: Analysis) -> bool:
     """Whether tensors are multiplied with each other. Where one of them is 0 for certain, as in a border, the other is not seen;
     but in the two models other zeros are known."""
     graph = whole.graph
-    return any(
-        node.op_type in ("Mul", "Div", "And") and not graph.constants.intersection(node.inputs) for node in graph.nodes
-    )
+    return any(operator(node.kind).zero_wins and not graph.constants.intersection(node.inputs) for node in graph.nodes)
 
 
 def _columns(whole: Analysis) -> Iterator[tuple[str, int]]:
