@@ -16,6 +16,7 @@ from rfonnx.results.streaming import Length
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
 from rfonnx.streaming.relations import Moves, Same, Slides
+from rfonnx.streaming.rules.copied import copied
 from rfonnx.streaming.waits import Wait
 
 TRIED = 100
@@ -38,6 +39,8 @@ def picked(call: Call) -> list[Flow | None]:
         Refused: other axes change, too; or the list is longer or shorter in a way that is not known.
     """
     reading, shape, out = _moves(call), call.flow.shape, call.source.graph.shapes[call.output] or ()
+    if isinstance(call.reading, Same) and len(out) < len(shape):
+        return copied(call)  # one position of the axis before the frames, which takes its place
     joined, frames, delay = _chosen(call, reading)
     if [*out[: call.axis], *out[call.axis + 1 :]] != [*shape[: call.axis], *shape[call.axis + 1 :]]:
         raise call.refuse("picks along the streamed axis, and changes others", "pick along one axis at a time")
