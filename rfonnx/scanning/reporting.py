@@ -46,8 +46,8 @@ def reported(path: str, shapes: Shapes | None) -> ScannedReport:
         globals=list(dict.fromkeys(tensor for tensor, *_ in analysis.globals)),
         misaligned=list(dict.fromkeys(tensor for tensor, *_ in analysis.joins)),
         unknown=sorted({node.kind for node in graph.nodes if not handled(node.kind) and _computed(node, graph)}),
-        tiles=_tiles(path, shapes) if axes else None,
-        stream=_stream(path, shapes, outputs),
+        tiles=_tiles(subject.source, shapes) if axes else None,
+        stream=_stream(subject.source, shapes, outputs),
         rules=_rules(subject),
         macs=counted.total,
         uncounted=dict(sorted(counted.uncounted.items())),
@@ -93,9 +93,9 @@ def _output(tensor: TensorField, facts: OutputFacts, axes: set[tuple[str, int]])
     )
 
 
-def _tiles(path: str, shapes: Shapes | None) -> ScannedTiles:
+def _tiles(model: Opened, shapes: Shapes | None) -> ScannedTiles:
     try:
-        plan = tile_plan(Opened(path), shapes)
+        plan = tile_plan(model, shapes)
     except RfonnxError as error:
         return ScannedTiles(exact=False, reason=str(error), halo={}, grid={})
     return ScannedTiles(
@@ -106,13 +106,13 @@ def _tiles(path: str, shapes: Shapes | None) -> ScannedTiles:
     )
 
 
-def _stream(path: str, shapes: Shapes | None, outputs: Sequence[ScannedOutput]) -> ScannedStream | None:
+def _stream(model: Opened, shapes: Shapes | None, outputs: Sequence[ScannedOutput]) -> ScannedStream | None:
     """Along the one time axis that outputs run along."""
     axes = {(one["input"], one["axis"]) for output in outputs for one in output["time"]}
     if len(axes) != 1:
         return None
     ((name, axis),) = axes
-    found = outlook(Opened(path), name, axis, shapes)
+    found = outlook(model, name, axis, shapes)
     delays = {output: frames for output, (frames, _) in found.delays.items()}
     return ScannedStream(input=name, axis=axis, unit=found.unit, delay=delays, reason=found.reason)
 

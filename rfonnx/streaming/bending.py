@@ -51,10 +51,8 @@ def picked(writer: Writer, flow: Flow, bend: Bend, first: int, count: int, furth
     joined = writer.cached(flow, back, 0.0, f"frames of {flow.frames} that are read again, or at an end")
     places = _bent(writer, bend, writer.places(flow.frames, first, count))
     inside = places - (writer.position * flow.frames - (flow.delay + back))
-    last = emit.scalar(back + flow.frames - 1, "int64")
-    index = emit("Max", emit("Min", inside, last), emit.scalar(0, "int64"))
     writer.masks += 1
-    return emit("Gather", joined, index, axis=flow.axis)
+    return emit("Gather", joined, writer.clamped(inside, back + flow.frames), axis=flow.axis)
 
 
 def straight(writer: Writer, flow: Flow) -> Flow:
@@ -95,8 +93,17 @@ def _delay(bend: Bend, frames: int, late: int, span: int, stride: int) -> int:
     o = np.arange(bend.begin // stride + 2 * made + 2)
     newest = o * stride - bend.begin + span - 1
     turned = bend.begin - o * stride if bend.begin_mirrored else np.zeros_like(o)
-    arrived = made * ((np.maximum(newest, turned) + late) // frames)
-    return max(0, int((arrived - o).max()))
+    return delay_of(np.maximum(newest, turned) + late, frames, made)
+
+
+def delay_of(needed: np.ndarray, frames: int, made: int) -> int:
+    """The least delay of outputs 0, 1, ..., each of which needs the stream of its operand up to a frame.
+
+    Args:
+        needed: number of that frame in the stream, by output.
+        frames, made: of the operand, and of the outputs, in a chunk. What comes in one chunk is there together.
+    """
+    return max(0, int((made * (needed // frames) - np.arange(len(needed))).max()))
 
 
 def _turned_back(bend: Bend, span: int) -> int:

@@ -11,7 +11,6 @@ from rfonnx.errors import ModelError, QueryError, RfonnxError, ShapeError
 from rfonnx.gradients.emitter import Emitter
 from rfonnx.gradients.values import Value
 from rfonnx.graph.nodes import Graph, Node
-from rfonnx.model.opened import Opened
 from rfonnx.operators.table import operator
 from rfonnx.streaming.bands import Attends
 from rfonnx.streaming.layout import lay_out
@@ -51,18 +50,8 @@ def bounded(source: Source, keys: int) -> Source:
             "leave out --cache",
         )
     proto = _narrowed(source.proto, graph, narrowed, whole, layout.axes, keys)
-    opened = Opened(proto)
-    stored = {tensor.name: tensor for tensor in proto.graph.initializer}
-    return replace(
-        source,
-        offline=opened,
-        proto=proto,
-        ready=opened,
-        stored=stored,
-        untouched=source.offline,
-        cache=keys,
-        narrowed=tuple(_values(placed) for placed in layout.boundless),
-    )
+    narrowed_values = tuple(_values(placed) for placed in layout.boundless)
+    return replace(source.changed(proto), cache=keys, narrowed=narrowed_values)
 
 
 def _values(placed: Placed) -> str:

@@ -122,6 +122,18 @@ class Source:
             return hashlib.sha256(Path(given).read_bytes()).hexdigest()
         return hashlib.sha256(given).hexdigest() if isinstance(given, bytes) else ""
 
+    def changed(self, proto: ModelProto) -> Source:
+        """With another model in the place of this one, which is held against that and, as far as both are the same, against the
+        one that was given."""
+        return replace(
+            self,
+            offline=Opened(proto),
+            proto=proto,
+            ready=Opened(proto, limits=self.ready.limits),
+            stored={tensor.name: tensor for tensor in proto.graph.initializer},
+            untouched=self.untouched or self.offline,
+        )
+
     def freed(self) -> Source:
         """With an open length of the streamed axis, whatever the file says."""
         pairs = self.streamed.items()

@@ -126,7 +126,7 @@ def _first(
     """The run of the first length from `length` on, of as many as are tried, that the offline model takes. `same`: by output,
     which frames are compared; None: all."""
     for more in range(tried):
-        feeds = _drawn(stream.manifest, length + more, stream, seed)
+        feeds = drawn(stream.manifest, length + more, seed) | stream.others
         run = _compared(offline, stream, stream.manifest, feeds, length + more, same)
         if not run.skipped:
             break
@@ -144,12 +144,13 @@ def lengths(manifest: Manifest) -> list[int]:
     return list(dict.fromkeys(max(min(length, most), manifest.shortest) for length in wanted))
 
 
-def _drawn(manifest: Manifest, length: int, stream: Stream, seed: int) -> dict[str, np.ndarray]:
+def drawn(manifest: Manifest, length: int, seed: int = 0) -> dict[str, np.ndarray]:
+    """Random frames of every input that is streamed."""
     types = {
         one.name: InputType((*one.shape[: one.axis], length, *one.shape[one.axis + 1 :]), np.dtype(one.dtype))
         for one in manifest.inputs
     }
-    return {**draw(types, seed, 0), **stream.others}
+    return draw(types, seed, 0)
 
 
 def _compared(

@@ -9,13 +9,12 @@ import numpy as np
 
 from rfonnx.analysis.analyze import analyze
 from rfonnx.errors import RunError
-from rfonnx.model.inputs import InputType, draw
 from rfonnx.results.stream_checks import share
 from rfonnx.results.streaming import Manifest, StreamedOutput
 from rfonnx.streaming.least import looked_at
 from rfonnx.streaming.loop import Stream, cut
 from rfonnx.streaming.model import Source
-from rfonnx.streaming.offline import Run, difference
+from rfonnx.streaming.offline import Run, difference, drawn
 
 PAST = 100
 """Chunks of the past that are run again, of a model that needs all of it."""
@@ -152,12 +151,3 @@ def _off(one: StreamedOutput, found: np.ndarray, again: np.ndarray, given: int, 
 
 def _chunk(feeds: Mapping[str, np.ndarray], name: str, axis: int, turn: int, chunk: int) -> np.ndarray:
     return cut(feeds[name], axis, turn * chunk, (turn + 1) * chunk)
-
-
-def drawn(manifest: Manifest, length: int) -> dict[str, np.ndarray]:
-    """Random frames of every input that is streamed."""
-    types = {
-        one.name: InputType((*one.shape[: one.axis], length, *one.shape[one.axis + 1 :]), np.dtype(one.dtype))
-        for one in manifest.inputs
-    }
-    return draw(types, 0, 0)

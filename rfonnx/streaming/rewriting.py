@@ -19,16 +19,9 @@ from rfonnx.streaming.flow import Flow, Twin
 from rfonnx.streaming.model import Source, with_frames
 from rfonnx.streaming.placed import Layout
 from rfonnx.streaming.refusal import refused
-from rfonnx.streaming.rules.bent import bent
-from rfonnx.streaming.rules.choice import rule_of
-from rfonnx.streaming.rules.copied import copied
-from rfonnx.streaming.rules.framed import framed, tabled
-from rfonnx.streaming.rules.windowed import windowed
+from rfonnx.streaming.rules.choice import BEND, rule_of
 from rfonnx.streaming.waits import Wait
 from rfonnx.streaming.writer import Writer
-
-BEND = (bent, copied, framed, tabled, windowed)
-"""Rules that take flows with a bend."""
 
 
 @dataclass(frozen=True)

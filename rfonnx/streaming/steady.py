@@ -59,16 +59,8 @@ def steadied(source: Source) -> Source:
     if not mirrors:
         return source
     proto = _changed(source.proto, seen, mirrors, marked=False)
-    opened = Opened(proto)
-    return replace(
-        source,
-        offline=opened,
-        proto=proto,
-        ready=opened,
-        stored={tensor.name: tensor for tensor in proto.graph.initializer},
-        untouched=source.untouched or source.offline,
-        differs=_differs(seen, layout, _changed(source.proto, seen, mirrors, marked=True)),
-    )
+    differs = _differs(seen, layout, _changed(source.proto, seen, mirrors, marked=True))
+    return replace(source.changed(proto), differs=differs)
 
 
 def _looked_at(source: Source) -> tuple[Source, Layout]:

@@ -16,8 +16,8 @@ from rfonnx.results.stream_latency import ChunkLatency, OutputLatency, Timed
 from rfonnx.results.streaming import Manifest
 from rfonnx.streaming.loop import ENDLESS, Stream, first_states, holders
 from rfonnx.streaming.model import Source
-from rfonnx.streaming.offline import TOLERANCE, level_of
-from rfonnx.streaming.rerun import Rerun, drawn, rerun
+from rfonnx.streaming.offline import TOLERANCE, drawn, level_of
+from rfonnx.streaming.rerun import Rerun, rerun
 
 SECONDS = 1.0
 """How long each of the two is timed, about."""

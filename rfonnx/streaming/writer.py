@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from onnx import NodeProto, TensorProto, helper
+from onnx import NodeProto
 
 from rfonnx.gradients.emitter import Emitter
 from rfonnx.gradients.values import Value
@@ -160,7 +160,7 @@ class Writer:
         start = start and flow.delay > 0 and flow.before != border
         if not (start or end):
             return flow
-        there = self._along(self.inside(flow, start=start, end=end), len(flow.shape) - flow.axis - 1)
+        there = self.along(self.inside(flow, start=start, end=end), len(flow.shape) - flow.axis - 1)
         self.masks += 1
         value = self.emit(
             "Where", there, flow.value, self.emit.scalar(border, flow.value.dtype), dtype=flow.value.dtype
@@ -170,7 +170,7 @@ class Writer:
         self._stands_too(made, flow)
         return made
 
-    def _along(self, there: Value, axes: int) -> Value:
+    def along(self, there: Value, axes: int) -> Value:
         """A list of bools that lies along an axis with so many behind it."""
         if not axes:
             return there
@@ -214,6 +214,15 @@ class Writer:
     def places(self, frames: int, first: int, count: int) -> Value:
         """Numbers of frames of a tensor that has so many in a chunk; `first`: of the first one, in the first chunk. int64."""
         return self.position * frames + self.emit.constant(np.arange(first, first + count, dtype=np.int64))
+
+    def clamped(self, places: Value, count: int) -> Value:
+        """Numbers that are held from 0 to `count - 1`; int64."""
+        last, none = self.emit.scalar(count - 1, "int64"), self.emit.scalar(0, "int64")
+        return self.emit("Max", self.emit("Min", places, last), none)
+
+    def at_least(self, length: Length, frames: int) -> None:
+        """Note that an operator asks for so many frames of a tensor of that length."""
+        self.fewest[length] = max(self.fewest.get(length, 1), frames)
 
     def there(self, frames: int, first: int, count: int, start: bool, end: Length | None) -> Value:
         """Whether each of so many frames is one of a tensor: a list of bools.
@@ -293,11 +302,3 @@ def _constant(values: np.ndarray, axis: int, rank: int) -> Any:
     if (values == values[0]).all():
         return float(values[0])
     return values.reshape([-1 if i == axis else 1 for i in range(rank)])
-
-
-def info(value: Value, shape: Iterable[int] | None) -> Any:
-    """The declaration of an input or output."""
-    from rfonnx.graph.tensors import ELEMENT_TYPES
-
-    elem = ELEMENT_TYPES.get(value.dtype, TensorProto.UNDEFINED)
-    return helper.make_tensor_value_info(value.name, elem, None if shape is None else list(shape))

@@ -69,9 +69,8 @@ def _followed(call: Call, flow: Flow, value: Value, count: int) -> Flow:
 def _put(call: Call, flow: Flow, there: Value, value: Value, places: Value, count: int) -> Flow:
     """Frames that are not there are taken from others, by their number among these."""
     emit = call.writer.emit
-    index = emit("Max", emit("Min", places, emit.scalar(count - 1, "int64")), emit.scalar(0, "int64"))
-    rows = emit("Gather", value, index, axis=flow.axis)
-    shaped = there.reshape([-1, *[1] * (len(flow.shape) - flow.axis - 1)])
+    rows = emit("Gather", value, call.writer.clamped(places, count), axis=flow.axis)
+    shaped = call.writer.along(there, len(flow.shape) - flow.axis - 1)
     call.writer.masks += 1
     made = emit("Where", shaped, flow.value, rows, dtype=flow.value.dtype)
     return replace(flow, value=made, length=flow.length.then(1, count), stored=None)

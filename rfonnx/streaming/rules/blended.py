@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rfonnx.gradients.values import Value
-from rfonnx.streaming.bending import picked
+from rfonnx.streaming.bending import delay_of, picked
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Bend, Flow
 from rfonnx.streaming.relations import Blends, Slides
@@ -46,7 +46,7 @@ def blended(call: Call) -> list[Flow | None]:
         attrs["coordinate_transformation_mode"] == "pytorch_half_pixel"
     ):  # a single frame is made otherwise: of the first
         after += (before + blocks + after) * period < 2
-        writer.fewest[length] = max(2, writer.fewest.get(length, 1))
+        writer.at_least(length, 2)
     count = (before + blocks + after) * shift
     ends = Bend(1, 1, begin_mirrored=False, end_mirrored=False, length=flow.length)
     taken = picked(writer, flow, ends, (block - before) * shift, count)
@@ -64,7 +64,7 @@ def _delay(reading: Blends, frames: int, late: int, made: int) -> int:
     period = len(reading.lasts)
     o = np.arange(2 * made + 2 * period)
     need = np.maximum(o // period * reading.shift + np.array(reading.lasts)[o % period], 0)
-    return max(0, int((made * ((need + late) // frames) - o).max()))
+    return delay_of(need + late, frames, made)
 
 
 def _resized(call: Call, value: Value, frames: int, made: int) -> Value:

@@ -28,6 +28,9 @@ from rfonnx.streaming.rules.spread import spread
 from rfonnx.streaming.rules.together import together
 from rfonnx.streaming.rules.windowed import windowed
 
+BEND = (bent, copied, framed, tabled, windowed)
+"""Rules that take flows with a bend."""
+
 
 def rule_of(placed: Placed) -> Callable[[Call], list[Flow | None]]:
     """The rule for what a node reads of its operands.

@@ -42,7 +42,7 @@ def copied(call: Call) -> list[Flow | None]:
         a.name == "axes" for a in call.proto.attribute
     ):  # all of length 1: a chunk may have one more, or the whole
         inputs.append(call.writer.emit.ints(axes).name)
-        call.writer.fewest[first.length] = max(call.writer.fewest.get(first.length, 1), 2)
+        call.writer.at_least(first.length, 2)
     wanted = [name for name in call.node.outputs if name in call.readings]
     values = {name: call.new(name) for name in wanted}
     spare = {name: call.writer.named(call.proto, 9) for name in call.node.outputs if name and name not in values}

@@ -61,9 +61,7 @@ def by_position(call: Call, name: str, axis: int, rows: Rows) -> Value:
         return _computed(call, name, axis, rows, longest)
     call.writer.tables[rows.length] = min(whole.shape[axis], call.writer.tables.get(rows.length, whole.shape[axis]))
     emit = call.writer.emit
-    last = emit.scalar(whole.shape[axis] - 1, "int64")
-    places = call.writer.places(rows.frames, rows.first, rows.count)
-    places = emit("Min", emit("Max", places, emit.scalar(0, "int64")), last)
+    places = call.writer.clamped(call.writer.places(rows.frames, rows.first, rows.count), whole.shape[axis])
     return emit("Gather", emit.constant(whole), places, axis=axis)
 
 

@@ -31,7 +31,7 @@ def windowed(call: Call) -> list[Flow | None]:
     place, begin, end = _padding(call)
     border = _border(call, begin, end)
     if call.row.border == "lowest" and begin + end:  # a shorter tensor may lie between the taps of a window
-        writer.fewest[flow.length] = max(writer.fewest.get(flow.length, 1), reading.dilation)
+        writer.at_least(flow.length, reading.dilation)
     span, stride, cache = reading.span, reading.stride, 0
     if flow.bend is not None and not (begin or end or added):
         joined, delay = gathered(writer, flow, span, stride)
