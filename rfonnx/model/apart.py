@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -20,7 +19,7 @@ import numpy as np
 
 from rfonnx.errors import ModelError, RfonnxError, RunError
 from rfonnx.model.opened import Opened
-from rfonnx.system.interpreter import environment, python
+from rfonnx.system.interpreter import ended, environment, python
 
 Message = tuple[Any, list[np.ndarray]]
 """Plain data, and arrays."""
@@ -58,7 +57,7 @@ class Apart:
         except (OSError, EOFError):
             code = self._end()
             raise RunError(
-                f"{self._model.label}: onnxruntime ended its process instead of running the model ({_reason(code)})",
+                f"{self._model.label}: onnxruntime ended its process instead of running the model ({ended(code)})",
                 "give inputs of other lengths; some operators do not take empty ones",
             ) from None
         if said is not None:
@@ -97,12 +96,6 @@ class Apart:
             except subprocess.TimeoutExpired:
                 process.kill()
         return process.wait()
-
-
-def _reason(code: int) -> str:
-    with suppress(ValueError):
-        return signal.Signals(-code).name if code < 0 else f"exit code {code}"
-    return f"signal {-code}"
 
 
 def send(pipe: IO[bytes], plain: Any, arrays: Sequence[np.ndarray]) -> None:

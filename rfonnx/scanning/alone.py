@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import signal
@@ -20,8 +19,8 @@ from rfonnx.results.scan import ScanRecord, State
 from rfonnx.scanning.listing import Listed
 from rfonnx.scanning.remote import fetch
 from rfonnx.system import scratch
-from rfonnx.system.interpreter import environment, python
-from rfonnx.system.regular import open_regular
+from rfonnx.system.interpreter import ended, environment, python
+from rfonnx.system.regular import digest
 
 _running: set[subprocess.Popen[bytes]] = set()
 """Processes of this one."""
@@ -59,15 +58,6 @@ def record(listed: Listed, how: How) -> ScanRecord:
             return _made(listed, how, "", 0, {"state": "refused", "reason": reason, "report": None}, begun)
         answer = _asked(path, folder / "answer.json", how)
     return _made(listed, how, checksum, size, answer, begun)
-
-
-def digest(path: Path) -> str:
-    """sha256 of a file. Weights that lie beside it are not part of it."""
-    found = hashlib.sha256()
-    with open_regular(path) as file:
-        while part := file.read(2**20):
-            found.update(part)
-    return found.hexdigest()
 
 
 def _made(listed: Listed, how: How, checksum: str, size: int, answer: Mapping[str, Any], begun: float) -> ScanRecord:
@@ -109,12 +99,10 @@ def _asked(path: Path, answer: Path, how: How) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(answer.read_bytes())
         return found
     if process.returncode < 0:
-        number = -process.returncode
-        name = signal.Signals(number).name if number in set(signal.Signals) else f"signal {number}"
-        more = "; the system may have run out of memory" if number == signal.SIGKILL else ""
-        return _lost("crashed", f"its process was ended by {name}{more}")
+        more = "; the system may have run out of memory" if process.returncode == -signal.SIGKILL else ""
+        return _lost("crashed", f"its process was ended by {ended(process.returncode)}{more}")
     last = errors.read_text(errors="replace").strip().rpartition("\n")[2][:500]
-    return _lost("crashed", f"its process ended with exit code {process.returncode}" + (f": {last}" if last else ""))
+    return _lost("crashed", f"its process ended with {ended(process.returncode)}" + (f": {last}" if last else ""))
 
 
 def _lost(state: State, reason: str) -> dict[str, Any]:

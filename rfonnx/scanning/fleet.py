@@ -9,9 +9,10 @@ from functools import partial
 from pathlib import Path
 
 from rfonnx.results.scan import ScanRecord
-from rfonnx.scanning.alone import How, digest, end_all, record
+from rfonnx.scanning.alone import How, end_all, record
 from rfonnx.scanning.journal import journal
 from rfonnx.scanning.listing import Listed
+from rfonnx.system.regular import digest
 from rfonnx.tiling.pools import cluster
 
 Tell = Callable[[int, int], None]
@@ -38,30 +39,28 @@ def scan(
     Raises:
         DataError: the file cannot be written or holds something else; or no scheduler answers.
     """
-    names = [one.name for one in models]
+    run = partial(_some, how=how, workers=workers, scheduler=scheduler)
     if file is None:
-        return _all(models, names, {}, partial(_some, models, how, workers, scheduler), tell, lambda made: None)
-    sums = {one.name: _digest(one) for one in models}
-    with journal(file, sums, how.asked) as written:
-        left = [one for one in models if one.name not in written.kept]
-        run = partial(_some, left, how, workers, scheduler)
-        return _all(models, names, dict(written.kept), run, tell, written.write)
+        return _all(models, run, {}, tell, lambda made: None)
+    by_name = {one.name: one for one in models}
+    with journal(file, lambda name: _digest(by_name[name]) if name in by_name else None, how.asked) as written:
+        return _all(models, run, dict(written.kept), tell, written.write)
 
 
 def _all(
     models: Sequence[Listed],
-    names: Sequence[str],
+    run: Callable[[Sequence[Listed]], Iterator[ScanRecord]],
     found: dict[str, ScanRecord],
-    run: Callable[[], Iterator[ScanRecord]],
     tell: Tell,
     write: Callable[[ScanRecord], None],
 ) -> list[ScanRecord]:
+    """Those that were found, and those of all other models."""
     tell(len(found), len(models))
-    for made in run():
+    for made in run([one for one in models if one.name not in found]):
         write(made)
         found[made["model"]] = made
         tell(len(found), len(models))
-    return [found[name] for name in names]
+    return [found[one.name] for one in models]
 
 
 def _some(models: Sequence[Listed], how: How, workers: int, scheduler: str | None) -> Iterator[ScanRecord]:
@@ -98,6 +97,6 @@ def _pool(workers: int, scheduler: str | None) -> Iterator[tuple[Executor, int]]
 def _digest(one: Listed) -> str:
     """sha256 of a file of this machine; "" where it cannot be read, or is none."""
     try:
-        return "" if one.remote else digest(Path(one.name))
+        return "" if one.remote else digest(one.name)
     except OSError:
         return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -86,12 +86,12 @@ def line(record: ScanRecord) -> bytes:
 
 
 @contextmanager
-def journal(path: Path, checksums: Mapping[str, str], asked: str) -> Iterator[Journal]:
+def journal(path: Path, checksum: Callable[[str], str | None], asked: str) -> Iterator[Journal]:
     """Open a file of records to go on with it. What holds no longer is taken out first.
 
     Args:
         path: of the file; it need not be there.
-        checksums: sha256 of the files of this scan, by model.
+        checksum: gives the sha256 of a model's file, None where it is none of this scan.
         asked: how models are analysed; records that were made otherwise do not hold.
 
     Raises:
@@ -102,8 +102,7 @@ def journal(path: Path, checksums: Mapping[str, str], asked: str) -> Iterator[Jo
             kept = {
                 one["model"]: one
                 for one in _records(file, str(path))
-                if (one["asked"], one["rfonnx"]) == (asked, HEAD["rfonnx"])
-                and one["sha256"] == checksums.get(one["model"])
+                if (one["asked"], one["rfonnx"]) == (asked, HEAD["rfonnx"]) and one["sha256"] == checksum(one["model"])
             }
             lines = b"".join(map(line, kept.values()))
             file.seek(0)

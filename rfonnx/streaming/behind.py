@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from onnx import ValueInfoProto, helper
 
-from rfonnx.errors import ModelError, QueryError, ShapeError
+from rfonnx.errors import QueryError
 from rfonnx.gradients.preparing.prepare import prune
 from rfonnx.graph.nodes import Graph
 from rfonnx.graph.order import reads, sort, stored_names, true_inputs
@@ -14,7 +14,7 @@ from rfonnx.graph.tensors import ELEMENT_TYPES
 from rfonnx.graph.text import did_you_mean, quote
 from rfonnx.model.opened import Opened
 from rfonnx.model.reading.bind import Shapes, tensor_of
-from rfonnx.streaming.model import LENGTHS
+from rfonnx.streaming.model import LENGTHS, first_taken
 from rfonnx.streaming.wanted_part import light_part, whole
 
 BEHIND = "cut/"
@@ -84,15 +84,13 @@ def made_by_node(model: Opened, tensor: str) -> bool:
 
 def _looked_at(model: Opened, shapes: Shapes) -> tuple[dict[str, tuple[int, ...]], Graph]:
     """Shapes of the inputs, and the graph with them."""
-    failed: ModelError | ShapeError | None = None
-    for length in LENGTHS:
-        given = {entry.name: _shape(entry, shapes, length) for entry in true_inputs(model.proto.graph)}
-        try:
-            return given, model.graph(given)
-        except (ModelError, ShapeError) as error:
-            failed = error
-    assert failed is not None
-    raise failed
+    entries = true_inputs(model.proto.graph)
+
+    def look(length: int) -> tuple[dict[str, tuple[int, ...]], Graph]:
+        given = {entry.name: _shape(entry, shapes, length) for entry in entries}
+        return given, model.graph(given)
+
+    return first_taken(LENGTHS, look)
 
 
 def _shape(entry: ValueInfoProto, shapes: Shapes, length: int) -> tuple[int, ...]:

@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from onnx import ModelProto
 
-from rfonnx.errors import ModelError, QueryError, RfonnxError, ShapeError
+from rfonnx.errors import QueryError
 from rfonnx.gradients.emitter import Emitter
 from rfonnx.gradients.values import Value
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.table import operator
 from rfonnx.streaming.bands import Attends
 from rfonnx.streaming.layout import lay_out
-from rfonnx.streaming.model import LENGTHS, WIDEST, Source
+from rfonnx.streaming.model import LENGTHS, WIDEST, Source, first_taken
 from rfonnx.streaming.placed import Layout, Placed
 from rfonnx.streaming.refusal import refused
 
@@ -66,16 +66,9 @@ def _values(placed: Placed) -> str:
 
 def _looked_at(source: Source) -> tuple[Layout, Graph]:
     """With as many frames as there may be, so that what has a bound shows it."""
-    failed: RfonnxError | None = None
-    for length in [source.length] if source.fixed else [length for length in reversed(LENGTHS) if length <= WIDEST]:
-        try:
-            seen = source.seen_at(length)
-        except (ModelError, ShapeError) as error:  # there is a table of fewer positions, maybe
-            failed = error
-            continue
-        return lay_out(seen, boundless=True), seen.graph
-    assert failed is not None
-    raise failed
+    lengths = [source.length] if source.fixed else [length for length in reversed(LENGTHS) if length <= WIDEST]
+    seen = first_taken(lengths, source.seen_at)
+    return lay_out(seen, boundless=True), seen.graph
 
 
 def _scores(layout: Layout, placed: Placed) -> Iterator[tuple[str, tuple[int, int]]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from rfonnx.analysis.analysis import Analysis
@@ -10,7 +12,7 @@ from rfonnx.results.streaming import StreamedOutput
 from rfonnx.streaming.model import Source
 
 
-def least_delay(source: Source, output: StreamedOutput, chunk: int) -> tuple[int, int]:
+def least_delays(source: Source, outputs: Sequence[StreamedOutput], chunk: int) -> list[tuple[int, int]]:
     """Frame o of an output sees the input up to hi(o), which comes with chunk floor(hi(o) / n); c frames leave with each chunk.
     So o leaves no earlier than as number c floor(hi(o) / n) of the stream: the delay is at least the greatest
     `c floor(hi(o) / n) - o`, and no less than 0.
@@ -19,11 +21,11 @@ def least_delay(source: Source, output: StreamedOutput, chunk: int) -> tuple[int
     comes after them at the start, which are known to the clipped field alone.
 
     Returns:
-        That; and how many frames of the input one of the output sees, from the first to the last, at most.
+        By output that; and how many frames of the input one of the output sees, from the first to the last, at most.
     """
     analysis = analyze(source.ready, source.at(looked_at(source, chunk)))
-    found = [_of(analysis, output, chunk, *pair) for pair in source.streamed.items()]
-    return max(0, *(late for late, _ in found)), max(sees for _, sees in found)
+    every = [[_of(analysis, output, chunk, *pair) for pair in source.streamed.items()] for output in outputs]
+    return [(max(0, *(late for late, _ in found)), max(sees for _, sees in found)) for found in every]
 
 
 def looked_at(source: Source, chunk: int) -> int:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from onnx import ModelProto, NodeProto, TensorProto
@@ -19,6 +19,7 @@ from rfonnx.graph.nodes import Graph
 from rfonnx.graph.order import reads
 from rfonnx.graph.tensors import is_static
 from rfonnx.model.opened import Opened, with_free
+from rfonnx.system.regular import digest
 
 FIXED = "the file fixes the length of the streamed axis: that what it does does not depend on the length is assumed"
 FREED = "the file fixes the length of the streamed axis; the network takes others, and was looked at and run at those"
@@ -119,7 +120,7 @@ class Source:
         """sha256 of the file; "" where it was none."""
         given = self.model.given
         if isinstance(given, str | os.PathLike):
-            return hashlib.sha256(Path(given).read_bytes()).hexdigest()
+            return digest(given)
         return hashlib.sha256(given).hexdigest() if isinstance(given, bytes) else ""
 
     def changed(self, proto: ModelProto) -> Source:
@@ -171,6 +172,25 @@ class Source:
         if failed is not None and len(views) == 1:
             raise failed
         return replace(self, views=views, shapes=self.at(length))
+
+
+Tried = TypeVar("Tried")
+Found = TypeVar("Found")
+
+
+def first_taken(tried: Iterable[Tried], look: Callable[[Tried], Found]) -> Found:
+    """What comes of the first length, or other thing that is tried, that a model takes.
+
+    Raises:
+        ModelError, ShapeError: it takes none; that of the last.
+    """
+    failed: RfonnxError = ShapeError("no length was tried", "give one")
+    for one in tried:
+        try:
+            return look(one)
+        except (ModelError, ShapeError) as error:  # shorter than a kernel, a fixed shape, a table that ends
+            failed = error
+    raise failed
 
 
 def _sized(graph: Graph) -> set[str]:

@@ -10,12 +10,12 @@ from onnx import ModelProto, NodeProto, helper
 
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.analysis.analyze import analyze
-from rfonnx.errors import ModelError, RfonnxError, ShapeError
+from rfonnx.errors import ModelError, ShapeError
 from rfonnx.gradients.emitter import Emitter
 from rfonnx.graph.tensors import ELEMENT_TYPES
 from rfonnx.model.opened import Opened
 from rfonnx.streaming.layout import lay_out
-from rfonnx.streaming.model import LENGTHS, Source
+from rfonnx.streaming.model import LENGTHS, Source, first_taken
 from rfonnx.streaming.placed import Layout, Placed
 from rfonnx.streaming.relations import Bends
 
@@ -67,15 +67,8 @@ def _looked_at(source: Source) -> tuple[Source, Layout]:
     """At some length, another one than the file's where it takes others."""
     tried = [(source.freed(), length) for length in dict.fromkeys([source.length, *LENGTHS])] if source.fixed else []
     tried += [(source, length) for length in dict.fromkeys([source.length, *([] if source.fixed else LENGTHS)])]
-    failed: RfonnxError | None = None
-    for one, length in tried:
-        try:
-            seen = one.seen_at(length)
-            return seen, lay_out(seen)
-        except (ModelError, ShapeError) as error:  # shorter than a kernel, or shapes that are fixed
-            failed = error
-    assert failed is not None
-    raise failed
+    seen = first_taken(tried, lambda pair: pair[0].seen_at(pair[1]))
+    return seen, lay_out(seen)
 
 
 def _mirrors(source: Source, layout: Layout) -> dict[str, Mirror]:

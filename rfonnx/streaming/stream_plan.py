@@ -22,7 +22,7 @@ from rfonnx.results.streaming import METADATA, Manifest, StreamState
 from rfonnx.streaming.behind import behind
 from rfonnx.streaming.bounded import bounded
 from rfonnx.streaming.flow import Twin
-from rfonnx.streaming.least import least_delay
+from rfonnx.streaming.least import least_delays
 from rfonnx.streaming.looking import looked_at
 from rfonnx.streaming.loop import Stream
 from rfonnx.streaming.manifest import to_json
@@ -129,18 +129,20 @@ class StreamPlan:
         until = deadline()
         unit = self.unit
         runs: list[StreamVerification] = []
-        for chunk in dict.fromkeys([self.manifest.chunk, unit, 2 * unit, 8 * unit]):
-            plan = self._of(chunk)
+        plans = {chunk: self._of(chunk) for chunk in (self.manifest.chunk, unit, 2 * unit, 8 * unit)}
+        for plan in plans.values():
             stream = Stream(plan.model, others=self._others(seed), level=level_of(plan.model))
             runs.append(hold(offline, stream, self.manifest.model, seed, until, untouched))
-        return replace(runs[0], runs=tuple(run for found in runs for run in found.runs), structure=self._structure())
+        return replace(
+            runs[0], runs=tuple(run for found in runs for run in found.runs), structure=self._structure(plans)
+        )
 
-    def _structure(self) -> StreamStructure:
+    def _structure(self, plans: Mapping[int, StreamPlan]) -> StreamStructure:
         """What the tensors see; in chunks that are longer, where a chain of these would be too long."""
         unit = self.unit
         longer = unit * max(1, -(-self.manifest.sees // (4 * unit)))
         for chunk in dict.fromkeys([self.manifest.chunk, 8 * unit, longer]):
-            plan = self._of(chunk)
+            plan = plans.get(chunk) or self._of(chunk)
             pairs, model = of_twins(plan.twins, plan.manifest), unpacked(plan.model, plan.manifest)
             found = structure(self.source.ready, self.source.shapes, model, plan.manifest, pairs)
             if not found.skipped:
@@ -263,12 +265,12 @@ def stream_plan(
 def planned(source: Source, layout: Layout, chunk: int) -> StreamPlan:
     """The plan for one length of chunks."""
     made: Streamed = build(source, layout, chunk)
-    found = [(one, *least_delay(source, one, chunk)) for one in made.manifest.outputs]
-    sees = max((sees for *_, sees in found), default=0)
+    found = least_delays(source, made.manifest.outputs, chunk)
+    sees = max((sees for _, sees in found), default=0)
     if made.manifest.finals:
         sees = max(sees, source.length)
     sees = max(sees, 2 * made.manifest.unchanged)  # where it was looked at a query may have seen fewer keys
-    outputs = tuple(replace(one, least=least) for one, least, _ in found)
+    outputs = tuple(replace(one, least=least) for one, (least, _) in zip(made.manifest.outputs, found, strict=True))
     manifest = replace(made.manifest, outputs=outputs, sees=sees)
     return StreamPlan(manifest, described(made.model, manifest), made.masks, source, layout, made.twins, made.waits)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 
@@ -18,3 +19,10 @@ def environment() -> dict[str, str]:
         entries = found["PYTHONPATH"].split(os.pathsep)
         found["PYTHONPATH"] = os.pathsep.join(entry for entry in entries if entry not in ("", os.curdir))
     return found
+
+
+def ended(code: int) -> str:
+    """How a process ended, by its exit code as `subprocess` has it: "SIGABRT", "exit code 3"."""
+    if code >= 0:
+        return f"exit code {code}"
+    return signal.Signals(-code).name if -code in set(signal.Signals) else f"signal {-code}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import stat
 from typing import BinaryIO
@@ -46,3 +47,16 @@ def read_regular(path: str | os.PathLike[str], limit: int) -> bytes:
     if size > limit or len(data) > limit:
         raise OSError(errno.EFBIG, f"holds {max(size, len(data))} bytes", os.fspath(path))
     return data
+
+
+def digest(path: str | os.PathLike[str]) -> str:
+    """sha256 of a regular file.
+
+    Raises:
+        OSError: see `open_regular`.
+    """
+    found = hashlib.sha256()
+    with open_regular(path) as file:
+        while part := file.read(2**20):
+            found.update(part)
+    return found.hexdigest()

@@ -119,8 +119,8 @@ def test_two_scans_do_not_write_one_file(tmp_path: Path) -> None:
 
     path = tmp_path / "out.jsonl"
     with (
-        journal(path, {}, "{}"),
+        journal(path, lambda name: None, "{}"),
         pytest.raises(DataError, match="another scan writes"),
-        journal(path, {}, "{}"),
+        journal(path, lambda name: None, "{}"),
     ):
         pass

@@ -5,7 +5,7 @@ panels.fleet = (element, data) => {
   const words = data.rows.map((row) => row.map((cell) => String(cell ?? "")).join(" ").toLowerCase());
   const wanted = data.columns.map((name, column) => column).filter((column) => !["reason", "sha256", "state"].includes(data.columns[column]));
   const heads = wanted.map((column) =>
-    made("th", { scope: "col" }, made("button", { type: "button", class: "fleet-sort", onclick: () => sort(column) }, data.columns[column])),
+    made("th", { scope: "col" }, made("button", { type: "button", class: "sort", onclick: () => sort(column) }, data.columns[column])),
   );
   const body = made("tbody");
   const table = made("table", { "aria-label": "Models" }, made("thead", {}, made("tr", {}, made("th", { scope: "col" }, "compare"), ...heads)), body);

@@ -11,7 +11,7 @@ panels.layers = function layersPanel(element, data, page) {
   const state = { order: layersOrder(table), column: -1, down: false, words: "", all: false, active: -1 };
   const body = made("tbody");
   const heads = table.columns.map(({ name }, column) =>
-    made("th", { scope: "col" }, made("button", { type: "button", class: "layers-sort", onclick: () => sort(column) }, name)),
+    made("th", { scope: "col" }, made("button", { type: "button", class: "sort", onclick: () => sort(column) }, name)),
   );
   const grid = made(
     "table",
