@@ -1,6 +1,6 @@
 #include "compress.hpp"
 
-#include <map>
+#include <algorithm>
 #include <tuple>
 
 #include "cells.hpp"
@@ -57,27 +57,37 @@ Term with_slots(const Term& term, size_t walk, const std::vector<int64_t>& kept)
     return result;
 }
 
+/// By slot, the first one whose slice is the same.
+std::vector<int64_t> first_equal(const Slices& slices) {
+    std::vector<std::pair<uint64_t, int64_t>> order;
+    for (int64_t slot = 0; slot < slices.slots; ++slot)
+        order.emplace_back(slices.hash(slot), slot);
+    std::sort(order.begin(), order.end());
+    std::vector<int64_t> result(order.size()), different; // of those with the hash at hand, one of each
+    for (size_t k = 0; k < order.size(); ++k) {
+        const auto [hash, slot] = order[k];
+        if (k > 0 && order[k - 1].first != hash)
+            different.clear();
+        const auto same = std::find_if(different.begin(), different.end(),
+                                       [&, slot = slot](int64_t other) { return slices.equal(other, slot); });
+        result[index(slot)] = same == different.end() ? slot : *same;
+        if (same == different.end())
+            different.push_back(slot);
+    }
+    return result;
+}
+
 /// Gives equal slices one slot. The walk becomes one by classes, unless nothing is equal.
 Term deduplicated(const Term& term, size_t walk) {
-    const Slices slices{term, walk};
-    std::multimap<uint64_t, int32_t> seen;
-    std::vector<int64_t> kept;
-    std::vector<int32_t> renamed;
-    for (int64_t slot = 0; slot < slices.slots; ++slot) {
-        const uint64_t hash = slices.hash(slot);
-        int32_t name = -1;
-        for (auto [place, end] = seen.equal_range(hash); place != end && name < 0; ++place) {
-            if (slices.equal(kept[index(place->second)], slot))
-                name = place->second;
-        }
-        if (name < 0) {
-            name = static_cast<int32_t>(kept.size());
-            seen.emplace(hash, name);
-            kept.push_back(slot);
-        }
-        renamed.push_back(name);
+    const std::vector<int64_t> first = first_equal({term, walk});
+    std::vector<int64_t> kept, renamed(first.size());
+    for (size_t slot = 0; slot < first.size(); ++slot) {
+        const bool own = first[slot] == static_cast<int64_t>(slot);
+        renamed[slot] = own ? static_cast<int64_t>(kept.size()) : renamed[index(first[slot])];
+        if (own)
+            kept.push_back(first[slot]);
     }
-    if (static_cast<int64_t>(kept.size()) == slices.slots)
+    if (kept.size() == first.size())
         return term;
     Term result = with_slots(term, walk, kept);
     Walk& own = result.walks[walk];

@@ -1,6 +1,6 @@
 #include "merge.hpp"
 
-#include <map>
+#include <algorithm>
 
 #include "cells.hpp"
 #include "compress.hpp"
@@ -56,25 +56,34 @@ JointWalk with_slots_of(const Walk& walk, bool in_a, bool in_b) {
 }
 
 /// Two walks of different slots. A position's entries are told by the pair of its slots; positions of the same pair see
-/// the same in both terms, so each distinct pair becomes one class, numbered as they come. Classes [0,0,1,1] and
-/// [0,1,1,1] meet in [0,1,2,2].
+/// the same in both terms, so each distinct pair becomes one class. Classes [0,0,1,1] and [0,1,1,1] meet in [0,1,2,2].
 JointWalk with_pairs_of_slots(const Walk& a, const Walk& b) {
-    JointWalk result;
-    std::map<std::pair<int64_t, int64_t>, int32_t> pairs;
-    auto classes = std::make_shared<Classes>();
-    for (int64_t position = 0, last = 0; position < a.length; position = last + 1) {
-        last = std::min(a.last_alike(position), b.last_alike(position));
-        const auto pair = std::make_pair(a.slot(position), b.slot(position));
-        const auto [place, fresh] = pairs.emplace(pair, static_cast<int32_t>(pairs.size()));
-        if (fresh) {
-            result.in_a.push_back(pair.first);
-            result.in_b.push_back(pair.second);
-        }
-        classes->append(place->second, last - position + 1);
+    using Pair = std::pair<int64_t, int64_t>;
+    std::vector<Pair> by_run; // of positions in a row that are alike in both
+    std::vector<int64_t> ends;
+    for (int64_t position = 0; position < a.length; position = ends.back()) {
+        by_run.emplace_back(a.slot(position), b.slot(position));
+        ends.push_back(std::min(a.last_alike(position), b.last_alike(position)) + 1);
     }
-    // No two positions alike: the numbers count the positions, and no table of classes is needed.
+    std::vector<Pair> pairs = by_run;
+    std::sort(pairs.begin(), pairs.end());
+    pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
     const auto slots = static_cast<int64_t>(pairs.size());
-    result.walk = {a.axis, a.length, slots, slots == a.length ? nullptr : classes, 0, 0};
+    std::shared_ptr<Classes> classes;
+    if (slots == a.length) {
+        pairs = by_run; // no two positions alike: the slots count the positions, and no table of classes is needed
+    } else {
+        classes = std::make_shared<Classes>();
+        for (size_t run = 0; run < ends.size(); ++run) {
+            const auto place = std::lower_bound(pairs.begin(), pairs.end(), by_run[run]);
+            classes->append(place - pairs.begin(), ends[run] - (run == 0 ? 0 : ends[run - 1]));
+        }
+    }
+    JointWalk result{{a.axis, a.length, slots, classes, 0, 0}, {}, {}};
+    for (const auto& [in_a, in_b] : pairs) {
+        result.in_a.push_back(in_a);
+        result.in_b.push_back(in_b);
+    }
     return result;
 }
 
@@ -178,8 +187,13 @@ Term turned(const Term& term, int axis, bool& widened) {
     return walk < 0 ? flat : as_runs(flat, static_cast<size_t>(walk));
 }
 
-/// True when `outer` holds `inner`; see `normalise`.
+/// True when `outer` holds `inner`; see `normalise`. Most do not, and show it at the first or the last of all
+/// positions.
 bool contains(const Term& outer, const Term& inner) {
+    for (const bool last : {false, true}) {
+        if (!rfonnx::contains(outer.corner(last), inner.corner(last)))
+            return false;
+    }
     for (const Term* one : {&outer, &inner}) {
         if (!one->along)
             continue;

@@ -34,4 +34,15 @@ int64_t ReadClasses::find(const Progression& wanted, std::vector<int64_t>& slots
     return 1;
 }
 
+int64_t ClassSets::name(const std::vector<int64_t>& set) {
+    int64_t& name = set.empty()       ? empty_
+                    : set.size() == 1 ? singles_[index(set[0])]
+                                      : larger_.emplace(set, kNone).first->second;
+    if (name == kNone) {
+        name = static_cast<int64_t>(sets_.size());
+        sets_.push_back(set);
+    }
+    return name;
+}
+
 } // namespace rfonnx

@@ -1,6 +1,7 @@
 /// Which classes of positions an output reads, along a walk by classes.
 #pragma once
 
+#include <map>
 #include <vector>
 
 #include "reads.hpp"
@@ -20,6 +21,25 @@ public:
 private:
     const Walk& walk_;
     int64_t length_;
+};
+
+/// Sets of classes, numbered as they come.
+class ClassSets {
+public:
+    /// `slots`: how many classes there are.
+    explicit ClassSets(int64_t slots) : singles_(static_cast<size_t>(slots), kNone) {}
+
+    /// The number of a set, ascending; a new one where it was not met before.
+    int64_t name(const std::vector<int64_t>& set);
+    const std::vector<std::vector<int64_t>>& all() const { return sets_; }
+
+private:
+    static constexpr int64_t kNone = -1;
+
+    std::vector<std::vector<int64_t>> sets_;
+    int64_t empty_ = kNone;        // the numbers of the empty set,
+    std::vector<int64_t> singles_; // of those of one class, nearly all that are met, by class,
+    std::map<std::vector<int64_t>, int64_t> larger_;
 };
 
 } // namespace rfonnx

@@ -84,7 +84,23 @@ Progression AxisReads::free(int64_t o) const {
 }
 
 Progression AxisReads::real(int64_t o, int64_t source_length) const {
-    return clipped(kind_ == Kind::select ? table(o, select_->first, select_->last) : free(o), source_length);
+    return clipped(unclipped(o), source_length);
+}
+
+Progression AxisReads::unclipped(int64_t o) const {
+    return kind_ == Kind::select ? table(o, select_->first, select_->last) : free(o);
+}
+
+bool AxisReads::moves_on(int64_t o, bool free) const {
+    if (kind_ != Kind::select)
+        return false;
+    const bool own = free && !select_->free_first.empty();
+    const int64_t* first = (own ? select_->free_first : select_->first).data() + o;
+    const int64_t* last = (own ? select_->free_last : select_->last).data() + o;
+    const bool nothing = *last < *first, nothing_before = last[-1] < first[-1];
+    if (nothing || nothing_before)
+        return nothing && nothing_before;
+    return *first - 1 == first[-1] && *last - 1 == last[-1];
 }
 
 int64_t AxisReads::kernel(int64_t o) const {

@@ -41,6 +41,10 @@ public:
     Progression free(int64_t o) const;
     /// What output `o` really reads of an axis of `source_length` positions.
     Progression real(int64_t o, int64_t source_length) const;
+    /// The same, with what lies beyond the axis.
+    Progression unclipped(int64_t o) const;
+    /// True when output `o` of a select reads one position further on than the one before it, or neither reads any.
+    bool moves_on(int64_t o, bool free) const;
 
     /// `free(o + period()) == free(o) + shift()` for all o; period 0 when the reads do not go on beyond the table.
     int64_t period() const { return period_; }

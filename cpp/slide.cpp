@@ -1,7 +1,6 @@
 #include "slide.hpp"
 
 #include <algorithm>
-#include <map>
 
 #include "cells.hpp"
 #include "compress.hpp"
@@ -36,33 +35,30 @@ TermPtr masked(const Term& term, int axis, std::shared_ptr<const Classes> classe
     return result;
 }
 
-/// True when two outputs read nothing, or the second reads one position further on than the first.
-bool moves_on(const Progression& before, const Progression& after) {
-    if (before.empty() || after.empty())
-        return before.empty() && after.empty();
-    return after.first == before.first + 1 && after.last == before.last + 1 && after.step == before.step;
-}
-
 } // namespace
 
 Slide::Slide(const AxisReads& reads, int64_t source_length, Mode mode)
     : reads_(reads), axis_(reads.axis()), length_(reads.length()), source_length_(source_length), mode_(mode),
       period_(reads.period()), shift_(reads.shift()) {}
 
-const Slide::Table& Slide::table() const {
+const std::vector<Sweep>& Slide::sweeps() const {
+    if (sweeps_)
+        return *sweeps_;
+    if (length_ > kLargestTable)
+        throw TooManyValues();
+    sweeps_ = std::make_shared<const std::vector<Sweep>>(sweeps_of(reads_, mode_.unbounded));
+    return *sweeps_;
+}
+
+const std::vector<Progression>& Slide::table() const {
     if (table_)
         return *table_;
     if (length_ > kLargestTable)
         throw TooManyValues();
-    auto made = std::make_shared<Table>();
-    made->reads.reserve(index(length_));
-    for (int64_t o = 0; o < length_; ++o) {
-        made->reads.push_back(mode_.unbounded ? reads_.free(o) : reads_.real(o, source_length_));
-        if (o > 0 && moves_on(made->reads[index(o - 1)], made->reads.back()))
-            made->stretches.back().last = o;
-        else
-            made->stretches.push_back({o, o});
-    }
+    auto made = std::make_shared<std::vector<Progression>>();
+    made->reserve(index(length_));
+    for (int64_t o = 0; o < length_; ++o)
+        made->push_back(mode_.unbounded ? reads_.free(o) : reads_.real(o, source_length_));
     table_ = made;
     return *table_;
 }
@@ -126,10 +122,14 @@ std::shared_ptr<const Classes> Slide::seen() const {
             }
         }
     } else {
-        for (const auto& [first, last] : table().stretches) {
-            const bool empty = table().reads[index(first)].empty();
-            some_empty = some_empty || empty;
-            classes->append(empty ? 0 : 1, last - first + 1);
+        for (const Sweep& sweep : sweeps()) {
+            const bool within = sweep.reads.first >= 0 && sweep.at(sweep.last).last < source_length_;
+            const bool alike = mode_.unbounded || sweep.reads.empty() || within;
+            for (int64_t o = sweep.first; o <= (alike ? sweep.first : sweep.last); ++o) {
+                const Progression reads = mode_.unbounded ? sweep.reads : clipped(sweep.at(o), source_length_);
+                some_empty = some_empty || reads.empty();
+                classes->append(reads.empty() ? 0 : 1, alike ? sweep.last - sweep.first + 1 : 1);
+            }
         }
     }
     seen_ = some_empty ? classes : nullptr;
@@ -151,30 +151,27 @@ TermPtr Slide::of_constant(const TermPtr& term) const {
 TermPtr Slide::of_classes(const Term& term, size_t walk) const {
     const Walk& old = term.walks[walk];
     const ReadClasses classes_of(old, source_length_);
-    std::map<std::vector<int64_t>, int64_t> sets;
+    ClassSets sets(old.slots);
     auto classes = std::make_shared<Classes>();
     std::vector<int64_t> slots;
-    for (const auto& [first, last] : table().stretches) {
-        for (int64_t o = first; o <= last;) {
-            const int64_t count = std::min(classes_of.find(table().reads[index(o)], slots), last - o + 1);
-            classes->append(sets.emplace(slots, static_cast<int64_t>(sets.size())).first->second, count);
+    for (const Sweep& sweep : sweeps()) {
+        for (int64_t o = sweep.first; o <= sweep.last;) {
+            const int64_t count = std::min(classes_of.find(sweep.at(o), slots), sweep.last - o + 1);
+            classes->append(sets.name(slots), count);
             o += count;
         }
     }
-    std::vector<const std::vector<int64_t>*> by_class(sets.size());
-    for (const auto& [set, name] : sets)
-        by_class[static_cast<size_t>(name)] = &set;
 
     auto result = std::make_shared<Term>(same_walks_as(term));
-    result->walks[walk] = {axis_, length_, static_cast<int64_t>(sets.size()), classes, 0, 0};
+    result->walks[walk] = {axis_, length_, static_cast<int64_t>(sets.all().size()), classes, 0, 0};
     give_rule(result->walks[walk], old);
     const int64_t inner = term.inner(walk), outer = term.outer(walk);
     with_cells(term, [&](const auto& cells) {
         for (int64_t o = 0; o < outer; ++o) {
-            for (const auto* set : by_class) {
+            for (const std::vector<int64_t>& set : sets.all()) {
                 for (int64_t i = 0; i < inner; ++i) {
                     auto value = nothing<typename std::decay_t<decltype(cells)>::value_type>();
-                    for (int64_t slot : *set)
+                    for (const int64_t slot : set)
                         value = hull(value, cells[index((o * old.slots + slot) * inner + i)]);
                     like(*result, cells).push_back(value);
                 }
@@ -200,7 +197,7 @@ void Slide::give_rule(Walk& walk, const Walk& old) const {
 TermPtr Slide::of_positions(const Term& term, size_t walk) const {
     const Walk& old = term.walks[walk];
     const auto length = length_;
-    const std::vector<Progression>& reads = table().reads;
+    const std::vector<Progression>& reads = table();
     auto result = std::make_shared<Term>();
     result->walks = term.walks;
     Walk& own = result->walks[walk];

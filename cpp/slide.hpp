@@ -2,7 +2,8 @@
 /// at all.
 #pragma once
 
-#include "reads.hpp"
+#include "read_bounds.hpp"
+#include "sweep.hpp"
 #include "term.hpp"
 
 namespace rfonnx {
@@ -26,16 +27,10 @@ private:
     std::shared_ptr<const Classes> seen() const;
     bool long_output() const { return mode_.long_axis(length_); }
 
-    /// Outputs in a row of which each reads one position further on than the one before it, or none reads anything.
-    struct Stretch {
-        int64_t first, last;
-    };
     /// What each output reads, one by one; laid out when it is asked for.
-    struct Table {
-        std::vector<Progression> reads;
-        std::vector<Stretch> stretches;
-    };
-    const Table& table() const;
+    const std::vector<Progression>& table() const;
+    /// The same, those together that read one after the other.
+    const std::vector<Sweep>& sweeps() const;
     /// The same as runs.
     const ReadBounds& bounds() const;
 
@@ -44,7 +39,8 @@ private:
     int64_t length_, source_length_;
     Mode mode_;
     int64_t period_, shift_; // of the reads
-    mutable std::shared_ptr<const Table> table_;
+    mutable std::shared_ptr<const std::vector<Progression>> table_;
+    mutable std::shared_ptr<const std::vector<Sweep>> sweeps_;
     mutable std::shared_ptr<const ReadBounds> bounds_;
     mutable std::optional<std::shared_ptr<const Classes>> seen_;
 };

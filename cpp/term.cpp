@@ -49,6 +49,13 @@ Interval Term::at(const std::vector<int64_t>& position) const {
                  : table[cell(position)];
 }
 
+Interval Term::corner(bool last) const {
+    int64_t entry = 0;
+    for (const Walk& walk : walks)
+        entry = entry * walk.slots + walk.slot(last ? walk.length - 1 : 0);
+    return along ? at_position(columns[index(entry)], last ? along->length - 1 : 0) : table[index(entry)];
+}
+
 Interval Field::at(const std::vector<int64_t>& position) const {
     Interval value = kEmpty;
     for (const TermPtr& term : terms)

@@ -85,6 +85,8 @@ struct Term {
     size_t cell(const std::vector<int64_t>& position) const;
     /// The interval there.
     Interval at(const std::vector<int64_t>& position) const;
+    /// The interval at the first position along every axis, or at the last.
+    Interval corner(bool last) const;
 };
 
 using TermPtr = std::shared_ptr<const Term>;
