@@ -19,7 +19,7 @@ if not PathFinder.find_spec("rfonnx._core", __path__):
     if not __path__:
         raise ImportError("rfonnx has no compiled core here: run `pip install .` in the root of the checkout")
 
-from rfonnx.api import analyze, check, compare, erf, erf_layers, erf_many, gradient, stream, tile
+from rfonnx.api import analyze, check, compare, erf, erf_layers, erf_many, gradient, stream, tile, whatif
 from rfonnx.errors import DataError, ModelError, QueryError, RfonnxError, ShapeError
 from rfonnx.version import __version__
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         StreamPlan,
         TensorField,
         TilePlan,
+        WhatIf,
     )
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "StreamPlan",
     "TensorField",
     "TilePlan",
+    "WhatIf",
     "__version__",
     "analyze",
     "check",
@@ -63,6 +65,7 @@ __all__ = [
     "gradient",
     "stream",
     "tile",
+    "whatif",
 ]
 
 

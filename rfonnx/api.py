@@ -467,6 +467,42 @@ def stream(
     return plan.with_metadata(sherpa(plan.manifest)) if metadata else plan
 
 
+def whatif(
+    model: types.Source,
+    changes: types.Changes | None = None,
+    *,
+    variants: Mapping[str, types.Changes] | None = None,
+    tensors: Sequence[str] = (),
+    size: int | Sequence[int] | None = None,
+    shapes: types.Shapes | None = None,
+    values: types.Values | None = None,
+) -> types.WhatIf:
+    """What changes to a model would do to its fields and its cost. Nothing is trained, and the model stays as it is.
+
+    Args:
+        model: an ONNX file, its bytes, or a ModelProto. Weights are not read.
+        changes: one variant, by node, or by a tensor that it makes: `{"conv5": {"kernel": 5, "dilation": 2}, "relu3": None}`.
+            kernel, stride, dilation, pads: a number for all axes, or one for each. None: the node is dropped. Where pads are
+            not said, padding follows kernel and dilation, so that lengths stay what they are (docs/whatif.md).
+        variants: several such, by name.
+        tensors: whose fields are looked at; (): the outputs, and of a classifier the last feature map.
+        size: length of the axes that windows slide along, one for all or one for each, whatever the file says.
+        shapes, values: as in `rfonnx.analyze`.
+
+    Raises:
+        ModelError: the file is not a model that can be read.
+        QueryError: there is no such node, or it cannot be changed so.
+        ShapeError: shapes contradict each other after a change: the node is named, and the change that is needed beside it, if
+            one was found.
+    """
+    from rfonnx.comparing.variants.whatif import what_if
+    from rfonnx.model.opened import with_values
+
+    asked = {**({"changed": changes} if changes else {}), **(variants or {})}
+    lengths = (size,) if isinstance(size, int) else size
+    return what_if(with_values(model, values), shapes, lengths, asked, tensors)
+
+
 def _settings(kind: Callable[..., Made], given: Mapping[str, Any]) -> Made:
     """Settings from the arguments of a function that bear the names of its fields; a table that is None was not given.
 

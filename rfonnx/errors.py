@@ -1,6 +1,7 @@
 """What rfonnx raises: one root class, so that `except RfonnxError` catches all that the user can put right."""
 
 import os
+from collections.abc import Mapping
 
 MAX_MESSAGE, MAX_HINT = 1500, 500
 """Characters of a message and of its hint, at most: a file may hold a name of a megabyte."""
@@ -49,6 +50,25 @@ class ShapeError(RfonnxError):
     """A shape is missing, contradicts another, or a dynamic dimension was left unbound."""
 
 
+class MisfitError(ShapeError):
+    """Shapes do not go together at a node.
+
+    Attributes:
+        makes: the first tensor that it would make.
+        shapes: of what it reads, by name.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        hint: str = "",
+        makes: str = "",
+        shapes: Mapping[str, tuple[int | None, ...] | None] | None = None,
+    ) -> None:
+        super().__init__(message, hint)
+        self.makes, self.shapes = makes, dict(shapes or {})
+
+
 class UncountedError(ShapeError):
     """An output does not count the samples of a run."""
 
@@ -77,8 +97,13 @@ def named(error: RfonnxError, label: str) -> RfonnxError:
     """The same error, its message begun with the name of the model that it is about."""
     if str(error).startswith(f"{label}: "):
         return error
-    made = type(error)(f"{label}: {error}")
-    made.hint = error.hint
+    return retold(error, f"{label}: {error}")
+
+
+def retold(error: RfonnxError, message: str) -> RfonnxError:
+    """The same error in other words, which hold its hint."""
+    made = type(error)(message)
+    vars(made).update(vars(error))
     return made
 
 

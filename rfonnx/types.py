@@ -50,6 +50,11 @@ from rfonnx.results.streaming import Manifest as Manifest
 from rfonnx.results.streaming import StreamedInput as StreamedInput
 from rfonnx.results.streaming import StreamedOutput as StreamedOutput
 from rfonnx.results.streaming import StreamState as StreamState
+from rfonnx.results.variants import Change as Change
+from rfonnx.results.variants import Changes as Changes
+from rfonnx.results.variants import Seen as Seen
+from rfonnx.results.variants import Variant as Variant
+from rfonnx.results.variants import WhatIf as WhatIf
 from rfonnx.results.verification import SizeCheck as SizeCheck
 from rfonnx.results.verification import Verification as Verification
 from rfonnx.streaming.loop import Stream as Stream

@@ -9,7 +9,20 @@ import click
 from rfonnx.cli.lazy import Lazy
 from rfonnx.version import __version__
 
-COMMANDS = ("report", "explain", "locate", "erf", "compare", "check", "tile", "stream", "scan", "annotate", "ops")
+COMMANDS = (
+    "report",
+    "explain",
+    "locate",
+    "whatif",
+    "erf",
+    "compare",
+    "check",
+    "tile",
+    "stream",
+    "scan",
+    "annotate",
+    "ops",
+)
 """Each is `rfonnx.cli.<name>.command`."""
 
 

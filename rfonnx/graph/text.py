@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
-from rfonnx.errors import ModelError, RfonnxError
+from rfonnx.errors import ModelError, RfonnxError, retold
 from rfonnx.results.fields import Shape
 
 MAX_NAME = 160
@@ -41,9 +41,7 @@ def naming(label: str) -> Iterator[None]:
     try:
         yield
     except RfonnxError as error:
-        named = type(error)(one_line(f"{label}: {error}"))
-        named.hint = error.hint
-        raise named from None
+        raise retold(error, one_line(f"{label}: {error}")) from None
 
 
 def quote(name: str | bytes) -> str:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from rfonnx.model import runtime
     from rfonnx.model.building.normal import Normal
+    from rfonnx.model.editing.edits import Edit
 
 KEPT_GRAPHS = 4
 """Graphs of one model that are kept, each for other shapes: what asks for more has mostly done with the first ones."""
@@ -45,6 +46,7 @@ class Opened:
         values: of inputs that are bound to one, by name: they are constants of the model, and inputs no more.
         free: (input, axis) whose lengths are open, whatever the file says.
         limits: which loops its graphs have written out.
+        edits: what is other than in the file.
         label: what messages call it before it is read: its path, or "model".
         kept: what others have made of it, by keys of their own; there for as long as somebody uses it.
     """
@@ -56,9 +58,11 @@ class Opened:
         free: frozenset[tuple[str, int]] = frozenset(),
         base: Opened | None = None,
         limits: Limits | None = None,
+        edits: tuple[Edit, ...] = (),
     ) -> None:
-        """Nothing is read yet. `base`: the model with fewer values and open axes; what it has read is not read again."""
+        """Nothing is read yet. `base`: the model with fewer values, open axes and edits; what it has read is not read again."""
         self.given, self.values, self.free, self.limits = given, dict(values or {}), free, limits or FEW
+        self.edits = edits
         self.label = str(os.fspath(given)) if isinstance(given, str | os.PathLike) else "model"
         self.kept: WeakValueDictionary[Hashable, Any] = WeakValueDictionary()
         self._base = base
@@ -67,7 +71,7 @@ class Opened:
     def __reduce__(self) -> tuple[type[Opened], tuple[Any, ...]]:
         """Sent to another process by its path or its bytes, and read there anew."""
         given = self.given.SerializeToString() if isinstance(self.given, onnx.ModelProto) else self.given
-        return Opened, (given, self.values, self.free, None, self.limits)
+        return Opened, (given, self.values, self.free, None, self.limits, self.edits)
 
     @cached_property
     def proto(self) -> onnx.ModelProto:
@@ -80,9 +84,10 @@ class Opened:
         base, self._base = self._base, None
         if base is not None and "proto" in vars(base):
             values = {name: value for name, value in self.values.items() if name not in base.values}
-            return _written(base.proto, values, self.free - base.free, shared=True)
+            edits = self.edits[len(base.edits) :]
+            return _written(base.proto, values, self.free - base.free, edits, shared=True)
         proto = read_given(self.given)
-        return _written(proto, self.values, self.free, shared=proto is self.given)
+        return _written(proto, self.values, self.free, self.edits, shared=proto is self.given)
 
     @property
     def name(self) -> str:
@@ -165,7 +170,7 @@ class Opened:
         key = "session", level, providers if isinstance(providers, str) else tuple(providers or ()), threads
         made: onnxruntime.InferenceSession | None = self.kept.get(key)
         if made is None:
-            by_path = self.weight_files and not self.values and not self.free
+            by_path = self.weight_files and not (self.values or self.free or self.edits)
             source, folder = (self.given, None) if by_path else (self.proto, self.folder)
             made = self.kept[key] = runtime.open_session(
                 source, level=level, providers=providers, threads=threads, name=self.label, folder=folder
@@ -174,10 +179,14 @@ class Opened:
 
 
 def _written(
-    proto: onnx.ModelProto, values: Mapping[str, np.ndarray], free: Collection[tuple[str, int]], shared: bool
+    proto: onnx.ModelProto,
+    values: Mapping[str, np.ndarray],
+    free: Collection[tuple[str, int]],
+    edits: Sequence[Edit],
+    shared: bool,
 ) -> onnx.ModelProto:
-    """The model with values and open axes; `shared`: others use it as it is."""
-    if not values and not free:
+    """The model with values, open axes and edits; `shared`: others use it as it is."""
+    if not values and not free and not edits:
         return proto
     if shared:
         own, proto = proto, onnx.ModelProto()
@@ -186,6 +195,10 @@ def _written(
 
     write_values(proto, values)
     free_axes(proto, free)
+    if edits:
+        from rfonnx.model.editing.edits import write_edits
+
+        write_edits(proto, edits)
     return proto
 
 
@@ -224,18 +237,23 @@ def with_values(model: Source, values: Mapping[str, Any] | None) -> Opened:
     if all(name in before.values and np.array_equal(before.values[name], value) for name, value in arrays.items()):
         return before
     base = None if before.values.keys() & arrays.keys() else before
-    return Opened(before.given, {**before.values, **arrays}, before.free, base, before.limits)
+    return Opened(before.given, {**before.values, **arrays}, before.free, base, before.limits, before.edits)
 
 
 def with_free(model: Opened, axes: Iterable[tuple[str, int]]) -> Opened:
     """The model with open lengths of these (input, axis), whatever the file says: it may not work at others than its own."""
     free = model.free.union(axes)
-    return model if free == model.free else Opened(model.given, model.values, free, model, model.limits)
+    return model if free == model.free else Opened(model.given, model.values, free, model, model.limits, model.edits)
 
 
 def with_limits(model: Opened, limits: Limits) -> Opened:
     """The model with other loops written out."""
-    return Opened(model.given, model.values, model.free, model, limits)
+    return Opened(model.given, model.values, model.free, model, limits, model.edits)
+
+
+def with_edits(model: Opened, edits: Iterable[Edit]) -> Opened:
+    """The model with nodes that are other than in the file, which stays as it is."""
+    return Opened(model.given, model.values, model.free, model, model.limits, (*model.edits, *edits))
 
 
 def shapes_key(shapes: Shapes | None) -> Hashable:

@@ -114,5 +114,6 @@ declare(
     maps=True,
     shapes_when={"output_shape": None, "auto_pad": ("SAME_UPPER", "SAME_LOWER")},
     weighted=True,
+    filters=1,
 )
 declare("ConvTranspose", border="zero", switched_off="cut")

@@ -119,6 +119,7 @@ class Operator:
         maps: it works on maps of channels, rows and columns.
         normalises: the sum of what it makes, over channels, is (nearly) constant.
         weighted: an operand holds a filter for each channel that it makes.
+        filters: the operand that holds these, where it is shaped (outputs, inputs or the other way round, kernel...).
         hands_on: its output holds the numbers that it reads, in another spelling.
         statistic: what it takes of all positions together follows from such figures of parts ("moments": mean and variance; "lp":
             of the power `p`).
@@ -181,6 +182,7 @@ class Operator:
     maps: bool = False
     normalises: bool = False
     weighted: bool = False
+    filters: int | None = None
     hands_on: bool = False
     statistic: Statistic = ""
     moves: bool = False

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from rfonnx.results.stream_checks import StreamSummary, StreamVerification
     from rfonnx.results.stream_latency import StreamLatency
     from rfonnx.results.tiling import PlanSummary
+    from rfonnx.results.variants import WhatIf
     from rfonnx.results.verification import Verification
 
 RENDERERS = ("text", "terminal", "markdown", "notebook")
@@ -145,6 +146,7 @@ EXPLANATION: Subject[[Explanation, bool]] = Subject(
 LOCATED: Subject[[Geometry, tuple[int, ...], Sequence[Located]]] = Subject(
     "geometry", "people:locate_document", json="json:locate_json"
 )
+WHATIF: Subject[[WhatIf]] = Subject("whatif", "people:whatif_document", json="json:whatif_json")
 EFFECTIVE: Subject[[Sequence[ERF]]] = Subject(
     "effective",
     "people:erf_document",

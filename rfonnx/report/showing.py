@@ -17,13 +17,14 @@ from rfonnx.report.endings import format_of
 from rfonnx.report.fields.view import View
 from rfonnx.report.fields.view_source import Source
 from rfonnx.report.files import replace_file, written
-from rfonnx.report.formats import CHECK, COMPARISON, EFFECTIVE, FIELDS, TILES, VERIFICATION, Subject, Told
+from rfonnx.report.formats import CHECK, COMPARISON, EFFECTIVE, FIELDS, TILES, VERIFICATION, WHATIF, Subject, Told
 from rfonnx.report.notebook import render
 from rfonnx.report.target import target
 from rfonnx.results.comparison import Comparison
 from rfonnx.results.effective import ERF
 from rfonnx.results.findings import CheckResult, CheckRun
 from rfonnx.results.tiling import PlanSummary
+from rfonnx.results.variants import WhatIf
 from rfonnx.results.verification import Verification
 
 
@@ -68,6 +69,16 @@ def plan_html(plan: PlanSummary) -> str:
 def verification_html(found: Verification) -> str:
     """What `rfonnx tile verify` says."""
     return _html(VERIFICATION, found)
+
+
+def whatif_html(found: WhatIf) -> str:
+    """What `rfonnx whatif` says."""
+    return _html(WHATIF, found)
+
+
+def whatif_dict(found: WhatIf) -> dict[str, Any]:
+    """The JSON of `rfonnx whatif`."""
+    return _plain(WHATIF, found)
 
 
 def erf_dict(erf: ERF) -> dict[str, Any]:

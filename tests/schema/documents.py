@@ -19,6 +19,7 @@ from rfonnx.report.streaming.json import Held, Latency, StreamRow
 from rfonnx.report.tiling.layout import Planned, Verified
 from rfonnx.results.layout import Head, Report
 from rfonnx.results.scan import ScanRecord
+from rfonnx.results.variants import WhatIf
 from schema.generator import Generator
 
 ROOT = Path(__file__).parents[2]
@@ -45,6 +46,7 @@ DOCUMENTS = {
     "report": Document("rfonnx report", Report),
     "explain": Document("rfonnx explain", Explained),
     "locate": Document("rfonnx locate", LocatedRow),
+    "whatif": Document("rfonnx whatif", WhatIf),
     "erf": Document("rfonnx erf", Units, "null"),
     "erf-layers": Document("rfonnx erf --all-layers", Layers, "null"),
     "compare": Document("rfonnx compare", Compared, "text"),

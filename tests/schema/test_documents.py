@@ -127,6 +127,14 @@ def test_explain_of_a_position_of_the_input(tmp_path: Path) -> None:
     assert {type(step["jump"]) for chain in found["chains"] for step in chain["steps"]} == {int, str}
 
 
+def test_whatif(tmp_path: Path) -> None:
+    words = ("--set", "conv2:kernel=5x3", "--drop", "conv2.relu", "--variant", "b=pool:stride=1")
+    found = told("whatif", tmp_path, "whatif", MODELS / "seed.onnx", *words)
+    assert [one["name"] for one in found["variants"]] == ["changed", "b"]
+    assert [one["attribute"] for one in found["variants"][0]["changes"]] == ["kernel", "pads", "drop"]
+    assert found["before"]["activation_bytes"] > 0
+
+
 def test_erf_of_units(tmp_path: Path) -> None:
     seed = MODELS / "seed.onnx"
     one = told("erf", tmp_path, "erf", seed, "-n", "3")

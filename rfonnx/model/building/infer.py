@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 from onnx import NodeProto, TensorProto, TypeProto, helper, shape_inference
 
-from rfonnx.errors import ShapeError, malformed
+from rfonnx.errors import MisfitError, malformed
 from rfonnx.graph.nodes import Node
 from rfonnx.graph.tensors import MAX_AXES, Tensors, is_static, read_type, tensor_type
 from rfonnx.graph.text import one_line
@@ -28,7 +28,7 @@ def infer_node(
 
     Raises:
         ModelError: an attribute has the wrong type.
-        ShapeError: the inputs' shapes do not go together.
+        MisfitError: the inputs' shapes do not go together.
     """
     schema = schema_of(node.op_type, node.version, node.domain)
     if schema is None or amended(node):
@@ -53,9 +53,11 @@ def infer_node(
         # branch or a loop's body may never be run with these shapes.
         known = all(is_static(tensors.shapes[name]) and tensors.elem(name) for name in node.inputs if name)
         if known and not scope.depth and not stands_in(schema, node.op_type, node.version):
-            raise ShapeError(
+            raise MisfitError(
                 f"{node}: its inputs do not fit: {reason(error)}",
                 "check the given shapes, and the file with onnx.checker",
+                next((name for name in node.outputs if name), ""),
+                {name: tensors.shapes[name] for name in node.inputs if name},
             ) from None
         return {}
     if all(is_static(tensors.shapes[name]) for name in node.inputs if name):

@@ -98,7 +98,7 @@ def stored_value(tensor: TensorProto) -> np.ndarray:
         ) from None
 
 
-def _bits(elem: int) -> int | None:
+def bits_of(elem: int) -> int | None:
     """Bits of an element, as stored; None for text and unknown types."""
     name = DTYPES.get(elem, "")
     for packed in (2, 4):
@@ -124,7 +124,7 @@ def _read_external(tensor: TensorProto, folder: Path | None) -> bytes | None:
     location, offset = _location(tensor)
     if folder is None:
         return None
-    bits = _bits(tensor.data_type)
+    bits = bits_of(tensor.data_type)
     if bits is None:
         return None
     length = -(-bits * math.prod(tensor.dims) // 8)

@@ -1,0 +1,105 @@
+"""What a model sees and costs: a row of the table of variants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from rfonnx.analysis.analysis import Analysis
+from rfonnx.analysis.analyze import analyze
+from rfonnx.comparing.cost.activations import activation_bytes
+from rfonnx.comparing.cost.macs import macs
+from rfonnx.comparing.variants.changed import Changed
+from rfonnx.errors import QueryError
+from rfonnx.graph.nodes import Graph
+from rfonnx.graph.text import did_you_mean, quote
+from rfonnx.model.reading.bind import Shapes
+from rfonnx.operators.table import operator
+from rfonnx.results.variants import Change, Seen, Variant
+
+Pair = tuple[str, int]
+
+AS_IT_IS = "as it is"
+
+PLACED = ("local", "periodic")
+"""Kinds of fields that move with the position."""
+
+
+def look(made: Changed, shapes: Shapes | None, name: str, tensors: Sequence[str], pairs: Sequence[Pair]) -> Variant:
+    """The fields and the cost of a model.
+
+    Args:
+        made: the model, with what was changed.
+        shapes: of its inputs.
+        name: of the variant.
+        tensors: that are looked at.
+        pairs: axes of inputs along which they are.
+    """
+    analysis = analyze(made.model, shapes)
+    counted = macs(analysis.graph)
+    return Variant(
+        name,
+        made.changes,
+        tuple(_seen(analysis, tensors, pairs)),
+        counted.total,
+        dict(counted.uncounted),
+        activation_bytes(analysis.graph),
+        tuple(_notes(analysis.graph, made.changes)),
+    )
+
+
+def _seen(analysis: Analysis, tensors: Iterable[str], pairs: Sequence[Pair]) -> Iterable[Seen]:
+    for name in tensors:
+        tensor = analysis.tensors[name]
+        for input, axis in pairs:
+            field = tensor.fields.get((input, axis))
+            length = (analysis.input_shapes[input] or ())[axis]
+            if field is not None and length is not None:
+                yield Seen(tensor.name, tensor.shape, tensor.exact, input, axis, length, field)
+
+
+def _notes(graph: Graph, changes: Sequence[Change]) -> Iterable[str]:
+    """Lengths that stand in the file, and follow no change."""
+    if not changes:
+        return
+    for node in graph.nodes:
+        sizes = operator(node.kind).switched_off == "scale" and len(node.inputs) > 3 and node.inputs[3]
+        if sizes and sizes in graph.constants and node.outputs[0] not in graph.constants:
+            yield f"{node} resizes to lengths that may stand in the file: they are what they were"
+
+
+def axes_of(analysis: Analysis) -> tuple[Pair, ...]:
+    """Axes of inputs that windows slide along; where none does, those that are longer than one position, the first one aside."""
+    if analysis.windowed:
+        return analysis.windowed
+    shapes = analysis.input_shapes.items()
+    return tuple((name, axis) for name, shape in shapes for axis, n in enumerate(shape or ()) if axis and n != 1)
+
+
+def tensors_of(analysis: Analysis, asked: Sequence[str], pairs: Sequence[Pair]) -> tuple[str, ...]:
+    """The tensors that are looked at: those asked for, or the outputs; and where an output sees everything at every position
+    (a classifier), the last tensor before it that does not.
+
+    Raises:
+        QueryError: there is no such tensor, or none that depends on an input.
+    """
+    for name in asked:
+        if name not in analysis.tensors:
+            raise QueryError(
+                f"{analysis.model.name}: there is no tensor {quote(name)} that depends on an input",
+                did_you_mean(name, analysis.tensors) or "rfonnx report --all lists them",
+            )
+    if asked:
+        return tuple(dict.fromkeys(asked))
+    found = [name for name in analysis.outputs if name in analysis.tensors]
+    if not found:
+        raise QueryError(f"{analysis.model.name}: no output depends on an input", "name a tensor with --tensor")
+    if not any(_placed(analysis, name, pairs) for name in found):
+        last = next((name for name in reversed(list(analysis.tensors)) if _placed(analysis, name, pairs)), None)
+        found = [last, *found] if last is not None else found
+    return tuple(dict.fromkeys(found))
+
+
+def _placed(analysis: Analysis, name: str, pairs: Sequence[Pair]) -> bool:
+    fields: Mapping[Pair, object] = analysis.tensors[name].fields
+    kinds = {analysis.tensors[name].fields[pair].kind for pair in pairs if pair in fields}
+    return bool(kinds) and kinds <= set(PLACED)

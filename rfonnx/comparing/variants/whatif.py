@@ -1,0 +1,53 @@
+"""A model as it is, with changes, and with those that reach a target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from rfonnx.analysis.analyze import analyze
+from rfonnx.comparing.variants.changed import Changed
+from rfonnx.comparing.variants.fitting import check_lengths
+from rfonnx.comparing.variants.looked import AS_IT_IS, Pair, axes_of, look, tensors_of
+from rfonnx.comparing.variants.siblings import fitted
+from rfonnx.comparing.variants.sizes import at_size
+from rfonnx.errors import RfonnxError, named
+from rfonnx.graph.text import quote
+from rfonnx.model.opened import Opened
+from rfonnx.model.reading.bind import Shapes
+from rfonnx.results.variants import Changes, Variant, WhatIf
+
+
+def what_if(
+    model: Opened,
+    shapes: Shapes | None,
+    size: Sequence[int] | None,
+    variants: Mapping[str, Changes],
+    tensors: Sequence[str] = (),
+) -> WhatIf:
+    """See `rfonnx.whatif`.
+
+    Args:
+        model: the file.
+        shapes, size: of its inputs.
+        variants: what becomes of nodes, by the name of the variant.
+        tensors: that are looked at.
+
+    Raises:
+        RfonnxError: a variant cannot be made, or its shapes contradict each other; it is named.
+    """
+    pairs: tuple[Pair, ...] = ()
+    if size is not None:
+        model, shapes, pairs = at_size(model, shapes, size)
+    analysis = analyze(model, shapes)
+    graph, pairs = analysis.graph, pairs or axes_of(analysis)
+    check_lengths(graph)
+    looked_at = tensors_of(analysis, tensors, pairs)
+    before = look(Changed(model, ()), shapes, AS_IT_IS, looked_at, pairs)
+    made: list[Variant] = []
+    for name, asked in variants.items():
+        try:
+            made.append(look(fitted(model, shapes, graph, asked), shapes, name, looked_at, pairs))
+        except RfonnxError as error:
+            told = named(error, f"variant {quote(name)}") if len(variants) > 1 else error
+            raise named(told, graph.name if model.label == "model" else model.label) from None
+    return WhatIf(graph.name, analysis.input_shapes, before, tuple(made))

@@ -1,0 +1,116 @@
+"""The padding around a window: its own, that of a Pad before it, and what a Slice behind it cuts off again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rfonnx.errors import QueryError
+from rfonnx.graph.nodes import Graph, Node
+from rfonnx.model.editing.edits import Edit
+from rfonnx.model.editing.padding import followed
+from rfonnx.operators.table import operator
+from rfonnx.results.variants import Change
+
+Values = tuple[int, ...]
+
+
+class Around(NamedTuple):
+    """What becomes of the padding around a window.
+
+    Attributes:
+        edits, changes: of nodes beside it.
+        pads: its own; (): as they were.
+    """
+
+    edits: tuple[Edit, ...]
+    changes: tuple[Change, ...]
+    pads: Values = ()
+
+
+def padding_around(graph: Graph, node: Node, before: Values, after: Values) -> Around:
+    """What goes with a window that spans other numbers of positions (`rfonnx.model.editing.padding`).
+
+    Where it has no padding of its own, and a Pad stands before it that nothing else reads, that of the Pad counts.
+
+    Raises:
+        QueryError: no padding keeps the length of what it makes.
+    """
+    own = tuple(node.attrs["pads"])
+    if before == after:
+        return Around((), ())
+    pad = None if any(own) else _pad_before(graph, node)
+    if pad is None:
+        made = _followed(graph, node, own, before, after)
+        return _with_cut(graph, node, own, made)
+    rank, ends = len(before), tuple(pad.attrs["pads"])
+    space = [*range(2, 2 + rank), *range(4 + rank, 4 + 2 * rank)]
+    old = tuple(ends[index] for index in space)
+    new = _followed(graph, node, old, before, after)
+    if new == old:
+        return Around((), ())
+    whole = list(ends)
+    for index, value in zip(space, new, strict=True):
+        whole[index] = value
+    if pad.version < 11:
+        edit = Edit(pad.outputs[0], (("pads" if pad.version >= 2 else "paddings", tuple(whole)),))
+    else:
+        axes = ((3, tuple(range(2 + rank))),) if len(pad.inputs) > 3 and pad.inputs[3] else ()
+        edit = Edit(pad.outputs[0], numbers=((1, tuple(whole)), *axes))
+    change = Change(pad.name or pad.outputs[0], pad.kind, "pads", old, new, follows=True)
+    return Around((edit,), (change,))
+
+
+def _followed(graph: Graph, node: Node, pads: Values, before: Values, after: Values) -> Values:
+    if node.attrs.get("ceil_mode"):
+        raise QueryError(
+            f"{node} rounds its length up (ceil_mode), so that no padding keeps it for every input",
+            "say pads as well: kernel=3,pads=1",
+        )
+    rank, cut = len(before), operator(node.kind).switched_off == "cut"
+    begins, ends = [], []
+    for i in range(rank):
+        made = followed((pads[i], pads[rank + i]), before[i], after[i], cut)
+        if made is None:
+            raise QueryError(
+                f"{node} would need padding below 0 to keep the length of what it makes",
+                "say pads as well: kernel=1,pads=0",
+            )
+        begins.append(made[0])
+        ends.append(made[1])
+    return (*begins, *ends)
+
+
+def _pad_before(graph: Graph, node: Node) -> Node | None:
+    """The Pad that makes what a window reads, and that nothing else reads."""
+    name = node.inputs[0]
+    maker = next((one for one in graph.nodes if name in one.outputs), None)
+    if maker is None or operator(maker.kind).switched_off != "padding" or maker.attrs.get("pads") is None:
+        return None
+    return maker if _readers(graph, name) == [node] and min(maker.attrs["pads"]) >= 0 else None
+
+
+def _readers(graph: Graph, name: str) -> Sequence[Node | None]:
+    """Who reads a tensor; None is the user, of an output."""
+    inside = [node for node in graph.nodes if name in node.inputs or name in node.attrs.get("captures", ())]
+    return [*inside, *([None] if name in graph.outputs else [])]
+
+
+def _with_cut(graph: Graph, node: Node, old: Values, new: Values) -> Around:
+    """Where both sides were padded by the whole window, a Slice behind it that cuts the end off cuts off as much more."""
+    rank = len(old) // 2
+    grown = [more if (more := new[rank + i] - old[rank + i]) == new[i] - old[i] else 0 for i in range(rank)]
+    readers = _readers(graph, node.outputs[0])
+    (cut,) = readers if len(readers) == 1 else (None,)
+    if cut is None or operator(cut.kind).switched_off != "axes":
+        return Around((), (), new)
+    value = graph.value(cut.inputs[2]) if cut.version >= 10 else None
+    axes = cut.attrs.get("axes")
+    if value is None or value.size != 1 or axes is None or axes[0] < 2:
+        return Around((), (), new)
+    axis, off = axes[0] - 2, -int(value.reshape(-1)[0])
+    if not grown[axis] or off != old[rank + axis]:
+        return Around((), (), new)
+    edit = Edit(cut.outputs[0], numbers=((2, (-off - grown[axis],)),))
+    change = Change(cut.name or cut.outputs[0], cut.kind, "cut", (off,), (off + grown[axis],), follows=True)
+    return Around((edit,), (change,), new)

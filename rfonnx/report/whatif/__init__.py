@@ -1,0 +1,1 @@
+"""What changes to a model would do."""

@@ -1,0 +1,94 @@
+"""What changes to a model would do, for people: a row for each variant and tensor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from rfonnx.report.document import Document, Line, Name, Section, Table, number, shared
+from rfonnx.report.document import size as size_text
+from rfonnx.results.plain import axes_text, percent, shape_text
+from rfonnx.results.variants import Change, Seen, Variant, WhatIf
+
+HEADER = ("variant", "tensor", "shape", "field", "stride", "coverage", "MACs", "activations")
+SPARE = ("shape", "stride", "activations")
+"""Columns that a narrow window leaves out."""
+
+UNITS = ("", "k", "M", "G", "T", "P")
+
+
+def whatif_document(found: WhatIf) -> Document:
+    """The table, and what each variant changes."""
+    shapes = ", ".join(f"{name} {shape_text(shape)}" for name, shape in found.input_shapes.items())
+    head: list[Line] = [(Name(found.model), " at ", Name(shapes))]
+    every = (found.before, *found.variants)
+    parts: list[Table | Section] = [_table(found.before, every)]
+    parts += [Section(f"Variant {one.name}", tuple(_changes(one))) for one in found.variants]
+    return Document(tuple(head), tuple(parts))
+
+
+def _table(before: Variant, every: Sequence[Variant]) -> Table:
+    rows = [row for one in every for row in _rows(one, before)]
+    said = axes_text(sorted({one.axis for one in before.seen}))
+    caption = f"along {said} of the input; coverage: of the middle position; (x2): twice the cost of the model as it is"
+    return Table(HEADER, tuple(rows), (caption,), spare=SPARE)
+
+
+def _rows(one: Variant, before: Variant) -> Iterator[tuple[str, ...]]:
+    """A row for each tensor and input; the cost of a variant stands in its first one."""
+    groups: dict[tuple[str, str], list[Seen]] = {}
+    for seen in one.seen:
+        groups.setdefault((seen.tensor, seen.input), []).append(seen)
+    cost = (_times(one.macs, before.macs), _times(one.activation_bytes, before.activation_bytes, "B"))
+    for turn, ((tensor, _), along) in enumerate(groups.items()):
+        fields = [seen.field for seen in along]
+        at_most = "" if all(seen.exact for seen in along) else "<= "
+        yield (
+            Name(one.name) if not turn else "",
+            Name(tensor),
+            shape_text(along[0].shape),
+            at_most + "x".join(map(size_text, fields)),
+            shared([number(field.stride) for field in fields]),
+            at_most + shared([percent(field.coverage) for field in fields]),
+            *(cost if not turn else ("", "")),
+        )
+
+
+def _times(value: int | None, before: int | None, unit: str = "") -> str:
+    """A cost, and how many times that of the model as it is."""
+    if value is None or before is None:
+        return "?"
+    times = f" (x{value / before:.3g})" if before and value != before else ""
+    return (amount(value) + unit).rstrip() + times
+
+
+def amount(value: int) -> str:
+    """Three digits and a unit.
+
+    >>> amount(999), amount(1234), amount(4_089_184_256)
+    ('999 ', '1.23 k', '4.09 G')
+    """
+    size, turn = float(value), 0
+    while size >= 999.5 and turn < len(UNITS) - 1:
+        size, turn = size / 1000, turn + 1
+    return f"{size:.3g} {UNITS[turn]}"
+
+
+def _changes(one: Variant) -> Iterable[Line]:
+    for change in one.changes:
+        yield (Name(change.node), f" ({change.op_type}): ", *_words(change))
+    for kind, count in one.uncounted.items():
+        yield (f"{count} x ", Name(kind), " are not among the MACs: their cost is not known")
+    for note in one.notes:
+        yield (Name(note),)
+
+
+def _words(change: Change) -> Line:
+    if change.attribute == "drop":
+        return ("dropped",)
+    before, after = ("x".join(map(str, one)) for one in (_short(change.before), _short(change.after)))
+    why = ", which keeps the length" if change.follows else ""
+    return (f"{change.attribute} {before} -> {after}{why}",)
+
+
+def _short(values: Sequence[int]) -> Sequence[int]:
+    return values[:1] if len(set(values)) == 1 else values
