@@ -3,6 +3,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <algorithm>
 #include <array>
 #include <unordered_map>
 
@@ -11,6 +12,7 @@
 #include "center.hpp"
 #include "explain.hpp"
 #include "hull.hpp"
+#include "landmarks.hpp"
 #include "primitives.hpp"
 #include "summary.hpp"
 
@@ -162,6 +164,54 @@ public:
         return py::make_tuple(lo, hi);
     }
 
+    /// The same at some positions of each axis, in any order.
+    py::tuple intervals_at(int64_t source, size_t axis, bool clip,
+                           const std::vector<std::vector<int64_t>>& places) const {
+        require(source, axis);
+        Shape extent;
+        std::vector<int64_t> low, high;
+        for (const std::vector<int64_t>& along : places) {
+            extent.push_back(static_cast<int64_t>(along.size()));
+            low.push_back(along.empty() ? 0 : *std::min_element(along.begin(), along.end()));
+            high.push_back(along.empty() ? 0 : *std::max_element(along.begin(), along.end()));
+        }
+        const int64_t size = size_of(extent);
+        if (size > 0 || places.size() != program_.shape(source).size()) {
+            require_position(program_, source, low);
+            require_position(program_, source, high);
+        }
+        const Field& field = hull_.field(source, axis, clip);
+        py::array_t<int64_t> lo(extent), hi(extent);
+        std::vector<int64_t> turn(extent.size(), 0), position(extent.size());
+        for (int64_t entry = 0; entry < size; ++entry) {
+            for (size_t k = 0; k < extent.size(); ++k)
+                position[k] = places[k][static_cast<size_t>(turn[k])];
+            const Interval value = field.at(position);
+            lo.mutable_data()[entry] = value.lo;
+            hi.mutable_data()[entry] = value.hi;
+            advance(turn, extent);
+        }
+        return py::make_tuple(lo, hi);
+    }
+
+    /// By axis of a source (positions, how many each stands for) that tell all of a field in both modes; see OwnAxis.
+    py::list landmarks(int64_t source, size_t axis, int own_axis, int64_t period, std::vector<int64_t> cuts) const {
+        require(source, axis);
+        if (period < 1)
+            throw std::invalid_argument("a period is at least 1");
+        std::sort(cuts.begin(), cuts.end());
+        const std::vector<const Field*> fields{&hull_.field(source, axis, true), &hull_.field(source, axis, false)};
+        const auto found =
+            rfonnx::landmarks(fields, program_.shape(source), hull_.axes[axis].length, {own_axis, period, cuts});
+        const auto array = [](const std::vector<int64_t>& values) {
+            return py::array_t<int64_t>(static_cast<py::ssize_t>(values.size()), values.data());
+        };
+        py::list result;
+        for (const Landmarks& along : found)
+            result.append(py::make_tuple(array(along.positions), array(along.counts)));
+        return result;
+    }
+
     /// Per input axis (lo, hi) at one position of a source.
     std::vector<std::pair<int64_t, int64_t>> box(int64_t source, const std::vector<int64_t>& position,
                                                  bool clip) const {
@@ -286,6 +336,10 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
         .def_property_readonly("global_steps", &Result::global_steps)
         .def("intervals", &Result::intervals, py::arg("source"), py::arg("axis"), py::arg("clip"),
              py::arg("positions") = std::vector<std::array<int64_t, 3>>())
+        .def("intervals_at", &Result::intervals_at, py::arg("source"), py::arg("axis"), py::arg("clip"),
+             py::arg("positions"))
+        .def("landmarks", &Result::landmarks, py::arg("source"), py::arg("axis"), py::arg("own_axis") = -1,
+             py::arg("period") = 1, py::arg("cuts") = std::vector<int64_t>())
         .def("box", &Result::box, py::arg("source"), py::arg("position"), py::arg("clip"))
         .def("summaries", &Result::summaries)
         .def("support", &Result::support, py::arg("source"), py::arg("position"), py::arg("input"))

@@ -34,6 +34,17 @@ class Result:
 
         positions: (first, how many, how far apart) by axis of the source; none: all.
         """
+    def intervals_at(
+        self, source: int, axis: int, clip: bool, positions: Sequence[npt.NDArray[np.int64]]
+    ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """The same at some positions of each axis of the source, as long as there are positions along each."""
+    def landmarks(
+        self, source: int, axis: int, own_axis: int = ..., period: int = ..., cuts: Sequence[int] = ...
+    ) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+        """By axis of the source: positions that tell all of its two fields, and how many each stands for (cpp/landmarks.hpp).
+
+        own_axis, period, cuts: an axis whose positions are asked for themselves, as `o / period`, in parts; -1: none.
+        """
     def box(self, source: int, position: list[int], clip: bool) -> list[tuple[int, int]]:
         """Per column (lo, hi) at one position."""
     def summaries(self) -> dict[str, npt.NDArray[np.generic]]:

@@ -5,7 +5,8 @@ One class, which users hold: it is long by their documentation of each question.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -19,11 +20,12 @@ from rfonnx.analysis.lookup import Lookup
 from rfonnx.analysis.lower import Program
 from rfonnx.analysis.operations import operations
 from rfonnx.analysis.propagated import propagated
-from rfonnx.errors import QueryError
+from rfonnx.errors import QueryError, ShapeError
 from rfonnx.graph.nodes import Graph
 from rfonnx.graph.temporaries import named_by
 from rfonnx.results.fields import ExplainStep, Kind, ModelInfo, OutputFacts, Shape, TensorField
 from rfonnx.results.geometry import Geometry, Located
+from rfonnx.results.landmarks import Landmarks
 from rfonnx.results.operations import Operation
 from rfonnx.results.plain import analysis_to_dict, flat_rows, shape_text
 from rfonnx.system.late import Late
@@ -272,7 +274,12 @@ class Analysis:
         return Time(self, self._graph, self._program)
 
     def intervals(
-        self, tensor: str, input: str, axis: int, clip: bool = True, positions: Sequence[slice] | None = None
+        self,
+        tensor: str,
+        input: str,
+        axis: int,
+        clip: bool = True,
+        positions: Sequence[slice | Int64] | None = None,
     ) -> tuple[Int64, Int64]:
         """Interval of every position of a tensor along one input axis, or of some.
 
@@ -281,16 +288,57 @@ class Analysis:
             input: the input's name.
             axis: the input's axis; negative counts from the end.
             clip: only real positions of the input; otherwise borders are extrapolated.
-            positions: one slice per axis of the tensor, which may be long: only these are laid out; None: all.
+            positions: by axis of the tensor, which may be long, a slice, or positions in any order: only these are laid out;
+                None: all.
 
         Returns:
             lo, hi: int64 arrays that broadcast to the shape of the positions; `hi < lo` where nothing is read.
 
         Raises:
-            QueryError: no such tensor, input or axis, or not one slice per axis.
+            QueryError: no such tensor, input or axis, or not one slice or list of positions per axis.
+            ShapeError: too many positions to lay out.
         """
-        wanted = () if positions is None else self._lookup.positions(tensor, positions)
-        return self._result.intervals(self._lookup.source(tensor), self._lookup.column(input, axis), clip, wanted)
+        source, column = self._lookup.source(tensor), self._lookup.column(input, axis)
+        with self._laid_out(tensor):
+            if positions is None:
+                return self._result.intervals(source, column, clip)
+            wanted = self._lookup.positions(tensor, positions)
+            ranges = [(part.start if part else 0, len(part), part.step) for part in wanted if isinstance(part, range)]
+            if len(ranges) == len(wanted):
+                return self._result.intervals(source, column, clip, ranges)
+            return self._result.intervals_at(source, column, clip, [np.asarray(part, np.int64) for part in wanted])
+
+    def landmarks(
+        self, tensor: str, input: str, axis: int, along: int | None = None, period: int = 1, cuts: Sequence[int] = ()
+    ) -> tuple[Landmarks, ...]:
+        """Positions of a tensor that tell of all what they see along one input axis, however long the tensor's axes are.
+
+        The least and the greatest lo and hi are among what they see, clipped or not; so is how far any position t sees before or
+        behind itself, and behind `t * stride`. `intervals(..., positions=[one.positions for one in landmarks])` lays them out.
+
+        Args:
+            tensor, input, axis: as in `intervals`.
+            along: the axis of the tensor whose own positions are part of what is asked.
+            period, cuts: these are asked for as `t // period`, and what is asked changes at the cuts.
+
+        Returns:
+            By axis of the tensor. Of axes shorter than 1,024 that fields differ along, all positions.
+
+        Raises:
+            QueryError, ShapeError: as in `intervals`.
+        """
+        source, column = self._lookup.source(tensor), self._lookup.column(input, axis)
+        with self._laid_out(tensor):
+            found = self._result.landmarks(source, column, -1 if along is None else along, period, list(cuts))
+        return tuple(Landmarks(*one) for one in found)
+
+    @contextmanager
+    def _laid_out(self, tensor: str) -> Iterator[None]:
+        """What the core says where an answer has more positions than it lays out, as an error of ours."""
+        try:
+            yield
+        except ValueError as error:
+            raise ShapeError(f"{self.model.name}: tensor '{tensor}': {error}") from None
 
     def box(self, tensor: str, position: Sequence[int], clip: bool = True) -> Box | None:
         """What one position sees, as a box per input.
@@ -360,9 +408,12 @@ class Analysis:
 
         Raises:
             QueryError: no such tensor or input, or the position lies outside the tensor.
+            ShapeError: the input has too many positions to lay out.
         """
         source = self._lookup.source(tensor)
-        reached = self._result.support(source, self._lookup.position(tensor, position), self._lookup.input(input))
+        place, number = self._lookup.position(tensor, position), self._lookup.input(input)
+        with self._laid_out(tensor):
+            reached = self._result.support(source, place, number)
         shape = self._program.inputs[self._lookup.input(input)][1]
         return np.zeros(shape, bool) if reached is None else np.broadcast_to(reached.astype(bool), shape).copy()
 
@@ -378,10 +429,12 @@ class Analysis:
             float64 array of the input's shape that sums to 1, or to 0 when nothing is read.
 
         Raises:
-            QueryError: as in `support`.
+            QueryError, ShapeError: as in `support`.
         """
         source = self._lookup.source(tensor)
-        shares = self._result.paths(source, self._lookup.position(tensor, position), self._lookup.input(input))
+        place, number = self._lookup.position(tensor, position), self._lookup.input(input)
+        with self._laid_out(tensor):
+            shares = self._result.paths(source, place, number)
         shape = self._program.inputs[self._lookup.input(input)][1]
         if shares is None or not shares.any():
             return np.zeros(shape)

@@ -8,15 +8,11 @@ from typing import Any, Literal, NamedTuple
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.analysis.lower import Program, lower
 from rfonnx.analysis.propagated import propagated
-from rfonnx.errors import ShapeError
 from rfonnx.graph.nodes import Graph
 from rfonnx.graph.text import naming
 from rfonnx.model.measured import ROUNDS, measure, open_tensors
 from rfonnx.model.opened import Opened, Source, shapes_key, with_values
 from rfonnx.model.reading.declared import Measured
-
-LONGEST_AXIS = 2**22
-"""Positions of the longest input axis: the core's tables hold one entry per position (kLargestTable in cpp/term.hpp)."""
 
 
 def analyze(
@@ -48,7 +44,7 @@ def lowered(
     shapes: Mapping[str, Sequence[int] | int] | None,
     weights: Literal["structure", "values"] = "structure",
 ) -> Lowered:
-    """The graph and the access program, before the core propagates fields: its tables are as long as the axes.
+    """The graph and the access program, before the core propagates fields.
 
     Raises:
         ModelError, ShapeError: as `rfonnx.analyze`.
@@ -69,13 +65,6 @@ def _analysed(
         from rfonnx.analysis.derive.batch_axis import named_axes
 
         named_axes(graph.declared, batch_axes)
-    for name, shape in program.inputs:
-        if max(shape, default=0) > LONGEST_AXIS:
-            text = "x".join(map(str, shape))
-            raise ShapeError(
-                f"{graph.name}: input '{name}' of shape {text} has an axis longer than {LONGEST_AXIS} positions",
-                "bind a shorter one: the field of an inner position does not depend on it",
-            )
     result = propagated(graph.name, program)
 
     def again(other: Mapping[str, Sequence[int]]) -> Analysis:

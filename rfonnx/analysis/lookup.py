@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from rfonnx.analysis.lower import Program
 from rfonnx.errors import QueryError
 from rfonnx.graph.temporaries import is_temporary
 from rfonnx.graph.text import did_you_mean
+from rfonnx.results.array_types import Int64
 
 
 class Lookup:
@@ -74,20 +77,28 @@ class Lookup:
         inputs = len(self._program.inputs)
         return self._program.inputs[source][1] if source < inputs else self._program.tensors[source - inputs].shape
 
-    def positions(self, tensor: str, positions: Sequence[slice]) -> list[tuple[int, int, int]]:
-        """Slices of a tensor's axes as (first, how many, how far apart).
+    def positions(self, tensor: str, positions: Sequence[slice | Sequence[int] | Int64]) -> list[range | Int64]:
+        """Positions along each axis of a tensor, counted from its beginning; slices as ranges.
 
         Raises:
-            QueryError: there is no such tensor, or there is not one slice for each of its axes, or one runs backwards.
+            QueryError: there is no such tensor, or there is not one slice or list for each of its axes, or a slice runs
+                backwards, or a position lies outside.
         """
         shape = self._shape(tensor)
-        ranges = [range(n)[part] for part, n in zip(positions, shape, strict=False) if isinstance(part, slice)]
-        if len(ranges) != len(shape) or len(positions) != len(shape) or any(r.step < 0 for r in ranges):
+        found = [
+            range(n)[part] if isinstance(part, slice) else np.asarray(part, np.int64)
+            for part, n in zip(positions, shape, strict=False)
+        ]
+        fits = len(found) == len(shape) == len(positions) and all(
+            part.step > 0 if isinstance(part, range) else part.ndim == 1 and ((part >= -n) & (part < n)).all()
+            for part, n in zip(found, shape, strict=False)
+        )
+        if not fits:
             raise QueryError(
                 f"{self._label}: {tuple(positions)} are no positions of tensor '{tensor}' of shape {tuple(shape)}",
-                "give one slice per axis, none of them backwards",
+                "give one slice per axis, none backwards, or a list of positions",
             )
-        return [(r.start if len(r) else 0, len(r), r.step) for r in ranges]
+        return [part if isinstance(part, range) else part % n for part, n in zip(found, shape, strict=True)]
 
     def position(self, tensor: str, position: Sequence[int]) -> list[int]:
         """One index per axis of a tensor, counted from its beginning.

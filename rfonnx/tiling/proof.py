@@ -12,14 +12,15 @@ import numpy as np
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.analysis.analyze import Lowered
 from rfonnx.analysis.derive.alike import made_alike
-from rfonnx.analysis.derive.analysed import Int64
 from rfonnx.analysis.derive.beside import along
 from rfonnx.analysis.derive.together import Followed
+from rfonnx.errors import ShapeError
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.text import quote
 from rfonnx.operators.randomness import draws
 from rfonnx.operators.spelling import input_name
 from rfonnx.operators.table import operator
+from rfonnx.results.array_types import Int64
 from rfonnx.results.fields import TensorField
 from rfonnx.results.plain import shape_text
 from rfonnx.tiling.dims import Dim
@@ -162,7 +163,7 @@ def misplaced(a: Analysis, b: Analysis, seen: Sequence[tuple[Dim, Sight, Sight]]
                     same = _as_long(a, b, line, here, there)
                     try:
                         found = same and _alike(a, b, line, here, there)
-                    except ValueError:  # the core lays out no table of more than some millions
+                    except ShapeError:  # the core lays out no table of more than some millions
                         yield f"{quote(name)} sees too much along several axes for its table to be held against that of a crop"
                         return
                     if not found:

@@ -64,6 +64,16 @@ def test_slices_of_an_analysis() -> None:
     ):
         wanted = np.broadcast_to(all_of, [n or 0 for n in shape])[picked]
         assert (np.broadcast_to(some, wanted.shape) == wanted).all()
+    last = [np.arange(-5, 0), *[np.array([0])] * (len(shape) - 1)][::-1]
+    for one, some in zip(
+        analysis.intervals(output, analysis.inputs[0], -1, positions=last),
+        analysis.intervals(output, analysis.inputs[0], -1, positions=picked),
+        strict=True,
+    ):
+        assert (one.reshape(-1) == some.reshape(-1)).all()
+    for wrong in ([[0]] * (len(shape) + 1), [[0, 1100]] * len(shape), [[[0]]] * len(shape)):
+        with pytest.raises(QueryError, match="a list of positions"):
+            analysis.intervals(output, analysis.inputs[0], -1, positions=[np.array(part) for part in wrong])
     with pytest.raises(QueryError, match="one slice per axis"):
         analysis.intervals(output, analysis.inputs[0], -1, positions=picked[1:])
     with pytest.raises(QueryError, match="backwards"):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from rfonnx.results.array_types import Int64
+from rfonnx.results.landmarks import Landmarks
 from rfonnx.results.plain import Outline
 
-Int64 = npt.NDArray[np.int64]
-
+Pair = tuple[str, int]
+"""An input, or an output, and one of its axes."""
 
 FAR = 2**62
 """Beyond every position."""
@@ -33,6 +35,20 @@ class Fields(Outline, Protocol):
 
     @property
     def windowed(self) -> tuple[tuple[str, int], ...]: ...
-    def intervals(self, tensor: str, input: str, axis: int, clip: bool = True) -> tuple[Int64, Int64]:
+    def intervals(
+        self, tensor: str, input: str, axis: int, clip: bool = True, positions: Sequence[slice | Int64] | None = None
+    ) -> tuple[Int64, Int64]:
         """As `rfonnx.Analysis.intervals`."""
         ...
+
+    def landmarks(
+        self, tensor: str, input: str, axis: int, along: int | None = None, period: int = 1, cuts: Sequence[int] = ()
+    ) -> tuple[Landmarks, ...]:
+        """As `rfonnx.Analysis.landmarks`."""
+        ...
+
+
+def told(fields: Fields, tensor: str, pair: Pair, clip: bool = True) -> tuple[Int64, Int64]:
+    """Intervals at landmarks alone: the least and the greatest of them are those of all positions."""
+    places = [marks.positions for marks in fields.landmarks(tensor, *pair)]
+    return fields.intervals(tensor, *pair, clip=clip, positions=places)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from rfonnx.analysis.derive.analysed import Fields, Int64, hull
+from rfonnx.analysis.derive.analysed import Fields, Pair, hull
+from rfonnx.results.array_types import Int64
 from rfonnx.results.fields import ShiftFact
-
-Pair = tuple[str, int]
-"""An input, or an output, and one of its axes."""
 
 
 def along(fields: Fields, output: str, axis: int, pair: Pair, clip: bool) -> tuple[Int64, Int64]:
@@ -17,17 +15,21 @@ def along(fields: Fields, output: str, axis: int, pair: Pair, clip: bool) -> tup
     Returns:
         lo, hi: int64, of the length of the output's axis.
     """
-    shape = fields.tensors[output].shape or ()
-    lo, hi = fields.intervals(output, *pair, clip=clip)
-    lo, hi = hull(lo, hi, tuple(i for i in range(lo.ndim) if i != axis))
-    length = shape[axis] or 0
-    return np.broadcast_to(lo.reshape(-1), length), np.broadcast_to(hi.reshape(-1), length)
+    length = (fields.tensors[output].shape or ())[axis] or 0
+    lo, hi = _together(fields.intervals(output, *pair, clip=clip), axis)
+    return np.broadcast_to(lo, length), np.broadcast_to(hi, length)
+
+
+def _together(ends: tuple[Int64, Int64], axis: int) -> tuple[Int64, Int64]:
+    """Positions of all axes but one taken together."""
+    lo, hi = hull(*ends, tuple(i for i in range(ends[0].ndim) if i != axis))
+    return lo.reshape(-1), hi.reshape(-1)
 
 
 def beside(
     fields: Fields, output: Pair, moved: int, pair: Pair, step: int, steps: int, inner: tuple[int, int]
 ) -> tuple[int, int]:
-    """How far parts on a grid see beyond themselves, in positions of the input, from the tables.
+    """How far parts on a grid see beyond themselves, in positions of the input.
 
     A part begins and ends with a step. What is really read tells, if there is a step that no border reaches; else a step in the
     middle, unclipped, tells what it would read without borders. The latter may be more: a row that is laid out by itself has
@@ -38,16 +40,20 @@ def beside(
         pair: the input and its axis, of which `step` are one, and which has `steps` of them.
         inner: first and last position of the output that no border reaches.
     """
+    name, axis = output
     before = after = 0
     whole_step = -(-inner[0] // moved) < (inner[1] + 1) // moved
+    first, behind = (
+        steps // 2 * moved,
+        (steps // 2 + 1) * moved,
+    )  # a step in the middle, where no border is extrapolated
+    marks = fields.landmarks(name, *pair, axis, moved, ((steps - 1) * moved, first, behind))
+    positions = [one.positions for one in marks]
     for clip in (True,) if whole_step else (False, True):
-        lo, hi = along(fields, *output, pair, clip)
-        places = np.arange(len(lo))
-        if not clip:  # a step in the middle, where no border is extrapolated
-            at = slice(steps // 2 * moved, (steps // 2 + 1) * moved)
-            places, lo, hi = places[at], lo[at], hi[at]
+        lo, hi = _together(fields.intervals(name, *pair, clip, positions), axis)
+        places = positions[axis]
         begin = np.minimum(places // moved, steps - 1) * step
-        read = lo <= hi
+        read = (lo <= hi) & (clip | (first <= places) & (places < behind))
         before = max(before, int((begin - lo)[read].max(initial=0)))
         after = max(after, int((hi - begin - step + 1)[read].max(initial=0)))
     return before, after

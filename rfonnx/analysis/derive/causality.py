@@ -13,9 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rfonnx.analysis.derive.analysed import Fields, Int64
+from rfonnx.analysis.derive.analysed import Fields, told
 from rfonnx.analysis.derive.lines import Line
 from rfonnx.analysis.derive.walks import Walks
+from rfonnx.results.array_types import Int64
 from rfonnx.results.fields import TimeFact
 
 
@@ -77,10 +78,8 @@ def reach(fields: Fields, walks: Walks, tensor: str, input: str, axis: int) -> R
     if length < 2:
         return f"{input} axis {axis} has one position here, of which nothing follows: bind a longer one (--shape)"
     lines = walks.of(tensor, input, axis)
-    clipped = fields.intervals(tensor, input, axis)
-    unbounded = fields.intervals(tensor, input, axis, clip=False)
     exact = tensor not in fields.tensors or fields.tensors[tensor].exact
-    own = _own_axis(lines) or _advancing(*clipped)
+    own = _own_axis(lines) or _advancing(fields, tensor, (input, axis))
     if isinstance(own, str):
         return own
     if own is None:
@@ -88,15 +87,19 @@ def reach(fields: Fields, walks: Walks, tensor: str, input: str, axis: int) -> R
         if len(picked) != 1:
             return "none of its axes runs along it, so its positions stand for no sample"
         sample = np.int64(int(picked.pop()))
-        ahead, before = _reach(sample, *clipped)
+        ahead, before = _reach(sample, *told(fields, tensor, (input, axis)))
         return Reach(None, Fraction(0), _causal(ahead, ahead, exact), ahead, before, length, exact)
     along, stride = own
-    samples = np.arange(shape[along] or 0, dtype=np.int64) * stride.numerator // stride.denominator
+    half = (shape[along] or 0) // 2
+    marks = fields.landmarks(tensor, input, axis, along, stride.denominator, (half,))
+    places = [one.positions for one in marks]
+    clipped, unbounded = (fields.intervals(tensor, input, axis, clip, places) for clip in (True, False))
+    samples = places[along] * stride.numerator // stride.denominator
     samples = samples.reshape(-1, *(1,) * (len(shape) - 1 - along))
     ahead, before = _reach(samples, *unbounded)
     seen, seen_before = _reach(samples, *clipped)
     causal = _causal(ahead, seen, exact)
-    if _fixed(samples, along, *unbounded):
+    if not half or _alike(samples, along, int(np.searchsorted(places[along], half)), *unbounded):
         # Clipped, a position at a border may see further than usual (a mirrored edge): real lookahead, but no usual context.
         return Reach(along, stride, causal, max(ahead, seen), before, 0, exact)
     return Reach(along, stride, causal, seen, seen_before, length, exact)
@@ -141,15 +144,19 @@ def _own_axis(lines: tuple[Line, ...]) -> tuple[int, Fraction] | str | None:
     return forwards[0] if forwards else None
 
 
-def _advancing(lo: Int64, hi: Int64) -> tuple[int, Fraction] | None:
+def _advancing(fields: Fields, tensor: str, pair: tuple[str, int]) -> tuple[int, Fraction] | None:
     """The one axis along which intervals advance steadily: steps that were written out one by one, and put together again."""
-    walking = [axis for axis, n in enumerate(lo.shape) if n > 1]
+    places = [marks.positions for marks in fields.landmarks(tensor, *pair)]
+    walking = [axis for axis, along in enumerate(places) if len(along) > 1]
+    lo, hi = fields.intervals(tensor, *pair, positions=places)
     if len(walking) != 1 or (lo > hi).any():
         return None
+    apart = np.diff(places[walking[0]])
     for ends in (hi.reshape(-1), lo.reshape(-1)):
         steps = np.diff(ends)
-        if steps[0] > 0 and (steps == steps[0]).all():
-            return walking[0], Fraction(int(steps[0]))
+        advance = Fraction(int(steps[0]), int(apart[0]))
+        if advance > 0 and advance.denominator == 1 and (steps == apart * advance.numerator).all():
+            return walking[0], advance
     return None
 
 
@@ -159,13 +166,10 @@ def _reach(own: Int64 | np.int64, lo: Int64, hi: Int64) -> tuple[int, int]:
     return (int(after[reads].max()), int(before[reads].max())) if reads.any() else (0, 0)
 
 
-def _fixed(own: Int64, along: int, lo: Int64, hi: Int64) -> bool:
+def _alike(own: Int64, along: int, half: int, lo: Int64, hi: Int64) -> bool:
     """Whether a longer input would change nothing: as much is seen from the first half of the positions as from the second."""
-    count, rank = own.size, lo.ndim
-    if count < 2:
-        return True
-    halves = []
-    for part in (slice(0, count // 2), slice(count // 2, count)):
+    rank, reaches = lo.ndim, []
+    for part in (slice(None, half), slice(half, None)):
         at = (*(slice(None),) * along, part, *(slice(None),) * (rank - 1 - along))
-        halves.append(_reach(own[part], *(x[at] if x.shape[along] > 1 else x for x in (lo, hi))))
-    return halves[0] == halves[1]
+        reaches.append(_reach(own[part], lo[at], hi[at]))
+    return reaches[0] == reaches[1]

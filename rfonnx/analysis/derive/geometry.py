@@ -71,9 +71,11 @@ def _along(analysis: Placed, tensor: str, input: str, axis: int, field: AxisFiel
     length = _known(analysis, input, analysis.input_shapes[input])[axis]
     walks = field.tensor_axis
     assert walks is not None
-    lo, hi = (np.moveaxis(part, walks, 0) for part in _full(analysis, tensor, input, axis, len(shape)))
     count = min(field.period, shape[walks])
-    first, last = (part[:count].reshape(count, -1) for part in (lo, hi))
+    marks = analysis.landmarks(tensor, input, axis)
+    places = [slice(0, count) if i == walks else one.positions for i, one in enumerate(marks)]
+    ends = analysis.intervals(tensor, input, axis, False, places)
+    first, last = (np.moveaxis(part, walks, 0).reshape(count, -1) for part in ends)
     start, end = (part.ravel().tolist() for part in hull(first, last, (1,)))
     if any(a > b for a, b in zip(start, end, strict=True)):
         return None  # a phase that reads nothing, such as the gaps of a transposed convolution
@@ -98,12 +100,6 @@ def _balance(analysis: Placed, tensor: str, input: str, made: AxisGeometry, shap
         along = shares.sum(tuple(axis for axis in range(shares.ndim) if axis != made.axis))
         apart.append(float((along * np.arange(len(along))).sum()) - float(made.stride * cell + made.offset))
     return sum(apart) / len(apart)
-
-
-def _full(analysis: Placed, tensor: str, input: str, axis: int, rank: int, clip: bool = False) -> list[np.ndarray]:
-    """Ends of intervals with all axes of the tensor, of length 1 where they do not differ."""
-    ends = analysis.intervals(tensor, input, axis, clip=clip)
-    return [end.reshape((1,) * (rank - end.ndim) + end.shape) for end in ends]
 
 
 def locate(analysis: Placed, tensor: str, cell: Sequence[int], input: str | None) -> tuple[Located, ...]:
@@ -153,15 +149,13 @@ def _hulls(
     analysis: Placed, lies: Geometry, axes: Sequence[int], place: tuple[int | None, ...], clip: bool
 ) -> list[tuple[int, int]]:
     """By axis, from the first to the last position that the cell reads; (0, -1): none."""
-    ends = []
-    for axis in axes:
-        lo, hi = _full(analysis, lies.tensor, lies.input, axis, len(lies.shape), clip)
-        index = tuple(
-            slice(None) if at is None or n == 1 else slice(at, at + 1) for at, n in zip(place, lo.shape, strict=True)
-        )
-        ends.append((lo[index], hi[index]))
-    reads = np.logical_and.reduce(np.broadcast_arrays(*(lo <= hi for lo, hi in ends)))
+    told = [analysis.landmarks(lies.tensor, lies.input, axis) for axis in axes]
+    positions = [
+        np.unique(np.concatenate([marks[i].positions for marks in told])) if at is None else np.array([at])
+        for i, at in enumerate(place)
+    ]
+    ends = [analysis.intervals(lies.tensor, lies.input, axis, clip, positions) for axis in axes]
+    reads = np.logical_and.reduce([lo <= hi for lo, hi in ends])
     if not reads.any():
         return [(0, -1)] * len(axes)
-    wide = [(np.broadcast_to(lo, reads.shape), np.broadcast_to(hi, reads.shape)) for lo, hi in ends]
-    return [(int(lo[reads].min()), int(hi[reads].max())) for lo, hi in wide]
+    return [(int(lo[reads].min()), int(hi[reads].max())) for lo, hi in ends]

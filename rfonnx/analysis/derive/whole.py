@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from rfonnx.analysis.derive.analysed import Fields, Int64, hull
+from rfonnx.analysis.derive.analysed import Fields, Pair, hull, told
 from rfonnx.analysis.derive.walks import Walks
 from rfonnx.analysis.lower import Program
+from rfonnx.results.array_types import Int64
 
-Pair = tuple[str, int]
 Whole = tuple[str, str, int]
 """Tensor, input, axis."""
 
@@ -100,7 +100,7 @@ def _sees_alike(fields: Fields, walks: Walks, tensor: str, pair: Pair) -> bool:
 
 def _by_own_position(fields: Fields, walks: Walks, tensor: str, pair: Pair, clip: bool) -> tuple[Int64, Int64]:
     """Intervals, those of positions that stand for the same sample together."""
-    lo, hi = fields.intervals(tensor, *pair, clip=clip)
+    lo, hi = told(fields, tensor, pair, clip)
     own = {line.walking for line in walks.of(tensor, *pair)} - {()}
     if fields.tensors[tensor].fields[pair].kind != "block" or len(own) != 1:
         return lo, hi

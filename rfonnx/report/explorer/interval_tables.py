@@ -71,13 +71,14 @@ def tables_to_dict(source: Fielded, layers: Sequence[str], first: Sequence[str] 
     """
     pairs = [(name, axis) for name, shape in source.program.inputs for axis in range(len(shape))]
     passed = passed_on(source.program)
+    long = {tensor.name for tensor in source.program.tensors if max(tensor.shape, default=0) > MOST_CELLS}
     tables, rows = _Tables(), numbered()
     by_name: dict[str, int] = {}
     for name in dict.fromkeys((*first, *layers)):
         if (origin := passed.get(name, name)) in by_name:
             by_name[name] = by_name[origin]
             continue
-        if tables.full:
+        if tables.full or name in long:
             by_name[name] = -1
             continue
         row = [

@@ -13,13 +13,16 @@ from rfonnx.report.fields.view_source import Source
 LIMIT = 20
 """Most outputs that a page answers for."""
 
+LONGEST = 2**18
+"""Positions of an input's axis: of longer ones a page says nothing, since every layer would be worked out place by place."""
+
 
 class Looked(Source, Fielded, Protocol):
     """An analysis that tells what passes fields on; `rfonnx.Analysis` is one."""
 
 
 def objects_panel(source: Looked, input: str, axes: Sequence[int]) -> dict[str, Any] | None:
-    """Plain data for assets/objects.js; None where the input has no lengths, or nothing sees it.
+    """Plain data for assets/objects.js; None where the input has no lengths, or too long ones.
 
     Returns:
         `lengths` of the `axes`; `entries`: different answers of `largest`, or null; `layers`: the number of each layer's entry;
@@ -27,7 +30,7 @@ def objects_panel(source: Looked, input: str, axes: Sequence[int]) -> dict[str, 
     """
     shape = source.input_shapes.get(input) or ()
     lengths = [shape[axis] for axis in axes]
-    if not lengths or any(length is None for length in lengths):
+    if not lengths or any(length is None or length > LONGEST for length in lengths):
         return None
     entries: dict[Any, int] = {}
     by_name: dict[str, int] = {}

@@ -22,7 +22,7 @@ Table = tuple[Int64, Int64]
 """lo and hi of all positions of a tensor along an axis of the input."""
 
 MOST_CLASSES, MOST_CELLS = 256, 2**25
-"""Classes, and classes times places of an object: what takes more is not worked out."""
+"""Classes, and classes times places of an object, or positions along an axis: what takes more is not worked out."""
 
 
 class Reach(NamedTuple):
@@ -95,7 +95,8 @@ def reaches(source: Source, tensor: str, input: str, axes: Sequence[int]) -> lis
     shape = source.input_shapes.get(input) or ()
     lengths = [shape[axis] for axis in axes]
     known = [length for length in lengths if length is not None]
-    if len(known) < len(lengths):
+    long = max([*known, *(length or 0 for length in source.tensors[tensor].shape or ())], default=0) > MOST_CELLS
+    if len(known) < len(lengths) or long:
         return None
     tables = [source.intervals(tensor, input=input, axis=axis) for axis in axes]
     shared = _shared_axes(tables)

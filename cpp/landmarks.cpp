@@ -1,0 +1,180 @@
+#include "landmarks.hpp"
+
+#include <algorithm>
+#include <numeric>
+
+namespace rfonnx {
+namespace {
+
+/// Part of an axis on which each residue of the period is a line.
+struct Part {
+    int64_t begin, end, period;
+};
+
+/// After so many positions both have come around, or the part of `length` is over.
+int64_t common_period(int64_t a, int64_t b, int64_t length) {
+    const int64_t turns = b / std::gcd(a, b);
+    return turns > length / a ? length : std::min(a * turns, length);
+}
+
+/// Cut where the bound begins a run, too.
+void cut(std::vector<Part>& parts, const Bound& bound) {
+    std::vector<Part> result;
+    size_t run = 0;
+    for (const Part& part : parts) {
+        for (int64_t begin = part.begin; begin < part.end;) {
+            const Run& own = bound.runs()[run];
+            const int64_t end = std::min(part.end, own.end);
+            result.push_back({begin, end, common_period(part.period, own.period(), end - begin)});
+            run += own.end == end;
+            begin = end;
+        }
+    }
+    parts = std::move(result);
+}
+
+/// Cut at these places, ascending, as far as they lie within.
+void cut(std::vector<Part>& parts, const std::vector<int64_t>& places) {
+    std::vector<Part> result;
+    auto place = places.begin();
+    for (Part part : parts) {
+        for (; place != places.end() && *place < part.end; ++place) {
+            if (*place <= part.begin)
+                continue;
+            result.push_back({part.begin, *place, std::min(part.period, *place - part.begin)});
+            part.begin = *place;
+        }
+        part.period = std::min(part.period, part.end - part.begin);
+        result.push_back(part);
+    }
+    parts = std::move(result);
+}
+
+/// Where positions begin to have another slot.
+std::vector<int64_t> begins(const Walk& walk) {
+    std::vector<int64_t> places;
+    for (int64_t position = 0; position < walk.length; position = walk.last_alike(position) + 1)
+        places.push_back(position);
+    return places;
+}
+
+/// Columns that are laid over each other to see where they cross, two by two.
+constexpr size_t kMostColumns = 90;
+
+/// The different columns that a field shows along an axis; what a term that does not walk it shows is one all along.
+std::vector<ColumnPtr> columns_along(const Field& field, int axis, int64_t length) {
+    std::vector<ColumnPtr> found;
+    const auto add = [&](const ColumnPtr& column) {
+        const auto alike = [&](const ColumnPtr& other) { return other == column || same(other, column); };
+        if (column && std::none_of(found.begin(), found.end(), alike))
+            found.push_back(column);
+        if (found.size() > kMostColumns)
+            throw TooManyValues();
+    };
+    for (const TermPtr& term : field.terms) {
+        if (term->walks_along(axis))
+            std::for_each(term->columns.begin(), term->columns.end(), add);
+        else if (term->find(axis) < 0)
+            std::for_each(term->table.begin(), term->table.end(),
+                          [&](const Interval& value) { add(column_of(value, length)); });
+    }
+    return found;
+}
+
+/// Cut where the field changes along an axis, and where two of its columns cross, or one crosses an end of the input.
+void cut(std::vector<Part>& parts, const Field& field, int axis, int64_t length, int64_t input_length) {
+    for (const TermPtr& term : field.terms) {
+        if (const int walk = term->find(axis); walk >= 0)
+            cut(parts, begins(term->walks[static_cast<size_t>(walk)]));
+    }
+    const Bound begin = constant_bound(length, 0), end = constant_bound(length, 1 - input_length);
+    std::vector<ColumnPtr> columns = columns_along(field, axis, length);
+    for (size_t k = 0; k < columns.size(); ++k) {
+        const auto& [lo, hi] = *columns[k];
+        for (const Bound* bound : {&lo, &hi})
+            cut(parts, *bound);
+        cut(parts, least(lo, begin));
+        cut(parts, least(hi, end));
+        for (size_t other = 0; other < k; ++other) {
+            cut(parts, least(lo, columns[other]->lo));
+            cut(parts, least(hi, columns[other]->hi));
+        }
+    }
+}
+
+/// How fields walk an axis: not at all, by rules, or by tables that have an entry per position.
+enum class Way { none, rules, tables };
+
+Way way_along(const std::vector<const Field*>& fields, int axis) {
+    Way way = Way::none;
+    for (const Field* field : fields) {
+        for (const TermPtr& term : field->terms) {
+            const int walk = term->find(axis);
+            if (walk >= 0 && !term->walks[static_cast<size_t>(walk)].classes)
+                return Way::tables;
+            if (walk >= 0 || term->walks_along(axis))
+                way = Way::rules;
+        }
+    }
+    return way;
+}
+
+std::vector<Part> parts_along(const std::vector<const Field*>& fields, int axis, int64_t length, int64_t input_length,
+                              const OwnAxis& own) {
+    const std::vector<Part> every{{0, length, length}};
+    const Way way = way_along(fields, axis);
+    if (way == Way::tables)
+        return every;
+    std::vector<Part> parts{{0, length, axis == own.axis ? std::min(own.period, length) : 1}};
+    if (axis == own.axis)
+        cut(parts, own.cuts);
+    try {
+        for (const Field* field : way == Way::rules ? fields : std::vector<const Field*>())
+            cut(parts, *field, axis, length, input_length);
+    } catch (const TooManyValues&) {
+        return every;
+    }
+    return parts;
+}
+
+/// The first and the last turn of every residue.
+void take(const Part& part, Landmarks& into) {
+    const int64_t length = part.end - part.begin, second = std::max(part.period, length - part.period);
+    for (int64_t offset = 0; offset < part.period; ++offset) {
+        into.positions.push_back(part.begin + offset);
+        into.counts.push_back(std::max((length - offset - 1) / part.period, int64_t{1}));
+    }
+    for (int64_t offset = second; offset < length; ++offset) {
+        into.positions.push_back(part.begin + offset);
+        into.counts.push_back(1);
+    }
+}
+
+Landmarks along(const std::vector<Part>& parts) {
+    int64_t count = 0;
+    for (const Part& part : parts)
+        count = add(count, std::min(multiply(2, part.period), part.end - part.begin));
+    if (count > kLargestTable)
+        throw std::length_error("too many positions differ along an axis; bind a smaller input shape");
+    Landmarks result;
+    for (const Part& part : parts)
+        take(part, result);
+    return result;
+}
+
+} // namespace
+
+std::vector<Landmarks> landmarks(const std::vector<const Field*>& fields, const Shape& shape, int64_t input_length,
+                                 const OwnAxis& own) {
+    std::vector<Landmarks> result;
+    for (size_t k = 0; k < shape.size(); ++k) {
+        const int axis = static_cast<int>(k);
+        if (shape[k] > 0 && axis != own.axis && way_along(fields, axis) == Way::none)
+            result.push_back({{0}, {shape[k]}});
+        else
+            result.push_back(along(parts_along(fields, axis, shape[k], input_length, own)));
+    }
+    return result;
+}
+
+} // namespace rfonnx
