@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from rfonnx.results.advice import Advice
 from rfonnx.results.fields import AxisField, ExplainStep, OutputFacts, Shape, TensorField
 
 
@@ -67,6 +68,7 @@ class FakeAnalysis:
     past: frozenset[str] = frozenset()
     chains: dict[str, tuple[ExplainStep, ...]] = field(default_factory=dict)
     facts: dict[str, OutputFacts] = field(default_factory=dict)
+    advice: Advice = field(default_factory=lambda: Advice((), (), (), {}))
     model: FakeModel = field(default_factory=FakeModel)
 
     def misaligned(self, tensor: str, *, input: str, axis: int) -> bool:

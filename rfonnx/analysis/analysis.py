@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from rfonnx.analysis.derive.analysed import Figures
 from rfonnx.analysis.explanation import explain
 from rfonnx.analysis.fields import KINDS, WIDENED, Tensors
 from rfonnx.analysis.lookup import Lookup
@@ -23,6 +24,7 @@ from rfonnx.analysis.propagated import propagated
 from rfonnx.errors import QueryError, ShapeError
 from rfonnx.graph.nodes import Graph
 from rfonnx.graph.temporaries import named_by
+from rfonnx.results.advice import Advice
 from rfonnx.results.fields import ExplainStep, Kind, ModelInfo, OutputFacts, Shape, TensorField
 from rfonnx.results.geometry import Geometry, Located
 from rfonnx.results.landmarks import Landmarks
@@ -41,6 +43,8 @@ else:
 
 showing = Late("rfonnx.report.showing")
 """Reports stand above analyses: what shows one is found when it is asked for."""
+
+FIGURES = ("size", "coverage", "kind")
 
 Int64 = npt.NDArray[np.int64]
 Box = dict[str, tuple[tuple[int, int], ...]]
@@ -208,6 +212,37 @@ class Analysis:
             for tensor, column in self._result.global_steps
         ]
         return takes_whole(self, self._program, self.time.walks, pairs, steps)
+
+    @cached_property
+    def local(self) -> Analysis:
+        """The same model by windows alone: what operators of `globals` take over a whole axis reads nothing here.
+
+        Norms over positions leave what they normalise in its place. Itself where there are no such operators.
+        """
+        from rfonnx.analysis.derive.local import without
+
+        program = without(self._program, self.globals)
+        if program is self._program:
+            return self
+        return Analysis(self._graph, program, propagated(self._graph.name, program), _gone, self._batch_axes)
+
+    @cached_property
+    def advice(self) -> Advice:
+        """What fields tell of the design at this size: layers that add no context, gates, and how much of fields is padding.
+
+        It is structure alone: no accuracy was measured.
+        """
+        from rfonnx.analysis.derive.idle import advice
+
+        return advice(self)
+
+    def figures(self, pairs: Sequence[tuple[str, int]]) -> Figures:
+        """Sizes and coverage of all tensors at once, where a `TensorField` of each would be too much."""
+        columns = [self._axes.index(pair) for pair in pairs]
+        s = self._result.summaries()
+        s = {name: s[name].reshape(-1, len(self._axes))[:, columns] for name in FIGURES}
+        reaches, seen = np.greater_equal(s["coverage"], 1), np.not_equal(s["kind"], KINDS.index("none"))
+        return Figures(s["size"].tolist(), reaches.tolist(), seen.tolist())
 
     @cached_property
     def windowed(self) -> tuple[tuple[str, int], ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple, TypedDict
 
+from rfonnx.results.advice import Advice
 from rfonnx.results.fields import AxisField, BatchFact, ModelInfo, OutputFacts, Shape, TensorField
 
 
@@ -110,6 +111,7 @@ class ReportRow(TypedDict):
         inputs, outputs: of the model.
         tensors: every tensor that is computed from an input, in topological order, or those that were asked for.
         facts: what follows from the fields of each output.
+        advice: what fields tell of the design at this size.
         warnings: a line each: what is an upper bound only, and what was assumed.
     """
 
@@ -118,6 +120,7 @@ class ReportRow(TypedDict):
     outputs: list[NamedShape]
     tensors: list[Annotated[TensorRow, TensorField]]
     facts: list[Annotated[FactsRow, OutputFacts]]
+    advice: Advice
     warnings: list[str]
 
 

@@ -12,6 +12,7 @@ from fractions import Fraction
 from math import floor, isfinite
 from typing import Any, Protocol
 
+from rfonnx.results.advice import Advice
 from rfonnx.results.fields import AxisField, ModelInfo, OutputFacts, Shape, TensorField
 from rfonnx.version import __version__
 
@@ -55,6 +56,8 @@ class Analysed(Outline, Protocol):
     @property
     def facts(self) -> Mapping[str, OutputFacts]: ...
     @property
+    def advice(self) -> Advice: ...
+    @property
     def warnings(self) -> tuple[str, ...]: ...
 
 
@@ -63,6 +66,7 @@ def analysis_to_dict(analysis: Analysed) -> dict[str, Any]:
     document = head_to_dict(analysis)
     document["tensors"] = [tensor_to_dict(tensor) for tensor in analysis.tensors.values()]
     document["facts"] = [facts_to_dict(fact) for fact in analysis.facts.values()]
+    document["advice"] = advice_to_dict(analysis.advice)
     document["warnings"] = list(analysis.warnings)
     return document
 
@@ -127,6 +131,14 @@ def facts_to_dict(fact: OutputFacts) -> dict[str, Any]:
     """The derived facts of one output."""
     found = plain(fact)
     return {**found, "batch": {**found["batch"], "inputs": dict(fact.batch.inputs)}}
+
+
+def advice_to_dict(advice: Advice) -> dict[str, Any]:
+    """What fields tell of a design; shares are rounded as coverage is."""
+    made = plain(advice)
+    shares = {"mean", "least", "most"}
+    rounded = [{k: round(v, COVERAGE_DIGITS) if k in shares else v for k, v in one.items()} for one in made["beyond"]]
+    return {**made, "beyond": rounded}
 
 
 def plain(value: Any, beyond: Callable[[float], Any] = str) -> Any:

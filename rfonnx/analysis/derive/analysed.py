@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -23,6 +23,20 @@ def hull(lo: Int64, hi: Int64, axes: tuple[int, ...]) -> tuple[Int64, Int64]:
     reads = lo <= hi
     least = np.where(reads, lo, FAR).min(axis=axes, keepdims=True, initial=FAR)
     return least, np.where(reads, hi, -FAR).max(axis=axes, keepdims=True, initial=-FAR)
+
+
+class Figures(NamedTuple):
+    """Figures of all fields: by source (inputs first, then the tensors of the program), then by the axes that were asked for.
+
+    Attributes:
+        size: unbounded.
+        reaches: the middle position sees from border to border.
+        seen: something is seen.
+    """
+
+    size: list[list[int]]
+    reaches: list[list[bool]]
+    seen: list[list[bool]]
 
 
 class Fields(Outline, Protocol):

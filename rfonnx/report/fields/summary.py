@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rfonnx.report.document import Line, Name, Section, listed, number, shared, size
 from rfonnx.report.explanation.growth import shares
+from rfonnx.report.fields.advice import advice_lines
 from rfonnx.report.fields.facts import fact_lines
 from rfonnx.report.fields.next_steps import next_steps
 from rfonnx.report.fields.object_lines import object_lines
@@ -36,9 +37,15 @@ def sections(source: Source, axes: Axes, view: View) -> Iterator[Section]:
         Section("Misaligned joins", listed(_joins(source, axes), LIMIT), alarm=True),
         Section("Warnings", listed(_warnings(source), LIMIT), alarm=True),
         Section("Derived facts", listed(facts, LIMIT)),
+        Section("Advice", _with_last(tuple(advice_lines(source, axes)))),
         Section("What to do", tuple(next_steps(source, axes))),
     )
     return (section for section in made if section.lines)
+
+
+def _with_last(lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """At most `LIMIT` lines, and the last one whatever is left out."""
+    return (*listed(lines[:-1], LIMIT), *lines[-1:])
 
 
 def _outputs(source: Source, axes: Axes) -> Iterator[Line]:

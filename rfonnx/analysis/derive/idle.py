@@ -1,0 +1,188 @@
+"""Advice that follows from fields alone: layers that add no context, gates, and how much of fields is padding.
+
+Which direction of a bound proves what: that a layer adds nothing needs what is *really* read before it, so a field that is known
+as at most the whole axis proves nothing ("unknown"). That a field lies beyond a border is a figure of the field as it is shown.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from typing import Protocol
+
+import numpy as np
+
+from rfonnx.analysis.derive.analysed import Fields, Figures, Pair
+from rfonnx.analysis.derive.local import operands
+from rfonnx.analysis.lower import Program
+from rfonnx.graph.temporaries import is_temporary
+from rfonnx.operators.families import family
+from rfonnx.results.advice import Advice, Beyond, Gate, Idle, State
+from rfonnx.results.array_types import Int64
+
+WINDOWED = ("convolution", "pooling", "resampling")
+"""Families of operators that read neighbours: what others add to a field comes from branches, or is taken together."""
+
+
+
+class Local(Fields, Protocol):
+    """Fields by windows alone; `rfonnx.Analysis.local` is one."""
+
+    @property
+    def program(self) -> Program: ...
+    def figures(self, pairs: Sequence[Pair]) -> Figures:
+        """As `rfonnx.Analysis.figures`."""
+        ...
+
+
+class Advised(Local, Protocol):
+    """An analysis that advice is derived from; `rfonnx.Analysis` is one."""
+
+    @property
+    def local(self) -> Local: ...
+
+
+def advice(fields: Advised) -> Advice:
+    """All that fields tell at this size. Axes are those that windows slide along."""
+    look = _Look(fields)
+    deepest = {name: tensor for name in fields.inputs if (tensor := look.deepest(name))}
+    shown = dict.fromkeys((*(name for name in fields.outputs if name in fields.tensors), *deepest.values()))
+    beyond = (one for name in shown for pair in fields.windowed for one in _beyond(look.local, name, pair))
+    return Advice(tuple(look.idle()), tuple(look.gates()), tuple(beyond), deepest)
+
+
+class _Look:
+    """Both analyses of a model, with and without what is taken over whole axes, and the figures of all their fields."""
+
+    def __init__(self, fields: Advised) -> None:
+        self.fields, self.local, self.pairs = fields, fields.local, fields.windowed
+        self.program, self.inputs = fields.program, len(fields.program.inputs)
+        self.names = [name for name, _ in self.program.inputs] + [tensor.name for tensor in self.program.tensors]
+        self.by_windows = self.local.figures(self.pairs)
+        self.in_all = fields.figures(self.pairs) if self.local is not fields else self.by_windows
+        self._reaching: dict[tuple[int, Pair], tuple[int, int]] = {}
+
+    def idle(self) -> Iterator[Idle]:
+        """Layers of windows whose fields are larger than those before them, where those reach from border to border."""
+        size, reaches, seen = self.by_windows
+        for number in self._layers():
+            before: list[int] | None = None
+            for column, pair in enumerate(self.pairs):
+                if not seen[number][column] or size[number][column] < _length(self.fields, pair):
+                    continue
+                before = before or [source for source in operands(self.local.program, number) if source >= self.inputs]
+                grows = size[number][column] > max((size[source][column] for source in before), default=0)
+                found = [source for source in before if seen[source][column] and reaches[source][column]]
+                if grows and found:
+                    yield self._idle(number, found[0], column)
+
+    def _idle(self, number: int, before: int, column: int) -> Idle:
+        made, pair, name = self.program.tensors[number - self.inputs], self.pairs[column], self.names[before]
+        if (before, pair) not in self._reaching:
+            self._reaching[before, pair] = _reaching(self.local, name, pair)
+        whole, positions = self._reaching[before, pair]
+        state: State = "nothing" if whole == positions else "borders"
+        state = state if self.local.tensors[name].exact else "unknown"
+        size, short = self.by_windows.size, self.shortest[before][column]
+        long, own = size[before][column], size[number][column]
+        return Idle(
+            made.name, made.kind, made.node, *pair, name, whole, positions, long, own, shortest=short, state=state
+        )
+
+    @cached_property
+    def shortest(self) -> list[list[int]]:
+        """By source and column, the field of the path that sees least: a layer of windows adds what it adds to the longest one.
+
+        0 where nothing is seen.
+        """
+        size, _, seen = self.by_windows
+        found = [list(row) for row in size[: self.inputs]]
+        for number, made in enumerate(self.local.program.tensors, self.inputs):
+            before = [source for source, _ in made.paths]
+            grows = len(before) == 1 or family(made.kind) in WINDOWED
+            row = []
+            for column, own in enumerate(size[number]):
+                read = [source for source in before if seen[source][column]]
+                added = own - max((size[source][column] for source in read), default=own) if grows else 0
+                row.append(min((found[source][column] for source in read), default=0) + added)
+            found.append(row)
+        return found
+
+    def gates(self) -> Iterator[Gate]:
+        """Tensors that windows alone see less of, where an operand that is left out of those comes in."""
+        if self.local is self.fields:
+            return
+        alone, inside = self.by_windows, self.in_all
+        for number, made in enumerate(self.program.tensors, self.inputs):
+            differ = alone.size[number] != inside.size[number] or alone.reaches[number] != inside.reaches[number]
+            if not differ or not any(alone.seen[number]) or is_temporary(made.name):
+                continue
+            before = operands(self.program, number)
+            for column, pair in enumerate(self.pairs):
+                left_out = any(inside.seen[source][column] and not alone.seen[source][column] for source in before)
+                if left_out and alone.seen[number][column] and self.fields.tensors[made.name].exact:
+                    whole, positions = _reaching(self.fields, made.name, pair)
+                    if whole == positions and alone.size[number][column] < _length(self.fields, pair):
+                        yield Gate(made.name, made.kind, *pair, alone.size[number][column])
+
+    def deepest(self, input: str) -> str | None:
+        """The layer of windows with the largest field by windows alone, the product over axes, and the first of those; None:
+        there is none, or none sees the input along each axis."""
+        columns = [column for column, pair in enumerate(self.pairs) if pair[0] == input]
+        size, _, seen = self.by_windows
+        needed = self._needed()
+        found = [n for n in self._layers() if columns and n in needed and all(seen[n][column] for column in columns)]
+        best = max(found, key=lambda n: math.prod(size[n][column] for column in columns), default=None)
+        return None if best is None else self.names[best]
+
+    def _layers(self) -> Iterator[int]:
+        """The tensors that operators of windows make."""
+        for number, made in enumerate(self.program.tensors, self.inputs):
+            if family(made.kind) in WINDOWED and not is_temporary(made.name):
+                yield number
+
+    def _needed(self) -> set[int]:
+        """The sources that an output depends on."""
+        outputs = set(self.fields.outputs)
+        found = {number for number, name in enumerate(self.names) if name in outputs}
+        for number in range(len(self.names) - 1, self.inputs - 1, -1):
+            if number in found:
+                found.update(source for source, _ in self.program.tensors[number - self.inputs].paths)
+        return found
+
+
+def _reaching(fields: Fields, name: str, pair: Pair) -> tuple[int, int]:
+    """How many positions of a tensor see from border to border of an axis, of how many."""
+    lo, hi = np.broadcast_arrays(*fields.intervals(name, *pair))
+    last = _length(fields, pair) - 1
+    return int(((lo <= 0) & (hi >= last)).sum()), lo.size
+
+
+def _length(fields: Fields, pair: Pair) -> int:
+    return (fields.input_shapes[pair[0]] or ())[pair[1]] or 0
+
+
+def _beyond(local: Local, name: str, pair: Pair) -> Iterator[Beyond]:
+    field = local.tensors[name].fields[pair]
+    if field.kind == "none":
+        return
+    share = beyond(*local.intervals(name, *pair, clip=False), *local.intervals(name, *pair))
+    if share.size:
+        exact = local.tensors[name].exact
+        yield Beyond(name, *pair, field.size, float(share.mean()), float(share.min()), float(share.max()), exact)
+
+
+def beyond(low: Int64, high: Int64, first: Int64, last: Int64) -> np.ndarray:
+    """Share of each field that lies beyond the borders, of the positions that see anything.
+
+    Args:
+        low, high: unbounded intervals.
+        first, last: what of them lies on the input.
+    """
+    low, high, first, last = np.broadcast_arrays(low, high, first, last)
+    read = low <= high
+    inside = np.where(first <= last, last - first + 1, 0)
+    whole = (high - low + 1)[read]
+    share: np.ndarray = (whole - inside[read]) / whole
+    return share

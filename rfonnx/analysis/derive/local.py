@@ -1,0 +1,64 @@
+"""A program without what takes a whole axis into each position: what is left sees by windows alone.
+
+A gate over everything (squeeze-and-excitation) or attention makes every field behind it as large as the input. Windows go on
+beside it all the same, and what they add shows when its branch reads nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rfonnx.analysis.lower import Program, Tensor
+from rfonnx.graph.temporaries import is_temporary
+from rfonnx.operators.families import family
+
+
+def without(program: Program, taken: Sequence[tuple[str, str, int]]) -> Program:
+    """The program in which tensors that take a whole axis together read nothing; itself where there are none.
+
+    A normalisation over positions is no branch: what it normalises stays in its place, and is read there.
+
+    Args:
+        taken: (tensor, input, axis), as `Analysis.globals`.
+    """
+    names = {name for name, *_ in taken}
+    if not names:
+        return program
+    inputs = len(program.inputs)
+    made = [
+        tensor._replace(paths=tuple((source, ()) for source in _in_place(program, inputs + number)), exact=True)
+        if tensor.name in names
+        else tensor
+        for number, tensor in enumerate(program.tensors)
+    ]
+    return program._replace(tensors=tuple(made))
+
+
+def _in_place(program: Program, source: int) -> Iterator[int]:
+    """What a normalisation normalises: the operands of its shape; nothing for any other operator."""
+    tensor = tensor_of(program, source)
+    if tensor is not None and family(tensor.kind) == "normalisation":
+        shapes = [shape for _, shape in program.inputs] + [one.shape for one in program.tensors]
+        yield from (one for one in operands(program, source) if shapes[one] == tensor.shape)
+
+
+def operands(program: Program, source: int) -> list[int]:
+    """The sources that the operator of a tensor reads, those of its own temporaries in their place; each once."""
+    found: dict[int, None] = {}
+    pending = [source]
+    while pending:
+        for read, _ in (tensor_of(program, pending.pop()) or _NOTHING).paths:
+            before = tensor_of(program, read)
+            if before is not None and is_temporary(before.name):
+                pending.append(read)
+            else:
+                found[read] = None
+    return list(found)
+
+
+def tensor_of(program: Program, source: int) -> Tensor | None:
+    """The tensor behind the number of a source; None: it is an input."""
+    return None if source < len(program.inputs) else program.tensors[source - len(program.inputs)]
+
+
+_NOTHING = Tensor("", (), (), True, "", "", "", 0)

@@ -1,0 +1,104 @@
+"""Rules on a design, as far as fields tell: layers that add no context, padding. None runs by default: a model that is done is no
+mistake because it could be smaller."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rfonnx.checking.rule_table import NotApplicableError, Says, Values, holds, rule, unproven
+from rfonnx.checking.rules.where import INPUT_AND_AXIS, space_axes
+from rfonnx.checking.subject import Subject
+from rfonnx.results.advice import Idle
+from rfonnx.results.findings import Parameter
+from rfonnx.results.plain import axes_text, percent
+from rfonnx.results.ranges import SHARE
+
+
+@rule(
+    "RF042",
+    "layers-add-context",
+    "note",
+    {
+        "share": Parameter(
+            "float",
+            "share of the positions before a layer that see from border to border, from which on it adds no context",
+            1.0,
+            within=SHARE,
+        ),
+        **INPUT_AND_AXIS,
+    },
+)
+def layers_add_context(subject: Subject, values: Values) -> Iterator[Says]:
+    """Every layer of windows sees more of the input, at this size, than what it reads.
+
+    A convolution behind fields that reach from border to border already cannot add context: it computes more of the same. With
+    `share` = 0.5, half of the positions before it are enough, the middle one among them. Gates (squeeze-and-excitation) and
+    attention are left aside: layers are judged by windows alone. A field that is only known as at most the whole axis proves
+    nothing, and the rule fails there.
+
+    It is structure alone, and says nothing of accuracy: a layer without context may still compute what is needed, and past
+    shortcuts less is seen than by the longest way.
+
+    Way out: leave the layers out, train, and compare; or larger inputs.
+    """
+    pairs = _pairs(subject, values)
+    found = [one for one in subject.analysis.advice.idle if (one.input, one.axis) in pairs]
+    by_layer: dict[tuple[str, str, str], list[Idle]] = {}
+    for one in found:
+        if one.whole >= values["share"] * one.positions:
+            by_layer.setdefault((one.tensor, one.input, one.state), []).append(one)
+    for (tensor, input, state), alike in by_layer.items():
+        first, where = alike[0], f"along {input} {axes_text([one.axis for one in alike])}"
+        if state == "unknown":
+            text = f"is not proven to add context {where}: '{first.reads}' sees at most from border to border"
+            yield unproven(text, tensor)
+        else:
+            least = min(one.whole / one.positions for one in alike)
+            who = f"{percent(least)} of the positions" if least < 1 else "all positions"
+            yield Says(f"adds no context {where}: {who} of '{first.reads}' see from border to border already", tensor)
+    yield holds("every layer of windows sees more than what it reads")
+
+
+@rule(
+    "RF043",
+    "padding-share",
+    "note",
+    {
+        "max": Parameter(
+            "float", "share of a field, 0 to 1, that may lie beyond the borders", required=True, within=SHARE
+        ),
+        **INPUT_AND_AXIS,
+    },
+)
+def padding_share(subject: Subject, values: Values) -> Iterator[Says]:
+    """At most a share `max` of fields lies beyond the borders, on the average over positions.
+
+    Looked at: each output that slides along the input, and the layer with the largest field by windows alone. Padding stands
+    beyond the borders, and a net that mostly looks at it has learnt its size. A field that is known as "at most" may lie
+    elsewhere, and fails.
+
+    Way out: larger inputs, less depth, or convolutions without padding.
+    """
+    pairs = _pairs(subject, values)
+    found = [one for one in subject.analysis.advice.beyond if (one.input, one.axis) in pairs]
+    if not found:
+        raise NotApplicableError("no field of windows lies on these axes")
+    for one in found:
+        text = f"{percent(one.mean)} of a field lies beyond the borders of {one.input} axis {one.axis}, on the average"
+        wanted = f"{text}; at most {percent(values['max'])} may"
+        if one.exact:
+            yield Says(wanted, one.tensor, one.mean > values["max"])
+        else:
+            yield unproven(f"{wanted}, and its field is only known as at most this", one.tensor)
+
+
+def _pairs(subject: Subject, values: Values) -> set[tuple[str, int]]:
+    """The axes that are asked about, of those that windows slide along.
+
+    Raises:
+        NotApplicableError: there are none.
+    """
+    pairs = {pair for pair in space_axes(subject, values)[0] if pair in subject.analysis.windowed}
+    if not pairs:
+        raise NotApplicableError("nothing in this model slides along an axis of an input that is asked about")
+    return pairs

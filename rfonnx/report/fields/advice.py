@@ -1,0 +1,115 @@
+"""The section on advice: what fields alone tell of a design, each with its number and its reason.
+
+Every sentence speaks of structure. What a layer is worth, only a measurement tells: the last line says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import get_args
+
+from rfonnx.report.document import Line, Name, shared
+from rfonnx.report.fields.view import Axes
+from rfonnx.report.fields.view_source import Source
+from rfonnx.results.advice import Beyond, Gate, Idle, State
+from rfonnx.results.plain import axes_text, counted, percent
+
+CAVEAT = "this is structure alone, and no accuracy was measured: train or prune, and compare, before a layer goes"
+
+WORDS: Mapping[State, str] = {
+    "nothing": "adds no context",
+    "borders": "adds context near borders alone",
+    "unknown": "may add no context",
+}
+
+SHOWN = 6
+"""Most layers of a state that are told one by one."""
+
+MOST_PADDING = 0.5
+"""Mean share of a field beyond the border from which people are told."""
+
+
+def advice_lines(source: Source, axes: Axes) -> Iterator[Line]:
+    """Layers that add no context, gates, padding; along the axes that are shown. Nothing where there is nothing to change."""
+    made = [*_layers(source, axes), *_gates(source, axes), *_padding(source, axes)]
+    yield from made
+    if made:
+        yield (CAVEAT,)
+
+
+def _layers(source: Source, axes: Axes) -> Iterator[Line]:
+    """Axes of which the same is so share a line."""
+    same: dict[Idle, list[Idle]] = {}
+    for one in source.advice.idle:
+        if one.axis in axes.get(one.input, ()):
+            same.setdefault(one._replace(axis=0, before=0, size=0, shortest=0), []).append(one)
+    for state in get_args(State):
+        found = [alike for alike in same.values() if alike[0].state == state]
+        yield from (_layer(source, alike) for alike in found[:SHOWN])
+        if len(found) > SHOWN:
+            yield (
+                f"... and {len(found) - SHOWN} layers more of which each {WORDS[state]}, up to ",
+                Name(found[-1][0].tensor),
+            )
+
+
+def _layer(source: Source, alike: Sequence[Idle]) -> Line:
+    one = alike[0]
+    where: Line = (f" along {axes_text([other.axis for other in alike])} of ", Name(one.input))
+    reads, border = Name(one.reads), "from border to border"
+    words = f" {WORDS[one.state]}"
+    layer: Line = (Name(one.tensor), " (", Name(one.op_type), ")")
+    long, short = (_sizes([getattr(other, name) for other in alike]) for name in ("before", "shortest"))
+    ways = f", {short} by the shortest way" if short != long else ""
+    sizes = f" (its field is {long} long{ways}; the axis {_lengths(source, alike)})"
+    if one.state == "nothing":
+        return (*layer, words, *where, ": every position of ", reads, f" sees {border} already", sizes)
+    if one.state == "borders":
+        count = f"{one.whole} of {counted(one.positions, 'position')} of "
+        told = f" see {border} already, the middle one among them"
+        return (*layer, words, *where, f": {count}", reads, told, sizes)
+    return (*layer, words, *where, ": ", reads, f" sees at most {border}: not known whether it does")
+
+
+def _sizes(sizes: Sequence[int]) -> str:
+    return shared([str(size) for size in sizes])
+
+
+def _lengths(source: Source, alike: Sequence[Idle]) -> str:
+    shape = source.input_shapes.get(alike[0].input) or ()
+    return _sizes([shape[one.axis] or 0 for one in alike])
+
+
+def _gates(source: Source, axes: Axes) -> Iterator[Line]:
+    """By input: the first, and how many more there are."""
+    by_input: dict[str, dict[str, list[Gate]]] = {}
+    for one in source.advice.gates:
+        if one.axis in axes.get(one.input, ()):
+            by_input.setdefault(one.input, {}).setdefault(one.tensor, []).append(one)
+    for name, by_tensor in by_input.items():
+        first = next(iter(by_tensor.values()))
+        more = f" and {counted(len(by_tensor) - 1, 'tensor')} behind it take" if len(by_tensor) > 1 else " takes"
+        yield (
+            *(Name(first[0].tensor), " (", Name(first[0].op_type), ")", more),
+            f" in what was taken over all of {axes_text([one.axis for one in first])} of ",
+            Name(name),
+            f": each position depends on all of it there; by windows alone it sees {_sizes([one.size for one in first])}, and",
+            " layers are judged by windows alone",
+        )
+
+
+def _padding(source: Source, axes: Axes) -> Iterator[Line]:
+    """Tensors of which most of a field lies beyond the border, on the average; axes with the same share together."""
+    same: dict[tuple[str, str, str], list[Beyond]] = {}
+    for one in source.advice.beyond:
+        if one.mean >= MOST_PADDING and one.axis in axes.get(one.input, ()):
+            same.setdefault((one.tensor, one.input, percent(one.mean)), []).append(one)
+    for (tensor, name, share), alike in same.items():
+        at_most = "" if alike[0].exact else "at most "
+        yield (
+            Name(tensor),
+            f": {share} of {at_most}a field of {_sizes([one.size for one in alike])}",
+            f" lies beyond the borders of {axes_text([one.axis for one in alike])} of ",
+            Name(name),
+            ", on the average over its positions: padding stands there",
+        )

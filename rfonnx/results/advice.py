@@ -1,0 +1,101 @@
+"""What could be changed in a model, as far as its fields alone tell: plain data. Nothing here was measured on data.
+
+"From border to border": a position depends on the first and on the last position of an input axis.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+
+State = Literal["nothing", "borders", "unknown"]
+
+
+class Idle(NamedTuple):
+    """A layer that adds no context along an axis of an input, or little: what it reads sees from border to border already.
+
+    Fields are those by windows alone: what a gate or a mean takes over a whole axis is left aside.
+
+    Attributes:
+        tensor: that the layer makes.
+        op_type, node: of the layer.
+        input, axis: of the input.
+        reads: the tensor before it.
+        whole, positions: how many positions of that tensor see from border to border, of all that may see different things along
+            the axis.
+        before, size: unbounded sizes of the fields of that tensor and of the layer's own.
+        shortest: what that tensor sees by the shortest way to it, past branches of blocks: where it is less than the axis, parts
+            of it are of less context than the whole.
+        state: "nothing": all of them do, so no position of the layer sees more than each that it reads; "borders": some do, the
+            middle one among them: no position of the layer sees more than those; "unknown": they are known to see that at most.
+    """
+
+    tensor: str
+    op_type: str
+    node: str
+    input: str
+    axis: int
+    reads: str
+    whole: int
+    positions: int
+    before: int
+    size: int
+    shortest: int
+    state: State
+
+
+class Gate(NamedTuple):
+    """Where something that was taken together over a whole axis comes back into a feature map: squeeze-and-excitation, say.
+
+    Behind it each position depends on the whole axis.
+
+    Attributes:
+        tensor: in which both meet.
+        op_type: of the operator that makes it.
+        input, axis: of the input.
+        size: unbounded size of what windows alone see there.
+    """
+
+    tensor: str
+    op_type: str
+    input: str
+    axis: int
+    size: int
+
+
+class Beyond(NamedTuple):
+    """How much of the fields of a tensor lies beyond the borders of the input, along an axis: padding stands there.
+
+    Attributes:
+        tensor: an output, or the tensor with the largest field by windows alone.
+        input, axis: of the input.
+        size: unbounded size of its field, by windows alone.
+        mean: share of a position's field that lies beyond, on the average over positions that see anything.
+        least, most: of one position.
+        exact: false where fields are known as at most these: what is read may lie elsewhere in them.
+    """
+
+    tensor: str
+    input: str
+    axis: int
+    size: int
+    mean: float
+    least: float
+    most: float
+    exact: bool
+
+
+class Advice(NamedTuple):
+    """What fields tell of a design at the analysed size of the input. It is structure alone: no accuracy was measured.
+
+    Attributes:
+        idle: layers that add no context, or near borders alone, or of which that is not known; in topological order.
+        gates: where what was taken over a whole axis comes back, in topological order.
+        beyond: how much of fields is padding.
+        deepest: by input, the tensor with the largest field by windows alone that an output depends on.
+    """
+
+    idle: tuple[Idle, ...]
+    gates: tuple[Gate, ...]
+    beyond: tuple[Beyond, ...]
+    deepest: Mapping[str, str]
