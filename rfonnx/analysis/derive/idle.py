@@ -25,7 +25,6 @@ WINDOWED = ("convolution", "pooling", "resampling")
 """Families of operators that read neighbours: what others add to a field comes from branches, or is taken together."""
 
 
-
 class Local(Fields, Protocol):
     """Fields by windows alone; `rfonnx.Analysis.local` is one."""
 
