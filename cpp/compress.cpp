@@ -110,26 +110,6 @@ bool constant_along(const Term& term, size_t walk) {
     return true;
 }
 
-/// True when two positions along a walk that is kept as runs see the same in every column. Of long walks, those are
-/// found which stand a few periods apart.
-bool some_alike(const std::vector<ColumnPtr>& columns, int64_t length) {
-    constexpr int64_t looked_at = 4096;
-    const int64_t end = std::min(length, looked_at);
-    std::vector<std::vector<Interval>> slices(index(end));
-    for (const ColumnPtr& column : columns) {
-        const std::vector<Interval> table = written(column, 0, end);
-        for (size_t position = 0; position < table.size(); ++position)
-            slices[position].push_back(table[position]);
-    }
-    const auto before = [](const std::vector<Interval>& a, const std::vector<Interval>& b) {
-        return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), [](Interval x, Interval y) {
-            return std::tie(x.lo, x.hi) < std::tie(y.lo, y.hi);
-        });
-    };
-    std::sort(slices.begin(), slices.end(), before);
-    return std::adjacent_find(slices.begin(), slices.end()) != slices.end();
-}
-
 /// Positions in an interval; as a floating point number, since a sum of them may exceed 64 bits.
 double extent_of(Interval value) {
     return value.empty() ? 0 : static_cast<double>(value.hi) - static_cast<double>(value.lo) + 1;
@@ -155,6 +135,24 @@ double cost_of_widening(const Term& term, size_t walk) {
 }
 
 } // namespace
+
+bool some_alike(const std::vector<ColumnPtr>& columns, int64_t length) {
+    constexpr int64_t looked_at = 4096;
+    const int64_t end = std::min(length, looked_at);
+    std::vector<std::vector<Interval>> slices(index(end));
+    for (const ColumnPtr& column : columns) {
+        const std::vector<Interval> table = written(column, 0, end);
+        for (size_t position = 0; position < table.size(); ++position)
+            slices[position].push_back(table[position]);
+    }
+    const auto before = [](const std::vector<Interval>& a, const std::vector<Interval>& b) {
+        return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(), [](Interval x, Interval y) {
+            return std::tie(x.lo, x.hi) < std::tie(y.lo, y.hi);
+        });
+    };
+    std::sort(slices.begin(), slices.end(), before);
+    return std::adjacent_find(slices.begin(), slices.end()) != slices.end();
+}
 
 Term without_walk(const Term& term, size_t walk) {
     const Slices slices{term, walk};

@@ -14,4 +14,8 @@ size_t cheapest_walk(const Term& term);
 /// The same values, with constant walks dropped and equal slices of walks without a rule stored once. Exact.
 Term compressed(Term term);
 
+/// True when two positions along a walk that is kept as runs see the same in every column. Of long walks, those are
+/// found which stand a few periods apart.
+bool some_alike(const std::vector<ColumnPtr>& columns, int64_t length);
+
 } // namespace rfonnx

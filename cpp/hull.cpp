@@ -1,6 +1,7 @@
 #include "hull.hpp"
 
 #include "apply.hpp"
+#include "cells.hpp"
 #include "merge.hpp"
 #include "reindex.hpp"
 
@@ -28,6 +29,12 @@ AppliedPath apply(const Program& program, const Path& path, Mode mode) {
     return result;
 }
 
+/// False when no position sees anything.
+bool sees(const Term& term) {
+    const auto seen = [](const auto& cell) { return !range_of(cell).empty(); };
+    return with_cells(term, [&](const auto& cells) { return std::any_of(cells.begin(), cells.end(), seen); });
+}
+
 FieldPtr joined(const std::vector<AppliedPath>& paths, const Shape& shape, const std::vector<FieldPtr>& fields,
                 size_t axes, size_t axis) {
     const auto field_of = [&](const AppliedPath& path) {
@@ -45,7 +52,7 @@ FieldPtr joined(const std::vector<AppliedPath>& paths, const Shape& shape, const
         for (TermPtr term : from->terms) {
             for (size_t k = 0; k < path.steps.size() && term; ++k)
                 term = path.steps[k](term, result->widened);
-            if (term)
+            if (term && sees(*term))
                 result->terms.push_back(broadcast(term, path.arrives, shape));
         }
     }

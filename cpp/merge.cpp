@@ -225,8 +225,11 @@ bool contains(const Term& outer, const Term& inner) {
 /// The walk that two terms have together as runs, as `joint` has it of others.
 Walk joint_along(const Term& a, const Term& b) {
     Walk result = a.along ? *a.along : *b.along;
-    if (a.along && b.along) // where one tells all positions apart, so do both
-        result.some_alike = a.along->some_alike && b.along->some_alike;
+    if (a.along && b.along) { // where one tells all positions apart, so do both; and both together may
+        std::vector<ColumnPtr> columns = a.columns;
+        columns.insert(columns.end(), b.columns.begin(), b.columns.end());
+        result.some_alike = a.along->some_alike && b.along->some_alike && some_alike(columns, result.length);
+    }
     const bool goes_on = a.along && b.along && a.along->period > 0 && same_slope(*a.along, *b.along);
     const int64_t period = goes_on ? common_period(*a.along, *b.along) : 0;
     const bool shows = period > 0 && period <= result.length;
@@ -290,19 +293,10 @@ TermPtr merged_at_most(const TermPtr& a, const TermPtr& b, bool& widened) {
     }
 }
 
-/// All walks of a term, `along` among them, by ascending axis.
-std::vector<Walk> all_walks(const Term& term) {
-    std::vector<Walk> walks = term.walks;
-    if (term.along)
-        walks.push_back(*term.along);
-    std::sort(walks.begin(), walks.end(), [](const Walk& a, const Walk& b) { return a.axis < b.axis; });
-    return walks;
-}
-
 /// True when `merged` would keep the rules of both: walks along the same axes, and along each the same slope or no rule
 /// on either side.
 bool mergeable(const Term& a, const Term& b) {
-    const std::vector<Walk> of_a = all_walks(a), of_b = all_walks(b);
+    const std::vector<Walk> of_a = a.all_walks(), of_b = b.all_walks();
     return std::equal(of_a.begin(), of_a.end(), of_b.begin(), of_b.end(), [](const Walk& x, const Walk& y) {
         return x.axis == y.axis && same_slope(x, y) && (x.period == 0 || common_period(x, y) <= x.length);
     });

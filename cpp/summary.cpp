@@ -16,8 +16,10 @@ struct Sizes {
     Interval first = kEmpty; // of the positions taken
     bool same = true;        // all of them see what the first one sees
 
-    void take(Interval value) {
-        first = taken++ == 0 ? value : first;
+    /// So many positions that see the same.
+    void take(Interval value, int64_t count = 1) {
+        first = taken == 0 ? value : first;
+        taken += count;
         same = same && value.lo == first.lo && value.hi == first.hi;
         if (value.empty())
             return;
@@ -27,10 +29,9 @@ struct Sizes {
     }
     /// All positions of a column: on each stretch of it, in each residue, sizes lie between those at the ends.
     void take(const ColumnPtr& column, int64_t length) {
-        if (!column) {
-            take(kEmpty);
-            return void(taken += length - 1);
-        }
+        const int64_t before = taken;
+        if (!column)
+            return take(kEmpty, length);
         overlaid(column->lo, column->hi, [&](const Run& x, const Run& y, int64_t begin, int64_t end) {
             const int64_t period = common_period(x, y, end - begin);
             if (period > kMostValues) { // not looked at one by one: between these two
@@ -45,7 +46,7 @@ struct Sizes {
             }
             return true;
         });
-        taken += length; // one at least was counted: whether there are two matters
+        taken = before + length; // whichever were looked at
     }
 };
 
@@ -139,10 +140,8 @@ struct Sliding {
 Sliding sliding_of(const Field& field) {
     Sliding result;
     for (const TermPtr& term : field.terms) {
+        const std::vector<Walk> walks = term->all_walks();
         // Beside what slides, a place that all positions of a class see.
-        std::vector<Walk> walks = term->walks;
-        if (term->along)
-            walks.push_back(*term->along);
         if (std::all_of(walks.begin(), walks.end(), [](const Walk& walk) { return walk.varies(); }))
             result.regular = false;
         for (const Walk& walk : walks) {
@@ -182,12 +181,10 @@ std::vector<int> variant_axes(const Field& unbounded, int sliding_axis) {
     if (sliding_axis < 0)
         return axes;
     for (const TermPtr& term : unbounded.terms) {
-        for (const Walk& walk : term->walks) {
+        for (const Walk& walk : term->all_walks()) {
             if (walk.axis != sliding_axis && walk.varies())
                 axes.push_back(walk.axis);
         }
-        if (term->along && term->along->axis != sliding_axis && term->along->varies())
-            axes.push_back(term->along->axis);
     }
     return axes;
 }

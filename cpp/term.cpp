@@ -1,5 +1,7 @@
 #include "term.hpp"
 
+#include <algorithm>
+
 namespace rfonnx {
 
 void Classes::append(int64_t slot, int64_t count) {
@@ -13,6 +15,14 @@ void Classes::append(int64_t slot, int64_t count) {
 const Classes::Run& Classes::at(int64_t position) const {
     return *std::lower_bound(runs_.begin(), runs_.end(), position,
                              [](const Run& run, int64_t wanted) { return run.last < wanted; });
+}
+
+std::vector<Walk> Term::all_walks() const {
+    std::vector<Walk> all = walks;
+    if (along)
+        all.push_back(*along);
+    std::sort(all.begin(), all.end(), [](const Walk& a, const Walk& b) { return a.axis < b.axis; });
+    return all;
 }
 
 int64_t Term::inner(size_t walk) const {

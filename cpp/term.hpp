@@ -75,6 +75,8 @@ struct Term {
     /// Entries of the table, or columns.
     int64_t cells() const { return static_cast<int64_t>(along ? columns.size() : table.size()); }
     bool walks_along(int axis) const { return along && along->axis == axis; }
+    /// All walks, `along` among them, by ascending axis.
+    std::vector<Walk> all_walks() const;
     /// Entries between neighbours along walk `index`.
     int64_t inner(size_t index) const;
     /// Blocks of entries in front of walk `index`: how often its slots come around.
