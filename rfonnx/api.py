@@ -474,6 +474,9 @@ def whatif(
     variants: Mapping[str, types.Changes] | None = None,
     tensors: Sequence[str] = (),
     size: int | Sequence[int] | None = None,
+    coverage: float | None = None,
+    by: Sequence[types.ChangeKind] = ("dilation", "kernel", "stride"),
+    most: int = 2,
     shapes: types.Shapes | None = None,
     values: types.Values | None = None,
 ) -> types.WhatIf:
@@ -487,20 +490,27 @@ def whatif(
         variants: several such, by name.
         tensors: whose fields are looked at; (): the outputs, and of a classifier the last feature map.
         size: length of the axes that windows slide along, one for all or one for each, whatever the file says.
+        coverage: search for the fewest changes with which the middle position of each of `tensors` sees this share of the input,
+            along every axis.
+        by: what the search may change: a dilation becomes 2, 4 or 8 times as large, a kernel longer by 2, a stride 1.
+        most: changes at a time, at most 3.
         shapes, values: as in `rfonnx.analyze`.
 
     Raises:
+        DataError: the coverage is no share, or `by` or `most` mean nothing.
         ModelError: the file is not a model that can be read.
         QueryError: there is no such node, or it cannot be changed so.
         ShapeError: shapes contradict each other after a change: the node is named, and the change that is needed beside it, if
             one was found.
     """
+    from rfonnx.comparing.variants.search import Search
     from rfonnx.comparing.variants.whatif import what_if
     from rfonnx.model.opened import with_values
 
     asked = {**({"changed": changes} if changes else {}), **(variants or {})}
     lengths = (size,) if isinstance(size, int) else size
-    return what_if(with_values(model, values), shapes, lengths, asked, tensors)
+    search = None if coverage is None else Search(coverage, tuple(by), most)
+    return what_if(with_values(model, values), shapes, lengths, asked, tensors, search)
 
 
 def _settings(kind: Callable[..., Made], given: Mapping[str, Any]) -> Made:

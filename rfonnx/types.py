@@ -51,8 +51,10 @@ from rfonnx.results.streaming import StreamedInput as StreamedInput
 from rfonnx.results.streaming import StreamedOutput as StreamedOutput
 from rfonnx.results.streaming import StreamState as StreamState
 from rfonnx.results.variants import Change as Change
+from rfonnx.results.variants import ChangeKind as ChangeKind
 from rfonnx.results.variants import Changes as Changes
 from rfonnx.results.variants import Seen as Seen
+from rfonnx.results.variants import Target as Target
 from rfonnx.results.variants import Variant as Variant
 from rfonnx.results.variants import WhatIf as WhatIf
 from rfonnx.results.verification import SizeCheck as SizeCheck

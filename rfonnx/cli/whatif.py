@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, cast, get_args
 
 import click
 
 import rfonnx
 from rfonnx.cli import options, words
+from rfonnx.cli.numbers import Number
 from rfonnx.cli.output import open_output
 from rfonnx.cli.waiting import waiting
 from rfonnx.report.formats import WHATIF
-from rfonnx.results.variants import Changes
+from rfonnx.results.variants import ChangeKind, Changes
 
 Attributes = dict[str, int | tuple[int, ...]]
 
@@ -60,6 +61,22 @@ def together(changed: tuple[tuple[str, Attributes], ...], dropped: tuple[str, ..
     return found
 
 
+def target(text: str) -> float:
+    """`coverage=0.9`: the share that is to be seen."""
+    name, _, share = text.partition("=")
+    if name.strip() != "coverage" or not re.fullmatch(r"\s*([0-9]{1,3}|[0-9]{0,3}\.[0-9]{1,9})\s*", share):
+        raise click.BadParameter(f"'{text}' is not like coverage=0.9")
+    return float(share)
+
+
+def kinds(text: str) -> tuple[ChangeKind, ...]:
+    """`dilation,kernel`: what may be changed."""
+    found = tuple(dict.fromkeys(word.strip() for word in text.split(",")))
+    if not set(found) <= set(get_args(ChangeKind)):
+        raise click.BadParameter(f"'{text}' is not a list of {', '.join(get_args(ChangeKind))}")
+    return cast(tuple[ChangeKind, ...], found)
+
+
 @click.command("whatif")
 @options.model_argument
 @click.option(
@@ -94,6 +111,26 @@ def together(changed: tuple[tuple[str, Attributes], ...], dropped: tuple[str, ..
     metavar="H,W",
     help="Length of the axes that windows slide along, one for all or one for each. [default: the file's]",
 )
+@click.option(
+    "--target",
+    "coverage",
+    type=target,
+    metavar="coverage=0.9",
+    help="Search for the fewest changes with which the middle position of every --tensor sees this share of the input, along "
+    "every axis that windows slide along; those that add the fewest MACs come first.",
+)
+@click.option(
+    "--by",
+    type=kinds,
+    metavar="LIST",
+    default="dilation,kernel,stride",
+    show_default=True,
+    help="What the search changes: dilation (of a convolution or pool, 2, 4 or 8 times as large), kernel (longer by 2), stride "
+    "(removed).",
+)
+@click.option(
+    "--most", type=Number("changes"), default=2, show_default=True, metavar="N", help="Changes at a time, at most."
+)
 @options.report_options(WHATIF.formats)
 def command(
     model: str,
@@ -102,6 +139,9 @@ def command(
     variants: dict[str, Changes],
     tensors: tuple[str, ...],
     size: tuple[int, ...] | None,
+    coverage: float | None,
+    by: tuple[ChangeKind, ...],
+    most: int,
     style: str | None,
     output: str | None,
     shapes: words.Shapes,
@@ -113,10 +153,20 @@ def command(
     """
     out = open_output(WHATIF, output, style, model)
     alone = {ALONE: together(changed, dropped)} if changed or dropped else {}
-    if not alone and not variants:
-        raise click.UsageError("nothing was asked for: give --set, --drop or --variant", click.get_current_context())
+    if not alone and not variants and coverage is None:
+        raise click.UsageError(
+            "nothing was asked for: give --set, --drop, --variant or --target", click.get_current_context()
+        )
     with waiting(f"analysing {model}"):
         found = rfonnx.whatif(
-            model, variants={**alone, **variants}, tensors=tensors, size=size, shapes=shapes, values=values
+            model,
+            variants={**alone, **variants},
+            tensors=tensors,
+            size=size,
+            coverage=coverage,
+            by=by,
+            most=most,
+            shapes=shapes,
+            values=values,
         )
     out.write(found)

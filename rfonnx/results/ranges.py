@@ -62,6 +62,8 @@ OPTIONS: Mapping[str, Range] = {
     "batch": Range(1, 2**16),
     "threads": Range(1, 1024),
     "workers": Range(1, 1024),
+    "coverage": Range(0, 1, whole=False, above=True),
+    "changes": Range(1, 3),
     "mass": Range(0, 1, whole=False, above=True),
     "chunk": Range(1, 2**31),
     "cache": Range(1, 2**31),

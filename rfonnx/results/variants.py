@@ -17,9 +17,24 @@ Attribute = Literal["kernel", "stride", "dilation", "pads"]
 Changes = Mapping[str, Mapping[str, int | Sequence[int]] | None]
 """By node, or by a tensor that it makes: what its attributes become (a number holds for all axes); None: it is dropped."""
 
-Kind = Literal["dilation", "kernel", "stride"]
+ChangeKind = Literal["dilation", "kernel", "stride"]
 """What a search for a target changes: a dilation becomes 2, 4 or 8 times as large; a kernel gets 2 positions more; a stride
 becomes 1."""
+
+
+def set_text(values: Mapping[str, int | Sequence[int]]) -> str:
+    """Attributes as users give them.
+
+    >>> set_text({"kernel": (5, 3), "dilation": 2, "stride": (1, 1)})
+    'kernel=5x3,dilation=2,stride=1'
+    """
+    return ",".join(f"{key}={along_text(value)}" for key, value in values.items())
+
+
+def along_text(values: int | Sequence[int]) -> str:
+    """Values along axes: one number where they are equal, else joined by x."""
+    numbers = [values] if isinstance(values, int) else list(values)
+    return "x".join(map(str, numbers[:1] if len(set(numbers)) == 1 else numbers))
 
 
 class Change(NamedTuple):
@@ -72,6 +87,7 @@ class Variant(NamedTuple):
         uncounted: how many nodes of each kind are not among them, as their cost is not known.
         activation_bytes: of all tensors that one run makes, each counted once, and views in another shape not again; null where a
             size depends on data.
+        ahead: tensors that see samples after their own position, and saw the past alone in the model as it is.
         notes: what is to be known of it.
     """
 
@@ -81,6 +97,7 @@ class Variant(NamedTuple):
     macs: int
     uncounted: Mapping[str, int]
     activation_bytes: int | None
+    ahead: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     def coverage(self, tensor: str) -> float:
@@ -92,15 +109,18 @@ class Target(NamedTuple):
     """What was searched for, and what was found.
 
     Attributes:
-        tensor: the one that shall see so much.
-        coverage: the share of the input that its middle position shall see, along every axis that windows slide along.
-        before: the share that it sees, along the axis where that is least.
+        tensor: of those that are looked at the one that sees least.
+        coverage: the share of the input that the middle position of each of them shall see, along every axis that is looked at.
+        before: the share that this one sees, along the axis where that is least.
+        past: the share beyond which nothing can go that sees the past alone, as that tensor does: what would see ahead is not
+            proposed; null: it sees ahead as it is.
         kinds: what was changed.
-        candidates: single changes of these kinds to nodes that the tensor is made by.
+        candidates: single changes of these kinds to the convolutions and pools that these tensors are made by.
         unfit: how many of them contradict shapes of the model, even with a change beside them.
         most: changes of a set, at most.
         analysed: sets of changes that were analysed.
-        proven: every smaller set, and every cheaper one of as many changes, was analysed, or is proven not to reach the target.
+        proven: no set of fewer changes reaches it, and none of as many that adds fewer MACs (or none of at most `most` at all):
+            each was analysed, or cannot. Else the search ended before.
         proposals: the sets that reach it with the fewest changes, those that add the fewest MACs first; a change that needs
             another one beside it counts as one.
     """
@@ -108,7 +128,8 @@ class Target(NamedTuple):
     tensor: str
     coverage: float
     before: float
-    kinds: tuple[Kind, ...]
+    past: float | None
+    kinds: tuple[ChangeKind, ...]
     candidates: int
     unfit: int
     most: int

@@ -159,7 +159,7 @@ def test_a_size_at_which_nothing_is_left_is_said(build: Any) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([], "nothing was asked for: give --set, --drop or --variant"),
+        ([], "nothing was asked for: give --set, --drop, --variant or --target"),
         (["--set", "conv2"], "'conv2' is not like NODE:stride=1"),
         (["--set", "conv2:kernel=3,3"], "'conv2:kernel=3,3' is not like NODE:stride=1 or NODE:kernel=5x3"),
         (["--set", "conv2:kernel=1.5"], "is not like"),

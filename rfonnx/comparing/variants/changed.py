@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import NamedTuple
 
 from rfonnx.errors import QueryError
@@ -76,12 +75,3 @@ def _drop(graph: Graph, node: Node) -> Edit:
     if wanted.intersection(node.outputs[1:]):
         raise QueryError(f"{node} cannot be dropped: {quote(node.outputs[1])} is read, too", "drop what reads it first")
     return Edit(made, passes=operand)
-
-
-def merged(one: Changes, other: Changes) -> Changes:
-    """Both together; of one node, all attributes."""
-    found: dict[str, Mapping[str, object] | None] = dict(one)
-    for name, attributes in other.items():
-        before = found.get(name)
-        found[name] = {**before, **attributes} if before and attributes else attributes
-    return found  # type: ignore[return-value]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.analysis.analyze import analyze
@@ -12,6 +13,7 @@ from rfonnx.comparing.variants.changed import Changed
 from rfonnx.errors import QueryError
 from rfonnx.graph.nodes import Graph
 from rfonnx.graph.text import did_you_mean, quote
+from rfonnx.model.opened import Opened
 from rfonnx.model.reading.bind import Shapes
 from rfonnx.operators.table import operator
 from rfonnx.results.variants import Change, Seen, Variant
@@ -24,27 +26,66 @@ PLACED = ("local", "periodic")
 """Kinds of fields that move with the position."""
 
 
-def look(made: Changed, shapes: Shapes | None, name: str, tensors: Sequence[str], pairs: Sequence[Pair]) -> Variant:
+class Subject(NamedTuple):
+    """What is changed and looked at.
+
+    Attributes:
+        model, shapes: as it is, and of its inputs.
+        analysis: of it.
+        pairs: axes of inputs along which fields are looked at.
+        tensors: whose fields are.
+        past: by tensor that sees the past alone along axes of time, the share that its middle position can see at most.
+    """
+
+    model: Opened
+    shapes: Shapes | None
+    analysis: Analysis
+    pairs: tuple[Pair, ...]
+    tensors: tuple[str, ...]
+    past: Mapping[str, Mapping[Pair, float]]
+
+    @property
+    def graph(self) -> Graph:
+        """The model's."""
+        return self.analysis.graph
+
+
+def look(subject: Subject, made: Changed, name: str) -> Variant:
     """The fields and the cost of a model.
 
     Args:
+        subject: what is looked at.
         made: the model, with what was changed.
-        shapes: of its inputs.
         name: of the variant.
-        tensors: that are looked at.
-        pairs: axes of inputs along which they are.
     """
-    analysis = analyze(made.model, shapes)
+    analysis = analyze(made.model, subject.shapes)
     counted = macs(analysis.graph)
     return Variant(
         name,
         made.changes,
-        tuple(_seen(analysis, tensors, pairs)),
+        tuple(_seen(analysis, subject.tensors, subject.pairs)),
         counted.total,
         dict(counted.uncounted),
         activation_bytes(analysis.graph),
+        tuple(name for name, pairs in subject.past.items() if not pairs.keys() <= past_of(analysis, name).keys()),
         tuple(_notes(analysis.graph, made.changes)),
     )
+
+
+def past_of(analysis: Analysis, name: str) -> dict[Pair, float]:
+    """By axis of time along which a tensor sees nothing after its own position, the share of it up to the middle one's, and one
+    step more."""
+    tensor, found = analysis.tensors[name], {}
+    for pair in analysis.time.known.items():
+        field = tensor.fields.get(pair)
+        axis = None if field is None else field.tensor_axis
+        length, cells = (
+            (analysis.input_shapes[pair[0]] or ())[pair[1]],
+            tensor.shape and axis is not None and tensor.shape[axis],
+        )
+        if field is not None and length and cells and analysis.time.only_past(name, *pair):
+            found[pair] = min(1.0, float((cells // 2 + 1) * field.stride) / length)
+    return found
 
 
 def _seen(analysis: Analysis, tensors: Iterable[str], pairs: Sequence[Pair]) -> Iterable[Seen]:

@@ -3,92 +3,115 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import NamedTuple
 
 from rfonnx.comparing.variants.changed import Changed, changed
 from rfonnx.comparing.variants.fitting import fitting_graph
+from rfonnx.comparing.variants.looked import Subject
 from rfonnx.errors import MisfitError, RfonnxError
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.model.editing.windows import SPELT, changeable
-from rfonnx.model.opened import Opened
-from rfonnx.model.reading.bind import Shapes
-from rfonnx.results.variants import Attribute, Changes
+from rfonnx.results.variants import Attribute, Changes, set_text
 
 TRIED = 12
-"""Nodes that are tried beside a change, the nearest to where shapes do not go together first."""
+"""Changes that are tried beside one at most."""
 
 DEEP = 3
 """Places that are put right one after another."""
 
 
-def fitted(model: Opened, shapes: Shapes | None, graph: Graph, asked: Changes) -> Changed:
-    """The model with changes whose shapes go together.
+class Fitting(NamedTuple):
+    """A model with changes whose shapes go together: its graph, and what was asked for, with what had to be beside it."""
+
+    changed: Changed
+    graph: Graph
+    asked: Changes
+
+
+def fitted(subject: Subject, asked: Changes) -> Changed:
+    """The model with changes.
 
     Raises:
-        MisfitError: they do not; the hint says which change beside them would do, if one was found.
+        MisfitError: shapes do not go together; the hint says which change beside these would do, if one was found.
         QueryError, ShapeError: see `changed`, `fitting_graph`.
     """
-    made = changed(model, graph, asked)
     try:
-        fitting_graph(made.model, shapes, graph)
+        return _with(subject, asked).changed
     except MisfitError as error:
-        beside = completed(model, shapes, graph, asked, error)
-        if beside is None:
-            hint = "change what it is joined with alike, or say pads that keep the length"
-        else:
-            words = " ".join(f"--set {name}:{_words(values)}" for name, values in beside.items() if values)
+        beside = _completed(subject, asked, error)
+        hint = "change what it is joined with alike, or say pads that keep the length"
+        if beside is not None:
+            more = [(name, values) for name, values in beside.asked.items() if name not in asked and values]
+            words = " ".join(f"--set {name}:{set_text(values)}" for name, values in more)
             hint = f"with {words} as well they do"
         raise MisfitError(str(error), hint, error.makes, error.shapes) from None
-    return made
 
 
-def completed(
-    model: Opened, shapes: Shapes | None, graph: Graph, asked: Changes, error: MisfitError, depth: int = DEEP
-) -> Changes | None:
-    """Changes to make beside others, with which shapes go together; None: none was found.
+def fitting_changes(subject: Subject, asked: Changes) -> Fitting:
+    """The changes, and those that must be made beside them.
+
+    Raises:
+        RfonnxError: as `fitted`.
+    """
+    try:
+        return _with(subject, asked)
+    except MisfitError as error:
+        found = _completed(subject, asked, error)
+        if found is None:
+            raise
+        return found
+
+
+def _with(subject: Subject, asked: Changes) -> Fitting:
+    made = changed(subject.model, subject.graph, asked)
+    return Fitting(made, fitting_graph(made.model, subject.shapes, subject.graph), asked)
+
+
+def _completed(subject: Subject, asked: Changes, error: MisfitError, deep: int = DEEP) -> Fitting | None:
+    """With changes beside those that were asked for, with which shapes go together; None: none was found.
 
     Tried is, at the nodes of the branches that do not go together, what was asked for elsewhere.
     """
-    for name, values in _candidates(graph, asked, error.makes):
-        more: Changes = {**asked, name: values}
+    for name, values in islice(_candidates(subject.graph, asked, error.makes), TRIED):
+        more = {**asked, name: values}
         try:
-            fitting_graph(changed(model, graph, more).model, shapes, graph)
+            return _with(subject, more)
         except MisfitError as later:
-            if depth > 1 and _behind(graph, later.makes, error.makes):
-                rest = completed(model, shapes, graph, more, later, depth - 1)
+            if deep > 1 and _behind(subject.graph, later.makes, error.makes):
+                rest = _completed(subject, more, later, deep - 1)
                 if rest is not None:
-                    return {name: values, **rest}
+                    return rest
         except RfonnxError:
             continue
-        else:
-            return {name: values}
     return None
 
 
 def _candidates(graph: Graph, asked: Changes, makes: str) -> Iterator[tuple[str, Mapping[str, Sequence[int]]]]:
-    """Nodes of one branch only that have what the changed ones had, and what becomes of them."""
+    """Nodes of one branch only that have what the changed ones had, and what becomes of them; the nearest first."""
     maker = {output: node for node in graph.nodes for output in node.outputs if output}
     node = maker.get(makes)
-    if node is None:
+    branches = [upstream(maker, name) for name in node.inputs if name in maker] if node is not None else []
+    if not branches:
         return
-    branches = [upstream(maker, name) for name in node.inputs if name in maker]
-    common = set.intersection(*map(set, branches)) if branches else set()
+    common = set.intersection(*map(set, branches)) if len(branches) > 1 else set(branches[0])
+    place = {one.outputs[0]: index for index, one in enumerate(graph.nodes)}
+    near = {name for branch in branches for name in branch} - common
     wanted = list(_asked(graph, asked))
-    near = [index for branch in branches for index in branch if index not in common]
-    position = {one.outputs[0]: index for index, one in enumerate(graph.nodes)}
-    for makes_ in sorted(dict.fromkeys(near), key=lambda name: -position[name])[: TRIED * 4]:
-        other = maker[makes_]
-        if not changeable(other) or {other.name, *other.outputs} & set(asked):
-            continue
-        for attribute, before, after in wanted:
-            if tuple(other.attrs[SPELT[attribute]]) == before:
-                yield makes_, {attribute: after}
+    for name in sorted(near, key=lambda name: -place[name]):
+        other = maker[name]
+        if changeable(other) and not {other.name, *other.outputs} & set(asked):
+            for attribute, before, after in wanted:
+                if tuple(other.attrs[SPELT[attribute]]) == before:
+                    yield name, {attribute: after}
 
 
 def _asked(graph: Graph, asked: Changes) -> Iterator[tuple[Attribute, tuple[int, ...], tuple[int, ...]]]:
-    """What was asked for: attribute, values before and after."""
-    for name, attributes in asked.items():
-        for node in graph.nodes:
-            if name in (node.name, *node.outputs) and attributes and changeable(node):
+    """What was asked for, paddings aside: attribute, values before and after."""
+    for node in graph.nodes:
+        for name in {node.name, *node.outputs} & set(asked):
+            attributes = asked[name]
+            if attributes and changeable(node):
                 for key, spelt in SPELT.items():
                     value = attributes.get(key, attributes.get(spelt))
                     if value is not None and key != "pads":
@@ -112,11 +135,3 @@ def _behind(graph: Graph, later: str, earlier: str) -> bool:
     """Whether a tensor is made after another one."""
     order = [node.outputs[0] for node in graph.nodes]
     return later in order and earlier in order and order.index(later) > order.index(earlier)
-
-
-def _words(values: Mapping[str, int | Sequence[int]]) -> str:
-    return ",".join(f"{key}={value if isinstance(value, int) else _short(value)}" for key, value in values.items())
-
-
-def _short(values: Sequence[int]) -> str:
-    return str(values[0]) if len(set(values)) == 1 else "x".join(map(str, values))

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from rfonnx.analysis.analyze import analyze
 from rfonnx.comparing.variants.changed import Changed
 from rfonnx.comparing.variants.fitting import check_lengths
-from rfonnx.comparing.variants.looked import AS_IT_IS, Pair, axes_of, look, tensors_of
+from rfonnx.comparing.variants.looked import AS_IT_IS, Pair, Subject, axes_of, look, past_of, tensors_of
+from rfonnx.comparing.variants.search import Search, search
 from rfonnx.comparing.variants.siblings import fitted
 from rfonnx.comparing.variants.sizes import at_size
 from rfonnx.errors import RfonnxError, named
@@ -23,6 +24,7 @@ def what_if(
     size: Sequence[int] | None,
     variants: Mapping[str, Changes],
     tensors: Sequence[str] = (),
+    asked: Search | None = None,
 ) -> WhatIf:
     """See `rfonnx.whatif`.
 
@@ -31,6 +33,7 @@ def what_if(
         shapes, size: of its inputs.
         variants: what becomes of nodes, by the name of the variant.
         tensors: that are looked at.
+        asked: what is searched for.
 
     Raises:
         RfonnxError: a variant cannot be made, or its shapes contradict each other; it is named.
@@ -42,12 +45,15 @@ def what_if(
     graph, pairs = analysis.graph, pairs or axes_of(analysis)
     check_lengths(graph)
     looked_at = tensors_of(analysis, tensors, pairs)
-    before = look(Changed(model, ()), shapes, AS_IT_IS, looked_at, pairs)
+    past = {name: found for name in looked_at if (found := past_of(analysis, name))}
+    subject = Subject(model, shapes, analysis, pairs, looked_at, past)
+    before = look(subject, Changed(model, ()), AS_IT_IS)
     made: list[Variant] = []
-    for name, asked in variants.items():
+    for name, changes in variants.items():
         try:
-            made.append(look(fitted(model, shapes, graph, asked), shapes, name, looked_at, pairs))
+            made.append(look(subject, fitted(subject, changes), name))
         except RfonnxError as error:
             told = named(error, f"variant {quote(name)}") if len(variants) > 1 else error
             raise named(told, graph.name if model.label == "model" else model.label) from None
-    return WhatIf(graph.name, analysis.input_shapes, before, tuple(made))
+    target = None if asked is None else search(asked, subject, before)
+    return WhatIf(graph.name, analysis.input_shapes, before, tuple(made), target)

@@ -83,14 +83,19 @@ def changeable(node: Node) -> bool:
 CAN = "kernel, stride, dilation and pads of convolutions and pools can be, and --drop takes a node out"
 
 
+def has(node: Node, key: Attribute) -> bool:
+    """Whether the operator, in the opset of the file, has an attribute."""
+    schema = schema_of(node.op_type, node.version, node.domain)
+    return schema is None or SPELT[key] in schema.attributes
+
+
 def label(node: Node) -> str:
     return node.name or node.outputs[0]
 
 
 def _attribute(graph: Graph, node: Node, name: str) -> Attribute:
     key = next((key for key, spelt in SPELT.items() if name in (key, spelt)), None)
-    schema = schema_of(node.op_type, node.version, node.domain)
-    if key is not None and (schema is None or SPELT[key] in schema.attributes):
+    if key is not None and has(node, key):
         return key
     if key is not None:
         raise QueryError(

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from rfonnx.report.document import Document, Line, Name, Section, Table, number, shared
 from rfonnx.report.document import size as size_text
+from rfonnx.report.escape import printable
+from rfonnx.report.whatif.target_section import target_section
 from rfonnx.results.plain import axes_text, percent, shape_text
-from rfonnx.results.variants import Change, Seen, Variant, WhatIf
+from rfonnx.results.variants import Change, Seen, Variant, WhatIf, along_text
 
 HEADER = ("variant", "tensor", "shape", "field", "stride", "coverage", "MACs", "activations")
 SPARE = ("shape", "stride", "activations")
@@ -17,12 +19,14 @@ UNITS = ("", "k", "M", "G", "T", "P")
 
 
 def whatif_document(found: WhatIf) -> Document:
-    """The table, and what each variant changes."""
+    """The table, what each variant changes, and what was searched for."""
     shapes = ", ".join(f"{name} {shape_text(shape)}" for name, shape in found.input_shapes.items())
     head: list[Line] = [(Name(found.model), " at ", Name(shapes))]
-    every = (found.before, *found.variants)
-    parts: list[Table | Section] = [_table(found.before, every)]
-    parts += [Section(f"Variant {one.name}", tuple(_changes(one))) for one in found.variants]
+    proposals = () if found.target is None else found.target.proposals
+    parts: list[Table | Section] = [_table(found.before, (found.before, *found.variants, *proposals))]
+    parts += [Section(f"Variant {printable(one.name)}", tuple(_changes(one))) for one in found.variants]
+    if found.target is not None:
+        parts.append(target_section(found.target))
     return Document(tuple(head), tuple(parts))
 
 
@@ -78,6 +82,8 @@ def _changes(one: Variant) -> Iterable[Line]:
         yield (Name(change.node), f" ({change.op_type}): ", *_words(change))
     for kind, count in one.uncounted.items():
         yield (f"{count} x ", Name(kind), " are not among the MACs: their cost is not known")
+    for name in one.ahead:
+        yield (Name(name), " saw the past alone, and sees ahead")
     for note in one.notes:
         yield (Name(note),)
 
@@ -85,10 +91,6 @@ def _changes(one: Variant) -> Iterable[Line]:
 def _words(change: Change) -> Line:
     if change.attribute == "drop":
         return ("dropped",)
-    before, after = ("x".join(map(str, one)) for one in (_short(change.before), _short(change.after)))
+    before, after = along_text(change.before), along_text(change.after)
     why = ", which keeps the length" if change.follows else ""
     return (f"{change.attribute} {before} -> {after}{why}",)
-
-
-def _short(values: Sequence[int]) -> Sequence[int]:
-    return values[:1] if len(set(values)) == 1 else values
