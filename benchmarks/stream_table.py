@@ -17,6 +17,7 @@ from onnx import TensorProto, numpy_helper
 from stream_nets import sub_pixel, tasnet, wavenet
 
 import rfonnx
+from rfonnx.streaming.branches import nodes_of
 from streaming.nets import NETS, codec
 
 CORPUS = {
@@ -106,7 +107,7 @@ def judged(model: Given, axis: int | Mapping[str, int], more: dict[str, object])
         ", ".join(delays),
         f"{len(plan.states)}, {size / 1024:.1f}",
         plan.masks,
-        len(plan.model.graph.node),
+        len(nodes_of(plan.model)),
         alike,
     ]
 

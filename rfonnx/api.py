@@ -432,6 +432,7 @@ def stream(
     pack: bool = False,
     after: str | None = None,
     metadata: Literal["", "sherpa"] = "",
+    flat: bool = False,
 ) -> types.StreamPlan:
     """Rewrite a model so that it takes an input chunk by chunk, and makes exactly what it makes of the whole.
 
@@ -451,6 +452,7 @@ def stream(
         pack: all states of a type in one tensor, for hosts that are written by hand.
         after: a tensor: what is made of it is streamed, it is the input, and `axis` its own; leave out `input`.
         metadata: "sherpa": `metadata_props` say the frames of a run under the names of icefall and sherpa-onnx, too.
+        flat: no If, for runtimes that have none: masks at the ends are worked out for chunks in the middle, too.
 
     Raises:
         ModelError: the file is not a model that can be read, or weights are missing.
@@ -462,7 +464,7 @@ def stream(
     from rfonnx.streaming.sherpa import sherpa
     from rfonnx.streaming.stream_plan import stream_plan
 
-    plan = stream_plan(with_values(model, values), input, axis, chunk, outputs, shapes, cache, start, after)
+    plan = stream_plan(with_values(model, values), input, axis, chunk, outputs, shapes, cache, start, after, flat)
     plan = plan.packed() if pack else plan
     return plan.with_metadata(sherpa(plan.manifest)) if metadata else plan
 

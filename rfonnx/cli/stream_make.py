@@ -27,6 +27,7 @@ from rfonnx.report.formats import STREAM
     type=click.Choice(["sherpa"]),
     help="Say the frames of a run in `metadata_props` under names of icefall and sherpa-onnx, too.",
 )
+@click.option("--flat", is_flag=True, help="No If: work masks out for chunks in the middle too, as at the ends.")
 @click.option("--dry-run", is_flag=True, help="Say the unit, the delays and what blocks; run and write nothing.")
 @click.option(
     "-o",
@@ -49,6 +50,7 @@ def command(
     start: Literal["exact", "steady"],
     pack: bool,
     metadata: str | None,
+    flat: bool,
     dry_run: bool,
     target: str | None,
     style: str | None,
@@ -77,9 +79,8 @@ def command(
         checked(target, (model,))
         checked(str(Path(target).with_suffix(".json")), (model,))
     with waiting(f"planning {model}"):
-        plan = stream_plan(
-            with_values(model, values), asked, common, chunk, list(outputs) or None, shapes, cache, start, after
-        )
+        opened = with_values(model, values)
+        plan = stream_plan(opened, asked, common, chunk, list(outputs) or None, shapes, cache, start, after, flat)
         plan = plan.packed() if pack else plan
         plan = plan.with_metadata(sherpa(plan.manifest)) if metadata else plan
     found = None

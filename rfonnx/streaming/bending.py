@@ -9,7 +9,9 @@ from dataclasses import replace
 import numpy as np
 
 from rfonnx.gradients.values import Value
+from rfonnx.streaming.branches import Passed
 from rfonnx.streaming.flow import Bend, Flow
+from rfonnx.streaming.masks import Asked
 from rfonnx.streaming.waits import Wait
 from rfonnx.streaming.writer import Writer
 
@@ -51,8 +53,12 @@ def picked(writer: Writer, flow: Flow, bend: Bend, first: int, count: int, furth
     joined = writer.cached(flow, back, 0.0, f"frames of {flow.frames} that are read again, or at an end")
     places = _bent(writer, bend, writer.places(flow.frames, first, count))
     inside = places - (writer.position * flow.frames - (flow.delay + back))
-    writer.masks += 1
-    return emit("Gather", joined, writer.clamped(inside, back + flow.frames), axis=flow.axis)
+    made = emit("Gather", joined, writer.clamped(inside, back + flow.frames), axis=flow.axis)
+    asked = Asked(flow.frames, first, count, bend.begin > 0, bend.length if bend.end else None)
+    unbent = np.arange(count) + (first + flow.delay + back)
+    middle = np.minimum(unbent, back + flow.frames - 1)  # some are not wanted, and did not come yet
+    writer.passes(made, asked, Passed(joined.name, flow.axis, tuple(middle.tolist())))
+    return made
 
 
 def straight(writer: Writer, flow: Flow) -> Flow:

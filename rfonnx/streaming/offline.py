@@ -18,6 +18,7 @@ from rfonnx.model.reading.convert import kind_of
 from rfonnx.operators.table import operator
 from rfonnx.results.stream_checks import SPARED, StreamRun, StreamVerification
 from rfonnx.results.streaming import Manifest
+from rfonnx.streaming.branches import nodes_of
 from rfonnx.streaming.loop import Stream, cut
 from rfonnx.streaming.model import Source
 
@@ -48,7 +49,7 @@ def deadline() -> float:
 def level_of(model: ModelProto) -> runtime.Level:
     """How far onnxruntime may rewrite a streaming model that is verified: not at all where it computes on quantised numbers, for
     its fused operators round otherwise, and offline models are run without them."""
-    return "none" if any(operator(kind_of(node)).quantised for node in model.graph.node) else "all"
+    return "none" if any(operator(kind_of(node)).quantised for node in nodes_of(model)) else "all"
 
 
 def hold(

@@ -12,7 +12,7 @@ from onnx import GraphProto, ModelProto, ValueInfoProto, helper, numpy_helper
 from rfonnx.graph.order import reads
 from rfonnx.graph.tensors import ELEMENT_TYPES
 from rfonnx.results.streaming import Manifest, StreamPack, StreamState
-from rfonnx.streaming.writer import PREFIX
+from rfonnx.streaming.branches import PREFIX
 
 
 def packed(model: ModelProto, manifest: Manifest) -> tuple[ModelProto, Manifest]:

@@ -14,6 +14,7 @@ from rfonnx.graph.order import reads
 from rfonnx.graph.tensors import ELEMENT_TYPES
 from rfonnx.results.streaming import Length, Manifest, StreamedInput, StreamedOutput
 from rfonnx.streaming.bending import Straight, straight
+from rfonnx.streaming.branches import Middle
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow, Twin
 from rfonnx.streaming.model import Source, with_frames
@@ -34,6 +35,7 @@ class Streamed:
         masks: selections in it.
         twins: its tensors that stand for offline ones.
         waits: why it may be later than the least delay.
+        middle: what is known where every frame is there.
     """
 
     model: ModelProto
@@ -41,6 +43,7 @@ class Streamed:
     masks: int
     twins: tuple[Twin, ...]
     waits: tuple[Wait, ...]
+    middle: Middle
 
 
 def build(source: Source, layout: Layout, chunk: int) -> Streamed:
@@ -103,6 +106,7 @@ def build(source: Source, layout: Layout, chunk: int) -> Streamed:
         writer.masks,
         tuple(writer.twins.values()),
         tuple(writer.waits),
+        writer.middle(),
     )
 
 

@@ -21,6 +21,7 @@ from rfonnx.results.stream_latency import StreamLatency
 from rfonnx.results.streaming import METADATA, Manifest, StreamState
 from rfonnx.streaming.behind import behind
 from rfonnx.streaming.bounded import bounded
+from rfonnx.streaming.branches import branched
 from rfonnx.streaming.flow import Twin
 from rfonnx.streaming.least import least_delays
 from rfonnx.streaming.looking import looked_at
@@ -52,8 +53,9 @@ class StreamPlan:
     Attributes:
         manifest: all that there is to say of the stream.
         model: the streaming model, with its manifest.
-        masks: selections in it, which put borders where there is no frame.
+        masks: how many selections there are in it, which put borders where there is no frame.
         waits: why it may be later than the least delay; none: its delay is the least.
+        flat: whether chunks in the middle of a stream have no branch of their own, without masks.
     """
 
     manifest: Manifest
@@ -63,6 +65,7 @@ class StreamPlan:
     layout: Layout = field(repr=False)
     twins: tuple[Twin, ...] = field(default=(), repr=False)
     waits: tuple[Wait, ...] = ()
+    flat: bool = False
 
     @property
     def unit(self) -> int:
@@ -103,7 +106,7 @@ class StreamPlan:
         """The plan for another length of chunks."""
         if chunk == self.manifest.chunk:
             return self
-        plan = planned(self.source, self.layout, chunk)
+        plan = planned(self.source, self.layout, chunk, self.flat)
         return plan.packed() if self.manifest.packs else plan
 
     def summary(self, found: StreamVerification | None = None, written: str = "") -> StreamSummary:
@@ -240,6 +243,7 @@ def stream_plan(
     cache: int | None = None,
     start: Start = "exact",
     after: str | None = None,
+    flat: bool = False,
 ) -> StreamPlan:
     """See `rfonnx.stream`."""
     if after is None:
@@ -257,12 +261,12 @@ def stream_plan(
         with suppress(ModelError, Refused, ShapeError):  # else it is held to the one length that it has
             freed, layout = looked_at(source.freed(), [source.length])
             run_longer(freed)
-            return planned(freed, layout, layout.unit if chunk is None else chunk)
+            return planned(freed, layout, layout.unit if chunk is None else chunk, flat)
     source, layout = looked_at(source, [source.length] if source.fixed else (*LENGTHS, *ODD))
-    return planned(source, layout, layout.unit if chunk is None else chunk)
+    return planned(source, layout, layout.unit if chunk is None else chunk, flat)
 
 
-def planned(source: Source, layout: Layout, chunk: int) -> StreamPlan:
+def planned(source: Source, layout: Layout, chunk: int, flat: bool) -> StreamPlan:
     """The plan for one length of chunks."""
     made: Streamed = build(source, layout, chunk)
     found = least_delays(source, made.manifest.outputs, chunk)
@@ -272,7 +276,8 @@ def planned(source: Source, layout: Layout, chunk: int) -> StreamPlan:
     sees = max(sees, 2 * made.manifest.unchanged)  # where it was looked at a query may have seen fewer keys
     outputs = tuple(replace(one, least=least) for one, (least, _) in zip(made.manifest.outputs, found, strict=True))
     manifest = replace(made.manifest, outputs=outputs, sees=sees)
-    return StreamPlan(manifest, described(made.model, manifest), made.masks, source, layout, made.twins, made.waits)
+    model = made.model if flat else branched(made.model, manifest.states[0].input, manifest.ends_input, made.middle)
+    return StreamPlan(manifest, described(model, manifest), made.masks, source, layout, made.twins, made.waits, flat)
 
 
 def described(model: ModelProto, manifest: Manifest) -> ModelProto:

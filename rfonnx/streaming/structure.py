@@ -17,6 +17,7 @@ from rfonnx.model.opened import Opened
 from rfonnx.operators.table import operator
 from rfonnx.results.stream_checks import StreamStructure
 from rfonnx.results.streaming import Length, Manifest
+from rfonnx.streaming.branches import choice_of, nodes_of
 from rfonnx.streaming.chained import chained, in_copy, outside, runs
 from rfonnx.streaming.flow import Twin
 from rfonnx.streaming.model import with_frames
@@ -63,8 +64,8 @@ def lengths(manifest: Manifest) -> list[int]:
 
 
 def nodes(model: ModelProto, manifest: Manifest) -> int:
-    """Of the chain."""
-    return runs(manifest, lengths(manifest)[0]) * len(model.graph.node)
+    """Of the chain, about."""
+    return runs(manifest, lengths(manifest)[0]) * len(nodes_of(model))
 
 
 def structure(
@@ -90,13 +91,14 @@ def structure(
             failed = error
             continue
         chain = analyze(Opened(chained(model, manifest, length)))
-        return _compared(whole, chain, manifest, length, pairs)
+        return _compared(whole, chain, manifest, length, pairs, _branch(model))
     return StreamStructure(chunk, skipped=f"the offline model is not analysed: {failed}")
 
 
 def _compared(
-    whole: Analysis, chain: Analysis, manifest: Manifest, length: int, pairs: list[Compared]
+    whole: Analysis, chain: Analysis, manifest: Manifest, length: int, pairs: list[Compared], branch: str
 ) -> StreamStructure:
+    """`branch`: what is put before the names of the branch that a copy takes."""
     copies, products = runs(manifest, length), _products(whole)
     differences: list[str] = []
     tensors: set[str] = set()
@@ -107,7 +109,8 @@ def _compared(
             start, end = max(first, 0), min(first + pair.frames, pair.length(length))
             if start >= end:
                 continue
-            name = in_copy(copy, pair.value)
+            inner = in_copy(copy, branch + pair.value)
+            name = inner if inner in chain.graph.shapes else in_copy(copy, pair.value)
             found = _differ(whole, chain, pair, name, (start, end), first, products)
             if found and not (_exact(whole, pair.tensor) and _exact(chain, name)):
                 loose += end - start
@@ -119,6 +122,12 @@ def _compared(
                 differences.append(found)
                 break
     return StreamStructure(manifest.chunk, length, copies, len(tensors), frames, loose, tuple(differences[:SHOWN]))
+
+
+def _branch(model: ModelProto) -> str:
+    """The analysis calls tensors of a branch that is taken by the name of the choice, too."""
+    choice = choice_of(model)
+    return "" if choice is None else f"{choice.name}/"
 
 
 def _exact(analysis: Analysis, name: str) -> bool:

@@ -12,11 +12,10 @@ from onnx import NodeProto
 from rfonnx.gradients.emitter import Emitter
 from rfonnx.gradients.values import Value
 from rfonnx.results.streaming import Closing, Length, StreamState
+from rfonnx.streaming.branches import PREFIX, Middle, Passed
 from rfonnx.streaming.flow import Flow, Stored, Twin
 from rfonnx.streaming.masks import Asked, Masks
 from rfonnx.streaming.waits import Wait
-
-PREFIX = "stream/"
 
 
 @dataclass(slots=True)
@@ -60,6 +59,7 @@ class Writer:
         self.closings: dict[Closing, None] = {}
         self.twins: dict[tuple[str, int, Length], Twin] = {}
         self.waits: dict[Wait, None] = {}
+        self._passed: dict[str, tuple[Asked, Passed]] = {}
         self._delayed: dict[tuple[Flow, int], Flow] = {}
         self._masks = Masks(self.emit)
         self._spread: dict[tuple[str, int], Value] = {}
@@ -160,15 +160,24 @@ class Writer:
         start = start and flow.delay > 0 and flow.before != border
         if not (start or end):
             return flow
-        there = self.along(self.inside(flow, start=start, end=end), len(flow.shape) - flow.axis - 1)
-        self.masks += 1
-        value = self.emit(
-            "Where", there, flow.value, self.emit.scalar(border, flow.value.dtype), dtype=flow.value.dtype
-        )
+        asked = Asked(flow.frames, -flow.delay, flow.frames, start, flow.length if end else None)
+        value = self.selected(asked, flow, self.emit.scalar(border, flow.value.dtype))
         after = border if end and not self.slack(flow) else None if end else flow.after
         made = replace(flow, value=value, before=border if start else flow.before, after=after)
         self._stands_too(made, flow)
         return made
+
+    def selected(self, asked: Asked, flow: Flow, other: Value) -> Value:
+        """A chunk, with other values where a frame that is asked for is none."""
+        there = self.along(self._masks.there(asked), len(flow.shape) - flow.axis - 1)
+        made = self.emit("Where", there, flow.value, other, dtype=flow.value.dtype)
+        self.passes(made, asked, Passed(flow.value.name))
+        return made
+
+    def passes(self, made: Value, asked: Asked, passed: Passed) -> None:
+        """Note a mask, and what it makes where all the frames are there that are asked for."""
+        self.masks += 1
+        self._passed[made.name] = asked, passed
 
     def along(self, there: Value, axes: int) -> Value:
         """A list of bools that lies along an axis with so many behind it."""
@@ -239,6 +248,15 @@ class Writer:
     def finish(self) -> None:
         """Write what is written once for all."""
         self._masks.write(self.position, self.ends_value, self._entry)
+
+    def middle(self) -> Middle:
+        """What is known where every frame is there."""
+        asked = dict.fromkeys([*self._masks.asked, *(asked for asked, _ in self._passed.values())])
+        return Middle(
+            [(one, None if one.end is None else self._entry(one.end)) for one in asked],
+            {value.name: one.count for one, value in self._masks.asked.items()},
+            {name: passed for name, (_, passed) in self._passed.items()},
+        )
 
     def close(self, flow: Flow) -> None:
         """Note that what comes of a flow has to be seen to its last frame."""

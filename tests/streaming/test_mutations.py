@@ -20,7 +20,7 @@ NUMBERS, SEEN, WHOLE = "numbers", "what is seen", "whole numbers"
 
 def found_by(model: onnx.ModelProto, axis: int, unit: int, mutation: Mutation | None) -> dict[str, bool | None]:
     """Which of the checks finds a mutation; None: it cannot be made."""
-    plan = rfonnx.stream(model, "x", axis, 2 * unit)
+    plan = rfonnx.stream(model, "x", axis, 2 * unit, flat=True)
     assert mutation is None or mutation(plan.model)
     stream = rfonnx.Stream(plan.model)
     numbers = hold(within(Opened(model)), stream, "stream")
@@ -30,7 +30,7 @@ def found_by(model: onnx.ModelProto, axis: int, unit: int, mutation: Mutation | 
     whole = whole_numbers(model)
     exact: bool | None = None
     if whole is not None:
-        plan = rfonnx.stream(whole, "x", axis, 2 * unit)
+        plan = rfonnx.stream(whole, "x", axis, 2 * unit, flat=True)
         assert mutation is None or mutation(plan.model)
         exact = differs(whole, rfonnx.Stream(plan.model))
     if not numbers.passed:

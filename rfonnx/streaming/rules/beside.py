@@ -7,6 +7,7 @@ from dataclasses import replace
 from rfonnx.gradients.values import Value
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
+from rfonnx.streaming.masks import Asked
 from rfonnx.streaming.rules.padded import lengthened
 from rfonnx.streaming.waits import Wait
 
@@ -50,9 +51,9 @@ def _led(call: Call, flow: Flow, value: Value, count: int) -> Flow:
     """With frames in front of the first."""
     writer = call.writer
     flow = writer.wait(flow, count, Wait.GIVEN)
-    there = writer.there(flow.frames, -flow.delay, flow.frames, True, None)
+    asked = Asked(flow.frames, -flow.delay, flow.frames, True, None)
     places = writer.places(flow.frames, count - flow.delay, flow.frames)
-    made = _put(call, flow, there, value, places, count)
+    made = _put(call, flow, asked, value, places, count)
     return replace(made, delay=flow.delay - count, before=None)
 
 
@@ -61,16 +62,14 @@ def _followed(call: Call, flow: Flow, value: Value, count: int) -> Flow:
     writer = call.writer
     flow = writer.settled(flow)
     flow = writer.closed(flow)
-    there = writer.there(flow.frames, -flow.delay, flow.frames, False, flow.length)
+    asked = Asked(flow.frames, -flow.delay, flow.frames, False, flow.length)
     places = writer.places(flow.frames, -flow.delay, flow.frames) - writer.end_of(flow.length)
-    return replace(_put(call, flow, there, value, places, count), before=None, after=None)
+    return replace(_put(call, flow, asked, value, places, count), before=None, after=None)
 
 
-def _put(call: Call, flow: Flow, there: Value, value: Value, places: Value, count: int) -> Flow:
+def _put(call: Call, flow: Flow, asked: Asked, value: Value, places: Value, count: int) -> Flow:
     """Frames that are not there are taken from others, by their number among these."""
     emit = call.writer.emit
     rows = emit("Gather", value, call.writer.clamped(places, count), axis=flow.axis)
-    shaped = call.writer.along(there, len(flow.shape) - flow.axis - 1)
-    call.writer.masks += 1
-    made = emit("Where", shaped, flow.value, rows, dtype=flow.value.dtype)
+    made = call.writer.selected(asked, flow, rows)
     return replace(flow, value=made, length=flow.length.then(1, count), stored=None)
