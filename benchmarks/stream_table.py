@@ -72,6 +72,8 @@ def nets(asked: argparse.Namespace) -> Iterator[Row]:
     if asked.basic_pitch:
         before = "model_1/normalized_log_1/mul;model_1/normalized_log_1/mul"
         yield "basic-pitch, to its normaliser", lambda: str(asked.basic_pitch), 1, {"outputs": [before]}
+        behind = "model_1/normalized_log_1/Reshape_2;model_1/normalized_log_1/Reshape_2"
+        yield "basic-pitch, behind its normaliser", lambda: str(asked.basic_pitch), 1, {"after": behind}
 
 
 def drawn(path: Path) -> onnx.ModelProto:

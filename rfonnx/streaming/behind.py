@@ -27,7 +27,8 @@ def behind(model: Opened, tensor: str, axis: int, outputs: Sequence[str] | None,
     Args:
         model: any.
         tensor: made by one of its nodes.
-        axis: of its frames: their number is open; other lengths are those that the model has.
+        axis: of its frames: their number is open, where a length of the model's inputs is; other lengths are those that the
+            model has.
         outputs: tensors behind it; None: the outputs that depend on it.
         shapes: of the model's inputs; open lengths are taken for 1 in a first axis, else for as many as the model takes.
 
@@ -54,7 +55,8 @@ def behind(model: Opened, tensor: str, axis: int, outputs: Sequence[str] | None,
             later.update(node.output)
     for node in found.node:
         node.output[:] = [BEHIND + name if name == tensor else name for name in node.output]
-    dims = ["frames" if place == axis % len(shape) else n for place, n in enumerate(shape)]
+    fixed = given == _shapes(model, shapes or {}, LENGTHS[0]) == _shapes(model, shapes or {}, LENGTHS[1])
+    dims = ["frames" if place == axis % len(shape) and not fixed else n for place, n in enumerate(shape)]
     found.input.append(helper.make_tensor_value_info(tensor, ELEMENT_TYPES[graph.dtypes[tensor]], dims))
     wanted = list(outputs or (entry.name for entry in found.output if entry.name in later))
     if not wanted or tensor in wanted:
@@ -84,13 +86,17 @@ def made_by_node(model: Opened, tensor: str) -> bool:
 
 def _looked_at(model: Opened, shapes: Shapes) -> tuple[dict[str, tuple[int, ...]], Graph]:
     """Shapes of the inputs, and the graph with them."""
-    entries = true_inputs(model.proto.graph)
 
     def look(length: int) -> tuple[dict[str, tuple[int, ...]], Graph]:
-        given = {entry.name: _shape(entry, shapes, length) for entry in entries}
+        given = _shapes(model, shapes, length)
         return given, model.graph(given)
 
     return first_taken(LENGTHS, look)
+
+
+def _shapes(model: Opened, shapes: Shapes, length: int) -> dict[str, tuple[int, ...]]:
+    """Of the inputs, with that length in the place of open ones."""
+    return {entry.name: _shape(entry, shapes, length) for entry in true_inputs(model.proto.graph)}
 
 
 def _shape(entry: ValueInfoProto, shapes: Shapes, length: int) -> tuple[int, ...]:

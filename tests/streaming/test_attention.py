@@ -147,7 +147,7 @@ def test_a_mask_with_holes_that_differs_by_head() -> None:
 
 def test_what_a_chunk_takes_does_not_grow() -> None:
     """The work of a chunk is that of its queries and the keys that they see, however long the stream was looked at."""
-    plan = rfonnx.stream(NETS["transformer, band"][0](), "x", 1, 4)
+    plan = rfonnx.stream(NETS["transformer, band"][0](), "x", 1, 4, flat=True)
     inferred = onnx.shape_inference.infer_shapes(plan.model, data_prop=True)
     products = {node.output[0] for node in inferred.graph.node if node.op_type == "Softmax"}
     shapes = [

@@ -81,3 +81,14 @@ def test_what_cannot_be_cut_is_told() -> None:
     joined = net.model([1, 2, "t"], net.add("Add", "x", net.add("Relu", net.add("Elu", "x"))))
     with pytest.raises(QueryError, match="needs input 'x' beside it"):
         rfonnx.stream(joined, axis=2, after="elu0")
+
+
+def test_a_part_that_takes_one_length_is_streamed_at_that() -> None:
+    """An export of a fixed length, in which a Reshape says how many frames there are."""
+    net = Net()
+    before = net.add("Relu", net.conv("x", 2, 3, [3], pads=[1, 1]))
+    flat = net.add("Reshape", net.conv(before, 3, 2, [5], pads=[2, 2]), net.ints(1, 2, 40))
+    model = net.model([1, 2, 40], flat)
+    plan = rfonnx.stream(model, axis=2, after=before)
+    assert (plan.manifest.input, plan.manifest.fixed, plan.delay) == (before, 40, {flat: 2})
+    assert plan.verify().passed
