@@ -33,6 +33,7 @@ class Call:
         planes: outputs with two axes of frames; `keyed`: of operands that have two, which is that of the keys, 0 or 1.
         waiting: nodes that make tensors with two axes of frames, by these: each is written when what goes along the keys is,
             which says how many there are.
+        still: constants that go on with the frames; see `Placed`.
     """
 
     node: Node
@@ -44,6 +45,7 @@ class Call:
     planes: Mapping[str, Plane] = field(default_factory=dict)
     keyed: Mapping[str, int] = field(default_factory=dict)
     waiting: Mapping[str, Call] = field(default_factory=dict)
+    still: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def row(self) -> Operator:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from rfonnx.analysis.lower import Program
+from rfonnx.graph.blocks import NCHWC
 from rfonnx.graph.nodes import Node
 from rfonnx.graph.temporaries import is_temporary
 from rfonnx.graph.text import quote
@@ -19,6 +20,7 @@ from rfonnx.streaming.readings import read
 from rfonnx.streaming.recurrences import carried_to_end, counted
 from rfonnx.streaming.refusal import CACHE, Refused, Unbounded, refused
 from rfonnx.streaming.relations import Blends, Blocked, Ends, Found, Moves, Reading, Runs, Same
+from rfonnx.streaming.still import lined_up
 
 
 def lay_out(source: Source, boundless: bool = False) -> Layout:
@@ -57,12 +59,21 @@ def lay_out(source: Source, boundless: bool = False) -> Layout:
         proto = source.nodes[next(name for name in node.outputs if name)]
         placed = Placed(node, proto, {})
         if any(name in framed for name in node.inputs):
+            if node.kind.startswith(NCHWC):
+                raise refused(node, "lays channels in blocks, so that no frame lies in one piece", "", UNBLOCKED)
             seen = [_Seen(layout, program, own.get(index, ()), names) for program, own, names in views]
             inner = filter(is_temporary, (made for one in seen for made in one.made))
             for name in dict.fromkeys((*inner, *outputs)):
                 answer = _answer(source, node, name, seen, layout, placed)
                 if answer is not None and not is_temporary(name):
                     blocked[name] = answer
+            for name in outputs:
+                answer = _unmoved(source, node, name, layout, placed)
+                if answer is not None:
+                    blocked.setdefault(name, answer)
+            if not (placed.readings or placed.planes):
+                unread = refused(node, UNREAD, next(name for name in node.inputs if name in framed), SHAPED)
+                blocked = dict.fromkeys(outputs, unread) | blocked
         layout.placed.append(placed)
     for name in source.graph.outputs:
         if name in blocked:
@@ -127,6 +138,32 @@ def _answer(source: Source, node: Node, name: str, seen: list[_Seen], layout: La
         return refused(node, "takes values of another rate than the keys that they belong to", next(iter(beside)))
     placed.keyed.update(keyed)
     return _enter_frames(source, node, name, beside, layout, placed)
+
+
+def _unmoved(source: Source, node: Node, name: str, layout: Layout, placed: Placed) -> Refused | None:
+    """Enter constants that go on with the frames of an output; or why other operands without frames cannot be given whole."""
+    if name in placed.planes:
+        axes: Sequence[int] = placed.planes[name].axes
+    elif name in placed.readings and name in layout.axes:
+        axes = [layout.axes[name]]
+    else:
+        return None
+    framed = layout.axes.keys() | layout.planes.keys()
+    data, row = node.inputs[0], operator(node.kind)
+    if data not in framed and ("norm" in row.manner or row.switched_off in ("pads", "cut")):
+        return refused(node, f"works on '{data}', which has no frames", "", _streamed_too(source, data))
+    found = lined_up(source, node, name, axes, framed)
+    for operand in found:
+        if operand not in source.graph.constants:
+            why = f"takes of '{operand}', which has no frames, something else for each frame"
+            return refused(node, why, "", _streamed_too(source, operand))
+    placed.still.update(found)
+    return None
+
+
+def _streamed_too(source: Source, name: str) -> str:
+    """A way out where an operand has no frames."""
+    return "stream it together with the others: --input and --axis, once for each" if name in source.shapes else ""
 
 
 def _without_bound(found: Mapping[str, Found]) -> bool:
@@ -230,7 +267,10 @@ def _agreed(views: list[Mapping[str, Found]]) -> dict[str, Found]:
 
 RANGED = "takes its scale from the range of all frames"
 STATIC = "quantise the model statically, with scales from calibration"
+UNBLOCKED = "stream the file as it was before onnxruntime optimised it"
 JOINED = "joins frames with what is known when the last one has come"
+UNREAD = "has as many positions as the streamed axis, and reads none of them (a product with 0)"
+SHAPED = "make it of a shape, not of values that are multiplied by 0"
 DIFFERS = "reads other frames where the whole is longer: where they lie depends on its length"
 
 

@@ -40,6 +40,7 @@ class Stream:
         providers: str | Sequence[str] | None = None,
         threads: int | None = None,
         level: runtime.Level = "all",
+        align: bool = False,
     ) -> None:
         """Open a streaming model.
 
@@ -48,6 +49,8 @@ class Stream:
             others: inputs that are not streamed, by name; first states of the model's own among them.
             providers, threads: as in `rfonnx.erf`.
             level: how far onnxruntime may rewrite the model: "none", "basic" or "all".
+            align: whether outputs wait for the latest one: `push` gives of each the frames of the same stretch of the input. Else
+                each output comes as early as it can.
 
         Raises:
             DataError: an input that is not streamed is missing.
@@ -64,6 +67,7 @@ class Stream:
         self.others = {name: np.asarray(others[name]) for name in self.manifest.given} if others else {}
         self._session = opened.session(providers=providers, threads=threads, level=level)
         self._label = opened.label
+        self._align = align
         self.dtypes = {
             one.name: onnx.helper.tensor_dtype_to_np_dtype(runtime.element_type(one.type))
             for one in self._session.get_outputs()[: len(self.manifest.outputs) + len(self.manifest.finals)]
@@ -179,10 +183,15 @@ class Stream:
     def _ready(self, length: int) -> dict[str, np.ndarray]:
         """What was made and not yet given of frames that a whole of this length has."""
         ready = {}
+        known = {one.name: min(self._made(one), one.length(length)) for one in self.manifest.outputs}
+        if self._align and not self._finished:
+            rates = {one.name: self.manifest.rate(one) for one in self.manifest.outputs}
+            stretch = min((known[name] / rate for name, rate in rates.items()), default=0)
+            known = {name: int(stretch * rate) for name, rate in rates.items()}
         for one in self.manifest.outputs:
             held = self._held[one.name]
             whole = np.concatenate(held, one.axis) if held else self._nothing(one)
-            count = max(0, min(self._made(one), one.length(length)) - self._given[one.name])
+            count = max(0, known[one.name] - self._given[one.name])
             ready[one.name] = cut(whole, one.axis, 0, count)
             self._held[one.name] = [cut(whole, one.axis, count, whole.shape[one.axis])]
             self._given[one.name] += count

@@ -24,6 +24,7 @@ class Placed:
     Attributes:
         planes: outputs with two axes of frames. Of these `readings` names operands with one axis alone.
         keyed: operands with two axes of frames of a node that goes along one: which one that is, 0 or 1.
+        still: constants of which it reads other places in other frames: see `lined_up`.
     """
 
     node: Node
@@ -31,6 +32,7 @@ class Placed:
     readings: Readings
     planes: dict[str, Plane] = field(default_factory=dict)
     keyed: dict[str, int] = field(default_factory=dict)
+    still: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass

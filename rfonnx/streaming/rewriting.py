@@ -19,8 +19,7 @@ from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow, Twin
 from rfonnx.streaming.model import Source, with_frames
 from rfonnx.streaming.placed import Layout
-from rfonnx.streaming.refusal import refused
-from rfonnx.streaming.rules.choice import BEND, rule_of
+from rfonnx.streaming.rules.choice import BEND, BY_POSITION, rule_of
 from rfonnx.streaming.waits import Wait
 from rfonnx.streaming.writer import Writer
 
@@ -81,7 +80,16 @@ def build(source: Source, layout: Layout, chunk: int) -> Streamed:
         rule = None if placed.planes or not placed.readings else rule_of(placed)
         seen = flows if rule in BEND else straightened
         call = Call(
-            placed.node, placed.proto, source, writer, seen, placed.readings, placed.planes, placed.keyed, waiting
+            placed.node,
+            placed.proto,
+            source,
+            writer,
+            seen,
+            placed.readings,
+            placed.planes,
+            placed.keyed,
+            waiting,
+            placed.still,
         )
         if placed.planes:
             waiting.update(dict.fromkeys(placed.planes, call))
@@ -89,6 +97,8 @@ def build(source: Source, layout: Layout, chunk: int) -> Streamed:
         if rule is None:
             _stay(call)
             continue
+        if placed.still and rule not in BY_POSITION:
+            raise call.refuse(f"has a constant '{min(placed.still)}' with something for each frame")
         made = rule(call)
         for name, flow in zip(placed.readings if len(made) == 1 else placed.node.outputs, made, strict=True):
             if flow is not None:
@@ -125,10 +135,6 @@ def _tidied(writer: Writer, outputs: Sequence[str]) -> None:
 def _stay(call: Call) -> None:
     """A node without frames is run as it is, every time."""
     call.capture()
-    for name in call.node.inputs:
-        if name in call.flows:
-            reason = "has as many positions as the streamed axis, and reads none of them (a product with 0)"
-            raise refused(call.node, reason, name, "make it of a shape, not of values that are multiplied by 0")
     inputs = []
     for index, name in enumerate(call.node.inputs):
         value = call.constant(index) if name in call.source.graph.constants else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -27,6 +27,9 @@ MOST = 6000
 FARTHEST = 50_000
 """Frames of a field that chains are made for."""
 SHOWN = 3
+
+Columns = Sequence[tuple[str, int]]
+"""Inputs, each with one of its axes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ def nodes(model: ModelProto, manifest: Manifest) -> int:
 def structure(
     offline: Opened, shapes: Mapping[str, tuple[int, ...]], model: ModelProto, manifest: Manifest, pairs: list[Compared]
 ) -> StreamStructure:
-    """Compare what every tensor sees in the chain and in the offline model, frame by frame, along all axes of all inputs.
+    """Compare what every tensor sees in the chain and in the offline model, frame by frame, along all axes of what is streamed.
 
     Args:
         offline: the model.
@@ -99,7 +102,7 @@ def _compared(
     whole: Analysis, chain: Analysis, manifest: Manifest, length: int, pairs: list[Compared], branch: str
 ) -> StreamStructure:
     """`branch`: what is put before the names of the branch that a copy takes."""
-    copies, products = runs(manifest, length), _products(whole)
+    copies, products, columns = runs(manifest, length), _products(whole), _columns(manifest)
     differences: list[str] = []
     tensors: set[str] = set()
     frames = loose = 0
@@ -111,13 +114,13 @@ def _compared(
                 continue
             inner = in_copy(copy, branch + pair.value)
             name = inner if inner in chain.graph.shapes else in_copy(copy, pair.value)
-            found = _differ(whole, chain, pair, name, (start, end), first, products)
+            found = _differ(whole, chain, pair, name, (start, end), first, products, columns)
             if found and not (_exact(whole, pair.tensor) and _exact(chain, name)):
                 loose += end - start
                 continue
             tensors.add(pair.tensor)
             frames += end - start
-            found = found or (_joined_otherwise(whole, chain, pair, name) if copy == 0 else "")
+            found = found or (_joined_otherwise(whole, chain, pair, name, columns) if copy == 0 else "")
             if found:
                 differences.append(found)
                 break
@@ -135,14 +138,21 @@ def _exact(analysis: Analysis, name: str) -> bool:
 
 
 def _differ(
-    whole: Analysis, chain: Analysis, pair: Compared, name: str, offline: tuple[int, int], first: int, products: bool
+    whole: Analysis,
+    chain: Analysis,
+    pair: Compared,
+    name: str,
+    offline: tuple[int, int],
+    first: int,
+    products: bool,
+    columns: Columns,
 ) -> str:
     """Where a copy's frames see something else than those of the offline model from `offline[0]` on; "": nowhere.
 
     `products`: what sees nothing is not compared with what sees something.
     """
     start, end = offline
-    for input, axis in _columns(whole):
+    for input, axis in columns:
         expected = _frames(_seen(whole, pair.tensor, input, axis), pair.axis, start, end)
         found = _frames(_seen(chain, name, outside(input), axis), pair.axis, start - first, end - first)
         low, high, lowest, highest = np.broadcast_arrays(*found, *expected)
@@ -160,16 +170,20 @@ def _differ(
     return ""
 
 
-def _joined_otherwise(whole: Analysis, chain: Analysis, pair: Compared, name: str) -> str:
+def _joined_otherwise(whole: Analysis, chain: Analysis, pair: Compared, name: str, columns: Columns) -> str:
     """Whether paths that look at one place in the offline model look at several in the first copy, or are apart by others.
 
     Hulls do not show a branch that comes too early where another one sees more on both sides. Later copies read what the one
-    before them carries over: there no path can be followed along one line.
+    before them carries over: there no path can be followed along one line; nor can it where the offline model puts frames beside
+    its own (Concat), whose field does not slide then.
     """
     if pair.tensor not in whole.tensors or name not in chain.tensors:
         return ""
-    for input, axis in _columns(whole):
-        expected = whole.tensors[pair.tensor].fields[input, axis].offsets
+    for input, axis in columns:
+        field = whole.tensors[pair.tensor].fields[input, axis]
+        if field.kind not in ("local", "periodic"):
+            continue
+        expected = field.offsets
         found = chain.tensors[name].fields[outside(input), axis].offsets
         if found and (not expected or len(found) == len(expected)) and _apart(found) != _apart(expected):
             return (
@@ -189,10 +203,9 @@ def _products(whole: Analysis) -> bool:
     return any(operator(node.kind).zero_wins and not graph.constants.intersection(node.inputs) for node in graph.nodes)
 
 
-def _columns(whole: Analysis) -> Iterator[tuple[str, int]]:
-    for name, shape in whole.input_shapes.items():
-        for axis in range(len(shape or ())):
-            yield name, axis
+def _columns(manifest: Manifest) -> Columns:
+    """Of what is streamed. Of a weight that is an input a window in a border reads less offline, where it is not padded here."""
+    return [(one.name, axis) for one in manifest.inputs for axis in range(len(one.shape))]
 
 
 NOTHING = np.array(0), np.array(-1)

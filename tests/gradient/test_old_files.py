@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 import pytest
 
 import rfonnx
@@ -67,3 +68,22 @@ def test_statistics_of_the_batch_that_opset_14_no_longer_gives() -> None:
         rfonnx.RfonnxError, match=r"node 'norm' \(BatchNormalization\) gives .* as 'own_mean'.*opset 14"
     ):
         rfonnx.gradient(_normalising(9, "own_mean"), {"x": np.ones((4, 3, 2))}, "own_mean", np.ones(3))
+
+
+def test_resizing_up_and_down_at_once() -> None:
+    """Before opset 11 nearest is below when enlarging and above when shrinking: one Resize of today says one of the two."""
+    make = onnx.helper.make_node
+    scales = onnx.numpy_helper.from_array(np.array([1, 1, 1.5, 0.5], np.float32), "s")
+    graph = onnx.helper.make_graph(
+        [make("Resize", ["x", "s"], ["y"], "r", mode="nearest")],
+        "resized",
+        [onnx.helper.make_tensor_value_info("x", 1, (1, 1, 10, 20))],
+        [onnx.helper.make_tensor_value_info("y", 1, None)],
+        [scales],
+    )
+    model = onnx.helper.make_model(graph, opset_imports=[onnx.helper.make_opsetid("", 10)], ir_version=5)
+    x = np.random.default_rng(0).standard_normal((1, 1, 10, 20)).astype(np.float32)
+    (y,) = onnxruntime.InferenceSession(model.SerializeToString()).run(None, {"x": x})
+    seed = np.random.default_rng(1).standard_normal(y.shape)
+    gradient = rfonnx.gradient(model, {"x": x}, "y", seed)["x"]
+    assert float((gradient * x).sum()) == pytest.approx(float((y * seed).sum()), rel=1e-4)

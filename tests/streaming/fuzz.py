@@ -7,7 +7,7 @@ in it already are not run again: it goes on where it was stopped.
 from __future__ import annotations
 
 import sys
-from collections import Counter
+from functools import partial
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -17,6 +17,7 @@ from rfonnx.model.opened import Opened
 from rfonnx.streaming.loop import Stream
 from rfonnx.streaming.offline import within
 from rfonnx.streaming.stream_plan import StreamPlan, stream_plan
+from streaming.logged import Judged, judge_all
 from streaming.maker import random_net
 from streaming.whole_numbers import differs, whole_numbers
 
@@ -64,26 +65,16 @@ def late(plan: StreamPlan) -> list[str]:
     return [f"{one.name} delay {one.delay} least {one.least} held {one.held} {why}" for one in outputs]
 
 
-def main(first: int, last: int, log: Path | None) -> None:
-    """Judge seeds, as far as the log does not know them."""
-    lines = log.read_text().splitlines() if log is not None and log.exists() else []
-    known = {int(line.split()[0]): line.split()[1] for line in lines if line.split()[0].isdigit()}
-    for seed in range(first, last):
-        if seed in known:
-            continue
-        try:
-            kind, said = judged(seed)
-        except Exception as error:
-            kind, said = "crash", [repr(error)[:300]]
-        known[seed] = kind
-        line = " ".join([str(seed), kind, *said]).replace("\n", " ")
-        if kind not in FINE:
-            print(line, flush=True)
-        if log is not None:
-            with log.open("a") as file:
-                file.write(line + "\n")
-    print(dict(Counter(kind for seed, kind in known.items() if first <= seed < last)))
+def tried(seed: int) -> Judged:
+    """The same in a line; an error of the program is "crash"."""
+    try:
+        kind, said = judged(seed)
+    except Exception as error:
+        return "crash", repr(error)[:300]
+    return kind, " ".join(said)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]) if len(sys.argv) > 3 else None)
+    seeds = range(int(sys.argv[1]), int(sys.argv[2]))
+    log = Path(sys.argv[3]) if len(sys.argv) > 3 else None
+    print(judge_all(((seed, "", partial(tried, seed)) for seed in seeds), log, FINE))

@@ -40,6 +40,25 @@ def test_a_batch_and_two_outputs_of_different_delay(tmp_path: Path) -> None:
         stream.reset()
 
 
+def test_outputs_wait_for_each_other_on_request() -> None:
+    """Of outputs at different rates and delays, every push gives the same stretch; together they are the offline ones."""
+    net = Net()
+    late = net.add("Conv", "x", net.numbers(2, 1, 7), pads=[3, 3])
+    slow = net.add("AveragePool", late, kernel_shape=[4], strides=[4])
+    model = net.model([1, 1, "t"], net.add("Abs", "x"), late, slow)
+    plan = rfonnx.stream(model, "x", 2, 8)
+    assert list(plan.delay.values()) == [0, 3, 1]
+    stream = rfonnx.Stream(plan.model, align=True)
+    x = np.random.default_rng(0).standard_normal((1, 1, 45)).astype(np.float32)
+    parts = [stream.push(x[:, :, first : first + 8]) for first in range(0, 40, 8)]
+    assert [[part.shape[2] for part in one.values()] for one in parts] == [[4, 4, 1], *[[8, 8, 2]] * 4]
+    parts.append(stream.finish(x[:, :, 40:]))
+    for one, expected in zip(plan.manifest.outputs, offline(model, x), strict=True):
+        found = np.concatenate([part[one.name] for part in parts], 2)
+        assert found.shape == expected.shape
+        assert np.abs(found - expected).max() < 1e-5
+
+
 def test_what_ends_at_a_chunk(tmp_path: Path) -> None:
     model = NETS["symmetric TCN with norms"][0]()
     stream = rfonnx.Stream(rfonnx.stream(model, "x", 2, 5).model)

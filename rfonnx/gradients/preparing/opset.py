@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 from onnx import ModelProto, NodeProto, helper, numpy_helper
 
 from rfonnx.errors import ModelError
@@ -90,15 +91,43 @@ def _sample_as_before(converted: ModelProto, light: ModelProto) -> None:
     if max(e.version for e in light.opset_import if plain_domain(e.domain) == "") > 10:
         return
     stored = {tensor.name: tensor for tensor in converted.graph.initializer}
-    for node in converted.graph.node:
+    nodes = list(converted.graph.node)
+    del converted.graph.node[:]
+    for node in nodes:
         if node.op_type != "Resize" or node.output[0] not in older:
+            converted.graph.node.append(node)
             continue
-        scales = stored.get(node.input[2]) if len(node.input) > 2 else None
-        shrinks = scales is not None and (numpy_helper.to_array(scales) < 1).any()
+        tensor = stored.get(node.input[2]) if len(node.input) > 2 else None
+        scales = np.ones(0) if tensor is None else numpy_helper.to_array(tensor)
         said = {attribute.name for attribute in node.attribute}
-        for name, value in (
-            ("coordinate_transformation_mode", "asymmetric"),
-            ("nearest_mode", "ceil" if shrinks else "floor"),
-        ):
-            if name not in said:
-                node.attribute.append(helper.make_attribute(name, value))
+        nearest = all(a.s == b"nearest" for a in node.attribute if a.name == "mode")
+        if nearest and (scales < 1).any() and (scales > 1).any() and "nearest_mode" not in said:
+            node, first = _apart(node, scales, converted)
+            _say(first, "floor")
+            converted.graph.node.append(first)
+        _say(node, "ceil" if (scales < 1).any() else "floor")
+        converted.graph.node.append(node)
+
+
+def _say(node: NodeProto, nearest: str) -> None:
+    said = {attribute.name for attribute in node.attribute}
+    for name, value in (("coordinate_transformation_mode", "asymmetric"), ("nearest_mode", nearest)):
+        if name not in said:
+            node.attribute.append(helper.make_attribute(name, value))
+
+
+def _apart(node: NodeProto, scales: np.ndarray, model: ModelProto) -> tuple[NodeProto, NodeProto]:
+    """What shrinks, behind what enlarges: each axis is resized by itself."""
+    name = f"{node.output[0]}/enlarged"
+    made = []
+    for part, given in (("shrinks", np.minimum(scales, 1)), ("enlarges", np.maximum(scales, 1))):
+        held = f"{node.output[0]}/{part}"
+        model.graph.initializer.append(numpy_helper.from_array(given.astype(np.float32), held))
+        one = NodeProto()
+        one.CopyFrom(node)
+        one.input[2] = held
+        made.append(one)
+    after, first = made
+    after.input[0] = first.output[0] = name
+    first.name = name
+    return after, first

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from rfonnx.gradients.values import Value
 from rfonnx.streaming.bending import delay_of, picked
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Bend, Flow
 from rfonnx.streaming.relations import Blends, Slides
+from rfonnx.streaming.rules.resized import refuse_inexact, resized
 
 
 def blended(call: Call) -> list[Flow | None]:
@@ -26,6 +26,7 @@ def blended(call: Call) -> list[Flow | None]:
     if attrs.get("antialias", 0) or attrs.get("exclude_outside", 0):
         raise call.refuse("weighs neighbours otherwise at the ends (antialias, exclude_outside)")
     period, shift = len(reading.firsts), reading.shift
+    refuse_inexact(call, period, shift)
     if attrs["mode"] != "nearest" and not (_is_power_of_two(period) and _is_power_of_two(shift)):
         raise call.refuse(
             f"weighs neighbours by where they lie, in float32: by {period}/{shift} that is rounded the more, the further a frame "
@@ -50,7 +51,7 @@ def blended(call: Call) -> list[Flow | None]:
     count = (before + blocks + after) * shift
     ends = Bend(1, 1, begin_mirrored=False, end_mirrored=False, length=flow.length)
     taken = picked(writer, flow, ends, (block - before) * shift, count)
-    value = _resized(call, taken, count, count // shift * period)
+    value = resized(call, taken, count, count // shift * period)
     start = before * period + phase
     value = value.slice(call.axis, start, start + made)
     return [call.made(value, made, delay, length)]
@@ -65,17 +66,3 @@ def _delay(reading: Blends, frames: int, late: int, made: int) -> int:
     o = np.arange(2 * made + 2 * period)
     need = np.maximum(o // period * reading.shift + np.array(reading.lasts)[o % period], 0)
     return delay_of(need + late, frames, made)
-
-
-def _resized(call: Call, value: Value, frames: int, made: int) -> Value:
-    """The operator on so many frames. Other axes are resized as in the file."""
-    emit, axis = call.writer.emit, call.axis
-    out = call.source.graph.shapes[call.output] or ()
-    changed = dict.fromkeys(("axes", "keep_aspect_ratio_policy"))
-    if len(call.proto.input) > 3 and call.proto.input[3]:
-        sizes = emit.ints([made if i == axis else n or 0 for i, n in enumerate(out)])
-        return call.emit([value, None, None, sizes], changed)
-    scales = np.array(call.node.attrs["scales"], np.float32)
-    if int(np.floor(np.float32(frames) * scales[axis])) != made:
-        raise call.refuse(f"resizes by {scales[axis]}, which makes other lengths of chunks than of the whole")
-    return call.emit([value, None, emit.constant(scales)], changed)

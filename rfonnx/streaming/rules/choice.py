@@ -31,6 +31,9 @@ from rfonnx.streaming.rules.windowed import windowed
 BEND = (bent, copied, framed, tabled, windowed)
 """Rules that take flows with a bend."""
 
+BY_POSITION = (at_once, attended, beside, copied, picked, scanned, tabled)
+"""Rules that take constants with something for each frame."""
+
 
 def rule_of(placed: Placed) -> Callable[[Call], list[Flow | None]]:
     """The rule for what a node reads of its operands.
@@ -47,7 +50,7 @@ def rule_of(placed: Placed) -> Callable[[Call], list[Flow | None]]:
     if kinds <= {Same, Slides, Moves} and row.moves and row.indexed and _picks(placed):
         return picked
     if kinds == {Same}:
-        return copied
+        return moved if row.switched_off == "scale" else copied
     if placed.keyed:
         return attended
     if kinds <= {Same, Attends} and row.attending is not None and row.attending.mask is not None:
@@ -56,13 +59,13 @@ def rule_of(placed: Placed) -> Callable[[Call], list[Flow | None]]:
     first = found.get(placed.node.inputs[0])
     if kinds <= {Slides, Same} and first and isinstance(first[1], Slides) and row.switched_off == "pads":
         return windowed
-    if len(kinds) == 1 and len(found) == 1:
+    if len(kinds) == 1 and len(found) == 1 and (first or "joined" in row.manner):
         (kind,) = kinds
         if kind in (Slides, Moves) and row.keeps:
             return laid
         if kind is Slides and row.border == "" and "border" in row.filled:
             return framed
-        if kind is Slides and row.moves and _cuts_windows(placed):
+        if kind is Slides and row.moves and row.indexed and _cuts_windows(placed):
             return tabled
         if kind is Slides and "joined" in row.manner:
             return beside
@@ -93,5 +96,6 @@ def _picks(placed: Placed) -> bool:
     """Whether frames are picked by a list of numbers."""
     found = next(iter(placed.readings.values()))
     axis, reading = found.get(placed.node.inputs[0], (-1, Same()))
-    along = len(found) == 1 and placed.node.attrs.get("axis") == axis
+    scatters = len(placed.node.inputs) > 2
+    along = len(found) == 1 and placed.node.attrs.get("axis") == axis and not scatters
     return along and not (isinstance(reading, Slides) and reading.kernel > 1)

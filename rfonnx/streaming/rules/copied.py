@@ -12,6 +12,7 @@ from rfonnx.streaming.bending import straight
 from rfonnx.streaming.call import Call, same
 from rfonnx.streaming.flow import Flow, Stored
 from rfonnx.streaming.rules.tables import Rows, by_position
+from rfonnx.streaming.still import ELSEWHERE
 
 
 def copied(call: Call) -> list[Flow | None]:
@@ -22,7 +23,7 @@ def copied(call: Call) -> list[Flow | None]:
     """
     _refuse_places(call)
     flows = {name: call.flows[name] for name in dict.fromkeys(call.node.inputs) if name in call.flows}
-    if len({(flow.bend, flow.delay) for flow in flows.values()}) > 1 or any(_lined(call, *one) for one in _stays(call)):
+    if len({(flow.bend, flow.delay) for flow in flows.values()}) > 1 or call.still:
         flows = {name: straight(call.writer, flow) for name, flow in flows.items()}
     known = _outside(call, next(iter(flows.values()))) if len(flows) == 1 else _of_all(call, flows)
     if known is None and all(flow.delay < 0 and not flow.bend for flow in flows.values()):
@@ -87,18 +88,6 @@ def _stored(call: Call, flow: Flow) -> Stored | None:
     return None if zero is None else Stored(flow, zero, call.writer.emit.nodes[-1])
 
 
-def _stays(call: Call) -> list[tuple[int, str]]:
-    """Operands without frames that are known, by number."""
-    return [(index, name) for index, name in enumerate(call.node.inputs) if name in call.source.graph.constants]
-
-
-def _lined(call: Call, index: int, name: str) -> bool:
-    """Whether an operand has a value for each frame: it goes with the frame's number, not with where the frame came from."""
-    shape = call.source.graph.shapes[name] or ()
-    place, _ = _place(call, index, len(shape))
-    return 0 <= place < len(shape) and shape[place] == call.flow.length(call.source.length) != 1
-
-
 def _outside(call: Call, flow: Flow) -> tuple[float | None, float | None] | None:
     """What stands behind the operator in frames before the first and after the last, where it is the same everywhere; None: it is
     not known."""
@@ -144,11 +133,12 @@ def _shrunk(call: Call, index: int, frames: int, delay: int) -> Value | None:
     Raises:
         Refused: it is as long, and neither the same nor told by the position.
     """
-    graph, name = call.source.graph, call.node.inputs[index]
-    shape = graph.shapes[name] or ()
-    whole = call.flow.length(call.source.length)
-    place, first_state = _place(call, index, len(shape))
-    if 0 <= place < len(shape) and shape[place] == whole != 1:
+    name, row = call.node.inputs[index], call.row
+    if name in call.still:
+        place = call.still[name]
+        if place == ELSEWHERE:
+            raise call.refuse(f"compares frames with the places of a constant '{name}'")
+        first_state = row.recurrent is not None and index in row.recurrent.states
         found = [value for value in call.source.values(name) if value is not None]
         if len(found) < len(call.source.views):
             raise call.refuse(f"has a constant '{name}' along the streamed axis that is too large to be looked at")
@@ -161,16 +151,6 @@ def _shrunk(call: Call, index: int, frames: int, delay: int) -> Value | None:
     if name in call.source.stored:
         return None
     return _by_length(call, name, frames)
-
-
-def _place(call: Call, index: int, rank: int) -> tuple[int, bool]:
-    """The axis of an operand that lines up with the frames, -1 where none does; and whether it is a layer's first state, whose
-    batch has to be that of its sequence."""
-    row, out = call.row, call.source.graph.shapes[call.output] or ()
-    if row.pointwise or "elementwise" in row.manner:
-        return call.axis - (len(out) - rank), False
-    first_state = row.recurrent is not None and index in row.recurrent.states and call.flow.axis == 1
-    return (1, True) if first_state else (-1, False)
 
 
 def _by_length(call: Call, name: str, frames: int) -> Value | None:

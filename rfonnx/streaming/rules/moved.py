@@ -17,6 +17,7 @@ from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
 from rfonnx.streaming.relations import Moves, Same, Slides
 from rfonnx.streaming.rules.copied import copied
+from rfonnx.streaming.rules.resized import refuse_inexact, resized
 from rfonnx.streaming.waits import Wait
 
 TRIED = 100
@@ -26,8 +27,10 @@ TRIED = 100
 def moved(call: Call) -> list[Flow | None]:
     """A slice or a resize: what it does along other axes is done behind the choice of frames."""
     reading = _moves(call)
+    if call.row.switched_off == "scale":
+        refuse_inexact(call, len(reading.offsets), reading.shift, known=call.source.fixed)
     joined, frames, delay = _chosen(call, reading)
-    value = _others(call, joined)
+    value = _others(call, joined, frames)
     made = call.made(value, frames, delay, _length(call, call.flow, reading))
     return [replace(made, before=call.flow.before if delay < 0 else None)]
 
@@ -143,7 +146,7 @@ def _length(call: Call, flow: Flow, reading: Moves) -> Length:
     return flow.length.then(1, -reading.offsets[0] - behind + shift - 1, shift)
 
 
-def _others(call: Call, value: Value) -> Value:
+def _others(call: Call, value: Value, frames: int) -> Value:
     """What the node does along other axes."""
     emit, attrs = call.writer.emit, call.node.attrs
     if call.row.switched_off == "axes":
@@ -152,10 +155,4 @@ def _others(call: Call, value: Value) -> Value:
             return value
         parts = [emit.ints([attrs[name][i] for i in kept]) for name in ("starts", "ends", "axes", "steps")]
         return emit("Slice", value, *parts)
-    shape, out = call.source.graph.shapes[call.operand] or (), call.source.graph.shapes[call.output] or ()
-    if all(n == m for axis, (n, m) in enumerate(zip(shape, out, strict=True)) if axis != call.axis):
-        return value
-    scales = [1.0 if axis == call.axis else scale for axis, scale in enumerate(attrs["scales"])]
-    changed = dict.fromkeys(("axes", "keep_aspect_ratio_policy"))
-    roi = None
-    return call.emit([value, roi, emit.constant(np.array(scales, np.float32))], changed)
+    return resized(call, value, frames, frames)

@@ -13,15 +13,15 @@ from rfonnx.streaming.rules.carried import named
 def together(call: Call) -> list[Flow | None]:
     """What the operator makes of a chunk is added to that of all before, or compared with it. Frames outside do not count.
 
-    A mean is the sum of means over other axes, one for each frame, by the number of frames so far. Half precision is summed in
-    single.
+    A mean is the sum of means over other axes, one for each frame, by the number of frames so far. Chunks are summed in double
+    precision: there are as many of them as come.
     """
     writer, emit, statistic = call.writer, call.writer.emit, call.row.statistic
     extreme = statistic in ("max", "min")
     border = _lowest(call.flow.value.dtype, statistic) if extreme else 0.0
     flow = writer.masked(writer.settled(call.flow), border, start=True, end=True)
     own = call.emit([flow.value, *(call.constant(index) for index in range(1, len(call.node.inputs)))], {})
-    dtype = "float32" if own.dtype == "float16" else own.dtype
+    dtype = "float64" if "float" in own.dtype and not extreme else own.dtype
     meaning = f"what {call.node.kind} makes of '{call.operand}' so far"
     state = writer.state("together", call.shape(call.output, -1, 1), dtype, border, meaning)
     chunk = own.cast(dtype)

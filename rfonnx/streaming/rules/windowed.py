@@ -98,6 +98,8 @@ def _padding(call: Call) -> tuple[int, int, int]:
     if pads is None:
         raise call.refuse("pads SAME along the streamed axis", "export it with padding in numbers")
     place = call.axis - (1 if call.node.attrs.get("channels_last") else call.row.space)
+    if place < 0:
+        raise call.refuse("takes several positions of the streamed axis for one, which is no axis of space to it")
     stride = call.node.attrs["strides"][place]
     if "auto_pad" in attrs and attrs["auto_pad"].s.startswith(b"SAME") and stride > 1:
         raise call.refuse(

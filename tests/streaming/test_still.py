@@ -1,0 +1,101 @@
+"""Operands without frames: given whole to every chunk, and refused where each frame takes something else of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import onnx
+import pytest
+
+import rfonnx
+from streaming.holding import right
+from streaming.nets import Net
+
+
+def product(net: Net, second: str) -> str:
+    return net.add("MatMul", "x", second)
+
+
+def joined(net: Net, second: str) -> str:
+    return net.add("Concat", "x", second, axis=-1)
+
+
+def summed(net: Net, second: str) -> str:
+    return net.add("Sub", second, "x")
+
+
+def multiplied(net: Net, second: str) -> str:
+    return net.add("Einsum", "x", second, equation="bij,bjk->bik")
+
+
+MADE = (product, joined, summed, multiplied)
+
+
+def net_of(made: Callable[[Net, str], str], constant: bool) -> onnx.ModelProto:
+    """Frames are the first of three axes, 12 of them; the second operand has as many."""
+    net = Net()
+    if constant:
+        return net.model([12, 4, 4], made(net, net.numbers(12, 4, 4)))
+    return net.model([12, 4, 4], made(net, "second"), second=[12, 4, 4])
+
+
+@pytest.mark.parametrize("made", MADE)
+def test_what_is_not_streamed_has_no_frames(made: Callable[[Net, str], str]) -> None:
+    with pytest.raises(rfonnx.RfonnxError, match="takes of 'second', which has no frames, something else for each"):
+        rfonnx.stream(net_of(made, constant=False), "x", 0)
+    assert right(rfonnx.stream(net_of(made, constant=False), {"x": 0, "second": 0}))
+
+
+@pytest.mark.parametrize("made", MADE)
+def test_constants_go_on_with_the_frames(made: Callable[[Net, str], str]) -> None:
+    plan = rfonnx.stream(net_of(made, constant=True), "x", 0, 5)
+    assert plan.manifest.longest == 12
+    assert right(plan)
+
+
+def attention(queries: list[int | str], **attrs: int) -> onnx.ModelProto:
+    """Queries alone are streamed; keys and values are given whole."""
+    net = Net()
+    made = net.add("Attention", "x", "k", "v", **attrs)
+    return net.model(queries, made, opset=23, k=[1, 2, 6, 8], v=[1, 2, 6, 8])
+
+
+def test_queries_that_see_all_keys_are_streamed_alone() -> None:
+    model = attention([1, 2, "t", 8])
+    model.ir_version = 11
+    plan = rfonnx.stream(model, "x", 2, 3)
+    assert plan.delay == {plan.manifest.outputs[0].name: 0}
+    assert right(plan)
+
+
+def test_queries_that_see_keys_up_to_their_own_number_are_refused() -> None:
+    with pytest.raises(rfonnx.RfonnxError, match=r"\(Attention\) .*takes of 'k', which has no frames, something else"):
+        rfonnx.stream(attention([1, 2, "t", 8], is_causal=1), "x", 2)
+
+
+def resized(scale: float, **attrs: object) -> onnx.ModelProto:
+    net = Net()
+    scales = net.constant(np.array([1, 1, scale], np.float32))
+    return net.model([1, 2, "t"], net.add("Resize", "x", "", scales, mode="nearest", **attrs))
+
+
+def test_frames_that_rounding_moves_are_refused() -> None:
+    """2.3 in float32 is not 23/10: behind some thousand frames another one is the nearest."""
+    assert right(rfonnx.stream(resized(1.5, coordinate_transformation_mode="asymmetric"), "x", 2))
+    with pytest.raises(rfonnx.RfonnxError, match="resizes by 23/10, which is no number in float32"):
+        rfonnx.stream(resized(2.3, coordinate_transformation_mode="asymmetric"), "x", 2)
+
+
+def test_what_keeps_the_aspect_ratio_is_refused() -> None:
+    net = Net()
+    made = net.add("Resize", "x", "", "", net.ints(10, 6), axes=[2, 3], keep_aspect_ratio_policy="not_smaller")
+    with pytest.raises(rfonnx.RfonnxError, match="keeps the aspect ratio"):
+        rfonnx.stream(net.model([1, 2, "t", 6], made, opset=18), "x", 2)
+
+
+def test_filters_alone_have_no_frames() -> None:
+    net = Net()
+    model = net.model([2, 3, 8], net.add("Conv", "data", "x", kernel_shape=[8]), data=[1, 3, 20])
+    with pytest.raises(rfonnx.RfonnxError, match="works on 'data', which has no frames"):
+        rfonnx.stream(model, "x", 0)
