@@ -20,7 +20,7 @@ from rfonnx.streaming.readings import read
 from rfonnx.streaming.recurrences import carried_to_end, counted
 from rfonnx.streaming.refusal import CACHE, Refused, Unbounded, refused
 from rfonnx.streaming.relations import Blends, Blocked, Ends, Found, Moves, Reading, Runs, Same
-from rfonnx.streaming.still import lined_up
+from rfonnx.streaming.still import ELSEWHERE, lined_up
 
 
 def lay_out(source: Source, boundless: bool = False) -> Layout:
@@ -153,6 +153,8 @@ def _unmoved(source: Source, node: Node, name: str, layout: Layout, placed: Plac
     if data not in framed and ("norm" in row.manner or row.switched_off in ("pads", "cut")):
         return refused(node, f"works on '{data}', which has no frames", "", _streamed_too(source, data))
     found = lined_up(source, node, name, axes, framed)
+    if row.carries or "joined" in row.manner:  # first states, and what stands in front or behind, have rules
+        found = {operand: axis for operand, axis in found.items() if axis != ELSEWHERE}
     for operand in found:
         if operand not in source.graph.constants:
             why = f"takes of '{operand}', which has no frames, something else for each frame"

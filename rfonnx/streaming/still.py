@@ -44,30 +44,30 @@ def lined_up(
     result = propagated(source.model.label, program)
     place = next(i for i, tensor in enumerate(program.tensors) if tensor.name == output) + len(program.inputs)
     found = {}
-    for name, axis, column in _columns(program):
+    for name, axis, length, column in _columns(program):
         if name in still:
             low, high = result.intervals(place, column, True, ())
-            seen = {_seen_along(low, high, own) for own in axes} - {None}
+            seen = {_seen_along(low, high, own, length) for own in axes} - {None}
             if seen:
                 found[name] = axis if seen == {True} else ELSEWHERE
     return found
 
 
-def _seen_along(low: np.ndarray, high: np.ndarray, axis: int) -> bool | None:
-    """Whether frame o sees position o, or nothing; False: other places; None: all frames see the same."""
+def _seen_along(low: np.ndarray, high: np.ndarray, axis: int, length: int) -> bool | None:
+    """Whether frame o sees position o, or nothing, of as many as there are frames; False: other places; None: all frames see the same."""
     if low.shape[axis] == 1 or not any((np.diff(bound, axis=axis) != 0).any() for bound in (low, high)):
         return None
     own = np.arange(low.shape[axis]).reshape([-1 if i == axis else 1 for i in range(low.ndim)])
-    return bool(((low > high) | ((low == own) & (high == own))).all())
+    return length == low.shape[axis] and bool(((low > high) | ((low == own) & (high == own))).all())
 
 
-def _columns(program: Program) -> Iterator[tuple[str, int, int]]:
-    """Inputs, their axes, and the numbers of these."""
+def _columns(program: Program) -> Iterator[tuple[str, int, int, int]]:
+    """Inputs, their axes, and lengths and numbers of these."""
     firsts = accumulate((len(shape) for _, shape in program.inputs), initial=0)
     for (name, shape), first in zip(program.inputs, firsts, strict=False):
         for axis, length in enumerate(shape):
             if length != 1:
-                yield name, axis, first + axis
+                yield name, axis, length, first + axis
 
 
 def _may_line_up(source: Source, node: Node, name: str, output: str, axes: Collection[int]) -> bool:
