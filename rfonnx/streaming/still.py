@@ -54,7 +54,7 @@ def lined_up(
 
 
 def _seen_along(low: np.ndarray, high: np.ndarray, axis: int, length: int) -> bool | None:
-    """Whether frame o sees position o, or nothing, of as many as there are frames; False: other places; None: all see the same."""
+    """Whether frame o sees position o of as many, or nothing; False: other places; None: all frames see the same."""
     if low.shape[axis] == 1 or not any((np.diff(bound, axis=axis) != 0).any() for bound in (low, high)):
         return None
     own = np.arange(low.shape[axis]).reshape([-1 if i == axis else 1 for i in range(low.ndim)])
