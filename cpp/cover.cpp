@@ -36,7 +36,7 @@ std::vector<Interval> written(const Field& field, const Progression& among) {
 
 } // namespace
 
-Cover<Interval> laid_out(const Field& field, const Box& box) {
+Cover laid_out(const Field& field, const Box& box) {
     std::vector<bool> walked(box.size(), false);
     for (const TermPtr& term : field.terms) {
         for (const Walk& walk : term->walks)
@@ -44,7 +44,7 @@ Cover<Interval> laid_out(const Field& field, const Box& box) {
         if (term->along)
             walked[static_cast<size_t>(term->along->axis)] = true;
     }
-    Cover<Interval> cover;
+    Cover cover;
     int64_t size = 1;
     std::vector<int64_t> position;
     for (size_t k = 0; k < box.size(); ++k) {

@@ -1,5 +1,7 @@
 #include "lay.hpp"
 
+#include "compress.hpp"
+
 namespace rfonnx {
 
 Term laid_out(const Term& term) {
@@ -67,8 +69,10 @@ Term as_runs(const Term& term, size_t walk) {
 }
 
 Term settled(Term term, Mode mode) {
-    if (term.along && !mode.long_axis(term.along->length))
-        term = laid_out(term);
+    if (term.along && !mode.long_axis(term.along->length)) {
+        const bool alike = term.along->some_alike;
+        term = alike ? compressed(laid_out(term)) : laid_out(term);
+    }
     for (size_t walk = 0; walk < term.walks.size() && !term.along; ++walk) {
         if (!term.walks[walk].classes && mode.long_axis(term.walks[walk].length))
             term = as_runs(term, walk);

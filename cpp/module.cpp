@@ -10,6 +10,7 @@
 #include "backward.hpp"
 #include "carriers.hpp"
 #include "center.hpp"
+#include "cover.hpp"
 #include "explain.hpp"
 #include "hull.hpp"
 #include "landmarks.hpp"
@@ -155,7 +156,7 @@ public:
         for (const auto& [first, count, step] : positions)
             box.push_back({first, add(first, multiply(count - 1, step)), step});
         require_within(all, box);
-        const Cover<Interval> cover = laid_out(hull_.field(source, axis, clip), box);
+        const Cover cover = laid_out(hull_.field(source, axis, clip), box);
         py::array_t<int64_t> lo(cover.extent), hi(cover.extent);
         for (size_t entry = 0; entry < cover.values.size(); ++entry) {
             lo.mutable_data()[entry] = cover.values[entry].lo;
@@ -266,14 +267,14 @@ public:
         return result;
     }
 
-    /// uint8 array of an input's shape, broadcast; None when the position does not reach it.
-    py::object support(int64_t source, const std::vector<int64_t>& position, int64_t input) const {
+    /// Patches of an input: the first position along each axis, None where one value stands for all, and an array.
+    py::list support(int64_t source, const std::vector<int64_t>& position, int64_t input) const {
         require_position(program_, source, position);
-        return to_object(rfonnx::support(program_, source, position), input);
+        return to_list(rfonnx::support(program_, source, position), input);
     }
-    py::object paths(int64_t source, const std::vector<int64_t>& position, int64_t input) const {
+    py::list paths(int64_t source, const std::vector<int64_t>& position, int64_t input) const {
         require_position(program_, source, position);
-        return to_object(rfonnx::paths(program_, source, position), input);
+        return to_list(rfonnx::paths(program_, source, position), input);
     }
 
     /// A tuple per link, the input first: see rfonnx/analysis/explanation.py.
@@ -291,12 +292,19 @@ public:
 
 private:
     template <typename Value>
-    static py::object to_object(const std::map<int64_t, Cover<Value>>& covers, int64_t input) {
-        const auto place = covers.find(input);
-        if (place == covers.end())
-            return py::none();
-        py::array_t<Value> result(place->second.extent);
-        std::copy(place->second.values.begin(), place->second.values.end(), result.mutable_data());
+    static py::list to_list(const std::map<int64_t, Patches<Value>>& found, int64_t input) {
+        py::list result;
+        const auto place = found.find(input);
+        if (place == found.end())
+            return result;
+        for (const Patch<Value>& patch : place->second) {
+            std::vector<std::optional<int64_t>> firsts;
+            for (const Side& side : patch.sides)
+                firsts.push_back(side.alike ? std::nullopt : std::optional(side.first));
+            py::array_t<Value> array(patch.extent());
+            std::copy(patch.values.begin(), patch.values.end(), array.mutable_data());
+            result.append(py::make_tuple(firsts, array));
+        }
         return result;
     }
     static void require_within(const Box& all, const Box& box) {

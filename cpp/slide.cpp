@@ -162,8 +162,9 @@ TermPtr Slide::of_classes(const Term& term, size_t walk) const {
         }
     }
 
+    const auto count = static_cast<int64_t>(sets.all().size());
     auto result = std::make_shared<Term>(same_walks_as(term));
-    result->walks[walk] = {axis_, length_, static_cast<int64_t>(sets.all().size()), classes, 0, 0};
+    result->walks[walk] = {axis_, length_, count, count < length_ ? classes : nullptr, 0, 0};
     give_rule(result->walks[walk], old);
     const int64_t inner = term.inner(walk), outer = term.outer(walk);
     with_cells(term, [&](const auto& cells) {
@@ -216,6 +217,8 @@ TermPtr Slide::of_positions(const Term& term, size_t walk) const {
                 into[position * inner] = hulls.over(reads[index(position)]);
         }
     }
+    if (old.some_alike) // as classes are
+        *result = compressed(std::move(*result));
     return result;
 }
 
@@ -224,7 +227,7 @@ TermPtr Slide::of_runs(const Term& term) const {
     const Walk& old = *term.along;
     auto result = std::make_shared<Term>(same_walks_as(term));
     Walk& own = *result->along;
-    own = {axis_, length_, length_, nullptr, 0, 0, old.some_alike};
+    own = {axis_, length_, length_, nullptr, 0, 0};
     give_rule(own, old);
     const bool goes_on = mode_.unbounded && old.period > 0;
     ReadBounds reads = bounds();
@@ -244,8 +247,10 @@ TermPtr Slide::of_runs(const Term& term) const {
         const ColumnPtr read = goes_on ? gone_on(column, old.period, old.shift, begin, size) : column;
         result->columns.push_back(slid(read, reads));
     }
-    if (old.some_alike) // as classes are
+    if (old.some_alike) { // as classes are
+        own.some_alike = some_alike(result->columns, length_);
         *result = compressed(std::move(*result));
+    }
     return std::make_shared<const Term>(settled(std::move(*result), mode_));
 }
 

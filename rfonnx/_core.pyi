@@ -1,7 +1,7 @@
 """Interval propagation over access programs (C++). Sources are numbered inputs first, then tensors."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,11 @@ from rfonnx.operators.access.primitives import Step
 
 PRIMITIVES: dict[str, tuple[str, ...]]
 """The access primitives that the core knows: their fields, in order."""
+
+_Value = TypeVar("_Value", bound=np.generic)
+_Patches = list[tuple[list[int | None], npt.NDArray[_Value]]]
+"""Boxes of positions, apart from each other or one over the other: the first position along each axis, None where one value
+stands for all that the axis has, and the values."""
 
 class Result:
     @property
@@ -49,10 +54,10 @@ class Result:
         """Per column (lo, hi) at one position."""
     def summaries(self) -> dict[str, npt.NDArray[np.generic]]:
         """Columns over (source, column), row-major: the numbers of `rfonnx.results.fields.AxisField`."""
-    def support(self, source: int, position: list[int], input: int) -> npt.NDArray[np.uint8] | None:
-        """Which positions of an input reach a position, broadcastable to the input's shape; None when none does."""
-    def paths(self, source: int, position: list[int], input: int) -> npt.NDArray[np.float64] | None:
-        """Share of each position of an input at a position when every operator averages, as in `support`."""
+    def support(self, source: int, position: list[int], input: int) -> _Patches[np.uint8]:
+        """Which positions of an input reach a position: those that some patch has above 0."""
+    def paths(self, source: int, position: list[int], input: int) -> _Patches[np.float64]:
+        """Share of each position of an input at a position when every operator averages: the sum over patches."""
     def explain(self, source: int, axis: int) -> list[tuple[Any, ...]]:
         """Links as in cpp/explain.hpp, in the order of `rfonnx.analysis.explanation.Link`; the input first."""
     def centers(self, source: int, axis: int) -> list[tuple[int, int]]:

@@ -20,6 +20,7 @@ from rfonnx.analysis.fields import KINDS, WIDENED, Tensors
 from rfonnx.analysis.lookup import Lookup
 from rfonnx.analysis.lower import Program
 from rfonnx.analysis.operations import operations
+from rfonnx.analysis.patches import laid_out
 from rfonnx.analysis.propagated import propagated
 from rfonnx.errors import QueryError, ShapeError
 from rfonnx.graph.nodes import Graph
@@ -448,9 +449,8 @@ class Analysis:
         source = self._lookup.source(tensor)
         place, number = self._lookup.position(tensor, position), self._lookup.input(input)
         with self._laid_out(tensor):
-            reached = self._result.support(source, place, number)
-        shape = self._program.inputs[self._lookup.input(input)][1]
-        return np.zeros(shape, bool) if reached is None else np.broadcast_to(reached.astype(bool), shape).copy()
+            patches = self._result.support(source, place, number)
+            return laid_out(patches, self._program.inputs[number][1], np.bool_)
 
     def paths(self, tensor: str, position: Sequence[int], input: str) -> npt.NDArray[np.float64]:
         """The effective field that uniform weights would give (Luo et al. 2016, section 2.1).
@@ -469,12 +469,10 @@ class Analysis:
         source = self._lookup.source(tensor)
         place, number = self._lookup.position(tensor, position), self._lookup.input(input)
         with self._laid_out(tensor):
-            shares = self._result.paths(source, place, number)
-        shape = self._program.inputs[self._lookup.input(input)][1]
-        if shares is None or not shares.any():
-            return np.zeros(shape)
-        whole: npt.NDArray[np.float64] = np.broadcast_to(shares / shares.max(), shape).copy()
-        whole /= whole.sum()
+            whole = laid_out(self._result.paths(source, place, number), self._program.inputs[number][1], np.float64)
+        if whole.any():
+            whole /= whole.max()
+            whole /= whole.sum()
         return whole
 
     def explain(self, tensor: str, input: str, axis: int) -> tuple[ExplainStep, ...]:
