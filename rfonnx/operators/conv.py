@@ -154,6 +154,7 @@ def convolution_macs(call: CountCall) -> int:
 declare("ConvInteger", manner=("by channel",), quantised=True, stands_for="Conv")
 declare("Conv", manner=("by channel",), maps=True, weighted=True)
 declare("Conv", "ConvInteger", "com.microsoft.FusedConv", filters=1)
+declare("QLinearConv", "com.microsoft.QLinearConv", filters=3)
 declare("DeformConv", manner=())
 declare("DeformConv", family="convolution")
 declare("Conv", border="zero", switched_off="pads")

@@ -116,7 +116,8 @@ class Target(NamedTuple):
             proposed; null: it sees ahead as it is.
         kinds: what was changed.
         candidates: single changes of these kinds to the convolutions and pools that these tensors are made by.
-        unfit: how many of them contradict shapes of the model, even with a change beside them.
+        unfit: how many of them do not fit the model, even with a change beside them: shapes contradict each other, or a pool
+            would pad by more than it may.
         most: changes of a set, at most.
         analysed: sets of changes that were analysed.
         proven: no set of fewer changes reaches it, and none of as many that adds fewer MACs (or none of at most `most` at all):

@@ -10,6 +10,7 @@ from rfonnx.analysis.analysis import Analysis
 from rfonnx.comparing.variants.looked import PLACED, Pair
 from rfonnx.comparing.variants.siblings import upstream
 from rfonnx.graph.nodes import Graph, Node
+from rfonnx.model.editing.around import first_axis
 from rfonnx.model.editing.windows import SPELT, changeable, has
 from rfonnx.model.opened import Opened
 from rfonnx.operators.table import operator
@@ -67,17 +68,18 @@ class Step(NamedTuple):
 
 def _steps(analysis: Analysis, node: Node, pairs: Sequence[Pair]) -> list[Step]:
     """Along which axes of inputs a window slides over what depends on their place."""
-    name = node.inputs[0]
+    name, first = node.inputs[0], first_axis(node)
+    last = first + len(node.attrs["strides"]) - 1
     if name in analysis.inputs:
-        return [Step(pair, pair[1] - 2, 1, 1) for pair in pairs if pair[0] == name and pair[1] >= 2]
+        return [Step(pair, pair[1] - first, 1, 1) for pair in pairs if pair[0] == name and first <= pair[1] <= last]
     tensor = analysis.tensors.get(name)
     found = []
     for pair in pairs:
         field = tensor.fields.get(pair) if tensor is not None else None
         if field is None or field.kind in ("none", "global"):
             continue
-        if field.kind in PLACED and field.tensor_axis is not None and field.tensor_axis >= 2:
-            found.append(Step(pair, field.tensor_axis - 2, float(field.stride), field.period))
+        if field.kind in PLACED and field.tensor_axis is not None and first <= field.tensor_axis <= last:
+            found.append(Step(pair, field.tensor_axis - first, float(field.stride), field.period))
         else:
             found.append(Step(pair, 0, math.inf, 1))
     return found

@@ -8,6 +8,7 @@ from math import prod
 
 from rfonnx.errors import MisfitError, ShapeError
 from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.tensors import is_static
 from rfonnx.graph.text import quote, show_shape
 from rfonnx.model.opened import Opened
 from rfonnx.model.reading.bind import Shapes
@@ -30,6 +31,7 @@ def fitting_graph(model: Opened, shapes: Shapes | None, before: Graph) -> Graph:
     check_lengths(graph)
     old = {node.outputs[0]: node for node in before.nodes}
     for node in graph.nodes:
+        _check_known(node, graph, before)
         was = old.get(node.outputs[0])
         if was is not None and was.inputs == node.inputs and not _fits(node, graph, before):
             read = {name: graph.shapes.get(name) for name in node.inputs if name}
@@ -62,11 +64,19 @@ def _told(node: Node | None, shapes: Mapping[str, Shape], before: Graph) -> str:
     return f"shapes no longer go together: {node or 'a node'} finds {'; '.join(came)}{rest}"
 
 
+def _check_known(node: Node, graph: Graph, before: Graph) -> None:
+    """Refuse to go on where only the file tells a shape, which is no longer what it was."""
+    for name in node.outputs:
+        if name and not is_static(graph.shapes.get(name)) and is_static(before.shapes.get(name)):
+            raise MisfitError(
+                f"the shape of {quote(name)} stands in the file, and cannot be told with a change before it ({node})",
+                "change what comes behind it",
+                node.outputs[0],
+            )
+
+
 def _fits(node: Node, graph: Graph, before: Graph) -> bool:
     """False where a node would go on with shapes that nobody meant."""
-    for name in node.outputs:
-        if name and None in (graph.shapes.get(name) or (None,)) and None not in (before.shapes.get(name) or (None,)):
-            return False
     row = operator(node.kind)
     if row.pointwise:
         return _alike(node, graph, before)

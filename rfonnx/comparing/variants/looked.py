@@ -10,6 +10,8 @@ from rfonnx.analysis.analyze import analyze
 from rfonnx.comparing.cost.activations import activation_bytes
 from rfonnx.comparing.cost.macs import macs
 from rfonnx.comparing.variants.changed import Changed
+from rfonnx.effective.default import default_tensor, survey
+from rfonnx.effective.place import find_place
 from rfonnx.errors import QueryError
 from rfonnx.graph.nodes import Graph
 from rfonnx.graph.text import did_you_mean, quote
@@ -117,8 +119,8 @@ def axes_of(analysis: Analysis) -> tuple[Pair, ...]:
 
 
 def tensors_of(analysis: Analysis, asked: Sequence[str], pairs: Sequence[Pair]) -> tuple[str, ...]:
-    """The tensors that are looked at: those asked for, or the outputs; and where an output sees everything at every position
-    (a classifier), the last tensor before it that does not.
+    """The tensors that are looked at: those asked for, or the outputs; and where no field of an output moves with the position (a
+    classifier), the last tensor before it that has places, too: what `rfonnx erf` measures.
 
     Raises:
         QueryError: there is no such tensor, or none that depends on an input.
@@ -135,8 +137,7 @@ def tensors_of(analysis: Analysis, asked: Sequence[str], pairs: Sequence[Pair]) 
     if not found:
         raise QueryError(f"{analysis.model.name}: no output depends on an input", "name a tensor with --tensor")
     if not any(_placed(analysis, name, pairs) for name in found):
-        last = next((name for name in reversed(list(analysis.tensors)) if _placed(analysis, name, pairs)), None)
-        found = [last, *found] if last is not None else found
+        found = [default_tensor(survey(analysis.graph, analysis, find_place(analysis, None, None, "center"))), *found]
     return tuple(dict.fromkeys(found))
 
 

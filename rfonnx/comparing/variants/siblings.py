@@ -40,12 +40,13 @@ def fitted(subject: Subject, asked: Changes) -> Changed:
         return _with(subject, asked).changed
     except MisfitError as error:
         beside = _completed(subject, asked, error)
-        hint = "change what it is joined with alike, or say pads that keep the length"
+        hint = error.hint or "change what it is joined with alike, or say pads that keep the length"
         if beside is not None:
             more = [(name, values) for name, values in beside.asked.items() if name not in asked and values]
             words = " ".join(f"--set {name}:{set_text(values)}" for name, values in more)
             hint = f"with {words} as well they do"
-        raise MisfitError(str(error), hint, error.makes, error.shapes) from None
+        message = str(error).removesuffix(f"; {error.hint}") if error.hint else str(error)
+        raise MisfitError(message, hint, error.makes, error.shapes) from None
 
 
 def fitting_changes(subject: Subject, asked: Changes) -> Fitting:

@@ -28,6 +28,11 @@ class Around(NamedTuple):
     pads: Values = ()
 
 
+def first_axis(node: Node) -> int:
+    """The first axis of space of what a window slides over."""
+    return 1 if node.attrs.get("channels_last") else operator(node.kind).space
+
+
 def padding_around(graph: Graph, node: Node, before: Values, after: Values) -> Around:
     """What goes with a window that spans other numbers of positions (`rfonnx.model.editing.padding`).
 
@@ -84,6 +89,8 @@ def _followed(graph: Graph, node: Node, pads: Values, before: Values, after: Val
 def _pad_before(graph: Graph, node: Node) -> Node | None:
     """The Pad that makes what a window reads, and that nothing else reads."""
     name = node.inputs[0]
+    if first_axis(node) != 2:
+        return None
     maker = next((one for one in graph.nodes if name in one.outputs), None)
     if maker is None or operator(maker.kind).switched_off != "padding" or maker.attrs.get("pads") is None:
         return None
@@ -102,7 +109,7 @@ def _with_cut(graph: Graph, node: Node, old: Values, new: Values) -> Around:
     grown = [more if (more := new[rank + i] - old[rank + i]) == new[i] - old[i] else 0 for i in range(rank)]
     readers = _readers(graph, node.outputs[0])
     (cut,) = readers if len(readers) == 1 else (None,)
-    if cut is None or operator(cut.kind).switched_off != "axes":
+    if cut is None or operator(cut.kind).switched_off != "axes" or first_axis(node) != 2:
         return Around((), (), new)
     value = graph.value(cut.inputs[2]) if cut.version >= 10 else None
     axes = cut.attrs.get("axes")

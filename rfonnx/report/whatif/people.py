@@ -26,7 +26,7 @@ def whatif_document(found: WhatIf) -> Document:
     parts: list[Table | Section] = [_table(found.before, (found.before, *found.variants, *proposals))]
     parts += [Section(f"Variant {printable(one.name)}", tuple(_changes(one))) for one in found.variants]
     if found.target is not None:
-        parts.append(target_section(found.target))
+        parts.append(target_section(found.target, found.before))
     return Document(tuple(head), tuple(parts))
 
 

@@ -15,20 +15,24 @@ WHAT = {
 }
 
 
-def target_section(target: Target) -> Section:
+def target_section(target: Target, before: Variant) -> Section:
     """The target, what was searched, and the proposals."""
-    return Section(f"To see {percent(target.coverage)}", tuple(_lines(target)), alarm=not target.proven)
+    return Section(f"To see {percent(target.coverage)}", tuple(_lines(target, before)), alarm=not target.proven)
 
 
-def _lines(target: Target) -> Iterator[Line]:
+def _lines(target: Target, before: Variant) -> Iterator[Line]:
     yield (Name(target.tensor), f" sees {percent(target.before)} along the axis where it sees least")
     if target.before >= target.coverage:
         yield ("the target is reached as it is",)
+        if any(one.tensor == target.tensor and one.field.kind == "global" for one in before.seen):
+            yield (
+                "every position of it sees the same (a pool, a gate or attention takes all together); --tensor names one before",
+            )
         return
     if target.past is not None:
         most = f"; its middle position can see {percent(target.past)} at most" if target.past < target.coverage else ""
         yield (f"it sees the past alone: nothing with which it would see ahead is proposed{most}",)
-    unfit = f"; {target.unfit} of them contradict shapes" if target.unfit else ""
+    unfit = f"; {target.unfit} of them do not fit the model" if target.unfit else ""
     kinds = ", ".join(WHAT[kind] for kind in target.kinds)
     yield (f"searched: {counted(target.candidates, 'single change')} to convolutions and pools ({kinds}){unfit}",)
     if not target.proven:
