@@ -1,4 +1,4 @@
-"""Twelve nets, each built anew with the changes that `rfonnx whatif` is asked about: what an exporter would have written.
+"""Thirteen nets, each built anew with the changes that `rfonnx whatif` is asked about: what an exporter would have written.
 
 A layer's options are said where it stands, and `changes` replace them, by layer; padding is worked out from them as the author of
 such a net would: none, half of the window on each side, or all before it.
@@ -242,6 +242,25 @@ def codec(changes: Options) -> onnx.ModelProto:
     return net.made(net.padded(x, "code", 8, 3))
 
 
+def channels_last(changes: Options) -> onnx.ModelProto:
+    """As JAX's and Keras' causal convolutions are written: a Pad of (batch, time, channels), and a transposition behind it."""
+    net = Net(changes)
+    x = net.input("x", (1, 120, 4))
+    net.rank = 1
+    for turn, dilation in enumerate((1, 2, 4)):
+        (k, *_), _, (d, *_) = net.options(f"conv{turn}", 3, 1, dilation)
+        net.weights[f"pad{turn}.p"] = np.array([0, (k - 1) * d, 0, 0, 0, 0])
+        x = net.node("Pad", [x, f"pad{turn}.p"], f"pad{turn}")
+        x = net.node("Transpose", [x], f"to{turn}", 4, perm=[0, 2, 1])
+        x = net.node(
+            "Transpose",
+            [net.relu(net.conv(x, f"conv{turn}", 4, 3, 1, dilation, way=""))],
+            f"from{turn}",
+            perm=[0, 2, 1],
+        )
+    return net.made(x)
+
+
 def volume(changes: Options) -> onnx.ModelProto:
     """r3d: kernels over frames, rows and columns."""
     net = Net(changes)
@@ -282,6 +301,7 @@ CASES: list[tuple[Callable[[Options], onnx.ModelProto], Options]] = [
     (generator, {"dec1": {"kernel": 2}, "rgb": {"kernel": 3, "dilation": 3}}),
     (codec, {"first": {"kernel": 5}, "unit1": {"dilation": 4}, "code": {"kernel": 7}}),
     (codec, {"down1": {"stride": 2}}),
+    (channels_last, {"conv1": {"dilation": 4}, "conv2": {"kernel": 5}}),
     (volume, {"stem": {"kernel": (5, 7, 3)}, "b": {"dilation": (1, 2, 2)}}),
     (volume, {"a": {"stride": (1, 2, 2)}, "short": {"stride": (1, 2, 2)}}),
     (excited, {"b0.a": {"dilation": 3}, "b1.b": {"kernel": 5}, "stem": {"pads": (0, 0, 2, 2)}}),

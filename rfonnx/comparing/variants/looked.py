@@ -111,11 +111,15 @@ def _notes(graph: Graph, changes: Sequence[Change]) -> Iterable[str]:
 
 
 def axes_of(analysis: Analysis) -> tuple[Pair, ...]:
-    """Axes of inputs that windows slide along; where none does, those that are longer than one position, the first one aside."""
+    """Axes of inputs that windows slide along; where none does, those along which an output moves, or all that are longer than one
+    position; the first axis aside."""
     if analysis.windowed:
         return analysis.windowed
     shapes = analysis.input_shapes.items()
-    return tuple((name, axis) for name, shape in shapes for axis, n in enumerate(shape or ()) if axis and n != 1)
+    pairs = tuple((name, axis) for name, shape in shapes for axis, n in enumerate(shape or ()) if axis and n != 1)
+    fields = [analysis.tensors[name].fields for name in analysis.outputs if name in analysis.tensors]
+    moving = tuple(pair for pair in pairs if any(pair in one and one[pair].kind in PLACED for one in fields))
+    return moving or pairs
 
 
 def tensors_of(analysis: Analysis, asked: Sequence[str], pairs: Sequence[Pair]) -> tuple[str, ...]:

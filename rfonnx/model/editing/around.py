@@ -36,7 +36,8 @@ def first_axis(node: Node) -> int:
 def padding_around(graph: Graph, node: Node, before: Values, after: Values) -> Around:
     """What goes with a window that spans other numbers of positions (`rfonnx.model.editing.padding`).
 
-    Where it has no padding of its own, and a Pad stands before it that nothing else reads, that of the Pad counts.
+    Where it has no padding of its own, and a Pad stands before it that nothing else reads, that of the Pad counts; transpositions
+    may stand between.
 
     Raises:
         QueryError: no padding keeps the length of what it makes.
@@ -44,12 +45,13 @@ def padding_around(graph: Graph, node: Node, before: Values, after: Values) -> A
     own = tuple(node.attrs["pads"])
     if before == after:
         return Around((), ())
-    pad = None if any(own) else _pad_before(graph, node)
-    if pad is None:
+    found = None if any(own) else _pad_before(graph, node)
+    if found is None:
         made = _followed(graph, node, own, before, after)
         return _with_cut(graph, node, own, made)
-    rank, ends = len(before), tuple(pad.attrs["pads"])
-    space = [*range(2, 2 + rank), *range(4 + rank, 4 + 2 * rank)]
+    along, pad = found
+    rank, ends, half = len(before), tuple(pad.attrs["pads"]), len(pad.attrs["pads"]) // 2
+    space = [*along[2 : 2 + rank], *(half + axis for axis in along[2 : 2 + rank])]
     old = tuple(ends[index] for index in space)
     new = _followed(graph, node, old, before, after)
     if new == old:
@@ -60,7 +62,7 @@ def padding_around(graph: Graph, node: Node, before: Values, after: Values) -> A
     if pad.version < 11:
         edit = Edit(pad.outputs[0], (("pads" if pad.version >= 2 else "paddings", tuple(whole)),))
     else:
-        axes = ((3, tuple(range(2 + rank))),) if len(pad.inputs) > 3 and pad.inputs[3] else ()
+        axes = ((3, tuple(range(half))),) if len(pad.inputs) > 3 and pad.inputs[3] else ()
         edit = Edit(pad.outputs[0], numbers=((1, tuple(whole)), *axes))
     change = Change(pad.name or pad.outputs[0], pad.kind, "pads", old, new, follows=True)
     return Around((edit,), (change,))
@@ -86,15 +88,25 @@ def _followed(graph: Graph, node: Node, pads: Values, before: Values, after: Val
     return (*begins, *ends)
 
 
-def _pad_before(graph: Graph, node: Node) -> Node | None:
-    """The Pad that makes what a window reads, and that nothing else reads."""
-    name = node.inputs[0]
+def _pad_before(graph: Graph, node: Node) -> tuple[list[int], Node] | None:
+    """The Pad that makes what a window reads, through transpositions, and that nothing else reads; which of its axes are those of
+    what the window reads comes first."""
     if first_axis(node) != 2:
         return None
-    maker = next((one for one in graph.nodes if name in one.outputs), None)
-    if maker is None or operator(maker.kind).switched_off != "padding" or maker.attrs.get("pads") is None:
-        return None
-    return maker if _readers(graph, name) == [node] and min(maker.attrs["pads"]) >= 0 else None
+    reader, name, axes = node, node.inputs[0], list(range(len(graph.shapes.get(node.inputs[0]) or ())))
+    while _readers(graph, name) == [reader]:
+        maker = next((one for one in graph.nodes if name in one.outputs), None)
+        if maker is None:
+            return None
+        if operator(maker.kind).switched_off == "padding":
+            pads = maker.attrs.get("pads")
+            return (axes, maker) if pads is not None and min(pads) >= 0 else None
+        perm = maker.attrs.get("perm")
+        if operator(maker.kind).keeps != "elements" or perm is None or len(perm) != len(axes):
+            return None
+        axes = [perm[axis] for axis in axes]
+        reader, name = maker, maker.inputs[0]
+    return None
 
 
 def _readers(graph: Graph, name: str) -> Sequence[Node | None]:

@@ -61,8 +61,8 @@ def _times(value: int | None, before: int | None, unit: str = "") -> str:
     """A cost, and how many times that of the model as it is."""
     if value is None or before is None:
         return "?"
-    times = f" (x{value / before:.3g})" if before and value != before else ""
-    return (amount(value) + unit).rstrip() + times
+    times = f"{value / before:.3g}" if before else "1"
+    return (amount(value) + unit).rstrip() + (f" (x{times})" if times != "1" else "")
 
 
 def amount(value: int) -> str:
