@@ -111,8 +111,8 @@ def _notes(graph: Graph, changes: Sequence[Change]) -> Iterable[str]:
 
 
 def axes_of(analysis: Analysis) -> tuple[Pair, ...]:
-    """Axes of inputs that windows slide along; where none does, those along which an output moves, or all that are longer than one
-    position; the first axis aside."""
+    """Axes of inputs that windows slide along; where none does, those along which an output moves, or all that are longer than
+    one position; the first axis aside."""
     if analysis.windowed:
         return analysis.windowed
     shapes = analysis.input_shapes.items()
