@@ -19,7 +19,7 @@ if not PathFinder.find_spec("rfonnx._core", __path__):
     if not __path__:
         raise ImportError("rfonnx has no compiled core here: run `pip install .` in the root of the checkout")
 
-from rfonnx.api import analyze, check, compare, erf, erf_layers, erf_many, gradient, stream, tile, whatif
+from rfonnx.api import analyze, check, compare, erf, erf_layers, erf_many, gradient, input_sizes, stream, tile, whatif
 from rfonnx.errors import DataError, ModelError, QueryError, RfonnxError, ShapeError
 from rfonnx.version import __version__
 
@@ -63,6 +63,7 @@ __all__ = [
     "erf_layers",
     "erf_many",
     "gradient",
+    "input_sizes",
     "stream",
     "tile",
     "whatif",

@@ -56,6 +56,35 @@ def analyze(
     return analysis.analyze(model, shapes, weights, values, batch_axes=batch_axes)
 
 
+def input_sizes(
+    model: types.Source,
+    shapes: types.Shapes | None = None,
+    weights: Literal["structure", "values"] = "structure",
+    values: types.Values | None = None,
+    *,
+    batch_axes: types.BatchAxes | None = None,
+) -> tuple[types.InputSizes, ...]:
+    """Find the input sizes for which a model is neither wasteful nor blind, by analysing it at several.
+
+    Wasteful: some layer of windows adds no context at any position, along an axis. Blind: no position of the layer with the
+    largest field sees from border to border. It is structure alone: no accuracy is measured.
+
+    Args:
+        model, shapes, weights, values, batch_axes: as in `analyze`. A length that the file fixes is changed all the same, where
+            the network takes others.
+
+    Returns:
+        By input and axis that windows slide along. Axes of an input with the same length are changed together, others alone.
+
+    Raises:
+        ModelError, QueryError, ShapeError: as `analyze`, at the size that is asked for.
+    """
+    from rfonnx.analysis import sizes
+    from rfonnx.model.opened import with_values
+
+    return sizes.input_sizes(with_values(model, values), shapes, weights, batch_axes)
+
+
 def gradient(
     model: types.Source,
     inputs: Mapping[str, np.ndarray],

@@ -19,6 +19,8 @@ from rfonnx.effective.settings import Over as Over
 from rfonnx.effective.settings import Probe as Probe
 from rfonnx.effective.settings import Progress as Progress
 from rfonnx.model.opened import Source as Source
+from rfonnx.results.advice import Advice as Advice
+from rfonnx.results.advice import InputSizes as InputSizes
 from rfonnx.results.binding import BatchAxes as BatchAxes
 from rfonnx.results.binding import Data as Data
 from rfonnx.results.binding import Hook as Hook

@@ -5,7 +5,7 @@ One class, which users hold: it is long by their documentation of each question.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import cached_property
@@ -220,9 +220,13 @@ class Analysis:
 
         Norms over positions leave what they normalise in its place. Itself where there are no such operators.
         """
+        return self.by_windows({name for name, *_ in self.globals})
+
+    def by_windows(self, taken: Collection[str]) -> Analysis:
+        """The same model, in which tensors of these names read nothing; convolutions among them are left as they are."""
         from rfonnx.analysis.derive.local import without
 
-        program = without(self._program, self.globals)
+        program = without(self._program, taken)
         if program is self._program:
             return self
         return Analysis(self._graph, program, propagated(self._graph.name, program), _gone, self._batch_axes)

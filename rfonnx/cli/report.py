@@ -39,6 +39,11 @@ from rfonnx.results.stream_checks import StreamOutlook
     metavar="H,W",
     help="Say whether an object of this size is seen whole, wherever it lies, and from which layer on.",
 )
+@click.option(
+    "--sizes",
+    is_flag=True,
+    help="Look for the input sizes for which the model is neither wasteful nor blind, by analysing it at several.",
+)
 @click.option("--image", metavar="FILE", help="In pages: lay this image under the input, resized to it.")
 @click.option(
     "--erf",
@@ -65,6 +70,7 @@ def command(
     summary: bool,
     every: bool,
     size: tuple[int, ...] | None,
+    sizes: bool,
     image: str | None,
     erf: str | None,
     weights: Literal["structure", "values"],
@@ -86,10 +92,9 @@ def command(
             f"--format {style} holds one model, and {len(models)} were given", click.get_current_context()
         )
     in_pages = [option for option, file in (("--image", image), ("--erf", erf)) if file is not None]
-    if len(models) > 1 and in_pages:
-        raise click.UsageError(
-            f"{in_pages[0]} belongs to one model, and several were given", click.get_current_context()
-        )
+    alone = [*in_pages, *(["--sizes"] if sizes else [])]
+    if len(models) > 1 and alone:
+        raise click.UsageError(f"{alone[0]} belongs to one model, and several were given", click.get_current_context())
     if plot == "-":
         raise click.UsageError("--plot goes into a file: give its name", click.get_current_context())
     picture = open_output(GROWTH, plot, None, *models, output, option="--plot") if plot else None
@@ -104,6 +109,11 @@ def command(
             fit = partial(fitted_to_input, path=image, pixels=read_backdrop(image))
         with waiting(f"analysing {models[0]}"):
             analysis = analyse(models[0])
+        if sizes:
+            with waiting(f"analysing {models[0]} at several sizes"):
+                view = view._replace(
+                    sizes=rfonnx.input_sizes(models[0], shapes, weights, values, batch_axes=batch_axes)
+                )
         if rate is not None and out.style in ("html", *RENDERERS):
             with waiting(f"planning streams of {models[0]}"):
                 view = view._replace(streams=_streams(models[0], values, shapes, analysis))

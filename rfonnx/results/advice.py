@@ -99,3 +99,40 @@ class Advice(NamedTuple):
     gates: tuple[Gate, ...]
     beyond: tuple[Beyond, ...]
     deepest: Mapping[str, str]
+
+
+class InputSizes(NamedTuple):
+    """Lengths of an input axis for which a model is neither wasteful nor blind, as analyses at several lengths show.
+
+    Attributes:
+        input, axis: of the input.
+        length: that was asked about.
+        tensor: of the layer with the largest field by windows alone; "" where there is none.
+        size: of that field, borders not clipped.
+        grows_from: the least length from which on every layer adds context at some position; null where that cannot be told.
+        idle: a layer that adds none one step below; "": there is no such length.
+        sees_to: the largest length at which some position of `tensor` sees from border to border; null where none does, or that
+            cannot be told.
+        step: lengths that the model takes differ by multiples of it, as far as was tried; 0: it takes no other.
+        tried: how many lengths were analysed.
+        reason: why it cannot be told, or "".
+    """
+
+    input: str
+    axis: int
+    length: int
+    tensor: str = ""
+    size: int = 0
+    grows_from: int | None = None
+    idle: str = ""
+    sees_to: int | None = None
+    step: int = 0
+    tried: int = 0
+    reason: str = ""
+
+    @property
+    def fits(self) -> bool | None:
+        """Whether the length that was asked about lies between; None: not known."""
+        if self.grows_from is None or self.sees_to is None:
+            return None
+        return self.grows_from <= self.length <= self.sees_to

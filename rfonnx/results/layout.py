@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple, TypedDict
 
-from rfonnx.results.advice import Advice
+from rfonnx.results.advice import Advice, InputSizes
 from rfonnx.results.fields import AxisField, BatchFact, ModelInfo, OutputFacts, Shape, TensorField
 
 
@@ -124,4 +124,14 @@ class ReportRow(TypedDict):
     warnings: list[str]
 
 
-Report = Annotated[ReportRow, BoundValues]
+class OnDemand(TypedDict, total=False):
+    """What stands in the JSON of `rfonnx report` where it was asked for.
+
+    Attributes:
+        sizes: with `--sizes`: lengths of input axes for which the model is neither wasteful nor blind.
+    """
+
+    sizes: list[InputSizes]
+
+
+Report = Annotated[ReportRow, BoundValues, OnDemand]

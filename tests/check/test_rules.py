@@ -65,6 +65,7 @@ CASES = [
     ("unet", "no-unknown-operator", True, "pass"),
     ("resnet18", "layers-add-context", True, "pass"),
     ("resnet18", "layers-add-context", 0.5, "fail"),
+    ("seed", "input-size-fits", True, "fail"),
     ("resnet18", "padding-share", 0.49, "pass"),
     ("resnet18", "padding-share", 0.48, "fail"),
     ("unet", "translation-period", 16, "pass"),
@@ -139,7 +140,7 @@ def test_ids_are_for_ever() -> None:
         "RF030": "no-double-softmax", "RF031": "no-denormal-weights", "RF032": "finite-on-zeros",
         "RF033": "outputs-vary", "RF034": "no-dead-relu", "RF035": "quantiser-range", "RF036": "field-on-input",
         "RF037": "target-operators", "RF038": "input-fits-field", "RF039": "tiles-exactly", "RF040": "halo-at-most",
-        "RF041": "streams", "RF042": "layers-add-context", "RF043": "padding-share",
+        "RF041": "streams", "RF042": "layers-add-context", "RF043": "padding-share", "RF044": "input-size-fits",
     }  # fmt: skip
 
 

@@ -13,13 +13,16 @@ from typing import Protocol
 
 import numpy as np
 
-from rfonnx.analysis.derive.analysed import Fields, Figures, Pair
+from rfonnx.analysis.derive.analysed import Fields, Figures, Pair, told
 from rfonnx.analysis.derive.local import operands
 from rfonnx.analysis.lower import Program
 from rfonnx.graph.temporaries import is_temporary
 from rfonnx.operators.families import family
 from rfonnx.results.advice import Advice, Beyond, Gate, Idle, State
 from rfonnx.results.array_types import Int64
+
+MOST = 2**20
+"""Positions of a tensor that are looked at one by one."""
 
 WINDOWED = ("convolution", "pooling", "resampling")
 """Families of operators that read neighbours: what others add to a field comes from branches, or is taken together."""
@@ -44,18 +47,23 @@ class Advised(Local, Protocol):
 
 def advice(fields: Advised) -> Advice:
     """All that fields tell at this size. Axes are those that windows slide along."""
-    look = _Look(fields)
+    look = _Look(fields, fields.local, fields.windowed)
     deepest = {name: tensor for name in fields.inputs if (tensor := look.deepest(name))}
     shown = dict.fromkeys((*(name for name in fields.outputs if name in fields.tensors), *deepest.values()))
     beyond = (one for name in shown for pair in fields.windowed for one in _beyond(look.local, name, pair))
     return Advice(tuple(look.idle()), tuple(look.gates()), tuple(beyond), deepest)
 
 
+def idle_layers(fields: Advised, local: Local, pairs: Sequence[Pair]) -> tuple[Idle, ...]:
+    """Layers that add no context, or little, along any axes: also where an input is so small that no window slides."""
+    return tuple(_Look(fields, local, pairs).idle())
+
+
 class _Look:
     """Both analyses of a model, with and without what is taken over whole axes, and the figures of all their fields."""
 
-    def __init__(self, fields: Advised) -> None:
-        self.fields, self.local, self.pairs = fields, fields.local, fields.windowed
+    def __init__(self, fields: Advised, local: Local, pairs: Sequence[Pair]) -> None:
+        self.fields, self.local, self.pairs = fields, local, tuple(pairs)
         self.program, self.inputs = fields.program, len(fields.program.inputs)
         self.names = [name for name, _ in self.program.inputs] + [tensor.name for tensor in self.program.tensors]
         self.by_windows = self.local.figures(self.pairs)
@@ -74,20 +82,21 @@ class _Look:
                 grows = size[number][column] > max((size[source][column] for source in before), default=0)
                 found = [source for source in before if seen[source][column] and reaches[source][column]]
                 if grows and found:
-                    yield self._idle(number, found[0], column)
+                    yield from self._idle(number, found[0], column)
 
-    def _idle(self, number: int, before: int, column: int) -> Idle:
+    def _idle(self, number: int, before: int, column: int) -> Iterator[Idle]:
         made, pair, name = self.program.tensors[number - self.inputs], self.pairs[column], self.names[before]
         if (before, pair) not in self._reaching:
-            self._reaching[before, pair] = _reaching(self.local, name, pair)
+            self._reaching[before, pair] = reaching(self.local, name, pair)
         whole, positions = self._reaching[before, pair]
         state: State = "nothing" if whole == positions else "borders"
         state = state if self.local.tensors[name].exact else "unknown"
         size, short = self.by_windows.size, self.shortest[before][column]
         long, own = size[before][column], size[number][column]
-        return Idle(
-            made.name, made.kind, made.node, *pair, name, whole, positions, long, own, shortest=short, state=state
-        )
+        if whole:
+            yield Idle(
+                made.name, made.kind, made.node, *pair, name, whole, positions, long, own, shortest=short, state=state
+            )
 
     @cached_property
     def shortest(self) -> list[list[int]]:
@@ -121,7 +130,7 @@ class _Look:
             for column, pair in enumerate(self.pairs):
                 left_out = any(inside.seen[source][column] and not alone.seen[source][column] for source in before)
                 if left_out and alone.seen[number][column] and self.fields.tensors[made.name].exact:
-                    whole, positions = _reaching(self.fields, made.name, pair)
+                    whole, positions = reaching(self.fields, made.name, pair)
                     if whole == positions and alone.size[number][column] < _length(self.fields, pair):
                         yield Gate(made.name, made.kind, *pair, alone.size[number][column])
 
@@ -151,11 +160,23 @@ class _Look:
         return found
 
 
-def _reaching(fields: Fields, name: str, pair: Pair) -> tuple[int, int]:
-    """How many positions of a tensor see from border to border of an axis, of how many."""
-    lo, hi = np.broadcast_arrays(*fields.intervals(name, *pair))
+def reaching(fields: Fields, name: str, pair: Pair) -> tuple[int, int]:
+    """How many positions of a tensor see from border to border of an axis, of how many that may see different things.
+
+    Of more than `MOST` only whether all do is told: all of them, or 0.
+    """
     last = _length(fields, pair) - 1
-    return int(((lo <= 0) & (hi >= last)).sum()), lo.size
+    many = _many(fields, name, pair)
+    lo, hi = np.broadcast_arrays(*(told(fields, name, pair) if many else fields.intervals(name, *pair)))
+    whole = (lo <= 0) & (hi >= last)
+    return ((many if whole.all() else 0), many) if many else (int(whole.sum()), whole.size)
+
+
+def _many(fields: Fields, name: str, pair: Pair) -> int:
+    """How many positions of a tensor may see different things along an axis, if they are more than `MOST`; else 0."""
+    marks = fields.landmarks(name, *pair)
+    count = math.prod(int(one.counts.sum()) for one in marks if len(one.positions) > 1)
+    return count if count > MOST else 0
 
 
 def _length(fields: Fields, pair: Pair) -> int:
@@ -164,7 +185,7 @@ def _length(fields: Fields, pair: Pair) -> int:
 
 def _beyond(local: Local, name: str, pair: Pair) -> Iterator[Beyond]:
     field = local.tensors[name].fields[pair]
-    if field.kind == "none":
+    if field.kind == "none" or _many(local, name, pair):
         return
     share = beyond(*local.intervals(name, *pair, clip=False), *local.intervals(name, *pair))
     if share.size:

@@ -6,22 +6,25 @@ beside it all the same, and what they add shows when its branch reads nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator
 
 from rfonnx.analysis.lower import Program, Tensor
 from rfonnx.graph.temporaries import is_temporary
 from rfonnx.operators.families import family
 
+SLIDING = ("convolution", "resampling")
+"""Families of operators of windows, also where the input is so small that one window holds all of it."""
 
-def without(program: Program, taken: Sequence[tuple[str, str, int]]) -> Program:
+
+def without(program: Program, taken: Collection[str]) -> Program:
     """The program in which tensors that take a whole axis together read nothing; itself where there are none.
 
     A normalisation over positions is no branch: what it normalises stays in its place, and is read there.
 
     Args:
-        taken: (tensor, input, axis), as `Analysis.globals`.
+        taken: the names of these tensors, as in `Analysis.globals`; convolutions are left as they are.
     """
-    names = {name for name, *_ in taken}
+    names = {one.name for one in program.tensors if one.name in taken and family(one.kind) not in SLIDING}
     if not names:
         return program
     inputs = len(program.inputs)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rfonnx.analysis.sizes import input_sizes
 from rfonnx.checking.rule_table import NotApplicableError, Says, Values, holds, rule, unproven
 from rfonnx.checking.rules.where import INPUT_AND_AXIS, space_axes
 from rfonnx.checking.subject import Subject
@@ -90,6 +91,32 @@ def padding_share(subject: Subject, values: Values) -> Iterator[Says]:
             yield Says(wanted, one.tensor, one.mean > values["max"])
         else:
             yield unproven(f"{wanted}, and its field is only known as at most this", one.tensor)
+
+
+@rule("RF044", "input-size-fits", "note", INPUT_AND_AXIS)
+def input_size_fits(subject: Subject, values: Values) -> Iterator[Says]:
+    """The input is neither so small that a layer adds no context, nor so large that no field reaches from border to border.
+
+    The model is analysed at several sizes, which takes as many times as long. Below the range some layer of windows adds no
+    context at any position; above it no position of the layer with the largest field sees from border to border. Where the
+    model takes no other size, or its fields are only known as "at most", that is not proven, and the rule fails.
+
+    It is structure alone, and says nothing of accuracy.
+
+    Way out: another size, or fewer or more layers; `rfonnx report --sizes` says the range.
+    """
+    pairs = _pairs(subject, values)
+    against = subject.against.settings
+    found = input_sizes(subject.source, subject.shapes, batch_axes=against.batch_axes)
+    for one in found:
+        if (one.input, one.axis) not in pairs:
+            continue
+        where = f"{one.input} axis {one.axis}"
+        if one.fits is None:
+            yield unproven(f"is not proven to fit the {one.length} positions of {where}: {one.reason}", one.tensor)
+        else:
+            text = f"fits {one.grows_from} to {one.sees_to} positions of {where}, which has {one.length}"
+            yield Says(text, one.tensor, not one.fits)
 
 
 def _pairs(subject: Subject, values: Values) -> set[tuple[str, int]]:

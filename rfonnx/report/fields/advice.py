@@ -11,7 +11,7 @@ from typing import get_args
 from rfonnx.report.document import Line, Name, shared
 from rfonnx.report.fields.view import Axes
 from rfonnx.report.fields.view_source import Source
-from rfonnx.results.advice import Beyond, Gate, Idle, State
+from rfonnx.results.advice import Beyond, Gate, Idle, InputSizes, State
 from rfonnx.results.plain import axes_text, counted, percent
 
 CAVEAT = "this is structure alone, and no accuracy was measured: train or prune, and compare, before a layer goes"
@@ -29,9 +29,14 @@ MOST_PADDING = 0.5
 """Mean share of a field beyond the border from which people are told."""
 
 
-def advice_lines(source: Source, axes: Axes) -> Iterator[Line]:
-    """Layers that add no context, gates, padding; along the axes that are shown. Nothing where there is nothing to change."""
-    made = [*_layers(source, axes), *_gates(source, axes), *_padding(source, axes)]
+def advice_lines(source: Source, axes: Axes, sizes: Sequence[InputSizes] = ()) -> Iterator[Line]:
+    """Layers that add no context, gates, padding, sizes; along the axes that are shown. Nothing where nothing is to be said."""
+    made = [
+        *_layers(source, axes),
+        *_gates(source, axes),
+        *_padding(source, axes),
+        *_sizes_that_fit(source, sizes, axes),
+    ]
     yield from made
     if made:
         yield (CAVEAT,)
@@ -113,3 +118,37 @@ def _padding(source: Source, axes: Axes) -> Iterator[Line]:
             Name(name),
             ", on the average over its positions: padding stands there",
         )
+
+
+def _sizes_that_fit(source: Source, sizes: Sequence[InputSizes], axes: Axes) -> Iterator[Line]:
+    """Axes of which the same is so share lines."""
+    same: dict[InputSizes, list[int]] = {}
+    for one in sizes:
+        if one.axis in axes.get(one.input, ()):
+            same.setdefault(one._replace(axis=0), []).append(one.axis)
+    for one, numbers in same.items():
+        where: Line = (f" of {axes_text(numbers)} of ", Name(one.input))
+        if one.grows_from is None or one.sees_to is None:
+            why = one.reason or "no length was found at which it is so"
+            yield ("not known which lengths", *where, " the model fits: ", Name(why))
+            continue
+        tried = f" ({counted(one.tried, 'length')} tried" + (f", in steps of {one.step})" if one.step > 1 else ")")
+        gated = {(gate.input, gate.axis) for gate in source.advice.gates}
+        alone = ", by windows alone" if (one.input, numbers[0]) in gated else ""
+        if one.grows_from > one.sees_to:
+            yield ("no length", *where, " fits", tried)
+        else:
+            yield (f"lengths from {one.grows_from} to {one.sees_to}", *where, f" fit{alone}", tried)
+        if one.idle:
+            yield (
+                f"below {one.grows_from}: at {one.grows_from - one.step} ",
+                Name(one.idle),
+                " adds no context at any position",
+            )
+        else:
+            yield (f"below {one.grows_from}: the model takes none of the lengths that were tried",)
+        deepest = f", which has the largest field of windows ({one.size}), sees from border to border"
+        yield (f"above {one.sees_to}: no position of ", Name(one.tensor), deepest)
+        if not one.fits:
+            side = "below" if one.length < one.grows_from else "above"
+            yield (f"the length that was asked about, {one.length}, lies {side} these",)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from rfonnx.report.fields.view import View, pick_axes, pick_tensors
 from rfonnx.report.fields.view_source import Source
-from rfonnx.results.plain import advice_to_dict, facts_to_dict, head_to_dict, tensor_to_dict
+from rfonnx.results.plain import advice_to_dict, facts_to_dict, head_to_dict, plain, tensor_to_dict
 
 
 def fields_json(source: Source, view: View) -> Iterator[str]:
@@ -22,4 +22,6 @@ def fields_json(source: Source, view: View) -> Iterator[str]:
         separator = ",\n"
     yield f'\n], "facts": {json.dumps([facts_to_dict(fact) for fact in source.facts.values()])}'
     yield f', "advice": {json.dumps(advice_to_dict(source.advice))}'
+    if view.sizes:
+        yield f', "sizes": {json.dumps(plain(view.sizes))}'
     yield f', "warnings": {json.dumps(list(source.warnings))}}}\n'

@@ -13,6 +13,7 @@ from rfonnx.results.naming import tensor_called
 if TYPE_CHECKING:  # pages alone have these
     from rfonnx.report.explanation.footprint import Backdrop
     from rfonnx.report.explorer.measured_field import MeasuredField
+    from rfonnx.results.advice import InputSizes
     from rfonnx.results.stream_checks import StreamOutlook
 
 AxesChoice = Literal["all", "spatial"] | tuple[int, ...]
@@ -34,6 +35,7 @@ class View(NamedTuple):
         backdrop: for pages: a picture under an input.
         measured: for pages: effective fields that are shown with what units can see.
         streams: for people: whether the model can be streamed along its time axes, told beside lookahead.
+        sizes: lengths of input axes that the model fits, told where they were asked for.
         object: for people: size of an object, along each shown axis or one for all; (): none is asked about.
     """
 
@@ -43,6 +45,7 @@ class View(NamedTuple):
     rate: float | None = None
     summary: bool = False
     object: tuple[int, ...] = ()
+    sizes: tuple[InputSizes, ...] = ()
     backdrop: Backdrop | None = None
     streams: tuple[StreamOutlook, ...] = ()
     measured: tuple[MeasuredField, ...] = ()
