@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
@@ -31,6 +32,15 @@ def set_text(values: Mapping[str, int | Sequence[int]]) -> str:
     return ",".join(f"{key}={along_text(value)}" for key, value in values.items())
 
 
+def set_option(name: str, values: Mapping[str, int | Sequence[int]]) -> str:
+    """The option that makes a change, for a shell.
+
+    >>> set_option("conv 1", {"stride": 1})
+    "--set 'conv 1:stride=1'"
+    """
+    return f"--set {shlex.quote(f'{name}:{set_text(values)}')}"
+
+
 def along_text(values: int | Sequence[int]) -> str:
     """Values along axes: one number where they are equal, else joined by x."""
     numbers = [values] if isinstance(values, int) else list(values)
@@ -41,7 +51,7 @@ class Change(NamedTuple):
     """One change to a node.
 
     Attributes:
-        node: its name; where it has none, the tensor that it makes.
+        node: its name; where it has none, or shares it, the tensor that it makes.
         op_type: its operator.
         attribute: what is changed; "cut": what a Slice cuts off the end; "drop": the node passes its input on.
         before, after: along the axes of space; of pads, begins and then ends. Empty where the node is dropped.

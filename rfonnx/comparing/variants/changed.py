@@ -8,8 +8,8 @@ from rfonnx.errors import QueryError
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.text import quote, show_shape
 from rfonnx.model.editing.edits import Edit
-from rfonnx.model.editing.places import find_node
-from rfonnx.model.editing.windows import Windows, change_windows, label
+from rfonnx.model.editing.places import find_node, label
+from rfonnx.model.editing.windows import Windows, change_windows
 from rfonnx.model.opened import Opened, with_edits
 from rfonnx.results.variants import Change, Changes
 
@@ -42,7 +42,7 @@ def changed(model: Opened, graph: Graph, asked: Changes) -> Changed:
     for name, attributes in asked.items():
         node, proto = find_node(model, graph, name)
         if attributes is None:
-            found = Windows((_drop(graph, node),), (Change(label(node), node.kind, "drop"),))
+            found = Windows((_drop(graph, node),), (Change(label(graph, node), node.kind, "drop"),))
         else:
             found = change_windows(graph, node, proto, attributes)
         for edit in found.edits:

@@ -16,7 +16,7 @@ from rfonnx.comparing.cost.macs import macs
 from rfonnx.comparing.variants.candidates import Candidate, candidates
 from rfonnx.comparing.variants.looked import Subject, look
 from rfonnx.comparing.variants.siblings import fitting_changes
-from rfonnx.errors import DataError, RfonnxError
+from rfonnx.errors import DataError, QueryError, RfonnxError
 from rfonnx.results.ranges import OPTIONS
 from rfonnx.results.variants import ChangeKind, Changes, Target, Variant
 
@@ -59,8 +59,13 @@ def search(asked: Search, subject: Subject, before: Variant) -> Target:
 
     Raises:
         DataError: the target is no share, a kind is none, or there may be too many or no changes.
+        QueryError: there is no axis to see along.
     """
     _check(asked)
+    if not before.seen:
+        raise QueryError(
+            f"{subject.graph.name}: no axis of an input is longer than one position", "leave out the target"
+        )
     least = min(before.seen, key=lambda one: one.field.coverage)
     tensors = list(dict.fromkeys(one.tensor for one in before.seen))
     found = candidates(subject.model, subject.analysis, tensors, subject.pairs, asked.kinds)

@@ -11,8 +11,9 @@ from rfonnx.comparing.variants.fitting import fitting_graph
 from rfonnx.comparing.variants.looked import Subject
 from rfonnx.errors import MisfitError, RfonnxError
 from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.text import one_line
 from rfonnx.model.editing.windows import SPELT, changeable
-from rfonnx.results.variants import Attribute, Changes, set_text
+from rfonnx.results.variants import Attribute, Changes, set_option
 
 TRIED = 12
 """Changes that are tried beside one at most."""
@@ -43,7 +44,7 @@ def fitted(subject: Subject, asked: Changes) -> Changed:
         hint = error.hint or "change what it is joined with alike, or say pads that keep the length"
         if beside is not None:
             more = [(name, values) for name, values in beside.asked.items() if name not in asked and values]
-            words = " ".join(f"--set {name}:{set_text(values)}" for name, values in more)
+            words = " ".join(one_line(set_option(name, values)) for name, values in more)
             hint = f"with {words} as well they do"
         message = str(error).removesuffix(f"; {error.hint}") if error.hint else str(error)
         raise MisfitError(message, hint, error.makes, error.shapes) from None

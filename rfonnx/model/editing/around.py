@@ -9,6 +9,7 @@ from rfonnx.errors import QueryError
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.model.editing.edits import Edit
 from rfonnx.model.editing.padding import followed
+from rfonnx.model.editing.places import label
 from rfonnx.operators.table import operator
 from rfonnx.results.variants import Change
 
@@ -64,7 +65,7 @@ def padding_around(graph: Graph, node: Node, before: Values, after: Values) -> A
     else:
         axes = ((3, tuple(range(half))),) if len(pad.inputs) > 3 and pad.inputs[3] else ()
         edit = Edit(pad.outputs[0], numbers=((1, tuple(whole)), *axes))
-    change = Change(pad.name or pad.outputs[0], pad.kind, "pads", old, new, follows=True)
+    change = Change(label(graph, pad), pad.kind, "pads", old, new, follows=True)
     return Around((edit,), (change,))
 
 
@@ -131,5 +132,5 @@ def _with_cut(graph: Graph, node: Node, old: Values, new: Values) -> Around:
     if not grown[axis] or off != old[rank + axis]:
         return Around((), (), new)
     edit = Edit(cut.outputs[0], numbers=((2, (-off - grown[axis],)),))
-    change = Change(cut.name or cut.outputs[0], cut.kind, "cut", (off,), (off + grown[axis],), follows=True)
+    change = Change(label(graph, cut), cut.kind, "cut", (off,), (off + grown[axis],), follows=True)
     return Around((edit,), (change,), new)

@@ -45,3 +45,9 @@ def find_node(model: Opened, graph: Graph, name: str) -> tuple[Node, NodeProto]:
     if all(output in graph.constants for output in node.outputs if output):
         raise QueryError(f"{node} depends on no input", "change a node that works on the input")
     return node, proto
+
+
+def label(graph: Graph, node: Node) -> str:
+    """What a user can call the node: its name, or what it makes, where it has none or shares it."""
+    alone = node.name and sum(one.name == node.name for one in graph.nodes) == 1
+    return node.name if alone else node.outputs[0]

@@ -12,6 +12,7 @@ from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.tensors import ELEMENT_TYPES
 from rfonnx.model.editing.around import Around, padding_around
 from rfonnx.model.editing.edits import Edit, Shaped
+from rfonnx.model.editing.places import label
 from rfonnx.operators.schemas import schema_of
 from rfonnx.operators.table import operator
 from rfonnx.results.plain import counted
@@ -62,9 +63,9 @@ def change_windows(graph: Graph, node: Node, proto: NodeProto, asked: Mapping[st
         around = Around((), (), new["pads"])
     pads = around.pads or old["pads"]
     _check(graph, node, new["kernel"], pads)
-    asked_for = [Change(label(node), node.kind, key, old[key], new[key]) for key in given]
+    asked_for = [Change(label(graph, node), node.kind, key, old[key], new[key]) for key in given]
     follows = (
-        [Change(label(node), node.kind, "pads", old["pads"], pads, follows=True)]
+        [Change(label(graph, node), node.kind, "pads", old["pads"], pads, follows=True)]
         if "pads" not in given and pads != old["pads"]
         else []
     )
@@ -87,10 +88,6 @@ def has(node: Node, key: Attribute) -> bool:
     """Whether the operator, in the opset of the file, has an attribute."""
     schema = schema_of(node.op_type, node.version, node.domain)
     return schema is None or SPELT[key] in schema.attributes
-
-
-def label(node: Node) -> str:
-    return node.name or node.outputs[0]
 
 
 def _attribute(graph: Graph, node: Node, name: str) -> Attribute:

@@ -32,8 +32,9 @@ def whatif_document(found: WhatIf) -> Document:
 
 def _table(before: Variant, every: Sequence[Variant]) -> Table:
     rows = [row for one in every for row in _rows(one, before)]
-    said = axes_text(sorted({one.axis for one in before.seen}))
-    caption = f"along {said} of the input; coverage: of the middle position; (x2): twice the cost of the model as it is"
+    axes = sorted({one.axis for one in before.seen})
+    along = f"along {axes_text(axes)} of the input; coverage: of the middle position; " if axes else ""
+    caption = f"{along}(x2): twice the cost of the model as it is"
     return Table(HEADER, tuple(rows), (caption,), spare=SPARE)
 
 
@@ -43,6 +44,8 @@ def _rows(one: Variant, before: Variant) -> Iterator[tuple[str, ...]]:
     for seen in one.seen:
         groups.setdefault((seen.tensor, seen.input), []).append(seen)
     cost = (_times(one.macs, before.macs), _times(one.activation_bytes, before.activation_bytes, "B"))
+    if not groups:
+        yield Name(one.name), "", "", "", "", "", *cost
     for turn, ((tensor, _), along) in enumerate(groups.items()):
         fields = [seen.field for seen in along]
         at_most = "" if all(seen.exact for seen in along) else "<= "

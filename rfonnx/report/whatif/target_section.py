@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from rfonnx.report.document import Line, Name, Section
 from rfonnx.results.plain import counted, percent
-from rfonnx.results.variants import Target, Variant, set_text
+from rfonnx.results.variants import Target, Variant, set_option
 
 WHAT = {
     "dilation": "a dilation 2, 4 or 8 times as large",
@@ -50,4 +50,4 @@ def _set(one: Variant) -> str:
     for change in one.changes:
         if not change.follows:
             by_node.setdefault(change.node, {})[change.attribute] = change.after
-    return " ".join(f"--set {name}:{set_text(values)}" for name, values in by_node.items())
+    return " ".join(set_option(name, values) for name, values in by_node.items())
