@@ -30,6 +30,21 @@ class State:
     following: Value | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """The last frames of a tensor before a chunk, and the chunk.
+
+    Attributes:
+        frames: before the chunk.
+        begun: the number that each of them holds at first.
+        joined: both.
+    """
+
+    frames: int
+    begun: np.ndarray
+    joined: Value
+
+
 class Writer:
     """Collects nodes, states and the lengths that masks ask for.
 
@@ -60,6 +75,8 @@ class Writer:
         self.twins: dict[tuple[str, int, Length], Twin] = {}
         self.waits: dict[Wait, None] = {}
         self._passed: dict[str, tuple[Asked, Passed]] = {}
+        self._caches: dict[tuple[str, int], list[Cache]] = {}
+        self._masked: dict[tuple[Flow, float, bool, bool], Flow] = {}
         self._delayed: dict[tuple[Flow, int], Flow] = {}
         self._masks = Masks(self.emit)
         self._spread: dict[tuple[str, int], Value] = {}
@@ -97,14 +114,24 @@ class Writer:
         if flow.stored and border == 0.0:
             bits = self.cached(flow.stored.flow, frames, flow.stored.zero, meaning)
             return self._real(flow.stored, bits, flow.value.dtype)
-        state = self.state("cache", flow.with_frames(frames), flow.value.dtype, 0.0, meaning)
+        cache = self._cache(flow, frames, border, meaning)
+        start = cache.frames - frames
+        return cache.joined.slice(flow.axis, start, cache.frames + flow.frames) if start else cache.joined
+
+    def _cache(self, flow: Flow, frames: int, border: float, meaning: str) -> Cache:
+        """One that holds so many frames or more: of all that read a tensor, the first that reads back farthest has the state."""
         places = np.arange(-frames, 0) - flow.delay
         begun = np.where(places >= 0, border if flow.before is None else flow.before, border)
+        made = self._caches.setdefault((flow.value.name, flow.axis), [])
+        for cache in made:
+            if cache.frames >= frames and np.array_equal(cache.begun[cache.frames - frames :], begun):
+                return cache
+        state = self.state("cache", flow.with_frames(frames), flow.value.dtype, 0.0, meaning)
         state.initial = _constant(begun, flow.axis, len(flow.shape))
         joined = self.emit.concat([state.value, flow.value], flow.axis)
-        total = frames + flow.frames
-        state.following = joined.slice(flow.axis, total - frames, total)
-        return joined
+        state.following = joined.slice(flow.axis, flow.frames, frames + flow.frames)
+        made.append(Cache(frames, begun, joined))
+        return made[-1]
 
     def later(self, flow: Flow, delay: int) -> Flow:
         """The same frames with a larger delay, which is no less than 0."""
@@ -121,8 +148,9 @@ class Writer:
         if key not in self._delayed:
             fill = flow.before if flow.before is not None else 0.0
             known = fill if flow.before is not None or flow.delay == 0 else None
-            joined = self.cached(replace(flow, before=fill), more, fill, f"delay of {more} frames")
-            held = joined.slice(flow.axis, 0, flow.frames)
+            cache = self._cache(replace(flow, before=fill), more, fill, f"delay of {more} frames")
+            start = cache.frames - more
+            held = cache.joined.slice(flow.axis, start, start + flow.frames)
             self._delayed[key] = replace(flow, value=held, delay=delay, before=known)
             self._stands_too(self._delayed[key], flow)
         return self._delayed[key]
@@ -160,6 +188,13 @@ class Writer:
         start = start and flow.delay > 0 and flow.before != border
         if not (start or end):
             return flow
+        key = flow, border, start, end
+        if key not in self._masked:
+            self._masked[key] = self._with_borders(*key)
+        return self._masked[key]
+
+    def _with_borders(self, flow: Flow, border: float, start: bool, end: bool) -> Flow:
+        """See `masked`."""
         asked = Asked(flow.frames, -flow.delay, flow.frames, start, flow.length if end else None)
         value = self.selected(asked, flow, self.emit.scalar(border, flow.value.dtype))
         after = border if end and not self.slack(flow) else None if end else flow.after
