@@ -115,13 +115,15 @@ def unheld(model: onnx.ModelProto) -> bool:
 
 def bypassed(model: onnx.ModelProto) -> bool:
     """What should read a delayed branch reads the chunk that has just come."""
-    for before, _ in states(model, "delay of")[:1]:
-        joined = next(node for node in model.graph.node if node.op_type == "Concat" and node.input[0] == before)
-        held = held_back(model, joined)
-        for node in model.graph.node:
-            node.input[:] = [joined.input[1] if name == held.output[0] else name for name in node.input]
-        return True
-    return False
+    last = {output.name for output in model.graph.output}
+    befores = {before for before, _ in states(model, "")}
+    joined = {n.output[0]: n.input[1] for n in model.graph.node if n.op_type == "Concat" and n.input[0] in befores}
+    held = next(
+        (n for n in model.graph.node if n.op_type == "Slice" and n.input[0] in joined and n.output[0] not in last), None
+    )
+    for node in model.graph.node if held is not None else ():
+        node.input[:] = [joined[held.input[0]] if name == held.output[0] else name for name in node.input]
+    return held is not None
 
 
 def keeps_the_first(model: onnx.ModelProto) -> bool:
