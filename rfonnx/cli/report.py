@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
@@ -18,7 +18,9 @@ from rfonnx.cli.words import AxesChoice, Shapes
 from rfonnx.errors import RfonnxError
 from rfonnx.report.fields.view_source import Refused
 from rfonnx.report.formats import FIELDS, GROWTH, MODELS, RENDERERS
-from rfonnx.results.stream_checks import StreamOutlook
+
+if TYPE_CHECKING:
+    from rfonnx.results.stream_checks import StreamOutlook
 
 
 @click.command("report")

@@ -23,6 +23,7 @@ class Node:
         attrs: plain values: int, float, str, list, numpy array (tensors), Graph (subgraphs). After `canonical` in the one
             spelling that its docstrings state.
         version: opset version of the node's domain.
+        kind: registry key: "Conv", or "com.microsoft.FusedConv" outside ai.onnx. All who look at a node ask for it.
     """
 
     op_type: str
@@ -32,11 +33,10 @@ class Node:
     outputs: tuple[str, ...]
     attrs: dict[str, Any]
     version: int
+    kind: str = field(init=False)
 
-    @property
-    def kind(self) -> str:
-        """Registry key: "Conv", or "com.microsoft.FusedConv" outside ai.onnx."""
-        return f"{self.domain}.{self.op_type}" if self.domain else self.op_type
+    def __post_init__(self) -> None:
+        self.kind = f"{self.domain}.{self.op_type}" if self.domain else self.op_type
 
     def __str__(self) -> str:
         label = f"node '{self.name}'" if self.name else "node"

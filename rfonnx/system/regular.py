@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import hashlib
 import os
 import stat
 from typing import BinaryIO
@@ -55,6 +54,8 @@ def digest(path: str | os.PathLike[str]) -> str:
     Raises:
         OSError: see `open_regular`.
     """
+    import hashlib  # brings in OpenSSL, which most commands never ask for
+
     found = hashlib.sha256()
     with open_regular(path) as file:
         while part := file.read(2**20):

@@ -10,7 +10,17 @@ import pytest
 
 from rfonnx.cli.commands import COMMANDS
 
-HEAVY = ("rich", "onnxruntime", "matplotlib", "pandas", "onnx.reference", "onnx.inliner", "PIL")
+HEAVY = (
+    "rich",
+    "onnxruntime",
+    "matplotlib",
+    "pandas",
+    "onnx.reference",
+    "onnx.inliner",
+    "PIL",
+    "hashlib",
+    "rfonnx.results.streaming",
+)
 
 
 @pytest.mark.parametrize("style", ["text", "json", "csv", "markdown"])

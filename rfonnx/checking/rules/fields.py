@@ -7,11 +7,13 @@ from fractions import Fraction
 
 import numpy as np
 
+from rfonnx.analysis.derive.analysed import told
 from rfonnx.analysis.derive.batch_search import FIXED_TO_ONE, NO_BATCH
 from rfonnx.checking.rule_table import NotApplicableError, Says, Values, holds, rule, unproven
 from rfonnx.checking.rules.where import INPUT_AND_AXIS, TENSOR, chosen_outputs, not_one, space_axes
 from rfonnx.checking.subject import Subject
 from rfonnx.errors import QueryError
+from rfonnx.results.array_types import Int64
 from rfonnx.results.fields import AxisField, BatchFact, TensorField
 from rfonnx.results.findings import Parameter
 from rfonnx.results.plain import counted, percent
@@ -62,9 +64,12 @@ def _smallest(subject: Subject, tensor: TensorField, input: str, axis: int) -> i
     smallest, analysis = tensor.fields[input, axis].size_min, subject.analysis
     if tensor.name not in analysis.tensors:
         return smallest
-    lo, hi = analysis.intervals(tensor.name, input, axis, clip=False)
+    places: list[Int64] | None = [marks.positions for marks in analysis.landmarks(tensor.name, input, axis)]
+    if sum(len(along) > 1 for along in places or ()) > 1:
+        places = None  # what goes along one axis and what goes along another may meet in the smallest anywhere
+    lo, hi = analysis.intervals(tensor.name, input, axis, False, places)
     inside = (lo >= 0) & (lo <= hi) & (hi < ((analysis.input_shapes[input] or ())[axis] or 0))
-    first, last = analysis.intervals(tensor.name, input, axis)
+    first, last = analysis.intervals(tensor.name, input, axis, positions=places)
     inside, sizes = np.broadcast_arrays(inside, np.where(first <= last, last - first + 1, 0))
     return min(smallest, int(sizes[inside].min())) if inside.any() else smallest
 
@@ -72,9 +77,9 @@ def _smallest(subject: Subject, tensor: TensorField, input: str, axis: int) -> i
 def _taker(subject: Subject, tensor: str, input: str, axis: int) -> str | None:
     """What takes the axis together in all that a tensor sees, if anything: strides may leave out the axis' end."""
     analysis = subject.analysis
-    lo, hi = analysis.intervals(tensor, input, axis)
+    lo, hi = told(analysis, tensor, (input, axis))
     for name, *_ in analysis.globals_along([(input, axis)]):
-        first, last = analysis.intervals(name, input, axis)
+        first, last = told(analysis, name, (input, axis))
         if lo.min() <= first.max() and last.min() <= hi.max():
             return name
     return None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
+from functools import reduce
+from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.checking.rule_table import NotApplicableError, Says, Values, holds, rule, unproven
@@ -16,8 +17,6 @@ from rfonnx.results.fields import TensorField
 from rfonnx.results.findings import Parameter
 from rfonnx.results.plain import percent
 from rfonnx.results.ranges import SHARE
-
-Float64 = npt.NDArray[np.float64]
 
 
 @rule(
@@ -50,7 +49,7 @@ def field_on_input(subject: Subject, values: Values) -> Iterator[Says]:
     judged = False
     for name, input in itertools.product(names, analysis.inputs):
         shares = {axis: _on_input(analysis, name, input, axis) for other, axis in analysis.windowed if other == input}
-        judged = judged or any(share.size for share in shares.values())
+        judged = judged or any(share.count for share in shares.values())
         yield from _verdicts(analysis.tensors[name], input, shares, values)
     if not judged:
         raise NotApplicableError("nothing in this model slides along an axis of an input")
@@ -75,10 +74,10 @@ def input_fits_field(subject: Subject, values: Values) -> Iterator[Says]:
     """
     analysis = subject.analysis
     pairs = list(itertools.product((name for name in analysis.outputs if name in analysis.tensors), analysis.windowed))
-    shares = {(name, *pair): share for name, pair in pairs if (share := _on_input(analysis, name, *pair)).size}
+    shares = {(name, *pair): share for name, pair in pairs if (share := _on_input(analysis, name, *pair)).count}
     if not shares:
         raise NotApplicableError("nothing in this model slides along an axis of an input")
-    small = {place: share.max() for place, share in shares.items() if share.max() < values["min"]}
+    small = {place: share.most for place, share in shares.items() if share.most < values["min"]}
     for (name, input, axis), share in small.items():
         yield Says(
             f"every position has most of its field beside {input} axis {axis}: at most {percent(share)} lies on it",
@@ -87,35 +86,54 @@ def input_fits_field(subject: Subject, values: Values) -> Iterator[Says]:
     yield holds("the input is as large as half of the fields")
 
 
-def _verdicts(tensor: TensorField, input: str, shares: Mapping[int, Float64], values: Values) -> Iterator[Says]:
+class Shares(NamedTuple):
+    """Which shares of their fields lie on the input, of all positions that have one.
+
+    Attributes:
+        least, most: 0 to 1; both 1 where no position has a field.
+        blind: positions of which nothing lies on it.
+        count: positions.
+    """
+
+    least: float
+    most: float
+    blind: int
+    count: int
+
+
+def _verdicts(tensor: TensorField, input: str, shares: Mapping[int, Shares], values: Values) -> Iterator[Says]:
     least = values["min"]
-    blind = [axis for axis, share in shares.items() if share.size and (share <= 0).mean() > values["blind"]]
+    blind = [axis for axis, share in shares.items() if share.blind > share.count * values["blind"]]
     if blind:  # what sees nothing along one axis sees nothing at all: the shortest table tells which axis it is
-        axis = min(blind, key=lambda axis: shares[axis].size)
-        count, size = int((shares[axis] <= 0).sum()), shares[axis].size
+        axis = min(blind, key=lambda axis: shares[axis].count)
+        count, size = shares[axis].blind, shares[axis].count
         # A product with zeros is known to read nothing, as padding is.
         text = f"{count} of {size} positions along {input} axis {axis} see nothing of it: padding or zeros stand in its place"
         yield Says(text, tensor.name)
         return
     for axis, share in shares.items():
-        lowest = share.min(initial=1.0)
-        if lowest < least:
+        if share.least < least:
             wanted = f"at least {100 * least:g}% are wanted"
             yield Says(
-                f"{percent(lowest)} of a position's field lies on the input along {input} axis {axis}, {wanted}",
+                f"{percent(share.least)} of a position's field lies on the input along {input} axis {axis}, {wanted}",
                 tensor.name,
             )
-        elif least > 0 and share.size and not tensor.exact:
+        elif least > 0 and share.count and not tensor.exact:
             yield unproven(
                 f"its field along {input} axis {axis} is only known as at most what lies on the input", tensor.name
             )
 
 
-def _on_input(analysis: Analysis, tensor: str, input: str, axis: int) -> Float64:
-    """Share of the field that lies on the input, of each position that has one."""
-    bounds = (*analysis.intervals(tensor, input, axis, clip=False), *analysis.intervals(tensor, input, axis))
-    low, high, first, last = np.broadcast_arrays(*bounds)
+def _on_input(analysis: Analysis, tensor: str, input: str, axis: int) -> Shares:
+    """Of the tensor's fields along an axis of the input. Between landmarks shares only grow, or only shrink."""
+    marks = analysis.landmarks(tensor, input, axis)
+    places = [one.positions for one in marks]
+    low, high = analysis.intervals(tensor, input, axis, clip=False, positions=places)
+    first, last = analysis.intervals(tensor, input, axis, positions=places)
+    # Axes on which nothing depends count once.
+    counts = reduce(np.multiply.outer, [one.counts if len(one.counts) > 1 else [1] for one in marks], np.array(1))
     read = low <= high
-    inside = np.where(first <= last, last - first + 1, 0)
-    share: Float64 = inside[read] / (high[read] - low[read] + 1)
-    return share
+    inside = np.where(first <= last, last - first + 1, 0)[read]
+    shares = inside / (high - low + 1)[read]
+    least, most = float(shares.min(initial=1.0)), float(shares.max(initial=0.0 if shares.size else 1.0))
+    return Shares(least, most, int(counts[read][inside <= 0].sum()), int(counts[read].sum()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from rfonnx.analysis.derive.analysed import told
 from rfonnx.checking.rule_table import Says, Values, holds, rule
 from rfonnx.checking.rules.where import INPUT_AND_AXIS, not_one, space_axes
 from rfonnx.checking.subject import Subject
@@ -72,7 +73,7 @@ def no_global_operator(subject: Subject, values: Values) -> Iterator[Says]:
 
 def _all_of(subject: Subject, tensor: str, input: str, axis: int) -> str:
     """How much of the axis, where strides leave out its end."""
-    lo, hi = subject.analysis.intervals(tensor, input=input, axis=axis)
+    lo, hi = told(subject.analysis, tensor, (input, axis))
     first, last = int(lo[lo <= hi].min()), int(hi[lo <= hi].max())
     length = (subject.analysis.input_shapes[input] or ())[axis] or 0
     all_of = f"{input} axis {axis}"

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from rfonnx.report.document import Line, Name
 from rfonnx.report.fields.view import Axes
 from rfonnx.report.fields.view_source import Source
 from rfonnx.results.fields import BatchFact, OutputFacts, PositionalConstant, ShiftFact, TimeFact
 from rfonnx.results.plain import axes_text, counted
-from rfonnx.results.stream_checks import StreamOutlook
+
+if TYPE_CHECKING:
+    from rfonnx.results.stream_checks import StreamOutlook
 
 SHOWN = 5
 """Most positional constants that are named one by one."""
