@@ -61,7 +61,8 @@ std::vector<int64_t> begins(const Walk& walk) {
 /// Columns that are laid over each other to see where they cross, two by two.
 constexpr size_t kMostColumns = 90;
 
-/// The different columns that a field shows along an axis; what a term that does not walk it shows is one all along.
+/// The different columns that a field shows along an axis; what a term shows of which the axis is no `along`,
+/// everywhere or to a class of positions, is one all along.
 std::vector<ColumnPtr> columns_along(const Field& field, int axis, int64_t length) {
     std::vector<ColumnPtr> found;
     const auto add = [&](const ColumnPtr& column) {
@@ -72,11 +73,14 @@ std::vector<ColumnPtr> columns_along(const Field& field, int axis, int64_t lengt
             throw TooManyValues();
     };
     for (const TermPtr& term : field.terms) {
-        if (term->walks_along(axis))
-            std::for_each(term->columns.begin(), term->columns.end(), add);
-        else if (term->find(axis) < 0)
-            std::for_each(term->table.begin(), term->table.end(),
-                          [&](const Interval& value) { add(column_of(value, length)); });
+        for (const Interval& value : term->table)
+            add(column_of(value, length));
+        for (const ColumnPtr& column : term->columns) {
+            if (term->walks_along(axis))
+                add(column);
+            else if (is_constant(column))
+                add(column_of(at_position(column, 0), length));
+        }
     }
     return found;
 }
@@ -87,14 +91,19 @@ void cut(std::vector<Part>& parts, const Field& field, int axis, int64_t length,
         if (const int walk = term->find(axis); walk >= 0)
             cut(parts, begins(term->walks[static_cast<size_t>(walk)]));
     }
-    const Bound begin = constant_bound(length, 0), end = constant_bound(length, 1 - input_length);
+    // An end that is beyond a border, at it or before it: three values tell these apart, however steep its line is.
+    std::vector<std::pair<Bound, Bound>> borders;
+    for (const int64_t beside : {-1, 0, 1})
+        borders.emplace_back(constant_bound(length, beside), constant_bound(length, 1 - input_length + beside));
     std::vector<ColumnPtr> columns = columns_along(field, axis, length);
     for (size_t k = 0; k < columns.size(); ++k) {
         const auto& [lo, hi] = *columns[k];
         for (const Bound* bound : {&lo, &hi})
             cut(parts, *bound);
-        cut(parts, least(lo, begin));
-        cut(parts, least(hi, end));
+        for (const auto& [begin, end] : borders) {
+            cut(parts, least(lo, begin));
+            cut(parts, least(hi, end));
+        }
         for (size_t other = 0; other < k; ++other) {
             cut(parts, least(lo, columns[other]->lo));
             cut(parts, least(hi, columns[other]->hi));
@@ -137,17 +146,18 @@ std::vector<Part> parts_along(const std::vector<const Field*>& fields, int axis,
     return parts;
 }
 
-/// The first and the last turn of every residue.
+/// The first and the last turn of every residue, each for half of its turns.
 void take(const Part& part, Landmarks& into) {
     const int64_t length = part.end - part.begin, second = std::max(part.period, length - part.period);
-    for (int64_t offset = 0; offset < part.period; ++offset) {
+    const auto add = [&](int64_t offset) {
+        const int64_t turns = (length - offset % part.period - 1) / part.period + 1;
         into.positions.push_back(part.begin + offset);
-        into.counts.push_back(std::max((length - offset - 1) / part.period, int64_t{1}));
-    }
-    for (int64_t offset = second; offset < length; ++offset) {
-        into.positions.push_back(part.begin + offset);
-        into.counts.push_back(1);
-    }
+        into.weights.push_back(turns == 1 ? 1.0 : static_cast<double>(turns) / 2);
+    };
+    for (int64_t offset = 0; offset < part.period; ++offset)
+        add(offset);
+    for (int64_t offset = second; offset < length; ++offset)
+        add(offset);
 }
 
 Landmarks along(const std::vector<Part>& parts) {
@@ -170,7 +180,7 @@ std::vector<Landmarks> landmarks(const std::vector<const Field*>& fields, const 
     for (size_t k = 0; k < shape.size(); ++k) {
         const int axis = static_cast<int>(k);
         if (shape[k] > 0 && axis != own.axis && way_along(fields, axis) == Way::none)
-            result.push_back({{0}, {shape[k]}});
+            result.push_back({{0}, {static_cast<double>(shape[k])}});
         else
             result.push_back(along(parts_along(fields, axis, shape[k], input_length, own)));
     }

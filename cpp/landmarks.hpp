@@ -5,9 +5,11 @@
 
 namespace rfonnx {
 
-/// Positions along one axis, ascending, and how many each stands for: of those, all see something, or none does.
+/// Positions along one axis, ascending, and how many each stands for. These see something, reach the beginning of the
+/// input, lie behind it, and so on for its end, either all or none; and sums of what is linear come out right.
 struct Landmarks {
-    std::vector<int64_t> positions, counts;
+    std::vector<int64_t> positions;
+    std::vector<double> weights;
 };
 
 /// One axis of a tensor whose positions count themselves: o is asked for, or `o / period` rounded down, and what is

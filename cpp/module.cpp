@@ -195,7 +195,7 @@ public:
         return py::make_tuple(lo, hi);
     }
 
-    /// By axis of a source (positions, how many each stands for) that tell all of a field in both modes; see OwnAxis.
+    /// By axis of a source (positions, weights) that tell all of a field in both modes; see OwnAxis.
     py::list landmarks(int64_t source, size_t axis, int own_axis, int64_t period, std::vector<int64_t> cuts) const {
         require(source, axis);
         if (period < 1)
@@ -204,12 +204,13 @@ public:
         const std::vector<const Field*> fields{&hull_.field(source, axis, true), &hull_.field(source, axis, false)};
         const auto found =
             rfonnx::landmarks(fields, program_.shape(source), hull_.axes[axis].length, {own_axis, period, cuts});
-        const auto array = [](const std::vector<int64_t>& values) {
-            return py::array_t<int64_t>(static_cast<py::ssize_t>(values.size()), values.data());
+        const auto array = [](const auto& values) {
+            return py::array_t<std::decay_t<decltype(values[0])>>(static_cast<py::ssize_t>(values.size()),
+                                                                  values.data());
         };
         py::list result;
         for (const Landmarks& along : found)
-            result.append(py::make_tuple(array(along.positions), array(along.counts)));
+            result.append(py::make_tuple(array(along.positions), array(along.weights)));
         return result;
     }
 

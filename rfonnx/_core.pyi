@@ -45,7 +45,7 @@ class Result:
         """The same at some positions of each axis of the source, as long as there are positions along each."""
     def landmarks(
         self, source: int, axis: int, own_axis: int = ..., period: int = ..., cuts: Sequence[int] = ...
-    ) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]]:
+    ) -> list[tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]]:
         """By axis of the source: positions that tell all of its two fields, and how many each stands for (cpp/landmarks.hpp).
 
         own_axis, period, cuts: an axis whose positions are asked for themselves, as `o / period`, in parts; -1: none.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from rfonnx.results.array_types import Int64
+from rfonnx.results.array_types import Floats, Int64
 
 
 class Landmarks(NamedTuple):
@@ -12,8 +12,9 @@ class Landmarks(NamedTuple):
 
     Attributes:
         positions: of the axis; 0 alone where nothing depends on it.
-        counts: how many positions each stands for: either all of these see something, or none does.
+        weights: how many positions each stands for. These see something, reach the beginning of the input, and its end, all or
+            none; and sums of what is linear in the ends of what is seen come out right.
     """
 
     positions: Int64
-    counts: Int64
+    weights: Floats

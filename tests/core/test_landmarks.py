@@ -16,7 +16,7 @@ from core.drawn import drawn
 from core.hulls import run
 from rfonnx import _core
 from rfonnx.operators.access.primitives import Window
-from rfonnx.results.array_types import Int64
+from rfonnx.results.array_types import Int64, Mask
 
 TABLES = 2**62
 """From which length on axes are kept as runs: never."""
@@ -38,7 +38,7 @@ def check(seed: int) -> int:
             for column in range(len(result.axes)):
                 marks = result.landmarks(source, column, own, period, cuts)
                 spared += int(np.prod(shape)) - int(np.prod([len(places) for places, _ in marks]))
-                assert [int(counts.sum()) for _, counts in marks] == list(shape)
+                assert [counts.sum() for _, counts in marks] == list(shape)
                 assert all((np.diff(places) > 0).all() for places, _ in marks)
                 input, axis = result.axes[column]
                 _same(result, source, column, shape, marks, own, period, cuts, shapes[input][axis])
@@ -67,10 +67,14 @@ def _same(
         reads = np.broadcast_to(lo <= hi, shape)
         assert (reads == (whole[0] <= whole[1])).all()
         assert (np.broadcast_to(lo, shape) == whole[0])[reads].all()
-        count = np.ones((), int)
+        count = np.ones(())
         for _, counts in marks:
             count = np.multiply.outer(count, counts)
-        assert count[told[0] <= told[1]].sum() == reads.sum()
+        for has in (lambda lo, hi: lo <= hi, *_positions_at_borders(length)):
+            assert count[has(*told) & (told[0] <= told[1])].sum() == (has(*whole) & reads).sum()
+        if alone:
+            size = count[told[0] <= told[1]] @ (told[1] - told[0])[told[0] <= told[1]].astype(float)
+            assert size == (whole[1] - whole[0])[reads].sum()
         if own < 0:
             continue
         for begin, end in zip([0, *cuts], [*cuts, 10**6], strict=True):
@@ -124,6 +128,16 @@ def _on_a_line(ends: Ends, at: Int64, own: int) -> list[bool]:
         steps, apart = np.diff(values), np.diff(at)
         found.append(bool(len(steps) and (steps * apart[0] == steps[0] * apart).all()))
     return found
+
+
+def _positions_at_borders(length: int) -> list[Callable[[Int64, Int64], Mask]]:
+    """What reaches from border to border, lies within them, or reaches neither of them."""
+    return [
+        lambda lo, hi: (lo <= 0) & (hi >= length - 1),
+        lambda lo, hi: (lo >= 0) & (hi < length),
+        lambda lo, hi: lo > 0,
+        lambda lo, hi: hi < length - 1,
+    ]
 
 
 def _smallest_inside(free: Ends, clipped: Ends, length: int) -> int | None:

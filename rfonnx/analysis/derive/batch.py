@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rfonnx.analysis.derive.analysed import Fields
+from rfonnx.analysis.derive.analysed import Fields, told
 from rfonnx.analysis.derive.batch_axis import Batches
 from rfonnx.results.fields import BatchFact, TensorField
 
@@ -30,21 +30,25 @@ def _fact(batches: Batches, output: str, inputs: tuple[tuple[str, int], ...]) ->
     if tensor is None:  # an input that is passed on, or a constant
         return BatchFact("independent", samples, "", batches.along.get(output), inputs)
     own = sample_axis(batches, tensor)
-    answered = np.zeros(samples, bool)
+    answered = np.zeros(0 if own is not None else samples, bool)
     for name, axis in inputs:
-        lo, hi = fields.intervals(output, name, axis)
+        places = None  # what has no axis of samples may pick any of them
+        if own is not None:
+            places = [marks.positions for marks in fields.landmarks(output, name, axis, own)]
+        lo, hi = fields.intervals(output, name, axis, positions=places)
         reads = lo <= hi
         if _open(tensor, own) and reads.any():
             return BatchFact("unknown", 0, f"the length of '{output}' depends on data", own, inputs)
         several = bool((reads & (lo != hi)).any())
         other = False
-        if own is not None and not several:
-            index = np.arange(samples).reshape([samples if i == own else 1 for i in range(lo.ndim)])
+        if own is not None and places is not None and not several:
+            index = places[own].reshape([-1 if i == own else 1 for i in range(lo.ndim)])
             other = bool((reads & (lo != index)).any())
         if several or other:
             reason = "a position sees several samples" if several else "a sample sees another one"
             return _mixed(batches, tensor, name, f"{reason} of '{name}'", own, inputs)
-        answered[lo[reads]] = True
+        if own is None:
+            answered[lo[reads]] = True
     if own is None and answered.any() and not answered.all():
         missing = ", ".join(map(str, np.flatnonzero(~answered)))
         return BatchFact("dropped", samples, f"nothing of it depends on sample {missing} of {samples}", own, inputs)
@@ -80,8 +84,8 @@ def sample_axis(batches: Batches, tensor: TensorField) -> int | None:
         return None
     counting = [axis for axis, n in enumerate(shape) if n == samples]
     for name, input_axis in batches.along.items():
-        lo, _ = batches.fields.intervals(tensor.name, name, input_axis)
-        walked = [axis for axis in counting if lo.shape[axis] == samples and np.ptp(lo, axis=axis).any()]
+        lo, _ = told(batches.fields, tensor.name, (name, input_axis))
+        walked = [axis for axis in counting if lo.shape[axis] > 1 and np.ptp(lo, axis=axis).any()]
         if len(walked) == 1:
             return walked[0]
     return _following(batches, tensor.name, counting)

@@ -49,7 +49,7 @@ def field_on_input(subject: Subject, values: Values) -> Iterator[Says]:
     judged = False
     for name, input in itertools.product(names, analysis.inputs):
         shares = {axis: _on_input(analysis, name, input, axis) for other, axis in analysis.windowed if other == input}
-        judged = judged or any(share.count for share in shares.values())
+        judged = judged or any(share.positions for share in shares.values())
         yield from _verdicts(analysis.tensors[name], input, shares, values)
     if not judged:
         raise NotApplicableError("nothing in this model slides along an axis of an input")
@@ -78,9 +78,9 @@ def input_fits_field(subject: Subject, values: Values) -> Iterator[Says]:
     if not shares:
         raise NotApplicableError("nothing in this model slides along an axis of an input")
     small = {place: share.most for place, share in shares.items() if share.most < values["min"]}
-    for (name, input, axis), share in small.items():
+    for (name, input, axis), most in small.items():
         yield Says(
-            f"every position has most of its field beside {input} axis {axis}: at most {percent(share)} lies on it",
+            f"every position has most of its field beside {input} axis {axis}: at most {percent(most)} lies on it",
             name,
         )
     yield holds("the input is as large as half of the fields")
@@ -92,21 +92,21 @@ class Shares(NamedTuple):
     Attributes:
         least, most: 0 to 1; both 1 where no position has a field.
         blind: positions of which nothing lies on it.
-        count: positions.
+        positions: so many there are.
     """
 
     least: float
     most: float
     blind: int
-    count: int
+    positions: int
 
 
 def _verdicts(tensor: TensorField, input: str, shares: Mapping[int, Shares], values: Values) -> Iterator[Says]:
     least = values["min"]
-    blind = [axis for axis, share in shares.items() if share.blind > share.count * values["blind"]]
+    blind = [axis for axis, share in shares.items() if share.blind > share.positions * values["blind"]]
     if blind:  # what sees nothing along one axis sees nothing at all: the shortest table tells which axis it is
-        axis = min(blind, key=lambda axis: shares[axis].count)
-        count, size = shares[axis].blind, shares[axis].count
+        axis = min(blind, key=lambda axis: shares[axis].positions)
+        count, size = shares[axis].blind, shares[axis].positions
         # A product with zeros is known to read nothing, as padding is.
         text = f"{count} of {size} positions along {input} axis {axis} see nothing of it: padding or zeros stand in its place"
         yield Says(text, tensor.name)
@@ -118,7 +118,7 @@ def _verdicts(tensor: TensorField, input: str, shares: Mapping[int, Shares], val
                 f"{percent(share.least)} of a position's field lies on the input along {input} axis {axis}, {wanted}",
                 tensor.name,
             )
-        elif least > 0 and share.count and not tensor.exact:
+        elif least > 0 and share.positions and not tensor.exact:
             yield unproven(
                 f"its field along {input} axis {axis} is only known as at most what lies on the input", tensor.name
             )
@@ -131,9 +131,9 @@ def _on_input(analysis: Analysis, tensor: str, input: str, axis: int) -> Shares:
     low, high = analysis.intervals(tensor, input, axis, clip=False, positions=places)
     first, last = analysis.intervals(tensor, input, axis, positions=places)
     # Axes on which nothing depends count once.
-    counts = reduce(np.multiply.outer, [one.counts if len(one.counts) > 1 else [1] for one in marks], np.array(1))
+    counts = reduce(np.multiply.outer, [one.weights if len(one.weights) > 1 else [1] for one in marks], np.array(1))
     read = low <= high
     inside = np.where(first <= last, last - first + 1, 0)[read]
     shares = inside / (high - low + 1)[read]
     least, most = float(shares.min(initial=1.0)), float(shares.max(initial=0.0 if shares.size else 1.0))
-    return Shares(least, most, int(counts[read][inside <= 0].sum()), int(counts[read].sum()))
+    return Shares(least, most, round(counts[read][inside <= 0].sum()), round(counts[read].sum()))
