@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from rfonnx.results.array_types import Int64
+from rfonnx.results.array_types import Floats, Int64
 from rfonnx.results.landmarks import Landmarks
 from rfonnx.results.plain import Outline
 
@@ -66,3 +67,9 @@ def told(fields: Fields, tensor: str, pair: Pair, clip: bool = True) -> tuple[In
     """Intervals at landmarks alone: the least and the greatest of them are those of all positions."""
     places = [marks.positions for marks in fields.landmarks(tensor, *pair)]
     return fields.intervals(tensor, *pair, clip=clip, positions=places)
+
+
+def weights(marks: Sequence[Landmarks]) -> Floats:
+    """How many positions each combination of landmarks stands for; axes on which nothing depends count once."""
+    along = [one.weights if len(one.weights) > 1 else np.ones(len(one.weights)) for one in marks]
+    return np.asarray(reduce(np.multiply.outer, along, np.ones(())))

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import numpy as np
 
-from rfonnx.analysis.derive.analysed import Fields, Figures, Pair, told
+from rfonnx.analysis.derive.analysed import Fields, Figures, Pair, weights
 from rfonnx.analysis.derive.local import operands
 from rfonnx.analysis.lower import Program
 from rfonnx.graph.temporaries import is_temporary
@@ -21,7 +21,7 @@ from rfonnx.operators.families import family
 from rfonnx.results.advice import Advice, Beyond, Gate, Idle, State
 from rfonnx.results.array_types import Int64
 
-MOST = 2**20
+MOST_POSITIONS = 2**22
 """Positions of a tensor that are looked at one by one."""
 
 WINDOWED = ("convolution", "pooling", "resampling")
@@ -161,22 +161,11 @@ class _Look:
 
 
 def reaching(fields: Fields, name: str, pair: Pair) -> tuple[int, int]:
-    """How many positions of a tensor see from border to border of an axis, of how many that may see different things.
-
-    Of more than `MOST` only whether all do is told: all of them, or 0.
-    """
-    last = _length(fields, pair) - 1
-    many = _many(fields, name, pair)
-    lo, hi = np.broadcast_arrays(*(told(fields, name, pair) if many else fields.intervals(name, *pair)))
-    whole = (lo <= 0) & (hi >= last)
-    return ((many if whole.all() else 0), many) if many else (int(whole.sum()), whole.size)
-
-
-def _many(fields: Fields, name: str, pair: Pair) -> int:
-    """How many positions of a tensor may see different things along an axis, if they are more than `MOST`; else 0."""
+    """How many positions of a tensor see from border to border of an axis, of how many."""
     marks = fields.landmarks(name, *pair)
-    count = math.prod(int(one.counts.sum()) for one in marks if len(one.positions) > 1)
-    return count if count > MOST else 0
+    lo, hi = fields.intervals(name, *pair, positions=[one.positions for one in marks])
+    counts, last = weights(marks), _length(fields, pair) - 1
+    return round(counts[(lo <= 0) & (hi >= last)].sum()), round(counts.sum())
 
 
 def _length(fields: Fields, pair: Pair) -> int:
@@ -185,12 +174,24 @@ def _length(fields: Fields, pair: Pair) -> int:
 
 def _beyond(local: Local, name: str, pair: Pair) -> Iterator[Beyond]:
     field = local.tensors[name].fields[pair]
-    if field.kind == "none" or _many(local, name, pair):
+    if field.kind == "none":
         return
-    share = beyond(*local.intervals(name, *pair, clip=False), *local.intervals(name, *pair))
+    marks = local.landmarks(name, *pair)
+    places, counts = [one.positions for one in marks], weights(marks)
+    if (counts != 1).any() and field.kind not in ("local", "periodic"):
+        # Shares are linear between landmarks only where what slides keeps its size: else every position is looked at.
+        if counts.sum() > MOST_POSITIONS:
+            return
+        places = [np.arange(1 if len(one.weights) == 1 else round(one.weights.sum())) for one in marks]
+        counts = np.ones(())
+    unbounded, clipped = (local.intervals(name, *pair, clip, places) for clip in (False, True))
+    share = beyond(*unbounded, *clipped)
     if share.size:
+        mean = float(
+            np.average(share, weights=np.broadcast_to(counts, unbounded[0].shape)[unbounded[0] <= unbounded[1]])
+        )
         exact = local.tensors[name].exact
-        yield Beyond(name, *pair, field.size, float(share.mean()), float(share.min()), float(share.max()), exact)
+        yield Beyond(name, *pair, field.size, mean, float(share.min()), float(share.max()), exact)
 
 
 def beyond(low: Int64, high: Int64, first: Int64, last: Int64) -> np.ndarray:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from functools import reduce
 from typing import NamedTuple
 
 import numpy as np
 
 from rfonnx.analysis.analysis import Analysis
+from rfonnx.analysis.derive.analysed import weights
 from rfonnx.checking.rule_table import NotApplicableError, Says, Values, holds, rule, unproven
 from rfonnx.checking.rules.where import chosen_outputs
 from rfonnx.checking.subject import Subject
@@ -74,7 +74,7 @@ def input_fits_field(subject: Subject, values: Values) -> Iterator[Says]:
     """
     analysis = subject.analysis
     pairs = list(itertools.product((name for name in analysis.outputs if name in analysis.tensors), analysis.windowed))
-    shares = {(name, *pair): share for name, pair in pairs if (share := _on_input(analysis, name, *pair)).count}
+    shares = {(name, *pair): share for name, pair in pairs if (share := _on_input(analysis, name, *pair)).positions}
     if not shares:
         raise NotApplicableError("nothing in this model slides along an axis of an input")
     small = {place: share.most for place, share in shares.items() if share.most < values["min"]}
@@ -130,8 +130,7 @@ def _on_input(analysis: Analysis, tensor: str, input: str, axis: int) -> Shares:
     places = [one.positions for one in marks]
     low, high = analysis.intervals(tensor, input, axis, clip=False, positions=places)
     first, last = analysis.intervals(tensor, input, axis, positions=places)
-    # Axes on which nothing depends count once.
-    counts = reduce(np.multiply.outer, [one.weights if len(one.weights) > 1 else [1] for one in marks], np.array(1))
+    counts = weights(marks)
     read = low <= high
     inside = np.where(first <= last, last - first + 1, 0)[read]
     shares = inside / (high - low + 1)[read]
