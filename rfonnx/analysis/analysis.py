@@ -29,8 +29,9 @@ from rfonnx.results.advice import Advice
 from rfonnx.results.fields import ExplainStep, Kind, ModelInfo, OutputFacts, Shape, TensorField
 from rfonnx.results.geometry import Geometry, Located
 from rfonnx.results.landmarks import Landmarks
+from rfonnx.results.objects import ObjectRate, object_rate
 from rfonnx.results.operations import Operation
-from rfonnx.results.plain import analysis_to_dict, flat_rows, shape_text
+from rfonnx.results.plain import analysis_to_dict, axes_text, flat_rows, shape_text
 from rfonnx.system.late import Late
 
 if TYPE_CHECKING:
@@ -240,6 +241,36 @@ class Analysis:
         from rfonnx.analysis.derive.idle import advice
 
         return advice(self)
+
+    def object_rates(self, sizes: Sequence[Sequence[int]], input: str | None = None) -> tuple[ObjectRate, ...]:
+        """How many objects of these sizes one position sees whole, each wherever it lies in an input.
+
+        Args:
+            sizes: of each object, positions along each axis of the input that windows slide along.
+            input: the input's name; None: the first that windows slide along.
+
+        Returns:
+            Of each output that sees the input, and of the layer with the largest field by windows alone, if that is none of them.
+
+        Raises:
+            QueryError: windows slide along no axis of the input, or along another number of axes than a size has.
+        """
+        name = input if input is not None else next((pair[0] for pair in self.windowed), "")
+        axes = [axis for other, axis in self.windowed if other == name]
+        asked = [tuple(size) for size in sizes]
+        if not axes:
+            raise QueryError(f"{self.model.name}: windows slide along no axis of input '{name}'", "name another input")
+        if wrong := next((size for size in asked if len(size) != len(axes)), None):
+            raise QueryError(
+                f"{self.model.name}: an object of {shape_text(wrong)} in input '{name}', slid along {axes_text(axes)}",
+                "give a size for each of them",
+            )
+        outputs = [one for one in dict.fromkeys(self.outputs) if one in self.tensors]
+        found = [object_rate(self, one, name, axes, asked) for one in outputs if self.time.depends(one, name, axes[0])]
+        deepest = self.advice.deepest.get(name)
+        if deepest is not None and deepest not in outputs:
+            found.append(object_rate(self.local, deepest, name, axes, asked, by_windows=True))
+        return tuple(found)
 
     def figures(self, pairs: Sequence[tuple[str, int]]) -> Figures:
         """Sizes and coverage of all tensors at once, where a `TensorField` of each would be too much."""

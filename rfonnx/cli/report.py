@@ -42,6 +42,11 @@ if TYPE_CHECKING:
     help="Say whether an object of this size is seen whole, wherever it lies, and from which layer on.",
 )
 @click.option(
+    "--objects",
+    metavar="FILE",
+    help="Say how many objects of a CSV file of sizes (columns height, width, or corners) one position sees whole.",
+)
+@click.option(
     "--sizes",
     is_flag=True,
     help="Look for the input sizes for which the model is neither wasteful nor blind, by analysing it at several.",
@@ -72,6 +77,7 @@ def command(
     summary: bool,
     every: bool,
     size: tuple[int, ...] | None,
+    objects: str | None,
     sizes: bool,
     image: str | None,
     erf: str | None,
@@ -94,14 +100,14 @@ def command(
             f"--format {style} holds one model, and {len(models)} were given", click.get_current_context()
         )
     in_pages = [option for option, file in (("--image", image), ("--erf", erf)) if file is not None]
-    alone = [*in_pages, *(["--sizes"] if sizes else [])]
+    alone = [*in_pages, *(["--sizes"] if sizes else []), *(["--objects"] if objects else [])]
     if len(models) > 1 and alone:
         raise click.UsageError(f"{alone[0]} belongs to one model, and several were given", click.get_current_context())
     if plot == "-":
         raise click.UsageError("--plot goes into a file: give its name", click.get_current_context())
     picture = open_output(GROWTH, plot, None, *models, output, option="--plot") if plot else None
     if len(models) == 1:
-        out = open_output(FIELDS, output, style, *models, plot, image, erf)
+        out = open_output(FIELDS, output, style, *models, plot, image, erf, objects)
         if in_pages and out.style != "html":
             raise click.UsageError(f"{in_pages[0]} is shown in a page: write one with -o report.html")
         fit = None
@@ -111,6 +117,11 @@ def command(
             fit = partial(fitted_to_input, path=image, pixels=read_backdrop(image))
         with waiting(f"analysing {models[0]}"):
             analysis = analyse(models[0])
+        if objects is not None:
+            from rfonnx.data.boxes import box_sizes
+
+            slid = [axis for name, axis in analysis.windowed if name == analysis.windowed[0][0]]
+            view = view._replace(rates=analysis.object_rates(box_sizes(objects, len(slid))))
         if sizes:
             with waiting(f"analysing {models[0]} at several sizes"):
                 view = view._replace(

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypedDict
 
 from rfonnx.results.advice import Advice, InputSizes
 from rfonnx.results.fields import AxisField, BatchFact, ModelInfo, OutputFacts, Shape, TensorField
+from rfonnx.results.objects import ObjectRate
 
 
 class Picked(NamedTuple):
@@ -129,9 +130,11 @@ class OnDemand(TypedDict, total=False):
 
     Attributes:
         sizes: with `--sizes`: lengths of input axes for which the model is neither wasteful nor blind.
+        objects: with `--objects`: how many objects of the file one position sees whole.
     """
 
     sizes: list[InputSizes]
+    objects: list[ObjectRate]
 
 
 Report = Annotated[ReportRow, BoundValues, OnDemand]

@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Page
 
 import rfonnx
-from rfonnx.report.fields.objects import sees
 from rfonnx.report.fields.view import View
 from rfonnx.report.formats import FIELDS
+from rfonnx.results.objects import sees
 
 
 @pytest.mark.parametrize(

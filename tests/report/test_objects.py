@@ -15,8 +15,8 @@ import rfonnx
 from rfonnx.errors import QueryError
 from rfonnx.report.fields.object_lines import object_lines
 from rfonnx.report.fields.object_panel import objects_panel
-from rfonnx.report.fields.objects import largest, sees
 from rfonnx.report.fields.view import pick_axes
+from rfonnx.results.objects import largest, sees
 from small_nets import model as net
 
 X = {"x": (1, 2, 13, 11)}

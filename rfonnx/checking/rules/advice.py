@@ -9,9 +9,10 @@ from rfonnx.analysis.sizes import input_sizes
 from rfonnx.checking.rule_table import NotApplicableError, Says, Values, holds, rule, unproven
 from rfonnx.checking.rules.where import INPUT_AND_AXIS, space_axes
 from rfonnx.checking.subject import Subject
+from rfonnx.data.boxes import box_sizes
 from rfonnx.results.advice import Idle
 from rfonnx.results.findings import Parameter
-from rfonnx.results.plain import axes_text, percent
+from rfonnx.results.plain import axes_text, counted, percent
 from rfonnx.results.ranges import SHARE
 
 
@@ -117,6 +118,44 @@ def input_size_fits(subject: Subject, values: Values) -> Iterator[Says]:
         else:
             text = f"fits {one.grows_from} to {one.sees_to} positions of {where}, which has {one.length}"
             yield Says(text, one.tensor, not one.fits)
+
+
+@rule(
+    "RF045",
+    "object-rate",
+    "note",
+    {
+        "min": Parameter("float", "share of the objects, 0 to 1, that must be seen whole", required=True, within=SHARE),
+        "objects": Parameter("str", "a CSV file of their sizes", required=True, named=True),
+        "input": Parameter("str", "the input; the first that windows slide along when left out", named=True),
+    },
+)
+def objects_are_seen(subject: Subject, values: Values) -> Iterator[Says]:
+    """At least a share `min` of objects is seen whole by one position, wherever they lie.
+
+    `objects` is a CSV file with columns `height` and `width`, or corners of boxes, in positions of the input. Each output is
+    held to it, and the layer with the largest field by windows alone: a pooled output sees everything, of what that layer saw in
+    parts. A field that is only known as "at most" promises nothing, and fails.
+
+    It is structure alone: an object that is seen whole is not found by that.
+
+    Way out: as for RF001, or smaller inputs.
+    """
+    analysis = subject.analysis
+    name = values["input"] or next((pair[0] for pair in analysis.windowed), "")
+    axes = [axis for other, axis in analysis.windowed if other == name]
+    if not axes and not values["input"]:
+        raise NotApplicableError("nothing in this model slides along an axis of the input")
+    for one in analysis.object_rates(box_sizes(values["objects"], len(axes)) if axes else (), name):
+        alone = ", by windows alone," if one.by_windows else ""
+        text = f"sees{alone} {percent(one.rate)} of {counted(one.objects, 'object')} whole in the field of one position"
+        wanted = f"{text}; at least {100 * values['min']:g}% are wanted"
+        if one.rate >= values["min"] and not one.exact:
+            yield unproven(f"{wanted}, and its field is only known as at most this", one.tensor)
+        elif one.rate < values["min"] <= (one.seen + one.unknown) / one.objects:
+            yield unproven(f"{wanted}, and {one.unknown} were not worked out", one.tensor)
+        else:
+            yield Says(wanted, one.tensor, one.rate < values["min"])
 
 
 def _pairs(subject: Subject, values: Values) -> set[tuple[str, int]]:

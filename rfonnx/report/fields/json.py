@@ -24,4 +24,6 @@ def fields_json(source: Source, view: View) -> Iterator[str]:
     yield f', "advice": {json.dumps(advice_to_dict(source.advice))}'
     if view.sizes:
         yield f', "sizes": {json.dumps(plain(view.sizes))}'
+    if view.rates:
+        yield f', "objects": {json.dumps(plain(view.rates))}'
     yield f', "warnings": {json.dumps(list(source.warnings))}}}\n'

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 
 from rfonnx.errors import QueryError
 from rfonnx.report.document import Line, Name
-from rfonnx.report.fields.objects import sees
 from rfonnx.report.fields.view import Axes, seen
 from rfonnx.report.fields.view_source import Source
 from rfonnx.results.fields import TensorField
-from rfonnx.results.plain import shape_text
+from rfonnx.results.objects import ObjectRate, sees
+from rfonnx.results.plain import axes_text, counted, percent, shape_text
 
 
 def object_lines(source: Source, axes: Axes, size: Sequence[int]) -> Iterator[Line]:
@@ -31,6 +31,21 @@ def object_lines(source: Source, axes: Axes, size: Sequence[int]) -> Iterator[Li
             )
         yield from _of_outputs(source, name, numbers, wanted)
         yield _first(source, name, numbers, wanted)
+
+
+def rate_lines(rates: Sequence[ObjectRate]) -> Iterator[Line]:
+    """How many objects of a file each tensor sees whole."""
+    for one in rates:
+        at_most = "" if one.exact else "at most "
+        alone = ", by windows alone," if one.by_windows else ""
+        unknown = f"; {one.unknown} were not worked out" if one.unknown else ""
+        yield (
+            Name(one.tensor),
+            f"{alone} sees {at_most}{percent(one.rate)} of {counted(one.objects, 'object')} whole",
+            f" in the field of one position, wherever they lie along {axes_text(one.axes)} of ",
+            Name(one.input),
+            unknown,
+        )
 
 
 def _of_outputs(source: Source, name: str, numbers: Sequence[int], wanted: tuple[int, ...]) -> Iterator[Line]:

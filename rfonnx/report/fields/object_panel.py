@@ -7,8 +7,8 @@ from typing import Any, Protocol
 
 from rfonnx.report.escape import printable
 from rfonnx.report.explorer.interval_tables import Fielded, passed_on
-from rfonnx.report.fields.objects import largest
 from rfonnx.report.fields.view_source import Source
+from rfonnx.results.objects import largest
 
 LIMIT = 20
 """Most outputs that a page answers for."""

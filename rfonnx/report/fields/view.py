@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # pages alone have these
     from rfonnx.report.explanation.footprint import Backdrop
     from rfonnx.report.explorer.measured_field import MeasuredField
     from rfonnx.results.advice import InputSizes
+    from rfonnx.results.objects import ObjectRate
     from rfonnx.results.stream_checks import StreamOutlook
 
 AxesChoice = Literal["all", "spatial"] | tuple[int, ...]
@@ -36,6 +37,7 @@ class View(NamedTuple):
         measured: for pages: effective fields that are shown with what units can see.
         streams: for people: whether the model can be streamed along its time axes, told beside lookahead.
         sizes: lengths of input axes that the model fits, told where they were asked for.
+        rates: how many objects of a file are seen whole.
         object: for people: size of an object, along each shown axis or one for all; (): none is asked about.
     """
 
@@ -46,6 +48,7 @@ class View(NamedTuple):
     summary: bool = False
     object: tuple[int, ...] = ()
     sizes: tuple[InputSizes, ...] = ()
+    rates: tuple[ObjectRate, ...] = ()
     backdrop: Backdrop | None = None
     streams: tuple[StreamOutlook, ...] = ()
     measured: tuple[MeasuredField, ...] = ()

@@ -6,23 +6,76 @@ fall into *classes*; within a class rows and columns are chosen apart, and each 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from math import prod
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from rfonnx.report.fields.view_source import Source
+from rfonnx.results.array_types import Int64, Mask
+from rfonnx.results.plain import Outline
 
-Int64 = npt.NDArray[np.int64]
-Mask = npt.NDArray[np.bool_]
 Table = tuple[Int64, Int64]
 """lo and hi of all positions of a tensor along an axis of the input."""
 
 MOST_CLASSES, MOST_CELLS = 256, 2**25
 """Classes, and classes times places of an object, or positions along an axis: what takes more is not worked out."""
+
+
+class Source(Outline, Protocol):
+    """Fields that objects are laid into; `rfonnx.Analysis` is one."""
+
+    def intervals(self, tensor: str, *, input: str, axis: int, clip: bool = True) -> tuple[Int64, Int64]:
+        """As `rfonnx.Analysis.intervals`."""
+        ...
+
+
+class ObjectRate(NamedTuple):
+    """How many objects a tensor's positions see whole: each wherever it lies in the input, in the field of one position.
+
+    Attributes:
+        tensor: an output, or the layer with the largest field by windows alone.
+        input: that objects lie in.
+        axes: of the input, along which they have sizes.
+        objects: how many were asked about.
+        seen: how many of them one position sees whole, wherever they lie.
+        unknown: of how many that was not worked out.
+        exact: false where fields are known as at most what is shown: objects may be seen less.
+        by_windows: what gates and means take over a whole axis is left aside.
+    """
+
+    tensor: str
+    input: str
+    axes: tuple[int, ...]
+    objects: int
+    seen: int
+    unknown: int
+    exact: bool
+    by_windows: bool
+
+    @property
+    def rate(self) -> float:
+        """The object rate: the share of objects that are seen whole."""
+        return self.seen / self.objects
+
+
+def object_rate(
+    source: Source,
+    tensor: str,
+    input: str,
+    axes: Sequence[int],
+    sizes: Iterable[tuple[int, ...]],
+    by_windows: bool = False,
+) -> ObjectRate:
+    """How many of these objects are seen whole. `by_windows`: what the source's fields are, for the record."""
+    counts = Counter(sizes)
+    found = reaches(source, tensor, input, axes)
+    told = {size: None if found is None else _seen(found, size) for size in counts}
+    seen, unknown = (sum(n for size, n in counts.items() if told[size] is what) for what in (True, None))
+    exact = source.tensors[tensor].exact
+    return ObjectRate(tensor, input, tuple(axes), sum(counts.values()), seen, unknown, exact, by_windows)
 
 
 class Reach(NamedTuple):
@@ -49,8 +102,11 @@ def sees(source: Source, tensor: str, input: str, axes: Sequence[int], size: Seq
         None where that is not worked out. Fields that are known as "at most" count as they are shown.
     """
     found = reaches(source, tensor, input, axes)
-    if found is None:
-        return None
+    return None if found is None else _seen(found, size)
+
+
+def _seen(found: Sequence[Reach], size: Sequence[int]) -> bool | None:
+    """The same, of classes of positions."""
     covers = [[_covered(last, n) for last, n in zip(reach.last, size, strict=True)] for reach in found]
     if not covers or any(cover.size == 0 for cover in covers[0]):
         return False  # nothing is seen, or the object is longer than the input
