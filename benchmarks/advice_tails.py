@@ -2,8 +2,8 @@
 
 python benchmarks/advice_tails.py [SEEDS] [EPOCHS]
 
-Needs torch and scikit-learn. The digits (8 x 8) are enlarged to 16 x 16, so that the last layers of each net cannot add context. A
-net is exported, its advice is read, and the blocks from the first one on of which every layer of windows adds nothing are left
+Needs torch and scikit-learn. The digits (8 x 8) are enlarged to 16 x 16, so that the last layers of each net cannot add context.
+A net is exported, its advice is read, and the blocks from the first one on of which every layer of windows adds nothing are left
 out. Both are trained alike, from the same seeds, on one half of the digits, and tested on the other.
 """
 
