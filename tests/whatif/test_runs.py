@@ -78,6 +78,11 @@ def test_a_quantised_convolution_gets_another_weight() -> None:
     assert y.shape == (1, 4, 8, 8)
 
 
+def test_numbers_of_numpy() -> None:
+    ours, theirs = ({"conv1": {"kernel": one}} for one in (5, np.int64(5)))
+    assert rfonnx.whatif(MODELS / "seed.onnx", ours) == rfonnx.whatif(MODELS / "seed.onnx", theirs)
+
+
 def test_another_size_than_the_files() -> None:
     """Whatever the file fixes; and open axes need no other option."""
     found = rfonnx.whatif(MODELS / "seed.onnx", {"pool": {"stride": 1}}, size=(50, 70))

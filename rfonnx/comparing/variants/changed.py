@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from rfonnx.errors import QueryError
@@ -41,6 +42,10 @@ def changed(model: Opened, graph: Graph, asked: Changes) -> Changed:
     changes: list[Change] = []
     for name, attributes in asked.items():
         node, proto = find_node(model, graph, name)
+        if attributes is not None and not isinstance(attributes, Mapping):
+            raise QueryError(
+                f"{node} is to become {attributes!r}", 'give attributes, {"stride": 1}, or None to drop it'
+            )
         if attributes is None:
             found = Windows((_drop(graph, node),), (Change(label(graph, node), node.kind, "drop"),))
         else:

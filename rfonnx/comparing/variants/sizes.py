@@ -42,8 +42,8 @@ def at_size(model: Opened, shapes: Shapes | None, size: Sequence[int]) -> Sized:
         QueryError: there are more or fewer axes.
         ShapeError: the model does not take them.
     """
-    if min(size) < 1:
-        raise QueryError(f"a size of {min(size)} was given", "give positive lengths")
+    if min(size, default=0) < 1:
+        raise QueryError(f"a size of {min(size, default=0)} was given", "give positive lengths")
     with naming(model.label):
         proto = model.proto
     first = dict(shapes or {})

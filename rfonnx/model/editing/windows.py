@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from operator import index
 from typing import NamedTuple
 
 from onnx import NodeProto
@@ -103,10 +104,13 @@ def _attribute(graph: Graph, node: Node, name: str) -> Attribute:
 
 
 def _values(graph: Graph, node: Node, key: Attribute, value: int | Sequence[int], rank: int) -> Values:
-    numbers = (value,) if isinstance(value, int) else tuple(value)
     least = 0 if key == "pads" else 1
-    if not all(isinstance(n, int) and least <= n < 2**31 for n in numbers):
-        shown = "x".join(map(str, numbers))
+    try:
+        numbers = tuple(map(index, value if isinstance(value, Iterable) else [value]))  # numpy's integers, too
+    except TypeError:
+        numbers = ()
+    if not numbers or not all(least <= n < 2**31 for n in numbers):
+        shown = "x".join(map(str, numbers)) or repr(value)
         raise QueryError(f"{key} of {node} cannot be {shown}", f"give whole numbers from {least} on")
     if len(numbers) == 1:
         return numbers * (2 * rank if key == "pads" else rank)
