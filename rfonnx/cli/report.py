@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 @click.option(
     "--erf",
     metavar="FILE",
-    help="In pages: show effective fields over what units can see: a .npz file of `rfonnx erf`.",
+    help="Say which units use a small part of their field, and in pages show it: a .npz file of `rfonnx erf`.",
 )
 @options.weights_option
 @click.option("--plot", metavar="FILE", help="Draw how fields grow along the depth, too: a .png or .svg file.")
@@ -108,8 +108,10 @@ def command(
     picture = open_output(GROWTH, plot, None, *models, output, option="--plot") if plot else None
     if len(models) == 1:
         out = open_output(FIELDS, output, style, *models, plot, image, erf, objects)
-        if in_pages and out.style != "html":
-            raise click.UsageError(f"{in_pages[0]} is shown in a page: write one with -o report.html")
+        if image is not None and out.style != "html":
+            raise click.UsageError("--image is shown in a page: write one with -o report.html")
+        if erf is not None and out.style not in ("html", *RENDERERS):
+            raise click.UsageError("--erf is told to people: write a page with -o report.html, text or Markdown")
         fit = None
         if image is not None:
             from rfonnx.cli.backdrop import fitted_to_input, read_backdrop  # reads images, as most reports do not

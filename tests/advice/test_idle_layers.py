@@ -14,7 +14,7 @@ import rfonnx
 import small_nets
 from advice.nets import Net, random_net, reaching
 
-SEEDS = range(40)
+SEEDS = range(24)
 
 
 def windows(net: Net) -> list[onnx.NodeProto]:

@@ -6,13 +6,17 @@ Every sentence speaks of structure. What a layer is worth, only a measurement te
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from rfonnx.report.document import Line, Name, shared
+from rfonnx.report.fields.used import used_lines
 from rfonnx.report.fields.view import Axes
 from rfonnx.report.fields.view_source import Source
 from rfonnx.results.advice import Beyond, Gate, Idle, InputSizes, State
 from rfonnx.results.plain import axes_text, counted, percent
+
+if TYPE_CHECKING:
+    from rfonnx.report.explorer.measured_field import MeasuredField
 
 CAVEAT = "this is structure alone, and no accuracy was measured: train or prune, and compare, before a layer goes"
 
@@ -29,7 +33,9 @@ MOST_PADDING = 0.5
 """Mean share of a field beyond the border from which people are told."""
 
 
-def advice_lines(source: Source, axes: Axes, sizes: Sequence[InputSizes] = ()) -> Iterator[Line]:
+def advice_lines(
+    source: Source, axes: Axes, sizes: Sequence[InputSizes] = (), measured: Sequence[MeasuredField] = ()
+) -> Iterator[Line]:
     """Layers that add no context, gates, padding, sizes; along the axes that are shown. Nothing where nothing is to be said."""
     made = [
         *_layers(source, axes),
@@ -37,8 +43,9 @@ def advice_lines(source: Source, axes: Axes, sizes: Sequence[InputSizes] = ()) -
         *_padding(source, axes),
         *_sizes_that_fit(source, sizes, axes),
     ]
-    yield from made
-    if made:
+    used = list(used_lines(source, measured)) if measured else []
+    yield from (*made, *used)
+    if made or used:
         yield (CAVEAT,)
 
 

@@ -37,7 +37,7 @@ def sections(source: Source, axes: Axes, view: View) -> Iterator[Section]:
         Section("Misaligned joins", listed(_joins(source, axes), LIMIT), alarm=True),
         Section("Warnings", listed(_warnings(source), LIMIT), alarm=True),
         Section("Derived facts", listed(facts, LIMIT)),
-        Section("Advice", _with_last(tuple(advice_lines(source, axes, view.sizes)))),
+        Section("Advice", _with_last(tuple(advice_lines(source, axes, view.sizes, view.measured)))),
         Section("What to do", tuple(next_steps(source, axes))),
     )
     return (section for section in made if section.lines)

@@ -1,0 +1,66 @@
+"""How much of a field an effective field that was measured uses: by axis, the shortest stretch that holds most of its mass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rfonnx.report.document import Line, Name
+from rfonnx.report.fields.view_source import Source
+from rfonnx.results.plain import axes_text, counted, percent, position_text
+
+if TYPE_CHECKING:
+    from rfonnx.report.explorer.measured_field import MeasuredField
+    from rfonnx.results.array_types import Floats
+
+MASS, SMALL = 0.95, 0.5
+"""Share of the mass that counts as what is used; share of a field, in positions along all axes, below which that is little."""
+
+
+def used_lines(source: Source, measured: Sequence[MeasuredField]) -> Iterator[Line]:
+    """The measured units that use less than `SMALL` of their field. It is what was measured, and no proof."""
+    for one in measured:
+        tensor = source.tensors[one.tensor]
+        fields = [_length(source, one, axis) for axis in one.axes]
+        if not one.map.any() or not all(fields):
+            continue
+        others = range(one.map.ndim)
+        parts = [shortest_stretch(one.map.sum(tuple(o for o in others if o != k)), MASS) for k in others]
+        share = float(np.prod(parts) / np.prod(fields))
+        if share < SMALL:
+            at_most = "" if tensor.exact else "at most "
+            used, held = ("x".join(map(str, lengths)) for lengths in (parts, fields))
+            yield (
+                f"position {position_text(one.position)} of ",
+                Name(one.tensor),
+                f" uses less than half of its field, as measured on {counted(one.samples, 'sample')}: by axis {MASS:.0%} of the",
+                f" mass lies on {used} of {at_most}{held} positions along {axes_text(one.axes)} of ",
+                Name(one.input),
+                f" ({percent(share)} of them)",
+            )
+
+
+def shortest_stretch(mass: Floats, share: float) -> int:
+    """How many neighbours hold at least a share of all mass, at the fewest.
+
+    >>> shortest_stretch(np.array([1.0, 4.0, 4.0, 1.0]), 0.8)
+    2
+    """
+    sums = np.concatenate([[0.0], np.cumsum(mass)])
+    wanted = share * sums[-1] * (1 - 1e-12)
+    ends = np.searchsorted(sums, sums[:-1] + wanted)  # the first end that holds enough, by begin
+    held = ends <= len(mass)
+    return int((ends - np.arange(len(mass)))[held].min())
+
+
+def _length(source: Source, one: MeasuredField, axis: int) -> int:
+    """Positions of the input axis that lie in the unit's field; of several units that are summed, in any of their fields."""
+    lo, hi = source.intervals(one.tensor, input=one.input, axis=axis)
+    index = tuple(
+        slice(None) if at is None or n == 1 else slice(at, at + 1) for at, n in zip(one.position, lo.shape, strict=True)
+    )
+    lo, hi = lo[index], hi[index]
+    read = lo <= hi
+    return int(hi[read].max() - lo[read].min() + 1) if read.any() else 0
