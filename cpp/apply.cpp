@@ -1,5 +1,6 @@
 #include "apply.hpp"
 
+#include "band.hpp"
 #include "reads.hpp"
 #include "reindex.hpp"
 #include "slide.hpp"

@@ -1,8 +1,8 @@
 #include "bound.hpp"
 
 #include <algorithm>
-#include <numeric>
 
+#include "detection.hpp"
 #include "interval.hpp"
 #include "overlay.hpp"
 
@@ -11,12 +11,13 @@ namespace {
 
 /// What a run costs beside its values.
 constexpr int64_t kCostOfRun = 3;
-/// Longest period that is looked for unasked.
-constexpr int64_t kLongestPeriod = 64;
 /// Short runs that are looked at anew together hold so many entries at most.
 constexpr int64_t kShortStretch = 4096;
 /// Runs that repeat together as one: a tooth of a saw.
 constexpr size_t kMostTeeth = 3;
+
+/// Longest common period of two runs that are compared entry by entry.
+constexpr int64_t kMostCompared = int64_t{1} << 16;
 
 int64_t cost_of(const Run& run) {
     return kCostOfRun + run.period();
@@ -31,76 +32,6 @@ Run begun_earlier(const Run& run, int64_t more) {
     }
     return result;
 }
-
-/// The runs of a table from `begin` on, added to a bound. Explicit entries are gathered until something regular comes.
-class Detection {
-public:
-    Detection(const std::vector<int64_t>& table, const std::vector<int64_t>& hints) : table_(table) {
-        periods_.resize(kLongestPeriod);
-        std::iota(periods_.begin(), periods_.end(), 1);
-        for (const int64_t hint : hints) {
-            if (hint > kLongestPeriod && std::find(periods_.begin(), periods_.end(), hint) == periods_.end())
-                periods_.push_back(hint);
-        }
-    }
-
-    std::vector<Run> runs() {
-        const auto size = static_cast<int64_t>(table_.size());
-        for (int64_t at = 0; at < size;) {
-            const Run run = regular(at);
-            if (run.values.empty()) {
-                loose_.push_back(table_[index(at++)]);
-                continue;
-            }
-            close(at);
-            runs_.push_back(run);
-            at = run.end;
-        }
-        close(size);
-        return std::move(runs_);
-    }
-
-private:
-    /// From the turn before to this one; `kNothing` where only one of both is nothing.
-    int64_t step(int64_t at, int64_t period) const {
-        const int64_t before = table_[index(at - period)], here = table_[index(at)];
-        if (before == kNothing || here == kNothing)
-            return before == here ? 0 : kNothing;
-        return subtract(here, before);
-    }
-    bool goes_on(int64_t at, int64_t period) const {
-        const int64_t last = step(at - period, period);
-        return last != kNothing && last == step(at, period);
-    }
-    /// The run of the smallest period that begins here and saves more than it costs; else one without values.
-    Run regular(int64_t at) const {
-        const auto size = static_cast<int64_t>(table_.size());
-        for (const int64_t period : periods_) {
-            if (at + 2 * period > size)
-                continue;
-            int64_t end = at + 2 * period;
-            while (end < size && goes_on(end, period))
-                ++end;
-            if (end - at < std::max(3 * period, period + 8))
-                continue;
-            Run run{at, end, {table_.begin() + at, table_.begin() + at + period}, {}};
-            for (int64_t r = at; r < at + period; ++r)
-                run.increments.push_back(step(r + period, period));
-            return run;
-        }
-        return {};
-    }
-    void close(int64_t end) {
-        const int64_t begin = end - static_cast<int64_t>(loose_.size());
-        if (!loose_.empty())
-            runs_.push_back(explicit_run(begin, std::move(loose_)));
-        loose_.clear();
-    }
-
-    const std::vector<int64_t>& table_;
-    std::vector<int64_t> periods_, loose_;
-    std::vector<Run> runs_;
-};
 
 bool is_short(const Run& run) {
     return run.length() <= 2 * run.period();
@@ -216,8 +147,8 @@ Bound Bound::simplified() const {
             result.append(runs_[first++]);
             continue;
         }
-        for (const Run& run : Detection(written(*this, runs_[first].begin, runs_[last - 1].end), {}).runs())
-            result.append(run);
+        for (Run& run : detected_runs(written(*this, runs_[first].begin, runs_[last - 1].end), {}))
+            result.append(std::move(run));
         first = last;
     }
     return result;
@@ -237,7 +168,7 @@ Bound line(int64_t length, int64_t first, int64_t slope) {
 
 Bound detected(const std::vector<int64_t>& table, const std::vector<int64_t>& hints) {
     Bound result;
-    for (Run& run : Detection(table, hints).runs())
+    for (Run& run : detected_runs(table, hints))
         result.append(std::move(run));
     return result;
 }
@@ -275,7 +206,7 @@ bool same(const Bound& f, const Bound& g) {
 bool at_most(const Bound& f, const Bound& g) {
     return overlaid(f, g, [](const Run& x, const Run& y, int64_t begin, int64_t end) {
         const int64_t length = end - begin, period = common_period(x, y, length);
-        if (period > kMostValues)
+        if (period > kMostCompared)
             return false;                      // not looked at: the smaller one is kept beside the larger
         for (int64_t k = 0; k < period; ++k) { // two lines in each residue: the ends decide
             const int64_t last = begin + k + (length - 1 - k) / period * period;

@@ -1,6 +1,7 @@
 /// Row-major order: the last axis moves first.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -8,7 +9,7 @@ namespace rfonnx {
 
 /// Moves on to the next position; false after the last one, when the position is the first again.
 inline bool advance(std::vector<int64_t>& position, const std::vector<int64_t>& extent) {
-    for (size_t axis = position.size(); axis-- > 0;) {
+    for (std::size_t axis = position.size(); axis-- > 0;) {
         if (++position[axis] < extent[axis])
             return true;
         position[axis] = 0;
@@ -19,7 +20,7 @@ inline bool advance(std::vector<int64_t>& position, const std::vector<int64_t>& 
 /// Number of a position.
 inline int64_t flat(const std::vector<int64_t>& position, const std::vector<int64_t>& extent) {
     int64_t entry = 0;
-    for (size_t axis = 0; axis < extent.size(); ++axis)
+    for (std::size_t axis = 0; axis < extent.size(); ++axis)
         entry = entry * extent[axis] + position[axis];
     return entry;
 }
@@ -28,10 +29,10 @@ inline int64_t flat(const std::vector<int64_t>& position, const std::vector<int6
 struct Layout {
     int64_t outer = 1, length, inner = 1;
 
-    Layout(const std::vector<int64_t>& extent, size_t axis) : length(extent[axis]) {
-        for (size_t k = 0; k < axis; ++k)
+    Layout(const std::vector<int64_t>& extent, std::size_t axis) : length(extent[axis]) {
+        for (std::size_t k = 0; k < axis; ++k)
             outer *= extent[k];
-        for (size_t k = axis + 1; k < extent.size(); ++k)
+        for (std::size_t k = axis + 1; k < extent.size(); ++k)
             inner *= extent[k];
     }
 };

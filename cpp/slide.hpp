@@ -1,5 +1,4 @@
-/// Hull of a term after a step along one axis: windows, spreads, selects, reduces and bands. A null term reads nothing
-/// at all.
+/// Hull of a term after a step along one axis: windows, spreads, selects and reduces. A null term reads nothing at all.
 #pragma once
 
 #include "read_bounds.hpp"
@@ -50,8 +49,5 @@ TermPtr reduced(const TermPtr& term, const std::vector<int>& axes);
 
 /// What a position sees together with all others along some axes.
 Interval hull_along(const Field& field, const std::vector<int>& axes, const std::vector<int64_t>& position);
-
-/// The field after a band; `shape` is the shape before it. Exact, unless a table would outgrow `kLargestTable`.
-TermPtr banded(const TermPtr& term, const Band& band, const Shape& shape, Mode mode, bool& widened);
 
 } // namespace rfonnx

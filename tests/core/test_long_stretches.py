@@ -34,3 +34,12 @@ def test_an_output_too_long_for_a_table_is_exact() -> None:
     assert result.box(1, [length - 8], True) == [(0, 7)]
     assert result.box(1, [length - 5], True) == [(3, 7)]
     assert result.summaries()["size"].tolist() == [1, length]
+
+
+def test_a_table_without_pattern_that_is_too_long_is_at_most_everything() -> None:
+    n = 2**22 + 2**20
+    rows = np.random.default_rng(0).integers(0, n, n)
+    result = _core.run([("x", (n,))], [("y", (n,), [(0, (Select(0, rows, rows),))], True)])
+    assert result.exact == [False]
+    assert result.widened == [True]
+    assert result.box(1, [5], True) == [(0, n - 1)]
