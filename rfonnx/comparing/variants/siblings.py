@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import islice
 from typing import NamedTuple
 
 from rfonnx.comparing.variants.changed import Changed, changed
@@ -16,10 +15,7 @@ from rfonnx.model.editing.windows import SPELT, changeable
 from rfonnx.results.variants import Attribute, Changes, set_option
 
 TRIED = 12
-"""Changes that are tried beside one at most."""
-
-DEEP = 3
-"""Places that are put right one after another."""
+"""Sets of changes that are tried beside one at most."""
 
 
 class Fitting(NamedTuple):
@@ -70,18 +66,24 @@ def _with(subject: Subject, asked: Changes) -> Fitting:
     return Fitting(made, fitting_graph(made.model, subject.shapes, subject.graph), asked)
 
 
-def _completed(subject: Subject, asked: Changes, error: MisfitError, deep: int = DEEP) -> Fitting | None:
+def _completed(
+    subject: Subject, asked: Changes, error: MisfitError, tries: Iterator[int] | None = None
+) -> Fitting | None:
     """With changes beside those that were asked for, with which shapes go together; None: none was found.
 
-    Tried is, at the nodes of the branches that do not go together, what was asked for elsewhere.
+    Tried is, at the nodes of the branches that do not go together, what was asked for elsewhere; where shapes then contradict
+    each other further on only, there as well. `tries`: those that are left, `TRIED` in all.
     """
-    for name, values in islice(_candidates(subject.graph, asked, error.makes), TRIED):
+    tries = iter(range(TRIED)) if tries is None else tries
+    for name, values in _candidates(subject.graph, asked, error.makes):
+        if next(tries, None) is None:
+            return None
         more = {**asked, name: values}
         try:
             return _with(subject, more)
         except MisfitError as later:
-            if deep > 1 and _behind(subject.graph, later.makes, error.makes):
-                rest = _completed(subject, more, later, deep - 1)
+            if _behind(subject.graph, later.makes, error.makes):
+                rest = _completed(subject, more, later, tries)
                 if rest is not None:
                     return rest
         except RfonnxError:
