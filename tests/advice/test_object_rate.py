@@ -151,3 +151,9 @@ def test_files_of_strangers(tmp_path: Path) -> None:
 def test_what_has_another_number_of_sides_is_refused() -> None:
     with pytest.raises(QueryError, match="give a size for each"):
         rfonnx.analyze(net(False)).object_rates([(3,)])
+
+
+def test_the_page_says_what_is_so(models: Path) -> None:
+    """docs/advice.md: 200 is longer than the smallest field, 300 than the input."""
+    (mask, _) = rfonnx.analyze(models / "unet.onnx").object_rates([(20, 30), (180, 180), (200, 200), (300, 10)])
+    assert (mask.tensor, mask.rate) == ("mask", 0.5)
