@@ -24,6 +24,9 @@ from rfonnx.results.array_types import Int64
 MOST_POSITIONS = 2**22
 """Positions of a tensor that are looked at one by one."""
 
+SHORT = 1024
+"""Of axes that are shorter, all positions are landmarks: no need to ask."""
+
 WINDOWED = ("convolution", "pooling", "resampling")
 """Families of operators that read neighbours: what others add to a field comes from branches, or is taken together."""
 
@@ -64,6 +67,8 @@ class _Look:
 
     def __init__(self, fields: Advised, local: Local, pairs: Sequence[Pair]) -> None:
         self.fields, self.local, self.pairs = fields, local, tuple(pairs)
+        shapes = fields.input_shapes
+        self.lengths = [(shapes[name] or ())[axis] or 0 for name, axis in self.pairs]
         self.program, self.inputs = fields.program, len(fields.program.inputs)
         self.names = [name for name, _ in self.program.inputs] + [tensor.name for tensor in self.program.tensors]
         self.by_windows = self.local.figures(self.pairs)
@@ -73,10 +78,10 @@ class _Look:
     def idle(self) -> Iterator[Idle]:
         """Layers of windows whose fields are larger than those before them, where those reach from border to border."""
         size, reaches, seen = self.by_windows
-        for number in self._layers():
+        for number in self._layers:
             before: list[int] | None = None
-            for column, pair in enumerate(self.pairs):
-                if not seen[number][column] or size[number][column] < _length(self.fields, pair):
+            for column in range(len(self.pairs)):
+                if not seen[number][column] or size[number][column] < self.lengths[column]:
                     continue
                 before = before or [source for source in operands(self.local.program, number) if source >= self.inputs]
                 grows = size[number][column] > max((size[source][column] for source in before), default=0)
@@ -131,7 +136,7 @@ class _Look:
                 left_out = any(inside.seen[source][column] and not alone.seen[source][column] for source in before)
                 if left_out and alone.seen[number][column] and self.fields.tensors[made.name].exact:
                     whole, positions = reaching(self.fields, made.name, pair)
-                    if whole == positions and alone.size[number][column] < _length(self.fields, pair):
+                    if whole == positions and alone.size[number][column] < self.lengths[column]:
                         yield Gate(made.name, made.kind, *pair, alone.size[number][column])
 
     def deepest(self, input: str) -> str | None:
@@ -140,15 +145,15 @@ class _Look:
         columns = [column for column, pair in enumerate(self.pairs) if pair[0] == input]
         size, _, seen = self.by_windows
         needed = self._needed()
-        found = [n for n in self._layers() if columns and n in needed and all(seen[n][column] for column in columns)]
+        found = [n for n in self._layers if columns and n in needed and all(seen[n][column] for column in columns)]
         best = max(found, key=lambda n: math.prod(size[n][column] for column in columns), default=None)
         return None if best is None else self.names[best]
 
-    def _layers(self) -> Iterator[int]:
+    @cached_property
+    def _layers(self) -> tuple[int, ...]:
         """The tensors that operators of windows make."""
-        for number, made in enumerate(self.program.tensors, self.inputs):
-            if family(made.kind) in WINDOWED and not is_temporary(made.name):
-                yield number
+        tensors = enumerate(self.program.tensors, self.inputs)
+        return tuple(n for n, made in tensors if family(made.kind) in WINDOWED and not is_temporary(made.name))
 
     def _needed(self) -> set[int]:
         """The sources that an output depends on."""
@@ -162,6 +167,10 @@ class _Look:
 
 def reaching(fields: Fields, name: str, pair: Pair) -> tuple[int, int]:
     """How many positions of a tensor see from border to border of an axis, of how many."""
+    if max((length or SHORT for length in fields.tensors[name].shape or (None,)), default=1) < SHORT:
+        lo, hi = np.broadcast_arrays(*fields.intervals(name, *pair))
+        whole = (lo <= 0) & (hi >= _length(fields, pair) - 1)
+        return int(whole.sum()), whole.size
     marks = fields.landmarks(name, *pair)
     lo, hi = fields.intervals(name, *pair, positions=[one.positions for one in marks])
     counts, last = weights(marks), _length(fields, pair) - 1
