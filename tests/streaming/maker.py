@@ -45,6 +45,9 @@ class Maker:
         self.axis = min(self.axis, 2 + self.space)
         self.width = 3
         self.walks = {1: self.scan, 3: self.spectrum}.get(seed % 4, self.recurrent)
+        self.walking = seed % 9 == 4  # scans, or spectra, one behind the other
+        if self.walking:
+            self.walks = (self.scan, self.spectrum)[seed % 2]
         self.second = seed % 7 == 3  # a second input, of as many frames
 
     def one(self, low: int, high: int) -> int:
@@ -491,6 +494,8 @@ class Maker:
                 new = self.attention(own, self.pick(own, *made))
             elif self.lays and self.chance(0.35):
                 new = self.pick(self.shuffled, self.grouped, self.beside, self.listed)(own)
+            elif self.walking and self.chance(0.35):
+                new = self.walks(own)
             elif roll < 0.5:
                 new = self.pick(*heavy)(own)
             elif roll < 0.72:
