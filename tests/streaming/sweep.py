@@ -113,7 +113,7 @@ def planned_at(model: onnx.ModelProto, streamed: dict[str, int]) -> StreamPlan:
     """A plan of a file that is looked at with the one length that it has."""
     source = open_source(Opened(model), streamed, 0)
     seen, layout = looked_at(source, [source.length])
-    return planned(seen, layout, layout.unit)
+    return planned(seen, layout, layout.unit, flat=False)
 
 
 def judged(model: onnx.ModelProto, streamed: dict[str, int]) -> Judged:
