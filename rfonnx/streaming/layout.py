@@ -68,7 +68,7 @@ def lay_out(source: Source, boundless: bool = False) -> Layout:
                 if answer is not None and not is_temporary(name):
                     blocked[name] = answer
             for name in outputs:
-                answer = _unmoved(source, node, name, layout, placed)
+                answer = _unmoved(source, node, name, layout, placed) or _undone(node, name, seen[0], placed)
                 if answer is not None:
                     blocked.setdefault(name, answer)
             if not (placed.readings or placed.planes):
@@ -98,6 +98,7 @@ class _Seen:
     def __init__(self, layout: Layout, program: Program, tensors: Sequence[int], names: Sequence[str]) -> None:
         sides = [{name: plane.axes[side] for name, plane in layout.planes.items()} for side in (0, 1)]
         self.made = [program.tensors[index].name for index in tensors]
+        self.exact = {one.name: (one.exact, one.note) for one in map(program.tensors.__getitem__, tensors)}
         self.all = [read(program, tensors, axes, names) for axes in (ChainMap(layout.axes, layout.inner), *sides)]
 
     def of(self, name: str) -> list[Mapping[str, Found]]:
@@ -152,6 +153,8 @@ def _unmoved(source: Source, node: Node, name: str, layout: Layout, placed: Plac
     data, row = node.inputs[0], operator(node.kind)
     if data not in framed and ("norm" in row.manner or row.switched_off in ("pads", "cut")):
         return refused(node, f"works on '{data}', which has no frames", "", _streamed_too(source, data))
+    if row.indexed and data not in framed and _short_table(source, node, data, name, axes):
+        return refused(node, f"takes of '{data}', which has no frames, something else for each frame")
     found = lined_up(source, node, name, axes, framed)
     if row.carries or "joined" in row.manner:  # first states, and what stands in front or behind, have rules
         found = {operand: axis for operand, axis in found.items() if axis != ELSEWHERE}
@@ -161,6 +164,23 @@ def _unmoved(source: Source, node: Node, name: str, layout: Layout, placed: Plac
             return refused(node, why, "", _streamed_too(source, operand))
     placed.still.update(found)
     return None
+
+
+def _undone(node: Node, name: str, seen: _Seen, placed: Placed) -> Refused | None:
+    """Why an operator that only moves numbers cannot be streamed, though it may read frame o for frame o: a number that is
+    computed says which positions it leaves out (Trilu)."""
+    row, (exact, note) = operator(node.kind), seen.exact.get(name, (True, ""))
+    kinds = {type(reading) for _, reading in placed.readings.get(name, {}).values()}
+    if exact or kinds != {Same} or not row.moves or row.indexed:
+        return None
+    return refused(node, f"may leave frames out ({note})", next(iter(placed.readings[name])))
+
+
+def _short_table(source: Source, node: Node, data: str, name: str, axes: Sequence[int]) -> bool:
+    """Whether indices pick from a table that lies beside them, frame by frame, and has another number of frames."""
+    table, out = (source.graph.shapes.get(one) or () for one in (data, name))
+    beside = len(table) == len(out) and node.attrs.get("axis") not in axes
+    return beside and any(table[axis] not in (1, out[axis]) for axis in axes)
 
 
 def _streamed_too(source: Source, name: str) -> str:
@@ -287,7 +307,7 @@ def _placed(
             return refused(node, RANGED, operand, STATIC)
         if isinstance(one, Blocked):
             return refused(node, one.reason, operand)
-        if isinstance(one[1], Ends) and not carried_to_end(node, name, one[1]):
+        if isinstance(one[1], Ends) and not carried_to_end(node, name, one[1], layout.axes):
             return refused(node, one[1].reason, operand)
         made[operand] = one
     if len({axis for axis, _ in made.values()}) > 1:

@@ -22,9 +22,15 @@ def last_states(node: Node) -> Sequence[str]:
     return node.outputs[: len(node.inputs) - node.attrs["num_scan_inputs"]] if carries == "rounds" else ()
 
 
-def carried_to_end(node: Node, name: str, reading: Ends) -> bool:
-    """Whether there is a rule for an output that has no frames, and reads all of them: a last state, the last frame, a sum."""
+def carried_to_end(node: Node, name: str, reading: Ends, axes: Mapping[str, int]) -> bool:
+    """Whether there is a rule for an output that has no frames, and reads all of them: a last state, the last frame, a sum.
+
+    `axes`: of frames by tensor; a layer goes along the first one of its sequence alone.
+    """
     row = operator(node.kind)
+    if row.carries == "layer":
+        along = {operand: axes[operand] for operand in node.inputs if operand in axes}
+        return name in last_states(node) and along == {node.inputs[0]: node.attrs.get("layout", 0)}
     return name in last_states(node) or (row.moves and reading.reason == LAST) or row.statistic in TOGETHER
 
 

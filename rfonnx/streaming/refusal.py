@@ -31,5 +31,6 @@ def refused(node: Node, reason: str, until: str = "", hint: str = "") -> Refused
         until: a tensor before it that can be streamed.
         hint: another way out.
     """
-    way = hint or (f"{CUT}: --until {quote(until)}; {BEHIND}: --from {quote(node.outputs[0])}" if until else CUT)
+    made = next(filter(None, node.outputs), "")
+    way = hint or (f"{CUT}: --until {quote(until)}; {BEHIND}: --from {quote(made)}" if until else CUT)
     return Refused(f"{node} {reason}", way)

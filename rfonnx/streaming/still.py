@@ -42,7 +42,10 @@ def lined_up(
         return {}
     program = _alone(node, replace(source.graph, constants=source.graph.constants - still))
     result = propagated(source.model.label, program)
-    place = next(i for i, tensor in enumerate(program.tensors) if tensor.name == output) + len(program.inputs)
+    made = next(i for i, tensor in enumerate(program.tensors) if tensor.name == output)
+    place = made + len(program.inputs)
+    if operator(node.kind).attending is not None and not program.tensors[made].exact:  # it may hide some by their place
+        return {name: ELSEWHERE for name, _, _, _ in _columns(program) if name in still}
     found = {}
     for name, axis, length, column in _columns(program):
         if name in still:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
+import numpy as np
 from onnx import ModelProto, ValueInfoProto, numpy_helper
 
 from rfonnx.errors import ModelError, QueryError, ShapeError
 from rfonnx.gradients.preparing.large_weights import LightModel, lighten
 from rfonnx.gradients.preparing.opset import raise_opset
 from rfonnx.gradients.preparing.prepare import prune
+from rfonnx.graph.order import reads
+from rfonnx.graph.tensors import DTYPES
 from rfonnx.graph.text import quote
 from rfonnx.model.building.normal import Normal
 from rfonnx.model.building.unroll import STEPS
@@ -58,6 +61,10 @@ def open_source(
     at = with_frames(base, streamed, fixed or LENGTHS[0])
     seen = [with_frames(base, streamed, (fixed or LENGTHS[1]) + more) for more in (0, 64)]
     offline, proto = _prepared(model, outputs, seen[0], at)
+    needed = {name for node in proto.graph.node for name in reads(node)}
+    for name in names:
+        if name in needed or name in streamed:
+            _refuse_kind(model, entries[name])
     scans, everywhere = as_scans(proto, frozenset(streamed.items()), *seen)
     if fixed or everywhere:
         proto = scans
@@ -103,6 +110,21 @@ def _streamed(model: Opened, inputs: Asked, axis: int, shapes: Mapping[str, tupl
             )
         found[name] = place % rank
     return found
+
+
+def _refuse_kind(model: Opened, entry: ValueInfoProto) -> None:
+    """Inputs that numpy has no numbers for are not run here, so that no stream of them can be verified."""
+    held = tensor_of(entry.type)
+    dtype = DTYPES.get(held.elem_type, "") if held is not None else ""
+    try:
+        known = np.dtype(dtype).kind in "biuf" if dtype else False
+    except TypeError:
+        known = False
+    if not known:
+        raise QueryError(
+            f"{model.label}: input {quote(entry.name)} holds {dtype or 'no tensor'}, which is not streamed",
+            "leave out what needs it: name outputs with --until",
+        )
 
 
 def _dims(entry: ValueInfoProto) -> list[int | None]:

@@ -99,3 +99,33 @@ def test_filters_alone_have_no_frames() -> None:
     model = net.model([2, 3, 8], net.add("Conv", "data", "x", kernel_shape=[8]), data=[1, 3, 20])
     with pytest.raises(rfonnx.RfonnxError, match="works on 'data', which has no frames"):
         rfonnx.stream(model, "x", 0)
+
+
+def test_layers_go_along_their_sequence_alone() -> None:
+    """The features of a layer, and its weights for them, could be summed up; there is no rule for that."""
+    net = Net()
+    weights = net.numbers(1, 4, 4)
+    net.nodes.append(onnx.helper.make_node("RNN", ["x", "w", weights], ["", "last"], "rnn", hidden_size=4))
+    model = net.model([5, 1, 3], "last", w=[1, 4, 3])
+    with pytest.raises(rfonnx.RfonnxError, match=r"\(RNN\) "):
+        rfonnx.stream(model, {"x": 2, "w": 2})
+
+
+def test_a_diagonal_that_is_computed_is_refused() -> None:
+    net = Net()
+    rows = net.add("Trilu", "x", net.add("Cast", net.add("ReduceMax", "k", keepdims=0), to=7))
+    with pytest.raises(rfonnx.RfonnxError, match=r"\(Trilu\) .*may leave frames out"):
+        rfonnx.stream(net.model([1, "t", 4], rows, k=[1]), "x", 1)
+
+
+def test_types_that_are_not_drawn_are_refused() -> None:
+    model = Net().model([1, 2, "t"], "y")
+    model.graph.input[0].type.tensor_type.elem_type = onnx.TensorProto.FLOAT8E4M3FN
+    model.graph.output[0].type.tensor_type.elem_type = onnx.TensorProto.FLOAT
+    model.graph.node.add(op_type="Cast", input=["x"], output=["y"]).attribute.append(
+        onnx.helper.make_attribute("to", 1)
+    )
+    model.opset_import[0].version = 19
+    model.ir_version = 9
+    with pytest.raises(rfonnx.RfonnxError, match="'x' holds float8e4m3fn, which is not streamed"):
+        rfonnx.stream(model, "x", 2)
