@@ -8,6 +8,7 @@ import pytest
 
 import rfonnx
 from rfonnx.streaming.offline import within
+from streaming.holding import right
 from streaming.nets import NETS, Net
 
 
@@ -61,3 +62,17 @@ def test_half_precision_differs_by_its_own_rounding() -> None:
     found = plan.held_against(within(plan.source.offline))
     assert found.passed
     assert found.worst <= 2 * 2**-10
+
+
+def test_a_single_frame_is_not_spread_over_those_of_another_tensor() -> None:
+    """Of n frames one operand has n - 1, the other the even number below: of two, one and two, which fit as no others do."""
+    net = Net()
+    halved = net.add("MaxPool", "x", kernel_shape=[2], strides=[2])
+    scales = net.constant(np.array([1, 1, 2], np.float32))
+    doubled = net.add(
+        "Resize", halved, "", scales, mode="nearest", coordinate_transformation_mode="asymmetric", nearest_mode="floor"
+    )
+    cropped = net.add("Slice", "x", net.ints(0), net.ints(-1), net.ints(2))
+    plan = rfonnx.stream(net.model([1, 3, "t"], net.add("Sub", doubled, cropped)), "x", 2)
+    assert plan.manifest.shortest == 3
+    assert right(plan)

@@ -32,6 +32,10 @@ def copied(call: Call) -> list[Flow | None]:
     for name, flow in flows.items():
         if (flow.frames, flow.length(call.source.length)) != (first.frames, first.length(call.source.length)):
             raise call.refuse(f"joins tensors of different rates ('{name}' has another than the first)")
+    lengths = {flow.length for flow in flows.values()}
+    if len(lengths) > 1:  # a single frame of one would be joined with every frame of the other
+        for length in lengths:
+            call.writer.at_least(length, 2)
     latest = max(flow.delay for flow in flows.values())
     flows = {name: call.writer.later(flow, latest) for name, flow in flows.items()}
     inputs = [
