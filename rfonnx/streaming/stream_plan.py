@@ -193,6 +193,12 @@ class StreamPlan:
             RfonnxError: the stream differs from the offline model, and nothing is written; or the file cannot be written.
         """
         found = self.verify()
+        if all(run.skipped for run in found.runs):
+            raise Refused(
+                f"{self.manifest.model}: the offline model runs at no length that was tried ({found.runs[0].skipped}), so that "
+                "the stream is not verified, and was not written",
+                "give other shapes, or stream a part of it that onnxruntime runs: --until",
+            )
         if not found.passed:
             raise Refused(
                 f"{self.manifest.model}: the stream differs from the offline model ({_worst(found)}), and was not written",
@@ -228,8 +234,6 @@ def _worst(found: StreamVerification) -> str:
         if run.missing:
             name, (got, wanted) = next(iter(run.missing.items()))
             return f"'{name}' has {got} frames for {wanted}, of {run.length} in chunks of {run.chunk}"
-    if all(run.skipped for run in found.runs):
-        return next((run.skipped for run in found.runs), "nothing was run")
     return f"by {found.worst:.1e} of the largest value"
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import onnx
 import pytest
@@ -76,3 +78,14 @@ def test_a_single_frame_is_not_spread_over_those_of_another_tensor() -> None:
     plan = rfonnx.stream(net.model([1, 3, "t"], net.add("Sub", doubled, cropped)), "x", 2)
     assert plan.manifest.shortest == 3
     assert right(plan)
+
+
+def test_what_onnxruntime_does_not_run_is_not_written(tmp_path: Path) -> None:
+    """Its LRN takes images alone."""
+    net = Net()
+    plan = rfonnx.stream(net.model([1, 4, "t"], net.add("LRN", "x", size=3)), "x", 2)
+    with pytest.raises(
+        rfonnx.RfonnxError, match=r"runs at no length that was tried .*not verified, and was not written"
+    ):
+        plan.save(tmp_path / "s.onnx")
+    assert not list(tmp_path.iterdir())
