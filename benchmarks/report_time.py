@@ -8,13 +8,24 @@ import sys
 
 from measure import LIGHT, REPORT, in_turn, processor_seconds, ratio, table
 
+NAMES = (
+    "bvlc_alexnet",
+    "densenet121",
+    "inception_v1",
+    "inception_v2",
+    "resnet50",
+    "shufflenet",
+    "squeezenet",
+    "vgg19",
+    "zfnet512",
+)
 BARE = "import onnx, sys; onnx.shape_inference.infer_shapes(onnx.load(sys.argv[1]), data_prop=True)"
 
 
 def main() -> None:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 15
     rows: list[list[object]] = []
-    for name in ("resnet50", "densenet121", "inception_v2", "vgg19"):
+    for name in NAMES:
         path = str(LIGHT / f"light_{name}.onnx")
         commands = {"report": [*REPORT, path], "bare": [sys.executable, "-c", BARE, path]}
         times = in_turn(commands, runs, processor_seconds)

@@ -73,8 +73,8 @@ def sees_whole(fields: Fields, walks: Walks, tensor: str, pair: Pair) -> bool:
     if field.kind in ("local", "periodic") and field.tensor_axis is not None and shape[field.tensor_axis] != 1:
         return False
     length = (fields.input_shapes[pair[0]] or ())[pair[1]] or 0
-    if length < 2:
-        return False
+    if length < 2 or (0 < field.coverage < 1 and not _together(fields, walks, tensor, pair)):
+        return False  # the position in the middle sees something, and not all
     lo, hi = _by_own_position(fields, walks, tensor, pair, clip=True)
     reads = lo <= hi
     if not reads.any() or (lo[reads] > 0).any() or (hi[reads] < length - 1).any():
@@ -91,6 +91,8 @@ def _sees_alike(fields: Fields, walks: Walks, tensor: str, pair: Pair) -> bool:
     Of what takes an axis together that came from the input's. Strides before it may leave a rest at the end that nothing reads.
     """
     length = (fields.input_shapes[pair[0]] or ())[pair[1]] or 0
+    if 0 < fields.tensors[tensor].fields[pair].coverage <= 0.5 and not _together(fields, walks, tensor, pair):
+        return False
     lo, hi = _by_own_position(fields, walks, tensor, pair, clip=True)
     reads = lo <= hi
     if fields.tensors[tensor].fields[pair].kind == "none" or not reads.any():
@@ -101,7 +103,14 @@ def _sees_alike(fields: Fields, walks: Walks, tensor: str, pair: Pair) -> bool:
 def _by_own_position(fields: Fields, walks: Walks, tensor: str, pair: Pair, clip: bool) -> tuple[Int64, Int64]:
     """Intervals, those of positions that stand for the same sample together."""
     lo, hi = told(fields, tensor, pair, clip)
+    axes = _together(fields, walks, tensor, pair)
+    return hull(lo, hi, axes) if axes else (lo, hi)
+
+
+def _together(fields: Fields, walks: Walks, tensor: str, pair: Pair) -> tuple[int, ...]:
+    """Axes of a tensor along which positions stand for the same sample, where that is known of a field that does not slide."""
     own = {line.walking for line in walks.of(tensor, *pair)} - {()}
     if fields.tensors[tensor].fields[pair].kind != "block" or len(own) != 1:
-        return lo, hi
-    return hull(lo, hi, tuple(axis for axis in range(lo.ndim) if axis not in next(iter(own))))
+        return ()
+    (runs,) = own
+    return tuple(axis for axis in range(len(fields.tensors[tensor].shape or ())) if axis not in runs)
