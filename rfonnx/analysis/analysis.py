@@ -276,7 +276,8 @@ class Analysis:
         """Sizes and coverage of all tensors at once, where a `TensorField` of each would be too much."""
         columns = [self._axes.index(pair) for pair in pairs]
         s = self._result.summaries()
-        s = {name: s[name].reshape(-1, len(self._axes))[:, columns] for name in FIGURES}
+        rows = len(self._program.inputs) + len(self._program.tensors)
+        s = {name: s[name].reshape(rows, len(self._axes))[:, columns] for name in FIGURES}
         reaches, seen = np.greater_equal(s["coverage"], 1), np.not_equal(s["kind"], KINDS.index("none"))
         return Figures(s["size"].tolist(), reaches.tolist(), seen.tolist())
 
@@ -401,7 +402,9 @@ class Analysis:
         source, column = self._lookup.source(tensor), self._lookup.column(input, axis)
         with self._laid_out(tensor):
             found = self._result.landmarks(source, column, -1 if along is None else along, period, list(cuts))
-        return tuple(Landmarks(*one) for one in found)
+        shape = self._lookup.shape(tensor)
+        none = np.zeros(0, np.int64), np.zeros(0)
+        return tuple(Landmarks(*(one if n else none)) for one, n in zip(found, shape, strict=True))
 
     @contextmanager
     def _laid_out(self, tensor: str) -> Iterator[None]:

@@ -72,7 +72,8 @@ class Lookup:
             raise QueryError(f"{self._label}: there is no axis {axis} of an input '{input}'", f"the inputs are {known}")
         return column
 
-    def _shape(self, tensor: str) -> tuple[int, ...]:
+    def shape(self, tensor: str) -> tuple[int, ...]:
+        """Of a tensor, or of an input."""
         source = self.source(tensor)
         inputs = len(self._program.inputs)
         return self._program.inputs[source][1] if source < inputs else self._program.tensors[source - inputs].shape
@@ -84,7 +85,7 @@ class Lookup:
             QueryError: there is no such tensor, or there is not one slice or list for each of its axes, or a slice runs
                 backwards, or a position lies outside.
         """
-        shape = self._shape(tensor)
+        shape = self.shape(tensor)
         found = [
             range(n)[part] if isinstance(part, slice) else np.asarray(part, np.int64)
             for part, n in zip(positions, shape, strict=False)
@@ -106,7 +107,7 @@ class Lookup:
         Raises:
             QueryError: there is no such tensor, or the position lies outside it.
         """
-        shape = self._shape(tensor)
+        shape = self.shape(tensor)
         if len(position) != len(shape) or not all(-n <= p < n for p, n in zip(position, shape, strict=True)):
             raise QueryError(
                 f"{self._label}: position {tuple(position)} is not in tensor '{tensor}' of shape {tuple(shape)}",

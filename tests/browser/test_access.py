@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, Page
 
 import rfonnx
 from browser.followed import boxes, follow, follow_program, reached, scripted, supports
+from core.patches import laid_out
 from core.programs import programs
 from gradient.table import TABLE, Case
 from rfonnx import _core
@@ -107,8 +108,7 @@ def test_random_programs_there_and_back(page: Page, program: Program, data: st.D
     source, given = inputs + last, program.inputs[number][1]
     sees = np.zeros((*shape, *given), bool)
     for position in np.ndindex(shape):
-        mask = result.support(source, list(position), number)
-        sees[position] = False if mask is None else np.broadcast_to(mask.astype(bool), given)
+        sees[position] = laid_out(result.support(source, list(position), number), given) > 0
     follow_program(page, program)
     there = supports(page, [(last, position, number) for position in np.ndindex(shape)], [given] * int(np.prod(shape)))
     assert np.array_equal(np.reshape(there, sees.shape), sees)

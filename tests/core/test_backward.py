@@ -14,6 +14,7 @@ from access.brute import step_reads
 from core import borderless
 from core.drawn import drawn
 from core.hulls import run
+from core.patches import Patches, laid_out
 from core.programs import Shape, after, programs
 from rfonnx import _core
 from rfonnx.analysis.lower import Program
@@ -21,7 +22,6 @@ from rfonnx.operators.access.primitives import Band, Reduce, Reshape, Select, Sp
 
 Position = tuple[int, ...]
 Shares = dict[Position, float]
-Patches = Sequence[tuple[Sequence[int | None], np.ndarray]]
 
 
 def read_back(step: Step, shape: Shape, shares: Shares) -> Shares:
@@ -63,17 +63,6 @@ def shares_of(program: Program, source: int, position: Position) -> dict[int, Sh
             for q, share in shares.items():
                 known[q] = known.get(q, 0) + share
     return {number: found.get(number, {}) for number in range(inputs)}
-
-
-def laid_out(patches: Patches, shape: Shape) -> np.ndarray:
-    whole = np.zeros(shape)
-    for firsts, values in patches:
-        box = tuple(
-            slice(None) if first is None else slice(first, first + n)
-            for first, n in zip(firsts, values.shape, strict=True)
-        )
-        whole[box] += values
-    return whole
 
 
 def check(program: Program, positions: Iterable[tuple[int, Position]]) -> None:

@@ -16,6 +16,9 @@ Int64 = npt.NDArray[np.int64]
 MOST_CELLS = 2**22
 """Cells of tables that the core lays out for one page: they take time. A layer whose turn comes after that many is left out."""
 
+LONGEST = 2**22
+"""Positions of the longest axis of a layer that has a table."""
+
 MOST_NUMBERS = 2**19
 """Packed numbers of all tables of a page."""
 
@@ -71,7 +74,7 @@ def tables_to_dict(source: Fielded, layers: Sequence[str], first: Sequence[str] 
     """
     pairs = [(name, axis) for name, shape in source.program.inputs for axis in range(len(shape))]
     passed = passed_on(source.program)
-    long = {tensor.name for tensor in source.program.tensors if max(tensor.shape, default=0) > MOST_CELLS}
+    long = {tensor.name for tensor in source.program.tensors if max(tensor.shape, default=0) > LONGEST}
     tables, rows = _Tables(), numbered()
     by_name: dict[str, int] = {}
     for name in dict.fromkeys((*first, *layers)):
