@@ -39,6 +39,8 @@ from rfonnx.results.findings import CheckResult as CheckResult
 from rfonnx.results.geometry import AxisGeometry as AxisGeometry
 from rfonnx.results.geometry import Geometry as Geometry
 from rfonnx.results.geometry import Located as Located
+from rfonnx.results.landmarks import Landmarks as Landmarks
+from rfonnx.results.objects import ObjectRate as ObjectRate
 from rfonnx.results.stream_checks import StreamStructure as StreamStructure
 from rfonnx.results.stream_checks import StreamSummary as StreamSummary
 from rfonnx.results.stream_checks import StreamVerification as StreamVerification
