@@ -22,6 +22,9 @@ from rfonnx.system import scratch
 from rfonnx.system.interpreter import ended, environment, python
 from rfonnx.system.regular import digest
 
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+"""Of numpy, which has nothing to do here: its threads would take the time of the processes beside it."""
+
 _running: set[subprocess.Popen[bytes]] = set()
 """Processes of this one."""
 
@@ -76,7 +79,13 @@ def _made(listed: Listed, how: How, checksum: str, size: int, answer: Mapping[st
 
 
 def _asked(path: Path, answer: Path, how: How) -> dict[str, Any]:
-    job = {"path": str(path), "answer": str(answer), "shapes": dict(how.shapes), "memory": how.memory}
+    job = {
+        "path": str(path),
+        "answer": str(answer),
+        "shapes": dict(how.shapes),
+        "memory": how.memory,
+        "parent": os.getpid(),
+    }
     errors = answer.with_suffix(".log")
     with errors.open("wb") as log:
         process = subprocess.Popen(
@@ -84,7 +93,7 @@ def _asked(path: Path, answer: Path, how: How) -> dict[str, Any]:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=log,
-            env=environment(),
+            env=ONE_THREAD | environment(),
             start_new_session=True,
         )
         _running.add(process)

@@ -89,7 +89,8 @@ def test_what_no_longer_holds_is_made_again(tmp_path: Path) -> None:
     assert [one["asked"] for one in read_records(records)] == [other[0]["asked"]] != [old[0]["asked"]]
 
 
-def test_interrupting_leaves_no_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGKILL])
+def test_a_scan_that_is_ended_leaves_no_process(tmp_path: Path, by: signal.Signals) -> None:
     hangs(tmp_path / "hang.onnx")
     command = [sys.executable, "-P", "-m", "rfonnx", "scan", str(tmp_path), "--quiet"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
@@ -98,8 +99,13 @@ def test_interrupting_leaves_no_process(tmp_path: Path) -> None:
         (child,) = subprocess.run(
             ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True
         ).stdout.split()
-        process.send_signal(signal.SIGINT)
+        time.sleep(2)  # it is at the model
+        assert Path(f"/proc/{child}").exists()
+        process.send_signal(by)
         assert process.wait(30) != 0
+    until = time.monotonic() + 30
+    while Path(f"/proc/{child}").exists() and time.monotonic() < until:
+        time.sleep(0.1)
     assert not Path(f"/proc/{child}").exists()
 
 
