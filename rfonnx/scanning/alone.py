@@ -22,9 +22,6 @@ from rfonnx.system import scratch
 from rfonnx.system.interpreter import ended, environment, python
 from rfonnx.system.regular import digest
 
-ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-"""Of numpy, which has nothing to do here: its threads would take the time of the processes beside it."""
-
 _running: set[subprocess.Popen[bytes]] = set()
 """Processes of this one."""
 
@@ -93,7 +90,7 @@ def _asked(path: Path, answer: Path, how: How) -> dict[str, Any]:
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=log,
-            env=ONE_THREAD | environment(),
+            env=environment(),
             start_new_session=True,
         )
         _running.add(process)
