@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple
 
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.analysis.analyze import analyze
-from rfonnx.analysis.derive.analysed import told
+from rfonnx.analysis.derive.analysed import length_of, told
 from rfonnx.analysis.derive.idle import WINDOWED, idle_layers, reaching
 from rfonnx.errors import RfonnxError
 from rfonnx.graph.nodes import Graph, Node
@@ -52,7 +52,7 @@ def input_sizes(
         by_length: dict[int, list[int]] = {}
         for pair in own.windowed:
             if pair[0] == name:
-                by_length.setdefault(_length(own, pair), []).append(pair[1])
+                by_length.setdefault(length_of(own, pair), []).append(pair[1])
         for axes in by_length.values():
             sizes = _Sizes(with_free(model, own.windowed), own, weights, name, axes)
             found += [_along(sizes, (name, axis)) for axis in axes]
@@ -141,10 +141,6 @@ def _too_long(graph: Graph, node: Node) -> bool:
     spans = [(k - 1) * d + 1 for k, d in zip(kernel, node.attrs.get("dilations") or [1] * rank, strict=True)]
     padded = [(n or 0) + pads[i] + pads[i + rank] for i, n in enumerate(lengths[:rank])]
     return any(n < span for n, span in zip(padded, spans, strict=False))
-
-
-def _length(analysis: Analysis, pair: Pair) -> int:
-    return (analysis.input_shapes[pair[0]] or ())[pair[1]] or 0
 
 
 def _along(sizes: _Sizes, pair: Pair) -> InputSizes:

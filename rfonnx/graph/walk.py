@@ -22,6 +22,11 @@ def every_node(graph: Graph) -> Iterator[Node]:
             yield from every_node(body)
 
 
+def makers(graph: Graph) -> dict[str, Node]:
+    """By tensor that a node of the graph makes, the node."""
+    return {output: node for node in graph.nodes for output in node.outputs if output}
+
+
 def needed(graph: Graph) -> tuple[list[Node], set[str]]:
     """The nodes of a graph that its outputs need, in order, and the names of all tensors on the way.
 

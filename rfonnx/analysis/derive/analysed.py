@@ -7,6 +7,7 @@ from functools import reduce
 from typing import NamedTuple, Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from rfonnx.results.array_types import Floats, Int64
 from rfonnx.results.landmarks import Landmarks
@@ -67,6 +68,26 @@ def told(fields: Fields, tensor: str, pair: Pair, clip: bool = True) -> tuple[In
     """Intervals at landmarks alone: the least and the greatest of them are those of all positions."""
     places = [marks.positions for marks in fields.landmarks(tensor, *pair)]
     return fields.intervals(tensor, *pair, clip=clip, positions=places)
+
+
+def length_of(fields: Outline, pair: Pair) -> int:
+    """Positions of an input axis; 0 where it is not known."""
+    return (fields.input_shapes[pair[0]] or ())[pair[1]] or 0
+
+
+def on_input(
+    fields: Fields, tensor: str, pair: Pair, places: Sequence[slice | Int64]
+) -> tuple[npt.NDArray[np.bool_], Int64, Int64]:
+    """How long the fields of some positions are, and how much of each lies on the input.
+
+    Returns:
+        Which positions see anything; of these alone the length of the field, and of what of it is on the input.
+    """
+    unbounded, clipped = (fields.intervals(tensor, *pair, clip, places) for clip in (False, True))
+    low, high, first, last = np.broadcast_arrays(*unbounded, *clipped)
+    read = low <= high
+    inside = np.where(first <= last, last - first + 1, 0)
+    return read, (high - low + 1)[read], inside[read]
 
 
 def weights(marks: Sequence[Landmarks]) -> Floats:

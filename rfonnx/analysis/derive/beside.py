@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rfonnx.analysis.derive.analysed import Fields, Pair, hull
+from rfonnx.analysis.derive.analysed import Fields, Pair, hull, length_of
 from rfonnx.results.array_types import Int64
 from rfonnx.results.fields import ShiftFact
 
@@ -61,7 +61,7 @@ def beside(
 
 def with_halo(fields: Fields, output: str, fact: ShiftFact) -> ShiftFact:
     """The fact, with what parts on its grid see beside themselves, if they move and nothing is taken together."""
-    length = (fields.input_shapes[fact.input] or ())[fact.axis] or 0
+    length = length_of(fields, (fact.input, fact.axis))
     step, own, inner = fact.period, fact.tensor_axis, fact.positions
     still = fact.shift <= 0 or fact.room
     if still or step is None or own is None or inner is None or output not in fields.tensors:

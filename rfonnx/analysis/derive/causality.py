@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rfonnx.analysis.derive.analysed import Fields, told
+from rfonnx.analysis.derive.analysed import Fields, length_of, told
 from rfonnx.analysis.derive.lines import Line
 from rfonnx.analysis.derive.walks import Walks
 from rfonnx.results.array_types import Int64
@@ -74,7 +74,7 @@ def reach(fields: Fields, walks: Walks, tensor: str, input: str, axis: int) -> R
     shape = fields.tensors[tensor].shape if tensor in fields.tensors else fields.input_shapes[tensor]
     if shape is None or None in shape:
         return "its shape depends on data"
-    length = (fields.input_shapes[input] or ())[axis] or 0
+    length = length_of(fields, (input, axis))
     if length < 2:
         return f"{input} axis {axis} has one position here, of which nothing follows: bind a longer one (--shape)"
     lines = walks.of(tensor, input, axis)

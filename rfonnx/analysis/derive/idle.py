@@ -13,13 +13,12 @@ from typing import Protocol
 
 import numpy as np
 
-from rfonnx.analysis.derive.analysed import Fields, Figures, Pair, weights
+from rfonnx.analysis.derive.analysed import Fields, Figures, Pair, length_of, on_input, weights
 from rfonnx.analysis.derive.local import operands
 from rfonnx.analysis.lower import Program
 from rfonnx.graph.temporaries import is_temporary
 from rfonnx.operators.families import family
 from rfonnx.results.advice import Advice, Beyond, Gate, Idle, State
-from rfonnx.results.array_types import Int64
 
 MOST_POSITIONS = 2**22
 """Positions of a tensor that are looked at one by one."""
@@ -67,8 +66,7 @@ class _Look:
 
     def __init__(self, fields: Advised, local: Local, pairs: Sequence[Pair]) -> None:
         self.fields, self.local, self.pairs = fields, local, tuple(pairs)
-        shapes = fields.input_shapes
-        self.lengths = [(shapes[name] or ())[axis] or 0 for name, axis in self.pairs]
+        self.lengths = [length_of(fields, pair) for pair in self.pairs]
         self.program, self.inputs = fields.program, len(fields.program.inputs)
         self.names = [name for name, _ in self.program.inputs] + [tensor.name for tensor in self.program.tensors]
         self.by_windows = self.local.figures(self.pairs)
@@ -169,16 +167,12 @@ def reaching(fields: Fields, name: str, pair: Pair) -> tuple[int, int]:
     """How many positions of a tensor see from border to border of an axis, of how many."""
     if max((length or SHORT for length in fields.tensors[name].shape or (None,)), default=1) < SHORT:
         lo, hi = np.broadcast_arrays(*fields.intervals(name, *pair))
-        whole = (lo <= 0) & (hi >= _length(fields, pair) - 1)
+        whole = (lo <= 0) & (hi >= length_of(fields, pair) - 1)
         return int(whole.sum()), whole.size
     marks = fields.landmarks(name, *pair)
     lo, hi = fields.intervals(name, *pair, positions=[one.positions for one in marks])
-    counts, last = weights(marks), _length(fields, pair) - 1
+    counts, last = weights(marks), length_of(fields, pair) - 1
     return round(counts[(lo <= 0) & (hi >= last)].sum()), round(counts.sum())
-
-
-def _length(fields: Fields, pair: Pair) -> int:
-    return (fields.input_shapes[pair[0]] or ())[pair[1]] or 0
 
 
 def _beyond(local: Local, name: str, pair: Pair) -> Iterator[Beyond]:
@@ -193,26 +187,9 @@ def _beyond(local: Local, name: str, pair: Pair) -> Iterator[Beyond]:
             return
         places = [np.arange(1 if len(one.weights) == 1 else round(one.weights.sum())) for one in marks]
         counts = np.ones(())
-    unbounded, clipped = (local.intervals(name, *pair, clip, places) for clip in (False, True))
-    share = beyond(*unbounded, *clipped)
+    read, whole, inside = on_input(local, name, pair, places)
+    share = (whole - inside) / whole
     if share.size:
-        mean = float(
-            np.average(share, weights=np.broadcast_to(counts, unbounded[0].shape)[unbounded[0] <= unbounded[1]])
-        )
+        mean = float(np.average(share, weights=np.broadcast_to(counts, read.shape)[read]))
         exact = local.tensors[name].exact
         yield Beyond(name, *pair, field.size, mean, float(share.min()), float(share.max()), exact)
-
-
-def beyond(low: Int64, high: Int64, first: Int64, last: Int64) -> np.ndarray:
-    """Share of each field that lies beyond the borders, of the positions that see anything.
-
-    Args:
-        low, high: unbounded intervals.
-        first, last: what of them lies on the input.
-    """
-    low, high, first, last = np.broadcast_arrays(low, high, first, last)
-    read = low <= high
-    inside = np.where(first <= last, last - first + 1, 0)
-    whole = (high - low + 1)[read]
-    share: np.ndarray = (whole - inside[read]) / whole
-    return share

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from rfonnx.analysis.derive.analysed import Fields, Pair, hull, told
+from rfonnx.analysis.derive.analysed import Fields, Pair, hull, length_of, told
 from rfonnx.analysis.derive.walks import Walks
 from rfonnx.analysis.lower import Program
 from rfonnx.results.array_types import Int64
@@ -72,7 +72,7 @@ def sees_whole(fields: Fields, walks: Walks, tensor: str, pair: Pair) -> bool:
         return False
     if field.kind in ("local", "periodic") and field.tensor_axis is not None and shape[field.tensor_axis] != 1:
         return False
-    length = (fields.input_shapes[pair[0]] or ())[pair[1]] or 0
+    length = length_of(fields, pair)
     if length < 2 or (0 < field.coverage < 1 and not _together(fields, walks, tensor, pair)):
         return False  # the position in the middle sees something, and not all
     lo, hi = _by_own_position(fields, walks, tensor, pair, clip=True)
@@ -90,7 +90,7 @@ def _sees_alike(fields: Fields, walks: Walks, tensor: str, pair: Pair) -> bool:
 
     Of what takes an axis together that came from the input's. Strides before it may leave a rest at the end that nothing reads.
     """
-    length = (fields.input_shapes[pair[0]] or ())[pair[1]] or 0
+    length = length_of(fields, pair)
     if 0 < fields.tensors[tensor].fields[pair].coverage <= 0.5 and not _together(fields, walks, tensor, pair):
         return False
     lo, hi = _by_own_position(fields, walks, tensor, pair, clip=True)

@@ -13,6 +13,7 @@ from rfonnx.checking.subject import Subject
 from rfonnx.errors import RunError
 from rfonnx.gradients.rule_table import reason_for_zero
 from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.walk import makers
 
 MANY = 16
 """Elements from which on an input beside others holds a signal: fewer are a rate, a size, a scale, which zero does not stand
@@ -82,7 +83,7 @@ def outputs_vary(subject: Subject, values: Values) -> Iterator[Says]:
     if len(made) < 2:
         yield unproven("one sample says nothing: give more")
         return
-    makers, kinds = {output: node for node in graph.nodes for output in node.outputs if output}, squashed(graph)
+    made_by, kinds = makers(graph), squashed(graph)
     moving = [n for n in names if n not in graph.constants and n not in graph.inputs]
     judged = False
     for output in moving:
@@ -92,7 +93,7 @@ def outputs_vary(subject: Subject, values: Values) -> Iterator[Says]:
         judged = True
         if all(_equal(arrays[0], array) for array in arrays[1:]):
             text = f"is the same on all {len(made)} samples{'' if given else ' (random ones)'}"
-            stepping = not given and not _smooth(output, graph, makers)
+            stepping = not given and not _smooth(output, graph, made_by)
             yield unproven(f"{text}, and may step: give --data", output) if stepping else Says(text, output)
         elif ends := _saturated(kinds.get(output, ""), arrays[: len(subject.feeds)]):
             text = f"lies at the {ends} of its {kinds[output]} nearly everywhere, on all {len(subject.feeds)} samples"
@@ -123,7 +124,7 @@ def _equal(one: np.ndarray, other: np.ndarray) -> bool:
     return np.array_equal(one, other, equal_nan=True)
 
 
-def _smooth(output: str, graph: Graph, makers: Mapping[str, Node]) -> bool:
+def _smooth(output: str, graph: Graph, made_by: Mapping[str, Node]) -> bool:
     """Whether an output follows an input without a step between: operators whose gradient is zero by definition, and what
     quantises, end the way back."""
     pending, seen = [output], set[str]()
@@ -131,7 +132,7 @@ def _smooth(output: str, graph: Graph, makers: Mapping[str, Node]) -> bool:
         name = pending.pop()
         if name in graph.inputs:
             return True
-        node = makers.get(name)
+        node = made_by.get(name)
         if node is None or name in seen:
             continue
         seen.add(name)

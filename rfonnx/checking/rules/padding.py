@@ -6,10 +6,8 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-import numpy as np
-
 from rfonnx.analysis.analysis import Analysis
-from rfonnx.analysis.derive.analysed import weights
+from rfonnx.analysis.derive.analysed import on_input, weights
 from rfonnx.checking.rule_table import NotApplicableError, Says, Values, holds, rule, unproven
 from rfonnx.checking.rules.where import chosen_outputs
 from rfonnx.checking.subject import Subject
@@ -127,12 +125,7 @@ def _verdicts(tensor: TensorField, input: str, shares: Mapping[int, Shares], val
 def _on_input(analysis: Analysis, tensor: str, input: str, axis: int) -> Shares:
     """Of the tensor's fields along an axis of the input. Between landmarks shares only grow, or only shrink."""
     marks = analysis.landmarks(tensor, input, axis)
-    places = [one.positions for one in marks]
-    low, high = analysis.intervals(tensor, input, axis, clip=False, positions=places)
-    first, last = analysis.intervals(tensor, input, axis, positions=places)
-    counts = weights(marks)
-    read = low <= high
-    inside = np.where(first <= last, last - first + 1, 0)[read]
-    shares = inside / (high - low + 1)[read]
+    read, whole, inside = on_input(analysis, tensor, (input, axis), [one.positions for one in marks])
+    shares, counts = inside / whole, weights(marks)[read]
     least, most = float(shares.min(initial=1.0)), float(shares.max(initial=0.0 if shares.size else 1.0))
-    return Shares(least, most, round(counts[read][inside <= 0].sum()), round(counts[read].sum()))
+    return Shares(least, most, round(counts[inside <= 0].sum()), round(counts.sum()))

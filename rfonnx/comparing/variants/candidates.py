@@ -10,6 +10,7 @@ from rfonnx.analysis.analysis import Analysis
 from rfonnx.comparing.variants.looked import PLACED, Pair
 from rfonnx.comparing.variants.siblings import upstream
 from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.walk import makers
 from rfonnx.model.editing.around import first_axis
 from rfonnx.model.editing.windows import SPELT, changeable, has
 from rfonnx.model.opened import Opened
@@ -44,7 +45,7 @@ def candidates(
 ) -> list[Candidate]:
     """All changes of these kinds to convolutions and pools that the tensors are made by, in the order of the graph."""
     graph = analysis.graph
-    maker = {output: node for node in graph.nodes for output in node.outputs if output}
+    maker = makers(graph)
     wanted = {name for tensor in tensors for name in upstream(maker, tensor)}
     in_file = {output for node in model.proto.graph.node for output in node.output}
     found = []

@@ -11,6 +11,7 @@ from rfonnx.comparing.variants.looked import Subject
 from rfonnx.errors import MisfitError, RfonnxError
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.text import one_line
+from rfonnx.graph.walk import makers
 from rfonnx.model.editing.windows import SPELT, changeable
 from rfonnx.results.variants import Attribute, Changes, set_option
 
@@ -93,7 +94,7 @@ def _completed(
 
 def _candidates(graph: Graph, asked: Changes, makes: str) -> Iterator[tuple[str, Mapping[str, Sequence[int]]]]:
     """Nodes of one branch only that have what the changed ones had, and what becomes of them; the nearest first."""
-    maker = {output: node for node in graph.nodes for output in node.outputs if output}
+    maker = makers(graph)
     node = maker.get(makes)
     branches = [upstream(maker, name) for name in node.inputs if name in maker] if node is not None else []
     if not branches:
