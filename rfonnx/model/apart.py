@@ -19,7 +19,7 @@ import numpy as np
 
 from rfonnx.errors import ModelError, RfonnxError, RunError
 from rfonnx.model.opened import Opened
-from rfonnx.system.interpreter import ended, environment, python
+from rfonnx.system.interpreter import end_with, ended, environment, python
 
 Message = tuple[Any, list[np.ndarray]]
 """Plain data, and arrays."""
@@ -74,13 +74,12 @@ class Apart:
             )
         except OSError as error:
             raise RfonnxError(f"{model.label}: no process could be started: {error.strerror}", "end others") from None
-        by_path = bool(model.weight_files) and not model.values and not model.free
-        given = os.fspath(model.given) if by_path else None
-        folder = None if by_path or model.folder is None else str(model.folder)
-        data = b"" if by_path else model.proto.SerializeToString()
+        given = os.fspath(model.given) if model.by_path else None
+        folder = None if model.by_path or model.folder is None else str(model.folder)
+        data = b"" if model.by_path else model.proto.SerializeToString()
         assert process.stdin is not None
         with suppress(OSError):  # what is wrong is told by the first run
-            send(process.stdin, (given, folder, model.label), [np.frombuffer(data, np.uint8)])
+            send(process.stdin, (given, folder, model.label, os.getpid()), [np.frombuffer(data, np.uint8)])
         return process
 
     def _end(self) -> int:
@@ -140,7 +139,8 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what onnxruntime prints is no answer
     requests = sys.stdin.buffer
-    (path, folder, label), (data,) = receive(requests)
+    (path, folder, label, parent), (data,) = receive(requests)
+    end_with(parent)
     session = None
     while True:
         try:

@@ -90,6 +90,11 @@ class Opened:
         return _written(proto, self.values, self.free, self.edits, shared=proto is self.given)
 
     @property
+    def by_path(self) -> bool:
+        """Whether onnxruntime is given the path: weights lie in other files, and nothing is other than in these."""
+        return bool(self.weight_files) and not (self.values or self.free or self.edits)
+
+    @property
     def name(self) -> str:
         """The file's name, or the graph's where there is no file."""
         if isinstance(self.given, str | os.PathLike):
@@ -170,8 +175,7 @@ class Opened:
         key = "session", level, providers if isinstance(providers, str) else tuple(providers or ()), threads
         made: onnxruntime.InferenceSession | None = self.kept.get(key)
         if made is None:
-            by_path = self.weight_files and not (self.values or self.free or self.edits)
-            source, folder = (self.given, None) if by_path else (self.proto, self.folder)
+            source, folder = (self.given, None) if self.by_path else (self.proto, self.folder)
             made = self.kept[key] = runtime.open_session(
                 source, level=level, providers=providers, threads=threads, name=self.label, folder=folder
             )

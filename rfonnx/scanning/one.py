@@ -6,22 +6,19 @@ Not to standard output: libraries write there.
 from __future__ import annotations
 
 import json
-import os
 import sys
-import threading
-import time
 from pathlib import Path
 from typing import Any
 
 from rfonnx.errors import RfonnxError
 from rfonnx.results.plain import plain
+from rfonnx.system.interpreter import end_with
 
 
 def main() -> None:
     """Report the model of the job. What kills this process is for the one that started it to say."""
     job: dict[str, Any] = json.load(sys.stdin)
-    if os.name == "posix":
-        threading.Thread(target=_end_with, args=(job["parent"],), daemon=True).start()
+    end_with(job["parent"])
     if job["memory"]:
         _limit(job["memory"])
     shapes = {name: tuple(given) if isinstance(given, list) else given for name, given in job["shapes"].items()}
@@ -39,13 +36,6 @@ def _answer(path: str, shapes: dict[str, Any]) -> dict[str, Any]:
         return {"state": "refused", "reason": "it takes more memory than --memory allows", "report": None}
     except Exception as error:  # an error of ours costs this model, not the scan
         return {"state": "failed", "reason": f"an error of rfonnx: {type(error).__name__}: {error}", "report": None}
-
-
-def _end_with(parent: int) -> None:
-    """End this process when the scan is gone that would have ended it: one that is killed cannot."""
-    while os.getppid() == parent:
-        time.sleep(1)
-    os._exit(1)
 
 
 def _limit(memory: int) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
+import time
 
 
 def python(*arguments: str) -> list[str]:
@@ -19,6 +21,18 @@ def environment() -> dict[str, str]:
         entries = found["PYTHONPATH"].split(os.pathsep)
         found["PYTHONPATH"] = os.pathsep.join(entry for entry in entries if entry not in ("", os.curdir))
     return found
+
+
+def end_with(parent: int) -> None:
+    """End this process when the one that started it is gone: one that is killed cannot end what it started. POSIX."""
+    if os.name == "posix":
+        threading.Thread(target=_watch, args=(parent,), daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(1)
+    os._exit(1)
 
 
 def ended(code: int) -> str:

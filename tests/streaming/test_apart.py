@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import numpy as np
@@ -86,3 +89,29 @@ def test_when_time_is_over_one_length_is_run_still() -> None:
     assert ran[0].length > plan.manifest.sees
     assert {run.skipped for run in found.runs} == {"", SPARED}
     assert len(found.runs) == len(lengths(plan.manifest))
+
+
+def test_a_process_ends_with_the_one_that_started_it() -> None:
+    """Also while it runs the model: reading the next request would end it, but not before the run is over."""
+    code = "import os, time; from rfonnx.system.interpreter import end_with; end_with(os.getppid()); time.sleep(60)"
+    start = (
+        f"import subprocess, sys; print(subprocess.Popen([sys.executable, '-c', {code!r}]).pid, flush=True); input()"
+    )
+    with subprocess.Popen([sys.executable, "-c", start], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        time.sleep(1)
+        assert running(child)
+        parent.kill()
+    until = time.monotonic() + 20
+    while running(child) and time.monotonic() < until:
+        time.sleep(0.1)
+    assert not running(child)
+
+
+def running(process: int) -> bool:
+    """Whether it is there, and not only kept until somebody asks how it ended."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{process}/status").read_text()
+    except FileNotFoundError:
+        return False
