@@ -14,12 +14,12 @@ from playwright.sync_api import Browser, Page
 
 import rfonnx
 from browser.followed import boxes, follow, follow_program, reached, scripted, supports
-from core.patches import laid_out
 from core.programs import programs
 from gradient.table import TABLE, Case
 from rfonnx import _core
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.analysis.lower import Program
+from rfonnx.analysis.patches import laid_out
 from rfonnx.report.explorer.access_program import BEYOND
 
 MODELS = sorted((Path(__file__).parents[2] / "models").glob("*.onnx"))
@@ -108,7 +108,7 @@ def test_random_programs_there_and_back(page: Page, program: Program, data: st.D
     source, given = inputs + last, program.inputs[number][1]
     sees = np.zeros((*shape, *given), bool)
     for position in np.ndindex(shape):
-        sees[position] = laid_out(result.support(source, list(position), number), given) > 0
+        sees[position] = laid_out(result.support(source, list(position), number), given, np.bool_)
     follow_program(page, program)
     there = supports(page, [(last, position, number) for position in np.ndindex(shape)], [given] * int(np.prod(shape)))
     assert np.array_equal(np.reshape(there, sees.shape), sees)

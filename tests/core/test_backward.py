@@ -14,11 +14,13 @@ from access.brute import step_reads
 from core import borderless
 from core.drawn import drawn
 from core.hulls import run
-from core.patches import Patches, laid_out
 from core.programs import Shape, after, programs
 from rfonnx import _core
 from rfonnx.analysis.lower import Program
+from rfonnx.analysis.patches import laid_out
 from rfonnx.operators.access.primitives import Band, Reduce, Reshape, Select, Spread, Step, Window
+
+Patches = Sequence[tuple[Sequence[int | None], np.ndarray]]
 
 Position = tuple[int, ...]
 Shares = dict[Position, float]
@@ -73,9 +75,9 @@ def check(program: Program, positions: Iterable[tuple[int, Position]]) -> None:
             wanted = np.zeros(shape)
             for q, share in shares.items():
                 wanted[q] = share
-            paths = laid_out(result.paths(source, list(position), number), shape)
+            paths = laid_out(result.paths(source, list(position), number), shape, np.float64)
             np.testing.assert_allclose(paths, wanted, rtol=1e-9, atol=1e-300)
-            reached = laid_out(result.support(source, list(position), number), shape) > 0
+            reached = laid_out(result.support(source, list(position), number), shape, np.float64) > 0
             assert (reached == (wanted > 0)).all(), (source, position, number)
 
 

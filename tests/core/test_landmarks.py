@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import random
-import sys
 from collections.abc import Callable
 
 import numpy as np
@@ -14,6 +13,7 @@ import pytest
 
 from core.drawn import drawn
 from core.hulls import run
+from core.seeds import run_seeds
 from rfonnx import _core
 from rfonnx.operators.access.primitives import Window
 from rfonnx.results.array_types import Int64, Mask
@@ -178,17 +178,5 @@ def test_a_period_is_at_least_one() -> None:
         _core.run([("x", (4,))], []).landmarks(0, 0, 0, 0)
 
 
-def main() -> None:
-    first, end = map(int, sys.argv[1:])
-    for seed in range(first, end):
-        try:
-            check(seed)
-        except Exception:
-            print(f"seed {seed} fails: python -m core.test_landmarks {seed} {seed + 1}", flush=True)
-            raise
-        if seed % 1000 == 999:
-            print(seed + 1, flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    run_seeds(check, "test_landmarks")

@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import sys
-
 import numpy as np
 import pytest
 from hypothesis import given, note, settings
@@ -14,6 +12,7 @@ from hypothesis import given, note, settings
 from core.drawn import drawn
 from core.hulls import run
 from core.programs import programs, unbroken_programs
+from core.seeds import run_seeds
 from rfonnx.analysis.lower import Program
 
 TABLES = 2**62
@@ -64,17 +63,5 @@ def test_programs_without_borders(program: Program) -> None:
     check(program)
 
 
-def main() -> None:
-    first, end = map(int, sys.argv[1:])
-    for seed in range(first, end):
-        try:
-            check(drawn(seed))
-        except Exception:
-            print(f"seed {seed} fails: python -m core.test_runs {seed} {seed + 1}", flush=True)
-            raise
-        if seed % 1000 == 999:
-            print(seed + 1, flush=True)
-
-
 if __name__ == "__main__":
-    main()
+    run_seeds(lambda seed: check(drawn(seed)), "test_runs")
