@@ -20,7 +20,7 @@ from rfonnx.streaming.readings import read
 from rfonnx.streaming.recurrences import carried_to_end, counted
 from rfonnx.streaming.refusal import CACHE, Refused, Unbounded, refused
 from rfonnx.streaming.relations import Blends, Blocked, Ends, Found, Moves, Reading, Runs, Same
-from rfonnx.streaming.still import ELSEWHERE, lined_up
+from rfonnx.streaming.unmoved import undone, unmoved
 
 
 def lay_out(source: Source, boundless: bool = False) -> Layout:
@@ -68,7 +68,8 @@ def lay_out(source: Source, boundless: bool = False) -> Layout:
                 if answer is not None and not is_temporary(name):
                     blocked[name] = answer
             for name in outputs:
-                answer = _unmoved(source, node, name, layout, placed) or _undone(node, name, seen[0], placed)
+                exact = seen[0].exact.get(name, (True, ""))
+                answer = unmoved(source, node, name, layout, placed) or undone(node, name, *exact, placed)
                 if answer is not None:
                     blocked.setdefault(name, answer)
             if not (placed.readings or placed.planes):
@@ -139,53 +140,6 @@ def _answer(source: Source, node: Node, name: str, seen: list[_Seen], layout: La
         return refused(node, "takes values of another rate than the keys that they belong to", next(iter(beside)))
     placed.keyed.update(keyed)
     return _enter_frames(source, node, name, beside, layout, placed)
-
-
-def _unmoved(source: Source, node: Node, name: str, layout: Layout, placed: Placed) -> Refused | None:
-    """Enter constants that go on with the frames of an output; or why other operands without frames cannot be given whole."""
-    if name in placed.planes:
-        axes: Sequence[int] = placed.planes[name].axes
-    elif name in placed.readings and name in layout.axes:
-        axes = [layout.axes[name]]
-    else:
-        return None
-    framed = layout.axes.keys() | layout.planes.keys()
-    data, row = node.inputs[0], operator(node.kind)
-    if data not in framed and ("norm" in row.manner or row.switched_off in ("pads", "cut")):
-        return refused(node, f"works on '{data}', which has no frames", "", _streamed_too(source, data))
-    if row.indexed and data not in framed and _short_table(source, node, data, name, axes):
-        return refused(node, f"takes of '{data}', which has no frames, something else for each frame")
-    found = lined_up(source, node, name, axes, framed)
-    if row.carries or "joined" in row.manner:  # first states, and what stands in front or behind, have rules
-        found = {operand: axis for operand, axis in found.items() if axis != ELSEWHERE}
-    for operand in found:
-        if operand not in source.graph.constants:
-            why = f"takes of '{operand}', which has no frames, something else for each frame"
-            return refused(node, why, "", _streamed_too(source, operand))
-    placed.still.update(found)
-    return None
-
-
-def _undone(node: Node, name: str, seen: _Seen, placed: Placed) -> Refused | None:
-    """Why an operator that only moves numbers cannot be streamed, though it may read frame o for frame o: a number that is
-    computed says which positions it leaves out (Trilu)."""
-    row, (exact, note) = operator(node.kind), seen.exact.get(name, (True, ""))
-    kinds = {type(reading) for _, reading in placed.readings.get(name, {}).values()}
-    if exact or kinds != {Same} or not row.moves or row.indexed:
-        return None
-    return refused(node, f"may leave frames out ({note})", next(iter(placed.readings[name])))
-
-
-def _short_table(source: Source, node: Node, data: str, name: str, axes: Sequence[int]) -> bool:
-    """Whether indices pick from a table that lies beside them, frame by frame, and has another number of frames."""
-    table, out = (source.graph.shapes.get(one) or () for one in (data, name))
-    beside = len(table) == len(out) and node.attrs.get("axis") not in axes
-    return beside and any(table[axis] not in (1, out[axis]) for axis in axes)
-
-
-def _streamed_too(source: Source, name: str) -> str:
-    """A way out where an operand has no frames."""
-    return "stream it together with the others: --input and --axis, once for each" if name in source.shapes else ""
 
 
 def _without_bound(found: Mapping[str, Found]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,34 +15,8 @@ from rfonnx.results.streaming import Closing, Length, StreamState
 from rfonnx.streaming.branches import PREFIX, Middle, Passed
 from rfonnx.streaming.flow import Flow, Stored, Twin
 from rfonnx.streaming.masks import Asked, Masks
+from rfonnx.streaming.states import Cache, State, described, first_value
 from rfonnx.streaming.waits import Wait
-
-
-@dataclass(slots=True)
-class State:
-    """One state: what it was, what it becomes, and what it holds at first (an array, or one number for all; None: what the host
-    gives)."""
-
-    value: Value
-    shape: tuple[int, ...]
-    initial: Any
-    meaning: str
-    following: Value | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Cache:
-    """The last frames of a tensor before a chunk, and the chunk.
-
-    Attributes:
-        frames: before the chunk.
-        begun: the number that each of them holds at first.
-        joined: both.
-    """
-
-    frames: int
-    begun: np.ndarray
-    joined: Value
 
 
 class Writer:
@@ -127,7 +101,7 @@ class Writer:
             if cache.frames >= frames and np.array_equal(cache.begun[cache.frames - frames :], begun):
                 return cache
         state = self.state("cache", flow.with_frames(frames), flow.value.dtype, 0.0, meaning)
-        state.initial = _constant(begun, flow.axis, len(flow.shape))
+        state.initial = first_value(begun, flow.axis, len(flow.shape))
         joined = self.emit.concat([state.value, flow.value], flow.axis)
         state.following = joined.slice(flow.axis, flow.frames, frames + flow.frames)
         made.append(Cache(frames, begun, joined))
@@ -322,21 +296,7 @@ class Writer:
 
     def described(self) -> list[StreamState]:
         """All states, as plain data."""
-        made = []
-        for state in self.states:
-            assert state.following is not None
-            initial = None if state.initial is None else np.asarray(state.initial)
-            made.append(
-                StreamState(
-                    state.value.name,
-                    state.following.name,
-                    state.shape,
-                    state.value.dtype,
-                    None if initial is None else initial.tolist(),
-                    state.meaning,
-                )
-            )
-        return made
+        return [described(state) for state in self.states]
 
 
 THROUGH = {"bool": "uint8", "int16": "int32", "uint16": "int32", "uint64": "int64", "bfloat16": "float32"}
@@ -348,10 +308,3 @@ def chosen(emit: Emitter, there: Value, value: Value, other: Value) -> Value:
     through = THROUGH.get(value.dtype, value.dtype)
     picked = emit("Where", there, value.cast(through), other.cast(through), dtype=through)
     return picked.cast(value.dtype)
-
-
-def _constant(values: np.ndarray, axis: int, rank: int) -> Any:
-    """One number, where all are one; else an array that broadcasts to the state's shape."""
-    if (values == values[0]).all():
-        return float(values[0])
-    return values.reshape([-1 if i == axis else 1 for i in range(rank)])

@@ -11,7 +11,8 @@ from rfonnx.gradients.values import Value
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
 from rfonnx.streaming.relations import Runs
-from rfonnx.streaming.writer import State, chosen
+from rfonnx.streaming.states import State
+from rfonnx.streaming.writer import chosen
 
 
 def summed(call: Call) -> list[Flow | None]:
