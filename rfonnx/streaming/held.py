@@ -64,7 +64,10 @@ def verify_file(offline: Opened, path: str, seed: int = 0, threads: int | None =
     streamed = {one.name: one.axis for one in manifest.inputs}
     wanted = [*(one.name for one in manifest.outputs), *manifest.finals]
     offline, _ = part(
-        offline, wanted, *(with_frames(shapes, streamed, length) for length in (*lengths(manifest), manifest.shortest))
+        offline,
+        wanted,
+        streamed,
+        *(with_frames(shapes, streamed, length) for length in (*lengths(manifest), manifest.shortest)),
     )
     untouched = offline
     if manifest.cache or manifest.differs:

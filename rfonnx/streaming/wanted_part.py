@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 
 import numpy as np
-from onnx import ModelProto, ValueInfoProto, numpy_helper
+from onnx import GraphProto, ModelProto, ValueInfoProto, numpy_helper
 
 from rfonnx.errors import ModelError, QueryError, ShapeError
 from rfonnx.gradients.preparing.large_weights import LightModel, lighten
@@ -60,7 +60,8 @@ def open_source(
             )
     at = with_frames(base, streamed, fixed or LENGTHS[0])
     seen = [with_frames(base, streamed, (fixed or LENGTHS[1]) + more) for more in (0, 64)]
-    offline, proto = _prepared(model, outputs, seen[0], at)
+    offline, proto = _prepared(model, outputs, streamed, seen[0], at)
+    at = {name: at[name] for name in offline.input_names}
     needed = {name for node in proto.graph.node for name in reads(node)}
     for name in names:
         if name in needed or name in streamed:
@@ -151,33 +152,50 @@ def _shape(model: Opened, entry: ValueInfoProto, shapes: Shapes) -> tuple[int, .
 
 
 def _prepared(
-    model: Opened, outputs: Sequence[str] | None, *shapes: Mapping[str, tuple[int, ...]]
+    model: Opened, outputs: Sequence[str] | None, streamed: Collection[str], *shapes: Mapping[str, tuple[int, ...]]
 ) -> tuple[Opened, ModelProto]:
     """What streams are held against, and the same in one opset with its weights."""
-    offline, light = part(model, outputs, *shapes)
+    offline, light = part(model, outputs, streamed, *shapes)
     raise_opset(light)
     return offline, whole(light)
 
 
 def part(
-    model: Opened, outputs: Sequence[str] | None, *shapes: Mapping[str, tuple[int, ...]]
+    model: Opened, outputs: Sequence[str] | None, streamed: Collection[str], *shapes: Mapping[str, tuple[int, ...]]
 ) -> tuple[Opened, LightModel]:
     """The part of a model that some tensors need, the model itself where that is all of it; and the same without weights.
 
-    What nobody needs may fail at lengths that the rest takes. Loops that run along frames stay loops: at the first of the shapes
+    What nobody needs may fail at lengths that the rest takes. Inputs that nobody reads are left out: onnxruntime would ask for
+    them, and no stream has them. Loops that run along frames stay loops: at the first of the shapes
     that the model takes, there are more frames than rounds of what is written out.
 
     Args:
         model: any.
         outputs: the tensors; None: the outputs.
+        streamed: inputs that stay, whoever reads them.
         shapes: of the inputs; of several, the first that the model takes.
     """
     every = [output.name for output in model.proto.graph.output]
     light = light_part(model, *shapes)
     nodes = len(light.proto.graph.node)
     prune(light, list(outputs or every))
-    unchanged = set(outputs or every) == set(every) and len(light.proto.graph.node) == nodes
-    return model if unchanged else Opened(whole(light)), light
+    dropped = _drop_unread(light.proto.graph, streamed)
+    unchanged = set(outputs or every) == set(every) and len(light.proto.graph.node) == nodes and not dropped
+    if unchanged:
+        return model, light
+    found = Opened(whole(light))
+    found.label = model.label
+    return found, light
+
+
+def _drop_unread(graph: GraphProto, streamed: Collection[str]) -> bool:
+    """Leave out the inputs that nothing reads and that are not streamed; whether there were any."""
+    read = {name for node in graph.node for name in reads(node)} | {one.name for one in graph.output} | {*streamed}
+    kept = [one for one in graph.input if one.name in read]
+    dropped = len(kept) < len(graph.input)
+    graph.ClearField("input")
+    graph.input.extend(kept)
+    return dropped
 
 
 def light_part(model: Opened, *shapes: Mapping[str, tuple[int, ...]]) -> LightModel:

@@ -10,6 +10,8 @@ import pytest
 
 import rfonnx
 from rfonnx.errors import DataError, QueryError
+from rfonnx.model.opened import Opened
+from rfonnx.streaming.held import verify_file
 from streaming.nets import Net, echo_canceller
 
 
@@ -72,3 +74,16 @@ def test_inputs_of_different_rates_are_not_joined() -> None:
     model = net.model([1, 1, "t"], net.add("Mul", slower, "second"), second=[1, 1, "u"])
     with pytest.raises(rfonnx.RfonnxError):
         rfonnx.stream(model, ["x", "second"], 2)
+
+
+@pytest.mark.parametrize("pruned", [False, True], ids=["of the whole model", "of a part of it"])
+def test_inputs_that_nothing_reads_are_not_asked_for(tmp_path: Path, pruned: bool) -> None:
+    """Front ends take the numbers of samples beside them, for masks at their end alone; onnxruntime runs no model without."""
+    net = Net()
+    made = net.conv("x", 2, 2, [3], pads=[1, 1])
+    outputs = [made, net.add("Mul", made, "counts")] if pruned else [made]
+    model = net.model([1, 2, "t"], *outputs, counts=[1, 1, "u"])
+    plan = rfonnx.stream(model, "x", 2, outputs=[made])
+    assert plan.manifest.others == ()
+    assert plan.save(tmp_path / "s.onnx").passed
+    assert verify_file(Opened(model), str(tmp_path / "s.onnx")).passed
