@@ -1,7 +1,7 @@
 """Streams of nets of all kinds: unit, delay, error, states, masks, nodes. Made nets; files of the corpus, whose large weights are
-drawn; and real files, where they are given.
+drawn; what `torch_streams.py` exported; and real files, where they are given.
 
-python benchmarks/stream_table.py [--corpus FOLDER] [--silero FILE] [--basic-pitch FILE]
+python benchmarks/stream_table.py [--only WORD] [--corpus FOLDER] [--exports FOLDER] [--silero FILE] [--basic-pitch FILE]
 """
 
 import argparse
@@ -35,6 +35,9 @@ CORPUS = {
 }
 """Files, and their axes of frames; the last two are images, streamed by rows."""
 
+EXPORTS = {"demucs_nolstm": 2, "conformer_local": 1}
+"""The same of what PyTorch exported; each of one length, of any (`_any`), and by its newer exporter (`_new`)."""
+
 Given = onnx.ModelProto | str
 Row = tuple[str, Callable[[], Given], int | Mapping[str, int], dict[str, object]]
 
@@ -43,11 +46,15 @@ def main() -> None:
     """Prints the table of docs/benchmarks.md."""
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--corpus", type=Path)
+    words.add_argument("--exports", type=Path)
+    words.add_argument("--only", default="", help="nets in whose name this is")
     words.add_argument("--silero", type=Path)
     words.add_argument("--basic-pitch", type=Path)
     asked = words.parse_args()
     rows: list[list[object]] = []
     for name, make, axis, more in nets(asked):
+        if asked.only not in name:
+            continue
         begin = time.perf_counter()
         rows.append([name, *judged(make(), axis, more), f"{time.perf_counter() - begin:.0f}"])
         print(rows[-1], flush=True)
@@ -67,6 +74,9 @@ def nets(asked: argparse.Namespace) -> Iterator[Row]:
     yield "sub-pixel", lambda: sub_pixel(8), 2, {}
     for name, axis in CORPUS.items() if asked.corpus else ():
         yield f"corpus: {name}", lambda name=name: drawn(asked.corpus / f"{name}.onnx"), axis, {}  # type: ignore[misc]
+    for name, axis in EXPORTS.items() if asked.exports else ():
+        for how in ("", "_any", "_new"):
+            yield f"torch: {name}{how}", lambda file=f"{name}{how}.onnx": str(asked.exports / file), axis, {}  # type: ignore[misc]
     if asked.silero:
         yield "silero-vad, sequence file", lambda: str(asked.silero), {"input": 0}, {}
     if asked.basic_pitch:

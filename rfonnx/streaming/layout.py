@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import ChainMap
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from typing import TypeGuard
 
 from rfonnx.analysis.lower import Program
 from rfonnx.graph.blocks import NCHWC
@@ -19,7 +20,7 @@ from rfonnx.streaming.planes import UNBOUNDED, Plane, left, opened, own, passed
 from rfonnx.streaming.readings import read
 from rfonnx.streaming.recurrences import carried_to_end, counted
 from rfonnx.streaming.refusal import CACHE, Refused, Unbounded, refused
-from rfonnx.streaming.relations import Blends, Blocked, Ends, Found, Moves, Reading, Runs, Same
+from rfonnx.streaming.relations import Blends, Blocked, Ends, Found, Moves, Reading, Runs, Same, Slides
 from rfonnx.streaming.unmoved import undone, unmoved
 
 
@@ -235,12 +236,21 @@ def _agreed(views: list[Mapping[str, Found]]) -> dict[str, Found]:
             one, other = first.get(operand), view.get(operand)
             if isinstance(one, Blocked):
                 break
-            if other is None or one is None or isinstance(other, Blocked) or one != other:
+            if _cut(one, other):
+                first[operand] = one[0], FIRST
+            elif other is None or one is None or isinstance(other, Blocked) or one != other:
                 reason = other.reason if isinstance(other, Blocked) else DIFFERS
                 first[operand] = Blocked(reason)
     return first
 
 
+def _cut(one: Found | None, other: Found | None) -> TypeGuard[tuple[int, Reading]]:
+    """Whether only the end is cut off, at one of two lengths: frame o reads frame o at both."""
+    return isinstance(one, tuple) and {one, other} == {(one[0], Same()), (one[0], FIRST)}
+
+
+FIRST = Slides(1, 1, 1, 0)
+"""The first frames, each for itself."""
 RANGED = "takes its scale from the range of all frames"
 STATIC = "quantise the model statically, with scales from calibration"
 UNBLOCKED = "stream the file as it was before onnxruntime optimised it"

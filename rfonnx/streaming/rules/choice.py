@@ -21,17 +21,17 @@ from rfonnx.streaming.rules.copied import copied
 from rfonnx.streaming.rules.framed import framed, tabled
 from rfonnx.streaming.rules.laid import laid
 from rfonnx.streaming.rules.last import last
-from rfonnx.streaming.rules.moved import moved, picked
+from rfonnx.streaming.rules.moved import moved, picked, uncut
 from rfonnx.streaming.rules.padded import padded
 from rfonnx.streaming.rules.scanned import scanned
 from rfonnx.streaming.rules.spread import spread
 from rfonnx.streaming.rules.together import together
 from rfonnx.streaming.rules.windowed import windowed
 
-BEND = (bent, copied, framed, tabled, windowed)
+BEND = (bent, copied, framed, tabled, uncut, windowed)
 """Rules that take flows with a bend."""
 
-BY_POSITION = (at_once, attended, beside, copied, picked, scanned, tabled)
+BY_POSITION = (at_once, attended, beside, copied, picked, scanned, tabled, uncut)
 """Rules that take constants with something for each frame."""
 
 
@@ -50,7 +50,7 @@ def rule_of(placed: Placed) -> Callable[[Call], list[Flow | None]]:
     if kinds <= {Same, Slides, Moves} and row.moves and row.indexed and _picks(placed):
         return picked
     if kinds == {Same}:
-        return moved if row.switched_off == "scale" else copied
+        return moved if row.switched_off == "scale" else uncut if _slices(placed) else copied
     if placed.keyed:
         return attended
     if kinds <= {Same, Attends} and row.attending is not None and row.attending.mask is not None:
@@ -90,6 +90,12 @@ def _cuts_windows(placed: Placed) -> bool:
     """Whether the output has an axis of what each window reads beside that of windows."""
     ((_, reading),) = next(iter(placed.readings.values())).values()
     return isinstance(reading, Slides) and reading.kernel > 1
+
+
+def _slices(placed: Placed) -> bool:
+    """Whether it is a slice of the frames."""
+    axes = {axis for found in placed.readings.values() for axis, _ in found.values()}
+    return operator(placed.node.kind).switched_off == "axes" and not axes.isdisjoint(placed.node.attrs["axes"] or ())
 
 
 def _picks(placed: Placed) -> bool:

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 from onnx import helper
 
-from rfonnx.errors import ModelError, ShapeError
 from rfonnx.gradients.values import Value
-from rfonnx.results.streaming import Length
-from rfonnx.streaming.call import Call
+from rfonnx.streaming.bending import straight
+from rfonnx.streaming.call import Call, same
 from rfonnx.streaming.flow import Flow
 from rfonnx.streaming.relations import Moves, Same, Slides
 from rfonnx.streaming.rules.copied import copied
+from rfonnx.streaming.rules.how_many import cropped, listed
 from rfonnx.streaming.rules.resized import refuse_inexact, resized
 from rfonnx.streaming.waits import Wait
-
-TRIED = 100
-"""Lengths at which a list is looked at, at most."""
 
 
 def moved(call: Call) -> list[Flow | None]:
@@ -31,8 +25,16 @@ def moved(call: Call) -> list[Flow | None]:
         refuse_inexact(call, len(reading.offsets), reading.shift, known=call.source.fixed)
     joined, frames, delay = _chosen(call, reading)
     value = _others(call, joined, frames)
-    made = call.made(value, frames, delay, _length(call, call.flow, reading))
+    made = call.made(value, frames, delay, cropped(call, reading))
     return [replace(made, before=call.flow.before if delay < 0 else None)]
+
+
+def uncut(call: Call) -> list[Flow | None]:
+    """A slice of all frames that there are where the model was looked at; of fewer elsewhere, where another tensor ends."""
+    ends = call.source.values(call.node.inputs[2]) if len(call.node.inputs) > 2 else []
+    if all(end is None or (ends[0] is not None and same(ends[0], end)) for end in ends):
+        return copied(call)
+    return moved(replace(call, flows={name: straight(call.writer, flow) for name, flow in call.flows.items()}))
 
 
 def picked(call: Call) -> list[Flow | None]:
@@ -49,7 +51,7 @@ def picked(call: Call) -> list[Flow | None]:
         raise call.refuse("picks along the streamed axis, and changes others", "pick along one axis at a time")
     value = call.new(call.output)
     call.writer.emit.nodes.append(helper.make_node("Identity", [joined.name], [value.name], value.name))
-    made = call.made(value, frames, delay, _fitted(call, reading))
+    made = call.made(value, frames, delay, listed(call, reading))
     return [replace(made, before=call.flow.before if delay < 0 else None)]
 
 
@@ -98,52 +100,6 @@ def _picks(reading: Moves, frames: int, delay: int) -> np.ndarray:
     offsets = np.array(reading.offsets)
     found: np.ndarray = places // len(offsets) * reading.shift + offsets[places % len(offsets)]
     return found
-
-
-def _fitted(call: Call, reading: Moves) -> Length:
-    """Frames of the output, `(P n + a) // S` of n: of the numbers a that agree at all lengths, or at as many as
-    there are different remainders, the largest.
-
-    Raises:
-        Refused: no number agrees, or there are too many remainders.
-    """
-    source, length = call.source, call.flow.length
-    period, shift = len(reading.offsets), reading.shift
-    seen = {n: (view.graph.shapes[call.output] or ())[call.axis] or 0 for n, view in source.views.items()}
-    rounds = shift * math.prod(divide for *_, divide in length.steps)
-    for further in () if source.fixed else range(1, min(rounds, TRIED)):
-        if len(_agree(seen, length, period, shift)) < 2:
-            break
-        with suppress(ModelError, ShapeError):
-            shape = source.ready.graph(source.at(source.length + further)).shapes[call.output]
-            if shape is not None and shape[call.axis] is not None:
-                seen[source.length + further] = shape[call.axis] or 0
-    found = _agree(seen, length, period, shift)
-    if not found or (len(found) > 1 and not source.fixed and rounds > TRIED):
-        raise call.refuse("picks frames by a list that does not grow evenly with the whole")
-    return length.then(period, found[-1], shift)
-
-
-def _agree(seen: Mapping[int, int], length: Length, period: int, shift: int) -> range:
-    """Numbers a with `out <= (P n + a) / S < out + 1` at all lengths."""
-    least = [out * shift - period * length(n) for n, out in seen.items()]
-    return range(max(least), min(least) + shift)
-
-
-def _length(call: Call, flow: Flow, reading: Moves) -> Length:
-    """Frames of the output: of a slice that ends at some distance from the end, or of a resize."""
-    whole = flow.length(call.source.length)
-    out = call.source.graph.shapes[call.output]
-    assert out is not None
-    frames = out[call.axis] or 0
-    period, shift = len(reading.offsets), reading.shift
-    if shift == 1:
-        return flow.length.then(period, frames - whole * period)
-    if call.row.switched_off == "scale":
-        return flow.length.then(period, 0, shift)
-    where = call.node.attrs["axes"].index(flow.axis)
-    behind = whole - call.node.attrs["ends"][where]
-    return flow.length.then(1, -reading.offsets[0] - behind + shift - 1, shift)
 
 
 def _others(call: Call, value: Value, frames: int) -> Value:

@@ -1,0 +1,92 @@
+"""How many frames a node picks, where that is no step on from how many it picks them of: by what shape inference says of several
+lengths of the whole."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+
+from rfonnx.errors import ModelError, ShapeError
+from rfonnx.results.streaming import Length
+from rfonnx.streaming.call import Call
+from rfonnx.streaming.relations import Moves
+
+TRIED = 100
+"""Lengths at which a node is looked at, at most."""
+
+
+def cropped(call: Call, reading: Moves) -> Length:
+    """Frames of a slice, or of a resize: of a slice that ends at some distance from the end, or where another tensor does.
+    What ends elsewhere is not what comes out, which is refused then."""
+    flow, period, shift = call.flow, len(reading.offsets), reading.shift
+    if call.row.switched_off == "scale" and shift > 1:
+        return flow.length.then(period, 0, shift)
+    if shift == 1:
+        found = {n: _frames(call, n) - flow.length(n) * period for n in call.source.views}
+        evenly = flow.length.then(period, found[call.source.length])
+        return evenly if len(set(found.values())) == 1 else _as_another(call) or evenly
+    where = call.node.attrs["axes"].index(flow.axis)
+    behind = flow.length(call.source.length) - call.node.attrs["ends"][where]
+    return flow.length.then(1, -reading.offsets[0] - behind + shift - 1, shift)
+
+
+def _as_another(call: Call) -> Length | None:
+    """That of a tensor which has as many frames, at as many lengths as there are different remainders."""
+    known = dict.fromkeys(twin.flow.length for twin in call.writer.twins.values())
+    for length in known:
+        if all(length(n) == found for n, found in _seen(call, _rounds(length.steps))):
+            return length
+    return None
+
+
+def listed(call: Call, reading: Moves) -> Length:
+    """Frames that a list picks, `(P n + a) // S` of n: of the numbers a that agree at all lengths, or at as many as
+    there are different remainders, the largest.
+
+    Raises:
+        Refused: no number agrees, or there are too many remainders.
+    """
+    source, length = call.source, call.flow.length
+    period, shift = len(reading.offsets), reading.shift
+    rounds = shift * _rounds(length.steps)
+    seen: dict[int, int] = {}
+    for n, frames in _seen(call, rounds):
+        seen[n] = frames
+        if len(seen) >= len(source.views) and len(_agree(seen, length, period, shift)) < 2:
+            break
+    found = _agree(seen, length, period, shift)
+    if not found or (len(found) > 1 and not source.fixed and rounds > TRIED):
+        raise call.refuse("picks frames by a list that does not grow evenly with the whole")
+    return length.then(period, found[-1], shift)
+
+
+def _agree(seen: Mapping[int, int], length: Length, period: int, shift: int) -> range:
+    """Numbers a with `out <= (P n + a) / S < out + 1` at all lengths."""
+    least = [out * shift - period * length(n) for n, out in seen.items()]
+    return range(max(least), min(least) + shift)
+
+
+def _rounds(steps: Iterable[tuple[int, int, int]]) -> int:
+    """Different remainders that a length may leave on the way."""
+    return math.prod(divide for *_, divide in steps)
+
+
+def _seen(call: Call, rounds: int) -> Iterator[tuple[int, int]]:
+    """Lengths of the input, and how many frames the node makes of them: where the model was looked at, and at further ones."""
+    source, sizes = call.source, call.writer.sizes
+    for n in source.views:
+        yield n, _frames(call, n)
+    for n in () if source.fixed else range(source.length + 1, source.length + min(rounds, TRIED)):
+        if n not in sizes:
+            sizes[n] = {}
+            with suppress(ModelError, ShapeError):
+                sizes[n] = source.ready.graph(source.at(n)).shapes
+        shape = sizes[n].get(call.output)
+        if shape is not None and shape[call.axis] is not None:
+            yield n, shape[call.axis] or 0
+
+
+def _frames(call: Call, n: int) -> int:
+    """Of the output, where the model was looked at."""
+    return (call.source.views[n].graph.shapes[call.output] or ())[call.axis] or 0
