@@ -246,6 +246,7 @@ public:
         result["kind"] = column([](const Summary& s) { return static_cast<uint8_t>(s.kind); });
         result["size"] = column([](const Summary& s) { return s.size; });
         result["size_min"] = column([](const Summary& s) { return s.size_min; });
+        result["sized"] = column([](const Summary& s) { return static_cast<uint8_t>(s.sized); });
         result["stride_numerator"] = column([](const Summary& s) { return s.stride.numerator; });
         result["stride_denominator"] = column([](const Summary& s) { return s.stride.denominator; });
         result["period"] = column([](const Summary& s) { return s.period; });

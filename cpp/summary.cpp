@@ -1,132 +1,13 @@
 #include "summary.hpp"
 
+#include <algorithm>
 #include <unordered_map>
 
-#include "cells.hpp"
-#include "largest.hpp"
-#include "overlay.hpp"
+#include "sizes.hpp"
 #include "slide.hpp"
 
 namespace rfonnx {
 namespace {
-
-struct Sizes {
-    int64_t largest = 0, smallest = 0;
-    int64_t taken = 0;
-    Interval first = kEmpty; // of the positions taken
-    bool same = true;        // all of them see what the first one sees
-
-    /// So many positions that see the same.
-    void take(Interval value, int64_t count = 1) {
-        first = taken == 0 ? value : first;
-        taken += count;
-        same = same && value.lo == first.lo && value.hi == first.hi;
-        if (value.empty())
-            return;
-        const int64_t size = size_of(value);
-        largest = std::max(largest, size);
-        smallest = smallest == 0 ? size : std::min(smallest, size);
-    }
-    /// All positions of a column: on each stretch of it, in each residue, sizes lie between those at the ends.
-    void take(const ColumnPtr& column, int64_t length) {
-        const int64_t before = taken;
-        if (!column)
-            return take(kEmpty, length);
-        overlaid(column->lo, column->hi, [&](const Run& x, const Run& y, int64_t begin, int64_t end) {
-            const int64_t period = common_period(x, y, end - begin);
-            if (period > kMostValues) { // not looked at one by one: between these two
-                take(range_of(column));
-                take(interval_of(x.at(begin), y.at(begin)));
-                return true;
-            }
-            for (int64_t position = begin; position < begin + period; ++position) {
-                const int64_t last = position + (end - 1 - position) / period * period;
-                take(interval_of(x.at(position), y.at(position)));
-                take(interval_of(x.at(last), y.at(last)));
-            }
-            return true;
-        });
-        taken = before + length; // whichever were looked at
-    }
-};
-
-/// The axis that terms walk as runs, where it is one and no term walks it otherwise; else -1.
-int only_along(const Field& field) {
-    int axis = -1;
-    for (const TermPtr& term : field.terms) {
-        if (!term->along)
-            continue;
-        if (axis >= 0 && term->along->axis != axis)
-            return -1;
-        axis = term->along->axis;
-    }
-    const bool otherwise =
-        std::any_of(field.terms.begin(), field.terms.end(), [&](const TermPtr& term) { return term->find(axis) >= 0; });
-    return otherwise ? -1 : axis;
-}
-
-/// What all positions along `axis` see together, the others being as in `position`.
-ColumnPtr column_at(const Field& field, int axis, int64_t length, const Position& position) {
-    ColumnPtr seen;
-    for (const TermPtr& term : field.terms) {
-        const size_t cell = term->cell(position);
-        seen = hull(seen, term->walks_along(axis) ? term->columns[cell] : column_of(term->table[cell], length));
-    }
-    return seen;
-}
-
-/// Terms that walk different axes meet in every combination, so the extremes meet somewhere.
-Sizes sizes_of_terms(const Field& field) {
-    Sizes sizes;
-    Interval all = kEmpty;
-    for (const TermPtr& term : field.terms) {
-        for (const Interval& value : term->table) {
-            all = hull(all, value);
-            sizes.take(value);
-        }
-        for (const ColumnPtr& column : term->columns) {
-            all = hull(all, range_of(column));
-            sizes.take(column, term->along->length);
-        }
-    }
-    sizes.take(all);
-    sizes.same = false; // not looked at
-    return sizes;
-}
-
-Sizes sizes_of(const Field& field, const Shape& shape) try {
-    Sizes sizes;
-    if (field.terms.size() == 1) {
-        for (const Interval& value : field.terms[0]->table)
-            sizes.take(value);
-        for (const ColumnPtr& column : field.terms[0]->columns)
-            sizes.take(column, field.terms[0]->along->length);
-        return sizes;
-    }
-    const int axis = only_along(field);
-    Field others = field; // without what is kept as runs
-    for (TermPtr& term : others.terms) {
-        if (term->along && axis >= 0)
-            term = std::make_shared<const Term>(Term{term->walks, {}});
-    }
-    auto axes = representatives(others, whole(shape));
-    for (const TermPtr& term : others.terms) {
-        if (!term->along)
-            continue;
-        std::vector<int64_t>& positions = axes[term->along->axis]; // several long axes meet: one by one
-        positions.resize(index(std::min(term->along->length, kMostJointPositions + 1)));
-        std::iota(positions.begin(), positions.end(), int64_t{0});
-    }
-    const bool visited = visit_combinations(axes, Position(shape.size(), 0), [&](const Position& position) {
-        if (axis < 0)
-            return sizes.take(field.at(position));
-        const int64_t length = shape[static_cast<size_t>(axis)];
-        sizes.take(column_at(field, axis, length, position), length);
-    });
-    return visited ? sizes : sizes_of_terms(field);
-} catch (const TooManyValues&) {
-    return sizes_of_terms(field);
-}
 
 /// The one axis along which the field slides, and how. axis -1: none, or more than one.
 struct Sliding {
@@ -198,11 +79,11 @@ Summary summarise(const Field& unbounded, const Field& clipped, const Shape& sha
         return result;
     result.size = sizes.largest;
     result.size_min = sizes.smallest;
+    result.sized = sizes.exact;
 
     const Sliding sliding = sliding_of(unbounded);
     // Two directions of a recurrent layer, of which neither sees all, leave nothing out together.
-    const bool alike = sizes.same && sizes.taken > 1;
-    if (!sliding.walks || alike || takes_all(unbounded, input_length)) {
+    if (!sliding.walks || sizes.alike || takes_all(unbounded, input_length)) {
         result.kind = Kind::global;
     } else if (sliding.regular && sliding.axis >= 0) {
         result.kind = sliding.period == 1 ? Kind::local : Kind::periodic;

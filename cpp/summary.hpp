@@ -12,6 +12,7 @@ enum class Kind : uint8_t { none, local, periodic, block, global };
 struct Summary {
     Kind kind = Kind::none;
     int64_t size = 0, size_min = 0;
+    bool sized = true; // else `size` is at most that, and `size_min` at least
     Rational stride = 0;
     int64_t period = 1;
     int64_t start = 0;

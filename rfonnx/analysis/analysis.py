@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from rfonnx.analysis.derive.analysed import Figures
 from rfonnx.analysis.explanation import explain
-from rfonnx.analysis.fields import KINDS, WIDENED, Tensors
+from rfonnx.analysis.fields import KINDS, NOT_SIZED, WIDENED, Tensors
 from rfonnx.analysis.lookup import Lookup
 from rfonnx.analysis.lower import Program
 from rfonnx.analysis.operations import operations
@@ -141,6 +141,10 @@ class Analysis:
     @cached_property
     def tensors(self) -> Mapping[str, TensorField]:
         """TensorField of every tensor computed from an input, in topological order."""
+        return self._tensors
+
+    @cached_property
+    def _tensors(self) -> Tensors:
         return Tensors(self._graph, self._program, self._result, self._axes)
 
     @cached_property
@@ -161,6 +165,7 @@ class Analysis:
             if widened and not inherited:
                 lines.append(f"from tensor '{tensor.name}' on: {WIDENED}")
                 inherited = True
+        lines += [f"tensor '{name}': {NOT_SIZED}" for name in self._tensors.not_sized()]
         return tuple(dict.fromkeys(lines))
 
     @cached_property

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from rfonnx.analysis.lower import Program
 from rfonnx.graph.nodes import Graph
 from rfonnx.graph.temporaries import is_temporary, named_by
@@ -18,6 +20,8 @@ KINDS: tuple[Kind, ...] = ("none", "local", "periodic", "block", "global")
 """By the number that the core gives them."""
 
 WIDENED = "an interval table outgrew its limit and was widened; a smaller input shape gives exact intervals"
+
+NOT_SIZED = "too many positions to compare one by one, its sizes lie between those shown; a smaller input shape gives exact sizes"
 
 
 class Tensors(Mapping[str, TensorField]):
@@ -35,6 +39,7 @@ class Tensors(Mapping[str, TensorField]):
         summaries = result.summaries()
         self._names = tuple(summaries)
         self._columns = tuple(summaries.values())
+        self._sized = np.asarray(summaries["sized"].reshape(-1, max(len(axes), 1)).all(axis=1))
         self._index = {t.name: i for i, t in enumerate(program.tensors) if not is_temporary(t.name)}
         self._made: dict[str, TensorField] = {}
         self._fields: dict[tuple[Any, ...], AxisField] = {}
@@ -50,14 +55,17 @@ class Tensors(Mapping[str, TensorField]):
 
     def _make(self, name: str, index: int) -> TensorField:
         tensor = self._tensors[index]
-        notes = self._notes[index] + ((WIDENED,) if self._widened[index] else ())
+        sized = bool(self._sized[index + self._first])
+        notes = self._notes[index]
+        notes += (WIDENED,) if self._widened[index] else ()
+        notes += () if sized else (NOT_SIZED,)
         return TensorField(
             name=name,
             shape=self._graph.shapes.get(name),
             dtype=self._graph.dtypes.get(name, ""),
             op_type=tensor.kind,
             node=tensor.node,
-            exact=self._exact[index],
+            exact=self._exact[index] and sized,
             notes=notes,
             fields=dict(zip(self._axes, self._axis_fields(index + self._first), strict=True)),
         )
@@ -67,6 +75,10 @@ class Tensors(Mapping[str, TensorField]):
 
     def __len__(self) -> int:
         return len(self._index)
+
+    def not_sized(self) -> Iterator[str]:
+        """The tensors whose sizes are not exact along some input axis, though their intervals may be."""
+        return (name for name, index in self._index.items() if not self._sized[index + self._first])
 
     def _axis_fields(self, source: int) -> Iterator[AxisField]:
         """The field of each input axis; elementwise operators pass theirs on, so equal ones are one object."""
