@@ -9,7 +9,7 @@ from onnx import ValueInfoProto, helper
 from rfonnx.errors import QueryError
 from rfonnx.gradients.preparing.prepare import prune
 from rfonnx.graph.nodes import Graph
-from rfonnx.graph.order import reads, sort, stored_names, true_inputs
+from rfonnx.graph.order import needed, reads, sort, stored_names, true_inputs
 from rfonnx.graph.tensors import ELEMENT_TYPES
 from rfonnx.graph.text import did_you_mean, quote
 from rfonnx.model.opened import Opened
@@ -22,7 +22,7 @@ BEHIND = "cut/"
 
 
 def behind(model: Opened, tensor: str, axis: int, outputs: Sequence[str] | None, shapes: Shapes | None) -> Opened:
-    """The part of a model that makes its outputs of one tensor.
+    """The part of a model that makes its outputs of one tensor, and of inputs that it is not made of.
 
     Args:
         model: any.
@@ -33,7 +33,7 @@ def behind(model: Opened, tensor: str, axis: int, outputs: Sequence[str] | None,
         shapes: of the model's inputs; open lengths are taken for 1 in a first axis, else for as many as the model takes.
 
     Raises:
-        QueryError: there is no such tensor or axis, or the outputs need something else beside it.
+        QueryError: there is no such tensor or axis, or the outputs need something beside it that it is made of.
         ModelError, ShapeError: the model takes no length that was tried.
     """
     given, graph = _looked_at(model, shapes or {})
@@ -49,6 +49,7 @@ def behind(model: Opened, tensor: str, axis: int, outputs: Sequence[str] | None,
     light = light_part(model, given)
     found = light.proto.graph
     nodes = sort(found.node, [*(one.name for one in true_inputs(found)), *stored_names(found)], [])
+    _, before = needed(nodes, [tensor])
     later = {tensor}
     for node in nodes:
         if later.intersection(reads(node)):
@@ -65,13 +66,13 @@ def behind(model: Opened, tensor: str, axis: int, outputs: Sequence[str] | None,
         )
     prune(light, wanted)
     read = {name for node in found.node for name in reads(node)}
-    beside = [one.name for one in true_inputs(found) if one.name in read and one.name != tensor]
+    kept = [one for one in true_inputs(found) if one.name in read or one.name == tensor]
+    beside = [one.name for one in kept if one.name in before and one.name != tensor]
     if beside:
         raise QueryError(
             f"{model.label}: what is made of tensor {quote(tensor)} needs input {quote(beside[0])} beside it",
             "cut where one tensor holds all that comes, or name other outputs with --until",
         )
-    kept = [one for one in found.input if one.name == tensor]
     found.ClearField("input")
     found.input.extend(kept)
     made = Opened(whole(light))

@@ -255,7 +255,7 @@ def stream_plan(
     elif inputs is not None:
         raise QueryError(f"{model.label}: both an input and a tensor were given to stream from", "leave out --input")
     else:
-        cut = open_source(behind(model, after, axis, outputs, shapes), after, axis, outputs)
+        cut = open_source(behind(model, after, axis, outputs, shapes), after, axis, outputs, shapes)
         source = replace(cut, model=model)
     if cache is not None:
         source = bounded(source, cache)

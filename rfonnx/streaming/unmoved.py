@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rfonnx.graph.nodes import Node
+from rfonnx.operators.access.certain import MASKED_NOTE
 from rfonnx.operators.table import operator
 from rfonnx.streaming.model import Source
 from rfonnx.streaming.placed import Layout, Placed
@@ -40,10 +41,11 @@ def unmoved(source: Source, node: Node, name: str, layout: Layout, placed: Place
 
 def undone(node: Node, name: str, exact: bool, note: str, placed: Placed) -> Refused | None:
     """Why an operator that only moves numbers cannot be streamed, though it may read frame o for frame o: a number that is
-    computed says which positions it leaves out (Trilu)."""
+    computed says which positions it leaves out (Trilu). Values that are certain, as behind a window that begins with 0, are moved
+    like others."""
     row = operator(node.kind)
     kinds = {type(reading) for _, reading in placed.readings.get(name, {}).values()}
-    if exact or kinds != {Same} or not row.moves or row.indexed:
+    if exact or note == MASKED_NOTE or kinds != {Same} or not row.moves or row.indexed:
         return None
     return refused(node, f"may leave frames out ({note})", next(iter(placed.readings[name])))
 

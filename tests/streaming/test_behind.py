@@ -83,6 +83,20 @@ def test_what_cannot_be_cut_is_told() -> None:
         rfonnx.stream(joined, axis=2, after="elu0")
 
 
+def test_other_inputs_stay_beside_the_cut(tmp_path: Path) -> None:
+    """A pitch tracker takes its range of frequencies beside the sound: what is behind the front end takes it, too."""
+    net = Net()
+    before = net.add("Relu", net.conv("x", 2, 2, [3], pads=[1, 1]))
+    made = net.add("Min", net.conv(before, 2, 2, [5], pads=[2, 2]), "most")
+    model = net.model([1, 2, "t"], made, most=[1, 2, 1])
+    path = tmp_path / "m.onnx"
+    onnx.save(model, path)
+    plan = rfonnx.stream(path, axis=2, after=before)
+    assert (plan.manifest.others, plan.delay) == (("most",), {made: 2})
+    assert plan.save(tmp_path / "s.onnx").passed
+    assert run(["stream", "verify", str(path), str(tmp_path / "s.onnx")]) == 0
+
+
 def test_a_part_that_takes_one_length_is_streamed_at_that() -> None:
     """An export of a fixed length, in which a Reshape says how many frames there are."""
     net = Net()

@@ -118,6 +118,16 @@ def test_a_diagonal_that_is_computed_is_refused() -> None:
         rfonnx.stream(net.model([1, "t", 4], rows, k=[1]), "x", 1)
 
 
+def test_what_is_behind_a_window_that_begins_with_zero_is_moved() -> None:
+    """As the frames of spectra are, whose windows begin with 0."""
+    net = Net()
+    window = net.constant(np.array([0, 1, 0.5, 0.25], np.float32))
+    made = net.add("Reshape", net.add("Mul", "x", window), net.ints(-1, 2, 2))
+    plan = rfonnx.stream(net.model(["t", 4], made), "x", 0)
+    assert plan.delay == {made: 0}
+    assert plan.verify().passed
+
+
 def test_types_that_are_not_drawn_are_refused() -> None:
     model = Net().model([1, 2, "t"], "y")
     model.graph.input[0].type.tensor_type.elem_type = onnx.TensorProto.FLOAT8E4M3FN
