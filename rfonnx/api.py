@@ -450,7 +450,7 @@ def tile(
 def stream(
     model: types.Source,
     input: str | Sequence[str] | Mapping[str, int] | None = None,
-    axis: int = -1,
+    axis: int | None = None,
     chunk: int | None = None,
     *,
     outputs: Sequence[str] | None = None,
@@ -469,7 +469,8 @@ def stream(
         model: an ONNX file, its bytes, or a ModelProto, with its weights.
         input: the input that is streamed; None: the only one. Several names, or a mapping to their axes: inputs of one rate
             are streamed together.
-        axis: of the frames, where `input` does not say it.
+        axis: of the frames, where `input` does not say it; None: the one behind the first whose length the file leaves open,
+            the last where that is not one axis.
         chunk: frames at a time, a multiple of the plan's unit; None: one unit.
         outputs: tensors that the stream gives; None: the model's outputs.
         shapes: as in `rfonnx.analyze`; axes that are open beside the streamed one are 1 unless given here.

@@ -25,7 +25,7 @@ which = together(
         callback=words.by_name,
         multiple=True,
         metavar="[NAME=]AXIS",
-        help="Its axis of frames; negative counts from the end. Repeatable: NAME=AXIS for one of several inputs. [default: -1]",
+        help="Its axis of frames; negative counts from the end. Repeatable: NAME=AXIS for one of several inputs. [default: the one behind the first that the file leaves open, else the last]",
     ),
 )
 """What is streamed, and along which axis."""
@@ -67,7 +67,7 @@ what = together(
 """Which part of the model, and how it is changed for the sake of delay."""
 
 
-def asked(streamed: Sequence[str], axes: dict[str, int]) -> tuple[dict[str, int | None] | None, int]:
-    """The inputs, each with its own axis or with none, and the axis of those with none."""
-    common = axes.pop("", -1)
+def asked(streamed: Sequence[str], axes: dict[str, int]) -> tuple[dict[str, int | None] | None, int | None]:
+    """The inputs, each with its own axis or with none, and the axis of those with none, where one is given."""
+    common = axes.pop("", None)
     return dict.fromkeys([*streamed, *axes]) | axes or None, common

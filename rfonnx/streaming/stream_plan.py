@@ -240,7 +240,7 @@ def _worst(found: StreamVerification) -> str:
 def stream_plan(
     model: Opened,
     inputs: Asked,
-    axis: int,
+    axis: int | None,
     chunk: int | None,
     outputs: Sequence[str] | None = None,
     shapes: Shapes | None = None,
@@ -255,7 +255,8 @@ def stream_plan(
     elif inputs is not None:
         raise QueryError(f"{model.label}: both an input and a tensor were given to stream from", "leave out --input")
     else:
-        cut = open_source(behind(model, after, axis, outputs, shapes), after, axis, outputs, shapes)
+        place = -1 if axis is None else axis
+        cut = open_source(behind(model, after, place, outputs, shapes), after, place, outputs, shapes)
         source = replace(cut, model=model)
     if cache is not None:
         source = bounded(source, cache)

@@ -29,7 +29,7 @@ Asked = str | Sequence[str] | Mapping[str, int | None] | None
 def open_source(
     model: Opened,
     inputs: Asked,
-    axis: int,
+    axis: int | None,
     outputs: Sequence[str] | None = None,
     shapes: Shapes | None = None,
 ) -> Source:
@@ -38,7 +38,7 @@ def open_source(
     Args:
         model: any.
         inputs: what is streamed: a name, several, or each with its axis; None: the only input.
-        axis: of those that come without one; negative counts from the end.
+        axis: of those that come without one; negative counts from the end; None: that whose length is open.
         outputs: tensors of the file that the streaming model gives; None: the outputs.
         shapes: of the inputs, where axes beside the streamed one are open: 1 unless given here.
 
@@ -49,7 +49,7 @@ def open_source(
     names = model.input_names
     entries = {entry.name: entry for entry in model.proto.graph.input}
     base = {name: _shape(model, entries[name], shapes or {}) for name in names}
-    streamed = _streamed(model, inputs, axis, base)
+    streamed = _streamed(model, inputs, axis, {name: _dims(entries[name]) for name in names})
     lengths = {name: _dims(entries[name])[place] for name, place in streamed.items()}
     fixed = next((length for length in lengths.values() if length is not None), None)
     for name, length in lengths.items():
@@ -86,7 +86,9 @@ def open_source(
     )
 
 
-def _streamed(model: Opened, inputs: Asked, axis: int, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, int]:
+def _streamed(
+    model: Opened, inputs: Asked, axis: int | None, shapes: Mapping[str, Sequence[int | None]]
+) -> dict[str, int]:
     """The axis of frames by input that is streamed; the first one asked for comes first.
 
     Raises:
@@ -103,7 +105,7 @@ def _streamed(model: Opened, inputs: Asked, axis: int, shapes: Mapping[str, tupl
         raise QueryError(f"{model.label}: {said}", f"give --input, one of {', '.join(map(quote, shapes))}")
     found = {}
     for name, own in asked.items():
-        place, rank = axis if own is None else own, len(shapes[name])
+        place, rank = _own_axis(shapes[name], axis) if own is None else own, len(shapes[name])
         if not -rank <= place < rank:
             raise QueryError(
                 f"{model.label}: input {quote(name)} has {rank} axes, and no axis {place}",
@@ -111,6 +113,14 @@ def _streamed(model: Opened, inputs: Asked, axis: int, shapes: Mapping[str, tupl
             )
         found[name] = place % rank
     return found
+
+
+def _own_axis(dims: Sequence[int | None], axis: int | None) -> int:
+    """The axis asked for; else the one behind the first whose length is open, and the last where that is not one."""
+    if axis is not None:
+        return axis
+    free = [place for place, length in enumerate(dims) if length is None and place > 0]
+    return free[0] if len(free) == 1 else -1
 
 
 def _refuse_kind(model: Opened, entry: ValueInfoProto) -> None:

@@ -87,3 +87,14 @@ def test_inputs_that_nothing_reads_are_not_asked_for(tmp_path: Path, pruned: boo
     assert plan.manifest.others == ()
     assert plan.save(tmp_path / "s.onnx").passed
     assert verify_file(Opened(model), str(tmp_path / "s.onnx")).passed
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis"),
+    [(["batch", "t", 3], 1), (["batch", 2, "t"], 2), (["t", 2, 3], 2), (["batch", "t", "u"], 2), ([1, 4, 3], 2)],
+)
+def test_the_axis_of_frames_is_the_one_that_the_file_leaves_open(shape: list[int | str], axis: int) -> None:
+    """Behind the first, which is the batch of most files; the last, where that is not one axis."""
+    net = Net()
+    plan = rfonnx.stream(net.model(shape, net.add("Abs", "x")))
+    assert [one.axis for one in plan.manifest.inputs] == [axis]

@@ -53,7 +53,7 @@ def streams(subject: Subject, values: Values) -> Iterator[Says]:
         return
     outputs = chosen_outputs(subject, values) if values["tensor"] or values["output"] else None
     try:
-        plan = stream_plan(subject.source, dict(pairs), -1, None, outputs, subject.shapes)
+        plan = stream_plan(subject.source, dict(pairs), None, None, outputs, subject.shapes)
     except Refused as error:
         yield Says(f"cannot be streamed{_along(pairs)}: {error}")
         return
