@@ -25,7 +25,8 @@ which = together(
         callback=words.by_name,
         multiple=True,
         metavar="[NAME=]AXIS",
-        help="Its axis of frames; negative counts from the end. Repeatable: NAME=AXIS for one of several inputs. [default: the one behind the first that the file leaves open, else the last]",
+        help="Its axis of frames; negative counts from the end. Repeatable: NAME=AXIS for one of several inputs. "
+        "[default: the one behind the first that the file leaves open, else the last]",
     ),
 )
 """What is streamed, and along which axis."""
