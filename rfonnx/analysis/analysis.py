@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from rfonnx.analysis.derive.analysed import Figures
 from rfonnx.analysis.explanation import explain
-from rfonnx.analysis.fields import KINDS, NOT_SIZED, WIDENED, Tensors
+from rfonnx.analysis.fields import KINDS, NOT_SIZED, WIDENED, Tensors, summaries
 from rfonnx.analysis.lookup import Lookup
 from rfonnx.analysis.lower import Program
 from rfonnx.analysis.operations import operations
@@ -145,7 +145,12 @@ class Analysis:
 
     @cached_property
     def _tensors(self) -> Tensors:
-        return Tensors(self._graph, self._program, self._result, self._axes)
+        return Tensors(self._graph, self._program, self._result, self._summaries, self._axes)
+
+    @cached_property
+    def _summaries(self) -> npt.NDArray[np.void]:
+        """A record of every field, see `rfonnx.analysis.fields.Row`: (sources, axes of all inputs)."""
+        return summaries(self._program, self._result)
 
     @cached_property
     def operations(self) -> tuple[Operation, ...]:
@@ -280,9 +285,7 @@ class Analysis:
     def figures(self, pairs: Sequence[tuple[str, int]]) -> Figures:
         """Sizes and coverage of all tensors at once, where a `TensorField` of each would be too much."""
         columns = [self._axes.index(pair) for pair in pairs]
-        s = self._result.summaries()
-        rows = len(self._program.inputs) + len(self._program.tensors)
-        s = {name: s[name].reshape(rows, len(self._axes))[:, columns] for name in FIGURES}
+        s = {name: self._summaries[name][:, columns] for name in FIGURES}
         reaches, seen = np.greater_equal(s["coverage"], 1), np.not_equal(s["kind"], KINDS.index("none"))
         return Figures(s["size"].tolist(), reaches.tolist(), seen.tolist())
 
@@ -298,23 +301,20 @@ class Analysis:
         return self._slid_as("local", "periodic")
 
     def _slid_as(self, *kinds: Kind) -> tuple[tuple[str, int], ...]:
-        s = self._result.summaries()
-        columns = len(self._axes)
-        slides = np.isin(s["kind"], [KINDS.index(kind) for kind in kinds])
-        wide = slides & np.greater(s["size"], 1) & np.greater_equal(s["tensor_axis"], 0)
-        seen = (wide & self._walks_on(s["tensor_axis"])).reshape(-1, columns).any(axis=0) if columns else ()
+        slides = np.isin(self._summaries["kind"], [KINDS.index(kind) for kind in kinds])
+        seen = np.any(slides & self._walks_on, axis=0).tolist()
         return tuple(pair for pair, slid in zip(self._axes, seen, strict=True) if slid)
 
-    def _walks_on(self, tensor_axis: npt.NDArray[np.generic]) -> npt.NDArray[np.bool_]:
-        """By source and column: whether the axis that walks has a second position to walk to."""
+    @cached_property
+    def _walks_on(self) -> npt.NDArray[np.bool_]:
+        """By source and column: whether more than one position is seen, and the axis that walks has a second one to walk to."""
         shapes = [shape for _, shape in self._program.inputs] + [tensor.shape for tensor in self._program.tensors]
         lengths = np.ones((len(shapes), max((len(shape) for shape in shapes), default=0) + 1), np.int64)
         for row, shape in zip(lengths, shapes, strict=True):
             row[: len(shape)] = shape
-        axes = tensor_axis.astype(np.int64).reshape(len(shapes), -1)
-        return np.asarray(
-            np.take_along_axis(lengths, np.where(axes < 0, lengths.shape[1] - 1, axes), 1).reshape(-1) > 1
-        )
+        axes, wide = self._summaries["tensor_axis"], self._summaries["size"] > 1
+        walked = np.take_along_axis(lengths, np.where(axes < 0, lengths.shape[1] - 1, axes), 1)
+        return np.asarray(wide & (axes >= 0) & (walked > 1))
 
     @cached_property
     def facts(self) -> Mapping[str, OutputFacts]:

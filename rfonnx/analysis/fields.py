@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -24,10 +24,44 @@ WIDENED = "an interval table outgrew its limit and was widened; a smaller input 
 NOT_SIZED = "too many positions to compare one by one, its sizes lie between those shown; a smaller input shape gives exact sizes"
 
 
+class Row(NamedTuple):
+    """What the core says of a field, in the order of its columns: see cpp/summary.hpp and `AxisField`."""
+
+    kind: int
+    size: int
+    size_min: int
+    stride_numerator: int
+    stride_denominator: int
+    period: int
+    start: int
+    center_numerator: int
+    center_denominator: int
+    tensor_axis: int
+    coverage: float
+    aligned: int
+    sized: int
+
+
+Centers = tuple[tuple[int, int], ...]
+"""Where misaligned paths are centred, as numerators and denominators."""
+
+
+def summaries(program: Program, result: Result) -> np.ndarray:
+    """A `Row` for every source (inputs first) along every input axis, as a record array of these two axes."""
+    columns = result.summaries()
+    table = np.empty(len(columns["kind"]), [(name, columns[name].dtype) for name in Row._fields])
+    for name in Row._fields:
+        table[name] = columns[name]
+    return table.reshape(len(program.inputs) + len(program.tensors), len(result.axes))
+
+
 class Tensors(Mapping[str, TensorField]):
     """TensorField by name, made when asked for: a model may have a hundred thousand."""
 
-    def __init__(self, graph: Graph, program: Program, result: Result, axes: Sequence[tuple[str, int]]) -> None:
+    def __init__(
+        self, graph: Graph, program: Program, result: Result, rows: np.ndarray, axes: Sequence[tuple[str, int]]
+    ) -> None:
+        """`rows`: as `summaries` gives them; `axes`: by column, the input's name and axis."""
         self._graph = graph
         self._result = result
         self._axes = axes
@@ -36,13 +70,11 @@ class Tensors(Mapping[str, TensorField]):
         self._exact = result.exact
         self._widened = result.widened
         self._notes = _notes_by_tensor(program)
-        summaries = result.summaries()
-        self._names = tuple(summaries)
-        self._columns = tuple(summaries.values())
-        self._sized = np.asarray(summaries["sized"].reshape(-1, max(len(axes), 1)).all(axis=1))
+        self._rows = rows
+        self._sized = rows["sized"].all(axis=1).tolist()
         self._index = {t.name: i for i, t in enumerate(program.tensors) if not is_temporary(t.name)}
         self._made: dict[str, TensorField] = {}
-        self._fields: dict[tuple[Any, ...], AxisField] = {}
+        self._fields: dict[tuple[Row, Centers], AxisField] = {}
 
     def _ipython_key_completions_(self) -> list[str]:
         """The names, for the tab key after `tensors["`."""
@@ -55,7 +87,7 @@ class Tensors(Mapping[str, TensorField]):
 
     def _make(self, name: str, index: int) -> TensorField:
         tensor = self._tensors[index]
-        sized = bool(self._sized[index + self._first])
+        sized = self._sized[index + self._first]
         notes = self._notes[index]
         notes += (WIDENED,) if self._widened[index] else ()
         notes += () if sized else (NOT_SIZED,)
@@ -70,6 +102,10 @@ class Tensors(Mapping[str, TensorField]):
             fields=dict(zip(self._axes, self._axis_fields(index + self._first), strict=True)),
         )
 
+    def __contains__(self, name: object) -> bool:
+        """Whether there is such a tensor; nothing is made for it."""
+        return name in self._index
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._index)
 
@@ -82,27 +118,26 @@ class Tensors(Mapping[str, TensorField]):
 
     def _axis_fields(self, source: int) -> Iterator[AxisField]:
         """The field of each input axis; elementwise operators pass theirs on, so equal ones are one object."""
-        first, aligned = source * len(self._axes), self._names.index("aligned")
-        rows = zip(*[values[first : first + len(self._axes)].tolist() for values in self._columns], strict=True)
-        for column, row in enumerate(rows):
-            centers = () if row[aligned] else tuple(self._result.centers(source, column))
-            key = (*row, centers)
+        for column, values in enumerate(self._rows[source].tolist()):
+            row = Row(*values)
+            centers = () if row.aligned else tuple(self._result.centers(source, column))
+            key = (row, centers)
             if key not in self._fields:
-                self._fields[key] = _axis_field(dict(zip(self._names, row, strict=True)), centers)
+                self._fields[key] = _axis_field(row, centers)
             yield self._fields[key]
 
 
-def _axis_field(row: Mapping[str, Any], centers: Sequence[tuple[int, int]]) -> AxisField:
+def _axis_field(row: Row, centers: Centers) -> AxisField:
     return AxisField(
-        kind=KINDS[row["kind"]],
-        size=row["size"],
-        size_min=row["size_min"],
-        stride=Fraction(row["stride_numerator"], row["stride_denominator"]),
-        period=row["period"],
-        start=row["start"],
-        center=Fraction(row["center_numerator"], row["center_denominator"]),
-        tensor_axis=row["tensor_axis"] if row["tensor_axis"] >= 0 else None,
-        coverage=row["coverage"],
+        kind=KINDS[row.kind],
+        size=row.size,
+        size_min=row.size_min,
+        stride=Fraction(row.stride_numerator, row.stride_denominator),
+        period=row.period,
+        start=row.start,
+        center=Fraction(row.center_numerator, row.center_denominator),
+        tensor_axis=row.tensor_axis if row.tensor_axis >= 0 else None,
+        coverage=row.coverage,
         aligned=not centers,
         offsets=tuple(Fraction(*center) for center in centers),
     )
