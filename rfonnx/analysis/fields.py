@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -42,6 +42,8 @@ class Row(NamedTuple):
     sized: int
 
 
+_ALIGNED = Row._fields.index("aligned")
+
 Centers = tuple[tuple[int, int], ...]
 """Where misaligned paths are centred, as numerators and denominators."""
 
@@ -71,10 +73,10 @@ class Tensors(Mapping[str, TensorField]):
         self._widened = result.widened
         self._notes = _notes_by_tensor(program)
         self._rows = rows
-        self._sized = rows["sized"].all(axis=1).tolist()
+        self._sized = [bool(n) for n in np.all(rows["sized"], axis=1)]
         self._index = {t.name: i for i, t in enumerate(program.tensors) if not is_temporary(t.name)}
         self._made: dict[str, TensorField] = {}
-        self._fields: dict[tuple[Row, Centers], AxisField] = {}
+        self._fields: dict[tuple[tuple[Any, ...], Centers], AxisField] = {}
 
     def _ipython_key_completions_(self) -> list[str]:
         """The names, for the tab key after `tensors["`."""
@@ -119,11 +121,10 @@ class Tensors(Mapping[str, TensorField]):
     def _axis_fields(self, source: int) -> Iterator[AxisField]:
         """The field of each input axis; elementwise operators pass theirs on, so equal ones are one object."""
         for column, values in enumerate(self._rows[source].tolist()):
-            row = Row(*values)
-            centers = () if row.aligned else tuple(self._result.centers(source, column))
-            key = (row, centers)
+            centers = () if values[_ALIGNED] else tuple(self._result.centers(source, column))
+            key = (values, centers)
             if key not in self._fields:
-                self._fields[key] = _axis_field(row, centers)
+                self._fields[key] = _axis_field(Row(*values), centers)
             yield self._fields[key]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -44,3 +45,21 @@ def test_help_waits_for_nothing_heavy(command: list[str]) -> None:
     )
     done = subprocess.run([sys.executable, "-P", "-c", program], capture_output=True, text=True, timeout=60, check=True)
     assert done.stderr.split() == []
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted by /proc")
+@pytest.mark.parametrize("given", [None, "2"])
+def test_a_report_starts_no_threads_that_multiply_matrices(given: str | None, models: Path) -> None:
+    program = (
+        "import os, sys, threading; from rfonnx.cli.main import main; leave = os._exit;"
+        "count = lambda: len(os.listdir('/proc/self/task')) - threading.active_count();"
+        "os._exit = lambda code: (print(code, count(), file=sys.stderr, flush=True), leave(code));"
+        f"sys.argv = ['rfonnx', 'report', {str(models / 'seed.onnx')!r}]; main()"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    environment |= {"OPENBLAS_NUM_THREADS": given} if given else {}
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program], capture_output=True, text=True, timeout=60, check=True, env=environment
+    )
+    # What the user says of them holds; a machine of one core has none.
+    assert done.stderr.split() == ["0", "1" if given and (os.cpu_count() or 1) > 1 else "0"]
