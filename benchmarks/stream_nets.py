@@ -54,7 +54,7 @@ def codec(channels: int) -> onnx.ModelProto:
         x = net.conv(net.add("Elu", x), wide, wide // 2, [2 * stride], "ConvTranspose", strides=[stride])
         x, wide = net.add("Slice", x, net.ints(0), net.ints(-stride), net.ints(2)), wide // 2
         x = residual(net, x, wide)
-    return net.model([1, 1, "t"], net.conv(net.pad(x, 3, 2, 6), wide, 1, [7]))
+    return net.model([1, 1, "t"], net.conv(net.pad(net.add("Elu", x), 3, 2, 6), wide, 1, [7]))
 
 
 def residual(net: Net, x: str, wide: int) -> str:
@@ -112,13 +112,13 @@ def unet(channels: int) -> onnx.ModelProto:
     return net.model([1, 1, "t"], net.conv(x, wide, 1, [1]))
 
 
-def crn(bins: int, causal: bool) -> onnx.ModelProto:
+def crn(bins: int, causal: bool, channels: tuple[int, int] = (16, 32)) -> onnx.ModelProto:
     """2-D convolutions over (frames, bins), one recurrent layer over bins and one over frames, and back with skips."""
     net, wide, skips, sizes = Net(), 1, list[str](), [bins]
     x, before = "x", 2 if causal else 1
-    for channels in (16, 32):
+    for own in channels:
         x = net.add("Pad", x, net.ints(0, 0, before, 1, 0, 0, 2 - before, 1))
-        x, wide = net.add("Elu", net.conv(x, wide, channels, [3, 3], strides=[1, 2])), channels
+        x, wide = net.add("Elu", net.conv(x, wide, own, [3, 3], strides=[1, 2])), own
         sizes.append((sizes[-1] + 2 - 3) // 2 + 1)
         skips.append(x)
     for order, back in (((3, 0, 2, 1), (1, 3, 2, 0)), ((2, 0, 3, 1), (1, 3, 0, 2))):  # over bins; over frames
@@ -128,12 +128,12 @@ def crn(bins: int, causal: bool) -> onnx.ModelProto:
             "GRU", net.add("Squeeze", flat, net.ints(1)), *gates, net.numbers(1, 6 * wide), hidden_size=wide
         )
         x = net.add("Add", x, net.add("Transpose", turned, perm=back))
-    for channels, size, below in zip((16, 1), sizes[-2::-1], sizes[:0:-1], strict=True):
+    for own, size, below in zip((channels[0], 1), sizes[-2::-1], sizes[:0:-1], strict=True):
         x = net.add("Concat", x, skips.pop(), axis=1)
         extra = size - ((below - 1) * 2 + 1)
-        x = net.conv(x, 2 * wide, channels, [3, 3], "ConvTranspose", strides=[1, 2],
+        x = net.conv(x, 2 * wide, own, [3, 3], "ConvTranspose", strides=[1, 2],
                      pads=[0 if causal else 1, 1, 2 if causal else 1, 1], output_padding=[0, extra])  # fmt: skip
-        x, wide = net.add("Elu", x), channels
+        x, wide = net.add("Elu", x), own
     return net.model([1, 1, "t", bins], x)
 
 
@@ -148,13 +148,13 @@ def video(channels: int) -> onnx.ModelProto:
 
 
 def sub_pixel(channels: int) -> onnx.ModelProto:
-    """Convolutions that look ahead, then 4 frames for each."""
+    """Convolutions that look ahead, of as many channels as come in and go out, then 4 frames for each."""
     net = Net()
-    x = net.add("Relu", net.conv("x", 1, channels, [5], pads=[2, 2]))
-    x = net.add("Relu", net.conv(x, channels, channels, [3], pads=[1, 1]))
-    x = net.conv(x, channels, 4, [3], pads=[1, 1])
-    x = net.add("Transpose", net.add("Reshape", x, net.ints(1, 4, 1, -1)), perm=[0, 2, 3, 1])
-    return net.model([1, 1, "t"], net.add("Reshape", x, net.ints(1, 1, -1)))
+    x = net.add("Relu", net.conv("x", channels, channels, [3], pads=[1, 1]))
+    x = net.conv(x, channels, channels, [3], pads=[1, 1])
+    x = net.conv(x, channels, 4 * channels, [3], pads=[1, 1])
+    x = net.add("Transpose", net.add("Reshape", x, net.ints(1, 4, channels, -1)), perm=[0, 2, 3, 1])
+    return net.model([1, channels, "t"], net.add("Reshape", x, net.ints(1, channels, -1)))
 
 
 @dataclass(frozen=True)
@@ -177,8 +177,10 @@ LARGER = {
     "ConvTasNet 256": Larger(lambda: tasnet(256, False), 2, (8,), 0, (2.6,)),
     "ConvTasNet 256, cumulative norm": Larger(lambda: tasnet(256, True), 2, (8,), 2000, (4.6,)),
     "U-Net 64": Larger(lambda: unet(64), 2, (8, 80), 0, (1.3, 1.2)),
-    "CRN of 161 bins": Larger(lambda: crn(161, True), 2, (1, 4), 60, (37, 27)),
-    "CRN, symmetric": Larger(lambda: crn(161, False), 2, (1, 4), 60, (63, 32)),
+    "CRN 16, 32": Larger(lambda: crn(161, True), 2, (1, 4), 60, (37, 27)),
+    "CRN 16, 32, symmetric": Larger(lambda: crn(161, False), 2, (1, 4), 60, (63, 32)),
+    "CRN 32, 64": Larger(lambda: crn(161, True, (32, 64)), 2, (1, 4), 60, (37, 27)),
+    "CRN 32, 64, symmetric": Larger(lambda: crn(161, False, (32, 64)), 2, (1, 4), 60, (63, 32)),
     "video 32": Larger(lambda: video(32), 2, (2, 8), 0, (4.1, 1.9)),
     "sub-pixel 128": Larger(lambda: sub_pixel(128), 2, (1, 16), 0, (1.4, 1.1)),
 }

@@ -59,7 +59,8 @@ def main() -> None:
 
 
 def timed(net: Larger, model: onnx.ModelProto, plan: StreamPlan, flat: StreamPlan, rounds: int) -> list[object]:
-    """The least times of a chunk in the middle, of a model without any masks, and of the window; all in turn, in one thread."""
+    """The least times of a chunk in the middle, of a model without any masks, and of the window, all in turn, in one thread; and
+    ratios of times of the same turn."""
     chunk, unit = plan.manifest.chunk, plan.unit
     window = -(-(net.window or plan.manifest.sees) // unit) * unit + chunk
     shape = list(plan.manifest.shape)
@@ -72,18 +73,27 @@ def timed(net: Larger, model: onnx.ModelProto, plan: StreamPlan, flat: StreamPla
         step(unmasked(flat), plan),
         lambda: offline.run(None, {"x": x}),
     ]
-    least = [np.inf] * len(ways)
+    turns = np.empty((rounds, len(ways)))
     order = np.random.default_rng(0)
-    for _ in range(rounds):
+    for turn in turns:
         for place in order.permutation(len(ways)):
-            for _ in range(IN_A_ROW):
-                begin = time.perf_counter()
-                ways[place]()
-                least[place] = min(least[place], time.perf_counter() - begin)
-    branched, masked, without, whole = (1000 * one for one in least)
-    shares = [f"{100 * (1 - without / one):.0f} %" if plan.masks else "no masks" for one in (branched, masked)]
+            turn[place] = min(taken(ways[place]) for _ in range(IN_A_ROW))
+    branched, masked, without, whole = 1000 * turns.min(axis=0)
+    shares = [f"{100 * (1 - ratio(turns, 2, way)):.0f} %" if plan.masks else "no masks" for way in (0, 1)]
     times = [f"{one:.3g}" for one in (branched, masked, without)]
-    return [*times, *shares, window, f"{whole:.3g}", f"{whole / branched:.2g}"]
+    return [*times, *shares, window, f"{whole:.3g}", f"{ratio(turns, 3, 0):.2g}"]
+
+
+def taken(way: Callable[[], object]) -> float:
+    """Processor time of one run, in seconds: what else runs on the machine takes none of it."""
+    begin = time.process_time()
+    way()
+    return time.process_time() - begin
+
+
+def ratio(turns: np.ndarray, one: int, other: int) -> float:
+    """The median of what one way takes of another in the same turn."""
+    return float(np.median(turns[:, one] / turns[:, other]))
 
 
 def step(model: onnx.ModelProto, plan: StreamPlan) -> Callable[[], None]:
