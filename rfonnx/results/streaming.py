@@ -11,6 +11,8 @@ MANIFEST_FORMAT = 3
 """The latest; a manifest that needs nothing newer is written as 1."""
 METADATA = "rfonnx.stream"
 """The key of `metadata_props` under which a streaming model holds its manifest."""
+ENDLESS = 2**50
+"""The length of what has not ended, as hosts give it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,7 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto, ValueInfoProto,
 from rfonnx.gradients.preparing.large_weights import LARGE, stub
 from rfonnx.gradients.preparing.renaming import rename
 from rfonnx.graph.tensors import ELEMENT_TYPES
-from rfonnx.results.streaming import Manifest, StreamedInput
-from rfonnx.streaming.loop import ENDLESS
+from rfonnx.results.streaming import ENDLESS, Manifest, StreamedInput
 
 FLOATS = (TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.BFLOAT16, TensorProto.DOUBLE)
 """Types of weights whose values do not say what is read."""

@@ -13,14 +13,11 @@ from rfonnx.errors import DataError, ModelError
 from rfonnx.graph.text import quote
 from rfonnx.model import runtime
 from rfonnx.model.opened import Opened
-from rfonnx.results.streaming import METADATA, Closing, Manifest, StreamedOutput
+from rfonnx.results.streaming import ENDLESS, METADATA, Closing, Manifest, StreamedOutput
 from rfonnx.streaming.manifest import from_json
 
 Chunk = np.ndarray | Mapping[str, np.ndarray]
 """Frames of the one input that is streamed, or of each by its name."""
-
-ENDLESS = 2**50
-"""The length of what has not ended."""
 
 
 class Stream:

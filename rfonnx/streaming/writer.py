@@ -265,7 +265,7 @@ class Writer:
         """What is known where every frame is there."""
         asked = dict.fromkeys([*self._masks.asked, *(asked for asked, _ in self._passed.values())])
         return Middle(
-            [(one, None if one.end is None else self._entry(one.end)) for one in asked],
+            list(asked),
             {value.name: one.count for one, value in self._masks.asked.items()},
             {name: passed for name, (_, passed) in self._passed.items()},
         )

@@ -12,9 +12,11 @@ from onnx import helper, numpy_helper
 
 import rfonnx
 from rfonnx.model.opened import Opened
+from rfonnx.results.streaming import ENDLESS
 from rfonnx.streaming.branches import choice_of
 from rfonnx.streaming.held import verify_file
-from rfonnx.streaming.offline import hold, within
+from rfonnx.streaming.loop import cut, first_states
+from rfonnx.streaming.offline import drawn, hold, within
 from streaming.nets import NETS
 
 MASKED = ["symmetric TCN with norms", "U-Net, linear", "codec padded by reflection", "transformer, band", "Scan"]
@@ -35,10 +37,10 @@ def wrong(graph: onnx.GraphProto) -> None:
     graph.node.extend([one, helper.make_node("Add", [f"{output}/before", f"{output}/one"], [output])])
 
 
-def moved(model: onnx.ModelProto, op: str, place: int, by: int) -> None:
+def moved(model: onnx.ModelProto, test: int, by: int) -> None:
     """A number that the choice rests on is another one."""
-    node = next(node for node in model.graph.node if node.op_type == op)
-    stored = next(tensor for tensor in model.graph.initializer if tensor.name == node.input[place])
+    node = [node for node in model.graph.node if node.op_type == "GreaterOrEqual"][test]
+    stored = next(tensor for tensor in model.graph.initializer if tensor.name == node.input[1])
     stored.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(stored) + np.int64(by), stored.name))
 
 
@@ -52,8 +54,8 @@ def passes(name: str, change: Callable[[onnx.ModelProto], None]) -> bool:
 CHANGES: dict[str, Callable[[onnx.ModelProto], None]] = {
     "wrong in the middle": lambda model: wrong(branch(model, "then_branch")),
     "wrong at the ends": lambda model: wrong(branch(model, "else_branch")),
-    "the middle begins a chunk early": lambda model: moved(model, "GreaterOrEqual", 1, -1),
-    "the middle ends a chunk late": lambda model: moved(model, "Add", 1, -4),
+    "the middle begins a chunk early": lambda model: moved(model, 0, -1),
+    "the middle does not end": lambda model: moved(model, 1, -ENDLESS),
 }
 
 
@@ -64,9 +66,34 @@ def test_both_branches_are_run_and_held_against_the_model(name: str) -> None:
         assert not passes(name, CHANGES[what]), what
 
 
-@pytest.mark.parametrize("what", ["the middle begins a chunk early", "the middle ends a chunk late"])
+@pytest.mark.parametrize("what", ["the middle begins a chunk early", "the middle does not end"])
 def test_the_middle_is_no_longer_than_it_may_be(what: str) -> None:
     assert not passes("symmetric TCN with norms", CHANGES[what])
+
+
+@pytest.mark.parametrize("name", MASKED)
+def test_who_tells_the_end_from_the_first_chunk_on_has_the_same(name: str) -> None:
+    """Chunks then go through the branch with masks, all of them."""
+    make, axis, unit, _ = NETS[name]
+    plan = rfonnx.stream(make(), "x", axis, 2 * unit)
+    manifest, session = plan.manifest, Opened(plan.model).session()
+    length = 12 * manifest.chunk
+    whole = drawn(manifest, length)["x"]
+    stream = rfonnx.Stream(plan.model)
+    late = [stream.push(cut(whole, axis, at, at + manifest.chunk)) for at in range(0, length, manifest.chunk)]
+    states = first_states(manifest, {})
+    early: dict[str, list[np.ndarray]] = {one.name: [] for one in manifest.outputs}
+    names = [*early, *(one.output for one in manifest.states)]
+    for at in range(0, length, manifest.chunk):
+        told = {manifest.ends_input: np.array([one(length) for one in manifest.ends], np.int64)}
+        found = session.run(names, states | told | {"x": cut(whole, axis, at, at + manifest.chunk)})
+        states = dict(zip((one.input for one in manifest.states), found[len(early) :], strict=True))
+        for one, frames in zip(manifest.outputs, found, strict=False):
+            early[one.name].append(frames)
+    for one in manifest.outputs:
+        made = np.concatenate(early[one.name], one.axis)
+        given = np.concatenate([frames[one.name] for frames in late], one.axis)
+        np.testing.assert_allclose(cut(made, one.axis, one.delay, one.delay + given.shape[one.axis]), given, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", MASKED)
