@@ -120,7 +120,7 @@ def _compared(
                 continue
             tensors.add(pair.tensor)
             frames += end - start
-            found = found or (_joined_otherwise(whole, chain, pair, name, columns) if copy == 0 else "")
+            found = found or (_joined_otherwise(whole, chain, pair, name, columns, end) if copy == 0 else "")
             if found:
                 differences.append(found)
                 break
@@ -170,18 +170,18 @@ def _differ(
     return ""
 
 
-def _joined_otherwise(whole: Analysis, chain: Analysis, pair: Compared, name: str, columns: Columns) -> str:
+def _joined_otherwise(whole: Analysis, chain: Analysis, pair: Compared, name: str, columns: Columns, end: int) -> str:
     """Whether paths that look at one place in the offline model look at several in the first copy, or are apart by others.
 
     Hulls do not show a branch that comes too early where another one sees more on both sides. Later copies read what the one
     before them carries over: there no path can be followed along one line; nor can it where the offline model puts frames beside
-    its own (Concat), whose field does not slide then.
+    its own (Concat), whose field does not slide then, or in the first copy, whose frames end before `end`, those are mirrored.
     """
     if pair.tensor not in whole.tensors or name not in chain.tensors:
         return ""
     for input, axis in columns:
         field = whole.tensors[pair.tensor].fields[input, axis]
-        if field.kind not in ("local", "periodic"):
+        if field.kind not in ("local", "periodic") or _turns(whole, pair, input, axis, end):
             continue
         expected = field.offsets
         found = chain.tensors[name].fields[outside(input), axis].offsets
@@ -190,6 +190,12 @@ def _joined_otherwise(whole: Analysis, chain: Analysis, pair: Compared, name: st
                 f"branches that meet in {quote(pair.tensor)} look at other places of {quote(input)} along axis {axis}"
             )
     return ""
+
+
+def _turns(whole: Analysis, pair: Compared, input: str, axis: int, end: int) -> bool:
+    """Whether one of the first frames sees earlier positions than the one before it."""
+    seen = _frames(_seen(whole, pair.tensor, input, axis), pair.axis, 0, end)
+    return any((np.diff(side, axis=pair.axis) < 0).any() for side in seen if side.ndim)
 
 
 def _apart(centers: tuple[Fraction, ...]) -> list[Fraction]:

@@ -18,7 +18,7 @@ from rfonnx.streaming.held import verify_file
 from rfonnx.streaming.relations import Bends, Same
 from rfonnx.streaming.stream_plan import StreamPlan
 from rfonnx.streaming.structure import lengths, of_twins, structure
-from streaming.nets import NETS
+from streaming.nets import NETS, Net
 
 
 def compared(plan: StreamPlan) -> StreamStructure:
@@ -83,6 +83,17 @@ def test_a_tensor_that_is_taken_for_a_later_one_is_found() -> None:
     found = structure(plan.source.ready, plan.source.shapes, plan.model, plan.manifest, pairs)
     assert len(found.differences) == 1
     assert one.tensor in found.differences[0]
+
+
+def test_branches_that_meet_where_frames_are_mirrored() -> None:
+    """The first chunk holds mirrored frames alone, which lie on the other side of what they are joined with."""
+    net = Net()
+    mirrored = net.add("Pad", "x", net.ints(0, 0, 2, 0, 0, 1), mode="reflect")
+    early = net.add("Slice", mirrored, net.ints(0), net.ints(-3), net.ints(2))
+    model = net.model([1, 2, "t"], net.conv(net.add("Concat", early, "x", axis=1), 4, 2, [4], strides=[3]))
+    found = compared(rfonnx.stream(model, "x", 2))
+    assert not found.differences
+    assert found.tensors == 5
 
 
 def test_what_sees_too_far_to_be_chained_is_not_said_to_be_the_same() -> None:
