@@ -11,8 +11,9 @@ from rfonnx.comparing.cost.macs import macs
 from rfonnx.comparing.cost.weight_counts import parameters
 from rfonnx.errors import RfonnxError
 from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.order import true_inputs
 from rfonnx.model.opened import Opened
-from rfonnx.model.reading.bind import Shapes
+from rfonnx.model.reading.bind import Shapes, fitting
 from rfonnx.operators.support import handled
 from rfonnx.results.fields import OutputFacts, TensorField
 from rfonnx.results.findings import Outcome
@@ -25,10 +26,15 @@ from rfonnx.tiling.tile_plan import tile_plan
 def reported(path: str, shapes: Shapes | None) -> ScannedReport:
     """Analyse a model, and try what follows from it.
 
+    Args:
+        path: of the file.
+        shapes: of inputs and symbolic dimensions of any model of the scan; this one takes those that it has.
+
     Raises:
         RfonnxError: it cannot be read or analysed.
     """
-    subject = Subject(path, shapes)
+    subject = Subject(path)
+    subject.shapes = shapes = fitting(true_inputs(subject.source.proto.graph), shapes or {}) or None
     analysis = subject.analysis
     graph = subject.graph
     axes = set(analysis.windowed)

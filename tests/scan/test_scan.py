@@ -9,7 +9,9 @@ import sys
 import time
 from pathlib import Path
 
+import onnx
 import pytest
+from onnx import TensorProto, helper
 
 from rfonnx.errors import DataError
 from rfonnx.scanning.alone import How
@@ -43,6 +45,20 @@ def test_a_crash_a_hang_and_a_broken_file_cost_themselves_only(tmp_path: Path) -
     assert [(field["size"], field["axis"]) for field in report["outputs"][0]["fields"]] == [(3, 2), (3, 3)]
     assert report["tiles"] is not None
     assert report["tiles"]["exact"]
+
+
+def test_a_model_takes_the_shapes_that_it_has(tmp_path: Path) -> None:
+    """Fleets have inputs and dimensions of many names."""
+    for name, dimension in (("a", "samples"), ("b", "frames")):
+        nodes = [helper.make_node("Relu", [name], ["y"])]
+        made = [helper.make_tensor_value_info(one, TensorProto.FLOAT, [1, dimension]) for one in (name, "y")]
+        onnx.save(helper.make_model(helper.make_graph(nodes, "g", made[:1], made[1:])), tmp_path / f"{name}.onnx")
+    given = {"samples": 160, "frames": 12}
+    found = {Path(one["model"]).stem: one["report"] for one in scan(listed([str(tmp_path)]), How(shapes=given))}
+    assert {stem: report and report["inputs"] for stem, report in found.items()} == {
+        "a": {"a": [1, 160]},
+        "b": {"b": [1, 12]},
+    }
 
 
 def test_memory_is_limited(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ def bind(inputs: Sequence[ValueInfoProto], shapes: Shapes | None) -> Binding:
     tensors = {i.name: held for i in inputs if (held := tensor_of(i.type)) is not None}
     for name, tensor in tensors.items():
         check_text([d.dim_param for d in tensor.shape.dim], f"input {quote(name)}")
-    symbols = {d.dim_param for t in tensors.values() for d in t.shape.dim if d.dim_param}
+    symbols = _symbols(inputs)
     _check_keys(given, {i.name for i in inputs}, symbols)
     binding = Binding()
     for name, value in given.items():
@@ -81,6 +81,17 @@ def bind(inputs: Sequence[ValueInfoProto], shapes: Shapes | None) -> Binding:
     for name, shape in binding.shapes.items():
         check_size(name, shape, "input")
     return binding
+
+
+def fitting(inputs: Sequence[ValueInfoProto], shapes: Shapes) -> Shapes:
+    """The shapes whose names are an input's or a symbolic dimension's: of those that many models are given together."""
+    known = {one.name for one in inputs} | _symbols(inputs)
+    return {name: given for name, given in shapes.items() if name in known}
+
+
+def _symbols(inputs: Sequence[ValueInfoProto]) -> set[str]:
+    held = [tensor for one in inputs if (tensor := tensor_of(one.type)) is not None]
+    return {dim.dim_param for tensor in held for dim in tensor.shape.dim if dim.dim_param}
 
 
 def tensor_of(proto: TypeProto) -> TypeProto.Tensor | None:
