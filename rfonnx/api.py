@@ -462,6 +462,7 @@ def stream(
     after: str | None = None,
     metadata: Literal["", "sherpa"] = "",
     flat: bool = False,
+    statistics: Sequence[str] | str = (),
 ) -> types.StreamPlan:
     """Rewrite a model so that it takes an input chunk by chunk, and makes exactly what it makes of the whole.
 
@@ -482,6 +483,8 @@ def stream(
         pack: all states of a type in one tensor, for hosts that are written by hand.
         after: a tensor: what is made of it is streamed, it is the input, and `axis` its own; leave out `input`.
         metadata: "sherpa": `metadata_props` say the frames of a run under the names of icefall and sherpa-onnx, too.
+        statistics: what is taken of all frames, and becomes an input, which the host gives: nodes or tensors, or "all". The
+            stream is the given model for the statistics that this would take itself; see `StreamPlan.measure`.
         flat: no If, for runtimes that have none: masks at the ends are worked out for chunks in the middle, too.
 
     Raises:
@@ -494,7 +497,10 @@ def stream(
     from rfonnx.streaming.sherpa import sherpa
     from rfonnx.streaming.stream_plan import stream_plan
 
-    plan = stream_plan(with_values(model, values), input, axis, chunk, outputs, shapes, cache, start, after, flat)
+    asked = [statistics] if isinstance(statistics, str) else statistics
+    plan = stream_plan(
+        with_values(model, values), input, axis, chunk, outputs, shapes, cache, start, after, flat, asked
+    )
     plan = plan.packed() if pack else plan
     return plan.with_metadata(sherpa(plan.manifest)) if metadata else plan
 

@@ -54,6 +54,7 @@ from rfonnx.results.streaming import Manifest as Manifest
 from rfonnx.results.streaming import StreamedInput as StreamedInput
 from rfonnx.results.streaming import StreamedOutput as StreamedOutput
 from rfonnx.results.streaming import StreamState as StreamState
+from rfonnx.results.streaming import StreamStatistic as StreamStatistic
 from rfonnx.results.variants import Change as Change
 from rfonnx.results.variants import ChangeKind as ChangeKind
 from rfonnx.results.variants import Changes as Changes

@@ -10,7 +10,7 @@ MAKE = "make"
 
 
 class Streams(Lazy):
-    """`rfonnx stream MODEL` is `rfonnx stream make MODEL`; a model called verify or latency is ./verify, ./latency."""
+    """`rfonnx stream MODEL` is `rfonnx stream make MODEL`; a model that is called as a command, verify, is ./verify."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """The first word that is no option and no command is a model."""
@@ -20,7 +20,12 @@ class Streams(Lazy):
 
 
 command = Streams(
-    {MAKE: "rfonnx.cli.stream_make", "verify": "rfonnx.cli.stream_verify", "latency": "rfonnx.cli.stream_latency"},
+    {
+        MAKE: "rfonnx.cli.stream_make",
+        "verify": "rfonnx.cli.stream_verify",
+        "latency": "rfonnx.cli.stream_latency",
+        "statistics": "rfonnx.cli.stream_statistics",
+    },
     name="stream",
     help="An exact streaming model: `rfonnx stream MODEL` makes it, verify holds it against MODEL, latency times it.",
 )

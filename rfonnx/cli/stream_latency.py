@@ -35,6 +35,7 @@ def command(
     after: str | None,
     rate: float | None,
     cache: int | None,
+    statistics: tuple[str, ...],
     start: Literal["exact", "steady"],
     threads: int | None,
     style: str | None,
@@ -54,8 +55,7 @@ def command(
     out = open_output(STREAM_LATENCY, output, style, model)
     first = chunks[0] if chunks else None
     with waiting(f"timing {model}"):
-        plan = stream_plan(
-            with_values(model, values), asked, common, first, list(outputs) or None, shapes, cache, start, after
-        )
+        opened, wanted = with_values(model, values), list(outputs) or None
+        plan = stream_plan(opened, asked, common, first, wanted, shapes, cache, start, after, statistics=statistics)
         found = plan.latency(chunks, rate, threads)
     out.write(found)

@@ -47,6 +47,7 @@ def command(
     after: str | None,
     rate: float | None,
     cache: int | None,
+    statistics: tuple[str, ...],
     start: Literal["exact", "steady"],
     pack: bool,
     metadata: str | None,
@@ -80,7 +81,8 @@ def command(
         checked(str(Path(target).with_suffix(".json")), (model,))
     with waiting(f"planning {model}"):
         opened = with_values(model, values)
-        plan = stream_plan(opened, asked, common, chunk, list(outputs) or None, shapes, cache, start, after, flat)
+        wanted = list(outputs) or None
+        plan = stream_plan(opened, asked, common, chunk, wanted, shapes, cache, start, after, flat, statistics)
         plan = plan.packed() if pack else plan
         plan = plan.with_metadata(sherpa(plan.manifest)) if metadata else plan
     found = None

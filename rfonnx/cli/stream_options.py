@@ -58,6 +58,14 @@ what = together(
         help="Change what is computed: attention that sees all before sees the last N keys alone.",
     ),
     click.option(
+        "--statistic",
+        "statistics",
+        multiple=True,
+        metavar="NAME",
+        help="What this node or tensor takes of all frames becomes an input, which the host gives; all: whatever blocks. "
+        "Repeatable.",
+    ),
+    click.option(
         "--start",
         type=click.Choice(["exact", "steady"]),
         default="exact",

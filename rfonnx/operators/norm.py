@@ -22,7 +22,7 @@ from rfonnx.operators.access.visible import MASK_NOTE, Range, range_steps, seen_
 from rfonnx.operators.access.zeros import fact
 from rfonnx.operators.shaping import ShapeCall, same, shapes
 from rfonnx.operators.spelling import SpellCall, spelling
-from rfonnx.operators.table import declare, named
+from rfonnx.operators.table import Norm, declare, named
 
 
 @spelling("Softmax", "LogSoftmax", "Hardmax")
@@ -189,6 +189,13 @@ declare(
 )
 declare("Hardmax", "MeanVarianceNormalization", "SimplifiedLayerNormalization", macs=0, manner=("norm",))
 declare("GroupNormalization", "InstanceNormalization", statistic="moments", macs=0, manner=("by channel", "norm"))
+declare("InstanceNormalization", norm=Norm(scale=1, bias=2, by_channel=True))
+declare("GroupNormalization", norm=Norm(scale=1, bias=2, by_channel=True, groups="num_groups"))
+declare("LayerNormalization", norm=Norm(scale=1, bias=2))
+declare("RMSNormalization", "SimplifiedLayerNormalization", norm=Norm(centred=False, spread="mean square", scale=1))
+declare(
+    "MeanVarianceNormalization", norm=Norm(epsilon=1e-18)
+)  # 1e-9 is added to the root: that is what counts where it is 0
 declare("BatchNormalization", affine=True, macs=0, manner=("by channel", "norm"), maps=True)
 declare("LRN", macs=0, manner=("regular",))
 declare("LRN", family="normalisation")

@@ -40,6 +40,28 @@ class Sequential(NamedTuple):
     whole: Mapping[str, int] = MappingProxyType({})
 
 
+class Norm(NamedTuple):
+    """How a norm follows from figures of its first operand, over attribute `axes` or else the axes behind the channels:
+    `(x - mean) / sqrt(spread + epsilon) * scale + bias`.
+
+    Attributes:
+        centred: the mean is taken away.
+        spread: the figure that is a mean of squares: around the mean, or as they are.
+        scale, bias: operands; None: it has none.
+        by_channel: these have an element for each channel, or group; else they line up with the last axes.
+        groups: the attribute that says in how many groups channels are taken together; "": each is alone.
+        epsilon: where its attribute does not say it.
+    """
+
+    centred: bool = True
+    spread: Literal["variance", "mean square"] = "variance"
+    scale: int | None = None
+    bias: int | None = None
+    by_channel: bool = False
+    groups: str = ""
+    epsilon: float = 1e-5
+
+
 Manner = Literal[
     "elementwise",  # constant operands line up with the output as numpy broadcasts; features of one position may be mixed
     "norm",  # the first output is the first input, changed by statistics that do not care for order
@@ -123,6 +145,7 @@ class Operator:
         hands_on: its output holds the numbers that it reads, in another spelling.
         statistic: what it takes of all positions together follows from such figures of parts ("moments": mean and variance; "lp":
             of the power `p`).
+        norm: how its first output follows from figures of its first operand; None: it does not, or nobody wrote it down.
         moves: its output holds numbers of its first operand, wherever they stand.
         border: what it takes for positions outside of its first operand: 0, the number that stands for 0, the lowest number,
             nothing (a mean counts what there is), or a value that it is given; "": it looks at none.
@@ -185,6 +208,7 @@ class Operator:
     filters: int | None = None
     hands_on: bool = False
     statistic: Statistic = ""
+    norm: Norm | None = None
     moves: bool = False
     border: Border | Unknown = ""
     zero_point: int | None = None

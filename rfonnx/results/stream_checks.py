@@ -66,6 +66,7 @@ class StreamVerification:
         tolerance: the largest difference that counts as rounding, as a share of the largest value.
         structure: what its tensors see.
         cache, differs: as in the manifest.
+        statistics: how many the stream is given: those of the offline model, measured in each run.
     """
 
     name: str
@@ -74,6 +75,7 @@ class StreamVerification:
     structure: StreamStructure | None = None
     cache: int = 0
     differs: Mapping[str, int] = field(default_factory=dict)
+    statistics: int = 0
 
     @property
     def worst(self) -> float:

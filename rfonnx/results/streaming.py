@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-MANIFEST_FORMAT = 3
+MANIFEST_FORMAT = 4
 """The latest; a manifest that needs nothing newer is written as 1."""
 METADATA = "rfonnx.stream"
 """The key of `metadata_props` under which a streaming model holds its manifest."""
@@ -151,6 +151,26 @@ class StreamPack:
 
 
 @dataclass(frozen=True, slots=True)
+class StreamStatistic:
+    """What the offline model takes of all frames together, and the host gives: the same for every run of a stream.
+
+    Attributes:
+        input: name of the model's input that holds it.
+        node: name of the file's node that takes it; "": it has none.
+        tensor: of the file: what becomes an input; or what the node makes, where that is a norm.
+        meaning: in words, with the tensor that it is taken of.
+        shape, dtype: numpy's.
+    """
+
+    input: str
+    node: str
+    tensor: str
+    meaning: str
+    shape: tuple[int, ...]
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
 class Manifest:
     """All that is needed to run a streaming model.
 
@@ -177,6 +197,8 @@ class Manifest:
         unchanged: with a cache, the most frames of the input of which all is as in the file.
         differs: with a steady start, by output, how many of its first frames may be other than the file's; -1: all.
         packs: tensors that hold several states, whose names are not those of inputs and outputs then.
+        statistics: what is given of the whole, in the place of what the file takes of all its frames. With that of other frames
+            the stream is not what the file makes of these.
     """
 
     model: str
@@ -204,6 +226,7 @@ class Manifest:
     unchanged: int = 0
     differs: Mapping[str, int] = field(default_factory=dict)
     packs: tuple[StreamPack, ...] = ()
+    statistics: tuple[StreamStatistic, ...] = ()
 
     @property
     def inputs(self) -> tuple[StreamedInput, ...]:

@@ -40,10 +40,11 @@ def chained(model: ModelProto, manifest: Manifest, length: int) -> ModelProto:
     copies, chunk = runs(manifest, length), manifest.chunk
     for one in manifest.inputs:
         chain.cut(one, length, copies)
+    given = (*manifest.given, *(one.input for one in manifest.statistics))
     for entry in graph.input:
-        if entry.name in manifest.given:
+        if entry.name in given:
             chain.inputs.append(_called(entry, outside(entry.name)))
-    shared = {name: outside(name) for name in manifest.given}
+    shared = {name: outside(name) for name in given}
     states = {
         one.input: chain.constant(np.broadcast_to(np.asarray(one.initial, one.dtype), one.shape))
         for one in manifest.states

@@ -21,21 +21,24 @@ from rfonnx.streaming.readings import read
 from rfonnx.streaming.recurrences import carried_to_end, counted
 from rfonnx.streaming.refusal import CACHE, Refused, Unbounded, refused
 from rfonnx.streaming.relations import Blends, Blocked, Ends, Found, Moves, Reading, Runs, Same, Slides
+from rfonnx.streaming.taken import counts_frames, takes, takes_its_own
 from rfonnx.streaming.unmoved import undone, unmoved
 
 
-def lay_out(source: Source, boundless: bool = False) -> Layout:
+def lay_out(source: Source, boundless: bool = False, taken: bool = False) -> Layout:
     """Follow the streamed axis through the graph.
 
     Args:
         source: looked at.
         boundless: attention without a bound is listed, and taken for such that sees its own frame alone: not to be written.
+        taken: statistics of all frames that block are listed, and taken for inputs: not to be written, either.
 
     Raises:
         Refused: a node that an output needs reads the axis in a way that cannot be streamed.
     """
     layout = Layout(axes=dict(source.streamed), rates=dict.fromkeys(source.streamed, Fraction(1)))
     layout.boundless = [] if boundless else None
+    layout.taken = {} if taken else None
     blocked: dict[str, Refused] = {}
     programs = [view.program for view in source.views.values()]
     views = [(program, _by_node(program), _names(program)) for program in programs]
@@ -52,11 +55,16 @@ def lay_out(source: Source, boundless: bool = False) -> Layout:
         if any(name in framed for name in node.attrs.get("captures", ())):
             raise refused(node, "reads frames inside a branch or a loop that is not written out", "", _undecided(node))
         late = {name for name in (*node.inputs, *node.attrs.get("captures", ())) if name in layout.finals}
+        wholes = tuple(dict.fromkeys(whole for name in sorted(late) for whole in layout.wholes[name]))
         if late and any(name in framed for name in node.inputs):
-            blocked.update(dict.fromkeys(outputs, refused(node, JOINED, min(late))))
-            continue
-        if late:
+            if layout.taken is None:
+                blocked.update(dict.fromkeys(outputs, refused(node, JOINED, min(late), statistics=wholes)))
+                continue
+            layout.taken.update(dict.fromkeys(wholes))
+        elif late:
             layout.finals.update(outputs)
+            wholes = tuple(outputs) if counts_frames(source, node) else wholes
+            layout.wholes.update(dict.fromkeys(outputs, wholes))
         proto = source.nodes[next(name for name in node.outputs if name)]
         placed = Placed(node, proto, {})
         if any(name in framed for name in node.inputs):
@@ -73,7 +81,7 @@ def lay_out(source: Source, boundless: bool = False) -> Layout:
                 answer = unmoved(source, node, name, layout, placed) or undone(node, name, *exact, placed)
                 if answer is not None:
                     blocked.setdefault(name, answer)
-            if not (placed.readings or placed.planes):
+            if not (placed.readings or placed.planes or outputs[0] in (layout.taken or ())):
                 unread = refused(node, UNREAD, next(name for name in node.inputs if name in framed), SHAPED)
                 blocked = dict.fromkeys(outputs, unread) | blocked
         layout.placed.append(placed)
@@ -164,7 +172,7 @@ def _enter_frames(
             return Unbounded(f"{node} {UNBOUNDED}", CACHE)
         layout.boundless.append(placed)
         found = _own_alone(found)
-    answer = _placed(node, name, found, layout)
+    answer = _placed(source, node, name, found, layout)
     if isinstance(answer, Refused):
         return answer
     if is_temporary(name):
@@ -261,18 +269,29 @@ DIFFERS = "reads other frames where the whole is longer: where they lie depends 
 
 
 def _placed(
-    node: Node, name: str, found: Mapping[str, Found], layout: Layout
+    source: Source, node: Node, name: str, found: Mapping[str, Found], layout: Layout
 ) -> dict[str, tuple[int, Reading]] | Refused:
     """What an output reads, or why it cannot be streamed."""
     made: dict[str, tuple[int, Reading]] = {}
     for operand, one in found.items():
         whole = isinstance(one, Blocked) or isinstance(one[1], Ends)
+        statistics = takes(source, node, name, operand, layout.axes[operand]) if whole else ()
+        if (
+            statistics
+            and layout.taken is not None
+            and not (isinstance(one, tuple) and _carried(node, name, one, layout))
+        ):
+            layout.taken.update(dict.fromkeys(statistics))
+            if name != node.outputs[0] or not takes_its_own(node):
+                return {}
+            made[operand] = layout.axes[operand], Same()
+            continue
         if whole and operator(node.kind).ranged:
-            return refused(node, RANGED, operand, STATIC)
+            return refused(node, RANGED, operand, STATIC, statistics)
         if isinstance(one, Blocked):
-            return refused(node, one.reason, operand)
-        if isinstance(one[1], Ends) and not carried_to_end(node, name, one[1], layout.axes):
-            return refused(node, one[1].reason, operand)
+            return refused(node, one.reason, operand, statistics=statistics)
+        if isinstance(one[1], Ends) and not _carried(node, name, one, layout):
+            return refused(node, one[1].reason, operand, statistics=statistics)
         made[operand] = one
     if len({axis for axis, _ in made.values()}) > 1:
         return refused(node, "compares positions of the streamed axis with each other", next(iter(made)))
@@ -280,6 +299,10 @@ def _placed(
     if len(rates) > 1:
         return refused(node, "joins tensors of different rates", next(iter(made)))
     return made
+
+
+def _carried(node: Node, name: str, found: tuple[int, Reading], layout: Layout) -> bool:
+    return isinstance(found[1], Ends) and carried_to_end(node, name, found[1], layout.axes)
 
 
 def _ends(answer: Mapping[str, tuple[int, Reading]]) -> bool:
@@ -290,6 +313,7 @@ def _enter(layout: Layout, name: str, answer: Mapping[str, tuple[int, Reading]])
     operand, (axis, reading) = next(iter(answer.items()))
     if _ends(answer):
         layout.finals.add(name)
+        layout.wholes[name] = (name,)
         return
     layout.axes[name] = axis
     layout.rates[name] = layout.rates[operand] * factor(reading)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from rfonnx.errors import ModelError, QueryError, RfonnxError, ShapeError
 from rfonnx.streaming.layout import lay_out
@@ -14,14 +14,16 @@ FEW = 8
 """Frames that the shortest tensor has where a model is looked at, at least."""
 
 
-def looked_at(source: Source, lengths: Sequence[int]) -> tuple[Source, Layout]:
+def looked_at(
+    source: Source, lengths: Sequence[int], lay: Callable[[Source], Layout] = lay_out
+) -> tuple[Source, Layout]:
     """At the first of the lengths at which every tensor has a few frames; where there is one alone, at that."""
     failed: RfonnxError | None = None
     for length in lengths:
         if isinstance(failed, Unbounded) and length > WIDEST:
             break
         try:
-            seen, layout = _at(source, length)
+            seen, layout = _at(source, length, lay)
         except (ModelError, ShapeError) as error:  # shorter than a kernel, maybe
             failed = failed if isinstance(failed, Refused) else error
             continue
@@ -42,7 +44,7 @@ def looked_at(source: Source, lengths: Sequence[int]) -> tuple[Source, Layout]:
     )
 
 
-def _at(source: Source, length: int) -> tuple[Source, Layout]:
+def _at(source: Source, length: int, lay: Callable[[Source], Layout]) -> tuple[Source, Layout]:
     """At a length, and beside it at two others, one of them longer by a unit.
 
     Raises:
@@ -50,10 +52,10 @@ def _at(source: Source, length: int) -> tuple[Source, Layout]:
         Refused: a node that an output needs cannot be streamed.
     """
     seen = source.seen_at(length)
-    layout = lay_out(seen)
+    layout = lay(seen)
     if layout.unit > 1 and not source.fixed:
         seen = source.seen_at(length, layout.unit)
-        layout = lay_out(seen)
+        layout = lay(seen)
         if max(seen.views) < length + layout.unit:
             raise ShapeError(
                 f"{source.model.label}: the model takes {length} frames, and none that is longer by a unit of "

@@ -26,6 +26,7 @@ class Stream:
     Attributes:
         manifest: what it takes and gives.
         others: inputs that are not streamed, by name: what every run is given, and first states.
+        statistics: of all frames, by name, where the manifest has some: what every run is given, too.
         dtypes: of the outputs, by name.
     """
 
@@ -34,6 +35,7 @@ class Stream:
         model: str | os.PathLike[str] | bytes | onnx.ModelProto,
         *,
         others: Mapping[str, Any] | None = None,
+        statistics: Mapping[str, Any] | None = None,
         providers: str | Sequence[str] | None = None,
         threads: int | None = None,
         level: runtime.Level = "all",
@@ -44,13 +46,14 @@ class Stream:
         Args:
             model: a file that `rfonnx stream` wrote, its bytes or ModelProto.
             others: inputs that are not streamed, by name; first states of the model's own among them.
+            statistics: of all frames, by the names in the manifest, where it has some; None: `reset` gives them.
             providers, threads: as in `rfonnx.erf`.
             level: how far onnxruntime may rewrite the model: "none", "basic" or "all".
             align: whether outputs wait for the latest one: `push` gives of each the frames of the same stretch of the input. Else
                 each output comes as early as it can.
 
         Raises:
-            DataError: an input that is not streamed is missing.
+            DataError: an input that is not streamed is missing; statistics are, or have other shapes.
             ModelError: it is no streaming model.
         """
         opened = Opened(model)
@@ -73,7 +76,8 @@ class Stream:
         self._held_in = holders(self.manifest)
         self._outputs = list(dict.fromkeys([*names, *self._held_in.values()]))
         self._check_names()
-        self.reset()
+        self.statistics: dict[str, np.ndarray] = {}
+        self.reset(statistics)
 
     def _check_names(self) -> None:
         """That the model has what the manifest names.
@@ -83,7 +87,8 @@ class Stream:
         """
         manifest = self.manifest
         streamed = {one.name for one in manifest.inputs}
-        takes = {*streamed, *manifest.others, *self._held_in} | ({manifest.ends_input} - {""})
+        statistics = {one.input for one in manifest.statistics}
+        takes = {*streamed, *manifest.others, *statistics, *self._held_in} | ({manifest.ends_input} - {""})
         declared = {one.name for one in self._session.get_inputs()}
         missing = [*(takes ^ declared), *({*self._outputs} - {one.name for one in self._session.get_outputs()})]
         if missing:
@@ -92,8 +97,17 @@ class Stream:
                 "make the stream again",
             )
 
-    def reset(self) -> None:
-        """Begin a new stream."""
+    def reset(self, statistics: Mapping[str, Any] | None = None) -> None:
+        """Begin a new stream.
+
+        Args:
+            statistics: of all its frames, as for `Stream`; None: those that were given before.
+
+        Raises:
+            DataError: some are missing, or have other shapes.
+        """
+        if statistics is not None:
+            self.statistics = fitting(self.manifest, statistics, self._label)
         self._states = first_states(self.manifest, self.others)
         self._finals: dict[str, np.ndarray] = {}
         self._pushed, self._runs = 0, 0
@@ -165,7 +179,9 @@ class Stream:
         return max(0, self._runs * output.frames - output.delay)
 
     def _run(self, chunk: Mapping[str, np.ndarray], ends: Sequence[int]) -> None:
-        feeds = {**chunk, **self.others, **self._states}
+        if self.manifest.statistics and not self.statistics:
+            fitting(self.manifest, {}, self._label)
+        feeds = {**chunk, **self.others, **self.statistics, **self._states}
         if self.manifest.ends_input:
             feeds[self.manifest.ends_input] = np.array(ends, np.int64)
         found = dict(zip(self._outputs, runtime.run(self._session, self._outputs, feeds, self._label), strict=True))
@@ -239,6 +255,32 @@ class Stream:
                 )
             made[one.name] = array.astype(one.dtype, copy=False)
         return made
+
+
+def fitting(manifest: Manifest, given: Mapping[str, Any], label: str) -> dict[str, np.ndarray]:
+    """Statistics by name, as the model takes them.
+
+    Raises:
+        DataError: some are missing, one has another shape, or there is no such.
+    """
+    names = [one.input for one in manifest.statistics]
+    missing, unknown = [name for name in names if name not in given], [name for name in given if name not in names]
+    if missing or unknown:
+        what = "are missing" if missing else "are not taken"
+        raise DataError(
+            f"{label}: statistics {what}: {', '.join(map(quote, missing or unknown))}",
+            "measure them with `rfonnx stream statistics`, and give them with statistics="
+            if missing
+            else "leave them out",
+        )
+    made = {one.input: np.asarray(given[one.input]).astype(one.dtype, copy=False) for one in manifest.statistics}
+    for one in manifest.statistics:
+        if made[one.input].shape != one.shape:
+            raise DataError(
+                f"{label}: statistic {quote(one.input)} has shape {made[one.input].shape}, expected {one.shape}",
+                f"it is {one.meaning}",
+            )
+    return made
 
 
 def first_states(manifest: Manifest, others: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:

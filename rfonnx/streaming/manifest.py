@@ -17,11 +17,22 @@ from rfonnx.results.streaming import (
     StreamedOutput,
     StreamPack,
     StreamState,
+    StreamStatistic,
 )
 from rfonnx.streaming.manifest_checks import check
 from rfonnx.version import __version__
 
-NEWER = {"beside": 2, "finals": 2, "closings": 2, "longest": 2, "cache": 2, "unchanged": 2, "differs": 2, "packs": 3}
+NEWER = {
+    "beside": 2,
+    "finals": 2,
+    "closings": 2,
+    "longest": 2,
+    "cache": 2,
+    "unchanged": 2,
+    "differs": 2,
+    "packs": 3,
+    "statistics": 4,
+}
 """Since which format there is what format 1 has not; it is left out where it is empty, so that older programs read what they can
 run."""
 
@@ -81,6 +92,9 @@ def from_json(text: str, label: str) -> Manifest:
                     Closing(**{**one, "length": _length(one["length"])}) for one in plain.get("closings", ())
                 ),
                 "packs": tuple(StreamPack(**{**one, "states": tuple(one["states"])}) for one in plain.get("packs", ())),
+                "statistics": tuple(
+                    StreamStatistic(**{**one, "shape": tuple(one["shape"])}) for one in plain.get("statistics", ())
+                ),
                 "beside": tuple(
                     StreamedInput(**{**one, "shape": tuple(one["shape"])}) for one in plain.get("beside", ())
                 ),

@@ -12,7 +12,15 @@ from onnx import helper
 from rfonnx.errors import ModelError
 from rfonnx.graph.tensors import ELEMENT_TYPES, MAX_AXES, MAX_DIM
 from rfonnx.graph.text import quote
-from rfonnx.results.streaming import Closing, Length, Manifest, StreamedInput, StreamedOutput, StreamState
+from rfonnx.results.streaming import (
+    Closing,
+    Length,
+    Manifest,
+    StreamedInput,
+    StreamedOutput,
+    StreamState,
+    StreamStatistic,
+)
 
 MOST_BYTES = 2**31
 """What a chunk and all states take, at most: 2 GiB."""
@@ -59,6 +67,10 @@ def _wrong(manifest: Manifest) -> Iterator[str]:
         yield from _tensor("state", state.input, state.shape, state.dtype)
         yield from _state(state)
         size += _bytes(state)
+    for figure in manifest.statistics:
+        yield from _tensor("statistic", figure.input, figure.shape, figure.dtype)
+        yield from _texts(figure.node, figure.tensor, figure.meaning)
+        size += _bytes(figure)
     if size > MOST_BYTES:
         yield f"a chunk and the states take {size} bytes, expected at most {MOST_BYTES}"
     for output in manifest.outputs:
@@ -71,6 +83,7 @@ def _wrong(manifest: Manifest) -> Iterator[str]:
         yield from _length(end)
     yield from _packs(manifest)
     taken = [*(one.input for one in manifest.states), *(one.name for one in manifest.inputs), *manifest.others]
+    taken += [one.input for one in manifest.statistics]
     if len(set(taken)) < len(taken):
         yield "two inputs have one name"
 
@@ -94,7 +107,7 @@ def _tensor(what: str, name: Any, shape: Any, dtype: Any) -> Iterator[str]:
         yield f"{what} {quote(name)} has the shape {str(shape)[:80]}, expected lengths from 0 to 2^40"
 
 
-def _bytes(one: StreamedInput | StreamState) -> int:
+def _bytes(one: StreamedInput | StreamState | StreamStatistic) -> int:
     return prod(one.shape) * numpy_type(one.dtype).itemsize
 
 

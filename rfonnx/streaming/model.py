@@ -19,6 +19,7 @@ from rfonnx.graph.nodes import Graph
 from rfonnx.graph.order import reads
 from rfonnx.graph.tensors import is_static
 from rfonnx.model.opened import Opened, with_free
+from rfonnx.streaming.figures import Figure
 from rfonnx.system.regular import digest
 
 FIXED = "the file fixes the length of the streamed axis: that what it does does not depend on the length is assumed"
@@ -53,6 +54,8 @@ class Source:
         cache: keys that queries of attention without a bound see here; 0: it was left as it is.
         narrowed: with a cache, tensors whose frames are such keys.
         untouched: with a cache or a steady start, the model as it was given; None: that is `offline`.
+        statistics: inputs that `proto` has more than the model, which are statistics of all frames in that.
+        measuring: with statistics, the model without these inputs, which gives what they are taken of.
         differs: with a steady start, by output, how many of its first frames may be other than the given model's; -1: all.
     """
 
@@ -71,6 +74,8 @@ class Source:
     narrowed: tuple[str, ...] = ()
     untouched: Opened | None = None
     differs: Mapping[str, int] = field(default_factory=dict)
+    statistics: tuple[Figure, ...] = ()
+    measuring: Opened | None = None
 
     @property
     def input(self) -> str:
@@ -126,13 +131,15 @@ class Source:
     def changed(self, proto: ModelProto) -> Source:
         """With another model in the place of this one, which is held against that and, as far as both are the same, against the
         one that was given."""
+        return replace(self.written(proto), offline=Opened(proto), untouched=self.untouched or self.offline)
+
+    def written(self, proto: ModelProto) -> Source:
+        """The same model, written in another way."""
         return replace(
             self,
-            offline=Opened(proto),
             proto=proto,
             ready=Opened(proto, limits=self.ready.limits),
             stored={tensor.name: tensor for tensor in proto.graph.initializer},
-            untouched=self.untouched or self.offline,
         )
 
     def freed(self) -> Source:
@@ -143,6 +150,7 @@ class Source:
             offline=with_free(self.offline, pairs),
             ready=with_free(self.ready, pairs),
             untouched=None if self.untouched is None else with_free(self.untouched, pairs),
+            measuring=None if self.measuring is None else with_free(self.measuring, pairs),
             fixed=False,
             assumptions=(FREED,),
         )

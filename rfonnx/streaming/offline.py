@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +19,7 @@ from rfonnx.operators.table import operator
 from rfonnx.results.stream_checks import SPARED, StreamRun, StreamVerification
 from rfonnx.results.streaming import Manifest
 from rfonnx.streaming.branches import nodes_of
+from rfonnx.streaming.figures import Run
 from rfonnx.streaming.loop import Stream, cut
 from rfonnx.streaming.model import Source
 
@@ -28,17 +29,26 @@ TOLERANCE = {"float16": 5e-3, "float32": 1e-5, "float64": 1e-12}
 FARTHEST = 50_000
 """Frames of a field that lengths are made for, at most."""
 
+MEASURED = 8
+"""Units of which statistics are measured, at least: that of a frame has no variance, and dividing by nothing but an epsilon makes
+rounding some hundred times as large."""
 
 SECONDS = 20.0
 """When so many are over, only one more length is run of each chunk."""
 
-Run = Callable[[Sequence[str], Mapping[str, np.ndarray]], Sequence[np.ndarray]]
-"""Outputs of the untouched model, by their names, from its inputs."""
+
+Measured = Callable[[Mapping[str, np.ndarray]], Mapping[str, np.ndarray]]
+"""Statistics of a whole input, by the names of a stream's inputs."""
 
 
 def within(offline: Opened) -> Run:
     """The model, run in this process: where it is known what it does."""
-    return lambda names, feeds: runtime.run(offline.session(level="none"), names, feeds, offline.label)
+    return taking(offline, lambda names, feeds: runtime.run(offline.session(level="none"), names, feeds, offline.label))
+
+
+def taking(model: Opened, run: Run) -> Run:
+    """A run that is given more than the model has inputs: statistics, of a model that takes its own."""
+    return lambda names, feeds: run(names, {name: feeds[name] for name in model.input_names if name in feeds})
 
 
 def deadline() -> float:
@@ -59,6 +69,7 @@ def hold(
     seed: int = 0,
     until: float | None = None,
     untouched: Run | None = None,
+    measured: Measured | None = None,
 ) -> StreamVerification:
     """Run both on random input and compare all frames.
 
@@ -70,6 +81,7 @@ def hold(
         seed: of what is drawn.
         until: the time from which on no more than one length is run; None: never.
         untouched: of a stream with either, the model without: held against it as far as both are the same.
+        measured: of a stream with statistics, gives the offline model's own.
 
     Raises:
         RunError: onnxruntime cannot run the stream.
@@ -88,7 +100,7 @@ def hold(
             if until is not None and time.monotonic() > until and any(not run.skipped for run in runs):
                 runs.append(StreamRun(manifest.chunk, length, skipped=SPARED))
             else:
-                runs.append(_first(offline, stream, length, 1 if fixed else manifest.unit, seed + turn))
+                runs.append(_first(offline, stream, length, 1 if fixed else manifest.unit, seed + turn, measured))
         if fixed or any(not run.skipped for run in runs):
             break  # else parts that no output needs may take longer inputs only
     if untouched is not None and (manifest.cache or set(manifest.differs.values()) != {-1}):
@@ -99,11 +111,17 @@ def hold(
         )
         wanted = [fixed] if fixed else few
         wanted = sorted({max(length, manifest.shortest) for length in wanted})
-        compared = [_first(untouched, stream, length, 1, seed, _same(manifest, length)) for length in wanted]
+        compared = [_first(untouched, stream, length, 1, seed, measured, _same(manifest, length)) for length in wanted]
         runs += [replace(run, untouched=True) for run in compared]
     dtype = max((TOLERANCE.get(kind, 0.0) for kind in _kinds(stream)), default=0.0)
     return StreamVerification(
-        name, tuple(sorted(runs, key=lambda run: run.length)), dtype, None, manifest.cache, manifest.differs
+        name,
+        tuple(sorted(runs, key=lambda run: run.length)),
+        dtype,
+        None,
+        manifest.cache,
+        manifest.differs,
+        len(manifest.statistics),
     )
 
 
@@ -122,13 +140,19 @@ def _same(manifest: Manifest, length: int) -> Mapping[str, range]:
 
 
 def _first(
-    offline: Run, stream: Stream, length: int, tried: int, seed: int, same: Mapping[str, range] | None = None
+    offline: Run,
+    stream: Stream,
+    length: int,
+    tried: int,
+    seed: int,
+    measured: Measured | None,
+    same: Mapping[str, range] | None = None,
 ) -> StreamRun:
     """The run of the first length from `length` on, of as many as are tried, that the offline model takes. `same`: by output,
     which frames are compared; None: all."""
     for more in range(tried):
         feeds = drawn(stream.manifest, length + more, seed) | stream.others
-        run = _compared(offline, stream, stream.manifest, feeds, length + more, same)
+        run = _compared(offline, stream, stream.manifest, feeds, length + more, measured, same)
         if not run.skipped:
             break
     return run
@@ -140,7 +164,8 @@ def lengths(manifest: Manifest) -> list[int]:
     chunk, unit = manifest.chunk, manifest.unit
     late = max(-(-one.delay // one.frames) for one in manifest.flows)
     middle = (max(late, min(manifest.sees, FARTHEST) // chunk) + 3) * chunk  # what is carried is seen to the end
-    wanted = [middle + 1 + unit // 2, manifest.shortest, middle, middle + chunk // 2 + unit - 1]
+    shortest = max(manifest.shortest, MEASURED * unit) if manifest.statistics else manifest.shortest
+    wanted = [middle + 1 + unit // 2, shortest, middle, middle + chunk // 2 + unit - 1]
     most = manifest.longest or max(wanted)
     return list(dict.fromkeys(max(min(length, most), manifest.shortest) for length in wanted))
 
@@ -160,11 +185,14 @@ def _compared(
     manifest: Manifest,
     feeds: Mapping[str, np.ndarray],
     length: int,
+    measured: Measured | None,
     same: Mapping[str, range] | None,
 ) -> StreamRun:
     names = [*(one.name for one in manifest.outputs), *manifest.finals]
     try:
-        whole = offline(names, feeds)
+        if measured is not None:
+            stream.reset(measured(feeds))
+        whole = offline(names, {**feeds, **stream.statistics})
     except RunError as error:
         return StreamRun(manifest.chunk, length, skipped=f"the offline model does not run: {error}")
     streamed = run_stream(stream, {one.name: feeds[one.name] for one in manifest.inputs}, length)

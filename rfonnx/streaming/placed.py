@@ -47,6 +47,9 @@ class Layout:
         planes: tensors with two axes of frames, and temporaries of operators that have as many.
         inner: the axis of frames by temporary.
         boundless: products over the keys of all frames up to their own, where they are let pass.
+        wholes: by tensor in `finals`, what it was made of that takes all frames together: statistics that could be inputs.
+        taken: where they are let pass, names of statistics and of norms that could take theirs as inputs: those that frames
+            are joined with, or norms; none is taken for what it is.
         unit: chunks have to be multiples of it, so that all tensors have whole frames.
     """
 
@@ -57,6 +60,8 @@ class Layout:
     planes: dict[str, Plane] = field(default_factory=dict)
     inner: dict[str, int] = field(default_factory=dict)
     boundless: list[Placed] | None = None
+    wholes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    taken: dict[str, None] | None = None
     unit: int = 1
 
     def note(self, rate: Fraction) -> None:

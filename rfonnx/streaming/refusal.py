@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rfonnx.errors import RfonnxError
 from rfonnx.graph.nodes import Node
 from rfonnx.graph.text import quote
@@ -22,7 +24,10 @@ class Unbounded(Refused):
 CACHE = "let every frame see the last N keys alone with --cache N (that changes what the model computes)"
 
 
-def refused(node: Node, reason: str, until: str = "", hint: str = "") -> Refused:
+GIVEN = "or give what it takes of the whole as an input, measured before"
+
+
+def refused(node: Node, reason: str, until: str = "", hint: str = "", statistics: Iterable[str] = ()) -> Refused:
     """A node's refusal.
 
     Args:
@@ -30,7 +35,9 @@ def refused(node: Node, reason: str, until: str = "", hint: str = "") -> Refused
         reason: why, as the end of a sentence that begins with the node.
         until: a tensor before it that can be streamed.
         hint: another way out.
+        statistics: what could be an input, so that the node can be streamed.
     """
     made = next(filter(None, node.outputs), "")
     way = hint or (f"{CUT}: --until {quote(until)}; {BEHIND}: --from {quote(made)}" if until else CUT)
-    return Refused(f"{node} {reason}", way)
+    asked = " ".join(f"--statistic {quote(name)}" for name in statistics)
+    return Refused(f"{node} {reason}", f"{way}; {GIVEN}: {asked}" if asked else way)

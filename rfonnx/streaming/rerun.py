@@ -11,10 +11,11 @@ from rfonnx.analysis.analyze import analyze
 from rfonnx.errors import RunError
 from rfonnx.results.stream_checks import share
 from rfonnx.results.streaming import Manifest, StreamedOutput
+from rfonnx.streaming.figures import Run
 from rfonnx.streaming.least import looked_at
 from rfonnx.streaming.loop import Stream, cut
 from rfonnx.streaming.model import Source
-from rfonnx.streaming.offline import Run, difference, drawn
+from rfonnx.streaming.offline import difference, drawn
 
 PAST = 100
 """Chunks of the past that are run again, of a model that needs all of it."""
@@ -128,7 +129,7 @@ def newest_differ(stream: Stream, offline: Run, length: int, whole: bool) -> flo
     last = {one.name: cut(feeds[one.name], one.axis, late, came if not whole else length) for one in manifest.inputs}
     names = [one.name for one in manifest.outputs]
     every = [*names, *manifest.finals]
-    again = dict(zip(every, offline(every, last | stream.others), strict=True))
+    again = dict(zip(every, offline(every, last | stream.others | stream.statistics), strict=True))
     stream.reset()
     given = dict.fromkeys(names, 0)
     for turn in range(runs):

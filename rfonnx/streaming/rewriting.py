@@ -23,6 +23,10 @@ from rfonnx.streaming.rules.choice import BEND, BY_POSITION, rule_of
 from rfonnx.streaming.waits import Wait
 from rfonnx.streaming.writer import Writer
 
+GIVEN = (
+    "the host gives statistics of all frames: with those of other frames the stream is not what the file makes of these"
+)
+
 
 @dataclass(frozen=True)
 class Streamed:
@@ -172,7 +176,8 @@ def _manifest(
     others = tuple(name for name in source.graph.inputs if name not in source.streamed)
     read = {name for node in writer.emit.nodes for name in reads(node)}
     states = tuple(writer.described())
-    others = tuple(name for name in others if name not in {state.input for state in states})
+    beside_others = {*(state.input for state in states), *(one.told.input for one in source.statistics)}
+    others = tuple(name for name in others if name not in beside_others)
     return Manifest(
         model=source.model.name,
         sha256=source.sha256,
@@ -190,7 +195,7 @@ def _manifest(
         shortest=shortest,
         sees=0,
         fixed=source.length if source.fixed else 0,
-        assumptions=source.assumptions,
+        assumptions=(*source.assumptions, *([GIVEN] if source.statistics else [])),
         beside=tuple(beside),
         finals=tuple(name for name in source.graph.outputs if name not in flows),
         closings=tuple(writer.closings),
@@ -198,6 +203,7 @@ def _manifest(
         unchanged=_most({flows[name].length: source.cache for name in source.narrowed}),
         longest=_most(writer.tables),
         differs=source.differs,
+        statistics=tuple(one.told for one in source.statistics if one.told.input in read),
     )
 
 
@@ -212,6 +218,7 @@ def _model(source: Source, writer: Writer, manifest: Manifest, flows: dict[str, 
     graph, info = source.graph, helper.make_tensor_value_info
     inputs = [info(one.name, ELEMENT_TYPES[one.dtype], one.shape) for one in manifest.inputs]
     inputs += [info(name, ELEMENT_TYPES[graph.dtypes[name]], list(source.shapes[name])) for name in manifest.others]
+    inputs += [info(one.input, ELEMENT_TYPES[one.dtype], one.shape) for one in manifest.statistics]
     inputs += [info(state.input, ELEMENT_TYPES[state.dtype], state.shape) for state in manifest.states]
     if manifest.ends_input:
         inputs.append(info(manifest.ends_input, TensorProto.INT64, [len(manifest.ends)]))

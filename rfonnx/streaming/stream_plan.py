@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -22,13 +23,25 @@ from rfonnx.results.streaming import METADATA, Manifest, StreamState
 from rfonnx.streaming.behind import behind
 from rfonnx.streaming.bounded import bounded
 from rfonnx.streaming.branches import branched
+from rfonnx.streaming.figures import Run, measure
 from rfonnx.streaming.flow import Twin
+from rfonnx.streaming.given import with_statistics
 from rfonnx.streaming.least import least_delays
 from rfonnx.streaming.looking import looked_at
 from rfonnx.streaming.loop import Stream
 from rfonnx.streaming.manifest import to_json
 from rfonnx.streaming.model import LENGTHS, ODD, Source
-from rfonnx.streaming.offline import Run, deadline, drawn_others, hold, level_of, run_longer
+from rfonnx.streaming.offline import (
+    Measured,
+    deadline,
+    drawn,
+    drawn_others,
+    hold,
+    level_of,
+    run_longer,
+    taking,
+    within,
+)
 from rfonnx.streaming.packing import packed, unpacked
 from rfonnx.streaming.placed import Layout
 from rfonnx.streaming.refusal import Refused
@@ -124,21 +137,54 @@ class StreamPlan:
             RunError: onnxruntime cannot run the model.
         """
         untouched = self.source.untouched
-        with Apart(self.source.offline) as apart, Apart(untouched or self.source.offline) as given:
-            return self.held_against(apart.run, seed, None if untouched is None else given.run)
+        offline, measuring = self.source.offline, self.source.measuring
+        with Apart(offline) as apart, Apart(untouched or offline) as given, Apart(measuring or offline) as measured:
+            return self.held_against(
+                taking(offline, apart.run),
+                seed,
+                None if untouched is None else taking(untouched, given.run),
+                measured.run,
+            )
 
-    def held_against(self, offline: Run, seed: int = 0, untouched: Run | None = None) -> StreamVerification:
-        """The same; `offline` runs the untouched model, and with a cache the model with that cache: then `untouched` does."""
+    def held_against(
+        self, offline: Run, seed: int = 0, untouched: Run | None = None, measuring: Run | None = None
+    ) -> StreamVerification:
+        """The same; `offline` runs the untouched model, and with a cache the model with that cache: then `untouched` does.
+        `measuring` runs `Source.measuring`."""
         until = deadline()
         unit = self.unit
         runs: list[StreamVerification] = []
         plans = {chunk: self._of(chunk) for chunk in (self.manifest.chunk, unit, 2 * unit, 8 * unit)}
         for plan in plans.values():
             stream = Stream(plan.model, others=self._others(seed), level=level_of(plan.model))
-            runs.append(hold(offline, stream, self.manifest.model, seed, until, untouched))
+            runs.append(hold(offline, stream, self.manifest.model, seed, until, untouched, self._measured(measuring)))
         return replace(
             runs[0], runs=tuple(run for found in runs for run in found.runs), structure=self._structure(plans)
         )
+
+    def _measured(self, run: Run | None) -> Measured | None:
+        """What measures the statistics; None: there are none."""
+        figures, model = self.source.statistics, self.source.measuring
+        if model is None:
+            return None
+        return partial(measure, figures, taking(model, run or within(model)))
+
+    def measure(self, inputs: np.ndarray | Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Statistics of a recording, as the offline model takes them of it: what `rfonnx.Stream` is given as `statistics`.
+
+        Args:
+            inputs: the whole of what is streamed; by name, with all inputs, where there are several.
+
+        Raises:
+            DataError: an input is missing.
+            QueryError: the stream takes no statistics.
+            RunError: the offline model cannot be run on that.
+        """
+        measured = self._measured(None)
+        if measured is None:
+            raise QueryError(f"{self.manifest.model}: the stream takes no statistics", "ask for some: statistics=")
+        feeds = dict(inputs) if isinstance(inputs, Mapping) else {self.manifest.input: inputs}
+        return dict(measured({name: np.asarray(array) for name, array in feeds.items()}))
 
     def _structure(self, plans: Mapping[int, StreamPlan]) -> StreamStructure:
         """What the tensors see; in chunks that are longer, where a chain of these would be too long."""
@@ -169,8 +215,10 @@ class StreamPlan:
         """
         plans = [self._of(chunk) for chunk in dict.fromkeys(chunks or [self.manifest.chunk])]
         past = PAST * max(plan.manifest.chunk for plan in plans)
-        others = self._others(0)
-        found = [timed_chunk(plan.source, plan.model, plan.manifest, others, past, rate, threads) for plan in plans]
+        others, own = self._others(0), self._drawn_statistics()
+        found = [
+            timed_chunk(plan.source, plan.model, plan.manifest, others, own, past, rate, threads) for plan in plans
+        ]
         return StreamLatency(
             model=self.manifest.model,
             inputs=tuple(one.name for one in self.manifest.inputs),
@@ -181,6 +229,11 @@ class StreamPlan:
             threads=threads or 0,
             chunks=tuple(one for one, _ in found),
         )
+
+    def _drawn_statistics(self) -> Mapping[str, np.ndarray]:
+        """Those of random frames."""
+        measured = self._measured(None)
+        return {} if measured is None else measured(drawn(self.manifest, self.source.length) | self._others(0))
 
     def _others(self, seed: int) -> dict[str, np.ndarray]:
         graph, shapes = self.source.graph, self.source.shapes
@@ -248,6 +301,7 @@ def stream_plan(
     start: Start = "exact",
     after: str | None = None,
     flat: bool = False,
+    statistics: Sequence[str] = (),
 ) -> StreamPlan:
     """See `rfonnx.stream`."""
     if after is None:
@@ -258,6 +312,8 @@ def stream_plan(
         place = -1 if axis is None else axis
         cut = open_source(behind(model, after, place, outputs, shapes), after, place, outputs, shapes)
         source = replace(cut, model=model)
+    if statistics:
+        source = with_statistics(source, statistics, cache is not None)
     if cache is not None:
         source = bounded(source, cache)
     if start == "steady":

@@ -34,6 +34,7 @@ def timed_chunk(
     model: ModelProto,
     manifest: Manifest,
     others: Mapping[str, np.ndarray],
+    statistics: Mapping[str, np.ndarray],
     past: int,
     rate: float | None,
     threads: int | None,
@@ -44,6 +45,7 @@ def timed_chunk(
         source: of the stream.
         model, manifest: the stream.
         others: inputs that are not streamed.
+        statistics: of all frames, which the stream is given, and what stands in its place, too.
         past: as of `rerun`.
         rate: frames of the input in a second.
         threads: as of `Opened.session`.
@@ -51,16 +53,17 @@ def timed_chunk(
     Raises:
         ModelError, RunError: onnxruntime cannot load or run the stream.
     """
-    held = Stream(model, others=others, level=level_of(model))
+    held = Stream(model, others=others, statistics=statistics, level=level_of(model))
+    offline, given = source.ready if source.statistics else source.offline, {**others, **statistics}
     tolerance = max(TOLERANCE.get(str(kind), 0.0) for kind in (*held.dtypes.values(), np.dtype(manifest.dtype)))
-    with Apart(source.offline) as apart:
+    with Apart(offline) as apart:
         again = rerun(source, held, apart.run, past, tolerance)
-    runs = [stream_run(model, manifest, others, threads)]
+    runs = [stream_run(model, manifest, given, threads)]
     if again.length:
-        session = source.offline.session(level="all", threads=threads)
+        session = offline.session(level="all", threads=threads)
         names = [*(one.name for one in manifest.outputs), *manifest.finals]
-        feeds = drawn(manifest, again.length) | dict(others)
-        runs.append(lambda: runtime.run(session, names, feeds, source.offline.label))
+        feeds = drawn(manifest, again.length) | given
+        runs.append(lambda: runtime.run(session, names, feeds, offline.label))
     found = timed(runs)
     return (
         ChunkLatency(
@@ -77,13 +80,13 @@ def timed_chunk(
 
 
 def stream_run(
-    model: ModelProto, manifest: Manifest, others: Mapping[str, np.ndarray], threads: int | None = None
+    model: ModelProto, manifest: Manifest, given: Mapping[str, np.ndarray], threads: int | None = None
 ) -> Callable[[], object]:
     """A function that runs the next chunk: states are carried on."""
     session = Opened(model).session(level="all", threads=threads)
     outputs = [one.name for one in session.get_outputs()]
     where = holders(manifest)
-    feeds = drawn(manifest, manifest.chunk) | first_states(manifest, others) | dict(others)
+    feeds = drawn(manifest, manifest.chunk) | first_states(manifest, given) | dict(given)
     if manifest.ends_input:
         feeds[manifest.ends_input] = np.full(len(manifest.ends), ENDLESS, np.int64)
 

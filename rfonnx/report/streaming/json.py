@@ -78,7 +78,7 @@ def stream_json(told: StreamSummary, rate: float | None = None) -> Iterator[str]
     manifest = told.manifest
     made: StreamRow = {
         "manifest": plain(manifest),
-        "exact": not (manifest.assumptions or manifest.cache or manifest.differs),
+        "exact": not (manifest.assumptions or manifest.cache or manifest.differs or manifest.statistics),
         "bytes": sum(prod(one.shape) * np.dtype(one.dtype).itemsize for one in manifest.states),
         "masks": told.masks,
         "verified": None if told.found is None else _verdict(told.found),

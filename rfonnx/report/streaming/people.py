@@ -56,6 +56,8 @@ def _head(told: StreamSummary, rate: float | None) -> Iterator[Line]:
             f"changed: attention that sees all frames up to its own in the file sees the last {manifest.cache} alone; up to "
             f"{counted(manifest.unchanged, 'frame')} of the input all is as in the file",
         )
+    for one in manifest.statistics:
+        yield "given: ", Name(one.input), f" of shape {list(one.shape)}, the ", Name(one.meaning)
     for name, frames in manifest.differs.items():
         which = "all frames" if frames < 0 else f"the first {counted(frames, 'frame')}"
         yield (
@@ -111,7 +113,8 @@ def _verdict(found: StreamVerification) -> str:
 def _changed(found: StreamVerification) -> str:
     """With what the offline model was changed before the stream was held against it."""
     words = [*(["that cache"] if found.cache else []), *(["that start"] if found.differs else [])]
-    return f" with {' and '.join(words)}" if words else ""
+    own = ", given its own statistics of the same frames," if found.statistics else ""
+    return (f" with {' and '.join(words)}" if words else "") + own
 
 
 def _structure(found: StreamVerification) -> Iterator[Line]:
@@ -134,6 +137,7 @@ def _structure(found: StreamVerification) -> Iterator[Line]:
 
 STEADY = ": the stream is what the offline model makes with the first frame in the place of those that are mirrored at the start"
 BEHIND = ", and what the file makes of it behind all that see those, but for rounding"
+OWN = ": the stream, given statistics as the offline model takes them of the same frames, is what that makes, but for rounding"
 NOWHERE = ", but for rounding; the file's own frames may all differ"
 
 
@@ -146,6 +150,8 @@ def verification_document(found: StreamVerification) -> Document:
         )
     elif found.passed and found.differs:
         verdict = STEADY + (BEHIND if any(run.untouched and run.errors for run in found.runs) else NOWHERE)
+    elif found.passed and found.statistics:
+        verdict = OWN
     elif found.passed:
         verdict = ": the stream is what the offline model makes, but for rounding"
     elif any(not run.skipped for run in found.runs):
