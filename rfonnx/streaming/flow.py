@@ -79,15 +79,17 @@ class Twin:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Numbers in few bits, which a node makes real: caches and masks stand in front of it, so that they take few bytes, and
-    runtimes find the node where they look for it.
+    """Numbers in front of a node that makes them real, or quantises them with a zero point that is computed. Caches and masks stand
+    in front of it: they take few bytes, and runtimes find the node where they look for it; or there 0 is known.
 
     Attributes:
         flow: of the numbers.
         zero: which of them stands for 0.
         node: as it was written.
+        made: the number that it makes of that; None: it is not known.
     """
 
     flow: Flow
     zero: float
     node: NodeProto = field(compare=False)
+    made: float | None = 0.0

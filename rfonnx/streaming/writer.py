@@ -83,14 +83,15 @@ class Writer:
         """A new name like that of a node's output."""
         return self.emit.unique(node.op_type + (str(output) if output else ""))
 
-    def cached(self, flow: Flow, frames: int, border: float, meaning: str) -> Value:
+    def cached(self, flow: Flow, frames: int, border: float | None, meaning: str) -> Value:
         """A chunk with the last `frames` before it; before the stream began these hold `flow.before` from frame 0 on, and the
         border before that."""
         if not frames:
             return flow.value
-        if flow.stored and border == 0.0:
+        if flow.stored and border == flow.stored.made:
             bits = self.cached(flow.stored.flow, frames, flow.stored.zero, meaning)
             return self._real(flow.stored, bits, flow.value.dtype)
+        assert border is not None
         cache = self._cache(flow, frames, border, meaning)
         start = cache.frames - frames
         return cache.joined.slice(flow.axis, start, cache.frames + flow.frames) if start else cache.joined
@@ -120,7 +121,7 @@ class Writer:
         if key not in self._delayed and flow.stored:
             nothing = flow.before is None and flow.delay == 0
             bits = replace(flow.stored.flow, before=flow.stored.zero) if nothing else flow.stored.flow
-            made = replace(flow, before=0.0) if nothing else flow
+            made = replace(flow, before=flow.stored.made) if nothing else flow
             self._delayed[key] = self._over(made, self.later(bits, delay))
         if key not in self._delayed:
             fill = flow.before if flow.before is not None else 0.0
@@ -150,15 +151,16 @@ class Writer:
         """Frames of a chunk's end of which it is not known yet whether the offline tensor will have them."""
         return max(0, flow.frames - flow.delay - flow.length(self.chunk))
 
-    def masked(self, flow: Flow, border: float, start: bool, end: bool, wait: bool = True) -> Flow:
+    def masked(self, flow: Flow, border: float | None, start: bool, end: bool, wait: bool = True) -> Flow:
         """With the border's value in the place of frames before 0 and after the last, as far as asked for.
 
         `wait`: until it is known of every frame whether it is one of the last; else those stay that the input has frames for.
         """
-        if flow.stored and border == 0.0:
+        if flow.stored and border == flow.stored.made:
             zero, bits = flow.stored.zero, self.masked(flow.stored.flow, flow.stored.zero, start, end, wait)
-            before, after = (0.0 if number == zero else None for number in (bits.before, bits.after))
+            before, after = (border if number == zero else None for number in (bits.before, bits.after))
             return replace(self._over(flow, bits), before=before, after=after)
+        assert border is not None
         end = end and flow.after != border
         if end and wait:
             flow = self.closed(flow)

@@ -86,10 +86,12 @@ def _refuse_places(call: Call) -> None:
 
 def _stored(call: Call, flow: Flow) -> Stored | None:
     """What a node makes real that does nothing else."""
-    if not call.row.hands_on or call.row.zero_point is None or "int" not in flow.value.dtype:
+    if not call.row.hands_on or call.row.zero_point is None:
         return None
-    zero = call.zero_point()
-    return None if zero is None else Stored(flow, zero, call.writer.emit.nodes[-1])
+    zero, node = call.zero_point(), call.writer.emit.nodes[-1]
+    if "int" not in flow.value.dtype:
+        return Stored(flow, 0.0, node, None) if zero is None else None
+    return None if zero is None else Stored(flow, zero, node)
 
 
 def _outside(call: Call, flow: Flow) -> tuple[float | None, float | None] | None:

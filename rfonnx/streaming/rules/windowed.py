@@ -29,7 +29,7 @@ def windowed(call: Call) -> list[Flow | None]:
         name: writer.settled(straight(writer, call.flows[name])) for name in call.node.inputs[1:] if name in call.flows
     }
     place, begin, end = _padding(call)
-    border = _border(call, begin, end)
+    border = _border(call, flow, begin, end)
     if call.row.border == "lowest" and begin + end:  # a shorter tensor may lie between the taps of a window
         writer.at_least(flow.length, reading.dilation)
     span, stride, cache = reading.span, reading.stride, 0
@@ -59,7 +59,7 @@ def windowed(call: Call) -> list[Flow | None]:
     return [made]
 
 
-def on_cache(call: Call, flow: Flow, reading: Slides, cache: int, border: float) -> tuple[Value, int]:
+def on_cache(call: Call, flow: Flow, reading: Slides, cache: int, border: float | None) -> tuple[Value, int]:
     """What the windows of a chunk read, of it and of as many frames before it as are cached; and how many windows there are."""
     joined = call.writer.cached(
         flow, max(cache, 0), border, f"frames of '{call.operand}' that {call.node.kind} reads again"
@@ -141,8 +141,8 @@ def _uncounted(call: Call, padding: int) -> bool:
     return call.row.border == "uncounted" and padding > 0 and not call.node.attrs.get("count_include_pad", 0)
 
 
-def _border(call: Call, begin: int, end: int) -> float:
-    """What the operator takes for frames outside.
+def _border(call: Call, flow: Flow, begin: int, end: int) -> float | None:
+    """What the operator takes for frames outside; None: what the node before it makes of 0.
 
     Raises:
         Refused: nobody wrote down what.
@@ -152,7 +152,7 @@ def _border(call: Call, begin: int, end: int) -> float:
         return 0.0
     if call.row.zero_point is not None:
         zero = call.zero_point()
-        if zero is None:
+        if zero is None and not _quantised_alike(call, flow):
             raise call.refuse("pads with a zero point that is no constant", "quantise it statically")
         return zero
     if border in ("zero", "uncounted"):
@@ -162,6 +162,12 @@ def _border(call: Call, begin: int, end: int) -> float:
         return float("-inf") if dtype.kind == "f" else float(np.iinfo(dtype).min)
     found: Refused = call.refuse(f"pads the streamed axis, and there is no rule for that ({border})")
     raise found
+
+
+def _quantised_alike(call: Call, flow: Flow) -> bool:
+    """Whether the node before it makes of 0 what this one takes for 0: both have one zero point, which is computed."""
+    stored, index = flow.stored, call.row.zero_point or 0
+    return stored is not None and stored.made is None and stored.node.input[2:3] == [call.node.inputs[index]]
 
 
 def _counted(call: Call, made: Flow, flow: Flow, cache: int, needed: int) -> Flow:
