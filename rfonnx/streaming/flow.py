@@ -79,8 +79,8 @@ class Twin:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Numbers in front of a node that makes them real, or quantises them with a zero point that is computed. Caches and masks stand
-    in front of it: they take few bytes, and runtimes find the node where they look for it; or there 0 is known.
+    """Numbers in front of a node that makes them real, or quantises them with a zero point that is computed. Caches and masks
+    stand in front of it: they take few bytes, and runtimes find the node where they look for it; or there 0 is known.
 
     Attributes:
         flow: of the numbers.

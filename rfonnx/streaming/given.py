@@ -57,7 +57,7 @@ def with_statistics(source: Source, names: Sequence[str], boundless: bool = Fals
         source.written(proto),
         statistics=figures,
         shapes={**source.shapes, **{one.told.input: one.told.shape for one in figures}},
-        measuring=Opened(measuring(source.proto, figures)),
+        measuring=Opened(measuring(source.proto, figures, seen.graph.dtypes)),
     )
 
 

@@ -97,12 +97,12 @@ def _entry(one: StreamStatistic) -> ValueInfoProto:
     return helper.make_tensor_value_info(one.input, ELEMENT_TYPES[one.dtype], one.shape)
 
 
-def measuring(given: ModelProto, figures: Sequence[Figure]) -> ModelProto:
-    """A model that gives what statistics are taken of, beside its outputs."""
+def measuring(given: ModelProto, figures: Sequence[Figure], dtypes: Mapping[str, str]) -> ModelProto:
+    """A model that gives what statistics are taken of, beside its outputs. `dtypes`: of its tensors."""
     made = ModelProto()
     made.CopyFrom(given)
     names = {entry.name for entry in (*made.graph.output, *made.graph.input)}
-    made.graph.output.extend(
-        ValueInfoProto(name=name) for name in {one.of: None for one in figures} if name not in names
-    )
+    for name in {one.of: None for one in figures}:
+        if name not in names:
+            made.graph.output.append(helper.make_tensor_value_info(name, ELEMENT_TYPES[dtypes[name]], None))
     return made

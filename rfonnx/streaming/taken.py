@@ -5,6 +5,7 @@ from __future__ import annotations
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.tensors import is_static
 from rfonnx.operators.table import operator
+from rfonnx.streaming.groups import laid_in_rows
 from rfonnx.streaming.model import Source
 
 
@@ -19,6 +20,10 @@ def takes(source: Source, node: Node, name: str, operand: str, axis: int) -> tup
         operand, axis: of which it takes all frames, and their axis.
     """
     row = operator(node.kind)
+    if row.keeps == "order" and axis > 1:
+        return tuple(
+            label(norm) for before, norm, _ in laid_in_rows(source.graph).values() if before.outputs[0] == name
+        )
     if operand != node.inputs[0] or axis not in taken_axes(node, source.graph):
         return ()
     if takes_its_own(node):

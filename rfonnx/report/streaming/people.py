@@ -102,10 +102,11 @@ def _verdict(found: StreamVerification) -> str:
     changed = _changed(found)
     few = "of few frames" if found.cache else "behind those frames"
     same = f"; {counted(len(held), 'run')} {few} from the file's own by no more" if held else ""
+    own = ", each given what the offline model takes of the same frames," if found.statistics else ""
     lengths = counted(len({run.length for run in ran}), "length")
     chunks = ", ".join(str(n) for n in sorted({run.chunk for run in ran}))
     return (
-        f"{counted(len(ran), 'run')} of {lengths} in chunks of {chunks} differ from the offline model{changed} by at most "
+        f"{counted(len(ran), 'run')} of {lengths} in chunks of {chunks}{own} differ from the offline model{changed} by at most "
         f"{found.worst:.1e} of the largest value{same}"
     )
 
@@ -113,8 +114,7 @@ def _verdict(found: StreamVerification) -> str:
 def _changed(found: StreamVerification) -> str:
     """With what the offline model was changed before the stream was held against it."""
     words = [*(["that cache"] if found.cache else []), *(["that start"] if found.differs else [])]
-    own = ", given its own statistics of the same frames," if found.statistics else ""
-    return (f" with {' and '.join(words)}" if words else "") + own
+    return f" with {' and '.join(words)}" if words else ""
 
 
 def _structure(found: StreamVerification) -> Iterator[Line]:
