@@ -14,6 +14,7 @@ from stream_nets import LARGER, Larger
 
 import rfonnx
 from rfonnx.model.runtime import open_session
+from rfonnx.results.streaming import ENDLESS
 from rfonnx.streaming.stream_plan import StreamPlan
 
 BEGUN = 10_000
@@ -96,17 +97,22 @@ def ratio(turns: np.ndarray, one: int, other: int) -> float:
     return float(np.median(turns[:, one] / turns[:, other]))
 
 
-def step(model: onnx.ModelProto, plan: StreamPlan) -> Callable[[], None]:
-    """One chunk of a stream that goes on: states are fed back, as a host does it."""
-    manifest, session = plan.manifest, open_session(model, threads=1)
-    chunk = np.random.default_rng(1).standard_normal(manifest.shape).astype(np.float32)
+def begun(plan: StreamPlan) -> dict[str, np.ndarray]:
+    """What a chunk in the middle of a stream is given."""
+    manifest = plan.manifest
     feeds = {
         one.input: np.broadcast_to(np.asarray(one.initial, one.dtype), one.shape).copy() for one in manifest.states
     }
-    feeds[manifest.input] = chunk
+    feeds[manifest.input] = np.random.default_rng(1).standard_normal(manifest.shape).astype(np.float32)
     feeds[manifest.states[0].input] = np.array(BEGUN)
     if manifest.ends_input:
-        feeds[manifest.ends_input] = np.full(len(manifest.ends), 2**50, np.int64)
+        feeds[manifest.ends_input] = np.full(len(manifest.ends), ENDLESS, np.int64)
+    return feeds
+
+
+def step(model: onnx.ModelProto, plan: StreamPlan) -> Callable[[], None]:
+    """One chunk of a stream that goes on: states are fed back, as a host does it."""
+    manifest, session, feeds = plan.manifest, open_session(model, threads=1), begun(plan)
     outputs = [one.name for one in manifest.outputs]
     names = [*outputs, *(one.output for one in manifest.states)]
 
