@@ -1,5 +1,4 @@
-"""Ends that are cropped to the length of another tensor, as in networks that pad nothing: which frames these are depends on the
-remainder that the whole leaves."""
+"""Ends that are cropped, or padded, to the length of another tensor: by how much depends on the remainder of the whole."""
 
 from __future__ import annotations
 
@@ -7,6 +6,7 @@ import onnx
 import pytest
 
 import rfonnx
+from rfonnx.streaming.offline import within
 from streaming.nets import Net
 
 
@@ -34,12 +34,38 @@ def _length(net: Net, x: str) -> str:
 )
 def test_a_skip_is_as_long_as_what_it_is_added_to(kernel: int, strides: tuple[int, ...]) -> None:
     plan = rfonnx.stream(cropped(kernel, strides), "x", 2)
-    found = plan.verify()
+    found = plan.held_against(within(plan.source.offline))
     assert found.passed
     assert found.structure is not None
     assert not found.structure.differences
     (output,) = plan.manifest.outputs
     assert output.delay == output.least or plan.waits
+
+
+@pytest.mark.parametrize("value", [0.0, 0.5])
+@pytest.mark.parametrize("padded", [True, False])
+def test_what_comes_up_is_as_long_as_its_skip(padded: bool, value: float) -> None:
+    """Halves of odd lengths are rounded down, and what is made of them is padded; or rounded up, and it is cropped."""
+    net, x, skips = Net(), "x", list[str]()
+    for level in range(2):
+        skips.append(x)
+        kernel, pads = ([4], [1, 1]) if padded else ([3], [1, 1])
+        x = net.add("Relu", net.conv(x, 2 if level else 1, 2, kernel, strides=[2], pads=pads))
+    for level in (1, 0):
+        x, skip = net.conv(x, 2, 2 if level else 1, [4], "ConvTranspose", strides=[2], pads=[1, 1]), skips.pop()
+        if padded:
+            missing = net.add("Sub", _length(net, skip), _length(net, x))
+            x = net.add("Pad", x, net.add("Concat", net.ints(0, 0, 0, 0, 0), missing, axis=0), net.number(value))
+        else:
+            x = net.add("Slice", x, net.ints(0), _length(net, skip), net.ints(2))
+        x = net.add("Add", x, skip)
+    plan = rfonnx.stream(net.model([1, 1, "t"], net.conv(x, 1, 1, [3], pads=[1, 1])), "x", 2)
+    found = plan.held_against(within(plan.source.offline))
+    assert found.passed
+    assert found.structure is not None
+    assert not found.structure.differences
+    (output,) = plan.manifest.outputs
+    assert (output.delay, output.length.steps) == (output.least, ())
 
 
 def test_an_end_that_is_nobodys_is_refused() -> None:
@@ -59,4 +85,4 @@ def test_a_crop_that_cuts_nothing_of_some_lengths_does_of_others() -> None:
     plan = rfonnx.stream(net.model([1, 1, "t"], net.add("Tanh", y)), "x", 2)
     (output,) = plan.manifest.outputs
     assert [output.length(n) for n in range(4, 10)] == [4, 4, 4, 4, 8, 8]
-    assert plan.verify().passed
+    assert plan.held_against(within(plan.source.offline)).passed

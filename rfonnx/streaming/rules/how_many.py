@@ -23,21 +23,23 @@ def cropped(call: Call, reading: Moves) -> Length:
     if call.row.switched_off == "scale" and shift > 1:
         return flow.length.then(period, 0, shift)
     if shift == 1:
-        found = {n: _frames(call, n) - flow.length(n) * period for n in call.source.views}
-        evenly = flow.length.then(period, found[call.source.length])
-        return evenly if len(set(found.values())) == 1 else _as_another(call) or evenly
+        whole = call.source.length
+        return reaching(call, flow.length.then(period, _frames(call, whole) - flow.length(whole) * period))
     where = call.node.attrs["axes"].index(flow.axis)
     behind = flow.length(call.source.length) - call.node.attrs["ends"][where]
     return flow.length.then(1, -reading.offsets[0] - behind + shift - 1, shift)
 
 
-def _as_another(call: Call) -> Length | None:
-    """That of a tensor which has as many frames, at as many lengths as there are different remainders."""
+def reaching(call: Call, evenly: Length) -> Length:
+    """Frames of the output: what goes on evenly; where it does not at the lengths that were looked at, those of a tensor that has
+    as many, at as many lengths as there are different remainders."""
+    if all(evenly(n) == _frames(call, n) for n in call.source.views):
+        return evenly
     known = dict.fromkeys(twin.flow.length for twin in call.writer.twins.values())
     for length in known:
         if all(length(n) == found for n, found in _seen(call, _rounds(length.steps))):
             return length
-    return None
+    return evenly
 
 
 def listed(call: Call, reading: Moves) -> Length:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
 from rfonnx.streaming.relations import Slides
+from rfonnx.streaming.rules.how_many import reaching
 from rfonnx.streaming.writer import Writer
 
 
@@ -26,7 +27,13 @@ def padded(call: Call) -> list[Flow | None]:
     flow = call.flow
     if any(pads):
         flow = along_others(call, flow, pads, value)
-    return [lengthened(writer, flow, begin, end, value)]
+    made = lengthened(writer, flow, begin, end, value)
+    length = reaching(call, made.length)
+    if (
+        length != made.length
+    ):  # the end is padded up to that of another tensor: by 0 frames, maybe, where it was looked at
+        made = replace(lengthened(writer, flow, begin, 1, value), length=length)
+    return [made]
 
 
 def lengthened(writer: Writer, flow: Flow, begin: int, end: int, value: float) -> Flow:
