@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,13 +15,10 @@ from rfonnx.results.plain import HEAD
 from rfonnx.results.scan import ScanRecord, State
 from rfonnx.scanning.listing import Listed
 from rfonnx.scanning.remote import fetch
+from rfonnx.scanning.starter import Starter
 from rfonnx.system import scratch
-from rfonnx.system.interpreter import ended, environment, python
+from rfonnx.system.interpreter import ended
 from rfonnx.system.regular import digest
-
-_running: set[subprocess.Popen[bytes]] = set()
-"""Processes of this one."""
-
 
 @dataclass(frozen=True)
 class How:
@@ -76,57 +70,27 @@ def _made(listed: Listed, how: How, checksum: str, size: int, answer: Mapping[st
 
 
 def _asked(path: Path, answer: Path, how: How) -> dict[str, Any]:
+    errors = answer.with_suffix(".log")
     job = {
         "path": str(path),
+        "folder": str(Path.cwd()),
         "answer": str(answer),
+        "log": str(errors),
         "shapes": dict(how.shapes),
         "memory": how.memory,
-        "parent": os.getpid(),
     }
-    errors = answer.with_suffix(".log")
-    with errors.open("wb") as log:
-        process = subprocess.Popen(
-            python("-m", "rfonnx.scanning.one"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            stderr=log,
-            env=environment(),
-            start_new_session=True,
-        )
-        _running.add(process)
-        try:
-            process.communicate(json.dumps(job).encode(), how.timeout)
-        except subprocess.TimeoutExpired:
-            return _lost("timed out", f"it took longer than {how.timeout:g} s")
-        finally:
-            _end(process)
-            _running.discard(process)
-    if process.returncode == 0 and answer.exists():
+    code, late = Starter.do(job, how.timeout)
+    if code == 0 and answer.exists():
         found: dict[str, Any] = json.loads(answer.read_bytes())
         return found
-    if process.returncode < 0:
-        more = "; the system may have run out of memory" if process.returncode == -signal.SIGKILL else ""
-        return _lost("crashed", f"its process was ended by {ended(process.returncode)}{more}")
-    last = errors.read_text(errors="replace").strip().rpartition("\n")[2][:500]
-    return _lost("crashed", f"its process ended with {ended(process.returncode)}" + (f": {last}" if last else ""))
+    if late:
+        return _lost("timed out", f"it took longer than {how.timeout:g} s")
+    if code < 0:
+        more = "; the system may have run out of memory" if code == -signal.SIGKILL else ""
+        return _lost("crashed", f"its process was ended by {ended(code)}{more}")
+    last = errors.read_text(errors="replace").strip().rpartition("\n")[2][:500] if errors.exists() else ""
+    return _lost("crashed", f"its process ended with {ended(code)}" + (f": {last}" if last else ""))
 
 
 def _lost(state: State, reason: str) -> dict[str, Any]:
     return {"state": state, "reason": reason, "report": None}
-
-
-def end_all() -> None:
-    """Kill whatever runs still: for a scan that ends before its models."""
-    for process in list(_running):
-        _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill what is left of a process and of those that it started."""
-    if process.poll() is None or os.name == "posix":
-        with suppress(OSError):
-            if os.name == "posix":
-                os.killpg(process.pid, signal.SIGKILL)
-            else:
-                process.kill()
-    process.wait()

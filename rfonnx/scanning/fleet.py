@@ -9,9 +9,10 @@ from functools import partial
 from pathlib import Path
 
 from rfonnx.results.scan import ScanRecord
-from rfonnx.scanning.alone import How, end_all, record
+from rfonnx.scanning.alone import How, record
 from rfonnx.scanning.journal import journal
 from rfonnx.scanning.listing import Listed
+from rfonnx.scanning.starter import Starter
 from rfonnx.system.regular import digest
 from rfonnx.tiling.pools import cluster
 
@@ -91,7 +92,7 @@ def _pool(workers: int, scheduler: str | None) -> Iterator[tuple[Executor, int]]
         try:
             yield executor, workers
         finally:
-            end_all()
+            Starter.end_all()
 
 
 def _digest(one: Listed) -> str:

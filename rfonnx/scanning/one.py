@@ -1,33 +1,95 @@
-"""The process of one model: a job comes on standard input, a record goes to the file that it names.
+"""The process that models are reported in. Each has a copy of it of its own, which has all of rfonnx read already.
 
-Not to standard output: libraries write there.
+Jobs come on standard input, one at a time, each a line of JSON. For each, the number of the process that does it is written to
+standard output, and then how that ended. A record goes to the file that the job names: libraries write to standard output.
+Where processes cannot be copied (Windows), or are not to be (macOS, whose libraries forbid it), this one does one job and ends.
 """
 
 from __future__ import annotations
 
 import json
+import os
+import signal
 import sys
+import time
+import traceback
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from rfonnx.errors import RfonnxError
 from rfonnx.results.plain import plain
+from rfonnx.scanning.reporting import reported
 from rfonnx.system.interpreter import end_with
+
+LOOKS = 0.01
+"""Seconds from one look at a job's process to the next."""
 
 
 def main() -> None:
-    """Report the model of the job. What kills this process is for the one that started it to say."""
-    job: dict[str, Any] = json.load(sys.stdin)
-    end_with(job["parent"])
-    if job["memory"]:
-        _limit(job["memory"])
-    shapes = {name: tuple(given) if isinstance(given, list) else given for name, given in job["shapes"].items()}
-    Path(job["answer"]).write_text(json.dumps(_answer(job["path"], shapes)))
+    """Do jobs until there are no more."""
+    told = os.dup(1)
+    parent = os.getppid()
+    _silence(1)
+    for text in sys.stdin:
+        job: dict[str, Any] = json.loads(text)
+        copied = sys.platform == "linux"
+        number = os.fork() if copied else 0
+        if number:
+            os.write(told, b"%d\n" % number)
+            os.write(told, b"%d\n" % _waited(number, parent))
+            continue
+        if copied:
+            os.setsid()
+        else:
+            os.write(told, b"%d\n" % os.getpid())
+        os.close(told)
+        _do(job)
+
+
+def _waited(number: int, parent: int) -> int:
+    """How a copy ended, as `subprocess` has it. It ends with the scan: one that is killed cannot end what it started."""
+    while True:
+        done, status = os.waitpid(number, os.WNOHANG)
+        gone = os.getppid() != parent
+        if done or gone:
+            with suppress(OSError):
+                os.killpg(number, signal.SIGKILL)  # and what it started
+        if gone:
+            os._exit(1)
+        if done:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(LOOKS)
+
+
+def _do(job: dict[str, Any]) -> NoReturn:
+    """Report the model of a job, and end. What kills this process is for the one that asked to say."""
+    code = 1
+    try:
+        end_with(os.getppid())
+        _silence(0)
+        log = os.open(job["log"], os.O_WRONLY | os.O_CREAT)
+        os.dup2(log, 2)
+        os.chdir(job["folder"])
+        if job["memory"]:
+            _limit(job["memory"])
+        shapes = {name: tuple(given) if isinstance(given, list) else given for name, given in job["shapes"].items()}
+        Path(job["answer"]).write_text(json.dumps(_answer(job["path"], shapes)))
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def _silence(number: int) -> None:
+    """Let a stream come from, or go, nowhere."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    os.dup2(nowhere, number)
+    os.close(nowhere)
 
 
 def _answer(path: str, shapes: dict[str, Any]) -> dict[str, Any]:
-    from rfonnx.scanning.reporting import reported
-
     try:
         return {"state": "reported", "reason": "", "report": plain(reported(path, shapes or None))}
     except RfonnxError as error:

@@ -14,10 +14,11 @@ import pytest
 from onnx import TensorProto, helper
 
 from rfonnx.errors import DataError
-from rfonnx.scanning.alone import How
+from rfonnx.scanning.alone import How, record
 from rfonnx.scanning.fleet import scan
 from rfonnx.scanning.journal import read_records
-from rfonnx.scanning.listing import listed
+from rfonnx.scanning.listing import Listed, listed
+from rfonnx.scanning.starter import Starter
 from scan.troublemakers import crashes, hangs, small
 
 
@@ -110,19 +111,61 @@ def test_a_scan_that_is_ended_leaves_no_process(tmp_path: Path, by: signal.Signa
     hangs(tmp_path / "hang.onnx")
     command = [sys.executable, "-P", "-m", "rfonnx", "scan", str(tmp_path), "--quiet"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        while not subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, check=False).stdout:
-            time.sleep(0.05)
-        (child,) = subprocess.run(
-            ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=True
-        ).stdout.split()
+        (starter,) = started_by(process.pid)
+        (child,) = started_by(starter)
         time.sleep(2)  # it is at the model
-        assert Path(f"/proc/{child}").exists()
+        assert {Path(f"/proc/{one}").exists() for one in (starter, child)} == {True}
         process.send_signal(by)
         assert process.wait(30) != 0
     until = time.monotonic() + 30
-    while Path(f"/proc/{child}").exists() and time.monotonic() < until:
+    while any(Path(f"/proc/{one}").exists() for one in (starter, child)) and time.monotonic() < until:
         time.sleep(0.1)
-    assert not Path(f"/proc/{child}").exists()
+    assert {Path(f"/proc/{one}").exists() for one in (starter, child)} == {False}
+
+
+def started_by(number: int) -> list[int]:
+    """The processes that a process started, as soon as there are some."""
+    found = ""
+    while not found:
+        assert Path(f"/proc/{number}").exists()
+        time.sleep(0.05)
+        found = subprocess.run(["pgrep", "-P", str(number)], capture_output=True, text=True, check=False).stdout
+    return [int(one) for one in found.split()]
+
+
+def test_where_processes_are_not_copied_each_model_has_a_fresh_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small(tmp_path / "a.onnx")
+    crashes(tmp_path / "b.onnx")
+    hangs(tmp_path / "c.onnx")
+    small(tmp_path / "d.onnx")
+    elsewhere = "import sys; sys.platform = 'darwin'; from rfonnx.scanning.one import main; main()"
+    monkeypatch.setattr("rfonnx.scanning.starter.python", lambda *_: [sys.executable, "-P", "-c", elsewhere])
+    found = scan(listed([str(tmp_path)]), How(timeout=8))
+    assert [one["state"] for one in found] == ["reported", "crashed", "timed out", "reported"], found
+
+
+def test_a_starter_that_is_gone_costs_no_model(tmp_path: Path) -> None:
+    first, second = small(tmp_path / "a.onnx"), small(tmp_path / "b.onnx")
+    assert record(Listed(str(first)), How())["state"] == "reported"
+    (starter,) = started_by(os.getpid())
+    os.kill(starter, signal.SIGKILL)
+    try:
+        assert record(Listed(str(second)), How())["state"] == "reported"
+    finally:
+        Starter.end_all()
+
+
+def test_models_are_found_from_where_the_scan_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        for name in ("one", "two"):
+            (tmp_path / name).mkdir()
+            small(tmp_path / name / "a.onnx")
+            monkeypatch.chdir(tmp_path / name)
+            assert record(Listed("a.onnx"), How())["state"] == "reported"
+    finally:
+        Starter.end_all()
 
 
 @pytest.mark.parametrize(
