@@ -1,11 +1,11 @@
-"""What-if against torch: networks are exported before and after a change, and what-if on the first equals the analysis of the second.
+"""What-if against torch: networks are exported before and after a change; what-if on the first equals the analysis of the second.
 
 python benchmarks/whatif_torch.py [NET ...]
 
-Needs torch, torchvision and onnxscript. Each network is exported by both exporters (`dynamo=True` and `False`). After the change it
-is another torch module: rebuilt by an option of torchvision, or with other attributes in a layer, whose padding is written out here.
-Held against each other: shape, field and exactness of every tensor, MACs and activations; the MACs of convolutions and dense layers
-also against torch's own count, and the shapes of outputs against a run under onnxruntime.
+Needs torch, torchvision and onnxscript. Each network is exported by both exporters (`dynamo=True` and `False`). After the change
+it is another torch module: built by an option of torchvision, or with other attributes in a layer, whose padding is written out
+here. Held against each other: shape, field and exactness of every tensor, MACs and activations; the shapes of outputs also
+against a run under onnxruntime, and torch's own count of MACs stands beside.
 Where torch cannot run the changed network, what-if has to refuse it.
 """
 
@@ -36,11 +36,11 @@ from rfonnx.errors import RfonnxError
 from rfonnx.model.opened import opened
 
 OPERATORS = {
-    **{kind: "Conv" for kind in (nn.Conv1d, nn.Conv2d, nn.Conv3d)},
-    **{kind: "ConvTranspose" for kind in (nn.ConvTranspose1d, nn.ConvTranspose2d)},
-    **{kind: "MaxPool" for kind in (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d)},
-    **{kind: "AveragePool" for kind in (nn.AvgPool1d, nn.AvgPool2d)},
-    **{kind: "Relu" for kind in (nn.ReLU,)},
+    **dict.fromkeys((nn.Conv1d, nn.Conv2d, nn.Conv3d), "Conv"),
+    **dict.fromkeys((nn.ConvTranspose1d, nn.ConvTranspose2d), "ConvTranspose"),
+    **dict.fromkeys((nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d), "MaxPool"),
+    **dict.fromkeys((nn.AvgPool1d, nn.AvgPool2d), "AveragePool"),
+    **dict.fromkeys((nn.ReLU,), "Relu"),
 }
 """Modules that can be named in a change, and what they become."""
 
@@ -164,7 +164,7 @@ CASES = {
         {"features.2.conv.1.0": (3, 1)},
     ),
     "shufflenet_v2, one branch": Case(
-        of("shufflenet_v2_x0_5"), image(64), {"stage3.0.branch1.0": {"stride": 1}, "stage3.0.branch2.3": {"stride": 1}}
+        of("shufflenet_v2_x0_5"), image(64), {"stage3.1.branch2.3": {"kernel": 5, "dilation": 2}}, {"stage3.1.branch2.3": 4}
     ),
     "googlenet, pools that round up": Case(
         of("googlenet", init_weights=False, aux_logits=False), image(96),
@@ -209,7 +209,9 @@ def after(case: Case) -> nn.Module:
         layer = net.get_submodule(path)
         for key, value in {**values, **({"pads": case.padding[path]} if path in case.padding else {})}.items():
             old = getattr(layer, WORDS[key])
-            setattr(layer, WORDS[key], (value,) * len(old) if isinstance(old, tuple) and isinstance(value, int) else value)
+            setattr(
+                layer, WORDS[key], (value,) * len(old) if isinstance(old, tuple) and isinstance(value, int) else value
+            )
         if "kernel" in values and hasattr(layer, "weight"):
             layer.weight = nn.Parameter(torch.randn(*layer.weight.shape[:2], *layer.kernel_size))
     return net
@@ -220,7 +222,11 @@ def exported(net: nn.Module, shape: tuple[int, ...], dynamo: bool) -> onnx.Model
     with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
         warnings.simplefilter("ignore")
         made = torch.onnx.export(
-            net.eval(), (torch.zeros(shape),), None if dynamo else file, dynamo=dynamo, **({"verbose": False} if dynamo else {})
+            net.eval(),
+            (torch.zeros(shape),),
+            None if dynamo else file,
+            dynamo=dynamo,
+            **({"verbose": False} if dynamo else {}),
         )
     return made.model_proto if dynamo else onnx.load_from_string(file.getvalue())
 
@@ -229,8 +235,8 @@ def names(net: nn.Module, shape: tuple[int, ...], model: onnx.ModelProto, paths:
     """What the nodes of modules make: modules are called in the order in which their nodes stand in the file."""
     called: dict[str, list[str]] = {}
     for path, layer in net.named_modules():
-        if type(layer) in OPERATORS:
-            kind = OPERATORS[type(layer)]
+        kind = next((operator for cls, operator in OPERATORS.items() if isinstance(layer, cls)), None)
+        if kind is not None:
             layer.register_forward_hook(lambda *_, path=path, kind=kind: called.setdefault(kind, []).append(path))
     with torch.no_grad():
         net.eval()(torch.zeros(shape))

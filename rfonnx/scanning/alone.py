@@ -20,6 +20,7 @@ from rfonnx.system import scratch
 from rfonnx.system.interpreter import ended
 from rfonnx.system.regular import digest
 
+
 @dataclass(frozen=True)
 class How:
     """How each model is analysed.
