@@ -34,6 +34,8 @@ def gathered(writer: Writer, flow: Flow, span: int, stride: int) -> tuple[Value,
     assert bend is not None
     late = flow.delay + bend.begin  # of the tensor without what is added
     delay = _delay(bend, flow.frames, late, span, stride)
+    if delay > _delay(replace(bend, begin_mirrored=False), flow.frames, late, span, stride):
+        writer.waits[Wait.MIRRORED] = None
     first = -delay * stride - bend.begin
     needed = (flow.frames // stride - 1) * stride + span
     plain = replace(flow, delay=late, length=bend.length, stored=None, bend=None)

@@ -14,4 +14,5 @@ class Wait(Enum):
     GROUPED = "groups of frames begin at multiples of their size, and what is grouped comes later than at one"
     STEPPED = "steps go over frames of which several were made of one"
     BENT = "frames that are added by reflection or by the edge are written out, for no window reads them"
+    MIRRORED = "frames that are mirrored at the start are waited for, also where they are cropped later"
     GIVEN = "frames of a Concat that are not one number stand in front"

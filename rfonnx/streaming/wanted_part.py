@@ -20,7 +20,7 @@ from rfonnx.model.building.unroll import STEPS
 from rfonnx.model.opened import Opened, with_limits
 from rfonnx.model.reading.bind import Shapes, tensor_of
 from rfonnx.streaming.loops import as_scans
-from rfonnx.streaming.model import FIXED, LENGTHS, Source, with_frames
+from rfonnx.streaming.model import FIXED, LENGTHS, ODD, Source, with_frames
 
 Asked = str | Sequence[str] | Mapping[str, int | None] | None
 """Which inputs are streamed, maybe each with its axis of frames; None: the only one."""
@@ -60,7 +60,8 @@ def open_source(
             )
     at = with_frames(base, streamed, fixed or LENGTHS[0])
     seen = [with_frames(base, streamed, (fixed or LENGTHS[1]) + more) for more in (0, 64)]
-    offline, proto = _prepared(model, outputs, streamed, seen[0], at)
+    others = () if fixed else (with_frames(base, streamed, length) for length in ODD)
+    offline, proto = _prepared(model, outputs, streamed, seen[0], *others, at)
     at = {name: at[name] for name in offline.input_names}
     needed = {name for node in proto.graph.node for name in reads(node)}
     for name in names:

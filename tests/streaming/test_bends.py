@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import rfonnx
+from rfonnx.streaming.waits import Wait
+from streaming.holding import right
 from streaming.nets import Net
 
 
@@ -75,3 +77,15 @@ def test_frames_of_a_constant_go_with_their_number() -> None:
     )
     plan = rfonnx.stream(net.model([1, 2, 20], x), "x", 2)
     assert plan.verify().passed
+
+
+@pytest.mark.parametrize("crop", [0, 2])
+def test_mirrored_frames_are_waited_for_also_where_they_are_cropped(crop: int) -> None:
+    net = Net()
+    x = net.conv(net.pad("x", 3, 2, 2, 0, "reflect"), 2, 2, [3])
+    x = net.add("Slice", x, net.ints(crop), net.ints(2**40), net.ints(2))
+    plan = rfonnx.stream(net.model([1, 2, "t"], x), "x", 2, 1)
+    (output,) = plan.manifest.outputs
+    assert plan.waits == (Wait.MIRRORED,)
+    assert (output.delay, output.least) == (2 + crop, 2)
+    assert right(plan)
