@@ -77,30 +77,6 @@ std::vector<int64_t> first_equal(const Slices& slices) {
     return result;
 }
 
-/// Gives equal slices one slot. The walk becomes one by classes, unless nothing is equal.
-Term deduplicated(const Term& term, size_t walk) {
-    const std::vector<int64_t> first = first_equal({term, walk});
-    std::vector<int64_t> kept, renamed(first.size());
-    for (size_t slot = 0; slot < first.size(); ++slot) {
-        const bool own = first[slot] == static_cast<int64_t>(slot);
-        renamed[slot] = own ? static_cast<int64_t>(kept.size()) : renamed[index(first[slot])];
-        if (own)
-            kept.push_back(first[slot]);
-    }
-    if (kept.size() == first.size())
-        return term;
-    Term result = with_slots(term, walk, kept);
-    Walk& own = result.walks[walk];
-    auto classes = std::make_shared<Classes>();
-    const Walk& old = term.walks[walk];
-    for (int64_t position = 0, last = 0; position < own.length; position = last + 1) {
-        last = old.last_alike(position);
-        classes->append(renamed[index(old.slot(position))], last - position + 1);
-    }
-    own.classes = classes;
-    return result;
-}
-
 bool constant_along(const Term& term, size_t walk) {
     const Slices slices{term, walk};
     for (int64_t slot = 1; slot < slices.slots; ++slot) {
@@ -135,6 +111,29 @@ double cost_of_widening(const Term& term, size_t walk) {
 }
 
 } // namespace
+
+Term deduplicated(const Term& term, size_t walk) {
+    const std::vector<int64_t> first = first_equal({term, walk});
+    std::vector<int64_t> kept, renamed(first.size());
+    for (size_t slot = 0; slot < first.size(); ++slot) {
+        const bool own = first[slot] == static_cast<int64_t>(slot);
+        renamed[slot] = own ? static_cast<int64_t>(kept.size()) : renamed[index(first[slot])];
+        if (own)
+            kept.push_back(first[slot]);
+    }
+    if (kept.size() == first.size())
+        return term;
+    Term result = with_slots(term, walk, kept);
+    Walk& own = result.walks[walk];
+    auto classes = std::make_shared<Classes>();
+    const Walk& old = term.walks[walk];
+    for (int64_t position = 0, last = 0; position < own.length; position = last + 1) {
+        last = old.last_alike(position);
+        classes->append(renamed[index(old.slot(position))], last - position + 1);
+    }
+    own.classes = classes;
+    return result;
+}
 
 bool some_alike(const std::vector<ColumnPtr>& columns, int64_t length) {
     constexpr int64_t looked_at = 4096;

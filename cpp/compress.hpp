@@ -14,6 +14,9 @@ size_t cheapest_walk(const Term& term);
 /// The same values, with constant walks dropped and equal slices of walks without a rule stored once. Exact.
 Term compressed(Term term);
 
+/// Gives equal slices along a walk one slot: it becomes one by classes, unless nothing is equal. Exact.
+Term deduplicated(const Term& term, size_t walk);
+
 /// True when two positions along a walk that is kept as runs see the same in every column. Of long walks, those are
 /// found which stand a few periods apart.
 bool some_alike(const std::vector<ColumnPtr>& columns, int64_t length);

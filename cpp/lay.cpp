@@ -25,6 +25,10 @@ Term laid_out(const Term& term) {
                 into[position * inner] = column[index(position)];
         }
     }
+    if (own.some_alike) {
+        result.walks[place].some_alike = false; // the classes say so
+        return deduplicated(result, place);
+    }
     return result;
 }
 

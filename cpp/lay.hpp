@@ -5,8 +5,8 @@
 
 namespace rfonnx {
 
-/// The term without `along`: its columns laid out as a walk like others. TooManyValues when the table would outgrow
-/// `kLargestTable`.
+/// The term without `along`: its columns laid out as a walk like others, by classes where positions are alike.
+/// TooManyValues when the table would outgrow `kLargestTable`.
 Term laid_out(const Term& term);
 
 /// The term with one of its walks as `along`. It has none yet.

@@ -91,17 +91,25 @@ bool contains(const Term& outer, const Term& inner) {
 /// The walk that two terms have together as runs, as `joint` has it of others.
 Walk joint_along(const Term& a, const Term& b) {
     Walk result = a.along ? *a.along : *b.along;
-    if (a.along && b.along) { // where one tells all positions apart, so do both; and both together may
-        std::vector<ColumnPtr> columns = a.columns;
-        columns.insert(columns.end(), b.columns.begin(), b.columns.end());
-        result.some_alike = a.along->some_alike && b.along->some_alike && some_alike(columns, result.length);
-    }
     const bool goes_on = a.along && b.along && a.along->period > 0 && same_slope(*a.along, *b.along);
     const int64_t period = goes_on ? common_period(*a.along, *b.along) : 0;
     const bool shows = period > 0 && period <= result.length;
     result.shift = shows ? multiply(a.along->shift, period / a.along->period) : 0;
     result.period = shows ? period : 0;
     return result;
+}
+
+/// The hull of two terms, with equal slices stored once along walks by different classes: two classes that see
+/// different places in either may see the same in both.
+Term with_common_classes(Term hull, const Term& a, const Term& b) {
+    for (size_t walk = 0; walk < hull.walks.size(); ++walk) {
+        const int in_a = a.find(hull.walks[walk].axis), in_b = b.find(hull.walks[walk].axis);
+        if (in_a >= 0 && in_b >= 0 && a.walks[index(in_a)].classes != b.walks[index(in_b)].classes)
+            hull = deduplicated(hull, walk);
+    }
+    if (a.along && b.along && (a.along->some_alike || b.along->some_alike)) // as classes are
+        hull.along->some_alike = some_alike(hull.columns, hull.along->length);
+    return hull;
 }
 
 /// Hull of two terms over the union of their walks. Keeps a rule only where both have the same slope.
@@ -133,7 +141,7 @@ Term merged(const Term& a, const Term& b, bool& widened) {
             result.columns.push_back(hull(column(a, x), column(b, y)));
             return true;
         });
-        return result;
+        return with_common_classes(std::move(result), a, b);
     }
     result.table.reserve(index(size));
     if (same_layout(a, b)) {
@@ -145,7 +153,7 @@ Term merged(const Term& a, const Term& b, bool& widened) {
             return true;
         });
     }
-    return result;
+    return with_common_classes(std::move(result), a, b);
 }
 
 /// The same; where runs of both meet too seldom for a table, what is kept as runs is dropped.

@@ -287,7 +287,7 @@ void take_terms(const Field& field, Taken& taken) {
 bool several_positions(const Field& field) {
     return std::any_of(field.terms.begin(), field.terms.end(), [](const TermPtr& term) {
         const std::vector<Walk> walks = term->all_walks();
-        return std::any_of(walks.begin(), walks.end(), [](const Walk& walk) { return walk.slots > 1; });
+        return std::any_of(walks.begin(), walks.end(), [](const Walk& walk) { return walk.length > 1; });
     });
 }
 

@@ -44,8 +44,9 @@ def check(program: Program) -> None:
             assert (mine == said[key]).all(), (runs_from, key)
 
 
-@pytest.mark.parametrize("seed", range(150))
+@pytest.mark.parametrize("seed", [*range(150), 42311, 45241, 50614, 76935])
 def test_drawn_programs(seed: int) -> None:
+    """The last four: a walk that came in classes as a table, and position by position as runs, or the other way around."""
     check(drawn(seed))
 
 
