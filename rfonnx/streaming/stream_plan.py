@@ -44,7 +44,7 @@ from rfonnx.streaming.offline import (
 )
 from rfonnx.streaming.packing import packed, unpacked
 from rfonnx.streaming.placed import Layout
-from rfonnx.streaming.refusal import Refused
+from rfonnx.streaming.refusal import Refused, offering
 from rfonnx.streaming.rerun import PAST
 from rfonnx.streaming.rewriting import Streamed, build
 from rfonnx.streaming.steady import steadied
@@ -304,20 +304,38 @@ def stream_plan(
     statistics: Sequence[str] = (),
 ) -> StreamPlan:
     """See `rfonnx.stream`."""
+    first = [*model.input_names, *([] if after is None else [after])]
+    with offering(first, outputs or [output.name for output in model.proto.graph.output]):
+        source = _source(model, inputs, axis, outputs, shapes, after)
+        if statistics:
+            source = with_statistics(source, statistics, cache is not None)
+        if cache is not None:
+            source = bounded(source, cache)
+        if start == "steady":
+            source = steadied(source)
+        return _planned_at_best(source, chunk, flat)
+
+
+def _source(
+    model: Opened,
+    inputs: Asked,
+    axis: int | None,
+    outputs: Sequence[str] | None,
+    shapes: Shapes | None,
+    after: str | None,
+) -> Source:
+    """What is streamed: from inputs, or from a tensor on."""
     if after is None:
-        source = open_source(model, inputs, axis, outputs, shapes)
-    elif inputs is not None:
+        return open_source(model, inputs, axis, outputs, shapes)
+    if inputs is not None:
         raise QueryError(f"{model.label}: both an input and a tensor were given to stream from", "leave out --input")
-    else:
-        place = -1 if axis is None else axis
-        cut = open_source(behind(model, after, place, outputs, shapes), after, place, outputs, shapes)
-        source = replace(cut, model=model)
-    if statistics:
-        source = with_statistics(source, statistics, cache is not None)
-    if cache is not None:
-        source = bounded(source, cache)
-    if start == "steady":
-        source = steadied(source)
+    place = -1 if axis is None else axis
+    cut = open_source(behind(model, after, place, outputs, shapes), after, place, outputs, shapes)
+    return replace(cut, model=model)
+
+
+def _planned_at_best(source: Source, chunk: int | None, flat: bool) -> StreamPlan:
+    """The plan at the length at which most is known of the model."""
     if source.fixed and not source.pinned:
         with suppress(ModelError, Refused, ShapeError):  # else it is held to the one length that it has
             freed, layout = looked_at(source.freed(), [source.length])

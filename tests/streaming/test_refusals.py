@@ -254,3 +254,25 @@ def test_what_is_asked_for_wrongly(ask: dict[str, object], said: str) -> None:
     model: onnx.ModelProto = net.model([1, 2, "t"], net.conv("x", 2, 2, [2], strides=[2]))
     with pytest.raises(rfonnx.RfonnxError, match=said):
         rfonnx.stream(model, **{"axis": 2, **ask})  # type: ignore[arg-type]
+
+
+def test_nothing_is_offered_that_lies_before_the_input_or_behind_the_outputs() -> None:
+    net = Net()
+    net.model([1, 4, "t"], net.add("Relu", "x"))
+    turned = net.add("ReverseSequence", "x", net.ints(3), batch_axis=0, time_axis=2)
+    cases = {
+        "first": [turned, net.add("Relu", turned)],
+        "last": [net.add("Softmax", net.add("Relu", "x"), axis=2)],
+        "only": [net.add("Softmax", "x", axis=2)],
+    }
+    said = {}
+    for name, made in cases.items():
+        with pytest.raises(rfonnx.RfonnxError) as error:
+            rfonnx.stream(net.model([1, 4, "t"], made[-1]), "x", 2)
+        said[name] = error.value.hint
+    assert "--until" not in said["first"]
+    assert f"--from '{turned}'" in said["first"]
+    assert "--until" in said["last"]
+    assert "--from" not in said["last"]
+    assert "--until" not in said["only"]
+    assert "--from" not in said["only"]
