@@ -72,7 +72,7 @@ def command(
     shown = (None, None) if collects else (output, style)  # records go to the file as they come; the table is shown
     out = open_output(SCAN, *shown, *models, baseline)
     if told:
-        records = [record for name in told for record in read_records(name)]
+        records = list({record["model"]: record for name in told for record in read_records(name)}.values())
     else:
         found = listed(models)
         with progress("scanning") as tell:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from rfonnx.errors import DataError
+from rfonnx.report.scan.columns import row
 from rfonnx.results.plain import FORMAT, HEAD
 from rfonnx.results.scan import ScanRecord
 from rfonnx.system import scratch
@@ -60,7 +61,15 @@ def _is_record(found: Any) -> bool:
         "seconds": (int, float),
         "report": (dict, type(None)),
     }
-    return all(isinstance(found.get(key), kind) for key, kind in kinds.items())
+    return all(isinstance(found.get(key), kind) for key, kind in kinds.items()) and _is_shown(found)
+
+
+def _is_shown(found: Any) -> bool:
+    """Whether a table can be made of it."""
+    try:
+        return bool(row(found))
+    except (LookupError, TypeError, AttributeError, ValueError):
+        return False
 
 
 class Journal:

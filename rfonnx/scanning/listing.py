@@ -28,7 +28,7 @@ class Listed(NamedTuple):
 
 
 def listed(words: Sequence[str]) -> list[Listed]:
-    """The models of all words, each once, in the order of the words and of names.
+    """The models of all words, each once however it is spelt, in the order of the words and of names.
 
     Args:
         words: folders (all `*.onnx` below them), patterns (`models/**/*.onnx`), models, lists of models (`.txt`; a line each,
@@ -37,15 +37,23 @@ def listed(words: Sequence[str]) -> list[Listed]:
     Raises:
         DataError: a word stands for nothing that is there.
     """
-    found: dict[Listed, None] = {}
+    found: dict[str, Listed] = {}
     for word in words:
-        models = list(_of(word))
+        models = list(_of(word)) if word else []
         if not models:
             raise DataError(
-                f"{word}: there are no models", "give a folder, a pattern, a list or a file that ends in .onnx"
+                f"{word or 'an empty name'}: there are no models",
+                "give a folder, a pattern, a list or a file that ends in .onnx",
             )
-        found.update(dict.fromkeys(models))
-    return list(found)
+        for one in models:
+            found.setdefault(one.name if one.remote else _place(one.name), one)
+    return list(found.values())
+
+
+def _place(name: str) -> str:
+    """Where a file lies, however it is spelt; one that is a link lies where the link does."""
+    folder, file = os.path.split(name)
+    return os.path.join(os.path.realpath(folder), file)  # noqa: PTH118  # Path would read names that are no text anew
 
 
 def _of(word: str) -> Iterator[Listed]:
@@ -89,7 +97,7 @@ def _matching(pattern: str) -> Iterator[Listed]:
 
 def _lines(path: Path) -> Iterator[Listed]:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise DataError(
             f"{path}: the list cannot be read ({error})", "give a text file in UTF-8, a model a line"

@@ -17,16 +17,16 @@ def addresses(word: str) -> list[str]:
     """
     system, path = _system(word)
     protocol = word.partition("://")[0]
+    inside, behind = word.partition("::")[1:]  # "zip://*.onnx::s3://bucket/all.zip": what the archive is
     try:
-        if path.endswith(".onnx") and "*" not in path:
+        if path.lower().endswith(".onnx") and "*" not in path:
             found = [path]
-        elif "*" in path:
-            found = system.glob(path)
         else:
-            found = [name for name in system.find(path) if name.endswith(".onnx")]
+            listed = system.glob(path) if "*" in path else system.find(path)
+            found = [name for name in listed if name.lower().endswith(".onnx")]
     except Exception as error:  # each protocol has its own errors
         raise DataError(f"{word} cannot be listed: {error}", "check the address and the rights to it") from None
-    return [f"{protocol}://{name}" for name in sorted(found)]
+    return [f"{protocol}://{name}{inside}{behind}" for name in sorted(found)]
 
 
 def fetch(address: str, folder: Path) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 
 import fsspec
@@ -46,6 +47,26 @@ def test_a_model_is_listed_once(folder: Path) -> None:
     ]
 
 
+def test_other_spellings_of_a_name_are_the_same_model(folder: Path) -> None:
+    (folder / "link.onnx").symlink_to("4.onnx")
+    (folder / "again").symlink_to("a")
+    words = [
+        "a/2.onnx",
+        "./a/2.onnx",
+        str(folder / "a" / "2.onnx"),
+        "a/../a/2.onnx",
+        "again/2.onnx",
+        "4.onnx",
+        "link.onnx",
+    ]
+    assert [one.name for one in listed(words)] == ["a/2.onnx", "4.onnx", "link.onnx"]
+
+
+def test_a_list_may_begin_with_a_mark(folder: Path) -> None:
+    (folder / "list.txt").write_bytes(b"\xef\xbb\xbf4.onnx\r\na/2.onnx\r\n")
+    assert [one.name for one in listed(["list.txt"])] == ["4.onnx", "a/2.onnx"]
+
+
 def test_links_to_folders_are_not_entered(folder: Path) -> None:
     (folder / "a" / "deep" / "up").symlink_to(folder)
     assert len(listed(["a"])) == 3
@@ -54,6 +75,7 @@ def test_links_to_folders_are_not_entered(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("word", "said"),
     [
+        ("", "an empty name: there are no models"),
         ("nothing", "no such file or folder"),
         ("no*.onnx", "there are no models"),
         ("a/notes.md", "neither a model nor a list"),
@@ -76,3 +98,15 @@ def test_addresses_are_listed_and_fetched(tmp_path: Path) -> None:
     assert fetch(found[0].name, tmp_path).read_bytes() == b"/fleet/b.onnx"
     with pytest.raises(DataError, match="cannot be read"):
         fetch("memory://fleet/c.onnx", tmp_path)
+
+
+@pytest.mark.parametrize("pattern", ["*.onnx", "sub/*", ""])
+def test_models_in_an_archive_are_named_with_it(tmp_path: Path, pattern: str) -> None:
+    archive = tmp_path / "all.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for name in ("a.onnx", "sub/B.ONNX", "sub/notes.md"):
+            file.writestr(name, name)
+    found = [one.name for one in listed([f"zip://{pattern}::{archive}"])]
+    inside = {"*.onnx": ["a.onnx"], "sub/*": ["sub/B.ONNX"], "": ["a.onnx", "sub/B.ONNX"]}[pattern]
+    assert found == [f"zip://{name}::{archive}" for name in inside]
+    assert [fetch(name, tmp_path).read_text() for name in found] == inside

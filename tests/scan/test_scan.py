@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -104,6 +105,15 @@ def test_what_no_longer_holds_is_made_again(tmp_path: Path) -> None:
     assert read_records(records) == [new[1], new[0]]
     other = scan(listed([str(second)]), How(shapes={"x": (1, 1, 16, 16)}), records)
     assert [one["asked"] for one in read_records(records)] == [other[0]["asked"]] != [old[0]["asked"]]
+
+
+def test_a_record_without_what_tables_need_is_none(tmp_path: Path) -> None:
+    (made,) = scan(listed([str(small(tmp_path / "a.onnx"))]), How())
+    records = tmp_path / "out.jsonl"
+    for report in ({}, {**(made["report"] or {}), "outputs": 3}, {**(made["report"] or {}), "rules": []}):
+        records.write_text(json.dumps({**made, "report": report}) + "\n")
+        with pytest.raises(DataError, match="line 1 is no record"):
+            read_records(records)
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGKILL])

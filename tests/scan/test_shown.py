@@ -51,6 +51,30 @@ def test_csv_and_parquet_are_the_same_table(records: list[ScanRecord]) -> None:
     assert [one["model"] for one in read] == [one["model"] for one in records]
 
 
+def test_names_that_are_no_text_and_large_counts_are_held(records: list[ScanRecord]) -> None:
+    from copy import deepcopy
+
+    odd = deepcopy([one for one in records if one["report"] is not None][:2])
+    odd[0]["model"] = "bad\udcff.onnx"
+    assert odd[0]["report"] is not None
+    odd[0]["report"]["macs"] = 10**20
+    (data,) = SCAN.write("parquet", Fleet(odd))
+    assert isinstance(data, bytes)
+    table: list[dict[str, Any]] = pyarrow.parquet.read_table(io.BytesIO(data)).to_pylist()
+    assert (table[0]["model"], table[0]["macs"]) == ("bad\\udcff.onnx", 1e20)
+
+
+def test_of_no_models_there_are_columns_alone(records: list[ScanRecord]) -> None:
+    (data,) = SCAN.write("parquet", Fleet([]))
+    assert isinstance(data, bytes)
+    table = pyarrow.parquet.read_table(io.BytesIO(data))
+    assert (table.num_rows, table.column_names) == (0, text("csv", []).strip().split(","))
+    assert text("csv", []).splitlines() == text("csv", records).splitlines()[:1]
+    assert text("text", []).strip() == "0 models"
+    (badge,) = SCAN.write("badge", Fleet([]))
+    assert b"0 of 0 models" in badge
+
+
 def test_people_see_every_model(records: list[ScanRecord]) -> None:
     told = text("text", records)
     assert told.startswith("4 models: 1 refused, 3 reported")

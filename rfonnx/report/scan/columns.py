@@ -28,14 +28,13 @@ class Column(NamedTuple):
 def row(record: ScanRecord) -> dict[str, Cell]:
     """All columns of a record, by name."""
     report = record["report"]
-    head: dict[str, Cell] = {"model": record["model"], "state": record["state"]}
-    rest: dict[str, Cell] = {
-        "reason": record["reason"],
-        "bytes": record["bytes"],
-        "seconds": record["seconds"],
-        "sha256": record["sha256"],
-    }
-    return {**head, **{one.name: None if report is None else one.value(report) for one in COLUMNS}, **rest}
+    known: dict[str, Cell] = {one.name: None if report is None else one.value(report) for one in COLUMNS}
+    return {name: known[name] if name in known else record[name] for name in names()}  # type: ignore[literal-required]
+
+
+def names() -> list[str]:
+    """The names of all columns, in their order."""
+    return ["model", "state", *(one.name for one in COLUMNS), "reason", "bytes", "seconds", "sha256"]
 
 
 def _largest(report: ScannedReport) -> Mapping[str, Any] | None:

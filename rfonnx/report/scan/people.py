@@ -23,7 +23,8 @@ def scan_document(fleet: Fleet) -> Document:
 
 def _head(fleet: Fleet) -> Line:
     states = Counter(record["state"] for record in fleet.records)
-    return (f"{counted(len(fleet.records), 'model')}: " + ", ".join(f"{n} {state}" for state, n in states.items()),)
+    told = ", ".join(f"{n} {state}" for state, n in states.items())
+    return (counted(len(fleet.records), "model") + (f": {told}" if told else ""),)
 
 
 def _parts(fleet: Fleet) -> Iterator[Table | Section]:

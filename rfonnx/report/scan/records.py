@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from rfonnx.errors import RfonnxError
 from rfonnx.report.data import as_csv
-from rfonnx.report.scan.columns import row
+from rfonnx.report.scan.columns import Cell, names, row
 from rfonnx.results.scan import Fleet
 
 
@@ -20,10 +20,8 @@ def scan_jsonl(fleet: Fleet) -> Iterator[str]:
 
 def scan_csv(fleet: Fleet) -> Iterator[str]:
     """A row for each model."""
-    rows = [row(record) for record in fleet.records]
-    if not rows:
-        return iter(())
-    return as_csv([_titles(rows[0]), *([_spelt(cell) for cell in one.values()] for one in rows)])
+    rows = [["" if cell is None else cell for cell in row(record).values()] for record in fleet.records]
+    return as_csv([_titles(), *rows])
 
 
 def scan_parquet(fleet: Fleet) -> bytes:
@@ -38,15 +36,18 @@ def scan_parquet(fleet: Fleet) -> bytes:
     except ImportError:
         raise RfonnxError("Parquet needs pyarrow, which is not installed", "pip install 'rfonnx[scan]'") from None
     rows = [row(record) for record in fleet.records]
-    columns = {title: [one[name] for one in rows] for title, name in zip(_titles(rows[0]), rows[0], strict=True)}
+    columns = {title: _column([one[name] for one in rows]) for title, name in zip(_titles(), names(), strict=True)}
     sink = io.BytesIO()
     pyarrow.parquet.write_table(pyarrow.table(columns), sink)
     return sink.getvalue()
 
 
-def _titles(first: Mapping[str, object]) -> list[str]:
-    return [name.replace(" ", "_") for name in first]
+def _column(cells: list[Cell]) -> list[Cell]:
+    """As Parquet can hold it: names of files that are no text are spelt out, and counts beyond 64 bits are floats."""
+    if any(isinstance(cell, int) and cell >= 2**63 for cell in cells):
+        return [float(cell) if isinstance(cell, int) else cell for cell in cells]
+    return [cell.encode(errors="backslashreplace").decode() if isinstance(cell, str) else cell for cell in cells]
 
 
-def _spelt(cell: object) -> object:
-    return "" if cell is None else cell
+def _titles() -> list[str]:
+    return [name.replace(" ", "_") for name in names()]
