@@ -65,7 +65,8 @@ def lower(graph: Graph, weights: Weights = "structure") -> Program:
     steps = Alike()
 
     for node_index, node in enumerate(graph.nodes):
-        known.producers.update(dict.fromkeys(node.outputs, node))
+        for name in node.outputs:
+            known.producers[name] = node
         if constants.issuperset(filter(None, node.outputs)):
             continue
         temporaries, accesses = node_accesses(node, graph, known)

@@ -16,7 +16,8 @@ MAX_NESTING = 20
 """Subgraphs inside subgraphs; protobuf itself ends at about 32 levels."""
 _SHOWN = 8
 _GRAPH, _GRAPHS = AttributeProto.GRAPH, AttributeProto.GRAPHS  # looking them up takes longer than comparing them
-_NESTED = {_GRAPH, _GRAPHS}
+NESTED = {_GRAPH, _GRAPHS}
+"""Types of attributes that hold graphs."""
 
 
 def subgraphs(node: NodeProto) -> list[GraphProto]:
@@ -106,15 +107,16 @@ def sort(
         ModelError: a tensor is made twice or by nobody, or nodes need each other in a circle.
     """
     given = set(given)
-    check_text([*given, *results], "the graph")
+    texts = [*given, *results]
+    check_text(texts, "the graph")
     needs, makes = [], []
-    for node in nodes:  # every look into protobuf takes its time: each list of a node is fetched once
-        inputs, outputs, attributes = list(node.input), list(node.output), list(node.attribute)
-        names = [attribute.name for attribute in attributes]
-        check_text([node.op_type, node.domain, node.name, *inputs, *outputs, *names], partial(label, node))
-        nested = not _NESTED.isdisjoint([attribute.type for attribute in attributes])
+    for node in nodes:  # every look into protobuf takes its time: each list of a node is fetched once, and as a slice
+        inputs, outputs, attributes = node.input[:], node.output[:], node.attribute[:]
+        texts += (node.op_type, node.domain, node.name, *inputs, *outputs, *[one.name for one in attributes])
+        nested = not NESTED.isdisjoint([attribute.type for attribute in attributes])
         needs.append(reads(node) if nested else [name for name in inputs if name])
         makes.append([name for name in outputs if name])
+    _check_texts(texts, nodes)
     maker: dict[str, int] = {}
     in_order = True
     ready = set(given)
@@ -135,6 +137,17 @@ def sort(
         return list(nodes)
     _check_made(nodes, needs, ready, visible)
     return _kahn(nodes, needs, maker)
+
+
+def _check_texts(texts: list[str], nodes: Sequence[NodeProto]) -> None:
+    """Refuse names as `check_text` does; only when one of them is wrong is it looked for in each node."""
+    try:
+        check_text(texts, "the graph")
+    except ModelError:
+        for node in nodes:
+            names = [attribute.name for attribute in node.attribute]
+            check_text([node.op_type, node.domain, node.name, *node.input, *node.output, *names], partial(label, node))
+        raise
 
 
 def _check_made(

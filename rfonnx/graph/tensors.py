@@ -58,7 +58,7 @@ def read_type(proto: TypeProto) -> tuple[str, int, Shape]:
         elem = tensor.elem_type
         shape: Shape = None
         if tensor.HasField("shape"):
-            shape = tuple([d.dim_value or (0 if d.HasField("dim_value") else None) for d in tensor.shape.dim])
+            shape = tuple([d.dim_value or (0 if d.HasField("dim_value") else None) for d in tensor.shape.dim[:]])
         return DTYPES.get(elem, ""), elem, shape
     return (kind.removesuffix("_type") if kind else ""), 0, None
 
@@ -115,6 +115,7 @@ class Tensors:
         block: channels of a block, where the model has blocked tensors (see `blocks`).
         recorded: the names, in the order in which they came.
         inferred: what onnx inferred of a node, by all that tells; and the types of its inputs, told by identity.
+        sized: shapes that `check_size` has let pass.
     """
 
     def __init__(self, block: int = 8) -> None:
@@ -123,14 +124,17 @@ class Tensors:
         self.shapes: dict[str, Shape] = {}
         self.dtypes: dict[str, str] = {}
         self.recorded: list[str] = []
-        self.inferred: dict[tuple[Any, ...], tuple[dict[int, TypeProto], dict[str, TypeProto]]] = {}
+        self.inferred: dict[tuple[Any, ...], tuple[dict[int, TypeProto], list[TypeProto]]] = {}
+        self.sized: set[Shape] = set()
+        self._typed: dict[tuple[int, Shape], TypeProto] = {}
+        self._told: dict[int, tuple[int, Shape]] = {}  # by identity of those in `_typed`: reading them back takes long
 
     def set(self, name: str, proto: TypeProto) -> None:
         """Record a type."""
         dtype, elem, shape = read_type(proto)
         if name not in self.types:
             self.recorded.append(name)
-        self.types[name] = tensor_type(elem, shape) if proto.HasField("tensor_type") else proto
+        self.types[name] = self.typed(elem, shape) if proto.HasField("tensor_type") else proto
         self.shapes[name] = shape
         self.dtypes[name] = dtype
 
@@ -138,9 +142,24 @@ class Tensors:
         """Record a tensor of an element type and shape."""
         if name not in self.types:
             self.recorded.append(name)
-        self.types[name] = tensor_type(elem, shape)
+        self.types[name] = self.typed(elem, shape)
         self.shapes[name] = shape
         self.dtypes[name] = DTYPES.get(elem, "")
+
+    def typed(self, elem: int, shape: Shape) -> TypeProto:
+        """The type of a tensor; equal ones are one object."""
+        found = self._typed.get((elem, shape))
+        if found is None:
+            found = self._typed[elem, shape] = tensor_type(elem, shape)
+            self._told[id(found)] = elem, shape
+        return found
+
+    def told(self, proto: TypeProto) -> tuple[int, Shape] | None:
+        """Element type and shape of a type; None when it is no tensor's."""
+        found = self._told.get(id(proto))
+        if found is None and proto.HasField("tensor_type"):
+            found = read_type(proto)[1:]
+        return found
 
     def elem(self, name: str) -> int:
         """Element type of a tensor, 0 when it is unknown."""

@@ -231,6 +231,8 @@ class Operator:
 
 
 _rows: dict[str, Operator] = {}
+_found: dict[str, Operator] = {}
+"""The rows that nothing is missing of any more: they are asked for many times for each node."""
 _blank = Operator("")
 _complete: set[str] = set()
 _seldom: list[str] = []
@@ -257,11 +259,20 @@ def _fill(modules: list[str]) -> None:
 
 def operator(kind: str) -> Operator:
     """The row of an operator; one that nobody filled when the table does not know it."""
+    row = _found.get(kind)
+    return _looked_up(kind) if row is None else row
+
+
+def _looked_up(kind: str) -> Operator:
     if kind not in _complete:
         _fill(_seldom)
         if "." in kind:
             _fill(_others)
-    return _rows.get(kind, _blank)
+    row = _rows.get(kind)
+    if row is None:
+        return _blank
+    _found[kind] = row
+    return row
 
 
 def operators() -> tuple[Operator, ...]:

@@ -36,6 +36,7 @@ class Shifts:
         self._index = {name: i for i, name in enumerate(names)}
         self._inputs = len(program.inputs)
         self._known: dict[Moves, Moves] = {}
+        self._moving: dict[int, bool] = {}  # by the identity of those in `_known`
         self._answers: dict[tuple[Any, ...], tuple[Moves, bool]] = {}
         self.positional = Positional(graph)
         self.broken_at: dict[str, Tensor] = {}
@@ -50,7 +51,7 @@ class Shifts:
         found: list[Moves | None] = [None] * self._inputs
         for (input, axis), rate in rates.items():
             moves = of_input(self._shapes[self._index[input]], axis, rate)
-            found[self._index[input]] = self._known.setdefault(moves, moves)
+            found[self._index[input]] = self._kept(moves)
         for tensor in self._tensors:
             found.append(self._of_tensor(tensor, found))
             if (made := found[-1]) is not None and made.broken:
@@ -59,19 +60,29 @@ class Shifts:
 
     def _of_tensor(self, tensor: Tensor, found: list[Moves | None]) -> Moves | None:
         sources = [found[source] for source, _ in tensor.paths]
-        if all(source is None for source in sources):
-            return None
         if len(sources) == 1 and not tensor.paths[0][1] and tensor.kind in UNARY:
             return sources[0]  # most tensors of most models
+        given = [source for source in sources if source is not None]
+        if not given:
+            return None
         result, reduced = self._read(tensor, sources)
-        moved = any(moving(source) for source in sources if source is not None)
+        moved = True in [self._moving[id(source)] for source in given]
         try:
             result = self._treated(tensor, result, found, reduced, moved)
         except MISFIT:
             if rules_fail_aloud():
                 raise
             result = result.broken_by(f"{tensor.kind} does not have the inputs that it should have")
-        return self._known.setdefault(result, result)
+        return self._kept(result)
+
+    def _kept(self, moves: Moves) -> Moves:
+        """The first of equal ones: answers are kept by its identity."""
+        if id(moves) in self._moving:
+            return moves
+        kept = self._known.setdefault(moves, moves)
+        if kept is moves:
+            self._moving[id(kept)] = moving(kept)
+        return kept
 
     def _treated(self, tensor: Tensor, result: Moves, found: list[Moves | None], reduced: bool, moved: bool) -> Moves:
         """The moves, after what the operator does beside reading.
@@ -131,12 +142,13 @@ class Shifts:
                 with_it = with_it._replace(broken=f"it meets '{name}', which does not move with it")
             result = with_it
         if key is not None:
+            result = self._kept(result)
             self._answers[key] = (result, reduced)
         return result, reduced
 
     def _settled(self, node: Node, tensor: Tensor, result: Moves) -> Moves:
         """The moves, where axes along which constants make a difference may differ."""
-        alike = [i for i, axis in enumerate(result.axes) if tensor.shape[i] > 1 and flat(axis) is ALIKE]
+        alike = [i for i, n in enumerate(tensor.shape) if n > 1 and flat(result.axes[i]) is ALIKE]
         if not alike:
             return result
         kind = tensor.kind

@@ -63,11 +63,12 @@ def met(a: Inner, b: Inner) -> Inner:
 def windowed(inner: Inner, step: Window) -> Inner:
     """Output o reads o*stride - pad + t*dilation."""
     reach = (step.kernel - 1) * step.dilation
-    ends = [Fraction(inner.first + step.pad, step.stride), Fraction(inner.last - reach + step.pad, step.stride)]
-    first, last = ends if step.stride > 0 else reversed(ends)
+    first, last = inner.first + step.pad, inner.last - reach + step.pad
+    if step.stride < 0:
+        first, last = last, first
+    first, last = -(-first // step.stride), last // step.stride  # rounded up, and down
     begin, end = sorted((-inner.slope * step.pad, inner.slope * (reach - step.pad)))
-    slope = inner.slope * step.stride
-    return inner.moved(max(ceil(first), 0), min(floor(last), step.length - 1), begin, end, slope)
+    return inner.moved(max(first, 0), min(last, step.length - 1), begin, end, inner.slope * step.stride)
 
 
 def spread(inner: Inner, step: Spread) -> Inner:

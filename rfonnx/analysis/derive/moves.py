@@ -78,7 +78,7 @@ class Moves(NamedTuple):
         return self._replace(room=(max(mine[0], room[0]), min(mine[1], room[1])))
 
     def with_axis(self, axis: int, new: Axis) -> Moves:
-        return self._replace(axes=(*self.axes[:axis], new, *self.axes[axis + 1 :]))
+        return Moves(self.period, (*self.axes[:axis], new, *self.axes[axis + 1 :]), *self[2:])
 
 
 def flat(axis: Axis) -> Move:

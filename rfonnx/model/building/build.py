@@ -11,17 +11,15 @@ from onnx import NodeProto, TypeProto
 from rfonnx.errors import ModelError
 from rfonnx.graph.blocks import channel_block
 from rfonnx.graph.nodes import Node
-from rfonnx.graph.order import subgraphs
 from rfonnx.graph.tensors import check_size
 from rfonnx.model.building import control
 from rfonnx.model.building.constness import add_constant_node, note_constants
-from rfonnx.model.building.fold import Computation
 from rfonnx.model.building.functions import Functions, Inlined
 from rfonnx.model.building.infer import infer_node
 from rfonnx.model.building.scope import Body, Placed, Scope
 from rfonnx.model.building.tables import Tables
 from rfonnx.model.building.unroll import Limits, rounds, write_out
-from rfonnx.model.reading.convert import bind_call, may_hold_graphs, plain_domain, to_node
+from rfonnx.model.reading.convert import Wording, bind_call, plain_domain, to_node, wording
 from rfonnx.model.reading.declared import Declared
 
 MAX_ADDED = 200_000
@@ -46,6 +44,7 @@ class Builder:
         self._budget = MAX_ADDED + 2 * len(model.graph.node)
         self._limits = limits
         self._written = 0  # nodes of rounds
+        self._worded: dict[Wording, Node] = {}  # the first of its wording
 
     def walk(self, scope: Scope, protos: Iterable[NodeProto]) -> list[Placed]:
         """Nodes in order, with functions and taken branches inlined, and loops of few rounds written out.
@@ -120,33 +119,44 @@ class Builder:
     def _add(self, proto: NodeProto, scope: Scope) -> Placed:
         """Make a node, and record its outputs' types and whether they are constant."""
         tensors, constants = self.tables.tensors, self.tables.constants
-        inputs = tuple([scope.resolve(name) for name in proto.input])
-        outputs = tuple([scope.resolve(name) for name in proto.output])
-        node = to_node(proto, scope, inputs, outputs)
-        if node.op_type == "Constant" and not node.domain:
+        inputs, outputs = scope.resolve_all(proto.input[:]), scope.resolve_all(proto.output[:])
+        if proto.op_type == "Constant" and not plain_domain(proto.domain):
+            node = to_node(proto, scope, inputs, outputs)
             add_constant_node(proto, node, tensors, constants)
             return Placed(node, proto, scope, {})
-        inner = control.captured(proto, scope) if may_hold_graphs(node.attrs) and subgraphs(proto) else []
+        words = wording(proto, scope)
+        node = self._node(words, proto, scope, inputs, outputs)
+        inner = control.captured(proto, scope) if words is None else []
         if inner:
             node.attrs["captures"] = inner
         bodies: dict[str, Body] = {}
-        found = control.infer(control.Control(self.tables, self.walk, bodies), proto, node, scope)
-        if found is None:
-            found = infer_node(proto, node, scope, tensors, constants)
+        if control.is_control(node):
+            found = control.infer(control.Control(self.tables, self.walk, bodies), proto, node, scope)
+        else:
+            found = infer_node(proto, node, words, scope, tensors, constants)
         self._record(node, proto, scope, found)
-        note_constants(
-            Computation(proto, node.attrs, scope, inputs, outputs),
-            node,
-            inner,
-            tensors,
-            constants,
-        )
+        note_constants(proto, scope, node, inner, tensors, constants)
         return Placed(node, proto, scope, bodies)
 
+    def _node(
+        self, words: Wording | None, proto: NodeProto, scope: Scope, inputs: tuple[str, ...], outputs: tuple[str, ...]
+    ) -> Node:
+        """As `to_node`; what a wording says is read once."""
+        if words is None:
+            return to_node(proto, scope, inputs, outputs)
+        first = self._worded.get(words)
+        if first is None:
+            self._worded[words] = first = to_node(proto, scope, (), ())
+        return Node(first.op_type, first.domain, proto.name, inputs, outputs, dict(first.attrs), first.version)
+
     def _record(self, node: Node, proto: NodeProto, scope: Scope, found: Mapping[int, TypeProto]) -> None:
+        tensors = self.tables.tensors
+        declared = (
+            [scope.declared.get(local) for local in proto.output[:]] if scope.declared else [None] * len(node.outputs)
+        )
         for index, name in enumerate(node.outputs):
             if name:
-                self.tables.declared.settle(
-                    name, found.get(index), scope.declared.get(proto.output[index]), self.tables.tensors
-                )
-                check_size(name, self.tables.tensors.shapes[name], node)
+                self.tables.declared.settle(name, found.get(index), declared[index], tensors)
+                if tensors.shapes[name] not in tensors.sized:
+                    check_size(name, tensors.shapes[name], node)
+                    tensors.sized.add(tensors.shapes[name])

@@ -9,6 +9,7 @@ from rfonnx.errors import misexported
 from rfonnx.graph.nodes import Node
 from rfonnx.graph.tensors import Tensors, element_count, is_static
 from rfonnx.model.building.fold import Computation, Constants, constant_array
+from rfonnx.model.building.scope import Scope
 from rfonnx.operators import shape_arithmetic as partial
 from rfonnx.operators.table import operator
 
@@ -38,10 +39,13 @@ def add_constant_node(proto: NodeProto, node: Node, tensors: Tensors, constants:
     constants.add_value(name, value)
 
 
-def note_constants(call: Computation, node: Node, captured: list[str], tensors: Tensors, constants: Constants) -> None:
+def note_constants(
+    proto: NodeProto, scope: Scope, node: Node, captured: list[str], tensors: Tensors, constants: Constants
+) -> None:
     """Constant is what reads constants alone, and what reads only a shape that is known."""
     kind, names = node.op_type, constants.names
-    if operator(kind).shape_only and not node.domain and node.inputs and node.inputs[0]:
+    row = operator(kind)
+    if row.shape_only and not node.domain and node.inputs and node.inputs[0]:
         shape = tensors.shapes[node.inputs[0]]
         if kind == "Shape" and shape is not None:
             _add_partial(node, partial.of_shape(shape, node), tensors, constants)
@@ -51,12 +55,12 @@ def note_constants(call: Computation, node: Node, captured: list[str], tensors: 
         if kind == "Size":
             constants.add_value(node.outputs[0], np.array(element_count(shape), np.int64))
             return
-        constant = all(name in names for name in node.inputs[1:] if name)
+        constant = names.issuperset(filter(None, node.inputs[1:]))
     else:
-        constant = all(name in names for name in (*node.inputs, *captured) if name)
+        constant = names.issuperset(filter(None, (*node.inputs, *captured)))
     if constant:
-        constants.add_call(call)
-        if operator(kind).sized_by_values:
+        constants.add_call(Computation(proto, node, scope))
+        if row.sized_by_values:
             _settle_by_value(node, tensors, constants)
     elif constants.partial:
         _propagate_partial(node, tensors, constants)

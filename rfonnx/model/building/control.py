@@ -33,19 +33,21 @@ def captured(proto: NodeProto, scope: Scope) -> list[str]:
     return list(dict.fromkeys(scope.resolve(name) for graph in subgraphs(proto) for name in captures(graph)))
 
 
-def infer(control: Control, proto: NodeProto, node: Node, scope: Scope) -> dict[int, TypeProto] | None:
-    """Types of the outputs of a node with subgraphs, which become Graphs among its attributes; None for other nodes.
+def is_control(node: Node) -> bool:
+    """Whether a node runs subgraphs that are followed."""
+    return node.op_type in _RULES and not node.domain
+
+
+def infer(control: Control, proto: NodeProto, node: Node, scope: Scope) -> dict[int, TypeProto]:
+    """Types of the outputs of a node of control flow; its subgraphs become Graphs among its attributes.
 
     Raises:
         ModelError: a body is missing, or has the wrong number of inputs or outputs, or an attribute has the wrong type.
     """
-    rule = _RULES.get(node.op_type)
-    if rule is None or node.domain:
-        return None
     schema = schema_of(node.op_type, node.version, "")
     if schema is not None:
         check_attributes(proto, schema, node)
-    return dict(enumerate(rule(control, proto, node, scope)))
+    return dict(enumerate(_RULES[node.op_type](control, proto, node, scope)))
 
 
 class Control(NamedTuple):

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from onnx import NodeProto, TensorProto, numpy_helper
 
 from rfonnx.errors import misexported
+from rfonnx.graph.nodes import Node
 from rfonnx.graph.order import subgraphs
 from rfonnx.graph.tensors import Tensors, check_size, element_count
 from rfonnx.graph.text import quote
-from rfonnx.model.building.reshaped import reshaped
+from rfonnx.model.building.reshaped import filling, reshaped
 from rfonnx.model.building.scope import Scope
 from rfonnx.model.reading.convert import may_hold_graphs
 from rfonnx.model.reading.external import check_external, is_external, read_tensor
 from rfonnx.operators.evaluator import MAX_ELEMENTS, limit_of, run_node
 from rfonnx.operators.table import operator
+from rfonnx.results.fields import Shape
 
 MAX_KEPT = 2**16
 """Larger values are dropped again after use."""
@@ -29,13 +30,11 @@ MAX_PASSED = 1024
 
 
 class Computation(NamedTuple):
-    """A node whose outputs are constant. attrs: as in `Node`."""
+    """A node whose outputs are constant: of the file, as the graph has it, and what the names in the file mean."""
 
     proto: NodeProto
-    attrs: Mapping[str, Any]
+    node: Node
     scope: Scope
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
 
 
 class Constants:
@@ -56,6 +55,9 @@ class Constants:
         self._calls: dict[str, Computation] = {}
         self._values: dict[str, np.ndarray | None] = {}
         self._passed: dict[str, TensorProto | None] = {}
+        self._views: dict[
+            tuple[int, Shape], tuple[np.ndarray, np.ndarray]
+        ] = {}  # by the identity of the number in them
         self._held = 0
         self.partial: dict[str, np.ndarray] = {}
 
@@ -85,7 +87,7 @@ class Constants:
 
     def add_call(self, call: Computation) -> None:
         """Record a node that reads constants alone."""
-        for name in call.outputs:
+        for name in call.node.outputs:
             if name:
                 self._calls[name] = call
                 self.names.add(name)
@@ -106,6 +108,9 @@ class Constants:
         """
         if name in self._values:
             return self._values[name]
+        filled = self._filled(name)
+        if filled is not None:
+            return filled
         pending = [name]
         large: list[str] = []
         while pending:
@@ -116,7 +121,7 @@ class Constants:
                     self._keep(current, self._read(current), large)
                 else:
                     wanted = self._wanted(call)
-                    missing = [n for n in call.inputs if n and n not in self._values and n in self.names]
+                    missing = [n for n in call.node.inputs if n and n not in self._values and n in self.names]
                     if wanted and missing:
                         pending.extend(missing)
                         continue
@@ -163,33 +168,50 @@ class Constants:
 
     def _wanted(self, call: Computation) -> bool:
         """False when the result is too large, or takes too long; its inputs are not computed then."""
-        row = operator(call.proto.op_type)
-        if call.proto.domain not in ("", "ai.onnx"):
+        node = call.node
+        row = operator(node.op_type)
+        if node.domain:
             return False
         limit = limit_of(row)
-        read = call.inputs[1:] if row.shape_only else call.inputs
-        for name in read if row.sized_by_values else (*read, *call.outputs):
+        read = node.inputs[1:] if row.shape_only else node.inputs
+        for name in read if row.sized_by_values else (*read, *node.outputs):
             if name and not self._fits(name, limit):
                 return False
-        for name in call.inputs:  # text operators may take regular expressions: a stranger's one can run for ever
+        for name in node.inputs:  # text operators may take regular expressions: a stranger's one can run for ever
             if name and self._tensors.dtypes.get(name) == "string":
                 return False
-        return not (may_hold_graphs(call.attrs) and subgraphs(call.proto))
+        return not (may_hold_graphs(node.attrs) and subgraphs(call.proto))
 
     def _compute(self, call: Computation, wanted: bool, large: list[str]) -> None:
-        results: list[np.ndarray | None] = [None] * len(call.outputs)
+        node = call.node
+        results: list[np.ndarray | None] = [None] * len(node.outputs)
         if wanted:
-            operands = [self._operand(call, index) for index in range(len(call.inputs))]
-            if all(o is not None or not n for o, n in zip(operands, call.inputs, strict=True)):
-                view = reshaped(call.proto.op_type, call.attrs, operands, self._tensors.shapes.get(call.outputs[0]))
+            operands = [self._operand(node, index) for index in range(len(node.inputs))]
+            if all(o is not None or not n for o, n in zip(operands, node.inputs, strict=True)):
+                view = reshaped(node.op_type, node.attrs, operands, self._tensors.shapes.get(node.outputs[0]))
                 results = run_node(call.proto, dict(call.scope.opsets), operands) if view is None else [view]
-        for name, value in zip(call.outputs, results, strict=True):
+        for name, value in zip(node.outputs, results, strict=True):
             if name:
                 self._keep(name, value, large)
 
-    def _operand(self, call: Computation, index: int) -> np.ndarray | None:
-        name = call.inputs[index]
-        if index == 0 and operator(call.proto.op_type).shape_only:
+    def _filled(self, name: str) -> np.ndarray | None:
+        """A constant that a ConstantOfShape fills, in whatever shape it is read: a view of its number. No node is run for it."""
+        call, shape = self._calls.get(name), self._tensors.shapes.get(name)
+        while call is not None and operator(call.node.kind).keeps == "order":
+            call = self._calls.get(call.node.inputs[0])
+        if call is None or call.node.kind != "ConstantOfShape" or not self._fits(name, MAX_ELEMENTS) or shape is None:
+            return None
+        number = filling(call.node.attrs)
+        if number is None:
+            return None
+        key = (id(number), shape)
+        if key not in self._views:
+            self._views[key] = np.broadcast_to(number.reshape(()), tuple([n or 0 for n in shape])), number
+        return self._views[key][0]
+
+    def _operand(self, node: Node, index: int) -> np.ndarray | None:
+        name = node.inputs[index]
+        if index == 0 and operator(node.op_type).shape_only:
             shape = self._tensors.shapes[name] or ()
             return np.broadcast_to(np.float32(0), tuple(d or 0 for d in shape))  # takes no memory
         return self._values[name] if name else None

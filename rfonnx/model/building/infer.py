@@ -8,23 +8,31 @@ from onnx import NodeProto, TensorProto, TypeProto, helper, shape_inference
 
 from rfonnx.errors import MisfitError, malformed
 from rfonnx.graph.nodes import Node
-from rfonnx.graph.tensors import MAX_AXES, Tensors, is_static, read_type, tensor_type
+from rfonnx.graph.tensors import MAX_AXES, Tensors, is_static, tensor_type
 from rfonnx.graph.text import one_line
 from rfonnx.model.building.fold import Constants
 from rfonnx.model.building.guards import guard
 from rfonnx.model.building.scope import Scope
+from rfonnx.model.reading.convert import Wording
 from rfonnx.operators import shape_arithmetic as partial
 from rfonnx.operators.bodies.written import infer as infer_by_rule
 from rfonnx.operators.schemas import amended, schema_of, stands_in
 from rfonnx.operators.table import operator
+from rfonnx.results.fields import Shape
 
-_INTEGERS = (TensorProto.INT64, TensorProto.INT32)
+_INTEGERS = ("int64", "int32")
 
 
 def infer_node(
-    proto: NodeProto, node: Node, scope: Scope, tensors: Tensors, constants: Constants
+    proto: NodeProto, node: Node, wording: Wording | None, scope: Scope, tensors: Tensors, constants: Constants
 ) -> dict[int, TypeProto]:
     """Types of a node's outputs by output index, as far as they can be told from its inputs.
+
+    Args:
+        proto, node: of the file, and as the graph has it.
+        wording: see `rfonnx.model.reading.convert.wording`.
+        scope: that the node stands in.
+        tensors, constants: what is known so far.
 
     Raises:
         ModelError: an attribute has the wrong type.
@@ -40,14 +48,18 @@ def infer_node(
         if found is not None:
             return {0: found}
     guard(node, tensors)
-    types = {local: tensors.types[name] for local, name in zip(proto.input, node.inputs, strict=True) if name}
     data = passed_values(proto, node, tensors, constants)
+    # Nodes that differ in names alone are asked about once.
+    key = (wording, *[id(tensors.types[name]) if name else 0 for name in node.inputs], *map(bool, node.outputs))
+    known_types = tensors.inferred.get(key) if wording and not data else None
+    if known_types is not None:
+        return known_types[0]
     try:
         try:
-            outputs = _inferred(schema, proto, types, data, scope, tensors)
+            outputs = _inferred(schema, proto, node, data, scope, tensors)
         except onnx.checker.ValidationError:
             check_attributes(proto, schema, node)
-            outputs = _inferred(schema, without_unknown(proto, schema), types, data, scope, tensors)
+            outputs = _inferred(schema, without_unknown(proto, schema), node, data, scope, tensors)
     except (shape_inference.InferenceError, onnx.checker.ValidationError, RuntimeError, ValueError) as error:
         # What is static and does not fit is the user's error; with unknown types the inference may fail by itself, and a
         # branch or a loop's body may never be run with these shapes.
@@ -60,41 +72,36 @@ def infer_node(
                 {name: tensors.shapes[name] for name in node.inputs if name},
             ) from None
         return {}
-    if all(is_static(tensors.shapes[name]) for name in node.inputs if name):
-        return outputs
-    return {index: without_zeros(output) for index, output in outputs.items()}
+    if wording and not data:
+        tensors.inferred[key] = outputs, [tensors.types[name] for name in node.inputs if name]
+    return outputs
 
 
 def _inferred(
     schema: onnx.defs.OpSchema,
     proto: NodeProto,
-    types: dict[str, TypeProto],
+    node: Node,
     data: dict[str, TensorProto],
     scope: Scope,
     tensors: Tensors,
 ) -> dict[int, TypeProto]:
-    """Types by output index, as onnx infers them. Nodes that differ in names alone are asked about once."""
-    key = (
-        (schema.name, schema.domain, schema.since_version, *scope.opsets.items()),
-        tuple([attribute.SerializeToString() for attribute in proto.attribute]),
-        tuple([id(types[name]) if name else 0 for name in proto.input]),
-        tuple(map(bool, proto.output)),
-    )
-    found = tensors.inferred.get(key)
-    if found is None or data:
-        made = shape_inference.infer_node_outputs(schema, proto, types, data, opset_imports=scope.imports)
-        found = {index: made[local] for index, local in enumerate(proto.output) if local in made}, types
-        if not data:
-            tensors.inferred[key] = found
-    return found[0]
+    """Types by output index, as onnx infers them. Equal types of tensors are one object."""
+    types = {local: tensors.types[name] for local, name in zip(proto.input[:], node.inputs, strict=True) if name}
+    made = shape_inference.infer_node_outputs(schema, proto, types, data, opset_imports=scope.imports)
+    static = all(is_static(tensors.shapes[name]) for name in node.inputs if name)
+    found = {}
+    for index, local in enumerate(proto.output[:]):
+        if local in made:
+            told = tensors.told(made[local])
+            found[index] = (
+                made[local] if told is None else tensors.typed(told[0], told[1] if static else opened(told[1]))
+            )
+    return found
 
 
-def without_zeros(output: TypeProto) -> TypeProto:
-    """The type with lengths of 0 left open: where an input's length is open, the inference of Attention calculates with 0."""
-    _, elem, shape = read_type(output)
-    if output.WhichOneof("value") != "tensor_type" or shape is None or 0 not in shape:
-        return output
-    return tensor_type(elem, tuple(n or None for n in shape))
+def opened(shape: Shape) -> Shape:
+    """The shape with lengths of 0 left open: where an input's length is open, the inference of Attention calculates with 0."""
+    return None if shape is None else tuple([n or None for n in shape])
 
 
 def without_unknown(proto: NodeProto, schema: onnx.defs.OpSchema) -> NodeProto:
@@ -124,7 +131,7 @@ def check_attributes(proto: NodeProto, schema: onnx.defs.OpSchema, node: Node) -
 def _by_shape_operand(node: Node, tensors: Tensors, constants: Constants) -> TypeProto | None:
     """The type of a tensor whose shape is an operand: of which only a part is known, or that of weights that are one number."""
     if node.op_type == "ConstantOfShape":
-        return _filled(node, constants)
+        return _filled(node, tensors, constants)
     target = constants.partial.get(node.inputs[1]) if len(node.inputs) > 1 else None
     if target is None:
         return None
@@ -136,7 +143,7 @@ def _by_shape_operand(node: Node, tensors: Tensors, constants: Constants) -> Typ
     return tensor_type(tensors.elem(node.inputs[0]), shape)
 
 
-def _filled(node: Node, constants: Constants) -> TypeProto | None:
+def _filled(node: Node, tensors: Tensors, constants: Constants) -> TypeProto | None:
     """The type of a ConstantOfShape; None where its operands are of no use here."""
     value, name = node.attrs.get("value", np.float32(0)), node.inputs[0] if node.inputs else ""
     if not isinstance(value, np.generic | np.ndarray) or not node.attrs.keys() <= {"value"}:
@@ -148,7 +155,7 @@ def _filled(node: Node, constants: Constants) -> TypeProto | None:
             return None
         if min(target.tolist(), default=0) < 0:
             return None
-    return tensor_type(helper.np_dtype_to_tensor_dtype(value.dtype), tuple(target.tolist()))
+    return tensors.typed(helper.np_dtype_to_tensor_dtype(value.dtype), tuple(target.tolist()))
 
 
 def passed_values(proto: NodeProto, node: Node, tensors: Tensors, constants: Constants) -> dict[str, TensorProto]:
@@ -156,7 +163,7 @@ def passed_values(proto: NodeProto, node: Node, tensors: Tensors, constants: Con
     data: dict[str, TensorProto] = {}
     for index, name in enumerate(node.inputs):
         if name in constants.names:
-            wanted = tensors.elem(name) in _INTEGERS or index in operator(node.kind).shape_floats
+            wanted = tensors.dtypes[name] in _INTEGERS or index in operator(node.kind).shape_floats
             value = constants.passed(name) if wanted else None
             if value is not None:
                 data[proto.input[index]] = value

@@ -29,8 +29,16 @@ def reshaped(
     if shape is None or None in shape:
         return None
     if op_type == "ConstantOfShape":
-        value = attrs.get("value", np.float32(0))
-        single = isinstance(value, np.generic | np.ndarray) and value.size == 1
-        return np.broadcast_to(value.reshape(()), lengths) if single else None
+        number = filling(attrs)
+        return None if number is None else np.broadcast_to(number.reshape(()), lengths)
     value = operands[0] if operator(op_type).keeps == "order" and operands else None
     return value.reshape(lengths) if value is not None and value.size == math.prod(lengths) else None
+
+
+_ZERO = np.zeros(1, np.float32)
+
+
+def filling(attrs: Mapping[str, Any]) -> np.ndarray | None:
+    """The one number that a ConstantOfShape fills its output with; None where it is not one."""
+    value = attrs.get("value", _ZERO)
+    return value if isinstance(value, np.ndarray) and value.size == 1 else None

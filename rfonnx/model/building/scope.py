@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -28,6 +28,7 @@ class Scope:
         calls: the functions entered on the way here, outermost first.
         declared: types that the file declares for local names, right or wrong.
         depth: number of subgraphs around it.
+        imports, said_in: `opsets` as onnx takes them, and such that they can be looked up by.
     """
 
     prefix: str
@@ -38,9 +39,11 @@ class Scope:
     calls: tuple[FunctionKey, ...] = ()
     declared: Mapping[str, TypeProto] = field(default_factory=dict)
     depth: int = 0
-    imports: list[OperatorSetIdProto] = field(default_factory=list)
+    imports: list[OperatorSetIdProto] = field(init=False)
+    said_in: tuple[tuple[str, int], ...] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.said_in = tuple(self.opsets.items())
         self.imports = [OperatorSetIdProto(domain=d, version=v) for d, v in self.opsets.items()]
 
     def resolve(self, name: str) -> str:
@@ -54,6 +57,12 @@ class Scope:
                 return found
             scope = scope.outer
         return name
+
+    def resolve_all(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Graph-wide names of several local ones."""
+        if self.outer is None and not self.names:  # the main graph
+            return tuple(names)
+        return tuple([self.resolve(name) for name in names])
 
     def version(self, domain: str) -> int:
         """Opset version of a domain; 1 for a custom domain that the file forgot to import.

@@ -10,6 +10,7 @@ from onnx import AttributeProto, NodeProto, OperatorSetIdProto, TensorProto
 
 from rfonnx.errors import misexported
 from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.order import NESTED
 from rfonnx.model.building.scope import Scope
 from rfonnx.model.reading.external import is_external, read_tensor
 
@@ -42,6 +43,19 @@ def kind_of(node: NodeProto) -> str:
     return f"{domain}.{node.op_type}" if domain else node.op_type
 
 
+Wording = tuple[Any, ...]
+"""What a node says beside the names of its tensors and its own, and the opsets that it is said in: nodes of one wording have the
+same attributes, and make the same types of the same ones."""
+
+
+def wording(proto: NodeProto, scope: Scope) -> Wording | None:
+    """The wording of a node, to look others up by; None for one that holds graphs."""
+    attributes = proto.attribute[:]
+    if not NESTED.isdisjoint([attribute.type for attribute in attributes]):
+        return None
+    return (proto.op_type, proto.domain, scope.said_in, *[attribute.SerializeToString() for attribute in attributes])
+
+
 def to_node(proto: NodeProto, scope: Scope, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Node:
     """A node with plain attributes; None stands for its subgraphs, of which control flow's are filled in later.
 
@@ -49,7 +63,7 @@ def to_node(proto: NodeProto, scope: Scope, inputs: tuple[str, ...], outputs: tu
     """
     domain = plain_domain(proto.domain)
     skip = _CONSTANT_VALUES if proto.op_type == "Constant" and not domain else ()
-    attrs = {a.name: attribute_value(a) for a in proto.attribute if a.name not in skip}
+    attrs = {a.name: attribute_value(a) for a in proto.attribute[:] if a.name not in skip}
     return Node(proto.op_type, domain, proto.name, inputs, outputs, attrs, scope.version(domain))
 
 
@@ -80,9 +94,9 @@ def _tensor(tensor: TensorProto) -> np.ndarray | None:
 
 _READERS: dict[int, Callable[[AttributeProto], Any]] = {
     AttributeProto.INT: lambda attribute: attribute.i,
-    AttributeProto.INTS: lambda attribute: list(attribute.ints),
+    AttributeProto.INTS: lambda attribute: attribute.ints[:],
     AttributeProto.FLOAT: lambda attribute: attribute.f,
-    AttributeProto.FLOATS: lambda attribute: list(attribute.floats),
+    AttributeProto.FLOATS: lambda attribute: attribute.floats[:],
     AttributeProto.STRING: lambda attribute: _text(attribute.s),
     AttributeProto.STRINGS: lambda attribute: [_text(s) for s in attribute.strings],
     AttributeProto.TENSOR: lambda attribute: _tensor(attribute.t),

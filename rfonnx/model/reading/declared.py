@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from onnx import TypeProto
 
-from rfonnx.graph.tensors import Tensors, read_type
+from rfonnx.graph.tensors import Tensors
 from rfonnx.graph.text import quote, show_shape
 from rfonnx.model.reading.bind import evaluate_dim
 from rfonnx.results.fields import Shape
@@ -34,13 +34,12 @@ class Declared:
 
     def settle(self, name: str, found: TypeProto | None, declared: TypeProto | None, tensors: Tensors) -> None:
         """Record the type that is believed."""
-        if found is not None:
-            if not found.HasField("tensor_type"):
-                tensors.set(name, found)
-                return
-            _, elem, shape = read_type(found)
-        else:
-            elem, shape = 0, None
+        told = (0, None) if found is None else tensors.told(found)
+        if told is None:
+            assert found is not None
+            tensors.set(name, found)
+            return
+        elem, shape = told
         if declared is not None:
             if not elem and not declared.HasField("tensor_type"):
                 tensors.set(name, declared)
@@ -60,7 +59,7 @@ class Declared:
         elem = elem or tensor.elem_type
         if not tensor.HasField("shape"):
             return elem, shape
-        said = tuple([d.dim_value if d.dim_value > 0 else None for d in tensor.shape.dim])
+        said = tuple([d.dim_value if d.dim_value > 0 else None for d in tensor.shape.dim[:]])
         if said == shape:
             return elem, shape
         if not agree(shape, said):

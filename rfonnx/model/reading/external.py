@@ -86,10 +86,8 @@ def stored_value(tensor: TensorProto) -> np.ndarray:
         raw = tensor.HasField("raw_data")
         if field and (_NATIVE or not raw) and not tensor.HasField("segment"):
             # onnx asks numpy to find out what protobuf's list holds, which takes ten times as long for a number
-            held = (
-                np.frombuffer(tensor.raw_data, field[1]) if raw else np.array(list(getattr(tensor, field[0])), field[1])
-            )
-            return held.reshape(tensor.dims)
+            held = np.frombuffer(tensor.raw_data, field[1]) if raw else np.array(getattr(tensor, field[0])[:], field[1])
+            return held.reshape(tensor.dims[:])
         value: np.ndarray = numpy_helper.to_array(tensor)
         return value
     except (ValueError, TypeError, KeyError) as error:

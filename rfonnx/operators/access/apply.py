@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rfonnx.errors import MISFIT, ModelError, rules_fail_aloud
 from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.tensors import is_static
 from rfonnx.operators.access.certain import with_certain
 from rfonnx.operators.access.op import Known, Op, Rule, Unproven, find, reason_for_everything
 from rfonnx.operators.access.path_shape import path_shape
@@ -71,6 +72,8 @@ def _fallback(node: Node, graph: Graph, note: str) -> tuple[dict[str, tuple[tupl
 
 def program_shape(shape: Shape) -> tuple[int, ...]:
     """A tensor's shape in the program: 1 for each dimension that depends on data, () for sequences and unknown ranks."""
+    if is_static(shape):
+        return shape
     return tuple([1 if d is None else d for d in shape or ()])
 
 

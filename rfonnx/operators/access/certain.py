@@ -27,13 +27,14 @@ _GREATEST = ("ReduceMax", "ReduceLogSumExp")
 
 def with_certain(op: Op, accesses: list[Access]) -> list[Access]:
     """The accesses of an operator, less what certain values make unread; a twin where they cannot say it."""
-    accesses = [_narrowed(op, access) for access in accesses]
+    if op.known.twins:
+        accesses = [_narrowed(op, access) for access in accesses]
     node = op.node
     name = node.outputs[0] if node.outputs else ""
     if not name or node.domain:
         return accesses
     first, *others = accesses
-    masked = any(path.source in op.known.twins for path in first.paths)
+    masked = bool(op.known.twins) and any(path.source in op.known.twins for path in first.paths)
     followed = node.op_type == "Trilu" and any(path.steps for path in first.paths)  # one by one
     if masked or (operator(node.op_type).may_fix and not followed):
         first = _less_certain(op, name, first, masked)

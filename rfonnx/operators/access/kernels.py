@@ -90,7 +90,7 @@ def zero_ends(op: Op, weight: int, sums: tuple[int, ...], taps: tuple[int, ...])
     """
     taps = tuple(axis for axis in taps if op.shape(weight)[axis] > 1)
     value = _small(op, weight) if taps and op.known.weights != "values" else None
-    if value is None:
+    if value is None or np.count_nonzero(value) == value.size:  # as most trained weights are
         return ""
     for axis in taps:
         others = tuple(i for i in (*sums, *taps) if i != axis)

@@ -10,6 +10,7 @@ import numpy as np
 
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.temporaries import temporary_name
+from rfonnx.graph.tensors import is_static
 from rfonnx.operators.access.primitives import Access
 from rfonnx.operators.spelling import input_name
 from rfonnx.operators.table import Everything, Unknown, declare, filling, operator, operators
@@ -99,7 +100,7 @@ class Op:
 def static(shape: Shape) -> tuple[int, ...]:
     """The shape, all of it known."""
     assert shape is not None
-    return tuple(d for d in shape if d is not None)
+    return shape if is_static(shape) else tuple(d for d in shape if d is not None)
 
 
 def each_once(value: np.ndarray) -> np.ndarray:
