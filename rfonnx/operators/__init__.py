@@ -10,6 +10,7 @@ from rfonnx.operators import (  # noqa: F401
     elementwise,
     gather,
     matmul,
+    misfits,
     norm,
     pad,
     pool,

@@ -12,6 +12,7 @@ from onnx import TypeProto
 
 from rfonnx.graph.nodes import Node
 from rfonnx.graph.tensors import tensor_type
+from rfonnx.graph.text import show_shape
 from rfonnx.operators.access.indexing import positions
 from rfonnx.operators.access.kernels import Box
 from rfonnx.operators.access.masks import row_ranges
@@ -20,6 +21,7 @@ from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Se
 from rfonnx.operators.access.shared import per_channel
 from rfonnx.operators.conv import met_by, spell_conv
 from rfonnx.operators.counting import CountCall, counts
+from rfonnx.operators.misfits import FitCall, lengths, misfit, same_taps
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import SpellCall, spelling
 from rfonnx.operators.table import declare
@@ -54,6 +56,17 @@ def conv_transpose_shape(call: ShapeCall) -> list[TypeProto]:
     else:
         spatial = wanted[-len(shape[2:]) :]
     return [tensor_type(call.elem(0), (shape[0], made, *spatial))]
+
+
+@misfit("ConvTranspose")
+def misfit_of(call: FitCall) -> str:
+    """Weights are (inputs, outputs of a group, taps)."""
+    x, w, groups = call.shape(0), call.shape(1), call.node.attrs.get("group", 1)
+    if x is None or w is None or len(x) < 3 or len(w) != len(x):
+        return ""
+    if x[1] != w[0] or groups < 1 or w[0] % groups:
+        return f"there are {x[1]} channels, and a weight of shape {show_shape(w)} takes {w[0]} in {groups} groups"
+    return same_taps(call, w) or lengths(call, 2, "bias", (w[1] * groups,))
 
 
 @rule("ConvTranspose")

@@ -12,6 +12,7 @@ from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Re
 from rfonnx.operators.access.visible import MASK_NOTE, Range, range_steps, row_of, seen_in_product
 from rfonnx.operators.access.zeros import fact
 from rfonnx.operators.counting import CountCall, UncountedError, counts
+from rfonnx.operators.misfits import FitCall, misfit
 from rfonnx.operators.table import declare
 
 
@@ -103,6 +104,19 @@ def _less_zeros(op: Op, operand: _Operand, zeros: _Zeros, own: bool) -> _Operand
         return operand
     source = twin(op, source, fact(op, source, "zero")) if own else source
     return _Operand(source, reduced, labels, range_steps(seen._replace(axis=axis, by=by)))
+
+
+@misfit("Einsum")
+def misfit_of(call: FitCall) -> str:
+    """What is summed over, or taken together, is as long in all terms, or 1."""
+    equation = str(call.node.attrs["equation"]).replace(" ", "")
+    found: dict[str, int] = {}
+    for term, shape in zip(equation.partition("->")[0].split(","), call.inputs, strict=False):
+        for label, length in zip(einsum_labels(term, len(shape)), shape, strict=True) if shape is not None else ():
+            if found.setdefault(label, length) != length and 1 not in (found[label], length):
+                return f"'{label}' of '{equation}' is {found[label]} and {length} long"
+            found[label] = max(found[label], length)
+    return ""
 
 
 def einsum_labels(term: str, rank: int) -> list[str]:

@@ -11,10 +11,12 @@ import math
 import numpy as np
 
 from rfonnx.graph.nodes import Node
+from rfonnx.graph.text import show_shape
 from rfonnx.operators.access.indexing import MAX_FLAT, MAX_TABLE, control_paths, crop, pick, pick_flat, pick_rows
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, Step
 from rfonnx.operators.access.shared import BY_DATA, by_data, known_index
+from rfonnx.operators.misfits import FitCall, misfit
 from rfonnx.operators.spelling import SpellCall, spelling
 from rfonnx.operators.table import declare
 
@@ -57,6 +59,17 @@ def gather(op: Op) -> Access:
     gathered = Reshape((*shape[:axis], *(1 for _ in indices), *shape[axis + 1 :]))
     own = Reshape((*indices, *(1 for _ in shape[axis + 1 :])))
     return by_data(op, (Reduce((axis,)), gathered), (own,))
+
+
+@misfit("GatherElements")
+def misfit_of(call: FitCall) -> str:
+    """Indices reach no further than the data along other axes than `axis`."""
+    data, indices = call.shape(0), call.shape(1)
+    if data is None or indices is None or len(data) != len(indices):
+        return ""
+    axis = call.node.attrs.get("axis", 0) % len(data)
+    beyond = any(n > m for i, (n, m) in enumerate(zip(indices, data, strict=True)) if i != axis)
+    return f"indices of shape {show_shape(indices)} reach beyond data of {show_shape(data)}" if beyond else ""
 
 
 @rule("GatherElements")

@@ -13,9 +13,20 @@ from rfonnx.operators.access.indexing import positions
 from rfonnx.operators.access.op import Op, Unproven, declare_everything, rule
 from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
 from rfonnx.operators.counting import CountCall, counts
+from rfonnx.operators.misfits import FitCall, lengths, misfit
 from rfonnx.operators.table import Sequential, declare, microsoft
 
 _REVERSED = {"forward": (False,), "reverse": (True,), "bidirectional": (False, True)}
+
+
+@misfit("RNN", "GRU", "LSTM")
+def misfit_of(call: FitCall) -> str:
+    """W is (directions, gates * hidden, features), R (directions, gates * hidden, hidden), B (directions, 2 * gates * hidden)."""
+    x, w, r = call.shape(0), call.shape(1), call.shape(2)
+    if x is None or w is None or r is None or len(x) != 3 or len(w) != 3 or len(r) != 3:
+        return ""
+    wrong = lengths(call, 1, "weight W", (*w[:2], x[2])) or lengths(call, 2, "weight R", (*w[:2], r[2]))
+    return wrong or lengths(call, 3, "bias", (w[0], 2 * w[1]))
 
 
 @rule("RNN", "GRU", "LSTM")

@@ -17,6 +17,7 @@ from rfonnx.operators.access.indexing import MAX_FLAT, MAX_TABLE, control_paths,
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, Step, Window
 from rfonnx.operators.access.shared import known_index
+from rfonnx.operators.misfits import FitCall, lengths, misfit
 from rfonnx.operators.spelling import SpellCall, spelling
 from rfonnx.operators.table import declare
 
@@ -87,6 +88,15 @@ def _elements_box(index: np.ndarray, axis: int) -> Box | None:
     if not rows.size or not (rows == rows[:, :1]).all() or len(np.unique(rows[:, 0])) < len(rows):
         return None
     return Box(tuple(rows[:, 0] if i == axis else np.arange(n, dtype=np.int64) for i, n in enumerate(index.shape)))
+
+
+@misfit("ScatterND")
+def misfit_of(call: FitCall) -> str:
+    """Updates are as many parts of the data as there are indices."""
+    data, indices = call.shape(0), call.shape(1)
+    if data is None or not indices or indices[-1] > len(data):
+        return ""
+    return lengths(call, 2, "input of updates", (*indices[:-1], *data[indices[-1] :]))
 
 
 @rule("ScatterND")

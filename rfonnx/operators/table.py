@@ -102,6 +102,7 @@ class Operator:
         shapes_when: our `shapes` hold, and onnx's are wrong, where one of these attributes is given (with one of the values);
             empty: our `shapes` hold where onnx has no schema.
         inferred_since: opset from which on onnx's inference is right for the earlier ones too.
+        misfit: says what does not fit together in shapes that are known, where onnx's inference does not look; see `misfits`.
         reads: what each output position reads.
         shapeless: `reads` is asked even when shapes are unknown.
         macs: multiply-accumulates of a node; 0: it sums no products.
@@ -166,6 +167,7 @@ class Operator:
     shapes: Callable[..., Any] | Unknown | None = None
     shapes_when: dict[str, tuple[str | int, ...] | None] | None = None
     inferred_since: int = 0
+    misfit: Callable[..., str] | None = None
     reads: Callable[..., Any] | Everything | Unknown = NO_RULE
     shapeless: bool = False
     macs: Callable[..., int] | Literal[0] | Unknown = NO_COUNT

@@ -15,7 +15,7 @@ from rfonnx.graph.tensors import check_size
 from rfonnx.model.building import control
 from rfonnx.model.building.constness import add_constant_node, note_constants
 from rfonnx.model.building.functions import Functions, Inlined
-from rfonnx.model.building.infer import infer_node
+from rfonnx.model.building.infer import check_fit, infer_node
 from rfonnx.model.building.scope import Body, Placed, Scope
 from rfonnx.model.building.tables import Tables
 from rfonnx.model.building.unroll import Limits, rounds, write_out
@@ -135,6 +135,8 @@ class Builder:
         else:
             found = infer_node(proto, node, words, scope, tensors, constants)
         self._record(node, proto, scope, found)
+        if not scope.depth:  # a branch, or a loop's body, may never be run with these shapes
+            check_fit(node, tensors)
         note_constants(proto, scope, node, inner, tensors, constants)
         return Placed(node, proto, scope, bodies)
 

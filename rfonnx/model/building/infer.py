@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 from onnx import NodeProto, TensorProto, TypeProto, helper, shape_inference
 
-from rfonnx.errors import MisfitError, malformed
+from rfonnx.errors import MISFIT, MisfitError, malformed
 from rfonnx.graph.nodes import Node
 from rfonnx.graph.tensors import MAX_AXES, Tensors, is_static, tensor_type
 from rfonnx.graph.text import one_line
@@ -15,7 +15,9 @@ from rfonnx.model.building.guards import guard
 from rfonnx.model.building.scope import Scope
 from rfonnx.model.reading.convert import Wording
 from rfonnx.operators import shape_arithmetic as partial
+from rfonnx.operators.access.op import Unproven
 from rfonnx.operators.bodies.written import infer as infer_by_rule
+from rfonnx.operators.misfits import FitCall
 from rfonnx.operators.schemas import amended, schema_of, stands_in
 from rfonnx.operators.table import operator
 from rfonnx.results.fields import Shape
@@ -65,16 +67,46 @@ def infer_node(
         # branch or a loop's body may never be run with these shapes.
         known = all(is_static(tensors.shapes[name]) and tensors.elem(name) for name in node.inputs if name)
         if known and not scope.depth and not stands_in(schema, node.op_type, node.version):
-            raise MisfitError(
-                f"{node}: its inputs do not fit: {reason(error)}",
-                "check the given shapes, and the file with onnx.checker",
-                next((name for name in node.outputs if name), ""),
-                {name: tensors.shapes[name] for name in node.inputs if name},
-            ) from None
+            raise _misfit(node, reason(error), tensors) from None
         return {}
     if wording and not data:
         tensors.inferred[key] = outputs, [tensors.types[name] for name in node.inputs if name]
     return outputs
+
+
+def check_fit(node: Node, tensors: Tensors) -> None:
+    """Refuse shapes that onnx's inference lets pass, and no runtime takes.
+
+    Raises:
+        MisfitError: all shapes that the node reads are known, and do not go together.
+    """
+    check = operator(node.kind).misfit
+    if check is None:
+        return
+    read = tuple([known(tensors.shapes[name]) if name else None for name in node.inputs])
+    if any(name and shape is None for name, shape in zip(node.inputs, read, strict=True)):
+        return
+    made = tuple([known(tensors.shapes[name]) if name else None for name in node.outputs])
+    try:
+        wrong = check(FitCall(node, read, made))
+    except (*MISFIT, Unproven):  # attributes that are not the operator's: whoever reads them says so
+        return
+    if wrong:
+        raise _misfit(node, wrong, tensors)
+
+
+def known(shape: Shape) -> tuple[int, ...] | None:
+    """The shape, where all of it is known."""
+    return shape if is_static(shape) else None
+
+
+def _misfit(node: Node, wrong: str, tensors: Tensors) -> MisfitError:
+    return MisfitError(
+        f"{node}: its inputs do not fit: {wrong}",
+        "check the given shapes, and the file with onnx.checker",
+        next((name for name in node.outputs if name), ""),
+        {name: tensors.shapes[name] for name in node.inputs if name},
+    )
 
 
 def _inferred(
