@@ -20,6 +20,7 @@ from rfonnx.streaming.flow import Flow, Twin
 from rfonnx.streaming.model import Source, with_frames
 from rfonnx.streaming.placed import Layout
 from rfonnx.streaming.rules.choice import BEND, BY_POSITION, rule_of
+from rfonnx.streaming.rules.how_many import OPEN
 from rfonnx.streaming.waits import Wait
 from rfonnx.streaming.writer import Writer
 
@@ -154,7 +155,7 @@ def _check(call: Call, name: str, flow: Flow) -> None:
         if flow.length(length) != seen:
             raise call.refuse(
                 f"makes {seen} frames of {length} of the input, where {flow.length(length)} would go on evenly",
-                "export it with a length along the streamed axis that is not fixed",
+                OPEN,
             )
 
 

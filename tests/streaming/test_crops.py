@@ -68,6 +68,20 @@ def test_what_comes_up_is_as_long_as_its_skip(padded: bool, value: float) -> Non
     assert (output.delay, output.length.steps) == (output.least, ())
 
 
+def test_what_is_cropped_at_few_lengths_is_known_from_all_remainders() -> None:
+    """Of 96, 104 and 111 frames nothing is cut off, of 67 one is."""
+    net = Net()
+    skip = net.conv("x", 1, 2, [5], strides=[4])
+    x = net.conv(net.conv(skip, 2, 2, [2], strides=[2]), 2, 2, [3], "ConvTranspose", strides=[2])
+    end = net.add("Min", _length(net, x), _length(net, skip))
+    x, skip = (net.add("Slice", one, net.ints(0), end, net.ints(2)) for one in (x, skip))
+    x = net.conv(net.add("Concat", x, skip, axis=1), 4, 2, [3], pads=[1, 1])
+    plan = rfonnx.stream(net.model([1, 1, "t"], x), "x", 2)
+    (output,) = plan.manifest.outputs
+    assert [output.length(n) for n in (96, 104, 111, 67)] == [23, 25, 27, 16]
+    assert plan.held_against(within(plan.source.offline)).passed
+
+
 def test_an_end_that_is_nobodys_is_refused() -> None:
     """The first half: when a frame has come, nobody knows whether it is in it."""
     net = Net()

@@ -50,7 +50,7 @@ def rule_of(placed: Placed) -> Callable[[Call], list[Flow | None]]:
     if kinds <= {Same, Slides, Moves} and row.moves and row.indexed and _picks(placed):
         return picked
     if kinds == {Same}:
-        return moved if row.switched_off == "scale" else uncut if _slices(placed) else copied
+        return moved if row.switched_off == "scale" else uncut if _has_ends(placed) else copied
     if placed.keyed:
         return attended
     if kinds <= {Same, Attends} and row.attending is not None and row.attending.mask is not None:
@@ -92,10 +92,11 @@ def _cuts_windows(placed: Placed) -> bool:
     return isinstance(reading, Slides) and reading.kernel > 1
 
 
-def _slices(placed: Placed) -> bool:
-    """Whether it is a slice of the frames."""
+def _has_ends(placed: Placed) -> bool:
+    """Whether it slices or pads the frames, of which there are as many as before."""
+    how, attrs = operator(placed.node.kind).switched_off, placed.node.attrs
     axes = {axis for found in placed.readings.values() for axis, _ in found.values()}
-    return operator(placed.node.kind).switched_off == "axes" and not axes.isdisjoint(placed.node.attrs["axes"] or ())
+    return how == "padding" or (how == "axes" and not axes.isdisjoint(attrs["axes"] or ()))
 
 
 def _picks(placed: Placed) -> bool:

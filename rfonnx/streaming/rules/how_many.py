@@ -12,6 +12,7 @@ from rfonnx.results.streaming import Length
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.relations import Moves
 
+OPEN = "export it with a length along the streamed axis that is not fixed"
 TRIED = 100
 """Lengths at which a node is looked at, at most."""
 
@@ -31,15 +32,32 @@ def cropped(call: Call, reading: Moves) -> Length:
 
 
 def reaching(call: Call, evenly: Length) -> Length:
-    """Frames of the output: what goes on evenly; where it does not at the lengths that were looked at, those of a tensor that has
-    as many, at as many lengths as there are different remainders."""
-    if all(evenly(n) == _frames(call, n) for n in call.source.views):
+    """Frames of the output of a node whose end may be told by shapes: what goes on evenly, or those of another tensor; whichever
+    holds at as many lengths as there are different remainders.
+
+    Raises:
+        Refused: neither does.
+    """
+    if not by_shapes(call):
         return evenly
-    known = dict.fromkeys(twin.flow.length for twin in call.writer.twins.values())
+    known = dict.fromkeys([evenly, *(twin.flow.length for twin in call.writer.twins.values())])
+    seen = dict(_seen(call, max(_rounds(length.steps) for length in known)))
     for length in known:
-        if all(length(n) == found for n, found in _seen(call, _rounds(length.steps))):
+        if all(length(n) == found for n, found in seen.items()):
             return length
-    return evenly
+    n = next(n for n, found in seen.items() if evenly(n) != found)
+    raise call.refuse(f"makes {seen[n]} frames of {n} of the input, where {evenly(n)} would go on evenly", OPEN)
+
+
+def by_shapes(call: Call) -> bool:
+    """Whether a constant operand is made of shapes of tensors that are none: it may be another one at another length."""
+    graph, makers = call.source.graph, call.source.makers
+
+    def made(name: str) -> bool:
+        inputs = [one for one in makers[name].input if one] if name in makers else []
+        return any(one not in graph.constants or made(one) for one in inputs)
+
+    return any(name in graph.constants and made(name) for name in call.node.inputs)
 
 
 def listed(call: Call, reading: Moves) -> Length:

@@ -9,11 +9,12 @@ from onnx import helper
 
 from rfonnx.gradients.values import Value
 from rfonnx.streaming.bending import straight
-from rfonnx.streaming.call import Call, same
+from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
 from rfonnx.streaming.relations import Moves, Same, Slides
 from rfonnx.streaming.rules.copied import copied
-from rfonnx.streaming.rules.how_many import cropped, listed
+from rfonnx.streaming.rules.how_many import by_shapes, cropped, listed
+from rfonnx.streaming.rules.padded import padded
 from rfonnx.streaming.rules.resized import refuse_inexact, resized
 from rfonnx.streaming.waits import Wait
 
@@ -30,11 +31,12 @@ def moved(call: Call) -> list[Flow | None]:
 
 
 def uncut(call: Call) -> list[Flow | None]:
-    """A slice of all frames that there are where the model was looked at; of fewer elsewhere, where another tensor ends."""
-    ends = call.source.values(call.node.inputs[2]) if len(call.node.inputs) > 2 else []
-    if all(end is None or (ends[0] is not None and same(ends[0], end)) for end in ends):
+    """A slice or a pad of all frames and no others where the model was looked at; of fewer, or more, elsewhere, if its end
+    is another tensor's."""
+    if not by_shapes(call):
         return copied(call)
-    return moved(replace(call, flows={name: straight(call.writer, flow) for name, flow in call.flows.items()}))
+    rule = moved if call.row.switched_off == "axes" else padded
+    return rule(replace(call, flows={name: straight(call.writer, flow) for name, flow in call.flows.items()}))
 
 
 def picked(call: Call) -> list[Flow | None]:

@@ -6,7 +6,6 @@ from dataclasses import replace
 
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
-from rfonnx.streaming.relations import Slides
 from rfonnx.streaming.rules.how_many import reaching
 from rfonnx.streaming.writer import Writer
 
@@ -17,7 +16,6 @@ def padded(call: Call) -> list[Flow | None]:
     A negative p crops. Other axes are padded as in the file.
     """
     writer, attrs = call.writer, call.node.attrs
-    assert isinstance(call.reading, Slides)
     axis, pads, value = call.axis, list(attrs["pads"]), attrs["value"]
     rank = len(pads) // 2
     begin, end = pads[axis], pads[rank + axis]
