@@ -110,8 +110,10 @@ def command(
         out = open_output(FIELDS, output, style, *models, plot, image, erf, objects)
         if image is not None and out.style != "html":
             raise click.UsageError("--image is shown in a page: write one with -o report.html")
-        if erf is not None and out.style not in ("html", *RENDERERS):
-            raise click.UsageError("--erf is told to people: write a page with -o report.html, text or Markdown")
+        if erf is not None and out.style not in ("html", "json", *RENDERERS):
+            raise click.UsageError(
+                f"{out.style} has no place for --erf: write a page with -o report.html, text or JSON"
+            )
         fit = None
         if image is not None:
             from rfonnx.cli.backdrop import fitted_to_input, read_backdrop  # reads images, as most reports do not

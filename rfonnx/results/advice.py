@@ -85,6 +85,32 @@ class Beyond(NamedTuple):
     exact: bool
 
 
+class Used(NamedTuple):
+    """How much of its field a unit uses, as far as its effective field was measured. It is no proof.
+
+    Attributes:
+        tensor, position: the unit; null along axes over which units were taken together.
+        input, axes: of the input.
+        samples: that were measured.
+        mass: share of the mass that counts as what is used.
+        used: along each axis, the shortest stretch that holds so much.
+        field: along each axis, positions of the input that lie in the field.
+        share: how much of the field that is: the product of `used` over that of `field`.
+        exact: false where the field is known as at most this.
+    """
+
+    tensor: str
+    position: tuple[int | None, ...]
+    input: str
+    axes: tuple[int, ...]
+    samples: int
+    mass: float
+    used: tuple[int, ...]
+    field: tuple[int, ...]
+    share: float
+    exact: bool
+
+
 class Advice(NamedTuple):
     """What fields tell of a design at the analysed size of the input. It is structure alone: no accuracy was measured.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, NamedTuple, TypedDict
 
-from rfonnx.results.advice import Advice, InputSizes
+from rfonnx.results.advice import Advice, InputSizes, Used
 from rfonnx.results.fields import AxisField, BatchFact, ModelInfo, OutputFacts, Shape, TensorField
 from rfonnx.results.objects import ObjectRate
 
@@ -131,10 +131,12 @@ class OnDemand(TypedDict, total=False):
     Attributes:
         sizes: with `--sizes`: lengths of input axes for which the model is neither wasteful nor blind.
         objects: with `--objects`: how many objects of the file one position sees whole.
+        used: with `--erf`: how much of its field each measured unit uses.
     """
 
     sizes: list[InputSizes]
     objects: list[ObjectRate]
+    used: list[Used]
 
 
 Report = Annotated[ReportRow, BoundValues, OnDemand]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -56,3 +57,10 @@ def test_the_command_says_it(
     assert run(arguments) == 0
     assert "of layer3.1.conv2 uses less than half of its field, as measured on 1 sample" in capsys.readouterr().out
     assert run([*arguments, "--format", "csv"]) == 2
+    capsys.readouterr()
+    assert run([*arguments, "--format", "json"]) == 0
+    (one,) = json.loads(capsys.readouterr().out)["used"]
+    lengths = [hi - lo + 1 for lo, hi in measured.field]
+    held = [shortest_stretch(measured.map.sum(1 - k), one["mass"]) for k in (0, 1)]
+    assert (one["tensor"], one["axes"], one["field"], one["used"]) == ("layer3.1.conv2", [2, 3], lengths, held)
+    assert one["share"] == np.prod(held) / np.prod(lengths)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
+from rfonnx.report.fields.used import used
 from rfonnx.report.fields.view import View, pick_axes, pick_tensors
 from rfonnx.report.fields.view_source import Source
 from rfonnx.results.plain import advice_to_dict, facts_to_dict, head_to_dict, plain, tensor_to_dict
@@ -26,4 +27,6 @@ def fields_json(source: Source, view: View) -> Iterator[str]:
         yield f', "sizes": {json.dumps(plain(view.sizes))}'
     if view.rates:
         yield f', "objects": {json.dumps(plain(view.rates))}'
+    if view.measured:
+        yield f', "used": {json.dumps(plain(tuple(used(source, view.measured))))}'
     yield f', "warnings": {json.dumps(list(source.warnings))}}}\n'

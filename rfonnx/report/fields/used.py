@@ -9,6 +9,7 @@ import numpy as np
 
 from rfonnx.report.document import Line, Name
 from rfonnx.report.fields.view_source import Source
+from rfonnx.results.advice import Used
 from rfonnx.results.plain import axes_text, counted, percent, position_text
 
 if TYPE_CHECKING:
@@ -21,25 +22,31 @@ MASS, SMALL = 0.95, 0.5
 
 def used_lines(source: Source, measured: Sequence[MeasuredField]) -> Iterator[Line]:
     """The measured units that use less than `SMALL` of their field. It is what was measured, and no proof."""
-    for one in measured:
-        tensor = source.tensors[one.tensor]
-        fields = [_length(source, one, axis) for axis in one.axes]
-        if not one.map.any() or not all(fields):
-            continue
-        others = range(one.map.ndim)
-        parts = [shortest_stretch(one.map.sum(tuple(o for o in others if o != k)), MASS) for k in others]
-        share = float(np.prod(parts) / np.prod(fields))
-        if share < SMALL:
-            at_most = "" if tensor.exact else "at most "
-            used, held = ("x".join(map(str, lengths)) for lengths in (parts, fields))
+    for one in used(source, measured):
+        if one.share < SMALL:
+            at_most = "" if one.exact else "at most "
+            parts, held = ("x".join(map(str, lengths)) for lengths in (one.used, one.field))
             yield (
                 f"position {position_text(one.position)} of ",
                 Name(one.tensor),
-                f" uses less than half of its field, as measured on {counted(one.samples, 'sample')}: by axis {MASS:.0%} of the",
-                f" mass lies on {used} of {at_most}{held} positions along {axes_text(one.axes)} of ",
+                f" uses less than half of its field, as measured on {counted(one.samples, 'sample')}: by axis {one.mass:.0%} of",
+                f" the mass lies on {parts} of {at_most}{held} positions along {axes_text(one.axes)} of ",
                 Name(one.input),
-                f" ({percent(share)} of them)",
+                f" ({percent(one.share)} of them)",
             )
+
+
+def used(source: Source, measured: Sequence[MeasuredField]) -> Iterator[Used]:
+    """What each measured unit uses of its field; nothing of one that no mass was measured of."""
+    for one in measured:
+        fields = tuple(_length(source, one, axis) for axis in one.axes)
+        if not one.map.any() or not all(fields):
+            continue
+        others = range(one.map.ndim)
+        parts = tuple(shortest_stretch(one.map.sum(tuple(o for o in others if o != k)), MASS) for k in others)
+        share = float(np.prod(parts) / np.prod(fields))
+        exact = source.tensors[one.tensor].exact
+        yield Used(one.tensor, one.position, one.input, one.axes, one.samples, MASS, parts, fields, share, exact)
 
 
 def shortest_stretch(mass: Floats, share: float) -> int:

@@ -38,6 +38,7 @@ SCRIPTS: Mapping[str, tuple[str, ...]] = {
         "explorer_draw.js",
         "explorer_figure.js",
         "explorer_controls.js",
+        "explorer_links.js",
         "explorer.js",
     ),
     "findings": ("findings.js",),

@@ -230,6 +230,7 @@ panels.explorer = function (element, data, page) {
     element.replaceChildren(element.firstElementChild, made("p", {}, "Nothing in this model is computed from an input."));
     return;
   }
+  explorerLinked(data.names, element, page);
   show(page.layer ?? data.measured[0]?.layer ?? data.first);
 };
 
