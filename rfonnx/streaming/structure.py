@@ -155,6 +155,9 @@ def _differ(
     for input, axis in columns:
         expected = _frames(_seen(whole, pair.tensor, input, axis), pair.axis, start, end)
         found = _frames(_seen(chain, name, outside(input), axis), pair.axis, start - first, end - first)
+        counts = {side.shape[pair.axis] for side in (*found, *expected) if side.ndim}
+        if not counts <= {1, end - start}:
+            return f"{quote(pair.tensor)} has other frames than {start} to {end - 1} in one of the two models"
         low, high, lowest, highest = np.broadcast_arrays(*found, *expected)
         nothing, none = low > high, lowest > highest
         wrong = ((low != lowest) | (high != highest)) & ~(nothing & none)

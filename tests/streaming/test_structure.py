@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from rfonnx.streaming.flow import Twin
 from rfonnx.streaming.held import verify_file
 from rfonnx.streaming.relations import Bends, Same
 from rfonnx.streaming.stream_plan import StreamPlan
-from rfonnx.streaming.structure import lengths, of_twins, structure
+from rfonnx.streaming.structure import lengths, of_outputs, of_twins, structure
 from streaming.nets import NETS, Net
 
 
@@ -83,6 +84,17 @@ def test_a_tensor_that_is_taken_for_a_later_one_is_found() -> None:
     found = structure(plan.source.ready, plan.source.shapes, plan.model, plan.manifest, pairs)
     assert len(found.differences) == 1
     assert one.tensor in found.differences[0]
+
+
+@pytest.mark.parametrize("more", [1, 3])
+def test_a_length_that_is_wrong_is_a_difference(more: int) -> None:
+    """A file says what it likes of its frames: there are fewer to be compared."""
+    make, axis, _, _ = NETS["U-Net, transposed"]
+    plan = rfonnx.stream(make(), "x", axis)
+    (output,) = plan.manifest.outputs
+    wrong = replace(plan.manifest, outputs=(replace(output, length=output.length.then(1, more)),))
+    found = structure(plan.source.ready, plan.source.shapes, plan.model, wrong, of_outputs(wrong))
+    assert [one.partition(" frames")[0] for one in found.differences] == [f"'{output.name}' has other"]
 
 
 def test_branches_that_meet_where_frames_are_mirrored() -> None:
