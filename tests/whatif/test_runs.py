@@ -62,6 +62,31 @@ def test_a_pool_that_pads_by_its_kernel_is_run_by_nobody() -> None:
         run(made, ["y"])
 
 
+@pytest.mark.parametrize("op", ["Conv", "MaxPool"])
+def test_a_dilation_that_the_runtime_does_not_pad_for_is_told(op: str) -> None:
+    net = Net({})
+    x = net.input("x", (1, 1, 9, 9))
+    net.weights["w"] = np.ones((1, 1, 3, 3), np.float32)
+    read, more = ([x, "w"], {}) if op == "Conv" else ([x], {"kernel_shape": [3, 3]})
+    made = net.made(net.node(op, read, "y", auto_pad="SAME_UPPER", **more))
+    own = opened(made)
+
+    def tried(changes: Options) -> tuple[str, ...]:
+        return rfonnx.whatif(made, changes).variants[0].notes
+
+    wide, padded = {"y": {"dilation": 2}}, {"y": {"dilation": 2, "pads": 2 if op == "Conv" else 1}}
+    assert tried(wide) == ("onnxruntime does not pad by itself (auto_pad) for dilations, as in 'y': say pads as well",)
+    if op == "Conv":
+        with pytest.raises(Exception, match="Dilation not supported for AutoPadType::SAME"):
+            run(runnable(changed(own, own.graph(), wide).model), ["y"])
+    else:
+        (found,) = run(runnable(changed(own, own.graph(), wide).model), ["y"])
+        assert found.shape == (1, 1, 7, 7) != rfonnx.whatif(made, wide).variants[0].seen[0].shape
+    assert tried(padded) == tried({"y": {"kernel": 5}}) == ()
+    (found,) = run(runnable(changed(own, own.graph(), padded).model), ["y"])
+    assert found.shape == rfonnx.whatif(made, padded).variants[0].seen[0].shape
+
+
 def test_a_quantised_convolution_gets_another_weight() -> None:
     weights = {"s": np.float32(0.1), "z": np.uint8(0), "w": np.ones((4, 2, 1, 1), np.uint8)}
     nodes = [

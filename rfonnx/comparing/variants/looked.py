@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from onnx import NodeProto
+
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.analysis.analyze import analyze
 from rfonnx.comparing.cost.activations import activation_bytes
@@ -70,7 +72,7 @@ def look(subject: Subject, made: Changed, name: str) -> Variant:
         dict(counted.uncounted),
         activation_bytes(analysis.graph),
         tuple(name for name, pairs in subject.past.items() if not pairs.keys() <= past_of(analysis, name).keys()),
-        tuple(_notes(analysis.graph, made.changes)),
+        tuple(_notes(made.model, analysis.graph, made.changes)),
     )
 
 
@@ -100,14 +102,22 @@ def _seen(analysis: Analysis, tensors: Iterable[str], pairs: Sequence[Pair]) -> 
                 yield Seen(tensor.name, tensor.shape, tensor.exact, input, axis, length, field)
 
 
-def _notes(graph: Graph, changes: Sequence[Change]) -> Iterable[str]:
-    """Lengths that stand in the file, and follow no change."""
+def _notes(model: Opened, graph: Graph, changes: Sequence[Change]) -> Iterable[str]:
+    """Dilations that onnxruntime refuses (Conv) or pads too little for (pools); lengths in the file, which follow no change."""
     if not changes:
         return
+    same = {name for node in model.proto.graph.node if _pads_itself(node) for name in (node.name, node.output[0])}
+    for change in changes:
+        if change.attribute == "dilation" and max(change.after) > 1 and change.node in same:
+            yield f"onnxruntime does not pad by itself (auto_pad) for dilations, as in {quote(change.node)}: say pads as well"
     for node in graph.nodes:
         sizes = operator(node.kind).switched_off == "scale" and len(node.inputs) > 3 and node.inputs[3]
         if sizes and sizes in graph.constants and node.outputs[0] not in graph.constants:
             yield f"{node} resizes to lengths that may stand in the file: they are what they were"
+
+
+def _pads_itself(node: NodeProto) -> bool:
+    return any(one.name == "auto_pad" and one.s.startswith(b"SAME") for one in node.attribute)
 
 
 def axes_of(analysis: Analysis) -> tuple[Pair, ...]:
