@@ -81,7 +81,7 @@ def test_a_dilation_that_the_runtime_does_not_pad_for_is_told(op: str) -> None:
             run(runnable(changed(own, own.graph(), wide).model), ["y"])
     else:
         (found,) = run(runnable(changed(own, own.graph(), wide).model), ["y"])
-        assert found.shape == (1, 1, 7, 7) != rfonnx.whatif(made, wide).variants[0].seen[0].shape
+        assert found.shape == (1, 1, 7, 7) == rfonnx.whatif(made, wide).variants[0].seen[0].shape
     assert tried(padded) == tried({"y": {"kernel": 5}}) == ()
     (found,) = run(runnable(changed(own, own.graph(), padded).model), ["y"])
     assert found.shape == rfonnx.whatif(made, padded).variants[0].seen[0].shape
