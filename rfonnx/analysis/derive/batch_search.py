@@ -61,7 +61,7 @@ class _Search(NamedTuple):
         for name in self.fields.inputs:
             if name in found or name not in self.graph.declared:
                 continue
-            traced = set(self._traced(fields, name)) - self._not_batch(name)
+            traced = set(self._traced(fields, name, self._not_batch(name)))
             if len(traced) == 1:
                 found[name] = BatchAxis(traced.pop(), True, "operators take it for the batch")
             elif presumed is not None and name in presumed:
@@ -93,14 +93,14 @@ class _Search(NamedTuple):
         """How many samples each input holds that has a batch axis."""
         return {name: (self.fields.input_shapes[name] or ())[axis] for name, axis in along(axes).items()}
 
-    def _traced(self, fields: Timed, input: str) -> Iterator[int]:
-        """Axes of an input that run along the batch axis of operators that have one, position by position."""
+    def _traced(self, fields: Timed, input: str, barred: set[int]) -> Iterator[int]:
+        """Axes of an input, but for those that are barred, that run along the batch axis of operators that have one, position by
+        position."""
         shape = fields.input_shapes.get(input) or ()
+        axes = [axis for axis, length in enumerate(shape) if (length or 0) >= SAMPLES and axis not in barred]
         for node in self.graph.nodes:
             for name, batch in batch_operands(node):
-                for axis, length in enumerate(shape):
-                    if (length or 0) < SAMPLES:
-                        continue
+                for axis in axes:
                     for line in fields.time.walks.of(name, input, axis):
                         if line.walks(batch) and line.slope(batch) == 1 and not line.start:
                             yield axis
