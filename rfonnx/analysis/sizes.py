@@ -3,6 +3,7 @@
 Wasteful: a layer of windows adds no context, since each position before it sees from border to border (`derive.idle`).
 Blind: no position of the layer with the largest field sees from border to border, before things are taken together or given out.
 Both ends are found by bisection over whole strides, and then one by one between them: an axis with a remainder is seen otherwise.
+Lengths of which one analysis proves that nothing sees them whole (`derive.most_seen`) are not analysed.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from rfonnx.analysis.analysis import Analysis
 from rfonnx.analysis.analyze import analyze
 from rfonnx.analysis.derive.analysed import length_of, told
 from rfonnx.analysis.derive.idle import WINDOWED, idle_layers, reaching
+from rfonnx.analysis.derive.most_seen import most_seen
 from rfonnx.errors import RfonnxError
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.model.opened import Opened, with_free
@@ -67,11 +69,18 @@ class At(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What is looked at: the layer with the largest field, along an axis of an input."""
+    """What is looked at: the layer with the largest field, along an axis of an input.
+
+    Attributes:
+        most: the length beyond which, for certain, none of its positions sees from border to border.
+        most_idle: and beyond which no layer adds nothing.
+    """
 
     pair: Pair
     tensor: str
     field: AxisField
+    most: float
+    most_idle: float
 
 
 class _Sizes:
@@ -80,10 +89,12 @@ class _Sizes:
     Attributes:
         length, step: lengths that it takes are `length` plus or less multiples of `step`; a step of 0: it takes no other.
         problem: why it takes no other.
+        proto: of the model.
     """
 
     def __init__(self, model: Opened, own: Analysis, weights: Any, name: str, axes: Sequence[int]) -> None:
         self._model, self._weights, self._name, self._axes = model, weights, name, axes
+        self.proto = model.proto
         self._shapes = {name: tuple(length or 0 for length in shape or ()) for name, shape in own.input_shapes.items()}
         self.own, self.length, self.problem = own, self._shapes[name][axes[0]], ""
         self._taken = {name for name, *_ in own.globals}
@@ -161,7 +172,8 @@ def _along(sizes: _Sizes, pair: Pair) -> InputSizes:
         return made._replace(reason=f"the model takes no length beyond that field of {field.size}: {sizes.problem}")
     if above.local.tensors[deepest].fields[pair].size != field.size:
         return made._replace(reason=f"the field of '{deepest}' is another one at other lengths")
-    seen = Seen(pair, deepest, field)
+    most = most_seen(sizes.proto, above.local, deepest, pair)
+    seen = Seen(pair, deepest, field, *((math.inf, math.inf) if most is None else most))
     sees_to = _sees_to(sizes, seen)
     grows_from, idle = _grows_from(sizes, seen)
     return made._replace(grows_from=grows_from, idle=idle, sees_to=sees_to, step=sizes.step, tried=sizes.tried)
@@ -171,11 +183,13 @@ def _sees_to(sizes: _Sizes, seen: Seen) -> int | None:
     """The largest length at which some position of a tensor sees from border to border; above its field there is none."""
 
     def sees(length: int) -> bool:
-        found = sizes.at(length)
+        found = sizes.at(length) if length <= seen.most else None
         return found is not None and reaching(found.local, seen.tensor, seen.pair)[0] > 0
 
     lengths = sizes.lengths(seen.field.size)
-    low, high = _ends(sizes, seen, lengths, lambda length: sizes.at(length) is None or sees(length))
+    low, high = _ends(
+        sizes, seen, lengths, lambda length: length <= seen.most and (sizes.at(length) is None or sees(length))
+    )
     return next((length for length in reversed(lengths[low:high]) if sees(length)), None)
 
 
@@ -185,6 +199,8 @@ def _grows_from(sizes: _Sizes, seen: Seen) -> tuple[int | None, str]:
 
     def idle(length: int) -> str:
         """A layer that adds nothing, or that is not proven to add something; "" where all do."""
+        if length > max(seen.most_idle, sizes.length):
+            return ""  # and the model takes it, as it takes a smaller one
         found = sizes.at(length)
         if found is None:
             return NOT_TAKEN

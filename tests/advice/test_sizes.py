@@ -13,6 +13,7 @@ import rfonnx
 import small_nets
 from advice.nets import changed, random_net, reaching
 from checked import found
+from rfonnx.analysis.derive.most_seen import most_seen
 from rfonnx.report.fields.advice import advice_lines
 from rfonnx.report.fields.view import pick_axes
 
@@ -142,3 +143,45 @@ def test_an_input_shorter_than_a_window_is_not_taken() -> None:
     model = small_nets.model(nodes, {"x": (1, 1, 48)}, {"y": (1, 1, 6)}, {"w": np.ones((1, 1, 8), "f")})
     (one,) = rfonnx.input_sizes(model)
     assert (one.grows_from, one.idle, one.sees_to) == (8, "", 8)
+
+
+@pytest.mark.parametrize("name", ["resnet18", "seed", "inception", "unet", *SEEDS])
+def test_lengths_that_are_not_analysed_change_no_answer(
+    models: Path, name: str | int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = random_net(name).model if isinstance(name, int) else models / f"{name}.onnx"
+    few = rfonnx.input_sizes(model)
+    monkeypatch.setattr("rfonnx.analysis.sizes.most_seen", lambda *_: None)
+    all_tried = rfonnx.input_sizes(model)
+    assert [one._replace(tried=0) for one in few] == [one._replace(tried=0) for one in all_tried]
+    if name == "resnet18":
+        assert few[0].tried < all_tried[0].tried
+
+
+@pytest.mark.parametrize("what", ["as it is", "padded by the runtime", "cropped", "enlarged"])
+def test_nothing_is_certain_of_all_lengths_where_not_only_windows_slide(what: str) -> None:
+    model = square()
+    last = model.graph.node.pop()
+    if what == "padded by the runtime":
+        del model.graph.node[1].attribute[:]
+        model.graph.node[1].attribute.extend(
+            [helper.make_attribute("auto_pad", "SAME_UPPER"), helper.make_attribute("strides", [2, 2])]
+        )
+    elif what != "as it is":
+        numbers = {"from": [1], "to": [-1], "axes": [2], "scales": np.array([1, 1, 2, 2], "f")}
+        model.graph.initializer.extend(onnx.numpy_helper.from_array(np.array(n), key) for key, n in numbers.items())
+        crop = helper.make_node("Slice", ["b", "from", "to", "axes"], ["m"])
+        model.graph.node.insert(
+            2, crop if what == "cropped" else helper.make_node("Resize", ["b", "", "scales"], ["m"])
+        )
+        model.graph.node[3].input[0] = "m"
+    model.graph.node.append(last)
+    analysis = rfonnx.analyze(model)
+    most = most_seen(model, analysis.local, "c", ("x", 2))
+    assert (most is not None) == (what == "as it is")
+    if most is not None:
+        rows, _ = rfonnx.input_sizes(model)
+        assert rows.sees_to is not None
+        assert rows.grows_from is not None
+        assert rows.sees_to <= most.some
+        assert rows.grows_from - 1 <= most.all

@@ -149,9 +149,7 @@ class _Look:
 
     @cached_property
     def _layers(self) -> tuple[int, ...]:
-        """The tensors that operators of windows make."""
-        tensors = enumerate(self.program.tensors, self.inputs)
-        return tuple(n for n, made in tensors if family(made.kind) in WINDOWED and not is_temporary(made.name))
+        return layers_of(self.program)
 
     def _needed(self) -> set[int]:
         """The sources that an output depends on."""
@@ -161,6 +159,12 @@ class _Look:
             if number in found:
                 found.update(source for source, _ in self.program.tensors[number - self.inputs].paths)
         return found
+
+
+def layers_of(program: Program) -> tuple[int, ...]:
+    """The tensors that operators of windows make, by their numbers as sources."""
+    tensors = enumerate(program.tensors, len(program.inputs))
+    return tuple(n for n, made in tensors if family(made.kind) in WINDOWED and not is_temporary(made.name))
 
 
 def reaching(fields: Fields, name: str, pair: Pair) -> tuple[int, int]:
