@@ -82,6 +82,26 @@ def test_what_is_cropped_at_few_lengths_is_known_from_all_remainders() -> None:
     assert plan.held_against(within(plan.source.offline)).passed
 
 
+@pytest.mark.parametrize(("group", "padded"), [(4, True), (4, False), (10, True), (3, False)])
+def test_ends_are_filled_up_or_cut_to_whole_groups(group: int, padded: bool) -> None:
+    """As encoders do before a stride; what comes out is as long as what went in."""
+    net = Net()
+    rest = net.add("Mod", _length(net, "x"), net.ints(group))
+    if padded:
+        missing = net.add("Mod", net.add("Sub", net.ints(group), rest), net.ints(group))
+        x = net.add("Pad", "x", net.add("Concat", net.ints(0, 0, 0, 0, 0), missing, axis=0))
+    else:
+        x = net.add("Slice", "x", net.ints(0), net.add("Sub", _length(net, "x"), rest), net.ints(2))
+    x = net.add("Relu", net.conv(x, 1, 3, [group], strides=[group]))
+    x = net.conv(x, 3, 1, [group], "ConvTranspose", strides=[group])
+    x = net.add("Slice", x, net.ints(0), _length(net, "x"), net.ints(2)) if padded else x
+    plan = rfonnx.stream(net.model([1, 1, "t"], net.conv(x, 1, 1, [3], pads=[1, 1])), "x", 2)
+    (output,) = plan.manifest.outputs
+    assert [output.length(n) for n in range(30, 40)] == [n if padded else n // group * group for n in range(30, 40)]
+    assert output.delay == output.least or plan.waits
+    assert plan.held_against(within(plan.source.offline)).passed
+
+
 def test_an_end_that_is_nobodys_is_refused() -> None:
     """The first half: when a frame has come, nobody knows whether it is in it."""
     net = Net()

@@ -12,6 +12,7 @@ import rfonnx
 from rfonnx.streaming.offline import within
 from streaming.holding import right
 from streaming.nets import NETS, Net
+from streaming.sweep import planned_at
 
 
 @pytest.mark.parametrize("shape", [["t", 3, 1, 2], [1, "t", 1, 2], [1, 3, "t", 2], [1, 3, 1, "t"]])
@@ -89,3 +90,24 @@ def test_what_onnxruntime_does_not_run_is_not_written(tmp_path: Path) -> None:
     ):
         plan.save(tmp_path / "s.onnx")
     assert not list(tmp_path.iterdir())
+
+
+def test_a_sum_along_an_axis_that_is_given_later_is_refused() -> None:
+    net = Net()
+    model = net.model(["t", 3], net.add("CumSum", "x", "axis"))
+    model.graph.input.append(onnx.helper.make_tensor_value_info("axis", onnx.TensorProto.INT64, []))
+    with pytest.raises(rfonnx.RfonnxError, match=r"\(CumSum\) .*an axis that is computed"):
+        rfonnx.stream(model, "x", 0)
+
+
+def test_sizes_in_numbers_are_refused() -> None:
+    """They hold for the whole; a chunk would be cropped or padded to them, too; or they ask for more than padding does."""
+    net = Net()
+    cropped = net.model([20, 8, 3], net.add("CenterCropPad", "x", net.ints(10, 9, 3)), opset=18)
+    with pytest.raises(rfonnx.RfonnxError, match="CenterCropPad"):
+        planned_at(cropped, {"x": 2})
+    net = Net()
+    weights = net.numbers(1, 2, 3, 3)
+    wide = net.add("ConvTranspose", "x", weights, strides=[3, 2], output_shape=[10, 8])
+    with pytest.raises(rfonnx.RfonnxError, match="ConvTranspose"):
+        planned_at(net.model([1, 1, 3, 3], wide), {"x": 2})

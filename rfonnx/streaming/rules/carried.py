@@ -20,6 +20,8 @@ def summed(call: Call) -> list[Flow | None]:
     comes a frame earlier."""
     writer, reading = call.writer, call.reading
     assert isinstance(reading, Runs)
+    if call.node.attrs["axis"] is None and len(call.flow.shape) > 1:
+        raise call.refuse("sums along an axis that is computed", "make it a constant")
     flow = call.flow if call.flow.before == 0.0 else writer.settled(call.flow)
     flow = writer.masked(flow, 0.0, start=True, end=False)
     if flow.delay == 0 and flow.before is None:

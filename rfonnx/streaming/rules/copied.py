@@ -8,6 +8,7 @@ import numpy as np
 
 from rfonnx.gradients.values import Value
 from rfonnx.operators.families import family
+from rfonnx.operators.table import Unknown
 from rfonnx.streaming.bending import straight
 from rfonnx.streaming.call import Call, same
 from rfonnx.streaming.flow import Flow, Stored
@@ -72,6 +73,8 @@ def _refuse_places(call: Call) -> None:
     """What goes to places that indices say, or comes from such: indices without frames are those of the whole. So are those
     that a pool gives, whichever axis the frames are."""
     row, rank = call.row, len(call.source.graph.shapes[call.output] or ())
+    if isinstance(row.border, Unknown) and call.axis in call.node.attrs.get("axes", ()):
+        raise call.refuse("crops or pads the streamed axis to a size in numbers")
     if row.border == "lowest" and len(call.readings) > 1:
         raise call.refuse("gives positions in the whole (Indices)")
     turns = family(call.node.kind) == "attention"

@@ -12,6 +12,8 @@ from rfonnx.results.streaming import Length
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.relations import Moves
 
+GROUP = 64
+"""The largest group that ends are cut, or filled up, to."""
 OPEN = "export it with a length along the streamed axis that is not fixed"
 TRIED = 100
 """Lengths at which a node is looked at, at most."""
@@ -32,8 +34,8 @@ def cropped(call: Call, reading: Moves) -> Length:
 
 
 def reaching(call: Call, evenly: Length) -> Length:
-    """Frames of the output of a node whose end may be told by shapes: what goes on evenly, or those of another tensor; whichever
-    holds at as many lengths as there are different remainders.
+    """Frames of the output of a node whose end shapes may tell: what goes on evenly, another tensor's, or whole groups;
+    whichever holds at as many lengths as there are different remainders.
 
     Raises:
         Refused: neither does.
@@ -41,12 +43,21 @@ def reaching(call: Call, evenly: Length) -> Length:
     if not by_shapes(call):
         return evenly
     known = dict.fromkeys([evenly, *(twin.flow.length for twin in call.writer.twins.values())])
-    seen = dict(_seen(call, max(_rounds(length.steps) for length in known)))
-    for length in known:
+    seen = dict(_seen(call, max(GROUP, *(_rounds(length.steps) for length in known))))
+    for length in [*known, *_in_groups(call.flow.length, seen)]:
         if all(length(n) == found for n, found in seen.items()):
             return length
     n = next(n for n, found in seen.items() if evenly(n) != found)
     raise call.refuse(f"makes {seen[n]} frames of {n} of the input, where {evenly(n)} would go on evenly", OPEN)
+
+
+def _in_groups(length: Length, seen: Mapping[int, int]) -> Iterator[Length]:
+    """`(n + a) // g * g + b` of n: the end is cut off, or filled up, so that there are whole groups of g."""
+    for size in range(2, GROUP + 1):
+        rest, *others = {out % size for out in seen.values()}
+        behind = [out - rest - length(n) for n, out in seen.items()]
+        if not others and max(behind) < min(behind) + size:
+            yield length.then(1, max(behind), size).then(size, rest)
 
 
 def by_shapes(call: Call) -> bool:

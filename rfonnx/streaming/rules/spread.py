@@ -31,6 +31,7 @@ def spread(call: Call) -> list[Flow | None]:
     pads[place] = pads[count + place] = 0
     extra[place] = max(stride - span, 0)
     frames, over = flow.frames * stride, max(span - stride, 0)
+    _refuse_sizes(call, place, pads, extra)
     changed = {"pads": pads, "output_padding": extra, "auto_pad": None, "output_shape": None}
     whole = call.emit([flow.value, call.constant(1)], changed)
     shape = call.shape(call.output, axis, over)
@@ -51,3 +52,16 @@ def spread(call: Call) -> list[Flow | None]:
     length = flow.length.then(stride, (offline[axis] or 0) - flow.length(call.source.length) * stride)
     delay = flow.delay * stride + reading.pad
     return [replace(call.made(whole, frames, delay, length), before=0.0 if delay < 0 else None)]
+
+
+def _refuse_sizes(call: Call, place: int, pads: list[int], extra: list[int]) -> None:
+    """`output_shape` may ask for more than padding in numbers can: of other axes than that of the frames."""
+    attrs, shape = call.node.attrs, call.source.graph.shapes[call.output] or ()
+    for other in range(len(extra)):
+        ends = pads[other] + pads[len(extra) + other]
+        span = (attrs["kernel_shape"][other] - 1) * attrs["dilations"][other] + 1
+        made = (call.flow.shape[other + 2] - 1) * attrs["strides"][other] + span + extra[other] - ends
+        if other != place and made != shape[other + 2]:
+            raise call.refuse(
+                "makes a size (output_shape) that its padding does not say", "export it with padding in numbers"
+            )
