@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import onnx
 from onnx import NodeProto, TypeProto
@@ -24,6 +25,9 @@ from rfonnx.model.reading.declared import Declared
 
 MAX_ADDED = 200_000
 """Nodes that inlining may add to those in the file: functions that call functions twice each grow exponentially."""
+
+NO_BODIES: Mapping[str, Body] = MappingProxyType({})
+"""Of most nodes."""
 
 CALL = 8
 """Nodes that a call counts for: its names and attributes are bound."""
@@ -123,15 +127,17 @@ class Builder:
         if proto.op_type == "Constant" and not plain_domain(proto.domain):
             node = to_node(proto, scope, inputs, outputs)
             add_constant_node(proto, node, tensors, constants)
-            return Placed(node, proto, scope, {})
+            return Placed(node, proto, scope, NO_BODIES)
         words = wording(proto, scope)
         node = self._node(words, proto, scope, inputs, outputs)
         inner = control.captured(proto, scope) if words is None else []
         if inner:
             node.attrs["captures"] = inner
-        bodies: dict[str, Body] = {}
+        bodies = NO_BODIES
         if control.is_control(node):
-            found = control.infer(control.Control(self.tables, self.walk, bodies), proto, node, scope)
+            followed: dict[str, Body] = {}
+            bodies = followed
+            found = control.infer(control.Control(self.tables, self.walk, followed), proto, node, scope)
         else:
             found = infer_node(proto, node, words, scope, tensors, constants)
         self._record(node, proto, scope, found)
@@ -143,13 +149,14 @@ class Builder:
     def _node(
         self, words: Wording | None, proto: NodeProto, scope: Scope, inputs: tuple[str, ...], outputs: tuple[str, ...]
     ) -> Node:
-        """As `to_node`; what a wording says is read once."""
+        """As `to_node`; what a wording says is read once, and shared by its nodes: attributes of those with graphs alone are
+        added to."""
         if words is None:
             return to_node(proto, scope, inputs, outputs)
         first = self._worded.get(words)
         if first is None:
             self._worded[words] = first = to_node(proto, scope, (), ())
-        return Node(first.op_type, first.domain, proto.name, inputs, outputs, dict(first.attrs), first.version)
+        return Node(first.op_type, first.domain, proto.name, inputs, outputs, first.attrs, first.version)
 
     def _record(self, node: Node, proto: NodeProto, scope: Scope, found: Mapping[int, TypeProto]) -> None:
         tensors = self.tables.tensors
