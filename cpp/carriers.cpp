@@ -80,13 +80,12 @@ private:
 
 /// The axes of one tensor that carry one input axis, gathered path by path.
 struct Joined {
-    const Program& program;
     const Tensor& tensor;
     Axes axes = Axes(tensor.shape.size(), false);
     bool global = false; // some path takes a whole carrying axis on its way
 
-    /// `now`: the axes of the path's source that carry.
-    void add(const Path& path, Axes now) {
+    /// `shapes`: along the path; `now`: the axes of its source that carry.
+    void add(const Path& path, const std::vector<Shape>& shapes, Axes now) {
         if (path.steps.empty() && now.size() == axes.size()) {
             // Element by element: the operand's axes as they are, also one of length 1 that is repeated.
             std::transform(now.begin(), now.end(), axes.begin(), axes.begin(), std::logical_or<bool>());
@@ -94,21 +93,18 @@ struct Joined {
         }
         if (std::find(now.begin(), now.end(), true) == now.end())
             return;
-        Shape shape = program.shape(path.source), shape_before = shape;
         Axes before = now;
-        for (const Step& step : path.steps) {
-            global = global || takes_whole(step, shape, now);
+        for (size_t k = 0; k < path.steps.size(); ++k) {
+            global = global || takes_whole(path.steps[k], shapes[k], now);
             before = std::move(now);
-            shape_before = std::move(shape);
-            now = carried(step, shape_before, before);
-            shape = shape_after(step, shape_before);
+            now = carried(path.steps[k], shapes[k], before);
         }
         // Along an axis that broadcasting repeats nothing is carried.
-        mark(now, shape);
+        mark(now, shapes.back());
         // But a norm or a softmax takes all of an axis in its last step and is spread over that axis again, since the
         // tensor has it at its old length: its rows are rows still.
         if (!path.steps.empty() && std::holds_alternative<Reduce>(path.steps.back()))
-            mark(before, shape_before);
+            mark(before, shapes[path.steps.size() - 1]);
     }
 
 private:
@@ -144,10 +140,15 @@ Carriers follow_carriers(const Program& program, const std::vector<InputAxis>& i
     }
     for (size_t index = 0; index < program.tensors.size(); ++index) {
         const Tensor& tensor = program.tensors[index];
+        std::vector<std::vector<Shape>> shapes;
+        for (const Path& path : tensor.paths)
+            shapes.push_back(shapes_along(program, path));
         for (size_t column = 0; column < input_axes.size(); ++column) {
-            Joined joined{program, tensor};
-            for (const Path& path : tensor.paths)
-                joined.add(path, result.axes[static_cast<size_t>(path.source) * input_axes.size() + column]);
+            Joined joined{tensor};
+            for (size_t k = 0; k < tensor.paths.size(); ++k) {
+                const Path& path = tensor.paths[k];
+                joined.add(path, shapes[k], result.axes[static_cast<size_t>(path.source) * input_axes.size() + column]);
+            }
             if (joined.global)
                 result.global.push_back({static_cast<int64_t>(index), column});
             result.axes.push_back(std::move(joined.axes));

@@ -143,15 +143,14 @@ struct Arrival {
     bool lost = false;
 };
 
-Arrival arrive(const Program& program, const Tensor& tensor, const Path& path, CenterLines lines) {
+/// `shapes`: along the path.
+Arrival arrive(const Tensor& tensor, const Path& path, const std::vector<Shape>& shapes, CenterLines lines) {
     Arrival result{std::move(lines), false};
     if (result.lines.empty())
         return result;
-    Shape shape = program.shape(path.source);
-    for (const Step& step : path.steps) {
-        visit_step(step, Following{shape, result.lines, result.lost});
-        shape = shape_after(step, shape);
-    }
+    for (size_t k = 0; k < path.steps.size(); ++k)
+        visit_step(path.steps[k], Following{shapes[k], result.lines, result.lost});
+    const Shape& shape = shapes.back();
     const auto skipped = static_cast<int>(tensor.shape.size() - shape.size());
     std::vector<int> new_axis;
     for (size_t axis = 0; axis < shape.size(); ++axis) {
@@ -190,14 +189,18 @@ Alignment align(const Program& program, const Hull& hull) {
     }
     for (int64_t index = 0; index < static_cast<int64_t>(program.tensors.size()); ++index) {
         const Tensor& tensor = program.tensors[static_cast<size_t>(index)];
+        std::vector<std::vector<Shape>> shapes;
+        for (const Path& path : tensor.paths)
+            shapes.push_back(shapes_along(program, path));
         for (size_t axis = 0; axis < axes; ++axis) {
             CenterLines lines;
             bool lost = false, misaligned = false;
-            for (const Path& path : tensor.paths) {
+            for (size_t k = 0; k < tensor.paths.size(); ++k) {
+                const Path& path = tensor.paths[k];
                 const CenterLines& from = result.lines[static_cast<size_t>(path.source) * axes + axis];
                 Arrival arrival;
                 try {
-                    arrival = arrive(program, tensor, path, from);
+                    arrival = arrive(tensor, path, shapes[k], from);
                 } catch (const std::overflow_error&) {
                     continue; // offsets of absurd denominators: the line ends
                 }

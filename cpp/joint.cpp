@@ -11,11 +11,14 @@ int64_t table_size(const std::vector<Walk>& walks) {
     return size;
 }
 
-std::vector<int64_t> strides_within(const Term& term, const std::vector<Walk>& walks) {
-    std::vector<int64_t> strides;
-    for (const Walk& walk : walks) {
-        const int own = term.find(walk.axis);
-        strides.push_back(own < 0 ? 0 : term.inner(static_cast<size_t>(own)));
+std::vector<int64_t> strides_within(const Term& term, const std::vector<JointWalk>& walks) {
+    std::vector<int64_t> strides(walks.size(), 0);
+    int64_t inner = 1;
+    for (size_t own = term.walks.size(), k = walks.size(); own > 0 && k > 0; --k) {
+        if (walks[k - 1].walk.axis != term.walks[own - 1].axis)
+            continue;
+        strides[k - 1] = inner;
+        inner *= term.walks[--own].slots;
     }
     return strides;
 }
@@ -33,12 +36,7 @@ namespace {
 /// The walk's own slots, for two terms of which one does not walk here (its only slot is 0) or both have the same
 /// slots.
 JointWalk with_slots_of(const Walk& walk, bool in_a, bool in_b) {
-    JointWalk result{{walk.axis, walk.length, walk.slots, walk.classes, 0, 0}, {}, {}};
-    for (int64_t slot = 0; slot < walk.slots; ++slot) {
-        result.in_a.push_back(in_a ? slot : 0);
-        result.in_b.push_back(in_b ? slot : 0);
-    }
-    return result;
+    return {{walk.axis, walk.length, walk.slots, walk.classes, 0, 0}, {in_a}, {in_b}};
 }
 
 /// Two walks of different slots. A position's entries are told by the pair of its slots; positions of the same pair see
@@ -67,8 +65,8 @@ JointWalk with_pairs_of_slots(const Walk& a, const Walk& b) {
     }
     JointWalk result{{a.axis, a.length, slots, classes, 0, 0}, {}, {}};
     for (const auto& [in_a, in_b] : pairs) {
-        result.in_a.push_back(in_a);
-        result.in_b.push_back(in_b);
+        result.in_a.table.push_back(in_a);
+        result.in_b.table.push_back(in_b);
     }
     return result;
 }
@@ -95,6 +93,7 @@ JointWalk joint(const Walk* a, const Walk* b) {
 
 std::vector<JointWalk> joint_walks(const Term& a, const Term& b) {
     std::vector<JointWalk> result;
+    result.reserve(a.walks.size() + b.walks.size());
     size_t i = 0, j = 0;
     while (i < a.walks.size() || j < b.walks.size()) {
         const bool has_a = i < a.walks.size() && (j >= b.walks.size() || a.walks[i].axis <= b.walks[j].axis);

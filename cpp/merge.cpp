@@ -53,13 +53,42 @@ Term turned(const Term& term, int axis, bool& widened) {
     return walk < 0 ? flat : as_runs(flat, static_cast<size_t>(walk));
 }
 
+/// Whether `outer` holds what `inner` sees at one of the positions at which that sees anything; true where there is
+/// none. Both are tables. Branches of a concat see something at other channels each, and show that here.
+bool holds_one(const Term& outer, const Term& inner) {
+    const auto some =
+        std::find_if(inner.table.begin(), inner.table.end(), [](Interval value) { return !value.empty(); });
+    if (some == inner.table.end())
+        return true;
+    int64_t left = some - inner.table.begin(), entry = 0, within = 1;
+    size_t place = outer.walks.size();
+    for (size_t k = inner.walks.size(); k-- > 0;) {
+        const Walk& walk = inner.walks[k];
+        const int64_t slot = left % walk.slots;
+        left /= walk.slots;
+        for (; place > 0 && outer.walks[place - 1].axis >= walk.axis; --place) {
+            const Walk& own = outer.walks[place - 1];
+            const bool alike = own.axis == walk.axis; // else any position does
+            entry += own.slot(!alike ? 0 : walk.classes ? walk.classes->first_of(slot) : slot) * within;
+            within *= own.slots;
+        }
+    }
+    for (; place > 0; --place) {
+        entry += outer.walks[place - 1].slot(0) * within;
+        within *= outer.walks[place - 1].slots;
+    }
+    return rfonnx::contains(outer.table[index(entry)], *some);
+}
+
 /// True when `outer` holds `inner`; see `normalise`. Most do not, and show it at the first or the last of all
-/// positions.
+/// positions, or at one that sees something.
 bool contains(const Term& outer, const Term& inner) {
     for (const bool last : {false, true}) {
         if (!rfonnx::contains(outer.corner(last), inner.corner(last)))
             return false;
     }
+    if (!outer.along && !inner.along && !holds_one(outer, inner))
+        return false;
     for (const Term* one : {&outer, &inner}) {
         if (!one->along)
             continue;
@@ -121,6 +150,7 @@ Term merged(const Term& a, const Term& b, bool& widened) {
     }
     const auto joints = joint_walks(a, b);
     Term result;
+    result.walks.reserve(joints.size());
     for (const JointWalk& joint : joints)
         result.walks.push_back(joint.walk);
     if (a.along || b.along)

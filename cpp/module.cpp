@@ -22,6 +22,19 @@ namespace py = pybind11;
 namespace rfonnx {
 namespace {
 
+/// A tuple of numbers, without what pybind11 makes for sequences of all sorts: a model has many.
+std::vector<int64_t> to_numbers(const py::handle& object) {
+    const auto tuple = py::cast<py::tuple>(object);
+    std::vector<int64_t> result;
+    result.reserve(tuple.size());
+    for (const auto& item : tuple) {
+        result.push_back(PyLong_AsLongLong(item.ptr()));
+        if (result.back() == -1 && PyErr_Occurred() != nullptr)
+            throw py::error_already_set();
+    }
+    return result;
+}
+
 /// A field of a primitive: a number, a tuple of numbers, an array of them, or None for an empty one.
 template <typename Value>
 Value to_value(const py::handle& object) {
@@ -32,6 +45,7 @@ Value to_value(const py::handle& object) {
             const auto array = py::cast<py::array_t<int64_t, py::array::c_style | py::array::forcecast>>(object);
             return {array.data(), array.data() + array.size()};
         }
+        return to_numbers(object);
     }
     return py::cast<Value>(object);
 }
@@ -104,11 +118,11 @@ Program to_program(const py::list& inputs, const py::list& tensors) {
     StepMaker to_step;
     for (const auto& item : inputs) {
         const auto input = py::cast<py::tuple>(item);
-        program.inputs.push_back({py::cast<std::string>(input[0]), py::cast<Shape>(input[1])});
+        program.inputs.push_back({py::cast<std::string>(input[0]), to_numbers(input[1])});
     }
     for (const auto& item : tensors) {
         const auto tensor = py::cast<py::tuple>(item);
-        Tensor result{py::cast<std::string>(tensor[0]), py::cast<Shape>(tensor[1]), {}, py::cast<bool>(tensor[3])};
+        Tensor result{py::cast<std::string>(tensor[0]), to_numbers(tensor[1]), {}, py::cast<bool>(tensor[3])};
         for (const auto& entry : py::cast<py::sequence>(tensor[2])) {
             const auto path = py::cast<py::tuple>(entry);
             Path read{py::cast<int64_t>(path[0]), {}};

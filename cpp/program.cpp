@@ -113,6 +113,14 @@ Shape shape_after(const Step& step, const Shape& shape) {
     return std::visit([&](const auto& s) { return after(s, shape); }, step);
 }
 
+std::vector<Shape> shapes_along(const Program& program, const Path& path) {
+    std::vector<Shape> shapes{program.shape(path.source)};
+    shapes.reserve(path.steps.size() + 1);
+    for (const Step& step : path.steps)
+        shapes.push_back(shape_after(step, shapes.back()));
+    return shapes;
+}
+
 void validate(const Program& program) {
     const auto inputs = static_cast<int64_t>(program.inputs.size());
     for (const Input& input : program.inputs)

@@ -93,6 +93,9 @@ bool without_elements(const Shape& shape);
 /// out of range, a length below 0, a stride of 0, tables of different lengths, another number of elements.
 Shape shape_after(const Step& step, const Shape& shape);
 
+/// The shapes along a path of a valid program: before each step, and behind the last one.
+std::vector<Shape> shapes_along(const Program& program, const Path& path);
+
 /// Checks every path of the program: sources come before their readers, every step fits, and what arrives broadcasts to
 /// the tensor's shape. Throws std::invalid_argument that names the tensor.
 void validate(const Program& program);

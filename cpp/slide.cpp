@@ -106,7 +106,7 @@ std::shared_ptr<const Classes> Slide::seen() const {
         return *seen_;
     auto classes = std::make_shared<Classes>();
     bool some_empty = false;
-    if (long_output()) {
+    if (long_output() && !reads_.is_select()) { // a select has a table, which is looked through at once
         const Bound reads = mode_.unbounded ? bounds().first : slid(constant_bound(source_length_, 0), bounds());
         for (const Run& run : reads.runs()) {
             const bool mixed = std::any_of(run.values.begin(), run.values.end(), [&](int64_t value) {

@@ -17,6 +17,10 @@ const Classes::Run& Classes::at(int64_t position) const {
                              [](const Run& run, int64_t wanted) { return run.last < wanted; });
 }
 
+int64_t Classes::first_of(int64_t slot) const {
+    return std::find_if(runs_.begin(), runs_.end(), [&](const Run& run) { return run.slot == slot; })->first;
+}
+
 std::vector<Walk> Term::all_walks() const {
     std::vector<Walk> all = walks;
     if (along)

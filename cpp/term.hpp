@@ -35,6 +35,8 @@ public:
     void append(int64_t slot, int64_t count);
     /// The run that holds a position.
     const Run& at(int64_t position) const;
+    /// The first position that has a slot; there is one.
+    int64_t first_of(int64_t slot) const;
     /// How many runs there are.
     size_t size() const { return runs_.size(); }
 
