@@ -22,9 +22,11 @@ namespace py = pybind11;
 namespace rfonnx {
 namespace {
 
-/// A tuple of numbers, without what pybind11 makes for sequences of all sorts: a model has many.
+/// Numbers; of a tuple without what pybind11 makes for sequences of all sorts, since a model has many.
 std::vector<int64_t> to_numbers(const py::handle& object) {
-    const auto tuple = py::cast<py::tuple>(object);
+    if (!py::isinstance<py::tuple>(object))
+        return py::cast<std::vector<int64_t>>(object);
+    const auto tuple = py::reinterpret_borrow<py::tuple>(object);
     std::vector<int64_t> result;
     result.reserve(tuple.size());
     for (const auto& item : tuple) {
