@@ -33,6 +33,8 @@ def node_changes(text: str) -> tuple[str, Attributes]:
             or not re.fullmatch(r"\s*[0-9]{1,9}(x[0-9]{1,9})*\s*", value)
         ):
             raise click.BadParameter(f"'{text}' is not like NODE:stride=1 or NODE:kernel=5x3,dilation=2")
+        if key.strip() in found:
+            raise click.BadParameter(f"'{text}' has {key.strip()} twice")
         numbers = tuple(map(int, value.split("x")))
         found[key.strip()] = numbers[0] if len(numbers) == 1 else numbers
     return name, found
@@ -53,7 +55,10 @@ def together(changed: tuple[tuple[str, Attributes], ...], dropped: tuple[str, ..
     """One table of changes; of a node that is named twice, all attributes."""
     found: dict[str, Attributes | None] = {}
     for name, attributes in changed:
-        found[name] = {**(found.get(name) or {}), **attributes}
+        before = found.get(name) or {}
+        for key in before.keys() & attributes.keys():
+            raise click.BadParameter(f"{key} of '{name}' is given twice")
+        found[name] = {**before, **attributes}
     for name in dropped:
         if name in found:
             raise click.BadParameter(f"'{name}' is changed and dropped")
@@ -157,6 +162,8 @@ def command(
         raise click.UsageError(
             "nothing was asked for: give --set, --drop, --variant or --target", click.get_current_context()
         )
+    if alone and ALONE in variants:
+        raise click.UsageError(f"--set and --drop make the variant '{ALONE}': give the other one another name")
     with waiting(f"analysing {model}"):
         found = rfonnx.whatif(
             model,

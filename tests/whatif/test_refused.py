@@ -191,6 +191,10 @@ def test_a_size_at_which_nothing_is_left_is_said(build: Any) -> None:
         (["--variant", "conv2:kernel=3"], "'conv2:kernel=3' is not like NAME=NODE:stride=1; drop NODE"),
         (["--variant", "a=conv2:kernel=3", "--variant", "a=drop pool"], "'a' is given twice"),
         (["--set", "pool:stride=1", "--drop", "pool"], "'pool' is changed and dropped"),
+        (["--set", "pool:stride=1,stride=2"], "'pool:stride=1,stride=2' has stride twice"),
+        (["--set", "pool:stride=1", "--set", "pool:stride=2"], "stride of 'pool' is given twice"),
+        (["--set", "pool:stride=1", "--variant", "changed=drop pool"], "--set and --drop make the variant 'changed'"),
+        (["--variant", "as it is=pool:stride=1"], "a variant is called 'as it is'"),
         (["--set", "pool:stride=1", "--size", "0"], "a size of 0 was given"),
         (["--set", "pool:stride=1", "--size", "8,8,8"], "windows slide along axes 2, 3 of 'x'"),
         (

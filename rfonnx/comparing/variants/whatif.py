@@ -11,7 +11,7 @@ from rfonnx.comparing.variants.looked import AS_IT_IS, Pair, Subject, axes_of, l
 from rfonnx.comparing.variants.search import Search, search
 from rfonnx.comparing.variants.siblings import fitted
 from rfonnx.comparing.variants.sizes import at_size
-from rfonnx.errors import RfonnxError, named
+from rfonnx.errors import QueryError, RfonnxError, named
 from rfonnx.graph.text import quote
 from rfonnx.model.opened import Opened
 from rfonnx.model.reading.bind import Shapes
@@ -38,6 +38,8 @@ def what_if(
     Raises:
         RfonnxError: a variant cannot be made, or its shapes contradict each other; it is named.
     """
+    if AS_IT_IS in variants:
+        raise QueryError(f"a variant is called '{AS_IT_IS}', as the model itself is", "give it another name")
     pairs: tuple[Pair, ...] = ()
     if size is not None:
         model, shapes, pairs = at_size(model, shapes, size)
