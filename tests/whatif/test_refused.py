@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnx
+import onnx.inliner
 import pytest
 from onnx import helper
 
@@ -40,8 +42,6 @@ def baked() -> onnx.ModelProto:
 
 
 def reshaped(name: str, *lengths: int) -> onnx.ModelProto:
-    import numpy as np
-
     net = Net({})
     x = net.conv(net.input("x", (1, 2, 16, 16)), "conv", 4, 3, 2)
     net.weights["lengths"] = np.array(lengths)
@@ -49,8 +49,6 @@ def reshaped(name: str, *lengths: int) -> onnx.ModelProto:
 
 
 def dense() -> onnx.ModelProto:
-    import numpy as np
-
     net = Net({})
     x = net.node("Flatten", [net.conv(net.input("x", (1, 2, 16, 16)), "conv", 4, 3, 2)], "flat")
     net.weights["fc.w"] = np.ones((256, 10), np.float32)
@@ -237,5 +235,19 @@ def test_nodes_of_functions_are_refused() -> None:
     made = net.made(net.node("Pool", [net.input("x", (1, 2, 9, 9))], "y", domain="own"))
     made.functions.append(function)
     made.opset_import.append(helper.make_opsetid("own", 1))
-    with pytest.raises(QueryError, match="stands in a function or a subgraph"):
+    with pytest.raises(QueryError, match=r"stands in a function.*onnx\.inliner\.inline_local_functions"):
+        rfonnx.whatif(made, {"inner": {"kernel": 5}})
+    (variant,) = rfonnx.whatif(onnx.inliner.inline_local_functions(made), {"y": {"kernel": 5}}).variants
+    assert [one.field.size for one in variant.seen] == [5, 5]
+
+
+def test_nodes_of_subgraphs_are_refused() -> None:
+    body = helper.make_node("MaxPool", ["x"], ["b"], "inner", kernel_shape=[3, 3])
+    held = helper.make_tensor_value_info("b", onnx.TensorProto.FLOAT, None)
+    branch = helper.make_graph([body], "branch", [], [held])
+    net = Net({})
+    net.input("x", (1, 2, 9, 9))
+    net.weights["yes"] = np.array(True)
+    made = net.made(net.node("If", ["yes"], "y", then_branch=branch, else_branch=branch))
+    with pytest.raises(QueryError, match="stands in a subgraph"):
         rfonnx.whatif(made, {"inner": {"kernel": 5}})

@@ -38,9 +38,14 @@ def find_node(model: Opened, graph: Graph, name: str) -> tuple[Node, NodeProto]:
     same = (one for one in model.proto.graph.node if list(one.output) == list(node.outputs))
     proto = next((one for one in same if kind_of(one) == node.kind), None)
     if proto is None:
+        if model.proto.functions:
+            raise QueryError(
+                f"{node} stands in a function, which may be used several times",
+                "write functions out with onnx.inliner.inline_local_functions, and change the model that it gives",
+            )
         raise QueryError(
-            f"{node} stands in a function or a subgraph, which may be used several times",
-            "write functions out with onnx.inliner.inline_local_functions, and change the model that it gives",
+            f"{node} stands in a subgraph, which may run several times",
+            "change it where the model is exported; fields of the changed export are told by rfonnx report",
         )
     if all(output in graph.constants for output in node.outputs if output):
         raise QueryError(f"{node} depends on no input", "change a node that works on the input")
