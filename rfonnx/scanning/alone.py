@@ -40,6 +40,16 @@ class How:
         """What a record depends on beside the model: shapes, as JSON."""
         return json.dumps(dict(sorted(self.shapes.items())))
 
+    @property
+    def late(self) -> str:
+        """Why a model that takes too long has no report."""
+        return f"it took longer than {self.timeout:g} s"
+
+    def holds(self, record: ScanRecord) -> bool:
+        """Whether a record of the same file would be made again as it is. One that took too long may not with another limit."""
+        same = record["asked"] == self.asked and record["rfonnx"] == HEAD["rfonnx"]
+        return same and (record["state"] != "timed out" or (self.timeout is not None and record["reason"] == self.late))
+
 
 def record(listed: Listed, how: How) -> ScanRecord:
     """Analyse a model in a process of its own; there is a record whatever becomes of it."""
@@ -85,7 +95,7 @@ def _asked(path: Path, answer: Path, how: How) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(answer.read_bytes())
         return found
     if late:
-        return _lost("timed out", f"it took longer than {how.timeout:g} s")
+        return _lost("timed out", how.late)
     if code < 0:
         more = "; the system may have run out of memory" if code == -signal.SIGKILL else ""
         return _lost("crashed", f"its process was ended by {ended(code)}{more}")

@@ -44,7 +44,7 @@ def scan(
     if file is None:
         return _all(models, run, {}, tell, lambda made: None)
     by_name = {one.name: one for one in models}
-    with journal(file, lambda name: _digest(by_name[name]) if name in by_name else None, how.asked) as written:
+    with journal(file, lambda name: _digest(by_name[name]) if name in by_name else None, how.holds) as written:
         return _all(models, run, dict(written.kept), tell, written.write)
 
 

@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, cast
 
 from rfonnx.errors import DataError
 from rfonnx.report.scan.columns import row
-from rfonnx.results.plain import FORMAT, HEAD
+from rfonnx.results.plain import FORMAT
 from rfonnx.results.scan import ScanRecord
 from rfonnx.system import scratch
 from rfonnx.system.regular import open_regular
@@ -95,13 +95,15 @@ def line(record: ScanRecord) -> bytes:
 
 
 @contextmanager
-def journal(path: Path, checksum: Callable[[str], str | None], asked: str) -> Iterator[Journal]:
+def journal(
+    path: Path, checksum: Callable[[str], str | None], holds: Callable[[ScanRecord], bool]
+) -> Iterator[Journal]:
     """Open a file of records to go on with it. What holds no longer is taken out first.
 
     Args:
         path: of the file; it need not be there.
         checksum: gives the sha256 of a model's file, None where it is none of this scan.
-        asked: how models are analysed; records that were made otherwise do not hold.
+        holds: whether a record was made as one would be made now, of the same file.
 
     Raises:
         DataError: the file holds something else, cannot be written, or another scan writes it.
@@ -111,7 +113,7 @@ def journal(path: Path, checksum: Callable[[str], str | None], asked: str) -> It
             kept = {
                 one["model"]: one
                 for one in _records(file, str(path))
-                if (one["asked"], one["rfonnx"]) == (asked, HEAD["rfonnx"]) and one["sha256"] == checksum(one["model"])
+                if holds(one) and one["sha256"] == checksum(one["model"])
             }
             lines = b"".join(map(line, kept.values()))
             file.seek(0)

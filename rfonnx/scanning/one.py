@@ -36,15 +36,25 @@ def main() -> None:
         copied = sys.platform == "linux"
         number = os.fork() if copied else 0
         if number:
+            _lead(number)
             os.write(told, b"%d\n" % number)
             os.write(told, b"%d\n" % _waited(number, parent))
             continue
         if copied:
-            os.setsid()
+            _lead(0)
         else:
             os.write(told, b"%d\n" % os.getpid())
         os.close(told)
         _do(job)
+
+
+def _lead(number: int) -> None:
+    """Give a process (0: this one) a group of its own, by which it is ended with what it starts.
+
+    Both sides do: who is told its number may end it at once.
+    """
+    with suppress(OSError):
+        os.setpgid(number, number)
 
 
 def _waited(number: int, parent: int) -> int:

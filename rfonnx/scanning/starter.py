@@ -122,7 +122,7 @@ class Starter:
 
     @staticmethod
     def _kill(number: int) -> None:
-        """Kill a process, and those of its session."""
+        """Kill a process, and those of its group."""
         with suppress(OSError):
             if os.name == "posix":
                 os.killpg(number, signal.SIGKILL)

@@ -116,6 +116,17 @@ def test_a_record_without_what_tables_need_is_none(tmp_path: Path) -> None:
             read_records(records)
 
 
+def test_a_model_that_took_too_long_is_asked_again_with_another_limit(tmp_path: Path) -> None:
+    records = tmp_path / "out.jsonl"
+    model = listed([str(small(tmp_path / "a.onnx"))])
+    (late,) = scan(model, How(timeout=0.001), records)
+    assert late["state"] == "timed out"
+    assert scan(model, How(timeout=0.001), records) == [late]
+    (made,) = scan(model, How(timeout=600), records)
+    assert made["state"] == "reported"
+    assert scan(model, How(), records) == read_records(records) == [made]
+
+
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGKILL])
 def test_a_scan_that_is_ended_leaves_no_process(tmp_path: Path, by: signal.Signals) -> None:
     hangs(tmp_path / "hang.onnx")
@@ -194,8 +205,8 @@ def test_two_scans_do_not_write_one_file(tmp_path: Path) -> None:
 
     path = tmp_path / "out.jsonl"
     with (
-        journal(path, lambda name: None, "{}"),
+        journal(path, lambda name: None, How().holds),
         pytest.raises(DataError, match="another scan writes"),
-        journal(path, lambda name: None, "{}"),
+        journal(path, lambda name: None, How().holds),
     ):
         pass
