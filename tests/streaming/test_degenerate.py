@@ -111,3 +111,10 @@ def test_sizes_in_numbers_are_refused() -> None:
     wide = net.add("ConvTranspose", "x", weights, strides=[3, 2], output_shape=[10, 8])
     with pytest.raises(rfonnx.RfonnxError, match="ConvTranspose"):
         planned_at(net.model([1, 1, 3, 3], wide), {"x": 2})
+
+
+def test_extremes_of_bools_are_refused() -> None:
+    net = Net()
+    low = net.add("ReduceMin", net.add("Greater", "x", net.number(0.0)), net.ints(1), keepdims=1)
+    with pytest.raises(rfonnx.RfonnxError, match="of bools"):
+        rfonnx.stream(net.model([2, "t"], net.add("Cast", low, to=1), opset=20), "x", 1)

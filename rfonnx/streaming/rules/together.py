@@ -18,6 +18,8 @@ def together(call: Call) -> list[Flow | None]:
     """
     writer, emit, statistic = call.writer, call.writer.emit, call.row.statistic
     extreme = statistic in ("max", "min")
+    if extreme and call.flow.value.dtype == "bool":
+        raise call.refuse("takes the largest or the smallest of bools", "cast them to numbers before it")
     border = _lowest(call.flow.value.dtype, statistic) if extreme else 0.0
     flow = writer.masked(writer.settled(call.flow), border, start=True, end=True)
     own = call.emit([flow.value, *(call.constant(index) for index in range(1, len(call.node.inputs)))], {})
