@@ -3,7 +3,7 @@ for mirrored frames that have not come yet."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -72,19 +72,21 @@ def straight(writer: Writer, flow: Flow) -> Flow:
     return replace(flow, value=value, delay=delay, before=None, after=None, stored=None, bend=None)
 
 
-class Straight(Mapping[str, Flow]):
-    """Flows as rules see them that know nothing of bends: none has one. Each is straightened once, and when it is asked for."""
+class Seen(Mapping[str, Flow]):
+    """Flows as rules see them that do not know all: without bends (`straight`), or without frames in front that are told by
+    another flow alone (`Writer.told`). Each is changed once, and when it is asked for."""
 
-    def __init__(self, writer: Writer, flows: Mapping[str, Flow]) -> None:
+    def __init__(self, writer: Writer, flows: Mapping[str, Flow], change: Callable[[Writer, Flow], Flow]) -> None:
         self._writer = writer
         self._flows = flows
+        self._change = change
         self._made: dict[Flow, Flow] = {}
 
     def __getitem__(self, name: str) -> Flow:
         flow = self._flows[name]
         if flow not in self._made:
-            self._made[flow] = straight(self._writer, flow)
-            if flow.bend is not None:
+            made = self._made[flow] = self._change(self._writer, flow)
+            if made.bend != flow.bend:
                 self._writer.stands(name, self._made[flow])
         return self._made[flow]
 

@@ -16,6 +16,7 @@ from rfonnx.streaming.inserted import Chosen, inserted, measuring
 from rfonnx.streaming.layout import lay_out
 from rfonnx.streaming.looking import looked_at
 from rfonnx.streaming.model import LENGTHS, ODD, Source, first_taken
+from rfonnx.streaming.narrow import narrowed
 from rfonnx.streaming.refusal import Refused
 from rfonnx.streaming.taken import by_statistics, label, taken_axes, takes_its_own, whole_shape
 
@@ -39,9 +40,11 @@ def with_statistics(source: Source, names: Sequence[str], boundless: bool = Fals
     """
     seen = _seen(source)
     rows = {nodes[1].inputs[0]: nodes[0].inputs[0] for nodes in laid_in_rows(seen.graph).values()}
-    if rows:
-        source = source.written(kept_apart(source.proto, seen.graph))
-        seen = _seen(source)
+    for change in (kept_apart, narrowed):
+        proto = change(seen)
+        if proto is not source.proto:
+            source = source.written(proto)
+            seen = _seen(source)
     asked = [name for name in names if name != ALL]
     if ALL in names:
         seen, listed = _listed(source, boundless)

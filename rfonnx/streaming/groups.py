@@ -12,6 +12,7 @@ from rfonnx.gradients.values import Value
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.tensors import is_static
 from rfonnx.operators.table import operator
+from rfonnx.streaming.model import Source
 
 
 def laid_in_rows(graph: Graph) -> dict[str, tuple[Node, Node, Node]]:
@@ -42,9 +43,10 @@ def _groups(rows: tuple[int, ...], whole: tuple[int, ...]) -> bool:
     return 0 < rows[1] < whole[1] and whole[1] % rows[1] == 0 and rows[2] * rows[1] == math.prod(whole[1:])
 
 
-def kept_apart(given: ModelProto, graph: Graph) -> ModelProto:
+def kept_apart(source: Source) -> ModelProto:
     """The model in which the rows of such norms keep their axes: (N, G, C/G, ...). All its tensors have the numbers that they
     had."""
+    graph, given = source.graph, source.proto
     found = laid_in_rows(graph)
     if not found:
         return given

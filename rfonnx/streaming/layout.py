@@ -56,12 +56,10 @@ def lay_out(source: Source, boundless: bool = False, taken: bool = False) -> Lay
             raise refused(node, "reads frames inside a branch or a loop that is not written out", "", _undecided(node))
         late = {name for name in (*node.inputs, *node.attrs.get("captures", ())) if name in layout.finals}
         wholes = tuple(dict.fromkeys(whole for name in sorted(late) for whole in layout.wholes[name]))
-        if late and any(name in framed for name in node.inputs):
-            if layout.taken is None:
-                blocked.update(dict.fromkeys(outputs, refused(node, JOINED, min(late), statistics=wholes)))
-                continue
+        joined = bool(late) and any(name in framed for name in node.inputs)
+        if joined and layout.taken is not None:
             layout.taken.update(dict.fromkeys(wholes))
-        elif late:
+        elif late and not joined:
             layout.finals.update(outputs)
             wholes = tuple(outputs) if counts_frames(source, node) else wholes
             layout.wholes.update(dict.fromkeys(outputs, wholes))
@@ -84,6 +82,8 @@ def lay_out(source: Source, boundless: bool = False, taken: bool = False) -> Lay
             if not (placed.readings or placed.planes or outputs[0] in (layout.taken or ())):
                 unread = refused(node, UNREAD, next(name for name in node.inputs if name in framed), SHAPED)
                 blocked = dict.fromkeys(outputs, unread) | blocked
+        if joined and layout.taken is None:  # where statistics are all that is in the way
+            blocked = dict.fromkeys(outputs, refused(node, JOINED, min(late), statistics=wholes)) | blocked
         layout.placed.append(placed)
     for name in source.graph.outputs:
         if name in blocked:

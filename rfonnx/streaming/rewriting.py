@@ -13,7 +13,7 @@ from rfonnx.gradients.values import Value
 from rfonnx.graph.order import reads
 from rfonnx.graph.tensors import ELEMENT_TYPES
 from rfonnx.results.streaming import Length, Manifest, StreamedInput, StreamedOutput
-from rfonnx.streaming.bending import Straight, straight
+from rfonnx.streaming.bending import Seen, straight
 from rfonnx.streaming.branches import Middle
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow, Twin
@@ -21,6 +21,7 @@ from rfonnx.streaming.model import Source, with_frames
 from rfonnx.streaming.placed import Layout
 from rfonnx.streaming.rules.choice import BEND, BY_POSITION, rule_of
 from rfonnx.streaming.rules.how_many import OPEN
+from rfonnx.streaming.rules.windowed import windowed
 from rfonnx.streaming.waits import Wait
 from rfonnx.streaming.writer import Writer
 
@@ -79,11 +80,12 @@ def build(source: Source, layout: Layout, chunk: int) -> Streamed:
     for name in flows:
         writer.stands(name, flows[name])
     waiting: dict[str, Call] = {}
-    straightened = Straight(writer, flows)
+    told = Seen(writer, flows, Writer.told)
+    straightened = Seen(writer, told, straight)
     for placed in layout.placed:
         writer.emit.scope = placed.node.name or placed.node.outputs[0]
         rule = None if placed.planes or not placed.readings else rule_of(placed)
-        seen = flows if rule in BEND else straightened
+        seen = flows if rule is windowed else told if rule in BEND else straightened
         call = Call(
             placed.node,
             placed.proto,

@@ -70,7 +70,10 @@ def whole_shape(source: Source, name: str) -> tuple[int, ...] | None:
 
 
 def counts_frames(source: Source, node: Node) -> bool:
-    """Whether a constant that a node reads depends on how many frames there are: a sum that is divided by them."""
+    """Whether a constant that a node reads depends on how many frames there are, and what it makes has none: a sum that is
+    divided by them."""
+    if whole_shape(source, next(filter(None, node.outputs))) is None:
+        return False
     constants = [name for name in node.inputs if name in source.graph.constants and name not in source.stored]
     found = [[value for value in source.values(name) if value is not None] for name in constants]
     return any((value != values[0]).any() for values in found for value in values[1:] if value.shape == values[0].shape)

@@ -137,6 +137,10 @@ class Writer:
         """With a delay that is not negative."""
         return self.wait(flow, 0, Wait.BEFORE)
 
+    def told(self, flow: Flow) -> Flow:
+        """Where it begins after its first frame, with a number that stands there in its own tensor, or not so."""
+        return self.settled(flow) if flow.before is None and flow.delay < 0 else flow
+
     def wait(self, flow: Flow, delay: int, why: Wait) -> Flow:
         """With that delay at least, where what outputs see may not ask for it."""
         if delay > flow.delay:

@@ -100,6 +100,20 @@ def ranged() -> onnx.ModelProto:
     return net.model([1, 2, "t"], net.conv(net.add("Div", x, net.add("ReduceL2", x, axes=[2])), 2, 2, [3], pads=[1, 1]))
 
 
+def repeated() -> onnx.ModelProto:
+    """To a length of 1, as torch exports it: the length is expanded to the frames, and added to."""
+    net = Net()
+    x = net.conv("x", 2, 4, [3], pads=[1, 1])
+    long = net.add("Clip", net.add("ReduceL2", x, axes=[2]), net.number(1e-6))
+    x = net.add("Div", x, net.add("Expand", long, net.add("Shape", x)))
+    return net.model(["b", 2, "t"], net.conv(x, 4, 2, [3], pads=[1, 1]))
+
+
+def causal_dynamic() -> onnx.ModelProto:
+    """Padding in front of what is quantised: nothing waits for it."""
+    return dynamic(2, 0)
+
+
 def last_state() -> onnx.ModelProto:
     net = Net()
     turned = net.add("Transpose", "x", perm=[2, 0, 1])
@@ -143,6 +157,28 @@ def dynamic(begin: int = 1, end: int = 1) -> onnx.ModelProto:
     return net.model([1, 2, "t"], net.add("Mul", net.add("Cast", made, to=1), scale))
 
 
+def padded_dynamic() -> onnx.ModelProto:
+    """Zeros that a Pad puts in front, quantised for a convolution; and for two that read them otherwise."""
+    net = Net()
+
+    def quantised(x: str) -> list[str]:
+        names = [f"{x}_{part}" for part in ("quantised", "scale", "zero")]
+        net.nodes.append(helper.make_node("DynamicQuantizeLinear", [x], names, f"{x}_quantise"))
+        return names
+
+    def weight(*shape: int) -> str:
+        return net.constant(net.rng.integers(-100, 100, shape).astype(np.int8))
+
+    whole, scale, zero = quantised(net.pad("x", 3, 2, 2))
+    made = net.add("Cast", net.add("ConvInteger", whole, weight(2, 2, 3), zero), to=1)
+    x = net.add("Relu", net.add("Mul", made, scale))
+    whole, scale, zero = quantised(net.pad(x, 3, 2, 3))
+    turned = net.add("MatMulInteger", net.add("Transpose", whole, perm=[0, 2, 1]), weight(2, 2), zero)
+    other = net.add("ConvInteger", whole, weight(2, 2, 4))  # of which no number stands for 0
+    one = net.add("Mul", net.add("Cast", other, to=1), scale)
+    return net.model([1, 2, "t"], one, net.add("Mul", net.add("Cast", turned, to=1), scale))
+
+
 WHOLES: dict[str, tuple[Callable[[], onnx.ModelProto], int]] = {
     "instance norm": (instance_norm, 2),
     "group norm": (group_norm(21, 6), 2),
@@ -155,6 +191,9 @@ WHOLES: dict[str, tuple[Callable[[], onnx.ModelProto], int]] = {
     "gate": (gated, 1),
     "mean, divided": (divided, 1),
     "range": (ranged, 3),
+    "repeated": (repeated, 1),
+    "dynamic quantisation, causal": (causal_dynamic, 6),
+    "dynamic quantisation, padded before": (padded_dynamic, 4),
     "last state": (last_state, 1),
     "output, too": (output_too, 1),
     "dynamic quantisation": (dynamic, 6),

@@ -27,7 +27,8 @@ def copied(call: Call) -> list[Flow | None]:
     if len({(flow.bend, flow.delay) for flow in flows.values()}) > 1 or call.still:
         flows = {name: straight(call.writer, flow) for name, flow in flows.items()}
     known = _outside(call, next(iter(flows.values()))) if len(flows) == 1 else _of_all(call, flows)
-    if known is None and all(flow.delay < 0 and not flow.bend for flow in flows.values()):
+    first = next(iter(flows.values()))
+    if known is None and all(flow.delay < 0 and not flow.bend for flow in flows.values()) and not _zeros(call, first):
         flows = {name: call.writer.settled(flow) for name, flow in flows.items()}
     first = next(iter(flows.values()))
     for name, flow in flows.items():
@@ -85,6 +86,12 @@ def _refuse_places(call: Call) -> None:
         beside = len(call.source.graph.shapes.get(name) or ()) == rank > 1
         if name and name not in call.flows and (turns or beside or len(call.node.inputs) > 2):
             raise call.refuse(f"has indices '{name}' that do not come with the frames")
+
+
+def _zeros(call: Call, flow: Flow) -> bool:
+    """Whether it quantises zeros with a zero point that is computed: what stands in front is told by them."""
+    quantises = call.row.hands_on and call.row.zero_point is not None and "int" not in flow.value.dtype
+    return quantises and flow.before == 0.0 and call.zero_point() is None
 
 
 def _stored(call: Call, flow: Flow) -> Stored | None:

@@ -29,7 +29,9 @@ def windowed(call: Call) -> list[Flow | None]:
         name: writer.settled(straight(writer, call.flows[name])) for name in call.node.inputs[1:] if name in call.flows
     }
     place, begin, end = _padding(call)
-    border = _border(call, flow, begin, end)
+    alike = _quantised_alike(call, flow)
+    flow = flow if alike else writer.told(flow)
+    border = None if alike else _border(call, begin, end)
     if call.row.border == "lowest" and begin + end:  # a shorter tensor may lie between the taps of a window
         writer.at_least(flow.length, reading.dilation)
     span, stride, cache = reading.span, reading.stride, 0
@@ -141,8 +143,8 @@ def _uncounted(call: Call, padding: int) -> bool:
     return call.row.border == "uncounted" and padding > 0 and not call.node.attrs.get("count_include_pad", 0)
 
 
-def _border(call: Call, flow: Flow, begin: int, end: int) -> float | None:
-    """What the operator takes for frames outside; None: what the node before it makes of 0.
+def _border(call: Call, begin: int, end: int) -> float:
+    """What the operator takes for frames outside.
 
     Raises:
         Refused: nobody wrote down what.
@@ -152,7 +154,7 @@ def _border(call: Call, flow: Flow, begin: int, end: int) -> float | None:
         return 0.0
     if call.row.zero_point is not None:
         zero = call.zero_point()
-        if zero is None and not _quantised_alike(call, flow):
+        if zero is None:
             raise call.refuse("pads with a zero point that is no constant", "quantise it statically")
         return zero
     if border in ("zero", "uncounted"):
@@ -166,8 +168,10 @@ def _border(call: Call, flow: Flow, begin: int, end: int) -> float | None:
 
 def _quantised_alike(call: Call, flow: Flow) -> bool:
     """Whether the node before it makes of 0 what this one takes for 0: both have one zero point, which is computed."""
-    stored, index = flow.stored, call.row.zero_point or 0
-    return stored is not None and stored.made is None and stored.node.input[2:3] == [call.node.inputs[index]]
+    stored, index = flow.stored, call.row.zero_point
+    if stored is None or stored.made is not None or index is None:
+        return False
+    return list(stored.node.input[2:3]) == list(call.node.inputs[index : index + 1])
 
 
 def _counted(call: Call, made: Flow, flow: Flow, cache: int, needed: int) -> Flow:
