@@ -64,8 +64,9 @@ def inserted(
         for more, node in enumerate(emit.nodes[first:]):
             graph.node.insert(place + more, node)
     graph.initializer.extend(emit.constants)
-    graph.input.extend(map(_entry, (one.told for one in figures)))
     kept, read = needed(list(graph.node), [entry.name for entry in graph.output])
+    figures = [one for one in figures if one.told.input in read]  # another one may have been made of it alone
+    graph.input.extend(map(_entry, (one.told for one in figures)))
     stored = [one for one in graph.initializer if one.name in read]
     for field, entries in (("node", kept), ("initializer", stored)):
         graph.ClearField(field)

@@ -1,4 +1,4 @@
-"""Statistics that a file repeats for each frame before it joins them with frames: that joins one with all of them as well."""
+"""Statistics that a file repeats for each frame before it joins them with frames: one of them is joined with all as well."""
 
 from __future__ import annotations
 
@@ -11,15 +11,10 @@ from rfonnx.graph.nodes import Graph
 from rfonnx.graph.tensors import is_static
 from rfonnx.operators.table import operator
 from rfonnx.streaming.model import Source
-from rfonnx.streaming.taken import whole_shape
 
 
 def narrowed(source: Source) -> ModelProto:
-    """The model without Expands of what has no frames, where all that read them repeat it themselves.
-
-    Args:
-        source: looked at, at several lengths: what is as long as there are frames is told by that.
-    """
+    """The model without Expands that all who read them do themselves; what it makes is the same."""
     readers: dict[str, list[int]] = {}
     for index, node in enumerate(source.graph.nodes):
         for name in dict.fromkeys((*node.inputs, *node.attrs.get("captures", ()))):
@@ -29,11 +24,10 @@ def narrowed(source: Source) -> ModelProto:
         if operator(node.kind).shaped_by != 1 or operator(node.kind).keeps or not node.inputs:
             continue
         (made,), read = node.outputs, node.inputs[0]
-        if read in source.graph.constants or made in source.graph.outputs or whole_shape(source, made) is not None:
+        if made in source.graph.constants or made in source.graph.outputs:
             continue
-        if whole_shape(source, read) is not None and all(
-            _repeats(view.graph, index, made, read) for index in readers.get(made, ()) for view in source.views.values()
-        ):
+        graphs = [view.graph for view in source.views.values()]
+        if all(_repeats(graph, index, made, read) for index in readers.get(made, ()) for graph in graphs):
             gone.add(made)
     if not gone:
         return source.proto

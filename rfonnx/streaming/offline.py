@@ -165,7 +165,7 @@ def lengths(manifest: Manifest) -> list[int]:
     late = max(-(-one.delay // one.frames) for one in manifest.flows)
     middle = (max(late, min(manifest.sees, FARTHEST) // chunk) + 3) * chunk  # what is carried is seen to the end
     shortest = max(manifest.shortest, MEASURED * unit) if manifest.statistics else manifest.shortest
-    wanted = [middle + 1 + unit // 2, shortest, middle, middle + chunk // 2 + unit - 1]
+    wanted = [max(length, shortest) for length in (middle + 1 + unit // 2, 0, middle, middle + chunk // 2 + unit - 1)]
     most = manifest.longest or max(wanted)
     return list(dict.fromkeys(max(min(length, most), manifest.shortest) for length in wanted))
 
