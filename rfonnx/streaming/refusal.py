@@ -40,9 +40,12 @@ class Cut:
             ways.append(f"{CUT}: --until {quote(self.until)}" if self.until else CUT)
         if self.until and self.made not in last:
             ways.append(BEHIND.format(", too" if ways else "", quote(self.made)))
-        if self.statistics:
-            ways.append(f"{GIVEN}: {' '.join(f'--statistic {quote(name)}' for name in self.statistics)}")
-        return "; ".join(ways) or ALONE
+        return "; ".join([*ways, *self.given()]) or ALONE
+
+    def given(self) -> list[str]:
+        """The way by statistics, where there is one."""
+        asked = " ".join(f"--statistic {quote(name)}" for name in self.statistics)
+        return [f"{GIVEN}: {asked}"] if asked else []
 
 
 class Refused(RfonnxError):
@@ -72,7 +75,9 @@ def refused(node: Node, reason: str, until: str = "", hint: str = "", statistics
         statistics: what could be an input, so that the node can be streamed.
     """
     cut = Cut(until, next(filter(None, node.outputs), ""), tuple(statistics))
-    return Refused(f"{node} {reason}", hint) if hint else Refused(f"{node} {reason}", cut=cut)
+    if not hint:
+        return Refused(f"{node} {reason}", cut=cut)
+    return Refused(f"{node} {reason}", "; ".join([hint, *cut.given()]))
 
 
 @contextmanager
