@@ -121,9 +121,12 @@ def gemm(call: FitCall) -> str:
 
 @misfit("PRelu")
 def prelu(call: FitCall) -> str:
-    """The slope broadcasts to x."""
-    x = call.shape(0)
-    return stretches(call, 1, "slope", x) if x is not None and call.node.version >= 7 else ""
+    """Slope and x broadcast together: the slope to x by the specification, but onnxruntime takes the other way, too."""
+    x, slope = call.shape(0), call.shape(1)
+    if x is None or slope is None or call.node.version < 7:
+        return ""
+    apart = [pair for pair in zip(reversed(x), reversed(slope), strict=False) if 1 not in pair and pair[0] != pair[1]]
+    return f"its slope of shape {show_shape(slope)} does not broadcast to {show_shape(x)}" if apart else ""
 
 
 @misfit("LayerNormalization")

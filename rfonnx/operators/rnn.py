@@ -25,7 +25,8 @@ def misfit_of(call: FitCall) -> str:
     x, w, r = call.shape(0), call.shape(1), call.shape(2)
     if x is None or w is None or r is None or len(x) != 3 or len(w) != 3 or len(r) != 3:
         return ""
-    wrong = lengths(call, 1, "weight W", (*w[:2], x[2])) or lengths(call, 2, "weight R", (*w[:2], r[2]))
+    directions = 2 if call.node.attrs.get("direction") == "bidirectional" else 1
+    wrong = lengths(call, 1, "weight W", (directions, w[1], x[2])) or lengths(call, 2, "weight R", (*w[:2], r[2]))
     return wrong or lengths(call, 3, "bias", (w[0], 2 * w[1]))
 
 

@@ -40,6 +40,8 @@ CASES: list[tuple[str, tuple[int, ...], list[Given], list[Given], dict[str, Any]
     ("Gemm", (2, 4), [(4, 3), (3,)], [(4, 3), (5,)], {}),
     ("Gemm", (2, 4), [(4, 3), (2, 1)], [(4, 3), (3, 1)], {}),
     ("PRelu", (1, 3, 4), [(3, 1)], [(5,)], {}),
+    ("PRelu", (1, 3, 1), [(3, 4)], [(2, 4)], {}),  # the slope is longer, which only the specification forbids
+    ("LayerNormalization", (2, 3, 4), [(3, 4)], [(12,)], {"axis": 1}),
     ("LayerNormalization", (1, 3, 4), [(4,)], [(5,)], {}),
     ("LayerNormalization", (1, 3, 4), [(4,), (4,)], [(4,), (3,)], {}),
     ("InstanceNormalization", (1, 3, 4), [(3,), (3,)], [(5,), (5,)], {}),
@@ -47,6 +49,13 @@ CASES: list[tuple[str, tuple[int, ...], list[Given], list[Given], dict[str, Any]
     ("Einsum", (2, 5, 4), [(2, 4, 3)], [(3, 4, 3)], {"equation": "b...j,bjk->b...k"}),
     ("LSTM", (5, 1, 4), [(1, 12, 4), (1, 12, 3)], [(1, 12, 7), (1, 12, 3)], {"hidden_size": 3}),
     ("LSTM", (5, 1, 4), [(1, 12, 4), (1, 12, 3), (1, 24)], [(1, 12, 4), (1, 12, 3), (1, 12)], {"hidden_size": 3}),
+    (
+        "LSTM",
+        (5, 1, 4),
+        [(2, 12, 4), (2, 12, 3)],
+        [(1, 12, 4), (1, 12, 3)],
+        {"hidden_size": 3, "direction": "bidirectional"},
+    ),
     ("GRU", (5, 1, 4), [(1, 9, 4), (1, 9, 3)], [(1, 9, 4), (1, 12, 3)], {"hidden_size": 3}),
     ("RNN", (5, 1, 4), [(1, 3, 4), (1, 3, 3)], [(1, 3, 5), (1, 3, 3)], {"hidden_size": 3}),
     ("ScatterND", (4, 4), [table((1,)), (1, 4)], [table((1,)), (1, 5)], {}),
