@@ -36,6 +36,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, Path]:
         made[page] = folder = tmp_path_factory.mktemp(page.stem)
         (folder / "models").symlink_to(ROOT / "models")
         shutil.copy(ROOT / "models" / "unet.onnx", folder / "model.onnx")
+        np.save(folder / "photo.npy", np.random.default_rng(0).random((1, 3, 64, 40), np.float32))
         np.save(folder / "image.npy", np.random.default_rng(0).random((1, 1, 1040, 1024), np.float32))
     return made
 
