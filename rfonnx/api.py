@@ -494,8 +494,8 @@ def stream(
         ShapeError: a shape does not fit the file.
     """
     from rfonnx.model.opened import with_values
+    from rfonnx.streaming.planning import stream_plan
     from rfonnx.streaming.sherpa import sherpa
-    from rfonnx.streaming.stream_plan import stream_plan
 
     asked = [statistics] if isinstance(statistics, str) else statistics
     plan = stream_plan(

@@ -49,7 +49,7 @@ def command(
     frames, as many as the new ones see. Each takes about a second. Where that is faster, it is said.
     """
     from rfonnx.model.opened import with_values
-    from rfonnx.streaming.stream_plan import stream_plan
+    from rfonnx.streaming.planning import stream_plan
 
     asked, common = stream_options.asked(streamed, axes)
     out = open_output(STREAM_LATENCY, output, style, model)

@@ -65,8 +65,8 @@ def command(
     """
     from rfonnx.model.opened import with_values
     from rfonnx.report.target import target as checked
+    from rfonnx.streaming.planning import stream_plan
     from rfonnx.streaming.sherpa import sherpa
-    from rfonnx.streaming.stream_plan import stream_plan
 
     if not dry_run and target is None:
         raise click.UsageError("give -o FILE to write to, or --dry-run")

@@ -6,7 +6,7 @@ from rfonnx.errors import RfonnxError
 from rfonnx.model.opened import Opened
 from rfonnx.model.reading.bind import Shapes
 from rfonnx.results.stream_checks import StreamOutlook
-from rfonnx.streaming.stream_plan import stream_plan
+from rfonnx.streaming.planning import stream_plan
 
 
 def outlook(model: Opened, input: str, axis: int, shapes: Shapes | None = None) -> StreamOutlook:

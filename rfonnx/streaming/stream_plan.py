@@ -1,36 +1,27 @@
-"""`rfonnx.stream`: the plan of a stream, as users get it."""
+"""The plan of a stream, as users get it."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from onnx import ModelProto
 
-from rfonnx.errors import ModelError, QueryError, RfonnxError, ShapeError
+from rfonnx.errors import QueryError
 from rfonnx.model.apart import Apart
-from rfonnx.model.opened import Opened
-from rfonnx.model.reading.bind import Shapes
 from rfonnx.results.stream_checks import StreamStructure, StreamSummary, StreamVerification
 from rfonnx.results.stream_latency import StreamLatency
 from rfonnx.results.streaming import METADATA, Manifest, StreamState
-from rfonnx.streaming.behind import behind
-from rfonnx.streaming.bounded import bounded
 from rfonnx.streaming.branches import branched
 from rfonnx.streaming.figures import Run, measure
 from rfonnx.streaming.flow import Twin
-from rfonnx.streaming.given import with_statistics
 from rfonnx.streaming.least import least_delays
-from rfonnx.streaming.looking import looked_at
 from rfonnx.streaming.loop import Stream
 from rfonnx.streaming.manifest import to_json
-from rfonnx.streaming.model import LENGTHS, ODD, Source
+from rfonnx.streaming.model import Source
 from rfonnx.streaming.offline import (
     Measured,
     deadline,
@@ -38,25 +29,18 @@ from rfonnx.streaming.offline import (
     drawn_others,
     hold,
     level_of,
-    run_longer,
     taking,
     within,
 )
 from rfonnx.streaming.packing import packed, unpacked
 from rfonnx.streaming.placed import Layout
-from rfonnx.streaming.refusal import Refused, offering
 from rfonnx.streaming.rerun import PAST
 from rfonnx.streaming.rewriting import Streamed, build
-from rfonnx.streaming.steady import steadied
+from rfonnx.streaming.saving import save_stream
 from rfonnx.streaming.structure import of_twins, structure
 from rfonnx.streaming.timing import timed_chunk
 from rfonnx.streaming.waits import Wait
-from rfonnx.streaming.wanted_part import Asked, open_source
-from rfonnx.system import scratch
 from rfonnx.version import __version__
-
-Start = Literal["exact", "steady"]
-"""How a stream begins: as the file, or without waiting for frames that are mirrored at the start."""
 
 
 @dataclass(frozen=True)
@@ -246,103 +230,8 @@ class StreamPlan:
             RfonnxError: the stream differs from the offline model, and nothing is written; or the file cannot be written.
         """
         found = self.verify()
-        if all(run.skipped for run in found.runs):
-            raise Refused(
-                f"{self.manifest.model}: the offline model runs at no length that was tried ({found.runs[0].skipped}), so that "
-                "the stream is not verified, and was not written",
-                "give other shapes, or stream a part of it that onnxruntime runs: --until",
-            )
-        if not found.passed:
-            raise Refused(
-                f"{self.manifest.model}: the stream differs from the offline model ({_worst(found)}), and was not written",
-                "report it with the model: that is an error of rfonnx",
-            )
-        target = Path(path)
-        for where, data in (
-            (target, self.model.SerializeToString()),
-            (target.with_suffix(".json"), (to_json(self.manifest) + "\n").encode()),
-        ):
-            write(where, data)
+        save_stream(path, self.model, self.manifest, found)
         return found
-
-
-def write(where: Path, data: bytes) -> None:
-    """A file as a whole, or as it was.
-
-    Raises:
-        RfonnxError: it cannot be written.
-    """
-    try:
-        with scratch.kept(scratch.beside(where)) as draft:
-            draft.write_bytes(data)
-            draft.replace(where)
-    except OSError as error:
-        raise RfonnxError(f"{where} cannot be written: {error.strerror}", "give another name with -o") from error
-
-
-def _worst(found: StreamVerification) -> str:
-    if found.structure is not None and found.structure.differences:
-        return found.structure.differences[0]
-    for run in found.runs:
-        if run.missing:
-            name, (got, wanted) = next(iter(run.missing.items()))
-            return f"'{name}' has {got} frames for {wanted}, of {run.length} in chunks of {run.chunk}"
-    return f"by {found.worst:.1e} of the largest value"
-
-
-def stream_plan(
-    model: Opened,
-    inputs: Asked,
-    axis: int | None,
-    chunk: int | None,
-    outputs: Sequence[str] | None = None,
-    shapes: Shapes | None = None,
-    cache: int | None = None,
-    start: Start = "exact",
-    after: str | None = None,
-    flat: bool = False,
-    statistics: Sequence[str] = (),
-) -> StreamPlan:
-    """See `rfonnx.stream`."""
-    first = [*model.input_names, *([] if after is None else [after])]
-    with offering(first, outputs or [output.name for output in model.proto.graph.output]):
-        source = _source(model, inputs, axis, outputs, shapes, after)
-        if statistics:
-            source = with_statistics(source, statistics, cache is not None)
-        if cache is not None:
-            source = bounded(source, cache)
-        if start == "steady":
-            source = steadied(source)
-        return _planned_at_best(source, chunk, flat)
-
-
-def _source(
-    model: Opened,
-    inputs: Asked,
-    axis: int | None,
-    outputs: Sequence[str] | None,
-    shapes: Shapes | None,
-    after: str | None,
-) -> Source:
-    """What is streamed: from inputs, or from a tensor on."""
-    if after is None:
-        return open_source(model, inputs, axis, outputs, shapes)
-    if inputs is not None:
-        raise QueryError(f"{model.label}: both an input and a tensor were given to stream from", "leave out --input")
-    place = -1 if axis is None else axis
-    cut = open_source(behind(model, after, place, outputs, shapes), after, place, outputs, shapes)
-    return replace(cut, model=model)
-
-
-def _planned_at_best(source: Source, chunk: int | None, flat: bool) -> StreamPlan:
-    """The plan at the length at which most is known of the model."""
-    if source.fixed and not source.pinned:
-        with suppress(ModelError, Refused, ShapeError):  # else it is held to the one length that it has
-            freed, layout = looked_at(source.freed(), [source.length])
-            run_longer(freed)
-            return planned(freed, layout, layout.unit if chunk is None else chunk, flat)
-    source, layout = looked_at(source, [source.length] if source.fixed else (*LENGTHS, *ODD))
-    return planned(source, layout, layout.unit if chunk is None else chunk, flat)
 
 
 def planned(source: Source, layout: Layout, chunk: int, flat: bool) -> StreamPlan:

@@ -16,7 +16,8 @@ import rfonnx
 from rfonnx.model.opened import Opened
 from rfonnx.streaming.loop import Stream
 from rfonnx.streaming.offline import within
-from rfonnx.streaming.stream_plan import StreamPlan, stream_plan
+from rfonnx.streaming.planning import stream_plan
+from rfonnx.streaming.stream_plan import StreamPlan
 from streaming.logged import Judged, judge_all
 from streaming.maker import random_net
 from streaming.whole_numbers import differs, whole_numbers

@@ -22,7 +22,8 @@ from rfonnx.graph.tensors import DTYPES
 from rfonnx.model.opened import Opened
 from rfonnx.streaming.looking import looked_at
 from rfonnx.streaming.offline import drawn_others, hold, level_of, within
-from rfonnx.streaming.stream_plan import StreamPlan, planned, stream_plan
+from rfonnx.streaming.planning import stream_plan
+from rfonnx.streaming.stream_plan import StreamPlan, planned
 from rfonnx.streaming.structure import of_twins, structure
 from rfonnx.streaming.wanted_part import open_source
 from streaming.logged import Judged, judge_all

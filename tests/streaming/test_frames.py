@@ -11,7 +11,8 @@ import pytest
 import rfonnx
 from rfonnx.model.opened import Opened
 from rfonnx.streaming.offline import within
-from rfonnx.streaming.stream_plan import StreamPlan, stream_plan
+from rfonnx.streaming.planning import stream_plan
+from rfonnx.streaming.stream_plan import StreamPlan
 from streaming.nets import Net
 
 

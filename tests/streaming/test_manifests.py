@@ -16,7 +16,7 @@ from rfonnx.errors import RfonnxError
 from rfonnx.model.opened import Opened
 from rfonnx.results.streaming import METADATA
 from rfonnx.streaming.manifest import from_json, to_json
-from rfonnx.streaming.stream_plan import stream_plan
+from rfonnx.streaming.planning import stream_plan
 from streaming.nets import NETS
 
 

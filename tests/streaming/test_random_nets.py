@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from rfonnx.model.opened import Opened
-from rfonnx.streaming.stream_plan import StreamPlan, stream_plan
+from rfonnx.streaming.planning import stream_plan
+from rfonnx.streaming.stream_plan import StreamPlan
 from streaming.fuzz import judged, late
 from streaming.maker import random_net
 

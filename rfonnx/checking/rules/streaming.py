@@ -13,8 +13,8 @@ from rfonnx.results.findings import Parameter
 from rfonnx.results.plain import counted
 from rfonnx.results.ranges import AMOUNT, FACTOR
 from rfonnx.results.streaming import Manifest, StreamedOutput
+from rfonnx.streaming.planning import stream_plan
 from rfonnx.streaming.refusal import Refused
-from rfonnx.streaming.stream_plan import stream_plan
 
 
 @rule(
