@@ -138,8 +138,9 @@ class Writer:
         return self.wait(flow, 0, Wait.BEFORE)
 
     def told(self, flow: Flow) -> Flow:
-        """Where it begins after its first frame, with a number that stands there in its own tensor, or not so."""
-        return self.settled(flow) if flow.before is None and flow.delay < 0 else flow
+        """Where it begins after its first frame, with a number that stands there in its own tensor, or not so. What is bent has
+        its own frames there."""
+        return self.settled(flow) if flow.before is None and flow.delay < 0 and flow.bend is None else flow
 
     def wait(self, flow: Flow, delay: int, why: Wait) -> Flow:
         """With that delay at least, where what outputs see may not ask for it."""

@@ -89,3 +89,16 @@ def test_mirrored_frames_are_waited_for_also_where_they_are_cropped(crop: int) -
     assert plan.waits == (Wait.MIRRORED,)
     assert (output.delay, output.least) == (2 + crop, 2)
     assert right(plan)
+
+
+@pytest.mark.parametrize("mode", ["reflect", "edge"])
+@pytest.mark.parametrize("end", [0, 2])
+def test_a_stack_of_convolutions_waits_for_nothing_but_what_they_see(mode: str, end: int) -> None:
+    """Convolutions that are padded by reflection, one behind the other, as codecs have them."""
+    net, x = Net(), "x"
+    for _ in range(3):
+        x = net.add("Relu", net.norm(net.conv(net.pad(x, 3, 2, 2, end, mode), 2, 2, [5]), 2))
+    plan = rfonnx.stream(net.model([1, 2, "t"], x), "x", 2)
+    assert [(one.delay, one.least) for one in plan.manifest.outputs] == [(6, 6)]
+    assert plan.waits == ()
+    assert right(plan)

@@ -220,3 +220,20 @@ def test_a_manifest_that_lies_about_statistics_is_refused() -> None:
     next(entry for entry in plan.model.metadata_props if entry.key == METADATA).value = json.dumps(plain)
     with pytest.raises(rfonnx.RfonnxError, match="is not in both"):
         rfonnx.Stream(plan.model)
+
+
+def test_with_a_steady_start_and_with_a_cache() -> None:
+    """Both change the model, too; statistics are those of the changed one."""
+    net = Net()
+    first = net.conv(net.pad("x", 3, 2, 2, 2, "reflect"), 2, 2, [5])
+    normed = net.add("InstanceNormalization", first, net.numbers(2), net.numbers(2))
+    model = net.model([1, 2, "t"], net.conv(net.pad(normed, 3, 2, 1, 1, "reflect"), 2, 2, [3]))
+    for start in ("exact", "steady"):
+        plan = planned(model, start=start)
+        assert list(plan.delay.values()) == [3]
+        assert plan.verify().passed
+    net = Net()
+    centred = net.add("Sub", "x", net.add("ReduceMean", "x", axes=[1], keepdims=1))
+    attended = net.attention(net.layer_norm(centred, 8), net.window(centred, 2**40, 0))
+    model = net.model([1, "t", 8], net.add("Add", centred, attended))
+    assert rfonnx.stream(model, "x", 1, statistics="all", cache=4).verify().passed
