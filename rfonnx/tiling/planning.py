@@ -22,6 +22,8 @@ from rfonnx.tiling.sized import Sized, of_size, sized
 
 FIXED = "the file fixes the size of its input: the whole is what the network would give without that"
 
+FOLLOWING = "export it with lengths that follow the input, or give a tile as long as the whole"
+
 USUAL = {1: 65536, 2: 512, 3: 128}
 """Longest crop where none is asked for, by how many axes are tiled."""
 
@@ -86,7 +88,8 @@ def make_plan(
         crop = _at_another_size(found, seen, plan)
     except ShapeError as error:
         if plan.cuts or not found.model.free:
-            return replace(plan, exact=False, reasons=(f"the model does not take a crop: {error}",))
+            why = str(error).removesuffix(f"; {error.hint}")
+            return replace(plan, exact=False, reasons=(f"the model does not take a crop: {why}; {FOLLOWING}",))
         return replace(plan, assumptions=(FIXED,))
     against = list(dict.fromkeys([*_against_whole(found, axes), *_against(found, crop)]))
     return replace(plan, exact=not against, reasons=tuple(against))

@@ -192,7 +192,7 @@ REFUSED: dict[str, tuple[Made, str, str]] = {
     "range of all": (dynamic, r"DynamicQuantizeLinear\) .*takes its scale from the range of all frames", "statically"),
     "fused": (dynamic_product, r"DynamicQuantizeMatMul\) .*range of all frames", "statically"),
     "mean of those there are": (uncounted, r"QLinearAveragePool\) .*takes the mean of frames", "count_include_pad"),
-    "global": (whole, r"QLinearGlobalAveragePool\) .*takes all positions", "--until"),
+    "global": (whole, r"QLinearGlobalAveragePool\) .*takes all positions", "another axis"),
     "computed zero point": (computed, r"ConvInteger\) .*zero point that is no constant", "statically"),
 }
 

@@ -71,6 +71,15 @@ def fixed_inside() -> Made:
     return finish(w, rows), WHOLE, [31]
 
 
+def rows_of_two() -> Made:
+    """The whole, of 64, stays one row a channel; what is shorter is laid in rows of two positions."""
+    w = Writer()
+    n = w.op("Slice", w.op("Shape", "x"), w.ints(2), w.ints(9))
+    row = w.op("Add", w.op("Mul", w.op("Div", n, w.ints(64)), w.ints(62)), w.ints(2))
+    rows = w.op("Reshape", conv(w, "x"), w.op("Concat", w.ints(1, -1), row, axis=0))
+    return finish(w, rows), WHOLE, [31]
+
+
 @pytest.mark.parametrize(
     ("make", "reason"),
     [
@@ -99,9 +108,14 @@ def fixed_inside() -> Made:
         (cut_to_a_multiple, "; give other lengths, or a tile as long as the whole along that axis"),
         (
             fixed_inside,
-            "'t1_0' (Reshape of node 'n1') may take everything together, in crops of 23 along axis 2 of input 'x'",
+            "the model does not take a crop: net: node 'n1' (Reshape) that makes 't1_0': its inputs do not fit: 1x2x23 are 46",
         ),
-        (fixed_inside, "; give longer tiles, or one as long as the whole along that axis"),
+        (fixed_inside, "; export it with lengths that follow the input, or give a tile as long as the whole"),
+        (
+            rows_of_two,
+            "positions are laid out anew across rows, at 't7_0' (Reshape), in crops of 23 along axis 2 of input 'x'",
+        ),
+        (rows_of_two, "; give longer tiles, or one as long as the whole along that axis"),
         (backwards, "'y0' runs backwards, along axis 2 of input 'x'"),
         (tokens, "inputs have no axes but those of samples and channels, along which nothing is tiled"),
         (averaged, "'t1_0' (GlobalAveragePool of node 'n1') takes everything together, along axis 2 of input 'x'"),
