@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 
-from pages import PAGES, ROOT, Typed, holds, typed
+from pages import PAGES, ROOT, holds, typed
 from rfonnx.cli.commands import cli
 
 ELSEWHERE = {
@@ -28,32 +28,30 @@ LINES = [one for page in PAGES if page.name not in OF_ITS_OWN for one in typed(p
 COMMANDS = [one for one in LINES if not any(re.fullmatch(line, one.line) for line in ELSEWHERE)]
 
 
-@pytest.fixture(scope="session")
-def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, Path]:
-    """For each page a folder in which its commands run one after the other, with the models, and data that readers have."""
-    made = {}
-    for page in PAGES:
-        made[page] = folder = tmp_path_factory.mktemp(page.stem)
-        (folder / "models").symlink_to(ROOT / "models")
-        shutil.copy(ROOT / "models" / "unet.onnx", folder / "model.onnx")
-        np.save(folder / "photo.npy", np.random.default_rng(0).random((1, 3, 64, 40), np.float32))
-        np.save(folder / "image.npy", np.random.default_rng(0).random((1, 1, 1040, 1024), np.float32))
-    return made
+@pytest.fixture
+def folder(page: Path, tmp_path: Path) -> Path:
+    """In it the commands of a page run one after the other, with the models, and data that readers have."""
+    (tmp_path / "models").symlink_to(ROOT / "models")
+    shutil.copy(ROOT / "models" / "unet.onnx", tmp_path / "model.onnx")
+    np.save(tmp_path / "photo.npy", np.random.default_rng(0).random((1, 3, 64, 40), np.float32))
+    np.save(tmp_path / "image.npy", np.random.default_rng(0).random((1, 1, 1040, 1024), np.float32))
+    return tmp_path
 
 
-@pytest.mark.parametrize("one", COMMANDS, ids=lambda one: f"{one.page.stem}: {one.line}")
-def test_a_command_prints_what_its_page_shows(
-    one: Typed, folders: dict[Path, Path], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """1: a check failed, or models differ, and that is what the page is about."""
-    monkeypatch.chdir(folders[one.page])
-    program, *words = shlex.split(one.line)
-    assert program == "rfonnx"
-    printed = CliRunner().invoke(cli, words)
-    assert isinstance(printed.exception, SystemExit | None), printed.exception
-    assert printed.exit_code in (0, 1), printed.output
-    assert printed.exit_code == 0 or one.shown or words[0] == "compare"
-    holds(one.shown, printed.output)
+@pytest.mark.parametrize("page", dict.fromkeys(one.page for one in COMMANDS), ids=lambda page: page.stem)
+def test_commands_print_what_their_page_shows(page: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page's commands in one test: later ones read what earlier ones wrote. 1: a check failed, or models differ, and that is
+    what the page is about."""
+    monkeypatch.chdir(folder)
+    for one in COMMANDS:
+        if one.page == page:
+            program, *words = shlex.split(one.line)
+            assert program == "rfonnx"
+            printed = CliRunner().invoke(cli, words)
+            assert isinstance(printed.exception, SystemExit | None), f"{one.line}: {printed.exception}"
+            assert printed.exit_code in (0, 1), f"{one.line}: {printed.output}"
+            assert printed.exit_code == 0 or one.shown or words[0] == "compare", one.line
+            holds(one.shown, printed.output)
 
 
 def test_commands_stand_where_this_file_finds_them() -> None:

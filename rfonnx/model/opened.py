@@ -89,6 +89,16 @@ class Opened:
         proto = read_given(self.given)
         return _written(proto, self.values, self.free, self.edits, shared=proto is self.given)
 
+    def read(self) -> Opened:
+        """Itself, when it was read.
+
+        Raises:
+            ModelError, QueryError: as of `proto`; the file is named.
+        """
+        with naming(self.label):
+            _ = self.proto
+        return self
+
     @property
     def by_path(self) -> bool:
         """Whether onnxruntime is given the path: weights lie in other files, and nothing is other than in these."""

@@ -44,7 +44,7 @@ def verify_file(offline: Opened, path: str, seed: int = 0, threads: int | None =
         ModelError: one of the files cannot be read or run.
         QueryError: the offline model has no such input, or not these outputs.
     """
-    opened = Opened(path)
+    opened, offline = Opened(path).read(), offline.read()
     manifest, others = _manifest(opened), dict[str, np.ndarray]()
     if manifest is not None:
         offline = _behind(offline, manifest, path)
@@ -85,7 +85,7 @@ def measure_file(offline: Opened, path: str, arrays: Mapping[str, np.ndarray]) -
         ModelError, RunError: one of the files cannot be read, or the offline one not be run on that.
         QueryError: the offline model has no such input; or the stream takes no statistics.
     """
-    opened = Opened(path)
+    opened, offline = Opened(path).read(), offline.read()
     manifest = _manifest(opened)
     if manifest is None or not manifest.statistics:
         raise QueryError(f"{path}: it is no stream that takes statistics", "make one with --statistic")

@@ -56,7 +56,7 @@ class Stream:
             DataError: an input that is not streamed is missing; statistics are, or have other shapes.
             ModelError: it is no streaming model.
         """
-        opened = Opened(model)
+        opened = Opened(model).read()
         said = {entry.key: entry.value for entry in opened.proto.metadata_props}
         if METADATA not in said:
             raise ModelError(f"{opened.label}: the file holds no manifest of a stream", "make one with `rfonnx stream`")

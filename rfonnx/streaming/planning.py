@@ -39,7 +39,7 @@ def stream_plan(
     statistics: Sequence[str] = (),
 ) -> StreamPlan:
     """See `rfonnx.stream`."""
-    first = [*model.input_names, *([] if after is None else [after])]
+    first = [*model.read().input_names, *([] if after is None else [after])]
     with offering(first, outputs or [output.name for output in model.proto.graph.output]):
         source = _source(model, inputs, axis, outputs, shapes, after)
         if statistics:

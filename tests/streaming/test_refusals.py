@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import onnx
@@ -10,6 +11,7 @@ import pytest
 from onnx import TensorProto
 
 import rfonnx
+from rfonnx.cli.main import run
 from streaming.nets import Net
 
 Made = Callable[[Net], str]
@@ -276,3 +278,21 @@ def test_nothing_is_offered_that_lies_before_the_input_or_behind_the_outputs() -
     assert "--from" not in said["last"]
     assert "--until" not in said["only"]
     assert "--from" not in said["only"]
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    broken, gone = tmp_path / "broken.onnx", tmp_path / "gone.onnx"
+    broken.write_bytes(b"no model")
+    whole = tmp_path / "m.onnx"
+    net = Net()
+    onnx.save(net.model([1, 2, "t"], net.add("Relu", "x")), whole)
+    for arguments in (
+        [broken, "--dry-run"],
+        ["latency", broken, "--chunks", "8"],
+        ["verify", whole, broken],
+        ["verify", broken, whole],
+    ):
+        assert run(["stream", *map(str, arguments)]) == 2
+        assert capsys.readouterr().err.count("broken.onnx: is no ONNX model") == 1
+    with pytest.raises(rfonnx.RfonnxError, match=r"gone\.onnx: no such file"):
+        rfonnx.Stream(gone)
