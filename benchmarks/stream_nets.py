@@ -1,5 +1,6 @@
 """Nets of the sizes that people stream, for `streams.py`. Weights are random."""
 
+import argparse
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -184,3 +185,15 @@ LARGER = {
     "video 32": Larger(lambda: video(32), 2, (2, 8), 0, (4.1, 1.9)),
     "sub-pixel 128": Larger(lambda: sub_pixel(128), 2, (1, 16), 0, (1.4, 1.1)),
 }
+
+
+def asked(told: str | None, option: str, count: int) -> tuple[int, list[str]]:
+    """What the command line of a benchmark says: a count, of `--option`, and the nets; all where none is named.
+
+    `told`: what the benchmark says of itself.
+    """
+    words = argparse.ArgumentParser(description=told)
+    words.add_argument(f"--{option}", dest="count", type=int, default=count)
+    words.add_argument("nets", nargs="*", default=list(LARGER))
+    found = words.parse_args()
+    return found.count, found.nets

@@ -3,7 +3,6 @@
 python benchmarks/stream_profile.py [--runs 300] [NET ...]
 """
 
-import argparse
 import json
 from collections import defaultdict
 from pathlib import Path
@@ -11,7 +10,7 @@ from statistics import median
 
 import onnxruntime
 from measure import table
-from stream_nets import LARGER
+from stream_nets import LARGER, asked
 from streams import begun
 
 import rfonnx
@@ -25,17 +24,14 @@ PARTS = ("the model's own", "caches", "overlaps", "position and choice")
 
 def main() -> None:
     """Prints the table of docs/benchmarks.md."""
-    words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--runs", type=int, default=300)
-    words.add_argument("nets", nargs="*", default=list(LARGER))
-    asked = words.parse_args()
+    runs, nets = asked(__doc__, "runs", 300)
     rows: list[list[object]] = []
-    for name in asked.nets:
+    for name in nets:
         net = LARGER[name]
         model = net.make()
         kinds = {node.name: node.op_type for node in model.graph.node}
         for chunk in net.chunks:
-            taken = kernels(rfonnx.stream(model, "x", net.axis, chunk), asked.runs)
+            taken = kernels(rfonnx.stream(model, "x", net.axis, chunk), runs)
             whole = sum(taken.values())
             times, counts = dict.fromkeys(PARTS, 0.0), dict.fromkeys(PARTS, 0)
             for node, time in taken.items():

@@ -3,14 +3,13 @@
 python benchmarks/streams.py [--rounds 40] [NET ...]
 """
 
-import argparse
 import time
 from collections.abc import Callable
 
 import numpy as np
 import onnx
 from measure import table
-from stream_nets import LARGER, Larger
+from stream_nets import LARGER, Larger, asked
 
 import rfonnx
 from rfonnx.model.runtime import open_session
@@ -27,12 +26,9 @@ IN_A_ROW = 4
 
 def main() -> None:
     """Prints the table of docs/benchmarks.md."""
-    words = argparse.ArgumentParser(description=__doc__)
-    words.add_argument("--rounds", type=int, default=40)
-    words.add_argument("nets", nargs="*", default=list(LARGER))
-    asked = words.parse_args()
+    rounds, nets = asked(__doc__, "rounds", 40)
     rows: list[list[object]] = []
-    for name in asked.nets:
+    for name in nets:
         net = LARGER[name]
         model = net.make()
         for chunk, before in zip(net.chunks, net.before, strict=True):
@@ -42,7 +38,7 @@ def main() -> None:
                 print(f"{name}: {error}")
                 break
             flat = rfonnx.stream(model, "x", net.axis, chunk, flat=True)
-            rows.append([name, chunk, *timed(net, model, plan, flat, asked.rounds), before])
+            rows.append([name, chunk, *timed(net, model, plan, flat, rounds), before])
     head = [
         "net",
         "chunk",

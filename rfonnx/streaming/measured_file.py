@@ -8,8 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rfonnx.errors import RfonnxError
-from rfonnx.system import scratch
+from rfonnx.streaming.saving import drafted
 
 
 def write_statistics(target: Path, statistics: Mapping[str, np.ndarray]) -> None:
@@ -18,12 +17,7 @@ def write_statistics(target: Path, statistics: Mapping[str, np.ndarray]) -> None
     Raises:
         RfonnxError: it cannot be written; the file is as it was.
     """
-    try:
-        with scratch.kept(scratch.beside(target)) as draft:
-            with zipfile.ZipFile(draft, "w") as archive:
-                for name, array in statistics.items():
-                    with archive.open(f"{name}.npy", "w") as stream:
-                        np.lib.format.write_array(stream, array, allow_pickle=False)
-            draft.replace(target)
-    except OSError as error:
-        raise RfonnxError(f"{target} cannot be written: {error.strerror}", "give another name with -o") from error
+    with drafted(target) as draft, zipfile.ZipFile(draft, "w") as archive:
+        for name, array in statistics.items():
+            with archive.open(f"{name}.npy", "w") as stream:
+                np.lib.format.write_array(stream, array, allow_pickle=False)

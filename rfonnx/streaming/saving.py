@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from onnx import ModelProto
@@ -38,18 +40,20 @@ def save_stream(path: str | os.PathLike[str], model: ModelProto, manifest: Manif
         (target, model.SerializeToString()),
         (target.with_suffix(".json"), (to_json(manifest) + "\n").encode()),
     ):
-        write(where, data)
+        with drafted(where) as draft:
+            draft.write_bytes(data)
 
 
-def write(where: Path, data: bytes) -> None:
-    """A file as a whole, or as it was.
+@contextmanager
+def drafted(where: Path) -> Iterator[Path]:
+    """A draft that becomes a file at the end of the body: the file is there as a whole, or as it was.
 
     Raises:
         RfonnxError: it cannot be written.
     """
     try:
         with scratch.kept(scratch.beside(where)) as draft:
-            draft.write_bytes(data)
+            yield draft
             draft.replace(where)
     except OSError as error:
         raise RfonnxError(f"{where} cannot be written: {error.strerror}", "give another name with -o") from error

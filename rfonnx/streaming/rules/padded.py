@@ -27,9 +27,8 @@ def padded(call: Call) -> list[Flow | None]:
         flow = along_others(call, flow, pads, value)
     made = lengthened(writer, flow, begin, end, value)
     length = reaching(call, made.length)
-    if (
-        length != made.length
-    ):  # the end is padded up to that of another tensor: by 0 frames, maybe, where it was looked at
+    # The end may be padded up to that of another tensor: by 0 frames, maybe, where it was looked at.
+    if length != made.length:
         made = replace(lengthened(writer, flow, begin, 1, value), length=length)
     return [made]
 
