@@ -8,6 +8,7 @@ import pkgutil
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from rfonnx.errors import QueryError
@@ -110,6 +111,7 @@ def find(word: str) -> tuple[RuleInfo, Rule]:
     return _rules[number]
 
 
+@cache
 def _load() -> None:
     """Import the families, once: importing registers."""
     from rfonnx.checking import rules as families

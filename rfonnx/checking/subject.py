@@ -17,7 +17,7 @@ from rfonnx.comparing.pairs.axes import FullShapes, Inputs, sample_axes
 from rfonnx.comparing.pairs.failing import explained
 from rfonnx.comparing.pairs.feeds import Feed, bound, stack
 from rfonnx.comparing.pairs.random_samples import random_source
-from rfonnx.comparing.pairs.running_model import OpenModel, input_spec, usable_cores
+from rfonnx.comparing.pairs.running_model import OpenModel, input_spec
 from rfonnx.comparing.run import compare_models
 from rfonnx.comparing.settings import Settings
 from rfonnx.data.prepare import Preparer
@@ -27,6 +27,7 @@ from rfonnx.graph.nodes import Graph
 from rfonnx.model.opened import with_values
 from rfonnx.results.binding import Shapes
 from rfonnx.results.comparison import Comparison
+from rfonnx.system.cores import usable_cores
 
 FEW = 8
 """Samples that rules run the model on; random ones when no data is given."""

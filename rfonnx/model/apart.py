@@ -13,13 +13,15 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
 from rfonnx.errors import ModelError, RfonnxError, RunError
-from rfonnx.model.opened import Opened
 from rfonnx.system.interpreter import end_with, ended, environment, python
+
+if TYPE_CHECKING:
+    from rfonnx.model.opened import Opened  # not of the process, which needs none and starts the sooner
 
 Message = tuple[Any, list[np.ndarray]]
 """Plain data, and arrays."""

@@ -19,6 +19,7 @@ from rfonnx.graph.tensors import DTYPES
 from rfonnx.graph.text import quote
 from rfonnx.model.reading.endless import refuse_endless
 from rfonnx.system import scratch
+from rfonnx.system.cores import asked_threads
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -70,7 +71,7 @@ def provider_names(providers: str | Sequence[str] | None) -> list[str]:
 
 
 def options(level: Level = "all", threads: int | None = None) -> onnxruntime.SessionOptions:
-    """Session options as this project uses them. `threads`: of one operator; None: one per core."""
+    """Session options as this project uses them. `threads`: of one operator; None: as the environment says, else one per core."""
     import onnxruntime as ort
 
     made = ort.SessionOptions()
@@ -81,6 +82,8 @@ def options(level: Level = "all", threads: int | None = None) -> onnxruntime.Ses
     }[level]
     made.enable_mem_pattern = False
     made.log_severity_level = 4  # what fails is raised, in words of our own
+    if threads is None:
+        threads = asked_threads()
     if threads is not None:
         made.intra_op_num_threads = threads
     return made

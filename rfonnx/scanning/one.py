@@ -1,4 +1,4 @@
-"""The process that models are reported in. Each has a copy of it of its own, which has all of rfonnx read already.
+"""The process that models are reported in. Each has a copy of it of its own, which has reported a small model already.
 
 Jobs come on standard input, one at a time, each a line of JSON. For each, the number of the process that does it is written to
 standard output, and then how that ended. A record goes to the file that the job names: libraries write to standard output.
@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import sys
-import time
 import traceback
 from contextlib import suppress
 from pathlib import Path
@@ -19,11 +19,12 @@ from typing import Any, NoReturn
 
 from rfonnx.errors import RfonnxError
 from rfonnx.results.plain import plain
+from rfonnx.scanning.rehearsal import rehearse
 from rfonnx.scanning.reporting import reported
 from rfonnx.system.interpreter import end_with
 
-LOOKS = 0.01
-"""Seconds from one look at a job's process to the next."""
+LOOKS = 1.0
+"""Seconds from one look at whether the scan is still there to the next."""
 
 
 def main() -> None:
@@ -31,14 +32,19 @@ def main() -> None:
     told = os.dup(1)
     parent = os.getppid()
     _silence(1)
+    copied = sys.platform == "linux"
+    if copied:
+        rehearse()
     for text in sys.stdin:
         job: dict[str, Any] = json.loads(text)
-        copied = sys.platform == "linux"
+        ended, alive = os.pipe()  # closed on the job's side when that ends, however it does
         number = os.fork() if copied else 0
         if number:
+            os.close(alive)
             _lead(number)
             os.write(told, b"%d\n" % number)
-            os.write(told, b"%d\n" % _waited(number, parent))
+            os.write(told, b"%d\n" % _waited(number, ended, parent))
+            os.close(ended)
             continue
         if copied:
             _lead(0)
@@ -57,9 +63,10 @@ def _lead(number: int) -> None:
         os.setpgid(number, number)
 
 
-def _waited(number: int, parent: int) -> int:
+def _waited(number: int, ended: int, parent: int) -> int:
     """How a copy ended, as `subprocess` has it. It ends with the scan: one that is killed cannot end what it started."""
     while True:
+        select.select([ended], [], [], LOOKS)
         done, status = os.waitpid(number, os.WNOHANG)
         gone = os.getppid() != parent
         if done or gone:
@@ -69,7 +76,6 @@ def _waited(number: int, parent: int) -> int:
             os._exit(1)
         if done:
             return os.waitstatus_to_exitcode(status)
-        time.sleep(LOOKS)
 
 
 def _do(job: dict[str, Any]) -> NoReturn:

@@ -11,10 +11,12 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+from rfonnx.system.cores import THREADS
 from rfonnx.system.interpreter import environment, python
 
-ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-"""Only a process of one thread is copied whole; and as many models as there are workers have the machine."""
+ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", THREADS: "1"}
+"""Only a process of one thread is copied whole; and as many models as there are workers have the machine. Those of onnxruntime
+wait by turning in circles: the thread of a second core would take it from the worker beside."""
 
 
 class End(NamedTuple):

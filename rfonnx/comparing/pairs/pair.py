@@ -13,7 +13,7 @@ from rfonnx.comparing.pairs.matching import Port, match
 from rfonnx.comparing.pairs.opening import open_models
 from rfonnx.comparing.pairs.outputs import Measured, check_outputs, measured_pairs
 from rfonnx.comparing.pairs.random_samples import random_source
-from rfonnx.comparing.pairs.running_model import input_spec, usable_cores
+from rfonnx.comparing.pairs.running_model import input_spec
 from rfonnx.comparing.pairs.saved import SavedModel
 from rfonnx.comparing.pairs.stated_values import for_both
 from rfonnx.comparing.settings import Settings
@@ -22,6 +22,7 @@ from rfonnx.data.samples import SampleSource, open_source
 from rfonnx.errors import DataError, QueryError, RfonnxError
 from rfonnx.model.inputs import RANDOM_SAMPLES
 from rfonnx.model.opened import Source
+from rfonnx.system.cores import usable_cores
 
 
 class Pair:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -177,11 +176,3 @@ def input_spec(model: OpenModel, port: Port, partner: str, axes: Mapping[str, in
 
 def _dims(port: Port) -> tuple[int | str, ...]:
     return tuple(n if isinstance(n, int) else n or "" for n in port.shape)
-
-
-def usable_cores() -> int:
-    """Cores that this process may use."""
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # macOS, Windows
-        return os.cpu_count() or 1
