@@ -66,8 +66,9 @@ def with_statistics(source: Source, names: Sequence[str], boundless: bool = Fals
 
 def _seen(source: Source) -> Source:
     """At several lengths, where the model takes them."""
-    tried = [(source.freed(), length) for length in dict.fromkeys([source.length, *LENGTHS])] if source.fixed else []
-    tried += [(source, length) for length in dict.fromkeys([source.length, *([] if source.fixed else LENGTHS)])]
+    own, every = [source.length], list(dict.fromkeys([source.length, *LENGTHS, *ODD]))
+    tried = [(source.freed(), length) for length in every] if source.fixed else []
+    tried += [(source, length) for length in (own if source.fixed else every)]
     return first_taken(tried, lambda pair: pair[0].seen_at(pair[1]))
 
 

@@ -19,6 +19,7 @@ from rfonnx.results.stream_checks import StreamVerification
 from rfonnx.results.streaming import METADATA, Manifest
 from rfonnx.streaming.behind import behind, made_by_node
 from rfonnx.streaming.bounded import bounded
+from rfonnx.streaming.cancelling import conditions
 from rfonnx.streaming.figures import Figure, measure
 from rfonnx.streaming.given import with_statistics
 from rfonnx.streaming.loop import Stream
@@ -68,6 +69,7 @@ def verify_file(offline: Opened, path: str, seed: int = 0, threads: int | None =
             deadline(),
             None if offline is untouched else taking(untouched, given.run),
             partial(measure, figures, taking(measuring, inner.run)) if figures else None,
+            conditions(offline, manifest.finals),
         )
     return replace(found, structure=seen)
 

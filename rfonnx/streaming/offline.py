@@ -16,9 +16,10 @@ from rfonnx.model.inputs import InputType, draw
 from rfonnx.model.opened import Opened
 from rfonnx.model.reading.convert import kind_of
 from rfonnx.operators.table import operator
-from rfonnx.results.stream_checks import SPARED, StreamRun, StreamVerification
+from rfonnx.results.stream_checks import SPARED, StreamRun, StreamVerification, share
 from rfonnx.results.streaming import Manifest
 from rfonnx.streaming.branches import nodes_of
+from rfonnx.streaming.cancelling import Conditions
 from rfonnx.streaming.figures import Run
 from rfonnx.streaming.loop import Stream, cut
 from rfonnx.streaming.model import Source
@@ -70,6 +71,7 @@ def hold(
     until: float | None = None,
     untouched: Run | None = None,
     measured: Measured | None = None,
+    sums: Conditions | None = None,
 ) -> StreamVerification:
     """Run both on random input and compare all frames.
 
@@ -82,6 +84,7 @@ def hold(
         until: the time from which on no more than one length is run; None: never.
         untouched: of a stream with either, the model without: held against it as far as both are the same.
         measured: of a stream with statistics, gives the offline model's own.
+        sums: how much of outputs without frames cancelled out; None: it is not asked, and they are held as they are.
 
     Raises:
         RunError: onnxruntime cannot run the stream.
@@ -100,7 +103,7 @@ def hold(
             if until is not None and time.monotonic() > until and any(not run.skipped for run in runs):
                 runs.append(StreamRun(manifest.chunk, length, skipped=SPARED))
             else:
-                runs.append(_first(offline, stream, length, 1 if fixed else manifest.unit, seed + turn, measured))
+                runs.append(_first(offline, stream, length, 1 if fixed else manifest.unit, seed + turn, measured, sums))
         if fixed or any(not run.skipped for run in runs):
             break  # else parts that no output needs may take longer inputs only
     if untouched is not None and (manifest.cache or set(manifest.differs.values()) != {-1}):
@@ -111,7 +114,9 @@ def hold(
         )
         wanted = [fixed] if fixed else few
         wanted = sorted({max(length, manifest.shortest) for length in wanted})
-        compared = [_first(untouched, stream, length, 1, seed, measured, _same(manifest, length)) for length in wanted]
+        compared = [
+            _first(untouched, stream, length, 1, seed, measured, sums, _same(manifest, length)) for length in wanted
+        ]
         runs += [replace(run, untouched=True) for run in compared]
     dtype = max((TOLERANCE.get(kind, 0.0) for kind in _kinds(stream)), default=0.0)
     return StreamVerification(
@@ -146,6 +151,7 @@ def _first(
     tried: int,
     seed: int,
     measured: Measured | None,
+    sums: Conditions | None,
     same: Mapping[str, range] | None = None,
 ) -> StreamRun:
     """The run of the first length from `length` on, of as many as are tried, that the offline model takes. `same`: by output,
@@ -153,9 +159,22 @@ def _first(
     for more in range(tried):
         feeds = drawn(stream.manifest, length + more, seed) | stream.others
         run = _compared(offline, stream, stream.manifest, feeds, length + more, measured, same)
+        if sums is not None:
+            run = _held_to_sums(run, stream, sums, feeds)
         if not run.skipped:
             break
     return run
+
+
+def _held_to_sums(run: StreamRun, stream: Stream, sums: Conditions, feeds: Mapping[str, np.ndarray]) -> StreamRun:
+    """Sums of all frames that differ by more than rounding are held to what was summed, where that cancelled out."""
+    most = max((TOLERANCE.get(kind, 0.0) for kind in _kinds(stream)), default=0.0)
+    apart = [name for name in stream.manifest.finals if share(*run.errors.get(name, (0.0, 0.0))) > most]
+    if not apart:
+        return run
+    found = sums(feeds)
+    held = {name: (run.errors[name][0], run.errors[name][1] * found[name]) for name in apart}
+    return replace(run, errors={**run.errors, **held})
 
 
 def lengths(manifest: Manifest) -> list[int]:

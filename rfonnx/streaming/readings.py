@@ -177,7 +177,7 @@ def _selected(step: Select, length: int) -> Reading | Blocked:
                 return Runs(before=True)
         seen = banded(first, last, length) if step.step == 1 and len(first) == length else None
         if seen is not None:
-            return Same() if seen == Attends((0,), (0,)) else seen
+            return Same(bool((last < first).any())) if seen == Attends((0,), (0,)) else seen
         if len(first) == 1 and first[0] == last[0] == length - 1:
             return Ends(LAST)
         begin = _stretch(first, last, length)
@@ -189,7 +189,9 @@ def _selected(step: Select, length: int) -> Reading | Blocked:
     free = first if step.free_first is None else step.free_first, last if step.free_last is None else step.free_last
     own = np.array_equal(free[0], places) and np.array_equal(free[1], places) and len(first) == length
     if own and bool(((last < first) | ((first == places) & (last == places))).all()):
-        return Same()  # where nothing is read, another operand is 0 for certain
+        return Same(
+            bool((last < first).any())
+        )  # where nothing is read, another operand is 0 for certain, or it is left out
     if not (np.array_equal(first, free[0]) and np.array_equal(last, free[1])):
         if (step.period, step.shift) == (1, 1) and np.array_equal(first, last):
             begin = -int(free[0][0])

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rfonnx.streaming.bands import Attends
 
 
 @dataclass(frozen=True, slots=True)
 class Same:
-    """Frame o reads frame o."""
+    """Frame o reads frame o.
+
+    Attributes:
+        gaps: some, by their number, read nothing.
+    """
+
+    gaps: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from rfonnx.results.stream_checks import StreamStructure, StreamSummary, StreamV
 from rfonnx.results.stream_latency import StreamLatency
 from rfonnx.results.streaming import METADATA, Manifest, StreamState
 from rfonnx.streaming.branches import branched
+from rfonnx.streaming.cancelling import conditions
 from rfonnx.streaming.figures import Run, measure
 from rfonnx.streaming.flow import Twin
 from rfonnx.streaming.least import least_delays
@@ -136,12 +137,13 @@ class StreamPlan:
         """The same; `offline` runs the untouched model, and with a cache the model with that cache: then `untouched` does.
         `measuring` runs `Source.measuring`."""
         until = deadline()
-        unit = self.unit
+        unit, sums = self.unit, conditions(self.source.offline, self.manifest.finals)
         runs: list[StreamVerification] = []
         plans = {chunk: self._of(chunk) for chunk in (self.manifest.chunk, unit, 2 * unit, 8 * unit)}
         for plan in plans.values():
             stream = Stream(plan.model, others=self._others(seed), level=level_of(plan.model))
-            runs.append(hold(offline, stream, self.manifest.model, seed, until, untouched, self._measured(measuring)))
+            measured = self._measured(measuring)
+            runs.append(hold(offline, stream, self.manifest.model, seed, until, untouched, measured, sums))
         return replace(
             runs[0], runs=tuple(run for found in runs for run in found.runs), structure=self._structure(plans)
         )

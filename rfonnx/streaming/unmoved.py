@@ -44,7 +44,10 @@ def undone(node: Node, name: str, exact: bool, note: str, placed: Placed) -> Ref
     computed says which positions it leaves out (Trilu). Values that are certain, as behind a window that begins with 0, are moved
     like others."""
     row = operator(node.kind)
-    kinds = {type(reading) for _, reading in placed.readings.get(name, {}).values()}
+    readings = [reading for _, reading in placed.readings.get(name, {}).values()]
+    kinds = {type(reading) for reading in readings}
+    if row.moves and len(readings) == 1 and isinstance(readings[0], Same) and readings[0].gaps:
+        return refused(node, "leaves frames out by their number", next(iter(placed.readings[name])))
     if exact or note == MASKED_NOTE or kinds != {Same} or not row.moves or row.indexed:
         return None
     return refused(node, f"may leave frames out ({note})", next(iter(placed.readings[name])))

@@ -6,12 +6,12 @@ made at the same rate and have the same length; where lengths differ, the longer
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 PROBE = 97
@@ -49,6 +49,7 @@ class Maker:
         if self.walking:
             self.walks = (self.scan, self.spectrum)[seed % 2]
         self.second = seed % 7 == 3  # a second input, of as many frames
+        self.more: list[Callable[[Maker, T], T]] = []  # blocks beside those of this class
 
     def one(self, low: int, high: int) -> int:
         return int(self.rng.integers(low, high + 1))
@@ -496,6 +497,8 @@ class Maker:
                 new = self.pick(self.shuffled, self.grouped, self.beside, self.listed)(own)
             elif self.walking and self.chance(0.35):
                 new = self.walks(own)
+            elif self.more and self.chance(0.3):
+                new = self.pick(*self.more)(self, own)
             elif roll < 0.5:
                 new = self.pick(*heavy)(own)
             elif roll < 0.72:
@@ -526,11 +529,3 @@ class Maker:
             self.weights,
         )
         return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
-
-
-def random_net(seed: int) -> tuple[onnx.ModelProto, int]:
-    """The net of a seed, and its axis of frames. Every third is wild: pads larger than kernels, pads of other values, crops."""
-    maker = Maker(seed, wild=seed % 3 == 2)
-    model = maker.make()
-    onnxruntime.InferenceSession(model.SerializeToString())  # a net that does not run is the maker's fault
-    return model, maker.axis

@@ -20,6 +20,7 @@ import onnx
 import rfonnx
 from rfonnx.graph.tensors import DTYPES
 from rfonnx.model.opened import Opened
+from rfonnx.streaming.cancelling import conditions
 from rfonnx.streaming.looking import looked_at
 from rfonnx.streaming.offline import drawn_others, hold, level_of, within
 from rfonnx.streaming.planning import stream_plan
@@ -136,7 +137,8 @@ def tried(plans: Callable[[], StreamPlan]) -> Judged:
         graph, shapes = plan.source.graph, plan.source.shapes
         given = {name: (shapes[name], graph.dtypes[name]) for name in plan.manifest.given}
         stream = rfonnx.Stream(plan.model, others=drawn_others(given, 0), level=level_of(plan.model))
-        found = hold(within(plan.source.offline), stream, "stream")
+        offline = plan.source.offline
+        found = hold(within(offline), stream, "stream", sums=conditions(offline, plan.manifest.finals))
         pairs = of_twins(plan.twins, plan.manifest)
         seen = structure(plan.source.ready, plan.source.shapes, plan.model, plan.manifest, pairs)
     except rfonnx.RfonnxError as error:

@@ -24,6 +24,33 @@ def test_an_axis_of_one_frame_is_not_squeezed_away(shape: list[int | str]) -> No
     assert plan.verify().passed
 
 
+def test_an_axis_of_one_that_the_file_fixes_is_squeezed_as_the_file_says() -> None:
+    """Frames are five, then, of each position of the axis: the one that there is."""
+    net = Net()
+    assert right(planned_at(net.model([1, 3, 1, 5], net.add("Squeeze", "x", net.ints(-2))), {"x": 2}))
+
+
+@pytest.mark.parametrize("upper", [0, 1])
+def test_a_triangle_of_one_row_leaves_frames_out(upper: int) -> None:
+    net = Net()
+    model = net.model([3, 1, 5], net.add("Trilu", "x", net.constant(np.array(1, np.int64)), upper=upper))
+    with pytest.raises(rfonnx.RfonnxError, match="leaves frames out by their number") as found:
+        planned_at(model, {"x": 2})
+    assert "--until" in found.value.hint
+
+
+def test_keys_alone_have_frames() -> None:
+    """Queries and values are constants."""
+    net = Net()
+    given = net.numbers(1, 1, 5, 2), net.numbers(1, 1, 5, 2)
+    net.add("Attention", given[0], "x", given[1])
+    mask = net.constant(np.triu(np.tril(np.ones((5, 5), bool), 2), -1))
+    model = net.model([1, 1, 5, 2], net.add("Attention", given[0], "x", given[1], mask), opset=23)
+    with pytest.raises(rfonnx.RfonnxError) as found:
+        planned_at(model, {"x": 2})
+    assert found.value.hint
+
+
 def test_a_window_of_which_no_tap_meets_a_frame() -> None:
     """Pools of onnxruntime then give a lowest number that is not minus infinity: the whole has to be longer."""
     net = Net()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from rfonnx.model.opened import Opened
-from rfonnx.streaming.planning import stream_plan
 from rfonnx.streaming.stream_plan import StreamPlan
+from streaming import fuzz
+from streaming.drawn import random_net
 from streaming.fuzz import judged, late
-from streaming.maker import random_net
 
 FOUND = (490, 22162)
 """A delayed tensor was taken for that of another length; an odd number of frames alone, around a Scan, was refused."""
@@ -21,8 +20,7 @@ def test_a_stream_is_what_the_offline_model_makes(seed: int) -> None:
 
 
 def planned(seed: int) -> StreamPlan:
-    model, axis = random_net(seed)
-    return stream_plan(Opened(model), [entry.name for entry in model.graph.input], axis, None)
+    return fuzz.planned(seed, *random_net(seed))
 
 
 def test_delays_are_the_least_but_in_named_classes() -> None:

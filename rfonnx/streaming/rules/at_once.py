@@ -19,7 +19,7 @@ def at_once(call: Call) -> list[Flow | None]:
     assert attending is not None
     assert attending.mask is not None
     queries, keys, values = (call.node.inputs[index] for index in attending.operands)
-    band = found[values][1]
+    (_, band) = found.get(values, (-1, None))
     if (
         not isinstance(band, Attends)
         or len({queries, keys, values}) < 3

@@ -22,7 +22,7 @@ def laid(call: Call) -> list[Flow | None]:
         group = reading.stride
         flow = call.writer.wait(flow, -(-flow.delay // group) * group, Wait.GROUPED)
     frames, delay = flow.frames * many // group, flow.delay * many // group
-    shape = call.writer.emit.ints(call.shape(call.output, call.axis, frames)) if call.row.shaped_by else None
-    value = call.emit([flow.value] if shape is None else [flow.value, shape], {})
+    shape = [call.writer.emit.ints(call.shape(call.output, call.axis, frames))] if call.row.shaped_by else None
+    value = call.emit([flow.value, *(shape or map(call.constant, range(1, len(call.node.inputs))))], {})
     made = call.made(value, frames, delay, flow.length.then(many, 0, group))
     return [Flow(value, made.shape, made.axis, delay, made.length, flow.before, flow.after)]
