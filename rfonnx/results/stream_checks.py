@@ -104,6 +104,7 @@ class StreamSummary:
         found: what verifying it showed; None: it was only planned.
         written: the file; "": none.
         keys: entries of its `metadata_props` beside the manifest.
+        waits: why it may be later than the least delay.
     """
 
     manifest: Manifest
@@ -111,6 +112,7 @@ class StreamSummary:
     found: StreamVerification | None
     written: str
     keys: tuple[str, ...] = ()
+    waits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TypeVar
@@ -19,6 +20,7 @@ from rfonnx.graph.nodes import Graph
 from rfonnx.graph.order import reads
 from rfonnx.graph.tensors import is_static
 from rfonnx.model.opened import Opened, with_free
+from rfonnx.results.fields import Shape
 from rfonnx.streaming.figures import Figure
 from rfonnx.system.regular import digest
 
@@ -76,6 +78,7 @@ class Source:
     differs: Mapping[str, int] = field(default_factory=dict)
     statistics: tuple[Figure, ...] = ()
     measuring: Opened | None = None
+    _sizes: dict[int, Mapping[str, Shape]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def input(self) -> str:
@@ -115,6 +118,14 @@ class Source:
     def at(self, length: int) -> dict[str, tuple[int, ...]]:
         """Shapes of the inputs at another length of the streamed axis."""
         return with_frames(self.shapes, self.streamed, length)
+
+    def sizes(self, length: int) -> Mapping[str, Shape]:
+        """Shapes of all tensors at that length, inferred once; none where the model does not take it."""
+        if length not in self._sizes:
+            self._sizes[length] = {}
+            with suppress(ModelError, ShapeError):
+                self._sizes[length] = self.ready.graph(self.at(length)).shapes
+        return self._sizes[length]
 
     def values(self, name: str) -> list[np.ndarray | None]:
         """A constant at every length."""

@@ -164,7 +164,10 @@ def _check(call: Call, name: str, flow: Flow) -> None:
 def _output(writer: Writer, name: str, flow: Flow) -> StreamedOutput:
     flow = writer.settled(straight(writer, flow))
     writer.emit.nodes.append(helper.make_node("Identity", [flow.value.name], [name], f"{writer.emit.unique('output')}"))
-    return StreamedOutput(name, flow.axis, flow.frames, flow.delay, None, writer.slack(flow), flow.length)
+    held = writer.slack(flow)
+    if held:
+        writer.waits[Wait.CROPPED] = None
+    return StreamedOutput(name, flow.axis, flow.frames, flow.delay, None, held, flow.length)
 
 
 def _manifest(

@@ -110,7 +110,8 @@ class StreamPlan:
     def summary(self, found: StreamVerification | None = None, written: str = "") -> StreamSummary:
         """The plan as plain data, with what verifying it showed and the file that was written."""
         keys = (entry.key for entry in self.model.metadata_props if not entry.key.startswith("rfonnx"))
-        return StreamSummary(self.manifest, self.masks, found, written, tuple(keys))
+        waits = tuple(wait.value for wait in self.waits)
+        return StreamSummary(self.manifest, self.masks, found, written, tuple(keys), waits)
 
     def verify(self, seed: int = 0) -> StreamVerification:
         """Hold the stream against the offline model by running both: at several lengths, from the first frame to the last; at

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +11,6 @@ from onnx import NodeProto
 
 from rfonnx.gradients.emitter import Emitter
 from rfonnx.gradients.values import Value
-from rfonnx.results.fields import Shape
 from rfonnx.results.streaming import Closing, Length, StreamState
 from rfonnx.streaming.branches import PREFIX, Middle, Passed
 from rfonnx.streaming.flow import Flow, Stored, Twin
@@ -34,7 +33,6 @@ class Writer:
         tables: rows of tables by position, by the length of the tensors that have a row for each frame.
         closings: what recurrences go through whose last states are wanted.
         waits: why it may be later than the least delay.
-        sizes: shapes of the offline model's tensors by length of the whole, as far as somebody asked.
         twins: tensors that stand for offline ones, by name, delay and length: one may stand for a tensor and for its padded twin.
     """
 
@@ -50,7 +48,6 @@ class Writer:
         self.closings: dict[Closing, None] = {}
         self.twins: dict[tuple[str, int, Length], Twin] = {}
         self.waits: dict[Wait, None] = {}
-        self.sizes: dict[int, Mapping[str, Shape]] = {}
         self._passed: dict[str, tuple[Asked, Passed]] = {}
         self._caches: dict[tuple[str, int], list[Cache]] = {}
         self._masked: dict[tuple[Flow, float, bool, bool], Flow] = {}

@@ -121,6 +121,7 @@ def test_more_than_the_least_is_said(rfonnx: Run, tmp_path: Path) -> None:
     )
     done = rfonnx("stream", tmp_path / "m.onnx", "--dry-run")
     assert "delay 3, 3 more than what outputs see asks for" in done.out
+    assert "\nlater than the least: which frames a crop takes from the end is known at the end alone\n" in done.out
 
 
 def test_what_cannot_be_streamed_is_refused_in_one_line(rfonnx: Run, tmp_path: Path) -> None:

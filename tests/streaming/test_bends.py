@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import onnx
 import pytest
 
 import rfonnx
+from rfonnx.streaming.offline import within
 from rfonnx.streaming.waits import Wait
 from streaming.holding import right
 from streaming.nets import Net
@@ -102,3 +104,47 @@ def test_a_stack_of_convolutions_waits_for_nothing_but_what_they_see(mode: str, 
     assert [(one.delay, one.least) for one in plan.manifest.outputs] == [(6, 6)]
     assert plan.waits == ()
     assert right(plan)
+
+
+def uneven(strides: tuple[int, ...], mode: str, tail: int = 0) -> onnx.ModelProto:
+    """As EnCodec's encoder is exported: in front of each stride as much is added behind as fills up the last window, and a Slice
+    whose end is computed takes all of that."""
+    net, x, wide = Net(), "x", 1
+    for stride in strides:
+        kernel = 2 * stride
+        length = net.add("Gather", net.add("Shape", x), net.ints(2))
+        windows = net.add("Div", net.add("Add", length, net.ints(stride - 1)), net.ints(stride))
+        missing = net.add("Sub", net.add("Mul", windows, net.ints(stride)), length)
+        pads = net.add("Concat", net.ints(0, 0, kernel - stride, 0, 0), missing, axis=0)
+        x = net.add("Pad", x, pads, mode=mode)
+        end = net.add("Sub", net.add("Gather", net.add("Shape", x), net.ints(2)), net.ints(tail))
+        x = net.add("Slice", x, net.ints(0), end, net.ints(2))
+        x, wide = net.add("Elu", net.conv(x, wide, 2, [kernel], strides=[stride])), 2
+    return net.model([1, 1, "t"], x)
+
+
+@pytest.mark.parametrize("mode", ["reflect", "edge"])
+@pytest.mark.parametrize("strides", [(2,), (5,), (2, 4), (4, 3)])
+def test_ends_that_fill_up_the_last_window(strides: tuple[int, ...], mode: str) -> None:
+    plan = rfonnx.stream(uneven(strides, mode), "x", 2)
+    found = plan.held_against(within(plan.source.offline))
+    assert found.passed
+    assert found.structure is not None
+    assert not found.structure.differences
+    (output,) = plan.manifest.outputs
+    assert output.delay == output.least == (1 if mode == "reflect" else 0)
+    unit = plan.unit
+    assert [output.length(n) for n in range(8 * unit + 1, 9 * unit + 1)] == [9] * unit
+
+
+def test_a_slice_of_all_frames_costs_no_delay() -> None:
+    """A Slice of all frames, however its end is computed, hides from no window what the Pad before it adds."""
+    plan = rfonnx.stream(uneven((1,), "reflect"), "x", 2)
+    (output,) = plan.manifest.outputs
+    assert (output.delay, output.least) == (1, 1)
+    assert Wait.BENT not in plan.waits
+
+
+def test_a_slice_of_fewer_frames_does_not_pass_for_one_of_all() -> None:
+    plan = rfonnx.stream(uneven((2,), "reflect", tail=1), "x", 2)
+    assert plan.held_against(within(plan.source.offline)).passed

@@ -38,6 +38,7 @@ class StreamRow(TypedDict):
         exact: nothing about it is assumed, or was changed for the sake of delay.
         bytes: of all states together.
         masks: selections in the streaming model.
+        waits: why its delays may be more than the least; none: they are the least.
         verified: what running it showed; null with `--dry-run`.
         written: the file; "": none.
     """
@@ -46,6 +47,7 @@ class StreamRow(TypedDict):
     exact: bool
     bytes: int
     masks: int
+    waits: list[str]
     verified: Held | None
     written: str
 
@@ -81,6 +83,7 @@ def stream_json(told: StreamSummary, rate: float | None = None) -> Iterator[str]
         "exact": not (manifest.assumptions or manifest.cache or manifest.differs or manifest.statistics),
         "bytes": sum(prod(one.shape) * np.dtype(one.dtype).itemsize for one in manifest.states),
         "masks": told.masks,
+        "waits": list(told.waits),
         "verified": None if told.found is None else _verdict(told.found),
         "written": told.written,
     }

@@ -31,6 +31,9 @@ def _head(told: StreamSummary, rate: float | None) -> Iterator[Line]:
             *_inputs(manifest),
             f": {manifest.chunk} in, {output.frames} out, delay {_delay(manifest, output, rate)}",
         )
+    if any(output.least is not None and output.delay + output.held > output.least for output in manifest.outputs):
+        why = "later than the least" if len(told.waits) == 1 else "may be later than the least"
+        yield from ((f"{why}: {reason}",) for reason in told.waits)
     for name in manifest.finals:
         yield Name(name), *_inputs(manifest), ": once, when the last frame has come"
     size = sum(prod(one.shape) * np.dtype(one.dtype).itemsize for one in manifest.states)

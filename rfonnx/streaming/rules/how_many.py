@@ -5,9 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 
-from rfonnx.errors import ModelError, ShapeError
 from rfonnx.results.streaming import Length
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.relations import Moves
@@ -15,6 +13,8 @@ from rfonnx.streaming.relations import Moves
 GROUP = 64
 """The largest group that ends are cut, or filled up, to."""
 OPEN = "export it with a length along the streamed axis that is not fixed"
+FURTHER = 10_000
+"""Lengths at which a formula is looked at, at most."""
 TRIED = 100
 """Lengths at which a node is looked at, at most."""
 
@@ -49,6 +49,13 @@ def reaching(call: Call, evenly: Length) -> Length:
             return length
     n = next(n for n, found in seen.items() if evenly(n) != found)
     raise call.refuse(f"makes {seen[n]} frames of {n} of the input, where {evenly(n)} would go on evenly", OPEN)
+
+
+def most(call: Call, length: Length) -> int:
+    """How many frames more the output can have than the operand, at lengths from where the model was looked at on."""
+    whole = call.source.length
+    rounds = 1 if call.source.fixed else min(_rounds(length.steps) * GROUP, FURTHER)
+    return max(length(n) - call.flow.length(n) for n in range(whole, whole + rounds))
 
 
 def _in_groups(length: Length, seen: Mapping[int, int]) -> Iterator[Length]:
@@ -105,15 +112,11 @@ def _rounds(steps: Iterable[tuple[int, int, int]]) -> int:
 
 def _seen(call: Call, rounds: int) -> Iterator[tuple[int, int]]:
     """Lengths of the input, and how many frames the node makes of them: where the model was looked at, and at further ones."""
-    source, sizes = call.source, call.writer.sizes
+    source = call.source
     for n in source.views:
         yield n, _frames(call, n)
     for n in () if source.fixed else range(source.length + 1, source.length + min(rounds, TRIED)):
-        if n not in sizes:
-            sizes[n] = {}
-            with suppress(ModelError, ShapeError):
-                sizes[n] = source.ready.graph(source.at(n)).shapes
-        shape = sizes[n].get(call.output)
+        shape = source.sizes(n).get(call.output)
         if shape is not None and shape[call.axis] is not None:
             yield n, shape[call.axis] or 0
 

@@ -32,11 +32,15 @@ def moved(call: Call) -> list[Flow | None]:
 
 def uncut(call: Call) -> list[Flow | None]:
     """A slice or a pad of all frames and no others where the model was looked at; of fewer, or more, elsewhere, if its end
-    is another tensor's."""
+    is another tensor's. One that takes all at any length does nothing: frames that the operand adds can still be picked."""
     if not by_shapes(call):
         return copied(call)
+    alone = call.row.switched_off == "axes" and list(call.node.attrs["axes"]) == [call.axis]
+    if alone and cropped(call, _moves(call)) == call.flow.length:
+        return [call.flow]
     rule = moved if call.row.switched_off == "axes" else padded
-    return rule(replace(call, flows={name: straight(call.writer, flow) for name, flow in call.flows.items()}))
+    own = (name for name in call.node.inputs if name in call.flows)
+    return rule(replace(call, flows={name: straight(call.writer, call.flows[name]) for name in own}))
 
 
 def picked(call: Call) -> list[Flow | None]:
