@@ -85,6 +85,10 @@ class Beyond(NamedTuple):
     exact: bool
 
 
+USED_MASS = 0.95
+"""Share of an effective field's mass that counts as what is used."""
+
+
 class Used(NamedTuple):
     """How much of its field a unit uses, as far as its effective field was measured. It is no proof.
 

@@ -146,6 +146,11 @@ class ERF:
         _check_share(q)
         return math.nan if self.empty else measures.mass_radius(self._held, self._inner_center, [q])[0]
 
+    def stretches(self, q: float) -> tuple[int, ...]:
+        """Along each axis, the fewest neighbouring positions that hold a share q of the mass; 0 where there is none."""
+        _check_share(q)
+        return (0,) * len(self.axes) if self.empty else measures.stretches(self._held, q)
+
     def area_ratio(self, t: float) -> float:
         """Share of the input's positions in the smallest centred square that holds more than t of the mass.
 

@@ -55,6 +55,25 @@ def mass_radius(values: Map, center: Sequence[float], shares: Sequence[float]) -
     return [float(distances[order[min(i, len(order) - 1)]]) for i in found]
 
 
+def stretches(values: Map, share: float) -> tuple[int, ...]:
+    """Along each axis, how many neighbours hold at least a share of all mass, at the fewest: `shortest_stretch` of its sums."""
+    axes = range(values.ndim)
+    return tuple(shortest_stretch(values.sum(tuple(other for other in axes if other != axis)), share) for axis in axes)
+
+
+def shortest_stretch(mass: Map, share: float) -> int:
+    """How many neighbours hold at least a share of all mass, at the fewest.
+
+    >>> shortest_stretch(np.array([1.0, 4.0, 4.0, 1.0]), 0.8)
+    2
+    """
+    sums = np.concatenate([[0.0], np.cumsum(mass)])
+    wanted = share * sums[-1] * (1 - 1e-12)
+    ends = np.searchsorted(sums, sums[:-1] + wanted)  # the first end that holds enough, by begin
+    held = ends <= len(mass)
+    return int((ends - np.arange(len(mass)))[held].min())
+
+
 def area_ratio(
     values: Map, center: Sequence[float], share: float, whole: Sequence[tuple[int, int]] | None = None
 ) -> float:

@@ -11,7 +11,9 @@ import pytest
 import rfonnx
 from rfonnx.cli.main import run
 from rfonnx.report.explorer.measured_field import measured_field
-from rfonnx.report.fields.used import MASS, SMALL, shortest_stretch, used_lines
+from rfonnx.report.fields.used import SMALL, used_lines
+from rfonnx.results.advice import USED_MASS
+from rfonnx.results.map_figures import shortest_stretch
 
 
 def test_the_shortest_stretch_is_the_least_of_all() -> None:
@@ -33,7 +35,7 @@ def test_what_is_said_is_what_was_measured(models: Path, measured: rfonnx.ERF) -
     analysis = rfonnx.analyze(models / "resnet18.onnx")
     (line,) = used_lines(analysis, [measured_field(measured)])
     fields = [hi - lo + 1 for lo, hi in measured.field]
-    parts = [shortest_stretch(measured.map.sum(1 - k), MASS) for k in (0, 1)]
+    parts = [shortest_stretch(measured.map.sum(1 - k), USED_MASS) for k in (0, 1)]
     assert np.prod(parts) < SMALL * np.prod(fields)
     text = "".join(line)
     assert (

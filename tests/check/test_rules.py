@@ -123,7 +123,7 @@ def test_rules_on_models_worked_by_hand(models: Path, model: str, rule: str, val
 
 
 def test_every_rule_has_a_case() -> None:
-    elsewhere = {"object-rate", "agrees-with-teacher", "sees-like-teacher", "max-memory"}
+    elsewhere = {"object-rate", "layers-use-field", "agrees-with-teacher", "sees-like-teacher", "max-memory"}
     assert {info.name for info in RULES} == {rule for _, rule, _, _ in CASES} | elsewhere
 
 
@@ -141,7 +141,7 @@ def test_ids_are_for_ever() -> None:
         "RF033": "outputs-vary", "RF034": "no-dead-relu", "RF035": "quantiser-range", "RF036": "field-on-input",
         "RF037": "target-operators", "RF038": "input-fits-field", "RF039": "tiles-exactly", "RF040": "halo-at-most",
         "RF041": "streams", "RF042": "layers-add-context", "RF043": "padding-share", "RF044": "input-size-fits",
-        "RF045": "object-rate",
+        "RF045": "object-rate", "RF046": "layers-use-field",
     }  # fmt: skip
 
 

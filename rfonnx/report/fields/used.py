@@ -9,15 +9,15 @@ import numpy as np
 
 from rfonnx.report.document import Line, Name
 from rfonnx.report.fields.view_source import Source
-from rfonnx.results.advice import Used
+from rfonnx.results.advice import USED_MASS, Used
+from rfonnx.results.map_figures import stretches
 from rfonnx.results.plain import axes_text, counted, percent, position_text
 
 if TYPE_CHECKING:
     from rfonnx.report.explorer.measured_field import MeasuredField
-    from rfonnx.results.array_types import Floats
 
-MASS, SMALL = 0.95, 0.5
-"""Share of the mass that counts as what is used; share of a field, in positions along all axes, below which that is little."""
+SMALL = 0.5
+"""Share of a field, in positions along all axes, below which what is used is little."""
 
 
 def used_lines(source: Source, measured: Sequence[MeasuredField]) -> Iterator[Line]:
@@ -42,24 +42,10 @@ def used(source: Source, measured: Sequence[MeasuredField]) -> Iterator[Used]:
         fields = tuple(_length(source, one, axis) for axis in one.axes)
         if not one.map.any() or not all(fields):
             continue
-        others = range(one.map.ndim)
-        parts = tuple(shortest_stretch(one.map.sum(tuple(o for o in others if o != k)), MASS) for k in others)
+        parts = stretches(one.map, USED_MASS)
         share = float(np.prod(parts) / np.prod(fields))
         exact = source.tensors[one.tensor].exact
-        yield Used(one.tensor, one.position, one.input, one.axes, one.samples, MASS, parts, fields, share, exact)
-
-
-def shortest_stretch(mass: Floats, share: float) -> int:
-    """How many neighbours hold at least a share of all mass, at the fewest.
-
-    >>> shortest_stretch(np.array([1.0, 4.0, 4.0, 1.0]), 0.8)
-    2
-    """
-    sums = np.concatenate([[0.0], np.cumsum(mass)])
-    wanted = share * sums[-1] * (1 - 1e-12)
-    ends = np.searchsorted(sums, sums[:-1] + wanted)  # the first end that holds enough, by begin
-    held = ends <= len(mass)
-    return int((ends - np.arange(len(mass)))[held].min())
+        yield Used(one.tensor, one.position, one.input, one.axes, one.samples, USED_MASS, parts, fields, share, exact)
 
 
 def _length(source: Source, one: MeasuredField, axis: int) -> int:
