@@ -17,8 +17,8 @@ class StreamRun:
 
     Attributes:
         chunk, length: of the input, in frames.
-        errors: by output: the largest difference, and the largest value of the offline run; of a sum of all frames that differs by
-            more than rounding, the largest that it would have if all that is summed had one sign.
+        errors: by output: the largest difference, and the largest value of the offline run; of a sum of all frames that differs
+            by more than rounding, the largest that it would have if all that is summed had one sign.
         missing: by output, where there were other than the offline run's: frames streamed, and expected.
         skipped: why nothing was run; "".
         untouched: of a stream with a cache: held against the file as it is, as far as both are the same, and not against the

@@ -10,8 +10,8 @@ from streaming.maker import Maker
 
 
 def random_net(seed: int) -> tuple[onnx.ModelProto, int]:
-    """A net, and its axis of frames. Every third is wild: pads larger than kernels, pads of other values, crops. Every sixth takes
-    statistics of all frames."""
+    """A net, and its axis of frames. Every third is wild: pads larger than kernels, pads of other values, crops. Every sixth
+    takes statistics of all frames."""
     maker = Maker(seed, wild=seed % 3 == 2)
     if gathers(seed):
         maker.more.append(gathered)
