@@ -40,6 +40,11 @@ class Length:
         """Whether several frames were made of one."""
         return any(multiply > 1 for multiply, *_ in self.steps)
 
+    @property
+    def constant(self) -> bool:
+        """Whether there are as many whatever comes."""
+        return any(multiply == 0 for multiply, *_ in self.steps)
+
     def then(self, multiply: int, add: int, divide: int = 1) -> Length:
         """With one more step; steps that make one are joined.
 

@@ -170,7 +170,8 @@ class Stream:
         longest = self.manifest.longest
         if longest and length > longest:
             raise DataError(
-                f"{self._label}: a stream has {longest} frames at most, for a table by position in the model ends there",
+                f"{self._label}: a stream has {longest} frames at most, for the model has a table, a crop or a "
+                "padded length that ends there",
                 "finish it, and begin another one",
             )
 

@@ -146,7 +146,7 @@ def _flow(manifest: Manifest, flow: StreamedOutput | Closing) -> Iterator[str]:
         yield f"'delay' is {str(flow.delay)[:40]}, expected a whole number of at most {late}"
     yield from _length(flow.length)
     up = prod(multiply for multiply, _, _ in flow.length.steps) * manifest.chunk
-    if up != prod(divide for _, _, divide in flow.length.steps) * flow.frames:
+    if not flow.length.constant and up != prod(divide for _, _, divide in flow.length.steps) * flow.frames:
         yield "the length of a tensor does not go on as its frames come"
     if abs(flow.length(0)) > late:
         yield f"a tensor is {abs(flow.length(0))} frames longer than what comes, expected at most {late}"
@@ -156,7 +156,7 @@ def _length(length: Length) -> Iterator[str]:
     if len(length.steps) > MOST_STEPS:
         yield f"a length has {len(length.steps)} steps, expected at most {MOST_STEPS}"
     for multiply, add, divide in length.steps:
-        yield from _counts("multiply", multiply, 1)
+        yield from _counts("multiply", multiply, 0)
         yield from _counts("divide", divide, 1)
         yield from _counts("add", abs(add), 0)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import count
 
 from onnx import ModelProto, TensorProto, helper
 
@@ -12,7 +11,7 @@ from rfonnx.errors import QueryError
 from rfonnx.gradients.values import Value
 from rfonnx.graph.order import reads
 from rfonnx.graph.tensors import ELEMENT_TYPES
-from rfonnx.results.streaming import Length, Manifest, StreamedInput, StreamedOutput
+from rfonnx.results.streaming import ENDLESS, Length, Manifest, StreamedInput, StreamedOutput
 from rfonnx.streaming.bending import Seen, straight
 from rfonnx.streaming.branches import Middle
 from rfonnx.streaming.call import Call
@@ -20,6 +19,7 @@ from rfonnx.streaming.flow import Flow, Twin
 from rfonnx.streaming.model import Source, with_frames
 from rfonnx.streaming.placed import Layout
 from rfonnx.streaming.rules.choice import BEND, BY_POSITION, rule_of
+from rfonnx.streaming.rules.farther import until_it_ends
 from rfonnx.streaming.rules.how_many import OPEN
 from rfonnx.streaming.rules.windowed import windowed
 from rfonnx.streaming.waits import Wait
@@ -110,6 +110,8 @@ def build(source: Source, layout: Layout, chunk: int) -> Streamed:
         for name, flow in zip(placed.readings if len(made) == 1 else placed.node.outputs, made, strict=True):
             if flow is not None:
                 _check(call, name, flow)
+                if name == call.output:
+                    until_it_ends(call, flow.length)
                 flows[name] = flow
                 if flow.bend is None:
                     writer.stands(name, flow)
@@ -207,7 +209,7 @@ def _manifest(
         closings=tuple(writer.closings),
         cache=source.cache,
         unchanged=_most({flows[name].length: source.cache for name in source.narrowed}),
-        longest=_most(writer.tables),
+        longest=_most(writer.longest),
         differs=source.differs,
         statistics=tuple(one.told for one in source.statistics if one.told.input in read),
     )
@@ -215,7 +217,17 @@ def _manifest(
 
 def _most(limits: Mapping[Length, int]) -> int:
     """The most frames of the input of which no tensor has more than its limit; 0: there is no limit."""
-    return next(n for n in count() if any(length(n + 1) > most for length, most in limits.items())) if limits else 0
+
+    def fits(n: int) -> bool:
+        return all(length(n) <= most for length, most in limits.items())
+
+    if fits(ENDLESS):
+        return 0
+    low, high = 0, ENDLESS
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle)
+    return low
 
 
 def _model(source: Source, writer: Writer, manifest: Manifest, flows: dict[str, Flow]) -> ModelProto:

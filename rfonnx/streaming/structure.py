@@ -63,7 +63,8 @@ def lengths(manifest: Manifest) -> list[int]:
     if manifest.fixed:
         return [manifest.fixed]
     whole = max((-(-min(manifest.sees, FARTHEST) // manifest.chunk) + 2) * manifest.chunk, manifest.shortest)
-    return [whole + manifest.unit // 2 + 1, whole, whole + manifest.unit, whole + 64]
+    wanted = (whole + manifest.unit // 2 + 1, whole, whole + manifest.unit, whole + 64)
+    return list(dict.fromkeys(min(length, manifest.longest or length) for length in wanted))
 
 
 def nodes(model: ModelProto, manifest: Manifest) -> int:

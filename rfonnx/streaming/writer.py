@@ -30,7 +30,7 @@ class Writer:
         masks: selections that were written.
         fewest: the least that some lengths may be, where operators ask for more than one frame.
         kept: constants of the file whose nodes were written as they are.
-        tables: rows of tables by position, by the length of the tensors that have a row for each frame.
+        longest: the most frames that tensors have, by their length: a table by position ends there, a crop, or what is padded.
         closings: what recurrences go through whose last states are wanted.
         waits: why it may be later than the least delay.
         twins: tensors that stand for offline ones, by name, delay and length: one may stand for a tensor and for its padded twin.
@@ -44,7 +44,7 @@ class Writer:
         self.masks = 0
         self.fewest: dict[Length, int] = {}
         self.kept: set[str] = set()
-        self.tables: dict[Length, int] = {}
+        self.longest: dict[Length, int] = {}
         self.closings: dict[Closing, None] = {}
         self.twins: dict[tuple[str, int, Length], Twin] = {}
         self.waits: dict[Wait, None] = {}
@@ -248,6 +248,10 @@ class Writer:
     def at_least(self, length: Length, frames: int) -> None:
         """Note that an operator asks for so many frames of a tensor of that length."""
         self.fewest[length] = max(self.fewest.get(length, 1), frames)
+
+    def no_longer_than(self, length: Length, frames: int) -> None:
+        """Note that a tensor of that length has no more frames than so many."""
+        self.longest[length] = min(self.longest.get(length, frames), frames)
 
     def there(self, frames: int, first: int, count: int, start: bool, end: Length | None) -> Value:
         """Whether each of so many frames is one of a tensor: a list of bools.

@@ -21,7 +21,7 @@ def test_a_stream_ends_with_its_table(sliced: bool) -> None:
     chunk = np.zeros((1, 4, 8), np.float32)
     for _ in range(rows // 4):
         stream.push(chunk)
-    with pytest.raises(rfonnx.RfonnxError, match=f"a stream has {rows} frames at most, for a table by position"):
+    with pytest.raises(rfonnx.RfonnxError, match=f"a stream has {rows} frames at most, for the model has a table"):
         stream.push(chunk)
     with pytest.raises(rfonnx.RfonnxError, match="frames at most"):
         stream.finish(chunk[:, :1])

@@ -52,7 +52,8 @@ def _head(told: StreamSummary, rate: float | None) -> Iterator[Line]:
             )
     if manifest.longest:
         yield (
-            f"a stream has {counted(manifest.longest, 'frame')} of the input at most: a table by position ends there",
+            f"a stream has {counted(manifest.longest, 'frame')} of the input at most: a table by position, a crop or a "
+            "padded length ends there",
         )
     if manifest.cache:
         yield (

@@ -27,6 +27,8 @@ def bent(call: Call) -> list[Flow | None]:
     if any(pads):
         flow = along_others(call, straight(writer, flow), pads, 0.0)
     length = reaching(call, flow.length.then(1, begin + end))
+    if length.constant and not flow.length.constant:
+        raise call.refuse("adds frames of its own up to a length in numbers", "pad with zeros up to it")
     end = most(call, length) - begin
     if flow.bend is None or begin or flow.bend.end:
         flow = writer.settled(straight(writer, flow))

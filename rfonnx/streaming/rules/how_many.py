@@ -11,7 +11,9 @@ from rfonnx.streaming.call import Call
 from rfonnx.streaming.relations import Moves
 
 GROUP = 64
-"""The largest group that ends are cut, or filled up, to."""
+"""Lengths in a row at which a node is looked at whose end is cut, or filled up, to a group."""
+FARTHEST = 1 << 20
+"""Frames further on that the next group is looked for."""
 OPEN = "export it with a length along the streamed axis that is not fixed"
 FURTHER = 10_000
 """Lengths at which a formula is looked at, at most."""
@@ -35,18 +37,23 @@ def cropped(call: Call, reading: Moves) -> Length:
 
 def reaching(call: Call, evenly: Length) -> Length:
     """Frames of the output of a node whose end shapes may tell: what goes on evenly, another tensor's, or whole groups;
-    whichever holds at as many lengths as there are different remainders.
+    whichever holds at as many lengths as there are different remainders. Or always as many.
 
     Raises:
         Refused: neither does.
     """
     if not by_shapes(call):
         return evenly
+    if not call.source.fixed and len({_frames(call, n) for n in call.source.views}) == 1:
+        return evenly.then(0, _frames(call, call.source.length))
     known = dict.fromkeys([evenly, *(twin.flow.length for twin in call.writer.twins.values())])
     seen = dict(_seen(call, max(GROUP, *(_rounds(length.steps) for length in known))))
-    for length in [*known, *_in_groups(call.flow.length, seen)]:
-        if all(length(n) == found for n, found in seen.items()):
+    for length in known:
+        if _holds(length, seen):
             return length
+    in_groups = _in_groups(call.flow.length, seen | _edges(call))
+    if in_groups is not None:
+        return in_groups
     n = next(n for n, found in seen.items() if evenly(n) != found)
     raise call.refuse(f"makes {seen[n]} frames of {n} of the input, where {evenly(n)} would go on evenly", OPEN)
 
@@ -58,13 +65,41 @@ def most(call: Call, length: Length) -> int:
     return max(length(n) - call.flow.length(n) for n in range(whole, whole + rounds))
 
 
-def _in_groups(length: Length, seen: Mapping[int, int]) -> Iterator[Length]:
+def _holds(length: Length, seen: Mapping[int, int]) -> bool:
+    return all(length(n) == found for n, found in seen.items())
+
+
+def _in_groups(length: Length, seen: Mapping[int, int]) -> Length | None:
     """`(n + a) // g * g + b` of n: the end is cut off, or filled up, so that there are whole groups of g."""
-    for size in range(2, GROUP + 1):
-        rest, *others = {out % size for out in seen.values()}
-        behind = [out - rest - length(n) for n, out in seen.items()]
-        if not others and max(behind) < min(behind) + size:
-            yield length.then(1, max(behind), size).then(size, rest)
+    first = next(iter(seen.values()))
+    size = math.gcd(*(out - first for out in seen.values()))
+    if size < 2:
+        return None
+    rest = first % size
+    made = length.then(1, max(out - rest - length(n) for n, out in seen.items()), size).then(size, rest)
+    return made if _holds(made, seen) else None
+
+
+def _edges(call: Call) -> dict[int, int]:
+    """The last length of a group and the first of the next, twice in a row, and how many frames the node makes of them: it makes
+    as many of all lengths between, if it never makes fewer of more."""
+    found: dict[int, int] = {}
+    n = call.source.length
+    for _ in range(0 if call.source.fixed else 2):
+        least = sized(call, n)
+        low, step = n, 1
+        while step <= FARTHEST and sized(call, low + step) == least:
+            low, step = low + step, 2 * step
+        high = low + step
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if sized(call, middle) == least else (low, middle)
+        for one in (low, high):
+            frames = sized(call, one)
+            if frames is not None:
+                found[one] = frames
+        n = high
+    return found
 
 
 def by_shapes(call: Call) -> bool:
@@ -116,9 +151,15 @@ def _seen(call: Call, rounds: int) -> Iterator[tuple[int, int]]:
     for n in source.views:
         yield n, _frames(call, n)
     for n in () if source.fixed else range(source.length + 1, source.length + min(rounds, TRIED)):
-        shape = source.sizes(n).get(call.output)
-        if shape is not None and shape[call.axis] is not None:
-            yield n, shape[call.axis] or 0
+        frames = sized(call, n)
+        if frames is not None:
+            yield n, frames
+
+
+def sized(call: Call, n: int) -> int | None:
+    """Frames of the output at any length of the input; None: the model does not take that one."""
+    shape = call.source.sizes(n).get(call.output)
+    return None if shape is None else shape[call.axis]
 
 
 def _frames(call: Call, n: int) -> int:

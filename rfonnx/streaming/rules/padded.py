@@ -30,6 +30,8 @@ def padded(call: Call) -> list[Flow | None]:
     # The end may be padded up to that of another tensor: by 0 frames, maybe, where it was looked at.
     if length != made.length:
         made = replace(lengthened(writer, flow, begin, 1, value), length=length)
+        if length.constant:
+            writer.no_longer_than(flow.length, length(0) - begin)
     return [made]
 
 
