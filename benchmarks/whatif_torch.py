@@ -87,6 +87,30 @@ class WaveNet(nn.Module):
         return self.last(x)
 
 
+class Boxes(nn.Module):
+    """A detector's head: anchors and their numbers are parts of the channels."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a, self.b = nn.Conv2d(3, 8, 3, 2, 1), nn.Conv2d(8, 24, 3, 2, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.b(torch.relu(self.a(x))).permute(0, 2, 3, 1)
+        return x.reshape(x.shape[0], -1, 4).sigmoid()
+
+
+class Tokens(nn.Module):
+    """Patches as tokens, which attend to each other; no places are added, so any number will do."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.patch = nn.Conv2d(3, 16, 4, 4)
+        self.layer = nn.TransformerEncoderLayer(16, 2, 32, batch_first=True)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.layer(self.patch(x).flatten(2).transpose(1, 2))
+
+
 class Decoder(nn.Module):
     """Transposed convolutions behind a strided encoder, with a skip connection."""
 
@@ -166,6 +190,14 @@ CASES = {
     "shufflenet_v2, one branch": Case(
         of("shufflenet_v2_x0_5"), image(64), {"stage3.1.branch2.3": {"kernel": 5, "dilation": 2}}, {"stage3.1.branch2.3": 4}
     ),
+    "shufflenet_v2, no stride before its shuffles": Case(
+        of("shufflenet_v2_x0_5"), image(64), {"maxpool": {"stride": 1}, "stage3.0.branch1.0": {"stride": 1},
+                                              "stage3.0.branch2.3": {"stride": 1}},
+    ),
+    "boxes of anchors": Case(Boxes, image(48), {"b": {"stride": (1, 2)}}),
+    "tokens of patches": Case(Tokens, image(32), {"patch": {"stride": 2}}),
+    "maxvit_t, windows": Case(of("maxvit_t"), image(224), {"stem.0.0": {"stride": 1}}),
+    "swin_t, windows": Case(of("swin_t"), image(64), {"features.0.0": {"stride": 2}}),
     "googlenet, pools that round up": Case(
         of("googlenet", init_weights=False, aux_logits=False), image(96),
         {"maxpool2": {"stride": 1}, "inception4a.branch2.1.conv": {"dilation": 2}}, {"inception4a.branch2.1.conv": 2},

@@ -53,14 +53,17 @@ class Change(NamedTuple):
     Attributes:
         node: its name; where it has none, or shares it, the tensor that it makes.
         op_type: its operator.
-        attribute: what is changed; "cut": what a Slice cuts off the end; "drop": the node passes its input on.
-        before, after: along the axes of space; of pads, begins and then ends. Empty where the node is dropped.
-        follows: nobody asked for it: padding that keeps the length of what the node makes.
+        attribute: what is changed; "cut": what a Slice cuts off the end; "lengths": what a Reshape makes, as the file has it;
+            "drop": the node passes its input on.
+        before, after: along the axes of space; of pads, begins and then ends; of lengths, along all axes. Empty where the node is
+            dropped.
+        follows: nobody asked for it: padding that keeps the length of what the node makes, and lengths that an export with the
+            other changes would have.
     """
 
     node: str
     op_type: str
-    attribute: Attribute | Literal["cut", "drop"]
+    attribute: Attribute | Literal["cut", "lengths", "drop"]
     before: tuple[int, ...] = ()
     after: tuple[int, ...] = ()
     follows: bool = False

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from itertools import combinations
 from math import prod
 
+from rfonnx.comparing.variants.reshaped import lengths, lengths_after, restored
 from rfonnx.errors import MisfitError, ShapeError
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.tensors import is_static
@@ -94,9 +95,19 @@ def _alike(node: Node, graph: Graph, before: Graph) -> bool:
 
 
 def _keeps(node: Node, graph: Graph, before: Graph) -> bool:
-    """A Reshape keeps its elements; and the first axis, the batch, where it kept it before."""
+    """A Reshape keeps its elements, and the first axis, the batch, where it kept it before; lengths of the file still hold."""
     source, made = (graph.shapes.get(name) or () for name in (node.inputs[0], node.outputs[0]))
     if prod(n or 0 for n in source) != prod(n or 0 for n in made):
         return False
     was = [(before.shapes.get(name) or (None,))[:1] for name in (node.inputs[0], node.outputs[0])]
-    return was[0] != was[1] or source[:1] == made[:1]
+    return (was[0] != was[1] or source[:1] == made[:1]) and _same_lengths(node, graph, before)
+
+
+def _same_lengths(node: Node, graph: Graph, before: Graph) -> bool:
+    if not (restored(node, graph) and restored(node, before)):
+        return True
+    old, read = (lengths(one.shapes.get(node.inputs[0])) for one in (before, graph))
+    was, made = (lengths(one.shapes.get(node.outputs[0])) for one in (before, graph))
+    if old is None or read is None or was is None or old == read or was != made:
+        return True
+    return lengths_after(old, was, read) == made

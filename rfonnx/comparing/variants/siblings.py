@@ -8,6 +8,7 @@ from typing import NamedTuple
 from rfonnx.comparing.variants.changed import Changed, changed
 from rfonnx.comparing.variants.fitting import fitting_graph
 from rfonnx.comparing.variants.looked import Subject
+from rfonnx.comparing.variants.reshaped import with_lengths
 from rfonnx.errors import MisfitError, RfonnxError
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.text import one_line
@@ -64,7 +65,14 @@ def fitting_changes(subject: Subject, asked: Changes) -> Fitting:
 
 def _with(subject: Subject, asked: Changes) -> Fitting:
     made = changed(subject.model, subject.graph, asked)
-    return Fitting(made, fitting_graph(made.model, subject.shapes, subject.graph), asked)
+    while True:
+        try:
+            return Fitting(made, fitting_graph(made.model, subject.shapes, subject.graph), asked)
+        except MisfitError as error:
+            longer = with_lengths(subject.model, subject.graph, made, error)
+            if longer is None:
+                raise
+            made = longer
 
 
 def _completed(

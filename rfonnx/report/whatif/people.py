@@ -94,6 +94,9 @@ def _changes(one: Variant) -> Iterable[Line]:
 def _words(change: Change) -> Line:
     if change.attribute == "drop":
         return ("dropped",)
+    if change.attribute == "lengths":
+        old, new = ("x".join(map(str, values)) for values in (change.before, change.after))
+        return (f"lengths in the file {old} -> {new}, as another export would write",)
     before, after = along_text(change.before), along_text(change.after)
     why = ", which keeps the length" if change.follows else ""
     return (f"{change.attribute} {before} -> {after}{why}",)
