@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "overlay.hpp"
 #include "reads.hpp"
 #include "reindex.hpp"
 
@@ -50,6 +51,32 @@ struct Carrying {
     }
 };
 
+/// The turn of a residue, of so many, at which its line has a value; -1: at none, -2: at each.
+int64_t turn_of(int64_t value, int64_t first, int64_t step, int64_t turns) {
+    if (step == 0)
+        return first == value ? -2 : -1;
+    const int64_t way = subtract(value, first), turn = way / step;
+    return way % step == 0 && turn >= 0 && turn < turns ? turn : -1;
+}
+
+/// True when there is a position at which f is `a` and g is `b`.
+bool some_position(const Bound& f, const Bound& g, int64_t a, int64_t b) {
+    return !overlaid(f, g, [&](const Run& x, const Run& y, int64_t begin, int64_t end) {
+        const int64_t period = common_period(x, y, end - begin);
+        for (int64_t o = begin; o < begin + period; ++o) {
+            const int64_t turns = (end - o - 1) / period + 1;
+            const auto turn = [&](const Run& run, int64_t value) {
+                const int64_t next = turns > 1 ? run.at(o + period) : run.at(o);
+                return turn_of(value, run.at(o), subtract(next, run.at(o)), turns);
+            };
+            const int64_t of_f = turn(x, a), of_g = turn(y, b);
+            if (of_f != -1 && of_g != -1 && (of_f == of_g || of_f == -2 || of_g == -2))
+                return false;
+        }
+        return true;
+    });
+}
+
 struct TakingWhole {
     const Shape& before;
     const Axes& axes;
@@ -61,7 +88,9 @@ struct TakingWhole {
         if (!is_whole(step.axis) || step.step != 1)
             return false;
         const int64_t last = before[static_cast<size_t>(step.axis)] - 1;
-        for (size_t o = 0; o < step.first.size(); ++o) {
+        if (!step.first.is_table())
+            return some_position(step.first.runs(), step.last.runs(), 0, last);
+        for (int64_t o = 0; o < step.first.size(); ++o) {
             if (step.first[o] == 0 && step.last[o] == last)
                 return true;
         }

@@ -25,19 +25,37 @@ std::vector<int64_t> to_numbers(const py::handle& object) {
     return result;
 }
 
-/// A field of a primitive: a number, a tuple of numbers, an array of them, or None for an empty one.
+/// A tuple of numbers, an array of them, or None for no numbers.
+std::vector<int64_t> to_table(const py::handle& object) {
+    if (object.is_none())
+        return {};
+    if (py::isinstance<py::tuple>(object))
+        return to_numbers(object);
+    const auto array = py::cast<py::array_t<int64_t, py::array::c_style | py::array::forcecast>>(object);
+    return {array.data(), array.data() + array.size()};
+}
+
+/// What has `runs`, of (length, values, increments) each, or else a table.
+Places to_places(const py::handle& object) {
+    if (object.is_none() || py::isinstance<py::array>(object) || !py::hasattr(object, "runs"))
+        return Places(to_table(object));
+    std::vector<Run> runs;
+    for (const auto& item : py::cast<py::sequence>(object.attr("runs"))) {
+        const auto run = py::cast<py::tuple>(item);
+        runs.push_back({0, py::cast<int64_t>(run[0]), to_numbers(run[1]), to_numbers(run[2])});
+    }
+    return places_of(std::move(runs));
+}
+
+/// A field of a primitive.
 template <typename Value>
 Value to_value(const py::handle& object) {
-    if constexpr (std::is_same_v<Value, std::vector<int64_t>>) {
-        if (object.is_none())
-            return {};
-        if (!py::isinstance<py::tuple>(object)) {
-            const auto array = py::cast<py::array_t<int64_t, py::array::c_style | py::array::forcecast>>(object);
-            return {array.data(), array.data() + array.size()};
-        }
-        return to_numbers(object);
-    }
-    return py::cast<Value>(object);
+    if constexpr (std::is_same_v<Value, Places>)
+        return to_places(object);
+    else if constexpr (std::is_same_v<Value, std::vector<int64_t>>)
+        return to_table(object);
+    else
+        return py::cast<Value>(object);
 }
 
 template <typename Primitive, typename Value>

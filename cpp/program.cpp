@@ -47,11 +47,14 @@ Shape after(const Select& step, const Shape& shape) {
     require_axis(step.axis, shape);
     require(step.first.size() == step.last.size(), "a select's tables differ in length");
     require(step.free_first.size() == step.free_last.size(), "a select's borderless tables differ in length");
-    require(step.free_first.empty() || step.free_first.size() == step.first.size(),
+    require(step.free_first.size() == 0 || step.free_first.size() == step.first.size(),
             "a select's borderless tables differ in length from the clipped ones");
+    require(step.first.is_table() == step.last.is_table() && step.free_first.is_table() == step.free_last.is_table(),
+            "of a select's first and last positions some are runs, and the others a table");
+    require(step.first.size() <= kLongest, "a step's length is out of range");
     require(step.step >= 1 && step.period >= 0, "a select's step must be at least 1 and its period at least 0");
     Shape result = shape;
-    result[static_cast<size_t>(step.axis)] = static_cast<int64_t>(step.first.size());
+    result[static_cast<size_t>(step.axis)] = step.first.size();
     return result;
 }
 

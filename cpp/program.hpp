@@ -8,6 +8,8 @@
 #include <variant>
 #include <vector>
 
+#include "places.hpp"
+
 namespace rfonnx {
 
 using Shape = std::vector<int64_t>;
@@ -25,12 +27,13 @@ struct Spread {
 };
 
 /// Output `o` reads `first[o], first[o]+step .. last[o]`. `free_*` is the same without borders; `free[o+period] ==
-/// free[o]+shift`, or period 0 when the reads do not go on beyond the table.
+/// free[o]+shift`, or period 0 when the reads do not go on beyond the table. First and last are both tables, or both
+/// runs.
 struct Select {
     int axis;
-    std::vector<int64_t> first, last;
+    Places first, last;
     int64_t step, period, shift;
-    std::vector<int64_t> free_first, free_last; // empty: the same as first, last
+    Places free_first, free_last; // empty: the same as first, last
 };
 
 /// The output, of length 1 along `axes`, reads everything along them.

@@ -74,8 +74,10 @@ Bound of_residue(const Bound& f, Residue reads, int64_t step) {
     if (reads.turns > kFew) {
         if (reads.ahead == reads.behind)
             return window(f, (reads.last - reads.first) / step + 1, step, reads.ahead, reads.first, reads.turns);
-        if (reads.ahead % step == 0 && reads.behind % step == 0)
+        if (reads.ahead % step == 0 && reads.behind % step == 0) {
+            reads.last -= (reads.last - reads.first) % step;
             return growing(f, reads, step);
+        }
     }
     if (reads.turns > kMostValues)
         throw TooManyValues();
@@ -89,9 +91,55 @@ Bound of_residue(const Bound& f, Residue reads, int64_t step) {
     return detected(values, {});
 }
 
+/// The turn at which `last < first` begins or ends, of so many; 0 where it does neither.
+int64_t turn_of_emptiness(const Run& first, const Run& last, int64_t position, int64_t period, int64_t turns) {
+    const auto width = [&](int64_t turn) {
+        return subtract(last.at(position + turn * period), first.at(position + turn * period));
+    };
+    const int64_t begin = width(0), end = width(turns - 1);
+    if ((begin < 0) == (end < 0))
+        return 0;
+    const int64_t step = (end - begin) / (turns - 1);
+    return begin < 0 ? -floor_divide(begin, step) : begin / -step + 1;
+}
+
+/// Runs of first and of last positions with nothing in both where the last one is below the first: in each residue of a
+/// stretch two lines, which cross once at most.
+ReadBounds told(const Bound& firsts, const Bound& lasts, int64_t step) {
+    ReadBounds result{{}, {}, step};
+    overlaid(firsts, lasts, [&](const Run& x, const Run& y, int64_t begin, int64_t end) {
+        const int64_t period = common_period(x, y, end - begin);
+        if (period > kMostValues)
+            throw TooManyValues();
+        std::vector<int64_t> cuts{begin};
+        for (int64_t r = 0; r < period; ++r) {
+            const int64_t turns = (end - begin - r - 1) / period + 1;
+            cuts.push_back(begin + turn_of_emptiness(x, y, begin + r, period, turns) * period);
+        }
+        std::sort(cuts.begin(), cuts.end());
+        cuts.erase(std::unique(cuts.begin(), cuts.end()), cuts.end());
+        for (size_t k = 0; k < cuts.size(); ++k) {
+            const int64_t until = k + 1 < cuts.size() ? cuts[k + 1] : end;
+            Run first = cut(x, cuts[k], until, period), last = cut(y, cuts[k], until, period);
+            for (size_t r = 0; r < first.values.size(); ++r) {
+                if (last.values[r] < first.values[r]) {
+                    first.values[r] = last.values[r] = kNothing;
+                    first.increments[r] = last.increments[r] = 0;
+                }
+            }
+            result.first.append(std::move(first));
+            result.last.append(std::move(last));
+        }
+        return true;
+    });
+    return result;
+}
+
 } // namespace
 
 ReadBounds bounds_of(const AxisReads& reads, bool free) {
+    if (reads.in_runs(free))
+        return told(reads.firsts(free).runs(), reads.lasts(free).runs(), reads.step());
     const int64_t length = reads.length();
     const bool regular = !reads.is_select();
     const int64_t period = regular ? std::min(reads.period(), length) : length;

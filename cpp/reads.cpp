@@ -39,8 +39,8 @@ AxisReads::AxisReads(const Spread& step)
       inverse_(inverse_modulo(step.dilation / common_, step.stride / common_)) {}
 
 AxisReads::AxisReads(const Select& step)
-    : kind_(Kind::select), axis_(step.axis), length_(static_cast<int64_t>(step.first.size())), select_(&step),
-      period_(step.period), shift_(step.shift) {}
+    : kind_(Kind::select), axis_(step.axis), length_(step.first.size()), select_(&step), period_(step.period),
+      shift_(step.shift) {}
 
 Progression AxisReads::window(int64_t o) const {
     const int64_t first = o * stride_ - pad_;
@@ -48,8 +48,8 @@ Progression AxisReads::window(int64_t o) const {
 }
 
 /// `last` is moved down onto the progression, for tables that give any upper bound.
-Progression AxisReads::table(int64_t o, const std::vector<int64_t>& firsts, const std::vector<int64_t>& lasts) const {
-    const int64_t first = firsts[index(o)], last = lasts[index(o)], step = select_->step;
+Progression AxisReads::looked_up(int64_t o, bool free) const {
+    const int64_t first = firsts(free)[o], last = lasts(free)[o], step = select_->step;
     return last < first ? kReadsNothing : Progression{first, last - (last - first) % step, step};
 }
 
@@ -79,8 +79,7 @@ Progression AxisReads::free(int64_t o) const {
     case Kind::select:
         break;
     }
-    return select_->free_first.empty() ? table(o, select_->first, select_->last)
-                                       : table(o, select_->free_first, select_->free_last);
+    return looked_up(o, true);
 }
 
 Progression AxisReads::real(int64_t o, int64_t source_length) const {
@@ -88,15 +87,14 @@ Progression AxisReads::real(int64_t o, int64_t source_length) const {
 }
 
 Progression AxisReads::unclipped(int64_t o) const {
-    return kind_ == Kind::select ? table(o, select_->first, select_->last) : free(o);
+    return kind_ == Kind::select ? looked_up(o, false) : free(o);
 }
 
 bool AxisReads::moves_on(int64_t o, bool free) const {
-    if (kind_ != Kind::select)
+    if (kind_ != Kind::select || in_runs(free))
         return false;
-    const bool own = free && !select_->free_first.empty();
-    const int64_t* first = (own ? select_->free_first : select_->first).data() + o;
-    const int64_t* last = (own ? select_->free_last : select_->last).data() + o;
+    const int64_t* first = firsts(free).table().data() + o;
+    const int64_t* last = lasts(free).table().data() + o;
     const bool nothing = *last < *first, nothing_before = last[-1] < first[-1];
     if (nothing || nothing_before)
         return nothing && nothing_before;

@@ -43,17 +43,26 @@ public:
     Progression real(int64_t o, int64_t source_length) const;
     /// The same, with what lies beyond the axis.
     Progression unclipped(int64_t o) const;
-    /// True when output `o` of a select reads one position further on than the one before it, or neither reads any.
+    /// True when output `o` of a select by table reads one position further on than the one before it, or neither reads
+    /// any.
     bool moves_on(int64_t o, bool free) const;
+
+    /// Of a select, the first and the last position that each output reads, and how far they lie apart.
+    const Places& firsts(bool free) const { return own(free) ? select_->free_first : select_->first; }
+    const Places& lasts(bool free) const { return own(free) ? select_->free_last : select_->last; }
+    int64_t step() const { return select_->step; }
+    /// True of a select by runs: there may be more of its outputs than a table has entries.
+    bool in_runs(bool free) const { return is_select() && !firsts(free).is_table(); }
 
     /// `free(o + period()) == free(o) + shift()` for all o; period 0 when the reads do not go on beyond the table.
     int64_t period() const { return period_; }
     int64_t shift() const { return shift_; }
 
 private:
+    bool own(bool free) const { return free && select_->free_first.size() > 0; }
     Progression window(int64_t o) const;
     Progression spread(int64_t o) const;
-    Progression table(int64_t o, const std::vector<int64_t>& firsts, const std::vector<int64_t>& lasts) const;
+    Progression looked_up(int64_t o, bool free) const;
 
     enum class Kind { window, spread, select } kind_;
     int axis_;

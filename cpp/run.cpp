@@ -30,12 +30,18 @@ Run explicit_run(int64_t begin, std::vector<int64_t> values) {
 }
 
 Run cut(const Run& run, int64_t begin, int64_t end) {
+    return cut(run, begin, end, run.period());
+}
+
+Run cut(const Run& run, int64_t begin, int64_t end, int64_t period) {
     Run result{begin, end, {}, {}};
-    const int64_t period = std::min(run.period(), end - begin);
-    for (int64_t k = 0; k < period; ++k) {
-        const bool again = period == run.period() && begin + k + period < end;
-        result.values.push_back(run.at(begin + k));
-        result.increments.push_back(again ? run.increments[index((begin + k - run.begin) % run.period())] : 0);
+    const int64_t count = std::min(period, end - begin), turns = period / run.period();
+    for (int64_t k = 0; k < count; ++k) {
+        const int64_t value = run.at(begin + k);
+        const bool again = value != kNothing && begin + k + period < end;
+        result.values.push_back(value);
+        result.increments.push_back(
+            again ? multiply(run.increments[index((begin + k - run.begin) % run.period())], turns) : 0);
     }
     return result;
 }

@@ -36,6 +36,8 @@ Run explicit_run(int64_t begin, std::vector<int64_t> values);
 
 /// The part `[begin, end)` of a run.
 Run cut(const Run& run, int64_t begin, int64_t end);
+/// The same with a period that is a multiple of its own, or shorter as the part is.
+Run cut(const Run& run, int64_t begin, int64_t end, int64_t period);
 
 /// The same values with the smallest period that shows them. At most 64 divisors are tried.
 Run shortest(Run run);

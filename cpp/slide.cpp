@@ -43,7 +43,7 @@ Slide::Slide(const AxisReads& reads, int64_t source_length, Mode mode)
 const std::vector<Sweep>& Slide::sweeps() const {
     if (sweeps_)
         return *sweeps_;
-    if (length_ > kLargestTable)
+    if (length_ > kLargestTable && !reads_.in_runs(mode_.unbounded))
         throw TooManyValues();
     sweeps_ = std::make_shared<const std::vector<Sweep>>(sweeps_of(reads_, mode_.unbounded));
     return *sweeps_;
@@ -106,7 +106,8 @@ std::shared_ptr<const Classes> Slide::seen() const {
         return *seen_;
     auto classes = std::make_shared<Classes>();
     bool some_empty = false;
-    if (long_output() && !reads_.is_select()) { // a select has a table, which is looked through at once
+    if (long_output() &&
+        (!reads_.is_select() || reads_.in_runs(mode_.unbounded))) { // a table is looked through at once
         const Bound reads = mode_.unbounded ? bounds().first : slid(constant_bound(source_length_, 0), bounds());
         for (const Run& run : reads.runs()) {
             const bool mixed = std::any_of(run.values.begin(), run.values.end(), [&](int64_t value) {

@@ -6,6 +6,8 @@ Spelling: `pads` (begins of all axes, then ends; negative crops; None when compu
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from rfonnx.errors import malformed
@@ -13,8 +15,12 @@ from rfonnx.graph.nodes import Node
 from rfonnx.operators.access.indexing import MAX_TABLE, control_paths, crop
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Select, Step, Window
+from rfonnx.operators.access.runs import Run, Runs, constant, line, places, repeated
 from rfonnx.operators.spelling import SpellCall, spelling
 from rfonnx.operators.table import Unknown, declare
+
+MOST_REPEATED = 64
+"""Mirrored or wrapped around more often, what is padded with is told as one turn of it."""
 
 
 @spelling("Pad")
@@ -84,12 +90,9 @@ def pad(op: Op) -> Access:
             raise Unproven(f"pads {begin}, {end} crop more than axis {axis} of length {n} has")
         if mode == "constant" or (begin <= 0 and end <= 0):
             steps.append(Window(axis, length, 1, 1, 1, begin))
-        elif length > MAX_TABLE:
-            steps.append(Reduce((axis,)))
-            notes.append(f"axis {axis} is too long for a table of its positions")
         else:
-            index = source_positions(n, begin, end, mode)
-            free = np.arange(length, dtype=np.int64) - begin
+            index = places(*source_positions(n, begin, end, mode))
+            free = places(line(length, -begin))
             steps.append(Select(axis, index, index, 1, 1, 1, free, free))
     paths = [Path(op.name(0), tuple(steps)), *control]
     if op.reads(2) and any(p > 0 for p in pads):
@@ -98,25 +101,38 @@ def pad(op: Op) -> Access:
     return Access(tuple(paths), not notes, "; ".join(notes))
 
 
-def source_positions(n: int, begin: int, end: int, mode: str) -> np.ndarray:
+def source_positions(n: int, begin: int, end: int, mode: str) -> Iterator[Run]:
     """Position read by each position of a padded axis of length n; negative pads crop first, as onnxruntime does.
 
-    >>> source_positions(4, 2, -1, "reflect").tolist()
+    Raises:
+        Unproven: there is nothing to pad with, or it is repeated too often to say.
+
+    >>> Runs(source_positions(4, 2, -1, "reflect")).table().tolist()
     [2, 1, 0, 1, 2]
     """
-    kept = np.arange(max(-begin, 0), n - max(-end, 0), dtype=np.int64)
+    start, count = max(-begin, 0), n - max(-end, 0) - max(-begin, 0)
     before, after = max(begin, 0), max(end, 0)
-    offset = np.arange(-before, len(kept) + after, dtype=np.int64)
-    if not len(kept):
+    if count < 1:
         raise Unproven(f"mode {mode} has nothing to pad with")
-    if mode == "edge":
-        offset = np.clip(offset, 0, len(kept) - 1)
-    elif mode == "wrap":
-        offset %= len(kept)
-    else:
-        turn = max(2 * (len(kept) - 1), 1)
-        offset = np.minimum(offset % turn, -offset % turn)
-    return kept[offset]
+    if mode == "edge" or count == 1:
+        yield from (constant(before, start), line(count, start), constant(after, start + count - 1))
+        return
+    # One turn of what is read again and again: all of it, and back again where it is mirrored.
+    sides = [line(count, start)] if mode == "wrap" else [line(count - 1, start), line(count - 1, start + count - 1, -1)]
+    turn, total = sum(side.length for side in sides), before + count + after
+    if total // count > MOST_REPEATED and turn > MAX_TABLE:
+        raise Unproven(f"{count} positions are repeated {total // count} times")
+    phase = -before % turn
+    if total // count > MOST_REPEATED:
+        yield repeated(total, np.roll(Runs(sides).table(), -phase), 0)
+        return
+    while total > 0:
+        for side in sides:
+            skipped, phase = min(phase, side.length), max(phase - side.length, 0)
+            part = min(side.length - skipped, total)
+            (slope,) = side.increments
+            yield line(part, side.values[0] + skipped * slope, slope)
+            total -= part
 
 
 def _unknown_pads(op: Op) -> Access:

@@ -21,6 +21,7 @@ from rfonnx.errors import ModelError, malformed
 from rfonnx.graph.nodes import Node
 from rfonnx.operators.access.coordinates import Resized
 from rfonnx.operators.access.indexing import MAX_TABLE, control_paths, crop
+from rfonnx.operators.access.long_sampling import long_taps
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Step
 from rfonnx.operators.access.sampling import leaves_residue, taps
@@ -210,7 +211,7 @@ def _axis_step(op: Op, axis: int, scales: list[float], roi: tuple[float, float])
     if not 0 < scale < math.inf or n == 0:
         raise Unproven(f"scale {scale} of an axis of length {n} cannot give length {m}")
     resized = _resized(op, axis, scale, roi, channels_last)
-    found = taps(resized) if m <= MAX_TABLE else None
+    found = long_taps(resized) or (taps(resized) if m <= MAX_TABLE else None)
     if found is None:
         return Reduce((axis,)), f"axis {axis} is too long for a table of its taps"
     step, doubt = found

@@ -11,9 +11,10 @@ import numpy as np
 
 from rfonnx.errors import malformed
 from rfonnx.graph.nodes import Node
-from rfonnx.operators.access.indexing import MAX_TABLE, control_paths, crop
+from rfonnx.operators.access.indexing import control_paths, crop
 from rfonnx.operators.access.op import Op, Unproven, rule
-from rfonnx.operators.access.primitives import Access, Path, Reduce, Select, Step, Window
+from rfonnx.operators.access.primitives import Access, Path, Select, Step, Window
+from rfonnx.operators.access.runs import constant, line, places
 from rfonnx.operators.access.shared import BY_DATA
 from rfonnx.operators.spelling import SpellCall, spelling
 from rfonnx.operators.table import declare
@@ -140,13 +141,17 @@ def _anywhere(axis: int, n: int, length: int, step: int | None) -> Step | None:
         return None
     if length == 0:
         return crop(axis, 0, 0)
-    if length > MAX_TABLE:
-        return Reduce((axis,))
-    before = np.arange(length, dtype=np.int64) * abs(step or 1)
-    after = before[::-1]
+    # Positions before o, and behind it, that the slice reads too: they lie so far from either end.
+    top, apart = n - 1, abs(step or 1)
+    most = (length - 1) * apart
     if step is None:
-        return Select(axis, np.minimum(before, after), n - 1 - np.minimum(before, after))
-    return Select(axis, before, n - 1 - after) if step > 0 else Select(axis, after.copy(), n - 1 - before)
+        half = (length + 1) // 2
+        nearer = [line(half, 0), line(length - half, length - half - 1, -1)]
+        farther = [line(half, top, -1), line(length - half, top - (length - half - 1))]
+        return Select(axis, places(*nearer), places(*farther))
+    if step > 0:
+        return Select(axis, places(line(length, 0, apart)), places(line(length, top - most, apart)))
+    return Select(axis, places(line(length, most, -apart)), places(line(length, top, -apart)))
 
 
 @rule("Split")
@@ -174,11 +179,6 @@ def concat(op: Op) -> Access:
     parts = [i for i, name in enumerate(op.node.inputs) if name]
     others = [i for i in parts if not op.reads(i)]
     padded = len(parts) - len(others) == 1 and all(_zeros(op.value(i)) for i in others)
-    if not padded and len(parts) * total > MAX_TABLE:
-        paths = [Path(op.name(i), (Reduce((axis,)),)) for i in parts if op.reads(i)]
-        return Access(
-            tuple(paths), False, f"{len(parts)} parts of an axis of length {total} are too many to keep apart"
-        )
     paths, start = [], 0
     for i in parts:
         length = op.shape(i)[axis]
@@ -195,12 +195,11 @@ def _zeros(value: np.ndarray | None) -> bool:
 
 def stretch(axis: int, total: int, start: int, length: int) -> Select:
     """Of an axis of length total, `start .. start+length-1` reads 0 .. length-1; the rest reads nothing."""
-    if total > MAX_TABLE or start + length > total:
-        raise Unproven(f"axis {axis} of length {total} is too long for a table, or too short for its parts")
-    first = np.zeros(total, np.int64)
-    last = np.full(total, -1, np.int64)
-    first[start : start + length] = last[start : start + length] = np.arange(length)
-    return Select(axis, first, last)
+    if start + length > total:
+        raise Unproven(f"axis {axis} of length {total} is too short for its parts")
+    own, rest = line(length, 0), total - start - length
+    first, last = ([constant(start, value), own, constant(rest, value)] for value in (0, -1))
+    return Select(axis, places(*first), places(*last))
 
 
 declare(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rfonnx.operators.access.primitives import Reshape, Select, Step, Window
+from rfonnx.operators.access.primitives import Reshape, Select, Step, Window, tables
 
 
 def windows(axis: int, steps: Sequence[Step]) -> Window | None:
@@ -40,4 +40,5 @@ def _positions(step: Select | Window) -> np.ndarray | None:
     """The one position that each output position reads; None: not one."""
     if isinstance(step, Window):
         return np.arange(step.length) * step.stride - step.pad if step.kernel == 1 else None
-    return step.first if np.array_equal(step.first, step.last) else None
+    read = tables(step)
+    return read.first if read is not None and np.array_equal(read.first, read.last) else None

@@ -10,7 +10,7 @@ import numpy as np
 from rfonnx.analysis.lower import IndexedPath, Program
 from rfonnx.graph.temporaries import is_temporary, named_by
 from rfonnx.operators.access.path_shape import path_shape
-from rfonnx.operators.access.primitives import Permute, Reduce, Reshape, Select, Spread, Step, Window
+from rfonnx.operators.access.primitives import Permute, Reduce, Reshape, Select, Spread, Step, Tables, Window, tables
 from rfonnx.streaming.bands import Attends, banded
 from rfonnx.streaming.cut_windows import windows
 from rfonnx.streaming.relations import (
@@ -163,7 +163,10 @@ def _relation(step: Step, length: int) -> Reading | Blocked:
 
 
 def _selected(step: Select, length: int) -> Reading | Blocked:
-    first, last = step.first, step.last
+    read = tables(step)
+    if read is None:
+        return Blocked("reads positions of a streamed axis that is too long to look at them one by one")
+    first, last = read.first, read.last
     places = np.arange(len(first), dtype=np.int64)
     if len(first) == length > 1 and np.array_equal(first, places) and np.array_equal(last, places):
         return Same()
@@ -186,7 +189,7 @@ def _selected(step: Select, length: int) -> Reading | Blocked:
         if len(first) == 1:
             return Blocked("gives one position of the streamed axis")
         return Blocked("reads other positions of the streamed axis than those near its own")
-    free = first if step.free_first is None else step.free_first, last if step.free_last is None else step.free_last
+    free = read.free_first, read.free_last
     own = np.array_equal(free[0], places) and np.array_equal(free[1], places) and len(first) == length
     if own and bool(((last < first) | ((first == places) & (last == places))).all()):
         return Same(
@@ -198,12 +201,12 @@ def _selected(step: Select, length: int) -> Reading | Blocked:
             for mirrored in (False, True):
                 if np.array_equal(first, bent(places - begin, length, mirrored)):
                     return Bends(begin, mirrored)
-        blends = _blends(step, places, length)
+        blends = _blends(step, read, places, length)
         if blends is not None:
             return blends
         return Blocked("reads, beyond the ends of the streamed axis, frames from elsewhere")
     if not np.array_equal(first, last):
-        blends = _blends(step, places, length)
+        blends = _blends(step, read, places, length)
         if blends is not None:
             return blends
         return Blocked("mixes neighbours along the streamed axis in a changing way")
@@ -213,13 +216,12 @@ def _selected(step: Select, length: int) -> Reading | Blocked:
     return Moves(step.shift, tuple(int(n) for n in offsets))
 
 
-def _blends(step: Select, places: np.ndarray, length: int) -> Blends | None:
+def _blends(step: Select, read: Tables, places: np.ndarray, length: int) -> Blends | None:
     """Taps that go on evenly, and are held inside at the ends."""
     if step.step != 1:
         return None
     found = []
-    for given, clamped in ((step.free_first, step.first), (step.free_last, step.last)):
-        free = clamped if given is None else given
+    for free, clamped in ((read.free_first, read.first), (read.free_last, read.last)):
         offsets = free[: step.period]
         even = places // step.period * step.shift + offsets[places % step.period]
         if not (np.array_equal(even, free) and np.array_equal(clamped, np.clip(free, 0, length - 1))):

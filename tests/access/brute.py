@@ -12,7 +12,18 @@ from collections.abc import Callable, Iterable, Mapping
 import numpy as np
 
 from rfonnx.analysis.lower import Program
-from rfonnx.operators.access.primitives import Access, Band, Permute, Reduce, Reshape, Select, Spread, Step, Window
+from rfonnx.operators.access.primitives import (
+    Access,
+    Band,
+    Permute,
+    Reduce,
+    Reshape,
+    Select,
+    Spread,
+    Step,
+    Window,
+    tables,
+)
 
 Position = tuple[int, ...]
 Shape = tuple[int, ...]
@@ -48,8 +59,11 @@ def step_reads(step: Step, shape: Shape) -> StepReads:
             ],
         )
     if isinstance(step, Select):
-        c = step
-        return along(c.axis, len(c.first), lambda p: range(int(c.first[p[c.axis]]), int(c.last[p[c.axis]]) + 1, c.step))
+        c, found = step, tables(step)
+        assert found is not None
+        return along(
+            c.axis, len(c.first), lambda p: range(int(found.first[p[c.axis]]), int(found.last[p[c.axis]]) + 1, c.step)
+        )
     if isinstance(step, Band):
         b = step
         return along(b.axis, 1, lambda p: range(int(b.first[p[b.by]]), int(b.last[p[b.by]]) + 1))

@@ -17,7 +17,7 @@ from onnx import helper, numpy_helper
 
 from rfonnx.analysis.lower import Tensor, lower
 from rfonnx.model.reading.load import load
-from rfonnx.operators.access.primitives import Reduce, Select, Window
+from rfonnx.operators.access.primitives import Reduce, Select, Window, tables
 
 TRANSFORMATIONS = ["half_pixel", "asymmetric", "align_corners", "pytorch_half_pixel", "half_pixel_symmetric"]
 LAYOUTS = {"NCHW": (4, (2, 3)), "NHWC": (4, (1, 2)), "NCDHW": (5, (2, 3, 4))}
@@ -165,7 +165,9 @@ def claimed(tensor: Tensor, case: Case) -> np.ndarray:
             if isinstance(step, Reduce):
                 masks[place] = np.ones((n, m), bool)
             elif isinstance(step, Select):
-                masks[place] = (step.first <= i) & (i <= step.last)
+                found = tables(step)
+                assert found is not None
+                masks[place] = (found.first <= i) & (i <= found.last)
             else:
                 masks[place] = i == np.arange(m) * step.stride - step.pad
     total = np.ones((), bool)

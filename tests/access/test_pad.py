@@ -7,6 +7,7 @@ import pytest
 
 from access.probe import probe, values
 from rfonnx.operators.access.primitives import Select, Window
+from rfonnx.operators.access.runs import Runs
 from rfonnx.operators.pad import source_positions
 
 
@@ -63,7 +64,9 @@ def test_pads_computed_at_run_time_read_everything():
 
 @pytest.mark.parametrize("n", [1, 2, 3, 5])
 @pytest.mark.parametrize("mode", ["reflect", "edge", "wrap"])
-def test_source_positions_are_those_of_numpy(n, mode):
+@pytest.mark.parametrize("most", [64, 1])
+def test_source_positions_are_those_of_numpy(n, mode, most, monkeypatch):
+    monkeypatch.setattr("rfonnx.operators.pad.MOST_REPEATED", most)
     for begin, end in itertools.product(range(8), repeat=2):
         expected = np.pad(np.arange(n), (begin, end), mode)
-        np.testing.assert_array_equal(source_positions(n, begin, end, mode), expected)
+        np.testing.assert_array_equal(Runs(source_positions(n, begin, end, mode)).table(), expected)

@@ -114,11 +114,6 @@ def test_zeros_put_in_front_are_padding():
     assert only_step(probe("Concat", inputs, constants=["z"], axis=1)) == Window(1, 6, 1, 1, 1, 2)
 
 
-def test_too_many_parts_are_not_kept_apart(monkeypatch):
-    monkeypatch.setattr("rfonnx.operators.slicing.MAX_TABLE", 9)
-    probe("Concat", {"a": values(2, 3), "b": values(2, 3, seed=1)}, axis=1, exact=False, trials=1)
-
-
 def test_the_same_tensor_twice():
     probe("Concat", {"x": values(2)}, order=["x", "x"], axis=0)
 

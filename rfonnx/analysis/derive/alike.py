@@ -12,7 +12,7 @@ import numpy as np
 
 from rfonnx.analysis.lower import IndexedPath, Program
 from rfonnx.operators.access.path_shape import path_shape
-from rfonnx.operators.access.primitives import Permute, Reduce, Reshape, Select, Spread, Step, Window
+from rfonnx.operators.access.primitives import Permute, Reduce, Reshape, Select, Spread, Step, Window, tables
 
 Lengths = tuple[int, ...]
 Sizes = tuple[Lengths, Lengths]
@@ -77,32 +77,26 @@ def _step(one: Step, other: Step, a: Lengths, b: Lengths) -> bool:
 
 def _select(one: Select, other: Select, further: int) -> bool:
     """Tables that are the same, or that are the same from either end and go by the same rule between."""
-    ends = [(one.first, other.first), (one.last, other.last)]
-    free, free_b = (_rule(step) for step in (one, other))
-    rules = list(zip(free, free_b, strict=True))
-    if (one.step, one.period, one.shift) != (other.step, other.period, other.shift):
+    a, b = tables(one), tables(other)
+    if a is None or b is None or (one.step, one.period, one.shift) != (other.step, other.period, other.shift):
         return False
-    shorter, longer = sorted((len(one.first), len(other.first)))
+    ends = [(a.first, b.first), (a.last, b.last)]
+    rules = [(a.free_first, b.free_first), (a.free_last, b.free_last)]
+    shorter, longer = sorted((len(a.first), len(b.first)))
     if shorter == longer:
         return not further and all(np.array_equal(x, y) for x, y in ends + rules)
     head, tail = shorter // 2, shorter - shorter // 2
-    moved = (len(other.first) - len(one.first)) * one.shift == further * one.period
+    moved = (len(b.first) - len(a.first)) * one.shift == further * one.period
     if not one.period or head < one.period or not moved:
         return False
     for x, y in ends:
         if not np.array_equal(x[:head], y[:head]) or not np.array_equal(x[-tail:] + further, y[-tail:]):
             return False
     between = slice(head, longer - tail)
-    long, rule = (other, free_b) if len(other.first) == longer else (one, free)
-    regular = all(np.array_equal(x[between], y[between]) for x, y in zip((long.first, long.last), rule, strict=True))
+    long = b if len(b.first) == longer else a
+    rule = ((long.first, long.free_first), (long.last, long.free_last))
+    regular = all(np.array_equal(x[between], y[between]) for x, y in rule)
     return regular and all(np.array_equal(x[:shorter], y[:shorter]) for x, y in rules)
-
-
-def _rule(step: Select) -> tuple[np.ndarray, np.ndarray]:
-    """What is read where no border is in the way."""
-    if step.free_first is None or step.free_last is None:
-        return step.first, step.last
-    return step.free_first, step.free_last
 
 
 def _reshape(before: Sizes, after: Sizes) -> bool:

@@ -15,7 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rfonnx.operators.access.primitives import Select, Spread, Window
+from rfonnx.analysis.derive.telling import told
+from rfonnx.operators.access.primitives import Select, Spread, Tables, Window, tables_at
 
 Number = int | Fraction
 
@@ -84,22 +85,29 @@ def spread(inner: Inner, step: Spread) -> Inner:
 def selected(inner: Inner, step: Select, advance: int) -> Inner:
     """Output o reads first[o] .. last[o]. `advance`: of the reads per position, where the table has no rule."""
     period, shift = (step.period, step.shift) if step.period else (1, advance)
-    first, last = np.asarray(step.first), np.asarray(step.last)
-    o = np.arange(len(first))
-    turns, place = np.divmod(o, period)
-    rule = (first, last) if step.free_first is None else (np.asarray(step.free_first), np.asarray(step.free_last))
-    begins, ends = (table - turns * shift for table in rule)
-    middle = len(o) // 2 // period * period
-    if middle + period > len(o):
+    length = len(step.first)
+    middle = length // 2 // period * period
+    if middle + period > length:
         return inner.moved(0, -1, 0, 0, inner.slope)
-    usual = [(int(begins[k]), int(ends[k])) for k in range(middle, middle + period)]
-    regular = (begins == np.array([begin for begin, _ in usual])[place]) & (
-        ends == np.array([e for _, e in usual])[place]
-    )
-    regular &= (first == rule[0]) & (last == rule[1])
-    outside = np.flatnonzero(~regular)
+    here = tables_at(step, np.arange(middle, middle + period))
+    turned = middle // period * shift
+    begins, ends = here.free_first - turned, here.free_last - turned
+    usual = list(zip(begins.tolist(), ends.tolist(), strict=True))
+
+    def by_rule(o: np.ndarray, read: Tables) -> np.ndarray:
+        turns, place = np.divmod(o, period)
+        first, last = begins[place] + turns * shift, ends[place] + turns * shift
+        even: np.ndarray = (
+            (read.free_first == first) & (read.free_last == last) & (read.first == first) & (read.last == last)
+        )
+        return even
+
+    found = told(step, period, by_rule)
+    if found is None:
+        return inner.moved(0, -1, 0, 0, inner.slope)
+    outside = found.outputs[~found.regular]
     before, after = outside[outside < middle], outside[outside >= middle]
-    lowest, highest = int(before[-1]) + 1 if before.size else 0, int(after[0]) - 1 if after.size else len(o) - 1
+    lowest, highest = int(before[-1]) + 1 if before.size else 0, int(after[0]) - 1 if after.size else length - 1
     rate = Fraction(shift, period)
     offsets = [Fraction(0)]
     for at, (begin, end) in enumerate(usual):
@@ -111,9 +119,10 @@ def selected(inner: Inner, step: Select, advance: int) -> Inner:
             highest = min(highest, (floor(more) + 1) * period + at - 1)
             offsets += [inner.slope * (end - rate * at) for end in (begin, end)]
     offsets = offsets[1:] or offsets
-    found = inner.moved(lowest, highest, min(offsets), max(offsets), inner.slope * rate)
-    twice = ~regular & (first <= last)
-    return found._replace(clear=_shown_once(inner, first[twice], last[twice]))
+    moved = inner.moved(lowest, highest, min(offsets), max(offsets), inner.slope * rate)
+    first, last = found.read.first, found.read.last
+    twice = ~found.regular & (first <= last)
+    return moved._replace(clear=_shown_once(inner, first[twice], last[twice]))
 
 
 def _shown_once(inner: Inner, first: np.ndarray, last: np.ndarray) -> tuple[int, int]:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from rfonnx.analysis.derive.shifts import slope as inner_slope
-from rfonnx.operators.access.primitives import Band, Permute, Reduce, Reshape, Select, Spread, Step, Window
+from rfonnx.operators.access.primitives import Band, Permute, Reduce, Reshape, Select, Spread, Step, Window, tables
 
 STILL = Fraction(0)
 
@@ -155,13 +155,16 @@ def _picked(line: Line, axis: int, index: int) -> Line | None:
 
 def _select(line: Line, step: Select) -> Line | None:
     length = len(step.first)
-    if line.walks(step.axis) and length == 1:
-        return _picked(line, step.axis, int(step.first[0])) if step.first[0] == step.last[0] else None
     if not line.walks(step.axis):
         return line.with_axis(step.axis, Factor(length, STILL))
-    if step.period and step.shift:
+    if step.period and step.shift and length > 1:
         return _scaled(line, step.axis, length, Fraction(step.shift, step.period))
-    return _scaled(line, step.axis, length, _advance(step.first, step.last, math.prod(_lengths(line.axes[step.axis]))))
+    read = tables(step)
+    if read is None:
+        return None
+    if length == 1:
+        return _picked(line, step.axis, int(read.first[0])) if read.first[0] == read.last[0] else None
+    return _scaled(line, step.axis, length, _advance(read.first, read.last, math.prod(_lengths(line.axes[step.axis]))))
 
 
 def _band(line: Line, step: Band) -> Line | None:

@@ -11,7 +11,7 @@ import numpy as np
 from rfonnx.analysis.derive import inner
 from rfonnx.analysis.derive.inner import Inner
 from rfonnx.analysis.derive.moves import ALIKE, Axis, Factor, Moves, flat
-from rfonnx.operators.access.primitives import Band, Permute, Reduce, Reshape, Select, Spread, Step, Window
+from rfonnx.operators.access.primitives import Band, Permute, Reduce, Reshape, Select, Spread, Step, Window, tables
 
 
 class Walked(NamedTuple):
@@ -144,25 +144,30 @@ def _select(moves: Moves, step: Select) -> Moves:
     moves = _single(moves, step.axis)
     ((source, move, where),) = moves.axes[step.axis]
     length = len(step.first)
-    if move is ALIKE:
-        counts = step.last - step.first
-        alike = length == 1 or bool((counts == counts[:1]).all())
-        return moves.with_axis(step.axis, (Factor(length, ALIKE if alike else 0),))
-    if not move:
-        same = bool((step.first == step.first[:1]).all() and (step.last == step.last[:1]).all())
-        return moves.with_axis(step.axis, (Factor(length, ALIKE if same else 0),))
-    if step.period and step.shift:
+    if move and step.period and step.shift:
         return _advanced(
             moves, step.axis, length, step.shift, where and inner.selected(where, step, step.shift), step.period
         )
-    seen = step.first <= step.last
+    read = tables(step)
+    if read is None:
+        moves = moves.broken_by("an axis is too long to look at what its positions read one by one")
+        return moves.with_axis(step.axis, (Factor(length, 0),))
+    first, last = read.first, read.last
+    if move is ALIKE:
+        counts = last - first
+        alike = length == 1 or bool((counts == counts[:1]).all())
+        return moves.with_axis(step.axis, (Factor(length, ALIKE if alike else 0),))
+    if not move:
+        same = bool((first == first[:1]).all() and (last == last[:1]).all())
+        return moves.with_axis(step.axis, (Factor(length, ALIKE if same else 0),))
+    seen = first <= last
     # Several positions read together may count differently from one output to the next (a Resize by 0.9): one is just copied.
-    copies = bool((step.first[seen] == step.last[seen]).all())
-    advance = slope(step.first, step.last, source) if copies else None
+    copies = bool((first[seen] == last[seen]).all())
+    advance = slope(first, last, source) if copies else None
     if advance:
-        moves = _cropped(moves, int(step.first[seen].min()), int(step.last[seen].max()), source, abs(advance))
+        moves = _cropped(moves, int(first[seen].min()), int(last[seen].max()), source, abs(advance))
         return _advanced(moves, step.axis, length, advance, where and inner.selected(where, step, advance))
-    if not copies and (len(set(step.first[seen])) == 1 or len(set(step.last[seen])) == 1):
+    if not copies and (len(set(first[seen])) == 1 or len(set(last[seen])) == 1):
         moves = moves.broken_by("from one end of an axis up to each position is read, as in a recurrent layer")
     moves = moves.broken_by("positions are picked by a table without regularity")
     return moves.with_axis(step.axis, (Factor(length, 0),))

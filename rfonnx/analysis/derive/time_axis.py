@@ -20,7 +20,7 @@ from rfonnx.analysis.derive.walks import Walks
 from rfonnx.analysis.lower import Program
 from rfonnx.graph.dim_names import words_of
 from rfonnx.graph.nodes import Graph, Node
-from rfonnx.operators.access.primitives import Band, Reduce, Select, Spread, Window
+from rfonnx.operators.access.primitives import Band, Reduce, Select, Spread, Window, tables
 from rfonnx.operators.movement import sequence_axis
 from rfonnx.operators.table import Operator, Sequential, operator
 
@@ -190,5 +190,6 @@ def named_time(dims: Iterable[int | str]) -> tuple[int, ...]:
 def _mixes(step: object) -> bool:
     """Whether a position reads several ones."""
     if isinstance(step, Select):
-        return bool((step.last > step.first).any())
+        read = tables(step)
+        return read is None or bool((read.last > read.first).any())
     return isinstance(step, Reduce | Band) or (isinstance(step, Window | Spread) and step.kernel > 1)

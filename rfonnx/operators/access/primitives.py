@@ -8,10 +8,12 @@ read is a read of padding: nothing in the clipped field, extrapolated in the unb
 The tuples below are passed to the C++ core as they are; `cpp/program.hpp` states the same contract.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
+
+from rfonnx.operators.access.runs import MOST_LAID_OUT, Places, Runs, table
 
 MAX_LENGTH = 2**40
 
@@ -49,20 +51,56 @@ class Select(NamedTuple):
     """Output `o` reads `first[o], first[o]+step .. last[o]`; `last < first` reads nothing. Exact.
 
     `first`/`last` give what is read at run time (clamped, reflected); `free_first`/`free_last` give the same without borders,
-    for the unbounded field (None: the same arrays). `period`, `shift`: `free[o + period] == free[o] + shift` for every o: it
+    for the unbounded field (None: the same). `period`, `shift`: `free[o + period] == free[o] + shift` for every o: it
     says how the reads go on beyond the table; period 0: they do not (outside the table nothing is read).
     Nearest x2 of 4: first = last = [0,0,1,1,2,2,3,3], period 2, shift 1. Reflect pad 1 of 3: first = last = [1,0,1,2,1],
     free = [-1,0,1,2,3], period 1, shift 1. Grouped channels, 2 groups of 3 to 2 outputs: first [0,3], last [2,5], period 0.
+
+    All four are tables where the axis is short, else runs (`rfonnx.operators.access.runs`); `tables` gives them one by one.
     """
 
     axis: int
-    first: np.ndarray  # int64, one per output position
-    last: np.ndarray
+    first: Places  # one per output position
+    last: Places
     step: int = 1
     period: int = 0
     shift: int = 0
-    free_first: np.ndarray | None = None
-    free_last: np.ndarray | None = None
+    free_first: Places | None = None
+    free_last: Places | None = None
+
+
+class Tables(NamedTuple):
+    """The positions of a Select, one by one: int64, one per output position."""
+
+    first: np.ndarray
+    last: np.ndarray
+    free_first: np.ndarray
+    free_last: np.ndarray
+
+
+def tables(step: Select) -> Tables | None:
+    """What a Select reads, one output after the other; None: along so many that they are not laid out.
+
+    >>> from rfonnx.operators.access.runs import Run
+    >>> nearest = Runs([Run(4, (0, 0), (1, 1))])
+    >>> tables(Select(0, nearest, nearest)).last.tolist()
+    [0, 0, 1, 1]
+    """
+    if len(step.first) > MOST_LAID_OUT:
+        return None
+    return _read(step, table)
+
+
+def tables_at(step: Select, outputs: np.ndarray) -> Tables:
+    """What some outputs of a Select read."""
+    return _read(step, lambda places: places.at(outputs) if isinstance(places, Runs) else places[outputs])
+
+
+def _read(step: Select, of: Callable[[Places], np.ndarray]) -> Tables:
+    first, last = of(step.first), of(step.last)
+    if step.free_first is None or step.free_last is None:
+        return Tables(first, last, first, last)
+    return Tables(first, last, of(step.free_first), of(step.free_last))
 
 
 class Reduce(NamedTuple):

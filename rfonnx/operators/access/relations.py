@@ -26,6 +26,7 @@ from rfonnx.operators.access.primitives import (
     Spread,
     Step,
     Window,
+    tables,
 )
 
 Kept = tuple[int | None, ...]
@@ -113,8 +114,11 @@ def _after_step(kept: Kept, shape: Shape, following: Shape, step: Step) -> Kept:
 def _stays(step: Window | Spread | Select | Band, shape: Shape) -> bool:
     """True when a step reads each position of its axis at itself."""
     if isinstance(step, Select):
-        here = np.arange(shape[step.axis])
-        return np.array_equal(step.first, here) and np.array_equal(step.last, here)
+        read = tables(step)
+        if read is None or len(read.first) != shape[step.axis]:
+            return False
+        here = np.arange(len(read.first))
+        return np.array_equal(read.first, here) and np.array_equal(read.last, here)
     if isinstance(step, Band):
         return False
     return (step.kernel, step.stride, step.pad, step.length) == (1, 1, 0, shape[step.axis])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -51,8 +51,20 @@ def numbered() -> Numbered:
     return Numbered([], {})
 
 
+@runtime_checkable
+class InRuns(Protocol):
+    """Positions along a long axis, which are not written one by one."""
+
+    def __len__(self) -> int: ...
+    def table(self) -> np.ndarray:
+        """One by one."""
+
+
 MOST_NUMBERS = 2**19
 """Packed numbers of the steps of a program; one with more is told without them."""
+
+TOO_LONG = None
+"""In the place of a table with more numbers than that."""
 
 
 def program_to_dict(program: AccessProgram) -> dict[str, Any]:
@@ -78,7 +90,7 @@ def program_to_dict(program: AccessProgram) -> dict[str, Any]:
             row += [number - source, chain]
         tensors.append(row)
     numbers = sum(len(value) for step in steps.things for value in step if isinstance(value, list))
-    followed = numbers <= MOST_NUMBERS and all(map(_holds, steps.things))
+    followed = numbers <= MOST_NUMBERS and all(TOO_LONG not in step and _holds(step) for step in steps.things)
     if not followed:
         tensors, steps, chains = [row[:1] for row in tensors], numbered(), numbered()
     return {
@@ -102,6 +114,8 @@ def _plain(step: Any) -> list[Any]:
 
 
 def _field(value: Any) -> Any:
+    if isinstance(value, InRuns):
+        return packed(value.table()) if len(value) <= MOST_NUMBERS else TOO_LONG
     if isinstance(value, np.ndarray):
         return packed(value)
     return list(value) if isinstance(value, tuple) else value
