@@ -33,7 +33,7 @@ shape_option = named_option(
     "shapes",
     words.shape,
     "NAME=LENGTHS",
-    "Shape of an input (x=1,3,224,224) or length of a symbolic dimension (H=512).",
+    "Shape of an input (x=1,3,224,224 or x=1x3x224x224) or length of a symbolic dimension (H=512).",
 )
 
 value_option = named_option(

@@ -46,10 +46,11 @@ def axis_by_name(text: str) -> tuple[str, int]:
 
 
 def shape(text: str) -> tuple[str, int | tuple[int, ...]]:
-    """`x=1,3,224,224` binds an input's shape, `H=512` a symbolic dimension; `x=7,` is a shape of rank 1."""
+    """`x=1,3,224,224` or `x=1x3x224x224` binds an input's shape, `H=512` a symbolic dimension; `x=7,` is a shape of rank 1."""
     name, _, value = text.rpartition("=")
     if not (name and value):
         raise click.BadParameter(f"'{text}' is not like x=1,3,224,224 or H=512")
+    value = value.replace("x", ",")  # as reports write shapes
     found = tuple(_length(word, text) for word in value.removesuffix(",").split(","))
     return name, found if "," in value else found[0]
 

@@ -158,6 +158,7 @@ def test_shapes_bind_inputs_and_dimensions(rfonnx: Run, tmp_path: Path) -> None:
     whole = rfonnx("report", tmp_path / "m.onnx", "--format", "json", "--shape", "x=1,1,20,30")
     assert json.loads(by_name.out)["inputs"][0] == {"name": "x", "shape": [1, 1, 20, 30]}
     assert by_name.out == whole.out
+    assert rfonnx("report", tmp_path / "m.onnx", "--format", "json", "--shape", "x=1x1x20x30").out == whole.out
 
 
 def test_explain_and_ops_write_every_format(rfonnx: Run, models: Path) -> None:
