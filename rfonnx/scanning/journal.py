@@ -41,6 +41,9 @@ def _records(file: BinaryIO, name: str) -> Iterator[ScanRecord]:
             found = json.loads(line)
         except (ValueError, RecursionError):
             found = None
+        if isinstance(found, dict) and isinstance(found.get("format"), int) and found["format"] > FORMAT:
+            by = f"of format {found['format']}, which a newer rfonnx writes; this one reads {FORMAT}"
+            raise DataError(f"{name}: line {number} is {by}", "update rfonnx, or scan anew into another file")
         if not _is_record(found):
             raise DataError(f"{name}: line {number} is no record of a scan", "give a file that `rfonnx scan -o` wrote")
         yield cast(ScanRecord, found)

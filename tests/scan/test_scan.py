@@ -192,7 +192,7 @@ def test_models_are_found_from_where_the_scan_is(tmp_path: Path, monkeypatch: py
 
 
 @pytest.mark.parametrize(
-    "text", ["[1]\n", "{}\n", '{"format": 1}\n', "\x00\n", '{"format": 99, "model": "x"}\n', "[" * 10_000 + "\n"]
+    "text", ["[1]\n", "{}\n", '{"format": 1}\n', "\x00\n", '{"format": "2"}\n', "[" * 10_000 + "\n"]
 )
 def test_a_file_that_holds_something_else_is_left_alone(tmp_path: Path, text: str) -> None:
     records = tmp_path / "out.jsonl"
@@ -200,6 +200,14 @@ def test_a_file_that_holds_something_else_is_left_alone(tmp_path: Path, text: st
     with pytest.raises(DataError, match="line 1 is no record"):
         scan(listed([str(small(tmp_path / "a.onnx"))]), How(), records)
     assert records.read_text() == text
+
+
+def test_records_of_a_newer_version_are_left_alone(tmp_path: Path) -> None:
+    records = tmp_path / "out.jsonl"
+    records.write_text('{"format": 99, "model": "x"}\n')
+    with pytest.raises(DataError, match=r"line 1 is of format 99, which a newer rfonnx writes; .*; update rfonnx"):
+        scan(listed([str(small(tmp_path / "a.onnx"))]), How(), records)
+    assert records.read_text() == '{"format": 99, "model": "x"}\n'
 
 
 def test_two_scans_do_not_write_one_file(tmp_path: Path) -> None:

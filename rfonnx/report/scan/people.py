@@ -45,7 +45,7 @@ def fleet_table(reported: list[ScanRecord], every: bool = False) -> Table:
     rows = [tuple(_cell(row(record)[name]) for name in names) for record in reported]
     shown, gap, _ = (rows, None, "") if every else shortened(rows)
     left = "" if gap is None else f"... {len(rows) - len(shown)} models left out here; csv and html have them all ..."
-    note = "field: of the output that sees most, along its longest axis; stream: chunks are multiples of"
+    note = "field: of the output that sees most, along its longest axis; stream: what chunks are multiples of"
     return Table(names, tuple(shown), (note,), gap, left, spare=SPARE)
 
 
