@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from rfonnx.errors import RfonnxError
@@ -43,22 +40,10 @@ def replace_file(
             with found.open("wb") as stream:
                 stream.writelines(_encoded(pieces, style))
             return
-        with scratch.kept(scratch.beside(found)) as draft:
-            with draft.open("xb") as stream:
-                stream.writelines(_encoded(pieces, style))
-            _same_rights(draft, found)
-            draft.replace(found)
+        with scratch.replacing(found) as draft, draft.open("xb") as stream:
+            stream.writelines(_encoded(pieces, style))
     except OSError as error:
         raise RfonnxError(f"{option} {output} cannot be written: {reason(error)}", OTHER_NAME) from error
-
-
-def _same_rights(draft: Path, found: Path) -> None:
-    """The draft gets the mode of the file that it replaces, and its owner where that is allowed."""
-    if found.exists():
-        state = found.stat()
-        with suppress(PermissionError):
-            os.chown(draft, state.st_uid, state.st_gid)
-        draft.chmod(stat.S_IMODE(state.st_mode))
 
 
 def _encoded(pieces: Iterable[str] | Iterable[bytes], style: str) -> Iterator[bytes]:

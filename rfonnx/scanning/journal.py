@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -123,12 +123,12 @@ def journal(
             if file.read() == lines:
                 yield Journal(file, kept)
                 return
-            with scratch.kept(scratch.beside(path)) as draft:
-                draft.write_bytes(lines)
-                with _locked(draft) as fresh:
-                    draft.replace(path)
-                    fresh.seek(0, os.SEEK_END)
-                    yield Journal(fresh, kept)
+            with ExitStack() as locks:
+                with scratch.replacing(path) as draft:
+                    draft.write_bytes(lines)
+                    fresh = locks.enter_context(_locked(draft))  # before anybody else can find it
+                fresh.seek(0, os.SEEK_END)
+                yield Journal(fresh, kept)
     except OSError as error:
         raise DataError(f"{path} cannot be written: {error.strerror}", "give another name with -o") from None
 

@@ -52,9 +52,8 @@ def drafted(where: Path) -> Iterator[Path]:
         RfonnxError: it cannot be written.
     """
     try:
-        with scratch.kept(scratch.beside(where)) as draft:
+        with scratch.replacing(where) as draft:
             yield draft
-            draft.replace(where)
     except OSError as error:
         raise RfonnxError(f"{where} cannot be written: {error.strerror}", "give another name with -o") from error
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from rfonnx.errors import RfonnxError
@@ -29,6 +30,25 @@ def kept(path: Path) -> Iterator[Path]:
     finally:
         _remove(path)
         _kept.discard(path)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A draft that becomes a file at the end of the body: it is there as a whole, or as it was. It keeps its mode, and its owner
+    where that is allowed; a link stays, and what it points to is replaced.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    path = path.resolve()
+    with kept(beside(path)) as draft:
+        yield draft
+        if path.exists():
+            state = path.stat()
+            with suppress(PermissionError, AttributeError):  # Windows has no owners
+                os.chown(draft, state.st_uid, state.st_gid)
+            draft.chmod(stat.S_IMODE(state.st_mode))
+        draft.replace(path)
 
 
 @contextmanager

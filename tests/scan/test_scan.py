@@ -210,6 +210,20 @@ def test_records_of_a_newer_version_are_left_alone(tmp_path: Path) -> None:
     assert records.read_text() == '{"format": 99, "model": "x"}\n'
 
 
+def test_records_behind_a_link_stay_there_with_their_mode(tmp_path: Path) -> None:
+    real, link = tmp_path / "real.jsonl", tmp_path / "out.jsonl"
+    model = small(tmp_path / "a.onnx")
+    scan(listed([str(model)]), How(), real)
+    real.chmod(0o640)
+    link.symlink_to(real.name)
+    small(model, 5)  # what was known is taken out
+    (made,) = scan(listed([str(model)]), How(), link)
+    assert link.is_symlink()
+    assert read_records(real) == [made]
+    assert real.stat().st_mode & 0o777 == 0o640
+    assert not list(tmp_path.glob(".rfonnx*"))
+
+
 def test_two_scans_do_not_write_one_file(tmp_path: Path) -> None:
     from rfonnx.scanning.journal import journal
 
