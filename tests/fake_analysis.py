@@ -70,6 +70,17 @@ class FakeAnalysis:
     facts: dict[str, OutputFacts] = field(default_factory=dict)
     advice: Advice = field(default_factory=lambda: Advice((), (), (), {}))
     model: FakeModel = field(default_factory=FakeModel)
+    twins: dict[tuple[str, int], tuple[str, int]] = field(default_factory=dict)
+
+    @property
+    def inexact(self) -> int:
+        return sum(not tensor.exact for tensor in self.tensors.values())
+
+    @property
+    def assumed(self) -> dict[str, list[str]]:
+        exact = [tensor for tensor in self.tensors.values() if tensor.exact]
+        notes = dict.fromkeys(note for tensor in exact for note in tensor.notes)
+        return {note: [tensor.name for tensor in exact if note in tensor.notes] for note in notes}
 
     def misaligned(self, tensor: str, *, input: str, axis: int) -> bool:
         joined = (tensor, input, axis) in [join[:3] for join in self.joins]

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from rfonnx import _core
     from rfonnx.analysis.derive import batch_axis, geometry, time
+    from rfonnx.analysis.derive.exchange import Exchange
 else:
     _core, pandas, geometry = Late("rfonnx._core"), Late("pandas"), Late("rfonnx.analysis.derive.geometry")
     batch_axis, time = Late("rfonnx.analysis.derive.batch_axis"), Late("rfonnx.analysis.derive.time")
@@ -50,6 +51,10 @@ FIGURES = ("size", "coverage", "kind")
 
 Int64 = npt.NDArray[np.int64]
 Box = dict[str, tuple[tuple[int, int], ...]]
+
+
+def _is_kind(found: npt.NDArray[np.integer[Any]], *kinds: Kind) -> npt.NDArray[np.bool_]:
+    return np.isin(found, [KINDS.index(kind) for kind in kinds])
 
 
 def _gone(other: Mapping[str, Sequence[int]]) -> Analysis:
@@ -172,6 +177,16 @@ class Analysis:
                 inherited = True
         lines += [f"tensor '{name}': {NOT_SIZED}" for name in self._tensors.not_sized()]
         return tuple(dict.fromkeys(lines))
+
+    @cached_property
+    def assumed(self) -> Mapping[str, Sequence[str]]:
+        """What was assumed of tensors whose fields are exact: their names by what it is."""
+        return self._tensors.assumed()
+
+    @cached_property
+    def inexact(self) -> int:
+        """How many of `tensors` see at most what they show."""
+        return self._tensors.inexact()
 
     @cached_property
     def joins(self) -> tuple[tuple[str, str, int, tuple[Fraction, ...]], ...]:
@@ -300,21 +315,37 @@ class Analysis:
         """The (input, axis) pairs along which some tensor slides steadily, with more than one position in view."""
         return self._slid_as("local", "periodic")
 
+    def slides(self, pair: tuple[str, int]) -> npt.NDArray[np.bool_]:
+        """By source (inputs, then the tensors of the program): whether its positions see nothing of an input's axis, or a window
+        slides along it from one of them to the next; then none is told to see the whole axis."""
+        column = self._axes.index(pair)
+        kind, walked = self._summaries["kind"][:, column], self._walked[:, column]
+        return np.asarray(_is_kind(kind, "none") | (_is_kind(kind, "local", "periodic") & (walked > 1)))
+
     def _slid_as(self, *kinds: Kind) -> tuple[tuple[str, int], ...]:
-        slides = np.isin(self._summaries["kind"], [KINDS.index(kind) for kind in kinds])
-        seen = np.any(slides & self._walks_on, axis=0).tolist()
+        wide = self._summaries["size"] > 1
+        seen = np.any(_is_kind(self._summaries["kind"], *kinds) & wide & (self._walked > 1), axis=0).tolist()
         return tuple(pair for pair, slid in zip(self._axes, seen, strict=True) if slid)
 
     @cached_property
-    def _walks_on(self) -> npt.NDArray[np.bool_]:
-        """By source and column: whether more than one position is seen, and the axis that walks has a second one to walk to."""
+    def _walked(self) -> Int64:
+        """By source and column: how long the axis of the source is that walks along the column's; 1 where none does."""
         shapes = [shape for _, shape in self._program.inputs] + [tensor.shape for tensor in self._program.tensors]
-        lengths = np.ones((len(shapes), max((len(shape) for shape in shapes), default=0) + 1), np.int64)
-        for row, shape in zip(lengths, shapes, strict=True):
-            row[: len(shape)] = shape
-        axes, wide = self._summaries["tensor_axis"], self._summaries["size"] > 1
-        walked = np.take_along_axis(lengths, np.where(axes < 0, lengths.shape[1] - 1, axes), 1)
-        return np.asarray(wide & (axes >= 0) & (walked > 1))
+        longest = max((len(shape) for shape in shapes), default=0)
+        lengths = np.array([(*shape, *[1] * (longest + 1 - len(shape))) for shape in shapes], np.int64)
+        axes = self._summaries["tensor_axis"]
+        return np.take_along_axis(lengths.reshape(len(shapes), longest + 1), np.where(axes < 0, longest, axes), 1)
+
+    @cached_property
+    def twins(self) -> Mapping[tuple[str, int], tuple[str, int]]:
+        """By (input, axis) that windows slide along: one before it along which all tensors see the same, their axes exchanged."""
+        return {pair: exchange.first for pair, exchange in self._exchanges.items()}
+
+    @cached_property
+    def _exchanges(self) -> dict[tuple[str, int], Exchange]:
+        from rfonnx.analysis.derive.exchange import exchanges
+
+        return exchanges(self._program, self.windowed)
 
     @cached_property
     def facts(self) -> Mapping[str, OutputFacts]:
@@ -324,7 +355,7 @@ class Analysis:
         """
         from rfonnx.analysis.derive import facts
 
-        return facts(self, self._graph, self._program, self.time, self.batches)
+        return facts(self, self._graph, self._program, self.time, self.batches, self._exchanges)
 
     @cached_property
     def batch_axes(self) -> dict[str, int | None]:

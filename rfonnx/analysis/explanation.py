@@ -64,7 +64,9 @@ def _by_node(program: Program, links: Sequence[Link]) -> list[list[Link]]:
 
 def _step(program: Program, links: Sequence[Link], added: int) -> ExplainStep:
     tensor = program.tensors[links[-1].source - len(program.inputs)]
-    slide = max([link for link in links if link.slides], key=lambda link: link.slid, default=links[0])
+    slide = links[0]
+    if len(links) > 1:
+        slide = max([link for link in links if link.slides], key=lambda link: link.slid, default=slide)
     misaligned = sum([link.misaligned for link in links])
     return ExplainStep(
         tensor=named_by(tensor.name),

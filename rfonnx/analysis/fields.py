@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -42,10 +43,8 @@ class Row(NamedTuple):
     sized: int
 
 
-_ALIGNED = Row._fields.index("aligned")
-
-Centers = tuple[tuple[int, int], ...]
-"""Where misaligned paths are centred, as numerators and denominators."""
+_fraction = cache(Fraction)
+"""A deep model has few different ones."""
 
 
 def summaries(program: Program, result: Result) -> np.ndarray:
@@ -69,14 +68,14 @@ class Tensors(Mapping[str, TensorField]):
         self._axes = axes
         self._tensors = program.tensors
         self._first = len(program.inputs)
-        self._exact = result.exact
-        self._widened = result.widened
-        self._notes = _notes_by_tensor(program)
         self._rows = rows
-        self._sized = [bool(n) for n in np.all(rows["sized"], axis=1)]
+        self._sized = np.all(rows["sized"], axis=1)[self._first :].tolist()
+        self._exact = [exact and sized for exact, sized in zip(result.exact, self._sized, strict=True)]
+        self._notes = _notes_by_tensor(program, result.widened, self._sized)
         self._index = {t.name: i for i, t in enumerate(program.tensors) if not is_temporary(t.name)}
         self._made: dict[str, TensorField] = {}
-        self._fields: dict[tuple[tuple[Any, ...], Centers], AxisField] = {}
+        self._known: dict[bytes, AxisField] = {}  # by the record
+        self._last: tuple[bytes, tuple[AxisField, ...]] = b"", ()  # the record of a source, and what was made of it
 
     def _ipython_key_completions_(self) -> list[str]:
         """The names, for the tab key after `tensors["`."""
@@ -89,18 +88,14 @@ class Tensors(Mapping[str, TensorField]):
 
     def _make(self, name: str, index: int) -> TensorField:
         tensor = self._tensors[index]
-        sized = self._sized[index + self._first]
-        notes = self._notes[index]
-        notes += (WIDENED,) if self._widened[index] else ()
-        notes += () if sized else (NOT_SIZED,)
         return TensorField(
             name=name,
             shape=self._graph.shapes.get(name),
             dtype=self._graph.dtypes.get(name, ""),
             op_type=tensor.kind,
             node=tensor.node,
-            exact=self._exact[index] and sized,
-            notes=notes,
+            exact=self._exact[index],
+            notes=self._notes[index],
             fields=dict(zip(self._axes, self._axis_fields(index + self._first), strict=True)),
         )
 
@@ -114,38 +109,59 @@ class Tensors(Mapping[str, TensorField]):
     def __len__(self) -> int:
         return len(self._index)
 
+    def inexact(self) -> int:
+        """How many tensors are not exact."""
+        return sum(not self._exact[index] for index in self._index.values())
+
+    def assumed(self) -> dict[str, list[str]]:
+        """By what was assumed of exact tensors, their names."""
+        found: dict[str, list[str]] = {}
+        for name, index in self._index.items():
+            for note in self._notes[index] if self._exact[index] else ():
+                found.setdefault(note, []).append(name)
+        return found
+
     def not_sized(self) -> Iterator[str]:
         """The tensors whose sizes are not exact along some input axis, though their intervals may be."""
-        return (name for name, index in self._index.items() if not self._sized[index + self._first])
+        return (name for name, index in self._index.items() if not self._sized[index])
 
-    def _axis_fields(self, source: int) -> Iterator[AxisField]:
-        """The field of each input axis; elementwise operators pass theirs on, so equal ones are one object."""
-        for column, values in enumerate(self._rows[source].tolist()):
-            centers = () if values[_ALIGNED] else tuple(self._result.centers(source, column))
-            key = (values, centers)
-            if key not in self._fields:
-                self._fields[key] = _axis_field(Row(*values), centers)
-            yield self._fields[key]
+    def _axis_fields(self, source: int) -> tuple[AxisField, ...]:
+        """The field of each input axis. Elementwise operators pass on those of the tensor before; equal ones are one object."""
+        record = self._rows[source].tobytes()
+        if record == self._last[0]:
+            return self._last[1]
+        width = self._rows.itemsize
+        keys = [record[begin : begin + width] for begin in range(0, len(record), width)]
+        found = tuple(
+            [self._known.get(key) or self._axis_field(source, column, key) for column, key in enumerate(keys)]
+        )
+        if all(key in self._known for key in keys):
+            self._last = record, found
+        return found
+
+    def _axis_field(self, source: int, column: int, key: bytes) -> AxisField:
+        row = Row(*self._rows[source, column].item())
+        centers = () if row.aligned else tuple(self._result.centers(source, column))
+        made = AxisField(
+            kind=KINDS[row.kind],
+            size=row.size,
+            size_min=row.size_min,
+            stride=_fraction(row.stride_numerator, row.stride_denominator),
+            period=row.period,
+            start=row.start,
+            center=_fraction(row.center_numerator, row.center_denominator),
+            tensor_axis=row.tensor_axis if row.tensor_axis >= 0 else None,
+            coverage=row.coverage,
+            aligned=not centers,
+            offsets=tuple(_fraction(*center) for center in centers),
+        )
+        if row.aligned:  # else the record does not tell where paths are centred
+            self._known[key] = made
+        return made
 
 
-def _axis_field(row: Row, centers: Centers) -> AxisField:
-    return AxisField(
-        kind=KINDS[row.kind],
-        size=row.size,
-        size_min=row.size_min,
-        stride=Fraction(row.stride_numerator, row.stride_denominator),
-        period=row.period,
-        start=row.start,
-        center=Fraction(row.center_numerator, row.center_denominator),
-        tensor_axis=row.tensor_axis if row.tensor_axis >= 0 else None,
-        coverage=row.coverage,
-        aligned=not centers,
-        offsets=tuple(Fraction(*center) for center in centers),
-    )
-
-
-def _notes_by_tensor(program: Program) -> list[tuple[str, ...]]:
-    """The notes on each tensor: its own, and for an inexact one where the inexactness began."""
+def _notes_by_tensor(program: Program, widened: Sequence[bool], sized: Sequence[bool]) -> list[tuple[str, ...]]:
+    """The notes on each tensor: its own, for an inexact one where the inexactness began, and what the core could not tell."""
     first = len(program.inputs)
     notes: list[tuple[str, ...]] = []
     origin: dict[int, str] = {}
@@ -154,9 +170,11 @@ def _notes_by_tensor(program: Program) -> list[tuple[str, ...]]:
         if not tensor.exact:
             origin[i] = named_by(tensor.name)
         else:
-            begun = next((origin[s - first] for s, _ in tensor.paths if s - first in origin), None)
+            begun = next((origin[s - first] for s, _ in tensor.paths if s - first in origin), None) if origin else None
             if begun is not None:
                 origin[i] = begun
                 own += (f"at most, because of '{begun}'",)
+        own += (WIDENED,) if widened[i] else ()
+        own += () if sized[i] else (NOT_SIZED,)
         notes.append(own)
     return notes

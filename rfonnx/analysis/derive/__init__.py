@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from rfonnx.analysis.derive.analysed import Fields
+from collections.abc import Mapping
+
+from rfonnx.analysis.derive.analysed import Fields, Pair
 from rfonnx.analysis.derive.batch import batch_facts
 from rfonnx.analysis.derive.batch_axis import Batches
 from rfonnx.analysis.derive.beside import with_halo
 from rfonnx.analysis.derive.equivariance import Shifts
+from rfonnx.analysis.derive.exchange import Exchange, treated_alike
 from rfonnx.analysis.derive.followed import shift_fact
+from rfonnx.analysis.derive.moves import Moves
 from rfonnx.analysis.derive.time import Time, Timed
 from rfonnx.analysis.lower import Program
 from rfonnx.graph.nodes import Graph
@@ -20,6 +24,7 @@ def facts(
     program: Program,
     time: Time,
     batches: Batches,
+    exchanges: Mapping[Pair, Exchange],
 ) -> dict[str, OutputFacts]:
     """Facts by output.
 
@@ -28,10 +33,17 @@ def facts(
         graph, program: what it was made of.
         time: how its tensors run along time.
         batches: which axes of its inputs count samples.
+        exchanges: which axes of its inputs may change places.
     """
     batch = batch_facts(batches)
     shifts = Shifts(graph, program)
-    moved = {key: shifts.of(*key) for key in _axes_of_shifts(fields, graph, time)}
+    moved: dict[Pair, dict[str, Moves | None]] = {}
+    for key in _axes_of_shifts(fields, graph, time):
+        exchange = exchanges.get(key)
+        if exchange is not None and exchange.first in moved and treated_alike(graph, program, exchange):
+            moved[key] = shifts.exchanged(moved[exchange.first], exchange)
+        else:
+            moved[key] = shifts.of(*key)
     result = {}
     for name in dict.fromkeys(fields.outputs):
         own = [(key, found[name]) for key, found in moved.items() if name in found]

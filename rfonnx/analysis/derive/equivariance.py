@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 from typing import Any
 
+from rfonnx.analysis.derive.exchange import Exchange
 from rfonnx.analysis.derive.moves import ALIKE, Factor, Moves, at_rest, flat, joined, of_input
 from rfonnx.analysis.derive.positional import Positional
 from rfonnx.analysis.derive.shifts import walk
@@ -57,6 +58,14 @@ class Shifts:
             if (made := found[-1]) is not None and made.broken:
                 self.broken_at.setdefault(made.broken, tensor)
         return {name: found[self._index[name]] for name in self._graph.outputs if name in self._index}
+
+    def exchanged(self, moved: Mapping[str, Moves | None], exchange: Exchange) -> dict[str, Moves | None]:
+        """Moves of each output along an axis, by those along one that may change places with it, in operators as well."""
+        found = dict(moved)
+        for name, moves in moved.items():
+            if moves is not None and exchange.has[self._index[name]]:
+                found[name] = moves.exchanged(*exchange.axes)
+        return found
 
     def _of_tensor(self, tensor: Tensor, found: list[Moves | None]) -> Moves | None:
         sources = [found[source] for source, _ in tensor.paths]

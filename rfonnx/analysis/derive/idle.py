@@ -7,13 +7,14 @@ as at most the whole axis proves nothing ("unknown"). That a field lies beyond a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 
 from rfonnx.analysis.derive.analysed import Fields, Figures, Pair, length_of, on_input, weights
+from rfonnx.analysis.derive.exchange import twins
 from rfonnx.analysis.derive.local import operands
 from rfonnx.analysis.lower import Program
 from rfonnx.graph.temporaries import is_temporary
@@ -45,6 +46,10 @@ class Advised(Local, Protocol):
 
     @property
     def local(self) -> Local: ...
+    @property
+    def twins(self) -> Mapping[Pair, Pair]:
+        """As `rfonnx.Analysis.twins`."""
+        ...
 
 
 def advice(fields: Advised) -> Advice:
@@ -71,6 +76,7 @@ class _Look:
         self.names = [name for name, _ in self.program.inputs] + [tensor.name for tensor in self.program.tensors]
         self.by_windows = self.local.figures(self.pairs)
         self.in_all = fields.figures(self.pairs) if self.local is not fields else self.by_windows
+        self._twins = fields.twins if local is fields else twins(local.program, self.pairs)
         self._reaching: dict[tuple[int, Pair], tuple[int, int]] = {}
 
     def idle(self) -> Iterator[Idle]:
@@ -89,9 +95,10 @@ class _Look:
 
     def _idle(self, number: int, before: int, column: int) -> Iterator[Idle]:
         made, pair, name = self.program.tensors[number - self.inputs], self.pairs[column], self.names[before]
-        if (before, pair) not in self._reaching:
-            self._reaching[before, pair] = reaching(self.local, name, pair)
-        whole, positions = self._reaching[before, pair]
+        twin = self._twins.get(pair, pair)
+        if (before, twin) not in self._reaching:
+            self._reaching[before, twin] = reaching(self.local, name, twin)
+        whole, positions = self._reaching[before, twin]
         state: State = "nothing" if whole == positions else "borders"
         state = state if self.local.tensors[name].exact else "unknown"
         size, short = self.by_windows.size, self.shortest[before][column]
@@ -170,9 +177,9 @@ def layers_of(program: Program) -> tuple[int, ...]:
 def reaching(fields: Fields, name: str, pair: Pair) -> tuple[int, int]:
     """How many positions of a tensor see from border to border of an axis, of how many."""
     if max((length or SHORT for length in fields.tensors[name].shape or (None,)), default=1) < SHORT:
-        lo, hi = np.broadcast_arrays(*fields.intervals(name, *pair))
+        lo, hi = fields.intervals(name, *pair)
         whole = (lo <= 0) & (hi >= length_of(fields, pair) - 1)
-        return int(whole.sum()), whole.size
+        return int(np.count_nonzero(whole)), whole.size
     marks = fields.landmarks(name, *pair)
     lo, hi = fields.intervals(name, *pair, positions=[one.positions for one in marks])
     counts, last = weights(marks), length_of(fields, pair) - 1

@@ -77,6 +77,10 @@ class Moves(NamedTuple):
         mine = self.room or room
         return self._replace(room=(max(mine[0], room[0]), min(mine[1], room[1])))
 
+    def exchanged(self, a: int, b: int) -> Moves:
+        """Two axes in each other's place."""
+        return self.with_axis(a, self.axes[b]).with_axis(b, self.axes[a])
+
     def with_axis(self, axis: int, new: Axis) -> Moves:
         return Moves(self.period, (*self.axes[:axis], new, *self.axes[axis + 1 :]), *self[2:])
 
@@ -129,6 +133,8 @@ def joined(parts: list[Moves], shape: tuple[int, ...]) -> Moves:
     broken = next((part.broken for part in parts if part.broken), "")
     for part in parts[1:]:
         for i, axis in enumerate(part.axes):
+            if axis == axes[i]:
+                continue
             mine, other = flat(axes[i]), flat(axis)
             if mine is not ALIKE and other is not ALIKE and mine != other:
                 broken = broken or "paths meet that move by different amounts"

@@ -93,9 +93,9 @@ def _together(moves: Moves, axis: int) -> Moves:
 
 def _advanced(moves: Moves, axis: int, length: int, step: int, where: Inner | None, positions: int = 1) -> Moves:
     """An axis read so that `positions` positions on, the reads are `step` further; `where`: its inner positions then."""
-    ((_, move, _),) = moves.axes[axis]
+    ((before, move, _),) = moves.axes[axis]
     if not move:
-        return moves.with_axis(axis, (Factor(length, move),))
+        return moves if length == before else moves.with_axis(axis, (Factor(length, move),))
     moves = moves.times(abs(step) // math.gcd(move, step))
     ((_, move, _),) = moves.axes[axis]
     assert move is not None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from rfonnx.analysis.derive.analysed import Fields, Pair, hull, length_of, told
 from rfonnx.analysis.derive.walks import Walks
@@ -15,8 +17,16 @@ Whole = tuple[str, str, int]
 """Tensor, input, axis."""
 
 
+class Sliding(Fields, Protocol):
+    """Fields of which is known at once where windows slide; `rfonnx.Analysis` is one."""
+
+    def slides(self, pair: Pair) -> npt.NDArray[np.bool_]:
+        """As `rfonnx.Analysis.slides`."""
+        ...
+
+
 def takes_whole(
-    fields: Fields, program: Program, walks: Walks, pairs: Iterable[Pair], steps: Iterable[Whole]
+    fields: Sliding, program: Program, walks: Walks, pairs: Iterable[Pair], steps: Iterable[Whole]
 ) -> tuple[Whole, ...]:
     """Tensors that see a whole axis and are made of none that does, and those of `steps`, in topological order.
 
@@ -38,8 +48,11 @@ def takes_whole(
     return tuple(sorted(found, key=lambda one: order[one[0]]))
 
 
-def _along(fields: Fields, program: Program, walks: Walks, pair: Pair, again: set[Whole]) -> Iterator[str]:
+def _along(fields: Sliding, program: Program, walks: Walks, pair: Pair, again: set[Whole]) -> Iterator[str]:
     inputs = len(program.inputs)
+    slides = fields.slides(pair).tolist()
+    if all(slides[inputs:]) and not any(one[1:] == pair for one in again):
+        return  # most axes of most models
     before = [False] * inputs  # by source: it, or what a temporary is made of, sees the whole axis
     read: set[int] = set()  # by what sees the whole axis
     made: list[tuple[int, str]] = []
@@ -47,7 +60,7 @@ def _along(fields: Fields, program: Program, walks: Walks, pair: Pair, again: se
         sources = [source for source, _ in tensor.paths]
         given = any(before[source] for source in sources)
         named = tensor.name in fields.tensors
-        whole = sees_whole(fields, walks, tensor.name, pair) if named else given
+        whole = not slides[index] and sees_whole(fields, walks, tensor.name, pair) if named else given
         if named and not whole and (tensor.name, *pair) in again:
             whole = _sees_alike(fields, walks, tensor.name, pair)
         before.append(whole)

@@ -97,26 +97,36 @@ def _misfit(op: Op, accesses: list[Access]) -> str:
     graph, outputs = op.graph, op.node.outputs
     if len(accesses) != len(outputs):
         return f"{op.node.kind} has {len(outputs)} outputs, its rule knows {len(accesses)}"
-    targets = [(access, program_shape(graph.shapes.get(n))) for access, n in zip(accesses, outputs, strict=True) if n]
-    for access, target in [*targets, *((access, shape) for shape, access in op.temporaries.values())]:
-        for source, steps in access.paths:
-            if not source or source in graph.constants:
-                continue
-            if source in op.temporaries:
-                shape = op.temporaries[source][0]
-            elif source in graph.shapes:
-                shape = program_shape(graph.shapes[source])
-            else:
-                continue  # a temporary of an earlier node
-            if shape == target and not steps:
-                continue
-            end = path_shape(shape, steps)
-            if end is None or not _broadcasts(end, target):
-                return f"{op.node.kind}: the shape {shape} of '{source}' does not lead to the output's shape {target}"
+    for access, name in zip(accesses, outputs, strict=True):
+        wrong = name and _misled(op, access, program_shape(graph.shapes.get(name)))
+        if wrong:
+            return wrong
+    return next((wrong for shape, access in op.temporaries.values() if (wrong := _misled(op, access, shape))), "")
+
+
+def _misled(op: Op, access: Access, target: tuple[int, ...]) -> str:
+    """What is wrong with a path to a tensor of a shape, or ""."""
+    graph = op.graph
+    for source, steps in access.paths:
+        if not source or source in graph.constants:
+            continue
+        if source in op.temporaries:
+            shape = op.temporaries[source][0]
+        elif source in graph.shapes:
+            shape = program_shape(graph.shapes[source])
+        else:
+            continue  # a temporary of an earlier node
+        if shape == target and not steps:
+            continue
+        end = path_shape(shape, steps)
+        if end is None or not _broadcasts(end, target):
+            return f"{op.node.kind}: the shape {shape} of '{source}' does not lead to the output's shape {target}"
     return ""
 
 
 def _broadcasts(shape: tuple[int, ...], target: tuple[int, ...]) -> bool:
+    if shape == target:
+        return True
     if len(shape) > len(target):
         return False
     return all(a == b or a == 1 for a, b in zip(reversed(shape), reversed(target), strict=False))

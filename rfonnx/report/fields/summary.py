@@ -149,12 +149,16 @@ def _growth(source: Source, axes: Axes) -> Iterator[Line]:
             continue
         for name, numbers in axes.items():
             by_shares: dict[str, list[int]] = {}
+            told: dict[Key, str] = {}
             for axis in numbers:
                 field = tensor.fields.get((name, axis))
                 if field is None or field.kind == "none":
                     continue
-                if words := shares(source.explain(output, input=name, axis=axis)):
-                    by_shares.setdefault(words, []).append(axis)
+                twin = source.twins.get((name, axis), (name, axis))
+                if twin not in told:
+                    told[twin] = shares(source.explain(output, input=name, axis=twin[1]))
+                if told[twin]:
+                    by_shares.setdefault(told[twin], []).append(axis)
             for words, same in by_shares.items():
                 yield (Name(output), " of ", Name(name), f", {axes_text(same)}: {words}")
 
@@ -180,15 +184,9 @@ def _joins(source: Source, axes: Axes) -> Iterator[Line]:
 
 def _warnings(source: Source) -> Iterator[Line]:
     """How much is only an upper bound, the analysis' own warnings (which say why), and what was assumed elsewhere."""
-    inexact = sum(not tensor.exact for tensor in source.tensors.values())
-    if inexact:
-        yield (f"{inexact} of {len(source.tensors)} tensors see at most what is shown, perhaps less",)
+    if source.inexact:
+        yield (f"{source.inexact} of {len(source.tensors)} tensors see at most what is shown, perhaps less",)
     for warning in source.warnings:
         yield (Name(warning),)
-    assumed: dict[str, list[str]] = {}
-    for tensor in source.tensors.values():
-        if tensor.exact:
-            for note in tensor.notes:
-                assumed.setdefault(note, []).append(tensor.name)
-    for note, names in assumed.items():
+    for note, names in source.assumed.items():
         yield (Name(names[0]), f" and {len(names) - 1} more: " if len(names) > 1 else ": ", Name(note))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -43,6 +44,21 @@ class Source(Analysed, Protocol):
     @property
     def windowed(self) -> tuple[tuple[str, int], ...]:
         """The (input, axis) pairs that a window slides along: the spatial ones."""
+        ...
+
+    @property
+    def twins(self) -> Mapping[tuple[str, int], tuple[str, int]]:
+        """By (input, axis): another axis of the input, along which all tensors see the same."""
+        ...
+
+    @property
+    def inexact(self) -> int:
+        """How many tensors see at most what they show."""
+        ...
+
+    @property
+    def assumed(self) -> Mapping[str, Sequence[str]]:
+        """What was assumed of exact tensors: their names, by what it is."""
         ...
 
     def misaligned(self, tensor: str, *, input: str, axis: int) -> bool:
