@@ -88,7 +88,7 @@ def _tensor(source: Source, one: Chosen) -> Figure:
     row, tensor = operator(one.node.kind), one.tensor
     meaning = f"what {one.node.kind} makes of all frames, '{tensor}'"
     if row.statistic:
-        meaning = f"{row.statistic} over {along(taken_axes(one.node, source.graph))} of '{one.node.inputs[0]}'"
+        meaning = f"the {row.statistic} over {along(taken_axes(one.node, source.graph))} of '{one.node.inputs[0]}'"
     name = PREFIX + tensor if tensor in source.graph.outputs else tensor
     shape = whole_shape(source, tensor) or ()
     return Figure(StreamStatistic(name, one.node.name, tensor, meaning, shape, source.graph.dtypes[tensor]), tensor)

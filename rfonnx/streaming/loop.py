@@ -279,7 +279,7 @@ def fitting(manifest: Manifest, given: Mapping[str, Any], label: str) -> dict[st
         if made[one.input].shape != one.shape:
             raise DataError(
                 f"{label}: statistic {quote(one.input)} has shape {made[one.input].shape}, expected {one.shape}",
-                f"it is the {one.meaning}",
+                f"it is {one.meaning}",
             )
     return made
 

@@ -66,9 +66,9 @@ def _figure(
     shape = tuple(n or 0 for n in graph.shapes[of] or ())
     given = tuple(1 if axis in axes else n for axis, n in enumerate(shape))
     groups = int(node.attrs[norm.groups]) if norm is not None and norm.groups else 0
-    meaning = f"{what} over {along(axes)} of '{of}'"
+    meaning = f"the {what} over {along(axes)} of '{of}'"
     if of in rows or groups:
-        meaning = f"{what} of each of {groups or shape[1]} groups of channels of '{rows.get(of, of)}'"
+        meaning = f"the {what} of each of {groups or shape[1]} groups of channels of '{rows.get(of, of)}'"
     told = StreamStatistic(f"{PREFIX}{node.outputs[0]}/{what}", node.name, node.outputs[0], meaning, given, kind)
     return Figure(told, of, what, axes, groups)
 
@@ -95,6 +95,6 @@ def quantised(emit: Emitter, graph: Graph, node: Node, rows: Mapping[str, str]) 
     name = emit.unique("QuantizeLinear")
     emit.nodes.append(helper.make_node("QuantizeLinear", [node.inputs[0], scale, zero], [y], name))
     return [
-        Figure(StreamStatistic(own, node.name, y, f"{what} for the range of '{x}'", (), graph.dtypes[own]), own)
+        Figure(StreamStatistic(own, node.name, y, f"the {what} for the range of '{x}'", (), graph.dtypes[own]), own)
         for what, own in (("scale", scale), ("zero point", zero))
     ]

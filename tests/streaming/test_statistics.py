@@ -180,6 +180,17 @@ def test_a_stream_says_what_it_is_not_given() -> None:
         planned(written_out(), statistics=(), outputs=["conv0"]).measure(np.zeros((3, 2, 9), np.float32))
 
 
+def test_a_figure_is_told_by_what_makes_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where a node joins what is taken of all frames, and is the first that holds it alone."""
+    net = Net()
+    mean = net.add("ReduceMean", "x", axes=[2], keepdims=1)
+    given = net.add("Sqrt", net.add("Mul", mean, mean))
+    onnx.save(net.model([1, 2, "t"], net.add("Mul", "x", given)), tmp_path / "m.onnx")
+    assert run(["stream", str(tmp_path / "m.onnx"), "--statistic", given, "--dry-run"]) == 0
+    said = capsys.readouterr().out
+    assert f"given: {given} of shape [1, 2, 1], what Sqrt makes of all frames, '{given}'" in said
+
+
 def test_the_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path, made, recording, stats = (tmp_path / name for name in ("m.onnx", "s.onnx", "x.npy", "stats.npz"))
     onnx.save(written_out(), path)

@@ -61,7 +61,7 @@ def _head(told: StreamSummary, rate: float | None) -> Iterator[Line]:
             f"{counted(manifest.unchanged, 'frame')} of the input all is as in the file",
         )
     for one in manifest.statistics:
-        yield "given: ", Name(one.input), f" of shape {list(one.shape)}, the ", Name(one.meaning)
+        yield "given: ", Name(one.input), f" of shape {list(one.shape)}, ", Name(one.meaning)
     for name, frames in manifest.differs.items():
         which = "all frames" if frames < 0 else f"the first {counted(frames, 'frame')}"
         yield (
