@@ -31,7 +31,8 @@ from torch.utils.flop_counter import FlopCounterMode
 import rfonnx
 from rfonnx.comparing.cost.activations import activation_bytes
 from rfonnx.comparing.cost.macs import macs
-from rfonnx.comparing.variants.changed import changed
+from rfonnx.comparing.variants.looked import Subject
+from rfonnx.comparing.variants.siblings import fitted
 from rfonnx.errors import RfonnxError
 from rfonnx.model.opened import opened
 
@@ -315,7 +316,8 @@ def compared(case: Case, dynamo: bool) -> list[str]:
     own = opened(model)
     wrong = []
     if not case.later:
-        made = rfonnx.analyze(changed(own, own.graph(), changes).model)
+        subject = Subject(own, None, rfonnx.analyze(model), (), (), {})
+        made = rfonnx.analyze(fitted(subject, changes).model)
         ours, theirs = list(rows(made)), list(rows(wanted))
         wrong += [f"{a} for {b}" for a, b in zip(ours, theirs, strict=False) if a != b]
         wrong += [f"{len(ours)} tensors for {len(theirs)}"] * (len(ours) != len(theirs))

@@ -13,7 +13,8 @@ from collections.abc import Callable, Sequence
 
 from rfonnx.gradients.reverse import active_tensors
 from rfonnx.graph.nodes import Graph, Node
-from rfonnx.operators.table import Manner, declare, operator
+from rfonnx.operators.row import Manner
+from rfonnx.operators.table import declare, operator
 
 Map = Callable[["Lanes", Node], "int | None"]
 """Gives the lane of a node's outputs, or None when there is none."""

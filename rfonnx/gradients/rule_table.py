@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from rfonnx.gradients.answers import Gradients
 from rfonnx.gradients.op import Op
 from rfonnx.gradients.values import Value
-from rfonnx.operators.table import Unknown, declare, kinds, operator
+from rfonnx.operators.row import Unknown
+from rfonnx.operators.table import declare, kinds, operator
 
 Function = Callable[[Op, Value], Gradients]
 

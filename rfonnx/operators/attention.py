@@ -13,7 +13,8 @@ from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, Step
 from rfonnx.operators.access.visible import MASK_NOTE
 from rfonnx.operators.counting import CountCall, UncountedError, counts
-from rfonnx.operators.table import Sequential, declare
+from rfonnx.operators.row import Sequential
+from rfonnx.operators.table import declare
 
 _LENGTHS = "sequences end where nonpad_kv_seqlen says: taken as long as the tensor"
 

@@ -18,8 +18,9 @@ from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Select, Step
 from rfonnx.operators.access.shared import grouped, per_channel, windows
 from rfonnx.operators.counting import CountCall, counts
+from rfonnx.operators.row import Unknown
 from rfonnx.operators.spelling import SpellCall, spelling
-from rfonnx.operators.table import Unknown, declare
+from rfonnx.operators.table import declare
 from rfonnx.operators.windows import window_attrs
 
 

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 from rfonnx.graph.nodes import Graph, Node
+from rfonnx.operators.row import Operator, Unknown
 from rfonnx.operators.spelling import input_name
-from rfonnx.operators.table import Operator, Unknown, declare, filling, operator, operators
+from rfonnx.operators.table import declare, filling, operator, operators
 from rfonnx.results.fields import Shape
 
 

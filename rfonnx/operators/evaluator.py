@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from onnx import GraphProto, NodeProto, ValueInfoProto
 
-from rfonnx.operators.table import Operator
+from rfonnx.operators.row import Operator
 
 MAX_ELEMENTS = 2**24
 """Nobody wants the value of a larger tensor: weights, not indices or masks."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import cache
 
-from rfonnx.operators.table import Operator, operator
+from rfonnx.operators.row import Operator
+from rfonnx.operators.table import operator
 from rfonnx.results.operations import Family
 
 

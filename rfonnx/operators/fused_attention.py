@@ -17,8 +17,9 @@ from rfonnx.operators.access.shared import known
 from rfonnx.operators.access.visible import MASK_NOTE
 from rfonnx.operators.attention import refuse_shared_buffer, score_macs
 from rfonnx.operators.counting import CountCall, counts
+from rfonnx.operators.row import Sequential
 from rfonnx.operators.shaping import ShapeCall, shapes
-from rfonnx.operators.table import Sequential, declare, microsoft
+from rfonnx.operators.table import declare, microsoft
 
 
 @shapes(*microsoft("Attention QAttention QOrderedAttention"))

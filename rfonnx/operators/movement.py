@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from functools import cache
 
 from rfonnx.graph.nodes import Node
-from rfonnx.operators.table import Manner, operator
+from rfonnx.operators.row import Manner
+from rfonnx.operators.table import operator
 
 
 @cache

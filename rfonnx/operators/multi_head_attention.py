@@ -17,8 +17,9 @@ from rfonnx.operators.access.shared import known
 from rfonnx.operators.attention import refuse_shared_buffer, rotary, score_macs
 from rfonnx.operators.counting import CountCall, UncountedError, counts
 from rfonnx.operators.fused_attention import LENGTHS_NOTE, attention_output, present_length
+from rfonnx.operators.row import Sequential
 from rfonnx.operators.shaping import ShapeCall, same, shapes
-from rfonnx.operators.table import Sequential, declare, microsoft
+from rfonnx.operators.table import declare, microsoft
 from rfonnx.results.fields import Shape
 
 

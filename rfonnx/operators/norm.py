@@ -20,9 +20,10 @@ from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Wi
 from rfonnx.operators.access.shared import axes_of, grouped, per_channel
 from rfonnx.operators.access.visible import MASK_NOTE, Range, range_steps, seen_by_softmax, soft_mask
 from rfonnx.operators.access.zeros import fact
+from rfonnx.operators.row import Norm
 from rfonnx.operators.shaping import ShapeCall, same, shapes
 from rfonnx.operators.spelling import SpellCall, spelling
-from rfonnx.operators.table import Norm, declare, named
+from rfonnx.operators.table import declare, named
 
 
 @spelling("Softmax", "LogSoftmax", "Hardmax")

@@ -16,8 +16,9 @@ from rfonnx.operators.access.indexing import MAX_TABLE, control_paths, crop
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Select, Step, Window
 from rfonnx.operators.access.runs import Run, Runs, constant, line, places, repeated
+from rfonnx.operators.row import Unknown
 from rfonnx.operators.spelling import SpellCall, spelling
-from rfonnx.operators.table import Unknown, declare
+from rfonnx.operators.table import declare
 
 MOST_REPEATED = 64
 """Mirrored or wrapped around more often, what is padded with is told as one turn of it."""

@@ -17,9 +17,10 @@ from rfonnx.graph.tensors import tensor_type
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Reshape, Spread
 from rfonnx.operators.access.shared import windows
+from rfonnx.operators.row import Unknown
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import SpellCall, spelling
-from rfonnx.operators.table import Unknown, declare, microsoft, operator
+from rfonnx.operators.table import declare, microsoft, operator
 from rfonnx.operators.windows import window_attrs
 from rfonnx.results.fields import Shape
 

@@ -14,7 +14,8 @@ from rfonnx.operators.access.op import Op, Unproven, declare_everything, rule
 from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
 from rfonnx.operators.counting import CountCall, counts
 from rfonnx.operators.misfits import FitCall, lengths, misfit
-from rfonnx.operators.table import Sequential, declare, microsoft
+from rfonnx.operators.row import Sequential
+from rfonnx.operators.table import declare, microsoft
 
 _REVERSED = {"forward": (False,), "reverse": (True,), "bidirectional": (False, True)}
 

@@ -8,8 +8,9 @@ from rfonnx.graph.nodes import Node
 from rfonnx.operators.access.indexing import MAX_TABLE, control_paths
 from rfonnx.operators.access.op import Op, rule
 from rfonnx.operators.access.primitives import Access, Path, Reduce, Select, Step
+from rfonnx.operators.row import Unknown
 from rfonnx.operators.spelling import SpellCall, spelling
-from rfonnx.operators.table import Unknown, declare
+from rfonnx.operators.table import declare
 
 
 @spelling("CumSum", "CumProd")

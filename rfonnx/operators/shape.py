@@ -20,9 +20,10 @@ from rfonnx.operators.access.indexing import MAX_TABLE, control_paths, crop
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Spread, Step
 from rfonnx.operators.access.shared import first_alone
+from rfonnx.operators.row import Unknown
 from rfonnx.operators.shaping import ShapeCall, shapes
 from rfonnx.operators.spelling import SpellCall, spelling
-from rfonnx.operators.table import Unknown, declare, microsoft, named
+from rfonnx.operators.table import declare, microsoft, named
 
 
 @spelling("Transpose")

@@ -12,7 +12,8 @@ from rfonnx.operators.access.op import Op, rule
 from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Reshape, Select, Step
 from rfonnx.operators.conv import convolution_macs
 from rfonnx.operators.counting import CountCall, counts
-from rfonnx.operators.table import Sequential, declare
+from rfonnx.operators.row import Sequential
+from rfonnx.operators.table import declare
 
 
 @rule("LinearAttention")

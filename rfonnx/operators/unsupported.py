@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from rfonnx.operators.table import NO_RULE, Sequential, declare, microsoft, named
+from rfonnx.operators.row import NO_RULE, Sequential
+from rfonnx.operators.table import declare, microsoft, named
 
 declare(
     *named(

@@ -10,7 +10,8 @@ from onnx import NodeProto, helper
 
 from rfonnx.gradients.values import Value
 from rfonnx.graph.nodes import Node
-from rfonnx.operators.table import Operator, operator
+from rfonnx.operators.row import Operator
+from rfonnx.operators.table import operator
 from rfonnx.results.streaming import Length
 from rfonnx.streaming.flow import Flow
 from rfonnx.streaming.model import Source

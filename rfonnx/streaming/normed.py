@@ -10,7 +10,8 @@ from onnx import helper
 from rfonnx.gradients.emitter import Emitter
 from rfonnx.gradients.values import Value
 from rfonnx.graph.nodes import Graph, Node
-from rfonnx.operators.table import Norm, operator
+from rfonnx.operators.row import Norm
+from rfonnx.operators.table import operator
 from rfonnx.results.streaming import StreamStatistic
 from rfonnx.streaming.figures import Figure, along
 from rfonnx.streaming.taken import taken_axes

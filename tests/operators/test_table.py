@@ -16,7 +16,8 @@ import rfonnx.gradients.decompose
 import rfonnx.gradients.rules  # noqa: F401  (both fill columns)
 from rfonnx.gradients.rule_table import declare_zero
 from rfonnx.operators.access.op import registered
-from rfonnx.operators.table import Unknown, declare, kinds, operator
+from rfonnx.operators.row import Unknown
+from rfonnx.operators.table import declare, kinds, operator
 
 ROOT = Path(__file__).parents[2]
 DOMAINS = ("", "ai.onnx.ml")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import onnx.defs
 import pytest
 
-from rfonnx.operators.table import Unknown, kinds, operator, operators
+from rfonnx.operators.row import Unknown
+from rfonnx.operators.table import kinds, operator, operators
 
 SCHEMAS = onnx.defs.get_all_schemas()
 PADDING = {one.name for one in SCHEMAS if "pads" in one.attributes or any(entry.name == "pads" for entry in one.inputs)}

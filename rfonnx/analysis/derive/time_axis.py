@@ -22,7 +22,8 @@ from rfonnx.graph.dim_names import words_of
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.access.primitives import Band, Reduce, Select, Spread, Window, tables
 from rfonnx.operators.movement import sequence_axis
-from rfonnx.operators.table import Operator, Sequential, operator
+from rfonnx.operators.row import Operator, Sequential
+from rfonnx.operators.table import operator
 
 TIME_WORDS = {
     *("t", "time", "times", "timestep", "timesteps", "step", "steps"),

@@ -12,8 +12,9 @@ from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.temporaries import temporary_name
 from rfonnx.graph.tensors import is_static
 from rfonnx.operators.access.primitives import Access
+from rfonnx.operators.row import Everything, Unknown
 from rfonnx.operators.spelling import input_name
-from rfonnx.operators.table import Everything, Unknown, declare, filling, operator, operators
+from rfonnx.operators.table import declare, filling, operator, operators
 from rfonnx.results.fields import Shape
 
 Weights = Literal["structure", "values"]

@@ -8,7 +8,7 @@ import numpy as np
 
 from rfonnx.gradients.values import Value
 from rfonnx.operators.families import family
-from rfonnx.operators.table import Unknown
+from rfonnx.operators.row import Unknown
 from rfonnx.streaming.bending import straight
 from rfonnx.streaming.call import Call, same
 from rfonnx.streaming.flow import Flow, Stored

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.graph.nodes import Node
 from rfonnx.graph.text import quote
-from rfonnx.operators.table import Statistic as Kind
+from rfonnx.operators.row import Statistic as Kind
 from rfonnx.operators.table import operator
 from rfonnx.results.tiling import Pair
 
