@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
 from onnx import NodeProto
 
 from rfonnx.gradients.values import Value
@@ -27,6 +28,17 @@ class Bend:
     length: Length
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Led:
+    """Constant frames that a tensor begins with, and its stream does not.
+
+    Attributes:
+        frames: frames 0, 1, ..., along the first axis; the others are those of the tensor, in order.
+    """
+
+    frames: np.ndarray
+
+
 @dataclass(frozen=True, slots=True)
 class Flow:
     """Frame s of the stream is frame s - delay of the offline tensor.
@@ -41,6 +53,7 @@ class Flow:
             None: anything, also what is no number.
         after: the same of frames from `length` on.
         stored: where a DequantizeLinear has just made it: what it was made of, as many frames as late.
+        led: where the stream begins after the first frame, what those before are; None: `before`.
         bend: the frames that it adds are not in the stream yet: who reads them picks them among its own. None: it adds none.
     """
 
@@ -53,6 +66,7 @@ class Flow:
     after: float | None = None
     stored: Stored | None = None
     bend: Bend | None = None
+    led: Led | None = None
 
     @property
     def frames(self) -> int:

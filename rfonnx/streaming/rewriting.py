@@ -18,7 +18,7 @@ from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow, Twin
 from rfonnx.streaming.model import Source, with_frames
 from rfonnx.streaming.placed import Layout
-from rfonnx.streaming.rules.choice import BEND, BY_POSITION, rule_of
+from rfonnx.streaming.rules.choice import BEND, BY_POSITION, LED, rule_of
 from rfonnx.streaming.rules.farther import until_it_ends
 from rfonnx.streaming.rules.how_many import OPEN
 from rfonnx.streaming.rules.windowed import windowed
@@ -81,11 +81,13 @@ def build(source: Source, layout: Layout, chunk: int) -> Streamed:
         writer.stands(name, flows[name])
     waiting: dict[str, Call] = {}
     told = Seen(writer, flows, Writer.told)
-    straightened = Seen(writer, told, straight)
+    led = Seen(writer, flows, Writer.told_or_led)
+    views = {(False, True): told, (True, True): led}
+    views |= {(takes, False): Seen(writer, view, straight) for (takes, _), view in views.items()}
     for placed in layout.placed:
         writer.emit.scope = placed.node.name or placed.node.outputs[0]
         rule = None if placed.planes or not placed.readings else rule_of(placed)
-        seen = flows if rule is windowed else told if rule in BEND else straightened
+        seen = flows if rule is windowed else views[rule in LED, rule in BEND]
         call = Call(
             placed.node,
             placed.proto,

@@ -29,7 +29,7 @@ class Cache:
 
     Attributes:
         frames: before the chunk.
-        begun: the number that each of them holds at first.
+        begun: the number that each of them holds at first; or, along the first axis, its numbers.
         joined: both.
     """
 
@@ -53,7 +53,9 @@ def described(state: State) -> StreamState:
 
 
 def first_value(values: np.ndarray, axis: int, rank: int) -> Any:
-    """One number, where all are one; else an array that broadcasts to the state's shape."""
-    if (values == values[0]).all():
-        return float(values[0])
+    """One number, where all are one; else an array that broadcasts to the state's shape. `values`: see `Cache.begun`."""
+    if (values == values.flat[0]).all():
+        return float(values.flat[0])
+    if values.ndim > 1:
+        return np.moveaxis(values, 0, axis)
     return values.reshape([-1 if i == axis else 1 for i in range(rank)])

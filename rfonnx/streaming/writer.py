@@ -95,8 +95,7 @@ class Writer:
 
     def _cache(self, flow: Flow, frames: int, border: float, meaning: str) -> Cache:
         """One that holds so many frames or more: of all that read a tensor, the first that reads back farthest has the state."""
-        places = np.arange(-frames, 0) - flow.delay
-        begun = np.where(places >= 0, border if flow.before is None else flow.before, border)
+        begun = _begun(flow, frames, border)
         made = self._caches.setdefault((flow.value.name, flow.axis), [])
         for cache in made:
             if cache.frames >= frames and np.array_equal(cache.begun[cache.frames - frames :], begun):
@@ -122,22 +121,27 @@ class Writer:
             self._delayed[key] = self._over(made, self.later(bits, delay))
         if key not in self._delayed:
             fill = flow.before if flow.before is not None else 0.0
-            known = fill if flow.before is not None or flow.delay == 0 else None
-            cache = self._cache(replace(flow, before=fill), more, fill, f"delay of {more} frames")
+            known = fill if flow.before is not None or flow.delay == 0 or flow.led else None
+            cache = self._cache(flow, more, fill, f"delay of {more} frames")
             start = cache.frames - more
             held = cache.joined.slice(flow.axis, start, start + flow.frames)
-            self._delayed[key] = replace(flow, value=held, delay=delay, before=known)
+            led = flow.led if delay < 0 else None
+            self._delayed[key] = replace(flow, value=held, delay=delay, before=None if led else known, led=led)
             self._stands_too(self._delayed[key], flow)
         return self._delayed[key]
 
     def settled(self, flow: Flow) -> Flow:
         """With a delay that is not negative."""
-        return self.wait(flow, 0, Wait.BEFORE)
+        return self.wait(flow, 0, Wait.GIVEN if flow.led else Wait.BEFORE)
 
     def told(self, flow: Flow) -> Flow:
         """Where it begins after its first frame, with a number that stands there in its own tensor, or not so. What is bent has
         its own frames there."""
         return self.settled(flow) if flow.before is None and flow.delay < 0 and flow.bend is None else flow
+
+    def told_or_led(self, flow: Flow) -> Flow:
+        """The same, of who knows of constant frames before the stream begins."""
+        return flow if flow.led else self.told(flow)
 
     def wait(self, flow: Flow, delay: int, why: Wait) -> Flow:
         """With that delay at least, where what outputs see may not ask for it."""
@@ -308,6 +312,16 @@ class Writer:
     def described(self) -> list[StreamState]:
         """All states, as plain data."""
         return [described(state) for state in self.states]
+
+
+def _begun(flow: Flow, frames: int, border: float) -> np.ndarray:
+    """What so many frames before the stream began hold at first; see `Cache.begun`."""
+    places = np.arange(-frames, 0) - flow.delay
+    if flow.led is None:
+        return np.where(places >= 0, border if flow.before is None else flow.before, border)
+    found = np.full((frames, *flow.led.frames.shape[1:]), border, flow.led.frames.dtype)
+    found[places >= 0] = flow.led.frames[places[places >= 0]]
+    return found
 
 
 THROUGH = {"bool": "uint8", "int16": "int32", "uint16": "int32", "uint64": "int64", "bfloat16": "float32"}

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from rfonnx.gradients.values import Value
 from rfonnx.streaming.call import Call
-from rfonnx.streaming.flow import Flow
+from rfonnx.streaming.flow import Flow, Led
 from rfonnx.streaming.masks import Asked
+from rfonnx.streaming.rules.history import LARGEST
 from rfonnx.streaming.rules.padded import lengthened
 from rfonnx.streaming.waits import Wait
 
 
 def beside(call: Call) -> list[Flow | None]:
-    """Of one number they are padding. Others are put in by position: those in front take frames of the stream, so that frame o of
-    the operand is frame o + k, and those behind are known when the end is."""
+    """Of one number they are padding. Others are put in by position: those behind are known when the end is; of those in front as
+    many as the stream has frames before its first, and of constants the rest is what caches hold at first. Frame o of the operand
+    is frame o + k."""
     place = call.node.inputs.index(call.operand)
     flow = call.flow
     for index in reversed(range(place)):
@@ -22,7 +26,7 @@ def beside(call: Call) -> list[Flow | None]:
         flow = (
             lengthened(call.writer, flow, count, 0, value)
             if isinstance(value, float)
-            else _led(call, flow, value, count)
+            else _led(call, flow, value, count, call.source.values(call.node.inputs[index])[0])
         )
     for index in range(place + 1, len(call.node.inputs)):
         count, value = _part(call, index)
@@ -47,24 +51,40 @@ def _part(call: Call, index: int) -> tuple[int, Value | float]:
     return count, value
 
 
-def _led(call: Call, flow: Flow, value: Value, count: int) -> Flow:
+def _led(call: Call, flow: Flow, value: Value, count: int, held: np.ndarray | None) -> Flow:
     """With frames in front of the first."""
     writer = call.writer
-    flow = writer.wait(flow, count, Wait.GIVEN)
-    asked = Asked(flow.frames, -flow.delay, flow.frames, True, None)
-    places = writer.places(flow.frames, count - flow.delay, flow.frames)
-    made = _put(call, flow, asked, value, places, count)
-    return replace(made, delay=flow.delay - count, before=None)
+    led = _before(call, flow, held, count) if flow.delay < count else None
+    if led is None:
+        flow = writer.wait(flow, count, Wait.GIVEN)
+    made = replace(flow, length=flow.length.then(1, count), stored=None)
+    if flow.delay > 0:
+        asked = Asked(flow.frames, -flow.delay, flow.frames, True, None)
+        places = writer.places(flow.frames, count - flow.delay, flow.frames)
+        made = _put(call, flow, asked, value, places, count)
+    return replace(made, delay=flow.delay - count, before=None, led=led)
+
+
+def _before(call: Call, flow: Flow, held: np.ndarray | None, count: int) -> Led | None:
+    """The frames that come before the stream begins; None: they are no constants, or too many to be written down."""
+    if held is None or held.dtype.kind != "f" or held.size > LARGEST:
+        return None
+    frames = np.moveaxis(held, flow.axis, 0)
+    if flow.led is not None:
+        return Led(np.concatenate([frames, flow.led.frames]))
+    if flow.delay < 0:
+        added = np.full((-flow.delay, *frames.shape[1:]), flow.before, frames.dtype)
+        return Led(np.concatenate([frames, added]))
+    return Led(frames[: count - flow.delay])
 
 
 def _followed(call: Call, flow: Flow, value: Value, count: int) -> Flow:
     """With frames behind the last."""
     writer = call.writer
-    flow = writer.settled(flow)
     flow = writer.closed(flow)
     asked = Asked(flow.frames, -flow.delay, flow.frames, False, flow.length)
     places = writer.places(flow.frames, -flow.delay, flow.frames) - writer.end_of(flow.length)
-    return replace(_put(call, flow, asked, value, places, count), before=None, after=None)
+    return replace(_put(call, flow, asked, value, places, count), after=None)
 
 
 def _put(call: Call, flow: Flow, asked: Asked, value: Value, places: Value, count: int) -> Flow:

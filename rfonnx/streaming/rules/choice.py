@@ -31,6 +31,9 @@ from rfonnx.streaming.rules.windowed import windowed
 BEND = (bent, copied, framed, tabled, uncut, windowed)
 """Rules that take flows with a bend."""
 
+LED = (beside, copied, moved, padded)
+"""Rules that take flows that begin after constant frames of their own."""
+
 BY_POSITION = (at_once, attended, beside, copied, picked, scanned, tabled, uncut)
 """Rules that take constants with something for each frame."""
 

@@ -12,6 +12,7 @@ from rfonnx.operators.row import Unknown
 from rfonnx.streaming.bending import straight
 from rfonnx.streaming.call import Call, same
 from rfonnx.streaming.flow import Flow, Stored
+from rfonnx.streaming.rules.history import through
 from rfonnx.streaming.rules.tables import Rows, by_position
 from rfonnx.streaming.still import ELSEWHERE
 
@@ -26,10 +27,14 @@ def copied(call: Call) -> list[Flow | None]:
     flows = {name: call.flows[name] for name in dict.fromkeys(call.node.inputs) if name in call.flows}
     if len({(flow.bend, flow.delay) for flow in flows.values()}) > 1 or call.still:
         flows = {name: straight(call.writer, flow) for name, flow in flows.items()}
-    known = _outside(call, next(iter(flows.values()))) if len(flows) == 1 else _of_all(call, flows)
-    first = next(iter(flows.values()))
-    if known is None and all(flow.delay < 0 and not flow.bend for flow in flows.values()) and not _zeros(call, first):
-        flows = {name: call.writer.settled(flow) for name, flow in flows.items()}
+    first, led = next(iter(flows.values())), None
+    known = _outside(call, first) if len(flows) == 1 else _of_all(call, flows)
+    if len(flows) == 1 and first.bend is None and first.delay < 0 and (first.led or known is None):
+        led = through(call, first)
+    early = known is None and all(flow.delay < 0 and not flow.bend for flow in flows.values())
+    waits = led is None and early and not _zeros(call, first)
+    if led is None:
+        flows = {name: call.writer.settled(flow) if waits or flow.led else flow for name, flow in flows.items()}
     first = next(iter(flows.values()))
     for name, flow in flows.items():
         if (flow.frames, flow.length(call.source.length)) != (first.frames, first.length(call.source.length)):
@@ -57,7 +62,7 @@ def copied(call: Call) -> list[Flow | None]:
         call.proto, inputs, [values[name].name if name in values else spare.get(name, "") for name in call.node.outputs]
     )
     call.writer.emit.nodes[-1].name = values[wanted[0]].name
-    ends = known or (None, None)
+    ends = (None, (known or (None, None))[1]) if led else known or (None, None)
     made: list[Flow | None] = []
     for name in call.node.outputs:
         if name not in values:
@@ -66,7 +71,7 @@ def copied(call: Call) -> list[Flow | None]:
         axis = next(iter(call.readings[name].values()))[0]
         shape = call.shape(name, axis, first.frames)
         stored = None if first.bend else _stored(call, next(iter(flows.values())))
-        made.append(Flow(values[name], shape, axis, latest, first.length, *ends, stored, first.bend))
+        made.append(Flow(values[name], shape, axis, latest, first.length, *ends, stored, first.bend, led))
     return made
 
 

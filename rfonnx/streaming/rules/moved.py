@@ -8,26 +8,40 @@ import numpy as np
 from onnx import helper
 
 from rfonnx.gradients.values import Value
-from rfonnx.streaming.bending import straight
+from rfonnx.streaming.bending import Seen, straight
 from rfonnx.streaming.call import Call
-from rfonnx.streaming.flow import Flow
+from rfonnx.streaming.flow import Flow, Led
 from rfonnx.streaming.relations import Moves, Same, Slides
 from rfonnx.streaming.rules.copied import copied
 from rfonnx.streaming.rules.how_many import by_shapes, cropped, listed
 from rfonnx.streaming.rules.padded import padded
 from rfonnx.streaming.rules.resized import refuse_inexact, resized
 from rfonnx.streaming.waits import Wait
+from rfonnx.streaming.writer import Writer
 
 
 def moved(call: Call) -> list[Flow | None]:
-    """A slice or a resize: what it does along other axes is done behind the choice of frames."""
+    """A slice or a resize: what it does along other axes is done behind the choice of frames. A crop of the start takes frames
+    away that the stream does not have yet."""
+    led = call.flow.led if _crops_alone(call) else None
+    if led is None:
+        call = replace(call, flows=Seen(call.writer, call.flows, Writer.told))
     reading = _moves(call)
     if call.row.switched_off == "scale":
         refuse_inexact(call, len(reading.offsets), reading.shift, known=call.source.fixed)
     joined, frames, delay = _chosen(call, reading)
     value = _others(call, joined, frames)
     made = call.made(value, frames, delay, cropped(call, reading))
+    if led is not None and delay < 0:
+        return [replace(made, led=Led(led.frames[len(led.frames) + delay :]))]
     return [replace(made, before=call.flow.before if delay < 0 else None)]
+
+
+def _crops_alone(call: Call) -> bool:
+    """Whether it crops frames, one after another, and nothing else."""
+    reading = call.reading
+    alone = call.row.switched_off == "axes" and list(call.node.attrs["axes"]) == [call.axis]
+    return alone and isinstance(reading, Slides) and reading.stride == 1
 
 
 def uncut(call: Call) -> list[Flow | None]:

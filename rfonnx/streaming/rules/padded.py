@@ -37,7 +37,7 @@ def padded(call: Call) -> list[Flow | None]:
 
 def lengthened(writer: Writer, flow: Flow, begin: int, end: int, value: float) -> Flow:
     """With so many frames of one value in front, and behind; with fewer, where that is negative."""
-    flow = writer.masked(flow, value, begin > 0, end > 0)
+    flow = writer.masked(writer.settled(flow) if flow.led and begin else flow, value, begin > 0, end > 0)
     if begin > 0:
         if flow.delay < 0 and flow.before != value:
             flow = writer.settled(flow)

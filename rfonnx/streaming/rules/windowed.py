@@ -30,7 +30,7 @@ def windowed(call: Call) -> list[Flow | None]:
     }
     place, begin, end = _padding(call)
     alike = _quantised_alike(call, flow)
-    flow = flow if alike else writer.told(flow)
+    flow = flow if alike or flow.led else writer.told(flow)
     border = None if alike else _border(call, begin, end)
     if call.row.border == "lowest" and begin + end:  # a shorter tensor may lie between the taps of a window
         writer.at_least(flow.length, reading.dilation)
