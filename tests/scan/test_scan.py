@@ -131,15 +131,23 @@ def test_a_model_that_took_too_long_is_asked_again_with_another_limit(tmp_path: 
 def test_a_scan_that_is_ended_leaves_no_process(tmp_path: Path, by: signal.Signals) -> None:
     hangs(tmp_path / "hang.onnx")
     command = [sys.executable, "-P", "-m", "rfonnx", "scan", str(tmp_path), "--quiet"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        (starter,) = started_by(process.pid)
-        (child,) = started_by(starter)
-        time.sleep(2)  # it is at the model
-        threads = {one: len([*Path(f"/proc/{one}/task").iterdir()]) for one in (starter, child)}
-        assert threads[starter] == 1, "only a process of one thread is copied whole"
-        assert threads[child] <= 2, "its own, and one that sees whether the scan is there: other cores are for others"
-        process.send_signal(by)
-        assert process.wait(30) != 0
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
+    ) as process:
+        try:
+            (starter,) = started_by(process.pid)
+            (child,) = started_by(starter)
+            time.sleep(2)  # it is at the model
+            threads = {one: len([*Path(f"/proc/{one}/task").iterdir()]) for one in (starter, child)}
+            assert threads[starter] == 1, "only a process of one thread is copied whole"
+            assert threads[child] <= 2, "its own, and one that sees whether the scan is there: other cores are for others"
+            process.send_signal(by)
+            assert process.wait(30) != 0
+        finally:
+            process.kill()
     until = time.monotonic() + 30
     while any(Path(f"/proc/{one}").exists() for one in (starter, child)) and time.monotonic() < until:
         time.sleep(0.1)
