@@ -371,8 +371,8 @@ def test_layers_before_an_interruption_are_shown(rfonnx: Run, models: Path, monk
             raise KeyboardInterrupt
         return layer(subject, name, *given)
 
-    layer = depth._layer
-    monkeypatch.setattr("rfonnx.effective.depth._layer", stopped)
+    layer = depth._field
+    monkeypatch.setattr("rfonnx.effective.depth._field", stopped)
     done = rfonnx("erf", models / "seed.onnx", "-n", 1, "--all-layers", "--format", "csv")
     assert (done.code, done.err) == (130, "rfonnx: interrupted: what was measured before follows\n")
     assert len(done.out.splitlines()) == 2
