@@ -143,7 +143,9 @@ def test_a_scan_that_is_ended_leaves_no_process(tmp_path: Path, by: signal.Signa
             time.sleep(2)  # it is at the model
             threads = {one: len([*Path(f"/proc/{one}/task").iterdir()]) for one in (starter, child)}
             assert threads[starter] == 1, "only a process of one thread is copied whole"
-            assert threads[child] <= 2, "its own, and one that sees whether the scan is there: other cores are for others"
+            assert threads[child] <= 2, (
+                "its own, and one that sees whether the scan is there: other cores are for others"
+            )
             process.send_signal(by)
             assert process.wait(30) != 0
         finally:
