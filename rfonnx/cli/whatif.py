@@ -74,6 +74,13 @@ def target(text: str) -> float:
     return float(share)
 
 
+def one_target(_: click.Context, __: click.Parameter, given: tuple[float, ...]) -> float | None:
+    """Of several targets, one would be left out without a word."""
+    if len(given) > 1:
+        raise click.BadParameter("is given twice: the larger one holds for both")
+    return given[0] if given else None
+
+
 def kinds(text: str) -> tuple[ChangeKind, ...]:
     """`dilation,kernel`: what may be changed."""
     found = tuple(dict.fromkeys(word.strip() for word in text.split(",")))
@@ -120,6 +127,8 @@ def kinds(text: str) -> tuple[ChangeKind, ...]:
     "--target",
     "coverage",
     type=target,
+    multiple=True,
+    callback=one_target,
     metavar="coverage=0.9",
     help="Search for the fewest changes with which the middle position of every --tensor sees this share of the input, along "
     "every axis that windows slide along; those that add the fewest MACs come first.",

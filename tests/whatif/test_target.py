@@ -11,6 +11,7 @@ import onnx
 import pytest
 
 import rfonnx
+from rfonnx.cli.main import run
 from rfonnx.comparing.cost.macs import macs
 from rfonnx.comparing.variants import search
 from rfonnx.errors import DataError
@@ -216,3 +217,9 @@ def test_what_sees_the_past_alone_keeps_to_it(capfd: pytest.CaptureFixture[str])
     assert "its middle position can see 50% at most" in out
     for one in rfonnx.whatif(MODELS / "wavenet.onnx", size=4000, coverage=0.3).target.proposals:  # type: ignore[union-attr]
         assert not one.ahead
+
+
+def test_two_targets_are_no_question(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    onnx.save(plain({}), tmp_path / "m.onnx")
+    assert run(["whatif", str(tmp_path / "m.onnx"), "--target", "coverage=0.9", "--target", "coverage=0.1"]) == 2
+    assert "'--target': is given twice: the larger one holds for both" in capsys.readouterr().err
