@@ -81,10 +81,12 @@ def _of(word: str) -> Iterator[Listed]:
 
 
 def _below(folder: Path) -> Iterator[str]:
-    """All models below a folder; folders that are links are not entered."""
-    for here, folders, files in os.walk(folder):
+    """All models below a folder; folders that are links are not entered. One that cannot be listed stands for what is in it."""
+    closed: list[str] = []
+    for here, folders, files in os.walk(folder, onerror=lambda error: closed.append(error.filename)):
         folders.sort()
         yield from (str(Path(here) / name) for name in sorted(files) if name.lower().endswith(MODEL))
+    yield from closed
 
 
 def _matching(pattern: str) -> Iterator[Listed]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import fsspec
 import pytest
 
 from rfonnx.errors import DataError
+from rfonnx.scanning.alone import How
+from rfonnx.scanning.fleet import scan
 from rfonnx.scanning.listing import Listed, listed
 from rfonnx.scanning.remote import fetch
+from scan.troublemakers import small
 
 
 @pytest.fixture
@@ -65,6 +71,26 @@ def test_other_spellings_of_a_name_are_the_same_model(folder: Path) -> None:
 def test_a_list_may_begin_with_a_mark(folder: Path) -> None:
     (folder / "list.txt").write_bytes(b"\xef\xbb\xbf4.onnx\r\na/2.onnx\r\n")
     assert [one.name for one in listed(["list.txt"])] == ["4.onnx", "a/2.onnx"]
+
+
+def test_a_folder_that_cannot_be_listed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs the tests may list all: the system's answer is made up."""
+    (tmp_path / "closed").mkdir()
+    small(tmp_path / "a.onnx")
+    scandir = os.scandir
+
+    def refusing(path: Any) -> Any:
+        if str(path).endswith("closed"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return scandir(path)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "scandir", refusing)
+        models = listed([str(tmp_path)])
+    assert [Path(one.name).name for one in models] == ["a.onnx", "closed"]
+    found = scan(models, How())
+    assert [one["state"] for one in found] == ["reported", "refused"]
+    assert found[1]["reason"].startswith("it cannot be read: ")
 
 
 def test_links_to_folders_are_not_entered(folder: Path) -> None:
