@@ -11,6 +11,7 @@ class Wait(Enum):
     CROPPED = "which frames a crop takes from the end is known at the end alone"
     BEFORE = "frames of padding before the first are written out, for what reads them is no window"
     DEEP = "more is padded in front than a kernel is long"
+    GAPS = "a transposed convolution leaves gaps between frames, and what reads over one waits for the frame behind it"
     GROUPED = "groups of frames begin at multiples of their size, and what is grouped comes later than at one"
     STEPPED = "steps go over frames of which several were made of one"
     BENT = "frames that are added by reflection or by the edge are written out, for no window reads them"

@@ -9,6 +9,7 @@ import onnx
 import pytest
 
 import rfonnx
+from rfonnx.streaming.waits import Wait
 from streaming.nets import Net
 
 
@@ -72,3 +73,12 @@ def test_padding_in_front_of_a_window_is_counted_not_waited_for(kernel: int) -> 
     (output,) = rfonnx.stream(net.model([1, 2, "t"], y), "x", 2).manifest.outputs
     assert output.delay == 0
     assert window(padded(0, kernel - 1), kernel, 1, 1, 0) == kernel - 1
+
+
+def test_windows_that_an_stft_lays_are_told_as_those_of_a_convolution() -> None:
+    net = Net()
+    up = net.add("Squeeze", net.up("x", 1, 1, 3), net.ints(1))
+    framed = net.add("STFT", net.add("Unsqueeze", up, net.ints(2)), net.whole(2), "", net.whole(8))
+    plan = rfonnx.stream(net.model([1, 1, "t"], framed), "x", 2)
+    (output,) = plan.manifest.outputs
+    assert output.delay == output.least or Wait.STEPPED in plan.waits

@@ -9,7 +9,7 @@ from rfonnx.streaming.bending import gathered, straight
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.flow import Flow
 from rfonnx.streaming.relations import Slides
-from rfonnx.streaming.rules.windowed import late, on_cache
+from rfonnx.streaming.rules.windowed import late, note, on_cache
 
 
 def framed(call: Call) -> list[Flow | None]:
@@ -42,6 +42,7 @@ def _read(call: Call) -> tuple[Value, int, int]:
         return joined, flow.frames // reading.stride, delay
     flow = straight(writer, flow)
     cache, delay = late(flow, reading, reading.pad)
+    note(writer, flow, reading, reading.pad, cache)
     return *on_cache(call, flow, reading, cache, 0.0), delay
 
 

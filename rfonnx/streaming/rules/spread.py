@@ -25,6 +25,8 @@ def spread(call: Call) -> list[Flow | None]:
         flow = writer.wait(flow, -(reading.pad // reading.stride), Wait.BEFORE)
     flow = writer.masked(flow, 0.0, start=True, end=True)
     axis, stride, span = call.axis, reading.stride, reading.span
+    if len({tap * reading.dilation % stride for tap in range(reading.kernel)}) < stride:
+        writer.waits[Wait.GAPS] = None
     place, attrs = axis - 2, call.node.attrs
     count = len(attrs["pads"]) // 2
     pads, extra = list(attrs["pads"]), list(attrs.get("output_padding") or [0] * count)

@@ -45,7 +45,7 @@ def windowed(call: Call) -> list[Flow | None]:
         if latest > delay:
             flow = writer.later(flow, flow.delay + (latest - delay) * stride)
             cache, delay = late(flow, reading, begin)
-        _note(writer, flow, reading, begin, cache)
+        note(writer, flow, reading, begin, cache)
         joined, frames = on_cache(call, flow, reading, cache, border)
     pads = list(call.node.attrs["pads"])
     pads[place] = pads[len(pads) // 2 + place] = 0
@@ -73,7 +73,7 @@ def on_cache(call: Call, flow: Flow, reading: Slides, cache: int, border: float 
     return joined, frames
 
 
-def _note(writer: Writer, flow: Flow, reading: Slides, begin: int, cache: int) -> None:
+def note(writer: Writer, flow: Flow, reading: Slides, begin: int, cache: int) -> None:
     """Why what is made may be later than what it sees asks for."""
     least = reading.span - reading.stride
     if begin - flow.delay > least:
