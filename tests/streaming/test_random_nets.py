@@ -10,8 +10,8 @@ from streaming.drawn import random_net
 from streaming.fuzz import judged, late
 
 FOUND = (490, 22162, 50930, 51031, 51403)
-"""A delayed tensor was taken for that of another length; an odd number of frames alone, around a Scan, was refused; and three were
-late for no reason that is named."""
+"""A delayed tensor was taken for that of another length; an odd number of frames alone, around a Scan, was refused; three
+were late for no reason that is named."""
 
 
 @pytest.mark.parametrize("seed", [*range(150), *FOUND])
