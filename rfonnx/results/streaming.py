@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from math import prod
 from typing import Any
 
 MANIFEST_FORMAT = 4
@@ -39,6 +40,11 @@ class Length:
     def raised(self) -> bool:
         """Whether several frames were made of one."""
         return any(multiply > 1 for multiply, *_ in self.steps)
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames per frame of the input, of many."""
+        return prod((Fraction(multiply, divide) for multiply, _, divide in self.steps), start=Fraction(1))
 
     @property
     def constant(self) -> bool:

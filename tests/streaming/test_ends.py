@@ -85,6 +85,40 @@ def test_what_tensors_see_of_hops_that_are_filled_up_is_the_same() -> None:
     assert plan.verify().passed
 
 
+def rows_beside_each_other(hop: int = 16) -> onnx.ModelProto:
+    """Windows of four hops as SwiftF0 cuts them: rows, as many as there are whole hops, each beside the next three."""
+    net = Net()
+    count = net.add("Max", net.add("Div", frames(net), net.ints(hop)), net.ints(1))
+    short = net.add("Max", net.add("Sub", net.ints(hop), frames(net)), net.ints(0))
+    x = net.add("Pad", "x", net.add("Concat", net.ints(0, 0, 0), short, axis=0))
+    length = net.add("Max", frames(net), net.ints(hop))
+    whole = net.add("Mul", net.add("Div", net.add("Add", length, net.ints(hop - 1)), net.ints(hop)), net.ints(hop))
+    end = net.add("Add", net.add("Sub", whole, length), net.ints(2 * hop))
+    x = net.add(
+        "Reshape", net.add("Pad", x, net.add("Concat", net.ints(0, 2 * hop, 0), end, axis=0)), net.ints(-1, hop)
+    )
+    rows = [net.add("Slice", x, net.ints(k), net.add("Add", count, net.ints(k)), net.ints(0)) for k in range(4)]
+    return net.model([1, "t"], net.add("MatMul", net.add("Concat", *rows, axis=1), net.numbers(4 * hop, 3)))
+
+
+def test_rows_of_whole_hops_of_what_is_filled_up_to_them() -> None:
+    plan = rfonnx.stream(rows_beside_each_other(), "x", 1)
+    (output,) = plan.manifest.outputs
+    assert (plan.unit, output.delay, output.least) == (16, 1, 1)
+    assert [output.length(n) for n in (16, 31, 32)] == [1, 1, 2]
+    assert wrong(plan, range(40, 56)) == []
+    assert plan._structure({plan.unit: plan}).differences == ()
+
+
+def test_an_end_at_a_half_is_refused() -> None:
+    """In groups, too: which frames are in it is known at the end."""
+    net = Net()
+    half = net.add("Div", frames(net), net.ints(64))
+    x = net.add("Slice", "x", net.ints(0), net.add("Mul", half, net.ints(32)), net.ints(1))
+    with pytest.raises(rfonnx.RfonnxError, match="would go on evenly"):
+        rfonnx.stream(net.model([1, "t"], net.add("Tanh", x)), "x", 1)
+
+
 @pytest.mark.parametrize("mirrored", [False, True])
 @pytest.mark.parametrize("cut", [False, True])
 @pytest.mark.parametrize("then", [spectrum, convolved])

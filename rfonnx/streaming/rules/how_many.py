@@ -44,15 +44,18 @@ def reaching(call: Call, evenly: Length) -> Length:
     """
     if not by_shapes(call):
         return evenly
-    if not call.source.fixed and len({_frames(call, n) for n in call.source.views}) == 1:
-        return evenly.then(0, _frames(call, call.source.length))
+    source = call.source
+    views = {n: _frames(call, n) for n in source.views}
+    if not source.fixed and len({*views.values()}) == 1 and _next_group(call, source.length) is None:
+        return evenly.then(0, views[source.length])
     known = dict.fromkeys([evenly, *(twin.flow.length for twin in call.writer.twins.values())])
-    seen = dict(_seen(call, max(GROUP, *(_rounds(length.steps) for length in known))))
-    for length in known:
+    likely = [length for length in known if _holds(length, views)]
+    seen = dict(_seen(call, max(GROUP, *(_rounds(length.steps) for length in likely)))) if likely else views
+    for length in likely:
         if _holds(length, seen):
             return length
-    in_groups = _in_groups(call.flow.length, seen | _edges(call))
-    if in_groups is not None:
+    in_groups = None if source.fixed else _in_groups(call, seen)
+    if in_groups is not None and in_groups.rate == evenly.rate:
         return in_groups
     n = next(n for n, found in seen.items() if evenly(n) != found)
     raise call.refuse(f"makes {seen[n]} frames of {n} of the input, where {evenly(n)} would go on evenly", OPEN)
@@ -69,37 +72,37 @@ def _holds(length: Length, seen: Mapping[int, int]) -> bool:
     return all(length(n) == found for n, found in seen.items())
 
 
-def _in_groups(length: Length, seen: Mapping[int, int]) -> Length | None:
-    """`(n + a) // g * g + b` of n: the end is cut off, or filled up, so that there are whole groups of g."""
-    first = next(iter(seen.values()))
-    size = math.gcd(*(out - first for out in seen.values()))
-    if size < 2:
+def _in_groups(call: Call, seen: Mapping[int, int]) -> Length | None:
+    """`(n + a) // d * m + b` of n frames of the input: the end is cut off, or filled up, to whole groups of d. It is as long for
+    all lengths of a group, if it is never shorter for more.
+
+    Args:
+        seen: frames that are made by length of the input. It holds for those, too, and for as many in a row as a group has.
+    """
+    first, second = _next_group(call, call.source.length), None
+    second = None if first is None else _next_group(call, first)
+    if first is None or second is None:
         return None
-    rest = first % size
-    made = length.then(1, max(out - rest - length(n) for n, out in seen.items()), size).then(size, rest)
-    return made if _holds(made, seen) else None
+    size, more = second - first, (sized(call, second) or 0) - (sized(call, first) or 0)
+    added = -first % size
+    groups = Length().then(1, added, size).then(more, 0)
+    made = groups.then(1, (sized(call, first) or 0) - groups(first))
+    ends = {n: sized(call, n) for n in (first - 1, second - 1, second, second + size - 1, second + size)}
+    return made if all(made(n) == found for n, found in {**seen, **ends, **dict(_seen(call, size))}.items()) else None
 
 
-def _edges(call: Call) -> dict[int, int]:
-    """The last length of a group and the first of the next, twice in a row, and how many frames the node makes of them: it makes
-    as many of all lengths between, if it never makes fewer of more."""
-    found: dict[int, int] = {}
-    n = call.source.length
-    for _ in range(0 if call.source.fixed else 2):
-        least = sized(call, n)
-        low, step = n, 1
-        while step <= FARTHEST and sized(call, low + step) == least:
-            low, step = low + step, 2 * step
-        high = low + step
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if sized(call, middle) == least else (low, middle)
-        for one in (low, high):
-            frames = sized(call, one)
-            if frames is not None:
-                found[one] = frames
-        n = high
-    return found
+def _next_group(call: Call, n: int) -> int | None:
+    """The first length from which on there are other frames than of n; None: there is none near, or the model takes not all."""
+    own, low, step = sized(call, n), n, 1
+    while sized(call, low + step) == own:
+        low, step = low + step, 2 * step
+        if step > FARTHEST:
+            return None
+    high = low + step
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (middle, high) if sized(call, middle) == own else (low, middle)
+    return high
 
 
 def by_shapes(call: Call) -> bool:
