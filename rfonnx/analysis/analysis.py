@@ -300,7 +300,7 @@ class Analysis:
     def figures(self, pairs: Sequence[tuple[str, int]]) -> Figures:
         """Sizes and coverage of all tensors at once, where a `TensorField` of each would be too much."""
         columns = [self._axes.index(pair) for pair in pairs]
-        s = {name: self._summaries[name][:, columns] for name in FIGURES}
+        s = {name: self._summaries[name][:, columns].T for name in FIGURES}
         reaches, seen = np.greater_equal(s["coverage"], 1), np.not_equal(s["kind"], KINDS.index("none"))
         return Figures(s["size"].tolist(), reaches.tolist(), seen.tolist())
 
@@ -331,10 +331,14 @@ class Analysis:
     def _walked(self) -> Int64:
         """By source and column: how long the axis of the source is that walks along the column's; 1 where none does."""
         shapes = [shape for _, shape in self._program.inputs] + [tensor.shape for tensor in self._program.tensors]
-        longest = max((len(shape) for shape in shapes), default=0)
-        lengths = np.array([(*shape, *[1] * (longest + 1 - len(shape))) for shape in shapes], np.int64)
+        rows = {shape: row for row, shape in enumerate(dict.fromkeys(shapes))}
+        longest = max(map(len, rows), default=0)
+        lengths = np.ones((len(rows), longest + 1), np.int64)
+        for shape, row in rows.items():
+            lengths[row, : len(shape)] = shape
         axes = self._summaries["tensor_axis"]
-        return np.take_along_axis(lengths.reshape(len(shapes), longest + 1), np.where(axes < 0, longest, axes), 1)
+        own = np.array([rows[shape] for shape in shapes], np.int64).reshape(-1, 1)
+        return lengths[own, np.where(axes < 0, longest, axes)]
 
     @cached_property
     def twins(self) -> Mapping[tuple[str, int], tuple[str, int]]:

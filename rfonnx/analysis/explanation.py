@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
+from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
 from rfonnx.analysis.lower import Program
@@ -39,27 +40,19 @@ class Link(NamedTuple):
 
 def explain(program: Program, result: Result, source: int, axis: int) -> tuple[ExplainStep, ...]:
     """The chain from an input axis to a source, one step per operator; empty when the source reads nothing of the axis."""
-    links = [Link(*link) for link in result.explain(source, axis)]
+    first = len(program.inputs)
+
+    def node(link: Link) -> int:
+        return program.tensors[link.source - first].node_index
+
     steps = []
     before = 1
-    for group in _by_node(program, links[1:]):
-        steps.append(_step(program, group, group[-1].size - before))
-        before = group[-1].size
+    links = map(Link._make, result.explain(source, axis)[1:])
+    for _, group in groupby(links, node):  # the temporaries of an operator, then its output
+        one = list(group)
+        steps.append(_step(program, one, one[-1].size - before))
+        before = one[-1].size
     return tuple(steps)
-
-
-def _by_node(program: Program, links: Sequence[Link]) -> list[list[Link]]:
-    """Neighbouring links that belong to one operator: its temporaries, then its output."""
-    first = len(program.inputs)
-    groups: list[list[Link]] = []
-    last = -1
-    for link in links:
-        node = program.tensors[link.source - first].node_index
-        if node != last:
-            groups.append([])
-        groups[-1].append(link)
-        last = node
-    return groups
 
 
 def _step(program: Program, links: Sequence[Link], added: int) -> ExplainStep:

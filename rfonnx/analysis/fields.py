@@ -52,7 +52,7 @@ def summaries(program: Program, result: Result) -> np.ndarray:
     columns = result.summaries()
     table = np.empty(len(columns["kind"]), [(name, columns[name].dtype) for name in Row._fields])
     for name in Row._fields:
-        table[name] = columns[name]
+        table[name] = columns.pop(name)
     return table.reshape(len(program.inputs) + len(program.tensors), len(result.axes))
 
 

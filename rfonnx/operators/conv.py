@@ -59,6 +59,10 @@ def conv(op: Op) -> Access:
 
     Taps and channels whose constant weights are zero are left out when values count (`rfonnx.operators.access.kernels`).
     """
+    return op.once(_conv)
+
+
+def _conv(op: Op) -> Access:
     return convolution(op, scalars={2: True})
 
 

@@ -2,7 +2,10 @@
 
 import numpy as np
 import pytest
+from onnx import helper
 
+import rfonnx
+import small_nets
 from access.brute import program_reads
 from access.probe import probe, values
 from rfonnx.operators.access.primitives import Select, Window
@@ -95,3 +98,18 @@ def test_deform_conv_is_a_superset():
     inputs = {"x": values(1, 1, 3, 3), "w": values(1, 1, 1, 2, seed=1), "o": offset[:, :, :2, :2]}
     inputs["o"] = values(1, 4, 3, 2, seed=3) * np.float32(0.3)
     probe("DeformConv", inputs, exact=False, opset=19, trials=1, deltas=(0.5,))
+
+
+def test_convolutions_that_differ_in_names_are_told_apart():
+    """Nodes alike ask once: which inputs are one tensor, which are constant and where they stand tells nodes apart."""
+    inputs = {"x": (2, 2, 3, 3), "v": (2, 2, 3, 3)}
+    pairs = {"xx": ("x", "x"), "xv": ("x", "v"), "vx": ("v", "x"), "xk": ("x", "k"), "vv": ("v", "v"), "vk": ("v", "k")}
+    nodes = [helper.make_node("Conv", pair, [name], pads=[1, 1, 1, 1]) for name, pair in pairs.items()]
+    model = small_nets.model(nodes, inputs, dict.fromkeys(pairs, (2, 2, 3, 3)), {"k": values(2, 2, 3, 3)})
+    tensors = rfonnx.analyze(model).tensors
+    read = {
+        name: {source for (source, _), field in tensors[name].fields.items() if field.kind != "none"} for name in pairs
+    }
+    assert read == {name: set(pair) - {"k"} for name, pair in pairs.items()}
+    alone = rfonnx.analyze(small_nets.model(nodes[1:2], inputs, {"xv": (2, 2, 3, 3)})).tensors["xv"]
+    assert tensors["xv"].fields == alone.fields

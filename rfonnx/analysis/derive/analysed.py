@@ -28,7 +28,7 @@ def hull(lo: Int64, hi: Int64, axes: tuple[int, ...]) -> tuple[Int64, Int64]:
 
 
 class Figures(NamedTuple):
-    """Figures of all fields: by source (inputs first, then the tensors of the program), then by the axes that were asked for.
+    """Figures of all fields: by the axes that were asked for, then by source (inputs first, then the tensors of the program).
 
     Attributes:
         size: unbounded.

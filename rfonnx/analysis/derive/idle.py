@@ -85,11 +85,12 @@ class _Look:
         for number in self._layers:
             before: list[int] | None = None
             for column in range(len(self.pairs)):
-                if not seen[number][column] or size[number][column] < self.lengths[column]:
+                own = size[column]
+                if not seen[column][number] or own[number] < self.lengths[column]:
                     continue
                 before = before or [source for source in operands(self.local.program, number) if source >= self.inputs]
-                grows = size[number][column] > max((size[source][column] for source in before), default=0)
-                found = [source for source in before if seen[source][column] and reaches[source][column]]
+                grows = own[number] > max([own[source] for source in before], default=0)
+                found = [source for source in before if seen[column][source] and reaches[column][source]]
                 if grows and found:
                     yield from self._idle(number, found[0], column)
 
@@ -101,8 +102,8 @@ class _Look:
         whole, positions = self._reaching[before, twin]
         state: State = "nothing" if whole == positions else "borders"
         state = state if self.local.tensors[name].exact else "unknown"
-        size, short = self.by_windows.size, self.shortest[before][column]
-        long, own = size[before][column], size[number][column]
+        size, short = self.by_windows.size[column], self.shortest[column][before]
+        long, own = size[before], size[number]
         if whole:
             yield Idle(
                 made.name, made.kind, made.node, *pair, name, whole, positions, long, own, shortest=short, state=state
@@ -110,21 +111,21 @@ class _Look:
 
     @cached_property
     def shortest(self) -> list[list[int]]:
-        """By source and column, the field of the path that sees least: a layer of windows adds what it adds to the longest one.
+        """By column and source, the field of the path that sees least: a layer of windows adds what it adds to the longest one.
 
         0 where nothing is seen.
         """
         size, _, seen = self.by_windows
-        found = [list(row) for row in size[: self.inputs]]
+        return [self._shortest(own, read) for own, read in zip(size, seen, strict=True)]
+
+    def _shortest(self, size: list[int], seen: list[bool]) -> list[int]:
+        found = size[: self.inputs]
         for number, made in enumerate(self.local.program.tensors, self.inputs):
-            before = [source for source, _ in made.paths]
-            grows = len(before) == 1 or family(made.kind) in WINDOWED
-            row = []
-            for column, own in enumerate(size[number]):
-                read = [source for source in before if seen[source][column]]
-                added = own - max((size[source][column] for source in read), default=own) if grows else 0
-                row.append(min((found[source][column] for source in read), default=0) + added)
-            found.append(row)
+            read = [source for source, _ in made.paths if seen[source]]
+            added = 0
+            if read and (len(made.paths) == 1 or family(made.kind) in WINDOWED):
+                added = size[number] - max([size[source] for source in read])
+            found.append(min([found[source] for source in read], default=0) + added)
         return found
 
     def gates(self) -> Iterator[Gate]:
@@ -133,16 +134,22 @@ class _Look:
             return
         alone, inside = self.by_windows, self.in_all
         for number, made in enumerate(self.program.tensors, self.inputs):
-            differ = alone.size[number] != inside.size[number] or alone.reaches[number] != inside.reaches[number]
-            if not differ or not any(alone.seen[number]) or is_temporary(made.name):
+            columns = range(len(self.pairs))
+            differ = any(
+                alone.size[column][number] != inside.size[column][number]
+                or alone.reaches[column][number] != inside.reaches[column][number]
+                for column in columns
+            )
+            if not differ or is_temporary(made.name):
                 continue
             before = operands(self.program, number)
             for column, pair in enumerate(self.pairs):
-                left_out = any(inside.seen[source][column] and not alone.seen[source][column] for source in before)
-                if left_out and alone.seen[number][column] and self.fields.tensors[made.name].exact:
+                seen, size = alone.seen[column], alone.size[column][number]
+                left_out = any(inside.seen[column][source] and not seen[source] for source in before)
+                if left_out and seen[number] and self.fields.tensors[made.name].exact:
                     whole, positions = reaching(self.fields, made.name, pair)
-                    if whole == positions and alone.size[number][column] < self.lengths[column]:
-                        yield Gate(made.name, made.kind, *pair, alone.size[number][column])
+                    if whole == positions and size < self.lengths[column]:
+                        yield Gate(made.name, made.kind, *pair, size)
 
     def deepest(self, input: str) -> str | None:
         """The layer of windows with the largest field by windows alone, the product over axes, and the first of those; None:
@@ -150,8 +157,8 @@ class _Look:
         columns = [column for column, pair in enumerate(self.pairs) if pair[0] == input]
         size, _, seen = self.by_windows
         needed = self._needed()
-        found = [n for n in self._layers if columns and n in needed and all(seen[n][column] for column in columns)]
-        best = max(found, key=lambda n: math.prod(size[n][column] for column in columns), default=None)
+        found = [n for n in self._layers if columns and n in needed and all(seen[column][n] for column in columns)]
+        best = max(found, key=lambda n: math.prod(size[column][n] for column in columns), default=None)
         return None if best is None else self.names[best]
 
     @cached_property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from onnx import GraphProto, NodeProto
 
@@ -16,6 +17,7 @@ from rfonnx.model.building.scope import Scope
 from rfonnx.model.building.sequences import Sequences
 from rfonnx.model.reading.declared import Declared
 from rfonnx.operators.spelling import canonicalize
+from rfonnx.operators.table import operator
 
 
 class Tables:
@@ -52,11 +54,29 @@ class Tables:
             self.constants.names, self.constants.evaluate, self.warnings, dict(opsets),
         )  # fmt: skip
         names = self.constants.names
+        spelt: dict[tuple[object, ...], dict[str, Any]] = {}
         # A node that is constant as a whole stays as the file spells it: it is asked for its value, not lowered.
         graph.nodes = [
-            node if all(o in names or not o for o in node.outputs) else canonicalize(node, graph) for node in nodes
+            node if all(o in names or not o for o in node.outputs) else self._canonical(node, graph, spelt)
+            for node in nodes
         ]
         return graph
+
+    def _canonical(self, node: Node, graph: Graph, spelt: dict[tuple[object, ...], dict[str, Any]]) -> Node:
+        """The node in its one spelling. Nodes that differ in names alone are spelt once, and share attributes: `spelt`."""
+        if operator(node.kind).spelling is None:
+            return node
+        types, constants = self.tensors.types, self.constants.names
+        tensors = [*node.inputs, "", *node.outputs]
+        key = (
+            id(node.attrs),
+            *[id(types[name]) if name in types else 0 for name in tensors],
+            *[name for name in node.inputs if name in constants],
+        )
+        attrs = spelt.get(key)
+        if attrs is None:
+            attrs = spelt[key] = canonicalize(node, graph).attrs
+        return Node(node.op_type, node.domain, node.name, node.inputs, node.outputs, attrs, node.version)
 
     def take(self, names: Iterable[str]) -> None:
         """Reserve names."""
