@@ -67,6 +67,14 @@ py::tuple Result::intervals_at(int64_t source, size_t axis, bool clip,
     return py::make_tuple(lo, hi);
 }
 
+std::pair<int64_t, int64_t> Result::reaching(int64_t source, size_t axis) const {
+    require(source, axis);
+    const Cover cover = laid_out(hull_.field(source, axis, true), whole(program_.shape(source)));
+    const int64_t last = hull_.axes[axis].length - 1;
+    const auto reaches = [last](const Interval& seen) { return seen.lo <= 0 && seen.hi >= last; };
+    return {std::count_if(cover.values.begin(), cover.values.end(), reaches), cover.values.size()};
+}
+
 Pairs Result::box(int64_t source, const std::vector<int64_t>& position, bool clip) const {
     require_position(program_, source, position);
     Pairs result;

@@ -42,6 +42,8 @@ public:
     /// The same at some positions of each axis, in any order.
     py::tuple intervals_at(int64_t source, size_t axis, bool clip,
                            const std::vector<std::vector<int64_t>>& places) const;
+    /// How many positions of a source see an input axis from border to border, and of how many: those of `intervals`.
+    std::pair<int64_t, int64_t> reaching(int64_t source, size_t axis) const;
     /// By axis of a source (positions, weights) that tell all of a field in both modes; see OwnAxis.
     py::list landmarks(int64_t source, size_t axis, int own_axis, int64_t period, std::vector<int64_t> cuts) const;
     /// Per input axis (lo, hi) at one position of a source.

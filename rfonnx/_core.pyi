@@ -39,6 +39,8 @@ class Result:
 
         positions: (first, how many, how far apart) by axis of the source; none: all.
         """
+    def reaching(self, source: int, axis: int) -> tuple[int, int]:
+        """How many positions see the input's axis from border to border, and of how many: those of `intervals`, clipped."""
     def intervals_at(
         self, source: int, axis: int, clip: bool, positions: Sequence[npt.NDArray[np.int64]]
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -420,6 +420,19 @@ class Analysis:
                 return self._result.intervals(source, column, clip, ranges)
             return self._result.intervals_at(source, column, clip, [np.asarray(part, np.int64) for part in wanted])
 
+    def reaching(self, tensor: str, input: str, axis: int) -> tuple[int, int]:
+        """How many positions of a tensor see an input axis from border to border, and of how many: those of `intervals`.
+
+        Args:
+            tensor, input, axis: as in `intervals`.
+
+        Raises:
+            QueryError, ShapeError: as in `intervals`.
+        """
+        source, column = self._lookup.source(tensor), self._lookup.column(input, axis)
+        with self._laid_out(tensor):
+            return self._result.reaching(source, column)
+
     def landmarks(
         self, tensor: str, input: str, axis: int, along: int | None = None, period: int = 1, cuts: Sequence[int] = ()
     ) -> tuple[Landmarks, ...]:

@@ -57,6 +57,10 @@ class Fields(Outline, Protocol):
         """As `rfonnx.Analysis.intervals`."""
         ...
 
+    def reaching(self, tensor: str, input: str, axis: int) -> tuple[int, int]:
+        """As `rfonnx.Analysis.reaching`."""
+        ...
+
     def landmarks(
         self, tensor: str, input: str, axis: int, along: int | None = None, period: int = 1, cuts: Sequence[int] = ()
     ) -> tuple[Landmarks, ...]:

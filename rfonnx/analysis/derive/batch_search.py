@@ -98,7 +98,7 @@ class _Search(NamedTuple):
         position."""
         shape = fields.input_shapes.get(input) or ()
         axes = [axis for axis, length in enumerate(shape) if (length or 0) >= SAMPLES and axis not in barred]
-        for node in self.graph.nodes:
+        for node in self.graph.nodes if axes else ():
             for name, batch in batch_operands(node):
                 for axis in axes:
                     for line in fields.time.walks.of(name, input, axis):

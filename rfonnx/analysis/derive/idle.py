@@ -184,9 +184,7 @@ def layers_of(program: Program) -> tuple[int, ...]:
 def reaching(fields: Fields, name: str, pair: Pair) -> tuple[int, int]:
     """How many positions of a tensor see from border to border of an axis, of how many."""
     if max((length or SHORT for length in fields.tensors[name].shape or (None,)), default=1) < SHORT:
-        lo, hi = fields.intervals(name, *pair)
-        whole = (lo <= 0) & (hi >= length_of(fields, pair) - 1)
-        return int(np.count_nonzero(whole)), whole.size
+        return fields.reaching(name, *pair)
     marks = fields.landmarks(name, *pair)
     lo, hi = fields.intervals(name, *pair, positions=[one.positions for one in marks])
     counts, last = weights(marks), length_of(fields, pair) - 1

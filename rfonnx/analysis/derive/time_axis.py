@@ -105,8 +105,8 @@ class TimeAxes:
 
     def _gone_through(self, input: str, column: Callable[[Operator], Sequential | None]) -> Iterator[int]:
         """Axes of an input that run along the sequence axis of operators that fill a column."""
-        for node in self._graph.nodes:
-            sequential = column(operator(node.kind))
+        for node, row in self._sequential:
+            sequential = column(row)
             if sequential is None:
                 continue
             for name in (node.inputs[i] for i in sequential.operands if i < len(node.inputs)):
@@ -114,6 +114,12 @@ class TimeAxes:
                     for line in self._walks.of(name, input, axis):
                         if line.walks(sequence_axis(node, len(line.axes))):
                             yield axis
+
+    @cached_property
+    def _sequential(self) -> list[tuple[Node, Operator]]:
+        """The nodes that go through a sequence, or compare its positions."""
+        rows = [(node, operator(node.kind)) for node in self._graph.nodes]
+        return [(node, row) for node, row in rows if row.recurrent or row.attending]
 
     def _compared(self, input: str) -> Iterator[int]:
         """Axes that run along two axes of one tensor, as queries and keys do along those of their products."""
@@ -127,10 +133,9 @@ class TimeAxes:
     @cached_property
     def _initial_states(self) -> frozenset[str]:
         """Inputs that come to an operator as its state, unchanged but for their layout."""
-        rows = [(node, operator(node.kind)) for node in self._graph.nodes]
         found = {
             self._origin(node.inputs[i])
-            for node, row in rows
+            for node, row in self._sequential
             for i in (row.attending or row.recurrent or NONE).states
             if i < len(node.inputs)
         }
