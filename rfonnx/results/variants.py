@@ -94,7 +94,8 @@ class Variant(NamedTuple):
 
     Attributes:
         name: as it was given; "as it is" of the model itself.
-        changes: those that were asked for, each followed by the padding that goes with it.
+        changes: those that were asked for, each followed by the padding that goes with it; of the model as it is, lengths that it
+            would have if it was exported at the size that was asked for.
         seen: the fields of the tensors that are looked at, along axes that windows slide along.
         macs: multiply-accumulates of one run.
         uncounted: how many nodes of each kind are not among them, as their cost is not known.

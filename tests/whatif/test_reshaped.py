@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 from math import prod
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import onnx
 import pytest
 
 import rfonnx
+from rfonnx.cli.main import run
 from rfonnx.comparing.cost.macs import macs
 from rfonnx.comparing.variants.reshaped import lengths_after
 from rfonnx.errors import MisfitError
@@ -153,3 +155,31 @@ def test_lengths_are_those_of_random_programs_or_none() -> None:
         assert found in (wanted, None), (source, made, changed)
         told += found is not None
     assert told > 2000
+
+
+@pytest.mark.parametrize(("build", "size"), [(shuffled, (40, 28)), (boxes, (64, 40)), (depth_to_space, (8, 20))])
+@pytest.mark.parametrize("changes", [{}, {"stem": {"stride": 1}}])
+def test_another_size_is_that_of_another_export(
+    build: Any, size: tuple[int, int], changes: Options, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = build({})
+    found = rfonnx.whatif(given, changes, size=size)
+    exported = Net.input
+    monkeypatch.setattr(Net, "input", lambda net, name, shape: exported(net, name, (*shape[:2], *size)))
+    for one, made in ((found.before, {}), *((one, changes) for one in found.variants)):
+        wanted = rfonnx.analyze(build(made))
+        assert one.macs == macs(wanted.graph).total
+        assert one.seen
+        assert all(seen.shape == wanted.tensors[seen.tensor].shape for seen in one.seen)
+        assert all(seen.field == wanted.tensors[seen.tensor].fields[seen.input, seen.axis] for seen in one.seen)
+        told = {change.node: change.after for change in one.changes if change.attribute == "lengths"}
+        assert told == {name: wanted.tensors[name].shape for name in told}
+        assert told
+
+
+def test_what_the_report_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    onnx.save(boxes({}), tmp_path / "m.onnx")
+    assert run(["whatif", str(tmp_path / "m.onnx"), "--size", "64,48", "--set", "head:stride=1"]) == 0
+    said = capsys.readouterr().out
+    assert "boxes (Reshape): lengths in the file 1x288x4 -> 1x1152x4, as another export would write" in said
+    assert "boxes (Reshape): lengths in the file 1x1152x4 -> 1x4608x4, as another export would write" in said

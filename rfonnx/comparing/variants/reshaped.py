@@ -6,7 +6,7 @@ fixes its lengths instead could not be exported again: they would no longer hold
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from math import prod
 
@@ -24,19 +24,35 @@ from rfonnx.results.variants import Change
 Lengths = tuple[int, ...]
 
 
-def with_lengths(model: Opened, graph: Graph, made: Changed, error: MisfitError) -> Changed | None:
-    """The changed model with the lengths that the Reshape at which shapes do not go together would have been exported with.
+def until_fitting(
+    model: Opened, graph: Graph, made: Changed, build: Callable[[Opened], Graph]
+) -> tuple[Changed, Graph]:
+    """The changed model with the lengths of Reshapes that another export would have, and its graph.
 
     Args:
         model, graph: as it is.
         made: with changes.
-        error: of that Reshape.
+        build: gives the graph of a changed model, or raises a MisfitError.
 
-    Returns:
-        None: it is no Reshape to lengths of the file, or which ones it would have is not told.
+    Raises:
+        MisfitError: shapes do not go together elsewhere, or which lengths they would be is not told.
     """
+    while True:
+        try:
+            return made, build(made.model)
+        except MisfitError as error:
+            longer = _with_lengths(model, graph, made, error)
+            if longer is None:
+                raise
+            made = longer
+
+
+def _with_lengths(model: Opened, graph: Graph, made: Changed, error: MisfitError) -> Changed | None:
+    """The changed model, and in it the lengths that the Reshape at which shapes do not go together would have been exported with.
+    None: it is no Reshape to lengths of the file, or which ones it would have is not told."""
     node = next((one for one in graph.nodes if error.makes in one.outputs), None)
-    if node is None or not restored(node, graph) or any(edit.makes == error.makes for edit in made.model.edits):
+    written = made.model.edits[len(model.edits) :]
+    if node is None or not restored(node, graph) or any(edit.makes == error.makes for edit in written):
         return None
     before, after = (lengths(shapes.get(node.inputs[0])) for shapes in (graph.shapes, error.shapes))
     old = lengths(graph.shapes.get(node.outputs[0]))

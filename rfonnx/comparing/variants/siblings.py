@@ -8,12 +8,13 @@ from typing import NamedTuple
 from rfonnx.comparing.variants.changed import Changed, changed
 from rfonnx.comparing.variants.fitting import fitting_graph
 from rfonnx.comparing.variants.looked import Subject
-from rfonnx.comparing.variants.reshaped import with_lengths
+from rfonnx.comparing.variants.reshaped import until_fitting
 from rfonnx.errors import MisfitError, RfonnxError
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.text import one_line
 from rfonnx.graph.walk import makers
 from rfonnx.model.editing.windows import SPELT, changeable
+from rfonnx.model.opened import Opened
 from rfonnx.results.variants import Attribute, Changes, set_option
 
 TRIED = 12
@@ -64,15 +65,11 @@ def fitting_changes(subject: Subject, asked: Changes) -> Fitting:
 
 
 def _with(subject: Subject, asked: Changes) -> Fitting:
+    def build(model: Opened) -> Graph:
+        return fitting_graph(model, subject.shapes, subject.graph)
+
     made = changed(subject.model, subject.graph, asked)
-    while True:
-        try:
-            return Fitting(made, fitting_graph(made.model, subject.shapes, subject.graph), asked)
-        except MisfitError as error:
-            longer = with_lengths(subject.model, subject.graph, made, error)
-            if longer is None:
-                raise
-            made = longer
+    return Fitting(*until_fitting(subject.model, subject.graph, made, build), asked)
 
 
 def _completed(

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from rfonnx.analysis.analyze import analyze
+from rfonnx.comparing.variants.changed import Changed
 from rfonnx.comparing.variants.looked import Pair, axes_of
+from rfonnx.comparing.variants.reshaped import until_fitting
 from rfonnx.errors import QueryError
 from rfonnx.graph.dim_names import batch_word
 from rfonnx.graph.order import true_inputs
@@ -14,6 +16,7 @@ from rfonnx.graph.text import naming, quote
 from rfonnx.model.opened import Opened, with_free
 from rfonnx.model.reading.bind import Shapes
 from rfonnx.results.plain import counted
+from rfonnx.results.variants import Change
 
 
 class Sized(NamedTuple):
@@ -23,11 +26,13 @@ class Sized(NamedTuple):
         model: with lengths open where it has others in its file.
         shapes: of its inputs.
         pairs: axes of inputs that windows slide along.
+        changes: lengths of Reshapes in the file, which would be others in an export at this size.
     """
 
     model: Opened
     shapes: Shapes | None
     pairs: tuple[Pair, ...]
+    changes: tuple[Change, ...]
 
 
 def at_size(model: Opened, shapes: Shapes | None, size: Sequence[int]) -> Sized:
@@ -68,4 +73,7 @@ def at_size(model: Opened, shapes: Shapes | None, size: Sequence[int]) -> Sized:
             if wanted[name][axis] != length:
                 fixed.add((name, axis))
             wanted[name][axis] = length
-    return Sized(with_free(model, fixed), {name: tuple(n or 0 for n in one) for name, one in wanted.items()}, pairs)
+    sizes = {name: tuple(n or 0 for n in one) for name, one in wanted.items()}
+    freed = Changed(with_free(model, fixed), ())
+    made, _ = until_fitting(model, analysis.graph, freed, lambda one: one.graph(sizes))
+    return Sized(made.model, sizes, pairs, made.changes)

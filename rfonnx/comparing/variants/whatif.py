@@ -15,7 +15,7 @@ from rfonnx.errors import QueryError, RfonnxError, named
 from rfonnx.graph.text import quote
 from rfonnx.model.opened import Opened
 from rfonnx.model.reading.bind import Shapes
-from rfonnx.results.variants import Changes, Variant, WhatIf
+from rfonnx.results.variants import Change, Changes, Variant, WhatIf
 
 
 def what_if(
@@ -41,15 +41,16 @@ def what_if(
     if AS_IT_IS in variants:
         raise QueryError(f"a variant is called '{AS_IT_IS}', as the model itself is", "give it another name")
     pairs: tuple[Pair, ...] = ()
+    written: tuple[Change, ...] = ()
     if size is not None:
-        model, shapes, pairs = at_size(model, shapes, size)
+        model, shapes, pairs, written = at_size(model, shapes, size)
     analysis = analyze(model, shapes)
     graph, pairs = analysis.graph, pairs or axes_of(analysis)
     check_lengths(graph)
     looked_at = tensors_of(analysis, tensors, pairs)
     past = {name: found for name in looked_at if (found := past_of(analysis, name))}
     subject = Subject(model, shapes, analysis, pairs, looked_at, past)
-    before = look(subject, Changed(model, ()), AS_IT_IS)
+    before = look(subject, Changed(model, written), AS_IT_IS)
     made: list[Variant] = []
     for name, changes in variants.items():
         try:

@@ -24,6 +24,8 @@ def whatif_document(found: WhatIf) -> Document:
     head: list[Line] = [(Name(found.model), " at ", Name(shapes))]
     proposals = () if found.target is None else found.target.proposals
     parts: list[Table | Section] = [_table(found.before, (found.before, *found.variants, *proposals))]
+    if found.before.changes:
+        parts.append(Section("As it is, at this size", tuple(_changes(found.before))))
     parts += [Section(f"Variant {printable(one.name)}", tuple(_changes(one))) for one in found.variants]
     if found.target is not None:
         parts.append(target_section(found.target, found.before))
