@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections import ChainMap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from fractions import Fraction
-from typing import TypeGuard
 
-from rfonnx.analysis.lower import Program
 from rfonnx.graph.blocks import NCHWC
 from rfonnx.graph.nodes import Node
 from rfonnx.graph.temporaries import is_temporary
 from rfonnx.graph.text import quote
 from rfonnx.operators.table import operator
+from rfonnx.streaming.agreed import Seen, agreed, by_node, names_of
 from rfonnx.streaming.bands import Attends
 from rfonnx.streaming.model import Source
 from rfonnx.streaming.placed import Layout, Placed, factor
 from rfonnx.streaming.planes import UNBOUNDED, Plane, left, opened, own, passed
-from rfonnx.streaming.readings import read
 from rfonnx.streaming.recurrences import carried_to_end, counted
 from rfonnx.streaming.refusal import CACHE, Refused, Unbounded, refused
-from rfonnx.streaming.relations import Blends, Blocked, Ends, Found, Moves, Reading, Runs, Same, Slides
+from rfonnx.streaming.relations import Blends, Blocked, Ends, Found, Moves, Reading, Runs, Same
 from rfonnx.streaming.taken import counts_frames, takes, takes_its_own
 from rfonnx.streaming.unmoved import undone, unmoved
 
@@ -41,7 +38,7 @@ def lay_out(source: Source, boundless: bool = False, taken: bool = False) -> Lay
     layout.taken = {} if taken else None
     blocked: dict[str, Refused] = {}
     programs = [view.program for view in source.views.values()]
-    views = [(program, _by_node(program), _names(program)) for program in programs]
+    views = [(program, by_node(program), names_of(program)) for program in programs]
     for index, node in enumerate(source.graph.nodes):
         if operator(node.kind).draws:
             raise refused(node, "draws at random in every run")
@@ -68,7 +65,7 @@ def lay_out(source: Source, boundless: bool = False, taken: bool = False) -> Lay
         if any(name in framed for name in node.inputs):
             if node.kind.startswith(NCHWC):
                 raise refused(node, "lays channels in blocks, so that no frame lies in one piece", "", UNBLOCKED)
-            seen = [_Seen(layout, program, own.get(index, ()), names) for program, own, names in views]
+            seen = [Seen(layout, program, own.get(index, ()), names) for program, own, names in views]
             inner = filter(is_temporary, (made for one in seen for made in one.made))
             for name in dict.fromkeys((*inner, *outputs)):
                 answer = _answer(source, node, name, seen, layout, placed)
@@ -102,23 +99,9 @@ def lay_out(source: Source, boundless: bool = False, taken: bool = False) -> Lay
     return layout
 
 
-class _Seen:
-    """What the tensors of a node read at one length: of operands with one axis of frames; of those with two, along either."""
-
-    def __init__(self, layout: Layout, program: Program, tensors: Sequence[int], names: Sequence[str]) -> None:
-        sides = [{name: plane.axes[side] for name, plane in layout.planes.items()} for side in (0, 1)]
-        self.made = [program.tensors[index].name for index in tensors]
-        self.exact = {one.name: (one.exact, one.note) for one in map(program.tensors.__getitem__, tensors)}
-        self.all = [read(program, tensors, axes, names) for axes in (ChainMap(layout.axes, layout.inner), *sides)]
-
-    def of(self, name: str) -> list[Mapping[str, Found]]:
-        """The three, of one tensor."""
-        return [found.get(name, {}) for found in self.all]
-
-
-def _answer(source: Source, node: Node, name: str, seen: list[_Seen], layout: Layout, placed: Placed) -> Refused | None:
+def _answer(source: Source, node: Node, name: str, seen: list[Seen], layout: Layout, placed: Placed) -> Refused | None:
     """Enter what an output, or a temporary, is and reads; or why it cannot be streamed."""
-    one, first, second = (_agreed(list(views)) for views in zip(*(view.of(name) for view in seen), strict=True))
+    one, first, second = (agreed(list(views)) for views in zip(*(view.of(name) for view in seen), strict=True))
     one = one or counted(node, name, layout.axes, source.graph.shapes)
     names = [operand for operand in dict.fromkeys(node.inputs) if operand in layout.planes]
     beside = {operand: found for operand, found in one.items() if operand not in layout.planes}
@@ -224,48 +207,12 @@ def _undecided(node: Node) -> str:
     )
 
 
-def _names(program: Program) -> list[str]:
-    return [name for name, _ in program.inputs] + [tensor.name for tensor in program.tensors]
-
-
-def _by_node(program: Program) -> dict[int, list[int]]:
-    """Indices of the tensors that each node makes."""
-    found: dict[int, list[int]] = {}
-    for index, tensor in enumerate(program.tensors):
-        found.setdefault(tensor.node_index, []).append(index)
-    return found
-
-
-def _agreed(views: list[Mapping[str, Found]]) -> dict[str, Found]:
-    """What an output reads at every length, or that it differs."""
-    first = dict(views[0])
-    for operand in {name for view in views for name in view}:
-        for view in views:
-            one, other = first.get(operand), view.get(operand)
-            if isinstance(one, Blocked):
-                break
-            if _cut(one, other):
-                first[operand] = one[0], FIRST
-            elif other is None or one is None or isinstance(other, Blocked) or one != other:
-                reason = other.reason if isinstance(other, Blocked) else DIFFERS
-                first[operand] = Blocked(reason)
-    return first
-
-
-def _cut(one: Found | None, other: Found | None) -> TypeGuard[tuple[int, Reading]]:
-    """Whether only the end is cut off, at one of two lengths: frame o reads frame o at both."""
-    return isinstance(one, tuple) and {one, other} == {(one[0], Same()), (one[0], FIRST)}
-
-
-FIRST = Slides(1, 1, 1, 0)
-"""The first frames, each for itself."""
 RANGED = "takes its scale from the range of all frames"
 STATIC = "quantise the model statically, with scales from calibration"
 UNBLOCKED = "stream the file as it was before onnxruntime optimised it"
 JOINED = "joins frames with what is known when the last one has come"
 UNREAD = "has as many positions as the streamed axis, and reads none of them (a product with 0)"
 SHAPED = "make it of a shape, not of values that are multiplied by 0"
-DIFFERS = "reads other frames where the whole is longer: where they lie depends on its length"
 
 
 def _placed(
