@@ -57,8 +57,7 @@ class Change(NamedTuple):
             "drop": the node passes its input on.
         before, after: along the axes of space; of pads, begins and then ends; of lengths, along all axes. Empty where the node is
             dropped.
-        follows: nobody asked for it: padding that keeps the length of what the node makes, and lengths that an export with the
-            other changes would have.
+        follows: nobody asked for it: padding that keeps the length of what the node makes, and lengths that follow what it reads.
     """
 
     node: str
@@ -94,8 +93,8 @@ class Variant(NamedTuple):
 
     Attributes:
         name: as it was given; "as it is" of the model itself.
-        changes: those that were asked for, each followed by the padding that goes with it; of the model as it is, lengths that it
-            would have if it was exported at the size that was asked for.
+        changes: those that were asked for, each followed by the padding that goes with it, then lengths that follow; of the model
+            as it is, lengths that follow the size that was asked for.
         seen: the fields of the tensors that are looked at, along axes that windows slide along.
         macs: multiply-accumulates of one run.
         uncounted: how many nodes of each kind are not among them, as their cost is not known.

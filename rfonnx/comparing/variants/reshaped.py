@@ -1,7 +1,8 @@
 """Reshapes to lengths that stand in the file, behind a change of what they read: an exporter would write others there.
 
-Which ones follows where each length is that of whole axes, or of a part of an axis that stays as it was. A program that
-fixes its lengths instead could not be exported again: they would no longer hold all elements.
+Which ones follows where each length is that of whole axes, or of a part of an axis that stays as it was, if the program takes
+lengths from what it reads. One that fixes them could not be exported again, as they would no longer hold all elements; one that
+fixes all but one (`view(-1, 256)`, which an exporter may write as 1 x 256) is what this cannot tell apart: the change is told.
 """
 
 from __future__ import annotations

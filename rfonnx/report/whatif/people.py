@@ -98,7 +98,7 @@ def _words(change: Change) -> Line:
         return ("dropped",)
     if change.attribute == "lengths":
         old, new = ("x".join(map(str, values)) for values in (change.before, change.after))
-        return (f"lengths in the file {old} -> {new}, as another export would write",)
+        return (f"lengths in the file {old} -> {new}, taken to follow what it reads",)
     before, after = along_text(change.before), along_text(change.after)
     why = ", which keeps the length" if change.follows else ""
     return (f"{change.attribute} {before} -> {after}{why}",)
