@@ -14,10 +14,19 @@ from rfonnx.graph.text import quote
 from rfonnx.model import runtime
 from rfonnx.model.opened import Opened
 from rfonnx.results.streaming import ENDLESS, METADATA, Closing, Manifest, StreamedOutput
+from rfonnx.streaming.host import (
+    Chunk,
+    check_shapes,
+    cut,
+    first_states,
+    fitting,
+    frames_left,
+    holders,
+    lengthened,
+    named,
+    others_of,
+)
 from rfonnx.streaming.manifest import from_json
-
-Chunk = np.ndarray | Mapping[str, np.ndarray]
-"""Frames of the one input that is streamed, or of each by its name."""
 
 
 class Stream:
@@ -53,7 +62,7 @@ class Stream:
                 each output comes as early as it can.
 
         Raises:
-            DataError: an input that is not streamed is missing; statistics are, or have other shapes.
+            DataError: an input that is not streamed is missing, has another shape or type, or there is no such; so of statistics.
             ModelError: it is no streaming model.
         """
         opened = Opened(model).read()
@@ -61,10 +70,6 @@ class Stream:
         if METADATA not in said:
             raise ModelError(f"{opened.label}: the file holds no manifest of a stream", "make one with `rfonnx stream`")
         self.manifest: Manifest = from_json(said[METADATA], opened.label)
-        missing = [name for name in self.manifest.given if name not in (others or {})]
-        if missing:
-            raise DataError(f"{opened.label}: input {quote(missing[0])} is not given", "give it with others=")
-        self.others = {name: np.asarray(others[name]) for name in self.manifest.given} if others else {}
         self._session = opened.session(providers=providers, threads=threads, level=level)
         self._label = opened.label
         self._align = align
@@ -76,6 +81,7 @@ class Stream:
         self._held_in = holders(self.manifest)
         self._outputs = list(dict.fromkeys([*names, *self._held_in.values()]))
         self._check_names()
+        self.others = others_of(self.manifest, others, self._inputs(), opened.label)
         self.statistics: dict[str, np.ndarray] = {}
         self.reset(statistics)
 
@@ -96,6 +102,16 @@ class Stream:
                 f"{self._label}: the manifest of the stream and the model differ: {quote(min(missing))} is not in both",
                 "make the stream again",
             )
+
+    def _inputs(self) -> dict[str, tuple[tuple[int, ...], str]]:
+        """Shapes and types of the model's inputs, by name."""
+        return {
+            one.name: (
+                tuple(map(int, one.shape)),
+                onnx.helper.tensor_dtype_to_np_dtype(runtime.element_type(one.type)).name,
+            )
+            for one in self._session.get_inputs()
+        }
 
     def reset(self, statistics: Mapping[str, Any] | None = None) -> None:
         """Begin a new stream.
@@ -122,9 +138,12 @@ class Stream:
             By output, the frames that are ready: none at first, until its delay is over.
 
         Raises:
-            DataError: the chunk has another shape, the stream was finished, or is longer than the model takes.
+            DataError: the chunk has another shape, or numbers that the input's type has not; the stream was finished, or is
+                longer than the model takes.
         """
-        feeds = self._fitting(self._named(chunk), self.manifest.chunk)
+        self._check_open()
+        feeds = named(self.manifest, chunk, self._label)
+        check_shapes(self.manifest, feeds, self.manifest.chunk, self._label)
         self._in_tables(self._pushed + self.manifest.chunk)
         self._pushed += self.manifest.chunk
         self._run(feeds, [ENDLESS] * len(self.manifest.ends))
@@ -144,11 +163,10 @@ class Stream:
             DataError: as `push`; or the whole is shorter or longer than what the offline model takes.
         """
         manifest = self.manifest
-        if self._finished:
-            raise DataError(f"{self._label}: the stream was finished", "reset it")
-        parts = {} if rest is None else self._named(rest)
-        count = self._frames(parts)
-        parts = self._fitting(parts, count)
+        self._check_open()
+        parts = {} if rest is None else named(manifest, rest, self._label)
+        count = frames_left(manifest, parts, self._label)
+        check_shapes(manifest, parts, count, self._label)
         length = self._pushed + count
         if length < manifest.shortest:
             raise DataError(
@@ -160,11 +178,15 @@ class Stream:
         ends = [one(length) for one in manifest.ends]
         silence = {one.name: np.zeros(one.shape, one.dtype) for one in manifest.inputs}
         if count:
-            self._run({name: _lengthened(part, silence[name]) for name, part in parts.items()}, ends)
+            self._run({name: lengthened(part, silence[name]) for name, part in parts.items()}, ends)
         while any(self._made(one) < one.length(length) for one in manifest.flows):
             self._run(silence, ends)
         self._finished = True
         return self._ready(length) | self._finals
+
+    def _check_open(self) -> None:
+        if self._finished:
+            raise DataError(f"{self._label}: the stream was finished", "reset it")
 
     def _in_tables(self, length: int) -> None:
         longest = self.manifest.longest
@@ -215,102 +237,3 @@ class Stream:
         entry = next(one for one in self._session.get_outputs() if one.name == output.name)
         shape = [0 if i == output.axis else int(n) for i, n in enumerate(entry.shape)]
         return np.zeros(shape, self.dtypes[output.name])
-
-    def _named(self, chunk: Chunk) -> dict[str, np.ndarray]:
-        """A chunk by input."""
-        names = [one.name for one in self.manifest.inputs]
-        given = dict(chunk) if isinstance(chunk, Mapping) else {names[0]: chunk}
-        if given.keys() != set(names):
-            raise DataError(
-                f"{self._label}: a chunk has frames of {', '.join(map(quote, given)) or 'nothing'}, expected "
-                f"{', '.join(map(quote, names))}",
-                "push the frames of every input that is streamed, by its name",
-            )
-        return {name: np.asarray(given[name]) for name in names}
-
-    def _frames(self, parts: Mapping[str, np.ndarray]) -> int:
-        """Of the rest of a stream: fewer than a chunk."""
-        counts = [0]
-        for one in self.manifest.inputs[: len(parts)]:
-            part = parts[one.name]
-            counts.append(part.shape[one.axis] if part.ndim == len(one.shape) else -1)
-            if not 0 <= counts[-1] < self.manifest.chunk:
-                raise DataError(
-                    f"{self._label}: the rest of a stream has shape {part.shape}, expected fewer than {self.manifest.chunk} "
-                    f"frames along axis {one.axis}",
-                    "push whole chunks first",
-                )
-        return counts[-1]
-
-    def _fitting(self, chunk: Mapping[str, np.ndarray], frames: int) -> dict[str, np.ndarray]:
-        if self._finished:
-            raise DataError(f"{self._label}: the stream was finished", "reset it")
-        made = {}
-        for one in self.manifest.inputs[: len(chunk)]:
-            array = chunk[one.name]
-            shape = (*one.shape[: one.axis], frames, *one.shape[one.axis + 1 :])
-            if array.shape != shape:
-                raise DataError(
-                    f"{self._label}: a chunk of input {quote(one.name)} has shape {array.shape}, expected {shape}",
-                    f"push {self.manifest.chunk} frames at a time along axis {one.axis}",
-                )
-            made[one.name] = array.astype(one.dtype, copy=False)
-        return made
-
-
-def fitting(manifest: Manifest, given: Mapping[str, Any], label: str) -> dict[str, np.ndarray]:
-    """Statistics by name, as the model takes them.
-
-    Raises:
-        DataError: some are missing, one has another shape, or there is no such.
-    """
-    names = [one.input for one in manifest.statistics]
-    missing, unknown = [name for name in names if name not in given], [name for name in given if name not in names]
-    if missing or unknown:
-        what = "are missing" if missing else "are not taken"
-        raise DataError(
-            f"{label}: statistics {what}: {', '.join(map(quote, missing or unknown))}",
-            "measure them with `rfonnx stream statistics`, and give them with statistics="
-            if missing
-            else "leave them out",
-        )
-    made = {one.input: np.asarray(given[one.input]).astype(one.dtype, copy=False) for one in manifest.statistics}
-    for one in manifest.statistics:
-        if made[one.input].shape != one.shape:
-            raise DataError(
-                f"{label}: statistic {quote(one.input)} has shape {made[one.input].shape}, expected {one.shape}",
-                f"it is {one.meaning}",
-            )
-    return made
-
-
-def first_states(manifest: Manifest, others: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """What states hold at first, by the inputs that hold them; `others`: what the host gives."""
-    first = {
-        one.input: np.broadcast_to(
-            np.asarray(others[one.input] if one.initial is None else one.initial, one.dtype), one.shape
-        ).copy()
-        for one in manifest.states
-    }
-    for pack in manifest.packs:
-        first[pack.input] = np.concatenate([first.pop(name).reshape(-1) for name in pack.states])
-    return first
-
-
-def holders(manifest: Manifest) -> dict[str, str]:
-    """By input that holds states, the output that holds what they become."""
-    inside = {name for pack in manifest.packs for name in pack.states}
-    alone = {one.input: one.output for one in manifest.states if one.input not in inside}
-    return alone | {pack.input: pack.output for pack in manifest.packs}
-
-
-def _lengthened(part: np.ndarray, silence: np.ndarray) -> np.ndarray:
-    """The last frames of an input, and silence up to a chunk."""
-    return np.pad(part, [(0, whole - own) for whole, own in zip(silence.shape, part.shape, strict=True)])
-
-
-def cut(array: np.ndarray, axis: int, start: int, end: int) -> np.ndarray:
-    """Positions `start` to `end` of an axis, as far as there are some."""
-    index: list[slice] = [slice(None)] * array.ndim
-    index[axis] = slice(start, end)
-    return array[tuple(index)]

@@ -21,7 +21,8 @@ from rfonnx.results.streaming import Manifest
 from rfonnx.streaming.branches import nodes_of
 from rfonnx.streaming.cancelling import Conditions
 from rfonnx.streaming.figures import Run
-from rfonnx.streaming.loop import Stream, cut
+from rfonnx.streaming.host import cut
+from rfonnx.streaming.loop import Stream
 from rfonnx.streaming.model import Source
 
 TOLERANCE = {"float16": 5e-3, "float32": 1e-5, "float64": 1e-12}

@@ -12,8 +12,9 @@ from rfonnx.errors import RunError
 from rfonnx.results.stream_checks import share
 from rfonnx.results.streaming import Manifest, StreamedOutput
 from rfonnx.streaming.figures import Run
+from rfonnx.streaming.host import cut
 from rfonnx.streaming.least import looked_at
-from rfonnx.streaming.loop import Stream, cut
+from rfonnx.streaming.loop import Stream
 from rfonnx.streaming.model import Source
 from rfonnx.streaming.offline import difference, drawn
 

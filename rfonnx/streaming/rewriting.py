@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from onnx import ModelProto, TensorProto, helper
 
@@ -11,6 +13,7 @@ from rfonnx.errors import QueryError
 from rfonnx.gradients.values import Value
 from rfonnx.graph.order import reads
 from rfonnx.graph.tensors import ELEMENT_TYPES
+from rfonnx.results.plain import counted
 from rfonnx.results.streaming import ENDLESS, Length, Manifest, StreamedInput, StreamedOutput
 from rfonnx.streaming.bending import Seen, straight
 from rfonnx.streaming.branches import Middle
@@ -62,12 +65,13 @@ def build(source: Source, layout: Layout, chunk: int) -> Streamed:
         QueryError: the chunk is no multiple of the unit.
         Refused: there is no rule for what a node does along the streamed axis.
     """
+    chunk = _whole(chunk, source.model.label)
     if chunk < 1 or chunk % layout.unit:
         nearest = max(1, (2 * chunk + layout.unit) // (2 * layout.unit)) * layout.unit
         raise QueryError(
             f"{source.model.label}: a chunk of {chunk} frames is no multiple of {layout.unit}, and tensors of lower rates "
             "would get parts of frames",
-            f"the nearest that there is has {nearest} frames",
+            f"the nearest that there is has {counted(nearest, 'frame')}",
         )
     graph = source.graph
     taken = {*graph.shapes, *source.stored, *graph.constants, *(name for node in graph.nodes for name in node.outputs)}
@@ -129,6 +133,13 @@ def build(source: Source, layout: Layout, chunk: int) -> Streamed:
         tuple(writer.waits),
         writer.middle(),
     )
+
+
+def _whole(chunk: Any, label: str) -> int:
+    """The length of chunks, of whatever type."""
+    if isinstance(chunk, bool) or not isinstance(chunk, numbers.Integral):
+        raise QueryError(f"{label}: a chunk of {chunk!r} frames", "give a whole number of them")
+    return int(chunk)
 
 
 def _tidied(writer: Writer, outputs: Sequence[str]) -> None:

@@ -14,7 +14,8 @@ from rfonnx.model.apart import Apart
 from rfonnx.model.opened import Opened
 from rfonnx.results.stream_latency import ChunkLatency, OutputLatency, Timed
 from rfonnx.results.streaming import ENDLESS, Manifest
-from rfonnx.streaming.loop import Stream, first_states, holders
+from rfonnx.streaming.host import first_states, holders
+from rfonnx.streaming.loop import Stream
 from rfonnx.streaming.model import Source
 from rfonnx.streaming.offline import TOLERANCE, drawn, level_of
 from rfonnx.streaming.rerun import Rerun, rerun

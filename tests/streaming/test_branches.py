@@ -15,7 +15,7 @@ from rfonnx.model.opened import Opened
 from rfonnx.results.streaming import ENDLESS
 from rfonnx.streaming.branches import choice_of
 from rfonnx.streaming.held import verify_file
-from rfonnx.streaming.loop import cut, first_states
+from rfonnx.streaming.host import cut, first_states
 from rfonnx.streaming.offline import drawn, hold, within
 from streaming.nets import NETS
 
