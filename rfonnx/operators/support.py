@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import onnx.defs
 
 from rfonnx.operators.access.op import find, reason_for_everything, registered
@@ -12,7 +14,8 @@ DOMAINS = ("", "ai.onnx.ml")
 """Domains whose operators are listed even when nobody wrote a rule. The others (training) are not for inference."""
 
 
-def support() -> list[OpSupport]:
+@cache
+def support() -> tuple[OpSupport, ...]:
     """Every registered operator, and every operator of `DOMAINS`; by domain and name."""
     schemas: dict[str, list[onnx.defs.OpSchema]] = {}
     for schema in onnx.defs.get_all_schemas_with_history():
@@ -20,7 +23,7 @@ def support() -> list[OpSupport]:
         schemas.setdefault(kind, []).append(schema)
     listed = {kind for kind, history in schemas.items() if history[0].domain in DOMAINS}
     supported = [_support(kind, schemas.get(kind, [])) for kind in listed | registered().keys()]
-    return sorted(supported, key=lambda op: (op.domain, op.op_type))
+    return tuple(sorted(supported, key=lambda op: (op.domain, op.op_type)))
 
 
 def handled(kind: str) -> bool:
