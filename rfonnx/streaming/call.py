@@ -15,7 +15,7 @@ from rfonnx.operators.table import operator
 from rfonnx.results.streaming import Length
 from rfonnx.streaming.flow import Flow
 from rfonnx.streaming.model import Source
-from rfonnx.streaming.planes import Plane
+from rfonnx.streaming.placed import Placed, Readings
 from rfonnx.streaming.refusal import Refused, refused
 from rfonnx.streaming.relations import Reading
 from rfonnx.streaming.writer import Writer
@@ -26,27 +26,38 @@ class Call:
     """One node.
 
     Attributes:
-        node: canonical.
-        proto: as it stands in the file.
+        placed: the node, and what it reads along time.
         source, writer: the offline model, and the graph that is written.
         flows: operands whose frames come in chunks.
-        readings: by output that has frames, by operand: the output's axis, and what it reads.
-        planes: outputs with two axes of frames; `keyed`: of operands that have two, which is that of the keys, 0 or 1.
         waiting: nodes that make tensors with two axes of frames, by these: each is written when what goes along the keys is,
             which says how many there are.
-        still: constants that go on with the frames; see `Placed`.
     """
 
-    node: Node
-    proto: NodeProto
+    placed: Placed
     source: Source
     writer: Writer
     flows: Mapping[str, Flow]
-    readings: Mapping[str, Mapping[str, tuple[int, Reading]]]
-    planes: Mapping[str, Plane] = field(default_factory=dict)
-    keyed: Mapping[str, int] = field(default_factory=dict)
     waiting: Mapping[str, Call] = field(default_factory=dict)
-    still: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def node(self) -> Node:
+        """Canonical."""
+        return self.placed.node
+
+    @property
+    def proto(self) -> NodeProto:
+        """As it stands in the file."""
+        return self.placed.proto
+
+    @property
+    def readings(self) -> Readings:
+        """See `Placed`."""
+        return self.placed.readings
+
+    @property
+    def still(self) -> Mapping[str, int]:
+        """See `Placed`."""
+        return self.placed.still
 
     @property
     def row(self) -> Operator:

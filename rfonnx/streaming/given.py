@@ -39,7 +39,7 @@ def with_statistics(source: Source, names: Sequence[str], boundless: bool = Fals
         Refused: with `ALL`, something else in the model cannot be streamed.
     """
     seen = _seen(source)
-    rows = {nodes[1].inputs[0]: nodes[0].inputs[0] for nodes in laid_in_rows(seen.graph).values()}
+    rows = {nodes[1].inputs[0]: nodes[0].inputs[0] for nodes in laid_in_rows(seen).values()}
     for change in (kept_apart, narrowed):
         proto = change(seen)
         if proto is not source.proto:
@@ -90,7 +90,7 @@ def _chosen(source: Source, name: str) -> Chosen:
         QueryError: see `with_statistics`.
     """
     graph, model = source.graph, source.model.label
-    makers = {made: node for node in graph.nodes for made in node.outputs if made and made not in graph.constants}
+    makers = {made: node for made, node in source.made_by.items() if made not in graph.constants}
     node = makers.get(name) or next((node for node in makers.values() if name in (node.name, label(node))), None)
     if node is None:
         raise QueryError(

@@ -9,27 +9,24 @@ from onnx import ModelProto, NodeProto, helper
 
 from rfonnx.gradients.emitter import Emitter
 from rfonnx.gradients.values import Value
-from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.nodes import Node
 from rfonnx.graph.tensors import is_static
 from rfonnx.operators.table import operator
 from rfonnx.streaming.model import Source
 
 
-def laid_in_rows(graph: Graph) -> dict[str, tuple[Node, Node, Node]]:
+def laid_in_rows(source: Source) -> dict[str, tuple[Node, Node, Node]]:
     """Such norms by their outputs: the Reshape of (N, C, ...) to (N, G, C/G * ...), the norm, and the Reshape back."""
-    makers = {name: node for node in graph.nodes for name in node.outputs if name}
-    readers: dict[str, list[Node]] = {}
-    for node in graph.nodes:
-        for name in dict.fromkeys(node.inputs):
-            readers.setdefault(name, []).append(node)
+    graph = source.graph
     found = {}
     for node in graph.nodes:
-        before, behind = makers.get(node.inputs[0]) if node.inputs else None, readers.get(node.outputs[0], [])
+        before = source.made_by.get(node.inputs[0]) if node.inputs else None
+        behind = [graph.nodes[index] for index in source.read_by.get(node.outputs[0], ())]
         norm = operator(node.kind).norm
         if norm is None or not norm.by_channel or norm.groups or before is None or len(behind) != 1:
             continue
         rows, whole = graph.shapes.get(node.inputs[0]), graph.shapes.get(before.inputs[0] if before.inputs else "")
-        pair = {before.op_type, behind[0].op_type} == {"Reshape"} and readers[node.inputs[0]] == [node]
+        pair = {before.op_type, behind[0].op_type} == {"Reshape"} and len(source.read_by[node.inputs[0]]) == 1
         if not pair or node.outputs[0] in graph.outputs or not (is_static(rows) and is_static(whole)):
             continue
         back = graph.shapes.get(behind[0].outputs[0])
@@ -47,7 +44,7 @@ def kept_apart(source: Source) -> ModelProto:
     """The model in which the rows of such norms keep their axes: (N, G, C/G, ...). All its tensors have the numbers that they
     had."""
     graph, given = source.graph, source.proto
-    found = laid_in_rows(graph)
+    found = laid_in_rows(source)
     if not found:
         return given
     proto = ModelProto()

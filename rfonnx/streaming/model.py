@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,7 +16,7 @@ from onnx import ModelProto, NodeProto, TensorProto
 
 from rfonnx.analysis.analyze import Lowered, lowered
 from rfonnx.errors import ModelError, RfonnxError, ShapeError
-from rfonnx.graph.nodes import Graph
+from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.order import reads
 from rfonnx.graph.tensors import is_static
 from rfonnx.model.opened import Opened, with_free
@@ -109,6 +109,20 @@ class Source:
     def makers(self) -> Mapping[str, NodeProto]:
         """By tensor that is made, its node in the file."""
         return {name: node for node in self.proto.graph.node for name in node.output if name}
+
+    @cached_property
+    def made_by(self) -> Mapping[str, Node]:
+        """By tensor that is made, its node in the graph."""
+        return {name: node for node in self.graph.nodes for name in node.outputs if name}
+
+    @cached_property
+    def read_by(self) -> Mapping[str, Sequence[int]]:
+        """By tensor that is read, which nodes of the graph read it: their numbers."""
+        found: dict[str, list[int]] = {}
+        for index, node in enumerate(self.graph.nodes):
+            for name in dict.fromkeys((*node.inputs, *node.attrs.get("captures", ()))):
+                found.setdefault(name, []).append(index)
+        return found
 
     @cached_property
     def readers(self) -> Counter[str]:

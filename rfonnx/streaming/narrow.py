@@ -15,10 +15,6 @@ from rfonnx.streaming.model import Source
 
 def narrowed(source: Source) -> ModelProto:
     """The model without Expands that all who read them do themselves; what it makes is the same."""
-    readers: dict[str, list[int]] = {}
-    for index, node in enumerate(source.graph.nodes):
-        for name in dict.fromkeys((*node.inputs, *node.attrs.get("captures", ()))):
-            readers.setdefault(name, []).append(index)
     gone = set()
     for node in source.graph.nodes:
         if operator(node.kind).shaped_by != 1 or operator(node.kind).keeps or not node.inputs:
@@ -27,7 +23,7 @@ def narrowed(source: Source) -> ModelProto:
         if made in source.graph.constants or made in source.graph.outputs:
             continue
         graphs = [view.graph for view in source.views.values()]
-        if all(_repeats(graph, index, made, read) for index in readers.get(made, ()) for graph in graphs):
+        if all(_repeats(graph, index, made, read) for index in source.read_by.get(made, ()) for graph in graphs):
             gone.add(made)
     if not gone:
         return source.proto

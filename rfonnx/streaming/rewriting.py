@@ -92,18 +92,7 @@ def build(source: Source, layout: Layout, chunk: int) -> Streamed:
         writer.emit.scope = placed.node.name or placed.node.outputs[0]
         rule = None if placed.planes or not placed.readings else rule_of(placed)
         seen = flows if rule is windowed else views[rule in LED, rule in BEND]
-        call = Call(
-            placed.node,
-            placed.proto,
-            source,
-            writer,
-            seen,
-            placed.readings,
-            placed.planes,
-            placed.keyed,
-            waiting,
-            placed.still,
-        )
+        call = Call(placed, source, writer, seen, waiting)
         if placed.planes:
             waiting.update(dict.fromkeys(placed.planes, call))
             continue

@@ -21,9 +21,7 @@ def takes(source: Source, node: Node, name: str, operand: str, axis: int) -> tup
     """
     row = operator(node.kind)
     if row.keeps == "order" and axis > 1:
-        return tuple(
-            label(norm) for before, norm, _ in laid_in_rows(source.graph).values() if before.outputs[0] == name
-        )
+        return tuple(label(norm) for before, norm, _ in laid_in_rows(source).values() if before.outputs[0] == name)
     if operand != node.inputs[0] or axis not in taken_axes(node, source.graph):
         return ()
     if takes_its_own(node):

@@ -24,7 +24,7 @@ def attended(call: Call) -> list[Flow | None]:
 
     With delays q of the queries and k of keys and values: frame o leaves as soon as the last key that it sees has come.
     """
-    ((weights, keys),) = call.keyed.items()
+    ((weights, keys),) = call.placed.keyed.items()
     (name,) = (operand for operand, (_, reading) in call.readings[call.output].items() if isinstance(reading, Attends))
     band = call.readings[call.output][name][1]
     assert isinstance(band, Attends)
@@ -62,7 +62,7 @@ def attended(call: Call) -> list[Flow | None]:
 def _beside(call: Call, name: str, keys: int) -> Iterator[tuple[str, bool]]:
     """Operands with one axis of frames of all that a tensor with two is made of; whether they lie along the keys."""
     maker = call.waiting[name]
-    plane = maker.planes[name]
+    plane = maker.placed.planes[name]
     for operand, (axis, _) in maker.readings[name].items():
         yield operand, axis == plane.axes[keys]
     for operand in dict.fromkeys(maker.node.inputs):
@@ -111,7 +111,7 @@ class _Island:
 
     def _placed(self, call: Call, name: str, keys: int) -> tuple[tuple[int, ...], tuple[int, int]]:
         """The shape of a chunk, and its axes of queries and of keys."""
-        axes = call.planes[name].axes
+        axes = call.placed.planes[name].axes
         queries, along = axes[1 - keys], axes[keys]
         shape = list(call.shape(name, queries, self.sight.frames))
         shape[along] = self.sight.width
@@ -120,11 +120,11 @@ class _Island:
     def _write(self, call: Call, keys: int) -> None:
         """A node, on the queries of a chunk and the keys that they see."""
         node, row = call.node, call.row
-        first = next(iter(call.planes))
+        first = next(iter(call.placed.planes))
         inputs, outside = [], None
         for index, operand in enumerate(node.inputs):
             if operand in call.waiting:
-                own = 1 - keys if operand in call.planes[first].turned else keys
+                own = 1 - keys if operand in call.placed.planes[first].turned else keys
                 maker = call.waiting[operand]
                 if row.weighs and index == 0 and _along_keys(call, first, keys):
                     inputs.append(self.shown(maker, operand, own, float("-inf")).name)
@@ -137,12 +137,12 @@ class _Island:
                 ):
                     outside = chunk.outside
             elif operand in call.readings[first]:
-                along = call.readings[first][operand][0] == call.planes[first].axes[keys]
+                along = call.readings[first][operand][0] == call.placed.planes[first].axes[keys]
                 inputs.append((self.columns if along else self.rows)[operand].name)
             else:
                 value = self._constant(call, first, index, keys)
                 inputs.append("" if value is None else value.name)
-        values = {name: call.new(name) for name in call.planes}
+        values = {name: call.new(name) for name in call.placed.planes}
         spare = {n: call.writer.named(call.proto, 9) for n in node.outputs if n and n not in values}
         call.writer.copy(
             call.proto, inputs, [values[n].name if n in values else spare.get(n, "") for n in node.outputs]
@@ -192,4 +192,4 @@ class _Island:
 
 
 def _along_keys(call: Call, name: str, keys: int) -> bool:
-    return list(call.node.attrs["axes"]) == [call.planes[name].axes[keys]]
+    return list(call.node.attrs["axes"]) == [call.placed.planes[name].axes[keys]]
