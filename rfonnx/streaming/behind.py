@@ -37,9 +37,17 @@ def behind(model: Opened, tensor: str, axis: int, outputs: Sequence[str] | None,
         ModelError, ShapeError: the model takes no length that was tried.
     """
     given, graph = _looked_at(model, shapes or {})
-    if tensor in model.input_names or tensor in graph.constants or tensor not in graph.shapes:
-        words = "is an input: give it with --input" if tensor in model.input_names else "is not made by a node"
-        raise QueryError(f"{model.label}: tensor {quote(tensor)} {words}", did_you_mean(tensor, graph.shapes))
+    if tensor in model.input_names:
+        raise QueryError(f"{model.label}: tensor {quote(tensor)} is an input", "give it with --input")
+    if tensor in graph.constants:
+        raise QueryError(
+            f"{model.label}: tensor {quote(tensor)} is a constant, or made of shapes alone",
+            "give one that holds frames",
+        )
+    if tensor not in graph.shapes:
+        raise QueryError(
+            f"{model.label}: tensor {quote(tensor)} is not made by a node", did_you_mean(tensor, graph.shapes)
+        )
     shape = graph.shapes[tensor] or ()
     if not -len(shape) <= axis < len(shape):
         raise QueryError(

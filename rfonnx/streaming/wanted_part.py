@@ -185,8 +185,16 @@ def part(
         outputs: the tensors; None: the outputs.
         streamed: inputs that stay, whoever reads them.
         shapes: of the inputs; of several, the first that the model takes.
+
+    Raises:
+        QueryError: one of the tensors is an input.
     """
     every = [output.name for output in model.proto.graph.output]
+    for name in outputs or ():
+        if name in model.input_names and name not in every:
+            raise QueryError(
+                f"{model.label}: tensor {quote(name)} is an input, and no node makes it", "name what is made of it"
+            )
     light = light_part(model, *shapes)
     nodes = len(light.proto.graph.node)
     prune(light, list(outputs or every))

@@ -69,8 +69,16 @@ def test_what_cannot_be_cut_is_told() -> None:
     model, _, after = normed()
     with pytest.raises(QueryError, match="is not made by a node"):
         rfonnx.stream(model, axis=2, after="nothing")
-    with pytest.raises(QueryError, match="is an input: give it with --input"):
+    with pytest.raises(QueryError, match="'x' is an input; give it with --input"):
         rfonnx.stream(model, axis=2, after="x")
+    with pytest.raises(QueryError, match="'x' is an input, and no node makes it"):
+        rfonnx.stream(model, "x", 2, outputs=["x"])
+    other = Net()
+    shape = other.add("Shape", "x")
+    made = other.model([1, 1, "t"], other.conv(other.add("Reshape", "x", shape), 1, 2, [3]))
+    for name in (shape, other.weights[0].name):
+        with pytest.raises(QueryError, match="is a constant, or made of shapes alone"):
+            rfonnx.stream(made, axis=0, after=name)
     with pytest.raises(QueryError, match="has 3 axes, and no axis 5"):
         rfonnx.stream(model, axis=5, after=after)
     with pytest.raises(QueryError, match="both an input and a tensor"):
