@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "interval.hpp"
+#include "monotone.hpp"
 #include "overlay.hpp"
 
 namespace rfonnx {
@@ -124,6 +125,8 @@ Bound gathered(const Bound& f, int64_t scale, int64_t offset, int64_t length) {
         const int64_t apart = run.period() / std::gcd(run.period(), magnitude(scale)); // outputs until it comes around
         const int64_t period = std::min(apart, to - from + 1);
         Run part{from, to + 1, {}, {}};
+        part.values.reserve(index(period));
+        part.increments.reserve(index(period));
         for (int64_t r = 0; r < period; ++r) {
             const int64_t place = place_of(from + r);
             const int64_t value = run.at(place);
@@ -142,6 +145,8 @@ Bound gathered(const Bound& f, int64_t scale, int64_t offset, int64_t length) {
 Bound window(const Bound& f, int64_t kernel, int64_t dilation, int64_t scale, int64_t offset, int64_t length) {
     if (kernel == 1)
         return gathered(f, scale, offset, length);
+    if (const auto read = window_at_end(f, kernel, dilation, scale, offset, length))
+        return *read;
     // From so far before the first position on a window may still reach it.
     const int64_t before = multiply(kernel - 1, dilation), size = add(f.length(), before);
     Bound level = gathered(f, 1, -before, size);
