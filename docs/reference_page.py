@@ -63,8 +63,9 @@ def held(known: list[type]) -> list[type]:
         one = pending.pop(0)
         if one not in found and one.__module__.startswith("rfonnx."):
             found[one] = None
-            asked = [member.fget for member in vars(one).values() if isinstance(member, property)]
-            asked += [member.func for member in vars(one).values() if isinstance(member, cached_property)]
+            members = [member for name, member in vars(one).items() if not name.startswith("_")]
+            asked = [member.fget for member in members if isinstance(member, property)]
+            asked += [member.func for member in members if isinstance(member, cached_property)]
             hints = [hint for part in (one, *asked) for hint in get_type_hints(part).values()]
             pending += [inner for hint in hints for inner in classes_in(hint)]
     return [one for one in found if one not in public and one.__module__.startswith("rfonnx.results.")]

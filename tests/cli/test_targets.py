@@ -14,7 +14,6 @@ import pytest
 
 from outcome import Outcome
 from rfonnx.errors import RfonnxError
-from rfonnx.report import files
 from rfonnx.report.target import target
 
 Run = Callable[..., Outcome]
@@ -240,7 +239,7 @@ def test_a_disk_that_is_full_leaves_the_old_report(rfonnx: Run, work: Path, monk
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(files, "_same_rights", full)
+    monkeypatch.setattr(Path, "chmod", full)
     told = refused(rfonnx("report", "m.onnx", "-o", "a.txt"))
     assert "-o a.txt cannot be written: No space left on device" in told
     assert Path("a.txt").read_bytes() == before

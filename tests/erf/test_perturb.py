@@ -519,12 +519,12 @@ def test_layers_share_the_time() -> None:
 
     given = []
 
-    def layer(subject: object, name: str, at: object, settings: rfonnx.effective.settings.Settings) -> str:
+    def layer(subject: object, name: str, at: object, settings: rfonnx.effective.settings.Settings) -> object:
         given.append(settings.seconds)
-        return name
+        return depth.LayerField(name, "", None, None, "")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(depth, "_layer", layer)
+        patch.setattr(depth, "_field", layer)
         assert len(list(rfonnx.erf_layers(local_net(), method="perturb", seconds=12))) == len(given) > 1
     assert sum(given) == pytest.approx(12)
 
