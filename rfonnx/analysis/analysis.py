@@ -342,7 +342,8 @@ class Analysis:
 
     @cached_property
     def twins(self) -> Mapping[tuple[str, int], tuple[str, int]]:
-        """By (input, axis) that windows slide along: one before it along which all tensors see the same, their axes exchanged."""
+        """Pairs of (input, axis) that windows slide along, and the one before, along which all tensors see the same, their axes
+        exchanged."""
         return {pair: exchange.first for pair, exchange in self._exchanges.items()}
 
     @cached_property
