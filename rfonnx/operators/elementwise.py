@@ -166,6 +166,7 @@ declare("Cast", "CastLike", "Dropout", "Identity", moves_values=True, takes_alon
 declare("Identity", keeps="order", moves=True)
 declare("HardSigmoid", "Sigmoid", ends=(0.0, 1.0))
 declare("Tanh", ends=(-1.0, 1.0))
+declare("GreaterOrEqual", "LessOrEqual", inferred_as="Greater")  # before onnx 1.20 they have no inference
 declare("Bernoulli", draws=True)
 declare("Dropout", training=(1, 2))
 declare("And", "Div", "Mul", zero_wins=True)

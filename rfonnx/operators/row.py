@@ -99,6 +99,7 @@ class Operator:
         shapes_when: our `shapes` hold, and onnx's are wrong, where one of these attributes is given (with one of the values);
             empty: our `shapes` hold where onnx has no schema.
         inferred_since: opset from which on onnx's inference is right for the earlier ones too.
+        inferred_as: another operator, whose inference is right for this one, where onnx has none.
         misfit: says what does not fit together in shapes that are known, where onnx's inference does not look; see `misfits`.
         reads: what each output position reads.
         shapeless: `reads` is asked even when shapes are unknown.
@@ -164,6 +165,7 @@ class Operator:
     shapes: Callable[..., Any] | Unknown | None = None
     shapes_when: dict[str, tuple[str | int, ...] | None] | None = None
     inferred_since: int = 0
+    inferred_as: str = ""
     misfit: Callable[..., str] | None = None
     reads: Callable[..., Any] | Everything | Unknown = NO_RULE
     shapeless: bool = False

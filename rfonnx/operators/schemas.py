@@ -33,7 +33,10 @@ def schema_of(op_type: str, version: int, domain: str) -> onnx.defs.OpSchema | N
         # Most operators of opset 1 have no inference; the next version that has differs from them in types alone.
         newest = onnx.defs.get_schema(op_type, max(onnx.defs.onnx_opset_version(), version), domain).since_version
         later = (onnx.defs.get_schema(op_type, number, domain) for number in range(version + 1, newest + 1))
-        return next((s for s in later if s.has_type_and_shape_inference_function), schema)
+        able = next((s for s in later if s.has_type_and_shape_inference_function), None)
+        if able is None and operator(op_type).inferred_as and not domain:
+            return schema_of(operator(op_type).inferred_as, version, domain)
+        return able or schema
     except onnx.defs.SchemaError:
         return None
 
