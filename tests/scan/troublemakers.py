@@ -19,6 +19,14 @@ def small(path: Path, kernel: int = 3) -> Path:
     return path
 
 
+def large(path: Path) -> Path:
+    """One convolution with weights of 64 MB."""
+    weight = np.ones((4096, 1, 64, 64), np.float32)
+    node = helper.make_node("Conv", ["x", "w"], ["y"], "conv")
+    onnx.save(model([node], {"x": (1, 1, 64, 64)}, {"y": (1, 4096, 1, 1)}, {"w": weight}), path)
+    return path
+
+
 def crashes(path: Path) -> Path:
     """A GRU that is given no step: onnxruntime aborts its process."""
     rng = np.random.default_rng(0)
