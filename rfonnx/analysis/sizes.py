@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.analysis.analyze import analyze
+from rfonnx.analysis.bisection import last_that
 from rfonnx.analysis.derive.analysed import length_of, told
 from rfonnx.analysis.derive.idle import WINDOWED, idle_layers, reaching
 from rfonnx.analysis.derive.most_seen import most_seen
@@ -224,10 +225,8 @@ def _ends(sizes: _Sizes, seen: Seen, lengths: range, holds: Callable[[int], bool
     beyond = range(len(lengths), len(lengths) + coarse)
     whole = next((n for n in beyond if _ends_read(sizes, seen, lengths.start + n * lengths.step)), beyond[0])
     found = [-1, *range(whole % coarse, len(lengths), coarse)]
-    low, high = 0, len(found)
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if holds(lengths[found[middle]]) else (low, middle)
+    low = last_that(lambda number: holds(lengths[found[number]]), 0, len(found))
+    high = low + 1
     return max(found[low], 0), min(found[high] + 1 if high < len(found) else len(lengths), len(lengths))
 
 

@@ -119,11 +119,10 @@ def hold(
             _first(untouched, stream, length, 1, seed, measured, sums, _same(manifest, length)) for length in wanted
         ]
         runs += [replace(run, untouched=True) for run in compared]
-    dtype = max((TOLERANCE.get(kind, 0.0) for kind in _kinds(stream)), default=0.0)
     return StreamVerification(
         name,
         tuple(sorted(runs, key=lambda run: run.length)),
-        dtype,
+        _tolerance(stream),
         None,
         manifest.cache,
         manifest.differs,
@@ -169,7 +168,7 @@ def _first(
 
 def _held_to_sums(run: StreamRun, stream: Stream, sums: Conditions, feeds: Mapping[str, np.ndarray]) -> StreamRun:
     """Sums of all frames that differ by more than rounding are held to what was summed, where that cancelled out."""
-    most = max((TOLERANCE.get(kind, 0.0) for kind in _kinds(stream)), default=0.0)
+    most = _tolerance(stream)
     apart = [name for name in stream.manifest.finals if share(*run.errors.get(name, (0.0, 0.0))) > most]
     if not apart:
         return run
@@ -269,9 +268,10 @@ def difference(found: np.ndarray, expected: np.ndarray) -> tuple[float, float]:
     return float("inf") if np.isnan(worst) else float(worst), float(finite)
 
 
-def _kinds(stream: Stream) -> set[str]:
-    """Types that the stream computes in, as far as its outputs and states tell."""
-    return {*map(str, stream.dtypes.values()), *(state.dtype for state in stream.manifest.states)}
+def _tolerance(stream: Stream) -> float:
+    """That of the types that the stream computes in, as far as its outputs and states tell."""
+    kinds = {*map(str, stream.dtypes.values()), *(state.dtype for state in stream.manifest.states)}
+    return max((TOLERANCE.get(kind, 0.0) for kind in kinds), default=0.0)
 
 
 def run_longer(source: Source) -> None:

@@ -170,6 +170,8 @@ def _selected(step: Select, length: int) -> Reading | Blocked:
     places = np.arange(len(first), dtype=np.int64)
     if len(first) == length > 1 and np.array_equal(first, places) and np.array_equal(last, places):
         return Same()
+    nothing = last < first
+    gaps = bool(nothing.any())
     if step.period == 0:
         if len(first) > 1 and not first.any() and step.step == 1:
             if (
@@ -180,7 +182,7 @@ def _selected(step: Select, length: int) -> Reading | Blocked:
                 return Runs(before=True)
         seen = banded(first, last, length) if step.step == 1 and len(first) == length else None
         if seen is not None:
-            return Same(bool((last < first).any())) if seen == Attends((0,), (0,)) else seen
+            return Same(gaps) if seen == Attends((0,), (0,)) else seen
         if len(first) == 1 and first[0] == last[0] == length - 1:
             return Ends(LAST)
         begin = _stretch(first, last, length)
@@ -191,10 +193,8 @@ def _selected(step: Select, length: int) -> Reading | Blocked:
         return Blocked("reads other positions of the streamed axis than those near its own")
     free = read.free_first, read.free_last
     own = np.array_equal(free[0], places) and np.array_equal(free[1], places) and len(first) == length
-    if own and bool(((last < first) | ((first == places) & (last == places))).all()):
-        return Same(
-            bool((last < first).any())
-        )  # where nothing is read, another operand is 0 for certain, or it is left out
+    if own and bool((nothing | ((first == places) & (last == places))).all()):
+        return Same(gaps)  # where nothing is read, another operand is 0 for certain, or it is left out
     if not (np.array_equal(first, free[0]) and np.array_equal(last, free[1])):
         if (step.period, step.shift) == (1, 1) and np.array_equal(first, last):
             begin = -int(free[0][0])

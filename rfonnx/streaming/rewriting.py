@@ -9,6 +9,7 @@ from typing import Any
 
 from onnx import ModelProto, TensorProto, helper
 
+from rfonnx.analysis.bisection import last_that
 from rfonnx.errors import QueryError
 from rfonnx.gradients.values import Value
 from rfonnx.graph.order import reads
@@ -223,13 +224,7 @@ def _most(limits: Mapping[Length, int]) -> int:
     def fits(n: int) -> bool:
         return all(length(n) <= most for length, most in limits.items())
 
-    if fits(ENDLESS):
-        return 0
-    low, high = 0, ENDLESS
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if fits(middle) else (low, middle)
-    return low
+    return 0 if fits(ENDLESS) else last_that(fits, 0, ENDLESS)
 
 
 def _model(source: Source, writer: Writer, manifest: Manifest, flows: dict[str, Flow]) -> ModelProto:

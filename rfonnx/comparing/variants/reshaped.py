@@ -24,6 +24,9 @@ from rfonnx.results.variants import Change
 
 Lengths = tuple[int, ...]
 
+SHAPED_BY = 1
+"""The operand of a Reshape that says the lengths."""
+
 
 def until_fitting(
     model: Opened, graph: Graph, made: Changed, build: Callable[[Opened], Graph]
@@ -69,10 +72,6 @@ def _with_lengths(model: Opened, graph: Graph, made: Changed, error: MisfitError
     edit = Edit(node.outputs[0], numbers=((SHAPED_BY, new),))
     change = Change(label(graph, node), node.kind, "lengths", old, new, follows=True)
     return Changed(with_edits(made.model, [edit]), (*made.changes, change))
-
-
-SHAPED_BY = 1
-"""The operand of a Reshape that says the lengths."""
 
 
 def restored(node: Node, graph: Graph) -> bool:

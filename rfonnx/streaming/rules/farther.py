@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from onnx import AttributeProto
 
+from rfonnx.analysis.bisection import last_that
 from rfonnx.results.streaming import Length
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.rules.how_many import by_shapes, sized
@@ -27,15 +28,15 @@ def until_it_ends(call: Call, length: Length) -> None:
     source = call.source
     if source.fixed or call.row.switched_off not in ("axes", "padding") or not (by_shapes(call) or any(_far(call))):
         return
+
+    def goes_on(n: int) -> bool:
+        return sized(call, n) in (None, length(n))
+
     low = max(source.views)
     for n in (source.length + further for further in FURTHER):
-        if n <= low or sized(call, n) in (None, length(n)):
+        if n <= low or goes_on(n):
             continue
-        high = n
-        while high - low > 1:
-            middle = (low + high) // 2
-            low, high = (middle, high) if sized(call, middle) in (None, length(middle)) else (low, middle)
-        call.writer.no_longer_than(Length(), low)
+        call.writer.no_longer_than(Length(), last_that(goes_on, low, n))
         return
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping
 
+from rfonnx.analysis.bisection import last_that
 from rfonnx.results.streaming import Length
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.relations import Moves
@@ -79,7 +80,7 @@ def _in_groups(call: Call, seen: Mapping[int, int]) -> Length | None:
     Args:
         seen: frames that are made by length of the input. It holds for those, too, and for as many in a row as a group has.
     """
-    first, second = _next_group(call, call.source.length), None
+    first = _next_group(call, call.source.length)
     second = None if first is None else _next_group(call, first)
     if first is None or second is None:
         return None
@@ -98,11 +99,7 @@ def _next_group(call: Call, n: int) -> int | None:
         low, step = low + step, 2 * step
         if step > FARTHEST:
             return None
-    high = low + step
-    while high - low > 1:
-        middle = (low + high) // 2
-        low, high = (middle, high) if sized(call, middle) == own else (low, middle)
-    return high
+    return last_that(lambda middle: sized(call, middle) == own, low, low + step) + 1
 
 
 def by_shapes(call: Call) -> bool:

@@ -40,8 +40,11 @@ def moved(call: Call) -> list[Flow | None]:
 def _crops_alone(call: Call) -> bool:
     """Whether it crops frames, one after another, and nothing else."""
     reading = call.reading
-    alone = call.row.switched_off == "axes" and list(call.node.attrs["axes"]) == [call.axis]
-    return alone and isinstance(reading, Slides) and reading.stride == 1
+    return _slices_time_alone(call) and isinstance(reading, Slides) and reading.stride == 1
+
+
+def _slices_time_alone(call: Call) -> bool:
+    return call.row.switched_off == "axes" and list(call.node.attrs["axes"]) == [call.axis]
 
 
 def uncut(call: Call) -> list[Flow | None]:
@@ -49,8 +52,7 @@ def uncut(call: Call) -> list[Flow | None]:
     is another tensor's. One that takes all at any length does nothing: frames that the operand adds can still be picked."""
     if not by_shapes(call):
         return copied(call)
-    alone = call.row.switched_off == "axes" and list(call.node.attrs["axes"]) == [call.axis]
-    if alone and cropped(call, _moves(call)) == call.flow.length:
+    if _slices_time_alone(call) and cropped(call, _moves(call)) == call.flow.length:
         return [call.flow]
     rule = moved if call.row.switched_off == "axes" else padded
     own = (name for name in call.node.inputs if name in call.flows)
