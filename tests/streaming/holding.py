@@ -11,3 +11,11 @@ def right(plan: StreamPlan) -> bool:
     """Whether every frame of several lengths is what the offline model makes."""
     stream = Stream(plan.model, others=plan._others(0))
     return hold(within(plan.source.offline), stream, "net", measured=plan._measured(None)).passed
+
+
+def assert_proven(plan: StreamPlan) -> None:
+    """Every frame is what the offline model makes, and every tensor sees what it sees there."""
+    found = plan.held_against(within(plan.source.offline))
+    assert found.passed
+    assert found.structure is not None
+    assert not found.structure.differences

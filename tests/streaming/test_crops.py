@@ -7,6 +7,7 @@ import pytest
 
 import rfonnx
 from rfonnx.streaming.offline import within
+from streaming.holding import assert_proven
 from streaming.nets import Net
 
 
@@ -34,10 +35,7 @@ def _length(net: Net, x: str) -> str:
 )
 def test_a_skip_is_as_long_as_what_it_is_added_to(kernel: int, strides: tuple[int, ...]) -> None:
     plan = rfonnx.stream(cropped(kernel, strides), "x", 2)
-    found = plan.held_against(within(plan.source.offline))
-    assert found.passed
-    assert found.structure is not None
-    assert not found.structure.differences
+    assert_proven(plan)
     (output,) = plan.manifest.outputs
     assert output.delay == output.least or plan.waits
 
@@ -60,10 +58,7 @@ def test_what_comes_up_is_as_long_as_its_skip(padded: bool, value: float) -> Non
             x = net.add("Slice", x, net.ints(0), _length(net, skip), net.ints(2))
         x = net.add("Add", x, skip)
     plan = rfonnx.stream(net.model([1, 1, "t"], net.conv(x, 1, 1, [3], pads=[1, 1])), "x", 2)
-    found = plan.held_against(within(plan.source.offline))
-    assert found.passed
-    assert found.structure is not None
-    assert not found.structure.differences
+    assert_proven(plan)
     (output,) = plan.manifest.outputs
     assert (output.delay, output.length.steps) == (output.least, ())
 
