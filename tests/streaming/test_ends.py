@@ -158,6 +158,13 @@ def test_a_crop_at_a_number_is_another_crop_of_what_is_longer(first: int, last: 
         stream.push(np.zeros((1, 100), np.float32))
 
 
+@pytest.mark.parametrize("most", [2_880_000, 300_000_000])
+def test_a_crop_far_beyond_all_lengths_that_were_run_ends_there_too(most: int) -> None:
+    net = Net()
+    x = net.add("Slice", "x", net.ints(0), net.ints(most), net.ints(1))
+    assert rfonnx.stream(net.model([1, "t"], convolved(net, x, 10)), "x", 1).manifest.longest == most
+
+
 def test_a_crop_at_a_number_that_shapes_tell_is_one_too() -> None:
     """`x[:min(t, 5000)]`."""
     net = Net()

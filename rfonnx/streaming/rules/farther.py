@@ -11,8 +11,8 @@ from rfonnx.results.streaming import Length
 from rfonnx.streaming.call import Call
 from rfonnx.streaming.rules.how_many import by_shapes, sized
 
-FURTHER = (960, 7680, 61440, 491520, 983040)
-"""Frames further on at which a node is looked at: many grids divide them."""
+FURTHER = tuple(960 << shift for shift in (0, 3, 6, 9, 12, 15, 18, 20))
+"""Frames further on at which a node is looked at, up to 2^30: many grids divide them."""
 OPEN_END = 1 << 30
 """Numbers from here on are no lengths, but mean the end."""
 
