@@ -8,6 +8,7 @@ import pytest
 from rfonnx.errors import ModelError
 from rfonnx.graph.nodes import Graph
 from rfonnx.model.building.unroll import FEW
+from rfonnx.model.reading.bound_values import write_values
 from rfonnx.model.reading.load import load
 
 HEAD = '<ir_version: 8, opset_import: ["" : 17]> g (float[2,3] x) => (float[?,?] y) '
@@ -48,6 +49,32 @@ def test_branches_without_the_outputs(condition):
     branches = "<then_branch = t () => () { u = Neg(x) }, else_branch = e () => () { u = Abs(x) }>"
     with pytest.raises(ModelError, match=r"has a '(then|else)_branch' of 0 outputs, expected 1; export it again"):
         load(parse(f"{TRUE} {{ y = If ({condition}) {branches} }}"))
+
+
+def warned_of(made, signature="float[2,3] x, int64 rate"):
+    body = f"{HEAD.replace('float[2,3] x', signature)} {{ {made} y = If (c) {BRANCHES} }}"
+    model = onnx.parser.parse_model(body)
+    return model, [line for line in load(model).warnings if "branch" in line]
+
+
+def test_what_decides_an_open_branch_is_said_and_settles_it():
+    made = "k = Constant<value_int = 16000>() c = Equal(rate, k)"
+    model, (line,) = warned_of(made)
+    assert line == (
+        "node (If) that makes 'y' may run either branch, as 'rate' says: for one of them give --value rate=VALUE"
+    )
+    for rate in (16000, 8000):
+        bound = onnx.ModelProto.FromString(model.SerializeToString())
+        write_values(bound, {"rate": np.array(rate)})
+        graph = load(bound)
+        assert not [line for line in graph.warnings if "branch" in line]
+        assert graph.shapes["y"] == run(model, rate=np.array(rate))[0].shape
+
+
+@pytest.mark.parametrize("read", ["other", "drawn"], ids=["large", "random"])
+def test_nothing_is_said_of_branches_that_no_value_settles(read):
+    made = f"k = Constant<value_float = 1.0>() drawn = RandomUniformLike(rate) s = ReduceSum<keepdims=0>({read}) c = Less(s, k)"
+    assert not warned_of(made, "float[2,3] x, float[64,64] other, float rate")[1]
 
 
 def test_branch_that_hands_an_outer_tensor_through():

@@ -15,6 +15,7 @@ from rfonnx.graph.text import check_text
 from rfonnx.model.building.build import Builder
 from rfonnx.model.building.scope import Placed, Scope
 from rfonnx.model.building.tables import Tables
+from rfonnx.model.building.undecided import open_branches
 from rfonnx.model.building.unroll import Limits
 from rfonnx.model.reading.bind import Shapes, bind, declared_dims, tensor_of
 from rfonnx.model.reading.convert import opset_of
@@ -83,6 +84,7 @@ def build(
     made = builder.walk(scope, nodes)
     builder.tables.warnings.extend(settled.warnings())
     result = builder.tables.graph(names, outputs, [placed.node for placed in made], opsets)
+    result.warnings.extend(open_branches(result))
     result.ir_version, result.producer = model.ir_version, model.producer_name
     result.declared = {i.name: declared_dims(i) for i in inputs if tensor_of(i.type) is not None}
     return Built(result, made, builder.tables)

@@ -1,0 +1,53 @@
+"""Branches that the file leaves open: what says which one runs, where that is an input that can be given as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.tensors import element_count
+from rfonnx.graph.text import quote
+from rfonnx.graph.walk import makers
+from rfonnx.model.building.branches import THEN
+from rfonnx.model.reading.bound_values import MAX_BOUND
+from rfonnx.operators.table import operator
+
+
+def open_branches(graph: Graph) -> Iterator[str]:
+    """A line for each set of small inputs of which the condition of an If is made, and of nothing else.
+
+    Both branches are read there. Given those inputs, one of them is.
+    """
+    makes = makers(graph)
+    said: set[tuple[str, ...]] = set()
+    for node in graph.nodes:
+        if THEN not in node.attrs or not node.inputs:
+            continue
+        inputs = _made_of(node.inputs[0], graph, makes)
+        if not inputs or inputs in said or not all(_small(name, graph) for name in inputs):
+            continue
+        said.add(inputs)
+        given = " ".join(f"--value {name}=VALUE" for name in inputs)
+        yield f"{node} may run either branch, as {' and '.join(map(quote, inputs))} says: for one of them give {given}"
+
+
+def _made_of(name: str, graph: Graph, makes: dict[str, Node]) -> tuple[str, ...]:
+    """The inputs from which a tensor of the main graph is computed, in the order of the file; none where a draw is among it."""
+    seen, to_see = {name}, [name]
+    while to_see:
+        node = makes.get(to_see.pop())
+        if node is None:
+            continue
+        if operator(node.kind).draws:
+            return ()
+        for read in (*node.inputs, *node.attrs.get("captures", ())):
+            if read and read not in seen and read not in graph.constants:
+                seen.add(read)
+                to_see.append(read)
+    return tuple(name for name in graph.inputs if name in seen)
+
+
+def _small(name: str, graph: Graph) -> bool:
+    """Whether an input may be given as a value."""
+    count = element_count(graph.shapes.get(name))
+    return count is not None and count <= MAX_BOUND
