@@ -48,6 +48,24 @@ def test_each_line_has_its_number_and_the_last_one_its_caveat() -> None:
     assert reaching(chain(6, 5), "c2").sum() == 3
 
 
+def test_a_size_that_the_table_does_not_have_is_that_of_windows_alone() -> None:
+    """Behind a gate each position sees all; layers are judged by their windows."""
+    nodes = [helper.make_node("Conv", [a, "w"], [b], pads=[1, 1]) for a, b in itertools.pairwise(["x", "a", "b", "c"])]
+    nodes.append(helper.make_node("GlobalAveragePool", ["c"], ["mean"]))
+    nodes.append(helper.make_node("Mul", ["c", "mean"], ["gate"]))
+    nodes += [
+        helper.make_node("Conv", [a, "w"], [b], pads=[1, 1]) for a, b in itertools.pairwise(["gate", "d", "e", "y"])
+    ]
+    model = small_nets.model(nodes, {"x": (1, 1, 6)}, {"y": (1, 1, 6)}, {"w": np.ones((1, 1, 3), "f")})
+    fields = {name: tensor.fields["x", 2].size for name, tensor in rfonnx.analyze(model).tensors.items()}
+    assert (fields["b"], fields["d"], fields["y"]) == (5, 12, 12)
+    told = [line for line in lines(model) if "long" in line or "beyond" in line]
+    assert [line[: line.index(" (Conv)")] for line in told if ", by windows alone;" in line] == ["y", "d", "e"]
+    assert [line[: line.index(" lies")] for line in told if ", by windows alone, lies beyond" in line] == [
+        "y: 53.8% of a field of 13, by windows alone,"
+    ]
+
+
 def test_nothing_is_said_where_nothing_is_to_be_changed() -> None:
     assert lines(chain(2, 30)) == []
 

@@ -73,7 +73,8 @@ def _layer(source: Source, alike: Sequence[Idle]) -> Line:
     layer: Line = (Name(one.tensor), " (", Name(one.op_type), ")")
     long, short = (_sizes([getattr(other, name) for other in alike]) for name in ("before", "shortest"))
     ways = f", {short} by the shortest way" if short != long else ""
-    sizes = f" (its field is {long} long{ways}; the axis {_lengths(source, alike)})"
+    by_windows = _by_windows(source, one.reads, {(other.input, other.axis): other.before for other in alike})
+    sizes = f" (its field is {long} long{by_windows}{ways}; the axis {_lengths(source, alike)})"
     if one.state == "nothing":
         return (*layer, words, *where, ": every position of ", reads, f" sees {border} already", sizes)
     if one.state == "borders":
@@ -118,13 +119,20 @@ def _padding(source: Source, axes: Axes) -> Iterator[Line]:
             same.setdefault((one.tensor, one.input, percent(one.mean)), []).append(one)
     for (tensor, name, share), alike in same.items():
         at_most = "" if alike[0].exact else "at most "
+        by_windows = _by_windows(source, tensor, {(name, one.axis): one.size for one in alike})
         yield (
             Name(tensor),
-            f": {share} of {at_most}a field of {_sizes([one.size for one in alike])}",
+            f": {share} of {at_most}a field of {_sizes([one.size for one in alike])}{by_windows and by_windows + ','}",
             f" lies beyond the borders of {axes_text([one.axis for one in alike])} of ",
             Name(name),
             ", on the average over its positions: padding stands there",
         )
+
+
+def _by_windows(source: Source, tensor: str, sizes: Mapping[tuple[str, int], int]) -> str:
+    """What is said of sizes, by input and axis, that are not those of the table: behind global operators."""
+    fields = source.tensors[tensor].fields
+    return "" if all(fields[where].size == size for where, size in sizes.items()) else ", by windows alone"
 
 
 def _sizes_that_fit(source: Source, sizes: Sequence[InputSizes], axes: Axes) -> Iterator[Line]:
