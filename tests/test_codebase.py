@@ -256,6 +256,15 @@ def test_no_file_name_stands_more_than_twice() -> None:
     assert not [name for name, count in named.items() if count > 2]
 
 
+def test_named_tuples_are_ours_and_their_annotations_text() -> None:
+    """See `rfonnx.system.named`; only files that import annotations from `__future__` have them in Python 3.14."""
+    found = {path: names_imported(ast.parse(path.read_text()).body) for path in PACKAGE.rglob("*.py")}
+    ours = {path for path, names in found.items() if "rfonnx.system.named.NamedTuple" in names}
+    assert len(ours) > 50
+    assert [path for path in ours if "__future__.annotations" not in found[path]] == []
+    assert [path for path, names in found.items() if "typing.NamedTuple" in names and path.stem != "named"] == []
+
+
 def test_the_house_has_few_rooms() -> None:
     rooms = [
         path for path in PACKAGE.iterdir() if path.name not in ("__pycache__", "py.typed") and path.suffix != ".so"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.analysis.lower import Program, lower
@@ -13,6 +13,7 @@ from rfonnx.graph.text import naming
 from rfonnx.model.measured import ROUNDS, measure, open_tensors
 from rfonnx.model.opened import Opened, Source, shapes_key, with_values
 from rfonnx.model.reading.declared import Measured
+from rfonnx.system.named import NamedTuple
 
 
 def analyze(

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
 from itertools import groupby
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from rfonnx.analysis.lower import Program
 from rfonnx.graph.temporaries import named_by
 from rfonnx.results.fields import ExplainStep
+from rfonnx.system.named import NamedTuple
 
 if TYPE_CHECKING:
     from rfonnx._core import Result

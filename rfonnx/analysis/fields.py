@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from rfonnx.analysis.lower import Program
 from rfonnx.graph.nodes import Graph
 from rfonnx.graph.temporaries import is_temporary, named_by
 from rfonnx.results.fields import AxisField, Kind, TensorField
+from rfonnx.system.named import NamedTuple
 
 if TYPE_CHECKING:
     from rfonnx._core import Result

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from rfonnx.graph.nodes import Graph
 from rfonnx.operators.access.apply import node_accesses, program_shape
 from rfonnx.operators.access.op import Known, Weights
 from rfonnx.operators.access.primitives import Path, Step
+from rfonnx.system.named import NamedTuple
 
 IndexedPath = tuple[int, tuple[Step, ...]]
 

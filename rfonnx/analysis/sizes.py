@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.analysis.analyze import analyze
@@ -27,6 +27,7 @@ from rfonnx.operators.movement import treats
 from rfonnx.results.advice import InputSizes
 from rfonnx.results.fields import AxisField
 from rfonnx.results.plain import axes_text
+from rfonnx.system.named import NamedTuple
 
 STEPS = (1, 2, 4, 8, 16, 32, 64, 128)
 """By how much lengths are changed: the first that the model takes twice."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import click
 
@@ -17,6 +17,7 @@ from rfonnx.cli import signals
 from rfonnx.cli.failures import fail
 from rfonnx.cli.numbers import Number
 from rfonnx.system.interpreter import environment, python
+from rfonnx.system.named import NamedTuple
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from rfonnx.effective.default import growing, survey
 from rfonnx.effective.measure import measure
@@ -17,6 +16,7 @@ from rfonnx.errors import RfonnxError
 from rfonnx.model.opened import Source
 from rfonnx.results.effective import ERF, Layer
 from rfonnx.results.naming import tensor_called
+from rfonnx.system.named import NamedTuple
 
 
 class LayerField(NamedTuple):

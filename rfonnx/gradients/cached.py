@@ -7,7 +7,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import onnx
@@ -16,6 +16,7 @@ from rfonnx.gradients.session import GradientSession
 from rfonnx.model import runtime
 from rfonnx.model.opened import Source, opened
 from rfonnx.model.reading.source import Given
+from rfonnx.system.named import NamedTuple
 
 
 class _Key(NamedTuple):

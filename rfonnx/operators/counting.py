@@ -8,13 +8,14 @@ has a count, it is declared to have none, or it is not known; the last is listed
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.row import Operator, Unknown
 from rfonnx.operators.spelling import input_name
 from rfonnx.operators.table import declare, filling, operator, operators
 from rfonnx.results.fields import Shape
+from rfonnx.system.named import NamedTuple
 
 
 class UncountedError(Exception):

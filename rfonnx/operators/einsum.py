@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import prod
-from typing import NamedTuple
 
 from rfonnx.operators.access.certain import twin
 from rfonnx.operators.access.indexing import positions
@@ -14,6 +13,7 @@ from rfonnx.operators.access.zeros import fact
 from rfonnx.operators.counting import CountCall, UncountedError, counts
 from rfonnx.operators.misfits import FitCall, misfit
 from rfonnx.operators.table import declare
+from rfonnx.system.named import NamedTuple
 
 
 @rule("Einsum")

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import prod
-from typing import NamedTuple
 
 from rfonnx.graph.nodes import Node
 from rfonnx.graph.text import show_shape
 from rfonnx.operators.table import filling
+from rfonnx.system.named import NamedTuple
 
 Lengths = tuple[int, ...]
 

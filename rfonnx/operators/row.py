@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from rfonnx.results.operations import Family
+from rfonnx.system.named import NamedTuple
 
 
 class Unknown(str):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import NamedTuple
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from rfonnx.operators.access.shared import known_index
 from rfonnx.operators.misfits import FitCall, lengths, misfit
 from rfonnx.operators.spelling import SpellCall, spelling
 from rfonnx.operators.table import declare
+from rfonnx.system.named import NamedTuple
 
 REDUCTIONS = ("none", "add", "mul", "max", "min")
 

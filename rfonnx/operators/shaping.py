@@ -8,7 +8,7 @@ declares, and to a run of the model.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import onnx
@@ -20,6 +20,7 @@ from rfonnx.operators.schemas import schema_of
 from rfonnx.operators.spelling import input_name
 from rfonnx.operators.table import filling
 from rfonnx.results.fields import Shape
+from rfonnx.system.named import NamedTuple
 
 _STANDARD_OPSET = 17
 """The opset whose operators stand in for others: axes are attributes still, as in com.microsoft."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from rfonnx.errors import MISFIT, ModelError, malformed
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.table import filling, operator
 from rfonnx.results.fields import Shape
+from rfonnx.system.named import NamedTuple
 
 
 def input_name(node: Node, index: int) -> str:

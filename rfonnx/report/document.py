@@ -4,11 +4,14 @@ Names in a model are a stranger's text: they may hold terminal escapes, markup o
 each format escapes what is marked; a plain `str` is ours and goes out as it is.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from rfonnx.results.fields import AxisField
+from rfonnx.system.named import NamedTuple
 
 
 class Name(str):

@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from rfonnx.system.named import NamedTuple
 
 State = Literal["nothing", "borders", "unknown"]
 

@@ -1,11 +1,15 @@
-"""The plain data that analyses give and reports read: named tuples without arithmetic. Imports nothing of ours.
+"""The plain data that analyses give and reports read: named tuples without arithmetic.
 
 Intervals are closed, `[lo, hi]`, positions count from 0, sizes are in positions of the input axis.
 """
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from rfonnx.system.named import NamedTuple
 
 Shape = tuple[int | None, ...] | None
 """A tensor's shape; a dimension that depends on data is None, and so is the shape of a tensor of unknown rank."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import NamedTuple
+
+from rfonnx.system.named import NamedTuple
 
 
 class AxisGeometry(NamedTuple):

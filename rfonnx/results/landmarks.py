@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from rfonnx.results.array_types import Floats, Int64
+from rfonnx.system.named import NamedTuple
 
 
 class Landmarks(NamedTuple):

@@ -7,11 +7,12 @@ with the keys of both, and where both have one, with the row's. Types of one com
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, NamedTuple, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 from rfonnx.results.advice import Advice, InputSizes, Used
 from rfonnx.results.fields import AxisField, BatchFact, ModelInfo, OutputFacts, Shape, TensorField
 from rfonnx.results.objects import ObjectRate
+from rfonnx.system.named import NamedTuple
 
 
 class Picked(NamedTuple):

@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from math import prod
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from rfonnx.results.array_types import Int64, Mask
 from rfonnx.results.plain import Outline
+from rfonnx.system.named import NamedTuple
 
 Table = tuple[Int64, Int64]
 """lo and hi of all positions of a tensor along an axis of the input."""

@@ -1,6 +1,10 @@
-"""The operators of a model and what they read from each other, as drawings need it. Imports nothing of ours."""
+"""The operators of a model and what they read from each other, as drawings need it."""
 
-from typing import Literal, NamedTuple
+from __future__ import annotations
+
+from typing import Literal
+
+from rfonnx.system.named import NamedTuple
 
 Family = Literal[
     "convolution",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any, Literal, NamedTuple, TypedDict
+from typing import Any, Literal, TypedDict
 
 from rfonnx.results.fields import Kind, Shape
 from rfonnx.results.findings import Outcome
+from rfonnx.system.named import NamedTuple
 
 State = Literal["reported", "refused", "failed", "crashed", "timed out"]
 """What became of a model: it was reported; it cannot be read or analysed, and why is known; rfonnx itself failed; its process

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from rfonnx.results.fields import AxisField, Shape
 from rfonnx.system.late import Late
+from rfonnx.system.named import NamedTuple
 
 showing = Late("rfonnx.report.showing")
 """Reports stand above results: what shows one is found when it is asked for."""

@@ -6,9 +6,9 @@ import glob
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
 from rfonnx.errors import DataError
+from rfonnx.system.named import NamedTuple
 
 MODEL = ".onnx"
 LISTS = ("", ".txt", ".list")

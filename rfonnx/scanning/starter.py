@@ -9,10 +9,11 @@ import subprocess
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, NamedTuple
+from typing import Any
 
 from rfonnx.system.cores import THREADS
 from rfonnx.system.interpreter import environment, python
+from rfonnx.system.named import NamedTuple
 
 ALONE = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", THREADS: "1"}
 """Only a process of one thread is copied whole; and as many models as there are workers have the machine. Those of onnxruntime

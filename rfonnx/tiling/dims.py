@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
-from typing import NamedTuple
 
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.graph.text import quote
 from rfonnx.results.tiling import Pair
+from rfonnx.system.named import NamedTuple
 
 
 class Dim(NamedTuple):

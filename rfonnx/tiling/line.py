@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from rfonnx.system.named import NamedTuple
 
 
 class Line(NamedTuple):

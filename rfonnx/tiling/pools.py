@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from rfonnx.errors import QueryError
 from rfonnx.model.opened import Opened
 from rfonnx.results.tiling import Ranges
+from rfonnx.system.named import NamedTuple
 from rfonnx.tiling.runner import Arrays, Runner
 
 ANSWER = 10.0

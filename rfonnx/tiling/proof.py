@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import zip_longest
-from typing import NamedTuple
 
 import numpy as np
 
@@ -23,6 +22,7 @@ from rfonnx.operators.table import operator
 from rfonnx.results.array_types import Int64
 from rfonnx.results.fields import TensorField
 from rfonnx.results.plain import shape_text
+from rfonnx.system.named import NamedTuple
 from rfonnx.tiling.dims import Dim
 from rfonnx.tiling.sight import Sight, follow
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from rfonnx.results.array_types import Floats, Int64
 from rfonnx.results.landmarks import Landmarks
 from rfonnx.results.plain import Outline
+from rfonnx.system.named import NamedTuple
 
 Pair = tuple[str, int]
 """An input, or an output, and one of its axes."""

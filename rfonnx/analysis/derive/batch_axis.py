@@ -15,13 +15,13 @@ In this order:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from rfonnx.analysis.derive.time import Timed
 from rfonnx.analysis.derive.time_axis import says_time
 from rfonnx.errors import QueryError
 from rfonnx.graph.dim_names import batch_word
 from rfonnx.graph.text import did_you_mean, quote
+from rfonnx.system.named import NamedTuple
 
 Dims = Mapping[str, tuple[int | str, ...]]
 """Dimensions of the inputs as the file declares them (`rfonnx.graph.Graph.declared`)."""

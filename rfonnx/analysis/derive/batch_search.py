@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import NamedTuple
 
 from rfonnx.analysis.derive.batch_axis import BatchAxis, Batches, Dims, Given, along, named_axes, names_along
 from rfonnx.analysis.derive.time import Timed
@@ -12,6 +11,7 @@ from rfonnx.errors import RfonnxError
 from rfonnx.graph.nodes import Graph
 from rfonnx.operators.movement import batch_operands, sequence_axis
 from rfonnx.operators.table import operator
+from rfonnx.system.named import NamedTuple
 
 FIXED_TO_ONE = "the batch is fixed to 1"
 NO_BATCH = "no input has a batch axis"

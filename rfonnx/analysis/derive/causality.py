@@ -9,7 +9,6 @@ was taken together (a mean over time) stands for none, and nothing can be said o
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import NamedTuple
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from rfonnx.analysis.derive.lines import Line
 from rfonnx.analysis.derive.walks import Walks
 from rfonnx.results.array_types import Int64
 from rfonnx.results.fields import TimeFact
+from rfonnx.system.named import NamedTuple
 
 
 class Reach(NamedTuple):

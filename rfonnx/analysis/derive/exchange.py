@@ -7,7 +7,6 @@ the other, with the axes of each tensor exchanged, and need not be worked out tw
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from rfonnx.analysis.derive.analysed import Pair
 from rfonnx.analysis.lower import Program
@@ -15,6 +14,7 @@ from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.access.path_shape import path_shape
 from rfonnx.operators.access.primitives import Band, Reduce, Reshape, Select, Spread, Step, Window
 from rfonnx.operators.movement import channel_axis, treats
+from rfonnx.system.named import NamedTuple
 
 Shape = tuple[int, ...]
 

@@ -11,12 +11,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import ceil, floor
-from typing import NamedTuple
 
 import numpy as np
 
 from rfonnx.analysis.derive.telling import told
 from rfonnx.operators.access.primitives import Select, Spread, Tables, Window, tables_at
+from rfonnx.system.named import NamedTuple
 
 Number = int | Fraction
 

@@ -14,12 +14,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
-from typing import NamedTuple
 
 import numpy as np
 
 from rfonnx.analysis.derive.shifts import slope as inner_slope
 from rfonnx.operators.access.primitives import Band, Permute, Reduce, Reshape, Select, Spread, Step, Window, tables
+from rfonnx.system.named import NamedTuple
 
 STILL = Fraction(0)
 

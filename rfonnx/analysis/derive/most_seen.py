@@ -8,7 +8,6 @@ where the first is at most 0, and the last at least n - 1.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import numpy as np
 from onnx import ModelProto, NodeProto
@@ -20,6 +19,7 @@ from rfonnx.graph.order import subgraphs
 from rfonnx.operators.access.primitives import Reduce, Select, Step, Window
 from rfonnx.operators.families import family
 from rfonnx.results.fields import AxisField
+from rfonnx.system.named import NamedTuple
 
 
 class Most(NamedTuple):

@@ -12,10 +12,10 @@ An axis that others were merged into is kept as *factors*, outermost first, so t
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 from rfonnx.analysis.derive import inner
 from rfonnx.analysis.derive.inner import Inner
+from rfonnx.system.named import NamedTuple
 
 ALIKE = None
 """Move of an axis along which the tensor is the same everywhere."""

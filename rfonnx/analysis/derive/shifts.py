@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
-from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from rfonnx.analysis.derive import inner
 from rfonnx.analysis.derive.inner import Inner
 from rfonnx.analysis.derive.moves import ALIKE, Axis, Factor, Moves, flat
 from rfonnx.operators.access.primitives import Band, Permute, Reduce, Reshape, Select, Spread, Step, Window, tables
+from rfonnx.system.named import NamedTuple
 
 
 class Walked(NamedTuple):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import pairwise
 from math import lcm
-from typing import NamedTuple
 
 import numpy as np
 
 from rfonnx.operators.access.primitives import Select, Tables, tables, tables_at
 from rfonnx.operators.access.runs import Runs
+from rfonnx.system.named import NamedTuple
 
 MOST_TOLD = 2**20
 """Outputs that are looked at along an axis whose positions are runs."""

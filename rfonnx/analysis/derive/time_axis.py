@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import NamedTuple
 
 from rfonnx.analysis.derive.analysed import Fields
 from rfonnx.analysis.derive.walks import Walks
@@ -24,6 +23,7 @@ from rfonnx.operators.access.primitives import Band, Reduce, Select, Spread, Win
 from rfonnx.operators.movement import sequence_axis
 from rfonnx.operators.row import Operator, Sequential
 from rfonnx.operators.table import operator
+from rfonnx.system.named import NamedTuple
 
 TIME_WORDS = {
     *("t", "time", "times", "timestep", "timesteps", "step", "steps"),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from rfonnx.analysis.derive.equivariance import Shifts
 from rfonnx.analysis.derive.followed import shift_fact
@@ -11,6 +10,7 @@ from rfonnx.analysis.lower import Program
 from rfonnx.graph.nodes import Graph
 from rfonnx.graph.temporaries import named_by
 from rfonnx.results.fields import ShiftFact
+from rfonnx.system.named import NamedTuple
 
 
 class Followed(NamedTuple):

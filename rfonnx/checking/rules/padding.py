@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
 
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.analysis.derive.analysed import on_input, weights
@@ -15,6 +14,7 @@ from rfonnx.results.fields import TensorField
 from rfonnx.results.findings import Parameter
 from rfonnx.results.plain import percent
 from rfonnx.results.ranges import SHARE
+from rfonnx.system.named import NamedTuple
 
 
 @rule(

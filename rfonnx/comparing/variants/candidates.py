@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.comparing.variants.looked import PLACED, Pair
@@ -16,6 +15,7 @@ from rfonnx.model.editing.windows import SPELT, changeable, has
 from rfonnx.model.opened import Opened
 from rfonnx.operators.table import operator
 from rfonnx.results.variants import ChangeKind, Changes
+from rfonnx.system.named import NamedTuple
 
 FACTORS = (2, 4, 8)
 """A dilation becomes so many times as large."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from rfonnx.errors import QueryError
 from rfonnx.graph.nodes import Graph, Node
@@ -13,6 +12,7 @@ from rfonnx.model.editing.places import find_node, label
 from rfonnx.model.editing.windows import Windows, change_windows
 from rfonnx.model.opened import Opened, with_edits
 from rfonnx.results.variants import Change, Changes
+from rfonnx.system.named import NamedTuple
 
 
 class Changed(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from onnx import NodeProto
 
@@ -21,6 +20,7 @@ from rfonnx.model.opened import Opened
 from rfonnx.model.reading.bind import Shapes
 from rfonnx.operators.table import operator
 from rfonnx.results.variants import Change, Seen, Variant
+from rfonnx.system.named import NamedTuple
 
 Pair = tuple[str, int]
 

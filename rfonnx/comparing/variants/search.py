@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import combinations
 from math import comb
-from typing import NamedTuple
 
 from rfonnx.comparing.cost.macs import macs
 from rfonnx.comparing.variants.candidates import Candidate, candidates
@@ -19,6 +18,7 @@ from rfonnx.comparing.variants.siblings import fitting_changes
 from rfonnx.errors import DataError, QueryError, RfonnxError
 from rfonnx.results.ranges import OPTIONS
 from rfonnx.results.variants import ChangeKind, Changes, Target, Variant
+from rfonnx.system.named import NamedTuple
 
 SHOWN = 5
 """Proposals at most."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from rfonnx.comparing.variants.changed import Changed, changed
 from rfonnx.comparing.variants.fitting import fitting_graph
@@ -16,6 +15,7 @@ from rfonnx.graph.walk import makers
 from rfonnx.model.editing.windows import SPELT, changeable
 from rfonnx.model.opened import Opened
 from rfonnx.results.variants import Attribute, Changes, set_option
+from rfonnx.system.named import NamedTuple
 
 TRIED = 12
 """Sets of changes that are tried beside one at most."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from rfonnx.analysis.analyze import analyze
 from rfonnx.comparing.variants.changed import Changed
@@ -17,6 +16,7 @@ from rfonnx.model.opened import Opened, with_free
 from rfonnx.model.reading.bind import Shapes
 from rfonnx.results.plain import counted
 from rfonnx.results.variants import Change
+from rfonnx.system.named import NamedTuple
 
 
 class Sized(NamedTuple):

@@ -7,7 +7,6 @@ from outside keeps its name. All graphs of a model share one table of shapes, dt
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
 
 from onnx import GraphProto, NodeProto, TensorProto, TypeProto
 
@@ -21,6 +20,7 @@ from rfonnx.model.building.scope import Body, Placed, Scope
 from rfonnx.model.building.tables import Tables
 from rfonnx.operators.schemas import schema_of
 from rfonnx.results.fields import Shape
+from rfonnx.system.named import NamedTuple
 
 Types = list[TypeProto]
 

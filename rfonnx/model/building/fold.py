@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from onnx import NodeProto, TensorProto, numpy_helper
@@ -20,6 +19,7 @@ from rfonnx.model.reading.external import check_external, is_external, read_tens
 from rfonnx.operators.evaluator import MAX_ELEMENTS, limit_of, run_node
 from rfonnx.operators.table import operator
 from rfonnx.results.fields import Shape
+from rfonnx.system.named import NamedTuple
 
 MAX_KEPT = 2**16
 """Larger values are dropped again after use."""

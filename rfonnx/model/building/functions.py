@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from onnx import AttributeProto, FunctionProto, NodeProto
 
@@ -13,6 +12,7 @@ from rfonnx.graph.order import label, sort
 from rfonnx.graph.text import check_text, quote
 from rfonnx.model.building.scope import FunctionKey, Scope
 from rfonnx.model.reading.convert import opset_of, plain_domain
+from rfonnx.system.named import NamedTuple
 
 MAX_CALLS = 64
 """Functions that call functions: exporters make one per module, about ten deep."""

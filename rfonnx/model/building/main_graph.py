@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import onnx
 
@@ -20,6 +19,7 @@ from rfonnx.model.building.unroll import Limits
 from rfonnx.model.reading.bind import Shapes, bind, declared_dims, tensor_of
 from rfonnx.model.reading.convert import opset_of
 from rfonnx.model.reading.declared import Declared, Measured
+from rfonnx.system.named import NamedTuple
 
 
 class Built(NamedTuple):

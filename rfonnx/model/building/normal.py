@@ -6,7 +6,6 @@ It computes what the model computes at the shapes that the graph was built at, a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper
 
@@ -15,6 +14,7 @@ from rfonnx.model.building.main_graph import Built
 from rfonnx.model.building.scope import Body, Placed
 from rfonnx.model.building.sequences import Sequences
 from rfonnx.model.building.tables import Tables
+from rfonnx.system.named import NamedTuple
 
 
 class Normal(NamedTuple):

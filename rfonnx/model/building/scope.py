@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from onnx import AttributeProto, GraphProto, NodeProto, OperatorSetIdProto, TypeProto
 
 from rfonnx.errors import ModelError
 from rfonnx.graph.nodes import Node
+from rfonnx.system.named import NamedTuple
 
 FunctionKey = tuple[str, str, str]
 """Domain, name and overload of a model-local function."""

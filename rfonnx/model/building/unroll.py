@@ -7,7 +7,6 @@ constant in it, so that `x[i]` is a slice.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 from onnx import GraphProto, NodeProto, helper
@@ -18,6 +17,7 @@ from rfonnx.model.building.functions import Inlined, subgraph_scope
 from rfonnx.model.building.scope import Scope
 from rfonnx.model.building.tables import Tables
 from rfonnx.operators.control import listed
+from rfonnx.system.named import NamedTuple
 
 
 class Limits(NamedTuple):

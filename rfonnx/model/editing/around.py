@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from rfonnx.errors import QueryError
 from rfonnx.graph.nodes import Graph, Node
@@ -12,6 +11,7 @@ from rfonnx.model.editing.padding import followed
 from rfonnx.model.editing.places import label
 from rfonnx.operators.table import operator
 from rfonnx.results.variants import Change
+from rfonnx.system.named import NamedTuple
 
 Values = tuple[int, ...]
 

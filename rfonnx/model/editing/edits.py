@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from onnx import ModelProto, NodeProto, TensorProto, helper
 
 from rfonnx.graph.order import reads, subgraphs
+from rfonnx.system.named import NamedTuple
 
 NOWHERE = "of a shape that rfonnx was asked about"
 """The file that holds the numbers of a weight of another shape: there is none, and none are needed."""

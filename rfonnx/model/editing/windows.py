@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from operator import index
-from typing import NamedTuple
 
 from onnx import NodeProto
 
@@ -18,6 +17,7 @@ from rfonnx.operators.schemas import schema_of
 from rfonnx.operators.table import operator
 from rfonnx.results.plain import counted
 from rfonnx.results.variants import Attribute, Change
+from rfonnx.system.named import NamedTuple
 
 SPELT: Mapping[Attribute, str] = {
     "kernel": "kernel_shape",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from rfonnx.operators.access.op import Op, Unproven
 from rfonnx.operators.access.primitives import Band, Path, Permute, Reduce, Reshape, Select, Step
 from rfonnx.operators.access.visible import visible_range
 from rfonnx.operators.access.zeros import fact
+from rfonnx.system.named import NamedTuple
 
 
 class Heads(NamedTuple):

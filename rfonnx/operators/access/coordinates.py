@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
-from typing import NamedTuple
 
 import numpy as np
+
+from rfonnx.system.named import NamedTuple
 
 Ints = np.ndarray
 MAX_EXACT = 2**61

@@ -9,7 +9,6 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from rfonnx.operators.access.masks import Mask, row_ranges
 from rfonnx.operators.access.op import Op, each_once
 from rfonnx.operators.access.primitives import Select, Step
 from rfonnx.operators.access.shared import grouped
+from rfonnx.system.named import NamedTuple
 
 Box = tuple[tuple[int, int], ...]
 """Closed range of taps per spatial axis."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil
-from typing import NamedTuple
 
 import numpy as np
 
@@ -19,6 +18,7 @@ from rfonnx.operators.access.coordinates import Resized, line, ratio
 from rfonnx.operators.access.primitives import Select, tables
 from rfonnx.operators.access.runs import MOST_LAID_OUT, SHORTEST, Run, clipped, places, repeated
 from rfonnx.operators.access.sampling import IN_DOUBT, taps
+from rfonnx.system.named import NamedTuple
 
 BY_SCALE = ("half_pixel", "asymmetric", "tf_half_pixel_for_nn", "pytorch_half_pixel")
 """Transformations for which the scale alone says where a position is read."""

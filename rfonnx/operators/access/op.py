@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from rfonnx.operators.row import Everything, Unknown
 from rfonnx.operators.spelling import input_name
 from rfonnx.operators.table import declare, filling, operator, operators
 from rfonnx.results.fields import Shape
+from rfonnx.system.named import NamedTuple
 
 Weights = Literal["structure", "values"]
 """Whether constant weights count as non-zero, or are read for the zeros in them."""

@@ -8,12 +8,14 @@ read is a read of padding: nothing in the clipped field, extrapolated in the unb
 The tuples below are passed to the C++ core as they are; `cpp/program.hpp` states the same contract.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
 from rfonnx.operators.access.runs import MOST_LAID_OUT, Places, Runs, table
+from rfonnx.system.named import NamedTuple
 
 MAX_LENGTH = 2**40
 

@@ -10,7 +10,6 @@ Example: y = Softmax(x, axis=1) of shape (2, 3) keeps axis 0 of x: (0, None).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 import numpy as np
 
@@ -28,6 +27,7 @@ from rfonnx.operators.access.primitives import (
     Window,
     tables,
 )
+from rfonnx.system.named import NamedTuple
 
 Kept = tuple[int | None, ...]
 Shape = tuple[int, ...]

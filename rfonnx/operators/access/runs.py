@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import accumulate, pairwise
-from typing import NamedTuple
 
 import numpy as np
+
+from rfonnx.system.named import NamedTuple
 
 SHORTEST = 4096
 """Positions along axes of so many are kept as runs, fewer as a table."""

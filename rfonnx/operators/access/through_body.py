@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
 
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.temporaries import temporary_name
@@ -11,6 +10,7 @@ from rfonnx.graph.tensors import is_static
 from rfonnx.operators.access.op import Known, Op, Unproven, static
 from rfonnx.operators.access.path_shape import path_shape
 from rfonnx.operators.access.primitives import Access, Path, Permute, Reduce, Reshape, Step
+from rfonnx.system.named import NamedTuple
 
 Lower = Callable[[Node, Graph, Known], "tuple[dict[str, tuple[tuple[int, ...], Access]], list[Access]]"]
 """`node_accesses`, for the nodes of a body."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
 
 import numpy as np
 
@@ -15,6 +14,7 @@ from rfonnx.operators.access.op import Op
 from rfonnx.operators.access.primitives import Band, Permute, Reshape, Select, Step
 from rfonnx.operators.access.zeros import before_rounding, fact
 from rfonnx.operators.table import operator
+from rfonnx.system.named import NamedTuple
 
 MASK_NOTE = "a mask with holes, or one that differs by batch or head, is taken as wide as it reaches"
 

@@ -6,7 +6,6 @@ The map is a PNG file of greys that masks a rectangle, so that its colour is the
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -14,6 +13,7 @@ from rfonnx.report.chart.markup import path, rect, tag
 from rfonnx.report.effective.maps import SHARES, blur, strongest
 from rfonnx.results.map_figures import Map, highest_level
 from rfonnx.results.png import data_uri
+from rfonnx.system.named import NamedTuple
 
 CELLS = 128
 """Most cells along an axis; longer maps are summed over neighbours."""

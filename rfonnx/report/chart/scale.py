@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from math import ceil, floor, log, log10
-from typing import NamedTuple
 
 from rfonnx.report.chart.markup import path, text
+from rfonnx.system.named import NamedTuple
 
 SPAN = 30
 """Sizes are drawn on a logarithmic scale where the largest is more than so many times the smallest."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from rfonnx.report.chart.heat import Heat, drawn, frame, heat_of
 from rfonnx.report.chart.markup import chart, html_line, tag, text
@@ -12,6 +11,7 @@ from rfonnx.report.document import Line
 from rfonnx.report.effective.maps import MARGIN, planes, strongest
 from rfonnx.results.effective import ERF, Interval
 from rfonnx.results.plain import position_text
+from rfonnx.system.named import NamedTuple
 
 SIDE, LEAST = 340, 60
 """Units of a map's longer side, and of its shorter one at least."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from rfonnx.system.named import NamedTuple
 
 Mask = npt.NDArray[np.bool_]
 Interval = tuple[int, int]

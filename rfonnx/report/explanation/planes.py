@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import combinations
-from typing import NamedTuple
 
 import numpy as np
 
 from rfonnx.report.explanation.footprint import Footprint, Interval, Mask
+from rfonnx.system.named import NamedTuple
 
 ZOOMED = 0.45
 """A box that is shorter than this share of the whole is drawn again, larger."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from rfonnx.report.explorer.packing import MOST, packed
+from rfonnx.system.named import NamedTuple
 
 
 class AccessTensor(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +13,7 @@ import numpy.typing as npt
 from rfonnx.errors import DataError
 from rfonnx.report.fields.view_source import Source
 from rfonnx.results.effective import ERF
+from rfonnx.system.named import NamedTuple
 
 WAY_OUT = "give the .npz file that `rfonnx erf MODEL -o FILE.npz` writes"
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from rfonnx.errors import QueryError
 from rfonnx.report.fields.view import View, pick_axes, pick_tensors
 from rfonnx.report.fields.view_source import Source
 from rfonnx.results.fields import TensorField
+from rfonnx.system.named import NamedTuple
 
 Key = tuple[int, int]
 """Which input of a model, counted from 0, and its axis: models that are compared may call their inputs differently."""

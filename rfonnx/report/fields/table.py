@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import prod
-from typing import NamedTuple
 
 from rfonnx.report.document import Name, Section, Table, number, shared, shortened, size
 from rfonnx.report.fields.view import Axes, View, pick_tensors, seen
 from rfonnx.report.fields.view_source import Source
 from rfonnx.results.fields import AxisField, Kind, Shape, TensorField
 from rfonnx.results.plain import percent, shape_text
+from rfonnx.system.named import NamedTuple
 
 
 def table(source: Source, view: View, axes: Axes) -> Table:

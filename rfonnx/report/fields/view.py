@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
 
 from rfonnx.errors import QueryError
 from rfonnx.report.fields.view_source import Source
 from rfonnx.results.fields import AxisField, TensorField
 from rfonnx.results.naming import tensor_called
+from rfonnx.system.named import NamedTuple
 
 if TYPE_CHECKING:  # pages alone have these
     from rfonnx.report.explanation.footprint import Backdrop

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from rfonnx.results.fields import ExplainStep
 from rfonnx.results.plain import Analysed
+from rfonnx.system.named import NamedTuple
 
 if TYPE_CHECKING:  # `rfonnx report --help` needs no numpy
     import numpy as np

@@ -6,7 +6,6 @@ A point is a layer at which the field changes; `growth_svg` draws them.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from rfonnx.report.document import Line, Name, number, shared, size
 from rfonnx.report.fields.view import Axes, seen
@@ -14,6 +13,7 @@ from rfonnx.report.network.drawn import Drawn
 from rfonnx.results.fields import AxisField, Kind
 from rfonnx.results.operations import Family
 from rfonnx.results.plain import axes_text, percent
+from rfonnx.system.named import NamedTuple
 
 POINTS = 1500
 """Most points of a curve; the middle ones are thinned."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from rfonnx.report.fields.table import field_cells
 from rfonnx.report.fields.view import pick_axes, seen
 from rfonnx.report.fields.view_source import Source
 from rfonnx.report.overlay.measured import Measured
 from rfonnx.results.fields import AxisField
+from rfonnx.system.named import NamedTuple
 
 SIGMA, SQNR = "effective sigma", "SQNR against the teacher"
 """What of a measurement is said."""

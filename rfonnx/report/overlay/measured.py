@@ -10,11 +10,12 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from rfonnx.errors import DataError
 from rfonnx.report.fields.view_source import Source
 from rfonnx.results.plain import FORMAT, shape_text
+from rfonnx.system.named import NamedTuple
 from rfonnx.system.regular import read_regular
 
 MAX_BYTES = 1 << 26

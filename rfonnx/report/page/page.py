@@ -13,12 +13,13 @@ import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from rfonnx.report.chart.markup import short, whole
 from rfonnx.report.document import Document, Fold, Line, Name, Part, Section, Table
 from rfonnx.report.escape import printable
 from rfonnx.report.mark import SIGNATURE
+from rfonnx.system.named import NamedTuple
 
 ASSETS = Path(__file__).with_name("assets")
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from rfonnx.results.plain import shape_text
 from rfonnx.results.scan import ScannedReport, ScanRecord
+from rfonnx.system.named import NamedTuple
 
 Cell = str | int | float | bool | None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from rfonnx.report.chart.markup import path, rect, tag
 from rfonnx.report.escape import printable
@@ -12,6 +11,7 @@ from rfonnx.report.page.page import Page, Panel, Sheet
 from rfonnx.report.tiling.people import plan_document
 from rfonnx.results.plain import axes_text
 from rfonnx.results.tiling import Pair, PlanSummary, Tile, TiledAxis
+from rfonnx.system.named import NamedTuple
 
 WIDTH, HEIGHT = 720, 480
 """Of the drawing, in its own units."""

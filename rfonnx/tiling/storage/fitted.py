@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from rfonnx.data.npy import reason_of
 from rfonnx.data.preparation import Preparation
 from rfonnx.errors import DataError
 from rfonnx.graph.text import quote
+from rfonnx.system.named import NamedTuple
 from rfonnx.tiling.storage.axes import arrange
 from rfonnx.tiling.storage.opening import Source
 

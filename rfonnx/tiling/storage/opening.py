@@ -6,13 +6,14 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from rfonnx.data.images import FORMATS, MAX_DENSITY, UNJUDGED, pillow
 from rfonnx.data.npy import read_header, reason_of
 from rfonnx.errors import DataError, RfonnxError
+from rfonnx.system.named import NamedTuple
 from rfonnx.system.regular import open_regular
 from rfonnx.tiling.storage.axes import KNOWN
 from rfonnx.tiling.storage.libraries import tiff_library, zarr_library, zarr_store
