@@ -20,7 +20,7 @@ from rfonnx.analysis.fields import KINDS, NOT_SIZED, WIDENED, Tensors, summaries
 from rfonnx.analysis.lookup import Lookup
 from rfonnx.analysis.lower import Program
 from rfonnx.analysis.operations import operations
-from rfonnx.analysis.patches import laid_out
+from rfonnx.analysis.patches import laid_out, reads_of, seeing
 from rfonnx.analysis.propagated import propagated
 from rfonnx.errors import QueryError, ShapeError
 from rfonnx.graph.nodes import Graph
@@ -32,6 +32,7 @@ from rfonnx.results.landmarks import Landmarks
 from rfonnx.results.objects import ObjectRate, object_rate
 from rfonnx.results.operations import Operation
 from rfonnx.results.plain import analysis_to_dict, axes_text, flat_rows, shape_text
+from rfonnx.results.reads import Reads
 from rfonnx.system.late import Late
 
 if TYPE_CHECKING:
@@ -543,6 +544,54 @@ class Analysis:
         with self._laid_out(tensor):
             patches = self._result.support(source, place, number)
             return laid_out(patches, self._program.inputs[number][1], np.bool_)
+
+    def reads(self, tensor: str, position: Sequence[int], input: str) -> Reads:
+        """What `support` says, as boxes of positions, however long the input's axes are.
+
+        Args:
+            tensor, position, input: as in `support`.
+
+        Raises:
+            QueryError: as in `support`.
+            ShapeError: what is read differs at too many positions.
+        """
+        source = self._lookup.source(tensor)
+        place, number = self._lookup.position(tensor, position), self._lookup.input(input)
+        with self._laid_out(tensor):
+            return reads_of(self._result.support(source, place, number), self._program.inputs[number][1], np.bool_)
+
+    def shares(self, tensor: str, position: Sequence[int], input: str) -> Reads:
+        """What `paths` says, as boxes of positions, however long the input's axes are; the sum is not made 1.
+
+        Args:
+            tensor, position, input: as in `support`.
+
+        Raises:
+            QueryError, ShapeError: as in `reads`.
+        """
+        source = self._lookup.source(tensor)
+        place, number = self._lookup.position(tensor, position), self._lookup.input(input)
+        with self._laid_out(tensor):
+            return reads_of(self._result.paths(source, place, number), self._program.inputs[number][1], np.float64)
+
+    def seeing(self, tensor: str, origin: Sequence[int], input: str) -> tuple[Reads, tuple[int, ...]]:
+        """Which positions of a tensor have a position of an input in their box: a superset of those that read it.
+
+        Args:
+            tensor, input: as in `support`.
+            origin: an index for each axis of the input.
+
+        Returns:
+            The positions, and along which axes of the tensor they differ.
+
+        Raises:
+            QueryError: no such tensor or input, or the origin lies outside the input.
+            ShapeError: too many positions differ.
+        """
+        source, place = self._lookup.source(tensor), self._lookup.position(input, origin)
+        columns = [self._lookup.column(input, axis) for axis in range(len(place))]
+        with self._laid_out(tensor):
+            return seeing(self._result, source, columns, place, self._lookup.shape(tensor))
 
     def paths(self, tensor: str, position: Sequence[int], input: str) -> npt.NDArray[np.float64]:
         """The effective field that uniform weights would give (Luo et al. 2016, section 2.1).

@@ -14,6 +14,9 @@ from rfonnx.errors import DataError, QueryError
 from rfonnx.report.explanation.chains import Explanation
 from rfonnx.report.explanation.footprint import Backdrop
 
+MOST = 4096
+"""Rows and columns of a picture that are drawn: it is stretched over an input that has more."""
+
 
 def read_backdrop(path: str) -> np.ndarray:
     """The pixels, uint8 (H, W, 3).
@@ -40,7 +43,7 @@ def fitted(told: Explanation, path: str, pixels: np.ndarray) -> Backdrop:
         )
     (one,) = told.footprints
     rows, columns = (one.shape[axis] for axis in one.axes)
-    return Backdrop(Path(path).name, resize_pixels(pixels, (rows, columns)), one.input)
+    return Backdrop(Path(path).name, _resized(pixels, rows, columns), one.input)
 
 
 def fitted_to_input(analysis: Analysis, path: str, pixels: np.ndarray) -> Backdrop:
@@ -57,7 +60,11 @@ def fitted_to_input(analysis: Analysis, path: str, pixels: np.ndarray) -> Backdr
         raise _no_place(analysis.model.name, slid, "leave out --image")
     shape = analysis.input_shapes[name] or ()
     rows, columns = (shape[axis] or 1 for axis in slid[name])
-    return Backdrop(Path(path).name, resize_pixels(pixels, (rows, columns)), name)
+    return Backdrop(Path(path).name, _resized(pixels, rows, columns), name)
+
+
+def _resized(pixels: np.ndarray, rows: int, columns: int) -> np.ndarray:
+    return resize_pixels(pixels, (min(rows, MOST), min(columns, MOST)))
 
 
 def _no_place(model: str, drawn: Mapping[str, Sequence[int]], hint: str) -> QueryError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,12 +25,18 @@ def blocks(values: npt.NDArray[Any]) -> tuple[npt.NDArray[np.float64], str]:
            [0., 1.]]), '')
     """
     means: npt.NDArray[Any] = values
-    sizes = [-(-length // most) or 1 for length, most in zip(values.shape, (ROWS, COLUMNS), strict=True)]
+    sizes, told = block_sizes(values.shape)
     for axis, size in enumerate(sizes):
         starts = np.arange(0, values.shape[axis], size)
         counts = np.diff(starts, append=values.shape[axis])
         means = np.add.reduceat(means, starts, axis, np.float64) / np.expand_dims(counts, 1 - axis)
-    return means, "" if sizes == [1, 1] else f"a character is {sizes[0]} x {sizes[1]} positions"
+    return means, told
+
+
+def block_sizes(shape: Sequence[int]) -> tuple[list[int], str]:
+    """How many rows and columns a character stands for where so many are drawn; and the same in words, or ""."""
+    sizes = [-(-length // most) or 1 for length, most in zip(shape, (ROWS, COLUMNS), strict=True)]
+    return sizes, "" if sizes == [1, 1] else f"a character is {sizes[0]} x {sizes[1]} positions"
 
 
 def heat(values: npt.NDArray[np.float64]) -> tuple[list[str], str]:
@@ -54,6 +61,10 @@ def picture(mask: npt.NDArray[np.bool_]) -> tuple[list[str], str]:
     >>> picture(np.array([[True, False, True]]))
     (['#.#'], '# used, . not used')
     """
-    shares, size = blocks(mask)
+    return picture_of(*blocks(mask))
+
+
+def picture_of(shares: npt.NDArray[np.float64], size: str) -> tuple[list[str], str]:
+    """The same of the share of each block that is used, and the size of a block in words."""
     lines = ["".join("#" if share == 1 else "+" if share else "." for share in row) for row in shares]
     return lines, f"# all used, + some used, . none used; {size}" if size else "# used, . not used"

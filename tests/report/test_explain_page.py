@@ -90,7 +90,7 @@ def test_what_is_read_is_drawn_where_it_is(
         assert [float(drawn.get(key, "")) for key in ("x", "y", "width", "height")] == pytest.approx(expected, abs=0.05)
     [image] = figure.iter("image")
     pixels = np.asarray(Image.open(io.BytesIO(base64.b64decode(image.get("href", "").partition(",")[2]))))
-    mask = np.atleast_2d(one.mask)
+    mask = np.atleast_2d(one.grid.table())
     if max(mask.shape) <= 256:
         assert np.array_equal(pixels == 255, mask)
         assert set(np.unique(pixels)) <= {0, 255}
@@ -109,7 +109,7 @@ def test_a_picture_lies_under_what_is_read(models: Path) -> None:
         for one in (below, veil)
     ]
     assert np.array_equal(decoded[0], pixels)
-    assert np.array_equal(decoded[1] == 0, told.footprints[0].mask)  # the veil is over all else
+    assert np.array_equal(decoded[1] == 0, told.footprints[0].grid.table())  # the veil is over all else
 
 
 def test_the_page_holds_tables_and_no_picture_in_characters(models: Path) -> None:

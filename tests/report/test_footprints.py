@@ -96,7 +96,7 @@ def test_three_axes_are_cut_where_something_is_read(models: Path) -> None:
         at = int(axes.get_xlabel().rpartition(" ")[2])
         assert axes.get_xlabel() == f"axis {one.axes[columns]}; axis {one.axes[cut]} at {at}"
         blue = np.abs(np.asarray(axes.images[0].get_array())[..., :3] - to_rgb(READ)).max(-1) < 0.01
-        np.testing.assert_array_equal(blue, one.mask.take(at, cut))
+        np.testing.assert_array_equal(blue, one.grid.table().take(at, cut))
         assert blue.any()
     assert_inside(figure)
 
@@ -112,13 +112,13 @@ def test_channels_beside_columns_are_not_flat(models: Path) -> None:
 def test_a_picture_under_it(models: Path) -> None:
     _, told = told_of(models, "dilated", "context", None)
     (one,) = told.footprints
-    pixels = np.random.default_rng(0).integers(0, 255, (*one.mask.shape, 3), dtype=np.uint8)
+    pixels = np.random.default_rng(0).integers(0, 255, (*one.grid.shape, 3), dtype=np.uint8)
     under = replace(told, backdrop=Backdrop("photo.png", pixels, "x"))
     figure = explain_figure(under, every=False)
     photo, veil = figure.axes[0].images
     np.testing.assert_array_equal(np.asarray(photo.get_array()), pixels)
     assert photo.get_extent() == veil.get_extent()
-    np.testing.assert_array_equal(np.asarray(veil.get_array())[..., 3] == 0, one.mask)
+    np.testing.assert_array_equal(np.asarray(veil.get_array())[..., 3] == 0, one.grid.table())
     assert "on photo.png, resized to the input" in figure._suptitle.get_text()
 
 

@@ -7,12 +7,12 @@ from fractions import Fraction
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from rfonnx.analysis.derive.analysed import Fields, hull
 from rfonnx.errors import QueryError, ShapeError
 from rfonnx.results.fields import AxisField, ModelInfo, Shape
 from rfonnx.results.geometry import AxisGeometry, Geometry, Located
+from rfonnx.results.reads import Reads
 
 LINED = ("local", "periodic")
 """Kinds of fields whose centres lie in a line."""
@@ -29,8 +29,8 @@ class Placed(Fields, Protocol):
         """As `rfonnx.Analysis.box`."""
         ...
 
-    def paths(self, tensor: str, position: Sequence[int], input: str) -> npt.NDArray[np.float64]:
-        """As `rfonnx.Analysis.paths`."""
+    def shares(self, tensor: str, position: Sequence[int], input: str) -> Reads:
+        """As `rfonnx.Analysis.shares`."""
         ...
 
 
@@ -96,9 +96,9 @@ def _balance(analysis: Placed, tensor: str, input: str, made: AxisGeometry, shap
         boxes = [analysis.box(tensor, position, clip) or {} for clip in (True, False)]
         if input not in boxes[0] or boxes[0][input][made.axis] != boxes[1][input][made.axis]:
             return None
-        shares = analysis.paths(tensor, position, input)
-        along = shares.sum(tuple(axis for axis in range(shares.ndim) if axis != made.axis))
-        apart.append(float((along * np.arange(len(along))).sum()) - float(made.stride * cell + made.offset))
+        line = made.stride * cell + made.offset
+        near = int(line)  # sums are of small numbers, however far from the first position that lies
+        apart.append(analysis.shares(tensor, position, input).along((made.axis,)).mean(near) - float(line - near))
     return sum(apart) / len(apart)
 
 

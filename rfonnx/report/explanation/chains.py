@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any, Protocol
-
-import numpy as np
-import numpy.typing as npt
 
 from rfonnx.errors import QueryError
 from rfonnx.report.explanation.footprint import Backdrop, Footprint, Interval, footprint
@@ -15,24 +13,22 @@ from rfonnx.report.fields.view import AxesChoice, pick_axes, unknown_tensor
 from rfonnx.report.fields.view_source import Source
 from rfonnx.results.fields import ExplainStep, Shape, TensorField
 from rfonnx.results.naming import tensor_called
-
-Mask = npt.NDArray[np.bool_]
-Int64 = npt.NDArray[np.int64]
+from rfonnx.results.reads import Grid, Reads
 
 
 class Explained(Source, Protocol):
     """An analysis that also answers for single positions; `rfonnx.Analysis` is one."""
 
-    def support(self, tensor: str, position: Sequence[int], *, input: str) -> Mask:
-        """Which positions of an input reach a position of a tensor: a bool array of the input's shape."""
+    def reads(self, tensor: str, position: Sequence[int], *, input: str) -> Reads:
+        """Which positions of an input reach a position of a tensor."""
         ...
 
     def box(self, tensor: str, position: Sequence[int], clip: bool = True) -> Mapping[str, tuple[Interval, ...]] | None:
         """What a position sees, as intervals by input and axis; None where it sees nothing."""
         ...
 
-    def intervals(self, tensor: str, *, input: str, axis: int, clip: bool = True) -> tuple[Int64, Int64]:
-        """lo and hi of every position of a tensor along an input axis; they broadcast to the tensor's shape."""
+    def seeing(self, tensor: str, origin: Sequence[int], *, input: str) -> tuple[Reads, tuple[int, ...]]:
+        """Which positions of a tensor have a position of an input in their box, and along which axes that differs."""
         ...
 
 
@@ -82,15 +78,25 @@ class Region:
 
     Attributes:
         extents: by shown axis; empty when no position belongs.
-        drawn: the (at most two) axes of `mask`, the last ones shown.
-        mask: which positions belong, over any position along the other axes, cropped to the extents.
+        drawn: the (at most two) axes of `grid`, the last ones shown.
+        grid: which positions belong, over any position along the other axes.
     """
 
     where: str
     of: tuple[int, ...]
     extents: tuple[Extent, ...]
     drawn: tuple[Extent, ...]
-    mask: Mask
+    grid: Grid
+
+    @property
+    def box(self) -> tuple[tuple[int, int], ...]:
+        """From the first to the last position along the drawn axes."""
+        return tuple((extent.first, extent.last) for extent in self.drawn)
+
+    @property
+    def full(self) -> bool:
+        """Whether all positions of that box belong."""
+        return bool(self.grid.total() == prod(extent.span for extent in self.drawn))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,20 +137,20 @@ def explanation(source: Explained, name: str, question: Question) -> Explanation
         raise QueryError(
             f"{source.model.name}: '{name}' sees {len(seen)} inputs", "say with --input which one is meant"
         )
-    masks = {given: source.support(name, position, input=given) for given in seen}
+    reads = {given: source.reads(name, position, input=given) for given in seen}
     clipped, unbounded = source.box(name, position) or {}, source.box(name, position, clip=False) or {}
     return Explanation(
         tensor,
         {given: source.input_shapes.get(given) for given in seen},
         tuple(chain for given in seen for chain in _chains(source, name, given, axes.get(given, ()))),
-        tuple(_region(given, position, mask, axes.get(given, ())) for given, mask in masks.items()),
+        tuple(_region(given, position, read, axes.get(given, ())) for given, read in reads.items()),
         tuple(_reached(source, tensor, given, question.origin or ()) for given in origins),
         source.values,
         source.model.name,
         position,
         tuple(
-            footprint(given, mask, axes.get(given, ()), clipped[given], unbounded[given])
-            for given, mask in masks.items()
+            footprint(given, read, axes.get(given, ()), clipped[given], unbounded[given])
+            for given, read in reads.items()
             if axes.get(given) and given in clipped and given in unbounded
         ),
     )
@@ -184,13 +190,8 @@ def _reached(source: Explained, tensor: TensorField, given: str, origin: tuple[i
         told = f"{source.model.name}: position {origin} is not in input '{given}' of shape {shape}"
         raise QueryError(told, "give one index per axis")
     origin = tuple(p % n for p, n in zip(origin, lengths, strict=True))
-    mask: Mask = np.ones((), np.bool_)
-    for axis, at in enumerate(origin):
-        lo, hi = source.intervals(tensor.name, input=given, axis=axis)
-        mask = mask & (lo <= at) & (at <= hi)
-    lengths_known = tuple(length or 1 for length in tensor.shape or ())
-    differs = tuple(axis for axis, length in enumerate(mask.shape) if length > 1)
-    return _region(tensor.name, origin, np.broadcast_to(mask, lengths_known), differs or _long(lengths_known))
+    found, differs = source.seeing(tensor.name, origin, input=given)
+    return _region(tensor.name, origin, found, differs or _long(found.shape))
 
 
 def _long(shape: tuple[int, ...]) -> tuple[int, ...]:
@@ -198,15 +199,12 @@ def _long(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(axis for axis, length in enumerate(shape) if length > 1)[-2:]
 
 
-def _region(where: str, of: tuple[int, ...], mask: Mask, axes: tuple[int, ...]) -> Region:
+def _region(where: str, of: tuple[int, ...], found: Reads, axes: tuple[int, ...]) -> Region:
     extents = []
     for axis in axes:
-        used = np.flatnonzero(mask.any(axis=tuple(other for other in range(mask.ndim) if other != axis)))
-        if not used.size:
-            return Region(where, of, (), (), np.zeros((0, 0), np.bool_))
-        extents.append(Extent(axis, int(used[0]), int(used[-1]), int(used.size)))
+        used = found.along((axis,)).extent(0)
+        if used is None:
+            return Region(where, of, (), (), found.along(()))
+        extents.append(Extent(axis, *used))
     drawn = tuple(extents[-2:])
-    others = tuple(other for other in range(mask.ndim) if other not in [extent.axis for extent in drawn])
-    flat: Mask = np.asarray(mask.any(axis=others))
-    cropped = flat[tuple(slice(extent.first, extent.last + 1) for extent in drawn)]
-    return Region(where, of, tuple(extents), drawn, np.atleast_2d(cropped))
+    return Region(where, of, tuple(extents), drawn, found.along([extent.axis for extent in drawn]))

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from rfonnx.results.reads import Grid, Reads
 from rfonnx.system.named import NamedTuple
 
-Mask = npt.NDArray[np.bool_]
 Interval = tuple[int, int]
 
 
@@ -35,7 +35,7 @@ class Footprint:
     Attributes:
         input, shape: the input.
         axes: those of its axes that are drawn: of those asked for that are longer than 1, at most the last three.
-        mask: which positions along these axes are read, at any position along the others.
+        grid: which positions along these axes are read, at any position along the others.
         clipped: closed interval by drawn axis, from the first to the last real position that the analysis allows.
         unbounded: the same as if the input went on beyond its borders.
     """
@@ -43,7 +43,7 @@ class Footprint:
     input: str
     shape: tuple[int, ...]
     axes: tuple[int, ...]
-    mask: Mask
+    grid: Grid
     clipped: tuple[Interval, ...]
     unbounded: tuple[Interval, ...]
 
@@ -52,19 +52,17 @@ DRAWN = 3
 
 
 def footprint(
-    name: str, mask: Mask, wanted: Sequence[int], clipped: Sequence[Interval], unbounded: Sequence[Interval]
+    name: str, reads: Reads, wanted: Sequence[int], clipped: Sequence[Interval], unbounded: Sequence[Interval]
 ) -> Footprint:
     """The drawn part of what is read.
 
     Args:
         name: the input.
-        mask: of the input's shape.
+        reads: of the input.
         wanted: axes that were asked for.
         clipped, unbounded: by axis of the input.
     """
-    long = [axis for axis in wanted if mask.shape[axis] > 1] or list(wanted)
+    long = [axis for axis in wanted if reads.shape[axis] > 1] or list(wanted)
     axes = tuple(long[-DRAWN:])
-    flat: Mask = np.asarray(mask.any(axis=tuple(axis for axis in range(mask.ndim) if axis not in axes)))
-    return Footprint(
-        name, mask.shape, axes, flat, tuple(clipped[axis] for axis in axes), tuple(unbounded[axis] for axis in axes)
-    )
+    boxes = (tuple(box[axis] for axis in axes) for box in (clipped, unbounded))
+    return Footprint(name, reads.shape, axes, reads.along(axes), *boxes)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
+
 from rfonnx.report.document import Document, Line, Name, Section, Table, number, shortened
 from rfonnx.report.explanation.chains import Chain, Explanation, Region
 from rfonnx.report.explanation.growth import NAMES, cause_words, shares
-from rfonnx.report.pictures import picture
+from rfonnx.report.pictures import block_sizes, picture_of
 from rfonnx.results.fields import ExplainStep
 from rfonnx.results.plain import axes_text, bound_texts, shape_text
 
@@ -84,14 +86,19 @@ def _extents(region: Region) -> Iterator[Line]:
         yield ("nothing",)
     for extent in region.extents:
         yield (f"axis {extent.axis}: {extent.first}..{extent.last}, span {extent.span}, {extent.used} used",)
-    if region.drawn and region.mask.all():
+    if region.drawn and region.full:
         yield ("every position between is used",)
 
 
 def _picture(region: Region) -> Iterator[Section]:
-    if not region.drawn or region.mask.all():
+    if not region.drawn or region.full:
         return
-    lines, legend = picture(region.mask)
+    sizes, told = block_sizes([1, *(extent.span for extent in region.drawn)][-2:])
+    edges = [
+        np.append(np.arange(extent.first, extent.last + 1, size), extent.last + 1)
+        for extent, size in zip(region.drawn, sizes[-len(region.drawn) :], strict=True)
+    ]
+    lines, legend = picture_of(np.atleast_2d(region.grid.shares(edges)), told)
     words = [f"axis {extent.axis} {extent.first}..{extent.last}" for extent in region.drawn]
     where = f"{words[0]} across" if len(words) == 1 else f"{words[0]} down, {words[1]} across"
     yield Section(f"Picture: {where} ({legend})", tuple((line,) for line in lines), picture=True)

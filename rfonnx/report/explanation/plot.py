@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -23,7 +24,7 @@ from rfonnx.report.drawing import (
 )
 from rfonnx.report.escape import printable
 from rfonnx.report.explanation.chains import Explanation
-from rfonnx.report.explanation.footprint import Backdrop, Footprint, Interval, Mask
+from rfonnx.report.explanation.footprint import Backdrop, Footprint, Interval
 from rfonnx.report.explanation.planes import Plane, planes_of, shown_part
 from rfonnx.report.fitting import middle
 from rfonnx.results.plain import axes_text, bound_texts, position_text, shape_text
@@ -31,6 +32,8 @@ from rfonnx.results.plain import axes_text, bound_texts, position_text, shape_te
 READ, BOX, BEYOND, CENTRE, OUTSIDE = "#54aeff", "#00835f", "#b35900", "#d1242f", "#ececec"
 VEIL = 0.75
 """How much of a picture that is not read is hidden."""
+CELLS = 2048
+"""Most cells along an axis that are drawn apart; the colour of one that holds several positions is between both."""
 FLAT = 5
 """A panel whose sides differ by more is stretched: three channels beside 224 columns."""
 NAME = 60
@@ -101,11 +104,11 @@ def _provenance(told: Explanation) -> list[str]:
 def _words(one: Footprint) -> list[str]:
     """The input, and the figures of what is read of it along the drawn axes."""
     sizes = "x".join(str(hi - lo + 1) for lo, hi in one.unbounded)
-    inside = int(np.prod([hi - lo + 1 for lo, hi in one.clipped]))
+    inside = math.prod(hi - lo + 1 for lo, hi in one.clipped)
     clipped = "x".join(f"{lo}..{hi}" for lo, hi in one.clipped)
     return [
         f"input {middle(printable(one.input), NAME)} ({shape_text(one.shape)}), {axes_text(one.axes)}",
-        f"size {sizes}, within the borders {clipped}: {int(one.mask.sum()):,} of {inside:,} positions are read",
+        f"size {sizes}, within the borders {clipped}: {one.grid.total():,} of {inside:,} positions are read",
     ]
 
 
@@ -113,7 +116,7 @@ def _draw(axes: Any, plane: Plane, told: Explanation) -> None:
     strip = len(plane.axes) == 1
     clipped, unbounded = (((0, 0), *box) if strip else box for box in (plane.clipped, plane.unbounded))
     axes.set_facecolor(OUTSIDE)
-    _input(axes, plane.mask, None if strip else told.backdrop, told.tensor.exact)
+    _input(axes, plane, None if strip else told.backdrop, told.tensor.exact)
     _box(axes, unbounded, BEYOND, "--", "field, borders not clipped")
     _box(axes, clipped, BOX, "-", "field within the input")
     (top, bottom), (left, right) = unbounded
@@ -137,18 +140,19 @@ def _draw(axes: Any, plane: Plane, told: Explanation) -> None:
         axes.set_title("the field, larger", fontsize=SMALL, color=PALE)
 
 
-def _input(axes: Any, mask: Mask, backdrop: Backdrop | None, exact: bool) -> None:
+def _input(axes: Any, plane: Plane, backdrop: Backdrop | None, exact: bool) -> None:
     """The input: white, or a picture under a veil; what is read shows through it, or is blue."""
     from matplotlib.colors import to_rgba
 
-    rows, columns = mask.shape
+    rows, columns = plane.shape
     extent = (-0.5, columns - 0.5, rows - 0.5, -0.5)
-    veil = to_rgba("white", VEIL if backdrop else 1.0)
+    shares, (top, bottom), (left, right) = plane.cells(CELLS)
+    veil = np.array(to_rgba("white", VEIL if backdrop else 1.0))
     if backdrop:
         axes.imshow(backdrop.pixels, extent=extent, cmap="gray", vmin=0, vmax=255)
     axes.imshow(
-        np.where(mask[..., None], to_rgba(READ, 0.0 if backdrop else 1.0), veil),
-        extent=extent,
+        veil + shares[..., None] * (np.array(to_rgba(READ, 0.0 if backdrop else 1.0)) - veil),
+        extent=(left - 0.5, right + 0.5, bottom + 0.5, top - 0.5),
         interpolation_stage="rgba",
     )
     square = {"marker": "s", "markersize": 10, "linestyle": "none", "markeredgecolor": "#888888"}

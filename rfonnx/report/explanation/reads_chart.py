@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from rfonnx.report.chart.heat import gathered
 from rfonnx.report.chart.markup import chart, html_line, path, rect, tag, text, words
 from rfonnx.report.chart.scale import Scale
 from rfonnx.report.document import Line, Name
@@ -22,7 +22,7 @@ SIDE, LEAST, STRIP = 400, 60, 56
 LEFT, TOP, BOTTOM = 46, 6, 24
 
 CELLS = 256
-"""Most cells of a mask along an axis; the colour of a larger one is the share that is read."""
+"""Most cells along an axis; the colour of one that holds several positions is the share of them that is read."""
 
 LEGEND = (
     ("read", "read"),
@@ -49,8 +49,8 @@ def reads_charts(told: Explanation) -> str:
 def _words(one: Footprint) -> Line:
     """The figures of what is read along the drawn axes."""
     sizes = "x".join(str(hi - lo + 1) for lo, hi in one.unbounded)
-    inside = int(np.prod([hi - lo + 1 for lo, hi in one.clipped]))
-    read = int(one.mask.sum())
+    inside = math.prod(hi - lo + 1 for lo, hi in one.clipped)
+    read = one.grid.total()
     share = (
         f"{read:,} of {inside:,} positions between are read ({percent(read / inside)})" if inside else "nothing is read"
     )
@@ -90,22 +90,27 @@ def _scales(shown: Sequence[Interval], strip: bool) -> tuple[Scale, Scale, float
 
 def _input(plane: Plane, backdrop: Backdrop | None, name: str, down: Scale, across: Scale) -> Iterator[str]:
     """The input, or a picture under a veil; what is read is coloured, or shows through."""
-    rows, columns = plane.mask.shape
-    x, y = _place(-0.5, across), _place(-0.5, down)
-    width, height = _place(columns - 0.5, across) - x, _place(rows - 0.5, down) - y
-    place = {"x": x, "y": y, "width": width, "height": height}
-    cells = plane.mask.astype(np.float64)
-    shares = gathered(cells, CELLS) / gathered(np.ones_like(cells), CELLS)
+    shares, *held = plane.cells(CELLS)
     read: Pixels = np.round(255 * (1 - shares if backdrop else shares)).astype(np.uint8)
+    rows, columns = plane.shape
+    place = _rectangle(((0, rows - 1), (0, columns - 1)), down, across)
     if backdrop is not None:
         step = -(-max(backdrop.pixels.shape[:2]) // (2 * CELLS))
         picture = np.ascontiguousarray(backdrop.pixels[::step, ::step])
         yield tag("image", href=data_uri(picture), preserveAspectRatio="none", **place)
     else:
         yield tag("rect", class_="input", **place)
-    image = tag("image", href=data_uri(read), preserveAspectRatio="none", class_="cells", **place)
+    cells = _rectangle(held, down, across)
+    image = tag("image", href=data_uri(read), preserveAspectRatio="none", class_="cells", **cells)
     yield tag("mask", image, id=name)
-    yield tag("rect", mask=f"url(#{name})", class_="veil" if backdrop else "read", **place)
+    yield tag("rect", mask=f"url(#{name})", class_="veil" if backdrop else "read", **cells)
+
+
+def _rectangle(box: Sequence[Interval], down: Scale, across: Scale) -> dict[str, float]:
+    """Where a box of positions is drawn."""
+    (top, bottom), (left, right) = box
+    x, y = _place(left - 0.5, across), _place(top - 0.5, down)
+    return {"x": x, "y": y, "width": _place(right + 0.5, across) - x, "height": _place(bottom + 0.5, down) - y}
 
 
 def _place(value: float, scale: Scale) -> float:
@@ -114,9 +119,8 @@ def _place(value: float, scale: Scale) -> float:
 
 
 def _box(box: Sequence[Interval], down: Scale, across: Scale, kind: str) -> str:
-    (top, bottom), (left, right) = box
-    x, y = _place(left - 0.5, across), _place(top - 0.5, down)
-    return rect(x, y, _place(right + 0.5, across) - x, _place(bottom + 0.5, down) - y, kind)
+    place = _rectangle(box, down, across)
+    return rect(place["x"], place["y"], place["width"], place["height"], kind)
 
 
 def _cross(box: Sequence[Interval], down: Scale, across: Scale) -> str:
