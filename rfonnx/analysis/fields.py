@@ -83,9 +83,10 @@ class Tensors(Mapping[str, TensorField]):
         return list(self._index)
 
     def __getitem__(self, name: str) -> TensorField:
-        if name not in self._made:
-            self._made[name] = self._make(name, self._index[name])
-        return self._made[name]
+        made = self._made.get(name)
+        if made is None:
+            made = self._made[name] = self._make(name, self._index[name])
+        return made
 
     def _make(self, name: str, index: int) -> TensorField:
         tensor = self._tensors[index]

@@ -65,8 +65,9 @@ class Lookup:
         Raises:
             QueryError: there is no such input or axis.
         """
-        rank = sum(name == input for name, _ in self.pairs)
-        column = self._columns.get((input, axis + rank if axis < 0 else axis))
+        column = self._columns.get((input, axis))
+        if column is None and axis < 0:
+            column = self._columns.get((input, axis + sum(name == input for name, _ in self.pairs)))
         if column is None:
             known = ", ".join(f"'{name}' (rank {len(shape)})" for name, shape in self._program.inputs)
             raise QueryError(f"{self._label}: there is no axis {axis} of an input '{input}'", f"the inputs are {known}")

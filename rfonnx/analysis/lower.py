@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from rfonnx.graph.nodes import Graph
+from rfonnx.analysis.repeated import Key, Paths, Repeated
+from rfonnx.graph.nodes import Graph, Node
 from rfonnx.operators.access.apply import node_accesses, program_shape
 from rfonnx.operators.access.op import Known, Weights
 from rfonnx.operators.access.primitives import Path, Step
+from rfonnx.operators.access.zeros import note_uncertain
 from rfonnx.system.named import NamedTuple
-
-IndexedPath = tuple[int, tuple[Step, ...]]
 
 
 class Tensor(NamedTuple):
@@ -27,7 +27,7 @@ class Tensor(NamedTuple):
 
     name: str
     shape: tuple[int, ...]
-    paths: tuple[IndexedPath, ...]
+    paths: Paths
     exact: bool
     note: str
     kind: str
@@ -54,35 +54,79 @@ def lower(graph: Graph, weights: Weights = "structure") -> Program:
         graph: the graph.
         weights: "values" lets rules read constant weights for the zeros in them.
     """
-    index = {name: i for i, name in enumerate(graph.inputs)}
-    inputs = tuple((name, program_shape(graph.shapes.get(name))) for name in graph.inputs)
-    tensors: list[Tensor] = []
-    base = len(inputs)
-    constants, shapes = graph.constants, graph.shapes
-
-    known = Known(weights=weights)
-    steps = Alike()
-
+    lowering = _Lowering(graph, weights)
     for node_index, node in enumerate(graph.nodes):
-        for name in node.outputs:
+        lowering.add(node_index, node)
+    return Program(lowering.inputs, tuple(lowering.tensors))
+
+
+class _Lowering:
+    """The program as far as it goes, and what is known of the nodes in it."""
+
+    def __init__(self, graph: Graph, weights: Weights) -> None:
+        self._graph = graph
+        self._index = {name: i for i, name in enumerate(graph.inputs)}
+        self._known = Known(uncertain=set(graph.inputs), weights=weights)
+        self._repeated = Repeated(graph, self._known)
+        self._steps = Alike()
+        self.inputs = tuple((name, program_shape(graph.shapes.get(name))) for name in graph.inputs)
+        self.tensors: list[Tensor] = []
+
+    def add(self, node_index: int, node: Node) -> None:
+        """Add what a node makes, unless it is constant."""
+        known, outputs = self._known, [name for name in node.outputs if name]
+        for name in outputs:
             known.producers[name] = node
-        if constants.issuperset(filter(None, node.outputs)):
-            continue
+        if self._graph.constants.issuperset(outputs):
+            return
+        note_uncertain(node, known)
+        key = self._repeated.key(node)
+        reads = self._repeated.reads(key)
+        if reads is None:
+            self._ask(node_index, node, key)
+            return
+        sources = self._sources(node)
+        for name, (shape, paths) in zip(outputs, reads, strict=True):
+            self._make(
+                Tensor(
+                    name,
+                    shape,
+                    tuple([(sources[number], steps) for number, steps in paths]),
+                    True,
+                    "",
+                    node.kind,
+                    node.name,
+                    node_index,
+                )
+            )
+
+    def _ask(self, node_index: int, node: Node, key: Key | None) -> None:
+        """Ask the rule of a node, and keep what it says under the key if it says nothing about this node in particular."""
+        graph, known, kind, label = self._graph, self._known, node.kind, node.name
         temporaries, accesses = node_accesses(node, graph, known)
-        kind, label = node.kind, node.name
         for name, (shape, access) in temporaries.items():
-            paths = _indexed(access.paths, index, constants, steps)
-            index[name] = base + len(tensors)
             maker = known.makers.get(name, node)
-            tensors.append(Tensor(name, shape, paths, access.exact, access.note, maker.kind, maker.name, node_index))
+            paths = self._indexed(access.paths)
+            self._make(Tensor(name, shape, paths, access.exact, access.note, maker.kind, maker.name, node_index))
+        made = []
         for name, access in zip(node.outputs, accesses, strict=True):
-            if not name or name in constants:
-                continue
-            paths = _indexed(access.paths, index, constants, steps)
-            index[name] = base + len(tensors)
-            shape = program_shape(shapes.get(name))
-            tensors.append(Tensor(name, shape, paths, access.exact, access.note, kind, label, node_index))
-    return Program(inputs, tuple(tensors))
+            if name and name not in graph.constants:
+                shape, paths = program_shape(graph.shapes.get(name)), self._indexed(access.paths)
+                self._make(Tensor(name, shape, paths, access.exact, access.note, kind, label, node_index))
+                made.append((shape, paths))
+        if key is not None and not temporaries and all(access.exact and not access.note for access in accesses):
+            self._repeated.keep(key, self._sources(node), made)
+
+    def _make(self, tensor: Tensor) -> None:
+        self._index[tensor.name] = len(self.inputs) + len(self.tensors)
+        self.tensors.append(tensor)
+
+    def _sources(self, node: Node) -> list[int]:
+        return [self._index.get(name, -1) for name in node.inputs]
+
+    def _indexed(self, paths: tuple[Path, ...]) -> Paths:
+        index, constants, first = self._index, self._graph.constants, self._steps.first
+        return tuple([(index[name], first(steps)) for name, steps in paths if name and name not in constants])
 
 
 class Alike(dict[tuple[object, ...], tuple[Step, ...]]):
@@ -94,9 +138,3 @@ class Alike(dict[tuple[object, ...], tuple[Step, ...]]):
             return self.setdefault((*map(type, steps), *steps), steps)
         except TypeError:
             return steps
-
-
-def _indexed(
-    paths: tuple[Path, ...], index: dict[str, int], constants: set[str], alike: Alike
-) -> tuple[IndexedPath, ...]:
-    return tuple([(index[name], alike.first(steps)) for name, steps in paths if name and name not in constants])

@@ -59,10 +59,6 @@ def conv(op: Op) -> Access:
 
     Taps and channels whose constant weights are zero are left out when values count (`rfonnx.operators.access.kernels`).
     """
-    return op.once(_conv)
-
-
-def _conv(op: Op) -> Access:
     return convolution(op, scalars={2: True})
 
 
@@ -157,7 +153,7 @@ def convolution_macs(call: CountCall) -> int:
 
 
 declare("ConvInteger", manner=("by channel",), quantised=True, stands_for="Conv")
-declare("Conv", manner=("by channel",), maps=True, weighted=True)
+declare("Conv", by_shapes=True, manner=("by channel",), maps=True, weighted=True)
 declare("Conv", "ConvInteger", "com.microsoft.FusedConv", filters=1)
 declare("QLinearConv", "com.microsoft.QLinearConv", filters=3)
 declare("DeformConv", manner=())

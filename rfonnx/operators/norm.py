@@ -197,7 +197,7 @@ declare("RMSNormalization", "SimplifiedLayerNormalization", norm=Norm(centred=Fa
 declare(
     "MeanVarianceNormalization", norm=Norm(epsilon=1e-18)
 )  # 1e-9 is added to the root: that is what counts where it is 0
-declare("BatchNormalization", affine=True, macs=0, manner=("by channel", "norm"), maps=True)
+declare("BatchNormalization", affine=True, by_shapes=True, macs=0, manner=("by channel", "norm"), maps=True)
 declare("LRN", macs=0, manner=("regular",))
 declare("LRN", family="normalisation")
 declare("Softmax", evaluation="fast", macs=0, manner=("norm",), normalises=True, weighs=True)

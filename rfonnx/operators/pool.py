@@ -176,6 +176,7 @@ declare(
     maps=True,
     shapes_when={"auto_pad": ("SAME_UPPER", "SAME_LOWER"), "ceil_mode": (1,)},
 )
+declare("AveragePool", "GlobalAveragePool", "GlobalMaxPool", "MaxPool", by_shapes=True)
 declare("GlobalAveragePool", "GlobalMaxPool", macs=0, manner=("order free", "pool"), maps=True)
 declare("GlobalAveragePool", statistic="mean")
 declare("GlobalMaxPool", statistic="max")

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from rfonnx.analysis.lower import IndexedPath, Program
+from rfonnx.analysis.lower import Program
+from rfonnx.analysis.repeated import IndexedPath
 from rfonnx.graph.temporaries import is_temporary, named_by
 from rfonnx.operators.access.path_shape import path_shape
 from rfonnx.operators.access.primitives import Permute, Reduce, Reshape, Select, Spread, Step, Tables, Window, tables

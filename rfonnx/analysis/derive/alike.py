@@ -10,7 +10,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from rfonnx.analysis.lower import IndexedPath, Program
+from rfonnx.analysis.lower import Program
+from rfonnx.analysis.repeated import IndexedPath
 from rfonnx.operators.access.path_shape import path_shape
 from rfonnx.operators.access.primitives import Permute, Reduce, Reshape, Select, Spread, Step, Window, tables
 

@@ -25,6 +25,8 @@ from rfonnx.operators.elementwise import UNARY
 from rfonnx.operators.movement import TOGETHER, channel_axis, treats
 from rfonnx.operators.table import operator
 
+_UNARY = frozenset(UNARY)
+
 
 class Shifts:
     """Moves of every tensor when one axis of one input is shifted, and the positional constants met on the way."""
@@ -69,7 +71,7 @@ class Shifts:
 
     def _of_tensor(self, tensor: Tensor, found: list[Moves | None]) -> Moves | None:
         sources = [found[source] for source, _ in tensor.paths]
-        if len(sources) == 1 and not tensor.paths[0][1] and tensor.kind in UNARY:
+        if len(sources) == 1 and not tensor.paths[0][1] and tensor.kind in _UNARY:
             return sources[0]  # most tensors of most models
         given = [source for source in sources if source is not None]
         if not given:
@@ -129,10 +131,7 @@ class Shifts:
         """
         key = None
         if None not in sources:
-            key = (
-                tensor.shape,
-                *[(id(before), id(path[1])) for before, path in zip(sources, tensor.paths, strict=True)],
-            )
+            key = (tensor.shape, *map(id, sources), *[id(steps) for _, steps in tensor.paths])
             if key in self._answers:
                 return self._answers[key]
         dependent, others, reduced = [], [], False

@@ -91,23 +91,24 @@ class _Look:
                 before = before or [source for source in operands(self.local.program, number) if source >= self.inputs]
                 grows = own[number] > max([own[source] for source in before], default=0)
                 found = [source for source in before if seen[column][source] and reaches[column][source]]
-                if grows and found:
-                    yield from self._idle(number, found[0], column)
+                idle = self._idle(number, found[0], column) if grows and found else None
+                if idle is not None:
+                    yield idle
 
-    def _idle(self, number: int, before: int, column: int) -> Iterator[Idle]:
+    def _idle(self, number: int, before: int, column: int) -> Idle | None:
+        """What is said of a layer along an axis, by what it reads; None where no position of that sees from border to border."""
         made, pair, name = self.program.tensors[number - self.inputs], self.pairs[column], self.names[before]
         twin = self._twins.get(pair, pair)
         if (before, twin) not in self._reaching:
             self._reaching[before, twin] = reaching(self.local, name, twin)
         whole, positions = self._reaching[before, twin]
+        if not whole:
+            return None
         state: State = "nothing" if whole == positions else "borders"
         state = state if self.local.tensors[name].exact else "unknown"
         size, short = self.by_windows.size[column], self.shortest[column][before]
         long, own = size[before], size[number]
-        if whole:
-            yield Idle(
-                made.name, made.kind, made.node, *pair, name, whole, positions, long, own, shortest=short, state=state
-            )
+        return Idle(made.name, made.kind, made.node, *pair, name, whole, positions, long, own, short, state)
 
     @cached_property
     def shortest(self) -> list[list[int]]:
@@ -116,16 +117,24 @@ class _Look:
         0 where nothing is seen.
         """
         size, _, seen = self.by_windows
-        return [self._shortest(own, read) for own, read in zip(size, seen, strict=True)]
+        found: dict[Pair, list[int]] = {}
+        for pair, own, read in zip(self.pairs, size, seen, strict=True):
+            twin = self._twins.get(pair, pair)
+            found[pair] = found[twin] if twin in found else self._shortest(own, read)
+        return list(found.values())
 
     def _shortest(self, size: list[int], seen: list[bool]) -> list[int]:
         found = size[: self.inputs]
         for number, made in enumerate(self.local.program.tensors, self.inputs):
             read = [source for source, _ in made.paths if seen[source]]
-            added = 0
-            if read and (len(made.paths) == 1 or family(made.kind) in WINDOWED):
-                added = size[number] - max([size[source] for source in read])
-            found.append(min([found[source] for source in read], default=0) + added)
+            if not read:
+                found.append(0)
+            elif len(made.paths) == 1 or family(made.kind) in WINDOWED:
+                found.append(
+                    min([found[source] for source in read]) + size[number] - max([size[source] for source in read])
+                )
+            else:
+                found.append(min([found[source] for source in read]))
         return found
 
     def gates(self) -> Iterator[Gate]:

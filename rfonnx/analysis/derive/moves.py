@@ -85,6 +85,11 @@ class Moves(NamedTuple):
         return Moves(self.period, (*self.axes[:axis], new, *self.axes[axis + 1 :]), *self[2:])
 
 
+def length(axis: Axis) -> int:
+    """Positions of a whole axis."""
+    return axis[0].length if len(axis) == 1 else math.prod([factor.length for factor in axis])
+
+
 def flat(axis: Axis) -> Move:
     """Rows of 8 that move by one: 8. Columns in rows of 8 that move by one: 1."""
     if len(axis) == 1:  # most
@@ -111,13 +116,13 @@ def at_rest(shape: tuple[int, ...]) -> Moves:
 
 def broadcast(moves: Moves, shape: tuple[int, ...]) -> Moves:
     """Axes that are added or stretched are alike everywhere."""
-    lengths = tuple([axis[0].length if len(axis) == 1 else math.prod([f.length for f in axis]) for axis in moves.axes])
+    lengths = tuple([length(axis) for axis in moves.axes])
     if lengths == shape:
         return moves
     missing = len(shape) - len(lengths)
     axes: list[Axis] = [(Factor(n, ALIKE),) for n in shape[:missing]]
-    for axis, length, n in zip(moves.axes, lengths, shape[missing:], strict=True):
-        axes.append(axis if length == n else (Factor(n, ALIKE),))
+    for axis, own, n in zip(moves.axes, lengths, shape[missing:], strict=True):
+        axes.append(axis if own == n else (Factor(n, ALIKE),))
     return moves._replace(axes=tuple(axes))
 
 
@@ -126,10 +131,9 @@ def joined(parts: list[Moves], shape: tuple[int, ...]) -> Moves:
     parts = [broadcast(part, shape) for part in parts]
     if len(parts) == 1:
         return parts[0]
-    period = math.lcm(*(part.period for part in parts))
+    period = math.lcm(*[part.period for part in parts])
     parts = [part.times(period // part.period) for part in parts]
-    first = parts[0]
-    axes = list(first.axes)
+    axes = list(parts[0].axes)
     broken = next((part.broken for part in parts if part.broken), "")
     for part in parts[1:]:
         for i, axis in enumerate(part.axes):
@@ -144,7 +148,7 @@ def joined(parts: list[Moves], shape: tuple[int, ...]) -> Moves:
                 axes[i] = together or axis
             elif mine is ALIKE or (not mine and other) or (mine == other and len(axis) > len(axes[i])):
                 axes[i] = axis
-    constants = frozenset().union(*(part.constants for part in parts))
+    constants = frozenset().union(*[part.constants for part in parts])
     cropped, uneven = any(part.cropped for part in parts), any(part.uneven for part in parts)
     result = Moves(period, tuple(axes), broken, constants, cropped, uneven)
     for part in parts:
@@ -154,9 +158,11 @@ def joined(parts: list[Moves], shape: tuple[int, ...]) -> Moves:
 
 def _met(a: Axis, b: Axis) -> Axis | None:
     """The same axis on two paths that move alike; None where its factors differ."""
-    if [(n, move) for n, move, _ in a] != [(n, move) for n, move, _ in b]:
+    if len(a) != len(b):
         return None
-    return tuple(
-        Factor(n, move, inner.met(here, there) if here and there else here or there)
-        for (n, move, here), (_, _, there) in zip(a, b, strict=True)
-    )
+    factors = []
+    for (n, move, here), (m, other, there) in zip(a, b, strict=True):
+        if (n, move) != (m, other):
+            return None
+        factors.append(Factor(n, move, inner.met(here, there) if here and there else here or there))
+    return tuple(factors)

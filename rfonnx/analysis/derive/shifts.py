@@ -10,6 +10,7 @@ import numpy as np
 from rfonnx.analysis.derive import inner
 from rfonnx.analysis.derive.inner import Inner
 from rfonnx.analysis.derive.moves import ALIKE, Axis, Factor, Moves, flat
+from rfonnx.analysis.derive.moves import length as length_of
 from rfonnx.operators.access.primitives import Band, Permute, Reduce, Reshape, Select, Spread, Step, Window, tables
 from rfonnx.system.named import NamedTuple
 
@@ -111,7 +112,7 @@ def _placed(moves: Moves, axis: int, factor: Factor) -> Moves:
 
 def _window(moves: Moves, step: Window) -> tuple[Moves, bool]:
     """The moves, and whether the one window there is takes the whole axis together."""
-    whole = math.prod(factor.length for factor in moves.axes[step.axis])
+    whole = length_of(moves.axes[step.axis])
     if (step.kernel, step.stride, step.pad, step.length) == (1, 1, 0, whole):
         return moves, False
     moves = _single(moves, step.axis)
@@ -175,7 +176,7 @@ def _select(moves: Moves, step: Select) -> Moves:
 
 def _band(moves: Moves, step: Band) -> Moves:
     """A reduce along `axis` over a range that goes with the position along `by`."""
-    length = math.prod(factor.length for factor in moves.axes[step.axis])
+    length = length_of(moves.axes[step.axis])
     along, by = moves.flat(step.axis), moves.flat(step.by)
     if along or by:
         advance = slope(step.first, step.last, length)

@@ -7,10 +7,12 @@ stands for position t of what they were given. So this is read off the paths tha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeGuard
 
 from rfonnx.analysis.derive.lines import Line, after, follow, of_input
 from rfonnx.analysis.lower import Program, Tensor
+from rfonnx.analysis.repeated import IndexedPath
 from rfonnx.operators.access.primitives import Spread, Step, Window
 from rfonnx.operators.movement import treats
 
@@ -28,7 +30,7 @@ class Walks:
         self._index = {name: i for i, (name, _) in enumerate(program.inputs)}
         self._index |= {tensor.name: i for i, tensor in enumerate(program.tensors, len(program.inputs))}
         self._shapes = [shape for _, shape in program.inputs] + [tensor.shape for tensor in program.tensors]
-        self._known: dict[tuple[str, int], list[Lines]] = {}
+        self._known: dict[tuple[str, int], list[Lines]] = {}  # as far as they were asked for
         self._alike: dict[Lines, Lines] = {}
         self._answers: dict[tuple[Any, ...], Lines] = {}
 
@@ -38,27 +40,35 @@ class Walks:
 
     def all(self, input: str, axis: int) -> list[Lines]:
         """The lines of all sources: inputs, then the tensors of the program. Equal ones are one object."""
-        key = (input, axis)
-        if key not in self._known:
-            self._known[key] = self._follow(self._index[input], axis)
-        return self._known[key]
+        return self._first(len(self._shapes), input, axis)
 
     def slid_along(self, input: str, axis: int) -> bool:
         """Whether a window of more than one position slides along the input's axis: also where more is seen than it holds."""
-        found = self.all(input, axis)
-        paths = (path for tensor in self._program.tensors for path in tensor.paths)
-        different = {(id(found[source]), id(steps)): (found[source], steps) for source, steps in paths if found[source]}
-        return any(
-            isinstance(step, Window | Spread) and step.kernel > 1 and _walks_before(lines, steps[:number], step.axis)
-            for lines, steps in different.values()
-            for number, step in enumerate(steps)
-        )
+        seen: set[tuple[int, int]] = set()
+        for source, steps in self._sliding:
+            lines = self._first(source + 1, input, axis)[source]
+            if not lines or (id(lines), id(steps)) in seen:
+                continue
+            seen.add((id(lines), id(steps)))
+            if any(_slides(step) and _walks_before(lines, steps[:n], step.axis) for n, step in enumerate(steps)):
+                return True
+        return False
 
-    def _follow(self, input: int, axis: int) -> list[Lines]:
-        found: list[Lines] = [()] * len(self._program.inputs)
-        own = (of_input(self._shapes[input], axis),)
-        found[input] = self._alike.setdefault(own, own)
-        for tensor in self._program.tensors:
+    @cached_property
+    def _sliding(self) -> list[IndexedPath]:
+        """The paths along which a window of more than one position slides."""
+        paths = (path for tensor in self._program.tensors for path in tensor.paths)
+        return [path for path in paths if path[1] and any(map(_slides, path[1]))]
+
+    def _first(self, count: int, input: str, axis: int) -> list[Lines]:
+        """The lines of so many sources at least."""
+        found = self._known.get((input, axis))
+        if found is None:
+            found = self._known[input, axis] = [()] * len(self._program.inputs)
+            own = (of_input(self._shapes[self._index[input]], axis),)
+            found[self._index[input]] = self._alike.setdefault(own, own)
+        inputs = len(self._program.inputs)
+        for tensor in self._program.tensors[len(found) - inputs : max(count - inputs, 0)]:
             found.append(self._arriving(tensor, found))
         return found
 
@@ -88,6 +98,10 @@ class Walks:
                 if arrived is not None:
                     lines[arrived] = None
         return tuple(sorted(lines, key=lambda line: not line.walking)[:MOST_LINES])
+
+
+def _slides(step: Step) -> TypeGuard[Window | Spread]:
+    return isinstance(step, Window | Spread) and step.kernel > 1
 
 
 def _walks_before(lines: Lines, steps: Sequence[Step], axis: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -123,7 +123,8 @@ class Builder:
     def _add(self, proto: NodeProto, scope: Scope) -> Placed:
         """Make a node, and record its outputs' types and whether they are constant."""
         tensors, constants = self.tables.tensors, self.tables.constants
-        inputs, outputs = scope.resolve_all(proto.input[:]), scope.resolve_all(proto.output[:])
+        made = proto.output[:]
+        inputs, outputs = scope.resolve_all(proto.input[:]), scope.resolve_all(made)
         if proto.op_type == "Constant" and not plain_domain(proto.domain):
             node = to_node(proto, scope, inputs, outputs)
             add_constant_node(proto, node, tensors, constants)
@@ -140,7 +141,7 @@ class Builder:
             found = control.infer(control.Control(self.tables, self.walk, followed), proto, node, scope)
         else:
             found = infer_node(proto, node, words, scope, tensors, constants)
-        self._record(node, proto, scope, found)
+        self._record(node, made, scope, found)
         if not scope.depth:  # a branch, or a loop's body, may never be run with these shapes
             check_fit(node, tensors)
         note_constants(proto, scope, node, inner, tensors, constants)
@@ -158,14 +159,14 @@ class Builder:
             self._worded[words] = first = to_node(proto, scope, (), ())
         return Node(first.op_type, first.domain, proto.name, inputs, outputs, first.attrs, first.version)
 
-    def _record(self, node: Node, proto: NodeProto, scope: Scope, found: Mapping[int, TypeProto]) -> None:
+    def _record(self, node: Node, made: Sequence[str], scope: Scope, found: Mapping[int, TypeProto]) -> None:
+        """Record the types of what a node makes; `made`: the names of that in the file."""
         tensors = self.tables.tensors
-        declared = (
-            [scope.declared.get(local) for local in proto.output[:]] if scope.declared else [None] * len(node.outputs)
-        )
         for index, name in enumerate(node.outputs):
             if name:
-                self.tables.declared.settle(name, found.get(index), declared[index], tensors)
-                if tensors.shapes[name] not in tensors.sized:
-                    check_size(name, tensors.shapes[name], node)
-                    tensors.sized.add(tensors.shapes[name])
+                declared = scope.declared.get(made[index]) if scope.declared else None
+                self.tables.declared.settle(name, found.get(index), declared, tensors)
+                shape = tensors.shapes[name]
+                if shape not in tensors.sized:
+                    check_size(name, shape, node)
+                    tensors.sized.add(shape)

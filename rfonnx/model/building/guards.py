@@ -23,9 +23,12 @@ def guard(node: Node, tensors: Tensors) -> None:
         equation = node.attrs.get("equation")
         if not isinstance(equation, str) or not re.fullmatch(_EQUATION, equation):
             raise misexported(f"{node}: attribute 'equation' is {equation!r}, expected one like 'bij,bjk->bik'")
-    parts = node.attrs.get("num_outputs", len(node.outputs))
-    if node.op_type == "Split" and (not isinstance(parts, int) or parts != len(node.outputs)):
-        raise misexported(f"{node}: attribute 'num_outputs' is {parts!r}, but there are {len(node.outputs)} outputs")
+    if node.op_type == "Split":
+        parts = node.attrs.get("num_outputs", len(node.outputs))
+        if not isinstance(parts, int) or parts != len(node.outputs):
+            raise misexported(
+                f"{node}: attribute 'num_outputs' is {parts!r}, but there are {len(node.outputs)} outputs"
+            )
     if node.op_type == "GatherND" and "batch_dims" in node.attrs:
         batch = node.attrs["batch_dims"]
         ranks = [len(shape) for shape in (tensors.shapes.get(name) for name in node.inputs) if shape is not None]

@@ -40,6 +40,10 @@ def infer_node(
         ModelError: an attribute has the wrong type.
         MisfitError: the inputs' shapes do not go together.
     """
+    key = _key(node, wording, tensors, constants)
+    known_types = tensors.inferred.get(key) if key else None
+    if known_types is not None:
+        return known_types[0]
     schema = schema_of(node.op_type, node.version, node.domain)
     if schema is None or amended(node):
         if schema is not None:
@@ -50,12 +54,7 @@ def infer_node(
         if found is not None:
             return {0: found}
     guard(node, tensors)
-    data = passed_values(proto, node, tensors, constants)
-    # Nodes that differ in names alone are asked about once.
-    key = (wording, *[id(tensors.types[name]) if name else 0 for name in node.inputs], *map(bool, node.outputs))
-    known_types = tensors.inferred.get(key) if wording and not data else None
-    if known_types is not None:
-        return known_types[0]
+    data = {} if key else passed_values(proto, node, tensors, constants)
     try:
         try:
             outputs = _inferred(schema, proto, node, data, scope, tensors)
@@ -69,9 +68,21 @@ def infer_node(
         if known and not scope.depth and not stands_in(schema, node.op_type, node.version):
             raise _misfit(node, reason(error), tensors) from None
         return {}
-    if wording and not data:
+    if key:
         tensors.inferred[key] = outputs, [tensors.types[name] for name in node.inputs if name]
     return outputs
+
+
+def _key(node: Node, wording: Wording | None, tensors: Tensors, constants: Constants) -> tuple[object, ...] | None:
+    """All that the types of a node's outputs depend on: those that differ in other names are asked about once. None: there may
+    be more, such as values."""
+    if wording is None:
+        return None
+    for index, name in enumerate(node.inputs):
+        if name in constants.partial or _is_passed(node, index, tensors, constants):
+            return None
+    types = tensors.types
+    return (wording, *[id(types[name]) if name else 0 for name in node.inputs], *map(bool, node.outputs))
 
 
 def check_fit(node: Node, tensors: Tensors) -> None:
@@ -194,12 +205,18 @@ def passed_values(proto: NodeProto, node: Node, tensors: Tensors, constants: Con
     """Values of the inputs that shapes may depend on, by local name."""
     data: dict[str, TensorProto] = {}
     for index, name in enumerate(node.inputs):
-        if name in constants.names:
-            wanted = tensors.dtypes[name] in _INTEGERS or index in operator(node.kind).shape_floats
-            value = constants.passed(name) if wanted else None
-            if value is not None:
-                data[proto.input[index]] = value
+        value = constants.passed(name) if _is_passed(node, index, tensors, constants) else None
+        if value is not None:
+            data[proto.input[index]] = value
     return data
+
+
+def _is_passed(node: Node, index: int, tensors: Tensors, constants: Constants) -> bool:
+    """Whether an input is a constant whose value shapes may depend on."""
+    name = node.inputs[index]
+    if name not in constants.names:
+        return False
+    return tensors.dtypes[name] in _INTEGERS or index in operator(node.kind).shape_floats
 
 
 def reason(error: Exception) -> str:

@@ -70,7 +70,7 @@ def build(
     settled = Declared(binding.symbols, known)
     builder = Builder(model, name, folder, settled, limits)
     builder.tables.warnings.extend(binding.warnings)
-    builder.tables.take([*names, *stored, *(o for node in nodes for o in node.output)])
+    builder.tables.take([*names, *stored, *(o for node in nodes for o in node.output[:])])
     scope = Scope("", opsets, declared=declared)
     for info in inputs:
         held = tensor_of(info.type)

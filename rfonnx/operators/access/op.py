@@ -11,12 +11,11 @@ import numpy as np
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.temporaries import temporary_name
 from rfonnx.graph.tensors import is_static
-from rfonnx.operators.access.primitives import Access, Path
+from rfonnx.operators.access.primitives import Access
 from rfonnx.operators.row import Everything, Unknown
 from rfonnx.operators.spelling import input_name
 from rfonnx.operators.table import declare, filling, operator, operators
 from rfonnx.results.fields import Shape
-from rfonnx.system.named import NamedTuple
 
 Weights = Literal["structure", "values"]
 """Whether constant weights count as non-zero, or are read for the zeros in them."""
@@ -26,40 +25,26 @@ class Unproven(Exception):
     """Raised by a rule that cannot prove what is read: the node then reads everything, with this text as the note."""
 
 
-class Said(NamedTuple):
-    """What a rule said of a node.
-
-    Attributes:
-        access: with the names of that node.
-        inputs: the number of the input that each path begins at.
-        attrs: of the node; told by identity, and so kept.
-    """
-
-    access: Access
-    inputs: tuple[int, ...]
-    attrs: dict[str, Any]
-
-
 @dataclass(slots=True, eq=False, repr=False)
 class Known:
     """What rules know of the whole graph, and find out one for the other.
 
     Attributes:
         producers: by tensor, the nodes before the one at work.
+        uncertain: tensors of which no value is certain; see `zeros`.
         facts: of values, by tensor and name of the fact; see `zeros`.
         rows: see `visible.row_of`.
         twins: see `certain`.
         makers: by temporary: the node of a subgraph that makes it.
-        said: see `Op.once`.
         weights: whether constant weights are read.
     """
 
     producers: dict[str, Node] = field(default_factory=dict)
+    uncertain: set[str] = field(default_factory=set)
     facts: dict[tuple[str, str], np.ndarray | None] = field(default_factory=dict)
     rows: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
     twins: dict[str, str] = field(default_factory=dict)
     makers: dict[str, Node] = field(default_factory=dict)
-    said: dict[tuple[object, ...], Said] = field(default_factory=dict)
     weights: Weights = "structure"
 
 
@@ -106,22 +91,6 @@ class Op:
     @property
     def attrs(self) -> dict[str, Any]:
         return self.node.attrs
-
-    def once(self, rule: Callable[[Op], Access]) -> Access:
-        """What a rule says of the node that looks at its attributes, shapes and constants alone: it is asked once of those that
-        differ in other names."""
-        inputs, graph = self.node.inputs, self.graph
-        key = (
-            id(self.attrs),
-            *[graph.shapes.get(name) for name in (*inputs, *self.node.outputs)],
-            *[name if name in graph.constants else inputs.index(name) for name in inputs],
-        )
-        if key not in self.known.said:
-            made = rule(self)
-            self.known.said[key] = Said(made, tuple([inputs.index(path.source) for path in made.paths]), self.attrs)
-        said, numbers, _ = self.known.said[key]
-        paths = [Path(inputs[number], path.steps) for number, path in zip(numbers, said.paths, strict=True)]
-        return said._replace(paths=tuple(paths))
 
     def temporary(self, shape: tuple[int, ...], access: Access) -> str:
         """Define an unnamed tensor inside the operator and return a source name for it (attention scores, say)."""

@@ -9,6 +9,7 @@ All answers are bool arrays that broadcast to the tensor's shape, or None where 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Literal
 
 import numpy as np
@@ -17,7 +18,7 @@ from rfonnx.graph.nodes import Node
 from rfonnx.operators.access import masks
 from rfonnx.operators.access.bounds import HIDDEN, keeps_zero, large, mild, most, positive
 from rfonnx.operators.access.masks import LARGEST, Mask, both, either, full
-from rfonnx.operators.access.op import Op, each_once
+from rfonnx.operators.access.op import Known, Op, each_once
 from rfonnx.operators.table import operator
 
 Fact = Literal["zero", "one", "hidden", "fixed"]
@@ -30,6 +31,8 @@ _NORMS = frozenset(("LayerNormalization", "RMSNormalization", "SimplifiedLayerNo
 
 def fact(op: Op, name: str, what: Fact, depth: int = 0) -> Mask | None:
     """Where the tensor is certainly 0, 1, hidden, or of one value."""
+    if name in op.known.uncertain:
+        return None
     key = (name, what)
     if key in op.known.facts:
         return op.known.facts[key]
@@ -44,6 +47,21 @@ def fact(op: Op, name: str, what: Fact, depth: int = 0) -> Mask | None:
             found = None
     op.known.facts[key] = found
     return found
+
+
+def note_uncertain(node: Node, known: Known) -> None:
+    """Note that no value of what a node makes is certain: nothing is followed through the operator, or it goes position by
+    position, and of what it reads nothing is certain."""
+    if not _followed(node.kind) or (operator(node.kind).pointwise and known.uncertain.issuperset(node.inputs)):
+        known.uncertain.update(node.outputs)
+
+
+@cache
+def _followed(kind: str) -> bool:
+    """Whether values can be certain behind an operator."""
+    row = operator(kind)
+    told = row.pointwise or row.moves_values or row.keeps_zero or row.hides or row.sums_to_zero
+    return told or kind.startswith("Reduce") or any(kind in table for table in (_MOVED, _LOGIC, _HIDDEN, _ZERO))
 
 
 def _constant_fact(value: np.ndarray | None, what: Fact) -> Mask | None:
@@ -137,33 +155,19 @@ def _zero(op: Op, node: Node, depth: int) -> Mask | None:
         return either(of(0), of(0, "hidden")) if kind == "Relu" else of(0, "hidden")
     if operator(kind).keeps_zero or (kind == "Pow" and positive(op, inputs[1])):
         return of(0)
-    if kind == "DequantizeLinear":
-        return fact(op, before_rounding(op, node), "zero", depth)
     if kind in ("Max", "Min", "Clip") and keeps_zero(op, node):
         return of(0)
     if kind in ("Add", "Max", "Min"):
         return _and(of(0), lambda: of(1)) if len(inputs) == 2 else None
-    if kind == "MatMul":
-        return _zero_lines(op, node, depth)
-    if kind == "Softmax":
-        return _unweighted(op, node, of(0, "hidden"))
     if operator(kind).sums_to_zero:
         return masks.reduced(op, node, of(0))
-    return _ZERO_OF_ZERO[kind](op, node, of(0)) if kind in _ZERO_OF_ZERO else None
+    return _ZERO[kind](op, node, depth) if kind in _ZERO else None
 
 
-def _normed(op: Op, node: Node, zero: Mask | None) -> Mask | None:
+def _normed(op: Op, node: Node, depth: int) -> Mask | None:
     """Zero where all of a row is and no bias is added."""
+    zero = fact(op, node.inputs[0], "zero", depth)
     return None if any(node.inputs[2:3]) else _all_along(op, node.inputs[0], zero, node.attrs["axes"])
-
-
-_ZERO_OF_ZERO: dict[str, Callable[[Op, Node, Mask | None], Mask | None]] = {
-    **dict.fromkeys(_NORMS, _normed),
-    "CumSum": masks.running,
-    "Pad": lambda op, node, zero: masks.padded(op, node, zero, node.attrs.get("value") == 0),
-    "Trilu": lambda op, node, zero: either(zero, masks.outside_triangle(op, node)),
-}
-"""Operators that make 0 of 0, and of what else."""
 
 
 def _unweighted(op: Op, node: Node, hidden: Mask | None) -> Mask | None:
@@ -188,6 +192,26 @@ def _zero_lines(op: Op, node: Node, depth: int) -> Mask | None:
             along = len(shape) + axis
             found = either(found, np.asarray(full(op, name, mask, along).all(axis=along, keepdims=True)))
     return found
+
+
+def _padded(op: Op, node: Node, depth: int) -> Mask | None:
+    return masks.padded(op, node, fact(op, node.inputs[0], "zero", depth), node.attrs.get("value") == 0)
+
+
+def _triangle(op: Op, node: Node, depth: int) -> Mask | None:
+    return either(fact(op, node.inputs[0], "zero", depth), masks.outside_triangle(op, node))
+
+
+_ZERO: dict[str, Callable[[Op, Node, int], Mask | None]] = {
+    **dict.fromkeys(_NORMS, _normed),
+    "CumSum": lambda op, node, depth: masks.running(op, node, fact(op, node.inputs[0], "zero", depth)),
+    "DequantizeLinear": lambda op, node, depth: fact(op, before_rounding(op, node), "zero", depth),
+    "MatMul": _zero_lines,
+    "Pad": _padded,
+    "Softmax": lambda op, node, depth: _unweighted(op, node, fact(op, node.inputs[0], "hidden", depth)),
+    "Trilu": _triangle,
+}
+"""Operators that make 0 of what is certain, and do not go position by position."""
 
 
 def _fixed(op: Op, node: Node, name: str, depth: int) -> Mask | None:

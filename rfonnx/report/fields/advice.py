@@ -51,13 +51,14 @@ def advice_lines(
 
 def _layers(source: Source, axes: Axes) -> Iterator[Line]:
     """Axes of which the same is so share a line."""
-    same: dict[Idle, list[Idle]] = {}
+    same: dict[tuple[object, ...], list[Idle]] = {}
     for one in source.advice.idle:
         if one.axis in axes.get(one.input, ()):
-            same.setdefault(one._replace(axis=0, before=0, size=0, shortest=0), []).append(one)
+            alike = (one.tensor, one.input, one.reads, one.whole, one.positions, one.state)
+            same.setdefault(alike, []).append(one)
     for state in get_args(State):
-        found = [alike for alike in same.values() if alike[0].state == state]
-        yield from (_layer(source, alike) for alike in found[:SHOWN])
+        found = [along for along in same.values() if along[0].state == state]
+        yield from (_layer(source, along) for along in found[:SHOWN])
         if len(found) > SHOWN:
             yield (
                 f"... and {len(found) - SHOWN} layers more of which each {WORDS[state]}, up to ",

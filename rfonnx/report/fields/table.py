@@ -84,13 +84,16 @@ def changes(source: Source, tensors: list[TensorField], axes: Axes) -> Iterator[
     """
     always = {*source.outputs, *(join[0] for join in source.joins)}
     keys = [(name, axis) for name, numbers in axes.items() for axis in numbers]
+    told: object = None
     before: object = None
     for tensor in tensors:
-        fields = tensor.fields
-        now = (_elements(tensor.shape), tensor.exact, [_look(fields.get(key)) for key in keys])
+        fields = [tensor.fields.get(key) for key in keys]
+        here = (tensor.shape, tensor.exact, fields)
+        # Most tensors hold the very fields of the one before.
+        now = before if here == told else (_elements(tensor.shape), tensor.exact, [_look(field) for field in fields])
         if now != before or tensor.name in always:
             yield tensor
-        before = now
+        told, before = here, now
 
 
 def _elements(shape: Shape) -> int | Shape:
