@@ -125,7 +125,7 @@ def _bent(writer: Writer, bend: Bend, places: Value) -> Value:
     """Numbers of frames of the tensor without what is added. The end comes first: it may mirror what the beginning adds."""
     emit = writer.emit
     if bend.end:
-        last = writer.end_of(bend.length) - 1
+        last = writer.lengths.given(bend.length) - 1
         places = last - emit("Abs", last - places) if bend.end_mirrored else emit("Min", places, last)
     if bend.begin:
         places = emit("Abs", places) if bend.begin_mirrored else emit("Max", places, emit.scalar(0, "int64"))

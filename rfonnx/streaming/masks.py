@@ -4,7 +4,6 @@ time on them than on what they mask.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,6 +12,7 @@ from onnx import helper
 from rfonnx.gradients.emitter import Emitter
 from rfonnx.gradients.values import Value
 from rfonnx.results.streaming import Length
+from rfonnx.streaming.lengths import Lengths
 
 NEVER = 2**60
 """A frame that no stream comes to."""
@@ -43,14 +43,8 @@ class Masks:
             self.asked[asked] = Value(self.emit, self.emit.unique("there"), "bool")
         return self.asked[asked]
 
-    def write(self, position: Value, ends: Value, entry: Callable[[Length], int]) -> None:
-        """The nodes, in front of all others.
-
-        Args:
-            position: chunks so far.
-            ends: the lengths that the host gives.
-            entry: which of them is a length.
-        """
+    def write(self, position: Value, lengths: Lengths) -> None:
+        """The nodes, in front of all others. `position`: chunks so far."""
         if not self.asked:
             return
         emit, count = self.emit, len(self.emit.nodes)
@@ -63,13 +57,15 @@ class Masks:
         if any(one.start for one in rows):
             least = np.concatenate([np.full(one.count, 0 if one.start else -NEVER) for one in rows])
             tests.append(emit("GreaterOrEqual", places, emit.constant(least)))
-        lengths = [one.end for one in rows if one.end is not None]
-        if lengths:
-            told = [entry(length) for length in lengths]
-            never = max(told) + 1
-            limits = np.concatenate([np.full(one.count, never if one.end is None else entry(one.end)) for one in rows])
-            some = ends.slice(0, 0, never)
-            known = some if len(lengths) == len(rows) else emit.concat([some, emit.ints([NEVER])], 0)
+        told = [None if one.end is None else lengths.entry(one.end) for one in rows]
+        ending = [entry for entry in told if entry is not None]
+        if ending:
+            never = max(ending) + 1
+            limits = np.concatenate(
+                [np.full(one.count, never if entry is None else entry) for one, entry in zip(rows, told, strict=True)]
+            )
+            some = lengths.value.slice(0, 0, never)
+            known = some if len(ending) == len(rows) else emit.concat([some, emit.ints([NEVER])], 0)
             tests.append(emit("Less", places, emit("Gather", known, emit.constant(limits), axis=0)))
         both = emit("And", *tests) if len(tests) > 1 else tests[0]
         names = [value.name for value in self.asked.values()]

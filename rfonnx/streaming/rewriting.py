@@ -181,7 +181,7 @@ def _manifest(
     first, *beside = (
         StreamedInput(name, axis, flows[name].shape, flows[name].value.dtype) for name, axis in source.streamed.items()
     )
-    least = {flow.length: 1 for flow in flows.values()} | writer.fewest
+    least = {flow.length: 1 for flow in flows.values()} | writer.lengths.fewest
     longest = source.length
     shortest = next((n for n in range(1, longest) if all(length(n) >= least[length] for length in least)), longest)
     others = tuple(name for name in source.graph.inputs if name not in source.streamed)
@@ -201,18 +201,18 @@ def _manifest(
         others=tuple(name for name in others if name in read),
         outputs=tuple(outputs),
         states=states,
-        ends_input=writer.ends_value.name if writer.ends else "",
-        ends=tuple(writer.ends),
+        ends_input=writer.lengths.value.name if writer.lengths.ends else "",
+        ends=tuple(writer.lengths.ends),
         shortest=shortest,
         sees=0,
         fixed=source.length if source.fixed else 0,
         assumptions=(*source.assumptions, *([GIVEN] if source.statistics else [])),
         beside=tuple(beside),
         finals=tuple(name for name in source.graph.outputs if name not in flows),
-        closings=tuple(writer.closings),
+        closings=tuple(writer.lengths.closings),
         cache=source.cache,
         unchanged=_most({flows[name].length: source.cache for name in source.narrowed}),
-        longest=_most(writer.longest),
+        longest=_most(writer.lengths.longest),
         differs=source.differs,
         statistics=tuple(one.told for one in source.statistics if one.told.input in read),
     )

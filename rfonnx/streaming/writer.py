@@ -11,27 +11,25 @@ from onnx import NodeProto
 
 from rfonnx.gradients.emitter import Emitter
 from rfonnx.gradients.values import Value
-from rfonnx.results.streaming import Closing, Length, StreamState
+from rfonnx.results.streaming import Length, StreamState
 from rfonnx.streaming.branches import PREFIX, Middle, Passed
 from rfonnx.streaming.flow import Flow, Stored, Twin
+from rfonnx.streaming.lengths import Lengths
 from rfonnx.streaming.masks import Asked, Masks
 from rfonnx.streaming.states import Cache, State, described, first_value
 from rfonnx.streaming.waits import Wait
 
 
 class Writer:
-    """Collects nodes, states and the lengths that masks ask for.
+    """Collects nodes and states.
 
     Attributes:
         emit: the nodes.
         chunk: frames of the input.
         states: the position, in chunks, comes first.
-        ends: lengths that the host gives, by entry of the input `ends_value`.
+        lengths: what the host says of them, and what is asked of it.
         masks: selections that were written.
-        fewest: the least that some lengths may be, where operators ask for more than one frame.
         kept: constants of the file whose nodes were written as they are.
-        longest: the most frames that tensors have, by their length: a table by position ends there, a crop, or what is padded.
-        closings: what recurrences go through whose last states are wanted.
         waits: why it may be later than the least delay.
         twins: tensors that stand for offline ones, by name, delay and length: one may stand for a tensor and for its padded twin.
     """
@@ -40,12 +38,8 @@ class Writer:
         self.emit = Emitter(opset, taken, PREFIX)
         self.chunk = chunk
         self.states: list[State] = []
-        self.ends: list[Length] = []
         self.masks = 0
-        self.fewest: dict[Length, int] = {}
         self.kept: set[str] = set()
-        self.longest: dict[Length, int] = {}
-        self.closings: dict[Closing, None] = {}
         self.twins: dict[tuple[str, int, Length], Twin] = {}
         self.waits: dict[Wait, None] = {}
         self._passed: dict[str, tuple[Asked, Passed]] = {}
@@ -54,10 +48,9 @@ class Writer:
         self._delayed: dict[tuple[Flow, int], Flow] = {}
         self._masks = Masks(self.emit)
         self._spread: dict[tuple[str, int], Value] = {}
-        self._begun: dict[tuple[int, int, Length | None], tuple[Value, Value]] = {}
-        self.ends_value = Value(self.emit, self.emit.unique("ends"), "int64")
         self.position = self.state("position", (), "int64", 0, "chunks so far").value
         self.states[0].following = self.position + 1
+        self.lengths = Lengths(self.emit, self.position)
 
     def state(
         self, label: str, shape: tuple[int, ...], dtype: str, initial: Any, meaning: str, name: str = ""
@@ -249,14 +242,6 @@ class Writer:
         last, none = self.emit.scalar(count - 1, "int64"), self.emit.scalar(0, "int64")
         return self.emit("Max", self.emit("Min", places, last), none)
 
-    def at_least(self, length: Length, frames: int) -> None:
-        """Note that an operator asks for so many frames of a tensor of that length."""
-        self.fewest[length] = max(self.fewest.get(length, 1), frames)
-
-    def no_longer_than(self, length: Length, frames: int) -> None:
-        """Note that a tensor of that length has no more frames than so many."""
-        self.longest[length] = min(self.longest.get(length, frames), frames)
-
     def there(self, frames: int, first: int, count: int, start: bool, end: Length | None) -> Value:
         """Whether each of so many frames is one of a tensor: a list of bools.
 
@@ -271,7 +256,7 @@ class Writer:
 
     def finish(self) -> None:
         """Write what is written once for all."""
-        self._masks.write(self.position, self.ends_value, self._entry)
+        self._masks.write(self.position, self.lengths)
 
     def middle(self) -> Middle:
         """What is known where every frame is there."""
@@ -281,33 +266,6 @@ class Writer:
             {value.name: one.count for one, value in self._masks.asked.items()},
             {name: passed for name, (_, passed) in self._passed.items()},
         )
-
-    def close(self, flow: Flow) -> None:
-        """Note that what comes of a flow has to be seen to its last frame."""
-        self.closings[Closing(flow.frames, flow.delay, flow.length)] = None
-
-    def begun(self, flow: Flow, to_end: bool) -> tuple[Value, Value]:
-        """Where in a chunk the first frame of the offline tensor stands, and how many there are from there on; int64.
-
-        `to_end`: those behind its last one do not count.
-        """
-        key = flow.frames, flow.delay, flow.length if to_end else None
-        if key not in self._begun:
-            emit, all_, none = self.emit, self.emit.scalar(flow.frames, "int64"), self.emit.scalar(0, "int64")
-            past = self.position * flow.frames - flow.delay
-            first = emit("Min", emit("Max", -past, none), all_)
-            last = emit("Min", self.end_of(flow.length) - past, all_) if to_end else all_
-            self._begun[key] = first, emit("Max", last - first, none)
-        return self._begun[key]
-
-    def end_of(self, length: Length) -> Value:
-        """The length of a tensor, as the host gives it."""
-        return self.emit("Gather", self.ends_value, self.emit.scalar(self._entry(length), "int64"), axis=0)
-
-    def _entry(self, length: Length) -> int:
-        if length not in self.ends:
-            self.ends.append(length)
-        return self.ends.index(length)
 
     def described(self) -> list[StreamState]:
         """All states, as plain data."""

@@ -39,6 +39,6 @@ def bent(call: Call) -> list[Flow | None]:
     else:
         bend = replace(flow.bend, end=end, end_mirrored=mirrored)
     if mirrored:
-        writer.at_least(flow.length, max(begin, end) + 1 + max(0, -min(begin, end)))
+        writer.lengths.at_least(flow.length, max(begin, end) + 1 + max(0, -min(begin, end)))
     made = call.made(flow.value, flow.frames, flow.delay - begin, length)
     return [replace(made, bend=bend)]

@@ -83,7 +83,7 @@ def _followed(call: Call, flow: Flow, value: Value, count: int) -> Flow:
     writer = call.writer
     flow = writer.closed(flow)
     asked = Asked(flow.frames, -flow.delay, flow.frames, False, flow.length)
-    places = writer.places(flow.frames, -flow.delay, flow.frames) - writer.end_of(flow.length)
+    places = writer.places(flow.frames, -flow.delay, flow.frames) - writer.lengths.given(flow.length)
     return replace(_put(call, flow, asked, value, places, count), after=None)
 
 

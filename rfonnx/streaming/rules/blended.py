@@ -47,7 +47,7 @@ def blended(call: Call) -> list[Flow | None]:
         attrs["coordinate_transformation_mode"] == "pytorch_half_pixel"
     ):  # a single frame is made otherwise: of the first
         after += (before + blocks + after) * period < 2
-        writer.at_least(length, 2)
+        writer.lengths.at_least(length, 2)
     count = (before + blocks + after) * shift
     ends = Bend(1, 1, begin_mirrored=False, end_mirrored=False, length=flow.length)
     taken = picked(writer, flow, ends, (block - before) * shift, count)

@@ -54,7 +54,7 @@ def stepped(call: Call) -> list[Flow | None]:
     finals = [name for name in node.outputs[1:] if name in call.readings]
     inputs: list[Value | None] = [flow.value, call.constant(1), call.constant(2), call.constant(3), None, None, None]
     inputs += [call.constant(7)] if len(node.inputs) > 7 else []
-    first, count = writer.begun(flow, bool(finals)) if flow.delay > 0 or finals else (None, None)
+    first, count = writer.lengths.begun(flow, bool(finals)) if flow.delay > 0 or finals else (None, None)
     if count is not None:
         if flow.delay > 0 and first is not None:
             inputs[0] = emit("Gather", flow.value, _turned(call, flow.frames, first), axis=0)
@@ -82,7 +82,7 @@ def stepped(call: Call) -> list[Flow | None]:
         if node.outputs[number + 1 : number + 2] and node.outputs[number + 1] in finals:
             state.following = named(call, state.following, node.outputs[number + 1])
     if finals:
-        writer.close(flow)
+        writer.lengths.close(flow)
     if flow.delay > 0 and first is not None:
         made = emit("Gather", made, _turned(call, flow.frames, -first), axis=0)
     framed = [call.made(made, flow.frames, flow.delay, flow.length)] if node.outputs[0] in call.readings else [None]

@@ -42,7 +42,7 @@ def copied(call: Call) -> list[Flow | None]:
     lengths = {flow.length for flow in flows.values()}
     if len(lengths) > 1:  # a single frame of one would be joined with every frame of the other
         for length in lengths:
-            call.writer.at_least(length, 2)
+            call.writer.lengths.at_least(length, 2)
     latest = max(flow.delay for flow in flows.values())
     flows = {name: call.writer.later(flow, latest) for name, flow in flows.items()}
     inputs = [
@@ -54,7 +54,7 @@ def copied(call: Call) -> list[Flow | None]:
         a.name == "axes" for a in call.proto.attribute
     ):  # all of length 1: a chunk may have one more, or the whole
         inputs.append(call.writer.emit.ints(axes).name)
-        call.writer.at_least(first.length, 2)
+        call.writer.lengths.at_least(first.length, 2)
     wanted = [name for name in call.node.outputs if name in call.readings]
     values = {name: call.new(name) for name in wanted}
     spare = {name: call.writer.named(call.proto, 9) for name in call.node.outputs if name and name not in values}

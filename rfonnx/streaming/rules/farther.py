@@ -36,7 +36,7 @@ def until_it_ends(call: Call, length: Length) -> None:
     for n in (source.length + further for further in FURTHER):
         if n <= low or goes_on(n):
             continue
-        call.writer.no_longer_than(Length(), last_that(goes_on, low, n))
+        call.writer.lengths.at_most(Length(), last_that(goes_on, low, n))
         return
 
 

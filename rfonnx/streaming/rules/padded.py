@@ -31,7 +31,7 @@ def padded(call: Call) -> list[Flow | None]:
     if length != made.length:
         made = replace(lengthened(writer, flow, begin, 1, value), length=length)
         if length.constant:
-            writer.no_longer_than(flow.length, length(0) - begin)
+            writer.lengths.at_most(flow.length, length(0) - begin)
     return [made]
 
 

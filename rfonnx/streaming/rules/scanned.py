@@ -58,7 +58,7 @@ def scanned(call: Call) -> list[Flow | None]:
     for state, value, output in zip(states, made, node.outputs, strict=False):
         state.following = named(call, value, output) if output in finals else value
     if finals:
-        writer.close(first)
+        writer.lengths.close(first)
     framed = [
         call.made(value, first.frames, first.delay, first.length, output) if output in call.readings else None
         for value, output in zip(made[len(carried) :], node.outputs[len(carried) :], strict=True)

@@ -59,7 +59,7 @@ def by_position(call: Call, name: str, axis: int, rows: Rows) -> Value:
     whole = longest if call.source.fixed else _whole(call, name, axis, rows.length, longest)
     if whole is None:
         return _computed(call, name, axis, rows, longest)
-    call.writer.no_longer_than(rows.length, whole.shape[axis])
+    call.writer.lengths.at_most(rows.length, whole.shape[axis])
     emit = call.writer.emit
     places = call.writer.clamped(call.writer.places(rows.frames, rows.first, rows.count), whole.shape[axis])
     return emit("Gather", emit.constant(whole), places, axis=axis)

@@ -34,7 +34,7 @@ def together(call: Call) -> list[Flow | None]:
     made: Value = state.following
     if statistic == "mean":
         made = made / _so_far(call, flow).cast(dtype)
-    writer.close(flow)
+    writer.lengths.close(flow)
     named(call, made.cast(own.dtype), call.output)
     return [None] * len(call.node.outputs)
 
@@ -43,7 +43,7 @@ def _so_far(call: Call, flow: Flow) -> Value:
     """Frames that have come; 1 where there is none yet."""
     writer, emit = call.writer, call.writer.emit
     come = writer.position * flow.frames + (flow.frames - flow.delay)
-    return emit("Max", emit("Min", come, writer.end_of(flow.length)), emit.scalar(1, "int64"))
+    return emit("Max", emit("Min", come, writer.lengths.given(flow.length)), emit.scalar(1, "int64"))
 
 
 def _lowest(dtype: str, statistic: str) -> float:

@@ -33,7 +33,7 @@ def windowed(call: Call) -> list[Flow | None]:
     flow = flow if alike or flow.led else writer.told(flow)
     border = None if alike else _border(call, begin, end)
     if call.row.border == "lowest" and begin + end:  # a shorter tensor may lie between the taps of a window
-        writer.at_least(flow.length, reading.dilation)
+        writer.lengths.at_least(flow.length, reading.dilation)
     span, stride, cache = reading.span, reading.stride, 0
     if flow.bend is not None and not (begin or end or added):
         joined, delay = gathered(writer, flow, span, stride)
