@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING
-from dataclasses import fields as fields_of
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from rfonnx.errors import QueryError
@@ -556,6 +554,8 @@ def _settings(kind: Callable[..., Made], given: Mapping[str, Any]) -> Made:
 
     tests/test_doors.py holds names, types and defaults of the arguments to those of the fields.
     """
-    found = [field for field in fields_of(kind) if field.name in given]  # type: ignore[arg-type]  # a dataclass
+    from dataclasses import MISSING, fields
+
+    found = [field for field in fields(kind) if field.name in given]  # type: ignore[arg-type]  # a dataclass
     tables = {field.name for field in found if field.default_factory is not MISSING}
     return kind(**{f.name: given[f.name] for f in found if not (f.name in tables and given[f.name] is None)})

@@ -19,31 +19,32 @@ from rfonnx.analysis.explanation import explain
 from rfonnx.analysis.fields import KINDS, NOT_SIZED, WIDENED, Tensors, summaries
 from rfonnx.analysis.lookup import Lookup
 from rfonnx.analysis.lower import Program
-from rfonnx.analysis.operations import operations
-from rfonnx.analysis.patches import laid_out, reads_of, seeing
 from rfonnx.analysis.propagated import propagated
 from rfonnx.errors import QueryError, ShapeError
 from rfonnx.graph.nodes import Graph
 from rfonnx.graph.temporaries import named_by
 from rfonnx.results.advice import Advice
 from rfonnx.results.fields import ExplainStep, Kind, ModelInfo, OutputFacts, Shape, TensorField
-from rfonnx.results.geometry import Geometry, Located
 from rfonnx.results.landmarks import Landmarks
-from rfonnx.results.objects import ObjectRate, object_rate
 from rfonnx.results.operations import Operation
 from rfonnx.results.plain import analysis_to_dict, axes_text, flat_rows, shape_text
-from rfonnx.results.reads import Reads
 from rfonnx.system.late import Late
 
 if TYPE_CHECKING:
     import pandas
 
     from rfonnx import _core
+    from rfonnx.analysis import patches as core_patches
     from rfonnx.analysis.derive import batch_axis, geometry, time
     from rfonnx.analysis.derive.exchange import Exchange
+    from rfonnx.results import geometry as places
+    from rfonnx.results import objects
+    from rfonnx.results import reads as results_reads
 else:
     _core, pandas, geometry = Late("rfonnx._core"), Late("pandas"), Late("rfonnx.analysis.derive.geometry")
     batch_axis, time = Late("rfonnx.analysis.derive.batch_axis"), Late("rfonnx.analysis.derive.time")
+    places, objects = Late("rfonnx.results.geometry"), Late("rfonnx.results.objects")
+    core_patches, results_reads = Late("rfonnx.analysis.patches"), Late("rfonnx.results.reads")
 
 showing = Late("rfonnx.report.showing")
 """Reports stand above analyses: what shows one is found when it is asked for."""
@@ -161,6 +162,8 @@ class Analysis:
     @cached_property
     def operations(self) -> tuple[Operation, ...]:
         """The nodes that depend on an input, in topological order, each with its family and with what it reads of the others."""
+        from rfonnx.analysis.operations import operations
+
         return operations(self._program)
 
     @cached_property
@@ -268,7 +271,7 @@ class Analysis:
 
         return advice(self)
 
-    def object_rates(self, sizes: Sequence[Sequence[int]], input: str | None = None) -> tuple[ObjectRate, ...]:
+    def object_rates(self, sizes: Sequence[Sequence[int]], input: str | None = None) -> tuple[objects.ObjectRate, ...]:
         """How many objects of these sizes one position sees whole, each wherever it lies in an input.
 
         Args:
@@ -292,10 +295,14 @@ class Analysis:
                 "give a size for each of them",
             )
         outputs = [one for one in dict.fromkeys(self.outputs) if one in self.tensors]
-        found = [object_rate(self, one, name, axes, asked) for one in outputs if self.time.depends(one, name, axes[0])]
+        found = [
+            objects.object_rate(self, one, name, axes, asked)
+            for one in outputs
+            if self.time.depends(one, name, axes[0])
+        ]
         deepest = self.advice.deepest.get(name)
         if deepest is not None and deepest not in outputs:
-            found.append(object_rate(self.local, deepest, name, axes, asked, by_windows=True))
+            found.append(objects.object_rate(self.local, deepest, name, axes, asked, by_windows=True))
         return tuple(found)
 
     def figures(self, pairs: Sequence[tuple[str, int]]) -> Figures:
@@ -496,7 +503,7 @@ class Analysis:
         read = {name: tuple(box) for name, box in boxes.items() if all(lo <= hi for lo, hi in box)}
         return read or None
 
-    def geometry(self, tensor: str, input: str | None = None) -> Geometry:
+    def geometry(self, tensor: str, input: str | None = None) -> places.Geometry:
         """Where the cells of a tensor lie on an input: by axis, stride and centres, of every phase where they differ.
 
         Args:
@@ -509,7 +516,7 @@ class Analysis:
         """
         return geometry.geometry(self, self._computed(tensor), input)
 
-    def locate(self, tensor: str, cell: Sequence[int], input: str | None = None) -> tuple[Located, ...]:
+    def locate(self, tensor: str, cell: Sequence[int], input: str | None = None) -> tuple[places.Located, ...]:
         """Where one cell of a tensor lies on every axis of an input.
 
         Args:
@@ -548,9 +555,9 @@ class Analysis:
         place, number = self._lookup.position(tensor, position), self._lookup.input(input)
         with self._laid_out(tensor):
             patches = self._result.support(source, place, number)
-            return laid_out(patches, self._program.inputs[number][1], np.bool_)
+            return core_patches.laid_out(patches, self._program.inputs[number][1], np.bool_)
 
-    def reads(self, tensor: str, position: Sequence[int], input: str) -> Reads:
+    def reads(self, tensor: str, position: Sequence[int], input: str) -> results_reads.Reads:
         """What `support` says, as boxes of positions, however long the input's axes are.
 
         Args:
@@ -563,9 +570,11 @@ class Analysis:
         source = self._lookup.source(tensor)
         place, number = self._lookup.position(tensor, position), self._lookup.input(input)
         with self._laid_out(tensor):
-            return reads_of(self._result.support(source, place, number), self._program.inputs[number][1], np.bool_)
+            return core_patches.reads_of(
+                self._result.support(source, place, number), self._program.inputs[number][1], np.bool_
+            )
 
-    def shares(self, tensor: str, position: Sequence[int], input: str) -> Reads:
+    def shares(self, tensor: str, position: Sequence[int], input: str) -> results_reads.Reads:
         """What `paths` says, as boxes of positions, however long the input's axes are; the sum is not made 1.
 
         Args:
@@ -577,9 +586,11 @@ class Analysis:
         source = self._lookup.source(tensor)
         place, number = self._lookup.position(tensor, position), self._lookup.input(input)
         with self._laid_out(tensor):
-            return reads_of(self._result.paths(source, place, number), self._program.inputs[number][1], np.float64)
+            return core_patches.reads_of(
+                self._result.paths(source, place, number), self._program.inputs[number][1], np.float64
+            )
 
-    def seeing(self, tensor: str, origin: Sequence[int], input: str) -> tuple[Reads, tuple[int, ...]]:
+    def seeing(self, tensor: str, origin: Sequence[int], input: str) -> tuple[results_reads.Reads, tuple[int, ...]]:
         """Which positions of a tensor have a position of an input in their box: a superset of those that read it.
 
         Args:
@@ -596,7 +607,7 @@ class Analysis:
         source, place = self._lookup.source(tensor), self._lookup.position(input, origin)
         columns = [self._lookup.column(input, axis) for axis in range(len(place))]
         with self._laid_out(tensor):
-            return seeing(self._result, source, columns, place, self._lookup.shape(tensor))
+            return core_patches.seeing(self._result, source, columns, place, self._lookup.shape(tensor))
 
     def paths(self, tensor: str, position: Sequence[int], input: str) -> npt.NDArray[np.float64]:
         """The effective field that uniform weights would give (Luo et al. 2016, section 2.1).
@@ -615,7 +626,9 @@ class Analysis:
         source = self._lookup.source(tensor)
         place, number = self._lookup.position(tensor, position), self._lookup.input(input)
         with self._laid_out(tensor):
-            whole = laid_out(self._result.paths(source, place, number), self._program.inputs[number][1], np.float64)
+            whole = core_patches.laid_out(
+                self._result.paths(source, place, number), self._program.inputs[number][1], np.float64
+            )
         if whole.any():
             whole /= whole.max()
             whole /= whole.sum()

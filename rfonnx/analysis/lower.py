@@ -66,7 +66,7 @@ class _Lowering:
     def __init__(self, graph: Graph, weights: Weights) -> None:
         self._graph = graph
         self._index = {name: i for i, name in enumerate(graph.inputs)}
-        self._known = Known(uncertain=set(graph.inputs), weights=weights)
+        self._known = Known(uncertain=graph.inputs, weights=weights)
         self._repeated = Repeated(graph, self._known)
         self._steps = Alike()
         self.inputs = tuple((name, program_shape(graph.shapes.get(name))) for name in graph.inputs)

@@ -5,18 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Generic
 
 from rfonnx.cli import streams
 from rfonnx.errors import RfonnxError
-from rfonnx.report.endings import format_of
-from rfonnx.report.files import replace_file, written
+from rfonnx.report.escape import without_commands
 from rfonnx.report.formats import BINARY, PICTURES, Subject, Told
-from rfonnx.report.target import target
 
 
-@dataclass(frozen=True, eq=False, repr=False)
 class Output(Generic[Told]):
     """Where a report goes, and in which format.
 
@@ -27,10 +23,14 @@ class Output(Generic[Told]):
         inputs: what the run reads, which is never overwritten.
     """
 
-    subject: Subject[Told]
-    file: str | None
-    style: str
-    inputs: tuple[str | os.PathLike[str] | None, ...] = ()
+    def __init__(
+        self,
+        subject: Subject[Told],
+        file: str | None,
+        style: str,
+        inputs: tuple[str | os.PathLike[str] | None, ...] = (),
+    ) -> None:
+        self.subject, self.file, self.style, self.inputs = subject, file, style, inputs
 
     def write(self, *told: Told.args, **more: Told.kwargs) -> None:
         """Write the report of what is told; a file is there as a whole, or as it was.
@@ -39,11 +39,14 @@ class Output(Generic[Told]):
             RfonnxError: it cannot be written.
             QueryError: see `Subject.write`.
         """
-        pieces = written(self.subject.write(self.style, *told, **more), self.style)
+        pieces = without_commands(self.subject.write(self.style, *told, **more), self.style)
         if self.file is None:
             _to_stdout(pieces)
-        else:
-            replace_file(pieces, self.style, self.file, target(self.file, self.inputs))
+            return
+        from rfonnx.report.files import replace_file
+        from rfonnx.report.target import target
+
+        replace_file(pieces, self.style, self.file, target(self.file, self.inputs))
 
 
 def open_output(
@@ -76,6 +79,9 @@ def open_output(
                 raise RfonnxError("this format is no text for a terminal", "give a file with -o")
             style = "terminal" if style == "text" else style
         return _ready(Output(subject, None, style))
+    from rfonnx.report.endings import format_of
+    from rfonnx.report.target import target
+
     found = target(file, inputs, option)
     special = found.exists() and not found.is_file()  # /dev/null has no ending to go by
     style = asked or styles[0] if special else format_of(file, asked, styles, option)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,6 @@ import numpy as np
 from rfonnx.results.fields import Shape
 
 
-@dataclass(slots=True)
 class Node:
     """One operator call.
 
@@ -26,17 +24,26 @@ class Node:
         kind: registry key: "Conv", or "com.microsoft.FusedConv" outside ai.onnx. All who look at a node ask for it.
     """
 
-    op_type: str
-    domain: str
-    name: str
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    attrs: dict[str, Any]
-    version: int
-    kind: str = field(init=False)
+    __slots__ = ("attrs", "domain", "inputs", "kind", "name", "op_type", "outputs", "version")
 
-    def __post_init__(self) -> None:
-        self.kind = f"{self.domain}.{self.op_type}" if self.domain else self.op_type
+    def __init__(
+        self,
+        op_type: str,
+        domain: str,
+        name: str,
+        inputs: tuple[str, ...],
+        outputs: tuple[str, ...],
+        attrs: dict[str, Any],
+        version: int,
+    ) -> None:
+        self.op_type, self.domain, self.name = op_type, domain, name
+        self.inputs, self.outputs = inputs, outputs
+        self.attrs, self.version = attrs, version
+        self.kind = f"{domain}.{op_type}" if domain else op_type
+
+    def called(self, op_type: str, attrs: dict[str, Any]) -> Node:
+        """The same node under the name of another operator of its domain, with these attributes."""
+        return Node(op_type, self.domain, self.name, self.inputs, self.outputs, attrs, self.version)
 
     def __str__(self) -> str:
         label = f"node '{self.name}'" if self.name else "node"
@@ -47,7 +54,6 @@ def no_value(name: str) -> None:
     """What a copy of a graph knows of its constants' values."""
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Graph:
     """A model's graph with every shape bound. A copy by pickle has no values of constants.
 
@@ -69,29 +75,42 @@ class Graph:
         warnings: one line each: shapes found another way, value_info that contradicts inference, and the like.
     """
 
-    name: str
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
-    nodes: list[Node]
-    shapes: dict[str, Shape]
-    dtypes: dict[str, str]
-    constants: set[str]
-    evaluate: Callable[[str], np.ndarray | None]
-    warnings: list[str] = field(default_factory=list)
-    opsets: dict[str, int] = field(default_factory=dict)
-    ir_version: int = 0
-    producer: str = ""
-    declared: dict[str, tuple[int | str, ...]] = field(default_factory=dict)
-    values: dict[str, np.ndarray] = field(default_factory=dict)
+    def __init__(
+        self,
+        name: str,
+        inputs: tuple[str, ...],
+        outputs: tuple[str, ...],
+        nodes: list[Node],
+        shapes: dict[str, Shape],
+        dtypes: dict[str, str],
+        constants: set[str],
+        evaluate: Callable[[str], np.ndarray | None],
+        warnings: list[str] | None = None,
+        opsets: dict[str, int] | None = None,
+    ) -> None:
+        self.name, self.inputs, self.outputs, self.nodes = name, inputs, outputs, nodes
+        self.shapes, self.dtypes = shapes, dtypes
+        self.constants, self.evaluate = constants, evaluate
+        self.warnings = [] if warnings is None else warnings
+        self.opsets = {} if opsets is None else opsets
+        self.ir_version, self.producer = 0, ""
+        self.declared: dict[str, tuple[int | str, ...]] = {}
+        self.values: dict[str, np.ndarray] = {}
 
     def __getstate__(self) -> dict[str, Any]:
         # Values come from the file's weights, which a copy shall not carry: those that were looked at lie in `attrs`.
-        return {entry.name: getattr(self, entry.name) for entry in fields(self) if entry.name != "evaluate"}
+        return {name: value for name, value in vars(self).items() if name != "evaluate"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.evaluate = no_value
-        for name, value in state.items():
-            setattr(self, name, value)
+        vars(self).update(state)
+
+    def with_constants(self, names: set[str]) -> Graph:
+        """The same nodes, shapes and values, where these tensors alone are taken as constants."""
+        return Graph(
+            self.name, self.inputs, self.outputs, self.nodes, self.shapes, self.dtypes, names, self.evaluate,
+            self.warnings, self.opsets,
+        )  # fmt: skip
 
     def value(self, name: str) -> np.ndarray | None:
         """Value of a constant tensor, or None when `name` is no constant, is absent, or its data cannot be had."""

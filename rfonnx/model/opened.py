@@ -17,8 +17,8 @@ from rfonnx.errors import QueryError
 from rfonnx.graph.nodes import Graph
 from rfonnx.graph.order import true_inputs
 from rfonnx.graph.text import naming, quote
+from rfonnx.model.building.limits import FEW, Limits
 from rfonnx.model.building.main_graph import Built, build
-from rfonnx.model.building.unroll import FEW, Limits
 from rfonnx.model.reading.bind import Shapes
 from rfonnx.model.reading.declared import Measured
 from rfonnx.model.reading.external import external_files

@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -67,7 +66,7 @@ def spell_resize(call: SpellCall) -> Node:
     attrs["scales"] = _spelled_scales(call, axes, modern)
     attrs["overlooked_axes"] = _overlooked(call, axes, attrs["keep_aspect_ratio_policy"])
     attrs["roi"] = _roi(call, axes, attrs["coordinate_transformation_mode"])
-    return replace(call.node, op_type="Resize", attrs=attrs)
+    return call.node.called("Resize", attrs)
 
 
 def _axes(call: SpellCall, rank: int | None) -> list[int] | None:

@@ -7,7 +7,6 @@ TensorScatter: `axis`, `mode` ("linear", "circular").
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 
 import numpy as np
 
@@ -30,7 +29,7 @@ def spell_scatter_elements(call: SpellCall) -> Node:
     spelt = call.with_attrs(
         axis=call.axis_attr(0, call.rank(0)), reduction=call.word_attr("reduction", "none", REDUCTIONS)
     )
-    return replace(spelt, op_type="ScatterElements")
+    return spelt.called("ScatterElements", spelt.attrs)
 
 
 @spelling("ScatterND")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 
 def printable(text: str) -> str:
@@ -44,6 +45,13 @@ def json_line(text: str) -> str:
     '{"name": "\\u0023#[error]"}'
     """
     return _ORDER.sub(r"\\u0023\1", text) if "##" in text else text
+
+
+def without_commands(pieces: Iterable[str] | Iterable[bytes], style: str) -> Iterable[str] | Iterable[bytes]:
+    """The pieces of a report in a format as they leave the program: JSON holds no command to a log."""
+    if style in ("json", "sarif"):
+        return (json_line(piece) for piece in pieces if isinstance(piece, str))
+    return pieces
 
 
 _FORMULA = tuple("=+-@＝＋－＠")  # noqa: RUF001  spreadsheets take the full-width ones too

@@ -6,17 +6,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from rfonnx.errors import RfonnxError
-from rfonnx.report.escape import json_line
 from rfonnx.report.mark import SIGNED
 from rfonnx.report.target import OTHER_NAME, reason
 from rfonnx.system import scratch
-
-
-def written(pieces: Iterable[str] | Iterable[bytes], style: str) -> Iterable[str] | Iterable[bytes]:
-    """The pieces as they leave the program: JSON holds no command to a log."""
-    if style in ("json", "sarif"):
-        return (json_line(piece) for piece in pieces if isinstance(piece, str))
-    return pieces
 
 
 def replace_file(

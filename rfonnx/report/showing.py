@@ -14,9 +14,10 @@ from rfonnx.errors import RfonnxError
 from rfonnx.report.comparison.view import ComparisonView
 from rfonnx.report.document import Section
 from rfonnx.report.endings import format_of
+from rfonnx.report.escape import without_commands
 from rfonnx.report.fields.view import View
 from rfonnx.report.fields.view_source import Source
-from rfonnx.report.files import replace_file, written
+from rfonnx.report.files import replace_file
 from rfonnx.report.formats import CHECK, COMPARISON, EFFECTIVE, FIELDS, TILES, VERIFICATION, WHATIF, Subject, Told
 from rfonnx.report.notebook import render
 from rfonnx.report.target import target
@@ -121,7 +122,7 @@ def erf_save(erf: ERF, path: str | os.PathLike[str]) -> None:
     file = os.fspath(path)
     style = format_of(file, None, EFFECTIVE.formats, "file")
     found = target(file, option="file")
-    replace_file(written(EFFECTIVE.write(style, [erf]), style), style, file, found, "file")
+    replace_file(without_commands(EFFECTIVE.write(style, [erf]), style), style, file, found, "file")
 
 
 def _html(subject: Subject[Told], *told: Told.args, **more: Told.kwargs) -> str:

@@ -7,7 +7,6 @@ Coverage, a float, is rounded to `COVERAGE_DIGITS`: it is a share for people to 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields, is_dataclass
 from fractions import Fraction
 from math import floor, isfinite
 from typing import Any, Protocol
@@ -148,8 +147,12 @@ def plain(value: Any, beyond: Callable[[float], Any] = str) -> Any:
         value: a result, or mappings and sequences of them.
         beyond: what becomes of NaN and infinity, which JSON has no numbers for.
     """
+    if value is None or isinstance(value, str | int):
+        return value
     if isinstance(value, AxisField):
         return axis_to_dict(value)
+    from dataclasses import fields, is_dataclass  # a report on fields has none of these
+
     if is_dataclass(value):
         return {one.name: plain(getattr(value, one.name), beyond) for one in fields(value)}
     if hasattr(value, "_asdict"):

@@ -16,7 +16,7 @@ from rfonnx.errors import ModelError, ShapeError
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.order import graph_of, needed, reads, subgraphs
 from rfonnx.graph.tensors import ELEMENT_TYPES
-from rfonnx.model.building.unroll import STEPS
+from rfonnx.model.building.limits import STEPS
 from rfonnx.model.opened import Opened
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
 from itertools import accumulate
 
 import numpy as np
@@ -40,7 +39,7 @@ def lined_up(
     still = {name for name in still if _may_line_up(source, node, name, output, axes)}
     if not still or not is_static(source.graph.shapes[output]):
         return {}
-    program = _alone(node, replace(source.graph, constants=source.graph.constants - still))
+    program = _alone(node, source.graph.with_constants(source.graph.constants - still))
     result = propagated(source.model.label, program)
     made = next(i for i, tensor in enumerate(program.tensors) if tensor.name == output)
     place = made + len(program.inputs)

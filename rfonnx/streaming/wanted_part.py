@@ -15,8 +15,8 @@ from rfonnx.gradients.preparing.prepare import prune
 from rfonnx.graph.order import reads
 from rfonnx.graph.tensors import DTYPES
 from rfonnx.graph.text import quote
+from rfonnx.model.building.limits import STEPS
 from rfonnx.model.building.normal import Normal
-from rfonnx.model.building.unroll import STEPS
 from rfonnx.model.opened import Opened, with_limits
 from rfonnx.model.reading.bind import Shapes, tensor_of
 from rfonnx.streaming.loops import as_scans

@@ -7,7 +7,7 @@ import pytest
 from access.brute import program_reads
 from access.probe import probe_model, values
 from rfonnx.analysis.lower import lower
-from rfonnx.model.building.unroll import FEW
+from rfonnx.model.building.limits import FEW
 from rfonnx.model.reading.load import load
 from rfonnx.operators.access.primitives import Permute, Reduce, Reshape, Select, Window
 from rfonnx.operators.access.relations import Relation, after, join

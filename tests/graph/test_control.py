@@ -7,7 +7,7 @@ import pytest
 
 from rfonnx.errors import ModelError
 from rfonnx.graph.nodes import Graph
-from rfonnx.model.building.unroll import FEW
+from rfonnx.model.building.limits import FEW
 from rfonnx.model.reading.bound_values import write_values
 from rfonnx.model.reading.load import load
 

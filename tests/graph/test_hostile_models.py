@@ -13,7 +13,7 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_h
 import rfonnx
 from rfonnx.comparing.pairs.running_model import OpenModel
 from rfonnx.errors import ModelError, ShapeError
-from rfonnx.model.building.unroll import FEW
+from rfonnx.model.building.limits import FEW
 from rfonnx.model.reading.endless import refuse_endless
 from rfonnx.model.reading.load import load
 from rfonnx.model.runtime import _unknown_operator, open_session

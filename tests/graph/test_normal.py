@@ -9,9 +9,9 @@ import pytest
 from fuzz.graphs import make
 from fuzz.runtime import session_of
 from rfonnx.graph.order import true_inputs
+from rfonnx.model.building.limits import FEW, MANY
 from rfonnx.model.building.main_graph import build
 from rfonnx.model.building.normal import Normal, is_normal, normal_form
-from rfonnx.model.building.unroll import FEW, MANY
 from rfonnx.model.opened import Opened
 
 FUNCTIONS = """

@@ -5,7 +5,7 @@ import onnx
 import pytest
 
 from access.probe import probe_model, values
-from rfonnx.model.building.unroll import FEW
+from rfonnx.model.building.limits import FEW
 from rfonnx.model.reading.load import load
 
 X = {"x": values(3, 4)}

@@ -30,9 +30,9 @@ from rfonnx.graph.order import needed, reads, sort, stored_names, true_inputs
 from rfonnx.graph.tensors import FLOATS, Types, is_static, read_type
 from rfonnx.graph.text import did_you_mean, quote
 from rfonnx.model import runtime
+from rfonnx.model.building.limits import MANY
 from rfonnx.model.building.main_graph import build
 from rfonnx.model.building.normal import is_normal, normal_form
-from rfonnx.model.building.unroll import MANY
 from rfonnx.model.opened import Source, opened
 from rfonnx.model.reading.bind import Shapes, bind, write_lengths
 from rfonnx.results.fields import Shape

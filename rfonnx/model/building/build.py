@@ -17,9 +17,9 @@ from rfonnx.model.building import control
 from rfonnx.model.building.constness import add_constant_node, note_constants
 from rfonnx.model.building.functions import Functions, Inlined
 from rfonnx.model.building.infer import check_fit, infer_node
+from rfonnx.model.building.limits import Limits
 from rfonnx.model.building.scope import Body, Placed, Scope
 from rfonnx.model.building.tables import Tables
-from rfonnx.model.building.unroll import Limits, rounds, write_out
 from rfonnx.model.reading.convert import Wording, bind_call, plain_domain, to_node, wording
 from rfonnx.model.reading.declared import Declared
 
@@ -107,14 +107,14 @@ class Builder:
             placed: the node, with its bodies.
             mark: where the tables stood before it.
         """
-        from rfonnx.model.building import branches
+        from rfonnx.model.building import branches, unroll
 
         node, proto, scope, _ = placed
-        trips = rounds(node, self._limits, self._written)
+        trips = unroll.rounds(node, self._limits, self._written)
         if trips is not None:
             self.tables.forget_since(mark)
             self._written += trips * len(node.attrs["body"].nodes)
-            return write_out(self.tables, proto, scope, trips)
+            return unroll.write_out(self.tables, proto, scope, trips)
         if self._limits.choices and branches.alike(node, self.tables):
             self.tables.forget_since(mark)
             return branches.choose(self.tables, proto, scope)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 
 from onnx import AttributeProto, FunctionProto, NodeProto
 
@@ -133,7 +132,7 @@ def splice(
             alias = f"{result}\0{index}"
             names[alias] = target
             copies.append(NodeProto(op_type="Identity", name=call.name, input=[result], output=[alias]))
-    return Inlined(replace(scope, prefix=inner, names=names), [*nodes, *copies])
+    return Inlined(scope.inside(inner, names), [*nodes, *copies])
 
 
 def subgraph_scope(outer: Scope, declared: Mapping[str, object], names: dict[str, str], prefix: str) -> Scope:

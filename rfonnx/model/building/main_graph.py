@@ -12,10 +12,10 @@ from rfonnx.graph.nodes import Graph
 from rfonnx.graph.order import sort, stored_names, true_inputs
 from rfonnx.graph.text import check_text
 from rfonnx.model.building.build import Builder
+from rfonnx.model.building.limits import Limits
 from rfonnx.model.building.scope import Placed, Scope
 from rfonnx.model.building.tables import Tables
 from rfonnx.model.building.undecided import open_branches
-from rfonnx.model.building.unroll import Limits
 from rfonnx.model.reading.bind import Shapes, bind, declared_dims, tensor_of
 from rfonnx.model.reading.convert import opset_of
 from rfonnx.model.reading.declared import Declared, Measured

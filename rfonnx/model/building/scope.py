@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from onnx import AttributeProto, GraphProto, NodeProto, OperatorSetIdProto, TypeProto
 
@@ -15,7 +14,6 @@ FunctionKey = tuple[str, str, str]
 """Domain, name and overload of a model-local function."""
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Scope:
     """A graph, subgraph or function body that nodes come from.
 
@@ -31,20 +29,26 @@ class Scope:
         imports, said_in: `opsets` as onnx takes them, and such that they can be looked up by.
     """
 
-    prefix: str
-    opsets: Mapping[str, int]
-    names: dict[str, str] = field(default_factory=dict)
-    outer: Scope | None = None
-    attributes: Mapping[str, AttributeProto] | None = None
-    calls: tuple[FunctionKey, ...] = ()
-    declared: Mapping[str, TypeProto] = field(default_factory=dict)
-    depth: int = 0
-    imports: list[OperatorSetIdProto] = field(init=False)
-    said_in: tuple[tuple[str, int], ...] = field(init=False)
+    def __init__(
+        self,
+        prefix: str,
+        opsets: Mapping[str, int],
+        names: dict[str, str] | None = None,
+        outer: Scope | None = None,
+        attributes: Mapping[str, AttributeProto] | None = None,
+        calls: tuple[FunctionKey, ...] = (),
+        declared: Mapping[str, TypeProto] | None = None,
+        depth: int = 0,
+    ) -> None:
+        self.prefix, self.opsets, self.names = prefix, opsets, {} if names is None else names
+        self.outer, self.attributes, self.calls, self.depth = outer, attributes, calls, depth
+        self.declared: Mapping[str, TypeProto] = {} if declared is None else declared
+        self.said_in = tuple(opsets.items())
+        self.imports = [OperatorSetIdProto(domain=d, version=v) for d, v in opsets.items()]
 
-    def __post_init__(self) -> None:
-        self.said_in = tuple(self.opsets.items())
-        self.imports = [OperatorSetIdProto(domain=d, version=v) for d, v in self.opsets.items()]
+    def inside(self, prefix: str, names: dict[str, str]) -> Scope:
+        """A scope like this one that prefixes and names tensors otherwise."""
+        return Scope(prefix, self.opsets, names, self.outer, self.attributes, self.calls, self.declared, self.depth)
 
     def resolve(self, name: str) -> str:
         """Graph-wide name of a local name; "" stays ""."""

@@ -14,35 +14,10 @@ from onnx import GraphProto, NodeProto, helper
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.order import graph_of, stored_names
 from rfonnx.model.building.functions import Inlined, subgraph_scope
+from rfonnx.model.building.limits import Limits
 from rfonnx.model.building.scope import Scope
 from rfonnx.model.building.tables import Tables
 from rfonnx.operators.control import listed
-from rfonnx.system.named import NamedTuple
-
-
-class Limits(NamedTuple):
-    """What is written out.
-
-    Attributes:
-        rounds, nodes: of one loop: its rounds, and the nodes of all of them.
-        total: nodes of all rounds of all loops: each of loops inside loops is written out again in every round of the outer ones.
-        choices: whether an If that data decide is written out: see `branches.choose`.
-    """
-
-    rounds: int
-    nodes: int
-    total: int
-    choices: bool
-
-
-FEW = Limits(512, 8192, 4 * 8192, False)
-"""For a graph whose fields are asked for: above, the rounds are taken together (see `access.rounds`)."""
-
-STEPS = Limits(7, 8192, 4 * 8192, False)
-"""For a graph that is streamed: what runs along frames stays a loop. Tensors have more frames than that where it is looked at."""
-
-MANY = Limits(100_000, 100_000, 100_000, True)
-"""For a file that gradients are written for."""
 
 
 def rounds(node: Node, limits: Limits, written: int) -> int | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from onnx import TypeProto, ValueInfoProto
 
@@ -28,7 +27,6 @@ _OPERATORS: dict[type, Callable[[int, int], int]] = {
 }
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Binding:
     """The lengths that dimensions were bound to.
 
@@ -38,9 +36,10 @@ class Binding:
         warnings: what was assumed.
     """
 
-    shapes: dict[str, tuple[int, ...]] = field(default_factory=dict)
-    symbols: dict[str, int] = field(default_factory=dict)
-    warnings: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.shapes: dict[str, tuple[int, ...]] = {}
+        self.symbols: dict[str, int] = {}
+        self.warnings: list[str] = []
 
 
 def bind(inputs: Sequence[ValueInfoProto], shapes: Shapes | None) -> Binding:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
 from typing import Any, Literal, TypeVar
 
 import numpy as np
@@ -25,7 +24,6 @@ class Unproven(Exception):
     """Raised by a rule that cannot prove what is read: the node then reads everything, with this text as the note."""
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Known:
     """What rules know of the whole graph, and find out one for the other.
 
@@ -39,16 +37,16 @@ class Known:
         weights: whether constant weights are read.
     """
 
-    producers: dict[str, Node] = field(default_factory=dict)
-    uncertain: set[str] = field(default_factory=set)
-    facts: dict[tuple[str, str], np.ndarray | None] = field(default_factory=dict)
-    rows: dict[str, tuple[str, tuple[int, ...]]] = field(default_factory=dict)
-    twins: dict[str, str] = field(default_factory=dict)
-    makers: dict[str, Node] = field(default_factory=dict)
-    weights: Weights = "structure"
+    def __init__(self, uncertain: Iterable[str] = (), weights: Weights = "structure") -> None:
+        self.producers: dict[str, Node] = {}
+        self.uncertain = set(uncertain)
+        self.facts: dict[tuple[str, str], np.ndarray | None] = {}
+        self.rows: dict[str, tuple[str, tuple[int, ...]]] = {}
+        self.twins: dict[str, str] = {}
+        self.makers: dict[str, Node] = {}
+        self.weights: Weights = weights
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Op:
     """A node as a rule sees it. Shapes of all present inputs and outputs are known and static when a rule is called.
 
@@ -58,10 +56,12 @@ class Op:
         temporaries: unnamed tensors inside the operator, by source name: shape, and what they read.
     """
 
-    node: Node
-    graph: Graph
-    known: Known = field(default_factory=Known)
-    temporaries: dict[str, tuple[tuple[int, ...], Access]] = field(default_factory=dict)
+    __slots__ = ("graph", "known", "node", "temporaries")
+
+    def __init__(self, node: Node, graph: Graph, known: Known | None = None) -> None:
+        self.node, self.graph = node, graph
+        self.known = Known() if known is None else known
+        self.temporaries: dict[str, tuple[tuple[int, ...], Access]] = {}
 
     def producer(self, index: int) -> Node | None:
         """The node that makes input `index`, or None when it is a graph input, a constant's data, or left out."""

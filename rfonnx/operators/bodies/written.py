@@ -4,7 +4,6 @@ from theirs."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import onnx
@@ -43,9 +42,12 @@ def written(node: Node, graph: Graph) -> Graph:
     out = graph.shapes.get(node.outputs[0]) or ()
     # Where channels are filled up to whole blocks, all that come out may as well be one.
     writer = _write(node, tensors, lambda: (out[1] or 0) if len(out) > 1 else 0)
-    inner = replace(graph, nodes=[], shapes=graph.shapes | tensors.shapes, dtypes=graph.dtypes | tensors.dtypes)
     values = _Values(writer.constants, graph)
-    inner.constants, inner.evaluate = values.names, values.evaluate
+    shapes, dtypes = graph.shapes | tensors.shapes, graph.dtypes | tensors.dtypes
+    inner = Graph(
+        graph.name, graph.inputs, graph.outputs, [], shapes, dtypes, values.names, values.evaluate,
+        graph.warnings, graph.opsets,
+    )  # fmt: skip
     for raw in writer.nodes:
         _record(raw, tensors, values)
         for name in filter(None, raw.outputs):

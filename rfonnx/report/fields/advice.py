@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, get_args
 
 from rfonnx.report.document import Line, Name, shared
-from rfonnx.report.fields.used import used_lines
 from rfonnx.report.fields.view import Axes
 from rfonnx.report.fields.view_source import Source
 from rfonnx.results.advice import Beyond, Gate, Idle, InputSizes, State
@@ -43,7 +42,11 @@ def advice_lines(
         *_padding(source, axes),
         *_sizes_that_fit(source, sizes, axes),
     ]
-    used = list(used_lines(source, measured)) if measured else []
+    used: list[Line] = []
+    if measured:
+        from rfonnx.report.fields.used import used_lines  # most reports are told of no measurement
+
+        used = list(used_lines(source, measured))
     yield from (*made, *used)
     if made or used:
         yield (CAVEAT,)

@@ -9,7 +9,6 @@ from rfonnx.report.explanation.growth import shares
 from rfonnx.report.fields.advice import advice_lines
 from rfonnx.report.fields.facts import fact_lines
 from rfonnx.report.fields.next_steps import next_steps
-from rfonnx.report.fields.object_lines import object_lines, rate_lines
 from rfonnx.report.fields.view import Axes, View, seen
 from rfonnx.report.fields.view_source import Source
 from rfonnx.results.fields import AxisField, TensorField
@@ -27,11 +26,16 @@ def sections(source: Source, axes: Axes, view: View) -> Iterator[Section]:
     Raises:
         QueryError: see `object_lines`.
     """
-    objects = object_lines(source, axes, view.object) if view.object else ()
+    objects: list[Line] = []
+    if view.object or view.rates:
+        from rfonnx.report.fields.object_lines import object_lines, rate_lines  # most reports are asked about no object
+
+        objects += object_lines(source, axes, view.object) if view.object else ()
+        objects += rate_lines(view.rates)
     facts = fact_lines(source, axes, view.rate, view.axes is not None, view.streams)
     made = (
         Section("Outputs", listed(_outputs(source, axes), LIMIT)),
-        Section("Is it enough?", listed([*objects, *rate_lines(view.rates), *_enough(source, axes)], LIMIT)),
+        Section("Is it enough?", listed([*objects, *_enough(source, axes)], LIMIT)),
         Section("What enlarged the field", listed(_growth(source, axes), LIMIT)),
         Section("Global operators", listed(_global(source, axes), LIMIT)),
         Section("Misaligned joins", listed(_joins(source, axes), LIMIT), alarm=True),
