@@ -5,7 +5,7 @@ namespace {
 
 /// Patches of one tensor that are kept apart; beyond it they are laid out together.
 constexpr size_t kMostPatches = 16;
-/// Positions that may be laid out for nothing when two patches are put together.
+/// Values that may be kept for nothing when two patches are put together.
 constexpr int64_t kMayBeEmpty = 4096;
 
 /// A position, alone.
@@ -13,52 +13,46 @@ template <typename Value>
 Patch<Value> seed(const Shape& shape, const std::vector<int64_t>& position) {
     Patch<Value> patch{{}, {Value{1}}};
     for (size_t axis = 0; axis < shape.size(); ++axis)
-        patch.sides.push_back(shape[axis] == 1 ? kAlike : Side{position[axis], 1, false});
+        patch.sides.push_back({{position[axis], 1, 1}});
     return patch;
 }
 
-/// The box that holds two.
-std::vector<Side> around(const std::vector<Side>& a, const std::vector<Side>& b, const Shape& shape) {
-    std::vector<Side> result;
-    for (size_t axis = 0; axis < shape.size(); ++axis) {
-        if (a[axis] == b[axis]) {
-            result.push_back(a[axis]);
-        } else if (a[axis].alike || b[axis].alike) {
-            result.push_back({0, shape[axis], false});
-        } else {
-            const int64_t first = std::min(a[axis].first, b[axis].first);
-            const int64_t end = std::max(a[axis].first + a[axis].count, b[axis].first + b[axis].count);
-            result.push_back({first, end - first, false});
-        }
-    }
-    return result;
-}
-
+/// Puts one patch to another, where together they hold not much more than both alone.
 template <typename Value>
-void join(Patch<Value>& sum, Patch<Value> patch, const std::vector<Side>& sides) {
-    for (size_t axis = 0; axis < sides.size(); ++axis) {
-        widen(sum, axis, sides[axis]);
-        widen(patch, axis, sides[axis]);
+bool join(Patch<Value>& sum, const Patch<Value>& patch, bool anyway) {
+    std::vector<Overlaid> laid;
+    Shape extent;
+    for (size_t axis = 0; axis < sum.sides.size(); ++axis) {
+        laid.push_back(overlaid(sum.sides[axis], patch.sides[axis]));
+        extent.push_back(static_cast<int64_t>(laid.back().a.size()));
+    }
+    const int64_t alone = volume(sum.extent()) + volume(patch.extent());
+    if (!anyway && volume(extent) > 2 * alone + kMayBeEmpty)
+        return false;
+    Patch<Value> other = patch;
+    for (size_t axis = 0; axis < laid.size(); ++axis) {
+        lay(sum, axis, laid[axis].side, laid[axis].a);
+        lay(other, axis, laid[axis].side, laid[axis].b);
     }
     for (size_t i = 0; i < sum.values.size(); ++i)
-        accumulate(sum.values[i], patch.values[i]);
+        accumulate(sum.values[i], other.values[i]);
+    for (size_t axis = 0; axis < laid.size(); ++axis)
+        simplify(sum, axis);
+    return true;
 }
 
-/// Puts a patch to those near to it.
+/// Puts a patch to one with which it makes no more than both alone.
 template <typename Value>
-void add_to(Patches<Value>& patches, const Shape& shape, Patch<Value> patch) {
+void add_to(Patches<Value>& patches, Patch<Value> patch) {
     for (Patch<Value>& other : patches) {
-        const std::vector<Side> sides = around(other.sides, patch.sides, shape);
-        if (volume(sides) <= 2 * (volume(other.sides) + volume(patch.sides)) + kMayBeEmpty)
-            return join(other, std::move(patch), sides);
+        if (join(other, patch, false))
+            return;
     }
     patches.push_back(std::move(patch));
     if (patches.size() <= kMostPatches)
         return;
-    for (size_t k = 1; k < patches.size(); ++k) {
-        const std::vector<Side> sides = around(patches[0].sides, patches[k].sides, shape);
-        join(patches[0], std::move(patches[k]), sides);
-    }
+    for (size_t k = 1; k < patches.size(); ++k)
+        join(patches[0], patches[k], true);
     patches.resize(1);
 }
 
@@ -72,7 +66,7 @@ Patches<Value> through_path(const Program& program, const Path& path, const Shap
         Patches<Value> read;
         for (Patch<Value>& one : current) {
             for (Patch<Value>& found : read_back(path.steps[k], before[k], std::move(one)))
-                add_to(read, before[k], std::move(found));
+                add_to(read, std::move(found));
         }
         current = std::move(read);
     }
@@ -95,7 +89,7 @@ std::map<int64_t, Patches<Value>> run_backward(const Program& program, int64_t s
                 continue;
             for (const Patch<Value>& patch : patches) {
                 for (Patch<Value>& read : through_path(program, path, tensor.shape, patch))
-                    add_to(found[path.source], from, std::move(read));
+                    add_to(found[path.source], std::move(read));
             }
         }
     }

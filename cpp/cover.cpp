@@ -3,18 +3,6 @@
 namespace rfonnx {
 namespace {
 
-/// The one axis that the terms walk, each as runs or not at all; -1 when there are others.
-int only_runs(const Field& field) {
-    int axis = -1;
-    for (const TermPtr& term : field.terms) {
-        const bool other = term->along && axis >= 0 && term->along->axis != axis;
-        if (!term->walks.empty() || other)
-            return -1;
-        axis = term->along ? term->along->axis : axis;
-    }
-    return axis;
-}
-
 /// Of a field that is runs along one axis: each column as a whole, not position by position.
 std::vector<Interval> written(const Field& field, const Progression& among) {
     std::vector<Interval> values(index(among.count()), kEmpty);
@@ -36,6 +24,17 @@ std::vector<Interval> written(const Field& field, const Progression& among) {
 
 } // namespace
 
+std::optional<int> only_runs(const Field& field) {
+    int axis = -1;
+    for (const TermPtr& term : field.terms) {
+        const bool other = term->along && axis >= 0 && term->along->axis != axis;
+        if (!term->walks.empty() || other)
+            return std::nullopt;
+        axis = term->along ? term->along->axis : axis;
+    }
+    return axis;
+}
+
 Cover laid_out(const Field& field, const Box& box) {
     std::vector<bool> walked(box.size(), false);
     for (const TermPtr& term : field.terms) {
@@ -54,7 +53,7 @@ Cover laid_out(const Field& field, const Box& box) {
     }
     if (size > kLargestCover)
         throw std::length_error("the interval table is too large to lay out; ask for some positions, or a box");
-    if (const int axis = only_runs(field); axis >= 0 && size > 0) {
+    if (const int axis = only_runs(field).value_or(-1); axis >= 0 && size > 0) {
         cover.values = written(field, box[static_cast<size_t>(axis)]);
         return cover;
     }

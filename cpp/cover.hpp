@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <optional>
 #include <stdexcept>
 #include <utility>
 #include <vector>
@@ -33,6 +34,10 @@ inline int64_t size_of(const Shape& extent) {
         throw std::length_error("too many positions to lay out; bind a smaller input shape");
     return size;
 }
+
+/// The one axis that the terms walk, each as runs or not at all; -1 when they walk none, and nullopt when there are
+/// others.
+std::optional<int> only_runs(const Field& field);
 
 /// What a field says of every position of a box. A std::length_error when there are too many.
 Cover laid_out(const Field& field, const Box& box);

@@ -21,6 +21,7 @@ PYBIND11_MODULE(_core, module, py::mod_gil_not_used()) {
         .def_property_readonly("global_steps", &Result::global_steps)
         .def("intervals", &Result::intervals, py::arg("source"), py::arg("axis"), py::arg("clip"),
              py::arg("positions") = std::vector<std::array<int64_t, 3>>())
+        .def("holding", &Result::holding, py::arg("source"), py::arg("axis"), py::arg("at"))
         .def("reaching", &Result::reaching, py::arg("source"), py::arg("axis"))
         .def("intervals_at", &Result::intervals_at, py::arg("source"), py::arg("axis"), py::arg("clip"),
              py::arg("positions"))

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cover.hpp"
+#include "holding.hpp"
 #include "landmarks.hpp"
 #include "module_result.hpp"
 
@@ -73,6 +74,18 @@ std::pair<int64_t, int64_t> Result::reaching(int64_t source, size_t axis) const 
     const int64_t last = hull_.axes[axis].length - 1;
     const auto reaches = [last](const Interval& seen) { return seen.lo <= 0 && seen.hi >= last; };
     return {std::count_if(cover.values.begin(), cover.values.end(), reaches), cover.values.size()};
+}
+
+py::object Result::holding(int64_t source, size_t axis, int64_t at) const {
+    require(source, axis);
+    const auto found = rfonnx::holding(hull_.field(source, axis, true), program_.shape(source), at);
+    if (!found)
+        return py::none();
+    py::list spans;
+    for (const Span& span : found->side)
+        spans.append(py::make_tuple(span.first, span.count, span.period));
+    const py::array_t<uint8_t> holds(static_cast<py::ssize_t>(found->holds.size()), found->holds.data());
+    return py::make_tuple(found->axis, spans, holds);
 }
 
 Pairs Result::box(int64_t source, const std::vector<int64_t>& position, bool clip) const {

@@ -19,12 +19,16 @@ py::list to_list(const std::map<int64_t, Patches<Value>>& found, int64_t input) 
     if (place == found.end())
         return result;
     for (const Patch<Value>& patch : place->second) {
-        std::vector<std::optional<int64_t>> firsts;
-        for (const Side& side : patch.sides)
-            firsts.push_back(side.alike ? std::nullopt : std::optional(side.first));
+        py::list sides;
+        for (const Side& side : patch.sides) {
+            py::list spans;
+            for (const Span& span : side)
+                spans.append(py::make_tuple(span.first, span.count, span.period));
+            sides.append(spans);
+        }
         py::array_t<Value> array(patch.extent());
         std::copy(patch.values.begin(), patch.values.end(), array.mutable_data());
-        result.append(py::make_tuple(firsts, array));
+        result.append(py::make_tuple(sides, array));
     }
     return result;
 }

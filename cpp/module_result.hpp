@@ -46,13 +46,16 @@ public:
     std::pair<int64_t, int64_t> reaching(int64_t source, size_t axis) const;
     /// By axis of a source (positions, weights) that tell all of a field in both modes; see OwnAxis.
     py::list landmarks(int64_t source, size_t axis, int own_axis, int64_t period, std::vector<int64_t> cuts) const;
+    /// Which positions have a position of the input's axis in their interval: (axis of the source, spans, by value
+    /// whether they have it); see Holding. None where only `intervals` tells.
+    py::object holding(int64_t source, size_t axis, int64_t at) const;
     /// Per input axis (lo, hi) at one position of a source.
     Pairs box(int64_t source, const std::vector<int64_t>& position, bool clip) const;
     /// Columns over (source, input axis), row-major: the numbers of rfonnx.results.fields.AxisField.
     py::dict summaries() const;
     /// Centres at position 0, (numerator, denominator) each, of the paths that meet in a source.
     Pairs centers(int64_t source, size_t axis) const;
-    /// Patches of an input: the first position along each axis, None where one value stands for all, and an array.
+    /// Patches of an input: the spans along each axis, and an array of values.
     py::list support(int64_t source, const std::vector<int64_t>& position, int64_t input) const;
     py::list paths(int64_t source, const std::vector<int64_t>& position, int64_t input) const;
     /// A tuple per link, the input first: see rfonnx/analysis/explanation.py.

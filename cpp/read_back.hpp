@@ -9,7 +9,7 @@ template <typename Value>
 using Patches = std::vector<Patch<Value>>;
 
 /// What the positions of a patch read through a step; each position's share is split over what it reads. `before`: the
-/// shape that the step is applied to. Reads far apart become patches of their own.
+/// shape that the step is applied to. Nothing where nothing is read.
 template <typename Value>
 Patches<Value> read_back(const Step& step, const Shape& before, Patch<Value> patch);
 

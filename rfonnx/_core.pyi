@@ -12,9 +12,9 @@ PRIMITIVES: dict[str, tuple[str, ...]]
 """The access primitives that the core knows: their fields, in order."""
 
 _Value = TypeVar("_Value", bound=np.generic)
-_Patches = list[tuple[list[int | None], npt.NDArray[_Value]]]
-"""Boxes of positions, apart from each other or one over the other: the first position along each axis, None where one value
-stands for all that the axis has, and the values."""
+_Patches = list[tuple[list[list[tuple[int, int, int]]], npt.NDArray[_Value]]]
+"""Boxes of positions, apart from each other or one over the other: by axis stretches of positions, (first, how many, period), and
+an array over their values (cpp/side.hpp)."""
 
 class Result:
     @property
@@ -52,6 +52,11 @@ class Result:
 
         own_axis, period, cuts: an axis whose positions are asked for themselves, as `o / period`, in parts; -1: none.
         """
+    def holding(
+        self, source: int, axis: int, at: int
+    ) -> tuple[int, list[tuple[int, int, int]], npt.NDArray[np.uint8]] | None:
+        """Which positions have position `at` of the input's axis in their interval, clipped: (an axis of the source, -1 where all
+        are alike; its spans as in `_Patches`; by value whether they have it). None: only `intervals` tells."""
     def box(self, source: int, position: list[int], clip: bool) -> list[tuple[int, int]]:
         """Per column (lo, hi) at one position."""
     def summaries(self) -> dict[str, npt.NDArray[np.generic]]:

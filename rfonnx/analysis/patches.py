@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from rfonnx.results.reads import Patch, Reads, block, whole
+from rfonnx.results.array_types import Int64
+from rfonnx.results.reads import Grid, Patch, Reads
+from rfonnx.results.sides import Span, block, overlaid, whole
 
 if TYPE_CHECKING:
     from rfonnx._core import Result
@@ -19,14 +21,17 @@ Scalar = TypeVar("Scalar", np.bool_, np.float64)
 LARGEST = 2**28
 """Positions of an input that are laid out."""
 
-Patches = Sequence[tuple[Sequence[int | None], npt.NDArray[np.generic]]]
+Spans = Sequence[tuple[int, int, int]]
+"""Of an axis: (first, length, period)."""
+
+Patches = Sequence[tuple[Sequence[Spans], npt.NDArray[np.generic]]]
 
 
 def laid_out(patches: Patches, shape: Sequence[int], kind: type[Scalar]) -> npt.NDArray[Scalar]:
     """The sum of all patches by position; of truth values, whether any holds one.
 
-    >>> laid_out([([1], np.array([1, 1])), ([None], np.array([1]))], (4,), np.float64).tolist()
-    [1.0, 2.0, 2.0, 1.0]
+    >>> laid_out([([[(1, 2, 1)]], np.array([1])), ([[(0, 4, 2)]], np.array([1, 0]))], (4,), np.float64).tolist()
+    [1.0, 1.0, 2.0, 0.0]
 
     Raises:
         ValueError: there are too many positions.
@@ -34,10 +39,10 @@ def laid_out(patches: Patches, shape: Sequence[int], kind: type[Scalar]) -> npt.
     if math.prod(shape) > LARGEST:
         raise ValueError("too many positions to lay out; bind a smaller input shape")
     whole: npt.NDArray[Scalar] = np.zeros(shape, kind)
-    for firsts, values in patches:
-        ends = zip(firsts, values.shape, strict=True)
-        box = tuple(slice(None) if first is None else slice(first, first + count) for first, count in ends)
-        whole[box] += values.astype(kind)
+    for patch in reads_of(patches, shape, kind).patches:
+        box = tuple(slice(side[0].first, side[-1].end) for side in patch.sides)
+        ends = [(part.start, part.stop - 1) for part in box]
+        whole[box] += Grid(tuple(shape), patch.sides, patch.values).part(ends)
     return whole
 
 
@@ -46,14 +51,8 @@ def reads_of(patches: Patches, shape: Sequence[int], kind: type[np.bool_ | np.fl
     return Reads(
         tuple(shape),
         tuple(
-            Patch(
-                tuple(
-                    whole(length) if first is None else block(first, count)
-                    for first, count, length in zip(firsts, values.shape, shape, strict=True)
-                ),
-                values.astype(kind),
-            )
-            for firsts, values in patches
+            Patch(tuple(tuple(Span(*span) for span in spans) for spans in sides), values.astype(kind))
+            for sides, values in patches
         ),
     )
 
@@ -62,10 +61,40 @@ def seeing(
     result: Result, source: int, columns: Sequence[int], origin: Sequence[int], shape: Sequence[int]
 ) -> tuple[Reads, tuple[int, ...]]:
     """See `Analysis.seeing`."""
-    mask = np.ones((1,) * len(shape), np.bool_)
+    alike = tuple(whole(length) for length in shape)
+    seen = Patch(alike, np.ones((1,) * len(shape), np.bool_))
+    differs: set[int] = set()
     for column, at in zip(columns, origin, strict=True):
-        lo, hi = result.intervals(source, column, True, ())
-        mask = mask & (lo <= at) & (at <= hi)
-    differs = tuple(axis for axis, length in enumerate(mask.shape) if length > 1)
-    sides = tuple(whole(n) if n != held else block(0, n) for n, held in zip(shape, mask.shape, strict=True))
-    return Reads(tuple(shape), (Patch(sides, mask),)), differs
+        found = result.holding(source, column, at)
+        if found is None:
+            lo, hi = result.intervals(source, column, True, ())
+            holds = (lo <= at) & (at <= hi)
+            walked = [axis for axis, length in enumerate(holds.shape) if length > 1]
+            sides = tuple(block(0, n) if axis in walked else whole(n) for axis, n in enumerate(shape))
+        else:
+            axis, spans, values = found
+            walked = [axis] if axis >= 0 else []
+            holds = values.astype(bool).reshape([-1 if axis in walked else 1 for axis in range(len(shape))])
+            side = tuple(Span(*span) for span in spans)
+            sides = tuple(side if axis in walked else whole(n) for axis, n in enumerate(shape))
+        differs.update(walked)
+        seen = _both(seen, Patch(sides, holds))
+    return Reads(tuple(shape), (seen,)), tuple(sorted(differs))
+
+
+def _both(one: Patch, other: Patch) -> Patch:
+    """The positions that two patches have."""
+    laid = [overlaid(sides) for sides in zip(one.sides, other.sides, strict=True)]
+    mine, theirs = one.values, other.values
+    for axis, (_, (here, there)) in enumerate(laid):
+        mine, theirs = _at(mine, axis, here), _at(theirs, axis, there)
+    return Patch(tuple(side for side, _ in laid), mine & theirs)
+
+
+def _at(values: npt.NDArray[np.bool_], axis: int, slots: Int64) -> npt.NDArray[np.bool_]:
+    """Values along an axis in another order; -1: none."""
+    if not values.shape[axis]:
+        return np.zeros((*values.shape[:axis], len(slots), *values.shape[axis + 1 :]), np.bool_)
+    found = np.take(values, slots, axis)
+    found[(slice(None),) * axis + (slots < 0,)] = False
+    return found

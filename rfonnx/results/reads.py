@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from rfonnx.errors import ShapeError
 from rfonnx.results.array_types import Int64
-from rfonnx.results.sides import Side, Span, below, firsts, overlaid, periods, slots, slots_at, turns
+from rfonnx.results.sides import Side, below, firsts, overlaid, periods, slots, slots_at, turns
 from rfonnx.system.named import NamedTuple
 
 MOST_POSITIONS = 2**28
@@ -201,13 +201,3 @@ def _projected(patch: Patch, axes: Sequence[int]) -> Patch:
     others = tuple(axis for axis in range(values.ndim) if axis not in axes)
     flat = values.sum(others) if values.dtype.kind == "f" else values.any(others)
     return Patch(tuple(patch.sides[axis] for axis in axes), np.asarray(flat))
-
-
-def whole(length: int) -> Side:
-    """All positions of an axis, alike."""
-    return (Span(0, length, 1),) if length else ()
-
-
-def block(first: int, count: int) -> Side:
-    """Positions in a row, each with a value of its own."""
-    return (Span(first, count, count),) if count else ()

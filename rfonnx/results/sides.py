@@ -118,4 +118,14 @@ def overlaid(sides: Sequence[Side]) -> tuple[Side, list[Int64]]:
     return tuple(made), [np.concatenate([_NONE, *held]) for held in found]
 
 
+def whole(length: int) -> Side:
+    """All positions of an axis, alike."""
+    return (Span(0, length, 1),) if length else ()
+
+
+def block(first: int, count: int) -> Side:
+    """Positions in a row, each with a value of its own."""
+    return (Span(first, count, count),) if count else ()
+
+
 _NONE = np.zeros(0, np.int64)

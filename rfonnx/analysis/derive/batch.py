@@ -6,11 +6,21 @@ Where an axis is only presumed to be the batch, nobody is told that samples are 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import prod
+
 import numpy as np
 
-from rfonnx.analysis.derive.analysed import Fields, told
+from rfonnx.analysis.derive.analysed import Fields, Pair, told
 from rfonnx.analysis.derive.batch_axis import Batches
+from rfonnx.results.array_types import Int64
 from rfonnx.results.fields import BatchFact, TensorField
+
+MOST_PICKED, MOST_POSITIONS = 2**20, 2**24
+"""Samples of which each is looked for where an output has no axis of them, and positions that are looked at for it."""
+
+SHOWN = 16
+"""Samples that are named."""
 
 
 def batch_facts(batches: Batches) -> dict[str, BatchFact]:
@@ -30,29 +40,44 @@ def _fact(batches: Batches, output: str, inputs: tuple[tuple[str, int], ...]) ->
     if tensor is None:  # an input that is passed on, or a constant
         return BatchFact("independent", samples, "", batches.along.get(output), inputs)
     own = sample_axis(batches, tensor)
-    answered = np.zeros(0 if own is not None else samples, bool)
+    answered = np.zeros(samples if own is None and samples <= MOST_PICKED else 0, bool)
     for name, axis in inputs:
-        places = None  # what has no axis of samples may pick any of them
-        if own is not None:
-            places = [marks.positions for marks in fields.landmarks(output, name, axis, own)]
+        places = [marks.positions for marks in fields.landmarks(output, name, axis, own)]
         lo, hi = fields.intervals(output, name, axis, positions=places)
         reads = lo <= hi
         if _open(tensor, own) and reads.any():
             return BatchFact("unknown", 0, f"the length of '{output}' depends on data", own, inputs)
         several = bool((reads & (lo != hi)).any())
         other = False
-        if own is not None and places is not None and not several:
+        if own is not None and not several:
             index = places[own].reshape([-1 if i == own else 1 for i in range(lo.ndim)])
             other = bool((reads & (lo != index)).any())
         if several or other:
             reason = "a position sees several samples" if several else "a sample sees another one"
             return _mixed(batches, tensor, name, f"{reason} of '{name}'", own, inputs)
-        if own is None:
-            answered[lo[reads]] = True
+        if own is None and reads.any():  # what has no axis of samples may pick any of them
+            picked = _picked(fields, tensor, (name, axis), places) if samples <= MOST_PICKED else None
+            if picked is None:
+                return BatchFact(
+                    "unknown", 0, f"whether it depends on each of {samples} samples was not looked at", own, inputs
+                )
+            answered[picked] = True
     if own is None and answered.any() and not answered.all():
-        missing = ", ".join(map(str, np.flatnonzero(~answered)))
-        return BatchFact("dropped", samples, f"nothing of it depends on sample {missing} of {samples}", own, inputs)
+        missing = np.flatnonzero(~answered)
+        more = f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+        words = ", ".join(map(str, missing[:SHOWN])) + more
+        return BatchFact("dropped", samples, f"nothing of it depends on sample {words} of {samples}", own, inputs)
     return BatchFact("independent", samples, "", own, inputs)
+
+
+def _picked(fields: Fields, tensor: TensorField, pair: Pair, places: Sequence[Int64]) -> Int64 | None:
+    """The samples that positions see, of a tensor of which each sees one; None: there are too many positions."""
+    walked = [n or 0 for n, held in zip(tensor.shape or (), places, strict=True) if len(held) > 1]
+    if prod(walked) > MOST_POSITIONS:
+        return None
+    lo, hi = fields.intervals(tensor.name, *pair)
+    found: Int64 = lo[lo <= hi]
+    return found
 
 
 def _mixed(
