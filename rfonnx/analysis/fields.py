@@ -91,14 +91,14 @@ class Tensors(Mapping[str, TensorField]):
     def _make(self, name: str, index: int) -> TensorField:
         tensor = self._tensors[index]
         return TensorField(
-            name=name,
-            shape=self._graph.shapes.get(name),
-            dtype=self._graph.dtypes.get(name, ""),
-            op_type=tensor.kind,
-            node=tensor.node,
-            exact=self._exact[index],
-            notes=self._notes[index],
-            fields=dict(zip(self._axes, self._axis_fields(index + self._first), strict=True)),
+            name,
+            self._graph.shapes.get(name),
+            self._graph.dtypes.get(name, ""),
+            tensor.kind,
+            tensor.node,
+            self._exact[index],
+            self._notes[index],
+            dict(zip(self._axes, self._axis_fields(index + self._first), strict=True)),
         )
 
     def __contains__(self, name: object) -> bool:

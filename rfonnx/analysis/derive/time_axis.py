@@ -101,7 +101,8 @@ class TimeAxes:
 
     def _slid_or_compared(self, input: str) -> set[int]:
         slid = {axis for axis in self.lengths(input) if self._walks.slid_along(input, axis)}
-        return slid | {*self._gone_through(input, lambda row: row.attending), *self._compared(input)}
+        others = self.lengths(input).keys() - slid
+        return slid | {*self._gone_through(input, lambda row: row.attending), *self._compared(input, others)}
 
     def _gone_through(self, input: str, column: Callable[[Operator], Sequential | None]) -> Iterator[int]:
         """Axes of an input that run along the sequence axis of operators that fill a column."""
@@ -121,9 +122,9 @@ class TimeAxes:
         rows = [(node, operator(node.kind)) for node in self._graph.nodes]
         return [(node, row) for node, row in rows if row.recurrent or row.attending]
 
-    def _compared(self, input: str) -> Iterator[int]:
-        """Axes that run along two axes of one tensor, as queries and keys do along those of their products."""
-        for axis in self.lengths(input):
+    def _compared(self, input: str, axes: Iterable[int]) -> Iterator[int]:
+        """Those of some axes that run along two axes of one tensor, as queries and keys do along those of their products."""
+        for axis in axes:
             for lines in {id(lines): lines for lines in self._walks.all(input, axis)}.values():
                 walking = {frozenset(line.walking) for line in lines} - {frozenset()}
                 if any(one.isdisjoint(other) for one in walking for other in walking):

@@ -36,7 +36,8 @@ class Walks:
 
     def of(self, tensor: str, input: str, axis: int) -> Lines:
         """The lines of a tensor, or of an input; none when it is constant."""
-        return self.all(input, axis)[self._index[tensor]] if tensor in self._index else ()
+        source = self._index.get(tensor)
+        return () if source is None else self._first(source + 1, input, axis)[source]
 
     def all(self, input: str, axis: int) -> list[Lines]:
         """The lines of all sources: inputs, then the tensors of the program. Equal ones are one object."""

@@ -44,6 +44,8 @@ def takes_whole(
     found: list[Whole] = []
     for pair in dict.fromkeys(pairs):
         found += [(name, *pair) for name in _along(fields, program, walks, pair, again)]
+    if not found:
+        return ()
     order = {name: i for i, name in enumerate(fields.tensors)}
     return tuple(sorted(found, key=lambda one: order[one[0]]))
 

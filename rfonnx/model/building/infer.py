@@ -78,10 +78,10 @@ def _key(node: Node, wording: Wording | None, tensors: Tensors, constants: Const
     be more, such as values."""
     if wording is None:
         return None
+    names, in_part, types = constants.names, constants.partial, tensors.types
     for index, name in enumerate(node.inputs):
-        if name in constants.partial or _is_passed(node, index, tensors, constants):
+        if name in in_part or (name in names and _is_passed(node, index, tensors)):
             return None
-    types = tensors.types
     return (wording, *[id(types[name]) if name else 0 for name in node.inputs], *map(bool, node.outputs))
 
 
@@ -205,18 +205,15 @@ def passed_values(proto: NodeProto, node: Node, tensors: Tensors, constants: Con
     """Values of the inputs that shapes may depend on, by local name."""
     data: dict[str, TensorProto] = {}
     for index, name in enumerate(node.inputs):
-        value = constants.passed(name) if _is_passed(node, index, tensors, constants) else None
+        value = constants.passed(name) if name in constants.names and _is_passed(node, index, tensors) else None
         if value is not None:
             data[proto.input[index]] = value
     return data
 
 
-def _is_passed(node: Node, index: int, tensors: Tensors, constants: Constants) -> bool:
-    """Whether an input is a constant whose value shapes may depend on."""
-    name = node.inputs[index]
-    if name not in constants.names:
-        return False
-    return tensors.dtypes[name] in _INTEGERS or index in operator(node.kind).shape_floats
+def _is_passed(node: Node, index: int, tensors: Tensors) -> bool:
+    """Whether shapes may depend on the value of an input that is constant."""
+    return tensors.dtypes[node.inputs[index]] in _INTEGERS or index in operator(node.kind).shape_floats
 
 
 def reason(error: Exception) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from onnx import GraphProto, NodeProto
 
@@ -15,9 +14,8 @@ from rfonnx.graph.tensors import Tensors
 from rfonnx.model.building.fold import Constants
 from rfonnx.model.building.scope import Scope
 from rfonnx.model.building.sequences import Sequences
+from rfonnx.model.building.speller import Speller
 from rfonnx.model.reading.declared import Declared
-from rfonnx.operators.spelling import canonicalize
-from rfonnx.operators.table import operator
 
 
 class Tables:
@@ -53,30 +51,12 @@ class Tables:
             self.name, tuple(inputs), tuple(outputs), nodes, self.tensors.shapes, self.tensors.dtypes,
             self.constants.names, self.constants.evaluate, self.warnings, dict(opsets),
         )  # fmt: skip
-        names = self.constants.names
-        spelt: dict[tuple[object, ...], dict[str, Any]] = {}
+        names, speller = self.constants.names, Speller(graph, self.tensors.types)
         # A node that is constant as a whole stays as the file spells it: it is asked for its value, not lowered.
         graph.nodes = [
-            node if all(o in names or not o for o in node.outputs) else self._canonical(node, graph, spelt)
-            for node in nodes
+            node if all(o in names or not o for o in node.outputs) else speller.canonical(node) for node in nodes
         ]
         return graph
-
-    def _canonical(self, node: Node, graph: Graph, spelt: dict[tuple[object, ...], dict[str, Any]]) -> Node:
-        """The node in its one spelling. Nodes that differ in names alone are spelt once, and share attributes: `spelt`."""
-        if operator(node.kind).spelling is None:
-            return node
-        types, constants = self.tensors.types, self.constants.names
-        tensors = [*node.inputs, "", *node.outputs]
-        key = (
-            id(node.attrs),
-            *[id(types[name]) if name in types else 0 for name in tensors],
-            *[name for name in node.inputs if name in constants],
-        )
-        attrs = spelt.get(key)
-        if attrs is None:
-            attrs = spelt[key] = canonicalize(node, graph).attrs
-        return Node(node.op_type, node.domain, node.name, node.inputs, node.outputs, attrs, node.version)
 
     def take(self, names: Iterable[str]) -> None:
         """Reserve names."""
