@@ -63,18 +63,18 @@ def _step(program: Program, links: Sequence[Link], added: int) -> ExplainStep:
         slide = max([link for link in links if link.slides], key=lambda link: link.slid, default=slide)
     misaligned = sum([link.misaligned for link in links])
     return ExplainStep(
-        tensor=named_by(tensor.name),
-        op_type=tensor.kind,
-        node=tensor.node,
-        size=links[-1].size,
-        added=added,
-        jump=_fraction(*links[0].jump),
-        kernel=slide.kernel,
-        dilation=slide.dilation,
-        stride=_fraction(*slide.stride),
-        cause=_cause(tensor.kind, links, slide, added - misaligned, misaligned),
-        misaligned=misaligned,
-        position=links[-1].position,
+        named_by(tensor.name),
+        tensor.kind,
+        tensor.node,
+        links[-1].size,
+        added,
+        _fraction(*links[0].jump),
+        slide.kernel,
+        slide.dilation,
+        _fraction(*slide.stride),
+        _cause(tensor.kind, links, slide, added - misaligned, misaligned),
+        misaligned,
+        links[-1].position,
     )
 
 

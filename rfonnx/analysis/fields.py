@@ -145,17 +145,17 @@ class Tensors(Mapping[str, TensorField]):
         row = Row(*self._rows[source, column].item())
         centers = () if row.aligned else tuple(self._result.centers(source, column))
         made = AxisField(
-            kind=KINDS[row.kind],
-            size=row.size,
-            size_min=row.size_min,
-            stride=_fraction(row.stride_numerator, row.stride_denominator),
-            period=row.period,
-            start=row.start,
-            center=_fraction(row.center_numerator, row.center_denominator),
-            tensor_axis=row.tensor_axis if row.tensor_axis >= 0 else None,
-            coverage=row.coverage,
-            aligned=not centers,
-            offsets=tuple(_fraction(*center) for center in centers),
+            KINDS[row.kind],
+            row.size,
+            row.size_min,
+            _fraction(row.stride_numerator, row.stride_denominator),
+            row.period,
+            row.start,
+            _fraction(row.center_numerator, row.center_denominator),
+            row.tensor_axis if row.tensor_axis >= 0 else None,
+            row.coverage,
+            not centers,
+            tuple([_fraction(*center) for center in centers]),
         )
         if row.aligned:  # else the record does not tell where paths are centred
             self._known[key] = made

@@ -116,6 +116,7 @@ class Tensors:
         recorded: the names, in the order in which they came.
         inferred: what onnx inferred of a node, by all that tells; and the types of its inputs, told by identity.
         sized: shapes that `check_size` has let pass.
+        fitting: nodes whose shapes go together, by all that tells; and their attributes, told by identity.
     """
 
     def __init__(self, block: int = 8) -> None:
@@ -126,6 +127,7 @@ class Tensors:
         self.recorded: list[str] = []
         self.inferred: dict[tuple[Any, ...], tuple[dict[int, TypeProto], list[TypeProto]]] = {}
         self.sized: set[Shape] = set()
+        self.fitting: dict[tuple[Any, ...], dict[str, Any]] = {}
         self._typed: dict[tuple[int, Shape], TypeProto] = {}
         self._told: dict[int, tuple[int, Shape]] = {}  # by identity of those in `_typed`: reading them back takes long
 

@@ -94,6 +94,10 @@ def check_fit(node: Node, tensors: Tensors) -> None:
     check = operator(node.kind).misfit
     if check is None:
         return
+    types = [id(tensors.types[name]) if name else 0 for name in (*node.inputs, "", *node.outputs)]
+    key = (node.kind, id(node.attrs), *types)
+    if key in tensors.fitting:
+        return
     read = tuple([known(tensors.shapes[name]) if name else None for name in node.inputs])
     if any(name and shape is None for name, shape in zip(node.inputs, read, strict=True)):
         return
@@ -104,6 +108,7 @@ def check_fit(node: Node, tensors: Tensors) -> None:
         return
     if wrong:
         raise _misfit(node, wrong, tensors)
+    tensors.fitting[key] = node.attrs
 
 
 def known(shape: Shape) -> tuple[int, ...] | None:
