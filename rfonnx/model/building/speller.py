@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,8 @@ class Speller:
 
     def __init__(self, graph: Graph, types: Mapping[str, TypeProto]) -> None:
         self._evaluate, self._constants, self._types = graph.evaluate, graph.constants, types
-        self._graph = replace(graph, evaluate=self._value)
+        self._graph = copy(graph)
+        self._graph.evaluate = self._value
         self._looked = False
         self._spelt: dict[tuple[object, ...], dict[str, Any]] = {}
 
