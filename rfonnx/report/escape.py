@@ -1,4 +1,4 @@
-"""Text from a model, made safe to show: in a terminal, in a spreadsheet, in Markdown."""
+"""Text from a model, made safe to show: in a terminal, in a spreadsheet."""
 
 from __future__ import annotations
 
@@ -66,23 +66,3 @@ def csv_text(text: str) -> str:
     """
     text = printable(text)
     return "'" + text if text.startswith(_FORMULA) or _COMMAND.match(text) else text
-
-
-_PLAIN = re.compile(r"[\w./:()\[\],;=+ -]*", re.ASCII)
-_MARKUP = re.compile(r"(?<=www)\.|^ | $|(?<= ) |[^\w '\",.()=%+/-]|_", re.IGNORECASE)
-"""What Markdown may take for markup inside an element: links begin with "www." or hold a colon; of blanks, one is shown."""
-
-
-def markdown_code(text: str) -> str:
-    """Text as Markdown inline code, where it is neither markup, nor a link, nor a mention.
-
-    Backticks and pipes cannot be escaped the same way in every dialect: text that holds anything but plain characters
-    becomes a `<code>` element in which what may be markup is a character reference.
-
-    >>> markdown_code("conv1"), markdown_code("a | b")
-    ('`conv1`', '<code>a &#124; b</code>')
-    """
-    text = printable(text)
-    if text.strip() == text and text and _PLAIN.fullmatch(text):
-        return f"`{text}`"
-    return "<code>" + _MARKUP.sub(lambda found: f"&#{ord(found[0])};", text) + "</code>"

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 
 from rfonnx.report.document import Document, Name, Part, Section, Table
-from rfonnx.report.escape import markdown_code
+from rfonnx.report.escape import printable
 from rfonnx.report.text import plain
+
+_PLAIN = re.compile(r"[\w./:()\[\],;=+ -]*", re.ASCII)
+_MARKUP = re.compile(r"(?<=www)\.|^ | $|(?<= ) |[^\w '\",.()=%+/-]|_", re.IGNORECASE)
+"""What Markdown may take for markup inside an element: links begin with "www." or hold a colon; of blanks, one is shown."""
+
+
+def markdown_code(text: str) -> str:
+    """Text as Markdown inline code, where it is neither markup, nor a link, nor a mention.
+
+    Backticks and pipes cannot be escaped the same way in every dialect: text that holds anything but plain characters
+    becomes a `<code>` element in which what may be markup is a character reference.
+
+    >>> markdown_code("conv1"), markdown_code("a | b")
+    ('`conv1`', '<code>a &#124; b</code>')
+    """
+    text = printable(text)
+    if text.strip() == text and text and _PLAIN.fullmatch(text):
+        return f"`{text}`"
+    return "<code>" + _MARKUP.sub(lambda found: f"&#{ord(found[0])};", text) + "</code>"
 
 
 def render(document: Document) -> Iterator[str]:

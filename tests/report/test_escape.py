@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from fake_analysis import HOSTILE, FakeModel, axis_field, fake, square
-from rfonnx.report.escape import csv_text, json_line, log_line, markdown_code, printable
+from rfonnx.report.escape import csv_text, json_line, log_line, printable
 from rfonnx.report.fields.view import View
 from rfonnx.report.formats import FIELDS
+from rfonnx.report.markdown import markdown_code
 from rfonnx.report.text import width
 
 NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
