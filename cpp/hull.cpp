@@ -20,6 +20,7 @@ struct AppliedPath {
 AppliedPath apply(const Program& program, const Path& path, Mode mode) {
     const Shape& begins = program.shape(path.source);
     AppliedPath result{path.source, begins, {}, begins, false};
+    result.steps.reserve(path.steps.size());
     result.reads_nothing = without_elements(result.arrives);
     for (const Step& step : path.steps) {
         if (result.reads_nothing)
@@ -42,9 +43,6 @@ FieldPtr joined(const std::vector<AppliedPath>& paths, const Shape& shape, const
     const auto field_of = [&](const AppliedPath& path) {
         return fields[static_cast<size_t>(path.source) * axes + axis];
     };
-    // Elementwise operators pass their operand's field on as it is.
-    if (paths.size() == 1 && paths[0].steps.empty() && paths[0].arrives == shape)
-        return field_of(paths[0]);
     auto result = std::make_shared<Field>();
     for (const AppliedPath& path : paths) {
         if (path.reads_nothing || without_elements(shape))
@@ -98,8 +96,21 @@ void add_inputs(const std::vector<Input>& inputs, Hull& hull) {
     }
 }
 
+/// True where a tensor sees what its one operand does, position by position, as behind most elementwise operators.
+bool passes_on(const Program& program, const Tensor& tensor) {
+    return tensor.paths.size() == 1 && tensor.paths[0].steps.empty() &&
+           program.shape(tensor.paths[0].source) == tensor.shape;
+}
+
 void add_fields(const Program& program, const Tensor& tensor, size_t axes, Mode mode, std::vector<FieldPtr>& fields) {
+    if (passes_on(program, tensor)) {
+        const size_t first = static_cast<size_t>(tensor.paths[0].source) * axes;
+        for (size_t axis = 0; axis < axes; ++axis)
+            fields.push_back(FieldPtr(fields[first + axis]));
+        return;
+    }
     std::vector<AppliedPath> paths;
+    paths.reserve(tensor.paths.size());
     for (const Path& path : tensor.paths)
         paths.push_back(apply(program, path, mode));
     for (size_t axis = 0; axis < axes; ++axis)

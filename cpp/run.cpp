@@ -81,13 +81,16 @@ bool has_period(const Run& run, int64_t period) {
 }
 
 constexpr int kMostDivisors = 64;
+/// Longest period that is taken for one though it comes only twice: any two turns are lines, so a longer one says
+/// nothing of what comes, stores as much, and hides that a table is one.
+constexpr int64_t kLongestOfTwo = 64;
 
 } // namespace
 
 Run shortest(Run run) {
     int tried = 0;
     for (int64_t period = 1; 2 * period <= run.period() && tried < kMostDivisors; ++period) {
-        if (run.period() % period != 0)
+        if (run.period() % period != 0 || (2 * period == run.length() && period > kLongestOfTwo))
             continue;
         ++tried;
         if (!has_period(run, period))

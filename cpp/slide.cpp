@@ -34,6 +34,19 @@ TermPtr masked(const Term& term, int axis, std::shared_ptr<const Classes> classe
     return result;
 }
 
+/// True of a window that no output has outside of the axis, as nearly all are: told by its first and its last output.
+/// One that begins before the axis' end and ends behind its beginning has a tap within it, where taps lie no farther
+/// apart than the axis is long. False where it takes a look at each output.
+bool all_read(const AxisReads& reads, int64_t source_length, Mode mode) {
+    if (!reads.is_window() || reads.length() == 0)
+        return false;
+    const auto reaches = [&](Progression read) {
+        const bool within = read.step <= source_length && read.first < source_length && read.last >= 0;
+        return !read.empty() && (mode.unbounded || within);
+    };
+    return reaches(reads.free(0)) && reaches(reads.free(reads.length() - 1));
+}
+
 } // namespace
 
 Slide::Slide(const AxisReads& reads, int64_t source_length, Mode mode)
@@ -104,6 +117,8 @@ TermPtr Slide::any(const TermPtr& term, bool& widened) const {
 std::shared_ptr<const Classes> Slide::seen() const {
     if (seen_)
         return *seen_;
+    if (all_read(reads_, source_length_, mode_))
+        return *(seen_ = nullptr);
     auto classes = std::make_shared<Classes>();
     bool some_empty = false;
     if (long_output() &&

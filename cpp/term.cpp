@@ -86,6 +86,7 @@ TermPtr identity_term(int axis, int64_t length, Mode mode) {
         return term;
     }
     term->walks.push_back(own);
+    term->table.reserve(index(length));
     for (int64_t i = 0; i < length; ++i)
         term->table.push_back({i, i});
     return term;
