@@ -1,4 +1,5 @@
-"""Models on axes of any length: processor time and peak memory of `rfonnx report`, facts among what it says.
+"""Models on axes of any length: processor time and peak memory of `rfonnx report`, facts among what it says, and of
+`rfonnx explain`.
 
 python benchmarks/long_models.py [RUNS]
 """
@@ -91,6 +92,16 @@ def conformer() -> onnx.ModelProto:
     return net.model()
 
 
+def gated() -> onnx.ModelProto:
+    """Strided convolutions, each scaled by a mean over all that comes out of it: every position reads the whole axis."""
+    net = Net([1, 1, "n"])
+    net.add("Conv", "x", weights(4, 1, 7), strides=[4], pads=[2, 2])
+    for _ in range(3):
+        made = net.add("Conv", net.last, weights(4, 4, 3), strides=[2], dilations=[3], pads=[3, 3])
+        net.add("Mul", net.add("GlobalAveragePool", made), made)
+    return net.model()
+
+
 def unet() -> onnx.ModelProto:
     """models/unet.onnx, of open rows and columns."""
     return dynamic("unet", (2, 3))
@@ -101,12 +112,13 @@ def wavenet() -> onnx.ModelProto:
     return dynamic("wavenet", (2,))
 
 
-LENGTHS = (10**4, 10**6, HOUR, 10**9)
+LENGTHS = (10**4, 10**6, HOUR, 10**9, 2**39)
 NETS: list[tuple[Callable[[], onnx.ModelProto], int, tuple[int, ...]]] = [
-    (dilated, 1, (10**4, 10**6, 4 * 10**6, 2**40)),
+    (dilated, 1, (10**4, 10**6, 4 * 10**6, 10**9, 2**40)),
     (wavenet, 1, LENGTHS),
     (codec, 320, LENGTHS),
     (conformer, 160 * 64, LENGTHS),
+    (gated, 1, LENGTHS),
     (unet, 1, (512, 8192, 100_000)),
 ]
 
@@ -122,10 +134,16 @@ def main() -> None:
             for wanted in lengths:
                 n = max(wanted // unit, 1) * unit
                 dims = [dim.dim_value or n for dim in source.type.tensor_type.shape.dim]
-                command = [*REPORT, str(path), "--shape", f"{source.name}={','.join(map(str, dims))}"]
-                took = [processor_seconds(command)[1] for _ in range(runs)]
-                rows.append([make.__name__, n, min(took), peak_megabytes(command)])
-    table(["net", "length", "report, processor s", "peak, MB"], rows)
+                shape = ["--shape", f"{source.name}={','.join(map(str, dims))}"]
+                row: list[object] = [make.__name__, n]
+                for command in (
+                    [*REPORT, str(path)],
+                    [*REPORT[:-1], "explain", str(path), "--tensor", model.graph.output[0].name],
+                ):
+                    took = [processor_seconds([*command, *shape])[1] for _ in range(runs)]
+                    row += [min(took), peak_megabytes([*command, *shape])]
+                rows.append(row)
+    table(["net", "length", "report, processor s", "peak, MB", "explain, processor s", "peak, MB"], rows)
 
 
 if __name__ == "__main__":
