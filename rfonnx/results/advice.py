@@ -27,7 +27,7 @@ class Idle(NamedTuple):
             the axis.
         before, size: unbounded sizes of the fields of that tensor and of the layer's own.
         shortest: what that tensor sees by the shortest way to it, past branches of blocks: where it is less than the axis, parts
-            of it are of less context than the whole.
+            of it are of less context than the whole. Of channels that were taken out of others, the way of all these counts.
         state: "nothing": all of them do, so no position of the layer sees more than each that it reads; "borders": some do, the
             middle one among them: no position of the layer sees more than those; "unknown": they are known to see that at most.
     """

@@ -75,6 +75,22 @@ def test_the_shortest_way_is_the_least_of_all_choices_of_branches() -> None:
     assert tried >= 5
 
 
+def test_channels_that_are_taken_out_of_a_concat_see_no_less_than_nothing() -> None:
+    """As in MixNet: kernels of 3 and 9 side by side, the shorter half taken out, twice."""
+    nodes = []
+    last = "x"
+    for block in "ab":
+        kernels = [helper.make_node("Conv", [last, f"w{k}"], [block + k], pads=[int(k) // 2] * 2) for k in "39"]
+        joined = helper.make_node("Concat", [block + "3", block + "9"], [block + "both"], axis=1)
+        nodes += [*kernels, joined, helper.make_node("Split", [block + "both"], [block + "s", block + "l"], axis=1)]
+        last = block + "s"
+    nodes.append(helper.make_node("Conv", [last, "w3"], ["y"], pads=[1, 1]))
+    weights = {f"w{k}": np.ones((1, 1, int(k)), "f") for k in "39"}
+    model = small_nets.model(nodes, {"x": (1, 1, 5)}, {"y": (1, 1, 5)}, weights)
+    (one,) = [one for one in rfonnx.analyze(model).advice.idle if one.tensor == "y"]
+    assert (one.reads, one.before, one.shortest) == ("bs", 5, 5)
+
+
 GATED = {
     "multiplied in": [helper.make_node("Mul", ["b", "s"], ["c"])],
     "added": [helper.make_node("Add", ["b", "s"], ["c"])],

@@ -130,9 +130,8 @@ class _Look:
             if not read:
                 found.append(0)
             elif len(made.paths) == 1 or family(made.kind) in WINDOWED:
-                found.append(
-                    min([found[source] for source in read]) + size[number] - max([size[source] for source in read])
-                )
+                adds = size[number] - max([size[source] for source in read])  # less than 0 where channels are taken out
+                found.append(min(min([found[source] for source in read]) + max(adds, 0), size[number]))
             else:
                 found.append(min([found[source] for source in read]))
         return found
