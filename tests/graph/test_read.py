@@ -32,8 +32,10 @@ def test_path_bytes_and_proto_agree(model, tmp_path):
     path = tmp_path / "m.onnx"
     onnx.save(model, path)
     graphs = [load(path), load(str(path)), load(model.SerializeToString()), load(model)]
-    assert [(g.inputs, g.outputs, g.shapes, g.nodes) for g in graphs] == [
-        (("x",), ("y",), {"x": (1, 3), "y": (1, 3)}, graphs[0].nodes)
+    nodes = [[(n.kind, n.name, n.inputs, n.outputs, n.attrs, n.version) for n in g.nodes] for g in graphs]
+    assert nodes == [[("Relu", "", ("x",), ("y",), {}, 17)]] * 4
+    assert [(g.inputs, g.outputs, g.shapes) for g in graphs] == [
+        (("x",), ("y",), {"x": (1, 3), "y": (1, 3)}),
     ] * 4
     assert (graphs[0].name, graphs[0].ir_version, graphs[0].opsets) == ("m.onnx", 8, {"": 17})
 
