@@ -37,7 +37,9 @@ def laid_out(patches: Patches, shape: Sequence[int], kind: type[Scalar]) -> npt.
         ValueError: there are too many positions.
     """
     if math.prod(shape) > LARGEST:
-        raise ValueError("too many positions to lay out; bind a smaller input shape")
+        raise ValueError(
+            "too many positions to lay out; ask `reads` or `shares`, which give boxes, or bind a smaller input shape"
+        )
     whole: npt.NDArray[Scalar] = np.zeros(shape, kind)
     for patch in reads_of(patches, shape, kind).patches:
         box = tuple(slice(side[0].first, side[-1].end) for side in patch.sides)
