@@ -41,6 +41,7 @@ from rfonnx.results.geometry import Geometry as Geometry
 from rfonnx.results.geometry import Located as Located
 from rfonnx.results.landmarks import Landmarks as Landmarks
 from rfonnx.results.objects import ObjectRate as ObjectRate
+from rfonnx.results.reads import Extent as Extent
 from rfonnx.results.reads import Grid as Grid
 from rfonnx.results.reads import Reads as Reads
 from rfonnx.results.sides import Side as Side
