@@ -71,6 +71,14 @@ def test_what_decides_an_open_branch_is_said_and_settles_it():
         assert graph.shapes["y"] == run(model, rate=np.array(rate))[0].shape
 
 
+def test_a_name_that_a_shell_reads_as_more_is_not_offered_for_copying():
+    model, _ = warned_of("k = Constant<value_int = 1>() c = Equal(rate, k)")
+    model.graph.input[1].name = model.graph.node[1].input[0] = "$(ls)"
+    (line,) = [line for line in load(model).warnings if "branch" in line]
+    assert "as '$(ls)' says" in line
+    assert line.endswith("give --value NAME=VALUE")
+
+
 @pytest.mark.parametrize("read", ["other", "drawn"], ids=["large", "random"])
 def test_nothing_is_said_of_branches_that_no_value_settles(read):
     made = f"k = Constant<value_float = 1.0>() drawn = RandomUniformLike(rate) s = ReduceSum<keepdims=0>({read}) c = Less(s, k)"

@@ -27,7 +27,8 @@ def open_branches(graph: Graph) -> Iterator[str]:
         if not inputs or inputs in said or not all(_small(name, graph) for name in inputs):
             continue
         said.add(inputs)
-        given = " ".join(f"--value {name}=VALUE" for name in inputs)
+        words = [name if name.isidentifier() else "NAME" for name in inputs]  # people copy it into a shell
+        given = " ".join(f"--value {word}=VALUE" for word in words)
         yield f"{node} may run either branch, as {' and '.join(map(quote, inputs))} says: for one of them give {given}"
 
 
