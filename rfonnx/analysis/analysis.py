@@ -551,11 +551,9 @@ class Analysis:
             QueryError: no such tensor or input, or the position lies outside the tensor.
             ShapeError: the input has too many positions to lay out.
         """
-        source = self._lookup.source(tensor)
-        place, number = self._lookup.position(tensor, position), self._lookup.input(input)
+        found = self.reads(tensor, position, input)
         with self._laid_out(tensor):
-            patches = self._result.support(source, place, number)
-            return core_patches.laid_out(patches, self._program.inputs[number][1], np.bool_)
+            return core_patches.laid_out(found, np.bool_)
 
     def reads(self, tensor: str, position: Sequence[int], input: str) -> results_reads.Reads:
         """What `support` says, as boxes of positions, however long the input's axes are.
@@ -567,12 +565,7 @@ class Analysis:
             QueryError: as in `support`.
             ShapeError: what is read differs at too many positions.
         """
-        source = self._lookup.source(tensor)
-        place, number = self._lookup.position(tensor, position), self._lookup.input(input)
-        with self._laid_out(tensor):
-            return core_patches.reads_of(
-                self._result.support(source, place, number), self._program.inputs[number][1], np.bool_
-            )
+        return self._read_back(self._result.support, tensor, position, input, np.bool_)
 
     def shares(self, tensor: str, position: Sequence[int], input: str) -> results_reads.Reads:
         """What `paths` says, as boxes of positions, however long the input's axes are; the sum is not made 1.
@@ -583,12 +576,22 @@ class Analysis:
         Raises:
             QueryError, ShapeError: as in `reads`.
         """
+        return self._read_back(self._result.paths, tensor, position, input, np.float64)
+
+    def _read_back(
+        self,
+        walk: Callable[[int, list[int], int], core_patches.Patches],
+        tensor: str,
+        position: Sequence[int],
+        input: str,
+        kind: type[np.bool_ | np.float64],
+    ) -> results_reads.Reads:
+        """What one of the core's walks back from a position finds in an input."""
         source = self._lookup.source(tensor)
         place, number = self._lookup.position(tensor, position), self._lookup.input(input)
         with self._laid_out(tensor):
-            return core_patches.reads_of(
-                self._result.paths(source, place, number), self._program.inputs[number][1], np.float64
-            )
+            found = walk(source, place, number)
+        return core_patches.reads_of(found, self._program.inputs[number][1], kind)
 
     def seeing(self, tensor: str, origin: Sequence[int], input: str) -> tuple[results_reads.Reads, tuple[int, ...]]:
         """Which positions of a tensor have a position of an input in their box: a superset of those that read it.
@@ -623,12 +626,9 @@ class Analysis:
         Raises:
             QueryError, ShapeError: as in `support`.
         """
-        source = self._lookup.source(tensor)
-        place, number = self._lookup.position(tensor, position), self._lookup.input(input)
+        found = self.shares(tensor, position, input)
         with self._laid_out(tensor):
-            whole = core_patches.laid_out(
-                self._result.paths(source, place, number), self._program.inputs[number][1], np.float64
-            )
+            whole = core_patches.laid_out(found, np.float64)
         if whole.any():
             whole /= whole.max()
             whole /= whole.sum()

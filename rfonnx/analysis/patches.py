@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from rfonnx.results.array_types import Int64
-from rfonnx.results.reads import Grid, Patch, Reads
+from rfonnx.results.reads import MOST_POSITIONS, Grid, Patch, Reads, taken
 from rfonnx.results.sides import Span, block, overlaid, whole
 
 if TYPE_CHECKING:
@@ -18,38 +17,36 @@ if TYPE_CHECKING:
 
 Scalar = TypeVar("Scalar", np.bool_, np.float64)
 
-LARGEST = 2**28
-"""Positions of an input that are laid out."""
-
 Spans = Sequence[tuple[int, int, int]]
 """Of an axis: (first, length, period)."""
 
 Patches = Sequence[tuple[Sequence[Spans], npt.NDArray[np.generic]]]
 
 
-def laid_out(patches: Patches, shape: Sequence[int], kind: type[Scalar]) -> npt.NDArray[Scalar]:
+def laid_out(reads: Reads, kind: type[Scalar]) -> npt.NDArray[Scalar]:
     """The sum of all patches by position; of truth values, whether any holds one.
 
-    >>> laid_out([([[(1, 2, 1)]], np.array([1])), ([[(0, 4, 2)]], np.array([1, 0]))], (4,), np.float64).tolist()
+    >>> patches = [([[(1, 2, 1)]], np.array([1])), ([[(0, 4, 2)]], np.array([1, 0]))]
+    >>> laid_out(reads_of(patches, (4,), np.float64), np.float64).tolist()
     [1.0, 1.0, 2.0, 0.0]
 
     Raises:
         ValueError: there are too many positions.
     """
-    if math.prod(shape) > LARGEST:
+    if math.prod(reads.shape) > MOST_POSITIONS:
         raise ValueError(
             "too many positions to lay out; ask `reads` or `shares`, which give boxes, or bind a smaller input shape"
         )
-    whole: npt.NDArray[Scalar] = np.zeros(shape, kind)
-    for patch in reads_of(patches, shape, kind).patches:
+    whole: npt.NDArray[Scalar] = np.zeros(reads.shape, kind)
+    for patch in reads.patches:
         box = tuple(slice(side[0].first, side[-1].end) for side in patch.sides)
         ends = [(part.start, part.stop - 1) for part in box]
-        whole[box] += Grid(tuple(shape), patch.sides, patch.values).part(ends)
+        whole[box] += Grid(reads.shape, patch.sides, patch.values).part(ends)
     return whole
 
 
 def reads_of(patches: Patches, shape: Sequence[int], kind: type[np.bool_ | np.float64]) -> Reads:
-    """The same as boxes of positions."""
+    """What the core gives, as boxes of positions of a tensor of that shape."""
     return Reads(
         tuple(shape),
         tuple(
@@ -89,14 +86,5 @@ def _both(one: Patch, other: Patch) -> Patch:
     laid = [overlaid(sides) for sides in zip(one.sides, other.sides, strict=True)]
     mine, theirs = one.values, other.values
     for axis, (_, (here, there)) in enumerate(laid):
-        mine, theirs = _at(mine, axis, here), _at(theirs, axis, there)
+        mine, theirs = taken(mine, axis, here), taken(theirs, axis, there)
     return Patch(tuple(side for side, _ in laid), mine & theirs)
-
-
-def _at(values: npt.NDArray[np.bool_], axis: int, slots: Int64) -> npt.NDArray[np.bool_]:
-    """Values along an axis in another order; -1: none."""
-    if not values.shape[axis]:
-        return np.zeros((*values.shape[:axis], len(slots), *values.shape[axis + 1 :]), np.bool_)
-    found = np.take(values, slots, axis)
-    found[(slice(None),) * axis + (slots < 0,)] = False
-    return found

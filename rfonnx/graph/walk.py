@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from rfonnx.graph.nodes import Graph, Node
 
@@ -32,13 +32,19 @@ def needed(graph: Graph) -> tuple[list[Node], set[str]]:
 
     A node that holds graphs is needed as a whole.
     """
-    wanted = set(graph.outputs)
+    return behind(graph, graph.outputs)
+
+
+def behind(graph: Graph, tensors: Iterable[str], known: Container[str] = ()) -> tuple[list[Node], set[str]]:
+    """The same of some tensors; what is `known` of those on the way is not asked how it is made."""
+    wanted = set(tensors)
     kept = []
     for node in reversed(graph.nodes):
         if any(output in wanted for output in node.outputs):
             kept.append(node)
-            wanted.update(name for name in node.inputs if name)
-            wanted.update(node.attrs.get("captures", ()))
+            wanted.update(
+                name for name in (*node.inputs, *node.attrs.get("captures", ())) if name and name not in known
+            )
     return kept[::-1], wanted
 
 

@@ -142,8 +142,7 @@ class Grid:
             raise ShapeError("too many positions to lay out", "bind a smaller input shape")
         values = self.values
         for axis, (side, (first, last)) in enumerate(zip(self.sides, box, strict=True)):
-            padded = np.concatenate([values, np.zeros_like(values, shape=_one(values.shape, axis))], axis)
-            values = np.take(padded, slots_at(side, first, last - first + 1), axis)  # -1 takes the nothing at the end
+            values = taken(values, axis, slots_at(side, first, last - first + 1))
         return values
 
 
@@ -151,8 +150,14 @@ def _others(rank: int, axis: int) -> tuple[int, ...]:
     return tuple(other for other in range(rank) if other != axis)
 
 
-def _one(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
-    return (*shape[:axis], 1, *shape[axis + 1 :])
+def taken(values: npt.NDArray[Any], axis: int, slots: Int64) -> npt.NDArray[Any]:
+    """Values along an axis in another order; -1: nothing.
+
+    >>> taken(np.array([4, 7]), 0, np.array([1, -1, 0])).tolist()
+    [7, 0, 4]
+    """
+    nothing = np.zeros_like(values, shape=(*values.shape[:axis], 1, *values.shape[axis + 1 :]))
+    return np.take(np.concatenate([values, nothing], axis), slots, axis)  # -1 is the nothing at the end
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from gradient.table import TABLE, Case
 from rfonnx import _core
 from rfonnx.analysis.analysis import Analysis
 from rfonnx.analysis.lower import Program
-from rfonnx.analysis.patches import laid_out
+from rfonnx.analysis.patches import laid_out, reads_of
 from rfonnx.report.explorer.access_program import BEYOND
 
 MODELS = sorted((Path(__file__).parents[2] / "models").glob("*.onnx"))
@@ -108,7 +108,7 @@ def test_random_programs_there_and_back(page: Page, program: Program, data: st.D
     source, given = inputs + last, program.inputs[number][1]
     sees = np.zeros((*shape, *given), bool)
     for position in np.ndindex(shape):
-        sees[position] = laid_out(result.support(source, list(position), number), given, np.bool_)
+        sees[position] = laid_out(reads_of(result.support(source, list(position), number), given, np.bool_), np.bool_)
     follow_program(page, program)
     there = supports(page, [(last, position, number) for position in np.ndindex(shape)], [given] * int(np.prod(shape)))
     assert np.array_equal(np.reshape(there, sees.shape), sees)

@@ -17,7 +17,7 @@ from core.hulls import run
 from core.programs import Shape, after, programs
 from rfonnx import _core
 from rfonnx.analysis.lower import Program
-from rfonnx.analysis.patches import laid_out
+from rfonnx.analysis.patches import laid_out, reads_of
 from rfonnx.operators.access.primitives import Band, Reduce, Reshape, Select, Spread, Step, Window
 
 Patches = Sequence[tuple[Sequence[Sequence[tuple[int, int, int]]], np.ndarray]]
@@ -75,9 +75,11 @@ def check(program: Program, positions: Iterable[tuple[int, Position]]) -> None:
             wanted = np.zeros(shape)
             for q, share in shares.items():
                 wanted[q] = share
-            paths = laid_out(result.paths(source, list(position), number), shape, np.float64)
+            paths = laid_out(reads_of(result.paths(source, list(position), number), shape, np.float64), np.float64)
             np.testing.assert_allclose(paths, wanted, rtol=1e-9, atol=1e-300)
-            reached = laid_out(result.support(source, list(position), number), shape, np.float64) > 0
+            reached = (
+                laid_out(reads_of(result.support(source, list(position), number), shape, np.float64), np.float64) > 0
+            )
             assert (reached == (wanted > 0)).all(), (source, position, number)
 
 

@@ -114,8 +114,10 @@ def test_what_takes_all_of_an_axis(seed: int) -> None:
         shapes.append(after(shapes[-1], step))
     for step, before in zip(reversed(steps), reversed(shapes[:-1]), strict=True):
         shares = read_back(step, before, shares)
-    np.testing.assert_allclose(laid_out(result.paths(1, position, 0), given, np.float64), shares, rtol=1e-9, atol=1e-15)
-    assert np.array_equal(laid_out(result.support(1, position, 0), given, np.bool_), shares > 0)
+    np.testing.assert_allclose(
+        laid_out(reads_of(result.paths(1, position, 0), given, np.float64), np.float64), shares, rtol=1e-9, atol=1e-15
+    )
+    assert np.array_equal(laid_out(reads_of(result.support(1, position, 0), given, np.bool_), np.bool_), shares > 0)
 
 
 def after(shape: Shape, step: Step) -> Shape:

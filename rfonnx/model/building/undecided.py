@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.nodes import Graph
 from rfonnx.graph.tensors import element_count
 from rfonnx.graph.text import quote
-from rfonnx.graph.walk import makers
+from rfonnx.graph.walk import behind
 from rfonnx.model.building.branches import THEN
 from rfonnx.model.reading.bound_values import MAX_BOUND
 from rfonnx.operators.table import operator
@@ -18,12 +18,11 @@ def open_branches(graph: Graph) -> Iterator[str]:
 
     Both branches are read there. Given those inputs, one of them is.
     """
-    makes = makers(graph)
     said: set[tuple[str, ...]] = set()
     for node in graph.nodes:
         if THEN not in node.attrs or not node.inputs:
             continue
-        inputs = _made_of(node.inputs[0], graph, makes)
+        inputs = _made_of(node.inputs[0], graph)
         if not inputs or inputs in said or not all(_small(name, graph) for name in inputs):
             continue
         said.add(inputs)
@@ -32,20 +31,12 @@ def open_branches(graph: Graph) -> Iterator[str]:
         yield f"{node} may run either branch, as {' and '.join(map(quote, inputs))} says: for one of them give {given}"
 
 
-def _made_of(name: str, graph: Graph, makes: dict[str, Node]) -> tuple[str, ...]:
+def _made_of(name: str, graph: Graph) -> tuple[str, ...]:
     """The inputs from which a tensor of the main graph is computed, in the order of the file; none where a draw is among it."""
-    seen, to_see = {name}, [name]
-    while to_see:
-        node = makes.get(to_see.pop())
-        if node is None:
-            continue
-        if operator(node.kind).draws:
-            return ()
-        for read in (*node.inputs, *node.attrs.get("captures", ())):
-            if read and read not in seen and read not in graph.constants:
-                seen.add(read)
-                to_see.append(read)
-    return tuple(name for name in graph.inputs if name in seen)
+    nodes, names = behind(graph, [name], known=graph.constants)
+    if any(operator(node.kind).draws for node in nodes):
+        return ()
+    return tuple(name for name in graph.inputs if name in names)
 
 
 def _small(name: str, graph: Graph) -> bool:
