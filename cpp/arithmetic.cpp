@@ -32,6 +32,7 @@ static_assert(magnitude(-3) == 3 && magnitude(kMost) == kMost && magnitude(kLeas
 
 static_assert(floor_divide(-5, 3) == -2 && floor_divide(-6, 3) == -2 && floor_divide(5, 3) == 1);
 static_assert(floor_modulo(-5, 3) == 1 && floor_modulo(-6, 3) == 0 && floor_modulo(5, 3) == 2);
+static_assert(common_period(4, 6, 100) == 12 && common_period(4, 6, 11) == 11 && common_period(kMost, 2, 9) == 9);
 static_assert(floor_divide(kLeast, 1) == kLeast && floor_modulo(kLeast, kMost) == kMost - 1);
 
 static_assert(multiply_modulo(6, 5, 7) == 2 && multiply_modulo(0, 0, 1) == 0);

@@ -2,8 +2,10 @@
 /// vouches for. Plain C++17, so that every compiler runs the same code; arithmetic.cpp checks it while it compiles.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
+#include <numeric>
 #include <stdexcept>
 
 namespace rfonnx {
@@ -68,6 +70,12 @@ constexpr int64_t floor_modulo(int64_t a, int64_t b) {
 constexpr int64_t multiply_modulo(int64_t a, int64_t b, int64_t m) {
     constexpr int64_t digits = int64_t{1} << 20;
     return (a * (b / digits) % m * digits + a * (b % digits)) % m;
+}
+
+/// After so many positions two periods, of at least 1, have both come around, or a stretch of `length` is over.
+constexpr int64_t common_period(int64_t a, int64_t b, int64_t length) {
+    const int64_t turns = b / std::gcd(a, b);
+    return turns > length / a ? length : std::min(length, a * turns);
 }
 
 } // namespace rfonnx

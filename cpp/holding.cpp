@@ -4,6 +4,7 @@
 #include <stdexcept>
 
 #include "cover.hpp"
+#include "overlay.hpp"
 
 namespace rfonnx {
 namespace {
@@ -41,8 +42,7 @@ public:
     void add(const Span& span, const std::vector<uint8_t>& holds) {
         told_.side.push_back(span);
         told_.holds.insert(told_.holds.end(), holds.begin(), holds.end());
-        if (static_cast<int64_t>(told_.holds.size()) > kMostSlots)
-            throw std::length_error("too many positions differ along an axis; bind a smaller input shape");
+        require_slots(static_cast<int64_t>(told_.holds.size()));
     }
     Holding told(int axis) {
         told_.axis = axis;
@@ -57,9 +57,7 @@ private:
 class Part {
 public:
     Part(const Run& lo, const Run& hi, int64_t begin, int64_t end, int64_t at) : begin_(begin), end_(end) {
-        const int64_t length = end - begin;
-        period_ = hi.period() / std::gcd(lo.period(), hi.period());
-        period_ = period_ > length / lo.period() ? length : std::min(lo.period() * period_, length);
+        period_ = common_period(lo, hi, end - begin);
         for (int64_t r = 0; r < period_; ++r) {
             const Turns low = along(lo, r, at), high = along(hi, r, -at);
             turns_.push_back({std::max(low.first, high.first), std::min(low.last, high.last)});
@@ -98,8 +96,7 @@ private:
         return at_most(run.after(offset), increment, most, turns);
     }
     void one_by_one(int64_t first, int64_t last, Collected& into) const {
-        if (multiply(last - first + 1, period_) > kMostSlots)
-            throw std::length_error("too many positions differ along an axis; bind a smaller input shape");
+        require_slots(multiply(last - first + 1, period_));
         for (int64_t turn = first; turn <= last; ++turn) {
             for (int64_t r = 0; r < period_; ++r) {
                 if (turns_[index(r)].first <= turn && turn <= turns_[index(r)].last)

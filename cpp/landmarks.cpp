@@ -11,12 +11,6 @@ struct Part {
     int64_t begin, end, period;
 };
 
-/// After so many positions both have come around, or the part of `length` is over.
-int64_t common_period(int64_t a, int64_t b, int64_t length) {
-    const int64_t turns = b / std::gcd(a, b);
-    return turns > length / a ? length : std::min(a * turns, length);
-}
-
 /// Cut where the bound begins a run, too.
 void cut(std::vector<Part>& parts, const Bound& bound) {
     std::vector<Part> result;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <algorithm>
-#include <numeric>
 
 #include "bound.hpp"
 
@@ -27,8 +26,7 @@ bool overlaid(const Bound& f, const Bound& g, Visit visit) {
 
 /// After so many positions both runs have come around, or the stretch of `length` is over.
 inline int64_t common_period(const Run& x, const Run& y, int64_t length) {
-    const int64_t turns = y.period() / std::gcd(x.period(), y.period());
-    return turns >= length / x.period() + 1 ? length : std::min(length, x.period() * turns);
+    return common_period(x.period(), y.period(), length);
 }
 
 } // namespace rfonnx

@@ -116,14 +116,10 @@ private:
     /// What all these parts give to a stretch of positions that all of them hold.
     void take(const std::vector<const Part*>& held, int64_t begin, int64_t end) {
         int64_t period = 1;
-        for (const Part* part : held) {
-            const int64_t own = part->span.period;
-            period = period >= end - begin ? period : std::lcm(period, own);
-        }
-        period = std::min(period, end - begin);
+        for (const Part* part : held)
+            period = common_period(period, part->span.period, end - begin);
         const int64_t offset = slots(told_.side);
-        if (offset + period > kMostSlots)
-            throw std::length_error("too many positions differ along an axis; bind a smaller input shape");
+        require_slots(offset + period);
         told_.side.push_back({begin, end - begin, period});
         for (int64_t k = 0; k < period; ++k) {
             for (const Part* part : held) {

@@ -4,19 +4,10 @@
 #include <numeric>
 #include <stdexcept>
 
+#include "arithmetic.hpp"
+
 namespace rfonnx {
 namespace {
-
-void require_slots(int64_t count) {
-    if (count > kMostSlots)
-        throw std::length_error("too many positions differ along an axis; bind a smaller input shape");
-}
-
-/// After so many positions both have come around, or the stretch is over.
-int64_t common_period(int64_t a, int64_t b, int64_t length) {
-    const int64_t turns = b / std::gcd(a, b);
-    return turns > length / a ? length : std::min(a * turns, length);
-}
 
 /// The span of a side that holds a position, while positions ascend.
 class Walker {
@@ -39,6 +30,11 @@ private:
 };
 
 } // namespace
+
+void require_slots(int64_t count) {
+    if (count > kMostSlots)
+        throw std::length_error("too many positions differ along an axis; bind a smaller input shape");
+}
 
 int64_t slots(const Side& side) {
     return std::accumulate(side.begin(), side.end(), int64_t{0},

@@ -25,6 +25,8 @@ using Side = std::vector<Span>;
 
 /// Most values along one axis; a std::length_error beyond it.
 constexpr int64_t kMostSlots = int64_t{1} << 22;
+/// A std::length_error where there are more.
+void require_slots(int64_t count);
 
 /// How many values there are.
 int64_t slots(const Side& side);
