@@ -11,7 +11,7 @@ from rfonnx.analysis.derive.beside import with_halo
 from rfonnx.analysis.derive.equivariance import Shifts
 from rfonnx.analysis.derive.exchange import Exchange, treated_alike
 from rfonnx.analysis.derive.followed import shift_fact
-from rfonnx.analysis.derive.moves import Moves
+from rfonnx.analysis.derive.moves import Moved
 from rfonnx.analysis.derive.time import Time, Timed
 from rfonnx.analysis.lower import Program
 from rfonnx.graph.nodes import Graph
@@ -37,7 +37,7 @@ def facts(
     """
     batch = batch_facts(batches)
     shifts = Shifts(graph, program)
-    moved: dict[Pair, dict[str, Moves | None]] = {}
+    moved: dict[Pair, dict[str, Moved | None]] = {}
     for key in _axes_of_shifts(fields, graph, time):
         exchange = exchanges.get(key)
         if exchange is not None and exchange.first in moved and treated_alike(graph, program, exchange):
@@ -56,7 +56,7 @@ def facts(
             for key, moves in own
             if moves is not None
         )
-        constants = frozenset().union(*(moves.constants for _, moves in own if moves is not None))
+        constants = frozenset().union(*(moves.moves.constants for _, moves in own if moves is not None))
         result[name] = OutputFacts(name, batch[name], time.facts(name), followed, shifts.positional.named(constants))
     return result
 

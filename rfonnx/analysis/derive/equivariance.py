@@ -14,8 +14,10 @@ from fractions import Fraction
 from typing import Any
 
 from rfonnx.analysis.derive.exchange import Exchange
-from rfonnx.analysis.derive.moves import ALIKE, Factor, Moves, at_rest, flat, joined, of_input
+from rfonnx.analysis.derive.moves import ALIKE, Factor, Moved, Moves, at_rest, flat, joined, of_input
+from rfonnx.analysis.derive.parts import Where, WhereRoom
 from rfonnx.analysis.derive.positional import Positional
+from rfonnx.analysis.derive.repeats import repeats
 from rfonnx.analysis.derive.shifts import walk
 from rfonnx.analysis.lower import Program, Tensor
 from rfonnx.errors import MISFIT, rules_fail_aloud
@@ -24,8 +26,16 @@ from rfonnx.graph.temporaries import is_temporary, named_by
 from rfonnx.operators.elementwise import UNARY
 from rfonnx.operators.movement import TOGETHER, channel_axis, treats
 from rfonnx.operators.table import operator
+from rfonnx.system.named import NamedTuple
 
 _UNARY = frozenset(UNARY)
+
+
+class _Answer(NamedTuple):
+    """How tensors that are made alike move, when what they read does; and how their parts follow from those of what they read."""
+
+    moves: Moves
+    parts: list[Where | WhereRoom]
 
 
 class Shifts:
@@ -38,69 +48,93 @@ class Shifts:
         names = [name for name, _ in program.inputs] + [tensor.name for tensor in program.tensors]
         self._index = {name: i for i, name in enumerate(names)}
         self._inputs = len(program.inputs)
+        self._first = repeats(graph, program)
         self._known: dict[Moves, Moves] = {}
-        self._moving: dict[int, bool] = {}  # by the identity of those in `_known`
-        self._answers: dict[tuple[Any, ...], tuple[Moves, bool]] = {}
+        self._answers: dict[tuple[Any, ...], _Answer] = {}
         self.positional = Positional(graph)
         self.broken_at: dict[str, Tensor] = {}
         """By reason why tensors do not follow: the first tensor that does not."""
 
-    def of(self, input: str, axis: int) -> dict[str, Moves | None]:
+    def of(self, input: str, axis: int) -> dict[str, Moved | None]:
         """Moves of each output; None when it does not depend on the input."""
         return self.together({(input, axis): 1})
 
-    def together(self, rates: Mapping[tuple[str, int], int]) -> dict[str, Moves | None]:
+    def together(self, rates: Mapping[tuple[str, int], int]) -> dict[str, Moved | None]:
         """The same when several inputs move together: by so many positions, by (input, axis). The period counts moves."""
-        found: list[Moves | None] = [None] * self._inputs
+        found: list[Moved | None] = [None] * self._inputs
         for (input, axis), rate in rates.items():
-            moves = of_input(self._shapes[self._index[input]], axis, rate)
-            found[self._index[input]] = self._kept(moves)
-        for tensor in self._tensors:
-            found.append(self._of_tensor(tensor, found))
-            if (made := found[-1]) is not None and made.broken:
-                self.broken_at.setdefault(made.broken, tensor)
+            own = of_input(self._shapes[self._index[input]], axis, rate)
+            found[self._index[input]] = own._replace(moves=self._kept(own.moves))
+        for tensor, first in zip(self._tensors, self._first, strict=True):
+            made = self._of_tensor(tensor, first, found)
+            found.append(made)
+            if made is not None and made.moves.broken:
+                self.broken_at.setdefault(made.moves.broken, tensor)
         return {name: found[self._index[name]] for name in self._graph.outputs if name in self._index}
 
-    def exchanged(self, moved: Mapping[str, Moves | None], exchange: Exchange) -> dict[str, Moves | None]:
+    def exchanged(self, moved: Mapping[str, Moved | None], exchange: Exchange) -> dict[str, Moved | None]:
         """Moves of each output along an axis, by those along one that may change places with it, in operators as well."""
         found = dict(moved)
-        for name, moves in moved.items():
-            if moves is not None and exchange.has[self._index[name]]:
-                found[name] = moves.exchanged(*exchange.axes)
+        for name, one in moved.items():
+            if one is not None and exchange.has[self._index[name]]:
+                found[name] = one.exchanged(*exchange.axes)
         return found
 
-    def _of_tensor(self, tensor: Tensor, found: list[Moves | None]) -> Moves | None:
-        sources = [found[source] for source, _ in tensor.paths]
-        if len(sources) == 1 and not tensor.paths[0][1] and tensor.kind in _UNARY:
-            return sources[0]  # most tensors of most models
-        given = [source for source in sources if source is not None]
-        if not given:
+    def _of_tensor(self, tensor: Tensor, first: int, found: list[Moved | None]) -> Moved | None:
+        """How a tensor moves; `first`: as in `repeats`."""
+        paths = tensor.paths
+        if len(paths) == 1 and not paths[0][1] and tensor.kind in _UNARY:
+            return found[paths[0][0]]  # most tensors of most models
+        sources = [source for source, _ in paths]
+        moved = [found[source] for source in sources]
+        if not any(moved):
             return None
-        result, reduced = self._read(tensor, sources)
-        moved = True in [self._moving[id(source)] for source in given]
+        alone = None in moved  # what is said of it may name what does not move
+        index = self._index
+        operands = [index[name] for name in self._graph.nodes[tensor.node_index].inputs if name in index]
+        read = sources if sources == operands else list(dict.fromkeys([*sources, *operands]))
+        given = moved if read is sources else [found[source] for source in read]
+        # Equal moves are one object.
+        places = map(read.index, [*sources, *operands]) if read is not sources else ()
+        key = (first, *[one and id(one.moves) for one in given], *places)
+        answer = None if alone else self._answers.get(key)
+        if answer is None:
+            looked_at = self.positional.looked_at
+            answer = self._answer(tensor, read, found)
+            if not alone and looked_at == self.positional.looked_at:
+                self._answers[key] = answer
+        parts = [part for one in given if one is not None for part in one.parts]
+        return Moved(answer.moves, tuple([part(parts) for part in answer.parts]))
+
+    def _answer(self, tensor: Tensor, read: list[int], found: list[Moved | None]) -> _Answer:
+        """How a tensor moves that is the first of its kind, and reads these."""
+        moves: dict[int, Moves] = {}
+        count = 0
+        for source in read:
+            if (one := found[source]) is not None:
+                moves[source], _ = one.moves.numbered(count)
+                count += len(one.parts)
+        result, reduced = self._read(tensor, moves)
+        moved = any(moving(moves[source]) for source, _ in tensor.paths if source in moves)
         try:
-            result = self._treated(tensor, result, found, reduced, moved)
+            result = self._treated(tensor, result, moves, reduced, moved)
         except MISFIT:
             if rules_fail_aloud():
                 raise
             result = result.broken_by(f"{tensor.kind} does not have the inputs that it should have")
-        return self._kept(result)
+        numbered, parts = result.numbered()
+        return _Answer(self._kept(numbered), parts)
 
     def _kept(self, moves: Moves) -> Moves:
         """The first of equal ones: answers are kept by its identity."""
-        if id(moves) in self._moving:
-            return moves
-        kept = self._known.setdefault(moves, moves)
-        if kept is moves:
-            self._moving[id(kept)] = moving(kept)
-        return kept
+        return self._known.setdefault(moves, moves)
 
-    def _treated(self, tensor: Tensor, result: Moves, found: list[Moves | None], reduced: bool, moved: bool) -> Moves:
+    def _treated(self, tensor: Tensor, result: Moves, found: Mapping[int, Moves], reduced: bool, moved: bool) -> Moves:
         """The moves, after what the operator does beside reading.
 
         Args:
             tensor, result: what it makes, and its moves by the access steps alone.
-            found: moves of all tensors before it.
+            found: moves of what its operator reads, by source; without those that do not depend on what moves.
             reduced: whether an axis was taken together along which the content moved.
             moved: whether anything that it reads moves.
         """
@@ -124,24 +158,16 @@ class Shifts:
             return result.broken_by(f"{kind} may weigh positions differently")
         return self._judged(node, tensor, result, found) if plain else result
 
-    def _read(self, tensor: Tensor, sources: list[Moves | None]) -> tuple[Moves, bool]:
-        """The moves by the access steps alone, and whether an axis was taken together along which the content moved.
-
-        A deep net asks the same over and over: equal moves and equal steps are one object, so that answers are kept by identity.
-        """
-        key = None
-        if None not in sources:
-            key = (tensor.shape, *map(id, sources), *[id(steps) for _, steps in tensor.paths])
-            if key in self._answers:
-                return self._answers[key]
+    def _read(self, tensor: Tensor, found: Mapping[int, Moves]) -> tuple[Moves, bool]:
+        """The moves by the access steps alone, and whether an axis was taken together along which the content moved."""
         dependent, others, reduced = [], [], False
-        for (source, steps), before in zip(tensor.paths, sources, strict=True):
-            if before is None:
-                others.append((source, walk(at_rest(self._shapes[source]), steps).moves))
-            else:
-                walked = walk(before, steps)
+        for source, steps in tensor.paths:
+            if source in found:
+                walked = walk(found[source], steps)
                 dependent.append(walked.moves)
                 reduced = reduced or walked.reduced
+            else:
+                others.append((source, walk(at_rest(self._shapes[source]), steps).moves))
         result = joined(dependent, tensor.shape)
         for source, moves in others:
             with_it = joined([result, moves], tensor.shape)
@@ -149,9 +175,6 @@ class Shifts:
                 name = self._name(source)
                 with_it = with_it._replace(broken=f"it meets '{name}', which does not move with it")
             result = with_it
-        if key is not None:
-            result = self._kept(result)
-            self._answers[key] = (result, reduced)
         return result, reduced
 
     def _settled(self, node: Node, tensor: Tensor, result: Moves) -> Moves:
@@ -179,7 +202,7 @@ class Shifts:
             result = result.with_axis(axis, (Factor(tensor.shape[axis], 0),))
         return result
 
-    def _judged(self, node: Node, tensor: Tensor, result: Moves, found: list[Moves | None]) -> Moves:
+    def _judged(self, node: Node, tensor: Tensor, result: Moves, found: Mapping[int, Moves]) -> Moves:
         """The moves, broken when an operator that is known does not treat the positions that move alike."""
         kind = tensor.kind
         if treats(kind, "elementwise") or (treats(kind, "norm") and not treats(kind, "by channel")):
@@ -223,7 +246,7 @@ class Shifts:
         shape = self._graph.shapes.get(name)
         return not name or (name in self._graph.constants and shape is not None and len(shape) <= axes)
 
-    def _attends_alike(self, node: Node, found: list[Moves | None]) -> bool:
+    def _attends_alike(self, node: Node, found: Mapping[int, Moves]) -> bool:
         """True when an attention has queries, keys and values alone, and keys move with their values."""
         names = [*node.inputs[:3], "", ""]
         features = [
@@ -239,8 +262,8 @@ class Shifts:
         along = len(keys.axes) - 2
         return _agree([(keys, along), (values, along)])
 
-    def _operand(self, name: str, found: list[Moves | None]) -> Moves:
-        moves = found[self._index[name]] if name in self._index else None
+    def _operand(self, name: str, found: Mapping[int, Moves]) -> Moves:
+        moves = found.get(self._index[name]) if name in self._index else None
         shape = self._graph.shapes.get(name) or ()
         return at_rest(tuple(n or 1 for n in shape)) if moves is None else moves
 

@@ -12,9 +12,13 @@ An axis that others were merged into is kept as *factors*, outermost first, so t
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from typing import Any
 
 from rfonnx.analysis.derive import inner
+from rfonnx.analysis.derive import parts as told
 from rfonnx.analysis.derive.inner import Inner
+from rfonnx.analysis.derive.parts import Parts, Room, Where, WhereRoom
 from rfonnx.system.named import NamedTuple
 
 ALIKE = None
@@ -28,7 +32,7 @@ class Factor(NamedTuple):
 
     length: int
     move: Move
-    inner: Inner | None = None
+    inner: Where | None = None
 
 
 Axis = tuple[Factor, ...]
@@ -44,7 +48,7 @@ class Moves(NamedTuple):
         constants: numbers of the positional constants on the way.
         cropped: a part was cut off along an axis that moves: what is there leaves the image before it meets the border.
         uneven: a constant was met that differs by how far apart positions of two axes are (a bias by relative position).
-        room: first and last position of the input between which what moves must stay, when something is taken together.
+        room: between which positions of the input what moves must stay, when something is taken together.
     """
 
     period: int
@@ -53,7 +57,7 @@ class Moves(NamedTuple):
     constants: frozenset[int] = frozenset()
     cropped: bool = False
     uneven: bool = False
-    room: tuple[int, int] | None = None
+    room: WhereRoom | None = None
 
     def flat(self, axis: int) -> Move:
         """How far the content moves along a whole axis."""
@@ -70,12 +74,11 @@ class Moves(NamedTuple):
         """The first reason stays."""
         return self if self.broken or not reason else self._replace(broken=reason)
 
-    def within(self, room: tuple[int, int] | None) -> Moves:
+    def within(self, room: WhereRoom | None) -> Moves:
         """What moves must stay in this part of the input, too."""
-        if room is None or self.room == room:
+        if room is None or self.room is room:
             return self
-        mine = self.room or room
-        return self._replace(room=(max(mine[0], room[0]), min(mine[1], room[1])))
+        return self._replace(room=room if self.room is None else told.shared(self.room, room))
 
     def exchanged(self, a: int, b: int) -> Moves:
         """Two axes in each other's place."""
@@ -83,6 +86,44 @@ class Moves(NamedTuple):
 
     def with_axis(self, axis: int, new: Axis) -> Moves:
         return Moves(self.period, (*self.axes[:axis], new, *self.axes[axis + 1 :]), *self[2:])
+
+    def numbered(self, first: int = 0) -> tuple[Moves, list[Where | WhereRoom]]:
+        """The same with parts that are numbered in order, from `first` on; and what these parts are."""
+        made: list[Where | WhereRoom] = []
+
+        def number(one: Where | WhereRoom | None) -> Callable[[Parts], Any] | None:
+            if one is None:
+                return None
+            made.append(one)
+            return told.part(first + len(made) - 1)
+
+        axes = tuple([tuple([Factor(n, move, number(where)) for n, move, where in axis]) for axis in self.axes])
+        return Moves(self.period, axes, *self[2:-1], number(self.room)), made
+
+
+class Moved(NamedTuple):
+    """How one tensor moves, and where.
+
+    Attributes:
+        moves: shared by those that move alike; its parts are numbered in order.
+        parts: of this tensor.
+    """
+
+    moves: Moves
+    parts: Parts
+
+    def inner(self, factor: Factor) -> Inner | None:
+        """The inner positions of a factor of an axis."""
+        return factor.inner and factor.inner(self.parts)
+
+    @property
+    def room(self) -> Room | None:
+        """As `Moves.room`."""
+        return self.moves.room and self.moves.room(self.parts)
+
+    def exchanged(self, a: int, b: int) -> Moved:
+        """Two axes in each other's place."""
+        return self._replace(moves=self.moves.exchanged(a, b))
 
 
 def length(axis: Axis) -> int:
@@ -103,10 +144,10 @@ def flat(axis: Axis) -> Move:
     return total
 
 
-def of_input(shape: tuple[int, ...], axis: int, rate: int = 1) -> Moves:
+def of_input(shape: tuple[int, ...], axis: int, rate: int = 1) -> Moved:
     """The input itself, moved by `rate` positions along `axis`."""
-    moves = at_rest(shape)
-    return moves.with_axis(axis, (Factor(shape[axis], rate, inner.of_input(shape[axis])),))
+    moves = at_rest(shape).with_axis(axis, (Factor(shape[axis], rate, told.part(0)),))
+    return Moved(moves, (inner.of_input(shape[axis]),))
 
 
 def at_rest(shape: tuple[int, ...]) -> Moves:
@@ -164,5 +205,5 @@ def _met(a: Axis, b: Axis) -> Axis | None:
     for (n, move, here), (m, other, there) in zip(a, b, strict=True):
         if (n, move) != (m, other):
             return None
-        factors.append(Factor(n, move, inner.met(here, there) if here and there else here or there))
+        factors.append(Factor(n, move, told.met(here, there) if here and there else here or there))
     return tuple(factors)

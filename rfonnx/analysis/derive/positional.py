@@ -21,7 +21,8 @@ class Positional:
         self._makers: dict[str, Node] | None = None
         self._found: dict[tuple[str, str], int] = {}
         self._details: list[tuple[Tensor, set[int]]] = []
-        self._differs: dict[tuple[str, Moves], tuple[int, ...]] = {}
+        self.looked_at = 0
+        """How many constants had to be looked at for what they hold: what follows from it holds for no other node."""
 
     def met(self, node: Node, tensor: Tensor, moves: Moves) -> Moves:
         """The moves of an elementwise operator's result, with the numbers of its positional constants."""
@@ -76,6 +77,7 @@ class Positional:
             lengths += [1] * (len(moves.axes) - node.attrs["axis"] - len(lengths))
         lengths = [1] * (len(moves.axes) - len(lengths)) + lengths
         axes = tuple(i for i, n in enumerate(lengths) if n > 1 and i < len(moves.axes) and moves.flat(i))
+        self.looked_at += bool(axes)
         if not axes or len(lengths) != len(moves.axes):
             return axes, False
         value = self._graph.value(name)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from functools import cache
 
 import numpy as np
 
 from rfonnx.analysis.derive import inner
-from rfonnx.analysis.derive.inner import Inner
 from rfonnx.analysis.derive.moves import ALIKE, Axis, Factor, Moves, flat
 from rfonnx.analysis.derive.moves import length as length_of
+from rfonnx.analysis.derive.parts import Where, later, met, sources
 from rfonnx.operators.access.primitives import Band, Permute, Reduce, Reshape, Select, Spread, Step, Window, tables
 from rfonnx.system.named import NamedTuple
 
@@ -70,7 +71,7 @@ def _single(moves: Moves, axis: int) -> Moves:
     if any(factor.move for factor in factors[1:]):
         moves = moves.broken_by("positions are read across rows that are laid end to end")
     behind = math.prod(factor.length for factor in factors[1:])
-    where = factors[0].inner and inner.laid_out(factors[0].inner, behind)
+    where = factors[0].inner and later(inner.laid_out, factors[0].inner, behind)
     return moves.with_axis(axis, (Factor(factors[0].length * behind, flat(factors), where),))
 
 
@@ -88,11 +89,11 @@ def _together(moves: Moves, axis: int) -> Moves:
         moves = moves.broken_by("near positions count otherwise than far ones, and a border cuts off the far ones")
     for factor in moves.axes[axis]:
         if factor.move and factor.inner:
-            moves = moves.within(factor.inner.sources())
+            moves = moves.within(sources(factor.inner))
     return moves
 
 
-def _advanced(moves: Moves, axis: int, length: int, step: int, where: Inner | None, positions: int = 1) -> Moves:
+def _advanced(moves: Moves, axis: int, length: int, step: int, where: Where | None, positions: int = 1) -> Moves:
     """An axis read so that `positions` positions on, the reads are `step` further; `where`: its inner positions then."""
     ((before, move, _),) = moves.axes[axis]
     if not move:
@@ -128,7 +129,7 @@ def _window(moves: Moves, step: Window) -> tuple[Moves, bool]:
     if step.kernel == 1 and move:
         last = (step.length - 1) * step.stride - step.pad
         moves = _cropped(moves, -step.pad, last, whole, abs(step.stride))
-    return _advanced(moves, step.axis, step.length, step.stride, where and inner.windowed(where, step)), False
+    return _advanced(moves, step.axis, step.length, step.stride, where and later(inner.windowed, where, step)), False
 
 
 def _spread(moves: Moves, step: Spread) -> Moves:
@@ -137,7 +138,7 @@ def _spread(moves: Moves, step: Spread) -> Moves:
     if move is ALIKE and (step.kernel, step.stride) == (1, 1):
         return moves.with_axis(step.axis, (Factor(step.length, ALIKE),))
     # What is alike everywhere comes out with the period of the stride: it may differ, but does not move.
-    where = where and inner.spread(where, step)
+    where = where and later(inner.spread, where, step)
     return _placed(moves, step.axis, Factor(step.length, (move or 0) * step.stride, where))
 
 
@@ -147,7 +148,7 @@ def _select(moves: Moves, step: Select) -> Moves:
     length = len(step.first)
     if move and step.period and step.shift:
         return _advanced(
-            moves, step.axis, length, step.shift, where and inner.selected(where, step, step.shift), step.period
+            moves, step.axis, length, step.shift, where and _selected(where, step, step.shift), step.period
         )
     read = tables(step)
     if read is None:
@@ -167,11 +168,16 @@ def _select(moves: Moves, step: Select) -> Moves:
     advance = slope(first, last, source) if copies else None
     if advance:
         moves = _cropped(moves, int(first[seen].min()), int(last[seen].max()), source, abs(advance))
-        return _advanced(moves, step.axis, length, advance, where and inner.selected(where, step, advance))
+        return _advanced(moves, step.axis, length, advance, where and _selected(where, step, advance))
     if not copies and (len(set(first[seen])) == 1 or len(set(last[seen])) == 1):
         moves = moves.broken_by("from one end of an axis up to each position is read, as in a recurrent layer")
     moves = moves.broken_by("positions are picked by a table without regularity")
     return moves.with_axis(step.axis, (Factor(length, 0),))
+
+
+def _selected(where: Where, step: Select, advance: int) -> Where:
+    """What a table reads is looked at once for equal inner positions."""
+    return later(cache(lambda own: inner.selected(own, step, advance)), where)
 
 
 def _band(moves: Moves, step: Band) -> Moves:
@@ -193,8 +199,8 @@ def _banded(moves: Moves, step: Band, advance: int) -> Moves:
     ((length, move, where),) = moves.axes[step.by]
     if keys is None or where is None:
         return moves
-    read = inner.selected(keys, Select(step.axis, step.first, step.last, 1), advance)
-    return moves.with_axis(step.by, (Factor(length, move, inner.met(where, read)),))
+    read = _selected(keys, Select(step.axis, step.first, step.last, 1), advance)
+    return moves.with_axis(step.by, (Factor(length, move, met(where, read)),))
 
 
 def _reshape(moves: Moves, shape: tuple[int, ...]) -> Moves:
@@ -250,7 +256,7 @@ def _regroup(factors: list[Factor], lengths: list[int]) -> tuple[int, list[Axis]
                     groups = [[_further(factor, further) for factor in g] for g in groups]
                     group = [_further(factor, further) for factor in group]
                     move = move * further // within
-                    where = where and inner.blocks(where, within)
+                    where = where and later(inner.blocks, where, within)
                 queue.append(Factor(within, ALIKE if move is ALIKE else 0))
                 n = room
             elif room % n:

@@ -37,9 +37,9 @@ def followed(graph: Graph, program: Program, rates: Mapping[tuple[str, int], int
     shifts = Shifts(graph, program)
     (name, axis), *_ = rates
     found = {}
-    for output, moves in shifts.together(rates).items():
-        if moves is not None:
-            fact = shift_fact(name, axis, length, moves, shifts.positional)
+    for output, moved in shifts.together(rates).items():
+        if moved is not None:
+            moves, fact = moved.moves, shift_fact(name, axis, length, moved, shifts.positional)
             found[output] = Followed(fact)
             if moves.constants:
                 constant = shifts.positional.named(moves.constants)[0]
