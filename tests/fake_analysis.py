@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
 from rfonnx.results.advice import Advice
-from rfonnx.results.fields import AxisField, ExplainStep, OutputFacts, Shape, TensorField
+from rfonnx.results.fields import AxisField, ExplainStep, Kind, OutputFacts, Shape, TensorField
 
 
 def axis_field(size: int, stride: Fraction | int = 1, padding: int = 0, **changes: object) -> AxisField:
@@ -41,6 +43,15 @@ def square(name: str, op_type: str, shape: Shape, one: AxisField, **changes: obj
         **changes,
     }
     return TensorField(name=name, shape=shape, op_type=op_type, **values)  # type: ignore[arg-type]
+
+
+def _looks(tensor: TensorField, pairs: Sequence[tuple[str, int]]) -> tuple[object, ...]:
+    """What a row says of a tensor, and its number of elements."""
+    shape = tensor.shape
+    elements = shape if shape is None or None in shape else math.prod(n or 0 for n in shape)
+    fields = [tensor.fields[pair] for pair in pairs if pair in tensor.fields]
+    looks = [(f.kind, f.size, f.size_min, f.stride, f.start, f.center, f.aligned) for f in fields]
+    return tensor.exact, elements, looks
 
 
 @dataclass(frozen=True)
@@ -81,6 +92,13 @@ class FakeAnalysis:
         exact = [tensor for tensor in self.tensors.values() if tensor.exact]
         notes = dict.fromkeys(note for tensor in exact for note in tensor.notes)
         return {note: [tensor.name for tensor in exact if note in tensor.notes] for note in notes}
+
+    def changing_along(self, pairs: Sequence[tuple[str, int]]) -> list[str]:
+        told = [(tensor.name, _looks(tensor, pairs)) for tensor in self.tensors.values()]
+        return [name for i, (name, looks) in enumerate(told) if i == 0 or looks != told[i - 1][1]]
+
+    def kinds_along(self, pairs: Sequence[tuple[str, int]]) -> set[Kind]:
+        return {tensor.fields[pair].kind for tensor in self.tensors.values() for pair in pairs if pair in tensor.fields}
 
     def misaligned(self, tensor: str, *, input: str, axis: int) -> bool:
         joined = (tensor, input, axis) in [join[:3] for join in self.joins]

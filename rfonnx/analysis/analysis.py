@@ -310,7 +310,19 @@ class Analysis:
         columns = [self._axes.index(pair) for pair in pairs]
         s = {name: self._summaries[name][:, columns].T for name in FIGURES}
         reaches, seen = np.greater_equal(s["coverage"], 1), np.not_equal(s["kind"], KINDS.index("none"))
-        return Figures(s["size"].tolist(), reaches.tolist(), seen.tolist())
+        exact = [True] * len(self._program.inputs) + list(self._tensors.exact)
+        return Figures(s["size"].tolist(), reaches.tolist(), seen.tolist(), exact)
+
+    def changing_along(self, pairs: Sequence[tuple[str, int]]) -> list[str]:
+        """Tensors whose fields along some (input, axis), number of elements or exactness differ from those of the tensor before.
+
+        Which axis of the tensor walks makes no difference.
+        """
+        return self._tensors.changing([self._axes.index(pair) for pair in pairs])
+
+    def kinds_along(self, pairs: Sequence[tuple[str, int]]) -> set[Kind]:
+        """The kinds of the fields of all tensors along some (input, axis)."""
+        return self._tensors.kinds([self._axes.index(pair) for pair in pairs])
 
     @cached_property
     def windowed(self) -> tuple[tuple[str, int], ...]:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from functools import cache
-from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rfonnx.analysis.lower import Program
 from rfonnx.graph.temporaries import named_by
@@ -15,10 +13,6 @@ from rfonnx.system.named import NamedTuple
 
 if TYPE_CHECKING:
     from rfonnx._core import Result
-
-
-_fraction = cache(Fraction)
-"""A deep model has few different ones."""
 
 
 class Link(NamedTuple):
@@ -39,43 +33,59 @@ class Link(NamedTuple):
     spreads: bool
 
 
+LINK_PLACE = 3
+"""Where in a link that begins which tells what was done, behind the tensor, its size and the position."""
+
+
 def explain(program: Program, result: Result, source: int, axis: int) -> tuple[ExplainStep, ...]:
     """The chain from an input axis to a source, one step per operator; empty when the source reads nothing of the axis."""
-    first = len(program.inputs)
-
-    def node(link: Link) -> int:
-        return program.tensors[link.source - first].node_index
-
     steps = []
     before = 1
-    links = map(Link._make, result.explain(source, axis)[1:])
-    for _, group in groupby(links, node):  # the temporaries of an operator, then its output
-        one = list(group)
-        steps.append(_step(program, one, one[-1].size - before))
-        before = one[-1].size
+    known: dict[tuple[Any, ...], _Did] = {}  # a deep model has few different operators
+    for links in _by_node(program, result.explain(source, axis)[1:]):
+        number, size, position = links[-1][:LINK_PLACE]
+        tensor = program.tensors[number - len(program.inputs)]
+        key = (tensor.kind, size - before, *[link[LINK_PLACE:] for link in links])
+        did = known.get(key)
+        if did is None:
+            did = known[key] = _did(tensor.kind, [Link(*link) for link in links], size - before)
+        steps.append(ExplainStep(named_by(tensor.name), tensor.kind, tensor.node, size, size - before, *did, position))
+        before = size
     return tuple(steps)
 
 
-def _step(program: Program, links: Sequence[Link], added: int) -> ExplainStep:
-    tensor = program.tensors[links[-1].source - len(program.inputs)]
+def _by_node(program: Program, links: Sequence[tuple[Any, ...]]) -> list[list[tuple[Any, ...]]]:
+    """The links of each operator: its temporaries, then its output."""
+    found: list[list[tuple[Any, ...]]] = []
+    last = -1
+    for link in links:
+        node = program.tensors[link[0] - len(program.inputs)].node_index
+        if node == last:
+            found[-1].append(link)
+        else:
+            found.append([link])
+        last = node
+    return found
+
+
+class _Did(NamedTuple):
+    """What an operator did, whatever its size and its place: as in `ExplainStep`."""
+
+    jump: Fraction
+    kernel: int
+    dilation: int
+    stride: Fraction
+    cause: str
+    misaligned: int
+
+
+def _did(kind: str, links: Sequence[Link], added: int) -> _Did:
     slide = links[0]
     if len(links) > 1:
         slide = max([link for link in links if link.slides], key=lambda link: link.slid, default=slide)
     misaligned = sum([link.misaligned for link in links])
-    return ExplainStep(
-        named_by(tensor.name),
-        tensor.kind,
-        tensor.node,
-        links[-1].size,
-        added,
-        _fraction(*links[0].jump),
-        slide.kernel,
-        slide.dilation,
-        _fraction(*slide.stride),
-        _cause(tensor.kind, links, slide, added - misaligned, misaligned),
-        misaligned,
-        links[-1].position,
-    )
+    cause = _cause(kind, links, slide, added - misaligned, misaligned)
+    return _Did(Fraction(*links[0].jump), slide.kernel, slide.dilation, Fraction(*slide.stride), cause, misaligned)
 
 
 def _cause(kind: str, links: Sequence[Link], slide: Link, own: int, misaligned: int) -> str:

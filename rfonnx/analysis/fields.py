@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
-from functools import cache
+from functools import cache, cached_property
+from itertools import compress, pairwise
+from math import prod
+from operator import or_
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +15,7 @@ import numpy as np
 from rfonnx.analysis.lower import Program
 from rfonnx.graph.nodes import Graph
 from rfonnx.graph.temporaries import is_temporary, named_by
-from rfonnx.results.fields import AxisField, Kind, TensorField
+from rfonnx.results.fields import AxisField, Kind, Shape, TensorField
 from rfonnx.system.named import NamedTuple
 
 if TYPE_CHECKING:
@@ -43,6 +46,12 @@ class Row(NamedTuple):
     aligned: int
     sized: int
 
+
+LOOK = (
+    *("kind", "size", "size_min", "stride_numerator", "stride_denominator", "start"),
+    *("center_numerator", "center_denominator", "aligned"),
+)
+"""What people are shown of a field: not which axis of the tensor walks, since a transpose alone is no news."""
 
 _fraction = cache(Fraction)
 """A deep model has few different ones."""
@@ -127,6 +136,33 @@ class Tensors(Mapping[str, TensorField]):
         """The tensors whose sizes are not exact along some input axis, though their intervals may be."""
         return (name for name, index in self._index.items() if not self._sized[index])
 
+    @property
+    def exact(self) -> Sequence[bool]:
+        """By tensor of the program, temporaries among them."""
+        return self._exact
+
+    def kinds(self, columns: Sequence[int]) -> set[Kind]:
+        """The kinds of fields that there are along some columns."""
+        return {KINDS[kind] for kind in np.unique(self._rows["kind"][self._sources][:, columns]).tolist()}
+
+    def changing(self, columns: Sequence[int]) -> list[str]:
+        """Names of the tensors that differ from the one before in what `LOOK` names along some columns, in the number of their
+        elements, or in whether they are exact; and of the first."""
+        rows = self._rows[self._sources][:, columns]
+        changes = np.zeros(max(len(rows) - 1, 0), bool)
+        for figure in LOOK:
+            changes |= (rows[figure][1:] != rows[figure][:-1]).any(axis=1)
+        shape_of, known = self._graph.shapes.get, cache(_elements)
+        told = [(known(shape_of(name)), self._exact[index]) for name, index in self._index.items()]
+        others = (one != before for before, one in pairwise(told))
+        changing = [bool(told), *map(or_, changes.tolist(), others)]
+        return list(compress(self._index, changing))
+
+    @cached_property
+    def _sources(self) -> np.ndarray:
+        """The numbers of these tensors as sources."""
+        return self._first + np.fromiter(self._index.values(), np.int64, len(self._index))
+
     def _axis_fields(self, source: int) -> tuple[AxisField, ...]:
         """The field of each input axis. Elementwise operators pass on those of the tensor before; equal ones are one object."""
         record = self._rows[source].tobytes()
@@ -160,6 +196,12 @@ class Tensors(Mapping[str, TensorField]):
         if row.aligned:  # else the record does not tell where paths are centred
             self._known[key] = made
         return made
+
+
+def _elements(shape: Shape) -> int | Shape:
+    """Number of elements, or the shape where that depends on data."""
+    lengths = [length for length in shape or () if length is not None]
+    return prod(lengths) if shape is not None and len(lengths) == len(shape) else shape
 
 
 def _notes_by_tensor(program: Program, widened: Sequence[bool], sized: Sequence[bool]) -> list[tuple[str, ...]]:

@@ -186,7 +186,10 @@ def _sees_to(sizes: _Sizes, seen: Seen) -> int | None:
 
     def sees(length: int) -> bool:
         found = sizes.at(length) if length <= seen.most else None
-        return found is not None and reaching(found.local, seen.tensor, seen.pair)[0] > 0
+        if found is None:
+            return False
+        shape = found.local.tensors[seen.tensor].shape or ()
+        return reaching(found.local, seen.tensor, shape, seen.pair)[0] > 0
 
     lengths = sizes.lengths(seen.field.size)
     low, high = _ends(

@@ -46,6 +46,13 @@ def sequence_axis(node: Node, rank: int) -> int:
     return 2 if rank == 4 or node.op_type == "CausalConvWithState" else 1
 
 
+@cache
+def takes_batch(kind: str) -> bool:
+    """Whether there are `batch_operands` of an operator."""
+    row = operator(kind)
+    return treats(kind, "by channel", "pool") or kind == "LRN" or bool(row.recurrent or row.attending)
+
+
 def batch_operands(node: Node) -> Iterator[tuple[str, int]]:
     """Operands of an operator whose specification gives them a batch axis, each with that axis.
 

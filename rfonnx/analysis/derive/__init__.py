@@ -40,7 +40,7 @@ def facts(
     moved: dict[Pair, dict[str, Moved | None]] = {}
     for key in _axes_of_shifts(fields, graph, time):
         exchange = exchanges.get(key)
-        if exchange is not None and exchange.first in moved and treated_alike(graph, program, exchange):
+        if exchange is not None and exchange.first in moved and treated_alike(graph, program, exchange, shifts.repeats):
             moved[key] = shifts.exchanged(moved[exchange.first], exchange)
         else:
             moved[key] = shifts.of(*key)

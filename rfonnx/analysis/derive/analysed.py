@@ -35,11 +35,13 @@ class Figures(NamedTuple):
         size: unbounded.
         reaches: the middle position sees from border to border.
         seen: something is seen.
+        exact: of each source, along all axes.
     """
 
     size: list[list[int]]
     reaches: list[list[bool]]
     seen: list[list[bool]]
+    exact: list[bool]
 
 
 class Fields(Outline, Protocol):

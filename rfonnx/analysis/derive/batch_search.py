@@ -9,7 +9,7 @@ from rfonnx.analysis.derive.time import Timed
 from rfonnx.analysis.derive.time_axis import named_time
 from rfonnx.errors import RfonnxError
 from rfonnx.graph.nodes import Graph
-from rfonnx.operators.movement import batch_operands, sequence_axis
+from rfonnx.operators.movement import batch_operands, sequence_axis, takes_batch
 from rfonnx.operators.table import operator
 from rfonnx.system.named import NamedTuple
 
@@ -98,7 +98,7 @@ class _Search(NamedTuple):
         position."""
         shape = fields.input_shapes.get(input) or ()
         axes = [axis for axis, length in enumerate(shape) if (length or 0) >= SAMPLES and axis not in barred]
-        for node in self.graph.nodes if axes else ():
+        for node in [node for node in self.graph.nodes if takes_batch(node.kind)] if axes else ():
             for name, batch in batch_operands(node):
                 for axis in axes:
                     for line in fields.time.walks.of(name, input, axis):
@@ -138,7 +138,8 @@ class _Search(NamedTuple):
         """Axes that are not known to be time. Windows along an axis, and attention over it, may be what mixes samples."""
         dims, walks = self.graph.declared[name], self.fields.time.walks
         time = set(named_time(dims))
-        for node in self.graph.nodes:
+        kinds = {node.kind for node in self.graph.nodes}
+        for node in self.graph.nodes if any(operator(kind).recurrent for kind in kinds) else ():
             recurrent = operator(node.kind).recurrent
             for operand in (node.inputs[i] for i in recurrent.operands) if recurrent else ():
                 lines = [(axis, line) for axis in range(len(dims)) for line in walks.of(operand, name, axis)]

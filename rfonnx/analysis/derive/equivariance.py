@@ -48,7 +48,7 @@ class Shifts:
         names = [name for name, _ in program.inputs] + [tensor.name for tensor in program.tensors]
         self._index = {name: i for i, name in enumerate(names)}
         self._inputs = len(program.inputs)
-        self._first = repeats(graph, program)
+        self.repeats = repeats(graph, program)
         self._known: dict[Moves, Moves] = {}
         self._answers: dict[tuple[Any, ...], _Answer] = {}
         self.positional = Positional(graph)
@@ -65,7 +65,7 @@ class Shifts:
         for (input, axis), rate in rates.items():
             own = of_input(self._shapes[self._index[input]], axis, rate)
             found[self._index[input]] = own._replace(moves=self._kept(own.moves))
-        for tensor, first in zip(self._tensors, self._first, strict=True):
+        for tensor, first in zip(self._tensors, self.repeats, strict=True):
             made = self._of_tensor(tensor, first, found)
             found.append(made)
             if made is not None and made.moves.broken:
@@ -112,7 +112,7 @@ class Shifts:
         count = 0
         for source in read:
             if (one := found[source]) is not None:
-                moves[source], _ = one.moves.numbered(count)
+                moves[source] = one.moves.numbered(count)[0] if count else one.moves
                 count += len(one.parts)
         result, reduced = self._read(tensor, moves)
         moved = any(moving(moves[source]) for source, _ in tensor.paths if source in moves)

@@ -6,7 +6,7 @@ the other, with the axes of each tensor exchanged, and need not be worked out tw
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rfonnx.analysis.derive.analysed import Pair
 from rfonnx.analysis.lower import Program
@@ -111,16 +111,21 @@ def _left(shape: Shape, steps: tuple[Step, ...], a: int, b: int) -> bool | None:
     return True if along[a] == along[b] else None
 
 
-def treated_alike(graph: Graph, program: Program, exchange: Exchange) -> bool:
-    """Whether operators and their constants, too, do the same when the axes change places; the program tells nothing of them."""
-    for number, tensor in enumerate(program.tensors, len(program.inputs)):
-        node = graph.nodes[tensor.node_index]
-        if exchange.has[number]:
-            if not _alike(graph, node, len(tensor.shape), exchange.axes):
-                return False
-        elif _multiplies(node) and any(exchange.has[source] for source, _ in tensor.paths):
+def treated_alike(graph: Graph, program: Program, exchange: Exchange, repeats: Sequence[int]) -> bool:
+    """Whether operators and their constants, too, do the same when the axes change places; the program tells nothing of them.
+
+    `repeats`: as `rfonnx.analysis.derive.repeats` gives them.
+    """
+    has = exchange.has[len(program.inputs) :]
+    for first in {first for first, own in zip(repeats, has, strict=True) if own}:
+        tensor = program.tensors[first]
+        if not _alike(graph, graph.nodes[tensor.node_index], len(tensor.shape), exchange.axes):
             return False
-    return True
+    others = (tensor for tensor, own in zip(program.tensors, has, strict=True) if not own)
+    return not any(
+        _multiplies(graph.nodes[tensor.node_index]) and any(exchange.has[source] for source, _ in tensor.paths)
+        for tensor in others
+    )
 
 
 def _multiplies(node: Node) -> bool:

@@ -74,6 +74,7 @@ class _Look:
         self.lengths = [length_of(fields, pair) for pair in self.pairs]
         self.program, self.inputs = fields.program, len(fields.program.inputs)
         self.names = [name for name, _ in self.program.inputs] + [tensor.name for tensor in self.program.tensors]
+        self.shapes = [shape for _, shape in self.program.inputs] + [tensor.shape for tensor in self.program.tensors]
         self.by_windows = self.local.figures(self.pairs)
         self.in_all = fields.figures(self.pairs) if self.local is not fields else self.by_windows
         self._twins = fields.twins if local is fields else twins(local.program, self.pairs)
@@ -81,7 +82,7 @@ class _Look:
 
     def idle(self) -> Iterator[Idle]:
         """Layers of windows whose fields are larger than those before them, where those reach from border to border."""
-        size, reaches, seen = self.by_windows
+        size, reaches, seen, _ = self.by_windows
         for number in self._layers:
             before: list[int] | None = None
             for column in range(len(self.pairs)):
@@ -100,12 +101,12 @@ class _Look:
         made, pair, name = self.program.tensors[number - self.inputs], self.pairs[column], self.names[before]
         twin = self._twins.get(pair, pair)
         if (before, twin) not in self._reaching:
-            self._reaching[before, twin] = reaching(self.local, name, twin)
+            self._reaching[before, twin] = reaching(self.local, name, self.shapes[before], twin)
         whole, positions = self._reaching[before, twin]
         if not whole:
             return None
         state: State = "nothing" if whole == positions else "borders"
-        state = state if self.local.tensors[name].exact else "unknown"
+        state = state if self.by_windows.exact[before] else "unknown"
         size, short = self.by_windows.size[column], self.shortest[column][before]
         long, own = size[before], size[number]
         return Idle(made.name, made.kind, made.node, *pair, name, whole, positions, long, own, short, state)
@@ -116,7 +117,7 @@ class _Look:
 
         0 where nothing is seen.
         """
-        size, _, seen = self.by_windows
+        size, seen = self.by_windows.size, self.by_windows.seen
         found: dict[Pair, list[int]] = {}
         for pair, own, read in zip(self.pairs, size, seen, strict=True):
             twin = self._twins.get(pair, pair)
@@ -125,15 +126,16 @@ class _Look:
 
     def _shortest(self, size: list[int], seen: list[bool]) -> list[int]:
         found = size[: self.inputs]
-        for number, made in enumerate(self.local.program.tensors, self.inputs):
+        windowed = {kind for kind in {made.kind for made in self.local.program.tensors} if family(kind) in WINDOWED}
+        for own, made in zip(size[self.inputs :], self.local.program.tensors, strict=True):
             read = [source for source, _ in made.paths if seen[source]]
-            if not read:
-                found.append(0)
-            elif len(made.paths) == 1 or family(made.kind) in WINDOWED:
-                adds = size[number] - max([size[source] for source in read])  # less than 0 where channels are taken out
-                found.append(min(min([found[source] for source in read]) + max(adds, 0), size[number]))
-            else:
-                found.append(min([found[source] for source in read]))
+            least = min([found[source] for source in read], default=0)
+            if read and (len(made.paths) == 1 or made.kind in windowed):
+                adds = own - max([size[source] for source in read])
+                if adds > 0:  # less than 0 where channels are taken out
+                    least += adds
+                least = min(least, own)
+            found.append(least)
         return found
 
     def gates(self) -> Iterator[Gate]:
@@ -154,8 +156,8 @@ class _Look:
             for column, pair in enumerate(self.pairs):
                 seen, size = alone.seen[column], alone.size[column][number]
                 left_out = any(inside.seen[column][source] and not seen[source] for source in before)
-                if left_out and seen[number] and self.fields.tensors[made.name].exact:
-                    whole, positions = reaching(self.fields, made.name, pair)
+                if left_out and seen[number] and inside.exact[number]:
+                    whole, positions = reaching(self.fields, made.name, made.shape, pair)
                     if whole == positions and size < self.lengths[column]:
                         yield Gate(made.name, made.kind, *pair, size)
 
@@ -163,23 +165,25 @@ class _Look:
         """The layer of windows with the largest field by windows alone, the product over axes, and the first of those; None:
         there is none, or none sees the input along each axis."""
         columns = [column for column, pair in enumerate(self.pairs) if pair[0] == input]
-        size, _, seen = self.by_windows
+        size, seen = self.by_windows.size, self.by_windows.seen
         needed = self._needed()
-        found = [n for n in self._layers if columns and n in needed and all(seen[column][n] for column in columns)]
-        best = max(found, key=lambda n: math.prod(size[column][n] for column in columns), default=None)
+        sizes, sees = ([own[column] for column in columns] for own in (size, seen))
+        found = [n for n in self._layers if columns and needed[n] and all(own[n] for own in sees)]
+        best = max(found, key=lambda n: math.prod([own[n] for own in sizes]), default=None)
         return None if best is None else self.names[best]
 
     @cached_property
     def _layers(self) -> tuple[int, ...]:
         return layers_of(self.program)
 
-    def _needed(self) -> set[int]:
-        """The sources that an output depends on."""
+    def _needed(self) -> list[bool]:
+        """By source, whether an output depends on it."""
         outputs = set(self.fields.outputs)
-        found = {number for number, name in enumerate(self.names) if name in outputs}
+        found = [name in outputs for name in self.names]
         for number in range(len(self.names) - 1, self.inputs - 1, -1):
-            if number in found:
-                found.update(source for source, _ in self.program.tensors[number - self.inputs].paths)
+            if found[number]:
+                for source, _ in self.program.tensors[number - self.inputs].paths:
+                    found[source] = True
         return found
 
 
@@ -189,9 +193,9 @@ def layers_of(program: Program) -> tuple[int, ...]:
     return tuple(n for n, made in tensors if family(made.kind) in WINDOWED and not is_temporary(made.name))
 
 
-def reaching(fields: Fields, name: str, pair: Pair) -> tuple[int, int]:
-    """How many positions of a tensor see from border to border of an axis, of how many."""
-    if max((length or SHORT for length in fields.tensors[name].shape or (None,)), default=1) < SHORT:
+def reaching(fields: Fields, name: str, shape: Sequence[int | None], pair: Pair) -> tuple[int, int]:
+    """How many positions of a tensor of some shape see from border to border of an axis, of how many."""
+    if max([length or SHORT for length in shape], default=1) < SHORT:
         return fields.reaching(name, *pair)
     marks = fields.landmarks(name, *pair)
     lo, hi = fields.intervals(name, *pair, positions=[one.positions for one in marks])

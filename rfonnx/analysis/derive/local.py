@@ -47,6 +47,12 @@ def _in_place(program: Program, source: int) -> Iterator[int]:
 
 def operands(program: Program, source: int) -> list[int]:
     """The sources that the operator of a tensor reads, those of its own temporaries in their place; each once."""
+    made = tensor_of(program, source)
+    if made is not None and len(made.paths) == 1:  # most layers
+        read = made.paths[0][0]
+        before = tensor_of(program, read)
+        if before is None or not is_temporary(before.name):
+            return [read]
     found: dict[int, None] = {}
     pending = [source]
     while pending:

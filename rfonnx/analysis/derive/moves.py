@@ -97,7 +97,14 @@ class Moves(NamedTuple):
             made.append(one)
             return told.part(first + len(made) - 1)
 
-        axes = tuple([tuple([Factor(n, move, number(where)) for n, move, where in axis]) for axis in self.axes])
+        axes = tuple(
+            [
+                axis
+                if len(axis) == 1 and axis[0].inner is None
+                else tuple([Factor(n, d, number(w)) for n, d, w in axis])
+                for axis in self.axes
+            ]
+        )
         return Moves(self.period, axes, *self[2:-1], number(self.room)), made
 
 

@@ -119,8 +119,10 @@ class TimeAxes:
     @cached_property
     def _sequential(self) -> list[tuple[Node, Operator]]:
         """The nodes that go through a sequence, or compare its positions."""
-        rows = [(node, operator(node.kind)) for node in self._graph.nodes]
-        return [(node, row) for node, row in rows if row.recurrent or row.attending]
+        rows = {kind: operator(kind) for kind in {node.kind for node in self._graph.nodes}}
+        sequential = {kind: row for kind, row in rows.items() if row.recurrent or row.attending}
+        nodes = self._graph.nodes if sequential else ()
+        return [(node, sequential[node.kind]) for node in nodes if node.kind in sequential]
 
     def _compared(self, input: str, axes: Iterable[int]) -> Iterator[int]:
         """Those of some axes that run along two axes of one tensor, as queries and keys do along those of their products."""

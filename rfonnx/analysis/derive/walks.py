@@ -46,8 +46,11 @@ class Walks:
     def slid_along(self, input: str, axis: int) -> bool:
         """Whether a window of more than one position slides along the input's axis: also where more is seen than it holds."""
         seen: set[tuple[int, int]] = set()
+        known = self._first(0, input, axis)
         for source, steps in self._sliding:
-            lines = self._first(source + 1, input, axis)[source]
+            if source >= len(known):
+                self._first(source + 1, input, axis)
+            lines = known[source]
             if not lines or (id(lines), id(steps)) in seen:
                 continue
             seen.add((id(lines), id(steps)))
@@ -58,11 +61,15 @@ class Walks:
     @cached_property
     def _sliding(self) -> list[IndexedPath]:
         """The paths along which a window of more than one position slides."""
-        paths = (path for tensor in self._program.tensors for path in tensor.paths)
-        return [path for path in paths if path[1] and any(map(_slides, path[1]))]
+        paths = [path for tensor in self._program.tensors for path in tensor.paths if path[1]]
+        # Equal steps are one object.
+        sliding = {
+            number for number, steps in {id(path[1]): path[1] for path in paths}.items() if any(map(_slides, steps))
+        }
+        return [path for path in paths if id(path[1]) in sliding]
 
     def _first(self, count: int, input: str, axis: int) -> list[Lines]:
-        """The lines of so many sources at least."""
+        """The lines of so many sources at least: one list for each axis, which grows."""
         found = self._known.get((input, axis))
         if found is None:
             found = self._known[input, axis] = [()] * len(self._program.inputs)
@@ -76,6 +83,9 @@ class Walks:
     def _arriving(self, tensor: Tensor, found: Sequence[Lines]) -> Lines:
         if len(tensor.paths) == 1 and not tensor.paths[0][1] and self._shapes[tensor.paths[0][0]] == tensor.shape:
             return found[tensor.paths[0][0]]  # most tensors of most models
+        read = [found[source] for source, _ in tensor.paths]
+        if not any(read):
+            return ()
         # Equal lines are one object, and equal steps: a deep net asks the same over and over.
         key = (
             tensor.shape,

@@ -124,8 +124,10 @@ def _by_own_position(fields: Fields, walks: Walks, tensor: str, pair: Pair, clip
 
 def _together(fields: Fields, walks: Walks, tensor: str, pair: Pair) -> tuple[int, ...]:
     """Axes of a tensor along which positions stand for the same sample, where that is known of a field that does not slide."""
+    if fields.tensors[tensor].fields[pair].kind != "block":
+        return ()
     own = {line.walking for line in walks.of(tensor, *pair)} - {()}
-    if fields.tensors[tensor].fields[pair].kind != "block" or len(own) != 1:
+    if len(own) != 1:
         return ()
     (runs,) = own
     return tuple(axis for axis in range(len(fields.tensors[tensor].shape or ())) if axis not in runs)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from math import prod
+from collections.abc import Mapping, Sequence
 
 from rfonnx.report.document import Name, Section, Table, number, shared, shortened, size
 from rfonnx.report.fields.view import Axes, View, pick_tensors, seen
 from rfonnx.report.fields.view_source import Source
-from rfonnx.results.fields import AxisField, Kind, Shape, TensorField
+from rfonnx.results.fields import AxisField, Kind, TensorField
 from rfonnx.results.plain import percent, shape_text
 from rfonnx.system.named import NamedTuple
 
@@ -19,18 +18,22 @@ def table(source: Source, view: View, axes: Axes) -> Table:
     Raises:
         QueryError: `view` names a tensor that does not exist.
     """
-    tensors = list(pick_tensors(source, view.tensors))
-    whole = len(tensors)
     chosen = view.every or bool(view.tensors)
-    if not chosen:
-        tensors = list(changes(source, tensors, axes))
-    rows = [(tensor, name) for tensor in tensors for name in inputs_seen(tensor, axes)]
-    caption = f"{whole} tensors"
-    if len(tensors) < whole:
-        caption = f"{len(tensors)} of {whole} tensors, where the field or the number of elements changes; --all shows every one"
+    if chosen:
+        names = [tensor.name for tensor in pick_tensors(source, view.tensors)]
+        caption = f"{len(names)} tensors"
+    else:
+        names, whole = changing(source, axes), len(source.tensors)
+        caption = (
+            f"{len(names)} of {whole} tensors, where the field or the number of elements changes; --all shows every one"
+        )
+        if len(names) == whole:
+            caption = f"{whole} tensors"
+    every = [(name, input) for name in names for input in inputs_seen(source, name, axes)]
     gap, elision = None, ""
     if not chosen:
-        rows, gap, elision = shortened(rows)
+        every, gap, elision = shortened(every)
+    rows = [(source.tensors[name], input) for name, input in every]
     # A tensor has a row per input: only when there is more than one is the input named.
     several = len(axes) > 1
     header = ("name", "op", "shape", *(("input",) if several else ()))
@@ -60,8 +63,7 @@ KINDS: Mapping[Kind, str] = {
 
 def columns(source: Source, axes: Axes) -> Section:
     """What the columns of the table mean, and those kinds that are in it."""
-    shown = [(name, axis) for name, numbers in axes.items() for axis in numbers]
-    found = {tensor.fields[key].kind for tensor in source.tensors.values() for key in shown if key in tensor.fields}
+    found = source.kinds_along(_shown(axes))
     told = [*COLUMNS.items(), *((kind, meaning) for kind, meaning in KINDS.items() if kind in found)]
     return Section("Columns", tuple((f"{word}: {meaning}",) for word, meaning in told))
 
@@ -77,41 +79,27 @@ class FieldCells(NamedTuple):
     kind: str
 
 
-def changes(source: Source, tensors: list[TensorField], axes: Axes) -> Iterator[TensorField]:
+def changing(source: Source, axes: Axes) -> list[str]:
     """Tensors whose shown fields, number of elements or exactness differ from the tensor before; misaligned joins; outputs.
 
     The number of elements tells a layer of another width from one that only moves elements about.
     """
-    always = {*source.outputs, *(join[0] for join in source.joins)}
-    keys = [(name, axis) for name, numbers in axes.items() for axis in numbers]
-    told: object = None
-    before: object = None
-    for tensor in tensors:
-        fields = [tensor.fields.get(key) for key in keys]
-        here = (tensor.shape, tensor.exact, fields)
-        # Most tensors hold the very fields of the one before.
-        now = before if here == told else (_elements(tensor.shape), tensor.exact, [_look(field) for field in fields])
-        if now != before or tensor.name in always:
-            yield tensor
-        told, before = here, now
+    differing = set(source.changing_along(_shown(axes)))
+    differing.update(source.outputs, [join[0] for join in source.joins])
+    return [name for name in source.tensors if name in differing]
 
 
-def _elements(shape: Shape) -> int | Shape:
-    """Number of elements, or the shape where that depends on data."""
-    lengths = [length for length in shape or () if length is not None]
-    return prod(lengths) if shape is not None and len(lengths) == len(shape) else shape
+def _shown(axes: Axes) -> list[tuple[str, int]]:
+    return [(name, axis) for name, numbers in axes.items() for axis in numbers]
 
 
-def _look(field: AxisField | None) -> tuple[object, ...]:
-    """What of a field a row shows; not which axis of the tensor walks: a transpose alone is no news."""
-    if field is None:
-        return ()
-    return (field.kind, field.size, field.size_min, field.stride, field.start, field.center, field.aligned)
-
-
-def inputs_seen(tensor: TensorField, axes: Axes) -> list[str]:
+def inputs_seen(source: Source, tensor: str, axes: Axes) -> list[str]:
     """Inputs of which the tensor sees something along a shown axis; the first one when it sees nothing, for a row."""
-    return [name for name, numbers in axes.items() if seen(tensor, name, numbers)] or list(axes)[:1]
+    first = list(axes)[:1]
+    if len(axes) < 2:
+        return first
+    field = source.tensors[tensor]
+    return [name for name, numbers in axes.items() if seen(field, name, numbers)] or first
 
 
 def _cells(source: Source, tensor: TensorField, name: str, axes: Axes, several: bool) -> tuple[str, ...]:

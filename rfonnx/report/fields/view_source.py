@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING, Protocol
 
-from rfonnx.results.fields import ExplainStep
+from rfonnx.results.fields import ExplainStep, Kind
 from rfonnx.results.plain import Analysed
 from rfonnx.system.named import NamedTuple
 
@@ -60,6 +60,14 @@ class Source(Analysed, Protocol):
     @property
     def assumed(self) -> Mapping[str, Sequence[str]]:
         """What was assumed of exact tensors: their names, by what it is."""
+        ...
+
+    def changing_along(self, pairs: Sequence[tuple[str, int]]) -> Sequence[str]:
+        """Tensors whose fields along some (input, axis), number of elements or exactness differ from the one's before."""
+        ...
+
+    def kinds_along(self, pairs: Sequence[tuple[str, int]]) -> Collection[Kind]:
+        """The kinds of the fields of all tensors along some (input, axis)."""
         ...
 
     def misaligned(self, tensor: str, *, input: str, axis: int) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from rfonnx.report.escape import printable
-from rfonnx.report.fields.table import FieldCells, changes, field_cells, inputs_seen
+from rfonnx.report.fields.table import FieldCells, changing, field_cells, inputs_seen
 from rfonnx.report.fields.view import Axes, seen
 from rfonnx.report.network.drawn import Drawn
 from rfonnx.report.network.palette import FAMILIES
@@ -67,14 +67,14 @@ def _tensors(source: Drawn, tensors: Sequence[TensorField]) -> dict[str, list[An
 
 def _rows(source: Drawn, tensors: Sequence[TensorField], axes: Axes) -> dict[str, Any]:
     """A row per tensor and input that it sees, as the text report has them, and what they look like."""
-    shown = {tensor.name for tensor in changes(source, list(tensors), axes)}
+    shown = set(changing(source, axes))
     numbers = {name: number for number, name in enumerate(axes)}
     looks: dict[object, int] = {}
     cells: list[FieldCells] = []
     sorted_by: list[list[float]] = []
     rows: dict[str, list[int]] = {"tensor": [], "input": [], "look": [], "changes": []}
     for number, tensor in enumerate(tensors):
-        for name in inputs_seen(tensor, axes):
+        for name in inputs_seen(source, tensor.name, axes):
             found = seen(tensor, name, axes[name])
             apart = any(
                 not tensor.fields[name, axis].aligned and source.misaligned(tensor.name, input=name, axis=axis)
