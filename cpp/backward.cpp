@@ -58,9 +58,7 @@ void add_to(Patches<Value>& patches, Patch<Value> patch) {
 
 template <typename Value>
 Patches<Value> through_path(const Program& program, const Path& path, const Shape& shape, const Patch<Value>& patch) {
-    std::vector<Shape> before{program.shape(path.source)};
-    for (const Step& step : path.steps)
-        before.push_back(shape_after(step, before.back()));
+    const std::vector<Shape> before = shapes_along(program, path);
     Patches<Value> current{unbroadcast(before.back(), shape, patch)};
     for (size_t k = path.steps.size(); k-- > 0;) {
         Patches<Value> read;

@@ -3,38 +3,34 @@
 #include <functional>
 
 #include "overlay.hpp"
-#include "reads.hpp"
 #include "reindex.hpp"
 
 namespace rfonnx {
 namespace {
 
+/// Moves axes that carry along through a step.
 struct Carrying {
     const Shape& before;
-    const Axes& axes;
+    Axes& axes;
 
     /// A window moves along its axis: what came along it still does.
-    Axes operator()(const AxisReads&) const { return axes; }
-    Axes operator()(const Reduce& step) const {
-        Axes result = axes;
+    void operator()(const Window&) const {}
+    void operator()(const Spread&) const {}
+    void operator()(const Select&) const {}
+    void operator()(const Reduce& step) const {
         for (int axis : step.axes)
-            result[static_cast<size_t>(axis)] = false;
-        return result;
+            axes[static_cast<size_t>(axis)] = false;
     }
-    Axes operator()(const Band& step) const {
-        Axes result = axes;
-        result[static_cast<size_t>(step.axis)] = false;
-        return result;
-    }
-    Axes operator()(const Permute& step) const {
+    void operator()(const Band& step) const { axes[static_cast<size_t>(step.axis)] = false; }
+    void operator()(const Permute& step) const {
         Axes result;
         for (int axis : step.perm)
             result.push_back(axes[static_cast<size_t>(axis)]);
-        return result;
+        axes = std::move(result);
     }
     /// Old axes and new ones that hold the same elements carry on together. In a group of several an axis of length 1
     /// says nothing: (8, 1) -> (8) is about the axis of 8, whichever of the two carried.
-    Axes operator()(const Reshape& step) const {
+    void operator()(const Reshape& step) const {
         Axes result(step.shape.size(), false);
         for (const Group& group : groups_of(before, step.shape)) {
             bool carries = false;
@@ -47,7 +43,7 @@ struct Carrying {
                 result[axis] = carries && counts;
             }
         }
-        return result;
+        axes = std::move(result);
     }
 };
 
@@ -107,50 +103,65 @@ private:
     bool is_whole(int axis) const { return axes[static_cast<size_t>(axis)] && before[static_cast<size_t>(axis)] > 1; }
 };
 
-/// The axes of one tensor that carry one input axis, gathered path by path.
+/// The axes of one tensor that carry each input axis, gathered path by path.
 struct Joined {
+    const Program& program;
     const Tensor& tensor;
-    Axes axes = Axes(tensor.shape.size(), false);
-    bool global = false; // some path takes a whole carrying axis on its way
+    std::vector<Axes> axes;   // by input axis
+    std::vector<bool> global; // by input axis: some path takes a whole carrying axis on its way
 
-    /// `shapes`: along the path; `now`: the axes of its source that carry.
-    void add(const Path& path, const std::vector<Shape>& shapes, Axes now) {
-        if (path.steps.empty() && now.size() == axes.size()) {
+    Joined(const Program& of, const Tensor& made, size_t columns)
+        : program(of), tensor(made), axes(columns, Axes(made.shape.size(), false)), global(columns, false) {}
+
+    /// `from`: by input axis the axes of the path's source that carry.
+    void add(const Path& path, const AxesPtr* from) {
+        Shape shape = program.shape(path.source);
+        if (path.steps.empty() && shape.size() == tensor.shape.size()) {
             // Element by element: the operand's axes as they are, also one of length 1 that is repeated.
-            std::transform(now.begin(), now.end(), axes.begin(), axes.begin(), std::logical_or<bool>());
+            for (size_t column = 0; column < axes.size(); ++column) {
+                Axes& own = axes[column];
+                std::transform(own.begin(), own.end(), from[column]->begin(), own.begin(), std::logical_or<bool>());
+            }
             return;
         }
-        if (std::find(now.begin(), now.end(), true) == now.end())
-            return;
-        Axes before = now;
-        for (size_t k = 0; k < path.steps.size(); ++k) {
-            global = global || takes_whole(path.steps[k], shapes[k], now);
-            before = std::move(now);
-            now = carried(path.steps[k], shapes[k], before);
+        std::vector<Axes> now;
+        now.reserve(axes.size());
+        for (size_t column = 0; column < axes.size(); ++column)
+            now.push_back(*from[column]);
+        for (const Step& step : path.steps) {
+            // A norm or a softmax takes all of an axis in its last step and is spread over that axis again, since the
+            // tensor has it at its old length: its rows are rows still.
+            if (&step == &path.steps.back() && std::holds_alternative<Reduce>(step))
+                mark(now, shape);
+            for (size_t column = 0; column < axes.size(); ++column) {
+                global[column] = global[column] || takes_whole(step, shape, now[column]);
+                carry(step, shape, now[column]);
+            }
+            change(shape, step);
         }
         // Along an axis that broadcasting repeats nothing is carried.
-        mark(now, shapes.back());
-        // But a norm or a softmax takes all of an axis in its last step and is spread over that axis again, since the
-        // tensor has it at its old length: its rows are rows still.
-        if (!path.steps.empty() && std::holds_alternative<Reduce>(path.steps.back()))
-            mark(before, shapes[path.steps.size() - 1]);
+        mark(now, shape);
     }
 
 private:
     /// Axes line up from the last, as in numpy.
-    void mark(const Axes& carrying, const Shape& shape) {
-        const size_t skipped = axes.size() - carrying.size();
-        for (size_t axis = 0; axis < carrying.size(); ++axis) {
-            if (carrying[axis] && shape[axis] == tensor.shape[axis + skipped])
-                axes[axis + skipped] = true;
+    void mark(const std::vector<Axes>& carrying, const Shape& shape) {
+        const size_t skipped = tensor.shape.size() - shape.size();
+        for (size_t axis = 0; axis < shape.size(); ++axis) {
+            if (shape[axis] != tensor.shape[axis + skipped])
+                continue;
+            for (size_t column = 0; column < axes.size(); ++column) {
+                if (carrying[column][axis])
+                    axes[column][axis + skipped] = true;
+            }
         }
     }
 };
 
 } // namespace
 
-Axes carried(const Step& step, const Shape& before, const Axes& axes) {
-    return visit_step(step, Carrying{before, axes});
+void carry(const Step& step, const Shape& before, Axes& axes) {
+    std::visit(Carrying{before, axes}, step);
 }
 
 bool takes_whole(const Step& step, const Shape& before, const Axes& axes) {
@@ -159,28 +170,37 @@ bool takes_whole(const Step& step, const Shape& before, const Axes& axes) {
 
 Carriers follow_carriers(const Program& program, const std::vector<InputAxis>& input_axes) {
     Carriers result;
+    const size_t columns = input_axes.size();
+    result.axes.reserve(static_cast<size_t>(program.sources()) * columns);
     for (size_t input = 0; input < program.inputs.size(); ++input) {
         for (const InputAxis& axis : input_axes) {
             Axes axes(program.inputs[input].shape.size(), false);
             if (axis.input == static_cast<int64_t>(input))
                 axes[static_cast<size_t>(axis.axis)] = true;
-            result.axes.push_back(std::move(axes));
+            result.axes.push_back(std::make_shared<const Axes>(std::move(axes)));
         }
     }
     for (size_t index = 0; index < program.tensors.size(); ++index) {
         const Tensor& tensor = program.tensors[index];
-        std::vector<std::vector<Shape>> shapes;
+        const auto axes_of = [&](const Path& path) {
+            return result.axes.data() + static_cast<size_t>(path.source) * columns;
+        };
+        if (passes_on(program, tensor)) {
+            const AxesPtr* axes = axes_of(tensor.paths[0]);
+            for (size_t column = 0; column < columns; ++column)
+                result.axes.push_back(AxesPtr(axes[column]));
+            continue;
+        }
+        Joined joined(program, tensor, columns);
         for (const Path& path : tensor.paths)
-            shapes.push_back(shapes_along(program, path));
-        for (size_t column = 0; column < input_axes.size(); ++column) {
-            Joined joined{tensor};
-            for (size_t k = 0; k < tensor.paths.size(); ++k) {
-                const Path& path = tensor.paths[k];
-                joined.add(path, shapes[k], result.axes[static_cast<size_t>(path.source) * input_axes.size() + column]);
-            }
-            if (joined.global)
+            joined.add(path, axes_of(path));
+        for (size_t column = 0; column < columns; ++column) {
+            if (joined.global[column])
                 result.global.push_back({static_cast<int64_t>(index), column});
-            result.axes.push_back(std::move(joined.axes));
+            const AxesPtr before = tensor.paths.empty() ? nullptr : axes_of(tensor.paths[0])[column];
+            result.axes.push_back(before && *before == joined.axes[column]
+                                      ? before
+                                      : std::make_shared<const Axes>(std::move(joined.axes[column])));
         }
     }
     return result;

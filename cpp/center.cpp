@@ -65,34 +65,41 @@ std::vector<int> kept_axes(const Shape& from, const Shape& to) {
     return kept;
 }
 
+template <typename Ends>
+void drop(CenterLines& lines, Ends ends) {
+    lines.erase(std::remove_if(lines.begin(), lines.end(), ends), lines.end());
+}
+
 void renumber(CenterLines& lines, const std::vector<int>& new_axis) {
     for (CenterLine& line : lines)
         line.axis = new_axis[static_cast<size_t>(line.axis)];
-    lines.erase(std::remove_if(lines.begin(), lines.end(), [](const CenterLine& line) { return line.axis < 0; }),
-                lines.end());
+    drop(lines, [](const CenterLine& line) { return line.axis < 0; });
 }
 
-/// Moves lines along through a step. `lost` is set when a reshape could not carry a line over.
+/// What a path brings of one input axis.
+struct Arrival {
+    CenterLines lines;
+    bool lost = false; // a reshape could not carry a line over
+};
+
+/// Moves the lines of all input axes along through a step.
 struct Following {
     const Shape& before;
-    CenterLines& lines;
-    bool& lost;
+    std::vector<Arrival>& arrivals;
 
-    /// A line of a line: position o reads around `slope*o + offset` of the tensor read, and there the line goes on.
     void operator()(const AxisReads& reads) const {
         if (reads.period() == 0 || reads.period() > kLargestTable)
             return end_along({reads.axis()});
-        const CenterLine read = line_of(reads);
-        for (CenterLine& line : lines) {
-            if (line.axis != read.axis)
-                continue;
-            line.offset = line.slope * read.offset + line.offset;
-            line.slope = line.slope * read.slope;
+        const auto idle = [](const Arrival& arrival) { return arrival.lines.empty(); };
+        if (std::all_of(arrivals.begin(), arrivals.end(), idle))
+            return;
+        try {
+            const CenterLine read = line_of(reads);
+            for (Arrival& arrival : arrivals)
+                go_on(arrival, read);
+        } catch (const std::overflow_error&) {
+            arrivals.assign(arrivals.size(), {});
         }
-        lines.erase(
-            std::remove_if(lines.begin(), lines.end(),
-                           [&](const CenterLine& line) { return line.axis == read.axis && line.slope == Rational(0); }),
-            lines.end());
     }
     void operator()(const Reduce& step) const { end_along(step.axes); }
     void operator()(const Band& step) const { end_along({step.axis}); }
@@ -100,21 +107,38 @@ struct Following {
         std::vector<int> new_axis(before.size());
         for (size_t axis = 0; axis < before.size(); ++axis)
             new_axis[static_cast<size_t>(step.perm[axis])] = static_cast<int>(axis);
-        renumber(lines, new_axis);
+        for (Arrival& arrival : arrivals)
+            renumber(arrival.lines, new_axis);
     }
     void operator()(const Reshape& step) const {
-        const size_t count = lines.size();
-        renumber(lines, kept_axes(before, step.shape));
-        lost = lost || lines.size() < count;
+        const std::vector<int> new_axis = kept_axes(before, step.shape);
+        for (Arrival& arrival : arrivals) {
+            const size_t count = arrival.lines.size();
+            renumber(arrival.lines, new_axis);
+            arrival.lost = arrival.lost || arrival.lines.size() < count;
+        }
     }
 
 private:
+    /// A line of a line: position o reads around `slope*o + offset` of the tensor read, and there the line goes on.
+    static void go_on(Arrival& arrival, const CenterLine& read) {
+        try {
+            for (CenterLine& line : arrival.lines) {
+                if (line.axis != read.axis)
+                    continue;
+                line.offset = line.slope * read.offset + line.offset;
+                line.slope = line.slope * read.slope;
+            }
+        } catch (const std::overflow_error&) {
+            arrival = {}; // offsets of absurd denominators: the line ends
+        }
+        drop(arrival.lines,
+             [&](const CenterLine& line) { return line.axis == read.axis && line.slope == Rational(0); });
+    }
     void end_along(const std::vector<int>& axes) const {
-        std::vector<int> new_axis(before.size());
-        std::iota(new_axis.begin(), new_axis.end(), 0);
-        for (int axis : axes)
-            new_axis[static_cast<size_t>(axis)] = -1;
-        renumber(lines, new_axis);
+        for (Arrival& arrival : arrivals)
+            drop(arrival.lines,
+                 [&](const CenterLine& line) { return std::find(axes.begin(), axes.end(), line.axis) != axes.end(); });
     }
 };
 
@@ -138,35 +162,44 @@ bool differ(const CenterLines& a, const CenterLines& b) {
     return differs(a, b) || differs(b, a);
 }
 
-struct Arrival {
-    CenterLines lines;
-    bool lost = false;
-};
+/// True where a tensor passes on all lines of its operand: those along axes of one position, which only inputs and
+/// reshapes have, end.
+bool passes_all_on(const Program& program, const Tensor& tensor, const CenterLinesPtr* lines, size_t axes) {
+    return passes_on(program, tensor) && std::all_of(lines, lines + axes, [&](const CenterLinesPtr& along) {
+               return std::all_of(along->begin(), along->end(), [&](const CenterLine& line) {
+                   return tensor.shape[static_cast<size_t>(line.axis)] > 1;
+               });
+           });
+}
 
-/// `shapes`: along the path.
-Arrival arrive(const Tensor& tensor, const Path& path, const std::vector<Shape>& shapes, CenterLines lines) {
-    Arrival result{std::move(lines), false};
-    if (result.lines.empty())
-        return result;
-    for (size_t k = 0; k < path.steps.size(); ++k)
-        visit_step(path.steps[k], Following{shapes[k], result.lines, result.lost});
-    const Shape& shape = shapes.back();
-    const auto skipped = static_cast<int>(tensor.shape.size() - shape.size());
-    std::vector<int> new_axis;
-    for (size_t axis = 0; axis < shape.size(); ++axis) {
-        const int into = static_cast<int>(axis) + skipped;
-        // What has one position, or picks one, walks nowhere.
-        const bool walks = shape[axis] > 1 && tensor.shape[static_cast<size_t>(into)] == shape[axis];
-        new_axis.push_back(walks ? into : -1);
+/// By input axis what a path brings to a tensor. `lines`: those of its source.
+std::vector<Arrival> arrivals_of(const Program& program, const Tensor& tensor, const Path& path,
+                                 const CenterLinesPtr* lines, size_t axes) {
+    std::vector<Arrival> result;
+    result.reserve(axes);
+    for (size_t axis = 0; axis < axes; ++axis)
+        result.push_back({*lines[axis], false});
+    Shape shape = program.shape(path.source);
+    for (const Step& step : path.steps) {
+        visit_step(step, Following{shape, result});
+        change(shape, step);
     }
-    renumber(result.lines, new_axis);
+    const size_t skipped = tensor.shape.size() - shape.size();
+    std::vector<int> new_axis(shape.size());
+    for (size_t axis = 0; axis < shape.size(); ++axis) {
+        // What has one position, or picks one, walks nowhere.
+        const bool walks = shape[axis] > 1 && tensor.shape[axis + skipped] == shape[axis];
+        new_axis[axis] = walks ? static_cast<int>(axis + skipped) : -1;
+    }
+    for (Arrival& arrival : result)
+        renumber(arrival.lines, new_axis);
     return result;
 }
 
 } // namespace
 
 bool Alignment::aligned(size_t field) const {
-    const CenterLines& all = lines[field];
+    const CenterLines& all = *lines[field];
     for (size_t i = 1; i < all.size(); ++i) {
         for (size_t j = 0; j < i; ++j) {
             if (all[i].axis == all[j].axis)
@@ -180,33 +213,36 @@ Alignment align(const Program& program, const Hull& hull) {
     Alignment result;
     const size_t axes = hull.axes.size();
     const auto inputs = static_cast<int64_t>(program.inputs.size());
+    result.lines.reserve(static_cast<size_t>(program.sources()) * axes);
     for (int64_t input = 0; input < inputs; ++input) {
         for (const InputAxis& axis : hull.axes) {
-            result.lines.emplace_back();
-            if (axis.input == input)
-                result.lines.back().push_back({axis.axis, 1, 0});
+            const bool own = axis.input == input;
+            result.lines.push_back(
+                std::make_shared<const CenterLines>(own ? CenterLines{{axis.axis, 1, 0}} : CenterLines()));
         }
     }
     for (int64_t index = 0; index < static_cast<int64_t>(program.tensors.size()); ++index) {
         const Tensor& tensor = program.tensors[static_cast<size_t>(index)];
-        std::vector<std::vector<Shape>> shapes;
+        const auto lines_of = [&](const Path& path) {
+            return result.lines.data() + static_cast<size_t>(path.source) * axes;
+        };
+        if (!tensor.paths.empty() && passes_all_on(program, tensor, lines_of(tensor.paths[0]), axes)) {
+            const CenterLinesPtr* lines = lines_of(tensor.paths[0]);
+            for (size_t axis = 0; axis < axes; ++axis)
+                result.lines.push_back(CenterLinesPtr(lines[axis]));
+            continue;
+        }
+        std::vector<std::vector<Arrival>> arrivals;
+        arrivals.reserve(tensor.paths.size());
         for (const Path& path : tensor.paths)
-            shapes.push_back(shapes_along(program, path));
+            arrivals.push_back(arrivals_of(program, tensor, path, lines_of(path), axes));
         for (size_t axis = 0; axis < axes; ++axis) {
             CenterLines lines;
             bool lost = false, misaligned = false;
-            for (size_t k = 0; k < tensor.paths.size(); ++k) {
-                const Path& path = tensor.paths[k];
-                const CenterLines& from = result.lines[static_cast<size_t>(path.source) * axes + axis];
-                Arrival arrival;
-                try {
-                    arrival = arrive(tensor, path, shapes[k], from);
-                } catch (const std::overflow_error&) {
-                    continue; // offsets of absurd denominators: the line ends
-                }
-                lost = lost || arrival.lost;
-                misaligned = misaligned || differ(lines, arrival.lines);
-                add_all(lines, arrival.lines);
+            for (const std::vector<Arrival>& along : arrivals) {
+                lost = lost || along[axis].lost;
+                misaligned = misaligned || differ(lines, along[axis].lines);
+                add_all(lines, along[axis].lines);
             }
             if (lost && lines.empty()) {
                 for (const TermPtr& term : hull.field(inputs + index, axis, false).terms)
@@ -214,7 +250,9 @@ Alignment align(const Program& program, const Hull& hull) {
             }
             if (misaligned)
                 result.joins.push_back({index, axis});
-            result.lines.push_back(std::move(lines));
+            const CenterLinesPtr before = tensor.paths.empty() ? nullptr : lines_of(tensor.paths[0])[axis];
+            result.lines.push_back(before && *before == lines ? before
+                                                              : std::make_shared<const CenterLines>(std::move(lines)));
         }
     }
     return result;

@@ -3,6 +3,8 @@
 /// issues").
 #pragma once
 
+#include <memory>
+
 #include "hull.hpp"
 #include "rational.hpp"
 
@@ -17,6 +19,7 @@ struct CenterLine {
 };
 
 using CenterLines = std::vector<CenterLine>;
+using CenterLinesPtr = std::shared_ptr<const CenterLines>; // tensors that pass them on have them together
 
 /// Lines that are followed per tensor; a net with more is misaligned whichever they are.
 constexpr size_t kMostLines = 8;
@@ -27,7 +30,7 @@ struct MisalignedJoin {
 };
 
 struct Alignment {
-    std::vector<CenterLines> lines; // by source * axes + axis, as in Hull
+    std::vector<CenterLinesPtr> lines; // by source * axes + axis, as in Hull
     std::vector<MisalignedJoin> joins;
 
     /// True when no two lines of a field walk the same axis.

@@ -11,7 +11,7 @@ namespace {
 /// A path, ready to be applied in one mode.
 struct AppliedPath {
     int64_t source;
-    Shape begins;
+    const Shape& begins;
     std::vector<AppliedStep> steps;
     Shape arrives;
     bool reads_nothing;
@@ -26,7 +26,7 @@ AppliedPath apply(const Program& program, const Path& path, Mode mode) {
         if (result.reads_nothing)
             break;
         result.steps.push_back(applied(step, result.arrives, mode));
-        result.arrives = shape_after(step, result.arrives);
+        change(result.arrives, step);
         result.reads_nothing = without_elements(result.arrives);
     }
     return result;
@@ -40,14 +40,14 @@ bool sees(const Term& term) {
 
 FieldPtr joined(const std::vector<AppliedPath>& paths, const Shape& shape, const std::vector<FieldPtr>& fields,
                 size_t axes, size_t axis) {
-    const auto field_of = [&](const AppliedPath& path) {
+    const auto field_of = [&](const AppliedPath& path) -> const FieldPtr& {
         return fields[static_cast<size_t>(path.source) * axes + axis];
     };
     auto result = std::make_shared<Field>();
     for (const AppliedPath& path : paths) {
         if (path.reads_nothing || without_elements(shape))
             continue;
-        const FieldPtr from = field_of(path);
+        const FieldPtr& from = field_of(path);
         result->widened |= from->widened;
         for (TermPtr term : from->terms) {
             for (size_t k = 0; k < path.steps.size() && term; ++k)
@@ -60,7 +60,7 @@ FieldPtr joined(const std::vector<AppliedPath>& paths, const Shape& shape, const
     // What arrives as it was is the same field: of a convolution along the batch, of a join with what sees less. What
     // is known of a field by its identity is then not worked out again.
     for (const AppliedPath& path : paths) {
-        const FieldPtr from = field_of(path);
+        const FieldPtr& from = field_of(path);
         if (path.begins == shape && from->terms == result->terms && from->widened == result->widened)
             return from;
     }
@@ -96,12 +96,6 @@ void add_inputs(const std::vector<Input>& inputs, Hull& hull) {
     }
 }
 
-/// True where a tensor sees what its one operand does, position by position, as behind most elementwise operators.
-bool passes_on(const Program& program, const Tensor& tensor) {
-    return tensor.paths.size() == 1 && tensor.paths[0].steps.empty() &&
-           program.shape(tensor.paths[0].source) == tensor.shape;
-}
-
 void add_fields(const Program& program, const Tensor& tensor, size_t axes, Mode mode, std::vector<FieldPtr>& fields) {
     if (passes_on(program, tensor)) {
         const size_t first = static_cast<size_t>(tensor.paths[0].source) * axes;
@@ -131,6 +125,8 @@ Hull propagate(const Program& program, int64_t runs_from) {
     Hull result;
     result.runs_from = runs_from;
     result.axes = axes_of(program.inputs);
+    for (std::vector<FieldPtr>* fields : {&result.unbounded, &result.clipped})
+        fields->reserve(static_cast<size_t>(program.sources()) * result.axes.size());
     add_inputs(program.inputs, result);
     const auto axes = static_cast<std::ptrdiff_t>(result.axes.size());
     for (const Tensor& tensor : program.tensors) {

@@ -10,18 +10,30 @@
 namespace rfonnx {
 namespace {
 
-/// Numbers; of a tuple without what pybind11 makes for sequences of all sorts, since a model has many.
-std::vector<int64_t> to_numbers(const py::handle& object) {
-    if (!py::isinstance<py::tuple>(object))
-        return py::cast<std::vector<int64_t>>(object);
-    const auto tuple = py::reinterpret_borrow<py::tuple>(object);
-    std::vector<int64_t> result;
+/// A number, without what pybind11 asks of objects of all sorts, since a model has many.
+template <typename Number>
+Number to_number(const py::handle& object) {
+    const int64_t value = PyLong_AsLongLong(object.ptr());
+    if (value == -1 && PyErr_Occurred() != nullptr)
+        throw py::error_already_set();
+    const auto result = static_cast<Number>(value);
+    if (result != value)
+        throw std::overflow_error("an axis exceeds 32 bits");
+    return result;
+}
+
+/// A tuple as it is, or of another sequence.
+py::tuple to_tuple(const py::handle& object) {
+    return py::tuple(py::reinterpret_borrow<py::object>(object));
+}
+
+template <typename Number>
+std::vector<Number> to_numbers(const py::handle& object) {
+    const py::tuple tuple = to_tuple(object);
+    std::vector<Number> result;
     result.reserve(tuple.size());
-    for (const auto& item : tuple) {
-        result.push_back(PyLong_AsLongLong(item.ptr()));
-        if (result.back() == -1 && PyErr_Occurred() != nullptr)
-            throw py::error_already_set();
-    }
+    for (const py::handle item : tuple)
+        result.push_back(to_number<Number>(item));
     return result;
 }
 
@@ -30,7 +42,7 @@ std::vector<int64_t> to_table(const py::handle& object) {
     if (object.is_none())
         return {};
     if (py::isinstance<py::tuple>(object))
-        return to_numbers(object);
+        return to_numbers<int64_t>(object);
     const auto array = py::cast<py::array_t<int64_t, py::array::c_style | py::array::forcecast>>(object);
     return {array.data(), array.data() + array.size()};
 }
@@ -40,9 +52,9 @@ Places to_places(const py::handle& object) {
     if (object.is_none() || py::isinstance<py::array>(object) || !py::hasattr(object, "runs"))
         return Places(to_table(object));
     std::vector<Run> runs;
-    for (const auto& item : py::cast<py::sequence>(object.attr("runs"))) {
-        const auto run = py::cast<py::tuple>(item);
-        runs.push_back({0, py::cast<int64_t>(run[0]), to_numbers(run[1]), to_numbers(run[2])});
+    for (const py::handle item : to_tuple(object.attr("runs"))) {
+        const py::tuple run = to_tuple(item);
+        runs.push_back({0, to_number<int64_t>(run[0]), to_numbers<int64_t>(run[1]), to_numbers<int64_t>(run[2])});
     }
     return places_of(std::move(runs));
 }
@@ -54,8 +66,10 @@ Value to_value(const py::handle& object) {
         return to_places(object);
     else if constexpr (std::is_same_v<Value, std::vector<int64_t>>)
         return to_table(object);
+    else if constexpr (std::is_same_v<Value, std::vector<int>>)
+        return to_numbers<int>(object);
     else
-        return py::cast<Value>(object);
+        return to_number<Value>(object);
 }
 
 template <typename Primitive, typename Value>
@@ -65,9 +79,12 @@ void set(Primitive& primitive, NamedField<Primitive, Value> field, const py::han
 
 template <typename Primitive>
 Step made(const py::tuple& step) {
+    if (step.size() != std::tuple_size_v<decltype(Named<Primitive>::fields)>)
+        throw std::invalid_argument("an access primitive with too few fields, or too many");
     Primitive result{};
-    size_t place = 0;
-    std::apply([&](auto... fields) { (set(result, fields, step[place++]), ...); }, Named<Primitive>::fields);
+    py::ssize_t place = 0;
+    std::apply([&](auto... fields) { (set(result, fields, PyTuple_GET_ITEM(step.ptr(), place++)), ...); },
+               Named<Primitive>::fields);
     return result;
 }
 
@@ -89,8 +106,9 @@ std::vector<Crossing> crossings(const std::variant<Primitives...>*) {
     return {crossing<Primitives>()...};
 }
 
-std::vector<Crossing> crossings() {
-    return crossings(static_cast<const Step*>(nullptr));
+const std::vector<Crossing>& crossings() {
+    static const std::vector<Crossing> all = crossings(static_cast<const Step*>(nullptr));
+    return all;
 }
 
 /// Makes steps. A class is looked at once: it must be a tuple with the name and the fields of a primitive, in order, so
@@ -132,17 +150,22 @@ std::vector<std::pair<std::string, std::vector<std::string>>> known_primitives()
 Program to_program(const py::list& inputs, const py::list& tensors) {
     Program program;
     StepMaker to_step;
-    for (const auto& item : inputs) {
-        const auto input = py::cast<py::tuple>(item);
-        program.inputs.push_back({py::cast<std::string>(input[0]), to_numbers(input[1])});
+    for (const py::handle item : inputs) {
+        const py::tuple input = to_tuple(item);
+        program.inputs.push_back({py::cast<std::string>(input[0]), to_numbers<int64_t>(input[1])});
     }
-    for (const auto& item : tensors) {
-        const auto tensor = py::cast<py::tuple>(item);
-        Tensor result{py::cast<std::string>(tensor[0]), to_numbers(tensor[1]), {}, py::cast<bool>(tensor[3])};
-        for (const auto& entry : py::cast<py::sequence>(tensor[2])) {
-            const auto path = py::cast<py::tuple>(entry);
-            Path read{py::cast<int64_t>(path[0]), {}};
-            for (const auto& step : py::cast<py::sequence>(path[1]))
+    program.tensors.reserve(tensors.size());
+    for (const py::handle item : tensors) {
+        const py::tuple tensor = to_tuple(item);
+        const py::tuple paths = to_tuple(tensor[2]);
+        Tensor result{py::cast<std::string>(tensor[0]), to_numbers<int64_t>(tensor[1]), {}, py::cast<bool>(tensor[3])};
+        result.paths.reserve(paths.size());
+        for (const py::handle entry : paths) {
+            const py::tuple path = to_tuple(entry);
+            const py::tuple steps = to_tuple(path[1]);
+            Path read{to_number<int64_t>(path[0]), {}};
+            read.steps.reserve(steps.size());
+            for (const py::handle step : steps)
                 read.steps.push_back(to_step(step));
             result.paths.push_back(std::move(read));
         }

@@ -77,7 +77,7 @@ py::dict Result::summaries() const {
 Pairs Result::centers(int64_t source, size_t axis) const {
     require(source, axis);
     Pairs result;
-    for (const CenterLine& line : alignment_.lines[static_cast<size_t>(source) * hull_.axes.size() + axis]) {
+    for (const CenterLine& line : *alignment_.lines[static_cast<size_t>(source) * hull_.axes.size() + axis]) {
         result.emplace_back(line.offset.numerator, line.offset.denominator);
     }
     return result;

@@ -21,7 +21,7 @@ void require_axis(int axis, const Shape& shape) {
 }
 
 template <typename Sliding>
-Shape after_sliding(const Sliding& step, const Shape& shape, bool reversible) {
+void change_sliding(const Sliding& step, Shape& shape, bool reversible) {
     require_axis(step.axis, shape);
     require(step.length >= 0 && step.length <= kLongest, "a step's length is out of range");
     require(step.kernel >= 1 && step.kernel <= kLongest, "a kernel must be at least 1 long");
@@ -31,19 +31,17 @@ Shape after_sliding(const Sliding& step, const Shape& shape, bool reversible) {
     require(step.pad >= -kLongest && step.pad <= kLongest, "a pad is out of range");
     multiply(step.length, step.stride);
     multiply(step.kernel, step.dilation);
-    Shape result = shape;
-    result[static_cast<size_t>(step.axis)] = step.length;
-    return result;
+    shape[static_cast<size_t>(step.axis)] = step.length;
 }
 
-Shape after(const Window& step, const Shape& shape) {
-    return after_sliding(step, shape, true);
+void change_by(const Window& step, Shape& shape) {
+    change_sliding(step, shape, true);
 }
-Shape after(const Spread& step, const Shape& shape) {
-    return after_sliding(step, shape, false);
+void change_by(const Spread& step, Shape& shape) {
+    change_sliding(step, shape, false);
 }
 
-Shape after(const Select& step, const Shape& shape) {
+void change_by(const Select& step, Shape& shape) {
     require_axis(step.axis, shape);
     require(step.first.size() == step.last.size(), "a select's tables differ in length");
     require(step.free_first.size() == step.free_last.size(), "a select's borderless tables differ in length");
@@ -53,33 +51,27 @@ Shape after(const Select& step, const Shape& shape) {
             "of a select's first and last positions some are runs, and the others a table");
     require(step.first.size() <= kLongest, "a step's length is out of range");
     require(step.step >= 1 && step.period >= 0, "a select's step must be at least 1 and its period at least 0");
-    Shape result = shape;
-    result[static_cast<size_t>(step.axis)] = step.first.size();
-    return result;
+    shape[static_cast<size_t>(step.axis)] = step.first.size();
 }
 
-Shape after(const Reduce& step, const Shape& shape) {
-    Shape result = shape;
+void change_by(const Reduce& step, Shape& shape) {
     for (int axis : step.axes) {
         require_axis(axis, shape);
-        result[static_cast<size_t>(axis)] = 1;
+        shape[static_cast<size_t>(axis)] = 1;
     }
-    return result;
 }
 
-Shape after(const Band& step, const Shape& shape) {
+void change_by(const Band& step, Shape& shape) {
     require_axis(step.axis, shape);
     require_axis(step.by, shape);
     require(step.axis != step.by, "a band's two axes must differ");
     require(step.first.size() == step.last.size() &&
                 static_cast<int64_t>(step.first.size()) == shape[static_cast<size_t>(step.by)],
             "a band needs one range per position of its axis `by`");
-    Shape result = shape;
-    result[static_cast<size_t>(step.axis)] = 1;
-    return result;
+    shape[static_cast<size_t>(step.axis)] = 1;
 }
 
-Shape after(const Permute& step, const Shape& shape) {
+void change_by(const Permute& step, Shape& shape) {
     require(step.perm.size() == shape.size(), "a permutation's length must be the tensor's rank");
     std::vector<bool> seen(shape.size(), false);
     Shape result;
@@ -89,7 +81,7 @@ Shape after(const Permute& step, const Shape& shape) {
         seen[static_cast<size_t>(axis)] = true;
         result.push_back(shape[static_cast<size_t>(axis)]);
     }
-    return result;
+    shape = std::move(result);
 }
 
 int64_t elements(const Shape& shape) {
@@ -101,9 +93,9 @@ int64_t elements(const Shape& shape) {
     return count;
 }
 
-Shape after(const Reshape& step, const Shape& shape) {
+void change_by(const Reshape& step, Shape& shape) {
     require(elements(step.shape) == elements(shape), "a reshape changes the number of elements");
-    return step.shape;
+    shape = step.shape;
 }
 
 } // namespace
@@ -112,8 +104,14 @@ bool without_elements(const Shape& shape) {
     return std::find(shape.begin(), shape.end(), 0) != shape.end();
 }
 
+void change(Shape& shape, const Step& step) {
+    std::visit([&](const auto& s) { change_by(s, shape); }, step);
+}
+
 Shape shape_after(const Step& step, const Shape& shape) {
-    return std::visit([&](const auto& s) { return after(s, shape); }, step);
+    Shape result = shape;
+    change(result, step);
+    return result;
 }
 
 std::vector<Shape> shapes_along(const Program& program, const Path& path) {
@@ -122,6 +120,11 @@ std::vector<Shape> shapes_along(const Program& program, const Path& path) {
     for (const Step& step : path.steps)
         shapes.push_back(shape_after(step, shapes.back()));
     return shapes;
+}
+
+bool passes_on(const Program& program, const Tensor& tensor) {
+    return tensor.paths.size() == 1 && tensor.paths[0].steps.empty() &&
+           program.shape(tensor.paths[0].source) == tensor.shape;
 }
 
 void validate(const Program& program) {
@@ -137,7 +140,7 @@ void validate(const Program& program) {
                         "a path starts at a tensor that is not made yet");
                 Shape shape = program.shape(path.source);
                 for (const Step& step : path.steps)
-                    shape = shape_after(step, shape);
+                    change(shape, step);
                 require(shape.size() <= tensor.shape.size(), "a path arrives with more axes than the tensor has");
                 const size_t skipped = tensor.shape.size() - shape.size();
                 for (size_t axis = 0; axis < shape.size(); ++axis) {

@@ -92,12 +92,18 @@ struct Program {
 /// True when some axis has length 0.
 bool without_elements(const Shape& shape);
 
-/// Shape after one step. Throws std::invalid_argument when the step does not fit the shape it is applied to: an axis
-/// out of range, a length below 0, a stride of 0, tables of different lengths, another number of elements.
+/// Makes a shape that after one step. Throws std::invalid_argument when the step does not fit the shape it is applied
+/// to: an axis out of range, a length below 0, a stride of 0, tables of different lengths, another number of elements.
+void change(Shape& shape, const Step& step);
+
+/// The shape after one step.
 Shape shape_after(const Step& step, const Shape& shape);
 
 /// The shapes along a path of a valid program: before each step, and behind the last one.
 std::vector<Shape> shapes_along(const Program& program, const Path& path);
+
+/// True where a tensor reads what its one operand does, position by position, as behind most elementwise operators.
+bool passes_on(const Program& program, const Tensor& tensor);
 
 /// Checks every path of the program: sources come before their readers, every step fits, and what arrives broadcasts to
 /// the tensor's shape. Throws std::invalid_argument that names the tensor.

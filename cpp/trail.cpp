@@ -93,7 +93,7 @@ Position Trail::arrival(const Position& position, const Shape& joined) const {
 std::optional<Trail> follow(const Program& program, const Hull& hull, const Carriers& carriers, const Path& path,
                             size_t axis) {
     Trail trail{path.source, {}, program.shape(path.source), {}, hull.field(path.source, axis, false)};
-    trail.carrying = carriers.axes[static_cast<size_t>(path.source) * hull.axes.size() + axis];
+    trail.carrying = *carriers.axes[static_cast<size_t>(path.source) * hull.axes.size() + axis];
     for (const Step& whole_step : path.steps) {
         for (const Step& step : single_steps(whole_step, trail.carrying)) {
             trail.stages.push_back({step, trail.shape, trail.carrying, trail.field});
@@ -104,8 +104,8 @@ std::optional<Trail> follow(const Program& program, const Hull& hull, const Carr
                 if (TermPtr after = apply(term, trail.field.widened))
                     trail.field.terms.push_back(std::move(after));
             }
-            trail.carrying = carried(step, stage.before, stage.carrying);
-            trail.shape = shape_after(step, stage.before);
+            carry(step, stage.before, trail.carrying);
+            change(trail.shape, step);
         }
     }
     if (trail.field.terms.empty())
