@@ -143,7 +143,8 @@ class Tensors(Mapping[str, TensorField]):
 
     def kinds(self, columns: Sequence[int]) -> set[Kind]:
         """The kinds of fields that there are along some columns."""
-        return {KINDS[kind] for kind in np.unique(self._rows["kind"][self._sources][:, columns]).tolist()}
+        counts = np.bincount(self._rows["kind"][self._sources][:, columns].reshape(-1))
+        return set(compress(KINDS, counts.tolist()))
 
     def changing(self, columns: Sequence[int]) -> list[str]:
         """Names of the tensors that differ from the one before in what `LOOK` names along some columns, in the number of their

@@ -78,37 +78,38 @@ class _Look:
         self.by_windows = self.local.figures(self.pairs)
         self.in_all = fields.figures(self.pairs) if self.local is not fields else self.by_windows
         self._twins = fields.twins if local is fields else twins(local.program, self.pairs)
-        self._reaching: dict[tuple[int, Pair], tuple[int, int]] = {}
+        self._reaching: dict[tuple[int, int], tuple[int, int]] = {}
 
     def idle(self) -> Iterator[Idle]:
         """Layers of windows whose fields are larger than those before them, where those reach from border to border."""
-        size, reaches, seen, _ = self.by_windows
         for number in self._layers:
-            before: list[int] | None = None
-            for column in range(len(self.pairs)):
-                own = size[column]
-                if not seen[column][number] or own[number] < self.lengths[column]:
-                    continue
-                before = before or [source for source in operands(self.local.program, number) if source >= self.inputs]
-                grows = own[number] > max([own[source] for source in before], default=0)
-                found = [source for source in before if seen[column][source] and reaches[column][source]]
-                idle = self._idle(number, found[0], column) if grows and found else None
-                if idle is not None:
-                    yield idle
+            known: dict[Pair, Idle | None] = {}
+            for column, pair in enumerate(self.pairs):
+                twin = self._twins.get(pair)
+                one = known[pair] = self._idle(number, column) if twin is None else known[twin]
+                if one is not None:
+                    yield one if twin is None else one._replace(axis=pair[1])
 
-    def _idle(self, number: int, before: int, column: int) -> Idle | None:
-        """What is said of a layer along an axis, by what it reads; None where no position of that sees from border to border."""
+    def _idle(self, number: int, column: int) -> Idle | None:
+        """What is said of a layer along an axis; None where it adds context, as far as positions in the middle tell."""
+        size, seen = self.by_windows.size[column], self.by_windows.seen[column]
+        own = size[number]
+        if not seen[number] or own < self.lengths[column]:
+            return None
+        read = [source for source in operands(self.local.program, number) if source >= self.inputs]
+        reaches = self.by_windows.reaches[column]
+        before = next((source for source in read if seen[source] and reaches[source]), None)
+        if before is None or own <= max([size[source] for source in read]):
+            return None
         made, pair, name = self.program.tensors[number - self.inputs], self.pairs[column], self.names[before]
-        twin = self._twins.get(pair, pair)
-        if (before, twin) not in self._reaching:
-            self._reaching[before, twin] = reaching(self.local, name, self.shapes[before], twin)
-        whole, positions = self._reaching[before, twin]
+        if (before, column) not in self._reaching:
+            self._reaching[before, column] = reaching(self.local, name, self.shapes[before], pair)
+        whole, positions = self._reaching[before, column]
         if not whole:
             return None
         state: State = "nothing" if whole == positions else "borders"
         state = state if self.by_windows.exact[before] else "unknown"
-        size, short = self.by_windows.size[column], self.shortest[column][before]
-        long, own = size[before], size[number]
+        long, short = size[before], self.shortest[column][before]
         return Idle(made.name, made.kind, made.node, *pair, name, whole, positions, long, own, short, state)
 
     @cached_property

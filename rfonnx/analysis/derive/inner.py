@@ -14,7 +14,6 @@ from math import ceil, floor
 
 import numpy as np
 
-from rfonnx.analysis.derive.telling import told
 from rfonnx.operators.access.primitives import Select, Spread, Tables, Window, tables_at
 from rfonnx.system.named import NamedTuple
 
@@ -84,6 +83,8 @@ def spread(inner: Inner, step: Spread) -> Inner:
 
 def selected(inner: Inner, step: Select, advance: int) -> Inner:
     """Output o reads first[o] .. last[o]. `advance`: of the reads per position, where the table has no rule."""
+    from rfonnx.analysis.derive.telling import told  # most nets have windows alone
+
     period, shift = (step.period, step.shift) if step.period else (1, advance)
     length = len(step.first)
     middle = length // 2 // period * period

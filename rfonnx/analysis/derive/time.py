@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from rfonnx.analysis.derive.analysed import Fields
-from rfonnx.analysis.derive.causality import Reach, begins_ahead, depends, reach, time_facts
 from rfonnx.analysis.derive.time_axis import TimeAxes
 from rfonnx.analysis.derive.walks import Walks
 from rfonnx.analysis.lower import Program
 from rfonnx.graph.nodes import Graph
 from rfonnx.results.fields import TimeFact
+from rfonnx.system.late import Late
+
+if TYPE_CHECKING:
+    from rfonnx.analysis.derive import causality
+else:
+    causality = Late("rfonnx.analysis.derive.causality")
 
 
 class Time:
@@ -34,22 +39,24 @@ class Time:
 
     def facts(self, output: str) -> tuple[TimeFact, ...]:
         """The facts of an output."""
-        return time_facts(self._fields, self.walks, self.known, output)
+        return causality.time_facts(self._fields, self.walks, self.known, output) if self.known else ()
 
     def depends(self, tensor: str, input: str, axis: int) -> bool:
         """Whether a tensor sees anything of an input's axis."""
-        return depends(self._fields, tensor, input, axis)
+        return causality.depends(self._fields, tensor, input, axis)
 
-    def reach(self, tensor: str, input: str, axis: int) -> Reach | str:
+    def reach(self, tensor: str, input: str, axis: int) -> causality.Reach | str:
         """As `rfonnx.analysis.derive.causality.reach`."""
-        return reach(self._fields, self.walks, tensor, input, axis)
+        return causality.reach(self._fields, self.walks, tensor, input, axis)
 
     def only_past(self, tensor: str, input: str, axis: int) -> bool:
         """Whether a tensor is proven to see nothing after its own position."""
-        if not self.depends(tensor, input, axis) or begins_ahead(self._fields, self.walks, tensor, input, axis):
+        if not self.depends(tensor, input, axis) or causality.begins_ahead(
+            self._fields, self.walks, tensor, input, axis
+        ):
             return False
         seen = self.reach(tensor, input, axis)
-        return isinstance(seen, Reach) and seen.causal is True
+        return isinstance(seen, causality.Reach) and seen.causal is True
 
 
 class Timed(Fields, Protocol):

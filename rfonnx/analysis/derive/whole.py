@@ -124,10 +124,12 @@ def _by_own_position(fields: Fields, walks: Walks, tensor: str, pair: Pair, clip
 
 def _together(fields: Fields, walks: Walks, tensor: str, pair: Pair) -> tuple[int, ...]:
     """Axes of a tensor along which positions stand for the same sample, where that is known of a field that does not slide."""
-    if fields.tensors[tensor].fields[pair].kind != "block":
+    seen = fields.tensors[tensor]
+    longer = [axis for axis, n in enumerate(seen.shape or ()) if n != 1]
+    if seen.fields[pair].kind != "block" or len(longer) < 2:  # an axis of one position runs along nothing
         return ()
     own = {line.walking for line in walks.of(tensor, *pair)} - {()}
     if len(own) != 1:
         return ()
     (runs,) = own
-    return tuple(axis for axis in range(len(fields.tensors[tensor].shape or ())) if axis not in runs)
+    return tuple(axis for axis in range(len(seen.shape or ())) if axis not in runs)
