@@ -79,7 +79,7 @@ class _Lowering:
             known.producers[name] = node
         if self._graph.constants.issuperset(outputs):
             return
-        note_uncertain(node, known)
+        note_uncertain(node, self._graph, known)
         key = self._repeated.key(node)
         reads = self._repeated.reads(key)
         if reads is None:

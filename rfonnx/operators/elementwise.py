@@ -159,7 +159,7 @@ declare(
 )
 declare(*named("Abs Ceil Div Erf Floor Gelu LeakyRelu Neg Relu Round Sign Sin Sqrt Tanh"), keeps_zero=True)
 declare(*named("Add And Div Min Mul Or Pow Sub Where"), may_fix=True)
-declare(*UNARY, *_BINARY, *_BROADCAST, by_shapes=True)
+declare(*UNARY, *_BINARY, *_BROADCAST, "Mul", by_shapes=True)  # a Mul is asked anew where a factor may be zero
 declare("Add", "Div", "Mul", "Sub", affine=True)
 declare("Exp", "Relu", "Sigmoid", "Softplus", hides=True)
 declare("BitCast", "Cast", "CastLike", "Identity", hands_on=True)

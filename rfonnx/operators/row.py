@@ -104,7 +104,8 @@ class Operator:
         misfit: says what does not fit together in shapes that are known, where onnx's inference does not look; see `misfits`.
         reads: what each output position reads.
         shapeless: `reads` is asked even when shapes are unknown.
-        by_shapes: `reads` looks at attributes and shapes alone, and at values of constants where weights are to be read.
+        by_shapes: `reads` looks at attributes and shapes alone; at values of constants where weights are to be read, or where,
+            with `may_fix`, the result may be certain.
         macs: multiply-accumulates of a node; 0: it sums no products.
         manner: in what ways it does the same at every position; empty: positions may be treated differently.
         gradient: how it is differentiated (a rule, or that it is zero); see `rfonnx.gradients.rule_table`.

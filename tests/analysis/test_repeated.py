@@ -23,10 +23,13 @@ CONSTANTS = {
     "ones": np.ones(SHAPE, np.float32),
     "mask": np.tri(3, dtype=np.float32)[None, None],
     "hide": np.where(np.tri(3) > 0, 0, -np.inf).astype(np.float32)[None, None],
+    "scale": np.full(SHAPE, 0.5, np.float32),
+    "partly": np.tile(np.float32([0.5, 0, -2]), (1, 1, 3, 1)),
+    "far": np.tile(np.float32([0.5, 3e9, -2]), (1, 1, 3, 1)),
     "kernel": np.ones((1, 1, 3, 3), np.float32),
 }
 UNARY = ("Relu", "Sigmoid", "Exp", "Neg", "Identity")
-BINARY = ("Add", "Sub", "Mul", "Min", "Max")
+BINARY = ("Add", "Sub", "Mul", "Div", "Min", "Max")
 
 
 def net(seed: int) -> onnx.ModelProto:
@@ -35,7 +38,7 @@ def net(seed: int) -> onnx.ModelProto:
     made, names = [], ["x", "y"]
     for number in range(16):
         kind = rng.choice([*UNARY, *BINARY, *BINARY, "Conv", "Softmax", "MatMul", "MaxPool"])
-        first, second = rng.choice(names), rng.choice([*names, *names, *list(CONSTANTS)[:4]])
+        first, second = rng.choice(names), rng.choice([*names, *names, *list(CONSTANTS)[:-1]])
         pads = {"pads": [1, 1, 1, 1]} if kind in ("Conv", "MaxPool") else {}
         kernel = {"kernel_shape": [3, 3]} if kind == "MaxPool" else {}
         inputs = [first, second] if kind in (*BINARY, "MatMul") else [first]
@@ -70,7 +73,7 @@ def said(graph: Graph) -> list[object]:
 def each_by_itself(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> list[object]:
     with monkeypatch.context() as patch:
         patch.setattr(Repeated, "key", lambda self, node: None)
-        patch.setattr(lowering, "note_uncertain", lambda node, known: None)
+        patch.setattr(lowering, "note_uncertain", lambda node, graph, known: None)
         patch.setattr(lowering, "Known", lambda uncertain, weights: Known(weights=weights))
         return said(graph)
 

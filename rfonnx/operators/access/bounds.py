@@ -6,7 +6,7 @@ import numpy as np
 
 from rfonnx.graph.nodes import Node
 from rfonnx.operators.access.masks import LARGEST, Mask
-from rfonnx.operators.access.op import Op
+from rfonnx.operators.access.op import Op, each_once
 
 HIDDEN = -1e9
 """Added to a score, this hides a key. Softer masks (-1e4, Swin's -100) hide nothing: a score can outweigh them."""
@@ -25,6 +25,16 @@ def large(value: np.ndarray | None) -> Mask | None:
     if value is None or value.size > LARGEST or value.dtype.kind != "f":
         return None
     return np.asarray(value >= most(value, -HIDDEN))
+
+
+def ordinary(value: np.ndarray | None) -> bool:
+    """Whether nothing follows from any number of a constant: none is 0, 1, or large enough to hide; or they cannot be had."""
+    if value is None:
+        return True
+    if value.dtype.kind != "f":
+        return False
+    value = each_once(value)
+    return not ((value == 0) | (value == 1) | (abs(value) >= most(value, -HIDDEN))).any()
 
 
 def mild(op: Op, name: str) -> bool:

@@ -36,7 +36,7 @@ def with_certain(op: Op, accesses: list[Access]) -> list[Access]:
     first, *others = accesses
     masked = bool(op.known.twins) and any(path.source in op.known.twins for path in first.paths)
     followed = node.op_type == "Trilu" and any(path.steps for path in first.paths)  # one by one
-    if masked or (operator(node.op_type).may_fix and not followed):
+    if masked or (operator(node.op_type).may_fix and name not in op.known.uncertain and not followed):
         first = _less_certain(op, name, first, masked)
     return [first, *others]
 

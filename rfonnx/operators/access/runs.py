@@ -132,6 +132,8 @@ def places(*runs: Run) -> Places:
 
 def _written(run: Run) -> np.ndarray:
     """By turns, of which the last one may be cut short."""
+    if len(run.values) == 1:  # most runs are lines
+        return np.arange(run.length, dtype=np.int64) * run.increments[0] + run.values[0]
     turns = np.arange(-(-run.length // len(run.values)), dtype=np.int64)
     values, increments = np.array(run.values, np.int64), np.array(run.increments, np.int64)
     result: np.ndarray = (values + turns[:, None] * increments).reshape(-1)[: run.length]

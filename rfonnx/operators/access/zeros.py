@@ -14,9 +14,11 @@ from typing import Literal
 
 import numpy as np
 
-from rfonnx.graph.nodes import Node
+from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.tensors import element_count
 from rfonnx.operators.access import masks
-from rfonnx.operators.access.bounds import HIDDEN, keeps_zero, large, mild, most, positive
+from rfonnx.operators.access.bounds import HIDDEN, keeps_zero, large, mild, most, ordinary, positive
+from rfonnx.operators.access.indexing import MAX_FLAT
 from rfonnx.operators.access.masks import LARGEST, Mask, both, either, full
 from rfonnx.operators.access.op import Known, Op, each_once
 from rfonnx.operators.table import operator
@@ -49,11 +51,24 @@ def fact(op: Op, name: str, what: Fact, depth: int = 0) -> Mask | None:
     return found
 
 
-def note_uncertain(node: Node, known: Known) -> None:
+def note_uncertain(node: Node, graph: Graph, known: Known) -> None:
     """Note that no value of what a node makes is certain: nothing is followed through the operator, or it goes position by
-    position, and of what it reads nothing is certain."""
-    if not _followed(node.kind) or (operator(node.kind).pointwise and known.uncertain.issuperset(node.inputs)):
+    position, and of what it reads nothing is certain; or it scales and shifts that by ordinary numbers."""
+    row = operator(node.kind)
+    if not _followed(node.kind) or (row.pointwise and known.uncertain.issuperset(node.inputs)):
         known.uncertain.update(node.outputs)
+    elif row.affine and len(node.inputs) == 2:
+        first, second = node.inputs
+        if (first in known.uncertain and _ordinary(second, graph)) or (
+            second in known.uncertain and _ordinary(first, graph)
+        ):
+            known.uncertain.update(node.outputs)
+
+
+def _ordinary(name: str, graph: Graph) -> bool:
+    """Whether a tensor is a constant of which nothing follows, and few enough numbers to see it."""
+    count = element_count(graph.shapes.get(name)) if name in graph.constants else None
+    return count is not None and count <= MAX_FLAT and ordinary(graph.value(name))
 
 
 @cache
