@@ -30,22 +30,20 @@ class Repeated:
     """What the outputs of nodes read. Rules that look at more than shapes, or values that may be certain, are asked each time."""
 
     def __init__(self, graph: Graph, known: Known) -> None:
-        self._shapes, self._constants, self._known = graph.shapes, graph.constants, known
+        self._constants, self._known = graph.constants, known
         self._kept: dict[Key, list[Reads]] = {}
 
     def key(self, node: Node) -> Key | None:
         """What to look a node up by; None: it is to be asked for itself."""
         row, known = operator(node.kind), self._known
-        if not row.by_shapes or known.weights == "values" or known.twins:
+        if not node.alike or not row.by_shapes or known.weights == "values" or known.twins:
             return None
         if row.may_fix and not known.uncertain.issuperset(node.outputs):
             return None
-        inputs, shapes, constants = node.inputs, self._shapes, self._constants
+        inputs, constants = node.inputs, self._constants
         return (
-            node.kind,
-            node.version,
+            node.alike,
             id(node.attrs),
-            *[shapes.get(name) for name in (*inputs, *node.outputs)],
             *[-1 if name in constants else inputs.index(name) for name in inputs],
         )
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 import onnx
 
+from rfonnx.graph.file_nodes import plain_domain
 from rfonnx.graph.order import reads, subgraphs
 from rfonnx.graph.tensors import element_count
 from rfonnx.model.opened import Source, opened
-from rfonnx.model.reading.convert import plain_domain
 from rfonnx.model.reading.external import read_tensor
 
 MAX_READ = 2**28

@@ -10,13 +10,14 @@ from onnx import ModelProto
 
 from rfonnx.errors import ModelError
 from rfonnx.gradients.preparing.large_weights import LightModel, Weights
+from rfonnx.graph.file_nodes import FileNode, plain_domain
 from rfonnx.graph.nodes import Graph
 from rfonnx.graph.order import captures, reads, subgraphs, true_inputs
 from rfonnx.graph.tensors import ELEMENT_TYPES, FLOATS, Tensors
 from rfonnx.model.building.constness import add_constant_node, note_constants
 from rfonnx.model.building.fold import Constants
 from rfonnx.model.building.scope import Scope
-from rfonnx.model.reading.convert import plain_domain, to_node
+from rfonnx.model.reading.convert import to_node
 from rfonnx.operators.evaluator import MAX_ELEMENTS
 from rfonnx.operators.spelling import canonicalize
 from rfonnx.operators.table import operator
@@ -95,7 +96,7 @@ def read_forward(light: LightModel, types: Mapping[str, tuple[str, Shape]]) -> F
     )
     scope = Scope("", opsets)
     for proto in graph.node:
-        node = to_node(proto, scope, tuple(proto.input), tuple(proto.output))
+        node = to_node(FileNode(proto), scope, tuple(proto.input), tuple(proto.output))
         if node.op_type == "Constant" and not node.domain:
             add_constant_node(proto, node, tensors, constants)
         elif subgraphs(proto):

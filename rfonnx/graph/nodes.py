@@ -21,10 +21,12 @@ class Node:
         attrs: plain values: int, float, str, list, numpy array (tensors), Graph (subgraphs). After `canonical` in the one
             spelling that its docstrings state.
         version: opset version of the node's domain.
+        alike: a number. Nodes of a graph that have the same one, not 0, differ in names and values of constants alone: their
+            attributes, the types of what they read and make, and which of what they read is constant, are the same.
         kind: registry key: "Conv", or "com.microsoft.FusedConv" outside ai.onnx. All who look at a node ask for it.
     """
 
-    __slots__ = ("attrs", "domain", "inputs", "kind", "name", "op_type", "outputs", "version")
+    __slots__ = ("alike", "attrs", "domain", "inputs", "kind", "name", "op_type", "outputs", "version")
 
     def __init__(
         self,
@@ -35,10 +37,11 @@ class Node:
         outputs: tuple[str, ...],
         attrs: dict[str, Any],
         version: int,
+        alike: int = 0,
     ) -> None:
         self.op_type, self.domain, self.name = op_type, domain, name
         self.inputs, self.outputs = inputs, outputs
-        self.attrs, self.version = attrs, version
+        self.attrs, self.version, self.alike = attrs, version, alike
         self.kind = f"{domain}.{op_type}" if domain else op_type
 
     def called(self, op_type: str, attrs: dict[str, Any]) -> Node:

@@ -10,14 +10,13 @@ import onnx
 from onnx import AttributeProto, GraphProto, NodeProto, ValueInfoProto
 
 from rfonnx.errors import ModelError, misexported
+from rfonnx.graph.file_nodes import FileNode
 from rfonnx.graph.text import check_text, did_you_mean, quote
 
 MAX_NESTING = 20
 """Subgraphs inside subgraphs; protobuf itself ends at about 32 levels."""
 _SHOWN = 8
 _GRAPH, _GRAPHS = AttributeProto.GRAPH, AttributeProto.GRAPHS  # looking them up takes longer than comparing them
-NESTED = {_GRAPH, _GRAPHS}
-"""Types of attributes that hold graphs."""
 
 
 def subgraphs(node: NodeProto) -> list[GraphProto]:
@@ -95,6 +94,16 @@ def sort(
     results: Sequence[str],
     visible: Callable[[str], bool] = lambda name: False,
 ) -> list[NodeProto]:
+    """Nodes in topological order: see `in_order`."""
+    return [node.proto for node in in_order([FileNode(node) for node in nodes], given, results, visible)]
+
+
+def in_order(
+    nodes: list[FileNode],
+    given: Iterable[str],
+    results: Sequence[str],
+    visible: Callable[[str], bool] = lambda name: False,
+) -> list[FileNode]:
     """Nodes in topological order; a list that is in order already comes back as it is.
 
     Args:
@@ -109,60 +118,64 @@ def sort(
     given = set(given)
     texts = [*given, *results]
     check_text(texts, "the graph")
-    needs, makes = [], []
-    for node in nodes:  # every look into protobuf takes its time: each list of a node is fetched once, and as a slice
-        inputs, outputs, attributes = node.input[:], node.output[:], node.attribute[:]
-        texts += (node.op_type, node.domain, node.name, *inputs, *outputs, *[one.name for one in attributes])
-        nested = not NESTED.isdisjoint([attribute.type for attribute in attributes])
-        needs.append(reads(node) if nested else [name for name in inputs if name])
-        makes.append([name for name in outputs if name])
+    needs: list[Sequence[str]] = []
+    for node in nodes:
+        inputs = node.inputs
+        texts += (node.op_type, node.domain, node.name, *inputs, *node.outputs, *[one.name for one in node.attributes])
+        if node.nested:
+            needs.append(reads(node.proto))
+        else:
+            needs.append([name for name in inputs if name] if "" in inputs else inputs)
     _check_texts(texts, nodes)
     maker: dict[str, int] = {}
-    in_order = True
+    sorted_already = True
     ready = set(given)
     outside: set[str] = set()
-    for index, made in enumerate(makes):
-        if in_order and not ready.issuperset(needs[index]):
+    for index, node in enumerate(nodes):
+        if sorted_already and not ready.issuperset(needs[index]):
             outside.update(name for name in needs[index] if name not in ready)
-            in_order = all(visible(name) for name in outside)
-        for name in made:
-            if name in ready or name in maker:
+            sorted_already = all(visible(name) for name in outside)
+        for name in node.outputs:
+            if not name:
+                continue
+            if name in ready:
                 raise _made_twice(name, nodes, maker.get(name), index)
             maker[name] = index
             ready.add(name)
     for name in results:
         if name not in ready and not visible(name):
             raise ModelError(f"output {quote(name)} is made by no node", did_you_mean(name, ready))
-    if in_order and outside.isdisjoint(maker):  # a name that is made here, too, is meant
-        return list(nodes)
+    if sorted_already and outside.isdisjoint(maker):  # a name that is made here, too, is meant
+        return nodes
     _check_made(nodes, needs, ready, visible)
     return _kahn(nodes, needs, maker)
 
 
-def _check_texts(texts: list[str], nodes: Sequence[NodeProto]) -> None:
+def _check_texts(texts: list[str], nodes: Sequence[FileNode]) -> None:
     """Refuse names as `check_text` does; only when one of them is wrong is it looked for in each node."""
     try:
         check_text(texts, "the graph")
     except ModelError:
         for node in nodes:
-            names = [attribute.name for attribute in node.attribute]
-            check_text([node.op_type, node.domain, node.name, *node.input, *node.output, *names], partial(label, node))
+            names = [attribute.name for attribute in node.attributes]
+            said = [node.op_type, node.domain, node.name, *node.inputs, *node.outputs, *names]
+            check_text(said, partial(label, node.proto))
         raise
 
 
 def _check_made(
-    nodes: Sequence[NodeProto], needs: list[list[str]], made: set[str], visible: Callable[[str], bool]
+    nodes: Sequence[FileNode], needs: Sequence[Sequence[str]], made: set[str], visible: Callable[[str], bool]
 ) -> None:
     for node, names in zip(nodes, needs, strict=True):
         for name in names:
             if name not in made and not visible(name):
                 raise ModelError(
-                    f"{label(node)} reads tensor {quote(name)}, which is no input, initializer or output of a node",
+                    f"{label(node.proto)} reads tensor {quote(name)}, which is no input, initializer or output of a node",
                     did_you_mean(name, made),
                 )
 
 
-def _kahn(nodes: Sequence[NodeProto], needs: list[list[str]], maker: dict[str, int]) -> list[NodeProto]:
+def _kahn(nodes: Sequence[FileNode], needs: Sequence[Sequence[str]], maker: dict[str, int]) -> list[FileNode]:
     """Kahn's algorithm; of the nodes that are ready, the first one in the file comes first."""
     waits = [0] * len(nodes)
     users: list[list[int]] = [[] for _ in nodes]
@@ -185,7 +198,7 @@ def _kahn(nodes: Sequence[NodeProto], needs: list[list[str]], maker: dict[str, i
     return [nodes[index] for index in order]
 
 
-def _cycle(needs: list[list[str]], maker: dict[str, int], stuck: set[int]) -> ModelError:
+def _cycle(needs: Sequence[Sequence[str]], maker: dict[str, int], stuck: set[int]) -> ModelError:
     """Walk from a stuck node to what it waits for until a node comes up again: the tensors between are the cycle."""
     index = min(stuck)
     seen: dict[int, int] = {}
@@ -205,9 +218,9 @@ def _cycle(needs: list[list[str]], maker: dict[str, int], stuck: set[int]) -> Mo
     )
 
 
-def _made_twice(name: str, nodes: Sequence[NodeProto], first: int | None, second: int) -> ModelError:
-    by = f"by {label(nodes[first])}" if first is not None else "as an input or initializer"
-    return misexported(f"tensor {quote(name)} is made twice: {by}, and by {label(nodes[second])}")
+def _made_twice(name: str, nodes: Sequence[FileNode], first: int | None, second: int) -> ModelError:
+    by = f"by {label(nodes[first].proto)}" if first is not None else "as an input or initializer"
+    return misexported(f"tensor {quote(name)} is made twice: {by}, and by {label(nodes[second].proto)}")
 
 
 def label(node: onnx.NodeProto) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 import onnx
 from onnx import TensorProto, TypeProto
@@ -114,9 +114,7 @@ class Tensors:
         shapes, dtypes: the same in plain values, as `Graph` gives them.
         block: channels of a block, where the model has blocked tensors (see `blocks`).
         recorded: the names, in the order in which they came.
-        inferred: what onnx inferred of a node, by all that tells; and the types of its inputs, told by identity.
         sized: shapes that `check_size` has let pass.
-        fitting: nodes whose shapes go together, by all that tells; and their attributes, told by identity.
     """
 
     def __init__(self, block: int = 8) -> None:
@@ -125,18 +123,22 @@ class Tensors:
         self.shapes: dict[str, Shape] = {}
         self.dtypes: dict[str, str] = {}
         self.recorded: list[str] = []
-        self.inferred: dict[tuple[Any, ...], tuple[dict[int, TypeProto], list[TypeProto]]] = {}
         self.sized: set[Shape] = set()
-        self.fitting: dict[tuple[Any, ...], dict[str, Any]] = {}
         self._typed: dict[tuple[int, Shape], TypeProto] = {}
         self._told: dict[int, tuple[int, Shape]] = {}  # by identity of those in `_typed`: reading them back takes long
 
     def set(self, name: str, proto: TypeProto) -> None:
         """Record a type."""
-        dtype, elem, shape = read_type(proto)
+        told = self._told.get(id(proto))
+        if told is None:
+            dtype, elem, shape = read_type(proto)
+            proto = self.typed(elem, shape) if proto.HasField("tensor_type") else proto
+        else:
+            elem, shape = told
+            dtype = DTYPES.get(elem, "")
         if name not in self.types:
             self.recorded.append(name)
-        self.types[name] = self.typed(elem, shape) if proto.HasField("tensor_type") else proto
+        self.types[name] = proto
         self.shapes[name] = shape
         self.dtypes[name] = dtype
 

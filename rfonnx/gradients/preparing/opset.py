@@ -7,10 +7,10 @@ from onnx import ModelProto, NodeProto, helper, numpy_helper
 
 from rfonnx.errors import ModelError
 from rfonnx.gradients.preparing.large_weights import LightModel, as_inputs, as_stubs
+from rfonnx.graph.file_nodes import plain_domain
 from rfonnx.graph.order import reads
 from rfonnx.graph.text import quote
 from rfonnx.model import runtime
-from rfonnx.model.reading.convert import plain_domain
 
 LOWEST = 17
 """The lowest opset that gradient graphs are written for: it has every operator that rules emit."""

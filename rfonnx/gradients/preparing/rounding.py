@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from onnx import ModelProto, NodeProto, TensorProto, helper
 
+from rfonnx.graph.file_nodes import plain_domain
 from rfonnx.graph.tensors import Types, is_static
-from rfonnx.model.reading.convert import plain_domain
 
 
 def round_down(model: ModelProto, types: Types) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from onnx import GraphProto, NodeProto, TensorProto, TypeProto
 
 from rfonnx.errors import misexported
+from rfonnx.graph.file_nodes import FileNode
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.order import captures, graph_of, label, stored_names, subgraphs
 from rfonnx.graph.tensors import read_type, tensor_type
@@ -24,7 +25,7 @@ from rfonnx.system.named import NamedTuple
 
 Types = list[TypeProto]
 
-Walk = Callable[[Scope, Iterable[NodeProto]], list[Placed]]
+Walk = Callable[[Scope, Iterable[FileNode]], list[Placed]]
 """Adds nodes of the file that stand in a scope: see `rfonnx.model.building.build`."""
 
 
@@ -33,7 +34,7 @@ def captured(proto: NodeProto, scope: Scope) -> list[str]:
     return list(dict.fromkeys(scope.resolve(name) for graph in subgraphs(proto) for name in captures(graph)))
 
 
-def is_control(node: Node) -> bool:
+def is_control(node: Node | FileNode) -> bool:
     """Whether a node runs subgraphs that are followed."""
     return node.op_type in _RULES and not node.domain
 
@@ -102,7 +103,7 @@ class Subgraph:
             known = proto.WhichOneof("value") and (not proto.HasField("tensor_type") or proto.tensor_type.elem_type)
             tables.tensors.set(scope.resolve(info.name), proto if known else info.type)
         tables.add_stored(graph, scope)
-        self._body = Body(graph, scope, self._control.walk(scope, nodes))
+        self._body = Body(graph, scope, self._control.walk(scope, map(FileNode, nodes)))
         return [tables.tensors.types[scope.resolve(o.name)] for o in graph.output]
 
     def finish(self) -> Graph:

@@ -15,7 +15,7 @@ from rfonnx.graph.text import quote
 from rfonnx.model.building.reshaped import filling, reshaped
 from rfonnx.model.building.scope import Scope
 from rfonnx.model.reading.convert import may_hold_graphs
-from rfonnx.model.reading.external import check_external, is_external, read_tensor
+from rfonnx.model.reading.external import check_external, is_external, read_tensor, stored_value
 from rfonnx.operators.evaluator import MAX_ELEMENTS, limit_of, run_node
 from rfonnx.operators.table import operator
 from rfonnx.results.fields import Shape
@@ -136,6 +136,13 @@ class Constants:
     def value(self, name: str) -> np.ndarray | None:
         """As `evaluate`, of a name that may be no constant's, "" among them."""
         return self.evaluate(name) if name in self.names else None
+
+    def whole(self, name: str) -> tuple[int, ...] | None:
+        """Value of a constant list of int64, as of the lengths of a shape; None when it is none, or cannot be had."""
+        stored = self._stored.get(name)
+        at_hand = stored is not None and self._fits(name, MAX_PASSED) and not is_external(stored)
+        value = stored_value(stored) if stored is not None and at_hand else self.value(name)
+        return None if value is None or value.ndim != 1 or value.dtype != np.int64 else tuple(value.tolist())
 
     def passed(self, name: str) -> TensorProto | None:
         """Value of a small constant as shape inference takes it, or None."""

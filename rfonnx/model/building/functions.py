@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from onnx import AttributeProto, FunctionProto, NodeProto
 
 from rfonnx.errors import ModelError, misexported
+from rfonnx.graph.file_nodes import plain_domain
 from rfonnx.graph.order import label, sort
 from rfonnx.graph.text import check_text, quote
 from rfonnx.model.building.scope import FunctionKey, Scope
-from rfonnx.model.reading.convert import opset_of, plain_domain
+from rfonnx.model.reading.convert import opset_of
 from rfonnx.system.named import NamedTuple
 
 MAX_CALLS = 64

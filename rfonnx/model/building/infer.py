@@ -10,10 +10,10 @@ from rfonnx.errors import MISFIT, MisfitError, malformed
 from rfonnx.graph.nodes import Node
 from rfonnx.graph.tensors import MAX_AXES, Tensors, is_static, tensor_type
 from rfonnx.graph.text import one_line
+from rfonnx.model.building.alike import Alike
 from rfonnx.model.building.fold import Constants
 from rfonnx.model.building.guards import guard
 from rfonnx.model.building.scope import Scope
-from rfonnx.model.reading.convert import Wording
 from rfonnx.operators import shape_arithmetic as partial
 from rfonnx.operators.access.op import Unproven
 from rfonnx.operators.bodies.written import infer as infer_by_rule
@@ -26,13 +26,13 @@ _INTEGERS = ("int64", "int32")
 
 
 def infer_node(
-    proto: NodeProto, node: Node, wording: Wording | None, scope: Scope, tensors: Tensors, constants: Constants
+    proto: NodeProto, node: Node, alike: Alike | None, scope: Scope, tensors: Tensors, constants: Constants
 ) -> dict[int, TypeProto]:
     """Types of a node's outputs by output index, as far as they can be told from its inputs.
 
     Args:
         proto, node: of the file, and as the graph has it.
-        wording: see `rfonnx.model.reading.convert.wording`.
+        alike: those that it is one of; None: nobody knows.
         scope: that the node stands in.
         tensors, constants: what is known so far.
 
@@ -40,10 +40,8 @@ def infer_node(
         ModelError: an attribute has the wrong type.
         MisfitError: the inputs' shapes do not go together.
     """
-    key = _key(node, wording, tensors, constants)
-    known_types = tensors.inferred.get(key) if key else None
-    if known_types is not None:
-        return known_types[0]
+    if alike is not None and alike.made is not None and not _in_part(node, constants):
+        return alike.made
     schema = schema_of(node.op_type, node.version, node.domain)
     if schema is None or amended(node):
         if schema is not None:
@@ -54,7 +52,7 @@ def infer_node(
         if found is not None:
             return {0: found}
     guard(node, tensors)
-    data = {} if key else passed_values(proto, node, tensors, constants)
+    data = passed_values(proto, node, tensors, constants)
     try:
         try:
             outputs = _inferred(schema, proto, node, data, scope, tensors)
@@ -68,21 +66,20 @@ def infer_node(
         if known and not scope.depth and not stands_in(schema, node.op_type, node.version):
             raise _misfit(node, reason(error), tensors) from None
         return {}
-    if key:
-        tensors.inferred[key] = outputs, [tensors.types[name] for name in node.inputs if name]
+    if alike is not None and not _by_values(node, tensors, constants):
+        alike.made = outputs
     return outputs
 
 
-def _key(node: Node, wording: Wording | None, tensors: Tensors, constants: Constants) -> tuple[object, ...] | None:
-    """All that the types of a node's outputs depend on: those that differ in other names are asked about once. None: there may
-    be more, such as values."""
-    if wording is None:
-        return None
-    names, in_part, types = constants.names, constants.partial, tensors.types
-    for index, name in enumerate(node.inputs):
-        if name in in_part or (name in names and _is_passed(node, index, tensors)):
-            return None
-    return (wording, *[id(types[name]) if name else 0 for name in node.inputs], *map(bool, node.outputs))
+def _by_values(node: Node, tensors: Tensors, constants: Constants) -> bool:
+    """Whether the types of a node's outputs may depend on values that it reads."""
+    passed = (name in constants.names and _is_passed(node, index, tensors) for index, name in enumerate(node.inputs))
+    return any(passed) or _in_part(node, constants)
+
+
+def _in_part(node: Node, constants: Constants) -> bool:
+    """Whether a node reads a value that is known in part."""
+    return bool(constants.partial) and not constants.partial.keys().isdisjoint(node.inputs)
 
 
 def check_fit(node: Node, tensors: Tensors) -> None:
@@ -94,10 +91,6 @@ def check_fit(node: Node, tensors: Tensors) -> None:
     check = operator(node.kind).misfit
     if check is None:
         return
-    types = [id(tensors.types[name]) if name else 0 for name in (*node.inputs, "", *node.outputs)]
-    key = (node.kind, id(node.attrs), *types)
-    if key in tensors.fitting:
-        return
     read = tuple([known(tensors.shapes[name]) if name else None for name in node.inputs])
     if any(name and shape is None for name, shape in zip(node.inputs, read, strict=True)):
         return
@@ -108,7 +101,6 @@ def check_fit(node: Node, tensors: Tensors) -> None:
         return
     if wrong:
         raise _misfit(node, wrong, tensors)
-    tensors.fitting[key] = node.attrs
 
 
 def known(shape: Shape) -> tuple[int, ...] | None:
@@ -196,14 +188,11 @@ def _filled(node: Node, tensors: Tensors, constants: Constants) -> TypeProto | N
     value, name = node.attrs.get("value", np.float32(0)), node.inputs[0] if node.inputs else ""
     if not isinstance(value, np.generic | np.ndarray) or not node.attrs.keys() <= {"value"}:
         return None
-    target = constants.partial.get(name)
-    if target is None:
-        target = constants.value(name)
-        if target is None or target.ndim != 1 or target.dtype != np.int64 or len(target) > MAX_AXES:
-            return None
-        if min(target.tolist(), default=0) < 0:
-            return None
-    return tensors.typed(helper.np_dtype_to_tensor_dtype(value.dtype), tuple(target.tolist()))
+    in_part = constants.partial.get(name)
+    shape = constants.whole(name) if in_part is None else tuple(in_part.tolist())
+    if shape is None or (in_part is None and (len(shape) > MAX_AXES or min(shape, default=0) < 0)):
+        return None
+    return tensors.typed(helper.np_dtype_to_tensor_dtype(value.dtype), shape)
 
 
 def passed_values(proto: NodeProto, node: Node, tensors: Tensors, constants: Constants) -> dict[str, TensorProto]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 from pathlib import Path
 
 import onnx
 
 from rfonnx.errors import ModelError, misexported
+from rfonnx.graph.blocks import channel_block
+from rfonnx.graph.file_nodes import FileNode
 from rfonnx.graph.nodes import Graph
-from rfonnx.graph.order import sort, stored_names, true_inputs
+from rfonnx.graph.order import in_order, stored_names, true_inputs
 from rfonnx.graph.text import check_text
 from rfonnx.model.building.build import Builder
 from rfonnx.model.building.limits import Limits
@@ -63,14 +66,15 @@ def build(
         raise misexported("an input has no name, or a name that another input has")
     check_text([model.producer_name, graph.name, *names], "the model")
     outputs = [o.name for o in graph.output]
-    nodes = sort(graph.node, [*names, *stored], outputs)
+    nodes = in_order([FileNode(node) for node in graph.node], [*names, *stored], outputs)
     binding = bind(inputs, shapes)
 
     declared = {info.name: info.type for info in (*graph.value_info, *graph.output)}
     settled = Declared(binding.symbols, known)
-    builder = Builder(model, name, folder, settled, limits)
+    block = channel_block(nodes, graph.initializer)
+    builder = Builder(model, name, folder, block, settled, limits)
     builder.tables.warnings.extend(binding.warnings)
-    builder.tables.take([*names, *stored, *(o for node in nodes for o in node.output[:])])
+    builder.tables.take([*names, *stored, *chain.from_iterable([node.outputs for node in nodes])])
     scope = Scope("", opsets, declared=declared)
     for info in inputs:
         held = tensor_of(info.type)

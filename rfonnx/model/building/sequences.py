@@ -12,11 +12,11 @@ from typing import Any, ClassVar
 import numpy as np
 from onnx import NodeProto, TensorProto, helper
 
+from rfonnx.graph.file_nodes import plain_domain
 from rfonnx.graph.tensors import Tensors
 from rfonnx.model.building.fold import Constants
 from rfonnx.model.building.functions import Inlined
 from rfonnx.model.building.scope import Scope
-from rfonnx.model.reading.convert import plain_domain
 
 MAX_ELEMENTS = 4096
 """Longest sequence that is followed."""
@@ -60,9 +60,9 @@ class Sequences:
         self._held.pop(name, None)
 
     def follow(self, proto: NodeProto, scope: Scope) -> Inlined | None:
-        """Nodes to go on with in place of one that takes something out of a sequence; None where it stays as it is."""
-        rule = self.RULES.get(proto.op_type)
-        if rule is None or plain_domain(proto.domain) or not proto.output:
+        """Nodes to go on with in place of one of `RULES` that takes something out of a sequence; None where it stays as it is."""
+        rule = self.RULES[proto.op_type]
+        if plain_domain(proto.domain) or not proto.output:
             return None
         fewest = _FEWEST_INPUTS.get(proto.op_type, 1)
         if len(proto.input) < fewest or "" in proto.input[:fewest]:

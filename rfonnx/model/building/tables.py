@@ -51,10 +51,13 @@ class Tables:
             self.name, tuple(inputs), tuple(outputs), nodes, self.tensors.shapes, self.tensors.dtypes,
             self.constants.names, self.constants.evaluate, self.warnings, dict(opsets),
         )  # fmt: skip
-        names, speller = self.constants.names, Speller(graph, self.tensors.types)
+        names, speller = self.constants.names, Speller(graph)
         # A node that is constant as a whole stays as the file spells it: it is asked for its value, not lowered.
         graph.nodes = [
-            node if all(o in names or not o for o in node.outputs) else speller.canonical(node) for node in nodes
+            node
+            if names.issuperset(node.outputs) or all(o in names or not o for o in node.outputs)
+            else speller.canonical(node)
+            for node in nodes
         ]
         return graph
 

@@ -9,8 +9,8 @@ import numpy as np
 from onnx import AttributeProto, NodeProto, OperatorSetIdProto, TensorProto
 
 from rfonnx.errors import misexported
+from rfonnx.graph.file_nodes import FileNode, plain_domain
 from rfonnx.graph.nodes import Graph, Node
-from rfonnx.graph.order import NESTED
 from rfonnx.model.building.scope import Scope
 from rfonnx.model.reading.external import is_external, read_tensor
 
@@ -32,11 +32,6 @@ def opset_of(entry: OperatorSetIdProto) -> tuple[str, int]:
     return domain, entry.version
 
 
-def plain_domain(domain: str) -> str:
-    """The domain of ai.onnx has two spellings; ours is ""."""
-    return "" if domain == "ai.onnx" else domain
-
-
 def kind_of(node: NodeProto) -> str:
     """Domain and name, as `Node.kind`: "Conv", "com.microsoft.FusedConv"."""
     domain = plain_domain(node.domain)
@@ -48,23 +43,22 @@ Wording = tuple[Any, ...]
 same attributes, and make the same types of the same ones."""
 
 
-def wording(proto: NodeProto, scope: Scope) -> Wording | None:
+def wording(node: FileNode, scope: Scope) -> Wording | None:
     """The wording of a node, to look others up by; None for one that holds graphs."""
-    attributes = proto.attribute[:]
-    if not NESTED.isdisjoint([attribute.type for attribute in attributes]):
+    if node.nested:
         return None
-    return (proto.op_type, proto.domain, scope.said_in, *[attribute.SerializeToString() for attribute in attributes])
+    return (node.op_type, node.domain, scope.said_in, *[one.SerializeToString() for one in node.attributes])
 
 
-def to_node(proto: NodeProto, scope: Scope, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Node:
+def to_node(node: FileNode, scope: Scope, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Node:
     """A node with plain attributes; None stands for its subgraphs, of which control flow's are filled in later.
 
     The tensor of a Constant node is left out of the attributes: it may be a model's whole weights. `Graph.value` gives it.
     """
-    domain = plain_domain(proto.domain)
-    skip = _CONSTANT_VALUES if proto.op_type == "Constant" and not domain else ()
-    attrs = {a.name: attribute_value(a) for a in proto.attribute[:] if a.name not in skip}
-    return Node(proto.op_type, domain, proto.name, inputs, outputs, attrs, scope.version(domain))
+    domain = node.domain
+    skip = _CONSTANT_VALUES if node.op_type == "Constant" and not domain else ()
+    attrs = {a.name: attribute_value(a) for a in node.attributes if a.name not in skip}
+    return Node(node.op_type, domain, node.name, inputs, outputs, attrs, scope.version(domain))
 
 
 def attribute_value(attribute: AttributeProto) -> Any:

@@ -34,6 +34,9 @@ class Declared:
 
     def settle(self, name: str, found: TypeProto | None, declared: TypeProto | None, tensors: Tensors) -> None:
         """Record the type that is believed."""
+        if found is not None and declared is None and not self._known:
+            tensors.set(name, found)
+            return
         told = (0, None) if found is None else tensors.told(found)
         if told is None:
             assert found is not None
