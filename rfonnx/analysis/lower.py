@@ -74,10 +74,11 @@ class _Lowering:
 
     def add(self, node_index: int, node: Node) -> None:
         """Add what a node makes, unless it is constant."""
-        known, outputs = self._known, [name for name in node.outputs if name]
-        for name in outputs:
-            known.producers[name] = node
-        if self._graph.constants.issuperset(outputs):
+        known, constants = self._known, self._graph.constants
+        for name in node.outputs:
+            if name:
+                known.producers[name] = node
+        if constants.issuperset(node.outputs) or constants.issuperset(filter(None, node.outputs)):
             return
         note_uncertain(node, self._graph, known)
         key = self._repeated.key(node)
@@ -86,7 +87,7 @@ class _Lowering:
             self._ask(node_index, node, key)
             return
         sources = self._sources(node)
-        for name, (shape, paths) in zip(outputs, reads, strict=True):
+        for name, (shape, paths) in zip(filter(None, node.outputs), reads, strict=True):
             self._make(
                 Tensor(
                     name,

@@ -160,7 +160,13 @@ declare(
 declare(*named("Abs Ceil Div Erf Floor Gelu LeakyRelu Neg Relu Round Sign Sin Sqrt Tanh"), keeps_zero=True)
 declare(*named("Add And Div Min Mul Or Pow Sub Where"), may_fix=True)
 declare(*UNARY, *_BINARY, *_BROADCAST, "Mul", by_shapes=True)  # a Mul is asked anew where a factor may be zero
-declare("Add", "Div", "Mul", "Sub", affine=True)
+declare("Add", "Div", "Mul", "Sub", affine=True, as_first=2)
+declare(
+    *named(
+        "Abs Ceil Cos Erf Exp Floor Identity Log Neg Reciprocal Relu Sigmoid Sign Sin Softplus Softsign Sqrt Tan Tanh"
+    ),
+    as_first=1,
+)
 declare("Exp", "Relu", "Sigmoid", "Softplus", hides=True)
 declare("BitCast", "Cast", "CastLike", "Identity", hands_on=True)
 declare("Cast", "CastLike", "Dropout", "Identity", moves_values=True, takes_along=True)

@@ -12,6 +12,7 @@ from math import prod
 from rfonnx.graph.nodes import Node
 from rfonnx.graph.text import show_shape
 from rfonnx.operators.table import filling
+from rfonnx.results.fields import Shape
 from rfonnx.system.named import NamedTuple
 
 Lengths = tuple[int, ...]
@@ -45,14 +46,23 @@ def lengths(call: FitCall, index: int, what: str, expected: Lengths) -> str:
     return f"its {what} has shape {show_shape(found)}, expected {show_shape(expected)}"
 
 
+def broadcasts(lengths: Shape, onto: Lengths) -> bool:
+    """Whether a shape that is known stretches to another, as numpy has it."""
+    if lengths is None or len(lengths) > len(onto):
+        return False
+    return all(n in (1, m) for n, m in zip(reversed(lengths), reversed(onto), strict=False))
+
+
 def stretches(call: FitCall, index: int, what: str, onto: Lengths) -> str:
     """That an input, if it is given, broadcasts to a shape."""
     found = call.shape(index)
     if found is None:
         return ""
-    fits = len(found) <= len(onto)
-    fits = fits and all(n in (1, m) for n, m in zip(reversed(found), reversed(onto), strict=False))
-    return "" if fits else f"its {what} of shape {show_shape(found)} does not broadcast to {show_shape(onto)}"
+    return (
+        ""
+        if broadcasts(found, onto)
+        else f"its {what} of shape {show_shape(found)} does not broadcast to {show_shape(onto)}"
+    )
 
 
 @misfit("Reshape")

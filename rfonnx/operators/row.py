@@ -101,6 +101,8 @@ class Operator:
             empty: our `shapes` hold where onnx has no schema.
         inferred_since: opset from which on onnx's inference is right for the earlier ones too.
         inferred_as: another operator, whose inference is right for this one, where onnx has none.
+        as_first: how many inputs it has, where its output differs from the first in values alone if the others broadcast to that;
+            0: it may differ in type or shape.
         misfit: says what does not fit together in shapes that are known, where onnx's inference does not look; see `misfits`.
         reads: what each output position reads.
         shapeless: `reads` is asked even when shapes are unknown.
@@ -169,6 +171,7 @@ class Operator:
     shapes_when: dict[str, tuple[str | int, ...] | None] | None = None
     inferred_since: int = 0
     inferred_as: str = ""
+    as_first: int = 0
     misfit: Callable[..., str] | None = None
     reads: Callable[..., Any] | Everything | Unknown = NO_RULE
     shapeless: bool = False

@@ -11,10 +11,11 @@ import numpy as np
 
 from rfonnx.errors import malformed
 from rfonnx.graph.nodes import Node
+from rfonnx.operators.access import runs
 from rfonnx.operators.access.indexing import control_paths, crop
 from rfonnx.operators.access.op import Op, Unproven, rule
 from rfonnx.operators.access.primitives import Access, Path, Select, Step, Window
-from rfonnx.operators.access.runs import constant, line, places
+from rfonnx.operators.access.runs import line, places
 from rfonnx.operators.access.shared import BY_DATA
 from rfonnx.operators.spelling import SpellCall, spelling
 from rfonnx.operators.table import declare
@@ -197,9 +198,7 @@ def stretch(axis: int, total: int, start: int, length: int) -> Select:
     """Of an axis of length total, `start .. start+length-1` reads 0 .. length-1; the rest reads nothing."""
     if start + length > total:
         raise Unproven(f"axis {axis} of length {total} is too short for its parts")
-    own, rest = line(length, 0), total - start - length
-    first, last = ([constant(start, value), own, constant(rest, value)] for value in (0, -1))
-    return Select(axis, places(*first), places(*last))
+    return Select(axis, runs.stretch(total, start, length, 0), runs.stretch(total, start, length, -1))
 
 
 declare(

@@ -17,12 +17,14 @@ from rfonnx.model.building.scope import Scope
 from rfonnx.operators import shape_arithmetic as partial
 from rfonnx.operators.access.op import Unproven
 from rfonnx.operators.bodies.written import infer as infer_by_rule
-from rfonnx.operators.misfits import FitCall
+from rfonnx.operators.misfits import FitCall, broadcasts
 from rfonnx.operators.schemas import amended, schema_of, stands_in
 from rfonnx.operators.table import operator
 from rfonnx.results.fields import Shape
 
 _INTEGERS = ("int64", "int32")
+_ALWAYS_TAKEN = {int(TensorProto.FLOAT), int(TensorProto.FLOAT16), int(TensorProto.DOUBLE)}
+"""Element types that operators on numbers have taken since opset 1."""
 
 
 def infer_node(
@@ -42,23 +44,49 @@ def infer_node(
     """
     if alike is not None and alike.made is not None and not _in_part(node, constants):
         return alike.made
+    if node.kind == "ConstantOfShape" or (constants.partial and node.kind in ("Reshape", "Expand")):
+        found = _by_shape_operand(node, tensors, constants)
+        if found is not None:
+            return {0: found}
     schema = schema_of(node.op_type, node.version, node.domain)
     if schema is None or amended(node):
         if schema is not None:
             check_attributes(proto, schema, node)
         return infer_by_rule(node, tensors, constants)
-    if node.op_type == "ConstantOfShape" or (constants.partial and node.op_type in ("Reshape", "Expand")):
-        found = _by_shape_operand(node, tensors, constants)
-        if found is not None:
-            return {0: found}
+    outputs = _as_first(node, tensors) or _asked(schema, proto, node, scope, tensors, constants)
+    if outputs and alike is not None and not _by_values(node, tensors, constants):
+        alike.made = outputs
+    return outputs
+
+
+def _as_first(node: Node, tensors: Tensors) -> dict[int, TypeProto] | None:
+    """The type of what differs from the node's first input in values alone, which takes no inference; None of other nodes."""
+    count = operator(node.kind).as_first
+    if not count or len(node.inputs) != count or node.attrs or len(node.outputs) != 1 or "" in node.inputs:
+        return None
+    kind, *others = [tensors.types[name] for name in node.inputs]
+    elem, shape = tensors.told(kind) or (0, None)
+    if elem not in _ALWAYS_TAKEN or not is_static(shape):
+        return None
+    for other in others:
+        told = tensors.told(other)
+        if told is None or told[0] != elem or (told[1] != shape and not broadcasts(told[1], shape)):
+            return None
+    return {0: kind}
+
+
+def _asked(
+    schema: onnx.defs.OpSchema, proto: NodeProto, node: Node, scope: Scope, tensors: Tensors, constants: Constants
+) -> dict[int, TypeProto]:
+    """Types of a node's outputs as onnx infers them from what it reads, values among it."""
     guard(node, tensors)
     data = passed_values(proto, node, tensors, constants)
     try:
         try:
-            outputs = _inferred(schema, proto, node, data, scope, tensors)
+            return _inferred(schema, proto, node, data, scope, tensors)
         except onnx.checker.ValidationError:
             check_attributes(proto, schema, node)
-            outputs = _inferred(schema, without_unknown(proto, schema), node, data, scope, tensors)
+            return _inferred(schema, without_unknown(proto, schema), node, data, scope, tensors)
     except (shape_inference.InferenceError, onnx.checker.ValidationError, RuntimeError, ValueError) as error:
         # What is static and does not fit is the user's error; with unknown types the inference may fail by itself, and a
         # branch or a loop's body may never be run with these shapes.
@@ -66,9 +94,6 @@ def infer_node(
         if known and not scope.depth and not stands_in(schema, node.op_type, node.version):
             raise _misfit(node, reason(error), tensors) from None
         return {}
-    if alike is not None and not _by_values(node, tensors, constants):
-        alike.made = outputs
-    return outputs
 
 
 def _by_values(node: Node, tensors: Tensors, constants: Constants) -> bool:

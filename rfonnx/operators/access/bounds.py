@@ -34,7 +34,11 @@ def ordinary(value: np.ndarray | None) -> bool:
     if value.dtype.kind != "f":
         return False
     value = each_once(value)
-    return not ((value == 0) | (value == 1) | (abs(value) >= most(value, -HIDDEN))).any()
+    hiding = most(value, -HIDDEN)
+    if value.size == 1:
+        number = value.item()
+        return not (number in (0, 1) or abs(number) >= hiding)
+    return not ((value == 0) | (value == 1) | (abs(value) >= hiding)).any()
 
 
 def mild(op: Op, name: str) -> bool:

@@ -130,6 +130,16 @@ def places(*runs: Run) -> Places:
     return found if len(found) >= SHORTEST else found.table()
 
 
+def stretch(total: int, start: int, length: int, rest: int) -> Places:
+    """0, 1, ... from `start` on, `length` of them; `rest` before and behind, on an axis of length `total`."""
+    behind = total - start - length
+    if total >= SHORTEST:
+        return Runs([constant(start, rest), line(length, 0), constant(behind, rest)])
+    found = np.full(total, rest, np.int64)
+    found[start : start + length] = np.arange(length)
+    return found
+
+
 def _written(run: Run) -> np.ndarray:
     """By turns, of which the last one may be cut short."""
     if len(run.values) == 1:  # most runs are lines
