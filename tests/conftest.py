@@ -12,6 +12,12 @@ from hypothesis import settings
 # Processes that tests start find the installed package, not the source folder that they are started in, which has no core.
 os.environ["PYTHONSAFEPATH"] = "1"
 
+# Workers of one run (`-n auto`) share the cores: with a thread per core in each of them, threads spin and wait for each other.
+if workers := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
+    share = str(max(1, (os.cpu_count() or 1) // int(workers)))
+    os.environ.setdefault("RFONNX_THREADS", share)  # of onnxruntime's operators
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", share)
+
 # The same examples in every run, and no test that depends on how fast the machine is.
 settings.register_profile("rfonnx", derandomize=True, deadline=None)
 settings.load_profile("rfonnx")
