@@ -109,6 +109,10 @@ def begins_ahead(fields: Fields, walks: Walks, tensor: str, input: str, axis: in
     """Whether position 0 of the axis that runs along stands for sample 0 and sees later ones. False says nothing."""
     if tensor not in fields.tensors:
         return False
+    if not walks.picks:  # what is first along every axis stands for sample 0, whichever runs along
+        first = [slice(0, 1)] * len(fields.tensors[tensor].shape or ())
+        lo, hi = fields.intervals(tensor, input, axis, False, first)
+        return bool(((lo <= hi) & (hi > 0)).any())
     field = fields.tensors[tensor].fields[input, axis]
     runs = {own for line in walks.of(tensor, input, axis) for own in line.walking}
     return runs == {field.tensor_axis} and 2 * field.center > field.start  # centre and start make the end

@@ -103,9 +103,7 @@ def _after(line: Line, step: Step) -> Line | None:
             return line
         if not line.walks(step.axis):
             return line.with_axis(step.axis, Factor(step.length, STILL))
-        if (step.kernel, step.stride, step.pad) == (1, 1, 0) and step.length == math.prod(
-            _lengths(line.axes[step.axis])
-        ):
+        if (step.kernel, step.stride, step.pad) == (1, 1, 0) and step.length == _length(line.axes[step.axis]):
             return line
         if step.length == 1:
             return _picked(line, step.axis, -step.pad) if step.kernel == 1 else _together(line, (step.axis,))
@@ -164,14 +162,14 @@ def _select(line: Line, step: Select) -> Line | None:
         return None
     if length == 1:
         return _picked(line, step.axis, int(read.first[0])) if read.first[0] == read.last[0] else None
-    return _scaled(line, step.axis, length, _advance(read.first, read.last, math.prod(_lengths(line.axes[step.axis]))))
+    return _scaled(line, step.axis, length, _advance(read.first, read.last, _length(line.axes[step.axis])))
 
 
 def _band(line: Line, step: Band) -> Line | None:
     """A reduce over a range that goes with the position along `by`, as a mask of attention leaves it: that goes on."""
     if not line.walks(step.axis):
         return line.with_axis(step.axis, Factor(1, STILL))
-    slope, advance = line.slope(step.axis), _advance(step.first, step.last, math.prod(_lengths(line.axes[step.axis])))
+    slope, advance = line.slope(step.axis), _advance(step.first, step.last, _length(line.axes[step.axis]))
     if slope is None or advance is None or line.walks(step.by):
         return None
     return line.with_axis(step.axis, Factor(1, STILL)).with_axis(step.by, Factor(len(step.first), slope * advance))
@@ -232,12 +230,15 @@ def _merged(factors: Iterable[Factor]) -> Axis:
 
 def _broadcast(line: Line, shape: Sequence[int]) -> Line:
     """Axes that are added or stretched: the positions along them stand for the same."""
-    missing = len(shape) - len(line.axes)
+    lengths = tuple([_length(axis) for axis in line.axes])
+    if lengths == tuple(shape):
+        return line
+    missing = len(shape) - len(lengths)
     axes: list[Axis] = [(Factor(n, STILL),) for n in shape[:missing]]
-    for axis, n in zip(line.axes, shape[missing:], strict=True):
-        axes.append(axis if math.prod(_lengths(axis)) == n else (Factor(n, STILL),))
+    for axis, own, n in zip(line.axes, lengths, shape[missing:], strict=True):
+        axes.append(axis if own == n else (Factor(n, STILL),))
     return line._replace(axes=tuple(axes))
 
 
-def _lengths(axis: Axis) -> list[int]:
-    return [factor.length for factor in axis]
+def _length(axis: Axis) -> int:
+    return axis[0].length if len(axis) == 1 else math.prod([factor.length for factor in axis])

@@ -13,7 +13,8 @@ from typing import Any, TypeGuard
 from rfonnx.analysis.derive.lines import Line, after, follow, of_input
 from rfonnx.analysis.lower import Program, Tensor
 from rfonnx.analysis.repeated import IndexedPath
-from rfonnx.operators.access.primitives import Spread, Step, Window
+from rfonnx.operators.access.path_shape import path_shape
+from rfonnx.operators.access.primitives import Select, Spread, Step, Window
 from rfonnx.operators.movement import treats
 
 MOST_LINES = 8
@@ -57,6 +58,13 @@ class Walks:
             if any(_slides(step) and _walks_before(lines, steps[:n], step.axis) for n, step in enumerate(steps)):
                 return True
         return False
+
+    @cached_property
+    def picks(self) -> bool:
+        """Whether one position alone of a longer axis is read anywhere: what is made of it may stand for any sample."""
+        paths = [path for tensor in self._program.tensors for path in tensor.paths if path[1]]
+        different = {(self._shapes[source], id(steps)): steps for source, steps in paths}
+        return any(_picks(shape, steps) for (shape, _), steps in different.items())
 
     @cached_property
     def _sliding(self) -> list[IndexedPath]:
@@ -108,11 +116,24 @@ class Walks:
                 arrived = follow(line, steps, tensor.shape)
                 if arrived is not None:
                     lines[arrived] = None
+        if len(lines) < 2:
+            return tuple(lines)
         return tuple(sorted(lines, key=lambda line: not line.walking)[:MOST_LINES])
 
 
 def _slides(step: Step) -> TypeGuard[Window | Spread]:
     return isinstance(step, Window | Spread) and step.kernel > 1
+
+
+def _picks(shape: tuple[int, ...], steps: tuple[Step, ...]) -> bool:
+    """Whether a path reads one position alone of an axis that has more."""
+    for number, step in enumerate(steps):
+        if isinstance(step, Window | Select):
+            alone = len(step.first) == 1 if isinstance(step, Select) else step.length == step.kernel == 1
+            before = path_shape(shape, steps[:number]) if alone else None
+            if alone and (before is None or before[step.axis] > 1):
+                return True
+    return False
 
 
 def _walks_before(lines: Lines, steps: Sequence[Step], axis: int) -> bool:
