@@ -7,7 +7,7 @@ as at most the whole axis proves nothing ("unknown"). That a field lies beyond a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Protocol
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from rfonnx.analysis.derive.analysed import Fields, Figures, Pair, length_of, on_input, weights
 from rfonnx.analysis.derive.exchange import twins
-from rfonnx.analysis.derive.local import operands
+from rfonnx.analysis.derive.local import operands, tail
 from rfonnx.analysis.lower import Program
 from rfonnx.graph.temporaries import is_temporary
 from rfonnx.operators.families import family
@@ -47,6 +47,11 @@ class Advised(Local, Protocol):
     @property
     def local(self) -> Local: ...
     @property
+    def globals(self) -> tuple[tuple[str, str, int], ...]:
+        """As `rfonnx.Analysis.globals`."""
+        ...
+
+    @property
     def twins(self) -> Mapping[Pair, Pair]:
         """As `rfonnx.Analysis.twins`."""
         ...
@@ -54,10 +59,18 @@ class Advised(Local, Protocol):
 
 def advice(fields: Advised) -> Advice:
     """All that fields tell at this size. Axes are those that windows slide along."""
-    look = _Look(fields, fields.local, fields.windowed)
+    gone = tail(fields.program, {name for name, *_ in fields.globals})
+    look = _Look(fields, fields.local if gone is None else fields, fields.windowed, gone or ())
     deepest = {name: tensor for name in fields.inputs if (tensor := look.deepest(name))}
     shown = dict.fromkeys((*(name for name in fields.outputs if name in fields.tensors), *deepest.values()))
-    beyond = (one for name in shown for pair in fields.windowed for one in _beyond(look.local, name, pair))
+    left_out = {look.names[number] for number in gone or ()}
+    beyond = (
+        one
+        for name in shown
+        if name not in left_out
+        for pair in fields.windowed
+        for one in _beyond(look.local, name, pair)
+    )
     return Advice(tuple(look.idle()), tuple(look.gates()), tuple(beyond), deepest)
 
 
@@ -69,13 +82,17 @@ def idle_layers(fields: Advised, local: Local, pairs: Sequence[Pair]) -> tuple[I
 class _Look:
     """Both analyses of a model, with and without what is taken over whole axes, and the figures of all their fields."""
 
-    def __init__(self, fields: Advised, local: Local, pairs: Sequence[Pair]) -> None:
+    def __init__(self, fields: Advised, local: Local, pairs: Sequence[Pair], gone: Collection[int] = ()) -> None:
+        """`gone`: sources that see nothing by windows, though `local` says that they do: see `tail`."""
         self.fields, self.local, self.pairs = fields, local, tuple(pairs)
         self.lengths = [length_of(fields, pair) for pair in self.pairs]
         self.program, self.inputs = fields.program, len(fields.program.inputs)
         self.names = [name for name, _ in self.program.inputs] + [tensor.name for tensor in self.program.tensors]
         self.shapes = [shape for _, shape in self.program.inputs] + [tensor.shape for tensor in self.program.tensors]
         self.by_windows = self.local.figures(self.pairs)
+        for number in gone:
+            for size, reaches, seen in zip(*self.by_windows[:3], strict=True):
+                size[number], reaches[number], seen[number] = 0, False, False
         self.in_all = fields.figures(self.pairs) if self.local is not fields else self.by_windows
         self._twins = fields.twins if local is fields else twins(local.program, self.pairs)
         self._reaching: dict[tuple[int, int], tuple[int, int]] = {}

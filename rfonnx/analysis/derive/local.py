@@ -24,7 +24,7 @@ def without(program: Program, taken: Collection[str]) -> Program:
     Args:
         taken: the names of these tensors, as in `Analysis.globals`; convolutions are left as they are.
     """
-    names = {one.name for one in program.tensors if one.name in taken and family(one.kind) not in SLIDING}
+    names = _left_out(program, taken)
     if not names:
         return program
     inputs = len(program.inputs)
@@ -35,6 +35,33 @@ def without(program: Program, taken: Collection[str]) -> Program:
         for number, tensor in enumerate(program.tensors)
     ]
     return program._replace(tensors=tuple(made))
+
+
+def tail(program: Program, taken: Collection[str]) -> frozenset[int] | None:
+    """The sources that see nothing in the program `without` what is taken, where all others see what they saw.
+
+    So it is where a net ends with a pooling over everything, and what reads that reads nothing else.
+
+    Returns:
+        None where what is taken meets something that is not, or leaves it in its place.
+    """
+    names = _left_out(program, taken)
+    gone: set[int] = set()
+    for number, tensor in enumerate(program.tensors, len(program.inputs)) if names else ():
+        behind = [source in gone for source, _ in tensor.paths]
+        if tensor.name in names:
+            if family(tensor.kind) == "normalisation":
+                return None
+        elif not any(behind):
+            continue
+        elif not all(behind):
+            return None
+        gone.add(number)
+    return frozenset(gone)
+
+
+def _left_out(program: Program, taken: Collection[str]) -> set[str]:
+    return {one.name for one in program.tensors if one.name in taken and family(one.kind) not in SLIDING}
 
 
 def _in_place(program: Program, source: int) -> Iterator[int]:

@@ -24,16 +24,10 @@ def repeats(graph: Graph, program: Program) -> list[int]:
     for number, tensor in enumerate(program.tensors):
         node = nodes[tensor.node_index]
         output = 0 if tensor.name == node.outputs[0] else 2 if is_temporary(tensor.name) else 1
-        key = (
-            tensor.kind,
-            tensor.shape,
-            tensor.exact,
-            output,
-            node.kind,
-            node.version,
-            id(node.attrs),
-            *[id(steps) for _, steps in tensor.paths],
-            *[(shapes.get(name), name in constants) for name in node.inputs],
-        )
+        told: tuple[Any, ...] = (node.alike,)
+        if not node.alike:
+            told = (node.kind, node.version, *[(shapes.get(name), name in constants) for name in node.inputs])
+        steps = [id(steps) for _, steps in tensor.paths]
+        key = (tensor.kind, tensor.shape, tensor.exact, output, id(node.attrs), *told, *steps)
         found.append(first.setdefault(key, number))
     return found
