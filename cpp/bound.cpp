@@ -137,14 +137,14 @@ bool Bound::replace(size_t first, int64_t period) {
     return true;
 }
 
-Bound Bound::simplified() const {
+Bound Bound::simplified() && {
     Bound result;
     for (size_t first = 0; first < runs_.size();) {
         size_t last = first;
         while (last < runs_.size() && is_short(runs_[last]) && runs_[last].end - runs_[first].begin <= kShortStretch)
             ++last;
         if (last - first < 2) {
-            result.append(runs_[first++]);
+            result.append(std::move(runs_[first++]));
             continue;
         }
         for (Run& run : detected_runs(written(*this, runs_[first].begin, runs_[last - 1].end), {}))

@@ -31,7 +31,7 @@ public:
     void append(Run run);
     void append(const Bound& bound);
     /// The same function in fewer runs, where short ones make a regular stretch together.
-    Bound simplified() const;
+    Bound simplified() &&;
 
 private:
     void push(Run run);

@@ -39,6 +39,7 @@ int64_t crossing(Line x, Line y, int64_t turns) {
 
 void append_explicit(const Run& x, const Run& y, int64_t begin, int64_t end, Bound& into) {
     std::vector<int64_t> values;
+    values.reserve(index(end - begin));
     for (int64_t position = begin; position < end; ++position)
         values.push_back(std::min(x.at(position), y.at(position)));
     into.append(explicit_run(begin, std::move(values)));
@@ -90,7 +91,7 @@ Bound least(const Bound& f, const Bound& g) {
         append_least(x, y, begin, end, result);
         return true;
     });
-    return result.simplified();
+    return std::move(result).simplified();
 }
 
 Bound gathered(const Bound& f, int64_t scale, int64_t offset, int64_t length) {
@@ -185,7 +186,7 @@ Bound interleaved(const std::vector<Bound>& parts, int64_t length) {
             places[k] += parts[k].runs()[places[k]].end == end;
         begin = end;
     }
-    return result.simplified();
+    return std::move(result).simplified();
 }
 
 } // namespace rfonnx

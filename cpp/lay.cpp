@@ -43,7 +43,7 @@ ColumnPtr column_of_classes(const Walk& walk, Entry entry) {
         lo.append(constant_run(position, last + 1, value.empty() ? kNothing : value.lo));
         hi.append(constant_run(position, last + 1, value.empty() ? kNothing : negated(value.hi)));
     }
-    return column_of(lo.simplified(), hi.simplified());
+    return column_of(std::move(lo).simplified(), std::move(hi).simplified());
 }
 
 } // namespace

@@ -11,24 +11,56 @@ namespace {
 /// Outputs that are looked up one by one, below which no window is made for them.
 constexpr int64_t kFew = 8;
 
-int64_t least_of_reads(const Bound& f, Progression reads) {
+/// As many positions as finding a run takes.
+constexpr int64_t kPriceOfRun = 8;
+
+/// Positions that may still be looked at for the outputs of a step that are looked up one by one.
+class Room {
+public:
+    void take(int64_t count) {
+        left_ -= count;
+        if (left_ < 0)
+            throw TooManyValues();
+    }
+
+private:
+    int64_t left_ = kMostLookedUp;
+};
+
+int64_t least_of_reads(const Bound& f, Progression reads, Room& room) {
     reads = clipped(reads, f.length());
     if (reads.empty())
         return kNothing;
     if (reads.count() == 1)
         return f.at(reads.first);
     int64_t value = kNothing;
+    size_t place = f.find(reads.first);
     for (int64_t at = reads.first; at <= reads.last;) {
-        const Run& run = f.runs()[f.find(at)];
+        const Run& run = f.runs()[place];
         const int64_t last = std::min(reads.last, at + (run.end - 1 - at) / reads.step * reads.step);
         // The residues come around after so many reads; in each the ends decide.
         const int64_t apart = run.period() / std::gcd(run.period(), reads.step);
         const int64_t count = std::min(apart, (last - at) / reads.step + 1);
+        room.take(kPriceOfRun + count);
         for (int64_t k = 0; k < count; ++k)
             value = std::min({value, run.at(at + k * reads.step), run.at(last - k * reads.step)});
         at = last + reads.step;
+        if (at <= reads.last && f.runs()[++place].end <= at)
+            place = f.find(at);
     }
     return value;
+}
+
+/// What outputs [begin, end) read of f, one by one, of which x has the first and y the last position.
+Bound looked_up(const Bound& f, const Run& x, const Run& y, int64_t begin, int64_t end, int64_t step, Room& room) {
+    std::vector<int64_t> values;
+    values.reserve(index(end - begin));
+    for (int64_t o = begin; o < end; ++o) {
+        const int64_t first = x.at(o), last = y.at(o);
+        values.push_back(first == kNothing ? kNothing
+                                           : least_of_reads(f, {first, last - (last - first) % step, step}, room));
+    }
+    return detected(values, {});
 }
 
 /// The outputs `begin + r + t*period` below `end`, which read `first + t*ahead .. last + t*behind`.
@@ -68,7 +100,7 @@ Bound growing(const Bound& f, Residue reads, int64_t step) {
 
 /// The outputs of one residue. Positions outside of f are left out of the ranges first where these grow, so that
 /// widths stay within it.
-Bound of_residue(const Bound& f, Residue reads, int64_t step) {
+Bound of_residue(const Bound& f, Residue reads, int64_t step, Room& room) {
     if (reads.first == kNothing)
         return constant_bound(reads.turns, kNothing);
     if (reads.turns > kFew) {
@@ -85,8 +117,8 @@ Bound of_residue(const Bound& f, Residue reads, int64_t step) {
     for (int64_t t = 0; t < reads.turns; ++t) {
         const int64_t first = add(reads.first, multiply(reads.ahead, t)),
                       last = add(reads.last, multiply(reads.behind, t));
-        values.push_back(
-            least_of_reads(f, last < first ? kReadsNothing : Progression{first, last - (last - first) % step, step}));
+        values.push_back(least_of_reads(
+            f, last < first ? kReadsNothing : Progression{first, last - (last - first) % step, step}, room));
     }
     return detected(values, {});
 }
@@ -146,6 +178,8 @@ ReadBounds bounds_of(const AxisReads& reads, bool free) {
     if (period > kMostValues)
         throw TooManyValues();
     std::vector<int64_t> first, last;
+    first.reserve(index(period));
+    last.reserve(index(period));
     int64_t step = 1;
     for (int64_t o = 0; o < period; ++o) {
         const Progression read = free || regular ? reads.free(o) : reads.real(o, kMost);
@@ -168,31 +202,29 @@ ReadBounds bounds_of(const AxisReads& reads, bool free) {
 
 Bound slid(const Bound& f, const ReadBounds& reads) {
     Bound result;
+    Room room;
     overlaid(reads.first, reads.last, [&](const Run& x, const Run& y, int64_t begin, int64_t end) {
         const int64_t length = end - begin, period = common_period(x, y, length);
         if (period > kMostValues)
             throw TooManyValues();
-        std::vector<Bound> parts;
         const int64_t rounds = (length + period - 1) / period;
-        std::vector<int64_t> single;
+        if (rounds == 1) {
+            result.append(looked_up(f, x, y, begin, end, reads.step, room));
+            return true;
+        }
+        std::vector<Bound> parts;
         for (int64_t r = 0; r < period; ++r) {
             const auto per_turn = [&](const Run& run) {
                 const int64_t here = (begin + r - run.begin) % run.period();
                 return begin + r + period < end ? multiply(run.increments[index(here)], period / run.period()) : 0;
             };
             const Residue residue{x.at(begin + r), y.at(begin + r), per_turn(x), per_turn(y), rounds};
-            if (rounds > 1)
-                parts.push_back(of_residue(f, residue, reads.step));
-            else if (residue.first == kNothing)
-                single.push_back(kNothing);
-            else
-                single.push_back(least_of_reads(
-                    f, {residue.first, residue.last - (residue.last - residue.first) % reads.step, reads.step}));
+            parts.push_back(of_residue(f, residue, reads.step, room));
         }
-        result.append(rounds > 1 ? interleaved(parts, length) : detected(single, {}));
+        result.append(interleaved(parts, length));
         return true;
     });
-    return result.simplified();
+    return std::move(result).simplified();
 }
 
 } // namespace rfonnx

@@ -6,9 +6,7 @@
 
 namespace rfonnx {
 
-int64_t Run::after(int64_t offset) const {
-    if (offset >= 0 && offset < period())
-        return values[index(offset)]; // all of an explicit run, and no division
+int64_t Run::by_rule(int64_t offset) const {
     const int64_t residue = floor_modulo(offset, period()), turn = floor_divide(offset, period());
     const int64_t value = values[index(residue)];
     return value == kNothing ? kNothing : add(value, multiply(increments[index(residue)], turn));

@@ -23,9 +23,15 @@ struct Run {
     int64_t turns(int64_t residue) const { return (end - begin - residue - 1) / period() + 1; }
     int64_t at(int64_t position) const { return after(position - begin); }
     /// The value so many positions behind the beginning, on or beyond the ends by the rule.
-    int64_t after(int64_t offset) const;
+    int64_t after(int64_t offset) const {
+        const bool first_turn = offset >= 0 && offset < period(); // all of an explicit run, and no division
+        return first_turn ? values[static_cast<size_t>(offset)] : by_rule(offset);
+    }
     /// The value of a residue in the last of its turns.
     int64_t last(int64_t residue) const;
+
+private:
+    int64_t by_rule(int64_t offset) const;
 };
 
 /// One value all along.

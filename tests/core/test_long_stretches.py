@@ -43,3 +43,16 @@ def test_a_table_without_pattern_that_is_too_long_is_at_most_everything() -> Non
     assert result.exact == [False]
     assert result.widened == [True]
     assert result.box(1, [5], True) == [(0, n - 1)]
+
+
+def test_wide_ranges_without_pattern_over_places_without_pattern_are_at_most_everything() -> None:
+    """Each output would have to be looked up position by position."""
+    n = 60_000
+    draw = np.random.default_rng(0)
+    rows, ends = draw.integers(0, n, n), np.sort(draw.integers(0, n, (2, n)), axis=0)
+    gathered = ("gathered", (n,), [(0, (Select(0, rows, rows),))], True)
+    ranges = ("ranges", (n,), [(1, (Select(0, ends[0], ends[1]),))], True)
+    result = _core.run([("x", (n,))], [gathered, ranges])
+    assert result.exact == [True, False]
+    assert result.widened == [False, True]
+    assert result.box(2, [5], True) == (result.box(2, [n - 1], True))
