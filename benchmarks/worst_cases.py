@@ -46,6 +46,16 @@ def gathers(depth: int, n: int) -> Net:
     return [("x", (n,))], tensors
 
 
+def ranges(width: int, n: int) -> Net:
+    """Stretches of so many positions from anywhere, and ranges from anywhere to anywhere over them: looked up one by one."""
+    rng = np.random.default_rng(0)
+    count = n // width
+    rows = (rng.integers(0, n - width, count)[:, None] + np.arange(width)).reshape(-1)
+    first, last = np.sort(rng.integers(0, rows.size, (2, rows.size)), axis=0)
+    gathered = ("stretches", (rows.size,), [(0, (Select(0, rows, rows),))], True)
+    return [("x", (n,))], [gathered, ("ranges", (rows.size,), [(1, (Select(0, first, last),))], True)]
+
+
 def nested(depth: int, n: int) -> Net:
     """Windows within windows: of width 3 and a dilation that is prime to the others, behind a stride and before its transpose."""
     tensors: Tensors = []
@@ -86,6 +96,7 @@ def transposed(depth: int, n: int) -> Net:
 CASES: dict[str, tuple[Callable[[int, int], Net], tuple[tuple[int, int], ...]]] = {
     "coprime": (coprime, ((4, 10**6), (6, 10**6), (9, 10**6), (9, 10**9), (9, 2**40))),
     "gathers": (gathers, ((4, 10**4), (4, 10**6), (1, 2 * 10**7))),
+    "ranges": (ranges, ((1, 10**6), (9, 10**6))),
     "nested": (nested, ((6, 10**6), (12, 10**6), (12, 2**36))),
     "mirrors": (mirrors, ((6, 10**6), (12, 10**6))),
     "transposed": (transposed, ((4, 10**6),)),
@@ -120,7 +131,7 @@ def main() -> None:
     table(
         [
             "case",
-            "branches or depth",
+            "branches, depth or width",
             "length",
             "propagate, ms",
             "summaries, ms",
