@@ -13,7 +13,6 @@ from typing import Any
 
 import onnx
 import pytest
-from model_explorer_onnx.main import ONNXAdapter
 from onnx import helper
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -126,6 +125,8 @@ def nets(models: Path) -> Iterator[tuple[str, onnx.ModelProto]]:
 
 
 def test_every_node_that_is_named_is_there(models: Path, tmp_path: Path) -> None:
+    from model_explorer_onnx.main import ONNXAdapter  # takes seconds, which other workers need not wait
+
     for name, net in nets(models):
         path = small_nets.save(net, tmp_path / "net.onnx")
         _, graph, results = node_data(path, tmp_path)

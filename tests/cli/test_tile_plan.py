@@ -11,8 +11,6 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from bioimageio.spec import ValidationContext, validate_format
-from bioimageio.spec.model import v0_5
 from PIL import Image
 from ruyaml import YAML
 
@@ -55,6 +53,9 @@ def test_the_axes_make_a_description_that_bioimageio_takes(
     name: str, rfonnx: Run, models: Path, tmp_path: Path
 ) -> None:
     """A whole one, with its files: the tensors of the test are as short as the axes allow."""
+    from bioimageio.spec import ValidationContext, validate_format  # takes seconds, which other workers need not wait
+    from bioimageio.spec.model import v0_5
+
     made = YAML(typ="safe").load(rfonnx("tile", "plan", models / f"{name}.onnx", "--format", "bioimageio").out)
     model = onnx.load(models / f"{name}.onnx")
     for value in (*model.graph.input, *model.graph.output):

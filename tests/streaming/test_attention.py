@@ -9,6 +9,7 @@ from onnx import helper
 
 import rfonnx
 from rfonnx.streaming.bands import Attends, banded
+from streaming.holding import verified
 from streaming.nets import NETS, Net
 from streaming.nets import banded as transformer
 
@@ -17,7 +18,7 @@ def held(model: onnx.ModelProto, delay: int, **more: int) -> rfonnx.types.Stream
     """It is streamed with that delay, the least, and every frame is as in the offline run."""
     plan = rfonnx.stream(model, "x", 1, **more)
     assert list(plan.delay.values()) == [delay] == [one.least for one in plan.manifest.outputs]
-    found = plan.verify()
+    found = verified(plan)
     assert found.passed, found
     return plan
 

@@ -11,7 +11,7 @@ import pytest
 import rfonnx
 from rfonnx.streaming.offline import within
 from rfonnx.streaming.waits import Wait
-from streaming.holding import assert_proven, right
+from streaming.holding import assert_proven, right, verified
 from streaming.nets import Net
 
 
@@ -62,7 +62,7 @@ CASES: dict[str, Callable[[Net], str]] = {
 def test_a_stream_has_the_frames_that_the_file_adds(name: str) -> None:
     net = Net()
     plan = rfonnx.stream(net.model([1, 2, "t"], CASES[name](net)), "x", 2)
-    found = plan.verify()
+    found = verified(plan)
     assert found.passed, found
     assert found.structure is not None
     assert not found.structure.skipped

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import rfonnx
+from streaming.holding import verified
 from streaming.nets import NETS
 
 
@@ -15,7 +16,7 @@ def test_a_stream_is_what_the_offline_model_makes(name: str) -> None:
     assert plan.unit == unit
     assert tuple(plan.delay.values()) == delays
     assert [one.delay + one.held for one in plan.manifest.outputs] == [one.least for one in plan.manifest.outputs]
-    found = plan.verify()
+    found = verified(plan)
     assert found.passed, found
     run = [one for one in found.runs if not one.skipped]
     assert {one.chunk for one in run} == {unit, 2 * unit, 8 * unit}
@@ -28,6 +29,11 @@ def test_delay_does_not_depend_on_the_chunk(chunk: int) -> None:
     plan = rfonnx.stream(NETS["symmetric TCN with norms"][0](), "x", 2, chunk)
     assert list(plan.delay.values()) == [7]
     assert plan.verify().passed
+
+
+def test_offline_models_in_processes_of_their_own_give_what_they_give_in_this_one() -> None:
+    plan = rfonnx.stream(NETS["causal TCN"][0](), "x", 2)
+    assert plan.verify() == verified(plan)
 
 
 def test_a_causal_net_has_no_masks() -> None:
