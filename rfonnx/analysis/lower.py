@@ -87,11 +87,11 @@ class _Lowering:
             self._ask(node_index, node, key)
             return
         sources = self._sources(node)
-        for name, (shape, paths) in zip(filter(None, node.outputs), reads, strict=True):
+        for name, paths in zip(filter(None, node.outputs), reads, strict=True):
             self._make(
                 Tensor(
                     name,
-                    shape,
+                    program_shape(self._graph.shapes.get(name)),
                     tuple([(sources[number], steps) for number, steps in paths]),
                     True,
                     "",
@@ -114,7 +114,7 @@ class _Lowering:
             if name and name not in graph.constants:
                 shape, paths = program_shape(graph.shapes.get(name)), self._indexed(access.paths)
                 self._make(Tensor(name, shape, paths, access.exact, access.note, kind, label, node_index))
-                made.append((shape, paths))
+                made.append(paths)
         if key is not None and not temporaries and all(access.exact and not access.note for access in accesses):
             self._repeated.keep(key, self._sources(node), made)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rfonnx.graph.nodes import Graph, Node
+from rfonnx.graph.tensors import is_static
 from rfonnx.operators.access.op import Known
 from rfonnx.operators.access.primitives import Step
 from rfonnx.operators.table import operator
-from rfonnx.system.named import NamedTuple
 
 Key = tuple[object, ...]
 """All that the rule of a node looks at."""
@@ -19,19 +19,12 @@ IndexedPath = tuple[int, tuple[Step, ...]]
 Paths = tuple[IndexedPath, ...]
 
 
-class Reads(NamedTuple):
-    """What an output reads, exactly and with no note. shape: of the output; paths: by number of the node's input."""
-
-    shape: tuple[int, ...]
-    paths: Paths
-
-
 class Repeated:
     """What the outputs of nodes read. Rules that look at more than shapes, or values that may be certain, are asked each time."""
 
     def __init__(self, graph: Graph, known: Known) -> None:
-        self._constants, self._known = graph.constants, known
-        self._kept: dict[Key, list[Reads]] = {}
+        self._shapes, self._constants, self._known = graph.shapes, graph.constants, known
+        self._kept: dict[Key, list[Paths]] = {}
 
     def key(self, node: Node) -> Key | None:
         """What to look a node up by; None: it is to be asked for itself."""
@@ -42,23 +35,28 @@ class Repeated:
             return None
         inputs, constants = node.inputs, self._constants
         return (
-            node.alike,
+            node.kind if row.pointwise and self._of_one_shape(node) else node.alike,
             id(node.attrs),
             *[-1 if name in constants else inputs.index(name) for name in inputs],
         )
 
-    def reads(self, key: Key | None) -> list[Reads] | None:
-        """By output that is made, what it reads; None: no node like it was asked."""
+    def _of_one_shape(self, node: Node) -> bool:
+        """Whether a node makes one tensor, in the shape of all that it reads: whatever that is, each position reads its own."""
+        shapes, constants = self._shapes, self._constants
+        shape = shapes.get(node.outputs[0]) if len(node.outputs) == 1 else None
+        return is_static(shape) and all(name in constants or shapes.get(name) == shape for name in node.inputs)
+
+    def reads(self, key: Key | None) -> list[Paths] | None:
+        """By output that is made, the paths by which it reads, exactly and with no note, by number of the node's input; None: no
+        node like it was asked."""
         return None if key is None else self._kept.get(key)
 
-    def keep(self, key: Key, sources: Sequence[int], made: Sequence[tuple[tuple[int, ...], Paths]]) -> None:
+    def keep(self, key: Key, sources: Sequence[int], made: Sequence[Paths]) -> None:
         """Keep what a node's outputs read.
 
         Args:
             key: as `key` gives it.
             sources: indices of the node's inputs in the program; -1: a constant.
-            made: by output that is made, its shape, and its paths by index in the program.
+            made: by output that is made, its paths by index in the program.
         """
-        self._kept[key] = [
-            Reads(shape, tuple([(sources.index(source), steps) for source, steps in paths])) for shape, paths in made
-        ]
+        self._kept[key] = [tuple([(sources.index(source), steps) for source, steps in paths]) for paths in made]

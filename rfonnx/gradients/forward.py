@@ -16,7 +16,7 @@ from rfonnx.graph.order import captures, reads, subgraphs, true_inputs
 from rfonnx.graph.tensors import ELEMENT_TYPES, FLOATS, Tensors
 from rfonnx.model.building.constness import add_constant_node, note_constants
 from rfonnx.model.building.fold import Constants
-from rfonnx.model.building.scope import Scope
+from rfonnx.model.building.scope import Placed, Scope
 from rfonnx.model.reading.convert import to_node
 from rfonnx.operators.evaluator import MAX_ELEMENTS
 from rfonnx.operators.spelling import canonicalize
@@ -102,7 +102,7 @@ def read_forward(light: LightModel, types: Mapping[str, tuple[str, Shape]]) -> F
         elif subgraphs(proto):
             node.attrs["captures"] = list(dict.fromkeys(c for s in subgraphs(proto) for c in captures(s)))
         elif not operator(node.op_type).draws:
-            note_constants(proto, scope, node, [], tensors, constants)
+            note_constants(Placed(node, proto, scope, {}), [], tensors, constants)
         constant = all(o in constants.names or not o for o in node.outputs)
         view.nodes.append(node if constant else canonicalize(node, view))
     return Forward(light, view)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 from onnx import AttributeProto, NodeProto
 
+_TYPE = attrgetter("type")
 _NESTED = {AttributeProto.GRAPH, AttributeProto.GRAPHS}  # looking them up takes longer than comparing them
 
 
@@ -28,7 +31,8 @@ class FileNode:
 
     def __init__(self, proto: NodeProto) -> None:
         self.proto = proto
-        self.op_type, self.domain, self.name = proto.op_type, plain_domain(proto.domain), proto.name
+        domain = proto.domain
+        self.op_type, self.domain, self.name = proto.op_type, domain and plain_domain(domain), proto.name
         self.inputs, self.outputs = tuple(proto.input[:]), tuple(proto.output[:])
         self.attributes = attributes = proto.attribute[:]
-        self.nested = not _NESTED.isdisjoint([attribute.type for attribute in attributes])
+        self.nested = not _NESTED.isdisjoint(map(_TYPE, attributes))

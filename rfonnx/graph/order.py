@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from heapq import heapify, heappop, heappush
+from operator import attrgetter
 
 import onnx
 from onnx import AttributeProto, GraphProto, NodeProto, ValueInfoProto
@@ -16,6 +17,7 @@ from rfonnx.graph.text import check_text, did_you_mean, quote
 MAX_NESTING = 20
 """Subgraphs inside subgraphs; protobuf itself ends at about 32 levels."""
 _SHOWN = 8
+_NAME = attrgetter("name")
 _GRAPH, _GRAPHS = AttributeProto.GRAPH, AttributeProto.GRAPHS  # looking them up takes longer than comparing them
 
 
@@ -41,9 +43,14 @@ def stored_names(graph: GraphProto) -> list[str]:
     return [*(t.name for t in graph.initializer), *(t.values.name for t in graph.sparse_initializer)]
 
 
-def true_inputs(graph: GraphProto) -> list[ValueInfoProto]:
-    """Inputs of a graph, in file order, without the initializers, which were listed among them before IR version 4."""
-    stored = set(stored_names(graph))
+def true_inputs(graph: GraphProto, stored: Iterable[str] | None = None) -> list[ValueInfoProto]:
+    """Inputs of a graph, in file order, without the initializers, which were listed among them before IR version 4.
+
+    Args:
+        graph: the graph.
+        stored: its `stored_names`, for who has them.
+    """
+    stored = set(stored_names(graph) if stored is None else stored)
     return [entry for entry in graph.input if entry.name not in stored]
 
 
@@ -121,7 +128,7 @@ def in_order(
     needs: list[Sequence[str]] = []
     for node in nodes:
         inputs = node.inputs
-        texts += (node.op_type, node.domain, node.name, *inputs, *node.outputs, *[one.name for one in node.attributes])
+        texts += (node.op_type, node.domain, node.name, *inputs, *node.outputs, *map(_NAME, node.attributes))
         if node.nested:
             needs.append(reads(node.proto))
         else:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import TypeGuard
 
+import numpy as np
 import onnx
-from onnx import TensorProto, TypeProto
+from onnx import TensorProto, TypeProto, helper
 
 from rfonnx.errors import ShapeError
 from rfonnx.graph.text import quote, show_shape
@@ -33,6 +34,12 @@ ELEMENT_TYPES = {name: value for value, name in DTYPES.items() if name}
 HALF = ("float16", "bfloat16")
 FLOATS = ("float32", "float64", *HALF)
 """Types of ordinary floating-point numbers, those of half precision and all."""
+
+
+@cache
+def element_type(dtype: np.dtype) -> int:
+    """TensorProto element type of a numpy type. onnx makes a table of all types each time that it is asked."""
+    return int(helper.np_dtype_to_tensor_dtype(dtype))
 
 
 @lru_cache(maxsize=8192)

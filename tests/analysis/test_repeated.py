@@ -110,3 +110,17 @@ def test_few_rules_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     lowering.lower(load(model.SerializeToString()))
     assert sorted(asked) == ["Add", "Conv", "Relu"]
+
+
+def test_what_goes_position_by_position_is_asked_for_once_whatever_the_shape(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    ask = lowering.node_accesses
+    monkeypatch.setattr(lowering, "node_accesses", lambda node, *rest: asked.append(node.kind) or ask(node, *rest))
+    model = onnx.parser.parse_model("""<ir_version: 8, opset_import: ["" : 17]> g (float[1,2,8,8] x) => (float y) {
+        a = Relu(x) b = MaxPool<kernel_shape=[2,2], strides=[2,2]>(a) c = Relu(b) d = Add(a, x) e = Add(b, c)
+        f = ReduceMax<axes=[2,3]>(x) h = Add(x, f) k = Add(e, f) y = Concat<axis=2>(d, h) }""")
+    model.graph.output[0].type.tensor_type.ClearField("shape")
+    graph = load(model)
+    lowering.lower(graph)
+    assert sorted(asked) == ["Add", "Add", "Add", "Concat", "MaxPool", "ReduceMax", "Relu"]
+    assert said(graph) == each_by_itself(graph, monkeypatch)

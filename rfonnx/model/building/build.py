@@ -145,9 +145,10 @@ class Builder:
             check_fit(node, tensors)
             alike.fits = as_others or alike.fits
         alike.recorded = as_others or alike.recorded
+        placed = Placed(node, proto, scope, NO_BODIES)
         if alike.may_be_constant or constants.partial:
-            note_constants(proto, scope, node, [], tensors, constants)
-        return Placed(node, proto, scope, NO_BODIES)
+            note_constants(placed, [], tensors, constants)
+        return placed
 
     def _add_nested(self, file: FileNode, scope: Scope, inputs: tuple[str, ...], outputs: tuple[str, ...]) -> Placed:
         """The same of a node that holds graphs, or should."""
@@ -164,8 +165,9 @@ class Builder:
         self._record(node, file, scope, found, False)
         if not scope.depth:
             check_fit(node, tensors)
-        note_constants(proto, scope, node, inner, tensors, constants)
-        return Placed(node, proto, scope, bodies)
+        placed = Placed(node, proto, scope, bodies)
+        note_constants(placed, inner, tensors, constants)
+        return placed
 
     def _record(self, node: Node, file: FileNode, scope: Scope, found: Mapping[int, TypeProto], checked: bool) -> bool:
         """Record the types of what a node makes; whether they are those that were inferred.

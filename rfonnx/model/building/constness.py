@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from onnx import NodeProto, helper, numpy_helper
+from onnx import NodeProto, numpy_helper
 
 from rfonnx.errors import misexported
 from rfonnx.graph.nodes import Node
-from rfonnx.graph.tensors import Tensors, element_count, is_static
-from rfonnx.model.building.fold import Computation, Constants, constant_array
-from rfonnx.model.building.scope import Scope
+from rfonnx.graph.tensors import Tensors, element_count, element_type, is_static
+from rfonnx.model.building.fold import Constants, constant_array
+from rfonnx.model.building.scope import Placed
 from rfonnx.operators import shape_arithmetic as partial
 from rfonnx.operators.table import operator
 
@@ -34,16 +34,15 @@ def add_constant_node(proto: NodeProto, node: Node, tensors: Tensors, constants:
             constants.add_unknown(name)
             return
     value = constant_array(name, next((v for k, v in node.attrs.items() if k.startswith("value")), None))
-    elem = helper.np_dtype_to_tensor_dtype(value.dtype)
+    elem = element_type(value.dtype)
     tensors.set_tensor(name, elem, value.shape)
     constants.add_value(name, value)
 
 
-def note_constants(
-    proto: NodeProto, scope: Scope, node: Node, captured: list[str], tensors: Tensors, constants: Constants
-) -> None:
+def note_constants(placed: Placed, captured: list[str], tensors: Tensors, constants: Constants) -> None:
     """Constant is what reads constants alone, and what reads only a shape that is known."""
-    kind, names = node.op_type, constants.names
+    node, names = placed.node, constants.names
+    kind = node.op_type
     row = operator(kind)
     if row.shape_only and not node.domain and node.inputs and node.inputs[0]:
         shape = tensors.shapes[node.inputs[0]]
@@ -59,7 +58,7 @@ def note_constants(
     else:
         constant = names.issuperset(filter(None, (*node.inputs, *captured)))
     if constant:
-        constants.add_call(Computation(proto, node, scope))
+        constants.add_call(placed)
         if row.sized_by_values:
             _settle_by_value(node, tensors, constants)
     elif constants.partial:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
-from onnx import NodeProto, TensorProto, numpy_helper
+from onnx import TensorProto, numpy_helper
 
 from rfonnx.errors import misexported
 from rfonnx.graph.nodes import Node
@@ -13,13 +14,12 @@ from rfonnx.graph.order import subgraphs
 from rfonnx.graph.tensors import Tensors, check_size, element_count
 from rfonnx.graph.text import quote
 from rfonnx.model.building.reshaped import filling, reshaped
-from rfonnx.model.building.scope import Scope
+from rfonnx.model.building.scope import Placed
 from rfonnx.model.reading.convert import may_hold_graphs
-from rfonnx.model.reading.external import check_external, is_external, read_tensor, stored_value
+from rfonnx.model.reading.external import check_external, is_external, read_tensor
 from rfonnx.operators.evaluator import MAX_ELEMENTS, limit_of, run_node
 from rfonnx.operators.table import operator
 from rfonnx.results.fields import Shape
-from rfonnx.system.named import NamedTuple
 
 MAX_KEPT = 2**16
 """Larger values are dropped again after use."""
@@ -27,14 +27,6 @@ MAX_TOTAL = 2**26
 """Elements in memory at once, over all values."""
 MAX_PASSED = 1024
 """Elements of a tensor whose value is given to shape inference (axes, pads, sizes, split lengths)."""
-
-
-class Computation(NamedTuple):
-    """A node whose outputs are constant: of the file, as the graph has it, and what the names in the file mean."""
-
-    proto: NodeProto
-    node: Node
-    scope: Scope
 
 
 class Constants:
@@ -52,7 +44,7 @@ class Constants:
         self._tensors = tensors
         self._folder = folder
         self._stored: dict[str, TensorProto] = {}
-        self._calls: dict[str, Computation] = {}
+        self._calls: dict[str, Placed] = {}
         self._values: dict[str, np.ndarray | None] = {}
         self._passed: dict[str, TensorProto | None] = {}
         self._views: dict[
@@ -69,8 +61,10 @@ class Constants:
             ShapeError: its dimensions are absurd.
         """
         check_external(tensor)
-        shape = tuple(tensor.dims)
-        check_size(name, shape, "stored in the file")
+        shape = tuple(tensor.dims[:])
+        if shape not in self._tensors.sized:
+            check_size(name, shape, "stored in the file")
+            self._tensors.sized.add(shape)
         self._tensors.set_tensor(name, tensor.data_type, shape)
         self._stored[name] = tensor
         self.names.add(name)
@@ -85,7 +79,7 @@ class Constants:
         self._values[name] = None
         self.names.add(name)
 
-    def add_call(self, call: Computation) -> None:
+    def add_call(self, call: Placed) -> None:
         """Record a node that reads constants alone."""
         for name in call.node.outputs:
             if name:
@@ -139,9 +133,12 @@ class Constants:
 
     def whole(self, name: str) -> tuple[int, ...] | None:
         """Value of a constant list of int64, as of the lengths of a shape; None when it is none, or cannot be had."""
-        stored = self._stored.get(name)
-        at_hand = stored is not None and self._fits(name, MAX_PASSED) and not is_external(stored)
-        value = stored_value(stored) if stored is not None and at_hand else self.value(name)
+        stored, shape = self._stored.get(name), self._tensors.shapes.get(name)
+        if stored is not None and shape is not None and len(shape) == 1 and self._tensors.dtypes[name] == "int64":
+            raw = stored.raw_data
+            if raw and len(raw) == 8 * (shape[0] or 0) and not (is_external(stored) or stored.HasField("segment")):
+                return struct.unpack(f"<{shape[0]}q", raw)  # no array is made of it
+        value = self.value(name)
         return None if value is None or value.ndim != 1 or value.dtype != np.int64 else tuple(value.tolist())
 
     def passed(self, name: str) -> TensorProto | None:
@@ -173,7 +170,7 @@ class Constants:
         count = element_count(self._tensors.shapes.get(name))
         return count is not None and count <= limit
 
-    def _wanted(self, call: Computation) -> bool:
+    def _wanted(self, call: Placed) -> bool:
         """False when the result is too large, or takes too long; its inputs are not computed then."""
         node = call.node
         row = operator(node.op_type)
@@ -189,7 +186,7 @@ class Constants:
                 return False
         return not (may_hold_graphs(node.attrs) and subgraphs(call.proto))
 
-    def _compute(self, call: Computation, wanted: bool, large: list[str]) -> None:
+    def _compute(self, call: Placed, wanted: bool, large: list[str]) -> None:
         node = call.node
         results: list[np.ndarray | None] = [None] * len(node.outputs)
         if wanted:

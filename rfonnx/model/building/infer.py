@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
-from onnx import NodeProto, TensorProto, TypeProto, helper, shape_inference
+from onnx import NodeProto, TensorProto, TypeProto, shape_inference
 
 from rfonnx.errors import MISFIT, MisfitError, malformed
 from rfonnx.graph.nodes import Node
-from rfonnx.graph.tensors import MAX_AXES, Tensors, is_static, tensor_type
+from rfonnx.graph.tensors import MAX_AXES, Tensors, element_type, is_static, tensor_type
 from rfonnx.graph.text import one_line
 from rfonnx.model.building.alike import Alike
 from rfonnx.model.building.fold import Constants
@@ -208,16 +208,20 @@ def _by_shape_operand(node: Node, tensors: Tensors, constants: Constants) -> Typ
     return tensor_type(tensors.elem(node.inputs[0]), shape)
 
 
+_ZERO = np.zeros(1, np.float32)
+
+
 def _filled(node: Node, tensors: Tensors, constants: Constants) -> TypeProto | None:
     """The type of a ConstantOfShape; None where its operands are of no use here."""
-    value, name = node.attrs.get("value", np.float32(0)), node.inputs[0] if node.inputs else ""
-    if not isinstance(value, np.generic | np.ndarray) or not node.attrs.keys() <= {"value"}:
+    attrs, name = node.attrs, node.inputs[0] if node.inputs else ""
+    value = attrs.get("value", _ZERO)
+    if not isinstance(value, np.ndarray) or not attrs.keys() <= {"value"}:
         return None
     in_part = constants.partial.get(name)
     shape = constants.whole(name) if in_part is None else tuple(in_part.tolist())
     if shape is None or (in_part is None and (len(shape) > MAX_AXES or min(shape, default=0) < 0)):
         return None
-    return tensors.typed(helper.np_dtype_to_tensor_dtype(value.dtype), shape)
+    return tensors.typed(element_type(value.dtype), shape)
 
 
 def passed_values(proto: NodeProto, node: Node, tensors: Tensors, constants: Constants) -> dict[str, TensorProto]:

@@ -60,7 +60,8 @@ def build(
     """
     opsets = _opsets(model)
     graph = model.graph
-    stored, inputs = stored_names(graph), true_inputs(graph)
+    stored = stored_names(graph)
+    inputs = true_inputs(graph, stored)
     names = [i.name for i in inputs]
     if "" in names or len(set(names)) < len(names):
         raise misexported("an input has no name, or a name that another input has")

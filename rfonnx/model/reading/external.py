@@ -23,12 +23,13 @@ _FIELDS = {int(TensorProto.FLOAT): ("float_data", "float32"), int(TensorProto.IN
 _NATIVE = sys.byteorder == "little"
 """Whether raw bytes are numbers as they are."""
 
+_EXTERNAL = int(TensorProto.EXTERNAL)  # looking it up takes longer than comparing it
 _HINT = "external data must lie in the model's own folder; save the model again with onnx.save"
 
 
 def is_external(tensor: TensorProto) -> bool:
     """True when the tensor's data lies in another file."""
-    return bool(tensor.data_location == TensorProto.EXTERNAL)
+    return bool(tensor.data_location == _EXTERNAL)
 
 
 def check_external(tensor: TensorProto) -> None:

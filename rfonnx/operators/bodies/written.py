@@ -12,7 +12,7 @@ from onnx import NodeProto, TypeProto, helper, numpy_helper, shape_inference
 from rfonnx.errors import MISFIT
 from rfonnx.graph.nodes import Graph, Node
 from rfonnx.graph.temporaries import temporary_name
-from rfonnx.graph.tensors import ELEMENT_TYPES, Tensors, tensor_type
+from rfonnx.graph.tensors import ELEMENT_TYPES, Tensors, element_type, tensor_type
 from rfonnx.operators.bodies.writer import BODY_OPSET, Kept, Writer
 from rfonnx.operators.evaluator import run_node
 from rfonnx.operators.schemas import amended, schema_of
@@ -101,7 +101,7 @@ def _write(node: Node, tensors: Tensors, block: Callable[[], int]) -> Writer:
     assert body is not None
     body(writer)
     for name, value in writer.constants.items():
-        tensors.set_tensor(name, helper.np_dtype_to_tensor_dtype(value.dtype), value.shape)
+        tensors.set_tensor(name, element_type(value.dtype), value.shape)
     return writer
 
 
