@@ -82,7 +82,7 @@ class _Lowering:
             return
         note_uncertain(node, self._graph, known)
         key = self._repeated.key(node)
-        reads = self._repeated.reads(key)
+        reads = None if key is None else self._repeated.reads(node, key)
         if reads is None:
             self._ask(node_index, node, key)
             return
@@ -116,7 +116,7 @@ class _Lowering:
                 self._make(Tensor(name, shape, paths, access.exact, access.note, kind, label, node_index))
                 made.append(paths)
         if key is not None and not temporaries and all(access.exact and not access.note for access in accesses):
-            self._repeated.keep(key, self._sources(node), made)
+            self._repeated.keep(node, key, self._sources(node), made)
 
     def _make(self, tensor: Tensor) -> None:
         self._index[tensor.name] = len(self.inputs) + len(self.tensors)

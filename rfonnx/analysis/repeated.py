@@ -34,29 +34,38 @@ class Repeated:
         if row.may_fix and not known.uncertain.issuperset(node.outputs):
             return None
         inputs, constants = node.inputs, self._constants
-        return (
-            node.kind if row.pointwise and self._of_one_shape(node) else node.alike,
-            id(node.attrs),
-            *[-1 if name in constants else inputs.index(name) for name in inputs],
-        )
+        if len(inputs) == 1:
+            return node.alike, id(node.attrs), inputs[0] in constants
+        return node.alike, id(node.attrs), *[-1 if name in constants else inputs.index(name) for name in inputs]
 
     def _of_one_shape(self, node: Node) -> bool:
-        """Whether a node makes one tensor, in the shape of all that it reads: whatever that is, each position reads its own."""
+        """Whether a node makes each position of one tensor of the same one of what it reads, in whatever shape all of that is."""
+        if not operator(node.kind).pointwise:
+            return False
         shapes, constants = self._shapes, self._constants
         shape = shapes.get(node.outputs[0]) if len(node.outputs) == 1 else None
         return is_static(shape) and all(name in constants or shapes.get(name) == shape for name in node.inputs)
 
-    def reads(self, key: Key | None) -> list[Paths] | None:
+    def reads(self, node: Node, key: Key) -> list[Paths] | None:
         """By output that is made, the paths by which it reads, exactly and with no note, by number of the node's input; None: no
         node like it was asked."""
-        return None if key is None else self._kept.get(key)
+        found = self._kept.get(key)
+        if found is None and self._of_one_shape(node):
+            found = self._kept.get((node.kind, *key[1:]))
+            if found is not None:
+                self._kept[key] = found
+        return found
 
-    def keep(self, key: Key, sources: Sequence[int], made: Sequence[Paths]) -> None:
+    def keep(self, node: Node, key: Key, sources: Sequence[int], made: Sequence[Paths]) -> None:
         """Keep what a node's outputs read.
 
         Args:
+            node: it.
             key: as `key` gives it.
             sources: indices of the node's inputs in the program; -1: a constant.
             made: by output that is made, its paths by index in the program.
         """
-        self._kept[key] = [tuple([(sources.index(source), steps) for source, steps in paths]) for paths in made]
+        kept = [tuple([(sources.index(source), steps) for source, steps in paths]) for paths in made]
+        self._kept[key] = kept
+        if self._of_one_shape(node):
+            self._kept[node.kind, *key[1:]] = kept

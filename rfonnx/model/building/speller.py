@@ -37,6 +37,8 @@ class Speller:
                 attrs = canonicalize(node, self._graph).attrs
                 if alike:
                     spelt[same if self._looked else alike] = attrs
+        if attrs is node.attrs:
+            return node
         return Node(node.op_type, node.domain, node.name, node.inputs, node.outputs, attrs, node.version, alike)
 
     def _value(self, name: str) -> np.ndarray | None:
