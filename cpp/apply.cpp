@@ -27,8 +27,8 @@ struct Applying {
         return [&step](const TermPtr& term, bool&) { return permuted(term, step.perm); };
     }
     AppliedStep operator()(const Reshape& step) const {
-        return [&step, from = before](const TermPtr& term, bool& widened) {
-            return reshaped(term, from, step.shape, widened);
+        return [&step, from = before, mode = mode](const TermPtr& term, bool& widened) {
+            return reshaped(term, from, step.shape, mode, widened);
         };
     }
 };

@@ -69,6 +69,8 @@ Bound least(const Bound& f, const Bound& g);
 Bound gathered(const Bound& f, int64_t scale, int64_t offset, int64_t length);
 /// o -> least f(scale*o + offset + t*dilation), 0 <= t < kernel; what lies outside of f is passed over.
 Bound window(const Bound& f, int64_t kernel, int64_t dilation, int64_t scale, int64_t offset, int64_t length);
+/// o -> f(o / times).
+Bound repeated(const Bound& f, int64_t times);
 /// o -> parts[o % k](o / k) for the k parts, o in [0, length); each part has `length / k` positions, rounded up.
 Bound interleaved(const std::vector<Bound>& parts, int64_t length);
 

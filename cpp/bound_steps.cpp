@@ -159,6 +159,21 @@ Bound window(const Bound& f, int64_t kernel, int64_t dilation, int64_t scale, in
     return gathered(level, scale, add(offset, before), length);
 }
 
+Bound repeated(const Bound& f, int64_t times) {
+    Bound result;
+    for (const Run& run : f.runs()) {
+        if (run.period() > kMostValues / times)
+            throw TooManyValues();
+        Run part{run.begin * times, multiply(run.end, times), {}, {}};
+        for (size_t r = 0; r < run.values.size(); ++r) {
+            part.values.insert(part.values.end(), index(times), run.values[r]);
+            part.increments.insert(part.increments.end(), index(times), run.increments[r]);
+        }
+        result.append(std::move(part));
+    }
+    return result;
+}
+
 Bound interleaved(const std::vector<Bound>& parts, int64_t length) {
     const auto count = static_cast<int64_t>(parts.size());
     if (count == 1)

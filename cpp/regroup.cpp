@@ -2,32 +2,10 @@
 
 #include <algorithm>
 
+#include "flat_rule.hpp"
+
 namespace rfonnx {
 namespace {
-
-struct Rule {
-    int64_t period = 0, shift = 0;
-};
-
-/// Rule of several axes laid out flat. Stepping `period * inner` flat positions moves the outer axis by `period` and
-/// nothing else.
-Rule flat_rule(const std::vector<Walk>& walks, const Shape& from, const Group& group) {
-    Rule rule{1, 0};
-    int64_t inner = 1;
-    for (size_t axis = group.from_end; axis-- > group.from_begin;) {
-        const int64_t length = from[axis];
-        if (length == 1)
-            continue;
-        Rule own{1, 0};
-        for (const Walk& walk : walks) {
-            if (walk.axis == static_cast<int>(axis))
-                own = {walk.period, walk.shift};
-        }
-        rule = {multiply(own.period, inner), own.shift};
-        inner = multiply(inner, length);
-    }
-    return rule;
-}
 
 /// Whether a table of `outer` blocks goes on by a rule from entry to entry, as far as it reaches.
 bool follows(Rule rule, const std::vector<Interval>& table, int64_t outer, int64_t length, int64_t inner) {
@@ -40,22 +18,6 @@ bool follows(Rule rule, const std::vector<Interval>& table, int64_t outer, int64
     }
     return true;
 }
-
-/// A smaller period that the table has too: neighbours in a flat layout often continue each other.
-Rule shortest_rule(Rule rule, const std::vector<Interval>& table, int64_t outer, int64_t length, int64_t inner) {
-    for (int64_t period = 1; period < rule.period; ++period) {
-        if (rule.period % period != 0 || rule.shift % (rule.period / period) != 0)
-            continue;
-        const Rule shorter{period, rule.shift / (rule.period / period)};
-        if (follows(shorter, table, outer, length, inner))
-            return shorter;
-    }
-    return rule;
-}
-
-/// Longest period that is looked for in a table: what upsampling makes, and no search that grows with the table's
-/// square.
-constexpr int64_t kLongestPeriod = 64;
 
 /// The rule that a walk's own table follows, where it does so for two periods at least; else none.
 Rule own_rule(const Term& term, size_t walk) {
@@ -101,10 +63,11 @@ struct Regrouper : Regrouping {
         Rule rule = flat_rule(own, from, group);
         if (rule.period > length)
             rule = {};
-        rule = shortest_rule(rule, result.table, outer, length, inner);
+        rule = shortest_rule(rule, [&](Rule shorter) { return follows(shorter, result.table, outer, length, inner); });
 
         result.walks.assign(term.walks.begin(), term.walks.begin() + static_cast<std::ptrdiff_t>(first));
-        append_cut(result.walks, length, rule);
+        for (Walk& walk : cut_walks(to, group, rule))
+            result.walks.push_back(std::move(walk));
         const size_t behind = result.walks.size();
         result.walks.insert(result.walks.end(), term.walks.begin() + static_cast<std::ptrdiff_t>(last),
                             term.walks.end());
@@ -136,26 +99,6 @@ private:
             }
         }
         return entry;
-    }
-
-    /// One walk per new axis longer than 1, numbered as in `from` (renumbered later); their rules follow from the flat
-    /// one.
-    void append_cut(std::vector<Walk>& walks, int64_t length, Rule rule) const {
-        int64_t stride = length;
-        for (size_t axis = group.to_begin; axis < group.to_end; ++axis) {
-            stride /= to[axis];
-            if (to[axis] == 1)
-                continue;
-            Walk walk{static_cast<int>(axis), to[axis], to[axis], nullptr, 0, 0};
-            if (rule.period > 0) {
-                const int64_t turns = rule.period / std::gcd(rule.period, stride);
-                if (turns <= to[axis]) {
-                    walk.period = turns;
-                    walk.shift = multiply(rule.shift, multiply(stride, turns) / rule.period);
-                }
-            }
-            walks.push_back(walk);
-        }
     }
 };
 

@@ -6,6 +6,7 @@
 #include "compress.hpp"
 #include "lay.hpp"
 #include "regroup.hpp"
+#include "regroup_runs.hpp"
 #include "row_major.hpp"
 
 namespace rfonnx {
@@ -76,6 +77,15 @@ TermPtr permuted(const TermPtr& term, const std::vector<int>& perm) {
 
 namespace {
 
+bool within(const Walk& walk, const Group& group) {
+    return walk.axis >= static_cast<int>(group.from_begin) && walk.axis < static_cast<int>(group.from_end);
+}
+
+/// An axis that stays as it is.
+bool is_single(const Group& group) {
+    return group.from_end - group.from_begin == 1 && group.to_end - group.to_begin == 1;
+}
+
 /// The one axis longer than 1 of several; -1 when there is none, or more.
 int only_long(const Shape& shape, size_t begin, size_t end) {
     int found = -1;
@@ -110,11 +120,8 @@ void shorten_rule(Walk& along, const std::vector<ColumnPtr>& columns) {
 int renamed_along(const Term& term, const Shape& from, const Shape& to, bool& anew) {
     int result = -1;
     for (const Group& group : groups_of(from, to)) {
-        const auto within = [&](const Walk& walk) {
-            return walk.axis >= static_cast<int>(group.from_begin) && walk.axis < static_cast<int>(group.from_end);
-        };
-        const bool single = group.from_end - group.from_begin == 1 && group.to_end - group.to_begin == 1;
-        if (within(*term.along)) {
+        const bool single = is_single(group);
+        if (within(*term.along, group)) {
             anew = !single;
             // A rule as long as the axis may hide a shorter one, which is looked for in the table.
             const bool renamed = only_long(from, group.from_begin, group.from_end) == term.along->axis &&
@@ -124,14 +131,45 @@ int renamed_along(const Term& term, const Shape& from, const Shape& to, bool& an
             else if (renamed)
                 result = only_long(to, group.to_begin, group.to_end);
         }
-        if (!single && std::any_of(term.walks.begin(), term.walks.end(), within))
+        if (!single &&
+            std::any_of(term.walks.begin(), term.walks.end(), [&](const Walk& walk) { return within(walk, group); }))
             return -1;
     }
     return result;
 }
 
+/// A term with `along` whose group alone is cut or merged, if a long axis comes of it that runs can hold.
+std::optional<Term> reshaped_runs(Term term, const Shape& from, const Shape& to, Mode mode) {
+    std::optional<Group> cut;
+    size_t first = 0, last = 0, seen = 0; // walks in the group of `along`, and in all groups so far
+    for (const Group& group : groups_of(from, to)) {
+        size_t end = seen;
+        while (end < term.walks.size() && within(term.walks[end], group))
+            ++end;
+        if (within(*term.along, group)) {
+            cut = group;
+            first = seen;
+            last = end;
+        } else if (end > seen) {
+            if (!is_single(group))
+                return {};
+            term.walks[seen].axis = static_cast<int>(group.to_begin);
+        }
+        seen = end;
+    }
+    const auto is_long = [&](int64_t length) { return mode.long_axis(length); };
+    if (std::none_of(to.begin() + static_cast<std::ptrdiff_t>(cut->to_begin),
+                     to.begin() + static_cast<std::ptrdiff_t>(cut->to_end), is_long))
+        return {};
+    try {
+        return regrouped_runs(term, {from, to, *cut}, first, last);
+    } catch (const TooManyValues&) {
+        return {};
+    }
+}
+
 /// A term with `along` after a reshape.
-TermPtr reshaped_along(const Term& term, const Shape& from, const Shape& to, bool& widened) {
+TermPtr reshaped_along(const Term& term, const Shape& from, const Shape& to, Mode mode, bool& widened) {
     bool anew = false;
     const int place = renamed_along(term, from, to, anew);
     if (place >= 0) {
@@ -148,36 +186,35 @@ TermPtr reshaped_along(const Term& term, const Shape& from, const Shape& to, boo
             *result = compressed(std::move(*result));
         return result;
     }
+    if (std::optional<Term> runs = reshaped_runs(term, from, to, mode))
+        return std::make_shared<const Term>(compressed(std::move(*runs)));
     try {
-        return reshaped(std::make_shared<const Term>(laid_out(term)), from, to, widened);
+        return reshaped(std::make_shared<const Term>(laid_out(term)), from, to, mode, widened);
     } catch (const TooManyValues&) {
         widened = true;
-        return reshaped(std::make_shared<const Term>(without_along(term)), from, to, widened);
+        return reshaped(std::make_shared<const Term>(without_along(term)), from, to, mode, widened);
     }
 }
 
 } // namespace
 
-TermPtr reshaped(const TermPtr& term, const Shape& from, const Shape& to, bool& widened) {
+TermPtr reshaped(const TermPtr& term, const Shape& from, const Shape& to, Mode mode, bool& widened) {
     if (term->along)
-        return reshaped_along(*term, from, to, widened);
+        return reshaped_along(*term, from, to, mode, widened);
     Term current = *term;
     bool cut = false;
     for (const Group& group : groups_of(from, to)) {
-        const auto in_group = [&](const Walk& walk) {
-            return walk.axis >= static_cast<int>(group.from_begin) && walk.axis < static_cast<int>(group.from_end);
-        };
         // Walks before this group already carry their new axis numbers, and come first in the table.
         size_t remaining = 0;
         for (const Walk& walk : term->walks)
             remaining += walk.axis >= static_cast<int>(group.from_begin);
         const size_t first = current.walks.size() - remaining;
         size_t last = first;
-        while (last < current.walks.size() && in_group(current.walks[last]))
+        while (last < current.walks.size() && within(current.walks[last], group))
             ++last;
         if (first == last)
             continue;
-        if (group.from_end - group.from_begin == 1 && group.to_end - group.to_begin == 1) {
+        if (is_single(group)) {
             current.walks[first].axis = static_cast<int>(group.to_begin);
             continue;
         }
@@ -187,7 +224,8 @@ TermPtr reshaped(const TermPtr& term, const Shape& from, const Shape& to, bool& 
             others /= std::max(current.walks[walk].slots, int64_t{1});
         if (multiply(others, length) > kLargestTable) {
             widened = true;
-            return reshaped(std::make_shared<const Term>(without_walk(*term, cheapest_walk(*term))), from, to, widened);
+            return reshaped(std::make_shared<const Term>(without_walk(*term, cheapest_walk(*term))), from, to, mode,
+                            widened);
         }
         current = regrouped(current, {from, to, group}, first, last, length);
         cut = true;

@@ -9,7 +9,7 @@ TermPtr permuted(const TermPtr& term, const std::vector<int>& perm);
 
 /// `from` and `to` have the same number of elements. Axes that are merged or split are laid out flat and cut anew; a
 /// walk that turns out constant is dropped. Sets `widened` when the flat table would outgrow `kLargestTable`.
-TermPtr reshaped(const TermPtr& term, const Shape& from, const Shape& to, bool& widened);
+TermPtr reshaped(const TermPtr& term, const Shape& from, const Shape& to, Mode mode, bool& widened);
 
 /// The term seen from a tensor of shape `to` that `from` broadcasts to, numpy style.
 TermPtr broadcast(const TermPtr& term, const Shape& from, const Shape& to);
