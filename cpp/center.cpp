@@ -23,12 +23,15 @@ CenterLine line_of(const AxisReads& reads) {
     return {reads.axis(), slope, count > 0 ? sum / count : Rational(0)};
 }
 
+/// Longest turn over which middles are taken: rows laid end to end have longer ones.
+constexpr int64_t kLongestTurn = int64_t{1} << 16;
+
 /// The line of a term that walks one axis by a rule, or nothing.
 void add_line_of(const Term& term, CenterLines& lines) {
     if (term.walks.size() + term.along.has_value() != 1)
         return;
     const Walk& walk = term.along ? *term.along : term.walks[0];
-    if (walk.period == 0 || walk.shift == 0)
+    if (walk.period == 0 || walk.shift == 0 || walk.period > kLongestTurn)
         return;
     const Rational slope(walk.shift, walk.period);
     Rational sum = 0;

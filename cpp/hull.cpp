@@ -132,8 +132,10 @@ Hull propagate(const Program& program, int64_t runs_from) {
     for (const Tensor& tensor : program.tensors) {
         add_fields(program, tensor, result.axes.size(), {true, runs_from}, result.unbounded);
         add_fields(program, tensor, result.axes.size(), {false, runs_from}, result.clipped);
-        const bool widened = std::any_of(result.clipped.end() - axes, result.clipped.end(),
-                                         [](const FieldPtr& field) { return field->widened; });
+        const auto outgrew = [axes](const std::vector<FieldPtr>& fields) {
+            return std::any_of(fields.end() - axes, fields.end(), [](const FieldPtr& field) { return field->widened; });
+        };
+        const bool widened = outgrew(result.clipped) || outgrew(result.unbounded);
         result.exact.push_back(exact_so_far(program, tensor, result.exact) && !widened);
         result.widened.push_back(widened);
     }

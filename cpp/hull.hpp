@@ -17,8 +17,9 @@ struct Hull {
     int64_t runs_from;               // see Mode
     std::vector<FieldPtr> unbounded; // by source * axes.size() + axis; sources are inputs first, then tensors
     std::vector<FieldPtr> clipped;
-    std::vector<bool> exact;   // by tensor: both ends of every clipped interval are read for generic weights
-    std::vector<bool> widened; // by tensor: a table outgrew kLargestTable on the way here
+    // By tensor: both ends of every clipped interval are read for generic weights, and nothing was widened.
+    std::vector<bool> exact;
+    std::vector<bool> widened; // by tensor: a table outgrew kLargestTable on the way here, with borders or without
 
     const Field& field(int64_t source, size_t axis, bool clip) const {
         return *(clip ? clipped : unbounded)[static_cast<size_t>(source) * axes.size() + axis];

@@ -52,17 +52,24 @@ std::vector<int64_t> begins(const Walk& walk) {
     return places;
 }
 
-/// Columns that are laid over each other to see where they cross, two by two.
-constexpr size_t kMostColumns = 90;
+/// Columns that an axis may show, and pairs of ends that are laid over each other to see where they cross.
+constexpr size_t kMostColumns = 1024, kMostPairs = 8192;
 
 /// The different columns that a field shows along an axis; what a term shows of which the axis is no `along`,
 /// everywhere or to a class of positions, is one all along.
 std::vector<ColumnPtr> columns_along(const Field& field, int axis, int64_t length) {
     std::vector<ColumnPtr> found;
+    std::vector<uint64_t> hashes;
     const auto add = [&](const ColumnPtr& column) {
-        const auto alike = [&](const ColumnPtr& other) { return other == column || same(other, column); };
-        if (column && std::none_of(found.begin(), found.end(), alike))
-            found.push_back(column);
+        if (!column)
+            return;
+        const uint64_t hash = hash_of(column);
+        for (size_t k = 0; k < found.size(); ++k) {
+            if (hashes[k] == hash && same(found[k], column))
+                return;
+        }
+        found.push_back(column);
+        hashes.push_back(hash);
         if (found.size() > kMostColumns)
             throw TooManyValues();
     };
@@ -79,6 +86,38 @@ std::vector<ColumnPtr> columns_along(const Field& field, int axis, int64_t lengt
     return found;
 }
 
+/// Whether two ends are equally far apart everywhere, so that they cross nowhere.
+bool keep_apart(const Bound& f, const Bound& g) {
+    const int64_t first = f.at(0), other = g.at(0);
+    return first != kNothing && other != kNothing && same(moved(f, subtract(other, first)), g);
+}
+
+/// Cut where two of these cross.
+void cut_at_crossings(std::vector<Part>& parts, const std::vector<const Bound*>& ends) {
+    std::vector<std::vector<const Bound*>> alike; // those that keep apart, together
+    for (const Bound* end : ends) {
+        const auto place = std::find_if(alike.begin(), alike.end(), [&](const std::vector<const Bound*>& others) {
+            return keep_apart(*others[0], *end);
+        });
+        if (place == alike.end())
+            alike.push_back({end});
+        else
+            place->push_back(end);
+    }
+    size_t pairs = 0;
+    for (size_t k = 0; k < alike.size(); ++k) {
+        for (size_t other = 0; other < k; ++other) {
+            pairs += alike[k].size() * alike[other].size();
+            if (pairs > kMostPairs)
+                throw TooManyValues();
+            for (const Bound* f : alike[k]) {
+                for (const Bound* g : alike[other])
+                    cut(parts, least(*f, *g));
+            }
+        }
+    }
+}
+
 /// Cut where the field changes along an axis, and where two of its columns cross, or one crosses an end of the input.
 void cut(std::vector<Part>& parts, const Field& field, int axis, int64_t length, int64_t input_length) {
     for (const TermPtr& term : field.terms) {
@@ -89,20 +128,21 @@ void cut(std::vector<Part>& parts, const Field& field, int axis, int64_t length,
     std::vector<std::pair<Bound, Bound>> borders;
     for (const int64_t beside : {-1, 0, 1})
         borders.emplace_back(constant_bound(length, beside), constant_bound(length, 1 - input_length + beside));
-    std::vector<ColumnPtr> columns = columns_along(field, axis, length);
-    for (size_t k = 0; k < columns.size(); ++k) {
-        const auto& [lo, hi] = *columns[k];
+    const std::vector<ColumnPtr> columns = columns_along(field, axis, length);
+    std::vector<const Bound*> los, his;
+    for (const ColumnPtr& column : columns) {
+        const auto& [lo, hi] = *column;
+        los.push_back(&lo);
+        his.push_back(&hi);
         for (const Bound* bound : {&lo, &hi})
             cut(parts, *bound);
         for (const auto& [begin, end] : borders) {
             cut(parts, least(lo, begin));
             cut(parts, least(hi, end));
         }
-        for (size_t other = 0; other < k; ++other) {
-            cut(parts, least(lo, columns[other]->lo));
-            cut(parts, least(hi, columns[other]->hi));
-        }
     }
+    cut_at_crossings(parts, los);
+    cut_at_crossings(parts, his);
 }
 
 /// How fields walk an axis: not at all, by rules, or by tables that have an entry per position.

@@ -8,8 +8,13 @@
 namespace rfonnx {
 namespace {
 
-/// Copies that are written one after the other, at most.
-constexpr int64_t kMostCopies = int64_t{1} << 16;
+/// Copies that are written one after the other, or columns that an axis is cut into, at most; and runs that are looked
+/// at for that.
+constexpr int64_t kMostCopies = int64_t{1} << 12, kMostLooks = int64_t{1} << 24;
+
+/// Longest turn of a rule that moves on. Rows laid end to end have longer ones: whatever is done to them is looked at
+/// throughout a turn.
+constexpr int64_t kLongestTurn = int64_t{1} << 16;
 
 using End = Bound Column::*;
 
@@ -242,7 +247,8 @@ std::optional<Term> regrouped_runs(const Term& term, Regrouping regrouping, size
         rule = {};
     rule = shortest_rule(rule, [&](Rule shorter) { return follows(shorter, flat); });
     std::vector<Walk> walks = cut_walks(to, group, rule);
-    if (walks.empty())
+    const auto turns_late = [](const Walk& walk) { return walk.period > kLongestTurn && walk.shift != 0; };
+    if (walks.empty() || std::any_of(walks.begin(), walks.end(), turns_late))
         return {};
     const auto longest =
         std::max_element(walks.begin(), walks.end(), [](const Walk& a, const Walk& b) { return a.length < b.length; });
@@ -256,7 +262,11 @@ std::optional<Term> regrouped_runs(const Term& term, Regrouping regrouping, size
     const size_t end = result.walks.size();
     result.walks.insert(result.walks.end(), term.walks.begin() + static_cast<std::ptrdiff_t>(last), term.walks.end());
 
-    int64_t cost = 0;
+    int64_t cost = 0, runs = 1;
+    for (const ColumnPtr& column : flat)
+        runs += column ? static_cast<int64_t>(column->lo.runs().size() + column->hi.runs().size()) : 0;
+    if (blocks * apart > kMostCopies || multiply(runs, blocks * apart) > kMostLooks)
+        throw TooManyValues();
     for (int64_t o = 0; o < outer; ++o) {
         for (int64_t block = 0; block < blocks * apart; ++block) {
             const int64_t begin = block / apart * result.along->length * apart + block % apart;

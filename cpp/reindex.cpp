@@ -223,6 +223,12 @@ TermPtr reshaped(const TermPtr& term, const Shape& from, const Shape& to, Mode m
         for (size_t walk = first; walk < last; ++walk)
             others /= std::max(current.walks[walk].slots, int64_t{1});
         if (multiply(others, length) > kLargestTable) {
+            const auto own = term->walks.end() - static_cast<std::ptrdiff_t>(remaining);
+            const auto longest = std::max_element(own, own + static_cast<std::ptrdiff_t>(last - first),
+                                                  [](const Walk& a, const Walk& b) { return a.length < b.length; });
+            const Term along = as_runs(*term, static_cast<size_t>(longest - term->walks.begin()));
+            if (std::optional<Term> runs = reshaped_runs(along, from, to, mode))
+                return std::make_shared<const Term>(compressed(std::move(*runs)));
             widened = true;
             return reshaped(std::make_shared<const Term>(without_walk(*term, cheapest_walk(*term))), from, to, mode,
                             widened);

@@ -17,8 +17,13 @@ LONGEST = 160
 MOST_ELEMENTS = 2_000
 
 
-def drawn(seed: int) -> Program:
-    """One or two inputs, one to seven tensors, each the join of one to three paths."""
+def drawn(seed: int, more: str = "") -> Program:
+    """One or two inputs, one to seven tensors, each the join of one to three paths.
+
+    Args:
+        seed: of the program.
+        more: kinds of steps that come more often, by the letters of `_step`.
+    """
     rng = random.Random(seed)
     inputs = tuple((f"x{i}", _shape(rng)) for i in range(rng.choice((1, 1, 2))))
     known = [shape for _, shape in inputs]
@@ -27,7 +32,7 @@ def drawn(seed: int) -> Program:
         source = rng.choice((len(known) - 1, rng.randrange(len(known))))
         shape, chosen = known[source], []
         for _ in range(rng.randint(1, 3)):
-            step = _step(rng, shape)
+            step = _step(rng, shape, more)
             if math.prod(after(shape, step)) <= MOST_ELEMENTS:
                 chosen.append(step)
                 shape = after(shape, step)
@@ -53,10 +58,10 @@ def _length(rng: random.Random, shape: Shape, axis: int) -> int:
     return max(1, min(about, LONGEST, MOST_ELEMENTS // max(others, 1)))
 
 
-def _step(rng: random.Random, shape: Shape) -> Step:
+def _step(rng: random.Random, shape: Shape, more: str) -> Step:
     axis = rng.choice((shape.index(max(shape)), rng.randrange(len(shape))))
     length = _length(rng, shape, axis)
-    match rng.choice("wwwssttggcrbpme" if len(shape) > 1 else "wwwssttggcr"):
+    match rng.choice(("wwwssttggcrbpme" if len(shape) > 1 else "wwwssttggcr") + more):
         case "w":
             stride = rng.choice((1, 1, 1, 2, 3, -1, -2))
             pad = rng.randint(-5, 9) if stride > 0 else -rng.randint(0, LONGEST)

@@ -50,6 +50,12 @@ def test_drawn_programs(seed: int) -> None:
     check(drawn(seed))
 
 
+@pytest.mark.parametrize("seed", range(150))
+def test_drawn_reshapes(seed: int) -> None:
+    """Axes that are cut, merged and cut anew, along and beside what is kept as runs."""
+    check(drawn(seed, more="e" * 15))
+
+
 @settings(max_examples=60)
 @given(programs())
 def test_random_programs(program: Program) -> None:
