@@ -11,6 +11,9 @@ namespace rfonnx {
 /// Values that a bound may store.
 constexpr int64_t kMostValues = int64_t{1} << 22;
 
+/// Parts that runs are put together from, or cut into, one after the other, at most.
+constexpr int64_t kMostParts = int64_t{1} << 12;
+
 /// More values than a table may have: the caller widens, and says so.
 struct TooManyValues : std::length_error {
     TooManyValues() : std::length_error("more values than a table may have") {}

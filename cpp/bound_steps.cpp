@@ -162,7 +162,7 @@ Bound window(const Bound& f, int64_t kernel, int64_t dilation, int64_t scale, in
 Bound repeated(const Bound& f, int64_t times) {
     Bound result;
     for (const Run& run : f.runs()) {
-        if (run.length() <= times) { // fewer than the values of one turn
+        if (run.length() <= kMostParts && run.length() < times) { // stores less than the values of a turn
             for (int64_t position = run.begin; position < run.end; ++position)
                 result.append(constant_run(position * times, multiply(position + 1, times), run.at(position)));
             continue;

@@ -8,9 +8,8 @@
 namespace rfonnx {
 namespace {
 
-/// Copies that are written one after the other, or columns that an axis is cut into, at most; and runs that are looked
-/// at for that.
-constexpr int64_t kMostCopies = int64_t{1} << 12, kMostLooks = int64_t{1} << 24;
+/// Runs that are looked at to cut an axis, at most.
+constexpr int64_t kMostLooks = int64_t{1} << 24;
 
 /// Longest turn of a rule that moves on. Rows laid end to end have longer ones: whatever is done to them is looked at
 /// throughout a turn.
@@ -25,13 +24,15 @@ Bound end_of(const ColumnPtr& column, End end, int64_t length) {
 /// f, so often end to end.
 Bound end_to_end(const Bound& f, int64_t times) {
     Bound result;
-    if (f.runs().size() * index(times) > index(f.length()) && times > 1) { // stores less as one run
+    if (times > 1 && times > f.length() / f.cost()) { // stores less as one run
+        if (f.length() > kMostValues)
+            throw TooManyValues();
         std::vector<int64_t> values = written(f, 0, f.length());
         std::vector<int64_t> increments(values.size(), 0);
         result.append({0, f.length() * times, std::move(values), std::move(increments)});
         return result;
     }
-    if (times > kMostCopies)
+    if (times > kMostParts)
         throw TooManyValues();
     for (int64_t k = 0; k < times; ++k)
         result.append(f);
@@ -94,7 +95,7 @@ private:
         const int64_t count = behind.positions();
         if (behind.slots() == 1)
             return repeated(bound_of(0), count);
-        if (count > kMostCopies)
+        if (count > kMostParts)
             throw TooManyValues();
         std::vector<Bound> parts;
         for (int64_t position = 0; position < count; ++position)
@@ -106,7 +107,7 @@ private:
         const int64_t count = before.positions();
         if (before.slots() == 1)
             return end_to_end(bound_of(0), count);
-        if (count > kMostCopies)
+        if (count > kMostParts)
             throw TooManyValues();
         std::vector<Bound> blocks;
         for (int64_t slot = 0; slot < before.slots(); ++slot)
@@ -265,7 +266,7 @@ std::optional<Term> regrouped_runs(const Term& term, Regrouping regrouping, size
     int64_t cost = 0, runs = 1;
     for (const ColumnPtr& column : flat)
         runs += column ? static_cast<int64_t>(column->lo.runs().size() + column->hi.runs().size()) : 0;
-    if (blocks * apart > kMostCopies || multiply(runs, blocks * apart) > kMostLooks)
+    if (blocks * apart > kMostParts || multiply(runs, blocks * apart) > kMostLooks)
         throw TooManyValues();
     for (int64_t o = 0; o < outer; ++o) {
         for (int64_t block = 0; block < blocks * apart; ++block) {
