@@ -131,3 +131,31 @@ def test_outputs_of_their_own_kind():
     facts = rfonnx.analyze(model).facts
     assert list(facts) == ["y", "x", "c"]
     assert (facts["x"].time, facts["c"].time, facts["c"].shifts) == ((), (), ())
+
+
+def put_together(length: int) -> onnx.ModelProto:
+    """A mirrored beginning before x, and a window over both."""
+    nodes = [
+        helper.make_node("Slice", ["x", "from", "to", "axis", "back"], ["mirrored"]),
+        helper.make_node("Concat", ["mirrored", "x"], ["longer"], axis=2),
+        helper.make_node("Conv", ["longer", "w"], ["y"], strides=[4]),
+    ]
+    weights = [
+        numpy_helper.from_array(np.array([value]), name)
+        for name, value in (("from", 6), ("to", 0), ("axis", 2), ("back", -1))
+    ]
+    weights.append(numpy_helper.from_array(np.ones((2, 2, 10), np.float32), "w"))
+    info = [helper.make_tensor_value_info("x", TensorProto.FLOAT, (1, 2, length))]
+    out = [helper.make_tensor_value_info("y", TensorProto.FLOAT, None)]
+    graph = helper.make_graph(nodes, "parts", info, out, weights)
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+
+
+def test_what_is_put_together_along_an_axis_of_any_length() -> None:
+    """Beyond 2^24 positions nothing is laid out: the ends of each part tell of it. An hour has the facts of a second."""
+    facts = []
+    for length in (2**13, 2**25, 2**36):
+        (fact,) = rfonnx.analyze(put_together(length)).facts["y"].time
+        facts.append((fact.stride, fact.causal, fact.lookahead, fact.context))
+    assert facts[0][0] == 4
+    assert facts[0] == facts[1] == facts[2]

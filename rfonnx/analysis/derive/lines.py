@@ -157,12 +157,17 @@ def _select(line: Line, step: Select) -> Line | None:
         return line.with_axis(step.axis, Factor(length, STILL))
     if step.period and step.shift and length > 1:
         return _scaled(line, step.axis, length, Fraction(step.shift, step.period))
-    read = tables(step)
-    if read is None:
-        return None
+    read, outputs = tables(step), None
+    if read is None:  # more positions than are laid out: those beside the cuts of runs tell of the others
+        from rfonnx.analysis.derive.telling import told  # hardly any net is that long
+
+        seen = told(step, 1, lambda every, _: np.ones(len(every), bool))
+        if seen is None:
+            return None
+        outputs, read = seen.outputs, seen.read
     if length == 1:
         return _picked(line, step.axis, int(read.first[0])) if read.first[0] == read.last[0] else None
-    return _scaled(line, step.axis, length, _advance(read.first, read.last, _length(line.axes[step.axis])))
+    return _scaled(line, step.axis, length, _advance(read.first, read.last, _length(line.axes[step.axis]), outputs))
 
 
 def _band(line: Line, step: Band) -> Line | None:
@@ -175,19 +180,25 @@ def _band(line: Line, step: Band) -> Line | None:
     return line.with_axis(step.axis, Factor(1, STILL)).with_axis(step.by, Factor(len(step.first), slope * advance))
 
 
-def _advance(first: np.ndarray, last: np.ndarray, length: int) -> Fraction | None:
+def _advance(first: np.ndarray, last: np.ndarray, length: int, outputs: np.ndarray | None = None) -> Fraction | None:
     """By how much reads advance per position: their ends, or else their beginnings, or both between borders.
 
     A running sum, 0..o, advances by 1; so does one from the end, o..n-1.
+
+    Args:
+        first, last: what is read.
+        length: of the axis that is read.
+        outputs: by which positions, where these are not all of them.
     """
     reads = np.flatnonzero(first <= last)
     if len(reads) < 2 or reads[-1] - reads[0] != len(reads) - 1:
         return None
+    apart = np.diff(reads if outputs is None else outputs[reads])
     for ends in (last, first):
         steps = np.diff(ends[reads])
-        if steps[0] and (steps == steps[0]).all():
-            return Fraction(int(steps[0]))
-    between = inner_slope(first, last, length)
+        if steps[0] and (steps * apart[0] == steps[0] * apart).all():
+            return Fraction(int(steps[0]), int(apart[0]))
+    between = None if outputs is not None else inner_slope(first, last, length)
     return None if between is None else Fraction(between)
 
 
