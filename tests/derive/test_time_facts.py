@@ -159,3 +159,14 @@ def test_what_is_put_together_along_an_axis_of_any_length() -> None:
         facts.append((fact.stride, fact.causal, fact.lookahead, fact.context))
     assert facts[0][0] == 4
     assert facts[0] == facts[1] == facts[2]
+
+
+def test_rows_of_an_hour_laid_end_to_end_have_a_shift_without_a_halo() -> None:
+    """From one row to the next are more positions than are looked at for a halo: a report was refused for that."""
+    rows = ("Reshape", [np.array([1, 1, -1])], {})
+    window = ("Conv", [np.ones((1, 1, 3), np.float32)], {"pads": [1, 1]})
+    for length, halo in ((16, True), (57_600_000, False)):
+        facts = rfonnx.analyze(chain(rows, window, shape=(1, 2, length))).facts["y"]
+        (shift,) = (fact for fact in facts.shifts if fact.axis == 1)
+        assert (shift.period, shift.shift) == (1, length)
+        assert (shift.halo is not None) is halo

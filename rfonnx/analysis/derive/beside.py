@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from rfonnx.analysis.derive.analysed import Fields, Pair, hull, length_of
+from rfonnx.errors import ShapeError
 from rfonnx.results.array_types import Int64
 from rfonnx.results.fields import ShiftFact
 
@@ -66,5 +67,8 @@ def with_halo(fields: Fields, output: str, fact: ShiftFact) -> ShiftFact:
     still = fact.shift <= 0 or fact.room
     if still or step is None or own is None or inner is None or output not in fields.tensors:
         return fact
-    halo = beside(fields, (output, own), fact.shift, (fact.input, fact.axis), step, length // step, inner)
+    try:
+        halo = beside(fields, (output, own), fact.shift, (fact.input, fact.axis), step, length // step, inner)
+    except ShapeError:  # a step of more positions than are looked at: rows of an hour laid end to end
+        return fact
     return fact._replace(halo=halo)
