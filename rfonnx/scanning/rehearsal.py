@@ -28,16 +28,18 @@ def rehearse() -> None:
 
 
 def small_model() -> onnx.ModelProto:
-    """A convolution, an activation, a pool, and a length that is worked out of constants."""
+    """A convolution, an activation, an upsampling, a pool, and a length that is worked out of constants."""
     constants = {
         "weight": np.ones((2, 1, 3, 3), np.float32),
+        "scales": np.array([1, 1, 2, 2], np.float32),
         "lengths": np.array([-1, 1]),
         "factors": np.array([1, 2]),
     }
     nodes = [
         helper.make_node("Conv", ["x", "weight"], ["seen"], "conv", pads=[1, 1, 1, 1]),
         helper.make_node("Relu", ["seen"], ["active"], "relu"),
-        helper.make_node("GlobalAveragePool", ["active"], ["mean"], "pool"),
+        helper.make_node("Resize", ["active", "", "scales"], ["larger"], "up", mode="nearest"),
+        helper.make_node("GlobalAveragePool", ["larger"], ["mean"], "pool"),
         helper.make_node("Mul", ["lengths", "factors"], ["shape"], "lengths"),
         helper.make_node("Reshape", ["mean", "shape"], ["y"], "flat"),
     ]
