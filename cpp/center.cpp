@@ -23,9 +23,6 @@ CenterLine line_of(const AxisReads& reads) {
     return {reads.axis(), slope, count > 0 ? sum / count : Rational(0)};
 }
 
-/// Longest turn over which middles are taken: rows laid end to end have longer ones.
-constexpr int64_t kLongestTurn = int64_t{1} << 16;
-
 /// The line of a term that walks one axis by a rule, or nothing.
 void add_line_of(const Term& term, CenterLines& lines) {
     if (term.walks.size() + term.along.has_value() != 1)

@@ -11,10 +11,6 @@ namespace {
 /// Runs that are looked at to cut an axis, at most.
 constexpr int64_t kMostLooks = int64_t{1} << 24;
 
-/// Longest turn of a rule that moves on. Rows laid end to end have longer ones: whatever is done to them is looked at
-/// throughout a turn.
-constexpr int64_t kLongestTurn = int64_t{1} << 16;
-
 } // namespace
 
 std::optional<Term> regrouped_runs(const Term& term, Regrouping regrouping, size_t first, size_t last) {

@@ -109,6 +109,8 @@ using FieldPtr = std::shared_ptr<const Field>;
 
 /// Largest table a term may have before it is widened.
 constexpr int64_t kLargestTable = int64_t{1} << 22;
+/// Longest turn of a rule that moves on, which is looked at throughout: rows laid end to end may have longer ones.
+constexpr int64_t kLongestTurn = int64_t{1} << 16;
 /// Most terms a field may have before terms of different axes are merged.
 constexpr size_t kMostTerms = 8;
 
