@@ -47,10 +47,16 @@ def sequence_axis(node: Node, rank: int) -> int:
 
 
 @cache
+def _sample_first(kind: str) -> bool:
+    """Whether the first axis of what an operator is given counts samples."""
+    return treats(kind, "by channel", "pool") or kind == "LRN"
+
+
+@cache
 def takes_batch(kind: str) -> bool:
     """Whether there are `batch_operands` of an operator."""
     row = operator(kind)
-    return treats(kind, "by channel", "pool") or kind == "LRN" or bool(row.recurrent or row.attending)
+    return _sample_first(kind) or bool(row.recurrent or row.attending)
 
 
 def batch_operands(node: Node) -> Iterator[tuple[str, int]]:
@@ -61,7 +67,7 @@ def batch_operands(node: Node) -> Iterator[tuple[str, int]]:
     """
     kind, inputs, row = node.kind, node.inputs, operator(node.kind)
     sequential = row.recurrent or row.attending
-    if treats(kind, "by channel", "pool") or kind == "LRN":
+    if _sample_first(kind):
         yield inputs[0], 0
     elif sequential:
         axis = 1 - sequence_axis(node, 3) if row.layered else 0
