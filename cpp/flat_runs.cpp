@@ -34,12 +34,7 @@ struct Beside {
     size_t begin, end;  // axes
     size_t first, last; // walks
 
-    int64_t positions() const {
-        int64_t count = 1;
-        for (size_t axis = begin; axis < end; ++axis)
-            count = multiply(count, from[axis]);
-        return count;
-    }
+    int64_t positions() const { return length_of(from, begin, end); }
     int64_t slots() const {
         int64_t count = 1;
         for (size_t walk = first; walk < last; ++walk)

@@ -15,9 +15,6 @@ constexpr int64_t kMostLooks = int64_t{1} << 24;
 
 std::optional<Term> regrouped_runs(const Term& term, Regrouping regrouping, size_t first, size_t last) {
     const auto& [from, to, group] = regrouping;
-    int64_t length = 1;
-    for (size_t axis = group.from_begin; axis < group.from_end; ++axis)
-        length = multiply(length, from[axis]);
     const std::vector<ColumnPtr> flat = flat_runs(term, from, group, first, last);
     int64_t inner = 1; // cells of the walks behind the group
     for (size_t walk = last; walk < term.walks.size(); ++walk)
@@ -27,7 +24,7 @@ std::optional<Term> regrouped_runs(const Term& term, Regrouping regrouping, size
                              term.walks.begin() + static_cast<std::ptrdiff_t>(last));
     merged.push_back(*term.along);
     Rule rule = flat_rule(merged, from, group);
-    if (rule.period > length)
+    if (rule.period > length_of(from, group.from_begin, group.from_end))
         rule = {};
     rule = shortest_rule(rule, [&](Rule shorter) { return follow(shorter, flat); });
     std::vector<Walk> walks = cut_walks(to, group, rule);

@@ -10,16 +10,12 @@
 #include "row_major.hpp"
 
 namespace rfonnx {
-namespace {
-
 int64_t length_of(const Shape& shape, size_t begin, size_t end) {
     int64_t length = 1;
     for (size_t axis = begin; axis < end; ++axis)
         length = multiply(length, shape[axis]);
     return length;
 }
-
-} // namespace
 
 std::vector<Group> groups_of(const Shape& from, const Shape& to) {
     std::vector<Group> groups;

@@ -19,6 +19,9 @@ struct Group {
     size_t from_begin, from_end, to_begin, to_end;
 };
 
+/// Positions along axes [begin, end) laid out flat.
+int64_t length_of(const Shape& shape, size_t begin, size_t end);
+
 /// The finest grouping of a reshape. (2,3,4) -> (6,2,2): {0,1 -> 0}, {2 -> 1,2}.
 std::vector<Group> groups_of(const Shape& from, const Shape& to);
 
